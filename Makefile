@@ -1,0 +1,44 @@
+# Everything runs inside .venv; `make run` and `make test` are all that a new user needs.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := run
+.PHONY: run test check unit docs format bench clean
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	touch $@
+
+.venv/installed-dev: .venv/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+# Starts manager, upload slots and the Discord emulator. Options go into ARGS, e.g. ARGS='--port 5000'.
+run: .venv/installed
+	@$(BIN)/discord-cloud up $(ARGS)
+
+test: check unit
+
+check: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: .venv/installed-dev
+	$(BIN)/pytest -n 2 $(ARGS)
+
+# Writes the pages of docs/ that are generated from the code.
+docs: .venv/installed
+	$(BIN)/python -m protocol.reference docs/packets.md
+
+format: .venv/installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/installed-dev
+	$(BIN)/python -m benchmarks $(ARGS)
+
+clean:
+	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,247 @@
+"""What the manager needs to know and change, whatever database keeps it.
+
+Promises that every adapter keeps, and that the contract suite holds them to:
+
+* A call that returned is durable; a call that raised changed nothing, unless the error is
+  `CatalogUnavailable`, after which the write may or may not have happened.
+* Every write is idempotent by its key, so it may be repeated after `CatalogUnavailable`.
+* Each call is one transaction. Uniqueness is the database's, never a check before a write.
+* Paths are tuples of names, `()` being the root; callers have validated them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from catalog.records import (
+    ChunkLocation,
+    File,
+    FileOrder,
+    Folder,
+    FolderCounts,
+    Message,
+    Reference,
+    Share,
+    StoredObject,
+    User,
+)
+
+FolderPath = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FailOnConflict:
+    """A taken name is reported as `NameTaken` and nothing is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class OverwriteOnConflict:
+    """A taken name gets the new content, if the file there is still `file_id`; else `NameTaken`."""
+
+    file_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RenameOnConflict:
+    """A taken name is numbered: `name (1).ext`, `name (2).ext`, …: the first that is free."""
+
+
+OnConflict = FailOnConflict | OverwriteOnConflict | RenameOnConflict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedFolder:
+    """A folder and the path at which it stands."""
+
+    path: FolderPath
+    folder: Folder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeFolders:
+    """The folder asked for, and those that had to be made for it, outermost first."""
+
+    folder: Folder
+    created: tuple[PlacedFolder, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommittedFile:
+    """A file that now exists; `replaced` tells whether it took the place of other content."""
+
+    file: File
+    created_folders: tuple[PlacedFolder, ...]
+    replaced: bool
+
+
+class AccountStore(Protocol):
+    """Users. Names are unique without regard to case."""
+
+    async def create_first_user(self, name: str, password_hash: str) -> User:
+        """Creates the administrator. Raises `AlreadyClaimed` when any user exists."""
+
+    async def create_user(self, name: str, password_hash: str, *, is_admin: bool = False) -> User:
+        """Raises `UserExists`."""
+
+    async def user_by_name(self, name: str) -> User | None: ...
+
+    async def user_by_id(self, user_id: int) -> User | None: ...
+
+    async def set_password(self, user_id: int, password_hash: str) -> User:
+        """Also raises the token epoch by one. Raises `UserMissing`."""
+
+    async def search_users(self, query: str, *, limit: int) -> list[User]:
+        """Users whose name contains `query`, those that start with it first, then by name."""
+
+
+class FolderStore(Protocol):
+    """Folders and what lies in them."""
+
+    async def folder_at(self, path: FolderPath) -> Folder | None: ...
+
+    async def folder_by_id(self, folder_id: int) -> Folder | None: ...
+
+    async def folder_path(self, folder_id: int) -> FolderPath:
+        """Raises `FolderMissing`."""
+
+    async def make_folders(self, path: FolderPath) -> MadeFolders:
+        """Makes the folder and its parents where they are missing. An existing one is no error."""
+
+    async def counts(self, folder_id: int) -> FolderCounts:
+        """Raises `FolderMissing`."""
+
+    async def list_folders(
+        self, folder_id: int, *, offset: int, limit: int, ascending: bool = True
+    ) -> list[PlacedFolder]:
+        """Subfolders by name (Unicode code points), with the paths at which they stand."""
+
+    async def list_files(
+        self,
+        folder_id: int,
+        *,
+        viewer_id: int | None,
+        order: FileOrder,
+        ascending: bool,
+        offset: int,
+        limit: int,
+    ) -> list[File]:
+        """Files of the folder; each with the viewer's share. Ties are broken by name, ascending."""
+
+    async def usage_by_type(self, folder_id: int) -> dict[str, int]:
+        """Bytes by MIME type in the whole subtree, read from totals that every write maintains.
+
+        Raises `FolderMissing`.
+        """
+
+    async def rename_folder(self, folder_id: int, name: str) -> Folder:
+        """Takes the first free `name (n)` when taken. Raises `FolderMissing`, `RootIsFixed`."""
+
+    async def move_folder(self, folder_id: int, parent_id: int) -> Folder:
+        """Raises `FolderMissing`, `RootIsFixed`, `FolderCircle`; numbers a taken name."""
+
+    async def delete_folder(self, folder_id: int) -> None:
+        """Deletes the folder and everything in it. A missing one is no error. Raises `RootIsFixed`."""
+
+
+class FileStore(Protocol):
+    """Names for content, and who may see it."""
+
+    async def file_at(
+        self, folder: FolderPath, name: str, *, viewer_id: int | None = None
+    ) -> File | None: ...
+
+    async def file_by_id(self, file_id: int, *, viewer_id: int | None = None) -> File | None: ...
+
+    async def commit_file(
+        self,
+        object_id: UUID,
+        folder: FolderPath,
+        name: str,
+        *,
+        owner_id: int | None,
+        is_public: bool,
+        on_conflict: OnConflict,
+    ) -> CommittedFile:
+        """Gives stored content a name: makes the folders, takes the name, lets replaced content go.
+
+        All of it or nothing. An overwritten file keeps its id, owner, rights and creation time.
+        The file is a permanent reference to the object; other references are left as they are.
+        Called again with the same `object_id` it returns what it did the first time.
+        Raises `NameTaken` (with the file that has it), `ObjectMissing`, `ObjectIncomplete`.
+        """
+
+    async def rename_file(self, file_id: int, name: str) -> File:
+        """Takes the first free `name (n)` when taken. Raises `FileMissing`."""
+
+    async def move_files(self, file_ids: Sequence[int], folder_id: int) -> list[File]:
+        """Moves all or none, numbering taken names. Raises `FileMissing`, `FolderMissing`."""
+
+    async def delete_file(self, file_id: int) -> None:
+        """Deletes the name; the content goes once nothing else refers to it. Missing is no error."""
+
+    async def set_owner(self, file_id: int, owner_id: int | None) -> File:
+        """Raises `FileMissing`, `UserMissing`."""
+
+    async def shares_of(self, file_id: int) -> list[Share]: ...
+
+    async def put_share(self, file_id: int, user_id: int, *, can_write: bool) -> Share:
+        """Adds or changes a share. Raises `FileMissing`, `UserMissing`."""
+
+    async def remove_share(self, file_id: int, user_id: int) -> bool:
+        """True when there was one."""
+
+
+class ObjectStore(Protocol):
+    """Content, its chunks, the messages that hold them, and what keeps them alive."""
+
+    async def begin_object(self, draft: StoredObject, hold: Reference) -> None:
+        """Starts an object in state `uploading`, together with the reference that keeps it alive."""
+
+    async def add_chunk(self, location: ChunkLocation) -> bool:
+        """Journals a message, and the chunk that it holds. True when the chunk is now this one.
+
+        The message is recorded whatever happens: if the object is gone, or the index is taken by
+        another message, the new message stays without a chunk, for the reaper to delete, and the
+        answer is False. The same location again is no change and answers as before.
+        """
+
+    async def finish_object(
+        self, object_id: UUID, *, mime_type: str, hash_hex: str
+    ) -> StoredObject:
+        """From `uploading` to `stored`. Raises `ObjectMissing`, and `ObjectIncomplete` unless chunks 0
+        to chunk_count - 1 are journalled and their plain sizes add up to the object's."""  # noqa: D205, D209
+
+    async def object_by_id(self, object_id: UUID) -> StoredObject | None: ...
+
+    async def chunks(self, object_id: UUID, *, first: int, limit: int) -> list[ChunkLocation]:
+        """Chunks from index `first` on, in order, `limit` at most."""
+
+    async def hold(self, reference: Reference) -> None:
+        """Adds a reference or moves its expiry. Raises `ObjectMissing`."""
+
+    async def release(self, object_id: UUID, *, service: str, key: str) -> None:
+        """Removes a reference. A missing one is no error."""
+
+    async def renew(self, service: str, *, expires_at: float) -> None:
+        """Moves the expiry of every temporary reference of a service that is not over yet."""
+
+    async def collect_objects(self, *, limit: int) -> int:
+        """Deletes up to `limit` objects that no file, live reference or living object's view needs.
+
+        Their chunks go with them, their messages stay without chunks. Answers how many it deleted.
+        An expired reference counts as none and is deleted with the object.
+        """
+
+    async def orphan_messages(self, *, limit: int) -> list[Message]:
+        """Messages that hold no chunk, oldest first: to be deleted on Discord, then forgotten."""
+
+    async def forget_message(self, message_id: int) -> None:
+        """Forgets a message that Discord has deleted; kept when a chunk lies in it. Missing is no error."""
+
+
+class Catalog(AccountStore, FolderStore, FileStore, ObjectStore, Protocol):
+    """The whole catalog, as one adapter offers it."""
+
+    async def check(self) -> None:
+        """Raises `CatalogUnavailable` unless reads and writes work now."""

@@ -1,0 +1,1 @@
+"""A Discord that runs locally, with its limits and its faults."""

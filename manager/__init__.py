@@ -1,0 +1,1 @@
+"""The control plane: users, folders, bookings, uploads and who may do what."""

@@ -1,0 +1,1 @@
+"""The manager's decisions, as synchronous classes without I/O."""

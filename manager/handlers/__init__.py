@@ -1,0 +1,1 @@
+"""What the manager does with each packet that it receives."""

@@ -1,0 +1,1 @@
+"""The packets that clients, services and the manager exchange."""

@@ -1,0 +1,1 @@
+"""The bytes: Discord as a store of encrypted chunks."""
