@@ -1,0 +1,73 @@
+"""Who somebody is: registration, login, and the user behind a token."""
+
+from collections.abc import Callable
+
+from catalog.errors import AlreadyClaimed, UserExists
+from catalog.port import AccountStore
+from catalog.records import User
+from manager.errors import InvalidToken, RegistrationClosed, UserNameTaken, WrongCredentials
+from manager.passwords import Passwords
+from manager.tokens import TokenSigner
+
+
+class Accounts:
+    """Users, their passwords and their tokens. Callers have validated names and passwords."""
+
+    def __init__(
+        self,
+        catalog: AccountStore,
+        token_secret: bytes,
+        clock: Callable[[], float],
+        *,
+        passwords: Passwords | None = None,
+    ) -> None:
+        self._catalog = catalog
+        self._tokens = TokenSigner(token_secret, clock)
+        self._passwords = passwords or Passwords()
+
+    async def register(self, name: str, password: str, *, admin_token: str | None = None) -> User:
+        """Adds a user; the very first one needs no token and becomes the administrator.
+
+        Raises `RegistrationClosed`, `UserNameTaken`, `Overloaded`.
+        """
+        if admin_token is None:
+            return await self._register_first(name, password)
+        await self._require_administrator(admin_token)
+        try:
+            return await self._catalog.create_user(name, await self._passwords.hash(password))
+        except UserExists as error:
+            raise UserNameTaken(name) from error
+
+    async def login(self, name: str, password: str) -> str:
+        """A token for the user. Raises `WrongCredentials`, `Overloaded`."""
+        user = await self._catalog.user_by_name(name)
+        matches = await self._passwords.matches(password, user.password_hash if user else None)
+        if user is None or not matches:
+            raise WrongCredentials
+        return self._tokens.issue(user.id, user.token_epoch)
+
+    async def authenticate(self, token: str) -> User:
+        """The user whose token this is.
+
+        Reads the catalog each time, so a token dies at the moment the password changes, whichever
+        manager changed it. Raises `InvalidToken`.
+        """
+        user_id, epoch = self._tokens.read(token)
+        user = await self._catalog.user_by_id(user_id)
+        if user is None or user.token_epoch != epoch:
+            raise InvalidToken
+        return user
+
+    async def _register_first(self, name: str, password: str) -> User:
+        try:
+            return await self._catalog.create_first_user(name, await self._passwords.hash(password))
+        except AlreadyClaimed as error:
+            raise RegistrationClosed from error
+
+    async def _require_administrator(self, token: str) -> None:
+        try:
+            user = await self.authenticate(token)
+        except InvalidToken as error:
+            raise RegistrationClosed from error
+        if not user.is_admin:
+            raise RegistrationClosed

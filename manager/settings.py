@@ -1,0 +1,201 @@
+"""Everything that can be configured about the manager. Validated before anything starts."""
+
+import re
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Self, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    HttpUrl,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from protocol.values import CHUNK_SIZE, NamePolicy
+from storage.discord.webhook import WebhookCredentials
+from storage.envelope import KeyRing
+
+_Entry = TypeVar("_Entry")
+
+_LARGEST_ATTACHMENT = 100 * 1024 * 1024
+_SNOWFLAKE = re.compile(r"\d{15,22}", re.ASCII)
+_HTTP_URL = TypeAdapter(HttpUrl)
+
+
+def split_list(text: str) -> list[str]:
+    """The entries of a list that is separated by commas or white space."""
+    return text.replace(",", " ").split()
+
+
+def _checked_keys(secret: SecretStr) -> SecretStr:
+    entries = split_list(secret.get_secret_value())
+    _parse_each(entries, KeyRing.parse, "is not base64 of 32 bytes")
+    if not entries:
+        raise ValueError("expected base64 of 32 bytes, e.g. from: openssl rand -base64 32")
+    return secret
+
+
+def _checked_webhooks(secret: SecretStr) -> SecretStr:
+    parsed = _parse_each(
+        split_list(secret.get_secret_value()),
+        WebhookCredentials.parse,
+        "is not a webhook URL (https://discord.com/api/webhooks/<id>/<token>)",
+    )
+    if not parsed:
+        raise ValueError("expected at least one webhook URL, best one per channel")
+    if len({webhook.id for webhook in parsed}) < len(parsed):
+        raise ValueError("the same webhook is listed twice")
+    return secret
+
+
+def _parse_each(entries: list[str], parse: Callable[[str], _Entry], complaint: str) -> list[_Entry]:
+    """Parses every entry; the error tells which ones are wrong, by number, since they are secrets."""
+    parsed: list[_Entry] = []
+    wrong: list[str] = []
+    for number, entry in enumerate(entries, start=1):
+        try:
+            parsed.append(parse(entry))
+        except ValueError:
+            wrong.append(f"entry {number} {complaint}")
+    if wrong:
+        raise ValueError("; ".join(wrong))
+    return parsed
+
+
+def _checked_url(url: str) -> str:
+    try:
+        _HTTP_URL.validate_python(url)
+    except ValidationError as error:
+        raise ValueError("expected an http:// or https:// URL") from error
+    return url.rstrip("/")
+
+
+def _split_channels(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    entries = split_list(value)
+    if not all(_SNOWFLAKE.fullmatch(entry) for entry in entries):
+        raise ValueError("expected ids of Discord channels (15 to 22 digits), separated by commas")
+    return tuple(int(entry) for entry in entries)
+
+
+def _none_when_empty(value: object) -> object:
+    return None if value == "" else value
+
+
+class ManagerSettings(BaseSettings):
+    """Settings of the manager, from the environment or `.env`."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    manager_host: str = Field("127.0.0.1", min_length=1, description="Address to listen on.")
+    manager_port: int = Field(
+        4000, ge=0, le=65535, description="Port for HTTP and WebSockets; 0 takes a free one."
+    )
+    service_password: SecretStr = Field(
+        min_length=8,
+        description="Password with which upload services log in, 8 characters or more.",
+    )
+    message_encryption_key: Annotated[SecretStr, AfterValidator(_checked_keys)] = Field(
+        description=(
+            "Master keys, base64 of 32 bytes each, separated by commas or blanks. The first "
+            "encrypts, all decrypt: to rotate, put a new one in front and keep the others."
+        )
+    )
+    discord_webhooks: Annotated[SecretStr, AfterValidator(_checked_webhooks)] = Field(
+        description=(
+            "Webhook URLs that chunks are posted to, separated by commas or white space; one per "
+            "channel, since the webhooks of a channel share its rate limit."
+        )
+    )
+    discord_api_url: Annotated[str, AfterValidator(_checked_url)] = Field(
+        "https://discord.com/api/v10", description="Base URL of Discord's HTTP API."
+    )
+    discord_bot_token: Annotated[SecretStr | None, BeforeValidator(_none_when_empty)] = Field(
+        None,
+        description="Token of a bot, for upload services that know no webhooks; not needed else.",
+    )
+    discord_channels: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split_channels)] = (
+        Field(
+            (),
+            description="Ids of the channels that such services post to with the bot, separated by commas.",
+        )
+    )
+    database_path: Path = Field(
+        Path("data/catalog.sqlite3"),
+        description="File of the SQLite catalog; its folder must exist and be writable.",
+    )
+    booking_idle_s: float = Field(
+        30,
+        gt=0,
+        description="Seconds that a booked service may idle while another client waits for one.",
+    )
+    chunk_size: int = Field(
+        CHUNK_SIZE,
+        ge=1,
+        le=_LARGEST_ATTACHMENT,
+        description=(
+            "Bytes of a chunk of new uploads. An encrypted chunk must fit an attachment: "
+            "10 MiB, or more in boosted servers."
+        ),
+    )
+    name_policy: NamePolicy = Field(
+        NamePolicy.UNICODE,
+        description="Characters that new names may have: `unicode`, or `base` for old frontends.",
+    )
+    legacy_get_login: bool = Field(
+        True,  # noqa: FBT003 - a default, not an argument
+        description="Whether passwords are also taken from the query of a GET, for old frontends.",
+    )
+    global_requests_per_s: int = Field(
+        50,
+        ge=2,
+        description="Requests per second to Discord, of all processes of this address together.",
+    )
+    reaper_interval_s: float = Field(
+        60,
+        gt=0,
+        description="Seconds between two looks for content that can be deleted on Discord.",
+    )
+    upload_hold_s: float = Field(
+        120,
+        ge=3,
+        description=(
+            "Seconds after which content that a crashed manager was still uploading or sending "
+            "counts as garbage."
+        ),
+    )
+    download_stall_s: float = Field(
+        120, gt=0, description="Seconds after which a download whose reader takes nothing is ended."
+    )
+    max_downloads: int = Field(
+        64, ge=1, description="Downloads at once; each needs memory for up to two chunks."
+    )
+
+    @model_validator(mode="after")
+    def _bot_needs_channels(self) -> Self:
+        if bool(self.discord_bot_token) != bool(self.discord_channels):
+            raise ValueError(
+                "DISCORD_BOT_TOKEN and DISCORD_CHANNELS belong together: set both or none"
+            )
+        return self
+
+    @cached_property
+    def keyring(self) -> KeyRing:
+        """The master keys."""
+        return KeyRing.parse(self.message_encryption_key.get_secret_value())
+
+    @cached_property
+    def webhooks(self) -> tuple[WebhookCredentials, ...]:
+        """The webhooks, in the order configured; their channels are not known yet."""
+        entries = split_list(self.discord_webhooks.get_secret_value())
+        return tuple(WebhookCredentials.parse(entry) for entry in entries)
