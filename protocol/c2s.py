@@ -1,0 +1,314 @@
+"""Packets that a client sends to the manager.
+
+A request that is not understood, or that the manager refuses, is answered by `generic:boolean`
+with `success` false and a message, unless the packet's own answer can say so.
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+import msgspec
+from msgspec import Meta
+
+from protocol.packet import Packet
+from protocol.values import Integer, Name, NonNegative, Path, Positive, UsernameQuery, Uuid
+
+__all__ = [
+    "CreateFolder",
+    "DeleteFile",
+    "DeleteFolder",
+    "EmptyFileUpload",
+    "FileShare",
+    "FolderSizeRequest",
+    "FolderStatusRequest",
+    "ListRequest",
+    "ListType",
+    "MoveFiles",
+    "OverwriteAction",
+    "PingServices",
+    "RenameFile",
+    "RenameFolder",
+    "SignedDownloadRequest",
+    "SortKey",
+    "ThumbnailRequest",
+    "TransferOwnership",
+    "UploadAbortRequest",
+    "UploadBookingClear",
+    "UploadBookingRequest",
+    "UploadOverwriteResponse",
+    "UploadRequest",
+    "UserSearchRequest",
+]
+
+OverwriteAction = Literal["skip", "overwrite", "rename"]
+ListType = Literal["subfolders", "files"]
+SortKey = Literal["name", "updated_at", "size"]
+
+
+class UploadBookingRequest(Packet, frozen=True, kw_only=True):
+    """Asks for upload services that serve this client alone.
+
+    Client → manager, before its first upload and whenever it wants more or fewer. Answered by
+    `s2c:upload-booking` with the amount that the client now holds; the rest follows, as
+    services come free, by `s2c:upload-booking-modify`.
+    """
+
+    id: ClassVar[str] = "c2s:upload-booking-request"
+
+    desired_amount: Positive
+
+
+class UploadBookingClear(Packet, frozen=True, kw_only=True):
+    """Gives all booked services back and ends the default overwrite action.
+
+    Client → manager, once its queue is empty and every upload has left its service. Answered by
+    `generic:boolean`: false while an upload of this client still runs on a service, or when
+    nothing is booked; the client then tries again later.
+    """
+
+    id: ClassVar[str] = "c2s:upload-booking-clear"
+
+
+class UploadRequest(Packet, frozen=True, kw_only=True):
+    """Asks to upload one file on a booked service that is free.
+
+    Client → manager. `path` is the folder (made if missing), `size` is in bytes and binding.
+    With `do_overwrite` a file of that name is replaced without a question. Answered by
+    `s2c:upload-response`, accepted or not.
+    """
+
+    id: ClassVar[str] = "c2s:upload-request"
+
+    name: Name
+    path: Path
+    size: Positive
+    is_public: bool
+    do_overwrite: bool | None = None
+
+
+class UploadAbortRequest(Packet, frozen=True, kw_only=True):
+    """Ends an upload of this client, wherever it stands.
+
+    Client → manager. Answered by `generic:boolean`, followed by `s2c:upload-finish-info` with
+    `success` false. False if this client has no such upload.
+    """
+
+    id: ClassVar[str] = "c2s:upload-abort-request"
+
+    upload_id: Uuid
+
+
+class UploadOverwriteResponse(Packet, frozen=True, kw_only=True):
+    """Decides what happens to a file whose name is taken.
+
+    Client → manager, some time after `s2c:upload-overwrite-request`. With `use_on_all_uploads`
+    the action holds for all open and coming conflicts until the booking is cleared. Not
+    answered; the upload goes on to its `s2c:upload-finish-info`.
+    """
+
+    id: ClassVar[str] = "c2s:upload-overwrite-response"
+
+    upload_id: Uuid
+    action: OverwriteAction
+    use_on_all_uploads: bool | None = None
+
+
+class EmptyFileUpload(Packet, frozen=True, kw_only=True):
+    """Makes a file of 0 bytes, which needs no upload service.
+
+    Client → manager. `path` is the folder. Answered by `generic:boolean`.
+    """
+
+    id: ClassVar[str] = "c2s:empty-file-upload"
+
+    path: Path
+    name: Name
+
+
+class FolderStatusRequest(Packet, frozen=True, kw_only=True):
+    """Asks whether a folder exists and how many entries it has.
+
+    Client → manager. Answered by `s2c:folder-status`.
+    """
+
+    id: ClassVar[str] = "c2s:folder-status-request"
+
+    path: Path
+
+
+class ListRequest(Packet, frozen=True, kw_only=True):
+    """Asks for one page of a folder's subfolders or files.
+
+    Client → manager. `page` counts from 0. Without `sort_by` the order is by name; without
+    `ascending_sort` it is descending. Answered by `s2c:list-folders` or `s2c:list-files`.
+    """
+
+    id: ClassVar[str] = "c2s:list-request"
+
+    path: Path
+    type: ListType
+    page: NonNegative
+    sort_by: SortKey | None = None
+    ascending_sort: bool | None = None
+
+
+class FolderSizeRequest(Packet, frozen=True, kw_only=True):
+    """Asks how much a folder and everything below it holds.
+
+    Client → manager. `folder_id` null is the root. Answered by `s2c:folder-size`.
+    """
+
+    id: ClassVar[str] = "c2s:folder-size-request"
+
+    folder_id: Integer | None
+
+
+class CreateFolder(Packet, frozen=True, kw_only=True):
+    """Makes a folder, and its parents where they are missing.
+
+    Client → manager. Answered by `generic:boolean`; everybody gets `s2c:folder-modify` for each
+    new one.
+    """
+
+    id: ClassVar[str] = "c2s:create-folder"
+
+    path: Path
+
+
+class RenameFolder(Packet, frozen=True, kw_only=True):
+    """Gives a folder another name in the same place.
+
+    Client → manager. `path` is the folder itself. Answered by `generic:boolean`; everybody gets
+    `s2c:folder-modify`.
+    """
+
+    id: ClassVar[str] = "c2s:rename-folder"
+
+    path: Path
+    target_name: Name
+
+
+class DeleteFolder(Packet, frozen=True, kw_only=True):
+    """Deletes a folder with everything in it.
+
+    Client → manager. Answered by `generic:boolean`; everybody gets `s2c:folder-modify`.
+    """
+
+    id: ClassVar[str] = "c2s:delete-folder"
+
+    folder_id: Integer
+
+
+class RenameFile(Packet, frozen=True, kw_only=True):
+    """Gives a file another name in the same folder.
+
+    Client → manager. `path` is the folder. Answered by `generic:boolean`; everybody gets
+    `s2c:file-modify`.
+    """
+
+    id: ClassVar[str] = "c2s:rename-file"
+
+    path: Path
+    name: Name
+    target_name: Name
+
+
+class MoveFiles(Packet, frozen=True, kw_only=True):
+    """Moves files from one folder to another.
+
+    Client → manager. A folder id that is left out means the root. Answered by
+    `generic:boolean`, whose message says which files were not moved; everybody gets
+    `s2c:file-modify` for each that was.
+    """
+
+    id: ClassVar[str] = "c2s:move-files"
+
+    source_id: Integer | None = None
+    target_id: Integer | None = None
+    files: Annotated[tuple[Name, ...], Meta(min_length=1)]
+
+
+class DeleteFile(Packet, frozen=True, kw_only=True):
+    """Deletes a file.
+
+    Client → manager. The base protocol requires `folder_id`; 0, or leaving it out, means the
+    root. Answered by `generic:boolean`; everybody gets `s2c:file-modify`.
+    """
+
+    id: ClassVar[str] = "c2s:delete-file"
+
+    folder_id: Integer | None = None
+    name: Name
+
+
+class FileShare(Packet, frozen=True, kw_only=True):
+    """Shares a file with a user, changes the share, or ends it.
+
+    Client → manager. `path` is the folder. Without `can_write` the share is for reading only.
+    Answered by `generic:boolean`.
+    """
+
+    id: ClassVar[str] = "c2s:file-share"
+
+    path: Path
+    name: Name
+    target_user: Integer
+    can_write: bool | None = None
+    is_deleting: bool | None = None
+
+
+class TransferOwnership(Packet, frozen=True, kw_only=True):
+    """Gives a file to another user.
+
+    Client → manager, by its owner. Shares stay unless `delete_file_shares`; with
+    `create_share_for_current_owner` the giver keeps access. Answered by `generic:boolean`.
+    """
+
+    id: ClassVar[str] = "c2s:transfer-ownership"
+
+    file_id: Integer
+    target_user_id: Integer
+    delete_file_shares: bool | None = None
+    create_share_for_current_owner: bool | None = None
+
+
+class SignedDownloadRequest(Packet, frozen=True, kw_only=True):
+    """Asks for a link that downloads a file without an account.
+
+    Client → manager. Answered by `s2c:signed-download`.
+    """
+
+    id: ClassVar[str] = "c2s:signed-download-request"
+
+    file_id: Integer
+
+
+class ThumbnailRequest(Packet, frozen=True, kw_only=True):
+    """Asks for a small picture of a file.
+
+    Client → manager. The id of the file is called `id` on the wire. Answered by
+    `generic:boolean`; when true, `message` is a URL that serves `image/avif`.
+    """
+
+    id: ClassVar[str] = "c2s:thumbnail-request"
+
+    file_id: Integer = msgspec.field(name="id")
+
+
+class UserSearchRequest(Packet, frozen=True, kw_only=True):
+    """Looks for users by a part of their names.
+
+    Client → manager. Answered by `s2c:user-search`, with 100 users at most.
+    """
+
+    id: ClassVar[str] = "c2s:user-search-request"
+
+    query: UsernameQuery
+
+
+class PingServices(Packet, frozen=True, kw_only=True):
+    """Lets the manager find out which of its services still answer.
+
+    Client → manager. Not answered; a service that is gone is announced by `s2c:service-registry`.
+    """
+
+    id: ClassVar[str] = "c2s:ping-services"

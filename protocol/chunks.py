@@ -1,0 +1,31 @@
+"""How content is cut into chunks, and how the whole is hashed. All sizes are bytes."""
+
+import hashlib
+from collections.abc import Iterable
+
+
+def chunk_count(size: int, chunk_size: int) -> int:
+    """Returns how many chunks hold `size` bytes; an empty file has none."""
+    return -(-size // chunk_size)
+
+
+def chunk_length(size: int, chunk_size: int, index: int) -> int:
+    """Returns the bytes in chunk `index` (from 0): `chunk_size`, and the rest in the last one.
+
+    Raises:
+        IndexError: there is no such chunk.
+    """
+    if not 0 <= index < chunk_count(size, chunk_size):
+        raise IndexError(f"there is no chunk {index}")
+    return min(chunk_size, size - index * chunk_size)
+
+
+def content_hash(digests: Iterable[bytes]) -> str:
+    """Returns the hash of content from the SHA-256 digests of its plain chunks, in chunk order.
+
+    It is the SHA-256 over the concatenated lowercase hex digests, itself in lowercase hex.
+    """
+    whole = hashlib.sha256()
+    for digest in digests:
+        whole.update(digest.hex().encode("ascii"))
+    return whole.hexdigest()

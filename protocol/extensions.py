@@ -1,0 +1,16 @@
+"""What a peer may ask for beyond the base protocol (docs/extensions.md)."""
+
+from collections.abc import Iterable
+
+WEBHOOKS = "webhooks"
+"""An upload service posts to webhooks leased to it and reports every chunk as it is stored."""
+
+
+def parse_extensions(text: str) -> frozenset[str]:
+    """Reads the comma-separated names that a peer asks for or was granted, without empty ones."""
+    return frozenset(name for part in text.split(",") if (name := part.strip()))
+
+
+def format_extensions(names: Iterable[str]) -> str:
+    """Writes names as `parse_extensions` reads them, sorted, so that equal sets look equal."""
+    return ",".join(sorted(names))

@@ -1,0 +1,37 @@
+"""Packets that either side sends on every connection."""
+
+from typing import ClassVar
+
+from protocol.packet import Packet
+from protocol.values import Float, Integer
+
+__all__ = ["Boolean", "Primitives"]
+
+
+class Boolean(Packet, frozen=True, kw_only=True):
+    """Says that something worked or did not.
+
+    Either side → the other, mostly as a reply. `message` is a sentence for a person, and says
+    what was wrong when `success` is false. An invalid frame with a valid uuid is answered by
+    this packet, too. Not answered itself.
+    """
+
+    id: ClassVar[str] = "generic:boolean"
+
+    success: bool
+    message: str | None = None
+
+
+class Primitives(Packet, frozen=True, kw_only=True):
+    """Carries plain values whose meaning the occasion gives.
+
+    Manager → a peer that asked for extensions, as the first frame of the connection:
+    `string_value` holds the granted extensions, separated by commas. Not answered.
+    """
+
+    id: ClassVar[str] = "generic:primitives"
+
+    boolean_value: bool | None = None
+    integer_value: Integer | None = None
+    float_value: Float | None = None
+    string_value: str | None = None

@@ -1,0 +1,110 @@
+"""What a packet's types demand, in words: for error messages and for the packet reference.
+
+msgspec checks values against a struct's annotations and says what is wrong in its own terms.
+Here its messages become a field and a rule of the protocol. They carry a path such as
+`$.files[0].name`; the type found there tells the rule where the message would only show a
+regular expression.
+"""
+
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import cast
+
+import msgspec
+from msgspec import inspect
+
+from protocol.errors import quote
+from protocol.packet import Packet
+
+_KINDS = {
+    "int": "an integer",
+    "str": "a string",
+    "bool": "a boolean",
+    "float": "a number",
+    "array": "a list",
+    "object": "an object",
+    "null": "null",
+}
+_LOCATION = re.compile(r"(?P<what>.*?)(?: - at `\$(?P<path>[\w.\[\]]*)`)?\Z", re.DOTALL)
+_FIELD = re.compile(r"Object (missing required|contains unknown) field `(.*)`\Z", re.DOTALL)
+_STEP = re.compile(r"\.(\w+)|\[.*?\]")
+
+
+def explain(error: msgspec.ValidationError, packet: type[Packet]) -> tuple[str, str]:
+    """Returns the field (a path from the frame, as `data.files[0]`) and the rule that it breaks."""
+    located = _LOCATION.match(str(error))
+    what, path = (located["what"], located["path"] or "") if located else (str(error), "")
+    if about_field := _FIELD.match(what):
+        rule = "is missing" if about_field[1] == "missing required" else "is not a known field"
+        return f"data{path}.{quote(about_field[2])}", rule
+    for pattern, translate in _TRANSLATIONS:
+        if match := pattern.match(what):
+            return f"data{path}", translate(match)
+    demand = _demand_at(packet, path)
+    return f"data{path}", f"must be {demand}" if demand and _IS_OPAQUE.match(what) else what
+
+
+def _kind_rule(match: re.Match[str]) -> str:
+    wanted = " or ".join(_KINDS.get(kind, kind) for kind in match[1].split(" | "))
+    return f"must be {wanted}, not {_KINDS.get(match[2], match[2])}"
+
+
+def _limit_rule(match: re.Match[str]) -> str:
+    return f"must be {'at least' if match[1] == '>=' else 'at most'} {match[2]}"
+
+
+_TRANSLATIONS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
+    (re.compile(r"Expected `([^`]+)`, got `([^`]+)`\Z"), _kind_rule),
+    (re.compile(r"Expected `(?:int|float)` (>=|<=) (\S+)\Z"), _limit_rule),
+    (re.compile(r"Expected `array` of length >= 1\Z"), lambda _: "must hold at least 1 entry"),
+    (re.compile(r"Number out of range\Z"), lambda _: "is out of range"),
+)
+_IS_OPAQUE = re.compile(r"Expected `str` (matching regex|of length)|Invalid enum value ")
+
+
+@cache
+def fields_of(packet: type[msgspec.Struct]) -> tuple[inspect.Field, ...]:
+    """Returns the fields of a packet or of an object in one."""
+    return cast("inspect.StructType", inspect.type_info(packet)).fields
+
+
+def without_null(described: inspect.Type) -> tuple[inspect.Type, bool]:
+    """Returns the type without its null, and whether it had one."""
+    if not isinstance(described, inspect.UnionType):
+        return described, False
+    (only,) = (kind for kind in described.types if not isinstance(kind, inspect.NoneType))
+    return only, True
+
+
+def demand(described: inspect.Type) -> str | None:
+    """Returns what a value must be, reading on from "must be", or None if its kind says it all."""
+    if isinstance(described, inspect.Metadata):
+        schema = described.extra_json_schema or {}
+        return schema.get("description")
+    if isinstance(described, inspect.LiteralType):
+        return "one of " + ", ".join(str(value) for value in described.values)
+    return None
+
+
+def _demand_at(packet: type[Packet], path: str) -> str | None:
+    described: inspect.Type = inspect.type_info(packet)
+    for step in _STEP.finditer(path):
+        inner = _inside(described, step[1])
+        if inner is None:
+            return None
+        described = inner
+    return demand(without_null(described)[0])
+
+
+def _inside(described: inspect.Type, field_name: str | None) -> inspect.Type | None:
+    described, _ = without_null(described)
+    if isinstance(described, inspect.Metadata):
+        described = described.type
+    if isinstance(described, inspect.VarTupleType):
+        return described.item_type
+    if isinstance(described, inspect.DictType):
+        return described.value_type
+    if isinstance(described, inspect.StructType):
+        return next((f.type for f in described.fields if f.encode_name == field_name), None)
+    return None

@@ -1,0 +1,352 @@
+"""Packets that the manager sends to clients."""
+
+from typing import ClassVar, Literal
+
+from protocol.packet import Packet, Record
+from protocol.values import (
+    Base64Url,
+    Integer,
+    MimeType,
+    Name,
+    NonNegative,
+    Path,
+    Positive,
+    Timestamp,
+    Username,
+    Uuid,
+)
+
+__all__ = [
+    "Access",
+    "FileAction",
+    "FileHandle",
+    "FileModify",
+    "FolderAction",
+    "FolderHandle",
+    "FolderModify",
+    "FolderSize",
+    "FolderStatus",
+    "ListFiles",
+    "ListFolders",
+    "ListedFileHandle",
+    "ListedOwnership",
+    "Ownership",
+    "OwnershipStatus",
+    "ServiceAction",
+    "ServiceRegistry",
+    "ServiceType",
+    "Share",
+    "SignedDownload",
+    "UploadBooking",
+    "UploadBookingModify",
+    "UploadFinishInfo",
+    "UploadOverwriteCancel",
+    "UploadOverwriteRequest",
+    "UploadResponse",
+    "UploadStageFinish",
+    "UserHandle",
+    "UserSearch",
+]
+
+ServiceType = Literal["upload", "thumbnail"]
+ServiceAction = Literal["added", "removed", "list"]
+FileAction = Literal["add", "delete", "modify"]
+FolderAction = Literal["add", "delete", "rename", "move"]
+OwnershipStatus = Literal["owned", "public", "restricted", "shared"]
+Access = Literal["r", "rw", "none"]
+
+
+class Share(Record, frozen=True, kw_only=True):
+    """The receiver's share of a file that belongs to somebody else; `file` and `user` are ids."""
+
+    can_write: bool
+    file: Integer
+    shared_at: Timestamp
+    user: Integer
+
+
+class Ownership(Record, frozen=True, kw_only=True):
+    """What the file is to the user who receives it; `share` is there exactly when `shared`."""
+
+    status: OwnershipStatus
+    share: Share | None = None
+
+    def __post_init__(self) -> None:
+        if (self.status == "shared") != (self.share is not None):
+            raise ValueError("must hold a share exactly when its status is shared")
+
+
+class ListedOwnership(Ownership, frozen=True, kw_only=True):
+    """An ownership that also says what the receiver may do: read, read and write, or nothing."""
+
+    can: Access
+
+
+class FileHandle(Record, frozen=True, kw_only=True):
+    """A file as a change announces it. `size` is in bytes."""
+
+    id: Integer
+    name: Name
+    type: MimeType
+    has_thumbnail: bool
+    ownership: Ownership
+    created_at: Timestamp | None
+    updated_at: Timestamp | None
+    size: NonNegative
+    thumbnail_url: str | None = None
+
+
+class ListedFileHandle(Record, frozen=True, kw_only=True):
+    """A file in a listing. `size` is in bytes."""
+
+    id: Integer
+    name: Name
+    type: MimeType
+    has_thumbnail: bool
+    ownership: ListedOwnership
+    created_at: Timestamp | None
+    updated_at: Timestamp | None
+    size: NonNegative
+
+
+class FolderHandle(Record, frozen=True, kw_only=True):
+    """A folder; `parent_folder` null means that it lies in the root."""
+
+    id: Integer
+    name: Name
+    parent_folder: Integer | None
+
+
+class UserHandle(Record, frozen=True, kw_only=True):
+    """A user as others may see it."""
+
+    id: Integer
+    name: Username
+
+
+class ServiceRegistry(Packet, frozen=True, kw_only=True):
+    """Says that a service is there, has come, or has gone.
+
+    Manager → client: one per service with `list` on connecting, later `added` and `removed`.
+    `address` is where clients reach an upload service, and there when it is added or listed.
+    Not answered.
+    """
+
+    id: ClassVar[str] = "s2c:service-registry"
+
+    service_type: ServiceType
+    action: ServiceAction
+    service_uuid: Uuid
+    address: str | None = None
+
+
+class UploadBooking(Packet, frozen=True, kw_only=True):
+    """Says how many upload services the client holds now, nothing more and nothing less.
+
+    Manager → client, as the reply to `c2s:upload-booking-request`. Not answered.
+    """
+
+    id: ClassVar[str] = "s2c:upload-booking"
+
+    amount: NonNegative
+
+
+class UploadBookingModify(Packet, frozen=True, kw_only=True):
+    """Says that the client holds one upload service more, or one fewer.
+
+    Manager → client, at any time while it has a booking. Not answered.
+    """
+
+    id: ClassVar[str] = "s2c:upload-booking-modify"
+
+    effective_change: Literal[1, -1]
+
+
+class UploadResponse(Packet, frozen=True, kw_only=True):
+    """Says whether and where the client may upload the file that it asked for.
+
+    Manager → client, as the reply to `c2s:upload-request`. When accepted, chunks of
+    `chunk_size` bytes (the last one: the rest) are sent to `upload_address`, unchanged, under
+    `upload_id`. When not, only `rejection_reason` means something: chunk size and id are
+    placeholders. Not answered.
+    """
+
+    id: ClassVar[str] = "s2c:upload-response"
+
+    name: Name
+    path: Path
+    accepted: bool
+    chunk_size: Positive
+    upload_id: Uuid
+    upload_address: str | None = None
+    rejection_reason: str | None = None
+
+
+class UploadStageFinish(Packet, frozen=True, kw_only=True):
+    """Says that an upload has left its service, which can take the next one.
+
+    Manager → client. The upload may still fail, or wait for an overwrite decision.
+    `service_disconnect` is true only when the service went away. Not answered.
+    """
+
+    id: ClassVar[str] = "s2c:upload-stage-finish"
+
+    upload_id: Uuid
+    service_disconnect: bool | None = None
+
+
+class UploadOverwriteRequest(Packet, frozen=True, kw_only=True):
+    """Asks what to do with an uploaded file whose name is taken.
+
+    Manager → client. `file_path` is the folder. Answered, whenever the client likes, by
+    `c2s:upload-overwrite-response`; the file is lost if the client goes away before.
+    """
+
+    id: ClassVar[str] = "s2c:upload-overwrite-request"
+
+    upload_id: Uuid
+    file_name: Name
+    file_path: Path
+
+
+class UploadOverwriteCancel(Packet, frozen=True, kw_only=True):
+    """Says that all open overwrite requests are settled.
+
+    Manager → client, once `use_on_all_uploads` has decided them. Not answered.
+    """
+
+    id: ClassVar[str] = "s2c:upload-overwrite-cancel"
+
+
+class UploadFinishInfo(Packet, frozen=True, kw_only=True):
+    """Says how an upload ended.
+
+    Manager → client, once per accepted upload, at any time after the acceptance.
+    `rename_target` is the name that the file got instead of its own, `reason` says why it
+    failed. Not answered.
+    """
+
+    id: ClassVar[str] = "s2c:upload-finish-info"
+
+    success: bool
+    upload_id: Uuid
+    rename_target: str | None = None
+    reason: str | None = None
+
+
+class FileModify(Packet, frozen=True, kw_only=True):
+    """Says that a file was added, deleted or changed.
+
+    Manager → every client, with the ownership that its user sees. `path` is the file's folder.
+    Not answered.
+    """
+
+    id: ClassVar[str] = "s2c:file-modify"
+
+    path: Path
+    action: FileAction
+    handle: FileHandle
+
+
+class FolderModify(Packet, frozen=True, kw_only=True):
+    """Says that a folder was added, deleted, renamed or moved.
+
+    Manager → every client. `path` is the folder itself. `rename_origin` is its old name,
+    `parent_folder_origin` the id of its old parent; null or left out when moved from the root
+    or not moved. Not answered.
+    """
+
+    id: ClassVar[str] = "s2c:folder-modify"
+
+    path: Path
+    handle: FolderHandle
+    action: FolderAction
+    rename_origin: str | None = None
+    parent_folder_origin: Integer | None = None
+
+
+class FolderStatus(Packet, frozen=True, kw_only=True):
+    """Says whether a folder exists, and how many entries lie directly in it.
+
+    Manager → client, as the reply to `c2s:folder-status-request`. `folder_id` is null for the
+    root and for a folder that does not exist. `page_size` is the number of entries on a page.
+    Not answered.
+    """
+
+    id: ClassVar[str] = "s2c:folder-status"
+
+    path: Path
+    folder_id: Integer | None
+    exists: bool
+    file_count: NonNegative
+    subfolder_count: NonNegative
+    page_size: Positive
+
+
+class ListFiles(Packet, frozen=True, kw_only=True):
+    """One page of the files in a folder.
+
+    Manager → client, as the reply to `c2s:list-request`. `page` counts from 0; `success` is
+    false when the folder does not exist. Not answered.
+    """
+
+    id: ClassVar[str] = "s2c:list-files"
+
+    path: Path
+    page: NonNegative
+    files: tuple[ListedFileHandle, ...]
+    success: bool
+
+
+class ListFolders(Packet, frozen=True, kw_only=True):
+    """One page of the folders in a folder.
+
+    Manager → client, as the reply to `c2s:list-request`. `page` counts from 0; `success` is
+    false when the folder does not exist. Not answered.
+    """
+
+    id: ClassVar[str] = "s2c:list-folders"
+
+    path: Path
+    page: NonNegative
+    folders: tuple[FolderHandle, ...]
+    success: bool
+
+
+class FolderSize(Packet, frozen=True, kw_only=True):
+    """Says how many bytes a folder and everything below it holds.
+
+    Manager → client, as the reply to `c2s:folder-size-request`. `types` maps each MIME type to
+    its bytes; `folder_id` null is the root. Not answered.
+    """
+
+    id: ClassVar[str] = "s2c:folder-size"
+
+    total_size: NonNegative
+    folder_id: Integer | None
+    types: dict[str, NonNegative]
+
+
+class SignedDownload(Packet, frozen=True, kw_only=True):
+    """The `q` of a link that downloads a file without an account.
+
+    Manager → client, as the reply to `c2s:signed-download-request`. Without `payload` it is
+    refused. Not answered.
+    """
+
+    id: ClassVar[str] = "s2c:signed-download"
+    secrets: ClassVar[frozenset[str]] = frozenset({"payload"})
+
+    payload: Base64Url | None = None
+
+
+class UserSearch(Packet, frozen=True, kw_only=True):
+    """The users that a search found.
+
+    Manager → client, as the reply to `c2s:user-search-request`. At most 100. Not answered.
+    """
+
+    id: ClassVar[str] = "s2c:user-search"
+
+    success: bool
+    results: tuple[UserHandle, ...] | None = None

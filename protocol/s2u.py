@@ -1,0 +1,108 @@
+"""Packets that the manager sends to upload services."""
+
+from typing import ClassVar
+
+from protocol.extensions import WEBHOOKS
+from protocol.packet import Packet, Record
+from protocol.values import (
+    AesKey,
+    Base64Url,
+    Name,
+    NonNegative,
+    Path,
+    Positive,
+    Snowflake,
+    Uuid,
+)
+
+__all__ = [
+    "Crypto",
+    "UploadAbort",
+    "UploadServiceConfiguration",
+    "UploadStart",
+    "WebhookConfiguration",
+    "WebhookLease",
+]
+
+
+class Crypto(Record, frozen=True, kw_only=True):
+    """Whether chunks are encrypted, and the key; `key` is there exactly when `enabled`."""
+
+    secrets: ClassVar[frozenset[str]] = frozenset({"key"})
+
+    enabled: bool
+    key: AesKey | None = None
+
+    def __post_init__(self) -> None:
+        if self.enabled != (self.key is not None):
+            raise ValueError("must hold a key exactly when it is enabled")
+
+
+class WebhookLease(Record, frozen=True, kw_only=True):
+    """A Discord webhook that one process alone may post to."""
+
+    secrets: ClassVar[frozenset[str]] = frozenset({"token"})
+
+    id: Snowflake
+    token: Base64Url
+    channel_id: Snowflake
+
+
+class UploadServiceConfiguration(Packet, frozen=True, kw_only=True):
+    """Tells a base-protocol service how to encrypt and where to post.
+
+    Manager → upload service, first of all. Answered by `generic:boolean`; true makes it usable.
+    """
+
+    id: ClassVar[str] = "s2u:upload-service-configuration"
+    secrets: ClassVar[frozenset[str]] = frozenset({"discord_bot_token"})
+
+    crypto: Crypto
+    discord_bot_token: str
+    discord_channel_id: Snowflake
+
+
+class UploadStart(Packet, frozen=True, kw_only=True):
+    """Gives the service an upload; one at a time.
+
+    Manager → upload service, when a client's request is accepted. `path` is the folder, `size`
+    and `chunk_size` are in bytes, `client` identifies the client's connection. Answered by
+    `generic:boolean`; false when the service is busy.
+    """
+
+    id: ClassVar[str] = "s2u:upload-start"
+
+    name: Name
+    path: Path
+    size: NonNegative
+    client: Uuid
+    upload_id: Uuid
+    chunk_size: Positive
+
+
+class UploadAbort(Packet, frozen=True, kw_only=True):
+    """Ends the upload that the service has.
+
+    Manager → upload service. Answered by `generic:boolean`; false when it has none.
+    """
+
+    id: ClassVar[str] = "s2u:upload-abort"
+
+
+class WebhookConfiguration(Packet, frozen=True, kw_only=True):
+    """Tells a service how to encrypt and which webhooks are leased to it.
+
+    Manager → upload service with the extension `webhooks`, first of all in place of
+    `s2u:upload-service-configuration`, and again whenever the lease changes. `webhooks` may be
+    empty: nothing to lease now. `api_url` is the base of Discord's API, `requests_per_s` this
+    process's share of the global budget in requests per second. Answered by `generic:boolean`,
+    true once no request runs any more on a webhook that was taken away.
+    """
+
+    id: ClassVar[str] = "s2u:webhook-configuration"
+    extension: ClassVar[str | None] = WEBHOOKS
+
+    crypto: Crypto
+    webhooks: tuple[WebhookLease, ...]
+    api_url: str
+    requests_per_s: Positive

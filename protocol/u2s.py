@@ -1,0 +1,69 @@
+"""Packets that an upload service sends to the manager."""
+
+from typing import ClassVar
+
+from protocol.extensions import WEBHOOKS
+from protocol.packet import Packet
+from protocol.values import Hash, MimeType, NonNegative, Positive, Snowflake, Uuid
+
+__all__ = ["ChunkStored", "UploadFinish", "WebhookLost"]
+
+
+class UploadFinish(Packet, frozen=True, kw_only=True):
+    """Says how the service's upload ended.
+
+    Upload service → manager. On success with `hash` (SHA-256 over the concatenated lowercase
+    hex SHA-256 digests of the plain chunks, in chunk order), `is_encrypted` and `type`, and
+    from a base-protocol service with `messages`, one per chunk in chunk order, in `channel`;
+    with the extension `webhooks` those two are left out, as every chunk is reported already.
+    `reason` says why it failed. Not answered.
+    """
+
+    id: ClassVar[str] = "u2s:upload-finish"
+
+    success: bool
+    messages: tuple[Snowflake, ...] | None = None
+    hash: Hash | None = None
+    is_encrypted: bool | None = None
+    type: MimeType | None = None
+    channel: Snowflake | None = None
+    reason: str | None = None
+
+
+class ChunkStored(Packet, frozen=True, kw_only=True):
+    """Reports a chunk as soon as Discord has answered for it.
+
+    Upload service with the extension `webhooks` → manager, also for an upload that has ended
+    meanwhile; what could not be delivered is sent after a reconnect. `index` counts from 0. The
+    `stored_size` bytes from `offset` of the attachment are the encrypted chunk; `size` bytes
+    were plain, with the SHA-256 `digest`. Answered by `generic:boolean`; false when the upload
+    has ended: the message is then garbage.
+    """
+
+    id: ClassVar[str] = "u2s:chunk-stored"
+    extension: ClassVar[str | None] = WEBHOOKS
+
+    upload_id: Uuid
+    index: NonNegative
+    message_id: Snowflake
+    channel_id: Snowflake
+    webhook_id: Snowflake
+    attachment_id: Snowflake
+    offset: NonNegative
+    stored_size: Positive
+    size: Positive
+    digest: Hash
+
+
+class WebhookLost(Packet, frozen=True, kw_only=True):
+    """Says that a leased webhook no longer works.
+
+    Upload service with the extension `webhooks` → manager. Not answered; the manager
+    quarantines the webhook and sends a new `s2u:webhook-configuration`.
+    """
+
+    id: ClassVar[str] = "u2s:webhook-lost"
+    extension: ClassVar[str | None] = WEBHOOKS
+
+    webhook_id: Snowflake
+    reason: str

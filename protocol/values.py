@@ -1,0 +1,196 @@
+r"""The kinds of value that packets hold, their rules, and the numbers that both sides agree on.
+
+Each kind is a type with its rule in `msgspec.Meta`: `title` is the kind's name, `description`
+reads on from "must be". "Blank" is any Unicode white space, "control character" is Unicode's
+category Cc. Patterns end in `\Z` rather than `$`, which would let a final line feed pass.
+"""
+
+import re
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta
+
+from protocol.errors import InvalidValue
+
+CHUNK_SIZE = 10 * 1024 * 1024 - 1024
+"""Bytes of a plain chunk: with its envelope it still fits a Discord attachment of 10 MiB."""
+MAX_FRAME_BYTES = 1024 * 1024
+"""The longest frame that is read, in bytes of UTF-8."""
+MAX_SAFE_INTEGER = 2**53 - 1
+"""The largest integer that JavaScript holds exactly."""
+REPLY_TIMEOUT_S = 10.0
+"""Seconds to wait for a reply."""
+PAGE_SIZE = 100
+"""Entries on a page of a listing."""
+MAX_PATH_NAMES = 10
+"""The most names that a path holds."""
+
+_UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z"
+_NAME = r"(?!\s)[^/\\\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,127}(?<![\s.])"
+_PATH = rf"^/(?:{_NAME}(?:/{_NAME}){{0,{MAX_PATH_NAMES - 1}}}/?)?\Z"
+_BASE_NAME = r"""^[A-Za-zÀ-ÖØ-öø-ÿ0-9 _\-+#.*~^°!"'’§$%&()\[\]{}=?,;]+\Z"""  # noqa: RUF001 - as the protocol lists them
+_USERNAME = r"^[A-Za-z0-9]{1,16}\Z"
+_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_TIME = r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?"
+_ZONE = r"(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
+
+_NAME_RULE = (
+    "a name of 1 to 127 characters without /, \\ or control characters, "
+    "that neither starts nor ends in a blank nor ends in a dot"
+)
+_PATH_RULE = f"/ or /name/name… of at most {MAX_PATH_NAMES} names, each {_NAME_RULE}"
+_BASE_NAME_RULE = (
+    "a name of letters of the Latin-1 range, digits, blanks and "
+    "_ - + # . * ~ ^ ° ! \" ' ’ § $ % & ( ) [ ] { } = ? , ;"  # noqa: RUF001 - as the protocol lists them
+)
+_USERNAME_RULE = "1 to 16 letters or digits (A-Z, a-z, 0-9)"
+_PASSWORD_RULE = "8 to 256 characters"  # noqa: S105 - the rule, not a password
+
+Uuid = Annotated[
+    str, Meta(title="uuid", pattern=_UUID, description="a uuid: lowercase hex digits, 8-4-4-4-12")
+]
+Name = Annotated[str, Meta(title="name", pattern=rf"^{_NAME}\Z", description=_NAME_RULE)]
+Path = Annotated[str, Meta(title="path", pattern=_PATH, description=_PATH_RULE)]
+Hash = Annotated[
+    str,
+    Meta(
+        title="hash", pattern=r"^[0-9a-f]{64}\Z", description="a SHA-256 as 64 lowercase hex digits"
+    ),
+]
+Snowflake = Annotated[
+    str,
+    Meta(title="snowflake", pattern=r"^[0-9]{15,22}\Z", description="15 to 22 digits, as a string"),
+]
+Username = Annotated[str, Meta(title="username", pattern=_USERNAME, description=_USERNAME_RULE)]
+UsernameQuery = Annotated[
+    str,
+    Meta(
+        title="username query",
+        pattern=r"^[A-Za-z0-9]+\Z",
+        description="1 or more letters or digits (A-Z, a-z, 0-9)",
+    ),
+]
+Base64Url = Annotated[
+    str,
+    Meta(
+        title="base64url",
+        pattern=r"^[A-Za-z0-9_-]+\Z",
+        description="1 or more characters of base64url (A-Z, a-z, 0-9, _, -) without padding",
+    ),
+]
+AesKey = Annotated[
+    str,
+    Meta(
+        title="base64 key",
+        pattern=r"^[A-Za-z0-9+/]{43}=\Z",
+        description="32 bytes in padded base64",
+    ),
+]
+MimeType = Annotated[
+    str,
+    Meta(
+        title="MIME type",
+        pattern=r"^[!-.0-~]+/[ -~]+\Z",
+        max_length=255,
+        description="a MIME type (type/subtype) of at most 255 printable ASCII characters",
+    ),
+]
+Timestamp = Annotated[
+    str,
+    Meta(
+        title="timestamp",
+        pattern=rf"^{_DATE}T{_TIME}{_ZONE}\Z",
+        description="an ISO 8601 date and time",
+    ),
+]
+Integer = Annotated[int, Meta(ge=-MAX_SAFE_INTEGER, le=MAX_SAFE_INTEGER)]
+NonNegative = Annotated[int, Meta(ge=0, le=MAX_SAFE_INTEGER)]
+Positive = Annotated[int, Meta(ge=1, le=MAX_SAFE_INTEGER)]
+Float = Annotated[float, Meta(ge=-sys.float_info.max, le=sys.float_info.max)]
+
+
+class NamePolicy(StrEnum):
+    """Which characters new names may hold, beyond the rule that every name keeps."""
+
+    UNICODE = "unicode"
+    """Every name that the protocol allows."""
+    BASE = "base"
+    """Only what a base-protocol frontend accepts."""
+
+
+_IS_UUID = re.compile(_UUID)
+_IS_NAME = re.compile(rf"^{_NAME}\Z")
+_IS_BASE_NAME = re.compile(_BASE_NAME)
+_IS_USERNAME = re.compile(_USERNAME)
+_PASSWORD_LENGTHS = range(8, 257)
+
+
+def is_uuid(value: object) -> bool:
+    """Tells whether a value is a uuid in the protocol's form."""
+    return isinstance(value, str) and _IS_UUID.match(value) is not None
+
+
+def check_name(text: str, policy: NamePolicy = NamePolicy.UNICODE) -> str:
+    """Returns a file's or folder's name unchanged.
+
+    Raises:
+        InvalidValue: it is no name, or the policy does not allow one of its characters.
+    """
+    if not _IS_NAME.match(text):
+        raise InvalidValue(f"must be {_NAME_RULE}")
+    if policy is NamePolicy.BASE and not _IS_BASE_NAME.match(text):
+        raise InvalidValue(f"must be {_BASE_NAME_RULE}")
+    return text
+
+
+def parse_path(text: str) -> tuple[str, ...]:
+    """Splits a path into its names; the root has none. One trailing `/` is dropped.
+
+    Raises:
+        InvalidValue: it is no path.
+    """
+    if text == "/":
+        return ()
+    head, *names = text.removesuffix("/").split("/")
+    if head or not names:
+        raise InvalidValue(f"must be {_PATH_RULE}")
+    return _checked(tuple(names))
+
+
+def format_path(names: tuple[str, ...]) -> str:
+    """Joins names to a path without a trailing `/`; the inverse of `parse_path`.
+
+    Raises:
+        InvalidValue: there are too many names, or one is no name.
+    """
+    return "/" + "/".join(_checked(names))
+
+
+def _checked(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(names) > MAX_PATH_NAMES or not all(map(_IS_NAME.match, names)):
+        raise InvalidValue(f"must be {_PATH_RULE}")
+    return names
+
+
+def check_username(text: str) -> str:
+    """Returns a username unchanged.
+
+    Raises:
+        InvalidValue: it is no username.
+    """
+    if not _IS_USERNAME.match(text):
+        raise InvalidValue(f"must be {_USERNAME_RULE}")
+    return text
+
+
+def check_password(text: str) -> str:
+    """Returns a password unchanged.
+
+    Raises:
+        InvalidValue: it is too short or too long. The password is not quoted.
+    """
+    if len(text) not in _PASSWORD_LENGTHS:
+        raise InvalidValue(f"must be {_PASSWORD_RULE}")
+    return text
