@@ -1,0 +1,72 @@
+"""What a client has been asked about taken names, and what it has decided once and for all."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from manager.domain.errors import UnknownPrompt
+
+
+class Action(StrEnum):
+    """What to do with an upload whose name is taken."""
+
+    OVERWRITE = "overwrite"
+    """The file there gets the new content."""
+    RENAME = "rename"
+    """The upload gets the next free name: `name (1).ext`."""
+    SKIP = "skip"
+    """The upload is dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What an answer decided.
+
+    Attributes: decisions: uploads and what happens to them, the answered one first, then in the
+    order asked. cancel: whether the client is told that its queue of questions is resolved.
+    """
+
+    decisions: list[tuple[str, Action]]
+    cancel: bool
+
+
+class OverwriteQueue:
+    """The open questions of one client, in the order in which they were asked.
+
+    An answer for all uploads holds until the booking is cleared. Questions that are open when the
+    booking is cleared stay open.
+    """
+
+    def __init__(self) -> None:
+        self._open: dict[str, None] = {}
+        self._default: Action | None = None
+
+    @property
+    def open_prompts(self) -> tuple[str, ...]:
+        """Uploads that wait for an answer."""
+        return tuple(self._open)
+
+    def ask(self, upload_id: str) -> Action | None:
+        """The standing answer; None when the question is open now and the client is to be asked."""
+        if self._default is None:
+            self._open[upload_id] = None
+        return self._default
+
+    def answer(self, upload_id: str, action: Action, *, use_on_all: bool) -> Settled:
+        """Takes the client's answer to one question, or to all of them. Raises `UnknownPrompt`."""
+        if upload_id not in self._open:
+            raise UnknownPrompt("unknown-prompt", "this upload is not waiting for an answer")
+        del self._open[upload_id]
+        settled = [upload_id]
+        if use_on_all:
+            self._default = action
+            settled += self._open
+            self._open.clear()
+        return Settled([(each, action) for each in settled], cancel=use_on_all)
+
+    def booking_cleared(self) -> None:
+        """Forgets the standing answer."""
+        self._default = None
+
+    def drop(self, upload_id: str) -> None:
+        """Closes the question of an upload that ended otherwise; none being open is no error."""
+        self._open.pop(upload_id, None)

@@ -1,0 +1,158 @@
+"""The life of one upload, from the request to its end.
+
+One table, `TRANSITIONS`, holds every step: what may happen to an upload in which state, where that
+leads, and what has to be done. There is no other place that decides. The diagram in docs/uploads.md
+is drawn from it. An `Upload` takes an event, moves, and returns effects in the order in which they
+are to be carried out; an event that the table does not know raises `IllegalTransition` and changes
+nothing.
+
+Three things hold on every path, and the tests walk them all:
+
+* The client is told the end exactly once, by `TellRejected` or `TellFinish`, unless it has left.
+* The service is freed exactly once, by `FreeService`, unless it was lost.
+* The upload's own hold on its content ends exactly once, by `ReleaseHold`, as the upload ends.
+  Content that no file refers to is garbage from then on; a committed file refers to its content
+  itself.
+"""
+
+from dataclasses import dataclass, replace
+
+from manager.domain.errors import IllegalTransition
+from manager.domain.overwrites import Action
+from manager.domain.upload_effects import Effect
+from manager.domain.upload_transitions import (
+    ENDS,
+    ON_SERVICE,
+    TRANSITIONS,
+    Memory,
+    UploadEvent,
+    UploadState,
+)
+
+__all__ = ["Action", "Effect", "IllegalTransition", "Upload", "UploadFacts", "UploadState"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadFacts:
+    """What was requested. Ids are uuid strings, sizes are bytes.
+
+    Attributes:
+        user_id: whom the file will belong to; None for nobody.
+        folder: names from the root down; `()` is the root.
+        do_overwrite: whether a file of the same name is replaced without asking.
+    """
+
+    upload_id: str
+    client: str
+    user_id: int | None
+    service: str
+    folder: tuple[str, ...]
+    name: str
+    size: int
+    is_public: bool
+    do_overwrite: bool
+    chunk_size: int
+    chunk_count: int
+
+
+class Upload:
+    """One upload. Its methods are the events; each returns what is to be done, in this order.
+
+    All of them raise `IllegalTransition`, and change nothing, when that cannot happen now.
+    """
+
+    def __init__(self, facts: UploadFacts) -> None:
+        self.facts = facts
+        self._state = UploadState.REQUESTED
+        self._memory = Memory()
+
+    @property
+    def state(self) -> UploadState:
+        """Where the upload stands."""
+        return self._state
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing can happen to it any more."""
+        return self._state in ENDS
+
+    @property
+    def is_on_service(self) -> bool:
+        """Whether it occupies its service."""
+        return self._state in ON_SERVICE
+
+    def service_accepted(self) -> list[Effect]:
+        """The service is ready for the chunks."""
+        return self._move(UploadEvent.SERVICE_ACCEPTED)
+
+    def service_refused(self, reason: str) -> list[Effect]:
+        """The service will not take the upload, or it could not be prepared."""
+        return self._move(UploadEvent.SERVICE_REFUSED, replace(self._memory, reason=reason))
+
+    def chunk_stored(self) -> list[Effect]:
+        """The service stored a chunk. When this raises, the chunk's message is garbage."""
+        return self._move(UploadEvent.CHUNK_STORED)
+
+    def service_finished(self, content_hash: str, mime_type: str) -> list[Effect]:
+        """The service has stored every chunk."""
+        learned = replace(self._memory, content_hash=content_hash, mime_type=mime_type)
+        return self._move(UploadEvent.SERVICE_FINISHED, learned)
+
+    def service_failed(self, reason: str) -> list[Effect]:
+        """The service gave up, for example as no chunk came for too long."""
+        return self._move(UploadEvent.SERVICE_FAILED, replace(self._memory, reason=reason))
+
+    def service_lost(self) -> list[Effect]:
+        """The service disconnected, or did not answer in time and was disconnected."""
+        return self._move(UploadEvent.SERVICE_LOST)
+
+    def service_stopped(self) -> list[Effect]:
+        """The service answered the abort: whatever it said, it does not work on the upload now."""
+        return self._move(UploadEvent.SERVICE_STOPPED)
+
+    def abort_requested(self) -> list[Effect]:
+        """The client wants no more of it. Too late once the file is being entered."""
+        return self._move(UploadEvent.ABORT_REQUESTED)
+
+    def client_left(self) -> list[Effect]:
+        """The client disconnected."""
+        return self._move(UploadEvent.CLIENT_LEFT)
+
+    def commit_done(self, name: str) -> list[Effect]:
+        """The file is in the catalog under `name`."""
+        target = None if name == self.facts.name else name
+        return self._move(UploadEvent.COMMIT_DONE, replace(self._memory, rename_target=target))
+
+    def commit_failed(self, reason: str) -> list[Effect]:
+        """The catalog did not take the file, for another reason than its name."""
+        return self._move(UploadEvent.COMMIT_FAILED, replace(self._memory, reason=reason))
+
+    def name_taken(self, file_id: int, *, may_overwrite: bool) -> list[Effect]:
+        """This file has the name; `may_overwrite`: whether the user may replace it."""
+        if not self.facts.do_overwrite:
+            event = UploadEvent.NAME_TAKEN
+        elif may_overwrite:
+            event = UploadEvent.NAME_TAKEN_REPLACE
+        else:
+            event = UploadEvent.NAME_TAKEN_FORBIDDEN
+        learned = replace(self._memory, taken_by=file_id, may_overwrite=may_overwrite)
+        return self._move(event, learned)
+
+    def decision(self, action: Action) -> list[Effect]:
+        """The client, or its standing answer, says what to do about the taken name."""
+        if action is Action.RENAME:
+            return self._move(UploadEvent.CHOSE_RENAME)
+        if action is Action.SKIP:
+            return self._move(UploadEvent.CHOSE_SKIP)
+        if self._memory.may_overwrite:
+            return self._move(UploadEvent.CHOSE_OVERWRITE)
+        return self._move(UploadEvent.CHOSE_FORBIDDEN)
+
+    def _move(self, event: UploadEvent, learned: Memory | None = None) -> list[Effect]:
+        step = TRANSITIONS.get((self._state, event))
+        if step is None:
+            text = f"{event} cannot happen to an upload that is {self._state}"
+            raise IllegalTransition("illegal-transition", text)
+        self._memory = learned or self._memory
+        self._state = step.to
+        return [effect(self._memory) if callable(effect) else effect for effect in step.effects]

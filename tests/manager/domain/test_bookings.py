@@ -1,0 +1,588 @@
+"""Bookings: seeds "Booking upload services" and "Clearing the booking", sentence by sentence."""
+
+import pytest
+from hypothesis import settings, strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    multiple,
+    precondition,
+    rule,
+)
+
+from manager.domain.bookings import (
+    AmountChanged,
+    Booked,
+    BookingLedger,
+    BookingStatus,
+    ClearRefused,
+    Holdings,
+    NoFreeService,
+    ServiceLeft,
+    ServiceState,
+    ServiceStatus,
+)
+from manager.domain.errors import ServiceExists, ServiceNotRunning
+
+IDLE_S = 30.0
+
+
+def ledger_with(*services: str) -> BookingLedger:
+    """A ledger in which these services have joined at time 0."""
+    ledger = BookingLedger(IDLE_S)
+    for service in services:
+        ledger.service_joined(service, 0.0)
+    return ledger
+
+
+def states(ledger: BookingLedger) -> dict[str, str]:
+    """State by service."""
+    return {status.service: status.state.value for status in ledger.snapshot().services}
+
+
+class TestBooking:
+    """Asking for services, and what comes and goes afterwards."""
+
+    def test_booked_services_are_for_one_client_only(self):
+        """Booked services are assigned to a client and only it can use them."""
+        ledger = ledger_with("s1", "s2")
+        ledger.request("alice", 2, 1.0)
+        assert ledger.request("bob", 1, 2.0) == Booked(amount=0, changes=[])
+        with pytest.raises(NoFreeService) as refusal:
+            ledger.start_upload("bob", 3.0)
+        assert refusal.value.code == "none-assigned"
+
+    def test_answer_is_the_amount_that_is_held(self):
+        """The answer is how many services are assigned now, nothing more, nothing less."""
+        ledger = ledger_with("s1", "s2", "s3")
+        assert ledger.request("alice", 2, 1.0) == Booked(amount=2, changes=[])
+        assert ledger.holdings("alice").amount == 2
+
+    def test_unfulfilled_wish_is_remembered(self):
+        """The desired amount is known to the server even if it could not be fulfilled at first."""
+        ledger = ledger_with("s1")
+        assert ledger.request("alice", 3, 1.0).amount == 1
+        assert ledger.service_joined("s2", 2.0) == [AmountChanged("alice", 1)]
+        assert ledger.service_joined("s3", 3.0) == [AmountChanged("alice", 1)]
+        assert ledger.service_joined("s4", 4.0) == []
+
+    def test_a_positive_change_allows_an_upload_at_once(self):
+        """If the change is positive, the client can immediately request a new upload."""
+        ledger = ledger_with()
+        ledger.request("alice", 1, 1.0)
+        ledger.service_joined("s1", 2.0)
+        assert ledger.start_upload("alice", 2.0) == "s1"
+
+    def test_a_disconnected_service_takes_one_away(self):
+        """A negative change: one of the client's services disconnected whilst it was booked."""
+        ledger = ledger_with("s1")
+        ledger.request("alice", 1, 1.0)
+        left = ledger.service_left("s1", 2.0)
+        assert left == ServiceLeft("alice", was_running=False, changes=[AmountChanged("alice", -1)])
+
+    def test_a_service_lost_while_running_says_so(self):
+        """If an upload ran on the service, the loss says that, so that the upload can be failed."""
+        ledger = ledger_with("s1")
+        ledger.request("alice", 1, 1.0)
+        ledger.start_upload("alice", 1.0)
+        assert ledger.service_left("s1", 2.0).was_running
+
+    def test_a_lost_service_is_replaced_by_a_free_one(self):
+        """A holder that loses a service gets a free one at once, after it was told of the loss."""
+        ledger = ledger_with("s1", "s2")
+        ledger.request("alice", 1, 1.0)
+        held = ledger.holdings("alice").idle[0]
+        changes = ledger.service_left(held, 2.0).changes
+        assert changes == [AmountChanged("alice", -1), AmountChanged("alice", 1)]
+
+    def test_a_free_service_that_leaves_concerns_nobody(self):
+        """Nobody is told of the loss of a service that nobody had."""
+        ledger = ledger_with("s1")
+        assert ledger.service_left("s1", 1.0) == ServiceLeft(None, was_running=False, changes=[])
+        assert ledger.service_left("s1", 2.0) == ServiceLeft(None, was_running=False, changes=[])
+
+    def test_a_service_joins_once(self):
+        """A second service of the same id is refused, and the first is not harmed."""
+        ledger = ledger_with("s1")
+        ledger.request("alice", 1, 1.0)
+        with pytest.raises(ServiceExists):
+            ledger.service_joined("s1", 2.0)
+        assert states(ledger) == {"s1": "idle"}
+
+    def test_less_than_one_service_is_no_booking(self):
+        """A request for no service at all is a mistake of the caller."""
+        with pytest.raises(ValueError, match="at least one"):
+            ledger_with("s1").request("alice", 0, 1.0)
+
+
+class TestSharing:
+    """Who gets a service that comes free."""
+
+    def test_the_client_that_holds_the_fewest_comes_first(self):
+        """A service that comes free goes to the waiting client that holds the fewest."""
+        ledger = ledger_with("s1", "s2")
+        ledger.request("alice", 3, 1.0)
+        ledger.request("bob", 1, 2.0)
+        assert ledger.service_joined("s3", 3.0) == [AmountChanged("bob", 1)]
+        assert ledger.service_joined("s4", 4.0) == [AmountChanged("alice", 1)]
+
+    def test_among_equals_the_longest_wait_comes_first(self):
+        """Among clients that hold equally many, the one that waits longest is served."""
+        ledger = ledger_with()
+        for when, client in enumerate(("carol", "alice", "bob")):
+            ledger.request(client, 1, float(when))
+        served = [ledger.service_joined(f"s{n}", 10.0)[0].client for n in range(3)]
+        assert served == ["carol", "alice", "bob"]
+
+    def test_lowering_gives_idle_services_on(self):
+        """Services given back by lowering the desired amount go to who waits."""
+        ledger = ledger_with("s1", "s2", "s3")
+        ledger.request("alice", 3, 1.0)
+        ledger.request("bob", 2, 2.0)
+        booked = ledger.request("alice", 1, 3.0)
+        assert booked == Booked(1, [AmountChanged("bob", 1), AmountChanged("bob", 1)])
+
+    def test_lowering_never_takes_a_running_service(self):
+        """Lowering the desired amount keeps running uploads; their services go as they end."""
+        ledger = ledger_with("s1", "s2")
+        ledger.request("alice", 2, 1.0)
+        first, second = ledger.start_upload("alice", 1.0), ledger.start_upload("alice", 1.0)
+        assert ledger.request("alice", 1, 2.0).amount == 2
+        assert ledger.upload_ended(first, 3.0) == [AmountChanged("alice", -1)]
+        assert ledger.upload_ended(second, 4.0) == []
+        assert ledger.holdings("alice") == Holdings(desired=1, idle=(second,), running=())
+
+    def test_surplus_goes_to_who_waits(self):
+        """A surplus service that ends its upload is given on, the loss being told first."""
+        ledger = ledger_with("s1", "s2")
+        ledger.request("alice", 2, 1.0)
+        first = ledger.start_upload("alice", 1.0)
+        ledger.start_upload("alice", 1.0)
+        ledger.request("alice", 1, 2.0)
+        ledger.request("bob", 1, 2.0)
+        changes = ledger.upload_ended(first, 3.0)
+        assert changes == [AmountChanged("alice", -1), AmountChanged("bob", 1)]
+
+    def test_a_departed_clients_idle_services_are_given_on(self):
+        """When a client leaves, what it does not use goes to the others at once."""
+        ledger = ledger_with("s1")
+        ledger.request("alice", 1, 1.0)
+        ledger.request("bob", 1, 2.0)
+        assert ledger.client_left("alice", 3.0) == [AmountChanged("bob", 1)]
+
+    def test_a_departed_clients_running_service_drains(self):
+        """A service that still works for a departed client is not given on before it is done."""
+        ledger = ledger_with("s1")
+        ledger.request("alice", 1, 1.0)
+        ledger.start_upload("alice", 1.0)
+        ledger.request("bob", 1, 2.0)
+        assert ledger.client_left("alice", 3.0) == []
+        assert ledger.snapshot().services == (ServiceStatus("s1", ServiceState.DRAINING, None),)
+        assert ledger.upload_ended("s1", 4.0) == [AmountChanged("bob", 1)]
+
+    def test_a_draining_service_may_leave(self):
+        """The loss of a draining service concerns no client, but its upload."""
+        ledger = ledger_with("s1")
+        ledger.request("alice", 1, 1.0)
+        ledger.start_upload("alice", 1.0)
+        ledger.client_left("alice", 2.0)
+        assert ledger.service_left("s1", 3.0) == ServiceLeft(None, was_running=True, changes=[])
+
+    def test_a_client_without_booking_leaves_unnoticed(self):
+        """The departure of a client that booked nothing changes nothing."""
+        assert ledger_with("s1").client_left("nobody", 1.0) == []
+
+
+class TestUploading:
+    """Uploads start on booked services that are free."""
+
+    def test_nothing_booked(self):
+        """A request without a booking is rejected with a reason."""
+        with pytest.raises(NoFreeService, match="book upload services") as refusal:
+            ledger_with("s1").start_upload("alice", 1.0)
+        assert refusal.value.code == "nothing-booked"
+
+    def test_all_busy(self):
+        """An upload is rejected when no booked service is free, for the client to try again."""
+        ledger = ledger_with("s1", "s2")
+        ledger.request("alice", 1, 1.0)
+        service = ledger.start_upload("alice", 1.0)
+        with pytest.raises(NoFreeService) as refusal:
+            ledger.start_upload("alice", 2.0)
+        assert refusal.value.code == "all-busy"
+        ledger.upload_ended(service, 3.0)
+        assert ledger.start_upload("alice", 3.0) == service
+
+    def test_the_service_used_last_is_used_again(self):
+        """Uploads start on the service used last, so that unneeded ones grow idle."""
+        ledger = ledger_with("s1", "s2")
+        ledger.request("alice", 2, 1.0)
+        first = ledger.start_upload("alice", 1.0)
+        ledger.upload_ended(first, 5.0)
+        assert ledger.start_upload("alice", 6.0) == first
+
+    def test_an_upload_ends_once(self):
+        """The end of an upload that does not run is refused and changes nothing."""
+        ledger = ledger_with("s1")
+        ledger.request("alice", 1, 1.0)
+        with pytest.raises(ServiceNotRunning):
+            ledger.upload_ended("s1", 2.0)
+        assert states(ledger) == {"s1": "idle"}
+
+    def test_an_upload_may_end_after_its_service_left(self):
+        """The end of an upload on a service that is gone is no error."""
+        assert ledger_with().upload_ended("gone", 1.0) == []
+
+
+class TestClearing:
+    """Giving everything back."""
+
+    def test_cleared_services_go_to_others(self):
+        """Clearing lets the manager reclaim the services for other clients."""
+        ledger = ledger_with("s1")
+        ledger.request("alice", 1, 1.0)
+        ledger.request("bob", 1, 2.0)
+        assert ledger.clear("alice", 3.0) == [AmountChanged("bob", 1)]
+        assert ledger.holdings("alice") == Holdings(desired=0, idle=(), running=())
+
+    def test_not_while_an_upload_runs(self):
+        """Clearing is refused while an upload runs or is being started, and must not harm it."""
+        ledger = ledger_with("s1", "s2")
+        ledger.request("alice", 2, 1.0)
+        service = ledger.start_upload("alice", 1.0)
+        with pytest.raises(ClearRefused) as refusal:
+            ledger.clear("alice", 2.0)
+        assert refusal.value.code == "upload-running"
+        assert ledger.holdings("alice").running == (service,)
+        ledger.upload_ended(service, 3.0)
+        assert ledger.clear("alice", 4.0) == []
+
+    def test_not_without_a_booking(self):
+        """Clearing is refused when nothing is booked, also a second time."""
+        ledger = ledger_with("s1")
+        ledger.request("alice", 1, 1.0)
+        ledger.clear("alice", 2.0)
+        with pytest.raises(ClearRefused) as refusal:
+            ledger.clear("alice", 3.0)
+        assert refusal.value.code == "nothing-booked"
+
+    def test_a_wish_can_be_withdrawn(self):
+        """A booking that has got nothing yet can be cleared, and gets nothing afterwards."""
+        ledger = ledger_with()
+        ledger.request("alice", 1, 1.0)
+        assert ledger.clear("alice", 2.0) == []
+        assert ledger.service_joined("s1", 3.0) == []
+
+
+class TestYielding:
+    """Nobody starves: what stands idle for long goes to who waits with fewer."""
+
+    def test_an_idle_service_is_taken_back_and_given_on(self):
+        """After the idle time it is taken back with -1 and given on with +1, not before."""
+        ledger = ledger_with("s1", "s2")
+        ledger.request("alice", 2, 0.0)
+        ledger.request("bob", 1, 5.0)
+        assert ledger.next_deadline() == IDLE_S
+        assert ledger.tick(IDLE_S - 0.001) == []
+        assert ledger.tick(IDLE_S) == [AmountChanged("alice", -1), AmountChanged("bob", 1)]
+
+    def test_a_service_in_use_is_never_taken(self):
+        """A running service does not yield, however long it runs."""
+        ledger = ledger_with("s1")
+        ledger.request("alice", 1, 0.0)
+        ledger.start_upload("alice", 0.0)
+        ledger.request("bob", 1, 1.0)
+        assert ledger.next_deadline() is None
+        assert ledger.tick(1e9) == []
+
+    def test_idle_time_counts_from_the_last_upload(self):
+        """The idle time of a service starts when its last upload ended."""
+        ledger = ledger_with("s1")
+        ledger.request("alice", 1, 0.0)
+        ledger.request("bob", 1, 0.0)
+        ledger.upload_ended(ledger.start_upload("alice", 20.0), 25.0)
+        assert ledger.tick(54.9) == []
+        assert ledger.tick(55.0) == [AmountChanged("alice", -1), AmountChanged("bob", 1)]
+
+    def test_a_request_is_answered_with_what_others_let_stand_idle(self):
+        """Who asks when others have idled for long gets a service in the answer."""
+        ledger = ledger_with("s1")
+        ledger.request("alice", 1, 0.0)
+        assert ledger.request("bob", 1, 100.0) == Booked(1, [AmountChanged("alice", -1)])
+
+    def test_nothing_is_due_while_nobody_waits(self):
+        """Idle services stay with their holder while nobody wants them."""
+        ledger = ledger_with("s1")
+        ledger.request("alice", 1, 0.0)
+        assert ledger.next_deadline() is None
+        assert ledger.tick(1e9) == []
+
+    def test_equals_do_not_yield(self):
+        """A client that waits with as many as the idle holder has gets nothing from it."""
+        ledger = ledger_with("s1", "s2")
+        ledger.request("alice", 1, 0.0)
+        ledger.request("bob", 2, 0.0)
+        assert ledger.tick(1e9) == []
+
+    def test_who_holds_most_yields_first(self):
+        """The client that holds the most gives, and the one that holds the fewest gets."""
+        ledger = ledger_with(*"abcde")
+        ledger.request("alice", 2, 0.0)
+        ledger.request("bob", 3, 0.0)
+        ledger.request("carol", 1, 0.0)
+        assert ledger.tick(IDLE_S) == [AmountChanged("bob", -1), AmountChanged("carol", 1)]
+
+    def test_shares_become_equal_at_once(self):
+        """As many idle services change hands as it takes to share fairly."""
+        ledger = ledger_with(*"abcd")
+        ledger.request("alice", 4, 0.0)
+        ledger.request("bob", 4, 0.0)
+        ledger.tick(IDLE_S)
+        assert (ledger.holdings("alice").amount, ledger.holdings("bob").amount) == (2, 2)
+
+    def test_a_sole_service_goes_round(self):
+        """One service for two idle clients changes hands once per idle time, not more often."""
+        ledger = ledger_with("s1")
+        ledger.request("alice", 1, 0.0)
+        ledger.request("bob", 1, 0.0)
+        assert ledger.tick(30.0) == [AmountChanged("alice", -1), AmountChanged("bob", 1)]
+        assert ledger.tick(59.9) == []
+        assert ledger.tick(60.0) == [AmountChanged("bob", -1), AmountChanged("alice", 1)]
+
+    def test_no_handover_between_two_that_do_nothing(self):
+        """A lead of one service is not passed back and forth between clients that use nothing."""
+        ledger = ledger_with("a", "b", "c")
+        ledger.request("alice", 3, 0.0)
+        ledger.request("bob", 3, 0.0)
+        ledger.tick(30.0)
+        assert [ledger.tick(30.0 * n) for n in range(2, 9)] == [[]] * 7
+
+    def test_a_fully_busy_client_gets_the_odd_one(self):
+        """Who uses all that it has gets the long idle service of one that holds one more."""
+        ledger = ledger_with("a", "b", "c")
+        ledger.request("alice", 3, 0.0)
+        ledger.request("bob", 3, 0.0)
+        ledger.tick(30.0)
+        ledger.start_upload("bob", 31.0)
+        assert ledger.next_deadline() == 31.0
+        assert ledger.tick(31.0) == [AmountChanged("alice", -1), AmountChanged("bob", 1)]
+
+    def test_who_yielded_still_wants_it_back(self):
+        """A client that lost a service by idling gets the next one that comes free."""
+        ledger = ledger_with("s1")
+        ledger.request("alice", 1, 0.0)
+        ledger.request("bob", 1, 0.0)
+        ledger.tick(30.0)
+        assert ledger.service_joined("s2", 31.0) == [AmountChanged("alice", 1)]
+
+
+def test_snapshot_shows_services_and_bookings():
+    """A status page sees every service with its state and holder, and who waits for how many."""
+    ledger = ledger_with("s1", "s2")
+    ledger.request("alice", 2, 1.0)
+    ledger.request("bob", 3, 1.0)
+    used = ledger.start_upload("alice", 2.0)
+    snapshot = ledger.snapshot()
+    assert {s.service: (s.state, s.holder) for s in snapshot.services} == {
+        used: (ServiceState.RUNNING, "alice"),
+        ({"s1", "s2"} - {used}).pop(): (ServiceState.IDLE, "alice"),
+    }
+    assert snapshot.bookings == (BookingStatus("alice", 2, 2), BookingStatus("bob", 3, 0))
+    assert snapshot.waiting == (BookingStatus("bob", 3, 0),)
+
+
+class LedgerMachine(RuleBasedStateMachine):
+    """Clients and services come, go and work in any order; the ledger keeps its promises."""
+
+    clients = Bundle("clients")
+    services = Bundle("services")
+
+    @initialize()
+    def start(self):
+        self.ledger = BookingLedger(IDLE_S)
+        self.now = 0.0
+        self.told: dict[str, int] = {}
+        self.desired: dict[str, int] = {}
+        self.running: dict[str, str] = {}
+        self.draining: set[str] = set()
+        self.idle_since: dict[str, tuple[str, float]] = {}
+        self.made = 0
+
+    def hear(self, changes):
+        for change in changes:
+            self.told[change.client] += change.change
+            assert self.told[change.client] >= 0
+
+    def new_id(self, kind: str) -> str:
+        self.made += 1
+        return f"{kind}{self.made}"
+
+    @rule(target=clients)
+    def client_comes(self):
+        return self.new_id("client")
+
+    @rule(target=services, amount=st.integers(1, 3))
+    def services_join(self, amount):
+        joined = [self.new_id("service") for _ in range(amount)]
+        for service in joined:
+            self.hear(self.ledger.service_joined(service, self.now))
+        return multiple(*joined)
+
+    @rule(service=consumes(services))
+    def service_leaves(self, service):
+        holder = next(s.holder for s in self.ledger.snapshot().services if s.service == service)
+        left = self.ledger.service_left(service, self.now)
+        assert left.client == holder
+        assert left.was_running == (service in self.running or service in self.draining)
+        if holder is not None:
+            assert left.changes[0] == AmountChanged(holder, -1)
+        self.running.pop(service, None)
+        self.draining.discard(service)
+        self.hear(left.changes)
+
+    @rule(client=clients, desired=st.integers(1, 6))
+    def request(self, client, desired):
+        booked = self.ledger.request(client, desired, self.now)
+        assert all(change.client != client for change in booked.changes)
+        self.desired[client] = desired
+        self.told[client] = booked.amount
+        self.hear(booked.changes)
+
+    @rule(client=clients)
+    def clear(self, client):
+        runs = client in self.running.values()
+        if runs or client not in self.desired:
+            before = self.ledger.snapshot()
+            with pytest.raises(ClearRefused) as refusal:
+                self.ledger.clear(client, self.now)
+            assert refusal.value.code == ("upload-running" if runs else "nothing-booked")
+            assert self.ledger.snapshot() == before
+            return
+        changes = self.ledger.clear(client, self.now)
+        del self.desired[client], self.told[client]
+        self.hear(changes)
+
+    @rule(client=consumes(clients))
+    def client_leaves(self, client):
+        changes = self.ledger.client_left(client, self.now)
+        self.desired.pop(client, None)
+        self.told.pop(client, None)
+        for service in [s for s, holder in self.running.items() if holder == client]:
+            del self.running[service]
+            self.draining.add(service)
+        self.hear(changes)
+
+    @rule(client=clients)
+    def start_upload(self, client):
+        idle = self.ledger.holdings(client).idle
+        if not idle:
+            with pytest.raises(NoFreeService):
+                self.ledger.start_upload(client, self.now)
+            return
+        service = self.ledger.start_upload(client, self.now)
+        assert service in idle
+        self.running[service] = client
+
+    @precondition(lambda self: self.running or self.draining)
+    @rule(data=st.data())
+    def upload_ends(self, data):
+        service = data.draw(st.sampled_from(sorted([*self.running, *self.draining])))
+        self.running.pop(service, None)
+        self.draining.discard(service)
+        self.hear(self.ledger.upload_ended(service, self.now))
+
+    @rule(seconds=st.sampled_from([0.0, 1.0, 10.0, 29.0, 30.0, 31.0, 100.0]))
+    def time_passes(self, seconds):
+        self.now += seconds
+        self.hear(self.ledger.tick(self.now))
+        deadline = self.ledger.next_deadline()
+        assert deadline is None or deadline > self.now
+
+    @rule()
+    def time_passes_until_the_deadline(self):
+        deadline = self.ledger.next_deadline()
+        if deadline is not None:
+            self.now = max(self.now, deadline)
+            self.hear(self.ledger.tick(self.now))
+
+    @invariant()
+    def told_is_held(self):
+        """Amount and changes add up to what each client holds."""
+        assert {b.client: b.amount for b in self.ledger.snapshot().bookings} == self.told
+
+    @invariant()
+    def desires_are_kept(self):
+        """What a client asked for last is what it is known to want."""
+        assert {b.client: b.desired for b in self.ledger.snapshot().bookings} == self.desired
+
+    @invariant()
+    def holdings_match_services(self):
+        """A service serves one client at most, and exactly the started uploads run."""
+        services = self.ledger.snapshot().services
+        running = {s.service: s.holder for s in services if s.state is ServiceState.RUNNING}
+        assert running == self.running
+        assert {s.service for s in services if s.state is ServiceState.DRAINING} == self.draining
+        for client in self.told:
+            holdings = self.ledger.holdings(client)
+            held = {s.service for s in services if s.holder == client}
+            assert held == {*holdings.idle, *holdings.running}
+
+    @invariant()
+    def nothing_free_while_somebody_waits(self):
+        """No service stands by while a client waits for one."""
+        snapshot = self.ledger.snapshot()
+        free = [s for s in snapshot.services if s.state is ServiceState.FREE]
+        assert not (free and snapshot.waiting)
+
+    @invariant()
+    def nobody_keeps_surplus_idle(self):
+        """A client that holds more than it wants uses all of it."""
+        for booking in self.ledger.snapshot().bookings:
+            if booking.amount > booking.desired:
+                assert not self.ledger.holdings(booking.client).idle
+
+    @invariant()
+    def nobody_starves(self):
+        """What idles too long beside one who waits with fewer, and could use it, is due at once."""
+        snapshot = self.ledger.snapshot()
+        self.note_idle_times(snapshot.services)
+        amounts = {b.client: b.amount for b in snapshot.bookings}
+        overdue = [h for h, since in self.idle_since.values() if since + IDLE_S <= self.now]
+        for booking in snapshot.waiting:
+            lead = 2 if self.ledger.holdings(booking.client).idle else 1
+            if any(amounts[holder] - booking.amount >= lead for holder in overdue):
+                deadline = self.ledger.next_deadline()
+                assert deadline is not None
+                assert deadline <= self.now
+
+    def note_idle_times(self, services):
+        """Measures idle times from the outside; a change of hands starts them anew."""
+        idle = {s.service: s.holder for s in services if s.state is ServiceState.IDLE}
+        for service in list(self.idle_since):
+            if idle.get(service) != self.idle_since[service][0]:
+                del self.idle_since[service]
+        for service, holder in idle.items():
+            self.idle_since.setdefault(service, (holder, self.now))
+
+
+TestLedgerMachine = LedgerMachine.TestCase
+TestLedgerMachine.settings = settings(max_examples=120, stateful_step_count=50, deadline=None)
+
+
+def test_thousands_of_clients_and_services_are_no_trouble():
+    """A thousand services shared by three thousand clients pass through many hands in a moment."""
+    ledger = BookingLedger(IDLE_S)
+    held: dict[str, int] = {}
+    for n in range(3000):
+        held[f"c{n}"] = ledger.request(f"c{n}", 3, 0.0).amount
+    changes = [c for n in range(1000) for c in ledger.service_joined(f"s{n}", 1.0)]
+    for round_number in range(1, 6):
+        changes += ledger.tick(1.0 + IDLE_S * round_number)
+    for change in changes:
+        held[change.client] += change.change
+    assert sum(held.values()) == 1000
+    assert max(held.values()) == 1
+    assert len(changes) == 1000 + 5 * 2 * 1000
