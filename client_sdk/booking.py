@@ -1,0 +1,182 @@
+"""When to book upload services, whom to give one, when to let them go. No I/O.
+
+The manager books services for a client and tells how many it holds: an `amount` as the answer to a
+booking, plus ±1 as services come and go. An upload may be requested only while one of them is free.
+`BookingDesk` keeps that count and the queue of uploads that wait. Every method takes one event and
+returns what is to be done now, in order:
+
+- `Book`: send `c2s:upload-booking-request`, and report `booked` or `unanswered`;
+- `Clear`: send `c2s:upload-booking-clear`, and report `cleared` or `unanswered`;
+- `Grant`: that ticket has a free service to itself until it is handed back with `leave`.
+
+One question at most is open at a time. While a clear is open nothing is granted: the services are
+about to go.
+"""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from enum import Enum
+
+
+@dataclass(frozen=True)
+class Book:
+    """Ask for this many services."""
+
+    desired_amount: int
+
+
+@dataclass(frozen=True)
+class Clear:
+    """Give all services back."""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """This ticket may request its upload now."""
+
+    ticket: Hashable
+
+
+Effect = Book | Clear | Grant
+
+
+class _Question(Enum):
+    BOOK = "book"
+    CLEAR = "clear"
+
+
+class BookingDesk:
+    """The client's half of booking.
+
+    Args:
+        limit: Services to hold at the same time, at most.
+
+    Attributes:
+        losses: Services lost so far; a rejection that crossed one on its way is nobody's fault.
+    """
+
+    def __init__(self, limit: int) -> None:
+        if limit < 1:
+            raise ValueError("at least one service is needed to upload")
+        self.losses = 0
+        self._limit = limit
+        self._waiting: dict[Hashable, None] = {}
+        self._using: set[Hashable] = set()
+        self._connected = False
+        self._held = 0
+        # What the manager was last asked for; None when it is not known whether it heard.
+        self._asked: int | None = 0
+        self._question: _Question | None = None
+        self._clear_refused = False
+
+    @property
+    def held(self) -> int:
+        """Services that the manager has assigned to this client."""
+        return self._held
+
+    @property
+    def waiting(self) -> int:
+        """Uploads that wait for a service."""
+        return len(self._waiting)
+
+    @property
+    def using(self) -> int:
+        """Uploads that have one."""
+        return len(self._using)
+
+    def wait(self, ticket: Hashable) -> list[Effect]:
+        """An upload wants a service."""
+        self._waiting[ticket] = None
+        return self._next()
+
+    def leave(self, ticket: Hashable) -> list[Effect]:
+        """An upload hands its service back, or waits no longer. Unknown tickets are ignored."""
+        self._waiting.pop(ticket, None)
+        self._using.discard(ticket)
+        return self._next()
+
+    def connected(self) -> list[Effect]:
+        """A connection came about; the manager knows nothing of this client yet."""
+        self._connected = True
+        return self._next()
+
+    def disconnected(self) -> None:
+        """The connection is gone, and every service with it: who had one has to wait again."""
+        self._connected = False
+        self._using.clear()
+        self._held = 0
+        self._asked = 0
+        self._question = None
+        self._clear_refused = False
+
+    def booked(self, amount: int) -> list[Effect]:
+        """The manager answered a booking.
+
+        This many services are held now, nothing more, nothing less.
+        """
+        self._held = amount
+        self._question = None
+        return self._next()
+
+    def modified(self, change: int) -> list[Effect]:
+        """The manager gave one service more (1), or took one away (-1)."""
+        self._held = max(0, self._held + change)
+        if change < 0:
+            self.losses += 1
+        return self._next()
+
+    def cleared(self, success: bool) -> list[Effect]:
+        """The manager answered a clear.
+
+        A refused one waits for `retry_clear`, if there is anything to clear.
+        """
+        self._question = None
+        if success or self._held == 0:
+            self._held = 0
+            self._asked = 0
+        else:
+            self._clear_refused = True
+        return self._next()
+
+    def retry_clear(self) -> list[Effect]:
+        """Try a refused clear again, if it is still wanted."""
+        self._clear_refused = False
+        return self._next()
+
+    def unanswered(self) -> list[Effect]:
+        """The open question got no answer in time: ask anew."""
+        self._question = None
+        self._asked = None
+        return self._next()
+
+    def _next(self) -> list[Effect]:
+        if not self._connected:
+            return []
+        return [*self._grants(), *self._ask()]
+
+    def _grants(self) -> list[Effect]:
+        grants: list[Effect] = []
+        while (
+            self._waiting
+            and len(self._using) < self._held
+            and self._question is not _Question.CLEAR
+        ):
+            ticket = next(iter(self._waiting))
+            del self._waiting[ticket]
+            self._using.add(ticket)
+            grants.append(Grant(ticket))
+        return grants
+
+    def _ask(self) -> list[Effect]:
+        wanted = min(self._limit, len(self._waiting) + len(self._using))
+        if self._question is not None or wanted == self._asked:
+            return []
+        if wanted:
+            self._question = _Question.BOOK
+            self._clear_refused = False
+            self._asked = wanted
+            return [Book(wanted)]
+        if self._clear_refused:
+            return []
+        self._question = _Question.CLEAR
+        return [Clear()]

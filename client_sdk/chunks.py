@@ -1,0 +1,220 @@
+"""Chunks on their way to an upload service, by HTTP.
+
+The body of the request is written piece by piece, straight from the source. Its fields go in the
+order id, chunk, file, so that a service knows where the bytes belong before the first of them
+arrives. A chunk whose answer is lost is sent again: the service knows equal bytes for what they
+are.
+"""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Iterator
+from uuid import uuid4
+
+import aiohttp
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.payload import Payload
+
+from client_sdk.errors import CloudError, SourceChanged, Unreachable, UploadFailed
+from client_sdk.progress import ProgressMeter
+from client_sdk.settings import ClientSettings
+from client_sdk.sources import Chunk, OpenSource
+from protocol.chunks import chunk_count, chunk_length
+
+CONFLICT = 409
+REQUEST_TIMEOUT = 408
+TOO_MANY_REQUESTS = 429
+SERVER_ERRORS = 500
+CONNECT_TIMEOUT_S = 30.0
+LONGEST_REASON = 300
+
+
+class ChunkBody(Payload):
+    """The multipart body of one try to send one chunk.
+
+    Attributes:
+        failure: Why the source could not be read, if that was it.
+    """
+
+    def __init__(
+        self,
+        upload_id: str,
+        index: int,
+        chunk: Chunk,
+        length: int,
+        meter: ProgressMeter,
+        stall_timeout_s: float,
+    ) -> None:
+        boundary = uuid4().hex
+        super().__init__(chunk, content_type=f"multipart/form-data; boundary={boundary}")
+        self._head = _fields(boundary, upload_id, index)
+        self._tail = f"\r\n--{boundary}--\r\n".encode()
+        self._size = len(self._head) + length + len(self._tail)
+        self._chunk = chunk
+        self._meter = meter
+        self._stall_timeout_s = stall_timeout_s
+        self._sent = 0
+        self.failure: CloudError | None = None
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """Not possible: the body is bytes."""
+        raise TypeError("the body of a chunk is not text")
+
+    def take_back(self) -> None:
+        """The try failed: its bytes do not count."""
+        self._meter.add(-self._sent)
+        self._sent = 0
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        """Write the whole body."""
+        await writer.write(self._head)
+        async for piece in self._pieces():
+            async with asyncio.timeout(self._stall_timeout_s):
+                await writer.write(piece)
+            self._sent += len(piece)
+            self._meter.add(len(piece))
+        await writer.write(self._tail)
+
+    async def write_with_length(
+        self, writer: AbstractStreamWriter, content_length: int | None
+    ) -> None:
+        """Write the whole body; its length is always the announced one."""
+        await self.write(writer)
+
+    async def _pieces(self) -> AsyncIterator[bytes | bytearray | memoryview]:
+        try:
+            async for piece in self._chunk.pieces():
+                yield piece
+        except CloudError as error:
+            self.failure = error
+            raise
+
+
+class ChunkSender:
+    """Sends the chunks of one upload.
+
+    Args:
+        http: Session to send with.
+        address: URL of the service's intake, used as it is.
+        upload_id: Id of the upload.
+        chunk_size: Size of every chunk but the last, in bytes.
+        meter: Is told about every piece that was written.
+        settings: Time limits and retries.
+    """
+
+    def __init__(
+        self,
+        http: aiohttp.ClientSession,
+        address: str,
+        upload_id: str,
+        chunk_size: int,
+        meter: ProgressMeter,
+        settings: ClientSettings,
+    ) -> None:
+        self._http = http
+        self._address = address
+        self._upload_id = upload_id
+        self._chunk_size = chunk_size
+        self._meter = meter
+        self._settings = settings
+
+    async def send_all(self, source: OpenSource, size: int) -> None:
+        """Send all chunks, several at a time, and return when each was acknowledged.
+
+        Raises:
+            SourceChanged, SourceUnreadable: The source let us down.
+            UploadFailed: The service refused a chunk.
+            Unreachable: A chunk did not get through, however often it was sent.
+        """
+        indices = iter(range(chunk_count(size, self._chunk_size)))
+        turn = asyncio.Lock()
+        try:
+            async with asyncio.TaskGroup() as group:
+                for number in range(self._settings.chunks_in_flight):
+                    worker = self._send_in_turn(source, size, indices, turn)
+                    group.create_task(worker, name=f"chunks-{number}")
+        except* CloudError as errors:
+            raise _first(errors) from None
+
+    async def _send_in_turn(
+        self, source: OpenSource, size: int, indices: Iterator[int], turn: asyncio.Lock
+    ) -> None:
+        while True:
+            async with turn:
+                index = next(indices, None)
+                if index is None:
+                    return
+                length = chunk_length(size, self._chunk_size, index)
+                chunk = await source.chunk(index * self._chunk_size, length)
+            await self._send(index, chunk, length)
+
+    async def _send(self, index: int, chunk: Chunk, length: int) -> None:
+        backoff = self._settings.backoff()
+        while True:
+            body = ChunkBody(
+                self._upload_id,
+                index,
+                chunk,
+                length,
+                self._meter,
+                self._settings.stall_timeout_s,
+            )
+            try:
+                return await self._post(body)
+            except Unreachable:
+                body.take_back()
+                if backoff.tries + 1 >= self._settings.chunk_attempts:
+                    raise
+            except BaseException:
+                body.take_back()
+                raise
+            await backoff.wait()
+
+    async def _post(self, body: ChunkBody) -> None:
+        timeout = aiohttp.ClientTimeout(
+            total=None,
+            sock_connect=CONNECT_TIMEOUT_S,
+            sock_read=self._settings.chunk_reply_timeout_s,
+        )
+        try:
+            async with self._http.post(
+                self._address, data=body, timeout=timeout, allow_redirects=False
+            ) as response:
+                if response.status != 200:
+                    raise _refusal(response.status, await response.content.read(4096))
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            if body.failure is not None:
+                raise body.failure from None
+            raise Unreachable("the upload service cannot be reached") from error
+
+
+def _fields(boundary: str, upload_id: str, index: int) -> bytes:
+    return (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="id"\r\n\r\n{upload_id}\r\n'
+        f'--{boundary}\r\nContent-Disposition: form-data; name="chunk"\r\n\r\n{index}\r\n'
+        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="chunk"\r\n'
+        "Content-Type: application/octet-stream\r\n\r\n"
+    ).encode()
+
+
+def _refusal(status: int, body: bytes) -> CloudError:
+    """The error for an answer that is not 200; `Unreachable` for those that may pass."""
+    reason = _reason(status, body)
+    if status in {REQUEST_TIMEOUT, TOO_MANY_REQUESTS} or status >= SERVER_ERRORS:
+        return Unreachable(f"the upload service could not take a chunk: {reason}")
+    if status == CONFLICT:
+        return SourceChanged(f"a chunk was sent twice with different content: {reason}")
+    return UploadFailed(f"the upload service refused a chunk: {reason}")
+
+
+def _reason(status: int, body: bytes) -> str:
+    with contextlib.suppress(ValueError, TypeError, KeyError):
+        return str(json.loads(body)["error"])[:LONGEST_REASON]
+    return f"HTTP {status}"
+
+
+def _first(errors: BaseExceptionGroup[CloudError]) -> CloudError:
+    """One error for several; a change of the source explains the others."""
+    leaves = [error for error in errors.exceptions if isinstance(error, CloudError)]
+    return next((error for error in leaves if isinstance(error, SourceChanged)), leaves[0])

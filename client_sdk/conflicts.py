@@ -1,0 +1,76 @@
+"""What happens when the name of an upload is taken.
+
+The policy of an upload is fixed, or a callback that is asked at the end of the upload, as the
+manager asks. Prompts are put one at a time. An answer with `use_on_all` settles every later prompt
+of the same callback. This is kept here rather than left to the manager, whose `use_on_all_uploads`
+would also change uploads with another policy.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from inspect import isawaitable
+
+
+class OnConflict(StrEnum):
+    """What to do with an upload whose name is taken."""
+
+    OVERWRITE = "overwrite"
+    """Replace the old file."""
+    RENAME = "rename"
+    """Keep both: the new one becomes `name (1).ext`."""
+    SKIP = "skip"
+    """Keep the old file, drop the new one."""
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """The name of a finished upload is taken.
+
+    Attributes:
+        path: Folder of the upload.
+        name: Its name.
+    """
+
+    path: str
+    name: str
+
+
+@dataclass(frozen=True)
+class ConflictAnswer:
+    """The answer to a conflict.
+
+    Attributes:
+        action: What to do.
+        use_on_all: Answer all further conflicts of this callback the same way.
+    """
+
+    action: OnConflict
+    use_on_all: bool = False
+
+
+ConflictCallback = Callable[[Conflict], ConflictAnswer | Awaitable[ConflictAnswer]]
+ConflictPolicy = OnConflict | ConflictCallback
+
+
+class ConflictDesk:
+    """Answers conflicts by policy."""
+
+    def __init__(self) -> None:
+        self._asking = asyncio.Lock()
+        self._settled: dict[ConflictCallback, OnConflict] = {}
+
+    async def decide(self, conflict: Conflict, policy: ConflictPolicy) -> OnConflict:
+        """What to do about a conflict; whatever the callback raises is passed on."""
+        if isinstance(policy, OnConflict):
+            return policy
+        async with self._asking:
+            if policy in self._settled:
+                return self._settled[policy]
+            answer = policy(conflict)
+            if isawaitable(answer):
+                answer = await answer
+            if answer.use_on_all:
+                self._settled[policy] = answer.action
+            return answer.action

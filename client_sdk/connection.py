@@ -1,0 +1,233 @@
+"""One WebSocket to a manager: frames in and out, replies matched to requests.
+
+Clients and services share it. A reader task decodes what arrives: a frame that answers an open
+request resolves it; everything else, late answers included, comes out of the iteration in the order
+of arrival. The queue between reader and iteration is bounded: when it stays full for `STALL_S`, the
+connection ends rather than eat memory.
+"""
+
+import asyncio
+import contextlib
+import logging
+import uuid as uuids
+from collections.abc import AsyncIterator
+from typing import Self, TypeVar
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, WebSocketException
+
+from client_sdk.errors import (
+    ConnectionLost,
+    InvalidInput,
+    NotLoggedIn,
+    ReplyTimeout,
+    UnexpectedAnswer,
+    Unreachable,
+)
+from protocol import codec, generic
+from protocol.codec import Frame
+from protocol.errors import ProtocolError
+from protocol.packet import Packet
+from protocol.replies import PendingReplies
+from protocol.values import MAX_FRAME_BYTES, REPLY_TIMEOUT_S
+
+KEEPALIVE_S = 20.0
+STALL_S = 10.0
+QUEUE_LIMIT = 1024
+UNAUTHORIZED = 401
+
+Answer = TypeVar("Answer", bound=Packet)
+
+_log = logging.getLogger(__name__)
+# At DEBUG, websockets logs the request line, and with it the token in the URL.
+_websockets_log = logging.getLogger(f"{__name__}.websockets")
+_websockets_log.setLevel(logging.INFO)
+
+
+class Connection:
+    """An open connection. Made by `Connection.open`; iterate over it in one task only."""
+
+    def __init__(
+        self,
+        socket: ClientConnection,
+        receives: frozenset[str],
+        extensions: frozenset[str],
+        queue_limit: int = QUEUE_LIMIT,
+    ) -> None:
+        self.granted: frozenset[str] = frozenset()
+        self._socket = socket
+        self._receives = receives
+        self._extensions = extensions
+        self._pending = PendingReplies()
+        self._frames: asyncio.Queue[Frame | None] = asyncio.Queue(queue_limit)
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(
+        cls,
+        url: str,
+        *,
+        receives: frozenset[str],
+        extensions: frozenset[str] = frozenset(),
+    ) -> AsyncIterator[Self]:
+        """Connect, and disconnect at the end.
+
+        Args:
+            url: ws(s) URL with the credentials in its query.
+            receives: Namespaces that the peer may send, `generic` among them.
+            extensions: Protocol extensions to ask for; `granted` says which of them were granted.
+
+        Raises:
+            InvalidInput: The URL is not one.
+            NotLoggedIn: The manager refused the credentials (HTTP 401).
+            Unreachable: No connection came about for any other reason.
+        """
+        socket = await _connect(_with_extensions(url, extensions))
+        connection = cls(socket, receives, extensions)
+        reader = asyncio.create_task(connection._read(), name="connection-reader")
+        try:
+            if extensions:
+                connection.granted = await connection._receive_grant()
+            yield connection
+        finally:
+            await socket.close()
+            reader.cancel()
+            await asyncio.gather(reader, return_exceptions=True)
+
+    async def send(
+        self, packet: Packet, *, uuid: str | None = None, reply_uuid: str | None = None
+    ) -> None:
+        """Send one packet.
+
+        Args:
+            packet: What to send.
+            uuid: The frame's own uuid; a fresh one when None.
+            reply_uuid: The uuid of the frame that this one answers.
+
+        Raises:
+            ConnectionLost: The connection has ended.
+        """
+        try:
+            await self._socket.send(codec.encode(packet, uuid=uuid, reply_uuid=reply_uuid))
+        except ConnectionClosed as error:
+            raise ConnectionLost("the connection to the manager was lost") from error
+
+    async def request(
+        self,
+        packet: Packet,
+        *answer_types: type[Answer],
+        timeout_s: float = REPLY_TIMEOUT_S,
+    ) -> Answer | generic.Boolean:
+        """Send a packet and wait for its answer.
+
+        Args:
+            packet: What to send.
+            answer_types: What may come back. `generic:boolean`, by which a manager also refuses,
+                always may.
+            timeout_s: How long to wait, in seconds.
+
+        Raises:
+            ReplyTimeout: No answer came in time. One that comes later comes out of the iteration.
+            ConnectionLost: The connection ended first.
+            UnexpectedAnswer: The answer is of another type.
+        """
+        uuid = str(uuids.uuid4())
+        reply = self._pending.register(uuid)
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self.send(packet, uuid=uuid)
+                answer = await reply
+        except TimeoutError as error:
+            raise ReplyTimeout(packet.id) from error
+        finally:
+            reply.cancel()
+        if isinstance(answer, generic.Boolean):
+            return answer
+        for answer_type in answer_types:
+            if isinstance(answer, answer_type):
+                return answer
+        raise UnexpectedAnswer(f"{packet.id} was answered with {answer.id}")
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Frame:
+        frame = await self._frames.get()
+        if frame is None:
+            # Stays at the end, for whoever asks again.
+            self._frames.put_nowait(None)
+            raise StopAsyncIteration
+        return frame
+
+    async def _receive_grant(self) -> frozenset[str]:
+        """The extensions that the manager grants in its first frame."""
+        try:
+            async with asyncio.timeout(REPLY_TIMEOUT_S):
+                frame = await anext(self)
+        except (TimeoutError, StopAsyncIteration) as error:
+            raise Unreachable("the manager did not say which extensions it grants") from error
+        if isinstance(frame.packet, generic.Primitives):
+            named = (frame.packet.string_value or "").split(",")
+            return self._extensions & frozenset(name.strip() for name in named)
+        raise Unreachable("the manager does not know the extensions that are needed")
+
+    async def _read(self) -> None:
+        try:
+            async for text in self._socket:
+                await self._receive(text)
+        except ConnectionClosed:
+            _log.debug("connection closed by the peer or the network")
+        except TimeoutError:
+            _log.warning("connection ended: its frames were not taken for %s s", STALL_S)
+            await self._socket.close(1013, "receiver too slow")
+        finally:
+            self._pending.fail_all(ConnectionLost("the connection to the manager was lost"))
+            self._end_iteration()
+
+    async def _receive(self, text: str | bytes) -> None:
+        try:
+            frame = codec.decode(text, accepts=self._receives, extensions=self._extensions)
+        except ProtocolError as error:
+            _log.warning("skipped a bad frame from the manager: %s", error.code)
+            return
+        if self._pending.resolve(frame):
+            return
+        async with asyncio.timeout(STALL_S):
+            await self._frames.put(frame)
+
+    def _end_iteration(self) -> None:
+        if self._frames.full():
+            # Room for the end mark: the connection is gone, and a reader this far behind with it.
+            self._frames.get_nowait()
+        self._frames.put_nowait(None)
+
+
+def _with_extensions(url: str, extensions: frozenset[str]) -> str:
+    if not extensions:
+        return url
+    parts = urlsplit(url)
+    query = [*parse_qsl(parts.query), ("extensions", ",".join(sorted(extensions)))]
+    return urlunsplit(parts._replace(query=urlencode(query, safe=",")))
+
+
+async def _connect(url: str) -> ClientConnection:
+    try:
+        return await connect(
+            url,
+            compression=None,
+            max_size=MAX_FRAME_BYTES,
+            ping_interval=KEEPALIVE_S,
+            ping_timeout=KEEPALIVE_S,
+            logger=_websockets_log,
+        )
+    except InvalidStatus as error:
+        status = error.response.status_code
+        if status == UNAUTHORIZED:
+            raise NotLoggedIn("the manager does not accept these credentials") from error
+        raise Unreachable(f"the manager refused the connection with HTTP {status}") from error
+    except (InvalidURI, ValueError):
+        raise InvalidInput("not a WebSocket URL") from None
+    except (OSError, TimeoutError, WebSocketException):
+        # The text of the cause is left out: it may hold the URL, and so the token.
+        raise Unreachable("no connection to the manager: is it running at this address?") from None

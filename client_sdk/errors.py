@@ -1,0 +1,144 @@
+"""Every error that the SDK raises.
+
+`CloudError` is the base. Each class has a stable `code` for programs; the text is for people and
+says what to do where something can be done. Neither ever holds a token or a password.
+"""
+
+from typing import ClassVar
+
+
+class CloudError(Exception):
+    """Base of all errors of the SDK."""
+
+    code: ClassVar[str] = "cloud_error"
+
+
+class InvalidInput(CloudError):
+    """A name, path, URL or option cannot be used; nothing was sent."""
+
+    code = "invalid_input"
+
+
+class NotLoggedIn(CloudError):
+    """The manager does not accept the token or service password, or none was given."""
+
+    code = "not_logged_in"
+
+
+class WrongPassword(CloudError):
+    """The user name and the password do not belong together."""
+
+    code = "wrong_password"
+
+
+class Forbidden(CloudError):
+    """The user may not do this."""
+
+    code = "forbidden"
+
+
+class NotFound(CloudError):
+    """There is no such file or folder."""
+
+    code = "not_found"
+
+
+class Unreachable(CloudError):
+    """No connection to the manager or to an upload service can be made."""
+
+    code = "unreachable"
+
+
+class ConnectionLost(CloudError):
+    """The WebSocket ended while something was under way."""
+
+    code = "connection_lost"
+
+
+class ReplyTimeout(CloudError):
+    """The peer did not answer a request in time. It may have carried it out.
+
+    Attributes:
+        packet_id: The wire name of the unanswered packet.
+    """
+
+    code = "reply_timeout"
+
+    def __init__(self, packet_id: str) -> None:
+        super().__init__(f"no answer to {packet_id} in time")
+        self.packet_id = packet_id
+
+
+class UnexpectedAnswer(CloudError):
+    """The peer answered something that the protocol does not allow there."""
+
+    code = "unexpected_answer"
+
+
+class Refused(CloudError):
+    """The manager answered no.
+
+    Attributes:
+        reason: The manager's own words.
+    """
+
+    code = "refused"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Rejected(Refused):
+    """The manager rejected an upload before it began, every time it was asked."""
+
+    code = "rejected"
+
+
+class UploadFailed(CloudError):
+    """An upload began, and failed for good.
+
+    Attributes:
+        reason: What the manager or the upload service said.
+    """
+
+    code = "upload_failed"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class SourceChanged(CloudError):
+    """The file changed, or ended early, while it was being uploaded."""
+
+    code = "source_changed"
+
+
+class SourceUnreadable(CloudError):
+    """What was to be uploaded, or the place to write to, cannot be opened, read or written."""
+
+    code = "source_unreadable"
+
+
+class DownloadFailed(CloudError):
+    """A download did not complete.
+
+    What arrived is kept, and the next attempt goes on from there.
+    """
+
+    code = "download_failed"
+
+
+class ServerFailed(CloudError):
+    """The manager reported an error of its own.
+
+    Attributes:
+        status: The HTTP status of its answer.
+    """
+
+    code = "server_failed"
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(f"the manager failed with HTTP {status}: {reason}")
+        self.status = status

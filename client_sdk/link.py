@@ -1,0 +1,125 @@
+"""A connection to the manager that comes back.
+
+`Link` keeps one `Connection` open, hands every frame to its listener in the order of arrival, and
+connects again with back-off when the connection is lost. It gives up when the token is no longer
+good, when the very first try fails, or after `reconnect_attempts` failures in a row; everybody who
+waits for it then gets that error.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from client_sdk.connection import Connection
+from client_sdk.errors import CloudError, ConnectionLost, ReplyTimeout, Unreachable
+from client_sdk.settings import ClientSettings
+from protocol import generic
+from protocol.codec import Frame
+from protocol.packet import Packet
+
+RECEIVES = frozenset({"s2c", "generic"})
+
+Answer = TypeVar("Answer", bound=Packet)
+
+
+class LinkListener(Protocol):
+    """Is told what happens on a link. The methods must return at once."""
+
+    def connected(self) -> None:
+        """A connection came about."""
+
+    def received(self, frame: Frame) -> None:
+        """A frame came in that answers no request of `Link.request`."""
+
+    def disconnected(self) -> None:
+        """The connection is gone; another may come."""
+
+    def failed(self, error: CloudError) -> None:
+        """The link gave up."""
+
+
+class Link:
+    """See the module.
+
+    Args:
+        url: ws(s) URL with the token.
+        settings: Retries and time limits.
+        listener: Is told what happens.
+    """
+
+    def __init__(self, url: str, settings: ClientSettings, listener: LinkListener) -> None:
+        self._url = url
+        self._settings = settings
+        self._listener = listener
+        self._connection: Connection | None = None
+        self._changed = asyncio.Event()
+        self._failure: CloudError | None = None
+        self._was_connected = False
+
+    async def run(self) -> None:
+        """Keep the connection until the link gives up or is cancelled."""
+        backoff = self._settings.backoff()
+        while True:
+            try:
+                await self._serve_once(backoff.reset)
+            except (Unreachable, ConnectionLost) as error:
+                if not self._was_connected or backoff.tries >= self._settings.reconnect_attempts:
+                    return self._fail(error)
+            except CloudError as error:
+                return self._fail(error)
+            await backoff.wait()
+
+    async def send(self, packet: Packet, *, uuid: str | None = None) -> None:
+        """Send a packet as soon as there is a connection.
+
+        Raises:
+            ConnectionLost: The connection ended meanwhile.
+            CloudError: The link has given up.
+        """
+        connection = await self._connected()
+        await connection.send(packet, uuid=uuid)
+
+    async def ask(self, packet: Packet, *answer_types: type[Answer]) -> Answer | generic.Boolean:
+        """Ask once. Raises `ReplyTimeout` or `ConnectionLost` when the outcome is unknown."""
+        connection = await self._connected()
+        return await connection.request(
+            packet, *answer_types, timeout_s=self._settings.reply_timeout_s
+        )
+
+    async def ask_again(
+        self, packet: Packet, *answer_types: type[Answer]
+    ) -> Answer | generic.Boolean:
+        """Ask something that changes nothing, again if its answer is lost."""
+        for _ in range(self._settings.request_attempts - 1):
+            try:
+                return await self.ask(packet, *answer_types)
+            except (ReplyTimeout, ConnectionLost):
+                continue
+        return await self.ask(packet, *answer_types)
+
+    async def _connected(self) -> Connection:
+        while self._connection is None:
+            if self._failure is not None:
+                raise self._failure
+            await self._changed.wait()
+        return self._connection
+
+    async def _serve_once(self, on_alive: Callable[[], None]) -> None:
+        async with Connection.open(self._url, receives=RECEIVES) as connection:
+            self._was_connected = True
+            self._connection = connection
+            self._listener.connected()
+            self._changed.set()
+            try:
+                async for frame in connection:
+                    on_alive()
+                    self._listener.received(frame)
+            finally:
+                self._changed.clear()
+                self._connection = None
+                self._listener.disconnected()
+
+    def _fail(self, error: CloudError) -> None:
+        self._failure = error
+        self._changed.set()
+        self._listener.failed(error)

@@ -1,0 +1,62 @@
+"""What a user of the SDK may tune."""
+
+import asyncio
+import random
+from dataclasses import dataclass, field
+
+from client_sdk.backoff import Backoff, Sleep
+from protocol.values import REPLY_TIMEOUT_S
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientSettings:
+    """Limits, time limits and retries of a `Client`.
+
+    Attributes:
+        parallel_uploads: Files that are uploaded at the same time, at most; as many services are
+            booked.
+        chunks_in_flight: Chunks of one file that are sent at the same time.
+        upload_attempts: How often a file is begun anew after a rejection or a failure, the first
+            time included. Lost connections to the manager do not count.
+        chunk_attempts: How often one chunk is sent on the same service.
+        download_attempts: Tries in a row that bring no new byte before a download fails.
+        request_attempts: How often a question that changes nothing (a listing, say) is asked when
+            its answer is lost.
+        reconnect_attempts: Failed tries in a row to reach a manager that had been reached before.
+        reply_timeout_s: How long to wait for an answer of the manager, in seconds.
+        chunk_reply_timeout_s: How long a service may take over a chunk that it has received, in
+            seconds.
+        stall_timeout_s: How long a transfer may stand still before it is begun anew, in seconds.
+        finish_timeout_s: How long a service may take to finish after all its chunks are stored, in
+            seconds.
+        retry_first_s: Ceiling of the first delay before a retry, in seconds; it doubles with every
+            try.
+        retry_cap_s: Longest delay before a retry, in seconds.
+        rng: Source of the jitter of those delays.
+        sleep: Waits for a number of seconds.
+    """
+
+    parallel_uploads: int = 4
+    chunks_in_flight: int = 4
+    upload_attempts: int = 4
+    chunk_attempts: int = 8
+    download_attempts: int = 8
+    request_attempts: int = 3
+    reconnect_attempts: int = 40
+    reply_timeout_s: float = REPLY_TIMEOUT_S
+    chunk_reply_timeout_s: float = 180.0
+    stall_timeout_s: float = 60.0
+    finish_timeout_s: float = 300.0
+    retry_first_s: float = 0.5
+    retry_cap_s: float = 20.0
+    rng: random.Random = field(default_factory=random.SystemRandom, repr=False)
+    sleep: Sleep = field(default=asyncio.sleep, repr=False)
+
+    def backoff(self) -> Backoff:
+        """A fresh back-off with these delays."""
+        return Backoff(
+            first_s=self.retry_first_s,
+            cap_s=self.retry_cap_s,
+            rng=self.rng,
+            sleep=self.sleep,
+        )
