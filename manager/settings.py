@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Self, TypeVar
 
+from protocol.values import CHUNK_SIZE, NamePolicy
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -17,9 +18,8 @@ from pydantic import (
     model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-
-from protocol.values import CHUNK_SIZE, NamePolicy
 from storage.discord.webhook import WebhookCredentials
+
 from storage.envelope import KeyRing
 
 _Entry = TypeVar("_Entry")
@@ -56,7 +56,7 @@ def _checked_webhooks(secret: SecretStr) -> SecretStr:
 
 
 def _parse_each(entries: list[str], parse: Callable[[str], _Entry], complaint: str) -> list[_Entry]:
-    """Parses every entry; the error tells which ones are wrong, by number, since they are secrets."""
+    """Parses every entry; the error names the wrong ones by number, since they are secrets."""
     parsed: list[_Entry] = []
     wrong: list[str] = []
     for number, entry in enumerate(entries, start=1):
@@ -122,12 +122,12 @@ class ManagerSettings(BaseSettings):
     )
     discord_bot_token: Annotated[SecretStr | None, BeforeValidator(_none_when_empty)] = Field(
         None,
-        description="Token of a bot, for upload services that know no webhooks; not needed else.",
+        description="Token of a bot, needed only for upload services that know no webhooks.",
     )
     discord_channels: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split_channels)] = (
         Field(
             (),
-            description="Ids of the channels that such services post to with the bot, separated by commas.",
+            description="Ids of the channels that the bot posts to, separated by commas.",
         )
     )
     database_path: Path = Field(
@@ -137,7 +137,7 @@ class ManagerSettings(BaseSettings):
     booking_idle_s: float = Field(
         30,
         gt=0,
-        description="Seconds that a booked service may idle while another client waits for one.",
+        description="Seconds that a booked service may idle while another client waits.",
     )
     chunk_size: int = Field(
         CHUNK_SIZE,
@@ -159,12 +159,12 @@ class ManagerSettings(BaseSettings):
     global_requests_per_s: int = Field(
         50,
         ge=2,
-        description="Requests per second to Discord, of all processes of this address together.",
+        description="Requests per second to Discord, all processes together.",
     )
     reaper_interval_s: float = Field(
         60,
         gt=0,
-        description="Seconds between two looks for content that can be deleted on Discord.",
+        description="Seconds between two looks for content to delete on Discord.",
     )
     upload_hold_s: float = Field(
         120,

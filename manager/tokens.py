@@ -1,7 +1,7 @@
 """User tokens: JWTs signed with HMAC-SHA256 that name the user and the epoch of their password.
 
-The signing secret is derived from the oldest master key (the last one configured), so that rotation,
-which puts new keys first, leaves everybody logged in.
+The signing secret is derived from the oldest master key (the last one configured), so that
+rotation, which puts new keys first, leaves everybody logged in.
 """
 
 from collections.abc import Callable
@@ -47,7 +47,7 @@ class TokenSigner:
         return jwt.encode(claims, self._secret, algorithm=_ALGORITHM)
 
     def read(self, token: str) -> tuple[int, int]:
-        """User id and epoch of a token that we signed and that has not expired. Raises `InvalidToken`."""
+        """User id and epoch of a token of ours that has not expired. Raises `InvalidToken`."""
         try:
             claims = convert(self._verified(token), TokenClaims)
             user_id = int(claims.sub)

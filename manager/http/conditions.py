@@ -1,4 +1,4 @@
-"""Conditional requests: which answer a client that holds an older copy gets (RFC 9110 section 13). No I/O."""
+"""Conditional requests: what a client with an older copy gets (RFC 9110 section 13). No I/O."""
 
 import re
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """What identifies a version of a file: a strong entity tag, and when it changed (epoch seconds)."""
+    """What tells versions apart: a strong entity tag, and the time of change (epoch seconds)."""
 
     tag: str
     modified_at: float
@@ -49,7 +49,7 @@ def evaluate(headers: Mapping[str, str], current: Validators) -> Outcome:
 
 
 def range_applies(headers: Mapping[str, str], current: Validators) -> bool:
-    """Whether `Range` counts: without `If-Range`, or when that names exactly the current version."""
+    """Whether `Range` counts: without `If-Range`, or when that names the current version."""
     condition = headers.get("If-Range")
     if condition is None:
         return True

@@ -1,0 +1,80 @@
+"""Every error that reaches the HTTP side, and the status that it is answered with: the one table."""
+
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from catalog.errors import CatalogError, CatalogUnavailable
+from manager.errors import (
+    AccessDenied,
+    InvalidRequest,
+    InvalidToken,
+    ManagerError,
+    NoSuchFile,
+    Overloaded,
+    RegistrationClosed,
+    UserNameTaken,
+    WrongCredentials,
+)
+from manager.http.ranges import RangeNotSatisfiable
+from manager.http.responses import failure
+from storage.errors import (
+    ChunkCorrupt,
+    DiscordUnavailable,
+    MessageGone,
+    StorageError,
+    WebhookNotConfigured,
+)
+
+STATUSES: Mapping[type[Exception], int] = {
+    InvalidRequest: 400,
+    UserNameTaken: 400,
+    InvalidToken: 401,
+    WrongCredentials: 403,
+    RegistrationClosed: 403,
+    AccessDenied: 403,
+    NoSuchFile: 404,
+    RangeNotSatisfiable: 416,
+    Overloaded: 503,
+    ManagerError: 500,
+    CatalogUnavailable: 503,
+    CatalogError: 500,
+    DiscordUnavailable: 503,
+    StorageError: 502,
+}
+"""The most special class that fits counts."""
+
+# Errors from below the manager tell of ids and hosts; people get these words instead.
+_WORDS: Mapping[type[Exception], str] = {
+    CatalogUnavailable: "the catalog is not available: try again shortly",
+    CatalogError: "the catalog refused this",
+    DiscordUnavailable: "Discord is not available: try again shortly",
+    MessageGone: "part of this file was deleted on Discord and is lost",
+    ChunkCorrupt: "part of this file was damaged on Discord",
+    WebhookNotConfigured: "part of this file was posted by a webhook that is not configured any more",
+    StorageError: "this file cannot be fetched from Discord",
+}
+
+
+def answer(error: Exception) -> web.Response | None:
+    """The response to a known error; None for one that nobody has foreseen."""
+    for kind in type(error).__mro__:
+        if kind in STATUSES:
+            response = failure(STATUSES[kind], _words(error))
+            response.headers.update(_headers(error))
+            return response
+    return None
+
+
+def _words(error: Exception) -> str:
+    return next((_WORDS[kind] for kind in type(error).__mro__ if kind in _WORDS), str(error))
+
+
+def _headers(error: Exception) -> dict[str, str]:
+    if isinstance(error, InvalidToken):
+        return {"WWW-Authenticate": "Bearer"}
+    if isinstance(error, RangeNotSatisfiable):
+        return {"Content-Range": f"bytes */{error.size}", "Accept-Ranges": "bytes"}
+    if isinstance(error, Overloaded):
+        return {"Retry-After": str(error.retry_after_s)}
+    return {}

@@ -1,0 +1,76 @@
+"""What all routes of the manager have in common: errors as JSON, CORS, and a count of requests.
+
+Applications mounted below the manager's (upload service and emulator, when all run in one process)
+have manners of their own and are left alone.
+"""
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from manager.http.errors import answer
+from manager.http.responses import CORS_HEADERS, PREFLIGHT_HEADERS, failure
+from manager.metrics import ManagerMetrics
+
+_log = structlog.get_logger()
+
+
+def install(app: web.Application, metrics: ManagerMetrics) -> None:
+    """Puts the frame around every route of `app`."""
+
+    def is_ours(request: web.Request) -> bool:
+        return request.match_info.apps[-1] is app
+
+    @web.middleware
+    async def frame(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not is_ours(request):
+            return await handler(request)
+        response = await _answer(request, handler)
+        metrics.requests.labels(_route(request), response.status).inc()
+        return response
+
+    async def allow_any_origin(request: web.Request, response: web.StreamResponse) -> None:
+        if is_ours(request):
+            response.headers.update(CORS_HEADERS)
+
+    app.middlewares.append(frame)
+    app.on_response_prepare.append(allow_any_origin)
+
+
+async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+    if request.method == "OPTIONS":
+        return web.Response(status=204, headers=PREFLIGHT_HEADERS)
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        return _from_http_exception(error)
+    except ConnectionError:
+        # The peer has gone; aiohttp tidies up.
+        raise
+    except Exception as error:
+        return _from_error(request, error)
+
+
+def _from_http_exception(error: web.HTTPException) -> web.StreamResponse:
+    response = failure(error.status, error.reason)
+    for name in ("Allow", "Location"):
+        if name in error.headers:
+            response.headers[name] = error.headers[name]
+    return response
+
+
+def _from_error(request: web.Request, error: Exception) -> web.Response:
+    known = answer(error)
+    if known is None:
+        # The path only: the query may hold a password or a token.
+        _log.error("request-failed", method=request.method, path=request.path, exc_info=error)
+        return failure(500, "internal error: the manager's log says more")
+    if known.status >= 500:
+        _log.warning("request-failed", path=request.path, reason=str(error))
+    return known
+
+
+def _route(request: web.Request) -> str:
+    """The route's pattern, never the path: unknown paths must not become label values."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "unknown"

@@ -1,0 +1,79 @@
+"""Parameters of a request, from its query or a JSON body, checked one by one."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import msgspec
+from aiohttp import web
+
+from manager.errors import InvalidRequest, InvalidToken
+from protocol.errors import InvalidValue
+
+MAX_BODY_BYTES = 64 * 1024
+BODY_TIMEOUT_S = 10.0
+
+_Value = TypeVar("_Value")
+
+
+class Parameters:
+    """Named texts; errors name the parameter and never quote its value."""
+
+    def __init__(self, values: Mapping[str, object]) -> None:
+        self._values = values
+
+    def required(self, name: str, parse: Callable[[str], _Value]) -> _Value:
+        """The parameter as `parse` reads it. Raises `InvalidRequest` when missing or malformed."""
+        text = self.optional(name)
+        if text is None:
+            raise InvalidRequest(f"{name} is missing")
+        try:
+            return parse(text)
+        except InvalidValue as error:
+            raise InvalidRequest(f"{name} {error.rule}") from error
+
+    def optional(self, name: str) -> str | None:
+        """The parameter as it is; None when missing, null or empty. Raises `InvalidRequest`."""
+        value = self._values.get(name)
+        if value is not None and not isinstance(value, str):
+            raise InvalidRequest(f"{name} must be a string")
+        return value or None
+
+
+async def parameters_of(request: web.Request) -> Parameters:
+    """The query of a GET, the JSON object in the body of a POST. Raises `InvalidRequest`."""
+    if request.method == "POST":
+        return Parameters(await _json_object(request))
+    return Parameters(request.query)
+
+
+def token_of(request: web.Request) -> str:
+    """The user token from `Authorization` or the query. Raises `InvalidToken` when there is none."""
+    header = request.headers.get("Authorization", "").strip()
+    scheme, _, credentials = header.partition(" ")
+    # Old frontends send the bare token, without the scheme's name.
+    from_header = credentials.strip() if scheme.lower() == "bearer" else header
+    token = from_header or request.query.get("auth")
+    if not token:
+        raise InvalidToken("this needs a user token: send it in `Authorization` or as `auth`")
+    return token
+
+
+async def _json_object(request: web.Request) -> dict[str, object]:
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            body = await _limited_body(request)
+        return msgspec.json.decode(body, type=dict[str, object])
+    except TimeoutError as error:
+        raise InvalidRequest("the body took too long") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidRequest("the body must be a JSON object") from error
+
+
+async def _limited_body(request: web.Request) -> bytes:
+    body = bytearray()
+    async for piece in request.content.iter_any():
+        body += piece
+        if len(body) > MAX_BODY_BYTES:
+            raise InvalidRequest(f"the body may have {MAX_BODY_BYTES} bytes at most")
+    return bytes(body)

@@ -1,0 +1,60 @@
+"""What the manager counts about itself, in a registry of its own per application."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+
+CONTENT_TYPE = "text/plain; version=0.0.4"
+
+
+class ManagerMetrics:
+    """Counters and gauges in Prometheus' terms; one object per application."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self.requests = Counter(
+            "discord_cloud_http_requests",
+            "HTTP requests answered, by route and status.",
+            ["route", "status"],
+            registry=self._registry,
+        )
+        self.sent_bytes = Counter(
+            "discord_cloud_download_bytes",
+            "Bytes of file content sent to readers.",
+            registry=self._registry,
+        )
+        self.cut_downloads = Counter(
+            "discord_cloud_downloads_cut",
+            "Downloads that were ended before their last byte, by the reason.",
+            ["reason"],
+            registry=self._registry,
+        )
+        self.reaped_objects = Counter(
+            "discord_cloud_reaped_objects",
+            "Objects that nothing referred to any more and that were deleted.",
+            registry=self._registry,
+        )
+        self.reaped_messages = Counter(
+            "discord_cloud_reaped_messages",
+            "Messages deleted on Discord.",
+            registry=self._registry,
+        )
+        self.stuck_messages = Gauge(
+            "discord_cloud_stuck_messages",
+            "Messages that cannot be deleted, since their webhook is dead or not configured.",
+            registry=self._registry,
+        )
+
+        self.ignored_frames = Counter(
+            "discord_cloud_ignored_frames",
+            "Frames of peers that were not acted upon, by the reason.",
+            ["reason"],
+            registry=self._registry,
+        )
+        self.slow_peers_dropped = Counter(
+            "discord_cloud_slow_peers_dropped",
+            "Connections ended because the peer did not read what was sent to it.",
+            registry=self._registry,
+        )
+
+    def render(self) -> bytes:
+        """Everything in Prometheus' text format."""
+        return generate_latest(self._registry)

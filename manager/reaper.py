@@ -1,0 +1,168 @@
+"""Deletes what nothing refers to: objects in the catalog, and then their messages on Discord.
+
+Only messages that the catalog itself journalled, and in which no chunk lies, are ever deleted. A
+message is forgotten after Discord has said that it is gone, so that a crash in between only means
+that it is asked again.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+
+from catalog.errors import CatalogError
+from catalog.port import ObjectStore
+from catalog.records import Message
+from client_sdk.backoff import Backoff
+from manager.metrics import ManagerMetrics
+from manager.webhooks import WebhookDirectory
+from storage.discord.webhook import WebhookCredentials
+from storage.errors import StorageError, WebhookUnusable
+
+_log = structlog.get_logger()
+
+BATCH = 100
+"""Objects, and messages, that are taken from the catalog at once."""
+
+DeleteMessage = Callable[[WebhookCredentials, int], Awaitable[None]]
+"""Deletes a message that the webhook posted; one that is gone is no error. Raises `StorageError`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """What one look for garbage came to."""
+
+    objects: int
+    """Objects deleted from the catalog."""
+    messages: int
+    """Messages deleted on Discord and forgotten."""
+    failed: int
+    """Messages that Discord could not delete now."""
+    stuck: int
+    """Messages whose webhook is in quarantine or not configured."""
+
+
+class Reaper:
+    """Looks for garbage at intervals, or when nudged."""
+
+    def __init__(
+        self,
+        catalog: ObjectStore,
+        webhooks: WebhookDirectory,
+        delete: DeleteMessage,
+        metrics: ManagerMetrics,
+        *,
+        interval_s: float,
+        batch: int = BATCH,
+    ) -> None:
+        self._catalog = catalog
+        self._webhooks = webhooks
+        self._delete = delete
+        self._metrics = metrics
+        self._interval_s = interval_s
+        self._batch = batch
+        self._nudged = asyncio.Event()
+        self._told_of: set[int | None] = set()
+
+    def nudge(self) -> None:
+        """There is something to delete: look now instead of at the next interval."""
+        self._nudged.set()
+
+    async def run(self) -> None:
+        """Sweeps until cancelled. A catalog that is away is asked again, ever more patiently."""
+        backoff = Backoff(first_s=1, cap_s=self._interval_s)
+        while True:
+            self._nudged.clear()
+            try:
+                await self.sweep()
+                backoff.reset()
+            except CatalogError as error:
+                _log.warning("reaper-cannot-use-catalog", code=error.code)
+                await backoff.wait()
+                continue
+            await self._pause()
+
+    async def sweep(self) -> Sweep:
+        """Deletes all the garbage there is now, in batches. Raises `CatalogUnavailable`."""
+        objects = await self._collect()
+        deleted = 0
+        kept: set[int] = set()
+        stuck: list[Message] = []
+        while messages := await self._next_batch(kept):
+            reachable = [message for message in messages if self._credentials(message)]
+            stuck += [message for message in messages if not self._credentials(message)]
+            done = await self._delete_all(reachable)
+            kept |= {message.id for message in messages} - done
+            deleted += len(done)
+        self._report(stuck)
+        failed = len(kept) - len(stuck)
+        return Sweep(objects=objects, messages=deleted, failed=failed, stuck=len(stuck))
+
+    async def _pause(self) -> None:
+        try:
+            async with asyncio.timeout(self._interval_s):
+                await self._nudged.wait()
+        except TimeoutError:
+            return
+
+    async def _collect(self) -> int:
+        total = 0
+        while count := await self._catalog.collect_objects(limit=self._batch):
+            total += count
+            self._metrics.reaped_objects.inc(count)
+        return total
+
+    async def _next_batch(self, kept: set[int]) -> list[Message]:
+        """Garbage not dealt with yet in this sweep.
+
+        What could not be deleted stays in front of the catalog's list, so as many more are asked for.
+        """
+        found = await self._catalog.orphan_messages(limit=len(kept) + self._batch)
+        return [message for message in found if message.id not in kept]
+
+    def _credentials(self, message: Message) -> WebhookCredentials | None:
+        return None if message.webhook_id is None else self._webhooks.find(message.webhook_id)
+
+    async def _delete_all(self, messages: list[Message]) -> set[int]:
+        """Ids of the messages deleted. Webhooks run side by side, as their limits are their own."""
+        by_webhook: dict[int | None, list[Message]] = defaultdict(list)
+        for message in messages:
+            by_webhook[message.webhook_id].append(message)
+        async with asyncio.TaskGroup() as tasks:
+            running = [
+                tasks.create_task(self._delete_of_one(group), name=f"reap-{webhook_id}")
+                for webhook_id, group in by_webhook.items()
+            ]
+        return set().union(*(task.result() for task in running))
+
+    async def _delete_of_one(self, messages: list[Message]) -> set[int]:
+        """Deletes messages of one webhook; the first failure leaves the rest for a later sweep."""
+        done: set[int] = set()
+        for message in messages:
+            credentials = self._credentials(message)
+            if credentials is None or not await self._try_delete(credentials, message):
+                break
+            self._metrics.reaped_messages.inc()
+            done.add(message.id)
+        return done
+
+    async def _try_delete(self, credentials: WebhookCredentials, message: Message) -> bool:
+        try:
+            await self._delete(credentials, message.id)
+            await self._catalog.forget_message(message.id)
+        except WebhookUnusable as error:
+            self._webhooks.quarantine(error.webhook_id, error.reason)
+            return False
+        except (StorageError, CatalogError) as error:
+            _log.warning("message-not-deleted", message_id=message.id, code=error.code)
+            return False
+        return True
+
+    def _report(self, stuck: list[Message]) -> None:
+        """Makes messages that nobody here can delete visible: a gauge, and one line per webhook."""
+        self._metrics.stuck_messages.set(len(stuck))
+        for webhook_id in {message.webhook_id for message in stuck} - self._told_of:
+            self._told_of.add(webhook_id)
+            _log.warning("messages-cannot-be-deleted", webhook_id=webhook_id)
