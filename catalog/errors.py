@@ -83,3 +83,12 @@ class NameTaken(CatalogError):
     def __init__(self, file: File) -> None:
         super().__init__(f"a file named {file.name!r} exists already in this folder")
         self.file = file
+
+
+class InvalidRecord(CatalogError):
+    """The database refuses the values: out of range, or at odds with themselves.
+
+    Callers check what they pass on, so this is a defect of the caller; nothing was written.
+    """
+
+    code = "invalid-record"

@@ -4,9 +4,12 @@ Promises that every adapter keeps, and that the contract suite holds them to:
 
 * A call that returned is durable; a call that raised changed nothing, unless the error is
   `CatalogUnavailable`, after which the write may or may not have happened.
+* A call that is cancelled happened as a whole or not at all.
 * Every write is idempotent by its key, so it may be repeated after `CatalogUnavailable`.
 * Each call is one transaction. Uniqueness is the database's, never a check before a write.
 * Paths are tuples of names, `()` being the root; callers have validated them.
+* Nothing but errors of `catalog.errors` is raised. Values that no record may hold raise
+  `InvalidRecord`.
 """
 
 from collections.abc import Sequence
@@ -76,20 +79,29 @@ class CommittedFile:
 
 
 class AccountStore(Protocol):
-    """Users. Names are unique without regard to case."""
+    """Users. Names are unique without regard to (ASCII) case.
+
+    A user is made again by the same call if name, password hash and role are the same: hashes are
+    salted, so that nobody but the first caller can repeat it.
+    """
 
     async def create_first_user(self, name: str, password_hash: str) -> User:
-        """Creates the administrator. Raises `AlreadyClaimed` when any user exists."""
+        """Makes the administrator. Raises `AlreadyClaimed` when any user exists."""
 
     async def create_user(self, name: str, password_hash: str, *, is_admin: bool = False) -> User:
-        """Raises `UserExists`."""
+        """Makes a user. Raises `UserExists`."""
 
-    async def user_by_name(self, name: str) -> User | None: ...
+    async def user_by_name(self, name: str) -> User | None:
+        """The user of that name, in whatever case."""
 
-    async def user_by_id(self, user_id: int) -> User | None: ...
+    async def user_by_id(self, user_id: int) -> User | None:
+        """The user with that id."""
 
     async def set_password(self, user_id: int, password_hash: str) -> User:
-        """Also raises the token epoch by one. Raises `UserMissing`."""
+        """Also raises the token epoch by one, unless the hash is the present one.
+
+        Raises `UserMissing`.
+        """
 
     async def search_users(self, query: str, *, limit: int) -> list[User]:
         """Users whose name contains `query`, those that start with it first, then by name."""
@@ -98,23 +110,28 @@ class AccountStore(Protocol):
 class FolderStore(Protocol):
     """Folders and what lies in them."""
 
-    async def folder_at(self, path: FolderPath) -> Folder | None: ...
+    async def folder_at(self, path: FolderPath) -> Folder | None:
+        """The folder that stands at that path."""
 
-    async def folder_by_id(self, folder_id: int) -> Folder | None: ...
+    async def folder_by_id(self, folder_id: int) -> Folder | None:
+        """The folder with that id."""
 
     async def folder_path(self, folder_id: int) -> FolderPath:
-        """Raises `FolderMissing`."""
+        """Where the folder stands. Raises `FolderMissing`."""
 
     async def make_folders(self, path: FolderPath) -> MadeFolders:
         """Makes the folder and its parents where they are missing. An existing one is no error."""
 
     async def counts(self, folder_id: int) -> FolderCounts:
-        """Raises `FolderMissing`."""
+        """How many entries lie directly in the folder. Raises `FolderMissing`."""
 
     async def list_folders(
         self, folder_id: int, *, offset: int, limit: int, ascending: bool = True
     ) -> list[PlacedFolder]:
-        """Subfolders by name (Unicode code points), with the paths at which they stand."""
+        """Subfolders by name (Unicode code points), with the paths at which they stand.
+
+        None for a missing folder.
+        """
 
     async def list_files(
         self,
@@ -126,7 +143,10 @@ class FolderStore(Protocol):
         offset: int,
         limit: int,
     ) -> list[File]:
-        """Files of the folder; each with the viewer's share. Ties are broken by name, ascending."""
+        """Files of the folder, each with the viewer's share; none for a missing folder.
+
+        Ties are broken by name, ascending.
+        """
 
     async def usage_by_type(self, folder_id: int) -> dict[str, int]:
         """Bytes by MIME type in the whole subtree, read from totals that every write maintains.
@@ -138,10 +158,13 @@ class FolderStore(Protocol):
         """Takes the first free `name (n)` when taken. Raises `FolderMissing`, `RootIsFixed`."""
 
     async def move_folder(self, folder_id: int, parent_id: int) -> Folder:
-        """Raises `FolderMissing`, `RootIsFixed`, `FolderCircle`; numbers a taken name."""
+        """Moves the folder with all in it, numbering a taken name.
+
+        Raises `FolderMissing`, `RootIsFixed`, `FolderCircle`.
+        """
 
     async def delete_folder(self, folder_id: int) -> None:
-        """Deletes the folder and everything in it. A missing one is no error. Raises `RootIsFixed`."""
+        """Deletes the folder and everything in it. Missing is no error. Raises `RootIsFixed`."""
 
 
 class FileStore(Protocol):
@@ -149,9 +172,11 @@ class FileStore(Protocol):
 
     async def file_at(
         self, folder: FolderPath, name: str, *, viewer_id: int | None = None
-    ) -> File | None: ...
+    ) -> File | None:
+        """The file of that name in the folder at that path, with the viewer's share."""
 
-    async def file_by_id(self, file_id: int, *, viewer_id: int | None = None) -> File | None: ...
+    async def file_by_id(self, file_id: int, *, viewer_id: int | None = None) -> File | None:
+        """The file with that id, with the viewer's share."""
 
     async def commit_file(
         self,
@@ -167,8 +192,10 @@ class FileStore(Protocol):
 
         All of it or nothing. An overwritten file keeps its id, owner, rights and creation time.
         The file is a permanent reference to the object; other references are left as they are.
-        Called again with the same `object_id` it returns what it did the first time.
-        Raises `NameTaken` (with the file that has it), `ObjectMissing`, `ObjectIncomplete`.
+        Called again with the same `object_id` it returns what it did the first time, whatever has
+        become of the file since.
+        Raises `NameTaken` (with the file that has it), `ObjectMissing`, `ObjectIncomplete`,
+        `UserMissing`.
         """
 
     async def rename_file(self, file_id: int, name: str) -> File:
@@ -178,15 +205,19 @@ class FileStore(Protocol):
         """Moves all or none, numbering taken names. Raises `FileMissing`, `FolderMissing`."""
 
     async def delete_file(self, file_id: int) -> None:
-        """Deletes the name; the content goes once nothing else refers to it. Missing is no error."""
+        """Deletes the name. Missing is no error.
+
+        The content goes once nothing else refers to it.
+        """
 
     async def set_owner(self, file_id: int, owner_id: int | None) -> File:
-        """Raises `FileMissing`, `UserMissing`."""
+        """Gives the file to a user, or (None) to everybody. Raises `FileMissing`, `UserMissing`."""
 
-    async def shares_of(self, file_id: int) -> list[Share]: ...
+    async def shares_of(self, file_id: int) -> list[Share]:
+        """The shares of a file by user id; none for a file that does not exist."""
 
     async def put_share(self, file_id: int, user_id: int, *, can_write: bool) -> Share:
-        """Adds or changes a share. Raises `FileMissing`, `UserMissing`."""
+        """Adds a share, or changes what it allows. Raises `FileMissing`, `UserMissing`."""
 
     async def remove_share(self, file_id: int, user_id: int) -> bool:
         """True when there was one."""
@@ -196,7 +227,7 @@ class ObjectStore(Protocol):
     """Content, its chunks, the messages that hold them, and what keeps them alive."""
 
     async def begin_object(self, draft: StoredObject, hold: Reference) -> None:
-        """Starts an object in state `uploading`, together with the reference that keeps it alive."""
+        """Starts an object in state `uploading`, and the reference that keeps it alive."""
 
     async def add_chunk(self, location: ChunkLocation) -> bool:
         """Journals a message, and the chunk that it holds. True when the chunk is now this one.
@@ -209,10 +240,14 @@ class ObjectStore(Protocol):
     async def finish_object(
         self, object_id: UUID, *, mime_type: str, hash_hex: str
     ) -> StoredObject:
-        """From `uploading` to `stored`. Raises `ObjectMissing`, and `ObjectIncomplete` unless chunks 0
-        to chunk_count - 1 are journalled and their plain sizes add up to the object's."""  # noqa: D205, D209
+        """From `uploading` to `stored`. One that is stored already stays as it is.
 
-    async def object_by_id(self, object_id: UUID) -> StoredObject | None: ...
+        Raises `ObjectMissing`, and `ObjectIncomplete` unless chunks 0 to chunk_count - 1 are
+        journalled and their plain sizes add up to the object's.
+        """
+
+    async def object_by_id(self, object_id: UUID) -> StoredObject | None:
+        """The object with that id."""
 
     async def chunks(self, object_id: UUID, *, first: int, limit: int) -> list[ChunkLocation]:
         """Chunks from index `first` on, in order, `limit` at most."""
@@ -230,14 +265,18 @@ class ObjectStore(Protocol):
         """Deletes up to `limit` objects that no file, live reference or living object's view needs.
 
         Their chunks go with them, their messages stay without chunks. Answers how many it deleted.
-        An expired reference counts as none and is deleted with the object.
+        A reference is over as soon as the clock reaches its expiry: it counts as none, and is
+        deleted no later than the object.
         """
 
     async def orphan_messages(self, *, limit: int) -> list[Message]:
         """Messages that hold no chunk, oldest first: to be deleted on Discord, then forgotten."""
 
     async def forget_message(self, message_id: int) -> None:
-        """Forgets a message that Discord has deleted; kept when a chunk lies in it. Missing is no error."""
+        """Forgets a message that Discord has deleted. Missing is no error.
+
+        A message that holds a chunk is kept.
+        """
 
 
 class Catalog(AccountStore, FolderStore, FileStore, ObjectStore, Protocol):

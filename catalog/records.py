@@ -41,7 +41,10 @@ class FileOrder(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """An account. Tokens carry `token_epoch` and die when the password, and so the epoch, changes."""
+    """An account.
+
+    Tokens carry `token_epoch` and die when the password, and so the epoch, changes.
+    """
 
     id: int
     name: str
@@ -74,8 +77,9 @@ class Share:
 class File:
     """A name in a folder, and the content behind it.
 
-    `owner_id` is None for a file that belongs to everybody. `share` is the viewer's share of the file
-    where the query named a viewer, otherwise None.
+    `owner_id` is None for a file that belongs to everybody. `updated_at` tells when the content was
+    last replaced. `share` is the viewer's share of the file where the query named a viewer, else
+    None.
     """
 
     id: int
@@ -96,8 +100,8 @@ class File:
 class StoredObject:
     """Content: `chunk_count` chunks of `chunk_size` bytes, the last one with the rest.
 
-    `hash` is SHA-256 over the concatenated lowercase hex SHA-256 digests of the plain chunks in chunk
-    order; it and `mime_type` are empty until the object is stored.
+    `hash` is SHA-256 over the concatenated lowercase hex SHA-256 digests of the plain chunks in
+    chunk order; it and `mime_type` are empty until the object is stored.
     """
 
     id: UUID
@@ -128,9 +132,9 @@ class Message:
 class Chunk:
     """Where one chunk of an object lies.
 
-    The `stored_size` bytes from `offset` of the attachment are the wrapped chunk; `size` is its plain
-    length. `digest` is the SHA-256 of the plain bytes, or None where the service did not tell it.
-    `attachment_id` is None where only the message is known: it has exactly one attachment then.
+    The `stored_size` bytes from `offset` of the attachment are the wrapped chunk; `size` is its
+    plain length. `digest` is the SHA-256 of the plain bytes, or None where the service did not tell
+    it. `attachment_id` is None where only the message is known: it has exactly one attachment then.
     """
 
     object_id: UUID
@@ -153,7 +157,10 @@ class ChunkLocation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """What keeps an object alive; `expires_at` None means permanently. Unique by (object, service, key)."""
+    """What keeps an object alive; `expires_at` None means permanently.
+
+    Unique by (object, service, key).
+    """
 
     object_id: UUID
     service: str

@@ -1,1 +1,1 @@
-"""The catalog in one SQLite file."""
+"""The catalog in a SQLite database: the default when nothing else is configured."""

@@ -1,0 +1,158 @@
+"""Committing an upload: stored content gets a name, in one transaction."""
+
+import json
+from uuid import UUID
+
+from catalog.errors import NameTaken, ObjectIncomplete
+from catalog.port import (
+    CommittedFile,
+    FailOnConflict,
+    FolderPath,
+    OnConflict,
+    OverwriteOnConflict,
+    PlacedFolder,
+    RenameOnConflict,
+)
+from catalog.records import File, Folder, ObjectState, StoredObject
+from catalog.sqlite import usage
+from catalog.sqlite.accounts import require_user
+from catalog.sqlite.database import Session
+from catalog.sqlite.files import require_file
+from catalog.sqlite.folders import make_folders
+from catalog.sqlite.free_names import free_file_name
+from catalog.sqlite.objects import require_object
+from catalog.sqlite.part import SqlitePart
+from catalog.sqlite.queries import files as sql
+from catalog.sqlite.rows import file_of
+
+
+class SqliteCommits(SqlitePart):
+    """`FileStore.commit_file` on SQLite."""
+
+    async def commit_file(
+        self,
+        object_id: UUID,
+        folder: FolderPath,
+        name: str,
+        *,
+        owner_id: int | None,
+        is_public: bool,
+        on_conflict: OnConflict,
+    ) -> CommittedFile:
+        """Gives stored content a name, all of it or nothing; repeats its answer when repeated.
+
+        Raises `NameTaken`, `ObjectMissing`, `ObjectIncomplete`, `UserMissing`.
+        """
+        async with self._database.writing() as session:
+            if receipt := await _receipt(session, object_id):
+                return receipt
+            content = await _require_stored(session, object_id)
+            if owner_id is not None:
+                await require_user(session, owner_id)
+            made = await make_folders(session, folder)
+            present = await _file_named(session, made.folder.id, name)
+            if present is None or isinstance(on_conflict, RenameOnConflict):
+                file_id = await self._insert(
+                    session, content, made.folder.id, name, owner_id=owner_id, is_public=is_public
+                )
+            else:
+                file_id = await self._overwrite(session, content, present, on_conflict)
+            replaced = present is not None and present.id == file_id
+            return await _write_receipt(session, file_id, made.created, replaced=replaced)
+
+    async def _insert(
+        self,
+        session: Session,
+        content: StoredObject,
+        folder_id: int,
+        name: str,
+        *,
+        owner_id: int | None,
+        is_public: bool,
+    ) -> int:
+        rows = await session.rows(
+            sql.INSERT_FILE,
+            folder_id=folder_id,
+            name=await free_file_name(session, folder_id, name),
+            object_id=content.id.bytes,
+            owner_id=owner_id,
+            is_public=is_public,
+            size=content.size,
+            now=self._clock(),
+        )
+        await usage.add_file(session, folder_id, mime_type=content.mime_type, size=content.size)
+        return int(rows[0]["id"])
+
+    async def _overwrite(
+        self,
+        session: Session,
+        content: StoredObject,
+        present: File,
+        on_conflict: FailOnConflict | OverwriteOnConflict,
+    ) -> int:
+        if isinstance(on_conflict, FailOnConflict) or on_conflict.file_id != present.id:
+            raise NameTaken(present)
+        await session.run(
+            sql.REPLACE_CONTENT,
+            file_id=present.id,
+            object_id=content.id.bytes,
+            size=content.size,
+            now=self._clock(),
+        )
+        folder_id = present.folder_id
+        await usage.subtract_file(
+            session, folder_id, mime_type=present.mime_type, size=present.size
+        )
+        await usage.add_file(session, folder_id, mime_type=content.mime_type, size=content.size)
+        return present.id
+
+
+async def _require_stored(session: Session, object_id: UUID) -> StoredObject:
+    content = await require_object(session, object_id)
+    if content.state is not ObjectState.STORED:
+        raise ObjectIncomplete(f"the object {object_id} is still being uploaded")
+    return content
+
+
+async def _file_named(session: Session, folder_id: int, name: str) -> File | None:
+    row = await session.row(sql.FILE_BY_NAME, folder_id=folder_id, name=name, viewer_id=None)
+    return file_of(row) if row else None
+
+
+async def _receipt(session: Session, object_id: UUID) -> CommittedFile | None:
+    row = await session.row(sql.RECEIPT, object_id=object_id.bytes)
+    if row is None:
+        return None
+    return CommittedFile(
+        file=file_of(row),
+        created_folders=_folders_from_json(row["created_folders"]),
+        replaced=bool(row["replaced"]),
+    )
+
+
+async def _write_receipt(
+    session: Session, file_id: int, created: tuple[PlacedFolder, ...], *, replaced: bool
+) -> CommittedFile:
+    await session.run(
+        sql.INSERT_RECEIPT,
+        file_id=file_id,
+        replaced=replaced,
+        created_folders=_folders_to_json(created),
+    )
+    file = await require_file(session, file_id)
+    return CommittedFile(file=file, created_folders=created, replaced=replaced)
+
+
+def _folders_to_json(placed: tuple[PlacedFolder, ...]) -> str | None:
+    if not placed:
+        return None
+    return json.dumps([[each.folder.id, each.folder.parent_id, each.path] for each in placed])
+
+
+def _folders_from_json(text: str | None) -> tuple[PlacedFolder, ...]:
+    return tuple(
+        PlacedFolder(
+            path=tuple(path), folder=Folder(id=folder_id, name=path[-1], parent_id=parent_id)
+        )
+        for folder_id, parent_id, path in json.loads(text or "[]")
+    )

@@ -1,0 +1,194 @@
+"""Connections to one SQLite file: a single writer, a few readers, and transactions.
+
+SQLite lets one connection write at a time. All writes of this process therefore share one
+connection behind a lock, which spares them from running into one another's busy timeout;
+`BEGIN IMMEDIATE` takes the database's own write lock at once, so that another process cannot slip
+in between a transaction's reads and its writes. In WAL mode readers on connections of their own see
+the last committed state and never wait for the writer.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiosqlite
+
+from catalog.errors import CatalogUnavailable, InvalidRecord
+
+READERS = 2
+BUSY_TIMEOUT_MS = 5_000
+WAL_LIMIT_BYTES = 64 * 1024 * 1024
+
+_CONNECTION_SETTINGS = (
+    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
+    "PRAGMA journal_mode = WAL",
+    # NORMAL would lose acknowledged commits when the power fails.
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    # A long read lets the log grow; without a limit the file would keep that size.
+    f"PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}",
+)
+
+_T = TypeVar("_T")
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Turns what the driver raises into errors of the catalog.
+
+    Raises:
+        InvalidRecord: The values break a constraint that no caller was meant to meet.
+        CatalogUnavailable: Everything else: locked, full, broken, unreadable or closed.
+    """
+    try:
+        yield
+    except (sqlite3.IntegrityError, OverflowError, UnicodeEncodeError) as error:
+        raise InvalidRecord(f"the database refuses these values: {error}") from error
+    except sqlite3.Error as error:
+        raise CatalogUnavailable(f"the database cannot be used: {error}") from error
+    except ValueError as error:
+        # All that aiosqlite says when its connection is closed.
+        raise CatalogUnavailable(f"the database is closed: {error}") from error
+
+
+async def settled(work: Coroutine[Any, Any, _T]) -> _T:
+    """Waits until `work` is over, even if the caller is cancelled; then passes that on."""
+    task = asyncio.create_task(work, name="catalog-settle")
+    cancellation: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as error:
+            cancellation = error
+    if cancellation is None:
+        return task.result()
+    task.exception()  # looked at, so that asyncio does not report it as lost
+    raise cancellation
+
+
+class Session:
+    """Runs statements, each in one hop to the connection's thread."""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+
+    async def rows(self, sql: str, **parameters: object) -> list[sqlite3.Row]:
+        """All rows of the answer."""
+        with translated_errors():
+            return list(await self._connection.execute_fetchall(sql, parameters))
+
+    async def row(self, sql: str, **parameters: object) -> sqlite3.Row | None:
+        """The first row of the answer, None when there is none."""
+        rows = await self.rows(sql, **parameters)
+        return rows[0] if rows else None
+
+    async def run(self, sql: str, **parameters: object) -> None:
+        """Runs a statement whose answer does not matter."""
+        await self.rows(sql, **parameters)
+
+
+class Database:
+    """The open database. Made by `Database.open`."""
+
+    def __init__(
+        self, writer: aiosqlite.Connection, readers: tuple[aiosqlite.Connection, ...]
+    ) -> None:
+        self._writer = writer
+        self._write_lock = asyncio.Lock()
+        self._idle_readers: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
+        for reader in readers:
+            self._idle_readers.put_nowait(reader)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, path: Path) -> AsyncIterator["Database"]:
+        """Opens the file, making it when missing (readable by its owner only).
+
+        On leaving, a transaction that is still running ends first.
+
+        Raises:
+            CatalogUnavailable: The file cannot be opened, or is no SQLite database.
+        """
+        await _create_private(path)
+        async with AsyncExitStack() as stack:
+            writer = await stack.enter_async_context(connected(path))
+            readers = [
+                await stack.enter_async_context(connected(path, read_only=True))
+                for _ in range(READERS)
+            ]
+            database = cls(writer, tuple(readers))
+            try:
+                yield database
+            finally:
+                await settled(database._writer_idle())
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Session]:
+        """One write transaction: committed on leaving, rolled back when anything was raised.
+
+        A caller that is cancelled leaves no transaction open; once the commit has begun, the
+        cancellation waits for its outcome.
+        """
+        async with self._write_lock:
+            session = Session(self._writer)
+            try:
+                await settled(session.run("BEGIN IMMEDIATE"))
+                yield session
+                await settled(session.run("COMMIT"))
+            except BaseException:
+                await settled(self._roll_back())
+                raise
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Session]:
+        """A reader, for one statement or several; each sees the last committed state."""
+        reader = await self._idle_readers.get()
+        try:
+            yield Session(reader)
+        finally:
+            self._idle_readers.put_nowait(reader)
+
+    async def _roll_back(self) -> None:
+        """Ends the transaction; without one (after a commit, or when BEGIN failed) does nothing."""
+        with translated_errors():
+            await self._writer.rollback()
+
+    async def _writer_idle(self) -> None:
+        async with self._write_lock:
+            pass
+
+
+@asynccontextmanager
+async def connected(path: Path, *, read_only: bool = False) -> AsyncIterator[aiosqlite.Connection]:
+    """A configured connection; closed on leaving, after what is queued on it.
+
+    Raises:
+        CatalogUnavailable: The file cannot be opened, or is no SQLite database.
+    """
+    connection = aiosqlite.connect(path, isolation_level=None)
+    try:
+        with translated_errors():
+            await settled(_configure(connection, read_only=read_only))
+        yield connection
+    finally:
+        await settled(connection.close())
+
+
+async def _configure(connection: aiosqlite.Connection, *, read_only: bool) -> None:
+    await connection
+    connection.row_factory = sqlite3.Row
+    for setting in _CONNECTION_SETTINGS:
+        await connection.execute_fetchall(setting)
+    if read_only:
+        await connection.execute_fetchall("PRAGMA query_only = ON")
+
+
+async def _create_private(path: Path) -> None:
+    """Makes the file before SQLite does, which would let everybody read the password hashes."""
+    try:
+        await asyncio.to_thread(path.touch, mode=0o600, exist_ok=True)
+    except OSError as error:
+        raise CatalogUnavailable(f"cannot open the database {path}: {error.strerror}") from error

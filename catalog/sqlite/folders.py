@@ -1,0 +1,159 @@
+"""Folders, and what lies in them."""
+
+import json
+import sqlite3
+
+from catalog.errors import FolderCircle, FolderMissing, RootIsFixed
+from catalog.port import FolderPath, MadeFolders, PlacedFolder
+from catalog.records import ROOT_FOLDER_ID, File, FileOrder, Folder, FolderCounts
+from catalog.sqlite import usage
+from catalog.sqlite.database import Session
+from catalog.sqlite.free_names import free_folder_name
+from catalog.sqlite.part import SqlitePart
+from catalog.sqlite.queries import folders as sql
+from catalog.sqlite.queries.files import LIST_FILES
+from catalog.sqlite.queries.usage import USAGE
+from catalog.sqlite.rows import file_of, folder_of, path_of
+
+
+async def require_folder(session: Session, folder_id: int) -> Folder:
+    """The folder. Raises `FolderMissing`."""
+    row = await session.row(sql.FOLDER_BY_ID, folder_id=folder_id)
+    return folder_of(_present(row, folder_id))
+
+
+async def make_folders(session: Session, path: FolderPath) -> MadeFolders:
+    """Makes what is missing of a path, within a transaction."""
+    rows = await session.rows(sql.WALK, path=json.dumps(path))
+    folder = folder_of(rows[-1])
+    created = []
+    for depth in range(len(rows), len(path) + 1):
+        row = await session.row(sql.INSERT_FOLDER, parent_id=folder.id, name=path[depth - 1])
+        folder = folder_of(_present(row, folder.id))
+        created.append(PlacedFolder(path=path[:depth], folder=folder))
+    return MadeFolders(folder=folder, created=tuple(created))
+
+
+class SqliteFolders(SqlitePart):
+    """`FolderStore` on SQLite."""
+
+    async def folder_at(self, path: FolderPath) -> Folder | None:
+        """The folder at a path, or None."""
+        async with self._database.reading() as session:
+            rows = await session.rows(sql.WALK, path=json.dumps(path))
+        return folder_of(rows[-1]) if len(rows) > len(path) else None
+
+    async def folder_by_id(self, folder_id: int) -> Folder | None:
+        """The folder with that id, or None."""
+        async with self._database.reading() as session:
+            row = await session.row(sql.FOLDER_BY_ID, folder_id=folder_id)
+        return folder_of(row) if row else None
+
+    async def folder_path(self, folder_id: int) -> FolderPath:
+        """Where the folder stands. Raises `FolderMissing`."""
+        async with self._database.reading() as session:
+            row = await session.row(sql.FOLDER_PATH, folder_id=folder_id)
+        return path_of(_present(row, folder_id)["path"])
+
+    async def make_folders(self, path: FolderPath) -> MadeFolders:
+        """Makes the folder and its parents where they are missing."""
+        async with self._database.writing() as session:
+            return await make_folders(session, path)
+
+    async def counts(self, folder_id: int) -> FolderCounts:
+        """How many entries lie directly in the folder. Raises `FolderMissing`."""
+        async with self._database.reading() as session:
+            row = await session.row(sql.COUNTS, folder_id=folder_id)
+        found = _present(row, folder_id)
+        return FolderCounts(files=found["file_count"], subfolders=found["subfolder_count"])
+
+    async def list_folders(
+        self, folder_id: int, *, offset: int, limit: int, ascending: bool = True
+    ) -> list[PlacedFolder]:
+        """Subfolders by name; none for a folder that does not exist."""
+        query = sql.LIST_FOLDERS_ASCENDING if ascending else sql.LIST_FOLDERS_DESCENDING
+        async with self._database.reading() as session:
+            rows = await session.rows(query, folder_id=folder_id, offset=offset, limit=limit)
+        return [
+            PlacedFolder(path=(*path_of(row["parent_path"]), row["name"]), folder=folder_of(row))
+            for row in rows
+        ]
+
+    async def list_files(
+        self,
+        folder_id: int,
+        *,
+        viewer_id: int | None,
+        order: FileOrder,
+        ascending: bool,
+        offset: int,
+        limit: int,
+    ) -> list[File]:
+        """Files of the folder; none for a folder that does not exist."""
+        async with self._database.reading() as session:
+            rows = await session.rows(
+                LIST_FILES[order, ascending],
+                folder_id=folder_id,
+                viewer_id=viewer_id,
+                offset=offset,
+                limit=limit,
+            )
+        return [file_of(row) for row in rows]
+
+    async def usage_by_type(self, folder_id: int) -> dict[str, int]:
+        """Bytes by MIME type in the whole subtree. Raises `FolderMissing`."""
+        async with self._database.reading() as session:
+            rows = await session.rows(USAGE, folder_id=folder_id)
+        if not rows:
+            raise FolderMissing(f"there is no folder {folder_id}")
+        return {row["mime_type"]: row["bytes"] for row in rows if row["mime_type"] is not None}
+
+    async def rename_folder(self, folder_id: int, name: str) -> Folder:
+        """Takes the first free `name (n)`. Raises `FolderMissing`, `RootIsFixed`."""
+        async with self._database.writing() as session:
+            _, parent_id = await _require_movable(session, folder_id)
+            return await _place(session, folder_id, parent_id, name)
+
+    async def move_folder(self, folder_id: int, parent_id: int) -> Folder:
+        """Raises `FolderMissing`, `RootIsFixed`, `FolderCircle`; numbers a taken name."""
+        async with self._database.writing() as session:
+            folder, old_parent_id = await _require_movable(session, folder_id)
+            await require_folder(session, parent_id)
+            if await session.row(sql.LIES_WITHIN, inner_id=parent_id, outer_id=folder_id):
+                raise FolderCircle(f"folder {parent_id} lies within folder {folder_id}")
+            await usage.subtract_subtree(session, old_parent_id, subtree_id=folder_id)
+            moved = await _place(session, folder_id, parent_id, folder.name)
+            await usage.add_subtree(session, parent_id, subtree_id=folder_id)
+            return moved
+
+    async def delete_folder(self, folder_id: int) -> None:
+        """Deletes the folder and everything in it. Raises `RootIsFixed`."""
+        async with self._database.writing() as session:
+            try:
+                _, parent_id = await _require_movable(session, folder_id)
+            except FolderMissing:
+                return
+            await usage.subtract_subtree(session, parent_id, subtree_id=folder_id)
+            await session.run(sql.DELETE_FOLDER, folder_id=folder_id)
+
+
+async def _require_movable(session: Session, folder_id: int) -> tuple[Folder, int]:
+    """The folder and its parent's id. Raises `FolderMissing`, and `RootIsFixed` for the root."""
+    if folder_id == ROOT_FOLDER_ID:
+        raise RootIsFixed("the root folder cannot be renamed, moved or deleted")
+    folder = await require_folder(session, folder_id)
+    if folder.parent_id is None:
+        raise RootIsFixed("the root folder cannot be renamed, moved or deleted")
+    return folder, folder.parent_id
+
+
+async def _place(session: Session, folder_id: int, parent_id: int, name: str) -> Folder:
+    free = await free_folder_name(session, parent_id, name, own_id=folder_id)
+    row = await session.row(sql.PLACE_FOLDER, folder_id=folder_id, parent_id=parent_id, name=free)
+    return folder_of(_present(row, folder_id))
+
+
+def _present(row: sqlite3.Row | None, folder_id: int) -> sqlite3.Row:
+    if row is None:
+        raise FolderMissing(f"there is no folder {folder_id}")
+    return row

@@ -1,0 +1,164 @@
+"""Content, its chunks, the messages that hold them, and what keeps them alive."""
+
+from uuid import UUID
+
+from catalog.errors import ObjectIncomplete, ObjectMissing
+from catalog.records import ChunkLocation, Message, ObjectState, Reference, StoredObject
+from catalog.sqlite.database import Session
+from catalog.sqlite.part import SqlitePart
+from catalog.sqlite.queries import objects as sql
+from catalog.sqlite.rows import location_of, message_of, object_of
+
+_EXPIRY_BATCH = 1000
+
+
+async def require_object(session: Session, object_id: UUID) -> StoredObject:
+    """The object. Raises `ObjectMissing`."""
+    row = await session.row(sql.OBJECT_BY_ID, object_id=object_id.bytes)
+    if row is None:
+        raise ObjectMissing(f"there is no object {object_id}")
+    return object_of(row)
+
+
+class SqliteObjects(SqlitePart):
+    """`ObjectStore` on SQLite."""
+
+    async def begin_object(self, draft: StoredObject, hold: Reference) -> None:
+        """Starts an object in state `uploading`, together with what keeps it alive."""
+        async with self._database.writing() as session:
+            await session.run(
+                sql.INSERT_OBJECT,
+                object_id=draft.id.bytes,
+                size=draft.size,
+                chunk_size=draft.chunk_size,
+                chunk_count=draft.chunk_count,
+                envelope=draft.envelope.value,
+                created_at=draft.created_at,
+            )
+            await _put_reference(session, hold)
+
+    async def add_chunk(self, location: ChunkLocation) -> bool:
+        """Journals a message, and the chunk that it holds. True when the chunk is now this one."""
+        chunk, message = location.chunk, location.message
+        place = {
+            "object_id": chunk.object_id.bytes,
+            "index": chunk.index,
+            "message_id": message.id,
+            "attachment_id": chunk.attachment_id,
+            "offset": chunk.offset,
+        }
+        async with self._database.writing() as session:
+            await session.run(
+                sql.INSERT_MESSAGE,
+                message_id=message.id,
+                channel_id=message.channel_id,
+                webhook_id=message.webhook_id,
+                stored_size=message.stored_size,
+            )
+            await session.run(
+                sql.INSERT_CHUNK,
+                **place,
+                stored_size=chunk.stored_size,
+                size=chunk.size,
+                digest=chunk.digest,
+            )
+            return await session.row(sql.IS_CHUNK, **place) is not None
+
+    async def finish_object(
+        self, object_id: UUID, *, mime_type: str, hash_hex: str
+    ) -> StoredObject:
+        """From `uploading` to `stored`. Raises `ObjectMissing`, `ObjectIncomplete`."""
+        async with self._database.writing() as session:
+            draft = await require_object(session, object_id)
+            if draft.state is ObjectState.STORED:
+                return draft
+            await _require_complete(session, draft)
+            await session.run(
+                sql.FINISH_OBJECT, object_id=object_id.bytes, mime_type=mime_type, hash=hash_hex
+            )
+            return await require_object(session, object_id)
+
+    async def object_by_id(self, object_id: UUID) -> StoredObject | None:
+        """The object with that id, or None."""
+        async with self._database.reading() as session:
+            row = await session.row(sql.OBJECT_BY_ID, object_id=object_id.bytes)
+        return object_of(row) if row else None
+
+    async def chunks(self, object_id: UUID, *, first: int, limit: int) -> list[ChunkLocation]:
+        """Chunks from index `first` on, in order, `limit` at most."""
+        async with self._database.reading() as session:
+            rows = await session.rows(
+                sql.CHUNKS, object_id=object_id.bytes, first=first, limit=limit
+            )
+        return [location_of(row) for row in rows]
+
+    async def hold(self, reference: Reference) -> None:
+        """Adds a reference or moves its expiry. Raises `ObjectMissing`."""
+        async with self._database.writing() as session:
+            await require_object(session, reference.object_id)
+            await _put_reference(session, reference)
+
+    async def release(self, object_id: UUID, *, service: str, key: str) -> None:
+        """Removes a reference. A missing one is no error."""
+        async with self._database.writing() as session:
+            await session.run(
+                sql.DELETE_REFERENCE, object_id=object_id.bytes, service=service, key=key
+            )
+
+    async def renew(self, service: str, *, expires_at: float) -> None:
+        """Moves the expiry of every temporary reference of a service that is not over yet."""
+        async with self._database.writing() as session:
+            await session.run(
+                sql.RENEW_REFERENCES, service=service, expires_at=expires_at, now=self._clock()
+            )
+
+    async def collect_objects(self, *, limit: int) -> int:
+        """Deletes up to `limit` objects that nothing needs. Answers how many it deleted."""
+        collected = 0
+        async with self._database.writing() as session:
+            while collected < limit:
+                deleted = await session.rows(
+                    sql.DELETE_UNREFERENCED_OBJECTS, limit=limit - collected
+                )
+                collected += len(deleted)
+                # Deleting an object lets go of its views; expired references let go of theirs.
+                if not deleted and not await self._expire_references(session):
+                    break
+        return collected
+
+    async def _expire_references(self, session: Session) -> bool:
+        expired = await session.rows(
+            sql.DELETE_EXPIRED_REFERENCES, now=self._clock(), limit=_EXPIRY_BATCH
+        )
+        return bool(expired)
+
+    async def orphan_messages(self, *, limit: int) -> list[Message]:
+        """Messages that hold no chunk, oldest first."""
+        async with self._database.reading() as session:
+            rows = await session.rows(sql.ORPHAN_MESSAGES, limit=limit)
+        return [message_of(row) for row in rows]
+
+    async def forget_message(self, message_id: int) -> None:
+        """Forgets a message, unless a chunk lies in it."""
+        async with self._database.writing() as session:
+            await session.run(sql.FORGET_MESSAGE, message_id=message_id)
+
+
+async def _put_reference(session: Session, reference: Reference) -> None:
+    await session.run(
+        sql.PUT_REFERENCE,
+        object_id=reference.object_id.bytes,
+        service=reference.service,
+        key=reference.key,
+        expires_at=reference.expires_at,
+    )
+
+
+async def _require_complete(session: Session, draft: StoredObject) -> None:
+    rows = await session.rows(sql.JOURNALLED, object_id=draft.id.bytes)
+    count, size = rows[0]["chunk_count"], rows[0]["size"]
+    if (count, size) != (draft.chunk_count, draft.size):
+        raise ObjectIncomplete(
+            f"{count} of {draft.chunk_count} chunks and {size} of {draft.size} bytes of the object "
+            f"{draft.id} are stored"
+        )

@@ -1,0 +1,36 @@
+"""Statements about users."""
+
+INSERT_FIRST_USER = """
+INSERT INTO users (name, is_admin, password_hash, created_at)
+SELECT :name, 1, :password_hash, :now
+WHERE NOT EXISTS (SELECT 1 FROM users)
+RETURNING *
+"""
+"""The administrator, if there is no user yet; one statement, so two cannot both be first."""
+
+INSERT_USER = """
+INSERT INTO users (name, is_admin, password_hash, created_at)
+VALUES (:name, :is_admin, :password_hash, :now)
+ON CONFLICT (name) DO NOTHING
+RETURNING *
+"""
+"""A user, or no row when the name is taken."""
+
+USER_BY_NAME = "SELECT * FROM users WHERE name = :name"
+"""A user by name; the column's collation makes it case-insensitive."""
+
+USER_BY_ID = "SELECT * FROM users WHERE id = :user_id"
+"""A user by id."""
+
+CHANGE_HASH = """
+UPDATE users SET password_hash = :password_hash, token_epoch = token_epoch + 1
+WHERE id = :user_id AND password_hash <> :password_hash
+"""
+"""A new password, and a new token epoch; nothing when it is the present one (a repeated call)."""
+
+SEARCH_USERS = """
+SELECT * FROM users WHERE instr(lower(name), lower(:query)) > 0
+ORDER BY instr(lower(name), lower(:query)) > 1, name
+LIMIT :limit
+"""
+"""Users whose name contains the text. Reads all of them: no index finds the middle of a word."""

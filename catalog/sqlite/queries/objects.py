@@ -1,0 +1,100 @@
+"""Statements about content, its chunks and messages, and what keeps it alive."""
+
+INSERT_OBJECT = """
+INSERT INTO objects (id, size, chunk_size, chunk_count, envelope, state, created_at)
+VALUES (:object_id, :size, :chunk_size, :chunk_count, :envelope, 'uploading', :created_at)
+ON CONFLICT (id) DO NOTHING
+"""
+"""A new object; no change when it exists (a repeated call)."""
+
+OBJECT_BY_ID = "SELECT * FROM objects WHERE id = :object_id"
+"""An object by id."""
+
+INSERT_MESSAGE = """
+INSERT INTO messages (id, channel_id, webhook_id, stored_size)
+VALUES (:message_id, :channel_id, :webhook_id, :stored_size)
+ON CONFLICT (id) DO NOTHING
+"""
+"""A message that was posted; no change when it is known."""
+
+INSERT_CHUNK = """
+INSERT INTO chunks (object_id, "index", message_id, attachment_id, "offset", stored_size, size,
+    digest)
+SELECT id, :index, :message_id, :attachment_id, :offset, :stored_size, :size, :digest
+FROM objects WHERE id = :object_id AND :index BETWEEN 0 AND chunk_count - 1
+ON CONFLICT (object_id, "index") DO NOTHING
+"""
+"""A chunk, unless its object is gone or its index is taken (or none of the object's)."""
+
+IS_CHUNK = """
+SELECT 1 FROM chunks
+WHERE object_id = :object_id AND "index" = :index AND message_id = :message_id
+AND attachment_id IS :attachment_id AND "offset" = :offset
+"""
+"""A row if the chunk lies exactly there."""
+
+CHUNKS = """
+SELECT chunks.object_id, chunks."index", chunks.message_id, chunks.attachment_id,
+    chunks."offset", chunks.stored_size, chunks.size, chunks.digest,
+    messages.channel_id, messages.webhook_id, messages.stored_size AS message_stored_size
+FROM chunks JOIN messages ON messages.id = chunks.message_id
+WHERE chunks.object_id = :object_id AND chunks."index" >= :first
+ORDER BY chunks."index" LIMIT :limit
+"""
+"""Chunks in order, with the messages that hold them."""
+
+JOURNALLED = """
+SELECT count(*) AS chunk_count, coalesce(sum(size), 0) AS size
+FROM chunks WHERE object_id = :object_id
+"""
+"""How much of an object is there. Indices are unique and in range, so their number tells all."""
+
+FINISH_OBJECT = """
+UPDATE objects SET state = 'stored', mime_type = :mime_type, hash = :hash
+WHERE id = :object_id AND state = 'uploading'
+"""
+"""From uploading to stored; no change when it is stored (a repeated call)."""
+
+PUT_REFERENCE = """
+INSERT INTO "references" (object_id, service, "key", expires_at)
+VALUES (:object_id, :service, :key, :expires_at)
+ON CONFLICT (object_id, service, "key") DO UPDATE SET expires_at = excluded.expires_at
+"""
+"""A reference, or another expiry for it."""
+
+DELETE_REFERENCE = """
+DELETE FROM "references" WHERE object_id = :object_id AND service = :service AND "key" = :key
+"""
+"""Lets go of an object."""
+
+RENEW_REFERENCES = """
+UPDATE "references" SET expires_at = :expires_at
+WHERE service = :service AND expires_at > :now
+"""
+"""Another expiry for the references of a service that are not over; NULL (permanent) stays."""
+
+DELETE_EXPIRED_REFERENCES = """
+DELETE FROM "references" WHERE (object_id, service, "key") IN (
+    SELECT object_id, service, "key" FROM "references"
+    WHERE expires_at <= :now ORDER BY expires_at LIMIT :limit
+)
+RETURNING 1
+"""
+"""A batch of references that are over."""
+
+DELETE_UNREFERENCED_OBJECTS = """
+DELETE FROM objects WHERE id IN (
+    SELECT id FROM objects WHERE reference_count = 0 ORDER BY created_at LIMIT :limit
+)
+RETURNING 1
+"""
+"""A batch of objects that nothing refers to, with their chunks and the rows of their views."""
+
+ORPHAN_MESSAGES = """
+SELECT id, channel_id, webhook_id, stored_size FROM messages
+WHERE chunk_count = 0 ORDER BY id LIMIT :limit
+"""
+"""Messages that hold no chunk, oldest first: snowflakes grow with time."""
+
+FORGET_MESSAGE = "DELETE FROM messages WHERE id = :message_id AND chunk_count = 0"
+"""Forgets a message, unless a chunk lies in it."""

@@ -1,0 +1,26 @@
+"""Totals of subtrees by MIME type, kept up within the transactions that change them."""
+
+from catalog.sqlite.database import Session
+from catalog.sqlite.queries import usage as sql
+
+
+async def add_file(session: Session, folder_id: int, *, mime_type: str, size: int) -> None:
+    """Counts a file in its folder and in all above."""
+    await session.run(sql.ADD_FILE, folder_id=folder_id, mime_type=mime_type, size=size)
+
+
+async def subtract_file(session: Session, folder_id: int, *, mime_type: str, size: int) -> None:
+    """Takes a file out of the totals of its folder and of all above."""
+    await session.run(sql.SUBTRACT_FILE, folder_id=folder_id, mime_type=mime_type, size=size)
+    await session.run(sql.DROP_EMPTY, folder_id=folder_id)
+
+
+async def add_subtree(session: Session, folder_id: int, *, subtree_id: int) -> None:
+    """Counts a subtree in a folder, its new parent, and in all above."""
+    await session.run(sql.ADD_SUBTREE, folder_id=folder_id, subtree_id=subtree_id)
+
+
+async def subtract_subtree(session: Session, folder_id: int, *, subtree_id: int) -> None:
+    """Takes a subtree out of the totals of its parent and of all above, but not out of its own."""
+    await session.run(sql.SUBTRACT_SUBTREE, folder_id=folder_id, subtree_id=subtree_id)
+    await session.run(sql.DROP_EMPTY, folder_id=folder_id)
