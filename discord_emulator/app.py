@@ -1,0 +1,94 @@
+"""The emulator as a web application, alone or below a prefix of another one."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+
+import structlog
+from aiohttp import web
+
+from discord_emulator.bot_routes import BotRoutes
+from discord_emulator.cdn import CdnRoutes
+from discord_emulator.control import ControlRoutes
+from discord_emulator.emulator import EMULATOR, Emulator
+from discord_emulator.errors import UnknownRoute
+from discord_emulator.guard import Guard, Handler
+from discord_emulator.settings import EmulatorSettings
+from discord_emulator.webhook_routes import WebhookRoutes
+
+__all__ = ["EMULATOR", "Emulator", "create_app", "serve"]
+
+log = structlog.get_logger(__name__)
+
+_API_PREFIXES = ("/api", "/api/v10")
+_NO_ROUTE = frozenset({404, 405})
+
+
+def create_app(
+    settings: EmulatorSettings, *, clock: Callable[[], float] = time.time
+) -> web.Application:
+    """Returns the emulator; `app[EMULATOR]` is its inside.
+
+    Opens the data folder, and makes what is missing there, at once; takes it for this process at
+    start-up.
+
+    Args:
+        settings: what it is told.
+        clock: gives seconds since the Unix epoch; limits, ids and expiry follow it.
+    """
+    emulator = Emulator(settings, clock)
+    app = web.Application(middlewares=[_answer_unknown_routes])
+    app[EMULATOR] = emulator
+    guard = Guard(emulator)
+    for api in _API_PREFIXES:
+        WebhookRoutes(emulator).add_to(app.router, api, guard)
+        BotRoutes(emulator).add_to(app.router, api, guard)
+    CdnRoutes(emulator).add_to(app.router, guard)
+    if settings.fault_control:
+        ControlRoutes(emulator).add_to(app.router)
+    app.cleanup_ctx.append(_run)
+    app.on_shutdown.append(_let_waiting_go)
+    return app
+
+
+async def serve(settings: EmulatorSettings) -> None:
+    """Serves the emulator on its own port until it is cancelled."""
+    app = create_app(settings)
+    emulator = app[EMULATOR]
+    # Webhook tokens are part of the path, so there is no access log.
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        await start_site(runner, emulator)
+        log.info("emulator_ready", url=emulator.public_url, webhooks=len(emulator.webhooks))
+        await asyncio.Event().wait()
+    finally:
+        await runner.cleanup()
+
+
+async def start_site(runner: web.AppRunner, emulator: Emulator) -> None:
+    """Listens where the settings say, and tells the emulator under which URL."""
+    settings = emulator.settings
+    await web.TCPSite(runner, settings.host, settings.port).start()
+    port = runner.addresses[0][1]
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    emulator.base_url = f"http://{host}:{port}"
+
+
+async def _run(app: web.Application) -> AsyncIterator[None]:
+    async with app[EMULATOR].run():
+        yield
+
+
+async def _let_waiting_go(app: web.Application) -> None:
+    app[EMULATOR].faults.clear()
+
+
+@web.middleware
+async def _answer_unknown_routes(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        if error.status in _NO_ROUTE:
+            return UnknownRoute().response()
+        raise

@@ -1,0 +1,146 @@
+"""The emulator's parts, put together; and what a program that runs it in-process can do with it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Any, ParamSpec, TypeVar
+
+from aiohttp import web
+
+from discord_emulator.counters import RequestCounters
+from discord_emulator.faults import Faults
+from discord_emulator.limits import RateLimits
+from discord_emulator.records import StoredAttachment, StoredMessage, Webhook, message_json
+from discord_emulator.registry import Registry
+from discord_emulator.settings import EmulatorSettings
+from discord_emulator.signing import UrlSigner
+from discord_emulator.snowflakes import Snowflakes
+from discord_emulator.store import MessageStore
+
+_DISK_THREADS = 8
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Emulator:
+    """One Discord: its webhooks, messages, limits and faults.
+
+    Making one opens the data folder and makes what is missing there; `run` takes it for this
+    process.
+
+    Attributes:
+        settings: as given.
+        clock: gives seconds since the Unix epoch.
+        base_url: where it listens, without a slash at its end.
+        faults: the faults that are ordered.
+        requests: counters of what was asked and answered.
+    """
+
+    def __init__(self, settings: EmulatorSettings, clock: Callable[[], float]) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.base_url = f"http://{settings.host}:{settings.port}"
+        self.faults = Faults()
+        self.requests = RequestCounters()
+        self.limits = RateLimits(clock) if settings.limits == "real" else None
+        self.store = MessageStore(settings.data)
+        self.registry = Registry(settings.data, Snowflakes(clock).next())
+        newest = max(self.registry.newest_id, self.store.newest_id())
+        self.snowflakes = Snowflakes(clock, newest)
+        self.sunk: dict[int, StoredMessage] = {}
+        self._signer = UrlSigner(self.registry.signing_key, settings.url_lifetime_s, clock)
+        self._threads: ThreadPoolExecutor | None = None
+        for channel_id in self.registry.channels:
+            self.store.make_channel(channel_id)
+        for _ in range(settings.channels - len(self.registry.channels)):
+            self.add_webhook()
+
+    @asynccontextmanager
+    async def run(self) -> AsyncIterator[None]:
+        """Takes the data folder for this process, and gives it back.
+
+        Raises:
+            DataFolderInUse: another process has it.
+        """
+        self.store.lock()
+        with ThreadPoolExecutor(_DISK_THREADS, "emulator-disk") as self._threads:
+            try:
+                yield
+            finally:
+                self.faults.clear()
+        self._threads = None
+        self.store.unlock()
+
+    @property
+    def public_url(self) -> str:
+        """The base of all URLs that it hands out, without a slash at its end."""
+        return self.settings.public_url or self.base_url
+
+    @property
+    def webhooks(self) -> list[Webhook]:
+        """All webhooks, as (id, token, channel_id)."""
+        return list(self.registry.webhooks)
+
+    def webhook_urls(self) -> list[str]:
+        """Returns the URL of each webhook, as Discord's user interface copies it."""
+        return [self.webhook_url(webhook) for webhook in self.registry.webhooks]
+
+    def webhook_url(self, webhook: Webhook) -> str:
+        """Returns a webhook's URL."""
+        return f"{self.public_url}/api/webhooks/{webhook.id}/{webhook.token}"
+
+    def add_webhook(self, channel_id: int | None = None) -> Webhook:
+        """Makes a webhook, in a new channel unless one is given."""
+        channel_id = self.snowflakes.next() if channel_id is None else channel_id
+        self.store.make_channel(channel_id)
+        return self.registry.add(self.snowflakes.next(), channel_id)
+
+    def delete_webhook(self, webhook_id: int) -> None:
+        """Deletes a webhook for good; its messages stay, out of its reach."""
+        self.registry.remove(webhook_id)
+
+    def messages(self) -> list[StoredMessage]:
+        """Reads all messages with their attachments, oldest first."""
+        return [*self.store.all(), *self.sunk.values()]
+
+    def content(self, message: StoredMessage, index: int = 0) -> bytes:
+        """Reads the whole content of a stored attachment."""
+        return self.store.attachment(message.channel_id, message.id, index).read_bytes()
+
+    def show(self, message: StoredMessage) -> dict[str, Any]:
+        """Returns a message as the API shows it, with URLs that are valid now."""
+        return message_json(message, self._attachment_url)
+
+    def signed_url(self, path: str, attachment_id: int) -> str:
+        """Returns the URL of an attachment's path on the CDN, valid now."""
+        return f"{self.public_url}{path}?{self._signer.query(path, attachment_id)}"
+
+    def check_url(self, path: str, query: Mapping[str, str]) -> None:
+        """Raises `ContentUnavailable` unless an attachment's URL is signed and lives."""
+        self._signer.check(path, query)
+
+    async def find(self, channel_id: int, message_id: int) -> StoredMessage | None:
+        """Looks up a message; None when there is none."""
+        sunk = self.sunk.get(message_id)
+        if sunk is not None and sunk.channel_id == channel_id:
+            return sunk
+        return await self.in_thread(self.store.load, channel_id, message_id)
+
+    async def delete(self, message: StoredMessage) -> bool:
+        """Deletes a message; False when somebody else was faster."""
+        if self.sunk.pop(message.id, None) is not None:
+            return True
+        return await self.in_thread(self.store.delete, message.channel_id, message.id)
+
+    async def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Runs what waits for the disk in a worker thread."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, lambda: function(*args, **kwargs))
+
+    def _attachment_url(self, channel_id: int, attachment: StoredAttachment) -> str:
+        return self.signed_url(attachment.path(channel_id), attachment.id)
+
+
+EMULATOR = web.AppKey("emulator", Emulator)

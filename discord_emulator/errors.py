@@ -1,0 +1,217 @@
+"""Discord's error answers. `code` is Discord's JSON error code, `status` the HTTP status."""
+
+import math
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+
+class Scope(StrEnum):
+    """Whose budget a 429 is about (`X-RateLimit-Scope`)."""
+
+    USER = "user"
+    GLOBAL = "global"
+    SHARED = "shared"
+
+
+class ApiError(Exception):
+    """Base of all errors that are answered to the caller."""
+
+    status = 500
+    code = 0
+    message = "500: Internal Server Error"
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or self.message)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Headers that the answer carries beside the usual ones."""
+        return {}
+
+    def body(self) -> dict[str, Any]:
+        """Returns the JSON body of the answer."""
+        return {"message": str(self), "code": self.code}
+
+    def response(self) -> web.Response:
+        """Returns the answer as the API gives it."""
+        return web.Response(
+            status=self.status,
+            body=msgspec.json.encode(self.body()),
+            content_type="application/json",
+            headers=self.headers,
+        )
+
+
+class OrderedError(ApiError):
+    """Any error, ordered as a fault."""
+
+    def __init__(self, status: int, code: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class UnknownRoute(ApiError):
+    """No such route, or a wrong method."""
+
+    status = 404
+    message = "404: Not Found"
+
+
+class UnknownWebhook(ApiError):
+    """The webhook never was or is deleted."""
+
+    status = 404
+    code = 10015
+    message = "Unknown Webhook"
+
+
+class InvalidWebhookToken(ApiError):
+    """The webhook exists and its token is another."""
+
+    status = 401
+    code = 50027
+    message = "Invalid Webhook Token"
+
+
+class UnknownChannel(ApiError):
+    """There is no such channel."""
+
+    status = 404
+    code = 10003
+    message = "Unknown Channel"
+
+
+class UnknownMessage(ApiError):
+    """The message is not there, or is not the caller's."""
+
+    status = 404
+    code = 10008
+    message = "Unknown Message"
+
+
+class RequestTooLarge(ApiError):
+    """The request or one attachment is over its limit."""
+
+    status = 413
+    code = 40005
+    message = "Request entity too large"
+
+
+class TooManyAttachments(ApiError):
+    """More attachments than a message can carry."""
+
+    status = 400
+    code = 30015
+    message = "Maximum number of attachments in a message reached (10)"
+
+
+class EmptyMessage(ApiError):
+    """Neither content nor files."""
+
+    status = 400
+    code = 50006
+    message = "Cannot send an empty message"
+
+
+class InvalidForm(ApiError):
+    """The body cannot be read; the text says why."""
+
+    status = 400
+    code = 50035
+    message = "Invalid Form Body"
+
+
+class Unauthorized(ApiError):
+    """The bot token is missing or wrong."""
+
+    status = 401
+    message = "401: Unauthorized"
+
+
+class BlockedUserAgent(ApiError):
+    """The User-Agent is none that Discord lets through."""
+
+    status = 403
+    code = 40333
+    message = "internal network error"
+
+
+class ContentUnavailable(ApiError):
+    """The CDN does not have the file, or its URL is forged or has expired."""
+
+    status = 404
+    message = "This content is no longer available."
+
+
+class StorageFailed(ApiError):
+    """The disk refused; nothing was stored."""
+
+    status = 503
+    message = "503: Service Unavailable"
+
+
+class RateLimited(ApiError):
+    """The caller must wait.
+
+    Args:
+        scope: whose budget is used up.
+        retry_after_s: seconds until it makes sense to ask again.
+        bucket_headers: the `X-RateLimit-*` headers of the route's bucket.
+    """
+
+    status = 429
+    message = "You are being rate limited."
+
+    def __init__(
+        self, scope: Scope, retry_after_s: float, bucket_headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__()
+        self.scope = scope
+        self.retry_after_s = retry_after_s
+        self._bucket_headers = bucket_headers or {}
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Headers that say how long to wait, and for what."""
+        headers = {
+            **self._bucket_headers,
+            "Retry-After": str(math.ceil(self.retry_after_s)),
+            "X-RateLimit-Scope": self.scope,
+        }
+        if self.scope is Scope.GLOBAL:
+            headers["X-RateLimit-Global"] = "true"
+        return headers
+
+    def body(self) -> dict[str, Any]:
+        """Returns the JSON body of a 429."""
+        return {
+            "message": str(self),
+            "retry_after": round(self.retry_after_s, 3),
+            "global": self.scope is Scope.GLOBAL,
+        }
+
+
+class Banned(ApiError):
+    """The address sent too many invalid requests; the edge answers without JSON."""
+
+    status = 429
+    message = "error code: 1015"
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__()
+        self.retry_after_s = retry_after_s
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """When the ban ends."""
+        return {"Retry-After": str(math.ceil(self.retry_after_s))}
+
+    def response(self) -> web.Response:
+        """Returns the edge's answer, which is no JSON."""
+        return web.Response(
+            status=self.status, text=str(self), content_type="text/plain", headers=self.headers
+        )

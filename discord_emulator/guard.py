@@ -1,0 +1,157 @@
+"""What stands before every handler: User-Agent, bans, rate limits, faults, error answers."""
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+from aiohttp import web
+
+from discord_emulator.breakage import ordered_error, reset, send_broken, swallow_body
+from discord_emulator.emulator import Emulator
+from discord_emulator.errors import (
+    ApiError,
+    Banned,
+    BlockedUserAgent,
+    RateLimited,
+    Scope,
+    StorageFailed,
+)
+from discord_emulator.faults import Fault, FaultKind
+from discord_emulator.limits import Demand
+from discord_emulator.operations import Operation
+from discord_emulator.snowflakes import created_at, is_snowflake
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+log = structlog.get_logger(__name__)
+
+_INVALID = frozenset({401, 403, 429})
+_EDGE = {"Via": "1.1 discord-emulator"}
+_BROKEN_BODY = (FaultKind.TRUNCATED, FaultKind.STALLED)
+
+
+class Guard:
+    """Wraps the handlers of one emulator."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+
+    def wrap(self, operation: Operation, handler: Handler) -> Handler:
+        """Returns a handler that keeps the limits, meets the faults and answers errors."""
+
+        async def guarded(request: web.Request) -> web.StreamResponse:
+            fault = self._emulator.faults.take(operation, request.match_info)
+            response, error = await self._answer(operation, handler, request, fault)
+            self._record(operation, request, response.status, error)
+            if fault is not None and fault.kind in _BROKEN_BODY:
+                return await send_broken(request, response, fault)
+            return response
+
+        return guarded
+
+    async def _answer(
+        self, operation: Operation, handler: Handler, request: web.Request, fault: Fault | None
+    ) -> tuple[web.StreamResponse, ApiError | None]:
+        headers: dict[str, str] = {}
+        try:
+            headers = self._admit(operation, request)
+            response = await self._meet(operation, handler, request, fault)
+        except ApiError as error:
+            response = _error_response(operation, error)
+            _add_headers(response, headers)
+            return response, error
+        except OSError as error:
+            if isinstance(error, ConnectionError):
+                raise
+            log.exception("disk_failed", operation=operation)
+            failed = StorageFailed()
+            return _error_response(operation, failed), failed
+        _add_headers(response, headers)
+        return response, None
+
+    async def _meet(
+        self, operation: Operation, handler: Handler, request: web.Request, fault: Fault | None
+    ) -> web.StreamResponse:
+        if fault is None or fault.kind in _BROKEN_BODY:
+            return await handler(request)
+        if not fault.after_commit:
+            return await self._spoil_before(operation, handler, request, fault)
+        response = await handler(request)
+        if fault.kind is FaultKind.SLOW:
+            await fault.wait()
+        error = ordered_error(fault, operation)
+        if error is not None:
+            raise error
+        return reset(request) if fault.kind is FaultKind.RESET else response
+
+    async def _spoil_before(
+        self, operation: Operation, handler: Handler, request: web.Request, fault: Fault
+    ) -> web.StreamResponse:
+        error = ordered_error(fault, operation)
+        if error is not None:
+            raise error
+        if fault.kind is FaultKind.SLOW:
+            await fault.wait()
+            return await handler(request)
+        await swallow_body(request)
+        return reset(request)
+
+    def _admit(self, operation: Operation, request: web.Request) -> dict[str, str]:
+        if operation is Operation.CDN:
+            return {}
+        limits = self._emulator.limits
+        if limits is not None:
+            limits.check_ban(_address(request))
+        self._check_user_agent(request.headers.get("User-Agent", ""))
+        return {} if limits is None else limits.admit(self._demand(operation, request))
+
+    def _check_user_agent(self, user_agent: str) -> None:
+        if self._emulator.settings.strict_user_agent:
+            accepted = user_agent.startswith("DiscordBot (")
+        else:
+            accepted = user_agent.strip() != "" and not user_agent.startswith("Mozilla/")
+        if not accepted:
+            raise BlockedUserAgent
+
+    def _demand(self, operation: Operation, request: web.Request) -> Demand:
+        asked = request.match_info
+        webhook_id, message_id = asked.get("webhook_id", ""), asked.get("message_id", "")
+        channel_id = None
+        if operation is Operation.EXECUTE and is_snowflake(webhook_id):
+            webhook = self._emulator.registry.webhook(int(webhook_id))
+            channel_id = None if webhook is None else webhook.channel_id
+        age_s = 0.0
+        if is_snowflake(message_id):
+            age_s = self._emulator.clock() - created_at(int(message_id))
+        return Demand(
+            operation=operation,
+            caller=request.headers.get("Authorization", _address(request)),
+            resource=webhook_id or asked.get("channel_id", ""),
+            channel_id=channel_id,
+            message_age_s=age_s,
+        )
+
+    def _record(
+        self, operation: Operation, request: web.Request, status: int, error: ApiError | None
+    ) -> None:
+        scope = error.scope if isinstance(error, RateLimited) else None
+        self._emulator.requests.record(operation, status, scope)
+        limits = self._emulator.limits
+        if limits is None or status not in _INVALID or operation is Operation.CDN:
+            return
+        if scope is not Scope.SHARED and not isinstance(error, Banned):
+            limits.note_invalid(_address(request))
+
+
+def _error_response(operation: Operation, error: ApiError) -> web.Response:
+    if operation is Operation.CDN:
+        return web.Response(status=error.status, text=str(error), headers=error.headers)
+    return error.response()
+
+
+def _add_headers(response: web.StreamResponse, headers: dict[str, str]) -> None:
+    if not response.prepared:
+        response.headers.update({**_EDGE, **headers, **response.headers})
+
+
+def _address(request: web.Request) -> str:
+    return request.remote or "unknown"

@@ -1,0 +1,177 @@
+"""Discord's rate limits, without I/O: who may send now, and what the headers say.
+
+Four budgets stand in line, each a window that opens with its first request and is refilled when it
+ends: the caller's global one, the bucket of the route and its webhook or channel, the channel's
+hidden one (announced by nothing but the `Retry-After` of a 429), and the count of invalid answers
+that ends in a ban. Routes share no bucket; deleting has two, chosen by the message's age.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from discord_emulator.errors import Banned, RateLimited, Scope
+from discord_emulator.operations import Operation
+
+TWO_WEEKS_S = 14 * 86_400
+_PRUNE_ABOVE = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """So many requests in a window of so many seconds."""
+
+    limit: int
+    window_s: float
+
+
+GLOBAL = Policy(50, 1.0)
+HIDDEN_CHANNEL = Policy(30, 60.0)
+INVALID = Policy(10_000, 600.0)
+BAN_S = 3600.0
+DELETE_OLD = Policy(30, 120.0)
+BUCKETS = {
+    Operation.EXECUTE: Policy(5, 2.0),
+    Operation.WEBHOOK: Policy(5, 2.0),
+    Operation.REMOVE_WEBHOOK: Policy(5, 2.0),
+    Operation.MESSAGE: Policy(5, 1.0),
+    Operation.EDIT: Policy(5, 5.0),
+    Operation.DELETE: Policy(5, 1.0),
+    Operation.BOT_POST: Policy(5, 5.0),
+    Operation.BOT_MESSAGE: Policy(5, 1.0),
+    Operation.BOT_DELETE: Policy(5, 1.0),
+    Operation.REFRESH_URLS: Policy(5, 1.0),
+}
+_DELETES = frozenset({Operation.DELETE, Operation.BOT_DELETE})
+
+
+class Windows:
+    """The windows of one policy, one for each key. Those that have ended are forgotten."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self._open: dict[str, tuple[float, int]] = {}
+
+    def take(self, key: str, now: float) -> bool:
+        """Uses one request of the key's budget; False when none is left."""
+        resets_at, used = self._state(key, now)
+        if used >= self.policy.limit:
+            return False
+        if len(self._open) > _PRUNE_ABOVE:
+            self._open = {k: state for k, state in self._open.items() if state[0] > now}
+        self._open[key] = (resets_at, used + 1)
+        return True
+
+    def remaining(self, key: str, now: float) -> int:
+        """Returns how many requests are left in the key's window."""
+        return self.policy.limit - self._state(key, now)[1]
+
+    def resets_at(self, key: str, now: float) -> float:
+        """Returns when the key's window ends, in the clock's seconds."""
+        return self._state(key, now)[0]
+
+    def _state(self, key: str, now: float) -> tuple[float, int]:
+        state = self._open.get(key)
+        if state is None or state[0] <= now:
+            return now + self.policy.window_s, 0
+        return state
+
+
+class _Bucket:
+    """One announced bucket: its windows and its name in the headers."""
+
+    def __init__(self, name: str, policy: Policy) -> None:
+        self.windows = Windows(policy)
+        self._hash = hashlib.sha256(name.encode()).hexdigest()[:32]
+
+    def headers(self, key: str, now: float) -> dict[str, str]:
+        resets_at = self.windows.resets_at(key, now)
+        return {
+            "X-RateLimit-Limit": str(self.windows.policy.limit),
+            "X-RateLimit-Remaining": str(self.windows.remaining(key, now)),
+            "X-RateLimit-Reset": f"{resets_at:.3f}",
+            "X-RateLimit-Reset-After": f"{max(0.0, resets_at - now):.3f}",
+            "X-RateLimit-Bucket": self._hash,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """One request, as the limits see it.
+
+    Attributes:
+        operation: what is asked for.
+        caller: whose global budget it uses.
+        resource: the webhook or channel that its bucket belongs to.
+        channel_id: the channel that it posts into, when it does.
+        message_age_s: how old the message to delete is.
+    """
+
+    operation: Operation
+    caller: str
+    resource: str
+    channel_id: int | None = None
+    message_age_s: float = 0.0
+
+
+class RateLimits:
+    """All budgets of one emulator; `clock` gives seconds since the Unix epoch."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._global = Windows(GLOBAL)
+        self._channels = Windows(HIDDEN_CHANNEL)
+        self._invalid = Windows(INVALID)
+        self._banned_until: dict[str, float] = {}
+        self._buckets = {name: _Bucket(name, policy) for name, policy in BUCKETS.items()}
+        self._old_deletes = {name: _Bucket(f"{name}-old", DELETE_OLD) for name in _DELETES}
+
+    def check_ban(self, address: str) -> None:
+        """Raises `Banned` while the address is banned."""
+        until = self._banned_until.get(address)
+        if until is None:
+            return
+        now = self._clock()
+        if now < until:
+            raise Banned(until - now)
+        del self._banned_until[address]
+
+    def note_invalid(self, address: str) -> None:
+        """Counts an answer of 401, 403 or 429 (not of the shared scope); too many are a ban."""
+        now = self._clock()
+        self._invalid.take(address, now)
+        if self._invalid.remaining(address, now) == 0:
+            self._banned_until[address] = now + BAN_S
+
+    def admit(self, demand: Demand) -> dict[str, str]:
+        """Uses the budgets of one request.
+
+        Returns:
+            The headers that tell its bucket's state.
+
+        Raises:
+            RateLimited: a budget is used up.
+        """
+        now = self._clock()
+        if not self._global.take(demand.caller, now):
+            raise RateLimited(Scope.GLOBAL, self._global.resets_at(demand.caller, now) - now)
+        bucket = self._bucket(demand)
+        admitted = bucket.windows.take(demand.resource, now)
+        headers = bucket.headers(demand.resource, now)
+        if not admitted:
+            wait_s = bucket.windows.resets_at(demand.resource, now) - now
+            raise RateLimited(Scope.USER, wait_s, headers)
+        self._use_channel(demand, now, headers)
+        return headers
+
+    def _bucket(self, demand: Demand) -> _Bucket:
+        if demand.operation in _DELETES and demand.message_age_s > TWO_WEEKS_S:
+            return self._old_deletes[demand.operation]
+        return self._buckets[demand.operation]
+
+    def _use_channel(self, demand: Demand, now: float, headers: dict[str, str]) -> None:
+        if demand.channel_id is None:
+            return
+        key = str(demand.channel_id)
+        if not self._channels.take(key, now):
+            raise RateLimited(Scope.SHARED, self._channels.resets_at(key, now) - now, headers)

@@ -1,0 +1,74 @@
+"""What the emulator can be told."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MIB = 1024 * 1024
+
+
+class EmulatorSettings(BaseSettings):
+    """Settings of the Discord emulator, read from `EMULATOR_*` variables or `.env`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="EMULATOR_", env_file=".env", extra="ignore", frozen=True
+    )
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(
+        default=4100, ge=0, le=65535, description="TCP port to listen on; 0 takes any free one."
+    )
+    data: Path = Field(
+        default=Path("data/discord"),
+        description="Folder that keeps webhooks, messages and attachments.",
+    )
+    public_url: str | None = Field(
+        default=None,
+        description="Base of all webhook and attachment URLs, without a slash at its end; "
+        "unset: the address listened on.",
+    )
+    channels: int = Field(
+        default=4,
+        ge=0,
+        le=500,
+        description="Channels, each with one webhook, that exist at least; missing ones are made.",
+    )
+    limits: Literal["real", "off"] = Field(
+        default="real", description="`real`: Discord's rate limits and bans; `off`: none."
+    )
+    sink: bool = Field(
+        default=False,
+        description="Discard what is posted and remember only its size (for benchmarks).",
+    )
+    attachment_limit_bytes: int = Field(
+        default=10 * MIB, ge=1, description="Largest attachment in bytes."
+    )
+    request_limit_bytes: int = Field(
+        default=25 * MIB, ge=1, description="Largest request body in bytes."
+    )
+    url_lifetime_s: int = Field(
+        default=24 * 3600, ge=2, description="Seconds that a new attachment's URL stays valid."
+    )
+    bot_token: SecretStr | None = Field(
+        default=None, description="Token that the bot routes accept; unset: they answer 401."
+    )
+    strict_user_agent: bool = Field(
+        default=False,
+        description="Demand the documented form `DiscordBot (url, version)`, instead of turning "
+        "away only requests without a User-Agent and those of browsers.",
+    )
+    fault_control: bool = Field(
+        default=False,
+        description="Offer `/emulator/faults`, to loopback addresses only, to order faults.",
+    )
+
+    @field_validator("public_url")
+    @classmethod
+    def _without_slash_at_the_end(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        if not url.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        return url.rstrip("/")
