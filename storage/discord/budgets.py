@@ -1,0 +1,228 @@
+"""The three kinds of budget that a request to Discord spends. Pure: time is an argument.
+
+All of them count a request that is under way as spent. Discord counts a request when it arrives,
+which lies somewhere between sending it and its answer, up to a minute on a slow line; so a request
+without an answer may yet fall into the present window, whenever it was sent.
+"""
+
+import math
+from collections import deque
+
+from storage.discord.headers import LimitHeaders
+
+ROUNDING_MARGIN_S = 0.01
+"""Discord rounds its times to milliseconds; this much later is surely late enough."""
+
+_SAME_WINDOW_S = 0.25
+
+
+class Bucket:
+    """One bucket of fixed windows, as its headers announce it.
+
+    Until the first answer its size is unknown, and one request at a time probes it. An answer
+    without bucket headers means that nothing is limited here (see `limits.py`).
+    """
+
+    __slots__ = (
+        "_blocked_until",
+        "_hash",
+        "_is_known",
+        "_limit",
+        "_period_s",
+        "_remaining",
+        "_reset_at",
+        "_window",
+        "in_flight",
+    )
+
+    def __init__(self) -> None:
+        self.in_flight = 0
+        self._hash: str | None = None
+        self._blocked_until = -math.inf
+        self._forget_window()
+
+    def _forget_window(self) -> None:
+        self._is_known = False
+        self._limit: int | None = None
+        self._remaining = 0
+        self._reset_at = -math.inf
+        self._window = -math.inf
+        self._period_s = 0.0
+
+    def delay(self, now: float) -> float:
+        """Seconds until a request may go; infinite when an answer has to come first."""
+        if now < self._blocked_until:
+            return self._blocked_until - now
+        if not self._is_known:
+            return 0.0 if self.in_flight == 0 else math.inf
+        if self._limit is None:
+            return 0.0
+        left = self._limit if now >= self._reset_at else self._remaining
+        if left > self.in_flight:
+            return 0.0
+        if now < self._reset_at and self._limit > self.in_flight:
+            return self._reset_at - now
+        return math.inf
+
+    def begin(self) -> None:
+        """A request goes out."""
+        self.in_flight += 1
+
+    def answered(self, headers: LimitHeaders, now: float) -> None:
+        """An answer with bucket headers arrived for a request that had gone out."""
+        self.in_flight -= 1
+        if headers.bucket != self._hash:
+            self._forget_window()
+            self._hash = headers.bucket
+        self._learn(
+            limit=max(1, headers.limit or 0),
+            remaining=headers.remaining or 0,
+            reset_after_s=headers.reset_after_s or 0.0,
+            window=headers.reset_at,
+            now=now,
+        )
+
+    def _learn(
+        self, *, limit: int, remaining: int, reset_after_s: float, window: float | None, now: float
+    ) -> None:
+        reset_at = now + reset_after_s + ROUNDING_MARGIN_S
+        self._is_known = True
+        self._limit = limit
+        self._period_s = max(self._period_s, reset_after_s)
+        if window is None:
+            self._learn_unnamed_window(remaining, reset_at, now)
+        elif window > self._window + _SAME_WINDOW_S:
+            self._window, self._reset_at, self._remaining = window, reset_at, remaining
+        elif window >= self._window - _SAME_WINDOW_S:
+            # Answers overtake each other: the lowest count of a window is the true one. Each of
+            # their times is late by the way of the answer, so the earliest is the best.
+            self._remaining = min(self._remaining, remaining)
+            self._reset_at = min(self._reset_at, reset_at)
+
+    def _learn_unnamed_window(self, remaining: int, reset_at: float, now: float) -> None:
+        """Without a name for the window it may be the present one or the next: take the worse."""
+        if now < self._reset_at:
+            remaining = min(remaining, self._remaining)
+            reset_at = max(reset_at, self._reset_at)
+        self._remaining, self._reset_at = remaining, reset_at
+
+    def answered_without_limits(self) -> None:
+        """A request succeeded, and the server announced no bucket for it."""
+        self.in_flight -= 1
+        self._forget_window()
+        self._is_known = True
+
+    def lost(self, now: float) -> None:
+        """A request ended without an answer that tells anything; Discord may have counted it."""
+        self.in_flight -= 1
+        if self._limit is None:
+            return
+        if now < self._reset_at:
+            self._remaining -= 1
+        else:
+            self._reset_at = now + self._period_s + ROUNDING_MARGIN_S
+            self._remaining = self._limit - 1
+
+    def block(self, until: float) -> None:
+        """Nothing goes before `until`."""
+        self._blocked_until = max(self._blocked_until, until)
+
+
+class SlidingBudget:
+    """At most `limit` requests in any `window_s` seconds.
+
+    Requests under way count, and those answered in the last `window_s`. An answer comes after the
+    moment at which Discord counted, so the count is never below Discord's own, whether its windows
+    slide or are fixed.
+    """
+
+    __slots__ = (
+        "_answers",
+        "_blocked_until",
+        "_full_limit",
+        "_limit",
+        "_quiet_since",
+        "_window_s",
+        "in_flight",
+    )
+
+    def __init__(self, limit: int, window_s: float) -> None:
+        self.in_flight = 0
+        self._full_limit = limit
+        self._limit = limit
+        self._window_s = window_s + ROUNDING_MARGIN_S
+        self._answers: deque[float] = deque()
+        self._blocked_until = -math.inf
+        self._quiet_since = 0.0
+
+    def spent(self, now: float) -> int:
+        """How many requests count at the moment."""
+        while self._answers and self._answers[0] <= now - self._window_s:
+            self._answers.popleft()
+        return len(self._answers) + self.in_flight
+
+    def limit(self, now: float) -> int:
+        """How many requests a window takes at the moment; see `throttle`."""
+        quiet_windows = max(0, math.floor((now - self._quiet_since) / self._window_s))
+        step = max(1, self._full_limit // 6)
+        return min(self._full_limit, self._limit + quiet_windows * step)
+
+    def delay(self, now: float) -> float:
+        """Seconds until a request may go; infinite when an answer has to come first."""
+        if now < self._blocked_until:
+            return self._blocked_until - now
+        too_many = self.spent(now) - self.limit(now) + 1
+        if too_many <= 0:
+            return 0.0
+        if too_many > len(self._answers):
+            return math.inf
+        return max(0.0, self._answers[too_many - 1] + self._window_s - now)
+
+    def begin(self) -> None:
+        """A request goes out."""
+        self.in_flight += 1
+
+    def ended(self, now: float) -> None:
+        """A request ended, with an answer or without."""
+        self.in_flight -= 1
+        self._answers.append(now)
+
+    def resize(self, limit: int) -> None:
+        """From now on a window takes `limit` requests."""
+        self._full_limit = limit
+        self._limit = limit
+
+    def block(self, until: float) -> None:
+        """Nothing goes before `until`."""
+        self._blocked_until = max(self._blocked_until, until)
+
+    def throttle(self, now: float, until: float) -> None:
+        """Discord says that it was too much: nothing goes before `until`, and then half as much.
+
+        The limit comes back by a sixth with every window that passes without another complaint.
+        """
+        if now >= self._blocked_until:
+            self._limit = max(1, self.limit(now) // 2)
+            self._quiet_since = until
+        self.block(until)
+
+
+class InvalidAnswerGuard:
+    """Counts the answers for which Discord bans an address, and stops long before it does."""
+
+    __slots__ = ("_limit", "_times", "_window_s")
+
+    def __init__(self, limit: int, window_s: float) -> None:
+        self._limit = limit
+        self._window_s = window_s
+        self._times: deque[float] = deque(maxlen=limit)
+
+    def count(self, now: float) -> None:
+        """Another such answer came."""
+        self._times.append(now)
+
+    def delay(self, now: float) -> float:
+        """Seconds until a request may go."""
+        if len(self._times) < self._limit:
+            return 0.0
+        return max(0.0, self._times[0] + self._window_s - now)

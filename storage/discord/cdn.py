@@ -1,0 +1,68 @@
+"""Reading attachments from Discord's CDN. It is not the API: no limits are announced."""
+
+from aiohttp import ClientError, ClientResponse, ClientSession, StreamReader
+from yarl import URL
+
+from storage.discord.faults import TransientFault
+from storage.discord.headers import TOO_MANY_REQUESTS, LimitHeaders
+from storage.errors import DiscordRefused
+
+_WHOLE = 200
+_PART = 206
+
+
+class UrlRefused(Exception):
+    """The CDN does not take the URL: its signature is over, or the attachment is gone."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"HTTP {status}")
+        self.status = status
+
+
+async def download(
+    session: ClientSession, url: str, into: memoryview, *, offset: int, attachment_size: int
+) -> None:
+    """Fills `into` with the bytes of an attachment from `offset` on. One try.
+
+    Raises:
+        UrlRefused: A fresh URL may help.
+        TransientFault: The same again may help; `into` holds no whole answer.
+        DiscordRefused: Nothing helps.
+    """
+    headers = {"Accept-Encoding": "identity"}
+    if offset or len(into) != attachment_size:
+        headers["Range"] = f"bytes={offset}-{offset + len(into) - 1}"
+    try:
+        async with session.get(
+            URL(url, encoded=True), headers=headers, allow_redirects=False
+        ) as response:
+            _check_status(response)
+            skip = offset if response.status == _WHOLE else 0
+            await _fill(into, response.content, skip=skip)
+    except (TimeoutError, ClientError, OSError) as error:
+        # The texts of these errors hold the signed URL.
+        raise TransientFault(f"download failed ({type(error).__name__})") from None
+
+
+def _check_status(response: ClientResponse) -> None:
+    if response.status in {_WHOLE, _PART}:
+        return
+    if response.status in {403, 404}:
+        raise UrlRefused(response.status)
+    if response.status == TOO_MANY_REQUESTS or response.status >= 500:
+        retry_after_s = LimitHeaders.parse(response.headers).retry_after_s or 0.0
+        raise TransientFault(f"the CDN answered HTTP {response.status}", retry_after_s)
+    raise DiscordRefused(response.status, 0)
+
+
+async def _fill(into: memoryview, body: StreamReader, *, skip: int) -> None:
+    """Copies the body after its first `skip` bytes; what comes after the end of `into` is left."""
+    end = 0
+    async for piece in body.iter_any():
+        wanted = memoryview(piece)[skip:][: len(into) - end]
+        skip = max(0, skip - len(piece))
+        into[end : end + len(wanted)] = wanted
+        end += len(wanted)
+        if end == len(into):
+            return
+    raise TransientFault(f"the CDN sent {end} of {len(into)} bytes")

@@ -1,0 +1,98 @@
+"""What an answer of Discord means that is not a success. One table, see docs/storage.md."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from storage.discord.headers import TOO_MANY_REQUESTS, LimitHeaders
+from storage.discord.routes import Route
+from storage.errors import (
+    DiscordRefused,
+    MessageGone,
+    RequestTooLarge,
+    StorageError,
+    WebhookForbidden,
+    WebhookGone,
+)
+
+WEBHOOK_GONE = frozenset({10003, 10015, 50027})
+WEBHOOK_FORBIDDEN = frozenset({40004, 40006, 50013, 400001})
+MESSAGE_GONE = 10008
+TOO_LARGE = frozenset({40005, 50045})
+BUSY = frozenset({20028, 20029, 40062, 130000})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer, read to its end."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the request was done."""
+        return self.status // 100 == 2
+
+
+class TransientFault(Exception):
+    """It did not work now and may work later. Never leaves this package.
+
+    Args:
+        reason: What happened, for the log and the error after the last try.
+        retry_after_s: Seconds that the next try has to wait at least.
+    """
+
+    def __init__(self, reason: str, retry_after_s: float = 0.0) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after_s = retry_after_s
+
+
+class _ErrorBody(msgspec.Struct):
+    code: int = 0
+    message: str = ""
+
+
+def raise_for(answer: Answer, route: Route) -> None:
+    """Raises what the answer means, nothing for a success.
+
+    Raises:
+        TransientFault: Asking again may help.
+        StorageError: It will not; see the classes in `storage.errors`.
+    """
+    if answer.is_success:
+        return
+    if answer.status == TOO_MANY_REQUESTS:
+        # The limiter has seen the answer and holds the next try back as long as it must.
+        raise TransientFault("Discord's rate limits")
+    error = _error_body(answer.body)
+    if answer.status >= 500 or error.code in BUSY:
+        retry_after_s = LimitHeaders.parse(answer.headers).retry_after_s or 0.0
+        raise TransientFault(f"HTTP {answer.status}, code {error.code}", retry_after_s)
+    raise _lasting_error(answer, error, route)
+
+
+def _lasting_error(answer: Answer, error: _ErrorBody, route: Route) -> StorageError:
+    if answer.status == 413 or error.code in TOO_LARGE:
+        return RequestTooLarge(f"Discord takes less in one message (code {error.code})")
+    if error.code == MESSAGE_GONE and route.message_id is not None:
+        return MessageGone(route.message_id)
+    if route.webhook_id is not None:
+        reason = f"HTTP {answer.status}, code {error.code}"
+        # A 401 can only mean the token, which is all that a webhook is asked for.
+        if error.code in WEBHOOK_GONE or answer.status in {401, 404}:
+            return WebhookGone(route.webhook_id, reason)
+        if error.code in WEBHOOK_FORBIDDEN:
+            return WebhookForbidden(route.webhook_id, reason)
+    return DiscordRefused(answer.status, error.code)
+
+
+def _error_body(body: bytes) -> _ErrorBody:
+    try:
+        return msgspec.json.decode(body, type=_ErrorBody)
+    except msgspec.DecodeError:
+        # Whatever stands before the API answers in HTML or not at all.
+        return _ErrorBody()

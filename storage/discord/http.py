@@ -1,0 +1,180 @@
+"""Requests to Discord over HTTP: each waits for the limits, is tried again, and ends in an answer.
+
+Four things make up a request, each of them small: the route (`routes.py`), the limits (`limits.py`
+behind `gate.py`), the retries (`retry.py`) and the meaning of errors (`faults.py`).
+
+A post whose answer was lost may have been saved nevertheless. Discord offers no way to find out, so
+it is sent again, and the first message, if there is one, is garbage that nobody knows.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from types import TracebackType
+from typing import Self
+
+from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+from yarl import URL
+
+from storage.discord.faults import Answer, TransientFault, raise_for
+from storage.discord.gate import Candidates, Gate
+from storage.discord.limits import RateLimiter
+from storage.discord.multipart import FilePayload, OutgoingFile
+from storage.discord.retry import Attempts, RetryPolicy
+from storage.discord.routes import Route
+
+DISCORD_API_URL = "https://discord.com/api/v10"
+USER_AGENT = "DiscordBot (https://github.com/discord-cloud/discord-cloud, 0.1.0)"
+"""Discord blocks clients that do not introduce themselves in this form (error 40333)."""
+
+GIVE_UP_AFTER_S = 180.0
+CONNECT_TIMEOUT_S = 15.0
+STALL_TIMEOUT_S = 60.0
+
+_READ_BUFFER_SIZE = 256 * 1024
+
+
+class DiscordHttp:
+    """A process's way to Discord. An async context manager, which owns the connections.
+
+    Use one for each process: it is what knows the process's share of the limits.
+
+    Args:
+        api_url: Base URL of the API, with its version.
+        limiter: Keeps the limits; a new one when not given.
+        retry: When to try again and when to give up.
+        connect_timeout_s: Seconds to connect.
+        stall_timeout_s: Seconds without any progress after which a request has failed. There is no
+            limit for a whole request, since a slow line may need minutes for a large one.
+        clock: Monotonic seconds.
+        wall_clock: Seconds since the Unix epoch.
+        sleep: Waits for seconds.
+        rng: A random number from 0 to 1.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_url: str = DISCORD_API_URL,
+        limiter: RateLimiter | None = None,
+        retry: RetryPolicy | None = None,
+        connect_timeout_s: float = CONNECT_TIMEOUT_S,
+        stall_timeout_s: float = STALL_TIMEOUT_S,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        rng: Callable[[], float] = random.random,
+    ) -> None:
+        self._api_url = api_url.rstrip("/")
+        self._limiter = limiter or RateLimiter()
+        self._retry = retry or RetryPolicy(give_up_after_s=GIVE_UP_AFTER_S)
+        self._timeout = ClientTimeout(
+            total=None, sock_connect=connect_timeout_s, sock_read=stall_timeout_s
+        )
+        self._stall_timeout_s = stall_timeout_s
+        self._clock = clock
+        self.wall_clock = wall_clock
+        self._sleep = sleep
+        self._rng = rng
+        self._gate = Gate(self._limiter, clock=clock, sleep=sleep)
+        self._session: ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = ClientSession(
+            connector=TCPConnector(limit=0),
+            timeout=self._timeout,
+            headers={"User-Agent": USER_AGENT},
+            cookie_jar=DummyCookieJar(),
+            read_bufsize=_READ_BUFFER_SIZE,
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.session.close()
+        self._session = None
+
+    @property
+    def session(self) -> ClientSession:
+        """The open connections. Raises RuntimeError outside of the context."""
+        if self._session is None:
+            raise RuntimeError("DiscordHttp is used outside of its context")
+        return self._session
+
+    def attempts(self) -> Attempts:
+        """The tries of one operation, to be paused between."""
+        return Attempts(self._retry, self._clock, self._sleep, self._rng)
+
+    def share_limits(self, requests_per_s: int) -> None:
+        """Changes this process's part of Discord's global budget."""
+        self._limiter.share(requests_per_s)
+        self._gate.refresh()
+
+    def refresh(self) -> None:
+        """Tells waiting requests that their candidates have changed."""
+        self._gate.refresh()
+
+    async def idle(self, webhook_ids: Iterable[int]) -> None:
+        """Waits until no request runs on any of these webhooks."""
+        await self._gate.idle(webhook_ids)
+
+    async def request(self, route: Route, file: OutgoingFile | None = None) -> Answer:
+        """Makes a request. See `request_any`."""
+        _, answer = await self.request_any(lambda: (route,), file)
+        return answer
+
+    async def request_any(
+        self, candidates: Candidates, file: OutgoingFile | None = None
+    ) -> tuple[Route, Answer]:
+        """Makes a request by whichever of several routes may go soonest, until it has succeeded.
+
+        Args:
+            candidates: Tells the routes, anew for each try; what it raises ends the request.
+            file: What to post.
+
+        Returns:
+            The route that it went by, and the answer, a success.
+
+        Raises:
+            DiscordUnavailable: It did not succeed in time.
+            StorageError: Discord refused; see `faults.py`.
+        """
+        attempts = self.attempts()
+        while True:
+            route = await self._gate.acquire(candidates, attempts.deadline)
+            try:
+                answer = await self._exchange(route, file)
+                raise_for(answer, route)
+                return route, answer
+            except TransientFault as fault:
+                await attempts.pause(fault)
+
+    async def _exchange(self, route: Route, file: OutgoingFile | None) -> Answer:
+        """One request and its answer, which the limits hear of whatever happens."""
+        try:
+            answer = await self._send(route, file)
+        except (TimeoutError, ClientError, OSError) as error:
+            self._gate.lost(route)
+            # The texts of these errors, and so their tracebacks, hold URLs with tokens.
+            raise TransientFault(f"connection failed ({type(error).__name__})") from None
+        except BaseException:
+            self._gate.lost(route)
+            raise
+        self._gate.answered(route, answer)
+        return answer
+
+    async def _send(self, route: Route, file: OutgoingFile | None) -> Answer:
+        headers = {"Authorization": route.authorization} if route.authorization else {}
+        async with self.session.request(
+            route.key.method,
+            URL(self._api_url + route.path, encoded=True),
+            data=FilePayload(file, stall_s=self._stall_timeout_s) if file else None,
+            headers=headers,
+            allow_redirects=False,
+        ) as response:
+            return Answer(response.status, response.headers, await response.read())

@@ -1,0 +1,78 @@
+"""A message with one file, as a request body that copies nothing."""
+
+import asyncio
+import secrets
+from dataclasses import dataclass
+
+import msgspec
+from aiohttp import Payload
+from aiohttp.abc import AbstractStreamWriter
+
+PIECE_SIZE = 512 * 1024
+"""Large enough that few calls are made, small enough that TLS does not double the memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingFile:
+    """A file to post.
+
+    Attributes:
+        filename: Opaque ASCII; Discord strips other characters.
+        content: The bytes. They must not change until the post has ended.
+    """
+
+    filename: str
+    content: memoryview
+
+
+class FilePayload(Payload):
+    """`multipart/form-data` of a webhook message: head, file and tail.
+
+    The file goes out in pieces of the caller's buffer. Writing it once more sends the same bytes.
+
+    Args:
+        file: What is sent.
+        stall_s: Seconds in which one piece must have gone out; a longer one ends the request.
+    """
+
+    _autoclose = True
+
+    def __init__(self, file: OutgoingFile, *, stall_s: float) -> None:
+        boundary = secrets.token_hex(16)
+        super().__init__(file, content_type=f"multipart/form-data; boundary={boundary}")
+        self._content = file.content
+        self._head = _head(boundary, file.filename)
+        self._tail = f"\r\n--{boundary}--\r\n".encode()
+        self._stall_s = stall_s
+        self._size = len(self._head) + len(self._content) + len(self._tail)
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """The body as text, for those who print requests."""
+        return bytes(self._head + self._content + self._tail).decode(encoding, errors)
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        """Writes the body. Raises TimeoutError when the other side stops taking it."""
+        await self._write_piece(writer, self._head)
+        for start in range(0, len(self._content), PIECE_SIZE):
+            await self._write_piece(writer, self._content[start : start + PIECE_SIZE])
+        await self._write_piece(writer, self._tail)
+
+    async def _write_piece(self, writer: AbstractStreamWriter, piece: bytes | memoryview) -> None:
+        async with asyncio.timeout(self._stall_s):
+            await writer.write(piece)
+
+
+def _head(boundary: str, filename: str) -> bytes:
+    description = msgspec.json.encode({"attachments": [{"id": 0, "filename": filename}]})
+    return b"".join(
+        (
+            f"--{boundary}\r\n".encode(),
+            b'Content-Disposition: form-data; name="payload_json"\r\n',
+            b"Content-Type: application/json\r\n\r\n",
+            description,
+            f"\r\n--{boundary}\r\n".encode(),
+            b'Content-Disposition: form-data; name="files[0]"; ',
+            f'filename="{filename}"\r\n'.encode("ascii"),
+            b"Content-Type: application/octet-stream\r\n\r\n",
+        )
+    )

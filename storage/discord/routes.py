@@ -1,0 +1,81 @@
+"""The requests that are made to Discord's API: method, path and what they are limited by."""
+
+from dataclasses import dataclass, field
+
+from storage.discord.credentials import WebhookCredentials
+from storage.discord.limits import LimitKey
+
+DISCORD_EPOCH_S = 1_420_070_400
+"""Second of the Unix epoch at which snowflakes begin."""
+
+OLD_MESSAGE_AGE_S = 14 * 24 * 3600
+"""Deleting a message older than this is limited apart from deleting younger ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One request, apart from its body.
+
+    Attributes:
+        key: What limits it.
+        path: Path and query below the API's base URL. Holds the token, so it is not in the repr.
+        webhook_id: The webhook that it is made with, None for a bot.
+        message_id: The message that it is about, if it is about one that exists.
+        authorization: Value of the header of that name, for a bot.
+    """
+
+    key: LimitKey
+    path: str = field(repr=False)
+    webhook_id: int | None = None
+    message_id: int | None = None
+    authorization: str | None = field(default=None, repr=False)
+
+
+def webhook_info(webhook: WebhookCredentials) -> Route:
+    """Tells the webhook's channel."""
+    key = LimitKey("GET", "webhook", webhook.id)
+    return Route(key, _path(webhook), webhook_id=webhook.id)
+
+
+def execute_webhook(webhook: WebhookCredentials) -> Route:
+    """Posts a message and answers it. Without `wait` a message that was not saved is no error."""
+    channel_id = webhook.channel_id if webhook.channel_id is not None else webhook.id
+    key = LimitKey("POST", "webhook", webhook.id, posts_to=channel_id)
+    return Route(key, f"{_path(webhook)}?wait=true", webhook_id=webhook.id)
+
+
+def webhook_message(webhook: WebhookCredentials, message_id: int) -> Route:
+    """Answers a message that the webhook posted, its attachments with fresh URLs."""
+    key = LimitKey("GET", "webhook message", webhook.id)
+    return Route(key, _message_path(webhook, message_id), webhook.id, message_id)
+
+
+def delete_webhook_message(webhook: WebhookCredentials, message_id: int, now: float) -> Route:
+    """Deletes a message that the webhook posted. `now` is in seconds since the Unix epoch."""
+    age_s = now - snowflake_time(message_id)
+    route = "old webhook message" if age_s > OLD_MESSAGE_AGE_S else "webhook message"
+    key = LimitKey("DELETE", route, webhook.id)
+    return Route(key, _message_path(webhook, message_id), webhook.id, message_id)
+
+
+def channel_message(bot_token: str, channel_id: int, message_id: int) -> Route:
+    """Answers any message of a channel in which the bot may read the history."""
+    return Route(
+        LimitKey("GET", "channel message", channel_id),
+        f"/channels/{channel_id}/messages/{message_id}",
+        message_id=message_id,
+        authorization=f"Bot {bot_token}",
+    )
+
+
+def snowflake_time(snowflake: int) -> float:
+    """When an id was given out, in seconds since the Unix epoch."""
+    return DISCORD_EPOCH_S + (snowflake >> 22) / 1000
+
+
+def _path(webhook: WebhookCredentials) -> str:
+    return f"/webhooks/{webhook.id}/{webhook.token}"
+
+
+def _message_path(webhook: WebhookCredentials, message_id: int) -> str:
+    return f"{_path(webhook)}/messages/{message_id}"

@@ -1,0 +1,170 @@
+"""The envelope in which a chunk lies on Discord: bytes in, bytes out, no I/O.
+
+Version 1 is what is written::
+
+    version(1) ‖ key id(4) ‖ nonce(12) ‖ ciphertext ‖ tag(16)
+
+AES-256-GCM. The key belongs to one object (HKDF-SHA256 of the master key, salted with the object's
+id), so random 96-bit nonces are drawn about as often as the object has chunks: far below the 2^32
+times that NIST SP 800-38D section 8.3 allows under one key. The associated data holds object id,
+chunk index and chunk count, so that a chunk is worth nothing in another place. Version and key id
+need no cover of their own: with another one no key, or a wrong one, is found.
+
+The base protocol's envelope, IV(16) ‖ tag(16) ‖ ciphertext under the master key itself and without
+associated data, is read and never written.
+
+Sealing and opening happen in buffers that the caller owns; OpenSSL releases the GIL meanwhile.
+"""
+
+import os
+import struct
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+from storage.errors import ChunkCorrupt, UnknownKey
+from storage.keys import KEY_ID_SIZE, KeyRing, MasterKey
+
+__all__ = [
+    "CHUNK_PURPOSE",
+    "ENVELOPE_HEADER",
+    "ENVELOPE_OVERHEAD",
+    "SEALING_SLACK",
+    "ChunkSealer",
+    "KeyRing",
+    "MasterKey",
+    "open_base_chunk",
+    "open_chunk",
+]
+
+VERSION = b"\x01"
+NONCE_SIZE = 12
+TAG_SIZE = 16
+ENVELOPE_HEADER = 1 + KEY_ID_SIZE + NONCE_SIZE
+ENVELOPE_OVERHEAD = ENVELOPE_HEADER + TAG_SIZE
+SEALING_SLACK = 16
+"""Room that a sealing buffer needs beyond the envelope: what the cipher asks for while it runs."""
+
+CHUNK_PURPOSE = b"discord-cloud chunk"
+
+_BASE_IV_SIZE = 16
+_BASE_HEADER = _BASE_IV_SIZE + TAG_SIZE
+_BLOCK = 16
+
+Writable = bytearray | memoryview
+
+
+def _associated_data(object_id: UUID, index: int, count: int) -> bytes:
+    return struct.pack(">16sQQ", object_id.bytes, index, count)
+
+
+class ChunkSealer:
+    """Encrypts one chunk, piece by piece, straight into the caller's buffer.
+
+    A piece may itself lie in the buffer, if exactly where its ciphertext goes: plain byte n of the
+    chunk at `ENVELOPE_HEADER + n`.
+
+    Args:
+        key: The master key to seal with.
+        object_id: Object that the chunk belongs to.
+        index: Index of the chunk, from 0.
+        count: How many chunks the object has.
+        buffer: Writable, with room for the plain chunk + `ENVELOPE_OVERHEAD` + `SEALING_SLACK`.
+    """
+
+    __slots__ = ("_buffer", "_encryptor", "_end")
+
+    def __init__(
+        self, key: MasterKey, object_id: UUID, index: int, count: int, buffer: memoryview
+    ) -> None:
+        nonce = os.urandom(NONCE_SIZE)
+        object_key = key.derive(object_id, CHUNK_PURPOSE)
+        self._encryptor = Cipher(algorithms.AES256(object_key), modes.GCM(nonce)).encryptor()
+        self._encryptor.authenticate_additional_data(_associated_data(object_id, index, count))
+        self._buffer = buffer
+        buffer[:ENVELOPE_HEADER] = VERSION + key.key_id + nonce
+        self._end = ENVELOPE_HEADER
+
+    def update(self, piece: bytes | bytearray | memoryview) -> None:
+        """Encrypts the next bytes of the chunk. Raises ValueError when the buffer has no room."""
+        end = self._end + len(piece)
+        if end + TAG_SIZE > len(self._buffer):
+            raise ValueError("the chunk is longer than its buffer")
+        self._encryptor.update_into(piece, self._buffer[self._end :])
+        self._end = end
+
+    def finish(self) -> memoryview:
+        """Adds the tag and returns the whole envelope, a part of the caller's buffer."""
+        self._encryptor.finalize()
+        end = self._end + TAG_SIZE
+        self._buffer[self._end : end] = self._encryptor.tag
+        return self._buffer[:end]
+
+
+def open_chunk(
+    sealed: Writable, keyring: KeyRing, object_id: UUID, index: int, count: int
+) -> memoryview:
+    """Decrypts a version 1 envelope in place.
+
+    Args:
+        sealed: The whole envelope. It is overwritten, and worthless after an error.
+        keyring: Keys of which one has sealed the chunk.
+        object_id: Object that the chunk must belong to.
+        index: Index that the chunk must have.
+        count: How many chunks the object must have.
+
+    Returns:
+        The plain bytes, a part of `sealed`.
+
+    Raises:
+        ChunkCorrupt: This is not that chunk, or not one byte of it may be trusted.
+        UnknownKey: The key that it names is not configured.
+    """
+    view = memoryview(sealed)
+    if len(view) < ENVELOPE_OVERHEAD or view[:1] != VERSION:
+        raise ChunkCorrupt("not an envelope of version 1")
+    key_id = bytes(view[1 : 1 + KEY_ID_SIZE])
+    key = keyring.find(key_id)
+    if key is None:
+        raise UnknownKey(
+            f"the chunk was sealed with master key {key_id.hex()}, not configured here"
+        )
+    nonce = bytes(view[1 + KEY_ID_SIZE : ENVELOPE_HEADER])
+    tag = bytes(view[-TAG_SIZE:])
+    object_key = key.derive(object_id, CHUNK_PURPOSE)
+    associated_data = _associated_data(object_id, index, count)
+    return _decrypt(object_key, nonce, tag, associated_data, view[ENVELOPE_HEADER:-TAG_SIZE])
+
+
+def open_base_chunk(sealed: Writable, key: MasterKey) -> memoryview:
+    """Decrypts an envelope of the base protocol in place.
+
+    Returns:
+        The plain bytes, a part of `sealed`, which is overwritten and worthless after an error.
+
+    Raises:
+        ChunkCorrupt: The tag does not fit; the key may be the wrong one.
+    """
+    view = memoryview(sealed)
+    if len(view) < _BASE_HEADER:
+        raise ChunkCorrupt("too short for an encrypted chunk")
+    iv = bytes(view[:_BASE_IV_SIZE])
+    tag = bytes(view[_BASE_IV_SIZE:_BASE_HEADER])
+    return _decrypt(key.secret, iv, tag, b"", view[_BASE_HEADER:])
+
+
+def _decrypt(
+    key: bytes, nonce: bytes, tag: bytes, associated_data: bytes, text: memoryview
+) -> memoryview:
+    decryptor = Cipher(algorithms.AES256(key), modes.GCM(nonce, tag)).decryptor()
+    decryptor.authenticate_additional_data(associated_data)
+    # `update_into` may ask for a block of room behind its output, so the last block goes by hand.
+    split = max(0, len(text) - _BLOCK)
+    decryptor.update_into(text[:split], text)
+    text[split:] = decryptor.update(bytes(text[split:]))
+    try:
+        decryptor.finalize()
+    except InvalidTag:
+        raise ChunkCorrupt("the authentication tag does not fit") from None
+    return text

@@ -1,0 +1,109 @@
+"""What can go wrong with stored bytes. Each error has a stable `code`; none holds a secret."""
+
+
+class StorageError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+    code = "storage"
+
+
+class DiscordUnavailable(StorageError):
+    """Discord did not do it in the time that was allowed: down, busy, or limits left no room."""
+
+    code = "discord-unavailable"
+
+
+class DiscordRefused(StorageError):
+    """Discord said no for a reason that asking again does not change.
+
+    Args:
+        status: HTTP status of the answer.
+        discord_code: Discord's own error code, 0 when it gave none.
+    """
+
+    code = "discord-refused"
+
+    def __init__(self, status: int, discord_code: int) -> None:
+        super().__init__(f"Discord refused the request (HTTP {status}, code {discord_code})")
+        self.status = status
+        self.discord_code = discord_code
+
+
+class RequestTooLarge(StorageError):
+    """The message, or the file in it, is larger than Discord takes."""
+
+    code = "request-too-large"
+
+
+class WebhookUnusable(StorageError):
+    """The webhook must not be called again until an operator has looked at it.
+
+    Args:
+        webhook_id: Snowflake of the webhook.
+        reason: What Discord said, for the operator.
+    """
+
+    code = "webhook-unusable"
+
+    def __init__(self, webhook_id: int, reason: str) -> None:
+        super().__init__(f"webhook {webhook_id} cannot be used: {reason}")
+        self.webhook_id = webhook_id
+        self.reason = reason
+
+
+class WebhookGone(WebhookUnusable):
+    """The webhook or its channel was deleted, or its token is wrong."""
+
+    code = "webhook-gone"
+
+
+class WebhookForbidden(WebhookUnusable):
+    """Sending or uploading is switched off, or not permitted, where the webhook posts."""
+
+    code = "webhook-forbidden"
+
+
+class WebhookNotConfigured(StorageError):
+    """A message was posted by a webhook (or bot) whose credentials are not configured here."""
+
+    code = "webhook-not-configured"
+
+
+class NoWebhook(StorageError):
+    """No usable webhook is left to post with."""
+
+    code = "no-webhook"
+
+
+class MessageGone(StorageError):
+    """The message, or the attachment in it, was deleted on Discord."""
+
+    code = "message-gone"
+
+    def __init__(self, message_id: int) -> None:
+        super().__init__(f"message {message_id} or its attachment no longer exists on Discord")
+        self.message_id = message_id
+
+
+class ChunkCorrupt(StorageError):
+    """What came back is not the chunk that was stored; nothing of it may be used."""
+
+    code = "chunk-corrupt"
+
+
+class UnknownKey(ChunkCorrupt):
+    """The chunk names a master key that is not configured (or its header is damaged)."""
+
+    code = "unknown-key"
+
+
+class InvalidMasterKey(StorageError, ValueError):
+    """A configured master key is not base64 of 32 bytes, is there twice, or there is none."""
+
+    code = "invalid-master-key"
+
+
+class InvalidWebhookUrl(StorageError, ValueError):
+    """A configured webhook URL does not have the form that Discord gives out."""
+
+    code = "invalid-webhook-url"

@@ -1,0 +1,101 @@
+"""Master keys, and the keys of single objects that are derived from them."""
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Iterator
+from uuid import UUID
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from storage.errors import InvalidMasterKey
+
+KEY_SIZE = 32
+KEY_ID_SIZE = 4
+
+_KEY_ID_CONTEXT = b"discord-cloud key id"
+
+
+class MasterKey:
+    """A secret of 32 bytes from which the key of every object is derived.
+
+    Attributes:
+        secret: The key itself. Never shown in a repr.
+        key_id: Four bytes that tell which key sealed a chunk; they give nothing of it away.
+
+    Raises:
+        InvalidMasterKey: The secret does not have 32 bytes.
+    """
+
+    __slots__ = ("key_id", "secret")
+
+    def __init__(self, secret: bytes) -> None:
+        if len(secret) != KEY_SIZE:
+            raise InvalidMasterKey(f"a master key has {KEY_SIZE} bytes, this one {len(secret)}")
+        self.secret = bytes(secret)
+        self.key_id = hashlib.sha256(_KEY_ID_CONTEXT + self.secret).digest()[:KEY_ID_SIZE]
+
+    def __repr__(self) -> str:
+        return f"MasterKey(key_id={self.key_id.hex()})"
+
+    def derive(self, object_id: UUID, purpose: bytes) -> bytes:
+        """The 32-byte key of one object for one purpose (HKDF-SHA256, RFC 5869)."""
+        hkdf = HKDF(algorithm=SHA256(), length=KEY_SIZE, salt=object_id.bytes, info=purpose)
+        return hkdf.derive(self.secret)
+
+
+class KeyRing:
+    """Several master keys, for rotation: the first encrypts, all decrypt.
+
+    Raises:
+        InvalidMasterKey: There is no key, or two have the same id.
+    """
+
+    __slots__ = ("_by_id", "_keys")
+
+    def __init__(self, *keys: MasterKey) -> None:
+        if not keys:
+            raise InvalidMasterKey("at least one master key is needed")
+        self._keys = keys
+        self._by_id = {key.key_id: key for key in keys}
+        if len(self._by_id) != len(keys):
+            raise InvalidMasterKey("the same master key is given twice")
+
+    def __repr__(self) -> str:
+        return f"KeyRing{self._keys!r}"
+
+    def __iter__(self) -> Iterator[MasterKey]:
+        return iter(self._keys)
+
+    @classmethod
+    def parse(cls, text: str) -> "KeyRing":
+        """Reads base64 keys of 32 bytes, separated by commas or white space.
+
+        Raises:
+            InvalidMasterKey: Names the position of the bad key, never the key.
+        """
+        words = [word for word in re.split(r"[,\s]+", text) if word]
+        return cls(*(_parse_key(word, position) for position, word in enumerate(words, start=1)))
+
+    @property
+    def primary(self) -> MasterKey:
+        """The key that encrypts."""
+        return self._keys[0]
+
+    def find(self, key_id: bytes) -> MasterKey | None:
+        """The key that has this id, or None when it is not configured."""
+        return self._by_id.get(key_id)
+
+
+def _parse_key(word: str, position: int) -> MasterKey:
+    try:
+        secret = base64.b64decode(word, validate=True)
+    except (binascii.Error, ValueError):
+        raise InvalidMasterKey(f"master key {position} is not base64") from None
+    if len(secret) != KEY_SIZE:
+        raise InvalidMasterKey(
+            f"master key {position} has {len(secret)} bytes, {KEY_SIZE} are needed"
+        )
+    return MasterKey(secret)

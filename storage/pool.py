@@ -1,0 +1,118 @@
+"""Several webhooks as one place to post chunks to."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from storage.address import ChunkAddress
+from storage.discord import routes
+from storage.discord.credentials import WebhookCredentials
+from storage.discord.http import DiscordHttp
+from storage.discord.routes import Route
+from storage.discord.webhook import PostedMessage, Webhook, opaque_file, parse_message
+from storage.errors import DiscordUnavailable, NoWebhook, StorageError, WebhookUnusable
+
+
+class WebhookPool:
+    """Posts chunks by whichever webhook may send soonest, and goes on when one of them dies.
+
+    A webhook that Discord has turned down is not called again, as long as it stays in the list.
+
+    Args:
+        http: This process's way to Discord.
+        on_lost: Called once for each webhook that died, with its id and the reason.
+    """
+
+    def __init__(self, http: DiscordHttp, on_lost: Callable[[int, str], None]) -> None:
+        self._http = http
+        self._on_lost = on_lost
+        self._webhooks: dict[int, WebhookCredentials] = {}
+        self._routes: dict[int, Route] = {}
+        self._lost: set[WebhookCredentials] = set()
+
+    @property
+    def webhooks(self) -> tuple[WebhookCredentials, ...]:
+        """The webhooks that are used: those that were set, without the lost ones."""
+        return tuple(self._webhooks[webhook_id] for webhook_id in self._routes)
+
+    def set_webhooks(self, webhooks: Iterable[WebhookCredentials]) -> None:
+        """Replaces the list. Posts that wait go by the new one; those under way are left to end."""
+        self._webhooks = {webhook.id: webhook for webhook in webhooks}
+        self._lost.intersection_update(self._webhooks.values())
+        self._routes = {
+            webhook.id: routes.execute_webhook(webhook)
+            for webhook in self._webhooks.values()
+            if webhook not in self._lost
+        }
+        self._http.refresh()
+
+    async def drained(self, webhook_ids: Iterable[int]) -> None:
+        """Waits until no request runs on any of these webhooks."""
+        await self._http.idle(webhook_ids)
+
+    async def post(
+        self, content: memoryview, *, webhooks: frozenset[int] | None = None
+    ) -> ChunkAddress:
+        """Posts a chunk as a message of its own.
+
+        A post that is cancelled, or whose answer is lost, may leave a message that nobody knows.
+
+        Args:
+            content: The wrapped chunk. It must not change until the post has ended.
+            webhooks: Ids of the webhooks that may be used, None for all.
+
+        Returns:
+            Where the chunk lies, once Discord has saved it.
+
+        Raises:
+            NoWebhook: None of them is usable.
+            DiscordUnavailable: It did not work in time.
+            RequestTooLarge: Discord takes less in one message.
+            DiscordRefused: Discord said no for another reason.
+        """
+        file = opaque_file(content)
+        while True:
+            try:
+                route, answer = await self._http.request_any(
+                    lambda: self._candidates(webhooks), file
+                )
+            except WebhookUnusable as error:
+                self._lose(error)
+                continue
+            return await self._delivered(route, parse_message(answer), len(content))
+
+    def _candidates(self, webhooks: frozenset[int] | None) -> Sequence[Route]:
+        usable = [
+            route
+            for webhook_id, route in self._routes.items()
+            if webhooks is None or webhook_id in webhooks
+        ]
+        if not usable:
+            raise NoWebhook("no usable webhook is left to post with")
+        return usable
+
+    def _lose(self, error: WebhookUnusable) -> None:
+        if self._routes.pop(error.webhook_id, None) is None:
+            return
+        self._lost.add(self._webhooks[error.webhook_id])
+        self._http.refresh()
+        self._on_lost(error.webhook_id, error.reason)
+
+    async def _delivered(self, route: Route, message: PostedMessage, size: int) -> ChunkAddress:
+        webhook_id = route.key.owner_id
+        if [attachment.size for attachment in message.attachments] != [size]:
+            await self._discard(webhook_id, message)
+            raise DiscordUnavailable("Discord saved something else than was sent")
+        return ChunkAddress(
+            message_id=message.id,
+            channel_id=message.channel_id,
+            webhook_id=webhook_id,
+            attachment_id=message.attachments[0].id,
+            offset=0,
+            stored_size=size,
+        )
+
+    async def _discard(self, webhook_id: int, message: PostedMessage) -> None:
+        if webhook := self._webhooks.get(webhook_id):
+            try:
+                await Webhook(self._http, webhook).delete(message.id)
+            except StorageError:
+                return
