@@ -1,7 +1,8 @@
 """Bookings: seeds "Booking upload services" and "Clearing the booking", sentence by sentence."""
 
 import pytest
-from hypothesis import settings, strategies as st
+from hypothesis import settings
+from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
@@ -402,6 +403,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @initialize()
     def start(self):
+        """An empty ledger, and what the outside knows."""
         self.ledger = BookingLedger(IDLE_S)
         self.now = 0.0
         self.told: dict[str, int] = {}
@@ -411,21 +413,25 @@ class LedgerMachine(RuleBasedStateMachine):
         self.idle_since: dict[str, tuple[str, float]] = {}
         self.made = 0
 
-    def hear(self, changes):
+    def hear(self, changes: list[AmountChanged]) -> None:
+        """A client adds each change to what it was told."""
         for change in changes:
             self.told[change.client] += change.change
             assert self.told[change.client] >= 0
 
     def new_id(self, kind: str) -> str:
+        """An id that nobody has had."""
         self.made += 1
         return f"{kind}{self.made}"
 
     @rule(target=clients)
     def client_comes(self):
+        """A client connects; it has booked nothing."""
         return self.new_id("client")
 
     @rule(target=services, amount=st.integers(1, 3))
     def services_join(self, amount):
+        """Services connect."""
         joined = [self.new_id("service") for _ in range(amount)]
         for service in joined:
             self.hear(self.ledger.service_joined(service, self.now))
@@ -433,6 +439,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(service=consumes(services))
     def service_leaves(self, service):
+        """A service disconnects; its holder hears of that first."""
         holder = next(s.holder for s in self.ledger.snapshot().services if s.service == service)
         left = self.ledger.service_left(service, self.now)
         assert left.client == holder
@@ -445,6 +452,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(client=clients, desired=st.integers(1, 6))
     def request(self, client, desired):
+        """A client books, or changes its booking."""
         booked = self.ledger.request(client, desired, self.now)
         assert all(change.client != client for change in booked.changes)
         self.desired[client] = desired
@@ -453,6 +461,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(client=clients)
     def clear(self, client):
+        """A client clears its booking, which is refused exactly when it must be."""
         runs = client in self.running.values()
         if runs or client not in self.desired:
             before = self.ledger.snapshot()
@@ -467,6 +476,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(client=consumes(clients))
     def client_leaves(self, client):
+        """A client disconnects; what works for it drains."""
         changes = self.ledger.client_left(client, self.now)
         self.desired.pop(client, None)
         self.told.pop(client, None)
@@ -477,6 +487,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(client=clients)
     def start_upload(self, client):
+        """A client starts an upload, which needs one idle service."""
         idle = self.ledger.holdings(client).idle
         if not idle:
             with pytest.raises(NoFreeService):
@@ -489,6 +500,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.running or self.draining)
     @rule(data=st.data())
     def upload_ends(self, data):
+        """An upload ends, also one of a departed client."""
         service = data.draw(st.sampled_from(sorted([*self.running, *self.draining])))
         self.running.pop(service, None)
         self.draining.discard(service)
@@ -496,6 +508,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([0.0, 1.0, 10.0, 29.0, 30.0, 31.0, 100.0]))
     def time_passes(self, seconds):
+        """Time passes; afterwards nothing is overdue."""
         self.now += seconds
         self.hear(self.ledger.tick(self.now))
         deadline = self.ledger.next_deadline()
@@ -503,6 +516,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule()
     def time_passes_until_the_deadline(self):
+        """The clock rings when the ledger asked for it."""
         deadline = self.ledger.next_deadline()
         if deadline is not None:
             self.now = max(self.now, deadline)
@@ -558,7 +572,7 @@ class LedgerMachine(RuleBasedStateMachine):
                 assert deadline is not None
                 assert deadline <= self.now
 
-    def note_idle_times(self, services):
+    def note_idle_times(self, services: tuple[ServiceStatus, ...]) -> None:
         """Measures idle times from the outside; a change of hands starts them anew."""
         idle = {s.service: s.holder for s in services if s.state is ServiceState.IDLE}
         for service in list(self.idle_since):

@@ -1,0 +1,140 @@
+"""Overwrite prompts: seed "Finishing the upload"."""
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from manager.domain.errors import UnknownPrompt
+from manager.domain.overwrites import Action, OverwriteQueue, Settled
+
+
+def queue_of(*upload_ids: str) -> OverwriteQueue:
+    """A queue in which these questions are open."""
+    queue = OverwriteQueue()
+    for upload_id in upload_ids:
+        queue.ask(upload_id)
+    return queue
+
+
+def test_a_question_is_open_until_answered():
+    """The client does not have to answer immediately, and may answer in any order."""
+    queue = queue_of("a", "b", "c")
+    assert queue.answer("b", Action.RENAME, use_on_all=False) == Settled(
+        [("b", Action.RENAME)], cancel=False
+    )
+    assert queue.open_prompts == ("a", "c")
+
+
+def test_one_answer_settles_all_open_questions():
+    """With `use_on_all_uploads` all other queued up questions are resolved by this answer."""
+    queue = queue_of("a", "b", "c")
+    settled = queue.answer("b", Action.SKIP, use_on_all=True)
+    assert settled == Settled([(each, Action.SKIP) for each in "bac"], cancel=True)
+    assert queue.open_prompts == ()
+
+
+@pytest.mark.parametrize("action", Action)
+def test_the_client_is_not_bothered_again(action: Action):
+    """After an answer for all, later conflicts are decided without a question."""
+    queue = queue_of("a")
+    queue.answer("a", action, use_on_all=True)
+    assert queue.ask("b") is action
+    assert queue.open_prompts == ()
+
+
+def test_questions_are_asked_again_after_the_booking_is_cleared():
+    """The standing answer holds until the booking is cleared."""
+    queue = queue_of("a")
+    queue.answer("a", Action.OVERWRITE, use_on_all=True)
+    queue.booking_cleared()
+    assert queue.ask("b") is None
+
+
+def test_open_questions_survive_a_cleared_booking():
+    """A client may clear its booking on the last stage finish, with questions still open."""
+    queue = queue_of("a")
+    queue.booking_cleared()
+    assert queue.answer("a", Action.RENAME, use_on_all=False).decisions == [("a", Action.RENAME)]
+
+
+def test_an_answer_for_one_is_no_standing_answer():
+    """Without `use_on_all_uploads` the next conflict is asked about."""
+    queue = queue_of("a")
+    queue.answer("a", Action.OVERWRITE, use_on_all=False)
+    assert queue.ask("b") is None
+
+
+def test_an_unknown_question_is_refused():
+    """An answer that nobody asked for, or a second one, is refused and changes nothing."""
+    queue = queue_of("a", "b")
+    queue.answer("a", Action.SKIP, use_on_all=False)
+    with pytest.raises(UnknownPrompt) as refusal:
+        queue.answer("a", Action.OVERWRITE, use_on_all=True)
+    assert refusal.value.code == "unknown-prompt"
+    assert queue.open_prompts == ("b",)
+    assert queue.ask("c") is None
+
+
+def test_a_dropped_question_needs_no_answer():
+    """The question of an upload that ended otherwise is closed; closing it twice is no error."""
+    queue = queue_of("a", "b")
+    queue.drop("a")
+    queue.drop("a")
+    assert queue.answer("b", Action.SKIP, use_on_all=True).decisions == [("b", Action.SKIP)]
+
+
+UPLOADS = st.sampled_from("abcdef")
+
+
+class QueueMachine(RuleBasedStateMachine):
+    """Questions and answers in any order, against a model that is a list and a default."""
+
+    @initialize()
+    def start(self):
+        """Nothing asked, nothing decided."""
+        self.queue = OverwriteQueue()
+        self.open: list[str] = []
+        self.default: Action | None = None
+
+    @rule(upload=UPLOADS)
+    def ask(self, upload):
+        """A name is taken."""
+        assert self.queue.ask(upload) is self.default
+        if self.default is None and upload not in self.open:
+            self.open.append(upload)
+
+    @rule(upload=UPLOADS, action=st.sampled_from(Action), use_on_all=st.booleans())
+    def answer(self, upload, action, use_on_all):
+        """The client answers, perhaps what was not asked."""
+        if upload not in self.open:
+            with pytest.raises(UnknownPrompt):
+                self.queue.answer(upload, action, use_on_all=use_on_all)
+            return
+        self.open.remove(upload)
+        settled = [upload, *self.open] if use_on_all else [upload]
+        self.open = [] if use_on_all else self.open
+        self.default = action if use_on_all else self.default
+        answered = self.queue.answer(upload, action, use_on_all=use_on_all)
+        assert answered == Settled([(each, action) for each in settled], cancel=use_on_all)
+
+    @rule(upload=UPLOADS)
+    def drop(self, upload):
+        """An upload ends otherwise."""
+        self.queue.drop(upload)
+        self.open = [each for each in self.open if each != upload]
+
+    @rule()
+    def clear_booking(self):
+        """The booking is cleared."""
+        self.queue.booking_cleared()
+        self.default = None
+
+    @invariant()
+    def open_in_order(self):
+        """The open questions are those asked and not settled, in order."""
+        assert self.queue.open_prompts == tuple(self.open)
+
+
+TestQueueMachine = QueueMachine.TestCase
+TestQueueMachine.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

@@ -1,0 +1,427 @@
+"""The life of an upload: seeds "Requesting an upload" to "Finishing the upload"."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from manager.domain.errors import IllegalTransition
+from manager.domain.overwrites import Action
+from manager.domain.upload_effects import (
+    AbortService,
+    AnnounceFile,
+    AskClient,
+    ClosePrompt,
+    Commit,
+    Effect,
+    FailIfTaken,
+    FreeService,
+    NumberName,
+    ReleaseHold,
+    ReplaceFile,
+    TellAccepted,
+    TellFinish,
+    TellRejected,
+    TellStageFinish,
+)
+from manager.domain.upload_transitions import (
+    ABORTED,
+    ENDS,
+    MAY_NOT_OVERWRITE,
+    ON_SERVICE,
+    SERVICE_LOST,
+    SKIPPED,
+    TRANSITIONS,
+    UploadEvent,
+    UploadState,
+)
+from manager.domain.uploads import Upload, UploadFacts
+
+FACTS = UploadFacts(
+    upload_id="3f0a6a54-5c4e-4a63-8b5e-0d9a2f3c1b00",
+    client="c",
+    user_id=7,
+    service="s",
+    folder=("archive",),
+    name="big.iso",
+    size=30_000_000,
+    is_public=False,
+    do_overwrite=False,
+    chunk_size=10_484_736,
+    chunk_count=3,
+)
+HASH, MIME = "ab" * 32, "application/x-iso9660-image"
+
+Happening = Callable[[Upload], list[Effect]]
+
+EVENTS: dict[str, Happening] = {
+    "service_accepted": lambda upload: upload.service_accepted(),
+    "service_refused": lambda upload: upload.service_refused("disk full"),
+    "chunk_stored": lambda upload: upload.chunk_stored(),
+    "service_finished": lambda upload: upload.service_finished(HASH, MIME),
+    "service_failed": lambda upload: upload.service_failed("no chunk came"),
+    "service_lost": lambda upload: upload.service_lost(),
+    "service_stopped": lambda upload: upload.service_stopped(),
+    "abort_requested": lambda upload: upload.abort_requested(),
+    "client_left": lambda upload: upload.client_left(),
+    "commit_done": lambda upload: upload.commit_done("big.iso"),
+    "commit_failed": lambda upload: upload.commit_failed("no database"),
+    "name_taken": lambda upload: upload.name_taken(5, may_overwrite=True),
+    "name_taken_guarded": lambda upload: upload.name_taken(6, may_overwrite=False),
+    "overwrite": lambda upload: upload.decision(Action.OVERWRITE),
+    "rename": lambda upload: upload.decision(Action.RENAME),
+    "skip": lambda upload: upload.decision(Action.SKIP),
+}
+
+
+def upload_after(*events: str, do_overwrite: bool = False) -> Upload:
+    """An upload to which these events have happened."""
+    upload = Upload(replace(FACTS, do_overwrite=do_overwrite))
+    for event in events:
+        EVENTS[event](upload)
+    return upload
+
+
+STORED = ("service_accepted", "service_finished")
+ASKED = (*STORED, "name_taken")
+
+
+class TestRequesting:
+    """From the request to the response."""
+
+    def test_accepted(self):
+        """The service is ready, so the client's request is answered with acceptance."""
+        upload = upload_after()
+        assert upload.service_accepted() == [TellAccepted()]
+        assert upload.state is UploadState.UPLOADING
+
+    def test_refused(self):
+        """A refusal answers the request with the reason, and frees the service; no finish info."""
+        upload = upload_after()
+        effects = upload.service_refused("disk full")
+        assert effects == [FreeService(), TellRejected("disk full"), ReleaseHold()]
+        assert upload.state is UploadState.REJECTED
+
+    def test_service_lost_before_it_answered(self):
+        """The loss of a service that had not answered yet rejects the request."""
+        upload = upload_after()
+        assert upload.service_lost() == [TellRejected(SERVICE_LOST), ReleaseHold()]
+
+    def test_client_left_before_the_answer(self):
+        """The service may have begun already, so it is stopped before it is freed."""
+        upload = upload_after()
+        assert upload.client_left() == [AbortService()]
+        assert upload.service_accepted() == []
+        assert upload.service_stopped() == [FreeService(), ReleaseHold()]
+
+
+class TestStoring:
+    """While chunks come."""
+
+    def test_chunks_are_stored(self):
+        """Chunks are reported one by one, and change nothing else."""
+        upload = upload_after("service_accepted", "chunk_stored", "chunk_stored")
+        assert upload.state is UploadState.UPLOADING
+
+    def test_finish(self):
+        """On finish the service is free before the client hears of it, and the file is saved."""
+        upload = upload_after("service_accepted")
+        assert upload.service_finished(HASH, MIME) == [
+            FreeService(),
+            TellStageFinish(service_disconnect=False),
+            Commit(HASH, MIME, FailIfTaken()),
+        ]
+        assert not upload.is_on_service
+
+    def test_failure(self):
+        """A failure before the stage finish tells the finish info alone, with the reason."""
+        upload = upload_after("service_accepted")
+        assert upload.service_failed("no chunk came") == [
+            FreeService(),
+            TellFinish(success=False, reason="no chunk came"),
+            ReleaseHold(),
+        ]
+
+    def test_service_lost(self):
+        """A lost service: stage finish with `service_disconnect`, then the failed finish."""
+        upload = upload_after("service_accepted")
+        assert upload.service_lost() == [
+            TellStageFinish(service_disconnect=True),
+            TellFinish(success=False, reason=SERVICE_LOST),
+            ReleaseHold(),
+        ]
+        assert upload.state is UploadState.FAILED
+
+    def test_client_left(self):
+        """A client that leaves is told nothing, and its service is freed once it has stopped."""
+        upload = upload_after("service_accepted")
+        assert upload.client_left() == [AbortService()]
+        assert upload.is_on_service
+        assert upload.service_stopped() == [FreeService(), ReleaseHold()]
+
+
+class TestAborting:
+    """The client wants no more of it."""
+
+    def test_abort(self):
+        """An abort stops the service first; then it is free and the client hears of the end."""
+        upload = upload_after("service_accepted")
+        assert upload.abort_requested() == [AbortService()]
+        assert upload.service_stopped() == [
+            FreeService(),
+            TellFinish(success=False, reason=ABORTED),
+            ReleaseHold(),
+        ]
+
+    @pytest.mark.parametrize("crossing", ["chunk_stored", "service_finished", "service_failed"])
+    def test_news_that_cross_an_abort_are_ignored(self, crossing: str):
+        """What the service sent before it heard of the abort does not change its outcome."""
+        upload = upload_after("service_accepted", "abort_requested")
+        assert EVENTS[crossing](upload) == []
+        assert TellFinish(success=False, reason=ABORTED) in upload.service_stopped()
+
+    def test_abort_twice(self):
+        """A second abort is no error and stops the service no second time."""
+        assert upload_after("service_accepted", "abort_requested").abort_requested() == []
+
+    def test_service_lost_while_aborting(self):
+        """A service that goes away instead of stopping ends the upload as well."""
+        upload = upload_after("service_accepted", "abort_requested")
+        assert upload.service_lost() == [
+            TellStageFinish(service_disconnect=True),
+            TellFinish(success=False, reason=ABORTED),
+            ReleaseHold(),
+        ]
+
+    def test_client_left_while_aborting(self):
+        """A client that leaves after its abort is told nothing any more."""
+        upload = upload_after("service_accepted", "abort_requested", "client_left")
+        assert upload.service_stopped() == [FreeService(), ReleaseHold()]
+
+    def test_too_late(self):
+        """While the file is being saved an abort is refused, and the upload goes on."""
+        upload = upload_after(*STORED)
+        with pytest.raises(IllegalTransition) as refusal:
+            upload.abort_requested()
+        assert refusal.value.code == "illegal-transition"
+        assert upload.state is UploadState.STORED
+
+    def test_abort_in_limbo(self):
+        """An upload that waits for a decision can be aborted; its question is closed."""
+        assert upload_after(*ASKED).abort_requested() == [
+            ClosePrompt(),
+            TellFinish(success=False, reason=ABORTED),
+            ReleaseHold(),
+        ]
+
+
+class TestSaving:
+    """From the stage finish to the end."""
+
+    def test_saved(self):
+        """The client is told the success, and everybody that the file was added."""
+        assert upload_after(*STORED).commit_done("big.iso") == [
+            TellFinish(success=True),
+            AnnounceFile(),
+            ReleaseHold(),
+        ]
+
+    def test_may_still_fail(self):
+        """The upload may still fail after the stage finish."""
+        assert upload_after(*STORED).commit_failed("no database") == [
+            TellFinish(success=False, reason="no database"),
+            ReleaseHold(),
+        ]
+
+    def test_taken_name_is_asked_about(self):
+        """If the file exists already, the client is asked; until then the file is in limbo."""
+        upload = upload_after(*STORED)
+        assert upload.name_taken(5, may_overwrite=True) == [AskClient()]
+        assert upload.state is UploadState.AWAITING_DECISION
+
+    def test_overwrite(self):
+        """`overwrite` replaces the very file that the client was asked about."""
+        assert upload_after(*ASKED).decision(Action.OVERWRITE) == [
+            Commit(HASH, MIME, ReplaceFile(5))
+        ]
+
+    def test_rename(self):
+        """`rename` saves under another name, which the finish info tells."""
+        upload = upload_after(*ASKED)
+        assert upload.decision(Action.RENAME) == [Commit(HASH, MIME, NumberName())]
+        assert upload.commit_done("big (1).iso")[0] == TellFinish(
+            success=True, rename_target="big (1).iso"
+        )
+
+    def test_skip(self):
+        """`skip` drops the upload, which ends without success."""
+        upload = upload_after(*ASKED)
+        assert upload.decision(Action.SKIP) == [
+            TellFinish(success=False, reason=SKIPPED),
+            ReleaseHold(),
+        ]
+        assert upload.state is UploadState.ABORTED
+
+    def test_overwrite_without_the_right(self):
+        """A file that the user may not write is not replaced, whatever was chosen."""
+        upload = upload_after(*STORED, "name_taken_guarded")
+        assert upload.decision(Action.OVERWRITE) == [
+            TellFinish(success=False, reason=MAY_NOT_OVERWRITE),
+            ReleaseHold(),
+        ]
+
+    def test_rename_without_the_right_to_overwrite(self):
+        """The other choices need no right on the file that has the name."""
+        upload = upload_after(*STORED, "name_taken_guarded")
+        assert upload.decision(Action.RENAME) == [Commit(HASH, MIME, NumberName())]
+
+    def test_another_file_took_the_name(self):
+        """A file that came after the question is not replaced by its answer: it is asked again."""
+        upload = upload_after(*ASKED, "overwrite")
+        assert upload.name_taken(9, may_overwrite=True) == [AskClient()]
+        assert upload.decision(Action.OVERWRITE) == [Commit(HASH, MIME, ReplaceFile(9))]
+
+    def test_do_overwrite(self):
+        """With `do_overwrite` the file is replaced without a question."""
+        upload = upload_after(*STORED, do_overwrite=True)
+        assert upload.name_taken(5, may_overwrite=True) == [Commit(HASH, MIME, ReplaceFile(5))]
+
+    def test_do_overwrite_without_the_right(self):
+        """`do_overwrite` does not replace a file that the user may not write."""
+        upload = upload_after(*STORED, do_overwrite=True)
+        assert upload.name_taken(5, may_overwrite=False) == [
+            TellFinish(success=False, reason=MAY_NOT_OVERWRITE),
+            ReleaseHold(),
+        ]
+
+    def test_lost_on_disconnect(self):
+        """If the client disconnects while the file is in limbo, the file is lost."""
+        upload = upload_after(*ASKED)
+        assert upload.client_left() == [ReleaseHold()]
+        assert upload.state is UploadState.ABORTED
+
+    def test_saving_goes_on_without_the_client(self):
+        """A file that is being saved as its client leaves is saved and announced."""
+        upload = upload_after(*STORED, "client_left")
+        assert upload.commit_done("big.iso") == [AnnounceFile(), ReleaseHold()]
+
+    def test_nobody_left_to_ask(self):
+        """A taken name ends the upload of a departed client: nobody can answer."""
+        upload = upload_after(*STORED, "client_left")
+        assert upload.name_taken(5, may_overwrite=True) == [ReleaseHold()]
+
+    def test_departed_client_had_said_what_to_do(self):
+        """`do_overwrite` needs nobody who answers."""
+        upload = upload_after(*STORED, "client_left", do_overwrite=True)
+        assert upload.name_taken(5, may_overwrite=True) == [Commit(HASH, MIME, ReplaceFile(5))]
+
+
+class TestTable:
+    """The table as a whole."""
+
+    def test_every_state_is_reachable(self):
+        """Each state but the first is the target of a step."""
+        targets = {step.to for step in TRANSITIONS.values()}
+        assert targets | {UploadState.REQUESTED} == set(UploadState)
+
+    def test_every_event_is_used(self):
+        """Each event happens somewhere."""
+        assert {event for _, event in TRANSITIONS} == set(UploadEvent)
+
+    def test_nothing_leads_out_of_an_end(self):
+        """The ends are exactly the states without a step."""
+        assert set(UploadState) - {state for state, _ in TRANSITIONS} == ENDS
+
+    def test_every_loss_is_handled(self):
+        """On a service, its loss can happen at any time; before the end, the client's can."""
+        for state in set(UploadState) - ENDS:
+            gone = state in {UploadState.ABANDONED, UploadState.LEFT_BEHIND}
+            assert ((state, UploadEvent.CLIENT_LEFT) in TRANSITIONS) is not gone
+            assert ((state, UploadEvent.SERVICE_LOST) in TRANSITIONS) is (state in ON_SERVICE)
+
+    @pytest.mark.parametrize("event", EVENTS)
+    @pytest.mark.parametrize(
+        "path",
+        [("service_refused",), (*STORED, "commit_done"), ("service_accepted", "service_lost")],
+    )
+    def test_an_ended_upload_stays_as_it_is(self, path: tuple[str, ...], event: str):
+        """Whatever happens to an upload that has ended is refused and changes nothing."""
+        upload = upload_after(*path)
+        state = upload.state
+        with pytest.raises(IllegalTransition):
+            EVENTS[event](upload)
+        assert upload.state is state
+        assert upload.is_over
+
+
+class UploadMachine(RuleBasedStateMachine):
+    """Any events in any order: refused ones change nothing, each end is told and tidied once."""
+
+    @initialize(do_overwrite=st.booleans())
+    def start(self, do_overwrite):
+        """A new upload."""
+        self.upload = upload_after(do_overwrite=do_overwrite)
+        self.effects: list[Effect] = []
+        self.happened: set[str] = set()
+
+    @rule(event=st.sampled_from(sorted(EVENTS)))
+    def happens(self, event):
+        """Something happens, possible or not."""
+        before = self.upload.state
+        try:
+            self.effects += EVENTS[event](self.upload)
+        except IllegalTransition:
+            assert self.upload.state is before
+        else:
+            self.happened.add(event)
+
+    def count(self, *kinds: type) -> int:
+        """How many of the effects so far are of these kinds."""
+        return sum(isinstance(effect, kinds) for effect in self.effects)
+
+    @invariant()
+    def the_end_is_told_once(self):
+        """Exactly one rejection or finish info at the end, none before, none to the departed."""
+        told = self.count(TellFinish, TellRejected)
+        if "client_left" in self.happened:
+            assert told == 0
+        else:
+            assert told == self.upload.is_over
+
+    @invariant()
+    def success_is_what_was_committed(self):
+        """Success is told, and the file announced, exactly when it was committed."""
+        successes = [e for e in self.effects if isinstance(e, TellFinish) and e.success]
+        committed = self.upload.state is UploadState.COMMITTED
+        assert self.count(AnnounceFile) == committed
+        assert len(successes) == (committed and "client_left" not in self.happened)
+
+    @invariant()
+    def the_service_is_freed_once(self):
+        """The service is freed as the upload leaves it, unless it was lost."""
+        gone = not self.upload.is_on_service and "service_lost" not in self.happened
+        assert self.count(FreeService) == gone
+
+    @invariant()
+    def the_hold_is_released_once(self):
+        """The hold on the content ends with the upload, and not before."""
+        assert self.count(ReleaseHold) == self.upload.is_over
+
+    @invariant()
+    def stage_finish_is_told_once_at_most(self):
+        """A stage finish comes once at most, and before the finish info."""
+        assert self.count(TellStageFinish) <= 1
+        told = [e for e in self.effects if isinstance(e, TellStageFinish | TellFinish)]
+        assert all(isinstance(e, TellFinish) for e in told[1:])
+
+    @invariant()
+    def the_service_is_stopped_once_at_most(self):
+        """An abort is sent once at most."""
+        assert self.count(AbortService) <= 1
+
+
+TestUploadMachine = UploadMachine.TestCase
+TestUploadMachine.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)
