@@ -15,8 +15,8 @@ from protocol.errors import InvalidPacket, MalformedFrame, UnknownPacket, WrongN
 from protocol.json_reader import read_object
 from protocol.packet import Packet
 from protocol.registry import NAMESPACES, PACKETS, namespace_of
-from protocol.rules import explain, fields_of, without_null
-from protocol.values import is_uuid
+from protocol.rules import explain, fields_of, kind_of
+from protocol.values import PATH_KIND, is_uuid
 
 _FRAME_KEYS = frozenset({"id", "uuid", "reply_uuid", "data"})
 _encoder = msgspec.json.Encoder()
@@ -129,16 +129,8 @@ def _packet(packet_type: type[Packet], data: object, uuid: str | None) -> Packet
 
 
 def _path_fields(packet_type: type[Packet]) -> tuple[str, ...]:
-    return tuple(
-        field.name for field in fields_of(packet_type) if _is_path(without_null(field.type)[0])
-    )
-
-
-def _is_path(described: msgspec.inspect.Type) -> bool:
-    return (
-        isinstance(described, msgspec.inspect.Metadata)
-        and (described.extra_json_schema or {}).get("title") == "path"
-    )
+    fields = fields_of(packet_type)
+    return tuple(field.name for field in fields if kind_of(field.type) == PATH_KIND)
 
 
 _PATH_FIELDS = {packet_type: _path_fields(packet_type) for packet_type in PACKETS.values()}

@@ -6,15 +6,18 @@ from types import MappingProxyType, ModuleType
 from protocol import c2s, generic, s2c, s2t, s2u, t2s, u2s
 from protocol.packet import Packet
 
-_MODULES: dict[str, ModuleType] = {
-    "generic": generic,
-    "c2s": c2s,
-    "s2c": s2c,
-    "s2u": s2u,
-    "u2s": u2s,
-    "s2t": s2t,
-    "t2s": t2s,
-}
+MODULES: Mapping[str, ModuleType] = MappingProxyType(
+    {
+        "generic": generic,
+        "c2s": c2s,
+        "s2c": s2c,
+        "s2u": s2u,
+        "u2s": u2s,
+        "s2t": s2t,
+        "t2s": t2s,
+    }
+)
+"""The module of every namespace."""
 
 
 def _packets_of(module: ModuleType) -> Iterator[type[Packet]]:
@@ -24,11 +27,11 @@ def _packets_of(module: ModuleType) -> Iterator[type[Packet]]:
 
 
 PACKETS: Mapping[str, type[Packet]] = MappingProxyType(
-    {packet.id: packet for module in _MODULES.values() for packet in _packets_of(module)}
+    {packet.id: packet for module in MODULES.values() for packet in _packets_of(module)}
 )
 """The class of every packet, extensions included, by id."""
 
-NAMESPACES = frozenset(_MODULES)
+NAMESPACES = frozenset(MODULES)
 """Every namespace; a peer may send `generic` and one other."""
 
 

@@ -28,8 +28,13 @@ class PendingReplies:
             raise ValueError("a request with this uuid waits already")
         future: asyncio.Future[Packet] = asyncio.get_running_loop().create_future()
         self._waiting[uuid] = future
-        future.add_done_callback(lambda _: self._waiting.pop(uuid, None))
+        future.add_done_callback(lambda done: self._forget(uuid, done))
         return future
+
+    def _forget(self, uuid: str, done: asyncio.Future[Packet]) -> None:
+        # The uuid may wait anew by the time that the loop calls back.
+        if self._waiting.get(uuid) is done:
+            del self._waiting[uuid]
 
     def resolve(self, frame: Frame) -> bool:
         """Hands a reply over; false if nothing waits for it: it is no reply, or too late."""

@@ -77,6 +77,13 @@ def without_null(described: inspect.Type) -> tuple[inspect.Type, bool]:
     return only, True
 
 
+def kind_of(described: inspect.Type) -> str | None:
+    """Returns the name of a kind of value in `protocol.values`, or None for a plain type."""
+    if not isinstance(described, inspect.Metadata):
+        return None
+    return (described.extra_json_schema or {}).get("title")
+
+
 def demand(described: inspect.Type) -> str | None:
     """Returns what a value must be, reading on from "must be", or None if its kind says it all."""
     if isinstance(described, inspect.Metadata):

@@ -26,6 +26,8 @@ PAGE_SIZE = 100
 """Entries on a page of a listing."""
 MAX_PATH_NAMES = 10
 """The most names that a path holds."""
+PATH_KIND = "path"
+"""The title of the kind that `protocol.codec.decode` brings into a normal form."""
 
 _UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z"
 _NAME = r"(?!\s)[^/\\\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,127}(?<![\s.])"
@@ -52,7 +54,7 @@ Uuid = Annotated[
     str, Meta(title="uuid", pattern=_UUID, description="a uuid: lowercase hex digits, 8-4-4-4-12")
 ]
 Name = Annotated[str, Meta(title="name", pattern=rf"^{_NAME}\Z", description=_NAME_RULE)]
-Path = Annotated[str, Meta(title="path", pattern=_PATH, description=_PATH_RULE)]
+Path = Annotated[str, Meta(title=PATH_KIND, pattern=_PATH, description=_PATH_RULE)]
 Hash = Annotated[
     str,
     Meta(

@@ -1,0 +1,633 @@
+"""Every packet against a table that was transcribed from the protocol's description by hand."""
+
+import json
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol import InvalidPacket, ProtocolError, c2s, decode, encode, s2c, s2u
+from protocol.registry import NAMESPACES, PACKETS
+from protocol.values import MAX_SAFE_INTEGER
+
+UUID_A = "0f8fad5b-d9cb-469f-a165-70867728950e"
+UUID_B = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+
+
+class Kind(NamedTuple):
+    """A field: values that it takes, values that it does not, and whether it may be left out."""
+
+    valid: tuple[Any, ...]
+    invalid: tuple[Any, ...]
+    optional: bool = False
+
+
+def optional(kind: Kind) -> Kind:
+    """The same field, but it may be left out or null."""
+    return kind._replace(optional=True, invalid=tuple(v for v in kind.invalid if v is not None))
+
+
+def nullable(kind: Kind) -> Kind:
+    """The same field, always there, but it may be null."""
+    invalid = tuple(value for value in kind.invalid if value is not None)
+    return Kind((*kind.valid, None), invalid)
+
+
+def one_of(*values: str) -> Kind:
+    """A field that takes these words."""
+    return Kind(values, (None, "", values[0].upper(), values[0] + " ", 0, True, [values[0]]))
+
+
+def list_of(kind: Kind, least: int = 0) -> Kind:
+    """A list of at least so many values of a kind."""
+    invalid: tuple[Any, ...] = (None, {}, "", 0, *([value] for value in kind.invalid))
+    few: tuple[Any, ...] = ([],)
+    lists = (*([value] for value in kind.valid), list(kind.valid))
+    return Kind(lists, few + invalid) if least else Kind(few + lists, invalid)
+
+
+def integers(least: int, most: int = MAX_SAFE_INTEGER) -> Kind:
+    """Integers within bounds, both included."""
+    return Kind(
+        (least, least + 1, most),
+        (None, least - 1, most + 1, 2**63, 2**64, 10**30, -(10**30), 1.0, 1.5, True, "1", [1], {}),
+    )
+
+
+BOOL = Kind((True, False), (None, 0, 1, "true", "", [], {}))
+TEXT = Kind(("", "some words", "ü \n 🙂"), (None, 0, True, [], {}))
+INT = integers(-MAX_SAFE_INTEGER)
+COUNT = integers(0)
+POSITIVE = integers(1)
+FLOAT = Kind((0.5, -1e300, 3.0), (None, "0.5", True, [], {}))
+UUID = Kind(
+    (UUID_A, UUID_B),
+    (
+        None, "", 5, True, UUID_A.upper(), UUID_A[:-1], UUID_A + "\n", UUID_A.replace("-", ""),
+        "{" + UUID_A + "}", "g" + UUID_A[1:],
+    ),
+)  # fmt: skip
+NAME = Kind(
+    ("a", "Größe (1).tar.gz", ".hidden", "日本語 🙂", "x" * 127, "a  b", "…"),
+    (
+        None, 5, "", "x" * 128, "a/b", "/", "a\\b", "a\0b", "a\nb", "a\x7fb", "a\x85b", ".", "..",
+        "a.", " a", "a ", "\u00a0a", "a\u3000", "a\n",
+    ),
+)  # fmt: skip
+PATH = Kind(
+    ("/", "/a", "/a/b c", "/" + "/".join("abcdefghij"), "/" + "ü" * 127),
+    (
+        None, 5, "", "a", "a/b", "//", "/a//b", "/a//", "/./a", "/a/..", "/a/../b", "/a\\b", "/a\0",
+        "/ a", "/a /b", "/a./b", "/" + "/".join("abcdefghijk"), "/" + "x" * 128, "/a\n", "C:/a",
+    ),
+)  # fmt: skip
+HASH = Kind(("0123456789abcdef" * 4,), (None, "", "A" * 64, "a" * 63, "a" * 65, "a" * 64 + "\n", 1))
+SNOWFLAKE = Kind(
+    ("1" * 15, "9" * 22),
+    (None, "", "1" * 14, "1" * 23, 123456789012345678, "1" * 14 + "x", "\u0661" * 18),
+)
+USERNAME = Kind(("a", "Alice99", "x" * 16), (None, "", "x" * 17, "a b", "a-b", "é", "a\n", 5))
+QUERY = Kind(("a", "Al1", "x" * 40), (None, "", "a b", "a-b", "é", "a\n", 5))
+BASE64URL = Kind(("a", "aZ09_-"), (None, "", "a=", "a+b", "a/b", "a b", "a\n", 5))
+MIME = Kind(
+    ("image/avif", "text/plain; charset=utf-8"), (None, "", "text", "/", "a/b\r\nX: y", "a/é", 5)
+)
+TIME = Kind(
+    ("2024-02-29T12:30:00Z", "2024-02-29T12:30:00.123456+00:00"),
+    (None, "", "yesterday", "2024-02-29", "2024-02-29T12:30:00Z\n", 1709209800),
+)
+CRYPTO_KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+CRYPTO = Kind(
+    ({"enabled": False}, {"enabled": True, "key": CRYPTO_KEY}),
+    (
+        None, {}, [], {"enabled": True}, {"enabled": False, "key": CRYPTO_KEY}, {"key": CRYPTO_KEY},
+        {"enabled": True, "key": ""}, {"enabled": True, "key": CRYPTO_KEY[:-1]},
+        {"enabled": False, "more": 1}, {"enabled": 0},
+    ),
+)  # fmt: skip
+SHARE: dict[str, Any] = {
+    "can_write": True,
+    "file": 1,
+    "shared_at": "2024-02-29T12:30:00Z",
+    "user": 2,
+}
+SHARED = {"status": "shared", "share": SHARE}
+BAD_OWNERSHIPS: tuple[Any, ...] = (
+    None, {}, {"status": "shared"}, {"status": "mine"}, {"status": "owned", "share": SHARE},
+    {"status": "shared", "share": {**SHARE, "more": 1}}, {"status": "shared", "share": {"user": 1}},
+)  # fmt: skip
+OWNERSHIP = Kind(
+    ({"status": "owned"}, {"status": "public"}, {"status": "restricted"}, SHARED),
+    (*BAD_OWNERSHIPS, {"status": "owned", "can": "rw"}),
+)
+LISTED_OWNERSHIP = Kind(
+    (
+        {"status": "owned", "can": "rw"},
+        {"status": "restricted", "can": "none"},
+        {**SHARED, "can": "r"},
+    ),
+    (*({**(bad or {}), "can": "r"} for bad in BAD_OWNERSHIPS), *OWNERSHIP.valid, SHARED),
+)
+FILE_FIELDS: dict[str, Kind] = {
+    "id": INT,
+    "name": NAME,
+    "type": MIME,
+    "has_thumbnail": BOOL,
+    "created_at": nullable(TIME),
+    "updated_at": nullable(TIME),
+    "size": COUNT,
+}
+
+
+def minimal(fields: dict[str, Kind]) -> dict[str, Any]:
+    """The required fields alone."""
+    return {name: kind.valid[0] for name, kind in fields.items() if not kind.optional}
+
+
+def full(fields: dict[str, Kind]) -> dict[str, Any]:
+    """Every field, optional ones too."""
+    return {name: kind.valid[-1] for name, kind in fields.items()}
+
+
+def object_of(fields: dict[str, Kind]) -> Kind:
+    """An object with these fields."""
+    least = minimal(fields)
+    missing = tuple({k: v for k, v in least.items() if k != name} for name in least)
+    wrong = tuple({**least, name: bad} for name, kind in fields.items() for bad in kind.invalid)
+    return Kind((least, full(fields)), (None, [], "", *missing, *wrong, {**least, "more": 1}))
+
+
+FILE = object_of({**FILE_FIELDS, "ownership": OWNERSHIP, "thumbnail_url": optional(TEXT)})
+LISTED_FILE = object_of({**FILE_FIELDS, "ownership": LISTED_OWNERSHIP})
+FOLDER = object_of({"id": INT, "name": NAME, "parent_folder": nullable(INT)})
+USER = object_of({"id": INT, "name": USERNAME})
+WEBHOOK = object_of({"id": SNOWFLAKE, "token": BASE64URL, "channel_id": SNOWFLAKE})
+TYPES = Kind(
+    ({}, {"image/avif": 5, "text/plain": 0}), (None, [], {"image/avif": -1}, {"image/avif": "5"})
+)
+CHANGE = Kind((1, -1), (None, 0, 2, True, "1", 1.0))
+
+TABLE: dict[str, dict[str, Kind]] = {
+    "generic:boolean": {"success": BOOL, "message": optional(TEXT)},
+    "generic:primitives": {
+        "boolean_value": optional(BOOL),
+        "integer_value": optional(INT),
+        "float_value": optional(FLOAT),
+        "string_value": optional(TEXT),
+    },
+    "c2s:upload-booking-request": {"desired_amount": POSITIVE},
+    "c2s:upload-booking-clear": {},
+    "c2s:upload-request": {
+        "name": NAME,
+        "path": PATH,
+        "size": POSITIVE,
+        "is_public": BOOL,
+        "do_overwrite": optional(BOOL),
+    },
+    "c2s:upload-abort-request": {"upload_id": UUID},
+    "c2s:upload-overwrite-response": {
+        "upload_id": UUID,
+        "action": one_of("skip", "overwrite", "rename"),
+        "use_on_all_uploads": optional(BOOL),
+    },
+    "c2s:empty-file-upload": {"path": PATH, "name": NAME},
+    "c2s:folder-status-request": {"path": PATH},
+    "c2s:list-request": {
+        "path": PATH,
+        "type": one_of("subfolders", "files"),
+        "page": COUNT,
+        "sort_by": optional(one_of("name", "updated_at", "size")),
+        "ascending_sort": optional(BOOL),
+    },
+    "c2s:folder-size-request": {"folder_id": nullable(INT)},
+    "c2s:create-folder": {"path": PATH},
+    "c2s:rename-folder": {"path": PATH, "target_name": NAME},
+    "c2s:delete-folder": {"folder_id": INT},
+    "c2s:rename-file": {"path": PATH, "name": NAME, "target_name": NAME},
+    "c2s:move-files": {
+        "source_id": optional(INT),
+        "target_id": optional(INT),
+        "files": list_of(NAME, least=1),
+    },
+    "c2s:delete-file": {"folder_id": optional(INT), "name": NAME},
+    "c2s:file-share": {
+        "path": PATH,
+        "name": NAME,
+        "target_user": INT,
+        "can_write": optional(BOOL),
+        "is_deleting": optional(BOOL),
+    },
+    "c2s:transfer-ownership": {
+        "file_id": INT,
+        "target_user_id": INT,
+        "delete_file_shares": optional(BOOL),
+        "create_share_for_current_owner": optional(BOOL),
+    },
+    "c2s:signed-download-request": {"file_id": INT},
+    "c2s:thumbnail-request": {"id": INT},
+    "c2s:user-search-request": {"query": QUERY},
+    "c2s:ping-services": {},
+    "s2c:service-registry": {
+        "service_type": one_of("upload", "thumbnail"),
+        "action": one_of("added", "removed", "list"),
+        "service_uuid": UUID,
+        "address": optional(TEXT),
+    },
+    "s2c:upload-booking": {"amount": COUNT},
+    "s2c:upload-booking-modify": {"effective_change": CHANGE},
+    "s2c:upload-response": {
+        "name": NAME,
+        "path": PATH,
+        "accepted": BOOL,
+        "chunk_size": POSITIVE,
+        "upload_id": UUID,
+        "upload_address": optional(TEXT),
+        "rejection_reason": optional(TEXT),
+    },
+    "s2c:upload-stage-finish": {"upload_id": UUID, "service_disconnect": optional(BOOL)},
+    "s2c:upload-overwrite-request": {"upload_id": UUID, "file_name": NAME, "file_path": PATH},
+    "s2c:upload-overwrite-cancel": {},
+    "s2c:upload-finish-info": {
+        "success": BOOL,
+        "upload_id": UUID,
+        "rename_target": optional(TEXT),
+        "reason": optional(TEXT),
+    },
+    "s2c:file-modify": {
+        "path": PATH,
+        "action": one_of("add", "delete", "modify"),
+        "handle": FILE,
+    },
+    "s2c:folder-modify": {
+        "path": PATH,
+        "handle": FOLDER,
+        "action": one_of("add", "delete", "rename", "move"),
+        "rename_origin": optional(TEXT),
+        "parent_folder_origin": optional(INT),
+    },
+    "s2c:folder-status": {
+        "path": PATH,
+        "folder_id": nullable(INT),
+        "exists": BOOL,
+        "file_count": COUNT,
+        "subfolder_count": COUNT,
+        "page_size": POSITIVE,
+    },
+    "s2c:list-files": {
+        "path": PATH,
+        "page": COUNT,
+        "files": list_of(LISTED_FILE),
+        "success": BOOL,
+    },
+    "s2c:list-folders": {
+        "path": PATH,
+        "page": COUNT,
+        "folders": list_of(FOLDER),
+        "success": BOOL,
+    },
+    "s2c:folder-size": {"total_size": COUNT, "folder_id": nullable(INT), "types": TYPES},
+    "s2c:signed-download": {"payload": optional(BASE64URL)},
+    "s2c:user-search": {"success": BOOL, "results": optional(list_of(USER))},
+    "s2u:upload-service-configuration": {
+        "crypto": CRYPTO,
+        "discord_bot_token": TEXT,
+        "discord_channel_id": SNOWFLAKE,
+    },
+    "s2u:upload-start": {
+        "name": NAME,
+        "path": PATH,
+        "size": COUNT,
+        "client": UUID,
+        "upload_id": UUID,
+        "chunk_size": POSITIVE,
+    },
+    "s2u:upload-abort": {},
+    "s2u:webhook-configuration": {
+        "crypto": CRYPTO,
+        "webhooks": list_of(WEBHOOK),
+        "api_url": TEXT,
+        "requests_per_s": POSITIVE,
+    },
+    "u2s:upload-finish": {
+        "success": BOOL,
+        "messages": optional(list_of(SNOWFLAKE)),
+        "hash": optional(HASH),
+        "is_encrypted": optional(BOOL),
+        "type": optional(MIME),
+        "channel": optional(SNOWFLAKE),
+        "reason": optional(TEXT),
+    },
+    "u2s:chunk-stored": {
+        "upload_id": UUID,
+        "index": COUNT,
+        "message_id": SNOWFLAKE,
+        "channel_id": SNOWFLAKE,
+        "webhook_id": SNOWFLAKE,
+        "attachment_id": SNOWFLAKE,
+        "offset": COUNT,
+        "stored_size": POSITIVE,
+        "size": POSITIVE,
+        "digest": HASH,
+    },
+    "u2s:webhook-lost": {"webhook_id": SNOWFLAKE, "reason": TEXT},
+    "s2t:thumbnail-service-configuration": {
+        "message_encryption_key": optional(TEXT),
+        "discord_bot_token": TEXT,
+        "image_quality": integers(0, 100),
+        "image_width": integers(1, 4096),
+        "image_type": one_of("avif", "jpeg", "webp"),
+    },
+    "s2t:gen-thumbnail": {
+        "file_id": INT,
+        "channel_id": SNOWFLAKE,
+        "first_msg_id": SNOWFLAKE,
+        "file_type": MIME,
+        "is_encrypted": BOOL,
+    },
+    "t2s:thumbnail-data": {"file_id": INT, "success": BOOL, "data": optional(BASE64URL)},
+}
+OF_WEBHOOKS = {"s2u:webhook-configuration", "u2s:chunk-stored", "u2s:webhook-lost"}
+every_packet = pytest.mark.parametrize("packet_id", TABLE)
+
+
+def read(packet_id: str, data: Any) -> Any:
+    """Decodes a frame with this data where every packet is allowed; returns the packet."""
+    text = json.dumps({"id": packet_id, "uuid": UUID_A, "data": data})
+    return decode(text, accepts=NAMESPACES, extensions=frozenset({"webhooks"})).packet
+
+
+def refusal(packet_id: str, data: Any) -> InvalidPacket:
+    """Decodes a frame that must be refused; returns the error."""
+    with pytest.raises(InvalidPacket) as caught:
+        read(packet_id, data)
+    assert caught.value.uuid == UUID_A
+    assert caught.value.packet_id == packet_id
+    return caught.value
+
+
+def written(packet: Any) -> Any:
+    """The data that a packet is sent as."""
+    return json.loads(encode(packet))["data"]
+
+
+def test_there_is_a_struct_for_every_packet_of_the_protocol_and_no_other():
+    """The registry and the protocol's description list the same packets."""
+    assert set(PACKETS) == set(TABLE)
+
+
+@every_packet
+def test_a_packet_says_which_extension_it_belongs_to(packet_id):
+    """Only the packets of the webhooks extension need a granted extension."""
+    assert PACKETS[packet_id].extension == ("webhooks" if packet_id in OF_WEBHOOKS else None)
+
+
+@every_packet
+def test_the_class_is_called_like_the_packet(packet_id):
+    """`c2s:upload-request` is `UploadRequest` in the module `c2s`."""
+    namespace, _, name = packet_id.partition(":")
+    packet = PACKETS[packet_id]
+    assert packet.__name__ == "".join(word.capitalize() for word in name.split("-"))
+    assert packet.__module__ == f"protocol.{namespace}"
+
+
+@every_packet
+def test_a_packet_is_documented(packet_id):
+    """The docstring says who sends it to whom, and what answers."""
+    text = PACKETS[packet_id].__doc__ or ""
+    assert "→" in text
+    assert "nswered" in text
+
+
+@every_packet
+@pytest.mark.parametrize("fields_of", [minimal, full])
+def test_a_packet_survives_the_round_trip_with_exactly_its_fields(packet_id, fields_of):
+    """What is read and written again holds the same fields: none added, none lost."""
+    data = fields_of(TABLE[packet_id])
+    assert written(read(packet_id, data)) == data
+
+
+@every_packet
+def test_the_struct_is_equal_after_the_round_trip(packet_id):
+    """A packet that is sent arrives as an equal packet."""
+    packet = read(packet_id, full(TABLE[packet_id]))
+    assert read(packet_id, written(packet)) == packet
+
+
+@every_packet
+def test_an_optional_field_may_be_null_and_is_then_left_out(packet_id):
+    """Null on input means the same as leaving the field out, which is what we do on output."""
+    fields = TABLE[packet_id]
+    nulls = {name: None for name, kind in fields.items() if kind.optional}
+    assert written(read(packet_id, {**minimal(fields), **nulls})) == minimal(fields)
+
+
+@every_packet
+def test_a_missing_required_field_is_named(packet_id):
+    """Each required field is missed by name."""
+    for name in minimal(TABLE[packet_id]):
+        data = {k: v for k, v in full(TABLE[packet_id]).items() if k != name}
+        error = refusal(packet_id, data)
+        assert (error.field, error.rule) == (f"data.{name}", "is missing")
+
+
+@every_packet
+def test_an_unknown_field_is_named(packet_id):
+    """A key that the packet does not have is refused by name."""
+    error = refusal(packet_id, {**full(TABLE[packet_id]), "surplus": None})
+    assert (error.field, error.rule) == ("data.surplus", "is not a known field")
+
+
+@every_packet
+@pytest.mark.parametrize("data", [None, [], "", 0, True])
+def test_data_must_be_an_object(packet_id, data):
+    """Data that is no object is refused, for packets without fields too."""
+    error = refusal(packet_id, data)
+    assert error.field == "data"
+    assert error.rule.startswith("must be an object")
+
+
+@every_packet
+def test_every_valid_value_is_taken(packet_id):
+    """Each field takes each value that its rule allows, and keeps it."""
+    for name, kind in TABLE[packet_id].items():
+        for value in kind.valid:
+            data = {**minimal(TABLE[packet_id]), name: value}
+            assert written(read(packet_id, data)) == data
+
+
+@every_packet
+def test_every_invalid_value_is_refused_with_its_field(packet_id):
+    """Each field refuses each value that its rule forbids; the error says which and why."""
+    for name, kind in TABLE[packet_id].items():
+        for value in kind.invalid:
+            error = refusal(packet_id, {**full(TABLE[packet_id]), name: value})
+            assert error.field.startswith(f"data.{name}")
+            assert error.rule.startswith(("must ", "is "))
+            assert "regex" not in error.rule
+
+
+@st.composite
+def packets(draw):
+    """An id, and data that is valid for it."""
+    packet_id = draw(st.sampled_from(sorted(TABLE)))
+    required: dict[str, Any] = {}
+    optionals: dict[str, Any] = {}
+    for name, kind in TABLE[packet_id].items():
+        (optionals if kind.optional else required)[name] = st.sampled_from(kind.valid)
+    return packet_id, draw(st.fixed_dictionaries(required, optional=optionals))
+
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(packets())
+def test_any_combination_of_valid_fields_survives_the_round_trip(drawn):
+    """Fields do not depend on one another."""
+    packet_id, data = drawn
+    assert written(read(packet_id, data)) == data
+
+
+@given(packets(), st.data())
+def test_a_packet_with_something_else_in_a_field_is_read_or_refused(drawn, data):
+    """Whatever stands in a field, nothing but a packet or a protocol error comes of it."""
+    packet_id, fields = drawn
+    name = data.draw(st.sampled_from([*TABLE[packet_id], "surplus"]))
+    value = data.draw(ANY_JSON)
+    with suppress(ProtocolError):
+        packet = read(packet_id, {**fields, name: value})
+        assert read(packet_id, written(packet)) == packet
+
+
+@pytest.mark.parametrize("packet_id", [p for p, fields in TABLE.items() if PATH in fields.values()])
+def test_a_trailing_slash_of_a_path_is_dropped(packet_id):
+    """Handlers see paths in their normal form."""
+    fields = TABLE[packet_id]
+    slashes = {name: "/a/b/" for name, kind in fields.items() if kind is PATH}
+    packet = written(read(packet_id, {**minimal(fields), **slashes}))
+    assert {packet[name] for name in slashes} == {"/a/b"}
+
+
+@pytest.mark.parametrize(
+    ("packet_id", "data", "message"),
+    [
+        (
+            "c2s:upload-booking-request",
+            {"desired_amount": 0},
+            "data.desired_amount: must be at least 1",
+        ),
+        (
+            "c2s:upload-booking-request",
+            {"desired_amount": True},
+            "data.desired_amount: must be an integer, not a boolean",
+        ),
+        (
+            "c2s:upload-abort-request",
+            {"upload_id": "x"},
+            "data.upload_id: must be a uuid: lowercase hex digits, 8-4-4-4-12",
+        ),
+        (
+            "c2s:list-request",
+            {"path": "/", "type": "folders", "page": 0},
+            "data.type: must be one of files, subfolders",
+        ),
+        ("c2s:move-files", {"files": []}, "data.files: must hold at least 1 entry"),
+        ("c2s:move-files", {"files": ["a", 5]}, "data.files[1]: must be a string, not an integer"),
+        (
+            "s2u:upload-service-configuration",
+            {
+                "crypto": {"enabled": True},
+                "discord_bot_token": "t",
+                "discord_channel_id": "1" * 18,
+            },
+            "data.crypto: must hold a key exactly when it is enabled",
+        ),
+        (
+            "s2c:folder-size",
+            {"total_size": 1, "folder_id": None, "types": {"a/b": -1}},
+            "data.types[...]: must be at least 0",
+        ),
+        (
+            "u2s:upload-finish",
+            {"success": True, "type": "a/" + "b" * 300},
+            (
+                "data.type: must be a MIME type (type/subtype) "
+                "of at most 255 printable ASCII characters"
+            ),
+        ),
+    ],
+)
+def test_an_error_reads_as_a_sentence_about_the_field(packet_id, data, message):
+    """The message can be sent to the peer as it is."""
+    assert str(refusal(packet_id, data)) == message
+
+
+def test_a_long_strange_key_is_shortened_in_the_error():
+    """A peer cannot fill our answers or logs with its own text."""
+    error = refusal("c2s:ping-services", {"\n` - at `$.x`" + "y" * 5000: 1})
+    assert len(str(error)) < 200
+    assert "\n" not in str(error)
+
+
+def test_the_file_id_of_a_thumbnail_request_is_called_id_on_the_wire():
+    """The class attribute `id` is the packet's; the field has a name of its own."""
+    assert written(c2s.ThumbnailRequest(file_id=7)) == {"id": 7}
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        s2u.Crypto(enabled=True, key="hush"),
+        s2u.WebhookLease(id="1", token="hush", channel_id="2"),
+        s2u.UploadServiceConfiguration(
+            crypto=s2u.Crypto(enabled=True, key="hush"),
+            discord_bot_token="hush",
+            discord_channel_id="2",
+        ),
+        s2u.WebhookConfiguration(
+            crypto=s2u.Crypto(enabled=True, key="hush"),
+            webhooks=(s2u.WebhookLease(id="1", token="hush", channel_id="2"),),
+            api_url="",
+            requests_per_s=1,
+        ),
+        s2c.SignedDownload(payload="hush"),
+    ],
+)
+def test_a_secret_does_not_show_in_a_repr(record):
+    """Logs and tracebacks may hold any packet."""
+    assert "hush" not in repr(record)
+    assert "hush" not in repr(record.__rich_repr__())
+    assert "<hidden>" in repr(record)
+
+
+def test_a_repr_shows_what_is_no_secret():
+    """A packet in a log can be told from another."""
+    assert repr(s2c.UploadBooking(amount=3)) == "UploadBooking(amount=3)"
+    assert repr(s2c.SignedDownload()) == "SignedDownload(payload=None)"
+
+
+def test_a_packet_cannot_be_changed():
+    """One packet may be handed to many receivers."""
+    packet: Any = s2c.UploadBooking(amount=3)
+    with pytest.raises(AttributeError):
+        packet.amount = 4
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: s2c.Ownership(status="shared"),
+        lambda: s2c.ListedOwnership(status="owned", share=s2c.Share(**SHARE), can="r"),
+        lambda: s2u.Crypto(enabled=True),
+        lambda: s2u.Crypto(enabled=False, key=CRYPTO_KEY),
+    ],
+)
+def test_fields_that_belong_together_are_checked_in_our_own_packets_too(build):
+    """Half an ownership or half a key is a bug at its origin, not at the receiver."""
+    with pytest.raises(ValueError, match="exactly when"):
+        build()
