@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings
 
 
 def explain(error: ValidationError, settings: type[BaseSettings]) -> list[str]:
-    """One line per wrong setting: `NAME: what is wrong – what the setting is`."""
+    """One line per wrong setting: `NAME: what is wrong. What the setting is.`."""
     return list(_lines(error, settings))
 
 
@@ -23,7 +23,7 @@ def _lines(error: ValidationError, settings: type[BaseSettings]) -> Iterator[str
             yield _problem(details)
             continue
         name = f"{prefix}{field}".upper()
-        yield f"{name}: {_problem(details)} – {_meaning(field, settings)}"
+        yield f"{name}: {_problem(details)}. {_meaning(field, settings)}"
 
 
 def _problem(details: ErrorDetails) -> str:

@@ -27,7 +27,7 @@ BATCH = 100
 """Objects, and messages, that are taken from the catalog at once."""
 
 DeleteMessage = Callable[[WebhookCredentials, int], Awaitable[None]]
-"""Deletes a message that the webhook posted; one that is gone is no error. Raises `StorageError`."""
+"""Deletes a message of the webhook; one that is gone is no error. Raises `StorageError`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class Sweep:
     failed: int
     """Messages that Discord could not delete now."""
     stuck: int
-    """Messages whose webhook is in quarantine or not configured."""
+    """Messages whose webhook is gone or not configured."""
 
 
 class Reaper:
@@ -117,13 +117,13 @@ class Reaper:
     async def _next_batch(self, kept: set[int]) -> list[Message]:
         """Garbage not dealt with yet in this sweep.
 
-        What could not be deleted stays in front of the catalog's list, so as many more are asked for.
+        What could not be deleted stays first in the catalog's list, so as many more are asked for.
         """
         found = await self._catalog.orphan_messages(limit=len(kept) + self._batch)
         return [message for message in found if message.id not in kept]
 
     def _credentials(self, message: Message) -> WebhookCredentials | None:
-        return None if message.webhook_id is None else self._webhooks.find(message.webhook_id)
+        return self._webhooks.reachable.get(message.webhook_id) if message.webhook_id else None
 
     async def _delete_all(self, messages: list[Message]) -> set[int]:
         """Ids of the messages deleted. Webhooks run side by side, as their limits are their own."""
@@ -153,7 +153,7 @@ class Reaper:
             await self._delete(credentials, message.id)
             await self._catalog.forget_message(message.id)
         except WebhookUnusable as error:
-            self._webhooks.quarantine(error.webhook_id, error.reason)
+            self._webhooks.lost(error)
             return False
         except (StorageError, CatalogError) as error:
             _log.warning("message-not-deleted", message_id=message.id, code=error.code)

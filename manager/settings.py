@@ -6,7 +6,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Self, TypeVar
 
-from protocol.values import CHUNK_SIZE, NamePolicy
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -18,13 +17,15 @@ from pydantic import (
     model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from storage.discord.webhook import WebhookCredentials
 
+from protocol.values import CHUNK_SIZE, NamePolicy
+from storage.discord.webhook import WebhookCredentials
 from storage.envelope import KeyRing
 
 _Entry = TypeVar("_Entry")
 
 _LARGEST_ATTACHMENT = 100 * 1024 * 1024
+_OWN_PART = 5
 _SNOWFLAKE = re.compile(r"\d{15,22}", re.ASCII)
 _HTTP_URL = TypeAdapter(HttpUrl)
 
@@ -188,6 +189,11 @@ class ManagerSettings(BaseSettings):
                 "DISCORD_BOT_TOKEN and DISCORD_CHANNELS belong together: set both or none"
             )
         return self
+
+    @property
+    def own_requests_per_s(self) -> int:
+        """The manager's share of the requests to Discord, for reading and deleting."""
+        return max(1, self.global_requests_per_s // _OWN_PART)
 
     @cached_property
     def keyring(self) -> KeyRing:

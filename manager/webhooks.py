@@ -1,13 +1,14 @@
-"""The configured webhooks: which are known by their channel, and which must not be used any more."""
+"""The configured webhooks: whose channel is known, and which must not be used any more."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from types import MappingProxyType
 
 import structlog
 
 from client_sdk.backoff import Backoff
 from storage.discord.webhook import WebhookCredentials
-from storage.errors import StorageError, WebhookUnusable
+from storage.errors import StorageError, WebhookGone, WebhookUnusable
 
 _log = structlog.get_logger()
 
@@ -18,12 +19,14 @@ AskChannel = Callable[[WebhookCredentials], Awaitable[int]]
 class WebhookDirectory:
     """Webhooks by their ids.
 
-    A webhook is usable once its channel is known, until it is quarantined. A quarantined one is never
-    called again by this process: repeated calls on a dead webhook get the whole address banned.
+    A webhook is usable once its channel is known, until it is quarantined. One in quarantine is not
+    posted to; as long as it is not known to be gone, what it has posted may be read and deleted.
+    One that is gone is never called again: calls on dead webhooks get the whole address banned.
     """
 
     def __init__(self, configured: Iterable[WebhookCredentials]) -> None:
         self._webhooks = {webhook.id: webhook for webhook in configured}
+        self._reachable = dict(self._webhooks)
         self._reasons: dict[int, str] = {}
         self._subscribers: list[Callable[[], None]] = []
 
@@ -50,21 +53,28 @@ class WebhookDirectory:
         """Why each dead webhook is not used any more, by id."""
         return dict(self._reasons)
 
-    def find(self, webhook_id: int) -> WebhookCredentials | None:
-        """The credentials to read or delete what a webhook has posted; None when it may not be called."""
-        return None if webhook_id in self._reasons else self._webhooks.get(webhook_id)
+    @property
+    def reachable(self) -> Mapping[int, WebhookCredentials]:
+        """Webhooks whose messages can be read and deleted, by id. A view that follows changes."""
+        return MappingProxyType(self._reachable)
 
     def subscribe(self, changed: Callable[[], None]) -> None:
         """Calls `changed` whenever `usable` has become different. It must not block."""
         self._subscribers.append(changed)
 
     def quarantine(self, webhook_id: int, reason: str) -> None:
-        """Stops using a webhook. One that is not configured, or in quarantine already, is no change."""
+        """Stops using a webhook; one not configured, or in quarantine already, is no change."""
         if webhook_id in self._reasons or webhook_id not in self._webhooks:
             return
         self._reasons[webhook_id] = reason
         _log.error("webhook-quarantined", webhook_id=webhook_id, reason=reason)
         self._tell()
+
+    def lost(self, error: WebhookUnusable) -> None:
+        """Discord has told this process that a webhook cannot be used."""
+        if isinstance(error, WebhookGone):
+            self._reachable.pop(error.webhook_id, None)
+        self.quarantine(error.webhook_id, error.reason)
 
     async def learn(self, ask: AskChannel, *, new_backoff: Callable[[], Backoff] = Backoff) -> None:
         """Asks for the channel of every webhook, until each is known or in quarantine."""
@@ -81,7 +91,7 @@ class WebhookDirectory:
             try:
                 channel_id = await ask(webhook)
             except WebhookUnusable as error:
-                self.quarantine(webhook.id, error.reason)
+                self.lost(error)
             except StorageError as error:
                 _log.warning("webhook-not-known-yet", webhook_id=webhook.id, code=error.code)
                 await backoff.wait()
@@ -92,7 +102,8 @@ class WebhookDirectory:
     def _know(self, webhook: WebhookCredentials, channel_id: int) -> None:
         if any(other.channel_id == channel_id for other in self.usable):
             _log.warning("channel-has-several-webhooks", channel_id=channel_id)
-        self._webhooks[webhook.id] = WebhookCredentials(webhook.id, webhook.token, channel_id)
+        known = WebhookCredentials(webhook.id, webhook.token, channel_id)
+        self._webhooks[webhook.id] = self._reachable[webhook.id] = known
         self._tell()
 
     def _tell(self) -> None:

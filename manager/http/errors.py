@@ -1,4 +1,4 @@
-"""Every error that reaches the HTTP side, and the status that it is answered with: the one table."""
+"""Which HTTP status, and which words, every error is answered with: the one table."""
 
 from collections.abc import Mapping
 
@@ -51,7 +51,7 @@ _WORDS: Mapping[type[Exception], str] = {
     DiscordUnavailable: "Discord is not available: try again shortly",
     MessageGone: "part of this file was deleted on Discord and is lost",
     ChunkCorrupt: "part of this file was damaged on Discord",
-    WebhookNotConfigured: "part of this file was posted by a webhook that is not configured any more",
+    WebhookNotConfigured: "part of this file was posted by a webhook that cannot be used any more",
     StorageError: "this file cannot be fetched from Discord",
 }
 

@@ -48,7 +48,7 @@ async def parameters_of(request: web.Request) -> Parameters:
 
 
 def token_of(request: web.Request) -> str:
-    """The user token from `Authorization` or the query. Raises `InvalidToken` when there is none."""
+    """The user token from `Authorization` or the query. Raises `InvalidToken` without one."""
     header = request.headers.get("Authorization", "").strip()
     scheme, _, credentials = header.partition(" ")
     # Old frontends send the bare token, without the scheme's name.

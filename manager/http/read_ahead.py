@@ -66,8 +66,8 @@ class ObjectChunks:
 class ReadAhead:
     """Reads things in a given order, always one before it is asked for.
 
-    At most two are in memory, if the caller drops one before it asks for the next: the one in use and
-    the one being read. Leaving the context ends the read that is under way.
+    At most two are in memory, if the caller drops one before it asks for the next: the one in use
+    and the one being read. Leaving the context ends the read that is under way.
     """
 
     def __init__(self, read: Callable[[int], Awaitable[Buffer]], order: Iterator[int]) -> None:

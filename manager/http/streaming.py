@@ -2,24 +2,25 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from itertools import islice
 from secrets import token_hex
 
 import structlog
 from aiohttp import web
-from storage.reader import ChunkReader
 
 from catalog.errors import CatalogError, ObjectMissing
 from catalog.port import ObjectStore
 from catalog.records import StoredObject
 from manager.errors import NoSuchFile, Overloaded
-from manager.http.holds import DownloadHolds
+from manager.holds import TemporaryHolds
 from manager.http.ranges import Segment
 from manager.http.read_ahead import Buffer, ObjectChunks, ReadAhead
 from manager.http.representation import Answer, Representation
 from manager.metrics import ManagerMetrics
-from storage.errors import StorageError
+from manager.webhooks import WebhookDirectory
+from storage.errors import StorageError, WebhookUnusable
+from storage.reader import ChunkReader
 
 _log = structlog.get_logger()
 
@@ -34,6 +35,7 @@ class ContentSender:
         catalog: Where chunks are looked up.
         reader: Fetches and verifies chunks.
         holds: Keeps content alive while it is being sent.
+        webhooks: Is told of webhooks that turn out to be gone.
         metrics: Counts bytes sent, and downloads that were cut off.
         stall_s: Seconds without any progress after which a reader is given up.
         at_once: Downloads that may run at the same time.
@@ -43,7 +45,8 @@ class ContentSender:
         self,
         catalog: ObjectStore,
         reader: ChunkReader,
-        holds: DownloadHolds,
+        holds: TemporaryHolds,
+        webhooks: WebhookDirectory,
         metrics: ManagerMetrics,
         *,
         stall_s: float,
@@ -52,6 +55,7 @@ class ContentSender:
         self._catalog = catalog
         self._reader = reader
         self._holds = holds
+        self._webhooks = webhooks
         self._metrics = metrics
         self._stall_s = stall_s
         self._free = at_once
@@ -69,14 +73,25 @@ class ContentSender:
         if request.method == "HEAD" or not answer.parts:
             return web.Response(status=answer.status, headers=answer.headers)
         content = representation.content
-        chunks = ObjectChunks(self._catalog, self._reader, content)
         with self._place():
             async with (
                 self._kept_alive(content, answer),
-                ReadAhead(chunks.read, answer.chunk_indexes()) as ahead,
+                ReadAhead(self._chunk_reader(content), answer.chunk_indexes()) as ahead,
             ):
                 await ahead.ready()
                 return await self._respond(request, answer, ahead)
+
+    def _chunk_reader(self, content: StoredObject) -> Callable[[int], Awaitable[Buffer]]:
+        chunks = ObjectChunks(self._catalog, self._reader, content)
+
+        async def read(index: int) -> Buffer:
+            try:
+                return await chunks.read(index)
+            except WebhookUnusable as error:
+                self._webhooks.lost(error)
+                raise
+
+        return read
 
     async def _respond(
         self, request: web.Request, answer: Answer, ahead: ReadAhead

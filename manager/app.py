@@ -1,0 +1,187 @@
+"""The manager, put together: what depends on what, and in which order it starts and stops.
+
+Parts start from the catalog upward and stop the other way round. aiohttp ends listening, and the
+handlers of requests, before it stops the parts, so that nothing is used after its end.
+"""
+
+import contextlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from aiohttp import web
+
+from catalog.port import Catalog
+from catalog.sqlite.adapter import SqliteCatalog
+from manager.accounts import Accounts
+from manager.control import ControlPlane
+from manager.holds import TemporaryHolds
+from manager.http import frame
+from manager.http.accounts import account_routes
+from manager.http.downloads import download_routes
+from manager.http.parts import PARTS, Parts, RunningParts
+from manager.http.status import status_routes
+from manager.http.streaming import ContentSender
+from manager.metrics import ManagerMetrics
+from manager.passwords import Passwords
+from manager.reaper import Reaper
+from manager.settings import ManagerSettings
+from manager.supervision import supervised
+from manager.tasks import BackgroundTasks
+from manager.tokens import derive_token_secret
+from manager.webhooks import WebhookDirectory
+from storage.discord.http import DiscordHttp
+from storage.discord.limits import RateLimiter
+from storage.discord.webhook import Webhook, WebhookCredentials
+from storage.reader import ChunkReader
+
+
+def create_app(
+    settings: ManagerSettings,
+    *,
+    clock: Callable[[], float] = time.time,
+    monotonic: Callable[[], float] = time.monotonic,
+    passwords: Passwords | None = None,
+) -> web.Application:
+    """The manager as a web application, not started yet.
+
+    Args:
+        settings: Everything that can be configured.
+        clock: Seconds since the Unix epoch.
+        monotonic: Seconds that never jump.
+        passwords: Hashes passwords; the default takes as long as it should.
+    """
+    assembly = _Assembly(settings, clock, monotonic, passwords or Passwords())
+    app = web.Application()
+    app[PARTS] = RunningParts()
+    frame.install(app, assembly.metrics)
+    app.add_routes(status_routes(settings.service_password))
+    app.add_routes(account_routes(passwords_in_query=settings.legacy_get_login))
+    app.add_routes(download_routes())
+    app.cleanup_ctx.append(assembly.run_with)
+    app.on_shutdown.append(_say_goodbye)
+    return app
+
+
+async def _say_goodbye(app: web.Application) -> None:
+    # Handlers of WebSockets end only with their connections, and the stop waits for handlers.
+    await app[PARTS].get().control.close_peers()
+
+
+class _Assembly:
+    """Makes the parts and runs them."""
+
+    def __init__(
+        self,
+        settings: ManagerSettings,
+        clock: Callable[[], float],
+        monotonic: Callable[[], float],
+        passwords: Passwords,
+    ) -> None:
+        self.metrics = ManagerMetrics()
+        self._settings = settings
+        self._clock = clock
+        self._monotonic = monotonic
+        self._passwords = passwords
+        self._webhooks = WebhookDirectory(settings.webhooks)
+
+    async def run_with(self, app: web.Application) -> AsyncIterator[None]:
+        """Runs the parts as long as the application does."""
+        settings = self._settings
+        async with (
+            SqliteCatalog.open(settings.database_path, clock=self._clock) as catalog,
+            self._discord() as http,
+            self._running(catalog, http) as parts,
+        ):
+            app[PARTS].set(parts)
+            yield
+            app[PARTS].set(None)
+
+    @contextlib.asynccontextmanager
+    async def _running(self, catalog: Catalog, http: DiscordHttp) -> AsyncIterator[Parts]:
+        holds = TemporaryHolds(catalog, self._clock, life_s=self._settings.upload_hold_s)
+        reaper = self._reaper(catalog, http)
+        accounts = self._accounts(catalog)
+        control = self._control(catalog, accounts, holds, reaper)
+        loops = _background(
+            holds=holds.run, reaper=reaper.run, webhooks=lambda: self._learn_channels(http)
+        )
+        async with loops, control.run():
+            yield Parts(
+                accounts=accounts,
+                catalog=catalog,
+                control=control,
+                sender=self._sender(catalog, http, holds),
+                webhooks=self._webhooks,
+                metrics=self.metrics,
+            )
+
+    def _discord(self) -> DiscordHttp:
+        return DiscordHttp(
+            api_url=self._settings.discord_api_url,
+            limiter=RateLimiter(requests_per_s=self._settings.own_requests_per_s),
+            clock=self._monotonic,
+            wall_clock=self._clock,
+        )
+
+    def _accounts(self, catalog: Catalog) -> Accounts:
+        *_, oldest = self._settings.keyring
+        secret = derive_token_secret(oldest.secret)
+        return Accounts(catalog, secret, self._clock, passwords=self._passwords)
+
+    def _control(
+        self, catalog: Catalog, accounts: Accounts, holds: TemporaryHolds, reaper: Reaper
+    ) -> ControlPlane:
+        return ControlPlane(
+            catalog=catalog,
+            accounts=accounts,
+            settings=self._settings,
+            webhooks=self._webhooks,
+            holds=holds,
+            metrics=self.metrics,
+            nudge_reaper=reaper.nudge,
+            clock=self._clock,
+            monotonic=self._monotonic,
+        )
+
+    def _reaper(self, catalog: Catalog, http: DiscordHttp) -> Reaper:
+        async def delete(webhook: WebhookCredentials, message_id: int) -> None:
+            await Webhook(http, webhook).delete(message_id)
+
+        interval_s = self._settings.reaper_interval_s
+        return Reaper(catalog, self._webhooks, delete, self.metrics, interval_s=interval_s)
+
+    async def _learn_channels(self, http: DiscordHttp) -> None:
+        async def ask(webhook: WebhookCredentials) -> int:
+            return (await Webhook(http, webhook).info()).channel_id
+
+        await self._webhooks.learn(ask)
+
+    def _sender(self, catalog: Catalog, http: DiscordHttp, holds: TemporaryHolds) -> ContentSender:
+        bot_token = self._settings.discord_bot_token
+        reader = ChunkReader(
+            http,
+            self._webhooks.reachable,
+            self._settings.keyring,
+            bot_token=bot_token.get_secret_value() if bot_token else None,
+        )
+        return ContentSender(
+            catalog,
+            reader,
+            holds,
+            self._webhooks,
+            self.metrics,
+            stall_s=self._settings.download_stall_s,
+            at_once=self._settings.max_downloads,
+        )
+
+
+@contextlib.asynccontextmanager
+async def _background(**loops: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Runs named loops beside the context and cancels them at its end."""
+    tasks = BackgroundTasks()
+    for name, loop in loops.items():
+        tasks.spawn(supervised(name, loop), name)
+    try:
+        yield
+    finally:
+        await tasks.close()

@@ -1,0 +1,49 @@
+"""The running manager, as the routes see it."""
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from catalog.port import Catalog
+from manager.accounts import Accounts
+from manager.control import ControlPlane
+from manager.http.streaming import ContentSender
+from manager.metrics import ManagerMetrics
+from manager.webhooks import WebhookDirectory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What routes work with."""
+
+    accounts: Accounts
+    catalog: Catalog
+    control: ControlPlane
+    sender: ContentSender
+    webhooks: WebhookDirectory
+    metrics: ManagerMetrics
+
+
+class RunningParts:
+    """Holds the parts from start to stop of the application, which is sealed before they exist."""
+
+    def __init__(self) -> None:
+        self._parts: Parts | None = None
+
+    def set(self, parts: Parts | None) -> None:
+        """Tells the parts at the start, and None at the end."""
+        self._parts = parts
+
+    def get(self) -> Parts:
+        """The parts. Raises RuntimeError unless the application runs."""
+        if self._parts is None:
+            raise RuntimeError("the manager is not running")
+        return self._parts
+
+
+PARTS = web.AppKey("parts", RunningParts)
+
+
+def parts_of(request: web.Request) -> Parts:
+    """The parts of the application that handles the request."""
+    return request.app[PARTS].get()

@@ -1,0 +1,68 @@
+"""`/health`, `/status`, `/metrics`, and what stands at `/`."""
+
+import hmac
+
+from aiohttp import web
+from pydantic import SecretStr
+
+from manager.errors import InvalidToken
+from manager.http.parameters import token_of
+from manager.http.parts import parts_of
+from manager.http.responses import success
+from manager.metrics import CONTENT_TYPE
+
+_WELCOME = """\
+discord-cloud manager
+
+This is the address of a discord-cloud: files of any size, stored on Discord.
+Use it with the `discord-cloud` command or its Python SDK:
+
+    discord-cloud login <this address> <your name>
+
+What clients can ask is described in docs/ of the project.
+"""
+
+
+def status_routes(service_password: SecretStr) -> list[web.RouteDef]:
+    """The routes that tell how the manager is; `/metrics` opens with the service password."""
+    expected = f"Bearer {service_password.get_secret_value()}".encode()
+
+    async def metrics(request: web.Request) -> web.Response:
+        given = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
+        if not hmac.compare_digest(given, expected):
+            raise InvalidToken("this needs the service password as a Bearer token")
+        body = parts_of(request).metrics.render()
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE})
+
+    return [
+        web.get("/", _root),
+        web.get("/health", _health),
+        web.get("/status", _status, allow_head=False),
+        web.get("/metrics", metrics, allow_head=False),
+    ]
+
+
+async def _root(request: web.Request) -> web.StreamResponse:
+    if request.headers.get("Upgrade", "").lower() == "websocket":
+        return await parts_of(request).control.websocket(request)
+    return web.Response(text=_WELCOME)
+
+
+async def _health(request: web.Request) -> web.Response:
+    await parts_of(request).catalog.check()
+    return web.Response(status=204)
+
+
+async def _status(request: web.Request) -> web.Response:
+    parts = parts_of(request)
+    await parts.accounts.authenticate(token_of(request))
+    quarantined = [
+        {"id": str(webhook_id), "reason": reason}
+        for webhook_id, reason in parts.webhooks.quarantined.items()
+    ]
+    webhooks = {
+        "usable": len(parts.webhooks.usable),
+        "unknown": len(parts.webhooks.unknown),
+        "quarantined": quarantined,
+    }
+    return success(**parts.control.snapshot(), webhooks=webhooks)
