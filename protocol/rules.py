@@ -26,23 +26,33 @@ _KINDS = {
     "object": "an object",
     "null": "null",
 }
-_LOCATION = re.compile(r"(?P<what>.*?)(?: - at `\$(?P<path>[\w.\[\]]*)`)?\Z", re.DOTALL)
-_FIELD = re.compile(r"Object (missing required|contains unknown) field `(.*)`\Z", re.DOTALL)
+_FIELD = re.compile(
+    r"Object (missing required|contains unknown) field `(.*?)`(?: - at `\$([\w.\[\]]*)`)?\Z",
+    re.DOTALL,
+)
 _STEP = re.compile(r"\.(\w+)|\[.*?\]")
 
 
 def explain(error: msgspec.ValidationError, packet: type[Packet]) -> tuple[str, str]:
-    """Returns the field (a path from the frame, as `data.files[0]`) and the rule that it breaks."""
-    located = _LOCATION.match(str(error))
-    what, path = (located["what"], located["path"] or "") if located else (str(error), "")
-    if about_field := _FIELD.match(what):
+    """Returns the field (a path from the frame, as `data.files[0]`) and the rule that it breaks.
+
+    Of the peer's own text only the name of an unknown field is quoted, shortened.
+    """
+    if about_field := _FIELD.match(str(error)):
         rule = "is missing" if about_field[1] == "missing required" else "is not a known field"
-        return f"data{path}.{quote(about_field[2])}", rule
+        # A strange enough key looks like a location, so that is not trusted either.
+        return f"data{quote(about_field[3] or '')}.{quote(about_field[2])}", rule
+    what, path = _located(str(error))
     for pattern, translate in _TRANSLATIONS:
         if match := pattern.match(what):
             return f"data{path}", translate(match)
-    demand = _demand_at(packet, path)
-    return f"data{path}", f"must be {demand}" if demand and _IS_OPAQUE.match(what) else what
+    return f"data{path}", f"must be {_demand_at(packet, path)}" if _HIDES_RULE.match(what) else what
+
+
+def _located(message: str) -> tuple[str, str]:
+    # The last location is msgspec's own, an earlier one would be part of a value that it quotes.
+    what, found, path = message.rpartition(" - at `$")
+    return (what, path.removesuffix("`")) if found else (message, "")
 
 
 def _kind_rule(match: re.Match[str]) -> str:
@@ -60,13 +70,17 @@ _TRANSLATIONS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...
     (re.compile(r"Expected `array` of length >= 1\Z"), lambda _: "must hold at least 1 entry"),
     (re.compile(r"Number out of range\Z"), lambda _: "is out of range"),
 )
-_IS_OPAQUE = re.compile(r"Expected `str` (matching regex|of length)|Invalid enum value ")
+_HIDES_RULE = re.compile(r"Expected `str` (matching regex|of length)|Invalid enum value ")
 
 
 @cache
+def _described(packet: type[msgspec.Struct]) -> inspect.StructType:
+    return cast("inspect.StructType", inspect.type_info(packet))
+
+
 def fields_of(packet: type[msgspec.Struct]) -> tuple[inspect.Field, ...]:
     """Returns the fields of a packet or of an object in one."""
-    return cast("inspect.StructType", inspect.type_info(packet)).fields
+    return _described(packet).fields
 
 
 def without_null(described: inspect.Type) -> tuple[inspect.Type, bool]:
@@ -95,23 +109,15 @@ def demand(described: inspect.Type) -> str | None:
 
 
 def _demand_at(packet: type[Packet], path: str) -> str | None:
-    described: inspect.Type = inspect.type_info(packet)
+    described: inspect.Type = _described(packet)
     for step in _STEP.finditer(path):
-        inner = _inside(described, step[1])
-        if inner is None:
-            return None
-        described = inner
-    return demand(without_null(described)[0])
+        described, _ = without_null(_inside(described, step[1]))
+    return demand(described)
 
 
-def _inside(described: inspect.Type, field_name: str | None) -> inspect.Type | None:
-    described, _ = without_null(described)
-    if isinstance(described, inspect.Metadata):
-        described = described.type
-    if isinstance(described, inspect.VarTupleType):
-        return described.item_type
+def _inside(described: inspect.Type, field_name: str | None) -> inspect.Type:
+    if isinstance(described, inspect.StructType):
+        return next(f.type for f in described.fields if f.encode_name == field_name)
     if isinstance(described, inspect.DictType):
         return described.value_type
-    if isinstance(described, inspect.StructType):
-        return next((f.type for f in described.fields if f.encode_name == field_name), None)
-    return None
+    return cast("inspect.VarTupleType", described).item_type
