@@ -62,6 +62,11 @@ def create_app(
     return app
 
 
+def is_ready(app: web.Application, *, slots: int) -> bool:
+    """Whether so many upload slots are registered with a manager that runs."""
+    return len(app[PARTS].get().control.snapshot()["services"]) >= slots
+
+
 async def _say_goodbye(app: web.Application) -> None:
     # Handlers of WebSockets end only with their connections, and the stop waits for handlers.
     await app[PARTS].get().control.close_peers()

@@ -1,10 +1,9 @@
 """Everything that can be configured about the manager. Validated before anything starts."""
 
 import re
-from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Self, TypeVar
+from typing import Annotated, Self
 
 from pydantic import (
     AfterValidator,
@@ -22,8 +21,6 @@ from protocol.values import CHUNK_SIZE, NamePolicy
 from storage.discord.webhook import WebhookCredentials
 from storage.envelope import KeyRing
 
-_Entry = TypeVar("_Entry")
-
 _LARGEST_ATTACHMENT = 100 * 1024 * 1024
 _OWN_PART = 5
 _SNOWFLAKE = re.compile(r"\d{15,22}", re.ASCII)
@@ -36,38 +33,31 @@ def split_list(text: str) -> list[str]:
 
 
 def _checked_keys(secret: SecretStr) -> SecretStr:
-    entries = split_list(secret.get_secret_value())
-    _parse_each(entries, KeyRing.parse, "is not base64 of 32 bytes")
-    if not entries:
-        raise ValueError("expected base64 of 32 bytes, e.g. from: openssl rand -base64 32")
+    # Its errors are ValueErrors that name the wrong key by its position.
+    KeyRing.parse(secret.get_secret_value())
     return secret
 
 
 def _checked_webhooks(secret: SecretStr) -> SecretStr:
-    parsed = _parse_each(
-        split_list(secret.get_secret_value()),
-        WebhookCredentials.parse,
-        "is not a webhook URL (https://discord.com/api/webhooks/<id>/<token>)",
-    )
-    if not parsed:
-        raise ValueError("expected at least one webhook URL, best one per channel")
-    if len({webhook.id for webhook in parsed}) < len(parsed):
+    entries = split_list(secret.get_secret_value())
+    if not entries:
+        raise ValueError("at least one webhook URL is needed")
+    if wrong := [str(number) for number, entry in enumerate(entries, 1) if not _is_webhook(entry)]:
+        raise ValueError(
+            f"entry {', '.join(wrong)} is not a webhook URL of the form "
+            "https://discord.com/api/webhooks/<id>/<token>"
+        )
+    if len({WebhookCredentials.parse(entry).id for entry in entries}) < len(entries):
         raise ValueError("the same webhook is listed twice")
     return secret
 
 
-def _parse_each(entries: list[str], parse: Callable[[str], _Entry], complaint: str) -> list[_Entry]:
-    """Parses every entry; the error names the wrong ones by number, since they are secrets."""
-    parsed: list[_Entry] = []
-    wrong: list[str] = []
-    for number, entry in enumerate(entries, start=1):
-        try:
-            parsed.append(parse(entry))
-        except ValueError:
-            wrong.append(f"entry {number} {complaint}")
-    if wrong:
-        raise ValueError("; ".join(wrong))
-    return parsed
+def _is_webhook(entry: str) -> bool:
+    try:
+        WebhookCredentials.parse(entry)
+    except ValueError:
+        return False
+    return True
 
 
 def _checked_url(url: str) -> str:
@@ -98,9 +88,14 @@ class ManagerSettings(BaseSettings):
         env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
-    manager_host: str = Field("127.0.0.1", min_length=1, description="Address to listen on.")
+    manager_host: str = Field(
+        default="127.0.0.1", min_length=1, description="Address to listen on."
+    )
     manager_port: int = Field(
-        4000, ge=0, le=65535, description="Port for HTTP and WebSockets; 0 takes a free one."
+        default=4000,
+        ge=0,
+        le=65535,
+        description="Port for HTTP and WebSockets; 0 takes a free one.",
     )
     service_password: SecretStr = Field(
         min_length=8,
@@ -119,29 +114,29 @@ class ManagerSettings(BaseSettings):
         )
     )
     discord_api_url: Annotated[str, AfterValidator(_checked_url)] = Field(
-        "https://discord.com/api/v10", description="Base URL of Discord's HTTP API."
+        default="https://discord.com/api/v10", description="Base URL of Discord's HTTP API."
     )
     discord_bot_token: Annotated[SecretStr | None, BeforeValidator(_none_when_empty)] = Field(
-        None,
+        default=None,
         description="Token of a bot, needed only for upload services that know no webhooks.",
     )
     discord_channels: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split_channels)] = (
         Field(
-            (),
+            default=(),
             description="Ids of the channels that the bot posts to, separated by commas.",
         )
     )
     database_path: Path = Field(
-        Path("data/catalog.sqlite3"),
-        description="File of the SQLite catalog; its folder must exist and be writable.",
+        default=Path("data/catalog.sqlite3"),
+        description="File of the SQLite catalog; its folder is made if need be.",
     )
     booking_idle_s: float = Field(
-        30,
+        default=30,
         gt=0,
         description="Seconds that a booked service may idle while another client waits.",
     )
     chunk_size: int = Field(
-        CHUNK_SIZE,
+        default=CHUNK_SIZE,
         ge=1,
         le=_LARGEST_ATTACHMENT,
         description=(
@@ -150,25 +145,25 @@ class ManagerSettings(BaseSettings):
         ),
     )
     name_policy: NamePolicy = Field(
-        NamePolicy.UNICODE,
+        default=NamePolicy.UNICODE,
         description="Characters that new names may have: `unicode`, or `base` for old frontends.",
     )
     legacy_get_login: bool = Field(
-        True,  # noqa: FBT003 - a default, not an argument
+        default=True,
         description="Whether passwords are also taken from the query of a GET, for old frontends.",
     )
     global_requests_per_s: int = Field(
-        50,
+        default=50,
         ge=2,
         description="Requests per second to Discord, all processes together.",
     )
     reaper_interval_s: float = Field(
-        60,
+        default=60,
         gt=0,
         description="Seconds between two looks for content to delete on Discord.",
     )
     upload_hold_s: float = Field(
-        120,
+        default=120,
         ge=3,
         description=(
             "Seconds after which content that a crashed manager was still uploading or sending "
@@ -176,10 +171,12 @@ class ManagerSettings(BaseSettings):
         ),
     )
     download_stall_s: float = Field(
-        120, gt=0, description="Seconds after which a download whose reader takes nothing is ended."
+        default=120,
+        gt=0,
+        description="Seconds after which a download whose reader takes nothing is ended.",
     )
     max_downloads: int = Field(
-        64, ge=1, description="Downloads at once; each needs memory for up to two chunks."
+        default=64, ge=1, description="Downloads at once; each needs memory for up to two chunks."
     )
 
     @model_validator(mode="after")

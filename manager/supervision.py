@@ -21,6 +21,6 @@ async def supervised(
         try:
             await work()
             return
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it was, it is logged and the loop goes on
             _log.exception("loop-failed", loop=name)
             await delays.wait()

@@ -1,0 +1,120 @@
+"""The folder in which `discord-cloud up` keeps everything: secrets, catalog and stored chunks.
+
+Only its owner can read it. A secret is made once and never overwritten: the encryption key is worth
+as much as all the files.
+"""
+
+import base64
+import contextlib
+import fcntl
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from cli.server_errors import DataFolderInUse, DataFolderUnusable
+
+_OWNER_ONLY = 0o600
+
+
+class DataFolder:
+    """An opened data folder, locked for this process. Made by `DataFolder.open`."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @classmethod
+    @contextlib.contextmanager
+    def open(cls, path: Path) -> Iterator["DataFolder"]:
+        """Makes the folder if need be, and holds its lock for the length of the context.
+
+        Raises `DataFolderUnusable`, `DataFolderInUse`.
+        """
+        with _locked(path):
+            yield cls(path)
+
+    @property
+    def database(self) -> Path:
+        """File of the catalog."""
+        return self._path / "catalog.sqlite3"
+
+    @property
+    def discord(self) -> Path:
+        """Folder of the Discord emulator."""
+        return self._path / "discord"
+
+    def service_password(self) -> str:
+        """The password of upload services; made at the first call."""
+        return self._secret("service-password", lambda: secrets.token_urlsafe(32))
+
+    def encryption_key(self) -> str:
+        """The master keys as base64; the first one is made at the first call."""
+        return self._secret(
+            "encryption-key", lambda: base64.b64encode(secrets.token_bytes(32)).decode("ascii")
+        )
+
+    def _secret(self, name: str, make: Callable[[], str]) -> str:
+        file = self._path / name
+        try:
+            if not file.exists():
+                _create(file, make() + "\n")
+            return file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise _unusable(file, error) from error
+
+
+def make_folder(path: Path) -> None:
+    """Makes a folder that only its owner can read, unless it exists. Raises `DataFolderUnusable`."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unusable(path, error) from error
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    make_folder(path)
+    try:
+        lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)
+    except OSError as error:
+        raise _unusable(path, error) from error
+    try:
+        # The kernel lets go of the lock when the process ends, however it ends.
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise DataFolderInUse(
+            f"another discord-cloud runs on {path}: stop it, or choose another folder with --data"
+        ) from error
+    finally:
+        os.close(lock)
+
+
+def _create(file: Path, text: str) -> None:
+    """Makes a durable file, complete or not at all, and leaves one alone that is there already."""
+    draft = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _OWNER_ONLY)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        # Unlike a rename, a link does not replace what has the name.
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, file)
+    finally:
+        draft.unlink()
+    _sync(file.parent)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _unusable(path: Path, error: OSError | UnicodeDecodeError) -> DataFolderUnusable:
+    reason = error.strerror if isinstance(error, OSError) else "not a text file"
+    return DataFolderUnusable(f"cannot use {path}: {reason}")

@@ -1,0 +1,116 @@
+"""`discord-cloud up`: manager, upload slots and Discord emulator in one process, on one port.
+
+Everything that it needs is under one data folder and is made at the first start.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from pydantic import SecretStr
+
+from cli.data_folder import DataFolder
+from cli.server_errors import DataFolderUnusable
+from cli.serving import listen, serving, url_of
+from discord_emulator.app import EMULATOR
+from discord_emulator.app import create_app as create_emulator
+from discord_emulator.settings import EmulatorSettings
+from manager.app import create_app as create_manager
+from manager.app import is_ready
+from manager.settings import ManagerSettings
+from upload_service.app import UploadService
+from upload_service.settings import UploadServiceSettings
+
+CHANNELS = 4
+DRAIN_GRACE_S = 1.0
+"""Seconds that chunks on their way into the emulator are given at a stop."""
+_READY_POLL_S = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpOptions:
+    """What can be chosen. `public_url` is where others reach this; None: only this machine does."""
+
+    data: Path
+    host: str = "127.0.0.1"
+    port: int = 4000
+    slots: int = 4
+    public_url: str | None = None
+
+
+@contextlib.asynccontextmanager
+async def running(options: UpOptions) -> AsyncIterator[str]:
+    """Runs everything for the length of the context; yields the URL once it can serve uploads.
+
+    Raises `StartError`.
+    """
+    with (
+        DataFolder.open(options.data) as folder,
+        contextlib.closing(listen(options.host, options.port)) as listening,
+    ):
+        url = url_of(listening)
+        app, uploads = _assemble(options, folder, url)
+        async with serving(app, listening), uploads.run():
+            # The manager tells of new services only to its clients, so it is asked.
+            while not is_ready(app, slots=options.slots):  # noqa: ASYNC110
+                await asyncio.sleep(_READY_POLL_S)
+            yield url
+
+
+def _assemble(
+    options: UpOptions, folder: DataFolder, url: str
+) -> tuple[web.Application, UploadService]:
+    emulator = _emulator(folder, url)
+    webhooks = emulator[EMULATOR].webhook_urls()
+    app = create_manager(_manager_settings(options, folder, url, webhooks))
+    uploads = UploadService(_upload_settings(options, folder, url))
+    app.add_subapp("/upload", uploads.intake)
+    app.add_subapp("/discord", emulator)
+    return app, uploads
+
+
+def _emulator(folder: DataFolder, url: str) -> web.Application:
+    settings = EmulatorSettings(
+        data=folder.discord,
+        public_url=f"{url}/discord",
+        channels=CHANNELS,
+        limits="off",
+        sink=False,
+        fault_control=False,
+    )
+    try:
+        return create_emulator(settings)
+    except OSError as error:
+        raise DataFolderUnusable(f"cannot use {folder.discord}: {error.strerror}") from error
+
+
+def _manager_settings(
+    options: UpOptions, folder: DataFolder, url: str, webhooks: list[str]
+) -> ManagerSettings:
+    return ManagerSettings(
+        manager_host=options.host,
+        manager_port=options.port,
+        service_password=SecretStr(folder.service_password()),
+        message_encryption_key=SecretStr(folder.encryption_key()),
+        discord_webhooks=SecretStr(" ".join(webhooks)),
+        discord_api_url=f"{url}/discord/api/v10",
+        discord_bot_token=None,
+        discord_channels=(),
+        database_path=folder.database,
+    )
+
+
+def _upload_settings(options: UpOptions, folder: DataFolder, url: str) -> UploadServiceSettings:
+    public_url = (options.public_url or url).rstrip("/")
+    chosen: dict[str, Any] = {
+        "manager_address": url,
+        "service_password": SecretStr(folder.service_password()),
+        "own_address": f"{public_url}/upload",
+        "slots": options.slots,
+        "drain_grace_s": DRAIN_GRACE_S,
+    }
+    return UploadServiceSettings(**chosen)
