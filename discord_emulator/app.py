@@ -11,7 +11,7 @@ from discord_emulator.bot_routes import BotRoutes
 from discord_emulator.cdn import CdnRoutes
 from discord_emulator.control import ControlRoutes
 from discord_emulator.emulator import EMULATOR, Emulator
-from discord_emulator.errors import UnknownRoute
+from discord_emulator.errors import PlainError
 from discord_emulator.guard import Guard, Handler
 from discord_emulator.settings import EmulatorSettings
 from discord_emulator.webhook_routes import WebhookRoutes
@@ -90,5 +90,5 @@ async def _answer_unknown_routes(request: web.Request, handler: Handler) -> web.
         return await handler(request)
     except web.HTTPException as error:
         if error.status in _NO_ROUTE:
-            return UnknownRoute().response()
+            return PlainError(error.status, 0, f"{error.status}: {error.reason}").response()
         raise

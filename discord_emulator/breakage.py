@@ -9,7 +9,7 @@ from aiohttp import web
 from discord_emulator.errors import (
     ApiError,
     ContentUnavailable,
-    OrderedError,
+    PlainError,
     RateLimited,
     UnknownMessage,
     UnknownWebhook,
@@ -34,7 +34,7 @@ def ordered_error(fault: Fault, operation: Operation) -> ApiError | None:
         case FaultKind.RATE_LIMIT:
             return RateLimited(fault.scope, fault.retry_after_s)
         case FaultKind.ERROR:
-            return OrderedError(fault.status, fault.code, f"{fault.status}: ordered")
+            return PlainError(fault.status, fault.code, f"{fault.status}: ordered")
         case FaultKind.NOT_FOUND:
             return ContentUnavailable() if operation is Operation.CDN else UnknownMessage()
         case FaultKind.WEBHOOK_GONE:

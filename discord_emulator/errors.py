@@ -45,8 +45,8 @@ class ApiError(Exception):
         )
 
 
-class OrderedError(ApiError):
-    """Any error, ordered as a fault."""
+class PlainError(ApiError):
+    """Any error, by its numbers."""
 
     def __init__(self, status: int, code: int, message: str) -> None:
         super().__init__(message)

@@ -39,9 +39,13 @@ class Guard:
         """Returns a handler that keeps the limits, meets the faults and answers errors."""
 
         async def guarded(request: web.Request) -> web.StreamResponse:
+            try:
+                headers = self._admit(operation, request)
+            except ApiError as error:
+                return self._finish(operation, request, error, {})
             fault = self._emulator.faults.take(operation, request.match_info)
-            response, error = await self._answer(operation, handler, request, fault)
-            self._record(operation, request, response.status, error)
+            answer = await self._answer(operation, handler, request, fault)
+            response = self._finish(operation, request, answer, headers)
             if fault is not None and fault.kind in _BROKEN_BODY:
                 return await send_broken(request, response, fault)
             return response
@@ -50,23 +54,29 @@ class Guard:
 
     async def _answer(
         self, operation: Operation, handler: Handler, request: web.Request, fault: Fault | None
-    ) -> tuple[web.StreamResponse, ApiError | None]:
-        headers: dict[str, str] = {}
+    ) -> web.StreamResponse | ApiError:
         try:
-            headers = self._admit(operation, request)
-            response = await self._meet(operation, handler, request, fault)
+            return await self._meet(operation, handler, request, fault)
         except ApiError as error:
-            response = _error_response(operation, error)
-            _add_headers(response, headers)
-            return response, error
-        except OSError as error:
-            if isinstance(error, ConnectionError):
-                raise
+            return error
+        except ConnectionError:
+            raise
+        except OSError:
             log.exception("disk_failed", operation=operation)
-            failed = StorageFailed()
-            return _error_response(operation, failed), failed
-        _add_headers(response, headers)
-        return response, None
+            return StorageFailed()
+
+    def _finish(
+        self,
+        operation: Operation,
+        request: web.Request,
+        answer: web.StreamResponse | ApiError,
+        headers: dict[str, str],
+    ) -> web.StreamResponse:
+        error = answer if isinstance(answer, ApiError) else None
+        response = _error_response(operation, answer) if isinstance(answer, ApiError) else answer
+        self._record(operation, request, response.status, error)
+        response.headers.update({**_EDGE, **headers, **response.headers})
+        return response
 
     async def _meet(
         self, operation: Operation, handler: Handler, request: web.Request, fault: Fault | None
@@ -146,11 +156,6 @@ def _error_response(operation: Operation, error: ApiError) -> web.Response:
     if operation is Operation.CDN:
         return web.Response(status=error.status, text=str(error), headers=error.headers)
     return error.response()
-
-
-def _add_headers(response: web.StreamResponse, headers: dict[str, str]) -> None:
-    if not response.prepared:
-        response.headers.update({**_EDGE, **headers, **response.headers})
 
 
 def _address(request: web.Request) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 DISCORD_EPOCH_S = 1_420_070_400
 _STEP = 16
-_MAX_ID = 2**63 - 1
+_MAX_DIGITS = 19
 
 
 class Snowflakes:
@@ -47,4 +47,4 @@ def message_of_attachment(attachment: int) -> int:
 
 def is_snowflake(text: str) -> bool:
     """Tells whether text from a URL can be an id."""
-    return text.isascii() and text.isdigit() and int(text[:20]) <= _MAX_ID
+    return text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS

@@ -119,6 +119,7 @@ class MessageStore:
         self._drafts = data / "drafts"
         self._trash = data / "trash"
         self._lock: int | None = None
+        self._editing = threading.Lock()
         for folder in (self._messages, self._drafts, self._trash):
             make_folder(folder)
 
@@ -169,14 +170,19 @@ class MessageStore:
         """Returns where an attachment's content lies."""
         return self._folder(channel_id, message_id) / str(index)
 
-    def replace(self, message: StoredMessage) -> None:
-        """Puts a changed message in the place of the old one and removes dropped attachments."""
+    def replace(self, message: StoredMessage) -> bool:
+        """Changes a message and removes the attachments that it has dropped; False if it is gone."""
         folder = self._folder(message.channel_id, message.id)
-        replace_file(folder / _RECORD, msgspec.json.encode(message))
         kept = {_RECORD, *(str(attachment.index) for attachment in message.attachments)}
-        for path in folder.iterdir():
-            if path.name not in kept:
-                path.unlink()
+        try:
+            with self._editing:
+                replace_file(folder / _RECORD, msgspec.json.encode(message))
+                for path in folder.iterdir():
+                    if path.name not in kept:
+                        path.unlink()
+        except FileNotFoundError:
+            return False
+        return True
 
     def delete(self, channel_id: int, message_id: int) -> bool:
         """Deletes a message for good; False when there was none."""

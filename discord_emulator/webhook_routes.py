@@ -106,7 +106,8 @@ class WebhookRoutes:
         message = await self._own_message(request)
         payload = parse_payload(await read_text(request.content))
         edited = self._edited(message, payload)
-        await self._emulator.in_thread(self._emulator.store.replace, edited)
+        if not await self._emulator.in_thread(self._emulator.store.replace, edited):
+            raise UnknownMessage
         return json_answer(self._emulator.show(edited))
 
     async def delete(self, request: web.Request) -> web.StreamResponse:
