@@ -19,11 +19,11 @@ import aiosqlite
 from catalog.errors import CatalogUnavailable, InvalidRecord
 
 READERS = 2
-BUSY_TIMEOUT_MS = 5_000
+BUSY_TIMEOUT_S = 5.0
+"""How long a statement waits for another process's transaction before it fails."""
 WAL_LIMIT_BYTES = 64 * 1024 * 1024
 
-_CONNECTION_SETTINGS = (
-    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
+_WRITER_SETTINGS = (
     "PRAGMA journal_mode = WAL",
     # NORMAL would lose acknowledged commits when the power fails.
     "PRAGMA synchronous = FULL",
@@ -104,19 +104,27 @@ class Database:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, path: Path) -> AsyncIterator["Database"]:
+    async def open(
+        cls, path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S
+    ) -> AsyncIterator["Database"]:
         """Opens the file, making it when missing (readable by its owner only).
 
         On leaving, a transaction that is still running ends first.
+
+        Args:
+            path: The file; its folder must exist.
+            busy_timeout_s: How long a statement waits for a transaction of another process.
 
         Raises:
             CatalogUnavailable: The file cannot be opened, or is no SQLite database.
         """
         await _create_private(path)
         async with AsyncExitStack() as stack:
-            writer = await stack.enter_async_context(connected(path))
+            writer = await stack.enter_async_context(connected(path, busy_timeout_s=busy_timeout_s))
             readers = [
-                await stack.enter_async_context(connected(path, read_only=True))
+                await stack.enter_async_context(
+                    connected(path, busy_timeout_s=busy_timeout_s, read_only=True)
+                )
                 for _ in range(READERS)
             ]
             database = cls(writer, tuple(readers))
@@ -162,13 +170,15 @@ class Database:
 
 
 @asynccontextmanager
-async def connected(path: Path, *, read_only: bool = False) -> AsyncIterator[aiosqlite.Connection]:
+async def connected(
+    path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S, read_only: bool = False
+) -> AsyncIterator[aiosqlite.Connection]:
     """A configured connection; closed on leaving, after what is queued on it.
 
     Raises:
         CatalogUnavailable: The file cannot be opened, or is no SQLite database.
     """
-    connection = aiosqlite.connect(path, isolation_level=None)
+    connection = aiosqlite.connect(path, isolation_level=None, timeout=busy_timeout_s)
     try:
         with translated_errors():
             await settled(_configure(connection, read_only=read_only))
@@ -180,10 +190,8 @@ async def connected(path: Path, *, read_only: bool = False) -> AsyncIterator[aio
 async def _configure(connection: aiosqlite.Connection, *, read_only: bool) -> None:
     await connection
     connection.row_factory = sqlite3.Row
-    for setting in _CONNECTION_SETTINGS:
+    for setting in ("PRAGMA query_only = ON",) if read_only else _WRITER_SETTINGS:
         await connection.execute_fetchall(setting)
-    if read_only:
-        await connection.execute_fetchall("PRAGMA query_only = ON")
 
 
 async def _create_private(path: Path) -> None:

@@ -61,21 +61,31 @@ async def pending_migrations(path: Path) -> tuple[Migration, ...]:
     if not await asyncio.to_thread(path.exists):
         return known_migrations()
     async with connected(path, read_only=True) as connection:
-        return _newer_than(await _version(Session(connection)))
+        return _newer_than(await _version(Session(connection)), known_migrations())
 
 
-async def upgrade(database: Database, clock: Callable[[], float]) -> None:
+async def upgrade(
+    database: Database,
+    clock: Callable[[], float],
+    migrations: tuple[Migration, ...] | None = None,
+) -> None:
     """Applies what is pending, each migration in a transaction of its own.
+
+    Args:
+        database: The open database.
+        clock: Tells the time in seconds since the Unix epoch.
+        migrations: All that there are, in order; None means those of this release.
 
     Raises:
         SchemaMismatch: A newer release, or another program, made the database.
     """
+    known = migrations or known_migrations()
     async with database.reading() as session:
-        pending = _newer_than(await _version(session))
+        pending = _newer_than(await _version(session), known)
     for migration in pending:
         async with database.writing() as session:
             # Another process may have opened the same database meanwhile, and come first.
-            if migration in _newer_than(await _version(session)):
+            if migration in _newer_than(await _version(session), known):
                 await _apply(session, migration, clock())
 
 
@@ -92,8 +102,7 @@ async def _version(session: Session) -> int:
     return row["version"] if row else 0
 
 
-def _newer_than(version: int) -> tuple[Migration, ...]:
-    migrations = known_migrations()
+def _newer_than(version: int, migrations: tuple[Migration, ...]) -> tuple[Migration, ...]:
     if version > len(migrations):
         raise SchemaMismatch(
             f"the database has schema {version}, this release knows up to {len(migrations)}: "

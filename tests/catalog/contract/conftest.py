@@ -1,0 +1,72 @@
+"""The catalogs that the suite runs over. Another adapter joins as one more backend."""
+
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from catalog.port import Catalog
+from catalog.sqlite.adapter import SqliteCatalog
+
+CHILD = Path(__file__).parent / "dying_process.py"
+
+
+class Backend(Protocol):
+    """An empty database that can be opened, closed and opened again."""
+
+    def open(self) -> AbstractAsyncContextManager[Catalog]:
+        """Opens the catalog on it."""
+
+    def run_dying_process(self, deed: str) -> str:
+        """Lets another process do a deed of `dying_process.py`; answers what it acknowledged."""
+
+    def another(self) -> "Backend":
+        """A second, empty one."""
+
+
+class SqliteBackend:
+    """A file in a temporary folder."""
+
+    def __init__(self, folder: Path, clock, number: int = 0) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._number = number
+        self._last = number
+
+    def open(self) -> AbstractAsyncContextManager[Catalog]:
+        """Opens the file; the first time makes it."""
+        return SqliteCatalog.open(self._path, clock=self._clock)
+
+    def run_dying_process(self, deed: str) -> str:
+        """Runs the child, which ends itself without closing anything."""
+        command = [sys.executable, str(CHILD), "sqlite", str(self._path), deed]
+        child = subprocess.run(command, stdout=subprocess.PIPE, timeout=30, check=False, text=True)  # noqa: S603 - our own script
+        assert child.returncode != 0, "the child was meant to die"
+        return child.stdout
+
+    def another(self) -> "SqliteBackend":
+        """Another file beside it."""
+        self._last += 1
+        return SqliteBackend(self._folder, self._clock, self._last)
+
+    @property
+    def _path(self) -> Path:
+        return self._folder / f"catalog-{self._number}.sqlite"
+
+
+@pytest.fixture(params=["sqlite"])
+def backend(request: pytest.FixtureRequest, tmp_path: Path, clock) -> Backend:
+    """An empty database of each kind."""
+    backends = {"sqlite": SqliteBackend}
+    return backends[request.param](tmp_path, clock)
+
+
+@pytest.fixture
+async def catalog(backend: Backend) -> AsyncIterator[Catalog]:
+    """The catalog under test, open and empty."""
+    async with backend.open() as catalog:
+        yield catalog

@@ -1,0 +1,200 @@
+"""The promises of `FolderStore`."""
+
+import asyncio
+
+import pytest
+
+from catalog.errors import FolderCircle, FolderMissing, RootIsFixed
+from catalog.records import ROOT_FOLDER_ID, FileOrder, Folder, FolderCounts
+
+
+async def test_root_is_there_from_the_start(catalog):
+    """The root is a folder with id 0, no parent and the empty path."""
+    root = await catalog.folder_at(())
+    assert root == Folder(id=ROOT_FOLDER_ID, name="", parent_id=None)
+    assert await catalog.folder_by_id(ROOT_FOLDER_ID) == root
+    assert await catalog.folder_path(ROOT_FOLDER_ID) == ()
+    assert (await catalog.make_folders(())).created == ()
+
+
+async def test_parents_are_made(catalog):
+    """What is missing of a path is made and reported outermost first; what exists is not."""
+    await catalog.make_folders(("a",))
+    made = await catalog.make_folders(("a", "b", "c"))
+    assert [placed.path for placed in made.created] == [("a", "b"), ("a", "b", "c")]
+    assert made.folder == made.created[-1].folder == await catalog.folder_at(("a", "b", "c"))
+    assert await catalog.folder_path(made.folder.id) == ("a", "b", "c")
+    again = await catalog.make_folders(("a", "b", "c"))
+    assert (again.folder, again.created) == (made.folder, ())
+
+
+async def test_folder_made_at_once_is_made_once(catalog):
+    """Of simultaneous calls for one path one makes each folder, and all answer the same."""
+    answers = await asyncio.gather(*(catalog.make_folders(("a", "b")) for _ in range(5)))
+    assert len({answer.folder for answer in answers}) == 1
+    assert sum(len(answer.created) for answer in answers) == 2
+
+
+@pytest.mark.parametrize("name", ["'; DROP TABLE folders; --", "%", 'a"b', "日本語", "é", "é"])
+async def test_names_are_taken_literally(catalog, name):
+    """No character of a name means anything to the database; no normalisation happens."""
+    made = await catalog.make_folders((name, name))
+    assert await catalog.folder_path(made.folder.id) == (name, name)
+    assert await catalog.folder_at((name, name)) == made.folder
+
+
+async def test_missing_folders(catalog):
+    """Looking for a folder that does not exist gives None, empty pages, or `FolderMissing`."""
+    assert await catalog.folder_at(("a",)) is None
+    assert await catalog.folder_by_id(9) is None
+    assert await catalog.list_folders(9, offset=0, limit=9) == []
+    for call in (catalog.folder_path, catalog.counts, catalog.usage_by_type):
+        with pytest.raises(FolderMissing):
+            await call(9)
+    with pytest.raises(FolderMissing):
+        await catalog.rename_folder(9, "b")
+    await catalog.delete_folder(9)
+
+
+async def test_counts_are_of_direct_entries(catalog, uploads):
+    """Counts tell what lies directly in a folder, not below."""
+    await uploads.put(("a",), "1")
+    await uploads.put(("a",), "2")
+    await uploads.put(("a", "b"), "3")
+    folder = await catalog.folder_at(("a",))
+    assert await catalog.counts(folder.id) == FolderCounts(files=2, subfolders=1)
+    assert await catalog.counts(0) == FolderCounts(files=0, subfolders=1)
+
+
+async def test_folder_pages(catalog):
+    """Subfolders come by code point in both directions, page by page, with their paths."""
+    names = ["Z", "a", "a (1)", "b", "ä", "z", "😀"]
+    for name in reversed(names):
+        await catalog.make_folders(("p", name))
+    parent = await catalog.folder_at(("p",))
+    pages = [await catalog.list_folders(parent.id, offset=at, limit=3) for at in (0, 3, 6, 9)]
+    assert [placed.folder.name for page in pages for placed in page] == sorted(names)
+    assert [placed.path for placed in pages[0]] == [("p", name) for name in sorted(names)[:3]]
+    backwards = await catalog.list_folders(parent.id, offset=0, limit=9, ascending=False)
+    assert [placed.folder.name for placed in backwards] == sorted(names, reverse=True)
+
+
+@pytest.mark.parametrize("ascending", [True, False])
+@pytest.mark.parametrize("order", list(FileOrder))
+async def test_file_pages(catalog, uploads, clock, order, ascending):
+    """Files come in every order and direction, page by page, ties by name ascending."""
+    for name, size in (("c", 1), ("a", 1), ("b", 7), ("e", 3), ("d", 3)):
+        await uploads.put((), name, size=size)
+        if name in "ae":
+            clock.advance(1.0)
+    arguments = {"viewer_id": None, "order": order, "ascending": ascending}
+    pages = [
+        await catalog.list_files(0, **arguments, offset=offset, limit=2) for offset in (0, 2, 4, 6)
+    ]
+    files = [file for page in pages for file in page]
+    expected = sorted(files, key=lambda file: file.name)
+    if order is FileOrder.NAME:
+        expected.sort(key=lambda file: file.name, reverse=not ascending)
+    else:
+        expected.sort(key=lambda file: getattr(file, order.value), reverse=not ascending)
+    assert len(files) == 5
+    assert [file.name for file in files] == [file.name for file in expected]
+
+
+async def test_usage_of_subtrees(catalog, uploads):
+    """Usage sums the whole subtree by type, and files of no size still show their type."""
+    await uploads.put((), "r", size=1)
+    await uploads.put(("a",), "i", size=10, mime_type="image/png")
+    await uploads.put(("a", "b"), "t", size=100)
+    await uploads.put(("a", "b"), "v", size=0, mime_type="video/mp4")
+    folder = await catalog.folder_at(("a",))
+    assert await catalog.usage_by_type(folder.id) == {
+        "image/png": 10,
+        "text/plain": 100,
+        "video/mp4": 0,
+    }
+    assert (await catalog.usage_by_type(0))["text/plain"] == 101
+
+
+async def test_rename_takes_the_first_free_name(catalog):
+    """A taken name is numbered at its end; a folder's own name counts as free."""
+    for name in ("v1.2", "v1.2 (1)", "x"):
+        await catalog.make_folders((name,))
+    folder = await catalog.folder_at(("x",))
+    renamed = await catalog.rename_folder(folder.id, "v1.2")
+    assert renamed.name == "v1.2 (2)"
+    assert await catalog.rename_folder(folder.id, "v1.2") == renamed
+    assert await catalog.folder_at(("x",)) is None
+
+
+async def test_move_numbers_and_carries_usage(catalog, uploads):
+    """Moving a folder takes its totals along, out of all old parents into all new ones."""
+    await uploads.put(("a", "m"), "1", size=5)
+    await uploads.put(("b", "m"), "2", size=7)
+    await uploads.put(("b", "m", "deep"), "3", size=100)
+    source, target = await catalog.folder_at(("b", "m")), await catalog.folder_at(("a",))
+    moved = await catalog.move_folder(source.id, target.id)
+    assert moved == Folder(id=source.id, name="m (1)", parent_id=target.id)
+    assert await catalog.usage_by_type(target.id) == {"text/plain": 112}
+    assert await catalog.usage_by_type((await catalog.folder_at(("b",))).id) == {}
+    assert await catalog.usage_by_type(0) == {"text/plain": 112}
+    assert await catalog.move_folder(source.id, target.id) == moved
+    assert await catalog.usage_by_type(target.id) == {"text/plain": 112}
+    assert await catalog.file_at(("a", "m (1)", "deep"), "3") is not None
+
+
+async def test_no_circles(catalog):
+    """A folder moves neither into itself nor below itself, and a refusal changes nothing."""
+    inner = (await catalog.make_folders(("a", "b", "c"))).folder
+    outer = await catalog.folder_at(("a",))
+    for target in (outer.id, inner.id):
+        with pytest.raises(FolderCircle):
+            await catalog.move_folder(outer.id, target)
+    with pytest.raises(FolderMissing):
+        await catalog.move_folder(outer.id, 99)
+    assert await catalog.folder_path(inner.id) == ("a", "b", "c")
+
+
+async def test_crossing_moves_make_no_circle(catalog):
+    """Of two moves at once that would make a circle together, one is refused."""
+    a, b = (await catalog.make_folders(("a",))).folder, (await catalog.make_folders(("b",))).folder
+    answers = await asyncio.gather(
+        catalog.move_folder(a.id, b.id), catalog.move_folder(b.id, a.id), return_exceptions=True
+    )
+    assert sorted(isinstance(answer, FolderCircle) for answer in answers) == [False, True]
+
+
+async def test_root_stays(catalog):
+    """The root cannot be renamed, moved or deleted."""
+    folder = (await catalog.make_folders(("a",))).folder
+    for refused in (
+        catalog.rename_folder(0, "x"),
+        catalog.move_folder(0, folder.id),
+        catalog.delete_folder(0),
+    ):
+        with pytest.raises(RootIsFixed):
+            await refused
+
+
+async def test_delete_takes_everything_along(catalog, uploads):
+    """Deleting a folder deletes what lies below it and lets its content go, and nothing else."""
+    kept = await uploads.put(("k",), "kept", size=3)
+    inner = await uploads.put(("a", "b"), "gone")
+    folder = await catalog.folder_at(("a",))
+    await catalog.delete_folder(folder.id)
+    await catalog.delete_folder(folder.id)
+    assert await catalog.folder_at(("a", "b")) is None
+    assert await catalog.file_by_id(inner.id) is None
+    assert await catalog.usage_by_type(0) == {"text/plain": 3}
+    assert await catalog.counts(0) == FolderCounts(files=0, subfolders=1)
+    assert await catalog.collect_objects(limit=9) == 1
+    assert await catalog.object_by_id(kept.object_id) is not None
+
+
+async def test_ids_are_not_used_again(catalog, uploads):
+    """An id of something deleted never comes to mean something else."""
+    old = await uploads.put(("a",), "1")
+    await catalog.delete_folder(old.folder_id)
+    new = await uploads.put(("a",), "1")
+    assert new.id != old.id
+    assert new.folder_id != old.folder_id

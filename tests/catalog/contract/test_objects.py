@@ -1,0 +1,270 @@
+"""The promises of `ObjectStore`."""
+
+import asyncio
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+
+from catalog.errors import InvalidRecord, ObjectIncomplete, ObjectMissing
+from catalog.records import EnvelopeKind, ObjectState
+
+
+async def orphans(catalog):
+    """Ids of the messages that hold no chunk."""
+    return [message.id for message in await catalog.orphan_messages(limit=100)]
+
+
+async def test_draft_is_uploading(catalog, uploads):
+    """A new object is what its draft says; beginning it again changes nothing."""
+    draft = uploads.draft(chunk_count=3, size=11)
+    for _ in range(2):
+        await catalog.begin_object(draft, uploads.reference(draft.id))
+        assert await catalog.object_by_id(draft.id) == draft
+    assert await catalog.object_by_id(uuid4()) is None
+
+
+async def test_beginning_again_does_not_undo(catalog, uploads):
+    """Beginning an object that is stored by now leaves it stored."""
+    draft = uploads.draft()
+    await catalog.begin_object(draft, uploads.reference(draft.id))
+    await catalog.add_chunk(uploads.location(draft.id))
+    stored = await catalog.finish_object(draft.id, mime_type="a/b", hash_hex="ab")
+    await catalog.begin_object(draft, uploads.reference(draft.id))
+    assert await catalog.object_by_id(draft.id) == stored
+
+
+async def test_chunks_are_read_in_order(catalog, uploads):
+    """Chunks journalled in any order are read by index, from anywhere, with their messages."""
+    object_id = await uploads.begin(chunk_count=5, size=25)
+    locations = [uploads.location(object_id, index=index) for index in range(5)]
+    for index in (3, 0, 4, 2, 1):
+        assert await catalog.add_chunk(locations[index]) is True
+    assert await catalog.chunks(object_id, first=0, limit=9) == locations
+    assert await catalog.chunks(object_id, first=2, limit=2) == locations[2:4]
+    assert await catalog.chunks(object_id, first=5, limit=2) == []
+
+
+async def test_optional_facts_of_a_chunk(catalog, uploads):
+    """Webhook, attachment and digest may be unknown, as for a base-protocol service."""
+    draft = replace(uploads.draft(), envelope=EnvelopeKind.BASE)
+    await catalog.begin_object(draft, uploads.reference(draft.id))
+    known = uploads.location(draft.id)
+    location = replace(
+        known,
+        chunk=replace(known.chunk, attachment_id=None, digest=None),
+        message=replace(known.message, webhook_id=None),
+    )
+    assert await catalog.add_chunk(location) is True
+    assert await catalog.add_chunk(location) is True
+    assert await catalog.chunks(draft.id, first=0, limit=1) == [location]
+
+
+async def test_message_without_object_is_garbage(catalog, uploads):
+    """A chunk of an object that is gone is not added, but its message is known."""
+    location = uploads.location(uuid4())
+    assert await catalog.add_chunk(location) is False
+    assert await catalog.add_chunk(location) is False
+    assert await catalog.orphan_messages(limit=9) == [location.message]
+
+
+async def test_second_message_for_an_index_is_garbage(catalog, uploads):
+    """An index belongs to the message that came first; another one's is to be deleted."""
+    object_id = await uploads.begin()
+    first, second = uploads.location(object_id), uploads.location(object_id)
+    assert await catalog.add_chunk(first) is True
+    assert await catalog.add_chunk(second) is False
+    assert await catalog.add_chunk(first) is True
+    assert await catalog.chunks(object_id, first=0, limit=9) == [first]
+    assert await orphans(catalog) == [second.message.id]
+
+
+async def test_of_two_messages_at_once_one_is_garbage(catalog, uploads):
+    """Of two messages for one index at once exactly one becomes the chunk."""
+    object_id = await uploads.begin()
+    answers = await asyncio.gather(
+        *(catalog.add_chunk(uploads.location(object_id)) for _ in range(4))
+    )
+    assert sorted(answers) == [False, False, False, True]
+    assert len(await orphans(catalog)) == 3
+
+
+@pytest.mark.parametrize("index", [-1, 1, 2**40])
+async def test_index_outside_the_object_is_garbage(catalog, uploads, index):
+    """A chunk beyond the object's count is not added, but its message is known."""
+    location = uploads.location(await uploads.begin(), index=index)
+    assert await catalog.add_chunk(location) is False
+    assert await orphans(catalog) == [location.message.id]
+
+
+async def test_several_chunks_in_one_message(catalog, uploads):
+    """A message may hold several chunks, and is garbage only when the last one is gone."""
+    first, second = await uploads.begin(), await uploads.begin()
+    for object_id in (first, second):
+        assert await catalog.add_chunk(uploads.location(object_id, message_id=5)) is True
+    await catalog.release(first, service="upload", key="k")
+    assert await catalog.collect_objects(limit=9) == 1
+    assert await orphans(catalog) == []
+    await catalog.release(second, service="upload", key="k")
+    assert await catalog.collect_objects(limit=9) == 1
+    assert await orphans(catalog) == [5]
+
+
+async def test_finishing(catalog, uploads):
+    """A complete object becomes stored; finishing it again changes nothing."""
+    object_id = await uploads.begin()
+    await catalog.add_chunk(uploads.location(object_id))
+    stored = await catalog.finish_object(object_id, mime_type="a/b", hash_hex="ab")
+    assert (stored.state, stored.mime_type, stored.hash) == (ObjectState.STORED, "a/b", "ab")
+    assert await catalog.finish_object(object_id, mime_type="c/d", hash_hex="cd") == stored
+    assert await catalog.object_by_id(object_id) == stored
+
+
+async def test_incomplete_objects_are_not_finished(catalog, uploads):
+    """A missing chunk or wrong sizes keep an object uploading; an unknown one is missing."""
+    object_id = await uploads.begin(chunk_count=2, size=10)
+    await catalog.add_chunk(uploads.location(object_id, index=1))
+    with pytest.raises(ObjectIncomplete):
+        await catalog.finish_object(object_id, mime_type="a/b", hash_hex="ab")
+    await catalog.add_chunk(uploads.location(object_id, index=0, size=4))
+    with pytest.raises(ObjectIncomplete):
+        await catalog.finish_object(object_id, mime_type="a/b", hash_hex="ab")
+    assert (await catalog.object_by_id(object_id)).state is ObjectState.UPLOADING
+    with pytest.raises(ObjectMissing):
+        await catalog.finish_object(uuid4(), mime_type="a/b", hash_hex="ab")
+
+
+async def test_empty_objects_need_no_chunk(catalog, uploads):
+    """An object of no bytes and no chunks is complete from the start."""
+    object_id = await uploads.begin(chunk_count=0, size=0)
+    stored = await catalog.finish_object(object_id, mime_type="a/b", hash_hex="ab")
+    assert stored.size == 0
+
+
+async def test_objects_live_as_long_as_a_reference(catalog, uploads, clock):
+    """A temporary reference keeps content until its expiry, to the moment."""
+    object_id = await uploads.store(ttl_s=60.0)
+    clock.advance(59.0)
+    assert await catalog.collect_objects(limit=9) == 0
+    clock.advance(1.0)
+    assert await catalog.collect_objects(limit=9) == 1
+    assert await catalog.object_by_id(object_id) is None
+    assert await catalog.chunks(object_id, first=0, limit=9) == []
+    assert len(await orphans(catalog)) == 1
+
+
+async def test_hold_moves_the_expiry(catalog, uploads, clock):
+    """Holding again moves the expiry, also of a reference that is over but not collected."""
+    object_id = await uploads.store(ttl_s=60.0)
+    clock.advance(61.0)
+    await catalog.hold(uploads.reference(object_id, ttl_s=60.0))
+    assert await catalog.collect_objects(limit=9) == 0
+    await catalog.hold(uploads.reference(object_id, ttl_s=None))
+    clock.advance(10**9)
+    assert await catalog.collect_objects(limit=9) == 0
+    await catalog.hold(uploads.reference(object_id, ttl_s=0.0))
+    assert await catalog.collect_objects(limit=9) == 1
+
+
+async def test_hold_on_nothing(catalog, uploads):
+    """What was collected cannot be held any more."""
+    with pytest.raises(ObjectMissing):
+        await catalog.hold(uploads.reference(uuid4()))
+
+
+async def test_every_reference_counts(catalog, uploads):
+    """References differ by service and key; content goes with the last of them."""
+    object_id = await uploads.store()
+    for service, key in (("other", "k"), ("upload", "x")):
+        await catalog.hold(uploads.reference(object_id, service=service, key=key, ttl_s=None))
+    for service, key in (("upload", "k"), ("other", "k"), ("other", "k")):
+        await catalog.release(object_id, service=service, key=key)
+        assert await catalog.collect_objects(limit=9) == 0
+    await catalog.release(object_id, service="upload", key="x")
+    assert await catalog.collect_objects(limit=9) == 1
+    await catalog.release(object_id, service="upload", key="x")
+
+
+async def test_renewing(catalog, uploads, clock):
+    """Renewing moves live temporary references of that service, and no others."""
+    over = await uploads.store(ttl_s=10.0)
+    clock.advance(20.0)
+    live = await uploads.store(ttl_s=10.0)
+    foreign = await uploads.begin(ttl_s=10.0)
+    await catalog.release(foreign, service="upload", key="k")
+    await catalog.hold(uploads.reference(foreign, service="other", ttl_s=10.0))
+    permanent = await uploads.begin(ttl_s=None)
+    await catalog.renew("upload", expires_at=clock() + 100.0)
+    clock.advance(50.0)
+    assert await catalog.collect_objects(limit=9) == 2
+    present = [await catalog.object_by_id(each) for each in (over, foreign, live, permanent)]
+    assert [each is not None for each in present] == [False, False, True, True]
+    clock.advance(50.0)
+    assert await catalog.collect_objects(limit=9) == 1
+    assert await catalog.object_by_id(permanent) is not None
+
+
+async def test_collecting_in_batches(catalog, uploads, clock):
+    """Never more than the limit go at once, and nothing goes twice."""
+    for _ in range(5):
+        await uploads.begin(ttl_s=1.0)
+    clock.advance(1.0)
+    assert [await catalog.collect_objects(limit=2) for _ in range(4)] == [2, 2, 1, 0]
+
+
+async def test_hold_and_collection_at_once(catalog, uploads, clock):
+    """Either the new reference comes first and content stays, or it is refused."""
+    for _ in range(10):
+        object_id = await uploads.store(ttl_s=1.0)
+        clock.advance(1.0)
+        held, collected = await asyncio.gather(
+            catalog.hold(uploads.reference(object_id, ttl_s=60.0)),
+            catalog.collect_objects(limit=9),
+            return_exceptions=True,
+        )
+        assert collected == (1 if isinstance(held, ObjectMissing) else 0)
+        assert (await catalog.object_by_id(object_id) is None) == (collected == 1)
+        await catalog.release(object_id, service="upload", key="k")
+        await catalog.collect_objects(limit=9)
+
+
+async def test_orphans_come_oldest_first(catalog, uploads):
+    """Messages without chunks come by snowflake, up to the limit, until forgotten."""
+    for message_id in (30, 10, 20):
+        await catalog.add_chunk(uploads.location(uuid4(), message_id=message_id))
+    assert [message.id for message in await catalog.orphan_messages(limit=2)] == [10, 20]
+    await catalog.forget_message(10)
+    await catalog.forget_message(10)
+    assert await orphans(catalog) == [20, 30]
+
+
+async def test_message_with_a_chunk_is_not_forgotten(catalog, uploads):
+    """Forgetting a message that holds a chunk changes nothing."""
+    object_id = await uploads.begin()
+    location = uploads.location(object_id)
+    await catalog.add_chunk(location)
+    await catalog.forget_message(location.message.id)
+    assert await catalog.chunks(object_id, first=0, limit=9) == [location]
+
+
+@pytest.mark.parametrize("message_id", [10**22, 2**63])
+async def test_impossible_numbers_are_refused(catalog, uploads, message_id):
+    """A number that no database integer can hold is a typed error."""
+    with pytest.raises(InvalidRecord):
+        await catalog.add_chunk(uploads.location(uuid4(), message_id=message_id))
+
+
+async def test_contradictory_records_are_refused(catalog, uploads):
+    """A record at odds with itself is a typed error, and nothing of it is written."""
+    draft = replace(uploads.draft(), size=-1)
+    with pytest.raises(InvalidRecord):
+        await catalog.begin_object(draft, uploads.reference(draft.id))
+    draft = uploads.draft()
+    with pytest.raises(InvalidRecord):
+        await catalog.begin_object(draft, uploads.reference(uuid4()))
+    assert await catalog.object_by_id(draft.id) is None
+
+
+async def test_check_passes(catalog):
+    """A catalog that works says so."""
+    await catalog.check()
