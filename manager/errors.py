@@ -78,3 +78,48 @@ class Overloaded(ManagerError):
     def __init__(self, what: str, *, retry_after_s: int) -> None:
         super().__init__(f"too many {what} at the moment: try again shortly")
         self.retry_after_s = retry_after_s
+
+
+class PeerGone(ManagerError):
+    """The connection ended before the peer replied."""
+
+    code = "peer-gone"
+
+    def __init__(self) -> None:
+        super().__init__("the peer disconnected before it replied")
+
+
+class PeerSilent(ManagerError):
+    """The peer is connected and did not reply in time."""
+
+    code = "peer-silent"
+
+    def __init__(self, packet_id: str, timeout_s: float) -> None:
+        super().__init__(f"no reply to {packet_id} within {timeout_s:g} s")
+
+
+class UnexpectedReply(ManagerError):
+    """The peer replied with a packet that does not answer the request."""
+
+    code = "unexpected-reply"
+
+    def __init__(self, packet_id: str, reply_id: str) -> None:
+        super().__init__(f"{reply_id} is no answer to {packet_id}")
+
+
+class NotSupported(ManagerError):
+    """The protocol has this packet, and this manager does not serve it."""
+
+    code = "not-supported"
+
+    def __init__(self, packet_id: str) -> None:
+        super().__init__(f"this manager does not serve {packet_id}")
+
+
+class NoSuchFolder(ManagerError):
+    """No folder has this path or id."""
+
+    code = "no-such-folder"
+
+    def __init__(self) -> None:
+        super().__init__("there is no such folder")

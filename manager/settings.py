@@ -192,6 +192,10 @@ class ManagerSettings(BaseSettings):
         """The manager's share of the requests to Discord, for reading and deleting."""
         return max(1, self.global_requests_per_s // _OWN_PART)
 
+    def upload_requests_per_s(self, processes: int) -> int:
+        """The share of each of so many upload processes, for posting."""
+        return max(1, (self.global_requests_per_s - self.own_requests_per_s) // max(1, processes))
+
     @cached_property
     def keyring(self) -> KeyRing:
         """The master keys."""

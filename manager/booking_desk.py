@@ -1,0 +1,90 @@
+"""The booking ledger in action: every change is told to its client, and idle bookings yield in time."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from manager.domain.bookings import AmountChanged, BookingLedger, Holdings, LedgerSnapshot
+from protocol import s2c
+from protocol.packet import Packet
+
+
+class Mailbox(Protocol):
+    """Brings a packet to a client."""
+
+    def send_to(self, client_id: str, packet: Packet) -> None:
+        """Sends to the client; to one that is gone it goes nowhere."""
+
+
+class BookingDesk:
+    """Changes the ledger and tells the clients concerned at once, in the order of the changes."""
+
+    def __init__(
+        self, ledger: BookingLedger, mailbox: Mailbox, *, monotonic: Callable[[], float]
+    ) -> None:
+        """`monotonic`: the clock of the ledger, in seconds."""
+        self._ledger = ledger
+        self._mailbox = mailbox
+        self._now = monotonic
+        self._alarm: asyncio.TimerHandle | None = None
+
+    def service_joined(self, service_id: str) -> None:
+        """A service can take uploads from now on."""
+        self._tell(self._ledger.service_joined(service_id, self._now()))
+
+    def service_left(self, service_id: str) -> None:
+        """A service is gone; whoever had it booked is told."""
+        self._tell(self._ledger.service_left(service_id, self._now()).changes)
+
+    def client_left(self, client_id: str) -> None:
+        """A client is gone, and its booking with it."""
+        self._tell(self._ledger.client_left(client_id, self._now()))
+
+    def request(self, client_id: str, desired: int) -> int:
+        """Books services; answers how many the client holds now."""
+        booked = self._ledger.request(client_id, desired, self._now())
+        self._tell(booked.changes)
+        return booked.amount
+
+    def clear(self, client_id: str) -> None:
+        """Ends a booking. Raises `ClearRefused`."""
+        self._tell(self._ledger.clear(client_id, self._now()))
+
+    def start_upload(self, client_id: str) -> str:
+        """Takes one of the client's idle services for an upload. Raises `NoFreeService`."""
+        return self._ledger.start_upload(client_id, self._now())
+
+    def upload_ended(self, service_id: str) -> None:
+        """The service can take the next upload."""
+        self._tell(self._ledger.upload_ended(service_id, self._now()))
+
+    def holdings(self, client_id: str) -> Holdings:
+        """What a client wants and has."""
+        return self._ledger.holdings(client_id)
+
+    def snapshot(self) -> LedgerSnapshot:
+        """All services and bookings."""
+        return self._ledger.snapshot()
+
+    def close(self) -> None:
+        """Stops the clock."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+
+    def _tell(self, changes: list[AmountChanged]) -> None:
+        for changed in changes:
+            packet = s2c.UploadBookingModify(effective_change=changed.change)
+            self._mailbox.send_to(changed.client, packet)
+        self._set_alarm()
+
+    def _set_alarm(self) -> None:
+        self.close()
+        deadline = self._ledger.next_deadline()
+        if deadline is not None:
+            delay_s = max(0.0, deadline - self._now())
+            self._alarm = asyncio.get_running_loop().call_later(delay_s, self._tick)
+
+    def _tick(self) -> None:
+        self._alarm = None
+        self._tell(self._ledger.tick(self._now()))

@@ -1,0 +1,32 @@
+"""The connected clients, as the manager sees them."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from catalog.records import User
+from manager.connection import PeerConnection
+from manager.domain.overwrites import OverwriteQueue
+
+if TYPE_CHECKING:
+    from manager.uploading import RunningUpload
+
+
+@dataclass(slots=True, eq=False)
+class ClientSession:
+    """One connection of a client, from its handshake to its end.
+
+    Attributes:
+        id: uuid of the connection; a user may have several.
+        user: whoever logged in.
+        connection: the way to the client.
+        is_connected: false from the moment at which the connection ended.
+        overwrites: what the client was asked about taken names.
+        uploads: its uploads that have not ended, by upload id.
+    """
+
+    id: str
+    user: User
+    connection: PeerConnection
+    is_connected: bool = True
+    overwrites: OverwriteQueue = field(default_factory=OverwriteQueue)
+    uploads: "dict[str, RunningUpload]" = field(default_factory=dict)

@@ -1,0 +1,212 @@
+"""One WebSocket of a peer: frames in, frames out, replies matched.
+
+What is sent goes through a bounded queue that one task drains, so that nobody waits for a slow peer:
+whose queue overflows is dropped. Each incoming frame is handled by a task of its own, so that a request
+which waits for a third party does not hold up the ones behind it; how many are at work is bounded, and
+further ones wait unread in the peer's socket. A frame can never end the connection, whatever it holds.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+from uuid import uuid4
+
+import structlog
+from aiohttp import WSMsgType, web
+
+from catalog.errors import CatalogError
+from manager.errors import ManagerError, PeerGone, PeerSilent, UnexpectedReply
+from manager.metrics import ManagerMetrics
+from manager.tasks import BackgroundTasks
+from protocol import generic
+from protocol.codec import EncodedPacket, Frame, decode, encode, encode_data
+from protocol.errors import ProtocolError, WrongNamespace
+from protocol.packet import Packet
+from protocol.replies import PendingReplies
+from protocol.values import REPLY_TIMEOUT_S
+
+log = structlog.get_logger(__name__)
+
+Answer = TypeVar("Answer", bound=Packet)
+PacketHandler = Callable[[Packet], Awaitable[Packet | None]]
+
+MAX_QUEUED_BYTES = 8 * 2**20
+"""A peer that lets more than this pile up is not reading any more."""
+
+MAX_MESSAGE_BYTES = 16 * 2**20
+"""Messages between the codec's limit and this one are refused; longer ones end the connection (1009)."""
+
+HEARTBEAT_S = 20.0
+"""Time between two pings; who leaves one unanswered for half of it has a half-open socket and is dropped."""
+
+MAX_FRAMES_AT_WORK = 64
+"""Frames of one peer that are handled at the same time."""
+
+
+def new_socket() -> web.WebSocketResponse:
+    """A WebSocket of aiohttp with this protocol's limits."""
+    return web.WebSocketResponse(
+        heartbeat=HEARTBEAT_S, max_msg_size=MAX_MESSAGE_BYTES, compress=False
+    )
+
+
+class PeerConnection:
+    """An open connection of a client or a service."""
+
+    def __init__(
+        self,
+        socket: web.WebSocketResponse,
+        transport: asyncio.BaseTransport | None,
+        *,
+        accepts: frozenset[str],
+        extensions: frozenset[str],
+        tasks: BackgroundTasks,
+        metrics: ManagerMetrics,
+        max_queued_bytes: int = MAX_QUEUED_BYTES,
+    ) -> None:
+        """Wraps a prepared socket.
+
+        Args:
+            socket: the socket, after its handshake.
+            transport: what the socket runs on, to cut it off; None when it is gone already.
+            accepts: namespaces that the peer may send.
+            extensions: what the peer was granted.
+            tasks: runs the handlers of frames, which may outlive the connection.
+            metrics: counts what is ignored.
+            max_queued_bytes: how much may wait to be sent before the peer is dropped.
+        """
+        self._socket = socket
+        self._transport = transport
+        self._accepts = accepts
+        self._extensions = extensions
+        self._tasks = tasks
+        self._metrics = metrics
+        self._max_queued_bytes = max_queued_bytes
+        self._outgoing: deque[str] = deque()
+        self._queued_bytes = 0
+        self._has_outgoing = asyncio.Event()
+        self._replies = PendingReplies()
+        self._at_work = asyncio.Semaphore(MAX_FRAMES_AT_WORK)
+        self._is_open = True
+
+    def send(self, packet: Packet, *, reply_uuid: str | None = None) -> None:
+        """Queues a packet. To a peer that is gone it goes nowhere."""
+        self._enqueue(encode(packet, reply_uuid=reply_uuid))
+
+    def send_encoded(self, packet: EncodedPacket) -> None:
+        """Queues a packet whose data was encoded once for many receivers."""
+        self._enqueue(packet.frame())
+
+    async def request(
+        self, packet: Packet, answer: type[Answer], *, timeout_s: float = REPLY_TIMEOUT_S
+    ) -> Answer:
+        """Sends a packet and waits for its reply.
+
+        Raises:
+            PeerGone: the connection ended before the reply.
+            PeerSilent: no reply came within `timeout_s` seconds.
+            UnexpectedReply: the reply was another packet.
+        """
+        if not self._is_open:
+            raise PeerGone
+        frame = encode_data(packet)
+        uuid = str(uuid4())
+        future = self._replies.register(uuid)
+        self._enqueue(frame.frame(uuid=uuid))
+        try:
+            async with asyncio.timeout(timeout_s):
+                reply = await future
+        except TimeoutError:
+            raise PeerSilent(packet.id, timeout_s) from None
+        if not isinstance(reply, answer):
+            raise UnexpectedReply(packet.id, reply.id)
+        return reply
+
+    async def serve(self, handle: PacketHandler) -> None:
+        """Handles what the peer sends until the connection ends; then open requests fail."""
+        writer = asyncio.create_task(self._write(), name="write to peer")
+        try:
+            async for message in self._socket:
+                if message.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
+                    await self._receive(message.data, handle)
+        finally:
+            self._is_open = False
+            self._replies.fail_all(PeerGone())
+            writer.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await writer
+
+    async def close(self, code: int, reason: str) -> None:
+        """Ends the connection with a closing handshake, which a dead peer cannot hold up for long."""
+        await self._socket.close(code=code, message=reason.encode())
+
+    def _enqueue(self, text: str) -> None:
+        if not self._is_open:
+            return
+        self._outgoing.append(text)
+        self._queued_bytes += len(text)
+        self._has_outgoing.set()
+        if self._queued_bytes > self._max_queued_bytes:
+            self._drop()
+
+    def _drop(self) -> None:
+        """Ends the connection of a peer that does not read, without waiting for it."""
+        self._is_open = False
+        self._outgoing.clear()
+        self._metrics.slow_peers_dropped.inc()
+        log.warning("dropped a peer that reads too slowly", queued_bytes=self._queued_bytes)
+        if isinstance(self._transport, asyncio.Transport):
+            self._transport.abort()
+
+    async def _write(self) -> None:
+        with contextlib.suppress(ConnectionError):
+            while True:
+                await self._has_outgoing.wait()
+                while self._outgoing:
+                    text = self._outgoing.popleft()
+                    self._queued_bytes -= len(text)
+                    await self._socket.send_str(text)
+                self._has_outgoing.clear()
+
+    async def _receive(self, data: str | bytes, handle: PacketHandler) -> None:
+        try:
+            frame = decode(data, accepts=self._accepts, extensions=self._extensions)
+        except ProtocolError as error:
+            self._refuse(error)
+            return
+        if self._replies.resolve(frame):
+            return
+        if frame.reply_uuid is not None or isinstance(
+            frame.packet, generic.Boolean | generic.Primitives
+        ):
+            self._metrics.ignored_frames.labels("unsolicited").inc()
+            return
+        await self._at_work.acquire()
+        self._tasks.spawn(self._answer(frame, handle), f"handle {frame.packet.id}")
+
+    def _refuse(self, error: ProtocolError) -> None:
+        self._metrics.ignored_frames.labels(error.code).inc()
+        log.debug("ignored a frame", code=error.code, problem=str(error))
+        if error.uuid is not None and not isinstance(error, WrongNamespace):
+            self.send(generic.Boolean(success=False, message=str(error)), reply_uuid=error.uuid)
+
+    async def _answer(self, frame: Frame, handle: PacketHandler) -> None:
+        try:
+            reply = await self._outcome(frame.packet, handle)
+        finally:
+            self._at_work.release()
+        if reply is not None and frame.uuid is not None:
+            self.send(reply, reply_uuid=frame.uuid)
+
+    async def _outcome(self, packet: Packet, handle: PacketHandler) -> Packet | None:
+        try:
+            return await handle(packet)
+        except (ManagerError, CatalogError) as error:
+            return generic.Boolean(success=False, message=str(error))
+        except Exception:
+            log.exception("a packet could not be handled", packet=packet.id)
+            return generic.Boolean(
+                success=False, message="the manager failed at this: try again, or ask its operator"
+            )

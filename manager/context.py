@@ -1,0 +1,50 @@
+"""What a handler is given beside its packet."""
+
+from dataclasses import dataclass
+
+from catalog.port import Catalog
+from manager.booking_desk import BookingDesk
+from manager.changes import ChangeFeed
+from manager.clients import ClientSession
+from manager.fleet import UploadFleet
+from manager.journal import ChunkJournal
+from manager.services import UploadSlot
+from manager.uploading import UploadDesk
+from manager.webhooks import WebhookDirectory
+from protocol.values import NamePolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagerParts:
+    """The parts of the running manager that handlers work with.
+
+    Attributes:
+        chunk_size: bytes of a chunk of new uploads.
+        name_policy: which characters new names may have.
+    """
+
+    catalog: Catalog
+    bookings: BookingDesk
+    changes: ChangeFeed
+    fleet: UploadFleet
+    journal: ChunkJournal
+    uploads: UploadDesk
+    webhooks: WebhookDirectory
+    chunk_size: int
+    name_policy: NamePolicy
+
+
+@dataclass(frozen=True, slots=True)
+class ClientContext:
+    """A packet came from this client."""
+
+    client: ClientSession
+    parts: ManagerParts
+
+
+@dataclass(frozen=True, slots=True)
+class SlotContext:
+    """A packet came from this upload slot."""
+
+    slot: UploadSlot
+    parts: ManagerParts

@@ -1,0 +1,200 @@
+"""The manager's WebSocket side: lets peers in, and ties their connections to what the manager does."""
+
+import asyncio
+import contextlib
+import hmac
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from aiohttp import web
+
+from catalog.port import Catalog
+from manager.accounts import Accounts
+from manager.booking_desk import BookingDesk
+from manager.changes import ChangeFeed
+from manager.clients import ClientSession
+from manager.connection import PeerConnection, new_socket
+from manager.context import ClientContext, ManagerParts, SlotContext
+from manager.dispatch import handle_client_packet, handle_slot_packet
+from manager.domain.bookings import BookingLedger
+from manager.errors import InvalidRequest, InvalidToken
+from manager.fleet import UploadFleet
+from manager.handshake import Handshake, PeerType
+from manager.holds import TemporaryHolds
+from manager.hub import Hub
+from manager.journal import ChunkJournal
+from manager.metrics import ManagerMetrics
+from manager.services import UploadSlot
+from manager.settings import ManagerSettings
+from manager.tasks import BackgroundTasks
+from manager.uploading import UploadDesk
+from manager.webhooks import WebhookDirectory
+from protocol import generic
+from protocol.extensions import WEBHOOKS, format_extensions
+
+log = structlog.get_logger(__name__)
+
+GOING_AWAY = 1001
+
+
+class ControlPlane:
+    """Everything that is alive only while peers are connected; what must last is in the catalog."""
+
+    def __init__(
+        self,
+        *,
+        catalog: Catalog,
+        accounts: Accounts,
+        settings: ManagerSettings,
+        webhooks: WebhookDirectory,
+        holds: TemporaryHolds,
+        metrics: ManagerMetrics,
+        nudge_reaper: Callable[[], None],
+        clock: Callable[[], float],
+        monotonic: Callable[[], float],
+    ) -> None:
+        """Puts the parts together; nothing runs before `run`."""
+        self._accounts = accounts
+        self._service_password = settings.service_password.get_secret_value().encode()
+        self._metrics = metrics
+        self._tasks = BackgroundTasks()
+        self._hub = Hub()
+        bookings = BookingDesk(
+            BookingLedger(settings.booking_idle_s), self._hub, monotonic=monotonic
+        )
+        changes = ChangeFeed(self._hub, catalog)
+        self._parts = ManagerParts(
+            catalog=catalog,
+            bookings=bookings,
+            changes=changes,
+            fleet=UploadFleet(bookings, self._hub, webhooks, settings, self._tasks),
+            journal=ChunkJournal(catalog, self._tasks),
+            uploads=UploadDesk(
+                catalog=catalog,
+                holds=holds,
+                bookings=bookings,
+                changes=changes,
+                tasks=self._tasks,
+                clock=clock,
+                nudge_reaper=nudge_reaper,
+            ),
+            webhooks=webhooks,
+            chunk_size=settings.chunk_size,
+            name_policy=settings.name_policy,
+        )
+
+    @contextlib.asynccontextmanager
+    async def run(self) -> AsyncIterator[None]:
+        """Works for the length of the context; ends what still runs at its end."""
+        try:
+            yield
+        finally:
+            self._parts.bookings.close()
+            await self._tasks.close()
+
+    async def close_peers(self) -> None:
+        """Says goodbye to every peer; they reconnect to whoever comes next."""
+        connections = [client.connection for client in self._hub]
+        connections += [slot.connection for slot in self._parts.fleet]
+        goodbyes = (peer.close(GOING_AWAY, "the manager stops") for peer in connections)
+        await asyncio.gather(*goodbyes, return_exceptions=True)
+
+    async def websocket(self, request: web.Request) -> web.WebSocketResponse:
+        """Serves one peer for as long as it is connected. Raises `InvalidRequest`, `InvalidToken`."""
+        handshake = Handshake.read(request.query)
+        match handshake.type:
+            case PeerType.CLIENT:
+                return await self._serve_client(request, handshake)
+            case PeerType.UPLOAD:
+                return await self._serve_upload_slot(request, handshake)
+            case PeerType.THUMBNAIL:
+                raise InvalidRequest("type: this manager takes no thumbnail services")
+
+    def snapshot(self) -> dict[str, Any]:
+        """Services and bookings, for people."""
+        ledger = self._parts.bookings.snapshot()
+        names = {client.id: client.user.name for client in self._hub}
+        return {
+            "clients": len(names),
+            "services": [
+                {
+                    "id": service.service,
+                    "address": self._parts.fleet.slot(service.service).address,
+                    "state": service.state.value,
+                    "user": names.get(service.holder or ""),
+                }
+                for service in ledger.services
+            ],
+            "bookings": [
+                {
+                    "user": names.get(booking.client),
+                    "desired": booking.desired,
+                    "amount": booking.amount,
+                }
+                for booking in ledger.bookings
+            ],
+        }
+
+    async def _serve_client(
+        self, request: web.Request, handshake: Handshake
+    ) -> web.WebSocketResponse:
+        user = await self._accounts.authenticate(handshake.key)
+        socket, connection = await self._accept(request, handshake, frozenset(), "c2s")
+        client = ClientSession(id=str(uuid4()), user=user, connection=connection)
+        context = ClientContext(client, self._parts)
+        self._parts.fleet.introduce_to(client)
+        self._hub.join(client)
+        try:
+            await connection.serve(lambda packet: handle_client_packet(context, packet))
+        finally:
+            self._client_left(client)
+        return socket
+
+    def _client_left(self, client: ClientSession) -> None:
+        client.is_connected = False
+        self._hub.leave(client)
+        for upload in tuple(client.uploads.values()):
+            upload.client_left()
+        self._parts.bookings.client_left(client.id)
+
+    async def _serve_upload_slot(
+        self, request: web.Request, handshake: Handshake
+    ) -> web.WebSocketResponse:
+        if not hmac.compare_digest(handshake.key.encode(), self._service_password):
+            raise InvalidToken("wrong service password")
+        address = handshake.upload_address()
+        granted = handshake.extensions & {WEBHOOKS}
+        if WEBHOOKS not in granted:
+            log.warning("refused an upload service without the extension", address=address)
+            raise InvalidRequest(f"extensions: this manager needs the extension {WEBHOOKS}")
+        socket, connection = await self._accept(request, handshake, granted, "u2s")
+        slot = UploadSlot(
+            id=str(uuid4()), address=address, process=handshake.process(), connection=connection
+        )
+        context = SlotContext(slot, self._parts)
+        async with self._parts.fleet.membership(slot):
+            await connection.serve(lambda packet: handle_slot_packet(context, packet))
+        return socket
+
+    async def _accept(
+        self,
+        request: web.Request,
+        handshake: Handshake,
+        granted: frozenset[str],
+        namespace: str,
+    ) -> tuple[web.WebSocketResponse, PeerConnection]:
+        socket = new_socket()
+        await socket.prepare(request)
+        connection = PeerConnection(
+            socket,
+            request.transport,
+            accepts=frozenset({namespace, "generic"}),
+            extensions=granted,
+            tasks=self._tasks,
+            metrics=self._metrics,
+        )
+        if handshake.extensions:
+            connection.send(generic.Primitives(string_value=format_extensions(granted)))
+        return socket, connection

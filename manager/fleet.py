@@ -1,0 +1,172 @@
+"""The upload slots: how they join, what webhooks they are given, and how they are missed.
+
+A slot counts as a service, for bookings and in what clients are told, from the moment at which it has
+confirmed a configuration with at least one webhook.
+"""
+
+import asyncio
+import base64
+import contextlib
+from collections.abc import AsyncIterator, Iterable, Iterator
+
+import structlog
+
+from manager.booking_desk import BookingDesk
+from manager.clients import ClientSession
+from manager.domain.leases import Configure, WebhookLeases
+from manager.errors import PeerGone, PeerSilent, UnexpectedReply
+from manager.hub import Hub
+from manager.services import UploadSlot
+from manager.settings import ManagerSettings
+from manager.tasks import BackgroundTasks
+from manager.webhooks import WebhookDirectory
+from protocol import generic, s2c, s2u
+
+log = structlog.get_logger(__name__)
+
+CONFIGURE_TIMEOUT_S = 300.0
+"""A service confirms once the last post on a webhook that it gives up is through, which may take long."""
+
+POLICY_VIOLATION = 1008
+UNCHANGED = 0
+"""Number of a configuration that takes no webhook away, so there is nothing to confirm."""
+
+
+class UploadFleet:
+    """All upload slots that are connected."""
+
+    def __init__(
+        self,
+        bookings: BookingDesk,
+        hub: Hub,
+        webhooks: WebhookDirectory,
+        settings: ManagerSettings,
+        tasks: BackgroundTasks,
+    ) -> None:
+        self._bookings = bookings
+        self._hub = hub
+        self._webhooks = webhooks
+        self._settings = settings
+        self._tasks = tasks
+        self._leases = WebhookLeases()
+        self._slots: dict[str, UploadSlot] = {}
+        self._take_webhooks()
+        webhooks.subscribe(self._take_webhooks)
+
+    def __iter__(self) -> Iterator[UploadSlot]:
+        return iter(tuple(self._slots.values()))
+
+    def slot(self, slot_id: str) -> UploadSlot:
+        """The slot with this id. Raises `KeyError` when it is not connected."""
+        return self._slots[slot_id]
+
+    def introduce_to(self, client: ClientSession) -> None:
+        """Tells a new client of every service that it can book."""
+        for slot in self:
+            if slot.is_in_service:
+                client.connection.send(_registry(slot, "list"))
+
+    @contextlib.asynccontextmanager
+    async def membership(self, slot: UploadSlot) -> AsyncIterator[None]:
+        """A slot is connected for the length of the context."""
+        self._slots[slot.id] = slot
+        self._configure(self._leases.slot_joined(slot.process, slot.id))
+        try:
+            yield
+        finally:
+            slot.is_connected = False
+            self._configure(self._leases.slot_left(slot.process, slot.id))
+            self._tasks.spawn(self._dismiss(slot), f"dismiss slot {slot.id}")
+
+    async def _dismiss(self, slot: UploadSlot) -> None:
+        """The client of a lost upload hears of that first, and then that it holds one service fewer."""
+        if slot.upload is not None:
+            await slot.upload.service_lost()
+        self._leave_service(slot)
+        self._slots.pop(slot.id, None)
+
+    def _take_webhooks(self) -> None:
+        channels = {
+            webhook.id: webhook.channel_id
+            for webhook in self._webhooks.usable
+            if webhook.channel_id is not None
+        }
+        self._configure(self._leases.set_webhooks(channels))
+
+    def _configure(self, configurations: Iterable[Configure]) -> None:
+        """Sends the new leases, and to all other processes their share of the request budget."""
+        new = {configuration.process: configuration for configuration in configurations}
+        if not new:
+            return
+        for process in self._processes():
+            unchanged = Configure(process, self._leases.webhooks_of(process), UNCHANGED)
+            self._tasks.spawn(
+                self._configure_process(new.get(process, unchanged)), f"configure {process}"
+            )
+
+    def _processes(self) -> set[str]:
+        return {slot.process for slot in self if slot.is_connected}
+
+    async def _configure_process(self, configuration: Configure) -> None:
+        slots = [slot for slot in self if slot.process == configuration.process]
+        packet = self._packet(configuration)
+        await asyncio.gather(*(self._configure_slot(slot, packet) for slot in slots))
+        self._configure(self._leases.confirmed(configuration.process, configuration.number))
+
+    def _packet(self, configuration: Configure) -> s2u.WebhookConfiguration:
+        usable = {webhook.id: webhook for webhook in self._webhooks.usable}
+        key = self._settings.keyring.primary.secret
+        return s2u.WebhookConfiguration(
+            crypto=s2u.Crypto(enabled=True, key=base64.b64encode(key).decode()),
+            webhooks=tuple(
+                s2u.WebhookLease(
+                    id=str(webhook.id), token=webhook.token, channel_id=str(webhook.channel_id)
+                )
+                for webhook_id in configuration.webhook_ids
+                if (webhook := usable.get(webhook_id)) is not None
+            ),
+            api_url=self._settings.discord_api_url,
+            requests_per_s=self._settings.upload_requests_per_s(len(self._processes())),
+        )
+
+    async def _configure_slot(self, slot: UploadSlot, packet: s2u.WebhookConfiguration) -> None:
+        """Brings one configuration into force; a slot that does not confirm it is sent away."""
+        async with slot.configuring:
+            try:
+                answer = await slot.connection.request(
+                    packet, generic.Boolean, timeout_s=CONFIGURE_TIMEOUT_S
+                )
+            except PeerGone:
+                return
+            except (PeerSilent, UnexpectedReply) as error:
+                log.warning("a slot was not configured", slot=slot.id, problem=str(error))
+                await slot.connection.close(POLICY_VIOLATION, "no valid answer to a configuration")
+                return
+        if not answer.success:
+            log.warning("a slot refuses its configuration", slot=slot.id, problem=answer.message)
+        await self._update_service(slot, is_usable=answer.success and bool(packet.webhooks))
+
+    async def _update_service(self, slot: UploadSlot, *, is_usable: bool) -> None:
+        if is_usable and slot.is_connected and not slot.is_in_service:
+            slot.is_in_service = True
+            self._bookings.service_joined(slot.id)
+            self._hub.broadcast(_registry(slot, "added"))
+        elif not is_usable:
+            if slot.upload is not None:
+                await slot.upload.ended()
+            self._leave_service(slot)
+
+    def _leave_service(self, slot: UploadSlot) -> None:
+        if slot.is_in_service:
+            slot.is_in_service = False
+            self._bookings.service_left(slot.id)
+            self._hub.broadcast(_registry(slot, "removed"))
+
+
+def _registry(slot: UploadSlot, action: s2c.ServiceAction) -> s2c.ServiceRegistry:
+    return s2c.ServiceRegistry(
+        service_type="upload",
+        action=action,
+        service_uuid=slot.id,
+        address=None if action == "removed" else slot.address,
+    )

@@ -1,0 +1,25 @@
+"""Names and paths in packets: new ones must keep the policy of this deployment."""
+
+from manager.context import ClientContext
+from manager.errors import InvalidRequest
+from protocol.errors import InvalidValue
+from protocol.values import check_name, parse_path
+
+
+def checked_name(context: ClientContext, name: str) -> str:
+    """A name that may be given to something new. Raises `InvalidRequest`."""
+    try:
+        return check_name(name, context.parts.name_policy)
+    except InvalidValue as error:
+        raise InvalidRequest(f"name: {error}") from error
+
+
+def checked_folder(context: ClientContext, path: str) -> tuple[str, ...]:
+    """The path of a folder that may be made. Raises `InvalidRequest`."""
+    names = parse_path(path)
+    try:
+        for name in names:
+            check_name(name, context.parts.name_policy)
+    except InvalidValue as error:
+        raise InvalidRequest(f"path: {error}") from error
+    return names

@@ -1,0 +1,74 @@
+"""What upload services report."""
+
+from uuid import UUID
+
+from catalog.records import Chunk, ChunkLocation, Message
+from manager.context import SlotContext
+from manager.services import UploadSlot
+from manager.uploading import RunningUpload
+from protocol import generic, u2s
+from protocol.chunks import chunk_length
+
+UPLOAD_ENDED = "this upload has ended: the chunk is not needed any more"
+
+
+async def chunk_stored(context: SlotContext, packet: u2s.ChunkStored) -> generic.Boolean:
+    """Journals a chunk; true once it is durable and its upload goes on."""
+    upload = _upload_of(context.slot, packet.upload_id)
+    if upload is not None and not _has_right_size(upload, packet):
+        return generic.Boolean(success=False, message="the upload has no chunk of this size there")
+    is_stored = await context.parts.journal.record(_location(packet))
+    if not is_stored or upload is None or not upload.takes_chunks:
+        return generic.Boolean(success=False, message=UPLOAD_ENDED)
+    return generic.Boolean(success=True)
+
+
+async def upload_finished(context: SlotContext, packet: u2s.UploadFinish) -> None:
+    """The slot is done with its upload, one way or the other."""
+    upload = context.slot.upload
+    if upload is None:
+        return
+    if not packet.success:
+        upload.service_failed(packet.reason or "the upload service gave up")
+    elif packet.hash is None or packet.type is None:
+        upload.service_failed("the upload service did not report the hash and type of the file")
+    else:
+        upload.service_finished(packet.hash, packet.type)
+
+
+async def webhook_lost(context: SlotContext, packet: u2s.WebhookLost) -> None:
+    """A webhook is dead: nobody uses it any more."""
+    context.parts.webhooks.quarantine(int(packet.webhook_id), packet.reason)
+
+
+def _upload_of(slot: UploadSlot, upload_id: str) -> RunningUpload | None:
+    upload = slot.upload
+    return upload if upload is not None and upload.facts.upload_id == upload_id else None
+
+
+def _has_right_size(upload: RunningUpload, packet: u2s.ChunkStored) -> bool:
+    facts = upload.facts
+    if packet.index >= facts.chunk_count:
+        return False
+    return packet.size == chunk_length(facts.size, facts.chunk_size, packet.index)
+
+
+def _location(packet: u2s.ChunkStored) -> ChunkLocation:
+    return ChunkLocation(
+        chunk=Chunk(
+            object_id=UUID(packet.upload_id),
+            index=packet.index,
+            message_id=int(packet.message_id),
+            attachment_id=int(packet.attachment_id),
+            offset=packet.offset,
+            stored_size=packet.stored_size,
+            size=packet.size,
+            digest=bytes.fromhex(packet.digest),
+        ),
+        message=Message(
+            id=int(packet.message_id),
+            channel_id=int(packet.channel_id),
+            webhook_id=int(packet.webhook_id),
+            stored_size=packet.offset + packet.stored_size,
+        ),
+    )

@@ -1,0 +1,123 @@
+"""Requesting, aborting and deciding about uploads."""
+
+from mimetypes import guess_type
+from uuid import UUID, uuid4
+
+from catalog.errors import NameTaken
+from catalog.port import CommittedFile, FailOnConflict
+from catalog.records import EnvelopeKind, ObjectState, StoredObject
+from manager.context import ClientContext
+from manager.domain.errors import NoFreeService
+from manager.domain.overwrites import Action
+from manager.domain.uploads import UploadFacts
+from manager.errors import InvalidRequest
+from manager.handlers.naming import checked_folder, checked_name
+from manager.retrying import retried
+from manager.uploading import RunningUpload
+from protocol import c2s, generic, s2c
+from protocol.chunks import chunk_count, content_hash
+
+UNKNOWN_TYPE = "application/octet-stream"
+
+
+async def request_upload(context: ClientContext, packet: c2s.UploadRequest) -> s2c.UploadResponse:
+    """Starts an upload on a booked service that is idle, or says why not."""
+    parts, client = context.parts, context.client
+    try:
+        folder = checked_folder(context, packet.path)
+        name = checked_name(context, packet.name)
+        slot_id = parts.bookings.start_upload(client.id)
+    except (InvalidRequest, NoFreeService) as error:
+        return _rejected(context, packet, str(error))
+    facts = UploadFacts(
+        upload_id=str(uuid4()),
+        client=client.id,
+        user_id=client.user.id,
+        service=slot_id,
+        folder=folder,
+        name=name,
+        size=packet.size,
+        is_public=packet.is_public,
+        do_overwrite=bool(packet.do_overwrite),
+        chunk_size=parts.chunk_size,
+        chunk_count=chunk_count(packet.size, parts.chunk_size),
+    )
+    upload = RunningUpload(facts, client, parts.fleet.slot(slot_id), parts.uploads)
+    return await upload.start()
+
+
+def _rejected(context: ClientContext, packet: c2s.UploadRequest, reason: str) -> s2c.UploadResponse:
+    # The protocol wants a chunk size and an id even here; they mean nothing.
+    return s2c.UploadResponse(
+        name=packet.name,
+        path=packet.path,
+        accepted=False,
+        chunk_size=context.parts.chunk_size,
+        upload_id=str(uuid4()),
+        rejection_reason=reason,
+    )
+
+
+async def abort_upload(context: ClientContext, packet: c2s.UploadAbortRequest) -> generic.Boolean:
+    """Ends an upload of this client, if it is not too late; its finish info follows the answer."""
+    upload = context.client.uploads.get(packet.upload_id)
+    if upload is None:
+        return generic.Boolean(success=False, message="you have no upload with this id")
+    upload.abort()
+    return generic.Boolean(success=True)
+
+
+async def decide_overwrite(context: ClientContext, packet: c2s.UploadOverwriteResponse) -> None:
+    """Settles one question about a taken name, or all of them. Raises `UnknownPrompt`."""
+    client = context.client
+    settled = client.overwrites.answer(
+        packet.upload_id, Action(packet.action), use_on_all=bool(packet.use_on_all_uploads)
+    )
+    for upload_id, action in settled.decisions:
+        if upload_id in client.uploads:
+            client.uploads[upload_id].decided(action)
+    if settled.cancel:
+        client.connection.send(s2c.UploadOverwriteCancel())
+
+
+async def upload_empty_file(context: ClientContext, packet: c2s.EmptyFileUpload) -> generic.Boolean:
+    """Makes a file of 0 bytes: no service is needed, and nothing is posted."""
+    folder = checked_folder(context, packet.path)
+    name = checked_name(context, packet.name)
+    try:
+        committed = await retried(lambda: _enter_empty(context, folder, name, uuid4()))
+    except NameTaken:
+        message = f"a file named {name} exists already in this folder"
+        return generic.Boolean(success=False, message=message)
+    await context.parts.changes.file_committed(committed, folder)
+    return generic.Boolean(success=True)
+
+
+async def _enter_empty(
+    context: ClientContext, folder: tuple[str, ...], name: str, object_id: UUID
+) -> CommittedFile:
+    uploads, catalog = context.parts.uploads, context.parts.catalog
+    draft = StoredObject(
+        id=object_id,
+        size=0,
+        chunk_size=context.parts.chunk_size,
+        chunk_count=0,
+        envelope=EnvelopeKind.V1,
+        state=ObjectState.UPLOADING,
+        mime_type="",
+        hash="",
+        created_at=uploads.clock(),
+    )
+    async with uploads.holds.held(object_id) as hold:
+        await catalog.begin_object(draft, hold)
+        await catalog.finish_object(
+            object_id, mime_type=guess_type(name)[0] or UNKNOWN_TYPE, hash_hex=content_hash(())
+        )
+        return await catalog.commit_file(
+            object_id,
+            folder,
+            name,
+            owner_id=context.client.user.id,
+            is_public=False,
+            on_conflict=FailOnConflict(),
+        )

@@ -1,0 +1,86 @@
+"""Temporary references that this process holds: on what is being uploaded, decided about, or sent.
+
+Their service name is this process's own, so what a crashed process held is not renewed by the next
+one and ends by itself.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from uuid import UUID, uuid4
+
+import structlog
+
+from catalog.errors import CatalogError
+from catalog.port import ObjectStore
+from catalog.records import Reference
+
+log = structlog.get_logger(__name__)
+
+
+class TemporaryHolds:
+    """Keeps content alive, and renews all holds of the process together."""
+
+    def __init__(
+        self,
+        catalog: ObjectStore,
+        clock: Callable[[], float],
+        *,
+        life_s: float,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        """`life_s`: seconds that a hold lasts without renewal; `clock`: seconds since the epoch."""
+        self._catalog = catalog
+        self._clock = clock
+        self._life_s = life_s
+        self._sleep = sleep
+        self._service = f"manager:{uuid4()}"
+        self._held: set[tuple[UUID, str]] = set()
+
+    def begin(self, object_id: UUID, key: str) -> Reference:
+        """A reference that is renewed from now on; the caller writes it into the catalog."""
+        self._held.add((object_id, key))
+        return Reference(
+            object_id=object_id,
+            service=self._service,
+            key=key,
+            expires_at=self._clock() + self._life_s,
+        )
+
+    async def end(self, object_id: UUID, key: str) -> None:
+        """Lets go. If the catalog is away the hold ends when it expires."""
+        self._held.discard((object_id, key))
+        try:
+            await self._catalog.release(object_id, service=self._service, key=key)
+        except CatalogError as error:
+            log.warning("a hold was not released and will expire", code=error.code)
+
+    @contextlib.asynccontextmanager
+    async def held(self, object_id: UUID) -> AsyncIterator[Reference]:
+        """A reference for the length of the context; the caller writes it into the catalog."""
+        key = str(uuid4())
+        try:
+            yield self.begin(object_id, key)
+        finally:
+            # A cancelled caller still lets go.
+            await asyncio.shield(self.end(object_id, key))
+
+    @contextlib.asynccontextmanager
+    async def hold(self, object_id: UUID) -> AsyncIterator[None]:
+        """Holds an object that exists for the length of the context. Raises `ObjectMissing`."""
+        async with self.held(object_id) as reference:
+            await self._catalog.hold(reference)
+            yield
+
+    async def run(self) -> None:
+        """Renews all holds, three times within their life, until cancelled."""
+        while True:
+            await self._sleep(self._life_s / 3)
+            if self._held:
+                await self._renew()
+
+    async def _renew(self) -> None:
+        try:
+            await self._catalog.renew(self._service, expires_at=self._clock() + self._life_s)
+        except CatalogError as error:
+            log.warning("holds were not renewed", code=error.code)

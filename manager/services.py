@@ -1,0 +1,35 @@
+"""The connected upload slots, as the manager sees them."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from manager.connection import PeerConnection
+
+if TYPE_CHECKING:
+    from manager.uploading import RunningUpload
+
+
+@dataclass(slots=True, eq=False)
+class UploadSlot:
+    """One connection of an upload service: it takes one upload at a time.
+
+    Attributes:
+        id: uuid of the connection.
+        address: URL that clients send chunks to; slots of one process may share it.
+        process: uuid of the process that the slot belongs to.
+        connection: the way to the service.
+        is_connected: false from the moment at which the connection ended.
+        is_in_service: whether clients can book it.
+        configuring: held while a configuration is brought into force, so that the last one sent stays.
+        upload: what runs on it.
+    """
+
+    id: str
+    address: str
+    process: str
+    connection: PeerConnection
+    is_connected: bool = True
+    is_in_service: bool = False
+    configuring: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+    upload: "RunningUpload | None" = field(default=None, repr=False)

@@ -1,0 +1,375 @@
+"""Uploads in action: what the `Upload` machine decides is carried out here.
+
+An event moves the machine at once, so that its state is always true; what follows from it is carried out
+in order, by one task per upload. Requests to the service and questions to the client do not hold that
+task up: their answers come back as events.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from catalog.errors import CatalogError, CatalogUnavailable, NameTaken
+from catalog.port import (
+    Catalog,
+    CommittedFile,
+    FailOnConflict,
+    OnConflict,
+    OverwriteOnConflict,
+    RenameOnConflict,
+)
+from catalog.records import EnvelopeKind, ObjectState, StoredObject
+from manager.booking_desk import BookingDesk
+from manager.changes import ChangeFeed
+from manager.clients import ClientSession
+from manager.domain import upload_effects as effects
+from manager.domain.errors import IllegalTransition
+from manager.domain.overwrites import Action
+from manager.domain.uploads import Upload, UploadFacts
+from manager.errors import PeerGone, PeerSilent, UnexpectedReply
+from manager.handles import access_to
+from manager.holds import TemporaryHolds
+from manager.retrying import retried
+from manager.services import UploadSlot
+from manager.tasks import BackgroundTasks
+from protocol import generic, s2c, s2u
+from protocol.packet import Packet
+from protocol.values import format_path
+
+log = structlog.get_logger(__name__)
+
+HOLD_KEY = "upload"
+FAILED_HERE = "the manager failed at this upload: try again, or ask its operator"
+
+UploadEvent = Callable[[Upload], list[effects.Effect]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadDesk:
+    """What running an upload needs of the rest of the manager."""
+
+    catalog: Catalog
+    holds: TemporaryHolds
+    bookings: BookingDesk
+    changes: ChangeFeed
+    tasks: BackgroundTasks
+    clock: Callable[[], float]
+    nudge_reaper: Callable[[], None]
+
+
+class EffectQueue:
+    """What is still to be carried out, in order; filled by whoever moves the machine."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[effects.Effect] = deque()
+        self._filled = asyncio.Event()
+
+    def extend(self, following: list[effects.Effect]) -> None:
+        """Adds effects behind those that wait."""
+        self._waiting.extend(following)
+        self._filled.set()
+
+    async def until(self, is_over: Callable[[], bool]) -> AsyncIterator[effects.Effect]:
+        """Yields effects as they come, until none waits and `is_over` says that none will follow."""
+        while True:
+            while self._waiting:
+                yield self._waiting.popleft()
+            if is_over():
+                return
+            self._filled.clear()
+            await self._filled.wait()
+
+
+class RunningUpload:
+    """One upload of one client on one service, from the request to its end."""
+
+    def __init__(
+        self, facts: UploadFacts, client: ClientSession, slot: UploadSlot, desk: UploadDesk
+    ) -> None:
+        self.facts = facts
+        self._upload = Upload(facts)
+        self._client = client
+        self._slot = slot
+        self._desk = desk
+        self._effects = EffectQueue()
+        self._response: asyncio.Future[s2c.UploadResponse] = asyncio.Future()
+        self._ended = asyncio.Event()
+        self._committed: CommittedFile | None = None
+        self._carry_out: dict[type, Callable[[Any], Awaitable[None] | None]] = {
+            effects.TellAccepted: self._tell_accepted,
+            effects.TellRejected: self._tell_rejected,
+            effects.TellStageFinish: self._tell_stage_finish,
+            effects.TellFinish: self._tell_finish,
+            effects.AskClient: self._ask_client,
+            effects.ClosePrompt: self._close_prompt,
+            effects.AbortService: self._abort_service,
+            effects.FreeService: self._free_service,
+            effects.Commit: self._commit,
+            effects.AnnounceFile: self._announce,
+            effects.ReleaseHold: self._release_hold,
+        }
+
+    @property
+    def takes_chunks(self) -> bool:
+        """Whether a chunk that is reported now belongs to it."""
+        return self._upload.takes_chunks
+
+    def start(self) -> asyncio.Future[s2c.UploadResponse]:
+        """Begins; the future is the answer to the client's request."""
+        self._client.uploads[self.facts.upload_id] = self
+        self._slot.upload = self
+        self._desk.tasks.spawn(self._run(), f"upload {self.facts.upload_id}")
+        return self._response
+
+    def abort(self) -> None:
+        """The client wants no more of it. Raises `IllegalTransition` when it is too late."""
+        self._effects.extend(self._upload.abort_requested())
+
+    def decided(self, action: Action) -> None:
+        """The client, or its standing answer, says what to do about the taken name."""
+        self._move(lambda upload: upload.decision(action))
+
+    def client_left(self) -> None:
+        """The client is gone."""
+        self._move(Upload.client_left)
+
+    def service_finished(self, content_hash: str, mime_type: str) -> None:
+        """The service has stored every chunk."""
+        self._move(lambda upload: upload.service_finished(content_hash, mime_type))
+
+    def service_failed(self, reason: str) -> None:
+        """The service gave up."""
+        self._move(lambda upload: upload.service_failed(reason))
+
+    async def service_lost(self) -> None:
+        """The service is gone; returns once the client has been told what became of the upload."""
+        self._move(Upload.service_lost)
+        await self.ended()
+
+    async def ended(self) -> None:
+        """Waits until nothing is left to be done about it."""
+        await self._ended.wait()
+
+    def _move(self, event: UploadEvent) -> None:
+        """Moves the machine at once and queues what follows; an event that comes too late is dropped."""
+        try:
+            self._effects.extend(event(self._upload))
+        except IllegalTransition as error:
+            log.debug("an event came too late", upload=self.facts.upload_id, problem=error.message)
+
+    async def _run(self) -> None:
+        try:
+            await self._prepare()
+            async for effect in self._effects.until(lambda: self._upload.is_over):
+                outcome = self._carry_out[type(effect)](effect)
+                if outcome is not None:
+                    await outcome
+        except Exception:
+            log.exception("an upload failed", upload=self.facts.upload_id)
+            await self._give_up()
+        finally:
+            self._respond(accepted=False, rejection_reason=FAILED_HERE)
+            self._client.uploads.pop(self.facts.upload_id, None)
+            self._ended.set()
+            self._desk.nudge_reaper()
+
+    async def _give_up(self) -> None:
+        """After a defect of our own: the client hears of it, and the service starts afresh."""
+        self._tell_finish(effects.TellFinish(success=False, reason=FAILED_HERE))
+        if self._slot.upload is self:
+            self._slot.upload = None
+            await self._slot.connection.close(1011, "internal error")
+
+    async def _prepare(self) -> None:
+        """Enters the object into the catalog, so that no chunk is posted that it does not know."""
+        facts = self.facts
+        object_id = UUID(facts.upload_id)
+        draft = StoredObject(
+            id=object_id,
+            size=facts.size,
+            chunk_size=facts.chunk_size,
+            chunk_count=facts.chunk_count,
+            envelope=EnvelopeKind.V1,
+            state=ObjectState.UPLOADING,
+            mime_type="",
+            hash="",
+            created_at=self._desk.clock(),
+        )
+        hold = self._desk.holds.begin(object_id, HOLD_KEY)
+        try:
+            await self._desk.catalog.begin_object(draft, hold)
+        except CatalogError as error:
+            log.error("an upload could not be prepared", code=error.code, problem=str(error))
+            reason = "the catalog is not available: try again later"
+            self._move(lambda upload: upload.service_refused(reason))
+            return
+        self._desk.tasks.spawn(self._start_on_service(), "start an upload on its service")
+
+    async def _start_on_service(self) -> None:
+        facts = self.facts
+        packet = s2u.UploadStart(
+            name=facts.name,
+            path=format_path(facts.folder),
+            size=facts.size,
+            client=facts.client,
+            upload_id=facts.upload_id,
+            chunk_size=facts.chunk_size,
+        )
+        answer = await self._ask_service(packet)
+        if answer is None:
+            return
+        if answer.success:
+            self._move(Upload.service_accepted)
+        else:
+            reason = answer.message or "the upload service refused the upload"
+            self._move(lambda upload: upload.service_refused(reason))
+
+    async def _ask_service(self, packet: Packet) -> generic.Boolean | None:
+        """The service's answer; None when there is none, and the service is given up.
+
+        Its disconnection then ends the upload like any other loss of a service.
+        """
+        try:
+            return await self._slot.connection.request(packet, generic.Boolean)
+        except (PeerSilent, UnexpectedReply) as error:
+            log.warning("a service does not answer", service=self._slot.id, problem=str(error))
+            await self._slot.connection.close(1008, "no answer in time")
+        except PeerGone:
+            pass
+        return None
+
+    def _tell_accepted(self, _: effects.TellAccepted) -> None:
+        self._respond(accepted=True, upload_address=self._slot.address)
+
+    def _tell_rejected(self, told: effects.TellRejected) -> None:
+        self._respond(accepted=False, rejection_reason=told.reason)
+
+    def _respond(
+        self,
+        *,
+        accepted: bool,
+        upload_address: str | None = None,
+        rejection_reason: str | None = None,
+    ) -> None:
+        if self._response.done():
+            return
+        self._response.set_result(
+            s2c.UploadResponse(
+                name=self.facts.name,
+                path=format_path(self.facts.folder),
+                accepted=accepted,
+                chunk_size=self.facts.chunk_size,
+                upload_id=self.facts.upload_id,
+                upload_address=upload_address,
+                rejection_reason=rejection_reason,
+            )
+        )
+
+    def _tell_stage_finish(self, told: effects.TellStageFinish) -> None:
+        self._client.connection.send(
+            s2c.UploadStageFinish(
+                upload_id=self.facts.upload_id,
+                service_disconnect=True if told.service_disconnect else None,
+            )
+        )
+
+    def _tell_finish(self, told: effects.TellFinish) -> None:
+        self._client.connection.send(
+            s2c.UploadFinishInfo(
+                success=told.success,
+                upload_id=self.facts.upload_id,
+                rename_target=told.rename_target,
+                reason=told.reason,
+            )
+        )
+
+    def _ask_client(self, _: effects.AskClient) -> None:
+        standing = self._client.overwrites.ask(self.facts.upload_id)
+        if standing is not None:
+            self.decided(standing)
+            return
+        self._client.connection.send(
+            s2c.UploadOverwriteRequest(
+                upload_id=self.facts.upload_id,
+                file_name=self.facts.name,
+                file_path=format_path(self.facts.folder),
+            )
+        )
+
+    def _close_prompt(self, _: effects.ClosePrompt) -> None:
+        self._client.overwrites.drop(self.facts.upload_id)
+
+    def _abort_service(self, _: effects.AbortService) -> None:
+        self._desk.tasks.spawn(self._stop_service(), "abort an upload on its service")
+
+    async def _stop_service(self) -> None:
+        if await self._ask_service(s2u.UploadAbort()) is not None:
+            self._move(Upload.service_stopped)
+
+    def _free_service(self, _: effects.FreeService) -> None:
+        self._slot.upload = None
+        self._desk.bookings.upload_ended(self._slot.id)
+
+    async def _commit(self, commit: effects.Commit) -> None:
+        """Completes the object and gives it its name; the outcome comes back as an event."""
+        try:
+            self._committed = await retried(lambda: self._enter(commit))
+        except NameTaken as error:
+            file = error.file
+            may_overwrite = await self._may_overwrite(file.id)
+            self._move(lambda upload: upload.name_taken(file.id, may_overwrite=may_overwrite))
+        except CatalogUnavailable:
+            reason = "the catalog is not available, so the file could not be entered"
+            self._move(lambda upload: upload.commit_failed(reason))
+        except CatalogError as error:
+            reason = str(error)
+            self._move(lambda upload: upload.commit_failed(reason))
+        else:
+            name = self._committed.file.name
+            self._move(lambda upload: upload.commit_done(name))
+
+    async def _enter(self, commit: effects.Commit) -> CommittedFile:
+        facts, catalog = self.facts, self._desk.catalog
+        object_id = UUID(facts.upload_id)
+        await catalog.finish_object(
+            object_id, mime_type=commit.mime_type, hash_hex=commit.content_hash
+        )
+        return await catalog.commit_file(
+            object_id,
+            facts.folder,
+            facts.name,
+            owner_id=facts.user_id,
+            is_public=facts.is_public,
+            on_conflict=_in_catalog_terms(commit.on_conflict),
+        )
+
+    async def _may_overwrite(self, file_id: int) -> bool:
+        viewer_id = self._client.user.id
+        try:
+            file = await self._desk.catalog.file_by_id(file_id, viewer_id=viewer_id)
+        except CatalogUnavailable:
+            return False
+        # A file that is gone by now stands in nobody's way: the next commit finds out.
+        return file is None or access_to(file, viewer_id).may_write
+
+    async def _announce(self, _: effects.AnnounceFile) -> None:
+        if self._committed is not None:
+            await self._desk.changes.file_committed(self._committed, self.facts.folder)
+
+    async def _release_hold(self, _: effects.ReleaseHold) -> None:
+        await self._desk.holds.end(UUID(self.facts.upload_id), HOLD_KEY)
+
+
+def _in_catalog_terms(on_conflict: effects.OnConflict) -> OnConflict:
+    match on_conflict:
+        case effects.ReplaceFile(file_id):
+            return OverwriteOnConflict(file_id)
+        case effects.NumberName():
+            return RenameOnConflict()
+        case effects.FailIfTaken():
+            return FailOnConflict()
