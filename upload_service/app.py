@@ -1,0 +1,150 @@
+"""The upload service, put together."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+from urllib.parse import urlencode, urlsplit, urlunsplit
+from uuid import uuid4
+
+import structlog
+from aiohttp import web
+
+from client_sdk.backoff import Backoff
+from upload_service.buffers import BufferPool, Lane
+from upload_service.forward import Forwarder
+from upload_service.intake import Intake
+from upload_service.leases import Leases
+from upload_service.metrics import Metrics
+from upload_service.receive import BUFFER_BYTES
+from upload_service.reports import Reports
+from upload_service.settings import UploadServiceSettings
+from upload_service.slots import Slot, SlotSurroundings
+from upload_service.uploads import Uploads
+
+log = structlog.get_logger(__name__)
+
+UNATTRIBUTED_BODIES: Final = 2
+"""How many bodies that begin with the file are received at once, besides the chunks in flight."""
+READ_BUFFER_BYTES: Final = 256 * 1024
+"""What aiohttp may hold of a body that is not taken yet, in each connection."""
+
+
+class UploadService:
+    """One process of the upload service.
+
+    Memory for chunks is bounded by slots times chunks in flight, whatever the size of files.
+
+    Args:
+        settings: what is configured.
+        backoff: makes the delays between attempts to reach the manager.
+
+    Attributes:
+        intake: the HTTP side, to be served, or mounted under a prefix with `add_subapp`.
+    """
+
+    def __init__(
+        self, settings: UploadServiceSettings, *, backoff: Callable[[], Backoff] = Backoff
+    ) -> None:
+        self._settings = settings
+        self._backoff = backoff
+        self._pool = BufferPool(BUFFER_BYTES)
+        self._uploads = Uploads()
+        self._reports = Reports()
+        self._metrics = Metrics()
+        self._forwarder = Forwarder(self._metrics)
+        password = settings.service_password.get_secret_value()
+        self._manager_url = _link_url(settings, password)
+        self.intake = Intake(
+            uploads=self._uploads,
+            forwarder=self._forwarder,
+            unattributed=Lane(self._pool, UNATTRIBUTED_BODIES),
+            stall_timeout_s=settings.stall_timeout_s,
+            metrics=self._metrics,
+            password=password,
+        ).application()
+
+    @asynccontextmanager
+    async def run(self) -> AsyncIterator[None]:
+        """Keep the slots' links to the manager.
+
+        At the end, chunks under way to Discord are finished and reported within the configured
+        grace.
+        """
+        async with Leases() as leases:
+            slots = self._slots(leases)
+            self._metrics.links.set_function(lambda: sum(slot.linked for slot in slots))
+            links = [asyncio.create_task(slot.run(), name="slot") for slot in slots]
+            try:
+                yield
+            finally:
+                self._uploads.end_all("the service stops")
+                await self._forwarder.drain(self._settings.drain_grace_s)
+                for link in links:
+                    link.cancel()
+                await asyncio.gather(*links, return_exceptions=True)
+                if self._reports.kept:
+                    log.warning("reports-undelivered", count=self._reports.kept)
+
+    def _slots(self, leases: Leases) -> list[Slot]:
+        around = SlotSurroundings(
+            manager_url=self._manager_url,
+            uploads=self._uploads,
+            leases=leases,
+            reports=self._reports,
+            inactivity_timeout_s=self._settings.inactivity_timeout_s,
+            backoff=self._backoff,
+        )
+        return [
+            Slot(number, around, Lane(self._pool, self._settings.chunks_in_flight))
+            for number in range(self._settings.slots)
+        ]
+
+
+async def serve(
+    settings: UploadServiceSettings, *, on_ready: Callable[[str], None] = lambda _url: None
+) -> None:
+    """Run an upload service alone on its own port, until cancelled.
+
+    Args:
+        settings: what is configured.
+        on_ready: called with the URL that is listened on, once it is.
+
+    Raises:
+        OSError: if the port cannot be listened on.
+    """
+    service = UploadService(settings)
+    runner = web.AppRunner(
+        service.intake,
+        access_log=None,
+        read_bufsize=READ_BUFFER_BYTES,
+        shutdown_timeout=settings.drain_grace_s,
+    )
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, settings.host, settings.port)
+        await site.start()
+        async with service.run():
+            host, port = runner.addresses[0][:2]
+            on_ready(f"http://{host}:{port}")
+            await asyncio.Event().wait()
+    finally:
+        await runner.cleanup()
+
+
+def _link_url(settings: UploadServiceSettings, password: str) -> str:
+    parts = urlsplit(settings.manager_address)
+    query = {
+        "type": "upload",
+        "key": password,
+        "address": settings.own_address,
+        # Tells the manager which slots share one budget of requests to Discord.
+        "process": str(uuid4()),
+    }
+    return urlunsplit(
+        parts._replace(
+            scheme={"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme),
+            path=f"{parts.path}/",
+            query=urlencode(query),
+        )
+    )

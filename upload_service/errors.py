@@ -1,0 +1,112 @@
+"""What can go wrong with a chunk, as it is told to the client that sent it.
+
+Every error has a stable `code` (for logs and metrics), an HTTP `status` and a text for people. The
+intake turns them into answers in one place; nothing below it knows HTTP.
+"""
+
+from typing import ClassVar
+
+
+class ChunkError(Exception):
+    """A chunk was not stored. The text is safe to show to whoever sent it."""
+
+    code: ClassVar[str] = "chunk-error"
+    status: ClassVar[int] = 400
+
+
+class BadForm(ChunkError):
+    """The body is not the form that a chunk is sent in."""
+
+    code = "bad-form"
+
+
+class BadField(ChunkError):
+    """The field `id` or `chunk` does not hold what it should."""
+
+    code = "bad-field"
+
+
+class WrongLength(ChunkError):
+    """The file does not have exactly the length that this chunk must have."""
+
+    code = "wrong-length"
+
+
+class BodyCut(ChunkError):
+    """The body ended, or its connection broke, before the form was complete."""
+
+    code = "body-cut"
+
+
+class UnknownUpload(ChunkError):
+    """No upload with this id runs here."""
+
+    code = "unknown-upload"
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("no upload with this id runs here")
+
+
+class NoSuchChunk(ChunkError):
+    """The upload has no chunk with this index."""
+
+    code = "no-such-chunk"
+
+    def __init__(self, index: int, count: int) -> None:
+        super().__init__(f"the upload has the chunks 0 to {count - 1}, not {index}")
+
+
+class Stalled(ChunkError):
+    """The client stopped sending."""
+
+    code = "stalled"
+    status = 408
+
+
+class OtherBytesStored(ChunkError):
+    """The chunk is stored already, with other bytes."""
+
+    code = "other-bytes-stored"
+    status = 409
+
+    def __init__(self, index: int) -> None:
+        super().__init__(f"chunk {index} is stored already, with other bytes")
+
+
+class UploadEnded(ChunkError):
+    """The upload was aborted, timed out, or lost its manager while the chunk was on its way."""
+
+    code = "upload-ended"
+    status = 410
+
+
+class BodyTooLarge(ChunkError):
+    """The body is larger than any chunk's form can be."""
+
+    code = "body-too-large"
+    status = 413
+
+
+class NotStored(ChunkError):
+    """Discord or the manager did not take the chunk. It may be sent again."""
+
+    code = "not-stored"
+    status = 502
+
+
+class Busy(ChunkError):
+    """There is no room for this body now. It may be sent again."""
+
+    code = "busy"
+    status = 503
+
+
+class MethodNotAllowed(ChunkError):
+    """Chunks are sent with POST."""
+
+    code = "method-not-allowed"
+    status = 405
+
+    def __init__(self) -> None:
+        super().__init__("chunks are sent with POST")

@@ -1,0 +1,98 @@
+"""Sealed chunks on their way to Discord, and the report that makes them count.
+
+A post that has begun is never given up because its client hung up or its upload was aborted:
+Discord may have the message already, and only the report lets the manager know that it is there, as
+content or as garbage. So every chunk is forwarded by a task of its own, and the request merely
+watches.
+"""
+
+import asyncio
+
+import structlog
+
+from protocol.u2s import ChunkStored
+from storage.address import ChunkAddress
+from storage.errors import StorageError
+from upload_service.errors import ChunkError, NotStored
+from upload_service.metrics import Metrics
+from upload_service.receive import SealedChunk
+
+log = structlog.get_logger(__name__)
+
+
+class Forwarder:
+    """Stores sealed chunks and reports them."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def forward(self, chunk: SealedChunk) -> None:
+        """Store and report a chunk; it goes on when the caller is cancelled.
+
+        Raises:
+            ChunkError: if the chunk does not count as stored. It may be sent again.
+        """
+        task = asyncio.create_task(self._forward(chunk), name=f"forward-{chunk.claim.index}")
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        await asyncio.shield(task)
+
+    async def drain(self, grace_s: float) -> None:
+        """Wait for all chunks under way; what takes longer than `grace_s` is given up."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace_s)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        # The request that waits answers with it, unless its client has hung up.
+        if not isinstance(error, ChunkError):
+            log.error("forwarding-failed", exc_info=error)
+
+    async def _forward(self, chunk: SealedChunk) -> None:
+        with self._metrics.forwarding.track_inprogress():
+            try:
+                address = await self._post(chunk)
+                chunk.lease.release()
+                await self._report(chunk, address)
+            except BaseException:
+                chunk.claim.dropped()
+                raise
+            finally:
+                chunk.lease.release()
+        self._metrics.chunk_stored(chunk.size)
+        chunk.claim.stored(chunk.digest)
+
+    async def _post(self, chunk: SealedChunk) -> ChunkAddress:
+        try:
+            return await chunk.claim.upload.backend.store(chunk.content)
+        except StorageError as error:
+            log.warning("chunk-refused", code=error.code, upload=str(chunk.claim.upload.id))
+            raise NotStored(f"Discord did not take the chunk ({error.code})") from error
+
+    async def _report(self, chunk: SealedChunk, address: ChunkAddress) -> None:
+        upload = chunk.claim.upload
+        answer = await upload.backend.report(_stored_packet(chunk, address))
+        upload.job.require_alive()
+        if not answer.success:
+            raise NotStored(answer.message or "the manager did not take the chunk")
+
+
+def _stored_packet(chunk: SealedChunk, address: ChunkAddress) -> ChunkStored:
+    return ChunkStored(
+        upload_id=str(chunk.claim.upload.id),
+        index=chunk.claim.index,
+        message_id=str(address.message_id),
+        channel_id=str(address.channel_id),
+        webhook_id=str(address.webhook_id),
+        attachment_id=str(address.attachment_id),
+        offset=address.offset,
+        stored_size=address.stored_size,
+        size=chunk.size,
+        digest=chunk.digest.hex(),
+    )

@@ -1,0 +1,127 @@
+"""The HTTP side: chunks come in here. The one place where errors become answers."""
+
+import hmac
+from typing import Final
+
+import structlog
+from aiohttp import web
+
+from upload_service.buffers import Lane
+from upload_service.errors import BodyCut, BodyTooLarge, ChunkError, MethodNotAllowed
+from upload_service.forward import Forwarder
+from upload_service.metrics import Metrics
+from upload_service.multipart import form_boundary
+from upload_service.receive import MAX_BODY_BYTES, Reception, RepeatedChunk, SealedChunk
+from upload_service.stall import StallGuard
+from upload_service.uploads import Uploads
+
+log = structlog.get_logger(__name__)
+
+_CORS: Final = {"Access-Control-Allow-Origin": "*"}
+_PREFLIGHT: Final = {
+    **_CORS,
+    "Access-Control-Allow-Methods": "POST, OPTIONS",
+    "Access-Control-Allow-Headers": "*, Authorization, Content-Type",
+    # A page from the internet may reach a service in the private network only with this.
+    "Access-Control-Allow-Private-Network": "true",
+    "Access-Control-Max-Age": "86400",
+}
+
+
+class Intake:
+    """Takes chunks over HTTP.
+
+    Args:
+        uploads: the uploads that run here.
+        forwarder: stores what was received.
+        unattributed: the lane of bodies that begin with the file.
+        stall_timeout_s: seconds that a body may stand still.
+        metrics: what is counted.
+        password: opens /metrics.
+    """
+
+    def __init__(
+        self,
+        *,
+        uploads: Uploads,
+        forwarder: Forwarder,
+        unattributed: Lane,
+        stall_timeout_s: float,
+        metrics: Metrics,
+        password: str,
+    ) -> None:
+        self._uploads = uploads
+        self._forwarder = forwarder
+        self._unattributed = unattributed
+        self._stall_timeout_s = stall_timeout_s
+        self._metrics = metrics
+        self._authorization = f"Bearer {password}".encode()
+
+    def application(self) -> web.Application:
+        """The routes: chunks on any path, /health and /metrics. May be mounted under a prefix."""
+        app = web.Application()
+        app.router.add_get("/health", self._health)
+        app.router.add_get("/metrics", self._exposition)
+        # Clients use the address as it is given to them, with or without a slash at its end.
+        app.router.add_route("*", "", self._dispatch)
+        app.router.add_route("*", "/{path:.*}", self._dispatch)
+        return app
+
+    async def _health(self, _request: web.Request) -> web.Response:
+        return web.Response(status=204, headers=_CORS)
+
+    async def _exposition(self, request: web.Request) -> web.Response:
+        given = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
+        if not hmac.compare_digest(given, self._authorization):
+            return web.json_response(
+                {"error": "the service password is needed, as a Bearer token"}, status=401
+            )
+        self._metrics.buffers.set(self._unattributed.pool.allocated)
+        self._metrics.running.set(len(self._uploads))
+        return web.Response(
+            body=self._metrics.exposition(), headers={"Content-Type": self._metrics.content_type}
+        )
+
+    async def _dispatch(self, request: web.Request) -> web.Response:
+        if request.method == "OPTIONS":
+            return web.Response(status=204, headers=_PREFLIGHT)
+        try:
+            return web.Response(text=str(await self._take(request)), headers=_CORS)
+        except ChunkError as error:
+            self._metrics.failed(error.code)
+            return _refusal(str(error), error.status)
+        except Exception:
+            log.exception("chunk-failed")
+            self._metrics.failed("internal")
+            return _refusal("the service failed; the chunk may be sent again", 500)
+
+    async def _take(self, request: web.Request) -> int:
+        if request.method != "POST":
+            raise MethodNotAllowed
+        with self._metrics.receiving.track_inprogress():
+            received = await self._receive(request)
+        if isinstance(received, SealedChunk):
+            await self._forwarder.forward(received)
+            return received.claim.index
+        return _confirm(received)
+
+    async def _receive(self, request: web.Request) -> SealedChunk | RepeatedChunk:
+        boundary = form_boundary(request.headers.get("Content-Type", ""))
+        if (request.content_length or 0) > MAX_BODY_BYTES:
+            raise BodyTooLarge("the body is larger than any chunk")
+        try:
+            async with StallGuard(self._stall_timeout_s) as guard:
+                reception = Reception(self._uploads, self._unattributed, guard, boundary)
+                return await reception.receive(request.content)
+        except (OSError, web.RequestPayloadError):
+            raise BodyCut("the connection broke before the form was complete") from None
+
+
+def _confirm(repeated: RepeatedChunk) -> int:
+    repeated.upload.job.require_alive()
+    repeated.upload.job.compare(repeated.index, repeated.digest)
+    return repeated.index
+
+
+def _refusal(text: str, status: int) -> web.Response:
+    return web.json_response({"error": text}, status=status, headers=_CORS)

@@ -1,0 +1,175 @@
+"""One upload as this service sees it: what is stored, in flight, missing, and how long it may wait.
+
+`UploadJob` decides and remembers; it does no I/O and knows no clock. Callers pass `now` (seconds on
+any monotonic clock) and do what the answers say. A chunk moves like this:
+
+    MISSING ── claim() ──▶ IN_FLIGHT ── stored() ──▶ STORED
+       ▲                       │
+       └────── dropped() ──────┘
+
+The inactivity deadline runs only while nobody does anything for the job: everything that receives,
+compares or forwards a chunk stands between `enter()` and `leave()`, and the last `leave()` starts
+the full time anew.
+"""
+
+from enum import Enum
+from typing import Final
+
+from protocol.chunks import chunk_count, chunk_length, content_hash
+from upload_service.errors import NoSuchChunk, OtherBytesStored, UploadEnded
+
+
+class Offer(Enum):
+    """What is to be done with a chunk that a client offers."""
+
+    RECEIVE = "receive"
+    """It is missing: `claim` it, then receive and store it."""
+    WAIT = "wait"
+    """It is in flight already: wait for the outcome, then offer again."""
+    COMPARE = "compare"
+    """It is stored already: take the digest of what comes, and ask `compare`."""
+
+
+class JobState(Enum):
+    """The life of an upload on this service."""
+
+    RUNNING = "running"
+    """Chunks are taken."""
+    COMPLETE = "complete"
+    """Every chunk is stored. Repeated ones are still compared: a reply may have been lost."""
+    ENDED = "ended"
+    """Aborted, timed out, or cut off from the manager. Nothing is taken any more."""
+
+
+class UploadJob:
+    """The chunks of one upload.
+
+    Args:
+        size: bytes of the whole file, at least 1.
+        chunk_size: bytes of every chunk but the last, at least 1.
+        now: seconds; the inactivity time starts here.
+        inactivity_timeout_s: how long the job may stand without any chunk.
+
+    Raises:
+        ValueError: if a size is not positive.
+    """
+
+    def __init__(
+        self, *, size: int, chunk_size: int, now: float, inactivity_timeout_s: float
+    ) -> None:
+        if size < 1 or chunk_size < 1:
+            raise ValueError("the size of a file and of its chunks is at least one byte")
+        self.size: Final = size
+        self.chunk_size: Final = chunk_size
+        self.count: Final = chunk_count(size, chunk_size)
+        self.state = JobState.RUNNING
+        self.end_reason = ""
+        self._timeout_s = inactivity_timeout_s
+        self._active_at = now
+        self._busy = 0
+        self._in_flight: set[int] = set()
+        self._digests: dict[int, bytes] = {}
+
+    @property
+    def stored_count(self) -> int:
+        """How many chunks are stored."""
+        return len(self._digests)
+
+    def length(self, index: int) -> int:
+        """The exact number of bytes of a chunk.
+
+        Raises:
+            NoSuchChunk: if the upload has no such index.
+        """
+        if not 0 <= index < self.count:
+            raise NoSuchChunk(index, self.count)
+        return chunk_length(self.size, self.chunk_size, index)
+
+    def offer(self, index: int) -> Offer:
+        """Decide what is to be done with a chunk that a client wants to send. Changes nothing.
+
+        Raises:
+            NoSuchChunk: if the upload has no such index.
+            UploadEnded: if nothing is taken any more.
+        """
+        self.length(index)
+        self.require_alive()
+        if index in self._digests:
+            return Offer.COMPARE
+        if index in self._in_flight:
+            return Offer.WAIT
+        return Offer.RECEIVE
+
+    def claim(self, index: int) -> None:
+        """Put a missing chunk in flight; the caller must end that with `stored` or `dropped`.
+
+        Raises:
+            ValueError: if the chunk is not one to receive.
+        """
+        if self.offer(index) is not Offer.RECEIVE:
+            raise ValueError(f"chunk {index} is not missing")
+        self._in_flight.add(index)
+
+    def stored(self, index: int, digest: bytes) -> None:
+        """Note that a chunk in flight is stored; the last one completes the job.
+
+        A job that has ended meanwhile stays so.
+        """
+        self._in_flight.remove(index)
+        self._digests[index] = digest
+        if self.state is JobState.RUNNING and len(self._digests) == self.count:
+            self.state = JobState.COMPLETE
+
+    def dropped(self, index: int) -> None:
+        """Note that a chunk in flight did not make it: it is missing again."""
+        self._in_flight.remove(index)
+
+    def compare(self, index: int, digest: bytes) -> None:
+        """Check a repeated chunk against the stored one.
+
+        Raises:
+            OtherBytesStored: if it has other bytes.
+        """
+        if self._digests[index] != digest:
+            raise OtherBytesStored(index)
+
+    def enter(self) -> None:
+        """Stop the inactivity time: somebody begins to receive or forward a chunk."""
+        self._busy += 1
+
+    def leave(self, now: float) -> None:
+        """Undo one `enter`; the last one starts the inactivity time anew."""
+        self._busy -= 1
+        self._active_at = now
+
+    @property
+    def deadline(self) -> float | None:
+        """When the job has waited too long, or None while the time does not run."""
+        if self._busy or self.state is not JobState.RUNNING:
+            return None
+        return self._active_at + self._timeout_s
+
+    def end(self, reason: str) -> None:
+        """Take nothing any more. A complete or ended job stays what it is."""
+        if self.state is JobState.RUNNING:
+            self.state = JobState.ENDED
+            self.end_reason = reason
+
+    def require_alive(self) -> None:
+        """Check that the job has not ended.
+
+        Raises:
+            UploadEnded: if it has; the text says why.
+        """
+        if self.state is JobState.ENDED:
+            raise UploadEnded(self.end_reason)
+
+    def content_hash(self) -> str:
+        """The hash of the whole file, as the wire protocol defines it.
+
+        Raises:
+            ValueError: if the job is not complete.
+        """
+        if self.state is not JobState.COMPLETE:
+            raise ValueError("only a complete upload has a hash")
+        return content_hash(self._digests[index] for index in range(self.count))

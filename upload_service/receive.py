@@ -1,0 +1,276 @@
+"""From the body of a request to a sealed chunk in a buffer, piece by piece.
+
+Each piece is hashed and encrypted while it is warm in the cache, straight into the buffer from
+which it is sent: nothing is copied on the way, nothing is collected first. Only when the file comes
+before the fields that say what it is, the plain bytes are collected, exactly where their ciphertext
+will stand, and sealed in place.
+"""
+
+import asyncio
+import hashlib
+import re
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Final, Protocol
+from uuid import UUID
+
+from protocol.values import CHUNK_SIZE, is_uuid
+from storage.envelope import ENVELOPE_HEADER, ENVELOPE_OVERHEAD, SEALING_SLACK, ChunkSealer
+from upload_service.buffers import Lane, Lease
+from upload_service.errors import BadField, BadForm, BodyTooLarge, Busy, WrongLength
+from upload_service.job import Offer
+from upload_service.mime import HEAD_BYTES
+from upload_service.multipart import (
+    MAX_TAIL_BYTES,
+    Event,
+    Field,
+    FileData,
+    FileStart,
+    FormParser,
+)
+from upload_service.stall import StallGuard
+from upload_service.uploads import Claim, Upload, Uploads
+
+BUFFER_BYTES: Final = CHUNK_SIZE + ENVELOPE_OVERHEAD + SEALING_SLACK + MAX_TAIL_BYTES
+"""Room for the largest chunk in its envelope, or for it and all that may follow it in the form."""
+MAX_BODY_BYTES: Final = CHUNK_SIZE + MAX_TAIL_BYTES
+"""No chunk's form is longer than this."""
+_SEALING_PIECE_BYTES: Final = 256 * 1024
+_INDEX: Final = re.compile(r"[0-9]{1,15}", re.ASCII)
+
+
+class PieceSource(Protocol):
+    """Where a body comes from."""
+
+    async def readany(self) -> bytes:
+        """The next bytes; none at the end. Raises `OSError` when the connection breaks."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedChunk:
+    """A whole encrypted chunk. Whoever has it must end its claim and release its lease."""
+
+    claim: Claim
+    lease: Lease
+    content: memoryview
+    size: int
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepeatedChunk:
+    """A chunk that is stored already came again; it is to be compared."""
+
+    upload: Upload
+    index: int
+    digest: bytes
+
+
+class _Sealing:
+    """Takes plain bytes and turns them into a sealed chunk."""
+
+    def __init__(self, claim: Claim, lease: Lease) -> None:
+        upload = claim.upload
+        self._claim = claim
+        self._lease = lease
+        self._digest = hashlib.sha256()
+        self._sealer = ChunkSealer(
+            upload.key, upload.id, claim.index, upload.job.count, lease.buffer
+        )
+        self._size = 0
+
+    def write(self, piece: bytes | memoryview) -> None:
+        if self._claim.index == 0 and self._size < HEAD_BYTES:
+            self._keep_head(piece)
+        self._digest.update(piece)
+        self._sealer.update(piece)
+        self._size += len(piece)
+
+    def _keep_head(self, piece: bytes | memoryview) -> None:
+        upload = self._claim.upload
+        known = upload.head if self._size else b""
+        upload.head = known + bytes(piece[: HEAD_BYTES - len(known)])
+
+    def result(self) -> SealedChunk:
+        return SealedChunk(
+            claim=self._claim,
+            lease=self._lease,
+            content=self._sealer.finish(),
+            size=self._size,
+            digest=self._digest.digest(),
+        )
+
+    def discard(self) -> None:
+        self._lease.release()
+        self._claim.dropped()
+
+
+class _Comparing:
+    """Takes the bytes of a chunk that is stored already."""
+
+    def __init__(self, upload: Upload, index: int) -> None:
+        self._upload = upload
+        self._index = index
+        self._digest = hashlib.sha256()
+
+    def write(self, piece: bytes | memoryview) -> None:
+        self._digest.update(piece)
+
+    def result(self) -> RepeatedChunk:
+        return RepeatedChunk(upload=self._upload, index=self._index, digest=self._digest.digest())
+
+    def discard(self) -> None:
+        """There is nothing to give back."""
+
+
+class _Collecting:
+    """Takes all that comes from the file on, while it is unknown which chunk this is."""
+
+    def __init__(self, lease: Lease) -> None:
+        self.lease = lease
+        self._size = 0
+
+    def write(self, piece: bytes | memoryview) -> None:
+        start = ENVELOPE_HEADER + self._size
+        if start + len(piece) > len(self.lease.buffer):
+            raise BodyTooLarge("the body is larger than any chunk")
+        self.lease.buffer[start : start + len(piece)] = piece
+        self._size += len(piece)
+
+    @property
+    def collected(self) -> memoryview:
+        return self.lease.buffer[ENVELOPE_HEADER : ENVELOPE_HEADER + self._size]
+
+    def discard(self) -> None:
+        self.lease.release()
+
+
+class Reception:
+    """The reception of one body.
+
+    Args:
+        uploads: the uploads that run here.
+        unattributed: the lane of bodies that begin with the file.
+        guard: is told of all progress; must be entered already.
+        boundary: of the form.
+    """
+
+    def __init__(
+        self, uploads: Uploads, unattributed: Lane, guard: StallGuard, boundary: bytes
+    ) -> None:
+        self._uploads = uploads
+        self._unattributed = unattributed
+        self._guard = guard
+        self._parser = FormParser(boundary)
+        self._fields: dict[str, str] = {}
+        self._sink: _Sealing | _Comparing | _Collecting | None = None
+        self._stack = ExitStack()
+
+    async def receive(self, source: PieceSource) -> SealedChunk | RepeatedChunk:
+        """Take the whole body.
+
+        Raises:
+            ChunkError: if the body is not that of a chunk to be had here. Nothing is held then.
+        """
+        try:
+            with self._stack:
+                await self._read(source)
+                return await self._result()
+        except BaseException:
+            if self._sink is not None:
+                self._sink.discard()
+            raise
+
+    async def _read(self, source: PieceSource) -> None:
+        while piece := await source.readany():
+            self._guard.progress()
+            for event in self._parser.feed(piece):
+                if isinstance(event, FileData) and self._sink is not None:
+                    self._sink.write(event.data)
+                elif isinstance(event, FileStart):
+                    await self._begin_file()
+                else:
+                    self._keep_field(event)
+        self._parser.finish()
+
+    def _keep_field(self, event: Event) -> None:
+        if isinstance(event, Field):
+            self._fields[event.name] = event.value
+
+    async def _begin_file(self) -> None:
+        if not {"id", "chunk"} <= self._fields.keys():
+            self._sink = _Collecting(await self._unattributed_lease())
+            self._stack.enter_context(self._uploads.receiving_unattributed())
+            return
+        upload, index = self._target()
+        self._parser.expect(upload.job.length(index))
+        self._stack.enter_context(upload.receiving(self._guard))
+        with self._guard.paused():
+            self._sink = await self._admit(upload, index)
+
+    async def _unattributed_lease(self) -> Lease:
+        try:
+            with self._guard.paused():
+                async with asyncio.timeout(self._guard.stall_s):
+                    return await self._unattributed.lease()
+        except TimeoutError:
+            raise Busy("send the fields id and chunk before the file") from None
+
+    async def _admit(self, upload: Upload, index: int) -> _Sealing | _Comparing:
+        while await upload.settled_offer(index) is Offer.RECEIVE:
+            lease = await upload.lane.lease()
+            with ExitStack() as undo:
+                undo.callback(lease.release)
+                # Somebody else may have begun with this chunk while a permit was awaited.
+                if upload.job.offer(index) is Offer.RECEIVE:
+                    undo.pop_all()
+                    return _Sealing(upload.claim(index), lease)
+        return _Comparing(upload, index)
+
+    def _target(self) -> tuple[Upload, int]:
+        """The upload and the chunk that the fields name."""
+        missing = {"id", "chunk"} - self._fields.keys()
+        if missing:
+            raise BadForm(f"the form has no field {' and no field '.join(sorted(missing))}")
+        if not is_uuid(self._fields["id"].lower()):
+            raise BadField("the field id must be the upload id, a uuid")
+        if not _INDEX.fullmatch(self._fields["chunk"]):
+            raise BadField("the field chunk must be an index: digits, counted from 0")
+        upload = self._uploads.find(UUID(self._fields["id"]))
+        index = int(self._fields["chunk"])
+        upload.job.offer(index)
+        return upload, index
+
+    async def _result(self) -> SealedChunk | RepeatedChunk:
+        if self._sink is None:
+            raise BadForm("the form has no field file")
+        if isinstance(self._sink, _Collecting):
+            self._sink = await self._attribute(self._sink)
+        return self._sink.result()
+
+    async def _attribute(self, sink: _Collecting) -> _Sealing | _Comparing:
+        """Find out which chunk was collected, and seal it where it lies."""
+        end = self._parser.file_end(sink.collected)
+        for event in self._parser.resume(bytes(sink.collected[end:])):
+            self._keep_field(event)
+        self._parser.finish()
+        upload, index = self._target()
+        length = upload.job.length(index)
+        if end != length:
+            raise WrongLength(f"chunk {index} has {length} bytes, the file sent has {end}")
+        plain = sink.collected[:end]
+        self._stack.enter_context(upload.receiving(self._guard))
+        with self._guard.paused():
+            taken = await self._place(sink.lease, upload, index)
+        for start in range(0, end, _SEALING_PIECE_BYTES):
+            taken.write(plain[start : start + _SEALING_PIECE_BYTES])
+        if isinstance(taken, _Comparing):
+            sink.lease.release()
+        return taken
+
+    async def _place(self, lease: Lease, upload: Upload, index: int) -> _Sealing | _Comparing:
+        await lease.move_to(upload.lane)
+        if await upload.settled_offer(index) is Offer.RECEIVE:
+            return _Sealing(upload.claim(index), lease)
+        return _Comparing(upload, index)

@@ -1,0 +1,64 @@
+"""Everything that can be configured about an upload service. Validated before anything starts."""
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _manager_url(url: str) -> str:
+    parts = urlsplit(url.strip())
+    if parts.scheme not in {"ws", "wss", "http", "https"} or not parts.hostname:
+        raise ValueError("expected the manager's URL, such as ws://127.0.0.1:4000")
+    if parts.query or parts.fragment:
+        raise ValueError("expected the manager's URL without anything behind ? or #")
+    return url.strip().rstrip("/")
+
+
+def _own_url(url: str) -> str:
+    parts = urlsplit(url.strip())
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("expected an http:// or https:// URL that clients can reach")
+    return url.strip()
+
+
+def _not_blank(secret: SecretStr) -> SecretStr:
+    if not secret.get_secret_value().strip():
+        raise ValueError("expected the password that the manager has as SERVICE_PASSWORD")
+    return secret
+
+
+class UploadServiceSettings(BaseSettings):
+    """Settings of one upload service process."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+
+    manager_address: Annotated[str, AfterValidator(_manager_url)] = Field(
+        description="URL of the manager, ws(s):// or http(s)://."
+    )
+    service_password: Annotated[SecretStr, AfterValidator(_not_blank)] = Field(
+        description="The password that the manager asks of its services; also opens /metrics."
+    )
+    own_address: Annotated[str, AfterValidator(_own_url)] = Field(
+        description="URL at which clients reach this service; they post chunks to exactly this URL."
+    )
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(4001, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    slots: int = Field(4, ge=1, le=256, description="How many uploads may run at once.")
+    chunks_in_flight: int = Field(
+        5,
+        ge=1,
+        le=64,
+        description="How many chunks of one upload are received or forwarded at once; "
+        "further ones wait. Each takes 10 MiB of memory.",
+    )
+    inactivity_timeout_s: float = Field(
+        180.0, gt=0, description="Seconds without any chunk after which an upload is cancelled."
+    )
+    stall_timeout_s: float = Field(
+        30.0, gt=0, description="Seconds without a byte after which the reception of a chunk ends."
+    )
+    drain_grace_s: float = Field(
+        20.0, ge=0, description="Seconds that chunks under way to Discord are given at a stop."
+    )

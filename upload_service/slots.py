@@ -1,0 +1,254 @@
+"""A slot: one link to the manager, and the one upload at a time that comes over it."""
+
+import asyncio
+import base64
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from client_sdk.backoff import Backoff
+from client_sdk.connection import Connection
+from client_sdk.errors import CloudError, ConnectionLost, NotLoggedIn
+from protocol import s2u
+from protocol.codec import Frame
+from protocol.extensions import WEBHOOKS
+from protocol.generic import Boolean
+from protocol.packet import Packet
+from protocol.u2s import ChunkStored, UploadFinish, WebhookLost
+from protocol.values import CHUNK_SIZE
+from storage.address import ChunkAddress
+from storage.envelope import MasterKey
+from upload_service.buffers import Lane
+from upload_service.job import JobState
+from upload_service.leases import Leases
+from upload_service.mime import mime_type
+from upload_service.reports import Reports
+from upload_service.uploads import Upload, UploadOrder, Uploads
+
+log = structlog.get_logger(__name__)
+
+_RECEIVES: Final = frozenset({"s2u", "generic"})
+_DONE: Final = Boolean(success=True)
+
+
+def _refused(why: str) -> Boolean:
+    return Boolean(success=False, message=why)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotSurroundings:
+    """What all slots of a process share.
+
+    Attributes:
+        manager_url: WebSocket URL with the credentials in its query; a secret.
+        uploads: where the intake finds what runs.
+        leases: the way to Discord.
+        reports: what the manager must hear of.
+        inactivity_timeout_s: seconds without any chunk that end an upload.
+        backoff: makes the delays between attempts to connect.
+    """
+
+    manager_url: str = field(repr=False)
+    uploads: Uploads
+    leases: Leases
+    reports: Reports
+    inactivity_timeout_s: float
+    backoff: Callable[[], Backoff]
+
+
+class Slot:
+    """Keeps a link to the manager and runs the uploads that the manager gives it.
+
+    The manager ends an upload whose link it loses, so a job dies with the link; what its chunks in
+    flight become is reported over the next one.
+
+    Args:
+        number: for the log.
+        around: what all slots share.
+        lane: bounds this slot's chunks in flight.
+    """
+
+    def __init__(self, number: int, around: SlotSurroundings, lane: Lane) -> None:
+        self._around = around
+        self._lane = lane
+        self._log = log.bind(slot=number)
+        self._lease = around.leases.new(self._webhook_lost)
+        self._key: MasterKey | None = None
+        self._link: Connection | None = None
+        self._tasks: asyncio.TaskGroup | None = None
+        self._upload: Upload | None = None
+        self._finished: Upload | None = None
+        self._configuring = asyncio.Lock()
+        self._handlers: Final[dict[type[Packet], Callable[..., Awaitable[Boolean]]]] = {
+            s2u.WebhookConfiguration: self._configure,
+            s2u.UploadServiceConfiguration: self._decline_bot,
+            s2u.UploadStart: self._start,
+            s2u.UploadAbort: self._abort,
+        }
+
+    @property
+    def linked(self) -> bool:
+        """Whether the slot has a link to the manager."""
+        return self._link is not None
+
+    async def run(self) -> None:
+        """Keep the link up until cancelled."""
+        backoff = self._around.backoff()
+        while True:
+            try:
+                await self._connect(backoff)
+                self._log.info("link-lost")
+            except NotLoggedIn:
+                self._log.error("manager-refuses-service-password")
+            except CloudError as error:
+                self._log.warning("manager-unreachable", code=error.code)
+            except Exception:  # noqa: BLE001 - whatever befell a link, the slot must come back
+                self._log.exception("link-failed")
+            await backoff.wait()
+
+    async def store(self, content: memoryview) -> ChunkAddress:
+        """Post an envelope to one of the slot's webhooks."""
+        return await self._lease.post(content)
+
+    async def report(self, chunk: ChunkStored) -> Boolean:
+        """Tell the manager of a stored chunk."""
+        return await self._around.reports.deliver(self._link, chunk)
+
+    async def _connect(self, backoff: Backoff) -> None:
+        async with Connection.open(
+            self._around.manager_url, receives=_RECEIVES, extensions=frozenset({WEBHOOKS})
+        ) as link:
+            self._link = link
+            try:
+                async with asyncio.TaskGroup() as self._tasks:
+                    await self._serve(link, self._tasks, backoff)
+            finally:
+                self._link = self._tasks = None
+                self._lease.drop()
+
+    async def _serve(self, link: Connection, tasks: asyncio.TaskGroup, backoff: Backoff) -> None:
+        flush = tasks.create_task(self._around.reports.flush(link), name="flush-reports")
+        background = {flush}
+        try:
+            async for frame in link:
+                task = tasks.create_task(self._handle(link, frame), name=frame.packet.id)
+                background.add(task)
+                task.add_done_callback(background.discard)
+                backoff.reset()
+        finally:
+            self._end_upload("the link to the manager was lost")
+            for task in background:
+                task.cancel()
+
+    async def _handle(self, link: Connection, frame: Frame) -> None:
+        handler = self._handlers.get(type(frame.packet))
+        if handler is None:
+            return
+        answer = await handler(frame.packet)
+        if not answer.success:
+            self._log.warning("refused", packet=frame.packet.id, why=answer.message)
+        if frame.uuid is not None:
+            with suppress(ConnectionLost):
+                await link.send(answer, reply_uuid=frame.uuid)
+
+    async def _configure(self, packet: s2u.WebhookConfiguration) -> Boolean:
+        if packet.crypto.key is None:
+            return _refused("this service stores nothing unencrypted")
+        self._key = MasterKey(base64.b64decode(packet.crypto.key))
+        async with self._configuring:
+            await self._lease.change(packet)
+        return _DONE
+
+    async def _decline_bot(self, _packet: s2u.UploadServiceConfiguration) -> Boolean:
+        return _refused("this service posts to webhooks, not with a bot token")
+
+    async def _start(self, packet: s2u.UploadStart) -> Boolean:
+        why_not = self._why_not(packet)
+        if why_not is not None or self._key is None:
+            return _refused(why_not or "this service is not configured")
+        if self._finished is not None:
+            self._around.uploads.remove(self._finished)
+        order = UploadOrder(
+            upload_id=UUID(packet.upload_id),
+            name=packet.name,
+            size=packet.size,
+            chunk_size=packet.chunk_size,
+        )
+        self._run(order, self._key)
+        return _DONE
+
+    def _why_not(self, packet: s2u.UploadStart) -> str | None:
+        if self._upload is not None:
+            return "an upload runs here already"
+        if UUID(packet.upload_id) in self._around.uploads:
+            return "there is an upload with this id already"
+        if packet.size < 1:
+            return "an empty file has no chunks to upload"
+        if packet.chunk_size > CHUNK_SIZE:
+            return f"chunk_size may be {CHUNK_SIZE} bytes at most"
+        return None
+
+    def _run(self, order: UploadOrder, key: MasterKey) -> None:
+        upload = Upload(
+            order,
+            key=key,
+            lane=self._lane,
+            backend=self,
+            inactivity_timeout_s=self._around.inactivity_timeout_s,
+        )
+        self._upload = upload
+        self._around.uploads.add(upload)
+        if self._tasks is not None and self._link is not None:
+            self._tasks.create_task(self._await_end(upload, self._link), name="await-end")
+
+    async def _abort(self, _packet: s2u.UploadAbort) -> Boolean:
+        if self._upload is None:
+            return _refused("no upload runs here")
+        self._end_upload("the upload was aborted")
+        return _DONE
+
+    def _end_upload(self, reason: str) -> None:
+        """End the upload without a word to the manager, which knows."""
+        upload, self._upload = self._upload, None
+        if upload is not None:
+            self._around.uploads.remove(upload)
+            upload.end(reason)
+
+    async def _await_end(self, upload: Upload, link: Connection) -> None:
+        await upload.finished
+        if self._upload is not upload:
+            return
+        self._upload = None
+        if upload.job.state is JobState.COMPLETE:
+            # Kept until the next upload: a client whose last reply was lost may ask again.
+            self._finished = upload
+            packet = _success(upload)
+        else:
+            self._around.uploads.remove(upload)
+            packet = UploadFinish(success=False, reason=upload.job.end_reason)
+        with suppress(ConnectionLost):
+            await link.send(packet)
+
+    def _webhook_lost(self, webhook_id: int, reason: str) -> None:
+        self._log.error("webhook-lost", webhook=webhook_id, reason=reason)
+        if self._tasks is not None and self._link is not None:
+            packet = WebhookLost(webhook_id=str(webhook_id), reason=reason)
+            self._tasks.create_task(_send(self._link, packet), name="webhook-lost")
+
+
+async def _send(link: Connection, packet: Packet) -> None:
+    with suppress(ConnectionLost):
+        await link.send(packet)
+
+
+def _success(upload: Upload) -> UploadFinish:
+    return UploadFinish(
+        success=True,
+        hash=upload.job.content_hash(),
+        is_encrypted=True,
+        type=mime_type(upload.head, upload.name),
+    )
