@@ -75,6 +75,16 @@ class BookingDesk:
         return self._held
 
     @property
+    def is_clearing(self) -> bool:
+        """Whether the open question is a clear."""
+        return self._question is _Question.CLEAR
+
+    @property
+    def is_clear_refused(self) -> bool:
+        """Whether a refused clear waits for `retry_clear`."""
+        return self._clear_refused
+
+    @property
     def waiting(self) -> int:
         """Uploads that wait for a service."""
         return len(self._waiting)

@@ -116,9 +116,15 @@ class SourceChanged(CloudError):
 
 
 class SourceUnreadable(CloudError):
-    """What was to be uploaded, or the place to write to, cannot be opened, read or written."""
+    """What was to be uploaded cannot be opened or read."""
 
     code = "source_unreadable"
+
+
+class TargetUnwritable(CloudError):
+    """The place to download to cannot be written."""
+
+    code = "target_unwritable"
 
 
 class DownloadFailed(CloudError):

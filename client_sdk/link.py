@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from client_sdk.connection import Connection
-from client_sdk.errors import CloudError, ConnectionLost, ReplyTimeout, Unreachable
+from client_sdk.errors import CloudError, ConnectionLost, Refused, ReplyTimeout, Unreachable
 from client_sdk.settings import ClientSettings
 from protocol import generic
 from protocol.codec import Frame
@@ -64,10 +64,14 @@ class Link:
                 await self._serve_once(backoff.reset)
             except (Unreachable, ConnectionLost) as error:
                 if not self._was_connected or backoff.tries >= self._settings.reconnect_attempts:
-                    return self._fail(error)
+                    return self._fail(Unreachable(str(error)))
             except CloudError as error:
                 return self._fail(error)
             await backoff.wait()
+
+    async def ready(self) -> None:
+        """Wait for a connection. Raises what the link gave up with."""
+        await self._connected()
 
     async def send(self, packet: Packet, *, uuid: str | None = None) -> None:
         """Send a packet as soon as there is a connection.
@@ -86,16 +90,28 @@ class Link:
             packet, *answer_types, timeout_s=self._settings.reply_timeout_s
         )
 
-    async def ask_again(
+    async def _ask_again(
         self, packet: Packet, *answer_types: type[Answer]
     ) -> Answer | generic.Boolean:
-        """Ask something that changes nothing, again if its answer is lost."""
         for _ in range(self._settings.request_attempts - 1):
             try:
                 return await self.ask(packet, *answer_types)
             except (ReplyTimeout, ConnectionLost):
                 continue
         return await self.ask(packet, *answer_types)
+
+    async def order(self, packet: Packet) -> None:
+        """Ask for something that is answered by yes or no. Raises `Refused` for a no."""
+        answer = await self.ask(packet, generic.Boolean)
+        if not answer.success:
+            raise Refused(answer.message or f"the manager refused {packet.id}")
+
+    async def question(self, packet: Packet, answer_type: type[Answer]) -> Answer:
+        """Ask what changes nothing, again if its answer is lost. Raises `Refused` for a no."""
+        answer = await self._ask_again(packet, answer_type)
+        if isinstance(answer, answer_type):
+            return answer
+        raise Refused(getattr(answer, "message", None) or f"the manager refused {packet.id}")
 
     async def _connected(self) -> Connection:
         while self._connection is None:

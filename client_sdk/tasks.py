@@ -15,6 +15,7 @@ class TaskScope:
     def __init__(self) -> None:
         self._group = asyncio.TaskGroup()
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._is_closing = False
 
     async def __aenter__(self) -> Self:
         await self._group.__aenter__()
@@ -26,12 +27,20 @@ class TaskScope:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._is_closing = True
         for task in self._tasks:
             task.cancel()
-        await self._group.__aexit__(kind, error, trace)
+        if kind is not None and issubclass(kind, asyncio.CancelledError):
+            await self._group.__aexit__(kind, error, trace)
+        else:
+            # The group would wrap the body's own error in an exception group.
+            await self._group.__aexit__(None, None, None)
 
-    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        """Run a coroutine beside its owner."""
+    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None] | None:
+        """Run a coroutine beside its owner; None when the owner is leaving, and nothing runs."""
+        if self._is_closing:
+            work.close()
+            return None
         task = self._group.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

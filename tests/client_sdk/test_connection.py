@@ -67,10 +67,8 @@ async def test_a_reply_reaches_whoever_asked(serve: Serve) -> None:
     async with Connection.open(await serve(script), receives=RECEIVES) as connection:
         one = connection.request(c2s.UploadBookingRequest(desired_amount=1), s2c.UploadBooking)
         two = connection.request(c2s.UploadBookingRequest(desired_amount=2), s2c.UploadBooking)
-        assert await asyncio.gather(one, two) == [
-            s2c.UploadBooking(amount=1),
-            s2c.UploadBooking(amount=2),
-        ]
+        answers = list(await asyncio.gather(one, two))
+    assert answers == [s2c.UploadBooking(amount=1), s2c.UploadBooking(amount=2)]
 
 
 async def test_a_refusal_is_returned(serve: Serve) -> None:

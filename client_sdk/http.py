@@ -1,0 +1,191 @@
+"""The manager's HTTP side: accounts, status, and the requests of downloads."""
+
+import contextlib
+import json
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import aiohttp
+
+from client_sdk.errors import (
+    CloudError,
+    Forbidden,
+    NotFound,
+    NotLoggedIn,
+    Refused,
+    ServerFailed,
+    UnexpectedAnswer,
+    Unreachable,
+    WrongPassword,
+)
+from client_sdk.settings import ClientSettings
+
+OK = 200
+BAD_REQUEST = 400
+UNAUTHORIZED = 401
+FORBIDDEN = 403
+NOT_FOUND = 404
+SERVER_ERRORS = 500
+CONNECT_TIMEOUT_S = 30.0
+LONGEST_ANSWER = 1024 * 1024
+LONGEST_REASON = 500
+
+
+class ManagerHttp:
+    """Requests to one manager.
+
+    Args:
+        session: Session to ask with.
+        base: The manager's http(s) URL, without a slash at its end.
+        token: The user's token; None before logging in.
+        settings: Time limits.
+    """
+
+    def __init__(
+        self, session: aiohttp.ClientSession, base: str, token: str | None, settings: ClientSettings
+    ) -> None:
+        self._session = session
+        self._base = base
+        self._token = token
+        self._settings = settings
+
+    async def login(self, username: str, password: str) -> str:
+        """A token for a user. Raises `WrongPassword` when the two do not belong together."""
+        body = {"username": username, "password": password}
+        try:
+            answer = await self._json("POST", "/login", body=body)
+        except Forbidden as error:
+            raise WrongPassword("wrong user name or password") from error
+        token = answer.get("token")
+        if not isinstance(token, str):
+            raise UnexpectedAnswer("the manager answered a login without a token")
+        return token
+
+    async def register(self, username: str, password: str, admin_token: str | None) -> None:
+        """Make a user. Raises `Forbidden` without the token of an administrator, but for the first."""
+        body = {"username": username, "password": password}
+        if admin_token is not None:
+            body["adminToken"] = admin_token
+        await self._json("POST", "/register", body=body)
+
+    async def status(self) -> dict[str, Any]:
+        """The manager's services and bookings."""
+        return await self._json("GET", "/status", headers=self._authorization())
+
+    async def exists(self, path: str, name: str) -> bool:
+        """Whether a file has this name, readable or not."""
+        try:
+            async with self.download(path, name, method="HEAD"):
+                return True
+        except Forbidden:
+            return True
+        except NotFound:
+            return False
+
+    @contextlib.asynccontextmanager
+    async def download(
+        self,
+        path: str,
+        name: str,
+        *,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Ask for a file's content; answers are passed on up to 399, and 416."""
+        asked = self._request(
+            method,
+            "/download",
+            params={"path": path, "name": name},
+            headers={
+                **self._authorization(),
+                # A content coding would make the length and the ranges mean something else.
+                "Accept-Encoding": "identity",
+                **(headers or {}),
+            },
+        )
+        async with asked as response:
+            if response.status >= BAD_REQUEST and response.status != 416:
+                raise await _error_of(response)
+            yield response
+
+    def _authorization(self) -> dict[str, str]:
+        if self._token is None:
+            raise NotLoggedIn("log in first")
+        return {"Authorization": f"Bearer {self._token}"}
+
+    async def _json(
+        self,
+        method: str,
+        route: str,
+        *,
+        body: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        async with self._request(method, route, json=body, headers=headers) as response:
+            if response.status != OK:
+                raise await _error_of(response)
+            return await _read_json(response)
+
+    @contextlib.asynccontextmanager
+    async def _request(
+        self,
+        method: str,
+        route: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        json: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        timeout = aiohttp.ClientTimeout(
+            total=None,
+            sock_connect=CONNECT_TIMEOUT_S,
+            sock_read=self._settings.stall_timeout_s,
+        )
+        try:
+            async with self._session.request(
+                method,
+                f"{self._base}{route}",
+                params=params,
+                json=json,
+                headers=headers,
+                timeout=timeout,
+            ) as response:
+                yield response
+        except (aiohttp.ClientError, TimeoutError) as error:
+            message = "no answer from the manager: is it running at this address?"
+            raise Unreachable(message) from error
+
+
+async def _read_json(response: aiohttp.ClientResponse) -> dict[str, Any]:
+    try:
+        answer = json.loads(await response.content.read(LONGEST_ANSWER))
+    except ValueError as error:
+        raise UnexpectedAnswer("the manager's answer is not JSON") from error
+    if not isinstance(answer, dict):
+        raise UnexpectedAnswer("the manager's answer is not a JSON object")
+    return answer
+
+
+async def _error_of(response: aiohttp.ClientResponse) -> CloudError:
+    reason = await _reason(response)
+    match response.status:
+        case 401:
+            return NotLoggedIn(reason or "the token is not valid any more: log in again")
+        case 403:
+            return Forbidden(reason or "this is not allowed")
+        case 404:
+            return NotFound(reason or "there is no such file")
+        case status if status >= SERVER_ERRORS:
+            return ServerFailed(status, reason or "no reason given")
+        case status:
+            return Refused(reason or f"the manager answered HTTP {status}")
+
+
+async def _reason(response: aiohttp.ClientResponse) -> str | None:
+    """The manager's own words; None when there are none."""
+    with contextlib.suppress(UnexpectedAnswer):
+        details = (await _read_json(response)).get("error_details")
+        if details is not None:
+            words = details if isinstance(details, str) else json.dumps(details)
+            return words[:LONGEST_REASON]
+    return None

@@ -1,0 +1,52 @@
+"""What lies in a folder."""
+
+from collections.abc import AsyncIterator
+
+from client_sdk.errors import NotFound
+from client_sdk.link import Link
+from protocol import c2s, s2c
+
+
+async def status(link: Link, path: str) -> s2c.FolderStatus:
+    """Whether a folder exists, and how much lies directly in it."""
+    return await link.question(c2s.FolderStatusRequest(path=path), s2c.FolderStatus)
+
+
+async def size(link: Link, path: str) -> s2c.FolderSize:
+    """How much a folder holds with everything below it. Raises `NotFound`."""
+    found = await _existing(link, path)
+    return await link.question(c2s.FolderSizeRequest(folder_id=found.folder_id), s2c.FolderSize)
+
+
+async def entries(link: Link, path: str) -> AsyncIterator[s2c.FolderHandle | s2c.ListedFileHandle]:
+    """Folders, then files, each by name, page after page. Raises `NotFound`."""
+    page_size = (await _existing(link, path)).page_size
+    page, is_last = 0, False
+    while not is_last:
+        folders = await link.question(_page(path, "subfolders", page), s2c.ListFolders)
+        _check(path, success=folders.success)
+        for folder in folders.folders:
+            yield folder
+        page, is_last = page + 1, len(folders.folders) < page_size
+    page, is_last = 0, False
+    while not is_last:
+        files = await link.question(_page(path, "files", page), s2c.ListFiles)
+        _check(path, success=files.success)
+        for file in files.files:
+            yield file
+        page, is_last = page + 1, len(files.files) < page_size
+
+
+async def _existing(link: Link, path: str) -> s2c.FolderStatus:
+    found = await status(link, path)
+    _check(path, success=found.exists)
+    return found
+
+
+def _page(path: str, kind: c2s.ListType, page: int) -> c2s.ListRequest:
+    return c2s.ListRequest(path=path, type=kind, page=page, sort_by="name", ascending_sort=True)
+
+
+def _check(path: str, *, success: bool) -> None:
+    if not success:
+        raise NotFound(f"{path}: there is no such folder")

@@ -1,0 +1,319 @@
+"""Uploads at a manager, from the request to the last word about them.
+
+One upload goes: wait for a booked service, request, send the chunks, hand the service back at the
+stage finish, answer a conflict, wait for the finish info. A rejection, a lost service or a failed
+transfer begins it anew, on whichever service is free then; so does a lost connection, because the
+manager drops the uploads of a client that is gone. What fails after the stage finish has failed
+for good.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+
+from client_sdk.chunks import ChunkSender
+from client_sdk.conflicts import Conflict, ConflictDesk, OnConflict
+from client_sdk.errors import (
+    CloudError,
+    ConnectionLost,
+    Rejected,
+    ReplyTimeout,
+    Unreachable,
+    UploadFailed,
+)
+from client_sdk.jobs import Job, UploadOrder, UploadResult
+from client_sdk.link import Link
+from client_sdk.progress import Stage
+from client_sdk.services import Services
+from client_sdk.settings import ClientSettings
+from client_sdk.tasks import TaskScope
+from protocol import c2s, generic, s2c
+from protocol.codec import Frame
+from protocol.packet import Packet
+
+
+class _TryAgain(Exception):
+    """This try failed, but another one may not."""
+
+    def __init__(self, error: CloudError, *, counts: bool = True) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.counts = counts
+
+
+class Uploads:
+    """All uploads of one client.
+
+    Args:
+        link: Connection to the manager.
+        services: Where uploads get their services from.
+        conflicts: Answers conflicts.
+        http: Session for the chunks.
+        settings: Limits, time limits and retries.
+        scope: Where answers to conflicts and aborts run.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        services: Services,
+        conflicts: ConflictDesk,
+        http: aiohttp.ClientSession,
+        settings: ClientSettings,
+        scope: TaskScope,
+    ) -> None:
+        self._link = link
+        self._services = services
+        self._http = http
+        self._settings = settings
+        self._scope = scope
+        self._conflicts = conflicts
+        self._requests: dict[str, tuple[UploadOrder, asyncio.Future[Job | CloudError]]] = {}
+        self._jobs: dict[str, Job] = {}
+        self._handlers: dict[type[Packet], Callable[[Any], None]] = {
+            s2c.UploadStageFinish: self._stage_finished,
+            s2c.UploadOverwriteRequest: self._asked,
+            s2c.UploadOverwriteCancel: self._settled,
+            s2c.UploadFinishInfo: self._finished,
+        }
+
+    async def upload(self, order: UploadOrder) -> UploadResult:
+        """Upload, with as many tries as the settings allow.
+
+        Raises:
+            Rejected: The manager did not accept it.
+            UploadFailed: It failed.
+            SourceChanged, SourceUnreadable: The source let us down.
+            CloudError: The link gave up.
+        """
+        backoff = self._settings.backoff()
+        reconnects = 0
+        while True:
+            order.meter.restart()
+            try:
+                return await self._try(order)
+            except ConnectionLost:
+                reconnects += 1
+                if reconnects > self._settings.reconnect_attempts:
+                    raise
+            except _TryAgain as failure:
+                if failure.counts and backoff.tries + 1 >= self._settings.upload_attempts:
+                    raise failure.error from failure
+                await backoff.wait()
+
+    def disconnected(self) -> None:
+        """The connection is gone, and with it every upload."""
+        lost = ConnectionLost("the connection to the manager was lost")
+        requests, self._requests = self._requests, {}
+        for _, reply in requests.values():
+            _resolve(reply, lost)
+        jobs, self._jobs = self._jobs, {}
+        for job in jobs.values():
+            job.end(lost)
+
+    def received(self, frame: Frame) -> None:
+        """Act on a frame that is about an upload."""
+        if frame.reply_uuid in self._requests:
+            self._answered(frame.reply_uuid, frame.packet)
+        elif isinstance(frame.packet, s2c.UploadResponse) and frame.packet.accepted:
+            # Nobody waits for this one any more; it would hold its service until it times out.
+            self._spawn_abort(frame.packet.upload_id)
+        elif handler := self._handlers.get(type(frame.packet)):
+            handler(frame.packet)
+
+    async def _try(self, order: UploadOrder) -> UploadResult:
+        order.meter.enter(Stage.WAITING)
+        ticket = await self._services.acquire()
+        job: Job | None = None
+        try:
+            job = await self._open(order)
+            await self._transfer(job)
+        except BaseException:
+            self._give_up(job, ticket)
+            raise
+        self._services.release(ticket)
+        return await self._settle(job)
+
+    async def _open(self, order: UploadOrder) -> Job:
+        packet = c2s.UploadRequest(
+            name=order.name,
+            path=order.path,
+            size=order.source.size,
+            is_public=order.is_public,
+            do_overwrite=True if order.on_conflict is OnConflict.OVERWRITE else None,
+        )
+        losses = self._services.losses
+        answer = await self._request(order, packet)
+        if isinstance(answer, Job):
+            return answer
+        if isinstance(answer, ConnectionLost):
+            raise answer
+        raise _TryAgain(answer, counts=losses == self._services.losses)
+
+    async def _request(self, order: UploadOrder, packet: c2s.UploadRequest) -> Job | CloudError:
+        uuid = str(uuid4())
+        reply: asyncio.Future[Job | CloudError] = asyncio.get_running_loop().create_future()
+        self._requests[uuid] = order, reply
+        try:
+            async with asyncio.timeout(self._settings.reply_timeout_s):
+                await self._link.send(packet, uuid=uuid)
+                return await reply
+        except TimeoutError:
+            return ReplyTimeout(packet.id)
+        except BaseException:
+            self._abandon(reply)
+            raise
+        finally:
+            self._requests.pop(uuid, None)
+
+    def _abandon(self, reply: asyncio.Future[Job | CloudError]) -> None:
+        """Take back what was accepted in the moment in which its caller went away."""
+        answer = reply.result() if reply.done() and not reply.cancelled() else None
+        if isinstance(answer, Job):
+            self._spawn_abort(answer.upload_id)
+
+    def _answered(self, uuid: str, packet: Packet) -> None:
+        order, reply = self._requests.pop(uuid)
+        if isinstance(packet, s2c.UploadResponse) and packet.accepted:
+            job = self._jobs[packet.upload_id] = Job(order, packet)
+            _resolve(reply, job)
+        else:
+            _resolve(reply, Rejected(_rejection(packet)))
+
+    async def _transfer(self, job: Job) -> None:
+        """Send all chunks and wait until the service is free again."""
+        order = job.order
+        order.meter.enter(Stage.TRANSFERRING)
+        try:
+            async with order.source.open() as source:
+                sender = ChunkSender(
+                    self._http,
+                    job.address,
+                    job.upload_id,
+                    job.chunk_size,
+                    order.meter,
+                    self._settings,
+                )
+                await self._until_left(job, sender.send_all(source, order.source.size))
+        except (Unreachable, UploadFailed) as error:
+            raise _TryAgain(UploadFailed(str(error))) from error
+        if not job.is_stored:
+            raise _after(job.error)
+
+    async def _until_left(self, job: Job, sending: Coroutine[Any, Any, None]) -> None:
+        """Send, but no longer than the service has the upload: an answer may be lost."""
+        left = asyncio.create_task(job.left_service.wait(), name="left-service")
+        sent = asyncio.create_task(sending, name="send-chunks")
+        try:
+            await asyncio.wait({left, sent}, return_when=asyncio.FIRST_COMPLETED)
+            if not left.done():
+                await sent
+                async with asyncio.timeout(self._settings.finish_timeout_s):
+                    await left
+        except TimeoutError as error:
+            raise UploadFailed("the upload service did not finish in time") from error
+        finally:
+            left.cancel()
+            sent.cancel()
+            await asyncio.gather(left, sent, return_exceptions=True)
+
+    async def _settle(self, job: Job) -> UploadResult:
+        job.order.meter.restart(job.order.source.size)
+        job.order.meter.enter(Stage.SETTLING)
+        try:
+            await job.over.wait()
+        except BaseException:
+            self._spawn_abort(job.upload_id)
+            raise
+        return job.result()
+
+    def _give_up(self, job: Job | None, ticket: object) -> None:
+        """Take an upload back from the manager, and its service after that."""
+        if job is None or job.over.is_set():
+            self._services.release(ticket)
+        else:
+            self._spawn_abort(job.upload_id, lambda: self._services.release(ticket))
+
+    def _spawn_abort(self, upload_id: str, done: Callable[[], None] | None = None) -> None:
+        self._scope.spawn(self._abort(upload_id, done), f"abort {upload_id}")
+
+    async def _abort(self, upload_id: str, done: Callable[[], None] | None) -> None:
+        packet = c2s.UploadAbortRequest(upload_id=upload_id)
+        try:
+            with contextlib.suppress(CloudError):
+                await self._link.ask(packet, generic.Boolean)
+        finally:
+            if done is not None:
+                done()
+
+    def _stage_finished(self, packet: s2c.UploadStageFinish) -> None:
+        job = self._jobs.get(packet.upload_id)
+        if job is None:
+            return
+        if packet.service_disconnect:
+            del self._jobs[packet.upload_id]
+            job.end(UploadFailed("the upload service disconnected"))
+        else:
+            job.is_stored = True
+            job.left_service.set()
+
+    def _finished(self, packet: s2c.UploadFinishInfo) -> None:
+        job = self._jobs.pop(packet.upload_id, None)
+        if job is None:
+            return
+        if packet.success:
+            job.is_stored = True
+            job.rename_target = packet.rename_target
+            job.end(None)
+        else:
+            job.end(UploadFailed(packet.reason or "the manager gave no reason"))
+
+    def _asked(self, packet: s2c.UploadOverwriteRequest) -> None:
+        job = self._jobs.get(packet.upload_id)
+        if job is not None and job.prompt is None:
+            job.prompt = self._scope.spawn(self._decide(job), f"conflict {job.upload_id}")
+
+    def _settled(self, _: s2c.UploadOverwriteCancel) -> None:
+        for job in self._jobs.values():
+            if job.prompt is not None:
+                job.prompt.cancel()
+
+    async def _decide(self, job: Job) -> None:
+        order = job.order
+        conflict = Conflict(order.path, order.name)
+        try:
+            action = await self._conflicts.decide(conflict, order.on_conflict)
+        except Exception as error:  # noqa: BLE001 - the callback's own error ends its upload
+            job.end(error)
+            self._spawn_abort(job.upload_id)
+            return
+        job.decision = action
+        answer = c2s.UploadOverwriteResponse(upload_id=job.upload_id, action=action.value)
+        with contextlib.suppress(CloudError):
+            await self._link.send(answer)
+
+
+def _resolve(reply: asyncio.Future[Job | CloudError], answer: Job | CloudError) -> None:
+    if not reply.done():
+        reply.set_result(answer)
+
+
+def _rejection(packet: Packet) -> str:
+    match packet:
+        case s2c.UploadResponse(rejection_reason=str(reason)):
+            return reason
+        case generic.Boolean(message=str(reason)):
+            return reason
+        case _:
+            return "the manager rejected the upload without a reason"
+
+
+def _after(error: Exception | None) -> Exception:
+    """What follows from the error of an upload that did not come to its stage finish."""
+    if isinstance(error, UploadFailed):
+        return _TryAgain(error)
+    return error or UploadFailed("the upload ended without a reason")
