@@ -64,7 +64,7 @@ async def send_broken(
 ) -> web.StreamResponse:
     """Sends an answer's head and the beginning of its body, then does what the fault says."""
     body = _body(request, response)
-    broken = web.StreamResponse(status=_status(request, response), headers=response.headers)
+    broken = web.StreamResponse(status=response.status, headers=response.headers)
     broken.content_length = len(body)
     await broken.prepare(request)
     sent = len(body) // 2 if fault.after_bytes is None else fault.after_bytes
@@ -86,13 +86,17 @@ def _hang_up(request: web.Request, broken: web.StreamResponse) -> web.StreamResp
 
 def _body(request: web.Request, response: web.StreamResponse) -> bytes:
     if isinstance(response, StoredFile):
-        return response.path.read_bytes()[request.http_range]
+        return _file_body(request, response)
     if isinstance(response, web.Response) and isinstance(response.body, bytes):
         return response.body
     return b""
 
 
-def _status(request: web.Request, response: web.StreamResponse) -> int:
-    if isinstance(response, StoredFile) and request.http_range != slice(None, None, 1):
-        return 206
-    return response.status
+def _file_body(request: web.Request, response: StoredFile) -> bytes:
+    content = response.path.read_bytes()
+    if "Range" not in request.headers:
+        return content
+    start, stop, _ = request.http_range.indices(len(content))
+    response.set_status(206)
+    response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{len(content)}"
+    return content[start:stop]

@@ -1,12 +1,14 @@
 """Attachments by signed URLs that expire."""
 
+from typing import Any
+
 import pytest
 from yarl import URL
 
 DAY_S = 86_400
 
 
-async def posted_url(caller, content=b"0123456789"):
+async def posted_url(caller: Any, content: bytes = b"0123456789") -> Any:
     """Posts a file; returns its URL."""
     _, message = await caller.post(content)
     return message["attachments"][0]["url"]

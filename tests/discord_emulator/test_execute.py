@@ -1,5 +1,7 @@
 """Posting messages by a webhook."""
 
+from typing import Any
+
 import aiohttp
 import pytest
 
@@ -14,7 +16,7 @@ def form(*fields: tuple[str, bytes, str | None], payload: str | None = None) -> 
     return data
 
 
-async def execute(caller, data, wait="true"):
+async def execute(caller: Any, data: Any, wait: str = "true") -> Any:
     """Posts a form."""
     return await caller.call("POST", "", data=data, params={"wait": wait})
 
@@ -125,7 +127,10 @@ async def test_form_fields_are_understood(caller):
         ({"data": b"\xff{", "headers": {"Content-Type": "application/json"}}, 50035),
         ({"data": b"x", "headers": {"Content-Type": "text/plain"}}, 50035),
         ({"data": b"x", "headers": {"Content-Type": "multipart/form-data"}}, 50035),
-        ({"data": b"--b\r\n", "headers": {"Content-Type": "multipart/form-data; boundary=b"}}, 50035),
+        (
+            {"data": b"--b\r\n", "headers": {"Content-Type": "multipart/form-data; boundary=b"}},
+            50035,
+        ),
         ({"data": form(("files[0]", b"", None))}, 50006),
         ({"data": form(("files[0]", b"x", "a"), payload='{"attachments": [{"id": 3}]}')}, 50035),
         ({"data": form(("files[0]", b"x", "a"), ("files[0]", b"y", "b"))}, 50035),

@@ -1,5 +1,7 @@
 """Rate limits over HTTP, on a clock that stands still."""
 
+from typing import Any
+
 import pytest
 
 from discord_emulator.errors import Scope
@@ -8,7 +10,7 @@ from discord_emulator.testing import running_emulator
 TWO_WEEKS_S = 14 * 86_400
 
 
-async def answer(caller, method, path="", **options):
+async def answer(caller: Any, method: str, path: str = "", **options: Any) -> Any:
     """Sends a request; returns status, headers and JSON."""
     async with caller.http.request(method, caller.url + path, **options) as response:
         body = await response.json() if response.content_type == "application/json" else None
@@ -21,7 +23,7 @@ def tight(limited, calling):
     return calling(limited)
 
 
-async def execute(caller):
+async def execute(caller: Any) -> Any:
     """Posts a small message."""
     return await answer(caller, "POST", "?wait=true", json={"content": "x"})
 

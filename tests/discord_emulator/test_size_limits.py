@@ -1,5 +1,7 @@
 """How large attachments and requests may be."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from discord_emulator.testing import running_emulator
@@ -40,7 +42,7 @@ async def test_unannounced_requests_are_refused_while_they_come(small):
     """A body without Content-Length is cut off at the limit."""
     caller, emulator = small
 
-    async def endless():
+    async def endless() -> AsyncIterator[bytes]:
         yield b'--b\r\nContent-Disposition: form-data; name="a"; filename="a"\r\n\r\n'
         yield b"x" * 90
         for n in range(30):

@@ -1,0 +1,76 @@
+"""The emulator as a program, and as a part of another one."""
+
+import asyncio
+
+import aiohttp
+import pytest
+from aiohttp import web
+from pydantic import ValidationError
+from structlog.testing import capture_logs
+
+from discord_emulator.app import EMULATOR, create_app, serve
+from discord_emulator.settings import EmulatorSettings
+
+
+async def test_it_works_below_a_prefix(tmp_path, calling):
+    """Mounted below a prefix, with a public URL, it serves webhooks and attachments there."""
+    root = web.Application()
+    runner = web.AppRunner(root)
+    settings = EmulatorSettings(data=tmp_path, limits="off", public_url="http://set.later/discord/")
+    app = create_app(settings)
+    root.add_subapp("/discord", app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    here = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        caller = calling(app[EMULATOR])
+        assert caller.url.startswith("http://set.later/discord/api/webhooks/")
+        caller.url = caller.url.replace("http://set.later", here)
+        status, message = await caller.post(b"mounted")
+        assert status == 200
+        url = message["attachments"][0]["url"]
+        assert url.startswith("http://set.later/discord/attachments/")
+        assert await caller.get(url.replace("http://set.later", here)) == (200, b"mounted")
+        assert (await caller.call("GET", "/nothing"))[1]["message"] == "404: Not Found"
+    finally:
+        await runner.cleanup()
+
+
+async def test_serving_alone(tmp_path):
+    """`serve` listens, says where without showing a token, and ends when it is cancelled."""
+    with capture_logs() as logs:
+        serving = asyncio.create_task(serve(EmulatorSettings(data=tmp_path, port=0, channels=3)))
+        while not logs:  # noqa: ASYNC110 - the log line is the event
+            await asyncio.sleep(0)
+        (ready,) = logs
+        assert (ready["event"], ready["webhooks"]) == ("emulator_ready", 3)
+        async with aiohttp.ClientSession() as http, http.get(ready["url"]) as response:
+            assert response.status == 404
+        serving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await serving
+    assert "token" not in str(logs)
+
+
+def test_settings_come_from_the_environment(monkeypatch):
+    """Variables with the prefix EMULATOR_ set what the settings say."""
+    monkeypatch.setenv("EMULATOR_PORT", "4321")
+    monkeypatch.setenv("EMULATOR_LIMITS", "off")
+    monkeypatch.setenv("EMULATOR_BOT_TOKEN", "very secret")
+    settings = EmulatorSettings()
+    assert (settings.port, settings.limits) == (4321, "off")
+    assert "very secret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("port", 70_000), ("limits", "some"), ("public_url", "127.0.0.1")]
+)
+def test_wrong_settings_are_named(name, value):
+    """A wrong setting is refused by its name."""
+    with pytest.raises(ValidationError, match=name):
+        EmulatorSettings(**{name: value})
+
+
+def test_every_setting_is_described():
+    """Each setting says what it is for."""
+    assert all(field.description for field in EmulatorSettings.model_fields.values())
