@@ -1,0 +1,187 @@
+"""A whole manager over real HTTP: SQLite, the Discord emulator, and files that lie in it."""
+
+import hashlib
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from argon2 import PasswordHasher
+from pydantic import SecretStr
+
+from catalog.port import Catalog, FailOnConflict
+from catalog.records import (
+    Chunk,
+    ChunkLocation,
+    EnvelopeKind,
+    File,
+    Message,
+    ObjectState,
+    Reference,
+    StoredObject,
+)
+from discord_emulator.emulator import Emulator
+from discord_emulator.testing import running_emulator
+from manager.app import create_app
+from manager.http.parts import PARTS
+from manager.passwords import Passwords
+from manager.settings import ManagerSettings
+from protocol.chunks import content_hash
+from protocol.values import parse_path
+from storage.discord.credentials import WebhookCredentials
+from storage.discord.http import DiscordHttp
+from storage.envelope import ENVELOPE_OVERHEAD, SEALING_SLACK, ChunkSealer
+from storage.pool import WebhookPool
+
+SERVICE_PASSWORD = "password of services"
+PASSWORD = "correct horse"
+KEY = "Cw0PEwUICQ4HAwIBAAoMBgQLDQ8TBQgJDgcDAgEACgw="
+
+
+@dataclass
+class Cloud:
+    """A running manager with what a test needs to look at it and to fill it."""
+
+    app: web.Application
+    client: TestClient
+    emulator: Emulator
+    settings: ManagerSettings
+    pool: WebhookPool
+
+    @property
+    def catalog(self) -> Catalog:
+        """The manager's catalog."""
+        return self.app[PARTS].get().catalog
+
+    async def token(self, name: str = "alice") -> str:
+        """Registers a user, the first as administrator, and logs in."""
+        accounts = self.app[PARTS].get().accounts
+        if await self.catalog.user_by_name(name) is None:
+            hashed = await CHEAP.hash(PASSWORD)
+            if name == "alice":
+                await self.catalog.create_first_user(name, hashed)
+            else:
+                await self.catalog.create_user(name, hashed)
+        return await accounts.login(name, PASSWORD)
+
+    async def store(
+        self,
+        path: str,
+        content: bytes,
+        *,
+        chunk_size: int = 1000,
+        owner: str | None = "alice",
+        is_public: bool = False,
+        mime_type: str = "text/plain",
+    ) -> File:
+        """Puts a file into the cloud as an upload would."""
+        *names, name = path.split("/")
+        user = await self.catalog.user_by_name(owner) if owner else None
+        stored = await self._store_object(content, chunk_size, mime_type)
+        committed = await self.catalog.commit_file(
+            stored.id,
+            parse_path("/".join(names) or "/"),
+            name,
+            owner_id=user.id if user else None,
+            is_public=is_public,
+            on_conflict=FailOnConflict(),
+        )
+        await self.catalog.release(stored.id, service="test", key="upload")
+        return committed.file
+
+    async def _store_object(self, content: bytes, chunk_size: int, mime_type: str) -> StoredObject:
+        pieces = [content[at : at + chunk_size] for at in range(0, len(content), chunk_size)]
+        draft = StoredObject(
+            id=uuid4(),
+            size=len(content),
+            chunk_size=chunk_size,
+            chunk_count=len(pieces),
+            envelope=EnvelopeKind.V1,
+            state=ObjectState.UPLOADING,
+            mime_type="",
+            hash="",
+            created_at=0.0,
+        )
+        hold = Reference(object_id=draft.id, service="test", key="upload", expires_at=None)
+        await self.catalog.begin_object(draft, hold)
+        for index, piece in enumerate(pieces):
+            await self.catalog.add_chunk(await self._post(draft, index, piece))
+        digests = [hashlib.sha256(piece).digest() for piece in pieces]
+        return await self.catalog.finish_object(
+            draft.id, mime_type=mime_type, hash_hex=content_hash(digests)
+        )
+
+    async def _post(self, draft: StoredObject, index: int, piece: bytes) -> ChunkLocation:
+        buffer = memoryview(bytearray(len(piece) + ENVELOPE_OVERHEAD + SEALING_SLACK))
+        key = self.settings.keyring.primary
+        sealer = ChunkSealer(key, draft.id, index, draft.chunk_count, buffer)
+        sealer.update(piece)
+        address = await self.pool.post(sealer.finish())
+        chunk = Chunk(
+            object_id=draft.id,
+            index=index,
+            message_id=address.message_id,
+            attachment_id=address.attachment_id,
+            offset=address.offset,
+            stored_size=address.stored_size,
+            size=len(piece),
+            digest=hashlib.sha256(piece).digest(),
+        )
+        message = Message(
+            id=address.message_id,
+            channel_id=address.channel_id,
+            webhook_id=address.webhook_id,
+            stored_size=address.stored_size,
+        )
+        return ChunkLocation(chunk=chunk, message=message)
+
+
+CHEAP = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+def settings_for(emulator: Emulator, folder: Path, **chosen: object) -> ManagerSettings:
+    """Settings of a manager on an emulator."""
+    return ManagerSettings.model_validate(
+        {
+            "service_password": SecretStr(SERVICE_PASSWORD),
+            "message_encryption_key": SecretStr(KEY),
+            "discord_webhooks": SecretStr(" ".join(emulator.webhook_urls())),
+            "discord_api_url": f"{emulator.public_url}/api/v10",
+            "database_path": folder / "catalog.sqlite3",
+            **chosen,
+        }
+    )
+
+
+@asynccontextmanager
+async def running_cloud(folder: Path, **chosen: object) -> AsyncIterator[Cloud]:
+    """Runs an emulator and a manager on it; a second run on the folder finds everything again."""
+    async with AsyncExitStack() as stack:
+        emulator = await stack.enter_async_context(
+            running_emulator(folder / "discord", limits="off")
+        )
+        settings = settings_for(emulator, folder, **chosen)
+        app = create_app(settings, passwords=CHEAP)
+        client = await stack.enter_async_context(TestClient(TestServer(app)))
+        http = await stack.enter_async_context(DiscordHttp(api_url=settings.discord_api_url))
+        pool = WebhookPool(http, lambda _id, _reason: None)
+        pool.set_webhooks(WebhookCredentials(*webhook) for webhook in emulator.webhooks)
+        yield Cloud(app, client, emulator, settings, pool)
+
+
+@pytest.fixture
+async def cloud(tmp_path: Path) -> AsyncIterator[Cloud]:
+    """A manager that runs, with nobody registered and nothing stored."""
+    async with running_cloud(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def content() -> bytes:
+    """Bytes of a file of four chunks, the last one short."""
+    return os.urandom(3500)

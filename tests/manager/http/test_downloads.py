@@ -1,0 +1,318 @@
+"""`/download` over real HTTP: the bytes that were stored, or an error, never anything else."""
+
+import asyncio
+from email.parser import BytesParser
+
+import pytest
+from aiohttp import ClientError
+
+from discord_emulator.faults import Fault, FaultKind
+from discord_emulator.operations import Operation
+from manager.http.parts import PARTS
+
+
+async def _get(cloud, name="a.txt", path="/docs", user="alice", **options):
+    headers = {"Authorization": f"Bearer {await cloud.token(user)}", **options.pop("headers", {})}
+    method = options.pop("method", "GET")
+    params = {"path": path, "name": name}
+    return await cloud.client.request(
+        method, "/download", params=params, headers=headers, **options
+    )
+
+
+async def test_whole_file(cloud, content):
+    """The whole file comes byte for byte, with its length, type and name, safe to open."""
+    await cloud.token()
+    await cloud.store("/docs/a.txt", content)
+    response = await _get(cloud)
+    assert response.status == 200
+    assert await response.read() == content
+    assert response.headers["Content-Length"] == "3500"
+    assert response.headers["Content-Type"] == "text/plain"
+    assert response.headers["Accept-Ranges"] == "bytes"
+    assert 'filename="a.txt"' in response.headers["Content-Disposition"]
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Content-Security-Policy"].startswith("sandbox")
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+
+
+@pytest.mark.parametrize("size", [1, 999, 1000, 1001, 2000, 64_000])
+async def test_sizes(cloud, size):
+    """Files of any relation to the chunk size come back, also with more chunks than a window."""
+    await cloud.token()
+    content = bytes(n % 251 for n in range(size))
+    await cloud.store("/docs/a.txt", content, chunk_size=1000 if size < 10_000 else 500)
+    response = await _get(cloud)
+    assert await response.read() == content
+
+
+async def test_empty_file(cloud):
+    """An empty file is an empty answer, and has no ranges."""
+    await cloud.token()
+    await cloud.store("/docs/a.txt", b"")
+    response = await _get(cloud)
+    assert (response.status, await response.read()) == (200, b"")
+    ranged = await _get(cloud, headers={"Range": "bytes=0-"})
+    assert ranged.status == 416
+
+
+async def test_head(cloud, content):
+    """HEAD tells what GET would send, without asking Discord."""
+    await cloud.token()
+    await cloud.store("/docs/a.txt", content)
+    response = await _get(cloud, method="HEAD", headers={"Range": "bytes=0-1"})
+    assert response.status == 200
+    assert response.headers["Content-Length"] == "3500"
+    assert await response.read() == b""
+    assert cloud.emulator.requests.count(Operation.CDN) == 0
+
+
+@pytest.mark.parametrize(
+    ("header", "start", "stop"),
+    [
+        ("bytes=0-0", 0, 1),
+        ("bytes=500-1499", 500, 1500),
+        ("bytes=3000-", 3000, 3500),
+        ("bytes=-1", 3499, 3500),
+        ("bytes=-9999", 0, 3500),
+    ],
+)
+async def test_one_range(cloud, content, header, start, stop):
+    """One range comes alone as 206 with its place in the file."""
+    await cloud.token()
+    await cloud.store("/docs/a.txt", content)
+    response = await _get(cloud, headers={"Range": header})
+    assert response.status == 206
+    assert await response.read() == content[start:stop]
+    assert response.headers["Content-Range"] == f"bytes {start}-{stop - 1}/3500"
+
+
+async def test_range_reads_only_its_chunks(cloud, content):
+    """A range within a chunk asks Discord for that chunk alone."""
+    await cloud.token()
+    await cloud.store("/docs/a.txt", content)
+    await (await _get(cloud, headers={"Range": "bytes=2100-2200"})).read()
+    assert cloud.emulator.requests.count(Operation.CDN) == 1
+
+
+async def test_several_ranges(cloud, content):
+    """Several ranges come as multipart/byteranges, in the order asked for."""
+    await cloud.token()
+    await cloud.store("/docs/a.txt", content)
+    response = await _get(cloud, headers={"Range": "bytes=3000-3009,0-4,990-1009"})
+    assert response.status == 206
+    body = await response.read()
+    assert len(body) == int(response.headers["Content-Length"])
+    head = f"Content-Type: {response.headers['Content-Type']}\r\n\r\n".encode()
+    parts = BytesParser().parsebytes(head + body).get_payload()
+    assert [part["Content-Range"] for part in parts] == [
+        "bytes 3000-3009/3500",
+        "bytes 0-4/3500",
+        "bytes 990-1009/3500",
+    ]
+    assert all(part["Content-Type"] == "text/plain" for part in parts)
+    for start, stop in ((3000, 3010), (0, 5), (990, 1010)):
+        assert b"\r\n\r\n" + content[start:stop] + b"\r\n--" in body
+
+
+async def test_unsatisfiable_range(cloud, content):
+    """A range behind the end is a 416 that tells the size."""
+    await cloud.token()
+    await cloud.store("/docs/a.txt", content)
+    response = await _get(cloud, headers={"Range": "bytes=3500-"})
+    assert response.status == 416
+    assert response.headers["Content-Range"] == "bytes */3500"
+    assert (await response.json())["error"] is True
+
+
+async def test_conditions(cloud, content):
+    """An entity tag saves the transfer, and `If-Range` falls back to the whole file."""
+    await cloud.token()
+    await cloud.store("/docs/a.txt", content)
+    first = await _get(cloud, method="HEAD")
+    etag = first.headers["ETag"]
+    unchanged = await _get(cloud, headers={"If-None-Match": etag})
+    assert (unchanged.status, await unchanged.read()) == (304, b"")
+    by_date = await _get(cloud, headers={"If-Modified-Since": first.headers["Last-Modified"]})
+    assert by_date.status == 304
+    same = await _get(cloud, headers={"Range": "bytes=0-9", "If-Range": etag})
+    assert (same.status, await same.read()) == (206, content[:10])
+    other = await _get(cloud, headers={"Range": "bytes=0-9", "If-Range": '"other"'})
+    assert (other.status, await other.read()) == (200, content)
+    assert (await _get(cloud, headers={"If-Match": '"other"'})).status == 412
+
+
+async def test_token_in_query_or_bare_header(cloud, content):
+    """Old frontends send the token as `auth`, or without the word Bearer."""
+    token = await cloud.token()
+    await cloud.store("/docs/a.txt", content)
+    params = {"path": "/docs", "name": "a.txt"}
+    by_query = await cloud.client.get("/download", params={**params, "auth": token})
+    assert by_query.status == 200
+    bare = await cloud.client.get("/download", params=params, headers={"Authorization": token})
+    assert bare.status == 200
+
+
+async def test_who_may_not(cloud, content):
+    """Nobody without a token, no stranger to a private file; a share or a public file opens it."""
+    await cloud.token()
+    await cloud.token("bob")
+    file = await cloud.store("/docs/a.txt", content)
+    await cloud.store("/docs/public.txt", content, is_public=True)
+    await cloud.store("/docs/nobodys.txt", content, owner=None)
+    params = {"path": "/docs", "name": "a.txt"}
+    anonymous = await cloud.client.get("/download", params=params)
+    assert anonymous.status == 401
+    assert anonymous.headers["WWW-Authenticate"] == "Bearer"
+    assert (await cloud.client.get("/download", params={**params, "auth": "a.b.c"})).status == 401
+    denied = await _get(cloud, user="bob")
+    assert denied.status == 403
+    assert content[:20] not in await denied.read()
+    assert (await _get(cloud, name="public.txt", user="bob")).status == 200
+    assert (await _get(cloud, name="nobodys.txt", user="bob")).status == 200
+    await cloud.catalog.put_share(file.id, 2, can_write=False)
+    assert (await _get(cloud, user="bob")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "status"),
+    [
+        ("/docs", "b.txt", 404),
+        ("/nowhere", "a.txt", 404),
+        ("/docs/", "a.txt", 200),
+        ("docs", "a.txt", 400),
+        ("/docs/..", "a.txt", 400),
+        ("/docs", "../a.txt", 400),
+        ("/docs", "a\x00.txt", 400),
+        ("/docs\\", "a.txt", 400),
+        ("/a" * 11, "a.txt", 400),
+        ("", "a.txt", 400),
+        ("/docs", "", 400),
+    ],
+)
+async def test_paths(cloud, content, path, name, status):
+    """What does not exist is 404, what is no path or name 400; no trick leads elsewhere."""
+    await cloud.token()
+    await cloud.store("/docs/a.txt", content)
+    response = await _get(cloud, path=path, name=name)
+    assert response.status == status
+
+
+async def test_names(cloud):
+    """Any name that can be stored comes back exactly in RFC 6266 form."""
+    await cloud.token()
+    await cloud.store('/docs/Ü "quoted".txt', b"x")
+    response = await _get(cloud, name='Ü "quoted".txt')
+    assert response.headers["Content-Disposition"] == (
+        "attachment; filename=\"_ _quoted_.txt\"; filename*=UTF-8''%C3%9C%20%22quoted%22.txt"
+    )
+
+
+async def test_damaged_later_chunk_ends_the_connection(cloud, content):
+    """A chunk that is broken on Discord cuts the download: no wrong byte, no clean end."""
+    await cloud.token()
+    await cloud.store("/docs/a.txt", content)
+    _damage(cloud, 2)
+    response = await _get(cloud)
+    assert response.status == 200
+    received = bytearray()
+    with pytest.raises(ClientError):
+        async for piece in response.content.iter_any():
+            received += piece
+    assert content.startswith(received)
+    assert len(received) <= 2000
+
+
+async def test_damaged_first_chunk_is_an_error(cloud, content):
+    """What is known before the first byte is told as JSON."""
+    await cloud.token()
+    await cloud.store("/docs/a.txt", content)
+    _damage(cloud, 0)
+    response = await _get(cloud)
+    assert response.status == 502
+    assert await response.json() == {
+        "error": True,
+        "error_details": "part of this file was damaged on Discord",
+    }
+
+
+async def test_lost_message_is_an_error(cloud, content):
+    """A chunk whose message is gone is told as lost."""
+    await cloud.token()
+    await cloud.store("/docs/a.txt", content)
+    first = cloud.emulator.messages()[0]
+    await cloud.emulator.delete(first)
+    response = await _get(cloud)
+    assert response.status == 502
+    assert "lost" in (await response.json())["error_details"]
+
+
+async def test_deleted_webhook_is_quarantined(cloud, content):
+    """A webhook that turns out to be gone while reading is not called a second time."""
+    await cloud.token()
+    await cloud.store("/docs/a.txt", content)
+    webhook = cloud.emulator.webhooks[0]
+    cloud.emulator.delete_webhook(webhook.id)
+    assert (await _get(cloud)).status == 502
+    asked = cloud.emulator.requests.count(Operation.MESSAGE)
+    assert (await _get(cloud)).status == 502
+    assert cloud.emulator.requests.count(Operation.MESSAGE) == asked
+    assert webhook.id in cloud.app[PARTS].get().webhooks.quarantined
+
+
+async def test_reads_one_chunk_ahead_and_no_more(cloud, content):
+    """While the first chunk is sent the second is fetched; a third waits for its turn."""
+    await cloud.token()
+    await cloud.store("/docs/a.txt", content)
+    second = Fault(kind=FaultKind.SLOW, route=Operation.CDN, skip=1)
+    cloud.emulator.faults.add(second)
+    response = await _get(cloud)
+    assert await response.content.readexactly(1000) == content[:1000]
+    await second.reached.wait()
+    assert cloud.emulator.requests.count(Operation.CDN) == 1
+    second.release()
+    assert await response.read() == content[1000:]
+
+
+async def test_overwritten_and_deleted_meanwhile(cloud, content):
+    """A download that has begun ends, though its file is deleted and reaped meanwhile."""
+    await cloud.token()
+    file = await cloud.store("/docs/a.txt", content)
+    second = Fault(kind=FaultKind.SLOW, route=Operation.CDN, skip=1)
+    cloud.emulator.faults.add(second)
+    response = await _get(cloud)
+    await second.reached.wait()
+    await cloud.catalog.delete_file(file.id)
+    assert await cloud.catalog.collect_objects(limit=10) == 0
+    second.release()
+    assert await response.read() == content
+    await _until_collected(cloud)
+
+
+async def test_reader_that_leaves_lets_go(cloud, content):
+    """When the reader goes away the content is not held any longer."""
+    await cloud.token()
+    file = await cloud.store("/docs/a.txt", content)
+    second = Fault(kind=FaultKind.SLOW, route=Operation.CDN, skip=1)
+    cloud.emulator.faults.add(second)
+    response = await _get(cloud)
+    await second.reached.wait()
+    response.close()
+    second.release()
+    await cloud.catalog.delete_file(file.id)
+    await _until_collected(cloud)
+
+
+async def _until_collected(cloud):
+    """The reader is done before the manager has let go of the content, so this asks until then."""
+    async with asyncio.timeout(10):
+        while not await cloud.catalog.collect_objects(limit=10):
+            pass
+
+
+def _damage(cloud, index):
+    message = cloud.emulator.messages()[index]
+    path = cloud.emulator.store.attachment(message.channel_id, message.id, 0)
+    damaged = bytearray(path.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    path.write_bytes(damaged)
