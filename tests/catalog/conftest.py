@@ -28,6 +28,7 @@ class Clock:
         self.now = 1_800_000_000.0
 
     def __call__(self) -> float:
+        """The time now."""
         return self.now
 
     def advance(self, seconds: float) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -189,11 +190,12 @@ async def test_collection_during_a_commit(catalog, uploads, clock):
     for _ in range(10):
         object_id = await uploads.store()
         clock.advance(61.0)
-        answer, collected = await asyncio.gather(
+        answers: tuple[Any, Any] = await asyncio.gather(
             uploads.commit(object_id, (), "f"),
             catalog.collect_objects(limit=9),
             return_exceptions=True,
         )
+        answer, collected = answers
         if isinstance(answer, ObjectMissing):
             assert collected == 1
         else:

@@ -1,8 +1,11 @@
 """Content lives exactly as long as something refers to it: a state machine against a model."""
 
 import asyncio
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -41,26 +44,26 @@ class Lifetimes(RuleBasedStateMachine):
     objects = Bundle("objects")
     files = Bundle("files")
 
-    def __init__(self, backend, clock, uploads_into):
+    def __init__(self, backend: Any, clock: Any, uploads_into: Any) -> None:
         super().__init__()
         self.clock = clock
         self.runner = asyncio.Runner()
         self.stack = AsyncExitStack()
         self.catalog = self.run(self.stack.enter_async_context(backend.another().open()))
         self.uploads = uploads_into(self.catalog, clock)
-        self.model = {}
-        self.forgotten = set()
+        self.model: dict[UUID, Content] = {}
+        self.forgotten: set[int] = set()
 
-    def run(self, call):
+    def run(self, call: Coroutine[Any, Any, Any]) -> Any:
         """Runs a call of the catalog to its end."""
         return self.runner.run(call)
 
-    def teardown(self):
+    def teardown(self) -> None:
         """Closes the catalog."""
         self.run(self.stack.aclose())
         self.runner.close()
 
-    def lives(self, content):
+    def lives(self, content: Content) -> bool:
         """Whether anything refers to the content now."""
         expiries = content.references.values()
         return bool(content.files) or any(
@@ -166,7 +169,7 @@ class Lifetimes(RuleBasedStateMachine):
     @invariant()
     def everything_is_where_it_belongs(self):
         """Content that was not collected is there, and messages without chunks are reported."""
-        expected = set()
+        expected: set[int] = set()
         for object_id, content in self.model.items():
             found = self.run(self.catalog.object_by_id(object_id))
             assert (found is None) == content.collected
@@ -175,11 +178,11 @@ class Lifetimes(RuleBasedStateMachine):
         reported = [message.id for message in self.run(self.catalog.orphan_messages(limit=999))]
         assert reported == sorted(expected - self.forgotten)
 
-    def is_garbage(self, content):
+    def is_garbage(self, content: Content) -> bool:
         """Whether collection should take it."""
         return not content.collected and not self.lives(content)
 
-    def expect_missing(self, call):
+    def expect_missing(self, call: Coroutine[Any, Any, Any]) -> None:
         """The call must say that the object is gone."""
         try:
             self.run(call)
@@ -190,8 +193,15 @@ class Lifetimes(RuleBasedStateMachine):
 
 def test_referenced_content_stays_and_the_rest_goes(backend, clock, uploads_into):
     """Whatever happens in whatever order, exactly the content without reference is collected."""
+
+    class Run(Lifetimes):
+        """The machine on this backend."""
+
+        def __init__(self) -> None:
+            super().__init__(backend, clock, uploads_into)
+
     run_state_machine_as_test(
-        lambda: Lifetimes(backend, clock, uploads_into),
+        Run,
         settings=settings(
             max_examples=25,
             stateful_step_count=30,

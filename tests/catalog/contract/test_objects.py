@@ -2,15 +2,17 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from catalog.errors import InvalidRecord, ObjectIncomplete, ObjectMissing
+from catalog.port import Catalog
 from catalog.records import EnvelopeKind, ObjectState
 
 
-async def orphans(catalog):
+async def orphans(catalog: Catalog) -> list[int]:
     """Ids of the messages that hold no chunk."""
     return [message.id for message in await catalog.orphan_messages(limit=100)]
 
@@ -217,11 +219,12 @@ async def test_hold_and_collection_at_once(catalog, uploads, clock):
     for _ in range(10):
         object_id = await uploads.store(ttl_s=1.0)
         clock.advance(1.0)
-        held, collected = await asyncio.gather(
+        answers: tuple[Any, Any] = await asyncio.gather(
             catalog.hold(uploads.reference(object_id, ttl_s=60.0)),
             catalog.collect_objects(limit=9),
             return_exceptions=True,
         )
+        held, collected = answers
         assert collected == (1 if isinstance(held, ObjectMissing) else 0)
         assert (await catalog.object_by_id(object_id) is None) == (collected == 1)
         await catalog.release(object_id, service="upload", key="k")

@@ -1,0 +1,223 @@
+"""Transactions, bad days and closing."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from uuid import uuid4
+
+import pytest
+
+from catalog.errors import CatalogError, CatalogUnavailable
+from catalog.sqlite.adapter import SqliteCatalog
+from catalog.sqlite.database import settled
+
+
+async def test_settings_of_connections(database):
+    """Commits are durable (WAL, FULL) and foreign keys are enforced."""
+    async with database.writing() as session:
+        assert (await session.row("PRAGMA journal_mode"))[0] == "wal"
+        assert (await session.row("PRAGMA synchronous"))[0] == 2
+        assert (await session.row("PRAGMA foreign_keys"))[0] == 1
+
+
+async def test_readers_cannot_write(database):
+    """A statement that writes is refused on a reader."""
+    with pytest.raises(CatalogUnavailable):
+        async with database.reading() as session:
+            await session.run("DELETE FROM users")
+
+
+async def test_listings_do_not_wait_for_a_write(database, catalog):
+    """While a transaction is open, reads go on and see the state before it."""
+    async with database.writing() as session:
+        await session.run("INSERT INTO folders (parent_id, name) VALUES (0, 'a')")
+        assert await catalog.list_folders(0, offset=0, limit=9) == []
+    assert len(await catalog.list_folders(0, offset=0, limit=9)) == 1
+
+
+async def test_more_readers_than_connections(catalog):
+    """Any number of simultaneous reads is served."""
+    answers = await asyncio.gather(*(catalog.folder_at(()) for _ in range(20)))
+    assert len(set(answers)) == 1
+
+
+async def test_errors_roll_back(database, catalog):
+    """What a failed transaction wrote is gone, and the next one works."""
+
+    async def fail_halfway() -> None:
+        async with database.writing() as session:
+            await session.run("INSERT INTO folders (parent_id, name) VALUES (0, 'a')")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fail_halfway()
+    assert await catalog.folder_at(("a",)) is None
+    assert (await catalog.make_folders(("a",))).created
+
+
+async def test_cancelling_within_a_transaction_rolls_back(database, catalog):
+    """A caller that is cancelled between two statements leaves no transaction open."""
+    reached = asyncio.Event()
+
+    async def stop_halfway() -> None:
+        async with database.writing() as session:
+            await session.run("INSERT INTO folders (parent_id, name) VALUES (0, 'a')")
+            reached.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(stop_halfway())
+    await reached.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await catalog.folder_at(("a",)) is None
+    await catalog.check()
+
+
+async def test_cancelling_who_waits_for_the_lock(database, catalog):
+    """A caller that is cancelled while it waits its turn disturbs nobody."""
+    async with database.writing():
+        waiting = asyncio.create_task(catalog.make_folders(("a",)))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+    await catalog.check()
+    assert await catalog.folder_at(("a",)) is None
+
+
+async def test_settled_finishes_before_it_passes_cancellation_on():
+    """Work that has begun is over when the cancelled caller continues, however often cancelled."""
+    begun, may_end, done = asyncio.Event(), asyncio.Event(), []
+
+    async def work() -> None:
+        begun.set()
+        await may_end.wait()
+        done.append(True)
+
+    task = asyncio.create_task(settled(work()))
+    await begun.wait()
+    for _ in range(3):
+        task.cancel()
+        await asyncio.sleep(0)
+    assert not task.done()
+    may_end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert done == [True]
+
+
+async def test_full_disk(database, catalog, uploads):
+    """A full disk is reported as such, nothing is half written, and reading goes on."""
+    await catalog.make_folders(("before",))
+    async with database.writing() as session:
+        pages = (await session.row("PRAGMA page_count"))[0]
+        await session.run(f"PRAGMA max_page_count = {pages}")
+
+    async def fill() -> None:
+        for _ in range(1000):
+            await uploads.put(("a", "b"), str(uuid4()))
+
+    with pytest.raises(CatalogUnavailable, match="full"):
+        await fill()
+    counts = await catalog.counts(0)
+    folder = await catalog.folder_at(("a", "b"))
+    files = 0 if folder is None else (await catalog.counts(folder.id)).files
+    assert (await catalog.usage_by_type(0)).get("text/plain", 0) == 5 * files
+    assert counts.subfolders >= 1
+    async with database.writing() as session:
+        await session.run("PRAGMA max_page_count = 1000000")
+    assert await uploads.put(("a", "b"), "after")
+
+
+async def test_lock_of_another_process(path, catalog):
+    """While another process writes, writes fail after the timeout and reads go on."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(CatalogUnavailable, match="locked"):
+            await catalog.make_folders(("a",))
+        with pytest.raises(CatalogUnavailable):
+            await catalog.check()
+        assert await catalog.folder_at(()) is not None
+        other.execute("ROLLBACK")
+    await catalog.check()
+
+
+async def test_closed_catalog(path, clock):
+    """A closed catalog reports every call as unavailable, and closing leaves one file behind."""
+    async with SqliteCatalog.open(path, clock=clock) as catalog:
+        await catalog.make_folders(("a",))
+    for call in (catalog.check(), catalog.make_folders(("b",)), catalog.folder_at(())):
+        with pytest.raises(CatalogUnavailable):
+            await call
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+async def test_closing_waits_for_a_write(path, clock):
+    """A write that has begun when the catalog closes is finished."""
+    async with SqliteCatalog.open(path, clock=clock) as catalog:
+        write = asyncio.create_task(catalog.make_folders(("a", "b")))
+        await asyncio.sleep(0)
+    assert len((await write).created) == 2
+
+
+async def test_only_the_owner_may_read(path, catalog):
+    """The file holds password hashes, so nobody else may read it."""
+    await catalog.check()
+    modes = {entry.stat().st_mode & 0o777 for entry in path.parent.iterdir()}
+    assert modes == {0o600}
+
+
+async def test_no_such_folder(tmp_path):
+    """A path that cannot be opened is named."""
+    with pytest.raises(CatalogUnavailable, match="nowhere"):
+        async with SqliteCatalog.open(tmp_path / "nowhere" / "catalog.sqlite"):
+            pass
+
+
+async def test_not_a_database(path):
+    """A file that is no database is refused and left alone."""
+    path.write_bytes(b"something else entirely" * 100)
+    before = path.read_bytes()
+    with pytest.raises(CatalogUnavailable):
+        async with SqliteCatalog.open(path):
+            pass
+    assert path.read_bytes() == before
+
+
+async def test_two_managers_on_one_file(path, clock):
+    """Two open catalogs on one file see each other's writes, and neither loses any."""
+    async with (
+        SqliteCatalog.open(path, clock=clock) as one,
+        SqliteCatalog.open(path, clock=clock) as two,
+    ):
+        await asyncio.gather(
+            *(each.make_folders((f"{n}",)) for n in range(10) for each in (one, two))
+        )
+        assert (await one.counts(0)).subfolders == 10
+        assert await one.counts(0) == await two.counts(0)
+
+
+async def test_cancelled_opening_leaves_nothing_running(path, clock):
+    """Opening can be cancelled at any point, and works afterwards."""
+
+    async def open_and_stay() -> None:
+        async with SqliteCatalog.open(path, clock=clock):
+            await asyncio.Event().wait()
+
+    for steps in range(0, 60, 5):
+        task = asyncio.create_task(open_and_stay())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    async with SqliteCatalog.open(path, clock=clock) as catalog:
+        await catalog.check()
+
+
+def test_errors_are_of_one_family():
+    """What is raised has the catalog's base and a stable code of its own."""
+    errors = CatalogError.__subclasses__()
+    codes = {error.code for error in errors}
+    assert len(codes) == len(errors)

@@ -1,0 +1,80 @@
+"""Frequent queries neither scan nor sort a table, whatever its size."""
+
+import re
+
+import pytest
+
+from catalog.sqlite.database import Database
+from catalog.sqlite.queries import files, folders, objects, usage
+
+NO_SCAN = {
+    **{
+        f"LIST_FILES {order} {ascending}": sql
+        for (order, ascending), sql in files.LIST_FILES.items()
+    },
+    **{
+        f"{module.__name__.rpartition('.')[2]}.{name}": sql
+        for module in (files, folders, objects, usage)
+        for name, sql in vars(module).items()
+        if name.isupper() and not name.startswith("_") and isinstance(sql, str)
+    },
+}
+# What a plan may scan: tables of one statement (a page, a path, a list of names), never stored ones.
+TRANSIENT = {"page", "walk", "ascent", "line", "wanted", "part", "CONSTANT"}
+
+
+async def plan(database: Database, sql: str) -> list[tuple[int, int, str]]:
+    """Steps of the plan: (id, parent, text)."""
+    parameters = dict.fromkeys(re.findall(r":([a-z_]+)", sql), 1)
+    async with database.writing() as session:
+        rows = await session.rows(f"EXPLAIN QUERY PLAN {sql}", **parameters)
+    return [(row["id"], row["parent"], row["detail"]) for row in rows]
+
+
+@pytest.mark.parametrize("sql", NO_SCAN.values(), ids=NO_SCAN.keys())
+async def test_nothing_scans_a_stored_table(database, sql):
+    """Every step is a search by index, or runs over rows that the statement has made itself."""
+    for _, _, detail in await plan(database, sql):
+        words = detail.split()
+        if words[0] == "SCAN":
+            is_partial_index = "INDEX" in words and words[-1] in {
+                "objects_unreferenced",
+                "messages_orphaned",
+            }
+            assert words[1] in TRANSIENT or is_partial_index, detail
+
+
+PAGES = {
+    **{f"files {order} {ascending}": sql for (order, ascending), sql in files.LIST_FILES.items()},
+    "folders ascending": folders.LIST_FOLDERS_ASCENDING,
+    "folders descending": folders.LIST_FOLDERS_DESCENDING,
+    "orphans": objects.ORPHAN_MESSAGES,
+    "garbage": objects.DELETE_UNREFERENCED_OBJECTS,
+    "expired": objects.DELETE_EXPIRED_REFERENCES,
+    "chunks": objects.CHUNKS,
+}
+
+
+@pytest.mark.parametrize("sql", PAGES.values(), ids=PAGES.keys())
+async def test_pages_come_sorted_off_an_index(database, sql):
+    """Nothing is sorted but, for files, the page itself once it has been cut out."""
+    steps = await plan(database, sql)
+    sorts = [
+        parent for _, parent, detail in steps if "TEMP B-TREE" in detail and "ORDER BY" in detail
+    ]
+    cuts_page_first = any(detail == "MATERIALIZE page" for _, _, detail in steps)
+    assert sorts in ([], [0] if cuts_page_first else [])
+
+
+@pytest.mark.parametrize(
+    ("sql", "index"),
+    [
+        (objects.ORPHAN_MESSAGES, "messages_orphaned"),
+        (objects.DELETE_UNREFERENCED_OBJECTS, "objects_unreferenced"),
+        (objects.DELETE_EXPIRED_REFERENCES, "references_by_expiry"),
+        (objects.RENEW_REFERENCES, "references_of_service"),
+    ],
+)
+async def test_garbage_has_indices_of_its_own(database, sql, index):
+    """Finding garbage costs what there is of it, not what is stored."""
+    assert any(index in detail for _, _, detail in await plan(database, sql))

@@ -1,0 +1,106 @@
+"""Migrations."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalog.errors import CatalogUnavailable, SchemaMismatch
+from catalog.sqlite.adapter import SqliteCatalog
+from catalog.sqlite.database import Database
+from catalog.sqlite.schema import Migration, known_migrations, pending_migrations, upgrade
+
+TABLES = {
+    "api_keys",
+    "chunks",
+    "commits",
+    "files",
+    "folder_usage",
+    "folders",
+    "messages",
+    "objects",
+    "references",
+    "schema_version",
+    "shares",
+    "tickets",
+    "users",
+    "views",
+}
+
+
+def query(path: Path, sql: str) -> list[Any]:
+    """Asks the file itself."""
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_migrations_are_numbered_without_a_gap():
+    """Migrations run from 1 on, one by one."""
+    migrations = known_migrations()
+    assert [each.version for each in migrations] == list(range(1, len(migrations) + 1))
+    assert migrations[0].name == "initial"
+
+
+async def test_new_database_needs_everything(path, clock):
+    """A missing file needs all migrations, an opened one none; asking makes no file."""
+    assert await pending_migrations(path) == known_migrations()
+    assert not path.exists()
+    async with SqliteCatalog.open(path, clock=clock):
+        assert await pending_migrations(path) == ()
+
+
+async def test_whole_data_model(path, clock):
+    """The schema has every table of the data model, and its foreign keys are sound."""
+    async with SqliteCatalog.open(path, clock=clock):
+        pass
+    names = query(path, "SELECT name FROM sqlite_schema WHERE type = 'table'")
+    assert {name for (name,) in names if not name.startswith("sqlite_")} == TABLES
+    assert query(path, "PRAGMA foreign_key_check") == []
+    assert query(path, "SELECT version, applied_at FROM schema_version") == [(1, clock())]
+
+
+async def test_newer_database_is_refused(path, clock):
+    """A database of a later release is left alone, and the error says what to do."""
+    async with SqliteCatalog.open(path, clock=clock):
+        pass
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("INSERT INTO schema_version VALUES (999, 'later', 1.0)")
+    for attempt in (SqliteCatalog.open(path).__aenter__, lambda: pending_migrations(path)):
+        with pytest.raises(SchemaMismatch, match=r"schema 999.*install the release"):
+            await attempt()
+
+
+async def test_foreign_database_is_left_alone(path):
+    """The database of another program is refused, byte for byte unchanged."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE bookmarks (url TEXT)")
+    before = path.read_bytes()
+    with pytest.raises(SchemaMismatch, match="another program"):
+        async with SqliteCatalog.open(path):
+            pass
+    assert path.read_bytes() == before
+
+
+async def test_migrations_are_applied_in_order_and_once(path, clock):
+    """A database of an earlier release gets what is new, in order."""
+    first = Migration(version=1, name="one", sql="CREATE TABLE t (a);\nINSERT INTO t VALUES (1);")
+    second = Migration(version=2, name="two", sql="UPDATE t SET a = a + 1;\n")
+    async with Database.open(path) as database:
+        await upgrade(database, clock, (first,))
+        for _ in range(2):
+            await upgrade(database, clock, (first, second))
+    assert query(path, "SELECT a FROM t") == [(2,)]
+    assert query(path, "SELECT version, name FROM schema_version") == [(1, "one"), (2, "two")]
+
+
+async def test_failing_migration_leaves_the_database_as_it_was(path, clock):
+    """A migration that fails halfway is undone as a whole, and what came before it stays."""
+    first = Migration(version=1, name="one", sql="CREATE TABLE t (a);\n")
+    broken = Migration(version=2, name="two", sql="CREATE TABLE u (a);\nINSERT INTO v VALUES (1);")
+    async with Database.open(path) as database:
+        with pytest.raises(CatalogUnavailable):
+            await upgrade(database, clock, (first, broken))
+    assert query(path, "SELECT version FROM schema_version") == [(1,)]
+    assert query(path, "SELECT name FROM sqlite_schema WHERE name = 'u'") == []
