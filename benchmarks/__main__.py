@@ -1,0 +1,40 @@
+"""Runs the benchmarks: `python -m benchmarks [suite …] [options]`. Without a suite, all of them."""
+
+import argparse
+import asyncio
+
+from benchmarks.suite import Options, Suite
+from benchmarks.uploads import UPLOADS
+
+SUITES: dict[str, Suite] = {suite.name: suite for suite in (UPLOADS,)}
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "suites",
+        nargs="*",
+        metavar="suite",
+        help="; ".join(f"{suite.name}: {suite.about}" for suite in SUITES.values()),
+    )
+    parser.add_argument("--mib", type=int, default=1024, help="data per run in MiB (default 1024)")
+    parser.add_argument("--rounds", type=int, default=3, help="runs of each; medians are shown")
+    arguments = parser.parse_args()
+    unknown = set(arguments.suites) - SUITES.keys()
+    if unknown:
+        parser.error(f"no such suite: {', '.join(sorted(unknown))}; there are {', '.join(SUITES)}")
+    if arguments.mib < 1 or arguments.rounds < 1:
+        parser.error("--mib and --rounds must be at least 1")
+    return arguments
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    arguments = _arguments()
+    options = Options(mib=arguments.mib, rounds=arguments.rounds)
+    for name in arguments.suites or SUITES:
+        print(asyncio.run(SUITES[name].run(options)))
+
+
+if __name__ == "__main__":
+    main()

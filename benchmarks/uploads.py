@@ -1,0 +1,144 @@
+"""The chunk path of the upload service, beside a naive one and the bare cryptography."""
+
+import asyncio
+import json
+import os
+import time
+from dataclasses import dataclass
+from statistics import median
+
+from benchmarks.crypto import crypto_cpu_s
+from benchmarks.load import Load, send_all
+from benchmarks.manager import stand_in_manager
+from benchmarks.process import Child, child, cores
+from benchmarks.suite import GIB, MIB, Options, Suite
+from protocol.values import CHUNK_SIZE
+
+CONCURRENCIES = (1, 5)
+TARGET_RATIO = {1: 0.42, 5: 0.50}
+TARGET_RSS_MIB = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One run, or the medians of several."""
+
+    mb_per_s: float
+    cpu_s_per_gib: float
+    peak_rss_mib: float
+
+
+async def _run(options: Options) -> str:
+    count = max(1, options.mib * MIB // CHUNK_SIZE)
+    server_cores, other_cores = cores()
+    os.sched_setaffinity(0, other_cores)
+    runs: dict[tuple[str, int], list[Figures]] = {}
+    crypto: list[float] = []
+    async with child("benchmarks.sink", other_cores, {}) as sink:
+        for _ in range(options.rounds):
+            crypto.append(_crypto(count, server_cores, other_cores))
+            for concurrency in CONCURRENCIES:
+                for name, measure in (("naive", _naive), ("service", _service)):
+                    figures = await measure(sink, server_cores, count, concurrency)
+                    runs.setdefault((name, concurrency), []).append(figures)
+    medians = {key: _medians(figures) for key, figures in runs.items()}
+    return _report(medians, median(crypto), count)
+
+
+def _crypto(count: int, server: frozenset[int], others: frozenset[int]) -> float:
+    os.sched_setaffinity(0, server)
+    try:
+        return crypto_cpu_s(count, CHUNK_SIZE) * GIB / (count * CHUNK_SIZE)
+    finally:
+        os.sched_setaffinity(0, others)
+
+
+async def _naive(sink: Child, pinned: frozenset[int], count: int, concurrency: int) -> Figures:
+    urls = [
+        f"{sink.announcement['api_url']}/webhooks/{id_}/{token}"
+        for id_, token, _ in sink.announcement["webhooks"]
+    ]
+    async with child("benchmarks.naive", pinned, {"WEBHOOK_URLS": json.dumps(urls)}) as server:
+        load = Load(server.announcement["url"], "any", count, CHUNK_SIZE, concurrency)
+        return await _measured(server, load)
+
+
+async def _service(sink: Child, pinned: frozenset[int], count: int, concurrency: int) -> Figures:
+    facts = sink.announcement
+    async with stand_in_manager(facts["api_url"], facts["webhooks"]) as manager:
+        environment = {
+            "MANAGER_ADDRESS": manager.url,
+            "SERVICE_PASSWORD": "benchmark",
+            "OWN_ADDRESS": "http://127.0.0.1",
+            "PORT": "0",
+            "SLOTS": "1",
+        }
+        async with child("benchmarks.service", pinned, environment) as server:
+            upload_id = await manager.start_upload(count * CHUNK_SIZE, CHUNK_SIZE)
+            load = Load(server.announcement["url"], upload_id, count, CHUNK_SIZE, concurrency)
+            figures = await _measured(server, load)
+            assert (await manager.finished()).success
+            return figures
+
+
+async def _measured(server: Child, load: Load) -> Figures:
+    cpu_s, began_at = server.cpu_s(), time.monotonic()
+    await asyncio.to_thread(send_all, load)
+    taken_s, cpu_s = time.monotonic() - began_at, server.cpu_s() - cpu_s
+    sent = load.count * load.chunk_size
+    return Figures(sent / taken_s / 1e6, cpu_s * GIB / sent, server.peak_rss_mib())
+
+
+def _medians(runs: list[Figures]) -> Figures:
+    return Figures(
+        median(run.mb_per_s for run in runs),
+        median(run.cpu_s_per_gib for run in runs),
+        median(run.peak_rss_mib for run in runs),
+    )
+
+
+def _report(medians: dict[tuple[str, int], Figures], crypto: float, count: int) -> str:
+    lines = [
+        f"Chunk path, {count} chunks of {CHUNK_SIZE} bytes in each run",
+        "",
+        f"{'':22}{'MB/s':>8}{'CPU s/GiB':>12}{'of naive':>10}{'peak RSS MiB':>14}",
+        f"{'bare cryptography':22}{'':>8}{crypto:>12.2f}",
+    ]
+    for concurrency in CONCURRENCIES:
+        naive, service = medians["naive", concurrency], medians["service", concurrency]
+        lines += [
+            _line(f"naive, {concurrency} in flight", naive, 1.0),
+            _line(
+                f"service, {concurrency} in flight",
+                service,
+                service.cpu_s_per_gib / naive.cpu_s_per_gib,
+            ),
+        ]
+    return "\n".join(lines + ["", *_verdicts(medians)])
+
+
+def _line(name: str, figures: Figures, ratio: float) -> str:
+    return (
+        f"{name:22}{figures.mb_per_s:>8.0f}{figures.cpu_s_per_gib:>12.2f}"
+        f"{ratio:>10.2f}{figures.peak_rss_mib:>14.0f}"
+    )
+
+
+def _verdicts(medians: dict[tuple[str, int], Figures]) -> list[str]:
+    verdicts = []
+    for concurrency, target in TARGET_RATIO.items():
+        naive, service = medians["naive", concurrency], medians["service", concurrency]
+        ratio = service.cpu_s_per_gib / naive.cpu_s_per_gib
+        verdicts.append(
+            f"{_mark(ratio <= target)}: CPU at {concurrency} in flight at most {target} of naive"
+        )
+    peak = medians["service", max(CONCURRENCIES)].peak_rss_mib
+    verdicts.append(f"{_mark(peak < TARGET_RSS_MIB)}: peak RSS below {TARGET_RSS_MIB} MiB")
+    return verdicts
+
+
+def _mark(reached: bool) -> str:  # noqa: FBT001 - the only thing that it is given
+    return "reached" if reached else "MISSED"
+
+
+UPLOADS = Suite("uploads", "CPU, speed and memory of the chunk path", _run)
