@@ -51,8 +51,20 @@ def create_app(
     return app
 
 
-async def serve(settings: EmulatorSettings) -> None:
-    """Serves the emulator on its own port until it is cancelled."""
+async def serve(
+    settings: EmulatorSettings, *, on_ready: Callable[[str], None] = lambda _url: None
+) -> None:
+    """Serves the emulator on its own port until it is cancelled.
+
+    The webhooks' URLs are written to `webhook-urls` in the data folder, one in each line.
+
+    Args:
+        settings: what it is told.
+        on_ready: called with the public URL as soon as requests are answered.
+
+    Raises:
+        OSError: the port or the data folder cannot be used.
+    """
     app = create_app(settings)
     emulator = app[EMULATOR]
     # Webhook tokens are part of the path, so there is no access log.
@@ -60,7 +72,9 @@ async def serve(settings: EmulatorSettings) -> None:
     await runner.setup()
     try:
         await start_site(runner, emulator)
+        emulator.write_webhook_urls()
         log.info("emulator_ready", url=emulator.public_url, webhooks=len(emulator.webhooks))
+        on_ready(emulator.public_url)
         await asyncio.Event().wait()
     finally:
         await runner.cleanup()

@@ -9,6 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 from aiohttp import web
 
 from discord_emulator.counters import RequestCounters
+from discord_emulator.durable import replace_file
 from discord_emulator.faults import Faults
 from discord_emulator.limits import RateLimits
 from discord_emulator.records import StoredAttachment, StoredMessage, Webhook, message_json
@@ -90,6 +91,11 @@ class Emulator:
     def webhook_url(self, webhook: Webhook) -> str:
         """Returns a webhook's URL."""
         return f"{self.public_url}/api/webhooks/{webhook.id}/{webhook.token}"
+
+    def write_webhook_urls(self) -> None:
+        """Puts the URLs of all webhooks where an operator, and nobody else, can read them."""
+        text = "".join(f"{url}\n" for url in self.webhook_urls())
+        replace_file(self.settings.data / "webhook-urls", text.encode())
 
     def add_webhook(self, channel_id: int | None = None) -> Webhook:
         """Makes a webhook, in a new channel unless one is given."""

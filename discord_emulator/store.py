@@ -11,6 +11,7 @@ away. Nothing is kept in memory: the path is the index. All of this blocks and b
 threads.
 """
 
+import errno
 import fcntl
 import os
 import shutil
@@ -33,7 +34,7 @@ from discord_emulator.records import StoredMessage
 _RECORD = "message.json"
 
 
-class DataFolderInUse(Exception):
+class DataFolderInUse(OSError):
     """Another process keeps its messages in this folder."""
 
     code = "data-folder-in-use"
@@ -159,12 +160,15 @@ class MessageStore:
         return Draft(self._drafts / uuid4().hex, self._messages)
 
     def load(self, channel_id: int, message_id: int) -> StoredMessage | None:
-        """Reads a message; None when there is none."""
+        """Reads a message; None when there is none. Raises `OSError` when it is damaged."""
         try:
             content = (self._folder(channel_id, message_id) / _RECORD).read_bytes()
         except FileNotFoundError:
             return None
-        return msgspec.json.decode(content, type=StoredMessage)
+        try:
+            return msgspec.json.decode(content, type=StoredMessage)
+        except msgspec.DecodeError as error:
+            raise OSError(errno.EIO, f"the record of message {message_id} is damaged") from error
 
     def attachment(self, channel_id: int, message_id: int, index: int) -> Path:
         """Returns where an attachment's content lies."""
@@ -206,5 +210,10 @@ class MessageStore:
         return self._messages / str(channel_id) / str(message_id)
 
     def _message_folders(self) -> Iterator[Path]:
-        for channel in self._messages.iterdir():
-            yield from channel.iterdir()
+        for channel in _numbered(self._messages):
+            yield from _numbered(channel)
+
+
+def _numbered(folder: Path) -> Iterator[Path]:
+    """Lists what is named by an id, and not what file managers leave lying about."""
+    return (entry for entry in folder.iterdir() if entry.name.isdecimal())

@@ -1,6 +1,8 @@
 """The emulator as a program, and as a part of another one."""
 
 import asyncio
+import stat
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -9,6 +11,8 @@ from pydantic import ValidationError
 from structlog.testing import capture_logs
 
 from discord_emulator.app import EMULATOR, create_app, serve
+from discord_emulator.faults import FaultKind, FaultOrder
+from discord_emulator.operations import Operation
 from discord_emulator.settings import EmulatorSettings
 
 
@@ -37,19 +41,21 @@ async def test_it_works_below_a_prefix(tmp_path, calling):
 
 
 async def test_serving_alone(tmp_path):
-    """`serve` listens, says where without showing a token, and ends when it is cancelled."""
+    """`serve` listens, says where, leaves the webhooks' URLs to the owner, and can be cancelled."""
+    ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    settings = EmulatorSettings(data=tmp_path, port=0, channels=3)
     with capture_logs() as logs:
-        serving = asyncio.create_task(serve(EmulatorSettings(data=tmp_path, port=0, channels=3)))
-        while not logs:  # noqa: ASYNC110 - the log line is the event
-            await asyncio.sleep(0)
-        (ready,) = logs
-        assert (ready["event"], ready["webhooks"]) == ("emulator_ready", 3)
-        async with aiohttp.ClientSession() as http, http.get(ready["url"]) as response:
-            assert response.status == 404
+        serving = asyncio.create_task(serve(settings, on_ready=ready.set_result))
+        base = await ready
+        urls = (tmp_path / "webhook-urls").read_text().split()
+        async with aiohttp.ClientSession() as http, http.get(urls[2]) as response:
+            assert (response.status, urls[2].startswith(base)) == (200, True)
         serving.cancel()
         with pytest.raises(asyncio.CancelledError):
             await serving
-    assert "token" not in str(logs)
+    (line,) = logs
+    assert (line["event"], line["url"], line["webhooks"]) == ("emulator_ready", base, 3)
+    assert stat.S_IMODE((tmp_path / "webhook-urls").stat().st_mode) == 0o600
 
 
 def test_settings_come_from_the_environment(monkeypatch):
@@ -74,3 +80,16 @@ def test_wrong_settings_are_named(name, value):
 def test_every_setting_is_described():
     """Each setting says what it is for."""
     assert all(field.description for field in EmulatorSettings.model_fields.values())
+
+
+def test_the_page_tells_every_setting_and_fault():
+    """docs/emulator.md names each setting with its default, each fault and each operation."""
+    page = (Path(__file__).parents[2] / "docs" / "emulator.md").read_text()
+    for name, field in EmulatorSettings.model_fields.items():
+        assert f"| `EMULATOR_{name.upper()}` | `{_shown(field.default)}` |" in page
+    for word in (*FaultKind, *Operation, *FaultOrder.__struct_fields__):
+        assert f"`{word}`" in page
+
+
+def _shown(default: object) -> str:
+    return str(default).lower() if isinstance(default, bool) else str(default)

@@ -88,6 +88,25 @@ def test_an_ended_draft_takes_nothing_more(tmp_path):
     assert list((tmp_path / "drafts").iterdir()) == []
 
 
+async def test_foreign_files_do_no_harm(tmp_path, calling):
+    """What a file manager leaves in the folders does not disturb a restart."""
+    async with running_emulator(tmp_path, limits="off") as emulator:
+        _, message = await calling(emulator).post(b"x")
+    (tmp_path / "messages" / ".DS_Store").touch()
+    (tmp_path / "messages" / message["channel_id"] / "Thumbs.db").touch()
+    async with running_emulator(tmp_path, limits="off") as emulator:
+        assert [str(stored.id) for stored in emulator.messages()] == [message["id"]]
+
+
+async def test_a_damaged_message_is_an_error_of_the_server(caller, emulator):
+    """A message whose record is damaged is 503, not gone: nobody shall forget its files."""
+    _, message = await caller.post(b"x")
+    (record,) = emulator.settings.data.rglob("message.json")
+    record.write_bytes(b"{")
+    with capture_logs():
+        assert (await caller.call("GET", f"/messages/{message['id']}"))[0] == 503
+
+
 async def test_two_emulators_do_not_share_a_folder(tmp_path):
     """A second emulator on the same folder does not start."""
     async with running_emulator(tmp_path):
