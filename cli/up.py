@@ -26,6 +26,8 @@ from upload_service.app import UploadService
 from upload_service.settings import UploadServiceSettings
 
 CHANNELS = 4
+UNLIMITED_REQUESTS_PER_S = 1_000_000
+"""The emulator takes as many as come."""
 DRAIN_GRACE_S = 1.0
 """Seconds that chunks on their way into the emulator are given at a stop."""
 _READY_POLL_S = 0.02
@@ -101,6 +103,7 @@ def _manager_settings(
         discord_bot_token=None,
         discord_channels=(),
         database_path=folder.database,
+        global_requests_per_s=UNLIMITED_REQUESTS_PER_S,
     )
 
 
