@@ -39,11 +39,3 @@ class IllegalTransition(DomainError):
 
 class UnknownPrompt(DomainError):
     """No question is open for this upload. Code: `unknown-prompt`."""
-
-
-class ProcessExists(DomainError):
-    """An upload process of this id takes part already. Code: `process-exists`."""
-
-
-class NothingToConfirm(DomainError):
-    """Nothing was being taken from the process. Code: `nothing-to-confirm`."""

@@ -81,6 +81,16 @@ class Upload:
         """Whether it occupies its service."""
         return self._state in ON_SERVICE
 
+    @property
+    def takes_chunks(self) -> bool:
+        """Whether a chunk that is stored now is of use."""
+        return self._state is UploadState.UPLOADING
+
+    @property
+    def can_be_aborted(self) -> bool:
+        """Whether the client can still end it."""
+        return (self._state, UploadEvent.ABORT_REQUESTED) in TRANSITIONS
+
     def service_accepted(self) -> list[Effect]:
         """The service is ready for the chunks."""
         return self._move(UploadEvent.SERVICE_ACCEPTED)

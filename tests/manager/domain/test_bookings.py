@@ -410,7 +410,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.desired: dict[str, int] = {}
         self.running: dict[str, str] = {}
         self.draining: set[str] = set()
-        self.idle_since: dict[str, tuple[str, float]] = {}
+        self.idle_since: dict[str, tuple[str | None, float]] = {}
         self.made = 0
 
     def hear(self, changes: list[AmountChanged]) -> None:
@@ -567,7 +567,7 @@ class LedgerMachine(RuleBasedStateMachine):
         overdue = [h for h, since in self.idle_since.values() if since + IDLE_S <= self.now]
         for booking in snapshot.waiting:
             lead = 2 if self.ledger.holdings(booking.client).idle else 1
-            if any(amounts[holder] - booking.amount >= lead for holder in overdue):
+            if any(holder and amounts[holder] - booking.amount >= lead for holder in overdue):
                 deadline = self.ledger.next_deadline()
                 assert deadline is not None
                 assert deadline <= self.now

@@ -342,6 +342,29 @@ class TestTable:
             assert ((state, UploadEvent.CLIENT_LEFT) in TRANSITIONS) is not gone
             assert ((state, UploadEvent.SERVICE_LOST) in TRANSITIONS) is (state in ON_SERVICE)
 
+    @pytest.mark.parametrize("state", UploadState)
+    def test_what_is_of_use_in_which_state(self, state: UploadState):
+        """Chunks are taken while uploading; an abort, while it can still take effect."""
+        paths: dict[UploadState, tuple[str, ...]] = {
+            UploadState.REQUESTED: (),
+            UploadState.UPLOADING: ("service_accepted",),
+            UploadState.ABORTING: ("service_accepted", "abort_requested"),
+            UploadState.ABANDONED: ("client_left",),
+            UploadState.STORED: STORED,
+            UploadState.LEFT_BEHIND: (*STORED, "client_left"),
+            UploadState.AWAITING_DECISION: ASKED,
+            UploadState.COMMITTED: (*STORED, "commit_done"),
+            UploadState.REJECTED: ("service_refused",),
+            UploadState.FAILED: (*STORED, "commit_failed"),
+            UploadState.ABORTED: (*ASKED, "skip"),
+        }
+        upload = upload_after(*paths[state])
+        assert upload.state is state
+        assert upload.takes_chunks is (state is UploadState.UPLOADING)
+        assert upload.can_be_aborted is (
+            state in {UploadState.UPLOADING, UploadState.ABORTING, UploadState.AWAITING_DECISION}
+        )
+
     @pytest.mark.parametrize("event", EVENTS)
     @pytest.mark.parametrize(
         "path",
@@ -424,4 +447,4 @@ class UploadMachine(RuleBasedStateMachine):
 
 
 TestUploadMachine = UploadMachine.TestCase
-TestUploadMachine.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)
+TestUploadMachine.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)

@@ -1,0 +1,113 @@
+"""Who may do what: the table of the wire protocol, cell by cell."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from manager.domain.rights import (
+    ALLOWED,
+    Access,
+    Can,
+    Operation,
+    Status,
+    access_of,
+    may_read,
+)
+
+OWNER, OTHER = 1, 2
+OWNED = Access(Status.OWNED, Can.READ_AND_WRITE)
+PUBLIC = Access(Status.PUBLIC, Can.READ_AND_WRITE)
+WRITABLE = Access(Status.SHARED, Can.READ_AND_WRITE)
+READABLE = Access(Status.SHARED, Can.READ)
+RESTRICTED = Access(Status.RESTRICTED, Can.NOTHING)
+
+ACCESSES = [
+    (OWNER, False, None, OWNER, OWNED),
+    (OWNER, False, None, OTHER, RESTRICTED),
+    (OWNER, False, None, None, RESTRICTED),
+    (OWNER, False, False, OWNER, OWNED),
+    (OWNER, False, False, OTHER, READABLE),
+    (OWNER, False, False, None, RESTRICTED),
+    (OWNER, False, True, OWNER, OWNED),
+    (OWNER, False, True, OTHER, WRITABLE),
+    (OWNER, False, True, None, RESTRICTED),
+    (OWNER, True, None, OWNER, OWNED),
+    (OWNER, True, None, OTHER, PUBLIC),
+    (OWNER, True, None, None, PUBLIC),
+    (OWNER, True, False, OWNER, OWNED),
+    (OWNER, True, False, OTHER, PUBLIC),
+    (OWNER, True, False, None, PUBLIC),
+    (OWNER, True, True, OWNER, OWNED),
+    (OWNER, True, True, OTHER, PUBLIC),
+    (OWNER, True, True, None, PUBLIC),
+    *[
+        (None, is_public, share, viewer, OWNED)
+        for is_public in (False, True)
+        for share in (None, False, True)
+        for viewer in (OWNER, OTHER, None)
+    ],
+]
+
+
+@pytest.mark.parametrize(("owner", "is_public", "share", "viewer", "expected"), ACCESSES)
+def test_access(
+    owner: int | None, is_public: bool, share: bool | None, viewer: int | None, expected: Access
+):
+    """Owner or nobody's file: all; public: read and write; shared: as shared; else restricted."""
+    access = access_of(owner_id=owner, is_public=is_public, share_can_write=share, viewer_id=viewer)
+    assert access == expected
+
+
+CELLS = {
+    OWNED: "download overwrite rename move delete share transfer",
+    PUBLIC: "download overwrite rename move delete",
+    WRITABLE: "download overwrite rename move delete",
+    READABLE: "download",
+    RESTRICTED: "",
+}
+
+
+@pytest.mark.parametrize("operation", Operation)
+@pytest.mark.parametrize("access", CELLS)
+def test_operation(access: Access, operation: Operation):
+    """Each access allows exactly its operations."""
+    assert access.allows(operation) is (operation.value in CELLS[access].split())
+
+
+def test_the_table_is_complete():
+    """Every access that can come about has its row, and no other has."""
+    assert set(ALLOWED) == set(CELLS) == {access for *_, access in ACCESSES}
+
+
+@pytest.mark.parametrize("access", CELLS)
+def test_reading_and_writing_agree_with_the_operations(access: Access):
+    """What the wire calls `r` and `rw` is what downloading and overwriting need."""
+    assert access.may_read is access.allows(Operation.DOWNLOAD)
+    assert access.may_write is access.allows(Operation.OVERWRITE)
+
+
+@dataclass
+class _Share:
+    can_write: bool
+
+
+@dataclass
+class _File:
+    owner_id: int | None
+    is_public: bool
+    share: _Share | None
+
+
+@dataclass
+class _User:
+    id: int
+
+
+@pytest.mark.parametrize(("owner", "is_public", "share", "viewer", "expected"), ACCESSES)
+def test_may_read(
+    owner: int | None, is_public: bool, share: bool | None, viewer: int | None, expected: Access
+):
+    """A user may read a file as the table says."""
+    if viewer is not None:
+        file = _File(owner, is_public, None if share is None else _Share(share))
+        assert may_read(file, _User(viewer)) is expected.may_read
