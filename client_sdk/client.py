@@ -14,7 +14,7 @@ from client_sdk import listing
 from client_sdk.conflicts import ConflictPolicy, OnConflict
 from client_sdk.downloads import Download
 from client_sdk.empty_files import upload_empty
-from client_sdk.errors import NotLoggedIn
+from client_sdk.errors import NotLoggedIn, Refused, ServerFailed, Unreachable
 from client_sdk.events import EventStream
 from client_sdk.http import ManagerHttp
 from client_sdk.jobs import Outcome, UploadOrder, UploadResult
@@ -142,7 +142,7 @@ class Client:
             on_conflict=on_conflict,
             meter=ProgressMeter(content.size, progress),
         )
-        if on_conflict is OnConflict.SKIP and await self._api.exists(path, name):
+        if on_conflict is OnConflict.SKIP and await self._is_surely_there(path, name):
             return order.result(Outcome.SKIPPED)
         if content.size == 0:
             session = self._open_session
@@ -187,6 +187,10 @@ class Client:
         async for entry in listing.entries(self._open_session.link, clean_folder(path)):
             yield entry
 
+    async def exists(self, remote: str) -> bool:
+        """Whether there is a file with this full path, readable or not."""
+        return await self._api.exists(*split_remote(remote))
+
     async def folder_status(self, path: str) -> s2c.FolderStatus:
         """Whether a folder exists, and how much lies directly in it."""
         return await listing.status(self._open_session.link, clean_folder(path))
@@ -210,6 +214,12 @@ class Client:
     def events(self) -> EventStream:
         """Changes of files and folders, from now on, as an async iterator."""
         return self._open_session.events.stream()
+
+    async def _is_surely_there(self, path: str, name: str) -> bool:
+        """Whether sending the file would be in vain; in doubt, the upload itself finds out."""
+        with contextlib.suppress(Unreachable, ServerFailed, Refused):
+            return await self._api.exists(path, name)
+        return False
 
     @property
     def _api(self) -> ManagerHttp:

@@ -1,0 +1,103 @@
+"""`register`, `login` and `logout`."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from cli.credentials import Credentials
+from cli.errors import reported
+from cli.output import say
+from cli.surroundings import Surroundings, surroundings_of
+from client_sdk import Client
+from client_sdk.errors import Forbidden, InvalidInput
+from client_sdk.urls import base_url
+from protocol.errors import InvalidValue
+from protocol.values import check_password, check_username
+
+Url = Annotated[str, typer.Argument(help="Address of the manager, such as http://127.0.0.1:4000.")]
+User = Annotated[str, typer.Argument(help="User name: 1 to 16 letters and digits.")]
+PasswordStdin = Annotated[
+    bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+]
+
+
+def register(
+    context: typer.Context,
+    url: Url,
+    user: User,
+    *,
+    password_stdin: PasswordStdin = False,
+    admin_token: Annotated[
+        str | None,
+        typer.Option(
+            help="Token of an administrator; yours is used when you are logged in there. The first "
+            "user needs none, and becomes administrator."
+        ),
+    ] = None,
+) -> None:
+    """Make a user."""
+    around = surroundings_of(context)
+    with reported(around.err):
+        address = base_url(url)
+        _check_user(user)
+        token = admin_token or around.credentials.token_for(address)
+        password = _password(stdin=password_stdin, confirm=True)
+    around.run(_register(around, address, user, password, token))
+
+
+def login(
+    context: typer.Context, url: Url, user: User, *, password_stdin: PasswordStdin = False
+) -> None:
+    """Log in. The login is kept in a file that only you can read."""
+    around = surroundings_of(context)
+    with reported(around.err):
+        address = base_url(url)
+        _check_user(user)
+        password = _password(stdin=password_stdin, confirm=False)
+    around.run(_login(around, address, user, password))
+
+
+def logout(context: typer.Context) -> None:
+    """Forget the login of this machine."""
+    around = surroundings_of(context)
+    with reported(around.err):
+        was_there = around.credentials.forget()
+    say(around.err, "logged out" if was_there else "you were not logged in")
+
+
+async def _register(
+    around: Surroundings, url: str, user: str, password: str, token: str | None
+) -> None:
+    async with Client(url, settings=around.client_settings) as cloud:
+        try:
+            await cloud.register(user, password, admin_token=token)
+        except Forbidden as error:
+            hint = "only an administrator can: log in as one first, or pass --admin-token"
+            raise Forbidden(hint) from error
+    say(around.err, f"registered {user}; next: discord-cloud login {url} {user}")
+
+
+async def _login(around: Surroundings, url: str, user: str, password: str) -> None:
+    async with Client(url, settings=around.client_settings) as cloud:
+        token = await cloud.login(user, password)
+    around.credentials.save(Credentials(url, token))
+    say(around.err, f"logged in at {url} as {user}")
+
+
+def _check_user(user: str) -> None:
+    try:
+        check_username(user)
+    except InvalidValue as error:
+        raise InvalidInput(f"the user name {error}") from error
+
+
+def _password(*, stdin: bool, confirm: bool) -> str:
+    if stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    else:
+        password = typer.prompt("Password", hide_input=True, confirmation_prompt=confirm, err=True)
+    try:
+        return check_password(password)
+    except InvalidValue as error:
+        raise InvalidInput(f"the password {error}") from error

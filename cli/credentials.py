@@ -1,0 +1,130 @@
+"""Where the login is kept: one file in the user's configuration folder, readable by nobody else.
+
+The environment goes before the file. A token is never sent to another address than the one that
+it was given by.
+"""
+
+import contextlib
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+from platformdirs import user_config_path
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from cli.errors import CredentialsUnusable
+from client_sdk.errors import NotLoggedIn
+
+FILE_NAME = "credentials.json"
+PRIVATE = 0o600
+
+
+class ClientEnvironment(BaseSettings):
+    """What the environment says about the login."""
+
+    model_config = SettingsConfigDict(frozen=True)
+
+    discord_cloud_url: str | None = Field(
+        default=None, description="Address of the manager, instead of that of the last login."
+    )
+    discord_cloud_token: SecretStr | None = Field(
+        default=None, description="Token of the user, instead of that of the last login."
+    )
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """A login.
+
+    Attributes:
+        url: http(s) URL of the manager.
+        token: The user's token.
+    """
+
+    url: str
+    token: str = field(repr=False)
+
+
+class CredentialStore:
+    """The login of this user.
+
+    Args:
+        folder: Folder of the file.
+        environment: What goes before the file.
+    """
+
+    def __init__(self, folder: Path, environment: ClientEnvironment) -> None:
+        self.path = folder / FILE_NAME
+        self._environment = environment
+
+    @classmethod
+    def standard(cls) -> "CredentialStore":
+        """The store in the user's configuration folder."""
+        return cls(user_config_path("discord-cloud"), ClientEnvironment())
+
+    def current(self) -> Credentials:
+        """The login to use.
+
+        Raises:
+            NotLoggedIn: There is none.
+            CredentialsUnusable: The file cannot be read.
+        """
+        saved = self.saved()
+        url = self._environment.discord_cloud_url or (saved.url if saved else None)
+        if url is None:
+            raise NotLoggedIn("you are not logged in")
+        token = self._token_for(url, saved)
+        if token is None:
+            raise NotLoggedIn(f"you are not logged in at {url}")
+        return Credentials(url, token)
+
+    def token_for(self, url: str) -> str | None:
+        """The token for a manager; None when there is none."""
+        return self._token_for(url, self.saved())
+
+    def saved(self) -> Credentials | None:
+        """The login in the file; None when there is none. Raises `CredentialsUnusable`."""
+        try:
+            return msgspec.json.decode(self.path.read_bytes(), type=Credentials)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise CredentialsUnusable(f"cannot read {self.path}: {error.strerror}") from error
+        except msgspec.MsgspecError as error:
+            message = f"{self.path} is damaged: delete it, and log in again"
+            raise CredentialsUnusable(message) from error
+
+    def save(self, credentials: Credentials) -> None:
+        """Keep a login, in one step. Raises `CredentialsUnusable`."""
+        draft = self.path.with_name(f"{FILE_NAME}.{secrets.token_hex(4)}")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with os.fdopen(
+                os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "wb"
+            ) as file:
+                file.write(msgspec.json.encode(credentials))
+            draft.replace(self.path)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                draft.unlink(missing_ok=True)
+            raise CredentialsUnusable(f"cannot write {self.path}: {error.strerror}") from error
+
+    def forget(self) -> bool:
+        """Delete the login; whether there was one. Raises `CredentialsUnusable`."""
+        try:
+            self.path.unlink()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise CredentialsUnusable(f"cannot delete {self.path}: {error.strerror}") from error
+        return True
+
+    def _token_for(self, url: str, saved: Credentials | None) -> str | None:
+        if self._environment.discord_cloud_token is not None:
+            return self._environment.discord_cloud_token.get_secret_value()
+        if saved is not None and saved.url == url.rstrip("/"):
+            return saved.token
+        return None

@@ -1,0 +1,85 @@
+"""What a client command finds around it; tests hand in their own."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+import typer
+import uvloop
+from rich.console import Console
+
+from cli.credentials import CredentialStore
+from cli.errors import reported
+from client_sdk import Client, ClientSettings
+
+LineReader = Callable[[], Awaitable[str]]
+
+
+async def read_line() -> str:
+    """A line from the terminal, without holding up the event loop, nor its end by Ctrl-C."""
+    loop = asyncio.get_running_loop()
+    line: asyncio.Future[bytes] = loop.create_future()
+    terminal = sys.stdin.fileno()
+
+    def read() -> None:
+        if not line.done():
+            line.set_result(os.read(terminal, 1024))
+
+    loop.add_reader(terminal, read)
+    try:
+        return (await line).decode(errors="replace")
+    finally:
+        loop.remove_reader(terminal)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Consoles, login and terminal of a command.
+
+    Attributes:
+        out: Where data goes.
+        err: Where progress, notes and errors go.
+        credentials: The login.
+        is_interactive: Whether somebody can be asked.
+        read_line: Reads what they answer.
+        client_settings: Time limits and retries of the client.
+    """
+
+    out: Console
+    err: Console
+    credentials: CredentialStore
+    is_interactive: bool
+    read_line: LineReader = read_line
+    client_settings: ClientSettings = field(default_factory=ClientSettings)
+
+    @classmethod
+    def of_process(cls) -> "Surroundings":
+        """Those of this process."""
+        return cls(
+            out=Console(),
+            err=Console(stderr=True),
+            credentials=CredentialStore.standard(),
+            is_interactive=sys.stdin.isatty() and sys.stderr.isatty(),
+        )
+
+    def client(self, **changes: int) -> Client:
+        """A client with the current login and some settings of its own. Raises `NotLoggedIn`."""
+        login = self.credentials.current()
+        settings = ClientSettings(**{**vars(self.client_settings), **changes})
+        return Client(login.url, login.token, settings=settings)
+
+    def run(self, program: Coroutine[Any, Any, None]) -> None:
+        """Run a command to its end; its errors become one line and an exit code."""
+        with reported(self.err):
+            uvloop.run(program)
+
+
+def surroundings_of(context: typer.Context) -> Surroundings:
+    """The surroundings of a command."""
+    found = context.obj
+    if not isinstance(found, Surroundings):
+        raise TypeError("the command was started without surroundings")
+    return found

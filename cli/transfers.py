@@ -1,0 +1,101 @@
+"""Many transfers at once, of which each may fail alone."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import typer
+
+from cli.errors import PARTIAL, explain
+from cli.output import human_size, say
+from cli.surroundings import Surroundings
+from client_sdk.errors import CloudError, NotLoggedIn, Unreachable
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What could not be transferred."""
+
+    what: str
+    error: CloudError
+
+    def as_data(self) -> dict[str, str]:
+        """For JSON."""
+        return {"file": self.what, "error": explain(self.error), "code": self.error.code}
+
+
+@dataclass
+class Summary:
+    """What a command has done.
+
+    Attributes:
+        done: One entry per finished file, for JSON.
+        size: Bytes of the finished files.
+        failures: What failed.
+        started_at: When it began, in seconds of the monotonic clock.
+    """
+
+    done: list[dict[str, Any]] = field(default_factory=list)
+    size: int = 0
+    failures: list[Failure] = field(default_factory=list)
+    started_at: float = field(default_factory=time.monotonic)
+
+    def add(self, size: int, **facts: object) -> None:
+        """A file is finished."""
+        self.done.append({**facts, "size": size})
+        self.size += size
+
+    def as_data(self) -> dict[str, Any]:
+        """For JSON."""
+        return {"files": self.done, "failed": [failure.as_data() for failure in self.failures]}
+
+    def tell(self, around: Surroundings, verb: str) -> None:
+        """Print what failed, and one line about the rest."""
+        for failure in self.failures:
+            say(around.err, f"{failure.what}: {explain(failure.error)}")
+        seconds = time.monotonic() - self.started_at
+        speed = human_size(int(self.size / max(seconds, 0.001)))
+        count = f"{len(self.done)} file{'' if len(self.done) == 1 else 's'}"
+        failed = f", {len(self.failures)} failed" if self.failures else ""
+        line = f"{verb} {count}, {human_size(self.size)} in {seconds:.1f} s ({speed}/s){failed}"
+        say(around.err, line)
+
+    def exit(self) -> None:
+        """End the command with its exit code if something failed."""
+        if self.failures:
+            raise typer.Exit(PARTIAL)
+
+
+async def transfer_all(
+    items: Iterable[Item],
+    transfer: Callable[[Item], Awaitable[None]],
+    name_of: Callable[[Item], str],
+    summary: Summary,
+    workers: int,
+) -> None:
+    """Transfer items, so many at once. What fails is noted, and the others go on.
+
+    Raises:
+        NotLoggedIn, Unreachable: The manager is gone for all of them.
+    """
+    queue = iter(items)
+
+    async def work() -> None:
+        for item in queue:
+            try:
+                await transfer(item)
+            except (NotLoggedIn, Unreachable):
+                raise
+            except CloudError as error:
+                summary.failures.append(Failure(name_of(item), error))
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for number in range(workers):
+                group.create_task(work(), name=f"transfer-{number}")
+    except* CloudError as errors:
+        raise errors.exceptions[0] from None
