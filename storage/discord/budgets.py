@@ -28,6 +28,7 @@ class Bucket:
         "_hash",
         "_is_known",
         "_limit",
+        "_lost",
         "_period_s",
         "_remaining",
         "_reset_at",
@@ -37,6 +38,7 @@ class Bucket:
 
     def __init__(self) -> None:
         self.in_flight = 0
+        self._lost: deque[float] = deque()
         self._hash: str | None = None
         self._blocked_until = -math.inf
         self._forget_window()
@@ -58,11 +60,18 @@ class Bucket:
         if self._limit is None:
             return 0.0
         left = self._limit if now >= self._reset_at else self._remaining
-        if left > self.in_flight:
+        if left > self._unanswered(now):
             return 0.0
-        if now < self._reset_at and self._limit > self.in_flight:
-            return self._reset_at - now
-        return math.inf
+        if self.in_flight >= self._limit:
+            return math.inf
+        changes = (time for time in (self._reset_at, *self._lost) if time > now)
+        return min(changes, default=math.inf) - now
+
+    def _unanswered(self, now: float) -> int:
+        """Requests that may yet count, or count in the present window without our knowing."""
+        while self._lost and self._lost[0] <= now:
+            self._lost.popleft()
+        return self.in_flight + len(self._lost)
 
     def begin(self) -> None:
         """A request goes out."""
@@ -113,15 +122,13 @@ class Bucket:
         self._is_known = True
 
     def lost(self, now: float) -> None:
-        """A request ended without an answer that tells anything; Discord may have counted it."""
+        """A request ended without an answer that tells anything; Discord may have counted it.
+
+        If so, then before now, and so in a window that is over one period from now.
+        """
         self.in_flight -= 1
-        if self._limit is None:
-            return
-        if now < self._reset_at:
-            self._remaining -= 1
-        else:
-            self._reset_at = now + self._period_s + ROUNDING_MARGIN_S
-            self._remaining = self._limit - 1
+        if self._limit is not None:
+            self._lost.append(now + self._period_s + ROUNDING_MARGIN_S)
 
     def block(self, until: float) -> None:
         """Nothing goes before `until`."""

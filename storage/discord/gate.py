@@ -102,7 +102,8 @@ class Gate:
         for end in self._ends:
             if not end.done():
                 end.set_result(None)
-        self.refresh()
+        # Not at once: whoever reads this answer may take its webhook out of the candidates first.
+        asyncio.get_running_loop().call_soon(self.refresh)
 
     def _grant(self) -> None:
         for waiter in tuple(self._waiters):

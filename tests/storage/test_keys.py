@@ -1,0 +1,80 @@
+"""Master keys and key rings."""
+
+import base64
+import hashlib
+import uuid
+
+import pytest
+
+from storage.errors import InvalidMasterKey
+from storage.keys import KeyRing, MasterKey
+
+FIRST = bytes(range(32))
+SECOND = bytes(range(1, 33))
+
+
+def text(*secrets: bytes, separator: str = ",") -> str:
+    """Writes keys down as a setting."""
+    return separator.join(base64.b64encode(secret).decode() for secret in secrets)
+
+
+@pytest.mark.parametrize("separator", [",", " ", "\n", ", ", " \t,\n"])
+def test_keys_are_separated_by_commas_or_blanks(separator):
+    """However several keys are written down, the first one encrypts and all are found."""
+    ring = KeyRing.parse(text(FIRST, SECOND, separator=separator))
+    assert ring.primary.secret == FIRST
+    assert [key.secret for key in ring] == [FIRST, SECOND]
+    second = ring.find(MasterKey(SECOND).key_id)
+    assert second is not None
+    assert second.secret == SECOND
+
+
+def test_an_unknown_key_id_finds_nothing():
+    """A key that is not configured is not found."""
+    assert KeyRing.parse(text(FIRST)).find(MasterKey(SECOND).key_id) is None
+
+
+@pytest.mark.parametrize(
+    ("bad", "told"),
+    [
+        ("", "at least one"),
+        (" , ", "at least one"),
+        ("%%%", "master key 1 is not base64"),
+        (text(FIRST) + ",é", "master key 2 is not base64"),
+        (text(FIRST, FIRST[:31]), "master key 2 has 31 bytes"),
+        (text(FIRST, FIRST), "twice"),
+    ],
+)
+def test_a_bad_setting_is_named_but_not_repeated(bad, told):
+    """The error tells which key is wrong and how, and shows none of it."""
+    with pytest.raises(InvalidMasterKey, match=told) as caught:
+        KeyRing.parse(bad)
+    assert caught.value.code == "invalid-master-key"
+    assert base64.b64encode(FIRST[:31]).decode()[:20] not in str(caught.value)
+
+
+def test_a_key_of_another_length_is_refused():
+    """AES-256 takes 32 bytes, nothing else."""
+    with pytest.raises(InvalidMasterKey, match="31"):
+        MasterKey(FIRST[:31])
+
+
+def test_the_key_id_is_what_the_documentation_says():
+    """Key ids are part of what is stored, so they never change."""
+    assert MasterKey(FIRST).key_id == hashlib.sha256(b"discord-cloud key id" + FIRST).digest()[:4]
+
+
+def test_no_repr_shows_a_secret():
+    """Keys can be logged without harm."""
+    shown = repr(KeyRing(MasterKey(FIRST), MasterKey(SECOND)))
+    assert "key_id" in shown
+    assert FIRST.hex() not in shown
+    assert repr(FIRST) not in shown
+
+
+def test_keys_of_objects_and_purposes_differ():
+    """Neither another object nor another purpose gets the same key; the same ones do."""
+    key, one, other = MasterKey(FIRST), uuid.uuid4(), uuid.uuid4()
+    keys = {key.derive(one, b"a"), key.derive(one, b"b"), key.derive(other, b"a")}
+    assert len(keys) == 3
+    assert key.derive(one, b"a") in keys

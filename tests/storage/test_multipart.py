@@ -1,0 +1,78 @@
+"""The body of a post."""
+
+import asyncio
+import json
+from typing import cast
+
+import pytest
+from aiohttp.abc import AbstractStreamWriter
+
+from storage.discord.multipart import PIECE_SIZE, FilePayload, OutgoingFile
+
+
+class Sink:
+    """Keeps what is written."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes | memoryview] = []
+
+    async def write(self, chunk) -> None:
+        """Takes a piece."""
+        self.pieces.append(chunk)
+
+
+@pytest.fixture
+def content():
+    """A file of two and a half pieces."""
+    return memoryview(bytearray(PIECE_SIZE * 5 // 2))
+
+
+async def write(payload) -> list[bytes | memoryview]:
+    """Answers the pieces that are written."""
+    sink = Sink()
+    await payload.write(cast(AbstractStreamWriter, sink))
+    return sink.pieces
+
+
+async def test_the_file_goes_out_in_large_pieces_of_the_callers_buffer(content):
+    """Nothing of it is copied."""
+    head, *pieces, tail = await write(FilePayload(OutgoingFile("a.bin", content), stall_s=1.0))
+    assert [len(piece) for piece in pieces] == [PIECE_SIZE, PIECE_SIZE, PIECE_SIZE // 2]
+    assert {id(piece.obj) for piece in pieces if isinstance(piece, memoryview)} == {id(content.obj)}
+    assert len(head) + len(tail) < 1000
+
+
+async def test_a_payload_can_be_written_again(content):
+    """A retry, or a redirect of the HTTP client, sends the same bytes."""
+    payload = FilePayload(OutgoingFile("a.bin", content), stall_s=1.0)
+    assert await write(payload) == await write(payload)
+
+
+async def test_the_length_is_known_before(content):
+    """So that the request has a Content-Length; Discord takes no chunked bodies."""
+    payload = FilePayload(OutgoingFile("a.bin", content), stall_s=1.0)
+    assert payload.size == sum(len(piece) for piece in await write(payload))
+    assert len(payload.decode("latin-1")) == payload.size
+
+
+async def test_the_head_describes_the_file(content):
+    """`payload_json` and the part `files[0]` belong together by number."""
+    payload = FilePayload(OutgoingFile("a.bin", content), stall_s=1.0)
+    head, *_ = await write(payload)
+    boundary = payload.content_type.partition("boundary=")[2]
+    _, described, file = bytes(head).decode().split(f"--{boundary}\r\n")
+    description = described.partition("\r\n\r\n")[2]
+    assert json.loads(description) == {"attachments": [{"id": 0, "filename": "a.bin"}]}
+    assert 'name="files[0]"; filename="a.bin"' in file
+
+
+async def test_a_peer_that_takes_nothing_is_noticed(content):
+    """Each piece has its time."""
+
+    class Stuck(Sink):
+        async def write(self, chunk) -> None:
+            await asyncio.Event().wait()
+
+    payload = FilePayload(OutgoingFile("a.bin", content), stall_s=0.01)
+    with pytest.raises(TimeoutError):
+        await payload.write(cast(AbstractStreamWriter, Stuck()))

@@ -1,0 +1,193 @@
+"""Posting chunks by several webhooks."""
+
+import asyncio
+
+import pytest
+from aiohttp import web
+
+from discord_emulator.faults import Fault, FaultKind
+from discord_emulator.operations import Operation
+from storage.address import ChunkAddress
+from storage.discord.credentials import WebhookCredentials
+from storage.errors import DiscordUnavailable, NoWebhook, RequestTooLarge
+from storage.pool import WebhookPool
+
+CONTENT = memoryview(b"0123456789" * 1000)
+
+
+@pytest.fixture
+def lost():
+    """What the pool reports as lost."""
+    return []
+
+
+@pytest.fixture
+def pool(http, webhooks, lost):
+    """A pool of both webhooks."""
+    pool = WebhookPool(http, lambda webhook_id, reason: lost.append((webhook_id, reason)))
+    pool.set_webhooks(webhooks)
+    return pool
+
+
+def order(emulator, kind, **details) -> Fault:
+    """Orders a fault for posts."""
+    fault = Fault(kind=kind, route=Operation.EXECUTE, **details)
+    emulator.faults.add(fault)
+    return fault
+
+
+async def post_many(pool, number) -> list[ChunkAddress]:
+    """Posts at the same time."""
+    async with asyncio.TaskGroup() as group:
+        posts = [group.create_task(pool.post(CONTENT)) for _ in range(number)]
+    return [post.result() for post in posts]
+
+
+async def test_an_address_tells_where_the_chunk_lies(emulator, pool):
+    """With all that a reader needs, as Discord has saved it."""
+    address = await pool.post(CONTENT)
+    (stored,) = emulator.messages()
+    assert emulator.content(stored) == CONTENT
+    assert (address.message_id, address.channel_id) == (stored.id, stored.channel_id)
+    assert address.webhook_id == stored.webhook_id
+    assert address.attachment_id == stored.attachments[0].id
+    assert (address.offset, address.stored_size) == (0, len(CONTENT))
+
+
+async def test_posts_are_spread_and_cause_no_429(emulator, pool, webhooks):
+    """Two channels take sixty posts in the first minute, each its half; the rest waits."""
+    addresses = await post_many(pool, 64)
+    assert len({address.message_id for address in addresses}) == 64
+    assert emulator.requests.count(Operation.EXECUTE) == 64
+    assert emulator.requests.rate_limited.total() == 0
+    used = [address.webhook_id for address in addresses]
+    assert all(30 <= used.count(webhook.id) <= 34 for webhook in webhooks)
+
+
+async def test_only_the_webhooks_asked_for_are_used(pool, webhooks):
+    """A slot posts by the webhooks that were leased to it."""
+    for webhook in webhooks:
+        address = await pool.post(CONTENT, webhooks=frozenset({webhook.id}))
+        assert address.webhook_id == webhook.id
+    with pytest.raises(NoWebhook):
+        await pool.post(CONTENT, webhooks=frozenset({1}))
+
+
+async def test_a_dead_webhook_is_reported_once_and_not_called_again(emulator, pool, webhooks, lost):
+    """The others take over, and no chunk fails."""
+    dead, alive = webhooks
+    emulator.delete_webhook(dead.id)
+    addresses = await post_many(pool, 12)
+    assert {address.webhook_id for address in addresses} == {alive.id}
+    assert [webhook_id for webhook_id, _ in lost] == [dead.id]
+    assert pool.webhooks == (alive,)
+    assert emulator.requests.count(Operation.EXECUTE, 404) == 1
+
+
+async def test_a_webhook_without_permission_is_left_alone_too(emulator, pool, webhooks, lost):
+    """An operator has to look at it first."""
+    order(emulator, FaultKind.ERROR, status=403, code=50013, webhook_id=webhooks[0].id)
+    await post_many(pool, 4)
+    assert lost == [(webhooks[0].id, "HTTP 403, code 50013")]
+
+
+async def test_without_a_usable_webhook_posting_is_an_error(emulator, pool, webhooks, lost):
+    """Told at once to everybody who waits."""
+    for webhook in webhooks:
+        emulator.delete_webhook(webhook.id)
+    posts = await asyncio.gather(*(pool.post(CONTENT) for _ in range(5)), return_exceptions=True)
+    assert all(isinstance(post, NoWebhook) for post in posts)
+    assert len(lost) == 2
+    assert pool.webhooks == ()
+
+
+async def test_a_lost_webhook_stays_lost_while_it_is_listed(emulator, pool, webhooks):
+    """The same list again does not revive it; leaving the list and coming back does."""
+    order(emulator, FaultKind.WEBHOOK_GONE, webhook_id=webhooks[0].id)
+    await post_many(pool, 2)
+    pool.set_webhooks(webhooks)
+    assert pool.webhooks == (webhooks[1],)
+    pool.set_webhooks([])
+    pool.set_webhooks(webhooks)
+    assert pool.webhooks == tuple(webhooks)
+
+
+async def test_a_new_token_is_a_new_webhook(emulator, pool, webhooks):
+    """A webhook whose token was wrong is used again once the right one is set."""
+    wrong = WebhookCredentials(webhooks[0].id, "wrong", webhooks[0].channel_id)
+    pool.set_webhooks([wrong])
+    with pytest.raises(NoWebhook):
+        await pool.post(CONTENT)
+    pool.set_webhooks([webhooks[0]])
+    assert (await pool.post(CONTENT)).webhook_id == webhooks[0].id
+
+
+async def test_trouble_at_one_webhook_is_no_trouble_at_the_others(emulator, pool, webhooks, time):
+    """After a failed try, the next one goes by whichever webhook may send."""
+    order(emulator, FaultKind.RATE_LIMIT, retry_after_s=60.0, webhook_id=webhooks[0].id)
+    started = time.clock()
+    assert (await pool.post(CONTENT)).webhook_id == webhooks[1].id
+    assert time.clock() - started < 1.0
+
+
+async def test_a_chunk_that_is_too_large_is_an_error_of_its_own(emulator, pool, lost):
+    """The webhook is not to blame."""
+    with pytest.raises(RequestTooLarge):
+        await pool.post(memoryview(bytes(emulator.settings.attachment_limit_bytes + 1)))
+    assert lost == []
+
+
+async def test_a_webhook_that_is_taken_away_is_drained(emulator, pool, webhooks):
+    """Once the wait is over, no request runs on it and none will."""
+    kept, taken = webhooks
+    fault = order(emulator, FaultKind.SLOW, webhook_id=taken.id)
+    running = asyncio.create_task(pool.post(CONTENT, webhooks=frozenset({taken.id})))
+    await fault.reached.wait()
+    waiting = asyncio.create_task(pool.post(CONTENT, webhooks=frozenset({taken.id})))
+    await asyncio.sleep(0)
+    pool.set_webhooks([kept])
+    drained = asyncio.create_task(pool.drained({taken.id}))
+    await pool.drained({kept.id})
+    with pytest.raises(NoWebhook):
+        await waiting
+    assert not drained.done()
+    fault.release()
+    assert (await running).webhook_id == taken.id
+    await drained
+
+
+async def test_posts_that_wait_go_by_a_webhook_that_comes(pool, webhooks, emulator):
+    """The list is looked at anew whenever it changes."""
+    first, second = webhooks
+    pool.set_webhooks([first])
+    fault = order(emulator, FaultKind.SLOW, webhook_id=first.id)
+    running = asyncio.create_task(pool.post(CONTENT))
+    await fault.reached.wait()
+    waiting = asyncio.create_task(pool.post(CONTENT))
+    await asyncio.sleep(0)
+    pool.set_webhooks([first, second])
+    assert (await waiting).webhook_id == second.id
+    fault.release()
+    await running
+
+
+@pytest.mark.parametrize("delete_status", [204, 403])
+async def test_something_else_than_was_sent_is_not_accepted(
+    connect, serve, webhooks, delete_status
+):
+    """A message without the whole file is deleted again if possible, and the post fails."""
+    attachment = {"id": "7", "size": 1, "url": "http://cdn/7"}
+    deleted = []
+
+    async def save_half(request):
+        if request.method == "DELETE":
+            deleted.append(request.path.rpartition("/")[2])
+            return web.Response(status=delete_status)
+        await request.read()
+        return web.json_response({"id": "5", "channel_id": "6", "attachments": [attachment]})
+
+    pool = WebhookPool(await connect(await serve(save_half)), lambda *_: None)
+    pool.set_webhooks(webhooks)
+    with pytest.raises(DiscordUnavailable, match="something else"):
+        await pool.post(CONTENT)
+    assert deleted == ["5"]
