@@ -1,0 +1,65 @@
+"""Every module can be imported by itself, so that no import order is a secret precondition."""
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+# The libraries are imported once and the modules each in a fork of that process: own modules alone
+# are what differs, and a new interpreter for each would take a minute.
+SCRIPT = """
+import importlib, os, sys
+import aiohttp.web, aiosqlite, argon2, cryptography, jwt, msgspec, prometheus_client
+import pydantic_settings, rich.progress, structlog, typer, websockets
+
+def fails(name):
+    child = os.fork()
+    if child:
+        return os.waitpid(child, 0)[1] != 0
+    try:
+        importlib.import_module(name)
+    except BaseException as error:
+        os.write(2, f"{name}: {error!r}\\n".encode())
+        os._exit(1)
+    os._exit(0)
+
+sys.exit(sum([fails(name) for name in sys.argv[1:]]) > 0)
+"""
+
+
+def rooms() -> list[str]:
+    """The top-level packages that import-linter knows."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    return settings["tool"]["importlinter"]["root_packages"]
+
+
+def modules() -> list[str]:
+    """Every module of the project, by its dotted name."""
+    return [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for room in rooms()
+        for path in sorted((ROOT / room).rglob("*.py"))
+    ]
+
+
+def test_every_module_imports_alone():
+    """No module relies on another one having been imported before it."""
+    done = subprocess.run(  # noqa: S603 - our own script
+        [sys.executable, "-c", SCRIPT, *modules()], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_room_is_packaged_and_checked():
+    """A new room is installed, type-checked and held to the layers, or this fails."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    packaged = {
+        name.rstrip("*") for name in settings["tool"]["setuptools"]["packages"]["find"]["include"]
+    }
+    on_disk = {
+        path.parent.name for path in ROOT.glob("*/__init__.py") if path.parent.name != "benchmarks"
+    }
+    assert packaged == on_disk == set(rooms())
+    assert on_disk <= set(settings["tool"]["mypy"]["packages"])
