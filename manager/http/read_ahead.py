@@ -6,12 +6,11 @@ from collections.abc import Awaitable, Callable, Iterator
 from types import TracebackType
 from typing import Self
 
-from storage.reader import ChunkReader
-
 from catalog.port import ObjectStore
 from catalog.records import ChunkLocation, StoredObject
 from storage.address import ChunkAddress
 from storage.errors import ChunkCorrupt
+from storage.reader import ChunkReader
 
 Buffer = bytes | memoryview
 

@@ -133,7 +133,7 @@ class ContentSender:
                 await response.write(content[start : start + WRITE_BYTES])
 
     def _cut_off(self, request: web.Request, reason: str) -> None:
-        """Resets the connection: the reader must not take what it has for the whole."""
+        """Ends the connection at once: the reader must not take what it has for the whole."""
         self._metrics.cut_downloads.labels(reason).inc()
         if request.transport is not None:
             request.transport.abort()

@@ -2,8 +2,8 @@
 
 import hashlib
 import os
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -48,7 +48,7 @@ class Cloud:
     """A running manager with what a test needs to look at it and to fill it."""
 
     app: web.Application
-    client: TestClient
+    client: TestClient[web.Request, web.Application]
     emulator: Emulator
     settings: ManagerSettings
     pool: WebhookPool
@@ -173,6 +173,12 @@ async def running_cloud(folder: Path, **chosen: object) -> AsyncIterator[Cloud]:
         pool = WebhookPool(http, lambda _id, _reason: None)
         pool.set_webhooks(WebhookCredentials(*webhook) for webhook in emulator.webhooks)
         yield Cloud(app, client, emulator, settings, pool)
+
+
+@pytest.fixture(name="running_cloud")
+def _running_cloud() -> Callable[..., AbstractAsyncContextManager[Cloud]]:
+    """Runs a manager with settings of the test's choice."""
+    return running_cloud
 
 
 @pytest.fixture

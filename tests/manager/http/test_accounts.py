@@ -1,18 +1,22 @@
 """`/login`, `/register`, `/token-status`: statuses and answers as the protocol has them."""
 
+from typing import Any
+
 import pytest
+from aiohttp import ClientResponse
 
 PASSWORD = "correct horse"
 ALICE = {"username": "alice", "password": PASSWORD}
 
 
-async def _register(cloud, **changes):
-    return await cloud.client.post("/register", json={**ALICE, **changes})
+async def _register(cloud: Any, **changes) -> ClientResponse:
+    response: ClientResponse = await cloud.client.post("/register", json={**ALICE, **changes})
+    return response
 
 
-async def _login(cloud, **changes):
+async def _login(cloud: Any, **changes) -> str:
     response = await cloud.client.post("/login", json={**ALICE, **changes})
-    return (await response.json())["token"]
+    return str((await response.json())["token"])
 
 
 async def test_first_user_becomes_administrator(cloud):

@@ -1,0 +1,71 @@
+"""Reading one ahead: order, errors and tidiness."""
+
+import asyncio
+
+import pytest
+
+from manager.http.read_ahead import ReadAhead
+
+
+class Source:
+    """Reads that end when the test lets them."""
+
+    def __init__(self) -> None:
+        self.started: list[int] = []
+        self.cancelled: list[int] = []
+        self.gates: dict[int, asyncio.Future[bytes]] = {}
+        self.second_started = asyncio.Event()
+
+    async def read(self, index: int) -> bytes:
+        """Waits for `finish` of this index."""
+        self.started.append(index)
+        if len(self.started) == 2:
+            self.second_started.set()
+        gate = self.gates.setdefault(index, asyncio.get_running_loop().create_future())
+        try:
+            return await gate
+        except asyncio.CancelledError:
+            self.cancelled.append(index)
+            raise
+
+    def finish(self, index: int, result: bytes) -> None:
+        """Ends a read, also one that has not begun."""
+        self.gates.setdefault(index, asyncio.get_running_loop().create_future()).set_result(result)
+
+
+async def test_one_is_read_while_one_is_used():
+    """The next read begins when one is handed out, and never two of them."""
+    source = Source()
+    async with ReadAhead(source.read, iter([4, 5, 6])) as ahead:
+        source.finish(4, b"four")
+        assert await ahead.next() == b"four"
+        source.finish(5, b"five")
+        await ahead.ready()
+        assert source.started == [4, 5]
+        assert await ahead.next() == b"five"
+        source.finish(6, b"six")
+        assert await ahead.next() == b"six"
+        with pytest.raises(ValueError, match="handed out"):
+            await ahead.next()
+
+
+async def test_an_error_is_raised_where_its_chunk_is_wanted():
+    """A failed read spoils neither what came before it nor the tidying up."""
+    source = Source()
+    async with ReadAhead(source.read, iter([0, 1])) as ahead:
+        source.finish(0, b"zero")
+        assert await ahead.next() == b"zero"
+        source.gates[1] = asyncio.get_running_loop().create_future()
+        source.gates[1].set_exception(OSError("broken"))
+        with pytest.raises(OSError, match="broken"):
+            await ahead.next()
+
+
+async def test_leaving_ends_the_read():
+    """Nothing goes on in the background afterwards."""
+    source = Source()
+    async with ReadAhead(source.read, iter([0, 1])) as ahead:
+        source.finish(0, b"zero")
+        await ahead.next()
+        await source.second_started.wait()
+    assert source.cancelled == [1]

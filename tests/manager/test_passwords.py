@@ -1,0 +1,65 @@
+"""Password hashing."""
+
+import asyncio
+import threading
+
+import pytest
+from argon2 import PasswordHasher
+
+from manager.errors import Overloaded
+from manager.passwords import Passwords
+
+
+class CountingHasher(PasswordHasher):
+    """A cheap argon2 that counts its work and can be held up."""
+
+    def __init__(self) -> None:
+        super().__init__(time_cost=1, memory_cost=8, parallelism=1)
+        self.work = 0
+        self.running = threading.Semaphore(0)
+        self.may_go_on = threading.Event()
+        self.may_go_on.set()
+
+    def hash(self, password, *, salt=None):
+        """Hashes once allowed to."""
+        self.work += 1
+        self.running.release()
+        self.may_go_on.wait(10)
+        return super().hash(password, salt=salt)
+
+    def verify(self, hash, password):  # noqa: A002 - the library's name
+        """Verifies at once."""
+        self.work += 1
+        return super().verify(hash, password)
+
+
+async def test_round_trip():
+    """A password matches its own argon2id hash and no other; a broken hash matches nothing."""
+    passwords = Passwords(CountingHasher())
+    hashed = await passwords.hash("correct horse")
+    assert hashed.startswith("$argon2id$")
+    assert await passwords.matches("correct horse", hashed)
+    assert not await passwords.matches("wrong horse", hashed)
+    assert not await passwords.matches("correct horse", "nonsense")
+
+
+async def test_unknown_user_costs_the_same_work():
+    """Without a hash the answer is no, after hashing all the same."""
+    hasher = CountingHasher()
+    assert not await Passwords(hasher).matches("correct horse", None)
+    assert hasher.work == 1
+
+
+async def test_floods_are_turned_away():
+    """Beyond what runs and waits, work is refused at once; the rest is served."""
+    hasher = CountingHasher()
+    hasher.may_go_on.clear()
+    passwords = Passwords(hasher, at_once=1, waiting=1)
+    admitted = [asyncio.create_task(passwords.hash("correct horse")) for _ in range(2)]
+    await asyncio.to_thread(hasher.running.acquire)
+    with pytest.raises(Overloaded):
+        await passwords.hash("correct horse")
+    assert hasher.work == 1
+    hasher.may_go_on.set()
+    assert len(await asyncio.gather(*admitted)) == 2
+    assert await passwords.hash("correct horse")

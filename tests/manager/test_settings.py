@@ -1,0 +1,123 @@
+"""Settings of the manager: what is right works, what is wrong names itself."""
+
+import base64
+
+import pytest
+from pydantic import ValidationError
+
+from manager.settings import ManagerSettings
+
+KEYS = [base64.b64encode(bytes([n]) * 32).decode() for n in range(3)]
+WEBHOOK = "https://discord.com/api/webhooks/123456789012345678/to-ken_"
+WEBHOOKS = [WEBHOOK, WEBHOOK.replace("345678/", "345679/")]
+REQUIRED = {
+    "SERVICE_PASSWORD": "a password",
+    "MESSAGE_ENCRYPTION_KEY": KEYS[0],
+    "DISCORD_WEBHOOKS": WEBHOOK,
+}
+
+
+@pytest.fixture
+def load(monkeypatch, tmp_path):
+    """Loads settings from an environment that holds the required ones and what the test adds."""
+    monkeypatch.chdir(tmp_path)
+    for name in ManagerSettings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+    def load_settings(**environment):
+        for name, value in {**REQUIRED, **environment}.items():
+            if value is None:
+                monkeypatch.delenv(name, raising=False)
+            else:
+                monkeypatch.setenv(name, value)
+        return ManagerSettings.model_validate({})
+
+    return load_settings
+
+
+def _wrong(caught) -> set[str]:
+    return {error["loc"][0] for error in caught.value.errors() if error["loc"]}
+
+
+def test_defaults(load):
+    """With the three secrets alone the manager listens on this machine and speaks to Discord."""
+    settings = load()
+    assert (settings.manager_host, settings.manager_port) == ("127.0.0.1", 4000)
+    assert settings.discord_api_url == "https://discord.com/api/v10"
+    assert str(settings.database_path) == "data/catalog.sqlite3"
+    assert settings.booking_idle_s == 30
+    assert [webhook.id for webhook in settings.webhooks] == [123456789012345678]
+
+
+def test_dotenv_is_read(load, tmp_path):
+    """Settings may stand in `.env`; the environment wins."""
+    (tmp_path / ".env").write_text("MANAGER_PORT=5000\nBOOKING_IDLE_S=5\n")
+    settings = load(BOOKING_IDLE_S="7")
+    assert (settings.manager_port, settings.booking_idle_s) == (5000, 7)
+
+
+def test_lists(load):
+    """Keys and webhooks may be several, separated by commas, blanks or lines."""
+    settings = load(
+        MESSAGE_ENCRYPTION_KEY=f"{KEYS[0]}, {KEYS[1]}\n{KEYS[2]}",
+        DISCORD_WEBHOOKS=f"{WEBHOOKS[0]},\n {WEBHOOKS[1]}",
+        DISCORD_BOT_TOKEN="bot",
+        DISCORD_CHANNELS="123456789012345, 223456789012345",
+    )
+    assert [key.secret[0] for key in settings.keyring] == [0, 1, 2]
+    assert len(settings.webhooks) == 2
+    assert settings.discord_channels == (123456789012345, 223456789012345)
+
+
+def test_all_that_is_missing_is_named_at_once(load):
+    """Nobody has to start it three times to learn of three settings."""
+    with pytest.raises(ValidationError) as caught:
+        load(**dict.fromkeys(REQUIRED))
+    assert _wrong(caught) == {name.lower() for name in REQUIRED}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SERVICE_PASSWORD", "short"),
+        ("MESSAGE_ENCRYPTION_KEY", ""),
+        ("MESSAGE_ENCRYPTION_KEY", "not base64!"),
+        ("MESSAGE_ENCRYPTION_KEY", "c2VjcmV0MTIz"),
+        ("MESSAGE_ENCRYPTION_KEY", f"{KEYS[0]} {KEYS[0]}"),
+        ("DISCORD_WEBHOOKS", " , "),
+        ("DISCORD_WEBHOOKS", "https://discord.com/api/webhooks/12/secret123"),
+        ("DISCORD_WEBHOOKS", f"{WEBHOOK} {WEBHOOK}"),
+        ("DISCORD_API_URL", "discord.com"),
+        ("DISCORD_CHANNELS", "general"),
+        ("MANAGER_PORT", "65536"),
+        ("MANAGER_PORT", "http"),
+        ("BOOKING_IDLE_S", "0"),
+        ("CHUNK_SIZE", "0"),
+        ("NAME_POLICY", "latin"),
+    ],
+)
+def test_wrong_values(load, name, value):
+    """A wrong value is refused under its own name, and a secret one is not repeated."""
+    with pytest.raises(ValidationError) as caught:
+        load(**{name: value})
+    assert _wrong(caught) == {name.lower()}
+    assert "secret123" not in str(caught.value)
+    assert "c2VjcmV0MTIz" not in str(caught.value)
+
+
+def test_bot_token_needs_channels(load):
+    """A bot without channels, or channels without a bot, is half a configuration."""
+    with pytest.raises(ValidationError, match="DISCORD_CHANNELS"):
+        load(DISCORD_BOT_TOKEN="bot")
+
+
+def test_secrets_are_not_shown(load):
+    """No secret is in the repr."""
+    shown = repr(load(SERVICE_PASSWORD="hunter2hunter2"))
+    assert not any(secret in shown for secret in ("hunter2", KEYS[0], "to-ken_"))
+
+
+def test_requests_are_shared(load):
+    """The manager and all upload processes together stay within the global budget."""
+    settings = load(GLOBAL_REQUESTS_PER_S="50")
+    assert settings.own_requests_per_s + 4 * settings.upload_requests_per_s(4) <= 50
