@@ -4,7 +4,7 @@ Times are seconds since the Unix epoch (UTC). Sizes are bytes. The root folder i
 other, with the id `ROOT_FOLDER_ID` and without a parent, so that uniqueness holds in it too.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
@@ -49,7 +49,7 @@ class User:
     id: int
     name: str
     is_admin: bool
-    password_hash: str
+    password_hash: str = field(repr=False)
     token_epoch: int
     created_at: float
 

@@ -8,6 +8,7 @@ the last committed state and never wait for the writer.
 """
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -19,6 +20,9 @@ import aiosqlite
 from catalog.errors import CatalogUnavailable, InvalidRecord
 
 READERS = 2
+OLDEST_SQLITE = (3, 38)
+"""The first with strict tables, RETURNING, UPDATE FROM and JSON, all at once."""
+
 BUSY_TIMEOUT_S = 5.0
 """How long a statement waits for another process's transaction before it fails."""
 WAL_LIMIT_BYTES = 64 * 1024 * 1024
@@ -31,6 +35,9 @@ _WRITER_SETTINGS = (
     # A long read lets the log grow; without a limit the file would keep that size.
     f"PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}",
 )
+
+# At debug level the driver logs every statement with its parameters, password hashes included.
+logging.getLogger("aiosqlite").setLevel(logging.INFO)
 
 _T = TypeVar("_T")
 
@@ -116,8 +123,10 @@ class Database:
             busy_timeout_s: How long a statement waits for a transaction of another process.
 
         Raises:
-            CatalogUnavailable: The file cannot be opened, or is no SQLite database.
+            CatalogUnavailable: The file cannot be opened, or is no SQLite database, or Python's
+                SQLite is too old.
         """
+        _require_recent_sqlite()
         await _create_private(path)
         async with AsyncExitStack() as stack:
             writer = await stack.enter_async_context(connected(path, busy_timeout_s=busy_timeout_s))
@@ -192,6 +201,15 @@ async def _configure(connection: aiosqlite.Connection, *, read_only: bool) -> No
     connection.row_factory = sqlite3.Row
     for setting in ("PRAGMA query_only = ON",) if read_only else _WRITER_SETTINGS:
         await connection.execute_fetchall(setting)
+
+
+def _require_recent_sqlite() -> None:
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        oldest = ".".join(map(str, OLDEST_SQLITE))
+        raise CatalogUnavailable(
+            f"this Python comes with SQLite {sqlite3.sqlite_version}, but {oldest} is needed: "
+            "install a newer Python, or a newer SQLite library"
+        )
 
 
 async def _create_private(path: Path) -> None:

@@ -175,6 +175,15 @@ async def test_no_such_folder(tmp_path):
             pass
 
 
+async def test_too_old_sqlite(path, monkeypatch):
+    """A SQLite library without what the schema needs is named before anything is made."""
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
+    with pytest.raises(CatalogUnavailable, match=r"3\.38 is needed"):
+        async with SqliteCatalog.open(path):
+            pass
+    assert not path.exists()
+
+
 async def test_not_a_database(path):
     """A file that is no database is refused and left alone."""
     path.write_bytes(b"something else entirely" * 100)
@@ -214,6 +223,14 @@ async def test_cancelled_opening_leaves_nothing_running(path, clock):
             await task
     async with SqliteCatalog.open(path, clock=clock) as catalog:
         await catalog.check()
+
+
+async def test_hashes_stay_out_of_logs_and_reprs(catalog, caplog):
+    """A password hash is in no log, not even at debug level, and in no representation."""
+    caplog.set_level("DEBUG")
+    user = await catalog.create_user("ann", "secret hash")
+    assert "secret" not in caplog.text
+    assert "secret" not in repr(user)
 
 
 def test_errors_are_of_one_family():
