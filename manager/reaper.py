@@ -56,6 +56,7 @@ class Reaper:
         *,
         interval_s: float,
         batch: int = BATCH,
+        backoff: Backoff | None = None,
     ) -> None:
         self._catalog = catalog
         self._webhooks = webhooks
@@ -63,6 +64,7 @@ class Reaper:
         self._metrics = metrics
         self._interval_s = interval_s
         self._batch = batch
+        self._backoff = backoff or Backoff(first_s=1, cap_s=interval_s)
         self._nudged = asyncio.Event()
         self._told_of: set[int | None] = set()
 
@@ -72,15 +74,14 @@ class Reaper:
 
     async def run(self) -> None:
         """Sweeps until cancelled. A catalog that is away is asked again, ever more patiently."""
-        backoff = Backoff(first_s=1, cap_s=self._interval_s)
         while True:
             self._nudged.clear()
             try:
                 await self.sweep()
-                backoff.reset()
+                self._backoff.reset()
             except CatalogError as error:
                 _log.warning("reaper-cannot-use-catalog", code=error.code)
-                await backoff.wait()
+                await self._backoff.wait()
                 continue
             await self._pause()
 

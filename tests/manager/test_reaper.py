@@ -1,0 +1,220 @@
+"""The reaper deletes what nothing refers to, all of it, and nothing else."""
+
+import asyncio
+import os
+
+import pytest
+
+from catalog.errors import CatalogUnavailable
+from client_sdk.backoff import Backoff
+from discord_emulator.faults import Fault, FaultKind
+from discord_emulator.operations import Operation
+from manager.metrics import ManagerMetrics
+from manager.reaper import Reaper, Sweep
+from manager.webhooks import WebhookDirectory
+from storage.discord.credentials import WebhookCredentials
+from storage.discord.http import DiscordHttp
+from storage.discord.webhook import Webhook
+from storage.errors import DiscordUnavailable
+
+
+class Shears:
+    """A reaper on a running cloud, and the parts of it that a test looks at."""
+
+    def __init__(self, cloud, http, webhooks, **options) -> None:
+        self.http = http
+        self.metrics = ManagerMetrics()
+        self.directory = WebhookDirectory(WebhookCredentials(*webhook) for webhook in webhooks)
+        self.delete = self.delete_on_discord
+        self.reaper = Reaper(
+            cloud.catalog,
+            self.directory,
+            self._delete,
+            self.metrics,
+            interval_s=3600,
+            **options,
+        )
+
+    async def _delete(self, webhook, message_id) -> None:
+        await self.delete(webhook, message_id)
+
+    async def delete_on_discord(self, webhook, message_id) -> None:
+        """Deletes for real."""
+        await Webhook(self.http, webhook).delete(message_id)
+
+    async def sweep(self, **expected) -> None:
+        """Sweeps once, with this outcome."""
+        nothing = {"objects": 0, "messages": 0, "failed": 0, "stuck": 0}
+        assert await self.reaper.sweep() == Sweep(**{**nothing, **expected})
+
+
+@pytest.fixture
+async def http(cloud):
+    """A way to the cloud's Discord."""
+    async with DiscordHttp(api_url=cloud.settings.discord_api_url) as session:
+        yield session
+
+
+@pytest.fixture
+def shears(cloud, http):
+    """Makes a reaper that knows these webhooks, all of them by default."""
+
+    def make(webhooks=None, **options):
+        known = cloud.emulator.webhooks if webhooks is None else webhooks
+        return Shears(cloud, http, known, **options)
+
+    return make
+
+
+async def test_deletes_what_nothing_refers_to(cloud, shears):
+    """A deleted file's object and messages go, in the catalog and on Discord; others stay."""
+    await cloud.token()
+    doomed = await cloud.store("/docs/doomed", os.urandom(3500))
+    await cloud.store("/docs/kept", os.urandom(1500))
+    await cloud.catalog.delete_file(doomed.id)
+    reaper = shears()
+    await reaper.sweep(objects=1, messages=4)
+    assert len(cloud.emulator.messages()) == 2
+    assert await cloud.catalog.object_by_id(doomed.object_id) is None
+    assert await cloud.catalog.orphan_messages(limit=10) == []
+    await reaper.sweep()
+
+
+async def test_what_is_gone_already_is_done(cloud, shears):
+    """After a crash between deleting and forgetting, the same message is no trouble."""
+    await cloud.token()
+    file = await cloud.store("/docs/a", b"x")
+    await cloud.emulator.delete(cloud.emulator.messages()[0])
+    await cloud.catalog.delete_file(file.id)
+    await shears().sweep(objects=1, messages=1)
+    assert await cloud.catalog.orphan_messages(limit=10) == []
+
+
+async def test_tries_again_after_a_failure(cloud, shears):
+    """While Discord is away nothing is forgotten; the next sweep gets it done."""
+    await cloud.token()
+    file = await cloud.store("/docs/a", os.urandom(2500))
+    await cloud.catalog.delete_file(file.id)
+    reaper = shears()
+
+    async def fail(_webhook, _message_id) -> None:
+        raise DiscordUnavailable("down")
+
+    reaper.delete = fail
+    await reaper.sweep(objects=1, failed=3)
+    reaper.delete = reaper.delete_on_discord
+    await reaper.sweep(messages=3)
+    assert cloud.emulator.messages() == []
+
+
+async def test_unconfigured_webhook_blocks_nobody(tmp_path, running_cloud):
+    """What another webhook has posted is left, counted, and the rest behind it is deleted."""
+    async with running_cloud(tmp_path) as cloud, _http(cloud) as http:
+        await cloud.token()
+        cloud.emulator.add_webhook()
+        first, second = cloud.emulator.webhooks
+        for webhook in (first, second):
+            cloud.pool.set_webhooks([WebhookCredentials(*webhook)])
+            file = await cloud.store(f"/docs/{webhook.id}", os.urandom(5000))
+            await cloud.catalog.delete_file(file.id)
+        reaper = Shears(cloud, http, [second], batch=2)
+        await reaper.sweep(objects=2, messages=5, stuck=5)
+        assert {message.webhook_id for message in cloud.emulator.messages()} == {first.id}
+        assert b"discord_cloud_stuck_messages 5.0" in reaper.metrics.render()
+
+
+async def test_dead_webhook_is_called_once(cloud, shears):
+    """A webhook that is gone is set aside at the first answer; its messages are stuck."""
+    await cloud.token()
+    file = await cloud.store("/docs/a", os.urandom(3500))
+    await cloud.catalog.delete_file(file.id)
+    reaper = shears()
+    cloud.emulator.delete_webhook(cloud.emulator.webhooks[0].id)
+    await reaper.sweep(objects=1, failed=4)
+    await reaper.sweep(stuck=4)
+    assert cloud.emulator.requests.count(Operation.DELETE) == 1
+    assert len(reaper.directory.quarantined) == 1
+
+
+async def test_more_than_a_batch(cloud, shears):
+    """Garbage is taken in batches until there is none."""
+    await cloud.token()
+    for name in range(5):
+        file = await cloud.store(f"/docs/{name}", os.urandom(2500))
+        await cloud.catalog.delete_file(file.id)
+    await shears(batch=2).sweep(objects=5, messages=15)
+    assert cloud.emulator.messages() == []
+
+
+async def test_nudge_wakes_it(cloud, shears):
+    """It sweeps at its start, and again when told that there is something to do."""
+    await cloud.token()
+    reaper = shears()
+    deleted: asyncio.Queue[int] = asyncio.Queue()
+
+    async def delete(webhook, message_id) -> None:
+        await reaper.delete_on_discord(webhook, message_id)
+        deleted.put_nowait(message_id)
+
+    reaper.delete = delete
+    task = asyncio.create_task(reaper.reaper.run())
+    for name in ("a", "b"):
+        file = await cloud.store(f"/docs/{name}", b"x")
+        await cloud.catalog.delete_file(file.id)
+        reaper.reaper.nudge()
+        async with asyncio.timeout(10):
+            await deleted.get()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_slow_webhook_does_not_hold_up_the_others(tmp_path, running_cloud):
+    """Webhooks are worked on side by side, as their limits are their own."""
+    async with running_cloud(tmp_path) as cloud, _http(cloud) as http:
+        await cloud.token()
+        cloud.emulator.add_webhook()
+        for webhook in cloud.emulator.webhooks:
+            cloud.pool.set_webhooks([WebhookCredentials(*webhook)])
+            file = await cloud.store(f"/docs/{webhook.id}", b"x")
+            await cloud.catalog.delete_file(file.id)
+        slow = Fault(kind=FaultKind.SLOW, route=Operation.DELETE)
+        other = Fault(kind=FaultKind.SLOW, route=Operation.DELETE)
+        for fault in (slow, other):
+            cloud.emulator.faults.add(fault)
+        sweep = asyncio.create_task(Shears(cloud, http, cloud.emulator.webhooks).reaper.sweep())
+        await slow.reached.wait()
+        await other.reached.wait()
+        slow.release()
+        other.release()
+        assert (await sweep).messages == 2
+
+
+async def test_catalog_away(cloud, shears, monkeypatch):
+    """While the catalog is away the reaper waits and goes on afterwards."""
+    slept = []
+
+    async def sleep(seconds) -> None:
+        slept.append(seconds)
+
+    reaper = shears(backoff=Backoff(sleep=sleep)).reaper
+    outcomes = [CatalogUnavailable("away"), None]
+    swept = asyncio.Event()
+
+    async def sweep() -> None:
+        if outcome := outcomes.pop(0):
+            raise outcome
+        swept.set()
+
+    monkeypatch.setattr(reaper, "sweep", sweep)
+    task = asyncio.create_task(reaper.run())
+    async with asyncio.timeout(10):
+        await swept.wait()
+    assert len(slept) == 1
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+def _http(cloud) -> DiscordHttp:
+    return DiscordHttp(api_url=cloud.settings.discord_api_url)
