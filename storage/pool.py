@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
+import structlog
+
 from storage.address import ChunkAddress
 from storage.discord import routes
 from storage.discord.credentials import WebhookCredentials
@@ -9,6 +11,8 @@ from storage.discord.http import DiscordHttp
 from storage.discord.routes import Route
 from storage.discord.webhook import PostedMessage, Webhook, opaque_file, parse_message
 from storage.errors import DiscordUnavailable, NoWebhook, StorageError, WebhookUnusable
+
+log = structlog.get_logger(__name__)
 
 
 class WebhookPool:
@@ -94,6 +98,7 @@ class WebhookPool:
             return
         self._lost.add(self._webhooks[error.webhook_id])
         self._http.refresh()
+        log.warning("webhook lost", webhook_id=error.webhook_id, reason=error.reason)
         self._on_lost(error.webhook_id, error.reason)
 
     async def _delivered(self, route: Route, message: PostedMessage, size: int) -> ChunkAddress:

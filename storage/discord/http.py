@@ -11,9 +11,11 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from importlib.metadata import version
 from types import TracebackType
 from typing import Self
 
+import structlog
 from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 from yarl import URL
 
@@ -25,7 +27,9 @@ from storage.discord.retry import Attempts, RetryPolicy
 from storage.discord.routes import Route
 
 DISCORD_API_URL = "https://discord.com/api/v10"
-USER_AGENT = "DiscordBot (https://github.com/discord-cloud/discord-cloud, 0.1.0)"
+USER_AGENT = (
+    f"DiscordBot (https://github.com/discord-cloud/discord-cloud, {version('discord-cloud')})"
+)
 """Discord blocks clients that do not introduce themselves in this form (error 40333)."""
 
 GIVE_UP_AFTER_S = 180.0
@@ -33,6 +37,8 @@ CONNECT_TIMEOUT_S = 15.0
 STALL_TIMEOUT_S = 60.0
 
 _READ_BUFFER_SIZE = 256 * 1024
+
+log = structlog.get_logger(__name__)
 
 
 class DiscordHttp:
@@ -152,6 +158,7 @@ class DiscordHttp:
                 raise_for(answer, route)
                 return route, answer
             except TransientFault as fault:
+                log.info("discord did not answer well", route=repr(route), reason=fault.reason)
                 await attempts.pause(fault)
 
     async def _exchange(self, route: Route, file: OutgoingFile | None) -> Answer:

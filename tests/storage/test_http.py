@@ -1,6 +1,7 @@
 """Requests to Discord: limits, retries, errors. The peer is the emulator."""
 
 import asyncio
+import traceback
 
 import pytest
 
@@ -169,10 +170,7 @@ async def test_nobody_at_the_address_is_an_error_without_secrets(connect, webhoo
     http = await connect("http://127.0.0.1:9")
     with pytest.raises(DiscordUnavailable, match="connection failed") as caught:
         await Webhook(http, webhooks[0]).info()
-    error: BaseException | None = caught.value
-    while error is not None:
-        assert webhooks[0].token not in str(error)
-        error = error.__cause__
+    assert webhooks[0].token not in "".join(traceback.format_exception(caught.value))
 
 
 async def test_a_peer_that_stops_reading_ends_the_post(connect, webhooks, time):
