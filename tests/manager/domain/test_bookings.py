@@ -328,6 +328,14 @@ class TestYielding:
         ledger.request("bob", 2, 0.0)
         assert ledger.tick(1e9) == []
 
+    def test_equals_do_not_yield_to_a_busy_client_either(self):
+        """Also one that uses all that it has gets nothing from a client with no more than it."""
+        ledger = ledger_with("s1", "s2")
+        ledger.request("alice", 1, 0.0)
+        ledger.request("bob", 2, 0.0)
+        ledger.start_upload("bob", 0.0)
+        assert ledger.tick(1e9) == []
+
     def test_who_holds_most_yields_first(self):
         """The client that holds the most gives, and the one that holds the fewest gets."""
         ledger = ledger_with(*"abcde")

@@ -98,6 +98,13 @@ class TestMoving:
         given = leases.confirmed("a", told[0].number)
         assert [(c.process, c.webhook_ids) for c in given] == [("b", (2,))]
 
+    def test_no_more_is_taken_than_is_missing(self):
+        """Channels that are being taken back already count for who will get them."""
+        leases = leases_of(9, "a")
+        leases.slot_joined("b", "b1")
+        assert [c.process for c in leases.slot_joined("b", "b1")] == ["b"]
+        assert shares(leases, "a", "b") == [5, 0]
+
     def test_an_older_confirmation_does_not_count(self):
         """The answer to a configuration sent before the channel was taken away frees nothing."""
         leases = leases_of(2)
@@ -172,6 +179,13 @@ class TestQuarantine:
         leases.quarantine(2)
         assert leases.quarantine(2) == []
         assert leases.quarantine(99) == []
+
+    def test_dead_while_changing_hands(self):
+        """The loss of a webhook that nobody uses at the moment needs no message."""
+        leases = leases_of(2, "a")
+        leases.slot_joined("b", "b1")
+        assert leases.webhooks_of("a") == (1,)
+        assert leases.quarantine(2) == []
 
     def test_the_rest_is_shared_again(self):
         """After losses the remaining webhooks are shared fairly."""
@@ -273,6 +287,7 @@ class LeaseMachine(RuleBasedStateMachine):
         leased = {w for process in self.slots for w in self.leases.webhooks_of(process)}
         assert leased == (alive if self.slots else set())
         self.shares_are_fair()
+        assert self.leases.set_webhooks({w: self.webhooks[w] for w in alive}) == []
 
     def shares_are_fair(self) -> None:
         """No channel would be better off with another process."""
