@@ -52,7 +52,10 @@ class BookingDesk:
 
     def start_upload(self, client_id: str) -> str:
         """Takes one of the client's idle services for an upload. Raises `NoFreeService`."""
-        return self._ledger.start_upload(client_id, self._now())
+        service_id = self._ledger.start_upload(client_id, self._now())
+        # A client that uses all that it has may be due an idle service of another at once.
+        self._set_alarm()
+        return service_id
 
     def upload_ended(self, service_id: str) -> None:
         """The service can take the next upload."""
