@@ -11,7 +11,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "uploads.md"
 
 
 def test_the_page_is_current():
-    """The diagram is the table's (`make docs` draws it)."""
+    """The diagram is the table's (`python -m manager.domain.reference docs/uploads.md` draws it)."""
     page = PAGE.read_text(encoding="utf-8")
     assert page == with_current_diagram(page)
 
