@@ -79,6 +79,7 @@ class ChunkReader:
             MessageGone: The chunk is lost.
             WebhookNotConfigured: Nobody here may read the message.
             WebhookGone: As above, since its webhook is no more.
+            DiscordRefused: Discord refuses it for another reason, such as a wrong bot token.
             DiscordUnavailable: It did not work in time.
         """
 

@@ -127,13 +127,14 @@ def test_a_lost_request_counts_as_spent():
     assert limiter.delay(LimitKey("GET", "x", 1), 0.5) == 0.0
 
 
-def test_a_request_lost_after_the_reset_opens_a_window():
-    """It may have been the first of a new window, whose length is known from the last one."""
+def test_a_lost_request_counts_for_one_window_more():
+    """It may have been the first of a window of which nobody knows, but that one ends too."""
     limiter = RateLimiter()
     exchange(limiter, GET, bucket(0, limit=1), 0.0)
     limiter.begin(GET)
     limiter.lost(GET, 100.0)
     assert limiter.delay(GET, 100.0) == pytest.approx(2.0 + ROUNDING_MARGIN_S)
+    assert limiter.delay(GET, 102.0 + ROUNDING_MARGIN_S) == 0.0
 
 
 def test_channels_take_thirty_posts_a_minute_before_discord_says_so():

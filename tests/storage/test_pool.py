@@ -84,6 +84,23 @@ async def test_a_dead_webhook_is_reported_once_and_not_called_again(emulator, po
     assert emulator.requests.count(Operation.EXECUTE, 404) == 1
 
 
+async def test_a_webhook_that_dies_under_several_posts_is_reported_once(
+    emulator, pool, webhooks, lost
+):
+    """Each of them hears of it; each goes by another webhook."""
+    dying, alive = webhooks
+    await pool.post(CONTENT, webhooks=frozenset({dying.id}))
+    orders = [order(emulator, FaultKind.WEBHOOK_GONE, webhook_id=dying.id) for _ in range(2)]
+    pool.set_webhooks([dying])
+    posts = [asyncio.create_task(pool.post(CONTENT)) for _ in range(2)]
+    await asyncio.sleep(0)
+    pool.set_webhooks(webhooks)
+    addresses = await asyncio.gather(*posts)
+    assert [address.webhook_id for address in addresses] == [alive.id, alive.id]
+    assert [fault.hits for fault in orders] == [1, 1]
+    assert len(lost) == 1
+
+
 async def test_a_webhook_without_permission_is_left_alone_too(emulator, pool, webhooks, lost):
     """An operator has to look at it first."""
     order(emulator, FaultKind.ERROR, status=403, code=50013, webhook_id=webhooks[0].id)

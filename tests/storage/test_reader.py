@@ -308,6 +308,48 @@ async def test_only_the_chunks_part_is_asked_for(http, serve, offset, size, aske
     assert ranges == [asked]
 
 
+async def test_a_body_shorter_than_asked_for_is_no_answer(http, serve):
+    """Even if the CDN takes it for whole."""
+
+    async def say_little(_request):
+        return web.Response(status=206, body=b"01")
+
+    url = await serve(say_little)
+    into = memoryview(bytearray(4))
+    with pytest.raises(TransientFault, match="2 of 4 bytes"):
+        await download(http.session, url, into, offset=0, attachment_size=10)
+
+
+async def test_urls_without_a_signature_are_remembered_for_a_while(
+    connect, serve, credentials, keyring, time
+):
+    """A store that signs nothing does not tell when its URLs die."""
+    asked = []
+
+    async def answer(request):
+        if request.path == "/file":
+            return web.Response(body=b"0123456789")
+        asked.append(request.path)
+        attachment = {"id": "7", "size": 10, "url": f"{request.url.origin()}/file"}
+        return web.json_response({"id": "5", "channel_id": "6", "attachments": [attachment]})
+
+    reader = ChunkReader(await connect(await serve(answer)), credentials, keyring)
+    address = ChunkAddress(
+        message_id=5,
+        channel_id=6,
+        webhook_id=next(iter(credentials)),
+        attachment_id=7,
+        offset=0,
+        stored_size=10,
+    )
+    for _ in range(3):
+        assert await reader.fetch(address) == b"0123456789"
+    assert len(asked) == 1
+    time.clock.advance(DAY_S)
+    await reader.fetch(address)
+    assert len(asked) == 2
+
+
 async def test_an_answer_that_no_waiting_mends_is_an_error(http, serve):
     """A redirect, say, is nothing that a CDN of Discord answers."""
 
