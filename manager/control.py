@@ -26,6 +26,7 @@ from manager.holds import TemporaryHolds
 from manager.hub import Hub
 from manager.journal import ChunkJournal
 from manager.metrics import ManagerMetrics
+from manager.retrying import USUAL_PATIENCE, CatalogPatience
 from manager.services import UploadSlot
 from manager.settings import ManagerSettings
 from manager.tasks import BackgroundTasks
@@ -54,6 +55,7 @@ class ControlPlane:
         nudge_reaper: Callable[[], None],
         clock: Callable[[], float],
         monotonic: Callable[[], float],
+        patience: CatalogPatience = USUAL_PATIENCE,
     ) -> None:
         """Puts the parts together; nothing runs before `run`."""
         self._accounts = accounts
@@ -64,22 +66,25 @@ class ControlPlane:
         bookings = BookingDesk(
             BookingLedger(settings.booking_idle_s), self._hub, monotonic=monotonic
         )
-        changes = ChangeFeed(self._hub, catalog)
+        changes = ChangeFeed(self._hub, catalog, patience)
+        fleet = UploadFleet(bookings, self._hub, webhooks, settings, self._tasks)
+        uploads = UploadDesk(
+            catalog=catalog,
+            patience=patience,
+            holds=holds,
+            fleet=fleet,
+            changes=changes,
+            tasks=self._tasks,
+            clock=clock,
+            nudge_reaper=nudge_reaper,
+        )
         self._parts = ManagerParts(
             catalog=catalog,
             bookings=bookings,
             changes=changes,
-            fleet=UploadFleet(bookings, self._hub, webhooks, settings, self._tasks),
-            journal=ChunkJournal(catalog, self._tasks),
-            uploads=UploadDesk(
-                catalog=catalog,
-                holds=holds,
-                bookings=bookings,
-                changes=changes,
-                tasks=self._tasks,
-                clock=clock,
-                nudge_reaper=nudge_reaper,
-            ),
+            fleet=fleet,
+            journal=ChunkJournal(catalog, self._tasks, patience),
+            uploads=uploads,
             webhooks=webhooks,
             chunk_size=settings.chunk_size,
             name_policy=settings.name_policy,
@@ -164,15 +169,13 @@ class ControlPlane:
     ) -> web.WebSocketResponse:
         if not hmac.compare_digest(handshake.key.encode(), self._service_password):
             raise InvalidToken("wrong service password")
-        address = handshake.upload_address()
+        address, process = handshake.upload_address(), handshake.process()
         granted = handshake.extensions & {WEBHOOKS}
         if WEBHOOKS not in granted:
             log.warning("refused an upload service without the extension", address=address)
             raise InvalidRequest(f"extensions: this manager needs the extension {WEBHOOKS}")
         socket, connection = await self._accept(request, handshake, granted, "u2s")
-        slot = UploadSlot(
-            id=str(uuid4()), address=address, process=handshake.process(), connection=connection
-        )
+        slot = UploadSlot(id=str(uuid4()), address=address, process=process, connection=connection)
         context = SlotContext(slot, self._parts)
         async with self._parts.fleet.membership(slot):
             await connection.serve(lambda packet: handle_slot_packet(context, packet))

@@ -50,6 +50,7 @@ class UploadFleet:
         self._tasks = tasks
         self._leases = WebhookLeases()
         self._slots: dict[str, UploadSlot] = {}
+        self._requests_per_s = settings.upload_requests_per_s(1)
         self._take_webhooks()
         webhooks.subscribe(self._take_webhooks)
 
@@ -78,6 +79,13 @@ class UploadFleet:
             self._configure(self._leases.slot_left(slot.process, slot.id))
             self._tasks.spawn(self._dismiss(slot), f"dismiss slot {slot.id}")
 
+    def upload_ended(self, slot: UploadSlot) -> None:
+        """No upload runs on the slot any more: it takes the next one, if it still can."""
+        if slot.is_connected and slot.is_usable:
+            self._bookings.upload_ended(slot.id)
+        else:
+            self._leave_service(slot)
+
     async def _dismiss(self, slot: UploadSlot) -> None:
         """The client of a lost upload hears of that first, and then that it holds one service fewer."""
         if slot.upload is not None:
@@ -94,11 +102,12 @@ class UploadFleet:
         self._configure(self._leases.set_webhooks(channels))
 
     def _configure(self, configurations: Iterable[Configure]) -> None:
-        """Sends the new leases, and to all other processes their share of the request budget."""
+        """Sends the new leases; when the number of processes changed, to all their share of requests."""
         new = {configuration.process: configuration for configuration in configurations}
-        if not new:
-            return
-        for process in self._processes():
+        share = self._settings.upload_requests_per_s(len(self._processes()))
+        told = new.keys() if share == self._requests_per_s else self._processes()
+        self._requests_per_s = share
+        for process in told:
             unchanged = Configure(process, self._leases.webhooks_of(process), UNCHANGED)
             self._tasks.spawn(
                 self._configure_process(new.get(process, unchanged)), f"configure {process}"
@@ -126,7 +135,7 @@ class UploadFleet:
                 if (webhook := usable.get(webhook_id)) is not None
             ),
             api_url=self._settings.discord_api_url,
-            requests_per_s=self._settings.upload_requests_per_s(len(self._processes())),
+            requests_per_s=self._requests_per_s,
         )
 
     async def _configure_slot(self, slot: UploadSlot, packet: s2u.WebhookConfiguration) -> None:
@@ -139,21 +148,25 @@ class UploadFleet:
             except PeerGone:
                 return
             except (PeerSilent, UnexpectedReply) as error:
-                log.warning("a slot was not configured", slot=slot.id, problem=str(error))
-                await slot.connection.close(POLICY_VIOLATION, "no valid answer to a configuration")
+                await self._send_away(slot, str(error))
                 return
-        if not answer.success:
-            log.warning("a slot refuses its configuration", slot=slot.id, problem=answer.message)
-        await self._update_service(slot, is_usable=answer.success and bool(packet.webhooks))
+            if not answer.success:
+                await self._send_away(slot, answer.message or "it refuses its configuration")
+                return
+            self._update_service(slot, is_usable=bool(packet.webhooks))
 
-    async def _update_service(self, slot: UploadSlot, *, is_usable: bool) -> None:
+    async def _send_away(self, slot: UploadSlot, problem: str) -> None:
+        log.warning("a slot was not configured", slot=slot.id, problem=problem)
+        await slot.connection.close(POLICY_VIOLATION, "the configuration was not confirmed")
+
+    def _update_service(self, slot: UploadSlot, *, is_usable: bool) -> None:
+        """A slot without webhooks is out of service, but not before the upload on it has ended."""
+        slot.is_usable = is_usable
         if is_usable and slot.is_connected and not slot.is_in_service:
             slot.is_in_service = True
             self._bookings.service_joined(slot.id)
             self._hub.broadcast(_registry(slot, "added"))
-        elif not is_usable:
-            if slot.upload is not None:
-                await slot.upload.ended()
+        elif not is_usable and slot.upload is None:
             self._leave_service(slot)
 
     def _leave_service(self, slot: UploadSlot) -> None:

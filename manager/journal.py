@@ -5,15 +5,15 @@ is refused to the service, and kept here until it can be: by then it is garbage,
 all, if the client has not sent it again.
 """
 
-from collections.abc import Callable
+from dataclasses import replace
+from uuid import uuid4
 
 import structlog
 
-from catalog.errors import CatalogUnavailable
+from catalog.errors import CatalogError, CatalogUnavailable
 from catalog.port import ObjectStore
 from catalog.records import ChunkLocation
-from client_sdk.backoff import Backoff
-from manager.retrying import retried
+from manager.retrying import CatalogPatience
 from manager.tasks import BackgroundTasks
 
 log = structlog.get_logger(__name__)
@@ -23,15 +23,11 @@ class ChunkJournal:
     """The chunks of running uploads, as they are stored."""
 
     def __init__(
-        self,
-        catalog: ObjectStore,
-        tasks: BackgroundTasks,
-        *,
-        new_backoff: Callable[[], Backoff] = Backoff,
+        self, catalog: ObjectStore, tasks: BackgroundTasks, patience: CatalogPatience
     ) -> None:
         self._catalog = catalog
         self._tasks = tasks
-        self._new_backoff = new_backoff
+        self._patience = patience
 
     async def record(self, location: ChunkLocation) -> bool:
         """True when these bytes are now durably the chunk of their object.
@@ -39,10 +35,18 @@ class ChunkJournal:
         Raises `CatalogUnavailable`; the message is then journalled later.
         """
         try:
-            return await retried(lambda: self._record_once(location))
+            return await self._patience.answering(lambda: self._record_once(location))
         except CatalogUnavailable:
             self._tasks.spawn(self._record_later(location), "journal a chunk later")
             raise
+
+    async def record_garbage(self, location: ChunkLocation) -> None:
+        """Journals the message alone, for the reaper; one that holds a chunk already is no change.
+
+        Raises `CatalogUnavailable`; the message is then journalled later.
+        """
+        # The chunk of an object that does not exist is not entered, but its message is.
+        await self.record(replace(location, chunk=replace(location.chunk, object_id=uuid4())))
 
     async def _record_once(self, location: ChunkLocation) -> bool:
         if await self._catalog.add_chunk(location):
@@ -56,12 +60,15 @@ class ChunkJournal:
         )
 
     async def _record_later(self, location: ChunkLocation) -> None:
-        backoff = self._new_backoff()
+        backoff = self._patience.new_backoff()
         while True:
             await backoff.wait()
             try:
                 await self._catalog.add_chunk(location)
             except CatalogUnavailable as error:
                 log.warning("a chunk is not journalled yet", problem=str(error))
+            except CatalogError as error:
+                log.error("a chunk cannot be journalled", code=error.code, problem=str(error))
+                return
             else:
                 return

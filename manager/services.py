@@ -20,7 +20,8 @@ class UploadSlot:
         process: uuid of the process that the slot belongs to.
         connection: the way to the service.
         is_connected: false from the moment at which the connection ended.
-        is_in_service: whether clients can book it.
+        is_usable: whether its last configuration had webhooks for it.
+        is_in_service: whether it takes part in bookings.
         configuring: held while a configuration is brought into force, so that the last one sent stays.
         upload: what runs on it.
     """
@@ -30,6 +31,7 @@ class UploadSlot:
     process: str
     connection: PeerConnection
     is_connected: bool = True
+    is_usable: bool = False
     is_in_service: bool = False
     configuring: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
     upload: "RunningUpload | None" = field(default=None, repr=False)

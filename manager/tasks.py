@@ -22,11 +22,11 @@ class BackgroundTasks:
         task.add_done_callback(self._forget)
 
     async def close(self) -> None:
-        """Cancels what still runs and waits for it."""
-        tasks = tuple(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        """Cancels what still runs, and what that starts in ending, and waits for it."""
+        while tasks := tuple(self._tasks):
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     def _forget(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -6,35 +6,28 @@ task up: their answers come back as events.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import structlog
 
-from catalog.errors import CatalogError, CatalogUnavailable, NameTaken
-from catalog.port import (
-    Catalog,
-    CommittedFile,
-    FailOnConflict,
-    OnConflict,
-    OverwriteOnConflict,
-    RenameOnConflict,
-)
+from catalog.errors import CatalogError, CatalogUnavailable
+from catalog.port import Catalog, CommittedFile
 from catalog.records import EnvelopeKind, ObjectState, StoredObject
-from manager.booking_desk import BookingDesk
 from manager.changes import ChangeFeed
 from manager.clients import ClientSession
+from manager.committing import TakenName, enter_upload
 from manager.domain import upload_effects as effects
 from manager.domain.errors import IllegalTransition
 from manager.domain.overwrites import Action
 from manager.domain.uploads import Upload, UploadFacts
+from manager.effect_queue import EffectQueue
 from manager.errors import PeerGone, PeerSilent, UnexpectedReply
-from manager.handles import access_to
+from manager.fleet import UploadFleet
 from manager.holds import TemporaryHolds
-from manager.retrying import retried
+from manager.retrying import CatalogPatience
 from manager.services import UploadSlot
 from manager.tasks import BackgroundTasks
 from protocol import generic, s2c, s2u
@@ -44,6 +37,8 @@ from protocol.values import format_path
 log = structlog.get_logger(__name__)
 
 HOLD_KEY = "upload"
+POLICY_VIOLATION = 1008
+INTERNAL_ERROR = 1011
 FAILED_HERE = "the manager failed at this upload: try again, or ask its operator"
 
 UploadEvent = Callable[[Upload], list[effects.Effect]]
@@ -54,35 +49,13 @@ class UploadDesk:
     """What running an upload needs of the rest of the manager."""
 
     catalog: Catalog
+    patience: CatalogPatience
     holds: TemporaryHolds
-    bookings: BookingDesk
+    fleet: UploadFleet
     changes: ChangeFeed
     tasks: BackgroundTasks
     clock: Callable[[], float]
     nudge_reaper: Callable[[], None]
-
-
-class EffectQueue:
-    """What is still to be carried out, in order; filled by whoever moves the machine."""
-
-    def __init__(self) -> None:
-        self._waiting: deque[effects.Effect] = deque()
-        self._filled = asyncio.Event()
-
-    def extend(self, following: list[effects.Effect]) -> None:
-        """Adds effects behind those that wait."""
-        self._waiting.extend(following)
-        self._filled.set()
-
-    async def until(self, is_over: Callable[[], bool]) -> AsyncIterator[effects.Effect]:
-        """Yields effects as they come, until none waits and `is_over` says that none will follow."""
-        while True:
-            while self._waiting:
-                yield self._waiting.popleft()
-            if is_over():
-                return
-            self._filled.clear()
-            await self._filled.wait()
 
 
 class RunningUpload:
@@ -98,8 +71,9 @@ class RunningUpload:
         self._desk = desk
         self._effects = EffectQueue()
         self._response: asyncio.Future[s2c.UploadResponse] = asyncio.Future()
-        self._ended = asyncio.Event()
+        self._left_service = asyncio.Event()
         self._committed: CommittedFile | None = None
+        self._is_finish_told = False
         self._carry_out: dict[type, Callable[[Any], Awaitable[None] | None]] = {
             effects.TellAccepted: self._tell_accepted,
             effects.TellRejected: self._tell_rejected,
@@ -147,13 +121,12 @@ class RunningUpload:
         self._move(lambda upload: upload.service_failed(reason))
 
     async def service_lost(self) -> None:
-        """The service is gone; returns once the client has been told what became of the upload."""
-        self._move(Upload.service_lost)
-        await self.ended()
+        """The service is gone; returns once nothing of the upload is left that concerns it.
 
-    async def ended(self) -> None:
-        """Waits until nothing is left to be done about it."""
-        await self._ended.wait()
+        By then the client has been told what became of an upload that was still on the service.
+        """
+        self._move(Upload.service_lost)
+        await self._left_service.wait()
 
     def _move(self, event: UploadEvent) -> None:
         """Moves the machine at once and queues what follows; an event that comes too late is dropped."""
@@ -175,15 +148,22 @@ class RunningUpload:
         finally:
             self._respond(accepted=False, rejection_reason=FAILED_HERE)
             self._client.uploads.pop(self.facts.upload_id, None)
-            self._ended.set()
+            self._leave_service()
             self._desk.nudge_reaper()
 
     async def _give_up(self) -> None:
         """After a defect of our own: the client hears of it, and the service starts afresh."""
-        self._tell_finish(effects.TellFinish(success=False, reason=FAILED_HERE))
+        if self._response.done() and not self._is_finish_told:
+            self._tell_finish(effects.TellFinish(success=False, reason=FAILED_HERE))
+        self._client.overwrites.drop(self.facts.upload_id)
+        if self._slot.upload is self:
+            await self._slot.connection.close(INTERNAL_ERROR, "internal error")
+        await self._desk.holds.end(UUID(self.facts.upload_id), HOLD_KEY)
+
+    def _leave_service(self) -> None:
         if self._slot.upload is self:
             self._slot.upload = None
-            await self._slot.connection.close(1011, "internal error")
+        self._left_service.set()
 
     async def _prepare(self) -> None:
         """Enters the object into the catalog, so that no chunk is posted that it does not know."""
@@ -230,17 +210,16 @@ class RunningUpload:
             self._move(lambda upload: upload.service_refused(reason))
 
     async def _ask_service(self, packet: Packet) -> generic.Boolean | None:
-        """The service's answer; None when there is none, and the service is given up.
-
-        Its disconnection then ends the upload like any other loss of a service.
-        """
+        """The service's answer; None when there is none: then the service is lost."""
         try:
             return await self._slot.connection.request(packet, generic.Boolean)
         except (PeerSilent, UnexpectedReply) as error:
             log.warning("a service does not answer", service=self._slot.id, problem=str(error))
-            await self._slot.connection.close(1008, "no answer in time")
+            await self._slot.connection.close(POLICY_VIOLATION, "no valid answer")
         except PeerGone:
-            pass
+            log.debug("a service went away instead of answering", service=self._slot.id)
+        # Its disconnection says so as well; whichever comes second changes nothing.
+        self._move(Upload.service_lost)
         return None
 
     def _tell_accepted(self, _: effects.TellAccepted) -> None:
@@ -279,6 +258,7 @@ class RunningUpload:
         )
 
     def _tell_finish(self, told: effects.TellFinish) -> None:
+        self._is_finish_told = True
         self._client.connection.send(
             s2c.UploadFinishInfo(
                 success=told.success,
@@ -312,17 +292,14 @@ class RunningUpload:
             self._move(Upload.service_stopped)
 
     def _free_service(self, _: effects.FreeService) -> None:
-        self._slot.upload = None
-        self._desk.bookings.upload_ended(self._slot.id)
+        self._leave_service()
+        self._desk.fleet.upload_ended(self._slot)
 
     async def _commit(self, commit: effects.Commit) -> None:
         """Completes the object and gives it its name; the outcome comes back as an event."""
+        desk = self._desk
         try:
-            self._committed = await retried(lambda: self._enter(commit))
-        except NameTaken as error:
-            file = error.file
-            may_overwrite = await self._may_overwrite(file.id)
-            self._move(lambda upload: upload.name_taken(file.id, may_overwrite=may_overwrite))
+            outcome = await enter_upload(desk.catalog, desk.patience, self.facts, commit)
         except CatalogUnavailable:
             reason = "the catalog is not available, so the file could not be entered"
             self._move(lambda upload: upload.commit_failed(reason))
@@ -330,32 +307,15 @@ class RunningUpload:
             reason = str(error)
             self._move(lambda upload: upload.commit_failed(reason))
         else:
-            name = self._committed.file.name
-            self._move(lambda upload: upload.commit_done(name))
+            self._entered(outcome)
 
-    async def _enter(self, commit: effects.Commit) -> CommittedFile:
-        facts, catalog = self.facts, self._desk.catalog
-        object_id = UUID(facts.upload_id)
-        await catalog.finish_object(
-            object_id, mime_type=commit.mime_type, hash_hex=commit.content_hash
-        )
-        return await catalog.commit_file(
-            object_id,
-            facts.folder,
-            facts.name,
-            owner_id=facts.user_id,
-            is_public=facts.is_public,
-            on_conflict=_in_catalog_terms(commit.on_conflict),
-        )
-
-    async def _may_overwrite(self, file_id: int) -> bool:
-        viewer_id = self._client.user.id
-        try:
-            file = await self._desk.catalog.file_by_id(file_id, viewer_id=viewer_id)
-        except CatalogUnavailable:
-            return False
-        # A file that is gone by now stands in nobody's way: the next commit finds out.
-        return file is None or access_to(file, viewer_id).may_write
+    def _entered(self, outcome: CommittedFile | TakenName) -> None:
+        match outcome:
+            case TakenName(file_id, may_overwrite):
+                self._move(lambda upload: upload.name_taken(file_id, may_overwrite=may_overwrite))
+            case CommittedFile(file=file):
+                self._committed = outcome
+                self._move(lambda upload: upload.commit_done(file.name))
 
     async def _announce(self, _: effects.AnnounceFile) -> None:
         if self._committed is not None:
@@ -363,13 +323,3 @@ class RunningUpload:
 
     async def _release_hold(self, _: effects.ReleaseHold) -> None:
         await self._desk.holds.end(UUID(self.facts.upload_id), HOLD_KEY)
-
-
-def _in_catalog_terms(on_conflict: effects.OnConflict) -> OnConflict:
-    match on_conflict:
-        case effects.ReplaceFile(file_id):
-            return OverwriteOnConflict(file_id)
-        case effects.NumberName():
-            return RenameOnConflict()
-        case effects.FailIfTaken():
-            return FailOnConflict()

@@ -10,17 +10,26 @@ from protocol import generic, u2s
 from protocol.chunks import chunk_length
 
 UPLOAD_ENDED = "this upload has ended: the chunk is not needed any more"
+NO_SUCH_CHUNK = "the upload has no chunk of this size there"
 
 
 async def chunk_stored(context: SlotContext, packet: u2s.ChunkStored) -> generic.Boolean:
     """Journals a chunk; true once it is durable and its upload goes on."""
     upload = _upload_of(context.slot, packet.upload_id)
-    if upload is not None and not _has_right_size(upload, packet):
-        return generic.Boolean(success=False, message="the upload has no chunk of this size there")
+    if upload is None or not upload.takes_chunks:
+        return await _refuse(context, packet, UPLOAD_ENDED)
+    if not _has_right_size(upload, packet):
+        return await _refuse(context, packet, NO_SUCH_CHUNK)
     is_stored = await context.parts.journal.record(_location(packet))
-    if not is_stored or upload is None or not upload.takes_chunks:
+    if not is_stored or not upload.takes_chunks:
         return generic.Boolean(success=False, message=UPLOAD_ENDED)
     return generic.Boolean(success=True)
+
+
+async def _refuse(context: SlotContext, packet: u2s.ChunkStored, why: str) -> generic.Boolean:
+    await context.parts.journal.record_garbage(_location(packet))
+    context.parts.uploads.nudge_reaper()
+    return generic.Boolean(success=False, message=why)
 
 
 async def upload_finished(context: SlotContext, packet: u2s.UploadFinish) -> None:

@@ -1,7 +1,8 @@
 """Requesting, aborting and deciding about uploads."""
 
+from functools import partial
 from mimetypes import guess_type
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from catalog.errors import NameTaken
 from catalog.port import CommittedFile, FailOnConflict
@@ -12,7 +13,6 @@ from manager.domain.overwrites import Action
 from manager.domain.uploads import UploadFacts
 from manager.errors import InvalidRequest
 from manager.handlers.naming import checked_folder, checked_name
-from manager.retrying import retried
 from manager.uploading import RunningUpload
 from protocol import c2s, generic, s2c
 from protocol.chunks import chunk_count, content_hash
@@ -84,8 +84,10 @@ async def upload_empty_file(context: ClientContext, packet: c2s.EmptyFileUpload)
     """Makes a file of 0 bytes: no service is needed, and nothing is posted."""
     folder = checked_folder(context, packet.path)
     name = checked_name(context, packet.name)
+    draft = _empty_draft(context)
+    enter = partial(_enter_empty, context, draft, folder, name)
     try:
-        committed = await retried(lambda: _enter_empty(context, folder, name, uuid4()))
+        committed = await context.parts.uploads.patience.answering(enter)
     except NameTaken:
         message = f"a file named {name} exists already in this folder"
         return generic.Boolean(success=False, message=message)
@@ -93,12 +95,9 @@ async def upload_empty_file(context: ClientContext, packet: c2s.EmptyFileUpload)
     return generic.Boolean(success=True)
 
 
-async def _enter_empty(
-    context: ClientContext, folder: tuple[str, ...], name: str, object_id: UUID
-) -> CommittedFile:
-    uploads, catalog = context.parts.uploads, context.parts.catalog
-    draft = StoredObject(
-        id=object_id,
+def _empty_draft(context: ClientContext) -> StoredObject:
+    return StoredObject(
+        id=uuid4(),
         size=0,
         chunk_size=context.parts.chunk_size,
         chunk_count=0,
@@ -106,15 +105,22 @@ async def _enter_empty(
         state=ObjectState.UPLOADING,
         mime_type="",
         hash="",
-        created_at=uploads.clock(),
+        created_at=context.parts.uploads.clock(),
     )
-    async with uploads.holds.held(object_id) as hold:
+
+
+async def _enter_empty(
+    context: ClientContext, draft: StoredObject, folder: tuple[str, ...], name: str
+) -> CommittedFile:
+    """May be repeated with the same draft: the catalog knows it again."""
+    uploads, catalog = context.parts.uploads, context.parts.catalog
+    async with uploads.holds.held(draft.id) as hold:
         await catalog.begin_object(draft, hold)
         await catalog.finish_object(
-            object_id, mime_type=guess_type(name)[0] or UNKNOWN_TYPE, hash_hex=content_hash(())
+            draft.id, mime_type=guess_type(name)[0] or UNKNOWN_TYPE, hash_hex=content_hash(())
         )
         return await catalog.commit_file(
-            object_id,
+            draft.id,
             folder,
             name,
             owner_id=context.client.user.id,
