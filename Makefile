@@ -32,6 +32,8 @@ unit: .venv/installed-dev
 # Writes the pages of docs/ that are generated from the code.
 docs: .venv/installed
 	$(BIN)/python -m protocol.reference docs/packets.md
+	$(BIN)/python -m manager.domain.reference docs/uploads.md
+	$(BIN)/python -m cli.settings_reference docs/settings.md
 
 format: .venv/installed-dev
 	$(BIN)/ruff check --fix .
