@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from cli.server_errors import DataFolderInUse, DataFolderUnusable
+from storage.errors import InvalidMasterKey
+from storage.keys import KeyRing
 
 _OWNER_ONLY = 0o600
 
@@ -49,9 +51,15 @@ class DataFolder:
 
     def encryption_key(self) -> str:
         """The master keys as base64; the first one is made at the first call."""
-        return self._secret(
-            "encryption-key", lambda: base64.b64encode(secrets.token_bytes(32)).decode("ascii")
-        )
+        keys = self._secret("encryption-key", _new_key)
+        try:
+            KeyRing.parse(keys)
+        except InvalidMasterKey as error:
+            raise DataFolderUnusable(
+                f"{self._path / 'encryption-key'} is damaged ({error}): "
+                "bring it back from a backup, without it no file can be read"
+            ) from error
+        return keys
 
     def _secret(self, name: str, make: Callable[[], str]) -> str:
         file = self._path / name
@@ -71,6 +79,10 @@ def make_folder(path: Path) -> None:
         raise _unusable(path, error) from error
 
 
+def _new_key() -> str:
+    return base64.b64encode(secrets.token_bytes(32)).decode("ascii")
+
+
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[None]:
     make_folder(path)
@@ -79,15 +91,20 @@ def _locked(path: Path) -> Iterator[None]:
     except OSError as error:
         raise _unusable(path, error) from error
     try:
-        # The kernel lets go of the lock when the process ends, however it ends.
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _take(lock, path)
         yield
+    finally:
+        os.close(lock)
+
+
+def _take(lock: int, path: Path) -> None:
+    # The kernel lets go of the lock when the process ends, however it ends.
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise DataFolderInUse(
             f"another discord-cloud runs on {path}: stop it, or choose another folder with --data"
         ) from error
-    finally:
-        os.close(lock)
 
 
 def _create(file: Path, text: str) -> None:

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
+from urllib.parse import urlsplit
 
 import typer
 import uvloop
@@ -14,8 +15,8 @@ from pydantic_settings import BaseSettings
 from cli import up
 from cli.data_folder import make_folder
 from cli.logging import LogSettings, configure
-from cli.server_errors import CannotListen, SettingsInvalid, StartError
-from cli.serving import listen, serving, stop_signals, url_of
+from cli.server_errors import SettingsInvalid, StartError, start_error
+from cli.serving import listen, serving, until_stopped, url_of
 from discord_emulator.app import serve as serve_emulator
 from discord_emulator.settings import EmulatorSettings
 from manager.app import create_app
@@ -40,6 +41,15 @@ def register(app: typer.Typer) -> None:
     app.command("emulator")(run_emulator)
 
 
+def _checked_url(url: str | None) -> str | None:
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
+        raise typer.BadParameter("expected an http:// or https:// URL")
+    return url
+
+
 def run_up(
     data: Annotated[Path, typer.Option(help="Folder that keeps everything.")] = _DEFAULTS.data,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = _DEFAULTS.host,
@@ -51,7 +61,9 @@ def run_up(
     ),
     public_url: Annotated[
         str | None,
-        typer.Option(help="URL at which other machines reach this one, if they shall."),
+        typer.Option(
+            callback=_checked_url, help="URL at which other machines reach this one, if they shall."
+        ),
     ] = None,
 ) -> None:
     """Run everything in one process: manager, upload slots and a Discord emulator."""
@@ -71,50 +83,42 @@ def run_upload_service() -> None:
 
 def run_emulator() -> None:
     """Run the Discord emulator alone, configured by environment or .env (docs/settings.md)."""
-    _run(lambda: _until_stopped(serve_emulator(_load(EmulatorSettings))))
+    _run(lambda: _emulator(_load(EmulatorSettings)))
 
 
 async def _up(options: up.UpOptions) -> None:
-    with stop_signals() as stop:
-        async with up.running(options) as url:
-            _ready(url)
-            typer.echo(_EMBEDDED_NOTICE.format(data=options.data), err=True)
-            await stop.wait()
+    async with up.running(options) as url:
+        _ready(url)
+        typer.echo(_EMBEDDED_NOTICE.format(data=options.data), err=True)
+        await asyncio.Event().wait()
 
 
 async def _manager(settings: ManagerSettings) -> None:
     make_folder(settings.database_path.parent)
-    listening = listen(settings.manager_host, settings.manager_port)
-    with stop_signals() as stop, contextlib.closing(listening):
+    with contextlib.closing(listen(settings.manager_host, settings.manager_port)) as listening:
         async with serving(create_app(settings), listening):
             _ready(url_of(listening))
-            await stop.wait()
+            await asyncio.Event().wait()
 
 
 async def _upload_service(settings: UploadServiceSettings) -> None:
-    await _until_stopped(serve_uploads(settings, on_ready=_ready))
+    try:
+        await serve_uploads(settings, on_ready=_ready)
+    except OSError as error:
+        raise start_error(error, settings.host, settings.port) from error
 
 
-async def _until_stopped(server: Coroutine[Any, Any, None]) -> None:
-    """Runs a server that ends only by cancellation until a signal comes. Raises what it raises."""
-    with stop_signals() as stop:
-        serving_task = asyncio.create_task(server, name="server")
-        stopping = asyncio.create_task(stop.wait(), name="stop")
-        await asyncio.wait({serving_task, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        serving_task.cancel()
-        try:
-            await serving_task
-        except asyncio.CancelledError:
-            return
-        except OSError as error:
-            raise CannotListen(f"cannot start: {error.strerror or error}") from error
+async def _emulator(settings: EmulatorSettings) -> None:
+    try:
+        await serve_emulator(settings, on_ready=_ready)
+    except OSError as error:
+        raise start_error(error, settings.host, settings.port) from error
 
 
 def _run(program: Callable[[], Coroutine[Any, Any, None]]) -> None:
     with _reported():
         configure(_load(LogSettings))
-        uvloop.run(program())
+        uvloop.run(until_stopped(program()))
 
 
 def _load(settings: type[_Settings]) -> _Settings:

@@ -3,10 +3,13 @@
 The codes are those of sysexits(3).
 """
 
+import errno
+
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
 from cli.settings_errors import explain
+from discord_emulator.store import DataFolderInUse as EmulatorInUse
 
 
 class StartError(Exception):
@@ -30,6 +33,12 @@ class CannotListen(StartError):
 
     exit_code = 69
 
+    def __init__(self, host: str, port: int, error: OSError) -> None:
+        text = f"cannot listen on {host} port {port}: {error.strerror or error}"
+        if error.errno == errno.EADDRINUSE:
+            text = f"port {port} is taken: stop who uses it, or choose another port"
+        super().__init__(text)
+
 
 class DataFolderUnusable(StartError):
     """The data folder, or something in it, cannot be made, read or written."""
@@ -47,3 +56,12 @@ class CatalogUnusable(StartError):
     """The database cannot be opened, or belongs to another release."""
 
     exit_code = 74
+
+
+def start_error(error: OSError, host: str, port: int) -> StartError:
+    """What an error of the operating system means for a server that listens there."""
+    if isinstance(error, EmulatorInUse):
+        return DataFolderInUse(str(error))
+    if error.filename is not None:
+        return DataFolderUnusable(f"cannot use {error.filename}: {error.strerror}")
+    return CannotListen(host, port, error)

@@ -2,15 +2,15 @@
 
 import asyncio
 import contextlib
-import errno
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from typing import Any
 
 from aiohttp import web
 
 from catalog.errors import CatalogError
-from cli.server_errors import CannotListen, CatalogUnusable
+from cli.server_errors import CannotListen, CatalogUnusable, start_error
 
 STOP_GRACE_S = 1.0
 """Seconds that requests under way are given at a stop."""
@@ -25,7 +25,7 @@ def listen(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
-        raise CannotListen(_why(error, host, port)) from error
+        raise CannotListen(host, port, error) from error
 
 
 def url_of(listening: socket.socket) -> str:
@@ -40,47 +40,58 @@ def url_of(listening: socket.socket) -> str:
 async def serving(app: web.Application, listening: socket.socket) -> AsyncIterator[None]:
     """Starts an application, serves it on the socket, and stops both at the end.
 
-    Raises `CatalogUnusable`.
+    Raises `StartError`.
     """
     # Paths and queries hold tokens, so there is no access log.
     runner = web.AppRunner(
         app, access_log=None, shutdown_timeout=STOP_GRACE_S, read_bufsize=READ_BUFFER_BYTES
     )
     try:
-        await _set_up(runner)
+        await _set_up(runner, listening)
         await web.SockSite(runner, listening, backlog=BACKLOG).start()
         yield
     finally:
         await runner.cleanup()
 
 
+async def until_stopped(program: Coroutine[Any, Any, None]) -> None:
+    """Runs a program until SIGINT or SIGTERM cancels it, which is no error. A second one kills.
+
+    Raises what the program raises.
+    """
+    task = asyncio.create_task(program, name="program")
+    with _stop_signals(task):
+        try:
+            await task
+        except asyncio.CancelledError:
+            if not task.cancelled():
+                raise
+
+
 @contextlib.contextmanager
-def stop_signals() -> Iterator[asyncio.Event]:
-    """An event that SIGINT and SIGTERM set. A second SIGINT interrupts at once."""
+def _stop_signals(task: asyncio.Task[None]) -> Iterator[None]:
     loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
+    signals = (signal.SIGINT, signal.SIGTERM)
 
-    def request_stop() -> None:
-        stop.set()
-        loop.remove_signal_handler(signal.SIGINT)
+    def stop() -> None:
+        task.cancel()
+        for number in signals:
+            loop.remove_signal_handler(number)
 
-    loop.add_signal_handler(signal.SIGINT, request_stop)
-    loop.add_signal_handler(signal.SIGTERM, request_stop)
+    for number in signals:
+        loop.add_signal_handler(number, stop)
     try:
-        yield stop
+        yield
     finally:
-        loop.remove_signal_handler(signal.SIGINT)
-        loop.remove_signal_handler(signal.SIGTERM)
+        for number in signals:
+            loop.remove_signal_handler(number)
 
 
-async def _set_up(runner: web.AppRunner) -> None:
+async def _set_up(runner: web.AppRunner, listening: socket.socket) -> None:
     try:
         await runner.setup()
     except CatalogError as error:
         raise CatalogUnusable(f"cannot open the catalog: {error}") from error
-
-
-def _why(error: OSError, host: str, port: int) -> str:
-    if error.errno == errno.EADDRINUSE:
-        return f"port {port} is taken: stop who uses it, or choose another port"
-    return f"cannot listen on {host} port {port}: {error.strerror}"
+    except OSError as error:
+        host, port = listening.getsockname()[:2]
+        raise start_error(error, host, port) from error

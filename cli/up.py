@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from cli.data_folder import DataFolder
-from cli.server_errors import DataFolderUnusable
+from cli.server_errors import SettingsInvalid, start_error
 from cli.serving import listen, serving, url_of
 from discord_emulator.app import EMULATOR
 from discord_emulator.app import create_app as create_emulator
@@ -30,6 +30,10 @@ UNLIMITED_REQUESTS_PER_S = 1_000_000
 """The emulator takes as many as come."""
 DRAIN_GRACE_S = 1.0
 """Seconds that chunks on their way into the emulator are given at a stop."""
+_SETTINGS = {
+    settings.__name__: settings
+    for settings in (EmulatorSettings, ManagerSettings, UploadServiceSettings)
+}
 _READY_POLL_S = 0.02
 
 
@@ -66,6 +70,18 @@ async def running(options: UpOptions) -> AsyncIterator[str]:
 def _assemble(
     options: UpOptions, folder: DataFolder, url: str
 ) -> tuple[web.Application, UploadService]:
+    try:
+        return _mounted(options, folder, url)
+    except ValidationError as error:
+        # What is not chosen here may come from the environment, and be wrong there.
+        raise SettingsInvalid(error, _SETTINGS[error.title]) from None
+    except OSError as error:
+        raise start_error(error, options.host, options.port) from error
+
+
+def _mounted(
+    options: UpOptions, folder: DataFolder, url: str
+) -> tuple[web.Application, UploadService]:
     emulator = _emulator(folder, url)
     webhooks = emulator[EMULATOR].webhook_urls()
     app = create_manager(_manager_settings(options, folder, url, webhooks))
@@ -84,10 +100,7 @@ def _emulator(folder: DataFolder, url: str) -> web.Application:
         sink=False,
         fault_control=False,
     )
-    try:
-        return create_emulator(settings)
-    except OSError as error:
-        raise DataFolderUnusable(f"cannot use {folder.discord}: {error.strerror}") from error
+    return create_emulator(settings)
 
 
 def _manager_settings(

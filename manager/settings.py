@@ -21,7 +21,6 @@ from protocol.values import CHUNK_SIZE, NamePolicy
 from storage.discord.webhook import WebhookCredentials
 from storage.envelope import KeyRing
 
-_LARGEST_ATTACHMENT = 100 * 1024 * 1024
 _OWN_PART = 5
 _SNOWFLAKE = re.compile(r"\d{15,22}", re.ASCII)
 _HTTP_URL = TypeAdapter(HttpUrl)
@@ -138,11 +137,8 @@ class ManagerSettings(BaseSettings):
     chunk_size: int = Field(
         default=CHUNK_SIZE,
         ge=1,
-        le=_LARGEST_ATTACHMENT,
-        description=(
-            "Bytes of a chunk of new uploads. An encrypted chunk must fit an attachment: "
-            "10 MiB, or more in boosted servers."
-        ),
+        le=CHUNK_SIZE,
+        description="Bytes of a chunk of new uploads; the default fits an attachment of 10 MiB.",
     )
     name_policy: NamePolicy = Field(
         default=NamePolicy.UNICODE,

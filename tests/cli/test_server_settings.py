@@ -1,0 +1,39 @@
+"""The page on settings, and the words about wrong ones."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from cli import settings_reference
+from cli.settings_errors import explain
+from discord_emulator.settings import EmulatorSettings
+from manager.settings import ManagerSettings
+from upload_service.settings import UploadServiceSettings
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_the_page_is_current(tmp_path):
+    """`make docs` would write the page that is there."""
+    settings_reference.main(str(tmp_path / "settings.md"))
+    written = (tmp_path / "settings.md").read_text(encoding="utf-8")
+    assert (DOCS / "settings.md").read_text(encoding="utf-8") == written, "run `make docs`"
+
+
+@pytest.mark.parametrize("settings", [ManagerSettings, UploadServiceSettings, EmulatorSettings])
+def test_every_setting_is_described(settings):
+    """Each has a sentence that says what it means."""
+    assert all(field.description for field in settings.model_fields.values())
+
+
+def test_explains_with_name_problem_and_meaning(monkeypatch, tmp_path):
+    """A line names the variable with its prefix, says what is wrong, and what it is."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EMULATOR_PORT", "70000")
+    monkeypatch.setenv("EMULATOR_LIMITS", "some")
+    with pytest.raises(ValidationError) as caught:
+        EmulatorSettings()
+    port, limits = explain(caught.value, EmulatorSettings)
+    assert port.startswith("EMULATOR_PORT: input should be less than or equal to 65535. TCP port")
+    assert limits.startswith("EMULATOR_LIMITS: input should be 'real' or 'off'. ")

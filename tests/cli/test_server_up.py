@@ -1,0 +1,158 @@
+"""`discord-cloud up`: everything in one process, on one port, under one folder."""
+
+import asyncio
+import os
+import socket
+import stat
+import time
+from collections.abc import AsyncIterator
+from contextlib import closing
+
+import aiohttp
+import pytest
+
+from cli.server_errors import CannotListen, DataFolderInUse, DataFolderUnusable, SettingsInvalid
+from cli.up import UpOptions, running
+from client_sdk import Client
+
+PASSWORD = "correct horse"
+
+
+@pytest.fixture
+def options(tmp_path, monkeypatch):
+    """A fresh data folder and any free port."""
+    monkeypatch.chdir(tmp_path)
+    return UpOptions(data=tmp_path / "data", port=0, slots=2)
+
+
+async def _log_in(url) -> str:
+    async with Client(url) as cloud:
+        await cloud.register("alice", PASSWORD)
+        return await cloud.login("alice", PASSWORD)
+
+
+async def test_files_go_in_and_come_back_after_a_restart(options, tmp_path):
+    """What was uploaded is there byte for byte, also for a second start; tokens live on."""
+    content = os.urandom(300_000)
+    async with running(options) as url:
+        token = await _log_in(url)
+        async with Client(url, token) as cloud:
+            await cloud.upload(content, "/photos/a.bin")
+    async with running(options) as url, Client(url, token) as cloud:
+        await cloud.download("/photos/a.bin", tmp_path / "back.bin")
+        assert len((await cloud.status())["services"]) == 2
+    assert (tmp_path / "back.bin").read_bytes() == content
+
+
+async def test_secrets(options):
+    """Secrets are for the owner's eyes, made once, and kept."""
+    kept = ("service-password", "encryption-key", "discord/webhooks.json")
+    async with running(options):
+        first = {name: (options.data / name).read_bytes() for name in kept}
+    assert _mode(options.data) == 0o700
+    assert all(_mode(options.data / name) == 0o600 for name in kept)
+    async with running(options):
+        assert {name: (options.data / name).read_bytes() for name in kept} == first
+
+
+async def test_second_instance(options):
+    """Two processes never share a data folder; the first one is not disturbed."""
+    async with running(options) as url:
+        with pytest.raises(DataFolderInUse, match="--data"):
+            await _start(options)
+        async with aiohttp.ClientSession() as http, http.get(f"{url}/health") as response:
+            assert response.status == 204
+
+
+async def test_port_taken(options):
+    """A taken port is told as such, and the folder is free again afterwards."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as other:
+        port = other.getsockname()[1]
+        taken = UpOptions(data=options.data, port=port)
+        with pytest.raises(CannotListen, match=f"port {port} is taken"):
+            await _start(taken)
+    await _start(options)
+
+
+async def test_unusable_folder(options):
+    """A data folder that cannot be made is named."""
+    options.data.write_text("a file")
+    with pytest.raises(DataFolderUnusable, match=str(options.data)):
+        await _start(options)
+
+
+async def test_damaged_key(options):
+    """A damaged key is never replaced by a new one, which would lose every file."""
+    await _start(options)
+    key = options.data / "encryption-key"
+    key.write_text("garbage")
+    with pytest.raises(DataFolderUnusable, match="damaged") as caught:
+        await _start(options)
+    assert key.read_text() == "garbage"
+    assert "garbage" not in str(caught.value)
+
+
+async def test_wrong_environment(options, monkeypatch):
+    """A wrong setting in the environment is named before anything starts."""
+    monkeypatch.setenv("BOOKING_IDLE_S", "soon")
+    with pytest.raises(SettingsInvalid, match="BOOKING_IDLE_S"):
+        await _start(options)
+
+
+async def test_public_url(options):
+    """Clients are sent to the address that others can reach."""
+    public = UpOptions(data=options.data, port=0, public_url="https://cloud.example.org/")
+    async with running(public) as url:
+        token = await _log_in(url)
+        async with Client(url, token) as cloud:
+            services = (await cloud.status())["services"]
+    assert {service["address"] for service in services} == {"https://cloud.example.org/upload"}
+
+
+async def test_stops_within_seconds_whatever_runs(options):
+    """An open download and a half-sent chunk hold up the stop for a moment only."""
+    async with asyncio.timeout(30), aiohttp.ClientSession() as http:
+        async with running(options) as url:
+            token = await _log_in(url)
+            async with Client(url, token) as cloud:
+                await cloud.upload(os.urandom(30_000_000), "/big.bin")
+            query = {"path": "/", "name": "big.bin", "auth": token}
+            download = await http.get(f"{url}/download", params=query)
+            await download.content.readexactly(1)
+            chunk = asyncio.create_task(_send_half_a_chunk(http, url))
+            await asyncio.sleep(0)
+            began = time.monotonic()
+        assert time.monotonic() - began < 5
+        download.close()
+        chunk.cancel()
+        await asyncio.gather(chunk, return_exceptions=True)
+
+
+async def test_upload_service_and_emulator_keep_their_own_manners(options):
+    """Below their prefixes the mounted parts answer, not the manager."""
+    async with running(options) as url, aiohttp.ClientSession() as http:
+        async with http.get(f"{url}/upload/nothing") as response:
+            assert response.headers["Access-Control-Allow-Origin"] == "*"
+            assert set(await response.json()) == {"error"}
+        async with http.get(f"{url}/discord/api/v10/nothing") as response:
+            assert response.status == 404
+            assert "Access-Control-Allow-Origin" not in response.headers
+
+
+async def _start(options) -> None:
+    async with running(options):
+        pass
+
+
+async def _send_half_a_chunk(http, url) -> None:
+    async def body() -> AsyncIterator[bytes]:
+        yield b'--b\r\nContent-Disposition: form-data; name="id"\r\n\r\n'
+        await asyncio.Event().wait()
+
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    async with http.post(f"{url}/upload", data=body(), headers=headers) as response:
+        await response.read()
+
+
+def _mode(path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
