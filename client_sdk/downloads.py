@@ -85,6 +85,9 @@ class Download:
                 await asyncio.to_thread(self._finish, output)
         finally:
             output.close()
+            if self._position == 0:
+                # Nothing worth keeping; after a success there is no such file any more.
+                self._part.unlink(missing_ok=True)
         return self._target
 
     def _load(self) -> None:

@@ -55,7 +55,7 @@ def put(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Upload files and folders: `put holiday /archive` makes /archive/holiday/…"""
+    """Upload files and folders; `put holiday /archive` makes the folder /archive/holiday."""
     around = surroundings_of(context)
     with reported(around.err):
         option = _conflict_option(around, on_conflict)

@@ -10,6 +10,7 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from inspect import isawaitable
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -28,6 +29,7 @@ TOKEN = "header.payload.signature"
 CHUNK_SIZE = 1000
 
 P = TypeVar("P", bound=Packet)
+DownloadFault = web.StreamResponse | Awaitable[web.StreamResponse]
 Handler = Callable[["Peer", Frame, Any], Awaitable[None]]
 
 
@@ -86,7 +88,7 @@ class ScriptedManager:
         self.peers: list[Peer] = []
         self.losses: Counter[type[Packet]] = Counter()
         self.chunk_faults: list[Callable[[int], web.Response | None]] = []
-        self.download_faults: list[Callable[[web.Request], web.StreamResponse | None]] = []
+        self.download_faults: list[Callable[[web.Request], DownloadFault]] = []
         self.chunk_fields: list[list[str]] = []
         self.chunk_gate = asyncio.Event()
         self.chunk_gate.set()
@@ -407,9 +409,8 @@ class ScriptedManager:
             return _error(401, "log in first")
         self.downloads.append(dict(request.headers))
         if self.download_faults:
-            fault = self.download_faults.pop(0)(request)
-            if fault is not None:
-                return fault
+            answer = self.download_faults.pop(0)(request)
+            return await answer if isawaitable(answer) else answer
         full_path = f"{request.query['path'].rstrip('/')}/{request.query['name']}"
         content = self.files.get(full_path)
         if content is None:
