@@ -8,7 +8,7 @@ from catalog.errors import NameTaken
 from catalog.port import CommittedFile, FailOnConflict
 from catalog.records import EnvelopeKind, ObjectState, StoredObject
 from manager.context import ClientContext
-from manager.domain.errors import NoFreeService
+from manager.domain.errors import IllegalTransition, NoFreeService
 from manager.domain.overwrites import Action
 from manager.domain.uploads import UploadFacts
 from manager.errors import InvalidRequest
@@ -63,7 +63,11 @@ async def abort_upload(context: ClientContext, packet: c2s.UploadAbortRequest) -
     upload = context.client.uploads.get(packet.upload_id)
     if upload is None:
         return generic.Boolean(success=False, message="you have no upload with this id")
-    upload.abort()
+    try:
+        upload.abort()
+    except IllegalTransition:
+        message = "it is too late to abort this upload: its file is being entered"
+        return generic.Boolean(success=False, message=message)
     return generic.Boolean(success=True)
 
 

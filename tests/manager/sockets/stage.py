@@ -29,6 +29,7 @@ from tests.manager.sockets.peers import (
     client_query,
     service_query,
 )
+from tests.manager.sockets.watching import WatchedCounters, messages_left
 
 SERVICE_PASSWORD = "password of services"
 PASSWORD = "correct horse"
@@ -132,6 +133,14 @@ class Stage:
             shown: dict[str, Any] = await response.json()
         return shown
 
+    async def no_messages_left(self) -> None:
+        """Returns once the reaper has deleted all that lies on Discord."""
+        await self.messages_left(0)
+
+    async def messages_left(self, number: int) -> None:
+        """Returns once so many messages lie on Discord."""
+        await messages_left(self.emulator, number)
+
     async def _observing(self) -> ClientPeer:
         if self._observer is None:
             self._observer = await self.client("observer")
@@ -165,6 +174,7 @@ async def running_stage(
 ) -> AsyncIterator[Stage]:
     """Runs an emulator and a manager on it; a second run on the folder finds everything again."""
     async with running_emulator(folder / "discord", limits="off", channels=channels) as emulator:
+        emulator.requests = WatchedCounters()
         settings = settings_for(emulator, folder, **chosen)
         app = create_app(settings, clock=clock, monotonic=monotonic, passwords=CHEAP_PASSWORDS)
         async with serving(app) as url, AsyncExitStack() as peers:
