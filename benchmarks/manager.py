@@ -5,7 +5,6 @@ import base64
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 from uuid import uuid4
 
 from aiohttp import web
@@ -80,7 +79,7 @@ class StandInManager:
         await self._ask(socket, self._configuration)
         self._ready.set_result(socket)
 
-    async def _take(self, socket: web.WebSocketResponse, text: Any) -> None:
+    async def _take(self, socket: web.WebSocketResponse, text: str) -> None:
         frame = codec.decode(text, accepts=_ACCEPTS, extensions=frozenset({WEBHOOKS}))
         match frame.packet:
             case u2s.ChunkStored():

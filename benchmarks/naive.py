@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator
 from itertools import cycle
 
 import aiohttp
-import uvloop
 from aiohttp import web
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -32,7 +31,7 @@ class NaiveService:
     async def take(self, request: web.Request) -> web.Response:
         """Store one chunk and answer with its index."""
         fields: dict[str, str] = {}
-        data = bytearray()
+        data: bytes = b""
         form = await request.multipart()
         while (part := await form.next()) is not None:
             assert isinstance(part, aiohttp.BodyPartReader)
@@ -77,4 +76,4 @@ async def _serve() -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(_serve())
+    asyncio.run(_serve())

@@ -7,5 +7,5 @@ from upload_service.app import serve
 from upload_service.settings import UploadServiceSettings
 
 if __name__ == "__main__":
-    settings = UploadServiceSettings()
+    settings = UploadServiceSettings.model_validate({})
     uvloop.run(serve(settings, on_ready=lambda url: announce(url=url)))

@@ -1,6 +1,6 @@
 """What a suite of benchmarks is."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 
 MIB = 1024 * 1024
@@ -21,4 +21,4 @@ class Suite:
 
     name: str
     about: str
-    run: Callable[[Options], Awaitable[str]]
+    run: Callable[[Options], Coroutine[None, None, str]]

@@ -114,7 +114,7 @@ def _report(medians: dict[tuple[str, int], Figures], crypto: float, count: int) 
                 service.cpu_s_per_gib / naive.cpu_s_per_gib,
             ),
         ]
-    return "\n".join(lines + ["", *_verdicts(medians)])
+    return "\n".join([*lines, "", *_verdicts(medians)])
 
 
 def _line(name: str, figures: Figures, ratio: float) -> str:
@@ -137,7 +137,7 @@ def _verdicts(medians: dict[tuple[str, int], Figures]) -> list[str]:
     return verdicts
 
 
-def _mark(reached: bool) -> str:  # noqa: FBT001 - the only thing that it is given
+def _mark(reached: bool) -> str:
     return "reached" if reached else "MISSED"
 
 

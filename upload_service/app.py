@@ -11,6 +11,7 @@ import structlog
 from aiohttp import web
 
 from client_sdk.backoff import Backoff
+from upload_service.allocator import keep_freed_memory
 from upload_service.buffers import BufferPool, Lane
 from upload_service.forward import Forwarder
 from upload_service.intake import Intake
@@ -26,8 +27,6 @@ log = structlog.get_logger(__name__)
 
 UNATTRIBUTED_BODIES: Final = 2
 """How many bodies that begin with the file are received at once, besides the chunks in flight."""
-READ_BUFFER_BYTES: Final = 256 * 1024
-"""What aiohttp may hold of a body that is not taken yet, in each connection."""
 
 
 class UploadService:
@@ -71,6 +70,7 @@ class UploadService:
         At the end, chunks under way to Discord are finished and reported within the configured
         grace.
         """
+        keep_freed_memory()
         async with Leases() as leases:
             slots = self._slots(leases)
             self._metrics.links.set_function(lambda: sum(slot.linked for slot in slots))
@@ -114,12 +114,7 @@ async def serve(
         OSError: if the port cannot be listened on.
     """
     service = UploadService(settings)
-    runner = web.AppRunner(
-        service.intake,
-        access_log=None,
-        read_bufsize=READ_BUFFER_BYTES,
-        shutdown_timeout=settings.drain_grace_s,
-    )
+    runner = web.AppRunner(service.intake, access_log=None, shutdown_timeout=settings.drain_grace_s)
     await runner.setup()
     try:
         site = web.TCPSite(runner, settings.host, settings.port)

@@ -43,22 +43,30 @@ class UploadServiceSettings(BaseSettings):
     own_address: Annotated[str, AfterValidator(_own_url)] = Field(
         description="URL at which clients reach this service; they post chunks to exactly this URL."
     )
-    host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(4001, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
-    slots: int = Field(4, ge=1, le=256, description="How many uploads may run at once.")
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(
+        default=4001, ge=0, le=65535, description="Port to listen on; 0 takes a free one."
+    )
+    slots: int = Field(default=4, ge=1, le=256, description="How many uploads may run at once.")
     chunks_in_flight: int = Field(
-        5,
+        default=5,
         ge=1,
         le=64,
         description="How many chunks of one upload are received or forwarded at once; "
         "further ones wait. Each takes 10 MiB of memory.",
     )
     inactivity_timeout_s: float = Field(
-        180.0, gt=0, description="Seconds without any chunk after which an upload is cancelled."
+        default=180.0,
+        gt=0,
+        description="Seconds without any chunk after which an upload is cancelled.",
     )
     stall_timeout_s: float = Field(
-        30.0, gt=0, description="Seconds without a byte after which the reception of a chunk ends."
+        default=30.0,
+        gt=0,
+        description="Seconds without a byte after which the reception of a chunk ends.",
     )
     drain_grace_s: float = Field(
-        20.0, ge=0, description="Seconds that chunks under way to Discord are given at a stop."
+        default=20.0,
+        ge=0,
+        description="Seconds that chunks under way to Discord are given at a stop.",
     )
