@@ -51,6 +51,17 @@ class FileMissing(CatalogError):
     code = "file-missing"
 
 
+class NotPermitted(CatalogError):
+    """The permit does not cover `refused` of the `concerned` files; nothing was written."""
+
+    code = "not-permitted"
+
+    def __init__(self, *, refused: int, concerned: int) -> None:
+        super().__init__(f"the user may not do this to {refused} of {concerned} files")
+        self.refused = refused
+        self.concerned = concerned
+
+
 class ObjectMissing(CatalogError):
     """No object has this id: its upload ended, or nothing referred to it any more."""
 

@@ -8,6 +8,8 @@ Promises that every adapter keeps, and that the contract suite holds them to:
 * Every write is idempotent by its key, so it may be repeated after `CatalogUnavailable`.
 * Each call is one transaction. Uniqueness is the database's, never a check before a write.
 * Paths are tuples of names, `()` being the root; callers have validated them.
+* A write with a `permit` raises `NotPermitted`, and changes nothing, when a file that it concerns
+  does not stand to the user as the permit asks; None asks for nothing.
 * Nothing but errors of `catalog.errors` is raised. Values that no record may hold raise
   `InvalidRecord`.
 """
@@ -17,6 +19,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+from catalog.permits import Permit
 from catalog.records import (
     ChunkLocation,
     File,
@@ -59,6 +62,34 @@ class PlacedFolder:
 
     path: FolderPath
     folder: Folder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedFolder:
+    """A folder that was renamed or moved, as it stood before and stands now."""
+
+    before: PlacedFolder
+    after: PlacedFolder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedFile:
+    """A file, the folder in which it stands, and all its shares by user id.
+
+    The file itself carries nobody's share.
+    """
+
+    folder: FolderPath
+    file: File
+    shares: tuple[Share, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovedFile:
+    """A file as it stood before a move and stands now; the same if it stood there already."""
+
+    before: PlacedFile
+    after: PlacedFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,17 +185,22 @@ class FolderStore(Protocol):
         Raises `FolderMissing`.
         """
 
-    async def rename_folder(self, folder_id: int, name: str) -> Folder:
+    async def rename_folder(self, folder_id: int, name: str) -> ChangedFolder:
         """Takes the first free `name (n)` when taken. Raises `FolderMissing`, `RootIsFixed`."""
 
-    async def move_folder(self, folder_id: int, parent_id: int) -> Folder:
+    async def move_folder(self, folder_id: int, parent_id: int) -> ChangedFolder:
         """Moves the folder with all in it, numbering a taken name.
 
         Raises `FolderMissing`, `RootIsFixed`, `FolderCircle`.
         """
 
-    async def delete_folder(self, folder_id: int) -> None:
-        """Deletes the folder and everything in it. Missing is no error. Raises `RootIsFixed`."""
+    async def delete_folder(
+        self, folder_id: int, *, permit: Permit | None = None
+    ) -> PlacedFolder | None:
+        """Deletes the folder and everything in it; the permit must cover all its files.
+
+        Answers what was deleted, None for a missing folder. Raises `RootIsFixed`, `NotPermitted`.
+        """
 
 
 class FileStore(Protocol):
@@ -177,6 +213,11 @@ class FileStore(Protocol):
 
     async def file_by_id(self, file_id: int, *, viewer_id: int | None = None) -> File | None:
         """The file with that id, with the viewer's share."""
+
+    async def files_in(
+        self, folder_id: int, names: Sequence[str], *, viewer_id: int | None = None
+    ) -> list[File]:
+        """Those files of the folder that have one of the names, with the viewer's shares."""
 
     async def commit_file(
         self,
@@ -198,29 +239,56 @@ class FileStore(Protocol):
         `UserMissing`.
         """
 
-    async def rename_file(self, file_id: int, name: str) -> File:
-        """Takes the first free `name (n)` when taken. Raises `FileMissing`."""
+    async def rename_file(
+        self, file_id: int, name: str, *, permit: Permit | None = None
+    ) -> PlacedFile:
+        """Takes the first free `name (n)` when taken. Raises `FileMissing`, `NotPermitted`."""
 
-    async def move_files(self, file_ids: Sequence[int], folder_id: int) -> list[File]:
-        """Moves all or none, numbering taken names. Raises `FileMissing`, `FolderMissing`."""
+    async def move_files(
+        self, file_ids: Sequence[int], folder_id: int, *, permit: Permit | None = None
+    ) -> list[MovedFile]:
+        """Moves all or none, numbering taken names. The answer is in the order of the ids.
 
-    async def delete_file(self, file_id: int) -> None:
-        """Deletes the name. Missing is no error.
-
-        The content goes once nothing else refers to it.
+        Raises `FileMissing`, `FolderMissing`, `NotPermitted`.
         """
 
-    async def set_owner(self, file_id: int, owner_id: int | None) -> File:
-        """Gives the file to a user, or (None) to everybody. Raises `FileMissing`, `UserMissing`."""
+    async def delete_file(self, file_id: int, *, permit: Permit | None = None) -> PlacedFile | None:
+        """Deletes the name. Answers what was deleted, None for a missing file.
+
+        The content goes once nothing else refers to it. Raises `NotPermitted`.
+        """
+
+    async def set_owner(
+        self,
+        file_id: int,
+        owner_id: int | None,
+        *,
+        delete_shares: bool = False,
+        share_with: int | None = None,
+        permit: Permit | None = None,
+    ) -> PlacedFile:
+        """Gives the file to a user, or (None) to everybody. An owner's own share is deleted.
+
+        `delete_shares` deletes the others too; then `share_with` gets a share for reading and
+        writing, unless that is the owner.
+        Raises `FileMissing`, `UserMissing`, `NotPermitted`.
+        """
 
     async def shares_of(self, file_id: int) -> list[Share]:
         """The shares of a file by user id; none for a file that does not exist."""
 
-    async def put_share(self, file_id: int, user_id: int, *, can_write: bool) -> Share:
-        """Adds a share, or changes what it allows. Raises `FileMissing`, `UserMissing`."""
+    async def put_share(
+        self, file_id: int, user_id: int, *, can_write: bool, permit: Permit | None = None
+    ) -> PlacedFile:
+        """Adds a share, or changes what it allows.
 
-    async def remove_share(self, file_id: int, user_id: int) -> bool:
-        """True when there was one."""
+        Raises `FileMissing`, `UserMissing`, `NotPermitted`.
+        """
+
+    async def remove_share(
+        self, file_id: int, user_id: int, *, permit: Permit | None = None
+    ) -> PlacedFile | None:
+        """Answers None when there was no such share, or no such file. Raises `NotPermitted`."""
 
 
 class ObjectStore(Protocol):

@@ -11,10 +11,13 @@ from catalog.sqlite.database import Database
 from catalog.sqlite.files import SqliteFiles
 from catalog.sqlite.folders import SqliteFolders
 from catalog.sqlite.objects import SqliteObjects
+from catalog.sqlite.ownership import SqliteOwnership
 from catalog.sqlite.schema import pending_migrations, upgrade
 
 
-class SqliteCatalog(SqliteAccounts, SqliteFolders, SqliteFiles, SqliteCommits, SqliteObjects):
+class SqliteCatalog(
+    SqliteAccounts, SqliteFolders, SqliteFiles, SqliteOwnership, SqliteCommits, SqliteObjects
+):
     """`catalog.port.Catalog` on one SQLite file. Made by `SqliteCatalog.open`."""
 
     @classmethod

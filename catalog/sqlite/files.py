@@ -1,31 +1,36 @@
-"""Names for content, and who may see it."""
+"""Names for content: finding, renaming, moving and deleting them."""
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
-from catalog.errors import FileMissing
-from catalog.port import FolderPath
+from catalog.errors import FileMissing, NotPermitted
+from catalog.permits import Permit
+from catalog.port import FolderPath, MovedFile, PlacedFile
 from catalog.records import File, Share
 from catalog.sqlite import usage
-from catalog.sqlite.accounts import require_user
 from catalog.sqlite.database import Session
-from catalog.sqlite.folders import require_folder
+from catalog.sqlite.folders import path_to, require_folder
 from catalog.sqlite.free_names import free_file_name
 from catalog.sqlite.part import SqlitePart
 from catalog.sqlite.queries import files as sql
 from catalog.sqlite.rows import file_of, share_of
 
 
-async def require_file(session: Session, file_id: int) -> File:
-    """The file, without anybody's share. Raises `FileMissing`."""
-    row = await session.row(sql.FILE_BY_ID, file_id=file_id, viewer_id=None)
-    if row is None:
-        raise FileMissing(f"there is no file {file_id}")
-    return file_of(row)
+async def require_file(session: Session, file_id: int, *, permit: Permit | None = None) -> File:
+    """The file, without anybody's share. Raises `FileMissing`, `NotPermitted`."""
+    return (await _require_files(session, (file_id,), permit))[0]
+
+
+async def place_of(session: Session, file: File) -> PlacedFile:
+    """The file with its folder's path and its shares."""
+    rows = await session.rows(sql.SHARES_OF, file_id=file.id)
+    path = await path_to(session, file.folder_id)
+    return PlacedFile(folder=path, file=file, shares=tuple(share_of(row) for row in rows))
 
 
 class SqliteFiles(SqlitePart):
-    """`FileStore` on SQLite, except for commits."""
+    """The part of `FileStore` on SQLite that finds, renames, moves and deletes."""
 
     async def file_at(
         self, folder: FolderPath, name: str, *, viewer_id: int | None = None
@@ -43,68 +48,93 @@ class SqliteFiles(SqlitePart):
             row = await session.row(sql.FILE_BY_ID, file_id=file_id, viewer_id=viewer_id)
         return file_of(row) if row else None
 
-    async def rename_file(self, file_id: int, name: str) -> File:
-        """Takes the first free `name (n)` when taken. Raises `FileMissing`."""
-        async with self._database.writing() as session:
-            file = await require_file(session, file_id)
-            return await _place(session, file, file.folder_id, name)
+    async def files_in(
+        self, folder_id: int, names: Sequence[str], *, viewer_id: int | None = None
+    ) -> list[File]:
+        """Those files of the folder that have one of the names."""
+        async with self._database.reading() as session:
+            rows = await session.rows(
+                sql.FILES_BY_NAME,
+                folder_id=folder_id,
+                names=json.dumps(list(dict.fromkeys(names))),
+                viewer_id=viewer_id,
+            )
+        return [file_of(row) for row in rows]
 
-    async def move_files(self, file_ids: Sequence[int], folder_id: int) -> list[File]:
-        """Moves all or none, numbering taken names. Raises `FileMissing`, `FolderMissing`."""
+    async def rename_file(
+        self, file_id: int, name: str, *, permit: Permit | None = None
+    ) -> PlacedFile:
+        """Takes the first free `name (n)` when taken. Raises `FileMissing`, `NotPermitted`."""
+        async with self._database.writing() as session:
+            file = await require_file(session, file_id, permit=permit)
+            return await place_of(session, await _place(session, file, file.folder_id, name))
+
+    async def move_files(
+        self, file_ids: Sequence[int], folder_id: int, *, permit: Permit | None = None
+    ) -> list[MovedFile]:
+        """Moves all or none. Raises `FileMissing`, `FolderMissing`, `NotPermitted`."""
         async with self._database.writing() as session:
             await require_folder(session, folder_id)
-            return [await _move(session, file_id, folder_id) for file_id in file_ids]
+            files = await _require_files(session, file_ids, permit)
+            places = await _places_of(session, files)
+            target = await path_to(session, folder_id)
+            return [
+                MovedFile(
+                    before=place,
+                    after=replace(
+                        place, folder=target, file=await _move(session, place.file, folder_id)
+                    ),
+                )
+                for place in places
+            ]
 
-    async def delete_file(self, file_id: int) -> None:
-        """Deletes the name. A missing one is no error."""
+    async def delete_file(self, file_id: int, *, permit: Permit | None = None) -> PlacedFile | None:
+        """Deletes the name. None for a missing one. Raises `NotPermitted`."""
         async with self._database.writing() as session:
             try:
-                file = await require_file(session, file_id)
+                file = await require_file(session, file_id, permit=permit)
             except FileMissing:
-                return
+                return None
+            place = await place_of(session, file)
             await session.run(sql.DELETE_FILE, file_id=file_id)
             await usage.subtract_file(
                 session, file.folder_id, mime_type=file.mime_type, size=file.size
             )
-
-    async def set_owner(self, file_id: int, owner_id: int | None) -> File:
-        """Raises `FileMissing`, `UserMissing`."""
-        async with self._database.writing() as session:
-            await require_file(session, file_id)
-            if owner_id is not None:
-                await require_user(session, owner_id)
-            await session.run(sql.SET_OWNER, file_id=file_id, owner_id=owner_id)
-            return await require_file(session, file_id)
-
-    async def shares_of(self, file_id: int) -> list[Share]:
-        """The shares of a file by user id; none for a file that does not exist."""
-        async with self._database.reading() as session:
-            rows = await session.rows(sql.SHARES_OF, file_id=file_id)
-        return [share_of(row) for row in rows]
-
-    async def put_share(self, file_id: int, user_id: int, *, can_write: bool) -> Share:
-        """Adds or changes a share. Raises `FileMissing`, `UserMissing`."""
-        async with self._database.writing() as session:
-            await require_file(session, file_id)
-            await require_user(session, user_id)
-            rows = await session.rows(
-                sql.PUT_SHARE,
-                file_id=file_id,
-                user_id=user_id,
-                can_write=can_write,
-                now=self._clock(),
-            )
-        return share_of(rows[0])
-
-    async def remove_share(self, file_id: int, user_id: int) -> bool:
-        """True when there was one."""
-        async with self._database.writing() as session:
-            row = await session.row(sql.REMOVE_SHARE, file_id=file_id, user_id=user_id)
-        return row is not None
+            return place
 
 
-async def _move(session: Session, file_id: int, folder_id: int) -> File:
-    file = await require_file(session, file_id)
+async def _require_files(
+    session: Session, file_ids: Sequence[int], permit: Permit | None
+) -> list[File]:
+    """The files, without shares, in the order of their ids. Raises `FileMissing`, `NotPermitted`."""
+    ids = list(dict.fromkeys(file_ids))
+    viewer_id = None if permit is None else permit.user_id
+    rows = await session.rows(sql.FILES_BY_ID, ids=json.dumps(ids), viewer_id=viewer_id)
+    files = {row["id"]: file_of(row) for row in rows}
+    if missing := [str(file_id) for file_id in ids if file_id not in files]:
+        raise FileMissing(f"there is no file {', '.join(missing)}")
+    refused = [file for file in files.values() if permit and not permit.allows(file)]
+    if refused:
+        raise NotPermitted(refused=len(refused), concerned=len(files))
+    return [replace(files[file_id], share=None) for file_id in ids]
+
+
+async def _places_of(session: Session, files: list[File]) -> list[PlacedFile]:
+    rows = await session.rows(sql.SHARES_OF_EACH, ids=json.dumps([file.id for file in files]))
+    shares: dict[int, list[Share]] = {file.id: [] for file in files}
+    for row in rows:
+        shares[row["file_id"]].append(share_of(row))
+    paths = {
+        folder_id: await path_to(session, folder_id)
+        for folder_id in {file.folder_id for file in files}
+    }
+    return [
+        PlacedFile(folder=paths[file.folder_id], file=file, shares=tuple(shares[file.id]))
+        for file in files
+    ]
+
+
+async def _move(session: Session, file: File, folder_id: int) -> File:
     if file.folder_id == folder_id:
         return file
     moved = await _place(session, file, folder_id, file.name)
@@ -116,4 +146,4 @@ async def _move(session: Session, file_id: int, folder_id: int) -> File:
 async def _place(session: Session, file: File, folder_id: int, name: str) -> File:
     free = await free_file_name(session, folder_id, name, own_id=file.id)
     await session.run(sql.PLACE_FILE, file_id=file.id, folder_id=folder_id, name=free)
-    return await require_file(session, file.id)
+    return replace(file, folder_id=folder_id, name=free)

@@ -3,8 +3,9 @@
 import json
 import sqlite3
 
-from catalog.errors import FolderCircle, FolderMissing, RootIsFixed
-from catalog.port import FolderPath, MadeFolders, PlacedFolder
+from catalog.errors import FolderCircle, FolderMissing, NotPermitted, RootIsFixed
+from catalog.permits import Permit
+from catalog.port import ChangedFolder, FolderPath, MadeFolders, PlacedFolder
 from catalog.records import ROOT_FOLDER_ID, File, FileOrder, Folder, FolderCounts
 from catalog.sqlite import usage
 from catalog.sqlite.database import Session
@@ -13,13 +14,19 @@ from catalog.sqlite.part import SqlitePart
 from catalog.sqlite.queries import folders as sql
 from catalog.sqlite.queries.files import LIST_FILES
 from catalog.sqlite.queries.usage import USAGE
-from catalog.sqlite.rows import file_of, folder_of, path_of
+from catalog.sqlite.rows import file_of, folder_of, path_of, standing_of
 
 
 async def require_folder(session: Session, folder_id: int) -> Folder:
     """The folder. Raises `FolderMissing`."""
     row = await session.row(sql.FOLDER_BY_ID, folder_id=folder_id)
     return folder_of(_present(row, folder_id))
+
+
+async def path_to(session: Session, folder_id: int) -> FolderPath:
+    """Where the folder stands. Raises `FolderMissing`."""
+    row = await session.row(sql.FOLDER_PATH, folder_id=folder_id)
+    return path_of(_present(row, folder_id)["path"])
 
 
 async def make_folders(session: Session, path: FolderPath) -> MadeFolders:
@@ -52,8 +59,7 @@ class SqliteFolders(SqlitePart):
     async def folder_path(self, folder_id: int) -> FolderPath:
         """Where the folder stands. Raises `FolderMissing`."""
         async with self._database.reading() as session:
-            row = await session.row(sql.FOLDER_PATH, folder_id=folder_id)
-        return path_of(_present(row, folder_id)["path"])
+            return await path_to(session, folder_id)
 
     async def make_folders(self, path: FolderPath) -> MadeFolders:
         """Makes the folder and its parents where they are missing."""
@@ -108,49 +114,65 @@ class SqliteFolders(SqlitePart):
             raise FolderMissing(f"there is no folder {folder_id}")
         return {row["mime_type"]: row["bytes"] for row in rows if row["mime_type"] is not None}
 
-    async def rename_folder(self, folder_id: int, name: str) -> Folder:
+    async def rename_folder(self, folder_id: int, name: str) -> ChangedFolder:
         """Takes the first free `name (n)`. Raises `FolderMissing`, `RootIsFixed`."""
         async with self._database.writing() as session:
-            _, parent_id = await _require_movable(session, folder_id)
-            return await _place(session, folder_id, parent_id, name)
+            before, parent_id = await _require_movable(session, folder_id)
+            after = await _place(session, folder_id, parent_id, name)
+        return ChangedFolder(before=before, after=after)
 
-    async def move_folder(self, folder_id: int, parent_id: int) -> Folder:
+    async def move_folder(self, folder_id: int, parent_id: int) -> ChangedFolder:
         """Raises `FolderMissing`, `RootIsFixed`, `FolderCircle`; numbers a taken name."""
         async with self._database.writing() as session:
-            folder, old_parent_id = await _require_movable(session, folder_id)
+            before, old_parent_id = await _require_movable(session, folder_id)
             await require_folder(session, parent_id)
             if await session.row(sql.LIES_WITHIN, inner_id=parent_id, outer_id=folder_id):
                 raise FolderCircle(f"folder {parent_id} lies within folder {folder_id}")
             await usage.subtract_subtree(session, old_parent_id, subtree_id=folder_id)
-            moved = await _place(session, folder_id, parent_id, folder.name)
+            after = await _place(session, folder_id, parent_id, before.folder.name)
             await usage.add_subtree(session, parent_id, subtree_id=folder_id)
-            return moved
+        return ChangedFolder(before=before, after=after)
 
-    async def delete_folder(self, folder_id: int) -> None:
-        """Deletes the folder and everything in it. Raises `RootIsFixed`."""
+    async def delete_folder(
+        self, folder_id: int, *, permit: Permit | None = None
+    ) -> PlacedFolder | None:
+        """Deletes the folder and everything in it. Raises `RootIsFixed`, `NotPermitted`."""
         async with self._database.writing() as session:
             try:
-                _, parent_id = await _require_movable(session, folder_id)
+                placed, parent_id = await _require_movable(session, folder_id)
             except FolderMissing:
-                return
+                return None
+            if permit is not None:
+                await _require_permitted(session, folder_id, permit)
             await usage.subtract_subtree(session, parent_id, subtree_id=folder_id)
             await session.run(sql.DELETE_FOLDER, folder_id=folder_id)
+        return placed
 
 
-async def _require_movable(session: Session, folder_id: int) -> tuple[Folder, int]:
+async def _require_movable(session: Session, folder_id: int) -> tuple[PlacedFolder, int]:
     """The folder and its parent's id. Raises `FolderMissing`, and `RootIsFixed` for the root."""
     if folder_id == ROOT_FOLDER_ID:
         raise RootIsFixed("the root folder cannot be renamed, moved or deleted")
     folder = await require_folder(session, folder_id)
     if folder.parent_id is None:
         raise RootIsFixed("the root folder cannot be renamed, moved or deleted")
-    return folder, folder.parent_id
+    path = await path_to(session, folder_id)
+    return PlacedFolder(path=path, folder=folder), folder.parent_id
 
 
-async def _place(session: Session, folder_id: int, parent_id: int, name: str) -> Folder:
+async def _require_permitted(session: Session, folder_id: int, permit: Permit) -> None:
+    """Raises `NotPermitted` unless the permit covers all files in the subtree."""
+    rows = await session.rows(sql.STANDINGS_WITHIN, folder_id=folder_id, user_id=permit.user_id)
+    refused = sum(row["files"] for row in rows if standing_of(row) not in permit.standings)
+    if refused:
+        raise NotPermitted(refused=refused, concerned=sum(row["files"] for row in rows))
+
+
+async def _place(session: Session, folder_id: int, parent_id: int, name: str) -> PlacedFolder:
     free = await free_folder_name(session, parent_id, name, own_id=folder_id)
     row = await session.row(sql.PLACE_FOLDER, folder_id=folder_id, parent_id=parent_id, name=free)
-    return folder_of(_present(row, folder_id))
+    folder = folder_of(_present(row, folder_id))
+    return PlacedFolder(path=await path_to(session, folder_id), folder=folder)
 
 
 def _present(row: sqlite3.Row | None, folder_id: int) -> sqlite3.Row:

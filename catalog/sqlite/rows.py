@@ -3,6 +3,7 @@
 import sqlite3
 from uuid import UUID
 
+from catalog.permits import Holder, Standing
 from catalog.port import FolderPath
 from catalog.records import (
     Chunk,
@@ -65,6 +66,16 @@ def share_of(row: sqlite3.Row) -> Share:
         user_id=row["user_id"],
         can_write=bool(row["can_write"]),
         shared_at=row["shared_at"],
+    )
+
+
+def standing_of(row: sqlite3.Row) -> Standing:
+    """A row with holder, is_public, and can_write of the user's share (NULL without one)."""
+    can_write = row["can_write"]
+    return Standing(
+        holder=Holder(row["holder"]),
+        is_public=bool(row["is_public"]),
+        can_write=None if can_write is None else bool(can_write),
     )
 
 

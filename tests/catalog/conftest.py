@@ -111,6 +111,7 @@ class Uploads:
         name: str = "a.txt",
         *,
         owner_id: int | None = None,
+        is_public: bool = False,
         on_conflict: OnConflict | None = None,
     ) -> CommittedFile:
         """Gives an object a name, and lets go of the upload's own reference."""
@@ -119,7 +120,7 @@ class Uploads:
             folder,
             name,
             owner_id=owner_id,
-            is_public=False,
+            is_public=is_public,
             on_conflict=on_conflict or FailOnConflict(),
         )
         await self.catalog.release(object_id, service=SERVICE, key="k")

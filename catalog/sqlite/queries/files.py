@@ -23,6 +23,19 @@ LEFT JOIN shares ON shares.file_id = files.id AND shares.user_id = :viewer_id
 FILE_BY_ID: Final = _COLUMNS + "FROM files" + _JOINS + "WHERE files.id = :file_id"
 """A file, with the viewer's share of it."""
 
+FILES_BY_ID: Final = (
+    _COLUMNS + "FROM json_each(:ids) AS wanted CROSS JOIN files ON files.id = wanted.value" + _JOINS
+)
+"""Files by a JSON list of ids, with the viewer's shares of them."""
+
+FILES_BY_NAME: Final = (
+    _COLUMNS
+    + "FROM json_each(:names) AS wanted"
+    + " CROSS JOIN files ON files.folder_id = :folder_id AND files.name = wanted.value"
+    + _JOINS
+)
+"""Files of a folder by a JSON list of names, with the viewer's shares of them."""
+
 FILE_BY_NAME: Final = (
     _COLUMNS + "FROM files" + _JOINS + "WHERE files.folder_id = :folder_id AND files.name = :name"
 )
@@ -101,6 +114,13 @@ DELETE_FILE: Final = "DELETE FROM files WHERE id = :file_id"
 SHARES_OF: Final = "SELECT * FROM shares WHERE file_id = :file_id ORDER BY user_id"
 """The shares of a file."""
 
+SHARES_OF_EACH: Final = """
+SELECT shares.* FROM json_each(:ids) AS wanted
+CROSS JOIN shares ON shares.file_id = wanted.value
+ORDER BY shares.file_id, shares.user_id
+"""
+"""The shares of all files of a JSON list of ids."""
+
 PUT_SHARE: Final = """
 INSERT INTO shares (file_id, user_id, can_write, shared_at)
 VALUES (:file_id, :user_id, :can_write, :now)
@@ -113,6 +133,9 @@ REMOVE_SHARE: Final = """
 DELETE FROM shares WHERE file_id = :file_id AND user_id = :user_id RETURNING 1
 """
 """A row if there was such a share."""
+
+REMOVE_SHARES: Final = "DELETE FROM shares WHERE file_id = :file_id"
+"""Deletes all shares of a file."""
 
 INSERT_RECEIPT: Final = """
 INSERT INTO commits (object_id, file_id, folder_id, name, owner_id, is_public,

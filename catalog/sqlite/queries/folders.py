@@ -83,5 +83,21 @@ SELECT 1 FROM ascent WHERE id = :outer_id
 """
 """A row if the inner folder is the outer one, or lies anywhere below it."""
 
+STANDINGS_WITHIN = """
+WITH RECURSIVE tree (id) AS (
+    SELECT :folder_id
+    UNION ALL
+    SELECT folders.id FROM tree CROSS JOIN folders ON folders.parent_id = tree.id
+)
+SELECT
+    CASE WHEN files.owner_id IS NULL THEN 'nobody' WHEN files.owner_id = :user_id THEN 'user'
+        ELSE 'other' END AS holder,
+    files.is_public, shares.can_write, count(*) AS files
+FROM tree CROSS JOIN files ON files.folder_id = tree.id
+LEFT JOIN shares ON shares.file_id = files.id AND shares.user_id = :user_id
+GROUP BY 1, 2, 3
+"""
+"""How the files of a whole subtree stand to a user, and how many stand so."""
+
 DELETE_FOLDER = "DELETE FROM folders WHERE id = :folder_id"
 """Deletes a folder; foreign keys take along everything in it."""

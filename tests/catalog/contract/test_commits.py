@@ -53,7 +53,7 @@ async def test_overwriting_keeps_the_file(catalog, uploads, clock):
     """Overwriting changes content and time of change; id, owner, rights, shares stay."""
     ann, bob = [await catalog.create_user(name, name) for name in ("ann", "bob")]
     old = await uploads.put(size=5, owner_id=ann.id)
-    share = await catalog.put_share(old.id, bob.id, can_write=True)
+    (share,) = (await catalog.put_share(old.id, bob.id, can_write=True)).shares
     clock.advance(60.0)
     object_id = await uploads.store(size=8, mime_type="image/png")
     committed = await catalog.commit_file(

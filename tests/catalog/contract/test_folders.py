@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from catalog.errors import FolderCircle, FolderMissing, RootIsFixed
+from catalog.port import PlacedFolder
 from catalog.records import ROOT_FOLDER_ID, FileOrder, Folder, FolderCounts
 
 
@@ -124,8 +125,10 @@ async def test_rename_takes_the_first_free_name(catalog):
         await catalog.make_folders((name,))
     folder = await catalog.folder_at(("x",))
     renamed = await catalog.rename_folder(folder.id, "v1.2")
-    assert renamed.name == "v1.2 (2)"
-    assert await catalog.rename_folder(folder.id, "v1.2") == renamed
+    assert renamed.before == PlacedFolder(path=("x",), folder=folder)
+    assert renamed.after.folder.name == "v1.2 (2)"
+    assert renamed.after.path == ("v1.2 (2)",)
+    assert (await catalog.rename_folder(folder.id, "v1.2")).after == renamed.after
     assert await catalog.folder_at(("x",)) is None
 
 
@@ -136,11 +139,13 @@ async def test_move_numbers_and_carries_usage(catalog, uploads):
     await uploads.put(("b", "m", "deep"), "3", size=100)
     source, target = await catalog.folder_at(("b", "m")), await catalog.folder_at(("a",))
     moved = await catalog.move_folder(source.id, target.id)
-    assert moved == Folder(id=source.id, name="m (1)", parent_id=target.id)
+    assert moved.before == PlacedFolder(path=("b", "m"), folder=source)
+    assert moved.after.folder == Folder(id=source.id, name="m (1)", parent_id=target.id)
+    assert moved.after.path == ("a", "m (1)")
     assert await catalog.usage_by_type(target.id) == {"text/plain": 112}
     assert await catalog.usage_by_type((await catalog.folder_at(("b",))).id) == {}
     assert await catalog.usage_by_type(0) == {"text/plain": 112}
-    assert await catalog.move_folder(source.id, target.id) == moved
+    assert (await catalog.move_folder(source.id, target.id)).after == moved.after
     assert await catalog.usage_by_type(target.id) == {"text/plain": 112}
     assert await catalog.file_at(("a", "m (1)", "deep"), "3") is not None
 
@@ -183,8 +188,8 @@ async def test_delete_takes_everything_along(catalog, uploads):
     kept = await uploads.put(("k",), "kept", size=3)
     inner = await uploads.put(("a", "b"), "gone")
     folder = await catalog.folder_at(("a",))
-    await catalog.delete_folder(folder.id)
-    await catalog.delete_folder(folder.id)
+    assert await catalog.delete_folder(folder.id) == PlacedFolder(path=("a",), folder=folder)
+    assert await catalog.delete_folder(folder.id) is None
     assert await catalog.folder_at(("a", "b")) is None
     assert await catalog.file_by_id(inner.id) is None
     assert await catalog.usage_by_type(0) == {"text/plain": 3}

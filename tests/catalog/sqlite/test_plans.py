@@ -20,7 +20,7 @@ NO_SCAN = {
     },
 }
 # What a plan may scan: tables of one statement (a page, a path, a list of names), never stored ones.
-TRANSIENT = {"page", "walk", "ascent", "line", "wanted", "part", "CONSTANT"}
+TRANSIENT = {"page", "walk", "ascent", "line", "tree", "wanted", "part", "CONSTANT"}
 
 
 async def plan(database: Database, sql: str) -> list[tuple[int, int, str]]:

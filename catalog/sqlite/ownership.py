@@ -1,0 +1,78 @@
+"""Whose files are, and with whom they are shared."""
+
+from catalog.errors import FileMissing
+from catalog.permits import Permit
+from catalog.port import PlacedFile
+from catalog.records import Share
+from catalog.sqlite.accounts import require_user
+from catalog.sqlite.database import Session
+from catalog.sqlite.files import place_of, require_file
+from catalog.sqlite.part import SqlitePart
+from catalog.sqlite.queries import files as sql
+from catalog.sqlite.rows import share_of
+
+
+class SqliteOwnership(SqlitePart):
+    """The part of `FileStore` on SQLite that concerns owners and shares."""
+
+    async def set_owner(
+        self,
+        file_id: int,
+        owner_id: int | None,
+        *,
+        delete_shares: bool = False,
+        share_with: int | None = None,
+        permit: Permit | None = None,
+    ) -> PlacedFile:
+        """Gives the file away. Raises `FileMissing`, `UserMissing`, `NotPermitted`."""
+        async with self._database.writing() as session:
+            await require_file(session, file_id, permit=permit)
+            if owner_id is not None:
+                await require_user(session, owner_id)
+                await session.run(sql.REMOVE_SHARE, file_id=file_id, user_id=owner_id)
+            if delete_shares:
+                await session.run(sql.REMOVE_SHARES, file_id=file_id)
+            if share_with is not None and share_with != owner_id:
+                await self._share(session, file_id, share_with, can_write=True)
+            await session.run(sql.SET_OWNER, file_id=file_id, owner_id=owner_id)
+            return await place_of(session, await require_file(session, file_id))
+
+    async def shares_of(self, file_id: int) -> list[Share]:
+        """The shares of a file by user id; none for a file that does not exist."""
+        async with self._database.reading() as session:
+            rows = await session.rows(sql.SHARES_OF, file_id=file_id)
+        return [share_of(row) for row in rows]
+
+    async def put_share(
+        self, file_id: int, user_id: int, *, can_write: bool, permit: Permit | None = None
+    ) -> PlacedFile:
+        """Adds or changes a share. Raises `FileMissing`, `UserMissing`, `NotPermitted`."""
+        async with self._database.writing() as session:
+            file = await require_file(session, file_id, permit=permit)
+            await self._share(session, file_id, user_id, can_write=can_write)
+            return await place_of(session, file)
+
+    async def remove_share(
+        self, file_id: int, user_id: int, *, permit: Permit | None = None
+    ) -> PlacedFile | None:
+        """None when there was none. Raises `NotPermitted`."""
+        async with self._database.writing() as session:
+            try:
+                file = await require_file(session, file_id, permit=permit)
+            except FileMissing:
+                return None
+            if await session.row(sql.REMOVE_SHARE, file_id=file_id, user_id=user_id) is None:
+                return None
+            return await place_of(session, file)
+
+    async def _share(
+        self, session: Session, file_id: int, user_id: int, *, can_write: bool
+    ) -> None:
+        await require_user(session, user_id)
+        await session.run(
+            sql.PUT_SHARE,
+            file_id=file_id,
+            user_id=user_id,
+            can_write=can_write,
+            now=self._clock(),
+        )
