@@ -48,8 +48,12 @@ def _formatter(settings: LogSettings, shared: list[Processor]) -> logging.Format
     if settings.format == "json":
         rendering = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     else:
-        colors = sys.stderr.isatty()
-        rendering = [structlog.dev.ConsoleRenderer(colors=colors)]
+        # The default traceback shows local variables, among them tokens and passwords.
+        rendering = [
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],

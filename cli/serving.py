@@ -14,6 +14,8 @@ from cli.server_errors import CannotListen, CatalogUnusable, start_error
 
 STOP_GRACE_S = 1.0
 """Seconds that requests under way are given at a stop."""
+PATIENCE_S = 3.0
+"""Seconds in which further signals change nothing: a terminal and a wrapper may both send one."""
 READ_BUFFER_BYTES = 256 * 1024
 """What is held of a request's body that is not taken yet, in each connection."""
 BACKLOG = 512
@@ -55,9 +57,9 @@ async def serving(app: web.Application, listening: socket.socket) -> AsyncIterat
 
 
 async def until_stopped(program: Coroutine[Any, Any, None]) -> None:
-    """Runs a program until SIGINT or SIGTERM cancels it, which is no error. A second one kills.
+    """Runs a program until SIGINT or SIGTERM cancels it, which is no error.
 
-    Raises what the program raises.
+    One more signal, after `PATIENCE_S` seconds, kills. Raises what the program raises.
     """
     task = asyncio.create_task(program, name="program")
     with _stop_signals(task):
@@ -73,18 +75,21 @@ def _stop_signals(task: asyncio.Task[None]) -> Iterator[None]:
     loop = asyncio.get_running_loop()
     signals = (signal.SIGINT, signal.SIGTERM)
 
-    def stop() -> None:
-        task.cancel()
+    def let_go() -> None:
         for number in signals:
             loop.remove_signal_handler(number)
+
+    def stop() -> None:
+        if not task.cancelling():
+            task.cancel()
+            loop.call_later(PATIENCE_S, let_go)
 
     for number in signals:
         loop.add_signal_handler(number, stop)
     try:
         yield
     finally:
-        for number in signals:
-            loop.remove_signal_handler(number)
+        let_go()
 
 
 async def _set_up(runner: web.AppRunner, listening: socket.socket) -> None:

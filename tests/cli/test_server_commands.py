@@ -64,9 +64,10 @@ class Program:
         assert self.process.stdout is not None
         return self.process.stdout
 
-    async def stop(self, number=signal.SIGINT) -> tuple[int | None, str, str]:
+    async def stop(self, number=signal.SIGINT, times=1) -> tuple[int | None, str, str]:
         """Exit code and what was printed after the first line."""
-        self.process.send_signal(number)
+        for _ in range(times):
+            self.process.send_signal(number)
         async with asyncio.timeout(10):
             out, err = await self.process.communicate()
         return self.process.returncode, out.decode(), err.decode()
@@ -109,14 +110,14 @@ def test_public_url_must_be_one(environment, url):
     assert result.exit_code == 2
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_up_from_start_to_stop(environment, number):
-    """One line on standard output says that it is ready; a signal ends it well."""
+@pytest.mark.parametrize(("number", "times"), [(signal.SIGINT, 3), (signal.SIGTERM, 1)])
+async def test_up_from_start_to_stop(environment, number, times):
+    """One line on standard output says that it is ready; a signal ends it well, a few do too."""
     async with Program("up", "--port", "0", "--data", "here") as program:
         url = await program.ready()
         async with aiohttp.ClientSession() as http, http.get(f"{url}/health") as response:
             assert response.status == 204
-        code, out, err = await program.stop(number)
+        code, out, err = await program.stop(number, times)
     assert (code, out) == (0, "")
     assert "embedded default" in err
     assert "Traceback" not in err
