@@ -1,5 +1,7 @@
 """`/login`, `/register`, `/token-status`: statuses and answers as the protocol has them."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -127,3 +129,24 @@ async def test_no_token(cloud, token):
     params = {} if token is None else {"token": token}
     response = await cloud.client.get("/token-status", params=params)
     assert response.status == 401
+
+
+async def test_slow_body(cloud, monkeypatch):
+    """Who sends a body for ever is told that it took too long."""
+    monkeypatch.setattr("manager.http.parameters.BODY_TIMEOUT_S", 0.01)
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b'{"username": '
+        await asyncio.Event().wait()
+
+    response = await cloud.client.post("/login", data=body())
+    assert response.status == 400
+    assert "too long" in (await response.json())["error_details"]
+
+
+async def test_many_logins_at_once(cloud):
+    """A flood of logins is served or told to come back; nothing else happens to it."""
+    await _register(cloud)
+    responses = await asyncio.gather(*(cloud.client.post("/login", json=ALICE) for _ in range(100)))
+    assert {response.status for response in responses} <= {200, 503}
+    assert sum(response.status == 200 for response in responses) >= 66

@@ -1,0 +1,30 @@
+"""New master keys are put in front of the old ones."""
+
+import base64
+
+KEYS = [base64.b64encode(bytes([n]) * 32).decode() for n in range(2)]
+
+
+async def test_rotation_keeps_files_and_tokens(tmp_path, running_cloud):
+    """After a rotation old files can be read, new ones are too, and nobody is logged out."""
+    async with running_cloud(tmp_path, message_encryption_key=KEYS[0]) as cloud:
+        token = await cloud.token()
+        await cloud.store("/docs/old.txt", b"old" * 1000)
+    async with running_cloud(tmp_path, message_encryption_key=" ".join(KEYS[::-1])) as cloud:
+        await cloud.store("/docs/new.txt", b"new" * 1000)
+        for name in ("old", "new"):
+            params = {"path": "/docs", "name": f"{name}.txt", "auth": token}
+            response = await cloud.client.get("/download", params=params)
+            assert await response.read() == name.encode() * 1000
+
+
+async def test_lost_key_is_an_error(tmp_path, running_cloud):
+    """Without the key of a file there is an error, and not its encrypted bytes."""
+    async with running_cloud(tmp_path, message_encryption_key=KEYS[0]) as cloud:
+        await cloud.token()
+        await cloud.store("/docs/old.txt", b"old" * 1000)
+    async with running_cloud(tmp_path, message_encryption_key=KEYS[1]) as cloud:
+        params = {"path": "/docs", "name": "old.txt", "auth": await cloud.token()}
+        response = await cloud.client.get("/download", params=params)
+        assert response.status == 502
+        assert (await response.json())["error"] is True
