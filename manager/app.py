@@ -29,6 +29,7 @@ from manager.supervision import supervised
 from manager.tasks import BackgroundTasks
 from manager.tokens import derive_token_secret
 from manager.webhooks import WebhookDirectory
+from storage.discord.bot import Bot
 from storage.discord.http import DiscordHttp
 from storage.discord.limits import RateLimiter
 from storage.discord.webhook import Webhook, WebhookCredentials
@@ -152,8 +153,15 @@ class _Assembly:
         async def delete(webhook: WebhookCredentials, message_id: int) -> None:
             await Webhook(http, webhook).delete(message_id)
 
-        interval_s = self._settings.reaper_interval_s
-        return Reaper(catalog, self._webhooks, delete, self.metrics, interval_s=interval_s)
+        token = self._settings.bot_token
+        return Reaper(
+            catalog,
+            self._webhooks,
+            delete,
+            self.metrics,
+            interval_s=self._settings.reaper_interval_s,
+            delete_as_bot=Bot(http, token).delete if token else None,
+        )
 
     async def _learn_channels(self, http: DiscordHttp) -> None:
         async def ask(webhook: WebhookCredentials) -> int:
@@ -162,12 +170,11 @@ class _Assembly:
         await self._webhooks.learn(ask)
 
     def _sender(self, catalog: Catalog, http: DiscordHttp, holds: TemporaryHolds) -> ContentSender:
-        bot_token = self._settings.discord_bot_token
         reader = ChunkReader(
             http,
             self._webhooks.reachable,
             self._settings.keyring,
-            bot_token=bot_token.get_secret_value() if bot_token else None,
+            bot_token=self._settings.bot_token,
         )
         return ContentSender(
             catalog,

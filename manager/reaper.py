@@ -9,6 +9,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -29,6 +30,15 @@ BATCH = 100
 DeleteMessage = Callable[[WebhookCredentials, int], Awaitable[None]]
 """Deletes a message of the webhook; one that is gone is no error. Raises `StorageError`."""
 
+DeleteAsBot = Callable[[int, int], Awaitable[None]]
+"""Deletes a message, by channel and id, that a bot has posted; one that is gone is no error.
+
+Raises `StorageError`.
+"""
+
+
+Deletion = Callable[[], Awaitable[None]]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep:
@@ -41,7 +51,7 @@ class Sweep:
     failed: int
     """Messages that Discord could not delete now."""
     stuck: int
-    """Messages whose webhook is gone or not configured."""
+    """Messages whose webhook, or whose bot, is gone or not configured."""
 
 
 class Reaper:
@@ -55,12 +65,15 @@ class Reaper:
         metrics: ManagerMetrics,
         *,
         interval_s: float,
+        delete_as_bot: DeleteAsBot | None = None,
         batch: int = BATCH,
         backoff: Backoff | None = None,
     ) -> None:
+        """`delete_as_bot`: None when no bot is configured; what one has posted is stuck then."""
         self._catalog = catalog
         self._webhooks = webhooks
         self._delete = delete
+        self._delete_as_bot = delete_as_bot
         self._metrics = metrics
         self._interval_s = interval_s
         self._batch = batch
@@ -92,8 +105,8 @@ class Reaper:
         kept: set[int] = set()
         stuck: list[Message] = []
         while messages := await self._next_batch(kept):
-            reachable = [message for message in messages if self._credentials(message)]
-            stuck += [message for message in messages if not self._credentials(message)]
+            reachable = [message for message in messages if self._way_to(message)]
+            stuck += [message for message in messages if not self._way_to(message)]
             done = await self._delete_all(reachable)
             kept |= {message.id for message in messages} - done
             deleted += len(done)
@@ -123,35 +136,41 @@ class Reaper:
         found = await self._catalog.orphan_messages(limit=len(kept) + self._batch)
         return [message for message in found if message.id not in kept]
 
-    def _credentials(self, message: Message) -> WebhookCredentials | None:
-        return self._webhooks.reachable.get(message.webhook_id) if message.webhook_id else None
+    def _way_to(self, message: Message) -> Deletion | None:
+        """What deletes the message; None while nobody here can."""
+        if message.webhook_id is None:
+            if self._delete_as_bot is None:
+                return None
+            return partial(self._delete_as_bot, message.channel_id, message.id)
+        webhook = self._webhooks.reachable.get(message.webhook_id)
+        return partial(self._delete, webhook, message.id) if webhook else None
 
     async def _delete_all(self, messages: list[Message]) -> set[int]:
-        """Ids of the messages deleted. Webhooks run side by side, as their limits are their own."""
-        by_webhook: dict[int | None, list[Message]] = defaultdict(list)
+        """Ids of the messages deleted. Their authors run side by side, as their limits differ."""
+        by_author: dict[tuple[int | None, int], list[Message]] = defaultdict(list)
         for message in messages:
-            by_webhook[message.webhook_id].append(message)
+            by_author[message.webhook_id, message.channel_id].append(message)
         async with asyncio.TaskGroup() as tasks:
             running = [
-                tasks.create_task(self._delete_of_one(group), name=f"reap-{webhook_id}")
-                for webhook_id, group in by_webhook.items()
+                tasks.create_task(self._delete_of_one(group), name=f"reap-{author}")
+                for author, group in by_author.items()
             ]
         return set().union(*(task.result() for task in running))
 
     async def _delete_of_one(self, messages: list[Message]) -> set[int]:
-        """Deletes messages of one webhook; the first failure leaves the rest for a later sweep."""
+        """Deletes messages of one author; the first failure leaves the rest for a later sweep."""
         done: set[int] = set()
         for message in messages:
-            credentials = self._credentials(message)
-            if credentials is None or not await self._try_delete(credentials, message):
+            delete = self._way_to(message)
+            if delete is None or not await self._try_delete(delete, message):
                 break
             self._metrics.reaped_messages.inc()
             done.add(message.id)
         return done
 
-    async def _try_delete(self, credentials: WebhookCredentials, message: Message) -> bool:
+    async def _try_delete(self, delete: Deletion, message: Message) -> bool:
         try:
-            await self._delete(credentials, message.id)
+            await delete()
             await self._catalog.forget_message(message.id)
         except WebhookUnusable as error:
             self._webhooks.lost(error)

@@ -192,6 +192,11 @@ class ManagerSettings(BaseSettings):
         """The share of each of so many upload processes, for posting."""
         return max(1, (self.global_requests_per_s - self.own_requests_per_s) // max(1, processes))
 
+    @property
+    def bot_token(self) -> str | None:
+        """The bot's token as Discord wants it; None when there is no bot."""
+        return self.discord_bot_token.get_secret_value() if self.discord_bot_token else None
+
     @cached_property
     def keyring(self) -> KeyRing:
         """The master keys."""

@@ -9,10 +9,10 @@ from weakref import WeakValueDictionary
 from yarl import URL
 
 from storage.address import ChunkAddress
-from storage.discord import routes
+from storage.discord.bot import Bot
 from storage.discord.credentials import WebhookCredentials
 from storage.discord.http import DiscordHttp
-from storage.discord.webhook import Attachment, PostedMessage, Webhook, parse_message
+from storage.discord.webhook import Attachment, PostedMessage, Webhook
 from storage.errors import MessageGone, WebhookGone, WebhookNotConfigured
 
 EXPIRY_MARGIN_S = 120.0
@@ -110,7 +110,8 @@ class AttachmentFinder:
                 if self._bot_token is None:
                     raise
         if self._bot_token is not None:
-            return await self._ask_bot(self._bot_token, address)
+            bot = Bot(self._http, self._bot_token)
+            return await bot.message(address.channel_id, address.message_id)
         author = f"webhook {address.webhook_id}" if address.webhook_id else "a bot"
         raise WebhookNotConfigured(
             f"message {address.message_id} was posted by {author}, which is not configured here"
@@ -124,10 +125,6 @@ class AttachmentFinder:
         except WebhookGone as error:
             self._dead[webhook] = error
             raise
-
-    async def _ask_bot(self, bot_token: str, address: ChunkAddress) -> PostedMessage:
-        route = routes.channel_message(bot_token, address.channel_id, address.message_id)
-        return parse_message(await self._http.request(route))
 
 
 def _expires_at(url: str, now: float) -> float:

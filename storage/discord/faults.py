@@ -16,7 +16,8 @@ from storage.errors import (
     WebhookGone,
 )
 
-WEBHOOK_GONE = frozenset({10003, 10015, 50027})
+UNKNOWN_CHANNEL = 10003
+WEBHOOK_GONE = frozenset({UNKNOWN_CHANNEL, 10015, 50027})
 WEBHOOK_FORBIDDEN = frozenset({40004, 40006, 50013, 400001})
 MESSAGE_GONE = 10008
 TOO_LARGE = frozenset({40005, 50045})

@@ -52,25 +52,39 @@ def webhook_message(webhook: WebhookCredentials, message_id: int) -> Route:
 
 def delete_webhook_message(webhook: WebhookCredentials, message_id: int, now: float) -> Route:
     """Deletes a message that the webhook posted. `now` is in seconds since the Unix epoch."""
-    age_s = now - snowflake_time(message_id)
-    route = "old webhook message" if age_s > OLD_MESSAGE_AGE_S else "webhook message"
+    route = "old webhook message" if _is_old(message_id, now) else "webhook message"
     key = LimitKey("DELETE", route, webhook.id)
     return Route(key, _message_path(webhook, message_id), webhook.id, message_id)
 
 
 def channel_message(bot_token: str, channel_id: int, message_id: int) -> Route:
     """Answers any message of a channel in which the bot may read the history."""
-    return Route(
-        LimitKey("GET", "channel message", channel_id),
-        f"/channels/{channel_id}/messages/{message_id}",
-        message_id=message_id,
-        authorization=f"Bot {bot_token}",
-    )
+    key = LimitKey("GET", "channel message", channel_id)
+    return _of_bot(key, bot_token, channel_id, message_id)
+
+
+def delete_channel_message(bot_token: str, channel_id: int, message_id: int, now: float) -> Route:
+    """Deletes a message of the bot. `now` is in seconds since the Unix epoch."""
+    route = "old channel message" if _is_old(message_id, now) else "channel message"
+    return _of_bot(LimitKey("DELETE", route, channel_id), bot_token, channel_id, message_id)
 
 
 def snowflake_time(snowflake: int) -> float:
     """When an id was given out, in seconds since the Unix epoch."""
     return DISCORD_EPOCH_S + (snowflake >> 22) / 1000
+
+
+def _is_old(message_id: int, now: float) -> bool:
+    return now - snowflake_time(message_id) > OLD_MESSAGE_AGE_S
+
+
+def _of_bot(key: LimitKey, bot_token: str, channel_id: int, message_id: int) -> Route:
+    return Route(
+        key,
+        f"/channels/{channel_id}/messages/{message_id}",
+        message_id=message_id,
+        authorization=f"Bot {bot_token}",
+    )
 
 
 def _path(webhook: WebhookCredentials) -> str:

@@ -2,10 +2,12 @@
 
 import asyncio
 import os
+from uuid import uuid4
 
 import pytest
 
 from catalog.errors import CatalogUnavailable
+from catalog.records import Chunk, ChunkLocation, Message
 from client_sdk.backoff import Backoff
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
@@ -15,7 +17,7 @@ from manager.webhooks import WebhookDirectory
 from storage.discord.credentials import WebhookCredentials
 from storage.discord.http import DiscordHttp
 from storage.discord.webhook import Webhook
-from storage.errors import DiscordUnavailable
+from storage.errors import DiscordRefused, DiscordUnavailable
 
 
 class Shears:
@@ -214,6 +216,58 @@ async def test_catalog_away(cloud, shears, monkeypatch):
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+@pytest.fixture
+def bots_message(cloud):
+    """Journals a message of a bot, without a chunk."""
+
+    async def journal(message_id: int, channel_id: int) -> None:
+        chunk = Chunk(
+            object_id=uuid4(),
+            index=0,
+            message_id=message_id,
+            attachment_id=None,
+            offset=0,
+            stored_size=1,
+            size=1,
+            digest=None,
+        )
+        message = Message(id=message_id, channel_id=channel_id, webhook_id=None, stored_size=1)
+        await cloud.catalog.add_chunk(ChunkLocation(chunk=chunk, message=message))
+
+    return journal
+
+
+async def test_the_bot_deletes_what_it_has_posted(cloud, shears, bots_message):
+    """A message without a webhook is deleted in its channel, and then forgotten."""
+    await bots_message(10**17, 7)
+    await bots_message(10**17 + 1, 8)
+    deleted = set()
+
+    async def delete_as_bot(channel_id, message_id) -> None:
+        deleted.add((channel_id, message_id))
+
+    await shears(delete_as_bot=delete_as_bot).sweep(messages=2)
+    assert deleted == {(7, 10**17), (8, 10**17 + 1)}
+    assert await cloud.catalog.orphan_messages(limit=10) == []
+
+
+async def test_a_refusing_bot_keeps_its_messages(cloud, shears, bots_message):
+    """What the bot cannot delete is asked for again in a later sweep."""
+    await bots_message(10**17, 7)
+
+    async def refuse(_channel_id, _message_id) -> None:
+        raise DiscordRefused(401, 0)
+
+    await shears(delete_as_bot=refuse).sweep(failed=1)
+    assert len(await cloud.catalog.orphan_messages(limit=10)) == 1
+
+
+async def test_without_a_bot_its_messages_are_stuck(shears, bots_message):
+    """What a bot has posted is counted as stuck while none is configured."""
+    await bots_message(10**17, 7)
+    await shears().sweep(stuck=1)
 
 
 def _http(cloud) -> DiscordHttp:

@@ -1,0 +1,36 @@
+"""A bot of Discord: what it can do with messages, whoever posted them."""
+
+from storage.discord import routes
+from storage.discord.faults import UNKNOWN_CHANNEL
+from storage.discord.http import DiscordHttp
+from storage.discord.webhook import PostedMessage, parse_message
+from storage.errors import DiscordRefused, MessageGone
+
+
+class Bot:
+    """A bot with the rights to read, and to delete its own messages, in the channels concerned.
+
+    Every method raises `DiscordUnavailable` when Discord does not do it in time, and
+    `DiscordRefused` when it will not, for example as the token is wrong.
+    """
+
+    def __init__(self, http: DiscordHttp, token: str) -> None:
+        self._http = http
+        self._token = token
+
+    async def message(self, channel_id: int, message_id: int) -> PostedMessage:
+        """Fetches a message. Raises `MessageGone`."""
+        route = routes.channel_message(self._token, channel_id, message_id)
+        return parse_message(await self._http.request(route))
+
+    async def delete(self, channel_id: int, message_id: int) -> None:
+        """Deletes a message. One that is gone, alone or with its channel, is as good."""
+        now = self._http.wall_clock()
+        route = routes.delete_channel_message(self._token, channel_id, message_id, now)
+        try:
+            await self._http.request(route)
+        except MessageGone:
+            return
+        except DiscordRefused as refusal:
+            if refusal.discord_code != UNKNOWN_CHANNEL:
+                raise
