@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -201,18 +200,6 @@ class ClientPeer(Peer):
         return [file.name for file in (await self.list_files(path, ascending_sort=True)).files]
 
 
-@dataclass
-class StoredPart:
-    """What a service reports of one chunk."""
-
-    report: u2s.ChunkStored
-
-    @property
-    def digest(self) -> bytes:
-        """SHA-256 of the plain bytes."""
-        return bytes.fromhex(self.report.digest)
-
-
 class ServicePeer(Peer):
     """One slot of an upload service, which posts to the emulator and reports what it is told to.
 
@@ -248,10 +235,11 @@ class ServicePeer(Peer):
         """Answers a frame."""
         await self.connection.send(answer, reply_uuid=frame.uuid)
 
-    async def post(self, start: s2u.UploadStart, index: int, **changed: object) -> StoredPart:
+    async def post(
+        self, start: s2u.UploadStart, index: int, /, **changed: object
+    ) -> u2s.ChunkStored:
         """Posts a chunk of its right size; returns the report of it, with other fields if given."""
-        length = chunk_length(start.size, start.chunk_size, index)
-        content = hashlib.shake_128(f"{start.upload_id} {index}".encode()).digest(length)
+        content = content_of(start, index)
         lease = self.leased[0]
         credentials = WebhookCredentials(int(lease.id), lease.token, int(lease.channel_id))
         async with DiscordHttp(api_url=self.configurations[-1].api_url) as http:
@@ -265,30 +253,33 @@ class ServicePeer(Peer):
             "webhook_id": lease.id,
             "attachment_id": str(posted.attachments[0].id),
             "offset": 0,
-            "stored_size": length,
-            "size": length,
+            "stored_size": len(content),
+            "size": len(content),
             "digest": hashlib.sha256(content).hexdigest(),
             **changed,
         }
-        return StoredPart(u2s.ChunkStored(**fields))
+        return u2s.ChunkStored(**fields)
 
-    async def store(self, start: s2u.UploadStart, index: int = 0) -> StoredPart:
+    async def store(self, start: s2u.UploadStart, index: int = 0) -> u2s.ChunkStored:
         """Posts a chunk and reports it."""
-        part = await self.post(start, index)
-        answer = await self.order(part.report)
+        report = await self.post(start, index)
+        answer = await self.order(report)
         assert answer.success, answer.message
-        return part
+        return report
 
     async def finish(self, start: s2u.UploadStart, *, mime_type: str = "text/plain") -> None:
         """Stores all chunks and says so."""
-        count = chunk_count(start.size, start.chunk_size)
-        parts = [await self.store(start, index) for index in range(count)]
+        for index in range(chunk_count(start.size, start.chunk_size)):
+            await self.store(start, index)
+        await self.finish_with(start, mime_type=mime_type)
+
+    async def finish_with(self, start: s2u.UploadStart, *, mime_type: str = "text/plain") -> None:
+        """Says that all chunks are stored."""
+        contents = (content_of(start, n) for n in range(chunk_count(start.size, start.chunk_size)))
+        digests = (hashlib.sha256(content).digest() for content in contents)
         await self.send(
             u2s.UploadFinish(
-                success=True,
-                hash=content_hash(part.digest for part in parts),
-                is_encrypted=True,
-                type=mime_type,
+                success=True, hash=content_hash(digests), is_encrypted=True, type=mime_type
             )
         )
 
@@ -297,6 +288,12 @@ class ServicePeer(Peer):
         start = await self.next(s2u.UploadStart)
         await self.finish(start)
         return start
+
+
+def content_of(start: s2u.UploadStart, index: int) -> bytes:
+    """What the chunk of an upload holds: bytes that depend on both."""
+    length = chunk_length(start.size, start.chunk_size, index)
+    return hashlib.shake_128(f"{start.upload_id} {index}".encode()).digest(length)
 
 
 def client_query(token: str) -> dict[str, str]:
