@@ -27,11 +27,8 @@ def say_json(console: Console, data: Any) -> None:  # noqa: ANN401 - anything th
 def human_size(size: int) -> str:
     """A size in bytes for people, in binary units: `0 B`, `1.5 KiB`, `12 MiB`."""
     value, unit = float(size), 0
-    while value >= _STEP and unit + 1 < len(_UNITS):
-        value /= _STEP
-        unit += 1
-    # 1023.96 would be shown as 1024.0 of its unit.
-    if unit and round(value, 1) >= _STEP and unit + 1 < len(_UNITS):
+    # Rounded, because 1023.7 would be shown as 1024 of its unit.
+    while round(value) >= _STEP and unit + 1 < len(_UNITS):
         value, unit = value / _STEP, unit + 1
-    digits = 1 if unit and value < 10 else 0
-    return f"{value:.{digits}f} {_UNITS[unit]}"
+    has_fraction = unit > 0 and round(value, 1) < 10
+    return f"{value:.{1 if has_fraction else 0}f} {_UNITS[unit]}"

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import typer
 
-from cli.errors import PARTIAL, explain
+from cli.errors import PARTIAL, exit_code, explain
 from cli.output import human_size, say
 from cli.surroundings import Surroundings
 from client_sdk.errors import CloudError, NotLoggedIn, Unreachable
@@ -57,6 +57,8 @@ class Summary:
         """Print what failed, and one line about the rest."""
         for failure in self.failures:
             say(around.err, f"{failure.what}: {explain(failure.error)}")
+        if not self.done:
+            return
         seconds = time.monotonic() - self.started_at
         speed = human_size(int(self.size / max(seconds, 0.001)))
         count = f"{len(self.done)} file{'' if len(self.done) == 1 else 's'}"
@@ -65,9 +67,13 @@ class Summary:
         say(around.err, line)
 
     def exit(self) -> None:
-        """End the command with its exit code if something failed."""
+        """End the command with its exit code if something failed.
+
+        When nothing worked, and all for the same kind of reason, the code tells that reason.
+        """
         if self.failures:
-            raise typer.Exit(PARTIAL)
+            codes = {exit_code(failure.error) for failure in self.failures}
+            raise typer.Exit(codes.pop() if len(codes) == 1 and not self.done else PARTIAL)
 
 
 async def transfer_all(

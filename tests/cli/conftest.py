@@ -1,0 +1,100 @@
+"""A discord-cloud that runs for the length of the tests, and commands that use it."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from rich.console import Console
+from typer.testing import CliRunner, Result
+
+from cli import commands
+from cli.credentials import ClientEnvironment, CredentialStore
+from cli.surroundings import Surroundings
+from client_sdk import ClientSettings
+
+PASSWORD = "correct horse"
+
+
+async def nobody() -> str:
+    """Nobody answers."""
+    raise AssertionError("nobody should be asked")
+
+
+@dataclass
+class Shell:
+    """Runs client commands as one user of one machine."""
+
+    home: Path
+    url: str
+    answers: list[str] | None = None
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, *arguments: object, stdin: str = "") -> Result:
+        """Run a command to its end."""
+        app = typer.Typer(pretty_exceptions_enable=False)
+        commands.register(app)
+        return CliRunner().invoke(
+            app, [str(argument) for argument in arguments], input=stdin, obj=self._surroundings()
+        )
+
+    def json(self, *arguments: object) -> Any:
+        """The JSON that a command prints."""
+        return json.loads(self(*arguments, "--json").stdout)
+
+    def login(self) -> None:
+        """Log in as the administrator."""
+        assert self("login", self.url, "alice", "--password-stdin", stdin=PASSWORD).exit_code == 0
+
+    def _surroundings(self) -> Surroundings:
+        environment = ClientEnvironment.model_validate(self.environment)
+        return Surroundings(
+            out=Console(width=80),
+            err=Console(width=80, stderr=True),
+            credentials=CredentialStore(self.home, environment),
+            is_interactive=self.answers is not None,
+            read_line=nobody if self.answers is None else self._answer,
+            client_settings=ClientSettings(retry_first_s=0.0, upload_attempts=2),
+        )
+
+    async def _answer(self) -> str:
+        assert self.answers is not None
+        return self.answers.pop(0)
+
+
+@pytest.fixture(scope="session")
+def cloud_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a running discord-cloud with one user, alice."""
+    data = tmp_path_factory.mktemp("cloud") / "data"
+    command = [sys.executable, "-c", "from cli.main import main; main()", "up", "--port", "0"]
+    with (
+        (tmp_path_factory.mktemp("log") / "up.log").open("wb") as log,
+        subprocess.Popen(  # noqa: S603 - our own program
+            [*command, "--data", str(data)], stdout=subprocess.PIPE, stderr=log, text=True
+        ) as server,
+    ):
+        assert server.stdout is not None
+        url = server.stdout.readline().removeprefix("ready ").strip()
+        shell = Shell(tmp_path_factory.mktemp("home"), url)
+        shell("register", url, "alice", "--password-stdin", stdin=PASSWORD)
+        yield url
+        server.terminate()
+
+
+@pytest.fixture
+def shell(tmp_path: Path, cloud_url: str) -> Shell:
+    """Commands of somebody who is logged in."""
+    shell = Shell(tmp_path / "home", cloud_url)
+    shell.login()
+    return shell
+
+
+@pytest.fixture
+def folder(request: pytest.FixtureRequest) -> str:
+    """A remote folder for one test alone."""
+    return "/" + "".join(c if c.isalnum() else "-" for c in request.node.name)[-100:].strip("-")

@@ -1,0 +1,108 @@
+"""`register`, `login`, `logout`, and where the login is kept."""
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from cli.credentials import ClientEnvironment, Credentials, CredentialStore
+from cli.errors import CredentialsUnusable
+from client_sdk.errors import NotLoggedIn
+from tests.cli.conftest import PASSWORD, Shell
+
+
+def stored(folder: Path, **environment: str) -> CredentialStore:
+    """A store with this environment."""
+    return CredentialStore(folder, ClientEnvironment.model_validate(environment))
+
+
+def test_login_is_kept_for_its_owner_alone(tmp_path: Path, cloud_url: str) -> None:
+    """The file with the token has mode 0600, holds the address, and goes with `logout`."""
+    shell = Shell(tmp_path, cloud_url)
+    result = shell("login", f"{cloud_url}/", "alice", "--password-stdin", stdin=f"{PASSWORD}\n")
+    assert (result.exit_code, result.stdout) == (0, "")
+    path = tmp_path / "credentials.json"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert json.loads(path.read_text())["url"] == cloud_url
+    assert shell("ls").exit_code == 0
+    assert "logged out" in shell("logout").stderr
+    assert "not logged in" in shell("logout").stderr
+    result = shell("ls")
+    assert result.exit_code == 77
+    assert "discord-cloud login" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("user", "password", "code"),
+    [
+        ("alice", "wrong horse", 77),
+        ("nobody", PASSWORD, 77),
+        ("a b", PASSWORD, 64),
+        ("alice", "x", 64),
+    ],
+)
+def test_a_failed_login_is_one_line(tmp_path, cloud_url, user, password, code) -> None:
+    """What is wrong is said in one line without the password, and nothing is kept."""
+    shell = Shell(tmp_path, cloud_url)
+    result = shell("login", cloud_url, user, "--password-stdin", stdin=password)
+    assert result.exit_code == code
+    assert result.stderr.startswith("discord-cloud: ")
+    assert result.stderr.count("\n") == 1
+    assert password not in result.stderr.split()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_new_password_is_asked_for_twice(shell: Shell) -> None:
+    """A typing error does not make a user; the next step is printed."""
+    result = shell(
+        "register", shell.url, "bert", stdin="password1\npassword2\npassword3\npassword3\n"
+    )
+    assert result.exit_code == 0
+    assert f"discord-cloud login {shell.url} bert" in result.stderr
+    login = shell("login", shell.url, "bert", "--password-stdin", stdin="password3")
+    assert login.exit_code == 0
+
+
+def test_more_users_need_an_administrator(shell: Shell, tmp_path: Path) -> None:
+    """The login of an administrator is enough; so is a token; nothing is not."""
+    stranger = Shell(tmp_path / "other", shell.url)
+    arguments = ("register", shell.url, "carla", "--password-stdin")
+    result = stranger(*arguments, stdin=PASSWORD)
+    assert result.exit_code == 77
+    assert "--admin-token" in result.stderr
+    token = json.loads((shell.home / "credentials.json").read_text())["token"]
+    assert stranger(*arguments, "--admin-token", token, stdin=PASSWORD).exit_code == 0
+    assert shell(*arguments, stdin=PASSWORD).exit_code == 65
+
+
+def test_a_token_never_goes_to_another_address(tmp_path: Path) -> None:
+    """An address from the environment does not get the token of the last login."""
+    stored(tmp_path).save(Credentials("http://one", "token-one"))
+    assert stored(tmp_path).current() == Credentials("http://one", "token-one")
+    with pytest.raises(NotLoggedIn, match="http://two"):
+        stored(tmp_path, discord_cloud_url="http://two").current()
+    assert stored(tmp_path).token_for("http://two") is None
+
+
+def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
+    """Address and token may come from the environment, with or without a file."""
+    environment = {"discord_cloud_url": "http://two", "discord_cloud_token": "token-two"}
+    assert stored(tmp_path, **environment).current() == Credentials("http://two", "token-two")
+    stored(tmp_path).save(Credentials("http://one", "token-one"))
+    assert stored(tmp_path, **environment).current() == Credentials("http://two", "token-two")
+    assert stored(tmp_path, discord_cloud_token="t").current() == Credentials("http://one", "t")
+
+
+def test_a_damaged_file_says_what_to_do(tmp_path: Path) -> None:
+    """A file that cannot be understood is an error of its own, as is a place that is no folder."""
+    (tmp_path / "credentials.json").write_text("{")
+    with pytest.raises(CredentialsUnusable, match="delete it"):
+        stored(tmp_path).current()
+    with pytest.raises(CredentialsUnusable, match="cannot write"):
+        stored(tmp_path / "credentials.json").save(Credentials("http://one", "token"))
+
+
+def test_a_token_is_never_shown() -> None:
+    """The repr of a login hides its token."""
+    assert "secret" not in repr(Credentials("http://one", "secret"))

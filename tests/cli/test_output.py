@@ -1,0 +1,107 @@
+"""Sizes, lines, exit codes, and the page that documents them."""
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+import typer
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from cli import errors as cli_errors
+from cli.errors import EXIT_CODES, INTERRUPTED, PARTIAL, exit_code, explain, reported
+from cli.main import app
+from cli.output import human_size, say
+from client_sdk import CloudError
+from client_sdk import errors as sdk_errors
+
+PAGE = Path(__file__).parents[2] / "docs" / "cli.md"
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1024, "1.0 KiB"),
+        (1536, "1.5 KiB"),
+        (10 * 1024**2, "10 MiB"),
+        (1024**3 - 1, "1.0 GiB"),
+        (5 * 1024**4, "5.0 TiB"),
+    ],
+)
+def test_sizes_are_short(size: int, text: str) -> None:
+    """Two digits and a binary unit."""
+    assert human_size(size) == text
+
+
+@given(st.integers(min_value=0, max_value=2**70 - 2**60))
+def test_every_size_has_at_most_four_digits(size: int) -> None:
+    """Whatever the size, it fits its column."""
+    assert re.fullmatch(r"(\d{1,4}|\d\.\d) ([KMGTPE]i)?B", human_size(size))
+
+
+def test_lines_are_printed_as_they_are() -> None:
+    """File names are neither markup nor wrapped, and one that is no text does not crash."""
+    stream = io.StringIO()
+    console = Console(file=stream, width=20)
+    say(console, "[red]name[/red] :smile: " + "x" * 50)
+    say(console, "broken \udcff name")
+    assert stream.getvalue() == "[red]name[/red] :smile: " + "x" * 50 + "\nbroken \\udcff name\n"
+
+
+def every_error() -> list[type[CloudError]]:
+    """All error classes of the SDK and the commands."""
+    found = [*vars(sdk_errors).values(), *vars(cli_errors).values()]
+    return [e for e in found if isinstance(e, type) and issubclass(e, CloudError)]
+
+
+def test_every_error_has_a_code_of_its_own() -> None:
+    """Codes are stable names for programs: no two classes share one."""
+    codes = {kind: kind.code for kind in every_error()}
+    assert len(set(codes.values())) == len(codes)
+
+
+def test_errors_are_one_line_with_what_to_do() -> None:
+    """Line breaks of a peer do not break the line."""
+    assert explain(sdk_errors.NotLoggedIn("you are\nnot logged in")) == (
+        "you are not logged in: log in with `discord-cloud login URL USER`"
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (sdk_errors.Rejected("no"), 65),
+        (sdk_errors.ServerFailed(500, "no"), 75),
+        (CloudError("no"), 70),
+        (KeyboardInterrupt(), INTERRUPTED),
+    ],
+)
+def test_errors_end_a_command_with_their_exit_code(error: BaseException, code: int) -> None:
+    """An error of a class without its own line has that of its base."""
+    console = Console(file=io.StringIO())
+    with pytest.raises(typer.Exit) as caught, reported(console):
+        raise error
+    assert caught.value.exit_code == code
+
+
+def test_the_page_lists_every_exit_code() -> None:
+    """docs/cli.md and the table agree."""
+    documented = {int(code) for code in re.findall(r"^\| (\d+) \|", PAGE.read_text(), re.MULTILINE)}
+    assert documented >= {0, PARTIAL, INTERRUPTED, *EXIT_CODES.values()}
+    assert exit_code(CloudError("x")) == 70
+
+
+def test_the_page_describes_every_client_command_and_option() -> None:
+    """What a command can do is in docs/cli.md."""
+    page = PAGE.read_text()
+    command = typer.main.get_command(app)
+    names = ("register", "login", "logout", "put", "get", "ls", "status")
+    for name in names:
+        found = command.commands[name]  # type: ignore[attr-defined]
+        assert f"discord-cloud {name}" in page
+        options = [o for p in found.params if p.param_type_name == "option" for o in p.opts]
+        assert [o for o in options if o.startswith("--") and o not in page] == []

@@ -1,0 +1,202 @@
+"""`put`, `get`, `ls` and `status`, against a running discord-cloud."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from protocol.values import CHUNK_SIZE
+from tests.cli.conftest import Shell
+
+
+@pytest.fixture
+def holiday(tmp_path: Path) -> Path:
+    """A folder with files of several sizes."""
+    root = tmp_path / "holiday"
+    (root / "day 1").mkdir(parents=True)
+    (root / "empty").mkdir()
+    (root / "day 1" / "video.bin").write_bytes(os.urandom(CHUNK_SIZE + 1))
+    (root / "note.txt").write_text("hello")
+    (root / "zero").touch()
+    return root
+
+
+def contents(root: Path) -> dict[str, bytes | None]:
+    """Everything in a folder; None for folders."""
+    return {
+        str(path.relative_to(root)): path.read_bytes() if path.is_file() else None
+        for path in root.rglob("*")
+    }
+
+
+def test_folders_and_files_go_in_and_come_back(shell: Shell, holiday, tmp_path, folder) -> None:
+    """`put holiday/ big /folder` makes /folder/holiday/… and /folder/big; `get` brings them back."""
+    big = tmp_path / "big.iso"
+    big.write_bytes(os.urandom(2000))
+    result = shell("put", f"{holiday}/", big, folder)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr.startswith("stored 4 files, 10 MiB in ")
+    result = shell("get", f"{folder}/holiday", f"{folder}/big.iso", tmp_path / "back")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert contents(tmp_path / "back" / "holiday") == contents(holiday)
+    assert (tmp_path / "back" / "big.iso").read_bytes() == big.read_bytes()
+
+
+def test_ls_lists_folders_then_files(shell: Shell, holiday, folder) -> None:
+    """Short, long and as JSON; a file by its path; a missing one is an error."""
+    shell("put", holiday, folder)
+    inside = f"{folder}/holiday"
+    assert shell("ls", inside).stdout == "day 1/\nempty/\nnote.txt\nzero\n"
+    lines = shell("ls", "-l", inside).stdout.splitlines()
+    assert lines[0].split() == ["-", "day", "1/"]
+    assert lines[2].split()[:2] == ["5", "B"]
+    assert lines[2].endswith("  owned       note.txt")
+    note = next(entry for entry in shell.json("ls", inside) if entry["name"] == "note.txt")
+    assert (note["kind"], note["size"], note["type"]) == ("file", 5, "text/plain")
+    assert shell("ls", f"{inside}/note.txt").stdout == "note.txt\n"
+    assert shell("ls", f"{inside}/missing").exit_code == 66
+    assert shell("ls", f"{inside}/missing/").exit_code == 66
+    assert shell("ls", "no-slash").exit_code == 64
+
+
+@pytest.mark.parametrize(
+    ("option", "outcome", "names"),
+    [
+        (None, "renamed", ["a (1).txt", "a.txt"]),
+        ("rename", "renamed", ["a (1).txt", "a.txt"]),
+        ("overwrite", "stored", ["a.txt"]),
+        ("skip", "skipped", ["a.txt"]),
+    ],
+)
+def test_conflicts_are_settled_as_told(shell, tmp_path, folder, option, outcome, names) -> None:
+    """Without a terminal nobody is asked; a taken name is kept, unless told otherwise."""
+    source = tmp_path / "a.txt"
+    source.write_text("old")
+    shell("put", source, folder)
+    source.write_text("new and longer")
+    chosen = () if option is None else ("--on-conflict", option)
+    data = shell.json("put", source, folder, *chosen)
+    assert [file["outcome"] for file in data["files"]] == [outcome]
+    assert [entry["name"] for entry in shell.json("ls", folder)] == names
+    shell("get", f"{folder}/a.txt", tmp_path / "back")
+    expected = "new and longer" if option == "overwrite" else "old"
+    assert (tmp_path / "back").read_text() == expected
+
+
+def test_on_a_terminal_somebody_is_asked(shell: Shell, tmp_path: Path, folder) -> None:
+    """A question is put until it is answered; a doubled letter answers all of them."""
+    sources = [tmp_path / name for name in ("a.txt", "b.txt", "c.txt")]
+    for source in sources:
+        source.write_text("x")
+    shell("put", *sources, folder)
+    shell.answers = ["what?\n", "\n", "ss\n"]
+    result = shell("put", *sources, folder)
+    assert result.exit_code == 0
+    assert result.stderr.count("exists: [o]verwrite, [r]ename, [s]kip?") == 3
+    assert shell("ls", folder).stdout == "a.txt\nb.txt\nc.txt\n"
+
+
+def test_asking_needs_a_terminal(shell: Shell, tmp_path: Path, folder) -> None:
+    """`--on-conflict ask` in a script is an error before anything is sent."""
+    (tmp_path / "a").write_text("x")
+    result = shell("put", tmp_path / "a", folder, "--on-conflict", "ask")
+    assert result.exit_code == 64
+    assert "--on-conflict overwrite|rename|skip" in result.stderr
+
+
+def test_what_fails_is_told_and_the_others_go_on(shell: Shell, holiday, tmp_path, folder) -> None:
+    """Loops, broken links, unusable names and missing files fail alone, with exit code 1."""
+    (holiday / "loop").symlink_to(holiday)
+    (holiday / "broken").symlink_to(tmp_path / "nowhere")
+    (holiday / "dot.").touch()
+    os.mkfifo(holiday / "pipe")
+    (holiday / "link.txt").symlink_to(holiday / "note.txt")
+    result = shell("put", holiday, tmp_path / "missing", folder)
+    assert result.exit_code == 1
+    failed = [line.split(": ")[0] for line in result.stderr.splitlines()[:-1]]
+    names = {str(Path(path).relative_to(tmp_path)) for path in failed}
+    assert names == {"holiday/loop", "holiday/broken", "holiday/dot.", "holiday/pipe", "missing"}
+    assert shell("ls", f"{folder}/holiday").stdout.split("\n")[2:] == [
+        "link.txt",
+        "note.txt",
+        "zero",
+        "",
+    ]
+
+
+def test_when_nothing_works_the_exit_code_says_why(shell: Shell, tmp_path: Path, folder) -> None:
+    """One kind of failure and no success: its own exit code."""
+    assert shell("put", tmp_path / "missing", folder).exit_code == 66
+    assert shell("get", f"{folder}/missing", tmp_path).exit_code == 66
+    assert shell("put", tmp_path, "no-slash").exit_code == 64
+
+
+def test_get_tells_what_failed_as_json(shell: Shell, holiday, tmp_path, folder) -> None:
+    """What is missing does not keep the rest from coming."""
+    shell("put", holiday, folder)
+    good, bad = f"{folder}/holiday/note.txt", f"{folder}/missing"
+    result = shell("get", good, bad, tmp_path / "in" / "there", "--json")
+    assert result.exit_code == 1
+    data = shell.json("get", good, bad, tmp_path / "in" / "there")
+    target = str(tmp_path / "in" / "there" / "note.txt")
+    assert data["files"] == [{"path": good, "target": target, "size": 5}]
+    assert [(entry["file"], entry["code"]) for entry in data["failed"]] == [(bad, "not_found")]
+
+
+def test_get_resumes_a_partial_download(shell: Shell, tmp_path: Path, folder) -> None:
+    """The part that is there already is not fetched again, unless told so."""
+    source = tmp_path / "a.bin"
+    source.write_bytes(os.urandom(100_000))
+    shell("put", source, folder)
+    remote, target = f"{folder}/a.bin", tmp_path / "back.bin"
+    part, tag = tmp_path / "back.bin.part", tmp_path / "back.bin.part.etag"
+    part.write_bytes(b"?" * 60_000)
+    tag.write_text('"another"')
+    assert shell("get", remote, target).exit_code == 0
+    assert target.read_bytes() == source.read_bytes()
+    part.write_bytes(b"?" * 60_000)
+    assert shell("get", remote, target, "--no-resume").exit_code == 0
+    assert target.read_bytes() == source.read_bytes()
+    assert not part.exists()
+    assert not tag.exists()
+
+
+def test_several_things_do_not_fit_in_a_file(shell: Shell, tmp_path: Path) -> None:
+    """A target that is a file is refused for more than one source."""
+    (tmp_path / "file").touch()
+    assert shell("get", "/a", "/b", tmp_path / "file").exit_code == 64
+
+
+def test_public_files_are_public(shell: Shell, tmp_path: Path, folder) -> None:
+    """`--public` lets everybody in; the default does not."""
+    (tmp_path / "a").write_text("x")
+    (tmp_path / "b").write_text("x")
+    shell("put", tmp_path / "a", folder, "--public")
+    shell("put", tmp_path / "b", folder)
+    stranger = Shell(tmp_path / "other", shell.url)
+    shell("register", shell.url, "dora", "--password-stdin", stdin="password1")
+    stranger("login", shell.url, "dora", "--password-stdin", stdin="password1")
+    assert {entry["name"]: entry["ownership"] for entry in stranger.json("ls", folder)} == {
+        "a": "public",
+        "b": "restricted",
+    }
+    assert stranger("get", f"{folder}/a", tmp_path / "got").exit_code == 0
+    assert stranger("get", f"{folder}/b", tmp_path / "got-b").exit_code == 77
+
+
+def test_status_shows_services_and_bookings(shell: Shell) -> None:
+    """For people and for programs."""
+    assert len(shell.json("status")["services"]) == 4
+    result = shell("status")
+    assert result.stdout.startswith("upload services: 4, 4 free\n")
+    assert "bookings: 0\n" in result.stdout
+
+
+def test_a_manager_that_is_away_is_one_line(shell: Shell, tmp_path: Path) -> None:
+    """No traceback, no token, and an exit code of its own."""
+    shell.environment = {"discord_cloud_url": "http://127.0.0.1:1", "discord_cloud_token": "secret"}
+    for arguments in (("ls",), ("status",), ("get", "/a", tmp_path), ("put", __file__, "/")):
+        result = shell(*arguments)
+        assert result.exit_code == 69
+        assert result.stderr.count("\n") == 1
+        assert "secret" not in result.stderr
