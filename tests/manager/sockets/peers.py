@@ -116,6 +116,10 @@ class Peer:
         """What came of that kind and was not asked for."""
         return [frame.packet for frame in self._inbox if isinstance(frame.packet, kind)]
 
+    def forget(self, kind: type[Packet]) -> None:
+        """Drops what came of that kind and was not asked for."""
+        self._inbox = [frame for frame in self._inbox if not isinstance(frame.packet, kind)]
+
     async def ended(self) -> None:
         """Waits until the manager has ended the connection."""
         async with asyncio.timeout(PATIENCE_S), self._changed:

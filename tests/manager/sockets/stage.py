@@ -1,7 +1,7 @@
 """A manager that runs for a test, on SQLite and the Discord emulator, and peers to play with it."""
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from catalog.port import Catalog
 from discord_emulator.emulator import Emulator
+from discord_emulator.faults import Fault
 from discord_emulator.testing import running_emulator
 from manager.app import create_app
 from manager.http.parts import PARTS
@@ -47,6 +48,7 @@ class Stage:
     emulator: Emulator
     settings: ManagerSettings
     peers: AsyncExitStack
+    stop: Callable[[], Awaitable[None]]
 
     def __post_init__(self) -> None:
         self._addresses = count(1)
@@ -170,15 +172,28 @@ async def running_stage(
     channels: int = 4,
     clock: Callable[[], float] = time.time,
     monotonic: Callable[[], float] = time.monotonic,
+    faults: Sequence[Fault] = (),
     **chosen: object,
 ) -> AsyncIterator[Stage]:
-    """Runs an emulator and a manager on it; a second run on the folder finds everything again."""
+    """Runs an emulator and a manager on it; a second run on the folder finds everything again.
+
+    Args:
+        folder: where both keep their data.
+        channels: channels on Discord, each with a webhook.
+        clock: seconds since the epoch.
+        monotonic: seconds that never jump.
+        faults: what goes wrong on Discord from before the manager starts.
+        chosen: settings of the manager.
+    """
     async with running_emulator(folder / "discord", limits="off", channels=channels) as emulator:
         emulator.requests = WatchedCounters()
+        for fault in faults:
+            emulator.faults.add(fault)
         settings = settings_for(emulator, folder, **chosen)
         app = create_app(settings, clock=clock, monotonic=monotonic, passwords=CHEAP_PASSWORDS)
-        async with serving(app) as url, AsyncExitStack() as peers:
-            yield Stage(app, url, emulator, settings, peers)
+        async with AsyncExitStack() as server, AsyncExitStack() as peers:
+            url = await server.enter_async_context(serving(app))
+            yield Stage(app, url, emulator, settings, peers, stop=server.aclose)
 
 
 @asynccontextmanager
