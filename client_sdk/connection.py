@@ -33,6 +33,7 @@ from protocol.replies import PendingReplies
 from protocol.values import MAX_FRAME_BYTES, REPLY_TIMEOUT_S
 
 KEEPALIVE_S = 20.0
+CLOSE_TIMEOUT_S = 3.0
 STALL_S = 10.0
 QUEUE_LIMIT = 1024
 UNAUTHORIZED = 401
@@ -219,6 +220,7 @@ async def _connect(url: str) -> ClientConnection:
             max_size=MAX_FRAME_BYTES,
             ping_interval=KEEPALIVE_S,
             ping_timeout=KEEPALIVE_S,
+            close_timeout=CLOSE_TIMEOUT_S,
             logger=_websockets_log,
         )
     except InvalidStatus as error:

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from client_sdk import listing
 from client_sdk.conflicts import Conflict, ConflictDesk, OnConflict
-from client_sdk.errors import UploadFailed
+from client_sdk.errors import ConnectionLost, ReplyTimeout, UploadFailed
 from client_sdk.http import ManagerHttp
 from client_sdk.jobs import Outcome, UploadOrder, UploadResult
 from client_sdk.link import Link
@@ -27,7 +27,7 @@ async def upload_empty(
         UploadFailed: No name is free.
     """
     if not await http.exists(order.path, order.name):
-        await _make(link, order, order.name)
+        await _make(link, http, order, order.name)
         return order.result(Outcome.STORED)
     conflict = Conflict(order.path, order.name)
     match await conflicts.decide(conflict, order.on_conflict):
@@ -35,17 +35,23 @@ async def upload_empty(
             return order.result(Outcome.SKIPPED)
         case OnConflict.RENAME:
             name = await _free_name(http, order)
-            await _make(link, order, name)
+            await _make(link, http, order, name)
             return order.result(Outcome.RENAMED, name)
         case OnConflict.OVERWRITE:
             folder = await listing.status(link, order.path)
             await link.order(c2s.DeleteFile(folder_id=folder.folder_id or 0, name=order.name))
-            await _make(link, order, order.name)
+            await _make(link, http, order, order.name)
             return order.result(Outcome.STORED)
 
 
-async def _make(link: Link, order: UploadOrder, name: str) -> None:
-    await link.order(c2s.EmptyFileUpload(path=order.path, name=name))
+async def _make(link: Link, http: ManagerHttp, order: UploadOrder, name: str) -> None:
+    packet = c2s.EmptyFileUpload(path=order.path, name=name)
+    try:
+        await link.order(packet)
+    except (ConnectionLost, ReplyTimeout):
+        # Whether it was made is not known, and making it again would find its own name taken.
+        if not await http.exists(order.path, name):
+            await link.order(packet)
 
 
 async def _free_name(http: ManagerHttp, order: UploadOrder) -> str:

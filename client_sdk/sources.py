@@ -154,7 +154,7 @@ class _OpenFile:
 
     def check_unchanged(self) -> None:
         if _version(os.fstat(self._file.fileno())) != self._version:
-            raise SourceChanged(f"{self._path} changed while it was being uploaded")
+            raise SourceChanged(f"{self._path} changed since its upload began")
 
     async def chunk(self, offset: int, length: int) -> Chunk:
         return _FileChunk(self, offset, length)

@@ -91,7 +91,7 @@ class Uploads:
             CloudError: The link gave up.
         """
         backoff = self._settings.backoff()
-        reconnects = 0
+        reconnects = failures = 0
         while True:
             order.meter.restart()
             try:
@@ -101,7 +101,8 @@ class Uploads:
                 if reconnects > self._settings.reconnect_attempts:
                     raise
             except _TryAgain as failure:
-                if failure.counts and backoff.tries + 1 >= self._settings.upload_attempts:
+                failures += failure.counts
+                if failures >= self._settings.upload_attempts:
                     raise failure.error from failure
                 await backoff.wait()
 

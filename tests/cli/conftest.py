@@ -79,7 +79,9 @@ def cloud_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         ) as server,
     ):
         assert server.stdout is not None
-        url = server.stdout.readline().removeprefix("ready ").strip()
+        first_line = server.stdout.readline()
+        assert first_line.startswith("ready "), "discord-cloud up does not start"
+        url = first_line.removeprefix("ready ").strip()
         shell = Shell(tmp_path_factory.mktemp("home"), url)
         shell("register", url, "alice", "--password-stdin", stdin=PASSWORD)
         yield url

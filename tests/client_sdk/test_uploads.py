@@ -500,3 +500,54 @@ async def test_empty_files_keep_the_policy(manager, make_client, policy, files) 
         await cloud.upload(b"", "/new", on_conflict=policy)
     assert manager.files == {**files, "/new": b""}
     assert manager.count(c2s.UploadBookingRequest) == 0
+
+
+@pytest.mark.parametrize("is_made", [True, False])
+async def test_a_lost_answer_about_an_empty_file_is_found_out(
+    manager, make_client, is_made
+) -> None:
+    """Made or not, in the end there is exactly one file, and no error."""
+    make = manager.handlers[c2s.EmptyFileUpload]
+
+    async def lose(peer, frame, packet) -> None:
+        manager.on(c2s.EmptyFileUpload, make)
+        if is_made:
+            manager.files["/name"] = b""
+        await peer.drop()
+
+    manager.on(c2s.EmptyFileUpload, lose)
+    async with make_client() as cloud:
+        assert (await cloud.upload(b"", "/name")).outcome is Outcome.STORED
+    assert manager.files == {"/name": b""}
+
+
+async def test_rejections_that_crossed_a_loss_do_not_count(manager, make_client) -> None:
+    """A request that met a service on its way out is nobody's fault."""
+    accept = manager.handlers[c2s.UploadRequest]
+    rejections = 0
+
+    async def take_away(peer, frame, packet) -> None:
+        nonlocal rejections
+        rejections += 1
+        if rejections == 4:
+            manager.on(c2s.UploadRequest, accept)
+        await peer.send(s2c.UploadBookingModify(effective_change=-1))
+        await manager.reject(peer, frame, packet, "no booked service is free")
+
+    manager.on(c2s.UploadRequest, take_away)
+    async with make_client(upload_attempts=2) as cloud:
+        await cloud.upload(b"x", "/name")
+    assert manager.files == {"/name": b"x"}
+
+
+async def test_a_service_that_never_finishes_is_given_up(manager, make_client) -> None:
+    """All chunks are stored but nothing follows: the upload begins anew, and then fails."""
+
+    async def store_silently(fields: dict[str, bytes]) -> web.Response:
+        return web.Response(text="0")
+
+    manager._store = store_silently  # noqa: SLF001 - plays the service's part
+    async with make_client(finish_timeout_s=0.01, upload_attempts=2) as cloud:
+        with pytest.raises(UploadFailed, match="did not finish in time"):
+            await cloud.upload(b"x", "/name")
+        await manager.seen(c2s.UploadAbortRequest, 2)
