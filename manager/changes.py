@@ -5,8 +5,15 @@ from typing import cast
 import structlog
 
 from catalog.errors import CatalogError
-from catalog.port import CommittedFile, FileStore, FolderPath, PlacedFolder
-from catalog.records import File
+from catalog.port import (
+    ChangedFolder,
+    CommittedFile,
+    FileStore,
+    FolderPath,
+    MovedFile,
+    PlacedFile,
+    PlacedFolder,
+)
 from manager.clients import ClientSession
 from manager.handles import access_to, file_handle, folder_handle, ownership
 from manager.hub import Hub
@@ -26,28 +33,30 @@ class ChangeFeed:
         self._patience = patience
 
     async def file_committed(self, committed: CommittedFile, folder: FolderPath) -> None:
-        """A file was added, or got other content; folders may have been made for it."""
-        self.folders_created(committed.created_folders)
-        await self.file_changed("modify" if committed.replaced else "add", committed.file, folder)
-
-    async def file_changed(self, action: s2c.FileAction, file: File, folder: FolderPath) -> None:
-        """A file in this folder changed.
+        """A file was added, or got other content; folders may have been made for it.
 
         The change itself is durable, so nothing is raised if the catalog is away now: that nobody
         hears of it is logged.
         """
+        self.folders_created(committed.created_folders)
+        file = committed.file
         try:
-            found = await self._patience.answering(lambda: self._files.shares_of(file.id))
+            shares = await self._patience.answering(lambda: self._files.shares_of(file.id))
         except CatalogError as error:
             log.error("a change was not announced", file=file.id, code=error.code)
             return
-        shares = {share.user_id: share for share in found}
+        placed = PlacedFile(folder=folder, file=file, shares=tuple(shares))
+        self.file_changed("modify" if committed.replaced else "add", placed)
+
+    def file_changed(self, action: s2c.FileAction, placed: PlacedFile) -> None:
+        """A file was added, changed or deleted; everybody hears what it is, or was, to them."""
+        file, path = placed.file, format_path(placed.folder)
+        shares = {share.user_id: share for share in placed.shares}
 
         def view_of(client: ClientSession) -> s2c.Ownership:
             share = shares.get(client.user.id)
             return ownership(access_to(file, client.user.id, share), share)
 
-        path = format_path(folder)
         self._hub.broadcast_views(
             view_of,
             lambda view: s2c.FileModify(
@@ -55,11 +64,34 @@ class ChangeFeed:
             ),
         )
 
+    def file_moved(self, moved: MovedFile) -> None:
+        """A file left one folder for another."""
+        if moved.before != moved.after:
+            self.file_changed("delete", moved.before)
+            self.file_changed("add", moved.after)
+
     def folders_created(self, created: tuple[PlacedFolder, ...]) -> None:
         """Folders came into being, outermost first."""
         for placed in created:
-            self._hub.broadcast(
-                s2c.FolderModify(
-                    path=format_path(placed.path), handle=folder_handle(placed.folder), action="add"
-                )
+            self._folder_changed("add", placed)
+
+    def folder_renamed(self, changed: ChangedFolder) -> None:
+        """A folder has another name, and is told with it and with the old one."""
+        if changed.before != changed.after:
+            self._folder_changed("rename", changed.after, origin=changed.before.folder.name)
+
+    def folder_deleted(self, placed: PlacedFolder) -> None:
+        """A folder is gone, and everything in it, which is not told one by one."""
+        self._folder_changed("delete", placed)
+
+    def _folder_changed(
+        self, action: s2c.FolderAction, placed: PlacedFolder, *, origin: str | None = None
+    ) -> None:
+        self._hub.broadcast(
+            s2c.FolderModify(
+                path=format_path(placed.path),
+                handle=folder_handle(placed.folder),
+                action=action,
+                rename_origin=origin,
             )
+        )

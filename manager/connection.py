@@ -47,8 +47,9 @@ MAX_FRAMES_AT_WORK = 64
 
 def new_socket() -> web.WebSocketResponse:
     """A WebSocket of aiohttp with this protocol's limits."""
+    # Pings are answered by `PeerConnection`, because aiohttp keeps pongs to itself otherwise.
     return web.WebSocketResponse(
-        heartbeat=HEARTBEAT_S, max_msg_size=MAX_MESSAGE_BYTES, compress=False
+        heartbeat=HEARTBEAT_S, max_msg_size=MAX_MESSAGE_BYTES, compress=False, autoping=False
     )
 
 
@@ -90,6 +91,7 @@ class PeerConnection:
         self._replies = PendingReplies()
         self._at_work = asyncio.Semaphore(MAX_FRAMES_AT_WORK)
         self._is_open = True
+        self._pong = asyncio.Event()
 
     def send(self, packet: Packet, *, reply_uuid: str | None = None) -> None:
         """Queues a packet. To a peer that is gone it goes nowhere."""
@@ -124,15 +126,41 @@ class PeerConnection:
             raise UnexpectedReply(packet.id, reply.id)
         return reply
 
+    async def ping(self, *, timeout_s: float) -> None:
+        """Returns once the peer has answered a ping.
+
+        Raises:
+            PeerGone: the connection has ended.
+            PeerSilent: no answer came within `timeout_s` seconds.
+        """
+        self._pong.clear()
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._socket.ping()
+                await self._pong.wait()
+        except TimeoutError:
+            raise PeerSilent("a ping", timeout_s) from None
+        except ConnectionError as error:
+            raise PeerGone from error
+        if not self._is_open:
+            raise PeerGone
+
     async def serve(self, handle: PacketHandler) -> None:
         """Handles what the peer sends until the connection ends; then open requests fail."""
         writer = asyncio.create_task(self._write(), name="write to peer")
         try:
             async for message in self._socket:
-                if message.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
-                    await self._receive(message.data, handle)
+                match message.type:
+                    case WSMsgType.TEXT | WSMsgType.BINARY:
+                        await self._receive(message.data, handle)
+                    case WSMsgType.PING:
+                        with contextlib.suppress(ConnectionError):
+                            await self._socket.pong(message.data)
+                    case WSMsgType.PONG:
+                        self._pong.set()
         finally:
             self._is_open = False
+            self._pong.set()
             self._replies.fail_all(PeerGone())
             writer.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -152,11 +180,15 @@ class PeerConnection:
             self._drop()
 
     def _drop(self) -> None:
-        """Ends the connection of a peer that does not read, without waiting for it."""
-        self._is_open = False
-        self._outgoing.clear()
+        """Ends the connection of a peer that does not read."""
         self._metrics.slow_peers_dropped.inc()
         log.warning("dropped a peer that reads too slowly", queued_bytes=self._queued_bytes)
+        self.abort()
+
+    def abort(self) -> None:
+        """Ends the connection at once, without waiting for the peer."""
+        self._is_open = False
+        self._outgoing.clear()
         if isinstance(self._transport, asyncio.Transport):
             self._transport.abort()
 

@@ -8,7 +8,9 @@ from manager.changes import ChangeFeed
 from manager.clients import ClientSession
 from manager.fleet import UploadFleet
 from manager.journal import ChunkJournal
+from manager.pulse import ServicePulse
 from manager.services import UploadSlot
+from manager.signed_links import SignedLinks
 from manager.uploading import UploadDesk
 from manager.webhooks import WebhookDirectory
 from protocol.values import NamePolicy
@@ -28,6 +30,8 @@ class ManagerParts:
     changes: ChangeFeed
     fleet: UploadFleet
     journal: ChunkJournal
+    links: SignedLinks
+    pulse: ServicePulse
     uploads: UploadDesk
     webhooks: WebhookDirectory
     chunk_size: int

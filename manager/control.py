@@ -26,9 +26,11 @@ from manager.holds import TemporaryHolds
 from manager.hub import Hub
 from manager.journal import ChunkJournal
 from manager.metrics import ManagerMetrics
+from manager.pulse import ServicePulse
 from manager.retrying import USUAL_PATIENCE, CatalogPatience
 from manager.services import UploadSlot
 from manager.settings import ManagerSettings
+from manager.signed_links import SignedLinks
 from manager.tasks import BackgroundTasks
 from manager.uploading import UploadDesk
 from manager.webhooks import WebhookDirectory
@@ -84,6 +86,8 @@ class ControlPlane:
             changes=changes,
             fleet=fleet,
             journal=ChunkJournal(catalog, self._tasks, patience),
+            links=SignedLinks.of(settings.keyring),
+            pulse=ServicePulse(fleet, self._tasks),
             uploads=uploads,
             webhooks=webhooks,
             chunk_size=settings.chunk_size,

@@ -4,8 +4,18 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from manager.context import ClientContext, SlotContext
-from manager.errors import NotSupported
-from manager.handlers import booking, browsing, slots, uploading
+from manager.handlers import (
+    booking,
+    browsing,
+    files,
+    folders,
+    links,
+    people,
+    services,
+    sharing,
+    slots,
+    uploading,
+)
 from protocol import c2s, u2s
 from protocol.packet import Packet
 
@@ -23,6 +33,17 @@ CLIENT_HANDLERS: Mapping[type[Packet], ClientHandler] = {
     c2s.ListRequest: browsing.list_folder,
     c2s.FolderSizeRequest: browsing.folder_size,
     c2s.CreateFolder: browsing.create_folder,
+    c2s.RenameFolder: folders.rename_folder,
+    c2s.DeleteFolder: folders.delete_folder,
+    c2s.RenameFile: files.rename_file,
+    c2s.MoveFiles: files.move_files,
+    c2s.DeleteFile: files.delete_file,
+    c2s.FileShare: sharing.share_file,
+    c2s.TransferOwnership: sharing.transfer_ownership,
+    c2s.SignedDownloadRequest: links.sign_download,
+    c2s.ThumbnailRequest: links.find_thumbnail,
+    c2s.UserSearchRequest: people.search_users,
+    c2s.PingServices: services.ping_services,
 }
 
 SLOT_HANDLERS: Mapping[type[Packet], SlotHandler] = {
@@ -33,13 +54,10 @@ SLOT_HANDLERS: Mapping[type[Packet], SlotHandler] = {
 
 
 async def handle_client_packet(context: ClientContext, packet: Packet) -> Packet | None:
-    """The reply to a client's packet, or None. Raises `NotSupported` and what the handlers raise."""
-    handler = CLIENT_HANDLERS.get(type(packet))
-    if handler is None:
-        raise NotSupported(packet.id)
+    """The reply to a client's packet, or None. Raises what the handlers raise."""
     if not context.client.is_connected:
         return None
-    return await handler(context, packet)
+    return await CLIENT_HANDLERS[type(packet)](context, packet)
 
 
 async def handle_slot_packet(context: SlotContext, packet: Packet) -> Packet | None:

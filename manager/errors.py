@@ -3,6 +3,11 @@
 `manager.http.errors` gives each its HTTP status.
 """
 
+from collections.abc import Sequence
+
+NAMES_LISTED = 5
+"""How many names an error tells before it only counts them."""
+
 
 class ManagerError(Exception):
     """Base of the manager's own errors; the text is safe to show to whoever caused it."""
@@ -53,12 +58,39 @@ class UserNameTaken(ManagerError):
 
 
 class AccessDenied(ManagerError):
-    """The user may see that the file exists, and not read it."""
+    """The user may see that the file exists, and not do this to it."""
 
     code = "access-denied"
 
-    def __init__(self) -> None:
-        super().__init__("you have no right to read this file")
+    def __init__(self, deed: str = "read this file") -> None:
+        super().__init__(f"you have no right to {deed}")
+
+
+class FilesProtected(ManagerError):
+    """A folder holds files that the user may not delete."""
+
+    code = "files-protected"
+
+    def __init__(self, *, refused: int, concerned: int) -> None:
+        are = "is" if refused == 1 else "are"
+        super().__init__(
+            f"nothing was deleted: {refused} of the {_counted(concerned, 'file')} in this folder "
+            f"{are} not yours to delete"
+        )
+
+
+class NotMoved(ManagerError):
+    """Some of the files do not exist, or are not the user's to move."""
+
+    code = "not-moved"
+
+    def __init__(self, *, missing: Sequence[str], refused: Sequence[str]) -> None:
+        reasons = []
+        if missing:
+            reasons.append(f"there is no file {_listed(missing)}")
+        if refused:
+            reasons.append(f"you have no right to move {_listed(refused)}")
+        super().__init__(f"nothing was moved: {'; '.join(reasons)}")
 
 
 class NoSuchFile(ManagerError):
@@ -68,6 +100,33 @@ class NoSuchFile(ManagerError):
 
     def __init__(self) -> None:
         super().__init__("there is no such file")
+
+
+class NoSuchUser(ManagerError):
+    """No user has this id."""
+
+    code = "no-such-user"
+
+    def __init__(self) -> None:
+        super().__init__("there is no such user")
+
+
+class NotShared(ManagerError):
+    """The share that was to be taken away does not exist."""
+
+    code = "not-shared"
+
+    def __init__(self) -> None:
+        super().__init__("this file is not shared with this user")
+
+
+class InvalidLink(ManagerError):
+    """The payload of a signed link is not one that this manager has signed."""
+
+    code = "invalid-link"
+
+    def __init__(self) -> None:
+        super().__init__("this link is not valid")
 
 
 class Overloaded(ManagerError):
@@ -107,15 +166,6 @@ class UnexpectedReply(ManagerError):
         super().__init__(f"{reply_id} is no answer to {packet_id}")
 
 
-class NotSupported(ManagerError):
-    """The protocol has this packet, and this manager does not serve it."""
-
-    code = "not-supported"
-
-    def __init__(self, packet_id: str) -> None:
-        super().__init__(f"this manager does not serve {packet_id}")
-
-
 class NoSuchFolder(ManagerError):
     """No folder has this path or id."""
 
@@ -123,3 +173,13 @@ class NoSuchFolder(ManagerError):
 
     def __init__(self) -> None:
         super().__init__("there is no such folder")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _listed(names: Sequence[str]) -> str:
+    listed = ", ".join(names[:NAMES_LISTED])
+    more = len(names) - NAMES_LISTED
+    return f"{listed} and {more} more" if more > 0 else listed

@@ -66,6 +66,11 @@ def folder_id_on_wire(folder_id: int | None) -> int | None:
     return None if folder_id == ROOT_FOLDER_ID else folder_id
 
 
+def folder_id_from_wire(folder_id: int | None) -> int:
+    """The reverse; some clients send 0 for the root, which is its id."""
+    return ROOT_FOLDER_ID if folder_id is None else folder_id
+
+
 def timestamp(seconds: float) -> str:
     """ISO 8601 in UTC, to the millisecond."""
     moment = datetime.fromtimestamp(seconds, UTC)

@@ -1,11 +1,16 @@
 """Looking around: folders, files, sizes."""
 
 from catalog.errors import FolderMissing
-from catalog.records import ROOT_FOLDER_ID, FileOrder
+from catalog.records import FileOrder
 from manager.context import ClientContext
 from manager.errors import NoSuchFolder
 from manager.handlers.naming import checked_folder
-from manager.handles import folder_handle, folder_id_on_wire, listed_file_handle
+from manager.handles import (
+    folder_handle,
+    folder_id_from_wire,
+    folder_id_on_wire,
+    listed_file_handle,
+)
 from protocol import c2s, generic, s2c
 from protocol.values import PAGE_SIZE, parse_path
 
@@ -72,7 +77,7 @@ async def _list_subfolders(
 
 async def folder_size(context: ClientContext, packet: c2s.FolderSizeRequest) -> s2c.FolderSize:
     """Bytes in a whole subtree, by type."""
-    folder_id = ROOT_FOLDER_ID if packet.folder_id is None else packet.folder_id
+    folder_id = folder_id_from_wire(packet.folder_id)
     try:
         types = await context.parts.catalog.usage_by_type(folder_id)
     except FolderMissing as error:

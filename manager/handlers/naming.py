@@ -2,6 +2,7 @@
 
 from manager.context import ClientContext
 from manager.errors import InvalidRequest
+from protocol import generic
 from protocol.errors import InvalidValue
 from protocol.values import check_name, parse_path
 
@@ -23,3 +24,9 @@ def checked_folder(context: ClientContext, path: str) -> tuple[str, ...]:
     except InvalidValue as error:
         raise InvalidRequest(f"path: {error}") from error
     return names
+
+
+def naming_answer(wanted: str, given: str) -> generic.Boolean:
+    """True; the message says under which other name it stands if the wanted one was taken."""
+    message = None if given == wanted else f"the name was taken, so it is called {given}"
+    return generic.Boolean(success=True, message=message)

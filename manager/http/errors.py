@@ -7,6 +7,7 @@ from aiohttp import web
 from catalog.errors import CatalogError, CatalogUnavailable
 from manager.errors import (
     AccessDenied,
+    InvalidLink,
     InvalidRequest,
     InvalidToken,
     ManagerError,
@@ -33,6 +34,7 @@ STATUSES: Mapping[type[Exception], int] = {
     WrongCredentials: 403,
     RegistrationClosed: 403,
     AccessDenied: 403,
+    InvalidLink: 403,
     NoSuchFile: 404,
     RangeNotSatisfiable: 416,
     Overloaded: 503,

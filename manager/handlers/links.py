@@ -1,0 +1,24 @@
+"""Addresses under which the content of a file can be had."""
+
+from manager.context import ClientContext
+from manager.domain.rights import Operation
+from manager.errors import AccessDenied, NoSuchFile
+from manager.handlers.finding import file_by_id
+from protocol import c2s, generic, s2c
+
+
+async def sign_download(
+    context: ClientContext, packet: c2s.SignedDownloadRequest
+) -> s2c.SignedDownload:
+    """A link for whoever has it; none for a file that the user cannot read."""
+    try:
+        file = await file_by_id(context, packet.file_id, Operation.DOWNLOAD)
+    except (NoSuchFile, AccessDenied):
+        return s2c.SignedDownload()
+    return s2c.SignedDownload(payload=context.parts.links.sign(file))
+
+
+async def find_thumbnail(context: ClientContext, packet: c2s.ThumbnailRequest) -> generic.Boolean:
+    """Thumbnails are made by processing services; without one there is none."""
+    await file_by_id(context, packet.file_id, Operation.DOWNLOAD)
+    return generic.Boolean(success=False, message="this file has no thumbnail")
