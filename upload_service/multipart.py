@@ -166,7 +166,7 @@ class FormParser:
             WrongLength: if the file is shorter than expected.
         """
         if self._state in {_State.FILE, _State.BEHIND_FILE}:
-            raise WrongLength("the file is shorter than this chunk must be")
+            raise WrongLength("the file is shorter than this chunk must be, or the form is cut")
         if self._state not in {_State.EPILOGUE, _State.REST}:
             raise BodyCut("the body ends before the form is complete")
 

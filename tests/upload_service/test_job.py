@@ -1,0 +1,183 @@
+"""The job: what is stored, in flight and missing, and how long it may wait."""
+
+import hashlib
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+
+from upload_service.errors import NoSuchChunk, OtherBytesStored, UploadEnded
+from upload_service.job import JobState, Offer, UploadJob
+
+TIMEOUT_S = 180.0
+
+
+def digest_of(text: object) -> bytes:
+    """Some digest."""
+    return hashlib.sha256(str(text).encode()).digest()
+
+
+def job_of(size: int, chunk_size: int = 10) -> UploadJob:
+    """A job that began at 0."""
+    return UploadJob(size=size, chunk_size=chunk_size, now=0.0, inactivity_timeout_s=TIMEOUT_S)
+
+
+class JobMachine(RuleBasedStateMachine):
+    """Any order of claims, outcomes, repeats, waiting and ends, beside a plain model."""
+
+    @initialize(size=st.integers(1, 60), chunk_size=st.integers(1, 20))
+    def begin(self, size: int, chunk_size: int) -> None:
+        """Start with any file."""
+        self.now = 0.0
+        self.job = job_of(size, chunk_size)
+        self.count = self.job.count
+        self.in_flight: set[int] = set()
+        self.stored: dict[int, bytes] = {}
+        self.busy = 0
+        self.active_at = 0.0
+        self.ended = False
+
+    @rule(index=st.integers(-1, 60))
+    def offer(self, index: int) -> None:
+        """What to do with a chunk follows from where it is."""
+        if not 0 <= index < self.count:
+            with pytest.raises(NoSuchChunk):
+                self.job.offer(index)
+        elif self.ended:
+            with pytest.raises(UploadEnded):
+                self.job.offer(index)
+        elif index in self.stored:
+            assert self.job.offer(index) is Offer.COMPARE
+        elif index in self.in_flight:
+            assert self.job.offer(index) is Offer.WAIT
+        else:
+            assert self.job.offer(index) is Offer.RECEIVE
+
+    @precondition(lambda self: not self.ended)
+    @rule(data=st.data())
+    def claim(self, data: st.DataObject) -> None:
+        """Only a missing chunk can be claimed."""
+        index = data.draw(st.integers(0, self.count - 1))
+        if index in self.stored or index in self.in_flight:
+            with pytest.raises(ValueError, match="not missing"):
+                self.job.claim(index)
+        else:
+            self.job.claim(index)
+            self.in_flight.add(index)
+
+    @precondition(lambda self: self.in_flight)
+    @rule(data=st.data(), works=st.booleans())
+    def settle(self, data: st.DataObject, works: bool) -> None:
+        """A chunk in flight ends up stored or missing, even after the job has ended."""
+        index = data.draw(st.sampled_from(sorted(self.in_flight)))
+        self.in_flight.remove(index)
+        if works:
+            self.stored[index] = digest_of(index)
+            self.job.stored(index, self.stored[index])
+        else:
+            self.job.dropped(index)
+
+    @precondition(lambda self: self.stored)
+    @rule(data=st.data())
+    def compare(self, data: st.DataObject) -> None:
+        """The same bytes are fine, others are not."""
+        index = data.draw(st.sampled_from(sorted(self.stored)))
+        self.job.compare(index, self.stored[index])
+        with pytest.raises(OtherBytesStored):
+            self.job.compare(index, digest_of("others"))
+
+    @rule()
+    def enter(self) -> None:
+        """Somebody begins."""
+        self.job.enter()
+        self.busy += 1
+
+    @precondition(lambda self: self.busy)
+    @rule()
+    def leave(self) -> None:
+        """Somebody is done."""
+        self.busy -= 1
+        self.active_at = self.now
+        self.job.leave(self.now)
+
+    @rule(seconds=st.floats(0, 1000))
+    def wait(self, seconds: float) -> None:
+        """Time passes."""
+        self.now += seconds
+
+    @rule()
+    def end(self) -> None:
+        """The upload ends, unless it is complete."""
+        if len(self.stored) < self.count:
+            self.ended = True
+        self.job.end("because")
+
+    @invariant()
+    def state_follows(self) -> None:
+        """Complete means every chunk stored, unless the job ended before."""
+        if self.ended:
+            assert self.job.state is JobState.ENDED
+        elif len(self.stored) == self.count:
+            assert self.job.state is JobState.COMPLETE
+            assert len(self.job.content_hash()) == 64
+        else:
+            assert self.job.state is JobState.RUNNING
+        assert self.job.stored_count == len(self.stored)
+
+    @invariant()
+    def deadline_follows(self) -> None:
+        """The time runs only while nobody does anything for a running job."""
+        if self.busy or self.job.state is not JobState.RUNNING:
+            assert self.job.deadline is None
+        else:
+            assert self.job.deadline == self.active_at + TIMEOUT_S
+
+
+JobMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)
+TestJob = JobMachine.TestCase
+
+
+@pytest.mark.parametrize(
+    ("size", "lengths"),
+    [(1, [1]), (9, [9]), (10, [10]), (11, [10, 1]), (20, [10, 10]), (25, [10, 10, 5])],
+)
+def test_every_chunk_has_its_exact_length(size: int, lengths: list[int]) -> None:
+    """All chunks are full, and the last one holds the rest."""
+    job = job_of(size)
+    assert [job.length(index) for index in range(job.count)] == lengths
+
+
+def test_more_than_four_gib_are_counted_exactly() -> None:
+    """Sizes beyond 32 bits make no difference."""
+    job = job_of(5 * 2**30 + 1, 10 * 2**20)
+    assert (job.count, job.length(job.count - 1)) == (513, 1)
+
+
+def test_hash_is_over_the_hex_digests_in_chunk_order() -> None:
+    """The order in which chunks were stored does not matter to the hash."""
+    job = job_of(20)
+    for index in (1, 0):
+        job.claim(index)
+        job.stored(index, digest_of(index))
+    expected = (digest_of(0).hex() + digest_of(1).hex()).encode()
+    assert job.content_hash() == hashlib.sha256(expected).hexdigest()
+
+
+def test_an_incomplete_job_has_no_hash() -> None:
+    """A hash is given only for all of the file."""
+    with pytest.raises(ValueError, match="complete"):
+        job_of(20).content_hash()
+
+
+@pytest.mark.parametrize(("size", "chunk_size"), [(0, 1), (1, 0), (-1, 1)])
+def test_sizes_are_positive(size: int, chunk_size: int) -> None:
+    """A job without a byte, or with chunks without one, cannot be made."""
+    with pytest.raises(ValueError, match="at least one byte"):
+        job_of(size, chunk_size)
