@@ -45,11 +45,11 @@ MAX_FRAMES_AT_WORK = 64
 """Frames of one peer that are handled at the same time."""
 
 
-def new_socket() -> web.WebSocketResponse:
+def new_socket(*, heartbeat_s: float = HEARTBEAT_S) -> web.WebSocketResponse:
     """A WebSocket of aiohttp with this protocol's limits."""
     # Pings are answered by `PeerConnection`, because aiohttp keeps pongs to itself otherwise.
     return web.WebSocketResponse(
-        heartbeat=HEARTBEAT_S, max_msg_size=MAX_MESSAGE_BYTES, compress=False, autoping=False
+        heartbeat=heartbeat_s, max_msg_size=MAX_MESSAGE_BYTES, compress=False, autoping=False
     )
 
 
