@@ -1,0 +1,158 @@
+"""A manager's WebSocket side on a catalog that goes away when the test says so."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any, cast
+from uuid import UUID
+
+from aiohttp import web
+
+from catalog.errors import CatalogUnavailable
+from catalog.port import Catalog
+from catalog.sqlite.adapter import SqliteCatalog
+from client_sdk.backoff import Backoff
+from discord_emulator.testing import running_emulator
+from manager.accounts import Accounts
+from manager.control import ControlPlane
+from manager.holds import TemporaryHolds
+from manager.metrics import ManagerMetrics
+from manager.retrying import CatalogPatience
+from manager.webhooks import WebhookDirectory
+from protocol import s2c
+from storage.discord.webhook import WebhookCredentials
+from tests.manager.sockets.peers import (
+    SERVICE_EXTENSIONS,
+    ClientPeer,
+    ServicePeer,
+    client_query,
+    service_query,
+)
+from tests.manager.sockets.stage import (
+    CHEAP_PASSWORDS,
+    PASSWORD,
+    SERVICE_PASSWORD,
+    serving,
+    settings_for,
+)
+
+TOKEN_SECRET = b"s" * 32
+
+
+class FlakyCatalog:
+    """A catalog whose calls raise `CatalogUnavailable` when told to.
+
+    Attributes:
+        before: how many calls of a method fail before they have done anything.
+        after: how many calls of a method are carried out and fail then.
+        failed: how many calls have failed.
+    """
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.before: Counter[str] = Counter()
+        self.after: Counter[str] = Counter()
+        self.failed: Counter[str] = Counter()
+        self._catalog = catalog
+        self._failing = asyncio.Condition()
+
+    async def has_failed(self, method: str, times: int) -> None:
+        """Returns once so many calls of a method have failed."""
+        async with asyncio.timeout(10), self._failing:
+            await self._failing.wait_for(lambda: self.failed[method] >= times)
+
+    def __getattr__(self, method: str) -> Callable[..., Awaitable[Any]]:
+        real = getattr(self._catalog, method)
+
+        async def call(*args: object, **kwargs: object) -> object:
+            if self.before[method] > 0:
+                self.before[method] -= 1
+                await self._fail(method)
+            result = await real(*args, **kwargs)
+            if self.after[method] > 0:
+                self.after[method] -= 1
+                await self._fail(method)
+            return result
+
+        return call
+
+    async def _fail(self, method: str) -> None:
+        async with self._failing:
+            self.failed[method] += 1
+            self._failing.notify_all()
+        raise CatalogUnavailable("the test has switched it off")
+
+
+@dataclass
+class FlakyStage:
+    """A running control plane with its catalog."""
+
+    url: str
+    catalog: FlakyCatalog
+    real_catalog: Catalog
+    accounts: Accounts
+    peers: AsyncExitStack
+    _addresses: "count[int]" = field(default_factory=lambda: count(1))
+
+    async def client(self, name: str = "alice") -> ClientPeer:
+        """Lets a client in."""
+        if await self.real_catalog.user_by_name(name) is None:
+            hashed = await CHEAP_PASSWORDS.hash(PASSWORD)
+            await self.real_catalog.create_user(name, hashed)
+        query = client_query(await self.accounts.login(name, PASSWORD))
+        return await self.peers.enter_async_context(ClientPeer.connected(self.url, "s2c", query))
+
+    async def service(self) -> ServicePeer:
+        """Lets an upload service in; returns when it can be booked."""
+        observer = await self.client("observer")
+        address = f"http://service-{next(self._addresses)}.test/"
+        query = service_query(SERVICE_PASSWORD, address)
+        service = await self.peers.enter_async_context(
+            ServicePeer.connected(self.url, "s2u", query, extensions=SERVICE_EXTENSIONS)
+        )
+        await observer.next(s2c.ServiceRegistry, address=address)
+        return service
+
+    async def is_kept(self, upload_id: str) -> bool:
+        """Whether the content of an upload survives the collection of garbage."""
+        await self.real_catalog.collect_objects(limit=100)
+        return await self.real_catalog.object_by_id(UUID(upload_id)) is not None
+
+
+@asynccontextmanager
+async def running_flaky_stage(folder: Path) -> AsyncIterator[FlakyStage]:
+    """Runs a control plane whose retries follow one another at once."""
+
+    async def at_once(_delay_s: float) -> None:
+        await asyncio.sleep(0)
+
+    async with (
+        running_emulator(folder / "discord", limits="off") as emulator,
+        SqliteCatalog.open(folder / "catalog.sqlite3") as real,
+    ):
+        flaky = FlakyCatalog(real)
+        catalog = cast("Catalog", flaky)
+        accounts = Accounts(real, TOKEN_SECRET, time.time, passwords=CHEAP_PASSWORDS)
+        holds = TemporaryHolds(catalog, time.time, life_s=60)
+        control = ControlPlane(
+            catalog=catalog,
+            accounts=accounts,
+            settings=settings_for(emulator, folder),
+            webhooks=WebhookDirectory(WebhookCredentials(*hook) for hook in emulator.webhooks),
+            holds=holds,
+            metrics=ManagerMetrics(),
+            nudge_reaper=lambda: None,
+            clock=time.time,
+            monotonic=time.monotonic,
+            patience=CatalogPatience(new_backoff=lambda: Backoff(sleep=at_once)),
+        )
+        app = web.Application()
+        app.router.add_get("/", control.websocket)
+        async with control.run(), serving(app) as url, AsyncExitStack() as peers:
+            socket_url = url.replace("http", "ws", 1)
+            yield FlakyStage(socket_url, flaky, real, accounts, peers)
+            await control.close_peers()

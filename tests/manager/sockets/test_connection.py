@@ -1,0 +1,150 @@
+"""One connection by itself: dead peers, lost requests, what is said after the end."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from manager.connection import PeerConnection, new_socket
+from manager.errors import PeerGone, PeerSilent, UnexpectedReply
+from manager.metrics import ManagerMetrics
+from manager.tasks import BackgroundTasks
+from protocol import c2s, s2u
+from protocol.codec import decode, encode
+from protocol.generic import Boolean, Primitives
+from protocol.packet import Packet
+from tests.manager.sockets.stage import serving
+
+ABORT = s2u.UploadAbort()
+
+
+async def _silent(_packet: Packet) -> Packet | None:
+    return None
+
+
+@asynccontextmanager
+async def connection(
+    handle: Callable[[Packet], Awaitable[Packet | None]] = _silent, **socket_options: float
+) -> AsyncIterator[tuple[PeerConnection, aiohttp.ClientWebSocketResponse]]:
+    """Both ends of a connection."""
+    tasks, made = BackgroundTasks(), asyncio.Queue[PeerConnection]()
+
+    async def serve(request: web.Request) -> web.WebSocketResponse:
+        socket = new_socket(**socket_options)
+        await socket.prepare(request)
+        peer = PeerConnection(
+            socket,
+            request.transport,
+            accepts=frozenset({"c2s", "generic"}),
+            extensions=frozenset(),
+            tasks=tasks,
+            metrics=ManagerMetrics(),
+        )
+        made.put_nowait(peer)
+        await peer.serve(handle)
+        made.put_nowait(peer)
+        return socket
+
+    app = web.Application()
+    app.router.add_get("/", serve)
+    async with (
+        serving(app) as url,
+        aiohttp.ClientSession() as http,
+        http.ws_connect(url, autoping=False) as other_end,
+    ):
+        yield await made.get(), other_end
+        await other_end.close()
+    await tasks.close()
+
+
+async def test_a_request_is_answered_by_its_reply():
+    """Other frames in between are none of its business."""
+    async with connection() as (peer, other):
+        asking = asyncio.create_task(peer.request(ABORT, Boolean))
+        frame = decode(await other.receive_str(), accepts=frozenset({"s2u"}))
+        await other.send_str(encode(Boolean(success=False)))
+        await other.send_str(encode(Boolean(success=True), reply_uuid=frame.uuid))
+        assert (await asking).success
+
+
+async def test_a_request_without_a_reply_ends_in_time():
+    """The peer is silent; a reply that comes later is ignored."""
+    async with connection() as (peer, other):
+        with pytest.raises(PeerSilent, match="upload-abort"):
+            await peer.request(ABORT, Boolean, timeout_s=0)
+        frame = decode(await other.receive_str(), accepts=frozenset({"s2u"}))
+        await other.send_str(encode(Boolean(success=True), reply_uuid=frame.uuid))
+        asking = asyncio.create_task(peer.request(ABORT, Boolean))
+        frame = decode(await other.receive_str(), accepts=frozenset({"s2u"}))
+        await other.send_str(encode(Boolean(success=False), reply_uuid=frame.uuid))
+        assert not (await asking).success
+
+
+async def test_a_reply_of_another_kind_is_an_error():
+    """It is never taken for the answer."""
+    async with connection() as (peer, other):
+        asking = asyncio.create_task(peer.request(ABORT, Boolean))
+        frame = decode(await other.receive_str(), accepts=frozenset({"s2u"}))
+        await other.send_str(encode(Primitives(integer_value=1), reply_uuid=frame.uuid))
+        with pytest.raises(UnexpectedReply):
+            await asking
+
+
+async def test_open_requests_fail_when_the_connection_ends():
+    """And later ones at once; what is sent then goes nowhere."""
+    async with connection() as (peer, other):
+        asking = asyncio.create_task(peer.request(ABORT, Boolean))
+        await other.receive_str()
+        await other.close()
+        with pytest.raises(PeerGone):
+            await asking
+        with pytest.raises(PeerGone):
+            await peer.request(ABORT, Boolean)
+        peer.send(ABORT)
+
+
+async def test_a_half_open_connection_is_dropped():
+    """A peer that answers no ping is gone, whatever its socket says."""
+    async with connection(heartbeat_s=0.02) as (peer, other):
+        message = await other.receive()
+        assert message.type is aiohttp.WSMsgType.PING
+        with pytest.raises(PeerGone):
+            await peer.request(ABORT, Boolean)
+
+
+async def test_a_defect_in_a_handler_is_a_refusal():
+    """The peer learns nothing of its text, and the connection goes on."""
+
+    async def broken(_packet: Packet) -> Packet | None:
+        raise RuntimeError("a secret")
+
+    async with connection(broken) as (_, other):
+        for _ in range(2):
+            uuid = "0b0e5f5c-3c5e-4b57-8a3d-1d6f3c7f5a11"
+            await other.send_str(encode(c2s.UploadBookingClear(), uuid=uuid))
+            text = await other.receive_str()
+            frame = decode(text, accepts=frozenset({"generic"}))
+            assert frame.reply_uuid == uuid
+            assert isinstance(frame.packet, Boolean)
+            assert not frame.packet.success
+            assert "secret" not in text
+
+
+async def test_a_slow_handler_does_not_hold_up_the_next_frame():
+    """Replies come as they are ready."""
+    gate = asyncio.Event()
+
+    async def handle(packet: Packet) -> Packet | None:
+        if isinstance(packet, c2s.UploadBookingRequest):
+            await gate.wait()
+        return Boolean(success=True, message=packet.id)
+
+    async with connection(handle) as (_, other):
+        await other.send_str(encode(c2s.UploadBookingRequest(desired_amount=1)))
+        await other.send_str(encode(c2s.UploadBookingClear()))
+        assert "clear" in await other.receive_str()
+        gate.set()
+        assert "request" in await other.receive_str()
