@@ -22,6 +22,8 @@ from client_sdk import Stage
 from client_sdk.progress import ProgressCallback
 
 NAME_WIDTH = 30
+ALL = "all"
+WAITING = "waiting for the server"
 
 
 class TransferDisplay:
@@ -44,7 +46,8 @@ class TransferDisplay:
             transient=True,
             disable=not (is_shown and console.is_terminal),
         )
-        self._whole = self._progress.add_task("all", total=total)
+        self._whole = self._progress.add_task(WAITING, total=total)
+        self._under_way: set[TaskID] = set()
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -61,11 +64,21 @@ class TransferDisplay:
     @contextlib.contextmanager
     def file(self, name: str, size: int) -> Iterator[ProgressCallback]:
         """Show one file for the length of the context; yields who has to be told."""
-        bar = _FileBar(self._progress, self._whole, name, size)
+        bar = self._progress.add_task(_label(name), total=size, visible=False)
+        counted = 0
+
+        def report(progress: Report) -> None:
+            nonlocal counted
+            self._progress.advance(self._whole, progress.transferred - counted)
+            counted = progress.transferred
+            self._mark(bar, is_under_way=progress.stage is not Stage.WAITING)
+            self._progress.update(bar, completed=progress.transferred, total=progress.total)
+
         try:
-            yield bar.report
+            yield report
         finally:
-            bar.close()
+            self._mark(bar, is_under_way=False)
+            self._progress.remove_task(bar)
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
@@ -76,25 +89,14 @@ class TransferDisplay:
         finally:
             self._progress.start()
 
+    def _mark(self, bar: TaskID, *, is_under_way: bool) -> None:
+        if is_under_way == (bar in self._under_way):
+            return
+        self._under_way ^= {bar}
+        self._progress.update(bar, visible=is_under_way)
+        self._progress.update(self._whole, description=ALL if self._under_way else WAITING)
 
-class _FileBar:
-    def __init__(self, progress: Progress, whole: TaskID, name: str, size: int) -> None:
-        self._progress = progress
-        self._whole = whole
-        self._counted = 0
-        label = name if len(name) <= NAME_WIDTH else f"…{name[1 - NAME_WIDTH :]}"
-        self._label = escape(label.encode("utf-8", "backslashreplace").decode())
-        self._bar = progress.add_task(self._label, total=size, visible=False)
 
-    def report(self, report: Report) -> None:
-        self._progress.advance(self._whole, report.transferred - self._counted)
-        self._counted = report.transferred
-        self._progress.update(
-            self._bar,
-            completed=report.transferred,
-            total=report.total,
-            visible=report.stage is not Stage.WAITING,
-        )
-
-    def close(self) -> None:
-        self._progress.remove_task(self._bar)
+def _label(name: str) -> str:
+    short = name if len(name) <= NAME_WIDTH else f"…{name[1 - NAME_WIDTH :]}"
+    return escape(short.encode("utf-8", "backslashreplace").decode())
