@@ -12,7 +12,7 @@ from aiohttp import web
 from catalog.errors import CatalogError
 from cli.server_errors import CannotListen, CatalogUnusable, start_error
 
-STOP_GRACE_S = 1.0
+STOP_GRACE_S = 0.5
 """Seconds that requests under way are given at a stop."""
 PATIENCE_S = 3.0
 """Seconds in which further signals change nothing: a terminal and a wrapper may both send one."""

@@ -70,7 +70,9 @@ def is_ready(app: web.Application, *, slots: int) -> bool:
 
 async def _say_goodbye(app: web.Application) -> None:
     # Handlers of WebSockets end only with their connections, and the stop waits for handlers.
-    await app[PARTS].get().control.close_peers()
+    parts = app[PARTS].get()
+    parts.sender.end_all()
+    await parts.control.close_peers()
 
 
 class _Assembly:

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from itertools import islice
 from secrets import token_hex
+from typing import cast
 
 import structlog
 from aiohttp import web
@@ -58,7 +59,8 @@ class ContentSender:
         self._webhooks = webhooks
         self._metrics = metrics
         self._stall_s = stall_s
-        self._free = at_once
+        self._at_once = at_once
+        self._running: set[asyncio.Task[object]] = set()
 
     async def send(
         self, request: web.Request, representation: Representation
@@ -80,6 +82,11 @@ class ContentSender:
             ):
                 await ahead.ready()
                 return await self._respond(request, answer, ahead)
+
+    def end_all(self) -> None:
+        """Cuts off what is being sent: a stop would wait for it in vain. Readers can resume."""
+        for task in self._running:
+            task.cancel()
 
     def _chunk_reader(self, content: StoredObject) -> Callable[[int], Awaitable[Buffer]]:
         chunks = ObjectChunks(self._catalog, self._reader, content)
@@ -140,13 +147,15 @@ class ContentSender:
 
     @contextlib.contextmanager
     def _place(self) -> Iterator[None]:
-        if not self._free:
+        if len(self._running) >= self._at_once:
             raise Overloaded("downloads", retry_after_s=10)
-        self._free -= 1
+        # A coroutine always runs in a task.
+        task = cast("asyncio.Task[object]", asyncio.current_task())
+        self._running.add(task)
         try:
             yield
         finally:
-            self._free += 1
+            self._running.remove(task)
 
     @contextlib.asynccontextmanager
     async def _kept_alive(self, content: StoredObject, answer: Answer) -> AsyncIterator[None]:

@@ -320,6 +320,20 @@ async def test_reader_that_takes_nothing_is_given_up(tmp_path, running_cloud):
         await writer.wait_closed()
 
 
+async def test_stop_cuts_downloads_off(tmp_path, running_cloud, content):
+    """A stop does not wait for readers; they see that the file is not complete."""
+    async with running_cloud(tmp_path) as cloud:
+        await cloud.token()
+        await cloud.store("/docs/a.txt", content)
+        second = Fault(kind=FaultKind.SLOW, route=Operation.CDN, skip=1)
+        cloud.emulator.faults.add(second)
+        response = await _get(cloud)
+        await second.reached.wait()
+        await cloud.app.shutdown()
+        with pytest.raises(ClientError):
+            await response.read()
+
+
 async def test_too_many_downloads(tmp_path, running_cloud, content):
     """More downloads than there is memory for are told to come back, and do not harm the others."""
     async with running_cloud(tmp_path, max_downloads=1) as cloud:
