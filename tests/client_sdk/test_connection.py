@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from aiohttp import web
 
-from client_sdk.connection import Connection
+from client_sdk.connection import QUEUE_LIMIT, Connection
 from client_sdk.errors import (
     CloudError,
     ConnectionLost,
@@ -189,3 +189,34 @@ async def test_refused_credentials_are_their_own_error(serve: Serve) -> None:
 
     with pytest.raises(NotLoggedIn):
         await Connection.open(f"{await serve(script)}?refuse=1", receives=RECEIVES).__aenter__()
+
+
+async def test_a_receiver_that_stands_still_loses_its_connection(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Frames that nobody takes fill a bounded queue, and then end the connection."""
+    monkeypatch.setattr("client_sdk.connection.STALL_S", 0.01)
+    is_closed = asyncio.Event()
+
+    async def script(socket: web.WebSocketResponse) -> None:
+        for _ in range(QUEUE_LIMIT + 100):
+            await socket.send_str(codec.encode(s2c.UploadBookingModify(effective_change=1)))
+        async for _ in socket:
+            pass
+        is_closed.set()
+
+    async with Connection.open(await serve(script), receives=RECEIVES) as connection:
+        await is_closed.wait()
+        assert len([frame async for frame in connection]) <= QUEUE_LIMIT
+
+
+async def test_an_end_before_the_grant_is_an_error(serve: Serve) -> None:
+    """A manager that hangs up instead of granting extensions is unreachable."""
+
+    async def script(socket: web.WebSocketResponse) -> None:
+        await socket.close()
+
+    asked = frozenset({"webhooks"})
+    opening = Connection.open(await serve(script), receives=RECEIVES, extensions=asked)
+    with pytest.raises(Unreachable, match="extensions"):
+        await opening.__aenter__()
