@@ -1,5 +1,7 @@
 """Entering a finished upload into the catalog."""
 
+import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,10 +14,14 @@ from catalog.port import (
     OverwriteOnConflict,
     RenameOnConflict,
 )
+from catalog.records import ChunkLocation, EnvelopeKind, ObjectState, StoredObject
 from manager.domain import upload_effects as effects
 from manager.domain.uploads import UploadFacts
 from manager.handles import access_to
 from manager.retrying import CatalogPatience
+
+CHUNKS_AT_ONCE = 16
+"""Chunks that are being entered at the same time, where a service tells of all at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +30,39 @@ class TakenName:
 
     file_id: int
     may_overwrite: bool
+
+
+def draft_of(facts: UploadFacts, envelope: EnvelopeKind, now: float) -> StoredObject:
+    """The object that an upload fills. `now`: seconds since the Unix epoch."""
+    return StoredObject(
+        id=UUID(facts.upload_id),
+        size=facts.size,
+        chunk_size=facts.chunk_size,
+        chunk_count=facts.chunk_count,
+        envelope=envelope,
+        state=ObjectState.UPLOADING,
+        mime_type="",
+        hash="",
+        created_at=now,
+    )
+
+
+async def enter_chunks(
+    catalog: Catalog, patience: CatalogPatience, locations: Iterable[ChunkLocation]
+) -> None:
+    """Enters the chunks of an object, several at a time. Raises `CatalogError`."""
+    places = asyncio.Semaphore(CHUNKS_AT_ONCE)
+
+    async def enter(location: ChunkLocation) -> None:
+        async with places:
+            await patience.committing(lambda: catalog.add_chunk(location))
+
+    entering = [asyncio.create_task(enter(location)) for location in locations]
+    try:
+        await asyncio.gather(*entering)
+    finally:
+        for task in entering:
+            task.cancel()
 
 
 async def enter_upload(

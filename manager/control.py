@@ -62,6 +62,7 @@ class ControlPlane:
         """Puts the parts together; nothing runs before `run`."""
         self._accounts = accounts
         self._service_password = settings.service_password.get_secret_value().encode()
+        self._bot_token = settings.bot_token
         self._metrics = metrics
         self._tasks = BackgroundTasks()
         self._hub = Hub()
@@ -70,12 +71,14 @@ class ControlPlane:
         )
         changes = ChangeFeed(self._hub, catalog, patience)
         fleet = UploadFleet(bookings, self._hub, webhooks, settings, self._tasks)
+        journal = ChunkJournal(catalog, self._tasks, patience)
         uploads = UploadDesk(
             catalog=catalog,
             patience=patience,
             holds=holds,
             fleet=fleet,
             changes=changes,
+            journal=journal,
             tasks=self._tasks,
             clock=clock,
             nudge_reaper=nudge_reaper,
@@ -85,7 +88,7 @@ class ControlPlane:
             bookings=bookings,
             changes=changes,
             fleet=fleet,
-            journal=ChunkJournal(catalog, self._tasks, patience),
+            journal=journal,
             links=SignedLinks.of(settings.keyring),
             pulse=ServicePulse(fleet, self._tasks),
             uploads=uploads,
@@ -171,19 +174,25 @@ class ControlPlane:
     async def _serve_upload_slot(
         self, request: web.Request, handshake: Handshake
     ) -> web.WebSocketResponse:
-        if not hmac.compare_digest(handshake.key.encode(), self._service_password):
-            raise InvalidToken("wrong service password")
-        address, process = handshake.upload_address(), handshake.process()
+        self._check_service(handshake)
+        address = handshake.upload_address()
         granted = handshake.extensions & {WEBHOOKS}
-        if WEBHOOKS not in granted:
-            log.warning("refused an upload service without the extension", address=address)
-            raise InvalidRequest(f"extensions: this manager needs the extension {WEBHOOKS}")
+        process = handshake.process() if granted else None
+        if process is None and self._bot_token is None:
+            log.warning("refused an upload service that knows no webhooks", address=address)
+            raise InvalidRequest(
+                f"extensions: without a bot this manager needs the extension {WEBHOOKS}"
+            )
         socket, connection = await self._accept(request, handshake, granted, "u2s")
         slot = UploadSlot(id=str(uuid4()), address=address, process=process, connection=connection)
         context = SlotContext(slot, self._parts)
         async with self._parts.fleet.membership(slot):
             await connection.serve(lambda packet: handle_slot_packet(context, packet))
         return socket
+
+    def _check_service(self, handshake: Handshake) -> None:
+        if not hmac.compare_digest(handshake.key.encode(), self._service_password):
+            raise InvalidToken("wrong service password")
 
     async def _accept(
         self,

@@ -1,7 +1,8 @@
-"""The upload slots: how they join, what webhooks they are given, and how they are missed.
+"""The upload slots: how they join, where they may post to, and how they are missed.
 
 A slot counts as a service, for bookings and in what clients are told, from the moment at which it has
-confirmed a configuration with at least one webhook.
+confirmed a configuration with at least one webhook. A base-protocol service has a channel of the bot's
+instead, for as long as it is connected.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ import structlog
 
 from manager.booking_desk import BookingDesk
 from manager.clients import ClientSession
+from manager.domain.channels import ChannelShares
 from manager.domain.leases import Configure, WebhookLeases
 from manager.errors import PeerGone, PeerSilent, UnexpectedReply
 from manager.hub import Hub
@@ -21,6 +23,8 @@ from manager.settings import ManagerSettings
 from manager.tasks import BackgroundTasks
 from manager.webhooks import WebhookDirectory
 from protocol import generic, s2c, s2u
+from protocol.packet import Packet
+from protocol.values import REPLY_TIMEOUT_S
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +53,7 @@ class UploadFleet:
         self._settings = settings
         self._tasks = tasks
         self._leases = WebhookLeases()
+        self._channels = ChannelShares(settings.discord_channels)
         self._slots: dict[str, UploadSlot] = {}
         self._requests_per_s = settings.upload_requests_per_s(1)
         self._take_webhooks()
@@ -71,13 +76,29 @@ class UploadFleet:
     async def membership(self, slot: UploadSlot) -> AsyncIterator[None]:
         """A slot is connected for the length of the context."""
         self._slots[slot.id] = slot
-        self._configure(self._leases.slot_joined(slot.process, slot.id))
+        self._welcome(slot)
         try:
             yield
         finally:
             slot.is_connected = False
-            self._configure(self._leases.slot_left(slot.process, slot.id))
+            self._take_back(slot)
             self._tasks.spawn(self._dismiss(slot), f"dismiss slot {slot.id}")
+
+    def _welcome(self, slot: UploadSlot) -> None:
+        if slot.process is not None:
+            self._configure(self._leases.slot_joined(slot.process, slot.id))
+        elif (bot_token := self._settings.bot_token) is not None:
+            slot.channel_id = self._channels.take(slot.id)
+            packet = self._base_packet(bot_token, slot.channel_id)
+            self._tasks.spawn(
+                self._configure_slot(slot, packet, is_usable=True, timeout_s=REPLY_TIMEOUT_S),
+                f"configure base slot {slot.id}",
+            )
+
+    def _take_back(self, slot: UploadSlot) -> None:
+        if slot.process is not None:
+            self._configure(self._leases.slot_left(slot.process, slot.id))
+        self._channels.give_back(slot.id)
 
     def upload_ended(self, slot: UploadSlot) -> None:
         """No upload runs on the slot any more: it takes the next one, if it still can."""
@@ -114,19 +135,27 @@ class UploadFleet:
             )
 
     def _processes(self) -> set[str]:
-        return {slot.process for slot in self if slot.is_connected}
+        connected = (slot.process for slot in self if slot.is_connected)
+        return {process for process in connected if process is not None}
 
     async def _configure_process(self, configuration: Configure) -> None:
         slots = [slot for slot in self if slot.process == configuration.process]
         packet = self._packet(configuration)
-        await asyncio.gather(*(self._configure_slot(slot, packet) for slot in slots))
+        is_usable = bool(packet.webhooks)
+        await asyncio.gather(
+            *(
+                self._configure_slot(
+                    slot, packet, is_usable=is_usable, timeout_s=CONFIGURE_TIMEOUT_S
+                )
+                for slot in slots
+            )
+        )
         self._configure(self._leases.confirmed(configuration.process, configuration.number))
 
     def _packet(self, configuration: Configure) -> s2u.WebhookConfiguration:
         usable = {webhook.id: webhook for webhook in self._webhooks.usable}
-        key = self._settings.keyring.primary.secret
         return s2u.WebhookConfiguration(
-            crypto=s2u.Crypto(enabled=True, key=base64.b64encode(key).decode()),
+            crypto=self._crypto(),
             webhooks=tuple(
                 s2u.WebhookLease(
                     id=str(webhook.id), token=webhook.token, channel_id=str(webhook.channel_id)
@@ -138,13 +167,27 @@ class UploadFleet:
             requests_per_s=self._requests_per_s,
         )
 
-    async def _configure_slot(self, slot: UploadSlot, packet: s2u.WebhookConfiguration) -> None:
-        """Brings one configuration into force; a slot that does not confirm it is sent away."""
+    def _base_packet(self, bot_token: str, channel_id: int) -> s2u.UploadServiceConfiguration:
+        return s2u.UploadServiceConfiguration(
+            crypto=self._crypto(),
+            discord_bot_token=bot_token,
+            discord_channel_id=str(channel_id),
+        )
+
+    def _crypto(self) -> s2u.Crypto:
+        key = self._settings.keyring.primary.secret
+        return s2u.Crypto(enabled=True, key=base64.b64encode(key).decode())
+
+    async def _configure_slot(
+        self, slot: UploadSlot, packet: Packet, *, is_usable: bool, timeout_s: float
+    ) -> None:
+        """Brings one configuration into force; a slot that does not confirm it is sent away.
+
+        `is_usable`: whether the configuration lets the slot take uploads.
+        """
         async with slot.configuring:
             try:
-                answer = await slot.connection.request(
-                    packet, generic.Boolean, timeout_s=CONFIGURE_TIMEOUT_S
-                )
+                answer = await slot.connection.request(packet, generic.Boolean, timeout_s=timeout_s)
             except PeerGone:
                 return
             except (PeerSilent, UnexpectedReply) as error:
@@ -153,7 +196,7 @@ class UploadFleet:
             if not answer.success:
                 await self._send_away(slot, answer.message or "it refuses its configuration")
                 return
-            self._update_service(slot, is_usable=bool(packet.webhooks))
+            self._update_service(slot, is_usable=is_usable)
 
     async def _send_away(self, slot: UploadSlot, problem: str) -> None:
         log.warning("a slot was not configured", slot=slot.id, problem=problem)

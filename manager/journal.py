@@ -5,6 +5,7 @@ is refused to the service, and kept here until it can be: by then it is garbage,
 all, if the client has not sent it again.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from uuid import uuid4
 
@@ -12,7 +13,7 @@ import structlog
 
 from catalog.errors import CatalogError, CatalogUnavailable
 from catalog.port import ObjectStore
-from catalog.records import ChunkLocation
+from catalog.records import Chunk, ChunkLocation, Message
 from manager.retrying import CatalogPatience
 from manager.tasks import BackgroundTasks
 
@@ -48,6 +49,16 @@ class ChunkJournal:
         # The chunk of an object that does not exist is not entered, but its message is.
         await self.record(replace(location, chunk=replace(location.chunk, object_id=uuid4())))
 
+    async def discard(self, messages: Iterable[Message]) -> None:
+        """Journals messages that hold nothing, for the reaper; what fails is tried again later."""
+        for message in messages:
+            try:
+                await self.record_garbage(_alone(message))
+            except CatalogUnavailable as error:
+                log.warning("garbage is not journalled yet", problem=str(error))
+            except CatalogError as error:
+                log.error("garbage cannot be journalled", code=error.code, problem=str(error))
+
     async def _record_once(self, location: ChunkLocation) -> bool:
         if await self._catalog.add_chunk(location):
             return True
@@ -72,3 +83,18 @@ class ChunkJournal:
                 return
             else:
                 return
+
+
+def _alone(message: Message) -> ChunkLocation:
+    """The message with a chunk of no object, as the catalog takes it."""
+    chunk = Chunk(
+        object_id=uuid4(),
+        index=0,
+        message_id=message.id,
+        attachment_id=None,
+        offset=0,
+        stored_size=message.stored_size,
+        size=message.stored_size,
+        digest=None,
+    )
+    return ChunkLocation(chunk=chunk, message=message)

@@ -17,10 +17,12 @@ class UploadSlot:
     Attributes:
         id: uuid of the connection.
         address: URL that clients send chunks to; slots of one process may share it.
-        process: uuid of the process that the slot belongs to.
+        process: uuid of the process that the slot belongs to; None for a base-protocol service,
+            which shares nothing with others.
         connection: the way to the service.
         is_connected: false from the moment at which the connection ended.
-        is_usable: whether its last configuration had webhooks for it.
+        channel_id: where a base-protocol service posts to, as the bot; None for the others.
+        is_usable: whether its last configuration told it where to post to.
         is_in_service: whether it takes part in bookings.
         configuring: held while a configuration is brought into force, so that the last one sent stays.
         upload: what runs on it.
@@ -28,8 +30,9 @@ class UploadSlot:
 
     id: str
     address: str
-    process: str
+    process: str | None
     connection: PeerConnection
+    channel_id: int | None = None
     is_connected: bool = True
     is_usable: bool = False
     is_in_service: bool = False

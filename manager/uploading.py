@@ -6,7 +6,7 @@ task up: their answers come back as events.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -15,10 +15,11 @@ import structlog
 
 from catalog.errors import CatalogError, CatalogUnavailable
 from catalog.port import Catalog, CommittedFile
-from catalog.records import EnvelopeKind, ObjectState, StoredObject
+from catalog.records import EnvelopeKind, Message
+from manager.base_content import BaseContent
 from manager.changes import ChangeFeed
 from manager.clients import ClientSession
-from manager.committing import TakenName, enter_upload
+from manager.committing import TakenName, draft_of, enter_chunks, enter_upload
 from manager.domain import upload_effects as effects
 from manager.domain.errors import IllegalTransition
 from manager.domain.overwrites import Action
@@ -27,6 +28,7 @@ from manager.effect_queue import EffectQueue
 from manager.errors import PeerGone, PeerSilent, UnexpectedReply
 from manager.fleet import UploadFleet
 from manager.holds import TemporaryHolds
+from manager.journal import ChunkJournal
 from manager.retrying import CatalogPatience
 from manager.services import UploadSlot
 from manager.tasks import BackgroundTasks
@@ -53,9 +55,16 @@ class UploadDesk:
     holds: TemporaryHolds
     fleet: UploadFleet
     changes: ChangeFeed
+    journal: ChunkJournal
     tasks: BackgroundTasks
     clock: Callable[[], float]
     nudge_reaper: Callable[[], None]
+
+    async def discard(self, messages: Sequence[Message]) -> None:
+        """Has the reaper delete messages that nobody needs."""
+        if messages:
+            await self.journal.discard(messages)
+            self.nudge_reaper()
 
 
 class RunningUpload:
@@ -72,6 +81,7 @@ class RunningUpload:
         self._effects = EffectQueue()
         self._response: asyncio.Future[s2c.UploadResponse] = asyncio.Future()
         self._left_service = asyncio.Event()
+        self._content: BaseContent | None = None
         self._committed: CommittedFile | None = None
         self._is_finish_told = False
         self._carry_out: dict[type, Callable[[Any], Awaitable[None] | None]] = {
@@ -112,8 +122,11 @@ class RunningUpload:
         """The client is gone."""
         self._move(Upload.client_left)
 
-    def service_finished(self, content_hash: str, mime_type: str) -> None:
-        """The service has stored every chunk."""
+    def service_finished(
+        self, content_hash: str, mime_type: str, content: BaseContent | None = None
+    ) -> None:
+        """The service has stored every chunk; `content`: those that are not journalled yet."""
+        self._content = content
         self._move(lambda upload: upload.service_finished(content_hash, mime_type))
 
     def service_failed(self, reason: str) -> None:
@@ -166,29 +179,24 @@ class RunningUpload:
         self._left_service.set()
 
     async def _prepare(self) -> None:
-        """Enters the object into the catalog, so that no chunk is posted that it does not know."""
-        facts = self.facts
-        object_id = UUID(facts.upload_id)
-        draft = StoredObject(
-            id=object_id,
-            size=facts.size,
-            chunk_size=facts.chunk_size,
-            chunk_count=facts.chunk_count,
-            envelope=EnvelopeKind.V1,
-            state=ObjectState.UPLOADING,
-            mime_type="",
-            hash="",
-            created_at=self._desk.clock(),
-        )
-        hold = self._desk.holds.begin(object_id, HOLD_KEY)
+        """Enters the object into the catalog, so that no chunk is posted that it does not know.
+
+        A base-protocol service tells of its chunks at the end, so there the object comes with them.
+        """
         try:
-            await self._desk.catalog.begin_object(draft, hold)
+            if self._slot.channel_id is None:
+                await self._begin_object(EnvelopeKind.V1)
         except CatalogError as error:
             log.error("an upload could not be prepared", code=error.code, problem=str(error))
             reason = "the catalog is not available: try again later"
             self._move(lambda upload: upload.service_refused(reason))
             return
         self._desk.tasks.spawn(self._start_on_service(), "start an upload on its service")
+
+    async def _begin_object(self, envelope: EnvelopeKind) -> None:
+        draft = draft_of(self.facts, envelope, self._desk.clock())
+        hold = self._desk.holds.begin(draft.id, HOLD_KEY)
+        await self._desk.catalog.begin_object(draft, hold)
 
     async def _start_on_service(self) -> None:
         facts = self.facts
@@ -299,6 +307,7 @@ class RunningUpload:
         """Completes the object and gives it its name; the outcome comes back as an event."""
         desk = self._desk
         try:
+            await self._enter_content()
             outcome = await enter_upload(desk.catalog, desk.patience, self.facts, commit)
         except CatalogUnavailable:
             reason = "the catalog is not available, so the file could not be entered"
@@ -308,6 +317,19 @@ class RunningUpload:
             self._move(lambda upload: upload.commit_failed(reason))
         else:
             self._entered(outcome)
+
+    async def _enter_content(self) -> None:
+        """Enters object and chunks, if the service told of them only now. Raises `CatalogError`."""
+        content, self._content = self._content, None
+        if content is None:
+            return
+        desk, locations = self._desk, tuple(content.locations(self.facts))
+        try:
+            await desk.patience.committing(lambda: self._begin_object(content.envelope))
+            await enter_chunks(desk.catalog, desk.patience, locations)
+        except CatalogError:
+            await desk.discard([location.message for location in locations])
+            raise
 
     def _entered(self, outcome: CommittedFile | TakenName) -> None:
         match outcome:

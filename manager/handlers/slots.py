@@ -2,12 +2,17 @@
 
 from uuid import UUID
 
+import structlog
+
 from catalog.records import Chunk, ChunkLocation, Message
+from manager.base_content import BaseContent, InvalidReport, reported_messages
 from manager.context import SlotContext
 from manager.services import UploadSlot
 from manager.uploading import RunningUpload
 from protocol import generic, u2s
 from protocol.chunks import chunk_length
+
+log = structlog.get_logger(__name__)
 
 UPLOAD_ENDED = "this upload has ended: the chunk is not needed any more"
 NO_SUCH_CHUNK = "the upload has no chunk of this size there"
@@ -34,15 +39,40 @@ async def _refuse(context: SlotContext, packet: u2s.ChunkStored, why: str) -> ge
 
 async def upload_finished(context: SlotContext, packet: u2s.UploadFinish) -> None:
     """The slot is done with its upload, one way or the other."""
-    upload = context.slot.upload
+    slot = context.slot
+    if not _takes_finish(slot, packet):
+        await context.parts.uploads.discard(reported_messages(packet, slot.channel_id))
+
+
+def _takes_finish(slot: UploadSlot, packet: u2s.UploadFinish) -> bool:
+    """Moves the slot's upload on; true if it goes on with what the service has stored."""
+    upload = slot.upload
     if upload is None:
-        return
+        return False
     if not packet.success:
         upload.service_failed(packet.reason or "the upload service gave up")
-    elif packet.hash is None or packet.type is None:
-        upload.service_failed("the upload service did not report the hash and type of the file")
-    else:
-        upload.service_finished(packet.hash, packet.type)
+        return False
+    if not upload.takes_chunks:
+        return False
+    try:
+        if packet.hash is None or packet.type is None:
+            raise InvalidReport("its upload as finished without hash and type")
+        content = _content_of(slot, upload, packet)
+    except InvalidReport as error:
+        log.warning("a service finished an upload wrongly", slot=slot.id, problem=str(error))
+        upload.service_failed(str(error))
+        return False
+    upload.service_finished(packet.hash, packet.type, content)
+    return True
+
+
+def _content_of(
+    slot: UploadSlot, upload: RunningUpload, packet: u2s.UploadFinish
+) -> BaseContent | None:
+    """The chunks that a base-protocol service has stored; those of others are journalled already."""
+    if slot.channel_id is None:
+        return None
+    return BaseContent.reported(packet, upload.facts, slot.channel_id)
 
 
 async def webhook_lost(context: SlotContext, packet: u2s.WebhookLost) -> None:

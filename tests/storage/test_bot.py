@@ -23,7 +23,8 @@ async def message_id(emulator, http, channel_id) -> int:
     url = f"{emulator.base_url}/api/v10/channels/{channel_id}/messages"
     headers = {"Authorization": "Bot bot-token"}
     async with http.session.post(url, data=form, headers=headers) as response:
-        return int((await response.json())["id"])
+        posted = await response.json()
+    return int(posted["id"])
 
 
 async def test_deletes_a_message(emulator, http, channel_id, message_id):
