@@ -8,15 +8,19 @@ from aiohttp import web
 CORS_HEADERS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": (
-        "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag, Last-Modified"
+        "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag, Last-Modified, "
+        "Retry-After"
     ),
 }
 PREFLIGHT_HEADERS = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
     "Access-Control-Allow-Headers": (
-        "Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Range, "
+        # The star covers all but Authorization; browsers that do not know it go by the names.
+        "*, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Range, "
         "If-Unmodified-Since, Range"
     ),
+    # A page from the internet may reach a manager in the private network only with this.
+    "Access-Control-Allow-Private-Network": "true",
     "Access-Control-Max-Age": "86400",
 }
 

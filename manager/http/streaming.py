@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from itertools import islice
 from secrets import token_hex
 from typing import cast
@@ -15,9 +15,10 @@ from catalog.port import ObjectStore
 from catalog.records import StoredObject
 from manager.errors import NoSuchFile, Overloaded
 from manager.holds import TemporaryHolds
-from manager.http.ranges import Segment
+from manager.http.ranges import ByteRange, Segment
 from manager.http.read_ahead import Buffer, ObjectChunks, ReadAhead
 from manager.http.representation import Answer, Representation
+from manager.http.whole_hash import ReadChunk, checked_whole
 from manager.metrics import ManagerMetrics
 from manager.webhooks import WebhookDirectory
 from storage.errors import StorageError, WebhookUnusable
@@ -78,7 +79,7 @@ class ContentSender:
         with self._place():
             async with (
                 self._kept_alive(content, answer),
-                ReadAhead(self._chunk_reader(content), answer.chunk_indexes()) as ahead,
+                ReadAhead(self._chunk_reader(content, answer), answer.chunk_indexes()) as ahead,
             ):
                 await ahead.ready()
                 return await self._respond(request, answer, ahead)
@@ -88,7 +89,7 @@ class ContentSender:
         for task in self._running:
             task.cancel()
 
-    def _chunk_reader(self, content: StoredObject) -> Callable[[int], Awaitable[Buffer]]:
+    def _chunk_reader(self, content: StoredObject, answer: Answer) -> ReadChunk:
         chunks = ObjectChunks(self._catalog, self._reader, content)
 
         async def read(index: int) -> Buffer:
@@ -98,7 +99,8 @@ class ContentSender:
                 self._webhooks.lost(error)
                 raise
 
-        return read
+        is_whole = answer.parts == (ByteRange(0, content.size),)
+        return checked_whole(read, content) if is_whole else read
 
     async def _respond(
         self, request: web.Request, answer: Answer, ahead: ReadAhead
