@@ -214,8 +214,12 @@ async def test_folder_sizes_count_the_whole_subtree(stage: Stage):
         await service.take_upload()
         await client.next(s2c.FileModify)
     folder_id = (await client.folder_status("/x")).folder_id
-    size = await client.ask(c2s.FolderSizeRequest(folder_id=folder_id), s2c.FolderSize)
-    assert (size.total_size, size.types, size.folder_id) == (200, {"text/plain": 200}, folder_id)
+    subtree = await client.ask(c2s.FolderSizeRequest(folder_id=folder_id), s2c.FolderSize)
+    assert (subtree.total_size, subtree.types, subtree.folder_id) == (
+        200,
+        {"text/plain": 200},
+        folder_id,
+    )
     whole = await client.ask(c2s.FolderSizeRequest(folder_id=None), s2c.FolderSize)
     assert (whole.total_size, whole.folder_id) == (207, None)
 

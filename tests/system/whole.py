@@ -1,0 +1,228 @@
+"""Manager, upload service and Discord emulator in one process, as `discord-cloud up` puts them together."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from pydantic import SecretStr
+
+from cli.serving import listen, serving, url_of
+from client_sdk.backoff import Backoff
+from discord_emulator.emulator import Emulator
+from discord_emulator.faults import Fault
+from discord_emulator.testing import running_emulator
+from manager.app import create_app
+from manager.http.parts import PARTS
+from protocol import c2s, s2c
+from protocol.chunks import chunk_count
+from tests.manager.sockets.peers import ClientPeer, client_query
+from tests.manager.sockets.stage import (
+    CHEAP_PASSWORDS,
+    PASSWORD,
+    SERVICE_PASSWORD,
+    settings_for,
+)
+from tests.manager.sockets.watching import WatchedCounters, messages_left
+from upload_service.app import UploadService
+from upload_service.settings import UploadServiceSettings
+
+CHUNK_SIZE = 1000
+
+
+def pieces_of(content: bytes, size: int) -> list[bytes]:
+    """The chunks of a content."""
+    return [content[at : at + size] for at in range(0, len(content), size)]
+
+
+def content_of(size: int) -> bytes:
+    """Bytes in which no two chunks are the same."""
+    return hashlib.shake_256(str(size).encode()).digest(size)
+
+
+async def send_chunk(
+    http: aiohttp.ClientSession, response: s2c.UploadResponse, index: int, content: bytes
+) -> tuple[int, str]:
+    """Posts one chunk as a plain HTTP client does; returns status and body."""
+    form = aiohttp.FormData()
+    form.add_field("id", response.upload_id)
+    form.add_field("chunk", str(index))
+    form.add_field("file", content, filename="blob")
+    assert response.upload_address is not None
+    async with http.post(response.upload_address, data=form) as answer:
+        return answer.status, await answer.text()
+
+
+class User:
+    """A client, with what it needs to send and to fetch whole files."""
+
+    def __init__(self, peer: ClientPeer, http: aiohttp.ClientSession, url: str, token: str) -> None:
+        self.peer = peer
+        self.http = http
+        self._url = url
+        self._token = token
+
+    async def request(self, name: str, size: int, **fields: Any) -> s2c.UploadResponse:
+        """Asks for an upload, which has to be accepted."""
+        response = await self.peer.request_upload(name, size=size, **fields)
+        assert response.accepted, response.rejection_reason
+        return response
+
+    async def send(self, response: s2c.UploadResponse, index: int, content: bytes) -> None:
+        """Sends one chunk of a content, which has to be taken."""
+        piece = pieces_of(content, response.chunk_size)[index]
+        assert await send_chunk(self.http, response, index, piece) == (200, str(index))
+
+    async def finished(self, response: s2c.UploadResponse) -> s2c.UploadFinishInfo:
+        """How the upload ended."""
+        return await self.peer.next(s2c.UploadFinishInfo, upload_id=response.upload_id)
+
+    async def put(self, name: str, content: bytes, **fields: Any) -> None:
+        """Uploads a file, chunk by chunk."""
+        response = await self.request(name, len(content), **fields)
+        for index in range(chunk_count(len(content), response.chunk_size)):
+            await self.send(response, index, content)
+        assert (await self.finished(response)).success
+
+    async def put_empty(self, name: str) -> None:
+        """Makes an empty file."""
+        assert (await self.peer.order(c2s.EmptyFileUpload(path="/", name=name))).success
+
+    async def get(self, name: str, *, path: str = "/", byte_range: str | None = None) -> bytes:
+        """Downloads a file, or a range of it."""
+        headers = {"Range": f"bytes={byte_range}"} if byte_range else {}
+        params = {"path": path, "name": name, "auth": self._token}
+        async with self.http.get(
+            f"{self._url}/download", params=params, headers=headers
+        ) as response:
+            assert response.status == (206 if byte_range else 200), await response.text()
+            return await response.read()
+
+
+@asynccontextmanager
+async def visiting_user(url: str, token: str) -> AsyncIterator[User]:
+    """A connected client."""
+    async with (
+        aiohttp.ClientSession() as http,
+        ClientPeer.connected(url.replace("http", "ws", 1), "s2c", client_query(token)) as peer,
+    ):
+        yield User(peer, http, url, token)
+
+
+@dataclass
+class Whole:
+    """Everything, running."""
+
+    url: str
+    app: web.Application
+    emulator: Emulator
+    users: AsyncExitStack
+
+    async def token(self, name: str) -> str:
+        """A user's token; registers the user before."""
+        parts = self.app[PARTS].get()
+        if await parts.catalog.user_by_name(name) is None:
+            await parts.catalog.create_user(name, await CHEAP_PASSWORDS.hash(PASSWORD))
+        return await parts.accounts.login(name, PASSWORD)
+
+    async def user(self, name: str = "alice", *, booked: int = 0) -> User:
+        """Lets a user in, with services booked."""
+        user = await self.users.enter_async_context(self.visiting_user(name))
+        if booked:
+            assert await user.peer.book(booked) == booked
+        return user
+
+    @asynccontextmanager
+    async def visiting_user(self, name: str) -> AsyncIterator[User]:
+        """A user for the length of the context."""
+        async with visiting_user(self.url, await self.token(name)) as user:
+            yield user
+
+    async def messages_left(self, number: int) -> None:
+        """Returns once so many messages lie on Discord."""
+        await messages_left(self.emulator, number)
+
+
+def _at_once() -> Backoff:
+    return Backoff(first_s=0.01, cap_s=0.01)
+
+
+@asynccontextmanager
+async def running_whole(
+    folder: Path,
+    *,
+    slots: int = 2,
+    channels: int = 2,
+    faults: Sequence[Fault] = (),
+    upload: dict[str, Any] | None = None,
+    wait: bool = True,
+    prepare: Callable[[Emulator], None] = lambda _emulator: None,
+    create: dict[str, Any] | None = None,
+    emulator_settings: dict[str, Any] | None = None,
+    **settings: object,
+) -> AsyncIterator[Whole]:
+    """Runs everything; a second run on the folder finds everything again.
+
+    Args:
+        folder: where all data is kept.
+        slots: upload slots.
+        channels: channels on Discord, each with a webhook.
+        faults: what goes wrong on Discord from before the start.
+        upload: settings of the upload service.
+        wait: whether to return only when all slots can be booked.
+        prepare: changes the emulator before the manager is configured.
+        create: arguments of the manager's composition root, such as its clock.
+        emulator_settings: settings of the emulator.
+        settings: settings of the manager.
+    """
+    async with AsyncExitStack() as stack:
+        emulator = await stack.enter_async_context(
+            running_emulator(
+                folder / "discord",
+                **{"limits": "off", "channels": channels, **(emulator_settings or {})},
+            )
+        )
+        emulator.requests = WatchedCounters()
+        prepare(emulator)
+        for fault in faults:
+            emulator.faults.add(fault)
+        listening = stack.enter_context(listen("127.0.0.1", 0))
+        url = url_of(listening)
+        manager_settings = settings_for(emulator, folder, **{"chunk_size": CHUNK_SIZE, **settings})
+        app = create_app(manager_settings, passwords=CHEAP_PASSWORDS, **(create or {}))
+        service = UploadService(_upload_settings(url, slots, upload or {}), backoff=_at_once)
+        app.add_subapp("/upload", service.intake)
+        await stack.enter_async_context(serving(app, listening))
+        await stack.enter_async_context(service.run())
+        users = await stack.enter_async_context(AsyncExitStack())
+        whole = Whole(url, app, emulator, users)
+        if wait:
+            await _until_booked(whole, slots)
+        yield whole
+
+
+def _upload_settings(url: str, slots: int, chosen: dict[str, Any]) -> UploadServiceSettings:
+    return UploadServiceSettings.model_validate(
+        {
+            "manager_address": url,
+            "service_password": SecretStr(SERVICE_PASSWORD),
+            "own_address": f"{url}/upload",
+            "slots": slots,
+            "drain_grace_s": 1,
+            **chosen,
+        }
+    )
+
+
+async def _until_booked(whole: Whole, slots: int) -> None:
+    async with visiting_user(whole.url, await whole.token("observer")) as observer:
+        missing = slots - await observer.peer.book(slots)
+        async with asyncio.timeout(10):
+            for _ in range(missing):
+                await observer.peer.next(s2c.UploadBookingModify, effective_change=1)
+        assert (await observer.peer.order(c2s.UploadBookingClear())).success
