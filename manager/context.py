@@ -11,6 +11,7 @@ from manager.journal import ChunkJournal
 from manager.pulse import ServicePulse
 from manager.services import UploadSlot
 from manager.signed_links import SignedLinks
+from manager.thumbnailers import Thumbnailer, Thumbnailers
 from manager.uploading import UploadDesk
 from manager.webhooks import WebhookDirectory
 from protocol.values import NamePolicy
@@ -32,6 +33,7 @@ class ManagerParts:
     journal: ChunkJournal
     links: SignedLinks
     pulse: ServicePulse
+    thumbnailers: Thumbnailers
     uploads: UploadDesk
     webhooks: WebhookDirectory
     chunk_size: int
@@ -51,4 +53,12 @@ class SlotContext:
     """A packet came from this upload slot."""
 
     slot: UploadSlot
+    parts: ManagerParts
+
+
+@dataclass(frozen=True, slots=True)
+class ThumbnailerContext:
+    """A packet came from this thumbnail service."""
+
+    service: Thumbnailer
     parts: ManagerParts

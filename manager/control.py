@@ -16,8 +16,12 @@ from manager.booking_desk import BookingDesk
 from manager.changes import ChangeFeed
 from manager.clients import ClientSession
 from manager.connection import PeerConnection, new_socket
-from manager.context import ClientContext, ManagerParts, SlotContext
-from manager.dispatch import handle_client_packet, handle_slot_packet
+from manager.context import ClientContext, ManagerParts, SlotContext, ThumbnailerContext
+from manager.dispatch import (
+    handle_client_packet,
+    handle_slot_packet,
+    handle_thumbnailer_packet,
+)
 from manager.domain.bookings import BookingLedger
 from manager.errors import InvalidRequest, InvalidToken
 from manager.fleet import UploadFleet
@@ -32,6 +36,7 @@ from manager.services import UploadSlot
 from manager.settings import ManagerSettings
 from manager.signed_links import SignedLinks
 from manager.tasks import BackgroundTasks
+from manager.thumbnailers import Thumbnailer, Thumbnailers
 from manager.uploading import UploadDesk
 from manager.webhooks import WebhookDirectory
 from protocol import generic
@@ -91,6 +96,7 @@ class ControlPlane:
             journal=journal,
             links=SignedLinks.of(settings.keyring),
             pulse=ServicePulse(fleet, self._tasks),
+            thumbnailers=Thumbnailers(catalog, self._hub, settings, self._tasks),
             uploads=uploads,
             webhooks=webhooks,
             chunk_size=settings.chunk_size,
@@ -110,6 +116,7 @@ class ControlPlane:
         """Says goodbye to every peer; they reconnect to whoever comes next."""
         connections = [client.connection for client in self._hub]
         connections += [slot.connection for slot in self._parts.fleet]
+        connections += [service.connection for service in self._parts.thumbnailers]
         goodbyes = (peer.close(GOING_AWAY, "the manager stops") for peer in connections)
         await asyncio.gather(*goodbyes, return_exceptions=True)
 
@@ -122,7 +129,7 @@ class ControlPlane:
             case PeerType.UPLOAD:
                 return await self._serve_upload_slot(request, handshake)
             case PeerType.THUMBNAIL:
-                raise InvalidRequest("type: this manager takes no thumbnail services")
+                return await self._serve_thumbnailer(request, handshake)
 
     def snapshot(self) -> dict[str, Any]:
         """Services and bookings, for people."""
@@ -157,6 +164,7 @@ class ControlPlane:
         client = ClientSession(id=str(uuid4()), user=user, connection=connection)
         context = ClientContext(client, self._parts)
         self._parts.fleet.introduce_to(client)
+        self._parts.thumbnailers.introduce_to(client)
         self._hub.join(client)
         try:
             await connection.serve(lambda packet: handle_client_packet(context, packet))
@@ -188,6 +196,20 @@ class ControlPlane:
         context = SlotContext(slot, self._parts)
         async with self._parts.fleet.membership(slot):
             await connection.serve(lambda packet: handle_slot_packet(context, packet))
+        return socket
+
+    async def _serve_thumbnailer(
+        self, request: web.Request, handshake: Handshake
+    ) -> web.WebSocketResponse:
+        self._check_service(handshake)
+        if self._bot_token is None:
+            log.warning("refused a thumbnail service, as there is no bot whose token it needs")
+            raise InvalidRequest("type: without a bot this manager takes no thumbnail services")
+        socket, connection = await self._accept(request, handshake, frozenset(), "t2s")
+        service = Thumbnailer(id=str(uuid4()), connection=connection)
+        context = ThumbnailerContext(service, self._parts)
+        async with self._parts.thumbnailers.membership(service, self._bot_token):
+            await connection.serve(lambda packet: handle_thumbnailer_packet(context, packet))
         return socket
 
     def _check_service(self, handshake: Handshake) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from manager.context import ClientContext, SlotContext
+from manager.context import ClientContext, SlotContext, ThumbnailerContext
 from manager.handlers import (
     booking,
     browsing,
@@ -14,13 +14,15 @@ from manager.handlers import (
     services,
     sharing,
     slots,
+    thumbnails,
     uploading,
 )
-from protocol import c2s, u2s
+from protocol import c2s, t2s, u2s
 from protocol.packet import Packet
 
 ClientHandler = Callable[[ClientContext, Any], Awaitable[Packet | None]]
 SlotHandler = Callable[[SlotContext, Any], Awaitable[Packet | None]]
+ThumbnailerHandler = Callable[[ThumbnailerContext, Any], Awaitable[Packet | None]]
 
 CLIENT_HANDLERS: Mapping[type[Packet], ClientHandler] = {
     c2s.UploadBookingRequest: booking.request_booking,
@@ -52,6 +54,10 @@ SLOT_HANDLERS: Mapping[type[Packet], SlotHandler] = {
     u2s.WebhookLost: slots.webhook_lost,
 }
 
+THUMBNAILER_HANDLERS: Mapping[type[Packet], ThumbnailerHandler] = {
+    t2s.ThumbnailData: thumbnails.thumbnail_data,
+}
+
 
 async def handle_client_packet(context: ClientContext, packet: Packet) -> Packet | None:
     """The reply to a client's packet, or None. Raises what the handlers raise."""
@@ -63,3 +69,8 @@ async def handle_client_packet(context: ClientContext, packet: Packet) -> Packet
 async def handle_slot_packet(context: SlotContext, packet: Packet) -> Packet | None:
     """The reply to an upload slot's packet, or None."""
     return await SLOT_HANDLERS[type(packet)](context, packet)
+
+
+async def handle_thumbnailer_packet(context: ThumbnailerContext, packet: Packet) -> Packet | None:
+    """The reply to a thumbnail service's packet, or None."""
+    return await THUMBNAILER_HANDLERS[type(packet)](context, packet)
