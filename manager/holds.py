@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from catalog.errors import CatalogError
+from catalog.errors import CatalogError, CatalogUnavailable
 from catalog.port import ObjectStore
 from catalog.records import Reference
 
@@ -67,9 +67,16 @@ class TemporaryHolds:
 
     @contextlib.asynccontextmanager
     async def hold(self, object_id: UUID) -> AsyncIterator[None]:
-        """Holds an object that exists for the length of the context. Raises `ObjectMissing`."""
+        """Holds an object that exists for the length of the context. Raises `ObjectMissing`.
+
+        If the catalog takes no writes now (a full disk, say) there is no hold: whoever only reads
+        shall not suffer from that, and what is deleted meanwhile ends early, as it would anyhow.
+        """
         async with self.held(object_id) as reference:
-            await self._catalog.hold(reference)
+            try:
+                await self._catalog.hold(reference)
+            except CatalogUnavailable as error:
+                log.warning("content is used without a hold", problem=str(error))
             yield
 
     async def run(self) -> None:
