@@ -1,0 +1,104 @@
+"""`ping-services`: services that do not answer any more are found out and dropped."""
+
+import json
+from typing import Any
+from uuid import uuid4
+
+from aiohttp import ClientWebSocketResponse, WSMessage, WSMsgType
+
+from manager import pulse
+from tests.manager.handlers.frontend import PATIENCE_S, Frontend
+from tests.manager.handlers.world import World
+from tests.manager.sockets.peers import service_query
+from tests.manager.sockets.stage import SERVICE_PASSWORD
+
+ADDRESS = "http://service.test/chunks"
+
+
+class Service:
+    """An upload service that answers everything, but pings only when it is told to."""
+
+    def __init__(self, socket: ClientWebSocketResponse) -> None:
+        self.socket = socket
+        self.id = ""
+
+    @classmethod
+    async def registered(cls, world: World, frontend: Frontend) -> "Service":
+        """A service that clients can book."""
+        query = {**service_query(SERVICE_PASSWORD, ADDRESS), "extensions": "webhooks"}
+        service = cls(await world.socket(query, autoping=False))
+        while not await service._is_configured():
+            pass
+        added = await frontend.next("s2c:service-registry", action="added")
+        service.id = added["service_uuid"]
+        return service
+
+    async def next(self) -> WSMessage:
+        """The next message that is no configuration."""
+        while True:
+            message = await self.socket.receive(timeout=PATIENCE_S)
+            if message.type is not WSMsgType.TEXT:
+                return message
+            await self._confirm(json.loads(message.data))
+
+    async def _is_configured(self) -> bool:
+        message = await self.socket.receive(timeout=PATIENCE_S)
+        frame = json.loads(message.data)
+        await self._confirm(frame)
+        return bool(frame["data"].get("webhooks"))
+
+    async def _confirm(self, frame: dict[str, Any]) -> None:
+        if frame["id"] != "s2u:webhook-configuration":
+            return
+        answer = {
+            "id": "generic:boolean",
+            "uuid": str(uuid4()),
+            "reply_uuid": frame["uuid"],
+            "data": {"success": True},
+        }
+        await self.socket.send_str(json.dumps(answer))
+
+
+async def test_a_dead_service_is_dropped(world, alice, bob, monkeypatch):
+    """A service that leaves a ping unanswered is removed, and everybody hears of it."""
+    monkeypatch.setattr(pulse, "PING_TIMEOUT_S", 0.05)
+    service = await Service.registered(world, alice)
+    await bob.send("c2s:ping-services")
+    for frontend in (alice, bob):
+        removed = await frontend.next("s2c:service-registry", action="removed")
+        assert removed["service_uuid"] == service.id
+    assert (await service.next()).type is WSMsgType.PING
+    assert (await service.next()).type in {WSMsgType.CLOSED, WSMsgType.ERROR, WSMsgType.CLOSE}
+
+
+async def test_a_living_service_stays(world, alice):
+    """A service that answers stays; while it is asked, further requests do not ask it again."""
+    service = await Service.registered(world, alice)
+    for _ in range(2):
+        await alice.send("c2s:ping-services")
+        await alice.send("c2s:ping-services")
+        await alice.news()
+        ping = await service.next()
+        assert ping.type is WSMsgType.PING
+        await service.socket.pong(ping.data)
+        # A ping of its own: when the manager has answered it, the pong before was read.
+        await service.socket.ping(b"read")
+        message = await service.next()
+        assert (message.type, message.data) == (WSMsgType.PONG, b"read")
+    assert await alice.news() == []
+
+
+async def test_nobody_to_ping(alice):
+    """Without services there is nothing to do, and no answer."""
+    await alice.send("c2s:ping-services")
+    assert await alice.news() == []
+
+
+async def test_a_service_that_leaves_while_it_is_pinged(world, alice):
+    """Leaving is not silence: the service is missed in the usual way."""
+    service = await Service.registered(world, alice)
+    await alice.send("c2s:ping-services")
+    assert (await service.next()).type is WSMsgType.PING
+    await service.socket.close()
+    removed = await alice.next("s2c:service-registry", action="removed")
+    assert removed["service_uuid"] == service.id
