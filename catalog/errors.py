@@ -1,5 +1,7 @@
 """What can go wrong with the catalog. Each error has a stable `code`."""
 
+from uuid import UUID
+
 from catalog.records import File
 
 
@@ -13,6 +15,12 @@ class CatalogUnavailable(CatalogError):
     """The database cannot be reached or is full; the write may or may not have happened."""
 
     code = "catalog-unavailable"
+
+
+class CatalogRefused(CatalogUnavailable):
+    """The database is there but does not let us in: a wrong address or key. Waiting is no help."""
+
+    code = "catalog-refused"
 
 
 class SchemaMismatch(CatalogError):
@@ -94,6 +102,52 @@ class NameTaken(CatalogError):
     def __init__(self, file: File) -> None:
         super().__init__(f"a file named {file.name!r} exists already in this folder")
         self.file = file
+
+
+class TicketMissing(CatalogError):
+    """No ticket has this id: it never existed, or was over long ago."""
+
+    code = "ticket-missing"
+
+
+class TicketUsed(CatalogError):
+    """An upload with this ticket has begun before; a ticket is good for one."""
+
+    code = "ticket-used"
+
+
+class TicketExpired(CatalogError):
+    """The ticket was not used in time."""
+
+    code = "ticket-expired"
+
+
+class TooManyTickets(CatalogError):
+    """The holder has as many open tickets as it may."""
+
+    code = "too-many-tickets"
+
+
+class TooManyTemporaryBytes(CatalogError):
+    """The holder's open tickets and temporary references would exceed what it may have."""
+
+    code = "too-many-temporary-bytes"
+
+
+class ReferenceElsewhere(CatalogError):
+    """The service's reference of this key is on another object."""
+
+    code = "reference-elsewhere"
+
+    def __init__(self, object_id: UUID) -> None:
+        super().__init__(f"the reference of this key is on the object {object_id}")
+        self.object_id = object_id
+
+
+class KeyNameTaken(CatalogError):
+    """An API key of this name is in force."""
+
+    code = "key-name-taken"
 
 
 class InvalidRecord(CatalogError):

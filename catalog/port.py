@@ -26,12 +26,14 @@ from catalog.records import (
     FileOrder,
     Folder,
     FolderCounts,
+    Garbage,
     Message,
     Reference,
     Share,
     StoredObject,
     User,
 )
+from catalog.service_port import JobStore, KeyStore, ReferenceStore, TicketStore, ViewStore
 
 FolderPath = tuple[str, ...]
 
@@ -219,6 +221,9 @@ class FileStore(Protocol):
     ) -> list[File]:
         """Those files of the folder that have one of the names, with the viewer's shares."""
 
+    async def files_of(self, object_id: UUID) -> list[PlacedFile]:
+        """The files that have this content, by id."""
+
     async def commit_file(
         self,
         object_id: UUID,
@@ -233,6 +238,7 @@ class FileStore(Protocol):
 
         All of it or nothing. An overwritten file keeps its id, owner, rights and creation time.
         The file is a permanent reference to the object; other references are left as they are.
+        The object is queued for processing.
         Called again with the same `object_id` it returns what it did the first time, whatever has
         become of the file since.
         Raises `NameTaken` (with the file that has it), `ObjectMissing`, `ObjectIncomplete`,
@@ -329,13 +335,21 @@ class ObjectStore(Protocol):
     async def renew(self, service: str, *, expires_at: float) -> None:
         """Moves the expiry of every temporary reference of a service that is not over yet."""
 
-    async def collect_objects(self, *, limit: int) -> int:
+    async def collect_objects(self, *, limit: int, grace_s: float = 0.0) -> int:
         """Deletes up to `limit` objects that no file, live reference or living object's view needs.
 
-        Their chunks go with them, their messages stay without chunks. Answers how many it deleted.
-        A reference is over as soon as the clock reaches its expiry: it counts as none, and is
-        deleted no later than the object.
+        Their chunks, tickets and jobs go with them, their messages stay without chunks. Answers how
+        many it deleted. A reference is over as soon as the clock reaches its expiry: it counts as
+        none, and is deleted no later than the object.
+
+        A stored object stays until it has been without a reference for `grace_s` seconds, counted
+        from the first call that finds it so; a new reference ends that. What never was completed,
+        and what was a view, goes without grace. Calls are repeated until one answers 0: each takes
+        note of all that it does not reach its limit before.
         """
+
+    async def garbage(self, *, limit: int) -> list[Garbage]:
+        """What `collect_objects` would delete now or after its grace, those noticed first first."""
 
     async def orphan_messages(self, *, limit: int) -> list[Message]:
         """Messages that hold no chunk, oldest first: to be deleted on Discord, then forgotten."""
@@ -347,7 +361,18 @@ class ObjectStore(Protocol):
         """
 
 
-class Catalog(AccountStore, FolderStore, FileStore, ObjectStore, Protocol):
+class Catalog(
+    AccountStore,
+    FolderStore,
+    FileStore,
+    ObjectStore,
+    TicketStore,
+    ReferenceStore,
+    KeyStore,
+    ViewStore,
+    JobStore,
+    Protocol,
+):
     """The whole catalog, as one adapter offers it."""
 
     async def check(self) -> None:

@@ -31,6 +31,19 @@ class EnvelopeKind(StrEnum):
     """Ours: version, key id, nonce, ciphertext, tag; bound to object, index and count."""
 
 
+class JobState(StrEnum):
+    """How far the processing of an object has come."""
+
+    QUEUED = "queued"
+    """To be done, not before it is due."""
+    RUNNING = "running"
+    """Leased to a worker; to be done again once the lease is over."""
+    DONE = "done"
+    """Its metadata is there."""
+    FAILED = "failed"
+    """Given up, until somebody asks for it again."""
+
+
 class FileOrder(StrEnum):
     """What a page of files is sorted by."""
 
@@ -174,3 +187,94 @@ class FolderCounts:
 
     files: int
     subfolders: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What was made from an object, stored as an object of its own."""
+
+    object_id: UUID
+    name: str
+    content: StoredObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewTarget:
+    """The view that a ticket's upload is to become."""
+
+    object_id: UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """Permission to upload one file of that type and size, before `expires_at`.
+
+    `id` is that of the object to be. `holder` tells who asked: `user:<id>` or `service:<name>`.
+    Once the upload is complete, the holder's temporary reference keeps it for `reference_ttl_s`
+    seconds; a ticket with a `view` makes that view instead. The two `success_action` fields are
+    what the upload is answered with, as S3 does. `used_at` is None until an upload has begun,
+    `completed_at` until it has ended well.
+    """
+
+    id: UUID
+    holder: str
+    mime_type: str
+    size: int
+    created_at: float
+    expires_at: float
+    reference_ttl_s: float
+    success_action_status: int | None = None
+    success_action_redirect: str | None = None
+    view: ViewTarget | None = None
+    used_at: float | None = None
+    completed_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketLimits:
+    """How much one holder may have under way at once."""
+
+    open_tickets: int
+    """Tickets that may still be used, or are being used."""
+    temporary_bytes: int
+    """Sizes of those, and of the objects that the holder's temporary references keep alive."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """What lets another service in, which is known by `name`; `key_hash` is SHA-256 of the key."""
+
+    id: int
+    name: str
+    key_hash: bytes = field(repr=False)
+    created_by: int | None
+    created_at: float
+    revoked_at: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """The processing of one object.
+
+    `due_at` is the time from which a worker may take it: of a running one, the end of its lease.
+    `attempts` counts how often it was taken. `error` is what the last attempt ended with.
+    `recipe_version` is that of the recipes by which it was done, None unless it was.
+    """
+
+    object_id: UUID
+    state: JobState
+    due_at: float
+    attempts: int
+    worker: str | None
+    error: str | None
+    recipe_version: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Garbage:
+    """An object that nothing needs; `since` is None when the collector has not noticed it yet."""
+
+    object_id: UUID
+    size: int
+    since: float | None
