@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp
 from aiohttp import web
@@ -89,6 +90,15 @@ class User:
             await self.send(response, index, content)
         assert (await self.finished(response)).success
 
+    async def abort(self, response: s2c.UploadResponse) -> None:
+        """Takes an upload back."""
+        answer = await self.peer.order(c2s.UploadAbortRequest(upload_id=response.upload_id))
+        assert answer.success, answer.message
+
+    async def booking_changed(self, change: int) -> None:
+        """Returns once the booking has changed by one."""
+        await self.peer.next(s2c.UploadBookingModify, effective_change=change)
+
     async def put_empty(self, name: str) -> None:
         """Makes an empty file."""
         assert (await self.peer.order(c2s.EmptyFileUpload(path="/", name=name))).success
@@ -96,12 +106,14 @@ class User:
     async def get(self, name: str, *, path: str = "/", byte_range: str | None = None) -> bytes:
         """Downloads a file, or a range of it."""
         headers = {"Range": f"bytes={byte_range}"} if byte_range else {}
-        params = {"path": path, "name": name, "auth": self._token}
-        async with self.http.get(
-            f"{self._url}/download", params=params, headers=headers
-        ) as response:
+        async with self.http.get(self.download_url(name, path), headers=headers) as response:
             assert response.status == (206 if byte_range else 200), await response.text()
             return await response.read()
+
+    def download_url(self, name: str, path: str = "/") -> str:
+        """Where a file is downloaded."""
+        query = urlencode({"path": path, "name": name, "auth": self._token})
+        return f"{self._url}/download?{query}"
 
 
 @asynccontextmanager
@@ -142,6 +154,16 @@ class Whole:
         """A user for the length of the context."""
         async with visiting_user(self.url, await self.token(name)) as user:
             yield user
+
+    async def quarantined(self) -> list[str]:
+        """Ids of the webhooks that are not used any more."""
+        headers = {"Authorization": f"Bearer {await self.token('observer')}"}
+        async with (
+            aiohttp.ClientSession() as http,
+            http.get(f"{self.url}/status", headers=headers) as response,
+        ):
+            shown = await response.json()
+        return [webhook["id"] for webhook in shown["webhooks"]["quarantined"]]
 
     async def messages_left(self, number: int) -> None:
         """Returns once so many messages lie on Discord."""

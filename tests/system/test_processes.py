@@ -1,0 +1,204 @@
+"""`discord-cloud up` as a process of its own: killed, out of disk, stopped, started again."""
+
+import asyncio
+import os
+import resource
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from cli.data_folder import DataFolder
+from client_sdk.client import Client
+from protocol import c2s, s2c
+from tests.manager.sockets.stage import PASSWORD
+from tests.system.whole import (
+    CHUNK_SIZE,
+    User,
+    content_of,
+    pieces_of,
+    running_whole,
+    send_chunk,
+    visiting_user,
+)
+
+CONTENT = content_of(3 * CHUNK_SIZE + 17)
+START_S = 30.0
+COMMAND = (sys.executable, "-c", "from cli.main import main; main()", "up", "--port", "0")
+
+
+@dataclass
+class Server:
+    """A running process and its address."""
+
+    process: asyncio.subprocess.Process
+    url: str
+
+    async def kill(self) -> None:
+        """Ends it without any chance to tidy up."""
+        self.process.kill()
+        await self.process.wait()
+
+    async def stop(self) -> int:
+        """Asks it to stop; returns its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(START_S):
+            return await self.process.wait()
+
+    def limit_files(self, size: int) -> None:
+        """No file can grow beyond `size` bytes: what it writes fails as on a full disk."""
+        pid = self.process.pid
+        _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, hard))
+
+    async def register(self) -> str:
+        """Registers alice and logs her in."""
+        async with Client(self.url) as cloud:
+            await cloud.register("alice", PASSWORD)
+            return await cloud.login("alice", PASSWORD)
+
+    @asynccontextmanager
+    async def user(self, token: str) -> AsyncIterator[User]:
+        """Alice, with one service booked."""
+        async with visiting_user(self.url, token) as user:
+            assert await user.peer.book(1) == 1
+            yield user
+
+
+@asynccontextmanager
+async def up(data: Path, **environment: str) -> AsyncIterator[Server]:
+    """`discord-cloud up` on a data folder, until the end of the context at the latest."""
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND,
+        *("--data", str(data), "--slots", "1"),
+        env={**os.environ, "CHUNK_SIZE": str(CHUNK_SIZE), **environment},
+        cwd=Path(__file__).parents[2],
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(START_S):
+            ready = (await process.stdout.readline()).decode().split()
+        assert ready[:1] == ["ready"], ready
+        yield Server(process, ready[1])
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def test_killed_in_mid_upload_and_started_again(tmp_path: Path):
+    """What was acknowledged is there; what was not is deleted once its hold is over."""
+    data = tmp_path / "data"
+    async with up(data) as server:
+        token = await server.register()
+        async with server.user(token) as user:
+            await user.put("kept.bin", CONTENT)
+            response = await user.request("lost.bin", len(CONTENT))
+            await user.send(response, 0, CONTENT)
+            await server.kill()
+    async with up(data) as server, server.user(token) as user:
+        assert await user.peer.names() == ["kept.bin"]
+        assert await user.get("kept.bin") == CONTENT
+        await user.put("new.bin", CONTENT)
+        assert await user.get("new.bin") == CONTENT
+        assert await server.stop() == 0
+    with DataFolder.open(data) as folder:
+        later = running_whole(
+            data,
+            channels=4,
+            create={"clock": lambda: time.time() + 3600},
+            database_path=folder.database,
+            message_encryption_key=SecretStr(folder.encryption_key()),
+        )
+        async with later as whole:
+            await whole.messages_left(8)
+            again = await whole.user("alice")
+            assert await again.get("kept.bin") == CONTENT
+            assert await again.get("new.bin") == CONTENT
+
+
+async def test_killed_at_the_very_moment_of_a_finish_info(tmp_path: Path):
+    """A file that was told to be there is there."""
+    data = tmp_path / "data"
+    async with up(data) as server:
+        token = await server.register()
+        async with server.user(token) as user:
+            response = await user.request("a.bin", len(CONTENT))
+            for index in range(len(pieces_of(CONTENT, CHUNK_SIZE))):
+                await user.send(response, index, CONTENT)
+            info = await user.finished(response)
+            server.process.kill()
+            assert info.success
+            await server.process.wait()
+    async with up(data) as server, server.user(token) as user:
+        assert await user.get("a.bin") == CONTENT
+
+
+async def test_disk_full(tmp_path: Path):
+    """Errors to whoever writes, reads go on, and everything works again when there is room."""
+    data = tmp_path / "data"
+    large = content_of(CHUNK_SIZE)
+    async with up(data) as server:
+        token = await server.register()
+        async with server.user(token) as user:
+            await user.put("before.bin", CONTENT)
+            server.limit_files(1)
+            assert not (await user.peer.request_upload("during.bin", size=10)).accepted
+            await user.peer.refusal(c2s.EmptyFileUpload(path="/", name="during"))
+            assert await user.get("before.bin") == CONTENT
+            server.limit_files(resource.RLIM_INFINITY)
+            await user.put("after.bin", large)
+            assert await user.get("after.bin") == large
+        assert await server.stop() == 0
+    async with up(data) as server, server.user(token) as user:
+        assert await user.peer.names() == ["after.bin", "before.bin"]
+        assert await user.get("before.bin") == CONTENT
+        assert await user.get("after.bin") == large
+
+
+async def test_disk_full_in_mid_upload(tmp_path: Path):
+    """The chunk is refused, sent again when there is room, and the file is whole."""
+    data = tmp_path / "data"
+    async with up(data) as server:
+        token = await server.register()
+        async with server.user(token) as user:
+            response = await user.request("a.bin", len(CONTENT))
+            await user.send(response, 0, CONTENT)
+            server.limit_files(1)
+            sending = asyncio.create_task(
+                send_chunk(user.http, response, 1, pieces_of(CONTENT, CHUNK_SIZE)[1])
+            )
+            assert not (await user.peer.request_upload("b.bin")).accepted
+            server.limit_files(resource.RLIM_INFINITY)
+            status, _ = await sending
+            assert status in {200, 502}
+            for index in range(1, 4):
+                await user.send(response, index, CONTENT)
+            assert (await user.finished(response)).success
+            assert await user.get("a.bin") == CONTENT
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+async def test_a_stop_in_mid_upload_is_clean(tmp_path: Path, how: signal.Signals):
+    """Exit code 0, the client's connection ends, and the next start finds nothing broken."""
+    data = tmp_path / "data"
+    async with up(data) as server:
+        token = await server.register()
+        async with server.user(token) as user:
+            response = await user.request("a.bin", len(CONTENT))
+            await user.send(response, 0, CONTENT)
+            server.process.send_signal(how)
+            await user.peer.ended()
+            assert await server.process.wait() == 0
+    async with up(data) as server, server.user(token) as user:
+        await user.put("a.bin", CONTENT)
+        assert await user.get("a.bin") == CONTENT
+        await user.peer.next(s2c.FileModify)
