@@ -1,12 +1,13 @@
 """Plain peers of a manager: clients, and upload services that do what a test tells them."""
 
 import asyncio
+import base64
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Self, TypeVar
 from urllib.parse import urlencode
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from client_sdk.connection import Connection
 from protocol import c2s, s2c, s2u, u2s
@@ -16,7 +17,13 @@ from protocol.extensions import WEBHOOKS
 from protocol.generic import Boolean
 from protocol.packet import Packet
 from storage.discord.http import DiscordHttp
-from storage.discord.webhook import OutgoingFile, Webhook, WebhookCredentials
+from storage.discord.webhook import (
+    OutgoingFile,
+    PostedMessage,
+    Webhook,
+    WebhookCredentials,
+)
+from storage.envelope import ENVELOPE_OVERHEAD, SEALING_SLACK, ChunkSealer, MasterKey
 
 P = TypeVar("P", bound=Packet)
 
@@ -244,17 +251,13 @@ class ServicePeer(Peer):
     ) -> u2s.ChunkStored:
         """Posts a chunk of its right size; returns the report of it, with other fields if given."""
         content = content_of(start, index)
-        lease = self.leased[0]
-        credentials = WebhookCredentials(int(lease.id), lease.token, int(lease.channel_id))
-        async with DiscordHttp(api_url=self.configurations[-1].api_url) as http:
-            file = OutgoingFile("chunk", memoryview(content))
-            posted = await Webhook(http, credentials).execute(file)
+        posted, webhook_id = await self._execute(content)
         fields: dict[str, Any] = {
             "upload_id": start.upload_id,
             "index": index,
             "message_id": str(posted.id),
             "channel_id": str(posted.channel_id),
-            "webhook_id": lease.id,
+            "webhook_id": webhook_id,
             "attachment_id": str(posted.attachments[0].id),
             "offset": 0,
             "stored_size": len(content),
@@ -263,6 +266,38 @@ class ServicePeer(Peer):
             **changed,
         }
         return u2s.ChunkStored(**fields)
+
+    async def post_sealed(
+        self, start: s2u.UploadStart, index: int, content: bytes
+    ) -> u2s.ChunkStored:
+        """Posts a chunk as it can be downloaded; returns the report of it."""
+        crypto = self.configurations[-1].crypto
+        key = MasterKey(base64.b64decode(crypto.key or ""))
+        count = chunk_count(start.size, start.chunk_size)
+        buffer = memoryview(bytearray(len(content) + ENVELOPE_OVERHEAD + SEALING_SLACK))
+        sealer = ChunkSealer(key, UUID(start.upload_id), index, count, buffer)
+        sealer.update(content)
+        sealed = bytes(sealer.finish())
+        posted, webhook_id = await self._execute(sealed)
+        return u2s.ChunkStored(
+            upload_id=start.upload_id,
+            index=index,
+            message_id=str(posted.id),
+            channel_id=str(posted.channel_id),
+            webhook_id=webhook_id,
+            attachment_id=str(posted.attachments[0].id),
+            offset=0,
+            stored_size=len(sealed),
+            size=len(content),
+            digest=hashlib.sha256(content).hexdigest(),
+        )
+
+    async def _execute(self, content: bytes) -> tuple[PostedMessage, str]:
+        lease = self.leased[0]
+        credentials = WebhookCredentials(int(lease.id), lease.token, int(lease.channel_id))
+        async with DiscordHttp(api_url=self.configurations[-1].api_url) as http:
+            file = OutgoingFile("chunk", memoryview(content))
+            return await Webhook(http, credentials).execute(file), lease.id
 
     async def store(self, start: s2u.UploadStart, index: int = 0) -> u2s.ChunkStored:
         """Posts a chunk and reports it."""
