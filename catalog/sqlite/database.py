@@ -10,14 +10,14 @@ the last committed state and never wait for the writer.
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
 
 import aiosqlite
 
 from catalog.errors import CatalogUnavailable, InvalidRecord
+from catalog.settling import settled
 
 READERS = 2
 OLDEST_SQLITE = (3, 38)
@@ -39,8 +39,6 @@ _WRITER_SETTINGS = (
 # At debug level the driver logs every statement with its parameters, password hashes included.
 logging.getLogger("aiosqlite").setLevel(logging.INFO)
 
-_T = TypeVar("_T")
-
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
@@ -59,21 +57,6 @@ def translated_errors() -> Iterator[None]:
     except ValueError as error:
         # All that aiosqlite says when its connection is closed.
         raise CatalogUnavailable(f"the database is closed: {error}") from error
-
-
-async def settled(work: Coroutine[Any, Any, _T]) -> _T:
-    """Waits until `work` is over, even if the caller is cancelled; then passes that on."""
-    task = asyncio.create_task(work, name="catalog-settle")
-    cancellation: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.wait({task})
-        except asyncio.CancelledError as error:
-            cancellation = error
-    if cancellation is None:
-        return task.result()
-    task.exception()  # looked at, so that asyncio does not report it as lost
-    raise cancellation
 
 
 class Session:
