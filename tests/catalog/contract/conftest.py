@@ -11,6 +11,8 @@ import pytest
 
 from catalog.port import Catalog
 from catalog.sqlite.adapter import SqliteCatalog
+from catalog.supabase.adapter import SupabaseCatalog
+from local_supabase.stack import LocalSupabase
 
 CHILD = Path(__file__).parent / "dying_process.py"
 
@@ -25,7 +27,7 @@ class Backend(Protocol):
         """Lets another process do a deed of `dying_process.py`; answers what it acknowledged."""
 
     def another(self) -> "Backend":
-        """A second, empty one."""
+        """An empty one. What is in this one may be gone."""
 
 
 class SqliteBackend:
@@ -43,10 +45,7 @@ class SqliteBackend:
 
     def run_dying_process(self, deed: str) -> str:
         """Runs the child, which ends itself without closing anything."""
-        command = [sys.executable, str(CHILD), "sqlite", str(self._path), deed]
-        child = subprocess.run(command, stdout=subprocess.PIPE, timeout=30, check=False, text=True)  # noqa: S603 - our own script
-        assert child.returncode != 0, "the child was meant to die"
-        return child.stdout
+        return _run_child("sqlite", str(self._path), deed)
 
     def another(self) -> "SqliteBackend":
         """Another file beside it."""
@@ -58,11 +57,42 @@ class SqliteBackend:
         return self._folder / f"catalog-{self._number}.sqlite"
 
 
-@pytest.fixture(params=["sqlite"])
+class SupabaseBackend:
+    """A local Supabase, emptied beforehand."""
+
+    def __init__(self, supabase: LocalSupabase, clock) -> None:
+        self._supabase = supabase
+        self._clock = clock
+        supabase.empty()
+
+    def open(self) -> AbstractAsyncContextManager[Catalog]:
+        """Connects to it."""
+        supabase = self._supabase
+        return SupabaseCatalog.open(supabase.url, supabase.service_key, clock=self._clock)
+
+    def run_dying_process(self, deed: str) -> str:
+        """Runs the child, which ends itself without closing anything."""
+        location = f"{self._supabase.url} {self._supabase.service_key}"
+        return _run_child("supabase", location, deed)
+
+    def another(self) -> "SupabaseBackend":
+        """The same, emptied."""
+        return SupabaseBackend(self._supabase, self._clock)
+
+
+def _run_child(*arguments: str) -> str:
+    command = [sys.executable, str(CHILD), *arguments]
+    child = subprocess.run(command, stdout=subprocess.PIPE, timeout=30, check=False, text=True)  # noqa: S603 - our own script
+    assert child.returncode != 0, "the child was meant to die"
+    return child.stdout
+
+
+@pytest.fixture(params=["sqlite", "supabase"])
 def backend(request: pytest.FixtureRequest, tmp_path: Path, clock) -> Backend:
     """An empty database of each kind."""
-    backends = {"sqlite": SqliteBackend}
-    return backends[request.param](tmp_path, clock)
+    if request.param == "supabase":
+        return SupabaseBackend(request.getfixturevalue("supabase"), clock)
+    return SqliteBackend(tmp_path, clock)
 
 
 @pytest.fixture

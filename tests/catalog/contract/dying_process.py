@@ -20,9 +20,13 @@ from catalog.records import (
     StoredObject,
 )
 from catalog.sqlite.adapter import SqliteCatalog
+from catalog.supabase.adapter import SupabaseCatalog
 
 OBJECT_ID = UUID(int=1)
-OPENERS = {"sqlite": SqliteCatalog.open}
+OPENERS = {
+    "sqlite": SqliteCatalog.open,
+    "supabase": lambda location: SupabaseCatalog.open(*location.split()),
+}
 
 
 async def store(catalog: Catalog) -> None:

@@ -1,0 +1,49 @@
+"""Users."""
+
+from catalog.records import User
+from catalog.supabase.part import SupabasePart
+from catalog.supabase.rows import user_of
+
+
+class SupabaseAccounts(SupabasePart):
+    """`AccountStore` on Supabase."""
+
+    async def create_first_user(self, name: str, password_hash: str) -> User:
+        """Creates the administrator. Raises `AlreadyClaimed` when any user exists."""
+        row = await self._functions.write(
+            "create_first_user", name=name, password_hash=password_hash, now=self._clock()
+        )
+        return user_of(row)
+
+    async def create_user(self, name: str, password_hash: str, *, is_admin: bool = False) -> User:
+        """Creates a user. Raises `UserExists`."""
+        row = await self._functions.write(
+            "create_user",
+            name=name,
+            password_hash=password_hash,
+            is_admin=is_admin,
+            now=self._clock(),
+        )
+        return user_of(row)
+
+    async def user_by_name(self, name: str) -> User | None:
+        """The user of that name, in whatever case, or None."""
+        row = await self._functions.read("user_by_name", name=name)
+        return None if row is None else user_of(row)
+
+    async def user_by_id(self, user_id: int) -> User | None:
+        """The user with that id, or None."""
+        row = await self._functions.read("user_by_id", user_id=user_id)
+        return None if row is None else user_of(row)
+
+    async def set_password(self, user_id: int, password_hash: str) -> User:
+        """Also raises the token epoch by one. Raises `UserMissing`."""
+        row = await self._functions.write(
+            "set_password", user_id=user_id, password_hash=password_hash
+        )
+        return user_of(row)
+
+    async def search_users(self, query: str, *, limit: int) -> list[User]:
+        """Users whose name contains `query`, those that start with it first, then by name."""
+        rows = await self._functions.read("search_users", query=query, limit=limit)
+        return [user_of(row) for row in rows]

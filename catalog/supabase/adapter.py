@@ -1,0 +1,57 @@
+"""The whole catalog on Supabase."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from catalog.errors import SchemaMismatch
+from catalog.supabase.accounts import SupabaseAccounts
+from catalog.supabase.files import SupabaseFiles
+from catalog.supabase.folders import SupabaseFolders
+from catalog.supabase.functions import Functions
+from catalog.supabase.objects import SupabaseObjects
+from catalog.supabase.ownership import SupabaseOwnership
+from catalog.supabase.patience import Patience
+from catalog.supabase.schema import require_schema
+
+
+class SupabaseCatalog(
+    SupabaseAccounts, SupabaseFolders, SupabaseFiles, SupabaseOwnership, SupabaseObjects
+):
+    """`catalog.port.Catalog` on a Supabase project. Made by `SupabaseCatalog.open`."""
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        url: str,
+        key: str,
+        *,
+        clock: Callable[[], float] = time.time,
+        patience: Patience | None = None,
+    ) -> AsyncIterator["SupabaseCatalog"]:
+        """Connects to the project and checks its schema.
+
+        Args:
+            url: Address of the project, as `https://….supabase.co`.
+            key: Key of the service role.
+            clock: Tells the time in seconds since the Unix epoch.
+            patience: How long calls are repeated before they fail; None for the usual.
+
+        Raises:
+            CatalogUnavailable: The project cannot be reached now.
+            CatalogRefused: The address or the key is wrong.
+            SchemaMismatch: Migrations are missing, or newer than this release.
+        """
+        async with Functions.connected(url, key, patience=patience or Patience()) as functions:
+            catalog = cls(functions, clock)
+            await catalog.check()
+            yield catalog
+
+    async def check(self) -> None:
+        """Raises `CatalogUnavailable` unless reads and writes work now, also `SchemaMismatch`."""
+        try:
+            applied = await self._functions.write("check_catalog")
+        except SchemaMismatch:
+            applied = []
+        require_schema(applied)

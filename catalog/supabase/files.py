@@ -1,0 +1,108 @@
+"""Names for content: finding, committing, renaming, moving and deleting them."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from catalog.permits import Permit
+from catalog.port import (
+    CommittedFile,
+    FailOnConflict,
+    FolderPath,
+    MovedFile,
+    OnConflict,
+    OverwriteOnConflict,
+    PlacedFile,
+    RenameOnConflict,
+)
+from catalog.records import File
+from catalog.supabase.part import SupabasePart, permit_to_json
+from catalog.supabase.rows import file_of, moved_file_of, placed_file_of, placed_folder_of
+
+_CONFLICTS = {
+    FailOnConflict: "fail",
+    OverwriteOnConflict: "overwrite",
+    RenameOnConflict: "rename",
+}
+
+
+class SupabaseFiles(SupabasePart):
+    """`FileStore` on Supabase, except for owners and shares."""
+
+    async def file_at(
+        self, folder: FolderPath, name: str, *, viewer_id: int | None = None
+    ) -> File | None:
+        """The file of that name in the folder at that path, or None."""
+        row = await self._functions.read("file_at", path=folder, name=name, viewer_id=viewer_id)
+        return None if row is None else file_of(row)
+
+    async def file_by_id(self, file_id: int, *, viewer_id: int | None = None) -> File | None:
+        """The file with that id, or None."""
+        row = await self._functions.read("file_by_id", file_id=file_id, viewer_id=viewer_id)
+        return None if row is None else file_of(row)
+
+    async def files_in(
+        self, folder_id: int, names: Sequence[str], *, viewer_id: int | None = None
+    ) -> list[File]:
+        """Those files of the folder that have one of the names."""
+        rows = await self._functions.read(
+            "files_in", folder_id=folder_id, names=list(names), viewer_id=viewer_id
+        )
+        return [file_of(row) for row in rows]
+
+    async def commit_file(
+        self,
+        object_id: UUID,
+        folder: FolderPath,
+        name: str,
+        *,
+        owner_id: int | None,
+        is_public: bool,
+        on_conflict: OnConflict,
+    ) -> CommittedFile:
+        """Gives stored content a name, all of it or nothing; repeats its answer when repeated.
+
+        Raises `NameTaken`, `ObjectMissing`, `ObjectIncomplete`, `UserMissing`.
+        """
+        overwrite = on_conflict if isinstance(on_conflict, OverwriteOnConflict) else None
+        row = await self._functions.write(
+            "commit_file",
+            object_id=str(object_id),
+            path=folder,
+            name=name,
+            owner_id=owner_id,
+            is_public=is_public,
+            on_conflict=_CONFLICTS[type(on_conflict)],
+            overwrite_id=overwrite and overwrite.file_id,
+            now=self._clock(),
+        )
+        return CommittedFile(
+            file=file_of(row["file"]),
+            created_folders=tuple(placed_folder_of(placed) for placed in row["created"]),
+            replaced=row["replaced"],
+        )
+
+    async def rename_file(
+        self, file_id: int, name: str, *, permit: Permit | None = None
+    ) -> PlacedFile:
+        """Takes the first free `name (n)` when taken. Raises `FileMissing`, `NotPermitted`."""
+        row = await self._change(
+            "rename_file", file_id=file_id, name=name, permit=permit_to_json(permit)
+        )
+        return placed_file_of(row)
+
+    async def move_files(
+        self, file_ids: Sequence[int], folder_id: int, *, permit: Permit | None = None
+    ) -> list[MovedFile]:
+        """Moves all or none. Raises `FileMissing`, `FolderMissing`, `NotPermitted`."""
+        rows = await self._change(
+            "move_files",
+            file_ids=list(dict.fromkeys(file_ids)),
+            folder_id=folder_id,
+            permit=permit_to_json(permit),
+        )
+        return [moved_file_of(row) for row in rows]
+
+    async def delete_file(self, file_id: int, *, permit: Permit | None = None) -> PlacedFile | None:
+        """Deletes the name. None for a missing one. Raises `NotPermitted`."""
+        row = await self._change("delete_file", file_id=file_id, permit=permit_to_json(permit))
+        return None if row is None else placed_file_of(row)

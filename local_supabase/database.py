@@ -1,0 +1,117 @@
+"""A PostgreSQL server of its own, with what a Supabase project has before its first migration."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from local_supabase import children, programs
+
+MIGRATIONS = Path(__file__).parent.parent / "supabase" / "migrations"
+_ROLES = Path(__file__).parent / "roles.sql"
+_SUPERUSER = "supabase_admin"
+
+# What is in it lives as long as a test run: nothing need survive a power failure.
+_SETTINGS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "max_connections": "40",
+    "listen_addresses": "",
+    "autovacuum_naptime": "10s",
+}
+
+
+@dataclass(frozen=True)
+class Database:
+    """A running server, reached by a socket in `folder`."""
+
+    folder: Path
+
+    def uri(self, role: str) -> str:
+        """Where a program connects."""
+        return f"postgresql://{role}@/postgres?host={self.folder}"
+
+    def run_scripts(self, *scripts: Path, role: str = "postgres") -> None:
+        """Runs SQL scripts, all of them in one transaction."""
+        files = [argument for script in scripts for argument in ("-f", str(script))]
+        self._psql(role, "--single-transaction", *files)
+
+    def query(self, sql: str, *, role: str = _SUPERUSER) -> str:
+        """Runs one statement; answers its rows, a line each."""
+        return self._psql(role, "--tuples-only", "--no-align", "-c", sql)
+
+    def _psql(self, role: str, *arguments: str) -> str:
+        options = ("--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1")
+        return children.run(
+            [programs.postgresql("psql"), *options, f"--dbname={self.uri(role)}", *arguments]
+        )
+
+
+def migrations() -> list[Path]:
+    """The migrations, in order."""
+    return sorted(MIGRATIONS.glob("*.sql"))
+
+
+@contextmanager
+def running_database(*, durable: bool = False) -> Iterator[Database]:
+    """A server in a temporary folder, with Supabase's roles and nothing else.
+
+    Args:
+        durable: Whether it writes to the disk as in production; tests need no such thing.
+
+    Raises:
+        ProgramMissing: PostgreSQL is not installed.
+        ChildFailed: It does not start.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="discord-cloud-supabase-"))
+    try:
+        folder.chmod(0o755)
+        children.give_to_user(folder)
+        _initialize(folder)
+        server = children.Child(
+            _command(folder, durable=durable), {}, "ready to accept connections"
+        )
+        try:
+            database = Database(folder)
+            database.run_scripts(_readable(folder, _ROLES), role=_SUPERUSER)
+            yield database
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(folder)
+
+
+def migrated(database: Database, *more: Path) -> None:
+    """Applies the migrations as `postgres` does on Supabase, and further scripts after them."""
+    scripts = [_readable(database.folder, script) for script in (*migrations(), *more)]
+    database.run_scripts(*scripts)
+
+
+def _initialize(folder: Path) -> None:
+    children.run(
+        [
+            programs.postgresql("initdb"),
+            f"--pgdata={folder / 'data'}",
+            f"--username={_SUPERUSER}",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--no-locale",
+            "--no-sync",
+        ]
+    )
+
+
+def _command(folder: Path, *, durable: bool) -> list[str]:
+    settings = {**_SETTINGS, "unix_socket_directories": str(folder)}
+    if durable:
+        settings = {"listen_addresses": "", "unix_socket_directories": str(folder)}
+    options = [f"-c{name}={value}" for name, value in settings.items()]
+    return [programs.postgresql("postgres"), "-D", str(folder / "data"), *options]
+
+
+def _readable(folder: Path, script: Path) -> Path:
+    """A copy that an unprivileged user can read wherever the repository lies."""
+    return Path(shutil.copy(script, folder / script.name))

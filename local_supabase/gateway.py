@@ -1,0 +1,120 @@
+"""What stands in front of PostgREST: asks for an API key, serves `/rest/v1`, and fails on request.
+
+Tests stage outages here, each fault for one request.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+
+_PREFIX = "/rest/v1"
+_FORWARDED = ("Accept", "Authorization", "Content-Type", "Prefer")
+_MAX_BODY_BYTES = 64 * 1024 * 1024
+
+
+class Fault(Enum):
+    """What may befall a request."""
+
+    RESET_BEFORE = auto()
+    """The connection breaks before anything is done."""
+    RESET_AFTER = auto()
+    """Everything is done, then the connection breaks."""
+    HANG = auto()
+    """Nothing is done, and no answer comes until the gateway stops."""
+    HANG_AFTER = auto()
+    """Everything is done, but no answer comes until the gateway stops."""
+    UNAVAILABLE = auto()
+    """Status 503, as when PostgREST restarts."""
+    BROKEN = auto()
+    """Status 502 with a page of HTML, as from a proxy in between."""
+    GARBLED = auto()
+    """Everything is done, but the answer is cut in the middle."""
+
+
+@dataclass
+class Gateway:
+    """The gateway, and what tests may look at and ask of it. May be used from another thread."""
+
+    socket: Path
+    keys: frozenset[str]
+
+    def __post_init__(self) -> None:
+        self.faults: deque[Fault] = deque()
+        """What befalls the next requests, one each."""
+        self.calls: deque[str] = deque()
+        """Names of the functions that were called, faults included, in order."""
+
+    def application(self) -> web.Application:
+        """The gateway as a web application."""
+        app = web.Application(client_max_size=_MAX_BODY_BYTES)
+        app.cleanup_ctx.append(self._connected)
+        app.router.add_route("*", _PREFIX + "/{path:.*}", self._serve)
+        return app
+
+    async def _connected(self, _app: web.Application) -> AsyncIterator[None]:
+        connector = aiohttp.UnixConnector(path=str(self.socket))
+        async with aiohttp.ClientSession(connector=connector, auto_decompress=False) as session:
+            self._session = session
+            yield
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        if request.headers.get("apikey") not in self.keys:
+            return web.json_response({"message": "Invalid API key"}, status=401)
+        self.calls.append(request.path.rpartition("/")[2])
+        fault = self.faults.popleft() if self.faults else None
+        body = await request.read()
+        if fault in _BEFORE:
+            return await _BEFORE[fault](request)
+        response = await self._forward(request, body)
+        return await _AFTER[fault](request) if fault in _AFTER else response
+
+    async def _forward(self, request: web.Request, body: bytes) -> web.Response:
+        headers = {name: request.headers[name] for name in _FORWARDED if name in request.headers}
+        url = f"http://postgrest{request.path_qs.removeprefix(_PREFIX)}"
+        try:
+            async with self._session.request(
+                request.method, url, headers=headers, data=body
+            ) as answer:
+                content_type = {"Content-Type": answer.headers.get("Content-Type", "text/plain")}
+                content = await answer.read()
+                return web.Response(status=answer.status, body=content, headers=content_type)
+        except aiohttp.ClientError:
+            return await _unavailable(request)
+
+
+async def _reset(request: web.Request) -> web.Response:
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()
+
+
+async def _hang(_request: web.Request) -> web.Response:
+    await asyncio.Event().wait()
+    raise AssertionError("nobody sets this event")
+
+
+async def _unavailable(_request: web.Request) -> web.Response:
+    return web.json_response({"message": "no upstream"}, status=503)
+
+
+async def _broken(_request: web.Request) -> web.Response:
+    return web.Response(text="<html>Bad Gateway</html>", status=502)
+
+
+async def _garbled(_request: web.Request) -> web.Response:
+    return web.Response(body=b'{"cut', content_type="application/json")
+
+
+_BEFORE = {
+    Fault.RESET_BEFORE: _reset,
+    Fault.HANG: _hang,
+    Fault.UNAVAILABLE: _unavailable,
+    Fault.BROKEN: _broken,
+}
+_AFTER = {Fault.RESET_AFTER: _reset, Fault.HANG_AFTER: _hang, Fault.GARBLED: _garbled}
