@@ -41,6 +41,9 @@ MAX_MESSAGE_BYTES = 16 * 2**20
 HEARTBEAT_S = 20.0
 """Time between two pings; who leaves one unanswered for half of it has a half-open socket and is dropped."""
 
+CLOSE_TIMEOUT_S = 2.0
+"""Time for a closing handshake; the goodbye to a peer that reads nothing would wait for ever."""
+
 MAX_FRAMES_AT_WORK = 64
 """Frames of one peer that are handled at the same time."""
 
@@ -167,8 +170,12 @@ class PeerConnection:
                 await writer
 
     async def close(self, code: int, reason: str) -> None:
-        """Ends the connection with a closing handshake, which a dead peer cannot hold up for long."""
-        await self._socket.close(code=code, message=reason.encode())
+        """Ends the connection with a closing handshake; a peer that does not take part is cut off."""
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await self._socket.close(code=code, message=reason.encode())
+        except TimeoutError:
+            self.abort()
 
     def _enqueue(self, text: str) -> None:
         if not self._is_open:

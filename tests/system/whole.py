@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import io
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -53,7 +54,7 @@ async def send_chunk(
     form = aiohttp.FormData()
     form.add_field("id", response.upload_id)
     form.add_field("chunk", str(index))
-    form.add_field("file", content, filename="blob")
+    form.add_field("file", io.BytesIO(content), filename="blob")
     assert response.upload_address is not None
     async with http.post(response.upload_address, data=form) as answer:
         return answer.status, await answer.text()

@@ -235,3 +235,19 @@ def _masked(text: bytes) -> bytes:
     length = len(text)
     assert length < 2**16
     return bytes([0x81, 0x80 | 126]) + length.to_bytes(2, "big") + bytes(4) + text
+
+
+async def test_a_stop_does_not_wait_for_a_stalled_reader(stage: Stage):
+    """Its connection is cut when it does not take the goodbye."""
+    other = await stage.client("bob")
+    for number in range(100):
+        await other.order(c2s.CreateFolder(path=f"/{number:03d}" + "x" * 120))
+    _, writer = await _stalled_client(stage)
+    packet = c2s.ListRequest(path="/", type="subfolders", page=0, sort_by="name")
+    writer.write(_masked(encode(packet, uuid=UUID).encode()) * 400)
+    await writer.drain()
+    for _ in range(100):
+        await other.caught_up()
+    async with asyncio.timeout(8):
+        await stage.stop()
+    writer.close()

@@ -1,0 +1,79 @@
+"""`discord-cloud up` as a process of its own."""
+
+import asyncio
+import os
+import resource
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from client_sdk.client import Client
+from tests.manager.sockets.stage import PASSWORD
+from tests.system.whole import CHUNK_SIZE, User, visiting_user
+
+START_S = 30.0
+COMMAND = (sys.executable, "-c", "from cli.main import main; main()", "up", "--port", "0")
+
+
+@dataclass
+class Server:
+    """A running process and its address."""
+
+    process: asyncio.subprocess.Process
+    url: str
+
+    async def kill(self) -> None:
+        """Ends it without any chance to tidy up."""
+        self.process.kill()
+        await self.process.wait()
+
+    async def stop(self) -> int:
+        """Asks it to stop; returns its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(START_S):
+            return await self.process.wait()
+
+    def limit_files(self, size: int) -> None:
+        """No file can grow beyond `size` bytes: what it writes fails as on a full disk."""
+        pid = self.process.pid
+        _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, hard))
+
+    async def register(self) -> str:
+        """Registers alice and logs her in."""
+        async with Client(self.url) as cloud:
+            await cloud.register("alice", PASSWORD)
+            return await cloud.login("alice", PASSWORD)
+
+    @asynccontextmanager
+    async def user(self, token: str) -> AsyncIterator[User]:
+        """Alice, with one service booked."""
+        async with visiting_user(self.url, token) as user:
+            assert await user.peer.book(1) == 1
+            yield user
+
+
+@asynccontextmanager
+async def up(data: Path, **environment: str) -> AsyncIterator[Server]:
+    """`discord-cloud up` on a data folder, until the end of the context at the latest."""
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND,
+        *("--data", str(data), "--slots", "1"),
+        env={**os.environ, "CHUNK_SIZE": str(CHUNK_SIZE), **environment},
+        cwd=Path(__file__).parents[2],
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(START_S):
+            ready = (await process.stdout.readline()).decode().split()
+        assert ready[:1] == ["ready"], ready
+        yield Server(process, ready[1])
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
