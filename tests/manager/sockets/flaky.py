@@ -50,12 +50,14 @@ class FlakyCatalog:
     Attributes:
         before: how many calls of a method fail before they have done anything.
         after: how many calls of a method are carried out and fail then.
+        defects: how many calls of a method meet a defect in our own code.
         failed: how many calls have failed.
     """
 
     def __init__(self, catalog: Catalog) -> None:
         self.before: Counter[str] = Counter()
         self.after: Counter[str] = Counter()
+        self.defects: Counter[str] = Counter()
         self.failed: Counter[str] = Counter()
         self._catalog = catalog
         self._failing = asyncio.Condition()
@@ -69,6 +71,9 @@ class FlakyCatalog:
         real = getattr(self._catalog, method)
 
         async def call(*args: object, **kwargs: object) -> object:
+            if self.defects[method] > 0:
+                self.defects[method] -= 1
+                raise RuntimeError("a defect")
             if self.before[method] > 0:
                 self.before[method] -= 1
                 await self._fail(method)

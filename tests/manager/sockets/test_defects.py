@@ -1,0 +1,69 @@
+"""A defect of the manager's own ends the upload that met it, and nothing else."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from protocol import c2s, s2c
+from tests.manager.sockets.flaky import FlakyStage, running_flaky_stage
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[FlakyStage]:
+    """A manager that can be made to fail."""
+    async with running_flaky_stage(tmp_path) as running:
+        yield running
+
+
+async def test_before_the_upload_began(stage: FlakyStage):
+    """The request is rejected; the service starts afresh, and the client hears of no end."""
+    service, client = await stage.service(), await stage.client()
+    await client.book(1)
+    stage.catalog.defects["begin_object"] = 1
+    response = await client.request_upload()
+    assert not response.accepted
+    await service.ended()
+    await client.next(s2c.UploadBookingModify, effective_change=-1)
+    await stage.service()
+    await client.next(s2c.UploadBookingModify, effective_change=1)
+    assert (await client.request_upload()).accepted
+    assert client.unread(s2c.UploadFinishInfo) == []
+
+
+async def test_while_the_file_is_entered(stage: FlakyStage):
+    """The client is told once that the upload failed; its content is garbage, its service free."""
+    service, client = await stage.service(), await stage.client()
+    await client.book(1)
+    stage.catalog.defects["commit_file"] = 1
+    response = await client.request_upload("a.txt")
+    await service.take_upload()
+    info = await client.next(s2c.UploadFinishInfo)
+    assert (info.success, info.upload_id) == (False, response.upload_id)
+    assert (await client.request_upload("a.txt")).accepted
+    await service.take_upload()
+    assert (await client.next(s2c.UploadFinishInfo)).success
+    assert not await stage.is_kept(response.upload_id)
+
+
+async def test_after_the_client_was_told_of_success(stage: FlakyStage):
+    """The file is there, and nothing else is said about it."""
+    service, client = await stage.service(), await stage.client()
+    await client.book(1)
+    stage.catalog.defects["shares_of"] = 1
+    response = await client.request_upload("a.txt")
+    await service.take_upload()
+    assert (await client.next(s2c.UploadFinishInfo)).success
+    assert (await client.request_upload("b.txt")).accepted
+    await client.caught_up()
+    assert client.unread(s2c.UploadFinishInfo) == []
+    assert await client.names() == ["a.txt"]
+    assert await stage.is_kept(response.upload_id)
+
+
+async def test_in_a_question(stage: FlakyStage):
+    """Whoever asked gets a refusal that tells nothing of the defect, and may ask again."""
+    client = await stage.client()
+    stage.catalog.defects["folder_at"] = 1
+    assert "defect" not in await client.refusal(c2s.FolderStatusRequest(path="/"))
+    await client.caught_up()
