@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from catalog.errors import CatalogError, CatalogUnavailable
+from catalog.errors import CatalogError, CatalogUnavailable, ObjectMissing
 from catalog.port import ObjectStore
 from catalog.records import Reference
 
@@ -36,16 +36,13 @@ class TemporaryHolds:
         self._sleep = sleep
         self._service = f"manager:{uuid4()}"
         self._held: set[tuple[UUID, str]] = set()
+        # No hold began, or was renewed, before this moment.
+        self._kept_at = clock()
 
     def begin(self, object_id: UUID, key: str) -> Reference:
         """A reference that is renewed from now on; the caller writes it into the catalog."""
         self._held.add((object_id, key))
-        return Reference(
-            object_id=object_id,
-            service=self._service,
-            key=key,
-            expires_at=self._clock() + self._life_s,
-        )
+        return self._reference(object_id, key)
 
     async def end(self, object_id: UUID, key: str) -> None:
         """Lets go. If the catalog is away the hold ends when it expires."""
@@ -79,15 +76,46 @@ class TemporaryHolds:
                 log.warning("content is used without a hold", problem=str(error))
             yield
 
+    async def keep(self) -> None:
+        """Renews all holds, also those whose time is over already. Raises `CatalogError`.
+
+        Called before garbage is collected: a machine that slept, or a catalog that was away, for
+        longer than a hold lives must not cost anybody what is still in use.
+        """
+        now = self._clock()
+        age_s = now - self._kept_at
+        if 0 <= age_s < self._life_s / 4:
+            return
+        if 0 <= age_s < self._life_s:
+            await self._catalog.renew(self._service, expires_at=now + self._life_s)
+        else:
+            # Too late, or the clock was set back: what expires when is not known.
+            for object_id, key in tuple(self._held):
+                await self._revive(object_id, key)
+        self._kept_at = now
+
     async def run(self) -> None:
-        """Renews all holds, three times within their life, until cancelled."""
+        """Renews all holds in time, until cancelled."""
         while True:
             await self._sleep(self._life_s / 3)
-            if self._held:
-                await self._renew()
+            try:
+                await self.keep()
+            except CatalogError as error:
+                log.warning("holds were not renewed", code=error.code)
 
-    async def _renew(self) -> None:
+    async def _revive(self, object_id: UUID, key: str) -> None:
         try:
-            await self._catalog.renew(self._service, expires_at=self._clock() + self._life_s)
-        except CatalogError as error:
-            log.warning("holds were not renewed", code=error.code)
+            await self._catalog.hold(self._reference(object_id, key))
+        except ObjectMissing:
+            return
+        if (object_id, key) not in self._held:
+            # Let go of meanwhile; left there, it would be renewed for ever.
+            await self.end(object_id, key)
+
+    def _reference(self, object_id: UUID, key: str) -> Reference:
+        return Reference(
+            object_id=object_id,
+            service=self._service,
+            key=key,
+            expires_at=self._clock() + self._life_s,
+        )

@@ -65,17 +65,23 @@ class Reaper:
         metrics: ManagerMetrics,
         *,
         interval_s: float,
+        keep_holds: Callable[[], Awaitable[None]] | None = None,
         delete_as_bot: DeleteAsBot | None = None,
         batch: int = BATCH,
         backoff: Backoff | None = None,
     ) -> None:
-        """`delete_as_bot`: None when no bot is configured; what one has posted is stuck then."""
+        """Puts it together.
+
+        `keep_holds` renews what this process holds, before anything is collected; `delete_as_bot`
+        is None when no bot is configured, and what one has posted is stuck then.
+        """
         self._catalog = catalog
         self._webhooks = webhooks
         self._delete = delete
         self._delete_as_bot = delete_as_bot
         self._metrics = metrics
         self._interval_s = interval_s
+        self._keep_holds = keep_holds
         self._batch = batch
         self._backoff = backoff or Backoff(first_s=1, cap_s=interval_s)
         self._nudged = asyncio.Event()
@@ -122,6 +128,8 @@ class Reaper:
             return
 
     async def _collect(self) -> int:
+        if self._keep_holds is not None:
+            await self._keep_holds()
         total = 0
         while count := await self._catalog.collect_objects(limit=self._batch):
             total += count
