@@ -107,7 +107,7 @@ class _Assembly:
     @contextlib.asynccontextmanager
     async def _running(self, catalog: Catalog, http: DiscordHttp) -> AsyncIterator[Parts]:
         holds = TemporaryHolds(catalog, self._clock, life_s=self._settings.upload_hold_s)
-        reaper = self._reaper(catalog, http)
+        reaper = self._reaper(catalog, http, holds)
         accounts = self._accounts(catalog)
         control = self._control(catalog, accounts, holds, reaper)
         loops = _background(
@@ -151,7 +151,7 @@ class _Assembly:
             monotonic=self._monotonic,
         )
 
-    def _reaper(self, catalog: Catalog, http: DiscordHttp) -> Reaper:
+    def _reaper(self, catalog: Catalog, http: DiscordHttp, holds: TemporaryHolds) -> Reaper:
         async def delete(webhook: WebhookCredentials, message_id: int) -> None:
             await Webhook(http, webhook).delete(message_id)
 
@@ -162,6 +162,7 @@ class _Assembly:
             delete,
             self.metrics,
             interval_s=self._settings.reaper_interval_s,
+            keep_holds=holds.keep,
             delete_as_bot=Bot(http, token).delete if token else None,
         )
 
