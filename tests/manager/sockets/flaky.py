@@ -100,6 +100,7 @@ class FlakyStage:
     catalog: FlakyCatalog
     real_catalog: Catalog
     accounts: Accounts
+    holds: TemporaryHolds
     peers: AsyncExitStack
     _addresses: "count[int]" = field(default_factory=lambda: count(1))
 
@@ -129,7 +130,9 @@ class FlakyStage:
 
 
 @asynccontextmanager
-async def running_flaky_stage(folder: Path) -> AsyncIterator[FlakyStage]:
+async def running_flaky_stage(
+    folder: Path, *, clock: Callable[[], float] = time.time
+) -> AsyncIterator[FlakyStage]:
     """Runs a control plane whose retries follow one another at once."""
 
     async def at_once(_delay_s: float) -> None:
@@ -137,12 +140,12 @@ async def running_flaky_stage(folder: Path) -> AsyncIterator[FlakyStage]:
 
     async with (
         running_emulator(folder / "discord", limits="off") as emulator,
-        SqliteCatalog.open(folder / "catalog.sqlite3") as real,
+        SqliteCatalog.open(folder / "catalog.sqlite3", clock=clock) as real,
     ):
         flaky = FlakyCatalog(real)
         catalog = cast("Catalog", flaky)
-        accounts = Accounts(real, TOKEN_SECRET, time.time, passwords=CHEAP_PASSWORDS)
-        holds = TemporaryHolds(catalog, time.time, life_s=60)
+        accounts = Accounts(real, TOKEN_SECRET, clock, passwords=CHEAP_PASSWORDS)
+        holds = TemporaryHolds(catalog, clock, life_s=60)
         control = ControlPlane(
             catalog=catalog,
             accounts=accounts,
@@ -151,7 +154,7 @@ async def running_flaky_stage(folder: Path) -> AsyncIterator[FlakyStage]:
             holds=holds,
             metrics=ManagerMetrics(),
             nudge_reaper=lambda: None,
-            clock=time.time,
+            clock=clock,
             monotonic=time.monotonic,
             patience=CatalogPatience(new_backoff=lambda: Backoff(sleep=at_once)),
         )
@@ -159,5 +162,5 @@ async def running_flaky_stage(folder: Path) -> AsyncIterator[FlakyStage]:
         app.router.add_get("/", control.websocket)
         async with control.run(), serving(app) as url, AsyncExitStack() as peers:
             socket_url = url.replace("http", "ws", 1)
-            yield FlakyStage(socket_url, flaky, real, accounts, peers)
+            yield FlakyStage(socket_url, flaky, real, accounts, holds, peers)
             await control.close_peers()

@@ -67,6 +67,27 @@ async def test_each_client_sees_a_new_file_with_its_own_ownership(stage: Stage):
     assert seen[-1].handle.ownership.status == "public"
 
 
+async def test_a_share_is_seen_by_whom_it_was_given_to(stage: Stage):
+    """The owner, the other user and everybody else each see the same change their own way."""
+    client, service = await booked(stage)
+    other, stranger = await stage.client("bob"), await stage.client("carol")
+    await _add_file(client, service, "a.txt")
+    (file,) = (await client.list_files()).files
+    bob = await stage.catalog.user_by_name("bob")
+    assert bob is not None
+    await stage.catalog.put_share(file.id, bob.id, can_write=True)
+    await client.request_upload("a.txt", size=20, do_overwrite=True)
+    await service.take_upload()
+    seen = [
+        (await peer.next(s2c.FileModify, action="modify")).handle.ownership
+        for peer in (client, other, stranger)
+    ]
+    assert [ownership.status for ownership in seen] == ["owned", "shared", "restricted"]
+    share = seen[1].share
+    assert share is not None
+    assert (share.can_write, share.file, share.user) == (True, file.id, bob.id)
+
+
 async def test_the_service_is_free_at_stage_finish(stage: Stage):
     """The next upload may be requested although the finish info of the last waits for a decision."""
     client, service = await booked(stage)
