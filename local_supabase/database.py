@@ -11,7 +11,7 @@ from local_supabase import children, programs
 
 MIGRATIONS = Path(__file__).parent.parent / "supabase" / "migrations"
 _ROLES = Path(__file__).parent / "roles.sql"
-_SUPERUSER = "supabase_admin"
+SUPERUSER = "supabase_admin"
 
 # What is in it lives as long as a test run: nothing need survive a power failure.
 _SETTINGS = {
@@ -36,12 +36,17 @@ class Database:
 
     def run_scripts(self, *scripts: Path, role: str = "postgres") -> None:
         """Runs SQL scripts, all of them in one transaction."""
-        files = [argument for script in scripts for argument in ("-f", str(script))]
+        copies = [self._readable(script) for script in scripts]
+        files = [argument for copy in copies for argument in ("-f", str(copy))]
         self._psql(role, "--single-transaction", *files)
 
-    def query(self, sql: str, *, role: str = _SUPERUSER) -> str:
+    def query(self, sql: str, *, role: str = SUPERUSER) -> str:
         """Runs one statement; answers its rows, a line each."""
         return self._psql(role, "--tuples-only", "--no-align", "-c", sql)
+
+    def _readable(self, script: Path) -> Path:
+        """A copy that an unprivileged user can read, wherever the repository lies."""
+        return Path(shutil.copy(script, self.folder / script.name))
 
     def _psql(self, role: str, *arguments: str) -> str:
         options = ("--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1")
@@ -76,7 +81,7 @@ def running_database(*, durable: bool = False) -> Iterator[Database]:
         )
         try:
             database = Database(folder)
-            database.run_scripts(_readable(folder, _ROLES), role=_SUPERUSER)
+            database.run_scripts(_ROLES, role=SUPERUSER)
             yield database
         finally:
             server.stop()
@@ -84,10 +89,9 @@ def running_database(*, durable: bool = False) -> Iterator[Database]:
         shutil.rmtree(folder)
 
 
-def migrated(database: Database, *more: Path) -> None:
-    """Applies the migrations as `postgres` does on Supabase, and further scripts after them."""
-    scripts = [_readable(database.folder, script) for script in (*migrations(), *more)]
-    database.run_scripts(*scripts)
+def migrated(database: Database) -> None:
+    """Applies the migrations as Supabase does: as `postgres`, who is no superuser."""
+    database.run_scripts(*migrations())
 
 
 def _initialize(folder: Path) -> None:
@@ -95,7 +99,7 @@ def _initialize(folder: Path) -> None:
         [
             programs.postgresql("initdb"),
             f"--pgdata={folder / 'data'}",
-            f"--username={_SUPERUSER}",
+            f"--username={SUPERUSER}",
             "--auth=trust",
             "--encoding=UTF8",
             "--no-locale",
@@ -110,8 +114,3 @@ def _command(folder: Path, *, durable: bool) -> list[str]:
         settings = {"listen_addresses": "", "unix_socket_directories": str(folder)}
     options = [f"-c{name}={value}" for name, value in settings.items()]
     return [programs.postgresql("postgres"), "-D", str(folder / "data"), *options]
-
-
-def _readable(folder: Path, script: Path) -> Path:
-    """A copy that an unprivileged user can read wherever the repository lies."""
-    return Path(shutil.copy(script, folder / script.name))

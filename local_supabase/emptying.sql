@@ -1,12 +1,22 @@
--- For tests and benchmarks only: a fresh catalog without the price of a fresh database. The owner's
--- rights are needed to empty tables and to start their ids anew.
+-- For tests and benchmarks only: a fresh catalog without the price of a fresh database. Deleting
+-- from small tables is many times quicker than truncating them; only a superuser can leave out the
+-- triggers and the checks of foreign keys.
 
 create function public.empty_catalog()
-returns void language plpgsql security definer set search_path = '' as $$
+returns void language plpgsql security definer
+set search_path = '' set session_replication_role = 'replica' as $$
+declare
+    v_table regclass;
 begin
-    truncate public.users, public.folders, public.folder_usage, public.objects, public.messages,
-        public.chunks, public.files, public.shares, public.commits, public."references",
-        public.views, public.api_keys, public.tickets, public.answers restart identity;
+    for v_table in
+        select pg_class.oid from pg_catalog.pg_class
+        where relkind = 'r' and relnamespace = 'public'::regnamespace
+        and relname <> 'schema_version'
+    loop
+        execute format('delete from %s', v_table);
+    end loop;
+    perform setval(pg_class.oid, 1, false) from pg_catalog.pg_class
+    where relkind = 'S' and relnamespace = 'public'::regnamespace;
     insert into public.folders (id, parent_id, name) values (0, null, '');
 end;
 $$;

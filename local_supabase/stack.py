@@ -12,7 +12,7 @@ import jwt
 from aiohttp import web
 
 from local_supabase import children, programs
-from local_supabase.database import Database, migrated, running_database
+from local_supabase.database import SUPERUSER, Database, migrated, running_database
 from local_supabase.gateway import Gateway
 
 _JWT_SECRET = "a-secret-that-only-this-local-project-uses"  # noqa: S105 - protects nothing
@@ -54,7 +54,12 @@ class LocalSupabase:
     """A running Supabase with an empty catalog."""
 
     def __init__(
-        self, database: Database, postgrest: Postgrest, gateway: Gateway, url: str
+        self,
+        database: Database,
+        postgrest: Postgrest,
+        gateway: Gateway,
+        url: str,
+        http: httpx.Client,
     ) -> None:
         self.database = database
         self.postgrest = postgrest
@@ -62,6 +67,7 @@ class LocalSupabase:
         self.url = url
         self.service_key = api_key("service_role")
         self.anon_key = api_key("anon")
+        self._http = http
 
     def empty(self) -> None:
         """Empties the catalog and starts its ids anew."""
@@ -78,7 +84,7 @@ class LocalSupabase:
             "Content-Type": "application/json",
         }
         url = f"{self.url}/rest/v1/rpc/{function}"
-        answer = httpx.post(url, json=arguments, headers=headers)
+        answer = self._http.post(url, json=arguments, headers=headers)
         return answer.status_code, answer.content
 
 
@@ -100,14 +106,15 @@ def running_supabase(
     programs.postgrest()
     with running_database(durable=durable) as database:
         if is_migrated:
-            migrated(database, _EMPTYING)
+            migrated(database)
+            database.run_scripts(_EMPTYING, role=SUPERUSER)
         postgrest = Postgrest(database)
         postgrest.start()
         try:
             keys = frozenset(api_key(role) for role in ("anon", "authenticated", "service_role"))
             gateway = Gateway(postgrest.socket, keys)
-            with _served(gateway, port) as url:
-                yield LocalSupabase(database, postgrest, gateway, url)
+            with _served(gateway, port) as url, httpx.Client() as http:
+                yield LocalSupabase(database, postgrest, gateway, url, http)
         finally:
             postgrest.stop()
 

@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any, TypeAlias
 
 import httpx
@@ -28,6 +30,12 @@ _log = logging.getLogger(__name__)
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
+@cache
+def _tls() -> ssl.SSLContext:
+    """Reading the certificates takes longer than a call, so that it is done once."""
+    return httpx.create_ssl_context()
+
+
 class Functions:
     """The functions of the database. Made by `Functions.connected`."""
 
@@ -48,6 +56,7 @@ class Functions:
             patience: How long calls are repeated.
         """
         async with httpx.AsyncClient(
+            verify=_tls(),
             timeout=patience.attempt_s,
             limits=httpx.Limits(max_connections=_CONNECTIONS),
             event_hooks={"response": [require_answer_of_postgrest]},

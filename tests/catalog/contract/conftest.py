@@ -20,6 +20,9 @@ CHILD = Path(__file__).parent / "dying_process.py"
 class Backend(Protocol):
     """An empty database that can be opened, closed and opened again."""
 
+    def examples(self, number: int) -> int:
+        """How many of so many examples a state machine runs: fewer where each call is slow."""
+
     def open(self) -> AbstractAsyncContextManager[Catalog]:
         """Opens the catalog on it."""
 
@@ -38,6 +41,10 @@ class SqliteBackend:
         self._clock = clock
         self._number = number
         self._last = number
+
+    def examples(self, number: int) -> int:
+        """All of them."""
+        return number
 
     def open(self) -> AbstractAsyncContextManager[Catalog]:
         """Opens the file; the first time makes it."""
@@ -64,6 +71,10 @@ class SupabaseBackend:
         self._supabase = supabase
         self._clock = clock
         supabase.empty()
+
+    def examples(self, number: int) -> int:
+        """A fifth."""
+        return number // 5
 
     def open(self) -> AbstractAsyncContextManager[Catalog]:
         """Connects to it."""

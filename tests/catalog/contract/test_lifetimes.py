@@ -203,7 +203,7 @@ def test_referenced_content_stays_and_the_rest_goes(backend, clock, uploads_into
     run_state_machine_as_test(
         Run,
         settings=settings(
-            max_examples=25,
+            max_examples=backend.examples(25),
             stateful_step_count=30,
             deadline=None,
             derandomize=True,

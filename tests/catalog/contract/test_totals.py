@@ -122,7 +122,7 @@ def test_totals_hold(backend, clock, uploads_into):
     run_state_machine_as_test(
         Run,
         settings=settings(
-            max_examples=20,
+            max_examples=backend.examples(20),
             stateful_step_count=25,
             deadline=None,
             derandomize=True,
