@@ -103,6 +103,11 @@ class ControlPlane:
             name_policy=settings.name_policy,
         )
 
+    @property
+    def thumbnailers(self) -> Thumbnailers:
+        """The thumbnail services that are connected."""
+        return self._parts.thumbnailers
+
     @contextlib.asynccontextmanager
     async def run(self) -> AsyncIterator[None]:
         """Works for the length of the context; ends what still runs at its end."""

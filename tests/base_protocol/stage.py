@@ -130,14 +130,15 @@ class Stage:
         await self.peers.enter_async_context(service.run())
         await watching.next("s2c:service-registry", action="added", address=url_of(listening))
 
-    async def thumbnailer(self, **changed: Any) -> Thumbnailer:
+    async def thumbnailer(self, *, in_service: bool = True, **changed: Any) -> Thumbnailer:
         """Lets a thumbnail service in; returns when it is in service."""
         watching = await self.frontend("observer")
         query = {"type": "thumbnail", "key": SERVICE_PASSWORD}
         service = await self.connect(Thumbnailer, self.api_url, **query)
         for name, value in changed.items():
             setattr(service, name, value)
-        await watching.next("s2c:service-registry", action="added", service_type="thumbnail")
+        if in_service:
+            await watching.next("s2c:service-registry", action="added", service_type="thumbnail")
         return service
 
     async def messages_left(self, number: int) -> None:

@@ -22,6 +22,7 @@ class Thumbnailer(Link):
         replies: whether pictures are sent as replies; else as packets of their own.
         paints: false: it says that it cannot; None: it does not answer.
         confirms: what the configuration is answered with.
+        last: uuid of the last frame that came in.
     """
 
     packets = TO_THUMBNAIL_SERVICES
@@ -32,10 +33,12 @@ class Thumbnailer(Link):
         self.replies = False
         self.paints: bool | None = True
         self.confirms = True
+        self.last = ""
         self.configuration: dict[str, Any] = {}
 
     async def handle(self, frame: Frame) -> None:
         """Answers the manager."""
+        self.last = frame.uuid
         if frame.id == "s2t:thumbnail-service-configuration":
             self.configuration = frame.data
             await self.send("generic:boolean", reply_to=frame.uuid, success=self.confirms)

@@ -97,7 +97,8 @@ class UploadService(Link):
         if job is None or form["id"] != job.upload_id:
             return web.json_response({"error": "no such upload"}, status=404, headers=CORS)
         part = form["file"]
-        content = part.file.read() if isinstance(part, web.FileField) else bytes(part, "latin-1")
+        assert isinstance(part, web.FileField)
+        content = part.file.read()
         job.messages[index] = await self.post(content)
         job.digests[index] = hashlib.sha256(content).hexdigest()
         if len(job.messages) == job.chunks and not self.crosses:

@@ -271,8 +271,9 @@ class Link:
 
     async def begin(self, packet: str, **data: Any) -> "asyncio.Future[Frame]":
         """Sends a packet; its reply will be the result of the future."""
-        frame = {"id": packet, "uuid": str(uuid4()), "data": data}
-        reply = self._replies[frame["uuid"]] = asyncio.get_running_loop().create_future()
+        uuid = str(uuid4())
+        frame = {"id": packet, "uuid": uuid, "data": data}
+        reply = self._replies[uuid] = asyncio.get_running_loop().create_future()
         await self.socket.send_str(json.dumps(frame))
         return reply
 

@@ -1,0 +1,151 @@
+"""Thumbnail services of the base protocol."""
+
+import asyncio
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from catalog.records import File
+from tests.base_protocol.stage import Stage, running_stage
+from tests.base_protocol.thumbnailer import picture_of
+from tests.manager.sockets.stage import KEY, SERVICE_PASSWORD
+
+WIDTH = 300
+
+
+async def stored(stage: Stage, content: bytes, *, is_encrypting: bool = True) -> File:
+    """A file that a base-protocol service has stored."""
+    await stage.service(is_encrypting=is_encrypting)
+    alice = await stage.frontend(booked=1)
+    await alice.store("a.png", content)
+    assert await alice.order("c2s:upload-booking-clear")
+    file = await stage.catalog.file_at((), "a.png")
+    assert file is not None
+    return file
+
+
+async def generate(stage: Stage, file: File) -> bytes | None:
+    """The picture that the manager gets."""
+    return await stage.parts.control.thumbnailers.generate(file)
+
+
+@pytest.mark.parametrize("replies", [True, False])
+@pytest.mark.parametrize("is_encrypting", [True, False])
+async def test_a_picture_is_made_of_the_first_chunk(
+    stage: Stage, content: bytes, is_encrypting: bool, replies: bool
+):
+    """The service reads it by itself, and may answer with a reply or with a packet of its own."""
+    file = await stored(stage, content, is_encrypting=is_encrypting)
+    await stage.thumbnailer(replies=replies)
+    assert await generate(stage, file) == picture_of(content[:100], WIDTH)
+
+
+async def test_it_is_configured(stage: Stage):
+    """It is told the key, the token and what the picture should be like; clients hear of it."""
+    service = await stage.thumbnailer()
+    assert service.configuration == {
+        "message_encryption_key": KEY,
+        "discord_bot_token": "the bot's token",
+        "image_quality": 60,
+        "image_width": WIDTH,
+        "image_type": "avif",
+    }
+    alice = await stage.frontend()
+    listed = await alice.next("s2c:service-registry", action="list", service_type="thumbnail")
+    assert "address" not in listed
+    await service.close()
+    await alice.next("s2c:service-registry", action="removed", service_uuid=listed["service_uuid"])
+
+
+async def test_one_question_for_all_who_ask(stage: Stage, content: bytes):
+    """A picture that is being made is not asked for again."""
+    file = await stored(stage, content)
+    service = await stage.thumbnailer(paints=None)
+    asking = [asyncio.create_task(generate(stage, file)) for _ in range(3)]
+    await service.next("s2t:gen-thumbnail", file_id=file.id)
+    await service.send("t2s:thumbnail-data", file_id=file.id, success=True, data="aGk")
+    assert await asyncio.gather(*asking) == [b"hi"] * 3
+    assert service.unread("s2t:gen-thumbnail") == []
+
+
+async def test_questions_are_spread(stage: Stage, content: bytes):
+    """The service that has least to do is asked."""
+    file = await stored(stage, content)
+    services = [await stage.thumbnailer(paints=None), await stage.thumbnailer(paints=None)]
+    alice = await stage.frontend(booked=1)
+    await alice.store("b.png", content)
+    other = await stage.catalog.file_at((), "b.png")
+    assert other is not None
+    asking = [asyncio.create_task(generate(stage, each)) for each in (file, other)]
+    asked = [await service.next("s2t:gen-thumbnail") for service in services]
+    assert {each["file_id"] for each in asked} == {file.id, other.id}
+    for service in services:
+        await service.close()
+    assert await asyncio.gather(*asking) == [None, None]
+
+
+async def test_no_picture(stage: Stage, content: bytes):
+    """None without a service, or when the service cannot, or when it answers nonsense."""
+    file = await stored(stage, content)
+    assert await generate(stage, file) is None
+    service = await stage.thumbnailer(paints=False)
+    assert await generate(stage, file) is None
+    await service.next("s2t:gen-thumbnail")
+    for nonsense in ({"success": True}, {"success": True, "data": "a"}):
+        service.paints = None
+        asking = asyncio.create_task(generate(stage, file))
+        await service.next("s2t:gen-thumbnail")
+        await service.send("t2s:thumbnail-data", file_id=file.id, **nonsense)
+        assert await asking is None
+
+
+async def test_an_answer_to_no_question_is_ignored(stage: Stage):
+    """A picture that nobody asked for, or asks for any more, changes nothing."""
+    service = await stage.thumbnailer()
+    await service.send("t2s:thumbnail-data", file_id=7, success=True, data="aGk")
+    alice = await stage.frontend()
+    await alice.next("s2c:service-registry", action="list", service_type="thumbnail")
+
+
+async def test_a_wrong_reply_is_no_picture(stage: Stage, content: bytes):
+    """A service that replies with another packet has made none."""
+    file = await stored(stage, content)
+    service = await stage.thumbnailer(paints=None)
+    asking = asyncio.create_task(generate(stage, file))
+    await service.next("s2t:gen-thumbnail")
+    await service.send("generic:boolean", reply_to=service.last, success=False, message="no")
+    assert await asking is None
+
+
+async def test_only_what_it_can_read(stage: Stage, content: bytes):
+    """It is not asked about files of our own envelope, nor about empty ones."""
+    await stage.our_service()
+    alice = await stage.frontend(booked=1)
+    await alice.store("a.png", content)
+    assert await alice.order("c2s:empty-file-upload", path="/", name="empty.png")
+    service = await stage.thumbnailer()
+    for name in ("a.png", "empty.png"):
+        file = await stage.catalog.file_at((), name)
+        assert file is not None
+        assert await generate(stage, file) is None
+    assert service.unread("s2t:gen-thumbnail") == []
+
+
+async def test_who_refuses_its_configuration_is_sent_away(stage: Stage):
+    """It never counts as a service."""
+    alice = await stage.frontend()
+    service = await stage.thumbnailer(in_service=False, confirms=False)
+    assert await service.ended() == 1008
+    await alice.names()
+    assert alice.unread("s2c:service-registry") == []
+
+
+async def test_refused_handshakes(tmp_path: Path):
+    """The password is checked; and without a bot there is nothing that it could read."""
+    async with running_stage(tmp_path, discord_bot_token=None, discord_channels=()) as stage:
+        for password, status in (("wrong password", 401), (SERVICE_PASSWORD, 400)):
+            query = {"type": "thumbnail", "key": password}
+            with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+                await stage.http.ws_connect(stage.url, params=query)
+            assert refused.value.status == status
