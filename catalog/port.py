@@ -344,12 +344,15 @@ class ObjectStore(Protocol):
 
         A stored object stays until it has been without a reference for `grace_s` seconds, counted
         from the first call that finds it so; a new reference ends that. What never was completed,
-        and what was a view, goes without grace. Calls are repeated until one answers 0: each takes
-        note of all that it does not reach its limit before.
+        and what was a view, goes without grace. Calls are repeated while they reach the limit: only
+        one that does not has looked at everything.
         """
 
     async def garbage(self, *, limit: int) -> list[Garbage]:
-        """What `collect_objects` would delete now or after its grace, those noticed first first."""
+        """What `collect_objects` would delete now or after its grace, those noticed first first.
+
+        Their views, which go with them, are not listed.
+        """
 
     async def orphan_messages(self, *, limit: int) -> list[Message]:
         """Messages that hold no chunk, oldest first: to be deleted on Discord, then forgotten."""

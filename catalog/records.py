@@ -272,6 +272,14 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Enqueued:
+    """How many objects of a stretch were queued; `last` is None when it was the last stretch."""
+
+    queued: int
+    last: UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Garbage:
     """An object that nothing needs; `since` is None when the collector has not noticed it yet."""
 

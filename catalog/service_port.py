@@ -9,6 +9,7 @@ from uuid import UUID
 
 from catalog.records import (
     ApiKey,
+    Enqueued,
     Job,
     JobState,
     Reference,
@@ -122,10 +123,13 @@ class ViewStore(Protocol):
 class JobStore(Protocol):
     """The queue of objects to process. At most one job per object; it goes with the object."""
 
-    async def enqueue_missing(self, *, recipe_version: int | None, limit: int) -> int:
-        """Queues up to `limit` stored objects that are referenced, no view, and have no job.
+    async def enqueue_missing(
+        self, *, recipe_version: int | None, after: UUID | None, limit: int
+    ) -> Enqueued:
+        """Looks at `limit` objects, those after an id, and queues what was never processed.
 
-        With a version, also those that were done by an older one. Answers how many.
+        With a version, also what was done by an older one. Only stored objects that are referenced
+        by more than being a view are queued; what is queued, running or failed stays so.
         """
 
     async def claim_job(self, worker: str, *, lease_s: float, max_attempts: int) -> Job | None:
@@ -163,7 +167,7 @@ class JobStore(Protocol):
         """Jobs in that state, due longest first."""
 
     async def count_jobs(self) -> dict[JobState, int]:
-        """How many jobs are in each state."""
+        """How many jobs are queued, running and failed."""
 
     async def retry_jobs(self) -> int:
         """Queues all failed jobs anew, with no attempt counted. Answers how many."""

@@ -10,13 +10,29 @@ from catalog.sqlite.commits import SqliteCommits
 from catalog.sqlite.database import Database
 from catalog.sqlite.files import SqliteFiles
 from catalog.sqlite.folders import SqliteFolders
+from catalog.sqlite.jobs import SqliteJobs
 from catalog.sqlite.objects import SqliteObjects
 from catalog.sqlite.ownership import SqliteOwnership
+from catalog.sqlite.references import SqliteKeys, SqliteReferences
 from catalog.sqlite.schema import pending_migrations, upgrade
+from catalog.sqlite.tickets import SqliteTickets
+from catalog.sqlite.views import SqliteViews
+from catalog.sqlite.walks import SqliteWalks
 
 
 class SqliteCatalog(
-    SqliteAccounts, SqliteFolders, SqliteFiles, SqliteOwnership, SqliteCommits, SqliteObjects
+    SqliteAccounts,
+    SqliteFolders,
+    SqliteWalks,
+    SqliteFiles,
+    SqliteOwnership,
+    SqliteCommits,
+    SqliteObjects,
+    SqliteTickets,
+    SqliteReferences,
+    SqliteKeys,
+    SqliteViews,
+    SqliteJobs,
 ):
     """`catalog.port.Catalog` on one SQLite file. Made by `SqliteCatalog.open`."""
 

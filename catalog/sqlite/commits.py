@@ -3,7 +3,7 @@
 import json
 from uuid import UUID
 
-from catalog.errors import NameTaken, ObjectIncomplete
+from catalog.errors import NameTaken
 from catalog.port import (
     CommittedFile,
     FailOnConflict,
@@ -13,14 +13,15 @@ from catalog.port import (
     PlacedFolder,
     RenameOnConflict,
 )
-from catalog.records import File, Folder, ObjectState, StoredObject
+from catalog.records import File, Folder, StoredObject
 from catalog.sqlite import usage
 from catalog.sqlite.accounts import require_user
 from catalog.sqlite.database import Session
 from catalog.sqlite.files import require_file
 from catalog.sqlite.folders import make_folders
 from catalog.sqlite.free_names import free_file_name
-from catalog.sqlite.objects import require_object
+from catalog.sqlite.jobs import enqueue
+from catalog.sqlite.objects import require_stored
 from catalog.sqlite.part import SqlitePart
 from catalog.sqlite.queries import files as sql
 from catalog.sqlite.rows import file_of
@@ -46,7 +47,7 @@ class SqliteCommits(SqlitePart):
         async with self._database.writing() as session:
             if receipt := await _receipt(session, object_id):
                 return receipt
-            content = await _require_stored(session, object_id)
+            content = await require_stored(session, object_id)
             if owner_id is not None:
                 await require_user(session, owner_id)
             made = await make_folders(session, folder)
@@ -57,6 +58,7 @@ class SqliteCommits(SqlitePart):
                 )
             else:
                 file_id = await self._overwrite(session, content, present, on_conflict)
+            await enqueue(session, object_id, now=self._clock())
             replaced = present is not None and present.id == file_id
             return await _write_receipt(session, file_id, made.created, replaced=replaced)
 
@@ -105,13 +107,6 @@ class SqliteCommits(SqlitePart):
         )
         await usage.add_file(session, folder_id, mime_type=content.mime_type, size=content.size)
         return present.id
-
-
-async def _require_stored(session: Session, object_id: UUID) -> StoredObject:
-    content = await require_object(session, object_id)
-    if content.state is not ObjectState.STORED:
-        raise ObjectIncomplete(f"the object {object_id} is still being uploaded")
-    return content
 
 
 async def _file_named(session: Session, folder_id: int, name: str) -> File | None:

@@ -3,13 +3,20 @@
 from uuid import UUID
 
 from catalog.errors import ObjectIncomplete, ObjectMissing
-from catalog.records import ChunkLocation, Message, ObjectState, Reference, StoredObject
+from catalog.records import (
+    ChunkLocation,
+    Garbage,
+    Message,
+    ObjectState,
+    Reference,
+    StoredObject,
+)
 from catalog.sqlite.database import Session
 from catalog.sqlite.part import SqlitePart
 from catalog.sqlite.queries import objects as sql
-from catalog.sqlite.rows import location_of, message_of, object_of
+from catalog.sqlite.rows import garbage_of, location_of, message_of, object_of
 
-_EXPIRY_BATCH = 1000
+_BATCH = 1000
 
 
 async def require_object(session: Session, object_id: UUID) -> StoredObject:
@@ -20,22 +27,60 @@ async def require_object(session: Session, object_id: UUID) -> StoredObject:
     return object_of(row)
 
 
+async def begin_object(session: Session, draft: StoredObject, hold: Reference) -> None:
+    """A new object, together with what keeps it alive; no change when it exists."""
+    await session.run(
+        sql.INSERT_OBJECT,
+        object_id=draft.id.bytes,
+        size=draft.size,
+        chunk_size=draft.chunk_size,
+        chunk_count=draft.chunk_count,
+        envelope=draft.envelope.value,
+        created_at=draft.created_at,
+    )
+    await put_reference(session, hold)
+
+
+async def finish_object(
+    session: Session, object_id: UUID, *, mime_type: str, hash_hex: str
+) -> StoredObject:
+    """From `uploading` to `stored`. Raises `ObjectMissing`, `ObjectIncomplete`."""
+    draft = await require_object(session, object_id)
+    if draft.state is ObjectState.STORED:
+        return draft
+    await _require_complete(session, draft)
+    await session.run(
+        sql.FINISH_OBJECT, object_id=object_id.bytes, mime_type=mime_type, hash=hash_hex
+    )
+    return await require_object(session, object_id)
+
+
+async def require_stored(session: Session, object_id: UUID) -> StoredObject:
+    """The object, once it is stored. Raises `ObjectMissing`, `ObjectIncomplete`."""
+    content = await require_object(session, object_id)
+    if content.state is not ObjectState.STORED:
+        raise ObjectIncomplete(f"the object {object_id} is still being uploaded")
+    return content
+
+
+async def put_reference(session: Session, reference: Reference) -> None:
+    """Adds a reference, or moves its expiry."""
+    await session.run(
+        sql.PUT_REFERENCE,
+        object_id=reference.object_id.bytes,
+        service=reference.service,
+        key=reference.key,
+        expires_at=reference.expires_at,
+    )
+
+
 class SqliteObjects(SqlitePart):
     """`ObjectStore` on SQLite."""
 
     async def begin_object(self, draft: StoredObject, hold: Reference) -> None:
         """Starts an object in state `uploading`, together with what keeps it alive."""
         async with self._database.writing() as session:
-            await session.run(
-                sql.INSERT_OBJECT,
-                object_id=draft.id.bytes,
-                size=draft.size,
-                chunk_size=draft.chunk_size,
-                chunk_count=draft.chunk_count,
-                envelope=draft.envelope.value,
-                created_at=draft.created_at,
-            )
-            await _put_reference(session, hold)
+            await begin_object(session, draft, hold)
 
     async def add_chunk(self, location: ChunkLocation) -> bool:
         """Journals a message, and the chunk that it holds. True when the chunk is now this one."""
@@ -69,14 +114,7 @@ class SqliteObjects(SqlitePart):
     ) -> StoredObject:
         """From `uploading` to `stored`. Raises `ObjectMissing`, `ObjectIncomplete`."""
         async with self._database.writing() as session:
-            draft = await require_object(session, object_id)
-            if draft.state is ObjectState.STORED:
-                return draft
-            await _require_complete(session, draft)
-            await session.run(
-                sql.FINISH_OBJECT, object_id=object_id.bytes, mime_type=mime_type, hash=hash_hex
-            )
-            return await require_object(session, object_id)
+            return await finish_object(session, object_id, mime_type=mime_type, hash_hex=hash_hex)
 
     async def object_by_id(self, object_id: UUID) -> StoredObject | None:
         """The object with that id, or None."""
@@ -96,7 +134,7 @@ class SqliteObjects(SqlitePart):
         """Adds a reference or moves its expiry. Raises `ObjectMissing`."""
         async with self._database.writing() as session:
             await require_object(session, reference.object_id)
-            await _put_reference(session, reference)
+            await put_reference(session, reference)
 
     async def release(self, object_id: UUID, *, service: str, key: str) -> None:
         """Removes a reference. A missing one is no error."""
@@ -112,25 +150,32 @@ class SqliteObjects(SqlitePart):
                 sql.RENEW_REFERENCES, service=service, expires_at=expires_at, now=self._clock()
             )
 
-    async def collect_objects(self, *, limit: int) -> int:
+    async def collect_objects(self, *, limit: int, grace_s: float = 0.0) -> int:
         """Deletes up to `limit` objects that nothing needs. Answers how many it deleted."""
         collected = 0
+        now = self._clock()
         async with self._database.writing() as session:
-            while collected < limit:
+            # Deleting an object lets go of its views; expired references let go of theirs.
+            while True:
+                expired = await session.rows(sql.DELETE_EXPIRED_REFERENCES, now=now, limit=_BATCH)
+                noticed = await session.rows(sql.NOTICE_UNREFERENCED_OBJECTS, now=now, limit=_BATCH)
                 deleted = await session.rows(
-                    sql.DELETE_UNREFERENCED_OBJECTS, limit=limit - collected
+                    sql.DELETE_UNREFERENCED_OBJECTS, due=now - grace_s, limit=limit - collected
                 )
                 collected += len(deleted)
-                # Deleting an object lets go of its views; expired references let go of theirs.
-                if not deleted and not await self._expire_references(session):
-                    break
-        return collected
+                if collected >= limit or not (expired or noticed or deleted):
+                    return collected
 
-    async def _expire_references(self, session: Session) -> bool:
-        expired = await session.rows(
-            sql.DELETE_EXPIRED_REFERENCES, now=self._clock(), limit=_EXPIRY_BATCH
-        )
-        return bool(expired)
+    async def garbage(self, *, limit: int) -> list[Garbage]:
+        """What collection would delete, what was noticed first first."""
+        now = self._clock()
+        async with self._database.reading() as session:
+            rows = [
+                *await session.rows(sql.NOTICED_GARBAGE, limit=limit),
+                *await session.rows(sql.UNNOTICED_GARBAGE, limit=limit),
+                *await session.rows(sql.EXPIRED_GARBAGE, now=now, limit=limit),
+            ]
+        return [garbage_of(row) for row in rows[:limit]]
 
     async def orphan_messages(self, *, limit: int) -> list[Message]:
         """Messages that hold no chunk, oldest first."""
@@ -142,16 +187,6 @@ class SqliteObjects(SqlitePart):
         """Forgets a message, unless a chunk lies in it."""
         async with self._database.writing() as session:
             await session.run(sql.FORGET_MESSAGE, message_id=message_id)
-
-
-async def _put_reference(session: Session, reference: Reference) -> None:
-    await session.run(
-        sql.PUT_REFERENCE,
-        object_id=reference.object_id.bytes,
-        service=reference.service,
-        key=reference.key,
-        expires_at=reference.expires_at,
-    )
 
 
 async def _require_complete(session: Session, draft: StoredObject) -> None:

@@ -11,8 +11,10 @@ from catalog.records import (
     EnvelopeKind,
     File,
     Folder,
+    Garbage,
     Message,
     ObjectState,
+    Reference,
     Share,
     StoredObject,
     User,
@@ -91,6 +93,23 @@ def object_of(row: sqlite3.Row) -> StoredObject:
         mime_type=row["mime_type"],
         hash=row["hash"],
         created_at=row["created_at"],
+    )
+
+
+def reference_of(row: sqlite3.Row) -> Reference:
+    """A row of `references`."""
+    return Reference(
+        object_id=UUID(bytes=row["object_id"]),
+        service=row["service"],
+        key=row["key"],
+        expires_at=row["expires_at"],
+    )
+
+
+def garbage_of(row: sqlite3.Row) -> Garbage:
+    """A row with id, size and unreferenced_since of an object."""
+    return Garbage(
+        object_id=UUID(bytes=row["id"]), size=row["size"], since=row["unreferenced_since"]
     )
 
 

@@ -82,13 +82,45 @@ RETURNING 1
 """
 """A batch of references that are over."""
 
-DELETE_UNREFERENCED_OBJECTS = """
-DELETE FROM objects WHERE id IN (
-    SELECT id FROM objects WHERE reference_count = 0 ORDER BY created_at LIMIT :limit
+NOTICE_UNREFERENCED_OBJECTS = """
+UPDATE objects SET unreferenced_since = CASE state WHEN 'uploading' THEN 0 ELSE :now END
+WHERE id IN (
+    SELECT id FROM objects WHERE reference_count = 0 AND unreferenced_since IS NULL LIMIT :limit
 )
 RETURNING 1
 """
-"""A batch of objects that nothing refers to, with their chunks and the rows of their views."""
+"""Begins the grace of a batch of objects that nothing refers to any more."""
+
+DELETE_UNREFERENCED_OBJECTS = """
+DELETE FROM objects WHERE id IN (
+    SELECT id FROM objects WHERE reference_count = 0 AND unreferenced_since <= :due
+    ORDER BY unreferenced_since LIMIT :limit
+)
+RETURNING 1
+"""
+"""A batch of objects whose grace is over, with their chunks and the rows of their views."""
+
+NOTICED_GARBAGE = """
+SELECT id, size, unreferenced_since FROM objects
+WHERE reference_count = 0 AND unreferenced_since IS NOT NULL
+ORDER BY unreferenced_since LIMIT :limit
+"""
+"""Objects that nothing refers to, in the order in which that was noticed."""
+
+UNNOTICED_GARBAGE = """
+SELECT id, size, unreferenced_since FROM objects
+WHERE reference_count = 0 AND unreferenced_since IS NULL LIMIT :limit
+"""
+"""Objects that nothing refers to, which was not noticed yet."""
+
+EXPIRED_GARBAGE = """
+SELECT objects.id, objects.size, objects.unreferenced_since
+FROM "references" JOIN objects ON objects.id = "references".object_id
+WHERE "references".expires_at <= :now
+GROUP BY objects.id HAVING count(*) = objects.reference_count
+LIMIT :limit
+"""
+"""Objects to which only references that are over refer."""
 
 ORPHAN_MESSAGES = """
 SELECT id, channel_id, webhook_id, stored_size FROM messages

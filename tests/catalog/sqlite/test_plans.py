@@ -5,7 +5,7 @@ import re
 import pytest
 
 from catalog.sqlite.database import Database
-from catalog.sqlite.queries import files, folders, objects, usage
+from catalog.sqlite.queries import files, folders, jobs, objects, services, usage
 
 NO_SCAN = {
     **{
@@ -14,13 +14,15 @@ NO_SCAN = {
     },
     **{
         f"{module.__name__.rpartition('.')[2]}.{name}": sql
-        for module in (files, folders, objects, usage)
+        for module in (files, folders, jobs, objects, services, usage)
         for name, sql in vars(module).items()
         if name.isupper() and not name.startswith("_") and isinstance(sql, str)
     },
 }
 # What a plan may scan: tables of one statement (a page, a path, a list of names), never stored ones.
-TRANSIENT = {"page", "walk", "ascent", "line", "tree", "wanted", "part", "CONSTANT"}
+TRANSIENT = {"page", "walk", "ascent", "line", "tree", "wanted", "part", "stretch", "CONSTANT"}
+# One row per service that was ever let in, in a listing that an administrator asks for.
+SMALL = {services.ALL_KEYS}
 
 
 async def plan(database: Database, sql: str) -> list[tuple[int, int, str]]:
@@ -41,7 +43,7 @@ async def test_nothing_scans_a_stored_table(database, sql):
                 "objects_unreferenced",
                 "messages_orphaned",
             }
-            assert words[1] in TRANSIENT or is_partial_index, detail
+            assert words[1] in TRANSIENT or is_partial_index or sql in SMALL, detail
 
 
 PAGES = {

@@ -19,6 +19,7 @@ TABLES = {
     "files",
     "folder_usage",
     "folders",
+    "jobs",
     "messages",
     "objects",
     "references",
@@ -58,7 +59,9 @@ async def test_whole_data_model(path, clock):
     names = query(path, "SELECT name FROM sqlite_schema WHERE type = 'table'")
     assert {name for (name,) in names if not name.startswith("sqlite_")} == TABLES
     assert query(path, "PRAGMA foreign_key_check") == []
-    assert query(path, "SELECT version, applied_at FROM schema_version") == [(1, clock())]
+    assert query(path, "SELECT version, applied_at FROM schema_version") == [
+        (migration.version, clock()) for migration in known_migrations()
+    ]
 
 
 async def test_newer_database_is_refused(path, clock):
