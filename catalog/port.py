@@ -34,6 +34,7 @@ from catalog.records import (
     User,
 )
 from catalog.service_port import JobStore, KeyStore, ReferenceStore, TicketStore, ViewStore
+from catalog.walk_port import FolderWalk
 
 FolderPath = tuple[str, ...]
 
@@ -367,6 +368,7 @@ class ObjectStore(Protocol):
 class Catalog(
     AccountStore,
     FolderStore,
+    FolderWalk,
     FileStore,
     ObjectStore,
     TicketStore,

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from catalog.sqlite.database import Database
-from catalog.sqlite.queries import files, folders, jobs, objects, services, usage
+from catalog.sqlite.queries import files, folders, jobs, objects, services, usage, walks
 
 NO_SCAN = {
     **{
@@ -14,7 +14,7 @@ NO_SCAN = {
     },
     **{
         f"{module.__name__.rpartition('.')[2]}.{name}": sql
-        for module in (files, folders, jobs, objects, services, usage)
+        for module in (files, folders, jobs, objects, services, usage, walks)
         for name, sql in vars(module).items()
         if name.isupper() and not name.startswith("_") and isinstance(sql, str)
     },
@@ -54,6 +54,8 @@ PAGES = {
     "garbage": objects.DELETE_UNREFERENCED_OBJECTS,
     "expired": objects.DELETE_EXPIRED_REFERENCES,
     "chunks": objects.CHUNKS,
+    "files behind a name": files.FILES_AFTER,
+    "subfolders behind a name": walks.SUBFOLDERS_AFTER,
 }
 
 
