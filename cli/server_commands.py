@@ -94,7 +94,8 @@ async def _up(options: up.UpOptions) -> None:
 
 
 async def _manager(settings: ManagerSettings) -> None:
-    make_folder(settings.database_path.parent)
+    if settings.supabase_url is None:
+        make_folder(settings.database_path.parent)
     with contextlib.closing(listen(settings.manager_host, settings.manager_port)) as listening:
         async with serving(create_app(settings), listening):
             _ready(url_of(listening))

@@ -67,6 +67,10 @@ def _checked_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def _checked_url_or_none(url: str | None) -> str | None:
+    return None if url is None else _checked_url(url)
+
+
 def _split_channels(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -129,6 +133,17 @@ class ManagerSettings(BaseSettings):
         default=Path("data/catalog.sqlite3"),
         description="File of the SQLite catalog; its folder is made if need be.",
     )
+    supabase_url: Annotated[
+        str | None, AfterValidator(_checked_url_or_none), BeforeValidator(_none_when_empty)
+    ] = Field(
+        default=None,
+        description=(
+            "URL of the Supabase project that keeps the catalog, instead of the SQLite file."
+        ),
+    )
+    supabase_key: Annotated[SecretStr | None, BeforeValidator(_none_when_empty)] = Field(
+        default=None, description="Secret key (service role) of the Supabase project."
+    )
     booking_idle_s: float = Field(
         default=30,
         gt=0,
@@ -181,6 +196,12 @@ class ManagerSettings(BaseSettings):
             raise ValueError(
                 "DISCORD_BOT_TOKEN and DISCORD_CHANNELS belong together: set both or none"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _supabase_needs_both(self) -> Self:
+        if bool(self.supabase_url) != bool(self.supabase_key):
+            raise ValueError("SUPABASE_URL and SUPABASE_KEY belong together: set both or none")
         return self
 
     @property

@@ -121,3 +121,26 @@ def test_requests_are_shared(load):
     """The manager and all upload processes together stay within the global budget."""
     settings = load(GLOBAL_REQUESTS_PER_S="50")
     assert settings.own_requests_per_s + 4 * settings.upload_requests_per_s(4) <= 50
+
+
+def test_supabase(load):
+    """A Supabase project is given by URL and key; the key stays out of sight."""
+    assert load(SUPABASE_URL="", SUPABASE_KEY="").supabase_url is None
+    settings = load(SUPABASE_URL="https://abc.supabase.co/", SUPABASE_KEY="top secret")
+    assert settings.supabase_url == "https://abc.supabase.co"
+    assert settings.supabase_key.get_secret_value() == "top secret"
+    assert "top secret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"SUPABASE_URL": "https://abc.supabase.co"},
+        {"SUPABASE_KEY": "top secret"},
+        {"SUPABASE_URL": "abc.supabase.co", "SUPABASE_KEY": "top secret"},
+    ],
+)
+def test_half_a_supabase_is_refused(load, environment):
+    """URL and key belong together, and the URL is one."""
+    with pytest.raises(ValidationError, match=r"SUPABASE_URL and SUPABASE_KEY|http"):
+        load(**environment)
