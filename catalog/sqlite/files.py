@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from uuid import UUID
 
 from catalog.errors import FileMissing, NotPermitted
 from catalog.permits import Permit
@@ -12,7 +11,7 @@ from catalog.records import File, Share
 from catalog.sqlite import usage
 from catalog.sqlite.database import Session
 from catalog.sqlite.folders import path_to, require_folder
-from catalog.sqlite.free_names import free_file_name
+from catalog.sqlite.moves import move_files, place_file
 from catalog.sqlite.part import SqlitePart
 from catalog.sqlite.queries import files as sql
 from catalog.sqlite.rows import file_of, share_of
@@ -62,21 +61,13 @@ class SqliteFiles(SqlitePart):
             )
         return [file_of(row) for row in rows]
 
-    async def files_of(self, object_id: UUID) -> list[PlacedFile]:
-        """The files that have this content, by id."""
-        async with self._database.reading() as session:
-            rows = await session.rows(
-                sql.FILES_BY_OBJECT, object_id=object_id.bytes, viewer_id=None
-            )
-            return await _places_of(session, [file_of(row) for row in rows])
-
     async def rename_file(
         self, file_id: int, name: str, *, permit: Permit | None = None
     ) -> PlacedFile:
         """Takes the first free `name (n)` when taken. Raises `FileMissing`, `NotPermitted`."""
         async with self._database.writing() as session:
             file = await require_file(session, file_id, permit=permit)
-            return await place_of(session, await _place(session, file, file.folder_id, name))
+            return await place_of(session, await place_file(session, file, file.folder_id, name))
 
     async def move_files(
         self, file_ids: Sequence[int], folder_id: int, *, permit: Permit | None = None
@@ -87,15 +78,11 @@ class SqliteFiles(SqlitePart):
             files = await _require_files(session, file_ids, permit)
             places = await _places_of(session, files)
             target = await path_to(session, folder_id)
-            return [
-                MovedFile(
-                    before=place,
-                    after=replace(
-                        place, folder=target, file=await _move(session, place.file, folder_id)
-                    ),
-                )
-                for place in places
-            ]
+            moved = await move_files(session, files, folder_id)
+        return [
+            MovedFile(before=place, after=replace(place, folder=target, file=file))
+            for place, file in zip(places, moved, strict=True)
+        ]
 
     async def delete_file(self, file_id: int, *, permit: Permit | None = None) -> PlacedFile | None:
         """Deletes the name. None for a missing one. Raises `NotPermitted`."""
@@ -141,18 +128,3 @@ async def _places_of(session: Session, files: list[File]) -> list[PlacedFile]:
         PlacedFile(folder=paths[file.folder_id], file=file, shares=tuple(shares[file.id]))
         for file in files
     ]
-
-
-async def _move(session: Session, file: File, folder_id: int) -> File:
-    if file.folder_id == folder_id:
-        return file
-    moved = await _place(session, file, folder_id, file.name)
-    await usage.subtract_file(session, file.folder_id, mime_type=file.mime_type, size=file.size)
-    await usage.add_file(session, folder_id, mime_type=file.mime_type, size=file.size)
-    return moved
-
-
-async def _place(session: Session, file: File, folder_id: int, name: str) -> File:
-    free = await free_file_name(session, folder_id, name, own_id=file.id)
-    await session.run(sql.PLACE_FILE, file_id=file.id, folder_id=folder_id, name=free)
-    return replace(file, folder_id=folder_id, name=free)

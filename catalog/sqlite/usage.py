@@ -4,14 +4,22 @@ from catalog.sqlite.database import Session
 from catalog.sqlite.queries import usage as sql
 
 
-async def add_file(session: Session, folder_id: int, *, mime_type: str, size: int) -> None:
-    """Counts a file in its folder and in all above."""
-    await session.run(sql.ADD_FILE, folder_id=folder_id, mime_type=mime_type, size=size)
+async def add_file(
+    session: Session, folder_id: int, *, mime_type: str, size: int, number: int = 1
+) -> None:
+    """Counts a file, or several with `size` bytes together, in its folder and in all above."""
+    await session.run(
+        sql.ADD_FILE, folder_id=folder_id, mime_type=mime_type, size=size, number=number
+    )
 
 
-async def subtract_file(session: Session, folder_id: int, *, mime_type: str, size: int) -> None:
-    """Takes a file out of the totals of its folder and of all above."""
-    await session.run(sql.SUBTRACT_FILE, folder_id=folder_id, mime_type=mime_type, size=size)
+async def subtract_file(
+    session: Session, folder_id: int, *, mime_type: str, size: int, number: int = 1
+) -> None:
+    """Takes a file, or several, out of the totals of its folder and of all above."""
+    await session.run(
+        sql.SUBTRACT_FILE, folder_id=folder_id, mime_type=mime_type, size=size, number=number
+    )
     await session.run(sql.DROP_EMPTY, folder_id=folder_id)
 
 

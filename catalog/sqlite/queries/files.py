@@ -28,11 +28,6 @@ FILES_BY_ID: Final = (
 )
 """Files by a JSON list of ids, with the viewer's shares of them."""
 
-FILES_BY_OBJECT: Final = (
-    _COLUMNS + "FROM files" + _JOINS + "WHERE files.object_id = :object_id ORDER BY files.id"
-)
-"""The files that have some content."""
-
 FILES_BY_NAME: Final = (
     _COLUMNS
     + "FROM json_each(:names) AS wanted"
@@ -87,15 +82,6 @@ LIST_FILES: Final = {
 }
 """A page of a folder's files, by order and direction (True = ascending)."""
 
-FILES_AFTER: Final = (
-    _COLUMNS
-    + "FROM files"
-    + _JOINS
-    + "WHERE files.folder_id = :folder_id AND files.name > :after"
-    + " ORDER BY files.name LIMIT :limit"
-)
-"""Files of a folder behind a name, with the viewer's shares of them."""
-
 INSERT_FILE: Final = """
 INSERT INTO files (folder_id, name, object_id, owner_id, is_public, size, created_at, updated_at)
 VALUES (:folder_id, :name, :object_id, :owner_id, :is_public, :size, :now, :now)
@@ -118,6 +104,11 @@ WHERE files.id IS NOT :own_id
 
 PLACE_FILE: Final = "UPDATE files SET folder_id = :folder_id, name = :name WHERE id = :file_id"
 """Moves or renames a file."""
+
+MOVE_FILES: Final = """
+UPDATE files SET folder_id = :folder_id WHERE id IN (SELECT value FROM json_each(:ids) AS wanted)
+"""
+"""Moves files, by a JSON list of ids, that keep their names."""
 
 SET_OWNER: Final = "UPDATE files SET owner_id = :owner_id WHERE id = :file_id"
 """Gives a file to another user, or to everybody."""

@@ -21,17 +21,17 @@ ADD_FILE = (
     _LINE
     + """
 INSERT INTO folder_usage (folder_id, mime_type, bytes, files)
-SELECT id, :mime_type, :size, 1 FROM line WHERE true
+SELECT id, :mime_type, :size, :number FROM line WHERE true
 ON CONFLICT (folder_id, mime_type) DO UPDATE
 SET bytes = bytes + excluded.bytes, files = files + excluded.files
 """
 )
-"""Counts a file in its folder and in all above."""
+"""Counts so many files, of that size together, in their folder and in all above."""
 
 SUBTRACT_FILE = (
     _LINE
     + """
-UPDATE folder_usage SET bytes = bytes - :size, files = files - 1
+UPDATE folder_usage SET bytes = bytes - :size, files = files - :number
 WHERE mime_type = :mime_type AND folder_id IN (SELECT id FROM line)
 """
 )

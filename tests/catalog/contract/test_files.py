@@ -61,6 +61,38 @@ async def test_move_numbers_taken_names(catalog, uploads):
     assert [each.before for each in again] == [each.after for each in moved]
 
 
+async def test_names_are_numbered_in_the_order_of_the_files(catalog, uploads):
+    """Once a name is numbered, its new name is taken for the files behind it."""
+    await uploads.put(("to",), "f")
+    files = [await uploads.put(("a",), name) for name in ("f", "f (1)", "g")]
+    files.append(await uploads.put(("b",), "g"))
+    target = await catalog.folder_at(("to",))
+    moved = await catalog.move_files([file.id for file in files], target.id)
+    assert [each.after.file.name for each in moved] == ["f (1)", "f (1) (1)", "g", "g (1)"]
+
+
+async def test_move_of_many_files(catalog, uploads):
+    """However many move, also from several folders at once, names and totals are right."""
+    kinds = [("text/plain", 3), ("image/png", 5)]
+    files = [
+        await uploads.put((folder,), f"{folder}{number}", size=size, mime_type=mime_type)
+        for folder in ("a", "b", "to")
+        for number, (mime_type, size) in enumerate(kinds * 3)
+    ]
+    target = await catalog.folder_at(("to",))
+    moved = await catalog.move_files([file.id for file in files], target.id)
+    assert [each.after.file for each in moved] == [
+        replace(file, folder_id=target.id) for file in files
+    ]
+    assert [await catalog.file_by_id(file.id) for file in files] == [
+        each.after.file for each in moved
+    ]
+    assert await catalog.usage_by_type(target.id) == {"text/plain": 27, "image/png": 45}
+    assert await catalog.usage_by_type(files[0].folder_id) == {}
+    assert (await catalog.counts(target.id)).files == len(files)
+    assert (await catalog.counts(files[0].folder_id)).files == 0
+
+
 async def test_move_is_all_or_nothing(catalog, uploads):
     """If one of the files is missing, or the folder, none moves."""
     file = await uploads.put(("a",), "f.txt")
