@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from uuid import UUID
 
 from catalog.errors import FileMissing, NotPermitted
 from catalog.permits import Permit
@@ -60,6 +61,14 @@ class SqliteFiles(SqlitePart):
                 viewer_id=viewer_id,
             )
         return [file_of(row) for row in rows]
+
+    async def files_of(self, object_id: UUID) -> list[PlacedFile]:
+        """The files that have this content, by id."""
+        async with self._database.reading() as session:
+            rows = await session.rows(
+                sql.FILES_BY_OBJECT, object_id=object_id.bytes, viewer_id=None
+            )
+            return await _places_of(session, [file_of(row) for row in rows])
 
     async def rename_file(
         self, file_id: int, name: str, *, permit: Permit | None = None

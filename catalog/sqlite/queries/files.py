@@ -28,6 +28,11 @@ FILES_BY_ID: Final = (
 )
 """Files by a JSON list of ids, with the viewer's shares of them."""
 
+FILES_BY_OBJECT: Final = (
+    _COLUMNS + "FROM files" + _JOINS + "WHERE files.object_id = :object_id ORDER BY files.id"
+)
+"""The files that have some content."""
+
 FILES_BY_NAME: Final = (
     _COLUMNS
     + "FROM json_each(:names) AS wanted"
@@ -81,6 +86,15 @@ LIST_FILES: Final = {
     ),
 }
 """A page of a folder's files, by order and direction (True = ascending)."""
+
+FILES_AFTER: Final = (
+    _COLUMNS
+    + "FROM files"
+    + _JOINS
+    + "WHERE files.folder_id = :folder_id AND files.name > :after"
+    + " ORDER BY files.name LIMIT :limit"
+)
+"""Files of a folder behind a name, with the viewer's shares of them."""
 
 INSERT_FILE: Final = """
 INSERT INTO files (folder_id, name, object_id, owner_id, is_public, size, created_at, updated_at)
