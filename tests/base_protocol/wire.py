@@ -328,7 +328,9 @@ class Link:
         if reply is not None:
             reply.set_result(frame)
             return
-        assert frame.reply_uuid is None, f"a reply to nothing: {frame}"
+        if frame.reply_uuid is not None:
+            self.rejected.append(f"a reply to nothing: {frame}")
+            return
         self._inbox.append(frame)
         await self.handle(frame)
 
