@@ -5,6 +5,11 @@ from collections.abc import Iterable
 WEBHOOKS = "webhooks"
 """An upload service posts to webhooks leased to it and reports every chunk as it is stored."""
 
+TICKETS = "tickets"
+"""An upload service takes whole files from anybody who has a ticket of the manager."""
+PROCESSING = "processing"
+"""A processing service asks for jobs, reads through the manager and stores views by tickets."""
+
 
 def parse_extensions(text: str) -> frozenset[str]:
     """Reads the comma-separated names that a peer asks for or was granted, without empty ones."""

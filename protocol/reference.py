@@ -102,6 +102,8 @@ def _type(described: inspect.Type) -> str:
             return "string" if isinstance(described.values[0], str) else "integer"
         case inspect.VarTupleType():
             return f"list of {_type(described.item_type)}"
+        case inspect.DictType(value_type=inspect.AnyType()):
+            return "object"
         case inspect.DictType():
             return f"map of {_type(described.key_type)} to {_type(described.value_type)}"
         case inspect.StructType():
@@ -120,6 +122,8 @@ def _rule(described: inspect.Type) -> str:
             least = f"at least {described.min_length}" if described.min_length else ""
             item = _rule(described.item_type)
             return ", ".join(filter(None, (least, item and f"each {item}")))
+        case inspect.DictType(value_type=inspect.AnyType()):
+            return "any content"
         case inspect.DictType():
             return f"each {_rule(described.value_type)}"
         case inspect.IntType():

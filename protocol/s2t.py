@@ -4,10 +4,20 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
-from protocol.packet import Packet
-from protocol.values import Integer, MimeType, Snowflake
+from protocol.extensions import PROCESSING
+from protocol.packet import Packet, Record
+from protocol.values import Integer, MimeType, Name, NonNegative, Positive, Snowflake, Uuid
 
-__all__ = ["GenThumbnail", "ImageType", "ThumbnailServiceConfiguration"]
+__all__ = [
+    "FormField",
+    "GenThumbnail",
+    "ImageType",
+    "Job",
+    "JobAvailable",
+    "ProcessingConfiguration",
+    "ThumbnailServiceConfiguration",
+    "ViewTicket",
+]
 
 ImageType = Literal["avif", "jpeg", "webp"]
 
@@ -43,3 +53,74 @@ class GenThumbnail(Packet, frozen=True, kw_only=True):
     first_msg_id: Snowflake
     file_type: MimeType
     is_encrypted: bool
+
+
+class ProcessingConfiguration(Packet, frozen=True, kw_only=True):
+    """Tells a processing service the rules of its work.
+
+    Manager → processing service with the extension `processing`, first of all in place of
+    `s2t:thumbnail-service-configuration`. A job is the service's for `lease_s` seconds since it
+    was given or last reported alive; then another service may get it. Answered by
+    `generic:boolean`; true makes the service usable.
+    """
+
+    id: ClassVar[str] = "s2t:processing-configuration"
+    extension: ClassVar[str | None] = PROCESSING
+
+    lease_s: Positive
+
+
+class Job(Packet, frozen=True, kw_only=True):
+    """Gives a processing service a stored file.
+
+    Manager → processing service with the extension `processing`, for `t2s:job-request`. `name`
+    is what the file is called, if it is called anything; `size` is in bytes. `content_url`
+    serves the file's bytes, ranges too, for as long as the lease can last; `views` are the names
+    of the views that it has. Answered by `t2s:job-done` or `t2s:job-failed` in the end.
+    """
+
+    id: ClassVar[str] = "s2t:job"
+    extension: ClassVar[str | None] = PROCESSING
+    secrets: ClassVar[frozenset[str]] = frozenset({"content_url"})
+
+    job_id: Uuid
+    name: Name | None = None
+    size: NonNegative
+    type: MimeType
+    content_url: str
+    views: tuple[str, ...]
+
+
+class JobAvailable(Packet, frozen=True, kw_only=True):
+    """Says that it is worth to ask for a job again.
+
+    Manager → processing service with the extension `processing`, to whom it had none to give.
+    Not answered.
+    """
+
+    id: ClassVar[str] = "s2t:job-available"
+    extension: ClassVar[str | None] = PROCESSING
+
+
+class FormField(Record, frozen=True, kw_only=True):
+    """A field of a form, to be sent as it is."""
+
+    secrets: ClassVar[frozenset[str]] = frozenset({"value"})
+
+    name: str
+    value: str
+
+
+class ViewTicket(Packet, frozen=True, kw_only=True):
+    """Lets a processing service store a view.
+
+    Manager → processing service with the extension `processing`, for `t2s:view-request`. The
+    view is sent in a form (`multipart/form-data`) to `url`: first these fields, then the bytes
+    as `file`. Once the form was answered with success the view is there. Not answered.
+    """
+
+    id: ClassVar[str] = "s2t:view-ticket"
+    extension: ClassVar[str | None] = PROCESSING
+
+    url: str
+    fields: tuple[FormField, ...]

@@ -2,11 +2,13 @@
 
 from typing import ClassVar
 
-from protocol.extensions import WEBHOOKS
+from protocol.extensions import TICKETS, WEBHOOKS
 from protocol.packet import Packet, Record
 from protocol.values import (
     AesKey,
     Base64Url,
+    Integer,
+    MimeType,
     Name,
     NonNegative,
     Path,
@@ -17,6 +19,7 @@ from protocol.values import (
 
 __all__ = [
     "Crypto",
+    "TicketAccepted",
     "UploadAbort",
     "UploadServiceConfiguration",
     "UploadStart",
@@ -106,3 +109,24 @@ class WebhookConfiguration(Packet, frozen=True, kw_only=True):
     webhooks: tuple[WebhookLease, ...]
     api_url: str
     requests_per_s: Positive
+
+
+class TicketAccepted(Packet, frozen=True, kw_only=True):
+    """Lets an upload service take a file.
+
+    Manager → upload service with the extension `tickets`, for `u2s:ticket-redeem`. The file must
+    have exactly `size` bytes, which are stored in chunks of `chunk_size` bytes and reported by
+    `u2s:chunk-stored` under `upload_id`. `type` is the MIME type that the ticket is for. The two
+    `success_action` fields tell what to answer the form with, as S3 does; without them it is
+    204. Answered by `u2s:ticket-finish` in the end.
+    """
+
+    id: ClassVar[str] = "s2u:ticket-accepted"
+    extension: ClassVar[str | None] = TICKETS
+
+    upload_id: Uuid
+    size: NonNegative
+    type: MimeType
+    chunk_size: Positive
+    success_action_status: Integer | None = None
+    success_action_redirect: str | None = None

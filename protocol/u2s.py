@@ -2,11 +2,11 @@
 
 from typing import ClassVar
 
-from protocol.extensions import WEBHOOKS
+from protocol.extensions import TICKETS, WEBHOOKS
 from protocol.packet import Packet
 from protocol.values import Hash, MimeType, NonNegative, Positive, Snowflake, Uuid
 
-__all__ = ["ChunkStored", "UploadFinish", "WebhookLost"]
+__all__ = ["ChunkStored", "TicketFinish", "TicketRedeem", "UploadFinish", "WebhookLost"]
 
 
 class UploadFinish(Packet, frozen=True, kw_only=True):
@@ -67,3 +67,42 @@ class WebhookLost(Packet, frozen=True, kw_only=True):
 
     webhook_id: Snowflake
     reason: str
+
+
+class TicketRedeem(Packet, frozen=True, kw_only=True):
+    """Asks whether a form with a ticket may be taken, and uses the ticket up.
+
+    Upload service with the extension `tickets` → manager, once per form, when it comes to the
+    file. `ticket`, `key` and `type` are what the form's fields of those names hold (the last one
+    is called `Content-Type` there), `size` is that of the file in bytes where it is known
+    beforehand. Answered by `s2u:ticket-accepted`, or by `generic:boolean` false with a message
+    for whoever sent the form; unless that was because the ticket is used up, it stays good.
+    """
+
+    id: ClassVar[str] = "u2s:ticket-redeem"
+    extension: ClassVar[str | None] = TICKETS
+    secrets: ClassVar[frozenset[str]] = frozenset({"ticket"})
+
+    ticket: str
+    key: str | None = None
+    type: str | None = None
+    size: NonNegative | None = None
+
+
+class TicketFinish(Packet, frozen=True, kw_only=True):
+    """Says how the upload of a ticket ended.
+
+    Upload service with the extension `tickets` → manager, after the reports of all chunks;
+    `hash` and `type` (what the content looks like) are there on success, `reason` otherwise.
+    Answered by `generic:boolean`: true once the file is safe, or its failure noted. What was
+    stored of a failed upload is garbage.
+    """
+
+    id: ClassVar[str] = "u2s:ticket-finish"
+    extension: ClassVar[str | None] = TICKETS
+
+    upload_id: Uuid
+    success: bool
+    hash: Hash | None = None
+    type: MimeType | None = None
+    reason: str | None = None

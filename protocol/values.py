@@ -8,7 +8,7 @@ category Cc. Patterns end in `\Z` rather than `$`, which would let a final line 
 import re
 import sys
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Meta
 
@@ -107,6 +107,15 @@ Timestamp = Annotated[
         description="an ISO 8601 date and time",
     ),
 ]
+ViewName = Annotated[
+    str,
+    Meta(
+        title="view name",
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,63}\Z",
+        description="1 to 64 of a-z, 0-9, _ and -, beginning with a letter or digit",
+    ),
+]
+JsonObject = dict[str, Any]
 Integer = Annotated[int, Meta(ge=-MAX_SAFE_INTEGER, le=MAX_SAFE_INTEGER)]
 NonNegative = Annotated[int, Meta(ge=0, le=MAX_SAFE_INTEGER)]
 Positive = Annotated[int, Meta(ge=1, le=MAX_SAFE_INTEGER)]

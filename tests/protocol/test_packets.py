@@ -56,6 +56,7 @@ def integers(least: int, most: int = MAX_SAFE_INTEGER) -> Kind:
     )
 
 
+OBJECT = Kind(({}, {"a": [1, 0.5, {"b": None}], "ü": "x"}), (None, [], "", 0, True))
 BOOL = Kind((True, False), (None, 0, 1, "true", "", [], {}))
 TEXT = Kind(("", "some words", "ü \n 🙂"), (None, 0, True, [], {}))
 INT = integers(-MAX_SAFE_INTEGER)
@@ -93,6 +94,14 @@ QUERY = Kind(("a", "Al1", "x" * 40), (None, "", "a b", "a-b", "é", "a\n", 5))
 BASE64URL = Kind(("a", "aZ09_-"), (None, "", "a=", "a+b", "a/b", "a b", "a\n", 5))
 MIME = Kind(
     ("image/avif", "text/plain; charset=utf-8"), (None, "", "text", "/", "a/b\r\nX: y", "a/é", 5)
+)
+VIEW = Kind(
+    ("thumbnail", "0", "page_1-x", "a" * 64),
+    (None, "", "-a", "A", "a b", "a/b", "a" * 65, "a\n", 5),
+)
+FORM_FIELD = Kind(
+    ({"name": "key", "value": ""}, {"name": "a b", "value": "ü"}),
+    (None, {}, [], {"name": "a"}, {"name": "a", "value": 1}, {"name": "a", "value": "b", "c": 1}),
 )
 TIME = Kind(
     ("2024-02-29T12:30:00Z", "2024-02-29T12:30:00.123456+00:00"),
@@ -310,6 +319,14 @@ TABLE: dict[str, dict[str, Kind]] = {
         "api_url": TEXT,
         "requests_per_s": POSITIVE,
     },
+    "s2u:ticket-accepted": {
+        "upload_id": UUID,
+        "size": COUNT,
+        "type": MIME,
+        "chunk_size": POSITIVE,
+        "success_action_status": optional(INT),
+        "success_action_redirect": optional(TEXT),
+    },
     "u2s:upload-finish": {
         "success": BOOL,
         "messages": optional(list_of(SNOWFLAKE)),
@@ -332,6 +349,19 @@ TABLE: dict[str, dict[str, Kind]] = {
         "digest": HASH,
     },
     "u2s:webhook-lost": {"webhook_id": SNOWFLAKE, "reason": TEXT},
+    "u2s:ticket-redeem": {
+        "ticket": TEXT,
+        "key": optional(TEXT),
+        "type": optional(TEXT),
+        "size": optional(COUNT),
+    },
+    "u2s:ticket-finish": {
+        "upload_id": UUID,
+        "success": BOOL,
+        "hash": optional(HASH),
+        "type": optional(MIME),
+        "reason": optional(TEXT),
+    },
     "s2t:thumbnail-service-configuration": {
         "message_encryption_key": optional(TEXT),
         "discord_bot_token": TEXT,
@@ -346,16 +376,46 @@ TABLE: dict[str, dict[str, Kind]] = {
         "file_type": MIME,
         "is_encrypted": BOOL,
     },
+    "s2t:processing-configuration": {"lease_s": POSITIVE},
+    "s2t:job": {
+        "job_id": UUID,
+        "name": optional(NAME),
+        "size": COUNT,
+        "type": MIME,
+        "content_url": TEXT,
+        "views": list_of(TEXT),
+    },
+    "s2t:job-available": {},
+    "s2t:view-ticket": {"url": TEXT, "fields": list_of(FORM_FIELD)},
     "t2s:thumbnail-data": {"file_id": INT, "success": BOOL, "data": optional(BASE64URL)},
+    "t2s:job-request": {"recipe_version": COUNT},
+    "t2s:view-request": {"job_id": UUID, "view": VIEW, "size": POSITIVE, "type": MIME},
+    "t2s:job-done": {"job_id": UUID, "metadata": OBJECT},
+    "t2s:job-failed": {"job_id": UUID, "error": TEXT, "retry": BOOL},
+    "t2s:job-alive": {"job_id": UUID},
 }
-OF_WEBHOOKS = {"s2u:webhook-configuration", "u2s:chunk-stored", "u2s:webhook-lost"}
+EXTENSIONS = {
+    "webhooks": {"s2u:webhook-configuration", "u2s:chunk-stored", "u2s:webhook-lost"},
+    "tickets": {"s2u:ticket-accepted", "u2s:ticket-redeem", "u2s:ticket-finish"},
+    "processing": {
+        "s2t:processing-configuration",
+        "s2t:job",
+        "s2t:job-available",
+        "s2t:view-ticket",
+        "t2s:job-request",
+        "t2s:view-request",
+        "t2s:job-done",
+        "t2s:job-failed",
+        "t2s:job-alive",
+    },
+}
 every_packet = pytest.mark.parametrize("packet_id", TABLE)
 
 
 def read(packet_id: str, data: Any) -> Any:
     """Decodes a frame with this data where every packet is allowed; returns the packet."""
     text = json.dumps({"id": packet_id, "uuid": UUID_A, "data": data})
-    return decode(text, accepts=NAMESPACES, extensions=frozenset({"webhooks"})).packet
+    return decode(text, accepts=NAMESPACES, extensions=frozenset(EXTENSIONS)).packet
 
 
 def refusal(packet_id: str, data: Any) -> InvalidPacket:
@@ -379,8 +439,9 @@ def test_there_is_a_struct_for_every_packet_of_the_protocol_and_no_other():
 
 @every_packet
 def test_a_packet_says_which_extension_it_belongs_to(packet_id):
-    """Only the packets of the webhooks extension need a granted extension."""
-    assert PACKETS[packet_id].extension == ("webhooks" if packet_id in OF_WEBHOOKS else None)
+    """Only the packets of an extension need a granted one."""
+    extensions = [name for name, packets in EXTENSIONS.items() if packet_id in packets]
+    assert PACKETS[packet_id].extension == next(iter(extensions), None)
 
 
 @every_packet
