@@ -131,9 +131,9 @@ class FlakyStage:
 
 @asynccontextmanager
 async def running_flaky_stage(
-    folder: Path, *, clock: Callable[[], float] = time.time
+    folder: Path, *, clock: Callable[[], float] = time.time, **chosen: object
 ) -> AsyncIterator[FlakyStage]:
-    """Runs a control plane whose retries follow one another at once."""
+    """Runs a control plane, with settings chosen, whose retries follow one another at once."""
 
     async def at_once(_delay_s: float) -> None:
         await asyncio.sleep(0)
@@ -149,7 +149,7 @@ async def running_flaky_stage(
         control = ControlPlane(
             catalog=catalog,
             accounts=accounts,
-            settings=settings_for(emulator, folder),
+            settings=settings_for(emulator, folder, **chosen),
             webhooks=WebhookDirectory(WebhookCredentials(*hook) for hook in emulator.webhooks),
             holds=holds,
             metrics=ManagerMetrics(),

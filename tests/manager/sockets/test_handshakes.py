@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from protocol import s2c
 from protocol.codec import decode
@@ -34,6 +35,16 @@ async def test_a_client_without_a_valid_token_gets_401(stage: Stage, key: str):
 async def test_a_service_without_the_password_gets_401(stage: Stage, key: str):
     """Before anything else about it is looked at."""
     assert await refused(stage, type="upload", key=key) == 401
+
+
+@pytest.mark.parametrize("kind", ["client", "upload"])
+@pytest.mark.parametrize("key", ["%ff", "%ed%b2%80", "%00", "%", "%C3%28"])
+async def test_a_key_that_is_no_text_gets_401(stage: Stage, kind: str, key: str):
+    """Bytes that are not UTF-8 are a wrong key like any other."""
+    async with aiohttp.ClientSession() as http:
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
+            await http.ws_connect(URL(f"{stage.url}/?type={kind}&key={key}", encoded=True))
+    assert refusal.value.status == 401
 
 
 @pytest.mark.parametrize(
