@@ -13,6 +13,7 @@ from aiohttp import web
 from client_sdk.backoff import Backoff
 from upload_service.allocator import keep_freed_memory
 from upload_service.buffers import BufferPool, Lane
+from upload_service.direct import READ_BUFFER_BYTES, listen
 from upload_service.forward import Forwarder
 from upload_service.intake import Intake
 from upload_service.leases import Leases
@@ -114,13 +115,17 @@ async def serve(
         OSError: if the port cannot be listened on.
     """
     service = UploadService(settings)
-    runner = web.AppRunner(service.intake, access_log=None, shutdown_timeout=settings.drain_grace_s)
+    runner = web.AppRunner(
+        service.intake,
+        access_log=None,
+        shutdown_timeout=settings.drain_grace_s,
+        read_bufsize=READ_BUFFER_BYTES,
+    )
     await runner.setup()
     try:
-        site = web.TCPSite(runner, settings.host, settings.port)
-        await site.start()
-        async with service.run():
-            host, port = runner.addresses[0][:2]
+        server = await listen(runner, settings.host, settings.port)
+        async with service.run(), server:
+            host, port = server.sockets[0].getsockname()[:2]
             on_ready(f"http://{host}:{port}")
             await asyncio.Event().wait()
     finally:

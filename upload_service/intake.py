@@ -7,11 +7,12 @@ import structlog
 from aiohttp import web
 
 from upload_service.buffers import Lane
+from upload_service.direct import front_of
 from upload_service.errors import BodyCut, BodyTooLarge, ChunkError, MethodNotAllowed
 from upload_service.forward import Forwarder
 from upload_service.metrics import Metrics
 from upload_service.multipart import form_boundary
-from upload_service.receive import MAX_BODY_BYTES, Reception, RepeatedChunk, SealedChunk
+from upload_service.receive import MAX_BODY_BYTES, Body, Reception, RepeatedChunk, SealedChunk
 from upload_service.stall import StallGuard
 from upload_service.uploads import Uploads
 
@@ -112,7 +113,8 @@ class Intake:
         try:
             async with StallGuard(self._stall_timeout_s) as guard:
                 reception = Reception(self._uploads, self._unattributed, guard, boundary)
-                return await reception.receive(request.content)
+                body = Body(request.content, request.content_length or 0, front_of(request))
+                return await reception.receive(body)
         except (OSError, web.RequestPayloadError):
             raise BodyCut("the connection broke before the form was complete") from None
 

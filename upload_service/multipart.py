@@ -140,6 +140,17 @@ class FormParser:
         self._remaining = length
         self._state = _State.FILE
 
+    @property
+    def file_remaining(self) -> int:
+        """How many bytes of a file of known length are still to come."""
+        return self._remaining
+
+    def passed(self, count: int) -> None:
+        """Say that bytes of a file of known length were taken without the parser."""
+        self._remaining -= count
+        if not self._remaining:
+            self._state = _State.BEHIND_FILE
+
     def feed(self, data: bytes | memoryview) -> Iterator[Event]:
         """Take the next bytes of the body. The events must be taken to the end."""
         rest = memoryview(data)
@@ -147,9 +158,7 @@ class FormParser:
             if self._state is _State.FILE:
                 taken = rest[: self._remaining]
                 rest = rest[len(taken) :]
-                self._remaining -= len(taken)
-                if not self._remaining:
-                    self._state = _State.BEHIND_FILE
+                self.passed(len(taken))
                 yield FileData(taken)
             elif self._state is _State.REST:
                 yield FileData(rest)

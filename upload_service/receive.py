@@ -11,12 +11,15 @@ import hashlib
 import re
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 from uuid import UUID
+
+from aiohttp import StreamReader
 
 from protocol.values import CHUNK_SIZE, is_uuid
 from storage.envelope import ENVELOPE_HEADER, ENVELOPE_OVERHEAD, SEALING_SLACK, ChunkSealer
 from upload_service.buffers import Lane, Lease
+from upload_service.direct import Front
 from upload_service.errors import BadField, BadForm, BodyTooLarge, Busy, WrongLength
 from upload_service.job import Offer
 from upload_service.mime import HEAD_BYTES
@@ -36,18 +39,24 @@ BUFFER_BYTES: Final = CHUNK_SIZE + ENVELOPE_OVERHEAD + SEALING_SLACK + MAX_TAIL_
 MAX_BODY_BYTES: Final = CHUNK_SIZE + MAX_TAIL_BYTES
 """No chunk's form is longer than this."""
 _SEALING_PIECE_BYTES: Final = 256 * 1024
+_DIRECT_BYTES: Final = 64 * 1024
+"""For less than this, going around aiohttp is not worth it."""
 _INDEX: Final = re.compile(r"[0-9]{1,15}", re.ASCII)
 
 
-class PieceSource(Protocol):
-    """Where a body comes from."""
+@dataclass(frozen=True, slots=True)
+class Body:
+    """Where a body comes from.
 
-    async def readchunk(self) -> tuple[bytes, bool]:
-        """The next bytes as they came, and whether an HTTP chunk ends there; neither at the end.
+    Attributes:
+        content: aiohttp's reader.
+        length: how many bytes it was announced with; 0 if that is not known.
+        front: the way around aiohttp, if there is one for this body.
+    """
 
-        Raises `OSError` when the connection breaks.
-        """
-        ...
+    content: StreamReader
+    length: int
+    front: Front | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +103,11 @@ class _Sealing:
         upload = self._claim.upload
         known = upload.head if self._size else b""
         upload.head = known + bytes(piece[: HEAD_BYTES - len(known)])
+
+    def room(self, length: int) -> memoryview:
+        """Where the next `length` plain bytes may be put before they are written."""
+        start = ENVELOPE_HEADER + self._size
+        return self._lease.buffer[start : start + length]
 
     def result(self) -> SealedChunk:
         return SealedChunk(
@@ -160,7 +174,11 @@ class Reception:
     """
 
     def __init__(
-        self, uploads: Uploads, unattributed: Lane, guard: StallGuard, boundary: bytes
+        self,
+        uploads: Uploads,
+        unattributed: Lane,
+        guard: StallGuard,
+        boundary: bytes,
     ) -> None:
         self._uploads = uploads
         self._unattributed = unattributed
@@ -169,8 +187,9 @@ class Reception:
         self._fields: dict[str, str] = {}
         self._sink: _Sealing | _Comparing | _Collecting | None = None
         self._stack = ExitStack()
+        self._taken = 0
 
-    async def receive(self, source: PieceSource) -> SealedChunk | RepeatedChunk:
+    async def receive(self, body: Body) -> SealedChunk | RepeatedChunk:
         """Take the whole body.
 
         Raises:
@@ -178,26 +197,47 @@ class Reception:
         """
         try:
             with self._stack:
-                await self._read(source)
+                await self._read(body)
                 return await self._result()
         except BaseException:
             if self._sink is not None:
                 self._sink.discard()
             raise
 
-    async def _read(self, source: PieceSource) -> None:
-        # Unlike readany(), readchunk() does not join pieces: that would be one more copy.
-        while any(read := await source.readchunk()):
-            piece, _ = read
+    async def _read(self, body: Body) -> None:
+        while not body.content.at_eof():
+            # Unlike readany(), readchunk() does not join pieces: that would be one more copy.
+            piece, _ = await body.content.readchunk()
             self._guard.progress()
-            for event in self._parser.feed(piece):
-                if isinstance(event, FileData) and self._sink is not None:
-                    self._sink.write(event.data)
-                elif isinstance(event, FileStart):
-                    await self._begin_file()
-                else:
-                    self._keep_field(event)
+            self._taken += len(piece)
+            await self._take(piece)
+            if body.front is not None and isinstance(self._sink, _Sealing):
+                await self._take_directly(body, body.front, self._sink)
         self._parser.finish()
+
+    async def _take(self, piece: bytes) -> None:
+        for event in self._parser.feed(piece):
+            if isinstance(event, FileData) and self._sink is not None:
+                self._sink.write(event.data)
+            elif isinstance(event, FileStart):
+                await self._begin_file()
+            else:
+                self._keep_field(event)
+
+    async def _take_directly(self, body: Body, front: Front, sink: _Sealing) -> None:
+        """Let the rest of the file come in around aiohttp, if it is worth it and all of it comes."""
+        remaining = self._parser.file_remaining
+        all_taken = body.content.total_bytes == self._taken
+        if remaining < _DIRECT_BYTES or not all_taken or remaining > body.length - self._taken:
+            return
+
+        def take(piece: memoryview) -> None:
+            self._guard.progress()
+            sink.write(piece)
+            self._parser.passed(len(piece))
+
+        await front.receive_into(sink.room(remaining), body.content, take)
+        self._taken = body.content.total_bytes
 
     def _keep_field(self, event: Event) -> None:
         if isinstance(event, Field):

@@ -8,8 +8,8 @@ import pytest
 from tests.upload_service.staging import Stage, staged
 
 
-@pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """A service with one slot, linked and configured, without Discord's limits."""
-    async with staged(tmp_path) as ready:
+@pytest.fixture(params=[True, False], ids=["fronted", "plain"])
+async def stage(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
+    """A service with one slot, linked and configured, received around aiohttp or through it."""
+    async with staged(tmp_path, fronted=request.param) as ready:
         yield ready

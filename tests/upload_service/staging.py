@@ -22,11 +22,12 @@ from protocol.generic import Boolean, Primitives
 from protocol.packet import Packet
 from storage.envelope import KeyRing, open_chunk
 from upload_service.app import UploadService
+from upload_service.direct import listen
 from upload_service.settings import UploadServiceSettings
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 PASSWORD = "a service password"
-CHUNK = 64 * 1024
+CHUNK = 256 * 1024
 BOUNDARY = "----boundary-of-a-test"
 
 
@@ -106,13 +107,17 @@ class Manager:
 
 
 @asynccontextmanager
-async def serving(app: web.Application) -> AsyncIterator[str]:
-    """Serve an application on a free port; gives its URL."""
+async def serving(app: web.Application, *, fronted: bool = False) -> AsyncIterator[str]:
+    """Serve an application on a free port, with a front or without; gives its URL."""
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
-        yield "http://{}:{}".format(*runner.addresses[0][:2])
+        if fronted:
+            async with await listen(runner, "127.0.0.1", 0) as server:
+                yield "http://{}:{}".format(*server.sockets[0].getsockname()[:2])
+        else:
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            yield "http://{}:{}".format(*runner.addresses[0][:2])
     finally:
         await runner.cleanup()
 
@@ -208,7 +213,7 @@ class Stage:
 
 @asynccontextmanager
 async def staged(
-    folder: Path, *, mounted_at: str | None = None, **changes: Any
+    folder: Path, *, mounted_at: str | None = None, fronted: bool = True, **changes: Any
 ) -> AsyncIterator[Stage]:
     """A service with one slot, linked and configured."""
     manager = Manager()
@@ -221,7 +226,7 @@ async def staged(
         settings = service_settings(manager.url, **changes)
         service = UploadService(settings, backoff=lambda: Backoff(first_s=0.001, cap_s=0.01))
         async with (
-            serving(_mounted(service.intake, mounted_at)) as url,
+            serving(_mounted(service.intake, mounted_at), fronted=fronted) as url,
             service.run(),
             aiohttp.ClientSession() as session,
         ):

@@ -201,6 +201,14 @@ async def test_what_is_no_form_is_refused(
         assert response.headers["Access-Control-Allow-Origin"] == "*"
 
 
+async def test_requests_without_a_body_are_refused(stage: Stage) -> None:
+    """Nothing at all is no form, however often it is sent."""
+    headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+    for _ in range(3):
+        async with stage.session.post(stage.url, headers=headers) as response:
+            assert response.status == 400
+
+
 async def test_a_body_larger_than_any_chunk_is_refused_at_once(stage: Stage) -> None:
     """The announced length is enough; nothing is read."""
     await stage.start(10)
