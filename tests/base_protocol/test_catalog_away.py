@@ -22,8 +22,9 @@ TRIES = 9
 @asynccontextmanager
 async def a_stage(folder: Path) -> AsyncIterator[FlakyStage]:
     """A control plane with a bot, on a catalog that the test can switch off."""
-    bot = {"discord_bot_token": "token", "discord_channels": (CHANNEL,)}
-    async with running_flaky_stage(folder, **bot) as stage:
+    async with running_flaky_stage(
+        folder, discord_bot_token="token", discord_channels=(CHANNEL,)
+    ) as stage:
         yield stage
 
 
