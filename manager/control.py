@@ -76,6 +76,7 @@ class ControlPlane:
         )
         changes = ChangeFeed(self._hub, catalog, patience)
         fleet = UploadFleet(bookings, self._hub, webhooks, settings, self._tasks)
+        thumbnailers = Thumbnailers(catalog, self._hub, settings, self._tasks)
         journal = ChunkJournal(catalog, self._tasks, patience)
         uploads = UploadDesk(
             catalog=catalog,
@@ -95,8 +96,8 @@ class ControlPlane:
             fleet=fleet,
             journal=journal,
             links=SignedLinks.of(settings.keyring),
-            pulse=ServicePulse(fleet, self._tasks),
-            thumbnailers=Thumbnailers(catalog, self._hub, settings, self._tasks),
+            pulse=ServicePulse(fleet, thumbnailers, tasks=self._tasks),
+            thumbnailers=thumbnailers,
             uploads=uploads,
             webhooks=webhooks,
             chunk_size=settings.chunk_size,

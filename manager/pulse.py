@@ -1,11 +1,13 @@
 """Whether the services still answer: asked when somebody wants to know, sooner than heartbeats tell."""
 
 from collections.abc import Iterable
+from itertools import chain
+from typing import Protocol
 
 import structlog
 
+from manager.connection import PeerConnection
 from manager.errors import PeerGone, PeerSilent
-from manager.services import UploadSlot
 from manager.tasks import BackgroundTasks
 
 log = structlog.get_logger(__name__)
@@ -14,28 +16,40 @@ PING_TIMEOUT_S = 5.0
 """How long a service may take to answer a ping."""
 
 
+class Service(Protocol):
+    """A service of any kind that is connected."""
+
+    @property
+    def id(self) -> str:
+        """Uuid of the connection."""
+
+    @property
+    def connection(self) -> PeerConnection:
+        """The way to the service."""
+
+
 class ServicePulse:
     """Pings services; one that does not answer is dropped, and then missed like any that is lost."""
 
-    def __init__(self, services: Iterable[UploadSlot], tasks: BackgroundTasks) -> None:
-        self._services = services
+    def __init__(self, *groups: Iterable[Service], tasks: BackgroundTasks) -> None:
+        self._groups = groups
         self._tasks = tasks
         self._pinged: set[str] = set()
 
     def check(self) -> None:
         """Pings every service that is not being pinged at the moment, however often it is called."""
-        for slot in self._services:
-            if slot.id not in self._pinged:
-                self._pinged.add(slot.id)
-                self._tasks.spawn(self._ping(slot), f"ping slot {slot.id}")
+        for service in chain.from_iterable(self._groups):
+            if service.id not in self._pinged:
+                self._pinged.add(service.id)
+                self._tasks.spawn(self._ping(service), f"ping service {service.id}")
 
-    async def _ping(self, slot: UploadSlot) -> None:
+    async def _ping(self, service: Service) -> None:
         try:
-            await slot.connection.ping(timeout_s=PING_TIMEOUT_S)
+            await service.connection.ping(timeout_s=PING_TIMEOUT_S)
         except PeerSilent as error:
-            log.warning("a service does not answer", service=slot.id, problem=str(error))
-            slot.connection.abort()
+            log.warning("a service does not answer", service=service.id, problem=str(error))
+            service.connection.abort()
         except PeerGone:
-            log.debug("a service was gone before it was pinged", service=slot.id)
+            log.debug("a service was gone before it was pinged", service=service.id)
         finally:
-            self._pinged.discard(slot.id)
+            self._pinged.discard(service.id)

@@ -10,14 +10,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from protocol.codec import decode
-from tests.protocol.test_packets import OF_WEBHOOKS, TABLE, TYPES, Kind
+from tests.protocol.test_packets import EXTENSIONS, TABLE, TYPES, Kind
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def base_packets(namespace: str) -> set[str]:
     """Names of the base packets of a namespace."""
-    return {name for name in TABLE if name.startswith(namespace + ":")} - OF_WEBHOOKS
+    extended = {name for names in EXTENSIONS.values() for name in names}
+    return {name for name in TABLE if name.startswith(namespace + ":")} - extended
 
 
 def checked(text: str, *, namespace: str) -> dict[str, Any]:

@@ -2,15 +2,25 @@
 
 import pytest
 
-from manager.dispatch import CLIENT_HANDLERS, SLOT_HANDLERS
+from manager.dispatch import CLIENT_HANDLERS, SLOT_HANDLERS, THUMBNAILER_HANDLERS
+from protocol.extensions import WEBHOOKS
 from protocol.registry import PACKETS
 
 
 @pytest.mark.parametrize(
-    ("namespace", "handlers"), [("c2s", CLIENT_HANDLERS), ("u2s", SLOT_HANDLERS)]
+    ("namespace", "extensions", "handlers"),
+    [
+        ("c2s", {None}, CLIENT_HANDLERS),
+        ("u2s", {None, WEBHOOKS}, SLOT_HANDLERS),
+        ("t2s", {None}, THUMBNAILER_HANDLERS),
+    ],
 )
-def test_every_packet_has_exactly_one_handler(namespace, handlers):
-    """No packet of the protocol is left out, and no handler serves two of them."""
-    expected = {packet for name, packet in PACKETS.items() if name.partition(":")[0] == namespace}
+def test_every_packet_has_exactly_one_handler(namespace, extensions, handlers):
+    """No packet that such a peer may send is left out, and no handler serves two of them."""
+    expected = {
+        packet
+        for name, packet in PACKETS.items()
+        if name.partition(":")[0] == namespace and packet.extension in extensions
+    }
     assert set(handlers) == expected
     assert len(set(handlers.values())) == len(handlers)

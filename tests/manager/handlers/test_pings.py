@@ -10,22 +10,27 @@ from manager import pulse
 from tests.manager.handlers.frontend import PATIENCE_S, Frontend
 from tests.manager.handlers.world import World
 from tests.manager.sockets.peers import service_query
-from tests.manager.sockets.stage import SERVICE_PASSWORD
+from tests.manager.sockets.stage import SERVICE_PASSWORD, running_stage
 
-ADDRESS = "http://service.test/chunks"
+UPLOAD_SERVICE = {
+    **service_query(SERVICE_PASSWORD, "http://service.test/chunks"),
+    "extensions": "webhooks",
+}
+THUMBNAIL_SERVICE = {"type": "thumbnail", "key": SERVICE_PASSWORD}
 
 
 class Service:
-    """An upload service that answers everything, but pings only when it is told to."""
+    """A service that answers everything, but pings only when it is told to."""
 
     def __init__(self, socket: ClientWebSocketResponse) -> None:
         self.socket = socket
         self.id = ""
 
     @classmethod
-    async def registered(cls, world: World, frontend: Frontend) -> "Service":
-        """A service that clients can book."""
-        query = {**service_query(SERVICE_PASSWORD, ADDRESS), "extensions": "webhooks"}
+    async def registered(
+        cls, world: World, frontend: Frontend, query: dict[str, str] = UPLOAD_SERVICE
+    ) -> "Service":
+        """A service that clients know of."""
         service = cls(await world.socket(query, autoping=False))
         while not await service._is_configured():
             pass
@@ -45,10 +50,12 @@ class Service:
         message = await self.socket.receive(timeout=PATIENCE_S)
         frame = json.loads(message.data)
         await self._confirm(frame)
-        return bool(frame["data"].get("webhooks"))
+        return frame["id"] == "s2t:thumbnail-service-configuration" or bool(
+            frame["data"].get("webhooks")
+        )
 
     async def _confirm(self, frame: dict[str, Any]) -> None:
-        if frame["id"] != "s2u:webhook-configuration":
+        if not frame["id"].endswith("-configuration"):
             return
         answer = {
             "id": "generic:boolean",
@@ -69,6 +76,20 @@ async def test_a_dead_service_is_dropped(world, alice, bob, monkeypatch):
         assert removed["service_uuid"] == service.id
     assert (await service.next()).type is WSMsgType.PING
     assert (await service.next()).type in {WSMsgType.CLOSED, WSMsgType.ERROR, WSMsgType.CLOSE}
+
+
+async def test_a_dead_thumbnail_service_is_dropped(world, tmp_path, monkeypatch):
+    """Services of every kind are pinged."""
+    monkeypatch.setattr(pulse, "PING_TIMEOUT_S", 0.05)
+    async with running_stage(
+        tmp_path / "bot", discord_bot_token="token", discord_channels="123456789012345678"
+    ) as stage:
+        cloud = World(stage, world.session, world.peers)
+        alice = await cloud.frontend("alice")
+        service = await Service.registered(cloud, alice, THUMBNAIL_SERVICE)
+        await alice.send("c2s:ping-services")
+        removed = await alice.next("s2c:service-registry", action="removed")
+        assert removed["service_uuid"] == service.id
 
 
 async def test_a_living_service_stays(world, alice):
