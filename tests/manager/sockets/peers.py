@@ -123,6 +123,11 @@ class Peer:
         """What came of that kind and was not asked for."""
         return [frame.packet for frame in self._inbox if isinstance(frame.packet, kind)]
 
+    def take_all(self) -> list[Packet]:
+        """Everything that came and was not asked for, in order."""
+        taken, self._inbox = self._inbox, []
+        return [frame.packet for frame in taken]
+
     def forget(self, kind: type[Packet]) -> None:
         """Drops what came of that kind and was not asked for."""
         self._inbox = [frame for frame in self._inbox if not isinstance(frame.packet, kind)]
