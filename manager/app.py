@@ -18,6 +18,8 @@ from manager.holds import TemporaryHolds
 from manager.http import frame
 from manager.http.accounts import account_routes
 from manager.http.downloads import download_routes
+from manager.http.page import page_handler, page_routes
+from manager.http.page_files import PageFiles
 from manager.http.parts import PARTS, Parts, RunningParts
 from manager.http.status import status_routes
 from manager.http.streaming import ContentSender
@@ -55,7 +57,9 @@ def create_app(
     app = web.Application()
     app[PARTS] = RunningParts()
     frame.install(app, assembly.metrics)
-    app.add_routes(status_routes(settings.service_password))
+    page = PageFiles.load()
+    app.add_routes(status_routes(settings.service_password, page_handler(page)))
+    app.add_routes(page_routes(page))
     app.add_routes(account_routes(passwords_in_query=settings.legacy_get_login))
     app.add_routes(download_routes())
     app.cleanup_ctx.append(assembly.run_with)

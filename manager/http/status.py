@@ -3,6 +3,7 @@
 import hmac
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from pydantic import SecretStr
 
 from manager.errors import InvalidToken
@@ -11,20 +12,12 @@ from manager.http.parts import parts_of
 from manager.http.responses import success
 from manager.metrics import CONTENT_TYPE
 
-_WELCOME = """\
-discord-cloud manager
 
-This is the address of a discord-cloud: files of any size, stored on Discord.
-Use it with the `discord-cloud` command or its Python SDK:
+def status_routes(service_password: SecretStr, page: Handler) -> list[web.RouteDef]:
+    """The routes that tell how the manager is; `/metrics` opens with the service password.
 
-    discord-cloud login <this address> <your name>
-
-What clients can ask is described in docs/ of the project.
-"""
-
-
-def status_routes(service_password: SecretStr) -> list[web.RouteDef]:
-    """The routes that tell how the manager is; `/metrics` opens with the service password."""
+    `page` answers requests for `/` that are no WebSockets.
+    """
     expected = f"Bearer {service_password.get_secret_value()}".encode()
 
     async def metrics(request: web.Request) -> web.Response:
@@ -34,18 +27,17 @@ def status_routes(service_password: SecretStr) -> list[web.RouteDef]:
         body = parts_of(request).metrics.render()
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE})
 
+    async def root(request: web.Request) -> web.StreamResponse:
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            return await parts_of(request).control.websocket(request)
+        return await page(request)
+
     return [
-        web.get("/", _root),
+        web.get("/", root),
         web.get("/health", _health),
         web.get("/status", _status, allow_head=False),
         web.get("/metrics", metrics, allow_head=False),
     ]
-
-
-async def _root(request: web.Request) -> web.StreamResponse:
-    if request.headers.get("Upgrade", "").lower() == "websocket":
-        return await parts_of(request).control.websocket(request)
-    return web.Response(text=_WELCOME)
 
 
 async def _health(request: web.Request) -> web.Response:
@@ -55,7 +47,7 @@ async def _health(request: web.Request) -> web.Response:
 
 async def _status(request: web.Request) -> web.Response:
     parts = parts_of(request)
-    await parts.accounts.authenticate(token_of(request))
+    user = await parts.accounts.authenticate(token_of(request))
     quarantined = [
         {"id": str(webhook_id), "reason": reason}
         for webhook_id, reason in parts.webhooks.quarantined.items()
@@ -65,4 +57,5 @@ async def _status(request: web.Request) -> web.Response:
         "unknown": len(parts.webhooks.unknown),
         "quarantined": quarantined,
     }
-    return success(**parts.control.snapshot(), webhooks=webhooks)
+    you = {"id": user.id, "name": user.name, "is_admin": user.is_admin}
+    return success(**parts.control.snapshot(), webhooks=webhooks, you=you)

@@ -1,0 +1,63 @@
+/** Everything that the page can do, put together: views get this one object. */
+
+import { Connection } from "../protocol/connection.js";
+import { initialState } from "../state/initial.js";
+import { Store } from "../state/store.js";
+import { Uploads } from "../uploads/runner.js";
+import { Accounts } from "./accounts.js";
+import { Browser } from "./browser.js";
+import { Deletions } from "./deletions.js";
+import { Links } from "./links.js";
+import { Navigation } from "./navigation.js";
+import { Organiser } from "./organiser.js";
+import { Overview } from "./overview.js";
+import { Preferences } from "./preferences.js";
+import { Selecting } from "./selecting.js";
+import { Toasts } from "./toasts.js";
+
+export class App {
+  constructor() {
+    this.store = new Store(initialState());
+    this.toasts = new Toasts(this.store);
+    this.preferences = new Preferences(this.store);
+    this.connection = new Connection({
+      onOnline: () => this.#online(),
+      onOffline: (retryAt) => this.#offline(retryAt),
+      mayRetry: () => this.accounts.isTokenAlive(),
+    });
+    this.accounts = new Accounts(this.store, this.connection);
+    this.navigation = new Navigation(this.store);
+    this.browser = new Browser(this.store, this.connection, this.navigation);
+    this.selecting = new Selecting(this.store, this.browser, this.navigation, this.toasts);
+    this.links = new Links(this.store, this.connection);
+    this.organiser = new Organiser(this.store, this.connection, this.toasts, this.selecting);
+    this.deletions = new Deletions(this.store, this.connection, this.toasts, this.selecting);
+    this.overview = new Overview(this.store, this.connection);
+    this.uploads = new Uploads(this.store, this.connection);
+  }
+
+  /** Reads what is remembered, and begins. */
+  async start() {
+    this.preferences.load();
+    this.navigation.start();
+    window.addEventListener("beforeunload", (event) => {
+      if (this.uploads.isWorking) event.preventDefault();
+    });
+    // What was deleted and not undone is deleted, also when the page is closed before it is final.
+    window.addEventListener("pagehide", () => this.deletions.commitAll());
+    await this.accounts.start();
+  }
+
+  #online() {
+    this.store.set({ link: { phase: "online", retryAt: null }, services: [] });
+    this.browser.online();
+    this.overview.online();
+    this.uploads.online();
+  }
+
+  /** @param {number} retryAt */
+  #offline(retryAt) {
+    this.store.set({ link: { phase: "offline", retryAt } });
+    this.uploads.offline();
+  }
+}

@@ -1,0 +1,190 @@
+/** Keeps the listing of the folder that is looked at: loads what is seen, and follows changes of others. */
+
+/** @import { Item, Listing } from "../../types/state.js" */
+/** @import { Events } from "../../types/wire.js" */
+/** @import { PageRef } from "../state/listing.js" */
+/** @import { Connection } from "../protocol/connection.js" */
+/** @import { Store } from "../state/store.js" */
+/** @import { Navigation } from "./navigation.js" */
+import { Disconnected } from "../protocol/errors.js";
+import {
+  emptyListing,
+  fileItem,
+  folderItem,
+  itemAt,
+  loadedItems,
+  missingPages,
+  rawRow,
+  rowOf,
+  withPage,
+  withStatus,
+} from "../state/listing.js";
+import { formatPath, isWithin, parsePath, relocated, samePath } from "../state/paths.js";
+import { noSelection, refreshed } from "../state/selection.js";
+import { atMostEvery } from "./timing.js";
+
+const FIRST_ROWS = 60;
+const RELOAD_EVERY_MS = 400;
+
+export class Browser {
+  /** Counts what was opened; answers that belong to an earlier folder are dropped. */
+  #generation = 0;
+  #visible = { first: 0, last: FIRST_ROWS };
+  /** @type {Set<string>} */
+  #loading = new Set();
+  #store;
+  #connection;
+  #navigation;
+  #reloadSoon;
+
+  /**
+   * @param {Store} store
+   * @param {Connection} connection
+   * @param {Navigation} navigation
+   */
+  constructor(store, connection, navigation) {
+    this.#store = store;
+    this.#connection = connection;
+    this.#navigation = navigation;
+    this.#reloadSoon = atMostEvery(() => void this.reload(), RELOAD_EVERY_MS);
+    store.watch(() => this.#follow());
+    connection.on("s2c:file-modify", (change) => this.#fileChanged(change));
+    connection.on("s2c:folder-modify", (change) => this.#folderChanged(change));
+  }
+
+  online() {
+    void this.reload();
+  }
+
+  /**
+   * Rows that are seen, or soon will be; loads what is missing.
+   * @param {number} first
+   * @param {number} last
+   */
+  show(first, last) {
+    const { listing, hidden } = this.#store.state;
+    this.#visible = { first: rawRow(listing, hidden, first), last: rawRow(listing, hidden, last) };
+    for (const ref of missingPages(listing, this.#visible.first, this.#visible.last)) void this.#load(ref);
+  }
+
+  /** Loads the folder anew; what is shown stays until the new rows are here. */
+  async reload() {
+    const generation = ++this.#generation;
+    const { path, order } = this.#store.state.listing;
+    this.#loading.clear();
+    try {
+      const status = await this.#connection.request("c2s:folder-status-request", { path: formatPath(path) });
+      let listing = withStatus(emptyListing(path, order), status);
+      const refs = missingPages(listing, this.#visible.first, this.#visible.last);
+      const pages = await Promise.all(refs.map((ref) => this.#fetch(listing, ref)));
+      refs.forEach((ref, index) => (listing = withPage(listing, ref, pages[index] ?? [])));
+      if (generation === this.#generation) this.#replace(listing);
+    } catch (error) {
+      if (generation === this.#generation) this.#failed(error);
+    }
+  }
+
+  /**
+   * The items of rows `first` to `last`, also of those that are not here.
+   * @param {number} first
+   * @param {number} last
+   * @returns {Promise<Item[]>}
+   */
+  async itemsBetween(first, last) {
+    const { listing, hidden } = this.#store.state;
+    const [from, to] = [rawRow(listing, hidden, first), rawRow(listing, hidden, last)];
+    let whole = listing;
+    /** @type {Item[]} */
+    const items = [];
+    for (const ref of missingPages(listing, from, to)) whole = withPage(whole, ref, await this.#fetch(listing, ref));
+    for (let row = first; row <= last; row += 1) {
+      const item = itemAt(whole, hidden, row);
+      if (item) items.push(item);
+    }
+    return items;
+  }
+
+  /** A new address is another folder, or another order of it. */
+  #follow() {
+    const { route, listing } = this.#store.state;
+    const isSame = samePath(route.path, listing.path);
+    if (isSame && route.order.by === listing.order.by && route.order.ascending === listing.order.ascending) return;
+    this.#visible = { first: 0, last: FIRST_ROWS };
+    const selection = isSame ? this.#store.state.selection : noSelection;
+    this.#store.set({ listing: emptyListing(route.path, route.order), selection, renaming: null });
+    if (this.#connection.isOnline) void this.reload();
+  }
+
+  /** @param {PageRef} ref */
+  async #load(ref) {
+    const key = `${ref.kind}/${ref.page}`;
+    if (this.#loading.has(key)) return;
+    this.#loading.add(key);
+    const generation = this.#generation;
+    try {
+      const items = await this.#fetch(this.#store.state.listing, ref);
+      if (generation !== this.#generation) return;
+      this.#store.set(({ listing }) => ({ listing: withPage(listing, ref, items) }));
+    } catch (error) {
+      if (generation === this.#generation) this.#failed(error);
+    } finally {
+      if (generation === this.#generation) this.#loading.delete(key);
+    }
+  }
+
+  /**
+   * @param {Listing} listing
+   * @param {PageRef} ref
+   * @returns {Promise<Item[]>}
+   */
+  async #fetch(listing, { kind, page }) {
+    const { by, ascending } = listing.order;
+    // Folders have neither size nor date: unless names are sorted, they stay in order of their names.
+    const order = kind === "files" || by === "name" ? { by, ascending } : { by: /** @type {const} */ ("name"), ascending: true };
+    const answer = await this.#connection.request("c2s:list-request", {
+      path: formatPath(listing.path),
+      type: kind,
+      page,
+      sort_by: order.by,
+      ascending_sort: order.ascending,
+    });
+    return [...(answer.folders ?? []).map(folderItem), ...(answer.files ?? []).map(fileItem)];
+  }
+
+  /** @param {Listing} listing */
+  #replace(listing) {
+    const { selection, hidden, listing: old } = this.#store.state;
+    const items = new Map(loadedItems(listing).map((item) => [item.key, item]));
+    const focusKey = itemAt(old, hidden, selection.focus)?.key;
+    // What is not among the loaded rows may well exist still.
+    const isComplete = items.size === listing.folderCount + listing.fileCount;
+    const newer = refreshed(selection, (item) => items.get(item.key) ?? (isComplete ? null : item));
+    const row = focusKey ? rowOf(listing, hidden, focusKey) : -1;
+    this.#store.set({ listing, selection: row < 0 ? newer : { ...newer, focus: row } });
+  }
+
+  /** @param {unknown} error */
+  #failed(error) {
+    // A lost connection is told elsewhere, and reloads when it is back.
+    if (error instanceof Disconnected) return;
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#store.set(({ listing }) => ({ listing: { ...listing, status: "failed", reason } }));
+  }
+
+  /** @param {Events["s2c:file-modify"]} change */
+  #fileChanged(change) {
+    if (samePath(parsePath(change.path), this.#store.state.listing.path)) this.#reloadSoon();
+  }
+
+  /** @param {Events["s2c:folder-modify"]} change */
+  #folderChanged(change) {
+    const { path } = this.#store.state.listing;
+    const folder = parsePath(change.path);
+    const parent = folder.slice(0, -1);
+    if (change.action === "rename" && change.rename_origin) {
+      const before = [...parent, change.rename_origin];
+      if (isWithin(path, before)) return this.#navigation.moveTo(relocated(path, before, folder));
+    }
+    if (samePath(parent, path) || isWithin(path, folder) || change.action === "move") this.#reloadSoon();
+  }
+}

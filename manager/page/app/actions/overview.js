@@ -1,0 +1,75 @@
+/** What is stored, and which services there are. */
+
+/** @import { Service } from "../../types/state.js" */
+/** @import { Events } from "../../types/wire.js" */
+/** @import { Connection } from "../protocol/connection.js" */
+/** @import { Store } from "../state/store.js" */
+import { askManager } from "./http.js";
+import { atMostEvery } from "./timing.js";
+
+const MEASURE_EVERY_MS = 2_000;
+
+/**
+ * @typedef {{ id: string, address: string, state: string, user: string | null }} ServiceReport
+ */
+
+export class Overview {
+  #store;
+  #connection;
+  #measureSoon;
+
+  /**
+   * @param {Store} store
+   * @param {Connection} connection
+   */
+  constructor(store, connection) {
+    this.#store = store;
+    this.#connection = connection;
+    this.#measureSoon = atMostEvery(() => void this.#measure(), MEASURE_EVERY_MS);
+    connection.on("s2c:service-registry", (news) => this.#serviceChanged(news));
+    connection.on("s2c:file-modify", () => this.#measureSoon());
+    connection.on("s2c:folder-modify", () => this.#measureSoon());
+  }
+
+  online() {
+    this.#measureSoon();
+  }
+
+  /**
+   * What each upload service does now. Rejects with `HttpError`.
+   * @returns {Promise<ServiceReport[]>}
+   */
+  async services() {
+    const status = await askManager("/status", { token: this.#store.state.session.token });
+    return status.services;
+  }
+
+  /**
+   * Bytes in a folder and all below it.
+   * @param {number} folderId
+   */
+  async folderSize(folderId) {
+    const { total_size: total } = await this.#connection.request("c2s:folder-size-request", { folder_id: folderId });
+    return total;
+  }
+
+  async #measure() {
+    try {
+      const size = await this.#connection.request("c2s:folder-size-request", { folder_id: null });
+      this.#store.set({ storage: { total: size.total_size, types: size.types } });
+    } catch {
+      // The numbers stay as they are until the next change.
+    }
+  }
+
+  /** @param {Events["s2c:service-registry"]} news */
+  #serviceChanged(news) {
+    this.#store.set(({ services }) => {
+      const others = services.filter((service) => service.id !== news.service_uuid);
+      if (news.action === "removed") return { services: others };
+      /** @type {Service} */
+      const service = { id: news.service_uuid, type: news.service_type, address: news.address ?? null };
+      return { services: [...others, service] };
+    });
+  }
+}

@@ -1,0 +1,125 @@
+/** Selecting, by mouse and keyboard, over rows that may not be loaded. */
+
+/** @import { Item } from "../../types/state.js" */
+/** @import { Store } from "../state/store.js" */
+/** @import { Browser } from "./browser.js" */
+/** @import { Navigation } from "./navigation.js" */
+/** @import { Toasts } from "./toasts.js" */
+import { itemAt, loadedItems, rowCount, rowOf } from "../state/listing.js";
+import { cleared, extended, focused, only, toggled } from "../state/selection.js";
+import { text } from "../text/text.js";
+
+/** More than anybody means to handle at once; also so much that the page stays quick. */
+export const MAX_SELECTED = 5_000;
+const TYPING_PAUSE_MS = 900;
+
+export class Selecting {
+  #typed = "";
+  #typedAt = 0;
+  #store;
+  #browser;
+  #navigation;
+  #toasts;
+
+  /**
+   * @param {Store} store
+   * @param {Browser} browser
+   * @param {Navigation} navigation
+   * @param {Toasts} toasts
+   */
+  constructor(store, browser, navigation, toasts) {
+    this.#store = store;
+    this.#browser = browser;
+    this.#navigation = navigation;
+    this.#toasts = toasts;
+  }
+
+  /** @returns {Item[]} */
+  get items() {
+    return [...this.#store.state.selection.items.values()];
+  }
+
+  /**
+   * @param {Item} item
+   * @param {number} row
+   * @param {{ toggle: boolean, extend: boolean }} how
+   */
+  click(item, row, how) {
+    if (how.extend) return void this.extendTo(row);
+    const { selection } = this.#store.state;
+    this.#store.set({ selection: how.toggle ? toggled(selection, item, row) : only(item, row) });
+  }
+
+  /**
+   * Moves the keyboard's focus.
+   * @param {number} row
+   * @param {{ select: boolean, extend: boolean }} how
+   */
+  moveTo(row, how) {
+    const { listing, hidden, selection } = this.#store.state;
+    const target = Math.max(0, Math.min(row, rowCount(listing, hidden) - 1));
+    if (how.extend) return void this.extendTo(target);
+    const item = itemAt(listing, hidden, target);
+    this.#store.set({ selection: how.select && item ? only(item, target) : focused(selection, target) });
+  }
+
+  /** @param {number} row */
+  async extendTo(row) {
+    const { selection } = this.#store.state;
+    this.#store.set({ selection: focused(selection, row) });
+    const anchor = Math.max(0, selection.anchor);
+    await this.#selectRange(Math.min(anchor, row), Math.max(anchor, row), row);
+  }
+
+  async all() {
+    const { listing, hidden, selection } = this.#store.state;
+    await this.#selectRange(0, rowCount(listing, hidden) - 1, Math.max(0, selection.focus));
+  }
+
+  clear() {
+    this.#store.set(({ selection }) => ({ selection: cleared(selection) }));
+  }
+
+  /** @param {Item} item */
+  open(item) {
+    const { route } = this.#store.state;
+    if (item.kind === "folder") this.#navigation.openFolder([...route.path, item.name]);
+    else this.#navigation.openFile(item.name);
+  }
+
+  /**
+   * Goes to the next item whose name begins with what was typed.
+   * @param {string} letter
+   * @param {number} now
+   */
+  type(letter, now) {
+    this.#typed = now - this.#typedAt > TYPING_PAUSE_MS ? letter : this.#typed + letter;
+    this.#typedAt = now;
+    const { listing, hidden, selection } = this.#store.state;
+    const wanted = this.#typed.toLowerCase();
+    const rows = loadedItems(listing)
+      .filter((item) => item.name.toLowerCase().startsWith(wanted))
+      .map((item) => rowOf(listing, hidden, item.key))
+      .filter((row) => row >= 0);
+    // The same letter again goes on to the next; more letters stay where they fit.
+    const from = this.#typed.length === 1 ? selection.focus + 1 : selection.focus;
+    const row = rows.find((each) => each >= from) ?? rows[0];
+    if (row !== undefined) this.moveTo(row, { select: true, extend: false });
+  }
+
+  /**
+   * @param {number} first
+   * @param {number} last
+   * @param {number} focus
+   */
+  async #selectRange(first, last, focus) {
+    const end = Math.min(last, first + MAX_SELECTED - 1);
+    if (end < last) this.#toasts.show(text.selection.limit(MAX_SELECTED));
+    try {
+      const items = await this.#browser.itemsBetween(first, end);
+      this.#store.set(({ selection }) => ({ selection: extended(selection, items, focus) }));
+    } catch (error) {
+      this.#toasts.error(error);
+    }
+  }
+}

@@ -1,0 +1,9 @@
+/** Starts the page. */
+
+import { App } from "./actions/app.js";
+import { AppProvider, html, render } from "./views/dom.js";
+import { Root } from "./views/root.js";
+
+const app = new App();
+render(html`<${AppProvider} value=${app}><${Root} /><//>`, document.body);
+void app.start();

@@ -1,0 +1,14 @@
+/** When to try again: capped exponential back-off with full jitter. Pure. */
+
+const BASE_MS = 500;
+const CAP_MS = 15_000;
+
+/**
+ * @param {number} attempt counts failures so far, from 0
+ * @param {number} random in [0, 1)
+ * @returns {number} milliseconds to wait, never less than half a second's half
+ */
+export function retryDelay(attempt, random) {
+  const ceiling = Math.min(CAP_MS, BASE_MS * 2 ** Math.min(attempt, 16));
+  return Math.round(BASE_MS / 2 + random * (ceiling - BASE_MS / 2));
+}

@@ -1,0 +1,132 @@
+/** The WebSocket to the manager: packets out, replies and events in, and another one when it ends. */
+
+/** @import { EventId, Events, NoticeId, Notices, RequestId, Requests } from "../../types/wire.js" */
+import { text } from "../text/text.js";
+import { retryDelay } from "./backoff.js";
+import { Disconnected } from "./errors.js";
+import { decodeFrame, encodeFrame, newUuid } from "./frames.js";
+import { PendingReplies } from "./pending.js";
+
+/**
+ * @typedef {object} Listener
+ * @property {() => void} onOnline
+ * @property {(retryAt: number) => void} onOffline
+ * @property {() => Promise<boolean>} mayRetry asks whether the token still opens the door
+ */
+
+export class Connection {
+  #pending = new PendingReplies();
+  /** @type {Map<string, ((data: any) => void)[]>} */
+  #handlers = new Map();
+  /** @type {WebSocket | null} */
+  #socket = null;
+  #attempt = 0;
+  #retryTimer = 0;
+  #isWanted = false;
+  #token = "";
+  /** @type {Listener} */
+  #listener;
+
+  /** @param {Listener} listener */
+  constructor(listener) {
+    this.#listener = listener;
+    window.addEventListener("online", () => this.retryNow());
+  }
+
+  get isOnline() {
+    return this.#socket?.readyState === WebSocket.OPEN;
+  }
+
+  /** @param {string} token */
+  start(token) {
+    this.#token = token;
+    this.#isWanted = true;
+    this.#connect();
+  }
+
+  /** Ends the connection for good. */
+  stop() {
+    this.#isWanted = false;
+    clearTimeout(this.#retryTimer);
+    this.#socket?.close();
+  }
+
+  /** Does not wait for the next attempt. */
+  retryNow() {
+    if (!this.#isWanted || this.#socket) return;
+    clearTimeout(this.#retryTimer);
+    this.#connect();
+  }
+
+  /**
+   * Sends a request and waits for its answer. Rejects with `Refused`, `NoReply`, `Disconnected`.
+   * @template {RequestId} Id
+   * @param {Id} id
+   * @param {Requests[Id]["data"]} data
+   * @returns {Promise<Requests[Id]["answer"]>}
+   */
+  async request(id, data) {
+    if (!this.isOnline) throw new Disconnected(text.errors.offline);
+    const uuid = newUuid();
+    const answer = this.#pending.wait(uuid, text.errors.noReply);
+    this.#socket?.send(encodeFrame(id, uuid, data));
+    return answer;
+  }
+
+  /**
+   * Sends what is not answered; offline, it goes nowhere.
+   * @template {NoticeId | RequestId} Id
+   * @param {Id} id
+   * @param {Id extends NoticeId ? Notices[Id] : Id extends RequestId ? Requests[Id]["data"] : never} data
+   */
+  notify(id, data) {
+    if (this.isOnline) this.#socket?.send(encodeFrame(id, newUuid(), data));
+  }
+
+  /**
+   * @template {EventId} Id
+   * @param {Id} id
+   * @param {(data: Events[Id]) => void} handler
+   */
+  on(id, handler) {
+    this.#handlers.set(id, [...(this.#handlers.get(id) ?? []), handler]);
+  }
+
+  #connect() {
+    const url = new URL("/", location.href);
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    url.search = new URLSearchParams({ type: "client", key: this.#token }).toString();
+    const socket = new WebSocket(url);
+    this.#socket = socket;
+    socket.onopen = () => {
+      this.#attempt = 0;
+      this.#listener.onOnline();
+    };
+    socket.onmessage = (message) => this.#receive(message.data);
+    socket.onclose = () => this.#closed();
+  }
+
+  /** @param {unknown} message */
+  #receive(message) {
+    const frame = decodeFrame(message);
+    if (!frame) return;
+    if (frame.replyUuid && this.#pending.settle(frame, text.errors.refused)) return;
+    for (const handler of this.#handlers.get(frame.id) ?? []) handler(frame.data);
+  }
+
+  async #closed() {
+    this.#socket = null;
+    this.#pending.failAll(new Disconnected(text.errors.offline));
+    if (!this.#isWanted) return;
+    const delay = retryDelay(this.#attempt, Math.random());
+    this.#attempt += 1;
+    this.#listener.onOffline(Date.now() + delay);
+    this.#retryTimer = window.setTimeout(() => this.#tryAgain(), delay);
+    // The browser does not say why a WebSocket was refused; a dead token would be tried for ever.
+    if (!(await this.#listener.mayRetry())) this.stop();
+  }
+
+  #tryAgain() {
+    if (this.#isWanted && !this.#socket) this.#connect();
+  }
+}

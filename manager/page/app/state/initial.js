@@ -1,0 +1,56 @@
+/** The state before anything has happened. */
+
+/** @import { State, UploadsView, UploadState } from "../../types/state.js" */
+import { emptyListing } from "./listing.js";
+import { parseRoute } from "./route.js";
+import { noSelection } from "./selection.js";
+
+/** @type {Record<UploadState, number>} */
+export const NO_UPLOADS = {
+  waiting: 0,
+  requesting: 0,
+  sending: 0,
+  storing: 0,
+  deciding: 0,
+  paused: 0,
+  done: 0,
+  failed: 0,
+  skipped: 0,
+  cancelled: 0,
+};
+
+/** @type {UploadsView} */
+export const EMPTY_QUEUE = {
+  rows: [],
+  count: 0,
+  counts: NO_UPLOADS,
+  sentBytes: 0,
+  totalBytes: 0,
+  rate: 0,
+  isPaused: false,
+  booked: 0,
+  prompt: null,
+};
+
+/** @returns {State} */
+export function initialState() {
+  const route = parseRoute("");
+  return {
+    session: { phase: "starting", user: null, token: null, notice: null },
+    link: { phase: "connecting", retryAt: null },
+    route,
+    listing: emptyListing(route.path, route.order),
+    hidden: new Set(),
+    selection: noSelection,
+    renaming: null,
+    dialog: null,
+    menu: null,
+    toasts: [],
+    services: [],
+    storage: null,
+    uploads: EMPTY_QUEUE,
+    queueOpen: true,
+    drawerOpen: false,
+    preferences: { theme: "auto", details: true, publicUploads: false },
+  };
+}

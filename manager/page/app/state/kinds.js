@@ -1,0 +1,53 @@
+/** Kinds of files, as people think of them. Pure. */
+
+/** @typedef {"image" | "video" | "audio" | "pdf" | "document" | "archive" | "code" | "other"} Kind */
+
+const ARCHIVE = /zip|tar|gzip|compress|7z|rar|bzip|x-xz|zstd/;
+const DOCUMENT = /msword|officedocument|opendocument|rtf|epub/;
+const CODE = /json|javascript|xml|yaml|toml|x-python|x-sh|typescript|sql/;
+
+/**
+ * @param {string} type a MIME type
+ * @returns {Kind}
+ */
+export function kindOf(type) {
+  if (type.startsWith("image/")) return "image";
+  if (type.startsWith("video/")) return "video";
+  if (type.startsWith("audio/")) return "audio";
+  if (type === "application/pdf") return "pdf";
+  if (DOCUMENT.test(type)) return "document";
+  if (ARCHIVE.test(type)) return "archive";
+  if (CODE.test(type) || /^text\/(html|css|x-)/.test(type)) return "code";
+  return type.startsWith("text/") ? "document" : "other";
+}
+
+/** How a file can be shown. @typedef {"image" | "video" | "audio" | "pdf" | "text" | "none"} Preview */
+
+const SHOWN_IMAGES = /^image\/(png|jpeg|gif|webp|avif|svg\+xml|bmp|x-icon|vnd\.microsoft\.icon)$/;
+
+/**
+ * @param {string} type
+ * @returns {Preview}
+ */
+export function previewOf(type) {
+  if (SHOWN_IMAGES.test(type)) return "image";
+  const kind = kindOf(type);
+  if (kind === "video" || kind === "audio" || kind === "pdf") return kind;
+  return kind === "code" || type.startsWith("text/") ? "text" : "none";
+}
+
+/**
+ * Bytes by kind, largest first.
+ * @param {Readonly<Record<string, number>>} types bytes by MIME type
+ * @returns {{ kind: Kind, bytes: number }[]}
+ */
+export function bytesByKind(types) {
+  /** @type {Map<Kind, number>} */
+  const sums = new Map();
+  for (const [type, bytes] of Object.entries(types)) {
+    const kind = kindOf(type);
+    sums.set(kind, (sums.get(kind) ?? 0) + bytes);
+  }
+  const parts = Array.from(sums, ([kind, bytes]) => ({ kind, bytes }));
+  return parts.filter((part) => part.bytes > 0).sort((a, b) => b.bytes - a.bytes);
+}

@@ -1,0 +1,59 @@
+/** Numbers and times as people read them. Pure, but for the reader's own time zone. */
+
+const UNITS = ["B", "KB", "MB", "GB", "TB", "PB"];
+
+/** @param {number} bytes */
+export function formatSize(bytes) {
+  const exponent = bytes < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log(bytes) / Math.log(1000)));
+  const value = bytes / 1000 ** exponent;
+  const digits = exponent === 0 || value >= 100 ? 0 : 1;
+  return `${value.toFixed(digits)}\u00a0${UNITS[exponent]}`;
+}
+
+/** @param {number} bytesPerSecond */
+export function formatRate(bytesPerSecond) {
+  return `${formatSize(bytesPerSecond)}/s`;
+}
+
+/** @param {number} seconds */
+export function formatDuration(seconds) {
+  const whole = Math.max(1, Math.round(seconds));
+  if (whole < 60) return `${whole}\u00a0s`;
+  if (whole < 3600) return `${Math.round(whole / 60)}\u00a0min`;
+  const hours = Math.floor(whole / 3600);
+  const minutes = Math.round((whole % 3600) / 60);
+  return minutes ? `${hours}\u00a0h ${minutes}\u00a0min` : `${hours}\u00a0h`;
+}
+
+const SAME_YEAR = new Intl.DateTimeFormat("en", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const OTHER_YEAR = new Intl.DateTimeFormat("en", { day: "numeric", month: "short", year: "numeric" });
+const FULL = new Intl.DateTimeFormat("en", { dateStyle: "long", timeStyle: "short", hourCycle: "h23" });
+
+/**
+ * @param {string | null} iso
+ * @param {number} now milliseconds
+ */
+export function formatDate(iso, now) {
+  const date = new Date(iso ?? Number.NaN);
+  if (Number.isNaN(date.getTime())) return "–";
+  return date.getFullYear() === new Date(now).getFullYear() ? SAME_YEAR.format(date) : OTHER_YEAR.format(date);
+}
+
+/** @param {string | null} iso */
+export function formatFullDate(iso) {
+  const date = new Date(iso ?? Number.NaN);
+  return Number.isNaN(date.getTime()) ? "–" : FULL.format(date);
+}
+
+/** @param {number} count */
+export function formatCount(count) {
+  return count.toLocaleString("en");
+}
+
+/**
+ * @param {number} part
+ * @param {number} whole
+ */
+export function formatPercent(part, whole) {
+  return `${whole > 0 ? Math.floor((100 * part) / whole) : 0}\u00a0%`;
+}

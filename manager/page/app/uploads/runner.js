@@ -1,0 +1,239 @@
+/** Does what the upload queue says: packets to the manager, chunks to services, timers. */
+
+/** @import { Connection } from "../protocol/connection.js" */
+/** @import { Store } from "../state/store.js" */
+/** @import { OverwriteAction } from "../../types/wire.js" */
+/** @import { Entry } from "./entry.js" */
+/** @import { Effect } from "./queue.js" */
+/** @import { Picked } from "./picked.js" */
+import { formatPath } from "../state/paths.js";
+import { text } from "../text/text.js";
+import { Meter } from "./meter.js";
+import { UploadQueue } from "./queue.js";
+import { ChunkSender } from "./sender.js";
+import { summarise } from "./summary.js";
+
+const SHOW_EVERY_MS = 200;
+
+export class Uploads {
+  #queue = new UploadQueue();
+  #sender = new ChunkSender();
+  #meter = new Meter();
+  #showTimer = 0;
+  #wakeTimer = 0;
+  #store;
+  #connection;
+
+  /**
+   * @param {Store} store
+   * @param {Connection} connection
+   */
+  constructor(store, connection) {
+    this.#store = store;
+    this.#connection = connection;
+    const queue = this.#queue;
+    connection.on("s2c:upload-booking-modify", (data) => this.#change(() => queue.bookingChanged(data.effective_change)));
+    connection.on("s2c:upload-stage-finish", (data) =>
+      this.#change(() => queue.stageFinished(data.upload_id, data.service_disconnect === true)),
+    );
+    connection.on("s2c:upload-overwrite-request", (data) => this.#change(() => queue.overwriteAsked(data.upload_id)));
+    connection.on("s2c:upload-finish-info", (data) => this.#change(() => queue.finished(data)));
+  }
+
+  get isWorking() {
+    return this.#queue.isWorking;
+  }
+
+  online() {
+    this.#change(() => this.#queue.online());
+  }
+
+  offline() {
+    this.#change(() => this.#queue.offline());
+  }
+
+  /**
+   * @param {Picked} picked
+   * @param {readonly string[]} base folder in which it all goes
+   */
+  add(picked, base) {
+    const isPublic = this.#store.state.preferences.publicUploads;
+    const files = picked.files.map(({ file, folder }) => ({ source: file, folder: formatPath([...base, ...folder]), isPublic }));
+    for (const folder of picked.emptyFolders) {
+      this.#connection.notify("c2s:create-folder", { path: formatPath([...base, ...folder]) });
+    }
+    if (files.length > 0) this.#store.set({ queueOpen: true });
+    this.#change(() => this.#queue.add(files));
+  }
+
+  /**
+   * @param {string} uploadId
+   * @param {OverwriteAction} action
+   * @param {boolean} forAll
+   */
+  decide(uploadId, action, forAll) {
+    const answer = { upload_id: uploadId, action, ...(forAll && { use_on_all_uploads: true }) };
+    this.#connection.notify("c2s:upload-overwrite-response", answer);
+    this.#change(() => this.#queue.overwriteDecided(uploadId, action, forAll));
+  }
+
+  /** @param {number} id */
+  pause(id) {
+    this.#change(() => this.#queue.pause(id));
+  }
+
+  /** @param {number} id */
+  resume(id) {
+    this.#change(() => this.#queue.resume(id));
+  }
+
+  pauseAll() {
+    this.#change(() => this.#queue.pauseAll());
+  }
+
+  resumeAll() {
+    this.#change(() => this.#queue.resumeAll());
+  }
+
+  /** @param {number} id */
+  cancel(id) {
+    this.#change(() => this.#queue.cancel(id));
+  }
+
+  cancelAll() {
+    this.#change(() => this.#queue.cancelAll());
+  }
+
+  /** @param {number} id */
+  retry(id) {
+    this.#change(() => this.#queue.retry(id));
+  }
+
+  tidy() {
+    this.#change(() => this.#queue.tidy());
+  }
+
+  /** @param {() => void} event */
+  #change(event) {
+    event();
+    const effects = this.#queue.next(Date.now());
+    for (const effect of effects) this.#perform(effect);
+    const wakes = effects.flatMap((effect) => (effect.do === "wake" ? [effect.at] : []));
+    if (wakes.length > 0) this.#wakeAt(Math.min(...wakes));
+    this.#show();
+  }
+
+  /** @param {Effect} effect */
+  #perform(effect) {
+    switch (effect.do) {
+      case "book":
+        return void this.#book(effect.amount);
+      case "clear-booking":
+        return void this.#clearBooking();
+      case "request":
+        return void this.#request(effect.entry);
+      case "make-empty":
+        return void this.#makeEmpty(effect.entry);
+      case "send":
+        return this.#send(effect.entry, effect.uploadId, effect.index);
+      case "stop-sending":
+        return this.#sender.stop(effect.uploadId);
+      case "abort":
+        return this.#connection.notify("c2s:upload-abort-request", { upload_id: effect.uploadId });
+      case "wake":
+        return undefined;
+    }
+  }
+
+  /** @param {number} amount */
+  async #book(amount) {
+    try {
+      const booking = await this.#connection.request("c2s:upload-booking-request", { desired_amount: amount });
+      this.#change(() => this.#queue.bookingSettled(booking.amount));
+    } catch {
+      this.#ifOnline(() => this.#queue.bookingFailed());
+    }
+  }
+
+  async #clearBooking() {
+    try {
+      await this.#connection.request("c2s:upload-booking-clear", {});
+      this.#change(() => this.#queue.bookingCleared());
+    } catch {
+      this.#ifOnline(() => this.#queue.clearingRefused(Date.now()));
+    }
+  }
+
+  /** @param {Entry} entry */
+  async #request(entry) {
+    const { name } = entry.source;
+    try {
+      const request = { name, path: entry.folder, size: entry.size, is_public: entry.isPublic };
+      const response = await this.#connection.request("c2s:upload-request", request);
+      const reason = response.rejection_reason ?? text.errors.refused;
+      this.#change(() =>
+        response.accepted ? this.#queue.accepted(entry, response) : this.#queue.rejected(entry, reason, Date.now()),
+      );
+    } catch (error) {
+      this.#ifOnline(() => this.#queue.rejected(entry, messageOf(error), Date.now()));
+    }
+  }
+
+  /** @param {Entry} entry */
+  async #makeEmpty(entry) {
+    try {
+      await this.#connection.request("c2s:empty-file-upload", { path: entry.folder, name: entry.source.name });
+      this.#change(() => this.#queue.emptyMade(entry));
+    } catch (error) {
+      this.#ifOnline(() => this.#queue.emptyFailed(entry, messageOf(error)));
+    }
+  }
+
+  /**
+   * After a lost connection the queue has started over, and answers that failed with it mean nothing.
+   * @param {() => void} event
+   */
+  #ifOnline(event) {
+    if (this.#connection.isOnline) this.#change(event);
+  }
+
+  /**
+   * @param {Entry} entry
+   * @param {string} uploadId
+   * @param {number} index
+   */
+  #send(entry, uploadId, index) {
+    const file = /** @type {File} */ (entry.source);
+    const start = index * entry.chunkSize;
+    const bytes = file.slice(start, start + entry.chunkLength(index));
+    this.#sender.send(
+      { address: entry.address, uploadId, index, bytes },
+      {
+        onProgress: (loaded) => this.#change(() => this.#queue.chunkProgress(uploadId, index, loaded, Date.now())),
+        onStored: () => this.#change(() => this.#queue.chunkStored(uploadId, index)),
+        onFailed: (reason) =>
+          this.#change(() => this.#queue.chunkFailed(uploadId, index, reason || text.uploads.unreachable, Date.now())),
+      },
+    );
+  }
+
+  /** @param {number} at */
+  #wakeAt(at) {
+    clearTimeout(this.#wakeTimer);
+    this.#wakeTimer = window.setTimeout(() => this.#change(() => {}), Math.max(50, at - Date.now()));
+  }
+
+  /** Shows what has changed, though not every few kilobytes. */
+  #show() {
+    if (this.#showTimer) return;
+    this.#showTimer = window.setTimeout(() => {
+      this.#showTimer = 0;
+      this.#store.set({ uploads: summarise(this.#queue, this.#meter, Date.now()) });
+    }, SHOW_EVERY_MS);
+  }
+}
+
+/** @param {unknown} error */
+function messageOf(error) {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,60 @@
+/** The upload queue as the panel shows it. Pure. */
+
+/** @import { UploadRow, UploadState, UploadsView } from "../../types/state.js" */
+/** @import { Meter } from "./meter.js" */
+/** @import { UploadQueue } from "./queue.js" */
+import { NO_UPLOADS } from "../state/initial.js";
+
+/** More rows than anybody reads; the counts say how many there are. */
+export const SHOWN_ROWS = 100;
+
+/** @type {Record<UploadState, number>} */
+const RANK = {
+  deciding: 0,
+  failed: 1,
+  sending: 2,
+  requesting: 2,
+  paused: 3,
+  storing: 4,
+  waiting: 5,
+  done: 6,
+  skipped: 7,
+  cancelled: 8,
+};
+
+/**
+ * @param {UploadQueue} queue
+ * @param {Meter} meter measures all files together
+ * @param {number} now
+ * @returns {UploadsView}
+ */
+export function summarise(queue, meter, now) {
+  const rows = Array.from(queue.entries.values(), (entry) => entry.row(queue.isHeld(entry)));
+  const counts = { ...NO_UPLOADS };
+  let sentBytes = 0;
+  let totalBytes = 0;
+  for (const row of rows) {
+    counts[row.state] += 1;
+    if (row.state === "cancelled" || row.state === "skipped" || row.state === "failed") continue;
+    sentBytes += row.sentBytes;
+    totalBytes += row.size;
+  }
+  meter.record(now, sentBytes);
+  const [prompt = null] = queue.prompts;
+  return {
+    rows: shown(rows),
+    count: rows.length,
+    counts,
+    sentBytes,
+    totalBytes,
+    rate: counts.sending > 0 ? meter.rate : 0,
+    isPaused: queue.isPaused,
+    booked: queue.booked,
+    prompt: prompt && { ...prompt, more: queue.prompts.length - 1 },
+  };
+}
+
+/** @param {UploadRow[]} rows */
+function shown(rows) {
+  return rows.sort((a, b) => RANK[a.state] - RANK[b.state] || a.id - b.id).slice(0, SHOWN_ROWS);
+}

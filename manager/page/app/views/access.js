@@ -1,0 +1,15 @@
+/** A small mark for files that are not simply one's own. */
+
+/** @import { FileItem } from "../../types/state.js" */
+import { text } from "../text/text.js";
+import { html } from "./dom.js";
+import { Icon } from "./icon.js";
+
+const ICONS = { owned: "", public: "globe", shared: "users", restricted: "lock" };
+
+/** @param {{ file: FileItem }} properties */
+export function Access({ file }) {
+  const icon = ICONS[file.status];
+  if (!icon) return null;
+  return html`<span class="access" role="img" aria-label=${text.access[file.status]} title=${text.access[file.status]}><${Icon} name=${icon} /></span>`;
+}

@@ -1,0 +1,32 @@
+/** Tells that the connection is lost, over the page, so that nothing moves. */
+
+import { text } from "../text/text.js";
+import { html, useApp, useEffect, useState, useStore } from "./dom.js";
+import { Icon } from "./icon.js";
+
+export function Banner() {
+  const app = useApp();
+  const { phase, retryAt } = useStore((state) => state.link);
+  const seconds = useCountdown(retryAt);
+  return html`<div class="banner-place" role="status">
+    ${phase === "offline" &&
+    html`<div class="banner">
+      <${Icon} name="offline" />
+      <span>${text.connection.lost} <span class="muted" aria-hidden="true">${text.connection.retryIn(seconds)}</span></span>
+      <button type="button" class="button small" onClick=${() => app.connection.retryNow()}>${text.connection.retry}</button>
+    </div>`}
+  </div>`;
+}
+
+/** @param {number | null} until */
+function useCountdown(until) {
+  const left = () => Math.max(0, Math.ceil(((until ?? 0) - Date.now()) / 1000));
+  const [seconds, setSeconds] = useState(left);
+  useEffect(() => {
+    setSeconds(left());
+    if (until === null) return undefined;
+    const timer = setInterval(() => setSeconds(left()), 500);
+    return () => clearInterval(timer);
+  }, [until]);
+  return seconds;
+}

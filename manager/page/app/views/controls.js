@@ -1,0 +1,94 @@
+/** Small controls that occur everywhere. */
+
+import { html, useId } from "./dom.js";
+import { Icon } from "./icon.js";
+
+/**
+ * A button with an icon alone; its label is read aloud and shown as a tooltip.
+ * @param {{ icon: string, label: string, onClick: (event: MouseEvent) => void, pressed?: boolean, class?: string, disabled?: boolean, expanded?: boolean }} properties
+ */
+export function IconButton({ icon, label, onClick, pressed, class: className = "", disabled = false, expanded }) {
+  return html`<button
+    type="button"
+    class="icon-button ${className}"
+    aria-label=${label}
+    title=${label}
+    aria-pressed=${pressed}
+    aria-expanded=${expanded}
+    disabled=${disabled}
+    onClick=${onClick}
+  >
+    <${Icon} name=${icon} />
+  </button>`;
+}
+
+/**
+ * @param {{ label: string, value: string, onInput: (value: string) => void, type?: string, hint?: string, error?: string | null, inputRef?: object, autocomplete?: string, required?: boolean, minLength?: number, maxLength?: number, pattern?: string, placeholder?: string }} properties
+ */
+export function Field({ label, value, onInput, hint, error, inputRef, type = "text", ...rest }) {
+  const id = useId();
+  return html`<div class="field">
+    <label for=${id}>${label}</label>
+    <input
+      id=${id}
+      ref=${inputRef}
+      type=${type}
+      value=${value}
+      spellcheck=${false}
+      aria-invalid=${error ? "true" : undefined}
+      aria-describedby=${error || hint ? `${id}-note` : undefined}
+      onInput=${(/** @type {InputEvent} */ event) => onInput(/** @type {HTMLInputElement} */ (event.target).value)}
+      ...${rest}
+    />
+    ${(error || hint) && html`<p id="${id}-note" class=${error ? "field-error" : "field-hint"}>${error || hint}</p>`}
+  </div>`;
+}
+
+/** @param {{ label: string, checked: boolean, onChange: (checked: boolean) => void }} properties */
+export function Check({ label, checked, onChange }) {
+  return html`<label class="check">
+    <input
+      type="checkbox"
+      checked=${checked}
+      onChange=${(/** @type {Event} */ event) => onChange(/** @type {HTMLInputElement} */ (event.target).checked)}
+    />
+    <span>${label}</span>
+  </label>`;
+}
+
+/** @param {{ text: string | null }} properties */
+export function FormError({ text }) {
+  return html`<div class="form-error" role="alert">${text && html`<${Icon} name="alert" /><span>${text}</span>`}</div>`;
+}
+
+/** @param {{ value: number, max: number, label: string, tone?: string }} properties */
+export function Progress({ value, max, label, tone = "" }) {
+  const percent = max > 0 ? Math.min(100, (100 * value) / max) : 0;
+  return html`<div
+    class="progress ${tone}"
+    role="progressbar"
+    aria-label=${label}
+    aria-valuemin="0"
+    aria-valuemax="100"
+    aria-valuenow=${Math.floor(percent)}
+  >
+    <div style=${{ width: `${percent}%` }}></div>
+  </div>`;
+}
+
+/** @param {{ label?: string }} properties */
+export function Spinner({ label }) {
+  return html`<span class="spinner" role="status" aria-label=${label}></span>`;
+}
+
+/**
+ * Something with an icon, a headline and a sentence, in the middle of an empty space.
+ * @param {{ icon: string, title: string, text?: string | null, children?: unknown }} properties
+ */
+export function Blank({ icon, title, text, children }) {
+  return html`<div class="blank">
+    <span class="blank-icon"><${Icon} name=${icon} /></span>
+    <h2>${title}</h2>
+    ${text && html`<p>${text}</p>`} ${children && html`<div class="blank-actions">${children}</div>`}
+  </div>`;
+}

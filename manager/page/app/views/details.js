@@ -1,0 +1,108 @@
+/** The right side: what is known of the selected item. */
+
+/** @import { FileItem, FolderItem, Item } from "../../types/state.js" */
+import { formatFullDate, formatSize } from "../text/format.js";
+import { kindOf, previewOf } from "../state/kinds.js";
+import { formatPath } from "../state/paths.js";
+import { text } from "../text/text.js";
+import { IconButton } from "./controls.js";
+import { html, useApp, useEffect, useState, useStore } from "./dom.js";
+import { Icon, ItemIcon } from "./icon.js";
+import { download } from "./item-actions.js";
+import { Thumbnail } from "./thumbnail.js";
+
+export function Details() {
+  const app = useApp();
+  const items = useStore((state) => state.selection.items);
+  const [item] = items.values();
+  return html`<aside class="panel details" aria-label=${text.details.title}>
+    <header class="panel-head">
+      <h2>${text.details.title}</h2>
+      <${IconButton} icon="close" label=${text.app.close} onClick=${() => app.preferences.change({ details: false })} />
+    </header>
+    <div class="details-body">
+      ${items.size === 1 && item ? html`<${One} key=${item.key} item=${item} />` : items.size > 1 ? html`<${Many} items=${[...items.values()]} />` : html`<${None} />`}
+    </div>
+  </aside>`;
+}
+
+function None() {
+  return html`<div class="details-none"><${Icon} name="cursor" /><p>${text.details.none}</p></div>`;
+}
+
+/** @param {{ items: Item[] }} properties */
+function Many({ items }) {
+  const bytes = items.reduce((sum, item) => sum + (item.kind === "file" ? item.size : 0), 0);
+  const folders = items.filter((item) => item.kind === "folder").length;
+  return html`<div class="details-picture"><span class="stack">${items.slice(0, 3).map((item) => html`<${ItemIcon} key=${item.key} item=${item} large />`)}</span></div>
+    <h3 class="details-name">${text.selection.count(items.length)}</h3>
+    <dl class="facts">
+      <${Fact} label=${text.details.contents} value=${text.listing.summary(folders, items.length - folders)} />
+      <${Fact} label=${text.details.filesSize} value=${formatSize(bytes)} />
+    </dl>`;
+}
+
+/** @param {{ item: Item }} properties */
+function One({ item }) {
+  return item.kind === "folder" ? html`<${FolderDetails} folder=${item} />` : html`<${FileDetails} file=${item} />`;
+}
+
+/** @param {{ folder: FolderItem }} properties */
+function FolderDetails({ folder }) {
+  const app = useApp();
+  const path = useStore((state) => state.listing.path);
+  const [size, setSize] = useState(/** @type {number | null} */ (null));
+  const storage = useStore((state) => state.storage);
+  useEffect(() => {
+    app.overview.folderSize(folder.id).then(setSize, () => {});
+  }, [folder.id, storage]);
+  return html`<div class="details-picture"><${ItemIcon} item=${folder} large /></div>
+    <h3 class="details-name">${folder.name}</h3>
+    <div class="details-actions">
+      <button type="button" class="button" onClick=${() => app.selecting.open(folder)}><${Icon} name="folder" />${text.actions.open}</button>
+      <button type="button" class="button" onClick=${() => download(app, [folder])}><${Icon} name="download" />${text.actions.zipShort}</button>
+    </div>
+    <dl class="facts">
+      <${Fact} label=${text.details.kind} value=${text.kinds.folder} />
+      <${Fact} label=${text.details.size} value=${size === null ? "…" : formatSize(size)} />
+      <${Fact} label=${text.details.where} value=${formatPath(path)} />
+    </dl>`;
+}
+
+/** @param {{ file: FileItem }} properties */
+function FileDetails({ file }) {
+  const app = useApp();
+  const path = useStore((state) => state.listing.path);
+  const canRead = file.can !== "none";
+  const canPreview = canRead && previewOf(file.type) !== "none";
+  const share = { kind: /** @type {const} */ ("share"), file, path: formatPath(path) };
+  return html`<button type="button" class="details-picture" disabled=${!canRead} aria-label=${text.actions.previewOf(file.name)} onClick=${() => app.selecting.open(file)}>
+      <${Thumbnail} item=${file} />
+      ${canPreview && html`<span class="details-eye"><${Icon} name="eye" /></span>`}
+    </button>
+    <h3 class="details-name">${file.name}</h3>
+    <div class="details-actions">
+      <button type="button" class="button" disabled=${!canRead} onClick=${() => download(app, [file])}><${Icon} name="download" />${text.actions.download}</button>
+      <button type="button" class="button" disabled=${!canRead} onClick=${() => app.store.set({ dialog: { kind: "link", file } })}>
+        <${Icon} name="link" />${text.actions.linkShort}
+      </button>
+      ${file.status === "owned" &&
+      html`<button type="button" class="button" onClick=${() => app.store.set({ dialog: share })}><${Icon} name="user-plus" />${text.actions.shareShort}</button>`}
+    </div>
+    <dl class="facts">
+      <${Fact} label=${text.details.kind} value=${text.kinds[kindOf(file.type)]} note=${file.type} />
+      <${Fact} label=${text.details.size} value=${formatSize(file.size)} />
+      <${Fact} label=${text.details.changed} value=${formatFullDate(file.updatedAt)} />
+      <${Fact} label=${text.details.added} value=${formatFullDate(file.createdAt)} />
+      <${Fact} label=${text.details.where} value=${formatPath(path)} />
+      <${Fact} label=${text.details.access} value=${text.access[file.status]} note=${text.can[file.can]} />
+    </dl>`;
+}
+
+/** @param {{ label: string, value: unknown, note?: string }} properties */
+function Fact({ label, value, note }) {
+  return html`<div>
+    <dt>${label}</dt>
+    <dd>${value}${note && html`<small>${note}</small>`}</dd>
+  </div>`;
+}

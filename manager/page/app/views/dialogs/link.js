@@ -1,0 +1,37 @@
+/** A link that opens a file without an account. */
+
+/** @import { FileItem } from "../../../types/state.js" */
+import { text } from "../../text/text.js";
+import { FormError } from "../controls.js";
+import { html, useApp, useEffect, useRef, useState } from "../dom.js";
+import { Icon } from "../icon.js";
+import { Dialog } from "./dialog.js";
+
+/** @param {{ file: FileItem, onClose: () => void }} properties */
+export function LinkDialog({ file, onClose }) {
+  const app = useApp();
+  const input = useRef(/** @type {HTMLInputElement | null} */ (null));
+  const [link, setLink] = useState("");
+  const [problem, setProblem] = useState(/** @type {string | null} */ (null));
+  const [isCopied, setCopied] = useState(false);
+  useEffect(() => {
+    app.links.signed(file).then(setLink, (error) => setProblem(error.message));
+  }, [file]);
+  const copy = async () => {
+    input.current?.select();
+    // Without HTTPS there is no clipboard, but there is the old command.
+    if (navigator.clipboard) await navigator.clipboard.writeText(link);
+    else document.execCommand("copy");
+    setCopied(true);
+  };
+  return html`<${Dialog} title=${text.link.title} onClose=${onClose}>
+    <p class="lead">${text.link.lead(file.name)}</p>
+    <div class="copy-row">
+      <input ref=${input} readonly value=${link} placeholder=${text.app.oneMoment} aria-label=${text.link.title} onFocus=${() => input.current?.select()} />
+      <button type="button" class="button primary copy-button" disabled=${!link} onClick=${copy}>
+        <${Icon} name=${isCopied ? "check" : "copy"} /><span aria-live="polite">${isCopied ? text.link.copied : text.link.copy}</span>
+      </button>
+    </div>
+    <${FormError} text=${problem} />
+  <//>`;
+}

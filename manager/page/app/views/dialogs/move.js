@@ -1,0 +1,80 @@
+/** Chooses the folder into which files are moved: for whoever does not drag. */
+
+/** @import { FileItem } from "../../../types/state.js" */
+/** @import { FolderHandle } from "../../../types/wire.js" */
+import { formatPath, samePath } from "../../state/paths.js";
+import { text } from "../../text/text.js";
+import { FormError, Spinner } from "../controls.js";
+import { html, useApp, useEffect, useState } from "../dom.js";
+import { Icon } from "../icon.js";
+import { useWork } from "../work.js";
+import { Dialog } from "./dialog.js";
+
+/** @param {{ items: readonly FileItem[], onClose: () => void }} properties */
+export function MoveDialog({ items, onClose }) {
+  const app = useApp();
+  const source = app.store.state.listing.path;
+  const [path, setPath] = useState(source);
+  const folders = useFolders(path);
+  const { isBusy, error, run } = useWork();
+  const move = () =>
+    run(async () => {
+      await app.organiser.move(items, path);
+      onClose();
+    });
+  return html`<${Dialog} title=${text.move.title(items.length)} onClose=${onClose}>
+    <div class="folder-picker">
+      <div class="folder-picker-head">
+        <button type="button" class="icon-button" aria-label=${text.move.up} title=${text.move.up} disabled=${path.length === 0} onClick=${() => setPath(path.slice(0, -1))}>
+          <${Icon} name="arrow-up" />
+        </button>
+        <strong>${path.at(-1) ?? text.app.root}</strong>
+      </div>
+      <${Folders} folders=${folders} onOpen=${(/** @type {string} */ name) => setPath([...path, name])} />
+    </div>
+    <${FormError} text=${error} />
+    <div class="dialog-buttons">
+      <button type="button" class="button" onClick=${onClose}>${text.app.cancel}</button>
+      <button type="button" class="button primary" disabled=${isBusy || samePath(path, source)} onClick=${move}>${text.move.submit}</button>
+    </div>
+  <//>`;
+}
+
+/** @param {{ folders: { all: FolderHandle[], more: (() => void) | null } | null, onOpen: (name: string) => void }} properties */
+function Folders({ folders, onOpen }) {
+  if (!folders) return html`<div class="folder-list"><${Spinner} label=${text.app.loading} /></div>`;
+  return html`<ul class="folder-list">
+    ${folders.all.map(
+      (folder) => html`<li key=${folder.id}>
+        <button type="button" onClick=${() => onOpen(folder.name)}>
+          <span class="kind kind-folder"><${Icon} name="folder" /></span><span class="name">${folder.name}</span><${Icon} name="chevron" />
+        </button>
+      </li>`,
+    )}
+    ${folders.all.length === 0 && html`<li class="muted">${text.move.noneInside}</li>`}
+    ${folders.more && html`<li><button type="button" onClick=${folders.more}>${text.move.more}</button></li>`}
+  </ul>`;
+}
+
+/**
+ * The folders in a folder, page by page.
+ * @param {readonly string[]} path
+ */
+function useFolders(path) {
+  const app = useApp();
+  const key = formatPath(path);
+  const [found, setFound] = useState({ key: "", all: /** @type {FolderHandle[]} */ ([]), next: 0, isMore: false });
+  const load = async (/** @type {number} */ page) => {
+    const answer = await app.connection.request("c2s:list-request", { path: key, type: "subfolders", page, sort_by: "name", ascending_sort: true });
+    const status = await app.connection.request("c2s:folder-status-request", { path: key });
+    setFound((before) => {
+      const all = [...(page > 0 ? before.all : []), ...(answer.folders ?? [])];
+      return { key, all, next: page + 1, isMore: all.length < status.subfolder_count };
+    });
+  };
+  useEffect(() => {
+    load(0).catch((error) => app.toasts.error(error));
+  }, [key]);
+  if (found.key !== key) return null;
+  return { all: found.all, more: found.isMore ? () => void load(found.next) : null };
+}

@@ -1,0 +1,45 @@
+/** Changes one's own password. */
+
+import { text } from "../../text/text.js";
+import { Field, FormError } from "../controls.js";
+import { html, useApp, useState } from "../dom.js";
+import { onSubmit, useWork } from "../work.js";
+import { Dialog } from "./dialog.js";
+
+/** @param {{ onClose: () => void }} properties */
+export function PasswordDialog({ onClose }) {
+  const app = useApp();
+  const [previous, setPrevious] = useState("");
+  const [next, setNext] = useState("");
+  const [repeated, setRepeated] = useState("");
+  const { isBusy, error, run } = useWork();
+  const isDifferent = repeated !== "" && repeated !== next;
+  const change = () =>
+    run(async () => {
+      if (repeated !== next) throw new Error(text.password.different);
+      await app.accounts.changePassword(previous, next);
+      app.toasts.show(text.password.changed, "good");
+      onClose();
+    });
+  const common = { type: "password", required: true, maxLength: 256 };
+  return html`<${Dialog} title=${text.password.title} onClose=${onClose}>
+    <form class="form" onSubmit=${onSubmit(change)}>
+      <${Field} ...${common} label=${text.password.previous} value=${previous} onInput=${setPrevious} autocomplete="current-password" />
+      <${Field} ...${common} label=${text.password.next} value=${next} onInput=${setNext} autocomplete="new-password" minLength=${8} hint=${text.password.hint} />
+      <${Field}
+        ...${common}
+        label=${text.password.repeat}
+        value=${repeated}
+        onInput=${setRepeated}
+        autocomplete="new-password"
+        error=${isDifferent ? text.password.different : null}
+      />
+      <p class="muted">${text.password.consequence}</p>
+      <${FormError} text=${error} />
+      <div class="dialog-buttons">
+        <button type="button" class="button" onClick=${onClose}>${text.app.cancel}</button>
+        <button class="button primary" disabled=${isBusy}>${text.password.submit}</button>
+      </div>
+    </form>
+  <//>`;
+}

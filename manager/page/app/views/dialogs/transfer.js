@@ -1,0 +1,42 @@
+/** Gives a file to another owner. */
+
+/** @import { FileItem } from "../../../types/state.js" */
+/** @import { UserHandle } from "../../../types/wire.js" */
+import { text } from "../../text/text.js";
+import { Check, FormError } from "../controls.js";
+import { html, useApp, useState } from "../dom.js";
+import { useWork } from "../work.js";
+import { Dialog } from "./dialog.js";
+import { UserPicker } from "./user-picker.js";
+
+/** @param {{ file: FileItem, onClose: () => void }} properties */
+export function TransferDialog({ file, onClose }) {
+  const app = useApp();
+  const [owner, setOwner] = useState(/** @type {UserHandle | null} */ (null));
+  const [keeps, setKeeps] = useState(true);
+  const { isBusy, error, run } = useWork();
+  const transfer = () =>
+    run(async () => {
+      if (!owner) return;
+      await app.organiser.transfer(file, owner.id, keeps);
+      app.toasts.show(text.transfer.done(file.name, owner.name), "good");
+      onClose();
+    });
+  return html`<${Dialog} title=${text.transfer.title(file.name)} onClose=${onClose}>
+    <p class="lead">${text.transfer.lead}</p>
+    <${UserPicker} label=${text.transfer.to}>
+      ${(/** @type {UserHandle} */ user) =>
+        html`<button type="button" class="button small" aria-pressed=${owner?.id === user.id ? "true" : "false"} onClick=${() => setOwner(user)}>
+          ${owner?.id === user.id ? text.transfer.chosen : text.transfer.choose}
+        </button>`}
+    <//>
+    <${Check} label=${text.transfer.keep} checked=${keeps} onChange=${setKeeps} />
+    <${FormError} text=${error} />
+    <div class="dialog-buttons">
+      <button type="button" class="button" onClick=${onClose}>${text.app.cancel}</button>
+      <button type="button" class="button primary" disabled=${!owner || isBusy} onClick=${transfer}>
+        ${owner ? text.transfer.submitTo(owner.name) : text.transfer.submit}
+      </button>
+    </div>
+  <//>`;
+}

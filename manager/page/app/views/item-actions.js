@@ -1,0 +1,124 @@
+/** What can be done with items; the same in menu, toolbar and details. */
+
+/** @import { FileItem, Item } from "../../types/state.js" */
+/** @import { App } from "../actions/app.js" */
+/** @import { Choice } from "./menu.js" */
+import { text } from "../text/text.js";
+
+/**
+ * @param {App} app
+ * @param {readonly Item[]} items
+ * @returns {Choice[]}
+ */
+export function choicesFor(app, items) {
+  const [item] = items;
+  if (!item) return emptyChoices(app);
+  if (items.length > 1) return manyChoices(app, items);
+  return item.kind === "folder" ? folderChoices(app, item) : fileChoices(app, item);
+}
+
+/** @param {readonly Item[]} items */
+export function readable(items) {
+  return items.filter((item) => item.kind === "file" && item.can !== "none");
+}
+
+/**
+ * Downloads files one by one, and folders as zip files.
+ * @param {App} app
+ * @param {readonly Item[]} items
+ */
+export function download(app, items) {
+  const { path } = app.store.state.listing;
+  for (const item of items) if (item.kind === "folder") app.links.downloadFolder([...path, item.name]);
+  const files = /** @type {FileItem[]} */ (readable(items));
+  app.links.download(files).catch((error) => app.toasts.error(error));
+}
+
+/**
+ * @param {App} app
+ * @param {readonly Item[]} items
+ */
+export function openMove(app, items) {
+  const files = /** @type {FileItem[]} */ (items.filter((item) => item.kind === "file"));
+  app.store.set({ dialog: { kind: "move", items: files } });
+}
+
+/**
+ * @param {App} app
+ * @returns {Choice[]}
+ */
+function emptyChoices(app) {
+  const { path } = app.store.state.listing;
+  return [
+    { label: text.actions.newFolder, icon: "folder-plus", run: () => app.store.set({ dialog: { kind: "new-folder" } }) },
+    { label: text.actions.uploadFiles, icon: "upload", run: () => pick("files") },
+    { label: text.actions.uploadFolder, icon: "folder-up", run: () => pick("folder") },
+    "line",
+    { label: text.actions.zip, icon: "download", run: () => app.links.downloadFolder(path) },
+    { label: text.actions.selectAll, icon: "check", run: () => void app.selecting.all(), hint: "Ctrl A" },
+  ];
+}
+
+/**
+ * @param {App} app
+ * @param {readonly Item[]} items
+ * @returns {Choice[]}
+ */
+function manyChoices(app, items) {
+  const hasFiles = items.some((item) => item.kind === "file");
+  return [
+    { label: text.actions.download, icon: "download", run: () => download(app, items) },
+    { label: text.actions.move, icon: "move", run: () => openMove(app, items), disabled: !hasFiles },
+    "line",
+    { label: text.actions.delete, icon: "trash", run: () => app.deletions.delete(items), danger: true, hint: "Del" },
+  ];
+}
+
+/**
+ * @param {App} app
+ * @param {Item} item
+ * @returns {Choice[]}
+ */
+function folderChoices(app, item) {
+  return [
+    { label: text.actions.open, icon: "folder", run: () => app.selecting.open(item), hint: "Enter" },
+    { label: text.actions.zip, icon: "download", run: () => download(app, [item]) },
+    "line",
+    { label: text.actions.rename, icon: "pencil", run: () => app.store.set({ renaming: item.key }), hint: "F2" },
+    { label: text.actions.delete, icon: "trash", run: () => app.deletions.delete([item]), danger: true, hint: "Del" },
+  ];
+}
+
+/**
+ * @param {App} app
+ * @param {FileItem} file
+ * @returns {Choice[]}
+ */
+function fileChoices(app, file) {
+  const { listing } = app.store.state;
+  const canRead = file.can !== "none";
+  const canWrite = file.can === "rw";
+  const isOwned = file.status === "owned";
+  const path = `/${listing.path.join("/")}`;
+  const open = (/** @type {import("../../types/state.js").Dialog} */ dialog) => () => app.store.set({ dialog });
+  return [
+    { label: text.actions.preview, icon: "eye", run: () => app.selecting.open(file), disabled: !canRead, hint: "Enter" },
+    { label: text.actions.download, icon: "download", run: () => download(app, [file]), disabled: !canRead },
+    { label: text.actions.link, icon: "link", run: open({ kind: "link", file }), disabled: !canRead },
+    { label: text.actions.share, icon: "user-plus", run: open({ kind: "share", file, path }), disabled: !isOwned },
+    "line",
+    { label: text.actions.rename, icon: "pencil", run: () => app.store.set({ renaming: file.key }), disabled: !canWrite, hint: "F2" },
+    { label: text.actions.move, icon: "move", run: () => openMove(app, [file]), disabled: !canWrite },
+    { label: text.actions.transfer, icon: "transfer", run: open({ kind: "transfer", file }), disabled: !isOwned },
+    "line",
+    { label: text.actions.delete, icon: "trash", run: () => app.deletions.delete([file]), disabled: !canWrite, danger: true, hint: "Del" },
+  ];
+}
+
+/**
+ * Opens the browser's dialog for files; its input stands in the sidebar.
+ * @param {"files" | "folder"} what
+ */
+export function pick(what) {
+  document.getElementById(`pick-${what}`)?.click();
+}

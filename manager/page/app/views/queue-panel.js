@@ -1,0 +1,128 @@
+/** The uploads: how far, how fast, how long still; and what can be done about each. */
+
+/** @import { UploadRow, UploadsView } from "../../types/state.js" */
+import { formatCount, formatDuration, formatPercent, formatRate, formatSize } from "../text/format.js";
+import { text } from "../text/text.js";
+import { IconButton, Progress } from "./controls.js";
+import { html, useApp, useStore } from "./dom.js";
+import { Icon } from "./icon.js";
+
+export function QueuePanel() {
+  const app = useApp();
+  const uploads = useStore((state) => state.uploads);
+  const isOpen = useStore((state) => state.queueOpen);
+  if (uploads.count === 0) return null;
+  const working = unfinished(uploads) > 0;
+  return html`<section class="queue ${isOpen ? "open" : ""}" aria-label=${text.uploads.title}>
+    <header class="queue-head">
+      <div class="queue-title">
+        <strong>${headline(uploads)}</strong>
+        <span class="muted" aria-live="off">${subline(uploads)}</span>
+      </div>
+      ${working &&
+      html`<${IconButton}
+          icon=${uploads.isPaused ? "play" : "pause"}
+          label=${uploads.isPaused ? text.uploads.resumeAll : text.uploads.pauseAll}
+          onClick=${() => (uploads.isPaused ? app.uploads.resumeAll() : app.uploads.pauseAll())}
+        />
+        <${IconButton} icon="close" label=${text.uploads.cancelAll} onClick=${() => app.uploads.cancelAll()} />`}
+      ${!working && html`<${IconButton} icon="close" label=${text.uploads.tidy} onClick=${() => app.uploads.tidy()} />`}
+      <${IconButton}
+        icon=${isOpen ? "chevron-down" : "chevron-up"}
+        label=${isOpen ? text.uploads.fold : text.uploads.unfold}
+        expanded=${isOpen}
+        onClick=${() => app.store.set({ queueOpen: !isOpen })}
+      />
+    </header>
+    ${working && html`<${Progress} value=${uploads.sentBytes} max=${uploads.totalBytes} label=${text.uploads.overall} />`}
+    ${isOpen && html`<${Rows} uploads=${uploads} />`}
+  </section>`;
+}
+
+/** @param {{ uploads: UploadsView }} properties */
+function Rows({ uploads }) {
+  const more = uploads.count - uploads.rows.length;
+  return html`<ul class="queue-rows" tabindex="0" aria-label=${text.uploads.list}>
+    ${uploads.rows.map((row) => html`<${QueueRow} key=${row.id} row=${row} isAllPaused=${uploads.isPaused} />`)}
+    ${more > 0 && html`<li class="queue-more muted">${text.uploads.more(formatCount(more))}</li>`}
+  </ul>`;
+}
+
+const STATE_ICONS = {
+  waiting: "clock",
+  requesting: "clock",
+  sending: "arrow-up",
+  storing: "server",
+  deciding: "alert",
+  paused: "pause",
+  done: "check",
+  failed: "alert",
+  skipped: "skip",
+  cancelled: "close",
+};
+
+/** @param {{ row: UploadRow, isAllPaused: boolean }} properties */
+function QueueRow({ row, isAllPaused }) {
+  const isMoving = row.state === "sending" || row.state === "paused";
+  return html`<li class="queue-row ${row.state}" data-state=${row.state}>
+    <span class="queue-icon"><${Icon} name=${STATE_ICONS[row.state]} /></span>
+    <div class="queue-text">
+      <span class="name" title="${row.folder === "/" ? "" : row.folder}/${row.name}">${row.name}</span>
+      <span class="queue-note ${row.state === "failed" ? "bad" : "muted"}">${note(row)}</span>
+      ${isMoving && html`<${Progress} value=${row.sentBytes} max=${row.size} label=${text.uploads.progressOf(row.name)} tone=${row.state === "paused" ? "still" : ""} />`}
+    </div>
+    <${RowButtons} row=${row} isAllPaused=${isAllPaused} />
+  </li>`;
+}
+
+/** @param {{ row: UploadRow, isAllPaused: boolean }} properties */
+function RowButtons({ row, isAllPaused }) {
+  const { uploads } = useApp();
+  const canPause = row.state === "sending" || row.state === "waiting" || row.state === "requesting";
+  const canCancel = canPause || row.state === "paused" || row.state === "deciding";
+  const canRetry = row.state === "failed" || row.state === "cancelled" || row.state === "skipped";
+  return html`<div class="queue-buttons">
+    ${canPause && html`<${IconButton} icon="pause" label=${text.uploads.pause(row.name)} onClick=${() => uploads.pause(row.id)} />`}
+    ${row.state === "paused" && !isAllPaused && html`<${IconButton} icon="play" label=${text.uploads.resume(row.name)} onClick=${() => uploads.resume(row.id)} />`}
+    ${canCancel && html`<${IconButton} icon="close" label=${text.uploads.cancel(row.name)} onClick=${() => uploads.cancel(row.id)} />`}
+    ${canRetry && html`<${IconButton} icon="retry" label=${text.uploads.retry(row.name)} onClick=${() => uploads.retry(row.id)} />`}
+  </div>`;
+}
+
+/** @param {UploadRow} row */
+function note(row) {
+  const size = formatSize(row.size);
+  const done = `${formatSize(row.sentBytes)} / ${size}`;
+  if (row.state === "sending") {
+    if (row.rate <= 0) return done;
+    return `${done} · ${formatRate(row.rate)} · ${text.uploads.left(formatDuration((row.size - row.sentBytes) / row.rate))}`;
+  }
+  if (row.state === "paused") return `${text.uploads.states.paused} · ${done}`;
+  if (row.state === "failed") return row.reason ?? text.uploads.states.failed;
+  if (row.renamedTo) return text.uploads.renamed(row.renamedTo);
+  return `${text.uploads.states[row.state]} · ${size}`;
+}
+
+/** @param {UploadsView} uploads */
+function unfinished(uploads) {
+  const { counts } = uploads;
+  return counts.waiting + counts.requesting + counts.sending + counts.storing + counts.deciding + counts.paused;
+}
+
+/** @param {UploadsView} uploads */
+function headline(uploads) {
+  const open = unfinished(uploads);
+  const failed = uploads.counts.failed;
+  if (open > 0 && uploads.isPaused) return text.uploads.paused(formatCount(open));
+  if (open > 0) return text.uploads.running(formatCount(open), open);
+  return failed > 0 ? text.uploads.someFailed(failed) : text.uploads.finished;
+}
+
+/** @param {UploadsView} uploads */
+function subline(uploads) {
+  if (unfinished(uploads) === 0) return text.uploads.stored(formatCount(uploads.counts.done), uploads.counts.done);
+  const percent = formatPercent(uploads.sentBytes, uploads.totalBytes);
+  if (uploads.rate <= 0) return percent;
+  const left = formatDuration((uploads.totalBytes - uploads.sentBytes) / uploads.rate);
+  return `${percent} · ${formatRate(uploads.rate)} · ${text.uploads.left(left)}`;
+}

@@ -1,0 +1,87 @@
+/** The left side: uploading, where one is, what is stored, who serves, who one is. */
+
+import { text } from "../text/text.js";
+import { readInput } from "../uploads/picked.js";
+import { Check } from "./controls.js";
+import { html, useApp, useStore } from "./dom.js";
+import { Icon } from "./icon.js";
+import { pick } from "./item-actions.js";
+import { MenuButton } from "./menu-button.js";
+import { StorageCard } from "./storage-card.js";
+import { ThemeButton } from "./theme-button.js";
+
+export function Sidebar() {
+  const app = useApp();
+  const isPublic = useStore((state) => state.preferences.publicUploads);
+  const isAtRoot = useStore((state) => state.listing.path.length === 0);
+  return html`<aside class="sidebar" aria-label=${text.sidebar.label}>
+    <div class="brand"><${Icon} name="cloud" class="brand-mark" /><span>${text.app.name}</span></div>
+    <${MenuButton}
+      class="button primary wide upload-button"
+      label=${text.actions.upload}
+      choices=${[
+        { label: text.actions.uploadFiles, icon: "upload", run: () => pick("files") },
+        { label: text.actions.uploadFolder, icon: "folder-up", run: () => pick("folder") },
+        "line",
+        { label: text.actions.newFolder, icon: "folder-plus", run: () => app.store.set({ dialog: { kind: "new-folder" } }) },
+      ]}
+    >
+      <${Icon} name="upload" /><span>${text.actions.upload}</span>
+    <//>
+    <${Pickers} />
+    <${Check}
+      label=${text.sidebar.publicUploads}
+      checked=${isPublic}
+      onChange=${(/** @type {boolean} */ publicUploads) => app.preferences.change({ publicUploads })}
+    />
+    <nav class="side-nav" aria-label=${text.sidebar.places}>
+      <a href="#/" aria-current=${isAtRoot ? "page" : undefined}><${Icon} name="home" />${text.app.root}</a>
+      <${ServicesButton} />
+    </nav>
+    <div class="side-space"></div>
+    <${StorageCard} />
+    <${UserBar} />
+  </aside>`;
+}
+
+function Pickers() {
+  const app = useApp();
+  const take = (/** @type {Event} */ event) => {
+    const input = /** @type {HTMLInputElement} */ (event.target);
+    app.uploads.add(readInput([...(input.files ?? [])]), app.store.state.listing.path);
+    input.value = "";
+  };
+  return html`<input id="pick-files" type="file" multiple hidden aria-label=${text.actions.uploadFiles} onChange=${take} />
+    <input id="pick-folder" type="file" webkitdirectory hidden aria-label=${text.actions.uploadFolder} onChange=${take} />`;
+}
+
+function ServicesButton() {
+  const app = useApp();
+  const count = useStore((state) => state.services.filter((service) => service.type === "upload").length);
+  const isOnline = useStore((state) => state.link.phase === "online");
+  return html`<button type="button" onClick=${() => app.store.set({ dialog: { kind: "services" } })}>
+    <${Icon} name="server" /><span>${text.services.title}</span>
+    <span class="pill ${isOnline && count > 0 ? "good" : ""}" aria-label=${text.services.ready(count)}>${count}</span>
+  </button>`;
+}
+
+function UserBar() {
+  const app = useApp();
+  const user = useStore((state) => state.session.user);
+  const open = (/** @type {"password" | "users" | "shortcuts"} */ kind) => () => app.store.set({ dialog: { kind } });
+  const choices = [
+    ...(user?.isAdmin ? [{ label: text.users.title, icon: "users", run: open("users") }] : []),
+    { label: text.password.title, icon: "key", run: open("password") },
+    { label: text.shortcuts.title, icon: "keyboard", run: open("shortcuts") },
+    /** @type {const} */ ("line"),
+    { label: text.login.logout, icon: "logout", run: () => app.accounts.logout() },
+  ];
+  return html`<div class="user-bar">
+    <${MenuButton} class="user-button" label=${text.sidebar.account(user?.name ?? "")} choices=${choices} above>
+      <span class="avatar" aria-hidden="true">${(user?.name ?? "?").charAt(0).toUpperCase()}</span>
+      <span class="user-name">${user?.name}${user?.isAdmin && html`<small>${text.users.administrator}</small>`}</span>
+      <${Icon} name="up-down" />
+    <//>
+    <${ThemeButton} />
+  </div>`;
+}

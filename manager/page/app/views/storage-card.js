@@ -1,0 +1,68 @@
+/** What is stored, by kind, as a ring. */
+
+import { bytesByKind } from "../state/kinds.js";
+import { formatSize } from "../text/format.js";
+import { text } from "../text/text.js";
+import { html, useMemo, useStore } from "./dom.js";
+
+const RADIUS = 34;
+const LENGTH = 2 * Math.PI * RADIUS;
+const GAP = 3;
+const SHOWN = 4;
+
+export function StorageCard() {
+  const storage = useStore((state) => state.storage);
+  const parts = useMemo(() => merged(bytesByKind(storage?.types ?? {})), [storage]);
+  const total = storage?.total ?? 0;
+  return html`<section class="storage" aria-label=${text.storage.title} aria-busy=${storage === null}>
+    <div class="ring">
+      <svg viewBox="0 0 84 84" role="img" aria-label=${text.storage.chart(parts.map((part) => `${part.label} ${formatSize(part.bytes)}`).join(", "))}>
+        <circle class="ring-track" cx="42" cy="42" r=${RADIUS} />
+        ${arcs(parts, total).map(
+          (arc) => html`<circle
+            class="ring-part fill-${arc.kind}"
+            cx="42"
+            cy="42"
+            r=${RADIUS}
+            stroke-dasharray="${arc.length} ${LENGTH}"
+            stroke-dashoffset=${-arc.start}
+          />`,
+        )}
+      </svg>
+      <div class="ring-label"><strong>${storage ? formatSize(total) : "–"}</strong><span>${text.storage.stored}</span></div>
+    </div>
+    <ul class="legend">
+      ${parts.map(
+        (part) => html`<li key=${part.kind}>
+          <span class="dot fill-${part.kind}"></span><span>${part.label}</span><span class="muted">${formatSize(part.bytes)}</span>
+        </li>`,
+      )}
+      ${storage && parts.length === 0 && html`<li class="muted">${text.storage.empty}</li>`}
+    </ul>
+  </section>`;
+}
+
+/**
+ * The largest kinds, and the rest as one.
+ * @param {{ kind: string, bytes: number }[]} parts
+ */
+function merged(parts) {
+  const shown = parts.length > SHOWN ? parts.slice(0, SHOWN - 1) : parts;
+  const rest = parts.slice(shown.length).reduce((sum, part) => sum + part.bytes, 0);
+  const all = rest > 0 ? [...shown, { kind: "rest", bytes: rest }] : shown;
+  return all.map((part) => ({ ...part, label: text.kinds[/** @type {keyof typeof text.kinds} */ (part.kind)] }));
+}
+
+/**
+ * @param {{ kind: string, bytes: number }[]} parts
+ * @param {number} total
+ */
+function arcs(parts, total) {
+  let start = 0;
+  return parts.map(({ kind, bytes }) => {
+    const share = (bytes / Math.max(1, total)) * LENGTH;
+    const arc = { kind, start, length: parts.length > 1 ? Math.max(1, share - GAP) : share };
+    start += share;
+    return arc;
+  });
+}

@@ -1,0 +1,158 @@
+/** The folder as a table, of which only the rows that are seen exist. */
+
+/** @import { Item } from "../../types/state.js" */
+/** @import { SortKey } from "../../types/wire.js" */
+import { itemAt, rowCount } from "../state/listing.js";
+import { formatDate, formatFullDate, formatSize } from "../text/format.js";
+import { text } from "../text/text.js";
+import { Access } from "./access.js";
+import { IconButton } from "./controls.js";
+import { classes, html, useApp, useStore } from "./dom.js";
+import { gridHandlers, itemHandlers, openMenu, useRows } from "./grid.js";
+import { Icon, ItemIcon } from "./icon.js";
+import { dragSource, useDropTarget } from "./item-drag.js";
+import { RenameInput } from "./rename.js";
+import { nextOrder } from "./toolbar.js";
+import { useViewport } from "./viewport.js";
+
+const ROW_HEIGHT = 48;
+const HEAD_HEIGHT = 36;
+
+export function Table() {
+  const app = useApp();
+  const listing = useStore((state) => state.listing);
+  const hidden = useStore((state) => state.hidden);
+  const focus = useStore((state) => state.selection.focus);
+  const count = rowCount(listing, hidden);
+  const viewport = useViewport(() => ({ lines: count, lineHeight: ROW_HEIGHT }), HEAD_HEIGHT);
+  useRows(app, viewport, 1);
+  const rows = [];
+  for (let row = viewport.first; row <= viewport.last; row += 1) {
+    const item = itemAt(listing, hidden, row);
+    rows.push(item ? html`<${Row} key=${item.key} item=${item} row=${row} />` : html`<${Gap} key=${`gap-${row}`} row=${row} />`);
+  }
+  const isFocusSeen = focus >= viewport.first && focus <= viewport.last;
+  return html`<div
+    class="table"
+    id="content"
+    role="grid"
+    tabindex="0"
+    ref=${viewport.root}
+    aria-label=${text.listing.label}
+    aria-multiselectable="true"
+    aria-rowcount=${count + 1}
+    aria-colcount="4"
+    aria-activedescendant=${isFocusSeen ? `row-${focus}` : undefined}
+    ...${gridHandlers(app, 1)}
+  >
+    <${Head} />
+    <div role="rowgroup" class="rows" style=${{ height: `${count * ROW_HEIGHT}px` }}>${rows}</div>
+  </div>`;
+}
+
+function Head() {
+  return html`<div role="rowgroup" class="table-head">
+    <div role="row" aria-rowindex="1">
+      <${HeadCell} by="name" class="cell-name" /><${HeadCell} by="updated_at" class="cell-date" /><${HeadCell} by="size" class="cell-size" />
+      <div role="columnheader" class="cell-more"><span class="hidden">${text.actions.label}</span></div>
+    </div>
+  </div>`;
+}
+
+/** @param {{ by: SortKey, class: string }} properties */
+function HeadCell({ by, class: className }) {
+  const app = useApp();
+  const order = useStore((state) => state.route.order);
+  const isSorted = order.by === by;
+  const direction = order.ascending ? "ascending" : "descending";
+  return html`<div role="columnheader" class=${className} aria-sort=${isSorted ? direction : "none"}>
+    <button type="button" onClick=${() => app.navigation.sort(nextOrder(order, by))}>
+      ${text.columns[by]} ${isSorted && html`<${Icon} name=${order.ascending ? "arrow-up" : "arrow-down"} />`}
+    </button>
+  </div>`;
+}
+
+/** @param {{ row: number }} properties */
+function Gap({ row }) {
+  return html`<div class="row gap" role="row" aria-rowindex=${row + 2} aria-busy="true" style=${place(row)}>
+    <div role="gridcell" class="cell-name"><span class="skeleton-line"></span></div>
+  </div>`;
+}
+
+/** @param {{ item: Item, row: number }} properties */
+function Row({ item, row }) {
+  const app = useApp();
+  const isSelected = useStore((state) => state.selection.items.has(item.key));
+  const isFocused = useStore((state) => state.selection.focus === row);
+  const isRenaming = useStore((state) => state.renaming === item.key);
+  const path = useStore((state) => state.listing.path);
+  const [isTarget, drop] = useDropTarget([...path, item.name]);
+  const now = Date.now();
+  return html`<div
+    id="row-${row}"
+    role="row"
+    class=${classes("row", isSelected && "selected", isFocused && "focused", isTarget && item.kind === "folder" && "drop-target")}
+    aria-rowindex=${row + 2}
+    aria-selected=${isSelected ? "true" : "false"}
+    data-focused=${isFocused ? "" : undefined}
+    style=${place(row)}
+    ...${isRenaming ? {} : dragSource(app, item, row)}
+    ...${item.kind === "folder" ? drop : {}}
+    ...${itemHandlers(app, item, row)}
+  >
+    <div role="gridcell" class="cell-name">
+      <${SelectButton} item=${item} row=${row} isSelected=${isSelected} />
+      ${isRenaming ? html`<${RenameInput} item=${item} />` : html`<${Name} item=${item} />`}
+    </div>
+    <div role="gridcell" class="cell-date" title=${item.kind === "file" ? formatFullDate(item.updatedAt) : undefined}>
+      ${item.kind === "file" ? formatDate(item.updatedAt, now) : ""}
+    </div>
+    <div role="gridcell" class="cell-size">${item.kind === "file" ? formatSize(item.size) : ""}</div>
+    <div role="gridcell" class="cell-more"><${MoreButton} item=${item} row=${row} /></div>
+  </div>`;
+}
+
+/** @param {{ item: Item }} properties */
+function Name({ item }) {
+  return html`<span class="name-block">
+    <span class="name" title=${item.name}>${item.name}</span>
+    ${item.kind === "file" && html`<span class="name-meta">${formatSize(item.size)} · ${formatDate(item.updatedAt, Date.now())}</span>`}
+  </span>
+  ${item.kind === "file" && html`<${Access} file=${item} />`}`;
+}
+
+/** @param {{ item: Item, row: number, isSelected: boolean }} properties */
+export function SelectButton({ item, row, isSelected }) {
+  const app = useApp();
+  const toggle = (/** @type {MouseEvent} */ event) => {
+    event.stopPropagation();
+    app.selecting.click(item, row, { toggle: true, extend: event.shiftKey });
+  };
+  return html`<button
+    type="button"
+    class="select-button"
+    tabindex="-1"
+    aria-pressed=${isSelected ? "true" : "false"}
+    aria-label=${text.selection.toggle(item.name)}
+    onClick=${toggle}
+    onDblClick=${(/** @type {Event} */ event) => event.stopPropagation()}
+  >
+    <${ItemIcon} item=${item} /><span class="select-mark"><${Icon} name="check" /></span>
+  </button>`;
+}
+
+/** @param {{ item: Item, row: number }} properties */
+export function MoreButton({ item, row }) {
+  const app = useApp();
+  const open = (/** @type {MouseEvent} */ event) => {
+    event.stopPropagation();
+    const box = /** @type {HTMLElement} */ (event.currentTarget).getBoundingClientRect();
+    openMenu(app, item, row, box.right - 220, box.bottom + 4);
+  };
+  return html`<span class="more-button"><${IconButton} icon="dots" label=${text.actions.moreFor(item.name)} onClick=${open} /></span>`;
+}
+
+/** @param {number} row */
+function place(row) {
+  return { transform: `translateY(${row * ROW_HEIGHT}px)` };
+}

@@ -1,0 +1,74 @@
+/** Above the list: what is in the folder, or what can be done with the selection. */
+
+/** @import { SortKey } from "../../types/wire.js" */
+import { formatCount } from "../text/format.js";
+import { text } from "../text/text.js";
+import { IconButton } from "./controls.js";
+import { html, useApp, useStore } from "./dom.js";
+import { Icon } from "./icon.js";
+import { choicesFor, download, openMove, readable } from "./item-actions.js";
+import { MenuButton } from "./menu-button.js";
+
+export function Toolbar() {
+  const count = useStore((state) => state.selection.items.size);
+  return html`<div class="toolbar" role="toolbar" aria-label=${text.actions.label}>
+    ${count > 0 ? html`<${SelectionTools} />` : html`<${FolderTools} />`}
+  </div>`;
+}
+
+function FolderTools() {
+  const app = useApp();
+  const listing = useStore((state) => state.listing);
+  const newFolder = () => app.store.set({ dialog: { kind: "new-folder" } });
+  return html`<p class="summary">
+      ${listing.status === "ready" && text.listing.summary(formatCount(listing.folderCount), formatCount(listing.fileCount))}
+    </p>
+    <button type="button" class="button quiet" onClick=${newFolder}>
+      <${Icon} name="folder-plus" /><span>${text.actions.newFolder}</span>
+    </button>
+    <${SortButton} />`;
+}
+
+function SelectionTools() {
+  const app = useApp();
+  const selection = useStore((state) => state.selection.items);
+  const items = [...selection.values()];
+  const hasFiles = items.some((item) => item.kind === "file");
+  const canDownload = items.some((item) => item.kind === "folder") || readable(items).length > 0;
+  return html`<${IconButton} icon="close" label=${text.selection.clear} onClick=${() => app.selecting.clear()} />
+    <p class="summary" aria-live="polite"><strong>${text.selection.count(items.length)}</strong></p>
+    <${Tool} icon="download" label=${text.actions.download} disabled=${!canDownload} onClick=${() => download(app, items)} />
+    <${Tool} icon="move" label=${text.actions.move} disabled=${!hasFiles} onClick=${() => openMove(app, items)} />
+    <${Tool} icon="trash" label=${text.actions.delete} onClick=${() => app.deletions.delete(items)} />
+    <${MenuButton} class="icon-button" label=${text.actions.more} choices=${choicesFor(app, items)}><${Icon} name="dots" /><//>`;
+}
+
+/** @param {{ icon: string, label: string, onClick: () => void, disabled?: boolean }} properties */
+function Tool({ icon, label, onClick, disabled = false }) {
+  return html`<button type="button" class="button quiet" aria-label=${label} title=${label} disabled=${disabled} onClick=${onClick}>
+    <${Icon} name=${icon} /><span class="tool-label">${label}</span>
+  </button>`;
+}
+
+function SortButton() {
+  const app = useApp();
+  const order = useStore((state) => state.route.order);
+  const keys = /** @type {SortKey[]} */ (["name", "updated_at", "size"]);
+  const choices = keys.map((by) => ({
+    label: text.columns[by],
+    icon: by === order.by ? (order.ascending ? "arrow-up" : "arrow-down") : "none",
+    run: () => app.navigation.sort(nextOrder(order, by)),
+  }));
+  return html`<${MenuButton} class="button quiet sort-button" label=${text.listing.sortBy(text.columns[order.by])} choices=${choices}>
+    <${Icon} name=${order.ascending ? "arrow-up" : "arrow-down"} /><span>${text.columns[order.by]}</span>
+  <//>`;
+}
+
+/**
+ * Another column begins as people expect it; the same one turns around.
+ * @param {import("../../types/state.js").Order} order
+ * @param {SortKey} by
+ */
+export function nextOrder(order, by) {
+  return { by, ascending: by === order.by ? !order.ascending : by === "name" };
+}

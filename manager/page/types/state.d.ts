@@ -1,0 +1,186 @@
+/** What the page knows, as one immutable object. */
+
+import type { Can, OverwriteAction, OwnershipStatus, SortKey } from "./wire.js";
+
+export interface FileItem {
+  kind: "file";
+  /** `file:<id>`; the identity of an item in lists and selections. */
+  key: string;
+  id: number;
+  name: string;
+  type: string;
+  size: number;
+  createdAt: string | null;
+  updatedAt: string | null;
+  status: OwnershipStatus;
+  can: Can;
+  hasThumbnail: boolean;
+}
+
+export interface FolderItem {
+  kind: "folder";
+  key: string;
+  id: number;
+  name: string;
+}
+
+export type Item = FileItem | FolderItem;
+export type PageKind = "subfolders" | "files";
+
+export interface Order {
+  by: SortKey;
+  ascending: boolean;
+}
+
+export interface Route {
+  path: readonly string[];
+  order: Order;
+  view: "table" | "grid";
+  /** Name of the file that is shown large. */
+  open: string | null;
+}
+
+export interface Listing {
+  path: readonly string[];
+  order: Order;
+  status: "loading" | "ready" | "missing" | "failed";
+  /** Why it failed. */
+  reason: string | null;
+  /** Null: the root. */
+  folderId: number | null;
+  folderCount: number;
+  fileCount: number;
+  pageSize: number;
+  /** Pages that are here, by `<kind>/<number>`. */
+  pages: ReadonlyMap<string, readonly Item[]>;
+}
+
+export interface Selection {
+  items: ReadonlyMap<string, Item>;
+  /** Row of the keyboard's focus; -1: none. */
+  focus: number;
+  /** Row from which ranges are extended. */
+  anchor: number;
+}
+
+export interface User {
+  id: number;
+  name: string;
+  isAdmin: boolean;
+}
+
+export interface Session {
+  phase: "starting" | "first-start" | "signed-out" | "signed-in";
+  user: User | null;
+  token: string | null;
+  /** Why somebody was logged out. */
+  notice: string | null;
+}
+
+export interface Link {
+  phase: "connecting" | "online" | "offline";
+  /** Milliseconds of `Date.now()` at which it is tried again. */
+  retryAt: number | null;
+}
+
+export interface Service {
+  id: string;
+  type: "upload" | "thumbnail";
+  address: string | null;
+}
+
+export interface Toast {
+  id: number;
+  tone: "plain" | "good" | "bad";
+  text: string;
+  action: { label: string; run: () => void } | null;
+}
+
+export interface Storage {
+  total: number;
+  types: Readonly<Record<string, number>>;
+}
+
+export type Dialog =
+  | { kind: "new-folder" }
+  | { kind: "link"; file: FileItem }
+  | { kind: "share"; file: FileItem; path: string }
+  | { kind: "transfer"; file: FileItem }
+  | { kind: "move"; items: readonly FileItem[] }
+  | { kind: "password" }
+  | { kind: "users" }
+  | { kind: "services" }
+  | { kind: "shortcuts" };
+
+export interface Menu {
+  x: number;
+  y: number;
+  /** What was right-clicked: items, or the empty space of a folder. */
+  items: readonly Item[];
+}
+
+export type UploadState =
+  | "waiting"
+  | "requesting"
+  | "sending"
+  | "storing"
+  | "deciding"
+  | "paused"
+  | "done"
+  | "failed"
+  | "skipped"
+  | "cancelled";
+
+export interface UploadRow {
+  id: number;
+  name: string;
+  folder: string;
+  size: number;
+  state: UploadState;
+  sentBytes: number;
+  /** Bytes per second; 0: not known. */
+  rate: number;
+  reason: string | null;
+  renamedTo: string | null;
+}
+
+export interface UploadsView {
+  /** Those worth showing first come first; at most `SHOWN_ROWS`. */
+  rows: readonly UploadRow[];
+  count: number;
+  counts: Readonly<Record<UploadState, number>>;
+  sentBytes: number;
+  totalBytes: number;
+  rate: number;
+  isPaused: boolean;
+  booked: number;
+  prompt: { entry: number; uploadId: string; name: string; folder: string; more: number } | null;
+}
+
+export interface Preferences {
+  theme: "auto" | "light" | "dark";
+  details: boolean;
+  publicUploads: boolean;
+}
+
+export interface State {
+  session: Session;
+  link: Link;
+  route: Route;
+  listing: Listing;
+  /** Items that are being deleted, and are shown no more. */
+  hidden: ReadonlySet<string>;
+  selection: Selection;
+  renaming: string | null;
+  dialog: Dialog | null;
+  menu: Menu | null;
+  toasts: readonly Toast[];
+  services: readonly Service[];
+  storage: Storage | null;
+  uploads: UploadsView;
+  queueOpen: boolean;
+  drawerOpen: boolean;
+  preferences: Preferences;
+}
+
+export type { OverwriteAction };

@@ -1,0 +1,173 @@
+/** The packets of docs/packets.md that a client sends and hears, as they are on the wire. */
+
+export type Can = "r" | "rw" | "none";
+export type OwnershipStatus = "owned" | "public" | "restricted" | "shared";
+export type SortKey = "name" | "updated_at" | "size";
+export type OverwriteAction = "skip" | "overwrite" | "rename";
+
+export interface Share {
+  can_write: boolean;
+  file: number;
+  shared_at: string;
+  user: number;
+}
+
+export interface Ownership {
+  status: OwnershipStatus;
+  share?: Share;
+  can?: Can;
+}
+
+export interface FileHandle {
+  id: number;
+  name: string;
+  type: string;
+  has_thumbnail: boolean;
+  ownership: Ownership;
+  created_at: string | null;
+  updated_at: string | null;
+  size: number;
+  thumbnail_url?: string;
+}
+
+export interface FolderHandle {
+  id: number;
+  name: string;
+  parent_folder: number | null;
+}
+
+export interface UserHandle {
+  id: number;
+  name: string;
+}
+
+interface Boolean_ {
+  success: boolean;
+  message?: string;
+}
+
+export interface UploadResponse {
+  name: string;
+  path: string;
+  accepted: boolean;
+  chunk_size: number;
+  upload_id: string;
+  upload_address?: string;
+  rejection_reason?: string;
+}
+
+export interface FolderStatus {
+  path: string;
+  folder_id: number | null;
+  exists: boolean;
+  file_count: number;
+  subfolder_count: number;
+  page_size: number;
+}
+
+export interface FolderSize {
+  total_size: number;
+  folder_id: number | null;
+  types: Record<string, number>;
+}
+
+/** Requests: what they hold, and what answers them. A refusal is a `generic:boolean` for each. */
+export interface Requests {
+  "c2s:upload-booking-request": { data: { desired_amount: number }; answer: { amount: number } };
+  "c2s:upload-booking-clear": { data: {}; answer: Boolean_ };
+  "c2s:upload-request": {
+    data: { name: string; path: string; size: number; is_public: boolean; do_overwrite?: boolean };
+    answer: UploadResponse;
+  };
+  "c2s:upload-abort-request": { data: { upload_id: string }; answer: Boolean_ };
+  "c2s:empty-file-upload": { data: { path: string; name: string }; answer: Boolean_ };
+  "c2s:folder-status-request": { data: { path: string }; answer: FolderStatus };
+  "c2s:list-request": {
+    data: {
+      path: string;
+      type: "subfolders" | "files";
+      page: number;
+      sort_by?: SortKey;
+      ascending_sort?: boolean;
+    };
+    answer: { path: string; page: number; success: boolean; files?: FileHandle[]; folders?: FolderHandle[] };
+  };
+  "c2s:folder-size-request": { data: { folder_id: number | null }; answer: FolderSize };
+  "c2s:create-folder": { data: { path: string }; answer: Boolean_ };
+  "c2s:rename-folder": { data: { path: string; target_name: string }; answer: Boolean_ };
+  "c2s:delete-folder": { data: { folder_id: number }; answer: Boolean_ };
+  "c2s:rename-file": { data: { path: string; name: string; target_name: string }; answer: Boolean_ };
+  "c2s:move-files": {
+    data: { source_id?: number; target_id?: number; files: string[] };
+    answer: Boolean_;
+  };
+  "c2s:delete-file": { data: { folder_id: number; name: string }; answer: Boolean_ };
+  "c2s:file-share": {
+    data: { path: string; name: string; target_user: number; can_write?: boolean; is_deleting?: boolean };
+    answer: Boolean_;
+  };
+  "c2s:transfer-ownership": {
+    data: {
+      file_id: number;
+      target_user_id: number;
+      delete_file_shares?: boolean;
+      create_share_for_current_owner?: boolean;
+    };
+    answer: Boolean_;
+  };
+  "c2s:signed-download-request": { data: { file_id: number }; answer: { payload?: string } };
+  "c2s:thumbnail-request": { data: { id: number }; answer: Boolean_ };
+  "c2s:user-search-request": {
+    data: { query: string };
+    answer: { success: boolean; results?: UserHandle[] };
+  };
+}
+
+/** What a client sends without expecting an answer. */
+export interface Notices {
+  "c2s:upload-overwrite-response": {
+    upload_id: string;
+    action: OverwriteAction;
+    use_on_all_uploads?: boolean;
+  };
+  "c2s:ping-services": {};
+}
+
+/** What the manager sends on its own account. */
+export interface Events {
+  "s2c:service-registry": {
+    service_type: "upload" | "thumbnail";
+    action: "added" | "removed" | "list";
+    service_uuid: string;
+    address?: string;
+  };
+  "s2c:upload-booking-modify": { effective_change: 1 | -1 };
+  "s2c:upload-stage-finish": { upload_id: string; service_disconnect?: boolean };
+  "s2c:upload-overwrite-request": { upload_id: string; file_name: string; file_path: string };
+  "s2c:upload-overwrite-cancel": {};
+  "s2c:upload-finish-info": {
+    success: boolean;
+    upload_id: string;
+    rename_target?: string;
+    reason?: string;
+  };
+  "s2c:file-modify": { path: string; action: "add" | "delete" | "modify"; handle: FileHandle };
+  "s2c:folder-modify": {
+    path: string;
+    handle: FolderHandle;
+    action: "add" | "delete" | "rename" | "move";
+    rename_origin?: string;
+    parent_folder_origin?: number | null;
+  };
+}
+
+export type RequestId = keyof Requests;
+export type NoticeId = keyof Notices;
+export type EventId = keyof Events;
+
+export interface Frame {
+  id: string;
+  uuid: string | null;
+  replyUuid: string | null;
+  data: Record<string, unknown>;
+}
