@@ -40,11 +40,16 @@ class Accounts:
 
     async def login(self, name: str, password: str) -> str:
         """A token for the user. Raises `WrongCredentials`, `Overloaded`."""
-        user = await self._catalog.user_by_name(name)
-        matches = await self._passwords.matches(password, user.password_hash if user else None)
-        if user is None or not matches:
-            raise WrongCredentials
+        user = await self._verified(name, password)
         return self._tokens.issue(user.id, user.token_epoch)
+
+    async def change_password(self, name: str, previous: str, new: str) -> User:
+        """Replaces the password, upon which the user's tokens are worth nothing any more.
+
+        Raises `WrongCredentials`, `Overloaded`.
+        """
+        user = await self._verified(name, previous)
+        return await self._catalog.set_password(user.id, await self._passwords.hash(new))
 
     async def authenticate(self, token: str) -> User:
         """The user whose token this is.
@@ -56,6 +61,13 @@ class Accounts:
         user = await self._catalog.user_by_id(user_id)
         if user is None or user.token_epoch != epoch:
             raise InvalidToken
+        return user
+
+    async def _verified(self, name: str, password: str) -> User:
+        user = await self._catalog.user_by_name(name)
+        matches = await self._passwords.matches(password, user.password_hash if user else None)
+        if user is None or not matches:
+            raise WrongCredentials
         return user
 
     async def _register_first(self, name: str, password: str) -> User:

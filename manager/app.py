@@ -14,10 +14,16 @@ from catalog.port import Catalog
 from catalog.sqlite.adapter import SqliteCatalog
 from manager.accounts import Accounts
 from manager.control import ControlPlane
+from manager.domain.guesses import GuessLimiter
 from manager.holds import TemporaryHolds
 from manager.http import frame
 from manager.http.accounts import account_routes
+from manager.http.addresses import ClientAddresses
+from manager.http.bulk import FolderSender
+from manager.http.content import ContentSource
+from manager.http.delivery import Delivery
 from manager.http.downloads import download_routes
+from manager.http.guarding import PasswordGuard
 from manager.http.page import page_handler, page_routes
 from manager.http.page_files import PageFiles
 from manager.http.parts import PARTS, Parts, RunningParts
@@ -27,6 +33,7 @@ from manager.metrics import ManagerMetrics
 from manager.passwords import Passwords
 from manager.reaper import Reaper
 from manager.settings import ManagerSettings
+from manager.signed_links import SignedLinks
 from manager.supervision import supervised
 from manager.tasks import BackgroundTasks
 from manager.tokens import derive_token_secret
@@ -75,7 +82,7 @@ def is_ready(app: web.Application, *, slots: int) -> bool:
 async def _say_goodbye(app: web.Application) -> None:
     # Handlers of WebSockets end only with their connections, and the stop waits for handlers.
     parts = app[PARTS].get()
-    parts.sender.end_all()
+    parts.delivery.end_all()
     await parts.control.close_peers()
 
 
@@ -117,12 +124,22 @@ class _Assembly:
         loops = _background(
             holds=holds.run, reaper=reaper.run, webhooks=lambda: self._learn_channels(http)
         )
+        source = self._content_source(catalog, http, holds)
+        delivery = Delivery(
+            self.metrics,
+            stall_s=self._settings.download_stall_s,
+            at_once=self._settings.max_downloads,
+        )
         async with loops, control.run():
             yield Parts(
                 accounts=accounts,
                 catalog=catalog,
                 control=control,
-                sender=self._sender(catalog, http, holds),
+                delivery=delivery,
+                folders=FolderSender(catalog, source, delivery, self._clock),
+                guard=self._guard(),
+                links=SignedLinks.of(self._settings.keyring),
+                sender=ContentSender(source, delivery),
                 webhooks=self._webhooks,
                 metrics=self.metrics,
             )
@@ -176,22 +193,20 @@ class _Assembly:
 
         await self._webhooks.learn(ask)
 
-    def _sender(self, catalog: Catalog, http: DiscordHttp, holds: TemporaryHolds) -> ContentSender:
+    def _guard(self) -> PasswordGuard:
+        addresses = ClientAddresses(self._settings.trusted_proxies)
+        return PasswordGuard(GuessLimiter(), addresses, self._monotonic)
+
+    def _content_source(
+        self, catalog: Catalog, http: DiscordHttp, holds: TemporaryHolds
+    ) -> ContentSource:
         reader = ChunkReader(
             http,
             self._webhooks.reachable,
             self._settings.keyring,
             bot_token=self._settings.bot_token,
         )
-        return ContentSender(
-            catalog,
-            reader,
-            holds,
-            self._webhooks,
-            self.metrics,
-            stall_s=self._settings.download_stall_s,
-            at_once=self._settings.max_downloads,
-        )
+        return ContentSource(catalog, reader, holds, self._webhooks)
 
 
 @contextlib.asynccontextmanager

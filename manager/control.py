@@ -11,6 +11,7 @@ import structlog
 from aiohttp import web
 
 from catalog.port import Catalog
+from catalog.records import User
 from manager.accounts import Accounts
 from manager.booking_desk import BookingDesk
 from manager.changes import ChangeFeed
@@ -45,6 +46,7 @@ from protocol.extensions import WEBHOOKS, format_extensions
 log = structlog.get_logger(__name__)
 
 GOING_AWAY = 1001
+POLICY_VIOLATION = 1008
 
 
 class ControlPlane:
@@ -70,6 +72,7 @@ class ControlPlane:
         self._bot_token = settings.bot_token
         self._metrics = metrics
         self._tasks = BackgroundTasks()
+        self._oldest_epochs: dict[int, int] = {}
         self._hub = Hub()
         bookings = BookingDesk(
             BookingLedger(settings.booking_idle_s), self._hub, monotonic=monotonic
@@ -126,6 +129,13 @@ class ControlPlane:
         goodbyes = (peer.close(GOING_AWAY, "the manager stops") for peer in connections)
         await asyncio.gather(*goodbyes, return_exceptions=True)
 
+    def disconnect_user(self, user_id: int, *, before_epoch: int) -> None:
+        """Ends the user's connections with tokens of an older epoch, even those just being made."""
+        self._oldest_epochs[user_id] = max(before_epoch, self._oldest_epochs.get(user_id, 0))
+        for client in self._hub:
+            if client.user.id == user_id and self._is_outdated(client.user):
+                self._tasks.spawn(_say_outdated(client.connection), "disconnect a user")
+
     async def websocket(self, request: web.Request) -> web.WebSocketResponse:
         """Serves one peer for as long as it is connected. Raises `InvalidRequest`, `InvalidToken`."""
         handshake = Handshake.read(request.query)
@@ -167,6 +177,9 @@ class ControlPlane:
     ) -> web.WebSocketResponse:
         user = await self._accounts.authenticate(handshake.key)
         socket, connection = await self._accept(request, handshake, frozenset(), "c2s")
+        if self._is_outdated(user):
+            await _say_outdated(connection)
+            return socket
         client = ClientSession(id=str(uuid4()), user=user, connection=connection)
         context = ClientContext(client, self._parts)
         self._parts.fleet.introduce_to(client)
@@ -177,6 +190,10 @@ class ControlPlane:
         finally:
             self._client_left(client)
         return socket
+
+    def _is_outdated(self, user: User) -> bool:
+        """Whether the password was changed after the user was authenticated."""
+        return user.token_epoch < self._oldest_epochs.get(user.id, 0)
 
     def _client_left(self, client: ClientSession) -> None:
         client.is_connected = False
@@ -242,3 +259,7 @@ class ControlPlane:
         if handshake.extensions:
             connection.send(generic.Primitives(string_value=format_extensions(granted)))
         return socket, connection
+
+
+async def _say_outdated(connection: PeerConnection) -> None:
+    await connection.close(POLICY_VIOLATION, "the password was changed: log in again")

@@ -3,6 +3,7 @@
 `manager.http.errors` gives each its HTTP status.
 """
 
+import math
 from collections.abc import Sequence
 
 NAMES_LISTED = 5
@@ -137,6 +138,18 @@ class Overloaded(ManagerError):
     def __init__(self, what: str, *, retry_after_s: int) -> None:
         super().__init__(f"too many {what} at the moment: try again shortly")
         self.retry_after_s = retry_after_s
+
+
+class TooManyAttempts(ManagerError):
+    """Passwords were tried too often; another try is possible in `retry_after_s` seconds."""
+
+    code = "too-many-attempts"
+
+    def __init__(self, wait_s: float) -> None:
+        self.retry_after_s = max(1, math.ceil(wait_s))
+        super().__init__(
+            f"too many attempts: try again in {_counted(self.retry_after_s, 'second')}"
+        )
 
 
 class PeerGone(ManagerError):

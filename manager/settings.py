@@ -2,6 +2,7 @@
 
 import re
 from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -20,6 +21,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from protocol.values import CHUNK_SIZE, NamePolicy
 from storage.discord.webhook import WebhookCredentials
 from storage.envelope import KeyRing
+
+Network = IPv4Network | IPv6Network
 
 _OWN_PART = 5
 _SNOWFLAKE = re.compile(r"\d{15,22}", re.ASCII)
@@ -78,6 +81,17 @@ def _split_channels(value: object) -> object:
     if not all(_SNOWFLAKE.fullmatch(entry) for entry in entries):
         raise ValueError("expected ids of Discord channels (15 to 22 digits), separated by commas")
     return tuple(int(entry) for entry in entries)
+
+
+def _split_networks(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return tuple(ip_network(entry) for entry in split_list(value))
+    except ValueError as error:
+        raise ValueError(
+            "expected IP addresses, or networks such as 10.0.0.0/8, separated by commas"
+        ) from error
 
 
 def _none_when_empty(value: object) -> object:
@@ -185,6 +199,17 @@ class ManagerSettings(BaseSettings):
         default=120,
         gt=0,
         description="Seconds after which a download whose reader takes nothing is ended.",
+    )
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_split_networks)] = (
+        Field(
+            default=(),
+            description=(
+                "Addresses or networks (10.0.0.0/8) of reverse proxies, separated by commas, whose "
+                "X-Forwarded-For tells where requests come from; others' is ignored. Needed for "
+                "limiting how often passwords are tried: without it all who come through a proxy "
+                "count as one."
+            ),
+        )
     )
     max_downloads: int = Field(
         default=64, ge=1, description="Downloads at once; each needs memory for up to two chunks."

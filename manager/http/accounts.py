@@ -1,4 +1,4 @@
-"""`/login`, `/register` and `/token-status`."""
+"""`/login`, `/register`, `/update-password` and `/token-status`."""
 
 from aiohttp import web
 
@@ -15,14 +15,15 @@ def account_routes(*, passwords_in_query: bool) -> list[web.RouteDef]:
     `passwords_in_query` also takes user name and password from the query of a GET, for frontends
     that know nothing else.
     """
-    routes = [
-        web.post("/login", _login),
-        web.post("/register", _register),
-        web.get("/token-status", _token_status, allow_head=False),
-    ]
-    if passwords_in_query:
-        routes.append(web.get("/login", _login, allow_head=False))
-        routes.append(web.get("/register", _register, allow_head=False))
+    routes = [web.get("/token-status", _token_status, allow_head=False)]
+    for path, handler in (
+        ("/login", _login),
+        ("/register", _register),
+        ("/update-password", _update_password),
+    ):
+        routes.append(web.post(path, handler))
+        if passwords_in_query:
+            routes.append(web.get(path, handler, allow_head=False))
     return routes
 
 
@@ -30,7 +31,10 @@ async def _login(request: web.Request) -> web.Response:
     parameters = await parameters_of(request)
     name = parameters.required("username", check_username)
     password = parameters.required("password", check_password)
-    return success(token=await parts_of(request).accounts.login(name, password))
+    parts = parts_of(request)
+    with parts.guard.attempt(request, name):
+        token = await parts.accounts.login(name, password)
+    return success(token=token)
 
 
 async def _register(request: web.Request) -> web.Response:
@@ -38,8 +42,22 @@ async def _register(request: web.Request) -> web.Response:
     name = parameters.required("username", check_username)
     password = parameters.required("password", check_password)
     admin_token = parameters.optional("adminToken")
-    user = await parts_of(request).accounts.register(name, password, admin_token=admin_token)
+    parts = parts_of(request)
+    with parts.guard.attempt(request):
+        user = await parts.accounts.register(name, password, admin_token=admin_token)
     return success(user_id=user.id, is_admin=user.is_admin)
+
+
+async def _update_password(request: web.Request) -> web.Response:
+    parameters = await parameters_of(request)
+    name = parameters.required("username", check_username)
+    previous = parameters.required("previousPassword", check_password)
+    new = parameters.required("newPassword", check_password)
+    parts = parts_of(request)
+    with parts.guard.attempt(request, name):
+        user = await parts.accounts.change_password(name, previous, new)
+    parts.control.disconnect_user(user.id, before_epoch=user.token_epoch)
+    return success()
 
 
 async def _token_status(request: web.Request) -> web.Response:

@@ -1,30 +1,79 @@
-"""`/download`: a file of a folder, for a user who may read it."""
+"""The routes that answer with content: a file, a folder as an archive, and what a link stands for."""
 
 from aiohttp import web
 
+from catalog.errors import FolderMissing
 from catalog.port import Catalog
-from catalog.records import User
+from catalog.records import File, User
 from manager.domain.rights import may_read
-from manager.errors import AccessDenied, NoSuchFile
+from manager.errors import AccessDenied, NoSuchFile, NoSuchFolder
+from manager.http.bulk import archive_name
 from manager.http.parameters import Parameters, token_of
 from manager.http.parts import parts_of
+from manager.http.previews import Preview, human_size, wants_preview
 from manager.http.representation import Representation
-from protocol.values import check_name, parse_path
+from manager.http.responses import success
+from protocol.values import check_name, format_path, parse_path
 
 
 def download_routes() -> list[web.RouteDef]:
     """The routes that answer with the content of files."""
-    return [web.get("/download", _download)]
+    return [
+        web.get("/download", _download),
+        web.get("/bulk-download", _bulk_download, allow_head=False),
+        web.get("/signed-download", _signed_download),
+        web.get("/signed-download-metadata", _signed_metadata, allow_head=False),
+    ]
 
 
 async def _download(request: web.Request) -> web.StreamResponse:
     parts = parts_of(request)
     user = await parts.accounts.authenticate(token_of(request))
-    representation = await _find(Parameters(request.query), user, parts.catalog)
-    return await parts.sender.send(request, representation)
+    file = await _readable_file(Parameters(request.query), user, parts.catalog)
+    return await _send(request, file)
 
 
-async def _find(parameters: Parameters, user: User, catalog: Catalog) -> Representation:
+async def _bulk_download(request: web.Request) -> web.StreamResponse:
+    parts = parts_of(request)
+    user = await parts.accounts.authenticate(token_of(request))
+    path = Parameters(request.query).required("path", parse_path)
+    folder = await parts.catalog.folder_at(path)
+    if folder is None:
+        raise NoSuchFolder
+    try:
+        if wants_preview(request):
+            size = sum((await parts.catalog.usage_by_type(folder.id)).values())
+            return _preview(archive_name(folder), size, "folder").response()
+        return await parts.folders.send(request, folder, user)
+    except FolderMissing as error:
+        raise NoSuchFolder from error
+
+
+async def _signed_download(request: web.Request) -> web.StreamResponse:
+    return await _send(request, await _linked_file(request))
+
+
+async def _signed_metadata(request: web.Request) -> web.Response:
+    file = await _linked_file(request)
+    try:
+        folder = await parts_of(request).catalog.folder_path(file.folder_id)
+    except FolderMissing as error:
+        raise NoSuchFile from error
+    return success(name=file.name, path=format_path(folder), size=file.size)
+
+
+async def _send(request: web.Request, file: File) -> web.StreamResponse:
+    """Answers with a file that the request may have."""
+    if wants_preview(request):
+        return _preview(file.name, file.size, file.mime_type).response()
+    parts = parts_of(request)
+    content = await parts.catalog.object_by_id(file.object_id)
+    if content is None:
+        raise NoSuchFile
+    return await parts.sender.send(request, Representation(file, content))
+
+
+async def _readable_file(parameters: Parameters, user: User, catalog: Catalog) -> File:
     folder = parameters.required("path", parse_path)
     name = parameters.required("name", check_name)
     file = await catalog.file_at(folder, name, viewer_id=user.id)
@@ -32,7 +81,16 @@ async def _find(parameters: Parameters, user: User, catalog: Catalog) -> Represe
         raise NoSuchFile
     if not may_read(file, user):
         raise AccessDenied
-    content = await catalog.object_by_id(file.object_id)
-    if content is None:
-        raise NoSuchFile
-    return Representation(file, content)
+    return file
+
+
+async def _linked_file(request: web.Request) -> File:
+    """The file of a signed link. Raises `InvalidRequest`, `InvalidLink`, `NoSuchFile`."""
+    payload = Parameters(request.query).required("q", str)
+    parts = parts_of(request)
+    return await parts.links.find(payload, parts.catalog)
+
+
+def _preview(name: str, size: int, kind: str) -> Preview:
+    described = human_size(size) + (f", {kind}" if kind else "")
+    return Preview(title=name, description=described)

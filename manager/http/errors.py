@@ -12,8 +12,10 @@ from manager.errors import (
     InvalidToken,
     ManagerError,
     NoSuchFile,
+    NoSuchFolder,
     Overloaded,
     RegistrationClosed,
+    TooManyAttempts,
     UserNameTaken,
     WrongCredentials,
 )
@@ -36,7 +38,9 @@ STATUSES: Mapping[type[Exception], int] = {
     AccessDenied: 403,
     InvalidLink: 403,
     NoSuchFile: 404,
+    NoSuchFolder: 404,
     RangeNotSatisfiable: 416,
+    TooManyAttempts: 429,
     Overloaded: 503,
     ManagerError: 500,
     CatalogUnavailable: 503,
@@ -77,6 +81,6 @@ def _headers(error: Exception) -> dict[str, str]:
         return {"WWW-Authenticate": "Bearer"}
     if isinstance(error, RangeNotSatisfiable):
         return {"Content-Range": f"bytes */{error.size}", "Accept-Ranges": "bytes"}
-    if isinstance(error, Overloaded):
+    if isinstance(error, Overloaded | TooManyAttempts):
         return {"Retry-After": str(error.retry_after_s)}
     return {}

@@ -7,8 +7,12 @@ from aiohttp import web
 from catalog.port import Catalog
 from manager.accounts import Accounts
 from manager.control import ControlPlane
+from manager.http.bulk import FolderSender
+from manager.http.delivery import Delivery
+from manager.http.guarding import PasswordGuard
 from manager.http.streaming import ContentSender
 from manager.metrics import ManagerMetrics
+from manager.signed_links import SignedLinks
 from manager.webhooks import WebhookDirectory
 
 
@@ -19,6 +23,10 @@ class Parts:
     accounts: Accounts
     catalog: Catalog
     control: ControlPlane
+    delivery: Delivery
+    folders: FolderSender
+    guard: PasswordGuard
+    links: SignedLinks
     sender: ContentSender
     webhooks: WebhookDirectory
     metrics: ManagerMetrics

@@ -1,10 +1,10 @@
-"""Chunks of one object in the order needed: verified, and one read ahead of its use."""
+"""Chunks in the order needed: verified, and one read ahead of its use."""
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from types import TracebackType
-from typing import Self
+from typing import Generic, Self, TypeVar
 
 from catalog.port import ObjectStore
 from catalog.records import ChunkLocation, StoredObject
@@ -13,6 +13,9 @@ from storage.errors import ChunkCorrupt
 from storage.reader import ChunkReader
 
 Buffer = bytes | memoryview
+ReadChunk = Callable[[int], Awaitable[Buffer]]
+
+_Item = TypeVar("_Item")
 
 WINDOW = 64
 """Chunks looked up in the catalog at once."""
@@ -62,17 +65,22 @@ class ObjectChunks:
         return min(self._content.chunk_size, self._content.size - index * self._content.chunk_size)
 
 
-class ReadAhead:
-    """Reads things in a given order, always one before it is asked for.
+async def in_order(read: ReadChunk, order: Iterable[int]) -> AsyncGenerator[Buffer, None]:
+    """The chunks of these indexes, each read when it is asked for."""
+    for index in order:
+        yield await read(index)
+
+
+class ReadAhead(Generic[_Item]):
+    """Goes through a source, always one item before it is asked for.
 
     At most two are in memory, if the caller drops one before it asks for the next: the one in use
-    and the one being read. Leaving the context ends the read that is under way.
+    and the one being read. Leaving the context ends the read that is under way, and the source.
     """
 
-    def __init__(self, read: Callable[[int], Awaitable[Buffer]], order: Iterator[int]) -> None:
-        self._read = read
-        self._order = order
-        self._coming: asyncio.Task[Buffer] | None = None
+    def __init__(self, source: AsyncGenerator[_Item, None]) -> None:
+        self._source = source
+        self._coming: asyncio.Task[_Item | None] | None = None
 
     async def __aenter__(self) -> Self:
         self._start_next()
@@ -89,23 +97,28 @@ class ReadAhead:
             coming.cancel()
             with contextlib.suppress(asyncio.CancelledError, Exception):
                 await coming
+        await self._source.aclose()
 
     async def ready(self) -> None:
-        """Waits until the first one is there; raises what reading it raised."""
+        """Waits until the first item is there, or it is clear that there is none; raises its error."""
         if self._coming is not None:
             await self._coming
 
-    async def next(self) -> Buffer:
-        """The next one of the order; raises what reading it raised."""
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> _Item:
+        """The next item; raises what reading it raised."""
         if self._coming is None:
-            raise ValueError("everything in the order has been handed out")
-        buffer = await self._coming
+            raise StopAsyncIteration
+        item = await self._coming
+        if item is None:
+            raise StopAsyncIteration
         self._start_next()
-        return buffer
+        return item
 
     def _start_next(self) -> None:
-        index = next(self._order, None)
-        self._coming = None if index is None else asyncio.create_task(self._load(index))
+        self._coming = asyncio.create_task(self._load())
 
-    async def _load(self, index: int) -> Buffer:
-        return await self._read(index)
+    async def _load(self) -> _Item | None:
+        return await anext(self._source, None)

@@ -7,14 +7,11 @@ nor, as its envelope binds a chunk to no place, whether encrypted ones stand in 
 import asyncio
 import hashlib
 import hmac
-from collections.abc import Awaitable, Callable
 
 from catalog.records import EnvelopeKind, StoredObject
-from manager.http.read_ahead import Buffer
+from manager.http.read_ahead import Buffer, ReadChunk
 from protocol.chunks import content_hash
 from storage.errors import ChunkCorrupt
-
-ReadChunk = Callable[[int], Awaitable[Buffer]]
 
 
 def checked_whole(read: ReadChunk, content: StoredObject) -> ReadChunk:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from manager.http.read_ahead import ReadAhead
+from manager.http.read_ahead import ReadAhead, in_order
 
 
 class Source:
@@ -36,36 +36,35 @@ class Source:
 async def test_one_is_read_while_one_is_used():
     """The next read begins when one is handed out, and never two of them."""
     source = Source()
-    async with ReadAhead(source.read, iter([4, 5, 6])) as ahead:
+    async with ReadAhead(in_order(source.read, [4, 5, 6])) as ahead:
         source.finish(4, b"four")
-        assert await ahead.next() == b"four"
+        assert await anext(ahead) == b"four"
         source.finish(5, b"five")
         await ahead.ready()
         assert source.started == [4, 5]
-        assert await ahead.next() == b"five"
+        assert await anext(ahead) == b"five"
         source.finish(6, b"six")
-        assert await ahead.next() == b"six"
-        with pytest.raises(ValueError, match="handed out"):
-            await ahead.next()
+        assert await anext(ahead) == b"six"
+        assert [chunk async for chunk in ahead] == []
 
 
 async def test_an_error_is_raised_where_its_chunk_is_wanted():
     """A failed read spoils neither what came before it nor the tidying up."""
     source = Source()
-    async with ReadAhead(source.read, iter([0, 1])) as ahead:
+    async with ReadAhead(in_order(source.read, [0, 1])) as ahead:
         source.finish(0, b"zero")
-        assert await ahead.next() == b"zero"
+        assert await anext(ahead) == b"zero"
         source.gates[1] = asyncio.get_running_loop().create_future()
         source.gates[1].set_exception(OSError("broken"))
         with pytest.raises(OSError, match="broken"):
-            await ahead.next()
+            await anext(ahead)
 
 
 async def test_leaving_ends_the_read():
     """Nothing goes on in the background afterwards."""
     source = Source()
-    async with ReadAhead(source.read, iter([0, 1])) as ahead:
+    async with ReadAhead(in_order(source.read, [0, 1])) as ahead:
         source.finish(0, b"zero")
-        await ahead.next()
+        await anext(ahead)
         await source.second_started.wait()
     assert source.cancelled == [1]

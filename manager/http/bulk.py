@@ -1,0 +1,161 @@
+"""Sends a folder with everything below it as one zip archive, made while it is sent."""
+
+import contextlib
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+from functools import partial
+
+from aiohttp import web
+
+from catalog.port import Catalog
+from catalog.records import File, Folder, User
+from manager.domain.rights import may_read
+from manager.errors import NoSuchFile
+from manager.http.archive import MemberPath, ZipStream
+from manager.http.content import ContentSource
+from manager.http.delivery import WRITE_BYTES, Delivery
+from manager.http.disposition import attachment
+from manager.http.read_ahead import Buffer, ReadAhead
+from manager.http.subtree import Entry, subtree
+
+_NAME_OF_ROOT = "discord-cloud"
+_JOINED_BYTES = 16 * 1024
+"""Up to so many bytes of small pieces are copied together, which costs less than a write of each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A folder (without `content`), or the next chunk of a file, in the order of the archive.
+
+    An empty file has one chunk, which is empty. `size` is that of the whole file.
+    """
+
+    path: MemberPath
+    modified_at: float
+    size: int = 0
+    content: Buffer | None = None
+    is_first: bool = True
+    is_last: bool = True
+
+
+class FolderSender:
+    """Answers requests for whole folders.
+
+    Args:
+        catalog: Where folders and files are looked up.
+        source: Where their content comes from.
+        delivery: How it goes out.
+        clock: Seconds since the Unix epoch; folders are dated with it.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        source: ContentSource,
+        delivery: Delivery,
+        clock: Callable[[], float],
+    ) -> None:
+        self._catalog = catalog
+        self._source = source
+        self._delivery = delivery
+        self._clock = clock
+
+    async def send(self, request: web.Request, folder: Folder, user: User) -> web.StreamResponse:
+        """Answers with all that the user may read of the folder.
+
+        Raises `Overloaded`, `StorageError`, `CatalogError`: all before the first byte. What goes
+        wrong later ends the connection.
+        """
+        with self._delivery.place():
+            async with ReadAhead(self._pieces(folder, user)) as pieces:
+                await pieces.ready()
+                response = web.StreamResponse(headers=_headers(folder))
+                await response.prepare(request)
+                with self._delivery.body(request), ZipStream() as archive:
+                    async for piece in pieces:
+                        await self._add(response, archive, piece)
+                    archive.finish()
+                    await self._push(response, archive)
+                    await response.write_eof()
+                return response
+
+    async def _add(self, response: web.StreamResponse, archive: ZipStream, piece: Piece) -> None:
+        if piece.content is None:
+            archive.add_folder(piece.path, modified_at=piece.modified_at)
+        else:
+            if piece.is_first:
+                archive.begin_file(piece.path, size=piece.size, modified_at=piece.modified_at)
+            await self._write(response, archive, memoryview(piece.content))
+            if piece.is_last:
+                archive.end_file()
+        await self._push(response, archive)
+
+    async def _write(
+        self, response: web.StreamResponse, archive: ZipStream, content: memoryview
+    ) -> None:
+        # Checksums are computed on the event loop, hence little at a time.
+        for start in range(0, len(content), WRITE_BYTES):
+            part = content[start : start + WRITE_BYTES]
+            archive.write(part)
+            if len(content) > WRITE_BYTES:
+                await self._push(response, archive)
+        self._delivery.count(len(content))
+
+    async def _push(self, response: web.StreamResponse, archive: ZipStream) -> None:
+        made = archive.take()
+        if sum(map(len, made)) <= _JOINED_BYTES:
+            made = [b"".join(made)]
+        for piece in made:
+            await self._delivery.push(response, piece)
+
+    async def _pieces(self, folder: Folder, user: User) -> AsyncGenerator[Piece, None]:
+        began_at = self._clock()
+        entries = subtree(self._catalog, folder.id, viewer_id=user.id)
+        async with contextlib.aclosing(entries):
+            async for entry in entries:
+                if entry.file is None:
+                    yield Piece(path=entry.path, modified_at=began_at)
+                    continue
+                pieces = self._pieces_of_file(entry, entry.file, user)
+                async with contextlib.aclosing(pieces):
+                    async for piece in pieces:
+                        yield piece
+
+    async def _pieces_of_file(
+        self, entry: Entry, listed: File, user: User
+    ) -> AsyncGenerator[Piece, None]:
+        # Minutes may have passed since it was listed.
+        file = await self._catalog.file_by_id(listed.id, viewer_id=user.id)
+        if file is None or not may_read(file, user):
+            return
+        content = await self._catalog.object_by_id(file.object_id)
+        if content is None:
+            return
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                if content.chunk_count > 1:
+                    await stack.enter_async_context(self._source.kept_alive(content))
+            except NoSuchFile:
+                return
+            new = partial(Piece, path=entry.path, modified_at=file.updated_at, size=content.size)
+            if content.chunk_count == 0:
+                yield new(content=b"")
+            read, last = self._source.whole(content), content.chunk_count - 1
+            for index in range(content.chunk_count):
+                chunk = await read(index)
+                yield new(content=chunk, is_first=index == 0, is_last=index == last)
+
+
+def archive_name(folder: Folder) -> str:
+    """What the archive of a folder is called."""
+    return f"{folder.name or _NAME_OF_ROOT}.zip"
+
+
+def _headers(folder: Folder) -> dict[str, str]:
+    return {
+        "Content-Type": "application/zip",
+        "Content-Disposition": attachment(archive_name(folder)),
+        "Cache-Control": "no-store",
+        "Accept-Ranges": "none",
+        "X-Content-Type-Options": "nosniff",
+    }
