@@ -17,6 +17,7 @@ from tests.manager.sockets.stage import CHUNK_SIZE, Stage, running_stage
 
 STEPS = 40
 PROCESS = "0b0e5f5c-3c5e-4b57-8a3d-1d6f3c7f5a11"
+ACTIONS: tuple[c2s.OverwriteAction, ...] = ("overwrite", "rename", "skip")
 Thing = TypeVar("Thing")
 NAMES = ("a", "b", "c")
 
@@ -104,8 +105,10 @@ class Day:
             await self.stage.catalog.release(uuid4(), service="nobody", key="nothing")
             await asyncio.gather(*(customer.peer.caught_up() for customer in self.customers))
             await asyncio.gather(*(worker.peer.refusal(_nothing()) for worker in self.workers))
-            for each in (*self.customers, *self.workers):
-                each.read()
+            for customer in self.customers:
+                customer.read()
+            for worker in self.workers:
+                worker.read()
 
     async def client_comes(self) -> None:
         """A client connects."""
@@ -166,7 +169,7 @@ class Day:
         """A client answers a question, or all."""
         for customer in self._some(self.customers):
             for upload_id in self._some(customer.prompts):
-                action = self.rng.choice(("overwrite", "rename", "skip"))
+                action = self.rng.choice(ACTIONS)
                 on_all = self.rng.random() < 0.2
                 await customer.peer.decide(upload_id, action, on_all=on_all)
                 customer.prompts = [] if on_all else customer.prompts
