@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := run
-.PHONY: run test check unit docs format bench clean
+.PHONY: run test check unit test-huge docs format bench clean
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -28,6 +28,10 @@ check: .venv/installed-dev
 
 unit: .venv/installed-dev
 	$(BIN)/pytest -n 2 $(ARGS)
+
+# A file of more than 4 GiB, there and back: minutes, and gigabytes below /tmp.
+test-huge: .venv/installed-dev
+	$(BIN)/pytest -m huge tests/system
 
 # Writes the pages of docs/ that are generated from the code.
 docs: .venv/installed

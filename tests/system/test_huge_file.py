@@ -1,11 +1,7 @@
-"""A file beyond 4 GiB through the whole system. It needs 4.3 GB of disk and minutes, so it is asked for.
-
-HUGE_FILE_TEST=1 pytest tests/system/test_huge_file.py
-"""
+"""A file beyond 4 GiB through the whole system: 4.3 GB of disk and minutes, so `make test-huge` asks for it."""
 
 import asyncio
 import hashlib
-import os
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -27,7 +23,7 @@ def _chunk(index: int) -> bytes:
     return index.to_bytes(8, "big") + BLOCK[8 : chunk_length(SIZE, CHUNK_SIZE, index)]
 
 
-@pytest.mark.skipif("HUGE_FILE_TEST" not in os.environ, reason="slow: set HUGE_FILE_TEST")
+@pytest.mark.huge
 @pytest.mark.timeout(1800)
 async def test_more_than_4_gib_come_back_byte_for_byte(tmp_path: Path):
     """Every chunk is where it was."""
