@@ -7,13 +7,13 @@ it was given by.
 import contextlib
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 import msgspec
 from platformdirs import user_config_path
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cli.errors import CredentialsUnusable
 from client_sdk.errors import NotLoggedIn
@@ -22,17 +22,28 @@ FILE_NAME = "credentials.json"
 PRIVATE = 0o600
 
 
-class ClientEnvironment(BaseSettings):
-    """What the environment says about the login."""
+@dataclass(frozen=True)
+class ClientEnvironment:
+    """What the environment says about the login.
 
-    model_config = SettingsConfigDict(frozen=True)
+    A plain class: the library that reads the settings of servers takes longer to import than a
+    command takes to run.
 
-    discord_cloud_url: str | None = Field(
-        default=None, description="Address of the manager, instead of that of the last login."
-    )
-    discord_cloud_token: SecretStr | None = Field(
-        default=None, description="Token of the user, instead of that of the last login."
-    )
+    Attributes:
+        url: Address of the manager, instead of that of the last login.
+        token: Token of the user, instead of that of the last login.
+    """
+
+    url: str | None = None
+    token: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Self:
+        """Takes the variables that are set to something."""
+        return cls(
+            url=environment.get("DISCORD_CLOUD_URL") or None,
+            token=environment.get("DISCORD_CLOUD_TOKEN") or None,
+        )
 
 
 @dataclass(frozen=True)
@@ -63,7 +74,7 @@ class CredentialStore:
     @classmethod
     def standard(cls) -> "CredentialStore":
         """The store in the user's configuration folder."""
-        return cls(user_config_path("discord-cloud"), ClientEnvironment())
+        return cls(user_config_path("discord-cloud"), ClientEnvironment.read(os.environ))
 
     def current(self) -> Credentials:
         """The login to use.
@@ -73,7 +84,7 @@ class CredentialStore:
             CredentialsUnusable: The file cannot be read.
         """
         saved = self.saved()
-        url = self._environment.discord_cloud_url or (saved.url if saved else None)
+        url = self._environment.url or (saved.url if saved else None)
         if url is None:
             raise NotLoggedIn("you are not logged in")
         token = self._token_for(url, saved)
@@ -123,8 +134,8 @@ class CredentialStore:
         return True
 
     def _token_for(self, url: str, saved: Credentials | None) -> str | None:
-        if self._environment.discord_cloud_token is not None:
-            return self._environment.discord_cloud_token.get_secret_value()
+        if self._environment.token is not None:
+            return self._environment.token
         if saved is not None and saved.url == url.rstrip("/"):
             return saved.token
         return None

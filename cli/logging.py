@@ -1,7 +1,9 @@
 """Log lines of the server programs: structlog, to standard error."""
 
+import contextlib
 import logging
 import sys
+from collections.abc import Iterator
 from typing import Literal
 
 import structlog
@@ -25,22 +27,35 @@ class LogSettings(BaseSettings):
     )
 
 
-def configure(settings: LogSettings) -> None:
-    """Sends everything that is logged, by us and by libraries, to standard error."""
+@contextlib.contextmanager
+def logging_to_stderr(settings: LogSettings) -> Iterator[None]:
+    """Sends everything that is logged, by us and by libraries, to standard error.
+
+    Afterwards the log is as it was before: whoever runs a command within a program of its own has
+    another standard error then.
+    """
     shared: list[Processor] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_formatter(settings, shared))
+    root, ours = logging.getLogger(), structlog.get_config()
+    before = root.handlers[:], root.level
+    root.handlers[:] = [handler]
+    root.setLevel(settings.level.upper())
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_formatter(settings, shared))
-    # Replaces what was configured before: the command may be called twice in one process.
-    logging.basicConfig(handlers=[handler], level=settings.level.upper(), force=True)
+    try:
+        yield
+    finally:
+        structlog.configure(**ours)
+        root.handlers[:], level = before
+        root.setLevel(level)
 
 
 def _formatter(settings: LogSettings, shared: list[Processor]) -> logging.Formatter:

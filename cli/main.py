@@ -1,6 +1,5 @@
 """The `discord-cloud` command."""
 
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -18,6 +17,9 @@ app = typer.Typer(
 
 def _show_version(*, is_wanted: bool) -> None:
     if is_wanted:
+        # Slow to import, and of no use to any command.
+        from importlib.metadata import version  # noqa: PLC0415
+
         typer.echo(f"discord-cloud {version('discord-cloud')}")
         raise typer.Exit
 

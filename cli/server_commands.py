@@ -1,36 +1,17 @@
-"""The commands that run servers: everything at once, or each part alone."""
+"""The commands that run servers: everything at once, or each part alone.
 
-import asyncio
-import contextlib
-from collections.abc import Callable, Coroutine, Iterator
+A server is imported when it is run: client commands would spend more time on it than on their work.
+"""
+
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 from urllib.parse import urlsplit
 
 import typer
-import uvloop
-from pydantic import ValidationError
-from pydantic_settings import BaseSettings
 
-from cli import up
-from cli.data_folder import make_folder
-from cli.logging import LogSettings, configure
-from cli.server_errors import SettingsInvalid, StartError, start_error
-from cli.serving import listen, serving, until_stopped, url_of
-from discord_emulator.app import serve as serve_emulator
-from discord_emulator.settings import EmulatorSettings
-from manager.app import create_app
-from manager.settings import ManagerSettings
-from upload_service.app import serve as serve_uploads
-from upload_service.settings import UploadServiceSettings
+from cli.up_options import UpOptions
 
-_Settings = TypeVar("_Settings", bound=BaseSettings)
-
-_DEFAULTS = up.UpOptions(data=Path("data"))
-_EMBEDDED_NOTICE = """\
-This is the embedded default: chunks go to a Discord emulator, everything is kept in {data}.
-For the real Discord, several machines or more channels see README.md and docs/settings.md.
-Stop with Ctrl-C."""
+_DEFAULTS = UpOptions(data=Path("data"))
 
 
 def register(app: typer.Typer) -> None:
@@ -67,81 +48,27 @@ def run_up(
     ] = None,
 ) -> None:
     """Run everything in one process: manager, upload slots and a Discord emulator."""
-    options = up.UpOptions(data=data, host=host, port=port, slots=slots, public_url=public_url)
-    _run(lambda: _up(options))
+    from cli.servers import embedded  # noqa: PLC0415 - late, see the module
+
+    embedded.run_up(UpOptions(data=data, host=host, port=port, slots=slots, public_url=public_url))
 
 
 def run_manager() -> None:
     """Run the manager, configured by environment or .env (docs/settings.md)."""
-    _run(lambda: _manager(_load(ManagerSettings)))
+    from cli.servers import manager  # noqa: PLC0415 - late, see the module
+
+    manager.run_manager()
 
 
 def run_upload_service() -> None:
     """Run an upload service, configured by environment or .env (docs/settings.md)."""
-    _run(lambda: _upload_service(_load(UploadServiceSettings)))
+    from cli.servers import upload_service  # noqa: PLC0415 - late, see the module
+
+    upload_service.run_upload_service()
 
 
 def run_emulator() -> None:
     """Run the Discord emulator alone, configured by environment or .env (docs/settings.md)."""
-    _run(lambda: _emulator(_load(EmulatorSettings)))
+    from cli.servers import emulator  # noqa: PLC0415 - late, see the module
 
-
-async def _up(options: up.UpOptions) -> None:
-    async with up.running(options) as url:
-        _ready(url)
-        typer.echo(_EMBEDDED_NOTICE.format(data=options.data), err=True)
-        await asyncio.Event().wait()
-
-
-async def _manager(settings: ManagerSettings) -> None:
-    if settings.supabase_url is None:
-        make_folder(settings.database_path.parent)
-    with contextlib.closing(listen(settings.manager_host, settings.manager_port)) as listening:
-        async with serving(create_app(settings), listening):
-            _ready(url_of(listening))
-            await asyncio.Event().wait()
-
-
-async def _upload_service(settings: UploadServiceSettings) -> None:
-    try:
-        await serve_uploads(settings, on_ready=_ready)
-    except OSError as error:
-        raise start_error(error, settings.host, settings.port) from error
-
-
-async def _emulator(settings: EmulatorSettings) -> None:
-    try:
-        await serve_emulator(settings, on_ready=_ready)
-    except OSError as error:
-        raise start_error(error, settings.host, settings.port) from error
-
-
-def _run(program: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    with _reported():
-        configure(_load(LogSettings))
-        uvloop.run(until_stopped(program()))
-
-
-def _load(settings: type[_Settings]) -> _Settings:
-    """The settings from environment and `.env`. Raises `SettingsInvalid`."""
-    try:
-        return settings()
-    except ValidationError as error:
-        raise SettingsInvalid(error, settings) from None
-
-
-def _ready(url: str) -> None:
-    """The one line that scripts may wait for."""
-    typer.echo(f"ready {url}")
-
-
-@contextlib.contextmanager
-def _reported() -> Iterator[None]:
-    """Ends the command with the reason and its exit code, instead of a traceback."""
-    try:
-        yield
-    except StartError as error:
-        typer.echo(f"discord-cloud: {error}", err=True)
-        raise typer.Exit(error.exit_code) from None
-    except KeyboardInterrupt:
-        raise typer.Exit(130) from None
+    emulator.run_emulator()

@@ -6,8 +6,6 @@ Everything that it needs is under one data folder and is made at the first start
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -16,6 +14,7 @@ from pydantic import SecretStr, ValidationError
 from cli.data_folder import DataFolder
 from cli.server_errors import SettingsInvalid, start_error
 from cli.serving import listen, serving, url_of
+from cli.up_options import UpOptions
 from discord_emulator.app import EMULATOR
 from discord_emulator.app import create_app as create_emulator
 from discord_emulator.settings import EmulatorSettings
@@ -35,17 +34,6 @@ _SETTINGS = {
     for settings in (EmulatorSettings, ManagerSettings, UploadServiceSettings)
 }
 _READY_POLL_S = 0.02
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpOptions:
-    """What can be chosen. `public_url` is where others reach this; None: only this machine does."""
-
-    data: Path
-    host: str = "127.0.0.1"
-    port: int = 4000
-    slots: int = 4
-    public_url: str | None = None
 
 
 @contextlib.asynccontextmanager

@@ -52,7 +52,7 @@ class Shell:
         assert self("login", self.url, "alice", "--password-stdin", stdin=PASSWORD).exit_code == 0
 
     def _surroundings(self) -> Surroundings:
-        environment = ClientEnvironment.model_validate(self.environment)
+        environment = ClientEnvironment.read(self.environment)
         return Surroundings(
             out=Console(width=80),
             err=Console(width=80, stderr=True),

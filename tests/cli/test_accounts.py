@@ -14,7 +14,7 @@ from tests.cli.conftest import PASSWORD, Shell
 
 def stored(folder: Path, **environment: str) -> CredentialStore:
     """A store with this environment."""
-    return CredentialStore(folder, ClientEnvironment.model_validate(environment))
+    return CredentialStore(folder, ClientEnvironment.read(environment))
 
 
 def test_login_is_kept_for_its_owner_alone(tmp_path: Path, cloud_url: str) -> None:
@@ -81,17 +81,17 @@ def test_a_token_never_goes_to_another_address(tmp_path: Path) -> None:
     stored(tmp_path).save(Credentials("http://one", "token-one"))
     assert stored(tmp_path).current() == Credentials("http://one", "token-one")
     with pytest.raises(NotLoggedIn, match="http://two"):
-        stored(tmp_path, discord_cloud_url="http://two").current()
+        stored(tmp_path, DISCORD_CLOUD_URL="http://two").current()
     assert stored(tmp_path).token_for("http://two") is None
 
 
 def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
     """Address and token may come from the environment, with or without a file."""
-    environment = {"discord_cloud_url": "http://two", "discord_cloud_token": "token-two"}
+    environment = {"DISCORD_CLOUD_URL": "http://two", "DISCORD_CLOUD_TOKEN": "token-two"}
     assert stored(tmp_path, **environment).current() == Credentials("http://two", "token-two")
     stored(tmp_path).save(Credentials("http://one", "token-one"))
     assert stored(tmp_path, **environment).current() == Credentials("http://two", "token-two")
-    assert stored(tmp_path, discord_cloud_token="t").current() == Credentials("http://one", "t")
+    assert stored(tmp_path, DISCORD_CLOUD_TOKEN="t").current() == Credentials("http://one", "t")
 
 
 def test_a_damaged_file_says_what_to_do(tmp_path: Path) -> None:

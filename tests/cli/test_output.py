@@ -2,6 +2,8 @@
 
 import io
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -105,3 +107,13 @@ def test_the_page_describes_every_client_command_and_option() -> None:
         assert f"discord-cloud {name}" in page
         options = [o for p in found.params if p.param_type_name == "option" for o in p.opts]
         assert [o for o in options if o.startswith("--") and o not in page] == []
+
+
+def test_client_commands_start_without_the_servers() -> None:
+    """What a client command does not need, and takes long to import, is not imported."""
+    program = "import sys, cli.main; print(*{name.partition('.')[0] for name in sys.modules})"
+    result = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, check=True
+    )
+    servers = {"catalog", "discord_emulator", "manager", "storage", "upload_service"}
+    assert not {*servers, "pydantic", "structlog", "supabase"} & set(result.stdout.split())

@@ -1,28 +1,25 @@
 """Log lines of the server programs."""
 
+import contextlib
 import json
 import logging
 
 import pytest
 import structlog
 
-from cli.logging import LogSettings, configure
+from cli.logging import LogSettings, logging_to_stderr
 
 
 @pytest.fixture
-def log(monkeypatch):
-    """Configures the log as the test says, and puts everything back afterwards."""
-    root = logging.getLogger()
-    before = root.handlers[:], root.level
+def log():
+    """Sends the log where the test says, for its length."""
+    with contextlib.ExitStack() as stack:
 
-    def make(**settings):
-        configure(LogSettings.model_validate(settings))
-        return structlog.get_logger("test")
+        def make(**settings):
+            stack.enter_context(logging_to_stderr(LogSettings.model_validate(settings)))
+            return structlog.get_logger("test")
 
-    yield make
-    structlog.reset_defaults()
-    root.handlers[:], _ = before
-    root.setLevel(before[1])
+        yield make
 
 
 def _fail(password) -> None:
@@ -52,3 +49,12 @@ def test_json_is_one_object_per_line(log, capsys):
     ours, theirs = map(json.loads, capsys.readouterr().err.splitlines())
     assert (ours["event"], ours["level"], ours["webhook_id"]) == ("webhook-lost", "warning", 5)
     assert (theirs["event"], theirs["level"]) == ("it says so", "error")
+
+
+def test_nothing_is_left_behind():
+    """Whoever logged before a server ran in its process logs as before when it has ended."""
+    root = logging.getLogger()
+    before = root.handlers[:], root.level, structlog.get_config()
+    with logging_to_stderr(LogSettings.model_validate({"level": "error"})):
+        assert root.handlers != before[0]
+    assert (root.handlers[:], root.level, structlog.get_config()) == before

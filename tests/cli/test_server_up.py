@@ -12,7 +12,8 @@ import aiohttp
 import pytest
 
 from cli.server_errors import CannotListen, DataFolderInUse, DataFolderUnusable, SettingsInvalid
-from cli.up import UpOptions, running
+from cli.up import running
+from cli.up_options import UpOptions
 from client_sdk import Client
 
 PASSWORD = "correct horse"

@@ -194,7 +194,7 @@ def test_status_shows_services_and_bookings(shell: Shell) -> None:
 
 def test_a_manager_that_is_away_is_one_line(shell: Shell, tmp_path: Path) -> None:
     """No traceback, no token, and an exit code of its own."""
-    shell.environment = {"discord_cloud_url": "http://127.0.0.1:1", "discord_cloud_token": "secret"}
+    shell.environment = {"DISCORD_CLOUD_URL": "http://127.0.0.1:1", "DISCORD_CLOUD_TOKEN": "secret"}
     for arguments in (("ls",), ("status",), ("get", "/a", tmp_path), ("put", __file__, "/")):
         result = shell(*arguments)
         assert result.exit_code == 69

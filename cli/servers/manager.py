@@ -1,0 +1,24 @@
+"""`manager`: the manager alone."""
+
+import asyncio
+import contextlib
+
+from cli.data_folder import make_folder
+from cli.servers.running import load, run, say_ready
+from cli.serving import listen, serving, url_of
+from manager.app import create_app
+from manager.settings import ManagerSettings
+
+
+def run_manager() -> None:
+    """Run it until it is stopped."""
+    run(lambda: _manager(load(ManagerSettings)))
+
+
+async def _manager(settings: ManagerSettings) -> None:
+    if settings.supabase_url is None:
+        make_folder(settings.database_path.parent)
+    with contextlib.closing(listen(settings.manager_host, settings.manager_port)) as listening:
+        async with serving(create_app(settings), listening):
+            say_ready(url_of(listening))
+            await asyncio.Event().wait()
