@@ -98,12 +98,38 @@ def _none_when_empty(value: object) -> object:
     return None if value == "" else value
 
 
-class ManagerSettings(BaseSettings):
-    """Settings of the manager, from the environment or `.env`."""
+class CatalogSettings(BaseSettings):
+    """Where the catalog is: all that commands which work on it alone need to know."""
 
     model_config = SettingsConfigDict(
         env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
     )
+
+    database_path: Path = Field(
+        default=Path("data/catalog.sqlite3"),
+        description="File of the SQLite catalog; its folder is made if need be.",
+    )
+    supabase_url: Annotated[
+        str | None, AfterValidator(_checked_url_or_none), BeforeValidator(_none_when_empty)
+    ] = Field(
+        default=None,
+        description=(
+            "URL of the Supabase project that keeps the catalog, instead of the SQLite file."
+        ),
+    )
+    supabase_key: Annotated[SecretStr | None, BeforeValidator(_none_when_empty)] = Field(
+        default=None, description="Secret key (service role) of the Supabase project."
+    )
+
+    @model_validator(mode="after")
+    def _supabase_needs_both(self) -> Self:
+        if bool(self.supabase_url) != bool(self.supabase_key):
+            raise ValueError("SUPABASE_URL and SUPABASE_KEY belong together: set both or none")
+        return self
+
+
+class ManagerSettings(CatalogSettings):
+    """Settings of the manager, from the environment or `.env`."""
 
     manager_host: str = Field(
         default="127.0.0.1", min_length=1, description="Address to listen on."
@@ -142,21 +168,6 @@ class ManagerSettings(BaseSettings):
             default=(),
             description="Ids of the channels that the bot posts to, separated by commas.",
         )
-    )
-    database_path: Path = Field(
-        default=Path("data/catalog.sqlite3"),
-        description="File of the SQLite catalog; its folder is made if need be.",
-    )
-    supabase_url: Annotated[
-        str | None, AfterValidator(_checked_url_or_none), BeforeValidator(_none_when_empty)
-    ] = Field(
-        default=None,
-        description=(
-            "URL of the Supabase project that keeps the catalog, instead of the SQLite file."
-        ),
-    )
-    supabase_key: Annotated[SecretStr | None, BeforeValidator(_none_when_empty)] = Field(
-        default=None, description="Secret key (service role) of the Supabase project."
     )
     booking_idle_s: float = Field(
         default=30,
@@ -221,12 +232,6 @@ class ManagerSettings(BaseSettings):
             raise ValueError(
                 "DISCORD_BOT_TOKEN and DISCORD_CHANNELS belong together: set both or none"
             )
-        return self
-
-    @model_validator(mode="after")
-    def _supabase_needs_both(self) -> Self:
-        if bool(self.supabase_url) != bool(self.supabase_key):
-            raise ValueError("SUPABASE_URL and SUPABASE_KEY belong together: set both or none")
         return self
 
     @property
