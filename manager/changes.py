@@ -15,7 +15,13 @@ from catalog.port import (
     PlacedFolder,
 )
 from manager.clients import ClientSession
-from manager.handles import access_to, file_handle, folder_handle, ownership
+from manager.handles import (
+    access_to,
+    file_handle,
+    folder_handle,
+    folder_id_on_wire,
+    ownership,
+)
 from manager.hub import Hub
 from manager.retrying import CatalogPatience
 from protocol import s2c
@@ -79,6 +85,21 @@ class ChangeFeed:
         """A folder has another name, and is told with it and with the old one."""
         if changed.before != changed.after:
             self._folder_changed("rename", changed.after, origin=changed.before.folder.name)
+
+    def folder_moved(self, changed: ChangedFolder) -> None:
+        """A folder lies in another one, perhaps under another name there."""
+        before, after = changed.before.folder, changed.after.folder
+        if before == after:
+            return
+        self._hub.broadcast(
+            s2c.FolderModify(
+                path=format_path(changed.after.path),
+                handle=folder_handle(after),
+                action="move",
+                rename_origin=None if before.name == after.name else before.name,
+                parent_folder_origin=folder_id_on_wire(before.parent_id),
+            )
+        )
 
     def folder_deleted(self, placed: PlacedFolder) -> None:
         """A folder is gone, and everything in it, which is not told one by one."""

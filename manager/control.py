@@ -41,7 +41,7 @@ from manager.thumbnailers import Thumbnailer, Thumbnailers
 from manager.uploading import UploadDesk
 from manager.webhooks import WebhookDirectory
 from protocol import generic
-from protocol.extensions import WEBHOOKS, format_extensions
+from protocol.extensions import ORGANISE, WEBHOOKS, format_extensions
 
 log = structlog.get_logger(__name__)
 
@@ -176,7 +176,8 @@ class ControlPlane:
         self, request: web.Request, handshake: Handshake
     ) -> web.WebSocketResponse:
         user = await self._accounts.authenticate(handshake.key)
-        socket, connection = await self._accept(request, handshake, frozenset(), "c2s")
+        granted = handshake.extensions & {ORGANISE}
+        socket, connection = await self._accept(request, handshake, granted, "c2s")
         if self._is_outdated(user):
             await _say_outdated(connection)
             return socket

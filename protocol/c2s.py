@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
+from protocol.extensions import ORGANISE
 from protocol.packet import Packet
 from protocol.values import Integer, Name, NonNegative, Path, Positive, UsernameQuery, Uuid
 
@@ -23,10 +24,12 @@ __all__ = [
     "ListRequest",
     "ListType",
     "MoveFiles",
+    "MoveFolder",
     "OverwriteAction",
     "PingServices",
     "RenameFile",
     "RenameFolder",
+    "ShareListRequest",
     "SignedDownloadRequest",
     "SortKey",
     "ThumbnailRequest",
@@ -312,3 +315,33 @@ class PingServices(Packet, frozen=True, kw_only=True):
     """
 
     id: ClassVar[str] = "c2s:ping-services"
+
+
+class MoveFolder(Packet, frozen=True, kw_only=True):
+    """Moves a folder with everything in it into another folder.
+
+    Client → manager, with the extension `organise`. `path` is the folder itself, `target_path` the
+    folder that it shall lie in. Answered by `generic:boolean`: false when the target lies within
+    the folder, or a path would have too many names; true with a message when the name was taken
+    there and the folder got another one. Everybody gets `s2c:folder-modify`.
+    """
+
+    id: ClassVar[str] = "c2s:move-folder"
+    extension: ClassVar[str | None] = ORGANISE
+
+    path: Path
+    target_path: Path
+
+
+class ShareListRequest(Packet, frozen=True, kw_only=True):
+    """Asks whom a file is shared with.
+
+    Client → manager, with the extension `organise`, by whoever may share the file. `path` is the
+    folder. Answered by `s2c:share-list`.
+    """
+
+    id: ClassVar[str] = "c2s:share-list-request"
+    extension: ClassVar[str | None] = ORGANISE
+
+    path: Path
+    name: Name

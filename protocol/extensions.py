@@ -7,6 +7,8 @@ WEBHOOKS = "webhooks"
 
 TICKETS = "tickets"
 """An upload service takes whole files from anybody who has a ticket of the manager."""
+ORGANISE = "organise"
+"""A client moves folders into other ones, and sees whom its files are shared with."""
 PROCESSING = "processing"
 """A processing service asks for jobs, reads through the manager and stores views by tickets."""
 

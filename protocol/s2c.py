@@ -2,6 +2,7 @@
 
 from typing import ClassVar, Literal
 
+from protocol.extensions import ORGANISE
 from protocol.packet import Packet, Record
 from protocol.values import (
     Base64Url,
@@ -36,6 +37,8 @@ __all__ = [
     "ServiceRegistry",
     "ServiceType",
     "Share",
+    "ShareList",
+    "SharedWith",
     "SignedDownload",
     "UploadBooking",
     "UploadBookingModify",
@@ -122,6 +125,14 @@ class UserHandle(Record, frozen=True, kw_only=True):
 
     id: Integer
     name: Username
+
+
+class SharedWith(Record, frozen=True, kw_only=True):
+    """One share of a file, as whoever may share the file sees it."""
+
+    user: UserHandle
+    can_write: bool
+    shared_at: Timestamp
 
 
 class ServiceRegistry(Packet, frozen=True, kw_only=True):
@@ -350,3 +361,17 @@ class UserSearch(Packet, frozen=True, kw_only=True):
 
     success: bool
     results: tuple[UserHandle, ...] | None = None
+
+
+class ShareList(Packet, frozen=True, kw_only=True):
+    """Says whom a file is shared with.
+
+    Manager → client, with the extension `organise`, as the reply to `c2s:share-list-request`. In
+    the order of the users' ids. Not answered.
+    """
+
+    id: ClassVar[str] = "s2c:share-list"
+    extension: ClassVar[str | None] = ORGANISE
+
+    file_id: Integer
+    shares: tuple[SharedWith, ...]

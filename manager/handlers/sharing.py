@@ -1,13 +1,14 @@
 """Who may use a file: shares and owners."""
 
 from catalog.port import PlacedFile
-from catalog.records import File
+from catalog.records import File, Share
 from manager.context import ClientContext
 from manager.domain.rights import Operation
 from manager.errors import InvalidRequest, NotShared
 from manager.handlers.finding import changing, file_at, file_by_id
+from manager.handles import timestamp
 from manager.permits import permit_for
-from protocol import c2s, generic
+from protocol import c2s, generic, s2c
 
 
 async def share_file(context: ClientContext, packet: c2s.FileShare) -> generic.Boolean:
@@ -39,6 +40,25 @@ async def _unshare(context: ClientContext, file: File, user_id: int) -> PlacedFi
     if changed is None:
         raise NotShared
     return changed
+
+
+async def list_shares(context: ClientContext, packet: c2s.ShareListRequest) -> s2c.ShareList:
+    """Tells whoever may share a file whom it is shared with."""
+    file = await file_at(context, packet.path, packet.name, Operation.SHARE)
+    shares = await context.parts.catalog.shares_of(file.id)
+    told = [await _shared_with(context, share) for share in shares]
+    return s2c.ShareList(file_id=file.id, shares=tuple(each for each in told if each is not None))
+
+
+async def _shared_with(context: ClientContext, share: Share) -> s2c.SharedWith | None:
+    user = await context.parts.catalog.user_by_id(share.user_id)
+    if user is None:
+        return None
+    return s2c.SharedWith(
+        user=s2c.UserHandle(id=user.id, name=user.name),
+        can_write=share.can_write,
+        shared_at=timestamp(share.shared_at),
+    )
 
 
 async def transfer_ownership(

@@ -172,6 +172,7 @@ FILE = object_of({**FILE_FIELDS, "ownership": OWNERSHIP, "thumbnail_url": option
 LISTED_FILE = object_of({**FILE_FIELDS, "ownership": LISTED_OWNERSHIP})
 FOLDER = object_of({"id": INT, "name": NAME, "parent_folder": nullable(INT)})
 USER = object_of({"id": INT, "name": USERNAME})
+SHARED_WITH = object_of({"user": USER, "can_write": BOOL, "shared_at": TIME})
 WEBHOOK = object_of({"id": SNOWFLAKE, "token": BASE64URL, "channel_id": SNOWFLAKE})
 TYPES = Kind(
     ({}, {"image/avif": 5, "text/plain": 0}), (None, [], {"image/avif": -1}, {"image/avif": "5"})
@@ -238,6 +239,8 @@ TABLE: dict[str, dict[str, Kind]] = {
     "c2s:thumbnail-request": {"id": INT},
     "c2s:user-search-request": {"query": QUERY},
     "c2s:ping-services": {},
+    "c2s:move-folder": {"path": PATH, "target_path": PATH},
+    "c2s:share-list-request": {"path": PATH, "name": NAME},
     "s2c:service-registry": {
         "service_type": one_of("upload", "thumbnail"),
         "action": one_of("added", "removed", "list"),
@@ -299,6 +302,7 @@ TABLE: dict[str, dict[str, Kind]] = {
     "s2c:folder-size": {"total_size": COUNT, "folder_id": nullable(INT), "types": TYPES},
     "s2c:signed-download": {"payload": optional(BASE64URL)},
     "s2c:user-search": {"success": BOOL, "results": optional(list_of(USER))},
+    "s2c:share-list": {"file_id": INT, "shares": list_of(SHARED_WITH)},
     "s2u:upload-service-configuration": {
         "crypto": CRYPTO,
         "discord_bot_token": TEXT,
@@ -395,6 +399,7 @@ TABLE: dict[str, dict[str, Kind]] = {
     "t2s:job-alive": {"job_id": UUID},
 }
 EXTENSIONS = {
+    "organise": {"c2s:move-folder", "c2s:share-list-request", "s2c:share-list"},
     "webhooks": {"s2u:webhook-configuration", "u2s:chunk-stored", "u2s:webhook-lost"},
     "tickets": {"s2u:ticket-accepted", "u2s:ticket-redeem", "u2s:ticket-finish"},
     "processing": {

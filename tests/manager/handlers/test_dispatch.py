@@ -3,14 +3,14 @@
 import pytest
 
 from manager.dispatch import CLIENT_HANDLERS, SLOT_HANDLERS, THUMBNAILER_HANDLERS
-from protocol.extensions import WEBHOOKS
+from protocol.extensions import ORGANISE, WEBHOOKS
 from protocol.registry import PACKETS
 
 
 @pytest.mark.parametrize(
     ("namespace", "extensions", "handlers"),
     [
-        ("c2s", {None}, CLIENT_HANDLERS),
+        ("c2s", {None, ORGANISE}, CLIENT_HANDLERS),
         ("u2s", {None, WEBHOOKS}, SLOT_HANDLERS),
         ("t2s", {None}, THUMBNAILER_HANDLERS),
     ],

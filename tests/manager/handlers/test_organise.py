@@ -1,0 +1,145 @@
+"""The extension `organise`: moving folders, and seeing whom a file is shared with."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from protocol import c2s, s2c
+from protocol.extensions import ORGANISE
+from tests.manager.handlers.frontend import Frontend
+from tests.manager.sockets.peers import ClientPeer, client_query
+
+Organiser = Callable[[str], Awaitable[Frontend]]
+
+
+@pytest.fixture
+def organiser(world) -> Organiser:
+    """Connects a user's client that has the extension."""
+
+    async def connect(name: str) -> Frontend:
+        user = await world.user(name)
+        query = {**client_query(await world.stage.token(name)), "extensions": ORGANISE}
+        socket = await world.socket(query)
+        frontend = Frontend(socket, user)
+        granted = await frontend.next("generic:primitives")
+        assert granted == {"string_value": ORGANISE}
+        return frontend
+
+    return connect
+
+
+async def test_a_folder_moves_with_everything_in_it(world, organiser, bob):
+    """Everybody hears where it was and is, in terms of the base protocol."""
+    await world.put("/a/b/c/f")
+    await world.put("/x/f")
+    folder_id, a, x = [await world.folder_id(path) for path in ("/a/b", "/a", "/x")]
+    alice = await organiser("alice")
+    assert await alice.order("c2s:move-folder", path="/a/b", target_path="/x/") is None
+    assert await world.paths() == ["/x/b/c/f", "/x/f"]
+    change = {
+        "id": "s2c:folder-modify",
+        "path": "/x/b",
+        "handle": {"id": folder_id, "name": "b", "parent_folder": x},
+        "action": "move",
+        "parent_folder_origin": a,
+    }
+    assert [await alice.news(), await bob.news()] == [[change], [change]]
+
+
+async def test_a_taken_name_is_numbered(world, organiser):
+    """The answer says under which name the folder stands, and so does the news."""
+    await world.put("/a/f")
+    await world.put("/x/a/g")
+    alice = await organiser("alice")
+    message = await alice.order("c2s:move-folder", path="/x/a", target_path="/")
+    assert message == "the name was taken, so it is called a (1)"
+    assert await world.paths() == ["/a (1)/g", "/a/f"]
+    (change,) = await alice.news()
+    assert (change["path"], change["rename_origin"]) == ("/a (1)", "a")
+
+
+@pytest.mark.parametrize(
+    ("path", "target", "reason"),
+    [
+        ("/a", "/a", "lies within the folder itself"),
+        ("/a", "/a/b/c", "lies within the folder itself"),
+        ("/a/b", "/a", "lies there already"),
+        ("/a", "/", "lies there already"),
+        ("/", "/a", "root"),
+        ("/lost", "/a", "there is no such folder"),
+        ("/a", "/lost", "target_path: there is no such folder"),
+        ("/a", "x", "data.target_path"),
+        ("a", "/", "data.path"),
+    ],
+)
+async def test_what_cannot_be_moved(world, organiser, path, target, reason):
+    """A folder never ends in itself; a refusal says why, and changes nothing."""
+    await world.put("/a/b/c/f")
+    before = await world.everything()
+    alice = await organiser("alice")
+    assert reason in await alice.refusal("c2s:move-folder", path=path, target_path=target)
+    assert await world.everything() == before
+    assert await alice.news() == []
+
+
+@pytest.mark.parametrize(("inner", "fits"), [("", True), ("/8/9", True), ("/8/9/10", False)])
+async def test_no_folder_gets_deeper_than_a_path_can_say(world, organiser, inner, fits):
+    """What lies below counts too: ten names are the most."""
+    alice = await organiser("alice")
+    for number in range(101):
+        await alice.order("c2s:create-folder", path=f"/m/{number}")
+    await alice.order("c2s:create-folder", path="/a/b/c/d/e/f/g")
+    if inner:
+        await alice.order("c2s:create-folder", path=f"/m/99{inner}")
+    packet = {"path": "/m/99" if inner else "/m", "target_path": "/a/b/c/d/e/f/g"}
+    if fits:
+        await alice.order("c2s:move-folder", **packet)
+    else:
+        assert "10 names at most" in await alice.refusal("c2s:move-folder", **packet)
+
+
+async def test_the_deepest_folder_takes_no_other(world, organiser):
+    """Below ten names nothing can lie."""
+    alice = await organiser("alice")
+    await alice.order("c2s:create-folder", path="/1/2/3/4/5/6/7/8/9/10")
+    await alice.order("c2s:create-folder", path="/m")
+    refusal = await alice.refusal("c2s:move-folder", path="/m", target_path="/1/2/3/4/5/6/7/8/9/10")
+    assert "10 names at most" in refusal
+
+
+async def test_the_owner_sees_the_shares(world):
+    """By user, with name and rights; a file that is not shared has none."""
+    file = await world.put("/a/f", bob="r", cid="rw")
+    await world.put("/a/g")
+    users = [await world.user(name) for name in ("bob", "cid")]
+    query = client_query(await world.stage.token("alice"))
+    url = world.stage.socket_url
+    async with ClientPeer.connected(url, "s2c", query, extensions=[ORGANISE]) as alice:
+        found = await alice.ask(c2s.ShareListRequest(path="/a", name="f"), s2c.ShareList)
+        unshared = await alice.ask(c2s.ShareListRequest(path="/a", name="g"), s2c.ShareList)
+    assert found.file_id == file.id
+    assert [(share.user, share.can_write) for share in found.shares] == [
+        (s2c.UserHandle(id=users[0].id, name="bob"), False),
+        (s2c.UserHandle(id=users[1].id, name="cid"), True),
+    ]
+    assert unshared.shares == ()
+
+
+async def test_only_who_may_share_sees_the_shares(world, organiser):
+    """Whoever a file is shared with is not told of the others."""
+    await world.put("/f", bob="rw", cid="r")
+    bob = await organiser("bob")
+    packet = "c2s:share-list-request"
+    assert "only its owner" in await bob.refusal(packet, path="/", name="f")
+    assert await bob.refusal(packet, path="/", name="lost") == "there is no such file"
+
+
+async def test_without_the_extension_the_packets_do_not_exist(world, alice):
+    """A base-protocol client gets neither."""
+    await world.put("/a/f")
+    assert "not a known packet" in await alice.refusal(
+        "c2s:move-folder", path="/a", target_path="/"
+    )
+    assert "not a known packet" in await alice.refusal(
+        "c2s:share-list-request", path="/a", name="f"
+    )
