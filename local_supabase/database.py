@@ -102,7 +102,10 @@ def _initialize(folder: Path) -> None:
             f"--username={SUPERUSER}",
             "--auth=trust",
             "--encoding=UTF8",
-            "--no-locale",
+            # Not the order of code points, so that whoever relies on it must ask for it.
+            "--locale=C.UTF-8",
+            "--locale-provider=icu",
+            "--icu-locale=en-US",
             "--no-sync",
         ]
     )

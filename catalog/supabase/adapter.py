@@ -9,14 +9,28 @@ from catalog.supabase.accounts import SupabaseAccounts
 from catalog.supabase.files import SupabaseFiles
 from catalog.supabase.folders import SupabaseFolders
 from catalog.supabase.functions import Functions
+from catalog.supabase.jobs import SupabaseJobs
 from catalog.supabase.objects import SupabaseObjects
 from catalog.supabase.ownership import SupabaseOwnership
 from catalog.supabase.patience import Patience
 from catalog.supabase.schema import require_schema
+from catalog.supabase.services import SupabaseKeys, SupabaseReferences, SupabaseViews
+from catalog.supabase.tickets import SupabaseTickets
+from catalog.supabase.walks import SupabaseWalks
 
 
 class SupabaseCatalog(
-    SupabaseAccounts, SupabaseFolders, SupabaseFiles, SupabaseOwnership, SupabaseObjects
+    SupabaseAccounts,
+    SupabaseFolders,
+    SupabaseWalks,
+    SupabaseFiles,
+    SupabaseOwnership,
+    SupabaseObjects,
+    SupabaseTickets,
+    SupabaseReferences,
+    SupabaseKeys,
+    SupabaseViews,
+    SupabaseJobs,
 ):
     """`catalog.port.Catalog` on a Supabase project. Made by `SupabaseCatalog.open`."""
 

@@ -8,6 +8,7 @@ can help, be it that nothing was done or that the answer was lost.
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from uuid import UUID
 
 import httpx
 from postgrest.exceptions import APIError
@@ -21,12 +22,19 @@ from catalog.errors import (
     FolderCircle,
     FolderMissing,
     InvalidRecord,
+    KeyNameTaken,
     NameTaken,
     NotPermitted,
     ObjectIncomplete,
     ObjectMissing,
+    ReferenceElsewhere,
     RootIsFixed,
     SchemaMismatch,
+    TicketExpired,
+    TicketMissing,
+    TicketUsed,
+    TooManyTemporaryBytes,
+    TooManyTickets,
     UserExists,
     UserMissing,
 )
@@ -42,9 +50,15 @@ _PLAIN: tuple[type[CatalogError], ...] = (
     FileMissing,
     FolderCircle,
     FolderMissing,
+    KeyNameTaken,
     ObjectIncomplete,
     ObjectMissing,
     RootIsFixed,
+    TicketExpired,
+    TicketMissing,
+    TicketUsed,
+    TooManyTemporaryBytes,
+    TooManyTickets,
     UserExists,
     UserMissing,
 )
@@ -54,6 +68,7 @@ _PLAIN_BY_CODE = {error.code: error for error in _PLAIN}
 _WITH_FACTS: dict[str, Callable[[str], CatalogError]] = {
     NameTaken.code: lambda detail: NameTaken(file_of(json.loads(detail))),
     NotPermitted.code: lambda detail: NotPermitted(**json.loads(detail)),
+    ReferenceElsewhere.code: lambda detail: ReferenceElsewhere(UUID(detail)),
 }
 
 # Classes and codes of PostgreSQL: https://www.postgresql.org/docs/current/errcodes-appendix.html

@@ -49,6 +49,11 @@ class SupabaseFiles(SupabasePart):
         )
         return [file_of(row) for row in rows]
 
+    async def files_of(self, object_id: UUID) -> list[PlacedFile]:
+        """The files that have this content, by id."""
+        rows = await self._functions.read("files_of", object_id=str(object_id))
+        return [placed_file_of(row) for row in rows]
+
     async def commit_file(
         self,
         object_id: UUID,

@@ -2,9 +2,25 @@
 
 from uuid import UUID
 
-from catalog.records import ChunkLocation, Message, Reference, StoredObject
+from catalog.records import ChunkLocation, Garbage, Message, Reference, StoredObject
 from catalog.supabase.part import SupabasePart
-from catalog.supabase.rows import location_of, message_of, object_of, text_of
+from catalog.supabase.rows import garbage_of, location_of, message_of, object_of, text_of
+
+
+def beginning_of(draft: StoredObject, hold: Reference) -> dict[str, object]:
+    """An object and its first reference, as arguments."""
+    return {
+        "object_id": str(draft.id),
+        "size": draft.size,
+        "chunk_size": draft.chunk_size,
+        "chunk_count": draft.chunk_count,
+        "envelope": draft.envelope.value,
+        "created_at": draft.created_at,
+        "hold_object_id": str(hold.object_id),
+        "service": hold.service,
+        "key": hold.key,
+        "expires_at": hold.expires_at,
+    }
 
 
 class SupabaseObjects(SupabasePart):
@@ -12,19 +28,7 @@ class SupabaseObjects(SupabasePart):
 
     async def begin_object(self, draft: StoredObject, hold: Reference) -> None:
         """Starts an object in state `uploading`, together with what keeps it alive."""
-        await self._functions.write(
-            "begin_object",
-            object_id=str(draft.id),
-            size=draft.size,
-            chunk_size=draft.chunk_size,
-            chunk_count=draft.chunk_count,
-            envelope=draft.envelope.value,
-            created_at=draft.created_at,
-            hold_object_id=str(hold.object_id),
-            service=hold.service,
-            key=hold.key,
-            expires_at=hold.expires_at,
-        )
+        await self._functions.write("begin_object", **beginning_of(draft, hold))
 
     async def add_chunk(self, location: ChunkLocation) -> bool:
         """Journals a message, and the chunk that it holds. True when the chunk is now this one."""
@@ -86,12 +90,17 @@ class SupabaseObjects(SupabasePart):
             "renew", service=service, expires_at=expires_at, now=self._clock()
         )
 
-    async def collect_objects(self, *, limit: int) -> int:
+    async def collect_objects(self, *, limit: int, grace_s: float = 0.0) -> int:
         """Deletes up to `limit` objects that nothing needs. Answers how many it deleted."""
         collected: int = await self._functions.write(
-            "collect_objects", limit=limit, now=self._clock()
+            "collect_objects", limit=limit, grace_s=grace_s, now=self._clock()
         )
         return collected
+
+    async def garbage(self, *, limit: int) -> list[Garbage]:
+        """What collection would delete, what was noticed first first."""
+        rows = await self._functions.read("garbage", limit=limit, now=self._clock())
+        return [garbage_of(row) for row in rows]
 
     async def orphan_messages(self, *, limit: int) -> list[Message]:
         """Messages that hold no chunk, oldest first."""

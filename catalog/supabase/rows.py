@@ -10,8 +10,10 @@ from catalog.records import (
     EnvelopeKind,
     File,
     Folder,
+    Garbage,
     Message,
     ObjectState,
+    Reference,
     Share,
     StoredObject,
     User,
@@ -109,6 +111,26 @@ def object_of(row: Row) -> StoredObject:
         hash=row["hash"],
         created_at=float(row["created_at"]),
     )
+
+
+def garbage_of(row: Row) -> Garbage:
+    """An object's id and size, and since when it was seen to be garbage."""
+    return Garbage(object_id=UUID(row["id"]), size=row["size"], since=time_of(row["since"]))
+
+
+def reference_of(row: Row) -> Reference:
+    """A row of `references`."""
+    return Reference(
+        object_id=UUID(row["object_id"]),
+        service=row["service"],
+        key=row["key"],
+        expires_at=time_of(row["expires_at"]),
+    )
+
+
+def time_of(number: float | None) -> float | None:
+    """A time that may be missing."""
+    return None if number is None else float(number)
 
 
 def message_of(row: Row) -> Message:

@@ -12,7 +12,11 @@ MIGRATIONS = (
     "20261122000500_files",
     "20261122000600_commits",
     "20261122000700_objects",
-    "20261122000800_access",
+    "20261122000800_tickets",
+    "20261122000900_services",
+    "20261122001000_jobs",
+    "20261122001100_walks",
+    "20261122001200_access",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 

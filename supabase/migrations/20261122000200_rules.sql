@@ -147,11 +147,36 @@ create trigger files_replaced after update of object_id on public.files
 for each row when (old.object_id <> new.object_id)
 execute function catalog_private.count_references();
 
+create function catalog_private.end_grace()
+returns trigger language plpgsql set search_path = '' as $$
+begin
+    new.unreferenced_since := null;
+    return new;
+end;
+$$;
+create trigger objects_referenced before update of reference_count on public.objects
+for each row when (old.reference_count = 0 and new.reference_count > 0)
+execute function catalog_private.end_grace();
+
+create function catalog_private.delete_ticket()
+returns trigger language plpgsql set search_path = '' as $$
+begin
+    delete from public.tickets where id = old.id;
+    return null;
+end;
+$$;
+create trigger objects_deleted after delete on public.objects
+for each row execute function catalog_private.delete_ticket();
+
 create function catalog_private.count_views()
 returns trigger language plpgsql set search_path = '' as $$
 begin
     if tg_op <> 'INSERT' then
-        update public.objects set reference_count = reference_count - 1 where id = old.view_object_id;
+        -- What was a view goes without grace.
+        update public.objects
+        set reference_count = reference_count - 1,
+            unreferenced_since = case reference_count when 1 then 0 end
+        where id = old.view_object_id;
     end if;
     if tg_op <> 'DELETE' then
         update public.objects set reference_count = reference_count + 1 where id = new.view_object_id;

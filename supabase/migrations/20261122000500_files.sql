@@ -28,6 +28,23 @@ $$;
 comment on function catalog_private.file_json(bigint, bigint) is
 'The file as a record, with the viewer''s share; null for a missing one.';
 
+create function catalog_private.files_json(p_file_ids bigint[], p_viewer_id bigint)
+returns jsonb language plpgsql stable set search_path = '' as $$
+begin
+    return coalesce((
+        select jsonb_agg(
+            to_jsonb(record) || jsonb_build_object('share', to_jsonb(shares))
+            order by page.position
+        )
+        from unnest(p_file_ids) with ordinality as page (id, position)
+        join catalog_private.file_records as record on record.id = page.id
+        left join public.shares on shares.file_id = record.id and shares.user_id = p_viewer_id
+    ), '[]');
+end;
+$$;
+comment on function catalog_private.files_json(bigint[], bigint) is
+'Files as records, in the order of their ids, with the viewer''s shares.';
+
 create function catalog_private.shares_json(p_file_id bigint)
 returns jsonb language plpgsql stable set search_path = '' as $$
 begin
@@ -189,14 +206,24 @@ comment on function public.file_by_id(bigint, bigint) is 'The file with that id,
 create function public.files_in(p_folder_id bigint, p_names text[], p_viewer_id bigint)
 returns jsonb language plpgsql stable set search_path = '' as $$
 begin
-    return coalesce((
-        select jsonb_agg(catalog_private.file_json(files.id, p_viewer_id)) from public.files
-        where files.folder_id = p_folder_id and files.name = any(p_names)
-    ), '[]');
+    return catalog_private.files_json(array(
+        select id from public.files where folder_id = p_folder_id and name = any(p_names)
+    ), p_viewer_id);
 end;
 $$;
 comment on function public.files_in(bigint, text[], bigint) is
 'Those files of a folder that have one of the names.';
+
+create function public.files_of(p_object_id uuid)
+returns jsonb language plpgsql stable set search_path = '' as $$
+begin
+    return coalesce((
+        select jsonb_agg(catalog_private.placed_file(files.id) order by files.id)
+        from public.files where files.object_id = p_object_id
+    ), '[]');
+end;
+$$;
+comment on function public.files_of(uuid) is 'The files that have this content, by id.';
 
 create function public.list_files(
     p_folder_id bigint, p_viewer_id bigint, p_order text, p_ascending boolean,
@@ -214,15 +241,7 @@ begin
         case p_order when 'name' then 'name ' || v_direction
         else format('%I %s, name', p_order, v_direction) end
     ) using p_folder_id, p_limit, p_offset into v_ids;
-    return coalesce((
-        select jsonb_agg(
-            to_jsonb(record) || jsonb_build_object('share', to_jsonb(shares))
-            order by page.position
-        )
-        from unnest(v_ids) with ordinality as page (id, position)
-        join catalog_private.file_records as record on record.id = page.id
-        left join public.shares on shares.file_id = record.id and shares.user_id = p_viewer_id
-    ), '[]');
+    return catalog_private.files_json(v_ids, p_viewer_id);
 end;
 $$;
 comment on function public.list_files(bigint, bigint, text, boolean, bigint, bigint) is

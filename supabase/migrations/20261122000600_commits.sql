@@ -52,7 +52,9 @@ $$;
 comment on function catalog_private.write_receipt(bigint, boolean, jsonb) is
 'Notes what a commit did.';
 
-create function catalog_private.require_stored(p_object_id uuid)
+create function catalog_private.require_stored(
+    p_object_id uuid, p_incomplete_code text default 'object-incomplete'
+)
 returns public.objects language plpgsql set search_path = '' as $$
 declare
     v_object public.objects;
@@ -66,13 +68,14 @@ begin
     end if;
     if v_object.state <> 'stored' then
         perform catalog_private.refuse(
-            'object-incomplete', format('the object %s is still being uploaded', p_object_id)
+            p_incomplete_code, format('the object %s is still being uploaded', p_object_id)
         );
     end if;
     return v_object;
 end;
 $$;
-comment on function catalog_private.require_stored(uuid) is 'The object, locked; refused unless stored.';
+comment on function catalog_private.require_stored(uuid, text) is
+'The object, locked; refused unless stored.';
 
 create function catalog_private.insert_file(
     p_content public.objects, p_folder_id bigint, p_name text, p_owner_id bigint,
@@ -153,6 +156,7 @@ begin
             catalog_private.file_json(v_present_id)::text
         );
     end if;
+    perform catalog_private.enqueue(p_object_id, p_now);
     perform catalog_private.write_receipt(
         v_file_id, v_file_id is not distinct from v_present_id, v_made.created
     );

@@ -1,9 +1,26 @@
 -- Content, its chunks, the messages that hold them, and what keeps them alive.
 
+create function catalog_private.object_json(p_object public.objects)
+returns jsonb language plpgsql immutable set search_path = '' as $$
+begin
+    return case when (p_object).id is not null then jsonb_build_object(
+        'id', (p_object).id, 'size', (p_object).size, 'chunk_size', (p_object).chunk_size,
+        'chunk_count', (p_object).chunk_count, 'envelope', (p_object).envelope,
+        'state', (p_object).state, 'mime_type', (p_object).mime_type, 'hash', (p_object).hash,
+        'created_at', (p_object).created_at
+    ) end;
+end;
+$$;
+comment on function catalog_private.object_json(public.objects) is
+'The object as a record, without its metadata; null for none.';
+
 create function catalog_private.object_json(p_object_id uuid)
 returns jsonb language plpgsql stable set search_path = '' as $$
 begin
-    return (select to_jsonb(objects) from public.objects where objects.id = p_object_id);
+    return (
+        select catalog_private.object_json(objects) from public.objects
+        where objects.id = p_object_id
+    );
 end;
 $$;
 comment on function catalog_private.object_json(uuid) is 'The object as a record, or null.';
@@ -90,7 +107,7 @@ begin
         );
     end if;
     if v_object.state = 'stored' then
-        return to_jsonb(v_object);
+        return catalog_private.object_json(v_object);
     end if;
     -- Indices are unique and in range, so their number tells all.
     select count(*), coalesce(sum(size), 0) into v_count, v_size
@@ -194,43 +211,96 @@ $$;
 comment on function catalog_private.expire_references(double precision, bigint) is
 'Deletes a batch of references that are over. Answers how many.';
 
-create function catalog_private.delete_garbage(p_limit bigint)
+create function catalog_private.notice_garbage(p_now double precision, p_limit bigint)
 returns bigint language plpgsql set search_path = '' as $$
 declare
     v_garbage constant uuid[] := array(
-        select id from public.objects where reference_count = 0
-        order by created_at limit p_limit for update skip locked
+        select id from public.objects where reference_count = 0 and unreferenced_since is null
+        limit p_limit for update skip locked
     );
-    v_deleted bigint;
 begin
-    delete from public.objects where id = any(v_garbage) and reference_count = 0;
-    get diagnostics v_deleted = row_count;
-    return v_deleted;
+    update public.objects
+    set unreferenced_since = case state when 'uploading' then 0 else p_now end
+    where id = any(v_garbage);
+    return cardinality(v_garbage);
 end;
 $$;
-comment on function catalog_private.delete_garbage(bigint) is
-'Deletes a batch of objects that nothing refers to, with their chunks and the rows of their views.';
+comment on function catalog_private.notice_garbage(double precision, bigint) is
+'Begins the grace of a batch of objects that nothing refers to any more. Answers how many.';
 
-create function public.collect_objects(p_limit bigint, p_now double precision)
+create function catalog_private.delete_garbage(p_due double precision, p_limit bigint)
+returns bigint language plpgsql set search_path = '' as $$
+declare
+    v_garbage constant uuid[] := array(
+        select id from public.objects where reference_count = 0 and unreferenced_since <= p_due
+        order by unreferenced_since limit p_limit for update skip locked
+    );
+begin
+    delete from public.objects where id = any(v_garbage);
+    return cardinality(v_garbage);
+end;
+$$;
+comment on function catalog_private.delete_garbage(double precision, bigint) is
+'Deletes a batch of objects whose grace is over, with their chunks and the rows of their views.';
+
+create function public.collect_objects(
+    p_limit bigint, p_grace_s double precision, p_now double precision
+)
 returns bigint language plpgsql set search_path = '' as $$
 declare
     v_collected bigint := 0;
+    v_expired bigint;
+    v_noticed bigint;
     v_deleted bigint;
 begin
     perform catalog_private.lock_store();
     -- An answer is asked for again within seconds; an hour is plenty.
     delete from public.answers where answered_at < p_now - 3600;
-    while v_collected < p_limit loop
-        v_deleted := catalog_private.delete_garbage(p_limit - v_collected);
+    -- Deleting an object lets go of its views; expired references let go of theirs.
+    loop
+        v_expired := catalog_private.expire_references(p_now, 1000);
+        v_noticed := catalog_private.notice_garbage(p_now, 1000);
+        v_deleted := catalog_private.delete_garbage(p_now - p_grace_s, p_limit - v_collected);
         v_collected := v_collected + v_deleted;
-        -- Deleting an object lets go of its views; expired references let go of theirs.
-        exit when v_deleted = 0 and catalog_private.expire_references(p_now, 1000) = 0;
+        exit when v_collected >= p_limit or v_expired + v_noticed + v_deleted = 0;
     end loop;
     return v_collected;
 end;
 $$;
-comment on function public.collect_objects(bigint, double precision) is
-'Deletes objects that no file, live reference or living object''s view needs. Answers how many.';
+comment on function public.collect_objects(bigint, double precision, double precision) is
+'Deletes objects that nothing has needed for the time of grace. Answers how many.';
+
+create function public.garbage(p_limit bigint, p_now double precision)
+returns jsonb language plpgsql stable set search_path = '' as $$
+begin
+    return coalesce((
+        select jsonb_agg(to_jsonb(entry) order by entry.part, entry.since) from (
+            (
+                select id, size, unreferenced_since as since, 1 as part from public.objects
+                where reference_count = 0 and unreferenced_since is not null
+                order by unreferenced_since limit p_limit
+            )
+            union all
+            (
+                select id, size, unreferenced_since, 2 from public.objects
+                where reference_count = 0 and unreferenced_since is null limit p_limit
+            )
+            union all
+            (
+                select objects.id, objects.size, objects.unreferenced_since, 3
+                from public."references" join public.objects
+                on objects.id = "references".object_id
+                where "references".expires_at <= p_now
+                group by objects.id having count(*) = objects.reference_count
+                limit p_limit
+            )
+            order by part, since limit p_limit
+        ) as entry
+    ), '[]');
+end;
+$$;
+comment on function public.garbage(bigint, double precision) is
+'What collection would delete now or after its grace, those noticed first first.';
 
 create function public.orphan_messages(p_limit bigint)
 returns jsonb language plpgsql stable set search_path = '' as $$

@@ -9,7 +9,7 @@ declare
 begin
     foreach v_table in array array[
         'schema_version', 'users', 'folders', 'folder_usage', 'objects', 'messages', 'chunks',
-        'files', 'shares', 'commits', 'references', 'views', 'api_keys', 'tickets', 'answers'
+        'files', 'shares', 'commits', 'references', 'views', 'api_keys', 'tickets', 'jobs', 'answers'
     ] loop
         execute format('alter table public.%I enable row level security', v_table);
         execute format('revoke all on public.%I from public, anon, authenticated', v_table);
@@ -30,7 +30,13 @@ begin
                 'rename_file', 'move_files', 'delete_file', 'set_owner', 'shares_of', 'put_share',
                 'remove_share', 'commit_file', 'begin_object', 'add_chunk', 'finish_object',
                 'object_by_id', 'chunks_of', 'hold', 'release', 'renew', 'collect_objects',
-                'orphan_messages', 'forget_message'
+                'garbage', 'orphan_messages', 'forget_message', 'files_of', 'open_ticket',
+                'ticket_by_id', 'redeem_ticket', 'complete_ticket', 'drop_expired_tickets',
+                'create_reference', 'release_reference', 'references_of', 'references_on',
+                'create_key', 'key_by_hash', 'revoke_key', 'list_keys', 'put_view', 'views_of',
+                'metadata_of', 'enqueue_missing', 'claim_job', 'renew_job', 'complete_job',
+                'fail_job', 'jobs_in', 'count_jobs', 'retry_jobs', 'subfolders_after',
+                'subfolders_in', 'files_after'
             )
         )
     loop
@@ -46,4 +52,4 @@ revoke all on schema catalog_private from public, anon, authenticated;
 grant usage on schema catalog_private to service_role;
 grant select on catalog_private.file_records to service_role;
 
-insert into public.schema_version (version, name) values ('20261122000800', 'access');
+insert into public.schema_version (version, name) values ('20261122001200', 'access');
