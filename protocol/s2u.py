@@ -125,7 +125,7 @@ class TicketAccepted(Packet, frozen=True, kw_only=True):
     extension: ClassVar[str | None] = TICKETS
 
     upload_id: Uuid
-    size: NonNegative
+    size: Positive
     type: MimeType
     chunk_size: Positive
     success_action_status: Integer | None = None

@@ -74,9 +74,10 @@ class TicketRedeem(Packet, frozen=True, kw_only=True):
 
     Upload service with the extension `tickets` → manager, once per form, when it comes to the
     file. `ticket`, `key` and `type` are what the form's fields of those names hold (the last one
-    is called `Content-Type` there), `size` is that of the file in bytes where it is known
-    beforehand. Answered by `s2u:ticket-accepted`, or by `generic:boolean` false with a message
-    for whoever sent the form; unless that was because the ticket is used up, it stays good.
+    is called `Content-Type` there), `max_size` is the most bytes that the file can have, where
+    the length of the form was announced. Answered by `s2u:ticket-accepted`, or by
+    `generic:boolean` false with a message for whoever sent the form; unless that was because the
+    ticket is used up, it stays good.
     """
 
     id: ClassVar[str] = "u2s:ticket-redeem"
@@ -86,7 +87,7 @@ class TicketRedeem(Packet, frozen=True, kw_only=True):
     ticket: str
     key: str | None = None
     type: str | None = None
-    size: NonNegative | None = None
+    max_size: NonNegative | None = None
 
 
 class TicketFinish(Packet, frozen=True, kw_only=True):

@@ -22,6 +22,8 @@ from upload_service.receive import BUFFER_BYTES
 from upload_service.reports import Reports
 from upload_service.settings import UploadServiceSettings
 from upload_service.slots import Slot, SlotSurroundings
+from upload_service.ticket_link import TicketLink
+from upload_service.tickets import TicketIntake
 from upload_service.uploads import Uploads
 
 log = structlog.get_logger(__name__)
@@ -33,7 +35,8 @@ UNATTRIBUTED_BODIES: Final = 2
 class UploadService:
     """One process of the upload service.
 
-    Memory for chunks is bounded by slots times chunks in flight, whatever the size of files.
+    Memory for chunks is bounded by slots times chunks in flight, and by twice the files that are
+    taken with tickets at once, whatever the size of files.
 
     Args:
         settings: what is configured.
@@ -55,6 +58,16 @@ class UploadService:
         self._forwarder = Forwarder(self._metrics)
         password = settings.service_password.get_secret_value()
         self._manager_url = _link_url(settings, password)
+        self._leases = Leases()
+        self._slots = self._made_slots()
+        self._tickets = TicketIntake(
+            link=TicketLink(self._slots),
+            forwarder=self._forwarder,
+            pool=self._pool,
+            at_once=settings.ticket_uploads,
+            stall_timeout_s=settings.stall_timeout_s,
+            metrics=self._metrics,
+        )
         self.intake = Intake(
             uploads=self._uploads,
             forwarder=self._forwarder,
@@ -62,6 +75,7 @@ class UploadService:
             stall_timeout_s=settings.stall_timeout_s,
             metrics=self._metrics,
             password=password,
+            tickets=self._tickets,
         ).application()
 
     @asynccontextmanager
@@ -72,8 +86,8 @@ class UploadService:
         grace.
         """
         keep_freed_memory()
-        async with Leases() as leases:
-            slots = self._slots(leases)
+        slots = self._slots
+        async with self._leases:
             self._metrics.links.set_function(lambda: sum(slot.linked for slot in slots))
             links = [asyncio.create_task(slot.run(), name="slot") for slot in slots]
             try:
@@ -81,17 +95,18 @@ class UploadService:
             finally:
                 self._uploads.end_all("the service stops")
                 await self._forwarder.drain(self._settings.drain_grace_s)
+                await self._tickets.drain()
                 for link in links:
                     link.cancel()
                 await asyncio.gather(*links, return_exceptions=True)
                 if self._reports.kept:
                     log.warning("reports-undelivered", count=self._reports.kept)
 
-    def _slots(self, leases: Leases) -> list[Slot]:
+    def _made_slots(self) -> list[Slot]:
         around = SlotSurroundings(
             manager_url=self._manager_url,
             uploads=self._uploads,
-            leases=leases,
+            leases=self._leases,
             reports=self._reports,
             inactivity_timeout_s=self._settings.inactivity_timeout_s,
             backoff=self._backoff,

@@ -102,11 +102,28 @@ class Busy(ChunkError):
     status = 503
 
 
+class TicketRefused(ChunkError):
+    """The manager does not accept the ticket: forged, expired, used, or for another file."""
+
+    code = "ticket-refused"
+    status = 403
+
+
+class TypeMismatch(ChunkError):
+    """The bytes of the file are not of the type that the ticket is for."""
+
+    code = "type-mismatch"
+    status = 415
+
+    def __init__(self, claimed: str) -> None:
+        super().__init__(f"the file does not look like {claimed}, which the ticket is for")
+
+
 class MethodNotAllowed(ChunkError):
-    """Chunks are sent with POST."""
+    """Chunks and forms are sent with POST."""
 
     code = "method-not-allowed"
     status = 405
 
-    def __init__(self) -> None:
-        super().__init__("chunks are sent with POST")
+    def __init__(self, what: str = "chunks") -> None:
+        super().__init__(f"{what} are sent with POST")

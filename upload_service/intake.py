@@ -14,6 +14,7 @@ from upload_service.metrics import Metrics
 from upload_service.multipart import form_boundary
 from upload_service.receive import MAX_BODY_BYTES, Body, Reception, RepeatedChunk, SealedChunk
 from upload_service.stall import StallGuard
+from upload_service.tickets import TicketIntake
 from upload_service.uploads import Uploads
 
 log = structlog.get_logger(__name__)
@@ -39,6 +40,7 @@ class Intake:
         stall_timeout_s: seconds that a body may stand still.
         metrics: what is counted.
         password: opens /metrics.
+        tickets: takes whole files.
     """
 
     def __init__(
@@ -50,19 +52,25 @@ class Intake:
         stall_timeout_s: float,
         metrics: Metrics,
         password: str,
+        tickets: TicketIntake,
     ) -> None:
         self._uploads = uploads
         self._forwarder = forwarder
         self._unattributed = unattributed
         self._stall_timeout_s = stall_timeout_s
         self._metrics = metrics
+        self._tickets = tickets
         self._authorization = f"Bearer {password}".encode()
 
     def application(self) -> web.Application:
-        """The routes: chunks on any path, /health and /metrics. May be mounted under a prefix."""
+        """The routes: /health, /metrics, /ticket, and chunks on all other paths.
+
+        May be mounted under a prefix.
+        """
         app = web.Application()
         app.router.add_get("/health", self._health)
         app.router.add_get("/metrics", self._exposition)
+        app.router.add_route("*", "/ticket", self._ticket)
         # Clients use the address as it is given to them, with or without a slash at its end.
         app.router.add_route("*", "", self._dispatch)
         app.router.add_route("*", "/{path:.*}", self._dispatch)
@@ -82,6 +90,11 @@ class Intake:
         return web.Response(
             body=self._metrics.exposition(), headers={"Content-Type": self._metrics.content_type}
         )
+
+    async def _ticket(self, request: web.Request) -> web.Response:
+        if request.method == "OPTIONS":
+            return web.Response(status=204, headers=_PREFLIGHT)
+        return await self._tickets.handle(request)
 
     async def _dispatch(self, request: web.Request) -> web.Response:
         if request.method == "OPTIONS":

@@ -4,6 +4,7 @@ Sniffing serves a label on a download, nothing more, so it must never fail an up
 sniffer raises or makes up, the answer is a well-formed MIME type.
 """
 
+import codecs
 import mimetypes
 import re
 from typing import Final
@@ -18,6 +19,10 @@ _MIN_CONFIDENCE: Final = 0.3
 """puremagic's figure is a tenth for each matched byte. Two bytes match by accident too often:
 "BM" begins many an English text, and every bitmap."""
 _WELL_FORMED: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
+
+_TEXTUAL: Final = frozenset({"image/svg+xml", "image/x-xbitmap", "image/x-xpixmap"})
+"""Pictures that are written in text."""
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +39,43 @@ def mime_type(head: bytes, name: str) -> str:
     if by_name is not None and (not sniffed or by_name in sniffed):
         return by_name
     return sniffed[0] if sniffed else FALLBACK
+
+
+def contradicts(head: bytes, claimed: str) -> bool:
+    """Whether the first bytes speak against a type.
+
+    What counts is the family: image, sound and film (which share containers), PDF. Bytes that look
+    like another family's contradict, and so does plain text for any family. A type of no family is
+    contradicted by nothing but the bytes of one, unless it says nothing (`FALLBACK`).
+
+    Args:
+        head: the first bytes of the file.
+        claimed: the type that it is said to have.
+    """
+    claimed = claimed.partition(";")[0].strip().lower()
+    if claimed == FALLBACK:
+        return False
+    family = _family(claimed)
+    sniffed = {found for kind in _sniff(head) if (found := _family(kind))}
+    if sniffed:
+        return family not in sniffed
+    return family is not None and claimed not in _TEXTUAL and _is_text(head)
+
+
+def _family(kind: str) -> str | None:
+    if kind == "application/pdf":
+        return "pdf"
+    major = kind.partition("/")[0]
+    return {"image": "image", "audio": "media", "video": "media"}.get(major)
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        # The last character may be cut off.
+        text = codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return not _CONTROL.search(text)
 
 
 def _sniff(head: bytes) -> list[str]:

@@ -26,6 +26,8 @@ from upload_service.errors import BadField, BadForm, BodyCut, BodyTooLarge, Wron
 
 MAX_TAIL_BYTES: Final = 64 * 1024
 """How many bytes may stand around the file: delimiters, headers, fields, preamble, epilogue."""
+CHUNK_FIELDS: Final = frozenset({"id", "chunk"})
+"""What is told about a chunk, besides its bytes."""
 MAX_FIELD_BYTES: Final = 256
 """How long the value of `id` or `chunk` may be, in bytes."""
 MAX_BOUNDARY_BYTES: Final = 70
@@ -38,7 +40,7 @@ _OPAQUE_ENCODINGS: Final = frozenset({"", "7bit", "8bit", "binary"})
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """The value of `id` or `chunk`, as it was sent."""
+    """The value of a field that was asked for, as it was sent."""
 
     name: str
     value: str
@@ -111,12 +113,22 @@ class FormParser:
 
     Args:
         boundary: as `form_boundary` gives it.
+        fields: names of the fields to hand out, besides `file`.
+        max_field_bytes: how long the value of one may be, in bytes.
 
     Every method raises `BadForm`, `BadField`, `BodyTooLarge` or `WrongLength` when the body is not
     the form it should be.
     """
 
-    def __init__(self, boundary: bytes) -> None:
+    def __init__(
+        self,
+        boundary: bytes,
+        *,
+        fields: frozenset[str] = CHUNK_FIELDS,
+        max_field_bytes: int = MAX_FIELD_BYTES,
+    ) -> None:
+        self._known: Final = fields | {"file"}
+        self._max_field_bytes: Final = max_field_bytes
         self._delimiter: Final = b"\r\n--" + boundary
         # The first delimiter may stand at the very beginning, without a line break before it.
         self._pending = bytearray(b"\r\n")
@@ -139,6 +151,11 @@ class FormParser:
         """Say how many bytes the file must have, at least 1. Only right after `FileStart`."""
         self._remaining = length
         self._state = _State.FILE
+
+    @property
+    def length_around(self) -> int:
+        """How many bytes the form has besides the file, at least. Only right after `FileStart`."""
+        return self._around - len(b"\r\n") + len(self._delimiter) + len(b"--")
 
     @property
     def file_remaining(self) -> int:
@@ -175,7 +192,7 @@ class FormParser:
             WrongLength: if the file is shorter than expected.
         """
         if self._state in {_State.FILE, _State.BEHIND_FILE}:
-            raise WrongLength("the file is shorter than this chunk must be, or the form is cut")
+            raise WrongLength("the file is shorter than it must be, or the form is cut")
         if self._state not in {_State.EPILOGUE, _State.REST}:
             raise BodyCut("the body ends before the form is complete")
 
@@ -262,7 +279,7 @@ class FormParser:
             return None
         self._name = _field_name(self._pending[:end].decode("latin-1"))
         self._spend(end + 4)
-        if self._name not in {"id", "chunk", "file"}:
+        if self._name not in self._known:
             self._state = _State.IGNORED
             return ()
         if self._name in self._seen:
@@ -277,7 +294,7 @@ class FormParser:
     def _field(self) -> tuple[Event, ...] | None:
         end = self._pending.find(self._delimiter)
         length = end if end >= 0 else len(self._pending) - len(self._delimiter)
-        if length > MAX_FIELD_BYTES:
+        if length > self._max_field_bytes:
             raise BadField(f"the field {self._name} is too long")
         if end < 0:
             return None
@@ -289,7 +306,7 @@ class FormParser:
         if len(self._pending) < len(self._delimiter):
             return None
         if not self._pending.startswith(self._delimiter):
-            raise WrongLength("the file is not exactly as long as this chunk must be")
+            raise WrongLength("the file is not exactly as long as it must be")
         self._pass_delimiter(0)
         return (FileEnd(),)
 

@@ -79,7 +79,7 @@ class RepeatedChunk:
     digest: bytes
 
 
-class _Sealing:
+class Sealing:
     """Takes plain bytes and turns them into a sealed chunk."""
 
     def __init__(self, claim: Claim, lease: Lease) -> None:
@@ -93,6 +93,7 @@ class _Sealing:
         self._size = 0
 
     def write(self, piece: bytes | memoryview) -> None:
+        """Take the next plain bytes."""
         if self._claim.index == 0 and self._size < HEAD_BYTES:
             self._keep_head(piece)
         self._digest.update(piece)
@@ -110,6 +111,7 @@ class _Sealing:
         return self._lease.buffer[start : start + length]
 
     def result(self) -> SealedChunk:
+        """The sealed chunk, once all its bytes were written."""
         return SealedChunk(
             claim=self._claim,
             lease=self._lease,
@@ -119,6 +121,7 @@ class _Sealing:
         )
 
     def discard(self) -> None:
+        """Give everything back; the chunk is missing again."""
         self._lease.release()
         self._claim.dropped()
 
@@ -185,7 +188,7 @@ class Reception:
         self._guard = guard
         self._parser = FormParser(boundary)
         self._fields: dict[str, str] = {}
-        self._sink: _Sealing | _Comparing | _Collecting | None = None
+        self._sink: Sealing | _Comparing | _Collecting | None = None
         self._stack = ExitStack()
         self._taken = 0
 
@@ -211,7 +214,7 @@ class Reception:
             self._guard.progress()
             self._taken += len(piece)
             await self._take(piece)
-            if body.front is not None and isinstance(self._sink, _Sealing):
+            if body.front is not None and isinstance(self._sink, Sealing):
                 await self._take_directly(body, body.front, self._sink)
         self._parser.finish()
 
@@ -224,7 +227,7 @@ class Reception:
             else:
                 self._keep_field(event)
 
-    async def _take_directly(self, body: Body, front: Front, sink: _Sealing) -> None:
+    async def _take_directly(self, body: Body, front: Front, sink: Sealing) -> None:
         """Let the rest of the file come in around aiohttp, if it is worth it and all of it comes."""
         remaining = self._parser.file_remaining
         all_taken = body.content.total_bytes == self._taken
@@ -262,7 +265,7 @@ class Reception:
         except TimeoutError:
             raise Busy("send the fields id and chunk before the file") from None
 
-    async def _admit(self, upload: Upload, index: int) -> _Sealing | _Comparing:
+    async def _admit(self, upload: Upload, index: int) -> Sealing | _Comparing:
         while await upload.settled_offer(index) is Offer.RECEIVE:
             lease = await upload.lane.lease()
             with ExitStack() as undo:
@@ -270,7 +273,7 @@ class Reception:
                 # Somebody else may have begun with this chunk while a permit was awaited.
                 if upload.job.offer(index) is Offer.RECEIVE:
                     undo.pop_all()
-                    return _Sealing(upload.claim(index), lease)
+                    return Sealing(upload.claim(index), lease)
         return _Comparing(upload, index)
 
     def _target(self) -> tuple[Upload, int]:
@@ -294,7 +297,7 @@ class Reception:
             self._sink = await self._attribute(self._sink)
         return self._sink.result()
 
-    async def _attribute(self, sink: _Collecting) -> _Sealing | _Comparing:
+    async def _attribute(self, sink: _Collecting) -> Sealing | _Comparing:
         """Find out which chunk was collected, and seal it where it lies."""
         end = self._parser.file_end(sink.collected)
         for event in self._parser.resume(bytes(sink.collected[end:])):
@@ -314,8 +317,8 @@ class Reception:
             sink.lease.release()
         return taken
 
-    async def _place(self, lease: Lease, upload: Upload, index: int) -> _Sealing | _Comparing:
+    async def _place(self, lease: Lease, upload: Upload, index: int) -> Sealing | _Comparing:
         await lease.move_to(upload.lane)
         if await upload.settled_offer(index) is Offer.RECEIVE:
-            return _Sealing(upload.claim(index), lease)
+            return Sealing(upload.claim(index), lease)
         return _Comparing(upload, index)

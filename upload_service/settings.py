@@ -55,6 +55,13 @@ class UploadServiceSettings(BaseSettings):
         description="How many chunks of one upload are received or forwarded at once; "
         "further ones wait. Each takes 10 MiB of memory.",
     )
+    ticket_uploads: int = Field(
+        default=8,
+        ge=1,
+        le=256,
+        description="How many files are taken with tickets at once; further ones wait. Each takes "
+        "20 MiB of memory.",
+    )
     inactivity_timeout_s: float = Field(
         default=180.0,
         gt=0,

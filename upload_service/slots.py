@@ -15,7 +15,7 @@ from client_sdk.connection import Connection
 from client_sdk.errors import CloudError, ConnectionLost, NotLoggedIn
 from protocol import s2u
 from protocol.codec import Frame
-from protocol.extensions import WEBHOOKS
+from protocol.extensions import TICKETS, WEBHOOKS
 from protocol.generic import Boolean
 from protocol.packet import Packet
 from protocol.u2s import ChunkStored, UploadFinish, WebhookLost
@@ -95,6 +95,16 @@ class Slot:
         """Whether the slot has a link to the manager."""
         return self._link is not None
 
+    @property
+    def key(self) -> MasterKey | None:
+        """Seals chunks; None until the slot is configured."""
+        return self._key
+
+    @property
+    def takes_tickets(self) -> bool:
+        """Whether the slot is linked to a manager that knows of tickets, and configured."""
+        return self._link is not None and TICKETS in self._link.granted and self._key is not None
+
     async def run(self) -> None:
         """Keep the link up until cancelled."""
         backoff = self._around.backoff()
@@ -118,9 +128,15 @@ class Slot:
         """Tell the manager of a stored chunk."""
         return await self._around.reports.deliver(self._link, chunk)
 
+    async def request(self, packet: Packet, *answers: type[Packet]) -> Packet:
+        """Send a packet and wait for its answer. Raises `CloudError`."""
+        if self._link is None:
+            raise ConnectionLost("there is no link to the manager")
+        return await self._link.request(packet, *answers)
+
     async def _connect(self, backoff: Backoff) -> None:
         async with Connection.open(
-            self._around.manager_url, receives=_RECEIVES, extensions=frozenset({WEBHOOKS})
+            self._around.manager_url, receives=_RECEIVES, extensions=frozenset({WEBHOOKS, TICKETS})
         ) as link:
             self._link = link
             try:

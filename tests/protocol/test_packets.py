@@ -325,7 +325,7 @@ TABLE: dict[str, dict[str, Kind]] = {
     },
     "s2u:ticket-accepted": {
         "upload_id": UUID,
-        "size": COUNT,
+        "size": POSITIVE,
         "type": MIME,
         "chunk_size": POSITIVE,
         "success_action_status": optional(INT),
@@ -357,7 +357,7 @@ TABLE: dict[str, dict[str, Kind]] = {
         "ticket": TEXT,
         "key": optional(TEXT),
         "type": optional(TEXT),
-        "size": optional(COUNT),
+        "max_size": optional(COUNT),
     },
     "u2s:ticket-finish": {
         "upload_id": UUID,

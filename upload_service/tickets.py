@@ -1,0 +1,198 @@
+"""Whole files over HTTP, as S3 takes them from a form: for anybody with a ticket of the manager."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+from urllib.parse import urlencode, urlsplit, urlunsplit
+from xml.sax.saxutils import escape
+
+import structlog
+from aiohttp import web
+
+from protocol.s2u import TicketAccepted
+from protocol.u2s import TicketFinish
+from upload_service.buffers import BufferPool, Lane
+from upload_service.errors import BodyCut, Busy, ChunkError, MethodNotAllowed, NotStored
+from upload_service.forward import Forwarder
+from upload_service.metrics import Metrics
+from upload_service.multipart import form_boundary
+from upload_service.stall import StallGuard
+from upload_service.ticket_form import CHUNKS_AT_ONCE, FormBody, TicketForm
+from upload_service.ticket_link import TicketLink
+
+log = structlog.get_logger(__name__)
+
+BUCKET: Final = "discord-cloud"
+"""What S3 would call the place where everything is."""
+_CORS: Final = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "ETag, Location",
+}
+_INTERNAL: Final = "the service failed at this file: ask for a new ticket"
+
+
+class TicketIntake:
+    """Takes forms with tickets.
+
+    Args:
+        link: the manager.
+        forwarder: stores the chunks.
+        pool: buffers.
+        at_once: how many forms are received at the same time.
+        stall_timeout_s: seconds that a body may stand still, or wait for its turn.
+        metrics: what is counted.
+    """
+
+    def __init__(
+        self,
+        *,
+        link: TicketLink,
+        forwarder: Forwarder,
+        pool: BufferPool,
+        at_once: int,
+        stall_timeout_s: float,
+        metrics: Metrics,
+    ) -> None:
+        self._link = link
+        self._forwarder = forwarder
+        self._stall_timeout_s = stall_timeout_s
+        self._metrics = metrics
+        # A chunk on its way to Discord keeps its buffer when its form has failed, so the lanes are
+        # what bounds the memory, and last longer than the forms.
+        self._lanes: asyncio.Queue[Lane] = asyncio.Queue()
+        for _ in range(at_once):
+            self._lanes.put_nowait(Lane(pool, CHUNKS_AT_ONCE))
+        self._farewells: set[asyncio.Task[None]] = set()
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """Answer a POST as S3 does, and what went wrong as JSON."""
+        try:
+            if request.method != "POST":
+                raise MethodNotAllowed("forms")
+            return await self._take(request)
+        except ChunkError as error:
+            self._metrics.failed(error.code)
+            return _refusal(error.status, str(error), error.code)
+        except Exception:
+            log.exception("ticket-failed")
+            self._metrics.failed("internal")
+            return _refusal(500, _INTERNAL, "internal")
+
+    async def drain(self) -> None:
+        """Wait until the manager has heard of all that failed."""
+        await asyncio.gather(*self._farewells, return_exceptions=True)
+
+    async def _take(self, request: web.Request) -> web.Response:
+        boundary = form_boundary(request.headers.get("Content-Type", ""))
+        body = FormBody(request.content, request.content_length, boundary)
+        async with self._lane() as lane:
+            form = await self._receive(body, lane)
+        accepted, upload = form.accepted, form.upload
+        if accepted is None or upload is None:
+            raise RuntimeError("a form was received without a ticket")
+        content_hash = upload.job.content_hash()
+        await self._link.finish(
+            TicketFinish(
+                upload_id=accepted.upload_id, success=True, hash=content_hash, type=accepted.type
+            )
+        )
+        return _stored(accepted, content_hash)
+
+    @asynccontextmanager
+    async def _lane(self) -> AsyncIterator[Lane]:
+        """A place for a form; who waits for one is not read from."""
+        try:
+            async with asyncio.timeout(self._stall_timeout_s):
+                lane = await self._lanes.get()
+        except TimeoutError:
+            raise Busy("too many files are being sent at the moment: try again shortly") from None
+        try:
+            yield lane
+        finally:
+            self._lanes.put_nowait(lane)
+
+    async def _receive(self, body: FormBody, lane: Lane) -> TicketForm:
+        """Take the whole form, and have all its chunks stored. Raises `ChunkError`."""
+        form: TicketForm | None = None
+        try:
+            async with asyncio.TaskGroup() as forwards, StallGuard(self._stall_timeout_s) as guard:
+                form = TicketForm(self._link, self._forwarder, lane, guard)
+                await form.receive(body, forwards)
+            return form
+        except BaseExceptionGroup as group:
+            error = _cause(group)
+            if error is None:
+                self._failed(form, NotStored(_INTERNAL))
+                raise
+            raise self._failed(form, error) from None
+        except asyncio.CancelledError:
+            self._failed(form, NotStored("the service stopped"))
+            raise
+
+    def _failed(self, form: TicketForm | None, error: ChunkError) -> ChunkError:
+        """Lets the manager know, in the background: the sender may be gone."""
+        if form is None or form.accepted is None or form.upload is None:
+            return error
+        form.upload.end(str(error))
+        packet = TicketFinish(upload_id=form.accepted.upload_id, success=False, reason=str(error))
+        task = asyncio.create_task(self._say(packet), name="ticket-failed")
+        self._farewells.add(task)
+        task.add_done_callback(self._farewells.discard)
+        return error
+
+    async def _say(self, packet: TicketFinish) -> None:
+        try:
+            await self._link.finish(packet)
+        except ChunkError as error:
+            # Without any link the manager knows already that nothing comes any more.
+            log.info("ticket-failure-untold", code=error.code)
+
+
+def _cause(group: BaseExceptionGroup[BaseException]) -> ChunkError | None:
+    """What ended the reception, as its sender may hear of it; None for a defect."""
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            return _cause(error)
+        if isinstance(error, ChunkError):
+            return error
+        if isinstance(error, OSError | web.RequestPayloadError):
+            return BodyCut("the connection broke before the form was complete")
+    return None
+
+
+def _stored(accepted: TicketAccepted, content_hash: str) -> web.Response:
+    """What S3 answers to a POST."""
+    headers = {**_CORS, "ETag": f'"{content_hash}"'}
+    if accepted.success_action_redirect is not None:
+        target = _redirect(accepted.success_action_redirect, accepted.upload_id, content_hash)
+        return web.Response(status=303, headers={**headers, "Location": target})
+    match accepted.success_action_status:
+        case 200:
+            return web.Response(status=200, headers=headers)
+        case 201:
+            xml = _post_response(accepted.upload_id, content_hash)
+            return web.Response(
+                status=201, text=xml, headers=headers, content_type="application/xml"
+            )
+        case _:
+            return web.Response(status=204, headers=headers)
+
+
+def _redirect(url: str, key: str, content_hash: str) -> str:
+    parts = urlsplit(url)
+    told = urlencode({"bucket": BUCKET, "key": key, "etag": f'"{content_hash}"'})
+    return urlunsplit(parts._replace(query=f"{parts.query}&{told}" if parts.query else told))
+
+
+def _post_response(key: str, content_hash: str) -> str:
+    etag = escape(f'"{content_hash}"', {'"': "&quot;"})
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f"<PostResponse><Bucket>{BUCKET}</Bucket><Key>{escape(key)}</Key>"
+        f"<ETag>{etag}</ETag></PostResponse>"
+    )
+
+
+def _refusal(status: int, text: str, code: str) -> web.Response:
+    return web.json_response({"error": text, "code": code}, status=status, headers=_CORS)
