@@ -14,8 +14,9 @@ export class Preferences {
   }
 
   load() {
-    const { preferences } = this.#store.state;
-    this.#store.set({ preferences: { ...preferences, ...read() } });
+    const preferences = { ...this.#store.state.preferences, ...read() };
+    // Where there is no room beside the files, details are shown when they are asked for.
+    this.#store.set({ preferences: hasRoom() ? preferences : { ...preferences, details: false } });
     this.#apply();
   }
 
@@ -23,13 +24,18 @@ export class Preferences {
   change(change) {
     const preferences = { ...this.#store.state.preferences, ...change };
     this.#store.set({ preferences });
-    localStorage.setItem(KEY, JSON.stringify(preferences));
+    const remembered = hasRoom() ? preferences : { ...preferences, details: read().details ?? true };
+    localStorage.setItem(KEY, JSON.stringify(remembered));
     this.#apply();
   }
 
   #apply() {
     document.documentElement.dataset["theme"] = this.#store.state.preferences.theme;
   }
+}
+
+function hasRoom() {
+  return window.matchMedia("(min-width: 1081px)").matches;
 }
 
 /** @returns {Partial<Remembered>} */

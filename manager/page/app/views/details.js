@@ -63,9 +63,9 @@ function FolderDetails({ folder }) {
       <button type="button" class="button" onClick=${() => download(app, [folder])}><${Icon} name="download" />${text.actions.zipShort}</button>
     </div>
     <dl class="facts">
-      <${Fact} label=${text.details.kind} value=${text.kinds.folder} />
+      <${Fact} label=${text.details.kind} value=${text.kind.folder} />
       <${Fact} label=${text.details.size} value=${size === null ? "…" : formatSize(size)} />
-      <${Fact} label=${text.details.where} value=${formatPath(path)} />
+      <${Fact} label=${text.details.where} value=${whereabouts(path)} />
     </dl>`;
 }
 
@@ -90,13 +90,18 @@ function FileDetails({ file }) {
       html`<button type="button" class="button" onClick=${() => app.store.set({ dialog: share })}><${Icon} name="user-plus" />${text.actions.shareShort}</button>`}
     </div>
     <dl class="facts">
-      <${Fact} label=${text.details.kind} value=${text.kinds[kindOf(file.type)]} note=${file.type} />
+      <${Fact} label=${text.details.kind} value=${text.kind[kindOf(file.type)]} note=${file.type} />
       <${Fact} label=${text.details.size} value=${formatSize(file.size)} />
       <${Fact} label=${text.details.changed} value=${formatFullDate(file.updatedAt)} />
       <${Fact} label=${text.details.added} value=${formatFullDate(file.createdAt)} />
-      <${Fact} label=${text.details.where} value=${formatPath(path)} />
+      <${Fact} label=${text.details.where} value=${whereabouts(path)} />
       <${Fact} label=${text.details.access} value=${text.access[file.status]} note=${text.can[file.can]} />
     </dl>`;
+}
+
+/** @param {readonly string[]} path */
+function whereabouts(path) {
+  return [text.app.root, ...path].join(" / ");
 }
 
 /** @param {{ label: string, value: unknown, note?: string }} properties */

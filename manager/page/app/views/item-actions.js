@@ -44,15 +44,27 @@ export function openMove(app, items) {
 }
 
 /**
+ * What can be put into the present folder.
+ * @param {App} app
+ * @returns {Choice[]}
+ */
+export function additions(app) {
+  return [
+    { label: text.actions.uploadFiles, icon: "upload", run: () => pick("files") },
+    { label: text.actions.uploadFolder, icon: "folder-up", run: () => pick("folder") },
+    "line",
+    { label: text.actions.newFolder, icon: "folder-plus", run: () => app.store.set({ dialog: { kind: "new-folder" } }) },
+  ];
+}
+
+/**
  * @param {App} app
  * @returns {Choice[]}
  */
 function emptyChoices(app) {
   const { path } = app.store.state.listing;
   return [
-    { label: text.actions.newFolder, icon: "folder-plus", run: () => app.store.set({ dialog: { kind: "new-folder" } }) },
-    { label: text.actions.uploadFiles, icon: "upload", run: () => pick("files") },
-    { label: text.actions.uploadFolder, icon: "folder-up", run: () => pick("folder") },
+    ...additions(app),
     "line",
     { label: text.actions.zip, icon: "download", run: () => app.links.downloadFolder(path) },
     { label: text.actions.selectAll, icon: "check", run: () => void app.selecting.all(), hint: "Ctrl A" },
@@ -85,6 +97,8 @@ function folderChoices(app, item) {
     { label: text.actions.zip, icon: "download", run: () => download(app, [item]) },
     "line",
     { label: text.actions.rename, icon: "pencil", run: () => app.store.set({ renaming: item.key }), hint: "F2" },
+    { label: text.actions.details, icon: "info", run: () => app.preferences.change({ details: true }) },
+    "line",
     { label: text.actions.delete, icon: "trash", run: () => app.deletions.delete([item]), danger: true, hint: "Del" },
   ];
 }
@@ -109,6 +123,7 @@ function fileChoices(app, file) {
     "line",
     { label: text.actions.rename, icon: "pencil", run: () => app.store.set({ renaming: file.key }), disabled: !canWrite, hint: "F2" },
     { label: text.actions.move, icon: "move", run: () => openMove(app, [file]), disabled: !canWrite },
+    { label: text.actions.details, icon: "info", run: () => app.preferences.change({ details: true }) },
     { label: text.actions.transfer, icon: "transfer", run: open({ kind: "transfer", file }), disabled: !isOwned },
     "line",
     { label: text.actions.delete, icon: "trash", run: () => app.deletions.delete([file]), disabled: !canWrite, danger: true, hint: "Del" },

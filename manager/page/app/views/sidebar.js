@@ -5,7 +5,7 @@ import { readInput } from "../uploads/picked.js";
 import { Check } from "./controls.js";
 import { html, useApp, useStore } from "./dom.js";
 import { Icon } from "./icon.js";
-import { pick } from "./item-actions.js";
+import { additions } from "./item-actions.js";
 import { MenuButton } from "./menu-button.js";
 import { StorageCard } from "./storage-card.js";
 import { ThemeButton } from "./theme-button.js";
@@ -19,12 +19,7 @@ export function Sidebar() {
     <${MenuButton}
       class="button primary wide upload-button"
       label=${text.actions.upload}
-      choices=${[
-        { label: text.actions.uploadFiles, icon: "upload", run: () => pick("files") },
-        { label: text.actions.uploadFolder, icon: "folder-up", run: () => pick("folder") },
-        "line",
-        { label: text.actions.newFolder, icon: "folder-plus", run: () => app.store.set({ dialog: { kind: "new-folder" } }) },
-      ]}
+      choices=${additions(app)}
     >
       <${Icon} name="upload" /><span>${text.actions.upload}</span>
     <//>

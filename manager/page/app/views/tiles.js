@@ -73,15 +73,14 @@ function Tile({ item, row }) {
     ...${item.kind === "folder" ? drop : {}}
     ...${itemHandlers(app, item, row)}
   >
-    <div class="tile-picture"><${Thumbnail} item=${item} /></div>
+    <div class="tile-picture"><${Thumbnail} item=${item} /><${MoreButton} item=${item} row=${row} /></div>
     <div class="tile-caption">
       <${SelectButton} item=${item} row=${row} isSelected=${isSelected} />
       ${isRenaming
         ? html`<${RenameInput} item=${item} />`
         : html`<span class="name-block"><span class="name" title=${item.name}>${item.name}</span
-            ><span class="tile-meta">${item.kind === "file" ? formatSize(item.size) : text.kinds.folder}</span></span>`}
+            ><span class="tile-meta">${item.kind === "file" ? formatSize(item.size) : text.kind.folder}</span></span>`}
       ${item.kind === "file" && html`<${Access} file=${item} />`}
-      <${MoreButton} item=${item} row=${row} />
     </div>
   </div>`;
 }

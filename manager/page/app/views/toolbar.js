@@ -6,7 +6,7 @@ import { text } from "../text/text.js";
 import { IconButton } from "./controls.js";
 import { html, useApp, useStore } from "./dom.js";
 import { Icon } from "./icon.js";
-import { choicesFor, download, openMove, readable } from "./item-actions.js";
+import { additions, choicesFor, download, openMove, readable } from "./item-actions.js";
 import { MenuButton } from "./menu-button.js";
 
 export function Toolbar() {
@@ -23,9 +23,12 @@ function FolderTools() {
   return html`<p class="summary">
       ${listing.status === "ready" && text.listing.summary(formatCount(listing.folderCount), formatCount(listing.fileCount))}
     </p>
-    <button type="button" class="button quiet" onClick=${newFolder}>
+    <button type="button" class="button quiet only-wide" onClick=${newFolder}>
       <${Icon} name="folder-plus" /><span>${text.actions.newFolder}</span>
     </button>
+    <${MenuButton} class="button quiet only-narrow" label=${text.actions.add} choices=${additions(app)}>
+      <${Icon} name="plus" /><span>${text.actions.add}</span>
+    <//>
     <${SortButton} />`;
 }
 

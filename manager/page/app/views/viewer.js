@@ -25,6 +25,8 @@ function OpenFile({ file }) {
   useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
+    // No button is more likely to be wanted than the others, so the file itself has the focus.
+    element?.focus();
     return () => element?.close();
   }, []);
   useEffect(() => {
@@ -42,6 +44,7 @@ function OpenFile({ file }) {
   return html`<dialog
     ref=${dialog}
     class="viewer"
+    tabindex="-1"
     aria-label=${file.name}
     onCancel=${(/** @type {Event} */ event) => {
       event.preventDefault();

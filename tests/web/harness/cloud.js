@@ -1,0 +1,118 @@
+/** A real `discord-cloud up` on a free port of this machine, with a data folder of its own. */
+
+import { execFile, spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+const BIN = path.join(ROOT, ".venv/bin");
+const run = promisify(execFile);
+
+export const PASSWORD = "correct horse battery";
+
+export class Cloud {
+  /** @type {import("node:child_process").ChildProcess | null} */
+  #process = null;
+  url = "";
+
+  /** @param {string} data */
+  constructor(data) {
+    this.data = data;
+  }
+
+  /** A cloud that nobody has used yet. */
+  static async start() {
+    const cloud = new Cloud(await mkdtemp(path.join(tmpdir(), "discord-cloud-web-")));
+    await cloud.up(0);
+    return cloud;
+  }
+
+  /** @param {number} port 0: any that is free */
+  async up(port) {
+    const process = spawn(path.join(BIN, "discord-cloud"), ["up", "--data", this.data, "--port", String(port)], {
+      stdio: ["ignore", "pipe", "pipe"],
+      cwd: ROOT,
+    });
+    this.#process = process;
+    this.url = await readyUrl(process);
+  }
+
+  /** Ends it, as a crash or an update of the machine would; `up` goes on with the same data. */
+  async down() {
+    const process = this.#process;
+    if (!process || process.exitCode !== null) return;
+    const gone = new Promise((resolve) => process.once("exit", resolve));
+    process.kill("SIGTERM");
+    await gone;
+  }
+
+  get port() {
+    return Number(new URL(this.url).port);
+  }
+
+  async destroy() {
+    await this.down();
+    await rm(this.data, { recursive: true, force: true });
+  }
+
+  /**
+   * @param {string} username
+   * @param {string} [adminToken] none for the first user
+   */
+  async register(username, adminToken) {
+    await this.#post("/register", { username, password: PASSWORD, ...(adminToken && { adminToken }) });
+    return this.login(username);
+  }
+
+  /** @param {string} username */
+  async login(username) {
+    const { token } = await this.#post("/login", { username, password: PASSWORD });
+    return /** @type {string} */ (token);
+  }
+
+  /**
+   * Runs a Python script of this folder on the data.
+   * @param {string} script
+   * @param {...string} values
+   */
+  async python(script, ...values) {
+    const file = fileURLToPath(new URL(script, import.meta.url));
+    await run(path.join(BIN, "python"), [file, this.data, ...values]);
+  }
+
+  /**
+   * @param {string} route
+   * @param {object} body
+   */
+  async #post(route, body) {
+    const response = await fetch(this.url + route, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    const answer = await response.json();
+    if (!response.ok) throw new Error(`${route}: ${JSON.stringify(answer)}`);
+    return answer;
+  }
+}
+
+/**
+ * @param {import("node:child_process").ChildProcess} process
+ * @returns {Promise<string>}
+ */
+function readyUrl(process) {
+  return new Promise((resolve, reject) => {
+    let said = "";
+    const hear = (/** @type {Buffer} */ data) => {
+      said += data.toString();
+      const ready = /ready (http:\S+)/.exec(said);
+      if (ready?.[1]) resolve(ready[1]);
+    };
+    process.stdout?.on("data", hear);
+    process.stderr?.on("data", hear);
+    process.once("exit", (code) => reject(new Error(`discord-cloud ended with ${code}: ${said}`)));
+  });
+}

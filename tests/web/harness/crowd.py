@@ -1,0 +1,29 @@
+"""Puts many empty files into the root folder of a data folder: crowd.py <data folder> <count>."""
+
+import sqlite3
+import sys
+import time
+from pathlib import Path
+from uuid import uuid4
+
+
+def main() -> None:
+    """Writes them in one transaction, beside the running manager."""
+    data, count = Path(sys.argv[1]), int(sys.argv[2])
+    now = time.time()
+    object_id = uuid4().bytes
+    with sqlite3.connect(data / "catalog.sqlite3", timeout=30) as database:
+        database.execute(
+            "INSERT INTO objects (id, size, chunk_size, chunk_count, envelope, state, mime_type,"
+            " hash, created_at) VALUES (?, 0, 1, 0, 'v1', 'stored', 'text/plain', ?, ?)",
+            (object_id, "0" * 64, now),
+        )
+        database.executemany(
+            "INSERT INTO files (folder_id, name, object_id, owner_id, is_public, size, created_at,"
+            " updated_at) VALUES (0, ?, ?, NULL, 0, 0, ?, ?)",
+            ((f"file {number:06}.txt", object_id, now, now) for number in range(count)),
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+/** People with browsers. */
+
+import assert from "node:assert/strict";
+import { chromium } from "playwright-core";
+import { PASSWORD } from "./cloud.js";
+
+/** @import { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core" */
+/** @import { Cloud } from "./cloud.js" */
+
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--autoplay-policy=no-user-gesture-required",
+];
+const EXECUTABLE = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+/** What browsers report on their own account when something that is tested for goes wrong. */
+const EXPECTED = /Failed to load resource|WebSocket connection to/;
+
+/** @returns {Promise<Browser>} */
+export function openBrowser() {
+  return chromium.launch({ executablePath: EXECUTABLE, headless: true, args: FLAGS });
+}
+
+export class Person {
+  /** Errors that scripts of the page ran into. @type {string[]} */
+  troubles = [];
+
+  /**
+   * @param {BrowserContext} context
+   * @param {Page} page
+   */
+  constructor(context, page) {
+    this.context = context;
+    this.page = page;
+    page.setDefaultTimeout(15_000);
+    page.on("pageerror", (error) => this.troubles.push(error.stack ?? error.message));
+    page.on("console", (message) => {
+      if (message.type() === "error" && !EXPECTED.test(message.text())) this.troubles.push(message.text());
+    });
+  }
+
+  /**
+   * Somebody at the page, not logged in.
+   * @param {Browser} browser
+   * @param {Cloud} cloud
+   * @param {BrowserContextOptions & { at?: string }} [options]
+   */
+  static async visits(browser, cloud, { at = "/", ...options } = {}) {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, acceptDownloads: true, ...options });
+    const person = new Person(context, await context.newPage());
+    await person.page.goto(cloud.url + at);
+    return person;
+  }
+
+  /**
+   * Somebody who is logged in, with the files in sight.
+   * @param {Browser} browser
+   * @param {Cloud} cloud
+   * @param {string} token
+   * @param {BrowserContextOptions & { at?: string }} [options]
+   */
+  static async works(browser, cloud, token, { at = "/", ...options } = {}) {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, acceptDownloads: true, ...options });
+    await context.addInitScript((value) => sessionStorage.setItem("discord-cloud.token", value), token);
+    const person = new Person(context, await context.newPage());
+    await person.page.goto(cloud.url + at);
+    await person.ready();
+    return person;
+  }
+
+  /** Waits until the folder is shown. */
+  async ready() {
+    await this.page.locator(".summary").getByText(/folder/).or(this.page.getByText("There is no such folder")).waitFor();
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} [password]
+   */
+  async logsIn(name, password = PASSWORD) {
+    await this.page.getByLabel("User name").fill(name);
+    await this.page.getByLabel("Password", { exact: true }).fill(password);
+    await this.page.getByRole("button", { name: "Log in" }).click();
+  }
+
+  /**
+   * A row of the table.
+   * @param {string} name
+   */
+  row(name) {
+    return this.page.locator(".row").filter({ has: this.page.locator(`.name[title="${name}"]`) });
+  }
+
+  /** Names in the table, in order. */
+  names() {
+    return this.page.locator(".row .name").allTextContents();
+  }
+
+  /**
+   * Waits until the table holds exactly these names.
+   * @param {string[]} names
+   */
+  async sees(names) {
+    await this.page.waitForFunction(
+      (wanted) => JSON.stringify([...document.querySelectorAll(".row .name")].map((each) => each.textContent)) === wanted,
+      JSON.stringify(names),
+    );
+  }
+
+  /**
+   * Picks files in the browser's dialog.
+   * @param {{ name: string, mimeType?: string, buffer: Buffer }[]} files
+   */
+  async uploads(files) {
+    await this.page.setInputFiles("#pick-files", files.map((file) => ({ mimeType: "application/octet-stream", ...file })));
+  }
+
+  /**
+   * Waits until so many files are stored and nothing is under way.
+   * @param {number} count
+   */
+  async uploadsAreDone(count) {
+    await this.page.locator(".queue-title").getByText(new RegExp(`^${count} files? stored$`)).waitFor();
+  }
+
+  /**
+   * Chooses from the menu of an item.
+   * @param {string} name
+   * @param {string} choice
+   */
+  async chooses(name, choice) {
+    await this.row(name).click({ button: "right" });
+    await this.page.getByRole("menuitem", { name: choice }).click();
+  }
+
+  /** @param {string} name */
+  async makesFolder(name) {
+    await this.page.getByRole("button", { name: "New folder" }).click();
+    await this.page.getByRole("textbox", { name: "Name" }).fill(name);
+    await this.page.getByRole("button", { name: "Create" }).click();
+    await this.row(name).waitFor();
+  }
+
+  /** Leaves; fails when scripts of the page had run into errors. */
+  async leaves() {
+    await this.context.close();
+    assert.deepEqual(this.troubles, []);
+  }
+}

@@ -1,0 +1,24 @@
+/** What every file of browser tests begins and ends with. */
+
+import { after, before } from "node:test";
+import { Cloud } from "./cloud.js";
+import { openBrowser } from "./people.js";
+
+/** @import { Browser } from "playwright-core" */
+
+/**
+ * A cloud with the administrator `ada`, and a browser, for the tests of a file.
+ * @param {{ isNew?: boolean }} [options] whether nobody is registered yet
+ */
+export function stage({ isNew = false } = {}) {
+  const set = { cloud: /** @type {Cloud} */ ({}), browser: /** @type {Browser} */ ({}), token: "" };
+  before(async () => {
+    [set.cloud, set.browser] = await Promise.all([Cloud.start(), openBrowser()]);
+    if (!isNew) set.token = await set.cloud.register("ada");
+  });
+  after(async () => {
+    await set.browser.close();
+    await set.cloud.destroy();
+  });
+  return set;
+}
