@@ -1,4 +1,4 @@
-"""A file beyond 4 GiB through the whole system: 4.3 GB of disk and minutes, so `make test-huge` asks for it."""
+"""A file beyond 4 GiB through the whole system: gigabytes and minutes, so `make test-huge` asks for it."""
 
 import asyncio
 import hashlib
