@@ -1,5 +1,6 @@
 """Sends a folder with everything below it as one zip archive, made while it is sent."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
@@ -74,7 +75,7 @@ class FolderSender:
                 with self._delivery.body(request), ZipStream() as archive:
                     async for piece in pieces:
                         await self._add(response, archive, piece)
-                    archive.finish()
+                    await asyncio.to_thread(archive.finish)
                     await self._push(response, archive)
                     await response.write_eof()
                 return response

@@ -65,6 +65,10 @@ class Representation:
         """Equal content has an equal tag, so a resumed download survives a repeated upload."""
         return Validators(self.content.hash or self.content.id.hex, self.file.updated_at)
 
+    @property
+    def _media_type(self) -> str:
+        return self.file.mime_type or "application/octet-stream"
+
     def answer(self, method: str, headers: Mapping[str, str], *, boundary: str) -> Answer:
         """Judges conditions and ranges of a GET or HEAD.
 
@@ -91,13 +95,13 @@ class Representation:
         size = self.content.size
         return Answer(
             status=200,
-            headers=self._headers(size, self.file.mime_type),
+            headers=self._headers(size, self._media_type),
             chunk_size=self.content.chunk_size,
             parts=(ByteRange(0, size),) if size else (),
         )
 
     def _part(self, part: ByteRange) -> Answer:
-        headers = self._headers(part.length, self.file.mime_type)
+        headers = self._headers(part.length, self._media_type)
         return Answer(
             status=206,
             headers=headers | {"Content-Range": part.content_range(self.content.size)},
@@ -106,7 +110,7 @@ class Representation:
         )
 
     def _several(self, parts: tuple[ByteRange, ...], boundary: str) -> Answer:
-        framing = MultipartFraming(boundary, self.file.mime_type, self.content.size)
+        framing = MultipartFraming(boundary, self._media_type, self.content.size)
         return Answer(
             status=206,
             headers=self._headers(framing.body_length(parts), framing.media_type),
@@ -128,5 +132,5 @@ class Representation:
         if length is not None:
             headers["Content-Length"] = str(length)
         if media_type is not None:
-            headers["Content-Type"] = media_type or "application/octet-stream"
+            headers["Content-Type"] = media_type
         return headers

@@ -82,7 +82,7 @@ class Cloud:
         """Puts a file into the cloud as an upload would."""
         *names, name = path.split("/")
         user = await self.catalog.user_by_name(owner) if owner else None
-        stored = await self._store_object(content, chunk_size, mime_type)
+        stored = await self.stored(content, chunk_size=chunk_size, mime_type=mime_type)
         committed = await self.catalog.commit_file(
             stored.id,
             parse_path("/".join(names) or "/"),
@@ -94,7 +94,18 @@ class Cloud:
         await self.catalog.release(stored.id, service="test", key="upload")
         return committed.file
 
-    async def _store_object(self, content: bytes, chunk_size: int, mime_type: str) -> StoredObject:
+    def damage(self, index: int) -> None:
+        """Flips a bit of what the message of that index (in the order stored) holds on Discord."""
+        message = self.emulator.messages()[index]
+        path = self.emulator.store.attachment(message.channel_id, message.id, 0)
+        damaged = bytearray(path.read_bytes())
+        damaged[len(damaged) // 2] ^= 1
+        path.write_bytes(damaged)
+
+    async def stored(
+        self, content: bytes, *, chunk_size: int = 1000, mime_type: str = "text/plain"
+    ) -> StoredObject:
+        """Puts content into the cloud that has no name yet."""
         pieces = [content[at : at + chunk_size] for at in range(0, len(content), chunk_size)]
         draft = StoredObject(
             id=uuid4(),

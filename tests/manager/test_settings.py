@@ -63,7 +63,13 @@ def test_lists(load):
         DISCORD_WEBHOOKS=f"{WEBHOOKS[0]},\n {WEBHOOKS[1]}",
         DISCORD_BOT_TOKEN="bot",
         DISCORD_CHANNELS="123456789012345, 223456789012345",
+        TRUSTED_PROXIES="127.0.0.1, 10.0.0.0/8 ::1",
     )
+    assert [str(each) for each in settings.trusted_proxies] == [
+        "127.0.0.1/32",
+        "10.0.0.0/8",
+        "::1/128",
+    ]
     assert [key.secret[0] for key in settings.keyring] == [0, 1, 2]
     assert len(settings.webhooks) == 2
     assert settings.discord_channels == (123456789012345, 223456789012345)
@@ -94,6 +100,8 @@ def test_all_that_is_missing_is_named_at_once(load):
         ("BOOKING_IDLE_S", "0"),
         ("CHUNK_SIZE", "0"),
         ("NAME_POLICY", "latin"),
+        ("TRUSTED_PROXIES", "proxy.example"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8"),
     ],
 )
 def test_wrong_values(load, name, value):

@@ -215,7 +215,7 @@ async def test_damaged_later_chunk_ends_the_connection(cloud, content):
     """A chunk that is broken on Discord cuts the download: no wrong byte, no clean end."""
     await cloud.token()
     await cloud.store("/docs/a.txt", content)
-    _damage(cloud, 2)
+    cloud.damage(2)
     response = await _get(cloud)
     assert response.status == 200
     assert await response.content.readexactly(2000) == content[:2000]
@@ -227,7 +227,7 @@ async def test_damaged_first_chunk_is_an_error(cloud, content):
     """What is known before the first byte is told as JSON."""
     await cloud.token()
     await cloud.store("/docs/a.txt", content)
-    _damage(cloud, 0)
+    cloud.damage(0)
     response = await _get(cloud)
     assert response.status == 502
     assert await response.json() == {
@@ -380,9 +380,10 @@ async def _until_collected(cloud) -> None:
             pass
 
 
-def _damage(cloud, index) -> None:
-    message = cloud.emulator.messages()[index]
-    path = cloud.emulator.store.attachment(message.channel_id, message.id, 0)
-    damaged = bytearray(path.read_bytes())
-    damaged[len(damaged) // 2] ^= 1
-    path.write_bytes(damaged)
+async def test_content_of_unknown_type(cloud, content):
+    """A file whose type nobody knows is bytes, in one part or in several."""
+    await cloud.token()
+    await cloud.store("/docs/a.txt", content, mime_type="")
+    assert (await _get(cloud)).headers["Content-Type"] == "application/octet-stream"
+    parts = await _get(cloud, headers={"Range": "bytes=0-0,9-9"})
+    assert (await parts.read()).count(b"Content-Type: application/octet-stream\r\n") == 2

@@ -1,0 +1,183 @@
+"""How often passwords may be guessed, on a clock that the tests move."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from manager.domain.guesses import PER_ACCOUNT, PER_ADDRESS, Attempt, GuessLimiter, Rate
+from manager.errors import TooManyAttempts
+
+SMALL = Rate(burst=3, refill_s=10.0)
+LARGE = Rate(burst=5, refill_s=2.0)
+
+
+def _limiter(**bounds: int) -> GuessLimiter:
+    return GuessLimiter(per_address=SMALL, per_account=LARGE, **bounds)
+
+
+def _fail(limiter: GuessLimiter, now: float, *, address="a", account: str | None = "ann") -> bool:
+    """A wrong password; whether it was looked at."""
+    try:
+        limiter.admit(now, address=address, account=account)
+    except TooManyAttempts:
+        return False
+    return True
+
+
+def _succeed(limiter: GuessLimiter, now: float, *, address="a", account="ann") -> bool:
+    try:
+        limiter.was_right(limiter.admit(now, address=address, account=account))
+    except TooManyAttempts:
+        return False
+    return True
+
+
+def test_so_many_wrong_passwords_and_no_more():
+    """After the burst an address is refused, and told when to come back; then it has one try."""
+    limiter = _limiter()
+    assert [_fail(limiter, 0.0) for _ in range(4)] == [True, True, True, False]
+    with pytest.raises(TooManyAttempts) as refused:
+        limiter.admit(4.0, address="a", account="ann")
+    assert refused.value.retry_after_s == 6
+    assert not _fail(limiter, 9.9)
+    assert _fail(limiter, 10.0)
+    assert not _fail(limiter, 10.0)
+
+
+def test_refused_attempts_cost_nothing():
+    """Who keeps hammering is not shut out for longer."""
+    limiter = _limiter()
+    for _ in range(100):
+        _fail(limiter, 0.0)
+    assert _fail(limiter, 10.0)
+
+
+def test_right_passwords_cost_nothing():
+    """Somebody who knows the password is never refused for using it."""
+    limiter = _limiter()
+    assert all(_succeed(limiter, 0.0) for _ in range(100))
+
+
+def test_own_success_does_not_pay_for_guesses():
+    """Logging in to an account of one's own buys no further guesses at another one."""
+    limiter = _limiter()
+    guesses = 0
+    for _ in range(100):
+        guesses += _fail(limiter, 0.0, account="victim")
+        _succeed(limiter, 0.0, account="mallory")
+    assert guesses == SMALL.burst
+
+
+def test_what_was_no_guess_costs_nothing():
+    """An attempt that ended before the password was looked at is given back."""
+    limiter = _limiter()
+    for _ in range(100):
+        limiter.was_no_guess(limiter.admit(0.0, address="a", account="ann"))
+    assert _fail(limiter, 0.0)
+
+
+def test_one_attacker_shuts_nobody_else_out():
+    """However long a single address guesses, the right password from another one gets in at once."""
+    limiter = GuessLimiter()
+    now = 0.0
+    for _ in range(10_000):
+        now += 0.5
+        _fail(limiter, now, address="attacker")
+    assert _succeed(limiter, now, address="owner")
+
+
+def test_many_attackers_are_bounded_together():
+    """However many addresses guess, an account sees no more than its own rate."""
+    limiter = _limiter()
+    seen = sum(
+        _fail(limiter, float(second), address=f"{second}-{each}")
+        for second in range(100)
+        for each in range(10)
+    )
+    assert seen <= LARGE.burst + 100 / LARGE.refill_s
+
+
+def test_many_attackers_do_not_shut_out_a_known_address():
+    """From where the password was right before, the owner gets in while the account is attacked."""
+    limiter = _limiter()
+    assert _succeed(limiter, 0.0, address="home")
+    for each in range(1000):
+        _fail(limiter, 1.0, address=str(each))
+    assert not _succeed(limiter, 1.0, address="cafe")
+    assert _succeed(limiter, 1.0, address="home")
+    assert _succeed(limiter, 1.0 + LARGE.refill_s, address="cafe")
+
+
+def test_a_known_address_is_limited_too():
+    """Being known frees from what others did, not from one's own guesses."""
+    limiter = _limiter()
+    _succeed(limiter, 0.0)
+    assert [_fail(limiter, 0.0) for _ in range(4)] == [True, True, True, False]
+
+
+def test_attempts_without_an_account():
+    """Administrators' tokens are limited by address alone."""
+    limiter = _limiter()
+    assert [_fail(limiter, 0.0, account=None) for _ in range(4)] == [True, True, True, False]
+    limiter.was_right(limiter.admit(50.0, address="a", account=None))
+
+
+def test_attempts_at_the_same_moment_count_before_their_outcome():
+    """Guesses that run side by side cannot outrun the limit."""
+    limiter = _limiter()
+    running: list[Attempt] = []
+    with pytest.raises(TooManyAttempts):
+        running.extend(limiter.admit(0.0, address="a", account="ann") for _ in range(100))
+    assert not _fail(limiter, 0.0)
+
+
+def test_memory_is_bounded():
+    """When there are too many budgets the fullest are forgotten: the nearly empty ones stay."""
+    limiter = _limiter(max_budgets=10, max_known_addresses=10)
+    for _ in range(3):
+        _fail(limiter, 0.0, address="worst", account=None)
+    for each in range(1000):
+        _fail(limiter, 0.0, address=str(each), account=None)
+    assert not _fail(limiter, 0.0, address="worst", account=None)
+    for each in range(1000):
+        assert _succeed(limiter, 0.0, address=f"known {each}", account=f"user {each}")
+
+
+def test_the_usual_rates_keep_their_order():
+    """A single address runs dry before an account does, at once and in the long run."""
+    assert PER_ADDRESS.burst < PER_ACCOUNT.burst
+    assert PER_ADDRESS.refill_s > PER_ACCOUNT.refill_s
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(min_value=0, max_value=30),
+            st.sampled_from("ab"),
+            st.sampled_from(["ann", "bob", None]),
+            st.sampled_from(["wrong", "right", "none"]),
+        )
+    )
+)
+def test_no_history_beats_the_limits(history):
+    """Whatever is tried in whatever order, wrong guesses stay below both rates."""
+    limiter = _limiter()
+    now = 0.0
+    wrong: dict[str, int] = {}
+    waits_s: list[int] = []
+    for pause_s, address, account, outcome in history:
+        now += pause_s
+        try:
+            attempt = limiter.admit(now, address=address, account=account)
+        except TooManyAttempts as error:
+            waits_s.append(error.retry_after_s)
+            continue
+        if outcome == "right":
+            limiter.was_right(attempt)
+        elif outcome == "none":
+            limiter.was_no_guess(attempt)
+        else:
+            wrong[address] = wrong.get(address, 0) + 1
+    assert all(1 <= wait_s <= SMALL.refill_s for wait_s in waits_s)
+    for guesses in wrong.values():
+        assert guesses <= SMALL.burst + now / SMALL.refill_s

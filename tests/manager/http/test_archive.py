@@ -1,0 +1,101 @@
+"""Archives made from left to right, as other programs read them."""
+
+import io
+import shutil
+import subprocess
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from manager.http.archive import ZipStream
+
+NOON = datetime(2026, 3, 29, 12, 0, 1, tzinfo=UTC).timestamp()
+
+
+def _archive(*members: tuple[tuple[str, ...], bytes | None], modified_at: float = NOON) -> bytes:
+    with ZipStream() as archive:
+        for path, content in members:
+            if content is None:
+                archive.add_folder(path, modified_at=modified_at)
+                continue
+            archive.begin_file(path, size=len(content), modified_at=modified_at)
+            for start in range(0, len(content), 1000):
+                archive.write(memoryview(content)[start : start + 1000])
+            archive.end_file()
+        archive.finish()
+        return b"".join(archive.take())
+
+
+def test_what_goes_in_comes_out(content):
+    """Every member comes back with its path, its bytes and its kind, stored as it was."""
+    made = _archive(
+        (("a",), None),
+        (("a", "Ünïcödé 日本 \U0001f600.txt"), content),
+        (("a", "empty"), b""),
+        (("b",), None),
+    )
+    read = zipfile.ZipFile(io.BytesIO(made))
+    assert read.namelist() == ["a/", "a/Ünïcödé 日本 \U0001f600.txt", "a/empty", "b/"]
+    assert read.testzip() is None
+    assert read.read("a/Ünïcödé 日本 \U0001f600.txt") == content
+    assert read.read("a/empty") == b""
+    assert {each.compress_type for each in read.infolist()} == {zipfile.ZIP_STORED}
+
+
+def test_nothing_at_all():
+    """An archive without members is one."""
+    assert zipfile.ZipFile(io.BytesIO(_archive())).namelist() == []
+
+
+@pytest.mark.skipif(shutil.which("unzip") is None, reason="needs unzip")
+def test_unzip_restores_files_and_times(tmp_path: Path, content):
+    """A program of somebody else's restores content, folders, and times to the second."""
+    path = tmp_path / "made.zip"
+    path.write_bytes(_archive((("a",), None), (("a", "f.bin"), content), (("e",), None)))
+    subprocess.run(["unzip", "-q", str(path), "-d", str(tmp_path)], check=True)  # noqa: S603, S607
+    assert (tmp_path / "a" / "f.bin").read_bytes() == content
+    assert (tmp_path / "a" / "f.bin").stat().st_mtime == NOON
+    assert (tmp_path / "e").is_dir()
+    assert (tmp_path / "a" / "f.bin").stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("modified_at", [0.0, -1e9, 4e9, 1e12])
+def test_times_that_no_archive_knows(modified_at):
+    """Times before 1980 or after 2038 become the nearest that can be told."""
+    read = zipfile.ZipFile(io.BytesIO(_archive((("f",), b"x"), modified_at=modified_at)))
+    assert read.testzip() is None
+    assert read.infolist()[0].date_time[0] in {1980, 2038}
+
+
+def test_many_members():
+    """More members than the old directory can count."""
+    members = [((f"{number}",), None) for number in range(66_000)]
+    assert len(zipfile.ZipFile(io.BytesIO(_archive(*members))).namelist()) == 66_000
+
+
+def test_large_file_gets_large_fields():
+    """A file beyond the old limits is announced with zip64 fields, a small one is not."""
+    with ZipStream() as archive:
+        archive.begin_file(("small",), size=1, modified_at=NOON)
+        small = b"".join(archive.take())
+        archive.end_file()
+        archive.begin_file(("large",), size=5 * 2**30, modified_at=NOON)
+        large = b"".join(archive.take())
+    assert b"\x01\x00\x10\x00" in large
+    assert b"\x01\x00\x10\x00" not in small
+
+
+def test_giving_up_in_the_middle_of_a_file():
+    """Leaving at any moment is quiet, and leaves nothing to be sent."""
+    with ZipStream() as archive:
+        archive.begin_file(("f",), size=10, modified_at=NOON)
+        archive.write(b"half")
+    assert archive.take() == []
+
+
+def test_bytes_without_a_file():
+    """Content belongs to a file that has begun."""
+    with ZipStream() as archive, pytest.raises(ValueError, match="begun"):
+        archive.write(b"x")

@@ -1,0 +1,273 @@
+"""`/bulk-download` over real HTTP: everything that may be read, or visibly not the whole."""
+
+import asyncio
+import io
+import zipfile
+
+import pytest
+from aiohttp import ClientError, ClientResponse
+
+from discord_emulator.faults import Fault, FaultKind
+from discord_emulator.operations import Operation
+from manager.http import subtree
+from manager.http.parts import PARTS
+
+
+async def _get(cloud, path="/docs", user="alice", **headers) -> ClientResponse:
+    headers = {"Authorization": f"Bearer {await cloud.token(user)}", **headers}
+    response: ClientResponse = await cloud.client.get(
+        "/bulk-download", params={"path": path}, headers=headers
+    )
+    return response
+
+
+async def _archive(response: ClientResponse) -> zipfile.ZipFile:
+    assert response.status == 200
+    return zipfile.ZipFile(io.BytesIO(await response.read()))
+
+
+async def test_folder_with_everything_below_it(cloud, content):
+    """All files come with their paths below the folder, and empty folders too."""
+    await cloud.token()
+    file = await cloud.store("/docs/a.txt", content)
+    await cloud.store("/docs/deep/er/Ü 日本.bin", b"x" * 1000)
+    await cloud.store("/docs/deep/empty", b"")
+    await cloud.store("/elsewhere.txt", b"no")
+    await cloud.catalog.make_folders(("docs", "nothing"))
+    response = await _get(cloud)
+    archive = await _archive(response)
+    assert archive.testzip() is None
+    assert archive.namelist() == [
+        "a.txt",
+        "deep/",
+        "deep/empty",
+        "deep/er/",
+        "deep/er/Ü 日本.bin",
+        "nothing/",
+    ]
+    assert archive.read("a.txt") == content
+    assert archive.read("deep/er/Ü 日本.bin") == b"x" * 1000
+    assert archive.getinfo("a.txt").extra[-4:] == int(file.updated_at).to_bytes(4, "little")
+    assert response.headers["Content-Type"] == "application/zip"
+    assert 'filename="docs.zip"' in response.headers["Content-Disposition"]
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+
+
+async def test_root_and_empty_folders(cloud):
+    """The root has no name and is an archive all the same; so is a folder without entries."""
+    await cloud.token()
+    response = await _get(cloud, path="/")
+    assert (await _archive(response)).namelist() == []
+    assert 'filename="discord-cloud.zip"' in response.headers["Content-Disposition"]
+    await cloud.store("/a/b.txt", b"x")
+    assert (await _archive(await _get(cloud, path="/"))).namelist() == ["a/", "a/b.txt"]
+    assert (await _archive(await _get(cloud, path="/a/"))).namelist() == ["b.txt"]
+
+
+async def test_name_of_the_archive(cloud):
+    """It is called like the folder, whatever that is called."""
+    await cloud.token()
+    await cloud.catalog.make_folders(('Ü "x"',))
+    response = await _get(cloud, path='/Ü "x"')
+    assert response.headers["Content-Disposition"] == (
+        "attachment; filename=\"_ _x_.zip\"; filename*=UTF-8''%C3%9C%20%22x%22.zip"
+    )
+
+
+async def test_what_may_not_be_read_is_left_out(cloud):
+    """Others' private files are missing; public, shared and nobody's files are there."""
+    await cloud.token()
+    await cloud.token("bob")
+    await cloud.store("/docs/private", b"1")
+    await cloud.store("/docs/public", b"2", is_public=True)
+    await cloud.store("/docs/nobodys", b"3", owner=None)
+    shared = await cloud.store("/docs/shared", b"4")
+    await cloud.catalog.put_share(shared.id, 2, can_write=False)
+    archive = await _archive(await _get(cloud, user="bob"))
+    assert archive.namelist() == ["nobodys", "public", "shared"]
+    assert len((await _archive(await _get(cloud))).namelist()) == 4
+
+
+async def test_file_and_folder_of_one_name(cloud):
+    """A file named like the folder beside it is numbered, past every name that is taken."""
+    await cloud.token()
+    for path in ("x.y/in", "x (1).y/in", "x.y", "x (2).y"):
+        await cloud.store(f"/docs/{path}", path.encode())
+    archive = await _archive(await _get(cloud))
+    assert archive.namelist() == ["x (2).y", "x (3).y", "x (1).y/", "x (1).y/in", "x.y/", "x.y/in"]
+    assert archive.read("x (3).y") == b"x.y"
+
+
+async def test_more_entries_than_a_page(cloud, monkeypatch):
+    """The folder is read in pages, and none is skipped or repeated where they meet."""
+    monkeypatch.setattr(subtree, "PAGE", 2)
+    await cloud.token()
+    for folder in range(5):
+        for file in range(folder):
+            await cloud.store(f"/docs/{folder}/{file}", b"x")
+        await cloud.store(f"/docs/top {folder}", b"x")
+        await cloud.catalog.make_folders(("docs", str(folder), "e"))
+    names = (await _archive(await _get(cloud))).namelist()
+    files = [f"top {folder}" for folder in range(5)]
+    below = [
+        name
+        for folder in range(5)
+        for name in (f"{folder}/", *(f"{folder}/{file}" for file in range(folder)), f"{folder}/e/")
+    ]
+    assert names == files + below
+
+
+async def test_holds_are_released(cloud, content):
+    """Content is held while it is sent and let go of at its end."""
+    await cloud.token()
+    file = await cloud.store("/docs/a.txt", content)
+    second = Fault(kind=FaultKind.SLOW, route=Operation.CDN, skip=1)
+    cloud.emulator.faults.add(second)
+    response = await _get(cloud)
+    await second.reached.wait()
+    await cloud.catalog.delete_file(file.id)
+    assert await cloud.catalog.collect_objects(limit=10) == 0
+    second.release()
+    assert (await _archive(response)).read("a.txt") == content
+    await _until_collected(cloud)
+
+
+async def test_reader_that_leaves_lets_go(cloud, content):
+    """When the reader goes away nothing is read or held any longer."""
+    await cloud.token()
+    file = await cloud.store("/docs/a.txt", content)
+    await cloud.store("/docs/b.txt", content)
+    second = Fault(kind=FaultKind.SLOW, route=Operation.CDN, skip=1)
+    cloud.emulator.faults.add(second)
+    response = await _get(cloud)
+    await second.reached.wait()
+    response.close()
+    second.release()
+    await cloud.catalog.delete_file(file.id)
+    await _until_collected(cloud)
+
+
+@pytest.mark.parametrize("damaged", [1, 4])
+async def test_damaged_chunk_cuts_the_archive(cloud, content, damaged):
+    """A chunk that is broken on Discord ends the connection: no clean end, no wrong byte."""
+    await cloud.token()
+    first = await cloud.store("/docs/a.txt", content)
+    second = await cloud.store("/docs/b.txt", content)
+    cloud.damage(damaged)
+    response = await _get(cloud)
+    assert response.status == 200
+    with pytest.raises(ClientError):
+        await response.read()
+    for file in (first, second):
+        await cloud.catalog.delete_file(file.id)
+    await _until_collected(cloud, 2)
+
+
+async def test_damage_known_beforehand_is_an_error(cloud, content):
+    """What is known before the first byte is told as JSON."""
+    await cloud.token()
+    await cloud.store("/docs/a.txt", content)
+    cloud.damage(0)
+    response = await _get(cloud)
+    assert response.status == 502
+    assert "damaged" in (await response.json())["error_details"]
+
+
+async def test_deleted_and_forbidden_meanwhile(cloud, content):
+    """Who has lost a right, or a file that is gone, by the time of its turn, goes without it."""
+    await cloud.token()
+    await cloud.token("bob")
+    await cloud.store("/docs/a", content, is_public=True)
+    gone = await cloud.store("/docs/b", b"1", is_public=True)
+    shared = await cloud.store("/docs/c", b"2")
+    await cloud.catalog.put_share(shared.id, 2, can_write=False)
+    await cloud.store("/docs/d", b"3", is_public=True)
+    second = Fault(kind=FaultKind.SLOW, route=Operation.CDN, skip=1)
+    cloud.emulator.faults.add(second)
+    response = await _get(cloud, user="bob")
+    await second.reached.wait()
+    await cloud.catalog.delete_file(gone.id)
+    await cloud.catalog.remove_share(shared.id, 2)
+    second.release()
+    assert (await _archive(response)).namelist() == ["a", "d"]
+
+
+async def test_reads_one_chunk_ahead_and_no_more(cloud, content):
+    """While one chunk is sent the next is fetched; a third waits for its turn."""
+    await cloud.token()
+    await cloud.store("/docs/a.txt", content)
+    second = Fault(kind=FaultKind.SLOW, route=Operation.CDN, skip=1)
+    cloud.emulator.faults.add(second)
+    response = await _get(cloud)
+    await second.reached.wait()
+    assert cloud.emulator.requests.count(Operation.CDN) == 1
+    second.release()
+    assert (await _archive(response)).read("a.txt") == content
+
+
+async def test_too_many_downloads(tmp_path, running_cloud, content):
+    """Archives take the same places as other downloads."""
+    async with running_cloud(tmp_path, max_downloads=1) as cloud:
+        await cloud.token()
+        await cloud.store("/docs/a.txt", content)
+        second = Fault(kind=FaultKind.SLOW, route=Operation.CDN, skip=1)
+        cloud.emulator.faults.add(second)
+        running = await _get(cloud)
+        await second.reached.wait()
+        refused = await _get(cloud)
+        assert refused.status == 503
+        assert int(refused.headers["Retry-After"]) > 0
+        second.release()
+        assert (await _archive(running)).read("a.txt") == content
+
+
+async def test_stop_cuts_archives_off(tmp_path, running_cloud, content):
+    """A stop does not wait for readers; they see that the archive is not complete."""
+    async with running_cloud(tmp_path) as cloud:
+        await cloud.token()
+        await cloud.store("/docs/a.txt", content)
+        second = Fault(kind=FaultKind.SLOW, route=Operation.CDN, skip=1)
+        cloud.emulator.faults.add(second)
+        response = await _get(cloud)
+        await second.reached.wait()
+        await cloud.app.shutdown()
+        with pytest.raises(ClientError):
+            await response.read()
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/nowhere", 404), ("docs", 400), ("/a/../b", 400), ("", 400)]
+)
+async def test_bad_paths(cloud, path, status):
+    """What does not exist is 404, what is no path 400, told as JSON."""
+    response = await _get(cloud, path=path)
+    assert response.status == status
+    assert (await response.json())["error"] is True
+
+
+async def test_who_is_nobody(cloud):
+    """Without a token there is nothing; it may also stand in the query."""
+    token = await cloud.token()
+    anonymous = await cloud.client.get("/bulk-download", params={"path": "/"})
+    assert anonymous.status == 401
+    by_query = await cloud.client.get("/bulk-download", params={"path": "/", "auth": token})
+    assert by_query.status == 200
+    assert (await cloud.client.head("/bulk-download", params={"path": "/"})).status == 405
+
+
+async def test_large_chunks_at_a_readers_pace(cloud):
+    """Chunks larger than a write come whole, and what was sent is counted."""
+    await cloud.token()
+    content = bytes(n % 251 for n in range(1_000_000))
+    await cloud.store("/docs/a.bin", content, chunk_size=600_000)
+    assert (await _archive(await _get(cloud))).read("a.bin") == content
+    metrics = cloud.app[PARTS].get().metrics.render().decode()
+    assert "discord_cloud_download_bytes_total 1e+06" in metrics
+
+
+async def _until_collected(cloud, number: int = 1) -> None:
+    """The reader is done before the manager has let go of the content, so this asks until then."""
+    collected = 0
+    async with asyncio.timeout(10):
+        while collected < number:
+            collected += await cloud.catalog.collect_objects(limit=10)

@@ -1,0 +1,58 @@
+"""A new password ends what was connected with the old one."""
+
+import aiohttp
+import pytest
+
+from client_sdk.errors import CloudError
+from manager.http.parts import PARTS
+from tests.manager.sockets.peers import ClientPeer, client_query
+from tests.manager.sockets.stage import PASSWORD, Stage
+
+NEW = "new battery staple"
+
+
+async def _change(stage: Stage, name: str) -> None:
+    body = {"username": name, "previousPassword": PASSWORD, "newPassword": NEW}
+    async with (
+        aiohttp.ClientSession() as http,
+        http.post(f"{stage.url}/update-password", json=body) as response,
+    ):
+        assert response.status == 200
+
+
+async def test_connections_of_the_user_end(stage: Stage):
+    """All connections of the user are closed, those of others are not."""
+    first, second = await stage.client("alice"), await stage.client("alice")
+    other = await stage.client("bob")
+    await _change(stage, "alice")
+    await first.ended()
+    await second.ended()
+    await other.caught_up()
+
+
+async def test_old_tokens_open_no_connection(stage: Stage):
+    """Who comes back with the old token is refused, with the new one let in."""
+    token = await stage.token("alice")
+    await _change(stage, "alice")
+    with pytest.raises(CloudError):
+        async with ClientPeer.connected(stage.socket_url, "s2c", client_query(token)):
+            pass
+    new_token = await stage.app[PARTS].get().accounts.login("alice", NEW)
+    async with ClientPeer.connected(stage.socket_url, "s2c", client_query(new_token)) as client:
+        await client.caught_up()
+
+
+async def test_a_connection_in_the_making_ends_too(stage: Stage, monkeypatch):
+    """A token that was good when it was looked at does not outlive a change right afterwards."""
+    token = await stage.token("alice")
+    accounts = stage.app[PARTS].get().accounts
+    authenticate = accounts.authenticate
+
+    async def authenticate_and_change(key: str):
+        user = await authenticate(key)
+        await _change(stage, "alice")
+        return user
+
+    monkeypatch.setattr(accounts, "authenticate", authenticate_and_change)
+    async with ClientPeer.connected(stage.socket_url, "s2c", client_query(token)) as client:
+        await client.ended()
