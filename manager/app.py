@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from aiohttp import web
 
 from catalog.port import Catalog
-from catalog.sqlite.adapter import SqliteCatalog
 from manager.accounts import Accounts
+from manager.catalogs import catalog_of
 from manager.control import ControlPlane
 from manager.domain.guesses import GuessLimiter
 from manager.holds import TemporaryHolds
@@ -105,9 +105,8 @@ class _Assembly:
 
     async def run_with(self, app: web.Application) -> AsyncIterator[None]:
         """Runs the parts as long as the application does."""
-        settings = self._settings
         async with (
-            SqliteCatalog.open(settings.database_path, clock=self._clock) as catalog,
+            catalog_of(self._settings, self._clock) as catalog,
             self._discord() as http,
             self._running(catalog, http) as parts,
         ):
