@@ -219,8 +219,9 @@ class MoveFiles(Packet, frozen=True, kw_only=True):
     """Moves files from one folder to another.
 
     Client → manager. A folder id that is left out means the root. Answered by
-    `generic:boolean`, whose message says which files were not moved; everybody gets
-    `s2c:file-modify` for each that was.
+    `generic:boolean`: false, with a message that says which were in the way, when none was moved;
+    true when all were, with a message that tells the new names of those whose name was taken.
+    Everybody gets `s2c:file-modify` for each.
     """
 
     id: ClassVar[str] = "c2s:move-files"

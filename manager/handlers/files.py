@@ -7,7 +7,7 @@ from manager.context import ClientContext
 from manager.domain.rights import Operation
 from manager.errors import InvalidRequest, NoSuchFolder, NotMoved
 from manager.handlers.finding import changing, file_at, permitted
-from manager.handlers.naming import checked_name, naming_answer
+from manager.handlers.naming import checked_name, names_answer, naming_answer
 from manager.handles import access_to, folder_id_from_wire
 from manager.permits import permit_for
 from protocol import c2s, generic
@@ -40,7 +40,7 @@ async def move_files(context: ClientContext, packet: c2s.MoveFiles) -> generic.B
         raise InvalidRequest(f"target_id: {error}") from error
     for each in moved:
         context.parts.changes.file_moved(each)
-    return generic.Boolean(success=True)
+    return names_answer((each.before.file.name, each.after.file.name) for each in moved)
 
 
 async def _movable_files(

@@ -1,7 +1,9 @@
 """Names and paths in packets: new ones must keep the policy of this deployment."""
 
+from collections.abc import Iterable
+
 from manager.context import ClientContext
-from manager.errors import InvalidRequest
+from manager.errors import NAMES_LISTED, InvalidRequest
 from protocol import generic
 from protocol.errors import InvalidValue
 from protocol.values import check_name, parse_path
@@ -29,4 +31,15 @@ def checked_folder(context: ClientContext, path: str) -> tuple[str, ...]:
 def naming_answer(wanted: str, given: str) -> generic.Boolean:
     """True; the message says under which other name it stands if the wanted one was taken."""
     message = None if given == wanted else f"the name was taken, so it is called {given}"
+    return generic.Boolean(success=True, message=message)
+
+
+def names_answer(wanted_and_given: Iterable[tuple[str, str]]) -> generic.Boolean:
+    """As `naming_answer`, for several names at once."""
+    changed = [
+        f"{wanted} is called {given}" for wanted, given in wanted_and_given if wanted != given
+    ]
+    more = len(changed) - NAMES_LISTED
+    listed = ", ".join(changed[:NAMES_LISTED]) + (f" and {more} more differ" if more > 0 else "")
+    message = f"names were taken, so {listed}" if changed else None
     return generic.Boolean(success=True, message=message)

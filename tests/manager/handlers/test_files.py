@@ -53,7 +53,10 @@ async def test_move(world, alice, bob, cid):
     target_id = await world.folder_id("/a")
     await world.put("/b/2")
     source_id, target_id = target_id, await world.folder_id("/b")
-    await alice.order("c2s:move-files", source_id=source_id, target_id=target_id, files=["1", "2"])
+    message = await alice.order(
+        "c2s:move-files", source_id=source_id, target_id=target_id, files=["1", "2"]
+    )
+    assert message == "names were taken, so 2 is called 2 (1)"
     assert await world.paths() == ["/b/1", "/b/2", "/b/2 (1)"]
     for frontend, expected in (
         (alice, ("owned", "owned")),
