@@ -4,6 +4,7 @@ Tests stage outages here, each fault for one request.
 """
 
 import asyncio
+import threading
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -45,15 +46,21 @@ class Gateway:
     keys: frozenset[str]
 
     def __post_init__(self) -> None:
+        self._awaited: dict[str, threading.Event] = {}
         self.faults: deque[Fault] = deque()
         """What befalls the next requests, one each."""
         self.calls: deque[str] = deque()
         """Names of the functions that were called, faults included, in order."""
 
+    def called(self, function: str) -> threading.Event:
+        """Set by the next call of a function, as soon as it comes in."""
+        return self._awaited.setdefault(function, threading.Event())
+
     def application(self) -> web.Application:
         """The gateway as a web application."""
         app = web.Application(client_max_size=_MAX_BODY_BYTES)
         app.cleanup_ctx.append(self._connected)
+        app.on_shutdown.append(self._release)
         app.router.add_route("*", _PREFIX + "/{path:.*}", self._serve)
         return app
 
@@ -61,18 +68,33 @@ class Gateway:
         connector = aiohttp.UnixConnector(path=str(self.socket))
         async with aiohttp.ClientSession(connector=connector, auto_decompress=False) as session:
             self._session = session
+            self._ended = asyncio.Event()
             yield
+
+    async def _release(self, _app: web.Application) -> None:
+        self._ended.set()
+
+    async def _hang(self) -> web.Response:
+        await self._ended.wait()
+        return web.Response(status=503)
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         if request.headers.get("apikey") not in self.keys:
             return web.json_response({"message": "Invalid API key"}, status=401)
-        self.calls.append(request.path.rpartition("/")[2])
+        function = request.path.rpartition("/")[2]
+        self.calls.append(function)
+        if waiting := self._awaited.pop(function, None):
+            waiting.set()
         fault = self.faults.popleft() if self.faults else None
         body = await request.read()
+        if fault is Fault.HANG:
+            return await self._hang()
         if fault in _BEFORE:
-            return await _BEFORE[fault](request)
+            return _BEFORE[fault](request)
         response = await self._forward(request, body)
-        return await _AFTER[fault](request) if fault in _AFTER else response
+        if fault is Fault.HANG_AFTER:
+            return await self._hang()
+        return _AFTER[fault](request) if fault in _AFTER else response
 
     async def _forward(self, request: web.Request, body: bytes) -> web.Response:
         headers = {name: request.headers[name] for name in _FORWARDED if name in request.headers}
@@ -85,36 +107,30 @@ class Gateway:
                 content = await answer.read()
                 return web.Response(status=answer.status, body=content, headers=content_type)
         except aiohttp.ClientError:
-            return await _unavailable(request)
+            return _unavailable(request)
 
 
-async def _reset(request: web.Request) -> web.Response:
+def _reset(request: web.Request) -> web.Response:
     if request.transport is not None:
         request.transport.abort()
     return web.Response()
 
 
-async def _hang(_request: web.Request) -> web.Response:
-    await asyncio.Event().wait()
-    raise AssertionError("nobody sets this event")
-
-
-async def _unavailable(_request: web.Request) -> web.Response:
+def _unavailable(_request: web.Request) -> web.Response:
     return web.json_response({"message": "no upstream"}, status=503)
 
 
-async def _broken(_request: web.Request) -> web.Response:
+def _broken(_request: web.Request) -> web.Response:
     return web.Response(text="<html>Bad Gateway</html>", status=502)
 
 
-async def _garbled(_request: web.Request) -> web.Response:
+def _garbled(_request: web.Request) -> web.Response:
     return web.Response(body=b'{"cut', content_type="application/json")
 
 
 _BEFORE = {
     Fault.RESET_BEFORE: _reset,
-    Fault.HANG: _hang,
     Fault.UNAVAILABLE: _unavailable,
     Fault.BROKEN: _broken,
 }
-_AFTER = {Fault.RESET_AFTER: _reset, Fault.HANG_AFTER: _hang, Fault.GARBLED: _garbled}
+_AFTER = {Fault.RESET_AFTER: _reset, Fault.GARBLED: _garbled}

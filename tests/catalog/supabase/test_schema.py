@@ -1,0 +1,195 @@
+# ruff: noqa: S608 - only constants are put into statements
+"""The migrations: what they make, whom they let in, and what the adapter says when some lack."""
+
+import pytest
+
+from catalog.errors import SchemaMismatch
+from catalog.naming import numbered_name
+from catalog.supabase.adapter import SupabaseCatalog
+from catalog.supabase.schema import MIGRATIONS, require_schema
+from local_supabase.database import migrations
+from local_supabase.stack import running_supabase
+
+OURS = (
+    "select pg_proc.oid::regprocedure from pg_proc where proname <> 'empty_catalog' and"
+    " pronamespace in ('public'::regnamespace, 'catalog_private'::regnamespace)"
+)
+
+# Only the owner of a table may switch its triggers off for an import.
+NEED_THEIR_OWNER = {"finish_import(uuid,bigint)"}
+
+
+def rows(supabase, sql: str) -> list[str]:
+    """Asks the database itself."""
+    answer: str = supabase.database.query(sql)
+    return answer.splitlines()
+
+
+def test_migrations_are_those_that_the_adapter_asks_for():
+    """The adapter knows the migrations by name, and there are no others."""
+    assert tuple(path.stem for path in migrations()) == MIGRATIONS
+
+
+def test_every_migration_notes_itself():
+    """Each file ends by noting its own version and name."""
+    for path in migrations():
+        version, _, name = path.stem.partition("_")
+        assert path.read_text().rstrip().endswith(f"values ('{version}', '{name}');")
+
+
+async def test_missing_migrations_are_named(empty, clock):
+    """A database that lacks the newest migration is refused, and the text says which and how."""
+    newest = MIGRATIONS[-1]
+    version, _, name = newest.partition("_")
+    empty.database.query(f"delete from public.schema_version where version = '{version}'")
+    try:
+        with pytest.raises(SchemaMismatch, match=rf"lacks {newest}: .*supabase db push"):
+            async with SupabaseCatalog.open(empty.url, empty.service_key, clock=clock):
+                pass
+    finally:
+        empty.database.query(
+            f"insert into public.schema_version (version, name) values ('{version}', '{name}')"
+        )
+
+
+async def test_database_without_migrations():
+    """A new project is refused with the names of all migrations."""
+    with (
+        running_supabase(is_migrated=False) as supabase,
+        pytest.raises(SchemaMismatch, match=f"{MIGRATIONS[0]}.*{MIGRATIONS[-1]}"),
+    ):
+        async with SupabaseCatalog.open(supabase.url, supabase.service_key):
+            pass
+
+
+def test_newer_databases_are_refused():
+    """A migration that this release does not know is named."""
+    require_schema(MIGRATIONS)
+    with pytest.raises(SchemaMismatch, match="20990101000000_future"):
+        require_schema([*MIGRATIONS, "20990101000000_future"])
+
+
+def test_row_level_security_is_on_without_policies(empty):
+    """Every table is closed to all but the service role."""
+    assert (
+        rows(
+            empty,
+            "select relname from pg_class where relkind = 'r' and not relrowsecurity"
+            " and relnamespace = 'public'::regnamespace",
+        )
+        == []
+    )
+    assert rows(empty, "select polname from pg_policy") == []
+
+
+@pytest.mark.parametrize("role", ["anon", "authenticated"])
+def test_nobody_else_may_anything(empty, role):
+    """Other roles have no right on any table, view or function, whatever Supabase grants them."""
+    assert (
+        rows(
+            empty,
+            "select oid::regclass from pg_class where relkind in ('r', 'v') and relnamespace in"
+            " ('public'::regnamespace, 'catalog_private'::regnamespace) and has_table_privilege("
+            f"'{role}', oid, 'select, insert, update, delete, truncate, references, trigger')",
+        )
+        == []
+    )
+    functions = f"{OURS} and has_function_privilege('{role}', pg_proc.oid, 'execute')"
+    assert rows(empty, functions) == []
+
+
+@pytest.mark.parametrize("role", ["anon", "authenticated"])
+def test_functions_and_tables_refuse_the_public_key(empty, role):
+    """With the key that is in every web page nothing can be read or called."""
+    key = empty.key_of(role)
+    status, _ = empty.call("user_by_id", key=key, p_user_id=1)
+    assert status in {401, 403}
+    assert empty.read_table("users", key=key)[0] in {401, 403}
+
+
+def test_the_service_role_may_call_every_function(empty):
+    """No function was forgotten in the grants."""
+    assert (
+        rows(
+            empty, f"{OURS} and not has_function_privilege('service_role', pg_proc.oid, 'execute')"
+        )
+        == []
+    )
+
+
+def test_functions_run_as_their_caller_with_pinned_names(empty):
+    """Functions run with their caller's rights wherever they can; none is led to other tables."""
+    assert set(rows(empty, f"{OURS} and prosecdef")) <= NEED_THEIR_OWNER
+    unpinned = "not coalesce('search_path=\"\"' = any(proconfig), false)"
+    assert rows(empty, f"{OURS} and {unpinned}") == []
+
+
+def test_everything_is_described(empty):
+    """Tables, columns, and functions other than triggers have comments."""
+    assert (
+        rows(
+            empty,
+            "select attrelid::regclass || '.' || attname from pg_attribute join pg_class"
+            " on pg_class.oid = attrelid where relnamespace = 'public'::regnamespace and relkind = 'r'"
+            " and attnum > 0 and col_description(attrelid, attnum) is null",
+        )
+        == []
+    )
+    assert (
+        rows(
+            empty,
+            "select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace"
+            " and obj_description(oid, 'pg_class') is null",
+        )
+        == []
+    )
+    undescribed = (
+        " and prorettype <> 'trigger'::regtype and obj_description(oid, 'pg_proc') is null"
+    )
+    assert rows(empty, f"{OURS}{undescribed}") == []
+
+
+def test_every_foreign_key_has_an_index(empty):
+    """Deleting what is referred to does not read whole tables."""
+    assert (
+        rows(
+            empty,
+            "select conrelid::regclass, conname from pg_constraint where contype = 'f' and not exists"
+            " (select from pg_index where indrelid = conrelid and indpred is null"
+            " and indkey[0] = conkey[1])",
+        )
+        == []
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a.txt",
+        "a.tar.gz",
+        "README",
+        ".profile",
+        "..a",
+        "Mr. Smith",
+        "x" * 127,
+        "x" * 123 + ".txt",
+        "a." + "e" * 125,
+        "日本語😀.päng",
+        "a.",
+        "line\nbreak.txt",
+        "'; drop table files; --.txt",
+    ],
+)
+@pytest.mark.parametrize("keep_extension", [True, False])
+def test_numbers_stand_where_they_stand_elsewhere(empty, name, keep_extension):
+    """Names are numbered by the same rules as on SQLite."""
+    for number in (1, 12, 100_000):
+        quoted = name.replace("'", "''")
+        call = f"catalog_private.numbered_name('{quoted}', {number}, {keep_extension})"
+        found = empty.database.query(f"select to_json({call})")
+        assert (
+            found.strip()
+            == empty.database.query(
+                f"select to_json('{numbered_name(quoted, number, keep_extension=keep_extension)}'::text)"
+            ).strip()
+        )
