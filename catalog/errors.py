@@ -157,3 +157,15 @@ class InvalidRecord(CatalogError):
     """
 
     code = "invalid-record"
+
+
+class CatalogNotEmpty(CatalogError):
+    """There is something in the catalog already, so that nothing can be imported."""
+
+    code = "catalog-not-empty"
+
+
+class ExportDamaged(CatalogError):
+    """The file is no export, or is not what was written."""
+
+    code = "export-damaged"

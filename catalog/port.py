@@ -34,6 +34,7 @@ from catalog.records import (
     User,
 )
 from catalog.service_port import JobStore, KeyStore, ReferenceStore, TicketStore, ViewStore
+from catalog.transfer_port import CatalogTransfer
 from catalog.walk_port import FolderWalk
 
 FolderPath = tuple[str, ...]
@@ -376,6 +377,7 @@ class Catalog(
     KeyStore,
     ViewStore,
     JobStore,
+    CatalogTransfer,
     Protocol,
 ):
     """The whole catalog, as one adapter offers it."""

@@ -16,6 +16,7 @@ from catalog.sqlite.ownership import SqliteOwnership
 from catalog.sqlite.references import SqliteKeys, SqliteReferences
 from catalog.sqlite.schema import pending_migrations, upgrade
 from catalog.sqlite.tickets import SqliteTickets
+from catalog.sqlite.transfer import SqliteTransfer
 from catalog.sqlite.views import SqliteViews
 from catalog.sqlite.walks import SqliteWalks
 
@@ -33,6 +34,7 @@ class SqliteCatalog(
     SqliteKeys,
     SqliteViews,
     SqliteJobs,
+    SqliteTransfer,
 ):
     """`catalog.port.Catalog` on one SQLite file. Made by `SqliteCatalog.open`."""
 

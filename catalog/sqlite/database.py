@@ -10,7 +10,7 @@ the last committed state and never wait for the writer.
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -78,6 +78,26 @@ class Session:
     async def run(self, sql: str, **parameters: object) -> None:
         """Runs a statement whose answer does not matter."""
         await self.rows(sql, **parameters)
+
+    async def run_many(self, sql: str, parameters: Iterable[Mapping[str, object]]) -> None:
+        """Runs a statement once for each set of parameters."""
+        with translated_errors():
+            cursor = await self._connection.executemany(sql, parameters)
+            await cursor.close()
+
+    async def batches(self, sql: str, *, size: int) -> AsyncGenerator[list[sqlite3.Row], None]:
+        """All rows of the answer, so many at a time, without holding all of them."""
+        with translated_errors():
+            cursor = await self._connection.execute(sql)
+        try:
+            while True:
+                with translated_errors():
+                    rows = list(await cursor.fetchmany(size))
+                if not rows:
+                    return
+                yield rows
+        finally:
+            await cursor.close()
 
 
 class Database:
@@ -150,6 +170,16 @@ class Database:
             yield Session(reader)
         finally:
             self._idle_readers.put_nowait(reader)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Session]:
+        """A reader for which everything stands still. The log grows for as long as it is held."""
+        async with self.reading() as session:
+            await session.run("BEGIN")
+            try:
+                yield session
+            finally:
+                await settled(session.run("ROLLBACK"))
 
     async def _roll_back(self) -> None:
         """Ends the transaction; without one (after a commit, or when BEGIN failed) does nothing."""

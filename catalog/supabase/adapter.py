@@ -16,6 +16,7 @@ from catalog.supabase.patience import Patience
 from catalog.supabase.schema import require_schema
 from catalog.supabase.services import SupabaseKeys, SupabaseReferences, SupabaseViews
 from catalog.supabase.tickets import SupabaseTickets
+from catalog.supabase.transfer import SupabaseTransfer
 from catalog.supabase.walks import SupabaseWalks
 
 
@@ -31,6 +32,7 @@ class SupabaseCatalog(
     SupabaseKeys,
     SupabaseViews,
     SupabaseJobs,
+    SupabaseTransfer,
 ):
     """`catalog.port.Catalog` on a Supabase project. Made by `SupabaseCatalog.open`."""
 

@@ -16,6 +16,7 @@ from postgrest.exceptions import APIError
 from catalog.errors import (
     AlreadyClaimed,
     CatalogError,
+    CatalogNotEmpty,
     CatalogRefused,
     CatalogUnavailable,
     FileMissing,
@@ -47,9 +48,11 @@ UNKNOWN_FUNCTION = "PGRST202"
 
 _PLAIN: tuple[type[CatalogError], ...] = (
     AlreadyClaimed,
+    CatalogNotEmpty,
     FileMissing,
     FolderCircle,
     FolderMissing,
+    InvalidRecord,
     KeyNameTaken,
     ObjectIncomplete,
     ObjectMissing,

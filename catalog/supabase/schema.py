@@ -17,6 +17,7 @@ MIGRATIONS = (
     "20261122001000_jobs",
     "20261122001100_walks",
     "20261122001200_access",
+    "20261122001300_transfer",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 

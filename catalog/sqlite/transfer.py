@@ -1,0 +1,112 @@
+"""Whole catalogs out of SQLite and into it."""
+
+import json
+import sqlite3
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
+from functools import cache
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from catalog.errors import CatalogNotEmpty, InvalidRecord
+from catalog.sqlite.database import Session
+from catalog.sqlite.part import SqlitePart
+from catalog.sqlite.queries import transfer as sql
+from catalog.transfer_format import BATCH_RECORDS
+from catalog.transfer_port import Batch
+from catalog.transfer_records import KINDS, Digest, TransferRecord, Uuid
+
+_Conversion = tuple[Callable[[Any], object], Callable[[Any], object]]
+"""From a column to a field, and back."""
+
+_UUID: Final[_Conversion] = (
+    lambda column: str(UUID(bytes=column)),
+    lambda field: UUID(field).bytes,
+)
+_DIGEST: Final[_Conversion] = (bytes.hex, bytes.fromhex)
+_BOOL: Final[_Conversion] = (bool, int)
+_JSON: Final[_Conversion] = (json.loads, json.dumps)
+
+_CONVERSIONS: Final[Mapping[object, _Conversion]] = {
+    Uuid: _UUID,
+    Uuid | None: _UUID,
+    Digest: _DIGEST,
+    Digest | None: _DIGEST,
+    bool: _BOOL,
+}
+
+
+class SqliteTransfer(SqlitePart):
+    """`CatalogTransfer` on SQLite: a read, or a write, is one transaction."""
+
+    @asynccontextmanager
+    async def exporting(self) -> AsyncIterator[AsyncIterator[Batch]]:
+        """All records as they stood together at one moment."""
+        async with self._database.snapshot() as session, aclosing(_batches(session)) as batches:
+            yield batches
+
+    @asynccontextmanager
+    async def importing(self) -> AsyncIterator["_Sink"]:
+        """Fills an empty catalog, all or nothing."""
+        async with self._database.writing() as session:
+            row = await session.row(sql.IS_EMPTY)
+            if row is None or not row["is_empty"]:
+                raise CatalogNotEmpty("the catalog is not empty: import into a new one")
+            yield _Sink(session)
+            if await session.row(sql.INCOMPLETE):
+                raise InvalidRecord("content that is marked as stored lacks chunks")
+            await session.run(sql.COUNT_USAGE)
+
+
+class _Sink:
+    """Inserts records; foreign keys are checked and triggers count as they do otherwise."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def add(self, batch: Batch) -> None:
+        """Inserts records of one kind."""
+        kind = type(batch[0])
+        rows = [_row_of(record) for record in batch]
+        for statement in sql.add_one(kind):
+            await self._session.run_many(statement, rows)
+
+
+async def _batches(session: Session) -> AsyncGenerator[Batch, None]:
+    for kind in KINDS:
+        async with aclosing(session.batches(sql.read_all(kind), size=BATCH_RECORDS)) as found:
+            async for rows in found:
+                yield [_record_of(kind, row) for row in rows]
+
+
+def _record_of(kind: type[TransferRecord], row: sqlite3.Row) -> TransferRecord:
+    fields = dict(row)
+    for name, (from_column, _) in _conversions(kind).items():
+        if fields[name] is not None:
+            fields[name] = from_column(fields[name])
+    try:
+        return msgspec.convert(fields, kind)
+    except msgspec.ValidationError as error:
+        raise InvalidRecord(f"the database holds a value that it should not: {error}") from error
+
+
+def _row_of(record: TransferRecord) -> dict[str, object]:
+    row = msgspec.structs.asdict(record)
+    for name, (_, to_column) in _conversions(type(record)).items():
+        if row[name] is not None:
+            row[name] = to_column(row[name])
+    return row
+
+
+@cache
+def _conversions(kind: type[TransferRecord]) -> dict[str, _Conversion]:
+    found = {
+        field.name: _CONVERSIONS[field.type]
+        for field in msgspec.structs.fields(kind)
+        if field.type in _CONVERSIONS
+    }
+    if "created_folders" in kind.__struct_fields__:
+        found["created_folders"] = _JSON
+    return found

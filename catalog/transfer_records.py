@@ -1,0 +1,208 @@
+"""The records of an export: what is in a catalog, apart from what can be counted again.
+
+Field names are the columns', times are seconds since the epoch, ids of objects are UUIDs as text,
+hashes and digests are hexadecimal. docs/export-format.md describes them.
+"""
+
+from typing import Annotated, Literal, TypeAlias
+
+from msgspec import Meta, Struct
+
+Id: TypeAlias = Annotated[int, Meta(ge=1)]
+Count: TypeAlias = Annotated[int, Meta(ge=0)]
+Uuid: TypeAlias = Annotated[
+    str, Meta(pattern="^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
+]
+Digest: TypeAlias = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class TransferRecord(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"
+):
+    """Base of the records. Every field is there, null where there is no value."""
+
+
+class UserRecord(TransferRecord, frozen=True, tag="user"):
+    """A row of `users`, with the hash of the password."""
+
+    id: Id
+    name: str
+    is_admin: bool
+    password_hash: str
+    token_epoch: Count
+    created_at: float
+
+    def __repr__(self) -> str:
+        return f"UserRecord(id={self.id})"
+
+
+class FolderRecord(TransferRecord, frozen=True, tag="folder"):
+    """A row of `folders`. The root (id 0) is in every catalog, and in no export."""
+
+    id: Id
+    parent_id: Count
+    name: str
+
+
+class MessageRecord(TransferRecord, frozen=True, tag="message"):
+    """A row of `messages`."""
+
+    id: Id
+    channel_id: Id
+    webhook_id: Id | None
+    stored_size: Count
+
+
+class ObjectRecord(TransferRecord, frozen=True, tag="object"):
+    """A row of `objects`. `metadata` is JSON as text, exactly as processing told it."""
+
+    id: Uuid
+    size: Count
+    chunk_size: Id
+    chunk_count: Count
+    envelope: Literal["plain", "base", "v1"]
+    state: Literal["uploading", "stored"]
+    mime_type: str
+    hash: str
+    metadata: str | None
+    created_at: float
+    unreferenced_since: float | None
+
+
+class ChunkRecord(TransferRecord, frozen=True, tag="chunk"):
+    """A row of `chunks`."""
+
+    object_id: Uuid
+    index: Count
+    message_id: Id
+    attachment_id: Id | None
+    offset: Count
+    stored_size: Count
+    size: Count
+    digest: Digest | None
+
+
+class FileRecord(TransferRecord, frozen=True, tag="file"):
+    """A row of `files`. Its size is that of its object."""
+
+    id: Id
+    folder_id: Count
+    name: str
+    object_id: Uuid
+    owner_id: Id | None
+    is_public: bool
+    created_at: float
+    updated_at: float
+
+
+class ShareRecord(TransferRecord, frozen=True, tag="share"):
+    """A row of `shares`."""
+
+    file_id: Id
+    user_id: Id
+    can_write: bool
+    shared_at: float
+
+
+class ReferenceRecord(TransferRecord, frozen=True, tag="reference"):
+    """A row of `references`, temporary ones included."""
+
+    object_id: Uuid
+    service: str
+    key: str
+    expires_at: float | None
+
+
+class ViewRecord(TransferRecord, frozen=True, tag="view"):
+    """A row of `views`."""
+
+    object_id: Uuid
+    name: str
+    view_object_id: Uuid
+
+
+class CommitRecord(TransferRecord, frozen=True, tag="commit"):
+    """A row of `commits`: the receipt of an upload, for who lost the answer."""
+
+    object_id: Uuid
+    file_id: Id
+    folder_id: Count
+    name: str
+    owner_id: Id | None
+    is_public: bool
+    created_at: float
+    updated_at: float
+    replaced: bool
+    created_folders: tuple[tuple[int, int, tuple[str, ...]], ...] | None
+
+
+class ApiKeyRecord(TransferRecord, frozen=True, tag="api_key"):
+    """A row of `api_keys`."""
+
+    id: Id
+    service: str
+    key_hash: Digest
+    created_by: Id | None
+    created_at: float
+    revoked_at: float | None
+
+
+class TicketRecord(TransferRecord, frozen=True, tag="ticket"):
+    """A row of `tickets`."""
+
+    id: Uuid
+    holder: str
+    mime_type: str
+    size: Count
+    created_at: float
+    expires_at: float
+    reference_ttl_s: float
+    success_action_status: int | None
+    success_action_redirect: str | None
+    view_of: Uuid | None
+    view_name: str | None
+    used_at: float | None
+    completed_at: float | None
+
+
+class JobRecord(TransferRecord, frozen=True, tag="job"):
+    """A row of `jobs`."""
+
+    object_id: Uuid
+    state: Literal["queued", "running", "done", "failed"]
+    due_at: float
+    attempts: Count
+    worker: str | None
+    error: str | None
+    recipe_version: int | None
+
+
+class SequenceRecord(TransferRecord, frozen=True, tag="sequence"):
+    """The last id that a table gave out, since ids are never used again."""
+
+    table: Literal["api_keys", "files", "folders", "users"]
+    last_id: Count
+
+
+KINDS: tuple[type[TransferRecord], ...] = (
+    UserRecord,
+    FolderRecord,
+    MessageRecord,
+    ObjectRecord,
+    ChunkRecord,
+    FileRecord,
+    ShareRecord,
+    ReferenceRecord,
+    ViewRecord,
+    CommitRecord,
+    ApiKeyRecord,
+    TicketRecord,
+    JobRecord,
+    SequenceRecord,
+)
+"""All kinds, in the order of an export: what is referred to comes first."""
+
+
+def kind_of(record: type[TransferRecord]) -> str:
+    """The name of a kind, as in `kind` of its records."""
+    return str(record.__struct_config__.tag)

@@ -1,0 +1,352 @@
+"""Exports and imports over both databases: nothing is lost, nothing half done."""
+
+import io
+import itertools
+import json
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from catalog.errors import CatalogError, CatalogNotEmpty, ExportDamaged, InvalidRecord
+from catalog.records import FileOrder, Reference, Ticket, ViewTarget
+from catalog.service_port import SERVICE_PREFIX
+from catalog.sqlite.adapter import SqliteCatalog
+from catalog.supabase.adapter import SupabaseCatalog
+from catalog.supabase.patience import Patience
+from catalog.transfer import export_catalog, import_catalog
+from catalog.transfer_format import ExportWriter
+from catalog.transfer_records import (
+    KINDS,
+    ChunkRecord,
+    FileRecord,
+    FolderRecord,
+    MessageRecord,
+    ObjectRecord,
+    UserRecord,
+    kind_of,
+)
+from local_supabase.gateway import Fault
+
+PAIRS = [("sqlite", "sqlite"), ("sqlite", "supabase"), ("supabase", "sqlite")]
+
+
+@pytest.fixture
+def opened(request, tmp_path, clock):
+    """Opens a new and empty catalog of a kind."""
+    numbers = itertools.count()
+
+    @asynccontextmanager
+    async def opened(kind):
+        if kind == "sqlite":
+            path = tmp_path / f"catalog-{next(numbers)}.sqlite"
+            async with SqliteCatalog.open(path, clock=clock) as catalog:
+                yield catalog
+            return
+        supabase = request.getfixturevalue("supabase")
+        supabase.empty()
+        async with SupabaseCatalog.open(supabase.url, supabase.service_key, clock=clock) as catalog:
+            yield catalog
+
+    return opened
+
+
+@pytest.fixture
+def exported():
+    """The lines of an export."""
+
+    async def exported(catalog) -> bytes:
+        file = io.BytesIO()
+        await export_catalog(catalog, file)
+        return file.getvalue()
+
+    return exported
+
+
+@pytest.fixture
+def filled(opened, uploads_into, clock):
+    """Opens a catalog in which there is something of every kind."""
+
+    @asynccontextmanager
+    async def filled(kind):
+        async with opened(kind) as catalog:
+            await fill(catalog, uploads_into(catalog, clock), clock)
+            yield catalog
+
+    return filled
+
+
+async def fill(catalog, uploads, clock) -> None:
+    """Puts something of every kind into a catalog, with values that are easily lost."""
+    admin = await catalog.create_first_user("alice", "$argon2id$hash")
+    bob = await catalog.create_user("Bob", "$argon2id$other")
+    clock.advance(0.123456789)
+    moving = await catalog.make_folders(("old", "deep"))
+    target = await catalog.make_folders(("new", "straße", "日本"))
+    await catalog.move_folder(moving.folder.id, target.folder.id)
+    gone = await catalog.make_folders(("gone",))
+    await catalog.delete_folder(gone.folder.id)
+    file = await uploads.put(("new", "straße"), "naïve \U0001f600.txt", owner_id=admin.id, size=7)
+    await uploads.put((), "root.bin", mime_type="application/octet-stream", size=12_345)
+    await catalog.put_share(file.id, bob.id, can_write=True)
+    await catalog.delete_file((await uploads.put((), "deleted.txt")).id)
+    await catalog.collect_objects(limit=10, grace_s=1000)
+    await catalog.add_chunk(uploads.location(uuid4(), size=9))  # an orphan
+    await uploads.begin()
+    view = await uploads.store(size=3)
+    await catalog.put_view(file.object_id, "thumbnail", view)
+    await catalog.create_reference(
+        Reference(
+            object_id=file.object_id, service=SERVICE_PREFIX + "wiki", key="é", expires_at=None
+        )
+    )
+    await catalog.create_key("wiki", bytes(range(32)), created_by=admin.id)
+    await catalog.create_key("old", bytes(32), created_by=admin.id)
+    await catalog.revoke_key("old")
+    await catalog.open_ticket(ticket(clock, file.object_id), limits=None)
+    job = await catalog.claim_job("worker", lease_s=60, max_attempts=3)
+    metadata = {"ratio": 1.10, "title": "ünï\u2028", "big": 2**53 + 1}
+    await catalog.complete_job(job.object_id, worker="worker", metadata=metadata, recipe_version=2)
+
+
+def ticket(clock, original) -> Ticket:
+    """A ticket for a view."""
+    return Ticket(
+        id=uuid4(),
+        holder="user:1",
+        mime_type="image/png",
+        size=5,
+        created_at=clock(),
+        expires_at=clock() + 0.1,
+        reference_ttl_s=60.5,
+        success_action_status=201,
+        view=ViewTarget(object_id=original, name="preview"),
+    )
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "supabase"])
+async def test_everything_is_exported(filled, exported, kind):
+    """An export has records of every kind."""
+    async with filled(kind) as catalog:
+        lines = [json.loads(line) for line in (await exported(catalog)).splitlines()]
+    assert {line["kind"] for line in lines[1:-1]} == {kind_of(kind) for kind in KINDS}
+
+
+@pytest.mark.parametrize(("source", "target"), PAIRS)
+async def test_round_trip(opened, filled, exported, source, target):
+    """From one database to another and out again: every byte of the export is the same."""
+    async with filled(source) as catalog:
+        first = await exported(catalog)
+    async with opened(target) as catalog:
+        await import_catalog(catalog, io.BytesIO(first))
+        second = await exported(catalog)
+    assert first.splitlines() == second.splitlines()
+
+
+@pytest.mark.parametrize("target", ["sqlite", "supabase"])
+async def test_counters_are_counted_anew(opened, filled, exported, target, uploads_into, clock):
+    """What was imported behaves like the original: counts, totals, listings, garbage, new ids."""
+    async with filled("sqlite") as catalog:
+        lines, before = await exported(catalog), await observed(catalog)
+    async with opened(target) as catalog:
+        await import_catalog(catalog, io.BytesIO(lines))
+        assert await observed(catalog) == before
+        records = [json.loads(line) for line in lines.splitlines()]
+        ids = [record["id"] for record in records if record["kind"] == "file"]
+        again = await uploads_into(catalog, clock).put((), "afterwards.txt")
+        assert again.id == max(ids) + 2, "the id of the deleted file is not used again"
+        await catalog.delete_file(again.id)
+        clock.advance(10_000)
+        await catalog.collect_objects(limit=100, grace_s=0)
+
+
+async def observed(catalog) -> list[object]:
+    """What the port tells about all that is derived."""
+    seen: list[object] = [
+        await catalog.usage_by_type(0),
+        await catalog.garbage(limit=10),
+        await catalog.orphan_messages(limit=10),
+        await catalog.count_jobs(),
+    ]
+    for folder_id in range(8):
+        if await catalog.folder_by_id(folder_id):
+            seen += [await catalog.counts(folder_id), await catalog.usage_by_type(folder_id)]
+            seen += await catalog.list_files(
+                folder_id, viewer_id=2, order=FileOrder.NAME, ascending=True, offset=0, limit=9
+            )
+    return seen
+
+
+@pytest.mark.parametrize("target", ["sqlite", "supabase"])
+async def test_only_into_an_empty_catalog(filled, exported, target):
+    """A catalog with anything in it is left alone."""
+    async with filled(target) as catalog:
+        before = await exported(catalog)
+        with pytest.raises(CatalogNotEmpty):
+            await import_catalog(catalog, io.BytesIO(before))
+        assert await exported(catalog) == before
+
+
+def damaged(lines: bytes) -> dict[str, bytes]:
+    """An export, damaged in several ways."""
+    parts = lines.splitlines(keepends=True)
+    return {
+        "empty": b"",
+        "something else": b"hello\n",
+        "no text": b"\xff\xfe\n",
+        "newer": lines.replace(b'"version":1', b'"version":2', 1),
+        "cut in a line": lines[: len(lines) // 2],
+        "cut between lines": b"".join(parts[:-1]),
+        "a line lost": b"".join(parts[:3] + parts[4:]),
+        "a line twice": b"".join([*parts[:3], parts[2], *parts[3:]]),
+        "a value changed": lines.replace(b"root.bin", b"toor.bin"),
+        "reordered": b"".join([parts[0], *reversed(parts[1:-1]), parts[-1]]),
+        "more behind": lines + b"\n",
+        "unknown field": lines.replace(b'"token_epoch":0', b'"token_epoch":0,"x":1'),
+    }
+
+
+@pytest.mark.parametrize("target", ["sqlite", "supabase"])
+async def test_damage_is_noticed_and_changes_nothing(opened, filled, exported, target):
+    """Whatever is wrong with the file, the catalog stays empty, and takes the right one then."""
+    async with filled("sqlite") as catalog:
+        right = await exported(catalog)
+    async with opened(target) as catalog:
+        empty = await exported(catalog)
+        for lines in damaged(right).values():
+            # A record that is there twice is refused before the end of the file tells of it.
+            with pytest.raises((ExportDamaged, InvalidRecord)):
+                await import_catalog(catalog, io.BytesIO(lines))
+            assert await exported(catalog) == empty
+        await import_catalog(catalog, io.BytesIO(right))
+
+
+USER = UserRecord(id=1, name="a", is_admin=True, password_hash="h", token_epoch=0, created_at=1.0)
+OBJECT = ObjectRecord(
+    id=str(uuid4()),
+    size=5,
+    chunk_size=5,
+    chunk_count=1,
+    envelope="v1",
+    state="stored",
+    mime_type="text/plain",
+    hash="ab" * 32,
+    metadata=None,
+    created_at=1.0,
+    unreferenced_since=None,
+)
+MESSAGE = MessageRecord(id=5, channel_id=6, webhook_id=None, stored_size=10)
+CHUNK = ChunkRecord(
+    object_id=OBJECT.id,
+    index=0,
+    message_id=5,
+    attachment_id=None,
+    offset=0,
+    stored_size=10,
+    size=5,
+    digest=None,
+)
+FILE = FileRecord(
+    id=1,
+    folder_id=0,
+    name="f",
+    object_id=OBJECT.id,
+    owner_id=None,
+    is_public=False,
+    created_at=1.0,
+    updated_at=1.0,
+)
+CONTRADICTIONS = {
+    "a user twice": [USER, USER],
+    "a folder in no folder": [FolderRecord(id=2, parent_id=1, name="x")],
+    "a chunk in no message": [OBJECT, CHUNK],
+    "a chunk of no object": [MESSAGE, CHUNK],
+    "a file without content": [FILE],
+    "content without chunks": [OBJECT, FILE],
+}
+
+
+@pytest.mark.parametrize("target", ["sqlite", "supabase"])
+@pytest.mark.parametrize("records", CONTRADICTIONS.values(), ids=CONTRADICTIONS.keys())
+async def test_contradictions_change_nothing(opened, exported, target, records):
+    """An undamaged file whose records contradict one another is refused as a whole."""
+    file = io.BytesIO()
+    writer = ExportWriter(file)
+    for _, alike in itertools.groupby(records, type):
+        writer.add(list(alike))
+    writer.finish()
+    async with opened(target) as catalog:
+        empty = await exported(catalog)
+        with pytest.raises(InvalidRecord):
+            await import_catalog(catalog, io.BytesIO(file.getvalue()))
+        assert await exported(catalog) == empty
+
+
+async def test_lost_answers(filled, exported, supabase, clock):
+    """Every call of an export or import may lose its answer, and is repeated without harm."""
+    async with filled("sqlite") as catalog:
+        lines = await exported(catalog)
+    supabase.empty()
+    faults: list[Any] = [Fault.RESET_AFTER, None, Fault.RESET_BEFORE, None, Fault.GARBLED, None]
+    patience = Patience(sleep=no_time)
+    async with SupabaseCatalog.open(
+        supabase.url, supabase.service_key, clock=clock, patience=patience
+    ) as catalog:
+        supabase.gateway.faults.extend(faults * 20)
+        try:
+            await import_catalog(catalog, io.BytesIO(lines))
+            again = await exported(catalog)
+        finally:
+            supabase.gateway.faults.clear()
+    assert again == lines
+
+
+async def no_time(_seconds: float) -> None:
+    """Passes no time."""
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "supabase"])
+async def test_export_stands_still(filled, exported, kind):
+    """What is written during an export is not in it."""
+    async with filled(kind) as catalog:
+        before = await exported(catalog)
+        file = io.BytesIO()
+        async with catalog.exporting() as batches:
+            writer = ExportWriter(file)
+            async for batch in batches:
+                writer.add(batch)
+                await catalog.make_folders((f"made-meanwhile-{kind_of(type(batch[0]))}",))
+            writer.finish()
+    assert file.getvalue() == before
+
+
+@pytest.mark.parametrize("target", ["sqlite", "supabase"])
+async def test_nothing_is_seen_before_all_is_there(opened, filled, exported, target):
+    """While an import runs the catalog is empty: above all, no message looks like garbage."""
+    async with filled("sqlite") as catalog, catalog.exporting() as source:
+        batches = [batch async for batch in source]
+    async with opened(target) as catalog, catalog.importing() as sink:
+        for batch in batches:
+            await sink.add(batch)
+        assert await catalog.orphan_messages(limit=10) == []
+        assert await catalog.user_by_name("alice") is None
+
+
+async def test_secrets_are_not_told():
+    """A record that is printed by accident does not show the hash of a password."""
+    assert "hash" not in repr(USER)
+
+
+async def test_staging_is_private(supabase):
+    """Nobody but the service role can begin a transfer."""
+    for function in ("begin_export", "begin_import", "finish_import", "end_transfer"):
+        arguments = {"p_id": str(uuid4())} | ({"p_count": 0} if function == "finish_import" else {})
+        status, _ = supabase.call(function, key=supabase.anon_key, **arguments)
+        assert status == 401, function
+
+
+def test_errors_belong_to_the_catalog():
+    """Callers that handle all errors of the catalog handle these."""
+    assert issubclass(ExportDamaged, CatalogError)
+    assert issubclass(CatalogNotEmpty, CatalogError)
