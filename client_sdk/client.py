@@ -5,29 +5,25 @@ import contextlib
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
-
-import aiohttp
+from typing import Any
 
 from client_sdk import listing
+from client_sdk.archives import download_archive, pieces_of_archive
 from client_sdk.conflicts import ConflictPolicy, OnConflict
 from client_sdk.downloads import Download
 from client_sdk.empty_files import upload_empty
-from client_sdk.errors import NotLoggedIn, Refused, ServerFailed, Unreachable
+from client_sdk.errors import Refused, ServerFailed, Unreachable
 from client_sdk.events import EventStream
-from client_sdk.http import ManagerHttp
 from client_sdk.jobs import Outcome, UploadOrder, UploadResult
+from client_sdk.organising import Organising
 from client_sdk.paths import clean_folder, split_remote
 from client_sdk.progress import ProgressCallback, ProgressMeter
-from client_sdk.session import Session
-from client_sdk.settings import ClientSettings
+from client_sdk.sharing import Sharing
 from client_sdk.sources import Bytes, ReaderFactory, as_source
-from client_sdk.urls import base_url, socket_url
-from protocol import c2s, s2c
+from protocol import s2c
 
 
-class Client:
+class Client(Organising, Sharing):
     """A user's view of one manager. Use it as an async context manager.
 
     Entering connects, when there is a token; the connection is kept, and made again when it is
@@ -39,40 +35,6 @@ class Client:
         token: The user's token, from `login`.
         settings: Limits, time limits and retries.
     """
-
-    def __init__(
-        self, url: str, token: str | None = None, *, settings: ClientSettings | None = None
-    ) -> None:
-        self._base = base_url(url)
-        self._token = token
-        self._settings = settings or ClientSettings()
-        self._stack = contextlib.AsyncExitStack()
-        self._http: ManagerHttp | None = None
-        self._session: Session | None = None
-
-    def __repr__(self) -> str:
-        return f"Client({self._base!r})"
-
-    async def __aenter__(self) -> Self:
-        async with contextlib.AsyncExitStack() as stack:
-            http = await stack.enter_async_context(
-                aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), trust_env=True)
-            )
-            self._http = ManagerHttp(http, self._base, self._token, self._settings)
-            if self._token is not None:
-                url = socket_url(self._base, self._token)
-                opening = Session.open(url, http, self._settings)
-                self._session = await stack.enter_async_context(opening)
-            self._stack = stack.pop_all()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._stack.__aexit__(kind, error, trace)
 
     async def login(self, username: str, password: str) -> str:
         """A token for a user. The client itself does not begin to use it.
@@ -97,6 +59,16 @@ class Client:
             Refused: The name is taken, or the name or the password cannot be used.
         """
         await self._api.register(username, password, admin_token)
+
+    async def change_password(self, username: str, previous: str, new: str) -> None:
+        """Give a user another password. Connections of the user end, and tokens die.
+
+        Raises:
+            WrongPassword: The user name and the previous password do not belong together.
+            Refused: The new password cannot be used.
+            TooManyAttempts: Passwords were tried too often.
+        """
+        await self._api.change_password(username, previous, new)
 
     async def status(self) -> dict[str, Any]:
         """The manager's upload services and bookings, as the manager tells them."""
@@ -178,22 +150,64 @@ class Client:
             resume=resume
         )
 
+    async def download_folder(
+        self,
+        path: str,
+        target: str | os.PathLike[str],
+        *,
+        progress: ProgressCallback | None = None,
+    ) -> Path:
+        """Download a folder with everything in it as a zip archive, but for what may not be read.
+
+        The target is replaced at the end, in one step; what broke off is not kept. How long the
+        archive will be is not known, so the total of `progress` is 0 until it is complete.
+
+        Args:
+            path: The folder.
+            target: File to write, or a folder to put `name.zip` in.
+            progress: Called with every change; must be quick.
+
+        Raises:
+            NotFound: There is no such folder.
+            DownloadFailed, Unreachable, ServerFailed: It did not get through.
+            TargetUnwritable: The target cannot be written.
+        """
+        folder, local = clean_folder(path), Path(target)
+        if await asyncio.to_thread(local.is_dir):
+            local /= f"{folder.rpartition('/')[2] or 'discord-cloud'}.zip"
+        return await download_archive(self._api, folder, local, progress)
+
+    async def read_archive(self, path: str) -> AsyncIterator[bytes]:
+        """Yield the zip archive of a folder, piece by piece. Raises as `download_folder` does."""
+        pieces = pieces_of_archive(self._api, clean_folder(path))
+        async with contextlib.aclosing(pieces):
+            async for piece in pieces:
+                yield piece
+
     async def list(self, path: str = "/") -> AsyncIterator[s2c.FolderHandle | s2c.ListedFileHandle]:
         """Yield what lies in a folder: folders first, then files, each by name.
 
         Raises:
             NotFound: There is no such folder.
         """
-        async for entry in listing.entries(self._open_session.link, clean_folder(path)):
+        async for entry in listing.entries(self._link, clean_folder(path)):
             yield entry
 
     async def exists(self, remote: str) -> bool:
         """Whether there is a file with this full path, readable or not."""
         return await self._api.exists(*split_remote(remote))
 
+    async def find_file(self, remote: str) -> s2c.ListedFileHandle:
+        """What the listing of its folder tells of a file.
+
+        Raises:
+            NotFound: There is no such file.
+        """
+        return await listing.find_file(self._link, *split_remote(remote))
+
     async def folder_status(self, path: str) -> s2c.FolderStatus:
         """Whether a folder exists, and how much lies directly in it."""
-        return await listing.status(self._open_session.link, clean_folder(path))
+        return await listing.status(self._link, clean_folder(path))
 
     async def folder_size(self, path: str) -> s2c.FolderSize:
         """How many bytes a folder holds with everything below it, and of which types.
@@ -201,15 +215,7 @@ class Client:
         Raises:
             NotFound: There is no such folder.
         """
-        return await listing.size(self._open_session.link, clean_folder(path))
-
-    async def create_folder(self, path: str) -> None:
-        """Make a folder and its parents.
-
-        Raises:
-            Refused: The manager did not make it.
-        """
-        await self._open_session.link.order(c2s.CreateFolder(path=clean_folder(path)))
+        return await listing.size(self._link, clean_folder(path))
 
     def events(self) -> EventStream:
         """Changes of files and folders, from now on, as an async iterator."""
@@ -220,17 +226,3 @@ class Client:
         with contextlib.suppress(Unreachable, ServerFailed, Refused):
             return await self._api.exists(path, name)
         return False
-
-    @property
-    def _api(self) -> ManagerHttp:
-        if self._http is None:
-            raise RuntimeError("use the client as `async with Client(…) as cloud`")
-        return self._http
-
-    @property
-    def _open_session(self) -> Session:
-        if self._http is None:
-            raise RuntimeError("use the client as `async with Client(…) as cloud`")
-        if self._session is None:
-            raise NotLoggedIn("log in first")
-        return self._session

@@ -71,6 +71,7 @@ class Connection:
         *,
         receives: frozenset[str],
         extensions: frozenset[str] = frozenset(),
+        needs_grant: bool = True,
     ) -> AsyncIterator[Self]:
         """Connect, and disconnect at the end.
 
@@ -78,6 +79,8 @@ class Connection:
             url: ws(s) URL with the credentials in its query.
             receives: Namespaces that the peer may send, `generic` among them.
             extensions: Protocol extensions to ask for; `granted` says which of them were granted.
+            needs_grant: Wait for the frame that says so. Otherwise `granted` stays empty and the
+                frame comes out of the iteration; a manager that knows no extensions will do then.
 
         Raises:
             InvalidInput: The URL is not one.
@@ -88,7 +91,7 @@ class Connection:
         connection = cls(socket, receives, extensions)
         reader = asyncio.create_task(connection._read(), name="connection-reader")
         try:
-            if extensions:
+            if extensions and needs_grant:
                 connection.granted = await connection._receive_grant()
             yield connection
         finally:

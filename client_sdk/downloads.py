@@ -23,13 +23,12 @@ from client_sdk.errors import (
     TargetUnwritable,
     Unreachable,
 )
-from client_sdk.http import ManagerHttp
+from client_sdk.http import RANGE_NOT_SATISFIABLE, ManagerHttp
 from client_sdk.progress import ProgressCallback, ProgressMeter, Stage
 from client_sdk.settings import ClientSettings
 
 PIECE_SIZE = 1024 * 1024
 PARTIAL = 206
-RANGE_NOT_SATISFIABLE = 416
 _CONTENT_RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+)\Z")
 
 
@@ -77,11 +76,11 @@ class Download:
         """
         if resume:
             await asyncio.to_thread(self._load)
-        with _translated(self._part):
+        with translated(self._part):
             output = await asyncio.to_thread(self._part.open, "r+b" if self._position else "wb")
         try:
             await self._fetch_all(output)
-            with _translated(self._part):
+            with translated(self._part):
                 await asyncio.to_thread(self._finish, output)
         finally:
             output.close()
@@ -155,7 +154,7 @@ class Download:
         # A weak tag does not promise equal bytes, so nothing can be resumed by it.
         self._tag = tag if tag is not None and not tag.startswith("W/") else None
         self._position = 0
-        with _translated(self._part):
+        with translated(self._part):
             await asyncio.to_thread(self._clear, output)
 
     def _clear(self, output: BinaryIO) -> None:
@@ -171,7 +170,7 @@ class Download:
     ) -> None:
         try:
             async for piece in response.content.iter_chunked(PIECE_SIZE):
-                with _translated(self._part):
+                with translated(self._part):
                     await asyncio.to_thread(self._write, output, piece)
                 self._position += len(piece)
                 meter.add(len(piece))
@@ -199,7 +198,8 @@ def _content_range(response: aiohttp.ClientResponse) -> tuple[int | None, int]:
 
 
 @contextlib.contextmanager
-def _translated(path: Path) -> Iterator[None]:
+def translated(path: Path) -> Iterator[None]:
+    """Errors of the disk become `TargetUnwritable`."""
     try:
         yield
     except CloudError:

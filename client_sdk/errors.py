@@ -38,7 +38,7 @@ class Forbidden(CloudError):
 
 
 class NotFound(CloudError):
-    """There is no such file or folder."""
+    """There is no such file, folder or user."""
 
     code = "not_found"
 
@@ -87,6 +87,12 @@ class Refused(CloudError):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class TooManyAttempts(Refused):
+    """Passwords were tried too often; `reason` says how long to wait."""
+
+    code = "too_many_attempts"
 
 
 class Rejected(Refused):

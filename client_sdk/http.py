@@ -4,6 +4,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp
 
@@ -14,6 +15,7 @@ from client_sdk.errors import (
     NotLoggedIn,
     Refused,
     ServerFailed,
+    TooManyAttempts,
     UnexpectedAnswer,
     Unreachable,
     WrongPassword,
@@ -25,6 +27,7 @@ BAD_REQUEST = 400
 UNAUTHORIZED = 401
 FORBIDDEN = 403
 NOT_FOUND = 404
+RANGE_NOT_SATISFIABLE = 416
 SERVER_ERRORS = 500
 CONNECT_TIMEOUT_S = 30.0
 LONGEST_ANSWER = 1024 * 1024
@@ -68,6 +71,14 @@ class ManagerHttp:
             body["adminToken"] = admin_token
         await self._json("POST", "/register", body=body)
 
+    async def change_password(self, username: str, previous: str, new: str) -> None:
+        """Give a user another password. Raises `WrongPassword` when the previous one is wrong."""
+        body = {"username": username, "previousPassword": previous, "newPassword": new}
+        try:
+            await self._json("POST", "/update-password", body=body)
+        except Forbidden as error:
+            raise WrongPassword("wrong user name or password") from error
+
     async def status(self) -> dict[str, Any]:
         """The manager's services and bookings."""
         return await self._json("GET", "/status", headers=self._authorization())
@@ -92,19 +103,28 @@ class ManagerHttp:
         headers: Mapping[str, str] | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Ask for a file's content; answers are passed on up to 399, and 416."""
-        asked = self._request(
-            method,
-            "/download",
-            params={"path": path, "name": name},
-            headers={
-                **self._authorization(),
-                # A content coding would make the length and the ranges mean something else.
-                "Accept-Encoding": "identity",
-                **(headers or {}),
-            },
-        )
-        async with asked as response:
-            if response.status >= BAD_REQUEST and response.status != 416:
+        params = {"path": path, "name": name}
+        async with self._content(method, "/download", params, headers or {}) as response:
+            yield response
+
+    @contextlib.asynccontextmanager
+    async def archive(self, path: str) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Ask for a folder as a zip archive."""
+        async with self._content("GET", "/bulk-download", {"path": path}, {}) as response:
+            yield response
+
+    def signed_url(self, payload: str) -> str:
+        """The address under which a signed payload can be had."""
+        return f"{self._base}/signed-download?{urlencode({'q': payload})}"
+
+    @contextlib.asynccontextmanager
+    async def _content(
+        self, method: str, route: str, params: Mapping[str, str], headers: Mapping[str, str]
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        # A content coding would make the length and the ranges mean something else.
+        headers = {**self._authorization(), "Accept-Encoding": "identity", **headers}
+        async with self._request(method, route, params=params, headers=headers) as response:
+            if response.status >= BAD_REQUEST and response.status != RANGE_NOT_SATISFIABLE:
                 raise await _error_of(response)
             yield response
 
@@ -175,6 +195,8 @@ async def _error_of(response: aiohttp.ClientResponse) -> CloudError:
             return Forbidden(reason or "this is not allowed")
         case 404:
             return NotFound(reason or "there is no such file")
+        case 429:
+            return TooManyAttempts(reason or "too many attempts: try again later")
         case status if status >= SERVER_ERRORS:
             return ServerFailed(status, reason or "no reason given")
         case status:

@@ -15,9 +15,12 @@ from client_sdk.errors import CloudError, ConnectionLost, Refused, ReplyTimeout,
 from client_sdk.settings import ClientSettings
 from protocol import generic
 from protocol.codec import Frame
+from protocol.extensions import ORGANISE
 from protocol.packet import Packet
 
 RECEIVES = frozenset({"s2c", "generic"})
+EXTENSIONS = frozenset({ORGANISE})
+"""What uses them fails with `Refused` at a manager that does not grant them; all else works."""
 
 Answer = TypeVar("Answer", bound=Packet)
 
@@ -100,11 +103,17 @@ class Link:
                 continue
         return await self.ask(packet, *answer_types)
 
-    async def order(self, packet: Packet) -> None:
-        """Ask for something that is answered by yes or no. Raises `Refused` for a no."""
+    async def order(self, packet: Packet) -> str | None:
+        """Ask for something that is answered by yes or no; returns what was said to a yes.
+
+        Raises:
+            Refused: The answer is no.
+            ReplyTimeout, ConnectionLost: Whether it was done is not known.
+        """
         answer = await self.ask(packet, generic.Boolean)
         if not answer.success:
             raise Refused(answer.message or f"the manager refused {packet.id}")
+        return answer.message
 
     async def question(self, packet: Packet, answer_type: type[Answer]) -> Answer:
         """Ask what changes nothing, again if its answer is lost. Raises `Refused` for a no."""
@@ -121,7 +130,9 @@ class Link:
         return self._connection
 
     async def _serve_once(self, on_alive: Callable[[], None]) -> None:
-        async with Connection.open(self._url, receives=RECEIVES) as connection:
+        async with Connection.open(
+            self._url, receives=RECEIVES, extensions=EXTENSIONS, needs_grant=False
+        ) as connection:
             self._was_connected = True
             self._connection = connection
             self._listener.connected()

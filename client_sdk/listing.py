@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 from client_sdk.errors import NotFound
 from client_sdk.link import Link
+from client_sdk.paths import join_remote
 from protocol import c2s, s2c
 
 
@@ -35,6 +36,29 @@ async def entries(link: Link, path: str) -> AsyncIterator[s2c.FolderHandle | s2c
         for file in files.files:
             yield file
         page, is_last = page + 1, len(files.files) < page_size
+
+
+async def find_file(link: Link, path: str, name: str) -> s2c.ListedFileHandle:
+    """The file of that name. Raises `NotFound`.
+
+    Few pages are asked for: they are in the order of names, by code points.
+    """
+    missing = NotFound(f"{join_remote(path, name)}: there is no such file")
+    found = await status(link, path)
+    first, last = 0, (found.file_count - 1) // found.page_size
+    while found.exists and first <= last:
+        page = (first + last) // 2
+        listed = await link.question(_page(path, "files", page), s2c.ListFiles)
+        names = [file.name for file in listed.files]
+        if name in names:
+            return listed.files[names.index(name)]
+        if not names or name < names[0]:
+            last = page - 1
+        elif name > names[-1]:
+            first = page + 1
+        else:
+            break
+    raise missing
 
 
 async def _existing(link: Link, path: str) -> s2c.FolderStatus:

@@ -14,10 +14,19 @@ def split_remote(remote: str) -> tuple[str, str]:
     folder, slash, name = remote.rpartition("/")
     if not slash:
         raise InvalidInput(f"{remote}: a remote path begins with /")
+    return clean_folder(folder or "/"), clean_name(name)
+
+
+def clean_name(name: str) -> str:
+    """Check the name of a file or folder.
+
+    Raises:
+        InvalidInput: It is no name that the protocol allows.
+    """
     try:
-        return clean_folder(folder or "/"), check_name(name)
+        return check_name(name)
     except InvalidValue as error:
-        raise InvalidInput(f"{remote}: the name {error}") from error
+        raise InvalidInput(f"{name}: the name {error}") from error
 
 
 def clean_folder(path: str) -> str:

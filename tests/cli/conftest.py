@@ -1,8 +1,6 @@
 """A discord-cloud that runs for the length of the tests, and commands that use it."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,8 +15,7 @@ from cli import commands
 from cli.credentials import ClientEnvironment, CredentialStore
 from cli.surroundings import Surroundings
 from client_sdk import ClientSettings
-
-PASSWORD = "correct horse"
+from tests.client_sdk.running import PASSWORD, registered, running_cloud
 
 
 async def nobody() -> str:
@@ -70,22 +67,9 @@ class Shell:
 @pytest.fixture(scope="session")
 def cloud_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a running discord-cloud with one user, alice."""
-    data = tmp_path_factory.mktemp("cloud") / "data"
-    command = [sys.executable, "-c", "from cli.main import main; main()", "up", "--port", "0"]
-    with (
-        (tmp_path_factory.mktemp("log") / "up.log").open("wb") as log,
-        subprocess.Popen(  # noqa: S603 - our own program
-            [*command, "--data", str(data)], stdout=subprocess.PIPE, stderr=log, text=True
-        ) as server,
-    ):
-        assert server.stdout is not None
-        first_line = server.stdout.readline()
-        assert first_line.startswith("ready "), "discord-cloud up does not start"
-        url = first_line.removeprefix("ready ").strip()
-        shell = Shell(tmp_path_factory.mktemp("home"), url)
-        shell("register", url, "alice", "--password-stdin", stdin=PASSWORD)
+    with running_cloud(tmp_path_factory.mktemp("cloud")) as url:
+        registered(url, "alice")
         yield url
-        server.terminate()
 
 
 @pytest.fixture

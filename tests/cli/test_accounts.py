@@ -9,7 +9,8 @@ import pytest
 from cli.credentials import ClientEnvironment, Credentials, CredentialStore
 from cli.errors import CredentialsUnusable
 from client_sdk.errors import NotLoggedIn
-from tests.cli.conftest import PASSWORD, Shell
+from tests.cli.conftest import Shell
+from tests.client_sdk.running import PASSWORD
 
 
 def stored(folder: Path, **environment: str) -> CredentialStore:

@@ -1,0 +1,76 @@
+"""Folders that come down as one zip archive.
+
+The archive is made while it is sent: its length is not known before its end, and an archive that
+broke off cannot be gone on with.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import BinaryIO
+
+import aiohttp
+
+from client_sdk.downloads import PIECE_SIZE, translated
+from client_sdk.errors import DownloadFailed
+from client_sdk.http import ManagerHttp
+from client_sdk.progress import ProgressCallback, ProgressMeter, Stage
+
+
+async def pieces_of_archive(http: ManagerHttp, path: str) -> AsyncGenerator[bytes, None]:
+    """The archive of a folder, to its true end.
+
+    Raises:
+        NotFound: There is no such folder.
+        DownloadFailed, Unreachable, ServerFailed: It did not get through.
+    """
+    async with http.archive(path) as response:
+        pieces = response.content.iter_chunked(PIECE_SIZE)
+        while True:
+            try:
+                piece = await anext(pieces, None)
+            except (aiohttp.ClientError, TimeoutError) as error:
+                raise DownloadFailed("the archive broke off") from error
+            if piece is None:
+                return
+            yield piece
+
+
+async def download_archive(
+    http: ManagerHttp, path: str, target: Path, report: ProgressCallback | None
+) -> Path:
+    """Write the archive of a folder to a file, which appears at the end; returns that file.
+
+    Raises:
+        TargetUnwritable: The disk is full, or the place cannot be written.
+        CloudError: As `pieces_of_archive`.
+    """
+    part = target.with_name(f"{target.name}.part")
+    pieces = pieces_of_archive(http, path)
+    # Asked for first: a folder that is not there leaves no trace.
+    piece = await anext(pieces, None)
+    with translated(part):
+        output = await asyncio.to_thread(part.open, "wb")
+    try:
+        meter = ProgressMeter(0, report)
+        meter.enter(Stage.TRANSFERRING)
+        while piece is not None:
+            with translated(part):
+                await asyncio.to_thread(output.write, piece)
+            meter.add(len(piece))
+            piece = await anext(pieces, None)
+        with translated(part):
+            await asyncio.to_thread(_finish, output, part, target)
+        meter.enter(Stage.DONE)
+    finally:
+        await pieces.aclose()
+        output.close()
+        part.unlink(missing_ok=True)
+    return target
+
+
+def _finish(output: BinaryIO, part: Path, target: Path) -> None:
+    output.flush()
+    os.fsync(output.fileno())
+    part.replace(target)

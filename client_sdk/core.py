@@ -1,0 +1,70 @@
+"""What every part of the client stands on: the way to the manager, opened and closed."""
+
+import contextlib
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+
+from client_sdk.errors import NotLoggedIn
+from client_sdk.http import ManagerHttp
+from client_sdk.link import Link
+from client_sdk.session import Session
+from client_sdk.settings import ClientSettings
+from client_sdk.urls import base_url, socket_url
+
+
+class ClientCore:
+    """Opens and closes the way to a manager. `Client` has the documentation."""
+
+    def __init__(
+        self, url: str, token: str | None = None, *, settings: ClientSettings | None = None
+    ) -> None:
+        self._base = base_url(url)
+        self._token = token
+        self._settings = settings or ClientSettings()
+        self._stack = contextlib.AsyncExitStack()
+        self._http: ManagerHttp | None = None
+        self._session: Session | None = None
+
+    def __repr__(self) -> str:
+        return f"Client({self._base!r})"
+
+    async def __aenter__(self) -> Self:
+        async with contextlib.AsyncExitStack() as stack:
+            http = await stack.enter_async_context(
+                aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), trust_env=True)
+            )
+            self._http = ManagerHttp(http, self._base, self._token, self._settings)
+            if self._token is not None:
+                url = socket_url(self._base, self._token)
+                opening = Session.open(url, http, self._settings)
+                self._session = await stack.enter_async_context(opening)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._stack.__aexit__(kind, error, trace)
+
+    @property
+    def _api(self) -> ManagerHttp:
+        if self._http is None:
+            raise RuntimeError("use the client as `async with Client(…) as cloud`")
+        return self._http
+
+    @property
+    def _open_session(self) -> Session:
+        if self._http is None:
+            raise RuntimeError("use the client as `async with Client(…) as cloud`")
+        if self._session is None:
+            raise NotLoggedIn("log in first")
+        return self._session
+
+    @property
+    def _link(self) -> Link:
+        return self._open_session.link

@@ -1,0 +1,207 @@
+"""The client's part that makes, renames, moves and deletes files and folders.
+
+Where a name is taken, the manager finds the next free one, `name (1)`, and says so in words for
+people; methods that may meet a taken name return those words, or None.
+"""
+
+from collections.abc import Iterable
+from uuid import uuid4
+
+from client_sdk import listing
+from client_sdk.core import ClientCore
+from client_sdk.errors import InvalidInput, NotFound, Refused
+from client_sdk.paths import clean_folder, clean_name, join_remote, split_remote
+from protocol import c2s
+
+NAMES_PER_PACKET = 1000
+"""So many names, of whatever length, fit into one frame."""
+
+
+class Organising(ClientCore):
+    """Makes, renames, moves and deletes. `Client` has the documentation."""
+
+    async def create_folder(self, path: str) -> None:
+        """Make a folder and its parents.
+
+        Raises:
+            Refused: The manager did not make it, since it exists, for example.
+        """
+        await self._link.order(c2s.CreateFolder(path=clean_folder(path)))
+
+    async def make_folders(self, path: str) -> bool:
+        """Make a folder and its parents where they are missing; whether it had to be made.
+
+        Raises:
+            Refused: The manager did not make it.
+        """
+        folder = clean_folder(path)
+        if (await listing.status(self._link, folder)).exists:
+            return False
+        try:
+            await self._link.order(c2s.CreateFolder(path=folder))
+        except Refused:
+            # Somebody else may have been quicker.
+            if not (await listing.status(self._link, folder)).exists:
+                raise
+            return False
+        return True
+
+    async def rename_file(self, remote: str, name: str) -> str | None:
+        """Give a file another name in its folder; returns what was said about a taken name.
+
+        Raises:
+            Refused: There is no such file, or the user may not rename it.
+        """
+        path, old_name = split_remote(remote)
+        packet = c2s.RenameFile(path=path, name=old_name, target_name=clean_name(name))
+        return await self._link.order(packet)
+
+    async def rename_folder(self, path: str, name: str) -> str | None:
+        """Give a folder another name in its place; returns what was said about a taken name.
+
+        Raises:
+            Refused: There is no such folder.
+        """
+        packet = c2s.RenameFolder(path=clean_folder(path), target_name=clean_name(name))
+        return await self._link.order(packet)
+
+    async def move_files(self, remotes: Iterable[str], folder: str) -> str | None:
+        """Move files into a folder; returns what was said about taken names.
+
+        Of up to 1000 files of one folder all are moved or none; files of several folders are moved
+        one folder after the other.
+
+        Raises:
+            NotFound: A folder does not exist.
+            Refused: A file is missing, or not the user's to move.
+        """
+        target_id = await self._folder_id(folder)
+        said: list[str] = []
+        for path, names in _by_folder(remotes).items():
+            source_id = await self._folder_id(path)
+            for start in range(0, len(names), NAMES_PER_PACKET):
+                batch = tuple(names[start : start + NAMES_PER_PACKET])
+                words = await self._link.order(
+                    c2s.MoveFiles(source_id=source_id, target_id=target_id, files=batch)
+                )
+                said += [words] if words else []
+        return "; ".join(said) or None
+
+    async def move_folder(self, path: str, folder: str) -> str | None:
+        """Move a folder with everything in it into another; returns words about a taken name.
+
+        Raises:
+            Refused: A folder does not exist, the target lies within the folder, or a path would
+                have more than ten names; or the manager does not know the extension `organise`.
+        """
+        packet = c2s.MoveFolder(path=clean_folder(path), target_path=clean_folder(folder))
+        return await self._link.order(packet)
+
+    async def move(self, remote: str, target: str) -> str | None:
+        """Give a file or folder another full path; returns what was said about a taken name.
+
+        What changes both its folder and its name is renamed and moved in two steps, by way of a
+        name that nobody uses if need be: when the second step fails, the error says what it is
+        called then.
+
+        Args:
+            remote: Full path of a file, or of a folder if there is no such file.
+            target: Full path that it shall have. The folder must exist.
+
+        Raises:
+            NotFound: There is no such file or folder, or no such folder to move it to.
+            Refused: The user may not do it, or it cannot be done.
+        """
+        is_file = not remote.endswith("/") and await self._api.exists(*split_remote(remote))
+        (folder, name), (new_folder, new_name) = _ends(remote), _ends(target)
+        await self._folder_id(new_folder)
+        source = join_remote(folder, name)
+        if not is_file:
+            await self._folder_id(source)
+        if folder == new_folder:
+            return await self._rename(source, new_name, is_file=is_file)
+        if name == new_name:
+            return await self._move_into(source, new_folder, is_file=is_file)
+        return await self._rename_and_move(source, new_folder, new_name, is_file=is_file)
+
+    async def delete_file(self, remote: str) -> None:
+        """Delete a file.
+
+        Raises:
+            NotFound: Its folder does not exist.
+            Refused: There is no such file, or the user may not delete it.
+        """
+        path, name = split_remote(remote)
+        folder_id = await self._folder_id(path)
+        # The base protocol requires an id here, and 0 is that of the root.
+        await self._link.order(c2s.DeleteFile(folder_id=folder_id or 0, name=name))
+
+    async def delete_folder(self, path: str) -> None:
+        """Delete a folder with everything in it, or nothing of it.
+
+        Raises:
+            InvalidInput: It is the root.
+            NotFound: There is no such folder.
+            Refused: A file in it is not the user's to delete.
+        """
+        folder_id = await self._folder_id(path)
+        if folder_id is None:
+            raise InvalidInput("/: the root folder cannot be deleted")
+        await self._link.order(c2s.DeleteFolder(folder_id=folder_id))
+
+    async def _folder_id(self, path: str) -> int | None:
+        """The id of a folder, None for the root. Raises `NotFound`."""
+        folder = clean_folder(path)
+        found = await listing.status(self._link, folder)
+        if not found.exists:
+            raise NotFound(f"{folder}: there is no such folder")
+        return found.folder_id
+
+    async def _rename(self, source: str, name: str, *, is_file: bool) -> str | None:
+        if is_file:
+            return await self.rename_file(source, name)
+        return await self.rename_folder(source, name)
+
+    async def _move_into(self, source: str, folder: str, *, is_file: bool) -> str | None:
+        if is_file:
+            return await self.move_files([source], folder)
+        return await self.move_folder(source, folder)
+
+    async def _rename_and_move(
+        self, source: str, folder: str, name: str, *, is_file: bool
+    ) -> str | None:
+        old_folder, old_name = split_remote(source)
+        if await self._is_free(old_folder, name):
+            passing, last = name, None
+        else:
+            passing, last = f"{old_name[:80]}.{uuid4().hex}", name
+        if words := await self._rename(source, passing, is_file=is_file):
+            raise Refused(f"{source} was renamed only: {words}")
+        moved = join_remote(old_folder, passing)
+        try:
+            words = await self._move_into(moved, folder, is_file=is_file)
+            moved = join_remote(folder, passing)
+            return words if last is None else await self._rename(moved, last, is_file=is_file)
+        except Refused as error:
+            raise Refused(f"{source} is called {moved} now: {error.reason}") from error
+
+    async def _is_free(self, folder: str, name: str) -> bool:
+        path = join_remote(folder, name)
+        if await self._api.exists(folder, name):
+            return False
+        return not (await listing.status(self._link, clean_folder(path))).exists
+
+
+def _ends(remote: str) -> tuple[str, str]:
+    """Folder and name of a file or folder. Raises `InvalidInput`, also for the root."""
+    if not clean_folder(remote).strip("/"):
+        raise InvalidInput("/: the root folder can be neither moved nor replaced")
+    return split_remote(clean_folder(remote))
+
+
+def _by_folder(remotes: Iterable[str]) -> dict[str, list[str]]:
+    names: dict[str, list[str]] = {}
+    for remote in remotes:
+        path, name = split_remote(remote)
+        names.setdefault(path, []).append(name)
+    return names

@@ -1,0 +1,128 @@
+"""The client's part that lets others use files."""
+
+from client_sdk import listing
+from client_sdk.core import ClientCore
+from client_sdk.errors import Forbidden, InvalidInput, NotFound
+from client_sdk.paths import split_remote
+from protocol import c2s, s2c
+from protocol.errors import InvalidValue
+from protocol.values import check_username
+
+
+class Sharing(ClientCore):
+    """Shares files, gives them away, and finds users. `Client` has the documentation."""
+
+    async def search_users(self, query: str) -> list[s2c.UserHandle]:
+        """Users whose name contains the query, those that start with it first; 100 at most.
+
+        Raises:
+            InvalidInput: The query is not made of letters and digits.
+        """
+        if not query.isascii() or not query.isalnum():
+            raise InvalidInput("a search for users takes 1 or more letters or digits")
+        found = await self._link.question(c2s.UserSearchRequest(query=query), s2c.UserSearch)
+        return list(found.results or ())
+
+    async def find_user(self, name: str) -> s2c.UserHandle:
+        """The user of that name, in whatever case.
+
+        Raises:
+            InvalidInput: It is no user name.
+            NotFound: There is no such user.
+        """
+        try:
+            check_username(name)
+        except InvalidValue as error:
+            raise InvalidInput(f"the user name {error}") from error
+        for user in await self.search_users(name):
+            if user.name.lower() == name.lower():
+                return user
+        raise NotFound(f"{name}: there is no such user")
+
+    async def share(self, remote: str, user: str, *, can_write: bool = False) -> None:
+        """Let a user read a file, or also write it; changes a share that is there.
+
+        Raises:
+            NotFound: There is no such user.
+            Refused: There is no such file, or it is not the user's to share.
+        """
+        await self._change_share(remote, user, can_write=can_write)
+
+    async def unshare(self, remote: str, user: str) -> None:
+        """Take a share away.
+
+        Raises:
+            NotFound: There is no such user.
+            Refused: There is no such share or file, or it is not the user's to share.
+        """
+        await self._change_share(remote, user, is_deleting=True)
+
+    async def shares(self, remote: str) -> list[s2c.SharedWith]:
+        """Whom a file is shared with, for its owner.
+
+        Raises:
+            Refused: There is no such file, or it is not the user's to share; or the manager does
+                not know the extension `organise`.
+        """
+        path, name = split_remote(remote)
+        packet = c2s.ShareListRequest(path=path, name=name)
+        return list((await self._link.question(packet, s2c.ShareList)).shares)
+
+    async def transfer_ownership(
+        self, remote: str, user: str, *, delete_shares: bool = False, keep_access: bool = False
+    ) -> None:
+        """Give a file to another user.
+
+        Args:
+            remote: Full path of the file.
+            user: Name of the new owner.
+            delete_shares: Take all shares away.
+            keep_access: Share the file with who gives it, for reading and writing.
+
+        Raises:
+            NotFound: There is no such file or user.
+            Refused: The file is not the user's to give away.
+        """
+        file = await listing.find_file(self._link, *split_remote(remote))
+        packet = c2s.TransferOwnership(
+            file_id=file.id,
+            target_user_id=(await self.find_user(user)).id,
+            delete_file_shares=delete_shares,
+            create_share_for_current_owner=keep_access,
+        )
+        await self._link.order(packet)
+
+    async def signed_link(self, remote: str) -> str:
+        """An address that downloads the file without an account, while its content stays.
+
+        Whoever has the address can read the file: treat it as a secret.
+
+        Raises:
+            NotFound: There is no such file.
+            Forbidden: The user may not read it.
+        """
+        file = await listing.find_file(self._link, *split_remote(remote))
+        answer = await self._link.question(
+            c2s.SignedDownloadRequest(file_id=file.id), s2c.SignedDownload
+        )
+        if answer.payload is None:
+            raise Forbidden(f"{remote}: you have no right to read this file")
+        return self._api.signed_url(answer.payload)
+
+    async def _change_share(
+        self,
+        remote: str,
+        user: str,
+        *,
+        can_write: bool | None = None,
+        is_deleting: bool | None = None,
+    ) -> None:
+        path, name = split_remote(remote)
+        packet = c2s.FileShare(
+            path=path,
+            name=name,
+            target_user=(await self.find_user(user)).id,
+            can_write=can_write,
+            is_deleting=is_deleting,
+        )
+        await self._link.order(packet)
