@@ -3,10 +3,15 @@
 import argparse
 import asyncio
 
+from benchmarks.archives import ARCHIVES
+from benchmarks.broadcasts import BROADCASTS
+from benchmarks.listings import LISTINGS
 from benchmarks.suite import Options, Suite
 from benchmarks.uploads import UPLOADS
 
-SUITES: dict[str, Suite] = {suite.name: suite for suite in (UPLOADS,)}
+SUITES: dict[str, Suite] = {
+    suite.name: suite for suite in (UPLOADS, ARCHIVES, LISTINGS, BROADCASTS)
+}
 
 
 def _arguments() -> argparse.Namespace:

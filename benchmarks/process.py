@@ -24,9 +24,17 @@ def cores() -> tuple[frozenset[int], frozenset[int]]:
 class Child:
     """A running child process."""
 
-    def __init__(self, pid: int, announcement: dict[str, Any]) -> None:
+    def __init__(
+        self, pid: int, announcement: dict[str, Any], output: asyncio.StreamReader
+    ) -> None:
         self.pid = pid
         self.announcement = announcement
+        self._output = output
+
+    async def announced(self) -> dict[str, Any]:
+        """What it announces next."""
+        facts: dict[str, Any] = json.loads(await self._output.readline())
+        return facts
 
     def cpu_s(self) -> float:
         """CPU seconds, user and system, since it started."""
@@ -63,7 +71,7 @@ async def child(
         line = await process.stdout.readline()
         if not line:
             raise RuntimeError(f"{module} did not start")
-        yield Child(process.pid, json.loads(line))
+        yield Child(process.pid, json.loads(line), process.stdout)
     finally:
         await _stop(process)
 
@@ -81,5 +89,5 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
 
 
 def announce(**facts: object) -> None:
-    """Tell the parent that this process is ready."""
+    """Tell the parent something: first of all that this process is ready."""
     print(json.dumps(facts), flush=True)

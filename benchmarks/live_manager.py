@@ -1,0 +1,71 @@
+"""The real manager as a child process, on an SQLite catalog that was filled before it starts."""
+
+import base64
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from argon2 import PasswordHasher
+
+from benchmarks.process import Child, child
+from catalog.sqlite.adapter import SqliteCatalog
+from client_sdk.connection import Connection
+from manager.accounts import Accounts
+from manager.passwords import Passwords
+from manager.tokens import derive_token_secret
+from storage.envelope import KeyRing
+
+MASTER_KEY = base64.b64encode(bytes(range(32))).decode()
+USER_ID = 1
+
+
+@dataclass(frozen=True, slots=True)
+class LiveManager:
+    """A running manager, and a token of its only user."""
+
+    process: Child
+    url: str
+    token: str
+
+    def client_url(self) -> str:
+        """Where a client connects."""
+        return f"{self.url.replace('http', 'ws', 1)}/?type=client&key={self.token}"
+
+    @asynccontextmanager
+    async def client(self) -> AsyncIterator[Connection]:
+        """One connected client."""
+        receives = frozenset({"s2c", "generic"})
+        async with Connection.open(self.client_url(), receives=receives) as connection:
+            yield connection
+
+
+async def claim(database: Path) -> str:
+    """Makes the catalog with its only user, and gives the user's token."""
+    *_, oldest = KeyRing.parse(MASTER_KEY)
+    cheap = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    async with SqliteCatalog.open(database) as catalog:
+        secret = derive_token_secret(oldest.secret)
+        accounts = Accounts(catalog, secret, time.time, passwords=cheap)
+        await accounts.register("benchmark", "benchmark")
+        return await accounts.login("benchmark", "benchmark")
+
+
+@asynccontextmanager
+async def live_manager(
+    database: Path, token: str, discord: Child, pinned_to: frozenset[int]
+) -> AsyncIterator[LiveManager]:
+    """Runs the manager on that catalog and that Discord."""
+    facts = discord.announcement
+    webhooks = [f"{facts['api_url']}/webhooks/{id_}/{key}" for id_, key, _ in facts["webhooks"]]
+    environment = {
+        "SERVICE_PASSWORD": "benchmark",
+        "MESSAGE_ENCRYPTION_KEY": MASTER_KEY,
+        "DISCORD_WEBHOOKS": " ".join(webhooks),
+        "DISCORD_API_URL": facts["api_url"],
+        "DATABASE_PATH": str(database),
+        "GLOBAL_REQUESTS_PER_S": "100000",
+    }
+    async with child("benchmarks.control", pinned_to, environment) as process:
+        yield LiveManager(process, process.announcement["url"], token)
