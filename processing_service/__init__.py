@@ -1,0 +1,1 @@
+"""The processing service: views (thumbnails, previews) and metadata of stored files."""

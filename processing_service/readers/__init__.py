@@ -1,0 +1,1 @@
+"""How each family of files is read. These modules run in worker processes only."""

@@ -1,0 +1,92 @@
+"""Everything that can be configured about a processing service. Validated before anything starts."""
+
+from pathlib import Path
+from typing import Annotated, Final
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from processing_service.errors import ViewsInvalid
+from processing_service.order import Limits
+from processing_service.views import load_views
+
+MIB: Final = 1024 * 1024
+
+
+def _manager_url(url: str) -> str:
+    parts = urlsplit(url.strip())
+    if parts.scheme not in {"ws", "wss", "http", "https"} or not parts.hostname:
+        raise ValueError("expected the manager's URL, such as ws://127.0.0.1:4000")
+    if parts.query or parts.fragment:
+        raise ValueError("expected the manager's URL without anything behind ? or #")
+    return url.strip().rstrip("/")
+
+
+def _not_blank(secret: SecretStr) -> SecretStr:
+    if not secret.get_secret_value().strip():
+        raise ValueError("expected the password that the manager has as SERVICE_PASSWORD")
+    return secret
+
+
+def _usable_views(path: Path | None) -> Path | None:
+    try:
+        load_views(path)
+    except ViewsInvalid as error:
+        raise ValueError(f"expected a file of views: {error}") from error
+    return path
+
+
+class ProcessingServiceSettings(BaseSettings):
+    """Settings of one processing service."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+
+    manager_address: Annotated[str, AfterValidator(_manager_url)] = Field(
+        description="URL of the manager, ws(s):// or http(s)://."
+    )
+    service_password: Annotated[SecretStr, AfterValidator(_not_blank)] = Field(
+        description="The password that the manager asks of its services."
+    )
+    workers: int = Field(
+        default=2, ge=1, le=256, description="How many files are processed at once."
+    )
+    job_timeout_s: float = Field(
+        default=120.0,
+        gt=0,
+        description="Seconds after which the processing of one file is given up, "
+        "not counting its download.",
+    )
+    worker_memory_mib: int = Field(
+        default=1024, ge=256, description="MiB of memory (address space) for processing one file."
+    )
+    max_pixels: int = Field(
+        default=100_000_000,
+        ge=1,
+        description="Pixels of the largest picture, or frame of a video, that is decoded.",
+    )
+    max_input_mib: int = Field(
+        default=4096,
+        ge=1,
+        description="MiB of the largest file that is processed. "
+        "Temporary files take as much disk for each worker.",
+    )
+    keep_gps: bool = Field(
+        default=False, description="Whether places in photos and films go into the metadata."
+    )
+    views_file: Annotated[Path | None, AfterValidator(_usable_views)] = Field(
+        default=None,
+        description="TOML file with the views to make (docs/processing.md); none: the usual ones.",
+    )
+    temp_folder: Path | None = Field(
+        default=None, description="Folder for temporary files; none: the system's."
+    )
+
+    @property
+    def limits(self) -> Limits:
+        """What a worker is held to."""
+        return Limits(
+            timeout_s=self.job_timeout_s,
+            memory_bytes=self.worker_memory_mib * MIB,
+            max_pixels=self.max_pixels,
+        )
