@@ -5,12 +5,13 @@ import asyncio
 
 from benchmarks.archives import ARCHIVES
 from benchmarks.broadcasts import BROADCASTS
+from benchmarks.catalogs import CATALOGS
 from benchmarks.listings import LISTINGS
 from benchmarks.suite import Options, Suite
 from benchmarks.uploads import UPLOADS
 
 SUITES: dict[str, Suite] = {
-    suite.name: suite for suite in (UPLOADS, ARCHIVES, LISTINGS, BROADCASTS)
+    suite.name: suite for suite in (UPLOADS, ARCHIVES, CATALOGS, LISTINGS, BROADCASTS)
 }
 
 

@@ -1,0 +1,217 @@
+"""The catalog itself on SQLite and on Supabase, side by side, in small and large folders.
+
+Supabase is the local one: the same PostgreSQL and PostgREST, durable, without a network in between.
+A hosted one adds its round trip to each call.
+"""
+
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from statistics import median
+from uuid import UUID, uuid4
+
+from benchmarks.filling import MIME_TYPE, fill_with_files
+from benchmarks.suite import Options, Suite
+from catalog.port import Catalog, FailOnConflict
+from catalog.records import (
+    Chunk,
+    ChunkLocation,
+    EnvelopeKind,
+    File,
+    FileOrder,
+    Message,
+    ObjectState,
+    Reference,
+    StoredObject,
+)
+from catalog.sqlite.adapter import SqliteCatalog
+from catalog.supabase.adapter import SupabaseCatalog
+from local_supabase.stack import LocalSupabase, running_supabase
+from protocol.values import PAGE_SIZE
+
+Call = Callable[[], Awaitable[object]]
+
+SIZES = (1_000, 100_000)
+REPEATS = 60
+FOLDER = ("files",)
+SIZE = 5
+
+# What `filling` does for SQLite. Without triggers: they would update the same rows once per file.
+_FILL = """
+set session_replication_role = 'replica';
+insert into public.folders (id, parent_id, name, file_count) values (1, 0, 'files', {count});
+insert into public.objects (id, size, chunk_size, chunk_count, envelope, state, mime_type, hash,
+    created_at, reference_count)
+select lpad(to_hex(n), 32, '0')::uuid, n * 7654321 % 16777216, 1000, 1, 'v1', 'stored',
+    '{mime_type}', 'ab', 0, 1 from generate_series(1, {count}::bigint) as n;
+insert into public.files (folder_id, name, object_id, owner_id, is_public, size, created_at,
+    updated_at)
+select 1, 'a file with a name of usual length ' || lpad((n * 7654321 % 16777216)::text, 8, '0')
+    || '.txt', lpad(to_hex(n), 32, '0')::uuid, 1, false, n * 7654321 % 16777216, 0,
+    n * 7654321 % 16777216 from generate_series(1, {count}::bigint) as n;
+insert into public.folder_usage (folder_id, mime_type, bytes, files)
+select unnest(array[0, 1]), '{mime_type}', sum(size), count(*) from public.files;
+select setval('public.folders_id_seq', 1);
+set session_replication_role = 'origin';
+"""
+
+
+async def _run(options: Options) -> str:
+    repeats = max(REPEATS, options.rounds)
+    columns: dict[str, dict[str, float]] = {}
+    with running_supabase(durable=True) as supabase:
+        for size in SIZES:
+            async with _sqlite_with(size) as catalog:
+                columns[f"SQLite {size:,}"] = await _measured(catalog, repeats)
+            async with _supabase_with(supabase, size) as catalog:
+                columns[f"Supabase {size:,}"] = await _measured(catalog, repeats)
+    return _report(columns)
+
+
+@asynccontextmanager
+async def _sqlite_with(size: int) -> AsyncIterator[Catalog]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "catalog.sqlite"
+        async with SqliteCatalog.open(path) as catalog:
+            await catalog.create_first_user("ann", "hash")
+        fill_with_files(path, FOLDER[0], size)
+        async with SqliteCatalog.open(path) as catalog:
+            yield catalog
+
+
+@asynccontextmanager
+async def _supabase_with(supabase: LocalSupabase, size: int) -> AsyncIterator[Catalog]:
+    supabase.empty()
+    async with SupabaseCatalog.open(supabase.url, supabase.service_key) as catalog:
+        await catalog.create_first_user("ann", "hash")
+        supabase.database.query(_FILL.format(count=size, mime_type=MIME_TYPE))
+        supabase.database.query("vacuum analyze")  # as the database does itself after a while
+        yield catalog
+
+
+async def _measured(catalog: Catalog, repeats: int) -> dict[str, float]:
+    """Medians in milliseconds, by operation."""
+    folder = await catalog.folder_at(FOLDER)
+    assert folder is not None
+    count = (await catalog.counts(folder.id)).files
+    [known, *_] = await _page(catalog, folder.id, 0)
+    steps = _Uploads(catalog)
+    return {
+        "journal a chunk": await _timed_after(steps.add_chunk, repeats),
+        "commit an upload": await _timed_after(steps.commit, repeats),
+        "look a file up by path": await _timed(
+            lambda: catalog.file_at(FOLDER, known.name), repeats
+        ),
+        "look a user up": await _timed(lambda: catalog.user_by_id(1), repeats),
+        "first page by name": await _timed(lambda: _page(catalog, folder.id, 0), repeats),
+        "last page by name": await _timed(
+            lambda: _page(catalog, folder.id, count - PAGE_SIZE), repeats
+        ),
+        "first page by size": await _timed(
+            lambda: _page(catalog, folder.id, 0, FileOrder.SIZE), repeats
+        ),
+        "size of everything": await _timed(lambda: catalog.usage_by_type(0), repeats),
+    }
+
+
+async def _page(
+    catalog: Catalog, folder_id: int, offset: int, order: FileOrder = FileOrder.NAME
+) -> list[File]:
+    files = await catalog.list_files(
+        folder_id, viewer_id=1, order=order, ascending=True, offset=offset, limit=PAGE_SIZE
+    )
+    assert len(files) == PAGE_SIZE
+    return files
+
+
+class _Uploads:
+    """Uploads of one chunk; each step is done for one upload after the other."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._stored: list[UUID] = []
+
+    async def add_chunk(self) -> Call:
+        """Prepares the chunk of a new upload."""
+        draft = StoredObject(
+            id=uuid4(),
+            size=SIZE,
+            chunk_size=SIZE,
+            chunk_count=1,
+            envelope=EnvelopeKind.V1,
+            state=ObjectState.UPLOADING,
+            mime_type="",
+            hash="",
+            created_at=time.time(),
+        )
+        hold = Reference(object_id=draft.id, service="upload", key="k", expires_at=None)
+        await self._catalog.begin_object(draft, hold)
+        self._stored.append(draft.id)
+        location = _location(draft.id)
+        return lambda: self._catalog.add_chunk(location)
+
+    async def commit(self) -> Call:
+        """Prepares the commit of an upload that is complete."""
+        object_id = self._stored.pop()
+        await self._catalog.finish_object(object_id, mime_type=MIME_TYPE, hash_hex="ab")
+        return lambda: self._catalog.commit_file(
+            object_id,
+            FOLDER,
+            str(object_id),
+            owner_id=1,
+            is_public=False,
+            on_conflict=FailOnConflict(),
+        )
+
+
+def _location(object_id: UUID) -> ChunkLocation:
+    message = Message(id=object_id.int >> 66, channel_id=1, webhook_id=2, stored_size=SIZE)
+    chunk = Chunk(
+        object_id=object_id,
+        index=0,
+        message_id=message.id,
+        attachment_id=None,
+        offset=0,
+        stored_size=SIZE,
+        size=SIZE,
+        digest=None,
+    )
+    return ChunkLocation(chunk=chunk, message=message)
+
+
+async def _timed(call: Call, repeats: int) -> float:
+    """The median of a call, in milliseconds."""
+
+    async def prepare() -> Call:
+        return call
+
+    return await _timed_after(prepare, repeats)
+
+
+async def _timed_after(prepare: Callable[[], Awaitable[Call]], repeats: int) -> float:
+    """The median of calls that are prepared one by one, in milliseconds."""
+    taken_ms = []
+    for _ in range(repeats):
+        call = await prepare()
+        began_at = time.perf_counter()
+        await call()
+        taken_ms.append((time.perf_counter() - began_at) * 1000)
+    return median(taken_ms)
+
+
+def _report(columns: dict[str, dict[str, float]]) -> str:
+    names = [f"{adapter} {size:,}" for adapter in ("SQLite", "Supabase") for size in SIZES]
+    lines = [
+        "The catalog: milliseconds of a call, by adapter and files in the folder; 100 files a page",
+        "",
+        f"{'':26}" + "".join(f"{name:>18}" for name in names),
+    ]
+    for operation in columns[names[0]]:
+        values = "".join(f"{columns[name][operation]:>18.2f}" for name in names)
+        lines.append(f"{operation:26}{values}")
+    return "\n".join(lines)
+
+
+CATALOGS = Suite("catalogs", "calls of the catalog on SQLite and Supabase", _run)
