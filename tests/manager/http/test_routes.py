@@ -1,0 +1,112 @@
+"""What all routes of the wire protocol have in common: CORS, the shape of errors, bad input."""
+
+import pytest
+from yarl import URL
+
+ALICE = "username=alice&password=correct%20horse"
+CHANGE = "username=alice&previousPassword=correct%20horse&newPassword=new%20password"
+GET_ROUTES = {
+    "/health": "",
+    "/login": ALICE,
+    "/register": ALICE,
+    "/token-status": "token=a.b.c",
+    "/update-password": CHANGE,
+    "/download": "path=/&name=a&auth=a.b.c",
+    "/bulk-download": "path=/&auth=a.b.c",
+    "/signed-download": "q=abc",
+    "/signed-download-metadata": "q=abc",
+}
+POST_ROUTES = ("/login", "/register", "/update-password")
+
+
+@pytest.mark.parametrize(("route", "query"), GET_ROUTES.items())
+async def test_any_origin_may_read_every_answer(cloud, route, query):
+    """A page of any origin can read the answer, also that of an error."""
+    for url in (f"{route}?{query}", route):
+        response = await cloud.client.get(url, headers={"Origin": "https://frontend.example"})
+        assert response.headers["Access-Control-Allow-Origin"] == "*"
+        assert "Content-Disposition" in response.headers["Access-Control-Expose-Headers"]
+        assert "Retry-After" in response.headers["Access-Control-Expose-Headers"]
+
+
+@pytest.mark.parametrize("route", GET_ROUTES)
+async def test_preflight(cloud, route):
+    """A browser may ask before it sends a token in a header, a range, or JSON."""
+    asked = {
+        "Origin": "https://frontend.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization, content-type, range",
+    }
+    response = await cloud.client.options(route, headers=asked)
+    assert response.status == 204
+    allowed = response.headers["Access-Control-Allow-Headers"].lower()
+    assert {"authorization", "content-type", "range"} <= set(allowed.replace(",", " ").split())
+    assert "POST" in response.headers["Access-Control-Allow-Methods"]
+
+
+@pytest.mark.parametrize("route", GET_ROUTES)
+async def test_other_methods(cloud, route):
+    """A method that a route does not know is a 405 in the shape of every error."""
+    response = await cloud.client.delete(route)
+    assert response.status == 405
+    assert "GET" in response.headers["Allow"]
+    answer = await response.json()
+    assert answer["error"] is True
+    assert isinstance(answer["error_details"], str)
+
+
+NASTY = ("%FF", "%00", "%ED%A0%80", "a%0D%0AX-Evil:%201", "%22%3E%3Cscript%3E", "a" * 5000)
+
+
+@pytest.mark.parametrize("value", NASTY)
+@pytest.mark.parametrize(("route", "query"), GET_ROUTES.items())
+async def test_nasty_values(cloud, route, query, value):
+    """No value of any parameter is more than a bad one: a 4xx that does not quote it."""
+    for name in URL(f"?{query}").query:
+        others = [each for each in query.split("&") if not each.startswith(f"{name}=")]
+        url = URL(f"{route}?{'&'.join([*others, f'{name}={value}'])}", encoded=True)
+        response = await cloud.client.get(url)
+        if response.status == 200:
+            # Any text of the right length is a password.
+            assert "password" in name.lower()
+            continue
+        assert response.status in {400, 401, 403, 404}
+        assert "X-Evil" not in response.headers
+        answer = await response.json()
+        assert answer["error"] is True
+        assert "script" not in str(answer)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"null", b"[]", b'"a"', b"{", b"\xff", b'{"username": {}}', b'{"username": 1}']
+)
+@pytest.mark.parametrize("route", POST_ROUTES)
+async def test_nasty_bodies(cloud, route, body):
+    """What is no JSON object with texts in it is a clear 400, and makes nobody a user."""
+    response = await cloud.client.post(route, data=body)
+    assert response.status == 400
+    assert (await response.json())["error"] is True
+    assert await cloud.catalog.user_by_id(1) is None
+
+
+async def test_bad_input_changes_nothing(cloud):
+    """After every refusal there are the same users with the same passwords."""
+    token = await cloud.token()
+    alice = await cloud.catalog.user_by_name("alice")
+    for url in (
+        f"/register?username=bob&password=short&adminToken={token}",
+        f"/register?username=b%20b&password=long%20enough&adminToken={token}",
+        "/register?username=bob&password=long%20enough&adminToken=a.b.c",
+        "/register?username=bob&password=long%20enough",
+        "/update-password?username=alice&previousPassword=correct%20horse&newPassword=x",
+        "/update-password?username=alice&previousPassword=wrong%20horse&newPassword=long%20enough",
+    ):
+        assert (await cloud.client.get(url)).status in {400, 403}
+    assert await cloud.catalog.user_by_name("bob") is None
+    assert await cloud.catalog.user_by_name("alice") == alice
+
+
+async def test_health(cloud):
+    """Whoever watches over the manager learns that it works."""
+    response = await cloud.client.get("/health")
+    assert (response.status, await response.read()) == (204, b"")
