@@ -2,7 +2,7 @@
 
 import base64
 from dataclasses import replace
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
@@ -19,7 +19,7 @@ FILE = File(
     id=7,
     folder_id=0,
     name="f",
-    object_id=uuid4(),
+    object_id=UUID("6f1c1f0e-8d0b-4a53-9a62-2f9d3f0c7b11"),
     owner_id=None,
     is_public=False,
     size=0,
