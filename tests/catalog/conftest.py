@@ -2,8 +2,6 @@
 
 import hashlib
 import itertools
-import os
-from collections.abc import Iterator
 from uuid import UUID, uuid4
 
 import pytest
@@ -19,8 +17,6 @@ from catalog.records import (
     Reference,
     StoredObject,
 )
-from local_supabase.programs import ProgramMissing
-from local_supabase.stack import LocalSupabase, running_supabase
 
 SERVICE = "upload"
 
@@ -142,18 +138,6 @@ class Uploads:
         """A committed file."""
         object_id = await self.store(size=size, mime_type=mime_type)
         return (await self.commit(object_id, folder, name, owner_id=owner_id)).file
-
-
-@pytest.fixture(scope="session")
-def supabase() -> Iterator[LocalSupabase]:
-    """A local Supabase for all tests of this process."""
-    try:
-        with running_supabase() as supabase:
-            yield supabase
-    except ProgramMissing as error:
-        if os.environ.get("REQUIRE_SUPABASE"):
-            raise
-        pytest.skip(f"THE SUPABASE CATALOG IS NOT TESTED: {error}")
 
 
 @pytest.fixture

@@ -1,10 +1,13 @@
 """Waiting for a catalog that is down."""
 
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import cast
 
 import pytest
 
 from catalog.errors import CatalogRefused, CatalogUnavailable, SchemaMismatch
+from catalog.port import Catalog
 from client_sdk.backoff import Backoff
 from manager.catalogs import once_available
 
@@ -14,14 +17,15 @@ class Outage:
 
     def __init__(self, *errors: Exception) -> None:
         self.errors = list(errors)
+        self.catalog = cast("Catalog", object())
         self.closed = 0
 
     @asynccontextmanager
-    async def open(self):
+    async def open(self) -> AsyncIterator[Catalog]:
         """One attempt."""
         if self.errors:
             raise self.errors.pop(0)
-        yield "catalog"
+        yield self.catalog
         self.closed += 1
 
 
@@ -40,7 +44,7 @@ async def test_it_waits_until_the_catalog_is_there(capsys):
     """However often the catalog is unavailable, it is asked again, which the log shows."""
     outage, waits = Outage(*[CatalogUnavailable("connection refused")] * 3), Waits()
     async with once_available(outage.open, backoff=Backoff(sleep=waits)) as catalog:
-        assert catalog == "catalog"
+        assert catalog is outage.catalog
     assert waits.count == 3
     assert outage.closed == 1
     assert capsys.readouterr().out.count("connection refused") == 3

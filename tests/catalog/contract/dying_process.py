@@ -7,6 +7,7 @@ import asyncio
 import os
 import signal
 import sys
+from contextlib import AbstractAsyncContextManager
 from uuid import UUID
 
 from catalog.port import Catalog, FailOnConflict
@@ -23,10 +24,13 @@ from catalog.sqlite.adapter import SqliteCatalog
 from catalog.supabase.adapter import SupabaseCatalog
 
 OBJECT_ID = UUID(int=1)
-OPENERS = {
-    "sqlite": SqliteCatalog.open,
-    "supabase": lambda location: SupabaseCatalog.open(*location.split()),
-}
+
+
+def opened(kind: str, location: str) -> AbstractAsyncContextManager[Catalog]:
+    """The catalog of that kind, at a path or at a URL with its key."""
+    if kind == "supabase":
+        return SupabaseCatalog.open(*location.split())
+    return SqliteCatalog.open(location)
 
 
 async def store(catalog: Catalog) -> None:
@@ -74,7 +78,7 @@ async def commit(catalog: Catalog) -> None:
 
 async def main(kind: str, location: str, deed: str) -> None:
     """Does the deed and dies."""
-    async with OPENERS[kind](location) as catalog:
+    async with opened(kind, location) as catalog:
         await {"store": store, "commit": commit}[deed](catalog)
         os.write(1, b"acknowledged")
         os.kill(os.getpid(), signal.SIGKILL)
