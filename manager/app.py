@@ -12,6 +12,7 @@ from aiohttp import web
 
 from catalog.port import Catalog
 from manager.accounts import Accounts
+from manager.callers import Callers
 from manager.catalogs import catalog_of
 from manager.control import ControlPlane
 from manager.domain.guesses import GuessLimiter
@@ -21,8 +22,10 @@ from manager.http.accounts import account_routes
 from manager.http.addresses import ClientAddresses
 from manager.http.bulk import FolderSender
 from manager.http.content import ContentSource
+from manager.http.contents import content_routes
 from manager.http.delivery import Delivery
 from manager.http.downloads import download_routes
+from manager.http.graphql import graphql_routes
 from manager.http.guarding import PasswordGuard
 from manager.http.page import page_handler, page_routes
 from manager.http.page_files import PageFiles
@@ -32,6 +35,7 @@ from manager.http.streaming import ContentSender
 from manager.metrics import ManagerMetrics
 from manager.passwords import Passwords
 from manager.reaper import Reaper
+from manager.references import ReferenceDesk
 from manager.settings import ManagerSettings
 from manager.signed_links import SignedLinks
 from manager.supervision import supervised
@@ -69,6 +73,8 @@ def create_app(
     app.add_routes(page_routes(page))
     app.add_routes(account_routes(passwords_in_query=settings.legacy_get_login))
     app.add_routes(download_routes())
+    app.add_routes(content_routes())
+    app.add_routes(graphql_routes())
     app.cleanup_ctx.append(assembly.run_with)
     app.on_shutdown.append(_say_goodbye)
     return app
@@ -132,12 +138,15 @@ class _Assembly:
         async with loops, control.run():
             yield Parts(
                 accounts=accounts,
+                callers=Callers(catalog, accounts),
                 catalog=catalog,
+                content_links=control.content_links,
                 control=control,
                 delivery=delivery,
                 folders=FolderSender(catalog, source, delivery, self._clock),
                 guard=self._guard(),
                 links=SignedLinks.of(self._settings.keyring),
+                references=ReferenceDesk(catalog, reaper.nudge),
                 sender=ContentSender(source, delivery),
                 webhooks=self._webhooks,
                 metrics=self.metrics,
@@ -182,6 +191,7 @@ class _Assembly:
             delete,
             self.metrics,
             interval_s=self._settings.reaper_interval_s,
+            grace_s=self._settings.gc_grace_s,
             keep_holds=holds.keep,
             delete_as_bot=Bot(http, token).delete if token else None,
         )

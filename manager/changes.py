@@ -1,6 +1,8 @@
 """Tells every client of what changed in folders and files, each as far as it may see it."""
 
+from collections.abc import Hashable
 from typing import cast
+from uuid import UUID
 
 import structlog
 
@@ -15,6 +17,7 @@ from catalog.port import (
     PlacedFolder,
 )
 from manager.clients import ClientSession
+from manager.content_links import ContentLinks
 from manager.handles import (
     access_to,
     file_handle,
@@ -30,11 +33,18 @@ from protocol.values import format_path
 log = structlog.get_logger(__name__)
 
 
+THUMBNAIL = "thumbnail"
+"""The view that listings and clients know of."""
+
+
 class ChangeFeed:
     """Broadcasts changes after they are durable."""
 
-    def __init__(self, hub: Hub, files: FileStore, patience: CatalogPatience) -> None:
+    def __init__(
+        self, hub: Hub, files: FileStore, patience: CatalogPatience, links: ContentLinks
+    ) -> None:
         self._hub = hub
+        self._links = links
         self._files = files
         self._patience = patience
 
@@ -54,21 +64,38 @@ class ChangeFeed:
         placed = PlacedFile(folder=folder, file=file, shares=tuple(shares))
         self.file_changed("modify" if committed.replaced else "add", placed)
 
-    def file_changed(self, action: s2c.FileAction, placed: PlacedFile) -> None:
-        """A file was added, changed or deleted; everybody hears what it is, or was, to them."""
+    async def thumbnail_made(self, object_id: UUID) -> None:
+        """Content has a thumbnail now: its files are told with a link, to whom may read them."""
+        try:
+            files = await self._patience.answering(lambda: self._files.files_of(object_id))
+        except CatalogError as error:
+            log.error("a thumbnail was not announced", object=str(object_id), code=error.code)
+            return
+        for placed in files:
+            self.file_changed("modify", placed, thumbnail=self._links.view(object_id, THUMBNAIL))
+
+    def file_changed(
+        self, action: s2c.FileAction, placed: PlacedFile, *, thumbnail: str | None = None
+    ) -> None:
+        """A file was added, changed or deleted; everybody hears what it is, or was, to them.
+
+        `thumbnail` is the path of a link that only those get who may read the file.
+        """
         file, path = placed.file, format_path(placed.folder)
         shares = {share.user_id: share for share in placed.shares}
 
-        def view_of(client: ClientSession) -> s2c.Ownership:
+        def view_of(client: ClientSession) -> tuple[s2c.Ownership, str | None]:
             share = shares.get(client.user.id)
-            return ownership(access_to(file, client.user.id, share), share)
+            access = access_to(file, client.user.id, share)
+            is_shown = thumbnail is not None and access.may_read
+            return ownership(access, share), f"{client.base_url}{thumbnail}" if is_shown else None
 
-        self._hub.broadcast_views(
-            view_of,
-            lambda view: s2c.FileModify(
-                path=path, action=action, handle=file_handle(file, cast("s2c.Ownership", view))
-            ),
-        )
+        def packet_for(view: Hashable) -> s2c.FileModify:
+            owned, url = cast("tuple[s2c.Ownership, str | None]", view)
+            handle = file_handle(file, owned, thumbnail_url=url)
+            return s2c.FileModify(path=path, action=action, handle=handle)
+
+        self._hub.broadcast_views(view_of, packet_for)
 
     def file_moved(self, moved: MovedFile) -> None:
         """A file left one folder for another."""

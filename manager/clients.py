@@ -19,6 +19,7 @@ class ClientSession:
         id: uuid of the connection; a user may have several.
         user: whoever logged in.
         connection: the way to the client.
+        base_url: URL of the manager as the client reaches it, without a slash at its end.
         is_connected: false from the moment at which the connection ended.
         overwrites: what the client was asked about taken names.
         uploads: its uploads that have not ended, by upload id.
@@ -27,6 +28,7 @@ class ClientSession:
     id: str
     user: User
     connection: PeerConnection
+    base_url: str
     is_connected: bool = True
     overwrites: OverwriteQueue = field(default_factory=OverwriteQueue)
     uploads: "dict[str, RunningUpload]" = field(default_factory=dict)

@@ -6,12 +6,15 @@ from catalog.port import Catalog
 from manager.booking_desk import BookingDesk
 from manager.changes import ChangeFeed
 from manager.clients import ClientSession
+from manager.content_links import ContentLinks
 from manager.fleet import UploadFleet
 from manager.journal import ChunkJournal
+from manager.processing import ProcessingDesk, ProcessingService
 from manager.pulse import ServicePulse
 from manager.services import UploadSlot
 from manager.signed_links import SignedLinks
 from manager.thumbnailers import Thumbnailer, Thumbnailers
+from manager.tickets import TicketDesk
 from manager.uploading import UploadDesk
 from manager.webhooks import WebhookDirectory
 from protocol.values import NamePolicy
@@ -29,11 +32,14 @@ class ManagerParts:
     catalog: Catalog
     bookings: BookingDesk
     changes: ChangeFeed
+    content_links: ContentLinks
     fleet: UploadFleet
     journal: ChunkJournal
     links: SignedLinks
+    processing: ProcessingDesk
     pulse: ServicePulse
     thumbnailers: Thumbnailers
+    tickets: TicketDesk
     uploads: UploadDesk
     webhooks: WebhookDirectory
     chunk_size: int
@@ -61,4 +67,12 @@ class ThumbnailerContext:
     """A packet came from this thumbnail service."""
 
     service: Thumbnailer
+    parts: ManagerParts
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessingContext:
+    """A packet came from this processing service."""
+
+    service: ProcessingService
     parts: ManagerParts

@@ -17,9 +17,17 @@ from manager.booking_desk import BookingDesk
 from manager.changes import ChangeFeed
 from manager.clients import ClientSession
 from manager.connection import PeerConnection, new_socket
-from manager.context import ClientContext, ManagerParts, SlotContext, ThumbnailerContext
+from manager.content_links import ContentLinks
+from manager.context import (
+    ClientContext,
+    ManagerParts,
+    ProcessingContext,
+    SlotContext,
+    ThumbnailerContext,
+)
 from manager.dispatch import (
     handle_client_packet,
+    handle_processing_packet,
     handle_slot_packet,
     handle_thumbnailer_packet,
 )
@@ -31,17 +39,21 @@ from manager.holds import TemporaryHolds
 from manager.hub import Hub
 from manager.journal import ChunkJournal
 from manager.metrics import ManagerMetrics
+from manager.processing import JobTerms, ProcessingDesk, ProcessingService
 from manager.pulse import ServicePulse
 from manager.retrying import USUAL_PATIENCE, CatalogPatience
 from manager.services import UploadSlot
 from manager.settings import ManagerSettings
 from manager.signed_links import SignedLinks
+from manager.supervision import supervised
 from manager.tasks import BackgroundTasks
 from manager.thumbnailers import Thumbnailer, Thumbnailers
+from manager.ticket_tokens import TicketSigner
+from manager.tickets import TicketDesk, ticket_terms
 from manager.uploading import UploadDesk
 from manager.webhooks import WebhookDirectory
 from protocol import generic
-from protocol.extensions import ORGANISE, WEBHOOKS, format_extensions
+from protocol.extensions import ORGANISE, PROCESSING, TICKETS, WEBHOOKS, format_extensions
 
 log = structlog.get_logger(__name__)
 
@@ -77,7 +89,8 @@ class ControlPlane:
         bookings = BookingDesk(
             BookingLedger(settings.booking_idle_s), self._hub, monotonic=monotonic
         )
-        changes = ChangeFeed(self._hub, catalog, patience)
+        content_links = ContentLinks.of(settings.keyring, clock)
+        changes = ChangeFeed(self._hub, catalog, patience, content_links)
         fleet = UploadFleet(bookings, self._hub, webhooks, settings, self._tasks)
         thumbnailers = Thumbnailers(catalog, self._hub, settings, self._tasks)
         journal = ChunkJournal(catalog, self._tasks, patience)
@@ -92,15 +105,42 @@ class ControlPlane:
             clock=clock,
             nudge_reaper=nudge_reaper,
         )
+        tickets = TicketDesk(
+            catalog=catalog,
+            patience=patience,
+            holds=holds,
+            fleet=fleet,
+            signer=TicketSigner.of(settings.keyring, clock),
+            terms=ticket_terms(settings),
+            tasks=self._tasks,
+            clock=clock,
+            nudge_reaper=nudge_reaper,
+        )
+        processing = ProcessingDesk(
+            catalog=catalog,
+            hub=self._hub,
+            changes=changes,
+            tickets=tickets,
+            links=content_links,
+            terms=JobTerms(
+                lease_s=settings.processing_lease_s, max_attempts=settings.processing_attempts
+            ),
+            tasks=self._tasks,
+            clock=clock,
+        )
+        self._public_url = settings.manager_public_url
         self._parts = ManagerParts(
             catalog=catalog,
             bookings=bookings,
             changes=changes,
+            content_links=content_links,
             fleet=fleet,
             journal=journal,
             links=SignedLinks.of(settings.keyring),
-            pulse=ServicePulse(fleet, thumbnailers, tasks=self._tasks),
+            processing=processing,
+            pulse=ServicePulse(fleet, thumbnailers, processing, tasks=self._tasks),
             thumbnailers=thumbnailers,
+            tickets=tickets,
             uploads=uploads,
             webhooks=webhooks,
             chunk_size=settings.chunk_size,
@@ -112,9 +152,29 @@ class ControlPlane:
         """The thumbnail services that are connected."""
         return self._parts.thumbnailers
 
+    @property
+    def tickets(self) -> TicketDesk:
+        """Uploads with tickets."""
+        return self._parts.tickets
+
+    @property
+    def processing(self) -> ProcessingDesk:
+        """The processing services and their jobs."""
+        return self._parts.processing
+
+    @property
+    def content_links(self) -> ContentLinks:
+        """Links to content that has no name."""
+        return self._parts.content_links
+
+    def base_url(self, request: web.Request) -> str:
+        """URL of the manager as whoever sent the request reaches it, without a slash at its end."""
+        return self._public_url or str(request.url.origin())
+
     @contextlib.asynccontextmanager
     async def run(self) -> AsyncIterator[None]:
         """Works for the length of the context; ends what still runs at its end."""
+        self._tasks.spawn(supervised("processing", self._parts.processing.run), "processing")
         try:
             yield
         finally:
@@ -126,6 +186,7 @@ class ControlPlane:
         connections = [client.connection for client in self._hub]
         connections += [slot.connection for slot in self._parts.fleet]
         connections += [service.connection for service in self._parts.thumbnailers]
+        connections += [service.connection for service in self._parts.processing]
         goodbyes = (peer.close(GOING_AWAY, "the manager stops") for peer in connections)
         await asyncio.gather(*goodbyes, return_exceptions=True)
 
@@ -181,10 +242,13 @@ class ControlPlane:
         if self._is_outdated(user):
             await _say_outdated(connection)
             return socket
-        client = ClientSession(id=str(uuid4()), user=user, connection=connection)
+        client = ClientSession(
+            id=str(uuid4()), user=user, connection=connection, base_url=self.base_url(request)
+        )
         context = ClientContext(client, self._parts)
         self._parts.fleet.introduce_to(client)
         self._parts.thumbnailers.introduce_to(client)
+        self._parts.processing.introduce_to(client)
         self._hub.join(client)
         try:
             await connection.serve(lambda packet: handle_client_packet(context, packet))
@@ -208,7 +272,9 @@ class ControlPlane:
     ) -> web.WebSocketResponse:
         self._check_service(handshake)
         address = handshake.upload_address()
-        granted = handshake.extensions & {WEBHOOKS}
+        granted = handshake.extensions & {WEBHOOKS, TICKETS}
+        if WEBHOOKS not in granted:
+            granted = frozenset()
         process = handshake.process() if granted else None
         if process is None and self._bot_token is None:
             log.warning("refused an upload service that knows no webhooks", address=address)
@@ -216,16 +282,26 @@ class ControlPlane:
                 f"extensions: without a bot this manager needs the extension {WEBHOOKS}"
             )
         socket, connection = await self._accept(request, handshake, granted, "u2s")
-        slot = UploadSlot(id=str(uuid4()), address=address, process=process, connection=connection)
+        slot = UploadSlot(
+            id=str(uuid4()),
+            address=address,
+            process=process,
+            connection=connection,
+            takes_tickets=TICKETS in granted,
+        )
         context = SlotContext(slot, self._parts)
         async with self._parts.fleet.membership(slot):
             await connection.serve(lambda packet: handle_slot_packet(context, packet))
+        if process is not None and not self._parts.fleet.has_process(process):
+            self._parts.tickets.process_left(process)
         return socket
 
     async def _serve_thumbnailer(
         self, request: web.Request, handshake: Handshake
     ) -> web.WebSocketResponse:
         self._check_service(handshake)
+        if PROCESSING in handshake.extensions:
+            return await self._serve_processing(request, handshake)
         if self._bot_token is None:
             log.warning("refused a thumbnail service, as there is no bot whose token it needs")
             raise InvalidRequest("type: without a bot this manager takes no thumbnail services")
@@ -234,6 +310,19 @@ class ControlPlane:
         context = ThumbnailerContext(service, self._parts)
         async with self._parts.thumbnailers.membership(service, self._bot_token):
             await connection.serve(lambda packet: handle_thumbnailer_packet(context, packet))
+        return socket
+
+    async def _serve_processing(
+        self, request: web.Request, handshake: Handshake
+    ) -> web.WebSocketResponse:
+        granted = handshake.extensions & {PROCESSING}
+        socket, connection = await self._accept(request, handshake, granted, "t2s")
+        service = ProcessingService(
+            id=str(uuid4()), base_url=self.base_url(request), connection=connection
+        )
+        context = ProcessingContext(service, self._parts)
+        async with self._parts.processing.membership(service):
+            await connection.serve(lambda packet: handle_processing_packet(context, packet))
         return socket
 
     def _check_service(self, handshake: Handshake) -> None:

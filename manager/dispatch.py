@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from manager.context import ClientContext, SlotContext, ThumbnailerContext
+from manager.context import ClientContext, ProcessingContext, SlotContext, ThumbnailerContext
 from manager.handlers import (
     booking,
     browsing,
@@ -11,10 +11,12 @@ from manager.handlers import (
     folders,
     links,
     people,
+    processing,
     services,
     sharing,
     slots,
     thumbnails,
+    tickets,
     uploading,
 )
 from protocol import c2s, t2s, u2s
@@ -23,6 +25,7 @@ from protocol.packet import Packet
 ClientHandler = Callable[[ClientContext, Any], Awaitable[Packet | None]]
 SlotHandler = Callable[[SlotContext, Any], Awaitable[Packet | None]]
 ThumbnailerHandler = Callable[[ThumbnailerContext, Any], Awaitable[Packet | None]]
+ProcessingHandler = Callable[[ProcessingContext, Any], Awaitable[Packet | None]]
 
 CLIENT_HANDLERS: Mapping[type[Packet], ClientHandler] = {
     c2s.UploadBookingRequest: booking.request_booking,
@@ -52,12 +55,22 @@ CLIENT_HANDLERS: Mapping[type[Packet], ClientHandler] = {
 
 SLOT_HANDLERS: Mapping[type[Packet], SlotHandler] = {
     u2s.ChunkStored: slots.chunk_stored,
+    u2s.TicketFinish: tickets.ticket_finished,
+    u2s.TicketRedeem: tickets.redeem_ticket,
     u2s.UploadFinish: slots.upload_finished,
     u2s.WebhookLost: slots.webhook_lost,
 }
 
 THUMBNAILER_HANDLERS: Mapping[type[Packet], ThumbnailerHandler] = {
     t2s.ThumbnailData: thumbnails.thumbnail_data,
+}
+
+PROCESSING_HANDLERS: Mapping[type[Packet], ProcessingHandler] = {
+    t2s.JobAlive: processing.job_alive,
+    t2s.JobDone: processing.job_done,
+    t2s.JobFailed: processing.job_failed,
+    t2s.JobRequest: processing.request_job,
+    t2s.ViewRequest: processing.request_view,
 }
 
 
@@ -76,3 +89,9 @@ async def handle_slot_packet(context: SlotContext, packet: Packet) -> Packet | N
 async def handle_thumbnailer_packet(context: ThumbnailerContext, packet: Packet) -> Packet | None:
     """The reply to a thumbnail service's packet, or None."""
     return await THUMBNAILER_HANDLERS[type(packet)](context, packet)
+
+
+async def handle_processing_packet(context: ProcessingContext, packet: Packet) -> Packet | None:
+    """The reply to a processing service's packet, or None."""
+    handler = PROCESSING_HANDLERS.get(type(packet))
+    return await handler(context, packet) if handler else None

@@ -130,6 +130,54 @@ class InvalidLink(ManagerError):
         super().__init__("this link is not valid")
 
 
+class InvalidTicket(ManagerError):
+    """A ticket is forged, expired or used, or the form is not what it is for."""
+
+    code = "invalid-ticket"
+
+
+class NotApproved(ManagerError):
+    """This upload is not let in; the text says why."""
+
+    code = "not-approved"
+
+
+class NoUploadService(ManagerError):
+    """No upload service that takes tickets is connected now."""
+
+    code = "no-upload-service"
+
+    def __init__(self) -> None:
+        super().__init__("no upload service is available at the moment: try again shortly")
+
+
+class NotAdministrator(ManagerError):
+    """Only an administrator may do this."""
+
+    code = "not-administrator"
+
+    def __init__(self) -> None:
+        super().__init__("only an administrator may do this")
+
+
+class NotAService(ManagerError):
+    """Only another service, with an API key, may do this."""
+
+    code = "not-a-service"
+
+    def __init__(self) -> None:
+        super().__init__("only a service may do this: send an API key")
+
+
+class JobLost(ManagerError):
+    """The job is not, or no longer, this processing service's."""
+
+    code = "job-lost"
+
+    def __init__(self) -> None:
+        super().__init__("this job is no longer yours")
+
+
 class Overloaded(ManagerError):
     """Too much of this is going on; it may be tried again in `retry_after_s` seconds."""
 

@@ -8,6 +8,7 @@ instead, for as long as it is connected.
 import asyncio
 import base64
 import contextlib
+import secrets
 from collections.abc import AsyncIterator, Iterable, Iterator
 
 import structlog
@@ -65,6 +66,19 @@ class UploadFleet:
     def slot(self, slot_id: str) -> UploadSlot:
         """The slot with this id. Raises `KeyError` when it is not connected."""
         return self._slots[slot_id]
+
+    def ticket_address(self) -> str | None:
+        """The address of some service that takes files with tickets now; None without any."""
+        addresses = {
+            slot.address
+            for slot in self
+            if slot.takes_tickets and slot.is_usable and slot.is_connected
+        }
+        return secrets.choice(sorted(addresses)) if addresses else None
+
+    def has_process(self, process: str) -> bool:
+        """Whether any slot of the process is connected."""
+        return process in self._processes()
 
     def introduce_to(self, client: ClientSession) -> None:
         """Tells a new client of every service that it can book."""

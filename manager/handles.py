@@ -23,7 +23,9 @@ def ownership(access: Access, share: Share | None) -> s2c.Ownership:
     return s2c.Ownership(status=access.status.value, share=_share(access, share))
 
 
-def file_handle(file: File, ownership: s2c.Ownership) -> s2c.FileHandle:
+def file_handle(
+    file: File, ownership: s2c.Ownership, *, thumbnail_url: str | None = None
+) -> s2c.FileHandle:
     """A file as a change announces it."""
     return s2c.FileHandle(
         id=file.id,
@@ -34,6 +36,7 @@ def file_handle(file: File, ownership: s2c.Ownership) -> s2c.FileHandle:
         created_at=timestamp(file.created_at),
         updated_at=timestamp(file.updated_at),
         size=file.size,
+        thumbnail_url=thumbnail_url,
     )
 
 

@@ -10,12 +10,14 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 import structlog
 
 from catalog.errors import CatalogError
 from catalog.port import ObjectStore
 from catalog.records import Message
+from catalog.service_port import TicketStore
 from client_sdk.backoff import Backoff
 from manager.metrics import ManagerMetrics
 from manager.webhooks import WebhookDirectory
@@ -54,17 +56,22 @@ class Sweep:
     """Messages whose webhook, or whose bot, is gone or not configured."""
 
 
+class GarbageStore(ObjectStore, TicketStore, Protocol):
+    """What garbage may lie in."""
+
+
 class Reaper:
     """Looks for garbage at intervals, or when nudged."""
 
     def __init__(
         self,
-        catalog: ObjectStore,
+        catalog: GarbageStore,
         webhooks: WebhookDirectory,
         delete: DeleteMessage,
         metrics: ManagerMetrics,
         *,
         interval_s: float,
+        grace_s: float = 0.0,
         keep_holds: Callable[[], Awaitable[None]] | None = None,
         delete_as_bot: DeleteAsBot | None = None,
         batch: int = BATCH,
@@ -72,6 +79,7 @@ class Reaper:
     ) -> None:
         """Puts it together.
 
+        `grace_s` is how long stored content stays after nothing refers to it any more;
         `keep_holds` renews what this process holds, before anything is collected; `delete_as_bot`
         is None when no bot is configured, and what one has posted is stuck then.
         """
@@ -81,6 +89,7 @@ class Reaper:
         self._delete_as_bot = delete_as_bot
         self._metrics = metrics
         self._interval_s = interval_s
+        self._grace_s = grace_s
         self._keep_holds = keep_holds
         self._batch = batch
         self._backoff = backoff or Backoff(first_s=1, cap_s=interval_s)
@@ -130,8 +139,12 @@ class Reaper:
     async def _collect(self) -> int:
         if self._keep_holds is not None:
             await self._keep_holds()
+        while await self._catalog.drop_expired_tickets(limit=self._batch) == self._batch:
+            pass
         total = 0
-        while count := await self._catalog.collect_objects(limit=self._batch):
+        while count := await self._catalog.collect_objects(
+            limit=self._batch, grace_s=self._grace_s
+        ):
             total += count
             self._metrics.reaped_objects.inc(count)
         return total

@@ -21,6 +21,7 @@ class UploadSlot:
             which shares nothing with others.
         connection: the way to the service.
         is_connected: false from the moment at which the connection ended.
+        takes_tickets: whether the service takes files with tickets.
         channel_id: where a base-protocol service posts to, as the bot; None for the others.
         is_usable: whether its last configuration told it where to post to.
         is_in_service: whether it takes part in bookings.
@@ -32,6 +33,7 @@ class UploadSlot:
     address: str
     process: str | None
     connection: PeerConnection
+    takes_tickets: bool = False
     channel_id: int | None = None
     is_connected: bool = True
     is_usable: bool = False

@@ -18,7 +18,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from protocol.values import CHUNK_SIZE, NamePolicy
+from protocol.values import CHUNK_SIZE, MAX_SAFE_INTEGER, NamePolicy
 from storage.discord.webhook import WebhookCredentials
 from storage.envelope import KeyRing
 
@@ -26,6 +26,7 @@ Network = IPv4Network | IPv6Network
 
 _OWN_PART = 5
 _SNOWFLAKE = re.compile(r"\d{15,22}", re.ASCII)
+_TYPE_PATTERN = re.compile(r"\*/\*|[a-z0-9.+-]+/(\*|[a-z0-9.+-]+)", re.ASCII)
 _HTTP_URL = TypeAdapter(HttpUrl)
 
 
@@ -92,6 +93,15 @@ def _split_networks(value: object) -> object:
         raise ValueError(
             "expected IP addresses, or networks such as 10.0.0.0/8, separated by commas"
         ) from error
+
+
+def _split_types(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    entries = tuple(entry.lower() for entry in split_list(value))
+    if not all(_TYPE_PATTERN.fullmatch(entry) for entry in entries):
+        raise ValueError("expected MIME types such as image/png or image/*, separated by commas")
+    return entries
 
 
 def _none_when_empty(value: object) -> object:
@@ -224,6 +234,71 @@ class ManagerSettings(CatalogSettings):
     )
     max_downloads: int = Field(
         default=64, ge=1, description="Downloads at once; each needs memory for up to two chunks."
+    )
+
+    manager_public_url: Annotated[
+        str | None, AfterValidator(_checked_url_or_none), BeforeValidator(_none_when_empty)
+    ] = Field(
+        default=None,
+        description=(
+            "URL at which others reach the manager, for links to content; without it links lead to "
+            "wherever they were asked for."
+        ),
+    )
+    ticket_types: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(_split_types), Field(min_length=1)
+    ] = Field(
+        default=("*/*",),
+        description=(
+            "MIME types that may be uploaded with tickets, separated by commas; `image/*` means all "
+            "of a kind."
+        ),
+    )
+    ticket_max_size: int = Field(
+        default=10 * 2**30,
+        ge=1,
+        le=MAX_SAFE_INTEGER,
+        description="Bytes of the largest file that may be uploaded with a ticket.",
+    )
+    ticket_life_s: float = Field(
+        default=900, gt=0, description="Seconds within which an upload with a ticket must begin."
+    )
+    ticket_reference_ttl_s: float = Field(
+        default=24 * 3600,
+        gt=0,
+        description=(
+            "Seconds that an upload with a ticket is kept, from its completion on, unless a service "
+            "refers to it."
+        ),
+    )
+    user_open_tickets: int = Field(
+        default=20, ge=0, description="Tickets that one user may have open at once."
+    )
+    user_temporary_bytes: int = Field(
+        default=20 * 2**30,
+        ge=0,
+        description="Bytes of one user's open tickets and of uploads that are kept for now.",
+    )
+    service_open_tickets: int = Field(
+        default=1000, ge=0, description="Tickets that one other service may have open at once."
+    )
+    service_temporary_bytes: int = Field(
+        default=2**40,
+        ge=0,
+        description="Bytes of one service's open tickets and of uploads that are kept for now.",
+    )
+    gc_grace_s: float = Field(
+        default=3600,
+        ge=0,
+        description="Seconds that stored content stays after nothing refers to it any more.",
+    )
+    processing_lease_s: int = Field(
+        default=120,
+        ge=1,
+        description="Seconds after which a job is given to another processing service.",
+    )
+    processing_attempts: int = Field(
+        default=3, ge=1, description="How often the processing of a file is tried."
     )
 
     @model_validator(mode="after")

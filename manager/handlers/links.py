@@ -1,5 +1,6 @@
 """Addresses under which the content of a file can be had."""
 
+from manager.changes import THUMBNAIL
 from manager.context import ClientContext
 from manager.domain.rights import Operation
 from manager.errors import AccessDenied, NoSuchFile
@@ -19,6 +20,9 @@ async def sign_download(
 
 
 async def find_thumbnail(context: ClientContext, packet: c2s.ThumbnailRequest) -> generic.Boolean:
-    """Thumbnails are made by processing services; without one there is none."""
-    await file_by_id(context, packet.file_id, Operation.DOWNLOAD)
-    return generic.Boolean(success=False, message="this file has no thumbnail")
+    """A link to the file's thumbnail, if a processing service has made one."""
+    file = await file_by_id(context, packet.file_id, Operation.DOWNLOAD)
+    if not file.has_thumbnail:
+        return generic.Boolean(success=False, message="this file has no thumbnail")
+    path = context.parts.content_links.view(file.object_id, THUMBNAIL)
+    return generic.Boolean(success=True, message=context.client.base_url + path)

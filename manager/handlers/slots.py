@@ -8,6 +8,7 @@ from catalog.records import Chunk, ChunkLocation, Message
 from manager.base_content import BaseContent, InvalidReport, reported_messages
 from manager.context import SlotContext
 from manager.services import UploadSlot
+from manager.tickets import TicketUpload
 from manager.uploading import RunningUpload
 from protocol import generic, u2s
 from protocol.chunks import chunk_length
@@ -20,7 +21,7 @@ NO_SUCH_CHUNK = "the upload has no chunk of this size there"
 
 async def chunk_stored(context: SlotContext, packet: u2s.ChunkStored) -> generic.Boolean:
     """Journals a chunk; true once it is durable and its upload goes on."""
-    upload = _upload_of(context.slot, packet.upload_id)
+    upload = _upload_of(context, packet.upload_id)
     if upload is None or not upload.takes_chunks:
         return await _refuse(context, packet, UPLOAD_ENDED)
     if not _has_right_size(upload, packet):
@@ -80,12 +81,14 @@ async def webhook_lost(context: SlotContext, packet: u2s.WebhookLost) -> None:
     context.parts.webhooks.quarantine(int(packet.webhook_id), packet.reason)
 
 
-def _upload_of(slot: UploadSlot, upload_id: str) -> RunningUpload | None:
-    upload = slot.upload
-    return upload if upload is not None and upload.facts.upload_id == upload_id else None
+def _upload_of(context: SlotContext, upload_id: str) -> RunningUpload | TicketUpload | None:
+    slot = context.slot
+    if slot.upload is not None and slot.upload.facts.upload_id == upload_id:
+        return slot.upload
+    return context.parts.tickets.running(slot.process, upload_id)
 
 
-def _has_right_size(upload: RunningUpload, packet: u2s.ChunkStored) -> bool:
+def _has_right_size(upload: RunningUpload | TicketUpload, packet: u2s.ChunkStored) -> bool:
     facts = upload.facts
     if packet.index >= facts.chunk_count:
         return False

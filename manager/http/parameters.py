@@ -43,7 +43,7 @@ class Parameters:
 async def parameters_of(request: web.Request) -> Parameters:
     """The query of a GET, the JSON object in the body of a POST. Raises `InvalidRequest`."""
     if request.method == "POST":
-        return Parameters(await _json_object(request))
+        return Parameters(await json_object(request))
     return Parameters(request.query)
 
 
@@ -59,7 +59,8 @@ def token_of(request: web.Request) -> str:
     return token
 
 
-async def _json_object(request: web.Request) -> dict[str, object]:
+async def json_object(request: web.Request) -> dict[str, object]:
+    """The JSON object in the body. Raises `InvalidRequest`."""
     try:
         async with asyncio.timeout(BODY_TIMEOUT_S):
             body = await _limited_body(request)

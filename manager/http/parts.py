@@ -6,12 +6,15 @@ from aiohttp import web
 
 from catalog.port import Catalog
 from manager.accounts import Accounts
+from manager.callers import Callers
+from manager.content_links import ContentLinks
 from manager.control import ControlPlane
 from manager.http.bulk import FolderSender
 from manager.http.delivery import Delivery
 from manager.http.guarding import PasswordGuard
 from manager.http.streaming import ContentSender
 from manager.metrics import ManagerMetrics
+from manager.references import ReferenceDesk
 from manager.signed_links import SignedLinks
 from manager.webhooks import WebhookDirectory
 
@@ -21,12 +24,15 @@ class Parts:
     """What routes work with."""
 
     accounts: Accounts
+    callers: Callers
     catalog: Catalog
+    content_links: ContentLinks
     control: ControlPlane
     delivery: Delivery
     folders: FolderSender
     guard: PasswordGuard
     links: SignedLinks
+    references: ReferenceDesk
     sender: ContentSender
     webhooks: WebhookDirectory
     metrics: ManagerMetrics

@@ -57,5 +57,10 @@ async def _status(request: web.Request) -> web.Response:
         "unknown": len(parts.webhooks.unknown),
         "quarantined": quarantined,
     }
+    jobs = await parts.catalog.count_jobs()
+    processing = {
+        "services": sum(each.is_in_service for each in parts.control.processing),
+        **{state.value: number for state, number in jobs.items()},
+    }
     you = {"id": user.id, "name": user.name, "is_admin": user.is_admin}
-    return success(**parts.control.snapshot(), webhooks=webhooks, you=you)
+    return success(**parts.control.snapshot(), webhooks=webhooks, processing=processing, you=you)

@@ -165,6 +165,7 @@ def settings_for(emulator: Emulator, folder: Path, **chosen: object) -> ManagerS
             "discord_api_url": f"{emulator.public_url}/api/v10",
             "database_path": folder / "catalog.sqlite3",
             "global_requests_per_s": 100_000,
+            "gc_grace_s": 0,
             **chosen,
         }
     )

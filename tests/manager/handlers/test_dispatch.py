@@ -2,8 +2,13 @@
 
 import pytest
 
-from manager.dispatch import CLIENT_HANDLERS, SLOT_HANDLERS, THUMBNAILER_HANDLERS
-from protocol.extensions import ORGANISE, WEBHOOKS
+from manager.dispatch import (
+    CLIENT_HANDLERS,
+    PROCESSING_HANDLERS,
+    SLOT_HANDLERS,
+    THUMBNAILER_HANDLERS,
+)
+from protocol.extensions import ORGANISE, PROCESSING, TICKETS, WEBHOOKS
 from protocol.registry import PACKETS
 
 
@@ -11,8 +16,9 @@ from protocol.registry import PACKETS
     ("namespace", "extensions", "handlers"),
     [
         ("c2s", {None, ORGANISE}, CLIENT_HANDLERS),
-        ("u2s", {None, WEBHOOKS}, SLOT_HANDLERS),
+        ("u2s", {None, WEBHOOKS, TICKETS}, SLOT_HANDLERS),
         ("t2s", {None}, THUMBNAILER_HANDLERS),
+        ("t2s", {PROCESSING}, PROCESSING_HANDLERS),
     ],
 )
 def test_every_packet_has_exactly_one_handler(namespace, extensions, handlers):

@@ -1,0 +1,1 @@
+"""The GraphQL interface: tickets and references for other services, and for administrators."""

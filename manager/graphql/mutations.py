@@ -1,0 +1,114 @@
+"""What can be changed."""
+
+import strawberry
+from strawberry.types import Info
+
+from manager.domain.approval import UploadWish
+from manager.errors import NoSuchFile
+from manager.graphql.context import context_of
+from manager.graphql.scalars import ByteCount, file_id_of
+from manager.graphql.types import NewApiKey, Reference, UploadTicket
+
+
+@strawberry.type
+class Mutation:
+    """The mutations."""
+
+    @strawberry.mutation(
+        description="Asks to upload a file of exactly this type and size. The ticket is good for "
+        "one upload that begins soon; the file is then kept for a while, for a service to refer to."
+    )
+    async def get_ticket(
+        self,
+        info: Info,
+        mime_type: str,
+        size: ByteCount,
+        success_action_status: int | None = None,
+        success_action_redirect: str | None = None,
+    ) -> UploadTicket:
+        """A ticket."""
+        context = context_of(info)
+        wish = UploadWish(
+            mime_type=mime_type,
+            size=size,
+            success_action_status=success_action_status,
+            success_action_redirect=success_action_redirect,
+        )
+        caller = context.caller
+        form = await context.tickets.open(caller.holder, wish, is_service=caller.is_service)
+        return UploadTicket.of(form)
+
+    @strawberry.mutation(
+        description="Says that you do not need your upload any more; false when nothing keeps it."
+    )
+    async def revoke_temporary_reference(self, info: Info, file_id: strawberry.ID) -> bool:
+        """Lets a temporary reference go."""
+        context, found = context_of(info), file_id_of(file_id)
+        return found is not None and await context.tickets.revoke(context.caller.holder, found)
+
+    @strawberry.mutation(
+        description="Keeps an uploaded file until the reference is released. Your key tells what "
+        "for; the same again changes nothing. For services."
+    )
+    async def create_reference(self, info: Info, file_id: strawberry.ID, key: str) -> Reference:
+        """A permanent reference."""
+        context, found = context_of(info), file_id_of(file_id)
+        if found is None:
+            context.caller.require_service()
+            raise NoSuchFile
+        return Reference.of(await context.references.create(context.caller, found, key))
+
+    @strawberry.mutation(
+        description="Lets go of what you keep by that key; false when there is nothing. For services."
+    )
+    async def release_reference(self, info: Info, key: str) -> bool:
+        """The reference is gone."""
+        context = context_of(info)
+        return await context.references.release(context.caller, key)
+
+    @strawberry.mutation(description="Lets a service in. For administrators.")
+    async def create_key(self, info: Info, name: str) -> NewApiKey:
+        """A new API key."""
+        context = context_of(info)
+        administrator = context.caller.require_administrator()
+        key, text = await context.callers.create_key(name, administrator)
+        return NewApiKey(name=key.name, key=text)
+
+    @strawberry.mutation(
+        description="Shuts a service out; what it refers to stays. For administrators."
+    )
+    async def revoke_key(self, info: Info, name: str) -> bool:
+        """The key is not in force any more."""
+        context = context_of(info)
+        context.caller.require_administrator()
+        return await context.catalog.revoke_key(name)
+
+    @strawberry.mutation(
+        description="Has garbage collected now instead of at the next interval. For administrators."
+    )
+    async def collect_garbage(self, info: Info) -> bool:
+        """The collector looks."""
+        context = context_of(info)
+        context.caller.require_administrator()
+        context.references.collect_soon()
+        return True
+
+    @strawberry.mutation(
+        description="Queues files that were never processed, or by older recipes; answers how many. "
+        "For administrators."
+    )
+    async def process_missing(self, info: Info) -> int:
+        """Old files get new views."""
+        context = context_of(info)
+        context.caller.require_administrator()
+        return await context.processing.enqueue_missing()
+
+    @strawberry.mutation(
+        description="Queues files whose processing was given up; answers how many. "
+        "For administrators."
+    )
+    async def retry_failed_jobs(self, info: Info) -> int:
+        """Another round."""
+        context = context_of(info)
+        context.caller.require_administrator()
+        return await context.processing.retry()

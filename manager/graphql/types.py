@@ -1,0 +1,211 @@
+"""What the interface answers with."""
+
+from datetime import datetime
+from typing import Self
+
+import strawberry
+from strawberry.scalars import JSON
+from strawberry.types import Info
+
+from catalog import records
+from catalog.service_port import SERVICE_PREFIX
+from manager.graphql.context import context_of
+from manager.graphql.scalars import ByteCount, moment
+from manager.references import VisibleFile
+from manager.tickets import UploadForm
+
+
+@strawberry.type(description="A field of the form, to be sent as it is.")
+class FormField:
+    """A field of a ticket's form."""
+
+    name: str
+    value: str
+
+
+@strawberry.type(
+    description="Where to POST a file: a form (multipart/form-data) of all fields, in their order, "
+    "and then the file as `file`."
+)
+class UploadTicket:
+    """The answer to getTicket."""
+
+    url: str
+    fields: list[FormField]
+    file_id: strawberry.ID = strawberry.field(
+        description="Id of the file to be; the field `key` has it as well."
+    )
+
+    @classmethod
+    def of(cls, form: UploadForm) -> Self:
+        """A form as the interface shows it."""
+        fields = [FormField(name=name, value=value) for name, value in form.fields]
+        return cls(url=form.url, fields=fields, file_id=strawberry.ID(str(form.file_id)))
+
+
+@strawberry.type(description="Another version of a file, such as its thumbnail.")
+class View:
+    """A view of a file."""
+
+    name: str
+    url: str = strawberry.field(description="Serves the view; holds for a day at least.")
+    mime_type: str
+    size: ByteCount
+
+
+@strawberry.type(description="What keeps a file for a service.")
+class Reference:
+    """A reference of the service that asks."""
+
+    key: str
+    file_id: strawberry.ID
+    expires_at: datetime | None = strawberry.field(description="Null: until it is released.")
+
+    @classmethod
+    def of(cls, reference: records.Reference) -> Self:
+        """A reference of the catalog as the interface shows it."""
+        expires_at = reference.expires_at
+        return cls(
+            key=reference.key,
+            file_id=strawberry.ID(str(reference.object_id)),
+            expires_at=None if expires_at is None else moment(expires_at),
+        )
+
+
+@strawberry.type(description="A stored file.")
+class File:
+    """A stored file, as the caller sees it."""
+
+    id: strawberry.ID
+    size: ByteCount
+    mime_type: str
+    hash: str = strawberry.field(
+        description="SHA-256 over the concatenated lowercase hex SHA-256 digests of the file's "
+        "chunks, in their order."
+    )
+    created_at: datetime
+    temporary_until: datetime | None = strawberry.field(
+        description="Until when your temporary reference keeps the file; null without one."
+    )
+    references: list[Reference] = strawberry.field(description="Your own, as a service.")
+    visible: strawberry.Private[VisibleFile]
+
+    @classmethod
+    def of(cls, visible: VisibleFile) -> Self:
+        """A file as the interface shows it."""
+        content, until = visible.content, visible.temporary_until
+        own = (each for each in visible.references if each.service.startswith(SERVICE_PREFIX))
+        return cls(
+            id=strawberry.ID(str(content.id)),
+            size=ByteCount(content.size),
+            mime_type=content.mime_type,
+            hash=content.hash,
+            created_at=moment(content.created_at),
+            temporary_until=None if until is None else moment(until),
+            references=[Reference.of(each) for each in own],
+            visible=visible,
+        )
+
+    @strawberry.field(description="Serves the content, ranges too; holds for a day at least.")
+    def url(self, info: Info) -> str:
+        """A link to the content."""
+        context = context_of(info)
+        return context.base_url + context.links.file(self.visible.content.id)
+
+    @strawberry.field(description="What processing found out; null before that.")
+    async def metadata(self, info: Info) -> JSON | None:
+        """The metadata, a JSON object."""
+        found = await context_of(info).references.metadata(self.visible.content.id)
+        return None if found is None else JSON(found)
+
+    @strawberry.field(description="Other versions of the file, by name.")
+    async def views(self, info: Info) -> list[View]:
+        """The views with links."""
+        context = context_of(info)
+        return [
+            View(
+                name=view.name,
+                url=context.base_url + context.links.view(view.object_id, view.name),
+                mime_type=view.content.mime_type,
+                size=ByteCount(view.content.size),
+            )
+            for view in await context.references.views(self.visible.content.id)
+        ]
+
+
+@strawberry.type
+class PageInfo:
+    """Where a page ends."""
+
+    end_cursor: str | None = strawberry.field(description="What `after` of the next page is.")
+    has_next_page: bool
+
+
+@strawberry.type(description="A page of references, by key.")
+class ReferencePage:
+    """References, and where to go on."""
+
+    nodes: list[Reference]
+    page_info: PageInfo
+
+
+@strawberry.type(description="What lets a service in; the key itself is not kept.")
+class ApiKey:
+    """An API key."""
+
+    name: str
+    created_at: datetime
+    revoked_at: datetime | None
+
+    @classmethod
+    def of(cls, key: records.ApiKey) -> Self:
+        """A key of the catalog as the interface shows it."""
+        return cls(
+            name=key.name,
+            created_at=moment(key.created_at),
+            revoked_at=None if key.revoked_at is None else moment(key.revoked_at),
+        )
+
+
+@strawberry.type
+class NewApiKey:
+    """A key that was just made."""
+
+    name: str
+    key: str = strawberry.field(description="Shown this once.")
+
+
+@strawberry.type(description="Content that nothing refers to.")
+class Garbage:
+    """What is to be deleted."""
+
+    file_id: strawberry.ID
+    size: ByteCount
+    since: datetime | None = strawberry.field(
+        description="When the collector noticed it, and the grace period began."
+    )
+
+    @classmethod
+    def of(cls, garbage: records.Garbage) -> Self:
+        """Garbage of the catalog as the interface shows it."""
+        return cls(
+            file_id=strawberry.ID(str(garbage.object_id)),
+            size=ByteCount(garbage.size),
+            since=moment(garbage.since) if garbage.since else None,
+        )
+
+
+@strawberry.type(description="Processing that was given up.")
+class FailedJob:
+    """A job that failed."""
+
+    file_id: strawberry.ID
+    attempts: int
+    error: str | None
+
+    @classmethod
+    def of(cls, job: records.Job) -> Self:
+        """A job of the catalog as the interface shows it."""
+        return cls(
+            file_id=strawberry.ID(str(job.object_id)), attempts=job.attempts, error=job.error
+        )

@@ -1,0 +1,23 @@
+"""What upload services send about uploads with tickets."""
+
+from manager.context import SlotContext
+from manager.errors import InvalidRequest
+from protocol import generic, s2u, u2s
+
+
+async def redeem_ticket(context: SlotContext, packet: u2s.TicketRedeem) -> s2u.TicketAccepted:
+    """Somebody has sent a form with a ticket."""
+    return await context.parts.tickets.redeem(_process_of(context), packet)
+
+
+async def ticket_finished(context: SlotContext, packet: u2s.TicketFinish) -> generic.Boolean:
+    """The upload of a ticket has ended, one way or the other."""
+    await context.parts.tickets.finish(_process_of(context), packet)
+    return generic.Boolean(success=True)
+
+
+def _process_of(context: SlotContext) -> str:
+    process = context.slot.process
+    if process is None:
+        raise InvalidRequest("process: uploads with tickets belong to one")
+    return process

@@ -1,0 +1,76 @@
+"""`/graphql`: one request by POST, for users and other services."""
+
+from typing import Any
+
+import msgspec
+import structlog
+from aiohttp import web
+from strawberry.types import ExecutionResult
+
+from manager.errors import InvalidRequest
+from manager.graphql.context import GraphQLContext
+from manager.graphql.schema import schema, shown
+from manager.http.parameters import json_object, token_of
+from manager.http.parts import parts_of
+
+log = structlog.get_logger(__name__)
+
+
+class GraphQLRequest(msgspec.Struct, frozen=True):
+    """The body of a request."""
+
+    query: str
+    variables: dict[str, Any] | None = None
+    operation_name: str | None = msgspec.field(default=None, name="operationName")
+
+
+def graphql_routes() -> list[web.RouteDef]:
+    """The route of the GraphQL interface."""
+    return [web.post("/graphql", _graphql)]
+
+
+async def _graphql(request: web.Request) -> web.Response:
+    context = await _context(request)
+    try:
+        body = msgspec.convert(await json_object(request), GraphQLRequest)
+    except msgspec.ValidationError as error:
+        raise InvalidRequest(f"the body must be a GraphQL request: {error}") from error
+    result = await schema.execute(
+        body.query,
+        variable_values=body.variables,
+        context_value=context,
+        operation_name=body.operation_name,
+    )
+    return _answer(result)
+
+
+async def _context(request: web.Request) -> GraphQLContext:
+    """Nobody gets anywhere without credentials, not even to the schema. Raises `InvalidToken`."""
+    parts = parts_of(request)
+    return GraphQLContext(
+        caller=await parts.callers.identify(token_of(request)),
+        callers=parts.callers,
+        catalog=parts.catalog,
+        links=parts.content_links,
+        processing=parts.control.processing,
+        references=parts.references,
+        tickets=parts.control.tickets,
+        base_url=parts.control.base_url(request),
+    )
+
+
+def _answer(result: ExecutionResult) -> web.Response:
+    body: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        told = []
+        for error in result.errors:
+            visible, is_defect = shown(error)
+            if is_defect:
+                log.error("graphql-failed", path=error.path, exc_info=error.original_error)
+            told.append(visible.formatted)
+        body["errors"] = told
+    return web.Response(
+        body=msgspec.json.encode(body),
+        content_type="application/json",
+        headers={"Cache-Control": "no-store"},
+    )

@@ -1,0 +1,294 @@
+"""The processing services, and the jobs that they are given.
+
+The queue is the catalog's: a job is leased to a connection, and goes back when that is lost. What a
+service stores, it stores with tickets; what it reads, it reads through a link.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import structlog
+
+from catalog.errors import CatalogError
+from catalog.port import Catalog
+from catalog.records import Job, Ticket, ViewTarget
+from manager.changes import THUMBNAIL, ChangeFeed
+from manager.clients import ClientSession
+from manager.connection import PeerConnection
+from manager.content_links import ContentLinks
+from manager.domain.approval import UploadWish
+from manager.errors import JobLost, PeerGone, PeerSilent, UnexpectedReply
+from manager.hub import Hub
+from manager.tasks import BackgroundTasks
+from manager.tickets import TicketDesk
+from protocol import generic, s2c, s2t, t2s
+
+log = structlog.get_logger(__name__)
+
+POLICY_VIOLATION = 1008
+RETRY_FIRST_S = 30.0
+RETRY_FACTOR = 4
+"""Each attempt waits so many times longer than the one before."""
+LOOK_INTERVAL_S = 30.0
+"""How often services without work are told to look for jobs that became due by time alone."""
+MAX_ERROR_LENGTH = 1000
+STRETCH = 1000
+"""Objects that are looked at in one transaction when old ones are queued."""
+
+
+@dataclass(slots=True, eq=False)
+class ProcessingService:
+    """One connection of a processing service.
+
+    Attributes:
+        id: uuid of the connection.
+        base_url: URL of the manager as the service reaches it.
+        connection: the way to the service.
+        recipe_version: that of its recipes, as it said last.
+        is_waiting: whether it was told that there is nothing to do.
+        is_in_service: whether it has confirmed its configuration.
+        jobs: the jobs that it has.
+    """
+
+    id: str
+    base_url: str
+    connection: PeerConnection
+    recipe_version: int | None = None
+    is_waiting: bool = False
+    is_in_service: bool = False
+    jobs: dict[UUID, Job] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobTerms:
+    """How long a job is leased, in whole seconds, and how often it is tried."""
+
+    lease_s: int
+    max_attempts: int
+
+
+class ProcessingDesk:
+    """Gives jobs to services, and takes what comes of them."""
+
+    def __init__(
+        self,
+        *,
+        catalog: Catalog,
+        hub: Hub,
+        changes: ChangeFeed,
+        tickets: TicketDesk,
+        links: ContentLinks,
+        terms: JobTerms,
+        tasks: BackgroundTasks,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self._catalog = catalog
+        self._hub = hub
+        self._changes = changes
+        self._tickets = tickets
+        self._links = links
+        self._terms = terms
+        self._tasks = tasks
+        self._clock = clock
+        self._sleep = sleep
+        self._services: dict[str, ProcessingService] = {}
+        tickets.subscribe(self._stored)
+
+    def __iter__(self) -> Iterator[ProcessingService]:
+        return iter(tuple(self._services.values()))
+
+    @property
+    def recipe_version(self) -> int | None:
+        """The newest of the connected services' recipes; None without any."""
+        versions = [each.recipe_version for each in self if each.recipe_version is not None]
+        return max(versions, default=None)
+
+    def introduce_to(self, client: ClientSession) -> None:
+        """Tells a new client of every service."""
+        for service in self:
+            if service.is_in_service:
+                client.connection.send(_registry(service, "list"))
+
+    @contextlib.asynccontextmanager
+    async def membership(self, service: ProcessingService) -> AsyncIterator[None]:
+        """A service is connected for the length of the context; then its jobs go back."""
+        self._services[service.id] = service
+        self._tasks.spawn(self._configure(service), f"configure processing {service.id}")
+        try:
+            yield
+        finally:
+            del self._services[service.id]
+            if service.is_in_service:
+                service.is_in_service = False
+                self._hub.broadcast(_registry(service, "removed"))
+            self._tasks.spawn(self._take_back(service), "take jobs back")
+
+    async def run(self) -> None:
+        """Tells waiting services now and then to look again, until cancelled."""
+        while True:
+            await self._sleep(LOOK_INTERVAL_S)
+            self.nudge()
+
+    def nudge(self) -> None:
+        """There may be jobs: whoever waits for one asks again."""
+        for service in self:
+            if service.is_waiting:
+                service.is_waiting = False
+                service.connection.send(s2t.JobAvailable())
+
+    async def next_job(self, service: ProcessingService, recipe_version: int) -> s2t.Job | None:
+        """Gives the service a job; None when there is nothing to do. Raises `CatalogError`."""
+        service.recipe_version = recipe_version
+        # Set first: what is queued while the catalog is asked must not be missed.
+        service.is_waiting = True
+        while job := await self._catalog.claim_job(
+            service.id, lease_s=self._terms.lease_s, max_attempts=self._terms.max_attempts
+        ):
+            packet = await self._packet(service, job)
+            if packet is not None:
+                service.is_waiting = False
+                service.jobs[job.object_id] = job
+                return packet
+        return None
+
+    async def view_form(
+        self, service: ProcessingService, packet: t2s.ViewRequest
+    ) -> s2t.ViewTicket:
+        """Lets the service store a view. Raises `JobLost`, `NoUploadService`, `CatalogError`."""
+        job = _job_of(service, packet.job_id)
+        form = await self._tickets.open_for_view(
+            UploadWish(mime_type=packet.type, size=packet.size),
+            ViewTarget(object_id=job.object_id, name=packet.view),
+        )
+        fields = tuple(s2t.FormField(name=name, value=value) for name, value in form.fields)
+        return s2t.ViewTicket(url=form.url, fields=fields)
+
+    async def done(self, service: ProcessingService, packet: t2s.JobDone) -> None:
+        """Stores what was found out. Raises `JobLost`, `CatalogError`."""
+        is_done = await self._catalog.complete_job(
+            UUID(packet.job_id),
+            worker=service.id,
+            metadata=packet.metadata,
+            recipe_version=service.recipe_version or 0,
+        )
+        service.jobs.pop(UUID(packet.job_id), None)
+        if not is_done:
+            raise JobLost
+
+    async def failed(self, service: ProcessingService, packet: t2s.JobFailed) -> None:
+        """Has the job tried again later, or given up. Raises `JobLost`, `CatalogError`."""
+        job = _job_of(service, packet.job_id)
+        log.warning("job-failed", job=packet.job_id, attempt=job.attempts, error=packet.error)
+        if not await self._end_attempt(service, job, packet.error, may_retry=packet.retry):
+            raise JobLost
+
+    async def alive(self, service: ProcessingService, packet: t2s.JobAlive) -> None:
+        """Renews the lease. Raises `JobLost`, `CatalogError`."""
+        job = _job_of(service, packet.job_id)
+        renewed = await self._catalog.renew_job(
+            job.object_id, worker=service.id, lease_s=self._terms.lease_s
+        )
+        if not renewed:
+            service.jobs.pop(job.object_id, None)
+            raise JobLost
+
+    async def enqueue_missing(self) -> int:
+        """Queues all that was never processed, or by older recipes. Answers how many."""
+        queued, after = 0, None
+        while True:
+            stretch = await self._catalog.enqueue_missing(
+                recipe_version=self.recipe_version, after=after, limit=STRETCH
+            )
+            queued += stretch.queued
+            after = stretch.last
+            if after is None:
+                break
+        self.nudge()
+        return queued
+
+    async def retry(self) -> int:
+        """Queues all that was given up. Answers how many."""
+        queued = await self._catalog.retry_jobs()
+        self.nudge()
+        return queued
+
+    def _stored(self, ticket: Ticket) -> None:
+        if ticket.view is None:
+            self.nudge()
+        elif ticket.view.name == THUMBNAIL:
+            self._tasks.spawn(
+                self._changes.thumbnail_made(ticket.view.object_id), "tell of a thumbnail"
+            )
+
+    async def _packet(self, service: ProcessingService, job: Job) -> s2t.Job | None:
+        """The job as the service gets it; None when its object went in the meantime."""
+        content = await self._catalog.object_by_id(job.object_id)
+        if content is None:
+            return None
+        files = await self._catalog.files_of(job.object_id)
+        views = await self._catalog.views_of(job.object_id)
+        return s2t.Job(
+            job_id=str(job.object_id),
+            name=files[0].file.name if files else None,
+            size=content.size,
+            type=content.mime_type or "application/octet-stream",
+            content_url=service.base_url + self._links.file(job.object_id),
+            views=tuple(view.name for view in views),
+        )
+
+    async def _end_attempt(
+        self, service: ProcessingService, job: Job, error: str, *, may_retry: bool
+    ) -> bool:
+        service.jobs.pop(job.object_id, None)
+        is_last = not may_retry or job.attempts >= self._terms.max_attempts
+        delay_s = RETRY_FIRST_S * RETRY_FACTOR ** (job.attempts - 1)
+        return await self._catalog.fail_job(
+            job.object_id,
+            worker=service.id,
+            error=error[:MAX_ERROR_LENGTH],
+            retry_at=None if is_last else self._clock() + delay_s,
+        )
+
+    async def _take_back(self, service: ProcessingService) -> None:
+        """Lets others have the jobs of a lost service; what cannot be told now, the leases do."""
+        for job in tuple(service.jobs.values()):
+            try:
+                await self._end_attempt(
+                    service, job, "the processing service was lost", may_retry=True
+                )
+            except CatalogError as error:
+                log.warning("job-not-taken-back", job=str(job.object_id), code=error.code)
+
+    async def _configure(self, service: ProcessingService) -> None:
+        packet = s2t.ProcessingConfiguration(lease_s=self._terms.lease_s)
+        try:
+            answer = await service.connection.request(packet, generic.Boolean)
+        except PeerGone:
+            return
+        except (PeerSilent, UnexpectedReply) as error:
+            await self._send_away(service, str(error))
+            return
+        if not answer.success:
+            await self._send_away(service, answer.message or "it refuses its configuration")
+        elif service.id in self._services:
+            service.is_in_service = True
+            self._hub.broadcast(_registry(service, "added"))
+
+    async def _send_away(self, service: ProcessingService, problem: str) -> None:
+        log.warning("processing-service-not-configured", service=service.id, problem=problem)
+        await service.connection.close(POLICY_VIOLATION, "the configuration was not confirmed")
+
+
+def _registry(service: ProcessingService, action: s2c.ServiceAction) -> s2c.ServiceRegistry:
+    return s2c.ServiceRegistry(service_type="thumbnail", action=action, service_uuid=service.id)
+
+
+def _job_of(service: ProcessingService, job_id: str) -> Job:
+    try:
+        return service.jobs[UUID(job_id)]
+    except KeyError:
+        raise JobLost from None

@@ -1,0 +1,142 @@
+"""What users and other services see of stored files, and what services hold."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from catalog.errors import ObjectMissing
+from catalog.port import Catalog
+from catalog.records import ObjectState, Reference, StoredObject, View
+from catalog.service_port import TICKET_SERVICE
+from manager.callers import Caller
+from manager.errors import InvalidRequest, NoSuchFile
+from manager.handles import access_to
+
+MAX_KEY_LENGTH = 255
+MAX_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisibleFile:
+    """A stored file as one caller sees it: `references` are the caller's own."""
+
+    content: StoredObject
+    references: tuple[Reference, ...]
+
+    @property
+    def temporary_until(self) -> float | None:
+        """Until when the caller's temporary reference keeps it (epoch seconds)."""
+        kept = (each.expires_at for each in self.references if each.service == TICKET_SERVICE)
+        return next(kept, None)
+
+
+@dataclass(frozen=True, slots=True)
+class ReferencePage:
+    """References of a service, and whether there are more behind them."""
+
+    references: tuple[Reference, ...]
+    has_more: bool
+
+
+class ReferenceDesk:
+    """Queries and changes, each within what the caller may."""
+
+    def __init__(self, catalog: Catalog, nudge_reaper: Callable[[], None]) -> None:
+        self._catalog = catalog
+        self._nudge_reaper = nudge_reaper
+
+    async def file(self, caller: Caller, file_id: UUID) -> VisibleFile | None:
+        """The file, if the caller uploaded it, refers to it, or may read it in the drive."""
+        content = await self._catalog.object_by_id(file_id)
+        if content is None or content.state is not ObjectState.STORED:
+            return None
+        references = await self._catalog.references_on(file_id)
+        own = tuple(each for each in references if _belongs_to(each, caller))
+        if not own and not await self._sees(caller, file_id):
+            return None
+        return VisibleFile(content=content, references=own)
+
+    async def create(self, caller: Caller, file_id: UUID, key: str) -> Reference:
+        """Keeps an uploaded file for a service, until it is released.
+
+        Raises `NotAService`, `InvalidRequest`, `NoSuchFile`, `ReferenceElsewhere`.
+        """
+        service = caller.require_service()
+        _check_key(key)
+        if not await self._may_refer(service, file_id):
+            raise NoSuchFile
+        reference = Reference(object_id=file_id, service=service, key=key, expires_at=None)
+        try:
+            await self._catalog.create_reference(reference)
+        except ObjectMissing as error:
+            raise NoSuchFile from error
+        return reference
+
+    async def release(self, caller: Caller, key: str) -> bool:
+        """Lets go of what a service has by that key; false when there is nothing.
+
+        Raises `NotAService`.
+        """
+        service = caller.require_service()
+        _check_key(key)
+        is_released = await self._catalog.release_reference(service, key)
+        if is_released:
+            self._nudge_reaper()
+        return is_released
+
+    async def page(self, caller: Caller, *, after: str | None, first: int) -> ReferencePage:
+        """A service's references by key. Raises `NotAService`, `InvalidRequest`."""
+        service = caller.require_service()
+        check_page(first)
+        found = await self._catalog.references_of(service, after=after, limit=first + 1)
+        return ReferencePage(tuple(found[:first]), has_more=len(found) > first)
+
+    def collect_soon(self) -> None:
+        """Has garbage collected now instead of at the next interval."""
+        self._nudge_reaper()
+
+    async def views(self, object_id: UUID) -> list[View]:
+        """The views of a file that the caller sees."""
+        return await self._catalog.views_of(object_id)
+
+    async def metadata(self, object_id: UUID) -> dict[str, object] | None:
+        """The metadata of a file that the caller sees."""
+        return await self._catalog.metadata_of(object_id)
+
+    async def _sees(self, caller: Caller, file_id: UUID) -> bool:
+        ticket = await self._catalog.ticket(file_id)
+        if ticket is not None and ticket.holder == caller.holder:
+            return True
+        user = caller.user
+        if user is None:
+            return False
+        for placed in await self._catalog.files_of(file_id):
+            share = next((each for each in placed.shares if each.user_id == user.id), None)
+            if access_to(placed.file, user.id, share).may_read:
+                return True
+        return False
+
+    async def _may_refer(self, service: str, file_id: UUID) -> bool:
+        """Uploads of tickets may be used by whoever is told their id; files of the drive not."""
+        ticket = await self._catalog.ticket(file_id)
+        if ticket is not None and ticket.view is None:
+            return True
+        references = await self._catalog.references_on(file_id)
+        return any(each.service == service for each in references)
+
+
+def check_page(first: int) -> None:
+    """Returns if a page may have so many entries. Raises `InvalidRequest`."""
+    if not 1 <= first <= MAX_PAGE:
+        raise InvalidRequest(f"first: must be 1 to {MAX_PAGE}")
+
+
+def _check_key(key: str) -> None:
+    if not 1 <= len(key) <= MAX_KEY_LENGTH or not key.isprintable():
+        raise InvalidRequest(f"key: must be 1 to {MAX_KEY_LENGTH} printable characters")
+
+
+def _belongs_to(reference: Reference, caller: Caller) -> bool:
+    if reference.service == TICKET_SERVICE:
+        return reference.key == caller.holder
+    return caller.is_service and reference.service == caller.holder

@@ -1,0 +1,71 @@
+"""What a ticket is to whoever holds it: a JWS that names the upload, its type and its size.
+
+Signed with HMAC-SHA256 and a secret derived from the oldest master key, so that rotation, which
+puts new keys first, leaves tickets valid. That it is good for one upload is for the catalog to say.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import jwt
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from msgspec import Struct, ValidationError, convert
+
+from catalog.records import Ticket
+from manager.errors import InvalidTicket
+from storage.envelope import KeyRing
+
+_ALGORITHM = "HS256"
+_PURPOSE = b"discord-cloud upload tickets"
+
+
+class TicketClaims(Struct, frozen=True, kw_only=True):
+    """What a ticket says: its upload, what it is for, and until when (epoch seconds)."""
+
+    sub: UUID
+    type: str
+    size: int
+    exp: int
+
+
+class TicketSigner:
+    """Signs and reads tickets."""
+
+    def __init__(self, secret: bytes, clock: Callable[[], float]) -> None:
+        self._secret = secret
+        self._clock = clock
+
+    @classmethod
+    def of(cls, keyring: KeyRing, clock: Callable[[], float]) -> "TicketSigner":
+        """Signs with a secret that belongs to the oldest of the master keys."""
+        *_, oldest = keyring
+        hkdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE)
+        return cls(hkdf.derive(oldest.secret), clock)
+
+    def sign(self, ticket: Ticket) -> str:
+        """The ticket as three base64url parts."""
+        claims = {
+            "sub": str(ticket.id),
+            "type": ticket.mime_type,
+            "size": ticket.size,
+            "exp": int(ticket.expires_at),
+        }
+        return jwt.encode(claims, self._secret, algorithm=_ALGORITHM)
+
+    def read(self, text: str) -> TicketClaims:
+        """What a ticket of ours says. Raises `InvalidTicket`: forged, or not used in time."""
+        try:
+            claims = convert(self._verified(text), TicketClaims)
+        except (jwt.InvalidTokenError, ValidationError) as error:
+            raise InvalidTicket("this is no ticket of this manager") from error
+        if claims.exp <= self._clock():
+            raise InvalidTicket("the ticket has expired: ask for a new one")
+        return claims
+
+    def _verified(self, text: str) -> dict[str, Any]:
+        # Expiry is checked above, on the injected clock instead of the machine's.
+        return jwt.decode(
+            text, self._secret, algorithms=[_ALGORITHM], options={"verify_exp": False}
+        )

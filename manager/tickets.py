@@ -1,0 +1,305 @@
+"""Uploads with tickets: opened for a user or a service, redeemed by an upload service, completed.
+
+A running upload belongs to the process that redeemed its ticket, whichever of its connections the
+packets come over, and ends with the last of them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import structlog
+
+from catalog.port import Catalog
+from catalog.records import (
+    EnvelopeKind,
+    ObjectState,
+    StoredObject,
+    Ticket,
+    TicketLimits,
+    ViewTarget,
+)
+from catalog.service_port import TICKET_SERVICE
+from manager.domain.approval import ApprovalRules, UploadWish
+from manager.errors import InvalidTicket, NoUploadService
+from manager.fleet import UploadFleet
+from manager.holds import TemporaryHolds
+from manager.retrying import CatalogPatience
+from manager.settings import ManagerSettings
+from manager.tasks import BackgroundTasks
+from manager.ticket_tokens import TicketClaims, TicketSigner
+from protocol import s2u, u2s
+from protocol.chunks import chunk_count
+
+log = structlog.get_logger(__name__)
+
+PROCESSING_HOLDER = "processing"
+"""Holder of the tickets with which processing services store views."""
+MAX_FORM_TAIL_BYTES = 64 * 1024
+"""What a form may have behind its file."""
+ENDED = "this upload has ended: ask for a new ticket"
+
+StoredListener = Callable[[Ticket], None]
+"""Hears of every ticket whose upload is complete."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketTerms:
+    """The rules for tickets; times are seconds.
+
+    Attributes:
+        rules: what may be uploaded.
+        user_limits: what one user may have under way.
+        service_limits: what one other service may have under way.
+        life_s: how long a ticket may be used.
+        reference_ttl_s: how long an upload is kept that nobody refers to.
+        chunk_size: bytes of a chunk.
+    """
+
+    rules: ApprovalRules
+    user_limits: TicketLimits
+    service_limits: TicketLimits
+    life_s: float
+    reference_ttl_s: float
+    chunk_size: int
+
+
+def ticket_terms(settings: ManagerSettings) -> TicketTerms:
+    """The terms that are configured."""
+    return TicketTerms(
+        rules=ApprovalRules(allowed_types=settings.ticket_types, max_size=settings.ticket_max_size),
+        user_limits=TicketLimits(
+            open_tickets=settings.user_open_tickets,
+            temporary_bytes=settings.user_temporary_bytes,
+        ),
+        service_limits=TicketLimits(
+            open_tickets=settings.service_open_tickets,
+            temporary_bytes=settings.service_temporary_bytes,
+        ),
+        life_s=settings.ticket_life_s,
+        reference_ttl_s=settings.ticket_reference_ttl_s,
+        chunk_size=settings.chunk_size,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class UploadForm:
+    """Where the file goes, and the fields to send before it, in their order."""
+
+    url: str
+    fields: tuple[tuple[str, str], ...]
+    file_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketFacts:
+    """The measures of a running upload, in bytes."""
+
+    size: int
+    chunk_size: int
+    chunk_count: int
+
+
+@dataclass(slots=True)
+class TicketUpload:
+    """An upload that runs on a process; it takes chunks until it has ended."""
+
+    ticket: Ticket
+    facts: TicketFacts
+    process: str
+    hold_key: str
+    takes_chunks: bool = True
+
+
+class TicketDesk:
+    """All that is done with tickets."""
+
+    def __init__(
+        self,
+        *,
+        catalog: Catalog,
+        patience: CatalogPatience,
+        holds: TemporaryHolds,
+        fleet: UploadFleet,
+        signer: TicketSigner,
+        terms: TicketTerms,
+        tasks: BackgroundTasks,
+        clock: Callable[[], float],
+        nudge_reaper: Callable[[], None],
+    ) -> None:
+        self._catalog = catalog
+        self._patience = patience
+        self._holds = holds
+        self._fleet = fleet
+        self._signer = signer
+        self._terms = terms
+        self._tasks = tasks
+        self._clock = clock
+        self._nudge_reaper = nudge_reaper
+        self._running: dict[str, TicketUpload] = {}
+        self._listeners: list[StoredListener] = []
+
+    def subscribe(self, listener: StoredListener) -> None:
+        """Has a listener hear of every completed upload."""
+        self._listeners.append(listener)
+
+    async def open(self, holder: str, wish: UploadWish, *, is_service: bool) -> UploadForm:
+        """Lets somebody upload a file.
+
+        Raises `NotApproved`, `NoUploadService`, `TooManyTickets`, `TooManyTemporaryBytes`,
+        `CatalogUnavailable`.
+        """
+        self._terms.rules.approve(wish)
+        limits = self._terms.service_limits if is_service else self._terms.user_limits
+        return await self._open(self._ticket(holder, wish), limits)
+
+    async def open_for_view(self, wish: UploadWish, view: ViewTarget) -> UploadForm:
+        """Lets a processing service store a view. Raises `NoUploadService`, `CatalogUnavailable`."""
+        return await self._open(self._ticket(PROCESSING_HOLDER, wish, view), None)
+
+    async def revoke(self, holder: str, file_id: UUID) -> bool:
+        """Lets a holder's temporary reference go. False when there is none."""
+        references = await self._catalog.references_on(file_id)
+        if not any((each.service, each.key) == (TICKET_SERVICE, holder) for each in references):
+            return False
+        await self._catalog.release(file_id, service=TICKET_SERVICE, key=holder)
+        self._nudge_reaper()
+        return True
+
+    async def redeem(self, process: str, packet: u2s.TicketRedeem) -> s2u.TicketAccepted:
+        """Begins the upload on a process. Raises `InvalidTicket`, `CatalogError`."""
+        claims = self._signer.read(packet.ticket)
+        _check_form(claims, packet)
+        draft = self._draft(claims)
+        hold = self._holds.begin(draft.id, f"ticket {uuid4()}")
+        try:
+            ticket = await self._patience.answering(
+                lambda: self._catalog.redeem_ticket(draft, hold)
+            )
+        except BaseException:
+            self._let_go(draft.id, hold.key)
+            raise
+        facts = TicketFacts(
+            size=draft.size, chunk_size=draft.chunk_size, chunk_count=draft.chunk_count
+        )
+        self._running[str(ticket.id)] = TicketUpload(ticket, facts, process, hold.key)
+        return s2u.TicketAccepted(
+            upload_id=str(ticket.id),
+            size=ticket.size,
+            type=ticket.mime_type,
+            chunk_size=draft.chunk_size,
+            success_action_status=ticket.success_action_status,
+            success_action_redirect=ticket.success_action_redirect,
+        )
+
+    def running(self, process: str | None, upload_id: str) -> TicketUpload | None:
+        """The upload of that id, if it runs on that process."""
+        upload = self._running.get(upload_id)
+        return upload if upload is not None and upload.process == process else None
+
+    async def finish(self, process: str, packet: u2s.TicketFinish) -> None:
+        """Ends an upload. Raises `InvalidTicket` when it has ended before, `CatalogError`."""
+        upload = self.running(process, packet.upload_id)
+        if upload is None:
+            await self._require_completed(packet)
+            return
+        if not packet.success or packet.hash is None:
+            log.info("ticket-upload-failed", upload=packet.upload_id, reason=packet.reason)
+            self._end(upload)
+            return
+        content_hash = packet.hash
+        try:
+            await self._patience.answering(
+                lambda: self._catalog.complete_ticket(
+                    upload.ticket.id, mime_type=upload.ticket.mime_type, hash_hex=content_hash
+                )
+            )
+        finally:
+            self._end(upload)
+        for listener in self._listeners:
+            listener(upload.ticket)
+
+    def process_left(self, process: str) -> None:
+        """Ends what ran on a process whose last connection is gone."""
+        for upload in tuple(self._running.values()):
+            if upload.process == process:
+                self._end(upload)
+
+    async def _require_completed(self, packet: u2s.TicketFinish) -> None:
+        """Passes a report that came before, and whose answer was lost. Raises `InvalidTicket`."""
+        if not packet.success:
+            return
+        ticket = await self._catalog.ticket(UUID(packet.upload_id))
+        if ticket is None or ticket.completed_at is None:
+            raise InvalidTicket(ENDED)
+
+    def _end(self, upload: TicketUpload) -> None:
+        upload.takes_chunks = False
+        if self._running.pop(str(upload.ticket.id), None) is not None:
+            self._let_go(upload.ticket.id, upload.hold_key)
+
+    def _let_go(self, object_id: UUID, key: str) -> None:
+        async def let_go() -> None:
+            await self._holds.end(object_id, key)
+            self._nudge_reaper()
+
+        self._tasks.spawn(let_go(), "let go of a ticket's upload")
+
+    def _ticket(self, holder: str, wish: UploadWish, view: ViewTarget | None = None) -> Ticket:
+        now = self._clock()
+        return Ticket(
+            id=uuid4(),
+            holder=holder,
+            mime_type=wish.mime_type,
+            size=wish.size,
+            created_at=now,
+            expires_at=now + self._terms.life_s,
+            reference_ttl_s=self._terms.reference_ttl_s,
+            success_action_status=wish.success_action_status,
+            success_action_redirect=wish.success_action_redirect,
+            view=view,
+        )
+
+    async def _open(self, ticket: Ticket, limits: TicketLimits | None) -> UploadForm:
+        address = self._fleet.ticket_address()
+        if address is None:
+            raise NoUploadService
+        await self._patience.answering(lambda: self._catalog.open_ticket(ticket, limits=limits))
+        return UploadForm(f"{address.rstrip('/')}/ticket", self._fields(ticket), ticket.id)
+
+    def _fields(self, ticket: Ticket) -> tuple[tuple[str, str], ...]:
+        fields = {
+            "key": str(ticket.id),
+            "ticket": self._signer.sign(ticket),
+            "Content-Type": ticket.mime_type,
+            "success_action_status": ticket.success_action_status,
+            "success_action_redirect": ticket.success_action_redirect,
+        }
+        return tuple((name, str(value)) for name, value in fields.items() if value is not None)
+
+    def _draft(self, claims: TicketClaims) -> StoredObject:
+        chunk_size = self._terms.chunk_size
+        return StoredObject(
+            id=claims.sub,
+            size=claims.size,
+            chunk_size=chunk_size,
+            chunk_count=chunk_count(claims.size, chunk_size),
+            envelope=EnvelopeKind.V1,
+            state=ObjectState.UPLOADING,
+            mime_type="",
+            hash="",
+            created_at=self._clock(),
+        )
+
+
+def _check_form(claims: TicketClaims, packet: u2s.TicketRedeem) -> None:
+    """Refuses what cannot be the ticket's file, before the ticket is used up."""
+    if packet.key is not None and packet.key != str(claims.sub):
+        raise InvalidTicket("the field key is not the ticket's")
+    if packet.type is not None and packet.type.strip().lower() != claims.type:
+        raise InvalidTicket(f"the field Content-Type must be {claims.type}, as the ticket says")
+    most = packet.max_size
+    if most is None:
+        return
+    if not claims.size <= most <= claims.size + MAX_FORM_TAIL_BYTES:
+        raise InvalidTicket(f"the file must have exactly {claims.size} bytes, as the ticket says")
