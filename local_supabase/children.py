@@ -60,6 +60,8 @@ class Child:
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], ready: str) -> None:
         """Starts it and waits until it prints `ready`.
 
+        It ends with the thread that starts it, which therefore should be the main one.
+
         Raises:
             ChildFailed: It ended without.
         """

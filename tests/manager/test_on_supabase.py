@@ -47,5 +47,5 @@ async def test_it_starts_before_supabase_does(running_cloud, tmp_path, settings,
     started = asyncio.create_task(start_and_register())
     await asyncio.to_thread(tried.wait)
     assert not started.done()
-    await asyncio.to_thread(supabase.postgrest.start)
+    supabase.postgrest.start()
     assert await started
