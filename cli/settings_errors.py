@@ -30,7 +30,8 @@ def _problem(details: ErrorDetails) -> str:
     if details["type"] == "missing":
         return "missing"
     text = details["msg"].removeprefix("Value error, ")
-    return text[:1].lower() + text[1:]
+    # The name of a setting stays as it is.
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
 def _meaning(field: str, settings: type[BaseSettings]) -> str:
