@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli import commands, server_commands
+from cli import catalog_commands, commands, server_commands
 from cli.surroundings import Surroundings
 
 app = typer.Typer(
@@ -44,6 +44,7 @@ def _start(
 
 commands.register(app)
 server_commands.register(app)
+catalog_commands.register(app)
 
 
 def main() -> None:

@@ -4,7 +4,6 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from catalog.errors import SchemaMismatch
 from catalog.supabase.accounts import SupabaseAccounts
 from catalog.supabase.files import SupabaseFiles
 from catalog.supabase.folders import SupabaseFolders
@@ -13,7 +12,7 @@ from catalog.supabase.jobs import SupabaseJobs
 from catalog.supabase.objects import SupabaseObjects
 from catalog.supabase.ownership import SupabaseOwnership
 from catalog.supabase.patience import Patience
-from catalog.supabase.schema import require_schema
+from catalog.supabase.schema import applied_migrations, require_schema
 from catalog.supabase.services import SupabaseKeys, SupabaseReferences, SupabaseViews
 from catalog.supabase.tickets import SupabaseTickets
 from catalog.supabase.transfer import SupabaseTransfer
@@ -66,8 +65,4 @@ class SupabaseCatalog(
 
     async def check(self) -> None:
         """Raises `CatalogUnavailable` unless reads and writes work now, also `SchemaMismatch`."""
-        try:
-            applied = await self._functions.write("check_catalog")
-        except SchemaMismatch:
-            applied = []
-        require_schema(applied)
+        require_schema(await applied_migrations(self._functions))

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 
 from catalog.errors import SchemaMismatch
+from catalog.supabase.functions import Functions
+from catalog.supabase.patience import Patience
 
 MIGRATIONS = (
     "20261122000100_tables",
@@ -22,20 +24,48 @@ MIGRATIONS = (
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 
 
+async def pending_migrations(
+    url: str, key: str, *, patience: Patience | None = None
+) -> tuple[str, ...]:
+    """Which migrations a project lacks.
+
+    Raises:
+        SchemaMismatch: A newer release migrated the database.
+        CatalogUnavailable: The project cannot be reached now, or does not let us in.
+    """
+    async with Functions.connected(url, key, patience=patience or Patience()) as functions:
+        return pending(await applied_migrations(functions))
+
+
+async def applied_migrations(functions: Functions) -> list[str]:
+    """Which migrations were applied to the database. Also makes sure that it can be written."""
+    try:
+        return list(await functions.write("check_catalog"))
+    except SchemaMismatch:
+        # Not even the function that tells is there.
+        return []
+
+
 def require_schema(applied: Iterable[str]) -> None:
     """Compares what was applied with what is needed.
 
     Raises:
         SchemaMismatch: Something is missing, or a newer release migrated the database.
     """
-    present = set(applied)
-    if missing := [name for name in MIGRATIONS if name not in present]:
+    if missing := pending(applied):
         raise SchemaMismatch(
             f"the database lacks {', '.join(missing)}: apply supabase/migrations with "
             "`supabase db push`"
         )
-    if unknown := sorted(present.difference(MIGRATIONS)):
+
+
+def pending(applied: Iterable[str]) -> tuple[str, ...]:
+    """What is missing. Raises `SchemaMismatch` when there is more than this release knows."""
+    present = set(applied)
+    missing = tuple(name for name in MIGRATIONS if name not in present)
+    if not missing and (unknown := sorted(present.difference(MIGRATIONS))):
         raise SchemaMismatch(
             f"the database has {', '.join(unknown)}, which this release does not know: install "
             "the release that brought it, or a newer one"
         )
+    return missing

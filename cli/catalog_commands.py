@@ -1,0 +1,64 @@
+"""The commands that work on the catalog itself, where it is: no manager need run.
+
+What they stand on is imported when they are run, as for the servers.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.surroundings import surroundings_of
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+_STREAM = Path("-")
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands to the `discord-cloud` command."""
+    app.command("migrate")(migrate)
+    app.command("export", no_args_is_help=True)(export_catalog)
+    app.command("import", no_args_is_help=True)(import_catalog)
+
+
+def migrate(
+    context: typer.Context,
+    *,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Apply what is pending, without asking.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Show which migrations of the database are pending, and apply them (SQLite)."""
+    from cli.catalogs import migrating  # noqa: PLC0415 - late, see the module
+
+    migrating.migrate(surroundings_of(context), apply=apply, as_json=as_json)
+
+
+def export_catalog(
+    context: typer.Context,
+    target: Annotated[Path, typer.Argument(help="File to write, - for standard output.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Write the whole catalog to a file (docs/export-format.md). Keep it secret."""
+    from cli.catalogs import transferring  # noqa: PLC0415 - late, see the module
+
+    if as_json and target == _STREAM:
+        raise typer.BadParameter("--json and the export cannot both go to standard output")
+    around = surroundings_of(context)
+    transferring.export(around, None if target == _STREAM else target, as_json=as_json)
+
+
+def import_catalog(
+    context: typer.Context,
+    source: Annotated[Path, typer.Argument(help="File of an export, - for standard input.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Fill an empty catalog from an export: all of it, or after an error nothing."""
+    from cli.catalogs import transferring  # noqa: PLC0415 - late, see the module
+
+    around = surroundings_of(context)
+    transferring.import_(around, None if source == _STREAM else source, as_json=as_json)
