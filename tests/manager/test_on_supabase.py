@@ -14,7 +14,8 @@ from local_supabase.stack import LocalSupabase
 def settings(supabase: LocalSupabase):
     """What makes the manager work on the local Supabase, which is empty."""
     supabase.empty()
-    return {"supabase_url": supabase.url, "supabase_key": SecretStr(supabase.service_key)}
+    yield {"supabase_url": supabase.url, "supabase_key": SecretStr(supabase.service_key)}
+    supabase.gateway.faults.clear()
 
 
 async def test_what_is_stored_can_be_downloaded(running_cloud, tmp_path, settings, supabase):
