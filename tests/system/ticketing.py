@@ -79,12 +79,11 @@ class Caller:
         async with self.http.post(given["url"], data=form, allow_redirects=False) as answer:
             return answer.status, await answer.text()
 
-    async def file(self, file_id: str) -> dict[str, Any] | None:
-        """What the caller sees of a file."""
+    async def file(self, file_id: str) -> Any:
+        """What the caller sees of a file; None for nothing."""
         query = """query ($id: ID!) { file(id: $id) { id size mimeType hash metadata url
             temporaryUntil views { name url mimeType size } references { key expiresAt } } }"""
-        found: dict[str, Any] | None = await self.ask(query, id=file_id)
-        return found
+        return await self.ask(query, id=file_id)
 
     async def refer(self, file_id: str, key: str) -> Any:
         """Creates a reference."""
