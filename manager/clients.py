@@ -1,14 +1,24 @@
 """The connected clients, as the manager sees them."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from catalog.records import User
 from manager.connection import PeerConnection
-from manager.domain.overwrites import OverwriteQueue
+from manager.domain.overwrites import Action, OverwriteQueue
 
-if TYPE_CHECKING:
-    from manager.uploading import RunningUpload
+
+class ClientUpload(Protocol):
+    """An upload that has not ended, as its client acts on it."""
+
+    def abort(self) -> None:
+        """The client wants no more of it. Raises `IllegalTransition` when it is too late."""
+
+    def decided(self, action: Action) -> None:
+        """The client, or its standing answer, says what to do about the taken name."""
+
+    def client_left(self) -> None:
+        """The client is gone."""
 
 
 @dataclass(slots=True, eq=False)
@@ -31,4 +41,4 @@ class ClientSession:
     base_url: str
     is_connected: bool = True
     overwrites: OverwriteQueue = field(default_factory=OverwriteQueue)
-    uploads: "dict[str, RunningUpload]" = field(default_factory=dict)
+    uploads: dict[str, ClientUpload] = field(default_factory=dict)

@@ -2,12 +2,34 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from manager.base_content import BaseContent
 from manager.connection import PeerConnection
+from manager.domain.uploads import UploadFacts
 
-if TYPE_CHECKING:
-    from manager.uploading import RunningUpload
+
+class SlotUpload(Protocol):
+    """What runs on a slot, as its service acts on it."""
+
+    @property
+    def facts(self) -> UploadFacts:
+        """What was asked for."""
+
+    @property
+    def takes_chunks(self) -> bool:
+        """Whether a chunk that is reported now belongs to it."""
+
+    def service_finished(
+        self, content_hash: str, mime_type: str, content: BaseContent | None = None
+    ) -> None:
+        """The service has stored every chunk; `content`: those that are not journalled yet."""
+
+    def service_failed(self, reason: str) -> None:
+        """The service gave up."""
+
+    async def service_lost(self) -> None:
+        """The service is gone; returns once nothing of the upload is left that concerns it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -39,4 +61,4 @@ class UploadSlot:
     is_usable: bool = False
     is_in_service: bool = False
     configuring: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
-    upload: "RunningUpload | None" = field(default=None, repr=False)
+    upload: SlotUpload | None = field(default=None, repr=False)

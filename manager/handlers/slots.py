@@ -7,9 +7,8 @@ import structlog
 from catalog.records import Chunk, ChunkLocation, Message
 from manager.base_content import BaseContent, InvalidReport, reported_messages
 from manager.context import SlotContext
-from manager.services import UploadSlot
+from manager.services import SlotUpload, UploadSlot
 from manager.tickets import TicketUpload
-from manager.uploading import RunningUpload
 from protocol import generic, u2s
 from protocol.chunks import chunk_length
 
@@ -68,7 +67,7 @@ def _takes_finish(slot: UploadSlot, packet: u2s.UploadFinish) -> bool:
 
 
 def _content_of(
-    slot: UploadSlot, upload: RunningUpload, packet: u2s.UploadFinish
+    slot: UploadSlot, upload: SlotUpload, packet: u2s.UploadFinish
 ) -> BaseContent | None:
     """The chunks that a base-protocol service has stored; those of others are journalled already."""
     if slot.channel_id is None:
@@ -81,14 +80,14 @@ async def webhook_lost(context: SlotContext, packet: u2s.WebhookLost) -> None:
     context.parts.webhooks.quarantine(int(packet.webhook_id), packet.reason)
 
 
-def _upload_of(context: SlotContext, upload_id: str) -> RunningUpload | TicketUpload | None:
+def _upload_of(context: SlotContext, upload_id: str) -> SlotUpload | TicketUpload | None:
     slot = context.slot
     if slot.upload is not None and slot.upload.facts.upload_id == upload_id:
         return slot.upload
     return context.parts.tickets.running(slot.process, upload_id)
 
 
-def _has_right_size(upload: RunningUpload | TicketUpload, packet: u2s.ChunkStored) -> bool:
+def _has_right_size(upload: SlotUpload | TicketUpload, packet: u2s.ChunkStored) -> bool:
     facts = upload.facts
     if packet.index >= facts.chunk_count:
         return False
