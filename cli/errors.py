@@ -36,6 +36,7 @@ EXIT_CODES: Mapping[type[errors.CloudError], int] = {
     errors.UploadFailed: 75,
     errors.DownloadFailed: 75,
     errors.SourceChanged: 75,
+    errors.TooManyAttempts: 75,
     errors.ServerFailed: 75,
     errors.UnexpectedAnswer: 76,
     errors.NotLoggedIn: 77,

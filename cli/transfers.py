@@ -1,4 +1,4 @@
-"""Many transfers at once, of which each may fail alone."""
+"""Many transfers, or other deeds, of which each may fail alone."""
 
 import asyncio
 import time
@@ -49,14 +49,18 @@ class Summary:
         self.done.append({**facts, "size": size})
         self.size += size
 
-    def as_data(self) -> dict[str, Any]:
-        """For JSON."""
-        return {"files": self.done, "failed": [failure.as_data() for failure in self.failures]}
+    def as_data(self, done: str = "files") -> dict[str, Any]:
+        """For JSON; `done` is the key of what has been done."""
+        return {done: self.done, "failed": [failure.as_data() for failure in self.failures]}
+
+    def tell_failures(self, around: Surroundings) -> None:
+        """Print what failed."""
+        for failure in self.failures:
+            say(around.err, f"{failure.what}: {explain(failure.error)}")
 
     def tell(self, around: Surroundings, verb: str) -> None:
         """Print what failed, and one line about the rest."""
-        for failure in self.failures:
-            say(around.err, f"{failure.what}: {explain(failure.error)}")
+        self.tell_failures(around)
         if not self.done:
             return
         seconds = time.monotonic() - self.started_at

@@ -15,7 +15,7 @@ import aiohttp
 from client_sdk.downloads import PIECE_SIZE, translated
 from client_sdk.errors import DownloadFailed
 from client_sdk.http import ManagerHttp
-from client_sdk.progress import ProgressCallback, ProgressMeter, Stage
+from client_sdk.progress import ProgressMeter, Stage
 
 
 async def pieces_of_archive(http: ManagerHttp, path: str) -> AsyncGenerator[bytes, None]:
@@ -38,7 +38,7 @@ async def pieces_of_archive(http: ManagerHttp, path: str) -> AsyncGenerator[byte
 
 
 async def download_archive(
-    http: ManagerHttp, path: str, target: Path, report: ProgressCallback | None
+    http: ManagerHttp, path: str, target: Path, meter: ProgressMeter
 ) -> Path:
     """Write the archive of a folder to a file, which appears at the end; returns that file.
 
@@ -53,7 +53,6 @@ async def download_archive(
     with translated(part):
         output = await asyncio.to_thread(part.open, "wb")
     try:
-        meter = ProgressMeter(0, report)
         meter.enter(Stage.TRANSFERRING)
         while piece is not None:
             with translated(part):

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -159,8 +159,9 @@ class Client(Organising, Sharing):
     ) -> Path:
         """Download a folder with everything in it as a zip archive, but for what may not be read.
 
-        The target is replaced at the end, in one step; what broke off is not kept. How long the
-        archive will be is not known, so the total of `progress` is 0 until it is complete.
+        The target is replaced at the end, in one step; what broke off is not kept. The total of
+        `progress` is what the folder holds, which the archive may miss by a little, or by what the
+        user may not read.
 
         Args:
             path: The folder.
@@ -175,9 +176,11 @@ class Client(Organising, Sharing):
         folder, local = clean_folder(path), Path(target)
         if await asyncio.to_thread(local.is_dir):
             local /= f"{folder.rpartition('/')[2] or 'discord-cloud'}.zip"
-        return await download_archive(self._api, folder, local, progress)
+        size = (await listing.size(self._link, folder)).total_size
+        meter = ProgressMeter(size, progress)
+        return await download_archive(self._api, folder, local, meter)
 
-    async def read_archive(self, path: str) -> AsyncIterator[bytes]:
+    async def read_archive(self, path: str) -> AsyncGenerator[bytes, None]:
         """Yield the zip archive of a folder, piece by piece. Raises as `download_folder` does."""
         pieces = pieces_of_archive(self._api, clean_folder(path))
         async with contextlib.aclosing(pieces):

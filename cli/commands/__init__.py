@@ -2,7 +2,7 @@
 
 import typer
 
-from cli.commands import accounts, browsing, getting, putting
+from cli.commands import accounts, archiving, browsing, getting, organising, putting, sharing
 
 
 def register(app: typer.Typer) -> None:
@@ -10,7 +10,14 @@ def register(app: typer.Typer) -> None:
     app.command("register")(accounts.register)
     app.command("login")(accounts.login)
     app.command("logout")(accounts.logout)
+    app.command("passwd")(accounts.passwd)
     app.command("put", no_args_is_help=True)(putting.put)
     app.command("get", no_args_is_help=True)(getting.get)
+    app.command("zip", no_args_is_help=True)(archiving.zip_)
     app.command("ls")(browsing.ls)
     app.command("status")(browsing.status)
+    app.command("mv", no_args_is_help=True)(organising.mv)
+    app.command("rm", no_args_is_help=True)(organising.rm)
+    app.command("mkdir", no_args_is_help=True)(organising.mkdir)
+    app.add_typer(sharing.share)
+    app.command("users")(sharing.users)

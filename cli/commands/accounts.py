@@ -1,4 +1,4 @@
-"""`register`, `login` and `logout`."""
+"""`register`, `login`, `logout` and `passwd`."""
 
 import sys
 from typing import Annotated
@@ -10,7 +10,7 @@ from cli.errors import reported
 from cli.output import say
 from cli.surroundings import Surroundings, surroundings_of
 from client_sdk import Client
-from client_sdk.errors import Forbidden, InvalidInput
+from client_sdk.errors import Forbidden, InvalidInput, NotLoggedIn
 from client_sdk.urls import base_url
 from protocol.errors import InvalidValue
 from protocol.values import check_password, check_username
@@ -66,6 +66,29 @@ def logout(context: typer.Context) -> None:
     say(around.err, "logged out" if was_there else "you were not logged in")
 
 
+def passwd(
+    context: typer.Context,
+    url: Url,
+    user: User,
+    *,
+    password_stdin: Annotated[
+        bool,
+        typer.Option(
+            "--password-stdin",
+            help="Read the previous password, and the new one, from two lines of standard input.",
+        ),
+    ] = False,
+) -> None:
+    """Change a password. All logins of the user end; one of this machine is made anew."""
+    around = surroundings_of(context)
+    with reported(around.err):
+        address = base_url(url)
+        _check_user(user)
+        previous = _password(stdin=password_stdin, confirm=False, label="Previous password")
+        new = _password(stdin=password_stdin, confirm=True, label="New password")
+    around.run(_passwd(around, address, user, previous, new))
+
+
 async def _register(
     around: Surroundings, url: str, user: str, password: str, token: str | None
 ) -> None:
@@ -85,6 +108,26 @@ async def _login(around: Surroundings, url: str, user: str, password: str) -> No
     say(around.err, f"logged in at {url} as {user}")
 
 
+async def _passwd(around: Surroundings, url: str, user: str, previous: str, new: str) -> None:
+    saved = around.credentials.saved()
+    login = saved if saved is not None and saved.url == url else None
+    was_good = login is not None and await _is_good(around, login)
+    async with Client(url, settings=around.client_settings) as cloud:
+        await cloud.change_password(user, previous, new)
+        say(around.err, f"changed the password of {user}")
+        # A login that ends with the old password is this user's.
+        if login is not None and was_good and not await _is_good(around, login):
+            around.credentials.save(Credentials(url, await cloud.login(user, new)))
+
+
+async def _is_good(around: Surroundings, login: Credentials) -> bool:
+    try:
+        async with Client(login.url, login.token, settings=around.client_settings):
+            return True
+    except NotLoggedIn:
+        return False
+
+
 def _check_user(user: str) -> None:
     try:
         check_username(user)
@@ -92,11 +135,11 @@ def _check_user(user: str) -> None:
         raise InvalidInput(f"the user name {error}") from error
 
 
-def _password(*, stdin: bool, confirm: bool) -> str:
+def _password(*, stdin: bool, confirm: bool, label: str = "Password") -> str:
     if stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     else:
-        password = typer.prompt("Password", hide_input=True, confirmation_prompt=confirm, err=True)
+        password = typer.prompt(label, hide_input=True, confirmation_prompt=confirm, err=True)
     try:
         return check_password(password)
     except InvalidValue as error:

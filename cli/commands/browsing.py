@@ -8,7 +8,6 @@ from cli.output import human_size, say, say_json
 from cli.surroundings import Surroundings, surroundings_of
 from client_sdk import Client
 from client_sdk.errors import NotFound
-from client_sdk.paths import split_remote
 from protocol import s2c
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -53,15 +52,10 @@ async def _entries(cloud: Client, path: str) -> list[Entry]:
 
 
 async def _file(cloud: Client, path: str) -> s2c.ListedFileHandle:
-    folder, name = split_remote(path)
-    missing = NotFound(f"{path}: there is no such file or folder")
     try:
-        async for entry in cloud.list(folder):
-            if isinstance(entry, s2c.ListedFileHandle) and entry.name == name:
-                return entry
+        return await cloud.find_file(path)
     except NotFound:
-        raise missing from None
-    raise missing
+        raise NotFound(f"{path}: there is no such file or folder") from None
 
 
 def _name(entry: Entry) -> str:

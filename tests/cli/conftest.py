@@ -12,7 +12,7 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from cli import commands
-from cli.credentials import ClientEnvironment, CredentialStore
+from cli.credentials import ClientEnvironment, Credentials, CredentialStore
 from cli.surroundings import Surroundings
 from client_sdk import ClientSettings
 from tests.client_sdk.running import PASSWORD, registered, running_cloud
@@ -44,9 +44,15 @@ class Shell:
         """The JSON that a command prints."""
         return json.loads(self(*arguments, "--json").stdout)
 
-    def login(self) -> None:
-        """Log in as the administrator."""
-        assert self("login", self.url, "alice", "--password-stdin", stdin=PASSWORD).exit_code == 0
+    @classmethod
+    def logged_in(cls, home: Path, url: str, token: str) -> "Shell":
+        """One whose user has logged in before."""
+        CredentialStore(home, ClientEnvironment()).save(Credentials(url, token))
+        return cls(home, url)
+
+    def login(self, name: str) -> None:
+        """Log in."""
+        assert self("login", self.url, name, "--password-stdin", stdin=PASSWORD).exit_code == 0
 
     def _surroundings(self) -> Surroundings:
         environment = ClientEnvironment.read(self.environment)
@@ -64,20 +70,37 @@ class Shell:
         return self.answers.pop(0)
 
 
+@dataclass(frozen=True)
+class Cloud:
+    """A running discord-cloud, and the tokens of its users; alice is the administrator."""
+
+    url: str
+    tokens: dict[str, str]
+
+
 @pytest.fixture(scope="session")
-def cloud_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a running discord-cloud with one user, alice."""
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """Runs for all tests."""
     with running_cloud(tmp_path_factory.mktemp("cloud")) as url:
-        registered(url, "alice")
-        yield url
+        yield Cloud(url, registered(url, "alice", "bert", "berta"))
+
+
+@pytest.fixture(scope="session")
+def cloud_url(cloud: Cloud) -> str:
+    """The address of the running discord-cloud."""
+    return cloud.url
 
 
 @pytest.fixture
-def shell(tmp_path: Path, cloud_url: str) -> Shell:
-    """Commands of somebody who is logged in."""
-    shell = Shell(tmp_path / "home", cloud_url)
-    shell.login()
-    return shell
+def shell(tmp_path: Path, cloud: Cloud) -> Shell:
+    """Commands of the administrator, who is logged in."""
+    return Shell.logged_in(tmp_path / "home", cloud.url, cloud.tokens["alice"])
+
+
+@pytest.fixture
+def bert(tmp_path: Path, cloud: Cloud) -> Shell:
+    """Commands of another user."""
+    return Shell.logged_in(tmp_path / "home of bert", cloud.url, cloud.tokens["bert"])
 
 
 @pytest.fixture

@@ -57,11 +57,11 @@ def test_a_failed_login_is_one_line(tmp_path, cloud_url, user, password, code) -
 def test_a_new_password_is_asked_for_twice(shell: Shell) -> None:
     """A typing error does not make a user; the next step is printed."""
     result = shell(
-        "register", shell.url, "bert", stdin="password1\npassword2\npassword3\npassword3\n"
+        "register", shell.url, "edgar", stdin="password1\npassword2\npassword3\npassword3\n"
     )
     assert result.exit_code == 0
-    assert f"discord-cloud login {shell.url} bert" in result.stderr
-    login = shell("login", shell.url, "bert", "--password-stdin", stdin="password3")
+    assert f"discord-cloud login {shell.url} edgar" in result.stderr
+    login = shell("login", shell.url, "edgar", "--password-stdin", stdin="password3")
     assert login.exit_code == 0
 
 

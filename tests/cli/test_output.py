@@ -101,9 +101,11 @@ def test_the_page_describes_every_client_command_and_option() -> None:
     """What a command can do is in docs/cli.md."""
     page = PAGE.read_text()
     command = typer.main.get_command(app)
-    names = ("register", "login", "logout", "put", "get", "ls", "status")
-    for name in names:
-        found = command.commands[name]  # type: ignore[attr-defined]
+    names = "register login logout passwd put get zip ls status mv rm mkdir users"
+    commands = {name: command.commands[name] for name in names.split()}  # type: ignore[attr-defined]
+    share = command.commands["share"]  # type: ignore[attr-defined]
+    commands |= {f"share {name}": found for name, found in share.commands.items()}
+    for name, found in commands.items():
         assert f"discord-cloud {name}" in page
         options = [o for p in found.params if p.param_type_name == "option" for o in p.opts]
         assert [o for o in options if o.startswith("--") and o not in page] == []
