@@ -154,7 +154,7 @@ export interface UploadsView {
   rate: number;
   isPaused: boolean;
   booked: number;
-  prompt: { entry: number; uploadId: string; name: string; folder: string; more: number } | null;
+  prompt: { uploadId: string; name: string; folder: string; more: number } | null;
 }
 
 export interface Preferences {

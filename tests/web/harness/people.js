@@ -66,6 +66,8 @@ export class Person {
    */
   static async works(browser, cloud, token, { at = "/", ...options } = {}) {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, acceptDownloads: true, ...options });
+    // Undoing has a time, which nobody here waits for.
+    await context.clock.install();
     await context.addInitScript((value) => sessionStorage.setItem("discord-cloud.token", value), token);
     const person = new Person(context, await context.newPage());
     await person.page.goto(cloud.url + at);
@@ -75,7 +77,7 @@ export class Person {
 
   /** Waits until the folder is shown. */
   async ready() {
-    await this.page.locator(".summary").getByText(/folder/).or(this.page.getByText("There is no such folder")).waitFor();
+    await this.page.locator(".summary:not(:empty)").or(this.page.getByText("There is no such folder")).first().waitFor();
   }
 
   /**
@@ -140,7 +142,8 @@ export class Person {
 
   /** @param {string} name */
   async makesFolder(name) {
-    await this.page.getByRole("button", { name: "New folder" }).click();
+    await this.page.getByRole("button", { name: "Upload", exact: true }).click();
+    await this.page.getByRole("menuitem", { name: "New folder" }).click();
     await this.page.getByRole("textbox", { name: "Name" }).fill(name);
     await this.page.getByRole("button", { name: "Create" }).click();
     await this.row(name).waitFor();

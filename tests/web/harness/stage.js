@@ -6,15 +6,19 @@ import { openBrowser } from "./people.js";
 
 /** @import { Browser } from "playwright-core" */
 
+/** @typedef {{ cloud: Cloud, browser: Browser, token: string }} Stage */
+
 /**
  * A cloud with the administrator `ada`, and a browser, for the tests of a file.
- * @param {{ isNew?: boolean }} [options] whether nobody is registered yet
+ * @param {{ isNew?: boolean, prepare?: (set: Stage) => Promise<void> }} [options] `isNew`: nobody is registered yet
+ * @returns {Stage}
  */
-export function stage({ isNew = false } = {}) {
+export function stage({ isNew = false, prepare } = {}) {
   const set = { cloud: /** @type {Cloud} */ ({}), browser: /** @type {Browser} */ ({}), token: "" };
   before(async () => {
     [set.cloud, set.browser] = await Promise.all([Cloud.start(), openBrowser()]);
     if (!isNew) set.token = await set.cloud.register("ada");
+    await prepare?.(set);
   });
   after(async () => {
     await set.browser.close();

@@ -66,7 +66,8 @@ export const en = {
     places: "Places",
     open: "Open the overview",
     publicUploads: "Upload as public files",
-    account: (/** @type {string} */ name) => `Account of ${name}`,
+    account: "Account",
+    accountOf: "Account of",
   },
   services: {
     title: "Upload services",

@@ -32,7 +32,6 @@ export class Entry {
   /** @type {string | null} */
   renamedTo = null;
   isSkipping = false;
-  lostService = false;
   meter = new Meter();
 
   /**
@@ -88,7 +87,6 @@ export class Entry {
     this.inFlight.clear();
     this.failures = 0;
     this.isSkipping = false;
-    this.lostService = false;
     this.meter.reset();
   }
 

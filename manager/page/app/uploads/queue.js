@@ -1,31 +1,27 @@
 /**
- * The upload queue: which file is requested when, which chunk is sent next, and what to do when something
- * goes wrong. It is told events and says what to do; sockets, requests and timers stand around it. The
- * protocol's side of this is described in docs/uploads.md.
+ * The upload queue: which file is requested when, and what to do when something goes wrong. It is told
+ * events and says what to do; sockets, requests and timers stand around it. The protocol's side of this is
+ * described in docs/uploads.md.
  */
 
-/** @import { OverwriteAction } from "../../types/wire.js" */
-/** @import { UploadResponse } from "../../types/wire.js" */
+/** @import { OverwriteAction, UploadResponse } from "../../types/wire.js" */
+/** @import { BookingEffect } from "./booking.js" */
+/** @import { ChunkEffect } from "./chunk-plan.js" */
+/** @import { Source } from "./entry.js" */
+import { Booking, MAX_SERVICES } from "./booking.js";
+import { nextChunks } from "./chunk-plan.js";
+import { Conflicts } from "./conflicts.js";
 import { Entry } from "./entry.js";
 
-/** @import { Source } from "./entry.js" */
 /**
- * @typedef {{ do: "book", amount: number }
- *   | { do: "clear-booking" }
+ * @typedef {BookingEffect
+ *   | ChunkEffect
  *   | { do: "request", entry: Entry }
  *   | { do: "make-empty", entry: Entry }
- *   | { do: "send", entry: Entry, uploadId: string, index: number }
  *   | { do: "stop-sending", uploadId: string }
- *   | { do: "abort", uploadId: string }
- *   | { do: "wake", at: number }} Effect
- * @typedef {{ entry: number, uploadId: string, name: string, folder: string }} Prompt
+ *   | { do: "abort", uploadId: string }} Effect
  */
 
-export const MAX_SERVICES = 8;
-/** While one chunk is being stored, the next is on its way. */
-export const CHUNKS_PER_UPLOAD = 2;
-/** Browsers open six connections to an origin; some are left for everything else. */
-export const CHUNKS_AT_ONCE = 4;
 const MAX_CHUNK_FAILURES = 8;
 const MAX_ATTEMPTS = 4;
 const RETRY_MS = 500;
@@ -33,9 +29,8 @@ const RETRY_MS = 500;
 export class UploadQueue {
   /** @type {Map<number, Entry>} */
   entries = new Map();
-  /** @type {Prompt[]} */
-  prompts = [];
-  booked = 0;
+  booking = new Booking();
+  conflicts = new Conflicts();
   isPaused = false;
   /** Entries that wait for a service, in order. @type {Set<Entry>} */
   #waiting = new Set();
@@ -44,17 +39,7 @@ export class UploadQueue {
   /** @type {Effect[]} */
   #effects = [];
   #isOnline = false;
-  #desired = 0;
-  /** Whether an answer about the booking is on its way. */
-  #isBooking = false;
-  #clearNotBefore = 0;
-  /** What was decided for all conflicts. @type {OverwriteAction | null} */
-  #decision = null;
   #lastId = 0;
-
-  get isEmpty() {
-    return this.entries.size === 0;
-  }
 
   get isWorking() {
     return this.#waiting.size > 0 || this.#active.size > 0;
@@ -76,10 +61,8 @@ export class UploadQueue {
   /** The manager ends everything of a client that leaves, so it all starts again. */
   offline() {
     this.#isOnline = false;
-    this.#isBooking = false;
-    this.booked = this.#desired = 0;
-    this.prompts = [];
-    this.#decision = null;
+    this.booking.ended();
+    this.conflicts.connectionLost();
     for (const entry of [...this.#active]) {
       this.#stopSending(entry);
       this.#active.delete(entry);
@@ -88,32 +71,9 @@ export class UploadQueue {
     }
   }
 
-  /** @param {number} amount services that are booked now */
-  bookingSettled(amount) {
-    this.#isBooking = false;
-    this.booked = amount;
-  }
-
-  bookingFailed() {
-    this.#isBooking = false;
-    this.#desired = 0;
-  }
-
-  /** @param {number} change */
-  bookingChanged(change) {
-    this.booked = Math.max(0, this.booked + change);
-  }
-
   bookingCleared() {
-    this.bookingFailed();
-    this.booked = 0;
-    this.#decision = null;
-  }
-
-  /** @param {number} now */
-  clearingRefused(now) {
-    this.#isBooking = false;
-    this.#clearNotBefore = now + RETRY_MS;
+    this.booking.ended();
+    this.conflicts.bookingEnded();
   }
 
   /**
@@ -138,12 +98,9 @@ export class UploadQueue {
     this.#active.delete(entry);
     entry.occupies = false;
     if (entry.state === "cancelled") return;
+    // A refusal is chance less often than an interruption, so it counts twice.
     entry.attempts += 1;
-    if (entry.attempts >= MAX_ATTEMPTS) this.#end(entry, "failed", reason);
-    else {
-      this.#wait(entry);
-      entry.notBefore = now + RETRY_MS * 2 ** entry.attempts;
-    }
+    this.#tryAgain(entry, reason, now);
   }
 
   /** @param {Entry} entry */
@@ -162,7 +119,7 @@ export class UploadQueue {
   /**
    * @param {string} uploadId
    * @param {number} index
-   * @param {number} loaded
+   * @param {number} loaded bytes
    * @param {number} now
    */
   chunkProgress(uploadId, index, loaded, now) {
@@ -207,16 +164,13 @@ export class UploadQueue {
     const entry = this.#find(uploadId);
     if (!entry) return;
     entry.occupies = false;
-    entry.lostService = lostService;
     if (!lostService && !entry.isOver) entry.state = "storing";
   }
 
   /** @param {string} uploadId */
   overwriteAsked(uploadId) {
     const entry = this.#find(uploadId);
-    if (!entry || entry.isOver) return;
-    entry.state = "deciding";
-    this.prompts.push({ entry: entry.id, uploadId, name: entry.source.name, folder: entry.folder });
+    if (entry && !entry.isOver) this.conflicts.ask(entry);
   }
 
   /**
@@ -225,36 +179,29 @@ export class UploadQueue {
    * @param {boolean} forAll
    */
   overwriteDecided(uploadId, action, forAll) {
-    const settled = forAll ? this.prompts : this.prompts.filter((prompt) => prompt.uploadId === uploadId);
-    this.prompts = this.prompts.filter((prompt) => !settled.includes(prompt));
-    if (forAll) this.#decision = action;
-    for (const prompt of settled) {
-      const entry = this.entries.get(prompt.entry);
-      if (!entry || entry.isOver) continue;
-      entry.state = "storing";
-      entry.isSkipping = action === "skip";
-    }
+    this.conflicts.decide(uploadId, action, forAll);
   }
 
   /**
    * The end of an upload, told exactly once for each that was accepted.
    * @param {{ success: boolean, upload_id: string, rename_target?: string, reason?: string }} info
+   * @param {number} now
    */
-  finished(info) {
+  finished(info, now) {
     const entry = this.#find(info.upload_id);
     if (!entry) return;
-    const wasStoring = entry.state === "storing";
-    this.prompts = this.prompts.filter((prompt) => prompt.uploadId !== info.upload_id);
+    const reason = info.reason ?? null;
+    this.conflicts.drop(entry);
     this.#stopSending(entry);
     this.#active.delete(entry);
     entry.occupies = false;
-    if (info.success) {
-      entry.renamedTo = info.rename_target ?? null;
-      this.#end(entry, "done", null);
-    } else if (!entry.isOver) {
-      const isSkipped = entry.isSkipping || (wasStoring && this.#decision === "skip");
-      this.#failed(entry, isSkipped, info.reason ?? null);
-    }
+    entry.renamedTo = info.rename_target ?? null;
+    if (info.success) this.#end(entry, "done", null);
+    else if (entry.isOver) return;
+    else if (this.conflicts.isSkipped(entry)) this.#end(entry, "skipped", null);
+    // Its service stopped, timed out or vanished while the file was on its way.
+    else if (entry.state === "sending") this.#tryAgain(entry, reason, now);
+    else this.#end(entry, "failed", reason);
   }
 
   /** @param {number} id */
@@ -285,8 +232,7 @@ export class UploadQueue {
   cancel(id) {
     const entry = this.entries.get(id);
     // While the manager enters the file it is too late.
-    if (!entry || entry.isOver || entry.state === "storing") return;
-    this.#giveUp(entry, "cancelled", null);
+    if (entry && !entry.isOver && entry.state !== "storing") this.#giveUp(entry, "cancelled", null);
   }
 
   cancelAll() {
@@ -297,7 +243,7 @@ export class UploadQueue {
   retry(id) {
     const entry = this.entries.get(id);
     // Until the manager has told the end of the last attempt, its service is not free.
-    if (!entry?.isOver || entry.state === "done" || entry.occupies) return;
+    if (!entry?.isOver || entry.state === "done" || this.#active.has(entry)) return;
     entry.attempts = entry.notBefore = 0;
     entry.reason = null;
     entry.isHeld = false;
@@ -323,40 +269,21 @@ export class UploadQueue {
    */
   next(now) {
     if (this.#isOnline) {
-      this.#book(now);
+      const booking = this.booking.next(this.#occupied() + this.#startable(MAX_SERVICES), now);
+      if (booking) this.#effects.push(booking);
       this.#request(now);
-      this.#send(now);
+      this.#effects.push(...nextChunks(this.#senders(), this.#onTheirWay(), now));
     }
-    const effects = this.#effects;
-    this.#effects = [];
-    return effects;
-  }
-
-  /** @param {number} now */
-  #book(now) {
-    if (this.#isBooking) return;
-    const occupied = this.#occupied();
-    const wanted = Math.min(MAX_SERVICES, occupied + this.#startable(MAX_SERVICES));
-    if (wanted > this.#desired) {
-      this.#isBooking = true;
-      this.#desired = wanted;
-      this.#effects.push({ do: "book", amount: wanted });
-    } else if (wanted === 0 && this.#desired > 0) {
-      if (now < this.#clearNotBefore) this.#wake(this.#clearNotBefore);
-      else {
-        this.#isBooking = true;
-        this.#effects.push({ do: "clear-booking" });
-      }
-    }
+    return this.#effects.splice(0);
   }
 
   /** @param {number} now */
   #request(now) {
-    let free = this.#isBooking ? 0 : this.booked - this.#occupied();
+    let free = this.booking.isAsking ? 0 : this.booking.amount - this.#occupied();
     for (const entry of [...this.#waiting]) {
       if (this.isHeld(entry)) continue;
       if (entry.notBefore > now) {
-        this.#wake(entry.notBefore);
+        this.#effects.push({ do: "wake", at: entry.notBefore });
         continue;
       }
       if (entry.size > 0 && free-- <= 0) break;
@@ -368,27 +295,20 @@ export class UploadQueue {
     }
   }
 
-  /** @param {number} now */
-  #send(now) {
-    let free = CHUNKS_AT_ONCE;
-    for (const entry of this.#active) free -= entry.inFlight.size;
-    const senders = [...this.#active].filter((entry) => entry.state === "sending" && !this.isHeld(entry));
-    // Every upload gets one chunk on its way before any gets a second.
-    for (let depth = 0; depth < CHUNKS_PER_UPLOAD; depth += 1) {
-      for (const entry of senders) {
-        if (free <= 0) return;
-        if (entry.notBefore > now) this.#wake(entry.notBefore);
-        else if (entry.inFlight.size <= depth && this.#sendChunk(entry)) free -= 1;
-      }
-    }
+  #senders() {
+    return [...this.#active].filter((entry) => entry.state === "sending" && !this.isHeld(entry));
   }
 
-  /** @param {Entry} entry */
-  #sendChunk(entry) {
-    const index = entry.uploadId ? entry.takeChunk() : null;
-    if (index === null || !entry.uploadId) return false;
-    this.#effects.push({ do: "send", entry, uploadId: entry.uploadId, index });
-    return true;
+  #onTheirWay() {
+    let count = 0;
+    for (const entry of this.#active) count += entry.inFlight.size;
+    return count;
+  }
+
+  #occupied() {
+    let count = 0;
+    for (const entry of this.#active) if (entry.occupies) count += 1;
+    return count;
   }
 
   /** @param {number} enough counting further is of no use */
@@ -401,17 +321,6 @@ export class UploadQueue {
     return count;
   }
 
-  #occupied() {
-    let count = 0;
-    for (const entry of this.#active) if (entry.occupies) count += 1;
-    return count;
-  }
-
-  /** @param {number} at */
-  #wake(at) {
-    this.#effects.push({ do: "wake", at });
-  }
-
   /** @param {Entry} entry */
   #wait(entry) {
     entry.restart();
@@ -420,14 +329,15 @@ export class UploadQueue {
 
   /**
    * @param {Entry} entry
-   * @param {boolean} isSkipped
-   * @param {string | null} reason
+   * @param {string | null} reason why it did not go on
+   * @param {number} now
    */
-  #failed(entry, isSkipped, reason) {
-    if (isSkipped) this.#end(entry, "skipped", null);
-    else if (this.isHeld(entry)) this.#wait(entry);
-    else if (entry.lostService && ++entry.attempts < MAX_ATTEMPTS) this.#wait(entry);
-    else this.#end(entry, "failed", reason);
+  #tryAgain(entry, reason, now) {
+    // Who pauses for longer than the service's patience has not failed.
+    if (!this.isHeld(entry)) entry.attempts += 1;
+    if (entry.attempts >= MAX_ATTEMPTS) return this.#end(entry, "failed", reason);
+    this.#wait(entry);
+    entry.notBefore = now + RETRY_MS * 2 ** entry.attempts;
   }
 
   /**
@@ -455,7 +365,7 @@ export class UploadQueue {
     this.#end(entry, state, reason);
     if (!wasActive || entry.size === 0) return;
     this.#active.add(entry);
-    this.prompts = this.prompts.filter((prompt) => prompt.entry !== entry.id);
+    this.conflicts.drop(entry);
     if (entry.uploadId) this.#effects.push({ do: "abort", uploadId: entry.uploadId });
   }
 

@@ -32,12 +32,12 @@ export class Uploads {
     this.#store = store;
     this.#connection = connection;
     const queue = this.#queue;
-    connection.on("s2c:upload-booking-modify", (data) => this.#change(() => queue.bookingChanged(data.effective_change)));
+    connection.on("s2c:upload-booking-modify", (data) => this.#change(() => queue.booking.changed(data.effective_change)));
     connection.on("s2c:upload-stage-finish", (data) =>
       this.#change(() => queue.stageFinished(data.upload_id, data.service_disconnect === true)),
     );
     connection.on("s2c:upload-overwrite-request", (data) => this.#change(() => queue.overwriteAsked(data.upload_id)));
-    connection.on("s2c:upload-finish-info", (data) => this.#change(() => queue.finished(data)));
+    connection.on("s2c:upload-finish-info", (data) => this.#change(() => queue.finished(data, Date.now())));
   }
 
   get isWorking() {
@@ -149,9 +149,9 @@ export class Uploads {
   async #book(amount) {
     try {
       const booking = await this.#connection.request("c2s:upload-booking-request", { desired_amount: amount });
-      this.#change(() => this.#queue.bookingSettled(booking.amount));
+      this.#change(() => this.#queue.booking.settled(booking.amount));
     } catch {
-      this.#ifOnline(() => this.#queue.bookingFailed());
+      this.#ifOnline(() => this.#queue.booking.failed());
     }
   }
 
@@ -160,7 +160,7 @@ export class Uploads {
       await this.#connection.request("c2s:upload-booking-clear", {});
       this.#change(() => this.#queue.bookingCleared());
     } catch {
-      this.#ifOnline(() => this.#queue.clearingRefused(Date.now()));
+      this.#ifOnline(() => this.#queue.booking.clearingRefused(Date.now()));
     }
   }
 

@@ -40,7 +40,7 @@ export function summarise(queue, meter, now) {
     totalBytes += row.size;
   }
   meter.record(now, sentBytes);
-  const [prompt = null] = queue.prompts;
+  const [asked] = queue.conflicts.open;
   return {
     rows: shown(rows),
     count: rows.length,
@@ -49,8 +49,10 @@ export function summarise(queue, meter, now) {
     totalBytes,
     rate: counts.sending > 0 ? meter.rate : 0,
     isPaused: queue.isPaused,
-    booked: queue.booked,
-    prompt: prompt && { ...prompt, more: queue.prompts.length - 1 },
+    booked: queue.booking.amount,
+    prompt: asked?.uploadId
+      ? { uploadId: asked.uploadId, name: asked.source.name, folder: asked.folder, more: queue.conflicts.open.length - 1 }
+      : null,
   };
 }
 

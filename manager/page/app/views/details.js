@@ -108,6 +108,6 @@ function whereabouts(path) {
 function Fact({ label, value, note }) {
   return html`<div>
     <dt>${label}</dt>
-    <dd>${value}${note && html`<small>${note}</small>`}</dd>
+    <dd><span>${value}</span>${note && html`<small>${note}</small>`}</dd>
   </div>`;
 }

@@ -5,9 +5,10 @@ import { html, useCallback, useState } from "./dom.js";
 import { Menu } from "./menu.js";
 
 /**
- * @param {{ label: string, choices: readonly Choice[], class?: string, children: unknown, above?: boolean }} properties
+ * @param {{ label: string, choices: readonly Choice[], class?: string, children: unknown, above?: boolean, namesItself?: boolean }} properties
+ *   `namesItself`: the words in the button are its name
  */
-export function MenuButton({ label, choices, class: className = "", children, above = false }) {
+export function MenuButton({ label, choices, class: className = "", children, above = false, namesItself = false }) {
   const [place, setPlace] = useState(/** @type {{ x: number, y: number } | null} */ (null));
   const close = useCallback(() => setPlace(null), []);
   const toggle = (/** @type {MouseEvent} */ event) => {
@@ -19,7 +20,7 @@ export function MenuButton({ label, choices, class: className = "", children, ab
       class=${className}
       aria-haspopup="menu"
       aria-expanded=${place ? "true" : "false"}
-      aria-label=${label}
+      aria-label=${namesItself ? undefined : label}
       onClick=${toggle}
     >
       ${children}

@@ -63,12 +63,14 @@ function usePlace(root, x, y, above) {
 /** @param {Root} root */
 function useFocusBack(root) {
   useLayoutEffect(() => {
+    const menu = root.current;
     const before = document.activeElement;
-    items(root.current)[0]?.focus();
+    items(menu)[0]?.focus();
     return () => {
       // Unless something else, like a dialog, has taken the focus meanwhile.
       const now = document.activeElement;
-      if ((!now || now === document.body) && before instanceof HTMLElement) before.focus();
+      const isLeft = !now || now === document.body || menu?.contains(now);
+      if (isLeft && before instanceof HTMLElement) before.focus();
     };
   }, []);
 }

@@ -72,9 +72,9 @@ function UserBar() {
     { label: text.login.logout, icon: "logout", run: () => app.accounts.logout() },
   ];
   return html`<div class="user-bar">
-    <${MenuButton} class="user-button" label=${text.sidebar.account(user?.name ?? "")} choices=${choices} above>
+    <${MenuButton} class="user-button" label=${text.sidebar.account} choices=${choices} above namesItself>
       <span class="avatar" aria-hidden="true">${(user?.name ?? "?").charAt(0).toUpperCase()}</span>
-      <span class="user-name">${user?.name}${user?.isAdmin && html`<small>${text.users.administrator}</small>`}</span>
+      <span class="user-name"><span class="hidden">${text.sidebar.accountOf} </span>${user?.name}${user?.isAdmin && html`<small> ${text.users.administrator}</small>`}</span>
       <${Icon} name="up-down" />
     <//>
     <${ThemeButton} />

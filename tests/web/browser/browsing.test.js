@@ -1,0 +1,166 @@
+/** Looking around: folders, orders, addresses, keys, selections, very long lists. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { png } from "../harness/contents.js";
+import { Person } from "../harness/people.js";
+import { stage } from "../harness/stage.js";
+
+const FILES = ["apple.txt", "banana.txt", "cherry.txt"];
+
+/** @param {Person} person */
+const content = (person) => person.page.locator("#content");
+
+const set = stage({ prepare: furnish });
+
+/** @param {import("../harness/stage.js").Stage} set */
+async function furnish(set) {
+  const person = await Person.works(set.browser, set.cloud, set.token);
+  await person.makesFolder("photos");
+  await person.makesFolder("zoo");
+  await person.uploads(FILES.map((name, index) => ({ name, buffer: Buffer.alloc(3000 - index * 1000, "x") })));
+  await person.uploadsAreDone(3);
+  await person.leaves();
+}
+
+test("folders come first, and every column sorts both ways", async () => {
+  const person = await Person.works(set.browser, set.cloud, set.token);
+  await person.sees(["photos", "zoo", ...FILES]);
+  await person.page.getByRole("columnheader", { name: "Name" }).getByRole("button").click();
+  await person.sees(["zoo", "photos", "cherry.txt", "banana.txt", "apple.txt"]);
+  await person.page.getByRole("columnheader", { name: "Size" }).getByRole("button").click();
+  await person.sees(["photos", "zoo", ...FILES]);
+  await person.page.getByRole("columnheader", { name: "Size" }).getByRole("button").click();
+  await person.sees(["photos", "zoo", ...FILES.toReversed()]);
+  const sort = await person.page.getByRole("columnheader", { name: "Size" }).getAttribute("aria-sort");
+  assert.equal(sort, "ascending");
+  await person.leaves();
+});
+
+test("addresses can be bookmarked, and the back button goes back", async () => {
+  const person = await Person.works(set.browser, set.cloud, set.token);
+  await person.row("photos").dblclick();
+  await person.page.getByText("This folder is empty").waitFor();
+  await person.makesFolder("a b & c");
+  await person.row("a b & c").dblclick();
+  await person.page.getByRole("heading", { name: "a b & c", level: 1 }).waitFor();
+  const address = new URL(person.page.url());
+  await person.page.goBack();
+  await person.page.getByRole("heading", { name: "photos", level: 1 }).waitFor();
+  await person.page.getByRole("link", { name: "All files" }).first().click();
+  await person.row("apple.txt").waitFor();
+  await person.leaves();
+
+  const later = await Person.works(set.browser, set.cloud, set.token, { at: `/${address.hash}?sort=size&direction=up&view=grid` });
+  await later.page.getByRole("heading", { name: "a b & c", level: 1 }).waitFor();
+  assert.equal(await later.page.getByRole("button", { name: "Tiles" }).getAttribute("aria-pressed"), "true");
+  await later.leaves();
+});
+
+test("a folder that is not there says so, and leads back", async () => {
+  const person = await Person.works(set.browser, set.cloud, set.token, { at: "/#/nowhere" });
+  await person.page.getByText("There is no such folder").waitFor();
+  await person.page.getByRole("button", { name: "Go to all files" }).click();
+  await person.row("apple.txt").waitFor();
+  await person.leaves();
+});
+
+test("keys move, select, open and go up", async () => {
+  const person = await Person.works(set.browser, set.cloud, set.token);
+  const { keyboard } = person.page;
+  const selected = (/** @type {number} */ count) => person.page.locator(".summary").getByText(`${count} selected`).waitFor();
+  await content(person).focus();
+  await keyboard.press("ArrowDown");
+  await selected(1);
+  assert.equal(await person.row("photos").getAttribute("aria-selected"), "true");
+  await keyboard.press("End");
+  await keyboard.press("Shift+ArrowUp");
+  await keyboard.press("Shift+ArrowUp");
+  await selected(3);
+  await keyboard.press("Control+a");
+  await selected(5);
+  await keyboard.press("Control+ArrowUp");
+  await keyboard.press(" ");
+  await selected(4);
+  await keyboard.press("Escape");
+  await person.page.getByText("2 folders, 3 files").waitFor();
+  await keyboard.press("Home");
+  await keyboard.type("ch");
+  await selected(1);
+  assert.equal(await person.row("cherry.txt").getAttribute("aria-selected"), "true");
+  await keyboard.type("zoo", { delay: 0 });
+  await keyboard.press("Home");
+  await keyboard.press("Enter");
+  await person.page.getByRole("heading", { name: "photos", level: 1 }).waitFor();
+  await person.row("a b & c").waitFor();
+  await content(person).focus();
+  await keyboard.press("Backspace");
+  await person.row("apple.txt").waitFor();
+  await person.leaves();
+});
+
+test("Ctrl and Shift select several with the mouse, and the menu is about all of them", async () => {
+  const person = await Person.works(set.browser, set.cloud, set.token);
+  await person.row("photos").click();
+  await person.row("cherry.txt").click({ modifiers: ["Shift"] });
+  await person.page.getByText("5 selected").first().waitFor();
+  await person.row("banana.txt").click({ modifiers: ["Control"] });
+  await person.page.getByText("4 selected").first().waitFor();
+  await person.row("apple.txt").click({ button: "right" });
+  const menu = person.page.getByRole("menu");
+  assert.deepEqual(await menu.getByRole("menuitem").locator("span").allTextContents(), ["Download", "Move", "Delete"]);
+  await person.page.keyboard.press("ArrowDown");
+  await person.page.keyboard.press("Escape");
+  assert.equal(await menu.count(), 0);
+  await person.leaves();
+});
+
+test("the menu also opens by key", async () => {
+  const person = await Person.works(set.browser, set.cloud, set.token);
+  await person.row("apple.txt").click();
+  await person.page.keyboard.press("Shift+F10");
+  await person.page.getByRole("menuitem", { name: "Preview" }).waitFor();
+  await person.page.keyboard.press("Escape");
+  await content(person).waitFor();
+  assert.equal(await person.page.evaluate(() => document.activeElement?.id), "content");
+  await person.leaves();
+});
+
+test("tiles show pictures of images", async () => {
+  const person = await Person.works(set.browser, set.cloud, set.token, { at: "/#/zoo?view=grid" });
+  await person.uploads([{ name: "lion.png", mimeType: "image/png", buffer: png(60, 40, (x) => [255 * x, 180, 60]) }]);
+  const picture = person.page.locator(".tile img");
+  await picture.waitFor();
+  await person.page.waitForFunction(() => document.querySelector("img")?.naturalWidth === 60);
+  await person.page.getByRole("gridcell", { name: "lion.png" }).click();
+  await person.page.keyboard.press("Enter");
+  await person.page.getByRole("dialog", { name: "lion.png" }).waitFor();
+  await person.leaves();
+});
+
+test("of 100 000 files only the pages in sight are asked for", async () => {
+  await set.cloud.python("crowd.py", "100000");
+  /** @type {number[]} */
+  const pages = [];
+  const person = await Person.works(set.browser, set.cloud, set.token, { at: "/#/zoo" });
+  await person.leaves();
+  const watcher = await Person.visits(set.browser, set.cloud);
+  watcher.page.on("websocket", (socket) =>
+    socket.on("framesent", ({ payload }) => {
+      const frame = JSON.parse(String(payload));
+      if (frame.id === "c2s:list-request" && frame.data.type === "files") pages.push(frame.data.page);
+    }),
+  );
+  await watcher.logsIn("ada");
+  await watcher.page.getByText("2 folders, 100,003 files").waitFor();
+  await watcher.row("apple.txt").waitFor();
+  assert.ok(pages.length <= 2, `${pages}`);
+  await content(watcher).focus();
+  await watcher.page.keyboard.press("End");
+  await watcher.row("file 099999.txt").waitFor();
+  assert.ok((await watcher.page.locator(".row").count()) < 60);
+  await content(watcher).evaluate((element) => (element.scrollTop = element.scrollHeight / 2));
+  await watcher.row("file 050000.txt").waitFor();
+  assert.ok(pages.length <= 6, `${pages}`);
+  await watcher.leaves();
+});

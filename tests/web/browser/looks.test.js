@@ -1,0 +1,238 @@
+/**
+ * How it looks and reads: accessible in light and dark, whole from 360 pixels on, steady while it loads.
+ * With `SCREENSHOTS=1` the pictures of docs/images are taken anew.
+ */
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { test } from "node:test";
+import { pdf, png, wav } from "../harness/contents.js";
+import { Gate } from "../harness/gate.js";
+import { Person } from "../harness/people.js";
+import { stage } from "../harness/stage.js";
+
+/** @import { Page } from "playwright-core" */
+
+const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+/** Nothing else depends on the colours. */
+const CONTRAST = ["color-contrast"];
+const IMAGES = fileURLToPath(new URL("../../../docs/images/", import.meta.url));
+const LARGEST = 200_000;
+const set = stage({ prepare: furnish });
+
+/** @param {import("../harness/stage.js").Stage} set */
+async function furnish({ browser, cloud, token }) {
+  const grace = await cloud.register("grace", token);
+  const guest = await Person.works(browser, cloud, grace);
+  await guest.uploads([{ name: "Payroll.csv", mimeType: "text/csv", buffer: Buffer.from("name,amount\n".repeat(900)) }]);
+  await guest.uploadsAreDone(1);
+  await guest.leaves();
+  const person = await Person.works(browser, cloud, token);
+  for (const name of ["Archive", "Photos 2026", "Projects", "Tax returns"]) await person.makesFolder(name);
+  await person.page.getByLabel("Upload as public files").check();
+  await person.uploads([{ name: "House rules.pdf", mimeType: "application/pdf", buffer: pdf("House rules") }]);
+  await person.uploadsAreDone(1);
+  await person.page.getByLabel("Upload as public files").uncheck();
+  await person.uploads(BELONGINGS);
+  await person.uploadsAreDone(BELONGINGS.length + 1);
+  await person.leaves();
+}
+
+const wave = (/** @type {number} */ value) => 0.5 + 0.5 * Math.sin(value);
+const BELONGINGS = [
+  { name: "Bay at dusk.png", mimeType: "image/png", buffer: png(420, 300, (x, y) => [250 - 90 * y, 150 - 90 * y + 25 * wave(7 * x), 110 + 100 * y]) },
+  { name: "Harbour.png", mimeType: "image/png", buffer: png(420, 300, (x, y) => [20 + 60 * wave(16 * y + 4 * x), 110 + 90 * (1 - y), 170 + 60 * (1 - y)]) },
+  { name: "Pine forest.png", mimeType: "image/png", buffer: png(420, 300, (x, y) => [30 + 30 * wave(28 * x), 70 + 100 * (1 - y) * wave(26 * x + 3 * y), 60 + 25 * x]) },
+  { name: "Interview.wav", mimeType: "audio/wav", buffer: wav(30) },
+  { name: "Backup of the laptop.zip", mimeType: "application/zip", buffer: Buffer.concat([Buffer.from("PK\u0003\u0004"), Buffer.alloc(740_000, "z")]) },
+  { name: "Contract.pdf", mimeType: "application/pdf", buffer: pdf("Contract") },
+  { name: "Notes from the trip.md", mimeType: "text/markdown", buffer: Buffer.from("# Notes\n\nThe ferry leaves at seven.\n".repeat(120)) },
+  { name: "settings.json", mimeType: "application/json", buffer: Buffer.from('{"quiet": true}') },
+];
+
+/**
+ * Fails when axe finds something serious.
+ * @param {Page} page
+ * @param {string} where
+ */
+async function reads(page, where) {
+  const isDark = await page.evaluate(() => matchMedia("(prefers-color-scheme: dark)").matches);
+  // The page's policy forbids scripts of others, so this one comes in by the debugger.
+  await page.evaluate(`${AXE};0`);
+  const violations = await page.evaluate(async (rules) => {
+    const { violations } = await /** @type {any} */ (window).axe.run(document, { runOnly: rules });
+    return violations.map((/** @type {any} */ violation) => ({
+      id: violation.id,
+      impact: violation.impact,
+      nodes: violation.nodes.slice(0, 3).map((/** @type {any} */ node) => `${node.html.slice(0, 160)} ${node.failureSummary}`),
+    }));
+  }, isDark ? CONTRAST : RULES);
+  const grave = violations.filter((/** @type {{ impact: string }} */ each) => each.impact === "serious" || each.impact === "critical");
+  assert.deepEqual(grave, [], where);
+}
+
+/**
+ * @param {Page} page
+ * @param {string} name
+ */
+async function pictures(page, name) {
+  if (process.env["SCREENSHOTS"]) await page.screenshot({ path: `${IMAGES}${name}.png`, animations: "disabled" });
+}
+
+for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
+  test(`everything can be read and reached, ${colorScheme}`, async () => {
+    const stranger = await Person.visits(set.browser, set.cloud, { colorScheme });
+    await stranger.page.getByRole("heading", { name: "Welcome back" }).waitFor();
+    await reads(stranger.page, "login");
+    await pictures(stranger.page, `login-${colorScheme}`);
+    await stranger.leaves();
+
+    const person = await Person.works(set.browser, set.cloud, set.token, { colorScheme });
+    const { page } = person;
+    await person.row("Harbour.png").click();
+    await page.locator(".details-picture img").waitFor();
+    await reads(page, "table");
+    await pictures(page, `table-${colorScheme}`);
+    await person.row("Harbour.png").click({ button: "right" });
+    await reads(page, "menu");
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Tiles" }).click();
+    await page.locator(".tile img").nth(2).waitFor();
+    await reads(page, "tiles");
+    await pictures(page, `tiles-${colorScheme}`);
+    await page.getByRole("button", { name: "Table" }).click();
+    await person.row("Notes from the trip.md").dblclick();
+    await page.getByRole("dialog").getByText("The ferry").waitFor();
+    await reads(page, "viewer");
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    for (const [name, choice] of [["Users", "Users"], ["Change password", "Change password"], ["Keyboard shortcuts", "Keyboard shortcuts"]]) {
+      await page.getByRole("button", { name: "Account of ada" }).click();
+      await page.getByRole("menuitem", { name: String(choice) }).click();
+      await page.getByRole("dialog", { name: String(name) }).waitFor();
+      await reads(page, String(name));
+      await page.keyboard.press("Escape");
+    }
+    await page.getByRole("button", { name: /^Upload services/ }).click();
+    await page.getByText("Free", { exact: true }).first().waitFor();
+    await reads(page, "services");
+    await page.keyboard.press("Escape");
+    for (const choice of ["Copy a link", "Share with a user", "Transfer ownership", "Move"]) {
+      await person.chooses("Harbour.png", choice);
+      await page.getByRole("dialog").waitFor();
+      await reads(page, choice);
+      await page.keyboard.press("Escape");
+      await page.getByRole("dialog").waitFor({ state: "detached" });
+    }
+    await person.row("Harbour.png").click();
+    await page.keyboard.press("F2");
+    await page.getByLabel("New name of Harbour.png").waitFor();
+    await reads(page, "rename");
+    await page.keyboard.press("Escape");
+    await person.leaves();
+  });
+
+  test(`uploads, questions and empty folders can be read, ${colorScheme}`, async () => {
+    const person = await Person.works(set.browser, set.cloud, set.token, { colorScheme, at: "/#/Projects" });
+    const { page } = person;
+    await page.getByText("This folder is empty").waitFor();
+    await reads(page, "empty");
+    const gate = await Gate.before(page);
+    await person.uploads(["Floor plan.pdf", "Film of the move.mp4", "Scans.zip", "Letter.txt", "Recording.wav"].map((name, index) => ({ name, buffer: Buffer.alloc(1_600_000 * (index + 1)) })));
+    await gate.holds(4);
+    await page.getByRole("button", { name: "Pause Scans.zip" }).click();
+    await page.locator('.queue-row[data-state="paused"]').waitFor();
+    await reads(page, "queue");
+    await pictures(page, `uploads-${colorScheme}`);
+    await page.getByRole("button", { name: "Cancel all" }).click();
+    await gate.open();
+    await person.uploads([{ name: `twice ${colorScheme}.txt`, buffer: Buffer.from("1") }]);
+    await person.row(`twice ${colorScheme}.txt`).waitFor();
+    await person.uploads([{ name: `twice ${colorScheme}.txt`, buffer: Buffer.from("2") }]);
+    const question = page.getByRole("dialog", { name: "This name is taken" });
+    await question.waitFor();
+    await reads(page, "overwrite");
+    await question.getByRole("button", { name: /^Skip/ }).click();
+    await person.row(`twice ${colorScheme}.txt`).click();
+    await page.keyboard.press("Delete");
+    await page.getByRole("button", { name: "Undo" }).waitFor();
+    await reads(page, "undo");
+    await page.clock.fastForward(8_000);
+    await person.leaves();
+  });
+
+  test(`a narrow screen shows everything, ${colorScheme}`, async () => {
+    const person = await Person.works(set.browser, set.cloud, set.token, { colorScheme, viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
+    const { page } = person;
+    const overflows = () => page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+    await person.row("Harbour.png").waitFor();
+    assert.equal(await overflows(), false);
+    await reads(page, "narrow table");
+    await pictures(page, `narrow-${colorScheme}`);
+    await page.getByRole("button", { name: "Tiles" }).tap();
+    await page.locator(".tile img").first().waitFor();
+    assert.equal(await overflows(), false);
+    await pictures(page, `narrow-tiles-${colorScheme}`);
+    await page.getByRole("button", { name: "Table" }).tap();
+    await page.getByRole("button", { name: "Open the overview" }).tap();
+    await page.getByText("Everything else").waitFor();
+    await reads(page, "drawer");
+    await pictures(page, `narrow-overview-${colorScheme}`);
+    await page.getByRole("link", { name: "All files" }).tap();
+    await person.row("Photos 2026").tap();
+    await page.getByText("This folder is empty").waitFor();
+    await page.goBack();
+    await person.row("Contract.pdf").getByRole("button", { name: "Actions for Contract.pdf" }).tap();
+    await page.getByRole("menuitem", { name: "Details" }).tap();
+    await page.getByRole("complementary", { name: "Details" }).getByText("PDF document").waitFor();
+    assert.equal(await overflows(), false);
+    await reads(page, "narrow details");
+    await person.leaves();
+  });
+}
+
+test("nothing moves while the page loads", async () => {
+  const person = await Person.works(set.browser, set.cloud, set.token);
+  await person.row("Harbour.png").waitFor();
+  const shift = await person.page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        let sum = 0;
+        new PerformanceObserver((list) => {
+          for (const entry of list.getEntries()) sum += /** @type {any} */ (entry).value;
+        }).observe({ type: "layout-shift", buffered: true });
+        // What was buffered is told before the next frame but one.
+        requestAnimationFrame(() => requestAnimationFrame(() => resolve(sum)));
+      }),
+  );
+  assert.ok(Number(shift) < 0.02, `layout shift ${shift}`);
+  await person.leaves();
+});
+
+test("who wants less motion gets none", async () => {
+  const person = await Person.works(set.browser, set.cloud, set.token, { reducedMotion: "reduce" });
+  await person.page.getByRole("button", { name: /^Upload services/ }).click();
+  const dialog = person.page.getByRole("dialog", { name: "Upload services" });
+  await dialog.waitFor();
+  const duration = await dialog.evaluate((element) => Number.parseFloat(getComputedStyle(element).animationDuration));
+  assert.ok(duration < 0.001);
+  await person.leaves();
+});
+
+test("the page is small, and all of it comes from here", async () => {
+  const person = await Person.visits(set.browser, set.cloud);
+  await person.page.getByRole("heading", { name: "Welcome back" }).waitFor();
+  const loaded = await person.page.evaluate(() =>
+    [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")].map((entry) => ({
+      name: entry.name,
+      bytes: /** @type {PerformanceResourceTiming} */ (entry).transferSize,
+    })),
+  );
+  const bytes = loaded.reduce((sum, each) => sum + each.bytes, 0);
+  assert.ok(bytes > 10_000 && bytes < LARGEST, `${bytes} bytes`);
+  assert.deepEqual(loaded.filter((each) => !each.name.startsWith(set.cloud.url)), []);
+  await person.leaves();
+});

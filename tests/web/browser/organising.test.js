@@ -1,0 +1,190 @@
+/** Putting things in order: folders, names, places, deleting, downloads, links. */
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+import { Person } from "../harness/people.js";
+import { stage } from "../harness/stage.js";
+
+const set = stage();
+
+/**
+ * A folder of its own for a test, with files.
+ * @param {string} folder
+ * @param {string[]} names
+ */
+async function worksIn(folder, names) {
+  const person = await Person.works(set.browser, set.cloud, set.token);
+  await person.makesFolder(folder);
+  await person.row(folder).dblclick();
+  await person.page.getByText("This folder is empty").waitFor();
+  if (names.length > 0) {
+    await person.uploads(names.map((name) => ({ name, buffer: Buffer.from(`content of ${name}`) })));
+    await person.uploadsAreDone(names.length);
+    await person.sees(names);
+    await person.page.getByRole("button", { name: "Clear the list" }).click();
+  }
+  return person;
+}
+
+/**
+ * @param {Person} person
+ * @param {() => Promise<void>} act
+ */
+async function downloads(person, act) {
+  const [download] = await Promise.all([person.page.waitForEvent("download"), act()]);
+  return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
+}
+
+test("a name is changed in its place, without its extension being selected", async () => {
+  const person = await worksIn("names", ["draft.txt"]);
+  await person.row("draft.txt").click();
+  await person.page.keyboard.press("F2");
+  const input = person.page.getByLabel("New name of draft.txt");
+  await input.waitFor();
+  await person.page.keyboard.type("final");
+  assert.equal(await input.inputValue(), "final.txt");
+  await input.fill("a/b");
+  await person.page.getByText("A name has no slashes").waitFor();
+  await input.fill("final.txt");
+  await person.page.keyboard.press("Enter");
+  await person.sees(["final.txt"]);
+  await person.makesFolder("old");
+  await person.chooses("old", "Rename");
+  await person.page.getByLabel("New name of old").fill("new");
+  await person.page.keyboard.press("Enter");
+  await person.sees(["new", "final.txt"]);
+  await person.leaves();
+});
+
+test("a folder that exists already is refused, with the reason", async () => {
+  const person = await worksIn("twice", []);
+  await person.makesFolder("same");
+  await person.page.getByRole("button", { name: "New folder" }).click();
+  await person.page.getByRole("textbox", { name: "Name" }).fill("same");
+  await person.page.getByRole("button", { name: "Create" }).click();
+  await person.page.getByRole("alert").getByText(/exists already/).waitFor();
+  await person.leaves();
+});
+
+test("files are dragged into folders and onto the path", async () => {
+  const person = await worksIn("drag", ["one.txt", "two.txt", "three.txt"].toSorted());
+  await person.makesFolder("inbox");
+  await person.row("one.txt").click();
+  await person.row("three.txt").click({ modifiers: ["Control"] });
+  await person.row("one.txt").dragTo(person.row("inbox"));
+  await person.page.getByText("2 files moved to inbox.").waitFor();
+  await person.sees(["inbox", "two.txt"]);
+  await person.row("inbox").dblclick();
+  await person.sees(["one.txt", "three.txt"]);
+  await person.row("one.txt").dragTo(person.page.getByRole("link", { name: "drag" }));
+  await person.sees(["three.txt"]);
+  await person.leaves();
+});
+
+test("files are moved by a dialog as well", async () => {
+  const person = await worksIn("shelf", ["book.txt"]);
+  await person.makesFolder("upper");
+  await person.chooses("book.txt", "Move");
+  const dialog = person.page.getByRole("dialog", { name: "Move 1 file" });
+  await dialog.getByRole("button", { name: "upper" }).click();
+  await dialog.getByText("No folders in here.").waitFor();
+  await dialog.getByRole("button", { name: "Move here" }).click();
+  await person.sees(["upper"]);
+  await person.row("upper").dblclick();
+  await person.sees(["book.txt"]);
+  await person.leaves();
+});
+
+test("what is deleted can be had back, until it is final", async () => {
+  const person = await worksIn("bin", ["keep.txt", "lose.txt"]);
+  await person.row("keep.txt").click();
+  await person.page.keyboard.press("Control+a");
+  await person.page.keyboard.press("Delete");
+  await person.page.getByText("2 items deleted.").waitFor();
+  await person.page.getByText("This folder is empty").waitFor();
+  await person.page.getByRole("button", { name: "Undo" }).click();
+  await person.sees(["keep.txt", "lose.txt"]);
+  await person.chooses("lose.txt", "Delete");
+  await person.sees(["keep.txt"]);
+  await person.page.clock.fastForward(8_000);
+  await person.page.getByText("lose.txt deleted.").waitFor({ state: "detached" });
+  const other = await Person.works(set.browser, set.cloud, set.token, { at: "/#/bin" });
+  await other.sees(["keep.txt"]);
+  await person.leaves();
+  await other.leaves();
+});
+
+test("leaving the page makes deleting final", async () => {
+  const person = await worksIn("exit", ["gone.txt"]);
+  const other = await Person.works(set.browser, set.cloud, set.token, { at: "/#/exit" });
+  await other.sees(["gone.txt"]);
+  await person.row("gone.txt").click();
+  await person.page.keyboard.press("Delete");
+  await person.page.getByText("This folder is empty").waitFor();
+  await person.page.goto(`${set.cloud.url}/page/first-start`);
+  await other.page.getByText("This folder is empty").waitFor();
+  await person.leaves();
+  await other.leaves();
+});
+
+test("a folder that is deleted under somebody's feet says so", async () => {
+  const person = await worksIn("sinking", []);
+  await person.makesFolder("ship");
+  const sailor = await Person.works(set.browser, set.cloud, set.token, { at: "/#/sinking/ship" });
+  await sailor.page.getByText("This folder is empty").waitFor();
+  await person.row("ship").click();
+  await person.page.keyboard.press("Delete");
+  await person.page.getByText("This folder is empty").waitFor();
+  await person.page.clock.fastForward(8_000);
+  await sailor.page.getByText("There is no such folder").waitFor();
+  await person.leaves();
+  await sailor.leaves();
+});
+
+test("one file, many files and a folder are downloaded", async () => {
+  const person = await worksIn("out", ["a.txt", "b.txt"]);
+  const one = await downloads(person, () => person.chooses("a.txt", "Download"));
+  assert.deepEqual([one.name, one.bytes.toString()], ["a.txt", "content of a.txt"]);
+  /** @type {string[]} */
+  const names = [];
+  person.page.on("download", (download) => names.push(download.suggestedFilename()));
+  await person.row("a.txt").click();
+  await person.page.keyboard.press("Control+a");
+  const second = person.page.waitForEvent("download", (download) => download.suggestedFilename() === "b.txt");
+  await person.page.getByRole("button", { name: "Download", exact: true }).first().click();
+  await second;
+  assert.deepEqual(names.toSorted(), ["a.txt", "b.txt"]);
+  await person.page.goBack();
+  const zip = await downloads(person, () => person.chooses("out", "Download as zip"));
+  assert.equal(zip.name, "out.zip");
+  assert.equal(zip.bytes.subarray(0, 2).toString(), "PK");
+  assert.ok(zip.bytes.includes("content of b.txt"));
+  await person.leaves();
+});
+
+test("a link is copied, and opens the file for somebody without an account", async () => {
+  const person = await worksIn("links", ["open.txt"]);
+  await person.context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await person.chooses("open.txt", "Copy a link");
+  const dialog = person.page.getByRole("dialog", { name: "Link" });
+  await dialog.getByRole("button", { name: "Copy", exact: true }).click();
+  await dialog.getByText("Copied").waitFor();
+  const link = await person.page.evaluate(() => navigator.clipboard.readText());
+  assert.equal(await (await fetch(link)).text(), "content of open.txt");
+  await person.leaves();
+});
+
+test("details tell what is known of a file, a folder and a selection", async () => {
+  const person = await worksIn("facts", ["note.txt"]);
+  const details = person.page.getByRole("complementary", { name: "Details" });
+  await details.getByText("Select a file or folder").waitFor();
+  await person.row("note.txt").click();
+  for (const fact of ["Document", "text/plain", "19 B", "All files / facts", "Yours"]) await details.getByText(fact, { exact: true }).waitFor();
+  await person.makesFolder("inner");
+  await person.row("inner").click();
+  await details.getByText("0 B").waitFor();
+  await person.page.keyboard.press("Control+a");
+  await details.getByText("1 folder, 1 file").waitFor();
+  await person.leaves();
+});

@@ -1,0 +1,119 @@
+/** Several people: rights, shares, owners, and seeing at once what others do. */
+
+import { test } from "node:test";
+import { Person } from "../harness/people.js";
+import { stage } from "../harness/stage.js";
+
+let graceToken = "";
+const set = stage({
+  prepare: async ({ cloud, token }) => {
+    graceToken = await cloud.register("grace", token);
+  },
+});
+
+/**
+ * Ada and Grace, both in a new folder.
+ * @param {string} folder
+ */
+async function bothIn(folder) {
+  const ada = await Person.works(set.browser, set.cloud, set.token);
+  await ada.makesFolder(folder);
+  await ada.row(folder).dblclick();
+  await ada.page.getByText("This folder is empty").waitFor();
+  const grace = await Person.works(set.browser, set.cloud, graceToken, { at: `/#/${folder}` });
+  await grace.page.getByText("This folder is empty").waitFor();
+  return { ada, grace };
+}
+
+/**
+ * @param {Person} person
+ * @param {string} name
+ */
+const file = (person, name) => person.uploads([{ name, buffer: Buffer.from("hello") }]);
+
+/**
+ * @param {Person} person
+ * @param {string} name
+ * @param {string} access
+ */
+const access = (person, name, access) => person.row(name).getByRole("img", { name: access }).waitFor();
+
+test("what others do appears without reloading", async () => {
+  const { ada, grace } = await bothIn("live");
+  await file(ada, "news.txt");
+  await grace.sees(["news.txt"]);
+  await ada.makesFolder("sub");
+  await grace.sees(["sub", "news.txt"]);
+  await ada.chooses("news.txt", "Rename");
+  await ada.page.getByLabel("New name of news.txt").fill("old news.txt");
+  await ada.page.keyboard.press("Enter");
+  await grace.sees(["sub", "old news.txt"]);
+  await ada.row("old news.txt").dragTo(ada.row("sub"));
+  await grace.sees(["sub"]);
+  await ada.leaves();
+  await grace.leaves();
+});
+
+test("who stands in a folder that is renamed goes with it", async () => {
+  const { ada, grace } = await bothIn("before");
+  await ada.page.getByRole("link", { name: "All files" }).first().click();
+  await ada.chooses("before", "Rename");
+  await ada.page.getByLabel("New name of before").fill("afterwards");
+  await ada.page.keyboard.press("Enter");
+  await grace.page.getByRole("heading", { name: "afterwards", level: 1 }).waitFor();
+  await grace.page.waitForURL(/#\/afterwards$/);
+  await ada.leaves();
+  await grace.leaves();
+});
+
+test("a private file is seen by others and not opened, until it is shared", async () => {
+  const { ada, grace } = await bothIn("rights");
+  await file(ada, "diary.txt");
+  await access(grace, "diary.txt", "Private to somebody else");
+  await grace.row("diary.txt").dblclick();
+  await grace.page.getByText("This file is private.").waitFor();
+  await grace.page.keyboard.press("Escape");
+
+  await ada.chooses("diary.txt", "Share with a user");
+  const dialog = ada.page.getByRole("dialog", { name: /Share/ });
+  await dialog.getByLabel("With whom?").fill("grac");
+  const choice = dialog.getByRole("group", { name: "Access of grace" });
+  await choice.getByRole("button", { name: "View" }).click();
+  await access(grace, "diary.txt", "Shared with you");
+  await grace.row("diary.txt").click();
+  await grace.page.getByText("You can view it").waitFor();
+  await choice.getByRole("button", { name: "Edit" }).click();
+  await grace.page.getByText("You can view and change it").waitFor();
+  await choice.getByRole("button", { name: "None" }).click();
+  await access(grace, "diary.txt", "Private to somebody else");
+  await ada.leaves();
+  await grace.leaves();
+});
+
+test("a file changes its owner, who may leave access to the giver", async () => {
+  const { ada, grace } = await bothIn("gift");
+  await file(ada, "present.txt");
+  await access(grace, "present.txt", "Private to somebody else");
+  await ada.chooses("present.txt", "Transfer ownership");
+  const dialog = ada.page.getByRole("dialog", { name: /Transfer/ });
+  await dialog.getByLabel("To whom?").fill("grace");
+  await dialog.getByRole("button", { name: "Choose" }).click();
+  await dialog.getByRole("button", { name: "Transfer to grace" }).click();
+  await ada.page.getByText("present.txt belongs to grace now.").waitFor();
+  await access(ada, "present.txt", "Shared with you");
+  await grace.row("present.txt").click();
+  await grace.page.getByText("Yours", { exact: true }).waitFor();
+  await ada.leaves();
+  await grace.leaves();
+});
+
+test("public files are everybody's", async () => {
+  const { ada, grace } = await bothIn("public");
+  await ada.page.getByLabel("Upload as public files").check();
+  await file(ada, "notice.txt");
+  await access(grace, "notice.txt", "Public");
+  await grace.row("notice.txt").dblclick();
+  await grace.page.getByRole("dialog", { name: "notice.txt" }).getByText("hello").waitFor();
+  await ada.leaves();
+  await grace.leaves();
+});

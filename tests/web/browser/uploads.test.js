@@ -1,0 +1,213 @@
+/** Uploads: picked and dropped, several at once, paused, cancelled, retried, in conflict, and cut off. */
+
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { test } from "node:test";
+import { Gate } from "../harness/gate.js";
+import { Person } from "../harness/people.js";
+import { stage } from "../harness/stage.js";
+
+const set = stage();
+
+/**
+ * @param {string} folder which is made
+ * @returns {Promise<Person>}
+ */
+async function worksIn(folder) {
+  const person = await Person.works(set.browser, set.cloud, set.token);
+  await person.makesFolder(folder);
+  await person.row(folder).dblclick();
+  await person.page.getByText("This folder is empty").waitFor();
+  return person;
+}
+
+/**
+ * @param {string} name
+ * @param {number} [size]
+ */
+const file = (name, size = 20) => ({ name, buffer: Buffer.alloc(size, name) });
+
+/**
+ * A row of the queue.
+ * @param {Person} person
+ * @param {string} name
+ * @param {string} state
+ */
+const queued = (person, name, state) =>
+  person.page.locator(`.queue-row[data-state="${state}"]`).filter({ has: person.page.locator(".name", { hasText: name }) });
+
+/**
+ * Drops files and folders of this machine on the page.
+ * @param {Person} person
+ * @param {string[]} files
+ */
+async function drops(person, files) {
+  const devtools = await person.context.newCDPSession(person.page);
+  const data = { items: [], files, dragOperationsMask: 1 };
+  for (const type of /** @type {const} */ (["dragEnter", "dragOver"])) {
+    await devtools.send("Input.dispatchDragEvent", { type, x: 500, y: 400, data });
+  }
+  await person.page.getByText(/^Drop to upload/).waitFor();
+  await devtools.send("Input.dispatchDragEvent", { type: "drop", x: 500, y: 400, data });
+}
+
+test("picked files are stored, also empty ones and those of several chunks", async () => {
+  const person = await worksIn("picked");
+  await person.uploads([file("big.bin", 21_000_000), file("empty.txt", 0), file("small.txt")]);
+  await person.uploadsAreDone(3);
+  await person.sees(["big.bin", "empty.txt", "small.txt"]);
+  await person.page.getByText("21.0 MB").first().waitFor();
+  const [download] = await Promise.all([person.page.waitForEvent("download"), person.chooses("big.bin", "Download")]);
+  const stream = await download.createReadStream();
+  let size = 0;
+  for await (const piece of stream) size += piece.length;
+  assert.equal(size, 21_000_000);
+  await person.leaves();
+});
+
+test("dropped folders arrive with everything in them", async () => {
+  const person = await worksIn("dropped");
+  const local = await mkdtemp(path.join(tmpdir(), "drop-"));
+  await mkdir(path.join(local, "trip/day one/none"), { recursive: true });
+  await writeFile(path.join(local, "trip/map.txt"), "map");
+  await writeFile(path.join(local, "trip/day one/walk.txt"), "walk");
+  await writeFile(path.join(local, "alone.txt"), "alone");
+  await drops(person, [path.join(local, "trip"), path.join(local, "alone.txt")]);
+  await person.uploadsAreDone(3);
+  await person.sees(["trip", "alone.txt"]);
+  await person.row("trip").dblclick();
+  await person.sees(["day one", "map.txt"]);
+  await person.row("day one").dblclick();
+  await person.sees(["none", "walk.txt"]);
+  await person.leaves();
+  await rm(local, { recursive: true });
+});
+
+test("all services that are booked work at the same time, and are given back", async () => {
+  const person = await worksIn("several");
+  const gate = await Gate.before(person.page);
+  await person.uploads(Array.from({ length: 6 }, (_, index) => file(`part ${index}.bin`)));
+  await gate.holds(4);
+  await person.page.locator('.queue-row[data-state="sending"]').nth(3).waitFor();
+  assert.equal(await person.page.locator('.queue-row[data-state="waiting"]').count(), 2);
+  await person.page.getByRole("button", { name: /^Upload services/ }).click();
+  const services = person.page.getByRole("dialog", { name: "Upload services" });
+  await services.getByText("Serves ada").nth(3).waitFor();
+  assert.equal(await services.locator(".numbers > div", { hasText: "booked by you" }).locator("strong").textContent(), "4");
+  await gate.open();
+  await person.page.locator('.queue-row[data-state="done"]').nth(5).waitFor();
+  await services.getByText("Free", { exact: true }).nth(3).waitFor();
+  await person.leaves();
+});
+
+test("uploads are paused, resumed and cancelled", async () => {
+  const person = await worksIn("paused");
+  const gate = await Gate.before(person.page);
+  await person.uploads([file("first.bin", 300), file("second.bin", 300)]);
+  await gate.holds(2);
+  await person.page.getByRole("button", { name: "Pause first.bin" }).click();
+  await queued(person, "first.bin", "paused").waitFor();
+  await person.page.getByRole("button", { name: "Cancel second.bin" }).click();
+  await queued(person, "second.bin", "cancelled").waitFor();
+  await gate.open();
+  await person.page.getByRole("button", { name: "Resume first.bin" }).click();
+  await person.sees(["first.bin"]);
+  await person.page.getByRole("button", { name: "Try second.bin again" }).click();
+  await person.sees(["first.bin", "second.bin"]);
+  await person.leaves();
+});
+
+test("everything is paused and resumed at once", async () => {
+  const person = await worksIn("all paused");
+  const gate = await Gate.before(person.page);
+  await person.uploads(Array.from({ length: 6 }, (_, index) => file(`${index}.bin`)));
+  await gate.holds(4);
+  await person.page.getByRole("button", { name: "Pause all" }).click();
+  await person.page.getByText("Paused, 6 left").waitFor();
+  await gate.open();
+  await person.page.getByRole("button", { name: "Resume all" }).click();
+  await person.uploadsAreDone(6);
+  await person.leaves();
+});
+
+test("a service in trouble is tried again", async () => {
+  const person = await worksIn("trouble");
+  const gate = await Gate.before(person.page);
+  await person.uploads([file("stubborn.bin")]);
+  await gate.holds(1);
+  await gate.refuse();
+  await gate.holds(1);
+  await gate.open();
+  await person.sees(["stubborn.bin"]);
+  await person.leaves();
+});
+
+test("a taken name is replaced, kept beside, or skipped", async () => {
+  const person = await worksIn("conflict");
+  await person.uploads([file("plan.txt", 10)]);
+  await person.uploadsAreDone(1);
+  const question = person.page.getByRole("dialog", { name: "This name is taken" });
+  const answers = async (/** @type {RegExp} */ answer) => {
+    await question.getByRole("button", { name: answer }).click();
+    await question.waitFor({ state: "detached" });
+  };
+  await person.uploads([file("plan.txt", 1500)]);
+  await answers(/^Keep both/);
+  await person.sees(["plan (1).txt", "plan.txt"]);
+  await person.uploads([file("plan.txt", 2500)]);
+  await answers(/^Replace/);
+  await person.row("plan.txt").locator(".cell-size").getByText("2.5 KB").waitFor();
+  await person.uploads([file("plan.txt", 3500)]);
+  await answers(/^Skip/);
+  await queued(person, "plan.txt", "skipped").waitFor();
+  await person.row("plan.txt").locator(".cell-size").getByText("2.5 KB").waitFor();
+  await person.leaves();
+});
+
+test("one answer holds for all conflicts", async () => {
+  const person = await worksIn("conflicts");
+  const files = ["a.txt", "b.txt", "c.txt", "d.txt", "e.txt", "f.txt"].map((name) => file(name));
+  await person.uploads(files);
+  await person.uploadsAreDone(6);
+  await person.uploads(files);
+  const question = person.page.getByRole("dialog", { name: "This name is taken" });
+  await question.getByLabel(/Do the same for all other conflicts/).check();
+  await question.getByRole("button", { name: /^Skip/ }).click();
+  await person.page.locator('.queue-row[data-state="skipped"]').nth(5).waitFor();
+  assert.equal(await question.count(), 0);
+  await person.leaves();
+});
+
+test("leaving while something is under way asks first", async () => {
+  const person = await worksIn("leaving");
+  const gate = await Gate.before(person.page);
+  await person.uploads([file("slow.bin")]);
+  await gate.holds(1);
+  const asked = person.page.waitForEvent("dialog");
+  const closing = person.page.close({ runBeforeUnload: true });
+  const dialog = await asked;
+  assert.equal(dialog.type(), "beforeunload");
+  await dialog.dismiss();
+  await closing;
+  await gate.open();
+  await person.uploadsAreDone(1);
+  await person.leaves();
+});
+
+test("after a lost connection the rest is uploaded", async () => {
+  const person = await worksIn("cut");
+  const gate = await Gate.before(person.page);
+  await person.uploads([file("one.bin", 400), file("two.bin", 400)]);
+  await gate.holds(2);
+  const { port } = set.cloud;
+  await set.cloud.down();
+  await person.page.getByText("The connection is lost.").waitFor();
+  await gate.open();
+  await set.cloud.up(port);
+  await person.uploadsAreDone(2);
+  await person.sees(["one.bin", "two.bin"]);
+  await person.page.getByText("The connection is lost.").waitFor({ state: "detached" });
+  await person.leaves();
+});

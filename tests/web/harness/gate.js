@@ -1,0 +1,52 @@
+/** Holds chunks on their way to an upload service, so that a test can look at uploads under way. */
+
+/** @import { Page, Route } from "playwright-core" */
+
+export class Gate {
+  /** @type {Route[]} */
+  #held = [];
+  #isOpen = false;
+  /** @type {(() => void)[]} */
+  #arrivals = [];
+
+  /**
+   * @param {Page} page
+   * @returns {Promise<Gate>}
+   */
+  static async before(page) {
+    const gate = new Gate();
+    await page.context().route("**/upload", (route) => gate.#arrive(route));
+    return gate;
+  }
+
+  get held() {
+    return this.#held.length;
+  }
+
+  /** Lets everything through, from now on. */
+  async open() {
+    this.#isOpen = true;
+    await Promise.allSettled(this.#held.splice(0).map((route) => route.continue()));
+  }
+
+  /** Answers what is held as a service in trouble would. */
+  async refuse() {
+    const answer = { status: 503, contentType: "application/json", body: '{"error":"out of order"}' };
+    await Promise.allSettled(this.#held.splice(0).map((route) => route.fulfill(answer)));
+  }
+
+  /**
+   * Waits until so many chunks are held.
+   * @param {number} count
+   */
+  async holds(count) {
+    while (this.#held.length < count) await new Promise((resolve) => this.#arrivals.push(() => resolve(undefined)));
+  }
+
+  /** @param {Route} route */
+  async #arrive(route) {
+    if (route.request().method() === "OPTIONS" || this.#isOpen) return route.continue();
+    this.#held.push(route);
+    for (const arrival of this.#arrivals.splice(0)) arrival();
+  }
+}
