@@ -1,6 +1,6 @@
 """Tells every client of what changed in folders and files, each as far as it may see it."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import cast
 from uuid import UUID
 
@@ -47,6 +47,11 @@ class ChangeFeed:
         self._links = links
         self._files = files
         self._patience = patience
+        self._listeners: list[Callable[[], None]] = []
+
+    def subscribe(self, listener: Callable[[], None]) -> None:
+        """Has a listener called whenever some file has new content."""
+        self._listeners.append(listener)
 
     async def file_committed(self, committed: CommittedFile, folder: FolderPath) -> None:
         """A file was added, or got other content; folders may have been made for it.
@@ -54,6 +59,8 @@ class ChangeFeed:
         The change itself is durable, so nothing is raised if the catalog is away now: that nobody
         hears of it is logged.
         """
+        for listener in self._listeners:
+            listener()
         self.folders_created(committed.created_folders)
         file = committed.file
         try:

@@ -97,6 +97,7 @@ class ProcessingDesk:
         self._sleep = sleep
         self._services: dict[str, ProcessingService] = {}
         tickets.subscribe(self._stored)
+        changes.subscribe(self.nudge)
 
     def __iter__(self) -> Iterator[ProcessingService]:
         return iter(tuple(self._services.values()))
