@@ -127,12 +127,12 @@ def disagreements(supabase) -> str:
     """Objects and messages whose counters are not what is there."""
     found: str = supabase.database.query(
         """
-        select 'object', id from public.objects where reference_count <>
+        select 'object', id::text from public.objects where reference_count <>
             (select count(*) from public.files where object_id = objects.id)
             + (select count(*) from public."references" as held where object_id = objects.id)
             + (select count(*) from public.views where view_object_id = objects.id)
         union all
-        select 'message', id::text::uuid from public.messages where chunk_count <>
+        select 'message', id::text from public.messages where chunk_count <>
             (select count(*) from public.chunks where message_id = messages.id)
         """
     )
