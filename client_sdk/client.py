@@ -74,6 +74,10 @@ class Client(Organising, Sharing):
         """The manager's upload services and bookings, as the manager tells them."""
         return await self._api.status()
 
+    async def graphql(self, query: str, **variables: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+        """The data of a GraphQL request (docs/tickets.md). Raises `Forbidden`, `Refused`."""
+        return await self._api.graphql(query, variables)
+
     async def upload(
         self,
         source: str | os.PathLike[str] | Bytes | ReaderFactory,

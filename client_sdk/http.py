@@ -32,6 +32,7 @@ SERVER_ERRORS = 500
 CONNECT_TIMEOUT_S = 30.0
 LONGEST_ANSWER = 1024 * 1024
 LONGEST_REASON = 500
+_FORBIDDEN_CODES = frozenset({"not-administrator", "not-a-service"})
 
 
 class ManagerHttp:
@@ -82,6 +83,20 @@ class ManagerHttp:
     async def status(self) -> dict[str, Any]:
         """The manager's services and bookings."""
         return await self._json("GET", "/status", headers=self._authorization())
+
+    async def graphql(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """The data of a GraphQL request.
+
+        Raises `Forbidden` when only somebody else may do this, `Refused` for any other error.
+        """
+        body = {"query": query, "variables": variables}
+        answer = await self._json("POST", "/graphql", body=body, headers=self._authorization())
+        data, problems = answer.get("data"), answer.get("errors")
+        if problems:
+            raise _graphql_error(problems)
+        if not isinstance(data, dict):
+            raise UnexpectedAnswer("the manager answered a GraphQL request without data")
+        return data
 
     async def exists(self, path: str, name: str) -> bool:
         """Whether a file has this name, readable or not."""
@@ -138,7 +153,7 @@ class ManagerHttp:
         method: str,
         route: str,
         *,
-        body: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         async with self._request(method, route, json=body, headers=headers) as response:
@@ -153,7 +168,7 @@ class ManagerHttp:
         route: str,
         *,
         params: Mapping[str, str] | None = None,
-        json: Mapping[str, str] | None = None,
+        json: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         timeout = aiohttp.ClientTimeout(
@@ -174,6 +189,17 @@ class ManagerHttp:
         except (aiohttp.ClientError, TimeoutError) as error:
             message = "no answer from the manager: is it running at this address?"
             raise Unreachable(message) from error
+
+
+def _graphql_error(problems: object) -> CloudError:
+    """The first of the errors that a GraphQL answer tells."""
+    try:
+        first = problems[0]  # type: ignore[index]  # foreign JSON
+        message, code = str(first["message"]), first.get("extensions", {}).get("code")
+    except (LookupError, TypeError, AttributeError):
+        return UnexpectedAnswer("the manager answered a GraphQL request with no valid error")
+    kind = Forbidden if code in _FORBIDDEN_CODES else Refused
+    return kind(message[:LONGEST_REASON])
 
 
 async def _read_json(response: aiohttp.ClientResponse) -> dict[str, Any]:

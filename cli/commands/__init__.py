@@ -2,7 +2,16 @@
 
 import typer
 
-from cli.commands import accounts, archiving, browsing, getting, organising, putting, sharing
+from cli.commands import (
+    accounts,
+    administration,
+    archiving,
+    browsing,
+    getting,
+    organising,
+    putting,
+    sharing,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -21,3 +30,4 @@ def register(app: typer.Typer) -> None:
     app.command("mkdir", no_args_is_help=True)(organising.mkdir)
     app.add_typer(sharing.share)
     app.command("users")(sharing.users)
+    administration.register(app)
