@@ -5,6 +5,7 @@ broke off cannot be gone on with.
 """
 
 import asyncio
+import contextlib
 import os
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -47,26 +48,29 @@ async def download_archive(
         CloudError: As `pieces_of_archive`.
     """
     part = target.with_name(f"{target.name}.part")
-    pieces = pieces_of_archive(http, path)
-    # Asked for first: a folder that is not there leaves no trace.
-    piece = await anext(pieces, None)
-    with translated(part):
-        output = await asyncio.to_thread(part.open, "wb")
-    try:
-        meter.enter(Stage.TRANSFERRING)
-        while piece is not None:
-            with translated(part):
-                await asyncio.to_thread(output.write, piece)
-            meter.add(len(piece))
-            piece = await anext(pieces, None)
+    async with contextlib.aclosing(pieces_of_archive(http, path)) as pieces:
+        # Asked for first: a folder that is not there leaves no trace.
+        first = await anext(pieces, b"")
         with translated(part):
-            await asyncio.to_thread(_finish, output, part, target)
-        meter.enter(Stage.DONE)
-    finally:
-        await pieces.aclose()
-        output.close()
-        part.unlink(missing_ok=True)
+            output = await asyncio.to_thread(part.open, "wb")
+        try:
+            meter.enter(Stage.TRANSFERRING)
+            await _write(output, part, first, meter)
+            async for piece in pieces:
+                await _write(output, part, piece, meter)
+            with translated(part):
+                await asyncio.to_thread(_finish, output, part, target)
+        finally:
+            output.close()
+            part.unlink(missing_ok=True)
+    meter.enter(Stage.DONE)
     return target
+
+
+async def _write(output: BinaryIO, part: Path, piece: bytes, meter: ProgressMeter) -> None:
+    with translated(part):
+        await asyncio.to_thread(output.write, piece)
+    meter.add(len(piece))
 
 
 def _finish(output: BinaryIO, part: Path, target: Path) -> None:
