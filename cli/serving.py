@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any
 
 from aiohttp import web
@@ -19,6 +19,9 @@ PATIENCE_S = 3.0
 READ_BUFFER_BYTES = 256 * 1024
 """What is held of a request's body that is not taken yet, in each connection."""
 BACKLOG = 512
+
+Connections = Callable[[web.AppRunner], Callable[[], asyncio.BaseProtocol]]
+"""For a runner that is set up, what makes the protocol of each new connection."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -38,8 +41,20 @@ def url_of(listening: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+def plain_connections(runner: web.AppRunner) -> Callable[[], asyncio.BaseProtocol]:
+    """Connections that are aiohttp's own."""
+    server = runner.server
+    assert server is not None  # noqa: S101 - the caller has set the runner up
+    return server
+
+
 @contextlib.asynccontextmanager
-async def serving(app: web.Application, listening: socket.socket) -> AsyncIterator[None]:
+async def serving(
+    app: web.Application,
+    listening: socket.socket,
+    *,
+    connections: Connections = plain_connections,
+) -> AsyncIterator[None]:
     """Starts an application, serves it on the socket, and stops both at the end.
 
     Raises `StartError`.
@@ -48,10 +63,12 @@ async def serving(app: web.Application, listening: socket.socket) -> AsyncIterat
     runner = web.AppRunner(
         app, access_log=None, shutdown_timeout=STOP_GRACE_S, read_bufsize=READ_BUFFER_BYTES
     )
+    loop = asyncio.get_running_loop()
     try:
         await _set_up(runner, listening)
-        await web.SockSite(runner, listening, backlog=BACKLOG).start()
-        yield
+        server = await loop.create_server(connections(runner), sock=listening, backlog=BACKLOG)
+        with contextlib.closing(server):
+            yield
     finally:
         await runner.cleanup()
 

@@ -22,6 +22,7 @@ from manager.app import create_app as create_manager
 from manager.app import is_ready
 from manager.settings import ManagerSettings
 from upload_service.app import UploadService
+from upload_service.direct import connections_of
 from upload_service.settings import UploadServiceSettings
 
 CHANNELS = 4
@@ -48,7 +49,8 @@ async def running(options: UpOptions) -> AsyncIterator[str]:
     ):
         url = url_of(listening)
         app, uploads = _assemble(options, folder, url)
-        async with serving(app, listening), uploads.run():
+        # The front of the upload service lets everything else through to aiohttp.
+        async with serving(app, listening, connections=connections_of), uploads.run():
             # The manager tells of new services only to its clients, so it is asked.
             while not is_ready(app, slots=options.slots):  # noqa: ASYNC110
                 await asyncio.sleep(_READY_POLL_S)

@@ -154,15 +154,22 @@ def front_of(request: web.Request) -> Front | None:
     return protocol if isinstance(protocol, Front) else None
 
 
+def connections_of(runner: web.AppRunner) -> Callable[[], Front]:
+    """What makes the protocol of each new connection, for `loop.create_server`: one with a front.
+
+    Args:
+        runner: set up, and best made with `read_bufsize=READ_BUFFER_BYTES`.
+    """
+    server = runner.server
+    assert server is not None  # noqa: S101 - the caller has set the runner up
+    return lambda: Front(server())
+
+
 async def listen(runner: web.AppRunner, host: str, port: int) -> asyncio.Server:
     """Serve an application, set up by its runner, with a front before each connection.
-
-    The runner should be made with `read_bufsize=READ_BUFFER_BYTES`.
 
     Raises:
         OSError: if the port cannot be listened on.
     """
-    server = runner.server
-    assert server is not None  # noqa: S101 - the caller has set the runner up
     loop = asyncio.get_running_loop()
-    return await loop.create_server(lambda: Front(server()), host, port, backlog=128)
+    return await loop.create_server(connections_of(runner), host, port, backlog=128)

@@ -15,6 +15,8 @@ from cli.server_errors import CannotListen, DataFolderInUse, DataFolderUnusable,
 from cli.up import running
 from cli.up_options import UpOptions
 from client_sdk import Client
+from protocol.values import CHUNK_SIZE
+from upload_service.direct import Front
 
 PASSWORD = "correct horse"
 
@@ -43,6 +45,23 @@ async def test_files_go_in_and_come_back_after_a_restart(options, tmp_path):
         await cloud.download("/photos/a.bin", tmp_path / "back.bin")
         assert len((await cloud.status())["services"]) == 2
     assert (tmp_path / "back.bin").read_bytes() == content
+
+
+async def test_chunks_take_the_short_way(options, monkeypatch):
+    """Chunks go straight into the buffers that they are sealed in, as in an upload service alone."""
+    received = []
+
+    async def receive_into(front, buffer, content, take):
+        received.append(len(buffer))
+        await receive(front, buffer, content, take)
+
+    receive = Front.receive_into
+    monkeypatch.setattr(Front, "receive_into", receive_into)
+    async with running(options) as url:
+        token = await _log_in(url)
+        async with Client(url, token) as cloud:
+            await cloud.upload(bytes(CHUNK_SIZE), "/a.bin")
+    assert received
 
 
 async def test_secrets(options):
