@@ -1,0 +1,42 @@
+# One image for all programs: the manager, upload services, processing services.
+FROM python:3.11-slim AS build
+
+WORKDIR /src
+COPY pyproject.toml constraints.txt README.md LICENSE ./
+COPY catalog catalog
+COPY cli cli
+COPY client_sdk client_sdk
+COPY discord_emulator discord_emulator
+COPY manager manager
+COPY processing_service processing_service
+COPY protocol protocol
+COPY storage storage
+COPY upload_service upload_service
+# The environment has no pip of its own, so that none is in the image.
+RUN python -m venv --without-pip /opt/discord-cloud \
+    && pip --python /opt/discord-cloud/bin/python install --no-cache-dir \
+        --disable-pip-version-check --constraint constraints.txt . \
+    && /opt/discord-cloud/bin/python -m compileall -q /opt/discord-cloud/lib
+
+FROM python:3.11-slim
+
+LABEL org.opencontainers.image.title="discord-cloud" \
+    org.opencontainers.image.licenses="MIT"
+RUN groupadd --system --gid 10001 cloud \
+    && useradd --system --uid 10001 --gid cloud --home-dir /data --no-create-home cloud \
+    && install -d -o cloud -g cloud -m 0700 /data
+COPY --from=build /opt/discord-cloud /opt/discord-cloud
+ENV PATH=/opt/discord-cloud/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    MANAGER_HOST=0.0.0.0 \
+    HOST=0.0.0.0 \
+    DATABASE_PATH=/data/catalog.sqlite3
+USER cloud
+WORKDIR /data
+VOLUME /data
+EXPOSE 4000 4001
+# Of the manager; docker-compose.yml has those of the others.
+HEALTHCHECK --interval=15s --timeout=6s --start-period=60s \
+    CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:4000/health', timeout=5)"]
+ENTRYPOINT ["discord-cloud"]
+CMD ["manager"]
