@@ -2,8 +2,9 @@
 
 Clients and services share it. A reader task decodes what arrives: a frame that answers an open
 request resolves it; everything else, late answers included, comes out of the iteration in the order
-of arrival. The queue between reader and iteration is bounded: when it stays full for `STALL_S`, the
-connection ends rather than eat memory.
+of arrival. A bad frame is skipped, and answered with `generic:boolean` false if it has a uuid. The
+queue between reader and iteration is bounded: when it stays full for `STALL_S`, the connection ends
+rather than eat memory.
 """
 
 import asyncio
@@ -27,7 +28,7 @@ from client_sdk.errors import (
 )
 from protocol import codec, generic
 from protocol.codec import Frame
-from protocol.errors import ProtocolError
+from protocol.errors import ProtocolError, WrongNamespace
 from protocol.packet import Packet
 from protocol.replies import PendingReplies
 from protocol.values import MAX_FRAME_BYTES, REPLY_TIMEOUT_S
@@ -194,11 +195,22 @@ class Connection:
             frame = codec.decode(text, accepts=self._receives, extensions=self._extensions)
         except ProtocolError as error:
             _log.warning("skipped a bad frame from the manager: %s", error.code)
+            await self._refuse(error)
             return
         if self._pending.resolve(frame):
             return
         async with asyncio.timeout(STALL_S):
             await self._frames.put(frame)
+
+    async def _refuse(self, error: ProtocolError) -> None:
+        """Tell the manager what is wrong with its frame, if the frame can be answered."""
+        if error.uuid is None or isinstance(error, WrongNamespace):
+            return
+        # When the connection has ended meanwhile, the reader notices by itself.
+        with contextlib.suppress(ConnectionLost):
+            async with asyncio.timeout(STALL_S):
+                refusal = generic.Boolean(success=False, message=str(error))
+                await self.send(refusal, reply_uuid=error.uuid)
 
     def _end_iteration(self) -> None:
         if self._frames.full():

@@ -125,6 +125,36 @@ async def test_bad_frames_are_skipped(serve: Serve) -> None:
     assert packets == [s2c.UploadBookingModify(effective_change=1)]
 
 
+async def test_a_bad_frame_is_answered_with_what_is_wrong(serve: Serve) -> None:
+    """The manager hears which field is wrong; what it may not send at all is passed over."""
+    answers: asyncio.Future[list[codec.Frame]] = asyncio.get_running_loop().create_future()
+    ids = [f"{number}bf8e7ba-6f0c-4a3b-9d9e-0123456789ab" for number in range(4)]
+    bad: tuple[tuple[str, dict[str, object]], ...] = (
+        ("s2c:upload-booking", {"amount": -1}),
+        ("c2s:ping-services", {}),
+        ("s2c:nothing", {}),
+        ("generic:boolean", {"success": "no"}),
+    )
+
+    async def script(socket: web.WebSocketResponse) -> None:
+        for uuid, (packet_id, data) in zip(ids, bad, strict=True):
+            await socket.send_json({"id": packet_id, "uuid": uuid, "data": data})
+        await socket.send_json({"id": "s2c:upload-booking", "data": {}})
+        texts = [await socket.receive_str() for _ in range(3)]
+        answers.set_result([codec.decode(text, accepts=frozenset({"generic"})) for text in texts])
+
+    async with Connection.open(await serve(script), receives=RECEIVES) as connection:
+        assert [frame async for frame in connection] == []
+    told = {frame.reply_uuid: frame.packet for frame in await answers}
+    assert told.keys() == {ids[0], ids[2], ids[3]}
+    for uuid, wrong in ((ids[0], "data.amount"), (ids[2], "id"), (ids[3], "data.success")):
+        packet = told[uuid]
+        assert isinstance(packet, generic.Boolean)
+        assert not packet.success
+        assert packet.message is not None
+        assert packet.message.startswith(f"{wrong}: ")
+
+
 async def test_the_end_of_the_connection_fails_open_requests(serve: Serve) -> None:
     """A request whose connection ends is told so, and so is the next one."""
 
