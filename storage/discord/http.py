@@ -27,10 +27,12 @@ from storage.discord.retry import Attempts, RetryPolicy
 from storage.discord.routes import Route
 
 DISCORD_API_URL = "https://discord.com/api/v10"
-USER_AGENT = (
-    f"DiscordBot (https://github.com/discord-cloud/discord-cloud, {version('discord-cloud')})"
-)
-"""Discord blocks clients that do not introduce themselves in this form (error 40333)."""
+USER_AGENT = f"DiscordBot (https://discord-cloud.invalid, {version('discord-cloud')})"
+"""Discord blocks clients that do not introduce themselves in this form (error 40333).
+
+It wants a URL. The project has no site of its own, so this is a reserved name (RFC 2606) that can be
+nobody else's.
+"""
 
 GIVE_UP_AFTER_S = 180.0
 CONNECT_TIMEOUT_S = 15.0
