@@ -4,20 +4,21 @@ The name of the entry point is the name of the view. It loads to anything with a
 `generate`, a module for instance.
 """
 
+import logging
 from collections.abc import Iterable, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Final, Protocol, cast
 
 import msgspec
-import structlog
 
 from processing_service.facts import FileFacts
 from protocol.values import MimeType, ViewName
 
 GROUP: Final = "discord_cloud.views"
 
-log = structlog.get_logger(__name__)
+# Not structlog: its import takes longer than that of everything else in a worker.
+log = logging.getLogger(__name__)
 
 
 class ViewExtension(Protocol):
@@ -58,7 +59,7 @@ def load_extensions(names: Iterable[str] | None = None) -> Mapping[str, ViewExte
             name = msgspec.convert(entry.name, ViewName)
             loaded[name] = cast("ViewExtension", entry.load())
         except Exception:
-            log.exception("extension-not-loaded", extension=entry.name)
+            log.exception("the extension %s cannot be loaded", entry.name)
     return loaded
 
 
@@ -88,5 +89,5 @@ def _wants(name: str, extension: ViewExtension, facts: FileFacts) -> bool:
     try:
         return bool(extension.test(facts))
     except Exception:
-        log.exception("extension-test-failed", extension=name)
+        log.exception("the extension %s fails to tell whether it has a view", name)
         return False

@@ -19,15 +19,17 @@ def apply(limits: Limits) -> None:
     seconds = math.ceil(limits.timeout_s)
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_AS, limits.memory_bytes)
-    _limit(resource.RLIMIT_CPU, seconds)
+    # At the hard limit the system kills outright, and nobody could tell why.
+    _limit(resource.RLIMIT_CPU, seconds, seconds + 1)
     _limit(resource.RLIMIT_FSIZE, limits.max_view_bytes)
     _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, limits.timeout_s)
 
 
-def _limit(what: int, value: int) -> None:
+def _limit(what: int, soft: int, hard: int | None = None) -> None:
     _, most = resource.getrlimit(what)
+    wanted = (soft, soft if hard is None else hard)
     if most != resource.RLIM_INFINITY:
-        value = min(value, most)
-    resource.setrlimit(what, (value, value))
+        wanted = (min(wanted[0], most), min(wanted[1], most))
+    resource.setrlimit(what, wanted)

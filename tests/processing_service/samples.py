@@ -9,7 +9,7 @@ from typing import Any
 
 import av
 import pypdfium2
-from mutagen.id3 import APIC, ID3, TALB, TIT2, TPE1
+from mutagen import id3
 from PIL import Image, ImageCms, TiffImagePlugin
 
 RED, GREEN, BLUE = (220, 30, 30), (30, 200, 30), (30, 30, 220)
@@ -78,9 +78,10 @@ def film(path: Path, *, seconds: int = 2, rotation: int = 0) -> bytes:
         stream = container.add_stream("libx264", rate=10, options={"g": "1", "preset": "ultrafast"})
         stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
         stream.codec_context.time_base = Fraction(1, 10)
+        frames: Any = av.VideoFrame  # its constructors are not annotated
         for index in range(seconds * 10):
             picture = Image.new("RGB", (96, 64)) if index < 2 else halves(96, 64)
-            container.mux(stream.encode(av.VideoFrame.from_image(picture)))
+            container.mux(stream.encode(frames.from_image(picture)))
         container.mux(stream.encode())
     content = path.read_bytes()
     return _turned(content) if rotation else content
@@ -105,11 +106,12 @@ def song(path: Path, *, cover: bytes | None) -> bytes:
             plane.update(bytes(plane.buffer_size))
         container.mux(stream.encode(frame))
         container.mux(stream.encode())
-    tags = ID3()
-    for tag in (TIT2(text="A song"), TPE1(text="Somebody"), TALB(text="Songs")):
+    kinds: Any = id3  # its constructors are not annotated
+    tags = kinds.ID3()
+    for tag in (kinds.TIT2(text="A song"), kinds.TPE1(text="Somebody"), kinds.TALB(text="Songs")):
         tags.add(tag)
     if cover is not None:
-        tags.add(APIC(mime="image/jpeg", type=3, desc="Cover", data=cover))
+        tags.add(kinds.APIC(mime="image/jpeg", type=3, desc="Cover", data=cover))
     tags.save(path)
     return path.read_bytes()
 

@@ -1,0 +1,60 @@
+"""Making found facts fit for JSON."""
+
+import json
+from datetime import UTC, datetime
+from fractions import Fraction
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from processing_service.tidy import MAX_ENTRIES, MAX_TEXT, tidy
+
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.binary()
+    | st.fractions()
+    | st.characters(categories=["Cs", "Cc"]),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.dictionaries(st.text() | st.characters(categories=["Cs"]), ANYTHING))
+def test_whatever_is_found_becomes_json(found):
+    """The result is JSON that every reader takes, and tidying it again changes nothing."""
+    tidied = tidy(found)
+    text = json.dumps(tidied, allow_nan=False, ensure_ascii=False)
+    assert json.loads(text.encode()) == tidied
+    assert "\0" not in text
+    assert tidy(tidied) == tidied
+
+
+def test_keeps_what_is_worth_keeping():
+    """Numbers, words, truth values, times and what holds them."""
+    when = datetime(2024, 5, 6, tzinfo=UTC)
+    found = {"a": 1, "b": Fraction(1, 4), "c": "word", "d": False, "e": when, "f": {"g": (1, 2)}}
+    expected = {"a": 1, "b": 0.25, "c": "word", "d": False, "f": {"g": [1, 2]}}
+    assert tidy(found) == expected | {"e": "2024-05-06T00:00:00+00:00"}
+
+
+def test_leaves_out_what_says_nothing():
+    """What is empty, endless, or no number."""
+    assert tidy({"a": None, "b": "", "c": {"d": None}, "e": float("nan"), "f": 10**400}) == {}
+
+
+def test_cuts_what_is_long():
+    """Long texts, many entries, deep nests and endless lists are cut."""
+    deep: dict[str, object] = {"end": 1}
+    for _ in range(100):
+        deep = {"in": deep}
+    found = {"text": "x" * 10_000, "list": range(10**9), "deep": deep}
+    found |= {"many": {str(index): 1 for index in range(1000)}}
+    tidied = tidy(found)
+    assert len(tidied["text"]) == MAX_TEXT
+    assert len(tidied["list"]) == len(tidied["many"]) == MAX_ENTRIES
+    assert len(json.dumps(tidied)) < 5000

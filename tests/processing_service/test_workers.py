@@ -1,0 +1,167 @@
+"""Worker processes: what they may use, and that nothing but themselves ends with them."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from processing_service.facts import FileFacts
+from processing_service.order import INPUT_FILE, Failure, Limits, Order, Outcome, Success
+from processing_service.views import load_views
+from processing_service.workers import work
+from tests.processing_service import samples
+
+MIB = 1024**2
+
+
+async def outcome(
+    folder: Path, content: bytes, kind: str, *extensions: str, **limits: Any
+) -> Outcome:
+    """What a worker says of a file of this content and type."""
+    (folder / INPUT_FILE).write_bytes(content)
+    usual = {"timeout_s": 30.0, "memory_bytes": 1024 * MIB, "max_pixels": 10**8}
+    order = Order(
+        facts=FileFacts(name=None, size=len(content), type=kind),
+        views=load_views(None).wanted(kind, frozenset()),
+        extensions=extensions,
+        keep_gps=False,
+        limits=Limits(**(usual | limits)),
+    )
+    return await work(order, folder)
+
+
+def failure(reason: str) -> Failure:
+    """The outcome of a file that is given up."""
+    return Failure(reason=reason, retry=False)
+
+
+@pytest.fixture
+def misbehaving(tmp_path, install):
+    """Installs an extension that does something; gives a function that runs it in a worker."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+
+    async def run(code: str, **limits: Any) -> Outcome:
+        body = code.replace("\n", "\n    ")
+        install(
+            "bad",
+            f"import ctypes, os, resource, signal, sys\n"
+            f"from pathlib import Path\n\n"
+            f"def generate(source, target, facts):\n    {body}\n",
+        )
+        return await outcome(folder, b"words", "text/plain", "bad", **limits)
+
+    return run
+
+
+async def test_a_worker_that_hangs_is_ended(misbehaving):
+    """Its own timer ends it."""
+    done = await misbehaving("signal.pause()", timeout_s=0.7)
+    assert done == failure("processing the file takes longer than 0.7 s")
+
+
+async def test_a_worker_that_ignores_its_timer_is_killed(misbehaving, monkeypatch):
+    """The service has a clock of its own."""
+    monkeypatch.setattr("processing_service.workers.GRACE_S", 0.1)
+    code = "signal.setitimer(signal.ITIMER_REAL, 0)\nsignal.pause()"
+    done = await misbehaving(code, timeout_s=0.7)
+    assert done == failure("processing the file takes longer than 0.7 s")
+
+
+async def test_a_worker_that_computes_for_ever_is_ended(misbehaving):
+    """Time of the processor is limited as well."""
+    code = "signal.setitimer(signal.ITIMER_REAL, 0)\nwhile True: pass"
+    done = await misbehaving(code, timeout_s=1.0)
+    assert done == failure("processing the file takes longer than 1 s")
+
+
+async def test_a_worker_that_eats_memory_is_refused_more(misbehaving):
+    """The limit holds whoever asks for memory."""
+    done = await misbehaving(
+        "keep = [bytearray(2**24) for _ in range(10**6)]", memory_bytes=400 * MIB
+    )
+    assert done == failure("processing the file takes more memory than is allowed")
+
+
+async def test_a_worker_that_crashes_takes_nothing_along(misbehaving):
+    """A wild pointer in a library ends the worker; the file is given up."""
+    done = await misbehaving("ctypes.string_at(0)")
+    assert done == failure("processing the file crashes the worker (SIGSEGV)")
+
+
+async def test_a_worker_killed_from_outside_says_nothing_about_the_file(misbehaving):
+    """The system kills when its memory runs out: another attempt may go better."""
+    done = await misbehaving("os.kill(os.getpid(), signal.SIGKILL)")
+    assert done == Failure(reason="the worker was killed by the system", retry=True)
+
+
+@pytest.mark.parametrize("code", ["os._exit(0)", "os._exit(3)"])
+async def test_a_worker_that_just_ends_has_failed(misbehaving, code):
+    """Without an outcome there is no success, whatever the status."""
+    done = await misbehaving(code)
+    assert isinstance(done, Failure)
+    assert done.retry is False
+
+
+async def test_a_worker_cannot_fill_the_disk(misbehaving):
+    """A view of endless size is cut off, and the rest of the job is kept."""
+    code = "target.write_bytes(bytes(2**20))\nreturn 'text/plain'"
+    done = await misbehaving(code, max_view_bytes=2**18)
+    assert isinstance(done, Success)
+    assert done.metadata["failed"] == {"bad": "OSError"}
+    assert done.views == ()
+
+
+async def test_a_worker_has_no_secrets(misbehaving, monkeypatch, tmp_path):
+    """Neither environment nor open files of the service reach it, and it leaves no core."""
+    monkeypatch.setenv("SERVICE_PASSWORD", "a secret")
+    code = (
+        "core = resource.getrlimit(resource.RLIMIT_CORE)\n"
+        "files = [os.readlink(f'/proc/self/fd/{n}') for n in range(3, 50)\n"
+        "         if os.path.exists(f'/proc/self/fd/{n}')]\n"
+        "import json\n"
+        "target.write_text(json.dumps([dict(os.environ), core, files]))\n"
+        "return 'application/json'"
+    )
+    done = await misbehaving(code)
+    assert isinstance(done, Success)
+    environment, core, files = json.loads((tmp_path / "work" / "view-bad").read_text())
+    assert "SERVICE_PASSWORD" not in environment
+    assert core == [0, 0]
+    assert not files
+
+
+async def test_the_children_of_a_worker_end_with_it(misbehaving, witness):
+    """What a worker started is killed with it, here by a cancellation."""
+    code = (
+        "import socket\n"
+        f"keep = socket.create_connection(('127.0.0.1', {witness.port}))\n"
+        "os.fork()\n"
+        "signal.pause()"
+    )
+    working = asyncio.create_task(misbehaving(code))
+    await witness.come.wait()
+    working.cancel()
+    # The connection ends when nobody holds it any more: neither the worker nor its child.
+    await witness.gone.wait()
+    assert (await asyncio.gather(working, return_exceptions=True))[
+        0
+    ].__class__ is asyncio.CancelledError
+
+
+async def test_hostile_and_usual_files_fit_the_limits(tmp_path):
+    """The default limits are enough for a large photo, in all its views."""
+    photo = samples.encoded(samples.halves(6000, 4000), "JPEG")
+    done = await outcome(tmp_path, photo, "image/jpeg")
+    assert isinstance(done, Success)
+    assert {view.name for view in done.views} == {"thumbnail", "preview"}
+
+
+async def test_a_picture_beyond_the_memory_is_given_up(tmp_path):
+    """What passes the limit of pixels may still be too much for the memory."""
+    done = await outcome(
+        tmp_path, samples.bomb(20_000), "image/png", max_pixels=10**9, memory_bytes=500 * MIB
+    )
+    assert done == failure("processing the file takes more memory than is allowed")
