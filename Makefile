@@ -44,6 +44,7 @@ test-huge: .venv/installed-dev
 docs: .venv/installed
 	$(BIN)/python -m protocol.reference docs/packets.md
 	$(BIN)/python -m manager.domain.reference docs/uploads.md
+	$(BIN)/python -m manager.graphql.schema docs/schema.graphql
 	$(BIN)/python -m cli.settings_reference docs/settings.md
 
 format: .venv/installed-dev

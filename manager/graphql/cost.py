@@ -1,7 +1,8 @@
 """What a request costs, counted before anything runs.
 
-Every field costs one, and a page costs its fields as often as it may have entries. So nesting and
-aliases multiply as they do for the database.
+Everything that is selected costs one, and a page costs what is selected in it as often as it may have
+entries. So nesting, aliases and fragments multiply as they do for the database. Whatever the request,
+counting ends soon: it stops as soon as the sum is too much, and everything on the way adds to it.
 """
 
 from collections.abc import Mapping
@@ -23,7 +24,7 @@ from manager.references import MAX_PAGE
 
 MAX_COST = 2000
 MAX_DEPTH = 12
-"""How deep a request is followed; the schema itself is far from that."""
+"""How deep fields and fragments may stand in one another; the schema itself is far from that."""
 
 
 class CostRule(ValidationRule):
@@ -72,9 +73,9 @@ class CostRule(ValidationRule):
                 return 1 + _entries(node) * self._cost(node.selection_set, depth)
             case FragmentSpreadNode():
                 fragment = self._fragments.get(node.name.value)
-                return self._cost(fragment.selection_set, depth) if fragment else 0
+                return 1 + self._cost(fragment.selection_set if fragment else None, depth)
             case _:
-                return self._cost(getattr(node, "selection_set", None), depth)
+                return 1 + self._cost(getattr(node, "selection_set", None), depth)
 
 
 def _entries(node: FieldNode) -> int:

@@ -300,14 +300,15 @@ async def test_keys(whole, alice, http):
 @pytest.mark.parametrize(
     "query",
     [
-        "{ " + " ".join(f"a{n}: keys {{ name }}" for n in range(40)) + " }",
+        "{ " + " ".join(f"r{n}: references(first: 100) {{ nodes {{ key }} }}" for n in range(15)) + "}",
         "{ file(id: 1) { " + "views { " * 12 + "name" + " }" * 12 + " } }",
         "query ($n: Int) { references(first: $n) { "
         + " ".join(f"n{n}: nodes {{ key fileId expiresAt }}" for n in range(20))
         + " } }",
         "{ keys { name } } " * 800,
+        "{ __schema { types { name } } }",
     ],
-    ids=["aliases", "depth", "cost", "tokens"],
+    ids=["aliases", "depth", "cost", "tokens", "introspection"],
 )
 async def test_requests_that_ask_for_too_much(alice, query):
     """Aliases, depth, cost and length are bounded before anything runs."""
