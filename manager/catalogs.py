@@ -8,7 +8,6 @@ import structlog
 from catalog.errors import CatalogRefused, CatalogUnavailable
 from catalog.port import Catalog
 from catalog.sqlite.adapter import SqliteCatalog
-from catalog.supabase.adapter import SupabaseCatalog
 from client_sdk.backoff import Backoff
 from manager.settings import ManagerSettings
 
@@ -28,6 +27,9 @@ def catalog_of(
     url, key = settings.supabase_url, settings.supabase_key
     if url is None or key is None:
         return SqliteCatalog.open(settings.database_path, clock=clock)
+    # Half a second and 30 MB to import, and of no use on SQLite.
+    from catalog.supabase.adapter import SupabaseCatalog  # noqa: PLC0415
+
     return once_available(lambda: SupabaseCatalog.open(url, key.get_secret_value(), clock=clock))
 
 
