@@ -29,7 +29,7 @@ def run(tmp_path, monkeypatch):
     for name in ("DATABASE_PATH", "SUPABASE_URL", "SUPABASE_KEY"):
         monkeypatch.delenv(name, raising=False)
 
-    def run(*arguments, answer=None, stdin=None, **environment):
+    def run(*arguments, answer: str | None = None, **environment):
         async def read_line() -> str:
             assert answer is not None, "nobody should be asked"
             return answer
@@ -42,7 +42,7 @@ def run(tmp_path, monkeypatch):
             read_line=read_line,
         )
         runner = CliRunner(env=environment)
-        return runner.invoke(app, list(arguments), input=stdin, obj=around)
+        return runner.invoke(app, list(arguments), obj=around)
 
     return run
 

@@ -1,0 +1,86 @@
+"""The script that migrates the database of docker-compose.yml, on a real PostgreSQL."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from catalog.supabase.schema import MIGRATIONS
+from local_supabase.database import SUPERUSER, Database, running_database
+from local_supabase.programs import ProgramMissing, postgresql
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def database():
+    """A database to which no migration was applied."""
+    try:
+        with running_database() as database:
+            yield database
+    except ProgramMissing as error:
+        if os.environ.get("REQUIRE_SUPABASE"):
+            raise
+        pytest.skip(f"NOT TESTED WITH POSTGRESQL: {error}")
+
+
+def migrate(database: Database, migrations: Path) -> subprocess.CompletedProcess[str]:
+    """Runs the script as the container does."""
+    environment = {
+        "PATH": f"{Path(postgresql('psql')).parent}:{os.environ['PATH']}",
+        "PGHOST": str(database.folder),
+        "PGUSER": SUPERUSER,
+        "AUTHENTICATOR_PASSWORD": "it's a secret",
+        "ROLES": str(ROOT / "local_supabase" / "roles.sql"),
+        "MIGRATIONS": str(migrations),
+    }
+    return subprocess.run(  # noqa: S603 - our own script
+        ["sh", str(ROOT / "deploy" / "migrate.sh")],  # noqa: S607 - as in the container
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def applied(database: Database) -> tuple[str, ...]:
+    """The migrations that the database knows of."""
+    rows = database.query(
+        "select version || '_' || name from public.schema_version order by version"
+    )
+    return tuple(rows.split())
+
+
+def test_migrations_are_applied_once(database):
+    """All migrations of this release are applied, as no superuser; again, nothing happens."""
+    first = migrate(database, ROOT / "supabase" / "migrations")
+    assert first.returncode == 0, first.stderr
+    assert applied(database) == MIGRATIONS
+    owner = database.query("select tableowner from pg_tables where tablename = 'files'")
+    assert owner.strip() == "postgres"
+    second = migrate(database, ROOT / "supabase" / "migrations")
+    assert (second.returncode, second.stdout.split("\n")[-2]) == (0, "the schema is up to date")
+    assert "applying" not in second.stdout
+
+
+def test_a_migration_that_fails_leaves_nothing(database, tmp_path):
+    """A wrong migration is undone as a whole, those before it stay, and the script fails."""
+    for script in sorted((ROOT / "supabase" / "migrations").glob("*.sql"))[:1]:
+        (tmp_path / script.name).write_text(script.read_text())
+    (tmp_path / "20990101000000_wrong.sql").write_text("create table half (); select 1 / 0;")
+    assert migrate(database, tmp_path).returncode != 0
+    assert applied(database) == MIGRATIONS[:1]
+    assert database.query("select to_regclass('half') is null").strip() == "t"
+
+
+def test_no_roles_no_migrations():
+    """Without the password of PostgREST's role nothing is begun."""
+    done = subprocess.run(  # noqa: S603 - our own script
+        ["sh", str(ROOT / "deploy" / "migrate.sh")],  # noqa: S607 - as in the container
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert b"AUTHENTICATOR_PASSWORD" in done.stderr
