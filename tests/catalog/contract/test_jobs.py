@@ -1,10 +1,11 @@
 """The promises of `JobStore`."""
 
 import asyncio
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
+from catalog.port import Catalog
 from catalog.records import JobState
 
 
@@ -115,9 +116,10 @@ async def test_jobs_go_with_their_object(catalog, uploads, claim):
     assert await claim() is None
 
 
-async def enqueue_all(catalog, recipe_version):
+async def enqueue_all(catalog: Catalog, recipe_version: int | None) -> int:
     """How many jobs were queued, in stretches of two."""
-    queued, after = 0, None
+    queued = 0
+    after: UUID | None = None
     while True:
         stretch = await catalog.enqueue_missing(recipe_version=recipe_version, after=after, limit=2)
         queued += stretch.queued

@@ -1,6 +1,7 @@
 """The promises of `ReferenceStore`, `KeyStore` and `ViewStore`, and the grace of garbage."""
 
 import asyncio
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -179,10 +180,11 @@ async def test_reference_and_collection_at_once(catalog, uploads, reference, clo
     for number in range(10):
         object_id = await uploads.store(ttl_s=1.0)
         clock.advance(1.0)
-        created, collected = await asyncio.gather(
+        answers: tuple[Any, Any] = await asyncio.gather(
             catalog.create_reference(reference(object_id, f"key {number}")),
             catalog.collect_objects(limit=9),
             return_exceptions=True,
         )
+        created, collected = answers
         assert collected == (1 if isinstance(created, ObjectMissing) else 0)
         assert (await catalog.object_by_id(object_id) is None) == (collected == 1)

@@ -1,10 +1,12 @@
 """The promises of the calls that go through a folder behind a name."""
 
+from catalog.port import Catalog
 from catalog.records import FolderCounts
 
 
-async def _all_files(catalog, folder_id, *, limit):
-    names, after = [], ""
+async def _all_files(catalog: Catalog, folder_id: int, *, limit: int) -> list[str]:
+    names: list[str] = []
+    after = ""
     while page := await catalog.files_after(folder_id, viewer_id=None, after=after, limit=limit):
         names += [file.name for file in page]
         after = page[-1].name
