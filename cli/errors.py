@@ -74,6 +74,6 @@ def reported(console: Console) -> Iterator[None]:
     except errors.CloudError as error:
         say(console, f"discord-cloud: {explain(error)}")
         raise typer.Exit(exit_code(error)) from None
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         say(console, "discord-cloud: interrupted")
         raise typer.Exit(INTERRUPTED) from None

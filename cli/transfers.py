@@ -35,12 +35,14 @@ class Summary:
     Attributes:
         done: One entry per finished file, for JSON.
         size: Bytes of the finished files.
+        skipped: How many of them were left alone, as something of their name was there.
         failures: What failed.
         started_at: When it began, in seconds of the monotonic clock.
     """
 
     done: list[dict[str, Any]] = field(default_factory=list)
     size: int = 0
+    skipped: int = 0
     failures: list[Failure] = field(default_factory=list)
     started_at: float = field(default_factory=time.monotonic)
 
@@ -65,10 +67,12 @@ class Summary:
             return
         seconds = time.monotonic() - self.started_at
         speed = human_size(int(self.size / max(seconds, 0.001)))
-        count = f"{len(self.done)} file{'' if len(self.done) == 1 else 's'}"
+        finished = len(self.done) - self.skipped
+        count = f"{finished} file{'' if finished == 1 else 's'}"
+        skipped = f", {self.skipped} skipped" if self.skipped else ""
         failed = f", {len(self.failures)} failed" if self.failures else ""
-        line = f"{verb} {count}, {human_size(self.size)} in {seconds:.1f} s ({speed}/s){failed}"
-        say(around.err, line)
+        line = f"{verb} {count}, {human_size(self.size)} in {seconds:.1f} s ({speed}/s)"
+        say(around.err, f"{line}{skipped}{failed}")
 
     def exit(self) -> None:
         """End the command with its exit code if something failed.

@@ -157,6 +157,8 @@ class ManagerHttp:
         headers: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         async with self._request(method, route, json=body, headers=headers) as response:
+            if response.status == NOT_FOUND:
+                raise Unreachable("no manager answers at this address")
             if response.status != OK:
                 raise await _error_of(response)
             return await _read_json(response)

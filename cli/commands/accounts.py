@@ -42,7 +42,7 @@ def register(
         address = base_url(url)
         _check_user(user)
         token = admin_token or around.credentials.token_for(address)
-        password = _password(stdin=password_stdin, confirm=True)
+        password = _password(around, stdin=password_stdin, confirm=True)
     around.run(_register(around, address, user, password, token))
 
 
@@ -54,7 +54,7 @@ def login(
     with reported(around.err):
         address = base_url(url)
         _check_user(user)
-        password = _password(stdin=password_stdin, confirm=False)
+        password = _password(around, stdin=password_stdin, confirm=False)
     around.run(_login(around, address, user, password))
 
 
@@ -84,8 +84,8 @@ def passwd(
     with reported(around.err):
         address = base_url(url)
         _check_user(user)
-        previous = _password(stdin=password_stdin, confirm=False, label="Previous password")
-        new = _password(stdin=password_stdin, confirm=True, label="New password")
+        previous = _password(around, stdin=password_stdin, confirm=False, label="Previous password")
+        new = _password(around, stdin=password_stdin, confirm=True, label="New password")
     around.run(_passwd(around, address, user, previous, new))
 
 
@@ -135,9 +135,11 @@ def _check_user(user: str) -> None:
         raise InvalidInput(f"the user name {error}") from error
 
 
-def _password(*, stdin: bool, confirm: bool, label: str = "Password") -> str:
+def _password(around: Surroundings, *, stdin: bool, confirm: bool, label: str = "Password") -> str:
     if stdin:
         password = sys.stdin.readline().rstrip("\r\n")
+    elif not around.is_interactive:
+        raise InvalidInput("there is no terminal to ask on: use --password-stdin")
     else:
         password = typer.prompt(label, hide_input=True, confirmation_prompt=confirm, err=True)
     try:

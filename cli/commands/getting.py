@@ -50,6 +50,8 @@ def get(
     """Download files and folders. A download that broke off goes on where it stopped."""
     around = surroundings_of(context)
     with reported(around.err):
+        for remote in remotes:
+            clean_folder(remote)  # a path that cannot be one is an error of the command line
         if len(remotes) > 1 and local.exists() and not local.is_dir():
             raise InvalidInput(f"{local} is not a folder, and several things do not fit in a file")
     getting = _Get(around, jobs=jobs, resume=resume, as_json=as_json)

@@ -138,10 +138,12 @@ class _Put:
                 is_public=self._is_public,
             )
         path = join_remote(result.path, result.name)
+        is_skipped = result.outcome is Outcome.SKIPPED
         if result.outcome is not Outcome.STORED and not self._as_json:
-            how = "skipped, is there" if result.outcome is Outcome.SKIPPED else f"stored as {path}"
+            how = "skipped, is there" if is_skipped else f"stored as {path}"
             say(self._around.err, f"{file.source}: {how}")
-        size = 0 if result.outcome is Outcome.SKIPPED else file.size
+        size = 0 if is_skipped else file.size
+        self._summary.skipped += is_skipped
         self._summary.add(size, source=str(file.source), path=path, outcome=result.outcome.value)
 
     def _policy(self, display: TransferDisplay) -> ConflictPolicy:

@@ -56,6 +56,7 @@ def test_a_failed_login_is_one_line(tmp_path, cloud_url, user, password, code) -
 
 def test_a_new_password_is_asked_for_twice(shell: Shell) -> None:
     """A typing error does not make a user; the next step is printed."""
+    shell.answers = []
     result = shell(
         "register", shell.url, "edgar", stdin="password1\npassword2\npassword3\npassword3\n"
     )
@@ -63,6 +64,31 @@ def test_a_new_password_is_asked_for_twice(shell: Shell) -> None:
     assert f"discord-cloud login {shell.url} edgar" in result.stderr
     login = shell("login", shell.url, "edgar", "--password-stdin", stdin="password3")
     assert login.exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["register", "login", "passwd"])
+def test_passwords_are_not_waited_for_without_a_terminal(shell: Shell, command: str) -> None:
+    """A script that forgets `--password-stdin` is told so at once."""
+    result = shell(command, shell.url, "alice")
+    assert result.exit_code == 64
+    assert result.stderr == (
+        "discord-cloud: there is no terminal to ask on: use --password-stdin\n"
+    )
+
+
+def test_a_prompt_that_is_left_is_an_interrupt(shell: Shell) -> None:
+    """Ctrl-C or the end of the input at a prompt ends as Ctrl-C does everywhere."""
+    shell.answers = []
+    result = shell("login", shell.url, "alice", stdin="")
+    assert result.exit_code == 130
+    assert result.stderr.endswith("discord-cloud: interrupted\n")
+
+
+def test_an_address_without_a_manager_is_told(shell: Shell) -> None:
+    """A server that is something else, or a wrong path, is not taken for a missing file."""
+    result = shell("login", f"{shell.url}/elsewhere", "alice", "--password-stdin", stdin=PASSWORD)
+    assert result.exit_code == 69
+    assert result.stderr == "discord-cloud: no manager answers at this address\n"
 
 
 def test_more_users_need_an_administrator(shell: Shell, tmp_path: Path) -> None:

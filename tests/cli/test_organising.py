@@ -264,6 +264,7 @@ def test_a_new_password_ends_logins_but_this_one(shell: Shell, tmp_path: Path) -
     wrong = here(*arguments, "--password-stdin", stdin="wrong horse\nnew password\n")
     assert (wrong.exit_code, wrong.stderr.count("\n")) == (77, 1)
     assert here(*arguments, "--password-stdin", stdin=f"{PASSWORD}\nshort\n").exit_code == 64
+    here.answers = []
     changed = here(*arguments, stdin=f"{PASSWORD}\nnew password\nnew password\n")
     assert changed.exit_code == 0
     assert (here("ls").exit_code, there("ls").exit_code) == (0, 77)

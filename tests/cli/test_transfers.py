@@ -93,6 +93,8 @@ def test_on_a_terminal_somebody_is_asked(shell: Shell, tmp_path: Path, folder) -
     result = shell("put", *sources, folder)
     assert result.exit_code == 0
     assert result.stderr.count("exists: [o]verwrite, [r]ename, [s]kip?") == 3
+    assert "stored 0 files, 0 B in " in result.stderr
+    assert result.stderr.endswith(", 3 skipped\n")
     assert shell("ls", folder).stdout == "a.txt\nb.txt\nc.txt\n"
 
 
