@@ -111,6 +111,14 @@ def test_the_page_describes_every_client_command_and_option() -> None:
         assert [o for o in options if o.startswith("--") and o not in page] == []
 
 
+def test_it_runs_as_a_module() -> None:
+    """`python -m cli` is the command, too."""
+    result = subprocess.run(
+        [sys.executable, "-m", "cli", "--version"], stdout=subprocess.PIPE, text=True, check=True
+    )
+    assert result.stdout.startswith("discord-cloud ")
+
+
 def test_client_commands_start_without_the_servers() -> None:
     """What a client command does not need, and takes long to import, is not imported."""
     program = "import sys, cli.main; print(*{name.partition('.')[0] for name in sys.modules})"
