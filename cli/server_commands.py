@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
     app.command("up")(run_up)
     app.command("manager")(run_manager)
     app.command("upload-service")(run_upload_service)
+    app.command("processing-service")(run_processing_service)
     app.command("emulator")(run_emulator)
 
 
@@ -65,6 +66,13 @@ def run_upload_service() -> None:
     from cli.servers import upload_service  # noqa: PLC0415 - late, see the module
 
     upload_service.run_upload_service()
+
+
+def run_processing_service() -> None:
+    """Run a processing service, configured by environment or .env (docs/settings.md)."""
+    from cli.servers import processing_service  # noqa: PLC0415 - late, see the module
+
+    processing_service.run_processing_service()
 
 
 def run_emulator() -> None:

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings
 from cli.logging import LogSettings
 from discord_emulator.settings import EmulatorSettings
 from manager.settings import ManagerSettings
+from processing_service.settings import ProcessingServiceSettings
 from upload_service.settings import UploadServiceSettings
 
 _INTRODUCTION = """\
@@ -31,6 +32,11 @@ its data folder.
 _PROGRAMS: tuple[tuple[str, str, type[BaseSettings]], ...] = (
     ("Manager", "Of `discord-cloud manager`.", ManagerSettings),
     ("Upload service", "Of `discord-cloud upload-service`.", UploadServiceSettings),
+    (
+        "Processing service",
+        "Of `discord-cloud processing-service`.",
+        ProcessingServiceSettings,
+    ),
     ("Discord emulator", "Of `discord-cloud emulator`.", EmulatorSettings),
     ("Log", "Of all server programs. Log lines go to standard error.", LogSettings),
 )

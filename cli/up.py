@@ -1,4 +1,6 @@
-"""`discord-cloud up`: manager, upload slots and Discord emulator in one process, on one port.
+"""`discord-cloud up`: manager, upload slots, processing service and Discord emulator, on one port.
+
+All are in one process, but for the workers that decode what was uploaded.
 
 Everything that it needs is under one data folder and is made at the first start.
 """
@@ -21,6 +23,8 @@ from discord_emulator.settings import EmulatorSettings
 from manager.app import create_app as create_manager
 from manager.app import is_ready
 from manager.settings import ManagerSettings
+from processing_service.app import ProcessingService
+from processing_service.settings import ProcessingServiceSettings
 from upload_service.app import UploadService
 from upload_service.direct import connections_of
 from upload_service.settings import UploadServiceSettings
@@ -32,7 +36,12 @@ DRAIN_GRACE_S = 1.0
 """Seconds that chunks on their way into the emulator are given at a stop."""
 _SETTINGS = {
     settings.__name__: settings
-    for settings in (EmulatorSettings, ManagerSettings, UploadServiceSettings)
+    for settings in (
+        EmulatorSettings,
+        ManagerSettings,
+        ProcessingServiceSettings,
+        UploadServiceSettings,
+    )
 }
 _READY_POLL_S = 0.02
 
@@ -48,9 +57,13 @@ async def running(options: UpOptions) -> AsyncIterator[str]:
         contextlib.closing(listen(options.host, options.port)) as listening,
     ):
         url = url_of(listening)
-        app, uploads = _assemble(options, folder, url)
+        app, uploads, processing = _assemble(options, folder, url)
         # The front of the upload service lets everything else through to aiohttp.
-        async with serving(app, listening, connections=connections_of), uploads.run():
+        async with (
+            serving(app, listening, connections=connections_of),
+            uploads.run(),
+            processing.run(),
+        ):
             # The manager tells of new services only to its clients, so it is asked.
             while not is_ready(app, slots=options.slots):  # noqa: ASYNC110
                 await asyncio.sleep(_READY_POLL_S)
@@ -59,7 +72,7 @@ async def running(options: UpOptions) -> AsyncIterator[str]:
 
 def _assemble(
     options: UpOptions, folder: DataFolder, url: str
-) -> tuple[web.Application, UploadService]:
+) -> tuple[web.Application, UploadService, ProcessingService]:
     try:
         return _mounted(options, folder, url)
     except ValidationError as error:
@@ -71,14 +84,15 @@ def _assemble(
 
 def _mounted(
     options: UpOptions, folder: DataFolder, url: str
-) -> tuple[web.Application, UploadService]:
+) -> tuple[web.Application, UploadService, ProcessingService]:
     emulator = _emulator(folder, url)
     webhooks = emulator[EMULATOR].webhook_urls()
     app = create_manager(_manager_settings(options, folder, url, webhooks))
     uploads = UploadService(_upload_settings(options, folder, url))
+    processing = ProcessingService(_processing_settings(folder, url))
     app.add_subapp("/upload", uploads.intake)
     app.add_subapp("/discord", emulator)
-    return app, uploads
+    return app, uploads, processing
 
 
 def _emulator(folder: DataFolder, url: str) -> web.Application:
@@ -120,3 +134,9 @@ def _upload_settings(options: UpOptions, folder: DataFolder, url: str) -> Upload
         "drain_grace_s": DRAIN_GRACE_S,
     }
     return UploadServiceSettings(**chosen)
+
+
+def _processing_settings(folder: DataFolder, url: str) -> ProcessingServiceSettings:
+    return ProcessingServiceSettings(
+        manager_address=url, service_password=SecretStr(folder.service_password())
+    )

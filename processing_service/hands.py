@@ -93,6 +93,8 @@ class Hands:
 
     async def _do(self, job: Job) -> None:
         bound = log.bind(job=job.job_id, type=job.type, size=job.size)
+        # Where there was one job there may be more, and the manager tells a link only once.
+        self._bell.ring()
         try:
             async with asyncio.TaskGroup() as tasks:
                 renewals = tasks.create_task(self._renew(job), name="renew-lease")
