@@ -1,16 +1,21 @@
 """`/health`, `/status`, `/metrics`, and what stands at `/`."""
 
 import hmac
+from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import SecretStr
 
+from catalog.records import JobState
 from manager.errors import InvalidToken
 from manager.http.parameters import token_of
 from manager.http.parts import parts_of
 from manager.http.responses import success
 from manager.metrics import CONTENT_TYPE
+
+SHOWN_FAILURES = 20
+"""How many of the files whose processing was given up an administrator is shown."""
 
 
 def status_routes(service_password: SecretStr, page: Handler) -> list[web.RouteDef]:
@@ -58,9 +63,15 @@ async def _status(request: web.Request) -> web.Response:
         "quarantined": quarantined,
     }
     jobs = await parts.catalog.count_jobs()
-    processing = {
+    processing: dict[str, Any] = {
         "services": sum(each.is_in_service for each in parts.control.processing),
         **{state.value: number for state, number in jobs.items()},
     }
+    if user.is_admin:
+        given_up = await parts.catalog.jobs(JobState.FAILED, limit=SHOWN_FAILURES)
+        processing["failed_files"] = [
+            {"id": str(job.object_id), "attempts": job.attempts, "error": job.error}
+            for job in given_up
+        ]
     you = {"id": user.id, "name": user.name, "is_admin": user.is_admin}
     return success(**parts.control.snapshot(), webhooks=webhooks, processing=processing, you=you)

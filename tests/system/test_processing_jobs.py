@@ -209,6 +209,11 @@ async def test_poison_is_given_up_and_can_be_tried_again(whole, processor):
             "running": 0,
             "failed": 1,
         }
+    async with processor.http.get(
+        f"{whole.url}/status", headers={"Authorization": f"Bearer {admin.credentials}"}
+    ) as response:
+        (given_up,) = (await response.json())["processing"]["failed_files"]
+    assert given_up == {"id": file_id, "attempts": 1, "error": "a decompression bomb"}
     assert await admin.ask("mutation { retryFailedJobs }") == 1
     await processor.told_of_jobs()
     assert (await processor.job()).job_id == file_id

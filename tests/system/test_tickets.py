@@ -12,6 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from manager.http.parts import PARTS
+from tests.manager.sockets.stage import SERVICE_PASSWORD
 from tests.system.ticketing import Caller, administrator, form_of, hash_of, run, service, user
 from tests.system.whole import Whole, content_of, running_whole
 
@@ -81,6 +82,40 @@ async def test_a_body_of_unknown_length(alice):
     async with alice.http.post(ticket["url"], data=body(), headers=headers) as response:
         assert response.status == 204
     assert (await alice.file(ticket["fileId"]))["hash"] == hash_of(content)
+
+
+async def test_a_form_without_any_script(alice):
+    """A page's form as a browser sends it: hidden fields, the file, and the button that was pressed."""
+    ticket = await alice.ticket(5, redirect="https://example.org/thanks")
+    boundary = "----WebKitFormBoundaryzB8bRMTJZGkGfYAA"
+    fields = "".join(
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{each["name"]}"\r\n\r\n'
+        f"{each['value']}\r\n"
+        for each in ticket["fields"]
+    )
+    body = (
+        f'{fields}--{boundary}\r\nContent-Disposition: form-data; name="file"; '
+        'filename="Größe.txt"\r\nContent-Type: text/plain\r\n\r\nhello\r\n'
+        f'--{boundary}\r\nContent-Disposition: form-data; name="send"\r\n\r\nSend\r\n'
+        f"--{boundary}--\r\n"
+    )
+    headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+    async with alice.http.post(
+        ticket["url"], data=body.encode(), headers=headers, allow_redirects=False
+    ) as answer:
+        assert answer.status == 303
+        assert answer.headers["Location"].startswith("https://example.org/thanks?bucket=")
+    assert (await alice.file(ticket["fileId"]))["size"] == 5
+
+
+async def test_memory_does_not_grow_with_the_file(whole, alice):
+    """However many chunks a file has, two buffers are enough for it."""
+    await alice.put(content_of(300_000))
+    headers = {"Authorization": f"Bearer {SERVICE_PASSWORD}"}
+    async with alice.http.get(f"{whole.url}/upload/metrics", headers=headers) as response:
+        lines = (await response.text()).splitlines()
+    (buffers,) = (line.split()[1] for line in lines if line.startswith("upload_buffers "))
+    assert float(buffers) <= 2
 
 
 async def test_answers_as_s3_gives_them(alice):
@@ -300,7 +335,9 @@ async def test_keys(whole, alice, http):
 @pytest.mark.parametrize(
     "query",
     [
-        "{ " + " ".join(f"r{n}: references(first: 100) {{ nodes {{ key }} }}" for n in range(15)) + "}",
+        "{ "
+        + " ".join(f"r{n}: references(first: 100) {{ nodes {{ key }} }}" for n in range(15))
+        + "}",
         "{ file(id: 1) { " + "views { " * 12 + "name" + " }" * 12 + " } }",
         "query ($n: Int) { references(first: $n) { "
         + " ".join(f"n{n}: nodes {{ key fileId expiresAt }}" for n in range(20))

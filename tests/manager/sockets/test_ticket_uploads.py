@@ -1,0 +1,217 @@
+"""The manager's end of uploads with tickets, with an upload service played by the test."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import count
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID, uuid4
+
+import aiohttp
+import pytest
+
+from catalog.records import JobState
+from client_sdk.connection import Connection
+from protocol import generic, s2u, u2s
+from protocol.extensions import TICKETS, WEBHOOKS
+from tests.manager.sockets.stage import CHUNK_SIZE, SERVICE_PASSWORD, Stage
+
+SNOWFLAKES = count(10**17)
+GET_TICKET = """mutation ($size: ByteCount!) {
+  getTicket(mimeType: "text/plain", size: $size) { url fileId fields { name value } } }"""
+
+
+class TicketService:
+    """A connection of an upload service that takes tickets."""
+
+    def __init__(self, connection: Connection, webhook: s2u.WebhookLease) -> None:
+        self.connection = connection
+        self.webhook = webhook
+
+    async def redeem(self, ticket: str, **fields: Any) -> s2u.TicketAccepted | generic.Boolean:
+        """Hands a ticket in."""
+        packet = u2s.TicketRedeem(ticket=ticket, **fields)
+        return await self.connection.request(packet, s2u.TicketAccepted)
+
+    async def accepted(self, ticket: str) -> s2u.TicketAccepted:
+        """Hands a ticket in that has to be accepted."""
+        answer = await self.redeem(ticket)
+        assert isinstance(answer, s2u.TicketAccepted), answer
+        return answer
+
+    async def store(self, upload_id: str, index: int, size: int) -> bool:
+        """Reports a chunk; whether the manager wants it."""
+        message_id = next(SNOWFLAKES)
+        packet = u2s.ChunkStored(
+            upload_id=upload_id,
+            index=index,
+            message_id=str(message_id),
+            channel_id=self.webhook.channel_id,
+            webhook_id=self.webhook.id,
+            attachment_id=str(message_id + 1),
+            offset=0,
+            stored_size=size + 33,
+            size=size,
+            digest="ab" * 32,
+        )
+        return (await self.connection.request(packet)).success
+
+    async def finish(self, upload_id: str, *, success: bool = True) -> bool:
+        """Reports the end; whether the manager has taken it down."""
+        fields = {"hash": "cd" * 32, "type": "text/plain"} if success else {"reason": "cut"}
+        packet = u2s.TicketFinish(upload_id=upload_id, success=success, **fields)
+        return (await self.connection.request(packet)).success
+
+
+@asynccontextmanager
+async def connected(
+    stage: Stage, process: str | None = None, *, extensions: frozenset[str] | None = None
+) -> AsyncIterator[TicketService]:
+    """An upload service, configured; it confirms every change of its lease."""
+    query = {
+        "type": "upload",
+        "key": SERVICE_PASSWORD,
+        "address": "http://tickets.test/base/",
+        "process": process or str(uuid4()),
+    }
+    async with Connection.open(
+        f"{stage.socket_url}/?{urlencode(query)}",
+        receives=frozenset({"s2u", "generic"}),
+        extensions=extensions or frozenset({WEBHOOKS, TICKETS}),
+    ) as connection:
+        webhook: asyncio.Future[s2u.WebhookLease] = asyncio.get_running_loop().create_future()
+        confirming = asyncio.create_task(confirm_leases(connection, webhook))
+        try:
+            yield TicketService(connection, await webhook)
+        finally:
+            confirming.cancel()
+            await asyncio.gather(confirming, return_exceptions=True)
+
+
+async def confirm_leases(connection: Connection, webhook: asyncio.Future[s2u.WebhookLease]) -> None:
+    """Answers the manager, and tells the first webhook that is leased."""
+    async for frame in connection:
+        packet = frame.packet
+        if isinstance(packet, s2u.WebhookConfiguration):
+            await connection.send(generic.Boolean(success=True), reply_uuid=frame.uuid)
+            if packet.webhooks and not webhook.done():
+                webhook.set_result(packet.webhooks[0])
+
+
+async def ask(stage: Stage, query: str, **variables: Any) -> dict[str, Any]:
+    """A GraphQL answer for alice."""
+    headers = {"Authorization": f"Bearer {await stage.token('alice')}"}
+    async with aiohttp.ClientSession(headers=headers) as http:
+        body = {"query": query, "variables": variables}
+        async with http.post(f"{stage.url}/graphql", json=body) as response:
+            answer: dict[str, Any] = await response.json()
+    return answer
+
+
+async def open_ticket(stage: Stage, size: int) -> tuple[str, str]:
+    """A ticket and its file id, once a service takes tickets."""
+    while "errors" in (answer := await ask(stage, GET_TICKET, size=size)):
+        assert answer["errors"][0]["extensions"]["code"] == "no-upload-service"
+    opened = answer["data"]["getTicket"]
+    assert opened["url"] == "http://tickets.test/base/ticket"
+    return {each["name"]: each["value"] for each in opened["fields"]}["ticket"], opened["fileId"]
+
+
+@pytest.fixture
+async def service(stage: Stage) -> AsyncIterator[TicketService]:
+    """A service that takes tickets."""
+    async with connected(stage) as ready:
+        yield ready
+
+
+async def test_a_whole_upload(stage, service):
+    """Redeemed, stored chunk by chunk, finished: then the file is there and queued."""
+    ticket, file_id = await open_ticket(stage, CHUNK_SIZE + 5)
+    accepted = await service.accepted(ticket)
+    assert (accepted.upload_id, accepted.size) == (file_id, CHUNK_SIZE + 5)
+    assert (accepted.type, accepted.chunk_size) == ("text/plain", CHUNK_SIZE)
+    assert await service.store(file_id, 1, 5)
+    assert not await service.store(file_id, 0, 5)
+    assert not await service.store(file_id, 2, 5)
+    assert await service.store(file_id, 0, CHUNK_SIZE)
+    for _ in range(2):
+        assert await service.finish(file_id), "the same again, as after a lost answer"
+    stored = await stage.catalog.object_by_id(UUID(file_id))
+    assert (stored.hash, stored.mime_type) == ("cd" * 32, "text/plain")
+    (job,) = await stage.catalog.jobs(JobState.QUEUED, limit=9)
+    assert str(job.object_id) == file_id
+    assert not await service.store(file_id, 0, CHUNK_SIZE)
+
+
+async def test_an_incomplete_upload_is_not_finished(stage, service):
+    """A service that says it is done, and is not, ends the upload without a file."""
+    ticket, file_id = await open_ticket(stage, CHUNK_SIZE + 5)
+    await service.accepted(ticket)
+    await service.store(file_id, 0, CHUNK_SIZE)
+    assert not await service.finish(file_id)
+    await gone(stage, file_id)
+    assert not await service.finish(file_id)
+
+
+async def gone(stage: Stage, file_id: str) -> None:
+    """Returns once nothing is left of an upload."""
+    while await stage.catalog.object_by_id(UUID(file_id)) is not None:
+        pass
+
+
+async def test_a_failed_upload_leaves_nothing(stage, service):
+    """What was reported of it is garbage, and so is what comes later."""
+    ticket, file_id = await open_ticket(stage, CHUNK_SIZE + 5)
+    await service.accepted(ticket)
+    assert await service.store(file_id, 0, CHUNK_SIZE)
+    assert await service.finish(file_id, success=False)
+    assert not await service.store(file_id, 1, 5)
+    await gone(stage, file_id)
+    assert (await service.redeem(ticket)) != s2u.TicketAccepted
+
+
+async def test_an_upload_belongs_to_its_process(stage):
+    """Any connection of the process may report, no other process, and the last one takes it along."""
+    process = str(uuid4())
+    async with connected(stage) as stranger:
+        async with connected(stage, process) as first:
+            ticket, file_id = await open_ticket(stage, 5)
+            await first.accepted(ticket)
+            async with connected(stage, process) as second:
+                assert not await stranger.finish(file_id)
+                assert await second.store(file_id, 0, 5)
+            assert await stage.catalog.object_by_id(UUID(file_id)) is not None
+        await gone(stage, file_id)
+        assert not await stranger.finish(file_id)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"key": "0f8fad5b-d9cb-469f-a165-70867728950e"},
+        {"type": "text/html"},
+        {"max_size": 4},
+        {"max_size": 5 + 64 * 1024 + 1},
+    ],
+)
+async def test_what_does_not_fit_is_refused_before_the_ticket_is_used(stage, service, fields):
+    """A form of another key, type or size does not cost the ticket."""
+    ticket, file_id = await open_ticket(stage, 5)
+    refused = await service.redeem(ticket, **fields)
+    assert isinstance(refused, generic.Boolean)
+    assert refused.message
+    fitting = {"key": file_id, "type": "Text/Plain", "max_size": 7}
+    assert isinstance(await service.redeem(ticket, **fitting), s2u.TicketAccepted)
+    again = await service.redeem(ticket, **fitting)
+    assert isinstance(again, generic.Boolean)
+    assert "used" in (again.message or "")
+
+
+async def test_services_without_the_extension_get_no_forms(stage):
+    """An upload service that knows only webhooks is not sent anybody with a ticket."""
+    only = frozenset({WEBHOOKS})
+    async with connected(stage, extensions=only) as service:
+        assert service.connection.granted == only
+        answer = await ask(stage, GET_TICKET, size=5)
+        assert answer["errors"][0]["extensions"]["code"] == "no-upload-service"
