@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := run
-.PHONY: run test check unit local-supabase test-huge docs format bench clean
+.PHONY: run test check unit web screenshots local-supabase test-huge docs format bench clean
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -18,16 +18,32 @@ BIN := .venv/bin
 run: .venv/installed
 	@$(BIN)/discord-cloud up $(ARGS)
 
-test: check unit
+test: check unit web
 
-check: .venv/installed-dev
+check: .venv/installed-dev node_modules/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	npm run --silent check
 
 unit: .venv/installed-dev local-supabase
 	$(BIN)/pytest -n 2 $(ARGS)
+
+# The web page, as a person uses it, in a real browser. Needs Node.js 20 or newer.
+web: .venv/installed node_modules/installed
+	tests/web/need-chromium.sh
+	npm run --silent test:unit
+	npm run --silent test:browser
+
+# Takes the pictures of docs/images anew.
+screenshots: .venv/installed node_modules/installed
+	tests/web/need-chromium.sh
+	SCREENSHOTS=1 node --test tests/web/browser/looks.test.js
+
+node_modules/installed: package.json package-lock.json
+	npm ci --no-audit --no-fund --loglevel=error
+	touch $@
 
 # PostgreSQL and PostgREST, for the tests of the Supabase catalog. `make unit` says so where it
 # cannot have them.
@@ -55,4 +71,4 @@ bench: .venv/installed-dev local-supabase
 	$(BIN)/python -m benchmarks $(ARGS)
 
 clean:
-	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv node_modules build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -60,6 +60,7 @@ const BELONGINGS = [
  */
 async function reads(page, where) {
   const isDark = await page.evaluate(() => matchMedia("(prefers-color-scheme: dark)").matches);
+  await settles(page);
   // The page's policy forbids scripts of others, so this one comes in by the debugger.
   await page.evaluate(`${AXE};0`);
   const violations = await page.evaluate(async (rules) => {
@@ -75,11 +76,24 @@ async function reads(page, where) {
 }
 
 /**
+ * Waits until nothing fades in any more.
+ * @param {Page} page
+ */
+async function settles(page) {
+  await page.evaluate(async () => {
+    const passing = document.getAnimations().filter((each) => each.effect?.getComputedTiming().iterations !== Infinity);
+    await Promise.allSettled(passing.map((each) => each.finished));
+  });
+}
+
+/**
  * @param {Page} page
  * @param {string} name
  */
 async function pictures(page, name) {
-  if (process.env["SCREENSHOTS"]) await page.screenshot({ path: `${IMAGES}${name}.png`, animations: "disabled" });
+  if (!process.env["SCREENSHOTS"]) return;
+  await settles(page);
+  await page.screenshot({ path: `${IMAGES}${name}.png`, animations: "disabled" });
 }
 
 for (const colorScheme of /** @type {const} */ (["light", "dark"])) {

@@ -73,9 +73,12 @@ function Tile({ item, row }) {
     ...${item.kind === "folder" ? drop : {}}
     ...${itemHandlers(app, item, row)}
   >
-    <div class="tile-picture"><${Thumbnail} item=${item} /><${MoreButton} item=${item} row=${row} /></div>
-    <div class="tile-caption">
+    <div class="tile-picture">
+      <${Thumbnail} item=${item} />
       <${SelectButton} item=${item} row=${row} isSelected=${isSelected} />
+      <${MoreButton} item=${item} row=${row} />
+    </div>
+    <div class="tile-caption">
       ${isRenaming
         ? html`<${RenameInput} item=${item} />`
         : html`<span class="name-block"><span class="name" title=${item.name}>${item.name}</span

@@ -1,0 +1,138 @@
+"""The web page: what is sent, what browsers may keep, and whom the page may talk to."""
+
+import gzip
+import re
+from urllib.parse import urljoin
+
+import pytest
+
+from manager.http.page_policy import origin_of, page_policy, worker_policy
+from tests.manager.conftest import Cloud
+
+WORKER = "app/uploads/chunks.worker.js"
+
+
+async def _index(cloud: Cloud) -> str:
+    response = await cloud.client.get("/")
+    return await response.text()
+
+
+async def _base(cloud: Cloud) -> str:
+    found = re.search(r"/page/[0-9a-f]{16}", await _index(cloud))
+    assert found
+    return found[0]
+
+
+async def test_the_page_is_at_the_root(cloud: Cloud) -> None:
+    """A browser gets a page that is asked about each time, since it names the present version."""
+    response = await cloud.client.get("/")
+    assert response.status == 200
+    assert response.content_type == "text/html"
+    assert response.headers["Cache-Control"] == "no-cache"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+
+
+async def test_everything_that_the_page_names_is_there(cloud: Cloud) -> None:
+    """Scripts, styles and icons have their types, and may be kept for ever."""
+    types = {"js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
+    names = re.findall(r'(?:href|src)="(/page/[^"]+)"', await _index(cloud))
+    assert len(names) > 50
+    for name in names:
+        response = await cloud.client.get(name)
+        assert response.status == 200, name
+        assert response.content_type == types[name.rpartition(".")[2]]
+        assert "immutable" in response.headers["Cache-Control"]
+
+
+async def test_every_module_is_preloaded(cloud: Cloud) -> None:
+    """Browsers fetch all modules side by side rather than one after the other."""
+    modules = set(re.findall(r'modulepreload" href="([^"]+)"', await _index(cloud)))
+    for name in modules:
+        text = await (await cloud.client.get(name)).text()
+        imported = re.findall(r'^(?:import|export) [^"]*"(\.[^"]+)"', text, re.MULTILINE)
+        assert modules.issuperset(urljoin(name, target) for target in imported), name
+
+
+async def test_an_unchanged_file_is_not_sent_again(cloud: Cloud) -> None:
+    """A matching ETag is answered with 304."""
+    etag = (await cloud.client.get("/")).headers["ETag"]
+    response = await cloud.client.get("/", headers={"If-None-Match": etag})
+    assert response.status == 304
+    assert await response.read() == b""
+
+
+async def test_files_are_compressed_for_who_understands(cloud: Cloud) -> None:
+    """The same content comes compressed and plain."""
+    url = f"{await _base(cloud)}/icons.svg"
+    async with cloud.client.session.get(
+        cloud.client.make_url(url), headers={"Accept-Encoding": "gzip"}, auto_decompress=False
+    ) as packed:
+        assert packed.headers["Content-Encoding"] == "gzip"
+        assert packed.headers["Vary"] == "Accept-Encoding"
+        content = gzip.decompress(await packed.read())
+    plain = await cloud.client.get(url, headers={"Accept-Encoding": "identity"})
+    assert await plain.read() == content
+
+
+async def test_a_page_from_before_an_update_still_finds_its_files(cloud: Cloud) -> None:
+    """Another version is served with the present file, which is not to be kept."""
+    response = await cloud.client.get("/page/0123456789abcdef/icons.svg")
+    assert response.status == 200
+    assert response.headers["Cache-Control"] == "no-cache"
+
+
+@pytest.mark.parametrize(
+    "name", ["nothing.js", "vendor/README.md", "types/wire.d.ts", "..%2fpage.py", "index.html"]
+)
+async def test_nothing_else_is_served(cloud: Cloud, name: str) -> None:
+    """Only what the page consists of is served."""
+    assert (await cloud.client.get(f"{await _base(cloud)}/{name}")).status == 404
+
+
+async def test_it_is_told_whether_an_administrator_is_missing(cloud: Cloud) -> None:
+    """Before the first registration the page asks for an administrator, and never again."""
+    response = await cloud.client.get("/page/first-start")
+    assert await response.json() == {"error": False, "needs_administrator": True}
+    await cloud.client.post("/register", json={"username": "ada", "password": "long enough"})
+    response = await cloud.client.get("/page/first-start")
+    assert await response.json() == {"error": False, "needs_administrator": False}
+
+
+async def test_the_page_runs_its_own_scripts_alone(cloud: Cloud) -> None:
+    """The policy forbids inline scripts and styles, frames around the page, and other origins."""
+    policy = (await cloud.client.get("/")).headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self';" in policy
+    assert "style-src 'self';" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert f"ws://{cloud.client.host}:{cloud.client.port}" in policy
+
+
+async def test_the_worker_is_never_kept(cloud: Cloud) -> None:
+    """Its policy names the services of the moment, so it comes from the manager each time."""
+    response = await cloud.client.get(f"{await _base(cloud)}/{WORKER}")
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["Content-Security-Policy"] == worker_policy([])
+
+
+def test_a_host_that_is_none_adds_nothing_to_the_policy() -> None:
+    """Whatever is sent as `Host` can neither end a directive nor add a source."""
+    for host in ["", "a; script-src *", "a b", "evil'", "a,b", "*"]:
+        assert page_policy(host) == page_policy("")
+    assert "wss://[::1]:4000" in page_policy("[::1]:4000")
+
+
+def test_the_worker_may_talk_to_the_services_alone() -> None:
+    """Each origin is named once; what is no address is left out."""
+    addresses = ["https://a.example/upload", "https://a.example/2", "http://b:81", "ftp://c", "x"]
+    assert worker_policy(addresses).endswith("connect-src 'self' http://b:81 https://a.example")
+
+
+@pytest.mark.parametrize(
+    "address", ["https://a.example;x/", "https://user@a.example/", "javascript:1", "https://a b/"]
+)
+def test_an_address_that_no_policy_may_hold_is_left_out(address: str) -> None:
+    """Addresses come from services, and are not trusted to be harmless."""
+    assert origin_of(address) is None

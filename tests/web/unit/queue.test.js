@@ -1,0 +1,271 @@
+/** The upload queue: what it asks for, and what it makes of the answers. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { CHUNKS_AT_ONCE } from "../../../manager/page/app/uploads/chunk-plan.js";
+import { UploadQueue } from "../../../manager/page/app/uploads/queue.js";
+
+/** @import { Effect } from "../../../manager/page/app/uploads/queue.js" */
+/** @import { Entry } from "../../../manager/page/app/uploads/entry.js" */
+
+const CHUNK = 10;
+
+/**
+ * A queue with files of these sizes, online.
+ * @param {...number} sizes
+ */
+function queueOf(...sizes) {
+  const queue = new UploadQueue();
+  queue.online();
+  queue.add(sizes.map((size, index) => ({ source: { name: `file ${index}`, size }, folder: "/", isPublic: false })));
+  return queue;
+}
+
+/**
+ * @param {Effect[]} effects
+ * @param {string} kind
+ */
+const only = (effects, kind) => /** @type {any[]} */ (effects.filter((effect) => effect.do === kind));
+
+/**
+ * Books, and lets the manager accept everything that is requested.
+ * @param {UploadQueue} queue
+ * @param {number} amount
+ * @param {number} [now]
+ */
+function begin(queue, amount, now = 0) {
+  queue.next(now);
+  queue.booking.settled(amount);
+  const requests = only(queue.next(now), "request");
+  for (const { entry } of requests) accept(queue, entry);
+  return { entries: /** @type {Entry[]} */ (requests.map((request) => request.entry)), sends: only(queue.next(now), "send") };
+}
+
+/**
+ * @param {UploadQueue} queue
+ * @param {Entry} entry
+ */
+function accept(queue, entry) {
+  const answer = { name: "", path: "/", accepted: true, chunk_size: CHUNK, upload_id: `upload ${entry.id}.${entry.attempts}`, upload_address: "http://service" };
+  queue.accepted(entry, answer);
+}
+
+/**
+ * @param {UploadQueue} queue
+ * @param {Entry} entry
+ */
+function complete(queue, entry) {
+  const id = entry.uploadId ?? "";
+  queue.stageFinished(id, false);
+  queue.finished({ success: true, upload_id: id }, 0);
+}
+
+/** @param {UploadQueue} queue */
+const states = (queue) => Array.from(queue.entries.values(), (entry) => entry.state);
+
+test("as many services are booked as there are files, up to a limit", () => {
+  assert.deepEqual(only(queueOf(1, 1, 1).next(0), "book"), [{ do: "book", amount: 3 }]);
+  assert.deepEqual(only(queueOf(...Array(50).fill(1)).next(0), "book"), [{ do: "book", amount: 8 }]);
+});
+
+test("no more uploads are requested than services are booked", () => {
+  const queue = queueOf(1, 1, 1);
+  const { entries } = begin(queue, 2);
+  assert.equal(entries.length, 2);
+  queue.booking.changed(1);
+  assert.equal(only(queue.next(0), "request").length, 1);
+});
+
+test("nothing is requested while nobody knows how many services there are", () => {
+  const queue = queueOf(1);
+  queue.next(0);
+  assert.deepEqual(queue.next(0), []);
+});
+
+test("a service that is free after the stage takes the next file before the last one is entered", () => {
+  const queue = queueOf(1, 1);
+  const { entries } = begin(queue, 1);
+  queue.stageFinished(entries[0]?.uploadId ?? "", false);
+  assert.equal(only(queue.next(0), "request").length, 1);
+  assert.deepEqual(states(queue), ["storing", "requesting"]);
+});
+
+test("every upload gets a chunk on its way before any gets a second", () => {
+  const queue = queueOf(100, 100, 100);
+  const { sends } = begin(queue, 3);
+  assert.equal(sends.length, CHUNKS_AT_ONCE);
+  assert.deepEqual(sends.map((send) => [send.entry.id, send.index]), [[1, 0], [2, 0], [3, 0], [1, 1]]);
+});
+
+test("the last chunk is as long as what is left", () => {
+  const queue = queueOf(25);
+  const { entries, sends } = begin(queue, 1);
+  assert.deepEqual(sends.map((send) => send.index), [0, 1]);
+  queue.chunkStored(entries[0]?.uploadId ?? "", 0);
+  assert.deepEqual(only(queue.next(0), "send").map((send) => send.entry.chunkLength(send.index)), [5]);
+});
+
+test("the booking is given back when nothing is left, and again after a refusal", () => {
+  const queue = queueOf(1);
+  const { entries } = begin(queue, 1);
+  const [entry] = entries;
+  assert.ok(entry);
+  complete(queue, entry);
+  assert.equal(only(queue.next(0), "clear-booking").length, 1);
+  queue.booking.clearingRefused(0);
+  assert.equal(only(queue.next(0), "clear-booking").length, 0);
+  assert.equal(only(queue.next(1000), "clear-booking").length, 1);
+  queue.bookingCleared();
+  assert.deepEqual(queue.next(1000), []);
+  assert.equal(queue.isWorking, false);
+});
+
+test("a chunk that failed is sent again after a while, and not for ever", () => {
+  const queue = queueOf(5);
+  const { entries } = begin(queue, 1);
+  const id = entries[0]?.uploadId ?? "";
+  let now = 0;
+  for (let failure = 1; failure <= 8; failure += 1) {
+    queue.chunkFailed(id, 0, "out of order", now);
+    assert.equal(only(queue.next(now), "send").length, 0);
+    now += 60_000;
+    assert.equal(only(queue.next(now), "send").length, 1);
+  }
+  queue.chunkFailed(id, 0, "out of order", now);
+  assert.deepEqual(only(queue.next(now), "abort"), [{ do: "abort", uploadId: id }]);
+  assert.deepEqual(states(queue), ["failed"]);
+});
+
+test("a cancelled upload keeps its service until the manager has told its end", () => {
+  const queue = queueOf(5, 5);
+  const { entries } = begin(queue, 1);
+  const [entry] = entries;
+  assert.ok(entry);
+  const id = entry.uploadId ?? "";
+  queue.cancel(entry.id);
+  const effects = queue.next(0);
+  assert.deepEqual([only(effects, "abort").length, only(effects, "stop-sending").length, only(effects, "request").length], [1, 1, 0]);
+  queue.finished({ success: false, upload_id: id, reason: "aborted" }, 0);
+  assert.equal(only(queue.next(0), "request").length, 1);
+  assert.deepEqual(states(queue), ["cancelled", "requesting"]);
+});
+
+test("an upload that is cancelled while it is requested is aborted once it is accepted", () => {
+  const queue = queueOf(5);
+  queue.next(0);
+  queue.booking.settled(1);
+  const [request] = only(queue.next(0), "request");
+  queue.cancel(request.entry.id);
+  assert.equal(only(queue.next(0), "abort").length, 0);
+  accept(queue, request.entry);
+  assert.equal(only(queue.next(0), "abort").length, 1);
+});
+
+test("pausing stops what is on its way, and resuming sends it again", () => {
+  const queue = queueOf(25);
+  const { entries } = begin(queue, 1);
+  queue.pause(entries[0]?.id ?? 0);
+  assert.equal(only(queue.next(0), "stop-sending").length, 1);
+  assert.deepEqual(queue.next(0), []);
+  queue.resume(entries[0]?.id ?? 0);
+  assert.deepEqual(only(queue.next(0), "send").map((send) => send.index), [0, 1]);
+});
+
+test("who pauses for longer than a service waits has not failed", () => {
+  const queue = queueOf(25);
+  const { entries } = begin(queue, 1);
+  const [entry] = entries;
+  assert.ok(entry);
+  queue.pauseAll();
+  queue.finished({ success: false, upload_id: entry.uploadId ?? "", reason: "nothing came" }, 0);
+  assert.deepEqual(states(queue), ["waiting"]);
+  queue.resumeAll();
+  assert.equal(only(queue.next(1000), "request").length, 1);
+});
+
+test("a file whose service went away begins anew, a few times", () => {
+  const queue = queueOf(25);
+  let { entries } = begin(queue, 1);
+  for (let attempt = 1; attempt < 4; attempt += 1) {
+    const id = entries[0]?.uploadId ?? "";
+    queue.stageFinished(id, true);
+    queue.finished({ success: false, upload_id: id, reason: "gone" }, 0);
+    assert.deepEqual(states(queue), ["waiting"]);
+    entries = only(queue.next(100_000), "request").map((request) => request.entry);
+    if (entries[0]) accept(queue, entries[0]);
+  }
+  queue.finished({ success: false, upload_id: entries[0]?.uploadId ?? "", reason: "gone" }, 0);
+  assert.deepEqual(states(queue), ["failed"]);
+});
+
+test("a file that could not be entered has failed at once", () => {
+  const queue = queueOf(5);
+  const { entries } = begin(queue, 1);
+  const id = entries[0]?.uploadId ?? "";
+  queue.stageFinished(id, false);
+  queue.finished({ success: false, upload_id: id, reason: "you may not write it" }, 0);
+  assert.deepEqual(states(queue), ["failed"]);
+  queue.retry(entries[0]?.id ?? 0);
+  assert.equal(only(queue.next(0), "request").length, 1);
+});
+
+test("after a lost connection everything that was not finished starts again", () => {
+  const queue = queueOf(5, 5, 5, 5);
+  const { entries } = begin(queue, 3);
+  const [done, deciding] = entries;
+  assert.ok(done && deciding);
+  complete(queue, done);
+  queue.stageFinished(deciding.uploadId ?? "", false);
+  queue.overwriteAsked(deciding.uploadId ?? "");
+  queue.offline();
+  assert.deepEqual(states(queue), ["done", "waiting", "waiting", "waiting"]);
+  assert.deepEqual(queue.conflicts.open, []);
+  assert.deepEqual(only(queue.next(0), "request"), []);
+  queue.online();
+  assert.deepEqual(only(queue.next(0), "book"), [{ do: "book", amount: 3 }]);
+});
+
+test("one answer settles all open questions, and those that cross it", () => {
+  const queue = queueOf(5, 5, 5);
+  const { entries } = begin(queue, 3);
+  const ids = entries.map((entry) => entry.uploadId ?? "");
+  for (const id of ids) queue.stageFinished(id, false);
+  queue.overwriteAsked(ids[0] ?? "");
+  queue.overwriteAsked(ids[1] ?? "");
+  queue.overwriteDecided(ids[0] ?? "", "skip", true);
+  queue.overwriteAsked(ids[2] ?? "");
+  assert.deepEqual(queue.conflicts.open, []);
+  for (const id of ids) queue.finished({ success: false, upload_id: id, reason: "skipped" }, 0);
+  assert.deepEqual(states(queue), ["skipped", "skipped", "skipped"]);
+});
+
+test("empty files need no service", () => {
+  const queue = queueOf(0);
+  const effects = queue.next(0);
+  assert.deepEqual(effects.map((effect) => effect.do), ["make-empty"]);
+  queue.emptyMade(only(effects, "make-empty")[0].entry);
+  assert.deepEqual(queue.next(0), []);
+  assert.deepEqual(states(queue), ["done"]);
+});
+
+test("a refused request is tried once more", () => {
+  const queue = queueOf(5);
+  queue.next(0);
+  queue.booking.settled(1);
+  const [request] = only(queue.next(0), "request");
+  queue.rejected(request.entry, "all are busy", 0);
+  assert.deepEqual(states(queue), ["waiting"]);
+  queue.rejected(only(queue.next(60_000), "request")[0].entry, "no such name", 60_000);
+  assert.deepEqual(states(queue), ["failed"]);
+  assert.equal(request.entry.reason, "no such name");
+});
+
+test("tidying forgets what is over and keeps the rest", () => {
+  const queue = queueOf(5, 5);
+  const { entries } = begin(queue, 1);
+  const [entry] = entries;
+  assert.ok(entry);
+  complete(queue, entry);
+  queue.tidy();
+  assert.deepEqual([...queue.entries.keys()], [2]);
+});

@@ -1,0 +1,59 @@
+/** Small pure things: frames, waiting, measuring, numbers; and the vendored files. */
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+import { retryDelay } from "../../../manager/page/app/protocol/backoff.js";
+import { decodeFrame, encodeFrame, newUuid } from "../../../manager/page/app/protocol/frames.js";
+import { formatDate, formatDuration, formatPercent, formatSize } from "../../../manager/page/app/text/format.js";
+import { Meter } from "../../../manager/page/app/uploads/meter.js";
+
+const ROOT = new URL("../../../", import.meta.url);
+
+test("a frame is read as it was written", () => {
+  const uuid = newUuid();
+  assert.match(uuid, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  assert.deepEqual(decodeFrame(encodeFrame("c2s:ping-services", uuid, {})), { id: "c2s:ping-services", uuid, replyUuid: null, data: {} });
+});
+
+test("what is no frame is nothing", () => {
+  for (const text of [undefined, "", "{", "[]", "1", "null", '{"id": 1, "data": {}}', '{"id": "a"}', '{"id": "a", "data": []}']) {
+    assert.equal(decodeFrame(text), null);
+  }
+  assert.equal(decodeFrame('{"id":"a","data":{},"uuid":"nonsense"}')?.uuid, null);
+});
+
+test("attempts come less and less often, within limits", () => {
+  assert.deepEqual([0, 1, 2, 100].map((attempt) => retryDelay(attempt, 0)), [250, 250, 250, 250]);
+  assert.deepEqual([0, 1, 2, 100].map((attempt) => retryDelay(attempt, 1)), [500, 1000, 2000, 15_000]);
+});
+
+test("speed is what went in the last seconds", () => {
+  const meter = new Meter();
+  assert.equal(meter.rate, 0);
+  for (let second = 0; second <= 20; second += 1) meter.record(second * 1000, second < 10 ? 0 : (second - 10) * 500);
+  assert.equal(meter.rate, 500);
+  meter.record(21_000, 10);
+  assert.equal(meter.rate, 0);
+});
+
+test("numbers are short and tell enough", () => {
+  assert.deepEqual([0, 999, 1000, 1550, 99_900, 123_456, 1e9, 2.5e15].map(formatSize), ["0 B", "999 B", "1.0 KB", "1.6 KB", "99.9 KB", "123 KB", "1.0 GB", "2.5 PB"].map((size) => size.replace(" ", "\u00a0")));
+  assert.deepEqual([0, 59, 60, 3599, 3600, 5400].map(formatDuration), ["1 s", "59 s", "1 min", "60 min", "1 h", "1 h 30 min"].map((text) => text.replace(/(\d) /g, "$1\u00a0")));
+  assert.equal(formatPercent(999, 1000), "99\u00a0%");
+  assert.equal(formatPercent(0, 0), "0\u00a0%");
+  assert.equal(formatDate(null, 0), "–");
+});
+
+test("vendored files are what their packages hold", async () => {
+  const read = (/** @type {string} */ name) => readFile(new URL(name, ROOT), "utf8");
+  const sources = {
+    "preact.js": "preact/dist/preact.module.js",
+    "hooks.js": "preact/hooks/dist/hooks.module.js",
+    "htm.js": "htm/dist/htm.module.js",
+  };
+  for (const [name, source] of Object.entries(sources)) {
+    const original = (await read(`node_modules/${source}`)).replace(/\n?\/\/# sourceMappingURL.*/, "").replace('from"preact"', 'from"./preact.js"');
+    assert.equal((await read(`manager/page/vendor/${name}`)).trim(), original.trim(), name);
+  }
+});

@@ -1,0 +1,150 @@
+/** Listings, selections, addresses and names. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { bytesByKind, kindOf, previewOf } from "../../../manager/page/app/state/kinds.js";
+import * as listings from "../../../manager/page/app/state/listing.js";
+import { formatPath, isWithin, nameProblem, parsePath, relocated, stemLength } from "../../../manager/page/app/state/paths.js";
+import { formatRoute, parseRoute } from "../../../manager/page/app/state/route.js";
+import { cleared, extended, noSelection, only, refreshed, toggled } from "../../../manager/page/app/state/selection.js";
+
+/** @import { Item, Listing } from "../../../manager/page/types/state.js" */
+
+const NOTHING = new Set();
+
+/**
+ * @param {number} id
+ * @returns {Item}
+ */
+const folder = (id) => listings.folderItem({ id, name: `folder ${id}`, parent_folder: null });
+
+/**
+ * @param {number} id
+ * @returns {Item}
+ */
+const file = (id) =>
+  listings.fileItem({ id, name: `file ${id}`, type: "text/plain", has_thumbnail: false, ownership: { status: "owned", can: "rw" }, created_at: null, updated_at: null, size: 1 });
+
+/**
+ * @param {number} folders
+ * @param {number} files
+ */
+function listing(folders, files) {
+  const empty = listings.emptyListing([], { by: "name", ascending: true });
+  return listings.withStatus(empty, { path: "/", folder_id: null, exists: true, file_count: files, subfolder_count: folders, page_size: 10 });
+}
+
+/** @param {Listing} whole with every page loaded */
+function loaded(whole) {
+  for (const ref of listings.missingPages(whole, 0, listings.rawCount(whole))) {
+    const total = ref.kind === "files" ? whole.fileCount : whole.folderCount;
+    const ids = Array.from({ length: Math.min(10, total - ref.page * 10) }, (_, index) => ref.page * 10 + index);
+    whole = listings.withPage(whole, ref, ids.map(ref.kind === "files" ? file : folder));
+  }
+  return whole;
+}
+
+test("folders come before files, also when their last page is not full", () => {
+  const whole = loaded(listing(13, 25));
+  assert.equal(listings.rowCount(whole, NOTHING), 38);
+  assert.equal(listings.itemAt(whole, NOTHING, 12)?.key, "folder:12");
+  assert.equal(listings.itemAt(whole, NOTHING, 13)?.key, "file:0");
+  assert.equal(listings.itemAt(whole, NOTHING, 37)?.key, "file:24");
+  assert.equal(listings.itemAt(whole, NOTHING, 38), null);
+  assert.equal(listings.itemAt(whole, NOTHING, -1), null);
+  assert.equal(listings.loadedItems(whole).length, 38);
+});
+
+test("only pages that are seen are missing", () => {
+  const whole = listing(13, 100_000);
+  assert.deepEqual(listings.missingPages(whole, 8, 24), [
+    { kind: "subfolders", page: 0 },
+    { kind: "subfolders", page: 1 },
+    { kind: "files", page: 0 },
+    { kind: "files", page: 1 },
+  ]);
+  assert.deepEqual(listings.missingPages(whole, 50_013, 50_013), [{ kind: "files", page: 5000 }]);
+  assert.deepEqual(listings.missingPages(listing(0, 0), 0, 60), []);
+});
+
+test("pages far from the newest are dropped", () => {
+  let whole = listing(0, 10_000);
+  for (let page = 0; page < 100; page += 1) whole = listings.withPage(whole, { kind: "files", page }, [file(page)]);
+  assert.equal(whole.pages.size, listings.KEPT_PAGES);
+  assert.ok(whole.pages.has("files/99"));
+  assert.ok(!whole.pages.has("files/0"));
+});
+
+test("hidden items leave no gap", () => {
+  const whole = loaded(listing(2, 5));
+  const hidden = new Set(["folder:1", "file:0", "file:4", "file:77"]);
+  assert.equal(listings.rowCount(whole, hidden), 4);
+  const keys = [0, 1, 2, 3].map((row) => listings.itemAt(whole, hidden, row)?.key);
+  assert.deepEqual(keys, ["folder:0", "file:1", "file:2", "file:3"]);
+  assert.deepEqual(keys.map((key) => listings.rowOf(whole, hidden, key ?? "")), [0, 1, 2, 3]);
+  assert.equal(listings.rowOf(whole, hidden, "file:0"), -1);
+  assert.equal(listings.itemAt(whole, hidden, 4), null);
+});
+
+test("items are selected alone, in addition, and in ranges", () => {
+  const one = only(file(1), 1);
+  const two = toggled(one, file(3), 3);
+  assert.deepEqual([...two.items.keys()], ["file:1", "file:3"]);
+  assert.deepEqual([...toggled(two, file(1), 1).items.keys()], ["file:3"]);
+  const range = extended(one, [file(1), file(2), file(3)], 3);
+  assert.deepEqual([range.items.size, range.anchor, range.focus], [3, 1, 3]);
+  assert.deepEqual([cleared(range).items.size, cleared(range).focus], [0, 3]);
+  assert.equal(noSelection.items.size, 0);
+});
+
+test("a selection loses what is gone", () => {
+  const selection = toggled(only(file(1), 1), file(2), 2);
+  const now = refreshed(selection, (item) => (item.id === 1 ? null : { ...item, name: "renamed" }));
+  assert.deepEqual([...now.items.values()].map((item) => item.name), ["renamed"]);
+});
+
+test("a route survives the address bar", () => {
+  for (const route of [
+    parseRoute(""),
+    { path: ["a b", "100 % ?#&", "ß"], order: { by: /** @type {const} */ ("size"), ascending: true }, view: /** @type {const} */ ("grid"), open: "x & y?.png" },
+    { path: [], order: { by: /** @type {const} */ ("name"), ascending: false }, view: /** @type {const} */ ("table"), open: null },
+  ]) {
+    assert.deepEqual(parseRoute(formatRoute(route)), route);
+  }
+});
+
+test("whatever stands in the address bar is a route", () => {
+  assert.deepEqual(parseRoute("#/%E0%A4%A/x//?sort=nonsense&view=cube").path, ["%E0%A4%A", "x"]);
+  assert.equal(formatRoute(parseRoute("#/")), "#/");
+  assert.equal(parseRoute("#/?sort=size").order.ascending, false);
+});
+
+test("paths are read, written and moved", () => {
+  assert.deepEqual(parsePath("/a/b/"), ["a", "b"]);
+  assert.equal(formatPath([]), "/");
+  assert.ok(isWithin(["a", "b"], ["a"]) && !isWithin(["ab"], ["a"]));
+  assert.deepEqual(relocated(["a", "b", "c"], ["a", "b"], ["x"]), ["x", "c"]);
+  assert.deepEqual(relocated(["z"], ["a"], ["x"]), ["z"]);
+});
+
+test("names that the manager would refuse are told at once", () => {
+  const problems = ["", "a/b", "a\\b", "a\u0000", ".", "..", "end.", " a", "a ", "x".repeat(128)].map(nameProblem);
+  assert.deepEqual(problems, ["empty", "character", "character", "character", "dots", "dots", "dots", "blank", "blank", "long"]);
+  for (const name of ["a", ".hidden", "ünïcode ☃.txt", "x".repeat(127)]) assert.equal(nameProblem(name), null);
+});
+
+test("renaming selects what stands before the extension", () => {
+  assert.deepEqual(["a.txt", "archive.tar.gz", ".hidden", "plain"].map(stemLength), [1, 11, 7, 5]);
+});
+
+test("types are kinds that people know, and known to be shown or not", () => {
+  assert.deepEqual(
+    ["image/png", "video/mp4", "audio/mpeg", "application/pdf", "application/zip", "text/plain", "application/json", "text/html", "application/octet-stream"].map(kindOf),
+    ["image", "video", "audio", "pdf", "archive", "document", "code", "code", "other"],
+  );
+  assert.deepEqual(["image/png", "image/tiff", "text/html", "application/zip"].map(previewOf), ["image", "none", "text", "none"]);
+  assert.deepEqual(bytesByKind({ "image/png": 5, "image/gif": 6, "audio/wav": 20, "text/plain": 0 }), [
+    { kind: "audio", bytes: 20 },
+    { kind: "image", bytes: 11 },
+  ]);
+});
