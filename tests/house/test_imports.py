@@ -3,7 +3,10 @@
 import subprocess
 import sys
 import tomllib
+from graphlib import TopologicalSorter
 from pathlib import Path
+
+import grimp
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,6 +53,13 @@ def test_every_module_imports_alone():
         [sys.executable, "-c", SCRIPT, *modules()], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    """What a module needs is below it, also where it needs no more than a type."""
+    graph = grimp.build_graph(*rooms(), cache_dir=None)
+    imports = {name: graph.find_modules_directly_imported_by(name) for name in graph.modules}
+    TopologicalSorter(imports).prepare()  # its error names the circle
 
 
 def test_every_room_is_packaged_and_checked():
