@@ -9,6 +9,7 @@ from manager.clients import ClientSession
 from manager.content_links import ContentLinks
 from manager.fleet import UploadFleet
 from manager.journal import ChunkJournal
+from manager.pictures import Pictures
 from manager.processing import ProcessingDesk, ProcessingService
 from manager.pulse import ServicePulse
 from manager.services import UploadSlot
@@ -36,6 +37,7 @@ class ManagerParts:
     fleet: UploadFleet
     journal: ChunkJournal
     links: SignedLinks
+    pictures: Pictures
     processing: ProcessingDesk
     pulse: ServicePulse
     thumbnailers: Thumbnailers

@@ -39,6 +39,7 @@ from manager.holds import TemporaryHolds
 from manager.hub import Hub
 from manager.journal import ChunkJournal
 from manager.metrics import ManagerMetrics
+from manager.pictures import Pictures
 from manager.processing import JobTerms, ProcessingDesk, ProcessingService
 from manager.pulse import ServicePulse
 from manager.retrying import USUAL_PATIENCE, CatalogPatience
@@ -137,6 +138,7 @@ class ControlPlane:
             fleet=fleet,
             journal=journal,
             links=SignedLinks.of(settings.keyring),
+            pictures=Pictures(thumbnailers),
             processing=processing,
             pulse=ServicePulse(fleet, thumbnailers, processing, tasks=self._tasks),
             thumbnailers=thumbnailers,
@@ -161,6 +163,11 @@ class ControlPlane:
     def processing(self) -> ProcessingDesk:
         """The processing services and their jobs."""
         return self._parts.processing
+
+    @property
+    def pictures(self) -> Pictures:
+        """Thumbnails that are made on demand."""
+        return self._parts.pictures
 
     @property
     def content_links(self) -> ContentLinks:

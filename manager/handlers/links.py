@@ -20,9 +20,9 @@ async def sign_download(
 
 
 async def find_thumbnail(context: ClientContext, packet: c2s.ThumbnailRequest) -> generic.Boolean:
-    """A link to the file's thumbnail, if a processing service has made one."""
+    """A link to the file's thumbnail, if a service has made one or can make it now."""
     file = await file_by_id(context, packet.file_id, Operation.DOWNLOAD)
-    if not file.has_thumbnail:
+    if not file.has_thumbnail and not await context.parts.pictures.make(file):
         return generic.Boolean(success=False, message="this file has no thumbnail")
     path = context.parts.content_links.view(file.object_id, THUMBNAIL)
     return generic.Boolean(success=True, message=context.client.base_url + path)

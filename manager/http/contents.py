@@ -6,10 +6,13 @@ from uuid import UUID
 from aiohttp import web
 
 from catalog.records import File, ObjectState, StoredObject
+from manager.changes import THUMBNAIL
 from manager.errors import InvalidLink, NoSuchFile
 from manager.http.parts import Parts, parts_of
 from manager.http.representation import Representation
 from protocol.values import is_uuid
+
+_SAFE = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=86400"}
 
 
 def content_routes() -> list[web.RouteDef]:
@@ -34,6 +37,9 @@ async def _view(request: web.Request) -> web.StreamResponse:
     parts.content_links.check_view(object_id, name, request.query.get("q", ""))
     views = await parts.catalog.views_of(object_id)
     content = next((view.content for view in views if view.name == name), None)
+    picture = parts.control.pictures.kept(object_id)
+    if content is None and name == THUMBNAIL and picture is not None:
+        return web.Response(body=picture, content_type="image/avif", headers=_SAFE)
     return await _send(request, parts, content, name)
 
 

@@ -41,6 +41,24 @@ async def test_a_picture_is_made_of_the_first_chunk(
     assert await generate(stage, file) == picture_of(content[:100], WIDTH)
 
 
+async def test_a_frontend_asks_for_a_thumbnail(stage: Stage, content: bytes):
+    """It gets the address of a picture that is made for it, once for all who ask."""
+    file = await stored(stage, content)
+    alice = await stage.frontend()
+    assert not await alice.order("c2s:thumbnail-request", id=file.id)
+    service = await stage.thumbnailer()
+    for _ in range(2):
+        answer = await alice.ask("c2s:thumbnail-request", id=file.id)
+        assert answer.data["success"] is True
+        async with (
+            aiohttp.ClientSession() as http,
+            http.get(answer.data["message"]) as response,
+        ):
+            assert response.headers["Content-Type"] == "image/avif"
+            assert await response.read() == picture_of(content[:100], WIDTH)
+    assert len(service.unread("s2t:gen-thumbnail")) == 1
+
+
 async def test_it_is_configured(stage: Stage):
     """It is told the key, the token and what the picture should be like; clients hear of it."""
     service = await stage.thumbnailer()
