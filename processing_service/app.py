@@ -78,10 +78,12 @@ async def serve(
 
     Args:
         settings: what is configured.
-        on_ready: called with the manager's URL whenever it has accepted the service.
+        on_ready: called with the manager's URL once it has accepted the service.
     """
-    service = ProcessingService(settings, on_ready=lambda: on_ready(settings.manager_address))
-    async with service.run():
+    ready = asyncio.Event()
+    async with ProcessingService(settings, on_ready=ready.set).run():
+        await ready.wait()
+        on_ready(settings.manager_address)
         await asyncio.Event().wait()
 
 

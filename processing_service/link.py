@@ -84,8 +84,8 @@ class Link:
             async with asyncio.TaskGroup() as tasks:
                 try:
                     async for frame in link:
-                        await self._handle(link, frame, tasks, hands)
-                        backoff.reset()
+                        if await self._handle(link, frame, tasks, hands):
+                            backoff.reset()
                 finally:
                     for hand in hands:
                         hand.cancel()
@@ -96,7 +96,8 @@ class Link:
         frame: Frame,
         tasks: asyncio.TaskGroup,
         hands: list[asyncio.Task[None]],
-    ) -> None:
+    ) -> bool:
+        """Returns whether the manager has accepted the service with this."""
         match frame.packet:
             case ProcessingConfiguration(lease_s=lease_s):
                 self._lease_s = lease_s
@@ -104,11 +105,13 @@ class Link:
                 if not hands:
                     hands += self._hands(link, tasks)
                     self._around.on_ready()
+                return True
             case JobAvailable():
                 self._bell.ring()
             case ThumbnailServiceConfiguration():
                 words = "this service reads from the manager, not with a bot token"
                 await _answer(link, frame, Boolean(success=False, message=words))
+        return False
 
     def _hands(self, link: Connection, tasks: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
         around = self._around

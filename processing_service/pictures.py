@@ -65,8 +65,11 @@ def save(image: Image.Image, view: View, target: Path) -> str:
 
 
 def thumbhash_of(image: Image.Image) -> str:
-    """A placeholder of some 25 bytes, in base64 (https://evanw.github.io/thumbhash/)."""
-    small = image.convert("RGBA")
+    """A placeholder of some 25 bytes, in base64 (https://evanw.github.io/thumbhash/).
+
+    What is transparent counts as white: the library fails at transparency.
+    """
+    small = _on_white(image).convert("RGBA")
     small.thumbnail((_THUMBHASH_SIDE, _THUMBHASH_SIDE))
     coded = thumbhash.rgba_to_thumb_hash(small.width, small.height, list(small.tobytes()))
     return base64.b64encode(bytes(coded)).decode()

@@ -58,7 +58,7 @@ class ProcessingServiceSettings(BaseSettings):
         "not counting its download.",
     )
     worker_memory_mib: int = Field(
-        default=1024, ge=256, description="MiB of memory (address space) for processing one file."
+        default=2048, ge=256, description="MiB of memory (address space) for processing one file."
     )
     max_pixels: int = Field(
         default=100_000_000,

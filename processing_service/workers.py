@@ -83,9 +83,12 @@ def _environment(folder: Path) -> dict[str, str]:
 
 
 def _outcome(status: int, order: Order, folder: Path) -> Outcome:
+    said = _tail(folder / LOG_FILE)
     if status == 0:
+        if said:
+            log.info("worker-said", output=said)
         return _written(folder)
-    log.warning("worker-died", status=status, output=_tail(folder / LOG_FILE))
+    log.warning("worker-died", status=status, output=said)
     if status > 0:
         return Failure(reason="processing the file fails", retry=False)
     number = signal.Signals(-status)

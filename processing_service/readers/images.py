@@ -42,11 +42,7 @@ def opened(source: Path | IO[bytes], max_pixels: int) -> Iterator[Image.Image]:
         Unreadable: It is none, or broken, now or whenever it is decoded in the context.
         TooManyPixels: It is larger.
     """
-    Image.MAX_IMAGE_PIXELS = max_pixels
-    with warnings.catch_warnings(), reading("the image"):
-        warnings.simplefilter("ignore")
-        # Pillow fails at twice the limit only, and warns before.
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
+    with reading("the image"), _pixels_limited(max_pixels):
         try:
             with Image.open(source, formats=FORMATS) as image:
                 yield image
@@ -54,6 +50,19 @@ def opened(source: Path | IO[bytes], max_pixels: int) -> Iterator[Image.Image]:
             raise Unreadable("the file is not an image of a known format") from error
         except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
             raise TooManyPixels(f"the image has more than {max_pixels} pixels") from error
+
+
+@contextmanager
+def _pixels_limited(max_pixels: int) -> Iterator[None]:
+    before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, max_pixels
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            # Pillow fails at twice the limit only, and warns before.
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = before
 
 
 def _facts(image: Image.Image) -> dict[str, object]:

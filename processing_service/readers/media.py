@@ -4,8 +4,9 @@ FFmpeg knows formats that name other files and addresses, and follows them: play
 concatenate. Only formats that hold everything themselves are opened, and only as a file.
 """
 
-from fractions import Fraction
+from contextlib import suppress
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import Final, cast
 
@@ -13,6 +14,7 @@ import av
 import mutagen
 from av.container import InputContainer
 from av.stream import Disposition
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from PIL import Image
 
@@ -32,8 +34,10 @@ _TAGS: Final = (
 )
 """Others may say where or on what a film was made."""
 _LOCATION: Final = ("location", "com.apple.quicktime.location.ISO6709")
-_POSTER_AT: Final = Fraction(1, 10)
-"""Films fade in from black, so the poster is from a bit later."""
+_POSTER_AT: Final = 0.1
+"""Films fade in from black, so the poster is from a bit later: at this part of the film."""
+_MOST_FRAMES: Final = 150
+"""How many are decoded to get there from the last frame that can be sought."""
 
 
 def read(source: Path, rules: Rules) -> Reading:
@@ -116,13 +120,24 @@ def _poster(
     # The stream may grow larger than its header said.
     film.codec_context.options = {"max_pixels": str(max_pixels)}
     film.codec_context.thread_count = 1
-    if container.duration:
-        container.seek(int(container.duration * _POSTER_AT))
-    frame = next(container.decode(film), None)
+    at = ((container.start_time or 0) + (container.duration or 0) * _POSTER_AT) / av.time_base
+    frame = _frame_at(container, film, at)
     if frame is None:
         raise Unreadable("no frame of the video can be decoded")
     image = cast("Image.Image", frame.to_image())  # type: ignore[no-untyped-call]  # PyAV left it out
     return image.rotate(frame.rotation, expand=True), frame.rotation
+
+
+def _frame_at(container: InputContainer, film: VideoStream, at: float) -> VideoFrame | None:
+    """The frame at a time in seconds, or else one that comes before it."""
+    frame = None
+    with suppress(av.FFmpegError):
+        container.seek(int(at * av.time_base))
+    with suppress(av.FFmpegError):
+        for frame in islice(container.decode(film), _MOST_FRAMES):
+            if frame.time is None or frame.time >= at:
+                break
+    return frame
 
 
 def _cover(container: InputContainer, rules: Rules) -> Image.Image | None:

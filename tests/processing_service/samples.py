@@ -75,7 +75,7 @@ def film(path: Path, *, seconds: int = 2, rotation: int = 0) -> bytes:
     """An MP4 that begins black and is red on its left and blue on its right from 0.2 s on."""
     with av.open(str(path), "w", format="mp4") as container:
         container.metadata.update({"title": "A film", "location": "+52.5-013.2/"})
-        stream = container.add_stream("libx264", rate=10, options={"g": "1", "preset": "ultrafast"})
+        stream = container.add_stream("libx264", rate=10, options={"preset": "ultrafast"})
         stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
         stream.codec_context.time_base = Fraction(1, 10)
         frames: Any = av.VideoFrame  # its constructors are not annotated

@@ -136,6 +136,18 @@ def test_makes_a_placeholder():
     assert 10 < len(first) < 40
 
 
+@pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1), (33, 31)])
+@pytest.mark.parametrize("colour", [(0, 0, 0, 0), (9, 9, 9, 255)])
+def test_odd_pictures_have_views_and_a_placeholder(tmp_path, size, colour):
+    """Single dots, lines and empty pictures are pictures."""
+    found = picture(read(tmp_path, samples.encoded(Image.new("RGBA", size, colour), "PNG")))
+    assert pictures.thumbhash_of(found)
+    view = View(name="v", match=("image/*",), max_side=16, format="avif", quality=50)
+    pictures.save(found, view, tmp_path / "view")
+    with Image.open(tmp_path / "view") as saved:
+        assert max(saved.size) <= 16
+
+
 def test_small_pictures_are_not_enlarged(tmp_path):
     """A view is at most as large as its picture."""
     found = read(tmp_path, samples.encoded(samples.halves(6, 4), "PNG"))

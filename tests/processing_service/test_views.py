@@ -97,7 +97,7 @@ def test_settings_come_from_the_environment(monkeypatch):
     assert settings.manager_address == "ws://manager:4000"
     assert settings.service_password == SecretStr("a secret")
     assert (settings.workers, settings.keep_gps) == (3, True)
-    assert settings.limits.memory_bytes == 1024**3
+    assert settings.limits.memory_bytes == 2 * 1024**3
     assert "a secret" not in repr(settings)
 
 
