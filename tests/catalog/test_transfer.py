@@ -333,6 +333,38 @@ async def test_nothing_is_seen_before_all_is_there(opened, filled, exported, tar
         assert await catalog.user_by_name("alice") is None
 
 
+async def test_a_killed_import_leaves_nothing(opened, filled, exported, supabase):
+    """What an import staged before it was killed is not seen, and not in the way of the next one."""
+    async with filled("sqlite") as catalog:
+        lines = await exported(catalog)
+    async with opened("supabase") as catalog:
+        empty = await exported(catalog)
+        killed, records = str(uuid4()), [{"kind": "user", "id": 1, "name": "mallory"}]
+        supabase.call("begin_import", p_id=killed)
+        supabase.call("stage_records", p_id=killed, p_rank=1, p_first=0, p_records=records)
+        assert await exported(catalog) == empty
+        await import_catalog(catalog, io.BytesIO(lines))
+        assert await exported(catalog) == lines
+
+
+async def test_who_comes_first_wins(opened, filled, supabase):
+    """A user who registers while an import runs stays, and the import is refused as a whole."""
+    async with filled("sqlite") as catalog, catalog.exporting() as source:
+        batches = [batch async for batch in source]
+    async with opened("supabase") as catalog:
+        with pytest.raises(CatalogNotEmpty):
+            await import_too_late(catalog, batches)
+        assert [user.name for user in await catalog.search_users("", limit=10)] == ["early"]
+
+
+async def import_too_late(catalog, batches) -> None:
+    """An import during which somebody registers."""
+    async with catalog.importing() as sink:
+        for batch in batches:
+            await sink.add(batch)
+        await catalog.create_first_user("early", "hash")
+
+
 async def test_secrets_are_not_told():
     """A record that is printed by accident does not show the hash of a password."""
     assert "hash" not in repr(USER)

@@ -1,0 +1,229 @@
+"""docker-compose.yml and what belongs to it fit the programs. No Docker is needed, or started."""
+
+import os
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import jwt
+import pytest
+import typer.main
+import yaml  # type: ignore[import-untyped]
+from pydantic_settings import BaseSettings
+
+from cli.logging import LogSettings
+from cli.main import app
+from manager.settings import ManagerSettings
+from processing_service.settings import ProcessingServiceSettings
+from upload_service.settings import UploadServiceSettings
+
+ROOT = Path(__file__).parents[2]
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES = COMPOSE["services"]
+SETTINGS: dict[str, type[BaseSettings]] = {
+    "manager": ManagerSettings,
+    "upload-service": UploadServiceSettings,
+    "processing-service": ProcessingServiceSettings,
+}
+VARIABLE = re.compile(r"(?<!\$)\$\{(?P<name>\w+)(?P<rest>:?[-?][^}]*)?\}")
+
+
+def variables(value: object) -> list[re.Match[str]]:
+    """All variables that a part of the file refers to."""
+    return list(VARIABLE.finditer(yaml.safe_dump(value, width=10_000)))
+
+
+def interpolated(text: str, environment: dict[str, str]) -> str:
+    """A value as compose fills it in."""
+
+    def fill(match: re.Match[str]) -> str:
+        rest = match["rest"] or ""
+        default = rest.partition("-")[2] if rest.startswith(":-") else ""
+        return environment.get(match["name"]) or default
+
+    return VARIABLE.sub(fill, text).replace("$$", "$")
+
+
+def names_of(settings: type[BaseSettings]) -> set[str]:
+    """The variables that a program reads."""
+    prefix = settings.model_config.get("env_prefix", "")
+    return {f"{prefix}{name}".upper() for name in settings.model_fields}
+
+
+def example() -> dict[str, str]:
+    """What .env.example sets, or shows in a comment."""
+    lines = re.findall(r"^#?([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    return dict(lines)
+
+
+def new_secrets() -> dict[str, str]:
+    """What the script makes."""
+    script = str(ROOT / "deploy" / "make-secrets.sh")
+    done = subprocess.run(["sh", script], capture_output=True, text=True, check=True)  # noqa: S603, S607
+    return dict(line.split("=", 1) for line in done.stdout.splitlines())
+
+
+def environment_of(service: str) -> dict[str, str]:
+    """What a program finds in its environment, apart from what is left at the default."""
+    given = example() | new_secrets()
+    given |= {"DISCORD_WEBHOOKS": "https://discord.com/api/webhooks/123456789012345678/token"}
+    given |= {"SUPABASE_URL": ""}
+    values = SERVICES[service]["environment"]
+    return {name: interpolated(value, given) for name, value in values.items() if value is not None}
+
+
+@pytest.mark.parametrize("service", SETTINGS)
+def test_every_setting_exists(service):
+    """What a program is given is something that it reads."""
+    known = names_of(SETTINGS[service]) | names_of(LogSettings) | {"PUBLIC_URL"}
+    assert set(SERVICES[service]["environment"]) <= known
+
+
+@pytest.mark.parametrize("service", SETTINGS)
+def test_programs_take_their_settings(service, monkeypatch, tmp_path):
+    """With .env.example, new secrets and a webhook, every program has all it needs."""
+    monkeypatch.chdir(tmp_path)
+    environment = environment_of(service) | {"HOSTNAME": "0123456789ab"}
+    if service == "upload-service":
+        shell = [*SERVICES[service]["entrypoint"], "printenv", "OWN_ADDRESS"]
+        command = [part.replace("$$", "$") for part in shell]
+        done = subprocess.run(  # noqa: S603 - what the container runs
+            command,
+            env=environment | {"PATH": os.environ["PATH"]},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        environment["OWN_ADDRESS"] = done.stdout.strip()
+        assert environment["OWN_ADDRESS"] == "http://127.0.0.1:8080/upload/0123456789ab"
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    SETTINGS[service]()
+
+
+def test_every_command_exists():
+    """What the containers run are commands of the program."""
+    commands = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+    for service in SETTINGS:
+        command = SERVICES[service]["command"]
+        assert command[-1] in commands, service
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    assert re.findall(r'^CMD \["([\w-]+)"\]$', dockerfile, re.MULTILINE) == ["manager"]
+
+
+def test_every_variable_is_explained():
+    """A variable is in .env.example, made by the script, or a documented setting."""
+    known = set(example()) | set(new_secrets())
+    assert {match["name"] for match in variables(COMPOSE)} <= known
+
+
+def test_services_of_a_profile_need_nothing():
+    """Compose fills in what is not run, too: only what always runs may insist on a variable."""
+    for name, service in SERVICES.items():
+        if "profiles" in service and name not in SETTINGS:
+            insisted = [
+                match["name"] for match in variables(service) if "?" in (match["rest"] or "")
+            ]
+            assert not insisted, name
+
+
+def test_a_hosted_supabase_replaces_the_database():
+    """Nothing that always runs depends on the services of the profile `database`."""
+    dropped = {name for name, service in SERVICES.items() if "profiles" in service}
+    for name, service in SERVICES.items():
+        if name not in dropped:
+            assert not dropped & set(service.get("depends_on", {})), name
+
+
+def test_mounted_files_exist():
+    """What is mounted from here is here; what is mounted from a volume is declared."""
+    for name, service in SERVICES.items():
+        for mount in service.get("volumes", []):
+            source = mount.split(":")[0]
+            is_there = (
+                (ROOT / source).exists() if source.startswith(".") else source in COMPOSE["volumes"]
+            )
+            assert is_there, f"{name}: {source}"
+
+
+def test_every_service_is_watched():
+    """A service has a health check, or says that it has none; what runs once has none."""
+    for name, service in SERVICES.items():
+        assert name in {"migrate", "tls"} or "healthcheck" in service, name
+
+
+def test_the_gateway_knows_the_services():
+    """Hosts and ports in the gateway's configuration are services, and where they listen."""
+    text = (ROOT / "deploy" / "gateway.conf.template").read_text()
+    targets = dict(re.findall(r"set \$\w+ ([\w-]+):(\d+);", text))
+    assert targets == {"manager": "4000", "postgrest": "3000"}
+    assert set(targets) <= set(SERVICES)
+    assert UploadServiceSettings.model_fields["port"].default == 4001
+    assert "http://$replica:4001" in text
+    listening = set(re.findall(r"listen (\d+);", text))
+    published = {mount.rpartition(":")[2] for mount in SERVICES["gateway"]["ports"]}
+    assert published == {"8080"}, "what serves the database is not published"
+    assert listening == {"8080", "8000"}
+
+
+def test_secrets_fit_together():
+    """The key of the local database is a token of the service role, signed with its secret."""
+    first, second = new_secrets(), new_secrets()
+    claims = jwt.decode(first["SUPABASE_KEY"], first["JWT_SECRET"], algorithms=["HS256"])
+    assert claims["role"] == "service_role"
+    assert not set(first.values()) & set(second.values())
+
+
+def test_image_has_every_room():
+    """Each package is copied into the image, and let through by .dockerignore."""
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    let_through = (ROOT / ".dockerignore").read_text().splitlines()
+    for room in sorted(path.parent.name for path in ROOT.glob("*/py.typed")):
+        assert f"COPY {room} {room}\n" in dockerfile, room
+        assert f"!{room}" in let_through, room
+
+
+def test_image_has_every_data_file():
+    """Files that are no modules are installed as well."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    patterns = project["tool"]["setuptools"]["package-data"]
+    for room in sorted(path.parent for path in ROOT.glob("*/py.typed")):
+        installed = {
+            path
+            for package in ("*", room.name)
+            for pattern in patterns.get(package, ())
+            for path in (room.rglob(pattern) if package == "*" else room.glob(pattern))
+        }
+        data = {
+            path
+            for path in room.rglob("*")
+            if path.is_file() and path.suffix not in {".py", ".pyc"}
+        }
+        assert data <= installed, room.name
+
+
+def test_image_runs_without_rights():
+    """The programs run as nobody in particular, and the image has a health check."""
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    assert re.search(r"^USER cloud$", dockerfile, re.MULTILINE)
+    assert re.search(r"^HEALTHCHECK ", dockerfile, re.MULTILINE)
+    for name in SETTINGS:
+        assert SERVICES[name]["cap_drop"] == ["ALL"]
+
+
+@pytest.mark.skipif(shutil.which("docker") is None, reason="docker is not installed")
+def test_compose_accepts_the_file(tmp_path):
+    """Where the compose client is installed, it takes the file with every profile."""
+    client = shutil.which("docker") or ""
+    version = subprocess.run([client, "compose", "version"], capture_output=True, check=False)  # noqa: S603
+    if version.returncode != 0:
+        pytest.skip("docker is here, its compose plugin is not")
+    settings = tmp_path / "env"
+    lines = {**example(), **new_secrets(), "DISCORD_WEBHOOKS": "https://x"}
+    settings.write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
+    command = [client, "compose", "--file", str(ROOT / "docker-compose.yml"), "--env-file"]
+    subprocess.run(  # noqa: S603 - the client only reads the file
+        [*command, str(settings), "--profile", "*", "config", "--quiet"], check=True
+    )
