@@ -68,7 +68,6 @@ class UploadEvent(StrEnum):
     SERVICE_FAILED = "service failed"
     SERVICE_LOST = "service lost"
     SERVICE_STOPPED = "service stopped"
-    CHUNK_STORED = "chunk stored"
     ABORT_REQUESTED = "abort requested"
     CLIENT_LEFT = "client left"
     COMMIT_DONE = "commit done"
@@ -146,7 +145,6 @@ TRANSITIONS: dict[tuple[UploadState, UploadEvent], Step] = {
     (_S.REQUESTED, _E.SERVICE_LOST): Step(_S.REJECTED, (TellRejected(SERVICE_LOST), _release)),
     (_S.REQUESTED, _E.CLIENT_LEFT): Step(_S.ABANDONED, (_abort,)),
     #
-    (_S.UPLOADING, _E.CHUNK_STORED): Step(_S.UPLOADING),
     (_S.UPLOADING, _E.SERVICE_FINISHED): Step(_S.STORED, (_free, _stage_finished, _commit_if_free)),
     (_S.UPLOADING, _E.SERVICE_FAILED): Step(_S.FAILED, (_free, _tell_failed, _release)),
     (_S.UPLOADING, _E.SERVICE_LOST): Step(_S.FAILED, (_stage_lost, _tell_lost, _release)),
@@ -154,7 +152,6 @@ TRANSITIONS: dict[tuple[UploadState, UploadEvent], Step] = {
     (_S.UPLOADING, _E.CLIENT_LEFT): Step(_S.ABANDONED, (_abort,)),
     # What the service sent before it heard of the abort crosses it, and changes nothing any more:
     # the service answers the abort in any case, and after that answer it is free.
-    (_S.ABORTING, _E.CHUNK_STORED): Step(_S.ABORTING),
     (_S.ABORTING, _E.SERVICE_FINISHED): Step(_S.ABORTING),
     (_S.ABORTING, _E.SERVICE_FAILED): Step(_S.ABORTING),
     (_S.ABORTING, _E.ABORT_REQUESTED): Step(_S.ABORTING),
@@ -162,7 +159,6 @@ TRANSITIONS: dict[tuple[UploadState, UploadEvent], Step] = {
     (_S.ABORTING, _E.SERVICE_LOST): Step(_S.ABORTED, (_stage_lost, _tell_aborted, _release)),
     (_S.ABORTING, _E.CLIENT_LEFT): Step(_S.ABANDONED),
     #
-    (_S.ABANDONED, _E.CHUNK_STORED): Step(_S.ABANDONED),
     (_S.ABANDONED, _E.SERVICE_ACCEPTED): Step(_S.ABANDONED),
     (_S.ABANDONED, _E.SERVICE_REFUSED): Step(_S.ABANDONED),
     (_S.ABANDONED, _E.SERVICE_FINISHED): Step(_S.ABANDONED),

@@ -86,11 +86,6 @@ class Upload:
         """Whether a chunk that is stored now is of use."""
         return self._state is UploadState.UPLOADING
 
-    @property
-    def can_be_aborted(self) -> bool:
-        """Whether the client can still end it."""
-        return (self._state, UploadEvent.ABORT_REQUESTED) in TRANSITIONS
-
     def service_accepted(self) -> list[Effect]:
         """The service is ready for the chunks."""
         return self._move(UploadEvent.SERVICE_ACCEPTED)
@@ -98,10 +93,6 @@ class Upload:
     def service_refused(self, reason: str) -> list[Effect]:
         """The service will not take the upload, or it could not be prepared."""
         return self._move(UploadEvent.SERVICE_REFUSED, replace(self._memory, reason=reason))
-
-    def chunk_stored(self) -> list[Effect]:
-        """The service stored a chunk. When this raises, the chunk's message is garbage."""
-        return self._move(UploadEvent.CHUNK_STORED)
 
     def service_finished(self, content_hash: str, mime_type: str) -> list[Effect]:
         """The service has stored every chunk."""

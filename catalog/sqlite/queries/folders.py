@@ -13,11 +13,6 @@ WITH RECURSIVE ascent (parent_id, path) AS (
 FOLDER_BY_ID = "SELECT id, name, parent_id FROM folders WHERE id = :folder_id"
 """A folder by id."""
 
-FOLDER_BY_NAME = """
-SELECT id, name, parent_id FROM folders WHERE parent_id = :parent_id AND name = :name
-"""
-"""A subfolder by name."""
-
 WALK = """
 WITH RECURSIVE walk (depth, id) AS (
     SELECT 0, 0

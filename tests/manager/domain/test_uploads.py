@@ -60,7 +60,6 @@ Happening = Callable[[Upload], list[Effect]]
 EVENTS: dict[str, Happening] = {
     "service_accepted": lambda upload: upload.service_accepted(),
     "service_refused": lambda upload: upload.service_refused("disk full"),
-    "chunk_stored": lambda upload: upload.chunk_stored(),
     "service_finished": lambda upload: upload.service_finished(HASH, MIME),
     "service_failed": lambda upload: upload.service_failed("no chunk came"),
     "service_lost": lambda upload: upload.service_lost(),
@@ -121,11 +120,6 @@ class TestRequesting:
 class TestStoring:
     """While chunks come."""
 
-    def test_chunks_are_stored(self):
-        """Chunks are reported one by one, and change nothing else."""
-        upload = upload_after("service_accepted", "chunk_stored", "chunk_stored")
-        assert upload.state is UploadState.UPLOADING
-
     def test_finish(self):
         """On finish the service is free before the client hears of it, and the file is saved."""
         upload = upload_after("service_accepted")
@@ -176,7 +170,7 @@ class TestAborting:
             ReleaseHold(),
         ]
 
-    @pytest.mark.parametrize("crossing", ["chunk_stored", "service_finished", "service_failed"])
+    @pytest.mark.parametrize("crossing", ["service_finished", "service_failed"])
     def test_news_that_cross_an_abort_are_ignored(self, crossing: str):
         """What the service sent before it heard of the abort does not change its outcome."""
         upload = upload_after("service_accepted", "abort_requested")
@@ -361,9 +355,6 @@ class TestTable:
         upload = upload_after(*paths[state])
         assert upload.state is state
         assert upload.takes_chunks is (state is UploadState.UPLOADING)
-        assert upload.can_be_aborted is (
-            state in {UploadState.UPLOADING, UploadState.ABORTING, UploadState.AWAITING_DECISION}
-        )
 
     @pytest.mark.parametrize("event", EVENTS)
     @pytest.mark.parametrize(
