@@ -35,7 +35,8 @@ sys.exit(sum([fails(name) for name in sys.argv[1:]]) > 0)
 def rooms() -> list[str]:
     """The top-level packages that import-linter knows."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    return settings["tool"]["importlinter"]["root_packages"]
+    packages: list[str] = settings["tool"]["importlinter"]["root_packages"]
+    return packages
 
 
 def modules() -> list[str]:

@@ -12,7 +12,8 @@ NO_CHANNEL = 10**17
 @pytest.fixture
 async def channel_id(emulator) -> int:
     """A channel that the bot can post to."""
-    return emulator.webhooks[0].channel_id
+    channel: int = emulator.webhooks[0].channel_id
+    return channel
 
 
 @pytest.fixture
