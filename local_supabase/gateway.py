@@ -1,11 +1,11 @@
 """What stands in front of PostgREST: asks for an API key, serves `/rest/v1`, and fails on request.
 
-Tests stage outages here, each fault for one request.
+Tests stage outages here, each fault for one request: the next one, or the next of a function.
 """
 
 import asyncio
 import threading
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -49,6 +49,8 @@ class Gateway:
         self._awaited: dict[str, threading.Event] = {}
         self.faults: deque[Fault] = deque()
         """What befalls the next requests, one each."""
+        self.faults_of: defaultdict[str, deque[Fault]] = defaultdict(deque)
+        """What befalls the next calls of a function, before anything that befalls all requests."""
         self.calls: deque[str] = deque()
         """Names of the functions that were called, faults included, in order."""
 
@@ -85,7 +87,7 @@ class Gateway:
         self.calls.append(function)
         if waiting := self._awaited.pop(function, None):
             waiting.set()
-        fault = self.faults.popleft() if self.faults else None
+        fault = self._next_fault(function)
         body = await request.read()
         if fault is Fault.HANG:
             return await self._hang()
@@ -95,6 +97,10 @@ class Gateway:
         if fault is Fault.HANG_AFTER:
             return await self._hang()
         return _AFTER[fault](request) if fault in _AFTER else response
+
+    def _next_fault(self, function: str) -> Fault | None:
+        faults = self.faults_of[function] or self.faults
+        return faults.popleft() if faults else None
 
     async def _forward(self, request: web.Request, body: bytes) -> web.Response:
         headers = {name: request.headers[name] for name in _FORWARDED if name in request.headers}

@@ -1,0 +1,168 @@
+"""The whole product with its catalog in Supabase, which fails as real servers do."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from cli.data_folder import DataFolder
+from client_sdk.client import Client
+from client_sdk.settings import ClientSettings
+from local_supabase.gateway import Fault
+from local_supabase.stack import LocalSupabase
+from tests.system.server import up
+from tests.system.whole import CHUNK_SIZE, Whole, content_of, pieces_of, running_whole, send_chunk
+
+CONTENT = content_of(3 * CHUNK_SIZE + 17)
+CHUNKS = 4
+BURST = (Fault.UNAVAILABLE, Fault.BROKEN, Fault.RESET_BEFORE)
+LEFT_BY_UPLOADS = ("objects", "chunks", "messages", '"references"', "commits", "files")
+PATIENCE_S = 10.0
+
+
+@pytest.fixture(name="empty")
+def empty_supabase(supabase: LocalSupabase) -> Iterator[LocalSupabase]:
+    """A Supabase with nothing in it, which works at the end, whatever the test has done to it."""
+    supabase.empty()
+    yield supabase
+    supabase.gateway.faults.clear()
+    supabase.gateway.faults_of.clear()
+    supabase.postgrest.stop()
+    supabase.postgrest.start()
+
+
+def whole_on(
+    supabase: LocalSupabase, folder: Path, **settings: Any
+) -> AbstractAsyncContextManager[Whole]:
+    """Everything, running, with the catalog in Supabase."""
+    return running_whole(
+        folder,
+        supabase_url=supabase.url,
+        supabase_key=SecretStr(supabase.service_key),
+        **settings,
+    )
+
+
+@pytest.fixture
+async def whole(empty: LocalSupabase, tmp_path: Path) -> AsyncIterator[Whole]:
+    """Everything, running, with the catalog in Supabase, and a reaper that looks all the time."""
+    async with whole_on(empty, tmp_path, reaper_interval_s=0.05) as running:
+        yield running
+
+
+@asynccontextmanager
+async def sdk(whole: Whole) -> AsyncIterator[Client]:
+    """Alice, through the SDK."""
+    settings = ClientSettings(retry_first_s=0.01, retry_cap_s=0.01)
+    async with Client(whole.url, await whole.token("alice"), settings=settings) as cloud:
+        yield cloud
+
+
+async def called(supabase: LocalSupabase, function: str) -> None:
+    """Returns when the database is asked for a function the next time."""
+    event = supabase.gateway.called(function)
+    assert await asyncio.to_thread(event.wait, PATIENCE_S), f"{function} was not called"
+
+
+def traces(supabase: LocalSupabase) -> dict[str, int]:
+    """How many rows there are of everything that an upload leaves."""
+    return {
+        table: int(supabase.database.query(f"select count(*) from public.{table}"))  # noqa: S608
+        for table in LEFT_BY_UPLOADS
+    }
+
+
+async def test_files_go_in_and_come_out(empty: LocalSupabase, tmp_path: Path):
+    """Byte for byte through the SDK, among bursts of errors, and a new manager has them."""
+    target = tmp_path / "fetched"
+    async with whole_on(empty, tmp_path) as whole, sdk(whole) as cloud:
+        empty.gateway.faults.extend(BURST)
+        await cloud.upload(CONTENT, "/a/b/c.bin")
+        await cloud.upload(b"", "/a/empty")
+    async with whole_on(empty, tmp_path) as whole, sdk(whole) as cloud:
+        empty.gateway.faults.extend(BURST)
+        assert (await cloud.download("/a/b/c.bin", target)).read_bytes() == CONTENT
+        assert [entry.name async for entry in cloud.list("/a")] == ["b", "empty"]
+        await whole.messages_left(CHUNKS)
+
+
+@pytest.mark.parametrize("function", ["begin_object", "add_chunk", "finish_object", "commit_file"])
+async def test_an_answer_that_is_lost_at_a_write(empty: LocalSupabase, whole: Whole, function: str):
+    """What the database has done is done once: one file, with each chunk stored once."""
+    user = await whole.user(booked=1)
+    empty.gateway.faults_of[function].extend([Fault.RESET_AFTER, Fault.GARBLED, Fault.UNAVAILABLE])
+    await user.put("a.bin", CONTENT)
+    assert not empty.gateway.faults_of[function]
+    assert await user.get("a.bin") == CONTENT
+    assert await user.peer.names() == ["a.bin"]
+    await whole.messages_left(CHUNKS)
+
+
+async def test_postgrest_is_restarted_in_mid_upload(empty: LocalSupabase, whole: Whole):
+    """The chunk that meets the outage is taken as soon as PostgREST is back, and no sooner."""
+    user = await whole.user(booked=1)
+    response = await user.request("a.bin", len(CONTENT))
+    await user.send(response, 0, CONTENT)
+    await asyncio.to_thread(empty.postgrest.stop)
+    sending = asyncio.create_task(user.send(response, 1, CONTENT))
+    await called(empty, "add_chunk")
+    assert not sending.done()
+    await asyncio.to_thread(empty.postgrest.start)
+    await sending
+    for index in (2, 3):
+        await user.send(response, index, CONTENT)
+    assert (await user.finished(response)).success
+    assert await user.get("a.bin") == CONTENT
+    await whole.messages_left(CHUNKS)
+
+
+async def test_an_upload_that_is_given_up_in_an_outage(empty: LocalSupabase, whole: Whole):
+    """Once PostgREST is back, nothing of it is left: in the catalog, or on Discord."""
+    async with whole.visiting_user("alice") as user:
+        assert await user.peer.book(1) == 1
+        response = await user.request("a.bin", len(CONTENT))
+        await user.send(response, 0, CONTENT)
+        await asyncio.to_thread(empty.postgrest.stop)
+        sending = asyncio.create_task(
+            send_chunk(user.http, response, 1, pieces_of(CONTENT, CHUNK_SIZE)[1])
+        )
+        await called(empty, "add_chunk")
+        sending.cancel()
+        with suppress(asyncio.CancelledError):
+            await sending
+    await asyncio.to_thread(empty.postgrest.start)
+    await whole.messages_left(0)
+    await called(empty, "orphan_messages")
+    assert traces(empty) == dict.fromkeys(LEFT_BY_UPLOADS, 0)
+
+
+async def test_the_manager_is_killed_before_a_commit(empty: LocalSupabase, tmp_path: Path):
+    """What it acknowledged before is there; the other is not, and all of it is deleted later."""
+    data = tmp_path / "data"
+    environment = {"SUPABASE_URL": empty.url, "SUPABASE_KEY": empty.service_key}
+    async with up(data, **environment) as server:
+        token = await server.register()
+        async with server.user(token) as user:
+            await user.put("kept.bin", CONTENT)
+            empty.gateway.faults_of["commit_file"].append(Fault.HANG)
+            response = await user.request("lost.bin", len(CONTENT))
+            asked = asyncio.create_task(called(empty, "commit_file"))
+            for index in range(CHUNKS):
+                await user.send(response, index, CONTENT)
+            await asked
+            await server.kill()
+    with DataFolder.open(data) as folder:
+        key = SecretStr(folder.encryption_key())
+        later = {"clock": lambda: time.time() + 3600}
+        async with whole_on(
+            empty, data, channels=4, create=later, message_encryption_key=key
+        ) as whole:
+            await whole.messages_left(CHUNKS)
+            again = await whole.user("alice")
+            assert await again.peer.names() == ["kept.bin"]
+            assert await again.get("kept.bin") == CONTENT
