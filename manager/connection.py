@@ -20,6 +20,7 @@ from catalog.errors import CatalogError
 from manager.errors import ManagerError, PeerGone, PeerSilent, UnexpectedReply
 from manager.metrics import ManagerMetrics
 from manager.tasks import BackgroundTasks
+from manager.words import words_for
 from protocol import generic
 from protocol.codec import EncodedPacket, Frame, decode, encode, encode_data
 from protocol.errors import ProtocolError, WrongNamespace
@@ -242,8 +243,11 @@ class PeerConnection:
     async def _outcome(self, packet: Packet, handle: PacketHandler) -> Packet | None:
         try:
             return await handle(packet)
-        except (ManagerError, CatalogError) as error:
+        except ManagerError as error:
             return generic.Boolean(success=False, message=str(error))
+        except CatalogError as error:
+            log.warning("the catalog failed", packet=packet.id, code=error.code, problem=str(error))
+            return generic.Boolean(success=False, message=words_for(error))
         except Exception:
             log.exception("a packet could not be handled", packet=packet.id)
             return generic.Boolean(

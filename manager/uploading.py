@@ -32,6 +32,7 @@ from manager.journal import ChunkJournal
 from manager.retrying import CatalogPatience
 from manager.services import UploadSlot
 from manager.tasks import BackgroundTasks
+from manager.words import words_for
 from protocol import generic, s2c, s2u
 from protocol.packet import Packet
 from protocol.values import format_path
@@ -313,7 +314,8 @@ class RunningUpload:
             reason = "the catalog is not available, so the file could not be entered"
             self._move(lambda upload: upload.commit_failed(reason))
         except CatalogError as error:
-            reason = str(error)
+            log.error("a file could not be entered", code=error.code, problem=str(error))
+            reason = words_for(error)
             self._move(lambda upload: upload.commit_failed(reason))
         else:
             self._entered(outcome)

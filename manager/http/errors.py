@@ -1,4 +1,4 @@
-"""Which HTTP status, and which words, every error is answered with: the one table."""
+"""Which HTTP status every error is answered with: the one table."""
 
 from collections.abc import Mapping
 
@@ -26,13 +26,8 @@ from manager.errors import (
 )
 from manager.http.ranges import RangeNotSatisfiable
 from manager.http.responses import failure
-from storage.errors import (
-    ChunkCorrupt,
-    DiscordUnavailable,
-    MessageGone,
-    StorageError,
-    WebhookNotConfigured,
-)
+from manager.words import words_for
+from storage.errors import DiscordUnavailable, StorageError
 
 STATUSES: Mapping[type[Exception], int] = {
     InvalidRequest: 400,
@@ -60,30 +55,15 @@ STATUSES: Mapping[type[Exception], int] = {
 }
 """The most special class that fits counts."""
 
-# Errors from below the manager tell of ids and hosts; people get these words instead.
-_WORDS: Mapping[type[Exception], str] = {
-    CatalogUnavailable: "the catalog is not available: try again shortly",
-    CatalogError: "the catalog refused this",
-    DiscordUnavailable: "Discord is not available: try again shortly",
-    MessageGone: "part of this file was deleted on Discord and is lost",
-    ChunkCorrupt: "part of this file was damaged on Discord",
-    WebhookNotConfigured: "part of this file was posted by a webhook that cannot be used any more",
-    StorageError: "this file cannot be fetched from Discord",
-}
-
 
 def answer(error: Exception) -> web.Response | None:
     """The response to a known error; None for one that nobody has foreseen."""
     for kind in type(error).__mro__:
         if kind in STATUSES:
-            response = failure(STATUSES[kind], _words(error))
+            response = failure(STATUSES[kind], words_for(error))
             response.headers.update(_headers(error))
             return response
     return None
-
-
-def _words(error: Exception) -> str:
-    return next((_WORDS[kind] for kind in type(error).__mro__ if kind in _WORDS), str(error))
 
 
 def _headers(error: Exception) -> dict[str, str]:

@@ -55,7 +55,7 @@ async def test_a_chunk_is_refused_and_journalled_later(stage: FlakyStage):
     start = await service.next(s2u.UploadStart)
     stage.catalog.before["add_chunk"] = 6
     first = await service.post(start, 0)
-    assert "off" in await service.refusal(first)
+    assert "not available" in await service.refusal(first)
     await stage.catalog.has_failed("add_chunk", 6)
     await service.store(start)
     await service.finish_with(start)

@@ -67,3 +67,12 @@ async def test_in_a_question(stage: FlakyStage):
     stage.catalog.defects["folder_at"] = 1
     assert "defect" not in await client.refusal(c2s.FolderStatusRequest(path="/"))
     await client.caught_up()
+
+
+async def test_in_a_catalog_that_is_away(stage: FlakyStage):
+    """Whoever asked is told to try again, and not what the database said."""
+    client = await stage.client()
+    stage.catalog.before["folder_at"] = 1
+    refusal = await client.refusal(c2s.FolderStatusRequest(path="/"))
+    assert refusal == "the catalog is not available: try again shortly"
+    await client.caught_up()
