@@ -71,6 +71,8 @@ def _as_written(value: Any) -> str:  # noqa: ANN401 - whatever a setting can be
     """A default as it would stand in the environment; empty for none."""
     if value is None or value == ():
         return ""
+    if isinstance(value, tuple):
+        return ",".join(_as_written(each) for each in value)
     if isinstance(value, bool):
         return str(value).lower()
     return str(value.value if isinstance(value, Enum) else value)

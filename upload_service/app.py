@@ -67,6 +67,7 @@ class UploadService:
             at_once=settings.ticket_uploads,
             stall_timeout_s=settings.stall_timeout_s,
             metrics=self._metrics,
+            backoff=backoff,
         )
         self.intake = Intake(
             uploads=self._uploads,
@@ -95,7 +96,7 @@ class UploadService:
             finally:
                 self._uploads.end_all("the service stops")
                 await self._forwarder.drain(self._settings.drain_grace_s)
-                await self._tickets.drain()
+                await self._tickets.drain(self._settings.drain_grace_s)
                 for link in links:
                     link.cancel()
                 await asyncio.gather(*links, return_exceptions=True)

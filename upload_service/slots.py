@@ -18,7 +18,7 @@ from protocol.codec import Frame
 from protocol.extensions import TICKETS, WEBHOOKS
 from protocol.generic import Boolean
 from protocol.packet import Packet
-from protocol.u2s import ChunkStored, UploadFinish, WebhookLost
+from protocol.u2s import ChunkStored, TicketFinish, UploadFinish, WebhookLost
 from protocol.values import CHUNK_SIZE
 from storage.address import ChunkAddress
 from storage.envelope import MasterKey
@@ -88,6 +88,7 @@ class Slot:
             s2u.UploadServiceConfiguration: self._decline_bot,
             s2u.UploadStart: self._start,
             s2u.UploadAbort: self._abort,
+            s2u.TicketAccepted: self._decline_late_ticket,
         }
 
     @property
@@ -226,6 +227,15 @@ class Slot:
             return _refused("no upload runs here")
         self._end_upload("the upload was aborted")
         return _DONE
+
+    async def _decline_late_ticket(self, packet: s2u.TicketAccepted) -> Boolean:
+        """The form that this answers was sent away when no answer came in time."""
+        if self._link is not None:
+            reason = "the answer came too late"
+            finish = TicketFinish(upload_id=packet.upload_id, success=False, reason=reason)
+            with suppress(CloudError):
+                await self._link.request(finish)
+        return _refused("nobody waits for this ticket any more")
 
     def _end_upload(self, reason: str) -> None:
         """End the upload without a word to the manager, which knows."""

@@ -1,7 +1,7 @@
 """What the taking of tickets needs of the manager, over whichever link is up."""
 
-import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Protocol
 
 import structlog
@@ -84,15 +84,12 @@ class TicketLink:
         return await self._slot().store(content)
 
     async def report(self, chunk: ChunkStored) -> Boolean:
-        """Tell the manager of a stored chunk. Raises `NotStored` when no link is left."""
-        while True:
-            slot = self._slot()
-            try:
-                return await slot.report(chunk)
-            except NotStored:
-                if not any(each.takes_tickets for each in self._slots):
-                    raise
-                await asyncio.sleep(0)
+        """Tell the manager of a stored chunk. Raises `NotStored` when no link takes it."""
+        for slot in self._slots:
+            if slot.takes_tickets:
+                with suppress(NotStored):
+                    return await slot.report(chunk)
+        raise NotStored("the link to the manager was lost: ask for a new ticket")
 
     def _slot(self) -> TicketSlot:
         """A slot whose link is up. Raises `Busy`."""

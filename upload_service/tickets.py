@@ -1,7 +1,7 @@
 """Whole files over HTTP, as S3 takes them from a form: for anybody with a ticket of the manager."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape
 import structlog
 from aiohttp import web
 
+from client_sdk.backoff import Backoff
 from protocol.s2u import TicketAccepted
 from protocol.u2s import TicketFinish
 from upload_service.buffers import BufferPool, Lane
@@ -25,6 +26,7 @@ log = structlog.get_logger(__name__)
 
 BUCKET: Final = "discord-cloud"
 """What S3 would call the place where everything is."""
+FAREWELL_TRIES: Final = 6
 _CORS: Final = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "ETag, Location",
@@ -42,6 +44,7 @@ class TicketIntake:
         at_once: how many forms are received at the same time.
         stall_timeout_s: seconds that a body may stand still, or wait for its turn.
         metrics: what is counted.
+        backoff: makes the delays between attempts to tell the manager of a failure.
     """
 
     def __init__(
@@ -53,11 +56,13 @@ class TicketIntake:
         at_once: int,
         stall_timeout_s: float,
         metrics: Metrics,
+        backoff: Callable[[], Backoff],
     ) -> None:
         self._link = link
         self._forwarder = forwarder
         self._stall_timeout_s = stall_timeout_s
         self._metrics = metrics
+        self._backoff = backoff
         # A chunk on its way to Discord keeps its buffer when its form has failed, so the lanes are
         # what bounds the memory, and last longer than the forms.
         self._lanes: asyncio.Queue[Lane] = asyncio.Queue()
@@ -79,8 +84,12 @@ class TicketIntake:
             self._metrics.failed("internal")
             return _refusal(500, _INTERNAL, "internal")
 
-    async def drain(self) -> None:
-        """Wait until the manager has heard of all that failed."""
+    async def drain(self, grace_s: float) -> None:
+        """Wait until the manager has heard of all that failed, for `grace_s` at most."""
+        if self._farewells:
+            await asyncio.wait(self._farewells, timeout=grace_s)
+        for task in self._farewells:
+            task.cancel()
         await asyncio.gather(*self._farewells, return_exceptions=True)
 
     async def _take(self, request: web.Request) -> web.Response:
@@ -92,11 +101,13 @@ class TicketIntake:
         if accepted is None or upload is None:
             raise RuntimeError("a form was received without a ticket")
         content_hash = upload.job.content_hash()
-        await self._link.finish(
-            TicketFinish(
-                upload_id=accepted.upload_id, success=True, hash=content_hash, type=accepted.type
-            )
+        packet = TicketFinish(
+            upload_id=accepted.upload_id, success=True, hash=content_hash, type=accepted.type
         )
+        try:
+            await self._link.finish(packet)
+        except ChunkError as error:
+            raise self._failed(form, error) from error
         return _stored(accepted, content_hash)
 
     @asynccontextmanager
@@ -142,11 +153,16 @@ class TicketIntake:
         return error
 
     async def _say(self, packet: TicketFinish) -> None:
-        try:
-            await self._link.finish(packet)
-        except ChunkError as error:
-            # Without any link the manager knows already that nothing comes any more.
-            log.info("ticket-failure-untold", code=error.code)
+        # Unless it hears of it, the manager waits for as long as this process has any link.
+        backoff = self._backoff()
+        for _ in range(FAREWELL_TRIES):
+            try:
+                await self._link.finish(packet)
+            except ChunkError as error:
+                log.info("ticket-failure-untold", code=error.code)
+                await backoff.wait()
+            else:
+                return
 
 
 def _cause(group: BaseExceptionGroup[BaseException]) -> ChunkError | None:
