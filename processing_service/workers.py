@@ -8,6 +8,7 @@ import asyncio
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -63,8 +64,10 @@ async def work(order: Order, folder: Path) -> Outcome:
         return _out_of_time(order)
     finally:
         if process.returncode is None:
-            # The worker leads a group of its own, which holds what it started.
-            os.killpg(process.pid, signal.SIGKILL)
+            # The worker leads a group of its own, which holds what it started. It may have ended
+            # this moment.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
     return _outcome(status, order, folder)
 

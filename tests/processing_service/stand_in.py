@@ -52,6 +52,8 @@ class StandIn:
         content_status: the status of answers with content when it is not to be served.
         refused_views: views for which no ticket is given.
         is_ours: what renewals of leases are answered with.
+        grants: whether it knows the extension.
+        refusals: set when a service showed a wrong password.
     """
 
     lease_s: int = 60
@@ -61,6 +63,8 @@ class StandIn:
     content_status: int | None = None
     refused_views: set[str] = field(default_factory=set)
     is_ours: bool = True
+    grants: bool = True
+    refusals: asyncio.Event = field(default_factory=asyncio.Event)
     views: dict[tuple[str, str], StoredView] = field(default_factory=dict)
     posts: int = 0
     queries: list[dict[str, str]] = field(default_factory=list)
@@ -114,11 +118,12 @@ class StandIn:
     async def _socket(self, request: web.Request) -> web.WebSocketResponse:
         self.queries.append(dict(request.query))
         if request.query["key"] != PASSWORD:
+            self.refusals.set()
             raise web.HTTPUnauthorized
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        await socket.send_str(codec.encode(Primitives(string_value=PROCESSING)))
-        await socket.send_str(codec.encode(s2t.ProcessingConfiguration(lease_s=self.lease_s)))
+        await socket.send_str(codec.encode(Primitives(string_value=PROCESSING * self.grants)))
+        await socket.send_str(codec.encode(self._configuration()))
         self.sockets.append(socket)
         async for message in socket:
             frame = codec.decode(
@@ -131,6 +136,13 @@ class StandIn:
                 await socket.send_str(codec.encode(answer, reply_uuid=frame.uuid))
         self.sockets.remove(socket)
         return socket
+
+    def _configuration(self) -> Packet:
+        if self.grants:
+            return s2t.ProcessingConfiguration(lease_s=self.lease_s)
+        return s2t.ThumbnailServiceConfiguration(
+            discord_bot_token="token", image_quality=50, image_width=100, image_type="avif"
+        )
 
     def _answer(self, packet: Packet) -> Packet | None:
         match packet:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from protocol.t2s import JobDone, JobFailed
 from tests.processing_service import samples
@@ -203,6 +204,27 @@ async def test_comes_back_after_the_link_was_lost(stand_in: StandIn, work_folder
     assert isinstance(report, JobDone)
     expected = {"type": "thumbnail", "key": PASSWORD, "extensions": "processing"}
     assert stand_in.queries == [expected, expected]
+
+
+async def test_a_manager_without_the_extension_is_told(stand_in: StandIn, work_folder):
+    """The service cannot work with a bot token, says so, and asks for no job."""
+    stand_in.grants = False
+    async with at_work(stand_in, work_folder):
+        answer = await stand_in.configured.get()
+    assert answer.success is False
+    assert "bot token" in str(answer.message)
+    assert stand_in.requests.empty()
+
+
+async def test_a_wrong_password_is_tried_until_it_is_right(
+    stand_in: StandIn, work_folder, monkeypatch
+):
+    """A manager that is configured later lets the service in without a restart."""
+    monkeypatch.setattr("tests.processing_service.stand_in.PASSWORD", "another password")
+    async with at_work(stand_in, work_folder, service_password=SecretStr(PASSWORD)):
+        await stand_in.refusals.wait()
+        monkeypatch.undo()
+        assert (await stand_in.configured.get()).success
 
 
 HANGS = """
