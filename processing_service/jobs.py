@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final
 from urllib.parse import urljoin
 
 import aiohttp
@@ -22,6 +23,8 @@ from processing_service.views import Views
 from processing_service.workers import work
 from protocol.s2t import Job
 from protocol.t2s import JobDone, JobFailed
+
+LONGEST_ERROR: Final = 500
 
 log = structlog.get_logger(__name__)
 
@@ -124,4 +127,4 @@ async def _store(job: Job, outcome: Success, folder: Path, delivery: Delivery) -
 
 
 def _failed(job: Job, error: str, *, retry: bool) -> JobFailed:
-    return JobFailed(job_id=job.job_id, error=error, retry=retry)
+    return JobFailed(job_id=job.job_id, error=error[:LONGEST_ERROR], retry=retry)

@@ -6,9 +6,13 @@ from datetime import date
 from fractions import Fraction
 from typing import Any, Final
 
+import msgspec
+
 MAX_TEXT: Final = 500
 MAX_ENTRIES: Final = 64
 MAX_DEPTH: Final = 6
+MAX_BYTES: Final = 64 * 1024
+"""Of the whole as JSON; a frame of the protocol holds more."""
 MAX_INTEGER: Final = 2**53 - 1
 """The largest that JavaScript holds exactly."""
 
@@ -16,10 +20,17 @@ MAX_INTEGER: Final = 2**53 - 1
 def tidy(found: Mapping[str, object]) -> dict[str, Any]:
     """The same facts as a JSON object: what is empty is left out, what is long is cut.
 
+    When that is not enough, the largest facts are left out as well.
+
     Args:
         found: Facts by name; values may be anything.
     """
-    return _object(found, MAX_DEPTH)
+    tidied = _object(found, MAX_DEPTH)
+    sizes = {name: len(msgspec.json.encode({name: value})) for name, value in tidied.items()}
+    while sum(sizes.values()) > MAX_BYTES:
+        largest = max(sizes, key=sizes.__getitem__)
+        del sizes[largest], tidied[largest]
+    return tidied
 
 
 def _object(found: Mapping[Any, object], depth: int) -> dict[str, Any]:

@@ -59,3 +59,9 @@ def test_cuts_what_is_long():
     assert len(tidied["text"]) == MAX_TEXT
     assert len(tidied["list"]) == len(tidied["many"]) == MAX_ENTRIES
     assert len(json.dumps(tidied)) < 5000
+
+
+def test_leaves_out_the_largest_when_all_is_too_much():
+    """However much a hostile file says, the rest of the facts stay."""
+    flood = {str(index): ["\N{GRINNING FACE}" * 500] * 64 for index in range(64)}
+    assert tidy({"width": 3, "tags": flood, "title": "A title"}) == {"width": 3, "title": "A title"}
