@@ -1,13 +1,26 @@
 """What upload services send about uploads with tickets."""
 
+import structlog
+
+from catalog.errors import CatalogUnavailable
 from manager.context import SlotContext
 from manager.errors import InvalidRequest
 from protocol import generic, s2u, u2s
 
+log = structlog.get_logger(__name__)
 
-async def redeem_ticket(context: SlotContext, packet: u2s.TicketRedeem) -> s2u.TicketAccepted:
-    """Somebody has sent a form with a ticket."""
-    return await context.parts.tickets.redeem(_process_of(context), packet)
+CATALOG_AWAY = "the catalog is not available: try again shortly"
+
+
+async def redeem_ticket(
+    context: SlotContext, packet: u2s.TicketRedeem
+) -> s2u.TicketAccepted | generic.Boolean:
+    """Somebody has sent a form with a ticket, and reads what is said to it."""
+    try:
+        return await context.parts.tickets.redeem(_process_of(context), packet)
+    except CatalogUnavailable as error:
+        log.warning("a ticket was not redeemed", problem=str(error))
+        return generic.Boolean(success=False, message=CATALOG_AWAY)
 
 
 async def ticket_finished(context: SlotContext, packet: u2s.TicketFinish) -> generic.Boolean:
