@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := run
-.PHONY: run test check unit web screenshots local-supabase test-huge docs format bench clean
+.PHONY: run test check unit web test-compose screenshots local-supabase test-huge docs format bench clean
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -28,18 +28,20 @@ check: .venv/installed-dev node_modules/installed
 	npm run --silent check
 
 unit: .venv/installed-dev local-supabase
+	tests/need-tools.sh curl unzip
 	$(BIN)/pytest -n 2 $(ARGS)
 
 # The web page, as a person uses it, in a real browser. Needs Node.js 20 or newer.
 web: .venv/installed node_modules/installed
-	tests/web/need-chromium.sh
+	tests/need-tools.sh chromium
 	npm run --silent test:unit
 	npm run --silent test:browser
 
 # Takes the pictures of docs/images anew.
 screenshots: .venv/installed node_modules/installed
-	tests/web/need-chromium.sh
+	tests/need-tools.sh chromium
 	SCREENSHOTS=1 node --test tests/web/browser/looks.test.js
+	$(BIN)/python tests/web/harness/shrink.py docs/images
 
 node_modules/installed: package.json package-lock.json
 	npm ci --no-audit --no-fund --loglevel=error
@@ -51,6 +53,10 @@ local-supabase: .venv/local-supabase/installed
 
 .venv/local-supabase/installed: local_supabase/package-lock.json local_supabase/install.sh | .venv/installed
 	local_supabase/install.sh $(@D)
+
+# Whether Docker's compose plugin takes docker-compose.yml.
+test-compose: .venv/installed-dev
+	$(BIN)/pytest -m docker tests/house
 
 # A file of more than 4 GiB, there and back: minutes, and gigabytes below /tmp.
 test-huge: .venv/installed-dev

@@ -4,8 +4,10 @@
  */
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, open, readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { test } from "node:test";
 import { pdf, png, wav } from "../harness/contents.js";
@@ -73,6 +75,17 @@ async function reads(page, where) {
   }, isDark ? CONTRAST : RULES);
   const grave = violations.filter((/** @type {{ impact: string }} */ each) => each.impact === "serious" || each.impact === "critical");
   assert.deepEqual(grave, [], where);
+}
+
+/**
+ * A file of that size, which takes no room.
+ * @param {string} name
+ * @param {number} size
+ */
+async function truncated(name, size) {
+  const file = await open(name, "w");
+  await file.truncate(size);
+  await file.close();
 }
 
 /**
@@ -155,13 +168,19 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     await page.getByText("This folder is empty").waitFor();
     await reads(page, "empty");
     const gate = await Gate.before(page);
-    await person.uploads(["Floor plan.pdf", "Film of the move.mp4", "Scans.zip", "Letter.txt", "Recording.wav"].map((name, index) => ({ name, buffer: Buffer.alloc(1_600_000 * (index + 1)) })));
+    const local = await mkdtemp(path.join(tmpdir(), "looks-"));
+    const sizes = { "Film of the move.mp4": 52, "Scans.zip": 38, "Floor plan.pdf": 3, "Letter.txt": 1, "Recording.wav": 9, "Slides.pdf": 4 };
+    for (const [name, megabytes] of Object.entries(sizes)) await truncated(path.join(local, name), megabytes * 1_000_000);
+    await page.setInputFiles("#pick-files", Object.keys(sizes).map((name) => path.join(local, name)));
+    await gate.holds(4);
+    await gate.pass(4);
     await gate.holds(4);
     await page.getByRole("button", { name: "Pause Scans.zip" }).click();
     await page.locator('.queue-row[data-state="paused"]').waitFor();
     await reads(page, "queue");
     await pictures(page, `uploads-${colorScheme}`);
     await page.getByRole("button", { name: "Cancel all" }).click();
+    await rm(local, { recursive: true });
     await gate.open();
     await person.uploads([{ name: `twice ${colorScheme}.txt`, buffer: Buffer.from("1") }]);
     await person.row(`twice ${colorScheme}.txt`).waitFor();

@@ -29,6 +29,14 @@ export class Gate {
     await Promise.allSettled(this.#held.splice(0).map((route) => route.continue()));
   }
 
+  /**
+   * Lets the first ones through that are held.
+   * @param {number} count
+   */
+  async pass(count) {
+    await Promise.all(this.#held.splice(0, count).map((route) => route.continue()));
+  }
+
   /** Answers what is held as a service in trouble would. */
   async refuse() {
     const answer = { status: 503, contentType: "application/json", body: '{"error":"out of order"}' };

@@ -37,7 +37,7 @@ export class Person {
   constructor(context, page) {
     this.context = context;
     this.page = page;
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(30_000);
     page.on("pageerror", (error) => this.troubles.push(error.stack ?? error.message));
     page.on("console", (message) => {
       if (message.type() === "error" && !EXPECTED.test(message.text())) this.troubles.push(message.text());
