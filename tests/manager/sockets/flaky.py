@@ -100,6 +100,7 @@ class FlakyStage:
     catalog: FlakyCatalog
     real_catalog: Catalog
     accounts: Accounts
+    control: ControlPlane
     holds: TemporaryHolds
     peers: AsyncExitStack
     _addresses: "count[int]" = field(default_factory=lambda: count(1))
@@ -162,5 +163,5 @@ async def running_flaky_stage(
         app.router.add_get("/", control.websocket)
         async with control.run(), serving(app) as url, AsyncExitStack() as peers:
             socket_url = url.replace("http", "ws", 1)
-            yield FlakyStage(socket_url, flaky, real, accounts, holds, peers)
+            yield FlakyStage(socket_url, flaky, real, accounts, control, holds, peers)
             await control.close_peers()

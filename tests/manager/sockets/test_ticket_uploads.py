@@ -13,8 +13,11 @@ import pytest
 
 from catalog.records import JobState
 from client_sdk.connection import Connection
+from manager.domain.approval import UploadWish
+from manager.errors import NoUploadService
 from protocol import generic, s2u, u2s
 from protocol.extensions import TICKETS, WEBHOOKS
+from tests.manager.sockets.flaky import FlakyStage, running_flaky_stage
 from tests.manager.sockets.stage import CHUNK_SIZE, SERVICE_PASSWORD, Stage
 
 SNOWFLAKES = count(10**17)
@@ -66,9 +69,13 @@ class TicketService:
 
 @asynccontextmanager
 async def connected(
-    stage: Stage, process: str | None = None, *, extensions: frozenset[str] | None = None
+    stage: Stage | FlakyStage,
+    process: str | None = None,
+    *,
+    extensions: frozenset[str] | None = None,
 ) -> AsyncIterator[TicketService]:
     """An upload service, configured; it confirms every change of its lease."""
+    socket_url = stage.url if isinstance(stage, FlakyStage) else stage.socket_url
     query = {
         "type": "upload",
         "key": SERVICE_PASSWORD,
@@ -76,7 +83,7 @@ async def connected(
         "process": process or str(uuid4()),
     }
     async with Connection.open(
-        f"{stage.socket_url}/?{urlencode(query)}",
+        f"{socket_url}/?{urlencode(query)}",
         receives=frozenset({"s2u", "generic"}),
         extensions=extensions or frozenset({WEBHOOKS, TICKETS}),
     ) as connection:
@@ -215,3 +222,54 @@ async def test_services_without_the_extension_get_no_forms(stage):
         assert service.connection.granted == only
         answer = await ask(stage, GET_TICKET, size=5)
         assert answer["errors"][0]["extensions"]["code"] == "no-upload-service"
+
+
+async def flaky_ticket(stage: FlakyStage) -> tuple[str, str]:
+    """A ticket for five bytes and its file id, once a service takes tickets."""
+    wish = UploadWish(mime_type="text/plain", size=5)
+    while True:
+        try:
+            form = await stage.control.tickets.open("user:1", wish, is_service=False)
+        except NoUploadService:
+            await asyncio.sleep(0)
+        else:
+            return dict(form.fields)["ticket"], str(form.file_id)
+
+
+async def test_a_catalog_that_is_away_costs_no_ticket(tmp_path):
+    """A form that comes then is refused in plain words, and the ticket stays good."""
+    async with running_flaky_stage(tmp_path) as stage, connected(stage) as service:
+        ticket, _ = await flaky_ticket(stage)
+        stage.catalog.before["redeem_ticket"] = 9
+        refused = await service.redeem(ticket)
+        assert isinstance(refused, generic.Boolean)
+        assert refused.message == "the catalog is not available: try again shortly"
+        stage.catalog.before["redeem_ticket"] = 0
+        await service.accepted(ticket)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_short_absences_are_not_noticed(tmp_path, when):
+    """Each step is repeated, also one that was carried out although nobody heard of it."""
+    async with running_flaky_stage(tmp_path) as stage, connected(stage) as service:
+        for step in ("open_ticket", "redeem_ticket", "add_chunk", "complete_ticket"):
+            getattr(stage.catalog, when)[step] = 2
+        ticket, file_id = await flaky_ticket(stage)
+        await service.accepted(ticket)
+        assert await service.store(file_id, 0, 5)
+        assert await service.finish(file_id)
+        assert await stage.is_kept(file_id)
+        (reference,) = await stage.real_catalog.references_on(UUID(file_id))
+        assert (reference.service, reference.key) == ("ticket", "user:1")
+
+
+async def test_what_cannot_be_completed_leaves_nothing(tmp_path):
+    """When the catalog stays away at the end, the service is told, and lets the sender know."""
+    async with running_flaky_stage(tmp_path) as stage, connected(stage) as service:
+        ticket, file_id = await flaky_ticket(stage)
+        await service.accepted(ticket)
+        await service.store(file_id, 0, 5)
+        stage.catalog.before["complete_ticket"] = 99
+        assert not await service.finish(file_id)
+        while await stage.is_kept(file_id):
+            pass
