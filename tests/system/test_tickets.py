@@ -1,7 +1,6 @@
 """Uploads with tickets, from GraphQL to Discord and back, over real HTTP."""
 
 import asyncio
-import shutil
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -36,8 +35,6 @@ async def alice(whole: Whole, http: aiohttp.ClientSession) -> Caller:
 
 async def test_the_seed_works_literally(alice, tmp_path):
     """GetTicket as the seed writes it, then the fields and the file by `curl -F`."""
-    if shutil.which("curl") is None:
-        pytest.skip("there is no curl")
     (tmp_path / "photo.jpg").write_bytes(JPEG)
     ticket = await alice.ask(
         f'mutation {{ getTicket(mimeType: "image/jpeg", size: {len(JPEG)}) '

@@ -2,12 +2,7 @@
 
 import asyncio
 import re
-import shutil
 from pathlib import Path
-
-import pytest
-
-pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
 
 
 async def _curl(cloud, *arguments: str, params: str = "path=/docs&name=a.bin") -> bytes:
