@@ -94,23 +94,39 @@ create trigger folders_moved after update of parent_id on public.folders
 for each row when (old.parent_id <> new.parent_id)
 execute function catalog_private.count_subfolders();
 
-create function catalog_private.count_files()
+create function catalog_private.count_new_file()
 returns trigger language plpgsql set search_path = '' as $$
 begin
-    if tg_op = 'UPDATE' then
-        update public.folders set file_count = file_count - 1 where id = old.folder_id;
-    end if;
     update public.folders set file_count = file_count + 1 where id = new.folder_id;
     return null;
 end;
 $$;
 create trigger files_inserted after insert on public.files
-for each row execute function catalog_private.count_files();
-create trigger files_moved after update of folder_id on public.files
-for each row when (old.folder_id <> new.folder_id)
-execute function catalog_private.count_files();
+for each row execute function catalog_private.count_new_file();
 
--- A whole statement at once: deleting a folder deletes thousands of files.
+-- A whole statement at once: moving and deleting concern thousands of files, and a row that one
+-- transaction writes again and again becomes slower with every time.
+create function catalog_private.count_moved_files()
+returns trigger language plpgsql set search_path = '' as $$
+begin
+    update public.folders set file_count = folders.file_count + change.number
+    from (
+        select folder_id, sum(number) as number
+        from (
+            select arrived.folder_id, 1 as number from arrived
+            union all
+            select departed.folder_id, -1 from departed
+        ) as moved
+        group by folder_id having sum(number) <> 0
+    ) as change
+    where folders.id = change.folder_id;
+    return null;
+end;
+$$;
+create trigger files_moved after update on public.files
+referencing old table as departed new table as arrived
+for each statement execute function catalog_private.count_moved_files();
+
 create function catalog_private.count_deleted_files()
 returns trigger language plpgsql set search_path = '' as $$
 begin

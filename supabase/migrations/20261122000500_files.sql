@@ -56,17 +56,41 @@ end;
 $$;
 comment on function catalog_private.shares_json(bigint) is 'The shares of a file by user id.';
 
+create function catalog_private.placed_files(p_file_ids bigint[])
+returns jsonb[] language plpgsql stable set search_path = '' as $$
+begin
+    return array(
+        with folders (id, path) as materialized (
+            select folder.id, catalog_private.folder_path(folder.id)
+            from (
+                select distinct files.folder_id as id from public.files
+                where files.id = any(p_file_ids)
+            ) as folder
+        ),
+        given (file_id, shares) as (
+            select shares.file_id, jsonb_agg(to_jsonb(shares) order by shares.user_id)
+            from public.shares where shares.file_id = any(p_file_ids) group by 1
+        )
+        select jsonb_build_object(
+            'folder', folders.path,
+            'file', to_jsonb(record) || '{"share": null}',
+            'shares', coalesce(given.shares, '[]')
+        )
+        from unnest(p_file_ids) with ordinality as wanted (id, position)
+        join catalog_private.file_records as record on record.id = wanted.id
+        join folders on folders.id = record.folder_id
+        left join given on given.file_id = record.id
+        order by wanted.position
+    );
+end;
+$$;
+comment on function catalog_private.placed_files(bigint[]) is
+'The files, the paths of their folders and all their shares, in the order of the ids.';
+
 create function catalog_private.placed_file(p_file_id bigint)
 returns jsonb language plpgsql stable set search_path = '' as $$
 begin
-    return (
-        select jsonb_build_object(
-            'folder', catalog_private.folder_path(files.folder_id),
-            'file', catalog_private.file_json(files.id),
-            'shares', catalog_private.shares_json(files.id)
-        )
-        from public.files where files.id = p_file_id
-    );
+    return (catalog_private.placed_files(array[p_file_id]))[1];
 end;
 $$;
 comment on function catalog_private.placed_file(bigint) is
@@ -163,14 +187,14 @@ $$;
 comment on function catalog_private.require_user(bigint) is 'Refuses a missing user.';
 
 create function catalog_private.free_file_name(
-    p_folder_id bigint, p_name text, p_own_id bigint default null
+    p_folder_id bigint, p_name text, p_own_id bigint default null, p_given text[] default '{}'
 )
 returns text language plpgsql stable set search_path = '' as $$
 declare
     v_name text := p_name;
     v_number bigint := 0;
 begin
-    while exists (
+    while v_name = any(p_given) or exists (
         select from public.files
         where folder_id = p_folder_id and name = v_name and id is distinct from p_own_id
     ) loop
@@ -180,8 +204,8 @@ begin
     return v_name;
 end;
 $$;
-comment on function catalog_private.free_file_name(bigint, text, bigint) is
-'The name, or its first numbered form that no other file of the folder has.';
+comment on function catalog_private.free_file_name(bigint, text, bigint, text[]) is
+'The name, or its first numbered form that no other file of the folder has, and that is not given.';
 
 create function public.file_at(p_path text[], p_name text, p_viewer_id bigint)
 returns jsonb language plpgsql stable set search_path = '' as $$
@@ -266,28 +290,60 @@ $$;
 comment on function public.rename_file(uuid, bigint, text, jsonb, double precision) is
 'Another name for a file, numbered when taken.';
 
-create function catalog_private.move_file(p_file_id bigint, p_folder_id bigint)
-returns jsonb language plpgsql set search_path = '' as $$
-declare
-    v_before constant jsonb := catalog_private.placed_file(p_file_id);
-    v_file catalog_private.file_records;
+create function catalog_private.can_keep_names(p_file_ids bigint[], p_folder_id bigint)
+returns boolean language plpgsql stable set search_path = '' as $$
 begin
-    select * into v_file from catalog_private.file_records where id = p_file_id;
-    if v_file.folder_id <> p_folder_id then
-        update public.files
-        set folder_id = p_folder_id,
-            name = catalog_private.free_file_name(p_folder_id, v_file.name, p_file_id)
-        where id = p_file_id;
-        perform catalog_private.subtract_usage(v_file.folder_id, v_file.mime_type, v_file.size, 1);
-        perform catalog_private.add_usage(p_folder_id, v_file.mime_type, v_file.size, 1);
-    end if;
-    return jsonb_build_object(
-        'before', v_before, 'after', catalog_private.placed_file(p_file_id)
+    return not exists (
+        select from public.files where id = any(p_file_ids) group by name having count(*) > 1
+    ) and not exists (
+        select from public.files as moving
+        join public.files as there on there.folder_id = p_folder_id and there.name = moving.name
+        where moving.id = any(p_file_ids)
     );
 end;
 $$;
-comment on function catalog_private.move_file(bigint, bigint) is
-'Moves one file, numbering a taken name; answers how it stood and stands.';
+comment on function catalog_private.can_keep_names(bigint[], bigint) is
+'Whether files that lie elsewhere find their names free in a folder.';
+
+create function catalog_private.names_in(p_file_ids bigint[], p_folder_id bigint)
+returns text[] language plpgsql stable set search_path = '' as $$
+declare
+    v_wished text[] := array(
+        select files.name from unnest(p_file_ids) with ordinality as wanted (id, position)
+        join public.files on files.id = wanted.id order by wanted.position
+    );
+    v_given text[] := '{}';
+    v_name text;
+begin
+    if catalog_private.can_keep_names(p_file_ids, p_folder_id) then
+        return v_wished;
+    end if;
+    foreach v_name in array v_wished loop
+        v_given := v_given || catalog_private.free_file_name(p_folder_id, v_name, null, v_given);
+    end loop;
+    return v_given;
+end;
+$$;
+comment on function catalog_private.names_in(bigint[], bigint) is
+'What files that lie elsewhere will be called in a folder, taken names numbered in their order.';
+
+create function catalog_private.place_files(p_file_ids bigint[], p_folder_id bigint)
+returns void language plpgsql set search_path = '' as $$
+declare
+    v_names constant text[] := catalog_private.names_in(p_file_ids, p_folder_id);
+begin
+    perform catalog_private.subtract_usage(part.folder_id, part.mime_type, part.bytes, part.files),
+        catalog_private.add_usage(p_folder_id, part.mime_type, part.bytes, part.files)
+    from (
+        select folder_id, mime_type, sum(size)::bigint as bytes, count(*) as files
+        from catalog_private.file_records where id = any(p_file_ids) group by 1, 2
+    ) as part;
+    update public.files set folder_id = p_folder_id, name = placed.name
+    from unnest(p_file_ids, v_names) as placed (id, name) where files.id = placed.id;
+end;
+$$;
+comment on function catalog_private.place_files(bigint[], bigint) is
+'Moves files that lie elsewhere into a folder, numbering taken names.';
 
 create function public.move_files(
     p_request_id uuid, p_file_ids bigint[], p_folder_id bigint, p_permit jsonb,
@@ -296,18 +352,26 @@ create function public.move_files(
 returns jsonb language plpgsql set search_path = '' as $$
 declare
     v_answer jsonb := catalog_private.begin_write(p_request_id);
-    v_moved jsonb[] := '{}';
-    v_file_id bigint;
+    v_before jsonb[];
 begin
     if v_answer is not null then
         return v_answer;
     end if;
     perform catalog_private.require_folder(p_folder_id);
     perform catalog_private.require_files(p_file_ids, p_permit);
-    foreach v_file_id in array p_file_ids loop
-        v_moved := v_moved || catalog_private.move_file(v_file_id, p_folder_id);
-    end loop;
-    return catalog_private.answered(p_request_id, p_now, to_jsonb(v_moved));
+    v_before := catalog_private.placed_files(p_file_ids);
+    perform catalog_private.place_files(array(
+        select moving.id from unnest(p_file_ids) with ordinality as moving (id, position)
+        join public.files on files.id = moving.id
+        where files.folder_id <> p_folder_id order by moving.position
+    ), p_folder_id);
+    return catalog_private.answered(p_request_id, p_now, (
+        select coalesce(jsonb_agg(
+            jsonb_build_object('before', moved.before, 'after', moved.after) order by moved.position
+        ), '[]')
+        from unnest(v_before, catalog_private.placed_files(p_file_ids))
+        with ordinality as moved (before, after, position)
+    ));
 end;
 $$;
 comment on function public.move_files(uuid, bigint[], bigint, jsonb, double precision) is
