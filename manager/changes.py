@@ -1,6 +1,7 @@
 """Tells every client of what changed in folders and files, each as far as it may see it."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
+from functools import partial
 from typing import cast
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from catalog.port import (
     PlacedFile,
     PlacedFolder,
 )
+from manager.announcing import Announcer
 from manager.clients import ClientSession
 from manager.content_links import ContentLinks
 from manager.handles import (
@@ -41,9 +43,15 @@ class ChangeFeed:
     """Broadcasts changes after they are durable."""
 
     def __init__(
-        self, hub: Hub, files: FileStore, patience: CatalogPatience, links: ContentLinks
+        self,
+        hub: Hub,
+        files: FileStore,
+        patience: CatalogPatience,
+        links: ContentLinks,
+        announcer: Announcer,
     ) -> None:
         self._hub = hub
+        self._announcer = announcer
         self._links = links
         self._files = files
         self._patience = patience
@@ -88,27 +96,19 @@ class ChangeFeed:
 
         `thumbnail` is the path of a link that only those get who may read the file.
         """
-        file, path = placed.file, format_path(placed.folder)
-        shares = {share.user_id: share for share in placed.shares}
+        self._announcer.say([partial(self._tell_of_file, action, placed, thumbnail=thumbnail)])
 
-        def view_of(client: ClientSession) -> tuple[s2c.Ownership, str | None]:
-            share = shares.get(client.user.id)
-            access = access_to(file, client.user.id, share)
-            is_shown = thumbnail is not None and access.may_read
-            return ownership(access, share), f"{client.base_url}{thumbnail}" if is_shown else None
-
-        def packet_for(view: Hashable) -> s2c.FileModify:
-            owned, url = cast("tuple[s2c.Ownership, str | None]", view)
-            handle = file_handle(file, owned, thumbnail_url=url)
-            return s2c.FileModify(path=path, action=action, handle=handle)
-
-        self._hub.broadcast_views(view_of, packet_for)
-
-    def file_moved(self, moved: MovedFile) -> None:
-        """A file left one folder for another."""
-        if moved.before != moved.after:
-            self.file_changed("delete", moved.before)
-            self.file_changed("add", moved.after)
+    def files_moved(self, moved: Iterable[MovedFile]) -> None:
+        """Files left their folders for another one, one after the other."""
+        self._announcer.say(
+            announcement
+            for each in moved
+            if each.before != each.after
+            for announcement in (
+                partial(self._tell_of_file, "delete", each.before),
+                partial(self._tell_of_file, "add", each.after),
+            )
+        )
 
     def folders_created(self, created: tuple[PlacedFolder, ...]) -> None:
         """Folders came into being, outermost first."""
@@ -125,15 +125,14 @@ class ChangeFeed:
         before, after = changed.before.folder, changed.after.folder
         if before == after:
             return
-        self._hub.broadcast(
-            s2c.FolderModify(
-                path=format_path(changed.after.path),
-                handle=folder_handle(after),
-                action="move",
-                rename_origin=None if before.name == after.name else before.name,
-                parent_folder_origin=folder_id_on_wire(before.parent_id),
-            )
+        packet = s2c.FolderModify(
+            path=format_path(changed.after.path),
+            handle=folder_handle(after),
+            action="move",
+            rename_origin=None if before.name == after.name else before.name,
+            parent_folder_origin=folder_id_on_wire(before.parent_id),
         )
+        self._announcer.say([partial(self._hub.broadcast, packet)])
 
     def folder_deleted(self, placed: PlacedFolder) -> None:
         """A folder is gone, and everything in it, which is not told one by one."""
@@ -142,11 +141,29 @@ class ChangeFeed:
     def _folder_changed(
         self, action: s2c.FolderAction, placed: PlacedFolder, *, origin: str | None = None
     ) -> None:
-        self._hub.broadcast(
-            s2c.FolderModify(
-                path=format_path(placed.path),
-                handle=folder_handle(placed.folder),
-                action=action,
-                rename_origin=origin,
-            )
+        packet = s2c.FolderModify(
+            path=format_path(placed.path),
+            handle=folder_handle(placed.folder),
+            action=action,
+            rename_origin=origin,
         )
+        self._announcer.say([partial(self._hub.broadcast, packet)])
+
+    def _tell_of_file(
+        self, action: s2c.FileAction, placed: PlacedFile, *, thumbnail: str | None = None
+    ) -> None:
+        file, path = placed.file, format_path(placed.folder)
+        shares = {share.user_id: share for share in placed.shares}
+
+        def view_of(client: ClientSession) -> tuple[s2c.Ownership, str | None]:
+            share = shares.get(client.user.id)
+            access = access_to(file, client.user.id, share)
+            is_shown = thumbnail is not None and access.may_read
+            return ownership(access, share), f"{client.base_url}{thumbnail}" if is_shown else None
+
+        def packet_for(view: Hashable) -> s2c.FileModify:
+            owned, url = cast("tuple[s2c.Ownership, str | None]", view)
+            handle = file_handle(file, owned, thumbnail_url=url)
+            return s2c.FileModify(path=path, action=action, handle=handle)
+
+        self._hub.broadcast_views(view_of, packet_for)

@@ -92,6 +92,8 @@ class PeerConnection:
         self._outgoing: deque[str] = deque()
         self._queued_bytes = 0
         self._has_outgoing = asyncio.Event()
+        self._is_flushed = asyncio.Event()
+        self._is_flushed.set()
         self._replies = PendingReplies()
         self._at_work = asyncio.Semaphore(MAX_FRAMES_AT_WORK)
         self._is_open = True
@@ -149,6 +151,10 @@ class PeerConnection:
         if not self._is_open:
             raise PeerGone
 
+    async def flushed(self) -> None:
+        """Returns once all that was sent has gone out, or nothing can go out any more."""
+        await self._is_flushed.wait()
+
     async def serve(self, handle: PacketHandler) -> None:
         """Handles what the peer sends until the connection ends; then open requests fail."""
         writer = asyncio.create_task(self._write(), name="write to peer")
@@ -164,6 +170,7 @@ class PeerConnection:
                         self._pong.set()
         finally:
             self._is_open = False
+            self._is_flushed.set()
             self._pong.set()
             self._replies.fail_all(PeerGone())
             writer.cancel()
@@ -184,6 +191,7 @@ class PeerConnection:
         self._outgoing.append(text)
         self._queued_bytes += len(text)
         self._has_outgoing.set()
+        self._is_flushed.clear()
         if self._queued_bytes > self._max_queued_bytes:
             self._drop()
 
@@ -196,6 +204,7 @@ class PeerConnection:
     def abort(self) -> None:
         """Ends the connection at once, without waiting for the peer."""
         self._is_open = False
+        self._is_flushed.set()
         self._outgoing.clear()
         if isinstance(self._transport, asyncio.Transport):
             self._transport.abort()
@@ -209,6 +218,7 @@ class PeerConnection:
                     self._queued_bytes -= len(text)
                     await self._socket.send_str(text)
                 self._has_outgoing.clear()
+                self._is_flushed.set()
 
     async def _receive(self, data: str | bytes, handle: PacketHandler) -> None:
         try:

@@ -13,6 +13,7 @@ from aiohttp import web
 from catalog.port import Catalog
 from catalog.records import User
 from manager.accounts import Accounts
+from manager.announcing import Announcer
 from manager.booking_desk import BookingDesk
 from manager.changes import ChangeFeed
 from manager.clients import ClientSession
@@ -91,7 +92,8 @@ class ControlPlane:
             BookingLedger(settings.booking_idle_s), self._hub, monotonic=monotonic
         )
         content_links = ContentLinks.of(settings.keyring, clock)
-        changes = ChangeFeed(self._hub, catalog, patience, content_links)
+        announcer = Announcer(self._hub, self._tasks)
+        changes = ChangeFeed(self._hub, catalog, patience, content_links, announcer)
         fleet = UploadFleet(bookings, self._hub, webhooks, settings, self._tasks)
         thumbnailers = Thumbnailers(catalog, self._hub, settings, self._tasks)
         journal = ChunkJournal(catalog, self._tasks, patience)

@@ -1,6 +1,8 @@
 """The connected clients, and how all of them are told something."""
 
+import asyncio
 from collections.abc import Callable, Hashable, Iterator
+from contextlib import suppress
 
 from manager.clients import ClientSession
 from protocol.codec import EncodedPacket, encode_data
@@ -15,6 +17,9 @@ class Hub:
 
     def __iter__(self) -> Iterator[ClientSession]:
         return iter(tuple(self._clients.values()))
+
+    def __len__(self) -> int:
+        return len(self._clients)
 
     def join(self, client: ClientSession) -> None:
         """A client is connected and hears of everything from now on."""
@@ -51,3 +56,10 @@ class Hub:
             if view not in encoded:
                 encoded[view] = encode_data(packet_for(view))
             client.connection.send_encoded(encoded[view])
+
+    async def caught_up(self, deadline: float) -> None:
+        """Returns once all that was sent has gone out to everybody, or at that time of the loop."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(deadline):
+                for client in self:
+                    await client.connection.flushed()

@@ -38,8 +38,7 @@ async def move_files(context: ClientContext, packet: c2s.MoveFiles) -> generic.B
             moved = await context.parts.catalog.move_files(ids, target_id, permit=permit)
     except NoSuchFolder as error:
         raise InvalidRequest(f"target_id: {error}") from error
-    for each in moved:
-        context.parts.changes.file_moved(each)
+    context.parts.changes.files_moved(moved)
     return names_answer((each.before.file.name, each.after.file.name) for each in moved)
 
 

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from manager.connection import PeerConnection, new_socket
+from manager.connection import MAX_QUEUED_BYTES, PeerConnection, new_socket
 from manager.errors import PeerGone, PeerSilent, UnexpectedReply
 from manager.metrics import ManagerMetrics
 from manager.tasks import BackgroundTasks
@@ -27,7 +27,11 @@ async def _silent(_packet: Packet) -> Packet | None:
 
 @asynccontextmanager
 async def connection(
-    handle: Callable[[Packet], Awaitable[Packet | None]] = _silent, **socket_options: float
+    handle: Callable[[Packet], Awaitable[Packet | None]] = _silent,
+    *,
+    metrics: ManagerMetrics | None = None,
+    max_queued_bytes: int = MAX_QUEUED_BYTES,
+    **socket_options: float,
 ) -> AsyncIterator[tuple[PeerConnection, aiohttp.ClientWebSocketResponse]]:
     """Both ends of a connection."""
     tasks, made = BackgroundTasks(), asyncio.Queue[PeerConnection]()
@@ -41,7 +45,8 @@ async def connection(
             accepts=frozenset({"c2s", "generic"}),
             extensions=frozenset(),
             tasks=tasks,
-            metrics=ManagerMetrics(),
+            metrics=metrics or ManagerMetrics(),
+            max_queued_bytes=max_queued_bytes,
         )
         made.put_nowait(peer)
         await peer.serve(handle)
