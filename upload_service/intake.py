@@ -70,7 +70,9 @@ class Intake:
         app = web.Application()
         app.router.add_get("/health", self._health)
         app.router.add_get("/metrics", self._exposition)
-        app.router.add_route("*", "/ticket", self._ticket)
+        # A gateway may leave the path of the address in front, as it does for chunks.
+        for path in ("/ticket", "/{below:.+}/ticket"):
+            app.router.add_route("*", path, self._ticket)
         # Clients use the address as it is given to them, with or without a slash at its end.
         app.router.add_route("*", "", self._dispatch)
         app.router.add_route("*", "/{path:.*}", self._dispatch)

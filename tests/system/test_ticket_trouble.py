@@ -121,6 +121,14 @@ async def test_the_manager_goes_away(tmp_path, http: aiohttp.ClientSession) -> N
         assert await alice.file(ticket["fileId"]) is None
 
 
+async def test_behind_a_gateway(whole: Whole, http: aiohttp.ClientSession) -> None:
+    """A gateway that leaves the path of the service's address in front is as good as none."""
+    alice = await user(whole, http)
+    ticket = await alice.ticket(5)
+    url = f"{whole.url}/upload/upload/0123456789ab/ticket"
+    assert await alice.send({**ticket, "url": url}, b"hello") == (204, "")
+
+
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 async def test_forms_are_posted(whole: Whole, http: aiohttp.ClientSession, method: str) -> None:
     """Other methods are told so; any page may ask before it posts."""
