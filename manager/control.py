@@ -326,9 +326,9 @@ class ControlPlane:
     ) -> web.WebSocketResponse:
         granted = handshake.extensions & {PROCESSING}
         socket, connection = await self._accept(request, handshake, granted, "t2s")
-        service = ProcessingService(
-            id=str(uuid4()), base_url=self.base_url(request), connection=connection
-        )
+        # It reads from where it connects to, which the public may not reach.
+        own_url = str(request.url.origin())
+        service = ProcessingService(id=str(uuid4()), base_url=own_url, connection=connection)
         context = ProcessingContext(service, self._parts)
         async with self._parts.processing.membership(service):
             await connection.serve(lambda packet: handle_processing_packet(context, packet))
