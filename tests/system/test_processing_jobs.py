@@ -241,3 +241,18 @@ async def test_clients_hear_of_processing_services(whole):
         bob = await whole.user("bob")
         await bob.peer.next(s2c.ServiceRegistry, action="list", service_uuid=added.service_uuid)
     await alice.peer.next(s2c.ServiceRegistry, action="removed", service_uuid=added.service_uuid)
+
+
+async def test_links_lead_where_the_manager_is_reached(tmp_path):
+    """People get its public address; a processing service the one that it connects to."""
+    public = "https://cloud.test/base"
+    async with (
+        running_whole(tmp_path, manager_public_url=public) as whole,
+        processing(whole) as processor,
+    ):
+        alice = await user(whole, processor.http)
+        file_id = await alice.put(b"hello")
+        assert (await alice.file(file_id))["url"].startswith(f"{public}/files/{file_id}?q=")
+        job = await processor.job()
+        assert job is not None
+        assert job.content_url.startswith(f"{whole.url}/files/{file_id}?q=")
