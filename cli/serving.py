@@ -106,7 +106,9 @@ def _stop_signals(task: asyncio.Task[None]) -> Iterator[None]:
     try:
         yield
     finally:
-        let_go()
+        # After a stop the loop still has to end its threads, which a signal must not cut short.
+        if not task.cancelling():
+            let_go()
 
 
 async def _set_up(runner: web.AppRunner, listening: socket.socket) -> None:

@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
+from cli.serving import until_stopped
 
 SECRET = "hunter2-hunter2"
 KEY = base64.b64encode(bytes(32)).decode()
@@ -108,6 +109,19 @@ def test_public_url_must_be_one(environment, url):
     """A wrong option is an error of usage."""
     result = CliRunner().invoke(app, ["up", "--public-url", url])
     assert result.exit_code == 2
+
+
+async def test_a_signal_after_the_stop_changes_nothing():
+    """What a wrapper sends once more while the process winds up does not end it with a traceback."""
+
+    async def program() -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.Event().wait()
+
+    await until_stopped(program())
+    os.kill(os.getpid(), signal.SIGINT)
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.sleep(0)
 
 
 @pytest.mark.parametrize(("number", "times"), [(signal.SIGINT, 3), (signal.SIGTERM, 1)])
