@@ -94,6 +94,12 @@ class FolderCircle(CatalogError):
     code = "folder-circle"
 
 
+class TooDeep(CatalogError):
+    """A folder, or one below it, would come to lie deeper than it may."""
+
+    code = "too-deep"
+
+
 class NameTaken(CatalogError):
     """A file of that name stands there already."""
 

@@ -192,10 +192,14 @@ class FolderStore(Protocol):
     async def rename_folder(self, folder_id: int, name: str) -> ChangedFolder:
         """Takes the first free `name (n)` when taken. Raises `FolderMissing`, `RootIsFixed`."""
 
-    async def move_folder(self, folder_id: int, parent_id: int) -> ChangedFolder:
+    async def move_folder(
+        self, folder_id: int, parent_id: int, *, max_depth: int | None = None
+    ) -> ChangedFolder:
         """Moves the folder with all in it, numbering a taken name.
 
-        Raises `FolderMissing`, `RootIsFixed`, `FolderCircle`.
+        `max_depth` is how many names the path of a folder may have; it does not bind one that comes
+        to lie no deeper than before.
+        Raises `FolderMissing`, `RootIsFixed`, `FolderCircle`, `TooDeep`.
         """
 
     async def delete_folder(

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 
-from catalog.errors import FolderCircle, FolderMissing, NotPermitted, RootIsFixed
+from catalog.errors import FolderCircle, FolderMissing, NotPermitted, RootIsFixed, TooDeep
 from catalog.permits import Permit
 from catalog.port import ChangedFolder, FolderPath, MadeFolders, PlacedFolder
 from catalog.records import ROOT_FOLDER_ID, File, FileOrder, Folder, FolderCounts
@@ -121,13 +121,17 @@ class SqliteFolders(SqlitePart):
             after = await _place(session, folder_id, parent_id, name)
         return ChangedFolder(before=before, after=after)
 
-    async def move_folder(self, folder_id: int, parent_id: int) -> ChangedFolder:
-        """Raises `FolderMissing`, `RootIsFixed`, `FolderCircle`; numbers a taken name."""
+    async def move_folder(
+        self, folder_id: int, parent_id: int, *, max_depth: int | None = None
+    ) -> ChangedFolder:
+        """Raises `FolderMissing`, `RootIsFixed`, `FolderCircle`, `TooDeep`; numbers a taken name."""
         async with self._database.writing() as session:
             before, old_parent_id = await _require_movable(session, folder_id)
             await require_folder(session, parent_id)
             if await session.row(sql.LIES_WITHIN, inner_id=parent_id, outer_id=folder_id):
                 raise FolderCircle(f"folder {parent_id} lies within folder {folder_id}")
+            if max_depth is not None:
+                await _require_room(session, before, parent_id, max_depth)
             await usage.subtract_subtree(session, old_parent_id, subtree_id=folder_id)
             after = await _place(session, folder_id, parent_id, before.folder.name)
             await usage.add_subtree(session, parent_id, subtree_id=folder_id)
@@ -158,6 +162,17 @@ async def _require_movable(session: Session, folder_id: int) -> tuple[PlacedFold
         raise RootIsFixed("the root folder cannot be renamed, moved or deleted")
     path = await path_to(session, folder_id)
     return PlacedFolder(path=path, folder=folder), folder.parent_id
+
+
+async def _require_room(
+    session: Session, moving: PlacedFolder, parent_id: int, max_depth: int
+) -> None:
+    """Raises `TooDeep` unless all of the folder fits below the parent, or lies no deeper there."""
+    depth = len(await path_to(session, parent_id)) + 1
+    if depth > len(moving.path) and await session.row(
+        sql.FOLDERS_BEYOND, folder_id=moving.folder.id, depth=depth, max_depth=max_depth
+    ):
+        raise TooDeep(f"below folder {parent_id} a path would have more than {max_depth} names")
 
 
 async def _require_permitted(session: Session, folder_id: int, permit: Permit) -> None:

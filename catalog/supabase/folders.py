@@ -86,9 +86,13 @@ class SupabaseFolders(SupabasePart):
         row = await self._change("rename_folder", folder_id=folder_id, name=name)
         return changed_folder_of(row)
 
-    async def move_folder(self, folder_id: int, parent_id: int) -> ChangedFolder:
-        """Raises `FolderMissing`, `RootIsFixed`, `FolderCircle`; numbers a taken name."""
-        row = await self._change("move_folder", folder_id=folder_id, parent_id=parent_id)
+    async def move_folder(
+        self, folder_id: int, parent_id: int, *, max_depth: int | None = None
+    ) -> ChangedFolder:
+        """Raises `FolderMissing`, `RootIsFixed`, `FolderCircle`, `TooDeep`; numbers a taken name."""
+        row = await self._change(
+            "move_folder", folder_id=folder_id, parent_id=parent_id, max_depth=max_depth
+        )
         return changed_folder_of(row)
 
     async def delete_folder(

@@ -1,14 +1,13 @@
 """Changing folders. They belong to nobody: what counts is whose the files in them are."""
 
-from catalog.errors import FolderCircle, FolderMissing, NotPermitted
-from catalog.walk_port import FolderWalk
+from catalog.errors import FolderCircle, FolderMissing, NotPermitted, TooDeep
 from manager.context import ClientContext
 from manager.domain.rights import Operation
 from manager.errors import FilesProtected, InvalidRequest, NoSuchFolder
 from manager.handlers.naming import checked_name, naming_answer
 from manager.permits import permit_for
 from protocol import c2s, generic
-from protocol.values import MAX_PATH_NAMES, PAGE_SIZE, parse_path
+from protocol.values import MAX_PATH_NAMES, parse_path
 
 
 async def rename_folder(context: ClientContext, packet: c2s.RenameFolder) -> generic.Boolean:
@@ -28,9 +27,9 @@ async def rename_folder(context: ClientContext, packet: c2s.RenameFolder) -> gen
 
 async def move_folder(context: ClientContext, packet: c2s.MoveFolder) -> generic.Boolean:
     """Moves a folder into another one, under the next free name if its own is taken there."""
-    catalog, path = context.parts.catalog, parse_path(packet.path)
-    target_path = parse_path(packet.target_path)
-    folder, target = await catalog.folder_at(path), await catalog.folder_at(target_path)
+    catalog = context.parts.catalog
+    folder = await catalog.folder_at(parse_path(packet.path))
+    target = await catalog.folder_at(parse_path(packet.target_path))
     if folder is None:
         raise NoSuchFolder
     if target is None:
@@ -38,30 +37,15 @@ async def move_folder(context: ClientContext, packet: c2s.MoveFolder) -> generic
     if folder.parent_id == target.id:
         raise InvalidRequest("target_path: the folder lies there already")
     try:
-        # Only a folder that goes further down can become too deep.
-        if 0 < len(path) <= len(target_path):
-            await _check_depth(catalog, folder.id, MAX_PATH_NAMES - len(target_path))
-        changed = await catalog.move_folder(folder.id, target.id)
+        changed = await catalog.move_folder(folder.id, target.id, max_depth=MAX_PATH_NAMES)
     except FolderMissing as error:
         raise NoSuchFolder from error
     except FolderCircle as error:
         raise InvalidRequest("target_path: it lies within the folder itself") from error
+    except TooDeep as error:
+        raise InvalidRequest(f"target_path: a path has {MAX_PATH_NAMES} names at most") from error
     context.parts.changes.folder_moved(changed)
     return naming_answer(folder.name, changed.after.folder.name)
-
-
-async def _check_depth(walk: FolderWalk, folder_id: int, room: int) -> None:
-    """Raises `InvalidRequest` unless the folder and what is below it take `room` names at most."""
-    if room < 1:
-        raise InvalidRequest(f"target_path: a path has {MAX_PATH_NAMES} names at most")
-    after, is_over = "", False
-    while not is_over:
-        page = await walk.subfolders_after(folder_id, after=after, limit=PAGE_SIZE)
-        for each in page:
-            if each.counts.subfolders or room == 1:
-                await _check_depth(walk, each.folder.id, room - 1)
-            after = each.folder.name
-        is_over = len(page) < PAGE_SIZE
 
 
 async def delete_folder(context: ClientContext, packet: c2s.DeleteFolder) -> generic.Boolean:

@@ -309,8 +309,36 @@ $$;
 comment on function public.rename_folder(uuid, bigint, text, double precision) is
 'Another name for a folder, numbered when taken.';
 
+create function catalog_private.require_room(
+    p_folder_id bigint, p_parent_id bigint, p_max_depth bigint
+)
+returns void language plpgsql stable set search_path = '' as $$
+declare
+    -- The line has the root in it, which is no name of a path.
+    v_depth constant bigint := cardinality(catalog_private.line_of(p_parent_id));
+begin
+    if v_depth >= cardinality(catalog_private.line_of(p_folder_id)) and exists (
+        with recursive tree (id, depth) as (
+            select p_folder_id, v_depth
+            union all
+            select folders.id, tree.depth + 1
+            from tree join public.folders on folders.parent_id = tree.id
+            where tree.depth <= p_max_depth
+        )
+        select from tree where tree.depth > p_max_depth
+    ) then
+        perform catalog_private.refuse('too-deep', format(
+            'below folder %s a path would have more than %s names', p_parent_id, p_max_depth
+        ));
+    end if;
+end;
+$$;
+comment on function catalog_private.require_room(bigint, bigint, bigint) is
+'Refuses when a part of the folder would come to lie too deep, and deeper than before.';
+
 create function public.move_folder(
-    p_request_id uuid, p_folder_id bigint, p_parent_id bigint, p_now double precision
+    p_request_id uuid, p_folder_id bigint, p_parent_id bigint, p_max_depth bigint,
+    p_now double precision
 )
 returns jsonb language plpgsql set search_path = '' as $$
 declare
@@ -328,6 +356,9 @@ begin
             'folder %s lies within folder %s', p_parent_id, p_folder_id
         ));
     end if;
+    if p_max_depth is not null then
+        perform catalog_private.require_room(p_folder_id, p_parent_id, p_max_depth);
+    end if;
     v_before := catalog_private.placed_folder(p_folder_id);
     select * into v_folder from public.folders where id = p_folder_id;
     perform catalog_private.subtract_subtree(v_folder.parent_id, p_folder_id);
@@ -338,7 +369,7 @@ begin
     ));
 end;
 $$;
-comment on function public.move_folder(uuid, bigint, bigint, double precision) is
+comment on function public.move_folder(uuid, bigint, bigint, bigint, double precision) is
 'Moves a folder with all in it, numbering a taken name.';
 
 insert into public.schema_version (version, name) values ('20261122000400', 'folders');

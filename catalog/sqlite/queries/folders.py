@@ -78,6 +78,18 @@ SELECT 1 FROM ascent WHERE id = :outer_id
 """
 """A row if the inner folder is the outer one, or lies anywhere below it."""
 
+FOLDERS_BEYOND = """
+WITH RECURSIVE tree (id, depth) AS (
+    SELECT :folder_id, :depth
+    UNION ALL
+    SELECT folders.id, tree.depth + 1
+    FROM tree CROSS JOIN folders ON folders.parent_id = tree.id
+    WHERE tree.depth <= :max_depth
+)
+SELECT 1 FROM tree WHERE depth > :max_depth LIMIT 1
+"""
+"""A row if of a subtree, whose top is to lie at a depth, anything would lie too deep."""
+
 STANDINGS_WITHIN = """
 WITH RECURSIVE tree (id) AS (
     SELECT :folder_id

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from catalog.errors import FolderCircle, FolderMissing, RootIsFixed
+from catalog.errors import FolderCircle, FolderMissing, RootIsFixed, TooDeep
 from catalog.port import PlacedFolder
 from catalog.records import ROOT_FOLDER_ID, FileOrder, Folder, FolderCounts
 
@@ -169,6 +169,46 @@ async def test_crossing_moves_make_no_circle(catalog):
         catalog.move_folder(a.id, b.id), catalog.move_folder(b.id, a.id), return_exceptions=True
     )
     assert sorted(isinstance(answer, FolderCircle) for answer in answers) == [False, True]
+
+
+@pytest.mark.parametrize(("below", "fits"), [((), True), (("2",), True), (("2", "3"), False)])
+async def test_a_folder_goes_no_deeper_than_it_may(catalog, below, fits):
+    """What lies below it counts too, and a refusal changes nothing."""
+    target = (await catalog.make_folders(("a", "b"))).folder
+    await catalog.make_folders(("m", "1", "other"))
+    inner = (await catalog.make_folders(("m", "1", *below))).folder
+    moving = await catalog.folder_at(("m", "1"))
+    if fits:
+        await catalog.move_folder(moving.id, target.id, max_depth=4)
+        assert await catalog.folder_path(inner.id) == ("a", "b", "1", *below)
+    else:
+        with pytest.raises(TooDeep):
+            await catalog.move_folder(moving.id, target.id, max_depth=4)
+        assert await catalog.folder_path(inner.id) == ("m", "1", *below)
+
+
+async def test_a_folder_that_lies_too_deep_may_go_up(catalog):
+    """Or sideways: the limit binds only what comes to lie deeper than before."""
+    inner = (await catalog.make_folders(("a", "b", "c"))).folder
+    beside, above = (await catalog.make_folders(("d", "e"))).folder, await catalog.folder_at(("d",))
+    for target, path in ((beside, ("d", "e", "c")), (above, ("d", "c"))):
+        moved = await catalog.move_folder(inner.id, target.id, max_depth=1)
+        assert moved.after.path == path
+    with pytest.raises(TooDeep):
+        await catalog.move_folder(inner.id, beside.id, max_depth=1)
+
+
+async def test_moves_at_once_go_no_deeper_together(catalog):
+    """Of two moves that fit one by one, but not one below the other, one is refused."""
+    target = (await catalog.make_folders(("a",))).folder
+    middle = (await catalog.make_folders(("b",))).folder
+    last = (await catalog.make_folders(("c",))).folder
+    answers = await asyncio.gather(
+        catalog.move_folder(middle.id, target.id, max_depth=2),
+        catalog.move_folder(last.id, middle.id, max_depth=2),
+        return_exceptions=True,
+    )
+    assert sorted(isinstance(answer, TooDeep) for answer in answers) == [False, True]
 
 
 async def test_root_stays(catalog):
