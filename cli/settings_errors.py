@@ -29,6 +29,8 @@ def _lines(error: ValidationError, settings: type[BaseSettings]) -> Iterator[str
 def _problem(details: ErrorDetails) -> str:
     if details["type"] == "missing":
         return "missing"
+    if details["type"] == "too_short":
+        return "too short"  # the original speaks of items, and tells how long a secret is
     text = details["msg"].removeprefix("Value error, ")
     # The name of a setting stays as it is.
     return text if text[1:2].isupper() else text[:1].lower() + text[1:]

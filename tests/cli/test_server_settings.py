@@ -27,6 +27,17 @@ def test_every_setting_is_described(settings):
     assert all(field.description for field in settings.model_fields.values())
 
 
+def test_a_short_password_is_told_without_its_length(monkeypatch, tmp_path):
+    """The line says what is asked for, and nothing of the secret."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SERVICE_PASSWORD", "secret")
+    with pytest.raises(ValidationError) as caught:
+        ManagerSettings()
+    problems = explain(caught.value, ManagerSettings)
+    (line,) = (problem for problem in problems if problem.startswith("SERVICE_PASSWORD"))
+    assert line.startswith("SERVICE_PASSWORD: too short. Password with which")
+
+
 def test_explains_with_name_problem_and_meaning(monkeypatch, tmp_path):
     """A line names the variable with its prefix, says what is wrong, and what it is."""
     monkeypatch.chdir(tmp_path)
