@@ -3,11 +3,14 @@
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from manager.errors import NoSuchFile
+from manager.domain.rights import may_read
+from manager.errors import AccessDenied, NoSuchFile
 from manager.http.page_files import WORKER_SUFFIX, PageFile, PageFiles
 from manager.http.page_policy import COMMON_HEADERS, page_policy, worker_policy
+from manager.http.parameters import Parameters, token_of
 from manager.http.parts import parts_of
 from manager.http.responses import success
+from protocol.values import check_name, parse_path
 
 _FOR_EVER = "public, max-age=31536000, immutable"
 _ALWAYS_ASK = "no-cache"
@@ -29,6 +32,7 @@ def page_routes(files: PageFiles) -> list[web.RouteDef]:
 
     return [
         web.get("/page/first-start", _first_start, allow_head=False),
+        web.get("/page/metadata", _metadata, allow_head=False),
         web.get("/page/{version}/{name:.+}", asset),
     ]
 
@@ -48,6 +52,21 @@ async def _first_start(request: web.Request) -> web.Response:
     """Whether an administrator has yet to be made. Tells nothing else about users."""
     anybody = await parts_of(request).catalog.search_users("", limit=1)
     return success(needs_administrator=not anybody)
+
+
+async def _metadata(request: web.Request) -> web.Response:
+    """What processing found out about a file that the user may read; null before that."""
+    parts = parts_of(request)
+    user = await parts.accounts.authenticate(token_of(request))
+    parameters = Parameters(request.query)
+    folder = parameters.required("path", parse_path)
+    name = parameters.required("name", check_name)
+    file = await parts.catalog.file_at(folder, name, viewer_id=user.id)
+    if file is None:
+        raise NoSuchFile
+    if not may_read(file, user):
+        raise AccessDenied
+    return success(metadata=await parts.catalog.metadata_of(file.object_id))
 
 
 def _worker(request: web.Request, file: PageFile) -> web.Response:

@@ -99,6 +99,16 @@ async def test_it_is_told_whether_an_administrator_is_missing(cloud: Cloud) -> N
     assert await response.json() == {"error": False, "needs_administrator": False}
 
 
+async def test_metadata_is_for_who_may_read(cloud: Cloud) -> None:
+    """Before processing nothing is known; strangers, and names that are not there, are refused."""
+    token = await cloud.token()
+    query = {"path": "/", "name": "nothing.txt"}
+    assert (await cloud.client.get("/page/metadata", params=query)).status == 401
+    headers = {"Authorization": f"Bearer {token}"}
+    response = await cloud.client.get("/page/metadata", params=query, headers=headers)
+    assert response.status == 404
+
+
 async def test_the_page_runs_its_own_scripts_alone(cloud: Cloud) -> None:
     """The policy forbids inline scripts and styles, frames around the page, and other origins."""
     policy = (await cloud.client.get("/")).headers["Content-Security-Policy"]

@@ -49,6 +49,16 @@ test("a picture is shown, and the arrow keys go on to the next file", async () =
   await person.leaves();
 });
 
+test("details tell what processing found out, when it has", async () => {
+  const { person } = await opens("a picture.png");
+  await person.page.keyboard.press("Escape");
+  const details = person.page.getByRole("complementary", { name: "Details" });
+  await details.getByText("320 × 200").waitFor();
+  await person.row("c tone.wav").click();
+  await details.getByText("0:20").waitFor();
+  await person.leaves();
+});
+
 test("films and music play", async () => {
   for (const [name, tag] of [["b film.webm", "video"], ["c tone.wav", "audio"]]) {
     const { person } = await opens(String(name));

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bytesByKind, kindOf, previewOf } from "../../../manager/page/app/state/kinds.js";
 import * as listings from "../../../manager/page/app/state/listing.js";
+import { factsOf } from "../../../manager/page/app/state/metadata.js";
 import { formatPath, isWithin, nameProblem, parsePath, relocated, stemLength } from "../../../manager/page/app/state/paths.js";
 import { formatRoute, parseRoute } from "../../../manager/page/app/state/route.js";
 import { cleared, extended, noSelection, only, refreshed, toggled } from "../../../manager/page/app/state/selection.js";
@@ -147,4 +148,15 @@ test("types are kinds that people know, and known to be shown or not", () => {
     { kind: "audio", bytes: 20 },
     { kind: "image", bytes: 11 },
   ]);
+});
+
+test("what processing found out becomes facts, and what makes no sense is left out", () => {
+  const song = { kind: "audio", duration_s: 3725.4, audio: { codec: "mp3" }, tags: { title: "Sea", artist: 7 } };
+  assert.deepEqual(factsOf(song), [
+    { name: "title", value: "Sea" },
+    { name: "duration", value: "1:02:05" },
+    { name: "codec", value: "mp3" },
+  ]);
+  assert.deepEqual(factsOf({ width: 40, height: 30, camera: "x", taken_at: "nonsense", pages: "many" }), [{ name: "dimensions", value: "40 × 30" }]);
+  assert.deepEqual(factsOf(null), []);
 });

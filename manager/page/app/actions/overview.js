@@ -4,6 +4,7 @@
 /** @import { Events } from "../../types/wire.js" */
 /** @import { Connection } from "../protocol/connection.js" */
 /** @import { Store } from "../state/store.js" */
+import { formatPath } from "../state/paths.js";
 import { askManager } from "./http.js";
 import { atMostEvery } from "./timing.js";
 
@@ -51,6 +52,18 @@ export class Overview {
   async folderSize(folderId) {
     const { total_size: total } = await this.#connection.request("c2s:folder-size-request", { folder_id: folderId });
     return total;
+  }
+
+  /**
+   * What processing found out about a file; null when it knows nothing.
+   * @param {readonly string[]} path of the folder
+   * @param {string} name
+   * @returns {Promise<Record<string, unknown> | null>}
+   */
+  async metadata(path, name) {
+    const parameters = new URLSearchParams({ path: formatPath(path), name });
+    const answer = await askManager(`/page/metadata?${parameters}`, { token: this.#store.state.session.token });
+    return answer.metadata;
   }
 
   async #measure() {

@@ -218,6 +218,18 @@ export const en = {
     contents: "Contents",
     filesSize: "Size of the files",
   },
+  metadata: {
+    dimensions: "Dimensions",
+    duration: "Duration",
+    title: "Title",
+    author: "By",
+    album: "Album",
+    taken: "Taken",
+    camera: "Camera",
+    codec: "Codec",
+    pages: "Pages",
+    lines: "Lines",
+  },
   access: { owned: "Yours", public: "Public", shared: "Shared with you", restricted: "Private to somebody else" },
   can: { rw: "You can view and change it", r: "You can view it", none: "You cannot open it" },
   viewer: {

@@ -57,3 +57,14 @@ export function formatCount(count) {
 export function formatPercent(part, whole) {
   return `${whole > 0 ? Math.floor((100 * part) / whole) : 0}\u00a0%`;
 }
+
+/**
+ * How long music or a film is.
+ * @param {number} seconds
+ */
+export function formatLength(seconds) {
+  const whole = Math.round(seconds);
+  const parts = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), whole % 60];
+  const shown = parts[0] ? parts : parts.slice(1);
+  return shown.map((part, index) => (index ? String(part).padStart(2, "0") : String(part))).join(":");
+}

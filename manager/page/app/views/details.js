@@ -3,6 +3,7 @@
 /** @import { FileItem, FolderItem, Item } from "../../types/state.js" */
 import { formatFullDate, formatSize } from "../text/format.js";
 import { kindOf, previewOf } from "../state/kinds.js";
+import { factsOf } from "../state/metadata.js";
 import { formatPath } from "../state/paths.js";
 import { text } from "../text/text.js";
 import { IconButton } from "./controls.js";
@@ -92,6 +93,7 @@ function FileDetails({ file }) {
     <dl class="facts">
       <${Fact} label=${text.details.kind} value=${text.kind[kindOf(file.type)]} note=${file.type} />
       <${Fact} label=${text.details.size} value=${formatSize(file.size)} />
+      <${Metadata} file=${file} />
       <${Fact} label=${text.details.changed} value=${formatFullDate(file.updatedAt)} />
       <${Fact} label=${text.details.added} value=${formatFullDate(file.createdAt)} />
       <${Fact} label=${text.details.where} value=${whereabouts(path)} />
@@ -102,6 +104,25 @@ function FileDetails({ file }) {
 /** @param {readonly string[]} path */
 function whereabouts(path) {
   return [text.app.root, ...path].join(" / ");
+}
+
+/**
+ * What processing found out; facts appear as soon as they are known.
+ * @param {{ file: FileItem }} properties
+ */
+function Metadata({ file }) {
+  const app = useApp();
+  const path = useStore((state) => state.listing.path);
+  const [facts, setFacts] = useState(/** @type {ReturnType<typeof factsOf>} */ ([]));
+  useEffect(() => {
+    let isWanted = file.can !== "none";
+    const show = (/** @type {Record<string, unknown> | null} */ found) => isWanted && setFacts(factsOf(found));
+    if (isWanted) app.overview.metadata(path, file.name).then(show, () => {});
+    return () => {
+      isWanted = false;
+    };
+  }, [file]);
+  return facts.map(({ name, value }) => html`<${Fact} key=${name} label=${text.metadata[name]} value=${value} />`);
 }
 
 /** @param {{ label: string, value: unknown, note?: string }} properties */

@@ -4,15 +4,18 @@
 import { formatCount, formatDuration, formatPercent, formatRate, formatSize } from "../text/format.js";
 import { text } from "../text/text.js";
 import { IconButton, Progress } from "./controls.js";
-import { html, useApp, useStore } from "./dom.js";
+import { html, useApp, useEffect, useStore } from "./dom.js";
 import { Icon } from "./icon.js";
+
+const FOLD_AFTER_MS = 4_000;
 
 export function QueuePanel() {
   const app = useApp();
   const uploads = useStore((state) => state.uploads);
   const isOpen = useStore((state) => state.queueOpen);
-  if (uploads.count === 0) return null;
   const working = unfinished(uploads) > 0;
+  useFolding(!working && uploads.count > 0 && uploads.counts.failed === 0);
+  if (uploads.count === 0) return null;
   return html`<section class="queue ${isOpen ? "open" : ""}" aria-label=${text.uploads.title}>
     <header class="queue-head">
       <div class="queue-title">
@@ -37,6 +40,19 @@ export function QueuePanel() {
     ${working && html`<${Progress} value=${uploads.sentBytes} max=${uploads.totalBytes} label=${text.uploads.overall} />`}
     ${isOpen && html`<${Rows} uploads=${uploads} />`}
   </section>`;
+}
+
+/**
+ * When all went well nobody needs the list any more, and it makes room for the files.
+ * @param {boolean} isAllWell
+ */
+function useFolding(isAllWell) {
+  const app = useApp();
+  useEffect(() => {
+    if (!isAllWell) return undefined;
+    const timer = setTimeout(() => app.store.set({ queueOpen: false }), FOLD_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [isAllWell]);
 }
 
 /** @param {{ uploads: UploadsView }} properties */
