@@ -1,7 +1,7 @@
 """Finds the first free name in a folder, within the transaction that will take it."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from catalog.naming import candidate_batches
 from catalog.sqlite.database import Session
@@ -10,10 +10,18 @@ from catalog.sqlite.queries.folders import TAKEN_FOLDER_NAMES
 
 
 async def free_file_name(
-    session: Session, folder_id: int, name: str, *, own_id: int | None = None
+    session: Session,
+    folder_id: int,
+    name: str,
+    *,
+    own_id: int | None = None,
+    but: Collection[str] = (),
 ) -> str:
-    """The name, or its first numbered form that no file of the folder but `own_id` has."""
-    candidates = candidate_batches(name)
+    """The name, or its first numbered form that no file of the folder but `own_id` has.
+
+    Names of `but`, which are about to be given to others, are not free either.
+    """
+    candidates = ([each for each in names if each not in but] for names in candidate_batches(name))
     return await _first_free(session, TAKEN_FILE_NAMES, candidates, folder_id, own_id)
 
 

@@ -1,7 +1,7 @@
 """Moving many files at once, within a transaction.
 
-A statement costs a hop to the database's thread, so the usual case, in which no name is taken, takes
-the same few statements for any number of files.
+A statement costs a hop to the database's thread, so all files are placed by the same few statements,
+however many they are; only a taken name costs a question of its own.
 """
 
 import json
@@ -18,14 +18,13 @@ from catalog.sqlite.queries import files as sql
 async def move_files(session: Session, files: list[File], folder_id: int) -> list[File]:
     """The files as they stand in the folder then, taken names numbered in the order of the files."""
     leaving = [file for file in files if file.folder_id != folder_id]
-    if await _can_keep_names(session, leaving, folder_id):
-        ids = json.dumps([file.id for file in leaving])
-        await session.run(sql.MOVE_FILES, folder_id=folder_id, ids=ids)
-        moved = [replace(file, folder_id=folder_id) for file in files]
-    else:
-        moved = [await place_file(session, file, folder_id, file.name) for file in files]
+    names = await _free_names(session, leaving, folder_id)
+    places = [{"id": file.id, "name": names[file.id]} for file in leaving]
+    await session.run(sql.PLACE_FILES, folder_id=folder_id, places=json.dumps(places))
     await _count(session, leaving, folder_id)
-    return moved
+    return [
+        replace(file, folder_id=folder_id, name=names.get(file.id, file.name)) for file in files
+    ]
 
 
 async def place_file(session: Session, file: File, folder_id: int, name: str) -> File:
@@ -35,22 +34,28 @@ async def place_file(session: Session, file: File, folder_id: int, name: str) ->
     return replace(file, folder_id=folder_id, name=free)
 
 
-async def _can_keep_names(session: Session, files: list[File], folder_id: int) -> bool:
-    names = {file.name for file in files}
-    taken = await session.row(
-        sql.TAKEN_FILE_NAMES, folder_id=folder_id, names=json.dumps(list(names)), own_id=None
-    )
-    return taken is None and len(names) == len(files)
+async def _free_names(session: Session, files: list[File], folder_id: int) -> dict[int, str]:
+    """What each of the files, none of which lies in the folder, is called there; by file id."""
+    wanted = json.dumps(list({file.name for file in files}))
+    rows = await session.rows(sql.TAKEN_FILE_NAMES, folder_id=folder_id, names=wanted, own_id=None)
+    taken, names = {row["name"] for row in rows}, {}
+    for file in files:
+        name = file.name
+        if name in taken:
+            name = await free_file_name(session, folder_id, name, but=taken)
+        taken.add(name)
+        names[file.id] = name
+    return names
 
 
 async def _count(session: Session, files: list[File], folder_id: int) -> None:
     """Carries the totals of the files over to the folder."""
-    numbers = Counter((file.folder_id, file.mime_type) for file in files)
+    sizes: Counter[tuple[int, str]] = Counter()
+    numbers: Counter[tuple[int, str]] = Counter()
+    for file in files:
+        sizes[file.folder_id, file.mime_type] += file.size
+        numbers[file.folder_id, file.mime_type] += 1
     for (source_id, mime_type), number in numbers.items():
-        size = sum(
-            file.size
-            for file in files
-            if (file.folder_id, file.mime_type) == (source_id, mime_type)
-        )
+        size = sizes[source_id, mime_type]
         await usage.subtract_file(session, source_id, mime_type=mime_type, size=size, number=number)
         await usage.add_file(session, folder_id, mime_type=mime_type, size=size, number=number)

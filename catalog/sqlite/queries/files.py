@@ -119,10 +119,12 @@ WHERE files.id IS NOT :own_id
 PLACE_FILE: Final = "UPDATE files SET folder_id = :folder_id, name = :name WHERE id = :file_id"
 """Moves or renames a file."""
 
-MOVE_FILES: Final = """
-UPDATE files SET folder_id = :folder_id WHERE id IN (SELECT value FROM json_each(:ids) AS wanted)
+PLACE_FILES: Final = """
+UPDATE files SET folder_id = :folder_id, name = json_extract(wanted.value, '$.name')
+FROM json_each(:places) AS wanted
+WHERE files.id = json_extract(wanted.value, '$.id')
 """
-"""Moves files, by a JSON list of ids, that keep their names."""
+"""Moves files, by a JSON list of ids and of names that are free there."""
 
 SET_OWNER: Final = "UPDATE files SET owner_id = :owner_id WHERE id = :file_id"
 """Gives a file to another user, or to everybody."""
