@@ -13,7 +13,9 @@ from benchmarks.suite import Options, Suite
 from client_sdk.connection import Connection
 from protocol import c2s, generic
 
-CLIENTS = (10, 100, 1_000)
+CLIENTS = ((10, 0), (100, 0), (1_000, 0), (1_000, 50))
+"""How many clients hear of a change, and how many more are connected that read nothing."""
+LARGEST = 1_000
 CHANGES = 20
 TARGET_MS = 250.0
 
@@ -31,27 +33,31 @@ class _Figures:
 async def _run(options: Options) -> str:
     server_cores, other_cores = cores()
     os.sched_setaffinity(0, other_cores)
-    figures: dict[int, _Figures] = {}
+    figures: dict[tuple[int, int], _Figures] = {}
     with tempfile.TemporaryDirectory() as folder:
         database = Path(folder) / "catalog.sqlite3"
         token = await claim(database)
         async with child("benchmarks.sink", other_cores, {}) as discord:
-            for clients in CLIENTS:
+            for clients, silent in CLIENTS:
                 async with live_manager(database, token, discord, server_cores) as manager:
-                    environment = {"CLIENT_URL": manager.client_url(), "CLIENTS": str(clients)}
+                    environment = {
+                        "CLIENT_URL": manager.client_url(),
+                        "CLIENTS": str(clients),
+                        "SILENT": str(silent),
+                    }
                     async with child("benchmarks.listeners", other_cores, environment) as crowd:
-                        figures[clients] = await _measure(
-                            manager, crowd, clients, options.rounds * CHANGES
+                        figures[clients, silent] = await _measure(
+                            manager, crowd, f"{clients}-{silent}", options.rounds * CHANGES
                         )
     return _report(figures)
 
 
-async def _measure(manager: LiveManager, crowd: Child, clients: int, changes: int) -> _Figures:
+async def _measure(manager: LiveManager, crowd: Child, name: str, changes: int) -> _Figures:
     first_ms, last_ms = [], []
     async with manager.client() as actor:
         cpu_s = manager.process.cpu_s()
         for change in range(changes):
-            first_at, last_at = await _change(actor, crowd, f"/{clients}-{change}")
+            first_at, last_at = await _change(actor, crowd, f"/{name}-{change}")
             first_ms.append(first_at)
             last_ms.append(last_at)
         cpu_s = manager.process.cpu_s() - cpu_s
@@ -75,23 +81,25 @@ async def _change(actor: Connection, crowd: Child, path: str) -> tuple[float, fl
     return (first["first_at"] - began_at) * 1000, (last["last_at"] - began_at) * 1000
 
 
-def _report(figures: dict[int, _Figures]) -> str:
+def _report(figures: dict[tuple[int, int], _Figures]) -> str:
     lines = [
         "Broadcasts: from create-folder until everybody has heard of it, medians",
         "",
         (
-            f"{'clients':>8}{'first ms':>11}{'last ms':>11}{'manager CPU ms':>17}"
+            f"{'clients':>8}{'silent':>8}{'first ms':>11}{'last ms':>11}{'manager CPU ms':>17}"
             f"{'µs a client':>13}{'peak RSS MiB':>14}"
         ),
     ]
-    for clients, each in figures.items():
+    for (clients, silent), each in figures.items():
         lines.append(
-            f"{clients:>8,}{each.first_ms:>11.1f}{each.last_ms:>11.1f}{each.cpu_ms:>17.1f}"
+            f"{clients:>8,}{silent:>8}{each.first_ms:>11.1f}{each.last_ms:>11.1f}{each.cpu_ms:>17.1f}"
             f"{each.cpu_ms * 1000 / clients:>13.0f}{each.rss_mib:>14.0f}"
         )
-    largest = max(figures)
-    reached = "reached" if figures[largest].last_ms <= TARGET_MS else "MISSED"
-    verdict = f"{reached}: the last of {largest:,} clients within {TARGET_MS:.0f} ms"
+    slowest_ms = max(figures[each].last_ms for each in CLIENTS if each[0] == LARGEST)
+    reached = "reached" if slowest_ms <= TARGET_MS else "MISSED"
+    verdict = (
+        f"{reached}: the last of {LARGEST:,} clients within {TARGET_MS:.0f} ms, silent ones or not"
+    )
     return "\n".join([*lines, "", verdict])
 
 

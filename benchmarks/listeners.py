@@ -1,4 +1,7 @@
-"""A child process: many clients of a manager, that tell when the last of them has heard something."""
+"""A child process: many clients of a manager, that tell when the last of them has heard something.
+
+Others are connected as well and read nothing: they are there to hold up the rest, if they can.
+"""
 
 import asyncio
 import os
@@ -33,7 +36,7 @@ class _Listeners:
             announce(path=path, last_at=time.monotonic())
 
 
-async def _serve(url: str, count: int) -> None:
+async def _serve(url: str, count: int, silent: int) -> None:
     listeners = _Listeners(count)
     turns = asyncio.Semaphore(AT_ONCE)
     async with ClientSession(connector=TCPConnector(limit=0)) as http:
@@ -42,10 +45,11 @@ async def _serve(url: str, count: int) -> None:
             async with turns:
                 return await http.ws_connect(url)
 
-        sockets = await asyncio.gather(*(connected() for _ in range(count)))
+        sockets = await asyncio.gather(*(connected() for _ in range(count + silent)))
         announce(connected=count)
-        await asyncio.gather(*(listeners.listen(socket) for socket in sockets))
+        await asyncio.gather(*(listeners.listen(socket) for socket in sockets[silent:]))
 
 
 if __name__ == "__main__":
-    uvloop.run(_serve(os.environ["CLIENT_URL"], int(os.environ["CLIENTS"])))
+    facts = os.environ
+    uvloop.run(_serve(facts["CLIENT_URL"], int(facts["CLIENTS"]), int(facts["SILENT"])))
