@@ -33,12 +33,14 @@ class OverwriteQueue:
     """The open questions of one client, in the order in which they were asked.
 
     An answer for all uploads holds until the booking is cleared. Questions that are open when the
-    booking is cleared stay open.
+    booking is cleared stay open. An answer that crosses the one for all, on its way before the client
+    could know that its question is settled, changes nothing and is no mistake.
     """
 
     def __init__(self) -> None:
         self._open: dict[str, None] = {}
         self._default: Action | None = None
+        self._settled_for_all: set[str] = set()
 
     @property
     def open_prompts(self) -> tuple[str, ...]:
@@ -53,6 +55,9 @@ class OverwriteQueue:
 
     def answer(self, upload_id: str, action: Action, *, use_on_all: bool) -> Settled:
         """Takes the client's answer to one question, or to all of them. Raises `UnknownPrompt`."""
+        if upload_id in self._settled_for_all:
+            self._settled_for_all.remove(upload_id)
+            return Settled([], cancel=False)
         if upload_id not in self._open:
             raise UnknownPrompt("unknown-prompt", "this upload is not waiting for an answer")
         del self._open[upload_id]
@@ -60,12 +65,14 @@ class OverwriteQueue:
         if use_on_all:
             self._default = action
             settled += self._open
+            self._settled_for_all.update(self._open)
             self._open.clear()
         return Settled([(each, action) for each in settled], cancel=use_on_all)
 
     def booking_cleared(self) -> None:
-        """Forgets the standing answer."""
+        """Forgets the standing answer, and what it has settled."""
         self._default = None
+        self._settled_for_all.clear()
 
     def drop(self, upload_id: str) -> None:
         """Closes the question of an upload that ended otherwise; none being open is no error."""

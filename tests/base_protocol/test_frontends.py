@@ -102,6 +102,8 @@ async def test_one_answer_for_all(alice: Frontend):
         await alice.next("s2c:upload-overwrite-request", upload_id=upload)
     answer: dict[str, Any] = {"upload_id": first, "action": "overwrite", "use_on_all_uploads": True}
     await alice.send("c2s:upload-overwrite-response", **answer)
+    # Crosses it, and must not be answered: a reply to nothing fails the test.
+    await alice.send("c2s:upload-overwrite-response", upload_id=second, action="skip")
     await alice.next("s2c:upload-overwrite-cancel")
     third = await alice.put("c", NEW)
     for upload in (first, second, third):

@@ -76,6 +76,16 @@ def test_an_unknown_question_is_refused():
     assert queue.ask("c") is None
 
 
+def test_an_answer_that_crosses_the_one_for_all_is_no_mistake():
+    """It was on its way before the client could know; once, and it decides nothing."""
+    queue = queue_of("a", "b")
+    queue.answer("a", Action.SKIP, use_on_all=True)
+    assert queue.answer("b", Action.OVERWRITE, use_on_all=True) == Settled([], cancel=False)
+    assert queue.ask("c") is Action.SKIP
+    with pytest.raises(UnknownPrompt):
+        queue.answer("b", Action.OVERWRITE, use_on_all=False)
+
+
 def test_a_dropped_question_needs_no_answer():
     """The question of an upload that ended otherwise is closed; closing it twice is no error."""
     queue = queue_of("a", "b")
@@ -96,6 +106,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.queue = OverwriteQueue()
         self.open: list[str] = []
         self.default: Action | None = None
+        self.crossing: set[str] = set()
 
     @rule(upload=UPLOADS)
     def ask(self, upload):
@@ -107,12 +118,18 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(upload=UPLOADS, action=st.sampled_from(Action), use_on_all=st.booleans())
     def answer(self, upload, action, use_on_all):
         """The client answers, perhaps what was not asked."""
+        if upload in self.crossing:
+            self.crossing.remove(upload)
+            answered = self.queue.answer(upload, action, use_on_all=use_on_all)
+            assert answered == Settled([], cancel=False)
+            return
         if upload not in self.open:
             with pytest.raises(UnknownPrompt):
                 self.queue.answer(upload, action, use_on_all=use_on_all)
             return
         self.open.remove(upload)
         settled = [upload, *self.open] if use_on_all else [upload]
+        self.crossing.update(settled[1:])
         self.open = [] if use_on_all else self.open
         self.default = action if use_on_all else self.default
         answered = self.queue.answer(upload, action, use_on_all=use_on_all)
@@ -129,6 +146,7 @@ class QueueMachine(RuleBasedStateMachine):
         """The booking is cleared."""
         self.queue.booking_cleared()
         self.default = None
+        self.crossing = set()
 
     @invariant()
     def open_in_order(self):
