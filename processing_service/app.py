@@ -40,6 +40,7 @@ class ProcessingService:
         self._on_ready = on_ready
         self._workshop = Workshop(
             manager_http_url=_with_scheme(settings.manager_address, {"ws": "http", "wss": "https"}),
+            upload_origin=settings.upload_origin,
             views=load_views(settings.views_file),
             extensions=load_extensions(),
             limits=settings.limits,

@@ -11,6 +11,7 @@ from client_sdk.backoff import Backoff
 from client_sdk.connection import Connection
 from processing_service.errors import ViewNotStored
 from processing_service.order import MadeView
+from processing_service.reach import at_origin
 from protocol.generic import Boolean
 from protocol.s2t import ViewTicket
 from protocol.t2s import ViewRequest
@@ -26,6 +27,7 @@ class Delivery:
     Args:
         link: to the manager.
         http: session to post with.
+        upload_origin: where upload services are reached; None: at the address of the ticket.
         backoff: makes the delays between attempts.
     """
 
@@ -33,10 +35,12 @@ class Delivery:
         self,
         link: Connection,
         http: aiohttp.ClientSession,
+        upload_origin: str | None,
         backoff: Callable[[], Backoff] = Backoff,
     ) -> None:
         self._link = link
         self._http = http
+        self._upload_origin = upload_origin
         self._backoff = backoff
 
     async def store(self, job_id: str, view: MadeView, path: Path) -> None:
@@ -64,6 +68,11 @@ class Delivery:
             raise ViewNotStored(answer.message or f"the manager refuses the view {view.name}")
         return answer
 
+    def _reachable(self, url: str) -> URL:
+        if self._upload_origin is None:
+            return URL(url, encoded=True)
+        return at_origin(self._upload_origin, url)
+
     async def _post(self, ticket: ViewTicket, view: MadeView, path: Path) -> str | None:
         """Returns why it did not succeed, or None when it did."""
         form = aiohttp.FormData()
@@ -73,7 +82,7 @@ class Delivery:
             form.add_field("file", file, filename=view.name, content_type=view.type)
             try:
                 async with self._http.post(
-                    URL(ticket.url, encoded=True), data=form, allow_redirects=False
+                    self._reachable(ticket.url), data=form, allow_redirects=False
                 ) as response:
                     if response.status in _SUCCESSES:
                         return None

@@ -66,7 +66,7 @@ class Hands:
         self._workshop = workshop
         self._bell = bell
         self._lease_s = lease_s
-        self._delivery = Delivery(link, http, workshop.backoff)
+        self._delivery = Delivery(link, http, workshop.upload_origin, workshop.backoff)
 
     async def run(self) -> None:
         """Work until cancelled, or until the link ends."""

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
-from urllib.parse import urljoin
 
 import aiohttp
 import structlog
-from yarl import URL
 
 from client_sdk.backoff import Backoff
 from client_sdk.errors import CloudError, ConnectionLost
@@ -19,6 +17,7 @@ from processing_service.errors import ProcessingError, TooLarge
 from processing_service.extensions import ViewExtension, wanted_extensions
 from processing_service.facts import FileFacts
 from processing_service.order import INPUT_FILE, Failure, Limits, Order, Success, view_path
+from processing_service.reach import at_origin
 from processing_service.views import Views
 from processing_service.workers import work
 from protocol.s2t import Job
@@ -34,7 +33,8 @@ class Workshop:
     """What all jobs of a service share.
 
     Attributes:
-        manager_http_url: what a `content_url` may be relative to.
+        manager_http_url: where the manager is reached, for content as well.
+        upload_origin: where upload services are reached; None: at the addresses that clients get.
         views: those that are made.
         extensions: further views, by name.
         limits: what a worker is held to.
@@ -45,6 +45,7 @@ class Workshop:
     """
 
     manager_http_url: str
+    upload_origin: str | None
     views: Views
     extensions: Mapping[str, ViewExtension]
     limits: Limits
@@ -86,7 +87,7 @@ async def _processed(
         return JobDone(job_id=job.job_id, metadata={})
     with TemporaryDirectory(prefix="discord-cloud-job-", dir=workshop.temp_folder) as name:
         folder = Path(name)
-        url = URL(urljoin(f"{workshop.manager_http_url}/", job.content_url), encoded=True)
+        url = at_origin(workshop.manager_http_url, job.content_url)
         length = _length(order, workshop)
         download = Download(http, url, length=length, backoff=workshop.backoff)
         await download.save(folder / INPUT_FILE)

@@ -23,6 +23,15 @@ def _manager_url(url: str) -> str:
     return url.strip().rstrip("/")
 
 
+def _origin(url: str | None) -> str | None:
+    if not url:
+        return None
+    parts = urlsplit(url.strip())
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("expected an origin such as http://gateway:8080")
+    return url.strip().rstrip("/")
+
+
 def _not_blank(secret: SecretStr) -> SecretStr:
     if not secret.get_secret_value().strip():
         raise ValueError("expected the password that the manager has as SERVICE_PASSWORD")
@@ -77,6 +86,11 @@ class ProcessingServiceSettings(BaseSettings):
     views_file: Annotated[Path | None, AfterValidator(_usable_views)] = Field(
         default=None,
         description="TOML file with the views to make (docs/processing.md); none: the usual ones.",
+    )
+    upload_origin: Annotated[str | None, AfterValidator(_origin)] = Field(
+        default=None,
+        description="Where this service reaches the upload services, `http(s)://host:port`, if it "
+        "cannot reach them at the addresses that clients are given; none: at those.",
     )
     temp_folder: Path | None = Field(
         default=None, description="Folder for temporary files; none: the system's."
