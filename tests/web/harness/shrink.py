@@ -10,7 +10,7 @@ def main() -> None:
     """Rewrites each picture in its place."""
     for path in sorted(Path(sys.argv[1]).glob("*.png")):
         with Image.open(path) as picture:
-            reduced = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+            reduced = picture.convert("RGB").quantize(256)
         reduced.save(path, optimize=True)
 
 

@@ -12,6 +12,9 @@ import { Icon, ItemIcon } from "./icon.js";
 import { download } from "./item-actions.js";
 import { Thumbnail } from "./thumbnail.js";
 
+const FIRST_PAUSE_MS = 1_000;
+const LAST_PAUSE_MS = 32_000;
+
 export function Details() {
   const app = useApp();
   const items = useStore((state) => state.selection.items);
@@ -115,11 +118,19 @@ function Metadata({ file }) {
   const path = useStore((state) => state.listing.path);
   const [facts, setFacts] = useState(/** @type {ReturnType<typeof factsOf>} */ ([]));
   useEffect(() => {
+    let timer = 0;
     let isWanted = file.can !== "none";
-    const show = (/** @type {Record<string, unknown> | null} */ found) => isWanted && setFacts(factsOf(found));
-    if (isWanted) app.overview.metadata(path, file.name).then(show, () => {});
+    const ask = async (/** @type {number} */ pauseMs) => {
+      const found = await app.overview.metadata(path, file.name).catch(() => null);
+      if (!isWanted) return;
+      setFacts(factsOf(found));
+      // Nobody tells when processing is done, so it is asked less and less often.
+      if (!found && pauseMs <= LAST_PAUSE_MS) timer = window.setTimeout(() => void ask(pauseMs * 2), pauseMs);
+    };
+    if (isWanted) void ask(FIRST_PAUSE_MS);
     return () => {
       isWanted = false;
+      clearTimeout(timer);
     };
   }, [file]);
   return facts.map(({ name, value }) => html`<${Fact} key=${name} label=${text.metadata[name]} value=${value} />`);

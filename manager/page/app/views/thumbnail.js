@@ -2,7 +2,7 @@
 
 /** @import { FileItem, Item } from "../../types/state.js" */
 /** @import { App } from "../actions/app.js" */
-import { previewOf } from "../state/kinds.js";
+import { kindOf, previewOf } from "../state/kinds.js";
 import { html, useApp, useEffect, useState } from "./dom.js";
 import { ItemIcon } from "./icon.js";
 
@@ -24,7 +24,7 @@ export function Thumbnail({ item }) {
     };
   }, [version]);
   if (!address) return html`<${ItemIcon} item=${item} large />`;
-  return html`<img src=${address} alt="" loading="lazy" decoding="async" draggable=${false} onError=${() => setAddress(null)} />`;
+  return html`<img class="picture-of-${item.kind === "file" ? kindOf(item.type) : item.kind}" src=${address} alt="" loading="lazy" decoding="async" draggable=${false} onError=${() => setAddress(null)} />`;
 }
 
 /**
