@@ -32,7 +32,7 @@ def test_a_short_password_is_told_without_its_length(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SERVICE_PASSWORD", "secret")
     with pytest.raises(ValidationError) as caught:
-        ManagerSettings()
+        ManagerSettings()  # type: ignore[call-arg] # comes from the environment
     problems = explain(caught.value, ManagerSettings)
     (line,) = (problem for problem in problems if problem.startswith("SERVICE_PASSWORD"))
     assert line.startswith("SERVICE_PASSWORD: too short. Password with which")
