@@ -65,6 +65,7 @@ class Thumbnailers:
         self._settings = settings
         self._tasks = tasks
         self._services: dict[str, Thumbnailer] = {}
+        self._making: dict[int, asyncio.Task[bytes | None]] = {}
 
     def __iter__(self) -> Iterator[Thumbnailer]:
         return iter(tuple(self._services.values()))
@@ -98,13 +99,20 @@ class Thumbnailers:
         Whoever asks for a picture that is being made already waits for the same one. Raises
         `CatalogUnavailable`.
         """
+        making = self._making.get(file.id)
+        if making is None:
+            making = asyncio.create_task(self._make(file), name=f"thumbnail of file {file.id}")
+            self._making[file.id] = making
+            making.add_done_callback(lambda _: self._making.pop(file.id))
+        # Others may wait for it, too.
+        return await asyncio.shield(making)
+
+    async def _make(self, file: File) -> bytes | None:
         question = await self._question(file)
-        service = self._least_busy(file.id)
+        service = self._least_busy()
         if question is None or service is None:
             return None
-        picture = service.pictures.get(file.id) or self._begin(service, question)
-        # Others may wait for it, too.
-        return await asyncio.shield(picture)
+        return await self._begin(service, question)
 
     def _begin(
         self, service: Thumbnailer, question: s2t.GenThumbnail
@@ -154,14 +162,10 @@ class Thumbnailers:
             is_encrypted=content.envelope is EnvelopeKind.BASE,
         )
 
-    def _least_busy(self, file_id: int) -> Thumbnailer | None:
-        """The service to ask: one that works on this file already, or has least to do."""
+    def _least_busy(self) -> Thumbnailer | None:
+        """The service to ask."""
         usable = [service for service in self if service.is_in_service]
-        return min(
-            usable,
-            key=lambda each: (file_id not in each.pictures, len(each.pictures)),
-            default=None,
-        )
+        return min(usable, key=lambda each: len(each.pictures), default=None)
 
     async def _configure(self, service: Thumbnailer, bot_token: str) -> None:
         try:
