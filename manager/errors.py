@@ -88,9 +88,9 @@ class NotMoved(ManagerError):
     def __init__(self, *, missing: Sequence[str], refused: Sequence[str]) -> None:
         reasons = []
         if missing:
-            reasons.append(f"there is no file {_listed(missing)}")
+            reasons.append(f"there is no file {names_listed(missing)}")
         if refused:
-            reasons.append(f"you have no right to move {_listed(refused)}")
+            reasons.append(f"you have no right to move {names_listed(refused)}")
         super().__init__(f"nothing was moved: {'; '.join(reasons)}")
 
 
@@ -101,6 +101,15 @@ class NoSuchFile(ManagerError):
 
     def __init__(self) -> None:
         super().__init__("there is no such file")
+
+
+class NoSuchEntries(ManagerError):
+    """Some of the names are those of no file and no folder."""
+
+    code = "no-such-entries"
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(f"there is no file or folder {names_listed(names)}")
 
 
 class NoSuchUser(ManagerError):
@@ -240,7 +249,8 @@ def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _listed(names: Sequence[str]) -> str:
+def names_listed(names: Sequence[str]) -> str:
+    """The first few names, and how many there are besides."""
     listed = ", ".join(names[:NAMES_LISTED])
     more = len(names) - NAMES_LISTED
     return f"{listed} and {more} more" if more > 0 else listed

@@ -17,7 +17,7 @@ from manager.http.content import ContentSource
 from manager.http.delivery import WRITE_BYTES, Delivery
 from manager.http.disposition import attachment
 from manager.http.read_ahead import Buffer, ReadAhead
-from manager.http.subtree import Entry, subtree
+from manager.http.subtree import Entry, Selection, subtree
 
 _NAME_OF_ROOT = "discord-cloud"
 _JOINED_BYTES = 16 * 1024
@@ -61,14 +61,20 @@ class FolderSender:
         self._delivery = delivery
         self._clock = clock
 
-    async def send(self, request: web.Request, folder: Folder, user: User) -> web.StreamResponse:
-        """Answers with all that the user may read of the folder.
+    async def send(
+        self,
+        request: web.Request,
+        folder: Folder,
+        user: User,
+        selection: Selection | None = None,
+    ) -> web.StreamResponse:
+        """Answers with all that the user may read of the folder, or of a selection of its entries.
 
         Raises `Overloaded`, `StorageError`, `CatalogError`: all before the first byte. What goes
         wrong later ends the connection.
         """
         with self._delivery.place():
-            async with ReadAhead(self._pieces(folder, user)) as pieces:
+            async with ReadAhead(self._pieces(folder, user, selection)) as pieces:
                 await pieces.ready()
                 response = web.StreamResponse(headers=_headers(folder))
                 await response.prepare(request)
@@ -109,9 +115,11 @@ class FolderSender:
         for piece in made:
             await self._delivery.push(response, piece)
 
-    async def _pieces(self, folder: Folder, user: User) -> AsyncGenerator[Piece, None]:
+    async def _pieces(
+        self, folder: Folder, user: User, selection: Selection | None
+    ) -> AsyncGenerator[Piece, None]:
         began_at = self._clock()
-        entries = subtree(self._catalog, folder.id, viewer_id=user.id)
+        entries = subtree(self._catalog, folder.id, viewer_id=user.id, selection=selection)
         async with contextlib.aclosing(entries):
             async for entry in entries:
                 if entry.file is None:

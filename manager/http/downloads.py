@@ -4,15 +4,16 @@ from aiohttp import web
 
 from catalog.errors import FolderMissing
 from catalog.port import Catalog
-from catalog.records import File, User
+from catalog.records import File, Folder, User
 from manager.domain.rights import may_read
 from manager.errors import AccessDenied, NoSuchFile, NoSuchFolder
 from manager.http.bulk import archive_name
-from manager.http.parameters import Parameters, token_of
+from manager.http.parameters import Parameters, repeated, token_of
 from manager.http.parts import parts_of
 from manager.http.previews import Preview, human_size, wants_preview
 from manager.http.representation import Representation
 from manager.http.responses import success
+from manager.http.subtree import Selection, select
 from protocol.values import check_name, format_path, parse_path
 
 
@@ -37,16 +38,26 @@ async def _bulk_download(request: web.Request) -> web.StreamResponse:
     parts = parts_of(request)
     user = await parts.accounts.authenticate(token_of(request))
     path = Parameters(request.query).required("path", parse_path)
+    names = repeated(request, "name", check_name)
     folder = await parts.catalog.folder_at(path)
     if folder is None:
         raise NoSuchFolder
     try:
+        selection = await select(parts.catalog, folder.id, names, user) if names else None
         if wants_preview(request):
-            size = sum((await parts.catalog.usage_by_type(folder.id)).values())
+            size = await _size_of(parts.catalog, folder, selection)
             return _preview(archive_name(folder), size, "folder").response()
-        return await parts.folders.send(request, folder, user)
+        return await parts.folders.send(request, folder, user, selection)
     except FolderMissing as error:
         raise NoSuchFolder from error
+
+
+async def _size_of(catalog: Catalog, folder: Folder, selection: Selection | None) -> int:
+    """Bytes of all files in a folder, or in a selection of its entries."""
+    folders = [folder] if selection is None else selection.folders
+    files = () if selection is None else selection.files
+    usages = [await catalog.usage_by_type(each.id) for each in folders]
+    return sum(file.size for file in files) + sum(sum(usage.values()) for usage in usages)
 
 
 async def _signed_download(request: web.Request) -> web.StreamResponse:

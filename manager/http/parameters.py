@@ -27,10 +27,7 @@ class Parameters:
         text = self.optional(name)
         if text is None:
             raise InvalidRequest(f"{name} is missing")
-        try:
-            return parse(text)
-        except InvalidValue as error:
-            raise InvalidRequest(f"{name} {error.rule}") from error
+        return _parsed(name, text, parse)
 
     def optional(self, name: str) -> str | None:
         """The parameter as it is; None when missing, null or empty. Raises `InvalidRequest`."""
@@ -38,6 +35,11 @@ class Parameters:
         if value is not None and not isinstance(value, str):
             raise InvalidRequest(f"{name} must be a string")
         return value or None
+
+
+def repeated(request: web.Request, name: str, parse: Callable[[str], _Value]) -> list[_Value]:
+    """Every value that the query has for the name, as `parse` reads it. Raises `InvalidRequest`."""
+    return [_parsed(name, text, parse) for text in request.query.getall(name, [])]
 
 
 async def parameters_of(request: web.Request) -> Parameters:
@@ -69,6 +71,13 @@ async def json_object(request: web.Request) -> dict[str, object]:
         raise InvalidRequest("the body took too long") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidRequest("the body must be a JSON object") from error
+
+
+def _parsed(name: str, text: str, parse: Callable[[str], _Value]) -> _Value:
+    try:
+        return parse(text)
+    except InvalidValue as error:
+        raise InvalidRequest(f"{name} {error.rule}") from error
 
 
 async def _limited_body(request: web.Request) -> bytes:

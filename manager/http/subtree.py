@@ -1,12 +1,16 @@
 """Everything below a folder, in the order of an archive, with a page in memory for each level."""
 
+import contextlib
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass
 
+from catalog.errors import FolderMissing
 from catalog.naming import candidate_batches
 from catalog.port import Catalog
-from catalog.records import File, FolderCounts
+from catalog.records import File, Folder, FolderCounts, User
+from manager.domain.rights import may_read
+from manager.errors import AccessDenied, NoSuchEntries, names_listed
 
 PAGE = 100
 
@@ -28,16 +32,72 @@ class _Place:
     counts: FolderCounts
 
 
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Some of the entries that lie directly in a folder."""
+
+    files: tuple[File, ...]
+    folders: tuple[Folder, ...]
+
+
+async def select(catalog: Catalog, folder_id: int, names: Iterable[str], user: User) -> Selection:
+    """The entries of the folder that have these names; a name may stand for a file and a folder.
+
+    Raises `NoSuchEntries`, `AccessDenied`, `CatalogUnavailable`.
+    """
+    wanted = list(dict.fromkeys(names))
+    files: list[File] = []
+    folders: list[Folder] = []
+    for start in range(0, len(wanted), PAGE):
+        batch = wanted[start : start + PAGE]
+        files += await catalog.files_in(folder_id, batch, viewer_id=user.id)
+        folders += await catalog.subfolders_in(folder_id, batch)
+    found = {file.name for file in files} | {folder.name for folder in folders}
+    if missing := [name for name in wanted if name not in found]:
+        raise NoSuchEntries(missing)
+    if refused := [file.name for file in files if not may_read(file, user)]:
+        raise AccessDenied(f"read {names_listed(refused)}")
+    return Selection(tuple(sorted(files, key=_name)), tuple(sorted(folders, key=_name)))
+
+
 async def subtree(
-    catalog: Catalog, folder_id: int, *, viewer_id: int
+    catalog: Catalog, folder_id: int, *, viewer_id: int, selection: Selection | None = None
 ) -> AsyncGenerator[Entry, None]:
     """All entries below the folder: each folder before what lies in it, its files first.
 
-    A file named like a folder beside it gets the first free numbered name, because no file system
-    could hold both. Raises `FolderMissing`, `CatalogUnavailable`.
+    With a selection, just those of the folder's entries, and all below them. A file named like a
+    folder beside it gets the first free numbered name, because no file system could hold both.
+    Raises `FolderMissing`, `CatalogUnavailable`.
     """
+    top = _Place((), folder_id, await catalog.counts(folder_id))
+    if selection is None:
+        walk = _walk(catalog, top, viewer_id)
+    else:
+        walk = _walk_selected(catalog, top, viewer_id, selection)
+    async with contextlib.aclosing(walk):
+        async for entry in walk:
+            yield entry
+
+
+async def _walk_selected(
+    catalog: Catalog, top: _Place, viewer_id: int, selection: Selection
+) -> AsyncGenerator[Entry, None]:
+    for entry in await _entries_of(catalog, top, selection.files):
+        yield entry
+    for folder in selection.folders:
+        try:
+            counts = await catalog.counts(folder.id)
+        except FolderMissing:
+            continue
+        walk = _walk(catalog, _Place((folder.name,), folder.id, counts), viewer_id)
+        async with contextlib.aclosing(walk):
+            async for entry in walk:
+                yield entry
+
+
+async def _walk(catalog: Catalog, top: _Place, viewer_id: int) -> AsyncGenerator[Entry, None]:
     levels: list[_Subfolders] = []
-    place: _Place | None = _Place((), folder_id, await catalog.counts(folder_id))
+    place: _Place | None = top
     while place is not None:
         if place.path:
             yield Entry(place.path)
@@ -104,13 +164,18 @@ class _Files:
         )
         self._is_over = len(found) < PAGE
         self._after = found[-1].name if found else ""
-        return await self._entries(found)
+        return await _entries_of(self._catalog, self._place, found)
 
-    async def _entries(self, files: list[File]) -> list[Entry]:
-        names = [file.name for file in files]
-        shadowed = await _names_of_folders(self._catalog, self._place, names)
-        free = {name: await _free_name(self._catalog, self._place, name) for name in shadowed}
-        return [Entry((*self._place.path, free.get(file.name, file.name)), file) for file in files]
+
+def _name(entry: File | Folder) -> str:
+    return entry.name
+
+
+async def _entries_of(catalog: Catalog, place: _Place, files: Sequence[File]) -> list[Entry]:
+    names = [file.name for file in files]
+    shadowed = await _names_of_folders(catalog, place, names)
+    free = {name: await _free_name(catalog, place, name) for name in shadowed}
+    return [Entry((*place.path, free.get(file.name, file.name)), file) for file in files]
 
 
 async def _names_of_folders(catalog: Catalog, place: _Place, names: list[str]) -> frozenset[str]:

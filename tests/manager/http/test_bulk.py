@@ -88,6 +88,96 @@ async def test_what_may_not_be_read_is_left_out(cloud):
     assert len((await _archive(await _get(cloud))).namelist()) == 4
 
 
+async def _selected(cloud, *names, user="alice", **headers) -> ClientResponse:
+    headers = {"Authorization": f"Bearer {await cloud.token(user)}", **headers}
+    query = [("path", "/docs"), *(("name", name) for name in names)]
+    response: ClientResponse = await cloud.client.get(
+        "/bulk-download", params=query, headers=headers
+    )
+    return response
+
+
+async def test_selection(cloud):
+    """With names just those entries come, folders with everything in them, each once."""
+    await cloud.token()
+    for path in ("a", "b", "c", "x/in", "x/deep/er", "y/out", "x/a"):
+        await cloud.store(f"/docs/{path}", path.encode())
+    response = await _selected(cloud, "x", "c", "a", "c")
+    archive = await _archive(response)
+    assert archive.namelist() == ["a", "c", "x/", "x/a", "x/in", "x/deep/", "x/deep/er"]
+    assert archive.read("x/a") == b"x/a"
+    assert 'filename="docs.zip"' in response.headers["Content-Disposition"]
+
+
+async def test_selection_of_one_name_for_two(cloud):
+    """A name that a file and a folder have stands for both; the file is numbered as ever."""
+    await cloud.token()
+    for path in ("x/in", "x", "x (1)"):
+        await cloud.store(f"/docs/{path}", path.encode())
+    archive = await _archive(await _selected(cloud, "x"))
+    assert archive.namelist() == ["x (2)", "x/", "x/in"]
+
+
+async def test_selection_of_more_than_a_page(cloud, monkeypatch):
+    """Many names are looked up in portions."""
+    monkeypatch.setattr(subtree, "PAGE", 2)
+    await cloud.token()
+    names = ["a", "b", "c", "d", "e"]
+    for name in (*names, "f"):
+        await cloud.store(f"/docs/{name}", b"x")
+    assert (await _archive(await _selected(cloud, *names))).namelist() == names
+
+
+async def test_selection_of_what_does_not_exist(cloud):
+    """Unknown names are told, and nothing is sent; what lies deeper is no entry of the folder."""
+    await cloud.token()
+    await cloud.store("/docs/a", b"1")
+    await cloud.store("/docs/x/in", b"1")
+    response = await _selected(cloud, "a", "in", "nothing")
+    assert response.status == 404
+    assert (await response.json())["error_details"] == "there is no file or folder in, nothing"
+
+
+@pytest.mark.parametrize("name", ["", "x/in", ".."])
+async def test_selection_by_what_is_no_name(cloud, name):
+    """What cannot be a name is told as such; an empty one does not stand for the whole folder."""
+    await cloud.token()
+    await cloud.store("/docs/x/in", b"1")
+    response = await _selected(cloud, name)
+    assert response.status == 400
+    assert (await response.json())["error_details"].startswith("name ")
+
+
+async def test_selection_of_what_may_not_be_read(cloud):
+    """Who asks for a private file by its name is refused; within a folder it is left out."""
+    await cloud.token()
+    await cloud.token("bob")
+    await cloud.store("/docs/private", b"1")
+    await cloud.store("/docs/x/private", b"1")
+    await cloud.store("/docs/x/public", b"2", is_public=True)
+    refused = await _selected(cloud, "x", "private", user="bob")
+    assert refused.status == 403
+    assert (await refused.json())["error_details"] == "you have no right to read private"
+    archive = await _archive(await _selected(cloud, "x", user="bob"))
+    assert archive.namelist() == ["x/", "x/public"]
+
+
+async def test_selected_folder_deleted_meanwhile(cloud, content):
+    """A selected folder that is gone by its turn is left out, and the archive is whole."""
+    await cloud.token()
+    await cloud.store("/docs/a", content)
+    await cloud.catalog.make_folders(("docs", "gone"))
+    second = Fault(kind=FaultKind.SLOW, route=Operation.CDN, skip=1)
+    cloud.emulator.faults.add(second)
+    response = await _selected(cloud, "a", "gone")
+    await second.reached.wait()
+    folder = await cloud.catalog.folder_at(("docs", "gone"))
+    assert folder is not None
+    await cloud.catalog.delete_folder(folder.id)
+    second.release()
+    assert (await _archive(response)).namelist() == ["a"]
+
+
 async def test_file_and_folder_of_one_name(cloud):
     """A file named like the folder beside it is numbered, past every name that is taken."""
     await cloud.token()
