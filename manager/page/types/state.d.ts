@@ -106,7 +106,7 @@ export type Dialog =
   | { kind: "link"; file: FileItem }
   | { kind: "share"; file: FileItem; path: string }
   | { kind: "transfer"; file: FileItem }
-  | { kind: "move"; items: readonly FileItem[] }
+  | { kind: "move"; items: readonly Item[] }
   | { kind: "password" }
   | { kind: "users" }
   | { kind: "services" }
@@ -176,6 +176,8 @@ export interface State {
   menu: Menu | null;
   toasts: readonly Toast[];
   services: readonly Service[];
+  /** Whether the manager lets this connection move folders and list shares. */
+  canOrganise: boolean;
   storage: Storage | null;
   uploads: UploadsView;
   queueOpen: boolean;

@@ -56,6 +56,12 @@ export interface UploadResponse {
   rejection_reason?: string;
 }
 
+export interface SharedWith {
+  user: UserHandle;
+  can_write: boolean;
+  shared_at: string;
+}
+
 export interface FolderStatus {
   path: string;
   folder_id: number | null;
@@ -72,7 +78,7 @@ export interface FolderSize {
 }
 
 /** Requests: what they hold, and what answers them. A refusal is a `generic:boolean` for each. */
-export interface Requests {
+export interface Requests extends OrganiseRequests {
   "c2s:upload-booking-request": { data: { desired_amount: number }; answer: { amount: number } };
   "c2s:upload-booking-clear": { data: {}; answer: Boolean_ };
   "c2s:upload-request": {
@@ -123,6 +129,12 @@ export interface Requests {
   };
 }
 
+/** Requests of the extension `organise`; the manager knows them once it has granted that. */
+export interface OrganiseRequests {
+  "c2s:move-folder": { data: { path: string; target_path: string }; answer: Boolean_ };
+  "c2s:share-list-request": { data: { path: string; name: string }; answer: { file_id: number; shares: SharedWith[] } };
+}
+
 /** What a client sends without expecting an answer. */
 export interface Notices {
   "c2s:upload-overwrite-response": {
@@ -135,6 +147,8 @@ export interface Notices {
 
 /** What the manager sends on its own account. */
 export interface Events {
+  /** The first frame of a connection: the extensions that it has, separated by commas. */
+  "generic:primitives": { string_value?: string };
   "s2c:service-registry": {
     service_type: "upload" | "thumbnail";
     action: "added" | "removed" | "list";

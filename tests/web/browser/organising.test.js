@@ -96,6 +96,69 @@ test("files are moved by a dialog as well", async () => {
   await person.leaves();
 });
 
+test("a folder is dragged into another one, together with files, and whoever is in it goes along", async () => {
+  const person = await worksIn("attic", ["lamp.txt"]);
+  await person.makesFolder("box");
+  await person.makesFolder("trunk");
+  const other = await Person.works(set.browser, set.cloud, set.token, { at: "/#/attic/box" });
+  await other.page.getByText("This folder is empty").waitFor();
+  await person.row("box").click();
+  await person.row("lamp.txt").click({ modifiers: ["Control"] });
+  await person.row("box").dragTo(person.row("trunk"));
+  await person.page.getByText("2 items moved to trunk.").waitFor();
+  await person.sees(["trunk"]);
+  await other.page.waitForURL(/#\/attic\/trunk\/box$/);
+  await person.row("trunk").dblclick();
+  await person.sees(["box", "lamp.txt"]);
+  await person.row("box").dragTo(person.page.getByRole("link", { name: "attic" }));
+  await person.page.getByText("1 folder moved to attic.").waitFor();
+  await person.sees(["lamp.txt"]);
+  await person.leaves();
+  await other.leaves();
+});
+
+test("a folder is moved by the dialog, not into itself, and is told its new name", async () => {
+  const person = await worksIn("cellar", []);
+  await person.makesFolder("rack");
+  await person.makesFolder("wine");
+  await person.row("rack").dblclick();
+  await person.page.getByText("This folder is empty").waitFor();
+  await person.makesFolder("wine");
+  await person.page.goBack();
+  await person.chooses("wine", "Move");
+  const dialog = person.page.getByRole("dialog", { name: "Move 1 folder" });
+  await dialog.getByRole("button", { name: "rack" }).waitFor();
+  assert.ok(await dialog.getByRole("button", { name: "wine" }).isDisabled());
+  await dialog.getByRole("button", { name: "rack" }).click();
+  await dialog.getByRole("button", { name: "wine" }).waitFor();
+  await dialog.getByRole("button", { name: "Move here" }).click();
+  await person.page.getByText(/wine \(1\)/).first().waitFor();
+  await person.sees(["rack"]);
+  await person.row("rack").dblclick();
+  await person.sees(["wine", "wine (1)"]);
+  await person.leaves();
+});
+
+test("where the manager does not grant it, folders stay where they are", async () => {
+  const person = await worksIn("fixed", []);
+  await person.makesFolder("here");
+  await person.makesFolder("there");
+  // A manager that grants nothing answers as if nothing had been asked for.
+  await person.page.routeWebSocket(/type=client/, (socket) => {
+    socket.connectToServer().onMessage((message) => {
+      socket.send(String(message).replace(/"string_value":\s*"organise"/, '"string_value":""'));
+    });
+  });
+  await person.page.reload();
+  await person.sees(["here", "there"]);
+  await person.row("here").dragTo(person.row("there"));
+  await person.page.getByText("Folders stay where they are; only files can be moved.").waitFor();
+  await person.row("here").click({ button: "right" });
+  assert.ok(await person.page.getByRole("menuitem", { name: "Move" }).isDisabled());
+  await person.sees(["here", "there"]);
+  await person.leaves();
+});
+
 test("what is deleted can be had back, until it is final", async () => {
   const person = await worksIn("bin", ["keep.txt", "lose.txt"]);
   await person.row("keep.txt").click();
@@ -148,14 +211,38 @@ test("one file, many files and a folder are downloaded", async () => {
   assert.deepEqual([one.name, one.bytes.toString()], ["a.txt", "content of a.txt"]);
   await person.row("a.txt").click();
   await person.page.keyboard.press("Control+a");
-  const both = ["a.txt", "b.txt"].map((name) => person.page.waitForEvent("download", (download) => download.suggestedFilename() === name));
-  await person.page.getByRole("button", { name: "Download", exact: true }).first().click();
-  await Promise.all(both);
+  const both = await downloads(person, () => person.page.getByRole("button", { name: "Download", exact: true }).first().click());
+  assert.equal(both.name, "out.zip");
+  for (const name of ["a.txt", "b.txt"]) assert.ok(both.bytes.includes(`content of ${name}`));
   await person.page.goBack();
   const zip = await downloads(person, () => person.chooses("out", "Download as zip"));
   assert.equal(zip.name, "out.zip");
   assert.equal(zip.bytes.subarray(0, 2).toString(), "PK");
   assert.ok(zip.bytes.includes("content of b.txt"));
+  await person.leaves();
+});
+
+test("a selection is downloaded as one zip, with just what was selected", async () => {
+  const person = await worksIn("parcel", ["first & last.txt", "left.txt"]);
+  await person.makesFolder("inner");
+  await person.row("inner").click();
+  await person.row("first & last.txt").click({ modifiers: ["Control"] });
+  const zip = await downloads(person, () => person.page.getByRole("button", { name: "Download", exact: true }).first().click());
+  assert.equal(zip.name, "parcel.zip");
+  assert.ok(zip.bytes.includes("content of first & last.txt"));
+  assert.ok(zip.bytes.includes("inner/"));
+  assert.ok(!zip.bytes.includes("left.txt"));
+  await person.leaves();
+});
+
+test("more files than one address can name are downloaded one by one", async () => {
+  const names = Array.from({ length: 9 }, (_, index) => `${index}${"ü".repeat(120)}.txt`);
+  const person = await worksIn("crowded", names);
+  await person.row(names[0] ?? "").click();
+  await person.page.keyboard.press("Control+a");
+  const each = names.map((name) => person.page.waitForEvent("download", (download) => download.suggestedFilename() === name));
+  await person.page.getByRole("button", { name: "Download", exact: true }).first().click();
+  await Promise.all(each);
   await person.leaves();
 });
 

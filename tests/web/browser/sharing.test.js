@@ -90,6 +90,37 @@ test("a private file is seen by others and not opened, until it is shared", asyn
   await grace.leaves();
 });
 
+test("who has access is listed, and changed and taken away there", async () => {
+  const { ada, grace } = await bothIn("guests");
+  await file(ada, "list.txt");
+  await access(grace, "list.txt", "Private to somebody else");
+  await ada.chooses("list.txt", "Share with a user");
+  const dialog = ada.page.getByRole("dialog", { name: /Share/ });
+  const people = dialog.getByRole("list", { name: "People with access" });
+  await people.getByText("Nobody yet.").waitFor();
+  await dialog.getByLabel("With whom?").fill("grac");
+  await dialog.getByRole("button", { name: "Edit" }).click();
+  await people.getByRole("button", { name: "Edit", pressed: true }).waitFor();
+  await dialog.getByText("Listed above").waitFor();
+  await dialog.getByRole("button", { name: "Done" }).click();
+  await access(grace, "list.txt", "Shared with you");
+
+  await ada.chooses("list.txt", "Share with a user");
+  const choice = people.getByRole("group", { name: "Access of grace" });
+  await choice.getByRole("button", { name: "Edit", pressed: true }).waitFor();
+  await grace.row("list.txt").click();
+  await choice.getByRole("button", { name: "View" }).click();
+  await grace.page.getByText("You can view it").waitFor();
+  await choice.getByRole("button", { name: "None" }).click();
+  await access(grace, "list.txt", "Private to somebody else");
+  await choice.getByRole("button", { name: "None", pressed: true }).waitFor();
+  await dialog.getByRole("button", { name: "Done" }).click();
+  await ada.chooses("list.txt", "Share with a user");
+  await people.getByText("Nobody yet.").waitFor();
+  await ada.leaves();
+  await grace.leaves();
+});
+
 test("a file changes its owner, who may leave access to the giver", async () => {
   const { ada, grace } = await bothIn("gift");
   await file(ada, "present.txt");

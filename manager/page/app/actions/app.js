@@ -1,6 +1,6 @@
 /** Everything that the page can do, put together: views get this one object. */
 
-import { Connection } from "../protocol/connection.js";
+import { Connection, ORGANISE } from "../protocol/connection.js";
 import { initialState } from "../state/initial.js";
 import { Store } from "../state/store.js";
 import { Uploads } from "../uploads/runner.js";
@@ -25,6 +25,9 @@ export class App {
       onOffline: (retryAt) => this.#offline(retryAt),
       mayRetry: () => this.accounts.isTokenAlive(),
     });
+    this.connection.on("generic:primitives", ({ string_value: granted = "" }) =>
+      this.store.set({ canOrganise: granted.split(",").includes(ORGANISE) }),
+    );
     this.accounts = new Accounts(this.store, this.connection);
     this.navigation = new Navigation(this.store);
     this.browser = new Browser(this.store, this.connection, this.navigation);
@@ -49,7 +52,7 @@ export class App {
   }
 
   #online() {
-    this.store.set({ link: { phase: "online", retryAt: null }, services: [] });
+    this.store.set({ link: { phase: "online", retryAt: null }, services: [], canOrganise: false });
     this.browser.online();
     this.overview.online();
     this.uploads.online();

@@ -185,6 +185,8 @@ export class Browser {
       const before = [...parent, change.rename_origin];
       if (isWithin(path, before)) return this.#navigation.moveTo(relocated(path, before, folder));
     }
+    const isHere = change.action === "move" && change.handle.id === this.#store.state.listing.folderId;
+    if (isHere) return this.#navigation.moveTo(folder);
     if (samePath(parent, path) || isWithin(path, folder) || change.action === "move") this.#reloadSoon();
   }
 }

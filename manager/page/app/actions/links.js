@@ -6,6 +6,9 @@
 import { formatPath } from "../state/paths.js";
 import { text } from "../text/text.js";
 
+/** Managers, and the proxies before them, take addresses of about 8,000 characters. */
+const MAX_ADDRESS = 6_000;
+
 export class Links {
   /** Signed links that were asked for, by file and version. @type {Map<string, Promise<string>>} */
   #signed = new Map();
@@ -58,10 +61,37 @@ export class Links {
    * @param {readonly string[]} path
    */
   downloadFolder(path) {
+    save(this.#archive(path), archiveName(path));
+  }
+
+  /**
+   * Some of the files and folders in a folder as one zip file.
+   * @param {readonly string[]} path
+   * @param {readonly string[]} names
+   * @returns {boolean} false when they are too many for one address
+   */
+  downloadSelection(path, names) {
+    const address = this.#archive(path, names);
+    if (address.length > MAX_ADDRESS) return false;
+    save(address, archiveName(path));
+    return true;
+  }
+
+  /**
+   * @param {readonly string[]} path
+   * @param {readonly string[]} [names]
+   */
+  #archive(path, names = []) {
     const token = this.#store.state.session.token ?? "";
     const parameters = new URLSearchParams({ path: formatPath(path), auth: token });
-    save(`/bulk-download?${parameters}`, `${path.at(-1) ?? text.app.name}.zip`);
+    for (const name of names) parameters.append("name", name);
+    return `/bulk-download?${parameters}`;
   }
+}
+
+/** @param {readonly string[]} path */
+function archiveName(path) {
+  return `${path.at(-1) ?? text.app.name}.zip`;
 }
 
 /**

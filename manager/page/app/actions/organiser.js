@@ -1,11 +1,12 @@
 /** Making folders, renaming, moving, sharing. Changes come back as events, so nothing is changed here. */
 
 /** @import { FileItem, Item } from "../../types/state.js" */
+/** @import { SharedWith } from "../../types/wire.js" */
 /** @import { Connection } from "../protocol/connection.js" */
 /** @import { Store } from "../state/store.js" */
 /** @import { Selecting } from "./selecting.js" */
 /** @import { Toasts } from "./toasts.js" */
-import { formatPath } from "../state/paths.js";
+import { formatPath, isWithin } from "../state/paths.js";
 import { text } from "../text/text.js";
 
 export class Organiser {
@@ -55,25 +56,37 @@ export class Organiser {
   }
 
   /**
-   * Moves files of the present folder into another one.
+   * Moves items of the present folder into another one; folders only when the manager knows how.
    * @param {readonly Item[]} items
    * @param {readonly string[]} target
    */
   async move(items, target) {
+    const { canOrganise, listing } = this.#store.state;
+    const source = listing.path;
+    if (formatPath(target) === formatPath(source)) return;
     const files = items.filter((item) => item.kind === "file").map((item) => item.name);
-    if (files.length < items.length) this.#toasts.show(text.move.noFolders, "bad");
-    if (files.length === 0 || formatPath(target) === formatPath(this.#path)) return;
+    const folders = items.filter((item) => item.kind === "folder").map((item) => [...source, item.name]);
+    if (folders.length > 0 && !canOrganise) this.#toasts.show(text.move.noFolders, "bad");
+    // What is dropped on itself, or on its own selection, stays.
+    const moving = canOrganise ? folders.filter((folder) => !isWithin(target, folder)) : [];
+    if (files.length + moving.length === 0) return;
     await this.#attempt(async () => {
-      const source = this.#store.state.listing.folderId;
-      const status = await this.#connection.request("c2s:folder-status-request", { path: formatPath(target) });
-      const ids = {
-        ...(source !== null && { source_id: source }),
-        ...(status.folder_id !== null && { target_id: status.folder_id }),
-      };
-      await this.#connection.request("c2s:move-files", { ...ids, files });
+      if (files.length > 0) await this.#moveFiles(files, listing.folderId, target);
+      for (const folder of moving) await this.#moveFolder(folder, target);
       this.#selecting.clear();
-      this.#toasts.show(text.move.done(files.length, target.at(-1) ?? text.app.root), "good");
+      this.#toasts.show(text.move.done(files.length, moving.length, target.at(-1) ?? text.app.root), "good");
     });
+  }
+
+  /**
+   * Whom a file is shared with. Rejects with `Refused`.
+   * @param {FileItem} file
+   * @returns {Promise<readonly SharedWith[]>}
+   */
+  async shares(file) {
+    const path = formatPath(this.#path);
+    const { shares } = await this.#connection.request("c2s:share-list-request", { path, name: file.name });
+    return shares;
   }
 
   /**
@@ -101,6 +114,31 @@ export class Organiser {
       target_user_id: user,
       create_share_for_current_owner: keepAccess,
     });
+  }
+
+  /**
+   * @param {readonly string[]} files
+   * @param {number | null} source
+   * @param {readonly string[]} target
+   */
+  async #moveFiles(files, source, target) {
+    const status = await this.#connection.request("c2s:folder-status-request", { path: formatPath(target) });
+    const ids = {
+      ...(source !== null && { source_id: source }),
+      ...(status.folder_id !== null && { target_id: status.folder_id }),
+    };
+    await this.#connection.request("c2s:move-files", { ...ids, files: [...files] });
+  }
+
+  /**
+   * @param {readonly string[]} folder
+   * @param {readonly string[]} target
+   */
+  async #moveFolder(folder, target) {
+    const paths = { path: formatPath(folder), target_path: formatPath(target) };
+    const { message } = await this.#connection.request("c2s:move-folder", paths);
+    // It has another name now.
+    if (message) this.#toasts.show(message);
   }
 
   /** @param {() => Promise<void>} work */

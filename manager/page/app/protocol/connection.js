@@ -7,6 +7,9 @@ import { Disconnected } from "./errors.js";
 import { decodeFrame, encodeFrame, newUuid } from "./frames.js";
 import { PendingReplies } from "./pending.js";
 
+/** The extension of docs/extensions.md that the page has a use for. */
+export const ORGANISE = "organise";
+
 /**
  * @typedef {object} Listener
  * @property {() => void} onOnline
@@ -95,7 +98,7 @@ export class Connection {
   #connect() {
     const url = new URL("/", location.href);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-    url.search = new URLSearchParams({ type: "client", key: this.#token }).toString();
+    url.search = new URLSearchParams({ type: "client", key: this.#token, extensions: ORGANISE }).toString();
     const socket = new WebSocket(url);
     this.#socket = socket;
     socket.onopen = () => {

@@ -47,6 +47,7 @@ export function initialState() {
     menu: null,
     toasts: [],
     services: [],
+    canOrganise: false,
     storage: null,
     uploads: EMPTY_QUEUE,
     queueOpen: true,

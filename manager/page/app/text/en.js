@@ -9,6 +9,16 @@ function plural(count, one, many = `${one}s`) {
   return count === 1 ? one : many;
 }
 
+/**
+ * @param {number} files
+ * @param {number} folders
+ */
+function things(files, folders) {
+  const count = files + folders;
+  if (folders === 0) return `${count} ${plural(count, "file")}`;
+  return `${count} ${plural(count, files === 0 ? "folder" : "item")}`;
+}
+
 export const en = {
   app: {
     name: "discord-cloud",
@@ -167,13 +177,14 @@ export const en = {
     blank: "A name does not begin or end with a blank.",
   },
   move: {
-    title: (/** @type {number} */ count) => (count === 1 ? "Move 1 file" : `Move ${count} files`),
+    title: (/** @type {number} */ files, /** @type {number} */ folders) => `Move ${things(files, folders)}`,
     submit: "Move here",
     up: "To the folder above",
     more: "Show more",
     noneInside: "No folders in here.",
     noFolders: "Folders stay where they are; only files can be moved.",
-    done: (/** @type {number} */ count, /** @type {string} */ folder) => `${count} ${plural(count, "file")} moved to ${folder}.`,
+    done: (/** @type {number} */ files, /** @type {number} */ folders, /** @type {string} */ target) =>
+      `${things(files, folders)} moved to ${target}.`,
   },
   deletion: {
     undo: "Undo",
@@ -193,6 +204,9 @@ export const en = {
     with: "With whom?",
     accessOf: (/** @type {string} */ name) => `Access of ${name}`,
     access: { read: "View", write: "Edit", nothing: "None" },
+    people: "People with access",
+    nobody: "Nobody yet.",
+    listed: "Listed above",
   },
   transfer: {
     title: (/** @type {string} */ name) => `Transfer “${name}”`,

@@ -23,12 +23,24 @@ export function readable(items) {
 }
 
 /**
- * Downloads files one by one, and folders as zip files.
+ * Whether any of the items can be moved.
+ * @param {App} app
+ * @param {readonly Item[]} items
+ */
+export function canMove(app, items) {
+  return items.some((item) => item.kind === "file") || (items.length > 0 && app.store.state.canOrganise);
+}
+
+/**
+ * Downloads a file as it is, and a folder or several items as one zip file. More than fit into one are downloaded one
+ * by one.
  * @param {App} app
  * @param {readonly Item[]} items
  */
 export function download(app, items) {
   const { path } = app.store.state.listing;
+  const names = [...items.filter((item) => item.kind === "folder"), ...readable(items)].map((item) => item.name);
+  if (names.length > 1 && app.links.downloadSelection(path, names)) return;
   for (const item of items) if (item.kind === "folder") app.links.downloadFolder([...path, item.name]);
   const files = /** @type {FileItem[]} */ (readable(items));
   app.links.download(files).catch((error) => app.toasts.error(error));
@@ -39,8 +51,8 @@ export function download(app, items) {
  * @param {readonly Item[]} items
  */
 export function openMove(app, items) {
-  const files = /** @type {FileItem[]} */ (items.filter((item) => item.kind === "file"));
-  app.store.set({ dialog: { kind: "move", items: files } });
+  const movable = app.store.state.canOrganise ? items : items.filter((item) => item.kind === "file");
+  app.store.set({ dialog: { kind: "move", items: movable } });
 }
 
 /**
@@ -77,10 +89,9 @@ function emptyChoices(app) {
  * @returns {Choice[]}
  */
 function manyChoices(app, items) {
-  const hasFiles = items.some((item) => item.kind === "file");
   return [
     { label: text.actions.download, icon: "download", run: () => download(app, items) },
-    { label: text.actions.move, icon: "move", run: () => openMove(app, items), disabled: !hasFiles },
+    { label: text.actions.move, icon: "move", run: () => openMove(app, items), disabled: !canMove(app, items) },
     "line",
     { label: text.actions.delete, icon: "trash", run: () => app.deletions.delete(items), danger: true, hint: "Del" },
   ];
@@ -97,6 +108,7 @@ function folderChoices(app, item) {
     { label: text.actions.zip, icon: "download", run: () => download(app, [item]) },
     "line",
     { label: text.actions.rename, icon: "pencil", run: () => app.store.set({ renaming: item.key }), hint: "F2" },
+    { label: text.actions.move, icon: "move", run: () => openMove(app, [item]), disabled: !canMove(app, [item]) },
     { label: text.actions.details, icon: "info", run: () => app.preferences.change({ details: true }) },
     "line",
     { label: text.actions.delete, icon: "trash", run: () => app.deletions.delete([item]), danger: true, hint: "Del" },

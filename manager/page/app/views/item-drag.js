@@ -1,4 +1,4 @@
-/** Dragging files onto folders. */
+/** Dragging files and folders onto folders. */
 
 /** @import { Item } from "../../types/state.js" */
 /** @import { App } from "../actions/app.js" */

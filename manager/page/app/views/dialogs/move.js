@@ -1,6 +1,6 @@
-/** Chooses the folder into which files are moved: for whoever does not drag. */
+/** Chooses the folder into which files and folders are moved: for whoever does not drag. */
 
-/** @import { FileItem } from "../../../types/state.js" */
+/** @import { Item } from "../../../types/state.js" */
 /** @import { FolderHandle } from "../../../types/wire.js" */
 import { formatPath, samePath } from "../../state/paths.js";
 import { text } from "../../text/text.js";
@@ -10,19 +10,20 @@ import { Icon } from "../icon.js";
 import { useWork } from "../work.js";
 import { Dialog } from "./dialog.js";
 
-/** @param {{ items: readonly FileItem[], onClose: () => void }} properties */
+/** @param {{ items: readonly Item[], onClose: () => void }} properties */
 export function MoveDialog({ items, onClose }) {
   const app = useApp();
   const source = app.store.state.listing.path;
   const [path, setPath] = useState(source);
   const folders = useFolders(path);
+  const moving = items.filter((item) => item.kind === "folder").map((item) => item.name);
   const { isBusy, error, run } = useWork();
   const move = () =>
     run(async () => {
       await app.organiser.move(items, path);
       onClose();
     });
-  return html`<${Dialog} title=${text.move.title(items.length)} onClose=${onClose}>
+  return html`<${Dialog} title=${text.move.title(items.length - moving.length, moving.length)} onClose=${onClose}>
     <div class="folder-picker">
       <div class="folder-picker-head">
         <button type="button" class="icon-button" aria-label=${text.move.up} title=${text.move.up} disabled=${path.length === 0} onClick=${() => setPath(path.slice(0, -1))}>
@@ -30,7 +31,7 @@ export function MoveDialog({ items, onClose }) {
         </button>
         <strong>${path.at(-1) ?? text.app.root}</strong>
       </div>
-      <${Folders} folders=${folders} onOpen=${(/** @type {string} */ name) => setPath([...path, name])} />
+      <${Folders} folders=${folders} closed=${samePath(path, source) ? moving : []} onOpen=${(/** @type {string} */ name) => setPath([...path, name])} />
     </div>
     <${FormError} text=${error} />
     <div class="dialog-buttons">
@@ -40,13 +41,16 @@ export function MoveDialog({ items, onClose }) {
   <//>`;
 }
 
-/** @param {{ folders: { all: FolderHandle[], more: (() => void) | null } | null, onOpen: (name: string) => void }} properties */
-function Folders({ folders, onOpen }) {
+/**
+ * @param {{ folders: { all: FolderHandle[], more: (() => void) | null } | null, closed: string[], onOpen: (name: string) => void }} properties
+ *   `closed` are those that are moved themselves
+ */
+function Folders({ folders, closed, onOpen }) {
   if (!folders) return html`<div class="folder-list"><${Spinner} label=${text.app.loading} /></div>`;
   return html`<ul class="folder-list">
     ${folders.all.map(
       (folder) => html`<li key=${folder.id}>
-        <button type="button" onClick=${() => onOpen(folder.name)}>
+        <button type="button" disabled=${closed.includes(folder.name)} onClick=${() => onOpen(folder.name)}>
           <span class="kind kind-folder"><${Icon} name="folder" /></span><span class="name">${folder.name}</span><${Icon} name="chevron" />
         </button>
       </li>`,
