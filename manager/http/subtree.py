@@ -55,9 +55,11 @@ async def select(catalog: Catalog, folder_id: int, names: Iterable[str], user: U
     found = {file.name for file in files} | {folder.name for folder in folders}
     if missing := [name for name in wanted if name not in found]:
         raise NoSuchEntries(missing)
-    if refused := [file.name for file in files if not may_read(file, user)]:
+    readable = [file for file in files if may_read(file, user)]
+    served = {file.name for file in readable} | {folder.name for folder in folders}
+    if refused := [name for name in wanted if name not in served]:
         raise AccessDenied(f"read {names_listed(refused)}")
-    return Selection(tuple(sorted(files, key=_name)), tuple(sorted(folders, key=_name)))
+    return Selection(tuple(sorted(readable, key=_name)), tuple(sorted(folders, key=_name)))
 
 
 async def subtree(

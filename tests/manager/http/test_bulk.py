@@ -149,7 +149,7 @@ async def test_selection_by_what_is_no_name(cloud, name):
 
 
 async def test_selection_of_what_may_not_be_read(cloud):
-    """Who asks for a private file by its name is refused; within a folder it is left out."""
+    """A private file is refused by its name, and left out of a folder or beside one of its name."""
     await cloud.token()
     await cloud.token("bob")
     await cloud.store("/docs/private", b"1")
@@ -158,6 +158,7 @@ async def test_selection_of_what_may_not_be_read(cloud):
     refused = await _selected(cloud, "x", "private", user="bob")
     assert refused.status == 403
     assert (await refused.json())["error_details"] == "you have no right to read private"
+    await cloud.store("/docs/x", b"3")
     archive = await _archive(await _selected(cloud, "x", user="bob"))
     assert archive.namelist() == ["x/", "x/public"]
 
