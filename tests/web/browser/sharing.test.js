@@ -102,6 +102,7 @@ test("who has access is listed, and changed and taken away there", async () => {
   await dialog.getByRole("button", { name: "Edit" }).click();
   await people.getByRole("button", { name: "Edit", pressed: true }).waitFor();
   await dialog.getByText("Listed above").waitFor();
+  await people.locator("button:focus").waitFor();
   await dialog.getByRole("button", { name: "Done" }).click();
   await access(grace, "list.txt", "Shared with you");
 

@@ -59,6 +59,7 @@ export function ShareDialog({ file, onClose }) {
  */
 function AccessChoice({ user, access, isBusy, isFocused, onGive }) {
   const group = useRef(/** @type {HTMLElement | null} */ (null));
+  // Busy buttons are not disabled: browsers would take the focus from them.
   useEffect(() => {
     if (isFocused) group.current?.querySelector("button")?.focus();
   }, []);
@@ -67,7 +68,7 @@ function AccessChoice({ user, access, isBusy, isFocused, onGive }) {
       (each) => html`<button
         type="button"
         key=${each}
-        disabled=${isBusy}
+        aria-disabled=${isBusy ? "true" : "false"}
         aria-pressed=${access === each ? "true" : "false"}
         onClick=${() => onGive(user, each)}
       >
