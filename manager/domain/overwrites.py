@@ -1,5 +1,6 @@
 """What a client has been asked about taken names, and what it has decided once and for all."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -32,14 +33,16 @@ class Settled:
 class OverwriteQueue:
     """The open questions of one client, in the order in which they were asked.
 
-    An answer for all uploads holds until the booking is cleared. Questions that are open when the
-    booking is cleared stay open. An answer that crosses the one for all, on its way before the client
+    An answer for all uploads holds until the booking is cleared, and for every upload of that booking:
+    one that has left its service may meet its taken name only afterwards. Questions that are open when
+    the booking is cleared stay open. An answer that crosses the one for all, on its way before the client
     could know that its question is settled, changes nothing and is no mistake.
     """
 
     def __init__(self) -> None:
         self._open: dict[str, None] = {}
         self._default: Action | None = None
+        self._still_settled: dict[str, Action] = {}
         self._settled_for_all: set[str] = set()
 
     @property
@@ -49,9 +52,10 @@ class OverwriteQueue:
 
     def ask(self, upload_id: str) -> Action | None:
         """The standing answer; None when the question is open now and the client is to be asked."""
-        if self._default is None:
+        standing = self._still_settled.get(upload_id, self._default)
+        if standing is None:
             self._open[upload_id] = None
-        return self._default
+        return standing
 
     def answer(self, upload_id: str, action: Action, *, use_on_all: bool) -> Settled:
         """Takes the client's answer to one question, or to all of them. Raises `UnknownPrompt`."""
@@ -69,8 +73,16 @@ class OverwriteQueue:
             self._open.clear()
         return Settled([(each, action) for each in settled], cancel=use_on_all)
 
-    def booking_cleared(self) -> None:
-        """Forgets the standing answer, and what it has settled."""
+    def booking_cleared(self, unfinished: Iterable[str] = ()) -> None:
+        """Forgets the standing answer, and what it has settled.
+
+        Args:
+            unfinished: uploads of this booking that have not ended; for them the answer still holds.
+        """
+        standing = {each: self._still_settled.get(each, self._default) for each in unfinished}
+        self._still_settled = {
+            each: action for each, action in standing.items() if action is not None
+        }
         self._default = None
         self._settled_for_all.clear()
 

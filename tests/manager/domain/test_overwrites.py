@@ -51,6 +51,15 @@ def test_questions_are_asked_again_after_the_booking_is_cleared():
     assert queue.ask("b") is None
 
 
+def test_the_answer_holds_for_what_the_booking_has_left_unfinished():
+    """An upload that meets its taken name after the clear is still one of those answered for."""
+    queue = queue_of("a")
+    queue.answer("a", Action.SKIP, use_on_all=True)
+    queue.booking_cleared(["b"])
+    queue.booking_cleared(["b", "c"])
+    assert [queue.ask(each) for each in "bc"] == [Action.SKIP, None]
+
+
 def test_open_questions_survive_a_cleared_booking():
     """A client may clear its booking on the last stage finish, with questions still open."""
     queue = queue_of("a")
@@ -107,12 +116,14 @@ class QueueMachine(RuleBasedStateMachine):
         self.open: list[str] = []
         self.default: Action | None = None
         self.crossing: set[str] = set()
+        self.still_settled: dict[str, Action] = {}
 
     @rule(upload=UPLOADS)
     def ask(self, upload):
         """A name is taken."""
-        assert self.queue.ask(upload) is self.default
-        if self.default is None and upload not in self.open:
+        standing = self.still_settled.get(upload, self.default)
+        assert self.queue.ask(upload) is standing
+        if standing is None and upload not in self.open:
             self.open.append(upload)
 
     @rule(upload=UPLOADS, action=st.sampled_from(Action), use_on_all=st.booleans())
@@ -141,10 +152,12 @@ class QueueMachine(RuleBasedStateMachine):
         self.queue.drop(upload)
         self.open = [each for each in self.open if each != upload]
 
-    @rule()
-    def clear_booking(self):
-        """The booking is cleared."""
-        self.queue.booking_cleared()
+    @rule(unfinished=st.sets(UPLOADS))
+    def clear_booking(self, unfinished):
+        """The booking is cleared, with uploads that have left their services and not ended."""
+        self.queue.booking_cleared(unfinished)
+        kept = {each: self.still_settled.get(each, self.default) for each in unfinished}
+        self.still_settled = {each: action for each, action in kept.items() if action}
         self.default = None
         self.crossing = set()
 

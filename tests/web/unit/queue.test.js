@@ -239,6 +239,17 @@ test("one answer settles all open questions, and those that cross it", () => {
   assert.deepEqual(states(queue), ["skipped", "skipped", "skipped"]);
 });
 
+test("one answer holds for an upload that meets its taken name after the booking was given back", () => {
+  const queue = queueOf(1, 1);
+  const ids = begin(queue, 2).entries.map((entry) => entry.uploadId ?? "");
+  for (const id of ids) queue.stageFinished(id, false);
+  queue.overwriteAsked(ids[0] ?? "");
+  queue.overwriteDecided(ids[0] ?? "", "skip", true);
+  queue.bookingCleared();
+  for (const id of ids) queue.finished({ success: false, upload_id: id, reason: "skipped" }, 0);
+  assert.deepEqual(states(queue), ["skipped", "skipped"]);
+});
+
 test("empty files need no service", () => {
   const queue = queueOf(0);
   const effects = queue.next(0);

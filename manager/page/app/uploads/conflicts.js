@@ -42,8 +42,14 @@ export class Conflicts {
     return entry.isSkipping || (entry.state === "storing" && this.#forAll === "skip");
   }
 
-  /** The answer for all holds until the booking is cleared. */
-  bookingEnded() {
+  /**
+   * The answer for all holds until the booking is cleared, and for every upload of that booking.
+   * @param {Iterable<Entry>} unfinished
+   */
+  bookingEnded(unfinished) {
+    for (const entry of unfinished) {
+      if (entry.state === "storing" && this.#forAll) settle(entry, this.#forAll);
+    }
     this.#forAll = null;
   }
 

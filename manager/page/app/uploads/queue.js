@@ -73,7 +73,7 @@ export class UploadQueue {
 
   bookingCleared() {
     this.booking.ended();
-    this.conflicts.bookingEnded();
+    this.conflicts.bookingEnded(this.#active);
   }
 
   /**
