@@ -1,4 +1,4 @@
-"""Every packet against a table that was transcribed from the protocol's description by hand."""
+"""Every packet against a table that was transcribed by hand: one table, so long that the module is, too."""
 
 import json
 from contextlib import suppress

@@ -33,8 +33,8 @@ async def alice(whole: Whole, http: aiohttp.ClientSession) -> Caller:
     return await user(whole, http)
 
 
-async def test_the_seed_works_literally(alice, tmp_path):
-    """GetTicket as the seed writes it, then the fields and the file by `curl -F`."""
+async def test_the_documented_way_works_literally(alice, tmp_path):
+    """GetTicket as docs/tickets.md writes it, then the fields and the file by `curl -F`."""
     (tmp_path / "photo.jpg").write_bytes(JPEG)
     ticket = await alice.ask(
         f'mutation {{ getTicket(mimeType: "image/jpeg", size: {len(JPEG)}) '

@@ -1,4 +1,4 @@
-"""Bookings: seeds "Booking upload services" and "Clearing the booking", sentence by sentence."""
+"""Bookings and their clearing, sentence by sentence of docs/uploads.md. Long, as every sentence is a test."""
 
 import pytest
 from hypothesis import settings

@@ -1,4 +1,4 @@
-"""Overwrite prompts: seed "Finishing the upload"."""
+"""Overwrite prompts, as the life of an upload describes them (docs/uploads.md)."""
 
 import pytest
 from hypothesis import settings
