@@ -16,8 +16,8 @@ from catalog.supabase.schema import MIGRATIONS
 from cli.credentials import ClientEnvironment, CredentialStore
 from cli.main import app
 from cli.surroundings import Surroundings
-from local_supabase.programs import ProgramMissing
 from local_supabase.stack import running_supabase
+from tests.local_programs import needed_for
 
 SQLITE = ["0001_initial", "0002_tickets_and_jobs"]
 
@@ -99,13 +99,8 @@ def test_migrate_leaves_other_databases_alone(run, tmp_path):
 @pytest.fixture(scope="module")
 def bare_supabase():
     """A Supabase to which no migration was applied."""
-    try:
-        with running_supabase(is_migrated=False) as supabase:
-            yield supabase
-    except ProgramMissing as error:
-        if os.environ.get("REQUIRE_SUPABASE"):
-            raise
-        pytest.skip(f"NOT TESTED WITH SUPABASE: {error}")
+    with needed_for("migrate on Supabase"), running_supabase(is_migrated=False) as supabase:
+        yield supabase
 
 
 def test_migrate_names_what_supabase_lacks(run, bare_supabase):

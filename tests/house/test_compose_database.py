@@ -8,7 +8,8 @@ import pytest
 
 from catalog.supabase.schema import MIGRATIONS
 from local_supabase.database import SUPERUSER, Database, running_database
-from local_supabase.programs import ProgramMissing, postgresql
+from local_supabase.programs import postgresql
+from tests.local_programs import needed_for
 
 ROOT = Path(__file__).parents[2]
 
@@ -16,13 +17,8 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def database():
     """A database to which no migration was applied."""
-    try:
-        with running_database() as database:
-            yield database
-    except ProgramMissing as error:
-        if os.environ.get("REQUIRE_SUPABASE"):
-            raise
-        pytest.skip(f"NOT TESTED WITH POSTGRESQL: {error}")
+    with needed_for("the compose file's database"), running_database() as database:
+        yield database
 
 
 def migrate(database: Database, migrations: Path) -> subprocess.CompletedProcess[str]:
