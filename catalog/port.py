@@ -286,6 +286,14 @@ class FileStore(Protocol):
         Raises `FileMissing`, `UserMissing`, `NotPermitted`.
         """
 
+    async def set_public(
+        self, file_id: int, *, is_public: bool, permit: Permit | None = None
+    ) -> PlacedFile:
+        """Makes a file public, or not any more. Its shares stay.
+
+        Raises `FileMissing`, `NotPermitted`.
+        """
+
     async def shares_of(self, file_id: int) -> list[Share]:
         """The shares of a file by user id; none for a file that does not exist."""
 

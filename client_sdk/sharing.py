@@ -57,8 +57,18 @@ class Sharing(ClientCore):
         """
         await self._change_share(remote, user, is_deleting=True)
 
-    async def shares(self, remote: str) -> list[s2c.SharedWith]:
-        """Whom a file is shared with, for its owner.
+    async def set_public(self, remote: str, *, is_public: bool) -> None:
+        """Let everybody read and write a file, or only its owner and whom it is shared with.
+
+        Raises:
+            Refused: There is no such file, or it is not the user's to share; or the manager does
+                not know the extension `organise`.
+        """
+        path, name = split_remote(remote)
+        await self._link.order(c2s.SetPublic(path=path, name=name, is_public=is_public))
+
+    async def access_of(self, remote: str) -> s2c.ShareList:
+        """Whether a file is public (`is_public`), and its `shares`, for its owner.
 
         Raises:
             Refused: There is no such file, or it is not the user's to share; or the manager does
@@ -66,7 +76,7 @@ class Sharing(ClientCore):
         """
         path, name = split_remote(remote)
         packet = c2s.ShareListRequest(path=path, name=name)
-        return list((await self._link.question(packet, s2c.ShareList)).shares)
+        return await self._link.question(packet, s2c.ShareList)
 
     async def transfer_ownership(
         self, remote: str, user: str, *, delete_shares: bool = False, keep_access: bool = False

@@ -47,6 +47,7 @@ CLIENT_HANDLERS: Mapping[type[Packet], ClientHandler] = {
     c2s.FileShare: sharing.share_file,
     c2s.ShareListRequest: sharing.list_shares,
     c2s.TransferOwnership: sharing.transfer_ownership,
+    c2s.SetPublic: sharing.set_public,
     c2s.SignedDownloadRequest: links.sign_download,
     c2s.ThumbnailRequest: links.find_thumbnail,
     c2s.UserSearchRequest: people.search_users,

@@ -29,6 +29,7 @@ __all__ = [
     "PingServices",
     "RenameFile",
     "RenameFolder",
+    "SetPublic",
     "ShareListRequest",
     "SignedDownloadRequest",
     "SortKey",
@@ -335,7 +336,7 @@ class MoveFolder(Packet, frozen=True, kw_only=True):
 
 
 class ShareListRequest(Packet, frozen=True, kw_only=True):
-    """Asks whom a file is shared with.
+    """Asks whom a file is shared with, and whether it is public.
 
     Client → manager, with the extension `organise`, by whoever may share the file. `path` is the
     folder. Answered by `s2c:share-list`.
@@ -346,3 +347,19 @@ class ShareListRequest(Packet, frozen=True, kw_only=True):
 
     path: Path
     name: Name
+
+
+class SetPublic(Packet, frozen=True, kw_only=True):
+    """Makes a file public, which everybody may read and write, or takes that back.
+
+    Client → manager, with the extension `organise`, by whoever may share the file. `path` is the
+    folder. Shares stay as they are. Answered by `generic:boolean`; everybody gets
+    `s2c:file-modify`.
+    """
+
+    id: ClassVar[str] = "c2s:set-public"
+    extension: ClassVar[str | None] = ORGANISE
+
+    path: Path
+    name: Name
+    is_public: bool

@@ -364,7 +364,7 @@ class UserSearch(Packet, frozen=True, kw_only=True):
 
 
 class ShareList(Packet, frozen=True, kw_only=True):
-    """Says whom a file is shared with.
+    """Says whom a file is shared with, and whether it is public.
 
     Manager → client, with the extension `organise`, as the reply to `c2s:share-list-request`. In
     the order of the users' ids. Not answered.
@@ -374,4 +374,5 @@ class ShareList(Packet, frozen=True, kw_only=True):
     extension: ClassVar[str | None] = ORGANISE
 
     file_id: Integer
+    is_public: bool
     shares: tuple[SharedWith, ...]

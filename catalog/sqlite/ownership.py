@@ -1,4 +1,4 @@
-"""Whose files are, and with whom they are shared."""
+"""Whose files are, with whom they are shared, and which are public."""
 
 from catalog.errors import FileMissing
 from catalog.permits import Permit
@@ -13,7 +13,7 @@ from catalog.sqlite.rows import share_of
 
 
 class SqliteOwnership(SqlitePart):
-    """The part of `FileStore` on SQLite that concerns owners and shares."""
+    """The part of `FileStore` on SQLite that says who may use a file."""
 
     async def set_owner(
         self,
@@ -35,6 +35,15 @@ class SqliteOwnership(SqlitePart):
             if share_with is not None and share_with != owner_id:
                 await self._share(session, file_id, share_with, can_write=True)
             await session.run(sql.SET_OWNER, file_id=file_id, owner_id=owner_id)
+            return await place_of(session, await require_file(session, file_id))
+
+    async def set_public(
+        self, file_id: int, *, is_public: bool, permit: Permit | None = None
+    ) -> PlacedFile:
+        """Makes a file public, or not any more. Raises `FileMissing`, `NotPermitted`."""
+        async with self._database.writing() as session:
+            await require_file(session, file_id, permit=permit)
+            await session.run(sql.SET_PUBLIC, file_id=file_id, is_public=is_public)
             return await place_of(session, await require_file(session, file_id))
 
     async def shares_of(self, file_id: int) -> list[Share]:

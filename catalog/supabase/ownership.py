@@ -1,4 +1,4 @@
-"""Whose files are, and with whom they are shared."""
+"""Whose files are, with whom they are shared, and which are public."""
 
 from catalog.permits import Permit
 from catalog.port import PlacedFile
@@ -8,7 +8,7 @@ from catalog.supabase.rows import placed_file_of, share_of
 
 
 class SupabaseOwnership(SupabasePart):
-    """The part of `FileStore` on Supabase that concerns owners and shares."""
+    """The part of `FileStore` on Supabase that says who may use a file."""
 
     async def set_owner(
         self,
@@ -26,6 +26,18 @@ class SupabaseOwnership(SupabasePart):
             owner_id=owner_id,
             delete_shares=delete_shares,
             share_with=share_with,
+            permit=permit_to_json(permit),
+        )
+        return placed_file_of(row)
+
+    async def set_public(
+        self, file_id: int, *, is_public: bool, permit: Permit | None = None
+    ) -> PlacedFile:
+        """Makes a file public, or not any more. Raises `FileMissing`, `NotPermitted`."""
+        row = await self._change(
+            "set_public",
+            file_id=file_id,
+            is_public=is_public,
             permit=permit_to_json(permit),
         )
         return placed_file_of(row)

@@ -20,6 +20,7 @@ MIGRATIONS = (
     "20261122001100_walks",
     "20261122001200_access",
     "20261122001300_transfer",
+    "20261128000100_public_files",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 

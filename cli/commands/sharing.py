@@ -68,18 +68,41 @@ def remove(context: typer.Context, path: Path, user: User) -> None:
     around.run(run())
 
 
+@share.command("public", no_args_is_help=True)
+def public(context: typer.Context, path: Path) -> None:
+    """Let everybody who has an account read and write a file."""
+    _set_public(surroundings_of(context), path, is_public=True)
+
+
+@share.command("private", no_args_is_help=True)
+def private(context: typer.Context, path: Path) -> None:
+    """Leave a file to you, and to whom you share it with."""
+    _set_public(surroundings_of(context), path, is_public=False)
+
+
+def _set_public(around: Surroundings, path: str, *, is_public: bool) -> None:
+    async def run() -> None:
+        async with around.client() as cloud:
+            await cloud.set_public(path, is_public=is_public)
+        say(around.err, f"{path} is {'public' if is_public else 'private'}")
+
+    around.run(run())
+
+
 @share.command("list", no_args_is_help=True)
 def list_(context: typer.Context, path: Path, *, as_json: Json = False) -> None:
-    """Show whom a file of yours is shared with."""
+    """Show who may use a file of yours."""
     around = surroundings_of(context)
 
     async def run() -> None:
         async with around.client() as cloud:
-            shares = await cloud.shares(path)
+            access = await cloud.access_of(path)
         if as_json:
-            say_json(around.out, shares)
+            say_json(around.out, {"is_public": access.is_public, "shares": access.shares})
             return
-        for each in shares:
+        if access.is_public:
+            say(around.err, f"{path} is public: everybody can read and write it")
+        for each in access.shares:
             time = each.shared_at[:19].replace("T", " ")
             say(around.out, f"{'rw' if each.can_write else 'r':2}  {time}  {each.user.name}")
 

@@ -42,12 +42,29 @@ async def _unshare(context: ClientContext, file: File, user_id: int) -> PlacedFi
     return changed
 
 
+async def set_public(context: ClientContext, packet: c2s.SetPublic) -> generic.Boolean:
+    """Lets everybody use a file, or only those whom it belongs to or is shared with."""
+    file = await file_at(context, packet.path, packet.name, Operation.SHARE)
+    with changing(Operation.SHARE):
+        changed = await context.parts.catalog.set_public(
+            file.id,
+            is_public=packet.is_public,
+            permit=permit_for(context.client.user, Operation.SHARE),
+        )
+    context.parts.changes.file_changed("modify", changed)
+    return generic.Boolean(success=True)
+
+
 async def list_shares(context: ClientContext, packet: c2s.ShareListRequest) -> s2c.ShareList:
-    """Tells whoever may share a file whom it is shared with."""
+    """Tells whoever may share a file whom it is shared with, and whether it is public."""
     file = await file_at(context, packet.path, packet.name, Operation.SHARE)
     shares = await context.parts.catalog.shares_of(file.id)
     told = [await _shared_with(context, share) for share in shares]
-    return s2c.ShareList(file_id=file.id, shares=tuple(each for each in told if each is not None))
+    return s2c.ShareList(
+        file_id=file.id,
+        is_public=file.is_public,
+        shares=tuple(each for each in told if each is not None),
+    )
 
 
 async def _shared_with(context: ClientContext, share: Share) -> s2c.SharedWith | None:

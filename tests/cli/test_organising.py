@@ -176,14 +176,34 @@ def test_shares(shell: Shell, bert: Shell, put: Put, folder: str, tmp_path: Path
     shell("share", "add", path, "bert", "--write")
     (line,) = shell("share", "list", path).stdout.splitlines()
     assert (line.split()[0], line.split()[-1]) == ("rw", "bert")
-    (share,) = shell.json("share", "list", path)
+    (share,) = shell.json("share", "list", path)["shares"]
     assert (share["user"]["name"], share["can_write"]) == ("bert", True)
     assert bert("share", "list", path).exit_code == 65
     assert shell("share", "remove", path, "bert").exit_code == 0
-    assert shell.json("share", "list", path) == []
+    assert shell.json("share", "list", path) == {"is_public": False, "shares": []}
     assert shell("share", "remove", path, "bert").exit_code == 65
     assert shell("share", "add", path, "nobody").exit_code == 66
     assert shell("share", "add", path, "no body").exit_code == 64
+
+
+def test_a_file_becomes_public_and_private(
+    shell: Shell, bert: Shell, put: Put, folder: str, tmp_path: Path
+) -> None:
+    """Everybody gets it while it is public; only its owner decides that."""
+    put("a")
+    path = f"{folder}/a"
+    result = shell("share", "public", path)
+    assert (result.exit_code, result.stderr) == (0, f"{path} is public\n")
+    assert bert("get", path, tmp_path / "bert").exit_code == 0
+    assert bert("share", "private", path).exit_code == 65
+    listed = shell("share", "list", path)
+    assert (listed.stdout, listed.stderr) == (
+        "",
+        f"{path} is public: everybody can read and write it\n",
+    )
+    assert shell.json("share", "list", path)["is_public"] is True
+    assert shell("share", "private", path).stderr == f"{path} is private\n"
+    assert bert("get", path, tmp_path / "again").exit_code == 77
 
 
 def test_a_link_is_for_everybody(shell: Shell, bert: Shell, put: Put, folder: str) -> None:

@@ -224,23 +224,41 @@ async def test_shares_are_added_changed_listed_and_removed(
     """By user names; what the other one may do follows."""
     await put("a")
     remote = f"{home}/a"
-    assert await alice.shares(remote) == []
+    assert (await alice.access_of(remote)).shares == ()
     with pytest.raises(Forbidden):
         await bob.download(remote, tmp_path)
     await alice.share(remote, "BOB")
     assert (await bob.download(remote, tmp_path)).read_bytes() == b"a"
     assert (await bob.find_file(remote)).ownership.can == "r"
     await alice.share(remote, "bob", can_write=True)
-    (share,) = await alice.shares(remote)
+    (share,) = (await alice.access_of(remote)).shares
     assert (share.user.name, share.can_write) == ("bob", True)
     with pytest.raises(Refused, match="only its owner"):
-        await bob.shares(remote)
+        await bob.access_of(remote)
     await alice.unshare(remote, "bob")
-    assert await alice.shares(remote) == []
+    assert (await alice.access_of(remote)).shares == ()
     with pytest.raises(Refused, match="not shared"):
         await alice.unshare(remote, "bob")
     with pytest.raises(NotFound, match="bo: there is no such user"):
         await alice.share(remote, "bo")
+
+
+async def test_a_stored_file_is_made_public_and_private(
+    alice: Client, bob: Client, home: str, put: Put, tmp_path: Path
+) -> None:
+    """Others read it as long as it is public; only its owner decides that."""
+    await put("a")
+    remote = f"{home}/a"
+    with pytest.raises(Refused, match="only its owner"):
+        await bob.set_public(remote, is_public=True)
+    await alice.set_public(remote, is_public=True)
+    assert (await alice.access_of(remote)).is_public is True
+    assert (await bob.find_file(remote)).ownership.status == "public"
+    assert (await bob.download(remote, tmp_path)).read_bytes() == b"a"
+    await alice.set_public(remote, is_public=False)
+    assert (await alice.access_of(remote)).is_public is False
+    with pytest.raises(Forbidden):
+        await bob.download(remote, tmp_path)
 
 
 async def test_a_file_is_given_away(alice: Client, bob: Client, home: str, put: Put) -> None:
@@ -248,7 +266,7 @@ async def test_a_file_is_given_away(alice: Client, bob: Client, home: str, put: 
     await put("a")
     await alice.share(f"{home}/a", "bobby")
     await alice.transfer_ownership(f"{home}/a", "bob", delete_shares=True, keep_access=True)
-    (share,) = await bob.shares(f"{home}/a")
+    (share,) = (await bob.access_of(f"{home}/a")).shares
     assert (share.user.name, share.can_write) == ("alice", True)
     with pytest.raises(Refused, match="only its owner"):
         await alice.transfer_ownership(f"{home}/a", "alice")

@@ -240,6 +240,7 @@ TABLE: dict[str, dict[str, Kind]] = {
     "c2s:user-search-request": {"query": QUERY},
     "c2s:ping-services": {},
     "c2s:move-folder": {"path": PATH, "target_path": PATH},
+    "c2s:set-public": {"path": PATH, "name": NAME, "is_public": BOOL},
     "c2s:share-list-request": {"path": PATH, "name": NAME},
     "s2c:service-registry": {
         "service_type": one_of("upload", "thumbnail"),
@@ -302,7 +303,7 @@ TABLE: dict[str, dict[str, Kind]] = {
     "s2c:folder-size": {"total_size": COUNT, "folder_id": nullable(INT), "types": TYPES},
     "s2c:signed-download": {"payload": optional(BASE64URL)},
     "s2c:user-search": {"success": BOOL, "results": optional(list_of(USER))},
-    "s2c:share-list": {"file_id": INT, "shares": list_of(SHARED_WITH)},
+    "s2c:share-list": {"file_id": INT, "is_public": BOOL, "shares": list_of(SHARED_WITH)},
     "s2u:upload-service-configuration": {
         "crypto": CRYPTO,
         "discord_bot_token": TEXT,
@@ -399,7 +400,7 @@ TABLE: dict[str, dict[str, Kind]] = {
     "t2s:job-alive": {"job_id": UUID},
 }
 EXTENSIONS = {
-    "organise": {"c2s:move-folder", "c2s:share-list-request", "s2c:share-list"},
+    "organise": {"c2s:move-folder", "c2s:set-public", "c2s:share-list-request", "s2c:share-list"},
     "webhooks": {"s2u:webhook-configuration", "u2s:chunk-stored", "u2s:webhook-lost"},
     "tickets": {"s2u:ticket-accepted", "u2s:ticket-redeem", "u2s:ticket-finish"},
     "processing": {

@@ -129,6 +129,9 @@ WHERE files.id = json_extract(wanted.value, '$.id')
 SET_OWNER: Final = "UPDATE files SET owner_id = :owner_id WHERE id = :file_id"
 """Gives a file to another user, or to everybody."""
 
+SET_PUBLIC: Final = "UPDATE files SET is_public = :is_public WHERE id = :file_id"
+"""Makes a file public, or not any more."""
+
 DELETE_FILE: Final = "DELETE FROM files WHERE id = :file_id"
 """Deletes a name; the content is collected once nothing else refers to it."""
 

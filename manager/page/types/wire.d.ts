@@ -132,7 +132,8 @@ export interface Requests extends OrganiseRequests {
 /** Requests of the extension `organise`; the manager knows them once it has granted that. */
 export interface OrganiseRequests {
   "c2s:move-folder": { data: { path: string; target_path: string }; answer: Boolean_ };
-  "c2s:share-list-request": { data: { path: string; name: string }; answer: { file_id: number; shares: SharedWith[] } };
+  "c2s:share-list-request": { data: { path: string; name: string }; answer: { file_id: number; is_public: boolean; shares: SharedWith[] } };
+  "c2s:set-public": { data: { path: string; name: string; is_public: boolean }; answer: Boolean_ };
 }
 
 /** What a client sends without expecting an answer. */

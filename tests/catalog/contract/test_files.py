@@ -22,6 +22,7 @@ async def test_missing_files(catalog, uploads):
         catalog.rename_file(99, "x"),
         catalog.move_files([99], 0),
         catalog.set_owner(99, None),
+        catalog.set_public(99, is_public=True),
         catalog.put_share(99, user.id, can_write=True),
     ):
         with pytest.raises(FileMissing):
@@ -129,6 +130,17 @@ async def test_owner(catalog, uploads):
         await catalog.set_owner(file.id, 99)
     assert (await catalog.file_by_id(file.id)).owner_id == user.id
     assert (await catalog.set_owner(file.id, None)).file.owner_id is None
+
+
+async def test_a_stored_file_becomes_public_and_private(catalog, uploads):
+    """Nothing else about it changes, its shares included; to say it twice is no error."""
+    ann, bob = [await catalog.create_user(name, name) for name in ("ann", "bob")]
+    file = await uploads.put(("a",), "f", owner_id=ann.id)
+    shared = await catalog.put_share(file.id, bob.id, can_write=False)
+    for is_public in (True, True, False):
+        changed = await catalog.set_public(file.id, is_public=is_public)
+        assert changed == replace(shared, file=replace(file, is_public=is_public))
+        assert await catalog.file_by_id(file.id) == changed.file
 
 
 async def test_shares(catalog, uploads, clock):

@@ -68,6 +68,7 @@ def every_write(cast: Cast, file: File, permit: Permit):
         "put_share": lambda: catalog.put_share(file.id, other, can_write=True, permit=permit),
         "remove_share": lambda: catalog.remove_share(file.id, other, permit=permit),
         "set_owner": lambda: catalog.set_owner(file.id, other, permit=permit),
+        "set_public": lambda: catalog.set_public(file.id, is_public=True, permit=permit),
         "delete_file": lambda: catalog.delete_file(file.id, permit=permit),
         "delete_folder": lambda: catalog.delete_folder(file.folder_id, permit=permit),
     }

@@ -64,6 +64,10 @@ async def test_lost_answers_are_given_again(catalog, uploads, empty):
     assert (len(shared.shares), unshared.shares) == (1, ())
 
     faults.append(Fault.RESET_AFTER)
+    public = await catalog.set_public(file.id, is_public=True)
+    assert public.file == replace(moved.after.file, is_public=True)
+
+    faults.append(Fault.RESET_AFTER)
     renamed = await catalog.rename_folder(made.folder.id, "c")
     assert (renamed.before.path, renamed.after.path) == (("a", "b"), ("a", "c"))
     faults.append(Fault.RESET_AFTER)
@@ -74,7 +78,7 @@ async def test_lost_answers_are_given_again(catalog, uploads, empty):
 
     faults.append(Fault.RESET_AFTER)
     deleted = await catalog.delete_file(file.id)
-    assert deleted.file == moved.after.file
+    assert deleted.file == public.file
 
 
 async def test_a_right_that_was_used_up_is_no_obstacle(catalog, uploads, empty):

@@ -1,4 +1,4 @@
-"""The extension `organise`: moving folders, and seeing whom a file is shared with."""
+"""The extension `organise`: moving folders, and who may use a file that is stored."""
 
 from collections.abc import Awaitable, Callable
 
@@ -108,16 +108,16 @@ async def test_the_deepest_folder_takes_no_other(world, organiser):
 
 
 async def test_the_owner_sees_the_shares(world):
-    """By user, with name and rights; a file that is not shared has none."""
+    """By user, with name and rights, and whether it is public; one that is not shared has none."""
     file = await world.put("/a/f", bob="r", cid="rw")
-    await world.put("/a/g")
+    await world.put("/a/g", is_public=True)
     users = [await world.user(name) for name in ("bob", "cid")]
     query = client_query(await world.stage.token("alice"))
     url = world.stage.socket_url
     async with ClientPeer.connected(url, "s2c", query, extensions=[ORGANISE]) as alice:
         found = await alice.ask(c2s.ShareListRequest(path="/a", name="f"), s2c.ShareList)
         unshared = await alice.ask(c2s.ShareListRequest(path="/a", name="g"), s2c.ShareList)
-    assert found.file_id == file.id
+    assert (found.file_id, found.is_public, unshared.is_public) == (file.id, False, True)
     assert [(share.user, share.can_write) for share in found.shares] == [
         (s2c.UserHandle(id=users[0].id, name="bob"), False),
         (s2c.UserHandle(id=users[1].id, name="cid"), True),
@@ -134,12 +134,40 @@ async def test_only_who_may_share_sees_the_shares(world, organiser):
     assert await bob.refusal(packet, path="/", name="lost") == "there is no such file"
 
 
+async def test_a_stored_file_is_made_public_and_private(world, organiser, bob):
+    """Everybody hears at once what it is to them."""
+    await world.put("/a/f")
+    alice = await organiser("alice")
+    for is_public, status in ((True, "public"), (False, "restricted")):
+        assert await alice.order("c2s:set-public", path="/a", name="f", is_public=is_public) is None
+        (to_bob,) = await bob.news()
+        assert (to_bob["id"], to_bob["action"]) == ("s2c:file-modify", "modify")
+        assert to_bob["handle"]["ownership"] == {"status": status}
+        (to_alice,) = await alice.news()
+        assert to_alice["handle"]["ownership"] == {"status": "owned"}
+
+
+async def test_only_who_may_share_makes_public(world, organiser):
+    """Whoever may write a file may still not open it to everybody, or close it."""
+    await world.put("/f", bob="rw")
+    before = await world.everything()
+    bob = await organiser("bob")
+    packet = {"path": "/", "name": "f", "is_public": True}
+    assert "only its owner" in await bob.refusal("c2s:set-public", **packet)
+    assert "no such file" in await bob.refusal("c2s:set-public", **{**packet, "name": "lost"})
+    assert "is_public" in await bob.refusal("c2s:set-public", **{**packet, "is_public": 1})
+    assert await world.everything() == before
+
+
 async def test_without_the_extension_the_packets_do_not_exist(world, alice):
-    """A base-protocol client gets neither."""
+    """A base-protocol client gets none of them."""
     await world.put("/a/f")
     assert "not a known packet" in await alice.refusal(
         "c2s:move-folder", path="/a", target_path="/"
     )
     assert "not a known packet" in await alice.refusal(
         "c2s:share-list-request", path="/a", name="f"
+    )
+    assert "not a known packet" in await alice.refusal(
+        "c2s:set-public", path="/a", name="f", is_public=True
     )

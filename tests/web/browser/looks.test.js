@@ -147,7 +147,7 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     await page.getByText("Free", { exact: true }).first().waitFor();
     await reads(page, "services");
     await page.keyboard.press("Escape");
-    for (const choice of ["Copy a link", "Share with a user", "Transfer ownership", "Move"]) {
+    for (const choice of ["Copy a link", "Share", "Transfer ownership", "Move"]) {
       await person.chooses("Harbour.png", choice);
       await page.getByRole("dialog").waitFor();
       await reads(page, choice);

@@ -66,6 +66,21 @@ test("who stands in a folder that is renamed goes with it", async () => {
   await grace.leaves();
 });
 
+test("who stands deep in a folder that is moved goes with it", async () => {
+  const { ada, grace } = await bothIn("moving");
+  await ada.makesFolder("inner");
+  await grace.row("inner").dblclick();
+  await grace.page.waitForURL(/#\/moving\/inner$/);
+  await grace.page.getByText("This folder is empty").waitFor();
+  await ada.page.getByRole("link", { name: "All files" }).first().click();
+  await ada.makesFolder("shelf");
+  await ada.row("moving").dragTo(ada.row("shelf"));
+  await grace.page.waitForURL(/#\/shelf\/moving\/inner$/);
+  await grace.page.getByText("This folder is empty").waitFor();
+  await ada.leaves();
+  await grace.leaves();
+});
+
 test("a private file is seen by others and not opened, until it is shared", async () => {
   const { ada, grace } = await bothIn("rights");
   await file(ada, "diary.txt");
@@ -74,7 +89,7 @@ test("a private file is seen by others and not opened, until it is shared", asyn
   await grace.page.getByText("This file is private.").waitFor();
   await grace.page.keyboard.press("Escape");
 
-  await ada.chooses("diary.txt", "Share with a user");
+  await ada.chooses("diary.txt", "Share");
   const dialog = ada.page.getByRole("dialog", { name: /Share/ });
   await dialog.getByLabel("With whom?").fill("grac");
   const choice = dialog.getByRole("group", { name: "Access of grace" });
@@ -94,7 +109,7 @@ test("who has access is listed, and changed and taken away there", async () => {
   const { ada, grace } = await bothIn("guests");
   await file(ada, "list.txt");
   await access(grace, "list.txt", "Private to somebody else");
-  await ada.chooses("list.txt", "Share with a user");
+  await ada.chooses("list.txt", "Share");
   const dialog = ada.page.getByRole("dialog", { name: /Share/ });
   const people = dialog.getByRole("list", { name: "People with access" });
   await people.getByText("Nobody yet.").waitFor();
@@ -106,7 +121,7 @@ test("who has access is listed, and changed and taken away there", async () => {
   await dialog.getByRole("button", { name: "Done" }).click();
   await access(grace, "list.txt", "Shared with you");
 
-  await ada.chooses("list.txt", "Share with a user");
+  await ada.chooses("list.txt", "Share");
   const choice = people.getByRole("group", { name: "Access of grace" });
   await choice.getByRole("button", { name: "Edit", pressed: true }).waitFor();
   await grace.row("list.txt").click();
@@ -116,8 +131,29 @@ test("who has access is listed, and changed and taken away there", async () => {
   await access(grace, "list.txt", "Private to somebody else");
   await choice.getByRole("button", { name: "None", pressed: true }).waitFor();
   await dialog.getByRole("button", { name: "Done" }).click();
-  await ada.chooses("list.txt", "Share with a user");
+  await ada.chooses("list.txt", "Share");
   await people.getByText("Nobody yet.").waitFor();
+  await ada.leaves();
+  await grace.leaves();
+});
+
+test("a stored file becomes public, and private again", async () => {
+  const { ada, grace } = await bothIn("open");
+  await file(ada, "plan.txt");
+  await access(grace, "plan.txt", "Private to somebody else");
+  await ada.row("plan.txt").click();
+  await ada.page.getByText("Nobody else can open it").waitFor();
+  await ada.chooses("plan.txt", "Share");
+  const choice = ada.page.getByRole("dialog", { name: /Share/ }).getByRole("group", { name: "Access of everybody" });
+  await choice.getByRole("button", { name: "Private", pressed: true }).waitFor();
+  await choice.getByRole("button", { name: "Public" }).click();
+  await access(grace, "plan.txt", "Public");
+  await ada.page.getByText("Public: everybody can view and change it").waitFor();
+  await ada.page.getByRole("button", { name: "Done" }).click();
+  await ada.chooses("plan.txt", "Share");
+  await choice.getByRole("button", { name: "Public", pressed: true }).waitFor();
+  await choice.getByRole("button", { name: "Private" }).click();
+  await access(grace, "plan.txt", "Private to somebody else");
   await ada.leaves();
   await grace.leaves();
 });

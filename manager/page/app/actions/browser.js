@@ -185,8 +185,24 @@ export class Browser {
       const before = [...parent, change.rename_origin];
       if (isWithin(path, before)) return this.#navigation.moveTo(relocated(path, before, folder));
     }
-    const isHere = change.action === "move" && change.handle.id === this.#store.state.listing.folderId;
-    if (isHere) return this.#navigation.moveTo(folder);
-    if (samePath(parent, path) || isWithin(path, folder) || change.action === "move") this.#reloadSoon();
+    if (change.action === "move") return void this.#followMove(folder, change.rename_origin ?? change.handle.name);
+    if (samePath(parent, path) || isWithin(path, folder)) this.#reloadSoon();
+  }
+
+  /**
+   * Goes along when the folder that is looked at, or one around it, was moved. Where it came from is not told: a folder
+   * around this one had the moved one's name, and below its new place lies the very folder that is looked at.
+   * @param {readonly string[]} moved where it stands now
+   * @param {string} formerName
+   */
+  async #followMove(moved, formerName) {
+    const { path, folderId } = this.#store.state.listing;
+    const places = path.flatMap((name, depth) => (name === formerName ? [[...moved, ...path.slice(depth + 1)]] : []));
+    for (const place of folderId === null ? [] : places) {
+      const status = await this.#connection.request("c2s:folder-status-request", { path: formatPath(place) }).catch(() => null);
+      if (!samePath(path, this.#store.state.listing.path)) return;
+      if (status?.folder_id === folderId) return this.#navigation.moveTo(place);
+    }
+    this.#reloadSoon();
   }
 }

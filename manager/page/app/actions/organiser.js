@@ -79,14 +79,20 @@ export class Organiser {
   }
 
   /**
-   * Whom a file is shared with. Rejects with `Refused`.
+   * Whether a file is public, and whom it is shared with. Rejects with `Refused`.
    * @param {FileItem} file
-   * @returns {Promise<readonly SharedWith[]>}
+   * @returns {Promise<{ is_public: boolean, shares: readonly SharedWith[] }>}
    */
-  async shares(file) {
-    const path = formatPath(this.#path);
-    const { shares } = await this.#connection.request("c2s:share-list-request", { path, name: file.name });
-    return shares;
+  async accessTo(file) {
+    return this.#connection.request("c2s:share-list-request", { path: formatPath(this.#path), name: file.name });
+  }
+
+  /**
+   * @param {FileItem} file
+   * @param {boolean} isPublic
+   */
+  async setPublic(file, isPublic) {
+    await this.#connection.request("c2s:set-public", { path: formatPath(this.#path), name: file.name, is_public: isPublic });
   }
 
   /**

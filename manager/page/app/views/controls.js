@@ -1,6 +1,6 @@
 /** Small controls that occur everywhere. */
 
-import { html, useId } from "./dom.js";
+import { html, useEffect, useId, useRef } from "./dom.js";
 import { Icon } from "./icon.js";
 
 /**
@@ -54,6 +54,31 @@ export function Check({ label, checked, onChange }) {
     />
     <span>${label}</span>
   </label>`;
+}
+
+/**
+ * One of a few words. While it is busy its buttons are not disabled: browsers would take the focus from them.
+ * @param {{ label: string, options: readonly { value: unknown, label: string }[], chosen: unknown, isBusy: boolean, isFocused?: boolean, onChoose: (value: any) => void }} properties
+ *   `isFocused`: whether it takes the place of a choice that had the focus
+ */
+export function Choice({ label, options, chosen, isBusy, isFocused = false, onChoose }) {
+  const group = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => {
+    if (isFocused) group.current?.querySelector("button")?.focus();
+  }, []);
+  return html`<div class="segmented words" role="group" aria-label=${label} ref=${group}>
+    ${options.map(
+      (option) => html`<button
+        type="button"
+        key=${option.label}
+        aria-disabled=${isBusy ? "true" : "false"}
+        aria-pressed=${option.value === chosen ? "true" : "false"}
+        onClick=${() => onChoose(option.value)}
+      >
+        ${option.label}
+      </button>`,
+    )}
+  </div>`;
 }
 
 /** @param {{ text: string | null }} properties */

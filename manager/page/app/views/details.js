@@ -91,7 +91,7 @@ function FileDetails({ file }) {
         <${Icon} name="link" />${text.actions.linkShort}
       </button>
       ${file.status === "owned" &&
-      html`<button type="button" class="button" onClick=${() => app.store.set({ dialog: share })}><${Icon} name="user-plus" />${text.actions.shareShort}</button>`}
+      html`<button type="button" class="button" onClick=${() => app.store.set({ dialog: share })}><${Icon} name="user-plus" />${text.actions.share}</button>`}
     </div>
     <dl class="facts">
       <${Fact} label=${text.details.kind} value=${text.kind[kindOf(file.type)]} note=${file.type} />
@@ -100,8 +100,28 @@ function FileDetails({ file }) {
       <${Fact} label=${text.details.changed} value=${formatFullDate(file.updatedAt)} />
       <${Fact} label=${text.details.added} value=${formatFullDate(file.createdAt)} />
       <${Fact} label=${text.details.where} value=${whereabouts(path)} />
-      <${Fact} label=${text.details.access} value=${text.access[file.status]} note=${text.can[file.can]} />
+      <${AccessFact} file=${file} />
     </dl>`;
+}
+
+/**
+ * What the file is to this user and, where the manager tells its owner, to others.
+ * @param {{ file: FileItem }} properties
+ */
+function AccessFact({ file }) {
+  const app = useApp();
+  const [others, setOthers] = useState(/** @type {string | null} */ (null));
+  const isTold = file.status === "owned" && app.store.state.canOrganise;
+  useEffect(() => {
+    let isWanted = isTold;
+    if (!isTold) return setOthers(null);
+    const tell = (/** @type {{ is_public: boolean, shares: readonly unknown[] }} */ { is_public: isPublic, shares }) => {
+      if (isWanted) setOthers(isPublic ? text.access.ofEverybody : text.access.ofPeople(shares.length));
+    };
+    app.organiser.accessTo(file).then(tell, () => {});
+    return () => void (isWanted = false);
+  }, [file, isTold]);
+  return html`<${Fact} label=${text.details.access} value=${text.access[file.status]} note=${others ?? text.can[file.can]} />`;
 }
 
 /** @param {readonly string[]} path */

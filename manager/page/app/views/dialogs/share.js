@@ -1,10 +1,11 @@
-/** Gives other users access to a file, or takes it away; lists who has it, where the manager tells that. */
+/** Says who may use a file: everybody, or some users. Who has access is listed where the manager tells that. */
 
 /** @import { FileItem } from "../../../types/state.js" */
 /** @import { UserHandle } from "../../../types/wire.js" */
 import { text } from "../../text/text.js";
-import { FormError } from "../controls.js";
-import { html, useApp, useEffect, useRef, useState } from "../dom.js";
+import { Choice, FormError } from "../controls.js";
+import { html, useApp, useEffect, useState } from "../dom.js";
+import { Icon } from "../icon.js";
 import { useWork } from "../work.js";
 import { Dialog } from "./dialog.js";
 import { UserPicker } from "./user-picker.js";
@@ -12,10 +13,12 @@ import { UserPicker } from "./user-picker.js";
 /** @typedef {"read" | "write" | "nothing"} Access */
 /** @typedef {{ user: UserHandle, access: Access }} Person */
 
+const LEVELS = /** @type {Access[]} */ (["read", "write", "nothing"]).map((value) => ({ value, label: text.share.access[value] }));
+
 /** @param {{ file: FileItem, onClose: () => void }} properties */
 export function ShareDialog({ file, onClose }) {
   const app = useApp();
-  const { listed, given, note } = usePeople(file);
+  const { isPublic, setPublic, listed, given, note } = useAccess(file);
   const [added, setAdded] = useState(/** @type {number | null} */ (null));
   const { isBusy, error, run } = useWork();
   const give = (/** @type {UserHandle} */ user, /** @type {Access} */ access) =>
@@ -24,13 +27,26 @@ export function ShareDialog({ file, onClose }) {
       setAdded(user.id);
       note(user, access);
     });
+  const publish = (/** @type {boolean} */ wanted) =>
+    run(async () => {
+      await app.organiser.setPublic(file, wanted);
+      setPublic(wanted);
+    });
   const choice = (/** @type {UserHandle} */ user, isFocused = false) =>
-    html`<${AccessChoice} user=${user} access=${given[user.id]} isBusy=${isBusy} isFocused=${isFocused} onGive=${give} />`;
+    html`<${Choice}
+      label=${text.share.accessOf(user.name)}
+      options=${LEVELS}
+      chosen=${given[user.id]}
+      isBusy=${isBusy}
+      isFocused=${isFocused}
+      onChoose=${(/** @type {Access} */ access) => give(user, access)}
+    />`;
   const isListed = (/** @type {UserHandle} */ user) => listed?.some((person) => person.user.id === user.id);
   return html`<${Dialog} title=${text.share.title(file.name)} onClose=${onClose}>
     <p class="lead">${text.share.lead}</p>
     ${listed &&
-    html`<h3 id="people-with-access">${text.share.people}</h3>
+    html`<${Everybody} isPublic=${isPublic} isBusy=${isBusy} onChange=${publish} />
+      <h3 id="people-with-access">${text.share.people}</h3>
       <ul class="people shared-with" aria-labelledby="people-with-access">
         ${listed.map(
           ({ user }) => html`<li key=${user.id}>
@@ -50,31 +66,23 @@ export function ShareDialog({ file, onClose }) {
 }
 
 /**
- * @param {object} properties
- * @param {UserHandle} properties.user
- * @param {Access | undefined} properties.access
- * @param {boolean} properties.isBusy
- * @param {boolean} properties.isFocused whether it takes the place of the choice that had the focus
- * @param {(user: UserHandle, access: Access) => void} properties.onGive
+ * Whether everybody may use the file.
+ * @param {{ isPublic: boolean, isBusy: boolean, onChange: (isPublic: boolean) => void }} properties
  */
-function AccessChoice({ user, access, isBusy, isFocused, onGive }) {
-  const group = useRef(/** @type {HTMLElement | null} */ (null));
-  // Busy buttons are not disabled: browsers would take the focus from them.
-  useEffect(() => {
-    if (isFocused) group.current?.querySelector("button")?.focus();
-  }, []);
-  return html`<div class="segmented words" role="group" aria-label=${text.share.accessOf(user.name)} ref=${group}>
-    ${/** @type {Access[]} */ (["read", "write", "nothing"]).map(
-      (each) => html`<button
-        type="button"
-        key=${each}
-        aria-disabled=${isBusy ? "true" : "false"}
-        aria-pressed=${access === each ? "true" : "false"}
-        onClick=${() => onGive(user, each)}
-      >
-        ${text.share.access[each]}
-      </button>`,
-    )}
+function Everybody({ isPublic, isBusy, onChange }) {
+  return html`<div class="everybody">
+    <span class="avatar" aria-hidden="true"><${Icon} name=${isPublic ? "globe" : "lock"} /></span>
+    <p class="name" aria-live="polite">${isPublic ? text.share.isPublic : text.share.isPrivate}</p>
+    <${Choice}
+      label=${text.share.everybody}
+      options=${[
+        { value: false, label: text.share.private },
+        { value: true, label: text.share.public },
+      ]}
+      chosen=${isPublic}
+      isBusy=${isBusy}
+      onChoose=${onChange}
+    />
   </div>`;
 }
 
@@ -83,14 +91,16 @@ function AccessChoice({ user, access, isBusy, isFocused, onGive }) {
  * was taken away stays in the list, for whoever thinks better of it.
  * @param {FileItem} file
  */
-function usePeople(file) {
+function useAccess(file) {
   const app = useApp();
   const [isTold, setTold] = useState(false);
+  const [isPublic, setPublic] = useState(false);
   const [people, setPeople] = useState(/** @type {readonly Person[]} */ ([]));
   useEffect(() => {
     if (!app.store.state.canOrganise) return;
     const load = async () => {
-      const shares = await app.organiser.shares(file);
+      const { is_public: isPublicNow, shares } = await app.organiser.accessTo(file);
+      setPublic(isPublicNow);
       setPeople(shares.map(({ user, can_write: canWrite }) => ({ user, access: canWrite ? "write" : "read" })));
       setTold(true);
     };
@@ -103,5 +113,5 @@ function usePeople(file) {
       return isKnown ? others : [...all, { user, access }];
     });
   const given = /** @type {Record<number, Access>} */ (Object.fromEntries(people.map(({ user, access }) => [user.id, access])));
-  return { listed: isTold ? people : null, given, note };
+  return { isPublic, setPublic, listed: isTold ? people : null, given, note };
 }
