@@ -9,7 +9,8 @@ any monotonic clock) and do what the answers say. A chunk moves like this:
 
 The inactivity deadline runs only while nobody does anything for the job: everything that receives,
 compares or forwards a chunk stands between `enter()` and `leave()`, and the last `leave()` starts
-the full time anew.
+the full time anew. A body of which nobody knows yet to which job it belongs makes the time longer,
+once, however many of them there are: it may be the chunk that the job waits for, or a stranger's.
 """
 
 from enum import Enum
@@ -67,6 +68,7 @@ class UploadJob:
         self._timeout_s = inactivity_timeout_s
         self._active_at = now
         self._busy = 0
+        self._is_prolonged = False
         self._in_flight: set[int] = set()
         self._digests: dict[int, bytes] = {}
 
@@ -142,12 +144,20 @@ class UploadJob:
         self._busy -= 1
         self._active_at = now
 
+    def prolong(self) -> None:
+        """Double the inactivity time until `shorten`: what is received now may be for this job."""
+        self._is_prolonged = True
+
+    def shorten(self) -> None:
+        """Undo `prolong`; the time may be over at once."""
+        self._is_prolonged = False
+
     @property
     def deadline(self) -> float | None:
         """When the job has waited too long, or None while the time does not run."""
         if self._busy or self.state is not JobState.RUNNING:
             return None
-        return self._active_at + self._timeout_s
+        return self._active_at + self._timeout_s * (2 if self._is_prolonged else 1)
 
     def end(self, reason: str) -> None:
         """Take nothing any more. A complete or ended job stays what it is."""

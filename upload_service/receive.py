@@ -20,7 +20,7 @@ from protocol.values import CHUNK_SIZE, is_uuid
 from storage.envelope import ENVELOPE_HEADER, ENVELOPE_OVERHEAD, SEALING_SLACK, ChunkSealer
 from upload_service.buffers import Lane, Lease
 from upload_service.direct import Front
-from upload_service.errors import BadField, BadForm, BodyTooLarge, Busy, WrongLength
+from upload_service.errors import BadField, BadForm, Busy, WrongLength
 from upload_service.job import Offer
 from upload_service.mime import HEAD_BYTES
 from upload_service.multipart import (
@@ -32,6 +32,7 @@ from upload_service.multipart import (
     FormParser,
 )
 from upload_service.stall import StallGuard
+from upload_service.unattributed import Collecting, Pace
 from upload_service.uploads import Claim, Upload, Uploads
 
 BUFFER_BYTES: Final = CHUNK_SIZE + ENVELOPE_OVERHEAD + SEALING_SLACK + MAX_TAIL_BYTES
@@ -144,28 +145,6 @@ class _Comparing:
         """There is nothing to give back."""
 
 
-class _Collecting:
-    """Takes all that comes from the file on, while it is unknown which chunk this is."""
-
-    def __init__(self, lease: Lease) -> None:
-        self.lease = lease
-        self._size = 0
-
-    def write(self, piece: bytes | memoryview) -> None:
-        start = ENVELOPE_HEADER + self._size
-        if start + len(piece) > len(self.lease.buffer):
-            raise BodyTooLarge("the body is larger than any chunk")
-        self.lease.buffer[start : start + len(piece)] = piece
-        self._size += len(piece)
-
-    @property
-    def collected(self) -> memoryview:
-        return self.lease.buffer[ENVELOPE_HEADER : ENVELOPE_HEADER + self._size]
-
-    def discard(self) -> None:
-        self.lease.release()
-
-
 class Reception:
     """The reception of one body.
 
@@ -188,7 +167,7 @@ class Reception:
         self._guard = guard
         self._parser = FormParser(boundary)
         self._fields: dict[str, str] = {}
-        self._sink: Sealing | _Comparing | _Collecting | None = None
+        self._sink: Sealing | _Comparing | Collecting | None = None
         self._stack = ExitStack()
         self._taken = 0
 
@@ -248,7 +227,7 @@ class Reception:
 
     async def _begin_file(self) -> None:
         if not {"id", "chunk"} <= self._fields.keys():
-            self._sink = _Collecting(await self._unattributed_lease())
+            self._sink = Collecting(await self._unattributed_lease(), Pace(self._guard))
             self._stack.enter_context(self._uploads.receiving_unattributed())
             return
         upload, index = self._target()
@@ -293,21 +272,22 @@ class Reception:
     async def _result(self) -> SealedChunk | RepeatedChunk:
         if self._sink is None:
             raise BadForm("the form has no field file")
-        if isinstance(self._sink, _Collecting):
+        if isinstance(self._sink, Collecting):
             self._sink = await self._attribute(self._sink)
         return self._sink.result()
 
-    async def _attribute(self, sink: _Collecting) -> Sealing | _Comparing:
+    async def _attribute(self, sink: Collecting) -> Sealing | _Comparing:
         """Find out which chunk was collected, and seal it where it lies."""
-        end = self._parser.file_end(sink.collected)
-        for event in self._parser.resume(bytes(sink.collected[end:])):
+        collected = sink.collected()
+        end = self._parser.file_end(collected)
+        for event in self._parser.resume(bytes(collected[end:])):
             self._keep_field(event)
         self._parser.finish()
         upload, index = self._target()
         length = upload.job.length(index)
         if end != length:
             raise WrongLength(f"chunk {index} has {length} bytes, the file sent has {end}")
-        plain = sink.collected[:end]
+        plain = collected[:end]
         self._stack.enter_context(upload.receiving(self._guard))
         with self._guard.paused():
             taken = await self._place(sink.lease, upload, index)

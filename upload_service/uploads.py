@@ -95,6 +95,18 @@ class Upload:
         self.job.leave(self._loop.time())
         self._watch_deadline()
 
+    def prolong(self) -> None:
+        """Double the inactivity time until `shorten`."""
+        self.job.prolong()
+
+    def shorten(self) -> None:
+        """Undo `prolong`."""
+        self.job.shorten()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._watch_deadline()
+
     @contextmanager
     def receiving(self, guard: StallGuard) -> Iterator[None]:
         """Stop the inactivity time, and let the upload's end interrupt the block inside."""
@@ -191,8 +203,8 @@ class Uploads:
     def add(self, upload: Upload) -> None:
         """Take an upload in. Its id must be new."""
         self._by_id[upload.id] = upload
-        for _ in range(self._unattributed):
-            upload.enter()
+        if self._unattributed:
+            upload.prolong()
 
     def remove(self, upload: Upload) -> None:
         """Forget an upload."""
@@ -223,13 +235,14 @@ class Uploads:
 
     @contextmanager
     def receiving_unattributed(self) -> Iterator[None]:
-        """A body is received that may belong to any upload: no inactivity time runs."""
+        """A body is received that may belong to any upload: all of them wait somewhat longer."""
         self._unattributed += 1
         for upload in self._by_id.values():
-            upload.enter()
+            upload.prolong()
         try:
             yield
         finally:
             self._unattributed -= 1
-            for upload in self._by_id.values():
-                upload.leave()
+            if not self._unattributed:
+                for upload in self._by_id.values():
+                    upload.shorten()

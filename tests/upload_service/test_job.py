@@ -43,6 +43,7 @@ class JobMachine(RuleBasedStateMachine):
         self.busy = 0
         self.active_at = 0.0
         self.ended = False
+        self.prolonged = False
 
     @rule(index=st.integers(-1, 60))
     def offer(self, index: int) -> None:
@@ -107,6 +108,18 @@ class JobMachine(RuleBasedStateMachine):
         self.active_at = self.now
         self.job.leave(self.now)
 
+    @rule()
+    def prolong(self) -> None:
+        """A body comes that may be for any job; a second one changes nothing."""
+        self.prolonged = True
+        self.job.prolong()
+
+    @rule()
+    def shorten(self) -> None:
+        """No such body is left."""
+        self.prolonged = False
+        self.job.shorten()
+
     @rule(seconds=st.floats(0, 1000))
     def wait(self, seconds: float) -> None:
         """Time passes."""
@@ -133,11 +146,12 @@ class JobMachine(RuleBasedStateMachine):
 
     @invariant()
     def deadline_follows(self) -> None:
-        """The time runs only while nobody does anything for a running job."""
+        """The time runs only while nobody does anything for a running job, and doubles once."""
         if self.busy or self.job.state is not JobState.RUNNING:
             assert self.job.deadline is None
         else:
-            assert self.job.deadline == self.active_at + TIMEOUT_S
+            times = 2 if self.prolonged else 1
+            assert self.job.deadline == self.active_at + times * TIMEOUT_S
 
 
 JobMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)
