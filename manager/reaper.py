@@ -22,7 +22,7 @@ from client_sdk.backoff import Backoff
 from manager.metrics import ManagerMetrics
 from manager.webhooks import WebhookDirectory
 from storage.discord.webhook import WebhookCredentials
-from storage.errors import StorageError, WebhookUnusable
+from storage.errors import BotUnusable, StorageError, WebhookUnusable
 
 _log = structlog.get_logger()
 
@@ -95,6 +95,7 @@ class Reaper:
         self._backoff = backoff or Backoff(first_s=1, cap_s=interval_s)
         self._nudged = asyncio.Event()
         self._told_of: set[int | None] = set()
+        self._refused_in: set[int] = set()
 
     def nudge(self) -> None:
         """There is something to delete: look now instead of at the next interval."""
@@ -160,7 +161,7 @@ class Reaper:
     def _way_to(self, message: Message) -> Deletion | None:
         """What deletes the message; None while nobody here can."""
         if message.webhook_id is None:
-            if self._delete_as_bot is None:
+            if self._delete_as_bot is None or message.channel_id in self._refused_in:
                 return None
             return partial(self._delete_as_bot, message.channel_id, message.id)
         webhook = self._webhooks.reachable.get(message.webhook_id)
@@ -195,6 +196,9 @@ class Reaper:
             await self._catalog.forget_message(message.id)
         except WebhookUnusable as error:
             self._webhooks.lost(error)
+            return False
+        except BotUnusable:
+            self._refused_in.add(message.channel_id)
             return False
         except (StorageError, CatalogError) as error:
             _log.warning("message-not-deleted", message_id=message.id, code=error.code)

@@ -13,7 +13,7 @@ from storage.discord.bot import Bot
 from storage.discord.credentials import WebhookCredentials
 from storage.discord.http import DiscordHttp
 from storage.discord.webhook import Attachment, PostedMessage, Webhook
-from storage.errors import MessageGone, WebhookGone, WebhookNotConfigured
+from storage.errors import MessageGone, WebhookNotConfigured, WebhookUnusable
 
 EXPIRY_MARGIN_S = 120.0
 """A URL is no longer used so long before it expires, as the download takes its time."""
@@ -54,7 +54,7 @@ class AttachmentFinder:
         self._capacity = capacity
         self._cache: OrderedDict[int, _CachedMessage] = OrderedDict()
         self._asking: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
-        self._dead: dict[WebhookCredentials, WebhookGone] = {}
+        self._dead: dict[WebhookCredentials, WebhookUnusable] = {}
 
     async def find(self, address: ChunkAddress) -> Attachment:
         """The attachment that holds the chunk.
@@ -62,7 +62,9 @@ class AttachmentFinder:
         Raises:
             MessageGone: The message, or that attachment of it, does not exist.
             WebhookNotConfigured: Nobody here may read the message.
-            WebhookGone: The webhook that posted it is no more, and no bot token is configured.
+            WebhookUnusable: The webhook that posted it is no more, or may not read, and no bot
+                token is configured.
+            BotUnusable: The bot may not read it either.
             DiscordUnavailable: Discord did not answer in time.
         """
         attachments = await self._attachments(address)
@@ -106,7 +108,7 @@ class AttachmentFinder:
         if webhook is not None:
             try:
                 return await self._ask_webhook(webhook, address.message_id)
-            except WebhookGone:
+            except WebhookUnusable:
                 if self._bot_token is None:
                     raise
         if self._bot_token is not None:
@@ -118,11 +120,11 @@ class AttachmentFinder:
         )
 
     async def _ask_webhook(self, webhook: WebhookCredentials, message_id: int) -> PostedMessage:
-        if webhook in self._dead:
-            raise WebhookGone(webhook.id, self._dead[webhook].reason)
+        if (known := self._dead.get(webhook)) is not None:
+            raise type(known)(webhook.id, known.reason)
         try:
             return await Webhook(self._http, webhook).message(message_id)
-        except WebhookGone as error:
+        except WebhookUnusable as error:
             self._dead[webhook] = error
             raise
 

@@ -29,6 +29,29 @@ class DiscordRefused(StorageError):
         self.discord_code = discord_code
 
 
+class BotUnusable(DiscordRefused):
+    """The bot must not ask for this again until an operator has looked at it.
+
+    Args:
+        status: HTTP status of the answer.
+        discord_code: Discord's own error code, 0 when it gave none.
+        channel_id: Where the bot may not do what it was asked for; None when its token is wrong, so
+            that it can do nothing at all.
+    """
+
+    code = "bot-unusable"
+
+    def __init__(self, status: int, discord_code: int, channel_id: int | None) -> None:
+        super().__init__(status, discord_code)
+        self.channel_id = channel_id
+
+    def __str__(self) -> str:
+        refused = f"HTTP {self.status}, code {self.discord_code}"
+        if self.channel_id is None:
+            return f"the bot's token is wrong or was revoked ({refused})"
+        return f"the bot lacks a permission in channel {self.channel_id} ({refused})"
+
+
 class RequestTooLarge(StorageError):
     """The message, or the file in it, is larger than Discord takes."""
 

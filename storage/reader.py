@@ -78,8 +78,9 @@ class ChunkReader:
             ChunkCorrupt: What lies there is not that chunk, even when fetched once more.
             MessageGone: The chunk is lost.
             WebhookNotConfigured: Nobody here may read the message.
-            WebhookGone: As above, since its webhook is no more.
-            DiscordRefused: Discord refuses it for another reason, such as a wrong bot token.
+            WebhookUnusable: As above, since its webhook is no more or may not read.
+            BotUnusable: As above, since the bot's token is wrong or a permission is missing.
+            DiscordRefused: Discord refuses it for another reason.
             DiscordUnavailable: It did not work in time.
         """
 
@@ -99,7 +100,8 @@ class ChunkReader:
 
         Raises:
             ChunkCorrupt: The attachment is too short to hold it.
-            MessageGone, WebhookNotConfigured, WebhookGone, DiscordUnavailable: See `read`.
+            MessageGone, WebhookNotConfigured, WebhookUnusable, BotUnusable, DiscordUnavailable: See
+                `read`.
         """
         sealed = bytearray(address.stored_size)
         attempts = self._http.attempts()

@@ -10,8 +10,8 @@ from storage.errors import DiscordRefused, MessageGone
 class Bot:
     """A bot with the rights to read, and to delete its own messages, in the channels concerned.
 
-    Every method raises `DiscordUnavailable` when Discord does not do it in time, and
-    `DiscordRefused` when it will not, for example as the token is wrong.
+    Every method raises `DiscordUnavailable` when Discord does not do it in time, `BotUnusable` when
+    the token is wrong or a permission is missing, and `DiscordRefused` when it will not otherwise.
     """
 
     def __init__(self, http: DiscordHttp, token: str) -> None:

@@ -8,6 +8,7 @@ import msgspec
 from storage.discord.headers import TOO_MANY_REQUESTS, LimitHeaders
 from storage.discord.routes import Route
 from storage.errors import (
+    BotUnusable,
     DiscordRefused,
     MessageGone,
     RequestTooLarge,
@@ -19,6 +20,7 @@ from storage.errors import (
 UNKNOWN_CHANNEL = 10003
 WEBHOOK_GONE = frozenset({UNKNOWN_CHANNEL, 10015, 50027})
 WEBHOOK_FORBIDDEN = frozenset({40004, 40006, 50013, 400001})
+BOT_FORBIDDEN = frozenset({50001, 50013})
 MESSAGE_GONE = 10008
 TOO_LARGE = frozenset({40005, 50045})
 BUSY = frozenset({20028, 20029, 40062, 130000})
@@ -81,14 +83,30 @@ def _lasting_error(answer: Answer, error: _ErrorBody, route: Route) -> StorageEr
         return RequestTooLarge(f"Discord takes less in one message (code {error.code})")
     if error.code == MESSAGE_GONE and route.message_id is not None:
         return MessageGone(route.message_id)
-    if route.webhook_id is not None:
-        reason = f"HTTP {answer.status}, code {error.code}"
-        # A 401 can only mean the token, which is all that a webhook is asked for.
-        if error.code in WEBHOOK_GONE or answer.status in {401, 404}:
-            return WebhookGone(route.webhook_id, reason)
-        if error.code in WEBHOOK_FORBIDDEN:
-            return WebhookForbidden(route.webhook_id, reason)
-    return DiscordRefused(answer.status, error.code)
+    refused = _refused_webhook(answer, error, route) or _refused_bot(answer, error, route)
+    return refused or DiscordRefused(answer.status, error.code)
+
+
+def _refused_webhook(answer: Answer, error: _ErrorBody, route: Route) -> StorageError | None:
+    if route.webhook_id is None:
+        return None
+    reason = f"HTTP {answer.status}, code {error.code}"
+    # A 401 can only mean the token, which is all that a webhook is asked for.
+    if error.code in WEBHOOK_GONE or answer.status in {401, 404}:
+        return WebhookGone(route.webhook_id, reason)
+    if error.code in WEBHOOK_FORBIDDEN:
+        return WebhookForbidden(route.webhook_id, reason)
+    return None
+
+
+def _refused_bot(answer: Answer, error: _ErrorBody, route: Route) -> StorageError | None:
+    if route.authorization is None:
+        return None
+    if answer.status == 401:
+        return BotUnusable(answer.status, error.code, None)
+    if error.code in BOT_FORBIDDEN:
+        return BotUnusable(answer.status, error.code, route.key.owner_id)
+    return None
 
 
 def _error_body(body: bytes) -> _ErrorBody:

@@ -19,12 +19,14 @@ import structlog
 from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 from yarl import URL
 
+from storage.discord.bots import BotRefusals
 from storage.discord.faults import Answer, TransientFault, raise_for
 from storage.discord.gate import Candidates, Gate
 from storage.discord.limits import RateLimiter
 from storage.discord.multipart import FilePayload, OutgoingFile
 from storage.discord.retry import Attempts, RetryPolicy
 from storage.discord.routes import Route
+from storage.errors import BotUnusable
 
 DISCORD_API_URL = "https://discord.com/api/v10"
 USER_AGENT = f"DiscordBot (https://discord-cloud.invalid, {version('discord-cloud')})"
@@ -86,6 +88,7 @@ class DiscordHttp:
         self._sleep = sleep
         self._rng = rng
         self._gate = Gate(self._limiter, clock=clock, sleep=sleep)
+        self._bots = BotRefusals()
         self._session: ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -132,8 +135,21 @@ class DiscordHttp:
         await self._gate.idle(webhook_ids)
 
     async def request(self, route: Route, file: OutgoingFile | None = None) -> Answer:
-        """Makes a request. See `request_any`."""
-        _, answer = await self.request_any(lambda: (route,), file)
+        """Makes a request. See `request_any`.
+
+        Raises:
+            BotUnusable: Discord has refused the bot, now or before.
+        """
+
+        def permitted() -> tuple[Route]:
+            self._bots.check(route)
+            return (route,)
+
+        try:
+            _, answer = await self.request_any(permitted, file)
+        except BotUnusable as error:
+            self._bots.remember(route, error)
+            raise
         return answer
 
     async def request_any(

@@ -17,7 +17,7 @@ from manager.webhooks import WebhookDirectory
 from storage.discord.credentials import WebhookCredentials
 from storage.discord.http import DiscordHttp
 from storage.discord.webhook import Webhook
-from storage.errors import DiscordRefused, DiscordUnavailable
+from storage.errors import BotUnusable, DiscordRefused, DiscordUnavailable
 
 
 class Shears:
@@ -262,6 +262,21 @@ async def test_a_refusing_bot_keeps_its_messages(cloud, shears, bots_message):
 
     await shears(delete_as_bot=refuse).sweep(failed=1)
     assert len(await cloud.catalog.orphan_messages(limit=10)) == 1
+
+
+async def test_an_unusable_bot_leaves_its_messages_stuck(shears, bots_message):
+    """Where the bot can delete nothing it is not asked again, and its messages count as stuck."""
+    await bots_message(10**17, 7)
+    asked = []
+
+    async def refuse(channel_id, _message_id) -> None:
+        asked.append(channel_id)
+        raise BotUnusable(401, 0, None)
+
+    reaping = shears(delete_as_bot=refuse)
+    await reaping.sweep(failed=1)
+    await reaping.sweep(stuck=1)
+    assert asked == [7]
 
 
 async def test_without_a_bot_its_messages_are_stuck(shears, bots_message):

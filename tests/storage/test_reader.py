@@ -22,6 +22,7 @@ from storage.errors import (
     DiscordRefused,
     DiscordUnavailable,
     MessageGone,
+    WebhookForbidden,
     WebhookGone,
     WebhookNotConfigured,
 )
@@ -393,6 +394,30 @@ async def test_a_dead_webhook_is_asked_once(emulator, reader, store, chunk):
         with pytest.raises(WebhookGone):
             await read(reader, address, chunk)
     assert emulator.requests.count(Operation.MESSAGE) == 1
+
+
+async def test_a_webhook_that_may_not_read_is_asked_once(emulator, reader, store, chunk):
+    """Every further refusal would count towards a ban."""
+    address = await store(chunk.content)
+    emulator.faults.add(
+        Fault(kind=FaultKind.ERROR, route=Operation.MESSAGE, status=403, code=50013)
+    )
+    for _ in range(3):
+        with pytest.raises(WebhookForbidden):
+            await read(reader, address, chunk)
+    assert emulator.requests.count(Operation.MESSAGE) == 1
+
+
+async def test_a_bot_reads_what_a_webhook_may_not_read(
+    emulator, http, credentials, keyring, store, chunk
+):
+    """The bot's permissions are its own."""
+    reader = ChunkReader(http, credentials, keyring, bot_token="bot-token")
+    address = await store(chunk.content)
+    emulator.faults.add(
+        Fault(kind=FaultKind.ERROR, route=Operation.MESSAGE, status=403, code=50013)
+    )
+    assert await read(reader, address, chunk) == chunk.plain
 
 
 async def test_a_bot_reads_what_a_dead_webhook_has_left(
