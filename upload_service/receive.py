@@ -20,7 +20,7 @@ from protocol.values import CHUNK_SIZE, is_uuid
 from storage.envelope import ENVELOPE_HEADER, ENVELOPE_OVERHEAD, SEALING_SLACK, ChunkSealer
 from upload_service.buffers import Lane, Lease
 from upload_service.direct import Front
-from upload_service.errors import BadField, BadForm, Busy, WrongLength
+from upload_service.errors import BadField, BadForm, Busy, OtherBytesStored, WrongLength
 from upload_service.job import Offer
 from upload_service.mime import HEAD_BYTES
 from upload_service.multipart import (
@@ -131,15 +131,15 @@ class _Comparing:
     """Takes the bytes of a chunk that is stored already."""
 
     def __init__(self, upload: Upload, index: int) -> None:
+        self.index = index
         self._upload = upload
-        self._index = index
         self._digest = hashlib.sha256()
 
     def write(self, piece: bytes | memoryview) -> None:
         self._digest.update(piece)
 
     def result(self) -> RepeatedChunk:
-        return RepeatedChunk(upload=self._upload, index=self._index, digest=self._digest.digest())
+        return RepeatedChunk(upload=self._upload, index=self.index, digest=self._digest.digest())
 
     def discard(self) -> None:
         """There is nothing to give back."""
@@ -181,9 +181,12 @@ class Reception:
             with self._stack:
                 await self._read(body)
                 return await self._result()
-        except BaseException:
+        except BaseException as error:
             if self._sink is not None:
                 self._sink.discard()
+            if isinstance(error, WrongLength) and isinstance(self._sink, _Comparing):
+                # What is stored has the right length, so these are other bytes.
+                raise OtherBytesStored(self._sink.index) from None
             raise
 
     async def _read(self, body: Body) -> None:
@@ -286,6 +289,8 @@ class Reception:
         upload, index = self._target()
         length = upload.job.length(index)
         if end != length:
+            if upload.job.offer(index) is Offer.COMPARE:
+                raise OtherBytesStored(index)
             raise WrongLength(f"chunk {index} has {length} bytes, the file sent has {end}")
         plain = collected[:end]
         self._stack.enter_context(upload.receiving(self._guard))

@@ -244,14 +244,15 @@ async def test_a_chunk_sent_again_is_confirmed(stage: Stage) -> None:
     assert len(stage.emulator.messages()) == 2
 
 
+@pytest.mark.parametrize("length", [CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK])
 @pytest.mark.parametrize("begins_with_file", [False, True])
 async def test_other_bytes_for_a_stored_chunk_conflict(
-    stage: Stage, begins_with_file: bool
+    stage: Stage, begins_with_file: bool, length: int
 ) -> None:
-    """What is stored stays; the sender learns of the conflict."""
+    """What is stored stays; the sender learns of the conflict, however long the other bytes are."""
     upload = await stage.start(CHUNK + 1)
     await stage.send(upload, 0, bytes(CHUNK))
-    other = b"x" * CHUNK
+    other = b"x" * length
     if begins_with_file:
         body = file_first(upload, 0, other)
         async with raw_request(stage.url, len(body)) as request:
