@@ -195,11 +195,16 @@ class DiscordHttp:
 
     async def _send(self, route: Route, file: OutgoingFile | None) -> Answer:
         headers = {"Authorization": route.authorization} if route.authorization else {}
-        async with self.session.request(
-            route.key.method,
-            URL(self._api_url + route.path, encoded=True),
-            data=FilePayload(file, stall_s=self._stall_timeout_s) if file else None,
-            headers=headers,
-            allow_redirects=False,
-        ) as response:
-            return Answer(response.status, response.headers, await response.read())
+        payload = FilePayload(file, stall_s=self._stall_timeout_s) if file else None
+        try:
+            async with self.session.request(
+                route.key.method,
+                URL(self._api_url + route.path, encoded=True),
+                data=payload,
+                headers=headers,
+                allow_redirects=False,
+            ) as response:
+                return Answer(response.status, response.headers, await response.read())
+        finally:
+            if payload is not None:
+                payload.let_go()

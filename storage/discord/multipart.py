@@ -29,6 +29,7 @@ class FilePayload(Payload):
     """`multipart/form-data` of a webhook message: head, file and tail.
 
     The file goes out in pieces of the caller's buffer. Writing it once more sends the same bytes.
+    The connection may hold on to them, so `let_go` must be called before the buffer changes.
 
     Args:
         file: What is sent.
@@ -45,6 +46,8 @@ class FilePayload(Payload):
         self._tail = f"\r\n--{boundary}--\r\n".encode()
         self._stall_s = stall_s
         self._size = len(self._head) + len(self._content) + len(self._tail)
+        self._transport: asyncio.WriteTransport | None = None
+        self._is_written = False
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         """The body as text, for those who print requests."""
@@ -52,10 +55,24 @@ class FilePayload(Payload):
 
     async def write(self, writer: AbstractStreamWriter) -> None:
         """Writes the body. Raises TimeoutError when the other side stops taking it."""
+        self._transport, self._is_written = writer.transport, False
         await self._write_piece(writer, self._head)
         for start in range(0, len(self._content), PIECE_SIZE):
             await self._write_piece(writer, self._content[start : start + PIECE_SIZE])
         await self._write_piece(writer, self._tail)
+        self._is_written = True
+
+    def let_go(self) -> None:
+        """Breaks the connection if it still has bytes of the file to send.
+
+        That is so after an answer that came too early, and after most failures. Closed in good
+        order, a connection would send what it has first, by then with the next file's bytes in it.
+        """
+        transport = self._transport
+        if transport is None:
+            return
+        if not self._is_written or transport.get_write_buffer_size():
+            transport.abort()
 
     async def _write_piece(self, writer: AbstractStreamWriter, piece: bytes | memoryview) -> None:
         async with asyncio.timeout(self._stall_s):

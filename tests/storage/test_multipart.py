@@ -13,6 +13,8 @@ from storage.discord.multipart import PIECE_SIZE, FilePayload, OutgoingFile
 class Sink:
     """Keeps what is written."""
 
+    transport = None
+
     def __init__(self) -> None:
         self.pieces: list[bytes | memoryview] = []
 
