@@ -101,6 +101,19 @@ class BodyTooLarge(ChunkError):
     status = 413
 
 
+class TooLargeForDiscord(ChunkError):
+    """Discord takes less in one message than this chunk, and will not take it later either."""
+
+    code = "too-large-for-discord"
+    status = 413
+
+    def __init__(self, stored_size: int) -> None:
+        super().__init__(
+            f"Discord refuses a message of {stored_size} bytes as too large; "
+            "the operator must lower CHUNK_SIZE on the manager"
+        )
+
+
 class NotStored(ChunkError):
     """Discord or the manager did not take the chunk. It may be sent again."""
 

@@ -12,8 +12,8 @@ import structlog
 
 from protocol.u2s import ChunkStored
 from storage.address import ChunkAddress
-from storage.errors import StorageError
-from upload_service.errors import ChunkError, NotStored
+from storage.errors import RequestTooLarge, StorageError
+from upload_service.errors import ChunkError, NotStored, TooLargeForDiscord
 from upload_service.metrics import Metrics
 from upload_service.receive import SealedChunk
 
@@ -69,10 +69,17 @@ class Forwarder:
         chunk.claim.stored(chunk.digest)
 
     async def _post(self, chunk: SealedChunk) -> ChunkAddress:
+        upload = chunk.claim.upload
         try:
-            return await chunk.claim.upload.backend.store(chunk.content)
+            return await upload.backend.store(chunk.content)
+        except RequestTooLarge as error:
+            # The size of chunks is fixed for the whole upload, so sending again can never help.
+            refusal = TooLargeForDiscord(len(chunk.content))
+            log.error("chunks-too-large", upload=str(upload.id), stored_size=len(chunk.content))
+            upload.end(str(refusal))
+            raise refusal from error
         except StorageError as error:
-            log.warning("chunk-refused", code=error.code, upload=str(chunk.claim.upload.id))
+            log.warning("chunk-refused", code=error.code, upload=str(upload.id))
             raise NotStored(f"Discord did not take the chunk ({error.code})") from error
 
     async def _report(self, chunk: SealedChunk, address: ChunkAddress) -> None:

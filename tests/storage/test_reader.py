@@ -121,7 +121,10 @@ async def test_a_damaged_chunk_is_an_error(emulator, reader, store, chunk):
         await read(reader, await store(memoryview(sealed)), chunk)
 
 
-async def test_damage_on_the_way_is_repaired_by_a_second_fetch(reader, store, chunk, monkeypatch):
+@pytest.mark.parametrize("position", [0, 1, 4, 5, 1000, -1])
+async def test_damage_on_the_way_is_repaired_by_a_second_fetch(
+    reader, store, chunk, monkeypatch, position
+):
     """What lies on Discord is whole, so the caller notices nothing."""
     address = await store(chunk.content)
     copies: list[memoryview] = []
@@ -130,7 +133,7 @@ async def test_damage_on_the_way_is_repaired_by_a_second_fetch(reader, store, ch
         await download(*args, **kwargs)
         into = args[2]
         if not copies:
-            into[1000] ^= 1
+            into[position] ^= 1
         copies.append(into)
 
     monkeypatch.setattr("storage.reader.download", damaged_once)

@@ -165,6 +165,23 @@ async def test_discord_failing_for_a_moment_is_not_noticed(stage: Stage) -> None
     assert await stage.send(upload, 0, bytes(10)) == (200, "0")
 
 
+@pytest.mark.parametrize(("status", "code"), [(413, 0), (400, 40005)])
+async def test_a_chunk_that_discord_never_takes_ends_its_upload(
+    stage: Stage, status: int, code: int
+) -> None:
+    """Sender and manager learn what the operator must change; nobody is told to send again."""
+    fault = Fault(kind=FaultKind.ERROR, route=Operation.EXECUTE, status=status, code=code)
+    stage.emulator.faults.add(fault)
+    upload = await stage.start(2 * CHUNK)
+    answer = await stage.send(upload, 0, bytes(CHUNK))
+    assert (answer[0], "lower CHUNK_SIZE" in answer[1]) == (413, True)
+    finish = await stage.link.finishes.get()
+    assert (finish.success, "lower CHUNK_SIZE" in (finish.reason or "")) == (False, True)
+    assert await stage.metric('upload_failures_total{code="too-large-for-discord"}') == 1
+    again = await stage.start(10)
+    assert await stage.send(again, 0, bytes(10)) == (200, "0")
+
+
 async def test_a_dead_webhook_is_told_and_the_others_go_on(stage: Stage) -> None:
     """The chunk arrives by another webhook; the manager learns which one is lost."""
     dead = stage.emulator.webhooks[0]
