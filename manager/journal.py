@@ -1,8 +1,8 @@
 """Writes every chunk that a service reports into the catalog, sooner or later.
 
 A message that the catalog does not know could never be deleted. So a report which cannot be written now
-is refused to the service, and kept here until it can be: by then it is garbage, or it is the chunk after
-all, if the client has not sent it again.
+is refused to the service, and its message is kept here until it can be written, as garbage: the chunk is
+missing again, and what the client sends instead may be other bytes.
 """
 
 from collections.abc import Iterable
@@ -33,12 +33,12 @@ class ChunkJournal:
     async def record(self, location: ChunkLocation) -> bool:
         """True when these bytes are now durably the chunk of their object.
 
-        Raises `CatalogUnavailable`; the message is then journalled later.
+        Raises `CatalogUnavailable`; the message is then journalled later, alone.
         """
         try:
             return await self._patience.answering(lambda: self._record_once(location))
         except CatalogUnavailable:
-            self._tasks.spawn(self._record_later(location), "journal a chunk later")
+            self._tasks.spawn(self._record_later(location.message), "journal a message later")
             raise
 
     async def record_garbage(self, location: ChunkLocation) -> None:
@@ -70,16 +70,17 @@ class ChunkJournal:
             for other in stored
         )
 
-    async def _record_later(self, location: ChunkLocation) -> None:
+    async def _record_later(self, message: Message) -> None:
         backoff = self._patience.new_backoff()
         while True:
             await backoff.wait()
             try:
-                await self._catalog.add_chunk(location)
+                # If a write that was not confirmed has entered the chunk, this is no change.
+                await self._catalog.add_chunk(_alone(message))
             except CatalogUnavailable as error:
-                log.warning("a chunk is not journalled yet", problem=str(error))
+                log.warning("a message is not journalled yet", problem=str(error))
             except CatalogError as error:
-                log.error("a chunk cannot be journalled", code=error.code, problem=str(error))
+                log.error("a message cannot be journalled", code=error.code, problem=str(error))
                 return
             else:
                 return

@@ -64,6 +64,24 @@ async def test_a_chunk_is_refused_and_journalled_later(stage: FlakyStage):
     assert len(orphans) == 1, "of two messages with the same chunk one is garbage, and known"
 
 
+async def test_other_bytes_count_after_a_refused_chunk(stage: FlakyStage):
+    """What was refused is not entered later: the client may send something else instead."""
+    client, service = await booked(stage)
+    await client.request_upload()
+    start = await service.next(s2u.UploadStart)
+    # Four tries before the report is refused; the fifth is carried out, later.
+    stage.catalog.before["add_chunk"] = 4
+    stage.catalog.after["add_chunk"] = 1
+    refused = await service.post(start, 0, digest="0" * 64)
+    assert "not available" in await service.refusal(refused)
+    await stage.catalog.has_failed("add_chunk", 5)
+    await service.store(start)
+    await service.finish_with(start)
+    assert (await client.next(s2c.UploadFinishInfo)).success
+    (garbage,) = await stage.real_catalog.orphan_messages(limit=10)
+    assert str(garbage.id) == refused.message_id
+
+
 async def test_a_chunk_whose_write_was_not_confirmed_counts_once(stage: FlakyStage):
     """The write happened although the catalog went away; it is repeated without harm."""
     client, service = await booked(stage)
