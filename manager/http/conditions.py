@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from enum import Enum, auto
 
+from multidict import MultiMapping
+
 _ENTITY_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 
 
@@ -60,18 +62,25 @@ def range_applies(headers: Mapping[str, str], current: Validators) -> bool:
 
 
 def _precondition_holds(headers: Mapping[str, str], current: Validators) -> bool:
-    if (tags := headers.get("If-Match")) is not None:
+    if (tags := _list(headers, "If-Match")) is not None:
         return tags.strip() == "*" or current.etag in _ENTITY_TAG.findall(tags)
     since = _seconds(headers.get("If-Unmodified-Since"))
     return since is None or int(current.modified_at) <= since
 
 
 def _copy_is_current(headers: Mapping[str, str], current: Validators) -> bool:
-    if (tags := headers.get("If-None-Match")) is not None:
+    if (tags := _list(headers, "If-None-Match")) is not None:
         listed = (tag.removeprefix("W/") for tag in _ENTITY_TAG.findall(tags))
         return tags.strip() == "*" or current.etag in listed
     since = _seconds(headers.get("If-Modified-Since"))
     return since is not None and int(current.modified_at) <= since
+
+
+def _list(headers: Mapping[str, str], name: str) -> str | None:
+    """A list that may be spread over several lines of the header (section 5.3)."""
+    if isinstance(headers, MultiMapping) and name in headers:
+        return ", ".join(headers.getall(name))
+    return headers.get(name)
 
 
 def _seconds(date: str | None) -> int | None:

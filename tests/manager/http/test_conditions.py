@@ -1,6 +1,7 @@
 """Conditional requests, after RFC 9110 section 13."""
 
 import pytest
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from manager.http.conditions import Outcome, Validators, evaluate, range_applies
 
@@ -41,6 +42,15 @@ def test_header_values():
 def test_outcome(headers, outcome):
     """Every condition comes to what the RFC says, tags before dates."""
     assert evaluate(headers, CURRENT) is outcome
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome"), [("If-None-Match", Outcome.NOT_MODIFIED), ("If-Match", Outcome.PROCEED)]
+)
+def test_lists_may_be_spread_over_several_lines(name, outcome):
+    """Lines of the same header are one list, as section 5.3 says."""
+    lines = CIMultiDictProxy(CIMultiDict([(name, '"x"'), (name.lower(), '"y", "abc"')]))
+    assert evaluate(lines, CURRENT) is outcome
 
 
 @pytest.mark.parametrize(
