@@ -4,17 +4,23 @@ The packet for them knows no conflict, so the client looks whether the name is f
 what its policy says.
 """
 
+import secrets
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import PurePosixPath
 
 from client_sdk import listing
 from client_sdk.conflicts import Conflict, ConflictDesk, OnConflict
-from client_sdk.errors import ConnectionLost, ReplyTimeout, UploadFailed
+from client_sdk.errors import CloudError, ConnectionLost, Refused, ReplyTimeout, UploadFailed
 from client_sdk.http import ManagerHttp
 from client_sdk.jobs import Outcome, UploadOrder, UploadResult
 from client_sdk.link import Link
 from protocol import c2s
+from protocol.packet import Packet
 
 NAMES_TO_TRY = 1000
+SPARE_CHARACTERS = 100
+"""Of the name, in the one that a new file has until it takes the old one's place."""
 
 
 async def upload_empty(
@@ -38,19 +44,47 @@ async def upload_empty(
             await _make(link, http, order, name)
             return order.result(Outcome.RENAMED, name)
         case OnConflict.OVERWRITE:
-            folder = await listing.status(link, order.path)
-            await link.order(c2s.DeleteFile(folder_id=folder.folder_id or 0, name=order.name))
-            await _make(link, http, order, order.name)
+            await _replace(link, http, order)
             return order.result(Outcome.STORED)
+
+
+async def _replace(link: Link, http: ManagerHttp, order: UploadOrder) -> None:
+    """Put an empty file in the place of another, which stays until the new one is there."""
+    spare = f"{order.name[:SPARE_CHARACTERS]} {secrets.token_hex(4)}"
+    await _make(link, http, order, spare)
+    try:
+        await _delete(link, http, order, order.name)
+    except CloudError:
+        with suppress(CloudError):
+            await _delete(link, http, order, spare)
+        raise
+    rename = c2s.RenameFile(path=order.path, name=spare, target_name=order.name)
+    try:
+        await _once(link, rename, lambda: http.exists(order.path, order.name))
+    except Refused as error:
+        raise UploadFailed(f"the empty file is there as {spare}: {error}") from error
 
 
 async def _make(link: Link, http: ManagerHttp, order: UploadOrder, name: str) -> None:
     packet = c2s.EmptyFileUpload(path=order.path, name=name)
+    await _once(link, packet, lambda: http.exists(order.path, name))
+
+
+async def _delete(link: Link, http: ManagerHttp, order: UploadOrder, name: str) -> None:
+    async def is_gone() -> bool:
+        return not await http.exists(order.path, name)
+
+    folder = await listing.status(link, order.path)
+    await _once(link, c2s.DeleteFile(folder_id=folder.folder_id or 0, name=name), is_gone)
+
+
+async def _once(link: Link, packet: Packet, is_done: Callable[[], Awaitable[bool]]) -> None:
+    """Order something, again only if its answer was lost and it has not been done."""
     try:
         await link.order(packet)
     except (ConnectionLost, ReplyTimeout):
-        # Whether it was made is not known, and making it again would find its own name taken.
-        if not await http.exists(order.path, name):
+        # Done twice it would be refused: a name would be taken, or gone.
+        if not await is_done():
             await link.order(packet)
 
 

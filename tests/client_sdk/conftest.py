@@ -81,6 +81,8 @@ class ScriptedManager:
         self.url = ""
         self.token = TOKEN
         self.services = 2
+        self.hangs_up = False
+        self.hang_ups = 0
         self.files: dict[str, bytes] = {}
         self.folders: set[str] = {"/"}
         self.uploads: dict[str, RunningUpload] = {}
@@ -109,6 +111,7 @@ class ScriptedManager:
             c2s.FolderSizeRequest: self._folder_size,
             c2s.CreateFolder: self._create_folder,
             c2s.DeleteFile: self._delete,
+            c2s.RenameFile: self._rename,
         }
         self._news = asyncio.Condition()
 
@@ -199,6 +202,10 @@ class ScriptedManager:
             raise web.HTTPUnauthorized
         socket = web.WebSocketResponse()
         await socket.prepare(request)
+        if self.hangs_up:
+            self.hang_ups += 1
+            await socket.close()
+            return socket
         peer = Peer(self, socket)
         self.peers.append(peer)
         try:
@@ -282,6 +289,14 @@ class ScriptedManager:
     async def _delete(self, peer: Peer, frame: Frame, packet: c2s.DeleteFile) -> None:
         del self.files[f"/{packet.name}"]
         await peer.send(generic.Boolean(success=True), frame)
+
+    async def _rename(self, peer: Peer, frame: Frame, packet: c2s.RenameFile) -> None:
+        folder = packet.path.rstrip("/")
+        is_free = f"{folder}/{packet.target_name}" not in self.files
+        if is_free:
+            self.files[f"{folder}/{packet.target_name}"] = self.files.pop(f"{folder}/{packet.name}")
+        message = None if is_free else "the name is taken"
+        await peer.send(generic.Boolean(success=is_free, message=message), frame)
 
     def _inside(self, folder: str, names: set[str]) -> list[str]:
         prefix = folder.rstrip("/") + "/"
