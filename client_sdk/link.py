@@ -7,7 +7,6 @@ waits for it then gets that error.
 """
 
 import asyncio
-from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from client_sdk.connection import Connection
@@ -58,13 +57,15 @@ class Link:
         self._changed = asyncio.Event()
         self._failure: CloudError | None = None
         self._was_connected = False
+        self._was_heard = False
 
     async def run(self) -> None:
         """Keep the connection until the link gives up or is cancelled."""
         backoff = self._settings.backoff()
         while True:
             try:
-                await self._serve_once(backoff.reset)
+                await self._serve_once()
+                backoff.reset()
             except (Unreachable, ConnectionLost) as error:
                 if not self._was_connected or backoff.tries >= self._settings.reconnect_attempts:
                     return self._fail(Unreachable(str(error)))
@@ -89,9 +90,11 @@ class Link:
     async def ask(self, packet: Packet, *answer_types: type[Answer]) -> Answer | generic.Boolean:
         """Ask once. Raises `ReplyTimeout` or `ConnectionLost` when the outcome is unknown."""
         connection = await self._connected()
-        return await connection.request(
+        answer = await connection.request(
             packet, *answer_types, timeout_s=self._settings.reply_timeout_s
         )
+        self._was_heard = True
+        return answer
 
     async def _ask_again(
         self, packet: Packet, *answer_types: type[Answer]
@@ -129,7 +132,9 @@ class Link:
             await self._changed.wait()
         return self._connection
 
-    async def _serve_once(self, on_alive: Callable[[], None]) -> None:
+    async def _serve_once(self) -> None:
+        """One connection. Raises `ConnectionLost` if it ended without a word of the manager."""
+        self._was_heard = False
         async with Connection.open(
             self._url, receives=RECEIVES, extensions=EXTENSIONS, needs_grant=False
         ) as connection:
@@ -139,12 +144,14 @@ class Link:
             self._changed.set()
             try:
                 async for frame in connection:
-                    on_alive()
+                    self._was_heard = True
                     self._listener.received(frame)
             finally:
                 self._changed.clear()
                 self._connection = None
                 self._listener.disconnected()
+        if not self._was_heard:
+            raise ConnectionLost("the manager takes connections and closes them without a word")
 
     def _fail(self, error: CloudError) -> None:
         self._failure = error

@@ -150,6 +150,16 @@ async def test_a_lost_connection_may_have_missed_events(manager, make_client) ->
         assert await anext(events) == file_event("a")
 
 
+async def test_a_manager_that_hangs_up_at_once_is_given_up(manager, make_client) -> None:
+    """A connection that is taken and closed without a word is a failed try like any other."""
+    async with make_client(reconnect_attempts=3, request_attempts=100) as cloud:
+        manager.hangs_up = True
+        await manager.drop_all()
+        with pytest.raises(Unreachable, match="without a word"):
+            await cloud.folder_status("/")
+    assert manager.hang_ups <= 4
+
+
 async def test_a_slow_reader_misses_events_but_nobody_waits_for_it(manager, make_client) -> None:
     """A stream holds a bounded number of events."""
     async with make_client() as cloud:
