@@ -17,6 +17,9 @@ class ClientUpload(Protocol):
     def decided(self, action: Action) -> None:
         """The client, or its standing answer, says what to do about the taken name."""
 
+    def ask(self) -> None:
+        """Asks the client, perhaps once more, what to do about the taken name."""
+
     def client_left(self) -> None:
         """The client is gone."""
 

@@ -107,6 +107,7 @@ class RunningUpload:
     def start(self) -> asyncio.Future[s2c.UploadResponse]:
         """Begins; the future is the answer to the client's request."""
         self._client.uploads[self.facts.upload_id] = self
+        self._client.overwrites.began(self.facts.upload_id)
         self._slot.upload = self
         self._desk.tasks.spawn(self._run(), f"upload {self.facts.upload_id}")
         return self._response
@@ -118,6 +119,16 @@ class RunningUpload:
     def decided(self, action: Action) -> None:
         """The client, or its standing answer, says what to do about the taken name."""
         self._move(lambda upload: upload.decision(action))
+
+    def ask(self) -> None:
+        """Asks the client, perhaps once more, what to do about the taken name."""
+        self._client.connection.send(
+            s2c.UploadOverwriteRequest(
+                upload_id=self.facts.upload_id,
+                file_name=self.facts.name,
+                file_path=format_path(self.facts.folder),
+            )
+        )
 
     def client_left(self) -> None:
         """The client is gone."""
@@ -162,6 +173,7 @@ class RunningUpload:
         finally:
             self._respond(accepted=False, rejection_reason=FAILED_HERE)
             self._client.uploads.pop(self.facts.upload_id, None)
+            self._client.overwrites.ended(self.facts.upload_id)
             self._leave_service()
             self._desk.nudge_reaper()
 
@@ -279,16 +291,10 @@ class RunningUpload:
 
     def _ask_client(self, _: effects.AskClient) -> None:
         standing = self._client.overwrites.ask(self.facts.upload_id)
-        if standing is not None:
+        if standing is None:
+            self.ask()
+        else:
             self.decided(standing)
-            return
-        self._client.connection.send(
-            s2c.UploadOverwriteRequest(
-                upload_id=self.facts.upload_id,
-                file_name=self.facts.name,
-                file_path=format_path(self.facts.folder),
-            )
-        )
 
     def _close_prompt(self, _: effects.ClosePrompt) -> None:
         self._client.overwrites.drop(self.facts.upload_id)

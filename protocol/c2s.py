@@ -105,8 +105,9 @@ class UploadOverwriteResponse(Packet, frozen=True, kw_only=True):
     """Decides what happens to a file whose name is taken.
 
     Client → manager, some time after `s2c:upload-overwrite-request`. With `use_on_all_uploads`
-    the action holds for all open and coming conflicts until the booking is cleared. Not
-    answered; the upload goes on to its `s2c:upload-finish-info`.
+    the action holds for all open and coming conflicts of uploads that began under the same
+    booking; open ones of another are asked again. Not answered; the upload goes on to its
+    `s2c:upload-finish-info`.
     """
 
     id: ClassVar[str] = "c2s:upload-overwrite-response"

@@ -15,5 +15,5 @@ async def request_booking(
 async def clear_booking(context: ClientContext, _: c2s.UploadBookingClear) -> generic.Boolean:
     """Gives the booking back; refused while an upload of the client is on a service."""
     context.parts.bookings.clear(context.client.id)
-    context.client.overwrites.booking_cleared(context.client.uploads)
+    context.client.overwrites.booking_cleared()
     return generic.Boolean(success=True)

@@ -72,7 +72,7 @@ async def abort_upload(context: ClientContext, packet: c2s.UploadAbortRequest) -
 
 
 async def decide_overwrite(context: ClientContext, packet: c2s.UploadOverwriteResponse) -> None:
-    """Settles one question about a taken name, or all of them. Raises `UnknownPrompt`."""
+    """Settles one question about a taken name, or all of a booking. Raises `UnknownPrompt`."""
     client = context.client
     settled = client.overwrites.answer(
         packet.upload_id, Action(packet.action), use_on_all=bool(packet.use_on_all_uploads)
@@ -82,6 +82,8 @@ async def decide_overwrite(context: ClientContext, packet: c2s.UploadOverwriteRe
             client.uploads[upload_id].decided(action)
     if settled.cancel:
         client.connection.send(s2c.UploadOverwriteCancel())
+    for upload_id in settled.ask_again:
+        client.uploads[upload_id].ask()
 
 
 async def upload_empty_file(context: ClientContext, packet: c2s.EmptyFileUpload) -> generic.Boolean:

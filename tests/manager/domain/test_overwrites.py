@@ -12,9 +12,16 @@ from manager.domain.overwrites import Action, OverwriteQueue, Settled
 def queue_of(*upload_ids: str) -> OverwriteQueue:
     """A queue in which these questions are open."""
     queue = OverwriteQueue()
+    begin(queue, *upload_ids)
     for upload_id in upload_ids:
         queue.ask(upload_id)
     return queue
+
+
+def begin(queue: OverwriteQueue, *upload_ids: str) -> None:
+    """Lets uploads begin, whose names may turn out to be taken later."""
+    for upload_id in upload_ids:
+        queue.began(upload_id)
 
 
 def test_a_question_is_open_until_answered():
@@ -39,6 +46,7 @@ def test_the_client_is_not_bothered_again(action: Action):
     """After an answer for all, later conflicts are decided without a question."""
     queue = queue_of("a")
     queue.answer("a", action, use_on_all=True)
+    begin(queue, "b")
     assert queue.ask("b") is action
     assert queue.open_prompts == ()
 
@@ -48,16 +56,47 @@ def test_questions_are_asked_again_after_the_booking_is_cleared():
     queue = queue_of("a")
     queue.answer("a", Action.OVERWRITE, use_on_all=True)
     queue.booking_cleared()
+    begin(queue, "b")
     assert queue.ask("b") is None
 
 
 def test_the_answer_holds_for_what_the_booking_has_left_unfinished():
     """An upload that meets its taken name after the clear is still one of those answered for."""
     queue = queue_of("a")
+    begin(queue, "b")
     queue.answer("a", Action.SKIP, use_on_all=True)
-    queue.booking_cleared(["b"])
-    queue.booking_cleared(["b", "c"])
+    queue.booking_cleared()
+    begin(queue, "c")
+    queue.booking_cleared()
     assert [queue.ask(each) for each in "bc"] == [Action.SKIP, None]
+
+
+@pytest.mark.parametrize("clears", [1, 2])
+def test_an_answer_after_its_booking_is_none_for_the_next(clears: int):
+    """A question may outlive its booking, and is then answered for that booking's uploads alone."""
+    queue = queue_of("a")
+    begin(queue, "b")
+    for _ in range(clears):
+        queue.booking_cleared()
+    begin(queue, "next")
+    queue.answer("a", Action.OVERWRITE, use_on_all=True)
+    assert [queue.ask(each) for each in ("b", "next")] == [Action.OVERWRITE, None]
+    queue.ended("a")
+    queue.booking_cleared()
+    begin(queue, "later")
+    assert queue.ask("later") is None
+
+
+@pytest.mark.parametrize(("answered", "other"), [("old", "new"), ("new", "old")])
+def test_an_answer_for_all_leaves_the_questions_of_other_bookings_open(answered: str, other: str):
+    """The client takes its whole queue for resolved, so that what is not has to be asked again."""
+    queue = queue_of("old")
+    queue.booking_cleared()
+    begin(queue, "new")
+    queue.ask("new")
+    settled = queue.answer(answered, Action.OVERWRITE, use_on_all=True)
+    assert settled == Settled([(answered, Action.OVERWRITE)], cancel=True, ask_again=(other,))
+    assert queue.answer(other, Action.SKIP, use_on_all=False).decisions == [(other, Action.SKIP)]
 
 
 def test_open_questions_survive_a_cleared_booking():
@@ -71,6 +110,7 @@ def test_an_answer_for_one_is_no_standing_answer():
     """Without `use_on_all_uploads` the next conflict is asked about."""
     queue = queue_of("a")
     queue.answer("a", Action.OVERWRITE, use_on_all=False)
+    begin(queue, "b")
     assert queue.ask("b") is None
 
 
@@ -82,6 +122,7 @@ def test_an_unknown_question_is_refused():
         queue.answer("a", Action.OVERWRITE, use_on_all=True)
     assert refusal.value.code == "unknown-prompt"
     assert queue.open_prompts == ("b",)
+    begin(queue, "c")
     assert queue.ask("c") is None
 
 
@@ -90,6 +131,7 @@ def test_an_answer_that_crosses_the_one_for_all_is_no_mistake():
     queue = queue_of("a", "b")
     queue.answer("a", Action.SKIP, use_on_all=True)
     assert queue.answer("b", Action.OVERWRITE, use_on_all=True) == Settled([], cancel=False)
+    begin(queue, "c")
     assert queue.ask("c") is Action.SKIP
     with pytest.raises(UnknownPrompt):
         queue.answer("b", Action.OVERWRITE, use_on_all=False)
@@ -107,21 +149,31 @@ UPLOADS = st.sampled_from("abcdef")
 
 
 class QueueMachine(RuleBasedStateMachine):
-    """Questions and answers in any order, against a model that is a list and a default."""
+    """Questions and answers in any order, against a model that remembers every booking for ever."""
 
     @initialize()
     def start(self):
         """Nothing asked, nothing decided."""
         self.queue = OverwriteQueue()
+        self.booking = 0
+        self.booking_of: dict[str, int] = {}
+        self.standing: dict[int, Action] = {}
         self.open: list[str] = []
-        self.default: Action | None = None
         self.crossing: set[str] = set()
-        self.still_settled: dict[str, Action] = {}
+
+    @rule(upload=UPLOADS)
+    def begin(self, upload):
+        """An upload begins."""
+        if upload not in self.booking_of:
+            self.queue.began(upload)
+            self.booking_of[upload] = self.booking
 
     @rule(upload=UPLOADS)
     def ask(self, upload):
         """A name is taken."""
-        standing = self.still_settled.get(upload, self.default)
+        if upload not in self.booking_of:
+            return
+        standing = self.standing.get(self.booking_of[upload])
         assert self.queue.ask(upload) is standing
         if standing is None and upload not in self.open:
             self.open.append(upload)
@@ -139,26 +191,36 @@ class QueueMachine(RuleBasedStateMachine):
                 self.queue.answer(upload, action, use_on_all=use_on_all)
             return
         self.open.remove(upload)
-        settled = [upload, *self.open] if use_on_all else [upload]
-        self.crossing.update(settled[1:])
-        self.open = [] if use_on_all else self.open
-        self.default = action if use_on_all else self.default
         answered = self.queue.answer(upload, action, use_on_all=use_on_all)
-        assert answered == Settled([(each, action) for each in settled], cancel=use_on_all)
+        if not use_on_all:
+            assert answered == Settled([(upload, action)], cancel=False)
+            return
+        booking = self.booking_of[upload]
+        self.standing[booking] = action
+        others = [each for each in self.open if self.booking_of[each] == booking]
+        self.crossing.update(others)
+        self.open = [each for each in self.open if each not in others]
+        decisions = [(each, action) for each in (upload, *others)]
+        assert answered == Settled(decisions, cancel=True, ask_again=tuple(self.open))
 
     @rule(upload=UPLOADS)
     def drop(self, upload):
-        """An upload ends otherwise."""
+        """A question needs no answer any more."""
         self.queue.drop(upload)
         self.open = [each for each in self.open if each != upload]
 
-    @rule(unfinished=st.sets(UPLOADS))
-    def clear_booking(self, unfinished):
-        """The booking is cleared, with uploads that have left their services and not ended."""
-        self.queue.booking_cleared(unfinished)
-        kept = {each: self.still_settled.get(each, self.default) for each in unfinished}
-        self.still_settled = {each: action for each, action in kept.items() if action}
-        self.default = None
+    @rule(upload=UPLOADS)
+    def end(self, upload):
+        """An upload is over."""
+        self.queue.ended(upload)
+        self.open = [each for each in self.open if each != upload]
+        self.booking_of.pop(upload, None)
+
+    @rule()
+    def clear_booking(self):
+        """The booking is cleared, perhaps with uploads that have left their services and not ended."""
+        self.queue.booking_cleared()
+        self.booking += 1
         self.crossing = set()
 
     @invariant()

@@ -252,6 +252,38 @@ class TestOverwriting:
         assert await client.book(1) == 1
         await _second_file(client, service, "a.txt")
 
+    async def test_an_answer_for_all_is_none_for_the_next_booking(self, stage: Stage):
+        """Given after its booking was cleared, it replaces no file of the booking after that."""
+        client, service = await booked(stage)
+        for name in ("a.txt", "b.txt"):
+            await _add_file(client, service, name, size=10)
+        first = await _second_file(client, service, "a.txt", size=20)
+        assert (await client.order(c2s.UploadBookingClear())).success
+        await client.decide(first.upload_id, "overwrite", on_all=True)
+        assert (await client.next(s2c.UploadFinishInfo)).success
+        assert await client.book(1) == 1
+        second = await _second_file(client, service, "b.txt", size=20)
+        await client.decide(second.upload_id, "skip")
+        assert not (await client.next(s2c.UploadFinishInfo)).success
+        sizes = {file.name: file.size for file in (await client.list_files()).files}
+        assert sizes == {"a.txt": 20, "b.txt": 10}
+
+    async def test_an_answer_for_all_leaves_open_what_another_booking_asks(self, stage: Stage):
+        """As the client takes its queue for resolved, the question is asked again after that."""
+        client, service = await booked(stage)
+        for name in ("a.txt", "b.txt"):
+            await _add_file(client, service, name, size=10)
+        first = await _second_file(client, service, "a.txt", size=20)
+        assert (await client.order(c2s.UploadBookingClear())).success
+        assert await client.book(1) == 1
+        second = await _second_file(client, service, "b.txt", size=20)
+        await client.decide(first.upload_id, "overwrite", on_all=True)
+        await client.next(s2c.UploadOverwriteCancel)
+        await client.next(s2c.UploadOverwriteRequest, upload_id=second.upload_id)
+        await client.decide(second.upload_id, "rename")
+        info = await client.next(s2c.UploadFinishInfo, upload_id=second.upload_id)
+        assert info.rename_target == "b (1).txt"
+
     async def test_limbo_is_lost_when_the_client_disconnects(self, stage: Stage):
         """The file is dropped, and what was posted is deleted on Discord."""
         service = await stage.service()

@@ -250,6 +250,23 @@ test("one answer holds for an upload that meets its taken name after the booking
   assert.deepEqual(states(queue), ["skipped", "skipped"]);
 });
 
+test("one answer says nothing about the files of another booking, and they are asked about again", () => {
+  const queue = queueOf(1);
+  const first = begin(queue, 1).entries[0]?.uploadId ?? "";
+  queue.stageFinished(first, false);
+  queue.overwriteAsked(first);
+  queue.bookingCleared();
+  queue.add([1, 2].map((index) => ({ source: { name: `next ${index}`, size: 1 }, folder: "/", isPublic: false })));
+  const [second = "", third = ""] = begin(queue, 2).entries.map((entry) => entry.uploadId ?? "");
+  for (const id of [second, third]) queue.stageFinished(id, false);
+  queue.overwriteAsked(second);
+  queue.overwriteDecided(first, "overwrite", true);
+  queue.overwriteAsked(second);
+  queue.overwriteAsked(third);
+  assert.deepEqual(queue.conflicts.open.map((entry) => entry.uploadId), [second, third]);
+  assert.deepEqual(states(queue), ["storing", "deciding", "deciding"]);
+});
+
 test("empty files need no service", () => {
   const queue = queueOf(0);
   const effects = queue.next(0);

@@ -1,4 +1,4 @@
-/** Open questions about names that are taken, and the answer that holds for all of them. Pure. */
+/** Open questions about names that are taken, and the answers that hold for all of a booking. Pure. */
 
 /** @import { OverwriteAction } from "../../types/wire.js" */
 /** @import { Entry } from "./entry.js" */
@@ -6,15 +6,23 @@
 export class Conflicts {
   /** @type {Entry[]} */
   open = [];
-  /** @type {OverwriteAction | null} */
-  #forAll = null;
+  #booking = 0;
+  /** By booking: what was answered under one says nothing about the files of another. @type {Map<number, OverwriteAction>} */
+  #forAll = new Map();
+
+  /** @param {Entry} entry whose upload begins, under the present booking */
+  begin(entry) {
+    entry.booking = this.#booking;
+  }
 
   /** @param {Entry} entry whose name is taken */
   ask(entry) {
     // A question that crossed the answer for all of them was settled by it.
-    if (this.#forAll) return settle(entry, this.#forAll);
+    const standing = this.#forAll.get(entry.booking);
+    if (standing) return settle(entry, standing);
     entry.state = "deciding";
-    this.open.push(entry);
+    // Those of another booking are asked again after an answer for all.
+    if (!this.open.includes(entry)) this.open.push(entry);
   }
 
   /**
@@ -23,10 +31,20 @@ export class Conflicts {
    * @param {boolean} forAll
    */
   decide(uploadId, action, forAll) {
-    const settled = this.open.filter((entry) => forAll || entry.uploadId === uploadId);
+    const answered = this.open.find((entry) => entry.uploadId === uploadId);
+    if (!answered) return;
+    const settled = this.open.filter((entry) => entry === answered || (forAll && entry.booking === answered.booking));
     this.open = this.open.filter((entry) => !settled.includes(entry));
-    if (forAll) this.#forAll = action;
+    if (forAll) this.#forAll.set(answered.booking, action);
     for (const entry of settled) settle(entry, action);
+  }
+
+  /**
+   * How many other questions an answer for all to this one settles.
+   * @param {Entry} entry
+   */
+  settledWith(entry) {
+    return this.open.filter((each) => each !== entry && each.booking === entry.booking).length;
   }
 
   /** @param {Entry} entry whose upload is over */
@@ -39,23 +57,17 @@ export class Conflicts {
    * @param {Entry} entry
    */
   isSkipped(entry) {
-    return entry.isSkipping || (entry.state === "storing" && this.#forAll === "skip");
+    return entry.isSkipping || (entry.state === "storing" && this.#forAll.get(entry.booking) === "skip");
   }
 
-  /**
-   * The answer for all holds until the booking is cleared, and for every upload of that booking.
-   * @param {Iterable<Entry>} unfinished
-   */
-  bookingEnded(unfinished) {
-    for (const entry of unfinished) {
-      if (entry.state === "storing" && this.#forAll) settle(entry, this.#forAll);
-    }
-    this.#forAll = null;
+  /** What begins from now on is of another booking. */
+  bookingEnded() {
+    this.#booking += 1;
   }
 
   connectionLost() {
     this.open = [];
-    this.#forAll = null;
+    this.#forAll.clear();
   }
 }
 

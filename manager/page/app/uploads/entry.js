@@ -15,6 +15,8 @@ export class Entry {
   /** @type {string | null} */
   uploadId = null;
   address = "";
+  /** Which booking it was accepted under. */
+  booking = 0;
   chunkSize = 1;
   storedBytes = 0;
   /** The next chunk that was never sent. */

@@ -73,7 +73,7 @@ export class UploadQueue {
 
   bookingCleared() {
     this.booking.ended();
-    this.conflicts.bookingEnded(this.#active);
+    this.conflicts.bookingEnded();
   }
 
   /**
@@ -84,6 +84,7 @@ export class UploadQueue {
     entry.uploadId = response.upload_id;
     entry.address = response.upload_address ?? "";
     entry.chunkSize = response.chunk_size;
+    this.conflicts.begin(entry);
     if (entry.state === "cancelled") this.#effects.push({ do: "abort", uploadId: response.upload_id });
     else entry.state = "sending";
   }

@@ -51,7 +51,7 @@ export function summarise(queue, meter, now) {
     isPaused: queue.isPaused,
     booked: queue.booking.amount,
     prompt: asked?.uploadId
-      ? { uploadId: asked.uploadId, name: asked.source.name, folder: asked.folder, more: queue.conflicts.open.length - 1 }
+      ? { uploadId: asked.uploadId, name: asked.source.name, folder: asked.folder, more: queue.conflicts.settledWith(asked) }
       : null,
   };
 }
