@@ -47,9 +47,13 @@ class FailOnConflict:
 
 @dataclass(frozen=True, slots=True)
 class OverwriteOnConflict:
-    """A taken name gets the new content, if the file there is still `file_id`; else `NameTaken`."""
+    """A taken name gets the new content, if the file there is still `file_id`; else `NameTaken`.
+
+    That file is what `permit` has to cover; a name that is free by now needs none.
+    """
 
     file_id: int
+    permit: Permit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +110,13 @@ class MadeFolders:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommittedFile:
-    """A file that now exists; `replaced` tells whether it took the place of other content."""
+    """A file that now exists; `replaced` tells whether it took the place of other content.
+
+    `shares` are all its shares by user id; the file itself carries nobody's.
+    """
 
     file: File
+    shares: tuple[Share, ...]
     created_folders: tuple[PlacedFolder, ...]
     replaced: bool
 
@@ -246,9 +254,9 @@ class FileStore(Protocol):
         The file is a permanent reference to the object; other references are left as they are.
         The object is queued for processing.
         Called again with the same `object_id` it returns what it did the first time, whatever has
-        become of the file since.
-        Raises `NameTaken` (with the file that has it), `ObjectMissing`, `ObjectIncomplete`,
-        `UserMissing`.
+        become of the file and of the right to overwrite it since; the shares are those of now.
+        Raises `NameTaken` (with the file that has it), `NotPermitted`, `ObjectMissing`,
+        `ObjectIncomplete`, `UserMissing`.
         """
 
     async def rename_file(

@@ -17,7 +17,7 @@ from catalog.records import File, Folder, StoredObject
 from catalog.sqlite import usage
 from catalog.sqlite.accounts import require_user
 from catalog.sqlite.database import Session
-from catalog.sqlite.files import require_file
+from catalog.sqlite.files import require_file, shares_of
 from catalog.sqlite.folders import make_folders
 from catalog.sqlite.free_names import free_file_name
 from catalog.sqlite.jobs import enqueue
@@ -42,7 +42,7 @@ class SqliteCommits(SqlitePart):
     ) -> CommittedFile:
         """Gives stored content a name, all of it or nothing; repeats its answer when repeated.
 
-        Raises `NameTaken`, `ObjectMissing`, `ObjectIncomplete`, `UserMissing`.
+        Raises `NameTaken`, `NotPermitted`, `ObjectMissing`, `ObjectIncomplete`, `UserMissing`.
         """
         async with self._database.writing() as session:
             if receipt := await _receipt(session, object_id):
@@ -94,6 +94,7 @@ class SqliteCommits(SqlitePart):
     ) -> int:
         if isinstance(on_conflict, FailOnConflict) or on_conflict.file_id != present.id:
             raise NameTaken(present)
+        await require_file(session, present.id, permit=on_conflict.permit)
         await session.run(
             sql.REPLACE_CONTENT,
             file_id=present.id,
@@ -120,6 +121,7 @@ async def _receipt(session: Session, object_id: UUID) -> CommittedFile | None:
         return None
     return CommittedFile(
         file=file_of(row),
+        shares=await shares_of(session, row["id"]),
         created_folders=_folders_from_json(row["created_folders"]),
         replaced=bool(row["replaced"]),
     )
@@ -135,7 +137,8 @@ async def _write_receipt(
         created_folders=_folders_to_json(created),
     )
     file = await require_file(session, file_id)
-    return CommittedFile(file=file, created_folders=created, replaced=replaced)
+    shares = await shares_of(session, file_id)
+    return CommittedFile(file=file, shares=shares, created_folders=created, replaced=replaced)
 
 
 def _folders_to_json(placed: tuple[PlacedFolder, ...]) -> str | None:

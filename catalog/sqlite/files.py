@@ -25,9 +25,14 @@ async def require_file(session: Session, file_id: int, *, permit: Permit | None 
 
 async def place_of(session: Session, file: File) -> PlacedFile:
     """The file with its folder's path and its shares."""
-    rows = await session.rows(sql.SHARES_OF, file_id=file.id)
     path = await path_to(session, file.folder_id)
-    return PlacedFile(folder=path, file=file, shares=tuple(share_of(row) for row in rows))
+    return PlacedFile(folder=path, file=file, shares=await shares_of(session, file.id))
+
+
+async def shares_of(session: Session, file_id: int) -> tuple[Share, ...]:
+    """All shares of a file by user id."""
+    rows = await session.rows(sql.SHARES_OF, file_id=file_id)
+    return tuple(share_of(row) for row in rows)
 
 
 class SqliteFiles(SqlitePart):

@@ -6,10 +6,9 @@ from catalog.port import PlacedFile
 from catalog.records import Share
 from catalog.sqlite.accounts import require_user
 from catalog.sqlite.database import Session
-from catalog.sqlite.files import place_of, require_file
+from catalog.sqlite.files import place_of, require_file, shares_of
 from catalog.sqlite.part import SqlitePart
 from catalog.sqlite.queries import files as sql
-from catalog.sqlite.rows import share_of
 
 
 class SqliteOwnership(SqlitePart):
@@ -49,8 +48,7 @@ class SqliteOwnership(SqlitePart):
     async def shares_of(self, file_id: int) -> list[Share]:
         """The shares of a file by user id; none for a file that does not exist."""
         async with self._database.reading() as session:
-            rows = await session.rows(sql.SHARES_OF, file_id=file_id)
-        return [share_of(row) for row in rows]
+            return list(await shares_of(session, file_id))
 
     async def put_share(
         self, file_id: int, user_id: int, *, can_write: bool, permit: Permit | None = None

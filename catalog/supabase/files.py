@@ -16,7 +16,13 @@ from catalog.port import (
 )
 from catalog.records import File
 from catalog.supabase.part import SupabasePart, permit_to_json
-from catalog.supabase.rows import file_of, moved_file_of, placed_file_of, placed_folder_of
+from catalog.supabase.rows import (
+    file_of,
+    moved_file_of,
+    placed_file_of,
+    placed_folder_of,
+    share_of,
+)
 
 _CONFLICTS = {
     FailOnConflict: "fail",
@@ -66,7 +72,7 @@ class SupabaseFiles(SupabasePart):
     ) -> CommittedFile:
         """Gives stored content a name, all of it or nothing; repeats its answer when repeated.
 
-        Raises `NameTaken`, `ObjectMissing`, `ObjectIncomplete`, `UserMissing`.
+        Raises `NameTaken`, `NotPermitted`, `ObjectMissing`, `ObjectIncomplete`, `UserMissing`.
         """
         overwrite = on_conflict if isinstance(on_conflict, OverwriteOnConflict) else None
         row = await self._functions.write(
@@ -79,9 +85,11 @@ class SupabaseFiles(SupabasePart):
             on_conflict=_CONFLICTS[type(on_conflict)],
             overwrite_id=overwrite and overwrite.file_id,
             now=self._clock(),
+            permit=permit_to_json(overwrite.permit if overwrite else None),
         )
         return CommittedFile(
             file=file_of(row["file"]),
+            shares=tuple(share_of(share) for share in row["shares"]),
             created_folders=tuple(placed_folder_of(placed) for placed in row["created"]),
             replaced=row["replaced"],
         )

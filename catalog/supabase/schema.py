@@ -21,6 +21,7 @@ MIGRATIONS = (
     "20261122001200_access",
     "20261122001300_transfer",
     "20261128000100_public_files",
+    "20261128000200_overwriting",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 

@@ -7,7 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from catalog.errors import NameTaken, ObjectIncomplete, ObjectMissing, UserMissing
+from catalog.errors import NameTaken, NotPermitted, ObjectIncomplete, ObjectMissing, UserMissing
+from catalog.permits import Holder, Permit, Standing
 from catalog.port import FailOnConflict, OverwriteOnConflict, RenameOnConflict
 
 
@@ -26,7 +27,7 @@ async def test_commit_makes_folders_and_file(catalog, uploads, clock):
     assert (file.size, file.mime_type, file.has_thumbnail) == (9, "image/png", False)
     assert file.created_at == file.updated_at == clock()
     assert [placed.path for placed in committed.created_folders] == [("a",), ("a", "b")]
-    assert committed.replaced is False
+    assert (committed.replaced, committed.shares) == (False, ())
     assert await catalog.file_at(("a", "b"), "c.png") == file
 
 
@@ -65,6 +66,7 @@ async def test_overwriting_keeps_the_file(catalog, uploads, clock):
         on_conflict=OverwriteOnConflict(old.id),
     )
     assert committed.replaced is True
+    assert committed.shares == (share,)
     assert committed.file == replace(
         old, object_id=object_id, size=8, mime_type="image/png", updated_at=clock()
     )
@@ -81,6 +83,19 @@ async def test_overwriting_another_file_is_refused(catalog, uploads):
     present = await uploads.put()
     with pytest.raises(NameTaken) as caught:
         await uploads.commit(await uploads.store(), on_conflict=OverwriteOnConflict(old.id))
+    assert caught.value.file == present
+
+
+async def test_a_permit_is_for_the_file_that_is_overwritten(catalog, uploads):
+    """Neither a free name nor another file under it is a matter of rights."""
+    ann, bob = [await catalog.create_user(name, name) for name in ("ann", "bob")]
+    old = await uploads.put(owner_id=ann.id)
+    conflict = OverwriteOnConflict(old.id, Permit(bob.id, frozenset()))
+    await catalog.rename_file(old.id, "moved.txt")
+    present = (await uploads.commit(await uploads.store(), on_conflict=conflict)).file
+    assert present.id != old.id
+    with pytest.raises(NameTaken) as caught:
+        await uploads.commit(await uploads.store(), on_conflict=conflict)
     assert caught.value.file == present
 
 
@@ -133,6 +148,24 @@ async def test_repeated_overwrite_answers_the_same(catalog, uploads):
     first = await uploads.commit(object_id, on_conflict=conflict)
     assert await uploads.commit(object_id, on_conflict=conflict) == first
     assert first.replaced is True
+
+
+async def test_a_right_that_is_lost_after_the_commit_is_no_obstacle(catalog, uploads):
+    """A commit that is repeated has happened, and gives its answer whatever is allowed by now."""
+    ann, bob = [await catalog.create_user(name, name) for name in ("ann", "bob")]
+    old = await uploads.put(owner_id=ann.id)
+    await catalog.put_share(old.id, bob.id, can_write=True)
+    shared = Standing(holder=Holder.OTHER, is_public=False, can_write=True)
+    conflict = OverwriteOnConflict(old.id, Permit(bob.id, frozenset({shared})))
+    object_id = await uploads.store()
+    first = await uploads.commit(object_id, on_conflict=conflict)
+    assert await uploads.commit(object_id, on_conflict=conflict) == first
+    await catalog.remove_share(old.id, bob.id)
+    again = await uploads.commit(object_id, on_conflict=conflict)
+    assert again == replace(first, shares=())
+    with pytest.raises(NotPermitted):
+        await uploads.commit(await uploads.store(), on_conflict=conflict)
+    assert await catalog.file_by_id(old.id) == first.file
 
 
 async def test_only_stored_content_gets_a_name(catalog, uploads):

@@ -6,7 +6,7 @@ import pytest
 
 from catalog.errors import NotPermitted
 from catalog.permits import STANDINGS, Holder, Permit, Standing, standing_of
-from catalog.port import FolderPath
+from catalog.port import CommittedFile, FolderPath, OverwriteOnConflict
 from catalog.records import File
 
 OWN = Standing(holder=Holder.USER, is_public=False, can_write=None)
@@ -42,6 +42,16 @@ class Cast:
             await self.catalog.put_share(file.id, self.viewer.id, can_write=standing.can_write)
         return file
 
+    async def overwrite(self, file: File, permit: Permit) -> CommittedFile:
+        """Gives the file other content."""
+        folder = await self.catalog.folder_path(file.folder_id)
+        conflict = OverwriteOnConflict(file.id, permit)
+        object_id = await self.uploads.store()
+        committed: CommittedFile = await self.uploads.commit(
+            object_id, folder, file.name, on_conflict=conflict
+        )
+        return committed
+
     def permit(self, *standings: Standing) -> Permit:
         """Lets the viewer act on files that stand so."""
         return Permit(self.viewer.id, frozenset(standings))
@@ -63,6 +73,7 @@ def every_write(cast: Cast, file: File, permit: Permit):
     """All writes that take a permit, as calls."""
     catalog, other = cast.catalog, cast.other.id
     return {
+        "commit_file": lambda: cast.overwrite(file, permit),
         "rename_file": lambda: catalog.rename_file(file.id, "new", permit=permit),
         "move_files": lambda: catalog.move_files([file.id], 0, permit=permit),
         "put_share": lambda: catalog.put_share(file.id, other, can_write=True, permit=permit),
