@@ -2,10 +2,9 @@
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
 from uuid import UUID
 
-from catalog.errors import NameTaken
+from catalog.permits import Permit
 from catalog.port import (
     Catalog,
     CommittedFile,
@@ -17,19 +16,10 @@ from catalog.port import (
 from catalog.records import ChunkLocation, EnvelopeKind, ObjectState, StoredObject
 from manager.domain import upload_effects as effects
 from manager.domain.uploads import UploadFacts
-from manager.handles import access_to
 from manager.retrying import CatalogPatience
 
 CHUNKS_AT_ONCE = 16
 """Chunks that are being entered at the same time, where a service tells of all at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class TakenName:
-    """A file has the name already; `may_overwrite`: whether the uploader may replace it."""
-
-    file_id: int
-    may_overwrite: bool
 
 
 def draft_of(facts: UploadFacts, envelope: EnvelopeKind, now: float) -> StoredObject:
@@ -66,17 +56,13 @@ async def enter_chunks(
 
 
 async def enter_upload(
-    catalog: Catalog, patience: CatalogPatience, facts: UploadFacts, commit: effects.Commit
-) -> CommittedFile | TakenName:
-    """Completes the content and gives it its name. Raises `CatalogError`."""
-    try:
-        return await patience.committing(lambda: _enter(catalog, facts, commit))
-    except NameTaken as error:
-        file_id = error.file.id
-    return await patience.committing(lambda: _taken(catalog, facts, file_id))
+    catalog: Catalog, facts: UploadFacts, commit: effects.Commit, *, permit: Permit
+) -> CommittedFile:
+    """Completes the content and gives it its name. May be repeated. Raises `CatalogError`.
 
-
-async def _enter(catalog: Catalog, facts: UploadFacts, commit: effects.Commit) -> CommittedFile:
+    `permit` says which files may be replaced, in the moment in which that happens: however long ago
+    somebody was asked about it.
+    """
     object_id = UUID(facts.upload_id)
     await catalog.finish_object(object_id, mime_type=commit.mime_type, hash_hex=commit.content_hash)
     return await catalog.commit_file(
@@ -85,21 +71,14 @@ async def _enter(catalog: Catalog, facts: UploadFacts, commit: effects.Commit) -
         facts.name,
         owner_id=facts.user_id,
         is_public=facts.is_public,
-        on_conflict=_in_catalog_terms(commit.on_conflict),
+        on_conflict=_in_catalog_terms(commit.on_conflict, permit),
     )
 
 
-async def _taken(catalog: Catalog, facts: UploadFacts, file_id: int) -> TakenName:
-    file = await catalog.file_by_id(file_id, viewer_id=facts.user_id)
-    # A file that is gone by now stands in nobody's way: the next commit finds out.
-    may_overwrite = file is None or access_to(file, facts.user_id).may_write
-    return TakenName(file_id, may_overwrite)
-
-
-def _in_catalog_terms(on_conflict: effects.OnConflict) -> OnConflict:
+def _in_catalog_terms(on_conflict: effects.OnConflict, permit: Permit) -> OnConflict:
     match on_conflict:
         case effects.ReplaceFile(file_id):
-            return OverwriteOnConflict(file_id)
+            return OverwriteOnConflict(file_id, permit)
         case effects.NumberName():
             return RenameOnConflict()
         case effects.FailIfTaken():

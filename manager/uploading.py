@@ -13,22 +13,24 @@ from uuid import UUID
 
 import structlog
 
-from catalog.errors import CatalogError, CatalogUnavailable
+from catalog.errors import CatalogError, CatalogUnavailable, NameTaken, NotPermitted
 from catalog.port import Catalog, CommittedFile
 from catalog.records import EnvelopeKind, Message
 from manager.base_content import BaseContent
 from manager.changes import ChangeFeed
 from manager.clients import ClientSession
-from manager.committing import TakenName, draft_of, enter_chunks, enter_upload
+from manager.committing import draft_of, enter_chunks, enter_upload
 from manager.domain import upload_effects as effects
 from manager.domain.errors import IllegalTransition
 from manager.domain.overwrites import Action
+from manager.domain.rights import Operation
 from manager.domain.uploads import Upload, UploadFacts
 from manager.effect_queue import EffectQueue
 from manager.errors import PeerGone, PeerSilent, UnexpectedReply
 from manager.fleet import UploadFleet
 from manager.holds import TemporaryHolds
 from manager.journal import ChunkJournal
+from manager.permits import permit_for
 from manager.retrying import CatalogPatience
 from manager.services import UploadSlot
 from manager.tasks import BackgroundTasks
@@ -312,10 +314,14 @@ class RunningUpload:
 
     async def _commit(self, commit: effects.Commit) -> None:
         """Completes the object and gives it its name; the outcome comes back as an event."""
-        desk = self._desk
         try:
             await self._enter_content()
-            outcome = await enter_upload(desk.catalog, desk.patience, self.facts, commit)
+            committed = await self._desk.patience.committing(lambda: self._enter_file(commit))
+        except NameTaken as error:
+            file_id = error.file.id
+            self._move(lambda upload: upload.name_taken(file_id))
+        except NotPermitted:
+            self._move(Upload.overwrite_refused)
         except CatalogUnavailable:
             reason = "the catalog is not available, so the file could not be entered"
             self._move(lambda upload: upload.commit_failed(reason))
@@ -324,7 +330,12 @@ class RunningUpload:
             reason = words_for(error)
             self._move(lambda upload: upload.commit_failed(reason))
         else:
-            self._entered(outcome)
+            self._committed = committed
+            self._move(lambda upload: upload.commit_done(committed.file.name))
+
+    async def _enter_file(self, commit: effects.Commit) -> CommittedFile:
+        permit = permit_for(self._client.user, Operation.OVERWRITE)
+        return await enter_upload(self._desk.catalog, self.facts, commit, permit=permit)
 
     async def _enter_content(self) -> None:
         """Enters object and chunks, if the service told of them only now. Raises `CatalogError`."""
@@ -338,14 +349,6 @@ class RunningUpload:
         except CatalogError:
             await desk.discard([location.message for location in locations])
             raise
-
-    def _entered(self, outcome: CommittedFile | TakenName) -> None:
-        match outcome:
-            case TakenName(file_id, may_overwrite):
-                self._move(lambda upload: upload.name_taken(file_id, may_overwrite=may_overwrite))
-            case CommittedFile(file=file):
-                self._committed = outcome
-                self._move(lambda upload: upload.commit_done(file.name))
 
     async def _announce(self, _: effects.AnnounceFile) -> None:
         if self._committed is not None:

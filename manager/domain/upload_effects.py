@@ -13,7 +13,10 @@ class FailIfTaken:
 
 @dataclass(frozen=True, slots=True)
 class ReplaceFile:
-    """This file may have the name, and is replaced; any other is reported by `name_taken`."""
+    """This file may have the name, and is replaced; any other is reported by `name_taken`.
+
+    A file that the user may not write by then is reported by `overwrite_refused`.
+    """
 
     file_id: int
 
@@ -87,8 +90,8 @@ class FreeService:
 class Commit:
     """Complete the content and enter the file into the catalog.
 
-    Then call `commit_done`, `name_taken` or `commit_failed`. May be asked for several times, with
-    the same content and another way to treat a taken name.
+    Then call `commit_done`, `name_taken`, `overwrite_refused` or `commit_failed`. May be asked for
+    several times, with the same content and another way to treat a taken name.
     """
 
     content_hash: str

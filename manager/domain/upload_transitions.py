@@ -75,11 +75,8 @@ class UploadEvent(StrEnum):
     NAME_TAKEN = "name taken"
     """Nobody has said what to do about it."""
     NAME_TAKEN_REPLACE = "name taken, to be replaced"
-    """The request said `do_overwrite`, and the user may replace the file that is there."""
-    NAME_TAKEN_FORBIDDEN = "name taken, replacing forbidden"
-    """The request said `do_overwrite`, and the user may not."""
+    """The request said `do_overwrite`."""
     CHOSE_OVERWRITE = "overwrite chosen"
-    CHOSE_FORBIDDEN = "overwrite chosen, forbidden"
     CHOSE_RENAME = "rename chosen"
     CHOSE_SKIP = "skip chosen"
 
@@ -92,7 +89,6 @@ class Memory:
     content_hash: str = ""
     mime_type: str = ""
     taken_by: int = 0
-    may_overwrite: bool = False
     rename_target: str | None = None
 
 
@@ -136,7 +132,6 @@ _free, _release, _abort = FreeService(), ReleaseHold(), AbortService()
 _tell_aborted = TellFinish(success=False, reason=ABORTED)
 _tell_skipped = TellFinish(success=False, reason=SKIPPED)
 _tell_lost = TellFinish(success=False, reason=SERVICE_LOST)
-_tell_forbidden = TellFinish(success=False, reason=MAY_NOT_OVERWRITE)
 _stage_finished, _stage_lost = TellStageFinish(), TellStageFinish(service_disconnect=True)
 
 TRANSITIONS: dict[tuple[UploadState, UploadEvent], Step] = {
@@ -170,17 +165,14 @@ TRANSITIONS: dict[tuple[UploadState, UploadEvent], Step] = {
     (_S.STORED, _E.COMMIT_FAILED): Step(_S.FAILED, (_tell_failed, _release)),
     (_S.STORED, _E.NAME_TAKEN): Step(_S.AWAITING_DECISION, (AskClient(),)),
     (_S.STORED, _E.NAME_TAKEN_REPLACE): Step(_S.STORED, (_commit_replacing,)),
-    (_S.STORED, _E.NAME_TAKEN_FORBIDDEN): Step(_S.FAILED, (_tell_forbidden, _release)),
     (_S.STORED, _E.CLIENT_LEFT): Step(_S.LEFT_BEHIND),
     #
     (_S.LEFT_BEHIND, _E.COMMIT_DONE): Step(_S.COMMITTED, (AnnounceFile(), _release)),
     (_S.LEFT_BEHIND, _E.COMMIT_FAILED): Step(_S.FAILED, (_release,)),
     (_S.LEFT_BEHIND, _E.NAME_TAKEN): Step(_S.ABORTED, (_release,)),
     (_S.LEFT_BEHIND, _E.NAME_TAKEN_REPLACE): Step(_S.LEFT_BEHIND, (_commit_replacing,)),
-    (_S.LEFT_BEHIND, _E.NAME_TAKEN_FORBIDDEN): Step(_S.FAILED, (_release,)),
     #
     (_S.AWAITING_DECISION, _E.CHOSE_OVERWRITE): Step(_S.STORED, (_commit_replacing,)),
-    (_S.AWAITING_DECISION, _E.CHOSE_FORBIDDEN): Step(_S.FAILED, (_tell_forbidden, _release)),
     (_S.AWAITING_DECISION, _E.CHOSE_RENAME): Step(_S.STORED, (_commit_numbered,)),
     (_S.AWAITING_DECISION, _E.CHOSE_SKIP): Step(_S.ABORTED, (_tell_skipped, _release)),
     (_S.AWAITING_DECISION, _E.ABORT_REQUESTED): Step(

@@ -22,6 +22,7 @@ from manager.domain.overwrites import Action
 from manager.domain.upload_effects import Effect
 from manager.domain.upload_transitions import (
     ENDS,
+    MAY_NOT_OVERWRITE,
     ON_SERVICE,
     TRANSITIONS,
     Memory,
@@ -30,6 +31,12 @@ from manager.domain.upload_transitions import (
 )
 
 __all__ = ["Action", "Effect", "IllegalTransition", "Upload", "UploadFacts", "UploadState"]
+
+_CHOSEN = {
+    Action.OVERWRITE: UploadEvent.CHOSE_OVERWRITE,
+    Action.RENAME: UploadEvent.CHOSE_RENAME,
+    Action.SKIP: UploadEvent.CHOSE_SKIP,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,26 +135,19 @@ class Upload:
         """The catalog did not take the file, for another reason than its name."""
         return self._move(UploadEvent.COMMIT_FAILED, replace(self._memory, reason=reason))
 
-    def name_taken(self, file_id: int, *, may_overwrite: bool) -> list[Effect]:
-        """This file has the name; `may_overwrite`: whether the user may replace it."""
-        if not self.facts.do_overwrite:
-            event = UploadEvent.NAME_TAKEN
-        elif may_overwrite:
-            event = UploadEvent.NAME_TAKEN_REPLACE
-        else:
-            event = UploadEvent.NAME_TAKEN_FORBIDDEN
-        learned = replace(self._memory, taken_by=file_id, may_overwrite=may_overwrite)
-        return self._move(event, learned)
+    def overwrite_refused(self) -> list[Effect]:
+        """The catalog did not replace the file, as the user may not write it."""
+        return self.commit_failed(MAY_NOT_OVERWRITE)
+
+    def name_taken(self, file_id: int) -> list[Effect]:
+        """This file has the name."""
+        replaces = self.facts.do_overwrite
+        event = UploadEvent.NAME_TAKEN_REPLACE if replaces else UploadEvent.NAME_TAKEN
+        return self._move(event, replace(self._memory, taken_by=file_id))
 
     def decision(self, action: Action) -> list[Effect]:
         """The client, or its standing answer, says what to do about the taken name."""
-        if action is Action.RENAME:
-            return self._move(UploadEvent.CHOSE_RENAME)
-        if action is Action.SKIP:
-            return self._move(UploadEvent.CHOSE_SKIP)
-        if self._memory.may_overwrite:
-            return self._move(UploadEvent.CHOSE_OVERWRITE)
-        return self._move(UploadEvent.CHOSE_FORBIDDEN)
+        return self._move(_CHOSEN[action])
 
     def _move(self, event: UploadEvent, learned: Memory | None = None) -> list[Effect]:
         step = TRANSITIONS.get((self._state, event))

@@ -68,8 +68,8 @@ EVENTS: dict[str, Happening] = {
     "client_left": lambda upload: upload.client_left(),
     "commit_done": lambda upload: upload.commit_done("big.iso"),
     "commit_failed": lambda upload: upload.commit_failed("no database"),
-    "name_taken": lambda upload: upload.name_taken(5, may_overwrite=True),
-    "name_taken_guarded": lambda upload: upload.name_taken(6, may_overwrite=False),
+    "overwrite_refused": lambda upload: upload.overwrite_refused(),
+    "name_taken": lambda upload: upload.name_taken(5),
     "overwrite": lambda upload: upload.decision(Action.OVERWRITE),
     "rename": lambda upload: upload.decision(Action.RENAME),
     "skip": lambda upload: upload.decision(Action.SKIP),
@@ -233,7 +233,7 @@ class TestSaving:
     def test_taken_name_is_asked_about(self):
         """If the file exists already, the client is asked; until then the file is in limbo."""
         upload = upload_after(*STORED)
-        assert upload.name_taken(5, may_overwrite=True) == [AskClient()]
+        assert upload.name_taken(5) == [AskClient()]
         assert upload.state is UploadState.AWAITING_DECISION
 
     def test_overwrite(self):
@@ -261,32 +261,27 @@ class TestSaving:
 
     def test_overwrite_without_the_right(self):
         """A file that the user may not write is not replaced, whatever was chosen."""
-        upload = upload_after(*STORED, "name_taken_guarded")
-        assert upload.decision(Action.OVERWRITE) == [
+        upload = upload_after(*ASKED, "overwrite")
+        assert upload.overwrite_refused() == [
             TellFinish(success=False, reason=MAY_NOT_OVERWRITE),
             ReleaseHold(),
         ]
 
-    def test_rename_without_the_right_to_overwrite(self):
-        """The other choices need no right on the file that has the name."""
-        upload = upload_after(*STORED, "name_taken_guarded")
-        assert upload.decision(Action.RENAME) == [Commit(HASH, MIME, NumberName())]
-
     def test_another_file_took_the_name(self):
         """A file that came after the question is not replaced by its answer: it is asked again."""
         upload = upload_after(*ASKED, "overwrite")
-        assert upload.name_taken(9, may_overwrite=True) == [AskClient()]
+        assert upload.name_taken(9) == [AskClient()]
         assert upload.decision(Action.OVERWRITE) == [Commit(HASH, MIME, ReplaceFile(9))]
 
     def test_do_overwrite(self):
         """With `do_overwrite` the file is replaced without a question."""
         upload = upload_after(*STORED, do_overwrite=True)
-        assert upload.name_taken(5, may_overwrite=True) == [Commit(HASH, MIME, ReplaceFile(5))]
+        assert upload.name_taken(5) == [Commit(HASH, MIME, ReplaceFile(5))]
 
     def test_do_overwrite_without_the_right(self):
         """`do_overwrite` does not replace a file that the user may not write."""
-        upload = upload_after(*STORED, do_overwrite=True)
-        assert upload.name_taken(5, may_overwrite=False) == [
+        upload = upload_after(*STORED, "name_taken", do_overwrite=True)
+        assert upload.overwrite_refused() == [
             TellFinish(success=False, reason=MAY_NOT_OVERWRITE),
             ReleaseHold(),
         ]
@@ -305,12 +300,17 @@ class TestSaving:
     def test_nobody_left_to_ask(self):
         """A taken name ends the upload of a departed client: nobody can answer."""
         upload = upload_after(*STORED, "client_left")
-        assert upload.name_taken(5, may_overwrite=True) == [ReleaseHold()]
+        assert upload.name_taken(5) == [ReleaseHold()]
+
+    def test_departed_client_may_not_overwrite(self):
+        """A refusal that nobody hears ends the upload as well."""
+        upload = upload_after(*STORED, "client_left", "name_taken", do_overwrite=True)
+        assert upload.overwrite_refused() == [ReleaseHold()]
 
     def test_departed_client_had_said_what_to_do(self):
         """`do_overwrite` needs nobody who answers."""
         upload = upload_after(*STORED, "client_left", do_overwrite=True)
-        assert upload.name_taken(5, may_overwrite=True) == [Commit(HASH, MIME, ReplaceFile(5))]
+        assert upload.name_taken(5) == [Commit(HASH, MIME, ReplaceFile(5))]
 
 
 class TestTable:

@@ -127,15 +127,16 @@ async def test_an_upload_that_cannot_be_entered_fails_in_the_end(stage: FlakySta
     assert not await stage.is_kept(response.upload_id)
 
 
-async def test_a_taken_name_is_found_out_after_an_absence(stage: FlakyStage):
-    """`do_overwrite` is not refused only because the rights could not be read at once."""
+@pytest.mark.parametrize("moment", ["before", "after"])
+async def test_a_file_is_replaced_after_an_absence(stage: FlakyStage, moment: str):
+    """`do_overwrite` is not refused only because the catalog could not be asked at once."""
     client, service = await booked(stage)
     for size in (10, 20):
-        stage.catalog.before["file_by_id"] = 2
+        getattr(stage.catalog, moment)["commit_file"] = 2
         await client.request_upload("a.txt", size=size, do_overwrite=True)
         await service.take_upload()
         assert (await client.next(s2c.UploadFinishInfo)).success
-    assert stage.catalog.failed["file_by_id"] == 2
+    assert stage.catalog.failed["commit_file"] == 4
     assert [file.size for file in (await client.list_files()).files] == [20]
 
 

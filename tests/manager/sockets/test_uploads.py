@@ -1,9 +1,11 @@
 """An upload from its request to its finish info, and every way in which it can end before."""
 
 import asyncio
+from dataclasses import dataclass
 
 import pytest
 
+from catalog.records import File
 from protocol import c2s, s2c, s2u, u2s
 from tests.manager.sockets.peers import YES, ClientPeer, ServicePeer, no
 from tests.manager.sockets.stage import CHUNK_SIZE, Stage
@@ -222,6 +224,26 @@ class TestOverwriting:
         assert info.reason is not None
         assert "may not" in info.reason
         assert [file.size for file in (await client.list_files()).files] == [10]
+
+    async def test_a_right_that_is_gone_at_the_answer_is_none(self, stage: Stage):
+        """Who could write the file when it was asked about, and cannot any more, replaces nothing."""
+        asked = await _bob_is_asked(stage, shared=True)
+        await asked.share(is_deleting=True)
+        await asked.bob.decide(asked.upload_id, "overwrite")
+        info = await asked.bob.next(s2c.UploadFinishInfo)
+        assert not info.success
+        assert "may not" in (info.reason or "")
+        assert await stage.catalog.file_by_id(asked.file.id) == asked.file
+
+    async def test_a_right_that_came_before_the_answer_is_one(self, stage: Stage):
+        """Who could not write the file when it was asked about, and can now, replaces it."""
+        asked = await _bob_is_asked(stage, shared=False)
+        await asked.share(can_write=True)
+        await asked.bob.decide(asked.upload_id, "overwrite")
+        assert (await asked.bob.next(s2c.UploadFinishInfo)).success
+        replaced = await stage.catalog.file_by_id(asked.file.id)
+        assert replaced is not None
+        assert (replaced.size, replaced.owner_id) == (20, asked.file.owner_id)
 
     async def test_an_answer_for_all_settles_the_queue_and_what_follows(self, stage: Stage):
         """All open questions are resolved, the client is told so, and asked no more."""
@@ -534,3 +556,37 @@ async def _second_file(
     response = await _request_and_take(client, service, name, size)
     await client.next(s2c.UploadOverwriteRequest, upload_id=response.upload_id)
     return response
+
+
+@dataclass
+class Asked:
+    """Bob has uploaded 20 bytes under the name of Alice's file of 10, and is asked about it."""
+
+    alice: ClientPeer
+    bob: ClientPeer
+    bob_id: int
+    file: File
+    upload_id: str
+
+    async def share(self, **fields: bool) -> None:
+        """Alice gives Bob a right on her file, or takes it away."""
+        name = self.file.name
+        packet = c2s.FileShare(path="/", name=name, target_user=self.bob_id, **fields)
+        assert (await self.alice.order(packet)).success
+
+
+async def _bob_is_asked(stage: Stage, *, shared: bool) -> Asked:
+    """`shared`: whether Bob may write the file when he is asked."""
+    alice, service = await booked(stage)
+    await _add_file(alice, service, "a.txt", size=10)
+    assert (await alice.order(c2s.UploadBookingClear())).success
+    bob, user = await stage.client("bob"), await stage.catalog.user_by_name("bob")
+    file = await stage.catalog.file_at((), "a.txt")
+    assert user is not None
+    assert file is not None
+    asked = Asked(alice, bob, user.id, file, upload_id="")
+    if shared:
+        await asked.share(can_write=True)
+    assert await bob.book(1) == 1
+    asked.upload_id = (await _second_file(bob, service, "a.txt", size=20)).upload_id
+    return asked
