@@ -1,6 +1,7 @@
 """Tells every client of what changed in folders and files, each as far as it may see it."""
 
 from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field
 from functools import partial
 from typing import cast
 from uuid import UUID
@@ -39,8 +40,23 @@ THUMBNAIL = "thumbnail"
 """The view that listings and clients know of."""
 
 
+@dataclass(slots=True, eq=False)
+class _Changed:
+    """What was told while somebody read. A folder stands for all that may lie in it."""
+
+    files: set[int] = field(default_factory=set)
+    is_any_folder: bool = False
+
+    def concerns(self, files: Iterable[PlacedFile]) -> bool:
+        return any(self.is_any_folder or placed.file.id in self.files for placed in files)
+
+
 class ChangeFeed:
-    """Broadcasts changes after they are durable."""
+    """Broadcasts changes after they are durable, in the order in which the catalog has answered.
+
+    So whoever changed something tells it without waiting for anything after that answer, which holds all
+    that is needed. Otherwise a later change, perhaps the file's deletion, would be told before it.
+    """
 
     def __init__(
         self,
@@ -56,33 +72,27 @@ class ChangeFeed:
         self._files = files
         self._patience = patience
         self._listeners: list[Callable[[], None]] = []
+        self._watching: list[_Changed] = []
 
     def subscribe(self, listener: Callable[[], None]) -> None:
         """Has a listener called whenever some file has new content."""
         self._listeners.append(listener)
 
-    async def file_committed(self, committed: CommittedFile, folder: FolderPath) -> None:
-        """A file was added, or got other content; folders may have been made for it.
-
-        The change itself is durable, so nothing is raised if the catalog is away now: that nobody
-        hears of it is logged.
-        """
+    def file_committed(self, committed: CommittedFile, folder: FolderPath) -> None:
+        """A file was added, or got other content; folders may have been made for it."""
         for listener in self._listeners:
             listener()
         self.folders_created(committed.created_folders)
-        file = committed.file
-        try:
-            shares = await self._patience.answering(lambda: self._files.shares_of(file.id))
-        except CatalogError as error:
-            log.error("a change was not announced", file=file.id, code=error.code)
-            return
-        placed = PlacedFile(folder=folder, file=file, shares=tuple(shares))
+        placed = PlacedFile(folder=folder, file=committed.file, shares=committed.shares)
         self.file_changed("modify" if committed.replaced else "add", placed)
 
     async def thumbnail_made(self, object_id: UUID) -> None:
-        """Content has a thumbnail now: its files are told with a link, to whom may read them."""
+        """Content has a thumbnail now: its files are told with a link, to whom may read them.
+
+        What has changed by the time at which it is told is told as it is then, or not at all.
+        """
         try:
-            files = await self._patience.answering(lambda: self._files.files_of(object_id))
+            files = await self._unchanged_files_of(object_id)
         except CatalogError as error:
             log.error("a thumbnail was not announced", object=str(object_id), code=error.code)
             return
@@ -96,14 +106,16 @@ class ChangeFeed:
 
         `thumbnail` is the path of a link that only those get who may read the file.
         """
+        self._note_files([placed])
         self._announcer.say([partial(self._tell_of_file, action, placed, thumbnail=thumbnail)])
 
     def files_moved(self, moved: Iterable[MovedFile]) -> None:
         """Files left their folders for another one, one after the other."""
+        changed = [each for each in moved if each.before != each.after]
+        self._note_files([each.after for each in changed])
         self._announcer.say(
             announcement
-            for each in moved
-            if each.before != each.after
+            for each in changed
             for announcement in (
                 partial(self._tell_of_file, "delete", each.before),
                 partial(self._tell_of_file, "add", each.after),
@@ -113,18 +125,20 @@ class ChangeFeed:
     def folders_created(self, created: tuple[PlacedFolder, ...]) -> None:
         """Folders came into being, outermost first."""
         for placed in created:
-            self._folder_changed("add", placed)
+            self._tell_of_folder("add", placed)
 
     def folder_renamed(self, changed: ChangedFolder) -> None:
         """A folder has another name, and is told with it and with the old one."""
         if changed.before != changed.after:
-            self._folder_changed("rename", changed.after, origin=changed.before.folder.name)
+            self._note_folder()
+            self._tell_of_folder("rename", changed.after, origin=changed.before.folder.name)
 
     def folder_moved(self, changed: ChangedFolder) -> None:
         """A folder lies in another one, perhaps under another name there."""
         before, after = changed.before.folder, changed.after.folder
         if before == after:
             return
+        self._note_folder()
         packet = s2c.FolderModify(
             path=format_path(changed.after.path),
             handle=folder_handle(after),
@@ -136,9 +150,30 @@ class ChangeFeed:
 
     def folder_deleted(self, placed: PlacedFolder) -> None:
         """A folder is gone, and everything in it, which is not told one by one."""
-        self._folder_changed("delete", placed)
+        self._note_folder()
+        self._tell_of_folder("delete", placed)
 
-    def _folder_changed(
+    async def _unchanged_files_of(self, object_id: UUID) -> list[PlacedFile]:
+        """The files that have this content, of which nothing was told since they were read."""
+        while True:
+            changed = _Changed()
+            self._watching.append(changed)
+            try:
+                files = await self._patience.answering(lambda: self._files.files_of(object_id))
+            finally:
+                self._watching.remove(changed)
+            if not changed.concerns(files):
+                return files
+
+    def _note_files(self, files: Iterable[PlacedFile]) -> None:
+        for changed in self._watching:
+            changed.files.update(placed.file.id for placed in files)
+
+    def _note_folder(self) -> None:
+        for changed in self._watching:
+            changed.is_any_folder = True
+
+    def _tell_of_folder(
         self, action: s2c.FolderAction, placed: PlacedFolder, *, origin: str | None = None
     ) -> None:
         packet = s2c.FolderModify(

@@ -350,9 +350,9 @@ class RunningUpload:
             await desk.discard([location.message for location in locations])
             raise
 
-    async def _announce(self, _: effects.AnnounceFile) -> None:
+    def _announce(self, _: effects.AnnounceFile) -> None:
         if self._committed is not None:
-            await self._desk.changes.file_committed(self._committed, self.facts.folder)
+            self._desk.changes.file_committed(self._committed, self.facts.folder)
 
     async def _release_hold(self, _: effects.ReleaseHold) -> None:
         await self._desk.holds.end(UUID(self.facts.upload_id), HOLD_KEY)

@@ -5,7 +5,7 @@ from mimetypes import guess_type
 from uuid import uuid4
 
 from catalog.errors import NameTaken
-from catalog.port import CommittedFile, FailOnConflict
+from catalog.port import FailOnConflict
 from catalog.records import EnvelopeKind, ObjectState, StoredObject
 from manager.context import ClientContext
 from manager.domain.errors import IllegalTransition, NoFreeService
@@ -93,11 +93,10 @@ async def upload_empty_file(context: ClientContext, packet: c2s.EmptyFileUpload)
     draft = _empty_draft(context)
     enter = partial(_enter_empty, context, draft, folder, name)
     try:
-        committed = await context.parts.uploads.patience.answering(enter)
+        await context.parts.uploads.patience.answering(enter)
     except NameTaken:
         message = f"a file named {name} exists already in this folder"
         return generic.Boolean(success=False, message=message)
-    await context.parts.changes.file_committed(committed, folder)
     return generic.Boolean(success=True)
 
 
@@ -117,7 +116,7 @@ def _empty_draft(context: ClientContext) -> StoredObject:
 
 async def _enter_empty(
     context: ClientContext, draft: StoredObject, folder: tuple[str, ...], name: str
-) -> CommittedFile:
+) -> None:
     """May be repeated with the same draft: the catalog knows it again."""
     uploads, catalog = context.parts.uploads, context.parts.catalog
     async with uploads.holds.held(draft.id) as hold:
@@ -125,7 +124,7 @@ async def _enter_empty(
         await catalog.finish_object(
             draft.id, mime_type=guess_type(name)[0] or UNKNOWN_TYPE, hash_hex=content_hash(())
         )
-        return await catalog.commit_file(
+        committed = await catalog.commit_file(
             draft.id,
             folder,
             name,
@@ -133,3 +132,5 @@ async def _enter_empty(
             is_public=False,
             on_conflict=FailOnConflict(),
         )
+        # Before the hold is let go of, which takes time in which others may change the file.
+        context.parts.changes.file_committed(committed, folder)

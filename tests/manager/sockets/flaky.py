@@ -52,6 +52,7 @@ class FlakyCatalog:
         after: how many calls of a method are carried out and fail then.
         defects: how many calls of a method meet a defect in our own code.
         failed: how many calls have failed.
+        held: what the answers of a method wait for, after it was carried out.
     """
 
     def __init__(self, catalog: Catalog) -> None:
@@ -59,13 +60,20 @@ class FlakyCatalog:
         self.after: Counter[str] = Counter()
         self.defects: Counter[str] = Counter()
         self.failed: Counter[str] = Counter()
+        self.held: dict[str, asyncio.Event] = {}
         self._catalog = catalog
-        self._failing = asyncio.Condition()
+        self._waiting: Counter[str] = Counter()
+        self._changed = asyncio.Condition()
 
     async def has_failed(self, method: str, times: int) -> None:
         """Returns once so many calls of a method have failed."""
-        async with asyncio.timeout(10), self._failing:
-            await self._failing.wait_for(lambda: self.failed[method] >= times)
+        async with asyncio.timeout(10), self._changed:
+            await self._changed.wait_for(lambda: self.failed[method] >= times)
+
+    async def is_holding(self, method: str) -> None:
+        """Returns once an answer of a method is held."""
+        async with asyncio.timeout(10), self._changed:
+            await self._changed.wait_for(lambda: self._waiting[method] > 0)
 
     def __getattr__(self, method: str) -> Callable[..., Awaitable[Any]]:
         real = getattr(self._catalog, method)
@@ -81,14 +89,22 @@ class FlakyCatalog:
             if self.after[method] > 0:
                 self.after[method] -= 1
                 await self._fail(method)
+            if method in self.held:
+                await self._hold(method)
             return result
 
         return call
 
+    async def _hold(self, method: str) -> None:
+        async with self._changed:
+            self._waiting[method] += 1
+            self._changed.notify_all()
+        await self.held[method].wait()
+
     async def _fail(self, method: str) -> None:
-        async with self._failing:
+        async with self._changed:
             self.failed[method] += 1
-            self._failing.notify_all()
+            self._changed.notify_all()
         raise CatalogUnavailable("the test has switched it off")
 
 

@@ -50,7 +50,7 @@ async def test_after_the_client_was_told_of_success(stage: FlakyStage):
     """The file is there, and nothing else is said about it."""
     service, client = await stage.service(), await stage.client()
     await client.book(1)
-    stage.catalog.defects["shares_of"] = 1
+    stage.catalog.defects["release"] = 1
     response = await client.request_upload("a.txt")
     await service.take_upload()
     assert (await client.next(s2c.UploadFinishInfo)).success

@@ -1,0 +1,215 @@
+"""What becomes of a file is told in the order in which it happened, however slow the catalog answers."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+from uuid import uuid4
+
+import pytest
+from aiohttp import ClientWebSocketResponse
+
+from catalog.port import Catalog, FailOnConflict, OnConflict, OverwriteOnConflict
+from catalog.records import EnvelopeKind, File, ObjectState, Reference, StoredObject, User
+from catalog.sqlite.adapter import SqliteCatalog
+from manager.announcing import Announcer
+from manager.changes import ChangeFeed
+from manager.clients import ClientSession
+from manager.content_links import ContentLinks
+from manager.hub import Hub
+from manager.retrying import USUAL_PATIENCE
+from manager.tasks import BackgroundTasks
+from protocol import c2s, generic, s2c
+from protocol.codec import decode
+from tests.manager.sockets.flaky import FlakyCatalog, FlakyStage, running_flaky_stage
+from tests.manager.sockets.peers import ClientPeer
+from tests.manager.sockets.test_connection import connection
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[FlakyStage]:
+    """A manager whose catalog keeps answers back."""
+    async with running_flaky_stage(tmp_path) as running:
+        yield running
+
+
+async def told_of_files(observer: ClientPeer) -> list[tuple[str, str]]:
+    """The next two changes of files."""
+    changes = [await observer.next(s2c.FileModify) for _ in range(2)]
+    return [(change.action, change.handle.name) for change in changes]
+
+
+async def test_an_upload_is_told_before_the_deletion_of_its_file(stage: FlakyStage):
+    """Nothing is asked of the catalog between the commit and the news of it."""
+    service, client = await stage.service(), await stage.client()
+    observer = await stage.client("bob")
+    await client.book(1)
+    stage.catalog.held["shares_of"] = asyncio.Event()
+    await client.request_upload("a.txt")
+    await service.take_upload()
+    assert (await client.next(s2c.UploadFinishInfo)).success
+    assert (await client.order(c2s.DeleteFile(folder_id=0, name="a.txt"))).success
+    stage.catalog.held["shares_of"].set()
+    assert await told_of_files(observer) == [("add", "a.txt"), ("delete", "a.txt")]
+
+
+async def test_an_empty_file_is_told_before_its_deletion(stage: FlakyStage):
+    """Its hold is let go of after that, however long it takes."""
+    client, other = await stage.client(), await stage.client()
+    observer = await stage.client("bob")
+    stage.catalog.held["release"] = asyncio.Event()
+    made = asyncio.create_task(client.order(c2s.EmptyFileUpload(path="/", name="a.txt")))
+    await stage.catalog.is_holding("release")
+    assert (await other.order(c2s.DeleteFile(folder_id=0, name="a.txt"))).success
+    stage.catalog.held["release"].set()
+    assert (await made).success
+    assert await told_of_files(observer) == [("add", "a.txt"), ("delete", "a.txt")]
+
+
+@dataclass
+class Feed:
+    """Changes of a catalog, which the test makes itself, and the client that hears of them."""
+
+    catalog: Catalog
+    held: FlakyCatalog
+    changes: ChangeFeed
+    hub: Hub
+    client: ClientWebSocketResponse
+
+    async def put(self, name: str = "f", on_conflict: OnConflict | None = None) -> File:
+        """A file in the folder `a`, as its upload would enter it."""
+        draft = StoredObject(
+            id=uuid4(),
+            size=0,
+            chunk_size=1,
+            chunk_count=0,
+            envelope=EnvelopeKind.V1,
+            state=ObjectState.UPLOADING,
+            mime_type="",
+            hash="",
+            created_at=0.0,
+        )
+        hold = Reference(object_id=draft.id, service="test", key="t", expires_at=None)
+        await self.catalog.begin_object(draft, hold)
+        await self.catalog.finish_object(draft.id, mime_type="image/png", hash_hex="ab" * 32)
+        committed = await self.catalog.commit_file(
+            draft.id,
+            ("a",),
+            name,
+            owner_id=None,
+            is_public=False,
+            on_conflict=on_conflict or FailOnConflict(),
+        )
+        self.changes.file_committed(committed, ("a",))
+        return committed.file
+
+    async def heard(self) -> list[str]:
+        """What was told so far, in short; folders by what happened to them."""
+        self.hub.broadcast(generic.Primitives())
+        told: list[str] = []
+        accepts = frozenset({"s2c", "generic"})
+        while True:
+            match decode(await self.client.receive_str(timeout=10), accepts=accepts).packet:
+                case s2c.FileModify(path=path, action=action, handle=handle):
+                    picture = " with its picture" if handle.thumbnail_url else ""
+                    told.append(f"{action} {path.rstrip('/')}/{handle.name}{picture}")
+                case s2c.FolderModify(path=path, action=action):
+                    told.append(f"{action} folder {path}")
+                case _:
+                    return told
+
+
+@pytest.fixture
+async def feed(tmp_path: Path) -> AsyncIterator[Feed]:
+    """A feed that one client hears."""
+    hub, tasks = Hub(), BackgroundTasks()
+    user = User(id=1, name="bob", is_admin=False, password_hash="", token_epoch=0, created_at=0.0)
+    async with (
+        SqliteCatalog.open(tmp_path / "catalog.sqlite3") as catalog,
+        connection() as (peer, client),
+    ):
+        hub.join(ClientSession(id="c", user=user, connection=peer, base_url=""))
+        held = FlakyCatalog(catalog)
+        changes = ChangeFeed(
+            hub,
+            cast("Catalog", held),
+            USUAL_PATIENCE,
+            ContentLinks(b"secret", lambda: 0.0),
+            Announcer(hub, tasks),
+        )
+        yield Feed(catalog, held, changes, hub, client)
+    await tasks.close()
+
+
+async def overwrite(feed: Feed, file: File) -> None:
+    """The file gets other content, which has no picture."""
+    await feed.put(on_conflict=OverwriteOnConflict(file.id))
+
+
+async def delete(feed: Feed, file: File) -> None:
+    """The file goes."""
+    deleted = await feed.catalog.delete_file(file.id)
+    assert deleted is not None
+    feed.changes.file_changed("delete", deleted)
+
+
+async def rename(feed: Feed, file: File) -> None:
+    """The file gets another name."""
+    feed.changes.file_changed("modify", await feed.catalog.rename_file(file.id, "g"))
+
+
+async def move(feed: Feed, file: File) -> None:
+    """The file goes into the root."""
+    feed.changes.files_moved(await feed.catalog.move_files([file.id], 0))
+
+
+async def rename_folder(feed: Feed, file: File) -> None:
+    """The file's folder gets another name."""
+    feed.changes.folder_renamed(await feed.catalog.rename_folder(file.folder_id, "b"))
+
+
+async def move_folder(feed: Feed, file: File) -> None:
+    """The file's folder goes into another one."""
+    target = (await feed.catalog.make_folders(("b",))).folder
+    feed.changes.folder_moved(await feed.catalog.move_folder(file.folder_id, target.id))
+
+
+async def delete_folder(feed: Feed, file: File) -> None:
+    """The file's folder goes, and the file with it."""
+    deleted = await feed.catalog.delete_folder(file.folder_id)
+    assert deleted is not None
+    feed.changes.folder_deleted(deleted)
+
+
+async def add_another(feed: Feed, _: File) -> None:
+    """Something happens that does not concern the file."""
+    await feed.put("another")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (overwrite, ["modify /a/f"]),
+        (delete, ["delete /a/f"]),
+        (rename, ["modify /a/g", "modify /a/g with its picture"]),
+        (move, ["delete /a/f", "add /f", "modify /f with its picture"]),
+        (rename_folder, ["rename folder /b", "modify /b/f with its picture"]),
+        (move_folder, ["move folder /b/a", "modify /b/a/f with its picture"]),
+        (delete_folder, ["delete folder /a"]),
+        (add_another, ["add /a/another", "modify /a/f with its picture"]),
+    ],
+)
+async def test_a_picture_is_told_of_what_the_file_is_by_then(
+    feed: Feed, change: Callable[[Feed, File], Awaitable[None]], told: list[str]
+):
+    """What happens to the file while it is looked up is told first, and not undone by old news."""
+    file = await feed.put()
+    assert await feed.heard() == ["add folder /a", "add /a/f"]
+    feed.held.held["files_of"] = asyncio.Event()
+    telling = asyncio.create_task(feed.changes.thumbnail_made(file.object_id))
+    await feed.held.is_holding("files_of")
+    await change(feed, file)
+    feed.held.held["files_of"].set()
+    await telling
+    assert await feed.heard() == told
