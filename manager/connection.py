@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TypeVar
 from uuid import uuid4
 
@@ -31,7 +32,11 @@ from protocol.values import REPLY_TIMEOUT_S
 log = structlog.get_logger(__name__)
 
 Answer = TypeVar("Answer", bound=Packet)
-PacketHandler = Callable[[Packet], Awaitable[Packet | None]]
+Reply = Callable[[Packet], None]
+"""Sends the answer to one frame, at once; to a frame that cannot be answered it does nothing."""
+
+PacketHandler = Callable[[Packet, Reply], Awaitable[Packet | None]]
+"""Returns the answer, or None: then there is none, or it is left to whom the reply was passed on to."""
 
 MAX_QUEUED_BYTES = 8 * 2**20
 """A peer that lets more than this pile up is not reading any more."""
@@ -243,16 +248,21 @@ class PeerConnection:
             self.send(generic.Boolean(success=False, message=str(error)), reply_uuid=error.uuid)
 
     async def _answer(self, frame: Frame, handle: PacketHandler) -> None:
+        reply = partial(self._reply, frame.uuid)
         try:
-            reply = await self._outcome(frame.packet, handle)
+            answer = await self._outcome(frame.packet, handle, reply)
         finally:
             self._at_work.release()
-        if reply is not None and frame.uuid is not None:
-            self.send(reply, reply_uuid=frame.uuid)
+        if answer is not None:
+            reply(answer)
 
-    async def _outcome(self, packet: Packet, handle: PacketHandler) -> Packet | None:
+    def _reply(self, uuid: str | None, answer: Packet) -> None:
+        if uuid is not None:
+            self.send(answer, reply_uuid=uuid)
+
+    async def _outcome(self, packet: Packet, handle: PacketHandler, reply: Reply) -> Packet | None:
         try:
-            return await handle(packet)
+            return await handle(packet, reply)
         except ManagerError as error:
             return generic.Boolean(success=False, message=str(error))
         except CatalogError as error:

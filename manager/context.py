@@ -6,6 +6,7 @@ from catalog.port import Catalog
 from manager.booking_desk import BookingDesk
 from manager.changes import ChangeFeed
 from manager.clients import ClientSession
+from manager.connection import Reply
 from manager.content_links import ContentLinks
 from manager.fleet import UploadFleet
 from manager.journal import ChunkJournal
@@ -50,10 +51,11 @@ class ManagerParts:
 
 @dataclass(frozen=True, slots=True)
 class ClientContext:
-    """A packet came from this client."""
+    """A packet came from this client; `reply` answers it before its handler returns, or after."""
 
     client: ClientSession
     parts: ManagerParts
+    reply: Reply
 
 
 @dataclass(frozen=True, slots=True)

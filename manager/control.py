@@ -254,13 +254,16 @@ class ControlPlane:
         client = ClientSession(
             id=str(uuid4()), user=user, connection=connection, base_url=self.base_url(request)
         )
-        context = ClientContext(client, self._parts)
         self._parts.fleet.introduce_to(client)
         self._parts.thumbnailers.introduce_to(client)
         self._parts.processing.introduce_to(client)
         self._hub.join(client)
         try:
-            await connection.serve(lambda packet: handle_client_packet(context, packet))
+            await connection.serve(
+                lambda packet, reply: handle_client_packet(
+                    ClientContext(client, self._parts, reply), packet
+                )
+            )
         finally:
             self._client_left(client)
         return socket
@@ -300,7 +303,7 @@ class ControlPlane:
         )
         context = SlotContext(slot, self._parts)
         async with self._parts.fleet.membership(slot):
-            await connection.serve(lambda packet: handle_slot_packet(context, packet))
+            await connection.serve(lambda packet, _: handle_slot_packet(context, packet))
         if process is not None and not self._parts.fleet.has_process(process):
             self._parts.tickets.process_left(process)
         return socket
@@ -318,7 +321,7 @@ class ControlPlane:
         service = Thumbnailer(id=str(uuid4()), connection=connection)
         context = ThumbnailerContext(service, self._parts)
         async with self._parts.thumbnailers.membership(service, self._bot_token):
-            await connection.serve(lambda packet: handle_thumbnailer_packet(context, packet))
+            await connection.serve(lambda packet, _: handle_thumbnailer_packet(context, packet))
         return socket
 
     async def _serve_processing(
@@ -331,7 +334,7 @@ class ControlPlane:
         service = ProcessingService(id=str(uuid4()), base_url=own_url, connection=connection)
         context = ProcessingContext(service, self._parts)
         async with self._parts.processing.membership(service):
-            await connection.serve(lambda packet: handle_processing_packet(context, packet))
+            await connection.serve(lambda packet, _: handle_processing_packet(context, packet))
         return socket
 
     def _check_service(self, handshake: Handshake) -> None:

@@ -34,6 +34,7 @@ from manager.permits import permit_for
 from manager.retrying import CatalogPatience
 from manager.services import UploadSlot
 from manager.tasks import BackgroundTasks
+from manager.upload_news import UploadNews
 from manager.words import words_for
 from protocol import generic, s2c, s2u
 from protocol.packet import Packet
@@ -74,24 +75,30 @@ class RunningUpload:
     """One upload of one client on one service, from the request to its end."""
 
     def __init__(
-        self, facts: UploadFacts, client: ClientSession, slot: UploadSlot, desk: UploadDesk
+        self,
+        facts: UploadFacts,
+        client: ClientSession,
+        slot: UploadSlot,
+        desk: UploadDesk,
+        *,
+        answer: Callable[[s2c.UploadResponse], None],
     ) -> None:
+        """`answer` sends the response to the client's request."""
         self.facts = facts
         self._upload = Upload(facts)
         self._client = client
         self._slot = slot
         self._desk = desk
         self._effects = EffectQueue()
-        self._response: asyncio.Future[s2c.UploadResponse] = asyncio.Future()
+        self._news = UploadNews(facts, client, answer)
         self._left_service = asyncio.Event()
         self._content: BaseContent | None = None
         self._committed: CommittedFile | None = None
-        self._is_finish_told = False
         self._carry_out: dict[type, Callable[[Any], Awaitable[None] | None]] = {
             effects.TellAccepted: self._tell_accepted,
             effects.TellRejected: self._tell_rejected,
             effects.TellStageFinish: self._tell_stage_finish,
-            effects.TellFinish: self._tell_finish,
+            effects.TellFinish: self._news.finished,
             effects.AskClient: self._ask_client,
             effects.ClosePrompt: self._close_prompt,
             effects.AbortService: self._abort_service,
@@ -106,13 +113,12 @@ class RunningUpload:
         """Whether a chunk that is reported now belongs to it."""
         return self._upload.takes_chunks
 
-    def start(self) -> asyncio.Future[s2c.UploadResponse]:
-        """Begins; the future is the answer to the client's request."""
+    def start(self) -> None:
+        """Begins; the client's request is answered once the service has said whether it takes it."""
         self._client.uploads[self.facts.upload_id] = self
         self._client.overwrites.began(self.facts.upload_id)
         self._slot.upload = self
         self._desk.tasks.spawn(self._run(), f"upload {self.facts.upload_id}")
-        return self._response
 
     def abort(self) -> None:
         """The client wants no more of it. Raises `IllegalTransition` when it is too late."""
@@ -124,13 +130,7 @@ class RunningUpload:
 
     def ask(self) -> None:
         """Asks the client, perhaps once more, what to do about the taken name."""
-        self._client.connection.send(
-            s2c.UploadOverwriteRequest(
-                upload_id=self.facts.upload_id,
-                file_name=self.facts.name,
-                file_path=format_path(self.facts.folder),
-            )
-        )
+        self._news.asked()
 
     def client_left(self) -> None:
         """The client is gone."""
@@ -173,7 +173,7 @@ class RunningUpload:
             log.exception("an upload failed", upload=self.facts.upload_id)
             await self._give_up()
         finally:
-            self._respond(accepted=False, rejection_reason=FAILED_HERE)
+            self._news.rejected(FAILED_HERE)
             self._client.uploads.pop(self.facts.upload_id, None)
             self._client.overwrites.ended(self.facts.upload_id)
             self._leave_service()
@@ -181,8 +181,8 @@ class RunningUpload:
 
     async def _give_up(self) -> None:
         """After a defect of our own: the client hears of it, and the service starts afresh."""
-        if self._response.done() and not self._is_finish_told:
-            self._tell_finish(effects.TellFinish(success=False, reason=FAILED_HERE))
+        if self._news.lacks_end:
+            self._news.finished(effects.TellFinish(success=False, reason=FAILED_HERE))
         self._client.overwrites.drop(self.facts.upload_id)
         if self._slot.upload is self:
             await self._slot.connection.close(INTERNAL_ERROR, "internal error")
@@ -246,50 +246,13 @@ class RunningUpload:
         return None
 
     def _tell_accepted(self, _: effects.TellAccepted) -> None:
-        self._respond(accepted=True, upload_address=self._slot.address)
+        self._news.accepted(self._slot.address)
 
     def _tell_rejected(self, told: effects.TellRejected) -> None:
-        self._respond(accepted=False, rejection_reason=told.reason)
-
-    def _respond(
-        self,
-        *,
-        accepted: bool,
-        upload_address: str | None = None,
-        rejection_reason: str | None = None,
-    ) -> None:
-        if self._response.done():
-            return
-        self._response.set_result(
-            s2c.UploadResponse(
-                name=self.facts.name,
-                path=format_path(self.facts.folder),
-                accepted=accepted,
-                chunk_size=self.facts.chunk_size,
-                upload_id=self.facts.upload_id,
-                upload_address=upload_address,
-                rejection_reason=rejection_reason,
-            )
-        )
+        self._news.rejected(told.reason)
 
     def _tell_stage_finish(self, told: effects.TellStageFinish) -> None:
-        self._client.connection.send(
-            s2c.UploadStageFinish(
-                upload_id=self.facts.upload_id,
-                service_disconnect=True if told.service_disconnect else None,
-            )
-        )
-
-    def _tell_finish(self, told: effects.TellFinish) -> None:
-        self._is_finish_told = True
-        self._client.connection.send(
-            s2c.UploadFinishInfo(
-                success=told.success,
-                upload_id=self.facts.upload_id,
-                rename_target=told.rename_target,
-                reason=told.reason,
-            )
-        )
+        self._news.stage_finished(service_disconnect=told.service_disconnect)
 
     def _ask_client(self, _: effects.AskClient) -> None:
         standing = self._client.overwrites.ask(self.facts.upload_id)

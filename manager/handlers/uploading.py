@@ -20,8 +20,13 @@ from protocol.chunks import chunk_count, content_hash
 UNKNOWN_TYPE = "application/octet-stream"
 
 
-async def request_upload(context: ClientContext, packet: c2s.UploadRequest) -> s2c.UploadResponse:
-    """Starts an upload on a booked service that is idle, or says why not."""
+async def request_upload(
+    context: ClientContext, packet: c2s.UploadRequest
+) -> s2c.UploadResponse | None:
+    """Starts an upload on a booked service that is idle, or says why not.
+
+    An upload that was started answers for itself, before it tells anything else.
+    """
     parts, client = context.parts, context.client
     try:
         folder = checked_folder(context, packet.path)
@@ -42,8 +47,9 @@ async def request_upload(context: ClientContext, packet: c2s.UploadRequest) -> s
         chunk_size=parts.chunk_size,
         chunk_count=chunk_count(packet.size, parts.chunk_size),
     )
-    upload = RunningUpload(facts, client, parts.fleet.slot(slot_id), parts.uploads)
-    return await upload.start()
+    slot = parts.fleet.slot(slot_id)
+    RunningUpload(facts, client, slot, parts.uploads, answer=context.reply).start()
+    return None
 
 
 def _rejected(context: ClientContext, packet: c2s.UploadRequest, reason: str) -> s2c.UploadResponse:

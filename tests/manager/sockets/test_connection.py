@@ -1,14 +1,14 @@
 """One connection by itself: dead peers, lost requests, what is said after the end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
 from aiohttp import web
 
-from manager.connection import MAX_QUEUED_BYTES, PeerConnection, new_socket
+from manager.connection import MAX_QUEUED_BYTES, PacketHandler, PeerConnection, Reply, new_socket
 from manager.errors import PeerGone, PeerSilent, UnexpectedReply
 from manager.metrics import ManagerMetrics
 from manager.tasks import BackgroundTasks
@@ -21,13 +21,13 @@ from tests.manager.sockets.stage import serving
 ABORT = s2u.UploadAbort()
 
 
-async def _silent(_packet: Packet) -> Packet | None:
+async def _silent(_packet: Packet, _reply: Reply) -> Packet | None:
     return None
 
 
 @asynccontextmanager
 async def connection(
-    handle: Callable[[Packet], Awaitable[Packet | None]] = _silent,
+    handle: PacketHandler = _silent,
     *,
     metrics: ManagerMetrics | None = None,
     max_queued_bytes: int = MAX_QUEUED_BYTES,
@@ -123,7 +123,7 @@ async def test_a_half_open_connection_is_dropped():
 async def test_a_defect_in_a_handler_is_a_refusal():
     """The peer learns nothing of its text, and the connection goes on."""
 
-    async def broken(_packet: Packet) -> Packet | None:
+    async def broken(_packet: Packet, _reply: Reply) -> Packet | None:
         raise RuntimeError("a secret")
 
     async with connection(broken) as (_, other):
@@ -138,11 +138,32 @@ async def test_a_defect_in_a_handler_is_a_refusal():
             assert "secret" not in text
 
 
+async def test_a_handler_may_answer_before_it_says_more():
+    """What it sends after that arrives after that, and returning None answers nothing more."""
+    news = Primitives(string_value="news")
+    peers: list[PeerConnection] = []
+
+    async def handle(_packet: Packet, reply: Reply) -> Packet | None:
+        reply(Boolean(success=True))
+        peers[0].send(news)
+        return None
+
+    async with connection(handle) as (peer, other):
+        peers.append(peer)
+        uuid = "0b0e5f5c-3c5e-4b57-8a3d-1d6f3c7f5a11"
+        await other.send_str(encode(c2s.UploadBookingClear(), uuid=uuid))
+        await other.send_str('{"id": "c2s:upload-booking-clear", "data": {}}')
+        texts = [await other.receive_str() for _ in range(3)]
+        frames = [decode(text, accepts=frozenset({"generic"})) for text in texts]
+        assert [frame.packet for frame in frames] == [Boolean(success=True), news, news]
+        assert [frame.reply_uuid for frame in frames] == [uuid, None, None]
+
+
 async def test_a_slow_handler_does_not_hold_up_the_next_frame():
     """Replies come as they are ready."""
     gate = asyncio.Event()
 
-    async def handle(packet: Packet) -> Packet | None:
+    async def handle(packet: Packet, _reply: Reply) -> Packet | None:
         if isinstance(packet, c2s.UploadBookingRequest):
             await gate.wait()
         return Boolean(success=True, message=packet.id)

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from uuid import uuid4
 
 import pytest
 
@@ -124,6 +125,23 @@ async def test_a_failed_upload_frees_its_service_and_leaves_nothing(stage: Stage
     )
     assert (await client.request_upload()).accepted
     await stage.no_messages_left()
+
+
+async def test_the_response_comes_before_all_else_about_an_upload(stage: Stage):
+    """Even if the service fails in the moment in which it accepts, the client knows the id by then."""
+    client, service = await booked(stage)
+    service.answers[s2u.UploadStart] = None
+    request = c2s.UploadRequest(name="a", path="/", size=5, is_public=False)
+    await client.connection.send(request, uuid=str(uuid4()))
+    start = await service.next_frame(s2u.UploadStart)
+    await asyncio.gather(
+        service.reply(start, YES),
+        service.send(u2s.UploadFinish(success=False, reason="crash")),
+    )
+    *before, info = await client.until(s2c.UploadFinishInfo)
+    (response,) = (packet for packet in before if isinstance(packet, s2c.UploadResponse))
+    assert isinstance(info, s2c.UploadFinishInfo)
+    assert (response.accepted, response.upload_id) == (True, info.upload_id)
 
 
 async def test_a_success_without_hash_is_a_failure(stage: Stage):

@@ -1,0 +1,97 @@
+"""What the client of one upload is told of it.
+
+All of it goes out through the client's connection in the moment in which it is told, the answer to the
+request like the rest. So the order in which it is told is the order in which it arrives: whatever comes
+after the answer finds a client that knows the upload's id.
+"""
+
+from collections.abc import Callable
+
+from manager.clients import ClientSession
+from manager.domain.upload_effects import TellFinish
+from manager.domain.uploads import UploadFacts
+from protocol import s2c
+from protocol.values import format_path
+
+
+class UploadNews:
+    """Tells one client of one upload."""
+
+    def __init__(
+        self,
+        facts: UploadFacts,
+        client: ClientSession,
+        answer: Callable[[s2c.UploadResponse], None],
+    ) -> None:
+        """`answer` sends the response to the client's request."""
+        self._facts = facts
+        self._client = client
+        self._answer = answer
+        self._is_answered = False
+        self._is_finish_told = False
+
+    @property
+    def lacks_end(self) -> bool:
+        """Whether the client knows of the upload, and not how it ended."""
+        return self._is_answered and not self._is_finish_told
+
+    def accepted(self, upload_address: str) -> None:
+        """The client may send its chunks to that address."""
+        self._respond(accepted=True, upload_address=upload_address)
+
+    def rejected(self, reason: str) -> None:
+        """There will be no upload. Says nothing to a client whose request was answered before."""
+        self._respond(accepted=False, rejection_reason=reason)
+
+    def stage_finished(self, *, service_disconnect: bool) -> None:
+        """The service is done with the upload, or lost."""
+        self._client.connection.send(
+            s2c.UploadStageFinish(
+                upload_id=self._facts.upload_id,
+                service_disconnect=True if service_disconnect else None,
+            )
+        )
+
+    def asked(self) -> None:
+        """The name is taken, and the client has to say what to do about it."""
+        self._client.connection.send(
+            s2c.UploadOverwriteRequest(
+                upload_id=self._facts.upload_id,
+                file_name=self._facts.name,
+                file_path=format_path(self._facts.folder),
+            )
+        )
+
+    def finished(self, told: TellFinish) -> None:
+        """The upload has ended."""
+        self._is_finish_told = True
+        self._client.connection.send(
+            s2c.UploadFinishInfo(
+                success=told.success,
+                upload_id=self._facts.upload_id,
+                rename_target=told.rename_target,
+                reason=told.reason,
+            )
+        )
+
+    def _respond(
+        self,
+        *,
+        accepted: bool,
+        upload_address: str | None = None,
+        rejection_reason: str | None = None,
+    ) -> None:
+        if self._is_answered:
+            return
+        self._is_answered = True
+        self._answer(
+            s2c.UploadResponse(
+                name=self._facts.name,
+                path=format_path(self._facts.folder),
+                accepted=accepted,
+                chunk_size=self._facts.chunk_size,
+                upload_id=self._facts.upload_id,
+                upload_address=upload_address,
+                rejection_reason=rejection_reason,
+            )
+        )
