@@ -6,17 +6,16 @@ broke off cannot be gone on with.
 
 import asyncio
 import contextlib
-import os
 from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import BinaryIO
 
 import aiohttp
 
-from client_sdk.downloads import PIECE_SIZE, translated
+from client_sdk.downloads import PIECE_SIZE
 from client_sdk.errors import DownloadFailed
 from client_sdk.http import ManagerHttp
 from client_sdk.progress import ProgressMeter, Stage
+from client_sdk.sinks import sink_at
 
 
 async def pieces_of_archive(http: ManagerHttp, path: str) -> AsyncGenerator[bytes, None]:
@@ -47,33 +46,22 @@ async def download_archive(
         TargetUnwritable: The disk is full, or the place cannot be written.
         CloudError: As `pieces_of_archive`.
     """
-    part = target.with_name(f"{target.name}.part")
     async with contextlib.aclosing(pieces_of_archive(http, path)) as pieces:
         # Asked for first: a folder that is not there leaves no trace.
-        first = await anext(pieces, b"")
-        with translated(part):
-            output = await asyncio.to_thread(part.open, "wb")
+        piece: bytes | None = await anext(pieces, b"")
+        sink = await asyncio.to_thread(sink_at, target, resume=False)
+        await asyncio.to_thread(sink.open)
         try:
             meter.enter(Stage.TRANSFERRING)
-            await _write(output, part, first, meter)
-            async for piece in pieces:
-                await _write(output, part, piece, meter)
-            with translated(part):
-                await asyncio.to_thread(_finish, output, part, target)
+            await asyncio.to_thread(sink.restart, None)
+            position = 0
+            while piece is not None:
+                await asyncio.to_thread(sink.write, position, piece)
+                position += len(piece)
+                meter.add(len(piece))
+                piece = await anext(pieces, None)
+            await asyncio.to_thread(sink.finish, position)
         finally:
-            output.close()
-            part.unlink(missing_ok=True)
+            sink.close(is_kept=False)
     meter.enter(Stage.DONE)
     return target
-
-
-async def _write(output: BinaryIO, part: Path, piece: bytes, meter: ProgressMeter) -> None:
-    with translated(part):
-        await asyncio.to_thread(output.write, piece)
-    meter.add(len(piece))
-
-
-def _finish(output: BinaryIO, part: Path, target: Path) -> None:
-    output.flush()
-    os.fsync(output.fileno())
-    part.replace(target)

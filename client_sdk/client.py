@@ -5,7 +5,7 @@ import contextlib
 import os
 from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from client_sdk import listing
 from client_sdk.archives import download_archive, pieces_of_archive
@@ -19,6 +19,7 @@ from client_sdk.organising import Organising
 from client_sdk.paths import clean_folder, split_remote
 from client_sdk.progress import ProgressCallback, ProgressMeter
 from client_sdk.sharing import Sharing
+from client_sdk.sinks import Stream, sink_at
 from client_sdk.sources import Bytes, ReaderFactory, as_source
 from protocol import s2c
 
@@ -138,21 +139,38 @@ class Client(Organising, Sharing):
         Args:
             remote: Full path of the file.
             target: File to write, or a folder to put it in.
-            resume: Go on with the `.part` file that an earlier try has left.
+            resume: Go on with what an earlier try has left.
             progress: Called with every change; must be quick.
 
         Raises:
             NotFound, Forbidden: There is no such file, or the user may not read it.
             DownloadFailed, Unreachable, ServerFailed: It did not get through.
-            TargetUnwritable: The target cannot be written.
+            TargetUnwritable: The target cannot be written, or another download writes it.
         """
         path, name = split_remote(remote)
         local = Path(target)
         if await asyncio.to_thread(local.is_dir):
             local /= name
-        return await Download(self._api, path, name, local, progress, self._settings).run(
-            resume=resume
-        )
+        sink = await asyncio.to_thread(sink_at, local, resume=resume)
+        await Download(self._api, path, name, sink, progress, self._settings).run()
+        return local
+
+    async def download_to(
+        self, remote: str, output: BinaryIO, *, progress: ProgressCallback | None = None
+    ) -> None:
+        """Download a file to something that is open for writing, such as standard output.
+
+        Its writes happen in threads, one after the other. After an error it holds a part.
+
+        Raises:
+            NotFound, Forbidden: There is no such file, or the user may not read it.
+            DownloadFailed, Unreachable, ServerFailed: It did not get through.
+            TargetUnwritable: The output takes no more, or the file changed meanwhile.
+        """
+        path, name = split_remote(remote)
+        await Download(
+            self._api, path, name, Stream(output, "the output"), progress, self._settings
+        ).run()
 
     async def download_folder(
         self,

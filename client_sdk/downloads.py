@@ -1,31 +1,20 @@
 """Downloads that go on where they stopped.
 
-The content goes to `name.part` beside the target, and the entity tag that it belongs to into
-`name.part.etag`. Whoever comes back asks for the rest with `If-Range`: when the file has changed
-meanwhile, the manager sends the whole of it (RFC 9110, 13.1.5). The target appears at the end, in
-one step, with the length that was announced.
+What has come is kept with the entity tag that it belongs to (`client_sdk.sinks`). Whoever comes back
+asks for the rest with `If-Range`: when the file has changed meanwhile, the manager sends the whole of
+it (RFC 9110, 13.1.5). The target appears at the end, in one step, with the length that was announced.
 """
 
 import asyncio
-import contextlib
-import os
 import re
-from collections.abc import Iterator
-from pathlib import Path
-from typing import BinaryIO
 
 import aiohttp
 
-from client_sdk.errors import (
-    CloudError,
-    DownloadFailed,
-    ServerFailed,
-    TargetUnwritable,
-    Unreachable,
-)
+from client_sdk.errors import DownloadFailed, ServerFailed, Unreachable
 from client_sdk.http import RANGE_NOT_SATISFIABLE, ManagerHttp
 from client_sdk.progress import ProgressCallback, ProgressMeter, Stage
 from client_sdk.settings import ClientSettings
+from client_sdk.sinks import Sink
 
 PIECE_SIZE = 1024 * 1024
 PARTIAL = 206
@@ -39,7 +28,7 @@ class Download:
         http: The manager.
         path: Remote folder.
         name: Name in that folder.
-        target: File to write.
+        sink: Takes the bytes.
         report: Is told how far it has come.
         settings: Retries.
     """
@@ -49,60 +38,39 @@ class Download:
         http: ManagerHttp,
         path: str,
         name: str,
-        target: Path,
+        sink: Sink,
         report: ProgressCallback | None,
         settings: ClientSettings,
     ) -> None:
         self._http = http
         self._remote = path, name
-        self._target = target
-        self._part = target.with_name(f"{target.name}.part")
-        self._tag_file = target.with_name(f"{target.name}.part.etag")
+        self._sink = sink
         self._report = report
         self._settings = settings
         self._position = 0
         self._tag: str | None = None
 
-    async def run(self, *, resume: bool) -> Path:
-        """Download; returns the target.
-
-        Args:
-            resume: Go on with what an earlier try has left.
+    async def run(self) -> None:
+        """Download.
 
         Raises:
             NotFound, Forbidden, NotLoggedIn: The manager does not give the file.
             DownloadFailed, Unreachable, ServerFailed: It did not get through.
             TargetUnwritable: The disk is full, or the place cannot be written.
         """
-        if resume:
-            await asyncio.to_thread(self._load)
-        with translated(self._part):
-            output = await asyncio.to_thread(self._part.open, "r+b" if self._position else "wb")
+        self._position, self._tag = await asyncio.to_thread(self._sink.open)
         try:
-            await self._fetch_all(output)
-            with translated(self._part):
-                await asyncio.to_thread(self._finish, output)
+            await self._fetch_all()
+            await asyncio.to_thread(self._sink.finish, self._position)
         finally:
-            output.close()
-            if self._position == 0:
-                # Nothing worth keeping; after a success there is no such file any more.
-                self._part.unlink(missing_ok=True)
-        return self._target
+            self._sink.close(is_kept=self._position > 0)
 
-    def _load(self) -> None:
-        with contextlib.suppress(OSError, UnicodeDecodeError):
-            tag = self._tag_file.read_text("ascii")
-            self._position = self._part.stat().st_size
-            self._tag = tag
-        if self._tag is None:
-            self._position = 0
-
-    async def _fetch_all(self, output: BinaryIO) -> None:
+    async def _fetch_all(self) -> None:
         backoff = self._settings.backoff()
         while True:
             before = self._position
             try:
-                return await self._fetch(output)
+                return await self._fetch()
             except (DownloadFailed, Unreachable, ServerFailed):
                 if self._position > before:
                     backoff.reset()
@@ -110,14 +78,14 @@ class Download:
                     raise
             await backoff.wait()
 
-    async def _fetch(self, output: BinaryIO) -> None:
+    async def _fetch(self) -> None:
         async with self._http.download(*self._remote, headers=self._range()) as response:
-            total = await self._begin(response, output)
+            total = await self._begin(response)
             meter = ProgressMeter(total, self._report)
             meter.restart(self._position)
             meter.enter(Stage.TRANSFERRING)
             if response.status != RANGE_NOT_SATISFIABLE:
-                await self._receive(response, output, meter)
+                await self._receive(response, meter)
         if self._position != total:
             raise DownloadFailed(f"{self._position} of {total} bytes arrived")
         meter.enter(Stage.DONE)
@@ -127,66 +95,43 @@ class Download:
             return {}
         return {"Range": f"bytes={self._position}-", "If-Range": self._tag}
 
-    async def _begin(self, response: aiohttp.ClientResponse, output: BinaryIO) -> int:
+    async def _begin(self, response: aiohttp.ClientResponse) -> int:
         """Find out where the answer begins; returns the size of the whole file."""
         if response.status == RANGE_NOT_SATISFIABLE:
-            return await self._check_complete(response, output)
+            return await self._check_complete(response)
         if response.status == PARTIAL:
             start, total = _content_range(response)
             if start == self._position:
                 return total
-            await self._restart(output, None)
+            await self._restart(None)
             raise DownloadFailed("the manager sent another part of the file than was asked for")
         if response.content_length is None:
             raise DownloadFailed("the manager did not say how long the file is")
-        await self._restart(output, response.headers.get("ETag"))
+        await self._restart(response.headers.get("ETag"))
         return response.content_length
 
-    async def _check_complete(self, response: aiohttp.ClientResponse, output: BinaryIO) -> int:
+    async def _check_complete(self, response: aiohttp.ClientResponse) -> int:
         """There is nothing after our position: right if that is the end of the same file."""
         _, total = _content_range(response)
         if total == self._position and response.headers.get("ETag", self._tag) == self._tag:
             return total
-        await self._restart(output, None)
+        await self._restart(None)
         raise DownloadFailed("the file has changed since the last try")
 
-    async def _restart(self, output: BinaryIO, tag: str | None) -> None:
+    async def _restart(self, tag: str | None) -> None:
         # A weak tag does not promise equal bytes, so nothing can be resumed by it.
         self._tag = tag if tag is not None and not tag.startswith("W/") else None
         self._position = 0
-        with translated(self._part):
-            await asyncio.to_thread(self._clear, output)
+        await asyncio.to_thread(self._sink.restart, self._tag)
 
-    def _clear(self, output: BinaryIO) -> None:
-        output.seek(0)
-        output.truncate()
-        if self._tag is None:
-            self._tag_file.unlink(missing_ok=True)
-        else:
-            self._tag_file.write_text(self._tag, "ascii")
-
-    async def _receive(
-        self, response: aiohttp.ClientResponse, output: BinaryIO, meter: ProgressMeter
-    ) -> None:
+    async def _receive(self, response: aiohttp.ClientResponse, meter: ProgressMeter) -> None:
         try:
             async for piece in response.content.iter_chunked(PIECE_SIZE):
-                with translated(self._part):
-                    await asyncio.to_thread(self._write, output, piece)
+                await asyncio.to_thread(self._sink.write, self._position, piece)
                 self._position += len(piece)
                 meter.add(len(piece))
         except (aiohttp.ClientError, TimeoutError) as error:
             raise DownloadFailed("the connection broke during the download") from error
-
-    def _write(self, output: BinaryIO, piece: bytes) -> None:
-        output.seek(self._position)
-        output.write(piece)
-
-    def _finish(self, output: BinaryIO) -> None:
-        output.flush()
-        output.truncate(self._position)
-        os.fsync(output.fileno())
-        self._part.replace(self._target)
-        self._tag_file.unlink(missing_ok=True)
 
 
 def _content_range(response: aiohttp.ClientResponse) -> tuple[int | None, int]:
@@ -195,14 +140,3 @@ def _content_range(response: aiohttp.ClientResponse) -> tuple[int | None, int]:
         raise DownloadFailed("the manager did not say which part of the file it sends")
     start, total = match.groups()
     return (None if start is None else int(start)), int(total)
-
-
-@contextlib.contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Errors of the disk become `TargetUnwritable`."""
-    try:
-        yield
-    except CloudError:
-        raise
-    except OSError as error:
-        raise TargetUnwritable(f"{path} cannot be written: {error.strerror}") from error

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
@@ -11,10 +10,10 @@ import typer
 from cli.errors import reported
 from cli.output import human_size, say
 from cli.progress import TransferDisplay
+from cli.standard_output import STDOUT, binary_stdout
 from cli.surroundings import Surroundings, surroundings_of
-from client_sdk.errors import InvalidInput, TargetUnwritable
-
-STDOUT = "-"
+from client_sdk.errors import InvalidInput
+from client_sdk.sinks import Stream
 
 
 def zip_(
@@ -33,7 +32,7 @@ def zip_(
     if file != STDOUT:
         around.run(_to_file(around, remote, Path(file or ".")))
         return
-    output = typer.get_binary_stream("stdout")
+    output = binary_stdout()
     with reported(around.err):
         if output.isatty():
             raise InvalidInput("an archive is not for a terminal: name a file, or use a pipe")
@@ -54,15 +53,7 @@ async def _to_file(around: Surroundings, remote: str, target: Path) -> None:
 
 async def _to_stream(around: Surroundings, remote: str, output: BinaryIO) -> None:
     async with around.client() as cloud, contextlib.aclosing(cloud.read_archive(remote)) as pieces:
+        sink, position = Stream(output, "standard output"), 0
         async for piece in pieces:
-            await asyncio.to_thread(_write, output, piece)
-
-
-def _write(output: BinaryIO, piece: bytes) -> None:
-    try:
-        output.write(piece)
-        output.flush()
-    except OSError as error:
-        # What is still in its buffer would be tried, and fail, once more when the process ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())
-        raise TargetUnwritable(f"standard output: {error.strerror}") from error
+            await asyncio.to_thread(sink.write, position, piece)
+            position += len(piece)

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
 from cli.errors import reported
 from cli.output import say_json
 from cli.progress import TransferDisplay
+from cli.standard_output import STDOUT, binary_stdout
 from cli.surroundings import Surroundings, surroundings_of
 from cli.transfers import Failure, Summary, transfer_all
 from client_sdk import Client
@@ -38,7 +39,10 @@ def get(
     context: typer.Context,
     remotes: Annotated[list[str], typer.Argument(help="Remote files and folders.")],
     local: Annotated[
-        Path, typer.Argument(help="Folder to put them in; or, for one file, its name.")
+        str,
+        typer.Argument(
+            help="Folder to put them in; or, for one file, its name, or `-` for standard output."
+        ),
     ],
     *,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=64, help="Files at once.")] = 4,
@@ -52,10 +56,25 @@ def get(
     with reported(around.err):
         for remote in remotes:
             clean_folder(remote)  # a path that cannot be one is an error of the command line
-        if len(remotes) > 1 and local.exists() and not local.is_dir():
-            raise InvalidInput(f"{local} is not a folder, and several things do not fit in a file")
+        _check_target(remotes, local, as_json=as_json)
+    if local == STDOUT:
+        around.run(_to_stream(around, remotes[0], binary_stdout()))
+        return
     getting = _Get(around, jobs=jobs, resume=resume, as_json=as_json)
     around.run(getting.run(remotes, local))
+
+
+def _check_target(remotes: list[str], local: str, *, as_json: bool) -> None:
+    if local == STDOUT:
+        if len(remotes) > 1 or as_json:
+            raise InvalidInput("standard output takes one file, and nothing else")
+    elif len(remotes) > 1 and Path(local).exists() and not Path(local).is_dir():
+        raise InvalidInput(f"{local} is not a folder, and several things do not fit in a file")
+
+
+async def _to_stream(around: Surroundings, remote: str, output: BinaryIO) -> None:
+    async with around.client() as cloud:
+        await cloud.download_to(remote, output)
 
 
 class _Get:
@@ -66,15 +85,16 @@ class _Get:
         self._as_json = as_json
         self._summary = Summary()
 
-    async def run(self, remotes: list[str], local: Path) -> None:
+    async def run(self, remotes: list[str], local: str) -> None:
         async with self._around.client() as cloud:
             plan: list[PlannedDownload] = []
+            is_alone = len(remotes) == 1 and not local.endswith("/")
             for remote in remotes:
                 try:
-                    plan += await self._plan(cloud, remote, local, is_alone=len(remotes) == 1)
+                    plan += await self._plan(cloud, remote, Path(local), is_alone=is_alone)
                 except (NotFound, InvalidInput, TargetUnwritable) as error:
                     self._summary.failures.append(Failure(remote, error))
-            await self._download_all(cloud, plan)
+            await self._download_all(cloud, self._without_clashes(plan))
         if self._as_json:
             say_json(self._around.out, self._summary.as_data())
         self._summary.tell(self._around, "fetched")
@@ -94,6 +114,23 @@ class _Get:
         inside = _inside(local, name) if name else local
         return [file async for file in _walk(cloud, folder, inside)]
 
+    def _without_clashes(self, plan: list[PlannedDownload]) -> list[PlannedDownload]:
+        """What can be put where it belongs; the rest are failures.
+
+        Two remote files of one name go to one target, and a remote folder may have the name of a
+        file beside it.
+        """
+        taken = {folder for file in plan for folder in file.target.parents}
+        fitting = []
+        for file in plan:
+            if file.target in taken:
+                error = InvalidInput(f"{file.target} is the place of another file or folder, too")
+                self._summary.failures.append(Failure(file.remote, error))
+            else:
+                taken.add(file.target)
+                fitting.append(file)
+        return fitting
+
     async def _download_all(self, cloud: Client, plan: list[PlannedDownload]) -> None:
         total = sum(file.size for file in plan)
         with TransferDisplay(self._around.err, total, is_shown=not self._as_json) as display:
@@ -107,6 +144,8 @@ class _Get:
         self, cloud: Client, file: PlannedDownload, display: TransferDisplay
     ) -> None:
         await asyncio.to_thread(_make_folder, file.target.parent)
+        if await asyncio.to_thread(file.target.is_dir):
+            raise TargetUnwritable(f"{file.target} is a folder; move it, or choose another target")
         with display.file(file.target.name, file.size) as report:
             target = await cloud.download(
                 file.remote, file.target, resume=self._resume, progress=report

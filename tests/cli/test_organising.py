@@ -270,7 +270,10 @@ def test_zip_into_a_pipe_that_breaks(shell: Shell, put: Put, folder: str) -> Non
         assert program.stderr is not None
         program.stdout.close()
         errors = program.stderr.read().decode()
-    assert (program.returncode, errors) == (73, "discord-cloud: standard output: Broken pipe\n")
+    assert (program.returncode, errors) == (
+        73,
+        "discord-cloud: standard output cannot be written: Broken pipe\n",
+    )
 
 
 def test_a_new_password_ends_logins_but_this_one(shell: Shell, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from client_sdk.sinks import draft_path
 from protocol.values import CHUNK_SIZE
 from tests.cli.conftest import Shell
 
@@ -151,16 +152,40 @@ def test_get_resumes_a_partial_download(shell: Shell, tmp_path: Path, folder) ->
     source.write_bytes(os.urandom(100_000))
     shell("put", source, folder)
     remote, target = f"{folder}/a.bin", tmp_path / "back.bin"
-    part, tag = tmp_path / "back.bin.part", tmp_path / "back.bin.part.etag"
-    part.write_bytes(b"?" * 60_000)
-    tag.write_text('"another"')
+    draft = draft_path(target)
+    draft.write_bytes(b"?" * 60_000)
+    draft.with_name(f"{draft.name}tag.").write_text('"another"')
     assert shell("get", remote, target).exit_code == 0
     assert target.read_bytes() == source.read_bytes()
-    part.write_bytes(b"?" * 60_000)
+    draft.write_bytes(b"?" * 60_000)
     assert shell("get", remote, target, "--no-resume").exit_code == 0
     assert target.read_bytes() == source.read_bytes()
-    assert not part.exists()
-    assert not tag.exists()
+    assert not [path.name for path in tmp_path.iterdir() if path.name.endswith(".")]
+
+
+def test_two_files_for_one_place(shell: Shell, tmp_path: Path, folder) -> None:
+    """The first one gets it, whole; the other one is a failure that says why."""
+    (tmp_path / "x").write_bytes(b"a" * 100_000)
+    shell("put", tmp_path / "x", f"{folder}/a")
+    (tmp_path / "x").write_bytes(b"b" * 100_000)
+    shell("put", tmp_path / "x", f"{folder}/b")
+    result = shell("get", f"{folder}/a/x", f"{folder}/b/x", tmp_path / "got")
+    assert result.exit_code == 1
+    assert "is the place of another file" in result.stderr
+    assert (tmp_path / "got" / "x").read_bytes() == b"a" * 100_000
+
+
+def test_a_slash_or_a_dash_as_target(shell: Shell, tmp_path: Path, folder) -> None:
+    """A slash at its end makes it a folder; a dash is standard output, for one file alone."""
+    (tmp_path / "note").write_text("hello")
+    shell("put", tmp_path / "note", folder)
+    remote = f"{folder}/note"
+    assert shell("get", remote, f"{tmp_path}/new/").exit_code == 0
+    assert (tmp_path / "new" / "note").read_text() == "hello"
+    result = shell("get", remote, "-")
+    assert (result.exit_code, result.stdout) == (0, "hello")
+    assert shell("get", remote, remote, "-").exit_code == 64
+    assert shell("get", "--json", remote, "-").exit_code == 64
 
 
 def test_several_things_do_not_fit_in_a_file(shell: Shell, tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Downloads, whole and in pieces."""
 
 import asyncio
+import io
+import os
 from pathlib import Path
 
 import pytest
@@ -16,8 +18,18 @@ from client_sdk.errors import (
     TargetUnwritable,
     Unreachable,
 )
+from client_sdk.sinks import Draft, draft_path
 
 CONTENT = bytes(index % 251 for index in range(300_000))
+
+
+def leave(target: Path, content: bytes, tag: str | None = '"one"') -> None:
+    """Leaves what an earlier download of the target would have left."""
+    draft = Draft(target, resume=False)
+    draft.open()
+    draft.restart(tag)
+    draft.write(0, content)
+    draft.close(is_kept=True)
 
 
 def names_in(folder: Path) -> list[str]:
@@ -92,8 +104,7 @@ async def test_the_part_of_an_earlier_run_is_used_if_it_still_fits(
 ) -> None:
     """A file that changed since then is fetched whole."""
     manager.files["/name"] = CONTENT
-    (tmp_path / "name.part").write_bytes(CONTENT[:200_000])
-    (tmp_path / "name.part.etag").write_text('"old"' if is_changed else '"one"')
+    leave(tmp_path / "name", CONTENT[:200_000], '"old"' if is_changed else '"one"')
     reports: list[Progress] = []
     async with make_client() as cloud:
         await cloud.download("/name", tmp_path / "name", progress=reports.append)
@@ -107,8 +118,7 @@ async def test_the_part_of_an_earlier_run_is_used_if_it_still_fits(
 async def test_a_complete_part_is_only_renamed(manager, make_client, tmp_path: Path) -> None:
     """When nothing is missing but the last step, nothing is sent again."""
     manager.files["/name"] = CONTENT
-    (tmp_path / "name.part").write_bytes(CONTENT)
-    (tmp_path / "name.part.etag").write_text('"one"')
+    leave(tmp_path / "name", CONTENT)
     async with make_client() as cloud:
         await cloud.download("/name", tmp_path / "name")
     assert (tmp_path / "name").read_bytes() == CONTENT
@@ -118,8 +128,7 @@ async def test_a_complete_part_is_only_renamed(manager, make_client, tmp_path: P
 async def test_a_part_that_is_too_long_is_thrown_away(manager, make_client, tmp_path) -> None:
     """A part longer than the file cannot be right."""
     manager.files["/name"] = CONTENT
-    (tmp_path / "name.part").write_bytes(CONTENT + b"more")
-    (tmp_path / "name.part.etag").write_text('"one"')
+    leave(tmp_path / "name", CONTENT + b"more")
     async with make_client() as cloud:
         await cloud.download("/name", tmp_path / "name")
     assert (tmp_path / "name").read_bytes() == CONTENT
@@ -131,9 +140,7 @@ async def test_a_part_is_ignored_without_its_tag_or_when_told_so(
 ) -> None:
     """Bytes of unknown origin are never mixed into a file."""
     manager.files["/name"] = CONTENT
-    (tmp_path / "name.part").write_bytes(b"x" * 1000)
-    if has_tag:
-        (tmp_path / "name.part.etag").write_text('"one"')
+    leave(tmp_path / "name", b"x" * 1000, '"one"' if has_tag else None)
     async with make_client() as cloud:
         await cloud.download("/name", tmp_path / "name", resume=not has_tag)
     assert (tmp_path / "name").read_bytes() == CONTENT
@@ -156,8 +163,7 @@ async def test_weak_tags_are_not_resumed_by(manager, make_client, tmp_path: Path
 async def test_a_wrong_part_is_not_used(manager, make_client, tmp_path: Path) -> None:
     """A manager that sends another range than was asked for is not believed."""
     manager.files["/name"] = CONTENT
-    (tmp_path / "name.part").write_bytes(CONTENT[:1000])
-    (tmp_path / "name.part.etag").write_text('"one"')
+    leave(tmp_path / "name", CONTENT[:1000])
 
     def wrong(_: web.Request) -> web.Response:
         headers = {"Content-Range": f"bytes 5-{len(CONTENT) - 1}/{len(CONTENT)}", "ETag": '"one"'}
@@ -178,7 +184,7 @@ async def test_tries_without_progress_end(manager, make_client, tmp_path: Path) 
     async with make_client(download_attempts=3) as cloud:
         with pytest.raises((DownloadFailed, Unreachable)):
             await cloud.download("/name", tmp_path / "name", progress=cut.progress)
-    assert (tmp_path / "name.part").read_bytes() == CONTENT[:1000]
+    assert draft_path(tmp_path / "name").read_bytes() == CONTENT[:1000]
     assert not (tmp_path / "name").exists()
 
 
@@ -208,3 +214,103 @@ async def test_a_target_that_cannot_be_written_is_named(make_client, manager, tm
             await cloud.download("/name", tmp_path / "missing" / "name")
         with pytest.raises(InvalidInput):
             await cloud.download("name", tmp_path / "name")
+
+
+async def test_files_with_names_like_drafts_do_not_meet(
+    manager, make_client, tmp_path: Path
+) -> None:
+    """Whatever the files of a folder are called, each comes back with its own bytes."""
+    names = ["x", "x.part", "x.part.etag", ".x.part", "ж" * 125]
+    manager.files = {f"/{name}": name.encode() * 9999 for name in names}
+    async with make_client() as cloud:
+        await asyncio.gather(*(cloud.download(f"/{name}", tmp_path) for name in names))
+    assert sorted(names_in(tmp_path)) == sorted(names)
+    for name in names:
+        assert (tmp_path / name).read_bytes() == name.encode() * 9999
+
+
+async def test_files_of_others_stay(manager, make_client, tmp_path: Path) -> None:
+    """What lies beside the target is nobody's but the user's, whether the download succeeds."""
+    manager.files["/name"] = CONTENT
+    for name in ("name.part", "lost.part"):
+        (tmp_path / name).write_bytes(b"precious")
+    async with make_client() as cloud:
+        await cloud.download("/name", tmp_path)
+        with pytest.raises(NotFound):
+            await cloud.download("/lost", tmp_path)
+    assert sorted(names_in(tmp_path)) == ["lost.part", "name", "name.part"]
+    assert (tmp_path / "name.part").read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("resume", [True, False])
+async def test_one_download_at_a_time_writes_a_target(
+    manager, make_client, tmp_path: Path, resume: bool
+) -> None:
+    """A second one is refused, and does not touch what the first one writes."""
+    manager.files = {"/a": CONTENT, "/b": b"other"}
+    cut = Cut(100_000)
+    has_begun = asyncio.Event()
+
+    def notice(report: Progress) -> None:
+        if report.transferred >= cut.length:
+            has_begun.set()
+
+    manager.download_faults = [cut]
+    async with make_client() as cloud:
+        first = asyncio.create_task(cloud.download("/a", tmp_path / "x", progress=notice))
+        await has_begun.wait()
+        with pytest.raises(TargetUnwritable, match="another download"):
+            await cloud.download("/b", tmp_path / "x", resume=resume)
+        cut.has_arrived.set()
+        await first
+    assert (tmp_path / "x").read_bytes() == CONTENT
+    assert names_in(tmp_path) == ["x"]
+
+
+async def test_a_link_leads_to_what_is_replaced(manager, make_client, tmp_path: Path) -> None:
+    """The link stays, and the file that it leads to gets the content and keeps its permissions."""
+    manager.files["/name"] = CONTENT
+    goal = tmp_path / "goal"
+    goal.write_bytes(b"old")
+    goal.chmod(0o640)
+    (tmp_path / "link").symlink_to(goal)
+    async with make_client() as cloud:
+        await cloud.download("/name", tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert (goal.read_bytes(), goal.stat().st_mode & 0o777) == (CONTENT, 0o640)
+
+
+async def test_a_pipe_is_written_to(manager, make_client, tmp_path: Path) -> None:
+    """What is no file is never replaced by one; a download that broke off goes on there."""
+    manager.files["/name"] = CONTENT
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    cut = Cut(100_000)
+    manager.download_faults = [cut]
+    async with make_client() as cloud:
+        read = asyncio.create_task(asyncio.to_thread(pipe.read_bytes))
+        await cloud.download("/name", pipe, progress=cut.progress)
+        assert await read == CONTENT
+    assert pipe.is_fifo()
+    assert names_in(tmp_path) == ["pipe"]
+
+
+async def test_an_open_file_takes_a_download(manager, make_client) -> None:
+    """The bytes go where it stands, and it is left open."""
+    manager.files["/name"] = CONTENT
+    output = io.BytesIO()
+    async with make_client() as cloud:
+        await cloud.download_to("/name", output)
+    assert output.getvalue() == CONTENT
+
+
+async def test_a_file_that_changes_on_its_way_to_a_stream(manager, make_client) -> None:
+    """Bytes of two contents are never mixed: what was written cannot be taken back."""
+    manager.files["/name"] = CONTENT
+    cut = Cut(100_000, '"older"')
+    manager.download_faults = [cut]
+    output = io.BytesIO()
+    async with make_client() as cloud:
+        with pytest.raises(TargetUnwritable, match="changed"):
+            await cloud.download_to("/name", output, progress=cut.progress)
+    assert output.getvalue() == CONTENT[:100_000]
