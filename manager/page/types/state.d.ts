@@ -110,7 +110,8 @@ export type Dialog =
   | { kind: "password" }
   | { kind: "users" }
   | { kind: "services" }
-  | { kind: "shortcuts" };
+  | { kind: "shortcuts" }
+  | { kind: "logout" };
 
 export interface Menu {
   x: number;

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PASSWORD } from "../harness/cloud.js";
+import { Gate } from "../harness/gate.js";
 import { Person } from "../harness/people.js";
 import { stage } from "../harness/stage.js";
 
@@ -93,6 +94,32 @@ test("an administrator adds a user, who can log in and manages nobody", async ()
   await opensAccountMenu(user);
   assert.equal(await user.page.getByRole("menuitem", { name: "Users" }).count(), 0);
   await user.leaves();
+});
+
+test("what one user has begun ends with the session, and is not the next one's", async () => {
+  const person = await Person.visits(set.browser, set.cloud);
+  const gate = await Gate.before(person.page);
+  await person.logsIn("ada");
+  await person.ready();
+  await person.uploads([{ name: "kept.txt", buffer: Buffer.from("x") }]);
+  await gate.holds(1);
+  await gate.open();
+  await person.uploadsAreDone(1);
+  const held = await Gate.before(person.page);
+  await person.uploads([{ name: "half.txt", buffer: Buffer.from("x") }]);
+  await held.holds(1);
+  await person.chooses("kept.txt", "Delete");
+  await person.page.getByText("kept.txt deleted.").waitFor();
+  await opensAccountMenu(person);
+  await person.page.getByRole("menuitem", { name: "Log out" }).click();
+  const dialog = person.page.getByRole("dialog", { name: "Log out" });
+  await dialog.getByText("Files are still being uploaded.").waitFor();
+  await dialog.getByRole("button", { name: "Log out" }).click();
+  await person.page.getByRole("heading", { name: "Welcome back" }).waitFor();
+  await person.logsIn("grace");
+  await person.page.getByText("This folder is empty").waitFor();
+  assert.equal(await person.page.locator(".queue-row").count(), 0);
+  await person.leaves();
 });
 
 test("a new password ends every other login, and keeps this one", async () => {

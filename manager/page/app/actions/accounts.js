@@ -11,16 +11,21 @@ import { forgetToken, rememberToken, rememberedToken, staysLoggedIn } from "./to
 const RETRY_MS = 3_000;
 
 export class Accounts {
+  /** Who was logged in last. @type {number | null} */
+  #lastUser = null;
   #store;
   #connection;
+  #onOtherUser;
 
   /**
    * @param {Store} store
    * @param {Connection} connection
+   * @param {() => void} onOtherUser called before somebody else is connected than before
    */
-  constructor(store, connection) {
+  constructor(store, connection, onOtherUser) {
     this.#store = store;
     this.#connection = connection;
+    this.#onOtherUser = onOtherUser;
   }
 
   /** Goes on with the token that is remembered, or asks for a login. */
@@ -121,6 +126,8 @@ export class Accounts {
   async #enter(token) {
     const { you } = await askManager("/status", { token });
     const user = { id: you.id, name: you.name, isAdmin: you.is_admin };
+    if (this.#lastUser !== null && this.#lastUser !== user.id) this.#onOtherUser();
+    this.#lastUser = user.id;
     this.#store.set({ session: { phase: "signed-in", user, token, notice: null }, dialog: null });
     this.#connection.start(token);
   }

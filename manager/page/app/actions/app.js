@@ -28,7 +28,7 @@ export class App {
     this.connection.on("generic:primitives", ({ string_value: granted = "" }) =>
       this.store.set({ canOrganise: granted.split(",").includes(ORGANISE) }),
     );
-    this.accounts = new Accounts(this.store, this.connection);
+    this.accounts = new Accounts(this.store, this.connection, () => this.#forgetUser());
     this.navigation = new Navigation(this.store);
     this.browser = new Browser(this.store, this.connection, this.navigation);
     this.selecting = new Selecting(this.store, this.browser, this.navigation, this.toasts);
@@ -47,8 +47,21 @@ export class App {
       if (this.uploads.isWorking) event.preventDefault();
     });
     // What was deleted and not undone is deleted, also when the page is closed before it is final.
-    window.addEventListener("pagehide", () => this.deletions.commitAll());
+    window.addEventListener("pagehide", () => void this.deletions.commitAll());
     await this.accounts.start();
+  }
+
+  /** Ends what is under way, and logs out. What was deleted and not undone is deleted. */
+  async logout() {
+    await this.deletions.commitAll();
+    this.uploads.discard();
+    this.accounts.logout();
+  }
+
+  /** What one user has begun is not done in the name of another one. */
+  #forgetUser() {
+    this.uploads.discard();
+    this.deletions.forgetAll();
   }
 
   #online() {

@@ -55,8 +55,13 @@ export class Deletions {
   }
 
   /** Deletes at once what could still be undone. */
-  commitAll() {
-    for (const deletion of this.#open) void this.#commit(deletion);
+  async commitAll() {
+    await Promise.all([...this.#open].map((deletion) => this.#commit(deletion)));
+  }
+
+  /** Leaves what could still be undone as it is. */
+  forgetAll() {
+    for (const deletion of this.#open) this.#end(deletion);
   }
 
   /** @param {Deletion} deletion */

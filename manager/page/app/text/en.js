@@ -39,6 +39,7 @@ export const en = {
     stay: "Stay logged in on this device",
     submit: "Log in",
     logout: "Log out",
+    uploadsEnd: "Files are still being uploaded. Those that are not finished will not be stored.",
     ended: "Your login has ended. Please log in again.",
   },
   firstStart: {

@@ -258,6 +258,16 @@ export class UploadQueue {
     }
   }
 
+  /** Gives everything up and forgets it, when the connection is about to end. */
+  discard() {
+    this.cancelAll();
+    this.offline();
+    // What the manager was entering waits again.
+    this.cancelAll();
+    this.tidy();
+    this.isPaused = false;
+  }
+
   /** @param {Entry} entry */
   isHeld(entry) {
     return this.isPaused || entry.isHeld;

@@ -104,6 +104,11 @@ export class Uploads {
     this.#change(() => this.#queue.cancelAll());
   }
 
+  /** Ends and forgets everything, for somebody else. */
+  discard() {
+    this.#change(() => this.#queue.discard());
+  }
+
   /** @param {number} id */
   retry(id) {
     this.#change(() => this.#queue.retry(id));

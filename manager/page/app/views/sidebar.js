@@ -64,12 +64,13 @@ function UserBar() {
   const app = useApp();
   const user = useStore((state) => state.session.user);
   const open = (/** @type {"password" | "users" | "shortcuts"} */ kind) => () => app.store.set({ dialog: { kind } });
+  const logout = () => (app.uploads.isWorking ? app.store.set({ dialog: { kind: "logout" } }) : void app.logout());
   const choices = [
     ...(user?.isAdmin ? [{ label: text.users.title, icon: "users", run: open("users") }] : []),
     { label: text.password.title, icon: "key", run: open("password") },
     { label: text.shortcuts.title, icon: "keyboard", run: open("shortcuts") },
     /** @type {const} */ ("line"),
-    { label: text.login.logout, icon: "logout", run: () => app.accounts.logout() },
+    { label: text.login.logout, icon: "logout", run: logout },
   ];
   return html`<div class="user-bar">
     <${MenuButton} class="user-button" label=${text.sidebar.account} choices=${choices} above namesItself>

@@ -2,6 +2,7 @@
 
 import { html, useApp, useCallback, useStore } from "../dom.js";
 import { LinkDialog } from "./link.js";
+import { LogoutDialog } from "./logout.js";
 import { MoveDialog } from "./move.js";
 import { NewFolderDialog } from "./new-folder.js";
 import { PasswordDialog } from "./password.js";
@@ -33,6 +34,8 @@ export function Dialogs() {
       return html`<${UsersDialog} onClose=${onClose} />`;
     case "services":
       return html`<${ServicesDialog} onClose=${onClose} />`;
+    case "logout":
+      return html`<${LogoutDialog} onClose=${onClose} />`;
     case "shortcuts":
       return html`<${ShortcutsDialog} onClose=${onClose} />`;
   }
