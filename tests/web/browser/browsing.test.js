@@ -93,9 +93,36 @@ test("keys move, select, open and go up", async () => {
   await keyboard.press("Enter");
   await person.page.getByRole("heading", { name: "photos", level: 1 }).waitFor();
   await person.row("a b & c").waitFor();
-  await content(person).focus();
   await keyboard.press("Backspace");
   await person.row("apple.txt").waitFor();
+  await keyboard.press("End");
+  assert.equal(await person.row("cherry.txt").getAttribute("aria-selected"), "true");
+  await person.leaves();
+});
+
+test("keys are about the selected item in another order too, and buttons keep theirs", async () => {
+  const person = await Person.works(set.browser, set.cloud, set.token);
+  await person.row("banana.txt").click();
+  const name = person.page.getByRole("columnheader", { name: "Name" });
+  await name.getByRole("button").focus();
+  await person.page.keyboard.press("Enter");
+  await person.sees(["zoo", "photos", "cherry.txt", "banana.txt", "apple.txt"]);
+  await content(person).focus();
+  await person.page.keyboard.press("F2");
+  await person.page.getByLabel("New name of banana.txt").waitFor();
+  await person.leaves();
+});
+
+test("back after a preview does not open it again", async () => {
+  const person = await Person.works(set.browser, set.cloud, set.token, { at: "/#/photos" });
+  await person.page.getByRole("link", { name: "All files" }).first().click();
+  await person.row("apple.txt").dblclick();
+  const viewer = person.page.getByRole("dialog", { name: "apple.txt" });
+  await viewer.waitFor();
+  await viewer.getByRole("button", { name: "Close" }).click();
+  await viewer.waitFor({ state: "detached" });
+  await person.page.goBack();
+  await person.page.getByRole("heading", { name: "photos", level: 1 }).waitFor();
   await person.leaves();
 });
 
@@ -112,6 +139,17 @@ test("Ctrl and Shift select several with the mouse, and the menu is about all of
   await person.page.keyboard.press("ArrowDown");
   await person.page.keyboard.press("Escape");
   assert.equal(await menu.count(), 0);
+  await person.leaves();
+});
+
+test("fingers select several once one is selected, and open otherwise", async () => {
+  const person = await Person.works(set.browser, set.cloud, set.token, { hasTouch: true });
+  await person.page.getByLabel("Select apple.txt").tap();
+  await person.row("banana.txt").tap();
+  await person.page.getByText("2 selected").first().waitFor();
+  await person.page.getByRole("button", { name: "Clear the selection" }).tap();
+  await person.row("banana.txt").tap();
+  await person.page.getByRole("dialog", { name: "banana.txt" }).waitFor();
   await person.leaves();
 });
 

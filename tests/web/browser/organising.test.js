@@ -57,6 +57,17 @@ test("a name is changed in its place, without its extension being selected", asy
   await person.leaves();
 });
 
+test("a taken name is numbered, and that is told", async () => {
+  const person = await worksIn("taken", ["a.txt", "b.txt"]);
+  await person.row("b.txt").click();
+  await person.page.keyboard.press("F2");
+  await person.page.getByLabel("New name of b.txt").fill("a.txt");
+  await person.page.keyboard.press("Enter");
+  await person.sees(["a (1).txt", "a.txt"]);
+  await person.page.getByText(/it is called a \(1\)\.txt/).waitFor();
+  await person.leaves();
+});
+
 test("a folder that exists already is refused, with the reason", async () => {
   const person = await worksIn("twice", []);
   await person.makesFolder("same");
@@ -179,10 +190,12 @@ test("what is deleted can be had back, until it is final", async () => {
 });
 
 test("leaving the page makes deleting final", async () => {
-  const person = await worksIn("exit", ["gone.txt"]);
+  const names = Array.from({ length: 20 }, (_, index) => `gone ${index + 10}.txt`);
+  const person = await worksIn("exit", names);
   const other = await Person.works(set.browser, set.cloud, set.token, { at: "/#/exit" });
-  await other.sees(["gone.txt"]);
-  await person.row("gone.txt").click();
+  await other.sees(names);
+  await person.row("gone 10.txt").click();
+  await person.page.keyboard.press("Control+a");
   await person.page.keyboard.press("Delete");
   await person.page.getByText("This folder is empty").waitFor();
   await person.page.goto(`${set.cloud.url}/page/first-start`);

@@ -166,6 +166,33 @@ test("a taken name is replaced, kept beside, or skipped", async () => {
   await person.leaves();
 });
 
+test("a question stays until it is answered", async () => {
+  const person = await worksIn("stubborn");
+  await person.uploads([file("plan.txt")]);
+  await person.uploadsAreDone(1);
+  await person.uploads([file("plan.txt")]);
+  const question = person.page.getByRole("dialog", { name: "This name is taken" });
+  await question.waitFor();
+  for (let presses = 0; presses < 3; presses += 1) await person.page.keyboard.press("Escape");
+  await question.getByRole("button", { name: /^Skip/ }).click();
+  await queued(person, "plan.txt", "skipped").waitFor();
+  await person.leaves();
+});
+
+test("a name that was just deleted is free, and what takes it stays", async () => {
+  const person = await worksIn("again");
+  await person.uploads([file("plan.txt", 10)]);
+  await person.uploadsAreDone(1);
+  await person.chooses("plan.txt", "Delete");
+  await person.page.getByText("This folder is empty").waitFor();
+  await person.uploads([file("plan.txt", 2500)]);
+  await person.uploadsAreDone(2);
+  await person.page.clock.fastForward(8_000);
+  await person.page.reload();
+  await person.row("plan.txt").locator(".cell-size").getByText("2.5 KB").waitFor();
+  await person.leaves();
+});
+
 test("one answer holds for all conflicts", async () => {
   const person = await worksIn("conflicts");
   const files = ["a.txt", "b.txt", "c.txt", "d.txt", "e.txt", "f.txt"].map((name) => file(name));

@@ -1,8 +1,10 @@
 /** Everything that the page can do, put together: views get this one object. */
 
+/** @import { Picked } from "../uploads/picked.js" */
 import { Connection, ORGANISE } from "../protocol/connection.js";
 import { initialState } from "../state/initial.js";
 import { Store } from "../state/store.js";
+import { text } from "../text/text.js";
 import { Uploads } from "../uploads/runner.js";
 import { Accounts } from "./accounts.js";
 import { Browser } from "./browser.js";
@@ -33,8 +35,8 @@ export class App {
     this.browser = new Browser(this.store, this.connection, this.navigation);
     this.selecting = new Selecting(this.store, this.browser, this.navigation, this.toasts);
     this.links = new Links(this.store, this.connection);
-    this.organiser = new Organiser(this.store, this.connection, this.toasts, this.selecting);
     this.deletions = new Deletions(this.store, this.connection, this.toasts, this.selecting);
+    this.organiser = new Organiser(this.store, this.connection, this.toasts, this.selecting, this.deletions);
     this.overview = new Overview(this.store, this.connection);
     this.uploads = new Uploads(this.store, this.connection);
   }
@@ -47,8 +49,20 @@ export class App {
       if (this.uploads.isWorking) event.preventDefault();
     });
     // What was deleted and not undone is deleted, also when the page is closed before it is final.
-    window.addEventListener("pagehide", () => void this.deletions.commitAll());
+    window.addEventListener("pagehide", () => this.deletions.commitLast());
     await this.accounts.start();
+  }
+
+  /**
+   * Uploads files. Names that were deleted a moment ago are free before.
+   * @param {Picked} picked
+   * @param {readonly string[]} base folder in which it all goes
+   */
+  async upload(picked, base) {
+    // Nobody wants a folder back that somebody has deleted.
+    if (this.store.state.listing.status === "missing") return this.toasts.show(text.listing.missing, "bad");
+    await this.deletions.commitAll();
+    this.uploads.add(picked, base);
   }
 
   /** Ends what is under way, and logs out. What was deleted and not undone is deleted. */

@@ -32,6 +32,8 @@ export class Browser {
   #visible = { first: 0, last: FIRST_ROWS };
   /** @type {Set<string>} */
   #loading = new Set();
+  /** What has the keyboard's focus while the list is loaded in another order. @type {string | undefined} */
+  #focusKey;
   #store;
   #connection;
   #navigation;
@@ -111,6 +113,7 @@ export class Browser {
     if (isSame && route.order.by === listing.order.by && route.order.ascending === listing.order.ascending) return;
     this.#visible = { first: 0, last: FIRST_ROWS };
     const selection = isSame ? this.#store.state.selection : noSelection;
+    this.#focusKey = isSame ? itemAt(listing, this.#store.state.hidden, selection.focus)?.key : undefined;
     this.#store.set({ listing: emptyListing(route.path, route.order), selection, renaming: null });
     if (this.#connection.isOnline) void this.reload();
   }
@@ -155,7 +158,8 @@ export class Browser {
   #replace(listing) {
     const { selection, hidden, listing: old } = this.#store.state;
     const items = new Map(loadedItems(listing).map((item) => [item.key, item]));
-    const focusKey = itemAt(old, hidden, selection.focus)?.key;
+    const focusKey = itemAt(old, hidden, selection.focus)?.key ?? this.#focusKey;
+    this.#focusKey = undefined;
     // What is not among the loaded rows may well exist still.
     const isComplete = items.size === listing.folderCount + listing.fileCount;
     const newer = refreshed(selection, (item) => items.get(item.key) ?? (isComplete ? null : item));

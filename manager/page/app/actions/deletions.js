@@ -4,6 +4,7 @@
  */
 
 /** @import { Item } from "../../types/state.js" */
+/** @import { Events } from "../../types/wire.js" */
 /** @import { Connection } from "../protocol/connection.js" */
 /** @import { Store } from "../state/store.js" */
 /** @import { Selecting } from "./selecting.js" */
@@ -35,6 +36,7 @@ export class Deletions {
     this.#connection = connection;
     this.#toasts = toasts;
     this.#selecting = selecting;
+    connection.on("s2c:file-modify", (change) => this.#spare(change));
   }
 
   /** @param {readonly Item[]} chosen items of the present folder */
@@ -54,9 +56,17 @@ export class Deletions {
     this.#open.add(deletion);
   }
 
-  /** Deletes at once what could still be undone. */
-  async commitAll() {
-    await Promise.all([...this.#open].map((deletion) => this.#commit(deletion)));
+  /**
+   * Deletes at once what could still be undone: its names may be wanted for something else.
+   * @param {number} [atOnce] requests under way at the same time
+   */
+  async commitAll(atOnce = AT_ONCE) {
+    await Promise.all([...this.#open].map((deletion) => this.#commit(deletion, atOnce)));
+  }
+
+  /** As `commitAll`, when the page is left and no answer will be seen. */
+  commitLast() {
+    void this.commitAll(Infinity);
   }
 
   /** Leaves what could still be undone as it is. */
@@ -70,14 +80,33 @@ export class Deletions {
     this.#unhide(deletion.items);
   }
 
-  /** @param {Deletion} deletion */
-  async #commit(deletion) {
+  /**
+   * A file that somebody gives new content meanwhile is not what was deleted.
+   * @param {Events["s2c:file-modify"]} change
+   */
+  #spare({ action, handle }) {
+    if (action !== "modify") return;
+    for (const deletion of this.#open) {
+      const spared = deletion.items.filter(
+        (item) => item.kind === "file" && item.id === handle.id && item.updatedAt !== handle.updated_at,
+      );
+      if (spared.length === 0) continue;
+      deletion.items = deletion.items.filter((item) => !spared.includes(item));
+      this.#unhide(spared);
+    }
+  }
+
+  /**
+   * @param {Deletion} deletion
+   * @param {number} [atOnce]
+   */
+  async #commit(deletion, atOnce = AT_ONCE) {
     this.#end(deletion);
     const left = [...deletion.items];
     const worker = async () => {
       for (let item = left.shift(); item; item = left.shift()) await this.#deleteOne(item, deletion.folderId);
     };
-    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    await Promise.all(Array.from({ length: Math.min(atOnce, left.length) }, worker));
   }
 
   /**

@@ -29,8 +29,10 @@ export class Navigation {
     this.#go({ open: name }, this.#store.state.route.open ? "replace" : "push");
   }
 
+  /** Going back does not open it again. */
   closeFile() {
-    this.#go({ open: null }, "push");
+    if (history.state?.opensFile) history.back();
+    else this.#go({ open: null }, "replace");
   }
 
   /**
@@ -57,7 +59,8 @@ export class Navigation {
    */
   #go(change, how) {
     const route = { ...this.#store.state.route, ...change };
-    history[how === "push" ? "pushState" : "replaceState"](null, "", formatRoute(route));
+    if (how === "push") history.pushState({ opensFile: route.open !== null }, "", formatRoute(route));
+    else history.replaceState(history.state, "", formatRoute(route));
     this.#store.set({ route, drawerOpen: false, menu: null, renaming: null });
   }
 }

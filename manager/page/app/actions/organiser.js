@@ -4,6 +4,7 @@
 /** @import { SharedWith } from "../../types/wire.js" */
 /** @import { Connection } from "../protocol/connection.js" */
 /** @import { Store } from "../state/store.js" */
+/** @import { Deletions } from "./deletions.js" */
 /** @import { Selecting } from "./selecting.js" */
 /** @import { Toasts } from "./toasts.js" */
 import { formatPath, isWithin } from "../state/paths.js";
@@ -14,18 +15,21 @@ export class Organiser {
   #connection;
   #toasts;
   #selecting;
+  #deletions;
 
   /**
    * @param {Store} store
    * @param {Connection} connection
    * @param {Toasts} toasts
    * @param {Selecting} selecting
+   * @param {Deletions} deletions
    */
-  constructor(store, connection, toasts, selecting) {
+  constructor(store, connection, toasts, selecting, deletions) {
     this.#store = store;
     this.#connection = connection;
     this.#toasts = toasts;
     this.#selecting = selecting;
+    this.#deletions = deletions;
   }
 
   get #path() {
@@ -34,6 +38,7 @@ export class Organiser {
 
   /** @param {string} name */
   async createFolder(name) {
+    await this.#deletions.commitAll();
     await this.#connection.request("c2s:create-folder", { path: formatPath([...this.#path, name]) });
   }
 
@@ -44,14 +49,14 @@ export class Organiser {
   async rename(item, name) {
     this.#store.set({ renaming: null });
     if (name === item.name) return;
+    const path = this.#path;
     await this.#attempt(async () => {
-      if (item.kind === "folder") {
-        const path = formatPath([...this.#path, item.name]);
-        await this.#connection.request("c2s:rename-folder", { path, target_name: name });
-      } else {
-        const path = formatPath(this.#path);
-        await this.#connection.request("c2s:rename-file", { path, name: item.name, target_name: name });
-      }
+      await this.#deletions.commitAll();
+      this.#tell(
+        item.kind === "folder"
+          ? await this.#connection.request("c2s:rename-folder", { path: formatPath([...path, item.name]), target_name: name })
+          : await this.#connection.request("c2s:rename-file", { path: formatPath(path), name: item.name, target_name: name }),
+      );
     });
   }
 
@@ -71,6 +76,7 @@ export class Organiser {
     const moving = canOrganise ? folders.filter((folder) => !isWithin(target, folder)) : [];
     if (files.length + moving.length === 0) return;
     await this.#attempt(async () => {
+      await this.#deletions.commitAll();
       if (files.length > 0) await this.#moveFiles(files, listing.folderId, target);
       for (const folder of moving) await this.#moveFolder(folder, target);
       this.#selecting.clear();
@@ -133,7 +139,7 @@ export class Organiser {
       ...(source !== null && { source_id: source }),
       ...(status.folder_id !== null && { target_id: status.folder_id }),
     };
-    await this.#connection.request("c2s:move-files", { ...ids, files: [...files] });
+    this.#tell(await this.#connection.request("c2s:move-files", { ...ids, files: [...files] }));
   }
 
   /**
@@ -142,8 +148,14 @@ export class Organiser {
    */
   async #moveFolder(folder, target) {
     const paths = { path: formatPath(folder), target_path: formatPath(target) };
-    const { message } = await this.#connection.request("c2s:move-folder", paths);
-    // It has another name now.
+    this.#tell(await this.#connection.request("c2s:move-folder", paths));
+  }
+
+  /**
+   * Shows what the manager has to say: that something has another name now.
+   * @param {{ message?: string }} answer
+   */
+  #tell({ message }) {
     if (message) this.#toasts.show(message);
   }
 

@@ -34,6 +34,9 @@ export class Selecting {
     this.#toasts = toasts;
   }
 
+  /** Over when nothing is being selected. */
+  settled = Promise.resolve();
+
   /** @returns {Item[]} */
   get items() {
     return [...this.#store.state.selection.items.values()];
@@ -64,16 +67,16 @@ export class Selecting {
   }
 
   /** @param {number} row */
-  async extendTo(row) {
+  extendTo(row) {
     const { selection } = this.#store.state;
     this.#store.set({ selection: focused(selection, row) });
     const anchor = Math.max(0, selection.anchor);
-    await this.#selectRange(Math.min(anchor, row), Math.max(anchor, row), row);
+    this.settled = this.#selectRange(Math.min(anchor, row), Math.max(anchor, row), row);
   }
 
-  async all() {
+  all() {
     const { listing, hidden, selection } = this.#store.state;
-    await this.#selectRange(0, rowCount(listing, hidden) - 1, Math.max(0, selection.focus));
+    this.settled = this.#selectRange(0, rowCount(listing, hidden) - 1, Math.max(0, selection.focus));
   }
 
   clear() {

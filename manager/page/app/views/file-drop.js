@@ -24,7 +24,7 @@ export function useFileDrop() {
         event.preventDefault();
         show(-depth);
         const { path } = app.store.state.listing;
-        readDrop(event.dataTransfer).then((picked) => app.uploads.add(picked, path), (error) => app.toasts.error(error));
+        readDrop(event.dataTransfer).then((picked) => app.upload(picked, path), (error) => app.toasts.error(error));
       },
     };
     for (const [name, listener] of Object.entries(listeners)) window.addEventListener(name, /** @type {EventListener} */ (listener));

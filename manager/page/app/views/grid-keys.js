@@ -12,6 +12,8 @@ const PAGE_LINES = 10;
  */
 export function onGridKey(app, event, columns) {
   if (event.target instanceof HTMLInputElement) return;
+  const isOnButton = event.target instanceof Element && event.target.closest("button, a") !== null;
+  if (isOnButton && (event.key === "Enter" || event.key === " ")) return;
   const isHandled = moves(app, event, columns) || acts(app, event) || types(app, event);
   if (isHandled) event.preventDefault();
 }
@@ -52,7 +54,7 @@ function acts(app, event) {
   if (isCommand && event.key.toLowerCase() === "a") return done(app.selecting.all());
   if (event.key === "Escape") return done(app.selecting.clear());
   if (event.key === "Backspace" || (event.altKey && event.key === "ArrowUp")) return done(goUp(app));
-  if (event.key === "Delete") return done(app.deletions.delete(app.selecting.items));
+  if (event.key === "Delete") return done(deleteSelection(app));
   if (event.key === "ContextMenu" || (event.shiftKey && event.key === "F10")) return done(openMenu(app));
   if (!item) return false;
   if (event.key === "Enter") return done(app.selecting.open(item));
@@ -70,6 +72,15 @@ function types(app, event) {
   if (event.key.length !== 1 || event.ctrlKey || event.metaKey || event.altKey) return false;
   app.selecting.type(event.key.toLowerCase(), Date.now());
   return true;
+}
+
+/**
+ * Deletes what is selected once all of it is: a large selection takes a moment.
+ * @param {App} app
+ */
+async function deleteSelection(app) {
+  await app.selecting.settled;
+  app.deletions.delete(app.selecting.items);
 }
 
 /** @param {App} app */

@@ -6,6 +6,9 @@
 import { useEffect, useLayoutEffect, useStore } from "./dom.js";
 import { onGridKey } from "./grid-keys.js";
 
+/** Whether the list that was shown last went away with the keyboard's focus. */
+let hadFocus = false;
+
 /**
  * Loads the rows that are drawn, and keeps the focused one in sight.
  * @param {App} app
@@ -24,6 +27,11 @@ export function useRows(app, viewport, columns) {
   useLayoutEffect(() => {
     if (viewport.root.current) viewport.root.current.scrollTop = 0;
   }, [listing.path]);
+  useLayoutEffect(() => {
+    const list = viewport.root.current;
+    if (hadFocus && document.activeElement === document.body) list?.focus({ preventScroll: true });
+    return () => void (hadFocus = list?.contains(document.activeElement) ?? false);
+  }, []);
 }
 
 /**
@@ -54,9 +62,10 @@ export function itemHandlers(app, item, row) {
   return {
     onClick: (/** @type {PointerEvent} */ event) => {
       event.stopPropagation();
-      // A finger has no double click.
-      if (event.pointerType === "touch") return app.selecting.open(item);
-      app.selecting.click(item, row, { toggle: event.ctrlKey || event.metaKey, extend: event.shiftKey });
+      // A finger has no double click; once something is selected, it goes on selecting.
+      const isTouch = event.pointerType === "touch";
+      if (isTouch && app.store.state.selection.items.size === 0) return app.selecting.open(item);
+      app.selecting.click(item, row, { toggle: isTouch || event.ctrlKey || event.metaKey, extend: event.shiftKey });
     },
     onDblClick: () => app.selecting.open(item),
     onContextMenu: (/** @type {MouseEvent} */ event) => {

@@ -1,5 +1,6 @@
 /** The left side: uploading, where one is, what is stored, who serves, who one is. */
 
+import { formatRoute } from "../state/route.js";
 import { text } from "../text/text.js";
 import { readInput } from "../uploads/picked.js";
 import { Check } from "./controls.js";
@@ -13,6 +14,7 @@ import { ThemeButton } from "./theme-button.js";
 export function Sidebar() {
   const app = useApp();
   const isPublic = useStore((state) => state.preferences.publicUploads);
+  const route = useStore((state) => state.route);
   const isAtRoot = useStore((state) => state.listing.path.length === 0);
   return html`<aside class="sidebar" aria-label=${text.sidebar.label}>
     <div class="brand"><${Icon} name="cloud" class="brand-mark" /><span>${text.app.name}</span></div>
@@ -30,7 +32,7 @@ export function Sidebar() {
       onChange=${(/** @type {boolean} */ publicUploads) => app.preferences.change({ publicUploads })}
     />
     <nav class="side-nav" aria-label=${text.sidebar.places}>
-      <a href="#/" aria-current=${isAtRoot ? "page" : undefined}><${Icon} name="home" />${text.app.root}</a>
+      <a href=${formatRoute({ ...route, path: [], open: null })} aria-current=${isAtRoot ? "page" : undefined}><${Icon} name="home" />${text.app.root}</a>
       <${ServicesButton} />
     </nav>
     <div class="side-space"></div>
@@ -43,7 +45,7 @@ function Pickers() {
   const app = useApp();
   const take = (/** @type {Event} */ event) => {
     const input = /** @type {HTMLInputElement} */ (event.target);
-    app.uploads.add(readInput([...(input.files ?? [])]), app.store.state.listing.path);
+    void app.upload(readInput([...(input.files ?? [])]), app.store.state.listing.path);
     input.value = "";
   };
   return html`<input id="pick-files" type="file" multiple hidden aria-label=${text.actions.uploadFiles} onChange=${take} />

@@ -32,7 +32,9 @@ function OpenFile({ file }) {
   useEffect(() => {
     const { listing, hidden } = app.store.state;
     const row = rowOf(listing, hidden, file.key);
-    if (row >= 0) app.selecting.click(file, row, { toggle: false, extend: false });
+    // A finger selects on purpose alone, and nobody's larger selection is given up for a look.
+    const isKept = matchMedia("(pointer: coarse)").matches || app.selecting.items.length > 1;
+    if (row >= 0 && !isKept) app.selecting.click(file, row, { toggle: false, extend: false });
   }, [file.key]);
   const step = (/** @type {1 | -1} */ by) => openNeighbour(app, file, by);
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {

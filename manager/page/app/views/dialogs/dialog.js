@@ -24,8 +24,14 @@ export function Dialog({ title, onClose, children, wide = false, canClose = true
     event.preventDefault();
     if (canClose) onClose();
   };
+  // Asked to close twice, a browser closes it whatever the page says.
+  const closed = () => {
+    if (!dialog.current?.isConnected) return;
+    if (canClose) onClose();
+    else dialog.current.showModal();
+  };
   const onClick = (/** @type {Event} */ event) => event.target === dialog.current && canClose && onClose();
-  return html`<dialog ref=${dialog} class="dialog ${wide ? "wide" : ""}" aria-labelledby=${id} onCancel=${cancel} onMouseDown=${onClick}>
+  return html`<dialog ref=${dialog} class="dialog ${wide ? "wide" : ""}" aria-labelledby=${id} onCancel=${cancel} onClose=${closed} onMouseDown=${onClick}>
     <div class="dialog-card">
       <header class="dialog-head">
         <h2 id=${id}>${title}</h2>
