@@ -145,7 +145,8 @@ def failure_of(error: APIError) -> Exception:
     code, text = error.code or "", error.message or ""
     if code == _REFUSED_BY_US:
         return _refusal_of(error)
-    if code.startswith(_PASSING):
+    # The database gives each of its errors a code: without one, the connection to it broke.
+    if not code or code.startswith(_PASSING):
         return Interrupted(f"the database is not ready: {text} ({code})")
     if code.startswith(_BAD_VALUES):
         # The text may quote values, which may be secrets.

@@ -22,6 +22,7 @@ MIGRATIONS = (
     "20261122001300_transfer",
     "20261128000100_public_files",
     "20261128000200_overwriting",
+    "20261128000300_lost_transfers",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 
