@@ -85,6 +85,11 @@ class Session:
             cursor = await self._connection.executemany(sql, parameters)
             await cursor.close()
 
+    async def roll_back(self) -> None:
+        """Ends the transaction; without one (after a commit, or when BEGIN failed) does nothing."""
+        with translated_errors():
+            await self._connection.rollback()
+
     async def batches(self, sql: str, *, size: int) -> AsyncGenerator[list[sqlite3.Row], None]:
         """All rows of the answer, so many at a time, without holding all of them."""
         with translated_errors():
@@ -159,12 +164,12 @@ class Database:
                 yield session
                 await settled(session.run("COMMIT"))
             except BaseException:
-                await settled(self._roll_back())
+                await settled(session.roll_back())
                 raise
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Session]:
-        """A reader, for one statement or several; each sees the last committed state."""
+        """A reader, for one statement; several may see different states."""
         reader = await self._idle_readers.get()
         try:
             yield Session(reader)
@@ -175,16 +180,12 @@ class Database:
     async def snapshot(self) -> AsyncIterator[Session]:
         """A reader for which everything stands still. The log grows for as long as it is held."""
         async with self.reading() as session:
-            await session.run("BEGIN")
             try:
+                # Else a caller cancelled here would leave a reader behind that stands still for ever.
+                await settled(session.run("BEGIN"))
                 yield session
             finally:
-                await settled(session.run("ROLLBACK"))
-
-    async def _roll_back(self) -> None:
-        """Ends the transaction; without one (after a commit, or when BEGIN failed) does nothing."""
-        with translated_errors():
-            await self._writer.rollback()
+                await settled(session.roll_back())
 
     async def _writer_idle(self) -> None:
         async with self._write_lock:

@@ -69,7 +69,7 @@ class SqliteFiles(SqlitePart):
 
     async def files_of(self, object_id: UUID) -> list[PlacedFile]:
         """The files that have this content, by id."""
-        async with self._database.reading() as session:
+        async with self._database.snapshot() as session:
             rows = await session.rows(
                 sql.FILES_BY_OBJECT, object_id=object_id.bytes, viewer_id=None
             )

@@ -169,7 +169,7 @@ class SqliteObjects(SqlitePart):
     async def garbage(self, *, limit: int) -> list[Garbage]:
         """What collection would delete, what was noticed first first."""
         now = self._clock()
-        async with self._database.reading() as session:
+        async with self._database.snapshot() as session:
             rows = [
                 *await session.rows(sql.NOTICED_GARBAGE, limit=limit),
                 *await session.rows(sql.UNNOTICED_GARBAGE, limit=limit),

@@ -10,6 +10,7 @@ import pytest
 from catalog.errors import CatalogError, CatalogUnavailable
 from catalog.settling import settled
 from catalog.sqlite.adapter import SqliteCatalog
+from catalog.sqlite.database import READERS
 
 
 async def test_settings_of_connections(database):
@@ -84,6 +85,40 @@ async def test_cancelling_who_waits_for_the_lock(database, catalog):
             await waiting
     await catalog.check()
     assert await catalog.folder_at(("a",)) is None
+
+
+async def test_cancelling_a_snapshot_leaves_no_reader_behind(database, catalog):
+    """Whenever a snapshot is cancelled, those who read afterwards see what is written then."""
+
+    async def take() -> None:
+        async with database.snapshot():
+            await asyncio.Event().wait()
+
+    for steps in range(8):
+        task = asyncio.create_task(take())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        readings = [catalog.folder_at((f"{steps}",)) for _ in range(2 * READERS)]
+        assert [await reading for reading in readings] == [None] * len(readings)
+        made = (await catalog.make_folders((f"{steps}",))).folder
+        readings = [catalog.folder_at((f"{steps}",)) for _ in range(2 * READERS)]
+        assert await asyncio.gather(*readings) == [made] * len(readings)
+
+
+async def test_content_is_found_while_its_folders_are_deleted(catalog, uploads):
+    """Where content lies is told as of one moment, however many folders go meanwhile."""
+    object_id = await uploads.store()
+    for number in range(100):
+        committed = await uploads.commit(object_id, (f"{number}",), f"{number}")
+        await catalog.hold(uploads.reference(object_id))
+        deleting = asyncio.create_task(catalog.delete_folder(committed.file.folder_id))
+        while not deleting.done():
+            for place in await catalog.files_of(object_id):
+                assert place.folder == (f"{number}",)
+        await deleting
 
 
 async def test_settled_finishes_before_it_passes_cancellation_on():
