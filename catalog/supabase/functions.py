@@ -82,11 +82,11 @@ class Functions:
 
     async def _patiently(self, function: str, once: Callable[[], Awaitable[Answer]]) -> Answer:
         ends_at = self._patience.now() + self._patience.total_s
-        for pause_s in self._patience.pauses():
+        for number, pause_s in enumerate(self._patience.pauses()):
             try:
                 return await once()
             except Interrupted as error:
-                if self._patience.now() + pause_s >= ends_at:
+                if number > 0 and self._patience.now() + pause_s >= ends_at:
                     raise CatalogUnavailable(str(error)) from error
                 _log.warning("%s: %s; trying again in %.1f s", function, error, pause_s)
             await self._patience.sleep(pause_s)

@@ -11,16 +11,17 @@ from dataclasses import dataclass, field
 class Patience:
     """Capped exponential back-off with full jitter, within a limit of time.
 
-    A restart of PostgREST takes about a second; whoever asks the manager gives up after ten. All
-    attempts together take less than `total_s` and one more attempt.
+    A restart of PostgREST takes about a second; whoever asks the manager gives up after ten. A call
+    is repeated once in any case: an attempt that hung may have done its work, and only another one
+    tells. Two that hang take eight seconds; no other attempts take longer.
     """
 
     attempts: int = 7
     """How often a call is tried at most."""
-    attempt_s: float = 5.0
+    attempt_s: float = 4.0
     """Seconds that one attempt may take."""
     total_s: float = 4.0
-    """Seconds after which no further attempt begins."""
+    """Seconds after which no attempt begins, but the second."""
     first_pause_s: float = 0.1
     """Longest pause after the first attempt; it doubles with every further one."""
     longest_pause_s: float = 2.0

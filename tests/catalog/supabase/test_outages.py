@@ -131,14 +131,27 @@ async def test_it_gives_up_in_the_end(catalog, empty, pauses):
 
 
 async def test_no_attempt_begins_too_late(empty, pauses):
-    """Attempts that take long are not followed by as many others."""
-    times = iter([0.0, 0.0, 3.9])  # the start of the first call; of the second, and after a failure
+    """Attempts that take long are followed by one other, not by as many as quick ones."""
+    # The start of the first call; of the second, and after the second failure.
+    times = iter([0.0, 0.0, 3.9])
     patience = Patience(sleep=pauses, jitter=lambda: 1.0, now=lambda: next(times))
     async with SupabaseCatalog.open(empty.url, empty.service_key, patience=patience) as catalog:
-        empty.gateway.faults.append(Fault.UNAVAILABLE)
+        empty.gateway.faults.extend([Fault.UNAVAILABLE] * 2)
         with pytest.raises(CatalogUnavailable):
             await catalog.folder_at(())
-    assert pauses.seconds == []
+    assert pauses.seconds == [0.1]
+
+
+async def test_an_attempt_that_took_all_the_time_is_repeated(empty, pauses):
+    """A change whose answer is awaited in vain for as long as may be is told of, not lost."""
+    usual = Patience()
+    patience = Patience(
+        sleep=pauses, attempt_s=usual.attempt_s / 4, total_s=usual.total_s / 4, jitter=lambda: 1.0
+    )
+    async with SupabaseCatalog.open(empty.url, empty.service_key, patience=patience) as catalog:
+        empty.gateway.faults_of["make_folders"].append(Fault.HANG_AFTER)
+        made = await catalog.make_folders(("a",))
+    assert [placed.path for placed in made.created] == [("a",)]
 
 
 @pytest.mark.parametrize("fault", [Fault.HANG, Fault.HANG_AFTER])
