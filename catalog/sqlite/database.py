@@ -26,6 +26,8 @@ OLDEST_SQLITE = (3, 38)
 BUSY_TIMEOUT_S = 5.0
 """How long a statement waits for another process's transaction before it fails."""
 WAL_LIMIT_BYTES = 64 * 1024 * 1024
+CACHE_KIB = 64 * 1024
+"""Memory in which the writer keeps pages, at most: those that deleting a big folder touches."""
 
 _WRITER_SETTINGS = (
     "PRAGMA journal_mode = WAL",
@@ -34,6 +36,8 @@ _WRITER_SETTINGS = (
     "PRAGMA foreign_keys = ON",
     # A long read lets the log grow; without a limit the file would keep that size.
     f"PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}",
+    # With SQLite's 2 MB a big transaction reads and writes the same pages again and again.
+    f"PRAGMA cache_size = -{CACHE_KIB}",
 )
 
 # At debug level the driver logs every statement with its parameters, password hashes included.

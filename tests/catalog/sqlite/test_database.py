@@ -14,11 +14,12 @@ from catalog.sqlite.database import READERS
 
 
 async def test_settings_of_connections(database):
-    """Commits are durable (WAL, FULL) and foreign keys are enforced."""
+    """Commits are durable (WAL, FULL), foreign keys are enforced, big deletions stay in memory."""
     async with database.writing() as session:
         assert (await session.row("PRAGMA journal_mode"))[0] == "wal"
         assert (await session.row("PRAGMA synchronous"))[0] == 2
         assert (await session.row("PRAGMA foreign_keys"))[0] == 1
+        assert (await session.row("PRAGMA cache_size"))[0] == -65536
 
 
 async def test_readers_cannot_write(database):
