@@ -160,7 +160,7 @@ class JobStore(Protocol):
     ) -> bool:
         """Ends the attempt: due again at a time, or (None) given up.
 
-        False when the worker does not have the job any more.
+        False when the worker does not have the job any more. NUL is left out of the error.
         """
 
     async def jobs(self, state: JobState, *, limit: int) -> list[Job]:

@@ -77,6 +77,7 @@ class SqliteJobs(SqlitePart):
         self, object_id: UUID, *, worker: str, error: str, retry_at: float | None
     ) -> bool:
         """Ends the attempt: due again at a time, or (None) given up."""
+        error = error.replace("\0", "")
         if retry_at is None:
             return await self._change(
                 sql.GIVE_UP, object_id, worker=worker, error=error, now=self._clock()

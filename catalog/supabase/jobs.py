@@ -75,7 +75,7 @@ class SupabaseJobs(SupabasePart):
             "fail_job",
             object_id=str(object_id),
             worker=worker,
-            error=error,
+            error=error.replace("\0", ""),  # which PostgreSQL's text cannot hold
             retry_at=retry_at,
             now=self._clock(),
         )

@@ -23,6 +23,7 @@ MIGRATIONS = (
     "20261128000100_public_files",
     "20261128000200_overwriting",
     "20261128000300_lost_transfers",
+    "20261128000400_metadata_as_text",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 

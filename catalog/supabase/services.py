@@ -1,5 +1,6 @@
 """What other services hold, the keys that let them in, and what was made from objects."""
 
+import json
 from uuid import UUID
 
 from catalog.records import ApiKey, Reference, View
@@ -95,9 +96,10 @@ class SupabaseViews(SupabasePart):
 
     async def metadata_of(self, object_id: UUID) -> dict[str, object] | None:
         """What processing found out about an object, None before that."""
-        metadata: dict[str, object] | None = await self._functions.read(
-            "metadata_of", object_id=str(object_id)
-        )
+        answer = await self._functions.read("metadata_of", object_id=str(object_id))
+        if answer is None:
+            return None
+        metadata: dict[str, object] = json.loads(answer["text"])
         return metadata
 
 

@@ -37,6 +37,28 @@ async def test_committed_files_are_queued_once(catalog, uploads, claim, clock):
     assert (done.object_id, done.recipe_version) == (file.object_id, 1)
 
 
+async def test_odd_characters_in_metadata(catalog, uploads, claim):
+    """Whatever somebody's tags hold is read as it was stored: NUL, quotes, escapes, half a pair."""
+    file = await uploads.put()
+    await claim()
+    metadata = {"title": 'a\0b"\\u0000\n\ud800', "ü\0": None}
+    assert await catalog.complete_job(
+        file.object_id, worker="w", metadata=metadata, recipe_version=1
+    )
+    assert await catalog.metadata_of(file.object_id) == metadata
+
+
+@pytest.mark.parametrize("retry_at", [None, 1.0])
+async def test_no_error_is_too_odd(catalog, uploads, claim, retry_at):
+    """An attempt ends whatever its error quotes; NUL, which no database holds, is left out."""
+    file = await uploads.put()
+    await claim()
+    error = "bad tag: a\0b\n\x1b"
+    assert await catalog.fail_job(file.object_id, worker="w", error=error, retry_at=retry_at)
+    state = JobState.FAILED if retry_at is None else JobState.QUEUED
+    assert [job.error for job in await catalog.jobs(state, limit=9)] == ["bad tag: ab\n\x1b"]
+
+
 async def test_the_oldest_comes_first(catalog, uploads, claim, clock):
     """Jobs are claimed in the order in which they became due."""
     files = []
