@@ -376,8 +376,11 @@ class ObjectStore(Protocol):
         Their views, which go with them, are not listed.
         """
 
-    async def orphan_messages(self, *, limit: int) -> list[Message]:
-        """Messages that hold no chunk, oldest first: to be deleted on Discord, then forgotten."""
+    async def orphan_messages(self, after: int = 0, *, limit: int) -> list[Message]:
+        """Messages that hold no chunk, oldest first: to be deleted on Discord, then forgotten.
+
+        Those with ids greater than `after`, `limit` at most.
+        """
 
     async def forget_message(self, message_id: int) -> None:
         """Forgets a message that Discord has deleted. Missing is no error.

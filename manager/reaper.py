@@ -117,17 +117,17 @@ class Reaper:
     async def sweep(self) -> Sweep:
         """Deletes all the garbage there is now, in batches. Raises `CatalogUnavailable`."""
         objects = await self._collect()
-        deleted = 0
-        kept: set[int] = set()
+        deleted = failed = last = 0
         stuck: list[Message] = []
-        while messages := await self._next_batch(kept):
+        while messages := await self._catalog.orphan_messages(last, limit=self._batch):
+            # What cannot be deleted stays in the catalog's list, so that the next page lies behind.
+            last = messages[-1].id
             reachable = [message for message in messages if self._way_to(message)]
             stuck += [message for message in messages if not self._way_to(message)]
             done = await self._delete_all(reachable)
-            kept |= {message.id for message in messages} - done
-            deleted += len(done)
+            deleted += done
+            failed += len(reachable) - done
         self._report(stuck)
-        failed = len(kept) - len(stuck)
         return Sweep(objects=objects, messages=deleted, failed=failed, stuck=len(stuck))
 
     async def _pause(self) -> None:
@@ -150,14 +150,6 @@ class Reaper:
             self._metrics.reaped_objects.inc(count)
         return total
 
-    async def _next_batch(self, kept: set[int]) -> list[Message]:
-        """Garbage not dealt with yet in this sweep.
-
-        What could not be deleted stays first in the catalog's list, so as many more are asked for.
-        """
-        found = await self._catalog.orphan_messages(limit=len(kept) + self._batch)
-        return [message for message in found if message.id not in kept]
-
     def _way_to(self, message: Message) -> Deletion | None:
         """What deletes the message; None while nobody here can."""
         if message.webhook_id is None:
@@ -167,8 +159,8 @@ class Reaper:
         webhook = self._webhooks.reachable.get(message.webhook_id)
         return partial(self._delete, webhook, message.id) if webhook else None
 
-    async def _delete_all(self, messages: list[Message]) -> set[int]:
-        """Ids of the messages deleted. Their authors run side by side, as their limits differ."""
+    async def _delete_all(self, messages: list[Message]) -> int:
+        """How many messages were deleted. Their authors run side by side, as their limits differ."""
         by_author: dict[tuple[int | None, int], list[Message]] = defaultdict(list)
         for message in messages:
             by_author[message.webhook_id, message.channel_id].append(message)
@@ -177,17 +169,17 @@ class Reaper:
                 tasks.create_task(self._delete_of_one(group), name=f"reap-{author}")
                 for author, group in by_author.items()
             ]
-        return set().union(*(task.result() for task in running))
+        return sum(task.result() for task in running)
 
-    async def _delete_of_one(self, messages: list[Message]) -> set[int]:
+    async def _delete_of_one(self, messages: list[Message]) -> int:
         """Deletes messages of one author; the first failure leaves the rest for a later sweep."""
-        done: set[int] = set()
+        done = 0
         for message in messages:
             delete = self._way_to(message)
             if delete is None or not await self._try_delete(delete, message):
                 break
             self._metrics.reaped_messages.inc()
-            done.add(message.id)
+            done += 1
         return done
 
     async def _try_delete(self, delete: Deletion, message: Message) -> bool:

@@ -177,10 +177,10 @@ class SqliteObjects(SqlitePart):
             ]
         return [garbage_of(row) for row in rows[:limit]]
 
-    async def orphan_messages(self, *, limit: int) -> list[Message]:
-        """Messages that hold no chunk, oldest first."""
+    async def orphan_messages(self, after: int = 0, *, limit: int) -> list[Message]:
+        """Messages behind an id that hold no chunk, oldest first."""
         async with self._database.reading() as session:
-            rows = await session.rows(sql.ORPHAN_MESSAGES, limit=limit)
+            rows = await session.rows(sql.ORPHAN_MESSAGES, after=after, limit=limit)
         return [message_of(row) for row in rows]
 
     async def forget_message(self, message_id: int) -> None:

@@ -102,9 +102,9 @@ class SupabaseObjects(SupabasePart):
         rows = await self._functions.read("garbage", limit=limit, now=self._clock())
         return [garbage_of(row) for row in rows]
 
-    async def orphan_messages(self, *, limit: int) -> list[Message]:
-        """Messages that hold no chunk, oldest first."""
-        rows = await self._functions.read("orphan_messages", limit=limit)
+    async def orphan_messages(self, after: int = 0, *, limit: int) -> list[Message]:
+        """Messages behind an id that hold no chunk, oldest first."""
+        rows = await self._functions.read("orphan_messages", after=after, limit=limit)
         return [message_of(row) for row in rows]
 
     async def forget_message(self, message_id: int) -> None:

@@ -24,6 +24,7 @@ MIGRATIONS = (
     "20261128000200_overwriting",
     "20261128000300_lost_transfers",
     "20261128000400_metadata_as_text",
+    "20261128000500_orphan_pages",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 

@@ -138,6 +138,38 @@ async def test_dead_webhook_is_called_once(cloud, shears):
     assert len(reaper.directory.quarantined) == 1
 
 
+class Counting:
+    """A catalog that counts the messages it lists."""
+
+    def __init__(self, catalog) -> None:
+        self.catalog = catalog
+        self.listed = 0
+
+    def __getattr__(self, name):
+        return getattr(self.catalog, name)
+
+    async def orphan_messages(self, *given, **options):
+        """Lists messages."""
+        found = await self.catalog.orphan_messages(*given, **options)
+        self.listed += len(found)
+        return found
+
+
+async def test_looks_once_at_what_it_cannot_delete(cloud, http):
+    """However many messages are stuck, a sweep reads each of them once."""
+    await cloud.token()
+    for name in range(5):
+        file = await cloud.store(f"/docs/{name}", os.urandom(2500))
+        await cloud.catalog.delete_file(file.id)
+    shears = Shears(cloud, http, [], batch=2)
+    counting = Counting(cloud.catalog)
+    shears.reaper = Reaper(
+        counting, shears.directory, shears.delete, shears.metrics, interval_s=3600, batch=2
+    )
+    await shears.sweep(objects=5, stuck=15)
+    assert counting.listed == 15
+
+
 async def test_more_than_a_batch(cloud, shears):
     """Garbage is taken in batches until there is none."""
     await cloud.token()

@@ -124,9 +124,9 @@ LIMIT :limit
 
 ORPHAN_MESSAGES = """
 SELECT id, channel_id, webhook_id, stored_size FROM messages
-WHERE chunk_count = 0 ORDER BY id LIMIT :limit
+WHERE chunk_count = 0 AND id > :after ORDER BY id LIMIT :limit
 """
-"""Messages that hold no chunk, oldest first: snowflakes grow with time."""
+"""Messages behind an id that hold no chunk, oldest first: snowflakes grow with time."""
 
 FORGET_MESSAGE = "DELETE FROM messages WHERE id = :message_id AND chunk_count = 0"
 """Forgets a message, unless a chunk lies in it."""

@@ -236,6 +236,8 @@ async def test_orphans_come_oldest_first(catalog, uploads):
     for message_id in (30, 10, 20):
         await catalog.add_chunk(uploads.location(uuid4(), message_id=message_id))
     assert [message.id for message in await catalog.orphan_messages(limit=2)] == [10, 20]
+    assert [message.id for message in await catalog.orphan_messages(20, limit=2)] == [30]
+    assert await catalog.orphan_messages(30, limit=2) == []
     await catalog.forget_message(10)
     await catalog.forget_message(10)
     assert await orphans(catalog) == [20, 30]
