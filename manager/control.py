@@ -50,8 +50,9 @@ from manager.signed_links import SignedLinks
 from manager.supervision import supervised
 from manager.tasks import BackgroundTasks
 from manager.thumbnailers import Thumbnailer, Thumbnailers
+from manager.ticket_terms import ticket_terms
 from manager.ticket_tokens import TicketSigner
-from manager.tickets import TicketDesk, ticket_terms
+from manager.tickets import TicketDesk
 from manager.uploading import UploadDesk
 from manager.webhooks import WebhookDirectory
 from protocol import generic
@@ -302,10 +303,11 @@ class ControlPlane:
             takes_tickets=TICKETS in granted,
         )
         context = SlotContext(slot, self._parts)
-        async with self._parts.fleet.membership(slot):
-            await connection.serve(lambda packet, _: handle_slot_packet(context, packet))
-        if process is not None and not self._parts.fleet.has_process(process):
-            self._parts.tickets.process_left(process)
+        try:
+            async with self._parts.fleet.membership(slot):
+                await connection.serve(lambda packet, _: handle_slot_packet(context, packet))
+        finally:
+            self._parts.tickets.slot_left(slot)
         return socket
 
     async def _serve_thumbnailer(

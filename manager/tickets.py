@@ -1,7 +1,9 @@
 """Uploads with tickets: opened for a user or a service, redeemed by an upload service, completed.
 
 A running upload belongs to the process that redeemed its ticket, whichever of its connections the
-packets come over, and ends with the last of them.
+packets come over, and ends with the last of them. Until the process has reported something about it
+nobody knows whether it has received the answer that the upload is its own, so that it ends with the
+connection that the answer was sent over.
 """
 
 from collections.abc import Callable
@@ -20,16 +22,18 @@ from catalog.records import (
     ViewTarget,
 )
 from catalog.service_port import TICKET_SERVICE
-from manager.domain.approval import ApprovalRules, UploadWish
+from manager.domain.approval import UploadWish
 from manager.errors import InvalidTicket, NoUploadService
 from manager.fleet import UploadFleet
 from manager.holds import TemporaryHolds
 from manager.retrying import CatalogPatience
-from manager.settings import ManagerSettings
+from manager.services import UploadSlot
 from manager.tasks import BackgroundTasks
+from manager.ticket_terms import TicketTerms
 from manager.ticket_tokens import TicketClaims, TicketSigner
 from protocol import s2u, u2s
 from protocol.chunks import chunk_count
+from protocol.values import REPLY_TIMEOUT_S
 
 log = structlog.get_logger(__name__)
 
@@ -41,45 +45,6 @@ ENDED = "this upload has ended: ask for a new ticket"
 
 StoredListener = Callable[[Ticket], None]
 """Hears of every ticket whose upload is complete."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TicketTerms:
-    """The rules for tickets; times are seconds.
-
-    Attributes:
-        rules: what may be uploaded.
-        user_limits: what one user may have under way.
-        service_limits: what one other service may have under way.
-        life_s: how long a ticket may be used.
-        reference_ttl_s: how long an upload is kept that nobody refers to.
-        chunk_size: bytes of a chunk.
-    """
-
-    rules: ApprovalRules
-    user_limits: TicketLimits
-    service_limits: TicketLimits
-    life_s: float
-    reference_ttl_s: float
-    chunk_size: int
-
-
-def ticket_terms(settings: ManagerSettings) -> TicketTerms:
-    """The terms that are configured."""
-    return TicketTerms(
-        rules=ApprovalRules(allowed_types=settings.ticket_types, max_size=settings.ticket_max_size),
-        user_limits=TicketLimits(
-            open_tickets=settings.user_open_tickets,
-            temporary_bytes=settings.user_temporary_bytes,
-        ),
-        service_limits=TicketLimits(
-            open_tickets=settings.service_open_tickets,
-            temporary_bytes=settings.service_temporary_bytes,
-        ),
-        life_s=settings.ticket_life_s,
-        reference_ttl_s=settings.ticket_reference_ttl_s,
-        chunk_size=settings.chunk_size,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +67,17 @@ class TicketFacts:
 
 @dataclass(slots=True)
 class TicketUpload:
-    """An upload that runs on a process; it takes chunks until it has ended."""
+    """An upload that runs on a process; it takes chunks until it has ended.
+
+    Attributes:
+        answered_over: id of the slot that the process was told over, until it has shown that it knows.
+    """
 
     ticket: Ticket
     facts: TicketFacts
     process: str
     hold_key: str
+    answered_over: str | None
     takes_chunks: bool = True
 
 
@@ -166,40 +136,55 @@ class TicketDesk:
         self._nudge_reaper()
         return True
 
-    async def redeem(self, process: str, packet: u2s.TicketRedeem) -> s2u.TicketAccepted:
-        """Begins the upload on a process. Raises `InvalidTicket`, `CatalogError`."""
+    async def redeem(
+        self, slot: UploadSlot, process: str, packet: u2s.TicketRedeem
+    ) -> s2u.TicketAccepted:
+        """Begins the upload on the slot's process. Raises `InvalidTicket`, `CatalogError`."""
         claims = self._signer.read(packet.ticket)
         _check_form(claims, packet)
         draft = self._draft(claims)
+        upload = await self._begin(slot, process, draft)
+        self._running[str(draft.id)] = upload
+        return s2u.TicketAccepted(
+            upload_id=str(draft.id),
+            size=draft.size,
+            type=upload.ticket.mime_type,
+            chunk_size=draft.chunk_size,
+            success_action_status=upload.ticket.success_action_status,
+            success_action_redirect=upload.ticket.success_action_redirect,
+        )
+
+    async def _begin(self, slot: UploadSlot, process: str, draft: StoredObject) -> TicketUpload:
         hold = self._holds.begin(draft.id, f"ticket {uuid4()}")
         try:
             ticket = await self._patience.answering(
                 lambda: self._catalog.redeem_ticket(draft, hold)
             )
+            self._require_listener(slot, since=draft.created_at)
         except BaseException:
             self._let_go(draft.id, hold.key)
             raise
         facts = TicketFacts(
             size=draft.size, chunk_size=draft.chunk_size, chunk_count=draft.chunk_count
         )
-        self._running[str(ticket.id)] = TicketUpload(ticket, facts, process, hold.key)
-        return s2u.TicketAccepted(
-            upload_id=str(ticket.id),
-            size=ticket.size,
-            type=ticket.mime_type,
-            chunk_size=draft.chunk_size,
-            success_action_status=ticket.success_action_status,
-            success_action_redirect=ticket.success_action_redirect,
-        )
+        return TicketUpload(ticket, facts, process, hold.key, answered_over=slot.id)
 
-    def running(self, process: str | None, upload_id: str) -> TicketUpload | None:
-        """The upload of that id, if it runs on that process."""
+    def _require_listener(self, slot: UploadSlot, *, since: float) -> None:
+        """Raises `InvalidTicket` when nobody would learn of the upload, so that nobody would end it."""
+        if not slot.is_connected or self._clock() - since > REPLY_TIMEOUT_S:
+            raise InvalidTicket(ENDED)
+
+    def reported(self, process: str | None, upload_id: str) -> TicketUpload | None:
+        """The upload of that id, if it runs on that process, which has just reported about it."""
         upload = self._running.get(upload_id)
-        return upload if upload is not None and upload.process == process else None
+        if upload is None or upload.process != process:
+            return None
+        upload.answered_over = None
+        return upload
 
     async def finish(self, process: str, packet: u2s.TicketFinish) -> None:
         """Ends an upload. Raises `InvalidTicket` when it has ended before, `CatalogError`."""
-        upload = self.running(process, packet.upload_id)
+        upload = self.reported(process, packet.upload_id)
         if upload is None:
             await self._require_completed(packet)
             return
@@ -219,10 +204,12 @@ class TicketDesk:
         for listener in self._listeners:
             listener(upload.ticket)
 
-    def process_left(self, process: str) -> None:
-        """Ends what ran on a process whose last connection is gone."""
+    def slot_left(self, slot: UploadSlot) -> None:
+        """Ends what nobody may know of without the slot, and with a process's last slot all of it."""
+        is_last = slot.process is not None and not self._fleet.has_process(slot.process)
         for upload in tuple(self._running.values()):
-            if upload.process == process:
+            is_lost = is_last and upload.process == slot.process
+            if is_lost or upload.answered_over == slot.id:
                 self._end(upload)
 
     async def _require_completed(self, packet: u2s.TicketFinish) -> None:

@@ -84,7 +84,7 @@ def _upload_of(context: SlotContext, upload_id: str) -> SlotUpload | TicketUploa
     slot = context.slot
     if slot.upload is not None and slot.upload.facts.upload_id == upload_id:
         return slot.upload
-    return context.parts.tickets.running(slot.process, upload_id)
+    return context.parts.tickets.reported(slot.process, upload_id)
 
 
 def _has_right_size(upload: SlotUpload | TicketUpload, packet: u2s.ChunkStored) -> bool:

@@ -17,7 +17,7 @@ async def redeem_ticket(
 ) -> s2u.TicketAccepted | generic.Boolean:
     """Somebody has sent a form with a ticket, and reads what is said to it."""
     try:
-        return await context.parts.tickets.redeem(_process_of(context), packet)
+        return await context.parts.tickets.redeem(context.slot, _process_of(context), packet)
     except CatalogUnavailable as error:
         log.warning("a ticket was not redeemed", problem=str(error))
         return generic.Boolean(success=False, message=CATALOG_AWAY)

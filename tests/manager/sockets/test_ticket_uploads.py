@@ -1,6 +1,7 @@
 """The manager's end of uploads with tickets, with an upload service played by the test."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import count
@@ -15,7 +16,7 @@ from catalog.records import JobState
 from client_sdk.connection import Connection
 from manager.domain.approval import UploadWish
 from manager.errors import NoUploadService
-from protocol import generic, s2u, u2s
+from protocol import generic, s2c, s2u, u2s
 from protocol.extensions import TICKETS, WEBHOOKS
 from tests.manager.sockets.flaky import FlakyStage, running_flaky_stage
 from tests.manager.sockets.stage import CHUNK_SIZE, SERVICE_PASSWORD, Stage
@@ -191,6 +192,51 @@ async def test_an_upload_belongs_to_its_process(stage):
             assert await stage.catalog.object_by_id(UUID(file_id)) is not None
         await gone(stage, file_id)
         assert not await stranger.finish(file_id)
+
+
+async def test_an_answer_that_may_be_lost_leaves_nothing(stage):
+    """Until something was reported, an upload ends with the connection that it was begun over."""
+    process = str(uuid4())
+    async with connected(stage, process) as staying:
+        async with connected(stage, process) as leaving:
+            ticket, file_id = await open_ticket(stage, 5)
+            await leaving.accepted(ticket)
+        await gone(stage, file_id)
+        assert not await staying.store(file_id, 0, 5)
+
+
+async def test_a_connection_that_is_lost_while_a_ticket_is_redeemed(tmp_path):
+    """The upload begins for nobody, so nothing is left of it."""
+    async with running_flaky_stage(tmp_path) as stage:
+        observer = await stage.client("observer")
+        answer = stage.catalog.held["redeem_ticket"] = asyncio.Event()
+        async with connected(stage) as service:
+            ticket, file_id = await flaky_ticket(stage)
+            await service.connection.send(u2s.TicketRedeem(ticket=ticket))
+            await stage.catalog.is_holding("redeem_ticket")
+            assert await stage.is_kept(file_id)
+        await observer.next(s2c.ServiceRegistry, action="removed")
+        answer.set()
+        while await stage.is_kept(file_id):
+            pass
+
+
+async def test_an_answer_that_comes_too_late_begins_no_upload(tmp_path):
+    """The service waits for it for 10 s; what it has given up is let go."""
+    now = time.time()
+    async with (
+        running_flaky_stage(tmp_path, clock=lambda: now) as stage,
+        connected(stage) as service,
+    ):
+        answer = stage.catalog.held["redeem_ticket"] = asyncio.Event()
+        ticket, file_id = await flaky_ticket(stage)
+        asking = asyncio.create_task(service.redeem(ticket))
+        await stage.catalog.is_holding("redeem_ticket")
+        now += 11
+        answer.set()
+        assert isinstance(await asking, generic.Boolean)
+        while await stage.is_kept(file_id):
+            pass
 
 
 @pytest.mark.parametrize(
