@@ -26,16 +26,30 @@ class Pictures:
         self._thumbnailers = thumbnailers
         self._patience_s = patience_s
         self._kept: OrderedDict[UUID, bytes] = OrderedDict()
+        self._making: dict[UUID, asyncio.Task[bool]] = {}
 
     async def make(self, file: File) -> bool:
-        """Whether there is a thumbnail of the file now. Raises `CatalogUnavailable`."""
-        if file.object_id in self._kept:
+        """Whether there is a thumbnail of the file's content now. Raises `CatalogUnavailable`.
+
+        One that takes too long is made all the same, for whoever asks again.
+        """
+        content = file.object_id
+        if content in self._kept:
             return True
+        making = self._making.get(content)
+        if making is None:
+            making = asyncio.create_task(self._make(file), name=f"thumbnail of {content}")
+            self._making[content] = making
+            making.add_done_callback(lambda _: self._making.pop(content))
         try:
             async with asyncio.timeout(self._patience_s):
-                picture = await self._thumbnailers.generate(file)
+                # Others may wait for it, too.
+                return await asyncio.shield(making)
         except TimeoutError:
             return False
+
+    async def _make(self, file: File) -> bool:
+        picture = await self._thumbnailers.generate(file)
         if picture is None or len(picture) > MAX_PICTURE_BYTES:
             return False
         self._kept[file.object_id] = picture

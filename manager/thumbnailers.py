@@ -3,6 +3,10 @@
 Such a service fetches a file's first chunk itself, with the bot's token, and opens nothing but the
 base protocol's envelope under the one key that it was told. So it can be asked only about what a
 base-protocol upload service has stored.
+
+A question names a message, but its answer only the file. When the file is overwritten meanwhile, the
+picture of the old content would be taken for one of the new: so a service that owes an answer about a
+file is asked nothing about other content of it.
 """
 
 import asyncio
@@ -11,6 +15,7 @@ import binascii
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from uuid import UUID
 
 import structlog
 
@@ -34,6 +39,8 @@ IMAGE_WIDTH = 300
 """Pixels."""
 PICTURE_TIMEOUT_S = 60.0
 """A service has to fetch a chunk of up to 10 MiB before it begins."""
+MAX_OWED = 10_000
+"""Of how many files is remembered, for each service, that it owes an answer."""
 POLICY_VIOLATION = 1008
 
 
@@ -45,13 +52,21 @@ class Thumbnailer:
         id: uuid of the connection.
         connection: the way to the service.
         is_in_service: whether it has confirmed its configuration, and is connected.
-        pictures: what it was asked for and has not answered, by file id.
+        pictures: what is waited for, by file id.
+        owed: the content that it was asked about and has not answered, by file id; also what nobody
+            waits for any more.
     """
 
     id: str
     connection: PeerConnection
     is_in_service: bool = False
     pictures: dict[int, asyncio.Future[bytes | None]] = field(default_factory=dict, repr=False)
+    owed: dict[int, UUID] = field(default_factory=dict, repr=False)
+
+    def may_be_asked(self, file: File) -> bool:
+        """Whether its next answer about the file would be about this content of it."""
+        is_unambiguous = self.owed.get(file.id, file.object_id) == file.object_id
+        return is_unambiguous and file.id not in self.pictures
 
 
 class Thumbnailers:
@@ -65,7 +80,6 @@ class Thumbnailers:
         self._settings = settings
         self._tasks = tasks
         self._services: dict[str, Thumbnailer] = {}
-        self._making: dict[int, asyncio.Task[bytes | None]] = {}
 
     def __iter__(self) -> Iterator[Thumbnailer]:
         return iter(tuple(self._services.values()))
@@ -94,35 +108,40 @@ class Thumbnailers:
                 self._hub.broadcast(_registry(service, "removed"))
 
     async def generate(self, file: File) -> bytes | None:
-        """A small picture of the file, AVIF; None when no service can make one.
+        """A small picture of the file's content, AVIF; None when no service can make one.
 
-        Whoever asks for a picture that is being made already waits for the same one. Raises
-        `CatalogUnavailable`.
+        Raises `CatalogUnavailable`.
         """
-        making = self._making.get(file.id)
-        if making is None:
-            making = asyncio.create_task(self._make(file), name=f"thumbnail of file {file.id}")
-            self._making[file.id] = making
-            making.add_done_callback(lambda _: self._making.pop(file.id))
-        # Others may wait for it, too.
-        return await asyncio.shield(making)
-
-    async def _make(self, file: File) -> bytes | None:
         question = await self._question(file)
-        service = self._least_busy()
-        if question is None or service is None:
+        if question is None:
             return None
-        return await self._begin(service, question)
+        service = await self._service_for(file)
+        return await self._begin(service, file, question) if service else None
+
+    async def _service_for(self, file: File) -> Thumbnailer | None:
+        """The service to ask, which may have to answer first; None when there is none."""
+        while True:
+            usable = [service for service in self if service.is_in_service]
+            free = [service for service in usable if service.may_be_asked(file)]
+            if free:
+                return min(free, key=lambda each: len(each.pictures))
+            busy = [each.pictures[file.id] for each in usable if file.id in each.pictures]
+            if not busy:
+                return None
+            await asyncio.wait(busy, return_when=asyncio.FIRST_COMPLETED)
 
     def _begin(
-        self, service: Thumbnailer, question: s2t.GenThumbnail
+        self, service: Thumbnailer, file: File, question: s2t.GenThumbnail
     ) -> asyncio.Future[bytes | None]:
         picture: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
-        service.pictures[question.file_id] = picture
+        service.pictures[file.id] = picture
+        service.owed[file.id] = file.object_id
+        if len(service.owed) > MAX_OWED:
+            del service.owed[next(iter(service.owed))]
         asking = asyncio.create_task(self._ask(service, question), name="ask for a thumbnail")
 
         def end(_: object) -> None:
-            service.pictures.pop(question.file_id)
+            service.pictures.pop(file.id)
             asking.cancel()
 
         picture.add_done_callback(end)
@@ -134,17 +153,20 @@ class Thumbnailers:
             answer = await service.connection.request(
                 question, t2s.ThumbnailData, timeout_s=PICTURE_TIMEOUT_S
             )
-        except (PeerGone, PeerSilent, UnexpectedReply) as error:
-            log.warning("no thumbnail was made", file=question.file_id, problem=str(error))
+        except PeerSilent as error:
+            log.warning("no thumbnail was made in time", problem=str(error))
             _settle(service.pictures[question.file_id], None)
+        except (PeerGone, UnexpectedReply) as error:
+            log.warning("no thumbnail was made", file=question.file_id, problem=str(error))
+            _answered(service, question.file_id, None)
         else:
-            self.received(service, answer)
+            # A reply about another file is none.
+            is_this = answer.file_id == question.file_id
+            _answered(service, question.file_id, _bytes_of(answer) if is_this else None)
 
     def received(self, service: Thumbnailer, packet: t2s.ThumbnailData) -> None:
         """A service has made a picture, or cannot."""
-        picture = service.pictures.get(packet.file_id)
-        if picture is not None:
-            _settle(picture, _bytes_of(packet))
+        _answered(service, packet.file_id, _bytes_of(packet))
 
     async def _question(self, file: File) -> s2t.GenThumbnail | None:
         """How to ask about a file; None for one that these services cannot read."""
@@ -161,11 +183,6 @@ class Thumbnailers:
             file_type=content.mime_type,
             is_encrypted=content.envelope is EnvelopeKind.BASE,
         )
-
-    def _least_busy(self) -> Thumbnailer | None:
-        """The service to ask."""
-        usable = [service for service in self if service.is_in_service]
-        return min(usable, key=lambda each: len(each.pictures), default=None)
 
     async def _configure(self, service: Thumbnailer, bot_token: str) -> None:
         try:
@@ -198,6 +215,13 @@ class Thumbnailers:
 
 def _registry(service: Thumbnailer, action: s2c.ServiceAction) -> s2c.ServiceRegistry:
     return s2c.ServiceRegistry(service_type="thumbnail", action=action, service_uuid=service.id)
+
+
+def _answered(service: Thumbnailer, file_id: int, outcome: bytes | None) -> None:
+    service.owed.pop(file_id, None)
+    picture = service.pictures.get(file_id)
+    if picture is not None:
+        _settle(picture, outcome)
 
 
 def _settle(picture: asyncio.Future[bytes | None], outcome: bytes | None) -> None:

@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 
 from catalog.records import File
+from manager.pictures import Pictures
 from tests.base_protocol.stage import Stage, running_stage
 from tests.base_protocol.thumbnailer import picture_of
 from tests.manager.sockets.stage import KEY, SERVICE_PASSWORD
@@ -80,11 +81,84 @@ async def test_one_question_for_all_who_ask(stage: Stage, content: bytes):
     """A picture that is being made is not asked for again."""
     file = await stored(stage, content)
     service = await stage.thumbnailer(paints=None)
-    asking = [asyncio.create_task(generate(stage, file)) for _ in range(3)]
+    pictures = stage.parts.control.pictures
+    asking = [asyncio.create_task(pictures.make(file)) for _ in range(3)]
     await service.next("s2t:gen-thumbnail", file_id=file.id)
     await service.send("t2s:thumbnail-data", file_id=file.id, success=True, data="aGk")
-    assert await asyncio.gather(*asking) == [b"hi"] * 3
+    assert await asyncio.gather(*asking) == [True] * 3
+    assert pictures.kept(file.object_id) == b"hi"
     assert service.unread("s2t:gen-thumbnail") == []
+
+
+async def test_a_picture_that_comes_late_is_served_to_whoever_asks_again(
+    stage: Stage, content: bytes
+):
+    """Nobody waits for it any more when it comes; it is not made a second time."""
+    file = await stored(stage, content)
+    service = await stage.thumbnailer(paints=None)
+    pictures = Pictures(stage.parts.control.thumbnailers, patience_s=0)
+    assert not await pictures.make(file)
+    await service.next("s2t:gen-thumbnail", file_id=file.id)
+    await service.send("t2s:thumbnail-data", file_id=file.id, success=True, data="aGk")
+    while not await pictures.make(file):
+        pass
+    assert pictures.kept(file.object_id) == b"hi"
+    assert service.unread("s2t:gen-thumbnail") == []
+
+
+async def overwritten(stage: Stage, file: File, content: bytes) -> File:
+    """The file with other content."""
+    alice = await stage.frontend(booked=1)
+    await alice.store(file.name, content, do_overwrite=True)
+    changed = await stage.catalog.file_at((), file.name)
+    assert changed is not None
+    assert changed.id == file.id
+    return changed
+
+
+@pytest.mark.parametrize("replies", [True, False])
+async def test_a_picture_is_that_of_the_content_it_was_asked_for(
+    stage: Stage, content: bytes, replies: bool
+):
+    """Whoever asks about a file that is overwritten meanwhile gets no picture of the old content."""
+    file = await stored(stage, content)
+    service = await stage.thumbnailer(paints=None)
+    asking = [asyncio.create_task(generate(stage, file))]
+    before = await service.next("s2t:gen-thumbnail")
+    reply_to = service.last if replies else None
+    asking.append(asyncio.create_task(generate(stage, await overwritten(stage, file, b"new"))))
+    await service.send(
+        "t2s:thumbnail-data", reply_to=reply_to, file_id=file.id, success=True, data="b2xk"
+    )
+    after = await service.next("s2t:gen-thumbnail")
+    assert after["first_msg_id"] != before["first_msg_id"]
+    await service.send("t2s:thumbnail-data", file_id=file.id, success=True, data="bmV3")
+    assert await asyncio.gather(*asking) == [b"old", b"new"]
+
+
+async def test_another_service_is_asked_about_the_new_content(stage: Stage, content: bytes):
+    """It need not wait for the picture of the old one."""
+    file = await stored(stage, content)
+    first = await stage.thumbnailer(paints=None)
+    asking = [asyncio.create_task(generate(stage, file))]
+    await first.next("s2t:gen-thumbnail")
+    second = await stage.thumbnailer(paints=None)
+    asking.append(asyncio.create_task(generate(stage, await overwritten(stage, file, b"new"))))
+    await second.next("s2t:gen-thumbnail")
+    for service, picture in ((second, "bmV3"), (first, "b2xk")):
+        await service.send("t2s:thumbnail-data", file_id=file.id, success=True, data=picture)
+    assert await asyncio.gather(*asking) == [b"old", b"new"]
+
+
+async def test_a_reply_about_another_file_is_no_picture(stage: Stage, content: bytes):
+    """Whoever asked is told so at once."""
+    file = await stored(stage, content)
+    service = await stage.thumbnailer(paints=None)
+    asking = asyncio.create_task(generate(stage, file))
+    await service.next("s2t:gen-thumbnail")
+    answer = {"file_id": file.id + 1, "success": True, "data": "aGk"}
+    await service.send("t2s:thumbnail-data", reply_to=service.last, **answer)
+    assert await asking is None
 
 
 async def test_questions_are_spread(stage: Stage, content: bytes):
