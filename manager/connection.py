@@ -2,14 +2,15 @@
 
 What is sent goes through a bounded queue that one task drains, so that nobody waits for a slow peer:
 whose queue overflows is dropped. Each incoming frame is handled by a task of its own, so that a request
-which waits for a third party does not hold up the ones behind it; how many are at work is bounded, and
-further ones wait unread in the peer's socket. A frame can never end the connection, whatever it holds.
+which waits for a third party does not hold up the ones behind it; how many are at work is bounded
+(`manager.workload`). A frame can never end the connection, whatever it holds.
 """
 
 import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import TypeVar
 from uuid import uuid4
@@ -22,6 +23,7 @@ from manager.errors import ManagerError, PeerGone, PeerSilent, UnexpectedReply
 from manager.metrics import ManagerMetrics
 from manager.tasks import BackgroundTasks
 from manager.words import words_for
+from manager.workload import Workload
 from protocol import generic
 from protocol.codec import EncodedPacket, Frame, decode, encode, encode_data
 from protocol.errors import ProtocolError, WrongNamespace
@@ -49,9 +51,6 @@ HEARTBEAT_S = 20.0
 
 CLOSE_TIMEOUT_S = 2.0
 """Time for a closing handshake; the goodbye to a peer that reads nothing would wait for ever."""
-
-MAX_FRAMES_AT_WORK = 64
-"""Frames of one peer that are handled at the same time."""
 
 
 def new_socket(*, heartbeat_s: float = HEARTBEAT_S) -> web.WebSocketResponse:
@@ -100,7 +99,7 @@ class PeerConnection:
         self._is_flushed = asyncio.Event()
         self._is_flushed.set()
         self._replies = PendingReplies()
-        self._at_work = asyncio.Semaphore(MAX_FRAMES_AT_WORK)
+        self._workload = Workload()
         self._is_open = True
         self._pong = asyncio.Event()
 
@@ -156,6 +155,14 @@ class PeerConnection:
         if not self._is_open:
             raise PeerGone
 
+    def elsewhere(self) -> AbstractContextManager[None]:
+        """Around what a handler of this peer's frames waits for, when third parties do it.
+
+        The peer's other frames are handled meanwhile. Raises `Overloaded` when very many of them wait
+        like that.
+        """
+        return self._workload.elsewhere()
+
     async def flushed(self) -> None:
         """Returns once all that was sent has gone out, or nothing can go out any more."""
         await self._is_flushed.wait()
@@ -173,6 +180,8 @@ class PeerConnection:
                             await self._socket.pong(message.data)
                     case WSMsgType.PONG:
                         self._pong.set()
+            # All that came before the end was asked for while the peer was there.
+            await self._workload.all_begun()
         finally:
             self._is_open = False
             self._is_flushed.set()
@@ -238,7 +247,9 @@ class PeerConnection:
         ):
             self._metrics.ignored_frames.labels("unsolicited").inc()
             return
-        await self._at_work.acquire()
+        await self._workload.take(lambda: self._begin(frame, handle), len(data))
+
+    def _begin(self, frame: Frame, handle: PacketHandler) -> None:
         self._tasks.spawn(self._answer(frame, handle), f"handle {frame.packet.id}")
 
     def _refuse(self, error: ProtocolError) -> None:
@@ -252,7 +263,7 @@ class PeerConnection:
         try:
             answer = await self._outcome(frame.packet, handle, reply)
         finally:
-            self._at_work.release()
+            self._workload.done()
         if answer is not None:
             reply(answer)
 

@@ -106,6 +106,21 @@ async def test_a_picture_that_comes_late_is_served_to_whoever_asks_again(
     assert service.unread("s2t:gen-thumbnail") == []
 
 
+async def test_a_page_of_thumbnails_holds_up_nothing(stage: Stage, content: bytes):
+    """However long the pictures of a whole page take, the same client is answered what else it asks."""
+    file = await stored(stage, content)
+    service = await stage.thumbnailer(paints=None)
+    alice = await stage.frontend()
+    asking = [
+        asyncio.create_task(alice.ask("c2s:thumbnail-request", id=file.id)) for _ in range(100)
+    ]
+    await service.next("s2t:gen-thumbnail", file_id=file.id)
+    assert await alice.names() == ["a.png"]
+    assert not any(task.done() for task in asking)
+    await service.send("t2s:thumbnail-data", file_id=file.id, success=True, data="aGk")
+    assert all(answer.data["success"] for answer in await asyncio.gather(*asking))
+
+
 async def overwritten(stage: Stage, file: File, content: bytes) -> File:
     """The file with other content."""
     alice = await stage.frontend(booked=1)

@@ -1,6 +1,7 @@
 """One connection by itself: dead peers, lost requests, what is said after the end."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,6 +13,7 @@ from manager.connection import MAX_QUEUED_BYTES, PacketHandler, PeerConnection, 
 from manager.errors import PeerGone, PeerSilent, UnexpectedReply
 from manager.metrics import ManagerMetrics
 from manager.tasks import BackgroundTasks
+from manager.workload import MAX_AT_WORK, MAX_ELSEWHERE, MAX_WAITING_BYTES, Workload
 from protocol import c2s, s2u
 from protocol.codec import decode, encode
 from protocol.generic import Boolean, Primitives
@@ -174,3 +176,114 @@ async def test_a_slow_handler_does_not_hold_up_the_next_frame():
         assert "clear" in await other.receive_str()
         gate.set()
         assert "request" in await other.receive_str()
+
+
+class Handler:
+    """Answers at once, but requests for bookings only when the gate is open."""
+
+    def __init__(self) -> None:
+        self.gate = asyncio.Event()
+        self.peer: PeerConnection | None = None
+
+    async def handle(self, packet: Packet, _: object) -> Packet | None:
+        """With a peer, the work is done elsewhere."""
+        if isinstance(packet, c2s.UploadBookingRequest):
+            with self.peer.elsewhere() if self.peer else contextlib.nullcontext():
+                await self.gate.wait()
+        return Boolean(success=True, message=packet.id)
+
+
+async def answers(other: aiohttp.ClientWebSocketResponse, number: int) -> list[Boolean]:
+    """So many answers, as they come."""
+    texts = [await other.receive_str() for _ in range(number)]
+    packets = [decode(text, accepts=frozenset({"generic"})).packet for text in texts]
+    return [packet for packet in packets if isinstance(packet, Boolean)]
+
+
+async def test_who_waits_for_others_keeps_nobody_waiting():
+    """Many requests that wait for third parties do not hold up the ones behind them."""
+    handler = Handler()
+    async with connection(handler.handle) as (peer, other):
+        handler.peer = peer
+        for _ in range(MAX_ELSEWHERE):
+            await other.send_str(encode(c2s.UploadBookingRequest(desired_amount=1)))
+        await other.send_str(encode(c2s.UploadBookingClear()))
+        (answer,) = await answers(other, 1)
+        assert answer.message == c2s.UploadBookingClear.id
+        handler.gate.set()
+        assert all(answer.success for answer in await answers(other, MAX_ELSEWHERE))
+
+
+async def test_too_many_that_wait_for_others_are_refused_at_once():
+    """What waits already goes on, and when it has ended there is room again."""
+    handler = Handler()
+    request = encode(c2s.UploadBookingRequest(desired_amount=1))
+    async with connection(handler.handle) as (peer, other):
+        handler.peer = peer
+        for _ in range(MAX_ELSEWHERE + 1):
+            await other.send_str(request)
+        (refused,) = await answers(other, 1)
+        assert not refused.success
+        assert "wait for services" in (refused.message or "")
+        handler.gate.set()
+        await other.send_str(request)
+        assert all(answer.success for answer in await answers(other, MAX_ELSEWHERE + 1))
+
+
+async def test_a_busy_peer_is_not_taken_for_a_silent_one():
+    """Its pongs and its replies are read although its frames wait for a place."""
+    handler = Handler()
+    async with connection(handler.handle) as (peer, other):
+        for _ in range(MAX_AT_WORK * 2):
+            await other.send_str(encode(c2s.UploadBookingRequest(desired_amount=1)))
+        pinging = asyncio.create_task(peer.ping(timeout_s=5))
+        message = await other.receive()
+        assert message.type is aiohttp.WSMsgType.PING
+        await other.pong(message.data)
+        await pinging
+        asking = asyncio.create_task(peer.request(ABORT, Boolean, timeout_s=5))
+        frame = decode(await other.receive_str(), accepts=frozenset({"s2u"}))
+        await other.send_str(encode(Boolean(success=True), reply_uuid=frame.uuid))
+        assert (await asking).success
+        handler.gate.set()
+        assert all(answer.success for answer in await answers(other, MAX_AT_WORK * 2))
+
+
+async def test_what_was_asked_for_before_the_end_is_done():
+    """A peer that says goodbye behind its requests need not wait for them."""
+    handled, all_handled = 0, asyncio.Event()
+
+    async def handle(_packet: Packet, _: object) -> Packet | None:
+        nonlocal handled
+        await asyncio.sleep(0)
+        handled += 1
+        if handled == MAX_AT_WORK * 3:
+            all_handled.set()
+        return None
+
+    async with connection(handle) as (_, other):
+        for _ in range(MAX_AT_WORK * 3):
+            await other.send_str(encode(c2s.UploadBookingClear()))
+        await other.close()
+        async with asyncio.timeout(5):
+            await all_handled.wait()
+
+
+async def test_what_waits_is_bounded():
+    """A peer of which very much waits is not read from, until some of it has its turn."""
+    workload, begun = Workload(), 0
+
+    def begin() -> None:
+        nonlocal begun
+        begun += 1
+
+    for _ in range(MAX_AT_WORK):
+        await workload.take(begin, MAX_WAITING_BYTES)
+    await workload.take(begin, MAX_WAITING_BYTES)
+    assert begun == MAX_AT_WORK
+    taking = asyncio.create_task(workload.take(begin, 1))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(taking), timeout=0)
+    workload.done()
+    await taking
+    assert begun == MAX_AT_WORK + 1
