@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from client_sdk import listing
 from client_sdk.core import ClientCore
-from client_sdk.errors import InvalidInput, NotFound, Refused
+from client_sdk.errors import CloudError, InvalidInput, NotFound, Refused
 from client_sdk.paths import clean_folder, clean_name, join_remote, split_remote
 from protocol import c2s
 
@@ -101,8 +101,8 @@ class Organising(ClientCore):
         """Give a file or folder another full path; returns what was said about a taken name.
 
         What changes both its folder and its name is renamed and moved in two steps, by way of a
-        name that nobody uses if need be: when the second step fails, the error says what it is
-        called then.
+        name that nobody uses if need be. When a later step is refused, the first is taken back; if
+        that fails too, the error says what it is called then.
 
         Args:
             remote: Full path of a file, or of a folder if there is no such file.
@@ -118,6 +118,7 @@ class Organising(ClientCore):
         source = join_remote(folder, name)
         if not is_file:
             await self._folder_id(source)
+            _check_outside(source, new_folder)
         if folder == new_folder:
             return await self._rename(source, new_name, is_file=is_file)
         if name == new_name:
@@ -177,13 +178,31 @@ class Organising(ClientCore):
             passing, last = f"{old_name[:80]}.{uuid4().hex}", name
         if words := await self._rename(source, passing, is_file=is_file):
             raise Refused(f"{source} was renamed only: {words}")
-        moved = join_remote(old_folder, passing)
         try:
-            words = await self._move_into(moved, folder, is_file=is_file)
-            moved = join_remote(folder, passing)
-            return words if last is None else await self._rename(moved, last, is_file=is_file)
+            words = await self._move_into(join_remote(old_folder, passing), folder, is_file=is_file)
+        except (Refused, NotFound) as error:
+            await self._rename_back(source, passing, error, is_file=is_file)
+            raise
+        if last is None:
+            return words
+        moved = join_remote(folder, passing)
+        try:
+            return await self._rename(moved, last, is_file=is_file)
         except Refused as error:
-            raise Refused(f"{source} is called {moved} now: {error.reason}") from error
+            raise _called_otherwise(source, moved, error) from error
+
+    async def _rename_back(
+        self, source: str, passing: str, cause: CloudError, *, is_file: bool
+    ) -> None:
+        """Undo the first of two steps. Raises `Refused` if it is called otherwise after that."""
+        folder, name = split_remote(source)
+        moved = join_remote(folder, passing)
+        try:
+            words = await self._rename(moved, name, is_file=is_file)
+        except CloudError:
+            raise _called_otherwise(source, moved, cause) from cause
+        if words:
+            raise Refused(f"{source}: {cause}; {words}") from cause
 
     async def _is_free(self, folder: str, name: str) -> bool:
         path = join_remote(folder, name)
@@ -197,6 +216,16 @@ def _ends(remote: str) -> tuple[str, str]:
     if not clean_folder(remote).strip("/"):
         raise InvalidInput("/: the root folder can be neither moved nor replaced")
     return split_remote(clean_folder(remote))
+
+
+def _check_outside(source: str, folder: str) -> None:
+    """Raises `Refused` for what the manager would refuse only after the first of two steps."""
+    if f"{folder}/".startswith(f"{source}/"):
+        raise Refused(f"{folder}: it lies within the folder itself")
+
+
+def _called_otherwise(source: str, now: str, cause: CloudError) -> Refused:
+    return Refused(f"{source} is called {now} now: {cause}")
 
 
 def _by_folder(remotes: Iterable[str]) -> dict[str, list[str]]:

@@ -168,12 +168,14 @@ async def test_a_name_on_the_way_that_is_taken(alice: Client, home: str, put: Pu
 
 
 async def test_what_cannot_be_moved(alice: Client, bob: Client, home: str, put: Put) -> None:
-    """Each refusal leaves everything as it was, or says what it is called now."""
-    await put("a/f", "b")
+    """Each refusal leaves everything as it was, also one that comes after a first step."""
+    await put("a/f", "b", "1/2/3/4/5/6/7/8/x")
     for source, target, error in (
         ("lost", "x", NotFound),
         ("b", "missing/b", NotFound),
         ("a", "a/a", Refused),
+        ("a", "a/c", Refused),
+        ("1", "1/2/c", Refused),
     ):
         with pytest.raises(error):
             await alice.move(f"{home}/{source}", f"{home}/{target}")
@@ -181,9 +183,12 @@ async def test_what_cannot_be_moved(alice: Client, bob: Client, home: str, put: 
         await alice.move("/", f"{home}/x")
     with pytest.raises(Refused, match="right to"):
         await bob.move(f"{home}/b", f"{home}/a/b")
-    with pytest.raises(Refused, match=f"{home}/a is called {home}/c now"):
-        await alice.move(f"{home}/a", f"{home}/a/c")
-    assert await tree(alice, home) == ["c/", "c/f", "b"]
+    await put("deep/y/z/f")
+    with pytest.raises(Refused, match="10 names at most"):
+        await alice.move(f"{home}/deep", f"{home}/1/2/3/4/5/6/7/8/c")
+    assert [name for name in await tree(alice, home) if not name.startswith("1/")] == [
+        *("a/", "a/f", "deep/", "deep/y/", "deep/y/z/", "deep/y/z/f", "b")
+    ]
 
 
 async def test_deleting(alice: Client, bob: Client, home: str, put: Put) -> None:
