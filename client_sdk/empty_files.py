@@ -30,8 +30,12 @@ async def upload_empty(
 
     Raises:
         Refused: The manager did not make it.
+        SourceChanged, SourceUnreadable: The source is not empty, or cannot be opened.
         UploadFailed: No name is free.
     """
+    async with order.source.open() as source:
+        # No chunk will be sent, so this is the only look at what may hold bytes after all.
+        await source.chunk(0, 0)
     if not await http.exists(order.path, order.name):
         await _make(link, http, order, order.name)
         return order.result(Outcome.STORED)
