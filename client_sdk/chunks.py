@@ -134,7 +134,7 @@ class ChunkSender:
                 for number in range(self._settings.chunks_in_flight):
                     worker = self._send_in_turn(source, size, indices, turn)
                     group.create_task(worker, name=f"chunks-{number}")
-        except* CloudError as errors:
+        except BaseExceptionGroup as errors:
             raise _first(errors) from None
 
     async def _send_in_turn(
@@ -214,7 +214,10 @@ def _reason(status: int, body: bytes) -> str:
     return f"HTTP {status}"
 
 
-def _first(errors: BaseExceptionGroup[CloudError]) -> CloudError:
+def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
     """One error for several; a change of the source explains the others."""
-    leaves = [error for error in errors.exceptions if isinstance(error, CloudError)]
-    return next((error for error in leaves if isinstance(error, SourceChanged)), leaves[0])
+    for kind in (SourceChanged, CloudError):
+        for error in errors.exceptions:
+            if isinstance(error, kind):
+                return error
+    return errors.exceptions[0]

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from client_sdk import listing
 from client_sdk.archives import download_archive, pieces_of_archive
-from client_sdk.conflicts import ConflictPolicy, OnConflict
+from client_sdk.conflicts import ConflictChoice, OnConflict, as_policy
 from client_sdk.downloads import Download
 from client_sdk.empty_files import upload_empty
 from client_sdk.errors import Refused, ServerFailed, Unreachable
@@ -85,7 +85,7 @@ class Client(Organising, Sharing):
         remote: str,
         *,
         size: int | None = None,
-        on_conflict: ConflictPolicy = OnConflict.RENAME,
+        on_conflict: ConflictChoice = OnConflict.RENAME,
         progress: ProgressCallback | None = None,
         is_public: bool = False,
     ) -> UploadResult:
@@ -99,27 +99,30 @@ class Client(Organising, Sharing):
             source: A path, the bytes themselves, or a factory of binary readers.
             remote: Full path to upload to, `/folder/name`. Missing folders are made.
             size: Size in bytes, for a factory of readers only.
-            on_conflict: What to do when the name is taken, or a callback that is asked then.
+            on_conflict: What to do when the name is taken, as `OnConflict` or its value, or a
+                callback that is asked then.
             progress: Called with every change; must be quick.
             is_public: Whether everybody may read and write the file.
 
         Raises:
-            InvalidInput: The path cannot be used.
+            InvalidInput: The path, the size or `on_conflict` cannot be used.
+            TypeError: The source is none of what is listed above, an open file for example.
             Rejected, UploadFailed: The manager did not take it.
             SourceUnreadable, SourceChanged: The source let us down.
             Unreachable, NotLoggedIn: The manager is gone, or the token is no longer good.
         """
         path, name = split_remote(remote)
+        policy = as_policy(on_conflict)
         content = await asyncio.to_thread(as_source, source, size)
         order = UploadOrder(
             source=content,
             path=path,
             name=name,
             is_public=is_public,
-            on_conflict=on_conflict,
+            on_conflict=policy,
             meter=ProgressMeter(content.size, progress),
         )
-        if on_conflict is OnConflict.SKIP and await self._is_surely_there(path, name):
+        if policy is OnConflict.SKIP and await self._is_surely_there(path, name):
             return order.result(Outcome.SKIPPED)
         if content.size == 0:
             session = self._open_session

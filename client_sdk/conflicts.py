@@ -11,6 +11,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from inspect import isawaitable
+from typing import Literal
+
+from client_sdk.errors import InvalidInput
 
 
 class OnConflict(StrEnum):
@@ -52,6 +55,13 @@ class ConflictAnswer:
 
 ConflictCallback = Callable[[Conflict], ConflictAnswer | Awaitable[ConflictAnswer]]
 ConflictPolicy = OnConflict | ConflictCallback
+ConflictChoice = ConflictPolicy | Literal["overwrite", "rename", "skip"]
+"""What callers may hand in for a policy."""
+
+
+def as_policy(choice: ConflictChoice) -> ConflictPolicy:
+    """The policy that a caller chose. Raises `InvalidInput`."""
+    return choice if callable(choice) else _as_action(choice)
 
 
 class ConflictDesk:
@@ -71,6 +81,15 @@ class ConflictDesk:
             answer = policy(conflict)
             if isawaitable(answer):
                 answer = await answer
+            action = _as_action(answer.action)
             if answer.use_on_all:
-                self._settled[policy] = answer.action
-            return answer.action
+                self._settled[policy] = action
+            return action
+
+
+def _as_action(value: str) -> OnConflict:
+    try:
+        return OnConflict(value)
+    except ValueError:
+        known = ", ".join(OnConflict)
+        raise InvalidInput(f"on a conflict one of {known} is done, not {value!r}") from None

@@ -17,7 +17,7 @@ from inspect import isawaitable
 from pathlib import Path
 from typing import Protocol
 
-from client_sdk.errors import InvalidInput, SourceChanged, SourceUnreadable
+from client_sdk.errors import CloudError, InvalidInput, SourceChanged, SourceUnreadable
 
 PIECE_SIZE = 512 * 1024
 
@@ -204,15 +204,17 @@ class StreamSource:
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[OpenSource]:
         """Open it from the start."""
-        made = self._factory()
-        reader = await made if isawaitable(made) else made
+        with _stream_errors():
+            made = self._factory()
+            reader = await made if isawaitable(made) else made
         try:
             yield _OpenStream(reader, self._size)
         finally:
-            close = getattr(reader, "close", None)
-            closing = close() if close is not None else None
-            if isawaitable(closing):
-                await closing
+            with _stream_errors():
+                close = getattr(reader, "close", None)
+                closing = close() if close is not None else None
+                if isawaitable(closing):
+                    await closing
 
 
 class _OpenStream:
@@ -231,9 +233,22 @@ class _OpenStream:
             raise SourceChanged("the stream holds more than the size that was given for it")
         return _MemoryChunk(content)
 
-    async def _read(self, length: int) -> bytes:
-        piece = await asyncio.to_thread(self._reader.read, min(length, PIECE_SIZE))
-        return await piece if isawaitable(piece) else piece
+    async def _read(self, length: int) -> Bytes:
+        size = min(length, PIECE_SIZE)
+        made = await asyncio.to_thread(self._ask, size)
+        with _stream_errors():
+            piece: object = await made if isawaitable(made) else made
+        if not isinstance(piece, Bytes):
+            kind = type(piece).__name__
+            raise SourceUnreadable(f"the stream gave {kind}, not bytes: open it in binary mode")
+        if len(piece) > size:
+            raise SourceUnreadable("the stream gave more bytes than it was asked for")
+        return piece
+
+    def _ask(self, size: int) -> bytes | Awaitable[bytes]:
+        # Translated in the thread: a StopIteration would never come out of it.
+        with _stream_errors():
+            return self._reader.read(size)
 
 
 def as_source(
@@ -248,20 +263,38 @@ def as_source(
     Raises:
         InvalidInput: The size is missing, or given where it is not needed.
         SourceUnreadable: There is no regular file at the path.
+        TypeError: It is none of these, an open file for example.
     """
+    if not (callable(source) or isinstance(source, str | os.PathLike | Bytes)):
+        raise TypeError(
+            "what is uploaded is a path, bytes, or a function that opens a binary stream with its "
+            f"size (lambda: open(name, 'rb')), not {type(source).__name__}"
+        )
     if callable(source):
         if size is None:
             raise InvalidInput("a stream needs its size: pass size=…")
         return StreamSource(source, size)
     if size is not None:
         raise InvalidInput("a size is only given for a stream")
-    if isinstance(source, bytes | bytearray | memoryview):
+    if isinstance(source, Bytes):
         return BytesSource(source)
     return FileSource(Path(source))
 
 
 def _version(facts: os.stat_result) -> tuple[int, int]:
     return facts.st_size, facts.st_mtime_ns
+
+
+@contextlib.contextmanager
+def _stream_errors() -> Iterator[None]:
+    """Whatever the code of a caller's stream raises becomes one error, with that as its cause."""
+    try:
+        yield
+    except CloudError:
+        raise
+    except Exception as error:
+        reason = str(error) or type(error).__name__
+        raise SourceUnreadable(f"the stream cannot be read: {reason}") from error
 
 
 @contextlib.contextmanager

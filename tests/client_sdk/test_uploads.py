@@ -4,6 +4,7 @@ import asyncio
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from aiohttp import web
@@ -95,6 +96,82 @@ async def test_a_stream_of_another_size_is_an_error(manager, make_client, size: 
             await manager.seen(c2s.UploadAbortRequest)
         await cloud.upload(io.BytesIO, "/empty", size=0)
     assert manager.files == {"/empty": b""}
+
+
+class Broken:
+    """A stream that fails in one of its methods."""
+
+    def __init__(self, error: Exception, method: str) -> None:
+        self.error, self.method = error, method
+
+    def read(self, size: int) -> bytes:
+        """Nothing but zeros."""
+        self._fail("read")
+        return bytes(min(size, 1))
+
+    def close(self) -> None:
+        """Nothing to close."""
+        self._fail("close")
+
+    def _fail(self, method: str) -> None:
+        if method == self.method:
+            raise self.error
+
+
+@pytest.mark.parametrize("method", ["factory", "read", "close"])
+@pytest.mark.parametrize("error", [OSError("broken"), ValueError("broken"), StopIteration()])
+async def test_errors_of_a_stream_are_errors_of_the_client(
+    manager, make_client, error: Exception, method: str
+) -> None:
+    """Whatever a stream raises, and wherever, comes out as one `SourceUnreadable`."""
+
+    def make() -> Broken:
+        if method == "factory":
+            raise error
+        return Broken(error, method)
+
+    async with make_client() as cloud:
+        for size in (0, 2500):
+            with pytest.raises(SourceUnreadable, match=r"broken|StopIteration"):
+                await cloud.upload(make, "/name", size=size)
+
+
+@pytest.mark.parametrize("content", ["text", None, bytes(5000)])
+async def test_a_stream_gives_bytes_and_not_too_many(make_client, content: object) -> None:
+    """Text, nothing at all, or more than was asked for is said to be what it is."""
+
+    class Strange:
+        def read(self, _: int) -> object:
+            return content
+
+    async with make_client() as cloud:
+        with pytest.raises(SourceUnreadable, match="the stream gave"):
+            await cloud.upload(Strange, "/name", size=2500)
+
+
+@pytest.mark.parametrize("source", [io.BytesIO(b"x"), 7, None, ["/a"]])
+@pytest.mark.parametrize("size", [None, 1])
+async def test_a_source_of_another_type_is_named(make_client, source: Any, size) -> None:
+    """The error tells what may be handed in, also for an open file."""
+    async with make_client() as cloud:
+        with pytest.raises(TypeError, match=f"a path, bytes, or a.* not {type(source).__name__}"):
+            await cloud.upload(source, "/name", size=size)
+
+
+async def test_policies_may_be_given_by_their_values(manager, make_client) -> None:
+    """The text of a policy is as good as the policy, also in an answer; others are named."""
+    manager.files = {"/name": b"old"}
+    async with make_client() as cloud:
+        assert (await cloud.upload(b"new", "/name", on_conflict="skip")).outcome is Outcome.SKIPPED
+        await cloud.upload(b"new", "/name", on_conflict="overwrite")
+        assert manager.files == {"/name": b"new"}
+        answer, wrong = ConflictAnswer(cast("Any", "overwrite")), ConflictAnswer(cast("Any", "no"))
+        await cloud.upload(b"newer", "/name", on_conflict=lambda _: answer)
+        assert manager.files == {"/name": b"newer"}
+        with pytest.raises(InvalidInput, match="overwrite, rename, skip"):
+            await cloud.upload(b"x", "/name", on_conflict="replace")
+        with pytest.raises(InvalidInput, match="overwrite, rename, skip"):
+            await cloud.upload(b"x", "/name", on_conflict=lambda _: wrong)
 
 
 async def test_a_file_that_changes_is_an_error(manager, make_client, tmp_path: Path) -> None:
