@@ -9,19 +9,49 @@ _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 _STEP = 1024
 
 
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
+"""C0, DEL and C1: a terminal would act on them."""
+
+
 def say(console: Console, text: str) -> None:
     """Print a line as it is: no markup, no colours of its own, no line breaks.
 
-    What a terminal or file cannot show (a file name that is no text) is written with escapes.
+    What a terminal or file cannot show (a file name that is no text), or what would control the
+    terminal, is written with escapes.
     """
-    shown = text.encode("utf-8", "backslashreplace").decode()
-    console.print(shown, markup=False, highlight=False, emoji=False, soft_wrap=True)
+    _print(console, shown(text))
 
 
 def say_json(console: Console, data: Any) -> None:  # noqa: ANN401 - anything that JSON can hold
-    """Print data as one indented JSON document."""
-    text = msgspec.json.format(msgspec.json.encode(data), indent=2).decode()
-    say(console, text)
+    """Print data as one indented JSON document; names that are no text with escapes."""
+    encoded = msgspec.json.encode(_as_text(msgspec.to_builtins(data)))
+    _print(console, msgspec.json.format(encoded, indent=2).decode())
+
+
+def shown(text: str) -> str:
+    """A text with escapes for what cannot be shown."""
+    return _encodable(text).translate(_CONTROLS)
+
+
+def _print(console: Console, text: str) -> None:
+    console.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _as_text(data: Any) -> Any:  # noqa: ANN401 - anything that JSON can hold
+    """The same data, in which every text can be encoded."""
+    match data:
+        case str():
+            return _encodable(data)
+        case dict():
+            return {_as_text(key): _as_text(value) for key, value in data.items()}
+        case list() | tuple():
+            return [_as_text(item) for item in data]
+        case _:
+            return data
 
 
 def human_size(size: int) -> str:

@@ -17,6 +17,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from cli.output import shown
 from client_sdk import Progress as Report
 from client_sdk import Stage
 from client_sdk.progress import ProgressCallback
@@ -99,4 +100,4 @@ class TransferDisplay:
 
 def _label(name: str) -> str:
     short = name if len(name) <= NAME_WIDTH else f"…{name[1 - NAME_WIDTH :]}"
-    return escape(short.encode("utf-8", "backslashreplace").decode())
+    return escape(shown(short))

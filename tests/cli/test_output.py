@@ -1,6 +1,7 @@
 """Sizes, lines, exit codes, and the page that documents them."""
 
 import io
+import json
 import re
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from rich.console import Console
 from cli import errors as cli_errors
 from cli.errors import EXIT_CODES, INTERRUPTED, PARTIAL, exit_code, explain, reported
 from cli.main import app
-from cli.output import human_size, say
+from cli.output import human_size, say, say_json
 from client_sdk import CloudError
 from client_sdk import errors as sdk_errors
 
@@ -52,6 +53,24 @@ def test_lines_are_printed_as_they_are() -> None:
     say(console, "[red]name[/red] :smile: " + "x" * 50)
     say(console, "broken \udcff name")
     assert stream.getvalue() == "[red]name[/red] :smile: " + "x" * 50 + "\nbroken \\udcff name\n"
+
+
+def test_names_do_not_control_the_terminal() -> None:
+    """C0, DEL and C1 are written with escapes, so that every name stays on its line."""
+    stream = io.StringIO()
+    say(Console(file=stream), "a\x1b[31m\x07\n\r\tb\x7f\x9b é")
+    assert stream.getvalue() == "a\\x1b[31m\\x07\\x0a\\x0d\\x09b\\x7f\\x9b é\n"
+
+
+def test_json_holds_every_name() -> None:
+    """A name that is no text does not spoil the document; all others come back as they are."""
+    stream = io.StringIO()
+    data = {"files": [{"a\udcff": "b\udcff", "c": "\x1b\n\x9b", "size": 1}], "failed": ()}
+    say_json(Console(file=stream), data)
+    assert json.loads(stream.getvalue()) == {
+        "files": [{"a\\udcff": "b\\udcff", "c": "\x1b\n\x9b", "size": 1}],
+        "failed": [],
+    }
 
 
 def every_error() -> list[type[CloudError]]:
