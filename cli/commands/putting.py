@@ -93,14 +93,20 @@ class _Put:
     async def run(self, sources: list[Path], destination: str) -> None:
         plan = await asyncio.to_thread(plan_uploads, sources, destination)
         self._summary.failures += [Failure(str(path), error) for path, error in plan.problems]
-        if plan.files or plan.empty_folders:
-            async with self._around.client(parallel_uploads=self._jobs) as cloud:
-                await self._make_folders(cloud, plan)
-                await self._upload_all(cloud, plan)
+        try:
+            if plan.files or plan.empty_folders:
+                async with self._around.client(parallel_uploads=self._jobs) as cloud:
+                    await self._make_folders(cloud, plan)
+                    await self._upload_all(cloud, plan)
+        finally:
+            # Also when the manager is gone or somebody pressed Ctrl-C: what is stored is stored.
+            self._report()
+        self._summary.exit()
+
+    def _report(self) -> None:
         if self._as_json:
             say_json(self._around.out, self._summary.as_data())
         self._summary.tell(self._around, "stored")
-        self._summary.exit()
 
     async def _make_folders(self, cloud: Client, plan: UploadPlan) -> None:
         for path in plan.empty_folders:

@@ -1,10 +1,16 @@
 """`put`, `get`, `ls` and `status`, against a running discord-cloud."""
 
+import asyncio
+import json
 import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from client_sdk.errors import Unreachable
 from client_sdk.sinks import draft_path
 from protocol.values import CHUNK_SIZE
 from tests.cli.conftest import Shell
@@ -227,3 +233,46 @@ def test_a_manager_that_is_away_is_one_line(shell: Shell, tmp_path: Path) -> Non
         assert result.exit_code == 69
         assert result.stderr.count("\n") == 1
         assert "secret" not in result.stderr
+
+
+@dataclass
+class EndingShell(Shell):
+    """A shell whose third question ends the command."""
+
+    end: Callable[[], None] = lambda: None
+
+    async def _answer(self) -> str:
+        assert self.answers is not None
+        if self.answers:
+            return self.answers.pop(0)
+        self.end()
+        await asyncio.Event().wait()
+        raise AssertionError("the command goes on")
+
+
+def lose_manager() -> None:
+    """What an upload ends with when the link gives up."""
+    raise Unreachable("the manager is gone")
+
+
+@pytest.mark.parametrize(
+    ("end", "code", "last_line"),
+    [
+        (lambda: signal.raise_signal(signal.SIGINT), 130, "discord-cloud: interrupted"),
+        (lose_manager, 69, "discord-cloud: the manager is gone"),
+    ],
+)
+def test_put_tells_what_it_has_done_when_it_ends_early(
+    shell: Shell, tmp_path: Path, folder, end, code, last_line
+) -> None:
+    """After Ctrl-C, or without its manager, it prints its document with what was done before."""
+    sources = [tmp_path / name for name in ("a.txt", "b.txt", "c.txt")]
+    for source in sources:
+        source.write_text("x")
+    shell("put", *sources, folder)
+    ending = EndingShell(shell.home, shell.url, answers=["s\n", "s\n"], end=end)
+    result = ending("put", *sources, folder, "-j", 1, "--json")
+    assert result.exit_code == code
+    done = [file["outcome"] for file in json.loads(result.stdout)["files"]]
+    assert done in (["skipped"], ["skipped", "skipped"])
+    assert result.stderr.splitlines()[-1] == last_line
