@@ -5,6 +5,9 @@ from typing import Any
 import msgspec
 import structlog
 from aiohttp import web
+from graphql import GraphQLError
+from strawberry.exceptions import MissingQueryError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 
 from manager.errors import InvalidRequest
@@ -35,13 +38,25 @@ async def _graphql(request: web.Request) -> web.Response:
         body = msgspec.convert(await json_object(request), GraphQLRequest)
     except msgspec.ValidationError as error:
         raise InvalidRequest(f"the body must be a GraphQL request: {error}") from error
-    result = await schema.execute(
-        body.query,
-        variable_values=body.variables,
-        context_value=context,
-        operation_name=body.operation_name,
-    )
-    return _answer(result)
+    return _answer(await _result(body, context))
+
+
+async def _result(body: GraphQLRequest, context: GraphQLContext) -> ExecutionResult:
+    """Runs a request; one that names no operation which can be run has an error as its result."""
+    try:
+        return await schema.execute(
+            body.query,
+            variable_values=body.variables,
+            context_value=context,
+            operation_name=body.operation_name,
+        )
+    except MissingQueryError:
+        reason = "the query is empty"
+    except CannotGetOperationTypeError as error:
+        reason = error.as_http_error_reason()
+    except InvalidOperationTypeError as error:
+        reason = error.as_http_error_reason("POST")
+    return ExecutionResult(data=None, errors=[GraphQLError(reason)])
 
 
 async def _context(request: web.Request) -> GraphQLContext:

@@ -1,0 +1,29 @@
+"""Requests to `/graphql` that are none, or none that can be run."""
+
+import pytest
+from structlog.testing import capture_logs
+
+QUERY = "query a { keys { name } } query b { keys { name } }"
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ({"query": QUERY, "operationName": "c"}, "operation"),
+        ({"query": ""}, "empty"),
+        ({"query": "fragment A on Query { keys { name } }"}, "operation"),
+        ({"query": "subscription { keys { name } }"}, "subscription"),
+        ({"query": "{"}, "Syntax"),
+    ],
+)
+async def test_a_request_that_names_no_operation_is_told_so(cloud, body, told):
+    """It is an error of the request, like any other: answered as GraphQL, and no defect of ours."""
+    headers = {"Authorization": f"Bearer {await cloud.token()}"}
+    with capture_logs() as logs:
+        response = await cloud.client.post("/graphql", json=body, headers=headers)
+    assert response.status == 200
+    answer = await response.json()
+    assert answer["data"] is None
+    (error,) = answer["errors"]
+    assert told in error["message"]
+    assert logs == []
