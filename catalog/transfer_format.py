@@ -110,7 +110,7 @@ class ExportReader:
         line = self._read_line()
         try:
             header = _headers.decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise ExportDamaged("this is no export of a catalog: line 1 is no header") from error
         if header.format != FORMAT:
             raise ExportDamaged("this is an export, but not of a catalog")
@@ -148,7 +148,7 @@ class ExportReader:
     def _decoded(self, line: bytes) -> TransferRecord | Footer:
         try:
             return _lines.decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             # The decoder's text names fields and rules, never values.
             raise self._damaged(f"it is no record ({error})") from error
 

@@ -209,7 +209,7 @@ def _refusal(status: int, body: bytes) -> CloudError:
 
 
 def _reason(status: int, body: bytes) -> str:
-    with contextlib.suppress(ValueError, TypeError, KeyError):
+    with contextlib.suppress(ValueError, TypeError, KeyError, RecursionError):
         return str(json.loads(body)["error"])[:LONGEST_REASON]
     return f"HTTP {status}"
 

@@ -206,7 +206,7 @@ def _graphql_error(problems: object) -> CloudError:
 async def _read_json(response: aiohttp.ClientResponse) -> dict[str, Any]:
     try:
         answer = json.loads(await response.content.read(LONGEST_ANSWER))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UnexpectedAnswer("the manager's answer is not JSON") from error
     if not isinstance(answer, dict):
         raise UnexpectedAnswer("the manager's answer is not a JSON object")

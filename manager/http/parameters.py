@@ -71,6 +71,8 @@ async def json_object(request: web.Request) -> dict[str, object]:
         raise InvalidRequest("the body took too long") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidRequest("the body must be a JSON object") from error
+    except RecursionError as error:
+        raise InvalidRequest("the body is nested too deeply") from error
 
 
 def _parsed(name: str, text: str, parse: Callable[[str], _Value]) -> _Value:

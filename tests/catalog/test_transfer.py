@@ -195,6 +195,7 @@ def damaged(lines: bytes) -> dict[str, bytes]:
         "empty": b"",
         "something else": b"hello\n",
         "no text": b"\xff\xfe\n",
+        "nested": b'{"kind":"header","x":' + b"[" * 9000 + b"]" * 9000 + b"}\n",
         "newer": lines.replace(b'"version":1', b'"version":2', 1),
         "cut in a line": lines[: len(lines) // 2],
         "cut between lines": b"".join(parts[:-1]),

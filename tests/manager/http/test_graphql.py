@@ -27,3 +27,17 @@ async def test_a_request_that_names_no_operation_is_told_so(cloud, body, told):
     (error,) = answer["errors"]
     assert told in error["message"]
     assert logs == []
+
+
+@pytest.mark.parametrize("depth", [500, 900, 20_000])
+async def test_variables_that_are_nested_deeply_are_refused(cloud, depth):
+    """However deep: as what no id can be, or as a body that is not read."""
+    headers = {"Authorization": f"Bearer {await cloud.token()}"}
+    nested = "[" * depth + "]" * depth
+    body = f'{{"query": "query($a: ID!) {{ file(id: $a) {{ size }} }}", "variables": {{"a": {nested}}}}}'
+    response = await cloud.client.post("/graphql", data=body, headers=headers)
+    answer = await response.json()
+    assert (response.status, bool(answer.get("errors") or answer.get("error"))) in {
+        (200, True),
+        (400, True),
+    }

@@ -77,8 +77,22 @@ async def test_nasty_values(cloud, route, query, value):
         assert "script" not in str(answer)
 
 
+NESTED = b"[" * 30_000 + b"]" * 30_000
+
+
 @pytest.mark.parametrize(
-    "body", [b"", b"null", b"[]", b'"a"', b"{", b"\xff", b'{"username": {}}', b'{"username": 1}']
+    "body",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b'"a"',
+        b"{",
+        b"\xff",
+        b'{"username": {}}',
+        b'{"username": 1}',
+        pytest.param(b'{"username": %b}' % NESTED, id="nested"),
+    ],
 )
 @pytest.mark.parametrize("route", POST_ROUTES)
 async def test_nasty_bodies(cloud, route, body):
