@@ -178,8 +178,11 @@ class ControlPlane:
         return self._parts.content_links
 
     def base_url(self, request: web.Request) -> str:
-        """URL of the manager as whoever sent the request reaches it, without a slash at its end."""
-        return self._public_url or str(request.url.origin())
+        """URL of the manager as whoever sent the request reaches it, without a slash at its end.
+
+        Raises `InvalidRequest`.
+        """
+        return self._public_url or _origin_of(request)
 
     @contextlib.asynccontextmanager
     async def run(self) -> AsyncIterator[None]:
@@ -247,14 +250,13 @@ class ControlPlane:
         self, request: web.Request, handshake: Handshake
     ) -> web.WebSocketResponse:
         user = await self._accounts.authenticate(handshake.key)
+        base_url = self.base_url(request)
         granted = handshake.extensions & {ORGANISE}
         socket, connection = await self._accept(request, handshake, granted, "c2s")
         if self._is_outdated(user):
             await _say_outdated(connection)
             return socket
-        client = ClientSession(
-            id=str(uuid4()), user=user, connection=connection, base_url=self.base_url(request)
-        )
+        client = ClientSession(id=str(uuid4()), user=user, connection=connection, base_url=base_url)
         self._parts.fleet.introduce_to(client)
         self._parts.thumbnailers.introduce_to(client)
         self._parts.processing.introduce_to(client)
@@ -329,10 +331,10 @@ class ControlPlane:
     async def _serve_processing(
         self, request: web.Request, handshake: Handshake
     ) -> web.WebSocketResponse:
+        # It reads from where it connects to, which the public may not reach.
+        own_url = _origin_of(request)
         granted = handshake.extensions & {PROCESSING}
         socket, connection = await self._accept(request, handshake, granted, "t2s")
-        # It reads from where it connects to, which the public may not reach.
-        own_url = str(request.url.origin())
         service = ProcessingService(id=str(uuid4()), base_url=own_url, connection=connection)
         context = ProcessingContext(service, self._parts)
         async with self._parts.processing.membership(service):
@@ -363,6 +365,14 @@ class ControlPlane:
         if handshake.extensions:
             connection.send(generic.Primitives(string_value=format_extensions(granted)))
         return socket, connection
+
+
+def _origin_of(request: web.Request) -> str:
+    """Scheme, host and port as the sender has written them. Raises `InvalidRequest`."""
+    try:
+        return str(request.url.origin())
+    except ValueError:
+        raise InvalidRequest("Host: must be a name or an address, and a port") from None
 
 
 async def _say_outdated(connection: PeerConnection) -> None:

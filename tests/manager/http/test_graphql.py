@@ -41,3 +41,11 @@ async def test_variables_that_are_nested_deeply_are_refused(cloud, depth):
         (200, True),
         (400, True),
     }
+
+
+async def test_a_host_that_is_none_is_refused(cloud):
+    """Addresses in the answer could not begin with it."""
+    headers = {"Authorization": f"Bearer {await cloud.token()}", "Host": "a:b"}
+    response = await cloud.client.post("/graphql", json={"query": QUERY}, headers=headers)
+    assert response.status == 400
+    assert "Host" in (await response.json())["error_details"]

@@ -8,7 +8,7 @@ from yarl import URL
 
 from protocol import s2c
 from protocol.codec import decode
-from protocol.extensions import WEBHOOKS
+from protocol.extensions import PROCESSING, WEBHOOKS
 from protocol.generic import Primitives
 from tests.manager.sockets.peers import client_query, service_query
 from tests.manager.sockets.stage import SERVICE_PASSWORD, Stage
@@ -79,6 +79,18 @@ async def test_a_refused_upgrade_says_why_as_json(stage: Stage):
             body = await response.json()
     assert body["error"] is True
     assert "type" in body["error_details"]
+
+
+@pytest.mark.parametrize("host", ["a:999999", "a:b"])
+@pytest.mark.parametrize("kind", ["client", "thumbnail"])
+async def test_a_host_that_is_none_gets_400(stage: Stage, host: str, kind: str):
+    """Before the upgrade: links for the peer could not begin with it."""
+    key = await stage.token("alice") if kind == "client" else SERVICE_PASSWORD
+    query = {"type": kind, "key": key, "extensions": PROCESSING}
+    async with aiohttp.ClientSession(headers={"Host": host}) as http:
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
+            await http.ws_connect(stage.url, params=query)
+    assert refusal.value.status == 400
 
 
 async def test_a_broken_upgrade_is_refused(stage: Stage):
