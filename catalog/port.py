@@ -366,8 +366,11 @@ class ObjectStore(Protocol):
 
         A stored object stays until it has been without a reference for `grace_s` seconds, counted
         from the first call that finds it so; a new reference ends that. What never was completed,
-        and what was a view, goes without grace. Calls are repeated while they reach the limit: only
-        one that does not has looked at everything.
+        and what was a view, goes without grace.
+
+        A call does what a caller has time to wait for: it ends with the object that brings the
+        chunks deleted to 20 000, and 20 000 objects begin their grace in it at most. Calls are
+        repeated until one deletes nothing; what has not begun its grace then does so in a later one.
         """
 
     async def garbage(self, *, limit: int) -> list[Garbage]:

@@ -1,5 +1,6 @@
 """Content, its chunks, the messages that hold them, and what keeps them alive."""
 
+import sqlite3
 from uuid import UUID
 
 from catalog.errors import ObjectIncomplete, ObjectMissing
@@ -17,6 +18,8 @@ from catalog.sqlite.queries import objects as sql
 from catalog.sqlite.rows import garbage_of, location_of, message_of, object_of
 
 _BATCH = 1000
+_CHUNKS_AT_ONCE = 20_000
+_NOTICES_AT_ONCE = 20_000
 
 
 async def require_object(session: Session, object_id: UUID) -> StoredObject:
@@ -152,19 +155,26 @@ class SqliteObjects(SqlitePart):
 
     async def collect_objects(self, *, limit: int, grace_s: float = 0.0) -> int:
         """Deletes up to `limit` objects that nothing needs. Answers how many it deleted."""
-        collected = 0
         now = self._clock()
+        deleted, chunks, notices_left = 0, 0, _NOTICES_AT_ONCE
         async with self._database.writing() as session:
             # Deleting an object lets go of its views; expired references let go of theirs.
-            while True:
+            while deleted < limit and chunks < _CHUNKS_AT_ONCE and notices_left > 0:
                 expired = await session.rows(sql.DELETE_EXPIRED_REFERENCES, now=now, limit=_BATCH)
-                noticed = await session.rows(sql.NOTICE_UNREFERENCED_OBJECTS, now=now, limit=_BATCH)
-                deleted = await session.rows(
-                    sql.DELETE_UNREFERENCED_OBJECTS, due=now - grace_s, limit=limit - collected
+                noticed = await session.rows(
+                    sql.NOTICE_UNREFERENCED_OBJECTS, now=now, limit=notices_left
                 )
-                collected += len(deleted)
-                if collected >= limit or not (expired or noticed or deleted):
-                    return collected
+                due = await session.rows(sql.DUE_OBJECTS, due=now - grace_s, limit=limit - deleted)
+                going = _beginning(due, chunks=_CHUNKS_AT_ONCE - chunks)
+                await session.run_many(
+                    sql.DELETE_OBJECT, ({"object_id": row["id"]} for row in going)
+                )
+                if not (expired or noticed or going):
+                    break
+                deleted += len(going)
+                chunks += sum(row["chunk_count"] for row in going)
+                notices_left -= len(noticed)
+        return deleted
 
     async def garbage(self, *, limit: int) -> list[Garbage]:
         """What collection would delete, what was noticed first first."""
@@ -187,6 +197,17 @@ class SqliteObjects(SqlitePart):
         """Forgets a message, unless a chunk lies in it."""
         async with self._database.writing() as session:
             await session.run(sql.FORGET_MESSAGE, message_id=message_id)
+
+
+def _beginning(objects: list[sqlite3.Row], *, chunks: int) -> list[sqlite3.Row]:
+    """The first of the objects, up to the one that brings their chunks to that many."""
+    taken = []
+    for row in objects:
+        if chunks <= 0:
+            break
+        taken.append(row)
+        chunks -= row["chunk_count"]
+    return taken
 
 
 async def _require_complete(session: Session, draft: StoredObject) -> None:

@@ -25,6 +25,7 @@ MIGRATIONS = (
     "20261128000300_lost_transfers",
     "20261128000400_metadata_as_text",
     "20261128000500_orphan_pages",
+    "20261128000600_bounded_collection",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 

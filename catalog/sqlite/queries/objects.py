@@ -91,14 +91,14 @@ RETURNING 1
 """
 """Begins the grace of a batch of objects that nothing refers to any more."""
 
-DELETE_UNREFERENCED_OBJECTS = """
-DELETE FROM objects WHERE id IN (
-    SELECT id FROM objects WHERE reference_count = 0 AND unreferenced_since <= :due
-    ORDER BY unreferenced_since LIMIT :limit
-)
-RETURNING 1
+DUE_OBJECTS = """
+SELECT id, chunk_count FROM objects WHERE reference_count = 0 AND unreferenced_since <= :due
+ORDER BY unreferenced_since LIMIT :limit
 """
-"""A batch of objects whose grace is over, with their chunks and the rows of their views."""
+"""A batch of objects whose grace is over."""
+
+DELETE_OBJECT = "DELETE FROM objects WHERE id = :object_id"
+"""An object, with its chunks and the rows of its views."""
 
 NOTICED_GARBAGE = """
 SELECT id, size, unreferenced_since FROM objects

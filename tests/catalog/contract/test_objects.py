@@ -214,6 +214,21 @@ async def test_collecting_in_batches(catalog, uploads, clock):
     assert [await catalog.collect_objects(limit=2) for _ in range(4)] == [2, 2, 1, 0]
 
 
+async def test_collecting_big_objects(catalog, uploads, clock):
+    """A call ends with the object that brings the chunks to 20 000, and the next goes on."""
+    for _ in range(5):
+        await uploads.begin(chunk_count=12_000, size=12_000, ttl_s=1.0)
+    clock.advance(1.0)
+    assert [await catalog.collect_objects(limit=9) for _ in range(4)] == [2, 2, 1, 0]
+
+
+async def test_an_object_of_any_size_is_collected(catalog, uploads, clock):
+    """An object with more chunks than a call deletes otherwise goes too."""
+    await uploads.begin(chunk_count=50_000, size=50_000, ttl_s=1.0)
+    clock.advance(1.0)
+    assert await catalog.collect_objects(limit=9) == 1
+
+
 async def test_hold_and_collection_at_once(catalog, uploads, clock):
     """Either the new reference comes first and content stays, or it is refused."""
     for _ in range(10):

@@ -51,7 +51,7 @@ PAGES = {
     "folders ascending": folders.LIST_FOLDERS_ASCENDING,
     "folders descending": folders.LIST_FOLDERS_DESCENDING,
     "orphans": objects.ORPHAN_MESSAGES,
-    "garbage": objects.DELETE_UNREFERENCED_OBJECTS,
+    "garbage": objects.DUE_OBJECTS,
     "expired": objects.DELETE_EXPIRED_REFERENCES,
     "chunks": objects.CHUNKS,
     "files behind a name": files.FILES_AFTER,
@@ -74,7 +74,7 @@ async def test_pages_come_sorted_off_an_index(database, sql):
     ("sql", "index"),
     [
         (objects.ORPHAN_MESSAGES, "messages_orphaned"),
-        (objects.DELETE_UNREFERENCED_OBJECTS, "objects_unreferenced"),
+        (objects.DUE_OBJECTS, "objects_unreferenced"),
         (objects.DELETE_EXPIRED_REFERENCES, "references_by_expiry"),
         (objects.RENEW_REFERENCES, "references_of_service"),
     ],
