@@ -1,9 +1,17 @@
 """How things are printed: plain lines, JSON, sizes for people."""
 
+import contextlib
+import os
 from typing import Any
 
 import msgspec
+import typer
 from rich.console import Console
+
+from client_sdk.errors import TargetUnwritable
+
+NOBODY_READS = 141
+"""The exit code that a shell has for a program that SIGPIPE ended."""
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 _STEP = 1024
@@ -34,7 +42,28 @@ def shown(text: str) -> str:
 
 
 def _print(console: Console, text: str) -> None:
-    console.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
+    """Raises `TargetUnwritable`, or `typer.Exit` when nobody reads standard output any more.
+
+    Where not even an error can be told, the exit code still tells it.
+    """
+    try:
+        console.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
+    except (OSError, SystemExit) as error:
+        _forget(console)
+        if console.stderr:
+            return
+        # Rich turns a broken pipe into a SystemExit.
+        if isinstance(error, SystemExit | BrokenPipeError):
+            raise typer.Exit(NOBODY_READS) from None
+        raise TargetUnwritable(f"standard output: {error.strerror}") from error
+
+
+def _forget(console: Console) -> None:
+    """Drop what could not be written: it would fail once more when the process ends."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, console.file.fileno())
+        os.close(nowhere)
 
 
 def _encodable(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from cli.main import app
 from cli.output import human_size, say, say_json
 from client_sdk import CloudError
 from client_sdk import errors as sdk_errors
+from tests.cli.conftest import Cloud
 
 PAGE = Path(__file__).parents[2] / "docs" / "cli.md"
 
@@ -146,3 +148,46 @@ def test_client_commands_start_without_the_servers() -> None:
     )
     servers = {"catalog", "discord_emulator", "manager", "storage", "upload_service"}
     assert not {*servers, "pydantic", "structlog", "supabase"} & set(result.stdout.split())
+
+
+def environment_of(cloud: Cloud) -> dict[str, str]:
+    """The environment of a user who is logged in."""
+    login = {"DISCORD_CLOUD_URL": cloud.url, "DISCORD_CLOUD_TOKEN": cloud.tokens["alice"]}
+    return {**os.environ, **login}
+
+
+@pytest.mark.parametrize(
+    ("redirection", "code", "errors"),
+    [
+        (">/dev/full", 73, "discord-cloud: standard output: No space left on device\n"),
+        (">/dev/full 2>/dev/full", 73, ""),
+        (">&-", 0, ""),
+        ("<&-", 0, ""),
+        ("<&- >&- 2>&-", 0, ""),
+    ],
+)
+def test_output_that_cannot_be_written(cloud: Cloud, redirection, code, errors) -> None:
+    """It is one line and an exit code of its own; streams that are closed do no harm."""
+    result = subprocess.run(  # noqa: S603 - our own program
+        ["/bin/sh", "-c", f'"$0" -m cli ls / --json {redirection}', sys.executable],
+        stderr=subprocess.PIPE,
+        env=environment_of(cloud),
+        text=True,
+        check=False,
+    )
+    assert (result.returncode, result.stderr) == (code, errors)
+
+
+def test_output_that_nobody_reads(cloud: Cloud) -> None:
+    """The command ends without a word, as programs in a pipe do."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as pipe:
+        result = subprocess.run(
+            [sys.executable, "-m", "cli", "ls", "/", "--json"],
+            stdout=pipe,
+            stderr=subprocess.PIPE,
+            env=environment_of(cloud),
+            check=False,
+        )
+    assert (result.returncode, result.stderr) == (141, b"")
