@@ -136,7 +136,7 @@ test("a new password ends every other login, and keeps this one", async () => {
   await dialog.getByLabel("New password").fill("a better password");
   await dialog.getByLabel("Repeat password").fill("a better password");
   await dialog.getByRole("button", { name: "Change password" }).click();
-  await dialog.getByRole("alert").waitFor();
+  await dialog.getByRole("alert").getByText("The present password is wrong.").waitFor();
   await dialog.getByLabel("Present password").fill(PASSWORD);
   await dialog.getByRole("button", { name: "Change password" }).click();
   await here.page.getByText("Your password has been changed.").waitFor();

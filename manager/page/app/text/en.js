@@ -54,6 +54,7 @@ export const en = {
     repeat: "Repeat password",
     hint: "At least 8 characters.",
     different: "The passwords differ.",
+    wrong: "The present password is wrong.",
     consequence: "All other devices on which you are logged in will have to log in again.",
     submit: "Change password",
     changed: "Your password has been changed.",

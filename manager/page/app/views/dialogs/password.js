@@ -1,5 +1,6 @@
 /** Changes one's own password. */
 
+import { HttpError } from "../../actions/http.js";
 import { text } from "../../text/text.js";
 import { Field, FormError } from "../controls.js";
 import { html, useApp, useState } from "../dom.js";
@@ -17,7 +18,10 @@ export function PasswordDialog({ onClose }) {
   const change = () =>
     run(async () => {
       if (repeated !== next) throw new Error(text.password.different);
-      await app.accounts.changePassword(previous, next);
+      await app.accounts.changePassword(previous, next).catch((failure) => {
+        // The manager's words are about user names, too, of which nobody asked here.
+        throw failure instanceof HttpError && failure.status === 403 ? new Error(text.password.wrong) : failure;
+      });
       app.toasts.show(text.password.changed, "good");
       onClose();
     });
