@@ -26,6 +26,7 @@ MIGRATIONS = (
     "20261128000400_metadata_as_text",
     "20261128000500_orphan_pages",
     "20261128000600_bounded_collection",
+    "20261128000700_sequences",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 

@@ -107,6 +107,18 @@ def test_functions_and_tables_refuse_the_public_key(empty, role):
     assert empty.read_table("users", key=key)[0] in {401, 403}
 
 
+@pytest.mark.parametrize("role", ["anon", "authenticated"])
+def test_counters_of_ids_refuse_the_public_key(empty, role):
+    """With the key that is in every web page no id is looked at or used up."""
+    privileges = f"has_sequence_privilege('{role}', seqrelid, 'usage, select, update')"
+    sequences = (
+        "select relname from pg_sequence join pg_class on pg_class.oid = seqrelid"
+        " where relnamespace = 'public'::regnamespace"
+    )
+    assert rows(empty, sequences) != []
+    assert rows(empty, f"{sequences} and {privileges}") == []
+
+
 def test_the_service_role_may_call_every_function(empty):
     """No function was forgotten in the grants."""
     assert (
