@@ -13,6 +13,7 @@ from rich.console import Console
 
 from cli.credentials import CredentialStore
 from cli.errors import reported
+from cli.output import say
 from client_sdk import Client, ClientSettings
 
 LineReader = Callable[[], Awaitable[str]]
@@ -69,12 +70,16 @@ class Surroundings:
         """A client with the current login and some settings of its own. Raises `NotLoggedIn`."""
         login = self.credentials.current()
         settings = ClientSettings(**{**vars(self.client_settings), **changes})
-        return Client(login.url, login.token, settings=settings)
+        return Client(login.url, login.token, settings=settings, link_changed=self._tell_link)
 
     def run(self, program: Coroutine[Any, Any, None]) -> None:
         """Run a command to its end; its errors become one line and an exit code."""
         with reported(self.err):
             uvloop.run(program)
+
+    def _tell_link(self, is_connected: bool) -> None:
+        text = "the manager is back" if is_connected else "lost the manager, trying again"
+        say(self.err, f"discord-cloud: {text}")
 
 
 def surroundings_of(context: typer.Context) -> Surroundings:

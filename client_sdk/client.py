@@ -35,6 +35,8 @@ class Client(Organising, Sharing):
         url: http(s) URL of the manager.
         token: The user's token, from `login`.
         settings: Limits, time limits and retries.
+        link_changed: Called with False when the connection is lost, and with True when it is back;
+            must be quick.
     """
 
     async def login(self, username: str, password: str) -> str:

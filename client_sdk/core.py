@@ -9,7 +9,7 @@ import aiohttp
 from client_sdk.errors import NotLoggedIn
 from client_sdk.http import ManagerHttp
 from client_sdk.link import Link
-from client_sdk.session import Session
+from client_sdk.session import LinkCallback, Session
 from client_sdk.settings import ClientSettings
 from client_sdk.urls import base_url, socket_url
 
@@ -18,11 +18,17 @@ class ClientCore:
     """Opens and closes the way to a manager. `Client` has the documentation."""
 
     def __init__(
-        self, url: str, token: str | None = None, *, settings: ClientSettings | None = None
+        self,
+        url: str,
+        token: str | None = None,
+        *,
+        settings: ClientSettings | None = None,
+        link_changed: LinkCallback | None = None,
     ) -> None:
         self._base = base_url(url)
         self._token = token
         self._settings = settings or ClientSettings()
+        self._link_changed = link_changed
         self._stack = contextlib.AsyncExitStack()
         self._http: ManagerHttp | None = None
         self._session: Session | None = None
@@ -38,7 +44,7 @@ class ClientCore:
             self._http = ManagerHttp(http, self._base, self._token, self._settings)
             if self._token is not None:
                 url = socket_url(self._base, self._token)
-                opening = Session.open(url, http, self._settings)
+                opening = Session.open(url, http, self._settings, self._link_changed)
                 self._session = await stack.enter_async_context(opening)
             self._stack = stack.pop_all()
         return self

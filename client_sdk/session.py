@@ -1,7 +1,7 @@
 """What a logged-in client keeps running: the link, and who listens to it."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Self
 
 import aiohttp
@@ -17,13 +17,23 @@ from client_sdk.uploads import Uploads
 from protocol import s2c
 from protocol.codec import Frame
 
+LinkCallback = Callable[[bool], None]
+"""Is told that the connection was lost (False), and that it is back (True)."""
+
 
 class Session:
     """One user's connection and all that goes over it. Made by `Session.open`."""
 
     def __init__(
-        self, url: str, http: aiohttp.ClientSession, settings: ClientSettings, scope: TaskScope
+        self,
+        url: str,
+        http: aiohttp.ClientSession,
+        settings: ClientSettings,
+        scope: TaskScope,
+        link_changed: LinkCallback | None,
     ) -> None:
+        self._link_changed = link_changed
+        self._is_away = self._is_over = False
         self.link = Link(url, settings, self)
         self.events = EventHub()
         self.conflicts = ConflictDesk()
@@ -33,7 +43,11 @@ class Session:
     @classmethod
     @contextlib.asynccontextmanager
     async def open(
-        cls, url: str, http: aiohttp.ClientSession, settings: ClientSettings
+        cls,
+        url: str,
+        http: aiohttp.ClientSession,
+        settings: ClientSettings,
+        link_changed: LinkCallback | None = None,
     ) -> AsyncIterator[Self]:
         """Connect, and stay connected until it is left.
 
@@ -41,7 +55,7 @@ class Session:
             NotLoggedIn, Unreachable: The first connection did not come about.
         """
         async with TaskScope() as scope:
-            session = cls(url, http, settings, scope)
+            session = cls(url, http, settings, scope, link_changed)
             scope.spawn(session.link.run(), "link")
             try:
                 await session.link.ready()
@@ -53,15 +67,18 @@ class Session:
         """The link has a connection."""
         self.events.connected()
         self._services.connected()
+        self._tell(is_away=False)
 
     def disconnected(self) -> None:
         """The link lost its connection."""
         self.events.disconnected()
         self._services.disconnected()
         self.uploads.disconnected()
+        self._tell(is_away=True)
 
     def failed(self, error: CloudError) -> None:
         """The link gave up."""
+        self._is_over = True
         self.events.failed(error)
         self._services.failed(error)
 
@@ -72,3 +89,9 @@ class Session:
         else:
             self._services.received(frame)
             self.uploads.received(frame)
+
+    def _tell(self, *, is_away: bool) -> None:
+        """Tell a change, but neither the first connection nor the end of the client."""
+        is_news, self._is_away = is_away != self._is_away, is_away
+        if is_news and not self._is_over and self._link_changed is not None:
+            self._link_changed(not is_away)

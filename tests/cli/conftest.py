@@ -37,7 +37,7 @@ class Shell:
         app = typer.Typer(pretty_exceptions_enable=False)
         commands.register(app)
         return CliRunner().invoke(
-            app, [str(argument) for argument in arguments], input=stdin, obj=self._surroundings()
+            app, [str(argument) for argument in arguments], input=stdin, obj=self.surroundings()
         )
 
     def json(self, *arguments: object) -> Any:
@@ -54,7 +54,8 @@ class Shell:
         """Log in."""
         assert self("login", self.url, name, "--password-stdin", stdin=PASSWORD).exit_code == 0
 
-    def _surroundings(self) -> Surroundings:
+    def surroundings(self) -> Surroundings:
+        """What the commands find around them."""
         environment = ClientEnvironment.read(self.environment)
         return Surroundings(
             out=Console(width=80),

@@ -1,19 +1,24 @@
 """`put`, `get`, `ls` and `status`, against a running discord-cloud."""
 
 import asyncio
+import io
 import json
 import os
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from client_sdk.errors import Unreachable
 from client_sdk.sinks import draft_path
 from protocol.values import CHUNK_SIZE
 from tests.cli.conftest import Shell
+from tests.client_sdk.conftest import ScriptedManager, manager
+
+__all__ = ["manager"]
 
 
 @pytest.fixture
@@ -276,3 +281,18 @@ def test_put_tells_what_it_has_done_when_it_ends_early(
     done = [file["outcome"] for file in json.loads(result.stdout)["files"]]
     assert done in (["skipped"], ["skipped", "skipped"])
     assert result.stderr.splitlines()[-1] == last_line
+
+
+async def test_a_manager_that_goes_and_comes_is_told(
+    manager: ScriptedManager, tmp_path: Path
+) -> None:
+    """One line when it is lost, one when it is back, nothing at the end."""
+    shell = Shell.logged_in(tmp_path / "home", manager.url, manager.token)
+    err = Console(file=io.StringIO(), width=80)
+    async with replace(shell.surroundings(), err=err).client() as cloud:
+        await manager.drop_all()
+        assert (await cloud.folder_status("/")).exists
+    assert err.file.getvalue().splitlines() == [  # type: ignore[attr-defined]
+        "discord-cloud: lost the manager, trying again",
+        "discord-cloud: the manager is back",
+    ]

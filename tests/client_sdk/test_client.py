@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from client_sdk import Client, EventsMissed
+from client_sdk import Client, ClientSettings, EventsMissed
 from client_sdk.errors import (
     Forbidden,
     InvalidInput,
@@ -148,6 +148,20 @@ async def test_a_lost_connection_may_have_missed_events(manager, make_client) ->
         assert await anext(events) == EventsMissed()
         await manager.broadcast(file_event("a"))
         assert await anext(events) == file_event("a")
+
+
+async def test_a_lost_connection_is_told_and_so_is_its_return(manager) -> None:
+    """Neither the first connection nor the end of the client is news."""
+    told: list[bool] = []
+    settings = ClientSettings(retry_first_s=0.0)
+    async with Client(
+        manager.url, manager.token, settings=settings, link_changed=told.append
+    ) as cloud:
+        assert told == []
+        await manager.drop_all()
+        assert (await cloud.folder_status("/")).exists
+        assert told == [False, True]
+    assert told == [False, True]
 
 
 async def test_a_manager_that_hangs_up_at_once_is_given_up(manager, make_client) -> None:
