@@ -50,11 +50,12 @@ class Organising(ClientCore):
         """Give a file another name in its folder; returns what was said about a taken name.
 
         Raises:
-            Refused: There is no such file, or the user may not rename it.
+            NotFound: There is no such file.
+            Refused: The user may not rename it.
         """
         path, old_name = split_remote(remote)
         packet = c2s.RenameFile(path=path, name=old_name, target_name=clean_name(name))
-        return await self._link.order(packet)
+        return await self._order_for_file(remote, packet)
 
     async def rename_folder(self, path: str, name: str) -> str | None:
         """Give a folder another name in its place; returns what was said about a taken name.
@@ -129,13 +130,14 @@ class Organising(ClientCore):
         """Delete a file.
 
         Raises:
-            NotFound: Its folder does not exist.
-            Refused: There is no such file, or the user may not delete it.
+            NotFound: There is no such file.
+            Refused: The user may not delete it.
         """
         path, name = split_remote(remote)
         folder_id = await self._folder_id(path)
         # The base protocol requires an id here, and 0 is that of the root.
-        await self._link.order(c2s.DeleteFile(folder_id=folder_id or 0, name=name))
+        packet = c2s.DeleteFile(folder_id=folder_id or 0, name=name)
+        await self._order_for_file(remote, packet)
 
     async def delete_folder(self, path: str) -> None:
         """Delete a folder with everything in it, or nothing of it.
@@ -188,7 +190,7 @@ class Organising(ClientCore):
         moved = join_remote(folder, passing)
         try:
             return await self._rename(moved, last, is_file=is_file)
-        except Refused as error:
+        except (Refused, NotFound) as error:
             raise _called_otherwise(source, moved, error) from error
 
     async def _rename_back(

@@ -43,8 +43,8 @@ class Sharing(ClientCore):
         """Let a user read a file, or also write it; changes a share that is there.
 
         Raises:
-            NotFound: There is no such user.
-            Refused: There is no such file, or it is not the user's to share.
+            NotFound: There is no such user or file.
+            Refused: The file is not the user's to share.
         """
         await self._change_share(remote, user, can_write=can_write)
 
@@ -52,8 +52,8 @@ class Sharing(ClientCore):
         """Take a share away.
 
         Raises:
-            NotFound: There is no such user.
-            Refused: There is no such share or file, or it is not the user's to share.
+            NotFound: There is no such user or file.
+            Refused: There is no such share, or the file is not the user's to share.
         """
         await self._change_share(remote, user, is_deleting=True)
 
@@ -61,11 +61,13 @@ class Sharing(ClientCore):
         """Let everybody read and write a file, or only its owner and whom it is shared with.
 
         Raises:
-            Refused: There is no such file, or it is not the user's to share; or the manager does
-                not know the extension `organise`.
+            NotFound: There is no such file.
+            Refused: It is not the user's to share; or the manager does not know the extension
+                `organise`.
         """
         path, name = split_remote(remote)
-        await self._link.order(c2s.SetPublic(path=path, name=name, is_public=is_public))
+        packet = c2s.SetPublic(path=path, name=name, is_public=is_public)
+        await self._order_for_file(remote, packet)
 
     async def access_of(self, remote: str) -> s2c.ShareList:
         """Whether a file is public (`is_public`), and its `shares`, for its owner.
@@ -135,4 +137,4 @@ class Sharing(ClientCore):
             can_write=can_write,
             is_deleting=is_deleting,
         )
-        await self._link.order(packet)
+        await self._order_for_file(remote, packet)

@@ -107,7 +107,7 @@ async def test_renaming(alice: Client, home: str, put: Put) -> None:
     assert await alice.rename_folder(f"{home}/x", "z") is None
     assert await alice.rename_folder(f"{home}/y", "z") is not None
     assert await tree(alice, home) == ["z/", "z/c", "z (1)/", "z (1)/c", "c (1).txt", "c.txt"]
-    with pytest.raises(Refused, match="no such file"):
+    with pytest.raises(NotFound, match="no such file"):
         await alice.rename_file(f"{home}/lost", "d")
     with pytest.raises(InvalidInput):
         await alice.rename_file(f"{home}/c.txt", "d/e")
@@ -195,7 +195,7 @@ async def test_deleting(alice: Client, bob: Client, home: str, put: Put) -> None
     """Files one by one, folders with everything in them; never the root, nor files of others."""
     await put("a", "b", "x/y/c")
     await alice.delete_file(f"{home}/a")
-    with pytest.raises(Refused, match="no such file"):
+    with pytest.raises(NotFound, match="no such file"):
         await alice.delete_file(f"{home}/a")
     with pytest.raises(NotFound):
         await alice.delete_file(f"{home}/missing/a")
@@ -246,6 +246,12 @@ async def test_shares_are_added_changed_listed_and_removed(
         await alice.unshare(remote, "bob")
     with pytest.raises(NotFound, match="bo: there is no such user"):
         await alice.share(remote, "bo")
+    with pytest.raises(NotFound, match="lost: there is no such file"):
+        await alice.share(f"{home}/lost", "bob")
+    with pytest.raises(NotFound, match="lost: there is no such file"):
+        await alice.unshare(f"{home}/lost", "bob")
+    with pytest.raises(NotFound, match="lost: there is no such file"):
+        await alice.set_public(f"{home}/lost", is_public=True)
 
 
 async def test_a_stored_file_is_made_public_and_private(
