@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -130,6 +131,21 @@ def test_the_page_describes_every_client_command_and_option() -> None:
         assert f"discord-cloud {name}" in page
         options = [o for p in found.params if p.param_type_name == "option" for o in p.opts]
         assert [o for o in options if o.startswith("--") and o not in page] == []
+
+
+def test_the_page_shows_the_json_of_every_command() -> None:
+    """Each client command with `--json` has a row in the table of docs/cli.md."""
+    rows = " ".join(re.findall(r"^\| (`[^|]*) \|", PAGE.read_text(), re.MULTILINE))
+    assert [name for name in json_commands(typer.main.get_command(app)) if name not in rows] == []
+
+
+def json_commands(command: Any, path: str = "") -> list[str]:
+    """The full names of all commands that have `--json`."""
+    inner = getattr(command, "commands", {})
+    if not inner:
+        has_json = any("--json" in param.opts for param in command.params)
+        return [f"`{path.strip()}"] if has_json else []
+    return [name for key in inner for name in json_commands(inner[key], f"{path} {key}")]
 
 
 def test_it_runs_as_a_module() -> None:
