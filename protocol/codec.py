@@ -14,7 +14,7 @@ import msgspec
 from protocol.errors import InvalidPacket, MalformedFrame, UnknownPacket, WrongNamespace, quote
 from protocol.json_reader import read_object
 from protocol.packet import Packet
-from protocol.registry import NAMESPACES, PACKETS, namespace_of
+from protocol.registry import PACKETS, namespace_of
 from protocol.rules import explain, fields_of, kind_of
 from protocol.values import PATH_KIND, is_uuid
 
@@ -71,7 +71,7 @@ def decode(
 
     Raises:
         MalformedFrame: it is no frame at all.
-        WrongNamespace: the namespace exists, but the peer may not send it.
+        WrongNamespace: the namespace, of ours or not, is none that the peer may send.
         UnknownPacket: there is no such packet, or not on this connection.
         InvalidPacket: a field breaks a rule.
     """
@@ -97,7 +97,7 @@ def _packet_type(
         rule = "must be a string" if "id" in content else "is missing"
         raise MalformedFrame(f"id: {rule}", uuid=uuid)
     namespace = namespace_of(packet_id)
-    if namespace in NAMESPACES and namespace not in accepts:
+    if namespace not in accepts | {"", packet_id}:
         raise WrongNamespace(packet_id, uuid=uuid)
     packet_type = PACKETS.get(packet_id)
     if packet_type is None or (packet_type.extension or "") not in extensions | {""}:

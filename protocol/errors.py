@@ -46,7 +46,7 @@ class UnknownPacket(ProtocolError):
 
 
 class WrongNamespace(ProtocolError):
-    """The packet's namespace is one that this peer may not send."""
+    """The packet's namespace is none that this peer may send; such a frame is not even answered."""
 
     code = "wrong_namespace"
 

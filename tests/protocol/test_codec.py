@@ -109,15 +109,15 @@ def test_a_frame_without_uuid_is_taken():
 
 
 def test_a_peer_may_send_its_own_namespace_and_generic_only():
-    """Another namespace is told apart from an unknown packet, whether its packet exists or not."""
-    for packet_id in ("s2c:upload-booking", "u2s:upload-finish", "s2c:nonsense"):
+    """Another namespace is told apart from an unknown packet, whether the one or the other exists."""
+    for packet_id in ("s2c:upload-booking", "u2s:upload-finish", "s2c:nonsense", "x2y:nonsense"):
         error = error_of(frame(packet_id))
         assert isinstance(error, WrongNamespace)
         assert (error.packet_id, error.uuid) == (packet_id, UUID)
 
 
 @pytest.mark.parametrize(
-    "packet_id", ["c2s:nonsense", "x2y:upload-request", "upload-request", "", "c2s:", ":", "c2s"]
+    "packet_id", ["c2s:nonsense", "generic:nonsense", "upload-request", "", "c2s:", ":", "c2s"]
 )
 def test_a_packet_that_does_not_exist_is_unknown(packet_id):
     """The error names the packet and can be answered."""

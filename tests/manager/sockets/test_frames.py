@@ -125,10 +125,10 @@ async def test_an_invalid_frame_with_a_uuid_is_answered(
 
 
 @pytest.mark.parametrize(
-    "packet_id", ["s2c:upload-booking", "u2s:upload-finish", "s2u:upload-abort"]
+    "packet_id", ["s2c:upload-booking", "u2s:upload-finish", "s2u:upload-abort", "foo:bar"]
 )
 async def test_frames_of_a_wrong_namespace_are_ignored(stage: Stage, packet_id: str):
-    """A client cannot speak as a service or as the manager."""
+    """A client cannot speak as a service or as the manager, and what others speak is not for us."""
     async with raw_client(stage) as client:
         await client.send(id=packet_id, uuid=UUID, data={"success": False, "amount": 1})
         await client.still_works()
