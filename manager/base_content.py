@@ -16,6 +16,8 @@ from protocol.chunks import chunk_length
 
 BASE_ENVELOPE_OVERHEAD = 32
 """Bytes that an encrypted chunk is longer than its plain bytes: IV(16) and tag(16)."""
+MAX_SNOWFLAKE = 2**63 - 1
+"""Ids of Discord are below that until the year 2084, and no catalog takes larger ones."""
 
 
 class InvalidReport(ManagerError):
@@ -25,6 +27,14 @@ class InvalidReport(ManagerError):
 
     def __init__(self, what: str) -> None:
         super().__init__(f"the upload service reported {what}")
+
+
+def snowflake(text: str) -> int:
+    """An id of Discord's as a service reports it. Raises `InvalidReport` when it can be none."""
+    number = int(text)
+    if number > MAX_SNOWFLAKE:
+        raise InvalidReport(f"{text} as an id of Discord's, which is too large for one")
+    return number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +53,7 @@ class BaseContent:
 
         Raises `InvalidReport` when that cannot be the chunks of this upload.
         """
-        messages = tuple(int(message) for message in packet.messages or ())
+        messages = tuple(snowflake(message) for message in packet.messages or ())
         if len(messages) != facts.chunk_count:
             raise InvalidReport(f"{len(messages)} messages for {facts.chunk_count} chunks")
         if len(set(messages)) != len(messages):
@@ -79,7 +89,11 @@ def reported_messages(packet: u2s.UploadFinish, channel_id: int | None) -> list[
     """The messages of a report that is of no use, if they lie where the service was to post."""
     if packet.channel is None or int(packet.channel) != channel_id:
         return []
-    return [_message(int(message), int(packet.channel), 0) for message in packet.messages or ()]
+    return [
+        _message(int(message), int(packet.channel), 0)
+        for message in packet.messages or ()
+        if int(message) <= MAX_SNOWFLAKE
+    ]
 
 
 def _message(message_id: int, channel_id: int, stored_size: int) -> Message:

@@ -5,7 +5,7 @@ from uuid import UUID
 import structlog
 
 from catalog.records import Chunk, ChunkLocation, Message
-from manager.base_content import BaseContent, InvalidReport, reported_messages
+from manager.base_content import BaseContent, InvalidReport, reported_messages, snowflake
 from manager.context import SlotContext
 from manager.services import SlotUpload, UploadSlot
 from manager.tickets import TicketUpload
@@ -19,20 +19,21 @@ NO_SUCH_CHUNK = "the upload has no chunk of this size there"
 
 
 async def chunk_stored(context: SlotContext, packet: u2s.ChunkStored) -> generic.Boolean:
-    """Journals a chunk; true once it is durable and its upload goes on."""
+    """Journals a chunk; true once it is durable and its upload goes on. Raises `InvalidReport`."""
+    location = _location(packet)
     upload = _upload_of(context, packet.upload_id)
     if upload is None or not upload.takes_chunks:
-        return await _refuse(context, packet, UPLOAD_ENDED)
+        return await _refuse(context, location, UPLOAD_ENDED)
     if not _has_right_size(upload, packet):
-        return await _refuse(context, packet, NO_SUCH_CHUNK)
-    is_stored = await context.parts.journal.record(_location(packet))
+        return await _refuse(context, location, NO_SUCH_CHUNK)
+    is_stored = await context.parts.journal.record(location)
     if not is_stored or not upload.takes_chunks:
         return generic.Boolean(success=False, message=UPLOAD_ENDED)
     return generic.Boolean(success=True)
 
 
-async def _refuse(context: SlotContext, packet: u2s.ChunkStored, why: str) -> generic.Boolean:
-    await context.parts.journal.record_garbage(_location(packet))
+async def _refuse(context: SlotContext, location: ChunkLocation, why: str) -> generic.Boolean:
+    await context.parts.journal.record_garbage(location)
     context.parts.uploads.nudge_reaper()
     return generic.Boolean(success=False, message=why)
 
@@ -99,17 +100,17 @@ def _location(packet: u2s.ChunkStored) -> ChunkLocation:
         chunk=Chunk(
             object_id=UUID(packet.upload_id),
             index=packet.index,
-            message_id=int(packet.message_id),
-            attachment_id=int(packet.attachment_id),
+            message_id=snowflake(packet.message_id),
+            attachment_id=snowflake(packet.attachment_id),
             offset=packet.offset,
             stored_size=packet.stored_size,
             size=packet.size,
             digest=bytes.fromhex(packet.digest),
         ),
         message=Message(
-            id=int(packet.message_id),
-            channel_id=int(packet.channel_id),
-            webhook_id=int(packet.webhook_id),
+            id=snowflake(packet.message_id),
+            channel_id=snowflake(packet.channel_id),
+            webhook_id=snowflake(packet.webhook_id),
             stored_size=packet.offset + packet.stored_size,
         ),
     )

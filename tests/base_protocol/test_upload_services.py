@@ -166,7 +166,7 @@ async def test_a_service_that_goes_away(stage: Stage):
         pytest.param(lambda r: _without(r, "type"), 0, id="no type"),
         pytest.param(lambda r: _without(r, "is_encrypted"), 0, id="encrypted or not"),
         pytest.param(
-            lambda r: {**r, "messages": [r["messages"][0], "9" * 22]}, 1, id="no snowflake"
+            lambda r: {**r, "messages": ["9" * 22, r["messages"][1]]}, 1, id="no snowflake"
         ),
         pytest.param(lambda r: {**r, "success": False}, 0, id="failed after all"),
     ],

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from protocol import c2s, s2c, s2u
@@ -69,6 +70,17 @@ async def test_a_chunk_of_the_wrong_size_or_index_is_garbage(stage: Stage, chang
     wrong = await service.post(start, 0, **changed)
     assert "no chunk" in await service.refusal(wrong)
     await stage.no_messages_left()
+    await service.finish(start)
+    assert (await client.next(s2c.UploadFinishInfo)).success
+
+
+@pytest.mark.parametrize("field", ["message_id", "attachment_id", "channel_id", "webhook_id"])
+async def test_an_id_that_discord_cannot_have_given_is_refused(stage: Stage, field: str):
+    """The service is told which, and the upload goes on."""
+    client, service, start = await started(stage, size=10)
+    wrong = await service.post(start, 0)
+    refusal = await service.refusal(msgspec.structs.replace(wrong, **{field: str(2**63)}))
+    assert str(2**63) in refusal
     await service.finish(start)
     assert (await client.next(s2c.UploadFinishInfo)).success
 
