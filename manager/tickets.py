@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 import structlog
 
+from catalog.errors import CatalogError, CatalogUnavailable
 from catalog.port import Catalog
 from catalog.records import (
     EnvelopeKind,
@@ -71,6 +72,7 @@ class TicketUpload:
 
     Attributes:
         answered_over: id of the slot that the process was told over, until it has shown that it knows.
+        is_in_doubt: whether it may be complete although the catalog has not said so.
     """
 
     ticket: Ticket
@@ -79,6 +81,7 @@ class TicketUpload:
     hold_key: str
     answered_over: str | None
     takes_chunks: bool = True
+    is_in_doubt: bool = False
 
 
 class TicketDesk:
@@ -183,7 +186,10 @@ class TicketDesk:
         return upload
 
     async def finish(self, process: str, packet: u2s.TicketFinish) -> None:
-        """Ends an upload. Raises `InvalidTicket` when it has ended before, `CatalogError`."""
+        """Ends an upload. Raises `InvalidTicket` when it has ended before, `CatalogError`.
+
+        After `CatalogUnavailable` it has not ended: the service says the same again, or gives it up.
+        """
         upload = self.reported(process, packet.upload_id)
         if upload is None:
             await self._require_completed(packet)
@@ -192,17 +198,26 @@ class TicketDesk:
             log.info("ticket-upload-failed", upload=packet.upload_id, reason=packet.reason)
             self._end(upload)
             return
-        content_hash = packet.hash
+        await self._complete(upload, packet.hash)
+        for listener in self._listeners:
+            listener(upload.ticket)
+
+    async def _complete(self, upload: TicketUpload, content_hash: str) -> None:
+        ticket = upload.ticket
         try:
             await self._patience.answering(
                 lambda: self._catalog.complete_ticket(
-                    upload.ticket.id, mime_type=upload.ticket.mime_type, hash_hex=content_hash
+                    ticket.id, mime_type=ticket.mime_type, hash_hex=content_hash
                 )
             )
-        finally:
+        except CatalogUnavailable:
+            upload.is_in_doubt = True
+            raise
+        except BaseException:
             self._end(upload)
-        for listener in self._listeners:
-            listener(upload.ticket)
+            raise
+        upload.is_in_doubt = False
+        self._end(upload)
 
     def slot_left(self, slot: UploadSlot) -> None:
         """Ends what nobody may know of without the slot, and with a process's last slot all of it."""
@@ -222,8 +237,21 @@ class TicketDesk:
 
     def _end(self, upload: TicketUpload) -> None:
         upload.takes_chunks = False
-        if self._running.pop(str(upload.ticket.id), None) is not None:
-            self._let_go(upload.ticket.id, upload.hold_key)
+        if self._running.pop(str(upload.ticket.id), None) is None:
+            return
+        if upload.is_in_doubt:
+            self._tasks.spawn(self._undo(upload.ticket), "undo a ticket's upload")
+        self._let_go(upload.ticket.id, upload.hold_key)
+
+    async def _undo(self, ticket: Ticket) -> None:
+        """Whoever sent it is told that it is not stored, so it must not be kept for its holder."""
+        try:
+            await self._patience.committing(
+                lambda: self._catalog.release(ticket.id, service=TICKET_SERVICE, key=ticket.holder)
+            )
+        except CatalogError as error:
+            log.warning("a failed upload may be kept until it expires", code=error.code)
+        self._nudge_reaper()
 
     def _let_go(self, object_id: UUID, key: str) -> None:
         async def let_go() -> None:

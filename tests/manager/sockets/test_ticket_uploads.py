@@ -309,13 +309,35 @@ async def test_short_absences_are_not_noticed(tmp_path, when):
         assert (reference.service, reference.key) == ("ticket", "user:1")
 
 
-async def test_what_cannot_be_completed_leaves_nothing(tmp_path):
-    """When the catalog stays away at the end, the service is told, and lets the sender know."""
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_what_cannot_be_completed_leaves_nothing(tmp_path, when):
+    """When the catalog stays away at the end, the service is told, and gives the upload up.
+
+    Also when it was completed, and only the answer was lost: its sender hears that it is not stored.
+    """
     async with running_flaky_stage(tmp_path) as stage, connected(stage) as service:
         ticket, file_id = await flaky_ticket(stage)
         await service.accepted(ticket)
         await service.store(file_id, 0, 5)
-        stage.catalog.before["complete_ticket"] = 99
+        getattr(stage.catalog, when)["complete_ticket"] = 99
         assert not await service.finish(file_id)
+        assert await service.finish(file_id, success=False)
         while await stage.is_kept(file_id):
             pass
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_what_could_not_be_completed_is_completed_later(tmp_path, when):
+    """A service that reports the end again, when the catalog is back, has stored the file."""
+    async with running_flaky_stage(tmp_path) as stage, connected(stage) as service:
+        ticket, file_id = await flaky_ticket(stage)
+        await service.accepted(ticket)
+        await service.store(file_id, 0, 5)
+        failing = getattr(stage.catalog, when)
+        failing["complete_ticket"] = 99
+        assert not await service.finish(file_id)
+        failing["complete_ticket"] = 0
+        assert await service.finish(file_id)
+        assert await stage.is_kept(file_id)
+        (reference,) = await stage.real_catalog.references_on(UUID(file_id))
+        assert (reference.service, reference.key) == ("ticket", "user:1")
