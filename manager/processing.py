@@ -149,11 +149,16 @@ class ProcessingDesk:
         while job := await self._catalog.claim_job(
             service.id, lease_s=self._terms.lease_s, max_attempts=self._terms.max_attempts
         ):
+            service.jobs[job.object_id] = job
             packet = await self._packet(service, job)
+            if service.id not in self._services:
+                # It left meanwhile, maybe before the catalog had answered.
+                await self._take_back(service)
+                return None
             if packet is not None:
                 service.is_waiting = False
-                service.jobs[job.object_id] = job
                 return packet
+            service.jobs.pop(job.object_id, None)
         return None
 
     async def view_form(
