@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import hmac
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 from uuid import uuid4
@@ -33,7 +32,7 @@ from manager.dispatch import (
     handle_thumbnailer_packet,
 )
 from manager.domain.bookings import BookingLedger
-from manager.errors import InvalidRequest, InvalidToken
+from manager.errors import InvalidRequest
 from manager.fleet import UploadFleet
 from manager.handshake import Handshake, PeerType
 from manager.holds import TemporaryHolds
@@ -44,6 +43,7 @@ from manager.pictures import Pictures
 from manager.processing import JobTerms, ProcessingDesk, ProcessingService
 from manager.pulse import ServicePulse
 from manager.retrying import USUAL_PATIENCE, CatalogPatience
+from manager.service_gate import ServiceGate
 from manager.services import UploadSlot
 from manager.settings import ManagerSettings
 from manager.signed_links import SignedLinks
@@ -83,7 +83,7 @@ class ControlPlane:
     ) -> None:
         """Puts the parts together; nothing runs before `run`."""
         self._accounts = accounts
-        self._service_password = settings.service_password.get_secret_value().encode()
+        self._gate = ServiceGate(settings, monotonic)
         self._bot_token = settings.bot_token
         self._metrics = metrics
         self._tasks = BackgroundTasks()
@@ -153,6 +153,11 @@ class ControlPlane:
         )
 
     @property
+    def gate(self) -> ServiceGate:
+        """Who knows the password of services."""
+        return self._gate
+
+    @property
     def thumbnailers(self) -> Thumbnailers:
         """The thumbnail services that are connected."""
         return self._parts.thumbnailers
@@ -211,7 +216,10 @@ class ControlPlane:
                 self._tasks.spawn(_say_outdated(client.connection), "disconnect a user")
 
     async def websocket(self, request: web.Request) -> web.WebSocketResponse:
-        """Serves one peer for as long as it is connected. Raises `InvalidRequest`, `InvalidToken`."""
+        """Serves one peer for as long as it is connected.
+
+        Raises `InvalidRequest`, `InvalidToken`, `TooManyAttempts`.
+        """
         handshake = Handshake.read(request.query)
         match handshake.type:
             case PeerType.CLIENT:
@@ -285,7 +293,7 @@ class ControlPlane:
     async def _serve_upload_slot(
         self, request: web.Request, handshake: Handshake
     ) -> web.WebSocketResponse:
-        self._check_service(handshake)
+        self._gate.check(request, handshake.key)
         address = handshake.upload_address()
         granted = handshake.extensions & {WEBHOOKS, TICKETS}
         if WEBHOOKS not in granted:
@@ -315,7 +323,7 @@ class ControlPlane:
     async def _serve_thumbnailer(
         self, request: web.Request, handshake: Handshake
     ) -> web.WebSocketResponse:
-        self._check_service(handshake)
+        self._gate.check(request, handshake.key)
         if PROCESSING in handshake.extensions:
             return await self._serve_processing(request, handshake)
         if self._bot_token is None:
@@ -340,10 +348,6 @@ class ControlPlane:
         async with self._parts.processing.membership(service):
             await connection.serve(lambda packet, _: handle_processing_packet(context, packet))
         return socket
-
-    def _check_service(self, handshake: Handshake) -> None:
-        if not hmac.compare_digest(handshake.key.encode(), self._service_password):
-            raise InvalidToken("wrong service password")
 
     async def _accept(
         self,

@@ -31,6 +31,15 @@ class InvalidToken(ManagerError):
         super().__init__(text)
 
 
+class WrongServicePassword(InvalidToken):
+    """A service has sent another password than the one that all services share."""
+
+    code = "wrong-service-password"
+
+    def __init__(self) -> None:
+        super().__init__("this needs the service password, and that is another one")
+
+
 class WrongCredentials(ManagerError):
     """User name and password do not belong together."""
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from aiohttp import web
 
 from manager.domain.guesses import GuessLimiter
-from manager.errors import RegistrationClosed, WrongCredentials
+from manager.errors import RegistrationClosed, WrongCredentials, WrongServicePassword
 from manager.http.addresses import ClientAddresses
 
 
 class PasswordGuard:
-    """Stands before every route that takes a password or an administrator's token.
+    """Stands before everything that takes a password or an administrator's token.
 
     Args:
         limiter: Decides which attempts are made.
@@ -28,7 +28,7 @@ class PasswordGuard:
 
     @contextlib.contextmanager
     def attempt(self, request: web.Request, user_name: str | None = None) -> Iterator[None]:
-        """Around one attempt; `user_name` is None for those at an administrator's token.
+        """Around one attempt; `user_name` is None for those at what no user is named for.
 
         Raises `TooManyAttempts` instead of letting it be made.
         """
@@ -41,7 +41,7 @@ class PasswordGuard:
         )
         try:
             yield
-        except (WrongCredentials, RegistrationClosed):
+        except (WrongCredentials, WrongServicePassword, RegistrationClosed):
             raise
         except Exception:
             self._limiter.was_no_guess(attempt)

@@ -1,11 +1,9 @@
 """`/health`, `/status`, `/metrics`, and what stands at `/`."""
 
-import hmac
 from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from pydantic import SecretStr
 
 from catalog.records import JobState
 from manager.errors import InvalidToken
@@ -18,19 +16,11 @@ SHOWN_FAILURES = 20
 """How many of the files whose processing was given up an administrator is shown."""
 
 
-def status_routes(service_password: SecretStr, page: Handler) -> list[web.RouteDef]:
+def status_routes(page: Handler) -> list[web.RouteDef]:
     """The routes that tell how the manager is; `/metrics` opens with the service password.
 
     `page` answers requests for `/` that are no WebSockets.
     """
-    expected = f"Bearer {service_password.get_secret_value()}".encode()
-
-    async def metrics(request: web.Request) -> web.Response:
-        given = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
-        if not hmac.compare_digest(given, expected):
-            raise InvalidToken("this needs the service password as a Bearer token")
-        body = parts_of(request).metrics.render()
-        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE})
 
     async def root(request: web.Request) -> web.StreamResponse:
         if request.headers.get("Upgrade", "").lower() == "websocket":
@@ -41,13 +31,22 @@ def status_routes(service_password: SecretStr, page: Handler) -> list[web.RouteD
         web.get("/", root),
         web.get("/health", _health),
         web.get("/status", _status, allow_head=False),
-        web.get("/metrics", metrics, allow_head=False),
+        web.get("/metrics", _metrics, allow_head=False),
     ]
 
 
 async def _health(request: web.Request) -> web.Response:
     await parts_of(request).catalog.check()
     return web.Response(status=204)
+
+
+async def _metrics(request: web.Request) -> web.Response:
+    parts = parts_of(request)
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    if scheme != "Bearer":
+        raise InvalidToken("this needs the service password as a Bearer token")
+    parts.control.gate.check(request, given)
+    return web.Response(body=parts.metrics.render(), headers={"Content-Type": CONTENT_TYPE})
 
 
 async def _status(request: web.Request) -> web.Response:
