@@ -1,5 +1,6 @@
 """Links of processing services that end at a bad moment."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlencode
@@ -10,7 +11,7 @@ from catalog.records import JobState
 from client_sdk.connection import Connection
 from protocol import generic, s2c, s2t, t2s
 from protocol.extensions import PROCESSING
-from tests.manager.sockets.flaky import FlakyStage, Gate, running_flaky_stage
+from tests.manager.sockets.flaky import FlakyStage, running_flaky_stage
 from tests.manager.sockets.stage import SERVICE_PASSWORD
 from tests.manager.sockets.test_ticket_uploads import connected, flaky_ticket
 
@@ -42,11 +43,11 @@ async def test_a_job_for_a_service_that_has_left_goes_back_at_once(tmp_path, ste
             await uploads.accepted(ticket)
             assert await uploads.store(file_id, 0, 5)
             assert await uploads.finish(file_id)
-        gate = stage.catalog.gates[step] = Gate()
+        answer = stage.catalog.held[step] = asyncio.Event()
         async with processing(stage) as leaving:
             await leaving.send(t2s.JobRequest(recipe_version=1))
-            await gate.reached.wait()
-        gate.open.set()
+            await stage.catalog.is_holding(step)
+        answer.set()
         while await stage.real_catalog.jobs(JobState.RUNNING, limit=1):
             pass
         (job,) = await stage.real_catalog.jobs(JobState.QUEUED, limit=9)
