@@ -12,9 +12,9 @@ from argon2 import PasswordHasher
 from benchmarks.process import Child, child
 from catalog.sqlite.adapter import SqliteCatalog
 from client_sdk.connection import Connection
-from manager.accounts import Accounts
-from manager.passwords import Passwords
-from manager.tokens import derive_token_secret
+from manager.identity.accounts import Accounts
+from manager.identity.passwords import Passwords
+from manager.identity.tokens import derive_token_secret
 from storage.envelope import KeyRing
 
 MASTER_KEY = base64.b64encode(bytes(range(32))).decode()

@@ -11,36 +11,36 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from aiohttp import web
 
 from catalog.port import Catalog
-from manager.accounts import Accounts
-from manager.callers import Callers
 from manager.catalogs import catalog_of
 from manager.control import ControlPlane
 from manager.domain.guesses import GuessLimiter
-from manager.holds import TemporaryHolds
 from manager.http import frame
 from manager.http.accounts import account_routes
-from manager.http.addresses import ClientAddresses
 from manager.http.bulk import FolderSender
 from manager.http.content import ContentSource
 from manager.http.contents import content_routes
 from manager.http.delivery import Delivery
 from manager.http.downloads import download_routes
 from manager.http.graphql import graphql_routes
-from manager.http.guarding import PasswordGuard
 from manager.http.page import page_handler, page_routes
 from manager.http.page_files import PageFiles
 from manager.http.parts import PARTS, Parts, RunningParts
 from manager.http.status import status_routes
 from manager.http.streaming import ContentSender
+from manager.identity.accounts import Accounts
+from manager.identity.addresses import ClientAddresses
+from manager.identity.callers import Callers
+from manager.identity.guarding import PasswordGuard
+from manager.identity.passwords import Passwords
+from manager.identity.tokens import derive_token_secret
 from manager.metrics import ManagerMetrics
-from manager.passwords import Passwords
 from manager.reaper import Reaper
-from manager.references import ReferenceDesk
 from manager.settings import ManagerSettings
 from manager.signed_links import SignedLinks
 from manager.supervision import supervised
 from manager.tasks import BackgroundTasks
-from manager.tokens import derive_token_secret
+from manager.tickets.references import ReferenceDesk
+from manager.uploads.holds import TemporaryHolds
 from manager.webhooks import WebhookDirectory
 from storage.discord.bot import Bot
 from storage.discord.http import DiscordHttp

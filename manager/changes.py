@@ -18,8 +18,6 @@ from catalog.port import (
     PlacedFile,
     PlacedFolder,
 )
-from manager.announcing import Announcer
-from manager.clients import ClientSession
 from manager.content_links import ContentLinks
 from manager.handles import (
     access_to,
@@ -28,7 +26,9 @@ from manager.handles import (
     folder_id_on_wire,
     ownership,
 )
-from manager.hub import Hub
+from manager.peers.announcing import Announcer
+from manager.peers.clients import ClientSession
+from manager.peers.hub import Hub
 from manager.retrying import CatalogPatience
 from protocol import s2c
 from protocol.values import format_path

@@ -3,21 +3,21 @@
 from dataclasses import dataclass
 
 from catalog.port import Catalog
-from manager.booking_desk import BookingDesk
 from manager.changes import ChangeFeed
-from manager.clients import ClientSession
-from manager.connection import Reply
 from manager.content_links import ContentLinks
-from manager.fleet import UploadFleet
-from manager.journal import ChunkJournal
-from manager.pictures import Pictures
-from manager.processing import ProcessingDesk, ProcessingService
-from manager.pulse import ServicePulse
-from manager.services import UploadSlot
+from manager.peers.clients import ClientSession
+from manager.peers.connection import Reply
+from manager.peers.pulse import ServicePulse
+from manager.peers.services import UploadSlot
+from manager.processing.pictures import Pictures
+from manager.processing.services import ProcessingDesk, ProcessingService
+from manager.processing.thumbnailers import Thumbnailer, Thumbnailers
 from manager.signed_links import SignedLinks
-from manager.thumbnailers import Thumbnailer, Thumbnailers
-from manager.tickets import TicketDesk
-from manager.uploading import UploadDesk
+from manager.tickets.uploads import TicketDesk
+from manager.uploads.booking_desk import BookingDesk
+from manager.uploads.fleet import UploadFleet
+from manager.uploads.journal import ChunkJournal
+from manager.uploads.running import UploadDesk
 from manager.webhooks import WebhookDirectory
 from protocol.values import NamePolicy
 

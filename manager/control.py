@@ -11,12 +11,7 @@ from aiohttp import web
 
 from catalog.port import Catalog
 from catalog.records import User
-from manager.accounts import Accounts
-from manager.announcing import Announcer
-from manager.booking_desk import BookingDesk
 from manager.changes import ChangeFeed
-from manager.clients import ClientSession
-from manager.connection import PeerConnection, new_socket
 from manager.content_links import ContentLinks
 from manager.context import (
     ClientContext,
@@ -33,27 +28,32 @@ from manager.dispatch import (
 )
 from manager.domain.bookings import BookingLedger
 from manager.errors import InvalidRequest
-from manager.fleet import UploadFleet
-from manager.handshake import Handshake, PeerType
-from manager.holds import TemporaryHolds
-from manager.hub import Hub
-from manager.journal import ChunkJournal
+from manager.identity.accounts import Accounts
+from manager.identity.service_gate import ServiceGate
 from manager.metrics import ManagerMetrics
-from manager.pictures import Pictures
-from manager.processing import JobTerms, ProcessingDesk, ProcessingService
-from manager.pulse import ServicePulse
+from manager.peers.announcing import Announcer
+from manager.peers.clients import ClientSession
+from manager.peers.connection import PeerConnection, new_socket
+from manager.peers.handshake import Handshake, PeerType
+from manager.peers.hub import Hub
+from manager.peers.pulse import ServicePulse
+from manager.peers.services import UploadSlot
+from manager.processing.pictures import Pictures
+from manager.processing.services import JobTerms, ProcessingDesk, ProcessingService
+from manager.processing.thumbnailers import Thumbnailer, Thumbnailers
 from manager.retrying import USUAL_PATIENCE, CatalogPatience
-from manager.service_gate import ServiceGate
-from manager.services import UploadSlot
 from manager.settings import ManagerSettings
 from manager.signed_links import SignedLinks
 from manager.supervision import supervised
 from manager.tasks import BackgroundTasks
-from manager.thumbnailers import Thumbnailer, Thumbnailers
-from manager.ticket_terms import ticket_terms
-from manager.ticket_tokens import TicketSigner
-from manager.tickets import TicketDesk
-from manager.uploading import UploadDesk
+from manager.tickets.terms import ticket_terms
+from manager.tickets.tokens import TicketSigner
+from manager.tickets.uploads import TicketDesk
+from manager.uploads.booking_desk import BookingDesk
+from manager.uploads.fleet import UploadFleet
+from manager.uploads.holds import TemporaryHolds
+from manager.uploads.journal import ChunkJournal
+from manager.uploads.running import UploadDesk
 from manager.webhooks import WebhookDirectory
 from protocol import generic
 from protocol.extensions import ORGANISE, PROCESSING, TICKETS, WEBHOOKS, format_extensions

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from strawberry.types import Info
 
 from catalog.port import Catalog
-from manager.callers import Caller, Callers
 from manager.content_links import ContentLinks
-from manager.processing import ProcessingDesk
-from manager.references import ReferenceDesk
-from manager.tickets import TicketDesk
+from manager.identity.callers import Caller, Callers
+from manager.processing.services import ProcessingDesk
+from manager.tickets.references import ReferenceDesk
+from manager.tickets.uploads import TicketDesk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

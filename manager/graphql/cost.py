@@ -20,7 +20,7 @@ from graphql import (
     ValidationRule,
 )
 
-from manager.references import MAX_PAGE
+from manager.tickets.references import MAX_PAGE
 
 MAX_COST = 2000
 MAX_DEPTH = 12

@@ -15,7 +15,7 @@ from manager.graphql.types import (
     Reference,
     ReferencePage,
 )
-from manager.references import check_page
+from manager.tickets.references import check_page
 
 PAGE = 50
 """Entries of a page when nobody says how many."""

@@ -11,8 +11,8 @@ from catalog import records
 from catalog.service_port import SERVICE_PREFIX
 from manager.graphql.context import context_of
 from manager.graphql.scalars import ByteCount, moment
-from manager.references import VisibleFile
-from manager.tickets import UploadForm
+from manager.tickets.references import VisibleFile
+from manager.tickets.uploads import UploadForm
 
 
 @strawberry.type(description="A field of the form, to be sent as it is.")

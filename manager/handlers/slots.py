@@ -5,10 +5,10 @@ from uuid import UUID
 import structlog
 
 from catalog.records import Chunk, ChunkLocation, Message
-from manager.base_content import BaseContent, InvalidReport, reported_messages, snowflake
 from manager.context import SlotContext
-from manager.services import SlotUpload, UploadSlot
-from manager.tickets import TicketUpload
+from manager.peers.base_content import BaseContent, InvalidReport, reported_messages, snowflake
+from manager.peers.services import SlotUpload, UploadSlot
+from manager.tickets.uploads import TicketUpload
 from protocol import generic, u2s
 from protocol.chunks import chunk_length
 

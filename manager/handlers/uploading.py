@@ -13,7 +13,7 @@ from manager.domain.overwrites import Action
 from manager.domain.uploads import UploadFacts
 from manager.errors import InvalidRequest
 from manager.handlers.naming import checked_folder, checked_name
-from manager.uploading import RunningUpload
+from manager.uploads.running import RunningUpload
 from protocol import c2s, generic, s2c
 from protocol.chunks import chunk_count, content_hash
 

@@ -7,9 +7,9 @@ from catalog.errors import ObjectMissing
 from catalog.port import ObjectStore
 from catalog.records import StoredObject
 from manager.errors import NoSuchFile
-from manager.holds import TemporaryHolds
 from manager.http.read_ahead import Buffer, ObjectChunks, ReadChunk
 from manager.http.whole_hash import checked_whole
+from manager.uploads.holds import TemporaryHolds
 from manager.webhooks import WebhookDirectory
 from storage.errors import WebhookUnusable
 from storage.reader import ChunkReader

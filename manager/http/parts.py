@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from catalog.port import Catalog
-from manager.accounts import Accounts
-from manager.callers import Callers
 from manager.content_links import ContentLinks
 from manager.control import ControlPlane
 from manager.http.bulk import FolderSender
 from manager.http.delivery import Delivery
-from manager.http.guarding import PasswordGuard
 from manager.http.streaming import ContentSender
+from manager.identity.accounts import Accounts
+from manager.identity.callers import Callers
+from manager.identity.guarding import PasswordGuard
 from manager.metrics import ManagerMetrics
-from manager.references import ReferenceDesk
 from manager.signed_links import SignedLinks
+from manager.tickets.references import ReferenceDesk
 from manager.webhooks import WebhookDirectory
 
 

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from catalog.records import File
-from manager.pictures import Pictures
+from manager.processing.pictures import Pictures
 from tests.base_protocol.stage import Stage, running_stage
 from tests.base_protocol.thumbnailer import picture_of
 from tests.manager.sockets.stage import KEY, SERVICE_PASSWORD

@@ -29,7 +29,7 @@ from discord_emulator.emulator import Emulator
 from discord_emulator.testing import running_emulator
 from manager.app import create_app
 from manager.http.parts import PARTS
-from manager.passwords import Passwords
+from manager.identity.passwords import Passwords
 from manager.settings import ManagerSettings
 from protocol.chunks import content_hash
 from protocol.values import parse_path

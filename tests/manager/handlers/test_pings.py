@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from aiohttp import ClientWebSocketResponse, WSMessage, WSMsgType
 
-from manager import pulse
+from manager.peers import pulse
 from tests.manager.handlers.frontend import PATIENCE_S, Frontend
 from tests.manager.handlers.world import World
 from tests.manager.sockets.peers import service_query

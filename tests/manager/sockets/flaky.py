@@ -18,11 +18,11 @@ from catalog.port import Catalog
 from catalog.sqlite.adapter import SqliteCatalog
 from client_sdk.backoff import Backoff
 from discord_emulator.testing import running_emulator
-from manager.accounts import Accounts
 from manager.control import ControlPlane
-from manager.holds import TemporaryHolds
+from manager.identity.accounts import Accounts
 from manager.metrics import ManagerMetrics
 from manager.retrying import CatalogPatience
+from manager.uploads.holds import TemporaryHolds
 from manager.webhooks import WebhookDirectory
 from protocol import s2c
 from storage.discord.webhook import WebhookCredentials

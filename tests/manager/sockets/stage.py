@@ -19,7 +19,7 @@ from discord_emulator.faults import Fault
 from discord_emulator.testing import running_emulator
 from manager.app import create_app
 from manager.http.parts import PARTS
-from manager.passwords import Passwords
+from manager.identity.passwords import Passwords
 from manager.settings import ManagerSettings
 from protocol import s2c
 from tests.manager.sockets.peers import (

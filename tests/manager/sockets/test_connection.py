@@ -9,11 +9,17 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from manager.connection import MAX_QUEUED_BYTES, PacketHandler, PeerConnection, Reply, new_socket
 from manager.errors import PeerGone, PeerSilent, UnexpectedReply
 from manager.metrics import ManagerMetrics
+from manager.peers.connection import (
+    MAX_QUEUED_BYTES,
+    PacketHandler,
+    PeerConnection,
+    Reply,
+    new_socket,
+)
+from manager.peers.workload import MAX_AT_WORK, MAX_ELSEWHERE, MAX_WAITING_BYTES, Workload
 from manager.tasks import BackgroundTasks
-from manager.workload import MAX_AT_WORK, MAX_ELSEWHERE, MAX_WAITING_BYTES, Workload
 from protocol import c2s, s2u
 from protocol.codec import decode, encode
 from protocol.generic import Boolean, Primitives

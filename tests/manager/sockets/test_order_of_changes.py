@@ -13,11 +13,11 @@ from aiohttp import ClientWebSocketResponse
 from catalog.port import Catalog, FailOnConflict, OnConflict, OverwriteOnConflict
 from catalog.records import EnvelopeKind, File, ObjectState, Reference, StoredObject, User
 from catalog.sqlite.adapter import SqliteCatalog
-from manager.announcing import Announcer
 from manager.changes import ChangeFeed
-from manager.clients import ClientSession
 from manager.content_links import ContentLinks
-from manager.hub import Hub
+from manager.peers.announcing import Announcer
+from manager.peers.clients import ClientSession
+from manager.peers.hub import Hub
 from manager.retrying import USUAL_PATIENCE
 from manager.tasks import BackgroundTasks
 from protocol import c2s, generic, s2c

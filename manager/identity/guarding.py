@@ -7,7 +7,7 @@ from aiohttp import web
 
 from manager.domain.guesses import GuessLimiter
 from manager.errors import RegistrationClosed, WrongCredentials, WrongServicePassword
-from manager.http.addresses import ClientAddresses
+from manager.identity.addresses import ClientAddresses
 
 
 class PasswordGuard:

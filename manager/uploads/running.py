@@ -16,25 +16,25 @@ import structlog
 from catalog.errors import CatalogError, CatalogUnavailable, NameTaken, NotPermitted
 from catalog.port import Catalog, CommittedFile
 from catalog.records import EnvelopeKind, Message
-from manager.base_content import BaseContent
 from manager.changes import ChangeFeed
-from manager.clients import ClientSession
-from manager.committing import draft_of, enter_chunks, enter_upload
 from manager.domain import upload_effects as effects
 from manager.domain.errors import IllegalTransition
 from manager.domain.overwrites import Action
 from manager.domain.rights import Operation
 from manager.domain.uploads import Upload, UploadFacts
-from manager.effect_queue import EffectQueue
 from manager.errors import PeerGone, PeerSilent, UnexpectedReply
-from manager.fleet import UploadFleet
-from manager.holds import TemporaryHolds
-from manager.journal import ChunkJournal
+from manager.peers.base_content import BaseContent
+from manager.peers.clients import ClientSession
+from manager.peers.services import UploadSlot
 from manager.permits import permit_for
 from manager.retrying import CatalogPatience
-from manager.services import UploadSlot
 from manager.tasks import BackgroundTasks
-from manager.upload_news import UploadNews
+from manager.uploads.committing import draft_of, enter_chunks, enter_upload
+from manager.uploads.effect_queue import EffectQueue
+from manager.uploads.fleet import UploadFleet
+from manager.uploads.holds import TemporaryHolds
+from manager.uploads.journal import ChunkJournal
+from manager.uploads.news import UploadNews
 from manager.words import words_for
 from protocol import generic, s2c, s2u
 from protocol.packet import Packet

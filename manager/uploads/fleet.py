@@ -13,15 +13,15 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 
 import structlog
 
-from manager.booking_desk import BookingDesk
-from manager.clients import ClientSession
 from manager.domain.channels import ChannelShares
 from manager.domain.leases import Configure, WebhookLeases
 from manager.errors import PeerGone, PeerSilent, UnexpectedReply
-from manager.hub import Hub
-from manager.services import UploadSlot
+from manager.peers.clients import ClientSession
+from manager.peers.hub import Hub
+from manager.peers.services import UploadSlot
 from manager.settings import ManagerSettings
 from manager.tasks import BackgroundTasks
+from manager.uploads.booking_desk import BookingDesk
 from manager.webhooks import WebhookDirectory
 from protocol import generic, s2c, s2u
 from protocol.packet import Packet

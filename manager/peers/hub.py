@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import suppress
 
-from manager.clients import ClientSession
+from manager.peers.clients import ClientSession
 from protocol.codec import EncodedPacket, encode_data
 from protocol.packet import Packet
 

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from uuid import UUID
 
 from catalog.records import File
-from manager.thumbnailers import Thumbnailers
+from manager.processing.thumbnailers import Thumbnailers
 
 MAX_PICTURES = 200
 """How many are kept; each has some tens of KiB."""

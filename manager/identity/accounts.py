@@ -6,8 +6,8 @@ from catalog.errors import AlreadyClaimed, UserExists
 from catalog.port import AccountStore
 from catalog.records import User
 from manager.errors import InvalidToken, RegistrationClosed, UserNameTaken, WrongCredentials
-from manager.passwords import Passwords
-from manager.tokens import TokenSigner
+from manager.identity.passwords import Passwords
+from manager.identity.tokens import TokenSigner
 
 
 class Accounts:

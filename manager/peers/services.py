@@ -4,9 +4,9 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from manager.base_content import BaseContent
-from manager.connection import PeerConnection
 from manager.domain.uploads import UploadFacts
+from manager.peers.base_content import BaseContent
+from manager.peers.connection import PeerConnection
 
 
 class SlotUpload(Protocol):

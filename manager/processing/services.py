@@ -16,14 +16,14 @@ from catalog.errors import CatalogError
 from catalog.port import Catalog
 from catalog.records import Job, Ticket, ViewTarget
 from manager.changes import THUMBNAIL, ChangeFeed
-from manager.clients import ClientSession
-from manager.connection import PeerConnection
 from manager.content_links import ContentLinks
 from manager.domain.approval import UploadWish
 from manager.errors import JobLost, PeerGone, PeerSilent, UnexpectedReply
-from manager.hub import Hub
+from manager.peers.clients import ClientSession
+from manager.peers.connection import PeerConnection
+from manager.peers.hub import Hub
 from manager.tasks import BackgroundTasks
-from manager.tickets import TicketDesk
+from manager.tickets.uploads import TicketDesk
 from protocol import generic, s2c, s2t, t2s
 
 log = structlog.get_logger(__name__)

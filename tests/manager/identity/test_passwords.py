@@ -7,7 +7,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from manager.errors import Overloaded
-from manager.passwords import Passwords
+from manager.identity.passwords import Passwords
 
 
 class CountingHasher(PasswordHasher):

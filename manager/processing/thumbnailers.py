@@ -21,10 +21,10 @@ import structlog
 
 from catalog.port import ObjectStore
 from catalog.records import EnvelopeKind, File
-from manager.clients import ClientSession
-from manager.connection import PeerConnection
 from manager.errors import PeerGone, PeerSilent, UnexpectedReply
-from manager.hub import Hub
+from manager.peers.clients import ClientSession
+from manager.peers.connection import PeerConnection
+from manager.peers.hub import Hub
 from manager.settings import ManagerSettings
 from manager.tasks import BackgroundTasks
 from protocol import generic, s2c, s2t, t2s

@@ -9,7 +9,7 @@ import pytest
 from catalog.records import Ticket
 from manager.content_links import LIFE_S, ContentLinks
 from manager.errors import InvalidLink, InvalidTicket
-from manager.ticket_tokens import TicketSigner
+from manager.tickets.tokens import TicketSigner
 from storage.envelope import KeyRing
 
 OLD, NEW = (base64.b64encode(bytes([number]) * 32).decode() for number in (1, 2))

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from catalog.records import User
-from manager.connection import PeerConnection
 from manager.domain.overwrites import Action, OverwriteQueue
+from manager.peers.connection import PeerConnection
 
 
 class ClientUpload(Protocol):

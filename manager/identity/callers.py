@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from catalog.port import Catalog
 from catalog.records import ApiKey, User
 from catalog.service_port import SERVICE_PREFIX
-from manager.accounts import Accounts
 from manager.errors import InvalidRequest, InvalidToken, NotAdministrator, NotAService
+from manager.identity.accounts import Accounts
 
 KEY_BYTES = 32
 MAX_NAME_LENGTH = 64

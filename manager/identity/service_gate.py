@@ -12,8 +12,8 @@ from aiohttp import web
 
 from manager.domain.guesses import GuessLimiter, Rate
 from manager.errors import WrongServicePassword
-from manager.http.addresses import ClientAddresses
-from manager.http.guarding import PasswordGuard
+from manager.identity.addresses import ClientAddresses
+from manager.identity.guarding import PasswordGuard
 from manager.settings import ManagerSettings
 
 PER_ADDRESS = Rate(burst=50, refill_s=5.0)

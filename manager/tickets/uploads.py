@@ -25,13 +25,13 @@ from catalog.records import (
 from catalog.service_port import TICKET_SERVICE
 from manager.domain.approval import UploadWish
 from manager.errors import InvalidTicket, NoUploadService
-from manager.fleet import UploadFleet
-from manager.holds import TemporaryHolds
+from manager.peers.services import UploadSlot
 from manager.retrying import CatalogPatience
-from manager.services import UploadSlot
 from manager.tasks import BackgroundTasks
-from manager.ticket_terms import TicketTerms
-from manager.ticket_tokens import TicketClaims, TicketSigner
+from manager.tickets.terms import TicketTerms
+from manager.tickets.tokens import TicketClaims, TicketSigner
+from manager.uploads.fleet import UploadFleet
+from manager.uploads.holds import TemporaryHolds
 from protocol import s2u, u2s
 from protocol.chunks import chunk_count
 from protocol.values import REPLY_TIMEOUT_S

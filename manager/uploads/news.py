@@ -7,9 +7,9 @@ after the answer finds a client that knows the upload's id.
 
 from collections.abc import Callable
 
-from manager.clients import ClientSession
 from manager.domain.upload_effects import TellFinish
 from manager.domain.uploads import UploadFacts
+from manager.peers.clients import ClientSession
 from protocol import s2c
 from protocol.values import format_path
 

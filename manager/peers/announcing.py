@@ -11,7 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from manager.hub import Hub
+from manager.peers.hub import Hub
 from manager.tasks import BackgroundTasks
 
 FRAMES_PER_TURN = 2_000

@@ -6,8 +6,8 @@ from typing import Protocol
 
 import structlog
 
-from manager.connection import PeerConnection
 from manager.errors import PeerGone, PeerSilent
+from manager.peers.connection import PeerConnection
 from manager.tasks import BackgroundTasks
 
 log = structlog.get_logger(__name__)

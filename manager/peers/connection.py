@@ -3,7 +3,7 @@
 What is sent goes through a bounded queue that one task drains, so that nobody waits for a slow peer:
 whose queue overflows is dropped. Each incoming frame is handled by a task of its own, so that a request
 which waits for a third party does not hold up the ones behind it; how many are at work is bounded
-(`manager.workload`). A frame can never end the connection, whatever it holds.
+(`manager.peers.workload`). A frame can never end the connection, whatever it holds.
 """
 
 import asyncio
@@ -21,9 +21,9 @@ from aiohttp import WSMsgType, web
 from catalog.errors import CatalogError
 from manager.errors import ManagerError, PeerGone, PeerSilent, UnexpectedReply
 from manager.metrics import ManagerMetrics
+from manager.peers.workload import Workload
 from manager.tasks import BackgroundTasks
 from manager.words import words_for
-from manager.workload import Workload
 from protocol import generic
 from protocol.codec import EncodedPacket, Frame, decode, encode, encode_data
 from protocol.errors import ProtocolError, WrongNamespace

@@ -1,0 +1,1 @@
+"""Uploads in action: the slots that take them, what is written of them, and how they end."""
