@@ -1,19 +1,13 @@
 """Uploads, from booking to the last word, on good days and bad ones."""
 
 import asyncio
-import io
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, cast
 
 import pytest
 from aiohttp import web
 
 from client_sdk import (
     Client,
-    Conflict,
-    ConflictAnswer,
-    OnConflict,
     Outcome,
     Progress,
     Stage,
@@ -24,19 +18,13 @@ from client_sdk.errors import (
     NotLoggedIn,
     Refused,
     Rejected,
-    SourceChanged,
-    SourceUnreadable,
     Unreachable,
     UploadFailed,
 )
 from protocol import c2s, generic, s2c
+from tests.client_sdk.content import content_of
 
 MakeClient = Callable[..., Client]
-
-
-def content_of(size: int) -> bytes:
-    """Bytes that differ from chunk to chunk."""
-    return bytes(index * 31 % 251 for index in range(size))
 
 
 @pytest.mark.parametrize("size", [1, 999, 1000, 1001, 5000, 7777])
@@ -68,134 +56,6 @@ async def test_chunks_go_in_parallel_but_not_too_many(manager, make_client) -> N
         manager.chunk_gate.set()
         await upload
     assert manager.chunks_peak == 3
-
-
-async def test_streams_are_read_in_order(manager, make_client) -> None:
-    """A factory of readers is a source, synchronous or not."""
-
-    class AsyncReader:
-        def __init__(self) -> None:
-            self.inner = io.BytesIO(content_of(2500))
-
-        async def read(self, size: int) -> bytes:
-            return self.inner.read(size)
-
-    async with make_client() as cloud:
-        await cloud.upload(lambda: io.BytesIO(content_of(2500)), "/sync", size=2500)
-        await cloud.upload(AsyncReader, "/async", size=2500)
-    assert manager.files == {"/sync": content_of(2500), "/async": content_of(2500)}
-
-
-@pytest.mark.parametrize("size", [0, 2499, 2501])
-async def test_a_stream_of_another_size_is_an_error(manager, make_client, size: int) -> None:
-    """A stream that ends early or late fails its upload, and the manager is told."""
-    async with make_client() as cloud:
-        with pytest.raises(SourceChanged):
-            await cloud.upload(lambda: io.BytesIO(content_of(2500)), "/name", size=size)
-        if size > 0:
-            await manager.seen(c2s.UploadAbortRequest)
-        await cloud.upload(io.BytesIO, "/empty", size=0)
-    assert manager.files == {"/empty": b""}
-
-
-class Broken:
-    """A stream that fails in one of its methods."""
-
-    def __init__(self, error: Exception, method: str) -> None:
-        self.error, self.method = error, method
-
-    def read(self, size: int) -> bytes:
-        """Nothing but zeros."""
-        self._fail("read")
-        return bytes(min(size, 1))
-
-    def close(self) -> None:
-        """Nothing to close."""
-        self._fail("close")
-
-    def _fail(self, method: str) -> None:
-        if method == self.method:
-            raise self.error
-
-
-@pytest.mark.parametrize("method", ["factory", "read", "close"])
-@pytest.mark.parametrize("error", [OSError("broken"), ValueError("broken"), StopIteration()])
-async def test_errors_of_a_stream_are_errors_of_the_client(
-    manager, make_client, error: Exception, method: str
-) -> None:
-    """Whatever a stream raises, and wherever, comes out as one `SourceUnreadable`."""
-
-    def make() -> Broken:
-        if method == "factory":
-            raise error
-        return Broken(error, method)
-
-    async with make_client() as cloud:
-        for size in (0, 2500):
-            with pytest.raises(SourceUnreadable, match=r"broken|StopIteration"):
-                await cloud.upload(make, "/name", size=size)
-
-
-@pytest.mark.parametrize("content", ["text", None, bytes(5000)])
-async def test_a_stream_gives_bytes_and_not_too_many(make_client, content: object) -> None:
-    """Text, nothing at all, or more than was asked for is said to be what it is."""
-
-    class Strange:
-        def read(self, _: int) -> object:
-            return content
-
-    async with make_client() as cloud:
-        with pytest.raises(SourceUnreadable, match="the stream gave"):
-            await cloud.upload(Strange, "/name", size=2500)
-
-
-@pytest.mark.parametrize("source", [io.BytesIO(b"x"), 7, None, ["/a"]])
-@pytest.mark.parametrize("size", [None, 1])
-async def test_a_source_of_another_type_is_named(make_client, source: Any, size) -> None:
-    """The error tells what may be handed in, also for an open file."""
-    async with make_client() as cloud:
-        with pytest.raises(TypeError, match=f"a path, bytes, or a.* not {type(source).__name__}"):
-            await cloud.upload(source, "/name", size=size)
-
-
-async def test_policies_may_be_given_by_their_values(manager, make_client) -> None:
-    """The text of a policy is as good as the policy, also in an answer; others are named."""
-    manager.files = {"/name": b"old"}
-    async with make_client() as cloud:
-        assert (await cloud.upload(b"new", "/name", on_conflict="skip")).outcome is Outcome.SKIPPED
-        await cloud.upload(b"new", "/name", on_conflict="overwrite")
-        assert manager.files == {"/name": b"new"}
-        answer, wrong = ConflictAnswer(cast("Any", "overwrite")), ConflictAnswer(cast("Any", "no"))
-        await cloud.upload(b"newer", "/name", on_conflict=lambda _: answer)
-        assert manager.files == {"/name": b"newer"}
-        with pytest.raises(InvalidInput, match="overwrite, rename, skip"):
-            await cloud.upload(b"x", "/name", on_conflict="replace")
-        with pytest.raises(InvalidInput, match="overwrite, rename, skip"):
-            await cloud.upload(b"x", "/name", on_conflict=lambda _: wrong)
-
-
-async def test_a_file_that_changes_is_an_error(manager, make_client, tmp_path: Path) -> None:
-    """A file that grows while it is uploaded is not stored."""
-    source = tmp_path / "log"
-    source.write_bytes(content_of(3000))
-    manager.chunk_gate.clear()
-    async with make_client(chunks_in_flight=1) as cloud:
-        upload = asyncio.create_task(cloud.upload(source, "/log"))
-        await manager.until(lambda: manager.chunks_now == 1)
-        with source.open("ab") as file:
-            file.write(b"more")
-        manager.chunk_gate.set()
-        with pytest.raises(SourceChanged, match="log changed"):
-            await upload
-    assert manager.files == {}
-
-
-async def test_what_is_no_file_is_an_error(make_client, tmp_path: Path) -> None:
-    """Missing files and folders are named before anything is sent."""
-    async with make_client() as cloud:
-        for source in (tmp_path, tmp_path / "missing"):
-            with pytest.raises(SourceUnreadable, match=source.name):
-                await cloud.upload(source, "/name")
 
 
 @pytest.mark.parametrize("remote", ["name", "/", "/a/../b", "/dir/", "/" + "a/" * 11 + "b"])
@@ -423,105 +283,6 @@ async def test_without_a_manager_entering_fails(make_client, manager) -> None:
             pass
 
 
-@pytest.mark.parametrize(
-    ("policy", "outcome", "files"),
-    [
-        (OnConflict.OVERWRITE, Outcome.STORED, {"/a.txt": b"new"}),
-        (OnConflict.RENAME, Outcome.RENAMED, {"/a.txt": b"old", "/a (1).txt": b"new"}),
-        (OnConflict.SKIP, Outcome.SKIPPED, {"/a.txt": b"old"}),
-    ],
-)
-@pytest.mark.parametrize("is_asked", [True, False])
-async def test_conflicts_are_settled_by_policy_or_callback(
-    manager, make_client, policy, outcome, files, is_asked
-) -> None:
-    """Each policy, fixed or answered, does what it says and reports it."""
-    manager.files["/a.txt"] = b"old"
-    asked: list[Conflict] = []
-
-    async def callback(conflict: Conflict) -> ConflictAnswer:
-        asked.append(conflict)
-        return ConflictAnswer(policy)
-
-    async with make_client() as cloud:
-        result = await cloud.upload(b"new", "/a.txt", on_conflict=callback if is_asked else policy)
-    assert (result.outcome, manager.files) == (outcome, files)
-    assert asked == ([Conflict("/", "a.txt")] if is_asked else [])
-
-
-async def test_use_on_all_asks_once(manager, make_client) -> None:
-    """One answer settles all conflicts of the same callback, and no others."""
-    manager.files = {f"/{n}": b"old" for n in range(6)}
-    asked: list[str] = []
-
-    def callback(conflict: Conflict) -> ConflictAnswer:
-        asked.append(conflict.name)
-        return ConflictAnswer(OnConflict.OVERWRITE, use_on_all=True)
-
-    async with make_client() as cloud:
-        await asyncio.gather(
-            *(cloud.upload(b"new", f"/{n}", on_conflict=callback) for n in range(5)),
-            cloud.upload(b"new", "/5", on_conflict=OnConflict.SKIP),
-        )
-    assert len(asked) == 1
-    assert manager.files == {**{f"/{n}": b"new" for n in range(5)}, "/5": b"old"}
-
-
-async def test_an_error_in_the_callback_ends_its_upload(manager, make_client) -> None:
-    """What the callback raises comes out of the upload, which is taken back."""
-    manager.files["/name"] = b"old"
-
-    def callback(_: Conflict) -> ConflictAnswer:
-        raise ZeroDivisionError
-
-    async with make_client() as cloud:
-        with pytest.raises(ZeroDivisionError):
-            await cloud.upload(b"new", "/name", on_conflict=callback)
-        await manager.until(lambda: not manager.uploads)
-    assert manager.files == {"/name": b"old"}
-
-
-async def test_a_service_is_free_while_a_conflict_waits(manager, make_client) -> None:
-    """An open question holds no service."""
-    manager.services = 1
-    manager.files["/taken"] = b"old"
-    others_done = asyncio.Event()
-
-    async def callback(_: Conflict) -> ConflictAnswer:
-        await others_done.wait()
-        return ConflictAnswer(OnConflict.OVERWRITE)
-
-    async with make_client() as cloud:
-        waiting = asyncio.create_task(cloud.upload(b"new", "/taken", on_conflict=callback))
-        await manager.seen(c2s.UploadRequest)
-        await cloud.upload(b"x", "/other")
-        others_done.set()
-        await waiting
-    assert manager.files == {"/taken": b"new", "/other": b"x"}
-
-
-async def test_a_conflict_settled_elsewhere_is_not_asked_any_more(manager, make_client) -> None:
-    """upload-overwrite-cancel takes open questions back."""
-    manager.files["/name"] = b"old"
-    is_asked, is_withdrawn = asyncio.Event(), asyncio.Event()
-
-    async def callback(_: Conflict) -> ConflictAnswer:
-        is_asked.set()
-        try:
-            await asyncio.Event().wait()
-        finally:
-            is_withdrawn.set()
-        raise AssertionError
-
-    async with make_client() as cloud:
-        upload = asyncio.create_task(cloud.upload(b"new", "/name", on_conflict=callback))
-        await is_asked.wait()
-        await manager.broadcast(s2c.UploadOverwriteCancel())
-        await is_withdrawn.wait()
-        await manager.finish(next(iter(manager.uploads.values())))
-        assert (await upload).outcome is Outcome.STORED
-
-
 async def test_cancelling_takes_the_upload_back(manager, make_client) -> None:
     """A cancelled upload is aborted at the manager; others go on."""
     manager.chunk_gate.clear()
@@ -561,100 +322,6 @@ async def test_a_refused_clear_is_tried_again(manager, make_client) -> None:
         await cloud.upload(b"x", "/name")
         await manager.seen(c2s.UploadBookingClear, 2)
         await manager.until(lambda: manager.peers[0].held == 0)
-
-
-@pytest.mark.parametrize(
-    ("policy", "files"),
-    [
-        (OnConflict.OVERWRITE, {"/a.txt": b""}),
-        (OnConflict.RENAME, {"/a.txt": b"old", "/a (1).txt": b""}),
-        (OnConflict.SKIP, {"/a.txt": b"old"}),
-    ],
-)
-async def test_empty_files_keep_the_policy(manager, make_client, policy, files) -> None:
-    """A file of 0 bytes is made without a service, and respects what is there."""
-    manager.files["/a.txt"] = b"old"
-    async with make_client() as cloud:
-        await cloud.upload(b"", "/a.txt", on_conflict=policy)
-        await cloud.upload(b"", "/new", on_conflict=policy)
-    assert manager.files == {**files, "/new": b""}
-    assert manager.count(c2s.UploadBookingRequest) == 0
-
-
-@pytest.mark.parametrize("is_made", [True, False])
-async def test_a_lost_answer_about_an_empty_file_is_found_out(
-    manager, make_client, is_made
-) -> None:
-    """Made or not, in the end there is exactly one file, and no error."""
-    make = manager.handlers[c2s.EmptyFileUpload]
-
-    async def lose(peer, frame, packet) -> None:
-        manager.on(c2s.EmptyFileUpload, make)
-        if is_made:
-            manager.files["/name"] = b""
-        await peer.drop()
-
-    manager.on(c2s.EmptyFileUpload, lose)
-    async with make_client() as cloud:
-        assert (await cloud.upload(b"", "/name")).outcome is Outcome.STORED
-    assert manager.files == {"/name": b""}
-
-
-@pytest.mark.parametrize("packet_type", [c2s.EmptyFileUpload, c2s.DeleteFile])
-async def test_a_file_stays_when_no_empty_one_can_take_its_place(
-    manager, make_client, packet_type
-) -> None:
-    """Whichever step the manager refuses, the old file is there, and nothing else."""
-
-    async def refuse(peer, frame, packet) -> None:
-        manager.on(packet_type, original)
-        await peer.send(generic.Boolean(success=False, message="not now"), frame)
-
-    original = manager.handlers[packet_type]
-    manager.on(packet_type, refuse)
-    manager.files["/a.txt"] = b"old"
-    async with make_client() as cloud:
-        with pytest.raises(Refused, match="not now"):
-            await cloud.upload(b"", "/a.txt", on_conflict=OnConflict.OVERWRITE)
-    assert manager.files == {"/a.txt": b"old"}
-
-
-@pytest.mark.parametrize("is_done", [True, False])
-@pytest.mark.parametrize("packet_type", [c2s.EmptyFileUpload, c2s.DeleteFile, c2s.RenameFile])
-async def test_an_empty_file_takes_a_place_though_the_link_is_lost(
-    manager, make_client, packet_type, is_done
-) -> None:
-    """Whichever answer is lost, in the end there is the empty file alone."""
-    original = manager.handlers[packet_type]
-
-    async def lose(peer, frame, packet) -> None:
-        manager.on(packet_type, original)
-        if is_done:
-            manager.lose(generic.Boolean)
-            await original(peer, frame, packet)
-        await peer.drop()
-
-    manager.on(packet_type, lose)
-    manager.files["/a.txt"] = b"old"
-    async with make_client() as cloud:
-        await cloud.upload(b"", "/a.txt", on_conflict=OnConflict.OVERWRITE)
-    assert manager.files == {"/a.txt": b""}
-
-
-async def test_a_name_that_is_taken_meanwhile_is_left_to_its_file(manager, make_client) -> None:
-    """The error tells under which name the empty file is."""
-    rename = manager.handlers[c2s.RenameFile]
-
-    async def be_late(peer, frame, packet) -> None:
-        manager.files["/a.txt"] = b"another"
-        await rename(peer, frame, packet)
-
-    manager.on(c2s.RenameFile, be_late)
-    manager.files["/a.txt"] = b"old"
-    async with make_client() as cloud:
-        with pytest.raises(UploadFailed, match=r"there as a\.txt"):
-            await cloud.upload(b"", "/a.txt", on_conflict=OnConflict.OVERWRITE)
-    assert sorted(manager.files.values()) == [b"", b"another"]
 
 
 async def test_rejections_that_crossed_a_loss_do_not_count(manager, make_client) -> None:
