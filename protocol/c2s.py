@@ -9,9 +9,18 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from protocol.extensions import ORGANISE
+from protocol.extensions import ADMINISTER, ORGANISE
 from protocol.packet import Packet
-from protocol.values import Integer, Name, NonNegative, Path, Positive, UsernameQuery, Uuid
+from protocol.values import (
+    Integer,
+    Name,
+    NonNegative,
+    Password,
+    Path,
+    Positive,
+    UsernameQuery,
+    Uuid,
+)
 
 __all__ = [
     "CreateFolder",
@@ -40,6 +49,10 @@ __all__ = [
     "UploadBookingRequest",
     "UploadOverwriteResponse",
     "UploadRequest",
+    "UserListRequest",
+    "UserPasswordSet",
+    "UserRemove",
+    "UserRoleSet",
     "UserSearchRequest",
 ]
 
@@ -364,3 +377,61 @@ class SetPublic(Packet, frozen=True, kw_only=True):
     path: Path
     name: Name
     is_public: bool
+
+
+class UserListRequest(Packet, frozen=True, kw_only=True):
+    """Asks for users, a page at a time, from 0.
+
+    Client → manager, with the extension `administer`, by an administrator. `query` is a part of
+    their names; without it all are listed. Answered by `s2c:user-list`.
+    """
+
+    id: ClassVar[str] = "c2s:user-list-request"
+    extension: ClassVar[str | None] = ADMINISTER
+
+    page: NonNegative
+    query: UsernameQuery | None = None
+
+
+class UserPasswordSet(Packet, frozen=True, kw_only=True):
+    """Gives another user a new password, upon which the user's logins end.
+
+    Client → manager, with the extension `administer`, by an administrator. Answered by
+    `generic:boolean`: false for one's own password, which `/update-password` changes.
+    """
+
+    id: ClassVar[str] = "c2s:user-password-set"
+    extension: ClassVar[str | None] = ADMINISTER
+    secrets: ClassVar[frozenset[str]] = frozenset({"password"})
+
+    user_id: Integer
+    password: Password
+
+
+class UserRoleSet(Packet, frozen=True, kw_only=True):
+    """Makes a user an administrator, or not any more.
+
+    Client → manager, with the extension `administer`, by an administrator. Answered by
+    `generic:boolean`: false when nobody would be administrator any more.
+    """
+
+    id: ClassVar[str] = "c2s:user-role-set"
+    extension: ClassVar[str | None] = ADMINISTER
+
+    user_id: Integer
+    is_admin: bool
+
+
+class UserRemove(Packet, frozen=True, kw_only=True):
+    """Removes another user; the files go to the heir, or are deleted when there is none.
+
+    Client → manager, with the extension `administer`, by an administrator. Answered by
+    `s2c:user-removal`, or by `generic:boolean` false. A request does some of the work: it is sent
+    again until no file remains, and changes nothing else meanwhile.
+    """
+
+    id: ClassVar[str] = "c2s:user-remove"
+    extension: ClassVar[str | None] = ADMINISTER
+
+    user_id: Integer
+    heir_id: Integer | None = None

@@ -9,6 +9,8 @@ TICKETS = "tickets"
 """An upload service takes whole files from anybody who has a ticket of the manager."""
 ORGANISE = "organise"
 """A client moves folders into other ones, and sees whom its files are shared with."""
+ADMINISTER = "administer"
+"""A client of an administrator lists users, and changes their roles and passwords."""
 PROCESSING = "processing"
 """A processing service asks for jobs, reads through the manager and stores views by tickets."""
 

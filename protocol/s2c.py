@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from protocol.extensions import ORGANISE
+from protocol.extensions import ADMINISTER, ORGANISE
 from protocol.packet import Packet, Record
 from protocol.values import (
     Base64Url,
@@ -19,6 +19,7 @@ from protocol.values import (
 
 __all__ = [
     "Access",
+    "Account",
     "FileAction",
     "FileHandle",
     "FileModify",
@@ -48,6 +49,8 @@ __all__ = [
     "UploadResponse",
     "UploadStageFinish",
     "UserHandle",
+    "UserList",
+    "UserRemoval",
     "UserSearch",
 ]
 
@@ -133,6 +136,17 @@ class SharedWith(Record, frozen=True, kw_only=True):
     user: UserHandle
     can_write: bool
     shared_at: Timestamp
+
+
+class Account(Record, frozen=True, kw_only=True):
+    """A user as administrators see one, with what the user owns: how many files, of how many bytes."""
+
+    id: Integer
+    name: Username
+    is_admin: bool
+    created_at: Timestamp
+    file_count: NonNegative
+    total_size: NonNegative
 
 
 class ServiceRegistry(Packet, frozen=True, kw_only=True):
@@ -376,3 +390,33 @@ class ShareList(Packet, frozen=True, kw_only=True):
     file_id: Integer
     is_public: bool
     shares: tuple[SharedWith, ...]
+
+
+class UserList(Packet, frozen=True, kw_only=True):
+    """Some of the users, by name.
+
+    Manager → client, with the extension `administer`, as the reply to `c2s:user-list-request`.
+    `total` is how many there are on all pages. Not answered.
+    """
+
+    id: ClassVar[str] = "s2c:user-list"
+    extension: ClassVar[str | None] = ADMINISTER
+
+    page: NonNegative
+    page_size: Positive
+    total: NonNegative
+    users: tuple[Account, ...]
+
+
+class UserRemoval(Packet, frozen=True, kw_only=True):
+    """Says how far a user's removal is.
+
+    Manager → client, with the extension `administer`, as the reply to `c2s:user-remove`. The user
+    is gone when no file remains; otherwise the request is to be sent again. Not answered.
+    """
+
+    id: ClassVar[str] = "s2c:user-removal"
+    extension: ClassVar[str | None] = ADMINISTER
+
+    user_id: Integer
+    remaining_files: NonNegative

@@ -48,6 +48,7 @@ _BASE_NAME_RULE = (
     "_ - + # . * ~ ^ ° ! \" ' ’ § $ % & ( ) [ ] { } = ? , ;"  # noqa: RUF001 - as the protocol lists them
 )
 _USERNAME_RULE = "1 to 16 letters or digits (A-Z, a-z, 0-9)"
+_PASSWORD_LENGTHS = range(8, 257)
 _PASSWORD_RULE = "8 to 256 characters"  # noqa: S105 - the rule, not a password
 
 Uuid = Annotated[
@@ -72,6 +73,15 @@ UsernameQuery = Annotated[
         title="username query",
         pattern=r"^[A-Za-z0-9]+\Z",
         description="1 or more letters or digits (A-Z, a-z, 0-9)",
+    ),
+]
+Password = Annotated[
+    str,
+    Meta(
+        title="password",
+        min_length=_PASSWORD_LENGTHS.start,
+        max_length=_PASSWORD_LENGTHS[-1],
+        description=_PASSWORD_RULE,
     ),
 ]
 Base64Url = Annotated[
@@ -135,7 +145,6 @@ _IS_UUID = re.compile(_UUID)
 _IS_NAME = re.compile(rf"^{_NAME}\Z")
 _IS_BASE_NAME = re.compile(_BASE_NAME)
 _IS_USERNAME = re.compile(_USERNAME)
-_PASSWORD_LENGTHS = range(8, 257)
 
 
 def is_uuid(value: object) -> bool:

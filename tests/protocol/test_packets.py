@@ -91,6 +91,7 @@ SNOWFLAKE = Kind(
 )
 USERNAME = Kind(("a", "Alice99", "x" * 16), (None, "", "x" * 17, "a b", "a-b", "é", "a\n", 5))
 QUERY = Kind(("a", "Al1", "x" * 40), (None, "", "a b", "a-b", "é", "a\n", 5))
+PASSWORD = Kind(("x" * 8, "ü 🙂" * 64, " " * 256), (None, "", "x" * 7, "x" * 257, 12345678))
 BASE64URL = Kind(("a", "aZ09_-"), (None, "", "a=", "a+b", "a/b", "a b", "a\n", 5))
 MIME = Kind(
     ("image/avif", "text/plain; charset=utf-8"), (None, "", "text", "/", "a/b\r\nX: y", "a/é", 5)
@@ -173,6 +174,16 @@ LISTED_FILE = object_of({**FILE_FIELDS, "ownership": LISTED_OWNERSHIP})
 FOLDER = object_of({"id": INT, "name": NAME, "parent_folder": nullable(INT)})
 USER = object_of({"id": INT, "name": USERNAME})
 SHARED_WITH = object_of({"user": USER, "can_write": BOOL, "shared_at": TIME})
+ACCOUNT = object_of(
+    {
+        "id": INT,
+        "name": USERNAME,
+        "is_admin": BOOL,
+        "created_at": TIME,
+        "file_count": COUNT,
+        "total_size": COUNT,
+    }
+)
 WEBHOOK = object_of({"id": SNOWFLAKE, "token": BASE64URL, "channel_id": SNOWFLAKE})
 TYPES = Kind(
     ({}, {"image/avif": 5, "text/plain": 0}), (None, [], {"image/avif": -1}, {"image/avif": "5"})
@@ -242,6 +253,10 @@ TABLE: dict[str, dict[str, Kind]] = {
     "c2s:move-folder": {"path": PATH, "target_path": PATH},
     "c2s:set-public": {"path": PATH, "name": NAME, "is_public": BOOL},
     "c2s:share-list-request": {"path": PATH, "name": NAME},
+    "c2s:user-list-request": {"page": COUNT, "query": optional(QUERY)},
+    "c2s:user-password-set": {"user_id": INT, "password": PASSWORD},
+    "c2s:user-role-set": {"user_id": INT, "is_admin": BOOL},
+    "c2s:user-remove": {"user_id": INT, "heir_id": optional(INT)},
     "s2c:service-registry": {
         "service_type": one_of("upload", "thumbnail"),
         "action": one_of("added", "removed", "list"),
@@ -304,6 +319,13 @@ TABLE: dict[str, dict[str, Kind]] = {
     "s2c:signed-download": {"payload": optional(BASE64URL)},
     "s2c:user-search": {"success": BOOL, "results": optional(list_of(USER))},
     "s2c:share-list": {"file_id": INT, "is_public": BOOL, "shares": list_of(SHARED_WITH)},
+    "s2c:user-list": {
+        "page": COUNT,
+        "page_size": POSITIVE,
+        "total": COUNT,
+        "users": list_of(ACCOUNT),
+    },
+    "s2c:user-removal": {"user_id": INT, "remaining_files": COUNT},
     "s2u:upload-service-configuration": {
         "crypto": CRYPTO,
         "discord_bot_token": TEXT,
@@ -400,6 +422,14 @@ TABLE: dict[str, dict[str, Kind]] = {
     "t2s:job-alive": {"job_id": UUID},
 }
 EXTENSIONS = {
+    "administer": {
+        "c2s:user-list-request",
+        "c2s:user-password-set",
+        "c2s:user-role-set",
+        "c2s:user-remove",
+        "s2c:user-list",
+        "s2c:user-removal",
+    },
     "organise": {"c2s:move-folder", "c2s:set-public", "c2s:share-list-request", "s2c:share-list"},
     "webhooks": {"s2u:webhook-configuration", "u2s:chunk-stored", "u2s:webhook-lost"},
     "tickets": {"s2u:ticket-accepted", "u2s:ticket-redeem", "u2s:ticket-finish"},
