@@ -47,6 +47,18 @@ class UserMissing(CatalogError):
     code = "user-missing"
 
 
+class UserHasFiles(CatalogError):
+    """The user still owns files, which would belong to everybody."""
+
+    code = "user-has-files"
+
+
+class LastAdministrator(CatalogError):
+    """Nobody would be administrator any more."""
+
+    code = "last-administrator"
+
+
 class FolderMissing(CatalogError):
     """No folder has this id."""
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+from catalog.account_port import AccountStore
 from catalog.permits import Permit
 from catalog.records import (
     ChunkLocation,
@@ -31,7 +32,6 @@ from catalog.records import (
     Reference,
     Share,
     StoredObject,
-    User,
 )
 from catalog.service_port import JobStore, KeyStore, ReferenceStore, TicketStore, ViewStore
 from catalog.transfer_port import CatalogTransfer
@@ -93,6 +93,17 @@ class PlacedFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasedFiles:
+    """Files that a user does not own any more, and how many the user owns still.
+
+    Each stands as it was when it was deleted, or as it is with its new owner.
+    """
+
+    files: tuple[PlacedFile, ...]
+    remaining: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MovedFile:
     """A file as it stood before a move and stands now; the same if it stood there already."""
 
@@ -119,35 +130,6 @@ class CommittedFile:
     shares: tuple[Share, ...]
     created_folders: tuple[PlacedFolder, ...]
     replaced: bool
-
-
-class AccountStore(Protocol):
-    """Users. Names are unique without regard to (ASCII) case.
-
-    A user is made again by the same call if name, password hash and role are the same: hashes are
-    salted, so that nobody but the first caller can repeat it.
-    """
-
-    async def create_first_user(self, name: str, password_hash: str) -> User:
-        """Makes the administrator. Raises `AlreadyClaimed` when any user exists."""
-
-    async def create_user(self, name: str, password_hash: str, *, is_admin: bool = False) -> User:
-        """Makes a user. Raises `UserExists`."""
-
-    async def user_by_name(self, name: str) -> User | None:
-        """The user of that name, in whatever case."""
-
-    async def user_by_id(self, user_id: int) -> User | None:
-        """The user with that id."""
-
-    async def set_password(self, user_id: int, password_hash: str) -> User:
-        """Also raises the token epoch by one, unless the hash is the present one.
-
-        Raises `UserMissing`.
-        """
-
-    async def search_users(self, query: str, *, limit: int) -> list[User]:
-        """Users whose name contains `query`, those that start with it first, then by name."""
 
 
 class FolderStore(Protocol):
@@ -292,6 +274,14 @@ class FileStore(Protocol):
         `delete_shares` deletes the others too; then `share_with` gets a share for reading and
         writing, unless that is the owner.
         Raises `FileMissing`, `UserMissing`, `NotPermitted`.
+        """
+
+    async def release_files(
+        self, user_id: int, *, heir_id: int | None, limit: int
+    ) -> ReleasedFiles:
+        """Gives some of a user's files to the heir as `set_owner` does, or deletes them without one.
+
+        `limit` at most, in the order of their ids. Raises `UserMissing` for a missing heir.
         """
 
     async def set_public(

@@ -1,12 +1,15 @@
 """Users."""
 
 import sqlite3
+from dataclasses import replace
 
-from catalog.errors import AlreadyClaimed, UserExists, UserMissing
+from catalog.account_port import Account, AccountPage
+from catalog.errors import AlreadyClaimed, LastAdministrator, UserExists, UserHasFiles, UserMissing
 from catalog.records import User
 from catalog.sqlite.database import Session
 from catalog.sqlite.part import SqlitePart
 from catalog.sqlite.queries import accounts as sql
+from catalog.sqlite.queries import files as file_sql
 from catalog.sqlite.rows import user_of
 
 
@@ -70,6 +73,48 @@ class SqliteAccounts(SqlitePart):
         async with self._database.reading() as session:
             rows = await session.rows(sql.SEARCH_USERS, query=query, limit=limit)
         return [user_of(row) for row in rows]
+
+    async def list_accounts(self, *, query: str = "", offset: int, limit: int) -> AccountPage:
+        """Users whose name contains `query`, by name, each with what it owns."""
+        async with self._database.snapshot() as session:
+            count = await session.row(sql.COUNT_USERS, query=query)
+            rows = await session.rows(sql.ACCOUNTS, query=query, offset=offset, limit=limit)
+        accounts = tuple(
+            Account(
+                user=user_of(row),
+                file_count=row["file_count"] or 0,
+                total_size=row["total_size"] or 0,
+            )
+            for row in rows
+        )
+        return AccountPage(accounts=accounts, total=count["total"] if count else 0)
+
+    async def set_role(self, user_id: int, *, is_admin: bool) -> User:
+        """Another role. Raises `UserMissing`, `LastAdministrator`."""
+        async with self._database.writing() as session:
+            user = await require_user(session, user_id)
+            if user.is_admin and not is_admin:
+                await _require_other_administrator(session, user)
+            await session.run(sql.SET_ROLE, user_id=user_id, is_admin=is_admin)
+            return replace(user, is_admin=is_admin)
+
+    async def remove_user(self, user_id: int) -> None:
+        """Deletes a user. Raises `UserHasFiles`, `LastAdministrator`."""
+        async with self._database.writing() as session:
+            row = await session.row(sql.USER_BY_ID, user_id=user_id)
+            if row is None:
+                return
+            user = user_of(row)
+            if user.is_admin:
+                await _require_other_administrator(session, user)
+            if await session.row(file_sql.FILES_OF_OWNER, owner_id=user_id, limit=1):
+                raise UserHasFiles(f"the user {user_id} still owns files")
+            await session.run(sql.DELETE_USER, user_id=user_id)
+
+
+async def _require_other_administrator(session: Session, user: User) -> None:
+    if await session.row(sql.OTHER_ADMINISTRATOR, user_id=user.id) is None:
+        raise LastAdministrator(f"the user {user.id} is the only administrator")
 
 
 async def _made_before(

@@ -20,7 +20,7 @@ from catalog.sqlite.rows import file_of, share_of
 
 async def require_file(session: Session, file_id: int, *, permit: Permit | None = None) -> File:
     """The file, without anybody's share. Raises `FileMissing`, `NotPermitted`."""
-    return (await _require_files(session, (file_id,), permit))[0]
+    return (await require_files(session, (file_id,), permit))[0]
 
 
 async def place_of(session: Session, file: File) -> PlacedFile:
@@ -73,7 +73,7 @@ class SqliteFiles(SqlitePart):
             rows = await session.rows(
                 sql.FILES_BY_OBJECT, object_id=object_id.bytes, viewer_id=None
             )
-            return await _places_of(session, [file_of(row) for row in rows])
+            return await places_of(session, [file_of(row) for row in rows])
 
     async def rename_file(
         self, file_id: int, name: str, *, permit: Permit | None = None
@@ -89,8 +89,8 @@ class SqliteFiles(SqlitePart):
         """Moves all or none. Raises `FileMissing`, `FolderMissing`, `NotPermitted`."""
         async with self._database.writing() as session:
             await require_folder(session, folder_id)
-            files = await _require_files(session, file_ids, permit)
-            places = await _places_of(session, files)
+            files = await require_files(session, file_ids, permit)
+            places = await places_of(session, files)
             target = await path_to(session, folder_id)
             moved = await move_files(session, files, folder_id)
         return [
@@ -113,8 +113,8 @@ class SqliteFiles(SqlitePart):
             return place
 
 
-async def _require_files(
-    session: Session, file_ids: Sequence[int], permit: Permit | None
+async def require_files(
+    session: Session, file_ids: Sequence[int], permit: Permit | None = None
 ) -> list[File]:
     """The files, without shares, in the order of their ids. Raises `FileMissing`, `NotPermitted`."""
     ids = list(dict.fromkeys(file_ids))
@@ -129,7 +129,8 @@ async def _require_files(
     return [replace(files[file_id], share=None) for file_id in ids]
 
 
-async def _places_of(session: Session, files: list[File]) -> list[PlacedFile]:
+async def places_of(session: Session, files: Sequence[File]) -> list[PlacedFile]:
+    """The files with their folders' paths and their shares."""
     rows = await session.rows(sql.SHARES_OF_EACH, ids=json.dumps([file.id for file in files]))
     shares: dict[int, list[Share]] = {file.id: [] for file in files}
     for row in rows:

@@ -1,12 +1,16 @@
 """Whose files are, with whom they are shared, and which are public."""
 
+import json
+from dataclasses import replace
+
 from catalog.errors import FileMissing
 from catalog.permits import Permit
-from catalog.port import PlacedFile
-from catalog.records import Share
+from catalog.port import PlacedFile, ReleasedFiles
+from catalog.records import File, Share
+from catalog.sqlite import usage
 from catalog.sqlite.accounts import require_user
 from catalog.sqlite.database import Session
-from catalog.sqlite.files import place_of, require_file, shares_of
+from catalog.sqlite.files import place_of, places_of, require_file, require_files, shares_of
 from catalog.sqlite.part import SqlitePart
 from catalog.sqlite.queries import files as sql
 
@@ -35,6 +39,22 @@ class SqliteOwnership(SqlitePart):
                 await self._share(session, file_id, share_with, can_write=True)
             await session.run(sql.SET_OWNER, file_id=file_id, owner_id=owner_id)
             return await place_of(session, await require_file(session, file_id))
+
+    async def release_files(
+        self, user_id: int, *, heir_id: int | None, limit: int
+    ) -> ReleasedFiles:
+        """Gives files to the heir, or deletes them. Raises `UserMissing`."""
+        async with self._database.writing() as session:
+            if heir_id is not None:
+                await require_user(session, heir_id)
+            rows = await session.rows(sql.FILES_OF_OWNER, owner_id=user_id, limit=limit)
+            files = await require_files(session, [row["id"] for row in rows])
+            if heir_id is None:
+                released = await _deleted(session, files)
+            else:
+                released = await _given(session, files, heir_id)
+            count = await session.row(sql.COUNT_OF_OWNER, owner_id=user_id)
+        return ReleasedFiles(files=tuple(released), remaining=count["total"] if count else 0)
 
     async def set_public(
         self, file_id: int, *, is_public: bool, permit: Permit | None = None
@@ -83,3 +103,23 @@ class SqliteOwnership(SqlitePart):
             can_write=can_write,
             now=self._clock(),
         )
+
+
+async def _given(session: Session, files: list[File], heir_id: int) -> list[PlacedFile]:
+    ids = json.dumps([file.id for file in files])
+    await session.run(sql.REMOVE_SHARES_OF_USER, user_id=heir_id, ids=ids)
+    await session.run(sql.SET_OWNER_OF_EACH, owner_id=heir_id, ids=ids)
+    return await places_of(session, [replace(file, owner_id=heir_id) for file in files])
+
+
+async def _deleted(session: Session, files: list[File]) -> list[PlacedFile]:
+    places = await places_of(session, files)
+    await session.run(sql.DELETE_EACH, ids=json.dumps([file.id for file in files]))
+    by_total: dict[tuple[int, str], list[int]] = {}
+    for file in files:
+        by_total.setdefault((file.folder_id, file.mime_type), []).append(file.size)
+    for (folder_id, mime_type), sizes in by_total.items():
+        await usage.subtract_file(
+            session, folder_id, mime_type=mime_type, size=sum(sizes), number=len(sizes)
+        )
+    return places

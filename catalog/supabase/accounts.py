@@ -1,5 +1,6 @@
 """Users."""
 
+from catalog.account_port import Account, AccountPage
 from catalog.records import User
 from catalog.supabase.part import SupabasePart
 from catalog.supabase.rows import user_of
@@ -47,3 +48,25 @@ class SupabaseAccounts(SupabasePart):
         """Users whose name contains `query`, those that start with it first, then by name."""
         rows = await self._functions.read("search_users", query=query, limit=limit)
         return [user_of(row) for row in rows]
+
+    async def list_accounts(self, *, query: str = "", offset: int, limit: int) -> AccountPage:
+        """Users whose name contains `query`, by name, each with what it owns."""
+        page = await self._functions.read("list_accounts", query=query, offset=offset, limit=limit)
+        accounts = tuple(
+            Account(
+                user=user_of(row["account"]),
+                file_count=row["file_count"],
+                total_size=row["total_size"],
+            )
+            for row in page["accounts"]
+        )
+        return AccountPage(accounts=accounts, total=page["total"])
+
+    async def set_role(self, user_id: int, *, is_admin: bool) -> User:
+        """Another role. Raises `UserMissing`, `LastAdministrator`."""
+        row = await self._functions.write("set_role", user_id=user_id, is_admin=is_admin)
+        return user_of(row)
+
+    async def remove_user(self, user_id: int) -> None:
+        """Deletes a user. Raises `UserHasFiles`, `LastAdministrator`."""
+        await self._functions.write("remove_user", user_id=user_id)

@@ -24,6 +24,7 @@ from catalog.errors import (
     FolderMissing,
     InvalidRecord,
     KeyNameTaken,
+    LastAdministrator,
     NameTaken,
     NotPermitted,
     ObjectIncomplete,
@@ -38,6 +39,7 @@ from catalog.errors import (
     TooManyTemporaryBytes,
     TooManyTickets,
     UserExists,
+    UserHasFiles,
     UserMissing,
 )
 from catalog.supabase.rows import file_of
@@ -55,6 +57,7 @@ _PLAIN: tuple[type[CatalogError], ...] = (
     FolderMissing,
     InvalidRecord,
     KeyNameTaken,
+    LastAdministrator,
     ObjectIncomplete,
     ObjectMissing,
     RootIsFixed,
@@ -65,6 +68,7 @@ _PLAIN: tuple[type[CatalogError], ...] = (
     TooManyTemporaryBytes,
     TooManyTickets,
     UserExists,
+    UserHasFiles,
     UserMissing,
 )
 

@@ -1,7 +1,7 @@
 """Whose files are, with whom they are shared, and which are public."""
 
 from catalog.permits import Permit
-from catalog.port import PlacedFile
+from catalog.port import PlacedFile, ReleasedFiles
 from catalog.records import Share
 from catalog.supabase.part import SupabasePart, permit_to_json
 from catalog.supabase.rows import placed_file_of, share_of
@@ -29,6 +29,14 @@ class SupabaseOwnership(SupabasePart):
             permit=permit_to_json(permit),
         )
         return placed_file_of(row)
+
+    async def release_files(
+        self, user_id: int, *, heir_id: int | None, limit: int
+    ) -> ReleasedFiles:
+        """Gives files to the heir, or deletes them. Raises `UserMissing`."""
+        answer = await self._change("release_files", user_id=user_id, heir_id=heir_id, limit=limit)
+        files = tuple(placed_file_of(row) for row in answer["files"])
+        return ReleasedFiles(files=files, remaining=answer["remaining"])
 
     async def set_public(
         self, file_id: int, *, is_public: bool, permit: Permit | None = None

@@ -27,6 +27,7 @@ MIGRATIONS = (
     "20261128000500_orphan_pages",
     "20261128000600_bounded_collection",
     "20261128000700_sequences",
+    "20261128000800_managed_users",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+from catalog.account_port import AccountStore
 from catalog.errors import AlreadyClaimed, UserExists
-from catalog.port import AccountStore
 from catalog.records import User
 from manager.errors import InvalidToken, RegistrationClosed, UserNameTaken, WrongCredentials
 from manager.identity.passwords import Passwords

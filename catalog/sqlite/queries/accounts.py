@@ -34,3 +34,28 @@ ORDER BY instr(lower(name), lower(:query)) > 1, name
 LIMIT :limit
 """
 """Users whose name contains the text. Reads all of them: no index finds the middle of a word."""
+
+ACCOUNTS = """
+WITH page AS MATERIALIZED (
+    SELECT * FROM users WHERE instr(lower(name), lower(:query)) > 0
+    ORDER BY name LIMIT :limit OFFSET :offset
+)
+SELECT page.*, owned.file_count, owned.total_size FROM page LEFT JOIN (
+    SELECT owner_id, count(*) AS file_count, sum(size) AS total_size FROM files
+    WHERE owner_id IN (SELECT id FROM page) GROUP BY owner_id
+) AS owned ON owned.owner_id = page.id
+ORDER BY page.name
+"""
+"""A page of the users whose name contains the text, with what they own."""
+
+COUNT_USERS = "SELECT count(*) AS total FROM users WHERE instr(lower(name), lower(:query)) > 0"
+"""How many users have the text in their name."""
+
+SET_ROLE = "UPDATE users SET is_admin = :is_admin WHERE id = :user_id"
+"""Another role for a user."""
+
+OTHER_ADMINISTRATOR = "SELECT 1 FROM users WHERE is_admin AND id <> :user_id LIMIT 1"
+"""A row if somebody else is administrator."""
+
+DELETE_USER = "DELETE FROM users WHERE id = :user_id"
+"""Deletes a user, and by the foreign keys the user's shares and tickets."""

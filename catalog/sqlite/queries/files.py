@@ -129,6 +129,28 @@ WHERE files.id = json_extract(wanted.value, '$.id')
 SET_OWNER: Final = "UPDATE files SET owner_id = :owner_id WHERE id = :file_id"
 """Gives a file to another user, or to everybody."""
 
+FILES_OF_OWNER: Final = "SELECT id FROM files WHERE owner_id = :owner_id ORDER BY id LIMIT :limit"
+"""Ids of files that a user owns."""
+
+COUNT_OF_OWNER: Final = "SELECT count(*) AS total FROM files WHERE owner_id = :owner_id"
+"""How many files a user owns."""
+
+SET_OWNER_OF_EACH: Final = """
+UPDATE files SET owner_id = :owner_id WHERE id IN (SELECT wanted.value FROM json_each(:ids) AS wanted)
+"""
+"""Gives the files of a JSON list of ids to another user."""
+
+REMOVE_SHARES_OF_USER: Final = """
+DELETE FROM shares
+WHERE user_id = :user_id AND file_id IN (SELECT wanted.value FROM json_each(:ids) AS wanted)
+"""
+"""Deletes a user's shares of the files of a JSON list of ids."""
+
+DELETE_EACH: Final = (
+    "DELETE FROM files WHERE id IN (SELECT wanted.value FROM json_each(:ids) AS wanted)"
+)
+"""Deletes the names of a JSON list of ids."""
+
 SET_PUBLIC: Final = "UPDATE files SET is_public = :is_public WHERE id = :file_id"
 """Makes a file public, or not any more."""
 

@@ -55,6 +55,7 @@ PAGES = {
     "expired": objects.DELETE_EXPIRED_REFERENCES,
     "chunks": objects.CHUNKS,
     "files behind a name": files.FILES_AFTER,
+    "files of an owner": files.FILES_OF_OWNER,
     "subfolders behind a name": walks.SUBFOLDERS_AFTER,
 }
 

@@ -1,0 +1,67 @@
+"""The part of the port for users. The promises of `catalog.port` hold here as well."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from catalog.records import User
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A user, and the files that are the user's: how many, and of how many bytes."""
+
+    user: User
+    file_count: int
+    total_size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountPage:
+    """Some of the accounts that were asked for; `total` counts all of them."""
+
+    accounts: tuple[Account, ...]
+    total: int
+
+
+class AccountStore(Protocol):
+    """Users. Names are unique without regard to (ASCII) case.
+
+    A user is made again by the same call if name, password hash and role are the same: hashes are
+    salted, so that nobody but the first caller can repeat it.
+    """
+
+    async def create_first_user(self, name: str, password_hash: str) -> User:
+        """Makes the administrator. Raises `AlreadyClaimed` when any user exists."""
+
+    async def create_user(self, name: str, password_hash: str, *, is_admin: bool = False) -> User:
+        """Makes a user. Raises `UserExists`."""
+
+    async def user_by_name(self, name: str) -> User | None:
+        """The user of that name, in whatever case."""
+
+    async def user_by_id(self, user_id: int) -> User | None:
+        """The user with that id."""
+
+    async def set_password(self, user_id: int, password_hash: str) -> User:
+        """Also raises the token epoch by one, unless the hash is the present one.
+
+        Raises `UserMissing`.
+        """
+
+    async def search_users(self, query: str, *, limit: int) -> list[User]:
+        """Users whose name contains `query`, those that start with it first, then by name."""
+
+    async def list_accounts(self, *, query: str = "", offset: int, limit: int) -> AccountPage:
+        """Users whose name contains `query`, by name, each with what it owns."""
+
+    async def set_role(self, user_id: int, *, is_admin: bool) -> User:
+        """Makes a user an administrator, or not any more.
+
+        Raises `UserMissing`, and `LastAdministrator` when nobody would be one.
+        """
+
+    async def remove_user(self, user_id: int) -> None:
+        """Deletes a user, shares to the user, and the user's tickets. A missing one is no error.
+
+        Raises `UserHasFiles`, and `LastAdministrator` when nobody would be administrator.
+        """

@@ -1,0 +1,148 @@
+-- Administrators see all users and what they own, change roles, and remove users.
+
+drop index public.files_by_owner;
+create index files_by_owner on public.files (owner_id, id) include (size);
+comment on index public.files_by_owner is 'What a user owns is read off the index in the order of the ids, sizes included.';
+
+create function public.list_accounts(p_query text, p_offset bigint, p_limit bigint)
+returns jsonb language plpgsql stable set search_path = '' as $$
+declare
+    v_query constant text := lower(p_query collate "C");
+begin
+    return jsonb_build_object(
+        'total', (select count(*) from public.users where position(v_query in lower(users.name)) > 0),
+        'accounts', coalesce((
+            select jsonb_agg(
+                jsonb_build_object(
+                    'account', to_jsonb(page),
+                    'file_count', owned.file_count,
+                    'total_size', owned.total_size
+                ) order by lower(page.name)
+            )
+            from (
+                select users.* from public.users
+                where position(v_query in lower(users.name)) > 0
+                order by lower(users.name) offset p_offset limit p_limit
+            ) as page
+            cross join lateral (
+                select count(*) as file_count, coalesce(sum(files.size), 0) as total_size
+                from public.files where files.owner_id = page.id
+            ) as owned
+        ), '[]')
+    );
+end;
+$$;
+comment on function public.list_accounts(text, bigint, bigint) is
+'A page of the users whose name contains the text, by name, with what they own.';
+
+create function catalog_private.require_other_administrator(p_user_id bigint)
+returns void language plpgsql stable set search_path = '' as $$
+begin
+    if not exists (select from public.users where is_admin and id <> p_user_id) then
+        perform catalog_private.refuse(
+            'last-administrator', format('the user %s is the only administrator', p_user_id)
+        );
+    end if;
+end;
+$$;
+comment on function catalog_private.require_other_administrator(bigint) is
+'Refuses when nobody else is administrator.';
+
+create function public.set_role(p_user_id bigint, p_is_admin boolean)
+returns jsonb language plpgsql set search_path = '' as $$
+declare
+    v_user public.users;
+begin
+    -- Two administrators who take each other's role at once would not meet in any row.
+    perform catalog_private.lock_store();
+    perform catalog_private.require_user(p_user_id);
+    if not p_is_admin and exists (select from public.users where id = p_user_id and is_admin) then
+        perform catalog_private.require_other_administrator(p_user_id);
+    end if;
+    update public.users set is_admin = p_is_admin where id = p_user_id returning * into v_user;
+    return to_jsonb(v_user);
+end;
+$$;
+comment on function public.set_role(bigint, boolean) is
+'Makes a user an administrator, or not any more.';
+
+create function public.release_files(
+    p_request_id uuid, p_user_id bigint, p_heir_id bigint, p_limit bigint, p_now double precision
+)
+returns jsonb language plpgsql set search_path = '' as $$
+declare
+    v_answer jsonb := catalog_private.begin_write(p_request_id);
+    v_ids bigint[];
+    v_places jsonb[];
+begin
+    if v_answer is not null then
+        return v_answer;
+    end if;
+    v_ids := array(
+        select id from public.files where owner_id = p_user_id order by id limit p_limit
+    );
+    if p_heir_id is null then
+        v_places := catalog_private.placed_files(v_ids);
+        perform catalog_private.subtract_usage(
+            part.folder_id, part.mime_type, part.bytes::bigint, part.files
+        )
+        from (
+            select record.folder_id, record.mime_type, sum(record.size) as bytes, count(*) as files
+            from catalog_private.file_records as record where record.id = any(v_ids)
+            group by record.folder_id, record.mime_type
+        ) as part;
+        delete from public.files where id = any(v_ids);
+    else
+        perform catalog_private.require_user(p_heir_id);
+        delete from public.shares where user_id = p_heir_id and file_id = any(v_ids);
+        update public.files set owner_id = p_heir_id where id = any(v_ids);
+        v_places := catalog_private.placed_files(v_ids);
+    end if;
+    return catalog_private.answered(p_request_id, p_now, jsonb_build_object(
+        'files', to_jsonb(v_places),
+        'remaining', (select count(*) from public.files where owner_id = p_user_id)
+    ));
+end;
+$$;
+comment on function
+public.release_files(uuid, bigint, bigint, bigint, double precision) is
+'Gives some files of a user to the heir, or deletes them without one.';
+
+create function public.remove_user(p_user_id bigint)
+returns void language plpgsql set search_path = '' as $$
+begin
+    perform catalog_private.lock_store();
+    if exists (select from public.users where id = p_user_id and is_admin) then
+        perform catalog_private.require_other_administrator(p_user_id);
+    end if;
+    if exists (select from public.files where owner_id = p_user_id) then
+        perform catalog_private.refuse(
+            'user-has-files', format('the user %s still owns files', p_user_id)
+        );
+    end if;
+    delete from public.users where id = p_user_id;
+end;
+$$;
+comment on function public.remove_user(bigint) is
+'Deletes a user who owns no file, with the user''s shares and tickets.';
+
+do $$
+declare
+    v_function regprocedure;
+begin
+    foreach v_function in array array[
+        'public.list_accounts(text, bigint, bigint)'::regprocedure,
+        'public.set_role(bigint, boolean)'::regprocedure,
+        'public.release_files(uuid, bigint, bigint, bigint, double precision)'::regprocedure,
+        'public.remove_user(bigint)'::regprocedure,
+        'catalog_private.require_other_administrator(bigint)'::regprocedure
+    ] loop
+        execute format(
+            'revoke execute on function %s from public, anon, authenticated', v_function
+        );
+        execute format('grant execute on function %s to service_role', v_function);
+    end loop;
+end;
+$$;
+
+insert into public.schema_version (version, name) values ('20261128000800', 'managed_users');
