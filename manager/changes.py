@@ -78,6 +78,10 @@ class ChangeFeed:
         """Has a listener called whenever some file has new content."""
         self._listeners.append(listener)
 
+    async def all_told(self) -> None:
+        """Returns when all changes until now are told; for whoever makes many."""
+        await self._announcer.all_said()
+
     def file_committed(self, committed: CommittedFile, folder: FolderPath) -> None:
         """A file was added, or got other content; folders may have been made for it."""
         for listener in self._listeners:

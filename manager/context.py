@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from catalog.port import Catalog
+from manager.administering import UserAdministration
 from manager.changes import ChangeFeed
 from manager.content_links import ContentLinks
 from manager.peers.clients import ClientSession
@@ -32,6 +33,7 @@ class ManagerParts:
     """
 
     catalog: Catalog
+    administration: UserAdministration
     bookings: BookingDesk
     changes: ChangeFeed
     content_links: ContentLinks

@@ -10,7 +10,7 @@ import structlog
 from aiohttp import web
 
 from catalog.port import Catalog
-from catalog.records import User
+from manager.administering import UserAdministration
 from manager.changes import ChangeFeed
 from manager.content_links import ContentLinks
 from manager.context import (
@@ -36,6 +36,7 @@ from manager.peers.clients import ClientSession
 from manager.peers.connection import PeerConnection, new_socket
 from manager.peers.handshake import Handshake, PeerType
 from manager.peers.hub import Hub
+from manager.peers.logins import Logins, say_login_is_over
 from manager.peers.pulse import ServicePulse
 from manager.peers.services import UploadSlot
 from manager.processing.pictures import Pictures
@@ -56,12 +57,18 @@ from manager.uploads.journal import ChunkJournal
 from manager.uploads.running import UploadDesk
 from manager.webhooks import WebhookDirectory
 from protocol import generic
-from protocol.extensions import ORGANISE, PROCESSING, TICKETS, WEBHOOKS, format_extensions
+from protocol.extensions import (
+    ADMINISTER,
+    ORGANISE,
+    PROCESSING,
+    TICKETS,
+    WEBHOOKS,
+    format_extensions,
+)
 
 log = structlog.get_logger(__name__)
 
 GOING_AWAY = 1001
-POLICY_VIOLATION = 1008
 
 
 class ControlPlane:
@@ -87,8 +94,8 @@ class ControlPlane:
         self._bot_token = settings.bot_token
         self._metrics = metrics
         self._tasks = BackgroundTasks()
-        self._oldest_epochs: dict[int, int] = {}
         self._hub = Hub()
+        self._logins = Logins(self._hub, self._tasks)
         bookings = BookingDesk(
             BookingLedger(settings.booking_idle_s), self._hub, monotonic=monotonic
         )
@@ -134,6 +141,9 @@ class ControlPlane:
         )
         self._public_url = settings.manager_public_url
         self._parts = ManagerParts(
+            administration=UserAdministration(
+                catalog, accounts, self._logins, changes, monotonic=monotonic
+            ),
             catalog=catalog,
             bookings=bookings,
             changes=changes,
@@ -151,6 +161,11 @@ class ControlPlane:
             chunk_size=settings.chunk_size,
             name_policy=settings.name_policy,
         )
+
+    @property
+    def logins(self) -> Logins:
+        """Who may stay connected."""
+        return self._logins
 
     @property
     def gate(self) -> ServiceGate:
@@ -208,13 +223,6 @@ class ControlPlane:
         goodbyes = (peer.close(GOING_AWAY, "the manager stops") for peer in connections)
         await asyncio.gather(*goodbyes, return_exceptions=True)
 
-    def disconnect_user(self, user_id: int, *, before_epoch: int) -> None:
-        """Ends the user's connections with tokens of an older epoch, even those just being made."""
-        self._oldest_epochs[user_id] = max(before_epoch, self._oldest_epochs.get(user_id, 0))
-        for client in self._hub:
-            if client.user.id == user_id and self._is_outdated(client.user):
-                self._tasks.spawn(_say_outdated(client.connection), "disconnect a user")
-
     async def websocket(self, request: web.Request) -> web.WebSocketResponse:
         """Serves one peer for as long as it is connected.
 
@@ -259,10 +267,10 @@ class ControlPlane:
     ) -> web.WebSocketResponse:
         user = await self._accounts.authenticate(handshake.key)
         base_url = self.base_url(request)
-        granted = handshake.extensions & {ORGANISE}
+        granted = handshake.extensions & {ADMINISTER, ORGANISE}
         socket, connection = await self._accept(request, handshake, granted, "c2s")
-        if self._is_outdated(user):
-            await _say_outdated(connection)
+        if self._logins.is_over(user):
+            await say_login_is_over(connection)
             return socket
         client = ClientSession(id=str(uuid4()), user=user, connection=connection, base_url=base_url)
         self._parts.fleet.introduce_to(client)
@@ -278,10 +286,6 @@ class ControlPlane:
         finally:
             self._client_left(client)
         return socket
-
-    def _is_outdated(self, user: User) -> bool:
-        """Whether the password was changed after the user was authenticated."""
-        return user.token_epoch < self._oldest_epochs.get(user.id, 0)
 
     def _client_left(self, client: ClientSession) -> None:
         client.is_connected = False
@@ -377,7 +381,3 @@ def _origin_of(request: web.Request) -> str:
         return str(request.url.origin())
     except ValueError:
         raise InvalidRequest("Host: must be a name or an address, and a port") from None
-
-
-async def _say_outdated(connection: PeerConnection) -> None:
-    await connection.close(POLICY_VIOLATION, "the password was changed: log in again")

@@ -51,6 +51,10 @@ CLIENT_HANDLERS: Mapping[type[Packet], ClientHandler] = {
     c2s.SignedDownloadRequest: links.sign_download,
     c2s.ThumbnailRequest: links.find_thumbnail,
     c2s.UserSearchRequest: people.search_users,
+    c2s.UserListRequest: people.list_users,
+    c2s.UserPasswordSet: people.set_password,
+    c2s.UserRoleSet: people.set_role,
+    c2s.UserRemove: people.remove_user,
     c2s.PingServices: services.ping_services,
 }
 

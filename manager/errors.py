@@ -178,6 +178,21 @@ class NotAdministrator(ManagerError):
         super().__init__("only an administrator may do this")
 
 
+class OwnAccount(ManagerError):
+    """An administrator would do to the own account what is for those of others."""
+
+    code = "own-account"
+
+
+class OnlyAdministrator(ManagerError):
+    """Nobody would be administrator any more."""
+
+    code = "only-administrator"
+
+    def __init__(self) -> None:
+        super().__init__("this is the only administrator: make somebody else one first")
+
+
 class NotAService(ManagerError):
     """Only another service, with an API key, may do this."""
 

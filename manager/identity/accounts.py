@@ -3,11 +3,20 @@
 from collections.abc import Callable
 
 from catalog.account_port import AccountStore
-from catalog.errors import AlreadyClaimed, UserExists
+from catalog.errors import AlreadyClaimed, UserExists, UserMissing
 from catalog.records import User
-from manager.errors import InvalidToken, RegistrationClosed, UserNameTaken, WrongCredentials
+from manager.errors import (
+    InvalidToken,
+    NoSuchUser,
+    RegistrationClosed,
+    UserNameTaken,
+    WrongCredentials,
+)
 from manager.identity.passwords import Passwords
 from manager.identity.tokens import TokenSigner
+
+NO_PASSWORD = "locked"  # noqa: S105 - in the place of a hash, of which it is none
+"""What the catalog has instead of a hash while nobody can log in as a user."""
 
 
 class Accounts:
@@ -51,6 +60,20 @@ class Accounts:
         user = await self._verified(name, previous)
         return await self._catalog.set_password(user.id, await self._passwords.hash(new))
 
+    async def reset_password(self, user_id: int, new: str) -> User:
+        """A new password without the old one; the user's tokens are worth nothing any more.
+
+        Raises `NoSuchUser`, `Overloaded`.
+        """
+        return await self._set_hash(user_id, await self._passwords.hash(new))
+
+    async def lock(self, user_id: int) -> User:
+        """Leaves no password with which the user could log in, until there is a new one.
+
+        The user's tokens are worth nothing any more. Raises `NoSuchUser`.
+        """
+        return await self._set_hash(user_id, NO_PASSWORD)
+
     async def authenticate(self, token: str) -> User:
         """The user whose token this is.
 
@@ -63,9 +86,16 @@ class Accounts:
             raise InvalidToken
         return user
 
+    async def _set_hash(self, user_id: int, password_hash: str) -> User:
+        try:
+            return await self._catalog.set_password(user_id, password_hash)
+        except UserMissing as error:
+            raise NoSuchUser from error
+
     async def _verified(self, name: str, password: str) -> User:
         user = await self._catalog.user_by_name(name)
-        matches = await self._passwords.matches(password, user.password_hash if user else None)
+        known = user.password_hash if user and user.password_hash != NO_PASSWORD else None
+        matches = await self._passwords.matches(password, known)
         if user is None or not matches:
             raise WrongCredentials
         return user

@@ -39,17 +39,22 @@ class Announcer:
         self._frames_per_turn = frames_per_turn
         self._catching_up_s = catching_up_s
         self._waiting: deque[Announcement] = deque()
-        self._is_catching_up = False
+        self._all_said = asyncio.Event()
+        self._all_said.set()
 
     def say(self, announcements: Iterable[Announcement]) -> None:
         """Says these after all that was to be said before."""
         self._waiting.extend(announcements)
-        if self._is_catching_up:
+        if not self._all_said.is_set():
             return
         self._take_turn()
         if self._waiting:
-            self._is_catching_up = True
+            self._all_said.clear()
             self._tasks.spawn(self._catch_up(), "announce many changes")
+
+    async def all_said(self) -> None:
+        """Returns when nothing waits to be said; for whoever has much more to say."""
+        await self._all_said.wait()
 
     def _take_turn(self) -> None:
         for _ in range(max(1, self._frames_per_turn // max(1, len(self._hub)))):
@@ -66,4 +71,4 @@ class Announcer:
                 await self._hub.caught_up(deadline)
                 self._take_turn()
         finally:
-            self._is_catching_up = False
+            self._all_said.set()

@@ -19,7 +19,7 @@ from cli.surroundings import Surroundings
 from local_supabase.stack import running_supabase
 from tests.local_programs import needed_for
 
-SQLITE = ["0001_initial", "0002_tickets_and_jobs"]
+SQLITE = ["0001_initial", "0002_tickets_and_jobs", "0003_owned_files"]
 
 
 @pytest.fixture
