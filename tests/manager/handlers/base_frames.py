@@ -21,18 +21,25 @@ def base_packets(namespace: str) -> set[str]:
     return {name for name in TABLE if name.startswith(namespace + ":")} - extended
 
 
-def checked(text: str, *, namespace: str) -> dict[str, Any]:
-    """The frame, which must be of the namespace or generic. Raises `AssertionError`."""
+def checked(text: str, *, namespace: str, extension: str | None = None) -> dict[str, Any]:
+    """The frame, which must be of the namespace, generic, or the extension's.
+
+    Raises `AssertionError`.
+    """
+    known = (
+        base_packets(namespace) | base_packets("generic") | EXTENSIONS.get(extension or "", set())
+    )
     frame: dict[str, Any] = json.loads(text)
     assert frame.keys() - {"reply_uuid"} == {"id", "uuid", "data"}, text
     assert all(UUID.fullmatch(frame[key]) for key in frame.keys() & {"uuid", "reply_uuid"}), text
-    assert frame["id"] in base_packets(namespace) | base_packets("generic"), text
+    assert frame["id"] in known, text
     fields = TABLE[frame["id"]]
     required = {name for name, kind in fields.items() if not kind.optional}
     assert required <= frame["data"].keys() <= fields.keys(), text
     for name, value in frame["data"].items():
         assert _fits(value, fields[name]), f"{name} in {text}"
-    decode(text, accepts=frozenset({namespace, "generic"}))
+    granted = frozenset({extension} if extension else ())
+    decode(text, accepts=frozenset({namespace, "generic"}), extensions=granted)
     return frame
 
 

@@ -16,7 +16,10 @@ PATIENCE_S = 10.0
 class Frontend:
     """One connection of a user. Every frame that comes in is checked."""
 
-    def __init__(self, socket: ClientWebSocketResponse, user: User) -> None:
+    def __init__(
+        self, socket: ClientWebSocketResponse, user: User, *, extension: str | None = None
+    ) -> None:
+        self._extension = extension
         self.user = user
         self.socket = socket
         self.received: set[str] = set()
@@ -77,6 +80,6 @@ class Frontend:
     async def _receive(self) -> dict[str, Any]:
         message = await self.socket.receive(timeout=PATIENCE_S)
         assert message.type is WSMsgType.TEXT, message
-        frame = checked(message.data, namespace="s2c")
+        frame = checked(message.data, namespace="s2c", extension=self._extension)
         self.received.add(frame["id"])
         return frame

@@ -8,14 +8,14 @@ from manager.dispatch import (
     SLOT_HANDLERS,
     THUMBNAILER_HANDLERS,
 )
-from protocol.extensions import ORGANISE, PROCESSING, TICKETS, WEBHOOKS
+from protocol.extensions import ADMINISTER, ORGANISE, PROCESSING, TICKETS, WEBHOOKS
 from protocol.registry import PACKETS
 
 
 @pytest.mark.parametrize(
     ("namespace", "extensions", "handlers"),
     [
-        ("c2s", {None, ORGANISE}, CLIENT_HANDLERS),
+        ("c2s", {None, ADMINISTER, ORGANISE}, CLIENT_HANDLERS),
         ("u2s", {None, WEBHOOKS, TICKETS}, SLOT_HANDLERS),
         ("t2s", {None}, THUMBNAILER_HANDLERS),
         ("t2s", {PROCESSING}, PROCESSING_HANDLERS),
