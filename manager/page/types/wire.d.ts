@@ -77,8 +77,23 @@ export interface FolderSize {
   types: Record<string, number>;
 }
 
+/** A user as administrators see one, with what the user owns. */
+export interface Account extends UserHandle {
+  is_admin: boolean;
+  created_at: string;
+  file_count: number;
+  total_size: number;
+}
+
+export interface UserList {
+  page: number;
+  page_size: number;
+  total: number;
+  users: Account[];
+}
+
 /** Requests: what they hold, and what answers them. A refusal is a `generic:boolean` for each. */
-export interface Requests extends OrganiseRequests {
+export interface Requests extends OrganiseRequests, AdministerRequests {
   "c2s:upload-booking-request": { data: { desired_amount: number }; answer: { amount: number } };
   "c2s:upload-booking-clear": { data: {}; answer: Boolean_ };
   "c2s:upload-request": {
@@ -134,6 +149,14 @@ export interface OrganiseRequests {
   "c2s:move-folder": { data: { path: string; target_path: string }; answer: Boolean_ };
   "c2s:share-list-request": { data: { path: string; name: string }; answer: { file_id: number; is_public: boolean; shares: SharedWith[] } };
   "c2s:set-public": { data: { path: string; name: string; is_public: boolean }; answer: Boolean_ };
+}
+
+/** Requests of the extension `administer`, which are refused to whoever is no administrator. */
+export interface AdministerRequests {
+  "c2s:user-list-request": { data: { page: number; query?: string }; answer: UserList };
+  "c2s:user-password-set": { data: { user_id: number; password: string }; answer: Boolean_ };
+  "c2s:user-role-set": { data: { user_id: number; is_admin: boolean }; answer: Boolean_ };
+  "c2s:user-remove": { data: { user_id: number; heir_id?: number }; answer: { user_id: number; remaining_files: number } };
 }
 
 /** What a client sends without expecting an answer. */

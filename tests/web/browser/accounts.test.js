@@ -9,11 +9,6 @@ import { stage } from "../harness/stage.js";
 
 const set = stage({ isNew: true });
 
-/** @param {Person} person */
-async function opensAccountMenu(person) {
-  await person.page.getByRole("button", { name: /^Account of/ }).click();
-}
-
 test("a new cloud asks for its administrator, who is then logged in", async () => {
   const person = await Person.visits(set.browser, set.cloud);
   const { page } = person;
@@ -61,7 +56,7 @@ test("after logging out nothing opens the files again", async () => {
   const person = await Person.visits(set.browser, set.cloud);
   await person.logsIn("ada");
   await person.ready();
-  await opensAccountMenu(person);
+  await person.opensAccountMenu();
   await person.page.getByRole("menuitem", { name: "Log out" }).click();
   await person.page.getByRole("heading", { name: "Welcome back" }).waitFor();
   await person.page.reload();
@@ -69,19 +64,25 @@ test("after logging out nothing opens the files again", async () => {
   await person.leaves();
 });
 
-test("an administrator adds a user, who can log in and manages nobody", async () => {
+/** An administrator who looks at the users. */
+async function administrator() {
   const admin = await Person.visits(set.browser, set.cloud);
   await admin.logsIn("ada");
   await admin.ready();
-  await opensAccountMenu(admin);
-  await admin.page.getByRole("menuitem", { name: "Users" }).click();
-  const dialog = admin.page.getByRole("dialog", { name: "Users" });
+  return { admin, dialog: await admin.opensUsers() };
+}
+
+test("an administrator adds a user, who can log in and manages nobody", async () => {
+  const { admin, dialog } = await administrator();
+  await dialog.getByText("1 user", { exact: true }).waitFor();
+  await dialog.getByRole("button", { name: "Add somebody" }).click();
   await dialog.getByLabel("User name").fill("grace");
   await dialog.getByLabel("Password").fill(PASSWORD);
   await dialog.getByRole("button", { name: "Add user" }).click();
   await admin.page.getByText("grace can log in now.").waitFor();
-  await dialog.getByLabel("Find users").fill("gra");
-  await dialog.locator(".people").getByText("grace").waitFor();
+  await dialog.getByText("2 users", { exact: true }).waitFor();
+  await dialog.getByRole("button", { name: "Manage grace" }).waitFor();
+  await dialog.getByRole("button", { name: "Add somebody" }).click();
   await dialog.getByLabel("User name").fill("grace");
   await dialog.getByLabel("Password").fill(PASSWORD);
   await dialog.getByRole("button", { name: "Add user" }).click();
@@ -91,7 +92,7 @@ test("an administrator adds a user, who can log in and manages nobody", async ()
   const user = await Person.visits(set.browser, set.cloud);
   await user.logsIn("grace");
   await user.ready();
-  await opensAccountMenu(user);
+  await user.opensAccountMenu();
   assert.equal(await user.page.getByRole("menuitem", { name: "Users" }).count(), 0);
   await user.leaves();
 });
@@ -110,7 +111,7 @@ test("what one user has begun ends with the session, and is not the next one's",
   await held.holds(1);
   await person.chooses("kept.txt", "Delete");
   await person.page.getByText("kept.txt deleted.").waitFor();
-  await opensAccountMenu(person);
+  await person.opensAccountMenu();
   await person.page.getByRole("menuitem", { name: "Log out" }).click();
   const dialog = person.page.getByRole("dialog", { name: "Log out" });
   await dialog.getByText("Files are still being uploaded.").waitFor();
@@ -122,6 +123,117 @@ test("what one user has begun ends with the session, and is not the next one's",
   await person.leaves();
 });
 
+test("a forgotten password is set anew, upon which the user's logins end", async () => {
+  const user = await Person.visits(set.browser, set.cloud);
+  await user.logsIn("grace");
+  await user.ready();
+  const { admin, dialog } = await administrator();
+  await dialog.getByRole("button", { name: "Manage grace" }).click();
+  await dialog.getByLabel("New password").fill("entirely new words");
+  await dialog.getByRole("button", { name: "Set password" }).click();
+  await admin.page.getByText("grace logs in with the new password from now on.").waitFor();
+  await user.page.getByText("Your login has ended.").waitFor();
+  await user.logsIn("grace");
+  await user.page.getByRole("alert").getByText(/wrong user name or password/i).waitFor();
+  await user.logsIn("grace", "entirely new words");
+  await user.ready();
+  await dialog.getByLabel("New password").fill(PASSWORD);
+  await dialog.getByRole("button", { name: "Set password" }).click();
+  await user.page.getByRole("heading", { name: "Welcome back" }).waitFor();
+  await user.leaves();
+  await admin.leaves();
+});
+
+test("an administrator makes another one and takes that back, but manages not oneself", async () => {
+  const { admin, dialog } = await administrator();
+  await dialog.getByRole("button", { name: "Manage ada" }).click();
+  await dialog.getByText("Another administrator can change your role").waitFor();
+  assert.equal(await dialog.getByRole("group", { name: "Role" }).count(), 0);
+  await dialog.getByRole("button", { name: "All users" }).click();
+  await dialog.getByRole("button", { name: "Manage grace" }).click();
+  await dialog.getByRole("group", { name: "Role" }).getByRole("button", { name: "Administrator" }).click();
+  await admin.page.getByText("grace is an administrator now.").waitFor();
+
+  const user = await Person.visits(set.browser, set.cloud);
+  await user.logsIn("grace");
+  await user.ready();
+  const users = await user.opensUsers();
+  await users.getByRole("button", { name: "Manage ada" }).waitFor();
+
+  await dialog.getByRole("group", { name: "Role" }).getByRole("button", { name: "User" }).click();
+  await admin.page.getByText("grace is no administrator any more.").waitFor();
+  await users.getByLabel("Find users").fill("a");
+  await users.getByRole("alert").getByText(/administrator/i).waitFor();
+  await user.leaves();
+  await admin.leaves();
+});
+
+test("a removed user is logged out, and the files are given to whom the administrator names", async () => {
+  const token = await set.cloud.login("ada");
+  for (const name of ["leaver", "heir"]) await set.cloud.addsUser(name, token);
+  const leaver = await Person.works(set.browser, set.cloud, await set.cloud.login("leaver"));
+  await leaver.uploads(["one.txt", "two.txt"].map((name) => ({ name, buffer: Buffer.from(name) })));
+  await leaver.uploadsAreDone(2);
+
+  const { admin, dialog } = await administrator();
+  await dialog.getByLabel("Find users").fill("leaver");
+  await dialog.getByRole("button", { name: "Manage leaver" }).getByText("2 files").waitFor();
+  await dialog.getByRole("button", { name: "Manage leaver" }).click();
+  await dialog.getByRole("button", { name: "Remove leaver …" }).click();
+  await dialog.getByText("You will own the files.").waitFor();
+  await dialog.getByLabel("Give them to somebody else").fill("heir");
+  await dialog.getByRole("button", { name: "Choose" }).click();
+  await dialog.getByRole("button", { name: "Remove leaver and give the files to heir" }).click();
+  await admin.page.getByText("leaver has been removed.").waitFor();
+  await dialog.getByText("Nobody of that name.").waitFor();
+  await leaver.page.getByText("Your login has ended.").waitFor();
+  await leaver.logsIn("leaver");
+  await leaver.page.getByRole("alert").getByText(/wrong user name or password/i).waitFor();
+  await leaver.leaves();
+  await admin.leaves();
+
+  const heir = await Person.works(set.browser, set.cloud, await set.cloud.login("heir"));
+  await heir.row("one.txt").click();
+  await heir.page.locator(".details").getByText("Yours").waitFor();
+  await heir.leaves();
+});
+
+test("a removed user's files are deleted when that is what the administrator chooses", async () => {
+  const token = await set.cloud.login("ada");
+  await set.cloud.addsUser("goner", token);
+  const goner = await Person.works(set.browser, set.cloud, await set.cloud.login("goner"));
+  await goner.uploads([{ name: "gone.txt", buffer: Buffer.from("x") }]);
+  await goner.uploadsAreDone(1);
+  const { admin, dialog } = await administrator();
+  await admin.row("gone.txt").waitFor();
+  await dialog.getByLabel("Find users").fill("goner");
+  await dialog.getByRole("button", { name: "Manage goner" }).click();
+  await dialog.getByRole("button", { name: "Remove goner …" }).click();
+  await dialog.getByRole("button", { name: "Delete", exact: true }).click();
+  await dialog.getByText("The files cannot be brought back.").waitFor();
+  await dialog.getByRole("button", { name: "Remove goner and delete 1 file" }).click();
+  await admin.page.getByText("goner has been removed.").waitFor();
+  await admin.row("gone.txt").waitFor({ state: "detached" });
+  await goner.leaves();
+  await admin.leaves();
+});
+
+test("an administrator sees all users without typing, a page at a time, and finds one", async () => {
+  const token = await set.cloud.login("ada");
+  for (let index = 0; index < 110; index += 1) await set.cloud.addsUser(`crowd${index}`, token);
+  const { admin, dialog } = await administrator();
+  await dialog.getByText("113 users", { exact: true }).waitFor();
+  assert.equal(await dialog.getByRole("button", { name: /^Manage/ }).count(), 100);
+  await dialog.getByRole("button", { name: "Show more" }).click();
+  await dialog.getByRole("button", { name: "Manage grace" }).waitFor();
+  assert.equal(await dialog.getByRole("button", { name: /^Manage/ }).count(), 113);
+  await dialog.getByLabel("Find users").fill("crowd10");
+  await dialog.getByText("11 users", { exact: true }).waitFor();
+  await dialog.getByLabel("Find users").fill("nobodyatall");
+  await dialog.getByText("Nobody of that name.").waitFor();
+  await admin.leaves();
+});
+
 test("a new password ends every other login, and keeps this one", async () => {
   const here = await Person.visits(set.browser, set.cloud);
   const elsewhere = await Person.visits(set.browser, set.cloud);
@@ -129,7 +241,7 @@ test("a new password ends every other login, and keeps this one", async () => {
     await person.logsIn("grace");
     await person.ready();
   }
-  await opensAccountMenu(here);
+  await here.opensAccountMenu();
   await here.page.getByRole("menuitem", { name: "Change password" }).click();
   const dialog = here.page.getByRole("dialog", { name: "Change password" });
   await dialog.getByLabel("Present password").fill("not the password");

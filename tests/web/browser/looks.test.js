@@ -143,6 +143,12 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
       await reads(page, String(name));
       await page.keyboard.press("Escape");
     }
+    const users = await person.opensUsers();
+    await users.getByRole("button", { name: "Manage grace" }).click();
+    await reads(page, "a user");
+    await users.getByRole("button", { name: "Remove grace …" }).click();
+    await reads(page, "removing a user");
+    await page.keyboard.press("Escape");
     await page.getByRole("button", { name: /^Upload services/ }).click();
     await page.getByText("Free", { exact: true }).first().waitFor();
     await reads(page, "services");

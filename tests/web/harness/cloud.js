@@ -63,8 +63,16 @@ export class Cloud {
    * @param {string} [adminToken] none for the first user
    */
   async register(username, adminToken) {
-    await this.#post("/register", { username, password: PASSWORD, ...(adminToken && { adminToken }) });
+    await this.addsUser(username, adminToken);
     return this.login(username);
+  }
+
+  /**
+   * @param {string} username
+   * @param {string} [adminToken] none for the first user
+   */
+  async addsUser(username, adminToken) {
+    await this.#post("/register", { username, password: PASSWORD, ...(adminToken && { adminToken }) });
   }
 
   /** @param {string} username */

@@ -140,6 +140,18 @@ export class Person {
     await this.page.getByRole("menuitem", { name: choice }).click();
   }
 
+  /** Opens the menu of the own account. */
+  async opensAccountMenu() {
+    await this.page.getByRole("button", { name: /^Account of/ }).click();
+  }
+
+  /** Opens the dialog with all users, as an administrator may. */
+  async opensUsers() {
+    await this.opensAccountMenu();
+    await this.page.getByRole("menuitem", { name: "Users" }).click();
+    return this.page.getByRole("dialog", { name: "Users" });
+  }
+
   /** @param {string} name */
   async makesFolder(name) {
     await this.page.getByRole("button", { name: "Upload", exact: true }).click();

@@ -7,6 +7,7 @@ import { Store } from "../state/store.js";
 import { text } from "../text/text.js";
 import { Uploads } from "../uploads/runner.js";
 import { Accounts } from "./accounts.js";
+import { Administration } from "./administration.js";
 import { Browser } from "./browser.js";
 import { Deletions } from "./deletions.js";
 import { Links } from "./links.js";
@@ -31,6 +32,7 @@ export class App {
       this.store.set({ canOrganise: granted.split(",").includes(ORGANISE) }),
     );
     this.accounts = new Accounts(this.store, this.connection, () => this.#forgetUser());
+    this.administration = new Administration(this.store, this.connection);
     this.navigation = new Navigation(this.store);
     this.browser = new Browser(this.store, this.connection, this.navigation);
     this.selecting = new Selecting(this.store, this.browser, this.navigation, this.toasts);

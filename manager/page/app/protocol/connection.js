@@ -9,6 +9,7 @@ import { PendingReplies } from "./pending.js";
 
 /** The extension of docs/extensions.md that the page has a use for. */
 export const ORGANISE = "organise";
+const ADMINISTER = "administer";
 
 /**
  * @typedef {object} Listener
@@ -98,7 +99,7 @@ export class Connection {
   #connect() {
     const url = new URL("/", location.href);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-    url.search = new URLSearchParams({ type: "client", key: this.#token, extensions: ORGANISE }).toString();
+    url.search = new URLSearchParams({ type: "client", key: this.#token, extensions: `${ORGANISE},${ADMINISTER}` }).toString();
     const socket = new WebSocket(url);
     this.#socket = socket;
     socket.onopen = () => {

@@ -55,10 +55,12 @@ export function classes(...names) {
 /**
  * Takes the focus when it appears, and selects what is in it.
  * @template {HTMLElement} Target
+ * @param {boolean} isWanted whether it takes the focus at all
  */
-export function useAutoFocus() {
+export function useAutoFocus(isWanted = true) {
   const target = useRef(/** @type {Target | null} */ (null));
   useLayoutEffect(() => {
+    if (!isWanted) return;
     target.current?.focus();
     if (target.current instanceof HTMLInputElement) target.current.select();
   }, []);

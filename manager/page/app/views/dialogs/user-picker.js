@@ -2,12 +2,12 @@
 
 /** @import { UserHandle } from "../../../types/wire.js" */
 import { afterQuiet } from "../../actions/timing.js";
+import { asUserName } from "../../state/user-name.js";
 import { text } from "../../text/text.js";
 import { Field } from "../controls.js";
 import { html, useApp, useMemo, useRef, useState } from "../dom.js";
 
 const QUIET_MS = 150;
-const NOT_IN_NAMES = /[^A-Za-z0-9]/g;
 
 /**
  * @param {{ label: string, withMe?: boolean, children: (user: UserHandle) => unknown }} properties
@@ -28,7 +28,7 @@ export function UserPicker({ label, withMe = false, children }) {
     [app],
   );
   const type = (/** @type {string} */ typed) => {
-    const wanted = typed.replace(NOT_IN_NAMES, "").slice(0, 16);
+    const wanted = asUserName(typed);
     latest.current = wanted;
     setQuery(wanted);
     if (wanted) search(wanted);

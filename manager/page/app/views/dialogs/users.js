@@ -1,55 +1,131 @@
-/** For administrators: who there is, and more of them. */
+/** For administrators: who there is, and what can be done about each. */
 
-/** @import { UserHandle } from "../../../types/wire.js" */
+/** @import { Account } from "../../../types/wire.js" */
+import { afterQuiet } from "../../actions/timing.js";
+import { asUserName } from "../../state/user-name.js";
+import { formatCount, formatSize } from "../../text/format.js";
 import { text } from "../../text/text.js";
-import { Field, FormError } from "../controls.js";
-import { html, useApp, useState } from "../dom.js";
-import { onSubmit, useWork } from "../work.js";
+import { Field, FormError, Spinner } from "../controls.js";
+import { html, useApp, useAutoFocus, useEffect, useMemo, useRef, useState } from "../dom.js";
+import { Icon } from "../icon.js";
+import { AddUser } from "./add-user.js";
 import { Dialog } from "./dialog.js";
-import { UserPicker } from "./user-picker.js";
+import { ManageUser } from "./manage-user.js";
+
+const QUIET_MS = 150;
+
+/** @typedef {{ all: Account[] | null, total: number, pages: number }} Found */
 
 /** @param {{ onClose: () => void }} properties */
 export function UsersDialog({ onClose }) {
-  const app = useApp();
-  const me = app.store.state.session.user;
+  const [chosen, setChosen] = useState(/** @type {Account | "new" | null} */ (null));
+  const [query, setQuery] = useState("");
+  const accounts = useAccounts(query);
+  const lastChosen = useRef(/** @type {number | null} */ (null));
+  const back = () => {
+    lastChosen.current = chosen && chosen !== "new" ? chosen.id : null;
+    setChosen(null);
+    accounts.reload();
+  };
   return html`<${Dialog} title=${text.users.title} onClose=${onClose}>
-    <${AddUser} />
-    <hr />
-    <${UserPicker} label=${text.users.find} withMe>
-      ${(/** @type {UserHandle} */ user) => user.id === me?.id && html`<span class="pill">${text.users.you}</span>`}
-    <//>
+    ${chosen === "new" && html`<${AddUser} onBack=${back} />`}
+    ${chosen && chosen !== "new" && html`<${ManageUser} key=${chosen.id} account=${chosen} onBack=${back} />`}
+    ${!chosen &&
+    html`<${Accounts}
+      accounts=${accounts}
+      query=${query}
+      onQuery=${setQuery}
+      focused=${lastChosen.current}
+      onChoose=${setChosen}
+    />`}
   <//>`;
 }
 
-function AddUser() {
-  const app = useApp();
-  const [name, setName] = useState("");
-  const [password, setPassword] = useState("");
-  const { isBusy, error, run } = useWork();
-  const add = () =>
-    run(async () => {
-      await app.accounts.addUser(name, password);
-      app.toasts.show(text.users.added(name), "good");
-      setName("");
-      setPassword("");
-    });
-  return html`<form class="form" onSubmit=${onSubmit(add)}>
-    <h3>${text.users.add}</h3>
-    <div class="form-pair">
-      <${Field} label=${text.login.name} value=${name} onInput=${setName} autocomplete="off" required maxLength=${16} pattern="[A-Za-z0-9]+" hint=${text.users.nameHint} />
+/**
+ * @param {{ accounts: ReturnType<typeof useAccounts>, query: string, onQuery: (query: string) => void, focused: number | null, onChoose: (chosen: Account | "new") => void }} properties
+ *   `focused` is whom one comes back from
+ */
+function Accounts({ accounts, query, onQuery, focused, onChoose }) {
+  const { all, total, more, error, isBusy } = accounts;
+  return html`<div class="accounts">
+    <div class="accounts-head">
       <${Field}
-        label=${text.login.password}
-        type="password"
-        value=${password}
-        onInput=${setPassword}
-        autocomplete="new-password"
-        required
-        minLength=${8}
-        maxLength=${256}
-        hint=${text.password.hint}
+        label=${text.users.find}
+        value=${query}
+        onInput=${(/** @type {string} */ typed) => onQuery(asUserName(typed))}
+        placeholder=${text.users.search}
+        autocomplete="off"
       />
+      <button type="button" class="button primary" onClick=${() => onChoose("new")}><${Icon} name="user-plus" />${text.users.add}</button>
     </div>
+    <p class="muted" aria-live="polite">${all && text.users.count(total, formatCount(total))}</p>
+    <ul class="people all-accounts" aria-busy=${isBusy ? "true" : "false"}>
+      ${all?.map((account) => html`<${Row} key=${account.id} account=${account} isFocused=${account.id === focused} onChoose=${onChoose} />`)}
+      ${all?.length === 0 && html`<li class="muted">${text.users.nobody}</li>`}
+      ${!all && !error && html`<li class="waiting"><${Spinner} label=${text.app.loading} /></li>`}
+      ${more && html`<li><button type="button" class="button small" disabled=${isBusy} onClick=${more}>${text.users.more}</button></li>`}
+    </ul>
     <${FormError} text=${error} />
-    <div class="dialog-buttons"><button class="button primary" disabled=${isBusy}>${text.users.addSubmit}</button></div>
-  </form>`;
+  </div>`;
+}
+
+/** @param {{ account: Account, isFocused: boolean, onChoose: (account: Account) => void }} properties */
+function Row({ account, isFocused, onChoose }) {
+  const app = useApp();
+  const button = useAutoFocus(isFocused);
+  return html`<li>
+    <button type="button" class="account" ref=${button} onClick=${() => onChoose(account)}>
+      <span class="avatar" aria-hidden="true">${account.name.charAt(0).toUpperCase()}</span>
+      <span class="name">
+        <span class="hidden">${text.users.manage} </span>${account.name}
+        <small class="muted">${text.users.owns(account.file_count, formatSize(account.total_size))}</small>
+      </span>
+      ${account.id === app.administration.me && html`<span class="pill">${text.users.you}</span>`}
+      ${account.is_admin && html`<span class="pill good">${text.users.administrator}</span>`}
+      <${Icon} name="chevron" />
+    </button>
+  </li>`;
+}
+
+/**
+ * The users whose names contain the query, as far as they are loaded.
+ * @param {string} query
+ */
+function useAccounts(query) {
+  const app = useApp();
+  const [found, setFound] = useState(/** @type {Found} */ ({ all: null, total: 0, pages: 0 }));
+  const [error, setError] = useState(/** @type {string | null} */ (null));
+  const [isBusy, setBusy] = useState(false);
+  const lastAsked = useRef(0);
+  const load = async (/** @type {string} */ wanted, /** @type {number} */ page) => {
+    const asked = ++lastAsked.current;
+    setBusy(true);
+    setError(null);
+    try {
+      const { users, total } = await app.administration.users(page, wanted);
+      if (asked === lastAsked.current) setFound(({ all }) => ({ all: page === 0 ? users : joined(all ?? [], users), total, pages: page + 1 }));
+    } catch (failure) {
+      if (asked === lastAsked.current) setError(failure instanceof Error ? failure.message : String(failure));
+    } finally {
+      if (asked === lastAsked.current) setBusy(false);
+    }
+  };
+  const search = useMemo(() => afterQuiet((/** @type {string} */ wanted) => void load(wanted, 0), QUIET_MS), [app]);
+  useEffect(() => {
+    if (lastAsked.current === 0) void load(query, 0);
+    else search(query);
+  }, [query]);
+  const { all, total, pages } = found;
+  const more = all && all.length < total ? () => void load(query, pages) : null;
+  return { all, total, more, error, isBusy, reload: () => void load(query, 0) };
+}
+
+/**
+ * Users may come and go while one reads.
+ * @param {readonly Account[]} before
+ * @param {readonly Account[]} page
+ */
+function joined(before, page) {
+  const known = new Set(before.map((account) => account.id));
+  return [...before, ...page.filter((account) => !known.has(account.id))];
 }

@@ -1,0 +1,66 @@
+/** What administrators do with the users of the cloud. The manager asks each time whether somebody is one. */
+
+/** @import { Account, UserList } from "../../types/wire.js" */
+/** @import { Connection } from "../protocol/connection.js" */
+/** @import { Store } from "../state/store.js" */
+
+export class Administration {
+  #store;
+  #connection;
+
+  /**
+   * @param {Store} store
+   * @param {Connection} connection
+   */
+  constructor(store, connection) {
+    this.#store = store;
+    this.#connection = connection;
+  }
+
+  /** Who does all this. */
+  get me() {
+    return this.#store.state.session.user?.id;
+  }
+
+  /**
+   * Users by name, a page at a time.
+   * @param {number} page from 0
+   * @param {string} query a part of the name; empty: everybody
+   * @returns {Promise<UserList>}
+   */
+  users(page, query) {
+    return this.#connection.request("c2s:user-list-request", { page, ...(query && { query }) });
+  }
+
+  /**
+   * Sets somebody else's password, whose logins end.
+   * @param {Account} account
+   * @param {string} password
+   */
+  async setPassword(account, password) {
+    await this.#connection.request("c2s:user-password-set", { user_id: account.id, password });
+  }
+
+  /**
+   * @param {Account} account
+   * @param {boolean} isAdmin
+   */
+  async setRole(account, isAdmin) {
+    await this.#connection.request("c2s:user-role-set", { user_id: account.id, is_admin: isAdmin });
+  }
+
+  /**
+   * Removes a user whose files go to the heir, or away when there is none. The manager does some of it at a time.
+   * @param {Account} account
+   * @param {number | null} heirId
+   * @param {(remainingFiles: number) => void} onProgress
+   */
+  async remove(account, heirId, onProgress) {
+    const wanted = { user_id: account.id, ...(heirId !== null && { heir_id: heirId }) };
+    for (;;) {
+      const { remaining_files: remaining } = await this.#connection.request("c2s:user-remove", wanted);
+      if (remaining === 0) return;
+      onProgress(remaining);
+    }
+  }
+}

@@ -1,0 +1,88 @@
+/** For administrators: the role and the password of one user, and the end of the account. */
+
+/** @import { Account } from "../../../types/wire.js" */
+import { formatFullDate, formatSize } from "../../text/format.js";
+import { text } from "../../text/text.js";
+import { Choice, Field, FormError } from "../controls.js";
+import { html, useApp, useState } from "../dom.js";
+import { onSubmit, useWork } from "../work.js";
+import { BackButton } from "./back-button.js";
+import { RemoveUser } from "./remove-user.js";
+
+/** @param {{ account: Account, onBack: () => void }} properties */
+export function ManageUser({ account, onBack }) {
+  const app = useApp();
+  const isMe = account.id === app.administration.me;
+  return html`<div class="form manage-user">
+    <${BackButton} label=${text.users.all} onClick=${onBack} isFocused />
+    <header class="account-head">
+      <span class="avatar" aria-hidden="true">${account.name.charAt(0).toUpperCase()}</span>
+      <div>
+        <h3>${account.name}</h3>
+        <p class="muted">${text.users.owns(account.file_count, formatSize(account.total_size))}</p>
+        <p class="muted">${text.users.since(formatFullDate(account.created_at))}</p>
+      </div>
+    </header>
+    ${isMe && html`<p>${text.users.yourself}</p>`}
+    ${!isMe &&
+    html`<${Role} account=${account} />
+      <${Password} account=${account} />
+      <${RemoveUser} account=${account} onGone=${onBack} />`}
+  </div>`;
+}
+
+/** @param {{ account: Account }} properties */
+function Role({ account }) {
+  const app = useApp();
+  const [isAdmin, setAdmin] = useState(account.is_admin);
+  const { isBusy, error, run } = useWork();
+  const choose = (/** @type {boolean} */ wanted) =>
+    run(async () => {
+      await app.administration.setRole(account, wanted);
+      setAdmin(wanted);
+      app.toasts.show(wanted ? text.users.promoted(account.name) : text.users.demoted(account.name), "good");
+    });
+  return html`<section>
+    <h4>${text.users.role}</h4>
+    <${Choice}
+      label=${text.users.role}
+      options=${[
+        { value: false, label: text.users.roles.user },
+        { value: true, label: text.users.roles.administrator },
+      ]}
+      chosen=${isAdmin}
+      isBusy=${isBusy}
+      onChoose=${choose}
+    />
+    <p class="field-hint">${text.users.roleHint}</p>
+    <${FormError} text=${error} />
+  </section>`;
+}
+
+/** @param {{ account: Account }} properties */
+function Password({ account }) {
+  const app = useApp();
+  const [password, setPassword] = useState("");
+  const { isBusy, error, run } = useWork();
+  const set = () =>
+    run(async () => {
+      await app.administration.setPassword(account, password);
+      setPassword("");
+      app.toasts.show(text.users.passwordSet(account.name), "good");
+    });
+  return html`<form onSubmit=${onSubmit(set)}>
+    <${Field}
+      label=${text.users.newPassword}
+      type="password"
+      value=${password}
+      onInput=${setPassword}
+      autocomplete="new-password"
+      required
+      minLength=${8}
+      maxLength=${256}
+      hint=${text.users.passwordHint}
+    />
+    <${FormError} text=${error} />
+    <button class="button" disabled=${isBusy}>${text.users.setPassword}</button>
+  </form>`;
+}
