@@ -19,9 +19,13 @@ async function furnish({ browser, cloud, token }) {
     { name: "d paper.pdf", mimeType: "application/pdf", buffer: pdf("Offer") },
     { name: "e text.txt", mimeType: "text/plain", buffer: Buffer.from(LINES) },
     { name: "f unknown.bin", buffer: Buffer.from([0, 1, 2, 3]) },
+    { name: "h latin", buffer: Buffer.from("Gr\xfc\xdfe aus K\xf6ln", "latin1") },
+    { name: "i wide.txt", mimeType: "text/plain", buffer: Buffer.from("\ufeffGrüße", "utf16le") },
+    { name: "j data", buffer: Buffer.from([0, 1, 2, 3, 255, 254, 0, 7]) },
+    { name: "k empty.txt", buffer: Buffer.alloc(0) },
     { name: "g page.html", mimeType: "text/html", buffer: Buffer.from("<script>parent.document.title='owned'</script>") },
   ]);
-  await person.uploadsAreDone(7);
+  await person.uploadsAreDone(11);
   await person.leaves();
 }
 
@@ -71,7 +75,7 @@ test("films and music play", async () => {
 });
 
 test("media is asked for by ranges", async () => {
-  const { person } = await opens("f unknown.bin");
+  const { person } = await opens("k empty.txt");
   const ranged = person.page.waitForRequest((request) => "range" in request.headers() && request.url().includes("/signed-download"));
   await person.page.keyboard.press("Escape");
   await person.row("c tone.wav").dblclick();
@@ -110,4 +114,12 @@ test("what cannot be shown can be downloaded, and pages are shown as text", asyn
   await page.viewer.getByText("<script>").waitFor();
   assert.notEqual(await page.person.page.title(), "owned");
   await page.person.leaves();
+});
+
+test("texts are read in their encoding whatever their type, and empty files are said to be empty", async () => {
+  for (const [name, words] of [["h latin", "Grüße aus Köln"], ["i wide.txt", "Grüße"], ["j data", "There is no preview"], ["k empty.txt", "This file is empty."]]) {
+    const { person, viewer } = await opens(String(name));
+    await viewer.getByText(String(words)).waitFor();
+    await person.leaves();
+  }
 });

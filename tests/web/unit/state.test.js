@@ -143,7 +143,9 @@ test("types are kinds that people know, and known to be shown or not", () => {
     ["image/png", "video/mp4", "audio/mpeg", "application/pdf", "application/zip", "text/plain", "application/json", "text/html", "application/octet-stream"].map(kindOf),
     ["image", "video", "audio", "pdf", "archive", "document", "code", "code", "other"],
   );
-  assert.deepEqual(["image/png", "image/tiff", "text/html", "application/zip"].map(previewOf), ["image", "none", "text", "none"]);
+  const previews = ["image/png", "image/tiff", "text/html", "application/zip", "application/octet-stream"].map((type) => previewOf(type, 10));
+  assert.deepEqual(previews, ["image", "none", "text", "none", "perhaps-text"]);
+  assert.equal(previewOf("application/octet-stream", 10_000_000), "none");
   assert.deepEqual(bytesByKind({ "image/png": 5, "image/gif": 6, "audio/wav": 20, "text/plain": 0 }), [
     { kind: "audio", bytes: 20 },
     { kind: "image", bytes: 11 },

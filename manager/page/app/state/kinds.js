@@ -21,19 +21,27 @@ export function kindOf(type) {
   return type.startsWith("text/") ? "document" : "other";
 }
 
-/** How a file can be shown. @typedef {"image" | "video" | "audio" | "pdf" | "text" | "none"} Preview */
+/**
+ * How a file can be shown; "perhaps-text" where that takes a look at its bytes.
+ * @typedef {"image" | "video" | "audio" | "pdf" | "text" | "perhaps-text" | "none"} Preview
+ */
 
 const SHOWN_IMAGES = /^image\/(png|jpeg|gif|webp|avif|svg\+xml|bmp|x-icon|vnd\.microsoft\.icon)$/;
 
+/** A look at the bytes of a larger file would cost its first 10 MB on their way from Discord. */
+const LARGEST_GUESS = 1_000_000;
+
 /**
  * @param {string} type
+ * @param {number} size bytes
  * @returns {Preview}
  */
-export function previewOf(type) {
+export function previewOf(type, size) {
   if (SHOWN_IMAGES.test(type)) return "image";
   const kind = kindOf(type);
   if (kind === "video" || kind === "audio" || kind === "pdf") return kind;
-  return kind === "code" || type.startsWith("text/") ? "text" : "none";
+  if (kind === "code" || type.startsWith("text/")) return "text";
+  return kind === "other" && size <= LARGEST_GUESS ? "perhaps-text" : "none";
 }
 
 /**

@@ -298,6 +298,8 @@ export const en = {
     failed: "The file could not be shown.",
     unknown: "There is no preview for files of this type.",
     forbidden: "This file is private.",
+    empty: "This file is empty.",
+    part: (/** @type {string} */ shown, /** @type {string} */ size) => `This is the beginning: ${shown} of ${size}.`,
     more: (/** @type {string} */ size) => `Show more (${size} left)`,
   },
   uploads: {

@@ -78,7 +78,7 @@ function FileDetails({ file }) {
   const app = useApp();
   const path = useStore((state) => state.listing.path);
   const canRead = file.can !== "none";
-  const canPreview = canRead && previewOf(file.type) !== "none";
+  const canPreview = canRead && previewOf(file.type, file.size) !== "none";
   const share = { kind: /** @type {const} */ ("share"), file, path: formatPath(path) };
   return html`<button type="button" class="details-picture" disabled=${!canRead} aria-label=${text.actions.previewOf(file.name)} onClick=${() => app.selecting.open(file)}>
       <${Thumbnail} item=${file} />

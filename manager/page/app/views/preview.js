@@ -2,6 +2,7 @@
 
 /** @import { FileItem } from "../../types/state.js" */
 import { previewOf } from "../state/kinds.js";
+import { decodeText, encodingOf } from "../state/text-bytes.js";
 import { formatSize } from "../text/format.js";
 import { text } from "../text/text.js";
 import { Blank, Spinner } from "./controls.js";
@@ -16,15 +17,17 @@ const TEXT_STEP = 128 * 1024;
 /** @param {{ file: FileItem }} properties */
 export function Preview({ file }) {
   const app = useApp();
-  const kind = file.can === "none" ? "none" : previewOf(file.type);
+  const kind = file.can === "none" ? "none" : previewOf(file.type, file.size);
   const [address, setAddress] = useState(/** @type {string | null} */ (null));
   const [problem, setProblem] = useState(/** @type {string | null} */ (null));
+  const isEmpty = file.size === 0;
   useEffect(() => {
-    if (kind === "none") return;
+    if (kind === "none" || isEmpty) return;
     app.links.signed(file).then(setAddress, (error) => setProblem(error.message));
   }, []);
   const failed = () => setProblem(text.viewer.failed);
   if (file.can === "none") return html`<${NotShown} file=${file} reason=${text.viewer.forbidden} icon="lock" />`;
+  if (isEmpty) return html`<${NotShown} file=${file} reason=${text.viewer.empty} icon="document" />`;
   if (kind === "none") return html`<${NotShown} file=${file} reason=${text.viewer.unknown} icon="eye-off" />`;
   if (problem) return html`<${NotShown} file=${file} reason=${problem} icon="alert" />`;
   if (!address) return html`<${Spinner} label=${text.app.loading} />`;
@@ -79,25 +82,27 @@ function Pdf({ file, address, onError }) {
 
 /** @param {{ file: FileItem, address: string, onError: () => void }} properties */
 function Text({ file, address, onError }) {
-  const [loaded, setLoaded] = useState({ end: 0, words: "" });
+  const [loaded, setLoaded] = useState(/** @type {{ end: number, words: string | null }} */ ({ end: 0, words: "" }));
   const [wanted, setWanted] = useState(TEXT_STEP);
   useEffect(() => {
     const leaving = new AbortController();
     const end = Math.min(wanted, file.size);
-    if (end === 0) return undefined;
     fetch(address, { headers: { Range: `bytes=0-${end - 1}` }, signal: leaving.signal })
       .then(async (response) => {
         if (!response.ok) throw new Error();
-        const bytes = await response.arrayBuffer();
-        setLoaded({ end, words: new TextDecoder().decode(bytes) });
+        const bytes = new Uint8Array(await response.arrayBuffer());
+        const encoding = encodingOf(bytes.subarray(0, TEXT_STEP));
+        setLoaded({ end, words: encoding && decodeText(bytes, encoding) });
       })
       .catch(() => leaving.signal.aborted || onError());
     return () => leaving.abort();
   }, [address, wanted]);
-  if (loaded.end === 0 && file.size > 0) return html`<${Spinner} label=${text.app.loading} />`;
+  if (loaded.words === null) return html`<${NotShown} file=${file} reason=${text.viewer.unknown} icon="eye-off" />`;
+  if (loaded.end === 0) return html`<${Spinner} label=${text.app.loading} />`;
   return html`<div class="shown text" tabindex="0" aria-label=${file.name}>
     <pre>${loaded.words}</pre>
     ${loaded.end < file.size &&
-    html`<button type="button" class="button" onClick=${() => setWanted(wanted * 4)}>${text.viewer.more(formatSize(file.size - loaded.end))}</button>`}
+    html`<p class="muted">${text.viewer.part(formatSize(loaded.end), formatSize(file.size))}</p>
+      <button type="button" class="button" onClick=${() => setWanted(wanted * 4)}>${text.viewer.more(formatSize(file.size - loaded.end))}</button>`}
   </div>`;
 }

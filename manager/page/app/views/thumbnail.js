@@ -34,6 +34,6 @@ export function Thumbnail({ item }) {
 function find(app, file) {
   if (file.can === "none") return null;
   if (file.hasThumbnail) return app.links.thumbnail(file);
-  const isSmallImage = previewOf(file.type) === "image" && file.size > 0 && file.size <= SMALL_IMAGE;
+  const isSmallImage = previewOf(file.type, file.size) === "image" && file.size > 0 && file.size <= SMALL_IMAGE;
   return isSmallImage ? app.links.signed(file) : null;
 }
