@@ -78,6 +78,7 @@ export class App {
   #forgetUser() {
     this.uploads.discard();
     this.deletions.forgetAll();
+    this.links.forget();
   }
 
   #online() {

@@ -26,6 +26,12 @@ export class Links {
     this.#connection = connection;
   }
 
+  /** What one user may open is not the next one's. */
+  forget() {
+    this.#signed.clear();
+    this.#thumbnails.clear();
+  }
+
   /**
    * An address that serves the file to whoever has it, until its content changes. Rejects with `Refused`.
    * @param {FileItem} file

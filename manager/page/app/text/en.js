@@ -161,7 +161,9 @@ export const en = {
     path: "Path",
     sortBy: (/** @type {string} */ column) => `Sorted by ${column}`,
     summary: (/** @type {number | string} */ folders, /** @type {number | string} */ files) =>
-      `${folders} ${plural(Number(folders), "folder")}, ${files} ${plural(Number(files), "file")}`,
+      [Number(folders) !== 0 && `${folders} ${plural(Number(folders), "folder")}`, Number(files) !== 0 && `${files} ${plural(Number(files), "file")}`]
+        .filter(Boolean)
+        .join(", ") || "Empty",
     empty: "This folder is empty",
     emptyText: "Drop files or whole folders anywhere on this page, or pick them here.",
     missing: "There is no such folder",
