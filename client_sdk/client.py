@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from client_sdk import listing
+from client_sdk.administering import Administering
 from client_sdk.archives import download_archive, pieces_of_archive
 from client_sdk.conflicts import ConflictChoice, OnConflict, as_policy
 from client_sdk.downloads import Download
@@ -24,7 +25,7 @@ from client_sdk.sources import Bytes, ReaderFactory, as_source
 from protocol import s2c
 
 
-class Client(Organising, Sharing):
+class Client(Administering, Organising, Sharing):
     """A user's view of one manager. Use it as an async context manager.
 
     Entering connects, when there is a token; the connection is kept, and made again when it is

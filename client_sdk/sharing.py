@@ -2,11 +2,10 @@
 
 from client_sdk import listing
 from client_sdk.core import ClientCore
-from client_sdk.errors import Forbidden, InvalidInput, NotFound
+from client_sdk.errors import Forbidden, NotFound
 from client_sdk.paths import split_remote
+from client_sdk.people import clean_query, clean_username
 from protocol import c2s, s2c
-from protocol.errors import InvalidValue
-from protocol.values import check_username
 
 
 class Sharing(ClientCore):
@@ -18,9 +17,8 @@ class Sharing(ClientCore):
         Raises:
             InvalidInput: The query is not made of letters and digits.
         """
-        if not query.isascii() or not query.isalnum():
-            raise InvalidInput("a search for users takes 1 or more letters or digits")
-        found = await self._link.question(c2s.UserSearchRequest(query=query), s2c.UserSearch)
+        packet = c2s.UserSearchRequest(query=clean_query(query))
+        found = await self._link.question(packet, s2c.UserSearch)
         return list(found.results or ())
 
     async def find_user(self, name: str) -> s2c.UserHandle:
@@ -30,11 +28,7 @@ class Sharing(ClientCore):
             InvalidInput: It is no user name.
             NotFound: There is no such user.
         """
-        try:
-            check_username(name)
-        except InvalidValue as error:
-            raise InvalidInput(f"the user name {error}") from error
-        for user in await self.search_users(name):
+        for user in await self.search_users(clean_username(name)):
             if user.name.lower() == name.lower():
                 return user
         raise NotFound(f"{name}: there is no such user")

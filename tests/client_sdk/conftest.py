@@ -19,6 +19,7 @@ import pytest
 from aiohttp import web
 
 from client_sdk.client import Client
+from client_sdk.link import EXTENSIONS
 from client_sdk.settings import ClientSettings
 from protocol import c2s, codec, generic, s2c
 from protocol.chunks import chunk_count, chunk_length
@@ -218,7 +219,8 @@ class ScriptedManager:
         return socket
 
     async def _receive(self, peer: Peer, text: str) -> None:
-        frame = codec.decode(text, accepts=frozenset({"c2s", "generic"}))
+        accepts = frozenset({"c2s", "generic"})
+        frame = codec.decode(text, accepts=accepts, extensions=EXTENSIONS)
         self.received.append(frame.packet)
         handler = self.handlers.get(type(frame.packet))
         if handler is not None:
