@@ -1,7 +1,7 @@
 """Progress bars: one per file under way, one for the whole."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Self
 
@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.progress import (
     BarColumn,
     DownloadColumn,
+    MofNCompleteColumn,
     Progress,
     TaskID,
     TextColumn,
@@ -96,6 +97,29 @@ class TransferDisplay:
         self._under_way ^= {bar}
         self._progress.update(bar, visible=is_under_way)
         self._progress.update(self._whole, description=ALL if self._under_way else WAITING)
+
+
+@contextlib.contextmanager
+def counting_down(
+    console: Console, what: str, total: int, *, is_shown: bool
+) -> Iterator[Callable[[int], None]]:
+    """Show on a terminal how much of something is done; yields who has to be told what remains."""
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=console,
+        transient=True,
+        disable=not (is_shown and console.is_terminal),
+    ) as shown_progress:
+        bar = shown_progress.add_task(what, total=total)
+
+        def report(remaining: int) -> None:
+            # There may be more than in the beginning.
+            whole = max(total, remaining)
+            shown_progress.update(bar, completed=whole - remaining, total=whole)
+
+        yield report
 
 
 def _label(name: str) -> str:

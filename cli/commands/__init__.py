@@ -11,6 +11,7 @@ from cli.commands import (
     organising,
     putting,
     sharing,
+    users,
 )
 
 
@@ -29,5 +30,5 @@ def register(app: typer.Typer) -> None:
     app.command("rm", no_args_is_help=True)(organising.rm)
     app.command("mkdir", no_args_is_help=True)(organising.mkdir)
     app.add_typer(sharing.share)
-    app.command("users")(sharing.users)
+    app.add_typer(users.users)
     administration.register(app)

@@ -11,9 +11,8 @@ from cli.output import say
 from cli.surroundings import Surroundings, surroundings_of
 from client_sdk import Client
 from client_sdk.errors import Forbidden, InvalidInput, NotLoggedIn
+from client_sdk.people import clean_password, clean_username
 from client_sdk.urls import base_url
-from protocol.errors import InvalidValue
-from protocol.values import check_password, check_username
 
 Url = Annotated[str, typer.Argument(help="Address of the manager, such as http://127.0.0.1:4000.")]
 User = Annotated[str, typer.Argument(help="User name: 1 to 16 letters and digits.")]
@@ -40,9 +39,9 @@ def register(
     around = surroundings_of(context)
     with reported(around.err):
         address = base_url(url)
-        _check_user(user)
+        clean_username(user)
         token = admin_token or around.credentials.token_for(address)
-        password = _password(around, stdin=password_stdin, confirm=True)
+        password = asked_password(around, stdin=password_stdin, confirm=True)
     around.run(_register(around, address, user, password, token))
 
 
@@ -53,8 +52,8 @@ def login(
     around = surroundings_of(context)
     with reported(around.err):
         address = base_url(url)
-        _check_user(user)
-        password = _password(around, stdin=password_stdin, confirm=False)
+        clean_username(user)
+        password = asked_password(around, stdin=password_stdin, confirm=False)
     around.run(_login(around, address, user, password))
 
 
@@ -83,9 +82,11 @@ def passwd(
     around = surroundings_of(context)
     with reported(around.err):
         address = base_url(url)
-        _check_user(user)
-        previous = _password(around, stdin=password_stdin, confirm=False, label="Previous password")
-        new = _password(around, stdin=password_stdin, confirm=True, label="New password")
+        clean_username(user)
+        previous = asked_password(
+            around, stdin=password_stdin, confirm=False, label="Previous password"
+        )
+        new = asked_password(around, stdin=password_stdin, confirm=True, label="New password")
     around.run(_passwd(around, address, user, previous, new))
 
 
@@ -128,21 +129,14 @@ async def _is_good(around: Surroundings, login: Credentials) -> bool:
         return False
 
 
-def _check_user(user: str) -> None:
-    try:
-        check_username(user)
-    except InvalidValue as error:
-        raise InvalidInput(f"the user name {error}") from error
-
-
-def _password(around: Surroundings, *, stdin: bool, confirm: bool, label: str = "Password") -> str:
+def asked_password(
+    around: Surroundings, *, stdin: bool, confirm: bool, label: str = "Password"
+) -> str:
+    """A password from the terminal, or from a line of standard input. Raises `InvalidInput`."""
     if stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     elif not around.is_interactive:
         raise InvalidInput("there is no terminal to ask on: use --password-stdin")
     else:
         password = typer.prompt(label, hide_input=True, confirmation_prompt=confirm, err=True)
-    try:
-        return check_password(password)
-    except InvalidValue as error:
-        raise InvalidInput(f"the password {error}") from error
+    return clean_password(password)

@@ -1,17 +1,11 @@
-"""`share` with what belongs to it, and `users`."""
+"""`share` with what belongs to it."""
 
-import asyncio
-import string
 from typing import Annotated
 
 import typer
 
 from cli.output import say, say_json
 from cli.surroundings import Surroundings, surroundings_of
-from protocol import s2c
-
-MOST_FOUND = 100
-"""Users that one search tells, at most."""
 
 Path = Annotated[str, typer.Argument(help="Remote file.")]
 User = Annotated[str, typer.Argument(help="Name of the other user.")]
@@ -107,39 +101,3 @@ def list_(context: typer.Context, path: Path, *, as_json: Json = False) -> None:
             say(around.out, f"{'rw' if each.can_write else 'r':2}  {time}  {each.user.name}")
 
     around.run(run())
-
-
-def users(
-    context: typer.Context,
-    query: Annotated[str | None, typer.Argument(help="A part of the name.")] = None,
-    *,
-    as_json: Json = False,
-) -> None:
-    """Find users by a part of their names, or list all."""
-    around = surroundings_of(context)
-
-    async def run() -> None:
-        async with around.client() as cloud:
-            searches = (
-                [query] if query is not None else list(string.ascii_lowercase + string.digits)
-            )
-            found = await asyncio.gather(*(cloud.search_users(each) for each in searches))
-        _tell_users(around, found, is_search=query is not None, as_json=as_json)
-
-    around.run(run())
-
-
-def _tell_users(
-    around: Surroundings, found: list[list[s2c.UserHandle]], *, is_search: bool, as_json: bool
-) -> None:
-    distinct = {user.id: user for users in found for user in users}
-    told = list(distinct.values())
-    if not is_search:
-        told.sort(key=lambda user: user.name.lower())
-    if as_json:
-        say_json(around.out, told)
-    else:
-        for user in told:
-            say(around.out, user.name)
-    if any(len(users) >= MOST_FOUND for users in found):
-        say(around.err, "there may be more: name more of the name")

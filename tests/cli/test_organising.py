@@ -1,4 +1,4 @@
-"""`mv`, `rm`, `mkdir`, `share`, `users`, `zip` and `passwd`, against a running discord-cloud."""
+"""`mv`, `rm`, `mkdir`, `share`, `zip` and `passwd`, against a running discord-cloud."""
 
 import io
 import json
@@ -218,17 +218,6 @@ def test_a_link_is_for_everybody(shell: Shell, bert: Shell, put: Put, folder: st
     assert shell("share", "link", f"{folder}/lost").exit_code == 66
 
 
-def test_users(shell: Shell) -> None:
-    """Those whose name holds the query; all without one."""
-    assert shell("users", "bert").stdout.splitlines()[:2] == ["bert", "berta"]
-    assert [user["name"] for user in shell.json("users", "berta")] == ["berta"]
-    everybody = shell("users").stdout.splitlines()
-    assert {"alice", "bert", "berta"} <= set(everybody)
-    assert everybody == sorted(set(everybody), key=str.lower)
-    assert shell("users", "zzz").stdout == ""
-    assert shell("users", "a b").exit_code == 64
-
-
 def test_zip_writes_a_file(
     shell: Shell, put: Put, folder, tmp_path: Path, monkeypatch, caplog
 ) -> None:
@@ -295,4 +284,4 @@ def test_a_new_password_ends_logins_but_this_one(shell: Shell, tmp_path: Path) -
         there("login", shell.url, "frida", "--password-stdin", stdin="new password").exit_code == 0
     )
     assert shell(*arguments, "--password-stdin", stdin=f"new password\n{PASSWORD}").exit_code == 0
-    assert shell.json("users", "frida")[0]["name"] == "frida"
+    assert shell.json("users", "list", "frida")[0]["name"] == "frida"

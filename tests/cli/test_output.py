@@ -123,10 +123,11 @@ def test_the_page_describes_every_client_command_and_option() -> None:
     """What a command can do is in docs/cli.md."""
     page = PAGE.read_text()
     command = typer.main.get_command(app)
-    names = "register login logout passwd put get zip ls status mv rm mkdir users"
+    names = "register login logout passwd put get zip ls status mv rm mkdir"
     commands = {name: command.commands[name] for name in names.split()}  # type: ignore[attr-defined]
-    share = command.commands["share"]  # type: ignore[attr-defined]
-    commands |= {f"share {name}": found for name, found in share.commands.items()}
+    for group in ("share", "users"):
+        inner = command.commands[group].commands  # type: ignore[attr-defined]
+        commands |= {f"{group} {name}": found for name, found in inner.items()}
     for name, found in commands.items():
         assert f"discord-cloud {name}" in page
         options = [o for p in found.params if p.param_type_name == "option" for o in p.opts]

@@ -1,0 +1,181 @@
+"""`users`: finding them, and what administrators do with them."""
+
+import asyncio
+import string
+from typing import Annotated
+
+import typer
+
+from cli.commands.accounts import PasswordStdin, asked_password
+from cli.errors import reported
+from cli.output import human_size, say, say_json
+from cli.progress import counting_down
+from cli.surroundings import Surroundings, surroundings_of
+from client_sdk import Client
+from client_sdk.errors import Forbidden, InvalidInput
+from protocol import s2c
+
+MOST_FOUND = 100
+"""Users that one search tells, at most, to who is no administrator."""
+
+Name = Annotated[str, typer.Argument(help="Name of the user.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+users = typer.Typer(
+    name="users", no_args_is_help=True, help="Find users; administrators also manage them."
+)
+
+
+@users.command("list")
+def list_(
+    context: typer.Context,
+    query: Annotated[str | None, typer.Argument(help="A part of the name.")] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Find users by a part of their names, or list all; for administrators with what they own."""
+    around = surroundings_of(context)
+
+    async def run() -> None:
+        async with around.client() as cloud:
+            try:
+                accounts = [account async for account in cloud.list_users(query)]
+            except Forbidden:
+                _tell_names(around, await _found(cloud, query), query, as_json=as_json)
+                return
+        _tell_accounts(around, accounts, as_json=as_json)
+
+    around.run(run())
+
+
+@users.command("remove", no_args_is_help=True)
+def remove(
+    context: typer.Context,
+    name: Name,
+    *,
+    heir: Annotated[
+        str | None,
+        typer.Option("--give-files-to", metavar="NAME", help="Give the user's files to this one."),
+    ] = None,
+    delete_files: Annotated[
+        bool, typer.Option("--delete-files", help="Delete the user's files.")
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Ask nothing; needed without a terminal.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Remove a user (administrators only). If it breaks off, run it again."""
+    around = surroundings_of(context)
+    with reported(around.err):
+        if (heir is not None) == delete_files:
+            raise InvalidInput("say what becomes of the files: --give-files-to or --delete-files")
+        if not yes and not around.is_interactive:
+            raise InvalidInput("there is no terminal to ask on: use --yes")
+    around.run(_remove(around, name, heir, is_sure=yes, as_json=as_json))
+
+
+@users.command("reset-password", no_args_is_help=True)
+def reset_password(
+    context: typer.Context, name: Name, *, password_stdin: PasswordStdin = False
+) -> None:
+    """Give another user a new password, which ends the user's logins (administrators only)."""
+    around = surroundings_of(context)
+    with reported(around.err):
+        password = asked_password(around, stdin=password_stdin, confirm=True, label="New password")
+
+    async def run() -> None:
+        async with around.client() as cloud:
+            await cloud.set_user_password(name, password)
+        say(around.err, f"changed the password of {name}")
+
+    around.run(run())
+
+
+@users.command("promote", no_args_is_help=True)
+def promote(context: typer.Context, name: Name) -> None:
+    """Make a user an administrator (administrators only)."""
+    _set_role(surroundings_of(context), name, is_admin=True)
+
+
+@users.command("demote", no_args_is_help=True)
+def demote(context: typer.Context, name: Name) -> None:
+    """Make an administrator a user like others (administrators only). The last one stays."""
+    _set_role(surroundings_of(context), name, is_admin=False)
+
+
+def _set_role(around: Surroundings, name: str, *, is_admin: bool) -> None:
+    async def run() -> None:
+        async with around.client() as cloud:
+            await cloud.set_role(name, is_admin=is_admin)
+        say(around.err, f"{name} is {'an' if is_admin else 'no'} administrator")
+
+    around.run(run())
+
+
+async def _remove(
+    around: Surroundings, name: str, heir: str | None, *, is_sure: bool, as_json: bool
+) -> None:
+    async with around.client() as cloud:
+        account = await cloud.find_account(name)
+        if heir is not None:
+            heir = (await cloud.find_account(heir)).name
+        is_wanted = is_sure or await _is_wanted(around, account, heir)
+        if is_wanted:
+            what = f"removing {account.name}"
+            with counting_down(around.err, what, account.file_count, is_shown=not as_json) as tell:
+                await cloud.remove_user(
+                    account.name, heir=heir, delete_files=heir is None, progress=tell
+                )
+    if as_json:
+        facts = {"id": account.id, "name": account.name, "is_removed": is_wanted, "heir": heir}
+        owned = {"file_count": account.file_count, "total_size": account.total_size}
+        say_json(around.out, {**facts, **owned})
+    elif is_wanted:
+        fate = "deleted" if heir is None else f"gave {heir}"
+        say(around.err, f"removed {account.name}, and {fate} {_owned(account)}")
+
+
+async def _is_wanted(around: Surroundings, account: s2c.Account, heir: str | None) -> bool:
+    fate = "delete" if heir is None else f"give {heir}"
+    question = f"remove this user, and {fate} {_owned(account)}? [y/N]"
+    say(around.err, f"{account.name}: {question}")
+    return (await around.read_line()).strip().lower() in {"y", "yes"}
+
+
+def _owned(account: s2c.Account) -> str:
+    files = f"{account.file_count} file{'' if account.file_count == 1 else 's'}"
+    return f"{files} ({human_size(account.total_size)})"
+
+
+async def _found(cloud: Client, query: str | None) -> list[list[s2c.UserHandle]]:
+    """What others than administrators may search for: all names hold some letter or digit."""
+    searches = [query] if query is not None else list(string.ascii_lowercase + string.digits)
+    return await asyncio.gather(*(cloud.search_users(each) for each in searches))
+
+
+def _tell_names(
+    around: Surroundings, found: list[list[s2c.UserHandle]], query: str | None, *, as_json: bool
+) -> None:
+    distinct = {user.id: user for some in found for user in some}
+    told = list(distinct.values())
+    if query is None:
+        told.sort(key=lambda user: user.name.lower())
+    if as_json:
+        say_json(around.out, told)
+    else:
+        for user in told:
+            say(around.out, user.name)
+    if any(len(some) >= MOST_FOUND for some in found):
+        say(around.err, "there may be more: name more of the name")
+
+
+def _tell_accounts(around: Surroundings, accounts: list[s2c.Account], *, as_json: bool) -> None:
+    if as_json:
+        say_json(around.out, accounts)
+        return
+    for each in accounts:
+        role = "administrator" if each.is_admin else "user"
+        files = "file" if each.file_count == 1 else "files"
+        size = human_size(each.total_size)
+        say(around.out, f"{role:13}  {each.file_count:>7} {files:5}  {size:>9}  {each.name}")
