@@ -61,7 +61,8 @@ class AccountStore(Protocol):
         """
 
     async def remove_user(self, user_id: int) -> None:
-        """Deletes a user, shares to the user, and the user's tickets. A missing one is no error.
+        """Deletes a user, shares to the user, and the user's tickets that are not complete.
 
+        An upload with one of those fails, then, when it is completed. A missing user is no error.
         Raises `UserHasFiles`, and `LastAdministrator` when nobody would be administrator.
         """

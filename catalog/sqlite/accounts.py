@@ -10,6 +10,7 @@ from catalog.sqlite.database import Session
 from catalog.sqlite.part import SqlitePart
 from catalog.sqlite.queries import accounts as sql
 from catalog.sqlite.queries import files as file_sql
+from catalog.sqlite.queries import services as service_sql
 from catalog.sqlite.rows import user_of
 
 
@@ -109,6 +110,7 @@ class SqliteAccounts(SqlitePart):
                 await _require_other_administrator(session, user)
             if await session.row(file_sql.FILES_OF_OWNER, owner_id=user_id, limit=1):
                 raise UserHasFiles(f"the user {user_id} still owns files")
+            await session.run(service_sql.DELETE_OPEN_TICKETS, holder=f"user:{user_id}")
             await session.run(sql.DELETE_USER, user_id=user_id)
 
 

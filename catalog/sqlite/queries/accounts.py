@@ -58,4 +58,4 @@ OTHER_ADMINISTRATOR = "SELECT 1 FROM users WHERE is_admin AND id <> :user_id LIM
 """A row if somebody else is administrator."""
 
 DELETE_USER = "DELETE FROM users WHERE id = :user_id"
-"""Deletes a user, and by the foreign keys the user's shares and tickets."""
+"""Deletes a user, and by the foreign key the user's shares."""

@@ -34,6 +34,9 @@ USE_TICKET = "UPDATE tickets SET used_at = :now WHERE id = :ticket_id"
 COMPLETE_TICKET = "UPDATE tickets SET completed_at = :now WHERE id = :ticket_id"
 """Marks a ticket: its upload has ended well."""
 
+DELETE_OPEN_TICKETS = "DELETE FROM tickets WHERE holder = :holder AND completed_at IS NULL"
+"""Deletes a holder's tickets, but for those whose upload has ended well."""
+
 DELETE_EXPIRED_TICKETS = """
 DELETE FROM tickets WHERE id IN (
     SELECT id FROM tickets WHERE used_at IS NULL AND expires_at <= :now

@@ -1,18 +1,21 @@
 """The promises about what administrators do with users: seeing all, roles, and removing."""
 
 import asyncio
+from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 
 from catalog.errors import (
     LastAdministrator,
     NotPermitted,
+    TicketMissing,
     UserExists,
     UserHasFiles,
     UserMissing,
 )
 from catalog.permits import Holder, Permit, Standing
-from catalog.records import Share
+from catalog.records import Share, Ticket
 
 
 async def named(catalog, *names: str) -> list[int]:
@@ -161,6 +164,35 @@ async def test_a_removed_user_leaves_no_share_and_the_name(catalog, uploads):
     )
     with pytest.raises(NotPermitted):
         await catalog.delete_file(file.id, permit=permit)
+
+
+async def test_a_removed_user_takes_tickets_along(catalog, uploads, clock):
+    """Unused ones and those in use, so that their uploads fail; not what was complete, nor others'."""
+    _, bob = await named(catalog, "ann", "bob")
+    unused, running, complete, other = [
+        Ticket(
+            id=uuid4(),
+            holder=holder,
+            mime_type="text/plain",
+            size=5,
+            created_at=clock(),
+            expires_at=clock() + 60.0,
+            reference_ttl_s=1000.0,
+        )
+        for holder in (*[f"user:{bob}"] * 3, f"user:{bob}1")
+    ]
+    for ticket in (unused, running, complete, other):
+        await catalog.open_ticket(ticket, limits=None)
+    for ticket in (running, complete):
+        draft = replace(uploads.draft(size=5), id=ticket.id)
+        await catalog.redeem_ticket(draft, uploads.reference(ticket.id))
+        await catalog.add_chunk(uploads.location(ticket.id, size=5))
+    await catalog.complete_ticket(complete.id, mime_type="text/plain", hash_hex="ab")
+    await catalog.remove_user(bob)
+    with pytest.raises(TicketMissing):
+        await catalog.complete_ticket(running.id, mime_type="text/plain", hash_hex="ab")
+    found = [await catalog.ticket(each.id) for each in (unused, running, complete, other)]
+    assert [each is not None for each in found] == [False, False, True, True]
 
 
 async def test_who_was_removed_gets_nothing_any_more(catalog, uploads):

@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 
 from catalog.records import JobState
+from client_sdk import Client
 from client_sdk.connection import Connection
 from manager.domain.approval import UploadWish
 from manager.errors import NoUploadService
@@ -131,6 +132,17 @@ async def service(stage: Stage) -> AsyncIterator[TicketService]:
     """A service that takes tickets."""
     async with connected(stage) as ready:
         yield ready
+
+
+@pytest.fixture
+async def administrator(stage: Stage) -> AsyncIterator[Client]:
+    """The client of an administrator."""
+    token = await stage.token("root")
+    user = await stage.catalog.user_by_name("root")
+    assert user is not None
+    await stage.catalog.set_role(user.id, is_admin=True)
+    async with Client(stage.url, token) as client:
+        yield client
 
 
 async def test_a_whole_upload(stage, service):
@@ -341,3 +353,32 @@ async def test_what_could_not_be_completed_is_completed_later(tmp_path, when):
         assert await stage.is_kept(file_id)
         (reference,) = await stage.real_catalog.references_on(UUID(file_id))
         assert (reference.service, reference.key) == ("ticket", "user:1")
+
+
+async def test_the_upload_of_a_removed_user_is_not_stored(stage, service, administrator):
+    """The service is told so, and nothing is left of it."""
+    ticket, file_id = await open_ticket(stage, 5)
+    await service.accepted(ticket)
+    await administrator.remove_user("alice", delete_files=True)
+    await service.store(file_id, 0, 5)
+    assert not await service.finish(file_id)
+    await gone(stage, file_id)
+    await stage.no_messages_left()
+
+
+async def test_the_unused_ticket_of_a_removed_user_is_worth_nothing(stage, service, administrator):
+    """The service is told so; the connection lives on."""
+    ticket, file_id = await open_ticket(stage, 5)
+    await administrator.remove_user("alice", delete_files=True)
+    assert isinstance(await service.redeem(ticket), generic.Boolean)
+    assert await stage.catalog.object_by_id(UUID(file_id)) is None
+
+
+async def test_what_a_removed_user_has_uploaded_stays(stage, service, administrator):
+    """For as long as something refers to it, as services do."""
+    ticket, file_id = await open_ticket(stage, 5)
+    await service.accepted(ticket)
+    await service.store(file_id, 0, 5)
+    assert await service.finish(file_id)
+    await administrator.remove_user("alice", delete_files=True)
+    assert await stage.catalog.object_by_id(UUID(file_id)) is not None
