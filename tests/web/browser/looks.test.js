@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 import { test } from "node:test";
 import { pdf, png, wav } from "../harness/contents.js";
 import { Gate } from "../harness/gate.js";
-import { Person } from "../harness/people.js";
+import { Person, settles } from "../harness/people.js";
 import { stage } from "../harness/stage.js";
 
 /** @import { Page } from "playwright-core" */
@@ -86,17 +86,6 @@ async function truncated(name, size) {
   const file = await open(name, "w");
   await file.truncate(size);
   await file.close();
-}
-
-/**
- * Waits until nothing fades in any more.
- * @param {Page} page
- */
-async function settles(page) {
-  await page.evaluate(async () => {
-    const passing = document.getAnimations().filter((each) => each.effect?.getComputedTiming().iterations !== Infinity);
-    await Promise.allSettled(passing.map((each) => each.finished));
-  });
 }
 
 /**
@@ -225,10 +214,17 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     await page.getByText("This folder is empty").waitFor();
     await page.goBack();
     await person.row("Contract.pdf").getByRole("button", { name: "Actions for Contract.pdf" }).tap();
+    await page.getByRole("dialog", { name: "Contract.pdf" }).waitFor();
+    await reads(page, "narrow menu");
     await page.getByRole("menuitem", { name: "Details" }).tap();
-    await page.getByRole("complementary", { name: "Details" }).getByText("PDF document").waitFor();
+    await page.getByRole("dialog", { name: "Details" }).getByText("PDF document").waitFor();
     assert.equal(await overflows(), false);
     await reads(page, "narrow details");
+    await page.getByRole("button", { name: "Close" }).tap();
+    await page.getByRole("button", { name: "Clear the selection" }).tap();
+    await page.getByRole("button", { name: "Sorted by Name" }).tap();
+    await page.getByRole("menuitemradio", { name: "A to Z" }).waitFor();
+    await reads(page, "narrow order");
     await person.leaves();
   });
 }

@@ -26,6 +26,17 @@ export function openBrowser() {
   return chromium.launch({ executablePath: EXECUTABLE, headless: true, args: FLAGS });
 }
 
+/**
+ * Waits until nothing fades or slides in any more.
+ * @param {Page} page
+ */
+export async function settles(page) {
+  await page.evaluate(async () => {
+    const passing = document.getAnimations().filter((each) => each.effect?.getComputedTiming().iterations !== Infinity);
+    await Promise.allSettled(passing.map((each) => each.finished));
+  });
+}
+
 export class Person {
   /** Errors that scripts of the page ran into. @type {string[]} */
   troubles = [];

@@ -3,20 +3,32 @@
 /** @import { Order, Route } from "../../types/state.js" */
 /** @import { Store } from "../state/store.js" */
 import { formatRoute, parseRoute } from "../state/route.js";
+import { Covers } from "./covers.js";
 
 export class Navigation {
   #store;
+  #covers;
 
   /** @param {Store} store */
   constructor(store) {
     this.#store = store;
+    this.#covers = new Covers(() => this.#write("replace"));
   }
 
   start() {
     const read = () => this.#store.set({ route: parseRoute(location.hash), drawerOpen: false, menu: null });
-    window.addEventListener("popstate", read);
+    window.addEventListener("popstate", () => this.#covers.left() || read());
     window.addEventListener("hashchange", read);
     read();
+  }
+
+  /**
+   * Lets the back button close what lies over the page.
+   * @param {() => void} close
+   * @returns {() => void} to be called when it is closed, whoever did so
+   */
+  cover(close) {
+    return this.#covers.add(close);
   }
 
   /** @param {readonly string[]} path */
@@ -58,9 +70,22 @@ export class Navigation {
    * @param {"push" | "replace"} how
    */
   #go(change, how) {
-    const route = { ...this.#store.state.route, ...change };
-    if (how === "push") history.pushState({ opensFile: route.open !== null }, "", formatRoute(route));
-    else history.replaceState(history.state, "", formatRoute(route));
-    this.#store.set({ route, drawerOpen: false, menu: null, renaming: null });
+    this.#covers.whenStill(() => {
+      const route = { ...this.#store.state.route, ...change };
+      this.#store.set({ route, drawerOpen: false, menu: null, renaming: null });
+      // Going elsewhere ends what lies over the page, and takes its place in the history.
+      this.#write(how === "push" && !this.#covers.end() ? "push" : "replace", how === "push" ? { opensFile: route.open !== null } : history.state);
+    });
+  }
+
+  /**
+   * Makes the address bar say where one is.
+   * @param {"push" | "replace"} how
+   * @param {unknown} state of the history's entry
+   */
+  #write(how, state = history.state) {
+    const address = formatRoute(this.#store.state.route);
+    if (how === "push") history.pushState(state, "", address);
+    else history.replaceState(state, "", address);
   }
 }

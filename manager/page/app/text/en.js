@@ -159,7 +159,13 @@ export const en = {
   listing: {
     label: "Files and folders",
     path: "Path",
-    sortBy: (/** @type {string} */ column) => `Sorted by ${column}`,
+    sortBy: (/** @type {string} */ column, /** @type {string} */ direction) => `Sorted by ${column}, ${direction}`,
+    /** Upwards and downwards. */
+    directions: {
+      name: /** @type {const} */ (["A to Z", "Z to A"]),
+      updated_at: /** @type {const} */ (["Oldest first", "Newest first"]),
+      size: /** @type {const} */ (["Smallest first", "Largest first"]),
+    },
     summary: (/** @type {number | string} */ folders, /** @type {number | string} */ files) =>
       [Number(folders) !== 0 && `${folders} ${plural(Number(folders), "folder")}`, Number(files) !== 0 && `${files} ${plural(Number(files), "file")}`]
         .filter(Boolean)

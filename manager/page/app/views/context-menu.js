@@ -10,5 +10,7 @@ export function ContextMenu() {
   const menu = useStore((state) => state.menu);
   const close = useCallback(() => app.store.set({ menu: null }), [app]);
   if (!menu) return null;
-  return html`<${Menu} x=${menu.x} y=${menu.y} label=${text.actions.label} choices=${choicesFor(app, menu.items)} onClose=${close} />`;
+  const [item] = menu.items;
+  const title = menu.items.length > 1 ? text.selection.count(menu.items.length) : item?.name;
+  return html`<${Menu} x=${menu.x} y=${menu.y} label=${text.actions.label} title=${title} choices=${choicesFor(app, menu.items)} onClose=${close} />`;
 }

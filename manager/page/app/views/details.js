@@ -10,24 +10,36 @@ import { IconButton } from "./controls.js";
 import { html, useApp, useEffect, useState, useStore } from "./dom.js";
 import { Icon, ItemIcon } from "./icon.js";
 import { download } from "./item-actions.js";
+import { Sheet } from "./sheet.js";
 import { Thumbnail } from "./thumbnail.js";
 
 const FIRST_PAUSE_MS = 1_000;
 const LAST_PAUSE_MS = 32_000;
 
 export function Details() {
+  return html`<aside class="panel details" aria-label=${text.details.title}><${Contents} /></aside>`;
+}
+
+/** Details where there is no room for them beside the files: they are there when something is selected. */
+export function DetailsSheet() {
+  const app = useApp();
+  const isEmpty = useStore((state) => state.selection.items.size === 0);
+  if (isEmpty) return null;
+  const close = () => app.preferences.change({ details: false });
+  return html`<${Sheet} class="details" label=${text.details.title} onClose=${close}><${Contents} /><//>`;
+}
+
+function Contents() {
   const app = useApp();
   const items = useStore((state) => state.selection.items);
   const [item] = items.values();
-  return html`<aside class="panel details" aria-label=${text.details.title}>
-    <header class="panel-head">
+  return html`<header class="panel-head">
       <h2>${text.details.title}</h2>
       <${IconButton} icon="close" label=${text.app.close} onClick=${() => app.preferences.change({ details: false })} />
     </header>
     <div class="details-body">
       ${items.size === 1 && item ? html`<${One} key=${item.key} item=${item} />` : items.size > 1 ? html`<${Many} items=${[...items.values()]} />` : html`<${None} />`}
-    </div>
-  </aside>`;
+    </div>`;
 }
 
 function None() {

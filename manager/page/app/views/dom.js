@@ -44,12 +44,44 @@ export function useStore(select) {
   return latest.current.part;
 }
 
+/** A screen that has room for the list alone, as in layout.css. */
+export const NARROW = "(max-width: 760px)";
+/** Such a screen under a finger. */
+export const PHONE = `${NARROW} and (pointer: coarse)`;
+
+/**
+ * @param {string} query
+ * @returns {boolean} whether it applies at the moment
+ */
+export function useMedia(query) {
+  const [, drawAgain] = useState({});
+  const media = matchMedia(query);
+  useLayoutEffect(() => {
+    const change = () => drawAgain({});
+    media.addEventListener("change", change);
+    return () => media.removeEventListener("change", change);
+  }, [query]);
+  return media.matches;
+}
+
 /**
  * Names of classes that apply.
  * @param {...(string | false | null | undefined)} names
  */
 export function classes(...names) {
   return names.filter(Boolean).join(" ");
+}
+
+/**
+ * A handler for a link within the page; other tabs and windows stay the browser's.
+ * @param {() => void} go
+ */
+export function onPlainClick(go) {
+  return (/** @type {MouseEvent} */ event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    go();
+  };
 }
 
 /**

@@ -5,6 +5,7 @@
 /** @import { Viewport } from "./viewport.js" */
 import { useEffect, useLayoutEffect, useStore } from "./dom.js";
 import { onGridKey } from "./grid-keys.js";
+import { longPress } from "./long-press.js";
 
 /** Whether the list that was shown last went away with the keyboard's focus. */
 let hadFocus = false;
@@ -68,12 +69,22 @@ export function itemHandlers(app, item, row) {
       app.selecting.click(item, row, { toggle: isTouch || event.ctrlKey || event.metaKey, extend: event.shiftKey });
     },
     onDblClick: () => app.selecting.open(item),
-    onContextMenu: (/** @type {MouseEvent} */ event) => {
-      event.preventDefault();
-      event.stopPropagation();
-      openMenu(app, item, row, event.clientX, event.clientY);
-    },
+    ...longPress.handlers(
+      () => hold(app, item, row),
+      (event) => openMenu(app, item, row, event.clientX, event.clientY),
+    ),
   };
+}
+
+/**
+ * A finger that rests begins to select, and then selects everything up to where it rests next.
+ * @param {App} app
+ * @param {Item} item
+ * @param {number} row
+ */
+function hold(app, item, row) {
+  const isFirst = app.store.state.selection.items.size === 0;
+  app.selecting.click(item, row, { toggle: isFirst, extend: !isFirst });
 }
 
 /**

@@ -4,6 +4,7 @@
 /** @import { App } from "../actions/app.js" */
 /** @import { Choice } from "./menu.js" */
 import { text } from "../text/text.js";
+import { pick } from "./pickers.js";
 
 /**
  * @param {App} app
@@ -140,12 +141,4 @@ function fileChoices(app, file) {
     "line",
     { label: text.actions.delete, icon: "trash", run: () => app.deletions.delete([file]), disabled: !canWrite, danger: true, hint: "Del" },
   ];
-}
-
-/**
- * Opens the browser's dialog for files; its input stands in the sidebar.
- * @param {"files" | "folder"} what
- */
-export function pick(what) {
-  document.getElementById(`pick-${what}`)?.click();
 }

@@ -4,6 +4,7 @@
 /** @import { App } from "../actions/app.js" */
 import { text } from "../text/text.js";
 import { useApp, useState } from "./dom.js";
+import { longPress } from "./long-press.js";
 
 const TYPE = "application/x-discord-cloud-items";
 
@@ -17,6 +18,7 @@ export function dragSource(app, item, row) {
   return {
     draggable: true,
     onDragStart: (/** @type {DragEvent} */ event) => {
+      if (longPress.isTouch) return event.preventDefault();
       if (!app.store.state.selection.items.has(item.key)) app.selecting.click(item, row, { toggle: false, extend: false });
       const { items } = app.selecting;
       event.dataTransfer?.setData(TYPE, "");

@@ -5,7 +5,7 @@ import { text } from "../text/text.js";
 import { Blank } from "./controls.js";
 import { html, useApp, useStore } from "./dom.js";
 import { Icon } from "./icon.js";
-import { pick } from "./item-actions.js";
+import { pick } from "./pickers.js";
 import { Table } from "./table.js";
 import { Tiles } from "./tiles.js";
 

@@ -1,43 +1,79 @@
-/** A menu at a point of the page, by mouse and keyboard. */
+/** A menu at a point of the page, by mouse and keyboard; on a phone at its lower edge. */
 
-import { html, useEffect, useLayoutEffect, useRef } from "./dom.js";
+import { PHONE, html, useEffect, useId, useLayoutEffect, useMedia, useRef } from "./dom.js";
 import { Icon } from "./icon.js";
+import { Sheet } from "./sheet.js";
 
 /**
- * @typedef {{ label: string, icon: string, run: () => void, danger?: boolean, disabled?: boolean, hint?: string } | "line"} Choice
+ * @typedef {{ label: string, icon: string, run: () => void, danger?: boolean, disabled?: boolean, hint?: string, isChosen?: boolean }} Item
+ *   `isChosen`: whether it is the chosen one of those between two lines
+ * @typedef {Item | { note: string } | "line"} Choice
+ *
+ * @typedef {{ label: string, choices: readonly Choice[], onClose: () => void, title?: string }} Content
+ *   `title`: what it is about; a sheet is far from that
  */
 
 const MARGIN = 8;
 
-/**
- * @param {{ x: number, y: number, label: string, choices: readonly Choice[], onClose: () => void, above?: boolean }} properties
- */
-export function Menu({ x, y, label, choices, onClose, above = false }) {
+/** @param {Content & { x: number, y: number, above?: boolean }} properties */
+export function Menu({ x, y, above = false, ...content }) {
+  const isSheet = useMedia(PHONE);
+  if (!isSheet) return html`<${MenuAt} x=${x} y=${y} above=${above} ...${content} />`;
+  return html`<${Sheet} class="menu-sheet" label=${content.title ?? content.label} onClose=${content.onClose} first=${firstOf}>
+    ${content.title && html`<p class="menu-title" aria-hidden="true">${content.title}</p>`}
+    <${Choices} ...${content} />
+  <//>`;
+}
+
+/** @param {Content & { x: number, y: number, above: boolean }} properties */
+function MenuAt({ x, y, above, ...content }) {
   const root = useRef(/** @type {HTMLElement | null} */ (null));
   usePlace(root, x, y, above);
   useFocusBack(root);
-  useOutside(root, onClose);
-  const choose = (/** @type {Exclude<Choice, "line">} */ choice) => {
+  useOutside(root, content.onClose);
+  return html`<${Choices} ...${content} root=${root} />`;
+}
+
+/** @param {Content & { root?: Root }} properties */
+function Choices({ label, choices, onClose, root }) {
+  const id = useId();
+  const hasNote = choices.some((choice) => choice !== "line" && "note" in choice);
+  const choose = (/** @type {Item} */ choice) => {
     onClose();
     choice.run();
   };
-  return html`<div ref=${root} class="menu" role="menu" aria-label=${label} onKeyDown=${(/** @type {KeyboardEvent} */ event) => onKey(event, root.current, onClose)}>
-    ${choices.map((choice) =>
-      choice === "line"
-        ? html`<div class="menu-line" role="separator"></div>`
-        : html`<button
-            type="button"
-            role="menuitem"
-            tabindex="-1"
-            class=${choice.danger ? "danger" : ""}
-            disabled=${choice.disabled}
-            onClick=${() => choose(choice)}
-          >
-            <${Icon} name=${choice.icon} /><span>${choice.label}</span>
-            ${choice.hint && html`<kbd aria-hidden="true">${choice.hint}</kbd>`}
-          </button>`,
-    )}
+  return html`<div
+    ref=${root}
+    class="menu"
+    role="menu"
+    aria-label=${label}
+    aria-describedby=${hasNote ? id : undefined}
+    onKeyDown=${(/** @type {KeyboardEvent} */ event) => onKey(event, onClose)}
+  >
+    ${choices.map((choice) => {
+      if (choice === "line") return html`<div class="menu-line" role="separator"></div>`;
+      if ("note" in choice) return html`<div class="menu-note" id=${id} role="none">${choice.note}</div>`;
+      return html`<${MenuItem} choice=${choice} onChoose=${choose} />`;
+    })}
   </div>`;
+}
+
+/** @param {{ choice: Item, onChoose: (choice: Item) => void }} properties */
+function MenuItem({ choice, onChoose }) {
+  const isOption = choice.isChosen !== undefined;
+  return html`<button
+    type="button"
+    role=${isOption ? "menuitemradio" : "menuitem"}
+    aria-checked=${isOption ? String(choice.isChosen) : undefined}
+    tabindex="-1"
+    class=${choice.danger ? "danger" : ""}
+    disabled=${choice.disabled}
+    onClick=${() => onChoose(choice)}
+  >
+    <${Icon} name=${choice.icon} /><span>${choice.label}</span>
+    ${choice.hint && html`<kbd aria-hidden="true">${choice.hint}</kbd>`}
+    ${choice.isChosen && html`<${Icon} name="check" />`}
+  </button>`;
 }
 
 /** @typedef {{ current: HTMLElement | null }} Root */
@@ -65,7 +101,7 @@ function useFocusBack(root) {
   useLayoutEffect(() => {
     const menu = root.current;
     const before = document.activeElement;
-    items(menu)[0]?.focus();
+    firstOf(menu)?.focus();
     return () => {
       // Unless something else, like a dialog, has taken the focus meanwhile.
       const now = document.activeElement;
@@ -81,25 +117,39 @@ function useFocusBack(root) {
  */
 function useOutside(root, onClose) {
   useEffect(() => {
-    const close = (/** @type {Event} */ event) => {
-      if (!(event.target instanceof Node && root.current?.contains(event.target))) onClose();
+    const isOutside = (/** @type {Event} */ event) => !(event.target instanceof Node && root.current?.contains(event.target));
+    let isTouch = false;
+    const press = (/** @type {PointerEvent} */ event) => {
+      isTouch = event.pointerType === "touch";
+      if (!isTouch && isOutside(event)) onClose();
     };
-    window.addEventListener("pointerdown", close, true);
+    // A tap beside the menu closes it, and opens nothing; a finger that scrolls never comes to a click.
+    const click = (/** @type {Event} */ event) => {
+      if (!isTouch || !isOutside(event)) return;
+      event.preventDefault();
+      event.stopPropagation();
+      onClose();
+    };
+    const scroll = (/** @type {Event} */ event) => isOutside(event) && onClose();
+    window.addEventListener("pointerdown", press, true);
+    window.addEventListener("pointercancel", scroll, true);
+    window.addEventListener("click", click, true);
     window.addEventListener("blur", onClose);
     return () => {
-      window.removeEventListener("pointerdown", close, true);
+      window.removeEventListener("pointerdown", press, true);
+      window.removeEventListener("pointercancel", scroll, true);
+      window.removeEventListener("click", click, true);
       window.removeEventListener("blur", onClose);
     };
   }, [onClose]);
 }
 
 /**
- * @param {KeyboardEvent} event
- * @param {HTMLElement | null} root
+ * @param {KeyboardEvent} event of the menu
  * @param {() => void} onClose
  */
-function onKey(event, root, onClose) {
-  const all = items(root);
+function onKey(event, onClose) {
+  const all = items(/** @type {HTMLElement} */ (event.currentTarget));
   const at = all.indexOf(/** @type {HTMLButtonElement} */ (document.activeElement));
   const targets = /** @type {Record<string, number>} */ ({ ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: -1 });
   const target = targets[event.key];
@@ -116,4 +166,13 @@ function onKey(event, root, onClose) {
  */
 function items(root) {
   return [...(root?.querySelectorAll("button") ?? [])].filter((button) => !button.disabled);
+}
+
+/**
+ * What the keyboard begins with: what is chosen, if something is.
+ * @param {HTMLElement | null} root
+ */
+function firstOf(root) {
+  const all = items(root);
+  return all.find((button) => button.getAttribute("aria-checked") === "true") ?? all[0];
 }

@@ -29,7 +29,7 @@ export function RenameInput({ item }) {
     if (event.key === "Enter" && !problem) finish(true);
   };
   const stop = (/** @type {Event} */ event) => event.stopPropagation();
-  return html`<span class="rename" onClick=${stop} onDblClick=${stop} onContextMenu=${stop}>
+  return html`<span class="rename" onPointerDown=${stop} onClick=${stop} onDblClick=${stop} onContextMenu=${stop}>
     <input
       ref=${input}
       value=${name}

@@ -2,9 +2,8 @@
 
 import { formatRoute } from "../state/route.js";
 import { text } from "../text/text.js";
-import { readInput } from "../uploads/picked.js";
 import { Check } from "./controls.js";
-import { html, useApp, useStore } from "./dom.js";
+import { html, onPlainClick, useApp, useStore } from "./dom.js";
 import { Icon } from "./icon.js";
 import { additions } from "./item-actions.js";
 import { MenuButton } from "./menu-button.js";
@@ -14,8 +13,6 @@ import { ThemeButton } from "./theme-button.js";
 export function Sidebar() {
   const app = useApp();
   const isPublic = useStore((state) => state.preferences.publicUploads);
-  const route = useStore((state) => state.route);
-  const isAtRoot = useStore((state) => state.listing.path.length === 0);
   return html`<aside class="sidebar" aria-label=${text.sidebar.label}>
     <div class="brand"><${Icon} name="cloud" class="brand-mark" /><span>${text.app.name}</span></div>
     <${MenuButton}
@@ -25,14 +22,13 @@ export function Sidebar() {
     >
       <${Icon} name="upload" /><span>${text.actions.upload}</span>
     <//>
-    <${Pickers} />
     <${Check}
       label=${text.sidebar.publicUploads}
       checked=${isPublic}
       onChange=${(/** @type {boolean} */ publicUploads) => app.preferences.change({ publicUploads })}
     />
     <nav class="side-nav" aria-label=${text.sidebar.places}>
-      <a href=${formatRoute({ ...route, path: [], open: null })} aria-current=${isAtRoot ? "page" : undefined}><${Icon} name="home" />${text.app.root}</a>
+      <${Home} />
       <${ServicesButton} />
     </nav>
     <div class="side-space"></div>
@@ -41,15 +37,17 @@ export function Sidebar() {
   </aside>`;
 }
 
-function Pickers() {
+function Home() {
   const app = useApp();
-  const take = (/** @type {Event} */ event) => {
-    const input = /** @type {HTMLInputElement} */ (event.target);
-    void app.upload(readInput([...(input.files ?? [])]), app.store.state.listing.path);
-    input.value = "";
-  };
-  return html`<input id="pick-files" type="file" multiple hidden aria-label=${text.actions.uploadFiles} onChange=${take} />
-    <input id="pick-folder" type="file" webkitdirectory hidden aria-label=${text.actions.uploadFolder} onChange=${take} />`;
+  const route = useStore((state) => state.route);
+  const isAtRoot = useStore((state) => state.listing.path.length === 0);
+  return html`<a
+    href=${formatRoute({ ...route, path: [], open: null })}
+    aria-current=${isAtRoot ? "page" : undefined}
+    onClick=${onPlainClick(() => app.navigation.openFolder([]))}
+  >
+    <${Icon} name="home" />${text.app.root}
+  </a>`;
 }
 
 function ServicesButton() {

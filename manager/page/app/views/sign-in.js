@@ -2,7 +2,7 @@
 
 import { text } from "../text/text.js";
 import { Check, Field, FormError } from "./controls.js";
-import { html, useApp, useAutoFocus, useState, useStore } from "./dom.js";
+import { html, useApp, useAutoFocus, useEffect, useRef, useState, useStore } from "./dom.js";
 import { Icon } from "./icon.js";
 import { ThemeButton } from "./theme-button.js";
 import { onSubmit, useWork } from "./work.js";
@@ -31,6 +31,12 @@ function SignInForm({ isFirst }) {
   const [stay, setStay] = useState(false);
   const { isBusy, error, run } = useWork();
   const first = useAutoFocus();
+  const secret = useRef(/** @type {HTMLInputElement | null} */ (null));
+  useEffect(() => {
+    // What was wrong is told, and most likely lies here.
+    if (error) secret.current?.select();
+    if (error) secret.current?.focus();
+  }, [error]);
   const isDifferent = isFirst && repeated !== "" && repeated !== password;
   const submit = () =>
     run(async () => {
@@ -56,6 +62,7 @@ function SignInForm({ isFirst }) {
       type="password"
       value=${password}
       onInput=${setPassword}
+      inputRef=${secret}
       autocomplete=${isFirst ? "new-password" : "current-password"}
       required
       minLength=${8}

@@ -9,6 +9,8 @@ import { Icon } from "./icon.js";
 import { additions, canMove, choicesFor, download, openMove, readable } from "./item-actions.js";
 import { MenuButton } from "./menu-button.js";
 
+const COLUMN_ICONS = { name: "document", updated_at: "clock", size: "server" };
+
 export function Toolbar() {
   const count = useStore((state) => state.selection.items.size);
   return html`<div class="toolbar" role="toolbar" aria-label=${text.actions.label}>
@@ -55,13 +57,22 @@ function Tool({ icon, label, onClick, disabled = false }) {
 function SortButton() {
   const app = useApp();
   const order = useStore((state) => state.route.order);
+  const [up, down] = text.listing.directions[order.by];
   const keys = /** @type {SortKey[]} */ (["name", "updated_at", "size"]);
-  const choices = keys.map((by) => ({
-    label: text.columns[by],
-    icon: by === order.by ? (order.ascending ? "arrow-up" : "arrow-down") : "none",
-    run: () => app.navigation.sort(nextOrder(order, by)),
+  const by = keys.map((key) => ({
+    label: text.columns[key],
+    icon: COLUMN_ICONS[key],
+    isChosen: key === order.by,
+    run: () => key !== order.by && app.navigation.sort(nextOrder(order, key)),
   }));
-  return html`<${MenuButton} class="button quiet sort-button" label=${text.listing.sortBy(text.columns[order.by])} choices=${choices}>
+  const direction = [true, false].map((ascending) => ({
+    label: ascending ? up : down,
+    icon: ascending ? "arrow-up" : "arrow-down",
+    isChosen: ascending === order.ascending,
+    run: () => app.navigation.sort({ by: order.by, ascending }),
+  }));
+  const label = text.listing.sortBy(text.columns[order.by], order.ascending ? up : down);
+  return html`<${MenuButton} class="button quiet sort-button" label=${label} choices=${[...by, "line", ...direction]}>
     <${Icon} name=${order.ascending ? "arrow-up" : "arrow-down"} /><span>${text.columns[order.by]}</span>
   <//>`;
 }

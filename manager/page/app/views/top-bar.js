@@ -3,7 +3,7 @@
 import { text } from "../text/text.js";
 import { formatRoute } from "../state/route.js";
 import { IconButton } from "./controls.js";
-import { html, useApp, useEffect, useRef, useStore } from "./dom.js";
+import { html, onPlainClick, useApp, useEffect, useRef, useStore } from "./dom.js";
 import { useDropTarget } from "./item-drag.js";
 import { Icon } from "./icon.js";
 
@@ -48,11 +48,7 @@ function Crumb({ path, name, isLast }) {
   const app = useApp();
   const route = useStore((state) => state.route);
   const [isTarget, drop] = useDropTarget(path);
-  const open = (/** @type {MouseEvent} */ event) => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-    event.preventDefault();
-    app.navigation.openFolder(path);
-  };
+  const open = onPlainClick(() => app.navigation.openFolder(path));
   return html`<li>
     ${path.length > 0 && html`<${Icon} name="chevron" class="crumb-sep" />`}
     ${isLast

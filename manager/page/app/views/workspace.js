@@ -3,14 +3,16 @@
 import { text } from "../text/text.js";
 import { Banner } from "./banner.js";
 import { ContextMenu } from "./context-menu.js";
-import { Details } from "./details.js";
+import { Details, DetailsSheet } from "./details.js";
 import { Dialogs } from "./dialogs/dialogs.js";
 import { OverwriteDialog } from "./dialogs/overwrite.js";
-import { html, useApp, useStore } from "./dom.js";
+import { NARROW, html, useApp, useMedia, useStore } from "./dom.js";
 import { useFileDrop } from "./file-drop.js";
 import { Icon } from "./icon.js";
 import { Listing } from "./listing.js";
+import { Pickers } from "./pickers.js";
 import { QueuePanel } from "./queue-panel.js";
+import { Sheet } from "./sheet.js";
 import { Sidebar } from "./sidebar.js";
 import { Toasts } from "./toasts.js";
 import { Toolbar } from "./toolbar.js";
@@ -18,14 +20,13 @@ import { TopBar } from "./top-bar.js";
 import { Viewer } from "./viewer.js";
 
 export function Workspace() {
-  const app = useApp();
   const isDropping = useFileDrop();
-  const isDrawerOpen = useStore((state) => state.drawerOpen);
+  const isNarrow = useMedia(NARROW);
   const showsDetails = useStore((state) => state.preferences.details);
-  return html`<div class="workspace ${isDrawerOpen ? "drawer-open" : ""}">
+  return html`<div class="workspace">
     <a class="skip" href="#content" onClick=${focusContent}>${text.app.skip}</a>
-    <${Sidebar} />
-    <div class="scrim" onClick=${() => app.store.set({ drawerOpen: false })}></div>
+    ${isNarrow ? html`<${Drawer} />` : html`<${Sidebar} />`}
+    <${Pickers} />
     <main class="main">
       <${TopBar} />
       <div class="panels">
@@ -33,7 +34,7 @@ export function Workspace() {
           <${Toolbar} />
           <${Listing} />
         </section>
-        ${showsDetails && html`<${Details} />`}
+        ${showsDetails && (isNarrow ? html`<${DetailsSheet} />` : html`<${Details} />`)}
       </div>
     </main>
     <${QueuePanel} />
@@ -45,6 +46,15 @@ export function Workspace() {
     <${OverwriteDialog} />
     ${isDropping && html`<${DropOverlay} />`}
   </div>`;
+}
+
+/** The sidebar, where there is no room for it beside the files. */
+function Drawer() {
+  const app = useApp();
+  const isOpen = useStore((state) => state.drawerOpen);
+  const close = () => app.store.set({ drawerOpen: false });
+  if (!isOpen) return null;
+  return html`<${Sheet} class="drawer" label=${text.sidebar.label} onClose=${close}><${Sidebar} /><//>`;
 }
 
 function DropOverlay() {
