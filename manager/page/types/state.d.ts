@@ -13,6 +13,8 @@ export interface FileItem {
   createdAt: string | null;
   updatedAt: string | null;
   status: OwnershipStatus;
+  /** Since when it is shared with this user, if it is. */
+  sharedAt: string | null;
   can: Can;
   hasThumbnail: boolean;
 }

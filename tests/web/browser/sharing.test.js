@@ -1,5 +1,6 @@
 /** Several people: rights, shares, owners, and seeing at once what others do. */
 
+import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Person } from "../harness/people.js";
 import { stage } from "../harness/stage.js";
@@ -170,7 +171,37 @@ test("a file changes its owner, who may leave access to the giver", async () => 
   await ada.page.getByText("present.txt belongs to grace now.").waitFor();
   await access(ada, "present.txt", "Shared with you");
   await grace.row("present.txt").click();
-  await grace.page.getByText("Yours", { exact: true }).waitFor();
+  await grace.page.getByRole("definition").getByText("You", { exact: true }).waitFor();
+  await ada.leaves();
+  await grace.leaves();
+});
+
+test("what cannot be done with a file is not offered, and why is told", async () => {
+  const { ada, grace } = await bothIn("limits");
+  await file(ada, "secret.txt");
+  await access(grace, "secret.txt", "Private to somebody else");
+  const menu = grace.page.getByRole("menu");
+  const offered = async () => {
+    await grace.row("secret.txt").click({ button: "right" });
+    const labels = await menu.getByRole("menuitem").locator("span").allTextContents();
+    const why = await menu.locator(".menu-note").textContent();
+    await grace.page.keyboard.press("Escape");
+    return [labels, why];
+  };
+  assert.deepEqual(await offered(), [["Details"], "Private to somebody else. Only its owner can share it with you."]);
+  for (const name of ["Download", "Move", "Delete"]) assert.ok(await grace.page.getByRole("toolbar").getByRole("button", { name }).isDisabled(), name);
+  const details = grace.page.getByRole("complementary", { name: "Details" });
+  await details.getByText("Somebody else", { exact: true }).waitFor();
+  await ada.chooses("secret.txt", "Share");
+  const dialog = ada.page.getByRole("dialog", { name: /Share/ });
+  await dialog.getByLabel("With whom?").fill("grac");
+  await dialog.getByRole("button", { name: "View" }).click();
+  await access(grace, "secret.txt", "Shared with you");
+  await details.getByText(/^Shared with you on /).waitFor();
+  assert.deepEqual(await offered(), [["Preview", "Download", "Copy a link", "Details"], "It belongs to somebody else, who shared it with you."]);
+  await dialog.getByRole("button", { name: "Done" }).click();
+  await ada.row("secret.txt").click();
+  await ada.page.getByText("grace (can view it)").waitFor();
   await ada.leaves();
   await grace.leaves();
 });

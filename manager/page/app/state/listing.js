@@ -161,6 +161,7 @@ export function fileItem(handle) {
     createdAt: handle.created_at,
     updatedAt: handle.updated_at,
     status: ownership.status,
+    sharedAt: ownership.share?.shared_at ?? null,
     can: ownership.can ?? (ownership.status === "restricted" ? "none" : "r"),
     hasThumbnail: handle.has_thumbnail,
   };

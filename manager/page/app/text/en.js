@@ -276,6 +276,7 @@ export const en = {
     added: "Added",
     where: "In",
     access: "Access",
+    owner: "Owner",
     contents: "Contents",
     filesSize: "Size of the files",
   },
@@ -292,12 +293,27 @@ export const en = {
     lines: "Lines",
   },
   access: {
-    owned: "Yours",
+    owned: "Decided by you",
     public: "Public",
     shared: "Shared with you",
     restricted: "Private to somebody else",
     ofEverybody: "Public: everybody can view and change it",
     ofPeople: (/** @type {number} */ count) => (count === 0 ? "Nobody else can open it" : `Shared with ${count === 1 ? "one person" : `${count} people`}`),
+    person: (/** @type {string} */ name, /** @type {boolean} */ canWrite) => `${name} (${canWrite ? "can change it" : "can view it"})`,
+    morePeople: (/** @type {number} */ count) => `${count} more`,
+    /** Why not everything can be done with it. */
+    why: {
+      owned: "",
+      public: "Public. It belongs to somebody else, who decides who may use it.",
+      shared: "It belongs to somebody else, who shared it with you.",
+      restricted: "Private to somebody else. Only its owner can share it with you.",
+      several: "Private to others. Only their owners can share them with you.",
+    },
+  },
+  owner: {
+    you: "You",
+    other: "Somebody else",
+    shared: (/** @type {string} */ date) => `Shared with you on ${date}`,
   },
   can: { rw: "You can view and change it", r: "You can view it", none: "You cannot open it" },
   viewer: {

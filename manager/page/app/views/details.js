@@ -1,6 +1,7 @@
 /** The right side: what is known of the selected item. */
 
 /** @import { FileItem, FolderItem, Item } from "../../types/state.js" */
+/** @import { SharedWith } from "../../types/wire.js" */
 import { formatFullDate, formatSize } from "../text/format.js";
 import { kindOf, previewOf } from "../state/kinds.js";
 import { factsOf } from "../state/metadata.js";
@@ -15,6 +16,8 @@ import { Thumbnail } from "./thumbnail.js";
 
 const FIRST_PAUSE_MS = 1_000;
 const LAST_PAUSE_MS = 32_000;
+/** More are counted. */
+const NAMED_PEOPLE = 5;
 
 export function Details() {
   return html`<aside class="panel details" aria-label=${text.details.title}><${Contents} /></aside>`;
@@ -112,28 +115,45 @@ function FileDetails({ file }) {
       <${Fact} label=${text.details.changed} value=${formatFullDate(file.updatedAt)} />
       <${Fact} label=${text.details.added} value=${formatFullDate(file.createdAt)} />
       <${Fact} label=${text.details.where} value=${whereabouts(path)} />
+      <${OwnerFact} file=${file} />
       <${AccessFact} file=${file} />
     </dl>`;
 }
 
 /**
- * What the file is to this user and, where the manager tells its owner, to others.
+ * Whose it is. The manager tells nobody the names of other owners.
+ * @param {{ file: FileItem }} properties
+ */
+function OwnerFact({ file }) {
+  const note = file.sharedAt && text.owner.shared(formatFullDate(file.sharedAt));
+  return html`<${Fact} label=${text.details.owner} value=${file.status === "owned" ? text.owner.you : text.owner.other} note=${note} />`;
+}
+
+/**
+ * Who may do what: others, where this user decides about that and the manager tells it; otherwise this user.
  * @param {{ file: FileItem }} properties
  */
 function AccessFact({ file }) {
   const app = useApp();
-  const [others, setOthers] = useState(/** @type {string | null} */ (null));
-  const isTold = file.status === "owned" && app.store.state.canOrganise;
+  const canOrganise = useStore((state) => state.canOrganise);
+  const [others, setOthers] = useState(/** @type {{ is_public: boolean, shares: readonly SharedWith[] } | "asking" | null} */ ("asking"));
+  const isTold = file.status === "owned" && canOrganise;
   useEffect(() => {
     let isWanted = isTold;
-    if (!isTold) return setOthers(null);
-    const tell = (/** @type {{ is_public: boolean, shares: readonly unknown[] }} */ { is_public: isPublic, shares }) => {
-      if (isWanted) setOthers(isPublic ? text.access.ofEverybody : text.access.ofPeople(shares.length));
-    };
-    app.organiser.accessTo(file).then(tell, () => {});
+    if (!isTold) setOthers(null);
+    else app.organiser.accessTo(file).then((found) => isWanted && setOthers(found), () => isWanted && setOthers(null));
     return () => void (isWanted = false);
   }, [file, isTold]);
-  return html`<${Fact} label=${text.details.access} value=${text.access[file.status]} note=${others ?? text.can[file.can]} />`;
+  if (others === "asking") return html`<${Fact} label=${text.details.access} value="…" />`;
+  if (!others) return html`<${Fact} label=${text.details.access} value=${text.access[file.status]} note=${text.can[file.can]} />`;
+  const value = others.is_public ? text.access.ofEverybody : text.access.ofPeople(others.shares.length);
+  return html`<${Fact} label=${text.details.access} value=${value} note=${peopleOf(others.shares)} />`;
+}
+
+/** @param {readonly SharedWith[]} shares */
+function peopleOf(shares) {
+  const people = shares.slice(0, NAMED_PEOPLE).map(({ user, can_write: canWrite }) => text.access.person(user.name, canWrite));
+  return [...people, ...(shares.length > NAMED_PEOPLE ? [text.access.morePeople(shares.length - NAMED_PEOPLE)] : [])].join(", ");
 }
 
 /** @param {readonly string[]} path */

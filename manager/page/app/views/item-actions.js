@@ -29,7 +29,17 @@ export function readable(items) {
  * @param {readonly Item[]} items
  */
 export function canMove(app, items) {
-  return items.some((item) => item.kind === "file") || (items.length > 0 && app.store.state.canOrganise);
+  return items.some((item) => (item.kind === "file" ? item.can === "rw" : app.store.state.canOrganise));
+}
+
+/** @param {readonly Item[]} items */
+export function canDownload(items) {
+  return items.some((item) => item.kind === "folder" || item.can !== "none");
+}
+
+/** @param {readonly Item[]} items */
+export function canDelete(items) {
+  return items.some((item) => item.kind === "folder" || item.can === "rw");
 }
 
 /**
@@ -90,12 +100,13 @@ function emptyChoices(app) {
  * @returns {Choice[]}
  */
 function manyChoices(app, items) {
-  return [
-    { label: text.actions.download, icon: "download", run: () => download(app, items) },
-    { label: text.actions.move, icon: "move", run: () => openMove(app, items), disabled: !canMove(app, items) },
+  return offered([
+    canDownload(items) && { label: text.actions.download, icon: "download", run: () => download(app, items) },
+    canMove(app, items) && { label: text.actions.move, icon: "move", run: () => openMove(app, items) },
     "line",
-    { label: text.actions.delete, icon: "trash", run: () => app.deletions.delete(items), danger: true, hint: "Del" },
-  ];
+    canDelete(items) && { label: text.actions.delete, icon: "trash", run: () => app.deletions.delete(items), danger: true, hint: "Del" },
+    !canDownload(items) && { note: text.access.why.several },
+  ]);
 }
 
 /**
@@ -104,16 +115,16 @@ function manyChoices(app, items) {
  * @returns {Choice[]}
  */
 function folderChoices(app, item) {
-  return [
+  return offered([
     { label: text.actions.open, icon: "folder", run: () => app.selecting.open(item), hint: "Enter" },
     { label: text.actions.zip, icon: "download", run: () => download(app, [item]) },
     "line",
     { label: text.actions.rename, icon: "pencil", run: () => app.store.set({ renaming: item.key }), hint: "F2" },
-    { label: text.actions.move, icon: "move", run: () => openMove(app, [item]), disabled: !canMove(app, [item]) },
+    canMove(app, [item]) && { label: text.actions.move, icon: "move", run: () => openMove(app, [item]) },
     { label: text.actions.details, icon: "info", run: () => app.preferences.change({ details: true }) },
     "line",
     { label: text.actions.delete, icon: "trash", run: () => app.deletions.delete([item]), danger: true, hint: "Del" },
-  ];
+  ]);
 }
 
 /**
@@ -128,17 +139,29 @@ function fileChoices(app, file) {
   const isOwned = file.status === "owned";
   const path = `/${listing.path.join("/")}`;
   const open = (/** @type {import("../../types/state.js").Dialog} */ dialog) => () => app.store.set({ dialog });
-  return [
-    { label: text.actions.preview, icon: "eye", run: () => app.selecting.open(file), disabled: !canRead, hint: "Enter" },
-    { label: text.actions.download, icon: "download", run: () => download(app, [file]), disabled: !canRead },
-    { label: text.actions.link, icon: "link", run: open({ kind: "link", file }), disabled: !canRead },
-    { label: text.actions.share, icon: "user-plus", run: open({ kind: "share", file, path }), disabled: !isOwned },
+  return offered([
+    canRead && { label: text.actions.preview, icon: "eye", run: () => app.selecting.open(file), hint: "Enter" },
+    canRead && { label: text.actions.download, icon: "download", run: () => download(app, [file]) },
+    canRead && { label: text.actions.link, icon: "link", run: open({ kind: "link", file }) },
+    isOwned && { label: text.actions.share, icon: "user-plus", run: open({ kind: "share", file, path }) },
     "line",
-    { label: text.actions.rename, icon: "pencil", run: () => app.store.set({ renaming: file.key }), disabled: !canWrite, hint: "F2" },
-    { label: text.actions.move, icon: "move", run: () => openMove(app, [file]), disabled: !canWrite },
+    canWrite && { label: text.actions.rename, icon: "pencil", run: () => app.store.set({ renaming: file.key }), hint: "F2" },
+    canWrite && { label: text.actions.move, icon: "move", run: () => openMove(app, [file]) },
     { label: text.actions.details, icon: "info", run: () => app.preferences.change({ details: true }) },
-    { label: text.actions.transfer, icon: "transfer", run: open({ kind: "transfer", file }), disabled: !isOwned },
+    isOwned && { label: text.actions.transfer, icon: "transfer", run: open({ kind: "transfer", file }) },
     "line",
-    { label: text.actions.delete, icon: "trash", run: () => app.deletions.delete([file]), disabled: !canWrite, danger: true, hint: "Del" },
-  ];
+    canWrite && { label: text.actions.delete, icon: "trash", run: () => app.deletions.delete([file]), danger: true, hint: "Del" },
+    "line",
+    !isOwned && { note: text.access.why[file.status] },
+  ]);
+}
+
+/**
+ * Without what cannot be done, and without lines that part nothing.
+ * @param {readonly (Choice | false)[]} choices
+ * @returns {Choice[]}
+ */
+function offered(choices) {
+  const all = choices.filter((choice) => choice !== false);
+  return all.filter((choice, at) => choice !== "line" || (at > 0 && at < all.length - 1 && all[at + 1] !== "line" && all.slice(0, at).some((before) => before !== "line")));
 }

@@ -6,7 +6,7 @@ import { text } from "../text/text.js";
 import { IconButton } from "./controls.js";
 import { html, useApp, useStore } from "./dom.js";
 import { Icon } from "./icon.js";
-import { additions, canMove, choicesFor, download, openMove, readable } from "./item-actions.js";
+import { additions, canDelete, canDownload, canMove, choicesFor, download, openMove } from "./item-actions.js";
 import { MenuButton } from "./menu-button.js";
 
 const COLUMN_ICONS = { name: "document", updated_at: "clock", size: "server" };
@@ -38,12 +38,11 @@ function SelectionTools() {
   const app = useApp();
   const selection = useStore((state) => state.selection.items);
   const items = [...selection.values()];
-  const canDownload = items.some((item) => item.kind === "folder") || readable(items).length > 0;
   return html`<${IconButton} icon="close" label=${text.selection.clear} onClick=${() => app.selecting.clear()} />
     <p class="summary" aria-live="polite"><strong>${text.selection.count(items.length)}</strong></p>
-    <${Tool} icon="download" label=${text.actions.download} disabled=${!canDownload} onClick=${() => download(app, items)} />
+    <${Tool} icon="download" label=${text.actions.download} disabled=${!canDownload(items)} onClick=${() => download(app, items)} />
     <${Tool} icon="move" label=${text.actions.move} disabled=${!canMove(app, items)} onClick=${() => openMove(app, items)} />
-    <${Tool} icon="trash" label=${text.actions.delete} onClick=${() => app.deletions.delete(items)} />
+    <${Tool} icon="trash" label=${text.actions.delete} disabled=${!canDelete(items)} onClick=${() => app.deletions.delete(items)} />
     <${MenuButton} class="icon-button" label=${text.actions.more} choices=${choicesFor(app, items)}><${Icon} name="dots" /><//>`;
 }
 

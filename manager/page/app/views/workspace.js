@@ -34,10 +34,12 @@ export function Workspace() {
           <${Toolbar} />
           <${Listing} />
         </section>
-        ${showsDetails && (isNarrow ? html`<${DetailsSheet} />` : html`<${Details} />`)}
+        <div class="side">
+          ${showsDetails && (isNarrow ? html`<${DetailsSheet} />` : html`<${Details} />`)}
+          <${QueuePanel} />
+        </div>
       </div>
     </main>
-    <${QueuePanel} />
     <${Banner} />
     <${Toasts} />
     <${ContextMenu} />

@@ -1,0 +1,44 @@
+/** What stands beside and over the files: details and uploads, each usable while the other is there. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Gate } from "../harness/gate.js";
+import { Person } from "../harness/people.js";
+import { stage } from "../harness/stage.js";
+
+/** @import { Locator } from "playwright-core" */
+
+const set = stage();
+
+/** @param {Locator} target */
+async function box(target) {
+  const found = await target.boundingBox();
+  assert.ok(found);
+  return { ...found, right: found.x + found.width, bottom: found.y + found.height };
+}
+
+for (const width of [1280, 900]) {
+  test(`uploads and details stand beside each other, ${width} pixels wide`, async () => {
+    const person = await Person.works(set.browser, set.cloud, set.token, { viewport: { width, height: 800 } });
+    const { page } = person;
+    const gate = await Gate.before(page);
+    const name = `held ${width}.txt`;
+    await person.makesFolder(`at ${width}`);
+    await person.uploads([{ name, buffer: Buffer.from("1") }]);
+    await gate.holds(1);
+    const details = page.getByRole("complementary", { name: "Details" });
+    if (!(await details.isVisible())) await page.getByRole("button", { name: "Details" }).click();
+    await person.row(`at ${width}`).click();
+    await details.getByText("Folder").waitFor();
+    const uploads = page.getByRole("region", { name: "Uploads" });
+    const [shown, queue] = [await box(details), await box(uploads)];
+    assert.ok(shown.height >= 240 && shown.bottom <= queue.y, "they cover each other");
+    assert.ok(queue.bottom <= 800 && queue.right <= width, "the queue ends outside of the page");
+    await details.getByRole("button", { name: "Open" }).click({ trial: true });
+    await uploads.getByRole("button", { name: `Cancel ${name}` }).click({ trial: true });
+    await details.getByRole("button", { name: "Close" }).click();
+    await uploads.getByRole("button", { name: `Cancel ${name}` }).click();
+    await gate.open();
+    await person.leaves();
+  });
+}
