@@ -36,7 +36,10 @@ for (const width of [1280, 900]) {
     assert.ok(queue.bottom <= 800 && queue.right <= width, "the queue ends outside of the page");
     await details.getByRole("button", { name: "Open" }).click({ trial: true });
     await uploads.getByRole("button", { name: `Cancel ${name}` }).click({ trial: true });
-    await details.getByRole("button", { name: "Close" }).click();
+    // Without anything to tell they leave the place to the files and the uploads.
+    await page.getByRole("button", { name: "Clear the selection" }).click();
+    await page.getByRole("button", { name: "Tiles" }).click();
+    await page.getByRole("button", { name: "Sorted by Name" }).click({ trial: true });
     await uploads.getByRole("button", { name: `Cancel ${name}` }).click();
     await gate.open();
     await person.leaves();

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bytesByKind, kindOf, previewOf } from "../../../manager/page/app/state/kinds.js";
+import { bytesByKind, kindOf, largest, previewOf } from "../../../manager/page/app/state/kinds.js";
 import * as listings from "../../../manager/page/app/state/listing.js";
 import { factsOf } from "../../../manager/page/app/state/metadata.js";
 import { formatPath, isWithin, nameProblem, parsePath, relocated, stemLength } from "../../../manager/page/app/state/paths.js";
@@ -150,6 +150,15 @@ test("types are kinds that people know, and known to be shown or not", () => {
     { kind: "audio", bytes: 20 },
     { kind: "image", bytes: 11 },
   ]);
+});
+
+test("the largest kinds have names of their own, and all others have one together", () => {
+  const parts = bytesByKind({ "application/octet-stream": 50, "image/png": 40, "audio/wav": 30, "video/mp4": 20, "text/plain": 10 });
+  assert.deepEqual(largest(parts, 4).map(({ kind, bytes }) => [kind, bytes]), [["image", 40], ["audio", 30], ["video", 20], ["other", 60]]);
+  const named = parts.filter((part) => part.kind !== "other");
+  assert.deepEqual(largest(named, 4), named);
+  assert.deepEqual(largest(named, 3).map(({ kind, bytes }) => [kind, bytes]), [["image", 40], ["audio", 30], ["other", 30]]);
+  assert.deepEqual(largest([], 4), []);
 });
 
 test("what processing found out becomes facts, and what makes no sense is left out", () => {

@@ -59,3 +59,17 @@ export function bytesByKind(types) {
   const parts = Array.from(sums, ([kind, bytes]) => ({ kind, bytes }));
   return parts.filter((part) => part.bytes > 0).sort((a, b) => b.bytes - a.bytes);
 }
+
+/**
+ * The largest kinds, and all others together as the last one.
+ * @param {readonly { kind: Kind, bytes: number }[]} parts by size, largest first
+ * @param {number} most parts that come out
+ * @returns {{ kind: Kind, bytes: number }[]}
+ */
+export function largest(parts, most) {
+  const named = parts.filter((part) => part.kind !== "other");
+  const isAll = named.length === parts.length && parts.length <= most;
+  const shown = isAll ? named : named.slice(0, most - 1);
+  const rest = parts.filter((part) => !shown.includes(part)).reduce((sum, part) => sum + part.bytes, 0);
+  return rest > 0 ? [...shown, { kind: "other", bytes: rest }] : shown;
+}

@@ -140,8 +140,7 @@ export const en = {
     document: "Documents",
     archive: "Archives",
     code: "Code and data",
-    other: "Other",
-    rest: "Everything else",
+    other: "Everything else",
   },
   kind: {
     folder: "Folder",

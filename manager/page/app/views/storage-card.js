@@ -1,6 +1,7 @@
 /** What is stored, by kind, as a ring. */
 
-import { bytesByKind } from "../state/kinds.js";
+/** @import { Kind } from "../state/kinds.js" */
+import { bytesByKind, largest } from "../state/kinds.js";
 import { formatSize } from "../text/format.js";
 import { text } from "../text/text.js";
 import { html, useMemo, useStore } from "./dom.js";
@@ -12,7 +13,7 @@ const SHOWN = 4;
 
 export function StorageCard() {
   const storage = useStore((state) => state.storage);
-  const parts = useMemo(() => merged(bytesByKind(storage?.types ?? {})), [storage]);
+  const parts = useMemo(() => largest(bytesByKind(storage?.types ?? {}), SHOWN).map(labelled), [storage]);
   const total = storage?.total ?? 0;
   return html`<section class="storage" aria-label=${text.storage.title} aria-busy=${storage === null}>
     <div class="ring">
@@ -42,15 +43,9 @@ export function StorageCard() {
   </section>`;
 }
 
-/**
- * The largest kinds, and the rest as one.
- * @param {{ kind: string, bytes: number }[]} parts
- */
-function merged(parts) {
-  const shown = parts.length > SHOWN ? parts.slice(0, SHOWN - 1) : parts;
-  const rest = parts.slice(shown.length).reduce((sum, part) => sum + part.bytes, 0);
-  const all = rest > 0 ? [...shown, { kind: "rest", bytes: rest }] : shown;
-  return all.map((part) => ({ ...part, label: text.kinds[/** @type {keyof typeof text.kinds} */ (part.kind)] }));
+/** @param {{ kind: Kind, bytes: number }} part */
+function labelled(part) {
+  return { ...part, label: text.kinds[part.kind] };
 }
 
 /**
