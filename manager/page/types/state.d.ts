@@ -174,6 +174,8 @@ export interface State {
   /** Items that are being deleted, and are shown no more. */
   hidden: ReadonlySet<string>;
   selection: Selection;
+  /** How many pages of a large selection have come; null: none is on its way. */
+  selecting: { done: number; total: number } | null;
   renaming: string | null;
   dialog: Dialog | null;
   menu: Menu | null;

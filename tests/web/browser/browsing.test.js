@@ -202,3 +202,40 @@ test("of 100 000 files only the pages in sight are asked for", async () => {
   assert.ok(pages.length <= 6, `${pages}`);
   await watcher.leaves();
 });
+
+test("a large selection comes several pages at a time, says how far it is, and can be stopped", async () => {
+  const person = await Person.works(set.browser, set.cloud, set.token);
+  /** @type {(() => void)[]} */
+  const held = [];
+  let isHolding = false;
+  let told = () => {};
+  await person.page.routeWebSocket(/type=client/, (socket) => {
+    const server = socket.connectToServer();
+    socket.onMessage((message) => {
+      if (isHolding && JSON.parse(String(message)).id === "c2s:list-request") held.push(() => server.send(message));
+      else server.send(message);
+      told();
+    });
+  });
+  const holds = async (/** @type {number} */ count) => {
+    while (held.length < count) await new Promise((resolve) => (told = () => resolve(undefined)));
+  };
+  await person.page.reload();
+  await person.row("apple.txt").click();
+  isHolding = true;
+  await person.page.keyboard.press("Control+a");
+  await holds(6);
+  held.shift()?.();
+  await holds(6);
+  await person.page.getByText("Selecting … 2 %").waitFor();
+  assert.equal(await person.page.getByRole("progressbar", { name: "Selecting" }).getAttribute("aria-valuenow"), "2");
+  assert.equal(held.length, 6);
+  await person.page.keyboard.press("Escape");
+  await person.page.getByText("2 folders, 100,003 files").waitFor();
+  isHolding = false;
+  for (const release of held) release();
+  await person.page.keyboard.press("Control+a");
+  await person.page.getByText("5,000 selected").first().waitFor();
+  await person.page.getByText("The first 5,000 were selected").waitFor();
+  await person.leaves();
+});

@@ -90,6 +90,10 @@ test("files are dragged into folders and onto the path", async () => {
   await person.sees(["one.txt", "three.txt"]);
   await person.row("one.txt").dragTo(person.page.getByRole("link", { name: "drag" }));
   await person.sees(["three.txt"]);
+  await person.row("three.txt").dragTo(person.page.getByRole("navigation", { name: "Places" }).getByRole("link", { name: "All files" }));
+  await person.page.getByText("1 file moved to All files.").waitFor();
+  await person.page.goto(`${set.cloud.url}/#/`);
+  await person.row("three.txt").waitFor();
   await person.leaves();
 });
 
@@ -104,6 +108,31 @@ test("files are moved by a dialog as well", async () => {
   await person.sees(["upper"]);
   await person.row("upper").dblclick();
   await person.sees(["book.txt"]);
+  await person.leaves();
+});
+
+test("a folder is made while moving", async () => {
+  const person = await worksIn("desk", ["letter.txt"]);
+  await person.chooses("letter.txt", "Move");
+  const dialog = person.page.getByRole("dialog", { name: "Move 1 file" });
+  await dialog.getByRole("button", { name: "New folder" }).click();
+  const name = dialog.getByLabel("Name of the new folder");
+  await person.page.keyboard.type("a/b");
+  await dialog.getByText("A name has no slashes").waitFor();
+  await person.page.keyboard.press("Escape");
+  await name.waitFor({ state: "detached" });
+  await dialog.getByRole("button", { name: "New folder" }).click();
+  await person.page.keyboard.type("answered");
+  await person.page.keyboard.press("Enter");
+  await dialog.getByText("No folders in here.").waitFor();
+  await dialog.getByRole("button", { name: "New folder" }).click();
+  await person.page.keyboard.type("2026");
+  await dialog.getByRole("button", { name: "Create" }).click();
+  await dialog.locator(".folder-picker-head").getByText("2026").waitFor();
+  await dialog.getByRole("button", { name: "Move here" }).click();
+  await person.sees(["answered"]);
+  await person.page.goto(`${set.cloud.url}/#/desk/answered/2026`);
+  await person.sees(["letter.txt"]);
   await person.leaves();
 });
 

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
+import { severalAtOnce } from "../../../manager/page/app/actions/timing.js";
 import { retryDelay } from "../../../manager/page/app/protocol/backoff.js";
 import { decodeFrame, encodeFrame, newUuid } from "../../../manager/page/app/protocol/frames.js";
 import { formatDate, formatDuration, formatPercent, formatSize } from "../../../manager/page/app/text/format.js";
@@ -56,4 +57,25 @@ test("vendored files are what their packages hold", async () => {
     const original = (await read(`node_modules/${source}`)).replace(/\n?\/\/# sourceMappingURL.*/, "").replace('from"preact"', 'from"./preact.js"');
     assert.equal((await read(`manager/page/vendor/${name}`)).trim(), original.trim(), name);
   }
+});
+
+test("several are worked on at once, in order, and an error ends it", async () => {
+  /** @type {{ value: number, end: () => void, fail: (error: Error) => void }[]} */
+  const under = [];
+  const work = (/** @type {number} */ value) => new Promise((resolve, reject) => under.push({ value, end: () => resolve(undefined), fail: reject })).then(() => {});
+  const begun = () => under.map((each) => each.value);
+  const all = severalAtOnce([1, 2, 3, 4], 2, work);
+  assert.deepEqual(begun(), [1, 2]);
+  under[1]?.end();
+  await new Promise(setImmediate);
+  assert.deepEqual(begun(), [1, 2, 3]);
+  for (const each of under) each.end();
+  await new Promise(setImmediate);
+  under.at(-1)?.end();
+  await all;
+  assert.deepEqual(begun(), [1, 2, 3, 4]);
+  const failing = severalAtOnce([5], 2, work);
+  under.at(-1)?.fail(new Error("no"));
+  await assert.rejects(failing, /no/);
+  await severalAtOnce([], 2, work);
 });

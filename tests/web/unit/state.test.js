@@ -74,6 +74,7 @@ test("pages far from the newest are dropped", () => {
   assert.equal(whole.pages.size, listings.KEPT_PAGES);
   assert.ok(whole.pages.has("files/99"));
   assert.ok(!whole.pages.has("files/0"));
+  assert.equal(listings.withPage(whole, { kind: "files", page: 0 }, [file(0)], Infinity).pages.size, listings.KEPT_PAGES + 1);
 });
 
 test("hidden items leave no gap", () => {

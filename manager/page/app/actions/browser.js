@@ -21,10 +21,12 @@ import {
 } from "../state/listing.js";
 import { formatPath, isWithin, parsePath, relocated, samePath } from "../state/paths.js";
 import { noSelection, refreshed } from "../state/selection.js";
-import { atMostEvery } from "./timing.js";
+import { atMostEvery, severalAtOnce } from "./timing.js";
 
 const FIRST_ROWS = 60;
 const RELOAD_EVERY_MS = 400;
+/** Pages that are asked for at the same time when many are. */
+const PAGES_AT_ONCE = 6;
 
 export class Browser {
   /** Counts what was opened; answers that belong to an earlier folder are dropped. */
@@ -87,23 +89,24 @@ export class Browser {
   }
 
   /**
-   * The items of rows `first` to `last`, also of those that are not here.
+   * The items of rows `first` to `last`, also of those that are not here. Rejects with `Refused` and `Disconnected`.
    * @param {number} first
    * @param {number} last
+   * @param {(done: number, total: number) => void} onPage is told how many pages have come; what it throws ends it
    * @returns {Promise<Item[]>}
    */
-  async itemsBetween(first, last) {
+  async itemsBetween(first, last, onPage) {
     const { listing, hidden } = this.#store.state;
-    const [from, to] = [rawRow(listing, hidden, first), rawRow(listing, hidden, last)];
+    const refs = missingPages(listing, rawRow(listing, hidden, first), rawRow(listing, hidden, last));
     let whole = listing;
-    /** @type {Item[]} */
-    const items = [];
-    for (const ref of missingPages(listing, from, to)) whole = withPage(whole, ref, await this.#fetch(listing, ref));
-    for (let row = first; row <= last; row += 1) {
-      const item = itemAt(whole, hidden, row);
-      if (item) items.push(item);
-    }
-    return items;
+    let done = 0;
+    await severalAtOnce(refs, PAGES_AT_ONCE, async (ref) => {
+      const page = await this.#fetch(listing, ref);
+      whole = withPage(whole, ref, page, Infinity);
+      onPage(++done, refs.length);
+    });
+    const rows = Array.from({ length: last - first + 1 }, (_, index) => itemAt(whole, hidden, first + index));
+    return rows.filter((item) => item !== null);
   }
 
   /** A new address is another folder, or another order of it. */

@@ -36,10 +36,14 @@ export class Organiser {
     return this.#store.state.listing.path;
   }
 
-  /** @param {string} name */
-  async createFolder(name) {
+  /**
+   * Rejects with `Refused`.
+   * @param {string} name
+   * @param {readonly string[]} [parent] the folder in which it is made; the present one when nothing is said
+   */
+  async createFolder(name, parent = this.#path) {
     await this.#deletions.commitAll();
-    await this.#connection.request("c2s:create-folder", { path: formatPath([...this.#path, name]) });
+    await this.#connection.request("c2s:create-folder", { path: formatPath([...parent, name]) });
   }
 
   /**

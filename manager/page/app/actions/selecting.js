@@ -1,6 +1,6 @@
 /** Selecting, by mouse and keyboard, over rows that may not be loaded. */
 
-/** @import { Item } from "../../types/state.js" */
+/** @import { Item, Selection } from "../../types/state.js" */
 /** @import { Store } from "../state/store.js" */
 /** @import { Browser } from "./browser.js" */
 /** @import { Navigation } from "./navigation.js" */
@@ -12,10 +12,17 @@ import { text } from "../text/text.js";
 /** More than anybody means to handle at once; also so much that the page stays quick. */
 export const MAX_SELECTED = 5_000;
 const TYPING_PAUSE_MS = 900;
+/** Fewer pages are here before anybody could read how far it is. */
+const LONG_PAGES = 5;
+
+/** Something else has been selected meanwhile. */
+class Abandoned extends Error {}
 
 export class Selecting {
   #typed = "";
   #typedAt = 0;
+  /** Counts what was selected; what takes a while is dropped when something else came after it. */
+  #turn = 0;
   #store;
   #browser;
   #navigation;
@@ -50,7 +57,7 @@ export class Selecting {
   click(item, row, how) {
     if (how.extend) return void this.extendTo(row);
     const { selection } = this.#store.state;
-    this.#store.set({ selection: how.toggle ? toggled(selection, item, row) : only(item, row) });
+    this.#select(how.toggle ? toggled(selection, item, row) : only(item, row));
   }
 
   /**
@@ -63,7 +70,7 @@ export class Selecting {
     const target = Math.max(0, Math.min(row, rowCount(listing, hidden) - 1));
     if (how.extend) return void this.extendTo(target);
     const item = itemAt(listing, hidden, target);
-    this.#store.set({ selection: how.select && item ? only(item, target) : focused(selection, target) });
+    this.#select(how.select && item ? only(item, target) : focused(selection, target));
   }
 
   /** @param {number} row */
@@ -80,7 +87,7 @@ export class Selecting {
   }
 
   clear() {
-    this.#store.set(({ selection }) => ({ selection: cleared(selection) }));
+    this.#select(cleared(this.#store.state.selection));
   }
 
   /** @param {Item} item */
@@ -110,19 +117,35 @@ export class Selecting {
     if (row !== undefined) this.moveTo(row, { select: true, extend: false });
   }
 
+  /** @param {Selection} selection */
+  #select(selection) {
+    this.#turn += 1;
+    this.#store.set({ selection, selecting: null });
+  }
+
   /**
    * @param {number} first
    * @param {number} last
    * @param {number} focus
    */
   async #selectRange(first, last, focus) {
+    const turn = ++this.#turn;
+    const { path } = this.#store.state.listing;
+    const check = () => {
+      if (turn !== this.#turn || path !== this.#store.state.listing.path) throw new Abandoned();
+    };
     const end = Math.min(last, first + MAX_SELECTED - 1);
-    if (end < last) this.#toasts.show(text.selection.limit(MAX_SELECTED));
     try {
-      const items = await this.#browser.itemsBetween(first, end);
-      this.#store.set(({ selection }) => ({ selection: extended(selection, items, focus) }));
+      const items = await this.#browser.itemsBetween(first, end, (done, total) => {
+        check();
+        if (total >= LONG_PAGES) this.#store.set({ selecting: { done, total } });
+      });
+      check();
+      this.#select(extended(this.#store.state.selection, items, focus));
+      if (end < last) this.#toasts.show(text.selection.limit(MAX_SELECTED));
     } catch (error) {
-      this.#toasts.error(error);
+      if (turn === this.#turn) this.#store.set({ selecting: null });
+      if (!(error instanceof Abandoned)) this.#toasts.error(error);
     }
   }
 }

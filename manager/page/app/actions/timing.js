@@ -1,4 +1,19 @@
-/** Doing things not too often. */
+/** Doing things not too often, and not too many at once. */
+
+/**
+ * Works on all values, several at the same time, beginning with the first. Rejects with the first error.
+ * @template Value
+ * @param {readonly Value[]} values
+ * @param {number} most at the same time
+ * @param {(value: Value) => Promise<void>} work
+ */
+export async function severalAtOnce(values, most, work) {
+  const left = values.values();
+  const worker = async () => {
+    for (const value of left) await work(value);
+  };
+  await Promise.all(Array.from({ length: most }, worker));
+}
 
 /**
  * Calls at once, and then once more after each pause in which it was asked for.

@@ -42,6 +42,7 @@ export function initialState() {
     listing: emptyListing(route.path, route.order),
     hidden: new Set(),
     selection: noSelection,
+    selecting: null,
     renaming: null,
     dialog: null,
     menu: null,

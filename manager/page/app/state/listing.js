@@ -52,12 +52,13 @@ export function withStatus(listing, status) {
  * @param {Listing} listing
  * @param {PageRef} ref
  * @param {readonly Item[]} items
+ * @param {number} [kept] pages
  * @returns {Listing}
  */
-export function withPage(listing, ref, items) {
+export function withPage(listing, ref, items, kept = KEPT_PAGES) {
   const pages = new Map(listing.pages).set(pageKey(ref), items);
   const distance = (/** @type {string} */ key) => Math.abs(firstRow(listing, key) - firstRow(listing, pageKey(ref)));
-  while (pages.size > KEPT_PAGES) {
+  while (pages.size > kept) {
     pages.delete([...pages.keys()].reduce((a, b) => (distance(b) > distance(a) ? b : a)));
   }
   return { ...listing, pages };

@@ -179,6 +179,9 @@ export const en = {
   selection: {
     count: (/** @type {number} */ count) => `${count.toLocaleString("en")} selected`,
     clear: "Clear the selection",
+    running: (/** @type {string} */ percent) => `Selecting … ${percent}`,
+    progress: "Selecting",
+    stop: "Stop selecting",
     toggle: (/** @type {string} */ name) => `Select ${name}`,
     limit: (/** @type {number} */ most) => `The first ${most.toLocaleString("en")} were selected; more cannot be handled at once.`,
   },
@@ -211,6 +214,7 @@ export const en = {
   },
   names: {
     label: "Name",
+    newFolder: "Name of the new folder",
     empty: "A name is needed.",
     long: "A name has at most 127 characters.",
     character: "A name has no slashes or control characters.",

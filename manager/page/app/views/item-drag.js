@@ -1,12 +1,15 @@
-/** Dragging files and folders onto folders. */
+/** Dragging files and folders onto folders, within the page and from outside. */
 
 /** @import { Item } from "../../types/state.js" */
 /** @import { App } from "../actions/app.js" */
 import { text } from "../text/text.js";
 import { useApp, useState } from "./dom.js";
+import { uploadDrop } from "./file-drop.js";
 import { longPress } from "./long-press.js";
 
 const TYPE = "application/x-discord-cloud-items";
+/** As browsers call files from outside. */
+const FILES = "Files";
 
 /**
  * What makes an item draggable; what is dragged is the selection, if the item belongs to it.
@@ -29,27 +32,34 @@ export function dragSource(app, item, row) {
 }
 
 /**
- * @param {readonly string[]} path folder into which is moved
+ * What makes something a folder to drop on: items of the page are moved into it, files from outside uploaded.
+ * @param {readonly string[]} path
  * @returns {[boolean, object]} whether something is held over it, and its handlers
  */
 export function useDropTarget(path) {
   const app = useApp();
   const [isTarget, setTarget] = useState(false);
-  const accepts = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes(TYPE) ?? false;
+  const holds = (/** @type {DragEvent} */ event, /** @type {string} */ type) => event.dataTransfer?.types.includes(type) ?? false;
   return [
     isTarget,
     {
+      "data-drop-folder": path.at(-1) ?? text.app.root,
       onDragOver: (/** @type {DragEvent} */ event) => {
-        if (!accepts(event)) return;
+        if (!holds(event, TYPE) && !holds(event, FILES)) return;
         event.preventDefault();
         setTarget(true);
       },
-      onDragLeave: () => setTarget(false),
+      onDragLeave: (/** @type {DragEvent} */ event) => {
+        // Not when it is held over another part of the same thing.
+        const { currentTarget, relatedTarget } = event;
+        if (!(currentTarget instanceof Node && relatedTarget instanceof Node && currentTarget.contains(relatedTarget))) setTarget(false);
+      },
       onDrop: (/** @type {DragEvent} */ event) => {
         setTarget(false);
-        if (!accepts(event)) return;
+        if (!holds(event, TYPE) && !holds(event, FILES)) return;
         event.preventDefault();
-        void app.organiser.move(app.selecting.items, path);
+        if (holds(event, TYPE)) void app.organiser.move(app.selecting.items, path);
+        else uploadDrop(app, event, path);
       },
     },
   ];

@@ -6,6 +6,7 @@ import { Check } from "./controls.js";
 import { html, onPlainClick, useApp, useStore } from "./dom.js";
 import { Icon } from "./icon.js";
 import { additions } from "./item-actions.js";
+import { useDropTarget } from "./item-drag.js";
 import { MenuButton } from "./menu-button.js";
 import { StorageCard } from "./storage-card.js";
 import { ThemeButton } from "./theme-button.js";
@@ -41,10 +42,13 @@ function Home() {
   const app = useApp();
   const route = useStore((state) => state.route);
   const isAtRoot = useStore((state) => state.listing.path.length === 0);
+  const [isTarget, drop] = useDropTarget([]);
   return html`<a
+    class=${isTarget ? "drop-target" : ""}
     href=${formatRoute({ ...route, path: [], open: null })}
     aria-current=${isAtRoot ? "page" : undefined}
     onClick=${onPlainClick(() => app.navigation.openFolder([]))}
+    ...${drop}
   >
     <${Icon} name="home" />${text.app.root}
   </a>`;

@@ -1,9 +1,9 @@
 /** Above the list: what is in the folder, or what can be done with the selection. */
 
 /** @import { SortKey } from "../../types/wire.js" */
-import { formatCount } from "../text/format.js";
+import { formatCount, formatPercent } from "../text/format.js";
 import { text } from "../text/text.js";
-import { IconButton } from "./controls.js";
+import { IconButton, Progress } from "./controls.js";
 import { html, useApp, useStore } from "./dom.js";
 import { Icon } from "./icon.js";
 import { additions, canDelete, canDownload, canMove, choicesFor, download, openMove } from "./item-actions.js";
@@ -13,9 +13,19 @@ const COLUMN_ICONS = { name: "document", updated_at: "clock", size: "server" };
 
 export function Toolbar() {
   const count = useStore((state) => state.selection.items.size);
+  const isSelecting = useStore((state) => state.selecting !== null);
   return html`<div class="toolbar" role="toolbar" aria-label=${text.actions.label}>
-    ${count > 0 ? html`<${SelectionTools} />` : html`<${FolderTools} />`}
+    ${isSelecting ? html`<${SelectingTools} />` : count > 0 ? html`<${SelectionTools} />` : html`<${FolderTools} />`}
   </div>`;
+}
+
+/** While a large selection is on its way. */
+function SelectingTools() {
+  const app = useApp();
+  const { done, total } = useStore((state) => state.selecting) ?? { done: 0, total: 1 };
+  return html`<${IconButton} icon="close" label=${text.selection.stop} onClick=${() => app.selecting.clear()} />
+    <p class="summary" aria-hidden="true">${text.selection.running(formatPercent(done, total))}</p>
+    <${Progress} value=${done} max=${total} label=${text.selection.progress} />`;
 }
 
 function FolderTools() {

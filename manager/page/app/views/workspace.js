@@ -20,7 +20,7 @@ import { TopBar } from "./top-bar.js";
 import { Viewer } from "./viewer.js";
 
 export function Workspace() {
-  const isDropping = useFileDrop();
+  const drop = useFileDrop();
   const isNarrow = useMedia(NARROW);
   const showsDetails = useStore((state) => state.preferences.details);
   return html`<div class="workspace">
@@ -46,7 +46,7 @@ export function Workspace() {
     <${Viewer} />
     <${Dialogs} />
     <${OverwriteDialog} />
-    ${isDropping && html`<${DropOverlay} />`}
+    ${drop && html`<${DropOverlay} folder=${drop.folder} />`}
   </div>`;
 }
 
@@ -59,10 +59,14 @@ function Drawer() {
   return html`<${Sheet} class="drawer" label=${text.sidebar.label} onClose=${close}><${Sidebar} /><//>`;
 }
 
-function DropOverlay() {
-  const folder = useStore((state) => state.listing.path.at(-1) ?? text.app.root);
-  return html`<div class="drop-overlay">
-    <div><${Icon} name="upload" /><strong>${text.uploads.drop(folder)}</strong></div>
+/**
+ * Says where files will go; the folders stay in sight below it.
+ * @param {{ folder: string | null }} properties null: the present one
+ */
+function DropOverlay({ folder }) {
+  const present = useStore((state) => state.listing.path.at(-1) ?? text.app.root);
+  return html`<div class="drop-overlay ${folder === null ? "whole" : ""}">
+    <div><${Icon} name="upload" /><strong>${text.uploads.drop(folder ?? present)}</strong></div>
   </div>`;
 }
 

@@ -2,12 +2,12 @@
 
 /** @import { Item } from "../../../types/state.js" */
 /** @import { FolderHandle } from "../../../types/wire.js" */
-import { formatPath, samePath } from "../../state/paths.js";
+import { formatPath, nameProblem, samePath } from "../../state/paths.js";
 import { text } from "../../text/text.js";
-import { FormError, Spinner } from "../controls.js";
-import { html, useApp, useEffect, useState } from "../dom.js";
+import { Field, FormError, IconButton, Spinner } from "../controls.js";
+import { html, useApp, useAutoFocus, useEffect, useState } from "../dom.js";
 import { Icon } from "../icon.js";
-import { useWork } from "../work.js";
+import { onSubmit, useWork } from "../work.js";
 import { Dialog } from "./dialog.js";
 
 /** @param {{ items: readonly Item[], onClose: () => void }} properties */
@@ -15,6 +15,11 @@ export function MoveDialog({ items, onClose }) {
   const app = useApp();
   const source = app.store.state.listing.path;
   const [path, setPath] = useState(source);
+  const [isMaking, setMaking] = useState(false);
+  const goTo = (/** @type {readonly string[]} */ target) => {
+    setMaking(false);
+    setPath(target);
+  };
   const folders = useFolders(path);
   const moving = items.filter((item) => item.kind === "folder").map((item) => item.name);
   const { isBusy, error, run } = useWork();
@@ -26,12 +31,14 @@ export function MoveDialog({ items, onClose }) {
   return html`<${Dialog} title=${text.move.title(items.length - moving.length, moving.length)} onClose=${onClose}>
     <div class="folder-picker">
       <div class="folder-picker-head">
-        <button type="button" class="icon-button" aria-label=${text.move.up} title=${text.move.up} disabled=${path.length === 0} onClick=${() => setPath(path.slice(0, -1))}>
+        <button type="button" class="icon-button" aria-label=${text.move.up} title=${text.move.up} disabled=${path.length === 0} onClick=${() => goTo(path.slice(0, -1))}>
           <${Icon} name="arrow-up" />
         </button>
-        <strong>${path.at(-1) ?? text.app.root}</strong>
+        <strong class="name">${path.at(-1) ?? text.app.root}</strong>
+        <${IconButton} icon="folder-plus" label=${text.actions.newFolder} expanded=${isMaking} onClick=${() => setMaking(!isMaking)} />
       </div>
-      <${Folders} folders=${folders} closed=${samePath(path, source) ? moving : []} onOpen=${(/** @type {string} */ name) => setPath([...path, name])} />
+      ${isMaking && html`<${NewFolder} parent=${path} onMade=${(/** @type {string} */ name) => goTo([...path, name])} onCancel=${() => setMaking(false)} />`}
+      <${Folders} folders=${folders} closed=${samePath(path, source) ? moving : []} onOpen=${(/** @type {string} */ name) => goTo([...path, name])} />
     </div>
     <${FormError} text=${error} />
     <div class="dialog-buttons">
@@ -39,6 +46,33 @@ export function MoveDialog({ items, onClose }) {
       <button type="button" class="button primary" disabled=${isBusy || samePath(path, source)} onClick=${move}>${text.move.submit}</button>
     </div>
   <//>`;
+}
+
+/**
+ * Makes a folder where one is, and goes into it.
+ * @param {{ parent: readonly string[], onMade: (name: string) => void, onCancel: () => void }} properties
+ */
+function NewFolder({ parent, onMade, onCancel }) {
+  const app = useApp();
+  const [name, setName] = useState("");
+  const { isBusy, error, run } = useWork();
+  const input = useAutoFocus();
+  const problem = name === "" ? null : nameProblem(name);
+  const create = () =>
+    run(async () => {
+      await app.organiser.createFolder(name, parent);
+      onMade(name);
+    });
+  const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
+    if (event.key !== "Escape") return;
+    // It is this that ends, and not the dialog.
+    event.preventDefault();
+    onCancel();
+  };
+  return html`<form class="folder-picker-new" onSubmit=${onSubmit(create)} onKeyDown=${onKeyDown}>
+    <${Field} label=${text.names.newFolder} value=${name} onInput=${setName} inputRef=${input} error=${(problem && text.names[problem]) ?? error} autocomplete="off" required />
+    <button class="button" disabled=${isBusy || name === "" || problem !== null}>${text.actions.create}</button>
+  </form>`;
 }
 
 /**
