@@ -60,6 +60,10 @@ test("addresses can be bookmarked, and the back button goes back", async () => {
 test("a folder that is not there says so, and leads back", async () => {
   const person = await Person.works(set.browser, set.cloud, set.token, { at: "/#/nowhere" });
   await person.page.getByText("There is no such folder").waitFor();
+  assert.ok(await person.page.getByRole("button", { name: "New folder" }).isDisabled());
+  await person.page.getByRole("button", { name: "Upload", exact: true }).click();
+  assert.ok(await person.page.getByRole("menuitem", { name: "New folder" }).isDisabled());
+  await person.page.keyboard.press("Escape");
   await person.page.getByRole("button", { name: "Go to all files" }).click();
   await person.row("apple.txt").waitFor();
   await person.leaves();

@@ -1,6 +1,6 @@
 /** What can be done with items; the same in menu, toolbar and details. */
 
-/** @import { FileItem, Item } from "../../types/state.js" */
+/** @import { FileItem, Item, Listing } from "../../types/state.js" */
 /** @import { App } from "../actions/app.js" */
 /** @import { Choice } from "./menu.js" */
 import { text } from "../text/text.js";
@@ -66,17 +66,24 @@ export function openMove(app, items) {
   app.store.set({ dialog: { kind: "move", items: movable } });
 }
 
+/** @param {App} app */
+export function openNewFolder(app) {
+  app.store.set({ dialog: { kind: "new-folder" } });
+}
+
 /**
- * What can be put into the present folder.
+ * What can be put into the present folder. Nothing can into one that is gone.
  * @param {App} app
+ * @param {Listing} listing
  * @returns {Choice[]}
  */
-export function additions(app) {
+export function additions(app, listing) {
+  const disabled = listing.status === "missing";
   return [
-    { label: text.actions.uploadFiles, icon: "upload", run: () => pick("files") },
-    { label: text.actions.uploadFolder, icon: "folder-up", run: () => pick("folder") },
+    { label: text.actions.uploadFiles, icon: "upload", run: () => pick("files"), disabled },
+    { label: text.actions.uploadFolder, icon: "folder-up", run: () => pick("folder"), disabled },
     "line",
-    { label: text.actions.newFolder, icon: "folder-plus", run: () => app.store.set({ dialog: { kind: "new-folder" } }) },
+    { label: text.actions.newFolder, icon: "folder-plus", run: () => openNewFolder(app), disabled },
   ];
 }
 
@@ -85,11 +92,11 @@ export function additions(app) {
  * @returns {Choice[]}
  */
 function emptyChoices(app) {
-  const { path } = app.store.state.listing;
+  const { listing } = app.store.state;
   return [
-    ...additions(app),
+    ...additions(app, listing),
     "line",
-    { label: text.actions.zip, icon: "download", run: () => app.links.downloadFolder(path) },
+    { label: text.actions.zip, icon: "download", run: () => app.links.downloadFolder(listing.path) },
     { label: text.actions.selectAll, icon: "check", run: () => void app.selecting.all(), hint: "Ctrl A" },
   ];
 }

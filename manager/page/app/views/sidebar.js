@@ -14,12 +14,13 @@ import { ThemeButton } from "./theme-button.js";
 export function Sidebar() {
   const app = useApp();
   const isPublic = useStore((state) => state.preferences.publicUploads);
+  const listing = useStore((state) => state.listing);
   return html`<aside class="sidebar" aria-label=${text.sidebar.label}>
     <div class="brand"><${Icon} name="cloud" class="brand-mark" /><span>${text.app.name}</span></div>
     <${MenuButton}
       class="button primary wide upload-button"
       label=${text.actions.upload}
-      choices=${additions(app)}
+      choices=${additions(app, listing)}
     >
       <${Icon} name="upload" /><span>${text.actions.upload}</span>
     <//>

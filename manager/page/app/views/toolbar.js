@@ -6,7 +6,7 @@ import { text } from "../text/text.js";
 import { IconButton, Progress } from "./controls.js";
 import { html, useApp, useStore } from "./dom.js";
 import { Icon } from "./icon.js";
-import { additions, canDelete, canDownload, canMove, choicesFor, download, openMove } from "./item-actions.js";
+import { additions, canDelete, canDownload, canMove, choicesFor, download, openMove, openNewFolder } from "./item-actions.js";
 import { MenuButton } from "./menu-button.js";
 
 const COLUMN_ICONS = { name: "document", updated_at: "clock", size: "server" };
@@ -31,14 +31,13 @@ function SelectingTools() {
 function FolderTools() {
   const app = useApp();
   const listing = useStore((state) => state.listing);
-  const newFolder = () => app.store.set({ dialog: { kind: "new-folder" } });
   return html`<p class="summary">
       ${listing.status === "ready" && text.listing.summary(formatCount(listing.folderCount), formatCount(listing.fileCount))}
     </p>
-    <button type="button" class="button quiet only-wide" onClick=${newFolder}>
+    <button type="button" class="button quiet only-wide" disabled=${listing.status === "missing"} onClick=${() => openNewFolder(app)}>
       <${Icon} name="folder-plus" /><span>${text.actions.newFolder}</span>
     </button>
-    <${MenuButton} class="button quiet only-narrow" label=${text.actions.add} choices=${additions(app)}>
+    <${MenuButton} class="button quiet only-narrow" label=${text.actions.add} choices=${additions(app, listing)}>
       <${Icon} name="plus" /><span>${text.actions.add}</span>
     <//>
     <${SortButton} />`;
