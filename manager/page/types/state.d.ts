@@ -55,6 +55,16 @@ export interface Listing {
   pageSize: number;
   /** Pages that are here, by `<kind>/<number>`. */
   pages: ReadonlyMap<string, readonly Item[]>;
+  /** Keys of the items of all pages that were here, so that it is known where they stand. */
+  keys: ReadonlyMap<string, readonly string[]>;
+}
+
+/** An item that is being deleted. */
+export interface Hidden {
+  /** Null: the root. */
+  folderId: number | null;
+  /** Whether the manager has deleted it. */
+  isGone: boolean;
 }
 
 export interface Selection {
@@ -171,8 +181,8 @@ export interface State {
   link: Link;
   route: Route;
   listing: Listing;
-  /** Items that are being deleted, and are shown no more. */
-  hidden: ReadonlySet<string>;
+  /** Items that are being deleted, and are shown no more, by key. */
+  hidden: ReadonlyMap<string, Hidden>;
   selection: Selection;
   /** How many pages of a large selection have come; null: none is on its way. */
   selecting: { done: number; total: number } | null;

@@ -1,4 +1,4 @@
-"""Puts many empty files into the root folder of a data folder: crowd.py <data folder> <count>."""
+"""Puts many empty public files into the root folder, or a new one: crowd.py <data> <count> [<folder>]."""
 
 import sqlite3
 import sys
@@ -12,16 +12,20 @@ def main() -> None:
     data, count = Path(sys.argv[1]), int(sys.argv[2])
     now = time.time()
     object_id = uuid4().bytes
+    folder_id = 0
     with sqlite3.connect(data / "catalog.sqlite3", timeout=30) as database:
         database.execute(
             "INSERT INTO objects (id, size, chunk_size, chunk_count, envelope, state, mime_type,"
             " hash, created_at) VALUES (?, 0, 1, 0, 'v1', 'stored', 'text/plain', ?, ?)",
             (object_id, "0" * 64, now),
         )
+        if len(sys.argv) > 3:
+            created = "INSERT INTO folders (parent_id, name) VALUES (0, ?) RETURNING id"
+            (folder_id,) = database.execute(created, (sys.argv[3],)).fetchone()
         database.executemany(
             "INSERT INTO files (folder_id, name, object_id, owner_id, is_public, size, created_at,"
-            " updated_at) VALUES (0, ?, ?, NULL, 0, 0, ?, ?)",
-            ((f"file {number:06}.txt", object_id, now, now) for number in range(count)),
+            " updated_at) VALUES (?, ?, ?, NULL, 1, 0, ?, ?)",
+            ((folder_id, f"file {number:06}.txt", object_id, now, now) for number in range(count)),
         )
 
 

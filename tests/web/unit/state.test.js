@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { concealed, goneFrom, nothingHidden, revealed, withGone } from "../../../manager/page/app/state/hidden.js";
 import { bytesByKind, kindOf, largest, previewOf } from "../../../manager/page/app/state/kinds.js";
 import * as listings from "../../../manager/page/app/state/listing.js";
 import { factsOf } from "../../../manager/page/app/state/metadata.js";
@@ -11,7 +12,7 @@ import { cleared, extended, noSelection, only, refreshed, toggled } from "../../
 
 /** @import { Item, Listing } from "../../../manager/page/types/state.js" */
 
-const NOTHING = new Set();
+const NOTHING = nothingHidden;
 
 /**
  * @param {number} id
@@ -35,9 +36,21 @@ function listing(folders, files) {
   return listings.withStatus(empty, { path: "/", folder_id: null, exists: true, file_count: files, subfolder_count: folders, page_size: 10 });
 }
 
-/** @param {Listing} whole with every page loaded */
-function loaded(whole) {
-  for (const ref of listings.missingPages(whole, 0, listings.rawCount(whole))) {
+/**
+ * @param {number} first
+ * @param {number} end exclusive
+ */
+const range = (first, end) => Array.from({ length: end - first }, (_, index) => first + index);
+
+/** @param {readonly Item[]} items of the root */
+const hiding = (items) => concealed(nothingHidden, items, null);
+
+/**
+ * @param {Listing} whole
+ * @param {number} [last] row up to which every page is loaded
+ */
+function loaded(whole, last = listings.rawCount(whole)) {
+  for (const ref of listings.missingPages(whole, NOTHING, 0, last)) {
     const total = ref.kind === "files" ? whole.fileCount : whole.folderCount;
     const ids = Array.from({ length: Math.min(10, total - ref.page * 10) }, (_, index) => ref.page * 10 + index);
     whole = listings.withPage(whole, ref, ids.map(ref.kind === "files" ? file : folder));
@@ -58,14 +71,14 @@ test("folders come before files, also when their last page is not full", () => {
 
 test("only pages that are seen are missing", () => {
   const whole = listing(13, 100_000);
-  assert.deepEqual(listings.missingPages(whole, 8, 24), [
+  assert.deepEqual(listings.missingPages(whole, NOTHING, 8, 24), [
     { kind: "subfolders", page: 0 },
     { kind: "subfolders", page: 1 },
     { kind: "files", page: 0 },
     { kind: "files", page: 1 },
   ]);
-  assert.deepEqual(listings.missingPages(whole, 50_013, 50_013), [{ kind: "files", page: 5000 }]);
-  assert.deepEqual(listings.missingPages(listing(0, 0), 0, 60), []);
+  assert.deepEqual(listings.missingPages(whole, NOTHING, 50_013, 50_013), [{ kind: "files", page: 5000 }]);
+  assert.deepEqual(listings.missingPages(listing(0, 0), NOTHING, 0, 60), []);
 });
 
 test("pages far from the newest are dropped", () => {
@@ -79,13 +92,52 @@ test("pages far from the newest are dropped", () => {
 
 test("hidden items leave no gap", () => {
   const whole = loaded(listing(2, 5));
-  const hidden = new Set(["folder:1", "file:0", "file:4", "file:77"]);
+  const hidden = hiding([folder(1), file(0), file(4), file(77)]);
   assert.equal(listings.rowCount(whole, hidden), 4);
   const keys = [0, 1, 2, 3].map((row) => listings.itemAt(whole, hidden, row)?.key);
   assert.deepEqual(keys, ["folder:0", "file:1", "file:2", "file:3"]);
   assert.deepEqual(keys.map((key) => listings.rowOf(whole, hidden, key ?? "")), [0, 1, 2, 3]);
   assert.equal(listings.rowOf(whole, hidden, "file:0"), -1);
   assert.equal(listings.itemAt(whole, hidden, 4), null);
+});
+
+test("what is hidden elsewhere, or gone from here, hides nothing", () => {
+  const whole = loaded(listing(2, 5));
+  assert.equal(listings.rowCount(whole, concealed(nothingHidden, [file(0)], 7)), 7);
+  const hidden = hiding([file(0), file(1)]);
+  assert.deepEqual(goneFrom(withGone(hidden, ["file:1", "file:9"])), ["file:1"]);
+  assert.equal(listings.rowCount(whole, revealed(hidden, ["file:1"])), 6);
+});
+
+test("more can be hidden than is loaded, and is where it was seen", () => {
+  const seen = listings.withPlaces(listing(13, 1_000), loaded(listing(13, 1_000)));
+  const whole = loaded(seen, 20);
+  const hidden = hiding([folder(0), ...range(5, 900).map(file)]);
+  assert.deepEqual(listings.countsOf(whole, hidden), { folders: 12, files: 105 });
+  assert.equal(listings.rowCount(whole, hidden), 117);
+  assert.equal(listings.itemAt(whole, hidden, 16)?.key, "file:4");
+  // The row after them stands far below, and only its page is asked for.
+  assert.equal(listings.itemAt(whole, hidden, 17), null);
+  assert.deepEqual(listings.missingPages(whole, hidden, 0, 20), [{ kind: "files", page: 90 }]);
+  const all = hiding([...range(0, 13).map(folder), ...range(0, 1_000).map(file)]);
+  assert.equal(listings.rowCount(whole, all), 0);
+  assert.deepEqual(listings.missingPages(whole, all, 0, 20), []);
+});
+
+test("a new listing knows where the hidden items stood in the old one, as far as that can be", () => {
+  const hidden = hiding(range(5, 900).map(file));
+  const fresh = listing(0, 1_001);
+  const known = listings.withPlaces(fresh, loaded(listing(0, 1_000)));
+  assert.deepEqual(listings.missingPages(known, hidden, 0, 9), [{ kind: "files", page: 0 }, { kind: "files", page: 90 }]);
+  // Somebody has added a file before them meanwhile.
+  const first = listings.withPage(known, { kind: "files", page: 0 }, [file(5_000), ...range(0, 9).map(file)]);
+  assert.equal(listings.rowCount(first, hidden), 106);
+  assert.deepEqual([0, 5, 6].map((row) => listings.itemAt(first, hidden, row)?.key), ["file:5000", "file:4", undefined]);
+  // In another order nothing is known, but how many there are.
+  assert.equal(listings.rowCount(fresh, hidden), 106);
+  const other = listings.withPage(fresh, { kind: "files", page: 0 }, range(891, 901).map(file));
+  assert.equal(listings.rowCount(other, hidden), 106);
+  assert.equal(listings.itemAt(other, hidden, 0)?.key, "file:900");
 });
 
 test("items are selected alone, in addition, and in ranges", () => {
@@ -95,7 +147,7 @@ test("items are selected alone, in addition, and in ranges", () => {
   assert.deepEqual([...toggled(two, file(1), 1).items.keys()], ["file:3"]);
   const range = extended(one, [file(1), file(2), file(3)], 3);
   assert.deepEqual([range.items.size, range.anchor, range.focus], [3, 1, 3]);
-  assert.deepEqual([cleared(range).items.size, cleared(range).focus], [0, 3]);
+  assert.deepEqual([cleared(range, 9).items.size, cleared(range, 9).focus, cleared(range, 1).focus], [0, 3, 1]);
   assert.equal(noSelection.items.size, 0);
 });
 

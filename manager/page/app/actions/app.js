@@ -37,7 +37,7 @@ export class App {
     this.browser = new Browser(this.store, this.connection, this.navigation);
     this.selecting = new Selecting(this.store, this.browser, this.navigation, this.toasts);
     this.links = new Links(this.store, this.connection);
-    this.deletions = new Deletions(this.store, this.connection, this.toasts, this.selecting);
+    this.deletions = new Deletions(this.store, this.connection, this.toasts, this.selecting, this.browser);
     this.organiser = new Organiser(this.store, this.connection, this.toasts, this.selecting, this.deletions);
     this.overview = new Overview(this.store, this.connection);
     this.uploads = new Uploads(this.store, this.connection);

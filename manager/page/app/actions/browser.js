@@ -2,11 +2,12 @@
 
 /** @import { Item, Listing } from "../../types/state.js" */
 /** @import { Events } from "../../types/wire.js" */
-/** @import { PageRef } from "../state/listing.js" */
+/** @import { HiddenItems, PageRef } from "../state/listing.js" */
 /** @import { Connection } from "../protocol/connection.js" */
 /** @import { Store } from "../state/store.js" */
 /** @import { Navigation } from "./navigation.js" */
 import { Disconnected } from "../protocol/errors.js";
+import { goneFrom, revealed } from "../state/hidden.js";
 import {
   emptyListing,
   fileItem,
@@ -14,9 +15,9 @@ import {
   itemAt,
   loadedItems,
   missingPages,
-  rawRow,
   rowOf,
   withPage,
+  withPlaces,
   withStatus,
 } from "../state/listing.js";
 import { formatPath, isWithin, parsePath, relocated, samePath } from "../state/paths.js";
@@ -67,22 +68,21 @@ export class Browser {
    */
   show(first, last) {
     const { listing, hidden } = this.#store.state;
-    this.#visible = { first: rawRow(listing, hidden, first), last: rawRow(listing, hidden, last) };
-    for (const ref of missingPages(listing, this.#visible.first, this.#visible.last)) void this.#load(ref);
+    this.#visible = { first, last };
+    for (const ref of missingPages(listing, hidden, first, last)) void this.#load(ref);
   }
 
   /** Loads the folder anew; what is shown stays until the new rows are here. */
   async reload() {
     const generation = ++this.#generation;
-    const { path, order } = this.#store.state.listing;
+    const { listing: old, hidden } = this.#store.state;
+    const gone = goneFrom(hidden);
     this.#loading.clear();
     try {
-      const status = await this.#connection.request("c2s:folder-status-request", { path: formatPath(path) });
-      let listing = withStatus(emptyListing(path, order), status);
-      const refs = missingPages(listing, this.#visible.first, this.#visible.last);
-      const pages = await Promise.all(refs.map((ref) => this.#fetch(listing, ref)));
-      refs.forEach((ref, index) => (listing = withPage(listing, ref, pages[index] ?? [])));
-      if (generation === this.#generation) this.#replace(listing);
+      const status = await this.#connection.request("c2s:folder-status-request", { path: formatPath(old.path) });
+      const empty = withPlaces(withStatus(emptyListing(old.path, old.order), status), old);
+      const listing = await this.#filled(empty, revealed(hidden, gone), this.#visible);
+      if (generation === this.#generation) this.#replace(listing, gone);
     } catch (error) {
       if (generation === this.#generation) this.#failed(error);
     }
@@ -97,14 +97,9 @@ export class Browser {
    */
   async itemsBetween(first, last, onPage) {
     const { listing, hidden } = this.#store.state;
-    const refs = missingPages(listing, rawRow(listing, hidden, first), rawRow(listing, hidden, last));
-    let whole = listing;
-    let done = 0;
-    await severalAtOnce(refs, PAGES_AT_ONCE, async (ref) => {
-      const page = await this.#fetch(listing, ref);
-      whole = withPage(whole, ref, page, Infinity);
-      onPage(++done, refs.length);
-    });
+    const generation = this.#generation;
+    const whole = await this.#filled(listing, hidden, { first, last }, onPage);
+    if (generation === this.#generation) this.#store.set((state) => ({ listing: withPlaces(state.listing, whole) }));
     const rows = Array.from({ length: last - first + 1 }, (_, index) => itemAt(whole, hidden, first + index));
     return rows.filter((item) => item !== null);
   }
@@ -119,6 +114,28 @@ export class Browser {
     this.#focusKey = isSame ? itemAt(listing, this.#store.state.hidden, selection.focus)?.key : undefined;
     this.#store.set({ listing: emptyListing(route.path, route.order), selection, renaming: null });
     if (this.#connection.isOnline) void this.reload();
+  }
+
+  /**
+   * A listing with all pages that some rows need. It takes several rounds when pages hold more that is hidden than was known.
+   * @param {Listing} listing
+   * @param {HiddenItems} hidden
+   * @param {{ first: number, last: number }} rows
+   * @param {(done: number, total: number) => void} [onPage] is told how many pages have come
+   */
+  async #filled(listing, hidden, { first, last }, onPage = () => {}) {
+    let whole = listing;
+    let done = 0;
+    for (;;) {
+      const refs = missingPages(whole, hidden, first, last);
+      if (refs.length === 0) return whole;
+      const total = done + refs.length;
+      await severalAtOnce(refs, PAGES_AT_ONCE, async (ref) => {
+        const page = await this.#fetch(listing, ref);
+        whole = withPage(whole, ref, page, Infinity);
+        onPage(++done, total);
+      });
+    }
   }
 
   /** @param {PageRef} ref */
@@ -157,17 +174,23 @@ export class Browser {
     return [...(answer.folders ?? []).map(folderItem), ...(answer.files ?? []).map(fileItem)];
   }
 
-  /** @param {Listing} listing */
-  #replace(listing) {
-    const { selection, hidden, listing: old } = this.#store.state;
+  /**
+   * @param {Listing} listing
+   * @param {readonly string[]} gone hidden items that are certainly not in it
+   */
+  #replace(listing, gone) {
+    const { selection, hidden: before, listing: old } = this.#store.state;
+    const hidden = revealed(before, gone);
     const items = new Map(loadedItems(listing).map((item) => [item.key, item]));
-    const focusKey = itemAt(old, hidden, selection.focus)?.key ?? this.#focusKey;
+    const focusKey = itemAt(old, before, selection.focus)?.key ?? this.#focusKey;
     this.#focusKey = undefined;
     // What is not among the loaded rows may well exist still.
     const isComplete = items.size === listing.folderCount + listing.fileCount;
     const newer = refreshed(selection, (item) => items.get(item.key) ?? (isComplete ? null : item));
     const row = focusKey ? rowOf(listing, hidden, focusKey) : -1;
-    this.#store.set({ listing, selection: row < 0 ? newer : { ...newer, focus: row } });
+    this.#store.set({ listing, hidden, selection: row < 0 ? newer : { ...newer, focus: row } });
+    // What was deleted meanwhile may be counted in the new listing or not.
+    if (goneFrom(hidden).length > 0) this.#reloadSoon();
   }
 
   /** @param {unknown} error */
@@ -180,11 +203,22 @@ export class Browser {
 
   /** @param {Events["s2c:file-modify"]} change */
   #fileChanged(change) {
+    if (change.action === "delete" && this.#isHidden(fileItem(change.handle))) return;
     if (samePath(parsePath(change.path), this.#store.state.listing.path)) this.#reloadSoon();
+  }
+
+  /**
+   * When it is deleted, nothing changes that is seen.
+   * @param {Item} item
+   */
+  #isHidden({ key }) {
+    const { listing, hidden } = this.#store.state;
+    return hidden.has(key) && hidden.get(key)?.folderId === listing.folderId;
   }
 
   /** @param {Events["s2c:folder-modify"]} change */
   #folderChanged(change) {
+    if (change.action === "delete" && this.#isHidden(folderItem(change.handle))) return;
     const { path } = this.#store.state.listing;
     const folder = parsePath(change.path);
     const parent = folder.slice(0, -1);

@@ -3,19 +3,25 @@
  * undoing is over, so that undoing costs nothing and cannot fail.
  */
 
-/** @import { Item } from "../../types/state.js" */
-/** @import { Events } from "../../types/wire.js" */
+/** @import { Item, Selection } from "../../types/state.js" */
+/** @import { FileHandle } from "../../types/wire.js" */
 /** @import { Connection } from "../protocol/connection.js" */
 /** @import { Store } from "../state/store.js" */
+/** @import { Browser } from "./browser.js" */
 /** @import { Selecting } from "./selecting.js" */
 /** @import { Toasts } from "./toasts.js" */
+import { concealed, revealed, withGone } from "../state/hidden.js";
+import { fileItem, folderItem } from "../state/listing.js";
 import { text } from "../text/text.js";
 
 export const UNDO_MS = 7_000;
 /** Requests that wait for their answers at the same time. */
 const AT_ONCE = 8;
+/** Answers after which the list is told, since that takes time with thousands of hidden items. */
+const NOTED_AT_ONCE = 100;
 
-/** @typedef {{ items: readonly Item[], folderId: number | null, toast: number, timer: number }} Deletion */
+/** @typedef {{ items: readonly Item[], folderId: number | null, selection: Selection, toast: number, timer: number }} Deletion */
+/** @typedef {{ item: Item, error: unknown }} Outcome `error` is null when it was deleted */
 
 export class Deletions {
   /** @type {Set<Deletion>} */
@@ -24,19 +30,28 @@ export class Deletions {
   #connection;
   #toasts;
   #selecting;
+  #browser;
 
   /**
    * @param {Store} store
    * @param {Connection} connection
    * @param {Toasts} toasts
    * @param {Selecting} selecting
+   * @param {Browser} browser
    */
-  constructor(store, connection, toasts, selecting) {
+  constructor(store, connection, toasts, selecting, browser) {
     this.#store = store;
     this.#connection = connection;
     this.#toasts = toasts;
     this.#selecting = selecting;
-    connection.on("s2c:file-modify", (change) => this.#spare(change));
+    this.#browser = browser;
+    connection.on("s2c:file-modify", ({ action, handle }) => {
+      if (action === "modify") this.#spare(handle);
+      if (action === "delete") this.#forget(fileItem(handle));
+    });
+    connection.on("s2c:folder-modify", ({ action, handle }) => {
+      if (action === "delete") this.#forget(folderItem(handle));
+    });
   }
 
   /** @param {readonly Item[]} chosen items of the present folder */
@@ -44,10 +59,11 @@ export class Deletions {
     const items = chosen.filter((item) => item.kind === "folder" || item.can === "rw");
     if (items.length < chosen.length) this.#toasts.show(text.deletion.notAllowed(chosen.length - items.length), "bad");
     if (items.length === 0) return;
-    this.#hide(items);
-    this.#selecting.clear();
+    const { listing, selection } = this.#store.state;
     /** @type {Deletion} */
-    const deletion = { items, folderId: this.#store.state.listing.folderId, toast: 0, timer: 0 };
+    const deletion = { items, folderId: listing.folderId, selection, toast: 0, timer: 0 };
+    this.#store.set(({ hidden }) => ({ hidden: concealed(hidden, items, listing.folderId) }));
+    this.#selecting.clear();
     const undo = { label: text.deletion.undo, run: () => this.#undo(deletion) };
     const [first] = items;
     const words = items.length === 1 && first ? text.deletion.one(first.name) : text.deletion.many(items.length);
@@ -77,22 +93,33 @@ export class Deletions {
   /** @param {Deletion} deletion */
   #undo(deletion) {
     this.#end(deletion);
-    this.#unhide(deletion.items);
+    this.#reveal(deletion.items);
+    if (this.#store.state.listing.folderId === deletion.folderId) this.#selecting.restore(deletion.items, deletion.selection);
   }
 
   /**
    * A file that somebody gives new content meanwhile is not what was deleted.
-   * @param {Events["s2c:file-modify"]} change
+   * @param {FileHandle} handle
    */
-  #spare({ action, handle }) {
-    if (action !== "modify") return;
+  #spare(handle) {
+    const { key } = fileItem(handle);
     for (const deletion of this.#open) {
-      const spared = deletion.items.filter(
-        (item) => item.kind === "file" && item.id === handle.id && item.updatedAt !== handle.updated_at,
-      );
+      const spared = deletion.items.filter((item) => item.key === key && item.kind === "file" && item.updatedAt !== handle.updated_at);
       if (spared.length === 0) continue;
-      deletion.items = deletion.items.filter((item) => !spared.includes(item));
-      this.#unhide(spared);
+      deletion.items = deletion.items.filter((item) => item.key !== key);
+      this.#reveal(spared);
+    }
+  }
+
+  /**
+   * What somebody else has deleted meanwhile cannot be had back.
+   * @param {Item} gone
+   */
+  #forget({ key }) {
+    for (const deletion of this.#open) {
+      if (!deletion.items.some((item) => item.key === key)) continue;
+      deletion.items = deletion.items.filter((item) => item.key !== key);
+      this.#store.set(({ hidden }) => ({ hidden: withGone(hidden, [key]) }));
     }
   }
 
@@ -103,24 +130,54 @@ export class Deletions {
   async #commit(deletion, atOnce = AT_ONCE) {
     this.#end(deletion);
     const left = [...deletion.items];
+    /** @type {Outcome[]} */
+    const outcomes = [];
+    let noted = 0;
     const worker = async () => {
-      for (let item = left.shift(); item; item = left.shift()) await this.#deleteOne(item, deletion.folderId);
+      for (let item = left.shift(); item; item = left.shift()) {
+        outcomes.push({ item, error: await this.#deleteOne(item, deletion.folderId) });
+        if (outcomes.length - noted >= NOTED_AT_ONCE) this.#note(outcomes.slice(noted, (noted = outcomes.length)));
+      }
     };
     await Promise.all(Array.from({ length: Math.min(atOnce, left.length) }, worker));
+    this.#note(outcomes.slice(noted));
+    this.#tell(outcomes.filter(({ error }) => error !== null));
+    if (this.#store.state.listing.folderId === deletion.folderId) void this.#browser.reload();
   }
 
   /**
    * @param {Item} item
    * @param {number | null} folderId
+   * @returns {Promise<unknown>} what went wrong; null when it was deleted
    */
   async #deleteOne(item, folderId) {
     try {
       if (item.kind === "folder") await this.#connection.request("c2s:delete-folder", { folder_id: item.id });
       else await this.#connection.request("c2s:delete-file", { folder_id: folderId ?? 0, name: item.name });
+      return null;
     } catch (error) {
-      this.#unhide([item]);
-      this.#toasts.error(error);
+      return error;
     }
+  }
+
+  /**
+   * What could not be deleted comes back.
+   * @param {readonly Outcome[]} outcomes
+   */
+  #note(outcomes) {
+    const keys = (/** @type {boolean} */ hasFailed) =>
+      outcomes.filter(({ error }) => (error !== null) === hasFailed).map(({ item }) => item.key);
+    this.#store.set(({ hidden }) => ({ hidden: revealed(withGone(hidden, keys(false)), keys(true)) }));
+  }
+
+  /** @param {readonly Outcome[]} failures */
+  #tell(failures) {
+    const [first] = failures;
+    if (!first) return;
+    const { item, error } = first;
+    const reason = error instanceof Error ? error.message : String(error);
+    const { failed, failedMany } = text.deletion;
+    this.#toasts.show(failures.length === 1 ? failed(item.name, reason) : failedMany(failures.length, item.name, reason), "bad");
   }
 
   /** @param {Deletion} deletion */
@@ -131,13 +188,7 @@ export class Deletions {
   }
 
   /** @param {readonly Item[]} items */
-  #hide(items) {
-    this.#store.set(({ hidden }) => ({ hidden: new Set([...hidden, ...items.map((item) => item.key)]) }));
-  }
-
-  /** @param {readonly Item[]} items */
-  #unhide(items) {
-    const back = new Set(items.map((item) => item.key));
-    this.#store.set(({ hidden }) => ({ hidden: new Set([...hidden].filter((key) => !back.has(key))) }));
+  #reveal(items) {
+    this.#store.set(({ hidden }) => ({ hidden: revealed(hidden, items.map((item) => item.key)) }));
   }
 }

@@ -87,7 +87,17 @@ export class Selecting {
   }
 
   clear() {
-    this.#select(cleared(this.#store.state.selection));
+    const { listing, hidden, selection } = this.#store.state;
+    this.#select(cleared(selection, rowCount(listing, hidden) - 1));
+  }
+
+  /**
+   * Selects again what was selected before it vanished.
+   * @param {readonly Item[]} items
+   * @param {Selection} before
+   */
+  restore(items, before) {
+    this.#select({ ...before, items: new Map(items.map((item) => [item.key, item])) });
   }
 
   /** @param {Item} item */

@@ -1,6 +1,7 @@
 /** The state before anything has happened. */
 
 /** @import { State, UploadsView, UploadState } from "../../types/state.js" */
+import { nothingHidden } from "./hidden.js";
 import { emptyListing } from "./listing.js";
 import { parseRoute } from "./route.js";
 import { noSelection } from "./selection.js";
@@ -40,7 +41,7 @@ export function initialState() {
     link: { phase: "connecting", retryAt: null },
     route,
     listing: emptyListing(route.path, route.order),
-    hidden: new Set(),
+    hidden: nothingHidden,
     selection: noSelection,
     selecting: null,
     renaming: null,

@@ -3,7 +3,7 @@
  * folders, then the files. Pure.
  */
 
-/** @import { Item, Listing, Order, PageKind } from "../../types/state.js" */
+/** @import { Hidden, Item, Listing, Order, PageKind } from "../../types/state.js" */
 /** @import { FileHandle, FolderHandle, FolderStatus } from "../../types/wire.js" */
 
 const DEFAULT_PAGE_SIZE = 100;
@@ -11,6 +11,7 @@ const DEFAULT_PAGE_SIZE = 100;
 export const KEPT_PAGES = 40;
 
 /** @typedef {{ kind: PageKind, page: number }} PageRef */
+/** @typedef {ReadonlyMap<string, Hidden>} HiddenItems by key */
 
 /**
  * @param {readonly string[]} path
@@ -28,6 +29,7 @@ export function emptyListing(path, order) {
     fileCount: 0,
     pageSize: DEFAULT_PAGE_SIZE,
     pages: new Map(),
+    keys: new Map(),
   };
 }
 
@@ -61,24 +63,34 @@ export function withPage(listing, ref, items, kept = KEPT_PAGES) {
   while (pages.size > kept) {
     pages.delete([...pages.keys()].reduce((a, b) => (distance(b) > distance(a) ? b : a)));
   }
-  return { ...listing, pages };
+  return { ...listing, pages, keys: new Map(listing.keys).set(pageKey(ref), items.map((item) => item.key)) };
+}
+
+/**
+ * Knowing also where the items stand that were seen in another listing of the same folder and order, which may be older.
+ * @param {Listing} listing
+ * @param {Listing} other
+ * @returns {Listing}
+ */
+export function withPlaces(listing, other) {
+  return { ...listing, keys: new Map([...other.keys, ...listing.keys]) };
 }
 
 /**
  * Pages that rows `first` to `last` (inclusive) need and that are not here.
  * @param {Listing} listing
+ * @param {HiddenItems} hidden
  * @param {number} first
  * @param {number} last
  * @returns {PageRef[]}
  */
-export function missingPages(listing, first, last) {
+export function missingPages(listing, hidden, first, last) {
   /** @type {Map<string, PageRef>} */
   const missing = new Map();
-  const end = Math.min(last, rawCount(listing) - 1);
-  for (let row = Math.max(0, first); row <= end; ) {
-    const ref = pageOf(listing, row);
+  const end = Math.min(last, rowCount(listing, hidden) - 1);
+  for (let row = Math.max(0, first); row <= end; row += 1) {
+    const ref = pageOf(listing, rawRow(listing, hidden, row));
     if (!listing.pages.has(pageKey(ref))) missing.set(pageKey(ref), ref);
-    row = nextPageRow(listing, ref);
   }
   return [...missing.values()];
 }
@@ -86,16 +98,27 @@ export function missingPages(listing, first, last) {
 /**
  * Rows there are, without those that are hidden.
  * @param {Listing} listing
- * @param {ReadonlySet<string>} hidden
+ * @param {HiddenItems} hidden
  */
 export function rowCount(listing, hidden) {
   return rawCount(listing) - hiddenRows(listing, hidden).length;
 }
 
 /**
+ * Folders and files there are, without those that are hidden.
+ * @param {Listing} listing
+ * @param {HiddenItems} hidden
+ */
+export function countsOf(listing, hidden) {
+  const rows = hiddenRows(listing, hidden);
+  const folders = below(rows, listing.folderCount);
+  return { folders: listing.folderCount - folders, files: listing.fileCount - (rows.length - folders) };
+}
+
+/**
  * The item in a row; null when its page is not here.
  * @param {Listing} listing
- * @param {ReadonlySet<string>} hidden
+ * @param {HiddenItems} hidden
  * @param {number} row
  * @returns {Item | null}
  */
@@ -110,25 +133,14 @@ export function itemAt(listing, hidden, row) {
 /**
  * The row of an item that is here; -1 when it is not.
  * @param {Listing} listing
- * @param {ReadonlySet<string>} hidden
+ * @param {HiddenItems} hidden
  * @param {string} key
  */
 export function rowOf(listing, hidden, key) {
-  if (hidden.has(key)) return -1;
   const raw = rawRowOf(listing, key);
-  return raw < 0 ? -1 : raw - hiddenRows(listing, hidden).filter((row) => row < raw).length;
-}
-
-/**
- * Where a visible row stands when nothing is hidden.
- * @param {Listing} listing
- * @param {ReadonlySet<string>} hidden
- * @param {number} row
- */
-export function rawRow(listing, hidden, row) {
-  let raw = row;
-  for (const gone of hiddenRows(listing, hidden)) if (gone <= raw) raw += 1;
-  return raw;
+  const rows = hiddenRows(listing, hidden);
+  const before = below(rows, raw);
+  return raw < 0 || rows[before] === raw ? -1 : raw - before;
 }
 
 /**
@@ -194,15 +206,6 @@ function pageOf(listing, raw) {
 
 /**
  * @param {Listing} listing
- * @param {PageRef} ref
- */
-function nextPageRow(listing, ref) {
-  const next = firstRow(listing, pageKey(ref)) + listing.pageSize;
-  return ref.kind === "subfolders" ? Math.min(next, listing.folderCount) : next;
-}
-
-/**
- * @param {Listing} listing
  * @param {string} key
  */
 function firstRow(listing, key) {
@@ -222,22 +225,98 @@ function rawRowOf(listing, key) {
   return -1;
 }
 
-/** @type {WeakMap<Listing["pages"], WeakMap<ReadonlySet<string>, number[]>>} */
+/**
+ * Where a visible row stands when nothing is hidden.
+ * @param {Listing} listing
+ * @param {HiddenItems} hidden
+ * @param {number} row
+ */
+function rawRow(listing, hidden, row) {
+  const rows = hiddenRows(listing, hidden);
+  return row + firstIndex(rows.length, (index) => (rows[index] ?? 0) - index > row);
+}
+
+/** @type {WeakMap<Listing["keys"], WeakMap<HiddenItems, number[]>>} */
 const hiddenCache = new WeakMap();
 
 /**
- * Raw rows of the hidden items that are here, in order.
+ * Raw rows of the hidden items, in order.
  * @param {Listing} listing
- * @param {ReadonlySet<string>} hidden
+ * @param {HiddenItems} hidden
  * @returns {number[]}
  */
 function hiddenRows(listing, hidden) {
   if (hidden.size === 0) return [];
-  const cached = hiddenCache.get(listing.pages)?.get(hidden);
+  const cached = hiddenCache.get(listing.keys)?.get(hidden);
   if (cached) return cached;
-  const rows = [...hidden].map((key) => rawRowOf(listing, key)).filter((row) => row >= 0);
-  rows.sort((a, b) => a - b);
-  if (!hiddenCache.has(listing.pages)) hiddenCache.set(listing.pages, new WeakMap());
-  hiddenCache.get(listing.pages)?.set(hidden, rows);
+  const rows = [...findHidden(listing, hidden)].sort((a, b) => a - b);
+  if (!hiddenCache.has(listing.keys)) hiddenCache.set(listing.keys, new WeakMap());
+  hiddenCache.get(listing.keys)?.set(hidden, rows);
   return rows;
+}
+
+/**
+ * Most hidden items stand on pages that are here, or were. Where the others stand is not known, only that it is nowhere
+ * on these pages: they count as the last ones of the rest, until their page comes.
+ * @param {Listing} listing
+ * @param {HiddenItems} hidden
+ * @returns {Set<number>}
+ */
+function findHidden(listing, hidden) {
+  const sought = new Set([...hidden].filter(([, { folderId }]) => folderId === listing.folderId).map(([key]) => key));
+  /** @type {Set<number>} */
+  const rows = new Set();
+  const find = (/** @type {string} */ page) => {
+    const found = (listing.keys.get(page) ?? []).flatMap((key, index) => (sought.has(key) ? [{ key, row: firstRow(listing, page) + index }] : []));
+    const end = page.startsWith("files") ? rawCount(listing) : listing.folderCount;
+    for (const { key, row } of found) if (row < end && rows.add(row)) sought.delete(key);
+  };
+  // Where an item stood on a page that is not here any more may be out of date.
+  for (const page of listing.pages.keys()) find(page);
+  for (const page of listing.keys.keys()) if (!listing.pages.has(page)) find(page);
+  const left = [...sought];
+  const folders = left.filter((key) => key.startsWith("folder")).length;
+  takeLast(listing, rows, 0, listing.folderCount, folders);
+  takeLast(listing, rows, listing.folderCount, rawCount(listing), left.length - folders);
+  return rows;
+}
+
+/**
+ * Takes the last rows in a range whose pages are not here, as far as there are any.
+ * @param {Listing} listing
+ * @param {Set<number>} rows
+ * @param {number} first
+ * @param {number} end exclusive
+ * @param {number} count
+ */
+function takeLast(listing, rows, first, end, count) {
+  for (let row = end - 1; row >= first && count > 0; row -= 1) {
+    if (rows.has(row) || listing.pages.has(pageKey(pageOf(listing, row)))) continue;
+    rows.add(row);
+    count -= 1;
+  }
+}
+
+/**
+ * How many of the numbers, which are in order, are less than a limit.
+ * @param {readonly number[]} numbers
+ * @param {number} limit
+ */
+function below(numbers, limit) {
+  return firstIndex(numbers.length, (index) => (numbers[index] ?? 0) >= limit);
+}
+
+/**
+ * The first index at which something is true that then stays true; `length` when it never is.
+ * @param {number} length
+ * @param {(index: number) => boolean} isTrue
+ */
+function firstIndex(length, isTrue) {
+  let [low, high] = [0, length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isTrue(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }

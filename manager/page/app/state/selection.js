@@ -50,12 +50,14 @@ export function focused(selection, row) {
 }
 
 /**
- * Nothing selected; the keyboard stays where it is.
+ * Nothing selected; the keyboard stays where it is, or on the last row.
  * @param {Selection} selection
+ * @param {number} lastRow
  * @returns {Selection}
  */
-export function cleared(selection) {
-  return { items: new Map(), focus: selection.focus, anchor: selection.focus };
+export function cleared(selection, lastRow) {
+  const focus = Math.min(selection.focus, lastRow);
+  return { items: new Map(), focus, anchor: focus };
 }
 
 /**

@@ -234,7 +234,10 @@ export const en = {
   deletion: {
     undo: "Undo",
     one: (/** @type {string} */ name) => `${name} deleted.`,
-    many: (/** @type {number} */ count) => `${count} items deleted.`,
+    many: (/** @type {number} */ count) => `${count.toLocaleString("en")} items deleted.`,
+    failed: (/** @type {string} */ name, /** @type {string} */ reason) => `${name} could not be deleted. ${reason}`,
+    failedMany: (/** @type {number} */ count, /** @type {string} */ name, /** @type {string} */ reason) =>
+      `${count.toLocaleString("en")} items could not be deleted, such as ${name}. ${reason}`,
     notAllowed: (/** @type {number} */ count) => `You may not delete ${count === 1 ? "one of the files" : `${count} of the files`}.`,
   },
   link: {

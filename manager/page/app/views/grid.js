@@ -18,18 +18,27 @@ let hadFocus = false;
  */
 export function useRows(app, viewport, columns) {
   const listing = useStore((state) => state.listing);
+  const hidden = useStore((state) => state.hidden);
   const focus = useStore((state) => state.selection.focus);
   useEffect(() => {
     app.browser.show(viewport.first * columns, (viewport.last + 1) * columns - 1);
-  }, [listing, viewport.first, viewport.last, columns]);
-  useLayoutEffect(() => {
-    if (focus >= 0) viewport.reveal(Math.floor(focus / columns));
-  }, [focus, columns]);
+  }, [listing, hidden, viewport.first, viewport.last, columns]);
   useLayoutEffect(() => {
     if (viewport.root.current) viewport.root.current.scrollTop = 0;
   }, [listing.path]);
   useLayoutEffect(() => {
-    const list = viewport.root.current;
+    if (focus >= 0) viewport.reveal(Math.floor(focus / columns));
+  }, [focus, columns]);
+  useKeptFocus(viewport.root);
+}
+
+/**
+ * Takes over the keyboard's focus from what stood in place of this element before.
+ * @param {{ current: HTMLElement | null }} root
+ */
+export function useKeptFocus(root) {
+  useLayoutEffect(() => {
+    const list = root.current;
     if (hadFocus && document.activeElement === document.body) list?.focus({ preventScroll: true });
     return () => void (hadFocus = list?.contains(document.activeElement) ?? false);
   }, []);

@@ -3,7 +3,8 @@
 import { rowCount } from "../state/listing.js";
 import { text } from "../text/text.js";
 import { Blank } from "./controls.js";
-import { html, useApp, useStore } from "./dom.js";
+import { html, useApp, useRef, useStore } from "./dom.js";
+import { useKeptFocus } from "./grid.js";
 import { Icon } from "./icon.js";
 import { pick } from "./pickers.js";
 import { Table } from "./table.js";
@@ -44,11 +45,13 @@ function Missing() {
 
 function Empty() {
   const app = useApp();
+  const root = useRef(/** @type {HTMLElement | null} */ (null));
+  useKeptFocus(root);
   const menu = (/** @type {MouseEvent} */ event) => {
     event.preventDefault();
     app.store.set({ menu: { x: event.clientX, y: event.clientY, items: [] } });
   };
-  return html`<div class="empty" id="content" tabindex="-1" onContextMenu=${menu}>
+  return html`<div ref=${root} class="empty" id="content" tabindex="-1" onContextMenu=${menu}>
     <${Blank} icon="upload" title=${text.listing.empty} text=${text.listing.emptyText}>
       <button type="button" class="button primary" onClick=${() => pick("files")}><${Icon} name="upload" />${text.actions.uploadFiles}</button>
       <button type="button" class="button" onClick=${() => pick("folder")}><${Icon} name="folder-up" />${text.actions.uploadFolder}</button>

@@ -1,6 +1,7 @@
 /** Above the list: what is in the folder, or what can be done with the selection. */
 
 /** @import { SortKey } from "../../types/wire.js" */
+import { countsOf } from "../state/listing.js";
 import { formatCount, formatPercent } from "../text/format.js";
 import { text } from "../text/text.js";
 import { IconButton, Progress } from "./controls.js";
@@ -31,8 +32,10 @@ function SelectingTools() {
 function FolderTools() {
   const app = useApp();
   const listing = useStore((state) => state.listing);
+  const hidden = useStore((state) => state.hidden);
+  const counts = countsOf(listing, hidden);
   return html`<p class="summary">
-      ${listing.status === "ready" && text.listing.summary(formatCount(listing.folderCount), formatCount(listing.fileCount))}
+      ${listing.status === "ready" && text.listing.summary(formatCount(counts.folders), formatCount(counts.files))}
     </p>
     <button type="button" class="button quiet only-wide" disabled=${listing.status === "missing"} onClick=${() => openNewFolder(app)}>
       <${Icon} name="folder-plus" /><span>${text.actions.newFolder}</span>
