@@ -8,7 +8,8 @@ from catalog.records import File, Folder, User
 from manager.domain.rights import may_read
 from manager.errors import AccessDenied, NoSuchFile, NoSuchFolder
 from manager.http.bulk import archive_name
-from manager.http.parameters import Parameters, repeated, token_of
+from manager.http.bulk_request import BulkRequest, bulk_request
+from manager.http.parameters import Parameters, token_of
 from manager.http.parts import parts_of
 from manager.http.previews import Preview, human_size, wants_preview
 from manager.http.representation import Representation
@@ -22,6 +23,7 @@ def download_routes() -> list[web.RouteDef]:
     return [
         web.get("/download", _download),
         web.get("/bulk-download", _bulk_download, allow_head=False),
+        web.post("/bulk-download", _bulk_download),
         web.get("/signed-download", _signed_download),
         web.get("/signed-download-metadata", _signed_metadata, allow_head=False),
     ]
@@ -36,20 +38,25 @@ async def _download(request: web.Request) -> web.StreamResponse:
 
 async def _bulk_download(request: web.Request) -> web.StreamResponse:
     parts = parts_of(request)
-    user = await parts.accounts.authenticate(token_of(request))
-    path = Parameters(request.query).required("path", parse_path)
-    names = repeated(request, "name", check_name)
-    folder = await parts.catalog.folder_at(path)
+    asked = await bulk_request(request, parts.accounts)
+    folder = await parts.catalog.folder_at(asked.path)
     if folder is None:
         raise NoSuchFolder
     try:
-        selection = await select(parts.catalog, folder.id, names, user) if names else None
+        selection = await _selection(parts.catalog, folder, asked)
         if wants_preview(request):
             size = await _size_of(parts.catalog, folder, selection)
             return _preview(archive_name(folder), size, "folder").response()
-        return await parts.folders.send(request, folder, user, selection)
+        return await parts.folders.send(request, folder, asked.user, selection)
     except FolderMissing as error:
         raise NoSuchFolder from error
+
+
+async def _selection(catalog: Catalog, folder: Folder, asked: BulkRequest) -> Selection | None:
+    """The entries that are asked for; None for all."""
+    if not asked.names:
+        return None
+    return await select(catalog, folder.id, asked.names, asked.user)
 
 
 async def _size_of(catalog: Catalog, folder: Folder, selection: Selection | None) -> int:

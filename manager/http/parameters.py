@@ -1,7 +1,7 @@
 """Parameters of a request, from its query or a JSON body, checked one by one."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -27,7 +27,7 @@ class Parameters:
         text = self.optional(name)
         if text is None:
             raise InvalidRequest(f"{name} is missing")
-        return _parsed(name, text, parse)
+        return parsed(name, text, parse)
 
     def optional(self, name: str) -> str | None:
         """The parameter as it is; None when missing, null or empty. Raises `InvalidRequest`."""
@@ -37,9 +37,17 @@ class Parameters:
         return value or None
 
 
-def repeated(request: web.Request, name: str, parse: Callable[[str], _Value]) -> list[_Value]:
-    """Every value that the query has for the name, as `parse` reads it. Raises `InvalidRequest`."""
-    return [_parsed(name, text, parse) for text in request.query.getall(name, [])]
+def parsed(name: str, text: str, parse: Callable[[str], _Value]) -> _Value:
+    """A parameter's text as `parse` reads it. Raises `InvalidRequest`."""
+    try:
+        return parse(text)
+    except InvalidValue as error:
+        raise InvalidRequest(f"{name} {error.rule}") from error
+
+
+def repeated(texts: Iterable[str], name: str, parse: Callable[[str], _Value]) -> list[_Value]:
+    """All values of one parameter, as `parse` reads them. Raises `InvalidRequest`."""
+    return [parsed(name, text, parse) for text in texts]
 
 
 async def parameters_of(request: web.Request) -> Parameters:
@@ -73,13 +81,6 @@ async def json_object(request: web.Request) -> dict[str, object]:
         raise InvalidRequest("the body must be a JSON object") from error
     except RecursionError as error:
         raise InvalidRequest("the body is nested too deeply") from error
-
-
-def _parsed(name: str, text: str, parse: Callable[[str], _Value]) -> _Value:
-    try:
-        return parse(text)
-    except InvalidValue as error:
-        raise InvalidRequest(f"{name} {error.rule}") from error
 
 
 async def _limited_body(request: web.Request) -> bytes:

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import zipfile
+from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import ClientError, ClientResponse
@@ -177,6 +178,96 @@ async def test_selected_folder_deleted_meanwhile(cloud, content):
     await cloud.catalog.delete_folder(folder.id)
     second.release()
     assert (await _archive(response)).namelist() == ["a"]
+
+
+async def _posted(cloud, user="alice", **body) -> ClientResponse:
+    headers = {"Authorization": f"Bearer {await cloud.token(user)}"}
+    response: ClientResponse = await cloud.client.post("/bulk-download", headers=headers, **body)
+    return response
+
+
+async def test_names_in_a_body(cloud):
+    """JSON and forms ask for the same as an address, with more names than any address holds."""
+    await cloud.token()
+    names = [f"{number:03} ü & {'+' * 110}" for number in range(100)]
+    for name in (*names, "left"):
+        await cloud.store(f"/docs/{name}", b"x")
+    as_json = await _posted(cloud, json={"path": "/docs", "names": names})
+    assert (await _archive(as_json)).namelist() == names
+    fields = [("path", "/docs"), *(("name", name) for name in names)]
+    assert (await _archive(await _posted(cloud, data=fields))).namelist() == names
+    for whole in ({"json": {"path": "/docs"}}, {"data": {"path": "/docs"}}):
+        assert (await _archive(await _posted(cloud, **whole))).namelist() == [*names, "left"]
+
+
+async def test_form_that_begins_with_the_token(cloud):
+    """A browser's form cannot set headers: the token is its first field, and nowhere in the address."""
+    await cloud.token()
+    await cloud.store("/docs/a", b"1")
+    fields = [("auth", await cloud.token()), ("path", "/docs"), ("name", "a")]
+    response = await cloud.client.post("/bulk-download", data=fields)
+    assert (await _archive(response)).namelist() == ["a"]
+    for wrong in (fields[1:], [*fields[1:], fields[0]], [("auth", ""), *fields[1:]]):
+        response = await cloud.client.post("/bulk-download", data=wrong)
+        assert response.status == 401
+        assert "`auth`" in (await response.json())["error_details"]
+    response = await cloud.client.post("/bulk-download", data=[("auth", "a.b.c"), *fields[1:]])
+    assert response.status == 401
+
+
+async def _endless(beginning: bytes) -> AsyncIterator[bytes]:
+    yield beginning
+    while True:
+        yield b"a" * 65536
+
+
+async def test_bodies_without_an_end(cloud):
+    """Users are listened to up to the limit, everybody else for no longer than a token is."""
+    known = f"auth={await cloud.token()}&path=/docs&name=".encode()
+    for beginning, status, words in [
+        (b"auth=" + b"a" * 1000, 401, "token"),
+        (known, 400, "the names are too long for one archive: the body may have 8388608 bytes"),
+    ]:
+        response = await cloud.client.post(
+            "/bulk-download",
+            data=_endless(beginning),
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+        )
+        assert response.status == status
+        assert words in (await response.json())["error_details"]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"json": {"path": "/docs", "names": ["a"] * 10_001}}, "10000 names at most"),
+        ({"data": [("path", "/docs"), *[("name", "a")] * 10_001]}, "10000 names at most"),
+        ({"json": {"path": "/docs", "names": []}}, "names must not be empty"),
+        ({"json": {"path": "/docs", "names": ["x/in"]}}, "name "),
+        ({"json": {"path": "/docs", "names": "a"}}, "must be a JSON object with `path`"),
+        ({"json": {"names": ["a"]}}, "must be a JSON object with `path`"),
+        ({"data": {"name": "a"}}, "one path"),
+        ({"data": {"path": "docs/../x"}}, "path "),
+        ({"data": b"path=/docs&name=%FF", "headers": {}}, "body must be application/json or"),
+    ],
+)
+async def test_bodies_that_ask_for_nothing_sensible(cloud, body, words):
+    """What is wrong with a body is told, limits with their number."""
+    await cloud.token()
+    await cloud.store("/docs/a", b"1")
+    headers = {"Authorization": f"Bearer {await cloud.token()}", **body.pop("headers", {})}
+    response = await cloud.client.post("/bulk-download", headers=headers, **body)
+    assert response.status == 400
+    assert words in (await response.json())["error_details"]
+
+
+async def test_form_that_is_not_utf_8(cloud):
+    """A name that no text encodes to is a bad one."""
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    body = f"auth={await cloud.token()}&path=/docs&name=%FF".encode()
+    response = await cloud.client.post("/bulk-download", data=body, headers=headers)
+    assert response.status == 400
+    assert "UTF-8" in (await response.json())["error_details"]
 
 
 async def test_file_and_folder_of_one_name(cloud):

@@ -116,6 +116,7 @@ async def test_the_page_runs_its_own_scripts_alone(cloud: Cloud) -> None:
     assert "script-src 'self';" in policy
     assert "style-src 'self';" in policy
     assert "frame-ancestors 'none'" in policy
+    assert "form-action 'self'" in policy
     assert "unsafe" not in policy
     assert f"ws://{cloud.client.host}:{cloud.client.port}" in policy
 

@@ -209,7 +209,8 @@ test("what is deleted can be had back, until it is final", async () => {
   await person.page.getByText("This folder is empty").waitFor();
   await person.page.getByRole("button", { name: "Undo" }).click();
   await person.sees(["keep.txt", "lose.txt"]);
-  await person.row("lose.txt").click();
+  await person.page.getByText("2 selected").first().waitFor();
+  await person.page.keyboard.press("Escape");
   await person.chooses("lose.txt", "Delete");
   await person.sees(["keep.txt"]);
   await person.page.clock.fastForward(8_000);
@@ -279,14 +280,33 @@ test("a selection is downloaded as one zip, with just what was selected", async 
   await person.leaves();
 });
 
-test("more files than one address can name are downloaded one by one", async () => {
-  const names = Array.from({ length: 9 }, (_, index) => `${index}${"ü".repeat(120)}.txt`);
+test("more files than one address could name come as one zip, and no address holds the token", async () => {
+  const names = Array.from({ length: 16 }, (_, index) => `${index + 10}${"ü".repeat(119)}.txt`);
   const person = await worksIn("crowded", names);
+  /** @type {string[]} */
+  const addresses = [];
+  person.page.on("request", (request) => addresses.push(request.url()));
   await person.row(names[0] ?? "").click();
   await person.page.keyboard.press("Control+a");
-  const each = names.map((name) => person.page.waitForEvent("download", (download) => download.suggestedFilename() === name));
+  await person.page.getByText("16 selected").first().waitFor();
+  const zip = await downloads(person, () => person.page.getByRole("button", { name: "Download", exact: true }).first().click());
+  assert.equal(zip.name, "crowded.zip");
+  for (const name of names) assert.ok(zip.bytes.includes(`content of ${name}`));
+  assert.ok(addresses.some((address) => address.endsWith("/bulk-download")));
+  assert.ok(!addresses.some((address) => address.includes(set.token)));
+  await person.leaves();
+});
+
+test("why an archive is refused is told, and the page stays", async () => {
+  const person = await worksIn("refused", ["a.txt", "b.txt"]);
+  await person.page.route("**/bulk-download", (route) =>
+    route.continue({ postData: (route.request().postData() ?? "").replace("a.txt", "gone.txt") }),
+  );
+  await person.row("a.txt").click();
+  await person.page.keyboard.press("Control+a");
   await person.page.getByRole("button", { name: "Download", exact: true }).first().click();
-  await Promise.all(each);
+  await person.page.getByText("there is no file or folder gone.txt").waitFor();
+  await person.sees(["a.txt", "b.txt"]);
   await person.leaves();
 });
 

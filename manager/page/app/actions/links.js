@@ -3,11 +3,9 @@
 /** @import { FileItem } from "../../types/state.js" */
 /** @import { Connection } from "../protocol/connection.js" */
 /** @import { Store } from "../state/store.js" */
+import { newUuid } from "../protocol/frames.js";
 import { formatPath } from "../state/paths.js";
 import { text } from "../text/text.js";
-
-/** Managers, and the proxies before them, take addresses of about 8,000 characters. */
-const MAX_ADDRESS = 6_000;
 
 export class Links {
   /** Signed links that were asked for, by file and version. @type {Map<string, Promise<string>>} */
@@ -57,47 +55,21 @@ export class Links {
     });
   }
 
-  /** @param {readonly FileItem[]} files */
-  async download(files) {
-    for (const file of files) save(await this.signed(file), file.name);
+  /** @param {FileItem} file */
+  async download(file) {
+    save(await this.signed(file), file.name);
   }
 
   /**
-   * A folder as one zip file.
+   * A folder, or some of the files and folders in it, as one zip file.
    * @param {readonly string[]} path
+   * @param {readonly string[]} names none for the whole folder
+   * @param {(reason: string) => void} onRefused
    */
-  downloadFolder(path) {
-    save(this.#archive(path), archiveName(path));
-  }
-
-  /**
-   * Some of the files and folders in a folder as one zip file.
-   * @param {readonly string[]} path
-   * @param {readonly string[]} names
-   * @returns {boolean} false when they are too many for one address
-   */
-  downloadSelection(path, names) {
-    const address = this.#archive(path, names);
-    if (address.length > MAX_ADDRESS) return false;
-    save(address, archiveName(path));
-    return true;
-  }
-
-  /**
-   * @param {readonly string[]} path
-   * @param {readonly string[]} [names]
-   */
-  #archive(path, names = []) {
+  downloadArchive(path, names, onRefused) {
     const token = this.#store.state.session.token ?? "";
-    const parameters = new URLSearchParams({ path: formatPath(path), auth: token });
-    for (const name of names) parameters.append("name", name);
-    return `/bulk-download?${parameters}`;
+    submit("/bulk-download", [["auth", token], ["path", formatPath(path)], ...names.map((name) => ["name", name])], onRefused);
   }
-}
-
-/** @param {readonly string[]} path */
-function archiveName(path) {
-  return `${path.at(-1) ?? text.app.name}.zip`;
 }
 
 /**
@@ -127,4 +99,48 @@ function save(href, name) {
   document.body.append(anchor);
   anchor.click();
   anchor.remove();
+}
+
+/**
+ * Lets the browser download the answer to a form. A form holds any number of names, and keeps the token out of addresses.
+ * @param {string} route
+ * @param {readonly (readonly string[])[]} fields names and values
+ * @param {(reason: string) => void} onRefused
+ */
+function submit(route, fields, onRefused) {
+  const frame = document.createElement("iframe");
+  frame.name = `download-${newUuid()}`;
+  frame.hidden = true;
+  const form = document.createElement("form");
+  form.method = "post";
+  form.action = route;
+  form.target = frame.name;
+  form.hidden = true;
+  for (const [name = "", value = ""] of fields) {
+    const input = document.createElement("input");
+    input.name = name;
+    input.value = value;
+    form.append(input);
+  }
+  document.body.append(frame, form);
+  // A download leaves the frame as it is, and nothing tells when it has begun; a refusal is shown in the frame.
+  frame.addEventListener("load", () => {
+    if (frame.contentDocument?.URL === "about:blank") return;
+    onRefused(reasonIn(frame));
+    frame.remove();
+  });
+  form.submit();
+  form.remove();
+}
+
+/** @param {HTMLIFrameElement} frame */
+function reasonIn(frame) {
+  // The browser's own page about what went wrong cannot be read.
+  if (!frame.contentDocument) return text.errors.unreachable;
+  try {
+    const { error_details: details } = JSON.parse(frame.contentDocument.body.textContent ?? "");
+    return String(details ?? text.errors.refused);
+  } catch {
+    return text.errors.refused;
+  }
 }

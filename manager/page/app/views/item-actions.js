@@ -43,18 +43,28 @@ export function canDelete(items) {
 }
 
 /**
- * Downloads a file as it is, and a folder or several items as one zip file. More than fit into one are downloaded one
- * by one.
+ * Downloads a file as it is, and a folder or several items as one zip file.
  * @param {App} app
  * @param {readonly Item[]} items
  */
 export function download(app, items) {
   const { path } = app.store.state.listing;
-  const names = [...items.filter((item) => item.kind === "folder"), ...readable(items)].map((item) => item.name);
-  if (names.length > 1 && app.links.downloadSelection(path, names)) return;
-  for (const item of items) if (item.kind === "folder") app.links.downloadFolder([...path, item.name]);
+  const folders = items.filter((item) => item.kind === "folder");
   const files = /** @type {FileItem[]} */ (readable(items));
-  app.links.download(files).catch((error) => app.toasts.error(error));
+  const [folder] = folders;
+  const [file] = files;
+  if (folders.length + files.length > 1) return zip(app, path, [...folders, ...files].map((item) => item.name));
+  if (folder) return zip(app, [...path, folder.name]);
+  if (file) app.links.download(file).catch((error) => app.toasts.error(error));
+}
+
+/**
+ * @param {App} app
+ * @param {readonly string[]} path
+ * @param {readonly string[]} [names] none for the whole folder
+ */
+function zip(app, path, names = []) {
+  app.links.downloadArchive(path, names, (reason) => app.toasts.show(reason, "bad"));
 }
 
 /**
@@ -96,7 +106,7 @@ function emptyChoices(app) {
   return [
     ...additions(app, listing),
     "line",
-    { label: text.actions.zip, icon: "download", run: () => app.links.downloadFolder(listing.path) },
+    { label: text.actions.zip, icon: "download", run: () => zip(app, listing.path) },
     { label: text.actions.selectAll, icon: "check", run: () => void app.selecting.all(), hint: "Ctrl A" },
   ];
 }
