@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from statistics import median
+from typing import TypedDict
 from uuid import UUID, uuid4
 
 from benchmarks.filling import MIME_TYPE, fill_with_files
@@ -30,6 +31,12 @@ from catalog.sqlite.adapter import SqliteCatalog
 from catalog.supabase.adapter import SupabaseCatalog
 from local_supabase.stack import LocalSupabase, running_supabase
 from protocol.values import PAGE_SIZE
+
+
+class _Listed(TypedDict):
+    order: FileOrder
+    ascending: bool
+
 
 Call = Callable[[], Awaitable[object]]
 
@@ -97,6 +104,9 @@ async def _measured(catalog: Catalog, repeats: int) -> dict[str, float]:
     assert folder is not None
     count = (await catalog.counts(folder.id)).files
     [known, *_] = await _page(catalog, folder.id, 0)
+    [*_, last] = await _page(catalog, folder.id, count - PAGE_SIZE)
+    by_name: _Listed = {"order": FileOrder.NAME, "ascending": True}
+    by_size: _Listed = {"order": FileOrder.SIZE, "ascending": True}
     steps = _Uploads(catalog)
     return {
         "journal a chunk": await _timed_after(steps.add_chunk, repeats),
@@ -111,6 +121,21 @@ async def _measured(catalog: Catalog, repeats: int) -> dict[str, float]:
         ),
         "first page by size": await _timed(
             lambda: _page(catalog, folder.id, 0, FileOrder.SIZE), repeats
+        ),
+        "find a name": await _timed(
+            lambda: catalog.file_position(folder.id, known.name, is_prefix=False, **by_name),
+            repeats,
+        ),
+        "find no name": await _timed(
+            lambda: catalog.file_position(folder.id, "zz", is_prefix=True, **by_name), repeats
+        ),
+        "find the last name": await _timed(
+            lambda: catalog.file_position(folder.id, last.name.upper(), is_prefix=True, **by_name),
+            repeats,
+        ),
+        "find it by size": await _timed(
+            lambda: catalog.file_position(folder.id, last.name.upper(), is_prefix=True, **by_size),
+            repeats,
         ),
         "size of everything": await _timed(lambda: catalog.usage_by_type(0), repeats),
     }

@@ -21,6 +21,7 @@ from uuid import UUID
 
 from catalog.account_port import AccountStore
 from catalog.permits import Permit
+from catalog.position_port import FolderPositions
 from catalog.records import (
     ChunkLocation,
     File,
@@ -385,6 +386,7 @@ class ObjectStore(Protocol):
 class Catalog(
     AccountStore,
     FolderStore,
+    FolderPositions,
     FolderWalk,
     FileStore,
     ObjectStore,

@@ -36,6 +36,7 @@ CLIENT_HANDLERS: Mapping[type[Packet], ClientHandler] = {
     c2s.EmptyFileUpload: uploading.upload_empty_file,
     c2s.FolderStatusRequest: browsing.folder_status,
     c2s.ListRequest: browsing.list_folder,
+    c2s.PositionRequest: browsing.find_position,
     c2s.FolderSizeRequest: browsing.folder_size,
     c2s.CreateFolder: browsing.create_folder,
     c2s.RenameFolder: folders.rename_folder,

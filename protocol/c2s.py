@@ -14,6 +14,7 @@ from protocol.packet import Packet
 from protocol.values import (
     Integer,
     Name,
+    NamePart,
     NonNegative,
     Password,
     Path,
@@ -36,6 +37,7 @@ __all__ = [
     "MoveFolder",
     "OverwriteAction",
     "PingServices",
+    "PositionRequest",
     "RenameFile",
     "RenameFolder",
     "SetPublic",
@@ -377,6 +379,27 @@ class SetPublic(Packet, frozen=True, kw_only=True):
     path: Path
     name: Name
     is_public: bool
+
+
+class PositionRequest(Packet, frozen=True, kw_only=True):
+    """Asks where in a folder's listing an entry stands, to be found by its name.
+
+    Client → manager, with the extension `organise`. The first entry from index `start` on (0 when
+    left out) that is called `name`; with `is_prefix`, whose name starts with it, in whatever
+    (ASCII) case. `path`, `type`, `sort_by` and `ascending_sort` are those of `c2s:list-request`.
+    Answered by `s2c:position`.
+    """
+
+    id: ClassVar[str] = "c2s:position-request"
+    extension: ClassVar[str | None] = ORGANISE
+
+    path: Path
+    type: ListType
+    name: NamePart
+    is_prefix: bool | None = None
+    start: NonNegative | None = None
+    sort_by: SortKey | None = None
+    ascending_sort: bool | None = None
 
 
 class UserListRequest(Packet, frozen=True, kw_only=True):

@@ -34,6 +34,7 @@ __all__ = [
     "ListedOwnership",
     "Ownership",
     "OwnershipStatus",
+    "Position",
     "ServiceAction",
     "ServiceRegistry",
     "ServiceType",
@@ -390,6 +391,21 @@ class ShareList(Packet, frozen=True, kw_only=True):
     file_id: Integer
     is_public: bool
     shares: tuple[SharedWith, ...]
+
+
+class Position(Packet, frozen=True, kw_only=True):
+    """Says where in a folder's listing an entry stands, and what it is called.
+
+    Manager → client, with the extension `organise`, as the reply to `c2s:position-request`.
+    `index` counts from 0 over all pages; both are null when there is no such entry, or no such
+    folder. Not answered.
+    """
+
+    id: ClassVar[str] = "s2c:position"
+    extension: ClassVar[str | None] = ORGANISE
+
+    index: NonNegative | None
+    name: Name | None
 
 
 class UserList(Packet, frozen=True, kw_only=True):

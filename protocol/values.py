@@ -55,6 +55,14 @@ Uuid = Annotated[
     str, Meta(title="uuid", pattern=_UUID, description="a uuid: lowercase hex digits, 8-4-4-4-12")
 ]
 Name = Annotated[str, Meta(title="name", pattern=rf"^{_NAME}\Z", description=_NAME_RULE)]
+NamePart = Annotated[
+    str,
+    Meta(
+        title="part of a name",
+        pattern=r"^[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,127}\Z",
+        description="1 to 127 characters, none of them a control character",
+    ),
+]
 Path = Annotated[str, Meta(title=PATH_KIND, pattern=_PATH, description=_PATH_RULE)]
 Hash = Annotated[
     str,

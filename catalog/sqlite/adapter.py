@@ -13,6 +13,7 @@ from catalog.sqlite.folders import SqliteFolders
 from catalog.sqlite.jobs import SqliteJobs
 from catalog.sqlite.objects import SqliteObjects
 from catalog.sqlite.ownership import SqliteOwnership
+from catalog.sqlite.positions import SqlitePositions
 from catalog.sqlite.references import SqliteKeys, SqliteReferences
 from catalog.sqlite.schema import pending_migrations, upgrade
 from catalog.sqlite.tickets import SqliteTickets
@@ -24,6 +25,7 @@ from catalog.sqlite.walks import SqliteWalks
 class SqliteCatalog(
     SqliteAccounts,
     SqliteFolders,
+    SqlitePositions,
     SqliteWalks,
     SqliteFiles,
     SqliteOwnership,

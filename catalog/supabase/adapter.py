@@ -12,6 +12,7 @@ from catalog.supabase.jobs import SupabaseJobs
 from catalog.supabase.objects import SupabaseObjects
 from catalog.supabase.ownership import SupabaseOwnership
 from catalog.supabase.patience import Patience
+from catalog.supabase.positions import SupabasePositions
 from catalog.supabase.schema import applied_migrations, require_schema
 from catalog.supabase.services import SupabaseKeys, SupabaseReferences, SupabaseViews
 from catalog.supabase.tickets import SupabaseTickets
@@ -22,6 +23,7 @@ from catalog.supabase.walks import SupabaseWalks
 class SupabaseCatalog(
     SupabaseAccounts,
     SupabaseFolders,
+    SupabasePositions,
     SupabaseWalks,
     SupabaseFiles,
     SupabaseOwnership,

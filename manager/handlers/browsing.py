@@ -75,6 +75,32 @@ async def _list_subfolders(
     return s2c.ListFolders(path=packet.path, page=packet.page, folders=handles, success=True)
 
 
+async def find_position(context: ClientContext, packet: c2s.PositionRequest) -> s2c.Position:
+    """Where a file or subfolder stands in the pages that `list_folder` answers."""
+    catalog = context.parts.catalog
+    folder = await catalog.folder_at(parse_path(packet.path))
+    if folder is None:
+        return s2c.Position(index=None, name=None)
+    is_prefix, ascending = bool(packet.is_prefix), bool(packet.ascending_sort)
+    start = packet.start or 0
+    if packet.type == "files":
+        found = await catalog.file_position(
+            folder.id,
+            packet.name,
+            is_prefix=is_prefix,
+            order=FileOrder(packet.sort_by or "name"),
+            ascending=ascending,
+            start=start,
+        )
+    else:
+        found = await catalog.subfolder_position(
+            folder.id, packet.name, is_prefix=is_prefix, ascending=ascending, start=start
+        )
+    if found is None:
+        return s2c.Position(index=None, name=None)
+    return s2c.Position(index=found.index, name=found.name)
+
+
 async def folder_size(context: ClientContext, packet: c2s.FolderSizeRequest) -> s2c.FolderSize:
     """Bytes in a whole subtree, by type."""
     folder_id = folder_id_from_wire(packet.folder_id)

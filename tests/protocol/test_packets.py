@@ -77,6 +77,10 @@ NAME = Kind(
         "a.", " a", "a ", "\u00a0a", "a\u3000", "a\n",
     ),
 )  # fmt: skip
+NAME_PART = Kind(
+    ("a", "ü 🙂", " a ", "a.", "%_*\\/", "x" * 127),
+    (None, 5, "", "x" * 128, "a\0b", "a\nb", "a\x7fb", "a\x85b", "a\n"),
+)
 PATH = Kind(
     ("/", "/a", "/a/b c", "/" + "/".join("abcdefghij"), "/" + "ü" * 127),
     (
@@ -253,6 +257,15 @@ TABLE: dict[str, dict[str, Kind]] = {
     "c2s:move-folder": {"path": PATH, "target_path": PATH},
     "c2s:set-public": {"path": PATH, "name": NAME, "is_public": BOOL},
     "c2s:share-list-request": {"path": PATH, "name": NAME},
+    "c2s:position-request": {
+        "path": PATH,
+        "type": one_of("subfolders", "files"),
+        "name": NAME_PART,
+        "is_prefix": optional(BOOL),
+        "start": optional(COUNT),
+        "sort_by": optional(one_of("name", "updated_at", "size")),
+        "ascending_sort": optional(BOOL),
+    },
     "c2s:user-list-request": {"page": COUNT, "query": optional(QUERY)},
     "c2s:user-password-set": {"user_id": INT, "password": PASSWORD},
     "c2s:user-role-set": {"user_id": INT, "is_admin": BOOL},
@@ -318,6 +331,7 @@ TABLE: dict[str, dict[str, Kind]] = {
     "s2c:folder-size": {"total_size": COUNT, "folder_id": nullable(INT), "types": TYPES},
     "s2c:signed-download": {"payload": optional(BASE64URL)},
     "s2c:user-search": {"success": BOOL, "results": optional(list_of(USER))},
+    "s2c:position": {"index": nullable(COUNT), "name": nullable(NAME)},
     "s2c:share-list": {"file_id": INT, "is_public": BOOL, "shares": list_of(SHARED_WITH)},
     "s2c:user-list": {
         "page": COUNT,
@@ -430,7 +444,14 @@ EXTENSIONS = {
         "s2c:user-list",
         "s2c:user-removal",
     },
-    "organise": {"c2s:move-folder", "c2s:set-public", "c2s:share-list-request", "s2c:share-list"},
+    "organise": {
+        "c2s:move-folder",
+        "c2s:position-request",
+        "c2s:set-public",
+        "c2s:share-list-request",
+        "s2c:position",
+        "s2c:share-list",
+    },
     "webhooks": {"s2u:webhook-configuration", "u2s:chunk-stored", "u2s:webhook-lost"},
     "tickets": {"s2u:ticket-accepted", "u2s:ticket-redeem", "u2s:ticket-finish"},
     "processing": {

@@ -5,13 +5,24 @@ import re
 import pytest
 
 from catalog.sqlite.database import Database
-from catalog.sqlite.queries import files, folders, jobs, objects, services, usage, walks
+from catalog.sqlite.queries import (
+    files,
+    folders,
+    jobs,
+    objects,
+    positions,
+    services,
+    usage,
+    walks,
+)
 
 NO_SCAN = {
     **{
         f"LIST_FILES {order} {ascending}": sql
         for (order, ascending), sql in files.LIST_FILES.items()
     },
+    **{f"FILE_POSITIONS {key}": sql for key, sql in positions.FILE_POSITIONS.items()},
+    **{f"FOLDER_POSITIONS {key}": sql for key, sql in positions.FOLDER_POSITIONS.items()},
     **{
         f"{module.__name__.rpartition('.')[2]}.{name}": sql
         for module in (files, folders, jobs, objects, services, usage, walks)
@@ -20,7 +31,19 @@ NO_SCAN = {
     },
 }
 # What a plan may scan: tables of one statement (a page, a path, a list of names), never stored ones.
-TRANSIENT = {"page", "walk", "ascent", "line", "tree", "wanted", "part", "stretch", "CONSTANT"}
+TRANSIENT = {
+    "page",
+    "walk",
+    "ascent",
+    "line",
+    "tree",
+    "wanted",
+    "part",
+    "stretch",
+    "CONSTANT",
+    "start",
+    "found",
+}
 # One row per service that was ever let in, in a listing that an administrator asks for.
 SMALL = {services.ALL_KEYS}
 

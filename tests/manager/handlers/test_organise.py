@@ -1,6 +1,7 @@
-"""The extension `organise`: moving folders, and who may use a file that is stored."""
+"""The extension `organise`: moving folders, who may use a file, and finding entries by name."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
@@ -159,6 +160,47 @@ async def test_only_who_may_share_makes_public(world, organiser):
     assert await world.everything() == before
 
 
+@pytest.mark.parametrize("ascending", [True, False])
+@pytest.mark.parametrize("sort_by", ["name", "size", "updated_at", None])
+async def test_an_entry_is_where_the_listing_has_it(world, sort_by, ascending):
+    """In every order, files and subfolders each among themselves, for everybody who lists them."""
+    for name in ("b", "Ba", "a", "c"):
+        await world.put(f"/f/{name}")
+        await world.put(f"/f/{name}x/inside")
+    query = client_query(await world.stage.token("bob"))
+    order = {"path": "/f", "sort_by": sort_by, "ascending_sort": ascending}
+    url = world.stage.socket_url
+    async with ClientPeer.connected(url, "s2c", query, extensions=[ORGANISE]) as bob:
+
+        async def position(kind: c2s.ListType, name: str, **fields: Any) -> s2c.Position:
+            packet = c2s.PositionRequest(type=kind, name=name, **fields, **order)
+            return await bob.ask(packet, s2c.Position)
+
+        files = [file.name for file in (await bob.list_files(**order)).files]
+        folders = [folder.name for folder in (await bob.list_folders(**order)).folders]
+        for kind, listed in (("files", files), ("subfolders", folders)):
+            for index, name in enumerate(listed):
+                assert await position(kind, name) == s2c.Position(index=index, name=name)
+            hits = [index for index, name in enumerate(listed) if name[0] in "bB"]
+            for start, index in ((0, hits[0]), (hits[0] + 1, hits[1]), (hits[1] + 1, None)):
+                found = await position(kind, "B", is_prefix=True, start=start)
+                name = None if index is None else listed[index]
+                assert found == s2c.Position(index=index, name=name)
+
+
+async def test_a_folder_that_is_not_there_has_no_positions(world, organiser):
+    """The answer is the one for a name that is not there; a bad request is refused."""
+    query = client_query(await world.stage.token("bob"))
+    url = world.stage.socket_url
+    async with ClientPeer.connected(url, "s2c", query, extensions=[ORGANISE]) as bob:
+        packet = c2s.PositionRequest(path="/lost", type="files", name="a")
+        assert await bob.ask(packet, s2c.Position) == s2c.Position(index=None, name=None)
+    again = await organiser("bob")
+    for field, value in {"name": "", "start": -1, "type": "all"}.items():
+        bad = {"path": "/", "type": "files", "name": "a", field: value}
+        assert f"data.{field}" in await again.refusal("c2s:position-request", **bad)
+
+
 async def test_without_the_extension_the_packets_do_not_exist(world, alice):
     """A base-protocol client gets none of them."""
     await world.put("/a/f")
@@ -170,4 +212,7 @@ async def test_without_the_extension_the_packets_do_not_exist(world, alice):
     )
     assert "not a known packet" in await alice.refusal(
         "c2s:set-public", path="/a", name="f", is_public=True
+    )
+    assert "not a known packet" in await alice.refusal(
+        "c2s:position-request", path="/a", type="files", name="f"
     )
