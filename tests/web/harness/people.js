@@ -172,6 +172,15 @@ export class Person {
     await this.row(name).waitFor();
   }
 
+  /** Speaks, after the page was loaded anew, with a manager that grants no extension. */
+  async hasNoExtensions() {
+    await this.page.routeWebSocket(/type=client/, (socket) => {
+      socket.connectToServer().onMessage((message) => {
+        socket.send(String(message).replace(/("id":\s*"generic:primitives".*"string_value":\s*)"[^"]*"/, '$1""'));
+      });
+    });
+  }
+
   /** Leaves; fails when scripts of the page had run into errors. */
   async leaves() {
     await this.context.close();
