@@ -190,6 +190,8 @@ export interface State {
   dialog: Dialog | null;
   menu: Menu | null;
   toasts: readonly Toast[];
+  /** What only a screen reader has to be told. */
+  announcement: string;
   services: readonly Service[];
   /** Whether the manager lets this connection move folders and list shares. */
   canOrganise: boolean;

@@ -147,6 +147,18 @@ export interface Requests extends OrganiseRequests, AdministerRequests {
 /** Requests of the extension `organise`; the manager knows them once it has granted that. */
 export interface OrganiseRequests {
   "c2s:move-folder": { data: { path: string; target_path: string }; answer: Boolean_ };
+  "c2s:position-request": {
+    data: {
+      path: string;
+      type: "subfolders" | "files";
+      name: string;
+      is_prefix?: boolean;
+      start?: number;
+      sort_by?: SortKey;
+      ascending_sort?: boolean;
+    };
+    answer: { index: number | null; name: string | null };
+  };
   "c2s:share-list-request": { data: { path: string; name: string }; answer: { file_id: number; is_public: boolean; shares: SharedWith[] } };
   "c2s:set-public": { data: { path: string; name: string; is_public: boolean }; answer: Boolean_ };
 }

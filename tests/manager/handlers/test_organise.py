@@ -178,14 +178,16 @@ async def test_an_entry_is_where_the_listing_has_it(world, sort_by, ascending):
 
         files = [file.name for file in (await bob.list_files(**order)).files]
         folders = [folder.name for folder in (await bob.list_folders(**order)).folders]
-        for kind, listed in (("files", files), ("subfolders", folders)):
+        lists: dict[c2s.ListType, list[str]] = {"files": files, "subfolders": folders}
+        for kind, listed in lists.items():
             for index, name in enumerate(listed):
                 assert await position(kind, name) == s2c.Position(index=index, name=name)
             hits = [index for index, name in enumerate(listed) if name[0] in "bB"]
-            for start, index in ((0, hits[0]), (hits[0] + 1, hits[1]), (hits[1] + 1, None)):
+            for start, index in ((0, hits[0]), (hits[0] + 1, hits[1])):
                 found = await position(kind, "B", is_prefix=True, start=start)
-                name = None if index is None else listed[index]
-                assert found == s2c.Position(index=index, name=name)
+                assert found == s2c.Position(index=index, name=listed[index])
+            nothing = await position(kind, "B", is_prefix=True, start=hits[1] + 1)
+            assert nothing == s2c.Position(index=None, name=None)
 
 
 async def test_a_folder_that_is_not_there_has_no_positions(world, organiser):

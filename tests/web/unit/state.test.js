@@ -140,6 +140,44 @@ test("a new listing knows where the hidden items stood in the old one, as far as
   assert.equal(listings.itemAt(other, hidden, 0)?.key, "file:900");
 });
 
+test("a name is looked for behind the focus first, and from the top again after the last row", () => {
+  const whole = listing(3, 5);
+  const files = (/** @type {number} */ start) => ({ kind: "files", start });
+  const subfolders = (/** @type {number} */ start) => ({ kind: "subfolders", start });
+  assert.deepEqual(listings.searchOrder(whole, 0), [subfolders(0), files(0)]);
+  assert.deepEqual(listings.searchOrder(whole, 2), [subfolders(2), files(0), subfolders(0)]);
+  assert.deepEqual(listings.searchOrder(whole, 3), [files(0), subfolders(0)]);
+  assert.deepEqual(listings.searchOrder(whole, 6), [files(3), subfolders(0), files(0)]);
+  assert.deepEqual(listings.searchOrder(whole, 8), [subfolders(0), files(0)]);
+  assert.deepEqual(listings.searchOrder(listing(0, 5), 1), [files(1), files(0)]);
+  assert.deepEqual(listings.searchOrder(listing(0, 0), 0), []);
+});
+
+test("among the rows that are here a name is found in the same order, and none that is hidden", () => {
+  const whole = loaded(listing(2, 5));
+  const first = (/** @type {string} */ prefix, /** @type {number} */ after, hidden = NOTHING) => listings.firstLoaded(whole, hidden, prefix, after);
+  assert.deepEqual([first("F", -1), first("f", 0), first("file", -1), first("f", 6)], [0, 1, 2, 0]);
+  assert.equal(first("file 3", 6), 5);
+  assert.equal(first("g", -1), -1);
+  assert.equal(first("f", 0, hiding([folder(1)])), 2);
+});
+
+test("files are counted among themselves, without those that are hidden", () => {
+  const whole = loaded(listing(2, 5));
+  assert.deepEqual(listings.fileNumber(whole, NOTHING, "file:2"), { number: 3, count: 5 });
+  assert.deepEqual(listings.fileNumber(whole, hiding([folder(0), file(0), file(4)]), "file:2"), { number: 2, count: 3 });
+  assert.equal(listings.fileNumber(whole, NOTHING, "file:9"), null);
+  const hidden = hiding([folder(0), file(0)]);
+  assert.deepEqual([1, 3, 6].map((raw) => listings.visibleRow(whole, hidden, raw)), [0, 1, 4]);
+});
+
+test("folders keep the order of their names unless names are sorted", () => {
+  const by = (/** @type {import("../../../manager/page/types/state.js").Order} */ order) => ({ ...listing(1, 1), order });
+  assert.deepEqual(listings.orderOf(by({ by: "size", ascending: false }), "subfolders"), { by: "name", ascending: true });
+  assert.deepEqual(listings.orderOf(by({ by: "size", ascending: false }), "files"), { by: "size", ascending: false });
+  assert.deepEqual(listings.orderOf(by({ by: "name", ascending: false }), "subfolders"), { by: "name", ascending: false });
+});
+
 test("items are selected alone, in addition, and in ranges", () => {
   const one = only(file(1), 1);
   const two = toggled(one, file(3), 3);

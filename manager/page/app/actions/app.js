@@ -10,6 +10,7 @@ import { Accounts } from "./accounts.js";
 import { Administration } from "./administration.js";
 import { Browser } from "./browser.js";
 import { Deletions } from "./deletions.js";
+import { Finder } from "./finder.js";
 import { Links } from "./links.js";
 import { Navigation } from "./navigation.js";
 import { Organiser } from "./organiser.js";
@@ -36,6 +37,7 @@ export class App {
     this.navigation = new Navigation(this.store);
     this.browser = new Browser(this.store, this.connection, this.navigation);
     this.selecting = new Selecting(this.store, this.browser, this.navigation, this.toasts);
+    this.finder = new Finder(this.store, this.connection, this.browser, this.selecting, this.navigation, this.toasts);
     this.links = new Links(this.store, this.connection);
     this.deletions = new Deletions(this.store, this.connection, this.toasts, this.selecting, this.browser);
     this.organiser = new Organiser(this.store, this.connection, this.toasts, this.selecting, this.deletions);

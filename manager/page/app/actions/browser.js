@@ -7,7 +7,7 @@
 /** @import { Store } from "../state/store.js" */
 /** @import { Navigation } from "./navigation.js" */
 import { Disconnected } from "../protocol/errors.js";
-import { goneFrom, revealed } from "../state/hidden.js";
+import { goneFrom, nothingHidden, revealed } from "../state/hidden.js";
 import {
   emptyListing,
   fileItem,
@@ -15,6 +15,7 @@ import {
   itemAt,
   loadedItems,
   missingPages,
+  orderOf,
   rowOf,
   withPage,
   withPlaces,
@@ -28,13 +29,15 @@ const FIRST_ROWS = 60;
 const RELOAD_EVERY_MS = 400;
 /** Pages that are asked for at the same time when many are. */
 const PAGES_AT_ONCE = 6;
+/** How often a page is asked for when the folder is loaded anew meanwhile. */
+const ATTEMPTS = 3;
 
 export class Browser {
   /** Counts what was opened; answers that belong to an earlier folder are dropped. */
   #generation = 0;
   #visible = { first: 0, last: FIRST_ROWS };
-  /** @type {Set<string>} */
-  #loading = new Set();
+  /** Pages on their way. @type {Map<string, Promise<void>>} */
+  #loading = new Map();
   /** What has the keyboard's focus while the list is loaded in another order. @type {string | undefined} */
   #focusKey;
   #store;
@@ -104,6 +107,23 @@ export class Browser {
     return rows.filter((item) => item !== null);
   }
 
+  /**
+   * The item that stands in a raw row, whose page is here then. Null when there is none, or the folder was left.
+   * @param {number} raw
+   * @returns {Promise<Item | null>}
+   */
+  async bring(raw) {
+    const { path, order } = this.#store.state.listing;
+    for (let attempt = 0; attempt <= ATTEMPTS; attempt += 1) {
+      const { listing } = this.#store.state;
+      if (listing.path !== path || listing.order !== order) return null;
+      const [missing] = missingPages(listing, nothingHidden, raw, raw);
+      if (!missing) return itemAt(listing, nothingHidden, raw);
+      await this.#load(missing);
+    }
+    return null;
+  }
+
   /** A new address is another folder, or another order of it. */
   #follow() {
     const { route, listing } = this.#store.state;
@@ -139,10 +159,18 @@ export class Browser {
   }
 
   /** @param {PageRef} ref */
-  async #load(ref) {
+  #load(ref) {
     const key = `${ref.kind}/${ref.page}`;
-    if (this.#loading.has(key)) return;
-    this.#loading.add(key);
+    const loading = this.#loading.get(key) ?? this.#loadOnce(ref, key);
+    this.#loading.set(key, loading);
+    return loading;
+  }
+
+  /**
+   * @param {PageRef} ref
+   * @param {string} key
+   */
+  async #loadOnce(ref, key) {
     const generation = this.#generation;
     try {
       const items = await this.#fetch(this.#store.state.listing, ref);
@@ -161,9 +189,7 @@ export class Browser {
    * @returns {Promise<Item[]>}
    */
   async #fetch(listing, { kind, page }) {
-    const { by, ascending } = listing.order;
-    // Folders have neither size nor date: unless names are sorted, they stay in order of their names.
-    const order = kind === "files" || by === "name" ? { by, ascending } : { by: /** @type {const} */ ("name"), ascending: true };
+    const order = orderOf(listing, kind);
     const answer = await this.#connection.request("c2s:list-request", {
       path: formatPath(listing.path),
       type: kind,

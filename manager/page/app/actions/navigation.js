@@ -47,6 +47,11 @@ export class Navigation {
     else this.#go({ open: null }, "replace");
   }
 
+  /** The address names a file that is not there. */
+  forgetFile() {
+    this.#go({ open: null }, "replace");
+  }
+
   /**
    * A folder is elsewhere now; the old address is of no use.
    * @param {readonly string[]} path

@@ -5,13 +5,12 @@
 /** @import { Browser } from "./browser.js" */
 /** @import { Navigation } from "./navigation.js" */
 /** @import { Toasts } from "./toasts.js" */
-import { itemAt, loadedItems, rowCount, rowOf } from "../state/listing.js";
-import { cleared, extended, focused, only, toggled } from "../state/selection.js";
+import { itemAt, rowCount } from "../state/listing.js";
+import { cleared, extended, focused, noSelection, only, toggled } from "../state/selection.js";
 import { text } from "../text/text.js";
 
 /** More than anybody means to handle at once; also so much that the page stays quick. */
 export const MAX_SELECTED = 5_000;
-const TYPING_PAUSE_MS = 900;
 /** Fewer pages are here before anybody could read how far it is. */
 const LONG_PAGES = 5;
 
@@ -19,8 +18,6 @@ const LONG_PAGES = 5;
 class Abandoned extends Error {}
 
 export class Selecting {
-  #typed = "";
-  #typedAt = 0;
   /** Counts what was selected; what takes a while is dropped when something else came after it. */
   #turn = 0;
   #store;
@@ -69,8 +66,11 @@ export class Selecting {
     const { listing, hidden, selection } = this.#store.state;
     const target = Math.max(0, Math.min(row, rowCount(listing, hidden) - 1));
     if (how.extend) return void this.extendTo(target);
+    if (!how.select) return this.#select(focused(selection, target));
     const item = itemAt(listing, hidden, target);
-    this.#select(how.select && item ? only(item, target) : focused(selection, target));
+    if (item) return this.#select(only(item, target));
+    this.#select({ ...noSelection, focus: target, anchor: target });
+    this.settled = this.#selectRange(target, target, target);
   }
 
   /** @param {number} row */
@@ -105,26 +105,6 @@ export class Selecting {
     const { route } = this.#store.state;
     if (item.kind === "folder") this.#navigation.openFolder([...route.path, item.name]);
     else this.#navigation.openFile(item.name);
-  }
-
-  /**
-   * Goes to the next item whose name begins with what was typed.
-   * @param {string} letter
-   * @param {number} now
-   */
-  type(letter, now) {
-    this.#typed = now - this.#typedAt > TYPING_PAUSE_MS ? letter : this.#typed + letter;
-    this.#typedAt = now;
-    const { listing, hidden, selection } = this.#store.state;
-    const wanted = this.#typed.toLowerCase();
-    const rows = loadedItems(listing)
-      .filter((item) => item.name.toLowerCase().startsWith(wanted))
-      .map((item) => rowOf(listing, hidden, item.key))
-      .filter((row) => row >= 0);
-    // The same letter again goes on to the next; more letters stay where they fit.
-    const from = this.#typed.length === 1 ? selection.focus + 1 : selection.focus;
-    const row = rows.find((each) => each >= from) ?? rows[0];
-    if (row !== undefined) this.moveTo(row, { select: true, extend: false });
   }
 
   /** @param {Selection} selection */

@@ -48,6 +48,7 @@ export function initialState() {
     dialog: null,
     menu: null,
     toasts: [],
+    announcement: "",
     services: [],
     canOrganise: false,
     storage: null,

@@ -3,7 +3,7 @@
  * folders, then the files. Pure.
  */
 
-/** @import { Hidden, Item, Listing, Order, PageKind } from "../../types/state.js" */
+/** @import { FileItem, Hidden, Item, Listing, Order, PageKind } from "../../types/state.js" */
 /** @import { FileHandle, FolderHandle, FolderStatus } from "../../types/wire.js" */
 
 const DEFAULT_PAGE_SIZE = 100;
@@ -144,6 +144,72 @@ export function rowOf(listing, hidden, key) {
 }
 
 /**
+ * Which of the files one is, counted from 1, and how many there are; null when it is not here.
+ * @param {Listing} listing
+ * @param {HiddenItems} hidden
+ * @param {string} key
+ */
+export function fileNumber(listing, hidden, key) {
+  const row = rowOf(listing, hidden, key);
+  const { folders, files } = countsOf(listing, hidden);
+  return row < 0 ? null : { number: row - folders + 1, count: files };
+}
+
+/**
+ * The visible row of a raw one that is not hidden itself.
+ * @param {Listing} listing
+ * @param {HiddenItems} hidden
+ * @param {number} raw
+ */
+export function visibleRow(listing, hidden, raw) {
+  return raw - below(hiddenRows(listing, hidden), raw);
+}
+
+/**
+ * Where to look for a name from a raw row on, and then from the top: indexes among the items of their kind.
+ * @param {Listing} listing
+ * @param {number} from
+ * @returns {{ kind: PageKind, start: number }[]}
+ */
+export function searchOrder(listing, from) {
+  const { folderCount, fileCount } = listing;
+  const start = from < rawCount(listing) ? from : 0;
+  /** @type {{ kind: PageKind, start: number }[]} */
+  const parts =
+    start < folderCount
+      ? [{ kind: "subfolders", start }, { kind: "files", start: 0 }]
+      : [{ kind: "files", start: start - folderCount }, { kind: "subfolders", start: 0 }];
+  if (parts[0] && parts[0].start > 0) parts.push({ kind: parts[0].kind, start: 0 });
+  return parts.filter((part) => part.start < (part.kind === "files" ? fileCount : folderCount));
+}
+
+/**
+ * As `searchOrder`, among the items that are here: the raw row of the first whose name begins so; -1: none.
+ * @param {Listing} listing
+ * @param {HiddenItems} hidden
+ * @param {string} prefix
+ * @param {number} after the raw row behind which it begins
+ */
+export function firstLoaded(listing, hidden, prefix, after) {
+  const wanted = prefix.toLowerCase();
+  const rows = loadedItems(listing)
+    .filter((item) => item.name.toLowerCase().startsWith(wanted) && rowOf(listing, hidden, item.key) >= 0)
+    .map((item) => rawRowOf(listing, item.key));
+  return rows.find((row) => row > after) ?? rows[0] ?? -1;
+}
+
+/**
+ * How items of a kind are sorted. Folders have neither size nor date: unless names are sorted, they stay in order of
+ * their names.
+ * @param {Listing} listing
+ * @param {PageKind} kind
+ * @returns {Order}
+ */
+export function orderOf(listing, kind) {
+  return kind === "files" || listing.order.by === "name" ? listing.order : { by: "name", ascending: true };
+}
+
+/**
  * All items that are here, in order.
  * @param {Listing} listing
  * @returns {Item[]}
@@ -151,6 +217,17 @@ export function rowOf(listing, hidden, key) {
 export function loadedItems(listing) {
   const keys = [...listing.pages.keys()].sort((a, b) => firstRow(listing, a) - firstRow(listing, b));
   return keys.flatMap((key) => listing.pages.get(key) ?? []);
+}
+
+/**
+ * The file of a name, if it is here.
+ * @param {Listing} listing
+ * @param {string | null} name
+ * @returns {FileItem | null}
+ */
+export function loadedFile(listing, name) {
+  for (const item of loadedItems(listing)) if (item.kind === "file" && item.name === name) return item;
+  return null;
 }
 
 /** @param {Listing} listing */
@@ -214,10 +291,11 @@ function firstRow(listing, key) {
 }
 
 /**
+ * The raw row of an item that is here; -1 when it is not.
  * @param {Listing} listing
  * @param {string} key
  */
-function rawRowOf(listing, key) {
+export function rawRowOf(listing, key) {
   for (const [page, items] of listing.pages) {
     const index = items.findIndex((item) => item.key === key);
     if (index >= 0) return firstRow(listing, page) + index;
@@ -231,7 +309,7 @@ function rawRowOf(listing, key) {
  * @param {HiddenItems} hidden
  * @param {number} row
  */
-function rawRow(listing, hidden, row) {
+export function rawRow(listing, hidden, row) {
   const rows = hiddenRows(listing, hidden);
   return row + firstIndex(rows.length, (index) => (rows[index] ?? 0) - index > row);
 }

@@ -175,6 +175,7 @@ export const en = {
     missingText: "It may have been deleted or renamed.",
     toRoot: "Go to all files",
     failed: "This folder could not be loaded",
+    noName: (/** @type {string} */ start) => `No name begins with “${start}”.`,
   },
   selection: {
     count: (/** @type {number} */ count) => `${count.toLocaleString("en")} selected`,
@@ -324,6 +325,8 @@ export const en = {
   can: { rw: "You can view and change it", r: "You can view it", none: "You cannot open it" },
   viewer: {
     previous: "Previous file",
+    number: (/** @type {string} */ number, /** @type {string} */ count) => `${number} of ${count}`,
+    notFound: (/** @type {string} */ name) => `“${name}” was not found in this folder.`,
     next: "Next file",
     failed: "The file could not be shown.",
     unknown: "There is no preview for files of this type.",

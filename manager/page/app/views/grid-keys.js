@@ -12,10 +12,12 @@ const PAGE_LINES = 10;
  */
 export function onGridKey(app, event, columns) {
   if (event.target instanceof HTMLInputElement) return;
+  if (types(app, event)) return event.preventDefault();
   const isOnButton = event.target instanceof Element && event.target.closest("button, a") !== null;
   if (isOnButton && (event.key === "Enter" || event.key === " ")) return;
-  const isHandled = moves(app, event, columns) || acts(app, event) || types(app, event);
-  if (isHandled) event.preventDefault();
+  if (!moves(app, event, columns) && !acts(app, event)) return;
+  app.finder.endWord();
+  event.preventDefault();
 }
 
 /**
@@ -70,8 +72,10 @@ function acts(app, event) {
  */
 function types(app, event) {
   if (event.key.length !== 1 || event.ctrlKey || event.metaKey || event.altKey) return false;
-  app.selecting.type(event.key.toLowerCase(), Date.now());
-  return true;
+  // A space selects, unless it stands in a word.
+  const now = Date.now();
+  if (event.key === " " && !app.finder.isTyping(now)) return false;
+  return done(app.finder.type(event.key.toLowerCase(), now));
 }
 
 /**

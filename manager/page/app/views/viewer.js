@@ -1,8 +1,8 @@
 /** A file, shown as large as the window; the address says which, so that it can be bookmarked. */
 
 /** @import { FileItem } from "../../types/state.js" */
-import { itemAt, loadedItems, rowCount, rowOf } from "../state/listing.js";
-import { formatSize } from "../text/format.js";
+import { fileNumber, loadedFile, rowOf } from "../state/listing.js";
+import { formatCount, formatSize } from "../text/format.js";
 import { text } from "../text/text.js";
 import { IconButton } from "./controls.js";
 import { html, useApp, useEffect, useLayoutEffect, useRef, useStore } from "./dom.js";
@@ -11,11 +11,19 @@ import { download } from "./item-actions.js";
 import { Preview } from "./preview.js";
 
 export function Viewer() {
+  const app = useApp();
   const name = useStore((state) => state.route.open);
   const listing = useStore((state) => state.listing);
-  if (name === null) return null;
-  const file = loadedItems(listing).find((item) => item.kind === "file" && item.name === name);
-  return file?.kind === "file" ? html`<${OpenFile} file=${file} />` : null;
+  /** The file that was shown last: it stays while its page is loaded anew. */
+  const shown = useRef(/** @type {{ path: readonly string[], file: FileItem } | null} */ (null));
+  const found = loadedFile(listing, name);
+  if (found) shown.current = { path: listing.path, file: found };
+  const isMissing = name !== null && !found && listing.status === "ready";
+  useEffect(() => {
+    if (isMissing) void app.finder.bringFile(name);
+  }, [isMissing, name, listing]);
+  if (name === null || shown.current?.path !== listing.path || shown.current.file.name !== name) return null;
+  return html`<${OpenFile} file=${shown.current.file} />`;
 }
 
 /** @param {{ file: FileItem }} properties */
@@ -34,9 +42,10 @@ function OpenFile({ file }) {
     const row = rowOf(listing, hidden, file.key);
     // A finger selects on purpose alone, and nobody's larger selection is given up for a look.
     const isKept = matchMedia("(pointer: coarse)").matches || app.selecting.items.length > 1;
-    if (row >= 0 && !isKept) app.selecting.click(file, row, { toggle: false, extend: false });
+    if (row >= 0) app.selecting.moveTo(row, { select: !isKept, extend: false });
   }, [file.key]);
-  const step = (/** @type {1 | -1} */ by) => openNeighbour(app, file, by);
+  const number = useFileNumber(file);
+  const step = (/** @type {1 | -1} */ by) => app.finder.step(by);
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
     if (event.target instanceof HTMLMediaElement) return;
     if (event.key === "ArrowRight") step(1);
@@ -56,7 +65,9 @@ function OpenFile({ file }) {
   >
     <header class="viewer-head">
       <${ItemIcon} item=${file} />
-      <div class="viewer-title"><strong>${file.name}</strong><span>${formatSize(file.size)}</span></div>
+      <div class="viewer-title" aria-live="polite" aria-atomic="true">
+        <strong>${file.name}</strong><span>${[number, formatSize(file.size)].filter(Boolean).join(" · ")}</span>
+      </div>
       <${IconButton} icon="chevron-left" label=${text.viewer.previous} onClick=${() => step(-1)} />
       <${IconButton} icon="chevron" label=${text.viewer.next} onClick=${() => step(1)} />
       <${IconButton} icon="download" label=${text.actions.download} disabled=${file.can === "none"} onClick=${() => download(app, [file])} />
@@ -67,16 +78,12 @@ function OpenFile({ file }) {
 }
 
 /**
- * @param {import("../actions/app.js").App} app
+ * Which of the files of the folder it is, in words.
  * @param {FileItem} file
- * @param {1 | -1} by
  */
-function openNeighbour(app, file, by) {
-  const { listing, hidden } = app.store.state;
-  const count = rowCount(listing, hidden);
-  for (let row = rowOf(listing, hidden, file.key) + by; row >= 0 && row < count; row += by) {
-    const item = itemAt(listing, hidden, row);
-    if (item?.kind !== "file") return;
-    if (item.can !== "none") return app.navigation.openFile(item.name);
-  }
+function useFileNumber(file) {
+  const listing = useStore((state) => state.listing);
+  const hidden = useStore((state) => state.hidden);
+  const found = fileNumber(listing, hidden, file.key);
+  return found && text.viewer.number(formatCount(found.number), formatCount(found.count));
 }

@@ -33,6 +33,7 @@ export function Workspace() {
         <section class="panel files" aria-label=${text.listing.label}>
           <${Toolbar} />
           <${Listing} />
+          <${Announcement} />
         </section>
         <div class="side">
           ${showsDetails && (isNarrow ? html`<${DetailsSheet} />` : html`<${Details} />`)}
@@ -48,6 +49,12 @@ export function Workspace() {
     <${OverwriteDialog} />
     ${drop && html`<${DropOverlay} folder=${drop.folder} />`}
   </div>`;
+}
+
+/** Read aloud, and not seen. */
+function Announcement() {
+  const words = useStore((state) => state.announcement);
+  return html`<p class="hidden" role="status">${words}</p>`;
 }
 
 /** The sidebar, where there is no room for it beside the files. */

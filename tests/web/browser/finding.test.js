@@ -1,0 +1,162 @@
+/** Finding files by name in a folder of several pages. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Person } from "../harness/people.js";
+import { stage } from "../harness/stage.js";
+
+/** Files `file 000000.txt` and so on, on three pages; the folder is left as it is by every test but the last. */
+const FILES = 250;
+
+const set = stage({ prepare: furnish });
+
+/** @param {import("../harness/stage.js").Stage} set */
+async function furnish(set) {
+  const person = await Person.works(set.browser, set.cloud, set.token);
+  await person.makesFolder("films");
+  await person.makesFolder("zoo");
+  await person.leaves();
+  await set.cloud.python("crowd.py", String(FILES));
+}
+
+/** @param {string} [query] */
+const worksHere = (query = "") => Person.works(set.browser, set.cloud, set.token, { at: `/#/${query}` });
+const name = (/** @type {number} */ number) => `file ${String(number).padStart(6, "0")}.txt`;
+
+/**
+ * @param {Person} person
+ * @param {number} number
+ */
+const viewerOf = (person, number) => person.page.getByRole("dialog", { name: name(number) });
+
+/**
+ * Types without a pause, after one that ends what was typed before.
+ * @param {Person} person
+ * @param {string} letters
+ */
+async function types(person, letters) {
+  await person.page.clock.fastForward(1_000);
+  await person.page.keyboard.type(letters);
+}
+
+/**
+ * Waits until an item alone is selected, in sight, and what a screen reader is told of.
+ * @param {Person} person
+ * @param {string} wanted
+ */
+async function isAt(person, wanted) {
+  await person.page.waitForFunction((title) => {
+    const list = document.getElementById("content");
+    const item = document.getElementById(list?.getAttribute("aria-activedescendant") ?? "");
+    const box = item?.getBoundingClientRect();
+    const isInSight = box && box.top >= 0 && box.bottom <= innerHeight;
+    const isSelected = item?.ariaSelected === "true" && document.querySelectorAll('#content [aria-selected="true"]').length === 1;
+    return document.activeElement === list && isInSight && isSelected && item.querySelector(".name")?.textContent === title;
+  }, wanted);
+}
+
+test("a bookmarked file opens from whatever page it is on, and is in sight afterwards", async () => {
+  for (const query of ["?", "?view=grid&", "?sort=size&"]) {
+    const person = await worksHere(`${query}open=${encodeURIComponent(name(230))}`);
+    await viewerOf(person, 230).getByText("231 of 250").waitFor();
+    await person.page.keyboard.press("Escape");
+    await viewerOf(person, 230).waitFor({ state: "detached" });
+    await person.page.locator("#content").focus();
+    await isAt(person, name(230));
+    await person.leaves();
+  }
+});
+
+test("a bookmarked file that is not there is told, and the folder is shown", async () => {
+  for (const missing of ["nothing.txt", "no/name", "x".repeat(300)]) {
+    const person = await worksHere(`?open=${encodeURIComponent(missing)}`);
+    await person.page.getByText(`“${missing}” was not found in this folder.`).waitFor();
+    assert.ok(!person.page.url().includes("open"));
+    await person.row("films").click();
+    await person.page.getByText("1 selected").waitFor();
+    await person.leaves();
+  }
+});
+
+test("typing finds names on pages that were never seen, spaces among them", async () => {
+  const person = await worksHere();
+  await person.page.locator("#content").focus();
+  await types(person, "file 00024");
+  await isAt(person, name(240));
+  await types(person, "FILE 000123");
+  await isAt(person, name(123));
+  await types(person, " ");
+  await person.page.getByText("2 folders, 250 files").waitFor();
+  await person.leaves();
+});
+
+test("the same letter goes on to the next one, and after the last it begins at the top", async () => {
+  const person = await worksHere("?view=grid");
+  await person.page.locator("#content").focus();
+  await types(person, "f");
+  await isAt(person, "films");
+  await types(person, "fff");
+  await isAt(person, name(2));
+  await types(person, "z");
+  await isAt(person, "zoo");
+  await person.page.keyboard.press("End");
+  await types(person, "f");
+  await isAt(person, "films");
+  await person.page.keyboard.press("End");
+  await isAt(person, name(249));
+  await types(person, "q");
+  await person.page.getByRole("status").getByText("No name begins with “q”.").waitFor();
+  await isAt(person, name(249));
+  await person.leaves();
+});
+
+test("an arrow key ends the word that was typed", async () => {
+  const person = await worksHere();
+  await person.page.locator("#content").focus();
+  await types(person, "z");
+  await isAt(person, "zoo");
+  await person.page.keyboard.press("ArrowDown");
+  await isAt(person, name(0));
+  await person.page.keyboard.type("z");
+  await isAt(person, "zoo");
+  await person.leaves();
+});
+
+test("the viewer goes on over the borders of pages, as fast as keys are pressed", async () => {
+  const person = await worksHere(`?open=${encodeURIComponent(name(50))}`);
+  await viewerOf(person, 50).getByText("51 of 250").waitFor();
+  for (let press = 0; press < 170; press += 1) await person.page.keyboard.press("ArrowRight");
+  await viewerOf(person, 220).getByText("221 of 250").waitFor();
+  for (let press = 0; press < 40; press += 1) await person.page.keyboard.press("ArrowRight");
+  await viewerOf(person, 249).getByText("250 of 250").waitFor();
+  await viewerOf(person, 249).getByRole("button", { name: "Previous file" }).click();
+  await viewerOf(person, 248).waitFor();
+  await person.leaves();
+});
+
+test("where the manager does not grant it, names are found among the rows that are here", async () => {
+  const person = await worksHere();
+  await person.hasNoExtensions();
+  await person.page.reload();
+  await person.row(name(0)).waitFor();
+  await person.page.locator("#content").focus();
+  await types(person, "file 00005");
+  await isAt(person, name(50));
+  await types(person, "file 00024");
+  await person.page.getByRole("status").getByText("No name begins with “file 00024”.").waitFor();
+  await isAt(person, name(51));
+  await person.leaves();
+});
+
+test("a file that is deleted while somebody looks at it says so", async () => {
+  const person = await worksHere(`?open=${encodeURIComponent(name(249))}`);
+  await viewerOf(person, 249).waitFor();
+  const other = await worksHere(`?sort=name&direction=down`);
+  await other.chooses(name(249), "Delete");
+  await other.page.clock.fastForward(8_000);
+  await person.page.getByText(`“${name(249)}” was not found in this folder.`).waitFor();
+  await viewerOf(person, 249).waitFor({ state: "detached" });
+  await person.page.getByText("2 folders, 249 files").or(person.page.getByText("1 selected")).first().waitFor();
+  await other.leaves();
+  await person.leaves();
+});
