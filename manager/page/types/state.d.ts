@@ -153,6 +153,10 @@ export interface UploadRow {
   sentBytes: number;
   /** Bytes per second; 0: not known. */
   rate: number;
+  /** Null while nobody can say. */
+  secondsLeft: number | null;
+  /** Whether only choosing the file again helps. */
+  isLost: boolean;
   reason: string | null;
   renamedTo: string | null;
 }
@@ -165,6 +169,8 @@ export interface UploadsView {
   sentBytes: number;
   totalBytes: number;
   rate: number;
+  /** Null while nobody can say. */
+  secondsLeft: number | null;
   isPaused: boolean;
   booked: number;
   prompt: { uploadId: string; name: string; folder: string; more: number } | null;

@@ -38,26 +38,6 @@ const file = (name, size = 20) => ({ name, buffer: Buffer.alloc(size, name) });
 const queued = (person, name, state) =>
   person.page.locator(`.queue-row[data-state="${state}"]`).filter({ has: person.page.locator(".name", { hasText: name }) });
 
-/**
- * Drags files and folders of this machine over the page, says where they would go, and drops them.
- * @param {Person} person
- * @param {string[]} files
- * @param {{ onto?: import("playwright-core").Locator, folder: string }} place `folder` is the name that is told
- */
-async function drops(person, files, { onto, folder }) {
-  const devtools = await person.context.newCDPSession(person.page);
-  const box = await onto?.boundingBox();
-  const place = box ? { x: box.x + box.width / 2, y: box.y + box.height / 2 } : { x: 500, y: 600 };
-  const data = { items: [], files, dragOperationsMask: 1 };
-  for (const type of /** @type {const} */ (["dragEnter", "dragOver"])) {
-    await devtools.send("Input.dispatchDragEvent", { type, ...place, data });
-  }
-  await person.page.getByText(`Drop to upload to “${folder}”`).waitFor();
-  if (onto) await person.page.locator(".drop-target").waitFor();
-  await devtools.send("Input.dispatchDragEvent", { type: "drop", ...place, data });
-  await person.page.getByText(/^Drop to upload/).waitFor({ state: "detached" });
-}
-
 test("picked files are stored, also empty ones and those of several chunks", async () => {
   const person = await worksIn("picked");
   await person.uploads([file("big.bin", 21_000_000), file("empty.txt", 0), file("small.txt")]);
@@ -79,7 +59,7 @@ test("dropped folders arrive with everything in them", async () => {
   await writeFile(path.join(local, "trip/map.txt"), "map");
   await writeFile(path.join(local, "trip/day one/walk.txt"), "walk");
   await writeFile(path.join(local, "alone.txt"), "alone");
-  await drops(person, [path.join(local, "trip"), path.join(local, "alone.txt")], { folder: "dropped" });
+  await person.drops([path.join(local, "trip"), path.join(local, "alone.txt")], { folder: "dropped" });
   await person.uploadsAreDone(3);
   await person.sees(["trip", "alone.txt"]);
   await person.row("trip").dblclick();
@@ -96,13 +76,13 @@ test("what is dropped on a folder goes into it", async () => {
   const [one, two, three] = ["one.txt", "two.txt", "three.txt"].map((name) => path.join(local, name));
   for (const name of [one, two, three]) await writeFile(String(name), "hello");
   await person.makesFolder("quay");
-  await drops(person, [String(one)], { onto: person.row("quay"), folder: "quay" });
+  await person.drops([String(one)], { onto: person.row("quay"), folder: "quay" });
   await person.uploadsAreDone(1);
   await person.sees(["quay"]);
   await person.page.getByRole("button", { name: "Tiles" }).click();
-  await drops(person, [String(two)], { onto: person.page.getByRole("gridcell", { name: "quay" }), folder: "quay" });
+  await person.drops([String(two)], { onto: person.page.getByRole("gridcell", { name: "quay" }), folder: "quay" });
   await person.uploadsAreDone(2);
-  await drops(person, [String(three)], { onto: person.page.getByRole("navigation", { name: "Places" }).getByRole("link"), folder: "All files" });
+  await person.drops([String(three)], { onto: person.page.getByRole("navigation", { name: "Places" }).getByRole("link"), folder: "All files" });
   await person.uploadsAreDone(3);
   await person.page.getByRole("button", { name: "Table" }).click();
   await person.row("quay").dblclick();

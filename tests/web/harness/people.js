@@ -134,6 +134,25 @@ export class Person {
   }
 
   /**
+   * Drags files and folders of this machine over the page, says where they would go, and drops them.
+   * @param {string[]} files
+   * @param {{ onto?: import("playwright-core").Locator, folder: string }} place `folder` is the name that is told
+   */
+  async drops(files, { onto, folder }) {
+    const devtools = await this.context.newCDPSession(this.page);
+    const box = await onto?.boundingBox();
+    const place = box ? { x: box.x + box.width / 2, y: box.y + box.height / 2 } : { x: 500, y: 600 };
+    const data = { items: [], files, dragOperationsMask: 1 };
+    for (const type of /** @type {const} */ (["dragEnter", "dragOver"])) {
+      await devtools.send("Input.dispatchDragEvent", { type, ...place, data });
+    }
+    await this.page.getByText(`Drop to upload to “${folder}”`).waitFor();
+    if (onto) await this.page.locator(".drop-target").waitFor();
+    await devtools.send("Input.dispatchDragEvent", { type: "drop", ...place, data });
+    await this.page.getByText(/^Drop to upload/).waitFor({ state: "detached" });
+  }
+
+  /**
    * Waits until so many files are stored and nothing is under way.
    * @param {number} count
    */

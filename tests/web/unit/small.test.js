@@ -38,6 +38,15 @@ test("speed is what went in the last seconds", () => {
   assert.equal(meter.rate, 0);
 });
 
+test("how long something takes is not said before it has gone on for a while", () => {
+  const meter = new Meter();
+  meter.record(0, 0);
+  meter.record(1_000, 5_000);
+  assert.deepEqual([meter.rate, meter.secondsFor(10_000)], [5_000, null]);
+  meter.record(2_000, 10_000);
+  assert.equal(meter.secondsFor(10_000), 2);
+});
+
 test("numbers are short and tell enough", () => {
   assert.deepEqual([0, 999, 1000, 1550, 99_900, 123_456, 1e9, 2.5e15].map(formatSize), ["0 B", "999 B", "1.0 KB", "1.6 KB", "99.9 KB", "123 KB", "1.0 GB", "2.5 PB"].map((size) => size.replace(" ", "\u00a0")));
   assert.deepEqual([0, 59, 60, 3599, 3600, 5400].map(formatDuration), ["1 s", "59 s", "1 min", "60 min", "1 h", "1 h 30 min"].map((text) => text.replace(/(\d) /g, "$1\u00a0")));

@@ -3,6 +3,7 @@
 /** @import { Picked } from "../uploads/picked.js" */
 import { Connection, ORGANISE } from "../protocol/connection.js";
 import { initialState } from "../state/initial.js";
+import { nameProblem } from "../state/paths.js";
 import { Store } from "../state/store.js";
 import { text } from "../text/text.js";
 import { Uploads } from "../uploads/runner.js";
@@ -65,6 +66,10 @@ export class App {
   async upload(picked, base) {
     // Nobody wants a folder back that somebody has deleted.
     if (this.store.state.listing.status === "missing") return this.toasts.show(text.listing.missing, "bad");
+    const [unreadable, ...others] = picked.unreadable;
+    if (unreadable !== undefined) this.toasts.show(text.uploads.unreadable(unreadable, others.length), "bad");
+    const unnamable = picked.emptyFolders.flat().find((name) => nameProblem(name));
+    if (unnamable !== undefined) this.toasts.show(text.uploads.unnamable(unnamable), "bad");
     await this.deletions.commitAll();
     this.uploads.add(picked, base);
   }
@@ -72,6 +77,7 @@ export class App {
   /** Ends what is under way, and logs out. What was deleted and not undone is deleted. */
   async logout() {
     await this.deletions.commitAll();
+    this.deletions.forgetAll();
     this.uploads.discard();
     this.accounts.logout();
   }
@@ -87,7 +93,8 @@ export class App {
     this.store.set({ link: { phase: "online", retryAt: null }, services: [], canOrganise: false });
     this.browser.online();
     this.overview.online();
-    this.uploads.online();
+    // Names that are wanted for uploads may be among what is still to be deleted.
+    void this.deletions.online().then(() => this.connection.isOnline && this.uploads.online());
   }
 
   /** @param {number} retryAt */

@@ -20,7 +20,7 @@ const AT_ONCE = 8;
 /** Answers after which the list is told, since that takes time with thousands of hidden items. */
 const NOTED_AT_ONCE = 100;
 
-/** @typedef {{ items: readonly Item[], folderId: number | null, selection: Selection, toast: number, timer: number }} Deletion */
+/** @typedef {{ items: readonly Item[], folderId: number | null, selection: Selection, toast: number, timer: number, isDue: boolean }} Deletion `isDue` once there is only the connection to wait for */
 /** @typedef {{ item: Item, error: unknown }} Outcome `error` is null when it was deleted */
 
 export class Deletions {
@@ -61,7 +61,7 @@ export class Deletions {
     if (items.length === 0) return;
     const { listing, selection } = this.#store.state;
     /** @type {Deletion} */
-    const deletion = { items, folderId: listing.folderId, selection, toast: 0, timer: 0 };
+    const deletion = { items, folderId: listing.folderId, selection, toast: 0, timer: 0, isDue: false };
     this.#store.set(({ hidden }) => ({ hidden: concealed(hidden, items, listing.folderId) }));
     this.#selecting.clear();
     const undo = { label: text.deletion.undo, run: () => this.#undo(deletion) };
@@ -78,6 +78,11 @@ export class Deletions {
    */
   async commitAll(atOnce = AT_ONCE) {
     await Promise.all([...this.#open].map((deletion) => this.#commit(deletion, atOnce)));
+  }
+
+  /** Deletes what could not be deleted without a connection. */
+  async online() {
+    await Promise.all([...this.#open].filter((deletion) => deletion.isDue).map((deletion) => this.#commit(deletion)));
   }
 
   /** As `commitAll`, when the page is left and no answer will be seen. */
@@ -128,6 +133,9 @@ export class Deletions {
    * @param {number} [atOnce]
    */
   async #commit(deletion, atOnce = AT_ONCE) {
+    deletion.isDue = true;
+    // Without a connection there is still time for changing one's mind.
+    if (!this.#connection.isOnline) return;
     this.#end(deletion);
     const left = [...deletion.items];
     /** @type {Outcome[]} */

@@ -28,6 +28,7 @@ export const EMPTY_QUEUE = {
   sentBytes: 0,
   totalBytes: 0,
   rate: 0,
+  secondsLeft: null,
   isPaused: false,
   booked: 0,
   prompt: null,

@@ -175,6 +175,8 @@ export const en = {
     missingText: "It may have been deleted or renamed.",
     toRoot: "Go to all files",
     failed: "This folder could not be loaded",
+    offline: "This folder is not loaded yet",
+    offlineText: "It is shown as soon as the connection is back.",
     noName: (/** @type {string} */ start) => `No name begins with “${start}”.`,
   },
   selection: {
@@ -360,6 +362,13 @@ export const en = {
     retry: (/** @type {string} */ name) => `Try ${name} again`,
     renamed: (/** @type {string} */ name) => `Stored as ${name}`,
     unreachable: "The upload service cannot be reached.",
+    changed: "The file was changed or removed meanwhile. Choose it again.",
+    unreadable: (/** @type {string} */ name, /** @type {number} */ more) =>
+      `${name}${more ? ` and ${more} more` : ""} cannot be read, and ${more ? "are" : "is"} left out.`,
+    unnamable: (/** @type {string} */ name) => `The folder “${name}” cannot be made: its name is not possible here.`,
+    offline: "Waiting for the connection",
+    undecided: "Waiting for your decision",
+    open: (/** @type {string} */ shown, /** @type {number} */ count) => `${shown} ${plural(count, "file")} left`,
     states: {
       waiting: "Waiting",
       requesting: "Starting",

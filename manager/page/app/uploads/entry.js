@@ -34,6 +34,8 @@ export class Entry {
   /** @type {string | null} */
   renamedTo = null;
   isSkipping = false;
+  /** Whether its bytes are not what was chosen any more; only choosing it again helps. */
+  isLost = false;
   meter = new Meter();
 
   /**
@@ -106,6 +108,8 @@ export class Entry {
       state: isPaused && canPause ? "paused" : this.state,
       sentBytes: this.sentBytes,
       rate: this.state === "sending" ? this.meter.rate : 0,
+      secondsLeft: this.state === "sending" ? this.meter.secondsFor(this.size - this.sentBytes) : null,
+      isLost: this.isLost,
       reason: this.reason,
       renamedTo: this.renamedTo,
     };

@@ -2,6 +2,8 @@
 
 const WINDOW_MS = 5_000;
 const MIN_SPAN_MS = 400;
+/** The first chunks tell little of those that follow. */
+const MIN_FORECAST_MS = 2_000;
 
 export class Meter {
   /** @type {{ at: number, bytes: number }[]} */
@@ -21,9 +23,23 @@ export class Meter {
 
   /** Bytes per second; 0 while nothing can be said. */
   get rate() {
+    return this.#rateOver(MIN_SPAN_MS);
+  }
+
+  /**
+   * Seconds that so many bytes will take; null while nothing can be said.
+   * @param {number} bytes
+   */
+  secondsFor(bytes) {
+    const rate = this.#rateOver(MIN_FORECAST_MS);
+    return rate > 0 ? bytes / rate : null;
+  }
+
+  /** @param {number} least milliseconds that have to be measured */
+  #rateOver(least) {
     const first = this.#samples[0];
     const last = this.#samples.at(-1);
-    if (!first || !last || last.at - first.at < MIN_SPAN_MS) return 0;
+    if (!first || !last || last.at - first.at < least) return 0;
     return (1000 * (last.bytes - first.bytes)) / (last.at - first.at);
   }
 

@@ -4,6 +4,7 @@
  * @typedef {object} Picked
  * @property {{ file: File, folder: string[] }[]} files with the folders that they lie in
  * @property {string[][]} emptyFolders
+ * @property {string[]} unreadable names of what the browser could not read
  */
 
 /**
@@ -14,7 +15,7 @@
  */
 export async function readDrop(transfer) {
   /** @type {Picked} */
-  const picked = { files: [], emptyFolders: [] };
+  const picked = { files: [], emptyFolders: [], unreadable: [] };
   const entries = [...transfer.items].map((item) => (item.kind === "file" ? item.webkitGetAsEntry() : null));
   for (const entry of entries) if (entry) await readEntry(entry, [], picked);
   return picked;
@@ -26,7 +27,21 @@ export async function readDrop(transfer) {
  */
 export function readInput(files) {
   const placed = Array.from(files, (file) => ({ file, folder: (file.webkitRelativePath || file.name).split("/").slice(0, -1) }));
-  return { files: placed, emptyFolders: [] };
+  return { files: placed, emptyFolders: [], unreadable: [] };
+}
+
+/**
+ * One thing that cannot be read keeps nothing else away.
+ * @param {FileSystemEntry} entry
+ * @param {string[]} folder
+ * @param {Picked} picked
+ */
+async function readEntry(entry, folder, picked) {
+  try {
+    await readReadable(entry, folder, picked);
+  } catch {
+    picked.unreadable.push(entry.name);
+  }
 }
 
 /**
@@ -34,7 +49,7 @@ export function readInput(files) {
  * @param {string[]} folder
  * @param {Picked} picked
  */
-async function readEntry(entry, folder, picked) {
+async function readReadable(entry, folder, picked) {
   if (entry.isFile) {
     const fileEntry = /** @type {FileSystemFileEntry} */ (entry);
     const file = await new Promise((resolve, reject) => fileEntry.file(resolve, reject));

@@ -157,6 +157,18 @@ export class UploadQueue {
   }
 
   /**
+   * The file is not what was chosen any more, so sending it again is of no use.
+   * @param {string} uploadId
+   * @param {string} reason
+   */
+  sourceLost(uploadId, reason) {
+    const entry = this.#sending(uploadId);
+    if (!entry) return;
+    entry.isLost = true;
+    this.#giveUp(entry, "failed", reason);
+  }
+
+  /**
    * All chunks are stored; the service is free for the next upload.
    * @param {string} uploadId
    * @param {boolean} lostService
@@ -244,7 +256,7 @@ export class UploadQueue {
   retry(id) {
     const entry = this.entries.get(id);
     // Until the manager has told the end of the last attempt, its service is not free.
-    if (!entry?.isOver || entry.state === "done" || this.#active.has(entry)) return;
+    if (!entry?.isOver || entry.isLost || entry.state === "done" || this.#active.has(entry)) return;
     entry.attempts = entry.notBefore = 0;
     entry.reason = null;
     entry.isHeld = false;

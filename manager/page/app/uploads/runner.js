@@ -6,6 +6,7 @@
 /** @import { Entry } from "./entry.js" */
 /** @import { Effect } from "./queue.js" */
 /** @import { Picked } from "./picked.js" */
+import { Refused } from "../protocol/errors.js";
 import { formatPath } from "../state/paths.js";
 import { text } from "../text/text.js";
 import { Meter } from "./meter.js";
@@ -21,6 +22,8 @@ export class Uploads {
   #meter = new Meter();
   #showTimer = 0;
   #wakeTimer = 0;
+  /** Paths of empty folders that are not made yet. @type {Set<string>} */
+  #folders = new Set();
   #store;
   #connection;
 
@@ -41,10 +44,11 @@ export class Uploads {
   }
 
   get isWorking() {
-    return this.#queue.isWorking;
+    return this.#queue.isWorking || this.#folders.size > 0;
   }
 
   online() {
+    void this.#makeFolders();
     this.#change(() => this.#queue.online());
   }
 
@@ -59,9 +63,8 @@ export class Uploads {
   add(picked, base) {
     const isPublic = this.#store.state.preferences.publicUploads;
     const files = picked.files.map(({ file, folder }) => ({ source: file, folder: formatPath([...base, ...folder]), isPublic }));
-    for (const folder of picked.emptyFolders) {
-      this.#connection.notify("c2s:create-folder", { path: formatPath([...base, ...folder]) });
-    }
+    for (const folder of picked.emptyFolders) this.#folders.add(formatPath([...base, ...folder]));
+    void this.#makeFolders();
     if (files.length > 0) this.#store.set({ queueOpen: true });
     this.#change(() => this.#queue.add(files));
   }
@@ -106,6 +109,7 @@ export class Uploads {
 
   /** Ends and forgets everything, for somebody else. */
   discard() {
+    this.#folders.clear();
     this.#change(() => this.#queue.discard());
   }
 
@@ -169,6 +173,18 @@ export class Uploads {
     }
   }
 
+  /** Makes the empty folders, as soon as there is a connection. One that is there already is refused, and is there. */
+  async #makeFolders() {
+    for (const path of [...this.#folders]) {
+      try {
+        await this.#connection.request("c2s:create-folder", { path });
+      } catch (error) {
+        if (!(error instanceof Refused)) return;
+      }
+      this.#folders.delete(path);
+    }
+  }
+
   /** @param {Entry} entry */
   async #request(entry) {
     const { name } = entry.source;
@@ -216,9 +232,23 @@ export class Uploads {
       {
         onProgress: (loaded) => this.#change(() => this.#queue.chunkProgress(uploadId, index, loaded, Date.now())),
         onStored: () => this.#change(() => this.#queue.chunkStored(uploadId, index)),
-        onFailed: (reason) =>
-          this.#change(() => this.#queue.chunkFailed(uploadId, index, reason || text.uploads.unreachable, Date.now())),
+        onFailed: (reason) => void this.#chunkFailed(uploadId, index, bytes, reason),
       },
+    );
+  }
+
+  /**
+   * @param {string} uploadId
+   * @param {number} index
+   * @param {Blob} bytes
+   * @param {string} reason empty when the browser does not tell
+   */
+  async #chunkFailed(uploadId, index, bytes, reason) {
+    const isLost = reason === "" && !(await isReadable(bytes));
+    this.#change(() =>
+      isLost
+        ? this.#queue.sourceLost(uploadId, text.uploads.changed)
+        : this.#queue.chunkFailed(uploadId, index, reason || text.uploads.unreachable, Date.now()),
     );
   }
 
@@ -235,6 +265,19 @@ export class Uploads {
       this.#showTimer = 0;
       this.#store.set({ uploads: summarise(this.#queue, this.#meter, Date.now()) });
     }, SHOW_EVERY_MS);
+  }
+}
+
+/**
+ * Whether a file on the disk is still what was chosen; browsers refuse to read it otherwise.
+ * @param {Blob} bytes
+ */
+async function isReadable(bytes) {
+  try {
+    await bytes.slice(0, 1).arrayBuffer();
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -48,6 +48,7 @@ export function summarise(queue, meter, now) {
     sentBytes,
     totalBytes,
     rate: counts.sending > 0 ? meter.rate : 0,
+    secondsLeft: counts.sending > 0 ? meter.secondsFor(totalBytes - sentBytes) : null,
     isPaused: queue.isPaused,
     booked: queue.booking.amount,
     prompt: asked?.uploadId

@@ -1,4 +1,4 @@
-/** Tells that the connection is lost, over the page, so that nothing moves. */
+/** Tells that the connection is lost, among the short messages, so that nothing moves and nothing is covered. */
 
 import { text } from "../text/text.js";
 import { html, useApp, useEffect, useState, useStore } from "./dom.js";
@@ -8,11 +8,11 @@ export function Banner() {
   const app = useApp();
   const { phase, retryAt } = useStore((state) => state.link);
   const seconds = useCountdown(retryAt);
-  return html`<div class="banner-place" role="status">
+  return html`<div role="status">
     ${phase === "offline" &&
-    html`<div class="banner">
+    html`<div class="toast banner">
       <${Icon} name="offline" />
-      <span>${text.connection.lost} <span class="muted" aria-hidden="true">${text.connection.retryIn(seconds)}</span></span>
+      <span class="toast-text">${text.connection.lost} <span class="muted" aria-hidden="true">${text.connection.retryIn(seconds)}</span></span>
       <button type="button" class="button small" onClick=${() => app.connection.retryNow()}>${text.connection.retry}</button>
     </div>`}
   </div>`;

@@ -13,8 +13,9 @@ import { Tiles } from "./tiles.js";
 export function Listing() {
   const view = useStore((state) => state.route.view);
   const status = useStore((state) => state.listing.status);
+  const isOffline = useStore((state) => state.link.phase === "offline");
   const isEmpty = useStore((state) => rowCount(state.listing, state.hidden) === 0);
-  if (status === "loading") return html`<${Loading} view=${view} />`;
+  if (status === "loading") return isOffline ? html`<${Offline} />` : html`<${Loading} view=${view} />`;
   if (status === "failed") return html`<${Failed} />`;
   if (status === "missing") return html`<${Missing} />`;
   if (isEmpty) return html`<${Empty} />`;
@@ -26,6 +27,10 @@ function Loading({ view }) {
   return html`<div class="skeletons ${view}" role="status" aria-label=${text.app.loading}>
     ${Array.from({ length: view === "grid" ? 12 : 10 }, (_, index) => html`<div class="skeleton" key=${index}></div>`)}
   </div>`;
+}
+
+function Offline() {
+  return html`<${Blank} icon="offline" title=${text.listing.offline} text=${text.listing.offlineText} />`;
 }
 
 function Failed() {

@@ -13,14 +13,15 @@ export function QueuePanel() {
   const app = useApp();
   const uploads = useStore((state) => state.uploads);
   const isOpen = useStore((state) => state.queueOpen);
+  const isOffline = useStore((state) => state.link.phase !== "online");
   const working = unfinished(uploads) > 0;
   useFolding(!working && uploads.count > 0 && uploads.counts.failed === 0);
   if (uploads.count === 0) return null;
   return html`<section class="queue ${isOpen ? "open" : ""}" aria-label=${text.uploads.title}>
     <header class="queue-head">
       <div class="queue-title">
-        <strong>${headline(uploads)}</strong>
-        <span class="muted" aria-live="off">${subline(uploads)}</span>
+        <strong>${headline(uploads, isOffline)}</strong>
+        <span class="muted" aria-live="off">${subline(uploads, isOffline)}</span>
       </div>
       ${working &&
       html`<${IconButton}
@@ -96,7 +97,7 @@ function RowButtons({ row, isAllPaused }) {
   const { uploads } = useApp();
   const canPause = row.state === "sending" || row.state === "waiting" || row.state === "requesting";
   const canCancel = canPause || row.state === "paused" || row.state === "deciding";
-  const canRetry = row.state === "failed" || row.state === "cancelled" || row.state === "skipped";
+  const canRetry = (row.state === "failed" && !row.isLost) || row.state === "cancelled" || row.state === "skipped";
   return html`<div class="queue-buttons">
     ${canPause && html`<${IconButton} icon="pause" label=${text.uploads.pause(row.name)} onClick=${() => uploads.pause(row.id)} />`}
     ${row.state === "paused" && !isAllPaused && html`<${IconButton} icon="play" label=${text.uploads.resume(row.name)} onClick=${() => uploads.resume(row.id)} />`}
@@ -110,8 +111,7 @@ function note(row) {
   const size = formatSize(row.size);
   const done = `${formatSize(row.sentBytes)} / ${size}`;
   if (row.state === "sending") {
-    if (row.rate <= 0) return done;
-    return `${done} · ${formatRate(row.rate)} · ${text.uploads.left(formatDuration((row.size - row.sentBytes) / row.rate))}`;
+    return [done, ...pace(row)].join(" · ");
   }
   if (row.state === "paused") return `${text.uploads.states.paused} · ${done}`;
   if (row.state === "failed") return row.reason ?? text.uploads.states.failed;
@@ -125,20 +125,36 @@ function unfinished(uploads) {
   return counts.waiting + counts.requesting + counts.sending + counts.storing + counts.deciding + counts.paused;
 }
 
-/** @param {UploadsView} uploads */
-function headline(uploads) {
+/**
+ * How fast something goes, and how long still, as far as that can be said.
+ * @param {{ rate: number, secondsLeft: number | null }} moving
+ */
+function pace({ rate, secondsLeft }) {
+  if (rate <= 0) return [];
+  return [formatRate(rate), ...(secondsLeft === null ? [] : [text.uploads.left(formatDuration(secondsLeft))])];
+}
+
+/**
+ * @param {UploadsView} uploads
+ * @param {boolean} isOffline
+ */
+function headline(uploads, isOffline) {
   const open = unfinished(uploads);
   const failed = uploads.counts.failed;
   if (open > 0 && uploads.isPaused) return text.uploads.paused(formatCount(open));
+  if (open > 0 && isOffline) return text.uploads.offline;
+  if (open > 0 && open === uploads.counts.deciding) return text.uploads.undecided;
   if (open > 0) return text.uploads.running(formatCount(open), open);
   return failed > 0 ? text.uploads.someFailed(failed) : text.uploads.finished;
 }
 
-/** @param {UploadsView} uploads */
-function subline(uploads) {
-  if (unfinished(uploads) === 0) return text.uploads.stored(formatCount(uploads.counts.done), uploads.counts.done);
-  const percent = formatPercent(uploads.sentBytes, uploads.totalBytes);
-  if (uploads.rate <= 0) return percent;
-  const left = formatDuration((uploads.totalBytes - uploads.sentBytes) / uploads.rate);
-  return `${percent} · ${formatRate(uploads.rate)} · ${text.uploads.left(left)}`;
+/**
+ * @param {UploadsView} uploads
+ * @param {boolean} isOffline
+ */
+function subline(uploads, isOffline) {
+  const open = unfinished(uploads);
+  if (open === 0) return text.uploads.stored(formatCount(uploads.counts.done), uploads.counts.done);
+  if (isOffline || open === uploads.counts.deciding) return text.uploads.open(formatCount(open), open);
+  return [formatPercent(uploads.sentBytes, uploads.totalBytes), ...pace(uploads)].join(" · ");
 }

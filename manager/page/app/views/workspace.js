@@ -41,8 +41,7 @@ export function Workspace() {
         </div>
       </div>
     </main>
-    <${Banner} />
-    <${Toasts} />
+    <div class="messages"><${Banner} /><${Toasts} /></div>
     <${ContextMenu} />
     <${Viewer} />
     <${Dialogs} />

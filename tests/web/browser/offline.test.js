@@ -1,0 +1,96 @@
+/** Without a connection: what is shown, what waits, and what goes on by itself. */
+
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { test } from "node:test";
+import { Gate } from "../harness/gate.js";
+import { Person } from "../harness/people.js";
+import { stage } from "../harness/stage.js";
+
+const set = stage({ prepare: furnish });
+
+/** @param {import("../harness/stage.js").Stage} set */
+async function furnish({ browser, cloud, token }) {
+  const person = await Person.works(browser, cloud, token);
+  await person.makesFolder("inside");
+  await person.uploads(["keep.txt", "lose.txt"].map((name) => ({ name, buffer: Buffer.from(name) })));
+  await person.uploadsAreDone(2);
+  await person.leaves();
+}
+
+/** Somebody whose manager has gone away, and a way to have it back. */
+async function goesOffline() {
+  const person = await Person.works(set.browser, set.cloud, set.token);
+  const { port } = set.cloud;
+  await set.cloud.down();
+  await person.page.getByText("The connection is lost.").waitFor();
+  const comesBack = async () => {
+    await set.cloud.up(port);
+    await person.page.getByRole("button", { name: "Reconnect now" }).click();
+    await person.page.getByText("The connection is lost.").waitFor({ state: "detached" });
+  };
+  return { person, comesBack };
+}
+
+test("a folder that was never loaded says what it waits for, and is then shown", async () => {
+  const { person, comesBack } = await goesOffline();
+  await person.row("inside").dblclick();
+  await person.page.getByText("This folder is not loaded yet").waitFor();
+  const banner = await person.page.locator(".banner").boundingBox();
+  const path = await person.page.getByRole("navigation", { name: "Path" }).boundingBox();
+  assert.ok(banner && path && banner.y > path.y + path.height, "the path stays in sight");
+  await comesBack();
+  await person.page.getByText("This folder is empty").waitFor();
+  await person.leaves();
+});
+
+test("what is deleted without a connection stays away, and is deleted once it is back", async () => {
+  const { person, comesBack } = await goesOffline();
+  await person.row("lose.txt").click();
+  await person.page.keyboard.press("Delete");
+  await person.page.clock.fastForward(60_000);
+  await person.sees(["inside", "keep.txt"]);
+  await person.page.getByRole("button", { name: "Undo" }).waitFor();
+  await comesBack();
+  await person.page.getByRole("button", { name: "Undo" }).waitFor({ state: "detached" });
+  const other = await Person.works(set.browser, set.cloud, set.token);
+  await other.sees(["inside", "keep.txt"]);
+  await other.leaves();
+  await person.leaves();
+});
+
+test("uploads wait for the connection and say so, and empty folders come with them", async () => {
+  const local = await mkdtemp(path.join(tmpdir(), "discord-cloud-drop-"));
+  await mkdir(path.join(local, "hollow", "core"), { recursive: true });
+  await writeFile(path.join(local, "new.txt"), "new");
+  const { person, comesBack } = await goesOffline();
+  await person.drops([path.join(local, "hollow"), path.join(local, "new.txt")], { folder: "All files" });
+  await person.page.locator(".queue-title").getByText("Waiting for the connection").waitFor();
+  await person.page.locator(".queue-title").getByText("1 file left").waitFor();
+  await comesBack();
+  await person.uploadsAreDone(1);
+  await person.row("hollow").waitFor();
+  await person.row("hollow").dblclick();
+  await person.row("core").waitFor();
+  await person.leaves();
+  await rm(local, { recursive: true });
+});
+
+test("a file that is changed on the disk meanwhile is told as that, and has to be chosen again", async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), "discord-cloud-changing-"));
+  const file = path.join(folder, "draft.bin");
+  await writeFile(file, Buffer.alloc(30_000_000, 1));
+  const person = await Person.works(set.browser, set.cloud, set.token);
+  const gate = await Gate.before(person.page);
+  await person.page.setInputFiles("#pick-files", file);
+  await gate.holds(1);
+  await writeFile(file, Buffer.alloc(5, 2));
+  await gate.open();
+  const row = person.page.locator(".queue-row").filter({ hasText: "draft.bin" });
+  await row.getByText("The file was changed or removed meanwhile.").waitFor();
+  assert.equal(await row.getByRole("button", { name: "Try draft.bin again" }).count(), 0);
+  await person.leaves();
+  await rm(folder, { recursive: true });
+});
