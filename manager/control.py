@@ -54,6 +54,7 @@ from manager.uploads.booking_desk import BookingDesk
 from manager.uploads.fleet import UploadFleet
 from manager.uploads.holds import TemporaryHolds
 from manager.uploads.journal import ChunkJournal
+from manager.uploads.places import UploadPlaces
 from manager.uploads.running import UploadDesk
 from manager.webhooks import WebhookDirectory
 from protocol import generic
@@ -112,6 +113,7 @@ class ControlPlane:
             fleet=fleet,
             changes=changes,
             journal=journal,
+            places=UploadPlaces(),
             tasks=self._tasks,
             clock=clock,
             nudge_reaper=nudge_reaper,

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 
 from manager.domain.errors import IllegalTransition
 from manager.domain.overwrites import Action
+from manager.domain.places import Place
 from manager.domain.upload_effects import Effect
 from manager.domain.upload_transitions import (
     ENDS,
@@ -45,7 +46,7 @@ class UploadFacts:
 
     Attributes:
         user_id: whom the file will belong to; None for nobody.
-        folder: names from the root down; `()` is the root.
+        folder: names from the root down; `()` is the root. `Upload.place` says where it is by now.
         do_overwrite: whether a file of the same name is replaced without asking.
     """
 
@@ -66,12 +67,16 @@ class Upload:
     """One upload. Its methods are the events; each returns what is to be done, in this order.
 
     All of them raise `IllegalTransition`, and change nothing, when that cannot happen now.
+
+    Attributes:
+        place: where the file goes, which follows its folder.
     """
 
     def __init__(self, facts: UploadFacts) -> None:
         self.facts = facts
         self._state = UploadState.REQUESTED
         self._memory = Memory()
+        self.place = Place(facts.folder)
 
     @property
     def state(self) -> UploadState:

@@ -12,13 +12,13 @@ from protocol.values import MAX_PATH_NAMES, parse_path
 
 async def rename_folder(context: ClientContext, packet: c2s.RenameFolder) -> generic.Boolean:
     """Gives a folder another name; the next free one if that is taken."""
-    catalog = context.parts.catalog
+    catalog, places = context.parts.catalog, context.parts.uploads.places
     name = checked_name(context, packet.target_name)
     folder = await catalog.folder_at(parse_path(packet.path))
     if folder is None:
         raise NoSuchFolder
     try:
-        changed = await catalog.rename_folder(folder.id, name)
+        changed = await places.following(lambda: catalog.rename_folder(folder.id, name))
     except FolderMissing as error:
         raise NoSuchFolder from error
     context.parts.changes.folder_renamed(changed)
@@ -27,7 +27,7 @@ async def rename_folder(context: ClientContext, packet: c2s.RenameFolder) -> gen
 
 async def move_folder(context: ClientContext, packet: c2s.MoveFolder) -> generic.Boolean:
     """Moves a folder into another one, under the next free name if its own is taken there."""
-    catalog = context.parts.catalog
+    catalog, places = context.parts.catalog, context.parts.uploads.places
     folder = await catalog.folder_at(parse_path(packet.path))
     target = await catalog.folder_at(parse_path(packet.target_path))
     if folder is None:
@@ -37,7 +37,9 @@ async def move_folder(context: ClientContext, packet: c2s.MoveFolder) -> generic
     if folder.parent_id == target.id:
         raise InvalidRequest("target_path: the folder lies there already")
     try:
-        changed = await catalog.move_folder(folder.id, target.id, max_depth=MAX_PATH_NAMES)
+        changed = await places.following(
+            lambda: catalog.move_folder(folder.id, target.id, max_depth=MAX_PATH_NAMES)
+        )
     except FolderMissing as error:
         raise NoSuchFolder from error
     except FolderCircle as error:

@@ -10,6 +10,7 @@ from catalog.records import EnvelopeKind, ObjectState, StoredObject
 from manager.context import ClientContext
 from manager.domain.errors import IllegalTransition, NoFreeService
 from manager.domain.overwrites import Action
+from manager.domain.places import Place
 from manager.domain.uploads import UploadFacts
 from manager.errors import InvalidRequest
 from manager.handlers.naming import checked_folder, checked_name
@@ -97,12 +98,16 @@ async def upload_empty_file(context: ClientContext, packet: c2s.EmptyFileUpload)
     folder = checked_folder(context, packet.path)
     name = checked_name(context, packet.name)
     draft = _empty_draft(context)
-    enter = partial(_enter_empty, context, draft, folder, name)
+    uploads, place = context.parts.uploads, Place(folder)
+    enter = partial(_enter_empty, context, draft, place, name)
+    uploads.places.follow(place)
     try:
-        await context.parts.uploads.patience.answering(enter)
+        await uploads.patience.answering(enter)
     except NameTaken:
         message = f"a file named {name} exists already in this folder"
         return generic.Boolean(success=False, message=message)
+    finally:
+        uploads.places.leave(place)
     return generic.Boolean(success=True)
 
 
@@ -121,22 +126,22 @@ def _empty_draft(context: ClientContext) -> StoredObject:
 
 
 async def _enter_empty(
-    context: ClientContext, draft: StoredObject, folder: tuple[str, ...], name: str
+    context: ClientContext, draft: StoredObject, place: Place, name: str
 ) -> None:
     """May be repeated with the same draft: the catalog knows it again."""
     uploads, catalog = context.parts.uploads, context.parts.catalog
-    async with uploads.holds.held(draft.id) as hold:
+    async with uploads.holds.held(draft.id) as hold, uploads.places.entering():
         await catalog.begin_object(draft, hold)
         await catalog.finish_object(
             draft.id, mime_type=guess_type(name)[0] or UNKNOWN_TYPE, hash_hex=content_hash(())
         )
         committed = await catalog.commit_file(
             draft.id,
-            folder,
+            place.path,
             name,
             owner_id=context.client.user.id,
             is_public=False,
             on_conflict=FailOnConflict(),
         )
         # Before the hold is let go of, which takes time in which others may change the file.
-        context.parts.changes.file_committed(committed, folder)
+        context.parts.changes.file_committed(committed, place.path)

@@ -15,7 +15,7 @@ from catalog.port import (
 )
 from catalog.records import ChunkLocation, EnvelopeKind, ObjectState, StoredObject
 from manager.domain import upload_effects as effects
-from manager.domain.uploads import UploadFacts
+from manager.domain.uploads import Upload, UploadFacts
 from manager.retrying import CatalogPatience
 
 CHUNKS_AT_ONCE = 16
@@ -56,18 +56,19 @@ async def enter_chunks(
 
 
 async def enter_upload(
-    catalog: Catalog, facts: UploadFacts, commit: effects.Commit, *, permit: Permit
+    catalog: Catalog, upload: Upload, commit: effects.Commit, *, permit: Permit
 ) -> CommittedFile:
     """Completes the content and gives it its name. May be repeated. Raises `CatalogError`.
 
     `permit` says which files may be replaced, in the moment in which that happens: however long ago
     somebody was asked about it.
     """
+    facts = upload.facts
     object_id = UUID(facts.upload_id)
     await catalog.finish_object(object_id, mime_type=commit.mime_type, hash_hex=commit.content_hash)
     return await catalog.commit_file(
         object_id,
-        facts.folder,
+        upload.place.path,
         facts.name,
         owner_id=facts.user_id,
         is_public=facts.is_public,

@@ -8,7 +8,7 @@ after the answer finds a client that knows the upload's id.
 from collections.abc import Callable
 
 from manager.domain.upload_effects import TellFinish
-from manager.domain.uploads import UploadFacts
+from manager.domain.uploads import Upload
 from manager.peers.clients import ClientSession
 from protocol import s2c
 from protocol.values import format_path
@@ -19,12 +19,13 @@ class UploadNews:
 
     def __init__(
         self,
-        facts: UploadFacts,
+        upload: Upload,
         client: ClientSession,
         answer: Callable[[s2c.UploadResponse], None],
     ) -> None:
         """`answer` sends the response to the client's request."""
-        self._facts = facts
+        self._upload = upload
+        self._facts = upload.facts
         self._client = client
         self._answer = answer
         self._is_answered = False
@@ -58,7 +59,7 @@ class UploadNews:
             s2c.UploadOverwriteRequest(
                 upload_id=self._facts.upload_id,
                 file_name=self._facts.name,
-                file_path=format_path(self._facts.folder),
+                file_path=format_path(self._upload.place.path),
             )
         )
 
@@ -87,7 +88,7 @@ class UploadNews:
         self._answer(
             s2c.UploadResponse(
                 name=self._facts.name,
-                path=format_path(self._facts.folder),
+                path=format_path(self._upload.place.path),
                 accepted=accepted,
                 chunk_size=self._facts.chunk_size,
                 upload_id=self._facts.upload_id,

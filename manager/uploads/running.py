@@ -35,6 +35,7 @@ from manager.uploads.fleet import UploadFleet
 from manager.uploads.holds import TemporaryHolds
 from manager.uploads.journal import ChunkJournal
 from manager.uploads.news import UploadNews
+from manager.uploads.places import UploadPlaces
 from manager.words import words_for
 from protocol import generic, s2c, s2u
 from protocol.packet import Packet
@@ -60,6 +61,7 @@ class UploadDesk:
     fleet: UploadFleet
     changes: ChangeFeed
     journal: ChunkJournal
+    places: UploadPlaces
     tasks: BackgroundTasks
     clock: Callable[[], float]
     nudge_reaper: Callable[[], None]
@@ -90,7 +92,7 @@ class RunningUpload:
         self._slot = slot
         self._desk = desk
         self._effects = EffectQueue()
-        self._news = UploadNews(facts, client, answer)
+        self._news = UploadNews(self._upload, client, answer)
         self._left_service = asyncio.Event()
         self._content: BaseContent | None = None
         self._committed: CommittedFile | None = None
@@ -116,6 +118,7 @@ class RunningUpload:
     def start(self) -> None:
         """Begins; the client's request is answered once the service has said whether it takes it."""
         self._client.uploads[self.facts.upload_id] = self
+        self._desk.places.follow(self._upload.place)
         self._client.overwrites.began(self.facts.upload_id)
         self._slot.upload = self
         self._desk.tasks.spawn(self._run(), f"upload {self.facts.upload_id}")
@@ -175,6 +178,7 @@ class RunningUpload:
         finally:
             self._news.rejected(FAILED_HERE)
             self._client.uploads.pop(self.facts.upload_id, None)
+            self._desk.places.leave(self._upload.place)
             self._client.overwrites.ended(self.facts.upload_id)
             self._leave_service()
             self._desk.nudge_reaper()
@@ -217,7 +221,7 @@ class RunningUpload:
         facts = self.facts
         packet = s2u.UploadStart(
             name=facts.name,
-            path=format_path(facts.folder),
+            path=format_path(self._upload.place.path),
             size=facts.size,
             client=facts.client,
             upload_id=facts.upload_id,
@@ -298,7 +302,8 @@ class RunningUpload:
 
     async def _enter_file(self, commit: effects.Commit) -> CommittedFile:
         permit = permit_for(self._client.user, Operation.OVERWRITE)
-        return await enter_upload(self._desk.catalog, self.facts, commit, permit=permit)
+        async with self._desk.places.entering():
+            return await enter_upload(self._desk.catalog, self._upload, commit, permit=permit)
 
     async def _enter_content(self) -> None:
         """Enters object and chunks, if the service told of them only now. Raises `CatalogError`."""
@@ -315,7 +320,7 @@ class RunningUpload:
 
     def _announce(self, _: effects.AnnounceFile) -> None:
         if self._committed is not None:
-            self._desk.changes.file_committed(self._committed, self.facts.folder)
+            self._desk.changes.file_committed(self._committed, self._upload.place.path)
 
     async def _release_hold(self, _: effects.ReleaseHold) -> None:
         await self._desk.holds.end(UUID(self.facts.upload_id), HOLD_KEY)

@@ -152,6 +152,31 @@ test("a service in trouble is tried again", async () => {
   await person.leaves();
 });
 
+test("what is uploaded into a folder goes along when that is renamed and moved", async () => {
+  const person = await worksIn("before");
+  const gate = await Gate.before(person.page);
+  const names = Array.from({ length: 12 }, (_, index) => `${index + 10}.txt`);
+  await person.uploads(names.map((name) => file(name)));
+  await gate.holds(1);
+  const other = await Person.works(set.browser, set.cloud, set.token);
+  await other.makesFolder("shelf");
+  await other.chooses("before", "Rename");
+  await other.page.keyboard.type("after");
+  await other.page.keyboard.press("Enter");
+  await other.row("after").waitFor();
+  await person.page.waitForURL(/#\/after$/);
+  await person.page.locator(`.queue-row .name[title="/after/21.txt"]`).waitFor();
+  await other.row("after").dragTo(other.row("shelf"));
+  await person.page.waitForURL(/#\/shelf\/after$/);
+  for (const name of names) await person.page.locator(`.queue-row .name[title="/shelf/after/${name}"]`).waitFor();
+  await gate.open();
+  await person.uploadsAreDone(names.length);
+  await person.sees(names);
+  assert.deepEqual((await other.names()).filter((name) => name === "before" || name === "after"), []);
+  await person.leaves();
+  await other.leaves();
+});
+
 test("a taken name is replaced, kept beside, or skipped", async () => {
   const person = await worksIn("conflict");
   await person.uploads([file("plan.txt", 10)]);

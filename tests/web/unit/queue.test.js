@@ -46,7 +46,7 @@ function begin(queue, amount, now = 0) {
  * @param {Entry} entry
  */
 function accept(queue, entry) {
-  const answer = { name: "", path: "/", accepted: true, chunk_size: CHUNK, upload_id: `upload ${entry.id}.${entry.attempts}`, upload_address: "http://service" };
+  const answer = { name: "", path: entry.folder, accepted: true, chunk_size: CHUNK, upload_id: `upload ${entry.id}.${entry.attempts}`, upload_address: "http://service" };
   queue.accepted(entry, answer);
 }
 
@@ -216,7 +216,7 @@ test("after a lost connection everything that was not finished starts again", ()
   assert.ok(done && deciding);
   complete(queue, done);
   queue.stageFinished(deciding.uploadId ?? "", false);
-  queue.overwriteAsked(deciding.uploadId ?? "");
+  queue.overwriteAsked(deciding.uploadId ?? "", "/");
   queue.offline();
   assert.deepEqual(states(queue), ["done", "waiting", "waiting", "waiting"]);
   assert.deepEqual(queue.conflicts.open, []);
@@ -230,10 +230,10 @@ test("one answer settles all open questions, and those that cross it", () => {
   const { entries } = begin(queue, 3);
   const ids = entries.map((entry) => entry.uploadId ?? "");
   for (const id of ids) queue.stageFinished(id, false);
-  queue.overwriteAsked(ids[0] ?? "");
-  queue.overwriteAsked(ids[1] ?? "");
+  queue.overwriteAsked(ids[0] ?? "", "/");
+  queue.overwriteAsked(ids[1] ?? "", "/");
   queue.overwriteDecided(ids[0] ?? "", "skip", true);
-  queue.overwriteAsked(ids[2] ?? "");
+  queue.overwriteAsked(ids[2] ?? "", "/");
   assert.deepEqual(queue.conflicts.open, []);
   for (const id of ids) queue.finished({ success: false, upload_id: id, reason: "skipped" }, 0);
   assert.deepEqual(states(queue), ["skipped", "skipped", "skipped"]);
@@ -243,7 +243,7 @@ test("one answer holds for an upload that meets its taken name after the booking
   const queue = queueOf(1, 1);
   const ids = begin(queue, 2).entries.map((entry) => entry.uploadId ?? "");
   for (const id of ids) queue.stageFinished(id, false);
-  queue.overwriteAsked(ids[0] ?? "");
+  queue.overwriteAsked(ids[0] ?? "", "/");
   queue.overwriteDecided(ids[0] ?? "", "skip", true);
   queue.bookingCleared();
   for (const id of ids) queue.finished({ success: false, upload_id: id, reason: "skipped" }, 0);
@@ -254,15 +254,15 @@ test("one answer says nothing about the files of another booking, and they are a
   const queue = queueOf(1);
   const first = begin(queue, 1).entries[0]?.uploadId ?? "";
   queue.stageFinished(first, false);
-  queue.overwriteAsked(first);
+  queue.overwriteAsked(first, "/");
   queue.bookingCleared();
   queue.add([1, 2].map((index) => ({ source: { name: `next ${index}`, size: 1 }, folder: "/", isPublic: false })));
   const [second = "", third = ""] = begin(queue, 2).entries.map((entry) => entry.uploadId ?? "");
   for (const id of [second, third]) queue.stageFinished(id, false);
-  queue.overwriteAsked(second);
+  queue.overwriteAsked(second, "/");
   queue.overwriteDecided(first, "overwrite", true);
-  queue.overwriteAsked(second);
-  queue.overwriteAsked(third);
+  queue.overwriteAsked(second, "/");
+  queue.overwriteAsked(third, "/");
   assert.deepEqual(queue.conflicts.open.map((entry) => entry.uploadId), [second, third]);
   assert.deepEqual(states(queue), ["storing", "deciding", "deciding"]);
 });
@@ -296,4 +296,57 @@ test("tidying forgets what is over and keeps the rest", () => {
   complete(queue, entry);
   queue.tidy();
   assert.deepEqual([...queue.entries.keys()], [2]);
+});
+
+test("what goes into a folder that is renamed or moved goes along, also what was tried before", () => {
+  const queue = new UploadQueue();
+  const folders = ["/a", "/a/in", "/ab", "/x/a", "/"];
+  queue.add(folders.map((folder) => ({ source: { name: "file", size: 1 }, folder, isPublic: false })));
+  queue.cancel(1);
+  queue.folderMoved(["a"], ["x", "a (1)"]);
+  assert.deepEqual(Array.from(queue.entries.values(), (entry) => entry.folder), ["/x/a (1)", "/x/a (1)/in", "/ab", "/x/a", "/"]);
+  assert.deepEqual(queue.foldersAround("a"), [["x"]]);
+  assert.deepEqual(queue.foldersAround("x"), [[]]);
+  assert.deepEqual(queue.foldersAround("file"), []);
+});
+
+test("nothing is requested until it is known which folders went along with a moved one", () => {
+  const queue = queueOf(1);
+  queue.lookups = 1;
+  queue.next(0);
+  queue.booking.settled(1);
+  assert.equal(only(queue.next(0), "request").length, 0);
+  queue.lookups = 0;
+  assert.equal(only(queue.next(0), "request").length, 1);
+});
+
+test("where the manager has put an upload is where it is shown", () => {
+  const queue = queueOf(1);
+  queue.next(0);
+  queue.booking.settled(1);
+  const [{ entry }] = only(queue.next(0), "request");
+  const answer = { name: "", path: "/moved", accepted: true, chunk_size: CHUNK, upload_id: "one", upload_address: "" };
+  queue.accepted(entry, answer);
+  assert.deepEqual([entry.folder, entry.state], ["/moved", "sending"]);
+  queue.stageFinished("one", false);
+  queue.overwriteAsked("one", "/moved again");
+  assert.deepEqual([entry.folder, entry.state], ["/moved again", "deciding"]);
+});
+
+test("an upload that the manager would put into a folder's old place begins anew in the new one", () => {
+  const queue = new UploadQueue();
+  queue.online();
+  queue.add([{ source: { name: "file", size: 1 }, folder: "/old", isPublic: false }]);
+  queue.next(0);
+  queue.booking.settled(1);
+  const [{ entry }] = only(queue.next(0), "request");
+  // The news of the folder crosses the request, which the manager takes for one into a new folder.
+  queue.folderMoved(["old"], ["new"]);
+  queue.accepted(entry, { name: "", path: "/old", accepted: true, chunk_size: CHUNK, upload_id: "one", upload_address: "" });
+  assert.deepEqual(queue.next(0), [{ do: "abort", uploadId: "one" }]);
+  queue.finished({ success: false, upload_id: "one", reason: "the upload was aborted" }, 0);
+  const again = only(queue.next(0), "request");
+  assert.deepEqual([again.length, entry.folder, entry.attempts], [1, "/new", 0]);
+  accept(queue, entry);
+  assert.equal(entry.state, "sending");
 });

@@ -36,6 +36,10 @@ export class Entry {
   isSkipping = false;
   /** Whether its bytes are not what was chosen any more; only choosing it again helps. */
   isLost = false;
+  /** The folder as the manager was asked to put the file into it. @type {string | null} */
+  requestedFolder = null;
+  /** Whether the manager took it for a folder that is elsewhere by now, so that it is to begin anew. */
+  isAstray = false;
   meter = new Meter();
 
   /**
@@ -91,6 +95,7 @@ export class Entry {
     this.inFlight.clear();
     this.failures = 0;
     this.isSkipping = false;
+    this.isAstray = false;
     this.meter.reset();
   }
 

@@ -8,6 +8,7 @@
 /** @import { BookingEffect } from "./booking.js" */
 /** @import { ChunkEffect } from "./chunk-plan.js" */
 /** @import { Source } from "./entry.js" */
+import { formatPath, parsePath, relocated } from "../state/paths.js";
 import { Booking, MAX_SERVICES } from "./booking.js";
 import { nextChunks } from "./chunk-plan.js";
 import { Conflicts } from "./conflicts.js";
@@ -32,6 +33,8 @@ export class UploadQueue {
   booking = new Booking();
   conflicts = new Conflicts();
   isPaused = false;
+  /** How many moves of folders are being looked into, before which nothing is requested. */
+  lookups = 0;
   /** Entries that wait for a service, in order. @type {Set<Entry>} */
   #waiting = new Set();
   /** Entries that are neither waiting nor over, and those that still occupy a service. @type {Set<Entry>} */
@@ -71,6 +74,29 @@ export class UploadQueue {
     }
   }
 
+  /**
+   * A folder was renamed or moved: what goes into it goes along. Of running uploads the manager knows that itself.
+   * @param {readonly string[]} before
+   * @param {readonly string[]} after
+   */
+  folderMoved(before, after) {
+    for (const entry of this.entries.values()) entry.folder = formatPath(relocated(parsePath(entry.folder), before, after));
+  }
+
+  /**
+   * Folders in which one of this name is, or is to be made, on the way to where files go.
+   * @param {string} name
+   */
+  foldersAround(name) {
+    /** @type {Map<string, string[]>} */
+    const found = new Map();
+    for (const folder of new Set(Array.from(this.entries.values(), (entry) => entry.folder))) {
+      const path = parsePath(folder);
+      path.forEach((each, depth) => each === name && found.set(formatPath(path.slice(0, depth)), path.slice(0, depth)));
+    }
+    return [...found.values()];
+  }
+
   bookingCleared() {
     this.booking.ended();
     this.conflicts.bookingEnded();
@@ -85,7 +111,10 @@ export class UploadQueue {
     entry.address = response.upload_address ?? "";
     entry.chunkSize = response.chunk_size;
     this.conflicts.begin(entry);
-    if (entry.state === "cancelled") this.#effects.push({ do: "abort", uploadId: response.upload_id });
+    // The folder had gone elsewhere before the manager had the request, so that it would be made again.
+    entry.isAstray = response.path === entry.requestedFolder && response.path !== entry.folder;
+    if (!entry.isAstray) entry.folder = response.path;
+    if (entry.state === "cancelled" || entry.isAstray) this.#effects.push({ do: "abort", uploadId: response.upload_id });
     else entry.state = "sending";
   }
 
@@ -180,10 +209,15 @@ export class UploadQueue {
     if (!lostService && !entry.isOver) entry.state = "storing";
   }
 
-  /** @param {string} uploadId */
-  overwriteAsked(uploadId) {
+  /**
+   * @param {string} uploadId
+   * @param {string} folder in which the name is taken
+   */
+  overwriteAsked(uploadId, folder) {
     const entry = this.#find(uploadId);
-    if (entry && !entry.isOver) this.conflicts.ask(entry);
+    if (!entry || entry.isOver) return;
+    entry.folder = folder;
+    this.conflicts.ask(entry);
   }
 
   /**
@@ -211,6 +245,7 @@ export class UploadQueue {
     entry.renamedTo = info.rename_target ?? null;
     if (info.success) this.#end(entry, "done", null);
     else if (entry.isOver) return;
+    else if (entry.isAstray) this.#wait(entry);
     else if (this.conflicts.isSkipped(entry)) this.#end(entry, "skipped", null);
     // Its service stopped, timed out or vanished while the file was on its way.
     else if (entry.state === "sending") this.#tryAgain(entry, reason, now);
@@ -302,6 +337,7 @@ export class UploadQueue {
 
   /** @param {number} now */
   #request(now) {
+    if (this.lookups > 0) return;
     let free = this.booking.isAsking ? 0 : this.booking.amount - this.#occupied();
     for (const entry of [...this.#waiting]) {
       if (this.isHeld(entry)) continue;
@@ -313,6 +349,7 @@ export class UploadQueue {
       this.#waiting.delete(entry);
       this.#active.add(entry);
       entry.state = "requesting";
+      entry.requestedFolder = entry.folder;
       entry.occupies = entry.size > 0;
       this.#effects.push({ do: entry.size > 0 ? "request" : "make-empty", entry });
     }

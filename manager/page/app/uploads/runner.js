@@ -2,12 +2,12 @@
 
 /** @import { Connection } from "../protocol/connection.js" */
 /** @import { Store } from "../state/store.js" */
-/** @import { OverwriteAction } from "../../types/wire.js" */
+/** @import { Events, OverwriteAction } from "../../types/wire.js" */
 /** @import { Entry } from "./entry.js" */
 /** @import { Effect } from "./queue.js" */
 /** @import { Picked } from "./picked.js" */
 import { Refused } from "../protocol/errors.js";
-import { formatPath } from "../state/paths.js";
+import { formatPath, parsePath } from "../state/paths.js";
 import { text } from "../text/text.js";
 import { Meter } from "./meter.js";
 import { UploadQueue } from "./queue.js";
@@ -39,7 +39,8 @@ export class Uploads {
     connection.on("s2c:upload-stage-finish", (data) =>
       this.#change(() => queue.stageFinished(data.upload_id, data.service_disconnect === true)),
     );
-    connection.on("s2c:upload-overwrite-request", (data) => this.#change(() => queue.overwriteAsked(data.upload_id)));
+    connection.on("s2c:upload-overwrite-request", (data) => this.#change(() => queue.overwriteAsked(data.upload_id, data.file_path)));
+    connection.on("s2c:folder-modify", (change) => this.#folderChanged(change));
     connection.on("s2c:upload-finish-info", (data) => this.#change(() => queue.finished(data, Date.now())));
   }
 
@@ -120,6 +121,29 @@ export class Uploads {
 
   tidy() {
     this.#change(() => this.#queue.tidy());
+  }
+
+  /** @param {Events["s2c:folder-modify"]} change */
+  #folderChanged({ action, path, handle, rename_origin: origin, parent_folder_origin: parentId = null }) {
+    const after = parsePath(path);
+    const formerName = origin ?? handle.name;
+    if (action === "rename") this.#change(() => this.#queue.folderMoved([...after.slice(0, -1), formerName], after));
+    if (action === "move") void this.#followMove(formerName, parentId, after);
+  }
+
+  /**
+   * Has what waits go along with a folder that was moved. Of where it came from only the folder's id is told.
+   * @param {string} formerName
+   * @param {number | null} parentId
+   * @param {readonly string[]} after
+   */
+  async #followMove(formerName, parentId, after) {
+    this.#queue.lookups += 1;
+    for (const parent of this.#queue.foldersAround(formerName)) {
+      const status = await this.#connection.request("c2s:folder-status-request", { path: formatPath(parent) }).catch(() => null);
+      if (status?.exists && status.folder_id === parentId) this.#queue.folderMoved([...parent, formerName], after);
+    }
+    this.#change(() => (this.#queue.lookups -= 1));
   }
 
   /** @param {() => void} event */

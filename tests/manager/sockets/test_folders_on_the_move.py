@@ -1,0 +1,162 @@
+"""Folders that are renamed, moved and deleted while files are uploaded into them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from protocol import c2s, s2c, s2u
+from tests.manager.sockets.flaky import FlakyStage, running_flaky_stage
+from tests.manager.sockets.peers import ClientPeer, ServicePeer
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[FlakyStage]:
+    """A manager whose catalog keeps answers back when it is told to."""
+    async with running_flaky_stage(tmp_path) as running:
+        yield running
+
+
+async def uploading(
+    stage: FlakyStage, path: str = "/old/in"
+) -> tuple[ClientPeer, ServicePeer, s2u.UploadStart]:
+    """An upload of `a.txt` into an existing folder, whose chunks the service is yet to store."""
+    service, client = await stage.service(), await stage.client()
+    assert (await client.order(c2s.CreateFolder(path=path))).success
+    await client.book(1)
+    assert (await client.request_upload("a.txt", path=path)).accepted
+    return client, service, await service.next(s2u.UploadStart)
+
+
+async def folders(client: ClientPeer) -> list[str]:
+    """Names of the folders in the root."""
+    return [folder.name for folder in (await client.list_folders()).folders]
+
+
+async def rename(client: ClientPeer, path: str, name: str) -> None:
+    """Gives a folder another name."""
+    assert (await client.order(c2s.RenameFolder(path=path, target_name=name))).success
+
+
+async def time_for_more(client: ClientPeer) -> None:
+    """Time enough for the catalog to do whatever the manager does not keep back."""
+    for _ in range(20):
+        await client.caught_up()
+
+
+async def id_of(client: ClientPeer, path: str) -> int:
+    """The id of a folder that exists."""
+    folder_id = (await client.folder_status(path)).folder_id
+    assert folder_id is not None
+    return folder_id
+
+
+async def test_an_upload_goes_where_its_folder_was_renamed_to(stage: FlakyStage):
+    """Everybody hears of the file in its true place, and the old folder does not come back."""
+    client, service, start = await uploading(stage)
+    other = await stage.client("bob")
+    await rename(other, "/old", "new")
+    await service.finish(start)
+    assert (await client.next(s2c.UploadFinishInfo)).success
+    assert (await other.next(s2c.FileModify)).path == "/new/in"
+    assert await client.names("/new/in") == ["a.txt"]
+    assert await folders(client) == ["new"]
+
+
+async def test_an_upload_makes_the_folders_that_it_lacks_in_the_new_place(stage: FlakyStage):
+    """A folder that does not exist yet moves with those around it that do."""
+    service, client = await stage.service(), await stage.client()
+    assert (await client.order(c2s.CreateFolder(path="/old"))).success
+    await client.book(1)
+    await client.request_upload("a.txt", path="/old/not/yet")
+    await rename(client, "/old", "new")
+    await service.take_upload()
+    assert (await client.next(s2c.FileModify)).path == "/new/not/yet"
+    assert await folders(client) == ["new"]
+
+
+async def test_a_taken_name_is_asked_about_where_it_is_taken(stage: FlakyStage):
+    """The question names the place of now, and the answer holds wherever the folder goes next."""
+    client, service, start = await uploading(stage)
+    made = c2s.EmptyFileUpload(path="/old/in", name="a.txt")
+    assert (await client.order(made)).success
+    await rename(client, "/old/in", "between")
+    await service.finish(start)
+    asked = await client.next(s2c.UploadOverwriteRequest)
+    assert asked.file_path == "/old/between"
+    await rename(client, "/old", "new")
+    await client.decide(asked.upload_id, "overwrite")
+    assert (await client.next(s2c.UploadFinishInfo)).success
+    changed = await client.next(s2c.FileModify, action="modify")
+    assert (changed.path, changed.handle.size) == ("/new/between", start.size)
+    assert await folders(client) == ["new"]
+
+
+async def test_a_name_that_is_taken_by_another_file_by_then_is_asked_about_again(stage: FlakyStage):
+    """The answer about one file says nothing about what lies in the new place under its name."""
+    client, service, start = await uploading(stage)
+    made = c2s.EmptyFileUpload(path="/old/in", name="a.txt")
+    assert (await client.order(made)).success
+    await service.finish(start)
+    asked = await client.next(s2c.UploadOverwriteRequest)
+    await rename(client, "/old", "new")
+    assert (
+        await client.order(c2s.DeleteFile(folder_id=await id_of(client, "/new/in"), name="a.txt"))
+    ).success
+    assert (await client.order(c2s.EmptyFileUpload(path="/new/in", name="a.txt"))).success
+    await client.decide(asked.upload_id, "overwrite")
+    assert (await client.next(s2c.UploadOverwriteRequest)).file_path == "/new/in"
+
+
+async def test_an_upload_makes_a_deleted_folder_anew(stage: FlakyStage):
+    """An upload is never lost, wherever its folder was when it was deleted."""
+    client, service, start = await uploading(stage)
+    await rename(client, "/old", "new")
+    deleted = c2s.DeleteFolder(folder_id=await id_of(client, "/new"))
+    assert (await client.order(deleted)).success
+    await service.finish(start)
+    assert (await client.next(s2c.FileModify)).path == "/new/in"
+
+
+async def test_a_commit_and_a_rename_take_turns(stage: FlakyStage):
+    """Whichever comes first, the file ends in the renamed folder and the old one is not made again."""
+    client, service, start = await uploading(stage)
+    other = await stage.client("bob")
+    # The catalog has renamed the folder, and nobody here knows it yet.
+    held = stage.catalog.held["rename_folder"] = asyncio.Event()
+    renaming = asyncio.create_task(rename(other, "/old", "new"))
+    await stage.catalog.is_holding("rename_folder")
+    await service.finish(start)
+    await client.next(s2c.UploadStageFinish)
+    empty = asyncio.create_task(client.order(c2s.EmptyFileUpload(path="/old/in", name="empty.txt")))
+    await time_for_more(client)
+    held.set()
+    await renaming
+    assert (await client.next(s2c.UploadFinishInfo)).success
+    assert (await empty).success
+    assert await client.names("/new/in") == ["a.txt", "empty.txt"]
+    assert await folders(client) == ["new"]
+
+
+async def test_a_rename_waits_for_the_commit_before_it(stage: FlakyStage):
+    """A file that the catalog has entered is told where it was, before its folder's new name."""
+    client, service, start = await uploading(stage)
+    other = await stage.client("bob")
+    held = stage.catalog.held["commit_file"] = asyncio.Event()
+    await service.finish(start)
+    await stage.catalog.is_holding("commit_file")
+    renaming = asyncio.create_task(rename(other, "/old", "new"))
+    await time_for_more(other)
+    held.set()
+    await renaming
+    told = [
+        packet
+        for packet in await other.until(s2c.FolderModify, action="rename")
+        if isinstance(packet, s2c.FileModify | s2c.FolderModify)
+    ]
+    assert [(type(packet), packet.path) for packet in told[-2:]] == [
+        (s2c.FileModify, "/old/in"),
+        (s2c.FolderModify, "/new"),
+    ]
+    assert await client.names("/new/in") == ["a.txt"]
