@@ -149,6 +149,16 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
       await page.keyboard.press("Escape");
       await page.getByRole("dialog").waitFor({ state: "detached" });
     }
+    await person.chooses("Harbour.png", "Move");
+    await page.getByRole("dialog").getByRole("button", { name: "New folder" }).click();
+    await page.keyboard.type("a/b");
+    await reads(page, "new folder while moving");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await person.row("Payroll.csv").click({ button: "right" });
+    await reads(page, "menu of somebody else's file");
+    await page.keyboard.press("Escape");
     await person.row("Harbour.png").click();
     await page.keyboard.press("F2");
     await page.getByLabel("New name of Harbour.png").waitFor();

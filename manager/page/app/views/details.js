@@ -1,6 +1,6 @@
 /** The right side: what is known of the selected item. */
 
-/** @import { FileItem, FolderItem, Item } from "../../types/state.js" */
+/** @import { Dialog, FileItem, FolderItem, Item } from "../../types/state.js" */
 /** @import { SharedWith } from "../../types/wire.js" */
 import { formatFullDate, formatSize } from "../text/format.js";
 import { kindOf, previewOf } from "../state/kinds.js";
@@ -40,7 +40,7 @@ function Contents() {
       <h2>${text.details.title}</h2>
       <${IconButton} icon="close" label=${text.app.close} onClick=${() => app.preferences.change({ details: false })} />
     </header>
-    <div class="details-body">
+    <div class="details-body" role="group" tabindex="0" aria-label=${text.details.title}>
       ${items.size === 1 && item ? html`<${One} key=${item.key} item=${item} />` : items.size > 1 ? html`<${Many} items=${[...items.values()]} />` : html`<${None} />`}
     </div>`;
 }
@@ -94,20 +94,12 @@ function FileDetails({ file }) {
   const path = useStore((state) => state.listing.path);
   const canRead = file.can !== "none";
   const canPreview = canRead && previewOf(file.type, file.size) !== "none";
-  const share = { kind: /** @type {const} */ ("share"), file, path: formatPath(path) };
   return html`<button type="button" class="details-picture" disabled=${!canRead} aria-label=${text.actions.previewOf(file.name)} onClick=${() => app.selecting.open(file)}>
       <${Thumbnail} item=${file} />
       ${canPreview && html`<span class="details-eye"><${Icon} name="eye" /></span>`}
     </button>
     <h3 class="details-name">${file.name}</h3>
-    <div class="details-actions">
-      <button type="button" class="button" disabled=${!canRead} onClick=${() => download(app, [file])}><${Icon} name="download" />${text.actions.download}</button>
-      <button type="button" class="button" disabled=${!canRead} onClick=${() => app.store.set({ dialog: { kind: "link", file } })}>
-        <${Icon} name="link" />${text.actions.linkShort}
-      </button>
-      ${file.status === "owned" &&
-      html`<button type="button" class="button" onClick=${() => app.store.set({ dialog: share })}><${Icon} name="user-plus" />${text.actions.share}</button>`}
-    </div>
+    ${canRead ? html`<${FileActions} file=${file} />` : html`<p class="lead">${text.access.why[file.status]}</p>`}
     <dl class="facts">
       <${Fact} label=${text.details.kind} value=${text.kind[kindOf(file.type)]} note=${file.type} />
       <${Fact} label=${text.details.size} value=${formatSize(file.size)} />
@@ -118,6 +110,21 @@ function FileDetails({ file }) {
       <${OwnerFact} file=${file} />
       <${AccessFact} file=${file} />
     </dl>`;
+}
+
+/** @param {{ file: FileItem }} properties */
+function FileActions({ file }) {
+  const app = useApp();
+  const path = useStore((state) => state.listing.path);
+  const open = (/** @type {Dialog} */ dialog) => () => app.store.set({ dialog });
+  return html`<div class="details-actions">
+    <button type="button" class="button" onClick=${() => download(app, [file])}><${Icon} name="download" />${text.actions.download}</button>
+    <button type="button" class="button" onClick=${open({ kind: "link", file })}><${Icon} name="link" />${text.actions.linkShort}</button>
+    ${file.status === "owned" &&
+    html`<button type="button" class="button" onClick=${open({ kind: "share", file, path: formatPath(path) })}>
+      <${Icon} name="user-plus" />${text.actions.share}
+    </button>`}
+  </div>`;
 }
 
 /**
