@@ -70,7 +70,7 @@ async def _context(request: web.Request) -> GraphQLContext:
         processing=parts.control.processing,
         references=parts.references,
         tickets=parts.control.tickets,
-        base_url=parts.control.base_url(request),
+        base_url=parts.control.reception.base_url(request),
     )
 
 

@@ -24,7 +24,7 @@ def status_routes(page: Handler) -> list[web.RouteDef]:
 
     async def root(request: web.Request) -> web.StreamResponse:
         if request.headers.get("Upgrade", "").lower() == "websocket":
-            return await parts_of(request).control.websocket(request)
+            return await parts_of(request).control.reception.websocket(request)
         return await page(request)
 
     return [
@@ -45,7 +45,7 @@ async def _metrics(request: web.Request) -> web.Response:
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     if scheme != "Bearer":
         raise InvalidToken("this needs the service password as a Bearer token")
-    parts.control.gate.check(request, given)
+    parts.control.reception.gate.check(request, given)
     return web.Response(body=parts.metrics.render(), headers={"Content-Type": CONTENT_TYPE})
 
 

@@ -176,7 +176,7 @@ async def running_flaky_stage(
             patience=CatalogPatience(new_backoff=lambda: Backoff(sleep=at_once)),
         )
         app = web.Application()
-        app.router.add_get("/", control.websocket)
+        app.router.add_get("/", control.reception.websocket)
         async with control.run(), serving(app) as url, AsyncExitStack() as peers:
             socket_url = url.replace("http", "ws", 1)
             yield FlakyStage(socket_url, flaky, real, accounts, control, holds, peers)
