@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from protocol.codec import decode
-from tests.protocol.test_packets import EXTENSIONS, TABLE, TYPES, Kind
+from tests.protocol.table import EXTENSIONS, TABLE, TYPES, Kind
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
