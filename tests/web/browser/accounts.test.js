@@ -194,7 +194,7 @@ test("a removed user is logged out, and the files are given to whom the administ
 
   const heir = await Person.works(set.browser, set.cloud, await set.cloud.login("heir"));
   await heir.row("one.txt").click();
-  await heir.page.locator(".details").getByText("Yours").waitFor();
+  await heir.page.locator(".details .facts").getByText("You", { exact: true }).waitFor();
   await heir.leaves();
 });
 

@@ -31,6 +31,7 @@ for (const width of [1280, 900]) {
     await person.row(`at ${width}`).click();
     await details.getByText("Folder").waitFor();
     const uploads = page.getByRole("region", { name: "Uploads" });
+    await uploads.getByText(name).waitFor();
     const [shown, queue] = [await box(details), await box(uploads)];
     assert.ok(shown.height >= 240 && shown.bottom <= queue.y, "they cover each other");
     assert.ok(queue.bottom <= 800 && queue.right <= width, "the queue ends outside of the page");
