@@ -13,6 +13,7 @@ import { Booking, MAX_SERVICES } from "./booking.js";
 import { nextChunks } from "./chunk-plan.js";
 import { Conflicts } from "./conflicts.js";
 import { Entry } from "./entry.js";
+import { Lineup } from "./lineup.js";
 
 /**
  * @typedef {BookingEffect
@@ -35,17 +36,14 @@ export class UploadQueue {
   isPaused = false;
   /** How many moves of folders are being looked into, before which nothing is requested. */
   lookups = 0;
-  /** Entries that wait for a service, in order. @type {Set<Entry>} */
-  #waiting = new Set();
-  /** Entries that are neither waiting nor over, and those that still occupy a service. @type {Set<Entry>} */
-  #active = new Set();
+  #lineup = new Lineup((entry) => this.isHeld(entry));
   /** @type {Effect[]} */
   #effects = [];
   #isOnline = false;
   #lastId = 0;
 
   get isWorking() {
-    return this.#waiting.size > 0 || this.#active.size > 0;
+    return this.#lineup.isWorking;
   }
 
   /** @param {{ source: Source, folder: string, isPublic: boolean }[]} files */
@@ -53,7 +51,7 @@ export class UploadQueue {
     for (const { source, folder, isPublic } of files) {
       const entry = new Entry(++this.#lastId, source, folder, isPublic);
       this.entries.set(entry.id, entry);
-      this.#waiting.add(entry);
+      this.#lineup.wait(entry);
     }
   }
 
@@ -66,11 +64,11 @@ export class UploadQueue {
     this.#isOnline = false;
     this.booking.ended();
     this.conflicts.connectionLost();
-    for (const entry of [...this.#active]) {
+    for (const entry of this.#lineup.active) {
       this.#stopSending(entry);
-      this.#active.delete(entry);
+      this.#lineup.leave(entry);
       if (entry.isOver) entry.occupies = false;
-      else this.#wait(entry);
+      else this.#restart(entry);
     }
   }
 
@@ -125,7 +123,7 @@ export class UploadQueue {
    * @param {number} now
    */
   rejected(entry, reason, now) {
-    this.#active.delete(entry);
+    this.#lineup.leave(entry);
     entry.occupies = false;
     if (entry.state === "cancelled") return;
     // A refusal is chance less often than an interruption, so it counts twice.
@@ -153,7 +151,7 @@ export class UploadQueue {
    * @param {number} now
    */
   chunkProgress(uploadId, index, loaded, now) {
-    const entry = this.#sending(uploadId);
+    const entry = this.#lineup.sending(uploadId);
     if (!entry?.inFlight.has(index)) return;
     entry.inFlight.set(index, Math.min(loaded, entry.chunkLength(index)));
     entry.meter.record(now, entry.sentBytes);
@@ -164,7 +162,7 @@ export class UploadQueue {
    * @param {number} index
    */
   chunkStored(uploadId, index) {
-    const entry = this.#sending(uploadId);
+    const entry = this.#lineup.sending(uploadId);
     if (!entry?.inFlight.delete(index)) return;
     entry.storedBytes += entry.chunkLength(index);
     entry.failures = 0;
@@ -177,7 +175,7 @@ export class UploadQueue {
    * @param {number} now
    */
   chunkFailed(uploadId, index, reason, now) {
-    const entry = this.#sending(uploadId);
+    const entry = this.#lineup.sending(uploadId);
     if (!entry?.inFlight.delete(index)) return;
     entry.again.push(index);
     entry.failures += 1;
@@ -191,7 +189,7 @@ export class UploadQueue {
    * @param {string} reason
    */
   sourceLost(uploadId, reason) {
-    const entry = this.#sending(uploadId);
+    const entry = this.#lineup.sending(uploadId);
     if (!entry) return;
     entry.isLost = true;
     this.#giveUp(entry, "failed", reason);
@@ -203,7 +201,7 @@ export class UploadQueue {
    * @param {boolean} lostService
    */
   stageFinished(uploadId, lostService) {
-    const entry = this.#find(uploadId);
+    const entry = this.#lineup.find(uploadId);
     if (!entry) return;
     entry.occupies = false;
     if (!lostService && !entry.isOver) entry.state = "storing";
@@ -214,7 +212,7 @@ export class UploadQueue {
    * @param {string} folder in which the name is taken
    */
   overwriteAsked(uploadId, folder) {
-    const entry = this.#find(uploadId);
+    const entry = this.#lineup.find(uploadId);
     if (!entry || entry.isOver) return;
     entry.folder = folder;
     this.conflicts.ask(entry);
@@ -235,17 +233,17 @@ export class UploadQueue {
    * @param {number} now
    */
   finished(info, now) {
-    const entry = this.#find(info.upload_id);
+    const entry = this.#lineup.find(info.upload_id);
     if (!entry) return;
     const reason = info.reason ?? null;
     this.conflicts.drop(entry);
     this.#stopSending(entry);
-    this.#active.delete(entry);
+    this.#lineup.leave(entry);
     entry.occupies = false;
     entry.renamedTo = info.rename_target ?? null;
     if (info.success) this.#end(entry, "done", null);
     else if (entry.isOver) return;
-    else if (entry.isAstray) this.#wait(entry);
+    else if (entry.isAstray) this.#restart(entry);
     else if (this.conflicts.isSkipped(entry)) this.#end(entry, "skipped", null);
     // Its service stopped, timed out or vanished while the file was on its way.
     else if (entry.state === "sending") this.#tryAgain(entry, reason, now);
@@ -268,7 +266,7 @@ export class UploadQueue {
 
   pauseAll() {
     this.isPaused = true;
-    for (const entry of this.#active) this.#holdChunks(entry);
+    for (const entry of this.#lineup.active) this.#holdChunks(entry);
   }
 
   resumeAll() {
@@ -291,17 +289,17 @@ export class UploadQueue {
   retry(id) {
     const entry = this.entries.get(id);
     // Until the manager has told the end of the last attempt, its service is not free.
-    if (!entry?.isOver || entry.isLost || entry.state === "done" || this.#active.has(entry)) return;
+    if (!entry?.isOver || entry.isLost || entry.state === "done" || this.#lineup.isActive(entry)) return;
     entry.attempts = entry.notBefore = 0;
     entry.reason = null;
     entry.isHeld = false;
-    this.#wait(entry);
+    this.#restart(entry);
   }
 
   /** Forgets what is over. */
   tidy() {
     for (const entry of this.entries.values()) {
-      if (entry.isOver && !this.#active.has(entry)) this.entries.delete(entry.id);
+      if (entry.isOver && !this.#lineup.isActive(entry)) this.entries.delete(entry.id);
     }
   }
 
@@ -327,10 +325,10 @@ export class UploadQueue {
    */
   next(now) {
     if (this.#isOnline) {
-      const booking = this.booking.next(this.#occupied() + this.#startable(MAX_SERVICES), now);
+      const booking = this.booking.next(this.#lineup.occupied + this.#lineup.startable(MAX_SERVICES), now);
       if (booking) this.#effects.push(booking);
       this.#request(now);
-      this.#effects.push(...nextChunks(this.#senders(), this.#onTheirWay(), now));
+      this.#effects.push(...nextChunks(this.#lineup.senders, this.#lineup.onTheirWay, now));
     }
     return this.#effects.splice(0);
   }
@@ -338,16 +336,15 @@ export class UploadQueue {
   /** @param {number} now */
   #request(now) {
     if (this.lookups > 0) return;
-    let free = this.booking.isAsking ? 0 : this.booking.amount - this.#occupied();
-    for (const entry of [...this.#waiting]) {
+    let free = this.booking.isAsking ? 0 : this.booking.amount - this.#lineup.occupied;
+    for (const entry of this.#lineup.waiting) {
       if (this.isHeld(entry)) continue;
       if (entry.notBefore > now) {
         this.#effects.push({ do: "wake", at: entry.notBefore });
         continue;
       }
       if (entry.size > 0 && free-- <= 0) break;
-      this.#waiting.delete(entry);
-      this.#active.add(entry);
+      this.#lineup.begin(entry);
       entry.state = "requesting";
       entry.requestedFolder = entry.folder;
       entry.occupies = entry.size > 0;
@@ -355,36 +352,10 @@ export class UploadQueue {
     }
   }
 
-  #senders() {
-    return [...this.#active].filter((entry) => entry.state === "sending" && !this.isHeld(entry));
-  }
-
-  #onTheirWay() {
-    let count = 0;
-    for (const entry of this.#active) count += entry.inFlight.size;
-    return count;
-  }
-
-  #occupied() {
-    let count = 0;
-    for (const entry of this.#active) if (entry.occupies) count += 1;
-    return count;
-  }
-
-  /** @param {number} enough counting further is of no use */
-  #startable(enough) {
-    let count = 0;
-    for (const entry of this.#waiting) {
-      if (count >= enough) break;
-      if (entry.size > 0 && !this.isHeld(entry)) count += 1;
-    }
-    return count;
-  }
-
   /** @param {Entry} entry */
-  #wait(entry) {
+  #restart(entry) {
     entry.restart();
-    this.#waiting.add(entry);
+    this.#lineup.wait(entry);
   }
 
   /**
@@ -396,7 +367,7 @@ export class UploadQueue {
     // Who pauses for longer than the service's patience has not failed.
     if (!this.isHeld(entry)) entry.attempts += 1;
     if (entry.attempts >= MAX_ATTEMPTS) return this.#end(entry, "failed", reason);
-    this.#wait(entry);
+    this.#restart(entry);
     entry.notBefore = now + RETRY_MS * 2 ** entry.attempts;
   }
 
@@ -406,8 +377,7 @@ export class UploadQueue {
    * @param {string | null} reason
    */
   #end(entry, state, reason) {
-    this.#waiting.delete(entry);
-    this.#active.delete(entry);
+    this.#lineup.leave(entry);
     entry.state = state;
     entry.reason = reason;
     entry.inFlight.clear();
@@ -420,11 +390,11 @@ export class UploadQueue {
    * @param {string | null} reason
    */
   #giveUp(entry, state, reason) {
-    const wasActive = this.#active.has(entry);
+    const wasActive = this.#lineup.isActive(entry);
     this.#stopSending(entry);
     this.#end(entry, state, reason);
     if (!wasActive || entry.size === 0) return;
-    this.#active.add(entry);
+    this.#lineup.begin(entry);
     this.conflicts.drop(entry);
     if (entry.uploadId) this.#effects.push({ do: "abort", uploadId: entry.uploadId });
   }
@@ -444,17 +414,5 @@ export class UploadQueue {
       this.#effects.push({ do: "stop-sending", uploadId: entry.uploadId });
     }
     entry.inFlight.clear();
-  }
-
-  /** @param {string} uploadId */
-  #find(uploadId) {
-    for (const entry of this.#active) if (entry.uploadId === uploadId) return entry;
-    return undefined;
-  }
-
-  /** @param {string} uploadId */
-  #sending(uploadId) {
-    const entry = this.#find(uploadId);
-    return entry?.state === "sending" ? entry : undefined;
   }
 }

@@ -1,0 +1,95 @@
+/** Which files of the queue wait, and which are under way. Pure. */
+
+/** @import { Entry } from "./entry.js" */
+
+export class Lineup {
+  /** Entries that wait for a service, in order. @type {Set<Entry>} */
+  #waiting = new Set();
+  /** Entries that are neither waiting nor over, and those that still occupy a service. @type {Set<Entry>} */
+  #active = new Set();
+  #isHeld;
+
+  /** @param {(entry: Entry) => boolean} isHeld whether somebody wants an entry to wait */
+  constructor(isHeld) {
+    this.#isHeld = isHeld;
+  }
+
+  get isWorking() {
+    return this.#waiting.size > 0 || this.#active.size > 0;
+  }
+
+  /** In order; what has begun meanwhile is passed over. */
+  get waiting() {
+    return this.#waiting.values();
+  }
+
+  get active() {
+    return [...this.#active];
+  }
+
+  /** @param {Entry} entry */
+  isActive(entry) {
+    return this.#active.has(entry);
+  }
+
+  /** @param {Entry} entry */
+  wait(entry) {
+    this.#waiting.add(entry);
+  }
+
+  /** @param {Entry} entry */
+  begin(entry) {
+    this.#waiting.delete(entry);
+    this.#active.add(entry);
+  }
+
+  /** @param {Entry} entry */
+  leave(entry) {
+    this.#waiting.delete(entry);
+    this.#active.delete(entry);
+  }
+
+  /** @param {string} uploadId */
+  find(uploadId) {
+    for (const entry of this.#active) if (entry.uploadId === uploadId) return entry;
+    return undefined;
+  }
+
+  /** @param {string} uploadId */
+  sending(uploadId) {
+    const entry = this.find(uploadId);
+    return entry?.state === "sending" ? entry : undefined;
+  }
+
+  /** Entries that chunks are to be sent of. */
+  get senders() {
+    return this.active.filter((entry) => entry.state === "sending" && !this.#isHeld(entry));
+  }
+
+  /** Chunks on their way. */
+  get onTheirWay() {
+    let count = 0;
+    for (const entry of this.#active) count += entry.inFlight.size;
+    return count;
+  }
+
+  /** Services that are busy. */
+  get occupied() {
+    let count = 0;
+    for (const entry of this.#active) if (entry.occupies) count += 1;
+    return count;
+  }
+
+  /**
+   * Entries that a service could begin with.
+   * @param {number} enough counting further is of no use
+   */
+  startable(enough) {
+    let count = 0;
+    for (const entry of this.#waiting) {
+      if (count >= enough) break;
+      if (entry.size > 0 && !this.#isHeld(entry)) count += 1;
+    }
+    return count;
+  }
+}
