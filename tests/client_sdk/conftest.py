@@ -8,7 +8,7 @@ in with `seen`.
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any, TypeVar
@@ -25,6 +25,7 @@ from protocol import c2s, codec, generic, s2c
 from protocol.chunks import chunk_count, chunk_length
 from protocol.codec import Frame
 from protocol.packet import Packet
+from tests.client_sdk.running import registered, running_cloud
 
 TOKEN = "header.payload.signature"
 CHUNK_SIZE = 1000
@@ -484,3 +485,30 @@ def make_client(manager: ScriptedManager) -> Callable[..., Client]:
         return Client(manager.url, manager.token, settings=ClientSettings(**options))
 
     return make
+
+
+@pytest.fixture(scope="module")
+def cloud_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a discord-cloud that runs for the tests of a module."""
+    with running_cloud(tmp_path_factory.mktemp("cloud")) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def tokens(cloud_url: str) -> dict[str, str]:
+    """Tokens of its users; alice is the administrator."""
+    return registered(cloud_url, "alice", "bob", "bobby", "carl")
+
+
+@pytest.fixture
+async def alice(cloud_url: str, tokens: dict[str, str]) -> AsyncIterator[Client]:
+    """The administrator's client."""
+    async with Client(cloud_url, tokens["alice"]) as client:
+        yield client
+
+
+@pytest.fixture
+async def bob(cloud_url: str, tokens: dict[str, str]) -> AsyncIterator[Client]:
+    """Another user's client."""
+    async with Client(cloud_url, tokens["bob"]) as client:
+        yield client

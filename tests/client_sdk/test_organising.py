@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import aiohttp
@@ -20,36 +20,9 @@ from client_sdk.errors import (
     WrongPassword,
 )
 from protocol import s2c
-from tests.client_sdk.running import PASSWORD, registered, running_cloud
+from tests.client_sdk.running import PASSWORD
 
 Put = Callable[..., Awaitable[None]]
-
-
-@pytest.fixture(scope="session")
-def cloud_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a running discord-cloud."""
-    with running_cloud(tmp_path_factory.mktemp("cloud")) as url:
-        yield url
-
-
-@pytest.fixture(scope="session")
-def tokens(cloud_url: str) -> dict[str, str]:
-    """Tokens of its users."""
-    return registered(cloud_url, "alice", "bob", "bobby")
-
-
-@pytest.fixture
-async def alice(cloud_url: str, tokens: dict[str, str]) -> AsyncIterator[Client]:
-    """The administrator's client."""
-    async with Client(cloud_url, tokens["alice"]) as client:
-        yield client
-
-
-@pytest.fixture
-async def bob(cloud_url: str, tokens: dict[str, str]) -> AsyncIterator[Client]:
-    """Another user's client."""
-    async with Client(cloud_url, tokens["bob"]) as client:
-        yield client
 
 
 @pytest.fixture

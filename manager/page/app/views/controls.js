@@ -1,5 +1,6 @@
 /** Small controls that occur everywhere. */
 
+import { text } from "../text/text.js";
 import { html, useEffect, useId, useRef } from "./dom.js";
 import { Icon } from "./icon.js";
 
@@ -42,6 +43,39 @@ export function Field({ label, value, onInput, hint, error, inputRef, type = "te
     />
     ${(error || hint) && html`<p id="${id}-note" class=${error ? "field-error" : "field-hint"}>${error || hint}</p>`}
   </div>`;
+}
+
+/**
+ * A field for the name of a user; it takes what `Field` takes, too.
+ * @param {{ value: string, onInput: (value: string) => void, isNew: boolean, [more: string]: any }} properties
+ */
+export function UserNameField({ isNew, ...rest }) {
+  return html`<${Field}
+    label=${text.login.name}
+    autocapitalize="none"
+    required
+    maxLength=${16}
+    pattern="[A-Za-z0-9]+"
+    hint=${isNew ? text.users.nameHint : undefined}
+    ...${rest}
+  />`;
+}
+
+/**
+ * A field for a password; it takes what `Field` takes, too.
+ * @param {{ value: string, onInput: (value: string) => void, isNew: boolean, [more: string]: any }} properties
+ */
+export function PasswordField({ isNew, ...rest }) {
+  return html`<${Field}
+    label=${text.login.password}
+    type="password"
+    autocomplete=${isNew ? "new-password" : "current-password"}
+    required
+    minLength=${isNew ? 8 : undefined}
+    maxLength=${256}
+    hint=${isNew ? text.password.hint : undefined}
+    ...${rest}
+  />`;
 }
 
 /** @param {{ label: string, checked: boolean, onChange: (checked: boolean) => void }} properties */

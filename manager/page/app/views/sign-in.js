@@ -1,7 +1,7 @@
 /** The login, and the making of the administrator on a new cloud. */
 
 import { text } from "../text/text.js";
-import { Check, Field, FormError } from "./controls.js";
+import { Check, FormError, PasswordField, UserNameField } from "./controls.js";
 import { html, useApp, useAutoFocus, useEffect, useRef, useState, useStore } from "./dom.js";
 import { Icon } from "./icon.js";
 import { ThemeButton } from "./theme-button.js";
@@ -45,39 +45,16 @@ function SignInForm({ isFirst }) {
       await app.accounts.createAdministrator(name, password);
     });
   return html`<form class="form" onSubmit=${onSubmit(submit)}>
-    <${Field}
-      label=${text.login.name}
-      value=${name}
-      onInput=${setName}
-      inputRef=${first}
-      autocomplete="username"
-      autocapitalize="none"
-      required
-      maxLength=${16}
-      pattern="[A-Za-z0-9]+"
-      hint=${isFirst ? text.users.nameHint : undefined}
-    />
-    <${Field}
-      label=${text.login.password}
-      type="password"
-      value=${password}
-      onInput=${setPassword}
-      inputRef=${secret}
-      autocomplete=${isFirst ? "new-password" : "current-password"}
-      required
-      minLength=${8}
-      maxLength=${256}
-      hint=${isFirst ? text.password.hint : undefined}
-    />
+    <${UserNameField} value=${name} onInput=${setName} isNew=${isFirst} inputRef=${first} autocomplete="username" />
+    <${PasswordField} value=${password} onInput=${setPassword} isNew=${isFirst} inputRef=${secret} />
     ${isFirst &&
-    html`<${Field}
+    html`<${PasswordField}
       label=${text.password.repeat}
-      type="password"
       value=${repeated}
       onInput=${setRepeated}
-      autocomplete="new-password"
-      required
+      isNew
       error=${isDifferent ? text.password.different : null}
+      hint=${undefined}
     />`}
     ${!isFirst && html`<${Check} label=${text.login.stay} checked=${stay} onChange=${setStay} />`}
     <${FormError} text=${error} />

@@ -1,7 +1,7 @@
 /** For administrators: one more user. */
 
 import { text } from "../../text/text.js";
-import { Field, FormError } from "../controls.js";
+import { FormError, PasswordField, UserNameField } from "../controls.js";
 import { html, useApp, useAutoFocus, useState } from "../dom.js";
 import { onSubmit, useWork } from "../work.js";
 import { BackButton } from "./back-button.js";
@@ -23,28 +23,8 @@ export function AddUser({ onBack }) {
     <${BackButton} label=${text.users.all} onClick=${onBack} />
     <h3>${text.users.add}</h3>
     <div class="form-pair">
-      <${Field}
-        label=${text.login.name}
-        value=${name}
-        onInput=${setName}
-        inputRef=${first}
-        autocomplete="off"
-        required
-        maxLength=${16}
-        pattern="[A-Za-z0-9]+"
-        hint=${text.users.nameHint}
-      />
-      <${Field}
-        label=${text.login.password}
-        type="password"
-        value=${password}
-        onInput=${setPassword}
-        autocomplete="new-password"
-        required
-        minLength=${8}
-        maxLength=${256}
-        hint=${text.password.hint}
-      />
+      <${UserNameField} value=${name} onInput=${setName} isNew inputRef=${first} autocomplete="off" />
+      <${PasswordField} value=${password} onInput=${setPassword} isNew />
     </div>
     <${FormError} text=${error} />
     <div class="dialog-buttons"><button class="button primary" disabled=${isBusy}>${text.users.addSubmit}</button></div>

@@ -3,7 +3,7 @@
 /** @import { Account } from "../../../types/wire.js" */
 import { formatFullDate, formatSize } from "../../text/format.js";
 import { text } from "../../text/text.js";
-import { Choice, Field, FormError } from "../controls.js";
+import { Choice, FormError, PasswordField } from "../controls.js";
 import { html, useApp, useState } from "../dom.js";
 import { onSubmit, useWork } from "../work.js";
 import { BackButton } from "./back-button.js";
@@ -71,17 +71,7 @@ function Password({ account }) {
       app.toasts.show(text.users.passwordSet(account.name), "good");
     });
   return html`<form onSubmit=${onSubmit(set)}>
-    <${Field}
-      label=${text.users.newPassword}
-      type="password"
-      value=${password}
-      onInput=${setPassword}
-      autocomplete="new-password"
-      required
-      minLength=${8}
-      maxLength=${256}
-      hint=${text.users.passwordHint}
-    />
+    <${PasswordField} label=${text.users.newPassword} value=${password} onInput=${setPassword} isNew hint=${text.users.passwordHint} />
     <${FormError} text=${error} />
     <button class="button" disabled=${isBusy}>${text.users.setPassword}</button>
   </form>`;

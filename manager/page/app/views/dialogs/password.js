@@ -2,7 +2,7 @@
 
 import { HttpError } from "../../actions/http.js";
 import { text } from "../../text/text.js";
-import { Field, FormError } from "../controls.js";
+import { FormError, PasswordField } from "../controls.js";
 import { html, useApp, useState } from "../dom.js";
 import { onSubmit, useWork } from "../work.js";
 import { Dialog } from "./dialog.js";
@@ -25,17 +25,16 @@ export function PasswordDialog({ onClose }) {
       app.toasts.show(text.password.changed, "good");
       onClose();
     });
-  const common = { type: "password", required: true, maxLength: 256 };
   return html`<${Dialog} title=${text.password.title} onClose=${onClose}>
     <form class="form" onSubmit=${onSubmit(change)}>
-      <${Field} ...${common} label=${text.password.previous} value=${previous} onInput=${setPrevious} autocomplete="current-password" />
-      <${Field} ...${common} label=${text.password.next} value=${next} onInput=${setNext} autocomplete="new-password" minLength=${8} hint=${text.password.hint} />
-      <${Field}
-        ...${common}
+      <${PasswordField} label=${text.password.previous} value=${previous} onInput=${setPrevious} isNew=${false} />
+      <${PasswordField} label=${text.password.next} value=${next} onInput=${setNext} isNew />
+      <${PasswordField}
         label=${text.password.repeat}
         value=${repeated}
         onInput=${setRepeated}
-        autocomplete="new-password"
+        isNew
+        hint=${undefined}
         error=${isDifferent ? text.password.different : null}
       />
       <p class="muted">${text.password.consequence}</p>
