@@ -28,7 +28,8 @@ async function goesOffline() {
   await person.page.getByText("The connection is lost.").waitFor();
   const comesBack = async () => {
     await set.cloud.up(port);
-    await person.page.getByRole("button", { name: "Reconnect now" }).click();
+    // The page tries by itself, sooner or later.
+    await person.page.clock.fastForward(20_000);
     await person.page.getByText("The connection is lost.").waitFor({ state: "detached" });
   };
   return { person, comesBack };
@@ -41,6 +42,9 @@ test("a folder that was never loaded says what it waits for, and is then shown",
   const banner = await person.page.locator(".banner").boundingBox();
   const path = await person.page.getByRole("navigation", { name: "Path" }).boundingBox();
   assert.ok(banner && path && banner.y > path.y + path.height, "the path stays in sight");
+  const attempt = person.page.waitForEvent("websocket");
+  await person.page.getByRole("button", { name: "Reconnect now" }).click();
+  await attempt;
   await comesBack();
   await person.page.getByText("This folder is empty").waitFor();
   await person.leaves();
