@@ -15,7 +15,7 @@ from typing import Protocol
 import structlog
 
 from catalog.errors import CatalogError
-from catalog.port import ObjectStore
+from catalog.object_port import ObjectStore
 from catalog.records import Message
 from catalog.service_port import TicketStore
 from client_sdk.backoff import Backoff

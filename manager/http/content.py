@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from catalog.errors import ObjectMissing
-from catalog.port import ObjectStore
+from catalog.object_port import ObjectStore
 from catalog.records import StoredObject
 from manager.errors import NoSuchFile
 from manager.http.read_ahead import Buffer, ObjectChunks, ReadChunk

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
-from catalog.port import ObjectStore
+from catalog.object_port import ObjectStore
 from catalog.records import ChunkLocation, StoredObject
 from storage.address import ChunkAddress
 from storage.errors import ChunkCorrupt

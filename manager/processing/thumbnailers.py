@@ -19,7 +19,7 @@ from uuid import UUID
 
 import structlog
 
-from catalog.port import ObjectStore
+from catalog.object_port import ObjectStore
 from catalog.records import EnvelopeKind, File
 from manager.errors import PeerGone, PeerSilent, UnexpectedReply
 from manager.peers.clients import ClientSession

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from catalog.errors import CatalogError, CatalogUnavailable, ObjectMissing
-from catalog.port import ObjectStore
+from catalog.object_port import ObjectStore
 from catalog.records import Reference
 
 log = structlog.get_logger(__name__)

@@ -12,7 +12,7 @@ from uuid import uuid4
 import structlog
 
 from catalog.errors import CatalogError, CatalogUnavailable
-from catalog.port import ObjectStore
+from catalog.object_port import ObjectStore
 from catalog.records import Chunk, ChunkLocation, Message
 from manager.retrying import CatalogPatience
 from manager.tasks import BackgroundTasks
