@@ -302,7 +302,7 @@ export const en = {
     lines: "Lines",
   },
   access: {
-    owned: "Decided by you",
+    owned: "You decide",
     public: "Public",
     shared: "Shared with you",
     restricted: "Private to somebody else",
