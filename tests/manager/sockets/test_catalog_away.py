@@ -7,7 +7,7 @@ import pytest
 
 from protocol import c2s, s2c, s2u
 from tests.manager.sockets.flaky import FlakyStage, running_flaky_stage
-from tests.manager.sockets.peers import ClientPeer, ServicePeer
+from tests.manager.sockets.uploading import booked
 
 LONGER_THAN_ANY_PATIENCE = 1000
 
@@ -17,13 +17,6 @@ async def stage(tmp_path: Path) -> AsyncIterator[FlakyStage]:
     """A manager whose catalog can be switched off."""
     async with running_flaky_stage(tmp_path) as running:
         yield running
-
-
-async def booked(stage: FlakyStage) -> tuple[ClientPeer, ServicePeer]:
-    """A client with one service."""
-    service, client = await stage.service(), await stage.client()
-    assert await client.book(1) == 1
-    return client, service
 
 
 async def test_a_request_is_rejected_with_a_reason(stage: FlakyStage):
