@@ -105,11 +105,7 @@ class SqliteFiles(SqlitePart):
                 file = await require_file(session, file_id, permit=permit)
             except FileMissing:
                 return None
-            place = await place_of(session, file)
-            await session.run(sql.DELETE_FILE, file_id=file_id)
-            await usage.subtract_file(
-                session, file.folder_id, mime_type=file.mime_type, size=file.size
-            )
+            (place,) = await delete_files(session, [file])
             return place
 
 
@@ -143,3 +139,17 @@ async def places_of(session: Session, files: Sequence[File]) -> list[PlacedFile]
         PlacedFile(folder=paths[file.folder_id], file=file, shares=tuple(shares[file.id]))
         for file in files
     ]
+
+
+async def delete_files(session: Session, files: Sequence[File]) -> list[PlacedFile]:
+    """Deletes names, and takes them out of the totals. Answers how they stood."""
+    places = await places_of(session, files)
+    await session.run(sql.DELETE_EACH, ids=json.dumps([file.id for file in files]))
+    by_total: dict[tuple[int, str], list[int]] = {}
+    for file in files:
+        by_total.setdefault((file.folder_id, file.mime_type), []).append(file.size)
+    for (folder_id, mime_type), sizes in by_total.items():
+        await usage.subtract_file(
+            session, folder_id, mime_type=mime_type, size=sum(sizes), number=len(sizes)
+        )
+    return places

@@ -7,10 +7,16 @@ from catalog.errors import FileMissing
 from catalog.permits import Permit
 from catalog.port import PlacedFile, ReleasedFiles
 from catalog.records import File, Share
-from catalog.sqlite import usage
 from catalog.sqlite.accounts import require_user
 from catalog.sqlite.database import Session
-from catalog.sqlite.files import place_of, places_of, require_file, require_files, shares_of
+from catalog.sqlite.files import (
+    delete_files,
+    place_of,
+    places_of,
+    require_file,
+    require_files,
+    shares_of,
+)
 from catalog.sqlite.part import SqlitePart
 from catalog.sqlite.queries import files as sql
 
@@ -50,7 +56,7 @@ class SqliteOwnership(SqlitePart):
             rows = await session.rows(sql.FILES_OF_OWNER, owner_id=user_id, limit=limit)
             files = await require_files(session, [row["id"] for row in rows])
             if heir_id is None:
-                released = await _deleted(session, files)
+                released = await delete_files(session, files)
             else:
                 released = await _given(session, files, heir_id)
             count = await session.row(sql.COUNT_OF_OWNER, owner_id=user_id)
@@ -110,16 +116,3 @@ async def _given(session: Session, files: list[File], heir_id: int) -> list[Plac
     await session.run(sql.REMOVE_SHARES_OF_USER, user_id=heir_id, ids=ids)
     await session.run(sql.SET_OWNER_OF_EACH, owner_id=heir_id, ids=ids)
     return await places_of(session, [replace(file, owner_id=heir_id) for file in files])
-
-
-async def _deleted(session: Session, files: list[File]) -> list[PlacedFile]:
-    places = await places_of(session, files)
-    await session.run(sql.DELETE_EACH, ids=json.dumps([file.id for file in files]))
-    by_total: dict[tuple[int, str], list[int]] = {}
-    for file in files:
-        by_total.setdefault((file.folder_id, file.mime_type), []).append(file.size)
-    for (folder_id, mime_type), sizes in by_total.items():
-        await usage.subtract_file(
-            session, folder_id, mime_type=mime_type, size=sum(sizes), number=len(sizes)
-        )
-    return places

@@ -149,13 +149,10 @@ WHERE user_id = :user_id AND file_id IN (SELECT wanted.value FROM json_each(:ids
 DELETE_EACH: Final = (
     "DELETE FROM files WHERE id IN (SELECT wanted.value FROM json_each(:ids) AS wanted)"
 )
-"""Deletes the names of a JSON list of ids."""
+"""Deletes the names of a JSON list of ids; content is collected once nothing else refers to it."""
 
 SET_PUBLIC: Final = "UPDATE files SET is_public = :is_public WHERE id = :file_id"
 """Makes a file public, or not any more."""
-
-DELETE_FILE: Final = "DELETE FROM files WHERE id = :file_id"
-"""Deletes a name; the content is collected once nothing else refers to it."""
 
 SHARES_OF: Final = "SELECT * FROM shares WHERE file_id = :file_id ORDER BY user_id"
 """The shares of a file."""
