@@ -28,7 +28,6 @@ MIGRATIONS = (
     "20261128000600_bounded_collection",
     "20261128000700_sequences",
     "20261128000800_managed_users",
-    "20261128000900_tickets_of_removed_users",
     "20261128001000_positions",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
