@@ -6,7 +6,7 @@
 /** @import { Connection } from "../protocol/connection.js" */
 /** @import { Store } from "../state/store.js" */
 /** @import { Navigation } from "./navigation.js" */
-import { Disconnected } from "../protocol/errors.js";
+import { Disconnected, messageOf } from "../protocol/errors.js";
 import { goneFrom, nothingHidden, revealed } from "../state/hidden.js";
 import {
   emptyListing,
@@ -223,8 +223,7 @@ export class Browser {
   #failed(error) {
     // A lost connection is told elsewhere, and reloads when it is back.
     if (error instanceof Disconnected) return;
-    const reason = error instanceof Error ? error.message : String(error);
-    this.#store.set(({ listing }) => ({ listing: { ...listing, status: "failed", reason } }));
+    this.#store.set(({ listing }) => ({ listing: { ...listing, status: "failed", reason: messageOf(error) } }));
   }
 
   /** @param {Events["s2c:file-modify"]} change */

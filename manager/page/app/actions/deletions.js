@@ -10,9 +10,11 @@
 /** @import { Browser } from "./browser.js" */
 /** @import { Selecting } from "./selecting.js" */
 /** @import { Toasts } from "./toasts.js" */
+import { messageOf } from "../protocol/errors.js";
 import { concealed, revealed, withGone } from "../state/hidden.js";
 import { fileItem, folderItem } from "../state/listing.js";
 import { text } from "../text/text.js";
+import { severalAtOnce } from "./timing.js";
 
 export const UNDO_MS = 7_000;
 /** Requests that wait for their answers at the same time. */
@@ -137,17 +139,13 @@ export class Deletions {
     // Without a connection there is still time for changing one's mind.
     if (!this.#connection.isOnline) return;
     this.#end(deletion);
-    const left = [...deletion.items];
     /** @type {Outcome[]} */
     const outcomes = [];
     let noted = 0;
-    const worker = async () => {
-      for (let item = left.shift(); item; item = left.shift()) {
-        outcomes.push({ item, error: await this.#deleteOne(item, deletion.folderId) });
-        if (outcomes.length - noted >= NOTED_AT_ONCE) this.#note(outcomes.slice(noted, (noted = outcomes.length)));
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(atOnce, left.length) }, worker));
+    await severalAtOnce(deletion.items, atOnce, async (item) => {
+      outcomes.push({ item, error: await this.#deleteOne(item, deletion.folderId) });
+      if (outcomes.length - noted >= NOTED_AT_ONCE) this.#note(outcomes.slice(noted, (noted = outcomes.length)));
+    });
     this.#note(outcomes.slice(noted));
     this.#tell(outcomes.filter(({ error }) => error !== null));
     if (this.#store.state.listing.folderId === deletion.folderId) void this.#browser.reload();
@@ -183,7 +181,7 @@ export class Deletions {
     const [first] = failures;
     if (!first) return;
     const { item, error } = first;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     const { failed, failedMany } = text.deletion;
     this.#toasts.show(failures.length === 1 ? failed(item.name, reason) : failedMany(failures.length, item.name, reason), "bad");
   }

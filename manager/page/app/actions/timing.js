@@ -12,7 +12,7 @@ export async function severalAtOnce(values, most, work) {
   const worker = async () => {
     for (const value of left) await work(value);
   };
-  await Promise.all(Array.from({ length: most }, worker));
+  await Promise.all(Array.from({ length: Math.min(most, values.length) }, worker));
 }
 
 /**

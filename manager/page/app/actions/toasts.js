@@ -2,6 +2,7 @@
 
 /** @import { Toast } from "../../types/state.js" */
 /** @import { Store } from "../state/store.js" */
+import { messageOf } from "../protocol/errors.js";
 
 const SHOWN_MS = 6_000;
 
@@ -25,7 +26,7 @@ export class Toasts {
 
   /** @param {unknown} error */
   error(error) {
-    this.show(error instanceof Error ? error.message : String(error), "bad");
+    this.show(messageOf(error), "bad");
   }
 
   /**

@@ -14,3 +14,11 @@ export class Disconnected extends Error {
 export class NoReply extends Error {
   /** @override */ name = "NoReply";
 }
+
+/**
+ * What people are told of an error.
+ * @param {unknown} error
+ */
+export function messageOf(error) {
+  return error instanceof Error ? error.message : String(error);
+}

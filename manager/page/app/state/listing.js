@@ -226,6 +226,7 @@ export function loadedItems(listing) {
  * @returns {FileItem | null}
  */
 export function loadedFile(listing, name) {
+  if (name === null) return null;
   for (const item of loadedItems(listing)) if (item.kind === "file" && item.name === name) return item;
   return null;
 }

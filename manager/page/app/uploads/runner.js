@@ -6,7 +6,7 @@
 /** @import { Entry } from "./entry.js" */
 /** @import { Effect } from "./queue.js" */
 /** @import { Picked } from "./picked.js" */
-import { Refused } from "../protocol/errors.js";
+import { Refused, messageOf } from "../protocol/errors.js";
 import { formatPath, parsePath } from "../state/paths.js";
 import { text } from "../text/text.js";
 import { Meter } from "./meter.js";
@@ -303,9 +303,4 @@ async function isReadable(bytes) {
   } catch {
     return false;
   }
-}
-
-/** @param {unknown} error */
-function messageOf(error) {
-  return error instanceof Error ? error.message : String(error);
 }

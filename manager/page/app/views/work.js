@@ -1,5 +1,6 @@
 /** A form's work: whether it runs, and what went wrong. */
 
+import { messageOf } from "../protocol/errors.js";
 import { useRef, useState } from "./dom.js";
 
 /**
@@ -18,7 +19,7 @@ export function useWork() {
     try {
       await work();
     } catch (failure) {
-      setError(failure instanceof Error ? failure.message : String(failure));
+      setError(messageOf(failure));
     } finally {
       running.current = false;
       setBusy(false);

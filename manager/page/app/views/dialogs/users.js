@@ -2,6 +2,7 @@
 
 /** @import { Account } from "../../../types/wire.js" */
 import { afterQuiet } from "../../actions/timing.js";
+import { messageOf } from "../../protocol/errors.js";
 import { asUserName } from "../../state/user-name.js";
 import { formatCount, formatSize } from "../../text/format.js";
 import { text } from "../../text/text.js";
@@ -105,7 +106,7 @@ function useAccounts(query) {
       const { users, total } = await app.administration.users(page, wanted);
       if (asked === lastAsked.current) setFound(({ all }) => ({ all: page === 0 ? users : joined(all ?? [], users), total, pages: page + 1 }));
     } catch (failure) {
-      if (asked === lastAsked.current) setError(failure instanceof Error ? failure.message : String(failure));
+      if (asked === lastAsked.current) setError(messageOf(failure));
     } finally {
       if (asked === lastAsked.current) setBusy(false);
     }
