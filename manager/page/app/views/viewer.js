@@ -37,7 +37,8 @@ function OpenFile({ file }) {
     element?.focus();
     return () => element?.close();
   }, []);
-  useEffect(() => {
+  // Before it is seen: whoever closes it at once finds the file as well.
+  useLayoutEffect(() => {
     const { listing, hidden } = app.store.state;
     const row = rowOf(listing, hidden, file.key);
     // A finger selects on purpose alone, and nobody's larger selection is given up for a look.
