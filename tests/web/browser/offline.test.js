@@ -50,6 +50,19 @@ test("a folder that was never loaded says what it waits for, and is then shown",
   await person.leaves();
 });
 
+test("a network that goes away silently is found out, and nothing waits for an answer for ever", async () => {
+  const person = await Person.works(set.browser, set.cloud, set.token);
+  await person.context.setOffline(true);
+  await person.row("inside").dblclick();
+  await person.page.getByRole("status", { name: "Loading" }).waitFor();
+  await person.page.clock.fastForward(5_000);
+  await person.page.getByText("This folder is not loaded yet").waitFor();
+  await person.context.setOffline(false);
+  await person.page.getByText("This folder is empty").waitFor();
+  await person.page.getByText("The connection is lost.").waitFor({ state: "detached" });
+  await person.leaves();
+});
+
 test("what is deleted without a connection stays away, and is deleted once it is back", async () => {
   const { person, comesBack } = await goesOffline();
   await person.row("lose.txt").click();

@@ -3,13 +3,15 @@
 /** @import { EventId, Events, NoticeId, Notices, RequestId, Requests } from "../../types/wire.js" */
 import { text } from "../text/text.js";
 import { retryDelay } from "./backoff.js";
-import { Disconnected } from "./errors.js";
+import { Disconnected, NoReply } from "./errors.js";
 import { decodeFrame, encodeFrame, newUuid } from "./frames.js";
 import { PendingReplies } from "./pending.js";
 
 /** The extension of docs/extensions.md that the page has a use for. */
 export const ORGANISE = "organise";
 const ADMINISTER = "administer";
+/** How long a manager that is there may take for an answer that it has at hand. */
+const PROBE_MS = 5_000;
 
 /**
  * @typedef {object} Listener
@@ -26,6 +28,7 @@ export class Connection {
   #socket = null;
   #attempt = 0;
   #retryTimer = 0;
+  #probeTimer = 0;
   #isWanted = false;
   #token = "";
   /** @type {Listener} */
@@ -34,7 +37,9 @@ export class Connection {
   /** @param {Listener} listener */
   constructor(listener) {
     this.#listener = listener;
-    window.addEventListener("online", () => this.retryNow());
+    window.addEventListener("online", () => (this.#socket ? this.#probe() : this.retryNow()));
+    window.addEventListener("offline", () => this.#probe());
+    document.addEventListener("visibilitychange", () => document.hidden || this.#probe());
   }
 
   get isOnline() {
@@ -64,6 +69,7 @@ export class Connection {
 
   /**
    * Sends a request and waits for its answer. Rejects with `Refused`, `NoReply`, `Disconnected`.
+   * After no reply it is found out whether the connection is there at all.
    * @template {RequestId} Id
    * @param {Id} id
    * @param {Requests[Id]["data"]} data
@@ -74,6 +80,7 @@ export class Connection {
     const uuid = newUuid();
     const answer = this.#pending.wait(uuid, text.errors.noReply);
     this.#socket?.send(encodeFrame(id, uuid, data));
+    answer.catch((error) => error instanceof NoReply && this.#probe());
     return answer;
   }
 
@@ -110,8 +117,29 @@ export class Connection {
     socket.onclose = () => this.#closed();
   }
 
+  /**
+   * Asks for a sign of life. A network that goes away and a machine that sleeps leave a socket that looks open for minutes.
+   * The question about an upload that nobody has is answered without looking anything up.
+   */
+  #probe() {
+    if (!this.isOnline || this.#probeTimer) return;
+    this.notify("c2s:upload-abort-request", { upload_id: newUuid() });
+    this.#probeTimer = window.setTimeout(() => this.#abandon(), PROBE_MS);
+  }
+
+  /** Does not wait for the end of a connection that nobody holds on the other side. */
+  #abandon() {
+    const socket = this.#socket;
+    if (!socket) return;
+    socket.onmessage = socket.onclose = null;
+    socket.close();
+    void this.#closed();
+  }
+
   /** @param {unknown} message */
   #receive(message) {
+    clearTimeout(this.#probeTimer);
+    this.#probeTimer = 0;
     const frame = decodeFrame(message);
     if (!frame) return;
     if (frame.replyUuid && this.#pending.settle(frame, text.errors.refused)) return;
@@ -120,6 +148,8 @@ export class Connection {
 
   async #closed() {
     this.#socket = null;
+    clearTimeout(this.#probeTimer);
+    this.#probeTimer = 0;
     this.#pending.failAll(new Disconnected(text.errors.offline));
     if (!this.#isWanted) return;
     const delay = retryDelay(this.#attempt, Math.random());
