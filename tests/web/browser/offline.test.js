@@ -13,6 +13,7 @@ const set = stage({ prepare: furnish });
 
 /** @param {import("../harness/stage.js").Stage} set */
 async function furnish({ browser, cloud, token }) {
+  await cloud.register("grace", token);
   const person = await Person.works(browser, cloud, token);
   await person.makesFolder("inside");
   await person.uploads(["keep.txt", "lose.txt"].map((name) => ({ name, buffer: Buffer.from(name) })));
@@ -60,6 +61,61 @@ test("a network that goes away silently is found out, and nothing waits for an a
   await person.context.setOffline(false);
   await person.page.getByText("This folder is empty").waitFor();
   await person.page.getByText("The connection is lost.").waitFor({ state: "detached" });
+  await person.leaves();
+});
+
+test("a file that is opened without a connection says what it waits for, and is then shown", async () => {
+  const { person, comesBack } = await goesOffline();
+  await person.row("keep.txt").dblclick();
+  const viewer = person.page.getByRole("dialog", { name: "keep.txt" });
+  await viewer.getByText("It is shown as soon as the connection is back.").waitFor();
+  await comesBack();
+  await viewer.locator("pre").getByText("keep.txt").waitFor();
+  await person.leaves();
+});
+
+test("dialogs say that there is no connection, and go on once it is back", async () => {
+  for (const { choice, found } of [
+    { choice: "Move", found: "inside" },
+    { choice: "Share", found: "Only you, and people you share it with" },
+  ]) {
+    const { person, comesBack } = await goesOffline();
+    await person.chooses("keep.txt", choice);
+    const dialog = person.page.getByRole("dialog");
+    await dialog.getByText("There is no connection at the moment.").waitFor();
+    assert.equal(await dialog.locator(".spinner").count(), 0);
+    await comesBack();
+    await dialog.getByText(found).waitFor();
+    await dialog.getByText("There is no connection at the moment.").waitFor({ state: "detached" });
+    await person.leaves();
+  }
+});
+
+test("people who cannot be looked for are not said to be missing", async () => {
+  const { person, comesBack } = await goesOffline();
+  await person.chooses("keep.txt", "Transfer ownership");
+  await person.page.getByLabel("To whom?").fill("gra");
+  await person.page.clock.fastForward(1_000);
+  await person.page.getByRole("dialog").getByText("There is no connection at the moment.").waitFor();
+  assert.equal(await person.page.getByText("Nobody of that name.").count(), 0);
+  await comesBack();
+  await person.page.getByRole("dialog").getByText("grace").waitFor();
+  await person.leaves();
+});
+
+test("what needs the connection is refused in one sentence", async () => {
+  const { person, comesBack } = await goesOffline();
+  const refused = person.page.locator(".toast.bad").getByText("There is no connection at the moment.");
+  for (const [name, choice] of [["keep.txt", "Download"], ["inside", "Download as zip"]]) {
+    await person.chooses(String(name), String(choice));
+    await refused.waitFor();
+    await person.page.clock.fastForward(10_000);
+    await refused.waitFor({ state: "detached" });
+  }
+  await person.page.getByRole("button", { name: "Upload services" }).click();
+  await person.page.getByRole("dialog").getByText("The manager cannot be reached.").waitFor();
+  await comesBack();
+  await person.page.getByRole("dialog").getByText("connected").waitFor();
   await person.leaves();
 });
 

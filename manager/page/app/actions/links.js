@@ -3,6 +3,7 @@
 /** @import { FileItem } from "../../types/state.js" */
 /** @import { Connection } from "../protocol/connection.js" */
 /** @import { Store } from "../state/store.js" */
+import { Disconnected } from "../protocol/errors.js";
 import { newUuid } from "../protocol/frames.js";
 import { formatPath } from "../state/paths.js";
 import { text } from "../text/text.js";
@@ -55,8 +56,13 @@ export class Links {
     });
   }
 
-  /** @param {FileItem} file */
+  /**
+   * Rejects with `Refused` and `Disconnected`.
+   * @param {FileItem} file
+   */
   async download(file) {
+    // A link that is known already would lead to a download that the browser calls failed, and nobody knows why.
+    if (!this.#connection.isOnline) throw new Disconnected(text.errors.offline);
     save(await this.signed(file), file.name);
   }
 
@@ -67,6 +73,7 @@ export class Links {
    * @param {(reason: string) => void} onRefused
    */
   downloadArchive(path, names, onRefused) {
+    if (!this.#connection.isOnline) return onRefused(text.errors.offline);
     const token = this.#store.state.session.token ?? "";
     submit("/bulk-download", [["auth", token], ["path", formatPath(path)], ...names.map((name) => ["name", name])], onRefused);
   }

@@ -331,6 +331,7 @@ export const en = {
     notFound: (/** @type {string} */ name) => `“${name}” was not found in this folder.`,
     next: "Next file",
     failed: "The file could not be shown.",
+    offline: "It is shown as soon as the connection is back.",
     unknown: "There is no preview for files of this type.",
     forbidden: "This file is private.",
     empty: "This file is empty.",

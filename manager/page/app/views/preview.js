@@ -9,6 +9,7 @@ import { Blank, Spinner } from "./controls.js";
 import { html, useApp, useEffect, useState } from "./dom.js";
 import { Icon } from "./icon.js";
 import { download } from "./item-actions.js";
+import { useOnline } from "./work.js";
 
 /** PDFs are shown from memory, since files are never served as documents of this origin. */
 const LARGEST_PDF = 100_000_000;
@@ -21,14 +22,17 @@ export function Preview({ file }) {
   const [address, setAddress] = useState(/** @type {string | null} */ (null));
   const [problem, setProblem] = useState(/** @type {string | null} */ (null));
   const isEmpty = file.size === 0;
+  const isOnline = useOnline();
   useEffect(() => {
-    if (kind === "none" || isEmpty) return;
+    if (kind === "none" || isEmpty || !isOnline) return;
+    setProblem(null);
     app.links.signed(file).then(setAddress, (error) => setProblem(error.message));
-  }, []);
+  }, [isOnline]);
   const failed = () => setProblem(text.viewer.failed);
   if (file.can === "none") return html`<${NotShown} file=${file} reason=${text.viewer.forbidden} icon="lock" />`;
   if (isEmpty) return html`<${NotShown} file=${file} reason=${text.viewer.empty} icon="document" />`;
   if (kind === "none") return html`<${NotShown} file=${file} reason=${text.viewer.unknown} icon="eye-off" />`;
+  if (!isOnline && (problem || !address)) return html`<${Blank} icon="offline" title=${file.name} text=${text.viewer.offline} />`;
   if (problem) return html`<${NotShown} file=${file} reason=${problem} icon="alert" />`;
   if (!address) return html`<${Spinner} label=${text.app.loading} />`;
   if (kind === "image") return html`<img class="shown" src=${address} alt=${file.name} onError=${failed} />`;

@@ -5,6 +5,7 @@
 import { kindOf, previewOf } from "../state/kinds.js";
 import { html, useApp, useEffect, useState } from "./dom.js";
 import { ItemIcon } from "./icon.js";
+import { useOnline } from "./work.js";
 
 /** Images up to so many bytes are their own thumbnails. */
 const SMALL_IMAGE = 2_000_000;
@@ -12,6 +13,7 @@ const SMALL_IMAGE = 2_000_000;
 /** @param {{ item: Item }} properties */
 export function Thumbnail({ item }) {
   const app = useApp();
+  const isOnline = useOnline();
   const [address, setAddress] = useState(/** @type {string | null} */ (null));
   const version = item.kind === "file" ? `${item.key}@${item.updatedAt}@${item.hasThumbnail}` : item.key;
   useEffect(() => {
@@ -22,7 +24,7 @@ export function Thumbnail({ item }) {
     return () => {
       isWanted = false;
     };
-  }, [version]);
+  }, [version, isOnline]);
   if (!address) return html`<${ItemIcon} item=${item} large />`;
   return html`<img class="picture-of-${item.kind === "file" ? kindOf(item.type) : item.kind}" src=${address} alt="" loading="lazy" decoding="async" draggable=${false} onError=${() => setAddress(null)} />`;
 }

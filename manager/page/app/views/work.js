@@ -1,7 +1,32 @@
-/** A form's work: whether it runs, and what went wrong. */
+/** What forms and dialogs wait for: whether it runs, and what went wrong. */
 
 import { messageOf } from "../protocol/errors.js";
-import { useRef, useState } from "./dom.js";
+import { useEffect, useRef, useState, useStore } from "./dom.js";
+
+/** Whether the page is connected. */
+export function useOnline() {
+  return useStore((state) => state.link.phase === "online");
+}
+
+/**
+ * Loads what a part of the page shows: once, when the inputs change, and when a lost connection is back.
+ * @param {() => Promise<void>} load
+ * @param {readonly unknown[]} [inputs]
+ * @returns {string | null} what went wrong
+ */
+export function useLoading(load, inputs = []) {
+  const isOnline = useOnline();
+  const [error, setError] = useState(/** @type {string | null} */ (null));
+  useEffect(() => {
+    let isWanted = true;
+    setError(null);
+    load().catch((failure) => isWanted && setError(messageOf(failure)));
+    return () => {
+      isWanted = false;
+    };
+  }, [...inputs, isOnline]);
+  return error;
+}
 
 /**
  * Runs work one at a time, and keeps its error for showing.

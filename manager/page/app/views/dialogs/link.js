@@ -3,8 +3,9 @@
 /** @import { FileItem } from "../../../types/state.js" */
 import { text } from "../../text/text.js";
 import { FormError } from "../controls.js";
-import { html, useApp, useEffect, useRef, useState } from "../dom.js";
+import { html, useApp, useRef, useState } from "../dom.js";
 import { Icon } from "../icon.js";
+import { useLoading } from "../work.js";
 import { Dialog } from "./dialog.js";
 
 /** @param {{ file: FileItem, onClose: () => void }} properties */
@@ -12,11 +13,8 @@ export function LinkDialog({ file, onClose }) {
   const app = useApp();
   const input = useRef(/** @type {HTMLInputElement | null} */ (null));
   const [link, setLink] = useState("");
-  const [problem, setProblem] = useState(/** @type {string | null} */ (null));
   const [isCopied, setCopied] = useState(false);
-  useEffect(() => {
-    app.links.signed(file).then(setLink, (error) => setProblem(error.message));
-  }, [file]);
+  const problem = useLoading(() => app.links.signed(file).then(setLink), [file]);
   const copy = async () => {
     input.current?.select();
     // Without HTTPS there is no clipboard, but there is the old command.

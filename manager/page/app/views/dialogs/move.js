@@ -5,9 +5,9 @@
 import { formatPath, nameProblem, samePath } from "../../state/paths.js";
 import { text } from "../../text/text.js";
 import { Field, FormError, IconButton, Spinner } from "../controls.js";
-import { html, useApp, useAutoFocus, useEffect, useState } from "../dom.js";
+import { html, useApp, useAutoFocus, useState } from "../dom.js";
 import { Icon } from "../icon.js";
-import { onSubmit, useWork } from "../work.js";
+import { onSubmit, useLoading, useWork } from "../work.js";
 import { Dialog } from "./dialog.js";
 
 /** @param {{ items: readonly Item[], onClose: () => void }} properties */
@@ -20,7 +20,7 @@ export function MoveDialog({ items, onClose }) {
     setMaking(false);
     setPath(target);
   };
-  const folders = useFolders(path);
+  const { folders, problem } = useFolders(path);
   const moving = items.filter((item) => item.kind === "folder").map((item) => item.name);
   const { isBusy, error, run } = useWork();
   const move = () =>
@@ -38,9 +38,9 @@ export function MoveDialog({ items, onClose }) {
         <${IconButton} icon="folder-plus" label=${text.actions.newFolder} expanded=${isMaking} onClick=${() => setMaking(!isMaking)} />
       </div>
       ${isMaking && html`<${NewFolder} parent=${path} onMade=${(/** @type {string} */ name) => goTo([...path, name])} onCancel=${() => setMaking(false)} />`}
-      <${Folders} folders=${folders} closed=${samePath(path, source) ? moving : []} onOpen=${(/** @type {string} */ name) => goTo([...path, name])} />
+      <${Folders} folders=${folders} hasFailed=${problem !== null} closed=${samePath(path, source) ? moving : []} onOpen=${(/** @type {string} */ name) => goTo([...path, name])} />
     </div>
-    <${FormError} text=${error} />
+    <${FormError} text=${error ?? problem} />
     <div class="dialog-buttons">
       <button type="button" class="button" onClick=${onClose}>${text.app.cancel}</button>
       <button type="button" class="button primary" disabled=${isBusy || samePath(path, source)} onClick=${move}>${text.move.submit}</button>
@@ -76,11 +76,11 @@ function NewFolder({ parent, onMade, onCancel }) {
 }
 
 /**
- * @param {{ folders: { all: FolderHandle[], more: (() => void) | null } | null, closed: string[], onOpen: (name: string) => void }} properties
+ * @param {{ folders: { all: FolderHandle[], more: (() => void) | null } | null, hasFailed: boolean, closed: string[], onOpen: (name: string) => void }} properties
  *   `closed` are those that are moved themselves
  */
-function Folders({ folders, closed, onOpen }) {
-  if (!folders) return html`<div class="folder-list"><${Spinner} label=${text.app.loading} /></div>`;
+function Folders({ folders, hasFailed, closed, onOpen }) {
+  if (!folders) return html`<div class="folder-list">${!hasFailed && html`<${Spinner} label=${text.app.loading} />`}</div>`;
   return html`<ul class="folder-list">
     ${folders.all.map(
       (folder) => html`<li key=${folder.id}>
@@ -110,9 +110,7 @@ function useFolders(path) {
       return { key, all, next: page + 1, isMore: all.length < status.subfolder_count };
     });
   };
-  useEffect(() => {
-    load(0).catch((error) => app.toasts.error(error));
-  }, [key]);
-  if (found.key !== key) return null;
-  return { all: found.all, more: found.isMore ? () => void load(found.next) : null };
+  const problem = useLoading(() => load(0), [key]);
+  const more = found.isMore ? () => void load(found.next).catch((error) => app.toasts.error(error)) : null;
+  return { problem, folders: found.key === key ? { all: found.all, more } : null };
 }

@@ -2,7 +2,7 @@
 
 /** @import { ServiceReport } from "../../actions/overview.js" */
 import { text } from "../../text/text.js";
-import { Blank, Spinner } from "../controls.js";
+import { Blank, FormError, Spinner } from "../controls.js";
 import { html, useApp, useEffect, useState, useStore } from "../dom.js";
 import { Icon } from "../icon.js";
 import { Dialog } from "./dialog.js";
@@ -15,15 +15,21 @@ export function ServicesDialog({ onClose }) {
   const registered = useStore((state) => state.services);
   const booked = useStore((state) => state.uploads.booked);
   const [reports, setReports] = useState(/** @type {ServiceReport[] | null} */ (null));
+  const [problem, setProblem] = useState(/** @type {string | null} */ (null));
   useEffect(() => {
-    const refresh = () => app.overview.services().then(setReports, () => {});
+    const show = (/** @type {ServiceReport[] | null} */ found, /** @type {string | null} */ reason) => {
+      setReports(found);
+      setProblem(reason);
+    };
+    const refresh = () => app.overview.services().then((found) => show(found, null), (error) => show(null, error.message));
     refresh();
     const timer = setInterval(refresh, REFRESH_MS);
     return () => clearInterval(timer);
   }, [registered]);
   const free = reports?.filter((report) => report.user === null).length ?? 0;
   return html`<${Dialog} title=${text.services.title} onClose=${onClose} wide>
-    ${!reports && html`<${Spinner} label=${text.app.loading} />`}
+    ${!reports && !problem && html`<${Spinner} label=${text.app.loading} />`}
+    <${FormError} text=${problem} />
     ${reports &&
     html`<div class="numbers">
       <div><strong>${reports.length}</strong><span>${text.services.connected}</span></div>

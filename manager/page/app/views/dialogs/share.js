@@ -4,9 +4,9 @@
 /** @import { UserHandle } from "../../../types/wire.js" */
 import { text } from "../../text/text.js";
 import { Choice, FormError } from "../controls.js";
-import { html, useApp, useEffect, useState } from "../dom.js";
+import { html, useApp, useState, useStore } from "../dom.js";
 import { Icon } from "../icon.js";
-import { useWork } from "../work.js";
+import { useLoading, useWork } from "../work.js";
 import { Dialog } from "./dialog.js";
 import { UserPicker } from "./user-picker.js";
 
@@ -18,7 +18,7 @@ const LEVELS = /** @type {Access[]} */ (["read", "write", "nothing"]).map((value
 /** @param {{ file: FileItem, onClose: () => void }} properties */
 export function ShareDialog({ file, onClose }) {
   const app = useApp();
-  const { isPublic, setPublic, listed, given, note } = useAccess(file);
+  const { isPublic, setPublic, listed, given, note, problem } = useAccess(file);
   const [added, setAdded] = useState(/** @type {number | null} */ (null));
   const { isBusy, error, run } = useWork();
   const give = (/** @type {UserHandle} */ user, /** @type {Access} */ access) =>
@@ -60,7 +60,7 @@ export function ShareDialog({ file, onClose }) {
     <${UserPicker} label=${text.share.with}>
       ${(/** @type {UserHandle} */ user) => (isListed(user) ? html`<span class="pill">${text.share.listed}</span>` : choice(user))}
     <//>
-    <${FormError} text=${error} />
+    <${FormError} text=${error ?? problem} />
     <div class="dialog-buttons"><button type="button" class="button primary" onClick=${onClose}>${text.app.done}</button></div>
   <//>`;
 }
@@ -96,16 +96,14 @@ function useAccess(file) {
   const [isTold, setTold] = useState(false);
   const [isPublic, setPublic] = useState(false);
   const [people, setPeople] = useState(/** @type {readonly Person[]} */ ([]));
-  useEffect(() => {
-    if (!app.store.state.canOrganise) return;
-    const load = async () => {
-      const { is_public: isPublicNow, shares } = await app.organiser.accessTo(file);
-      setPublic(isPublicNow);
-      setPeople(shares.map(({ user, can_write: canWrite }) => ({ user, access: canWrite ? "write" : "read" })));
-      setTold(true);
-    };
-    load().catch((error) => app.toasts.error(error));
-  }, [app, file]);
+  const canOrganise = useStore((state) => state.canOrganise);
+  const problem = useLoading(async () => {
+    if (!canOrganise) return;
+    const { is_public: isPublicNow, shares } = await app.organiser.accessTo(file);
+    setPublic(isPublicNow);
+    setPeople(shares.map(({ user, can_write: canWrite }) => ({ user, access: canWrite ? "write" : "read" })));
+    setTold(true);
+  }, [file, canOrganise]);
   const note = (/** @type {UserHandle} */ user, /** @type {Access} */ access) =>
     setPeople((all) => {
       const isKnown = all.some((person) => person.user.id === user.id);
@@ -113,5 +111,5 @@ function useAccess(file) {
       return isKnown ? others : [...all, { user, access }];
     });
   const given = /** @type {Record<number, Access>} */ (Object.fromEntries(people.map(({ user, access }) => [user.id, access])));
-  return { isPublic, setPublic, listed: isTold ? people : null, given, note };
+  return { isPublic, setPublic, listed: isTold ? people : null, given, note, problem };
 }

@@ -4,8 +4,9 @@
 import { afterQuiet } from "../../actions/timing.js";
 import { asUserName } from "../../state/user-name.js";
 import { text } from "../../text/text.js";
-import { Field } from "../controls.js";
+import { Field, FormError } from "../controls.js";
 import { html, useApp, useMemo, useRef, useState } from "../dom.js";
+import { useLoading } from "../work.js";
 
 const QUIET_MS = 150;
 
@@ -17,24 +18,21 @@ export function UserPicker({ label, withMe = false, children }) {
   const app = useApp();
   const me = app.store.state.session.user?.id;
   const [query, setQuery] = useState("");
+  const [asked, setAsked] = useState("");
   const [users, setUsers] = useState(/** @type {UserHandle[] | null} */ (null));
   const latest = useRef("");
-  const search = useMemo(
-    () =>
-      afterQuiet(async (/** @type {string} */ wanted) => {
-        const found = await app.accounts.findUsers(wanted).catch(() => []);
-        if (latest.current === wanted) setUsers(found);
-      }, QUIET_MS),
-    [app],
-  );
+  const search = useMemo(() => afterQuiet(setAsked, QUIET_MS), []);
+  const problem = useLoading(async () => {
+    if (!asked) return;
+    const found = await app.accounts.findUsers(asked);
+    if (latest.current === asked) setUsers(found);
+  }, [asked]);
   const type = (/** @type {string} */ typed) => {
-    const wanted = asUserName(typed);
-    latest.current = wanted;
-    setQuery(wanted);
-    if (wanted) search(wanted);
-    else setUsers(null);
+    latest.current = asUserName(typed);
+    setQuery(latest.current);
+    search(latest.current);
   };
-  const shown = users?.filter((user) => withMe || user.id !== me);
+  const shown = query && !problem ? users?.filter((user) => withMe || user.id !== me) : null;
   return html`<div class="picker">
     <${Field} label=${label} value=${query} onInput=${type} placeholder=${text.users.search} autocomplete="off" />
     <ul class="people" aria-live="polite">
@@ -45,7 +43,8 @@ export function UserPicker({ label, withMe = false, children }) {
           ${children(user)}
         </li>`,
       )}
-      ${shown?.length === 0 && html`<li class="muted">${text.users.nobody}</li>`} ${!shown && html`<li class="muted">${text.users.typeName}</li>`}
+      ${shown?.length === 0 && html`<li class="muted">${text.users.nobody}</li>`} ${!shown && !problem && html`<li class="muted">${text.users.typeName}</li>`}
     </ul>
+    <${FormError} text=${problem} />
   </div>`;
 }

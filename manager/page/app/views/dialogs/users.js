@@ -9,6 +9,7 @@ import { text } from "../../text/text.js";
 import { Field, FormError, Spinner } from "../controls.js";
 import { html, useApp, useAutoFocus, useEffect, useMemo, useRef, useState } from "../dom.js";
 import { Icon } from "../icon.js";
+import { useOnline } from "../work.js";
 import { AddUser } from "./add-user.js";
 import { Dialog } from "./dialog.js";
 import { ManageUser } from "./manage-user.js";
@@ -98,6 +99,7 @@ function useAccounts(query) {
   const [error, setError] = useState(/** @type {string | null} */ (null));
   const [isBusy, setBusy] = useState(false);
   const lastAsked = useRef(0);
+  const isOnline = useOnline();
   const load = async (/** @type {string} */ wanted, /** @type {number} */ page) => {
     const asked = ++lastAsked.current;
     setBusy(true);
@@ -115,7 +117,7 @@ function useAccounts(query) {
   useEffect(() => {
     if (lastAsked.current === 0) void load(query, 0);
     else search(query);
-  }, [query]);
+  }, [query, isOnline]);
   const { all, total, pages } = found;
   const more = all && all.length < total ? () => void load(query, pages) : null;
   return { all, total, more, error, isBusy, reload: () => void load(query, 0) };
