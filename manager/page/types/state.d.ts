@@ -165,6 +165,8 @@ export interface UploadsView {
   /** Those worth showing first come first; at most `SHOWN_ROWS`. */
   rows: readonly UploadRow[];
   count: number;
+  /** Empty folders that are still to be made. */
+  folders: number;
   counts: Readonly<Record<UploadState, number>>;
   sentBytes: number;
   totalBytes: number;

@@ -134,6 +134,46 @@ test("what is deleted without a connection stays away, and is deleted once it is
   await person.leaves();
 });
 
+test("what was deleted without a connection keeps the page open, and logging out asks", async () => {
+  const { person, comesBack } = await goesOffline();
+  await person.row("keep.txt").click();
+  await person.page.keyboard.press("Delete");
+  await person.opensAccountMenu();
+  await person.page.getByRole("menuitem", { name: "Log out" }).click();
+  await person.page.getByRole("dialog").getByText("will not be deleted").waitFor();
+  await person.page.getByRole("button", { name: "Cancel" }).click();
+  const asks = person.page.waitForEvent("dialog");
+  const closing = person.page.close({ runBeforeUnload: true });
+  await (await asks).dismiss();
+  await closing;
+  await person.page.getByRole("button", { name: "Undo" }).click();
+  await person.row("keep.txt").waitFor();
+  await comesBack();
+  await person.leaves();
+});
+
+test("empty folders alone are told to wait, and can be given up", async () => {
+  const local = await mkdtemp(path.join(tmpdir(), "discord-cloud-drop-"));
+  await mkdir(path.join(local, "vacant", "first"), { recursive: true });
+  await mkdir(path.join(local, "vacant", "second"));
+  await mkdir(path.join(local, "unwanted"));
+  const { person, comesBack } = await goesOffline();
+  const queue = person.page.getByRole("region", { name: "Uploads" });
+  await person.drops([path.join(local, "unwanted")], { folder: "All files" });
+  await queue.getByText("Waiting for the connection").waitFor();
+  await queue.getByText("1 folder left").waitFor();
+  await queue.getByRole("button", { name: "Cancel all" }).click();
+  await queue.waitFor({ state: "detached" });
+  await person.drops([path.join(local, "vacant")], { folder: "All files" });
+  await queue.getByText("2 folders left").waitFor();
+  await comesBack();
+  await queue.waitFor({ state: "detached" });
+  await person.row("vacant").dblclick();
+  await person.sees(["first", "second"]);
+  await person.leaves();
+  await rm(local, { recursive: true });
+});
+
 test("uploads wait for the connection and say so, and empty folders come with them", async () => {
   const local = await mkdtemp(path.join(tmpdir(), "discord-cloud-drop-"));
   await mkdir(path.join(local, "hollow", "core"), { recursive: true });
@@ -141,7 +181,7 @@ test("uploads wait for the connection and say so, and empty folders come with th
   const { person, comesBack } = await goesOffline();
   await person.drops([path.join(local, "hollow"), path.join(local, "new.txt")], { folder: "All files" });
   await person.page.locator(".queue-title").getByText("Waiting for the connection").waitFor();
-  await person.page.locator(".queue-title").getByText("1 file left").waitFor();
+  await person.page.locator(".queue-title").getByText("2 items left").waitFor();
   await comesBack();
   await person.uploadsAreDone(1);
   await person.row("hollow").waitFor();

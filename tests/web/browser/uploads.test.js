@@ -70,6 +70,22 @@ test("dropped folders arrive with everything in them", async () => {
   await rm(local, { recursive: true });
 });
 
+test("nothing is taken for a folder that is gone, and everything for those around it", async () => {
+  const person = await Person.works(set.browser, set.cloud, set.token, { at: "/#/nowhere" });
+  const local = await mkdtemp(path.join(tmpdir(), "drop-"));
+  const file = path.join(local, "rescued.txt");
+  await writeFile(file, "hello");
+  await person.uploads([{ name: "refused.txt", buffer: Buffer.from("hello") }]);
+  await person.page.locator(".toast.bad").getByText("There is no such folder").waitFor();
+  await person.drops([file], { onto: person.page.getByRole("navigation", { name: "Places" }).getByRole("link"), folder: "All files" });
+  await person.uploadsAreDone(1);
+  await person.page.getByRole("button", { name: "Go to all files" }).click();
+  await person.row("rescued.txt").waitFor();
+  assert.equal(await person.row("refused.txt").count(), 0);
+  await person.leaves();
+  await rm(local, { recursive: true });
+});
+
 test("what is dropped on a folder goes into it", async () => {
   const person = await worksIn("harbour");
   const local = await mkdtemp(path.join(tmpdir(), "drop-"));

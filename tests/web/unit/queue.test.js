@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CHUNKS_AT_ONCE } from "../../../manager/page/app/uploads/chunk-plan.js";
+import { Meter } from "../../../manager/page/app/uploads/meter.js";
 import { UploadQueue } from "../../../manager/page/app/uploads/queue.js";
+import { summarise } from "../../../manager/page/app/uploads/summary.js";
 
 /** @import { Effect } from "../../../manager/page/app/uploads/queue.js" */
 /** @import { Entry } from "../../../manager/page/app/uploads/entry.js" */
@@ -349,4 +351,31 @@ test("an upload that the manager would put into a folder's old place begins anew
   assert.deepEqual([again.length, entry.folder, entry.attempts], [1, "/new", 0]);
   accept(queue, entry);
   assert.equal(entry.state, "sending");
+});
+
+test("a pause says nothing about how long the rest takes", () => {
+  const queue = queueOf(20 * CHUNK);
+  const { entries: [entry] } = begin(queue, 1);
+  const id = entry?.uploadId ?? "";
+  const meter = new Meter();
+  const secondsLeft = (/** @type {number} */ second) => summarise(queue, 0, meter, second * 1_000).secondsLeft;
+  const stores = (/** @type {number} */ index) => {
+    queue.next(0);
+    queue.chunkStored(id, index);
+  };
+  secondsLeft(0);
+  for (const second of [1, 2, 3, 4]) {
+    stores(second - 1);
+    secondsLeft(second);
+  }
+  assert.equal(secondsLeft(4), 16);
+  queue.pauseAll();
+  assert.equal(secondsLeft(5), null);
+  queue.resumeAll();
+  queue.next(0);
+  assert.equal(secondsLeft(600), null);
+  stores(4);
+  assert.equal(secondsLeft(601), null);
+  stores(5);
+  assert.equal(secondsLeft(602), 14);
 });

@@ -3,7 +3,7 @@
 /** @import { Picked } from "../uploads/picked.js" */
 import { Connection, ORGANISE } from "../protocol/connection.js";
 import { initialState } from "../state/initial.js";
-import { nameProblem } from "../state/paths.js";
+import { isWithin, nameProblem } from "../state/paths.js";
 import { Store } from "../state/store.js";
 import { text } from "../text/text.js";
 import { Uploads } from "../uploads/runner.js";
@@ -43,7 +43,12 @@ export class App {
     this.deletions = new Deletions(this.store, this.connection, this.toasts, this.selecting, this.browser);
     this.organiser = new Organiser(this.store, this.connection, this.toasts, this.selecting, this.deletions);
     this.overview = new Overview(this.store, this.connection);
-    this.uploads = new Uploads(this.store, this.connection);
+    this.uploads = new Uploads(this.store, this.connection, this.toasts);
+  }
+
+  /** Whether something waits or is under way that is lost when the page is left. */
+  get isWorking() {
+    return this.uploads.isWorking || this.deletions.isWaiting;
   }
 
   /** Reads what is remembered, and begins. */
@@ -51,7 +56,7 @@ export class App {
     this.preferences.load();
     this.navigation.start();
     window.addEventListener("beforeunload", (event) => {
-      if (this.uploads.isWorking) event.preventDefault();
+      if (this.isWorking) event.preventDefault();
     });
     // What was deleted and not undone is deleted, also when the page is closed before it is final.
     window.addEventListener("pagehide", () => this.deletions.commitLast());
@@ -65,16 +70,18 @@ export class App {
    */
   async upload(picked, base) {
     // Nobody wants a folder back that somebody has deleted.
-    if (this.store.state.listing.status === "missing") return this.toasts.show(text.listing.missing, "bad");
+    const { listing } = this.store.state;
+    if (listing.status === "missing" && isWithin(base, listing.path)) return this.toasts.show(text.listing.missing, "bad");
     const [unreadable, ...others] = picked.unreadable;
     if (unreadable !== undefined) this.toasts.show(text.uploads.unreadable(unreadable, others.length), "bad");
     const unnamable = picked.emptyFolders.flat().find((name) => nameProblem(name));
     if (unnamable !== undefined) this.toasts.show(text.uploads.unnamable(unnamable), "bad");
+    const emptyFolders = picked.emptyFolders.filter((path) => !path.some(nameProblem));
     await this.deletions.commitAll();
-    this.uploads.add(picked, base);
+    this.uploads.add({ ...picked, emptyFolders }, base);
   }
 
-  /** Ends what is under way, and logs out. What was deleted and not undone is deleted. */
+  /** Ends what is under way, and logs out. What was deleted and not undone is deleted, if there is a connection. */
   async logout() {
     await this.deletions.commitAll();
     this.deletions.forgetAll();

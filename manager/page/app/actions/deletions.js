@@ -56,6 +56,11 @@ export class Deletions {
     });
   }
 
+  /** Whether something that was deleted is so only once the connection is back. */
+  get isWaiting() {
+    return this.#open.size > 0 && !this.#connection.isOnline;
+  }
+
   /** @param {readonly Item[]} chosen items of the present folder */
   delete(chosen) {
     const items = chosen.filter((item) => item.kind === "folder" || item.can === "rw");

@@ -24,6 +24,7 @@ export const NO_UPLOADS = {
 export const EMPTY_QUEUE = {
   rows: [],
   count: 0,
+  folders: 0,
   counts: NO_UPLOADS,
   sentBytes: 0,
   totalBytes: 0,

@@ -12,11 +12,11 @@ function plural(count, one, many = `${one}s`) {
 /**
  * @param {number} files
  * @param {number} folders
+ * @param {string} [shown] how many there are together
  */
-function things(files, folders) {
-  const count = files + folders;
-  if (folders === 0) return `${count} ${plural(count, "file")}`;
-  return `${count} ${plural(count, files === 0 ? "folder" : "item")}`;
+function things(files, folders, shown = String(files + folders)) {
+  const word = folders === 0 ? "file" : files === 0 ? "folder" : "item";
+  return `${shown} ${plural(files + folders, word)}`;
 }
 
 export const en = {
@@ -40,6 +40,7 @@ export const en = {
     submit: "Log in",
     logout: "Log out",
     uploadsEnd: "Files are still being uploaded. Those that are not finished will not be stored.",
+    deletionsEnd: "There is no connection: what you have deleted since it was lost will not be deleted.",
     ended: "Your login has ended. Please log in again.",
   },
   firstStart: {
@@ -369,7 +370,9 @@ export const en = {
     unnamable: (/** @type {string} */ name) => `The folder “${name}” cannot be made: its name is not possible here.`,
     offline: "Waiting for the connection",
     undecided: "Waiting for your decision",
-    open: (/** @type {string} */ shown, /** @type {number} */ count) => `${shown} ${plural(count, "file")} left`,
+    makingFolders: "Making folders",
+    folderFailed: (/** @type {string} */ path, /** @type {string} */ reason) => `The folder ${path} could not be made. ${reason}`,
+    open: (/** @type {string} */ shown, /** @type {number} */ files, /** @type {number} */ folders) => `${things(files, folders, shown)} left`,
     states: {
       waiting: "Waiting",
       requesting: "Starting",

@@ -1,14 +1,16 @@
 /** Does what the upload queue says: packets to the manager, chunks to services, timers. */
 
 /** @import { Connection } from "../protocol/connection.js" */
+/** @import { Toasts } from "../actions/toasts.js" */
 /** @import { Store } from "../state/store.js" */
 /** @import { Events, OverwriteAction } from "../../types/wire.js" */
 /** @import { Entry } from "./entry.js" */
 /** @import { Effect } from "./queue.js" */
 /** @import { Picked } from "./picked.js" */
-import { Refused, messageOf } from "../protocol/errors.js";
+import { messageOf } from "../protocol/errors.js";
 import { formatPath, parsePath } from "../state/paths.js";
 import { text } from "../text/text.js";
+import { EmptyFolders } from "./folders.js";
 import { Meter } from "./meter.js";
 import { UploadQueue } from "./queue.js";
 import { ChunkSender } from "./sender.js";
@@ -22,18 +24,23 @@ export class Uploads {
   #meter = new Meter();
   #showTimer = 0;
   #wakeTimer = 0;
-  /** Paths of empty folders that are not made yet. @type {Set<string>} */
-  #folders = new Set();
+  #folders;
   #store;
   #connection;
 
   /**
    * @param {Store} store
    * @param {Connection} connection
+   * @param {Toasts} toasts
    */
-  constructor(store, connection) {
+  constructor(store, connection, toasts) {
     this.#store = store;
     this.#connection = connection;
+    this.#folders = new EmptyFolders(
+      connection,
+      () => this.#show(),
+      (path, reason) => toasts.show(text.uploads.folderFailed(path, reason), "bad"),
+    );
     const queue = this.#queue;
     connection.on("s2c:upload-booking-modify", (data) => this.#change(() => queue.booking.changed(data.effective_change)));
     connection.on("s2c:upload-stage-finish", (data) =>
@@ -45,11 +52,11 @@ export class Uploads {
   }
 
   get isWorking() {
-    return this.#queue.isWorking || this.#folders.size > 0;
+    return this.#queue.isWorking || this.#folders.count > 0;
   }
 
   online() {
-    void this.#makeFolders();
+    void this.#folders.make();
     this.#change(() => this.#queue.online());
   }
 
@@ -64,9 +71,8 @@ export class Uploads {
   add(picked, base) {
     const isPublic = this.#store.state.preferences.publicUploads;
     const files = picked.files.map(({ file, folder }) => ({ source: file, folder: formatPath([...base, ...folder]), isPublic }));
-    for (const folder of picked.emptyFolders) this.#folders.add(formatPath([...base, ...folder]));
-    void this.#makeFolders();
-    if (files.length > 0) this.#store.set({ queueOpen: true });
+    this.#folders.add(picked.emptyFolders.map((folder) => formatPath([...base, ...folder])));
+    if (files.length + this.#folders.count > 0) this.#store.set({ queueOpen: true });
     this.#change(() => this.#queue.add(files));
   }
 
@@ -105,6 +111,7 @@ export class Uploads {
   }
 
   cancelAll() {
+    this.#folders.clear();
     this.#change(() => this.#queue.cancelAll());
   }
 
@@ -197,18 +204,6 @@ export class Uploads {
     }
   }
 
-  /** Makes the empty folders, as soon as there is a connection. One that is there already is refused, and is there. */
-  async #makeFolders() {
-    for (const path of [...this.#folders]) {
-      try {
-        await this.#connection.request("c2s:create-folder", { path });
-      } catch (error) {
-        if (!(error instanceof Refused)) return;
-      }
-      this.#folders.delete(path);
-    }
-  }
-
   /** @param {Entry} entry */
   async #request(entry) {
     const { name } = entry.source;
@@ -287,7 +282,7 @@ export class Uploads {
     if (this.#showTimer) return;
     this.#showTimer = window.setTimeout(() => {
       this.#showTimer = 0;
-      this.#store.set({ uploads: summarise(this.#queue, this.#meter, Date.now()) });
+      this.#store.set({ uploads: summarise(this.#queue, this.#folders.count, this.#meter, Date.now()) });
     }, SHOW_EVERY_MS);
   }
 }

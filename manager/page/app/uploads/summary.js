@@ -24,11 +24,12 @@ const RANK = {
 
 /**
  * @param {UploadQueue} queue
+ * @param {number} folders empty ones that are still to be made
  * @param {Meter} meter measures all files together
  * @param {number} now
  * @returns {UploadsView}
  */
-export function summarise(queue, meter, now) {
+export function summarise(queue, folders, meter, now) {
   const rows = Array.from(queue.entries.values(), (entry) => entry.row(queue.isHeld(entry)));
   const counts = { ...NO_UPLOADS };
   let sentBytes = 0;
@@ -39,16 +40,19 @@ export function summarise(queue, meter, now) {
     sentBytes += row.sentBytes;
     totalBytes += row.size;
   }
-  meter.record(now, sentBytes);
+  // Between two times of sending nothing was slow.
+  if (counts.sending > 0) meter.record(now, sentBytes);
+  else meter.reset();
   const [asked] = queue.conflicts.open;
   return {
     rows: shown(rows),
     count: rows.length,
+    folders,
     counts,
     sentBytes,
     totalBytes,
-    rate: counts.sending > 0 ? meter.rate : 0,
-    secondsLeft: counts.sending > 0 ? meter.secondsFor(totalBytes - sentBytes) : null,
+    rate: meter.rate,
+    secondsLeft: meter.secondsFor(totalBytes - sentBytes),
     isPaused: queue.isPaused,
     booked: queue.booking.amount,
     prompt: asked?.uploadId

@@ -14,22 +14,23 @@ export function QueuePanel() {
   const uploads = useStore((state) => state.uploads);
   const isOpen = useStore((state) => state.queueOpen);
   const isOffline = useStore((state) => state.link.phase !== "online");
-  const working = unfinished(uploads) > 0;
+  const hasFiles = unfinished(uploads) > 0;
+  const working = hasFiles || uploads.folders > 0;
   useFolding(!working && uploads.count > 0 && uploads.counts.failed === 0);
-  if (uploads.count === 0) return null;
+  if (uploads.count + uploads.folders === 0) return null;
   return html`<section class="queue ${isOpen ? "open" : ""}" aria-label=${text.uploads.title}>
     <header class="queue-head">
       <div class="queue-title">
         <strong>${headline(uploads, isOffline)}</strong>
         <span class="muted" aria-live="off">${subline(uploads, isOffline)}</span>
       </div>
-      ${working &&
+      ${hasFiles &&
       html`<${IconButton}
-          icon=${uploads.isPaused ? "play" : "pause"}
-          label=${uploads.isPaused ? text.uploads.resumeAll : text.uploads.pauseAll}
-          onClick=${() => (uploads.isPaused ? app.uploads.resumeAll() : app.uploads.pauseAll())}
-        />
-        <${IconButton} icon="close" label=${text.uploads.cancelAll} onClick=${() => app.uploads.cancelAll()} />`}
+        icon=${uploads.isPaused ? "play" : "pause"}
+        label=${uploads.isPaused ? text.uploads.resumeAll : text.uploads.pauseAll}
+        onClick=${() => (uploads.isPaused ? app.uploads.resumeAll() : app.uploads.pauseAll())}
+      />`}
+      ${working && html`<${IconButton} icon="close" label=${text.uploads.cancelAll} onClick=${() => app.uploads.cancelAll()} />`}
       ${!working && html`<${IconButton} icon="close" label=${text.uploads.tidy} onClick=${() => app.uploads.tidy()} />`}
       <${IconButton}
         icon=${isOpen ? "chevron-down" : "chevron-up"}
@@ -38,8 +39,8 @@ export function QueuePanel() {
         onClick=${() => app.store.set({ queueOpen: !isOpen })}
       />
     </header>
-    ${working && html`<${Progress} value=${uploads.sentBytes} max=${uploads.totalBytes} label=${text.uploads.overall} />`}
-    ${isOpen && html`<${Rows} uploads=${uploads} />`}
+    ${hasFiles && html`<${Progress} value=${uploads.sentBytes} max=${uploads.totalBytes} label=${text.uploads.overall} />`}
+    ${isOpen && uploads.count > 0 && html`<${Rows} uploads=${uploads} />`}
   </section>`;
 }
 
@@ -142,9 +143,10 @@ function headline(uploads, isOffline) {
   const open = unfinished(uploads);
   const failed = uploads.counts.failed;
   if (open > 0 && uploads.isPaused) return text.uploads.paused(formatCount(open));
-  if (open > 0 && isOffline) return text.uploads.offline;
+  if (open + uploads.folders > 0 && isOffline) return text.uploads.offline;
   if (open > 0 && open === uploads.counts.deciding) return text.uploads.undecided;
   if (open > 0) return text.uploads.running(formatCount(open), open);
+  if (uploads.folders > 0) return text.uploads.makingFolders;
   return failed > 0 ? text.uploads.someFailed(failed) : text.uploads.finished;
 }
 
@@ -154,7 +156,8 @@ function headline(uploads, isOffline) {
  */
 function subline(uploads, isOffline) {
   const open = unfinished(uploads);
-  if (open === 0) return text.uploads.stored(formatCount(uploads.counts.done), uploads.counts.done);
-  if (isOffline || open === uploads.counts.deciding) return text.uploads.open(formatCount(open), open);
+  const { folders, counts } = uploads;
+  if (open + folders === 0) return text.uploads.stored(formatCount(counts.done), counts.done);
+  if (isOffline || open === counts.deciding) return text.uploads.open(formatCount(open + folders), open, folders);
   return [formatPercent(uploads.sentBytes, uploads.totalBytes), ...pace(uploads)].join(" · ");
 }

@@ -69,7 +69,7 @@ function UserBar() {
   const app = useApp();
   const user = useStore((state) => state.session.user);
   const open = (/** @type {"password" | "users" | "shortcuts"} */ kind) => () => app.store.set({ dialog: { kind } });
-  const logout = () => (app.uploads.isWorking ? app.store.set({ dialog: { kind: "logout" } }) : void app.logout());
+  const logout = () => (app.isWorking ? app.store.set({ dialog: { kind: "logout" } }) : void app.logout());
   const choices = [
     ...(user?.isAdmin ? [{ label: text.users.title, icon: "users", run: open("users") }] : []),
     { label: text.password.title, icon: "key", run: open("password") },

@@ -71,8 +71,12 @@ function Drawer() {
  */
 function DropOverlay({ folder }) {
   const present = useStore((state) => state.listing.path.at(-1) ?? text.app.root);
+  const isMissing = useStore((state) => state.listing.status === "missing") && folder === null;
   return html`<div class="drop-overlay ${folder === null ? "whole" : ""}">
-    <div><${Icon} name="upload" /><strong>${text.uploads.drop(folder ?? present)}</strong></div>
+    <div>
+      <${Icon} name=${isMissing ? "folder-missing" : "upload"} />
+      <strong>${isMissing ? text.listing.missing : text.uploads.drop(folder ?? present)}</strong>
+    </div>
   </div>`;
 }
 

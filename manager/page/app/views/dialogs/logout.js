@@ -1,4 +1,4 @@
-/** Asks before uploads end with the session. */
+/** Asks before what is under way ends with the session. */
 
 import { text } from "../../text/text.js";
 import { html, useApp } from "../dom.js";
@@ -8,7 +8,8 @@ import { Dialog } from "./dialog.js";
 export function LogoutDialog({ onClose }) {
   const app = useApp();
   return html`<${Dialog} title=${text.login.logout} onClose=${onClose}>
-    <p class="lead">${text.login.uploadsEnd}</p>
+    ${app.uploads.isWorking && html`<p class="lead">${text.login.uploadsEnd}</p>`}
+    ${app.deletions.isWaiting && html`<p class="lead">${text.login.deletionsEnd}</p>`}
     <div class="dialog-buttons">
       <button type="button" class="button" onClick=${onClose}>${text.app.cancel}</button>
       <button type="button" class="button primary" onClick=${() => void app.logout()}>${text.login.logout}</button>

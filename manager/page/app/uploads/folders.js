@@ -1,0 +1,71 @@
+/** Empty folders that were dropped: no file makes them, so they are made one by one, as soon as there is a connection. */
+
+/** @import { Connection } from "../protocol/connection.js" */
+import { Disconnected, messageOf } from "../protocol/errors.js";
+
+export class EmptyFolders {
+  /** Paths of those that are not made yet. @type {Set<string>} */
+  #waiting = new Set();
+  #isMaking = false;
+  #connection;
+  #onChange;
+  #onFailed;
+
+  /**
+   * @param {Pick<Connection, "request">} connection
+   * @param {() => void} onChange
+   * @param {(path: string, reason: string) => void} onFailed
+   */
+  constructor(connection, onChange, onFailed) {
+    this.#connection = connection;
+    this.#onChange = onChange;
+    this.#onFailed = onFailed;
+  }
+
+  /** How many are still to be made. */
+  get count() {
+    return this.#waiting.size;
+  }
+
+  /** @param {readonly string[]} paths */
+  add(paths) {
+    for (const path of paths) this.#waiting.add(path);
+    void this.make();
+  }
+
+  clear() {
+    this.#waiting.clear();
+    this.#onChange();
+  }
+
+  /** Makes them in order, until the connection is lost. Those that are added meanwhile come last. */
+  async make() {
+    if (this.#isMaking) return;
+    this.#isMaking = true;
+    for (const path of this.#waiting) {
+      let reason = "";
+      try {
+        await this.#makeOne(path);
+      } catch (error) {
+        if (error instanceof Disconnected) break;
+        reason = messageOf(error);
+      }
+      const isWanted = this.#waiting.delete(path);
+      if (reason && isWanted) this.#onFailed(path, reason);
+      this.#onChange();
+    }
+    this.#isMaking = false;
+  }
+
+  /** @param {string} path */
+  async #makeOne(path) {
+    try {
+      await this.#connection.request("c2s:create-folder", { path });
+    } catch (error) {
+      if (error instanceof Disconnected) throw error;
+      // One that is there already is refused, and all is well.
+      const { exists } = await this.#connection.request("c2s:folder-status-request", { path });
+      if (!exists) throw error;
+    }
+  }
+}
