@@ -204,6 +204,11 @@ test("a file that is changed on the disk meanwhile is told as that, and has to b
   const row = person.page.locator(".queue-row").filter({ hasText: "draft.bin" });
   await row.getByText("The file was changed or removed meanwhile.").waitFor();
   assert.equal(await row.getByRole("button", { name: "Try draft.bin again" }).count(), 0);
+  const chooser = person.page.waitForEvent("filechooser");
+  await row.getByRole("button", { name: "Choose draft.bin again" }).click();
+  await (await chooser).setFiles(file);
+  await person.uploadsAreDone(1);
+  await person.row("draft.bin").locator(".cell-size").getByText("5 B").waitFor();
   await person.leaves();
   await rm(folder, { recursive: true });
 });

@@ -379,3 +379,20 @@ test("a pause says nothing about how long the rest takes", () => {
   stores(5);
   assert.equal(secondsLeft(602), 14);
 });
+
+test("a file that was changed on the disk is not tried again, but can be chosen again", () => {
+  const queue = queueOf(3 * CHUNK);
+  const { entries: [entry] } = begin(queue, 1);
+  assert.ok(entry);
+  const source = { name: "file 0", size: CHUNK };
+  queue.chooseAgain(entry.id, source);
+  assert.equal(entry.size, 3 * CHUNK);
+  queue.sourceLost(entry.uploadId ?? "", "changed");
+  queue.finished({ success: false, upload_id: entry.uploadId ?? "" }, 0);
+  assert.deepEqual([entry.state, entry.reason, entry.isLost], ["failed", "changed", true]);
+  queue.retry(entry.id);
+  assert.equal(entry.state, "failed");
+  queue.chooseAgain(entry.id, source);
+  assert.deepEqual([entry.state, entry.reason, entry.size], ["waiting", null, CHUNK]);
+  assert.equal(only(queue.next(0), "request").length, 1);
+});

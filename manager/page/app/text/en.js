@@ -362,6 +362,7 @@ export const en = {
     resume: (/** @type {string} */ name) => `Resume ${name}`,
     cancel: (/** @type {string} */ name) => `Cancel ${name}`,
     retry: (/** @type {string} */ name) => `Try ${name} again`,
+    chooseAgain: (/** @type {string} */ name) => `Choose ${name} again`,
     renamed: (/** @type {string} */ name) => `Stored as ${name}`,
     unreachable: "The upload service cannot be reached.",
     changed: "The file was changed or removed meanwhile. Choose it again.",

@@ -285,6 +285,19 @@ export class UploadQueue {
     for (const id of this.entries.keys()) this.cancel(id);
   }
 
+  /**
+   * Takes the file as it is now, or another one, in place of one that was changed on the disk.
+   * @param {number} id
+   * @param {Source} source
+   */
+  chooseAgain(id, source) {
+    const entry = this.entries.get(id);
+    if (!entry?.isLost) return;
+    entry.isLost = false;
+    entry.source = source;
+    this.retry(id);
+  }
+
   /** @param {number} id */
   retry(id) {
     const entry = this.entries.get(id);

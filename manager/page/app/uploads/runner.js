@@ -126,6 +126,14 @@ export class Uploads {
     this.#change(() => this.#queue.retry(id));
   }
 
+  /**
+   * @param {number} id of an upload whose file was changed on the disk
+   * @param {File} file
+   */
+  chooseAgain(id, file) {
+    this.#change(() => this.#queue.chooseAgain(id, file));
+  }
+
   tidy() {
     this.#change(() => this.#queue.tidy());
   }

@@ -4,7 +4,7 @@
 import { formatCount, formatDuration, formatPercent, formatRate, formatSize } from "../text/format.js";
 import { text } from "../text/text.js";
 import { IconButton, Progress } from "./controls.js";
-import { html, useApp, useEffect, useStore } from "./dom.js";
+import { html, useApp, useEffect, useRef, useStore } from "./dom.js";
 import { Icon } from "./icon.js";
 
 const FOLD_AFTER_MS = 4_000;
@@ -103,8 +103,25 @@ function RowButtons({ row, isAllPaused }) {
     ${canPause && html`<${IconButton} icon="pause" label=${text.uploads.pause(row.name)} onClick=${() => uploads.pause(row.id)} />`}
     ${row.state === "paused" && !isAllPaused && html`<${IconButton} icon="play" label=${text.uploads.resume(row.name)} onClick=${() => uploads.resume(row.id)} />`}
     ${canCancel && html`<${IconButton} icon="close" label=${text.uploads.cancel(row.name)} onClick=${() => uploads.cancel(row.id)} />`}
+    ${row.isLost && html`<${ChooseAgain} row=${row} />`}
     ${canRetry && html`<${IconButton} icon="retry" label=${text.uploads.retry(row.name)} onClick=${() => uploads.retry(row.id)} />`}
   </div>`;
+}
+
+/**
+ * Chooses a file anew that is not what was chosen any more.
+ * @param {{ row: UploadRow }} properties
+ */
+function ChooseAgain({ row }) {
+  const { uploads } = useApp();
+  const input = useRef(/** @type {HTMLInputElement | null} */ (null));
+  const label = text.uploads.chooseAgain(row.name);
+  const take = () => {
+    const [file] = input.current?.files ?? [];
+    if (file) uploads.chooseAgain(row.id, file);
+  };
+  return html`<${IconButton} icon="upload" label=${label} onClick=${() => input.current?.click()} />
+    <input ref=${input} type="file" hidden aria-label=${label} onChange=${take} />`;
 }
 
 /** @param {UploadRow} row */
