@@ -174,6 +174,33 @@ test("empty folders alone are told to wait, and can be given up", async () => {
   await rm(local, { recursive: true });
 });
 
+test("the news of the lost connection stands beside path, tools and uploads, not over them", async () => {
+  const { person, comesBack } = await goesOffline();
+  await person.uploads([1, 2, 3, 4, 5, 6].map((number) => ({ name: `waiting ${number}`, buffer: Buffer.from("wait") })));
+  const queue = person.page.getByRole("region", { name: "Uploads" });
+  await queue.getByText("6 files left").waitFor();
+  const others = [queue, person.page.getByRole("toolbar"), person.page.getByRole("navigation", { name: "Path" })];
+  for (const width of [360, 768, 1024, 1180, 1280]) {
+    await person.page.setViewportSize({ width, height: 740 });
+    const banner = await boxOf(person.page.locator(".banner"));
+    for (const other of others) {
+      const box = await boxOf(other);
+      const isApart = banner.right <= box.x || box.right <= banner.x || banner.bottom <= box.y || box.bottom <= banner.y;
+      assert.ok(isApart, `${width}: ${JSON.stringify({ banner, box })}`);
+    }
+  }
+  await queue.getByRole("button", { name: "Cancel all" }).click();
+  await comesBack();
+  await person.leaves();
+});
+
+/** @param {import("playwright-core").Locator} locator */
+async function boxOf(locator) {
+  const box = await locator.boundingBox();
+  assert.ok(box);
+  return { ...box, right: box.x + box.width, bottom: box.y + box.height };
+}
+
 test("uploads wait for the connection and say so, and empty folders come with them", async () => {
   const local = await mkdtemp(path.join(tmpdir(), "discord-cloud-drop-"));
   await mkdir(path.join(local, "hollow", "core"), { recursive: true });
