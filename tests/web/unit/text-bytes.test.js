@@ -37,3 +37,9 @@ test("programs, pictures and archives are no text", () => {
   assert.equal(read(Buffer.from("89504e470d0a1a0a0000000d49484452", "hex")), null);
   assert.equal(read(Buffer.from([1, 2, 3, 4, 65, 66])), null);
 });
+
+test("a mark alone makes no text of what follows", () => {
+  assert.equal(read(Buffer.from("fffe0000dbff00d80100", "hex")), null);
+  assert.equal(read(Buffer.from("efbbbf89504e470d0a1a0a0000", "hex")), null);
+  assert.equal(read(Buffer.from("feffd800d800d800", "hex")), null);
+});

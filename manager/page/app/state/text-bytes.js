@@ -8,10 +8,10 @@ const MARKS = [
   { mark: [0xff, 0xfe], encoding: "utf-16le" },
   { mark: [0xfe, 0xff], encoding: "utf-16be" },
 ];
-const NUL = 0;
-/** Tab, line feed, vertical tab, form feed, carriage return, and the escape of terminal colours. */
-const WRITTEN_CONTROLS = new Set([0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x1b]);
-const FIRST_PRINTABLE = 0x20;
+/** Control characters, without tab, line feed, vertical tab, form feed, carriage return, and the escape of terminal colours. */
+const CONTROLS = /[\u0000-\u0008\u000e-\u001a\u001c-\u001f]/g;
+/** What a decoder makes of bytes that mean nothing. */
+const MEANINGLESS = /\ufffd/g;
 /** Old files end in a stray control character, or page with some; programs and pictures are full of them. */
 const MOST_CONTROLS = 0.01;
 
@@ -22,11 +22,14 @@ const MOST_CONTROLS = 0.01;
  */
 export function encodingOf(bytes) {
   const marked = MARKS.find(({ mark }) => mark.every((byte, index) => bytes[index] === byte));
-  if (marked) return marked.encoding;
-  if (bytes.includes(NUL)) return null;
-  const controls = bytes.reduce((count, byte) => (byte < FIRST_PRINTABLE && !WRITTEN_CONTROLS.has(byte) ? count + 1 : count), 0);
-  if (controls > bytes.length * MOST_CONTROLS) return null;
-  return isUtf8(bytes) ? "utf-8" : "windows-1252";
+  const encoding = marked?.encoding ?? (isUtf8(bytes) ? "utf-8" : "windows-1252");
+  return isText(decodeText(bytes, encoding)) ? encoding : null;
+}
+
+/** @param {string} words */
+function isText(words) {
+  const strange = (words.match(CONTROLS)?.length ?? 0) + (words.match(MEANINGLESS)?.length ?? 0);
+  return !words.includes("\0") && strange <= words.length * MOST_CONTROLS;
 }
 
 /**
