@@ -14,6 +14,7 @@ from processing_service.jobs import Workshop
 from processing_service.link import Link, Surroundings
 from processing_service.settings import MIB, ProcessingServiceSettings
 from processing_service.views import load_views
+from processing_service.workers import Workers
 
 CONNECT_TIMEOUT_S: Final = 30.0
 STALL_TIMEOUT_S: Final = 60.0
@@ -41,6 +42,7 @@ class ProcessingService:
         self._workshop = Workshop(
             manager_http_url=_with_scheme(settings.manager_address, {"ws": "http", "wss": "https"}),
             upload_origin=settings.upload_origin,
+            workers=Workers(),
             views=load_views(settings.views_file),
             extensions=load_extensions(),
             limits=settings.limits,
@@ -70,6 +72,7 @@ class ProcessingService:
             finally:
                 running.cancel()
                 await asyncio.gather(running, return_exceptions=True)
+                await self._workshop.workers.end()
 
 
 async def serve(

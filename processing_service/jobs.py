@@ -19,7 +19,7 @@ from processing_service.facts import FileFacts
 from processing_service.order import INPUT_FILE, Failure, Limits, Order, Success, view_path
 from processing_service.reach import at_origin
 from processing_service.views import Views
-from processing_service.workers import work
+from processing_service.workers import Workers
 from protocol.s2t import Job
 from protocol.t2s import JobDone, JobFailed
 
@@ -35,6 +35,7 @@ class Workshop:
     Attributes:
         manager_http_url: where the manager is reached, for content as well.
         upload_origin: where upload services are reached; None: at the addresses that clients get.
+        workers: the processes that read files and draw views.
         views: those that are made.
         extensions: further views, by name.
         limits: what a worker is held to.
@@ -46,6 +47,7 @@ class Workshop:
 
     manager_http_url: str
     upload_origin: str | None
+    workers: Workers
     views: Views
     extensions: Mapping[str, ViewExtension]
     limits: Limits
@@ -91,7 +93,7 @@ async def _processed(
         length = _length(order, workshop)
         download = Download(http, url, length=length, backoff=workshop.backoff)
         await download.save(folder / INPUT_FILE)
-        outcome = await work(order, folder)
+        outcome = await workshop.workers.work(order, folder)
         if isinstance(outcome, Failure):
             return _failed(job, outcome.reason, retry=outcome.retry)
         await _store(job, outcome, folder, delivery)

@@ -1,13 +1,12 @@
-"""The worker process: does one job in a folder, under limits, and ends.
+"""What a worker process does: one job in a folder, under limits.
 
-Run as `python -m processing_service.worker <folder>` by `processing_service.workers`. It decodes what
-strangers uploaded, with libraries in which holes are found every year; so it has no secrets in its
-environment, no link to anything, and whatever happens to it happens to it alone.
+It is forked by `processing_service.fork_server`. It decodes what strangers uploaded, with libraries in
+which holes are found every year; so it has no secrets in its environment, no link to anything, and
+whatever happens to it happens to it alone.
 """
 
 import errno
 import logging
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -123,7 +122,3 @@ def _made(folder: Path, name: str, kind: str) -> MadeView:
 def _told(error: Exception) -> str:
     """Without the text, in which libraries put paths."""
     return type(error).__name__
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +12,22 @@ import pytest
 from processing_service.facts import FileFacts
 from processing_service.order import INPUT_FILE, Failure, Limits, Order, Outcome, Success
 from processing_service.views import load_views
-from processing_service.workers import work
+from processing_service.workers import Workers
 from tests.processing_service import samples
 
 MIB = 1024**2
 
 
+@pytest.fixture
+async def workers() -> AsyncIterator[Workers]:
+    """Workers that end with the test."""
+    made = Workers()
+    yield made
+    await made.end()
+
+
 async def outcome(
-    folder: Path, content: bytes, kind: str, *extensions: str, **limits: Any
+    workers: Workers, folder: Path, content: bytes, kind: str, *extensions: str, **limits: Any
 ) -> Outcome:
     """What a worker says of a file of this content and type."""
     (folder / INPUT_FILE).write_bytes(content)
@@ -29,7 +39,7 @@ async def outcome(
         keep_gps=False,
         limits=Limits(**(usual | limits)),
     )
-    return await work(order, folder)
+    return await workers.work(order, folder)
 
 
 def failure(reason: str) -> Failure:
@@ -38,7 +48,7 @@ def failure(reason: str) -> Failure:
 
 
 @pytest.fixture
-def misbehaving(tmp_path, install):
+def misbehaving(workers, tmp_path, install):
     """Installs an extension that does something; gives a function that runs it in a worker."""
     folder = tmp_path / "work"
     folder.mkdir()
@@ -51,7 +61,7 @@ def misbehaving(tmp_path, install):
             f"from pathlib import Path\n\n"
             f"def generate(source, target, facts):\n    {body}\n",
         )
-        return await outcome(folder, b"words", "text/plain", "bad", **limits)
+        return await outcome(workers, folder, b"words", "text/plain", "bad", **limits)
 
     return run
 
@@ -151,17 +161,72 @@ async def test_the_children_of_a_worker_end_with_it(misbehaving, witness):
     ].__class__ is asyncio.CancelledError
 
 
-async def test_hostile_and_usual_files_fit_the_limits(tmp_path):
+@pytest.fixture
+def reporting(workers, tmp_path, install):
+    """Installs an extension that tells of its process; gives a function that runs it in a worker."""
+    code = "target.write_text(f'{os.getppid()} {hasattr(sys, \"seen\")}')\n    sys.seen = True"
+    install(
+        "told",
+        "import os, signal, sys\n\n"
+        f"def generate(source, target, facts):\n    {code}\n"
+        "    if source.read_bytes() == b'crash': os.kill(os.getpid(), signal.SIGSEGV)\n"
+        "    if source.read_bytes() == b'orphan': os.kill(os.getppid(), signal.SIGKILL)\n"
+        "    if source.read_bytes() == b'orphan': signal.pause()\n"
+        "    return 'text/plain'\n",
+    )
+
+    async def run(content: bytes) -> tuple[Outcome, int, bool]:
+        done = await outcome(workers, tmp_path, content, "text/plain", "told")
+        server, has_seen = (tmp_path / "view-told").read_text().split()
+        return done, int(server), has_seen == "True"
+
+    return run
+
+
+async def test_a_worker_knows_nothing_of_those_before_it(reporting):
+    """They are forked off one process, in which none of them leaves anything, not even by a crash."""
+    first, server, _ = await reporting(b"words")
+    crashed, *_ = await reporting(b"crash")
+    last, *told = await reporting(b"words")
+    assert isinstance(first, Success)
+    assert isinstance(last, Success)
+    assert crashed == failure("processing the file crashes the worker (SIGSEGV)")
+    assert told == [server, False]
+
+
+async def test_a_fork_server_that_is_killed_is_replaced(reporting):
+    """The machine may run out of memory; the job gets another attempt, and the next one goes on."""
+    done, server, _ = await reporting(b"orphan")
+    assert done == Failure(reason="the worker was killed by the system", retry=True)
+    done, other, _ = await reporting(b"words")
+    assert isinstance(done, Success)
+    assert other != server
+
+
+async def test_at_the_end_no_process_is_left(workers, reporting):
+    """A service that stops takes its fork servers along."""
+    _, server, _ = await reporting(b"words")
+    await workers.end()
+    with pytest.raises(ProcessLookupError):
+        os.kill(server, 0)
+
+
+async def test_hostile_and_usual_files_fit_the_limits(workers, tmp_path):
     """The default limits are enough for a large photo, in all its views."""
     photo = samples.encoded(samples.halves(6000, 4000), "JPEG")
-    done = await outcome(tmp_path, photo, "image/jpeg")
+    done = await outcome(workers, tmp_path, photo, "image/jpeg")
     assert isinstance(done, Success)
     assert {view.name for view in done.views} == {"thumbnail", "preview"}
 
 
-async def test_a_picture_beyond_the_memory_is_given_up(tmp_path):
+async def test_a_picture_beyond_the_memory_is_given_up(workers, tmp_path):
     """What passes the limit of pixels may still be too much for the memory."""
     done = await outcome(
-        tmp_path, samples.bomb(20_000), "image/png", max_pixels=10**9, memory_bytes=500 * MIB
+        workers,
+        tmp_path,
+        samples.bomb(20_000),
+        "image/png",
+        max_pixels=10**9,
+        memory_bytes=500 * MIB,
     )
     assert done == failure("processing the file takes more memory than is allowed")
