@@ -23,10 +23,13 @@ from processing_service.reading import reader_of
 _COMMON: Final = (Family.IMAGE, Family.TEXT)
 """Beside a film, the import of its library costs nothing, and each takes address space."""
 _OUTPUTS: Final = (1, 2)
+_NICENESS: Final = 10
+"""Uploads and downloads that need the same processors come first."""
 
 
 def main() -> None:
     """Have jobs done until there are no more orders."""
+    os.nice(_NICENESS)
     for family in _COMMON:
         reader_of(family)
     # Else the first collection in a worker would copy every page of memory that it shares.

@@ -181,7 +181,9 @@ class RunningUpload:
             self._desk.places.leave(self._upload.place)
             self._client.overwrites.ended(self.facts.upload_id)
             self._leave_service()
-            self._desk.nudge_reaper()
+            if self._committed is None or self._committed.replaced:
+                # Otherwise nothing was left behind, and looking for it costs more than the upload.
+                self._desk.nudge_reaper()
 
     async def _give_up(self) -> None:
         """After a defect of our own: the client hears of it, and the service starts afresh."""

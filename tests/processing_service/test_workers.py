@@ -143,6 +143,12 @@ async def test_a_worker_has_no_secrets(misbehaving, monkeypatch, tmp_path):
     assert not files
 
 
+async def test_a_worker_gives_way(misbehaving, tmp_path):
+    """On a busy machine what people wait for comes first."""
+    await misbehaving("target.write_text(str(os.nice(0)))\nreturn 'text/plain'")
+    assert int((tmp_path / "work" / "view-bad").read_text()) > os.nice(0)
+
+
 async def test_the_children_of_a_worker_end_with_it(misbehaving, witness):
     """What a worker started is killed with it, here by a cancellation."""
     code = (
