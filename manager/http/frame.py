@@ -47,6 +47,9 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     except ConnectionError:
         # The peer has gone; aiohttp tidies up.
         raise
+    except web.RequestPayloadError:
+        # What it wraps quotes the body, which may hold a password or a token.
+        return failure(400, "the body is not encoded as its headers say")
     except Exception as error:  # noqa: BLE001 - logged, and answered without its text
         return _from_error(request, error)
 

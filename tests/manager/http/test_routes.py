@@ -55,6 +55,19 @@ async def test_other_methods(cloud, route):
     assert isinstance(answer["error_details"], str)
 
 
+@pytest.mark.parametrize("route", [*POST_ROUTES, "/bulk-download", "/graphql"])
+async def test_bodies_that_cannot_be_decoded(cloud, route):
+    """Whoever says that a body is compressed, which it is not, is told so."""
+    headers = {
+        "Authorization": f"Bearer {await cloud.token()}",
+        "Content-Encoding": "gzip",
+        "Content-Type": "application/json",
+    }
+    response = await cloud.client.post(route, data=b'{"path": "/"}', headers=headers)
+    assert response.status == 400
+    assert "encoded as its headers say" in await response.text()
+
+
 NASTY = ("%FF", "%00", "%ED%A0%80", "a%0D%0AX-Evil:%201", "%22%3E%3Cscript%3E", "a" * 5000)
 
 
