@@ -33,7 +33,7 @@ class ClientSession:
         user: whoever logged in.
         connection: the way to the client.
         base_url: URL of the manager as the client reaches it, without a slash at its end.
-        is_connected: false from the moment at which the connection ended.
+        is_connected: false from the moment at which the connection, or its login, ended.
         overwrites: what the client was asked about taken names.
         uploads: its uploads that have not ended, by upload id.
     """

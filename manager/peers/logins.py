@@ -21,6 +21,8 @@ class Logins:
         self._oldest_epochs[user_id] = max(before_epoch, self._oldest_epochs.get(user_id, 0))
         for client in self._hub:
             if client.user.id == user_id and self.is_over(client.user):
+                # Thousands of frames may have come in that have not been begun.
+                client.is_connected = False
                 self._tasks.spawn(say_login_is_over(client.connection), "disconnect a user")
 
     def is_over(self, user: User) -> bool:

@@ -1,10 +1,16 @@
 """A new password ends what was connected with the old one."""
 
+import asyncio
+from pathlib import Path
+
 import aiohttp
 import pytest
 
 from client_sdk.errors import CloudError
 from manager.http.parts import PARTS
+from manager.peers.workload import MAX_AT_WORK
+from protocol import c2s, s2c
+from tests.manager.sockets.flaky import running_flaky_stage
 from tests.manager.sockets.peers import ClientPeer, client_query
 from tests.manager.sockets.stage import PASSWORD, Stage
 
@@ -56,3 +62,22 @@ async def test_a_connection_in_the_making_ends_too(stage: Stage, monkeypatch):
     monkeypatch.setattr(accounts, "authenticate", authenticate_and_change)
     async with ClientPeer.connected(stage.socket_url, "s2c", client_query(token)) as client:
         await client.ended()
+
+
+async def test_what_was_not_begun_by_then_is_not_done(tmp_path: Path):
+    """However much a client has asked for: what waits for its turn is dropped with the login."""
+    async with running_flaky_stage(tmp_path) as stage:
+        client, other = await stage.client("alice"), await stage.client("bob")
+        await stage.service()
+        assert (await client.book(1), await other.book(1)) == (1, 0)
+        held = stage.catalog.held["make_folders"] = asyncio.Event()
+        for number in range(2 * MAX_AT_WORK):
+            await client.send(c2s.CreateFolder(path=f"/{number}"))
+        await stage.catalog.is_holding("make_folders")
+        user = await stage.accounts.change_password("alice", PASSWORD, NEW)
+        stage.control.logins.end(user.id, before_epoch=user.token_epoch)
+        held.set()
+        # By the time at which the service is free again all that waited has had its turn.
+        await other.next(s2c.UploadBookingModify)
+        assert (await other.order(c2s.CreateFolder(path="/last"))).success
+        assert (await other.folder_status()).subfolder_count <= MAX_AT_WORK + 1
