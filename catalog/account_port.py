@@ -5,6 +5,9 @@ from typing import Protocol
 
 from catalog.records import User
 
+NO_PASSWORD = "locked"  # noqa: S105 - in the place of a hash, of which it is none
+"""What a user has instead of a hash while nobody can log in as that user."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
@@ -28,6 +31,8 @@ class AccountStore(Protocol):
 
     A user is made again by the same call if name, password hash and role are the same: hashes are
     salted, so that nobody but the first caller can repeat it.
+
+    There is always an administrator as whom somebody can log in, once there was one.
     """
 
     async def create_first_user(self, name: str, password_hash: str) -> User:
@@ -42,10 +47,19 @@ class AccountStore(Protocol):
     async def user_by_id(self, user_id: int) -> User | None:
         """The user with that id."""
 
-    async def set_password(self, user_id: int, password_hash: str) -> User:
+    async def set_password(
+        self, user_id: int, password_hash: str, *, epoch: int | None = None
+    ) -> User:
         """Also raises the token epoch by one, unless the hash is the present one.
 
-        Raises `UserMissing`.
+        With `epoch` only as long as that is the user's token epoch. Raises `UserMissing`,
+        `PasswordChanged`.
+        """
+
+    async def lock_user(self, user_id: int) -> User:
+        """Takes a user's role and password, and raises the token epoch; once only.
+
+        Raises `UserMissing`, and `LastAdministrator` when nobody would be administrator.
         """
 
     async def search_users(self, query: str, *, limit: int) -> list[User]:

@@ -47,6 +47,12 @@ class UserMissing(CatalogError):
     code = "user-missing"
 
 
+class PasswordChanged(CatalogError):
+    """The user's password is not any more what it was when it was looked at."""
+
+    code = "password-changed"
+
+
 class UserHasFiles(CatalogError):
     """The user still owns files, which would belong to everybody."""
 
@@ -54,7 +60,7 @@ class UserHasFiles(CatalogError):
 
 
 class LastAdministrator(CatalogError):
-    """Nobody would be administrator any more."""
+    """Nobody who can log in would be administrator any more."""
 
     code = "last-administrator"
 

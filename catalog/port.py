@@ -278,7 +278,8 @@ class FileStore(Protocol):
     ) -> ReleasedFiles:
         """Gives some of a user's files to the heir as `set_owner` does, or deletes them without one.
 
-        `limit` at most, in the order of their ids. Raises `UserMissing` for a missing heir.
+        `limit` at most, in the order of their ids. Raises `UserMissing` for an heir who is not there
+        or locked: what is given to somebody who is being removed may be deleted.
         """
 
     async def set_public(

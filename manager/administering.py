@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import structlog
 
-from catalog.account_port import AccountPage
+from catalog.account_port import NO_PASSWORD, AccountPage
 from catalog.errors import LastAdministrator, UserHasFiles, UserMissing
 from catalog.port import Catalog
 from catalog.records import User
@@ -82,13 +82,12 @@ class UserAdministration:
 
         The user is logged out and locked out at once; then files go to the heir or, without one,
         are deleted. Every step is durable, and the next call goes on behind it.
-        Raises `NotAdministrator`, `OwnAccount`, `NoSuchUser`, `InvalidRequest`.
+        Raises `NotAdministrator`, `OwnAccount`, `NoSuchUser`, `OnlyAdministrator`, `InvalidRequest`.
         """
         await self._require_administrator(administrator)
         await self._check_removal(administrator, user_id, heir_id)
         with _told_to_people():
-            await self._catalog.set_role(user_id, is_admin=False)
-            user = await self._accounts.lock(user_id)
+            user = await self._catalog.lock_user(user_id)
             self._logins.end(user.id, before_epoch=user.token_epoch)
             remaining = await self._release_files(user_id, heir_id)
         if remaining == 0:
@@ -106,8 +105,13 @@ class UserAdministration:
             raise OwnAccount("another administrator has to remove you")
         if heir_id == user_id:
             raise InvalidRequest("heir_id: the files need another owner than who is removed")
-        if heir_id is not None and await self._catalog.user_by_id(heir_id) is None:
+        if heir_id is None:
+            return
+        heir = await self._catalog.user_by_id(heir_id)
+        if heir is None:
             raise InvalidRequest("heir_id: there is no such user")
+        if heir.password_hash == NO_PASSWORD:
+            raise InvalidRequest("heir_id: the removal of that user has begun")
 
     async def _release_files(self, user_id: int, heir_id: int | None) -> int:
         deadline = self._monotonic() + WORK_S

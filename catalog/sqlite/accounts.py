@@ -3,8 +3,15 @@
 import sqlite3
 from dataclasses import replace
 
-from catalog.account_port import Account, AccountPage
-from catalog.errors import AlreadyClaimed, LastAdministrator, UserExists, UserHasFiles, UserMissing
+from catalog.account_port import NO_PASSWORD, Account, AccountPage
+from catalog.errors import (
+    AlreadyClaimed,
+    LastAdministrator,
+    PasswordChanged,
+    UserExists,
+    UserHasFiles,
+    UserMissing,
+)
 from catalog.records import User
 from catalog.sqlite.database import Session
 from catalog.sqlite.part import SqlitePart
@@ -63,10 +70,29 @@ class SqliteAccounts(SqlitePart):
             row = await session.row(sql.USER_BY_ID, user_id=user_id)
         return user_of(row) if row else None
 
-    async def set_password(self, user_id: int, password_hash: str) -> User:
-        """Also raises the token epoch by one. Raises `UserMissing`."""
+    async def set_password(
+        self, user_id: int, password_hash: str, *, epoch: int | None = None
+    ) -> User:
+        """Also raises the token epoch by one. Raises `UserMissing`, `PasswordChanged`."""
         async with self._database.writing() as session:
-            await session.run(sql.CHANGE_HASH, user_id=user_id, password_hash=password_hash)
+            await session.run(
+                sql.CHANGE_HASH, user_id=user_id, password_hash=password_hash, epoch=epoch
+            )
+            user = await require_user(session, user_id)
+        if user.password_hash != password_hash:
+            raise PasswordChanged(f"the user {user_id} has another password by now")
+        return user
+
+    async def lock_user(self, user_id: int) -> User:
+        """Takes role and password. Raises `UserMissing`, `LastAdministrator`."""
+        async with self._database.writing() as session:
+            user = await require_user(session, user_id)
+            if user.is_admin:
+                await _require_other_administrator(session, user)
+            await session.run(sql.SET_ROLE, user_id=user_id, is_admin=False)
+            await session.run(
+                sql.CHANGE_HASH, user_id=user_id, password_hash=NO_PASSWORD, epoch=None
+            )
             return await require_user(session, user_id)
 
     async def search_users(self, query: str, *, limit: int) -> list[User]:
@@ -115,7 +141,8 @@ class SqliteAccounts(SqlitePart):
 
 
 async def _require_other_administrator(session: Session, user: User) -> None:
-    if await session.row(sql.OTHER_ADMINISTRATOR, user_id=user.id) is None:
+    other = await session.row(sql.OTHER_ADMINISTRATOR, user_id=user.id, no_password=NO_PASSWORD)
+    if other is None:
         raise LastAdministrator(f"the user {user.id} is the only administrator")
 
 

@@ -3,7 +3,8 @@
 import json
 from dataclasses import replace
 
-from catalog.errors import FileMissing
+from catalog.account_port import NO_PASSWORD
+from catalog.errors import FileMissing, UserMissing
 from catalog.permits import Permit
 from catalog.port import PlacedFile, ReleasedFiles
 from catalog.records import File, Share
@@ -52,7 +53,7 @@ class SqliteOwnership(SqlitePart):
         """Gives files to the heir, or deletes them. Raises `UserMissing`."""
         async with self._database.writing() as session:
             if heir_id is not None:
-                await require_user(session, heir_id)
+                await _require_heir(session, heir_id)
             rows = await session.rows(sql.FILES_OF_OWNER, owner_id=user_id, limit=limit)
             files = await require_files(session, [row["id"] for row in rows])
             if heir_id is None:
@@ -109,6 +110,12 @@ class SqliteOwnership(SqlitePart):
             can_write=can_write,
             now=self._clock(),
         )
+
+
+async def _require_heir(session: Session, user_id: int) -> None:
+    heir = await require_user(session, user_id)
+    if heir.password_hash == NO_PASSWORD:
+        raise UserMissing(f"nobody can log in as the user {user_id}")
 
 
 async def _given(session: Session, files: list[File], heir_id: int) -> list[PlacedFile]:

@@ -37,12 +37,18 @@ class SupabaseAccounts(SupabasePart):
         row = await self._functions.read("user_by_id", user_id=user_id)
         return None if row is None else user_of(row)
 
-    async def set_password(self, user_id: int, password_hash: str) -> User:
-        """Also raises the token epoch by one. Raises `UserMissing`."""
+    async def set_password(
+        self, user_id: int, password_hash: str, *, epoch: int | None = None
+    ) -> User:
+        """Also raises the token epoch by one. Raises `UserMissing`, `PasswordChanged`."""
         row = await self._functions.write(
-            "set_password", user_id=user_id, password_hash=password_hash
+            "set_password", user_id=user_id, password_hash=password_hash, epoch=epoch
         )
         return user_of(row)
+
+    async def lock_user(self, user_id: int) -> User:
+        """Takes role and password. Raises `UserMissing`, `LastAdministrator`."""
+        return user_of(await self._functions.write("lock_user", user_id=user_id))
 
     async def search_users(self, query: str, *, limit: int) -> list[User]:
         """Users whose name contains `query`, those that start with it first, then by name."""

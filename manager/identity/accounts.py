@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from catalog.account_port import AccountStore
-from catalog.errors import AlreadyClaimed, UserExists, UserMissing
+from catalog.account_port import NO_PASSWORD, AccountStore
+from catalog.errors import AlreadyClaimed, PasswordChanged, UserExists, UserMissing
 from catalog.records import User
 from manager.errors import (
     InvalidToken,
@@ -14,9 +14,6 @@ from manager.errors import (
 )
 from manager.identity.passwords import Passwords
 from manager.identity.tokens import TokenSigner
-
-NO_PASSWORD = "locked"  # noqa: S105 - in the place of a hash, of which it is none
-"""What the catalog has instead of a hash while nobody can log in as a user."""
 
 
 class Accounts:
@@ -58,21 +55,23 @@ class Accounts:
         Raises `WrongCredentials`, `Overloaded`.
         """
         user = await self._verified(name, previous)
-        return await self._catalog.set_password(user.id, await self._passwords.hash(new))
+        password_hash = await self._passwords.hash(new)
+        try:
+            return await self._catalog.set_password(user.id, password_hash, epoch=user.token_epoch)
+        except (PasswordChanged, UserMissing) as error:
+            # Hashing takes a while, in which an administrator may have locked the user out.
+            raise WrongCredentials from error
 
     async def reset_password(self, user_id: int, new: str) -> User:
         """A new password without the old one; the user's tokens are worth nothing any more.
 
         Raises `NoSuchUser`, `Overloaded`.
         """
-        return await self._set_hash(user_id, await self._passwords.hash(new))
-
-    async def lock(self, user_id: int) -> User:
-        """Leaves no password with which the user could log in, until there is a new one.
-
-        The user's tokens are worth nothing any more. Raises `NoSuchUser`.
-        """
-        return await self._set_hash(user_id, NO_PASSWORD)
+        password_hash = await self._passwords.hash(new)
+        try:
+            return await self._catalog.set_password(user_id, password_hash)
+        except UserMissing as error:
+            raise NoSuchUser from error
 
     async def authenticate(self, token: str) -> User:
         """The user whose token this is.
@@ -85,12 +84,6 @@ class Accounts:
         if user is None or user.token_epoch != epoch:
             raise InvalidToken
         return user
-
-    async def _set_hash(self, user_id: int, password_hash: str) -> User:
-        try:
-            return await self._catalog.set_password(user_id, password_hash)
-        except UserMissing as error:
-            raise NoSuchUser from error
 
     async def _verified(self, name: str, password: str) -> User:
         user = await self._catalog.user_by_name(name)

@@ -35,10 +35,20 @@ $$;
 comment on function public.list_accounts(text, bigint, bigint) is
 'A page of the users whose name contains the text, by name, with what they own.';
 
+create function catalog_private.no_password()
+returns text language sql immutable set search_path = '' as $$
+    select 'locked'
+$$;
+comment on function catalog_private.no_password() is
+'What a user has instead of a hash while nobody can log in as that user.';
+
 create function catalog_private.require_other_administrator(p_user_id bigint)
 returns void language plpgsql stable set search_path = '' as $$
 begin
-    if not exists (select from public.users where is_admin and id <> p_user_id) then
+    if not exists (
+        select from public.users
+        where is_admin and id <> p_user_id and password_hash <> catalog_private.no_password()
+    ) then
         perform catalog_private.refuse(
             'last-administrator', format('the user %s is the only administrator', p_user_id)
         );
@@ -46,7 +56,7 @@ begin
 end;
 $$;
 comment on function catalog_private.require_other_administrator(bigint) is
-'Refuses when nobody else is administrator.';
+'Refuses when nobody else is administrator who can log in.';
 
 create function public.set_role(p_user_id bigint, p_is_admin boolean)
 returns jsonb language plpgsql set search_path = '' as $$
@@ -65,6 +75,59 @@ end;
 $$;
 comment on function public.set_role(bigint, boolean) is
 'Makes a user an administrator, or not any more.';
+
+create function catalog_private.require_heir(p_user_id bigint)
+returns void language plpgsql stable set search_path = '' as $$
+begin
+    if not exists (
+        select from public.users
+        where id = p_user_id and password_hash <> catalog_private.no_password()
+    ) then
+        perform catalog_private.refuse(
+            'user-missing', format('nobody can log in as the user %s', p_user_id)
+        );
+    end if;
+end;
+$$;
+comment on function catalog_private.require_heir(bigint) is
+'Refuses to give files to somebody who is not there, or is about to be removed.';
+
+create function public.lock_user(p_user_id bigint)
+returns jsonb language plpgsql set search_path = '' as $$
+begin
+    perform public.set_role(p_user_id, false);
+    return public.set_password(p_user_id, catalog_private.no_password());
+end;
+$$;
+comment on function public.lock_user(bigint) is
+'Takes the role and the password of a user, so that nobody can do anything in that name.';
+
+-- Another argument makes another function, and which of the two a call means would be left open.
+drop function public.set_password(bigint, text);
+create function public.set_password(
+    p_user_id bigint, p_password_hash text, p_epoch bigint default null
+)
+returns jsonb language plpgsql set search_path = '' as $$
+declare
+    v_user public.users;
+begin
+    update public.users set password_hash = p_password_hash, token_epoch = token_epoch + 1
+    where id = p_user_id and password_hash <> p_password_hash
+    and (p_epoch is null or token_epoch = p_epoch);
+    select * into v_user from public.users where id = p_user_id;
+    if not found then
+        perform catalog_private.refuse('user-missing', format('there is no user %s', p_user_id));
+    end if;
+    if v_user.password_hash <> p_password_hash then
+        perform catalog_private.refuse(
+            'password-changed', format('the user %s has another password by now', p_user_id)
+        );
+    end if;
+    return to_jsonb(v_user);
+end;
+$$;
+comment on function public.set_password(bigint, text, bigint) is
+'A new password, and a new token epoch, unless the epoch is not the given one any more.';
 
 create function public.release_files(
     p_request_id uuid, p_user_id bigint, p_heir_id bigint, p_limit bigint, p_now double precision
@@ -93,7 +156,7 @@ begin
         ) as part;
         delete from public.files where id = any(v_ids);
     else
-        perform catalog_private.require_user(p_heir_id);
+        perform catalog_private.require_heir(p_heir_id);
         delete from public.shares where user_id = p_heir_id and file_id = any(v_ids);
         update public.files set owner_id = p_heir_id where id = any(v_ids);
         v_places := catalog_private.placed_files(v_ids);
@@ -137,6 +200,10 @@ begin
         'public.set_role(bigint, boolean)'::regprocedure,
         'public.release_files(uuid, bigint, bigint, bigint, double precision)'::regprocedure,
         'public.remove_user(bigint)'::regprocedure,
+        'public.lock_user(bigint)'::regprocedure,
+        'public.set_password(bigint, text, bigint)'::regprocedure,
+        'catalog_private.no_password()'::regprocedure,
+        'catalog_private.require_heir(bigint)'::regprocedure,
         'catalog_private.require_other_administrator(bigint)'::regprocedure
     ] loop
         execute format(

@@ -25,6 +25,7 @@ USER_BY_ID = "SELECT * FROM users WHERE id = :user_id"
 CHANGE_HASH = """
 UPDATE users SET password_hash = :password_hash, token_epoch = token_epoch + 1
 WHERE id = :user_id AND password_hash <> :password_hash
+AND (:epoch IS NULL OR token_epoch = :epoch)
 """
 """A new password, and a new token epoch; nothing when it is the present one (a repeated call)."""
 
@@ -54,8 +55,10 @@ COUNT_USERS = "SELECT count(*) AS total FROM users WHERE instr(lower(name), lowe
 SET_ROLE = "UPDATE users SET is_admin = :is_admin WHERE id = :user_id"
 """Another role for a user."""
 
-OTHER_ADMINISTRATOR = "SELECT 1 FROM users WHERE is_admin AND id <> :user_id LIMIT 1"
-"""A row if somebody else is administrator."""
+OTHER_ADMINISTRATOR = """
+SELECT 1 FROM users WHERE is_admin AND id <> :user_id AND password_hash <> :no_password LIMIT 1
+"""
+"""A row if somebody else is administrator, and can log in."""
 
 DELETE_USER = "DELETE FROM users WHERE id = :user_id"
 """Deletes a user, and by the foreign key the user's shares."""

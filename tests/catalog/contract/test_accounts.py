@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from catalog.errors import AlreadyClaimed, UserExists, UserMissing
+from catalog.errors import AlreadyClaimed, PasswordChanged, UserExists, UserMissing
 
 
 async def test_first_user_is_administrator(catalog, clock):
@@ -62,6 +62,16 @@ async def test_new_password_raises_the_epoch_once(catalog):
     changed = await catalog.set_password(user.id, "new")
     assert (changed.password_hash, changed.token_epoch) == ("new", user.token_epoch + 1)
     assert await catalog.set_password(user.id, "new") == changed
+
+
+async def test_of_two_new_passwords_in_place_of_one_the_first_counts(catalog):
+    """Who looked at the password before somebody else changed it is refused, but not who asks again."""
+    user = await catalog.create_user("ann", "old")
+    changed = await catalog.set_password(user.id, "new", epoch=user.token_epoch)
+    with pytest.raises(PasswordChanged):
+        await catalog.set_password(user.id, "other", epoch=user.token_epoch)
+    assert await catalog.set_password(user.id, "new", epoch=user.token_epoch) == changed
+    assert await catalog.user_by_id(user.id) == changed
 
 
 async def test_password_of_nobody(catalog):

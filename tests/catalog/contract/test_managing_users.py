@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from catalog.account_port import NO_PASSWORD
 from catalog.errors import (
     LastAdministrator,
     NotPermitted,
@@ -90,6 +91,54 @@ async def test_of_two_administrators_who_demote_each_other_one_stays(catalog):
     assert sorted(isinstance(answer, LastAdministrator) for answer in answers) == [False, True]
     administrators = [user.is_admin for user in await catalog.search_users("", limit=9)]
     assert sorted(administrators) == [False, True]
+
+
+async def test_a_locked_user_has_neither_role_nor_password(catalog):
+    """And no tokens any more; a second time changes nothing, and a new password ends it."""
+    ann, bob = await named(catalog, "ann", "bob")
+    before = await catalog.set_role(bob, is_admin=True)
+    locked = await catalog.lock_user(bob)
+    assert (locked.is_admin, locked.password_hash) == (False, NO_PASSWORD)
+    assert locked.token_epoch > before.token_epoch
+    assert await catalog.lock_user(bob) == locked
+    assert (await catalog.set_password(bob, "new")).password_hash == "new"
+    with pytest.raises(LastAdministrator):
+        await catalog.lock_user(ann)
+    assert (await catalog.user_by_id(ann)).is_admin
+    with pytest.raises(UserMissing):
+        await catalog.lock_user(99)
+
+
+async def test_of_two_administrators_who_lock_each_other_one_stays(catalog):
+    """Somebody has to be able to log in and manage the users."""
+    ann, bob = await named(catalog, "ann", "bob")
+    await catalog.set_role(bob, is_admin=True)
+    answers = await asyncio.gather(
+        catalog.lock_user(ann), catalog.lock_user(bob), return_exceptions=True
+    )
+    assert sorted(isinstance(answer, LastAdministrator) for answer in answers) == [False, True]
+
+
+async def test_who_cannot_log_in_does_not_count_as_an_administrator(catalog):
+    """Though the role may be given to somebody whose removal was broken off."""
+    ann, bob = await named(catalog, "ann", "bob")
+    await catalog.lock_user(bob)
+    await catalog.set_role(bob, is_admin=True)
+    with pytest.raises(LastAdministrator):
+        await catalog.set_role(ann, is_admin=False)
+    with pytest.raises(LastAdministrator):
+        await catalog.remove_user(ann)
+    await catalog.remove_user(bob)
+
+
+async def test_a_locked_user_inherits_nothing(catalog, uploads):
+    """What somebody gets who is being removed may be deleted a moment later."""
+    _, bob, carl = await named(catalog, "ann", "bob", "carl")
+    file = await uploads.put((), "a", owner_id=bob)
+    await catalog.lock_user(carl)
+    with pytest.raises(UserMissing):
+        await catalog.release_files(bob, heir_id=carl, limit=9)
+    assert (await catalog.file_by_id(file.id)).owner_id == bob
 
 
 async def test_files_are_given_to_an_heir_some_at_a_time(catalog, uploads, clock):

@@ -190,6 +190,22 @@ async def test_a_bad_heir_leaves_everything_as_it_was(world, administrator, alic
     assert await logs_in(world, "alice", PASSWORD)
 
 
+async def test_who_is_being_removed_is_no_heir(world, administrator, alice, bob, monkeypatch):
+    """Nor counts as an administrator, whatever role the user was given meanwhile."""
+    root = await administrator()
+    for number in range(2):
+        await world.put(f"/bob{number}", owner="bob")
+    monkeypatch.setattr("manager.administering.FILES_AT_ONCE", 1)
+    monkeypatch.setattr("manager.administering.WORK_S", 0.0)
+    await root.get("c2s:user-remove", "s2c:user-removal", user_id=bob.user.id)
+    reason = await root.refusal("c2s:user-remove", user_id=alice.user.id, heir_id=bob.user.id)
+    assert reason == "heir_id: the removal of that user has begun"
+    assert await alice.news()
+    await root.order("c2s:user-role-set", user_id=bob.user.id, is_admin=True)
+    reason = await root.refusal("c2s:user-role-set", user_id=root.user.id, is_admin=False)
+    assert "the only administrator" in reason
+
+
 async def test_who_is_not_there_cannot_be_changed(administrator):
     """Also a user who was removed a moment ago."""
     root = await administrator()

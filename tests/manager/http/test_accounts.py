@@ -188,6 +188,20 @@ async def test_update_password_needs_the_previous_one(cloud, name):
     assert (await cloud.client.get("/token-status", params={"token": token})).status == 200
 
 
+async def test_of_two_changes_with_one_password_the_first_counts(cloud):
+    """Whoever knew the old password does not undo a change that was made meanwhile."""
+    await _register(cloud)
+    passwords = ["first battery staple", "second battery staple"]
+    changes = [_change(cloud, newPassword=password) for password in passwords]
+    statuses = [response.status for response in await asyncio.gather(*changes)]
+    assert sorted(statuses) == [200, 403]
+    logins = [
+        await cloud.client.post("/login", json={**ALICE, "password": password})
+        for password in passwords
+    ]
+    assert [login.status for login in logins] == statuses
+
+
 @pytest.mark.parametrize("missing", ["username", "previousPassword", "newPassword"])
 @pytest.mark.parametrize("value", [None, "", "short", 7])
 async def test_malformed_new_password(cloud, missing, value):
