@@ -84,7 +84,7 @@ async def subtree(
 async def _walk_selected(
     catalog: Catalog, top: _Place, viewer_id: int, selection: Selection
 ) -> AsyncGenerator[Entry, None]:
-    for entry in await _entries_of(catalog, top, selection.files):
+    for entry in await _entries_of(catalog, top, selection.files, given=set()):
         yield entry
     for folder in selection.folders:
         try:
@@ -154,6 +154,7 @@ class _Files:
         self._catalog = catalog
         self._place = place
         self._viewer_id = viewer_id
+        self._given: set[str] = set()
         self._after = ""
         self._is_over = place.counts.files == 0
 
@@ -166,17 +167,20 @@ class _Files:
         )
         self._is_over = len(found) < PAGE
         self._after = found[-1].name if found else ""
-        return await _entries_of(self._catalog, self._place, found)
+        return await _entries_of(self._catalog, self._place, found, given=self._given)
 
 
 def _name(entry: File | Folder) -> str:
     return entry.name
 
 
-async def _entries_of(catalog: Catalog, place: _Place, files: Sequence[File]) -> list[Entry]:
+async def _entries_of(
+    catalog: Catalog, place: _Place, files: Sequence[File], *, given: set[str]
+) -> list[Entry]:
+    """Files as entries; `given` holds, and takes, the numbered names of the place's files."""
     names = [file.name for file in files]
     shadowed = await _names_of_folders(catalog, place, names)
-    free = {name: await _free_name(catalog, place, name) for name in shadowed}
+    free = {name: await _free_name(catalog, place, name, given) for name in sorted(shadowed)}
     return [Entry((*place.path, free.get(file.name, file.name)), file) for file in files]
 
 
@@ -188,11 +192,13 @@ async def _names_of_folders(catalog: Catalog, place: _Place, names: list[str]) -
     return frozenset(folder.name for folder in folders)
 
 
-async def _free_name(catalog: Catalog, place: _Place, name: str) -> str:
+async def _free_name(catalog: Catalog, place: _Place, name: str, given: set[str]) -> str:
     for names in candidate_batches(name):
         taken = await _names_of_folders(catalog, place, names)
         files = await catalog.files_in(place.folder_id, names)
-        taken |= {file.name for file in files}
+        # Long names are shortened for the number, which may make them the same.
+        taken |= {file.name for file in files} | given
         if free := next((each for each in names if each not in taken), None):
+            given.add(free)
             return free
     raise AssertionError("a folder cannot hold every number")

@@ -280,6 +280,21 @@ async def test_file_and_folder_of_one_name(cloud):
     assert archive.read("x (3).y") == b"x.y"
 
 
+async def test_long_names_are_numbered_apart(cloud, monkeypatch):
+    """Names that differ in their ends alone, which make room for the numbers, stay different."""
+    monkeypatch.setattr(subtree, "PAGE", 1)
+    await cloud.token()
+    names = ["x" * 126 + end for end in "ab"]
+    for name in names:
+        await cloud.store(f"/docs/{name}", name.encode())
+        await cloud.store(f"/docs/{name}/in", b"")
+    numbered = ["x" * 123 + " (1)", "x" * 123 + " (2)"]
+    for response in (await _get(cloud), await _selected(cloud, *names)):
+        archive = await _archive(response)
+        assert [each for each in archive.namelist() if "/" not in each] == numbered
+        assert [archive.read(each).decode() for each in numbered] == names
+
+
 async def test_more_entries_than_a_page(cloud, monkeypatch):
     """The folder is read in pages, and none is skipped or repeated where they meet."""
     monkeypatch.setattr(subtree, "PAGE", 2)
