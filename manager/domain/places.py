@@ -14,15 +14,23 @@ class Place:
 
     def __init__(self, path: FolderPath) -> None:
         self._path = path
+        self._is_cut = False
 
     @property
     def path(self) -> FolderPath:
         """Where it is by now."""
         return self._path
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether it is only a folder around the one that was asked for, whose path cannot be said."""
+        return self._is_cut
+
     def folder_moved(self, before: FolderPath, after: FolderPath) -> None:
         """A folder went from one path to another: this one, one around it, or any other."""
         depth = len(before)
         if self._path[:depth] == before:
             # Folders that do not exist yet may not all fit below the new place.
-            self._path = (after + self._path[depth:])[:MAX_PATH_NAMES]
+            path = after + self._path[depth:]
+            self._path = path[:MAX_PATH_NAMES]
+            self._is_cut |= len(path) > MAX_PATH_NAMES

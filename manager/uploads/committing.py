@@ -64,6 +64,10 @@ async def enter_upload(
     somebody was asked about it.
     """
     facts = upload.facts
+    on_conflict = _in_catalog_terms(commit.on_conflict, permit)
+    if upload.place.is_cut:
+        # What has the name there is not what would have it in the folder that was asked for.
+        on_conflict = RenameOnConflict()
     object_id = UUID(facts.upload_id)
     await catalog.finish_object(object_id, mime_type=commit.mime_type, hash_hex=commit.content_hash)
     return await catalog.commit_file(
@@ -72,7 +76,7 @@ async def enter_upload(
         facts.name,
         owner_id=facts.user_id,
         is_public=facts.is_public,
-        on_conflict=_in_catalog_terms(commit.on_conflict, permit),
+        on_conflict=on_conflict,
     )
 
 

@@ -45,5 +45,8 @@ def test_no_path_gets_longer_than_can_be_said():
     """Folders that were still to be made, and do not fit any more, are left out."""
     place = Place(("a", "x", "y"))
     deep = tuple("d" * (MAX_PATH_NAMES - 1))
+    assert not place.is_cut
     place.folder_moved(("a",), deep)
-    assert place.path == (*deep, "x")
+    assert (place.path, place.is_cut) == ((*deep, "x"), True)
+    place.folder_moved(deep, ("a",))
+    assert (place.path, place.is_cut) == (("a", "x"), True)

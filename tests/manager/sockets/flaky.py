@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -25,6 +25,7 @@ from manager.retrying import CatalogPatience
 from manager.uploads.holds import TemporaryHolds
 from manager.webhooks import WebhookDirectory
 from protocol import s2c
+from protocol.extensions import format_extensions
 from storage.discord.webhook import WebhookCredentials
 from tests.manager.sockets.peers import (
     SERVICE_EXTENSIONS,
@@ -121,13 +122,17 @@ class FlakyStage:
     peers: AsyncExitStack
     _addresses: "count[int]" = field(default_factory=lambda: count(1))
 
-    async def client(self, name: str = "alice") -> ClientPeer:
-        """Lets a client in."""
+    async def client(self, name: str = "alice", *, extensions: Sequence[str] = ()) -> ClientPeer:
+        """Lets a client in, with extensions if it asks for any."""
         if await self.real_catalog.user_by_name(name) is None:
             hashed = await CHEAP_PASSWORDS.hash(PASSWORD)
             await self.real_catalog.create_user(name, hashed)
         query = client_query(await self.accounts.login(name, PASSWORD))
-        return await self.peers.enter_async_context(ClientPeer.connected(self.url, "s2c", query))
+        if extensions:
+            query["extensions"] = format_extensions(extensions)
+        return await self.peers.enter_async_context(
+            ClientPeer.connected(self.url, "s2c", query, extensions=extensions)
+        )
 
     async def service(self) -> ServicePeer:
         """Lets an upload service in; returns when it can be booked."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from protocol import c2s, s2c, s2u
+from protocol.extensions import ORGANISE
 from tests.manager.sockets.flaky import FlakyStage, running_flaky_stage
 from tests.manager.sockets.peers import ClientPeer, ServicePeer
 
@@ -74,6 +75,24 @@ async def test_an_upload_makes_the_folders_that_it_lacks_in_the_new_place(stage:
     await service.take_upload()
     assert (await client.next(s2c.FileModify)).path == "/new/not/yet"
     assert await folders(client) == ["new"]
+
+
+async def test_an_upload_whose_folder_comes_to_lie_too_deep_replaces_nothing(stage: FlakyStage):
+    """It ends in a folder around its own, where it was not asked for; another name keeps what is there."""
+    service, client = await stage.service(), await stage.client()
+    deep = "/1/2/3/4/5/6/7/8/9"
+    for path in ("/old", deep):
+        assert (await client.order(c2s.CreateFolder(path=path))).success
+    assert (await client.order(c2s.EmptyFileUpload(path="/old", name="a.txt"))).success
+    await client.book(1)
+    await client.request_upload("a.txt", path="/old/not/yet", do_overwrite=True)
+    mover = await stage.client("bob", extensions=(ORGANISE,))
+    assert (await mover.order(c2s.MoveFolder(path="/old", target_path=deep))).success
+    await service.take_upload()
+    finished = await client.next(s2c.UploadFinishInfo)
+    assert (finished.success, finished.rename_target) == (True, "a (1).txt")
+    assert await client.names(f"{deep}/old") == ["a (1).txt", "a.txt"]
+    assert (await client.list_files(f"{deep}/old", sort_by="size")).files[-1].name == "a.txt"
 
 
 async def test_a_taken_name_is_asked_about_where_it_is_taken(stage: FlakyStage):
