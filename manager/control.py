@@ -84,7 +84,7 @@ class ControlPlane:
             fleet=fleet,
             changes=changes,
             journal=journal,
-            places=UploadPlaces(),
+            places=UploadPlaces(catalog),
             tasks=self._tasks,
             clock=clock,
             nudge_reaper=nudge_reaper,

@@ -18,7 +18,7 @@ async def rename_folder(context: ClientContext, packet: c2s.RenameFolder) -> gen
     if folder is None:
         raise NoSuchFolder
     try:
-        changed = await places.following(lambda: catalog.rename_folder(folder.id, name))
+        changed = await places.following(folder.id, lambda: catalog.rename_folder(folder.id, name))
     except FolderMissing as error:
         raise NoSuchFolder from error
     context.parts.changes.folder_renamed(changed)
@@ -38,7 +38,8 @@ async def move_folder(context: ClientContext, packet: c2s.MoveFolder) -> generic
         raise InvalidRequest("target_path: the folder lies there already")
     try:
         changed = await places.following(
-            lambda: catalog.move_folder(folder.id, target.id, max_depth=MAX_PATH_NAMES)
+            folder.id,
+            lambda: catalog.move_folder(folder.id, target.id, max_depth=MAX_PATH_NAMES),
         )
     except FolderMissing as error:
         raise NoSuchFolder from error

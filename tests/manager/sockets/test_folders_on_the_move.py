@@ -158,6 +158,34 @@ async def test_a_commit_and_a_rename_take_turns(stage: FlakyStage):
     assert await folders(client) == ["new"]
 
 
+async def test_an_upload_goes_where_its_folder_is_though_nobody_was_told(stage: FlakyStage):
+    """A catalog that goes away while it renames a folder may have renamed it: that is found out."""
+    client, service, start = await uploading(stage)
+    stage.catalog.after["rename_folder"] = 1
+    refused = await client.refusal(c2s.RenameFolder(path="/old", target_name="new"))
+    assert "the catalog is not available" in refused
+    # Not even that can be found out at once.
+    stage.catalog.before["folder_path"] = 1
+    await service.finish(start)
+    assert (await client.next(s2c.UploadFinishInfo)).success
+    assert (await client.next(s2c.FileModify)).path == "/new/in"
+    assert await folders(client) == ["new"]
+
+
+async def test_folders_whose_change_failed_stay_where_they_are(stage: FlakyStage):
+    """And may be changed, or deleted, afterwards."""
+    client, service, start = await uploading(stage)
+    stage.catalog.before["rename_folder"] = 1
+    await client.refusal(c2s.RenameFolder(path="/old", target_name="new"))
+    await rename(client, "/old", "other")
+    stage.catalog.before["rename_folder"] = 1
+    await client.refusal(c2s.RenameFolder(path="/other", target_name="new"))
+    deleted = c2s.DeleteFolder(folder_id=await id_of(client, "/other"))
+    assert (await client.order(deleted)).success
+    await service.finish(start)
+    assert (await client.next(s2c.FileModify)).path == "/other/in"
+
+
 async def test_a_rename_waits_for_the_commit_before_it(stage: FlakyStage):
     """A file that the catalog has entered is told where it was, before its folder's new name."""
     client, service, start = await uploading(stage)
