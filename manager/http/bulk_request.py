@@ -56,19 +56,20 @@ async def bulk_request(request: web.Request, accounts: Accounts) -> BulkRequest:
 
 
 async def _posted(request: web.Request, accounts: Accounts) -> BulkRequest:
+    begun = bytearray()
     if request.content_type == _JSON:
-        user = await accounts.authenticate(token_of(request))
-        path, names = await asyncio.to_thread(_from_json, await _body(request))
+        token, read = token_of(request), _from_json
     elif request.content_type == _FORM:
-        begun = bytearray()
-        user = await accounts.authenticate(await _form_token(request, begun))
-        path, names = await asyncio.to_thread(_from_form, await _body(request, begun))
+        token, read = await _form_token(request, begun), _from_form
     else:
         raise InvalidRequest(f"the body must be {_JSON} or {_FORM}")
+    await accounts.authenticate(token)
+    path, names = await asyncio.to_thread(read, await _body(request, begun))
     if len(names) > MOST_NAMES:
         raise _too_many()
     return BulkRequest(
-        user=user,
+        # The token may have died while the body came in.
+        user=await accounts.authenticate(token),
         path=parsed("path", path, parse_path),
         names=tuple(repeated(names, "name", check_name)),
     )
@@ -119,7 +120,7 @@ def _from_form(body: bytes) -> tuple[str, list[str]]:
     return paths[0], fields.get("name", [])
 
 
-async def _body(request: web.Request, begun: bytes | bytearray = b"") -> bytes:
+async def _body(request: web.Request, begun: bytearray) -> bytes:
     body = bytearray(begun)
     async for piece in request.content.iter_any():
         body += piece

@@ -261,6 +261,30 @@ async def test_bodies_that_ask_for_nothing_sensible(cloud, body, words):
     assert words in (await response.json())["error_details"]
 
 
+async def test_token_that_dies_while_the_body_comes_in(cloud, monkeypatch):
+    """Whoever begins a request with a token that is good does not get an archive with one that is not."""
+    token = await cloud.token()
+    await cloud.store("/docs/a", b"1")
+    accounts, looked_at = cloud.app[PARTS].get().accounts, asyncio.Event()
+    authenticate = accounts.authenticate
+
+    async def authenticate_and_tell(key: str):
+        user = await authenticate(key)
+        looked_at.set()
+        return user
+
+    async def body() -> AsyncIterator[bytes]:
+        yield f"auth={token}&".encode()
+        await looked_at.wait()
+        await cloud.catalog.set_password(1, "another hash")
+        yield b"path=/docs"
+
+    monkeypatch.setattr(accounts, "authenticate", authenticate_and_tell)
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    response = await cloud.client.post("/bulk-download", data=body(), headers=headers)
+    assert response.status == 401
+
+
 async def test_form_that_is_not_utf_8(cloud):
     """A name that no text encodes to is a bad one."""
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
