@@ -33,9 +33,11 @@ def graphql_routes() -> list[web.RouteDef]:
 
 
 async def _graphql(request: web.Request) -> web.Response:
-    context = await _context(request)
+    token, sent = token_of(request), await json_object(request)
+    # Not before: the token may die while the body comes in.
+    context = await _context(request, token)
     try:
-        body = msgspec.convert(await json_object(request), GraphQLRequest)
+        body = msgspec.convert(sent, GraphQLRequest)
     except msgspec.ValidationError as error:
         raise InvalidRequest(f"the body must be a GraphQL request: {error}") from error
     return _answer(await _result(body, context))
@@ -59,11 +61,11 @@ async def _result(body: GraphQLRequest, context: GraphQLContext) -> ExecutionRes
     return ExecutionResult(data=None, errors=[GraphQLError(reason)])
 
 
-async def _context(request: web.Request) -> GraphQLContext:
+async def _context(request: web.Request, token: str) -> GraphQLContext:
     """Nobody gets anywhere without credentials, not even to the schema. Raises `InvalidToken`."""
     parts = parts_of(request)
     return GraphQLContext(
-        caller=await parts.callers.identify(token_of(request)),
+        caller=await parts.callers.identify(token),
         callers=parts.callers,
         catalog=parts.catalog,
         links=parts.content_links,

@@ -1,5 +1,8 @@
 """Requests to `/graphql` that are none, or none that can be run."""
 
+import json
+from collections.abc import AsyncIterator
+
 import pytest
 from structlog.testing import capture_logs
 
@@ -41,6 +44,23 @@ async def test_variables_that_are_nested_deeply_are_refused(cloud, depth):
         (200, True),
         (400, True),
     }
+
+
+async def test_token_that_dies_while_the_body_comes_in(cloud):
+    """An administrator who is locked out makes no API key with a request begun before that."""
+    token = await cloud.token()
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b'{"query": '
+        # By the time at which this one has an answer the other one has been begun.
+        assert (await cloud.client.get("/status", params={"auth": token})).status == 200
+        await cloud.catalog.set_password(1, "another hash")
+        yield json.dumps('mutation { createKey(name: "svc") { key } }').encode() + b"}"
+
+    headers = {"Authorization": f"Bearer {token}"}
+    response = await cloud.client.post("/graphql", data=body(), headers=headers)
+    assert response.status == 401
+    assert await cloud.catalog.list_keys() == []
 
 
 async def test_a_host_that_is_none_is_refused(cloud):
