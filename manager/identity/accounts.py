@@ -7,7 +7,6 @@ from catalog.errors import AlreadyClaimed, PasswordChanged, UserExists, UserMiss
 from catalog.records import User
 from manager.errors import (
     InvalidToken,
-    NoSuchUser,
     RegistrationClosed,
     UserNameTaken,
     WrongCredentials,
@@ -62,16 +61,9 @@ class Accounts:
             # Hashing takes a while, in which an administrator may have locked the user out.
             raise WrongCredentials from error
 
-    async def reset_password(self, user_id: int, new: str) -> User:
-        """A new password without the old one; the user's tokens are worth nothing any more.
-
-        Raises `NoSuchUser`, `Overloaded`.
-        """
-        password_hash = await self._passwords.hash(new)
-        try:
-            return await self._catalog.set_password(user_id, password_hash)
-        except UserMissing as error:
-            raise NoSuchUser from error
+    async def hashed(self, password: str) -> str:
+        """A password as the catalog keeps it. Raises `Overloaded`."""
+        return await self._passwords.hash(password)
 
     async def authenticate(self, token: str) -> User:
         """The user whose token this is.
