@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from aiohttp import ClientResponse
 
+from manager.http.parts import PARTS
+
 PASSWORD = "correct horse"
 ALICE = {"username": "alice", "password": PASSWORD}
 
@@ -41,6 +43,23 @@ async def test_later_users_need_an_administrator(cloud):
     bobs_token = await _login(cloud, username="bob")
     assert (await _register(cloud, username="eve", adminToken=bobs_token)).status == 403
     assert (await _register(cloud, username="eve", adminToken="a.b.c")).status == 403
+
+
+async def test_administrator_who_is_shut_out_meanwhile_registers_nobody(cloud, monkeypatch):
+    """There is no way to leave an account behind for oneself."""
+    token = await cloud.token()
+    accounts = cloud.app[PARTS].get().accounts
+    hashed = accounts.hashed
+
+    async def hash_and_shut_out(password: str) -> str:
+        password_hash: str = await hashed(password)
+        await cloud.catalog.set_password(1, "another hash")
+        return password_hash
+
+    monkeypatch.setattr(accounts, "hashed", hash_and_shut_out)
+    response = await _register(cloud, username="bob", adminToken=token)
+    assert response.status == 403
+    assert await cloud.catalog.user_by_name("bob") is None
 
 
 async def test_taken_name(cloud):
