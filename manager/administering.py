@@ -93,7 +93,7 @@ class UserAdministration:
         with _told_to_people():
             user = await self._catalog.lock_user(user_id)
             self._logins.end(user.id, before_epoch=user.token_epoch)
-            remaining = await self._release_files(user_id, heir_id)
+            remaining = await self._release_files(administrator, user_id, heir_id)
         if remaining == 0:
             log.info("user-removed", user=user.id, heir=heir_id, by=administrator.id)
         return remaining
@@ -117,7 +117,7 @@ class UserAdministration:
         if heir.password_hash == NO_PASSWORD:
             raise InvalidRequest("heir_id: the removal of that user has begun")
 
-    async def _release_files(self, user_id: int, heir_id: int | None) -> int:
+    async def _release_files(self, administrator: User, user_id: int, heir_id: int | None) -> int:
         deadline = self._monotonic() + WORK_S
         while True:
             released = await self._catalog.release_files(
@@ -131,6 +131,7 @@ class UserAdministration:
             if self._monotonic() >= deadline:
                 # An upload that was finished at the last moment is a file that remains.
                 return max(1, released.remaining)
+            await self._require_administrator(administrator)
 
     async def _is_removed(self, user_id: int) -> bool:
         try:

@@ -257,6 +257,28 @@ async def test_a_removal_goes_on_where_it_was_broken_off(world, administrator, a
     assert await world.paths() == []
 
 
+async def test_a_removal_ends_with_the_role_of_who_asked_for_it(
+    world, administrator, alice, monkeypatch
+):
+    """What was not given or deleted by then is for the administrators who are left to decide."""
+    await administrator()
+    other = await administrator("other")
+    for number in range(3):
+        await world.put(f"/{number}", owner="alice")
+    monkeypatch.setattr("manager.administering.FILES_AT_ONCE", 1)
+    release = world.catalog.release_files
+
+    async def release_and_shut_out(user_id: int, **options):
+        released = await release(user_id, **options)
+        await world.catalog.set_role(other.user.id, is_admin=False)
+        return released
+
+    monkeypatch.setattr(world.catalog, "release_files", release_and_shut_out)
+    reason = await other.refusal("c2s:user-remove", user_id=alice.user.id)
+    assert reason == "only an administrator may do this"
+    assert await world.paths() == ["/1", "/2"]
+
+
 async def test_a_file_that_arrives_at_the_last_moment_is_given_too(
     world, administrator, alice, bob, monkeypatch
 ):
