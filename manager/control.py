@@ -76,7 +76,7 @@ class ControlPlane:
         changes = ChangeFeed(self._hub, catalog, patience, content_links, announcer)
         fleet = UploadFleet(bookings, self._hub, webhooks, settings, self._tasks)
         thumbnailers = Thumbnailers(catalog, self._hub, settings, self._tasks)
-        journal = ChunkJournal(catalog, self._tasks, patience)
+        journal = ChunkJournal(catalog, self._tasks, patience, nudge_reaper)
         uploads = UploadDesk(
             catalog=catalog,
             patience=patience,

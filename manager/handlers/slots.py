@@ -34,7 +34,6 @@ async def chunk_stored(context: SlotContext, packet: u2s.ChunkStored) -> generic
 
 async def _refuse(context: SlotContext, location: ChunkLocation, why: str) -> generic.Boolean:
     await context.parts.journal.record_garbage(location)
-    context.parts.uploads.nudge_reaper()
     return generic.Boolean(success=False, message=why)
 
 
@@ -42,7 +41,7 @@ async def upload_finished(context: SlotContext, packet: u2s.UploadFinish) -> Non
     """The slot is done with its upload, one way or the other."""
     slot = context.slot
     if not _takes_finish(slot, packet):
-        await context.parts.uploads.discard(reported_messages(packet, slot.channel_id))
+        await context.parts.journal.discard(reported_messages(packet, slot.channel_id))
 
 
 def _takes_finish(slot: UploadSlot, packet: u2s.UploadFinish) -> bool:

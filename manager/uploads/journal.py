@@ -2,10 +2,11 @@
 
 A message that the catalog does not know could never be deleted. So a report which cannot be written now
 is refused to the service, and its message is kept here until it can be written, as garbage: the chunk is
-missing again, and what the client sends instead may be other bytes.
+missing again, and what the client sends instead may be other bytes. Whatever turns out to be garbage is the
+reaper's at once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from uuid import uuid4
 
@@ -24,11 +25,16 @@ class ChunkJournal:
     """The chunks of running uploads, as they are stored."""
 
     def __init__(
-        self, catalog: ObjectStore, tasks: BackgroundTasks, patience: CatalogPatience
+        self,
+        catalog: ObjectStore,
+        tasks: BackgroundTasks,
+        patience: CatalogPatience,
+        nudge_reaper: Callable[[], None],
     ) -> None:
         self._catalog = catalog
         self._tasks = tasks
         self._patience = patience
+        self._nudge_reaper = nudge_reaper
 
     async def record(self, location: ChunkLocation) -> bool:
         """True when these bytes are now durably the chunk of their object.
@@ -62,6 +68,7 @@ class ChunkJournal:
     async def _record_once(self, location: ChunkLocation) -> bool:
         if await self._catalog.add_chunk(location):
             return True
+        self._nudge_reaper()
         chunk = location.chunk
         stored = await self._catalog.chunks(chunk.object_id, first=chunk.index, limit=1)
         # Another message may hold the same bytes: the answer to an earlier report was lost.
@@ -83,6 +90,7 @@ class ChunkJournal:
                 log.error("a message cannot be journalled", code=error.code, problem=str(error))
                 return
             else:
+                self._nudge_reaper()
                 return
 
 

@@ -6,7 +6,7 @@ task up: their answers come back as events.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ import structlog
 
 from catalog.errors import CatalogError, CatalogUnavailable, NameTaken, NotPermitted
 from catalog.port import Catalog, CommittedFile
-from catalog.records import EnvelopeKind, Message
+from catalog.records import EnvelopeKind
 from manager.changes import ChangeFeed
 from manager.domain import upload_effects as effects
 from manager.domain.errors import IllegalTransition
@@ -65,12 +65,6 @@ class UploadDesk:
     tasks: BackgroundTasks
     clock: Callable[[], float]
     nudge_reaper: Callable[[], None]
-
-    async def discard(self, messages: Sequence[Message]) -> None:
-        """Has the reaper delete messages that nobody needs."""
-        if messages:
-            await self.journal.discard(messages)
-            self.nudge_reaper()
 
 
 class RunningUpload:
@@ -317,7 +311,7 @@ class RunningUpload:
             await desk.patience.committing(lambda: self._begin_object(content.envelope))
             await enter_chunks(desk.catalog, desk.patience, locations)
         except CatalogError:
-            await desk.discard([location.message for location in locations])
+            await desk.journal.discard([location.message for location in locations])
             raise
 
     def _announce(self, _: effects.AnnounceFile) -> None:
