@@ -230,7 +230,7 @@ test("a large selection comes several pages at a time, says how far it is, and c
   await holds(6);
   held.shift()?.();
   await holds(6);
-  await person.page.getByText("Selecting … 2 %").waitFor();
+  await person.page.getByText("Selecting … 2%").waitFor();
   assert.equal(await person.page.getByRole("progressbar", { name: "Selecting" }).getAttribute("aria-valuenow"), "2");
   assert.equal(held.length, 6);
   await person.page.keyboard.press("Escape");

@@ -1,22 +1,21 @@
-/** All texts of the page in English. Numbers in them are formatted already, unless they decide a plural. */
+/** All texts of the page in English. Counts in them are formatted here, everything else is formatted already. */
+
+import { formatCount } from "./format.js";
 
 /**
  * @param {number} count
  * @param {string} one
- * @param {string} [many]
  */
-function plural(count, one, many = `${one}s`) {
-  return count === 1 ? one : many;
+function counted(count, one) {
+  return `${formatCount(count)} ${one}${count === 1 ? "" : "s"}`;
 }
 
 /**
  * @param {number} files
  * @param {number} folders
- * @param {string} [shown] how many there are together
  */
-function things(files, folders, shown = String(files + folders)) {
-  const word = folders === 0 ? "file" : files === 0 ? "folder" : "item";
-  return `${shown} ${plural(files + folders, word)}`;
+function things(files, folders) {
+  return counted(files + folders, folders === 0 ? "file" : files === 0 ? "folder" : "item");
 }
 
 export const en = {
@@ -75,7 +74,7 @@ export const en = {
     typeName: "Type a name to find users.",
     you: "You",
     manage: "Manage",
-    count: (/** @type {number} */ count, /** @type {string} */ shown) => `${shown} ${plural(count, "user")}`,
+    count: (/** @type {number} */ count) => counted(count, "user"),
     owns: (/** @type {number} */ files, /** @type {string} */ size) => (files ? `${things(files, 0)}, ${size}` : "No files"),
     since: (/** @type {string} */ date) => `User since ${date}`,
     yourself: "Another administrator can change your role or remove you. Your password is changed in the account menu.",
@@ -117,7 +116,7 @@ export const en = {
   },
   services: {
     title: "Upload services",
-    ready: (/** @type {number} */ count) => `${count} connected`,
+    ready: (/** @type {number} */ count) => `${formatCount(count)} connected`,
     connected: "connected",
     free: "free",
     mine: "booked by you",
@@ -166,10 +165,8 @@ export const en = {
       updated_at: /** @type {const} */ (["Oldest first", "Newest first"]),
       size: /** @type {const} */ (["Smallest first", "Largest first"]),
     },
-    summary: (/** @type {number | string} */ folders, /** @type {number | string} */ files) =>
-      [Number(folders) !== 0 && `${folders} ${plural(Number(folders), "folder")}`, Number(files) !== 0 && `${files} ${plural(Number(files), "file")}`]
-        .filter(Boolean)
-        .join(", ") || "Empty",
+    summary: (/** @type {number} */ folders, /** @type {number} */ files) =>
+      [folders !== 0 && counted(folders, "folder"), files !== 0 && counted(files, "file")].filter(Boolean).join(", ") || "Empty",
     empty: "This folder is empty",
     emptyText: "Drop files or whole folders anywhere on this page, or pick them here.",
     missing: "There is no such folder",
@@ -181,13 +178,13 @@ export const en = {
     noName: (/** @type {string} */ start) => `No name begins with “${start}”.`,
   },
   selection: {
-    count: (/** @type {number} */ count) => `${count.toLocaleString("en")} selected`,
+    count: (/** @type {number} */ count) => `${formatCount(count)} selected`,
     clear: "Clear the selection",
     running: (/** @type {string} */ percent) => `Selecting … ${percent}`,
     progress: "Selecting",
     stop: "Stop selecting",
     toggle: (/** @type {string} */ name) => `Select ${name}`,
-    limit: (/** @type {number} */ most) => `The first ${most.toLocaleString("en")} were selected; more cannot be handled at once.`,
+    limit: (/** @type {number} */ most) => `The first ${formatCount(most)} were selected; more cannot be handled at once.`,
   },
   actions: {
     label: "Actions",
@@ -238,11 +235,11 @@ export const en = {
   deletion: {
     undo: "Undo",
     one: (/** @type {string} */ name) => `${name} deleted.`,
-    many: (/** @type {number} */ count) => `${count.toLocaleString("en")} items deleted.`,
+    many: (/** @type {number} */ count) => `${formatCount(count)} items deleted.`,
     failed: (/** @type {string} */ name, /** @type {string} */ reason) => `${name} could not be deleted. ${reason}`,
     failedMany: (/** @type {number} */ count, /** @type {string} */ name, /** @type {string} */ reason) =>
-      `${count.toLocaleString("en")} items could not be deleted, such as ${name}. ${reason}`,
-    notAllowed: (/** @type {number} */ count) => `You may not delete ${count === 1 ? "one of the files" : `${count} of the files`}.`,
+      `${formatCount(count)} items could not be deleted, such as ${name}. ${reason}`,
+    notAllowed: (/** @type {number} */ count) => `You may not delete ${count === 1 ? "one of the files" : `${formatCount(count)} of the files`}.`,
   },
   link: {
     title: "Link",
@@ -308,9 +305,9 @@ export const en = {
     shared: "Shared with you",
     restricted: "Private to somebody else",
     ofEverybody: "Public: everybody can view and change it",
-    ofPeople: (/** @type {number} */ count) => (count === 0 ? "Nobody else can open it" : `Shared with ${count === 1 ? "one person" : `${count} people`}`),
+    ofPeople: (/** @type {number} */ count) => (count === 0 ? "Nobody else can open it" : `Shared with ${count === 1 ? "one person" : `${formatCount(count)} people`}`),
     person: (/** @type {string} */ name, /** @type {boolean} */ canWrite) => `${name} (${canWrite ? "can change it" : "can view it"})`,
-    morePeople: (/** @type {number} */ count) => `${count} more`,
+    morePeople: (/** @type {number} */ count) => `${formatCount(count)} more`,
     /** Why not everything can be done with it. */
     why: {
       owned: "",
@@ -328,7 +325,7 @@ export const en = {
   can: { rw: "You can view and change it", r: "You can view it", none: "You cannot open it" },
   viewer: {
     previous: "Previous file",
-    number: (/** @type {string} */ number, /** @type {string} */ count) => `${number} of ${count}`,
+    number: (/** @type {number} */ number, /** @type {number} */ count) => `${formatCount(number)} of ${formatCount(count)}`,
     notFound: (/** @type {string} */ name) => `“${name}” was not found in this folder.`,
     next: "Next file",
     failed: "The file could not be shown.",
@@ -343,13 +340,13 @@ export const en = {
     title: "Uploads",
     list: "Files being uploaded",
     drop: (/** @type {string} */ folder) => `Drop to upload to “${folder}”`,
-    running: (/** @type {string} */ shown, /** @type {number} */ count) => `Uploading ${shown} ${plural(count, "file")}`,
-    paused: (/** @type {string} */ count) => `Paused, ${count} left`,
+    running: (/** @type {number} */ count) => `Uploading ${counted(count, "file")}`,
+    paused: (/** @type {number} */ count) => `Paused, ${formatCount(count)} left`,
     finished: "All done",
-    someFailed: (/** @type {number} */ count) => `${count} ${plural(count, "upload")} failed`,
-    stored: (/** @type {string} */ shown, /** @type {number} */ count) => `${shown} ${plural(count, "file")} stored`,
+    someFailed: (/** @type {number} */ count) => `${counted(count, "upload")} failed`,
+    stored: (/** @type {number} */ count) => `${counted(count, "file")} stored`,
     left: (/** @type {string} */ duration) => `${duration} left`,
-    more: (/** @type {string} */ count) => `and ${count} more`,
+    more: (/** @type {number} */ count) => `and ${formatCount(count)} more`,
     overall: "All uploads",
     progressOf: (/** @type {string} */ name) => `Upload of ${name}`,
     pauseAll: "Pause all",
@@ -367,13 +364,13 @@ export const en = {
     unreachable: "The upload service cannot be reached.",
     changed: "The file was changed or removed meanwhile. Choose it again.",
     unreadable: (/** @type {string} */ name, /** @type {number} */ more) =>
-      `${name}${more ? ` and ${more} more` : ""} cannot be read, and ${more ? "are" : "is"} left out.`,
+      `${name}${more ? ` and ${formatCount(more)} more` : ""} cannot be read, and ${more ? "are" : "is"} left out.`,
     unnamable: (/** @type {string} */ name) => `The folder “${name}” cannot be made: its name is not possible here.`,
     offline: "Waiting for the connection",
     undecided: "Waiting for your decision",
     makingFolders: "Making folders",
     folderFailed: (/** @type {string} */ path, /** @type {string} */ reason) => `The folder ${path} could not be made. ${reason}`,
-    open: (/** @type {string} */ shown, /** @type {number} */ files, /** @type {number} */ folders) => `${things(files, folders, shown)} left`,
+    open: (/** @type {number} */ files, /** @type {number} */ folders) => `${things(files, folders)} left`,
     states: {
       waiting: "Waiting",
       requesting: "Starting",
@@ -397,7 +394,7 @@ export const en = {
     skip: "Skip",
     skipText: "Keep the file that is there.",
     forAll: "Do the same for all other conflicts",
-    forAllOf: (/** @type {number} */ more) => `Do the same for all other conflicts (${more} waiting)`,
+    forAllOf: (/** @type {number} */ more) => `Do the same for all other conflicts (${formatCount(more)} waiting)`,
   },
   connection: {
     lost: "The connection is lost.",

@@ -4,9 +4,10 @@ const UNITS = ["B", "KB", "MB", "GB", "TB", "PB"];
 
 /** @param {number} bytes */
 export function formatSize(bytes) {
-  const exponent = bytes < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log(bytes) / Math.log(1000)));
+  // From 999.5 on it is rounded to what has the next unit.
+  const exponent = UNITS.findIndex((_, at) => at === UNITS.length - 1 || bytes / 1000 ** at < 999.5);
   const value = bytes / 1000 ** exponent;
-  const digits = exponent === 0 || value >= 100 ? 0 : 1;
+  const digits = exponent === 0 || value >= 99.95 ? 0 : 1;
   return `${value.toFixed(digits)}\u00a0${UNITS[exponent]}`;
 }
 
@@ -19,9 +20,10 @@ export function formatRate(bytesPerSecond) {
 export function formatDuration(seconds) {
   const whole = Math.max(1, Math.round(seconds));
   if (whole < 60) return `${whole}\u00a0s`;
-  if (whole < 3600) return `${Math.round(whole / 60)}\u00a0min`;
-  const hours = Math.floor(whole / 3600);
-  const minutes = Math.round((whole % 3600) / 60);
+  const rounded = Math.round(whole / 60);
+  const hours = Math.floor(rounded / 60);
+  const minutes = rounded % 60;
+  if (hours === 0) return `${minutes}\u00a0min`;
   return minutes ? `${hours}\u00a0h ${minutes}\u00a0min` : `${hours}\u00a0h`;
 }
 
@@ -55,7 +57,7 @@ export function formatCount(count) {
  * @param {number} whole
  */
 export function formatPercent(part, whole) {
-  return `${whole > 0 ? Math.floor((100 * part) / whole) : 0}\u00a0%`;
+  return `${whole > 0 ? Math.floor((100 * part) / whole) : 0}%`;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The uploads: how far, how fast, how long still; and what can be done about each. */
 
 /** @import { UploadRow, UploadsView } from "../../types/state.js" */
-import { formatCount, formatDuration, formatPercent, formatRate, formatSize } from "../text/format.js";
+import { formatDuration, formatPercent, formatRate, formatSize } from "../text/format.js";
 import { text } from "../text/text.js";
 import { IconButton, Progress } from "./controls.js";
 import { html, useApp, useEffect, useRef, useStore } from "./dom.js";
@@ -62,7 +62,7 @@ function Rows({ uploads }) {
   const more = uploads.count - uploads.rows.length;
   return html`<ul class="queue-rows" tabindex="0" aria-label=${text.uploads.list}>
     ${uploads.rows.map((row) => html`<${QueueRow} key=${row.id} row=${row} isAllPaused=${uploads.isPaused} />`)}
-    ${more > 0 && html`<li class="queue-more muted">${text.uploads.more(formatCount(more))}</li>`}
+    ${more > 0 && html`<li class="queue-more muted">${text.uploads.more(more)}</li>`}
   </ul>`;
 }
 
@@ -159,10 +159,10 @@ function pace({ rate, secondsLeft }) {
 function headline(uploads, isOffline) {
   const open = unfinished(uploads);
   const failed = uploads.counts.failed;
-  if (open > 0 && uploads.isPaused) return text.uploads.paused(formatCount(open));
+  if (open > 0 && uploads.isPaused) return text.uploads.paused(open);
   if (open + uploads.folders > 0 && isOffline) return text.uploads.offline;
   if (open > 0 && open === uploads.counts.deciding) return text.uploads.undecided;
-  if (open > 0) return text.uploads.running(formatCount(open), open);
+  if (open > 0) return text.uploads.running(open);
   if (uploads.folders > 0) return text.uploads.makingFolders;
   return failed > 0 ? text.uploads.someFailed(failed) : text.uploads.finished;
 }
@@ -174,7 +174,7 @@ function headline(uploads, isOffline) {
 function subline(uploads, isOffline) {
   const open = unfinished(uploads);
   const { folders, counts } = uploads;
-  if (open + folders === 0) return text.uploads.stored(formatCount(counts.done), counts.done);
-  if (isOffline || open === counts.deciding) return text.uploads.open(formatCount(open + folders), open, folders);
+  if (open + folders === 0) return text.uploads.stored(counts.done);
+  if (isOffline || open === counts.deciding) return text.uploads.open(open, folders);
   return [formatPercent(uploads.sentBytes, uploads.totalBytes), ...pace(uploads)].join(" · ");
 }

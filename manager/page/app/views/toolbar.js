@@ -2,7 +2,7 @@
 
 /** @import { SortKey } from "../../types/wire.js" */
 import { countsOf } from "../state/listing.js";
-import { formatCount, formatPercent } from "../text/format.js";
+import { formatPercent } from "../text/format.js";
 import { text } from "../text/text.js";
 import { IconButton, Progress } from "./controls.js";
 import { html, useApp, useStore } from "./dom.js";
@@ -35,7 +35,7 @@ function FolderTools() {
   const hidden = useStore((state) => state.hidden);
   const counts = countsOf(listing, hidden);
   return html`<p class="summary">
-      ${listing.status === "ready" && text.listing.summary(formatCount(counts.folders), formatCount(counts.files))}
+      ${listing.status === "ready" && text.listing.summary(counts.folders, counts.files)}
     </p>
     <button type="button" class="button quiet only-wide" disabled=${listing.status === "missing"} onClick=${() => openNewFolder(app)}>
       <${Icon} name="folder-plus" /><span>${text.actions.newFolder}</span>

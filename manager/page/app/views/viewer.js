@@ -2,7 +2,7 @@
 
 /** @import { FileItem } from "../../types/state.js" */
 import { fileNumber, loadedFile, rowOf } from "../state/listing.js";
-import { formatCount, formatSize } from "../text/format.js";
+import { formatSize } from "../text/format.js";
 import { text } from "../text/text.js";
 import { IconButton } from "./controls.js";
 import { html, useApp, useEffect, useLayoutEffect, useRef, useStore } from "./dom.js";
@@ -86,5 +86,5 @@ function useFileNumber(file) {
   const listing = useStore((state) => state.listing);
   const hidden = useStore((state) => state.hidden);
   const found = fileNumber(listing, hidden, file.key);
-  return found && text.viewer.number(formatCount(found.number), formatCount(found.count));
+  return found && text.viewer.number(found.number, found.count);
 }

@@ -4,7 +4,7 @@
 import { afterQuiet } from "../../actions/timing.js";
 import { messageOf } from "../../protocol/errors.js";
 import { asUserName } from "../../state/user-name.js";
-import { formatCount, formatSize } from "../../text/format.js";
+import { formatSize } from "../../text/format.js";
 import { text } from "../../text/text.js";
 import { Field, FormError, Spinner } from "../controls.js";
 import { html, useApp, useAutoFocus, useEffect, useMemo, useRef, useState } from "../dom.js";
@@ -60,7 +60,7 @@ function Accounts({ accounts, query, onQuery, focused, onChoose }) {
       />
       <button type="button" class="button primary" onClick=${() => onChoose("new")}><${Icon} name="user-plus" />${text.users.add}</button>
     </div>
-    <p class="muted" aria-live="polite">${all && text.users.count(total, formatCount(total))}</p>
+    <p class="muted" aria-live="polite">${all && text.users.count(total)}</p>
     <ul class="people all-accounts" aria-busy=${isBusy ? "true" : "false"}>
       ${all?.map((account) => html`<${Row} key=${account.id} account=${account} isFocused=${account.id === focused} onChoose=${onChoose} />`)}
       ${all?.length === 0 && html`<li class="muted">${text.users.nobody}</li>`}
