@@ -239,6 +239,30 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
   });
 }
 
+test("a narrow dialog holds long names and all that is said of a user", async () => {
+  const person = await Person.works(set.browser, set.cloud, set.token, { viewport: { width: 360, height: 740 }, at: "/#/Archive" });
+  const { page } = person;
+  const spills = () =>
+    page.evaluate(() => [...document.querySelectorAll("dialog[open] *")].filter((each) => getComputedStyle(each).overflowY === "auto" && each.scrollWidth > each.clientWidth).map((each) => each.className));
+  const name = `${"n".repeat(123)}.txt`;
+  await person.uploads([{ name, buffer: Buffer.from("1") }]);
+  await person.row(name).waitFor();
+  await person.uploads([{ name, buffer: Buffer.from("2") }]);
+  const question = page.getByRole("dialog", { name: "This name is taken" });
+  await question.waitFor();
+  assert.deepEqual(await spills(), []);
+  await question.getByRole("button", { name: /^Skip/ }).click();
+  await person.chooses(name, "Copy a link");
+  await page.getByRole("dialog", { name: "Link" }).getByRole("button", { name: "Copy" }).waitFor();
+  assert.deepEqual(await spills(), []);
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Open the overview" }).click();
+  const users = await person.opensUsers();
+  await users.getByRole("button", { name: "Manage ada" }).waitFor();
+  assert.deepEqual(await spills(), []);
+  await person.leaves();
+});
+
 test("nothing moves while the page loads", async () => {
   const person = await Person.works(set.browser, set.cloud, set.token);
   await person.row("Harbour.png").waitFor();

@@ -82,8 +82,10 @@ function Row({ account, isFocused, onChoose }) {
         <span class="hidden">${text.users.manage} </span>${account.name}
         <small class="muted">${text.users.owns(account.file_count, formatSize(account.total_size))}</small>
       </span>
-      ${account.id === app.administration.me && html`<span class="pill">${text.users.you}</span>`}
-      ${account.is_admin && html`<span class="pill good">${text.users.administrator}</span>`}
+      <span class="pills">
+        ${account.id === app.administration.me && html`<span class="pill">${text.users.you}</span>`}
+        ${account.is_admin && html`<span class="pill good">${text.users.administrator}</span>`}
+      </span>
       <${Icon} name="chevron" />
     </button>
   </li>`;
