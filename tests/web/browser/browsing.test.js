@@ -103,6 +103,56 @@ test("keys move, select, open and go up", async () => {
   await person.leaves();
 });
 
+test("keys work before anything was clicked, and lead out of an empty folder", async () => {
+  const person = await Person.works(set.browser, set.cloud, set.token);
+  const { keyboard } = person.page;
+  await keyboard.press("End");
+  await person.page.locator(".summary").getByText("1 selected").waitFor();
+  assert.equal(await person.row("cherry.txt").getAttribute("aria-selected"), "true");
+  await keyboard.press("Home");
+  await keyboard.press("ArrowDown");
+  await keyboard.press("Enter");
+  await person.page.getByText("This folder is empty").waitFor();
+  await keyboard.press("Backspace");
+  await person.row("apple.txt").waitFor();
+  await person.leaves();
+});
+
+test("the focus is never lost with a button that vanishes, and comes back from what a menu has opened", async () => {
+  const person = await Person.works(set.browser, set.cloud, set.token);
+  const { page } = person;
+  const hasFocus = (/** @type {import("playwright-core").Locator} */ place) => place.and(page.locator(":focus")).waitFor();
+  await page.keyboard.press("End");
+  await page.getByRole("button", { name: "Clear the selection" }).press("Enter");
+  await hasFocus(content(person));
+  await page.keyboard.press("End");
+  await page.getByRole("complementary", { name: "Details" }).getByRole("button", { name: "Close" }).press("Enter");
+  await hasFocus(content(person));
+  await page.getByRole("button", { name: "Move", exact: true }).press("Enter");
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("button", { name: "photos" }).press("Enter");
+  await hasFocus(dialog.locator(".folder-picker"));
+  await dialog.getByRole("button", { name: "To the folder above" }).press("Enter");
+  await hasFocus(dialog.locator(".folder-picker"));
+  await page.keyboard.press("Escape");
+  await hasFocus(page.getByRole("button", { name: "Move", exact: true }));
+  const account = page.getByRole("button", { name: /^Account of/ });
+  await account.press("Enter");
+  await page.getByRole("menuitem", { name: "Keyboard shortcuts" }).press("Enter");
+  await dialog.waitFor();
+  await page.keyboard.press("Escape");
+  await hasFocus(account);
+  await person.leaves();
+});
+
+test("one press of Tab leads over the list, however long it is", async () => {
+  const person = await Person.works(set.browser, set.cloud, set.token);
+  await person.page.getByRole("columnheader", { name: "Size" }).getByRole("button").focus();
+  await person.page.keyboard.press("Tab");
+  await person.page.getByRole("complementary", { name: "Details" }).locator(":focus").waitFor();
+  await person.leaves();
+});
+
 test("keys are about the selected item in another order too, and buttons keep theirs", async () => {
   const person = await Person.works(set.browser, set.cloud, set.token);
   await person.row("banana.txt").click();

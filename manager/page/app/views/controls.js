@@ -6,9 +6,9 @@ import { Icon } from "./icon.js";
 
 /**
  * A button with an icon alone; its label is read aloud and shown as a tooltip.
- * @param {{ icon: string, label: string, onClick: (event: MouseEvent) => void, pressed?: boolean, class?: string, disabled?: boolean, expanded?: boolean }} properties
+ * @param {{ icon: string, label: string, onClick: (event: MouseEvent) => void, pressed?: boolean, class?: string, disabled?: boolean, expanded?: boolean, tabIndex?: number }} properties
  */
-export function IconButton({ icon, label, onClick, pressed, class: className = "", disabled = false, expanded }) {
+export function IconButton({ icon, label, onClick, pressed, class: className = "", disabled = false, expanded, tabIndex }) {
   return html`<button
     type="button"
     class="icon-button ${className}"
@@ -17,6 +17,7 @@ export function IconButton({ icon, label, onClick, pressed, class: className = "
     aria-pressed=${pressed}
     aria-expanded=${expanded}
     disabled=${disabled}
+    tabindex=${tabIndex}
     onClick=${onClick}
   >
     <${Icon} name=${icon} />

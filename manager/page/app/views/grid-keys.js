@@ -29,7 +29,7 @@ function moves(app, event, columns) {
   const { listing, hidden, selection } = app.store.state;
   const count = rowCount(listing, hidden);
   const at = selection.focus;
-  if (event.altKey) return false;
+  if (event.altKey || count === 0) return false;
   const targets = /** @type {Record<string, number>} */ ({
     ArrowDown: at < 0 ? 0 : at + columns,
     ArrowUp: at < 0 ? 0 : at - columns,
@@ -53,7 +53,7 @@ function acts(app, event) {
   const { listing, hidden, selection } = app.store.state;
   const item = itemAt(listing, hidden, selection.focus);
   const isCommand = event.ctrlKey || event.metaKey;
-  if (isCommand && event.key.toLowerCase() === "a") return done(app.selecting.all());
+  if (isCommand && event.key.toLowerCase() === "a" && rowCount(listing, hidden) > 0) return done(app.selecting.all());
   if (event.key === "Escape") return done(app.selecting.clear());
   if (event.key === "Backspace" || (event.altKey && event.key === "ArrowUp")) return done(goUp(app));
   if (event.key === "Delete") return done(deleteSelection(app));

@@ -7,9 +7,6 @@ import { useEffect, useLayoutEffect, useStore } from "./dom.js";
 import { onGridKey } from "./grid-keys.js";
 import { longPress } from "./long-press.js";
 
-/** Whether the list that was shown last went away with the keyboard's focus. */
-let hadFocus = false;
-
 /**
  * Loads the rows that are drawn, and keeps the focused one in sight.
  * @param {App} app
@@ -29,19 +26,25 @@ export function useRows(app, viewport, columns) {
   useLayoutEffect(() => {
     if (focus >= 0) viewport.reveal(Math.floor(focus / columns));
   }, [focus, columns]);
-  useKeptFocus(viewport.root);
+  useKeysOfPage(app, viewport.root, columns);
 }
 
 /**
- * Takes over the keyboard's focus from what stood in place of this element before.
- * @param {{ current: HTMLElement | null }} root
+ * Lets keys that nothing else on the page has reach the list: nobody needs to click there first.
+ * @param {App} app
+ * @param {{ current: HTMLElement | null }} root of the list
+ * @param {number} columns
  */
-export function useKeptFocus(root) {
-  useLayoutEffect(() => {
-    const list = root.current;
-    if (hadFocus && document.activeElement === document.body) list?.focus({ preventScroll: true });
-    return () => void (hadFocus = list?.contains(document.activeElement) ?? false);
-  }, []);
+export function useKeysOfPage(app, root, columns) {
+  useEffect(() => {
+    const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
+      if (event.target !== document.body || document.querySelector(":modal")) return;
+      onGridKey(app, event, columns);
+      if (event.defaultPrevented) root.current?.focus({ preventScroll: true });
+    };
+    window.addEventListener("keydown", onKeyDown);
+    return () => window.removeEventListener("keydown", onKeyDown);
+  }, [app, columns]);
 }
 
 /**

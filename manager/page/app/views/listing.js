@@ -4,7 +4,7 @@ import { rowCount } from "../state/listing.js";
 import { text } from "../text/text.js";
 import { Blank } from "./controls.js";
 import { html, useApp, useRef, useStore } from "./dom.js";
-import { useKeptFocus } from "./grid.js";
+import { gridHandlers, useKeysOfPage } from "./grid.js";
 import { Icon } from "./icon.js";
 import { pick } from "./pickers.js";
 import { Table } from "./table.js";
@@ -51,12 +51,8 @@ function Missing() {
 function Empty() {
   const app = useApp();
   const root = useRef(/** @type {HTMLElement | null} */ (null));
-  useKeptFocus(root);
-  const menu = (/** @type {MouseEvent} */ event) => {
-    event.preventDefault();
-    app.store.set({ menu: { x: event.clientX, y: event.clientY, items: [] } });
-  };
-  return html`<div ref=${root} class="empty" id="content" tabindex="-1" onContextMenu=${menu}>
+  useKeysOfPage(app, root, 1);
+  return html`<div ref=${root} class="empty" id="content" tabindex="-1" ...${gridHandlers(app, 1)}>
     <${Blank} icon="upload" title=${text.listing.empty} text=${text.listing.emptyText}>
       <button type="button" class="button primary" onClick=${() => pick("files")}><${Icon} name="upload" />${text.actions.uploadFiles}</button>
       <button type="button" class="button" onClick=${() => pick("folder")}><${Icon} name="folder-up" />${text.actions.uploadFolder}</button>

@@ -29,16 +29,18 @@ export function Menu({ x, y, above = false, ...content }) {
 function MenuAt({ x, y, above, ...content }) {
   const root = useRef(/** @type {HTMLElement | null} */ (null));
   usePlace(root, x, y, above);
-  useFocusBack(root);
+  const giveBack = useFocusBack(root);
   useOutside(root, content.onClose);
-  return html`<${Choices} ...${content} root=${root} />`;
+  return html`<${Choices} ...${content} root=${root} onChosen=${giveBack} />`;
 }
 
-/** @param {Content & { root?: Root }} properties */
-function Choices({ label, choices, onClose, root }) {
+/** @param {Content & { root?: Root, onChosen?: () => void }} properties */
+function Choices({ label, choices, onClose, root, onChosen }) {
   const id = useId();
   const hasNote = choices.some((choice) => choice !== "line" && "note" in choice);
   const choose = (/** @type {Item} */ choice) => {
+    // A dialog that is opened gives the focus back to what has it now, and the menu is gone by then.
+    onChosen?.();
     onClose();
     choice.run();
   };
@@ -96,19 +98,25 @@ function usePlace(root, x, y, above) {
   }, [x, y, above]);
 }
 
-/** @param {Root} root */
+/**
+ * @param {Root} root
+ * @returns {() => void} gives the focus back before the menu goes
+ */
 function useFocusBack(root) {
+  const before = useRef(/** @type {Element | null} */ (null));
+  const giveBack = () => before.current instanceof HTMLElement && before.current.focus();
   useLayoutEffect(() => {
     const menu = root.current;
-    const before = document.activeElement;
+    before.current = document.activeElement;
     firstOf(menu)?.focus();
     return () => {
       // Unless something else, like a dialog, has taken the focus meanwhile.
       const now = document.activeElement;
       const isLeft = !now || now === document.body || menu?.contains(now);
-      if (isLeft && before instanceof HTMLElement) before.focus();
+      if (isLeft) giveBack();
     };
   }, []);
+  return giveBack;
 }
 
 /**

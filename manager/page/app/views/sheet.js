@@ -33,7 +33,7 @@ export function Sheet({ class: className, label, onClose, children, first }) {
   // Asked to close twice, a browser closes it whatever the page says.
   const closed = () => dialog.current?.isConnected && onClose();
   const onClick = (/** @type {Event} */ event) => event.target === dialog.current && onClose();
-  return html`<dialog ref=${dialog} class="sheet ${className}" aria-label=${label} onCancel=${cancel} onClose=${closed} onClick=${onClick}>
+  return html`<dialog ref=${dialog} class="sheet ${className}" aria-label=${label} tabindex="-1" onCancel=${cancel} onClose=${closed} onClick=${onClick}>
     <div class="sheet-card">${children}</div>
   </dialog>`;
 }

@@ -151,7 +151,7 @@ export function MoreButton({ item, row }) {
     openMenu(app, item, row, box.right - 220, box.bottom + 4);
   };
   const stop = (/** @type {Event} */ event) => event.stopPropagation();
-  return html`<span class="more-button" onDblClick=${stop}><${IconButton} icon="dots" label=${text.actions.moreFor(item.name)} onClick=${open} /></span>`;
+  return html`<span class="more-button" onDblClick=${stop}><${IconButton} icon="dots" label=${text.actions.moreFor(item.name)} tabIndex=${-1} onClick=${open} /></span>`;
 }
 
 /** @param {number} row */

@@ -16,20 +16,9 @@ export function Toasts() {
         <${Icon} name=${toast.action ? "trash" : ICONS[toast.tone]} />
         <span class="toast-text">${toast.text}</span>
         ${toast.action
-          ? html`<button type="button" class="button small" onClick=${leaving(toast.action.run)}>${toast.action.label}</button>`
-          : html`<${IconButton} icon="close" label=${text.app.close} onClick=${leaving(() => app.toasts.close(toast.id))} />`}
+          ? html`<button type="button" class="button small" onClick=${toast.action.run}>${toast.action.label}</button>`
+          : html`<${IconButton} icon="close" label=${text.app.close} onClick=${() => app.toasts.close(toast.id)} />`}
       </div>`,
     )}
   </div>`;
-}
-
-/**
- * The button vanishes with its message: the keyboard goes to the files, and not astray.
- * @param {() => void} run
- */
-function leaving(run) {
-  return () => {
-    document.getElementById("content")?.focus({ preventScroll: true });
-    run();
-  };
 }

@@ -14,7 +14,7 @@ export function Dialog({ title, onClose, children, wide = false, canClose = true
     const element = dialog.current;
     const before = document.activeElement;
     element?.showModal();
-    element?.querySelector(/** @type {"input"} */ ("input:not([type=checkbox]), .dialog-body button"))?.focus();
+    element?.querySelector(/** @type {"input"} */ ("input:not([type=checkbox]), .dialog-body button:not(:disabled)"))?.focus();
     return () => {
       element?.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus();
@@ -31,7 +31,7 @@ export function Dialog({ title, onClose, children, wide = false, canClose = true
     else dialog.current.showModal();
   };
   const onClick = (/** @type {Event} */ event) => event.target === dialog.current && canClose && onClose();
-  return html`<dialog ref=${dialog} class="dialog ${wide ? "wide" : ""}" aria-labelledby=${id} onCancel=${cancel} onClose=${closed} onMouseDown=${onClick}>
+  return html`<dialog ref=${dialog} class="dialog ${wide ? "wide" : ""}" aria-labelledby=${id} tabindex="-1" onCancel=${cancel} onClose=${closed} onMouseDown=${onClick}>
     <div class="dialog-card">
       <header class="dialog-head">
         <h2 id=${id}>${title}</h2>

@@ -29,7 +29,7 @@ export function MoveDialog({ items, onClose }) {
       onClose();
     });
   return html`<${Dialog} title=${text.move.title(items.length - moving.length, moving.length)} onClose=${onClose}>
-    <div class="folder-picker">
+    <div class="folder-picker" tabindex="-1">
       <div class="folder-picker-head">
         <button type="button" class="icon-button" aria-label=${text.move.up} title=${text.move.up} disabled=${path.length === 0} onClick=${() => goTo(path.slice(0, -1))}>
           <${Icon} name="arrow-up" />

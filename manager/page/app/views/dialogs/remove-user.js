@@ -3,7 +3,7 @@
 /** @import { Account, UserHandle } from "../../../types/wire.js" */
 import { text } from "../../text/text.js";
 import { Choice, FormError, Progress } from "../controls.js";
-import { html, useApp, useState } from "../dom.js";
+import { html, useApp, useAutoFocus, useState } from "../dom.js";
 import { useWork } from "../work.js";
 import { UserPicker } from "./user-picker.js";
 
@@ -26,6 +26,8 @@ function Removal({ account, onGone }) {
   const [heir, setHeir] = useState(/** @type {UserHandle | null} */ (me));
   const [remaining, setRemaining] = useState(/** @type {number | null} */ (null));
   const { isBusy, error, run } = useWork();
+  // It takes the place of the button that had the focus, and may stand below what is seen.
+  const root = useAutoFocus();
   const { name, file_count: count } = account;
   const remove = () =>
     run(async () => {
@@ -33,7 +35,7 @@ function Removal({ account, onGone }) {
       app.toasts.show(text.removal.done(name), "good");
       onGone();
     });
-  return html`<div class="form removal">
+  return html`<div class="form removal" tabindex="-1" ref=${root}>
     <p>${text.removal.lead(name)}</p>
     ${count > 0 &&
     html`<p>${text.removal.files(name, count)}</p>
@@ -45,7 +47,6 @@ function Removal({ account, onGone }) {
         ]}
         chosen=${isGiving}
         isBusy=${isBusy}
-        isFocused
         onChoose=${setGiving}
       />
       ${isGiving ? html`<${Heir} account=${account} heir=${heir} onChoose=${setHeir} />` : html`<p>${text.removal.forEver}</p>`}`}
