@@ -196,6 +196,27 @@ test("a menu comes up from below, keeps the focus, and closes by Escape, Back an
   await person.leaves();
 });
 
+test("what came over the page is seen going again, and nothing waits for that", async () => {
+  const { person, page } = await holdsAPhone();
+  await page.evaluate(() => {
+    const seen = /** @type {any} */ (window).seenGoing = /** @type {string[]} */ ([]);
+    new MutationObserver(() => {
+      const going = document.querySelector(".sheet-leaving > .sheet");
+      if (going) seen.push(`${going.className}: ${getComputedStyle(going).animationName}`);
+    }).observe(document.body, { childList: true });
+  });
+  await page.getByRole("button", { name: "Open the overview" }).tap();
+  await settles(page);
+  await page.keyboard.press("Escape");
+  await person.row("apple.txt").getByRole("button", { name: "Actions for apple.txt" }).tap();
+  await page.getByRole("menuitem", { name: "Details" }).tap();
+  await page.getByRole("dialog", { name: "Details" }).waitFor();
+  await page.locator(".sheet-leaving").first().waitFor({ state: "detached" });
+  const seen = await page.evaluate(() => /** @type {any} */ (window).seenGoing);
+  assert.deepEqual([...new Set(seen)], ["sheet drawer: slide-in", "sheet menu-sheet: slide-up"]);
+  await person.leaves();
+});
+
 test("who wants less motion gets menus that are there at once", async () => {
   const person = await Person.works(set.browser, set.cloud, set.token, { ...PHONE, reducedMotion: "reduce" });
   await person.row("apple.txt").getByRole("button", { name: "Actions for apple.txt" }).tap();

@@ -1,6 +1,7 @@
 /** What lies over the page on a small screen: the drawer, a menu, details. The browser keeps the focus in it. */
 
 import { html, useApp, useLayoutEffect, useRef } from "./dom.js";
+import { useModal } from "./modal.js";
 
 /**
  * Closes by Escape, by the back button, and by a tap beside it, and gives the focus back.
@@ -9,31 +10,29 @@ import { html, useApp, useLayoutEffect, useRef } from "./dom.js";
  */
 export function Sheet({ class: className, label, onClose, children, first }) {
   const { navigation } = useApp();
-  const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const latest = useRef(onClose);
   latest.current = onClose;
-  useLayoutEffect(() => {
-    const element = dialog.current;
-    const before = document.activeElement;
-    element?.showModal();
-    if (element) first?.(element)?.focus();
-    const uncover = navigation.cover(() => latest.current());
-    return () => {
-      // Unless something else, like a dialog, has taken the focus meanwhile.
-      const isLeft = element?.contains(document.activeElement) || document.activeElement === document.body;
-      element?.close();
-      uncover();
-      if (isLeft && before instanceof HTMLElement && before.isConnected) before.focus();
-    };
-  }, []);
-  const cancel = (/** @type {Event} */ event) => {
-    event.preventDefault();
-    onClose();
-  };
-  // Asked to close twice, a browser closes it whatever the page says.
-  const closed = () => dialog.current?.isConnected && onClose();
-  const onClick = (/** @type {Event} */ event) => event.target === dialog.current && onClose();
-  return html`<dialog ref=${dialog} class="sheet ${className}" aria-label=${label} tabindex="-1" onCancel=${cancel} onClose=${closed} onClick=${onClick}>
+  const { modal, beside } = useModal({ onClose, ...(first && { first }), onLeave: slideAway });
+  useLayoutEffect(() => navigation.cover(() => latest.current()), []);
+  return html`<dialog class="sheet ${className}" aria-label=${label} onClick=${beside} ...${modal}>
     <div class="sheet-card">${children}</div>
   </dialog>`;
+}
+
+/**
+ * Shows where it goes. What is seen going is a picture: the sheet itself is closed, and whatever comes next need not wait.
+ * @param {HTMLElement} sheet
+ */
+function slideAway(sheet) {
+  const picture = document.createElement("div");
+  picture.className = "sheet-leaving";
+  picture.inert = true;
+  picture.ariaHidden = "true";
+  const copy = sheet.cloneNode(true);
+  picture.append(copy);
+  document.body.append(picture);
+  // A copy is not scrolled.
+  const parts = picture.querySelectorAll(".sheet *");
+  for (const [index, part] of sheet.querySelectorAll("*").entries()) if (part.scrollTop > 0 && parts[index]) parts[index].scrollTop = part.scrollTop;
+  void Promise.allSettled(picture.getAnimations({ subtree: true }).map((each) => each.finished)).then(() => picture.remove());
 }

@@ -2,36 +2,16 @@
 
 import { text } from "../../text/text.js";
 import { IconButton } from "../controls.js";
-import { html, useId, useLayoutEffect, useRef } from "../dom.js";
+import { html, useId } from "../dom.js";
+import { useModal } from "../modal.js";
 
 /**
  * @param {{ title: string, onClose: () => void, children: unknown, wide?: boolean, canClose?: boolean }} properties
  */
 export function Dialog({ title, onClose, children, wide = false, canClose = true }) {
-  const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const id = useId();
-  useLayoutEffect(() => {
-    const element = dialog.current;
-    const before = document.activeElement;
-    element?.showModal();
-    element?.querySelector(/** @type {"input"} */ ("input:not([type=checkbox]), .dialog-body button:not(:disabled)"))?.focus();
-    return () => {
-      element?.close();
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
-    };
-  }, []);
-  const cancel = (/** @type {Event} */ event) => {
-    event.preventDefault();
-    if (canClose) onClose();
-  };
-  // Asked to close twice, a browser closes it whatever the page says.
-  const closed = () => {
-    if (!dialog.current?.isConnected) return;
-    if (canClose) onClose();
-    else dialog.current.showModal();
-  };
-  const onClick = (/** @type {Event} */ event) => event.target === dialog.current && canClose && onClose();
-  return html`<dialog ref=${dialog} class="dialog ${wide ? "wide" : ""}" aria-labelledby=${id} tabindex="-1" onCancel=${cancel} onClose=${closed} onMouseDown=${onClick}>
+  const { modal, beside } = useModal({ onClose, canClose, first });
+  return html`<dialog class="dialog ${wide ? "wide" : ""}" aria-labelledby=${id} onMouseDown=${beside} ...${modal}>
     <div class="dialog-card">
       <header class="dialog-head">
         <h2 id=${id}>${title}</h2>
@@ -40,4 +20,12 @@ export function Dialog({ title, onClose, children, wide = false, canClose = true
       <div class="dialog-body">${children}</div>
     </div>
   </dialog>`;
+}
+
+/**
+ * What is most likely wanted: a field, or else the first button below the title.
+ * @param {HTMLElement} dialog
+ */
+function first(dialog) {
+  return dialog.querySelector(/** @type {"input"} */ ("input:not([type=checkbox]), .dialog-body button:not(:disabled)"));
 }

@@ -1,0 +1,41 @@
+/** What lies over the page and keeps the focus, as the browser's modal `<dialog>`: dialogs and sheets. */
+
+import { useLayoutEffect, useRef } from "./dom.js";
+
+/**
+ * Opens the dialog with what draws it, and gives the focus back afterwards.
+ * @param {{ onClose: () => void, canClose?: boolean, first?: (dialog: HTMLElement) => HTMLElement | null | undefined, onLeave?: (dialog: HTMLElement) => void }} options
+ *   `first` finds what has the focus at first, when that is not simply the first control;
+ *   `onLeave` is called while everything still stands
+ * @returns {{ modal: object, beside: (event: Event) => void }} what the `<dialog>` gets, and what a press beside it does
+ */
+export function useModal({ onClose, canClose = true, first, onLeave }) {
+  const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  useLayoutEffect(() => {
+    const element = dialog.current;
+    const before = document.activeElement;
+    element?.showModal();
+    if (element) first?.(element)?.focus();
+    return () => {
+      // Unless something else, like another dialog, has taken the focus meanwhile.
+      const isLeft = element?.contains(document.activeElement) || document.activeElement === document.body;
+      if (element) onLeave?.(element);
+      element?.close();
+      if (isLeft && before instanceof HTMLElement && before.isConnected) before.focus();
+    };
+  }, []);
+  const onCancel = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    if (canClose) onClose();
+  };
+  // Asked to close twice, a browser closes it whatever the page says.
+  const onClosed = () => {
+    if (!dialog.current?.isConnected) return;
+    if (canClose) onClose();
+    else dialog.current.showModal();
+  };
+  const beside = (/** @type {Event} */ event) => {
+    if (event.target === dialog.current && canClose) onClose();
+  };
+  return { modal: { ref: dialog, tabindex: -1, onCancel, onClose: onClosed }, beside };
+}
