@@ -168,6 +168,24 @@ test("a service in trouble is tried again", async () => {
   await person.leaves();
 });
 
+test("all that failed is tried again at once", async () => {
+  const person = await worksIn("failed");
+  const { page } = person;
+  const gate = await Gate.before(page);
+  await person.uploads(["a.bin", "b.bin", "c.bin"].map((name) => file(name)));
+  await gate.holds(3);
+  // Each is sent again several times, less and less often.
+  for (let turn = 0; turn < 500 && !(await page.getByText("3 uploads failed").isVisible()); turn += 1) {
+    await gate.refuse();
+    await page.clock.runFor(2_000);
+  }
+  await page.getByText("3 uploads failed").waitFor();
+  await gate.open();
+  await page.getByRole("button", { name: "Try all that failed again" }).click();
+  await person.uploadsAreDone(3);
+  await person.leaves();
+});
+
 test("what is uploaded into a folder goes along when that is renamed and moved", async () => {
   const person = await worksIn("before");
   const gate = await Gate.before(person.page);

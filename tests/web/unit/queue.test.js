@@ -396,3 +396,17 @@ test("a file that was changed on the disk is not tried again, but can be chosen 
   assert.deepEqual([entry.state, entry.reason, entry.size], ["waiting", null, CHUNK]);
   assert.equal(only(queue.next(0), "request").length, 1);
 });
+
+test("all that failed is tried again, and nothing else", () => {
+  const queue = queueOf(CHUNK, CHUNK, CHUNK, CHUNK);
+  const { entries } = begin(queue, 4);
+  const [lost, failed, cancelled, sending] = /** @type {[Entry, Entry, Entry, Entry]} */ (entries);
+  queue.sourceLost(lost.uploadId ?? "", "gone");
+  queue.finished({ success: false, upload_id: lost.uploadId ?? "" }, 0);
+  queue.stageFinished(failed.uploadId ?? "", false);
+  queue.finished({ success: false, upload_id: failed.uploadId ?? "", reason: "no" }, 0);
+  queue.cancel(cancelled.id);
+  queue.finished({ success: false, upload_id: cancelled.uploadId ?? "" }, 0);
+  queue.retryFailed();
+  assert.deepEqual([lost, failed, cancelled, sending].map((entry) => entry.state), ["failed", "waiting", "cancelled", "sending"]);
+});

@@ -352,6 +352,7 @@ export const en = {
     pauseAll: "Pause all",
     resumeAll: "Resume all",
     cancelAll: "Cancel all",
+    retryFailed: "Try all that failed again",
     tidy: "Clear the list",
     fold: "Fold the list",
     unfold: "Unfold the list",

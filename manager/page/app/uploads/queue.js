@@ -309,6 +309,11 @@ export class UploadQueue {
     this.#restart(entry);
   }
 
+  /** Tries everything again that failed, but for what has to be chosen anew. */
+  retryFailed() {
+    for (const entry of this.entries.values()) if (entry.state === "failed") this.retry(entry.id);
+  }
+
   /** Forgets what is over. */
   tidy() {
     for (const entry of this.entries.values()) {

@@ -105,6 +105,10 @@ export class Uploads {
     this.#change(() => this.#queue.resumeAll());
   }
 
+  retryFailed() {
+    this.#change(() => this.#queue.retryFailed());
+  }
+
   /** @param {number} id */
   cancel(id) {
     this.#change(() => this.#queue.cancel(id));

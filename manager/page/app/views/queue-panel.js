@@ -24,6 +24,7 @@ export function QueuePanel() {
         <strong>${headline(uploads, isOffline)}</strong>
         <span class="muted" aria-live="off">${subline(uploads, isOffline)}</span>
       </div>
+      ${canRetrySeveral(uploads) && html`<${IconButton} icon="retry" label=${text.uploads.retryFailed} onClick=${() => app.uploads.retryFailed()} />`}
       ${hasFiles &&
       html`<${IconButton}
         icon=${uploads.isPaused ? "play" : "pause"}
@@ -98,13 +99,13 @@ function RowButtons({ row, isAllPaused }) {
   const { uploads } = useApp();
   const canPause = row.state === "sending" || row.state === "waiting" || row.state === "requesting";
   const canCancel = canPause || row.state === "paused" || row.state === "deciding";
-  const canRetry = (row.state === "failed" && !row.isLost) || row.state === "cancelled" || row.state === "skipped";
+  const canGoOn = canRetry(row) || row.state === "cancelled" || row.state === "skipped";
   return html`<div class="queue-buttons">
     ${canPause && html`<${IconButton} icon="pause" label=${text.uploads.pause(row.name)} onClick=${() => uploads.pause(row.id)} />`}
     ${row.state === "paused" && !isAllPaused && html`<${IconButton} icon="play" label=${text.uploads.resume(row.name)} onClick=${() => uploads.resume(row.id)} />`}
     ${canCancel && html`<${IconButton} icon="close" label=${text.uploads.cancel(row.name)} onClick=${() => uploads.cancel(row.id)} />`}
     ${row.isLost && html`<${ChooseAgain} row=${row} />`}
-    ${canRetry && html`<${IconButton} icon="retry" label=${text.uploads.retry(row.name)} onClick=${() => uploads.retry(row.id)} />`}
+    ${canGoOn && html`<${IconButton} icon="retry" label=${text.uploads.retry(row.name)} onClick=${() => uploads.retry(row.id)} />`}
   </div>`;
 }
 
@@ -122,6 +123,19 @@ function ChooseAgain({ row }) {
   };
   return html`<${IconButton} icon="upload" label=${label} onClick=${() => input.current?.click()} />
     <input ref=${input} type="file" hidden aria-label=${label} onChange=${take} />`;
+}
+
+/**
+ * Whether one would have to press the buttons of several rows; those that failed come first, so enough of them are shown.
+ * @param {UploadsView} uploads
+ */
+function canRetrySeveral(uploads) {
+  return uploads.rows.filter(canRetry).length > 1;
+}
+
+/** @param {UploadRow} row */
+function canRetry(row) {
+  return row.state === "failed" && !row.isLost;
 }
 
 /** @param {UploadRow} row */
