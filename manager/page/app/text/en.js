@@ -281,7 +281,7 @@ export const en = {
     size: "Size",
     changed: "Modified",
     added: "Added",
-    where: "In",
+    where: "Location",
     access: "Access",
     owner: "Owner",
     contents: "Contents",
