@@ -46,8 +46,12 @@ class Finger {
     await this.#send("touchStart");
   }
 
-  /** @param {number} down pixels */
-  async moves(down) {
+  /**
+   * @param {number} down pixels
+   * @param {number} [aside] pixels
+   */
+  async moves(down, aside = 0) {
+    this.#x += aside;
     this.#y += down;
     await this.#send("touchMove");
   }
@@ -222,6 +226,26 @@ test("who wants less motion gets menus that are there at once", async () => {
   await person.row("apple.txt").getByRole("button", { name: "Actions for apple.txt" }).tap();
   const duration = await actions(person.page).evaluate((element) => Number.parseFloat(getComputedStyle(element).animationDuration));
   assert.ok(duration < 0.001);
+  await person.leaves();
+});
+
+test("a finger pushes a file aside for the next one, as far as there is one", async () => {
+  const { person, page, finger } = await holdsAPhone();
+  await person.row("cherry.txt").tap();
+  const viewer = (/** @type {string} */ name) => page.getByRole("dialog", { name });
+  const pushes = async (/** @type {string} */ from, /** @type {number} */ aside) => {
+    await viewer(from).getByText(from).last().waitFor();
+    await finger.rests(viewer(from).locator(".viewer-body"));
+    await finger.moves(5, aside);
+    await finger.leaves();
+  };
+  await pushes("cherry.txt", -30);
+  await pushes("cherry.txt", -90);
+  await pushes("date.txt", 90);
+  await pushes("cherry.txt", -90);
+  await viewer("date.txt").getByText("4 of 4").waitFor();
+  assert.ok(await page.getByRole("button", { name: "Next file" }).isDisabled());
+  assert.ok(await page.getByRole("button", { name: "Previous file" }).isEnabled());
   await person.leaves();
 });
 

@@ -10,6 +10,9 @@ import { ItemIcon } from "./icon.js";
 import { download } from "./item-actions.js";
 import { Preview } from "./preview.js";
 
+/** How far a finger goes sideways that wants another file. */
+const SWIPE_PX = 60;
+
 export function Viewer() {
   const app = useApp();
   const name = useStore((state) => state.route.open);
@@ -45,8 +48,10 @@ function OpenFile({ file }) {
     const isKept = matchMedia("(pointer: coarse)").matches || app.selecting.items.length > 1;
     if (row >= 0) app.selecting.moveTo(row, { select: !isKept, extend: false });
   }, [file.key]);
-  const number = useFileNumber(file);
+  const place = usePlace(file);
+  const number = place && text.viewer.number(place.number, place.count);
   const step = (/** @type {1 | -1} */ by) => app.finder.step(by);
+  const swipe = useSwipe(step);
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
     if (event.target instanceof HTMLMediaElement) return;
     if (event.key === "ArrowRight") step(1);
@@ -69,22 +74,43 @@ function OpenFile({ file }) {
       <div class="viewer-title" aria-live="polite" aria-atomic="true">
         <strong>${file.name}</strong><span>${[number, formatSize(file.size)].filter(Boolean).join(" · ")}</span>
       </div>
-      <${IconButton} icon="chevron-left" label=${text.viewer.previous} onClick=${() => step(-1)} />
-      <${IconButton} icon="chevron" label=${text.viewer.next} onClick=${() => step(1)} />
+      <${IconButton} icon="chevron-left" label=${text.viewer.previous} disabled=${place?.number === 1} onClick=${() => step(-1)} />
+      <${IconButton} icon="chevron" label=${text.viewer.next} disabled=${place !== null && place.number === place.count} onClick=${() => step(1)} />
       <${IconButton} icon="download" label=${text.actions.download} disabled=${file.can === "none"} onClick=${() => download(app, [file])} />
       <${IconButton} icon="close" label=${text.app.close} onClick=${close} />
     </header>
-    <div class="viewer-body"><${Preview} key=${`${file.key}@${file.updatedAt}`} file=${file} /></div>
+    <div class="viewer-body" ...${swipe}><${Preview} key=${`${file.key}@${file.updatedAt}`} file=${file} /></div>
   </dialog>`;
 }
 
 /**
- * Which of the files of the folder it is, in words.
+ * Which of the files of the folder it is.
  * @param {FileItem} file
  */
-function useFileNumber(file) {
+function usePlace(file) {
   const listing = useStore((state) => state.listing);
   const hidden = useStore((state) => state.hidden);
-  const found = fileNumber(listing, hidden, file.key);
-  return found && text.viewer.number(found.number, found.count);
+  return fileNumber(listing, hidden, file.key);
+}
+
+/**
+ * Handlers for a finger that pushes the file aside.
+ * @param {(by: 1 | -1) => void} step
+ */
+function useSwipe(step) {
+  const start = useRef(/** @type {Touch | null} */ (null));
+  return {
+    onTouchStart: (/** @type {TouchEvent} */ event) => {
+      // Several fingers zoom, and one moves what is zoomed, or a film's time.
+      const isFree = event.touches.length === 1 && (visualViewport?.scale ?? 1) <= 1 && !(event.target instanceof HTMLMediaElement);
+      start.current = (isFree && event.touches[0]) || null;
+    },
+    onTouchEnd: (/** @type {TouchEvent} */ event) => {
+      const [end] = event.changedTouches;
+      if (!start.current || !end) return;
+      const x = end.clientX - start.current.clientX;
+      const y = end.clientY - start.current.clientY;
+      if (Math.abs(x) >= SWIPE_PX && Math.abs(x) > 2 * Math.abs(y)) step(x < 0 ? 1 : -1);
+    },
+  };
 }
