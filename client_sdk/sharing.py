@@ -64,7 +64,9 @@ class Sharing(ClientCore):
         await self._order_for_file(remote, packet)
 
     async def access_of(self, remote: str) -> s2c.ShareList:
-        """Whether a file is public (`is_public`), and its `shares`, for its owner.
+        """Whether a file is public (`is_public`), its `shares`, and whether it `has_owner`.
+
+        For its owner, and for everybody when it belongs to nobody.
 
         Raises:
             Refused: There is no such file, or it is not the user's to share; or the manager does

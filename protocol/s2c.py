@@ -379,10 +379,11 @@ class UserSearch(Packet, frozen=True, kw_only=True):
 
 
 class ShareList(Packet, frozen=True, kw_only=True):
-    """Says whom a file is shared with, and whether it is public.
+    """Says whom a file is shared with, whether it is public, and whether it belongs to anybody.
 
     Manager → client, with the extension `organise`, as the reply to `c2s:share-list-request`. In
-    the order of the users' ids. Not answered.
+    the order of the users' ids. A file without an owner is everybody's as if it were their own.
+    Not answered.
     """
 
     id: ClassVar[str] = "s2c:share-list"
@@ -390,6 +391,7 @@ class ShareList(Packet, frozen=True, kw_only=True):
 
     file_id: Integer
     is_public: bool
+    has_owner: bool
     shares: tuple[SharedWith, ...]
 
 

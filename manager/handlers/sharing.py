@@ -63,6 +63,7 @@ async def list_shares(context: ClientContext, packet: c2s.ShareListRequest) -> s
     return s2c.ShareList(
         file_id=file.id,
         is_public=file.is_public,
+        has_owner=file.owner_id is not None,
         shares=tuple(each for each in told if each is not None),
     )
 

@@ -327,7 +327,12 @@ TABLE: dict[str, dict[str, Kind]] = {
     "s2c:signed-download": {"payload": optional(BASE64URL)},
     "s2c:user-search": {"success": BOOL, "results": optional(list_of(USER))},
     "s2c:position": {"index": nullable(COUNT), "name": nullable(NAME)},
-    "s2c:share-list": {"file_id": INT, "is_public": BOOL, "shares": list_of(SHARED_WITH)},
+    "s2c:share-list": {
+        "file_id": INT,
+        "is_public": BOOL,
+        "has_owner": BOOL,
+        "shares": list_of(SHARED_WITH),
+    },
     "s2c:user-list": {
         "page": COUNT,
         "page_size": POSITIVE,

@@ -56,6 +56,13 @@ export interface UploadResponse {
   rejection_reason?: string;
 }
 
+/** Who may use a file; one without an owner is everybody's as if it were their own. */
+export interface FileAccess {
+  is_public: boolean;
+  has_owner: boolean;
+  shares: readonly SharedWith[];
+}
+
 export interface SharedWith {
   user: UserHandle;
   can_write: boolean;
@@ -159,7 +166,7 @@ export interface OrganiseRequests {
     };
     answer: { index: number | null; name: string | null };
   };
-  "c2s:share-list-request": { data: { path: string; name: string }; answer: { file_id: number; is_public: boolean; shares: SharedWith[] } };
+  "c2s:share-list-request": { data: { path: string; name: string }; answer: { file_id: number } & FileAccess };
   "c2s:set-public": { data: { path: string; name: string; is_public: boolean }; answer: Boolean_ };
 }
 

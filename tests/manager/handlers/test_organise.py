@@ -109,21 +109,24 @@ async def test_the_deepest_folder_takes_no_other(world, organiser):
 
 
 async def test_the_owner_sees_the_shares(world):
-    """By user, with name and rights, and whether it is public; one that is not shared has none."""
+    """By user, with name and rights, whether it is public, and whether it is anybody's at all."""
     file = await world.put("/a/f", bob="r", cid="rw")
     await world.put("/a/g", is_public=True)
+    await world.put("/a/h", owner=None)
     users = [await world.user(name) for name in ("bob", "cid")]
     query = client_query(await world.stage.token("alice"))
     url = world.stage.socket_url
     async with ClientPeer.connected(url, "s2c", query, extensions=[ORGANISE]) as alice:
         found = await alice.ask(c2s.ShareListRequest(path="/a", name="f"), s2c.ShareList)
         unshared = await alice.ask(c2s.ShareListRequest(path="/a", name="g"), s2c.ShareList)
+        unowned = await alice.ask(c2s.ShareListRequest(path="/a", name="h"), s2c.ShareList)
     assert (found.file_id, found.is_public, unshared.is_public) == (file.id, False, True)
     assert [(share.user, share.can_write) for share in found.shares] == [
         (s2c.UserHandle(id=users[0].id, name="bob"), False),
         (s2c.UserHandle(id=users[1].id, name="cid"), True),
     ]
     assert unshared.shares == ()
+    assert [each.has_owner for each in (found, unshared, unowned)] == [True, True, False]
 
 
 async def test_only_who_may_share_sees_the_shares(world, organiser):

@@ -159,6 +159,22 @@ test("a stored file becomes public, and private again", async () => {
   await grace.leaves();
 });
 
+test("a file that belongs to nobody is told to be nobody's, and not one's own", async () => {
+  const person = await Person.works(set.browser, set.cloud, set.token);
+  await person.uploads([{ name: "found.txt", buffer: Buffer.from("1") }]);
+  await person.row("found.txt").waitFor();
+  await set.cloud.python("disown.py", "found.txt");
+  await person.page.reload();
+  await person.ready();
+  await person.row("found.txt").click();
+  const details = person.page.getByRole("complementary", { name: "Details" });
+  await details.getByText("Everybody can do everything with it").waitFor();
+  await details.getByText("Nobody", { exact: true }).waitFor();
+  await details.getByRole("button", { name: "Share" }).click();
+  await person.page.getByRole("dialog").getByText("It belongs to nobody").waitFor();
+  await person.leaves();
+});
+
 test("a file changes its owner, who may leave access to the giver", async () => {
   const { ada, grace } = await bothIn("gift");
   await file(ada, "present.txt");

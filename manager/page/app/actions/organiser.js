@@ -1,7 +1,7 @@
 /** Making folders, renaming, moving, sharing. Changes come back as events, so nothing is changed here. */
 
 /** @import { FileItem, Item } from "../../types/state.js" */
-/** @import { SharedWith } from "../../types/wire.js" */
+/** @import { FileAccess } from "../../types/wire.js" */
 /** @import { Connection } from "../protocol/connection.js" */
 /** @import { Store } from "../state/store.js" */
 /** @import { Deletions } from "./deletions.js" */
@@ -89,9 +89,9 @@ export class Organiser {
   }
 
   /**
-   * Whether a file is public, and whom it is shared with. Rejects with `Refused`.
+   * Whether a file is public, whom it is shared with, and whether it has an owner. Rejects with `Refused`.
    * @param {FileItem} file
-   * @returns {Promise<{ is_public: boolean, shares: readonly SharedWith[] }>}
+   * @returns {Promise<FileAccess>}
    */
   async accessTo(file) {
     return this.#connection.request("c2s:share-list-request", { path: formatPath(this.#path), name: file.name });

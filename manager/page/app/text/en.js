@@ -255,6 +255,7 @@ export const en = {
     public: "Public",
     isPrivate: "Only you, and people you share it with",
     isPublic: "Everybody here can view and change it",
+    isNobodys: "It belongs to nobody: everybody here can do everything with it",
     with: "With whom?",
     accessOf: (/** @type {string} */ name) => `Access of ${name}`,
     access: { read: "View", write: "Edit", nothing: "None" },
@@ -305,6 +306,7 @@ export const en = {
     shared: "Shared with you",
     restricted: "Private to somebody else",
     ofEverybody: "Public: everybody can view and change it",
+    ofNobody: "Everybody can do everything with it",
     ofPeople: (/** @type {number} */ count) => (count === 0 ? "Nobody else can open it" : `Shared with ${count === 1 ? "one person" : `${formatCount(count)} people`}`),
     person: (/** @type {string} */ name, /** @type {boolean} */ canWrite) => `${name} (${canWrite ? "can change it" : "can view it"})`,
     morePeople: (/** @type {number} */ count) => `${formatCount(count)} more`,
@@ -320,6 +322,7 @@ export const en = {
   owner: {
     you: "You",
     other: "Somebody else",
+    nobody: "Nobody",
     shared: (/** @type {string} */ date) => `Shared with you on ${date}`,
   },
   can: { rw: "You can view and change it", r: "You can view it", none: "You cannot open it" },

@@ -1,7 +1,7 @@
 /** The right side: what is known of the selected item. */
 
 /** @import { Dialog, FileItem, FolderItem, Item } from "../../types/state.js" */
-/** @import { SharedWith } from "../../types/wire.js" */
+/** @import { FileAccess, SharedWith } from "../../types/wire.js" */
 import { formatFullDate, formatSize } from "../text/format.js";
 import { kindOf, previewOf } from "../state/kinds.js";
 import { factsOf } from "../state/metadata.js";
@@ -107,8 +107,7 @@ function FileDetails({ file }) {
       <${Fact} label=${text.details.changed} value=${formatFullDate(file.updatedAt)} />
       <${Fact} label=${text.details.added} value=${formatFullDate(file.createdAt)} />
       <${Fact} label=${text.details.where} value=${whereabouts(path)} />
-      <${OwnerFact} file=${file} />
-      <${AccessFact} file=${file} />
+      <${OwnerAndAccess} file=${file} />
     </dl>`;
 }
 
@@ -128,22 +127,14 @@ function FileActions({ file }) {
 }
 
 /**
- * Whose it is. The manager tells nobody the names of other owners.
+ * Whose it is, and who may do what: others, where this user decides about that and the manager tells it; otherwise this
+ * user. The manager tells nobody the names of other owners.
  * @param {{ file: FileItem }} properties
  */
-function OwnerFact({ file }) {
-  const note = file.sharedAt && text.owner.shared(formatFullDate(file.sharedAt));
-  return html`<${Fact} label=${text.details.owner} value=${file.status === "owned" ? text.owner.you : text.owner.other} note=${note} />`;
-}
-
-/**
- * Who may do what: others, where this user decides about that and the manager tells it; otherwise this user.
- * @param {{ file: FileItem }} properties
- */
-function AccessFact({ file }) {
+function OwnerAndAccess({ file }) {
   const app = useApp();
   const canOrganise = useStore((state) => state.canOrganise);
-  const [others, setOthers] = useState(/** @type {{ is_public: boolean, shares: readonly SharedWith[] } | "asking" | null} */ ("asking"));
+  const [others, setOthers] = useState(/** @type {FileAccess | "asking" | null} */ ("asking"));
   const isTold = file.status === "owned" && canOrganise;
   useEffect(() => {
     let isWanted = isTold;
@@ -151,10 +142,13 @@ function AccessFact({ file }) {
     else app.organiser.accessTo(file).then((found) => isWanted && setOthers(found), () => isWanted && setOthers(null));
     return () => void (isWanted = false);
   }, [file, isTold]);
-  if (others === "asking") return html`<${Fact} label=${text.details.access} value="…" />`;
-  if (!others) return html`<${Fact} label=${text.details.access} value=${text.access[file.status]} note=${text.can[file.can]} />`;
-  const value = others.is_public ? text.access.ofEverybody : text.access.ofPeople(others.shares.length);
-  return html`<${Fact} label=${text.details.access} value=${value} note=${peopleOf(others.shares)} />`;
+  const facts = (/** @type {string} */ owner, /** @type {string} */ access, /** @type {string} */ note) =>
+    html`<${Fact} label=${text.details.owner} value=${owner} note=${file.sharedAt && text.owner.shared(formatFullDate(file.sharedAt))} />
+      <${Fact} label=${text.details.access} value=${access} note=${note} />`;
+  if (others === "asking") return facts("…", "…", "");
+  if (!others) return facts(file.status === "owned" ? text.owner.you : text.owner.other, text.access[file.status], text.can[file.can]);
+  if (!others.has_owner) return facts(text.owner.nobody, text.access.ofNobody, "");
+  return facts(text.owner.you, others.is_public ? text.access.ofEverybody : text.access.ofPeople(others.shares.length), peopleOf(others.shares));
 }
 
 /** @param {readonly SharedWith[]} shares */

@@ -18,7 +18,7 @@ const LEVELS = /** @type {Access[]} */ (["read", "write", "nothing"]).map((value
 /** @param {{ file: FileItem, onClose: () => void }} properties */
 export function ShareDialog({ file, onClose }) {
   const app = useApp();
-  const { isPublic, setPublic, listed, given, note, problem } = useAccess(file);
+  const { isPublic, setPublic, hasOwner, listed, given, note, problem } = useAccess(file);
   const [added, setAdded] = useState(/** @type {number | null} */ (null));
   const { isBusy, error, run } = useWork();
   const give = (/** @type {UserHandle} */ user, /** @type {Access} */ access) =>
@@ -45,7 +45,7 @@ export function ShareDialog({ file, onClose }) {
   return html`<${Dialog} title=${text.share.title(file.name)} onClose=${onClose}>
     <p class="lead">${text.share.lead}</p>
     ${listed &&
-    html`<${Everybody} isPublic=${isPublic} isBusy=${isBusy} onChange=${publish} />
+    html`<${Everybody} isPublic=${isPublic} hasOwner=${hasOwner} isBusy=${isBusy} onChange=${publish} />
       <h3 id="people-with-access">${text.share.people}</h3>
       <ul class="people shared-with" aria-labelledby="people-with-access">
         ${listed.map(
@@ -67,12 +67,12 @@ export function ShareDialog({ file, onClose }) {
 
 /**
  * Whether everybody may use the file.
- * @param {{ isPublic: boolean, isBusy: boolean, onChange: (isPublic: boolean) => void }} properties
+ * @param {{ isPublic: boolean, hasOwner: boolean, isBusy: boolean, onChange: (isPublic: boolean) => void }} properties
  */
-function Everybody({ isPublic, isBusy, onChange }) {
+function Everybody({ isPublic, hasOwner, isBusy, onChange }) {
   return html`<div class="everybody">
     <span class="avatar" aria-hidden="true"><${Icon} name=${isPublic ? "globe" : "lock"} /></span>
-    <p class="name" aria-live="polite">${isPublic ? text.share.isPublic : text.share.isPrivate}</p>
+    <p class="name" aria-live="polite">${!hasOwner ? text.share.isNobodys : isPublic ? text.share.isPublic : text.share.isPrivate}</p>
     <${Choice}
       label=${text.share.everybody}
       options=${[
@@ -95,12 +95,14 @@ function useAccess(file) {
   const app = useApp();
   const [isTold, setTold] = useState(false);
   const [isPublic, setPublic] = useState(false);
+  const [hasOwner, setOwned] = useState(true);
   const [people, setPeople] = useState(/** @type {readonly Person[]} */ ([]));
   const canOrganise = useStore((state) => state.canOrganise);
   const problem = useLoading(async () => {
     if (!canOrganise) return;
-    const { is_public: isPublicNow, shares } = await app.organiser.accessTo(file);
+    const { is_public: isPublicNow, has_owner: isOwned, shares } = await app.organiser.accessTo(file);
     setPublic(isPublicNow);
+    setOwned(isOwned);
     setPeople(shares.map(({ user, can_write: canWrite }) => ({ user, access: canWrite ? "write" : "read" })));
     setTold(true);
   }, [file, canOrganise]);
@@ -111,5 +113,5 @@ function useAccess(file) {
       return isKnown ? others : [...all, { user, access }];
     });
   const given = /** @type {Record<number, Access>} */ (Object.fromEntries(people.map(({ user, access }) => [user.id, access])));
-  return { isPublic, setPublic, listed: isTold ? people : null, given, note, problem };
+  return { isPublic, setPublic, hasOwner, listed: isTold ? people : null, given, note, problem };
 }

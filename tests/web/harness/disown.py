@@ -1,0 +1,16 @@
+"""Takes a file away from its owner, so that it belongs to nobody: disown.py <data folder> <name>."""
+
+import sqlite3
+import sys
+from pathlib import Path
+
+
+def main() -> None:
+    """Writes it beside the running manager."""
+    data, name = Path(sys.argv[1]), sys.argv[2]
+    with sqlite3.connect(data / "catalog.sqlite3", timeout=30) as database:
+        database.execute("UPDATE files SET owner_id = NULL WHERE name = ?", (name,))
+
+
+if __name__ == "__main__":
+    main()
