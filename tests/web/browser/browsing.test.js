@@ -217,6 +217,20 @@ test("the menu also opens by key", async () => {
   await person.leaves();
 });
 
+test("a menu that is higher than the window stays inside, and all of it can be reached", async () => {
+  const person = await Person.works(set.browser, set.cloud, set.token, { viewport: { width: 640, height: 300 } });
+  const menu = person.page.getByRole("menu");
+  const isInside = async (/** @type {import("playwright-core").Locator} */ part) => {
+    const box = await part.boundingBox();
+    assert.ok(box && box.y >= 0 && box.y + box.height <= 300);
+  };
+  await person.row("apple.txt").click({ button: "right" });
+  await isInside(menu);
+  await menu.getByRole("menuitem", { name: "Delete" }).hover();
+  await isInside(menu.getByRole("menuitem", { name: "Delete" }));
+  await person.leaves();
+});
+
 test("tiles show pictures of images", async () => {
   const person = await Person.works(set.browser, set.cloud, set.token, { at: "/#/zoo?view=grid" });
   await person.uploads([{ name: "lion.png", mimeType: "image/png", buffer: png(60, 40, (x) => [255 * x, 180, 60]) }]);
