@@ -243,12 +243,12 @@ test("a new password ends every other login, and keeps this one", async () => {
   await here.opensAccountMenu();
   await here.page.getByRole("menuitem", { name: "Change password" }).click();
   const dialog = here.page.getByRole("dialog", { name: "Change password" });
-  await dialog.getByLabel("Present password").fill("not the password");
+  await dialog.getByLabel("Current password").fill("not the password");
   await dialog.getByLabel("New password").fill("a better password");
   await dialog.getByLabel("Repeat password").fill("a better password");
   await dialog.getByRole("button", { name: "Change password" }).click();
-  await dialog.getByRole("alert").getByText("The present password is wrong.").waitFor();
-  await dialog.getByLabel("Present password").fill(PASSWORD);
+  await dialog.getByRole("alert").getByText("The current password is wrong.").waitFor();
+  await dialog.getByLabel("Current password").fill(PASSWORD);
   await dialog.getByRole("button", { name: "Change password" }).click();
   await here.page.getByText("Your password has been changed.").waitFor();
   await here.ready();

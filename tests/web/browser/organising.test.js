@@ -45,7 +45,7 @@ test("a name is changed in its place, without its extension being selected", asy
   await person.page.keyboard.type("final");
   assert.equal(await input.inputValue(), "final.txt");
   await input.fill("a/b");
-  await person.page.getByText("A name has no slashes").waitFor();
+  await person.page.getByText("A name cannot contain slashes").waitFor();
   await input.fill("final.txt");
   await person.page.keyboard.press("Enter");
   await person.sees(["final.txt"]);
@@ -118,7 +118,7 @@ test("a folder is made while moving", async () => {
   await dialog.getByRole("button", { name: "New folder" }).click();
   const name = dialog.getByLabel("Name of the new folder");
   await person.page.keyboard.type("a/b");
-  await dialog.getByText("A name has no slashes").waitFor();
+  await dialog.getByText("A name cannot contain slashes").waitFor();
   await person.page.keyboard.press("Escape");
   await name.waitFor({ state: "detached" });
   await dialog.getByRole("button", { name: "New folder" }).click();

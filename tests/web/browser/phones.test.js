@@ -329,3 +329,21 @@ test("after a failed login the password has the focus, and the reason is told", 
   await person.ready();
   await person.leaves();
 });
+
+test("a path that is too long for the screen shows its end, and fades at its beginning", async () => {
+  const { person, page } = await holdsAPhone();
+  const fades = () => page.getByRole("navigation", { name: "Path" }).evaluate((path) => getComputedStyle(path).maskImage !== "none");
+  await person.row("photos").tap();
+  await page.getByText("Pick files or a whole folder").waitFor();
+  assert.equal(await fades(), false);
+  const name = "A rather long name of a folder";
+  await page.getByRole("button", { name: "Add", exact: true }).tap();
+  await page.getByRole("menuitem", { name: "New folder" }).tap();
+  await page.getByRole("textbox", { name: "Name" }).fill(name);
+  await page.getByRole("button", { name: "Create" }).tap();
+  await person.row(name).tap();
+  await page.getByRole("heading", { name, level: 1 }).waitFor();
+  await page.locator(".breadcrumb[data-cut]").waitFor();
+  assert.equal(await fades(), true);
+  await person.leaves();
+});

@@ -3,7 +3,7 @@
 import { rowCount } from "../state/listing.js";
 import { text } from "../text/text.js";
 import { Blank } from "./controls.js";
-import { html, useApp, useRef, useStore } from "./dom.js";
+import { html, useApp, useMedia, useRef, useStore } from "./dom.js";
 import { gridHandlers, useKeysOfPage } from "./grid.js";
 import { Icon } from "./icon.js";
 import { pick } from "./pickers.js";
@@ -52,8 +52,10 @@ function Empty() {
   const app = useApp();
   const root = useRef(/** @type {HTMLElement | null} */ (null));
   useKeysOfPage(app, root, 1);
+  // A finger drags nothing in from outside.
+  const isTouch = useMedia("(pointer: coarse)");
   return html`<div ref=${root} class="empty" id="content" tabindex="-1" ...${gridHandlers(app, 1)}>
-    <${Blank} icon="upload" title=${text.listing.empty} text=${text.listing.emptyText}>
+    <${Blank} icon="upload" title=${text.listing.empty} text=${isTouch ? text.listing.emptyTouchText : text.listing.emptyText}>
       <button type="button" class="button primary" onClick=${() => pick("files")}><${Icon} name="upload" />${text.actions.uploadFiles}</button>
       <button type="button" class="button" onClick=${() => pick("folder")}><${Icon} name="folder-up" />${text.actions.uploadFolder}</button>
     <//>

@@ -35,12 +35,21 @@ function Breadcrumb() {
     // On a narrow screen the end matters most.
     if (root.current) root.current.scrollLeft = root.current.scrollWidth;
   }, [path]);
-  return html`<nav class="breadcrumb" aria-label=${text.listing.path} ref=${root}>
+  return html`<nav class="breadcrumb" aria-label=${text.listing.path} ref=${root} onScroll=${markCut}>
     <ol>
       <${Crumb} path=${[]} name=${text.app.root} isLast=${path.length === 0} />
       ${path.map((name, depth) => html`<${Crumb} key=${depth} path=${path.slice(0, depth + 1)} name=${name} isLast=${depth === path.length - 1} />`)}
     </ol>
   </nav>`;
+}
+
+/**
+ * Lets the beginning fade where it is scrolled away, so that nobody takes the rest of a name for a whole one.
+ * @param {Event} event
+ */
+function markCut(event) {
+  const path = /** @type {HTMLElement} */ (event.currentTarget);
+  path.toggleAttribute("data-cut", path.scrollLeft > 0);
 }
 
 /** @param {{ path: readonly string[], name: string, isLast: boolean }} properties */
