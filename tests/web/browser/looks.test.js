@@ -263,6 +263,38 @@ test("a narrow dialog holds long names and all that is said of a user", async ()
   await person.leaves();
 });
 
+test("why a name is impossible is seen as a whole, in the table and on tiles", async () => {
+  const person = await Person.works(set.browser, set.cloud, set.token, { viewport: { width: 360, height: 740 } });
+  const { page } = person;
+  for (const view of ["Table", "Tiles"]) {
+    await page.getByRole("button", { name: view }).click();
+    const item = page.locator(".row, .tile").filter({ hasText: "Harbour.png" });
+    await item.click();
+    await page.keyboard.press("F2");
+    await page.keyboard.type("a/b");
+    await page.getByText("A name cannot contain slashes").waitFor();
+    const covered = await page.locator(".rename-problem").evaluate((problem) => {
+      const { left, right, top, bottom } = problem.getBoundingClientRect();
+      const corners = [[left + 4, top + 4], [right - 4, top + 4], [left + 4, bottom - 4], [right - 4, bottom - 4]];
+      return corners.filter(([x, y]) => document.elementFromPoint(Number(x), Number(y)) !== problem);
+    });
+    assert.deepEqual(covered, [], view);
+    await page.keyboard.press("Escape");
+  }
+  await person.leaves();
+});
+
+test("a login that is higher than the window can be scrolled to its beginning", async () => {
+  const person = await Person.visits(set.browser, set.cloud, { viewport: { width: 640, height: 300 } });
+  await person.page.getByRole("heading", { name: "Welcome back" }).waitFor();
+  const top = await person.page.evaluate(() => {
+    document.querySelector("main")?.scrollTo(0, 0);
+    return document.querySelector(".sign-in-card")?.getBoundingClientRect().top ?? -1;
+  });
+  assert.ok(top >= 0);
+  await person.leaves();
+});
+
 test("nothing moves while the page loads", async () => {
   const person = await Person.works(set.browser, set.cloud, set.token);
   await person.row("Harbour.png").waitFor();

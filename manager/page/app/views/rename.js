@@ -10,12 +10,15 @@ export function RenameInput({ item }) {
   const app = useApp();
   const [name, setName] = useState(item.name);
   const input = useRef(/** @type {HTMLInputElement | null} */ (null));
+  const said = useRef(/** @type {HTMLElement | null} */ (null));
   const isOver = useRef(false);
   const problem = nameProblem(name);
   useLayoutEffect(() => {
     input.current?.focus();
     input.current?.setSelectionRange(0, item.kind === "file" ? stemLength(item.name) : item.name.length);
   }, []);
+  // Of the lowest item it stands below what is seen.
+  useLayoutEffect(() => said.current?.scrollIntoView({ block: "nearest" }), [problem]);
   const finish = (/** @type {boolean} */ isWanted) => {
     if (isOver.current) return;
     isOver.current = true;
@@ -41,6 +44,6 @@ export function RenameInput({ item }) {
       onKeyDown=${onKeyDown}
       onBlur=${() => finish(true)}
     />
-    ${problem && html`<span id="rename-problem" class="rename-problem" role="alert">${text.names[problem]}</span>`}
+    ${problem && html`<span ref=${said} id="rename-problem" class="rename-problem" role="alert">${text.names[problem]}</span>`}
   </span>`;
 }
