@@ -46,3 +46,14 @@ for (const width of [1280, 900]) {
     await person.leaves();
   });
 }
+
+test("a double click opens a folder where details come up under the pointer", async () => {
+  const person = await Person.works(set.browser, set.cloud, set.token, { viewport: { width: 900, height: 700 } });
+  const { page } = person;
+  await person.makesFolder("opened twice");
+  await page.getByRole("button", { name: "Details" }).click();
+  const row = await box(person.row("opened twice"));
+  await page.mouse.dblclick(row.right - 120, row.y + 20);
+  await page.getByRole("heading", { name: "opened twice", level: 1 }).waitFor();
+  await person.leaves();
+});
