@@ -1,7 +1,7 @@
 /** Small controls that occur everywhere. */
 
 import { text } from "../text/text.js";
-import { html, useEffect, useId, useRef } from "./dom.js";
+import { html, useLayoutEffect, useId, useRef } from "./dom.js";
 import { Icon } from "./icon.js";
 
 /**
@@ -98,7 +98,7 @@ export function Check({ label, checked, onChange }) {
  */
 export function Choice({ label, options, chosen, isBusy, isFocused = false, onChoose }) {
   const group = useRef(/** @type {HTMLElement | null} */ (null));
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (isFocused) group.current?.querySelector("button")?.focus();
   }, []);
   return html`<div class="segmented words" role="group" aria-label=${label} ref=${group}>

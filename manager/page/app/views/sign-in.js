@@ -2,7 +2,7 @@
 
 import { text } from "../text/text.js";
 import { Check, FormError, PasswordField, UserNameField } from "./controls.js";
-import { html, useApp, useAutoFocus, useEffect, useRef, useState, useStore } from "./dom.js";
+import { html, useApp, useAutoFocus, useLayoutEffect, useRef, useState, useStore } from "./dom.js";
 import { Icon } from "./icon.js";
 import { ThemeButton } from "./theme-button.js";
 import { onSubmit, useWork } from "./work.js";
@@ -32,7 +32,7 @@ function SignInForm({ isFirst }) {
   const { isBusy, error, run } = useWork();
   const first = useAutoFocus();
   const secret = useRef(/** @type {HTMLInputElement | null} */ (null));
-  useEffect(() => {
+  useLayoutEffect(() => {
     // What was wrong is told, and most likely lies here.
     if (error) secret.current?.select();
     if (error) secret.current?.focus();

@@ -3,7 +3,7 @@
 import { text } from "../text/text.js";
 import { formatRoute } from "../state/route.js";
 import { IconButton } from "./controls.js";
-import { html, onPlainClick, useApp, useEffect, useRef, useStore } from "./dom.js";
+import { html, onPlainClick, useApp, useLayoutEffect, useRef, useStore } from "./dom.js";
 import { useDropTarget } from "./item-drag.js";
 import { Icon } from "./icon.js";
 
@@ -31,7 +31,7 @@ export function TopBar() {
 function Breadcrumb() {
   const path = useStore((state) => state.listing.path);
   const root = useRef(/** @type {HTMLElement | null} */ (null));
-  useEffect(() => {
+  useLayoutEffect(() => {
     // On a narrow screen the end matters most.
     if (root.current) root.current.scrollLeft = root.current.scrollWidth;
   }, [path]);
