@@ -249,6 +249,22 @@ test("a finger pushes a file aside for the next one, as far as there is one", as
   await person.leaves();
 });
 
+test("a finger pushes a file aside also when that is shown only meanwhile", async () => {
+  const { person, page, finger } = await holdsAPhone();
+  /** @type {Promise<import("playwright-core").Route>} */
+  const asked = new Promise((resolve) => page.route("**/signed-download**", resolve, { times: 1 }));
+  await person.row("banana.txt").tap();
+  const viewer = page.getByRole("dialog", { name: "banana.txt" });
+  const content = await asked;
+  await finger.rests(viewer.locator(".spinner"));
+  await content.continue();
+  await viewer.locator("pre").waitFor();
+  await finger.moves(5, -90);
+  await finger.leaves();
+  await page.getByRole("dialog", { name: "cherry.txt" }).waitFor();
+  await person.leaves();
+});
+
 test("what is chosen in a menu goes on from the page, and Back leads to where one was", async () => {
   const { person, page } = await holdsAPhone();
   await page.getByRole("button", { name: "Actions for photos" }).tap();

@@ -94,23 +94,29 @@ function usePlace(file) {
 }
 
 /**
- * Handlers for a finger that pushes the file aside.
+ * A handler for a finger that pushes the file aside.
  * @param {(by: 1 | -1) => void} step
  */
 function useSwipe(step) {
-  const start = useRef(/** @type {Touch | null} */ (null));
-  return {
-    onTouchStart: (/** @type {TouchEvent} */ event) => {
-      // Several fingers zoom, and one moves what is zoomed, or a film's time.
-      const isFree = event.touches.length === 1 && (visualViewport?.scale ?? 1) <= 1 && !(event.target instanceof HTMLMediaElement);
-      start.current = (isFree && event.touches[0]) || null;
-    },
-    onTouchEnd: (/** @type {TouchEvent} */ event) => {
-      const [end] = event.changedTouches;
-      if (!start.current || !end) return;
-      const x = end.clientX - start.current.clientX;
-      const y = end.clientY - start.current.clientY;
-      if (Math.abs(x) >= SWIPE_PX && Math.abs(x) > 2 * Math.abs(y)) step(x < 0 ? 1 : -1);
-    },
+  const following = useRef(/** @type {AbortController | null} */ (null));
+  const onTouchStart = (/** @type {TouchEvent} */ event) => {
+    following.current?.abort();
+    const [start] = event.touches;
+    // Several fingers zoom, and one moves what is zoomed, or a film's time.
+    const isFree = event.touches.length === 1 && (visualViewport?.scale ?? 1) <= 1 && !(event.target instanceof HTMLMediaElement);
+    if (!start || !isFree) return;
+    following.current = new AbortController();
+    // What is touched may be drawn anew meanwhile; it hears of the finger all the same, but nothing around it does.
+    start.target.addEventListener("touchend", (end) => follow(start, /** @type {TouchEvent} */ (end).changedTouches[0]), {
+      once: true,
+      signal: following.current.signal,
+    });
   };
+  const follow = (/** @type {Touch} */ start, /** @type {Touch | undefined} */ end) => {
+    if (!end) return;
+    const x = end.clientX - start.clientX;
+    const y = end.clientY - start.clientY;
+    if (Math.abs(x) >= SWIPE_PX && Math.abs(x) > 2 * Math.abs(y)) step(x < 0 ? 1 : -1);
+  };
+  return { onTouchStart };
 }
