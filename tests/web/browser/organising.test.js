@@ -319,6 +319,20 @@ test("a link is copied, and opens the file for somebody without an account", asy
   await person.leaves();
 });
 
+test("a link is copied also where the browser refuses the page its clipboard", async () => {
+  const person = await worksIn("unclipped", ["open.txt"]);
+  await person.context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await person.page.evaluate(() => {
+    navigator.clipboard.writeText = () => Promise.reject(new DOMException("refused", "NotAllowedError"));
+  });
+  await person.chooses("open.txt", "Copy a link");
+  const dialog = person.page.getByRole("dialog", { name: "Link" });
+  await dialog.getByRole("button", { name: "Copy", exact: true }).click();
+  await dialog.getByText("Copied").waitFor();
+  assert.equal(await person.page.evaluate(() => navigator.clipboard.readText()), await dialog.getByRole("textbox").inputValue());
+  await person.leaves();
+});
+
 test("details tell what is known of a file, a folder and a selection", async () => {
   const person = await worksIn("facts", ["note.txt"]);
   const details = person.page.getByRole("complementary", { name: "Details" });

@@ -17,10 +17,7 @@ export function LinkDialog({ file, onClose }) {
   const problem = useLoading(() => app.links.signed(file).then(setLink), [file]);
   const copy = async () => {
     input.current?.select();
-    // Without HTTPS there is no clipboard, but there is the old command.
-    if (navigator.clipboard) await navigator.clipboard.writeText(link);
-    else document.execCommand("copy");
-    setCopied(true);
+    setCopied(await isWritten(link));
   };
   return html`<${Dialog} title=${text.link.title} onClose=${onClose}>
     <p class="lead">${text.link.lead(file.name)}</p>
@@ -32,4 +29,18 @@ export function LinkDialog({ file, onClose }) {
     </div>
     <${FormError} text=${problem} />
   <//>`;
+}
+
+/**
+ * Whether it is in the clipboard. Without HTTPS there is none, and a browser may refuse it: then the old command copies what
+ * is selected.
+ * @param {string} link
+ */
+async function isWritten(link) {
+  try {
+    await navigator.clipboard.writeText(link);
+    return true;
+  } catch {
+    return document.execCommand("copy");
+  }
 }
