@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { severalAtOnce } from "../../../manager/page/app/actions/timing.js";
 import { retryDelay } from "../../../manager/page/app/protocol/backoff.js";
 import { decodeFrame, encodeFrame, newUuid } from "../../../manager/page/app/protocol/frames.js";
-import { formatDate, formatDuration, formatPercent, formatSize } from "../../../manager/page/app/text/format.js";
+import { formatDate, formatDuration, formatPart, formatPercent, formatSize } from "../../../manager/page/app/text/format.js";
 import { en } from "../../../manager/page/app/text/en.js";
 import { Meter } from "../../../manager/page/app/uploads/meter.js";
 
@@ -51,6 +51,8 @@ test("how long something takes is not said before it has gone on for a while", (
 test("numbers are short and tell enough", () => {
   assert.deepEqual([0, 999, 1000, 1550, 99_900, 99_960, 123_456, 999_600, 1e9, 2.5e15].map(formatSize), ["0 B", "999 B", "1.0 KB", "1.6 KB", "99.9 KB", "100 KB", "123 KB", "1.0 MB", "1.0 GB", "2.5 PB"].map((size) => size.replace(" ", "\u00a0")));
   assert.deepEqual([0, 59, 60, 3599, 3600, 5400, 7199].map(formatDuration), ["1 s", "59 s", "1 min", "1 h", "1 h", "1 h 30 min", "2 h"].map((text) => text.replace(/(\d) /g, "$1\u00a0")));
+  assert.equal(formatPart(21e6, 38e6), "21.0 / 38.0\u00a0MB");
+  assert.equal(formatPart(512, 38e3), "512\u00a0B / 38.0\u00a0KB");
   assert.equal(formatPercent(999, 1000), "99%");
   assert.equal(formatPercent(0, 0), "0%");
   assert.equal(formatDate(null, 0), "–");

@@ -11,6 +11,17 @@ export function formatSize(bytes) {
   return `${value.toFixed(digits)}\u00a0${UNITS[exponent]}`;
 }
 
+/**
+ * How much of something is done; a unit that both have is said once, as there is little room.
+ * @param {number} part bytes
+ * @param {number} whole bytes
+ */
+export function formatPart(part, whole) {
+  const [done = "", unit] = formatSize(part).split("\u00a0");
+  const [, unitOfAll] = formatSize(whole).split("\u00a0");
+  return `${unit === unitOfAll ? done : formatSize(part)} / ${formatSize(whole)}`;
+}
+
 /** @param {number} bytesPerSecond */
 export function formatRate(bytesPerSecond) {
   return `${formatSize(bytesPerSecond)}/s`;

@@ -1,7 +1,7 @@
 /** The uploads: how far, how fast, how long still; and what can be done about each. */
 
 /** @import { UploadRow, UploadsView } from "../../types/state.js" */
-import { formatDuration, formatPercent, formatRate, formatSize } from "../text/format.js";
+import { formatDuration, formatPart, formatPercent, formatRate, formatSize } from "../text/format.js";
 import { text } from "../text/text.js";
 import { IconButton, Progress } from "./controls.js";
 import { html, useApp, useEffect, useRef, useStore } from "./dom.js";
@@ -140,15 +140,14 @@ function canRetry(row) {
 
 /** @param {UploadRow} row */
 function note(row) {
-  const size = formatSize(row.size);
-  const done = `${formatSize(row.sentBytes)} / ${size}`;
+  const done = formatPart(row.sentBytes, row.size);
   if (row.state === "sending") {
     return [done, ...pace(row)].join(" · ");
   }
   if (row.state === "paused") return `${text.uploads.states.paused} · ${done}`;
   if (row.state === "failed") return row.reason ?? text.uploads.states.failed;
   if (row.renamedTo) return text.uploads.renamed(row.renamedTo);
-  return `${text.uploads.states[row.state]} · ${size}`;
+  return `${text.uploads.states[row.state]} · ${formatSize(row.size)}`;
 }
 
 /** @param {UploadsView} uploads */
