@@ -51,9 +51,8 @@ def _be_worker(folder: Path) -> NoReturn:
         worker.main(folder)
         sys.stdout.flush()
         status = 0
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - it ends here, whatever it is
         traceback.print_exc()
-        raise
     finally:
         # Whatever was raised must not reach the loop of the fork server.
         os._exit(status)

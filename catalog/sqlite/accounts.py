@@ -86,10 +86,7 @@ class SqliteAccounts(SqlitePart):
     async def lock_user(self, user_id: int) -> User:
         """Takes role and password. Raises `UserMissing`, `LastAdministrator`."""
         async with self._database.writing() as session:
-            user = await require_user(session, user_id)
-            if user.is_admin:
-                await _require_other_administrator(session, user)
-            await session.run(sql.SET_ROLE, user_id=user_id, is_admin=False)
+            await _set_role(session, user_id, is_admin=False)
             await session.run(
                 sql.CHANGE_HASH, user_id=user_id, password_hash=NO_PASSWORD, epoch=None
             )
@@ -119,11 +116,7 @@ class SqliteAccounts(SqlitePart):
     async def set_role(self, user_id: int, *, is_admin: bool) -> User:
         """Another role. Raises `UserMissing`, `LastAdministrator`."""
         async with self._database.writing() as session:
-            user = await require_user(session, user_id)
-            if user.is_admin and not is_admin:
-                await _require_other_administrator(session, user)
-            await session.run(sql.SET_ROLE, user_id=user_id, is_admin=is_admin)
-            return replace(user, is_admin=is_admin)
+            return await _set_role(session, user_id, is_admin=is_admin)
 
     async def remove_user(self, user_id: int) -> None:
         """Deletes a user. Raises `UserHasFiles`, `LastAdministrator`."""
@@ -138,6 +131,14 @@ class SqliteAccounts(SqlitePart):
                 raise UserHasFiles(f"the user {user_id} still owns files")
             await session.run(service_sql.DELETE_OPEN_TICKETS, holder=f"user:{user_id}")
             await session.run(sql.DELETE_USER, user_id=user_id)
+
+
+async def _set_role(session: Session, user_id: int, *, is_admin: bool) -> User:
+    user = await require_user(session, user_id)
+    if user.is_admin and not is_admin:
+        await _require_other_administrator(session, user)
+    await session.run(sql.SET_ROLE, user_id=user_id, is_admin=is_admin)
+    return replace(user, is_admin=is_admin)
 
 
 async def _require_other_administrator(session: Session, user: User) -> None:

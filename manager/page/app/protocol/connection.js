@@ -127,6 +127,11 @@ export class Connection {
     this.#probeTimer = window.setTimeout(() => this.#abandon(), PROBE_MS);
   }
 
+  #endProbe() {
+    clearTimeout(this.#probeTimer);
+    this.#probeTimer = 0;
+  }
+
   /** Does not wait for the end of a connection that nobody holds on the other side. */
   #abandon() {
     const socket = this.#socket;
@@ -138,8 +143,7 @@ export class Connection {
 
   /** @param {unknown} message */
   #receive(message) {
-    clearTimeout(this.#probeTimer);
-    this.#probeTimer = 0;
+    this.#endProbe();
     const frame = decodeFrame(message);
     if (!frame) return;
     if (frame.replyUuid && this.#pending.settle(frame, text.errors.refused)) return;
@@ -148,8 +152,7 @@ export class Connection {
 
   async #closed() {
     this.#socket = null;
-    clearTimeout(this.#probeTimer);
-    this.#probeTimer = 0;
+    this.#endProbe();
     this.#pending.failAll(new Disconnected(text.errors.offline));
     if (!this.#isWanted) return;
     const delay = retryDelay(this.#attempt, Math.random());

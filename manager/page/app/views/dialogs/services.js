@@ -1,6 +1,7 @@
 /** The upload services: which there are, and what each is doing. */
 
 /** @import { ServiceReport } from "../../actions/overview.js" */
+import { messageOf } from "../../protocol/errors.js";
 import { text } from "../../text/text.js";
 import { Blank, FormError, Spinner } from "../controls.js";
 import { html, useApp, useEffect, useState, useStore } from "../dom.js";
@@ -21,7 +22,7 @@ export function ServicesDialog({ onClose }) {
       setReports(found);
       setProblem(reason);
     };
-    const refresh = () => app.overview.services().then((found) => show(found, null), (error) => show(null, error.message));
+    const refresh = () => app.overview.services().then((found) => show(found, null), (error) => show(null, messageOf(error)));
     refresh();
     const timer = setInterval(refresh, REFRESH_MS);
     return () => clearInterval(timer);
