@@ -10,11 +10,13 @@ Who attacks an account must not shut its owner out:
 
 * The budget of an address is the smaller one, so a single attacker runs dry long before the account
   does.
-* Many attackers together can empty the account's budget. Addresses from which its password was
-  right before do not depend on it; others get in as soon as it has something, which is soon.
+* Many attackers together can empty the account's budget, and somebody who shares the owner's address
+  can empty that of the address. So an account and an address from which its password was right
+  before are a known pair, which spends from a budget of its own and from neither of the others.
+* From elsewhere the owner gets in as soon as the account's budget has something, which is soon.
 
-Both are bounded: when too many budgets are kept, the fullest is forgotten first, since that gives
-the least away.
+All are bounded: when too many budgets are kept, the fullest is forgotten first, since that gives the
+least away; of too many known pairs, the one whose password was right the longest time ago.
 """
 
 from collections import OrderedDict
@@ -24,7 +26,7 @@ from manager.domain._ranking import Ranking
 from manager.errors import TooManyAttempts
 
 MAX_BUDGETS = 20_000
-MAX_KNOWN_ADDRESSES = 20_000
+MAX_KNOWN_PAIRS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +39,22 @@ class Rate:
 
 PER_ADDRESS = Rate(burst=20, refill_s=15.0)
 PER_ACCOUNT = Rate(burst=100, refill_s=3.0)
+PER_KNOWN_PAIR = Rate(burst=10, refill_s=15.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt, whose outcome is not known yet; `account` is None when it is for none."""
+    """One attempt, whose outcome is not known yet.
+
+    Attributes:
+        address: where it comes from.
+        account: None when it is for none.
+        is_known: whether it spends from the budget of the known pair.
+    """
 
     address: str
     account: str | None
-    spent_account: bool
+    is_known: bool
 
 
 class GuessLimiter:
@@ -56,13 +65,15 @@ class GuessLimiter:
         *,
         per_address: Rate = PER_ADDRESS,
         per_account: Rate = PER_ACCOUNT,
+        per_known_pair: Rate = PER_KNOWN_PAIR,
         max_budgets: int = MAX_BUDGETS,
-        max_known_addresses: int = MAX_KNOWN_ADDRESSES,
+        max_known_pairs: int = MAX_KNOWN_PAIRS,
     ) -> None:
         self._addresses = _Budgets(per_address, max_budgets)
         self._accounts = _Budgets(per_account, max_budgets)
-        self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
-        self._max_known_addresses = max_known_addresses
+        self._pairs = _Budgets(per_known_pair, max_budgets)
+        self._known: OrderedDict[str, None] = OrderedDict()
+        self._max_known_pairs = max_known_pairs
 
     def admit(self, now: float, *, address: str, account: str | None) -> Attempt:
         """Lets an attempt be made, and spends it; its outcome is told afterwards, if it was no guess.
@@ -75,33 +86,42 @@ class GuessLimiter:
         Raises:
             TooManyAttempts: says when to come back. Nothing was spent.
         """
-        depends_on_account = account is not None and (account, address) not in self._known
-        waits_s = [self._addresses.wait_s(now, address)]
-        if account is not None and depends_on_account:
-            waits_s.append(self._accounts.wait_s(now, account))
-        if (wait_s := max(waits_s)) > 0:
+        is_known = account is not None and _pair(account, address) in self._known
+        attempt = Attempt(address, account, is_known)
+        spent = self._budgets_of(attempt)
+        if (wait_s := max(budgets.wait_s(now, key) for budgets, key in spent)) > 0:
             raise TooManyAttempts(wait_s)
-        self._addresses.spend(now, address)
-        if account is not None and depends_on_account:
-            self._accounts.spend(now, account)
-        return Attempt(address, account, depends_on_account)
+        for budgets, key in spent:
+            budgets.spend(now, key)
+        return attempt
 
     def was_right(self, attempt: Attempt) -> None:
-        """The password was right: nothing was spent, and the address is known from now on."""
+        """The password was right: nothing was spent, and the pair is known from now on."""
         self.was_no_guess(attempt)
         if attempt.account is None:
             return
-        known = (attempt.account, attempt.address)
-        self._known[known] = None
-        self._known.move_to_end(known)
-        if len(self._known) > self._max_known_addresses:
+        pair = _pair(attempt.account, attempt.address)
+        self._known[pair] = None
+        self._known.move_to_end(pair)
+        if len(self._known) > self._max_known_pairs:
             self._known.popitem(last=False)
 
     def was_no_guess(self, attempt: Attempt) -> None:
         """Nothing was learnt about the password: nothing was spent."""
-        self._addresses.give_back(attempt.address)
-        if attempt.account is not None and attempt.spent_account:
-            self._accounts.give_back(attempt.account)
+        for budgets, key in self._budgets_of(attempt):
+            budgets.give_back(key)
+
+    def _budgets_of(self, attempt: Attempt) -> "list[tuple[_Budgets, str]]":
+        """What an attempt spends from."""
+        if attempt.account is None:
+            return [(self._addresses, attempt.address)]
+        if attempt.is_known:
+            return [(self._pairs, _pair(attempt.account, attempt.address))]
+        return [(self._addresses, attempt.address), (self._accounts, attempt.account)]
+
+
+def _pair(account: str, address: str) -> str:
+    return f"{account}\0{address}"
 
 
 class _Budgets:

@@ -4,15 +4,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manager.domain.guesses import PER_ACCOUNT, PER_ADDRESS, Attempt, GuessLimiter, Rate
+from manager.domain.guesses import (
+    PER_ACCOUNT,
+    PER_ADDRESS,
+    PER_KNOWN_PAIR,
+    Attempt,
+    GuessLimiter,
+    Rate,
+)
 from manager.errors import TooManyAttempts
 
 SMALL = Rate(burst=3, refill_s=10.0)
 LARGE = Rate(burst=5, refill_s=2.0)
+PAIR = Rate(burst=2, refill_s=10.0)
 
 
 def _limiter(**bounds: int) -> GuessLimiter:
-    return GuessLimiter(per_address=SMALL, per_account=LARGE, **bounds)
+    return GuessLimiter(per_address=SMALL, per_account=LARGE, per_known_pair=PAIR, **bounds)
 
 
 def _fail(limiter: GuessLimiter, now: float, *, address="a", account: str | None = "ann") -> bool:
@@ -108,10 +116,40 @@ def test_many_attackers_do_not_shut_out_a_known_address():
     assert _succeed(limiter, 1.0 + LARGE.refill_s, address="cafe")
 
 
-def test_a_known_address_is_limited_too():
-    """Being known frees from what others did, not from one's own guesses."""
+def test_wrong_names_do_not_shut_out_a_known_user_of_the_address():
+    """However many unknown names are tried from an address, who has logged in there still can."""
+    limiter = _limiter()
+    assert _succeed(limiter, 0.0)
+    for each in range(100):
+        _fail(limiter, 1.0, account=f"nobody {each}")
+    assert not _fail(limiter, 1.0, account="bob")
+    assert _succeed(limiter, 1.0)
+
+
+def test_a_known_pair_is_limited_too():
+    """Being known frees from what others did, not from guesses at this account."""
     limiter = _limiter()
     _succeed(limiter, 0.0)
+    assert [_fail(limiter, 0.0) for _ in range(3)] == [True, True, False]
+    assert not _succeed(limiter, 9.9)
+    assert _succeed(limiter, 10.0)
+
+
+def test_wrong_passwords_of_a_known_pair_cost_nobody_else():
+    """Who mistypes the own password takes no attempts from others at the address, or elsewhere."""
+    limiter = _limiter()
+    _succeed(limiter, 0.0)
+    for _ in range(100):
+        _fail(limiter, 0.0)
+    assert [_fail(limiter, 0.0, account="bob") for _ in range(3)] == [True, True, True]
+    assert _succeed(limiter, 0.0, address="elsewhere")
+
+
+def test_an_account_is_known_at_its_own_addresses_alone():
+    """Being known somewhere buys no guesses elsewhere, nor at another account."""
+    limiter = _limiter()
+    _succeed(limiter, 0.0, account="mallory")
+    _succeed(limiter, 0.0, address="home", account="ann")
     assert [_fail(limiter, 0.0) for _ in range(4)] == [True, True, True, False]
 
 
@@ -133,7 +171,7 @@ def test_attempts_at_the_same_moment_count_before_their_outcome():
 
 def test_memory_is_bounded():
     """When there are too many budgets the fullest are forgotten: the nearly empty ones stay."""
-    limiter = _limiter(max_budgets=10, max_known_addresses=10)
+    limiter = _limiter(max_budgets=10, max_known_pairs=10)
     for _ in range(3):
         _fail(limiter, 0.0, address="worst", account=None)
     for each in range(1000):
@@ -143,10 +181,24 @@ def test_memory_is_bounded():
         assert _succeed(limiter, 0.0, address=f"known {each}", account=f"user {each}")
 
 
+def test_of_too_many_known_pairs_the_latest_are_kept():
+    """Somebody who logs in again and again stays known, however many others do."""
+    limiter = _limiter(max_known_pairs=2)
+    for each in range(10):
+        assert _succeed(limiter, 0.0)
+        assert _succeed(limiter, 0.0, account=f"user {each}")
+    for each in range(10):
+        _fail(limiter, 0.0, account=f"nobody {each}")
+    assert _succeed(limiter, 0.0)
+    assert not _succeed(limiter, 0.0, account="user 0")
+
+
 def test_the_usual_rates_keep_their_order():
     """A single address runs dry before an account does, at once and in the long run."""
     assert PER_ADDRESS.burst < PER_ACCOUNT.burst
     assert PER_ADDRESS.refill_s > PER_ACCOUNT.refill_s
+    assert PER_KNOWN_PAIR.burst < PER_ADDRESS.burst
+    assert PER_KNOWN_PAIR.refill_s >= PER_ADDRESS.refill_s
 
 
 @given(
@@ -160,10 +212,10 @@ def test_the_usual_rates_keep_their_order():
     )
 )
 def test_no_history_beats_the_limits(history):
-    """Whatever is tried in whatever order, wrong guesses stay below both rates."""
+    """Whatever is tried in whatever order, wrong guesses stay below the rates."""
     limiter = _limiter()
     now = 0.0
-    wrong: dict[str, int] = {}
+    wrong: dict[tuple[str, bool], int] = {}
     waits_s: list[int] = []
     for pause_s, address, account, outcome in history:
         now += pause_s
@@ -177,7 +229,9 @@ def test_no_history_beats_the_limits(history):
         elif outcome == "none":
             limiter.was_no_guess(attempt)
         else:
-            wrong[address] = wrong.get(address, 0) + 1
+            spent = (f"{address} {account}" if attempt.is_known else address, attempt.is_known)
+            wrong[spent] = wrong.get(spent, 0) + 1
     assert all(1 <= wait_s <= SMALL.refill_s for wait_s in waits_s)
-    for guesses in wrong.values():
-        assert guesses <= SMALL.burst + now / SMALL.refill_s
+    for (_, is_known), guesses in wrong.items():
+        rate = PAIR if is_known else SMALL
+        assert guesses <= rate.burst + now / rate.refill_s

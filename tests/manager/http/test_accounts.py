@@ -276,6 +276,15 @@ async def test_guesses_elsewhere_do_not_lock_out(tmp_path, running_cloud):
         assert owner.status == 200
 
 
+async def test_wrong_names_lock_out_nobody_who_has_logged_in_there(cloud):
+    """However many wrong logins come from an address, users who are known at it get in."""
+    await _register(cloud)
+    await _login(cloud)
+    statuses = [(await _guess(cloud, username=f"nobody{each}")).status for each in range(25)]
+    assert statuses == [403] * 20 + [429] * 5
+    assert (await cloud.client.post("/login", json=ALICE)).status == 200
+
+
 async def test_malformed_requests_are_no_guesses(cloud):
     """What never reached a password does not count."""
     await _register(cloud)
