@@ -7,12 +7,14 @@ import sys
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
 from cli.logging import LogSettings
+from cli.up_settings import names_read
 from discord_emulator.settings import EmulatorSettings
 from manager.settings import ManagerSettings
 from processing_service.settings import ProcessingServiceSettings
@@ -25,8 +27,16 @@ _INTRODUCTION = """\
 
 The server programs are configured by environment variables, or by a file `.env` in the folder in
 which they are started; the environment wins. What is wrong or missing is named all at once before
-anything starts (exit code 78). `discord-cloud up` needs none of this: it makes its own secrets in
-its data folder.
+anything starts (exit code 78).
+"""
+
+_UP = """\
+## discord-cloud up
+
+`discord-cloud up` needs none of this: it makes its own secrets, keeps everything in its data folder and
+speaks to nothing but itself, whatever the environment and `.env` say of webhooks, tokens, keys, databases and
+addresses. It reads these settings and no others:
+
 """
 
 _PROGRAMS: tuple[tuple[str, str, type[BaseSettings]], ...] = (
@@ -45,7 +55,12 @@ _PROGRAMS: tuple[tuple[str, str, type[BaseSettings]], ...] = (
 def render() -> str:
     """The whole page."""
     sections = (_section(*program) for program in _PROGRAMS)
-    return "\n".join([_INTRODUCTION, *sections])
+    return "\n".join([_INTRODUCTION, _up_section(), *sections])
+
+
+def _up_section() -> str:
+    names = ", ".join(f"`{name}`" for name in names_read())
+    return _UP + fill(f"{names}.", width=112, break_long_words=False) + "\n"
 
 
 def _section(title: str, about: str, settings: type[BaseSettings]) -> str:

@@ -8,7 +8,7 @@ Everything that it needs is under one data folder and is made at the first start
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from typing import Any
+from urllib.parse import urlsplit
 
 from aiohttp import web
 from pydantic import SecretStr, ValidationError
@@ -17,6 +17,7 @@ from cli.data_folder import DataFolder
 from cli.server_errors import SettingsInvalid, start_error
 from cli.serving import listen, serving, url_of
 from cli.up_options import UpOptions
+from cli.up_settings import decided
 from discord_emulator.app import EMULATOR
 from discord_emulator.app import create_app as create_emulator
 from discord_emulator.settings import EmulatorSettings
@@ -89,20 +90,19 @@ def _mounted(
     webhooks = emulator[EMULATOR].webhook_urls()
     app = create_manager(_manager_settings(options, folder, url, webhooks))
     uploads = UploadService(_upload_settings(options, folder, url))
-    processing = ProcessingService(_processing_settings(folder, url))
+    processing = ProcessingService(_processing_settings(options, folder, url))
     app.add_subapp("/upload", uploads.intake)
     app.add_subapp("/discord", emulator)
     return app, uploads, processing
 
 
 def _emulator(folder: DataFolder, url: str) -> web.Application:
-    settings = EmulatorSettings(
+    settings = decided(
+        EmulatorSettings,
         data=folder.discord,
         public_url=f"{url}/discord",
         channels=CHANNELS,
         limits="off",
-        sink=False,
-        fault_control=False,
     )
     return create_emulator(settings)
 
@@ -110,15 +110,14 @@ def _emulator(folder: DataFolder, url: str) -> web.Application:
 def _manager_settings(
     options: UpOptions, folder: DataFolder, url: str, webhooks: list[str]
 ) -> ManagerSettings:
-    return ManagerSettings(
+    return decided(
+        ManagerSettings,
         manager_host=options.host,
         manager_port=options.port,
         service_password=SecretStr(folder.service_password()),
         message_encryption_key=SecretStr(folder.encryption_key()),
         discord_webhooks=SecretStr(" ".join(webhooks)),
         discord_api_url=f"{url}/discord/api/v10",
-        discord_bot_token=None,
-        discord_channels=(),
         database_path=folder.database,
         global_requests_per_s=UNLIMITED_REQUESTS_PER_S,
     )
@@ -126,17 +125,24 @@ def _manager_settings(
 
 def _upload_settings(options: UpOptions, folder: DataFolder, url: str) -> UploadServiceSettings:
     public_url = (options.public_url or url).rstrip("/")
-    chosen: dict[str, Any] = {
-        "manager_address": url,
-        "service_password": SecretStr(folder.service_password()),
-        "own_address": f"{public_url}/upload",
-        "slots": options.slots,
-        "drain_grace_s": DRAIN_GRACE_S,
-    }
-    return UploadServiceSettings(**chosen)
+    return decided(
+        UploadServiceSettings,
+        manager_address=url,
+        service_password=SecretStr(folder.service_password()),
+        own_address=f"{public_url}/upload",
+        slots=options.slots,
+        drain_grace_s=DRAIN_GRACE_S,
+    )
 
 
-def _processing_settings(folder: DataFolder, url: str) -> ProcessingServiceSettings:
-    return ProcessingServiceSettings(
-        manager_address=url, service_password=SecretStr(folder.service_password())
+def _processing_settings(
+    options: UpOptions, folder: DataFolder, url: str
+) -> ProcessingServiceSettings:
+    # The public address may not lead here from here; below a path of a proxy's own, only it does.
+    has_own_path = urlsplit(options.public_url or url).path.strip("/")
+    return decided(
+        ProcessingServiceSettings,
+        manager_address=url,
+        service_password=SecretStr(folder.service_password()),
+        upload_origin=None if has_own_path else url,
     )

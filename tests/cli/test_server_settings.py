@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from cli import settings_reference
+from cli import settings_reference, up_settings
 from cli.settings_errors import explain
 from discord_emulator.settings import EmulatorSettings
 from manager.settings import ManagerSettings
@@ -19,6 +19,18 @@ def test_the_page_is_current(tmp_path):
     settings_reference.main(str(tmp_path / "settings.md"))
     written = (tmp_path / "settings.md").read_text(encoding="utf-8")
     assert (DOCS / "settings.md").read_text(encoding="utf-8") == written, "run `make docs`"
+
+
+def test_the_page_lists_what_up_reads():
+    """Limits and policies are read; nothing that says where files go, who is spoken to, or a secret is."""
+    read = set(up_settings.names_read())
+    assert {"NAME_POLICY", "GC_GRACE_S", "WORKERS", "LOG_LEVEL"} <= read
+    telling = {"_URL", "_PATH", "_ADDRESS", "_ORIGIN", "_KEY", "_TOKEN", "_WEBHOOKS", "_PASSWORD"}
+    suspects = {name for name in read if any(name.endswith(part) for part in telling)}
+    assert suspects <= {"MANAGER_PUBLIC_URL"}
+    page = (DOCS / "settings.md").read_text(encoding="utf-8")
+    section = page[page.index("## discord-cloud up") : page.index("## Manager")]
+    assert all(f"`{name}`" in section for name in read)
 
 
 @pytest.mark.parametrize("settings", [ManagerSettings, UploadServiceSettings, EmulatorSettings])

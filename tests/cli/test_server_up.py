@@ -119,6 +119,35 @@ async def test_wrong_environment(options, monkeypatch):
         await _start(options)
 
 
+async def test_another_deployments_settings_are_not_obeyed(options, tmp_path, monkeypatch):
+    """Whatever `.env` and the environment say of keys, databases and addresses: all stays in the folder."""
+    foreign = {
+        "SUPABASE_URL": "http://127.0.0.1:9",
+        "SUPABASE_KEY": "a-key-of-another-deployment",
+        "DATABASE_PATH": str(tmp_path / "other.sqlite3"),
+        "SERVICE_PASSWORD": "another password",
+        "MESSAGE_ENCRYPTION_KEY": "garbage",
+        "DISCORD_WEBHOOKS": "https://discord.com/api/webhooks/123456789012345678/token",
+        "DISCORD_API_URL": "http://127.0.0.1:9/api",
+        "DISCORD_BOT_TOKEN": "a-bot",
+        "OWN_ADDRESS": "http://127.0.0.1:9/upload",
+        "UPLOAD_ORIGIN": "http://127.0.0.1:9",
+        "EMULATOR_SINK": "true",
+        "EMULATOR_ATTACHMENT_LIMIT_BYTES": "1",
+    }
+    (tmp_path / ".env").write_text("".join(f"{name}={text}\n" for name, text in foreign.items()))
+    monkeypatch.setenv("SUPABASE_URL", foreign["SUPABASE_URL"])
+    monkeypatch.setenv("SUPABASE_KEY", foreign["SUPABASE_KEY"])
+    async with running(options) as url:
+        token = await _log_in(url)
+        async with Client(url, token) as cloud:
+            await cloud.upload(b"some bytes", "/a.bin")
+            await cloud.download("/a.bin", tmp_path / "back.bin")
+    assert (tmp_path / "back.bin").read_bytes() == b"some bytes"
+    assert (options.data / "catalog.sqlite3").exists()
+    assert not (tmp_path / "other.sqlite3").exists()
+
+
 async def test_public_url(options):
     """Clients are sent to the address that others can reach."""
     public = UpOptions(data=options.data, port=0, public_url="https://cloud.example.org/")
