@@ -6,13 +6,15 @@ import asyncio
 from benchmarks.archives import ARCHIVES
 from benchmarks.broadcasts import BROADCASTS
 from benchmarks.catalogs import CATALOGS
+from benchmarks.limiter import LIMITER
 from benchmarks.listings import LISTINGS
 from benchmarks.processing import PROCESSING
 from benchmarks.suite import Options, Suite
 from benchmarks.uploads import UPLOADS
 
 SUITES: dict[str, Suite] = {
-    suite.name: suite for suite in (UPLOADS, ARCHIVES, CATALOGS, LISTINGS, BROADCASTS, PROCESSING)
+    suite.name: suite
+    for suite in (UPLOADS, LIMITER, ARCHIVES, CATALOGS, LISTINGS, BROADCASTS, PROCESSING)
 }
 
 

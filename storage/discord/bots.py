@@ -32,16 +32,21 @@ class BotRefusals:
         if known is not None:
             raise BotUnusable(known.status, known.discord_code, known.channel_id)
 
-    def remember(self, route: Route, error: BotUnusable) -> None:
-        """A request was refused, by Discord or by `check`. The operator is told once of each."""
+    def remember(self, route: Route, error: BotUnusable) -> bool:
+        """A request was refused, by Discord or by `check`. The operator is told once of each.
+
+        Returns:
+            Whether this is the first that is heard of it.
+        """
         if route.authorization is None:
-            return
+            return False
         if error.channel_id is None:
             known = self._tokens.setdefault(route.authorization, error)
         else:
             known = self._tasks.setdefault(_task(route, route.authorization), error)
         if known is error:
             log.error("bot-refused", method=route.key.method, reason=str(error))
+        return known is error
 
 
 def _task(route: Route, authorization: str) -> tuple[str, str, int]:

@@ -1,36 +1,92 @@
-"""Where requests wait until the rate limiter lets them go, first come, first served."""
+"""Where requests wait until the rate limiter lets them go, first come, first served.
+
+Requests that may go by the same routes wait in one queue, and only the oldest of a queue is looked
+at: whoever stands behind it cannot go before it. So the work that an answer causes depends on how
+many routes and queues there are, not on how many requests wait. One dispatcher decides for all of
+them, and one timer wakes it when the first of the limits that hold requests back is over.
+"""
 
 import asyncio
 import math
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 
 from storage.discord.faults import Answer
 from storage.discord.headers import LimitHeaders
-from storage.discord.limits import RateLimiter
+from storage.discord.limits import LimitKey, RateLimiter
 from storage.discord.routes import Route
 from storage.errors import DiscordUnavailable, StorageError
 
 Candidates = Callable[[], Sequence[Route]]
-"""Routes by any of which a request may go. Asked anew each time, as they may change meanwhile; it
-raises when there is none left."""
+"""Routes by any of which a request may go. Asked when the request comes, and again at each
+`refresh`; raises a `StorageError` when none is left."""
+
+_Keys = tuple[LimitKey, ...]
 
 
 class _Waiter:
-    """A request that waits; `woken` is set when it is granted or has to look again."""
+    """A request that waits, and the routes that its candidates named last."""
 
-    __slots__ = ("candidates", "granted", "woken")
+    __slots__ = ("candidates", "deadline", "granted", "number", "queue", "routes")
 
-    def __init__(self, candidates: Candidates) -> None:
+    def __init__(self, number: int, candidates: Candidates, deadline: float) -> None:
+        self.number = number
         self.candidates = candidates
-        self.woken = asyncio.Event()
+        self.deadline = deadline
         self.granted: asyncio.Future[Route] = asyncio.get_running_loop().create_future()
+        self.queue: _Queue | None = None
+        self.routes: Sequence[Route] = ()
+
+    def refuse(self, error: StorageError) -> None:
+        if not self.granted.done():
+            self.granted.set_exception(error)
+
+
+class _Queue:
+    """Requests that the same keys limit, oldest first. Until a request may go, `delay_s` pass."""
+
+    __slots__ = ("_earliest_deadline", "_waiters", "delay_s", "keys")
+
+    def __init__(self, keys: _Keys) -> None:
+        self.keys = keys
+        self.delay_s = 0.0
+        self._waiters: OrderedDict[int, _Waiter] = OrderedDict()
+        self._earliest_deadline = math.inf
+
+    def __len__(self) -> int:
+        return len(self._waiters)
+
+    def __iter__(self) -> Iterator[_Waiter]:
+        return iter(self._waiters.values())
+
+    @property
+    def oldest(self) -> _Waiter:
+        return next(iter(self))
+
+    def put(self, waiter: _Waiter) -> None:
+        self._waiters[waiter.number] = waiter
+        self._earliest_deadline = min(self._earliest_deadline, waiter.deadline)
+
+    def remove(self, waiter: _Waiter) -> None:
+        del self._waiters[waiter.number]
+
+    def expired(self, moment: float) -> list[_Waiter]:
+        """Those whose deadline lies before the moment."""
+        # What is remembered as the earliest deadline may be that of a request that has left since,
+        # but no later than the true one: mostly, this comparison is all that there is to do.
+        if moment <= self._earliest_deadline:
+            return []
+        expired = [waiter for waiter in self if waiter.deadline < moment]
+        kept = (waiter.deadline for waiter in self if waiter.deadline >= moment)
+        self._earliest_deadline = min(kept, default=math.inf)
+        return expired
 
 
 class Gate:
     """Grants requests in the order in which they came, each by the route that may go soonest.
 
-    Every granted route must be given back by `answered` or `lost`.
+    A request overtakes an older one only while no route of the older one may go. Every granted
+    route must be given back by `answered` or `lost`.
     """
 
     def __init__(
@@ -43,7 +99,11 @@ class Gate:
         self._limiter = limiter
         self._clock = clock
         self._sleep = sleep
-        self._waiters: list[_Waiter] = []
+        self._queues: dict[_Keys, _Queue] = {}
+        self._last_number = 0
+        self._is_dispatch_due = False
+        self._timer: asyncio.Task[None] | None = None
+        self._timer_ends_at = math.inf
         self._in_flight: Counter[int] = Counter()
         self._ends: set[asyncio.Future[None]] = set()
 
@@ -52,15 +112,15 @@ class Gate:
 
         Raises:
             DiscordUnavailable: That will not be before the deadline.
+            StorageError: No candidate is left.
         """
-        waiter = _Waiter(candidates)
-        self._waiters.append(waiter)
+        self._last_number += 1
+        waiter = _Waiter(self._last_number, candidates, deadline)
+        waiter.routes = candidates()
+        self._put(waiter)
         try:
-            while True:
-                self._grant()
-                if waiter.granted.done():
-                    return waiter.granted.result()
-                await self._wait(waiter, deadline)
+            self.dispatch()
+            return await waiter.granted
         except asyncio.CancelledError:
             self._give_back(waiter)
             raise
@@ -79,11 +139,28 @@ class Gate:
         self._ended(route)
 
     def refresh(self) -> None:
-        """The candidates of waiting requests, or the limits, have changed."""
-        waiting = tuple(self._waiters)
-        self._grant()
+        """Asks for all candidates anew, as those of waiting requests have changed."""
+        waiting = [waiter for queue in self._queues.values() for waiter in queue]
+        waiting.sort(key=lambda waiter: waiter.number)
         for waiter in waiting:
-            waiter.woken.set()
+            self._remove(waiter)
+            try:
+                waiter.routes = waiter.candidates()
+            except StorageError as error:
+                waiter.refuse(error)
+            else:
+                self._put(waiter)
+        self.dispatch()
+
+    def dispatch(self) -> None:
+        """Grants what may go now, and refuses what cannot go in time."""
+        self._is_dispatch_due = False
+        now = self._clock()
+        while (queue := self._next_ready(now)) is not None:
+            self._grant(queue.oldest, now)
+        for queue in tuple(self._queues.values()):
+            self._refuse_expired(queue, now)
+        self._set_timer(now)
 
     async def idle(self, webhook_ids: Iterable[int]) -> None:
         """Waits until no request runs on any of these webhooks."""
@@ -103,63 +180,85 @@ class Gate:
             if not end.done():
                 end.set_result(None)
         # Not at once: whoever reads this answer may take its webhook out of the candidates first.
-        asyncio.get_running_loop().call_soon(self.refresh)
+        if not self._is_dispatch_due:
+            self._is_dispatch_due = True
+            asyncio.get_running_loop().call_soon(self.dispatch)
 
-    def _grant(self) -> None:
-        for waiter in tuple(self._waiters):
-            try:
-                route = self._soonest(waiter)
-            except StorageError as error:
-                waiter.granted.set_exception(error)
-                self._dismiss(waiter)
-                continue
-            if self._limiter.delay(route.key, self._clock()) <= 0:
-                self._begin(route)
-                waiter.granted.set_result(route)
-                self._dismiss(waiter)
+    def _next_ready(self, now: float) -> _Queue | None:
+        """The queue of the oldest request that may go now. Reckons the delay of every queue."""
+        delays: dict[LimitKey, float] = {}
+        ready: _Queue | None = None
+        for queue in self._queues.values():
+            for key in queue.keys:
+                if key not in delays:
+                    delays[key] = self._limiter.delay(key, now)
+            queue.delay_s = min(delays[key] for key in queue.keys)
+            if queue.delay_s <= 0 and (ready is None or queue.oldest.number < ready.oldest.number):
+                ready = queue
+        return ready
 
-    def _dismiss(self, waiter: _Waiter) -> None:
+    def _grant(self, waiter: _Waiter, now: float) -> None:
         self._remove(waiter)
-        waiter.woken.set()
-
-    def _begin(self, route: Route) -> None:
-        self._limiter.begin(route.key)
-        if route.webhook_id is not None:
-            self._in_flight[route.webhook_id] += 1
-
-    def _soonest(self, waiter: _Waiter) -> Route:
-        now = self._clock()
+        if waiter.granted.cancelled():
+            return
 
         def rank(route: Route) -> tuple[float, int]:
             return self._limiter.delay(route.key, now), self._limiter.load(route.key, now)
 
-        return min(waiter.candidates(), key=rank)
+        route = min(waiter.routes, key=rank)
+        self._limiter.begin(route.key)
+        if route.webhook_id is not None:
+            self._in_flight[route.webhook_id] += 1
+        waiter.granted.set_result(route)
 
-    async def _wait(self, waiter: _Waiter, deadline: float) -> None:
-        now = self._clock()
-        delay = self._limiter.delay(self._soonest(waiter).key, now)
-        if now > deadline or (now + delay > deadline and not math.isinf(delay)):
-            raise DiscordUnavailable(f"the rate limits leave no room in time ({delay:.1f} s)")
-        waiter.woken.clear()
-        if math.isinf(delay):
-            await waiter.woken.wait()
-        else:
-            await self._sleep_unless(waiter.woken, delay)
+    def _refuse_expired(self, queue: _Queue, now: float) -> None:
+        # An infinite delay ends with an answer, and nobody knows when that comes.
+        moment = now if math.isinf(queue.delay_s) else now + queue.delay_s
+        for waiter in queue.expired(moment):
+            self._remove(waiter)
+            waiter.refuse(
+                DiscordUnavailable(f"the rate limits leave no room in time ({queue.delay_s:.1f} s)")
+            )
 
-    async def _sleep_unless(self, woken: asyncio.Event, delay: float) -> None:
-        timer = asyncio.ensure_future(self._sleep(delay))
-        alarm = asyncio.ensure_future(woken.wait())
-        try:
-            await asyncio.wait({timer, alarm}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            timer.cancel()
-            alarm.cancel()
+    def _set_timer(self, now: float) -> None:
+        """Makes sure that the next dispatch comes when the first limit is over."""
+        delay_s = min((queue.delay_s for queue in self._queues.values()), default=math.inf)
+        if now + delay_s >= self._timer_ends_at or math.isinf(delay_s):
+            return
+        self._stop_timer()
+        self._timer_ends_at = now + delay_s
+        self._timer = asyncio.create_task(self._dispatch_in(delay_s), name="rate-limit-timer")
+
+    async def _dispatch_in(self, delay_s: float) -> None:
+        await self._sleep(delay_s)
+        self._timer = None
+        self._timer_ends_at = math.inf
+        self.dispatch()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None
+        self._timer_ends_at = math.inf
 
     def _give_back(self, waiter: _Waiter) -> None:
         """A request was cancelled between being granted and hearing of it."""
-        if waiter.granted.done() and waiter.granted.exception() is None:
-            self.lost(waiter.granted.result())
+        granted = waiter.granted
+        if granted.done() and not granted.cancelled() and granted.exception() is None:
+            self.lost(granted.result())
+
+    def _put(self, waiter: _Waiter) -> None:
+        keys = tuple(route.key for route in waiter.routes)
+        waiter.queue = self._queues.setdefault(keys, _Queue(keys))
+        waiter.queue.put(waiter)
 
     def _remove(self, waiter: _Waiter) -> None:
-        if waiter in self._waiters:
-            self._waiters.remove(waiter)
+        """Takes a request out of its queue, if it is in one."""
+        queue, waiter.queue = waiter.queue, None
+        if queue is None:
+            return
+        queue.remove(waiter)
+        if not queue:
+            del self._queues[queue.keys]
+        if not self._queues:
+            self._stop_timer()

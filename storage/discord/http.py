@@ -124,7 +124,7 @@ class DiscordHttp:
     def share_limits(self, requests_per_s: int) -> None:
         """Changes this process's part of Discord's global budget."""
         self._limiter.share(requests_per_s)
-        self._gate.refresh()
+        self._gate.dispatch()
 
     def refresh(self) -> None:
         """Tells waiting requests that their candidates have changed."""
@@ -148,7 +148,8 @@ class DiscordHttp:
         try:
             _, answer = await self.request_any(permitted, file)
         except BotUnusable as error:
-            self._bots.remember(route, error)
+            if self._bots.remember(route, error):
+                self._gate.refresh()
             raise
         return answer
 
