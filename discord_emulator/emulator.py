@@ -12,6 +12,7 @@ from discord_emulator.counters import RequestCounters
 from discord_emulator.durable import replace_file
 from discord_emulator.faults import Faults
 from discord_emulator.limits import RateLimits
+from discord_emulator.permissions import Permission
 from discord_emulator.records import StoredAttachment, StoredMessage, Webhook, message_json
 from discord_emulator.registry import Registry
 from discord_emulator.settings import EmulatorSettings
@@ -37,6 +38,7 @@ class Emulator:
         base_url: where it listens, without a slash at its end.
         faults: the faults that are ordered.
         requests: counters of what was asked and answered.
+        bot_permissions: what the bot may do in a channel where that is not what the settings say.
     """
 
     def __init__(self, settings: EmulatorSettings, clock: Callable[[], float]) -> None:
@@ -45,6 +47,7 @@ class Emulator:
         self.base_url = f"http://{settings.host}:{settings.port}"
         self.faults = Faults()
         self.requests = RequestCounters()
+        self.bot_permissions: dict[int, frozenset[Permission]] = {}
         self.limits = RateLimits(clock) if settings.limits == "real" else None
         self.store = MessageStore(settings.data)
         self.registry = Registry(settings.data, Snowflakes(clock).next())
@@ -126,6 +129,17 @@ class Emulator:
     def check_url(self, path: str, query: Mapping[str, str]) -> None:
         """Raises `ContentUnavailable` unless an attachment's URL is signed and lives."""
         self._signer.check(path, query)
+
+    def permissions_in(self, channel_id: int) -> frozenset[Permission]:
+        """Returns what the bot may do in a channel."""
+        usual = frozenset(self.settings.bot_permissions)
+        return self.bot_permissions.get(channel_id, usual)
+
+    async def message_ids(self, channel_id: int) -> list[int]:
+        """Returns the ids of all messages of a channel, oldest first."""
+        stored = await self.in_thread(self.store.ids, channel_id)
+        sunk = (each.id for each in self.sunk.values() if each.channel_id == channel_id)
+        return sorted([*stored, *sunk])
 
     async def find(self, channel_id: int, message_id: int) -> StoredMessage | None:
         """Looks up a message; None when there is none."""

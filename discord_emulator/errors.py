@@ -132,6 +132,22 @@ class Unauthorized(ApiError):
     message = "401: Unauthorized"
 
 
+class MissingAccess(ApiError):
+    """The bot cannot see the channel."""
+
+    status = 403
+    code = 50001
+    message = "Missing Access"
+
+
+class MissingPermissions(ApiError):
+    """The bot sees the channel and may not do this in it."""
+
+    status = 403
+    code = 50013
+    message = "Missing Permissions"
+
+
 class BlockedUserAgent(ApiError):
     """The User-Agent is none that Discord lets through."""
 

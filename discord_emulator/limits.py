@@ -38,6 +38,7 @@ BUCKETS = {
     Operation.EDIT: Policy(5, 5.0),
     Operation.DELETE: Policy(5, 1.0),
     Operation.BOT_POST: Policy(5, 5.0),
+    Operation.BOT_LIST: Policy(5, 5.0),
     Operation.BOT_MESSAGE: Policy(5, 1.0),
     Operation.BOT_DELETE: Policy(5, 1.0),
     Operation.REFRESH_URLS: Policy(5, 1.0),

@@ -13,6 +13,7 @@ class Operation(StrEnum):
     EDIT = "edit"
     DELETE = "delete"
     BOT_POST = "bot_post"
+    BOT_LIST = "bot_list"
     BOT_MESSAGE = "bot_message"
     BOT_DELETE = "bot_delete"
     REFRESH_URLS = "refresh_urls"

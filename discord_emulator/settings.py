@@ -1,10 +1,12 @@
 """What the emulator can be told."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from discord_emulator.permissions import Permission, split_permissions
 
 MIB = 1024 * 1024
 
@@ -53,6 +55,13 @@ class EmulatorSettings(BaseSettings):
     )
     bot_token: SecretStr | None = Field(
         default=None, description="Token that the bot routes accept; unset: they answer 401."
+    )
+    bot_permissions: Annotated[
+        tuple[Permission, ...], NoDecode, BeforeValidator(split_permissions)
+    ] = Field(
+        default=tuple(Permission),
+        description="What the bot may do in every channel, separated by commas: `view_channel`, "
+        "`read_message_history`, `manage_messages`, `message_content` (the privileged intent).",
     )
     strict_user_agent: bool = Field(
         default=False,

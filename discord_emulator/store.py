@@ -170,6 +170,10 @@ class MessageStore:
         except msgspec.DecodeError as error:
             raise OSError(errno.EIO, f"the record of message {message_id} is damaged") from error
 
+    def ids(self, channel_id: int) -> list[int]:
+        """Lists the ids of a channel's messages, by the folders' names alone."""
+        return [int(folder.name) for folder in _numbered(self._messages / str(channel_id))]
+
     def attachment(self, channel_id: int, message_id: int, index: int) -> Path:
         """Returns where an attachment's content lies."""
         return self._folder(channel_id, message_id) / str(index)

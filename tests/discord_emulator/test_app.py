@@ -92,4 +92,6 @@ def test_the_page_tells_every_setting_and_fault():
 
 
 def _shown(default: object) -> str:
+    if isinstance(default, tuple):
+        return ",".join(default)
     return str(default).lower() if isinstance(default, bool) else str(default)
