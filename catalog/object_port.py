@@ -1,5 +1,6 @@
 """The part of the port for content and what keeps it. The promises of `catalog.port` hold here as well."""
 
+from collections.abc import Collection
 from typing import Protocol
 from uuid import UUID
 
@@ -18,6 +19,10 @@ class ObjectStore(Protocol):
         The message is recorded whatever happens: if the object is gone, or the index is taken by
         another message, the new message stays without a chunk, for the reaper to delete, and the
         answer is False. The same location again is no change and answers as before.
+
+        A message that was once without a chunk is given up for good, as it may be deleted on Discord
+        at any moment: no chunk is put into it, and the answer is False. That still holds when it was
+        forgotten; then it is not recorded again, for a month.
         """
 
     async def finish_object(
@@ -41,8 +46,14 @@ class ObjectStore(Protocol):
     async def release(self, object_id: UUID, *, service: str, key: str) -> None:
         """Removes a reference. A missing one is no error."""
 
-    async def renew(self, service: str, *, expires_at: float) -> None:
-        """Moves the expiry of every temporary reference of a service that is not over yet."""
+    async def renew(
+        self, service: str, held: Collection[tuple[UUID, str]], *, expires_at: float
+    ) -> None:
+        """Moves the expiry of a service's temporary references that are not over yet.
+
+        `held`: object and key of each. Other references, and missing ones, are no error and stay as
+        they are.
+        """
 
     async def collect_objects(self, *, limit: int, grace_s: float = 0.0) -> int:
         """Deletes up to `limit` objects that no file, live reference or living object's view needs.
@@ -75,5 +86,5 @@ class ObjectStore(Protocol):
     async def forget_message(self, message_id: int) -> None:
         """Forgets a message that Discord has deleted. Missing is no error.
 
-        A message that holds a chunk is kept.
+        A message that holds a chunk is kept. `add_chunk` says what forgetting leaves behind.
         """

@@ -1,6 +1,7 @@
 """Content, its chunks, the messages that hold them, and what keeps them alive."""
 
 import sqlite3
+from collections.abc import Collection
 from uuid import UUID
 
 from catalog.errors import ObjectIncomplete, ObjectMissing
@@ -20,6 +21,8 @@ from catalog.sqlite.rows import garbage_of, location_of, message_of, object_of
 _BATCH = 1000
 _CHUNKS_AT_ONCE = 20_000
 _NOTICES_AT_ONCE = 20_000
+_REMEMBERED_S = 30 * 24 * 3600.0
+"""How long a message that was deleted is known as that."""
 
 
 async def require_object(session: Session, object_id: UUID) -> StoredObject:
@@ -96,7 +99,7 @@ class SqliteObjects(SqlitePart):
             "offset": chunk.offset,
         }
         async with self._database.writing() as session:
-            await session.run(
+            new = await session.row(
                 sql.INSERT_MESSAGE,
                 message_id=message.id,
                 channel_id=message.channel_id,
@@ -106,6 +109,7 @@ class SqliteObjects(SqlitePart):
             await session.run(
                 sql.INSERT_CHUNK,
                 **place,
+                is_new=new is not None,
                 stored_size=chunk.stored_size,
                 size=chunk.size,
                 digest=chunk.digest,
@@ -146,11 +150,15 @@ class SqliteObjects(SqlitePart):
                 sql.DELETE_REFERENCE, object_id=object_id.bytes, service=service, key=key
             )
 
-    async def renew(self, service: str, *, expires_at: float) -> None:
-        """Moves the expiry of every temporary reference of a service that is not over yet."""
+    async def renew(
+        self, service: str, held: Collection[tuple[UUID, str]], *, expires_at: float
+    ) -> None:
+        """Moves the expiry of a service's temporary references that are not over yet."""
+        common = {"service": service, "expires_at": expires_at, "now": self._clock()}
         async with self._database.writing() as session:
-            await session.run(
-                sql.RENEW_REFERENCES, service=service, expires_at=expires_at, now=self._clock()
+            await session.run_many(
+                sql.RENEW_REFERENCE,
+                ({"object_id": object_id.bytes, "key": key, **common} for object_id, key in held),
             )
 
     async def collect_objects(self, *, limit: int, grace_s: float = 0.0) -> int:
@@ -158,6 +166,9 @@ class SqliteObjects(SqlitePart):
         now = self._clock()
         deleted, chunks, notices_left = 0, 0, _NOTICES_AT_ONCE
         async with self._database.writing() as session:
+            await session.run(
+                sql.DROP_OLD_DELETED_MESSAGES, before=now - _REMEMBERED_S, limit=_NOTICES_AT_ONCE
+            )
             # Deleting an object lets go of its views; expired references let go of theirs.
             while deleted < limit and chunks < _CHUNKS_AT_ONCE and notices_left > 0:
                 expired = await session.rows(sql.DELETE_EXPIRED_REFERENCES, now=now, limit=_BATCH)
@@ -196,6 +207,9 @@ class SqliteObjects(SqlitePart):
     async def forget_message(self, message_id: int) -> None:
         """Forgets a message, unless a chunk lies in it."""
         async with self._database.writing() as session:
+            await session.run(
+                sql.REMEMBER_DELETED_MESSAGE, message_id=message_id, now=self._clock()
+            )
             await session.run(sql.FORGET_MESSAGE, message_id=message_id)
 
 

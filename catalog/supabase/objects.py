@@ -1,5 +1,6 @@
 """Content, its chunks, the messages that hold them, and what keeps them alive."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from catalog.records import ChunkLocation, Garbage, Message, Reference, StoredObject
@@ -84,10 +85,17 @@ class SupabaseObjects(SupabasePart):
         """Removes a reference. A missing one is no error."""
         await self._functions.write("release", object_id=str(object_id), service=service, key=key)
 
-    async def renew(self, service: str, *, expires_at: float) -> None:
-        """Moves the expiry of every temporary reference of a service that is not over yet."""
+    async def renew(
+        self, service: str, held: Collection[tuple[UUID, str]], *, expires_at: float
+    ) -> None:
+        """Moves the expiry of a service's temporary references that are not over yet."""
         await self._functions.write(
-            "renew", service=service, expires_at=expires_at, now=self._clock()
+            "renew",
+            service=service,
+            object_ids=[str(object_id) for object_id, _ in held],
+            keys=[key for _, key in held],
+            expires_at=expires_at,
+            now=self._clock(),
         )
 
     async def collect_objects(self, *, limit: int, grace_s: float = 0.0) -> int:
@@ -109,4 +117,4 @@ class SupabaseObjects(SupabasePart):
 
     async def forget_message(self, message_id: int) -> None:
         """Forgets a message, unless a chunk lies in it."""
-        await self._functions.write("forget_message", message_id=message_id)
+        await self._functions.write("forget_message", message_id=message_id, now=self._clock())

@@ -29,6 +29,7 @@ MIGRATIONS = (
     "20261128000700_sequences",
     "20261128000800_managed_users",
     "20261128001000_positions",
+    "20261129000100_deleted_messages",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 

@@ -77,7 +77,7 @@ class TemporaryHolds:
             yield
 
     async def keep(self) -> None:
-        """Renews all holds, also those whose time is over already. Raises `CatalogError`.
+        """Renews what is held, also holds whose time is over already. Raises `CatalogError`.
 
         Called before garbage is collected: a machine that slept, or a catalog that was away, for
         longer than a hold lives must not cost anybody what is still in use.
@@ -87,7 +87,9 @@ class TemporaryHolds:
         if 0 <= age_s < self._life_s / 4:
             return
         if 0 <= age_s < self._life_s:
-            await self._catalog.renew(self._service, expires_at=now + self._life_s)
+            # By name: one that could not be released must not live on with the others.
+            held = tuple(self._held)
+            await self._catalog.renew(self._service, held, expires_at=now + self._life_s)
         else:
             # Too late, or the clock was set back: what expires when is not known.
             for object_id, key in tuple(self._held):

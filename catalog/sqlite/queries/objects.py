@@ -12,19 +12,23 @@ OBJECT_BY_ID = "SELECT * FROM objects WHERE id = :object_id"
 
 INSERT_MESSAGE = """
 INSERT INTO messages (id, channel_id, webhook_id, stored_size)
-VALUES (:message_id, :channel_id, :webhook_id, :stored_size)
+SELECT :message_id, :channel_id, :webhook_id, :stored_size
+WHERE NOT EXISTS (SELECT 1 FROM deleted_messages WHERE id = :message_id)
 ON CONFLICT (id) DO NOTHING
+RETURNING 1
 """
-"""A message that was posted; no change when it is known."""
+"""A message that was posted: a row when it is new, no change when it is known or deleted."""
 
 INSERT_CHUNK = """
 INSERT INTO chunks (object_id, "index", message_id, attachment_id, "offset", stored_size, size,
     digest)
 SELECT id, :index, :message_id, :attachment_id, :offset, :stored_size, :size, :digest
 FROM objects WHERE id = :object_id AND :index BETWEEN 0 AND chunk_count - 1
+AND (:is_new OR EXISTS (SELECT 1 FROM messages WHERE id = :message_id AND chunk_count > 0))
 ON CONFLICT (object_id, "index") DO NOTHING
 """
-"""A chunk, unless its object is gone or its index is taken (or none of the object's)."""
+"""A chunk, unless its object is gone, its index is taken (or none of the object's), or its message
+was given up."""
 
 IS_CHUNK = """
 SELECT 1 FROM chunks
@@ -67,11 +71,11 @@ DELETE FROM "references" WHERE object_id = :object_id AND service = :service AND
 """
 """Lets go of an object."""
 
-RENEW_REFERENCES = """
+RENEW_REFERENCE = """
 UPDATE "references" SET expires_at = :expires_at
-WHERE service = :service AND expires_at > :now
+WHERE object_id = :object_id AND service = :service AND "key" = :key AND expires_at > :now
 """
-"""Another expiry for the references of a service that are not over; NULL (permanent) stays."""
+"""Another expiry for a reference that is not over; NULL (permanent) stays."""
 
 DELETE_EXPIRED_REFERENCES = """
 DELETE FROM "references" WHERE (object_id, service, "key") IN (
@@ -128,5 +132,19 @@ WHERE chunk_count = 0 AND id > :after ORDER BY id LIMIT :limit
 """
 """Messages behind an id that hold no chunk, oldest first: snowflakes grow with time."""
 
+REMEMBER_DELETED_MESSAGE = """
+INSERT INTO deleted_messages (id, deleted_at)
+SELECT id, :now FROM messages WHERE id = :message_id AND chunk_count = 0
+ON CONFLICT (id) DO NOTHING
+"""
+"""Remembers that a message is gone from Discord, unless a chunk lies in it."""
+
 FORGET_MESSAGE = "DELETE FROM messages WHERE id = :message_id AND chunk_count = 0"
 """Forgets a message, unless a chunk lies in it."""
+
+DROP_OLD_DELETED_MESSAGES = """
+DELETE FROM deleted_messages WHERE id IN (
+    SELECT id FROM deleted_messages WHERE deleted_at < :before ORDER BY deleted_at LIMIT :limit
+)
+"""
+"""Forgets for good a batch of messages of which no report can be on its way any more."""

@@ -93,6 +93,7 @@ class Lifetimes(RuleBasedStateMachine):
         assert self.run(self.catalog.add_chunk(location)) is False
         self.forgotten.add(location.message.id)
         self.run(self.catalog.forget_message(location.message.id))
+        assert self.run(self.catalog.add_chunk(location)) is False
 
     @rule(target=files, object_id=objects)
     def commit(self, object_id):
@@ -134,15 +135,15 @@ class Lifetimes(RuleBasedStateMachine):
         self.run(self.catalog.release(object_id, service=service, key=key))
         self.model[object_id].references.pop((service, key), None)
 
-    @rule(service=SERVICES)
-    def renew(self, service):
-        """The live temporary references of a service get more time."""
+    @rule(object_id=objects, service=SERVICES, key=st.sampled_from(["a", "b", "k"]))
+    def renew(self, object_id, service, key):
+        """A live temporary reference gets more time."""
         expires_at = self.clock() + 50.0
-        self.run(self.catalog.renew(service, expires_at=expires_at))
-        for content in self.model.values():
-            for name, expiry in content.references.items():
-                if name[0] == service and expiry is not None and expiry > self.clock():
-                    content.references[name] = expires_at
+        self.run(self.catalog.renew(service, [(object_id, key)], expires_at=expires_at))
+        references = self.model[object_id].references
+        expiry = references.get((service, key))
+        if expiry is not None and expiry > self.clock():
+            references[service, key] = expires_at
 
     @rule(seconds=st.sampled_from([1.0, 10.0, 60.0]))
     def wait(self, seconds):

@@ -9,7 +9,14 @@ import pytest
 
 from catalog.errors import InvalidRecord, ObjectIncomplete, ObjectMissing
 from catalog.port import Catalog
-from catalog.records import EnvelopeKind, ObjectState
+from catalog.records import ChunkLocation, EnvelopeKind, ObjectState
+
+DAY_S = 24 * 3600.0
+
+
+def without_object(location: ChunkLocation) -> ChunkLocation:
+    """The message alone, as one that holds nothing is reported."""
+    return replace(location, chunk=replace(location.chunk, object_id=uuid4()))
 
 
 async def orphans(catalog: Catalog) -> list[int]:
@@ -89,6 +96,75 @@ async def test_of_two_messages_at_once_one_is_garbage(catalog, uploads):
     )
     assert sorted(answers) == [False, False, False, True]
     assert len(await orphans(catalog)) == 3
+
+
+@pytest.mark.parametrize("is_deleted", [False, True], ids=["given up", "deleted on Discord"])
+async def test_a_message_that_was_given_up_never_becomes_a_chunk(catalog, uploads, is_deleted):
+    """It may be gone from Discord already, so that nothing can lie in it any more."""
+    object_id = await uploads.begin()
+    location = uploads.location(object_id)
+    assert await catalog.add_chunk(without_object(location)) is False
+    if is_deleted:
+        await catalog.forget_message(location.message.id)
+    for _ in range(2):
+        assert await catalog.add_chunk(location) is False
+        assert await catalog.add_chunk(without_object(location)) is False
+    assert await catalog.chunks(object_id, first=0, limit=9) == []
+    assert await orphans(catalog) == ([] if is_deleted else [location.message.id])
+    assert await catalog.add_chunk(uploads.location(object_id)) is True
+
+
+async def test_a_message_with_a_chunk_is_not_given_up(catalog, uploads):
+    """What holds a chunk goes on to hold it, however often it is reported as garbage."""
+    object_id = await uploads.begin()
+    location = uploads.location(object_id)
+    for _ in range(2):
+        assert await catalog.add_chunk(location) is True
+        assert await catalog.add_chunk(without_object(location)) is False
+    assert await catalog.chunks(object_id, first=0, limit=9) == [location]
+    assert await orphans(catalog) == []
+
+
+async def test_a_message_whose_chunks_have_gone_is_given_up(catalog, uploads, clock):
+    """Once the last object in a message is collected, no other one can be put into it."""
+    first, second = await uploads.begin(ttl_s=1.0), await uploads.begin(ttl_s=None)
+    await catalog.add_chunk(uploads.location(first, message_id=5))
+    clock.advance(1.0)
+    assert await catalog.collect_objects(limit=9) == 1
+    for _ in range(2):
+        assert await catalog.add_chunk(uploads.location(second, message_id=5)) is False
+    assert await orphans(catalog) == [5]
+
+
+async def test_a_chunk_and_its_giving_up_at_once(catalog, uploads):
+    """Whichever report is first stays: the message is a chunk, or garbage, and never both."""
+    for _ in range(10):
+        object_id = await uploads.begin()
+        location = uploads.location(object_id)
+        answers = await asyncio.gather(
+            catalog.add_chunk(without_object(location)),
+            catalog.add_chunk(location),
+            catalog.forget_message(location.message.id),
+            catalog.add_chunk(location),
+        )
+        is_chunk = await catalog.chunks(object_id, first=0, limit=9) == [location]
+        assert answers[1] == answers[3] == is_chunk
+        assert await catalog.add_chunk(location) == is_chunk
+        await catalog.forget_message(location.message.id)
+        assert await catalog.add_chunk(location) == is_chunk
+
+
+async def test_deleted_messages_are_remembered_for_a_month(catalog, uploads, clock):
+    """No report is on its way for longer; the memory of them does not grow for ever."""
+    location = uploads.location(await uploads.begin(ttl_s=None))
+    await catalog.add_chunk(without_object(location))
+    await catalog.forget_message(location.message.id)
+    clock.advance(29 * DAY_S)
+    await catalog.collect_objects(limit=9)
+    assert await catalog.add_chunk(location) is False
+    clock.advance(2 * DAY_S)
+    await catalog.collect_objects(limit=9)
+    assert await catalog.add_chunk(location) is True
 
 
 @pytest.mark.parametrize("index", [-1, 1, 2**40])
@@ -188,22 +264,36 @@ async def test_every_reference_counts(catalog, uploads):
 
 
 async def test_renewing(catalog, uploads, clock):
-    """Renewing moves live temporary references of that service, and no others."""
+    """Renewing moves the live temporary references that it names, and no others."""
     over = await uploads.store(ttl_s=10.0)
     clock.advance(20.0)
     live = await uploads.store(ttl_s=10.0)
+    unnamed = await uploads.store(ttl_s=10.0)
     foreign = await uploads.begin(ttl_s=10.0)
     await catalog.release(foreign, service="upload", key="k")
     await catalog.hold(uploads.reference(foreign, service="other", ttl_s=10.0))
     permanent = await uploads.begin(ttl_s=None)
-    await catalog.renew("upload", expires_at=clock() + 100.0)
+    held = [(each, "k") for each in (over, live, foreign, permanent, uuid4())]
+    await catalog.renew("upload", [*held, (unnamed, "x")], expires_at=clock() + 100.0)
     clock.advance(50.0)
-    assert await catalog.collect_objects(limit=9) == 2
-    present = [await catalog.object_by_id(each) for each in (over, foreign, live, permanent)]
-    assert [each is not None for each in present] == [False, False, True, True]
+    assert await catalog.collect_objects(limit=9) == 3
+    everything = (over, unnamed, foreign, live, permanent)
+    present = [await catalog.object_by_id(each) for each in everything]
+    assert [each is not None for each in present] == [False, False, False, True, True]
     clock.advance(50.0)
     assert await catalog.collect_objects(limit=9) == 1
     assert await catalog.object_by_id(permanent) is not None
+
+
+async def test_renewing_nothing(catalog, uploads, clock):
+    """Without a name nothing is moved; many names are no trouble."""
+    object_id = await uploads.begin(ttl_s=10.0)
+    await catalog.renew("upload", [], expires_at=clock() + 100.0)
+    many = [(uuid4(), str(number)) for number in range(1000)]
+    await catalog.renew("upload", many, expires_at=clock() + 100.0)
+    clock.advance(10.0)
+    assert await catalog.collect_objects(limit=9) == 1
+    assert await catalog.object_by_id(object_id) is None
 
 
 async def test_collecting_in_batches(catalog, uploads, clock):

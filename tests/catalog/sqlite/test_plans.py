@@ -75,6 +75,7 @@ PAGES = {
     "folders descending": folders.LIST_FOLDERS_DESCENDING,
     "orphans": objects.ORPHAN_MESSAGES,
     "garbage": objects.DUE_OBJECTS,
+    "old deleted messages": objects.DROP_OLD_DELETED_MESSAGES,
     "expired": objects.DELETE_EXPIRED_REFERENCES,
     "chunks": objects.CHUNKS,
     "files behind a name": files.FILES_AFTER,
@@ -100,7 +101,7 @@ async def test_pages_come_sorted_off_an_index(database, sql):
         (objects.ORPHAN_MESSAGES, "messages_orphaned"),
         (objects.DUE_OBJECTS, "objects_unreferenced"),
         (objects.DELETE_EXPIRED_REFERENCES, "references_by_expiry"),
-        (objects.RENEW_REFERENCES, "references_of_service"),
+        (objects.DROP_OLD_DELETED_MESSAGES, "deleted_messages_by_age"),
     ],
 )
 async def test_garbage_has_indices_of_its_own(database, sql, index):

@@ -16,6 +16,7 @@ TABLES = {
     "api_keys",
     "chunks",
     "commits",
+    "deleted_messages",
     "files",
     "folder_usage",
     "folders",

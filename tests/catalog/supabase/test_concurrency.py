@@ -75,7 +75,9 @@ class Worker:
 
     async def renew(self) -> None:
         """References get more time."""
-        await self.catalog.renew("upload", expires_at=self.clock() + self.chance.choice([-1, 9]))
+        held = [(object_id, "k") for object_id in self.chance.sample(self.objects, 2)]
+        expires_at = self.clock() + self.chance.choice([-1, 9])
+        await self.catalog.renew("upload", held, expires_at=expires_at)
 
     async def move(self) -> None:
         """A folder moves."""

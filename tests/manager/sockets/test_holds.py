@@ -50,3 +50,21 @@ async def test_a_hold_that_was_let_go_is_not_revived(tmp_path: Path):
         clock.advance(3600)
         await stage.holds.keep()
         assert not await stage.is_kept(response.upload_id)
+
+
+async def test_a_hold_whose_release_failed_ends_by_itself(tmp_path: Path):
+    """It is not renewed together with those that are held, which stay."""
+    clock = VirtualClock(time.time())
+    async with running_flaky_stage(tmp_path, clock=clock) as stage:
+        service, client = await stage.service(), await stage.client()
+        await client.book(1)
+        given_up = await client.request_upload("given up.txt")
+        stage.catalog.before["release"] = 1
+        await service.send(u2s.UploadFinish(success=False, reason="enough"))
+        await stage.catalog.has_failed("release", 1)
+        kept = await client.request_upload("kept.txt")
+        for _ in range(4):
+            clock.advance(20)
+            await stage.holds.keep()
+        assert await stage.is_kept(kept.upload_id)
+        assert not await stage.is_kept(given_up.upload_id)
