@@ -1,28 +1,120 @@
-"""The async client library: uploads, downloads, listings and live changes of a discord-cloud.
+"""The Python client of a discord-cloud: uploads, downloads, listings and live changes.
 
 async with Client("http://127.0.0.1:4000", token) as cloud:
-await cloud.upload("holiday.mp4", "/videos/holiday.mp4")
+    await cloud.upload("holiday.mp4", "/videos/holiday.mp4")
 """
+
+from importlib.metadata import version
 
 from client_sdk.client import Client
 from client_sdk.conflicts import Conflict, ConflictAnswer, OnConflict
-from client_sdk.errors import CloudError
-from client_sdk.events import Event, EventsMissed
+from client_sdk.errors import (
+    CloudError,
+    ConnectionLost,
+    DownloadFailed,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    NotLoggedIn,
+    Refused,
+    Rejected,
+    ReplyTimeout,
+    ServerFailed,
+    SourceChanged,
+    SourceUnreadable,
+    TargetUnwritable,
+    TooManyAttempts,
+    UnexpectedAnswer,
+    Unreachable,
+    UploadFailed,
+    WrongPassword,
+)
+from client_sdk.events import (
+    ChangeAction,
+    Event,
+    EventsMissed,
+    EventStream,
+    FileEvent,
+    FolderEvent,
+)
 from client_sdk.jobs import Outcome, UploadResult
+from client_sdk.models import (
+    Account,
+    FileAccess,
+    FileInfo,
+    FolderInfo,
+    FolderSize,
+    FolderStatus,
+    Ownership,
+    Share,
+    User,
+)
 from client_sdk.progress import Progress, Stage
 from client_sdk.settings import ClientSettings
+from client_sdk.status import (
+    Booking,
+    CurrentUser,
+    FailedProcessing,
+    ManagerStatus,
+    ProcessingStatus,
+    QuarantinedWebhook,
+    UploadSlot,
+    WebhookStatus,
+)
+
+__version__ = version("discord-cloud")
 
 __all__ = [
+    "Account",
+    "Booking",
+    "ChangeAction",
     "Client",
     "ClientSettings",
     "CloudError",
     "Conflict",
     "ConflictAnswer",
+    "ConnectionLost",
+    "CurrentUser",
+    "DownloadFailed",
     "Event",
+    "EventStream",
     "EventsMissed",
+    "FailedProcessing",
+    "FileAccess",
+    "FileEvent",
+    "FileInfo",
+    "FolderEvent",
+    "FolderInfo",
+    "FolderSize",
+    "FolderStatus",
+    "Forbidden",
+    "InvalidInput",
+    "ManagerStatus",
+    "NotFound",
+    "NotLoggedIn",
     "OnConflict",
     "Outcome",
+    "Ownership",
+    "ProcessingStatus",
     "Progress",
+    "QuarantinedWebhook",
+    "Refused",
+    "Rejected",
+    "ReplyTimeout",
+    "ServerFailed",
+    "Share",
+    "SourceChanged",
+    "SourceUnreadable",
     "Stage",
+    "TargetUnwritable",
+    "TooManyAttempts",
+    "UnexpectedAnswer",
+    "Unreachable",
+    "UploadFailed",
     "UploadResult",
+    "UploadSlot",
+    "User",
+    "WebhookStatus",
+    "WrongPassword",
+    "__version__",
 ]

@@ -6,8 +6,10 @@ Who is no administrator, or not any more, gets `Forbidden`.
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
+from client_sdk import wire
 from client_sdk.core import ClientCore
 from client_sdk.errors import Forbidden, InvalidInput, NotFound, Refused
+from client_sdk.models import Account
 from client_sdk.people import clean_password, clean_query, clean_username
 from protocol import c2s, s2c
 
@@ -18,7 +20,7 @@ RemovalCallback = Callable[[int], None]
 class Administering(ClientCore):
     """Lists users, sets their passwords and roles, and removes them. `Client` has the documentation."""
 
-    async def list_users(self, query: str | None = None) -> AsyncGenerator[s2c.Account, None]:
+    async def list_users(self, query: str | None = None) -> AsyncGenerator[Account, None]:
         """Yield users by name, with their role and with how much they own; for administrators.
 
         Args:
@@ -35,11 +37,11 @@ class Administering(ClientCore):
             async with self._as_administrator():
                 listed = await self._link.question(request, s2c.UserList)
             for account in listed.users:
-                yield account
+                yield wire.account(account)
             page += 1
             is_last = page * listed.page_size >= listed.total
 
-    async def find_account(self, name: str) -> s2c.Account:
+    async def find_account(self, name: str) -> Account:
         """What `list_users` tells of the user of that name, in whatever case.
 
         Raises:
@@ -143,7 +145,7 @@ class Administering(ClientCore):
         try:
             yield
         except Refused as error:
-            you = (await self._api.status()).get("you", {})
-            if you.get("is_admin", True):
+            you = (await self._api.status()).you
+            if you is None or you.is_admin:
                 raise
             raise Forbidden(error.reason) from error

@@ -3,26 +3,27 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from client_sdk import listing
+from client_sdk import listing, wire
 from client_sdk.administering import Administering
 from client_sdk.archives import download_archive, pieces_of_archive
 from client_sdk.conflicts import ConflictChoice, OnConflict, as_policy
 from client_sdk.downloads import Download
 from client_sdk.empty_files import upload_empty
-from client_sdk.errors import Refused, ServerFailed, Unreachable
+from client_sdk.errors import InvalidInput, Refused, ServerFailed, Unreachable
 from client_sdk.events import EventStream
 from client_sdk.jobs import Outcome, UploadOrder, UploadResult
+from client_sdk.models import Entry, FileInfo, FolderSize, FolderStatus
 from client_sdk.organising import Organising
-from client_sdk.paths import clean_folder, split_remote
+from client_sdk.paths import RemotePath, clean_folder, remote_text, split_remote
 from client_sdk.progress import ProgressCallback, ProgressMeter
 from client_sdk.sharing import Sharing
 from client_sdk.sinks import Stream, sink_at
 from client_sdk.sources import Bytes, ReaderFactory, as_source
-from protocol import s2c
+from client_sdk.status import ManagerStatus
 
 
 class Client(Administering, Organising, Sharing):
@@ -74,8 +75,8 @@ class Client(Administering, Organising, Sharing):
         """
         await self._api.change_password(username, previous, new)
 
-    async def status(self) -> dict[str, Any]:
-        """The manager's upload services and bookings, as the manager tells them."""
+    async def status(self) -> ManagerStatus:
+        """How the manager is: its upload services, bookings, webhooks and processing."""
         return await self._api.status()
 
     async def graphql(self, query: str, **variables: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
@@ -85,7 +86,7 @@ class Client(Administering, Organising, Sharing):
     async def upload(
         self,
         source: str | os.PathLike[str] | Bytes | ReaderFactory,
-        remote: str,
+        remote: RemotePath,
         *,
         size: int | None = None,
         on_conflict: ConflictChoice = OnConflict.RENAME,
@@ -134,7 +135,7 @@ class Client(Administering, Organising, Sharing):
 
     async def download(
         self,
-        remote: str,
+        remote: RemotePath,
         target: str | os.PathLike[str],
         *,
         resume: bool = True,
@@ -162,7 +163,7 @@ class Client(Administering, Organising, Sharing):
         return local
 
     async def download_to(
-        self, remote: str, output: BinaryIO, *, progress: ProgressCallback | None = None
+        self, remote: RemotePath, output: BinaryIO, *, progress: ProgressCallback | None = None
     ) -> None:
         """Download a file to something that is open for writing, such as standard output.
 
@@ -178,9 +179,9 @@ class Client(Administering, Organising, Sharing):
             self._api, path, name, Stream(output, "the output"), progress, self._settings
         ).run()
 
-    async def download_folder(
+    async def download_archive(
         self,
-        path: str,
+        path: RemotePath,
         target: str | os.PathLike[str],
         *,
         progress: ProgressCallback | None = None,
@@ -208,27 +209,45 @@ class Client(Administering, Organising, Sharing):
         meter = ProgressMeter(size, progress)
         return await download_archive(self._api, folder, local, meter)
 
-    async def read_archive(self, path: str) -> AsyncGenerator[bytes, None]:
-        """Yield the zip archive of a folder, piece by piece. Raises as `download_folder` does."""
+    async def read_archive(self, path: RemotePath) -> AsyncGenerator[bytes, None]:
+        """Yield the zip archive of a folder, piece by piece. Raises as `download_archive` does."""
         pieces = pieces_of_archive(self._api, clean_folder(path))
         async with contextlib.aclosing(pieces):
             async for piece in pieces:
                 yield piece
 
-    async def list(self, path: str = "/") -> AsyncIterator[s2c.FolderHandle | s2c.ListedFileHandle]:
+    async def list(self, path: RemotePath = "/") -> AsyncGenerator[Entry, None]:
         """Yield what lies in a folder: folders first, then files, each by name.
 
         Raises:
             NotFound: There is no such folder.
         """
-        async for entry in listing.entries(self._link, clean_folder(path)):
-            yield entry
+        entries = listing.entries(self._link, clean_folder(path))
+        async with contextlib.aclosing(entries):
+            async for entry in entries:
+                yield entry
 
-    async def exists(self, remote: str) -> bool:
+    async def exists(self, remote: RemotePath) -> bool:
+        """Whether there is a file or a folder with this full path, readable or not."""
+        text = remote_text(remote)
+        if text.endswith("/"):
+            return await self.is_folder(text)
+        if await self.is_file(text):
+            return True
+        # A file may lie one name deeper than any folder: its path is none that a folder can have.
+        with contextlib.suppress(InvalidInput):
+            return await self.is_folder(text)
+        return False
+
+    async def is_file(self, remote: RemotePath) -> bool:
         """Whether there is a file with this full path, readable or not."""
-        return await self._api.exists(*split_remote(remote))
+        return await self._api.file_exists(*split_remote(remote))
 
-    async def find_file(self, remote: str) -> s2c.ListedFileHandle:
+    async def is_folder(self, path: RemotePath) -> bool:
+        """Whether there is a folder with this full path."""
+        return (await listing.status(self._link, clean_folder(path))).exists
+
+    async def find_file(self, remote: RemotePath) -> FileInfo:
         """What the listing of its folder tells of a file.
 
         Raises:
@@ -236,17 +255,18 @@ class Client(Administering, Organising, Sharing):
         """
         return await listing.find_file(self._link, *split_remote(remote))
 
-    async def folder_status(self, path: str) -> s2c.FolderStatus:
+    async def folder_status(self, path: RemotePath) -> FolderStatus:
         """Whether a folder exists, and how much lies directly in it."""
-        return await listing.status(self._link, clean_folder(path))
+        return wire.folder_status(await listing.status(self._link, clean_folder(path)))
 
-    async def folder_size(self, path: str) -> s2c.FolderSize:
+    async def folder_size(self, path: RemotePath) -> FolderSize:
         """How many bytes a folder holds with everything below it, and of which types.
 
         Raises:
             NotFound: There is no such folder.
         """
-        return await listing.size(self._link, clean_folder(path))
+        folder = clean_folder(path)
+        return wire.folder_size(folder, await listing.size(self._link, folder))
 
     def events(self) -> EventStream:
         """Changes of files and folders, from now on, as an async iterator."""
@@ -255,5 +275,5 @@ class Client(Administering, Organising, Sharing):
     async def _is_surely_there(self, path: str, name: str) -> bool:
         """Whether sending the file would be in vain; in doubt, the upload itself finds out."""
         with contextlib.suppress(Unreachable, ServerFailed, Refused):
-            return await self._api.exists(path, name)
+            return await self._api.file_exists(path, name)
         return False

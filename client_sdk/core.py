@@ -9,7 +9,7 @@ import aiohttp
 from client_sdk.errors import NotFound, NotLoggedIn, Refused
 from client_sdk.http import ManagerHttp
 from client_sdk.link import Link
-from client_sdk.paths import split_remote
+from client_sdk.paths import RemotePath, split_remote
 from client_sdk.session import LinkCallback, Session
 from client_sdk.settings import ClientSettings
 from client_sdk.urls import base_url, socket_url
@@ -77,7 +77,7 @@ class ClientCore:
     def _link(self) -> Link:
         return self._open_session.link
 
-    async def _order_for_file(self, remote: str, packet: Packet) -> str | None:
+    async def _order_for_file(self, remote: RemotePath, packet: Packet) -> str | None:
         """Order something for a file. Raises `NotFound` or `Refused`.
 
         A refusal has words only, so it is looked up whether the file is there.
@@ -85,6 +85,6 @@ class ClientCore:
         try:
             return await self._link.order(packet)
         except Refused as error:
-            if await self._api.exists(*split_remote(remote)):
+            if await self._api.file_exists(*split_remote(remote)):
                 raise
             raise NotFound(f"{remote}: there is no such file") from error

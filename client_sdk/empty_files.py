@@ -36,7 +36,7 @@ async def upload_empty(
     async with order.source.open() as source:
         # No chunk will be sent, so this is the only look at what may hold bytes after all.
         await source.chunk(0, 0)
-    if not await http.exists(order.path, order.name):
+    if not await http.file_exists(order.path, order.name):
         await _make(link, http, order, order.name)
         return order.result(Outcome.STORED)
     conflict = Conflict(order.path, order.name)
@@ -64,19 +64,19 @@ async def _replace(link: Link, http: ManagerHttp, order: UploadOrder) -> None:
         raise
     rename = c2s.RenameFile(path=order.path, name=spare, target_name=order.name)
     try:
-        await _once(link, rename, lambda: http.exists(order.path, order.name))
+        await _once(link, rename, lambda: http.file_exists(order.path, order.name))
     except Refused as error:
         raise UploadFailed(f"the empty file is there as {spare}: {error}") from error
 
 
 async def _make(link: Link, http: ManagerHttp, order: UploadOrder, name: str) -> None:
     packet = c2s.EmptyFileUpload(path=order.path, name=name)
-    await _once(link, packet, lambda: http.exists(order.path, name))
+    await _once(link, packet, lambda: http.file_exists(order.path, name))
 
 
 async def _delete(link: Link, http: ManagerHttp, order: UploadOrder, name: str) -> None:
     async def is_gone() -> bool:
-        return not await http.exists(order.path, name)
+        return not await http.file_exists(order.path, name)
 
     folder = await listing.status(link, order.path)
     await _once(link, c2s.DeleteFile(folder_id=folder.folder_id or 0, name=name), is_gone)
@@ -96,6 +96,6 @@ async def _free_name(http: ManagerHttp, order: UploadOrder) -> str:
     stem, suffix = PurePosixPath(order.name).stem, PurePosixPath(order.name).suffix
     for number in range(1, NAMES_TO_TRY):
         name = f"{stem} ({number}){suffix}"
-        if not await http.exists(order.path, name):
+        if not await http.file_exists(order.path, name):
             return name
     raise UploadFailed(f"no name like {order.name} is free")

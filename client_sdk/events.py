@@ -3,9 +3,12 @@
 import asyncio
 import weakref
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Self
 
+from client_sdk import wire
 from client_sdk.errors import CloudError
+from client_sdk.models import FileInfo, FolderInfo
 from protocol import s2c
 
 QUEUE_LIMIT = 1000
@@ -19,86 +22,161 @@ class EventsMissed:
     """
 
 
-Event = s2c.FileModify | s2c.FolderModify | EventsMissed
+class ChangeAction(StrEnum):
+    """What happened to a file or folder."""
+
+    ADD = "add"
+    MODIFY = "modify"
+    """Of files only: it has other content, another owner, or a thumbnail now."""
+    RENAME = "rename"
+    """Of folders only."""
+    MOVE = "move"
+    """Of folders only: it lies in another folder now, and may have another name as well."""
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileEvent:
+    """A file was added, changed or deleted. One that is renamed or moved is deleted and added.
+
+    Attributes:
+        action: What happened: `ADD`, `MODIFY` or `DELETE`.
+        file: The file as it is now; a deleted one as it was.
+        thumbnail_url: Where a small picture of it can be had without a token; None without one.
+    """
+
+    action: ChangeAction
+    file: FileInfo
+    thumbnail_url: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FolderEvent:
+    """A folder was added, renamed, moved or deleted, with everything in it.
+
+    Attributes:
+        action: What happened: `ADD`, `RENAME`, `MOVE` or `DELETE`.
+        folder: The folder as it is now; a deleted one as it was.
+        previous_name: Its name before; None if it has kept its name.
+        previous_parent_id: Number of the folder in which it lay before it was moved; None for
+            the root, and if it was not moved.
+    """
+
+    action: ChangeAction
+    folder: FolderInfo
+    previous_name: str | None
+    previous_parent_id: int | None
+
+
+Event = FileEvent | FolderEvent | EventsMissed
+_Packet = s2c.FileModify | s2c.FolderModify
+
+
+class EventQueue:
+    """The events that one stream has yet to give, of which it may have missed some."""
+
+    def __init__(self, limit: int = QUEUE_LIMIT) -> None:
+        self._packets: asyncio.Queue[_Packet] = asyncio.Queue(limit)
+        self._news = asyncio.Event()
+        self._has_missed = False
+        self._failure: CloudError | None = None
+
+    async def get(self) -> Event:
+        """The next event. Raises what the link gave up with."""
+        while True:
+            if self._has_missed:
+                self._has_missed = False
+                return EventsMissed()
+            if not self._packets.empty():
+                return _event(self._packets.get_nowait())
+            if self._failure is not None:
+                raise self._failure
+            self._news.clear()
+            await self._news.wait()
+
+    def put(self, packet: s2c.FileModify | s2c.FolderModify) -> None:
+        """Add an event; a queue that is full forgets all it holds."""
+        if self._packets.full():
+            self.miss()
+        self._packets.put_nowait(packet)
+        self._news.set()
+
+    def miss(self) -> None:
+        """Say that events were missed. Those that wait are of no use any more."""
+        while not self._packets.empty():
+            self._packets.get_nowait()
+        self._has_missed = True
+        self._news.set()
+
+    def fail(self, error: CloudError) -> None:
+        """No more events will come."""
+        self._failure = error
+        self._news.set()
 
 
 class EventStream:
     """The events from the moment of its making on. Iterate over it in one task.
 
     A stream that nobody holds any more is forgotten. Iteration raises the error with which the
-    link gave up, if it did.
+    client gave up its connection, if it did.
     """
 
-    def __init__(self, limit: int = QUEUE_LIMIT) -> None:
-        self._events: asyncio.Queue[Event] = asyncio.Queue(limit)
-        self._news = asyncio.Event()
-        self._has_missed = False
-        self._failure: CloudError | None = None
+    def __init__(self, queue: EventQueue) -> None:
+        self._queue = queue
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> Event:
-        while True:
-            if self._has_missed:
-                self._has_missed = False
-                return EventsMissed()
-            if not self._events.empty():
-                return self._events.get_nowait()
-            if self._failure is not None:
-                raise self._failure
-            self._news.clear()
-            await self._news.wait()
-
-    def put(self, event: s2c.FileModify | s2c.FolderModify) -> None:
-        """Add an event; a stream that is full forgets all it holds."""
-        if self._events.full():
-            self.miss()
-        self._events.put_nowait(event)
-        self._news.set()
-
-    def miss(self) -> None:
-        """Say that events were missed. Those that wait are of no use any more."""
-        while not self._events.empty():
-            self._events.get_nowait()
-        self._has_missed = True
-        self._news.set()
-
-    def fail(self, error: CloudError) -> None:
-        """End the stream."""
-        self._failure = error
-        self._news.set()
+        return await self._queue.get()
 
 
 class EventHub:
     """Hands every event to all streams."""
 
     def __init__(self) -> None:
-        self._streams: weakref.WeakSet[EventStream] = weakref.WeakSet()
+        self._queues: weakref.WeakSet[EventQueue] = weakref.WeakSet()
         self._was_away = False
 
     def stream(self) -> EventStream:
         """A new stream."""
-        stream = EventStream()
-        self._streams.add(stream)
-        return stream
+        queue = EventQueue()
+        self._queues.add(queue)
+        return EventStream(queue)
 
     def connected(self) -> None:
         """Events come again; what came meanwhile was missed."""
         if self._was_away:
-            for stream in self._streams:
-                stream.miss()
+            for queue in self._queues:
+                queue.miss()
 
     def disconnected(self) -> None:
         """Events stop coming."""
         self._was_away = True
 
-    def publish(self, event: s2c.FileModify | s2c.FolderModify) -> None:
+    def publish(self, packet: s2c.FileModify | s2c.FolderModify) -> None:
         """An event came in."""
-        for stream in self._streams:
-            stream.put(event)
+        for queue in self._queues:
+            queue.put(packet)
 
     def failed(self, error: CloudError) -> None:
         """No more events will come."""
-        for stream in self._streams:
-            stream.fail(error)
+        for queue in self._queues:
+            queue.fail(error)
+
+
+def _event(packet: _Packet) -> Event:
+    action = ChangeAction(packet.action)
+    if isinstance(packet, s2c.FileModify):
+        handle = packet.handle
+        return FileEvent(
+            action=action,
+            file=wire.file_info(packet.path, handle),
+            thumbnail_url=handle.thumbnail_url,
+        )
+    return FolderEvent(
+        action=action,
+        folder=wire.folder_info(packet.path, packet.handle),
+        previous_name=packet.rename_origin,
+        previous_parent_id=packet.parent_folder_origin,
+    )

@@ -21,6 +21,7 @@ from client_sdk.errors import (
     WrongPassword,
 )
 from client_sdk.settings import ClientSettings
+from client_sdk.status import ManagerStatus, manager_status
 
 OK = 200
 BAD_REQUEST = 400
@@ -79,9 +80,9 @@ class ManagerHttp:
         except Forbidden as error:
             raise WrongPassword("wrong user name or password") from error
 
-    async def status(self) -> dict[str, Any]:
-        """The manager's services and bookings."""
-        return await self._json("GET", "/status", headers=self._authorization())
+    async def status(self) -> ManagerStatus:
+        """How the manager is."""
+        return manager_status(await self._json("GET", "/status", headers=self._authorization()))
 
     async def graphql(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The data of a GraphQL request.
@@ -97,7 +98,7 @@ class ManagerHttp:
             raise UnexpectedAnswer("the manager answered a GraphQL request without data")
         return data
 
-    async def exists(self, path: str, name: str) -> bool:
+    async def file_exists(self, path: str, name: str) -> bool:
         """Whether a file has this name, readable or not."""
         try:
             async with self.download(path, name, method="HEAD"):

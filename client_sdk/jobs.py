@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from client_sdk.conflicts import ConflictPolicy, OnConflict
+from client_sdk.paths import join_remote
 from client_sdk.progress import ProgressMeter, Stage
 from client_sdk.sources import Source
 from protocol import s2c
@@ -21,19 +22,31 @@ class Outcome(StrEnum):
     """That name was taken, and the old file was kept."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class UploadResult:
     """A finished upload.
 
     Attributes:
-        path: Folder.
-        name: Name that the file has now; when skipped, the name that was taken.
+        path: Full path that the file has now; when skipped, the path that was taken.
+        requested_path: Full path that was asked for.
+        size: Bytes that were uploaded, or would have been if it was not skipped.
         outcome: How it ended.
     """
 
     path: str
-    name: str
+    requested_path: str
+    size: int
     outcome: Outcome
+
+    @property
+    def name(self) -> str:
+        """The last part of its path."""
+        return self.path.rpartition("/")[2]
+
+    @property
+    def parent(self) -> str:
+        """The path of the folder in which it lies."""
+        return self.path.rpartition("/")[0] or "/"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +72,12 @@ class UploadOrder:
     def result(self, outcome: Outcome, name: str | None = None) -> UploadResult:
         """The result of this order."""
         self.meter.enter(Stage.DONE)
-        return UploadResult(self.path, name or self.name, outcome)
+        return UploadResult(
+            path=join_remote(self.path, name or self.name),
+            requested_path=join_remote(self.path, self.name),
+            size=self.source.size,
+            outcome=outcome,
+        )
 
 
 class Job:

@@ -1,9 +1,11 @@
 """What lies in a folder."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
+from client_sdk import wire
 from client_sdk.errors import NotFound
 from client_sdk.link import Link
+from client_sdk.models import Entry, FileInfo
 from client_sdk.paths import join_remote
 from protocol import c2s, s2c
 
@@ -19,7 +21,7 @@ async def size(link: Link, path: str) -> s2c.FolderSize:
     return await link.question(c2s.FolderSizeRequest(folder_id=found.folder_id), s2c.FolderSize)
 
 
-async def entries(link: Link, path: str) -> AsyncIterator[s2c.FolderHandle | s2c.ListedFileHandle]:
+async def entries(link: Link, path: str) -> AsyncGenerator[Entry, None]:
     """Folders, then files, each by name, page after page. Raises `NotFound`."""
     page_size = (await _existing(link, path)).page_size
     page, is_last = 0, False
@@ -27,18 +29,18 @@ async def entries(link: Link, path: str) -> AsyncIterator[s2c.FolderHandle | s2c
         folders = await link.question(_page(path, "subfolders", page), s2c.ListFolders)
         _check(path, success=folders.success)
         for folder in folders.folders:
-            yield folder
+            yield wire.folder_info(join_remote(path, folder.name), folder)
         page, is_last = page + 1, len(folders.folders) < page_size
     page, is_last = 0, False
     while not is_last:
         files = await link.question(_page(path, "files", page), s2c.ListFiles)
         _check(path, success=files.success)
         for file in files.files:
-            yield file
+            yield wire.file_info(path, file)
         page, is_last = page + 1, len(files.files) < page_size
 
 
-async def find_file(link: Link, path: str, name: str) -> s2c.ListedFileHandle:
+async def find_file(link: Link, path: str, name: str) -> FileInfo:
     """The file of that name. Raises `NotFound`.
 
     Few pages are asked for: they are in the order of names, by code points.
@@ -51,7 +53,7 @@ async def find_file(link: Link, path: str, name: str) -> s2c.ListedFileHandle:
         listed = await link.question(_page(path, "files", page), s2c.ListFiles)
         names = [file.name for file in listed.files]
         if name in names:
-            return listed.files[names.index(name)]
+            return wire.file_info(path, listed.files[names.index(name)])
         if not names or name < names[0]:
             last = page - 1
         elif name > names[-1]:

@@ -10,7 +10,14 @@ from uuid import uuid4
 from client_sdk import listing
 from client_sdk.core import ClientCore
 from client_sdk.errors import CloudError, InvalidInput, NotFound, Refused
-from client_sdk.paths import clean_folder, clean_name, join_remote, split_remote
+from client_sdk.paths import (
+    RemotePath,
+    clean_folder,
+    clean_name,
+    join_remote,
+    remote_text,
+    split_remote,
+)
 from protocol import c2s
 
 NAMES_PER_PACKET = 1000
@@ -20,7 +27,7 @@ NAMES_PER_PACKET = 1000
 class Organising(ClientCore):
     """Makes, renames, moves and deletes. `Client` has the documentation."""
 
-    async def create_folder(self, path: str) -> None:
+    async def create_folder(self, path: RemotePath) -> None:
         """Make a folder and its parents.
 
         Raises:
@@ -28,7 +35,7 @@ class Organising(ClientCore):
         """
         await self._link.order(c2s.CreateFolder(path=clean_folder(path)))
 
-    async def make_folders(self, path: str) -> bool:
+    async def make_folders(self, path: RemotePath) -> bool:
         """Make a folder and its parents where they are missing; whether it had to be made.
 
         Raises:
@@ -46,7 +53,7 @@ class Organising(ClientCore):
             return False
         return True
 
-    async def rename_file(self, remote: str, name: str) -> str | None:
+    async def rename_file(self, remote: RemotePath, name: str) -> str | None:
         """Give a file another name in its folder; returns what was said about a taken name.
 
         Raises:
@@ -57,7 +64,7 @@ class Organising(ClientCore):
         packet = c2s.RenameFile(path=path, name=old_name, target_name=clean_name(name))
         return await self._order_for_file(remote, packet)
 
-    async def rename_folder(self, path: str, name: str) -> str | None:
+    async def rename_folder(self, path: RemotePath, name: str) -> str | None:
         """Give a folder another name in its place; returns what was said about a taken name.
 
         Raises:
@@ -66,7 +73,7 @@ class Organising(ClientCore):
         packet = c2s.RenameFolder(path=clean_folder(path), target_name=clean_name(name))
         return await self._link.order(packet)
 
-    async def move_files(self, remotes: Iterable[str], folder: str) -> str | None:
+    async def move_files(self, remotes: Iterable[RemotePath], folder: RemotePath) -> str | None:
         """Move files into a folder; returns what was said about taken names.
 
         Of up to 1000 files of one folder all are moved or none; files of several folders are moved
@@ -88,7 +95,7 @@ class Organising(ClientCore):
                 said += [words] if words else []
         return "; ".join(said) or None
 
-    async def move_folder(self, path: str, folder: str) -> str | None:
+    async def move_folder(self, path: RemotePath, folder: RemotePath) -> str | None:
         """Move a folder with everything in it into another; returns words about a taken name.
 
         Raises:
@@ -98,7 +105,7 @@ class Organising(ClientCore):
         packet = c2s.MoveFolder(path=clean_folder(path), target_path=clean_folder(folder))
         return await self._link.order(packet)
 
-    async def move(self, remote: str, target: str) -> str | None:
+    async def move(self, remote: RemotePath, target: RemotePath) -> str | None:
         """Give a file or folder another full path; returns what was said about a taken name.
 
         What changes both its folder and its name is renamed and moved in two steps, by way of a
@@ -113,8 +120,9 @@ class Organising(ClientCore):
             NotFound: There is no such file or folder, or no such folder to move it to.
             Refused: The user may not do it, or it cannot be done.
         """
-        is_file = not remote.endswith("/") and await self._api.exists(*split_remote(remote))
-        (folder, name), (new_folder, new_name) = _ends(remote), _ends(target)
+        text = remote_text(remote)
+        is_file = not text.endswith("/") and await self._api.file_exists(*split_remote(text))
+        (folder, name), (new_folder, new_name) = _ends(text), _ends(target)
         await self._folder_id(new_folder)
         source = join_remote(folder, name)
         if not is_file:
@@ -126,7 +134,7 @@ class Organising(ClientCore):
             return await self._move_into(source, new_folder, is_file=is_file)
         return await self._rename_and_move(source, new_folder, new_name, is_file=is_file)
 
-    async def delete_file(self, remote: str) -> None:
+    async def delete_file(self, remote: RemotePath) -> None:
         """Delete a file.
 
         Raises:
@@ -139,7 +147,7 @@ class Organising(ClientCore):
         packet = c2s.DeleteFile(folder_id=folder_id or 0, name=name)
         await self._order_for_file(remote, packet)
 
-    async def delete_folder(self, path: str) -> None:
+    async def delete_folder(self, path: RemotePath) -> None:
         """Delete a folder with everything in it, or nothing of it.
 
         Raises:
@@ -152,7 +160,7 @@ class Organising(ClientCore):
             raise InvalidInput("/: the root folder cannot be deleted")
         await self._link.order(c2s.DeleteFolder(folder_id=folder_id))
 
-    async def _folder_id(self, path: str) -> int | None:
+    async def _folder_id(self, path: RemotePath) -> int | None:
         """The id of a folder, None for the root. Raises `NotFound`."""
         folder = clean_folder(path)
         found = await listing.status(self._link, folder)
@@ -208,12 +216,12 @@ class Organising(ClientCore):
 
     async def _is_free(self, folder: str, name: str) -> bool:
         path = join_remote(folder, name)
-        if await self._api.exists(folder, name):
+        if await self._api.file_exists(folder, name):
             return False
         return not (await listing.status(self._link, clean_folder(path))).exists
 
 
-def _ends(remote: str) -> tuple[str, str]:
+def _ends(remote: RemotePath) -> tuple[str, str]:
     """Folder and name of a file or folder. Raises `InvalidInput`, also for the root."""
     if not clean_folder(remote).strip("/"):
         raise InvalidInput("/: the root folder can be neither moved nor replaced")
@@ -230,7 +238,7 @@ def _called_otherwise(source: str, now: str, cause: CloudError) -> Refused:
     return Refused(f"{source} is called {now} now: {cause}")
 
 
-def _by_folder(remotes: Iterable[str]) -> dict[str, list[str]]:
+def _by_folder(remotes: Iterable[RemotePath]) -> dict[str, list[str]]:
     names: dict[str, list[str]] = {}
     for remote in remotes:
         path, name = split_remote(remote)

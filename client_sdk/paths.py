@@ -1,19 +1,37 @@
 """Paths of remote files."""
 
+from pathlib import PurePosixPath
+
 from client_sdk.errors import InvalidInput
 from protocol.errors import InvalidValue
 from protocol.values import check_name, format_path, parse_path
 
+RemotePath = str | PurePosixPath
+"""The full path of a remote file or folder, `/folder/name`, on every system."""
 
-def split_remote(remote: str) -> tuple[str, str]:
+
+def remote_text(remote: object) -> str:
+    """The text of a `RemotePath`, checked at runtime too, as callers may not be type-checked.
+
+    Raises:
+        TypeError: It is none; the paths of Windows, for example, have backslashes.
+    """
+    if not isinstance(remote, str | PurePosixPath):
+        kind = type(remote).__name__
+        raise TypeError(f"a remote path is a str or a PurePosixPath, not {kind}")
+    return str(remote)
+
+
+def split_remote(remote: RemotePath) -> tuple[str, str]:
     """Split the full path of a file into its folder and its name.
 
     Raises:
         InvalidInput: It is not `/name` or `/folder/…/name` of names that the protocol allows.
     """
-    folder, slash, name = remote.rpartition("/")
+    text = remote_text(remote)
+    folder, slash, name = text.rpartition("/")
     if not slash:
-        raise InvalidInput(f"{remote}: a remote path begins with /")
+        raise InvalidInput(f"{text}: a remote path begins with /")
     return clean_folder(folder or "/"), clean_name(name)
 
 
@@ -29,16 +47,17 @@ def clean_name(name: str) -> str:
         raise InvalidInput(f"{name}: the name {error}") from error
 
 
-def clean_folder(path: str) -> str:
+def clean_folder(path: RemotePath) -> str:
     """Check the path of a folder and drop a trailing slash.
 
     Raises:
         InvalidInput: It is no path.
     """
+    text = remote_text(path)
     try:
-        return format_path(parse_path(path))
+        return format_path(parse_path(text))
     except InvalidValue as error:
-        raise InvalidInput(f"{path}: a path {error}") from error
+        raise InvalidInput(f"{text}: a path {error}") from error
 
 
 def join_remote(folder: str, *names: str) -> str:

@@ -1,9 +1,10 @@
 """The client's part that lets others use files."""
 
-from client_sdk import listing
+from client_sdk import listing, wire
 from client_sdk.core import ClientCore
 from client_sdk.errors import Forbidden, NotFound
-from client_sdk.paths import split_remote
+from client_sdk.models import FileAccess, User
+from client_sdk.paths import RemotePath, split_remote
 from client_sdk.people import clean_query, clean_username
 from protocol import c2s, s2c
 
@@ -11,7 +12,7 @@ from protocol import c2s, s2c
 class Sharing(ClientCore):
     """Shares files, gives them away, and finds users. `Client` has the documentation."""
 
-    async def search_users(self, query: str) -> list[s2c.UserHandle]:
+    async def search_users(self, query: str) -> list[User]:
         """Users whose name contains the query, those that start with it first; 100 at most.
 
         Raises:
@@ -19,9 +20,9 @@ class Sharing(ClientCore):
         """
         packet = c2s.UserSearchRequest(query=clean_query(query))
         found = await self._link.question(packet, s2c.UserSearch)
-        return list(found.results or ())
+        return [wire.user(handle) for handle in found.results or ()]
 
-    async def find_user(self, name: str) -> s2c.UserHandle:
+    async def find_user(self, name: str) -> User:
         """The user of that name, in whatever case.
 
         Raises:
@@ -33,7 +34,7 @@ class Sharing(ClientCore):
                 return user
         raise NotFound(f"{name}: there is no such user")
 
-    async def share(self, remote: str, user: str, *, can_write: bool = False) -> None:
+    async def share(self, remote: RemotePath, user: str, *, can_write: bool = False) -> None:
         """Let a user read a file, or also write it; changes a share that is there.
 
         Raises:
@@ -42,7 +43,7 @@ class Sharing(ClientCore):
         """
         await self._change_share(remote, user, can_write=can_write)
 
-    async def unshare(self, remote: str, user: str) -> None:
+    async def unshare(self, remote: RemotePath, user: str) -> None:
         """Take a share away.
 
         Raises:
@@ -51,7 +52,7 @@ class Sharing(ClientCore):
         """
         await self._change_share(remote, user, is_deleting=True)
 
-    async def set_public(self, remote: str, *, is_public: bool) -> None:
+    async def set_public(self, remote: RemotePath, *, is_public: bool) -> None:
         """Let everybody read and write a file, or only its owner and whom it is shared with.
 
         Raises:
@@ -63,10 +64,8 @@ class Sharing(ClientCore):
         packet = c2s.SetPublic(path=path, name=name, is_public=is_public)
         await self._order_for_file(remote, packet)
 
-    async def access_of(self, remote: str) -> s2c.ShareList:
-        """Whether a file is public (`is_public`), its `shares`, and whether it `has_owner`.
-
-        For its owner, and for everybody when it belongs to nobody.
+    async def access_of(self, remote: RemotePath) -> FileAccess:
+        """Who may use a file; for its owner, and for everybody when it belongs to nobody.
 
         Raises:
             Refused: There is no such file, or it is not the user's to share; or the manager does
@@ -74,10 +73,15 @@ class Sharing(ClientCore):
         """
         path, name = split_remote(remote)
         packet = c2s.ShareListRequest(path=path, name=name)
-        return await self._link.question(packet, s2c.ShareList)
+        return wire.file_access(await self._link.question(packet, s2c.ShareList))
 
     async def transfer_ownership(
-        self, remote: str, user: str, *, delete_shares: bool = False, keep_access: bool = False
+        self,
+        remote: RemotePath,
+        user: str,
+        *,
+        delete_shares: bool = False,
+        keep_access: bool = False,
     ) -> None:
         """Give a file to another user.
 
@@ -100,7 +104,7 @@ class Sharing(ClientCore):
         )
         await self._link.order(packet)
 
-    async def signed_link(self, remote: str) -> str:
+    async def signed_link(self, remote: RemotePath) -> str:
         """An address that downloads the file without an account, while its content stays.
 
         Whoever has the address can read the file: treat it as a secret.
@@ -119,7 +123,7 @@ class Sharing(ClientCore):
 
     async def _change_share(
         self,
-        remote: str,
+        remote: RemotePath,
         user: str,
         *,
         can_write: bool | None = None,

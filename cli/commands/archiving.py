@@ -46,7 +46,7 @@ async def _to_file(around: Surroundings, remote: str, target: Path) -> None:
             TransferDisplay(around.err, size, is_shown=True) as display,
             display.file(target.name, size) as report,
         ):
-            path = await cloud.download_folder(remote, target, progress=report)
+            path = await cloud.download_archive(remote, target, progress=report)
     written = await asyncio.to_thread(path.stat)
     say(around.err, f"wrote {path}, {human_size(written.st_size)}")
 

@@ -6,12 +6,12 @@ import typer
 
 from cli.output import human_size, say, say_json
 from cli.surroundings import Surroundings, surroundings_of
-from client_sdk import Client
+from client_sdk import Client, FileInfo, FolderInfo, ManagerStatus
 from client_sdk.errors import NotFound
-from protocol import s2c
+from client_sdk.models import Entry
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Entry = s2c.FolderHandle | s2c.ListedFileHandle
+_ACCESS = {(True, True): "rw", (True, False): "r", (False, False): "none"}
 
 
 def ls(
@@ -51,7 +51,7 @@ async def _entries(cloud: Client, path: str) -> list[Entry]:
         return [await _file(cloud, path)]
 
 
-async def _file(cloud: Client, path: str) -> s2c.ListedFileHandle:
+async def _file(cloud: Client, path: str) -> FileInfo:
     try:
         return await cloud.find_file(path)
     except NotFound:
@@ -59,47 +59,48 @@ async def _file(cloud: Client, path: str) -> s2c.ListedFileHandle:
 
 
 def _name(entry: Entry) -> str:
-    return f"{entry.name}/" if isinstance(entry, s2c.FolderHandle) else entry.name
+    return f"{entry.name}/" if isinstance(entry, FolderInfo) else entry.name
 
 
 def _long_line(entry: Entry) -> str:
-    if isinstance(entry, s2c.FolderHandle):
+    if isinstance(entry, FolderInfo):
         return f"{'-':>9}  {'':19}  {'':10}  {entry.name}/"
-    time = (entry.updated_at or "")[:19].replace("T", " ")
-    size, access = human_size(entry.size), entry.ownership.status
+    time = f"{entry.updated_at:%Y-%m-%d %H:%M:%S}" if entry.updated_at else ""
+    size, access = human_size(entry.size), entry.ownership
     return f"{size:>9}  {time:19}  {access:10}  {entry.name}"
 
 
 def _as_data(entry: Entry) -> dict[str, Any]:
-    if isinstance(entry, s2c.FolderHandle):
+    if isinstance(entry, FolderInfo):
         return {"kind": "folder", "id": entry.id, "name": entry.name}
     return {
         "kind": "file",
         "id": entry.id,
         "name": entry.name,
         "size": entry.size,
-        "type": entry.type,
+        "type": entry.content_type,
         "created_at": entry.created_at,
         "updated_at": entry.updated_at,
-        "ownership": entry.ownership.status,
-        "can": entry.ownership.can,
+        "ownership": entry.ownership,
+        "can": _ACCESS[entry.can_read, entry.can_write],
     }
 
 
 async def _status(around: Surroundings, *, as_json: bool) -> None:
     async with around.client() as cloud:
-        facts = await cloud.status()
-    facts.pop("error", None)
+        status = await cloud.status()
     if as_json:
-        say_json(around.out, facts)
-        return
-    services, bookings = facts.get("services", []), facts.get("bookings", [])
-    idle = sum(service.get("state") == "free" for service in services)
-    say(around.out, f"upload services: {len(services)}, {idle} free")
-    for service in services:
-        holder = f", booked by {service['user']}" if service.get("user") else ""
-        say(around.out, f"  {service.get('address')}  {service.get('state')}{holder}")
-    say(around.out, f"bookings: {len(bookings)}")
-    for booking in bookings:
-        amount, desired = booking.get("amount"), booking.get("desired")
-        say(around.out, f"  {booking.get('user')}  holds {amount} of {desired} wanted")
+        say_json(around.out, status)
+    else:
+        _tell_status(around, status)
+
+
+def _tell_status(around: Surroundings, status: ManagerStatus) -> None:
+    free = sum(service.state == "free" for service in status.services)
+    say(around.out, f"upload services: {len(status.services)}, {free} free")
+    for service in status.services:
+        holder = f", booked by {service.user}" if service.user else ""
+        say(around.out, f"  {service.address}  {service.state}{holder}")
+    say(around.out, f"bookings: {len(status.bookings)}")
+    for booking in status.bookings:
+        say(around.out, f"  {booking.user}  holds {booking.amount} of {booking.desired} wanted")

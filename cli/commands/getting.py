@@ -14,10 +14,9 @@ from cli.progress import TransferDisplay
 from cli.standard_output import STDOUT, binary_stdout
 from cli.surroundings import Surroundings, surroundings_of
 from cli.transfers import Failure, Summary, transfer_all
-from client_sdk import Client
+from client_sdk import Client, FolderInfo
 from client_sdk.errors import InvalidInput, NotFound, TargetUnwritable
 from client_sdk.paths import clean_folder, join_remote, split_remote
-from protocol import s2c
 
 
 @dataclass(frozen=True)
@@ -103,12 +102,12 @@ class _Get:
     async def _plan(
         self, cloud: Client, remote: str, local: Path, *, is_alone: bool
     ) -> list[PlannedDownload]:
-        if not remote.endswith("/") and await cloud.exists(remote):
+        if not remote.endswith("/") and await cloud.is_file(remote):
             is_target = is_alone and not local.is_dir()  # noqa: ASYNC240 - one look at the disk
             target = local if is_target else _inside(local, split_remote(remote)[1])
             return [PlannedDownload(remote, target)]
         folder = clean_folder(remote)
-        if not (await cloud.folder_status(folder)).exists:
+        if not await cloud.is_folder(folder):
             raise NotFound("there is no such file or folder")
         name = folder.rpartition("/")[2]
         inside = _inside(local, name) if name else local
@@ -158,7 +157,7 @@ async def _walk(cloud: Client, folder: str, local: Path) -> AsyncIterator[Planne
     await asyncio.to_thread(_make_folder, local)
     async for entry in cloud.list(folder):
         remote, target = join_remote(folder, entry.name), _inside(local, entry.name)
-        if isinstance(entry, s2c.FolderHandle):
+        if isinstance(entry, FolderInfo):
             async for file in _walk(cloud, remote, target):
                 yield file
         else:

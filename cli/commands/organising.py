@@ -26,7 +26,7 @@ def mv(
     around = surroundings_of(context)
 
     async def run(cloud: Client, summary: Summary) -> None:
-        into = await _is_folder(cloud, dest)
+        into = await cloud.is_folder(dest)
         if not into and (len(sources) > 1 or dest.endswith("/")):
             raise NotFound(f"{dest}: there is no such folder; make it with `discord-cloud mkdir`")
 
@@ -109,12 +109,12 @@ class _Deleting:
 
     async def run(self) -> str | None:
         """Delete it; what it was, or None if it stays, or was not there."""
-        if not self._path.endswith("/") and await self._cloud.exists(self._path):
+        if not self._path.endswith("/") and await self._cloud.is_file(self._path):
             if not await self._is_wanted("delete it?"):
                 return None
             await self._cloud.delete_file(self._path)
             return "file"
-        if not await _is_folder(self._cloud, self._path):
+        if not await self._cloud.is_folder(self._path):
             if self._force:
                 return None
             raise NotFound("there is no such file or folder")
@@ -155,15 +155,11 @@ def _run(
     around.run(run())
 
 
-async def _is_folder(cloud: Client, path: str) -> bool:
-    return (await cloud.folder_status(path)).exists
-
-
 async def _make_alone(cloud: Client, path: str) -> None:
     if not clean_folder(path).strip("/"):
         raise InvalidInput("the root folder is always there")
     parent, _ = split_remote(clean_folder(path))
-    if not await _is_folder(cloud, parent):
+    if not await cloud.is_folder(parent):
         raise NotFound(f"there is no folder {parent}: make it too with -p")
     await cloud.create_folder(path)
 

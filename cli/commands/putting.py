@@ -111,8 +111,7 @@ class _Put:
     async def _make_folders(self, cloud: Client, plan: UploadPlan) -> None:
         for path in plan.empty_folders:
             try:
-                if not (await cloud.folder_status(path)).exists:
-                    await cloud.create_folder(path)
+                await cloud.make_folders(path)
             except CloudError as error:
                 self._summary.failures.append(Failure(path, error))
 
@@ -143,14 +142,15 @@ class _Put:
                 progress=report,
                 is_public=self._is_public,
             )
-        path = join_remote(result.path, result.name)
         is_skipped = result.outcome is Outcome.SKIPPED
         if result.outcome is not Outcome.STORED and not self._as_json:
-            how = "skipped, is there" if is_skipped else f"stored as {path}"
+            how = "skipped, is there" if is_skipped else f"stored as {result.path}"
             say(self._around.err, f"{file.source}: {how}")
         size = 0 if is_skipped else file.size
         self._summary.skipped += is_skipped
-        self._summary.add(size, source=str(file.source), path=path, outcome=result.outcome.value)
+        self._summary.add(
+            size, source=str(file.source), path=result.path, outcome=result.outcome.value
+        )
 
     def _policy(self, display: TransferDisplay) -> ConflictPolicy:
         if self._option is not ConflictOption.ASK:

@@ -97,7 +97,7 @@ def list_(context: typer.Context, path: Path, *, as_json: Json = False) -> None:
         if access.is_public:
             say(around.err, f"{path} is public: everybody can read and write it")
         for each in access.shares:
-            time = each.shared_at[:19].replace("T", " ")
-            say(around.out, f"{'rw' if each.can_write else 'r':2}  {time}  {each.user.name}")
+            rights = "rw" if each.can_write else "r"
+            say(around.out, f"{rights:2}  {each.shared_at:%Y-%m-%d %H:%M:%S}  {each.user.name}")
 
     around.run(run())

@@ -11,9 +11,8 @@ from cli.errors import reported
 from cli.output import human_size, say, say_json
 from cli.progress import counting_down
 from cli.surroundings import Surroundings, surroundings_of
-from client_sdk import Client
+from client_sdk import Account, Client, User
 from client_sdk.errors import Forbidden, InvalidInput
-from protocol import s2c
 
 MOST_FOUND = 100
 """Users that one search tells, at most, to who is no administrator."""
@@ -136,26 +135,26 @@ async def _remove(
         say(around.err, f"removed {account.name}, and {fate} {_owned(account)}")
 
 
-async def _is_wanted(around: Surroundings, account: s2c.Account, heir: str | None) -> bool:
+async def _is_wanted(around: Surroundings, account: Account, heir: str | None) -> bool:
     fate = "delete" if heir is None else f"give {heir}"
     question = f"remove this user, and {fate} {_owned(account)}? [y/N]"
     say(around.err, f"{account.name}: {question}")
     return (await around.read_line()).strip().lower() in {"y", "yes"}
 
 
-def _owned(account: s2c.Account) -> str:
+def _owned(account: Account) -> str:
     files = f"{account.file_count} file{'' if account.file_count == 1 else 's'}"
     return f"{files} ({human_size(account.total_size)})"
 
 
-async def _found(cloud: Client, query: str | None) -> list[list[s2c.UserHandle]]:
+async def _found(cloud: Client, query: str | None) -> list[list[User]]:
     """What others than administrators may search for: all names hold some letter or digit."""
     searches = [query] if query is not None else list(string.ascii_lowercase + string.digits)
     return await asyncio.gather(*(cloud.search_users(each) for each in searches))
 
 
 def _tell_names(
-    around: Surroundings, found: list[list[s2c.UserHandle]], query: str | None, *, as_json: bool
+    around: Surroundings, found: list[list[User]], query: str | None, *, as_json: bool
 ) -> None:
     distinct = {user.id: user for some in found for user in some}
     told = list(distinct.values())
@@ -170,7 +169,7 @@ def _tell_names(
         say(around.err, "there may be more: name more of the name")
 
 
-def _tell_accounts(around: Surroundings, accounts: list[s2c.Account], *, as_json: bool) -> None:
+def _tell_accounts(around: Surroundings, accounts: list[Account], *, as_json: bool) -> None:
     if as_json:
         say_json(around.out, accounts)
         return

@@ -43,7 +43,7 @@ async def test_files_go_in_and_come_back_after_a_restart(options, tmp_path):
             await cloud.upload(content, "/photos/a.bin")
     async with running(options) as url, Client(url, token) as cloud:
         await cloud.download("/photos/a.bin", tmp_path / "back.bin")
-        assert len((await cloud.status())["services"]) == 2
+        assert len((await cloud.status()).services) == 2
     assert (tmp_path / "back.bin").read_bytes() == content
 
 
@@ -154,8 +154,8 @@ async def test_public_url(options):
     async with running(public) as url:
         token = await _log_in(url)
         async with Client(url, token) as cloud:
-            services = (await cloud.status())["services"]
-    assert {service["address"] for service in services} == {"https://cloud.example.org/upload"}
+            services = (await cloud.status()).services
+    assert {service.address for service in services} == {"https://cloud.example.org/upload"}
 
 
 async def test_stops_within_seconds_whatever_runs(options):

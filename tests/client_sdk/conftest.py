@@ -101,6 +101,7 @@ class ScriptedManager:
         self.downloads: list[dict[str, str]] = []
         self.etag = '"one"'
         self.users = {"alice": "password1"}
+        self.status: dict[str, Any] = {}
         self.handlers: dict[type[Packet], Handler] = {
             c2s.UploadBookingRequest: self._book,
             c2s.UploadBookingClear: self._clear,
@@ -325,7 +326,7 @@ class ScriptedManager:
         answer: Packet
         if packet.type == "files":
             names = self._inside(packet.path, set(self.files))[page]
-            listed = tuple(self._listed(packet.path, name) for name in names)
+            listed = tuple(self.listed(packet.path, name) for name in names)
             answer = s2c.ListFiles(path=packet.path, page=packet.page, files=listed, success=True)
         else:
             names = self._inside(packet.path, self.folders)[page]
@@ -338,7 +339,8 @@ class ScriptedManager:
             )
         await peer.send(answer, frame)
 
-    def _listed(self, folder: str, name: str) -> s2c.ListedFileHandle:
+    def listed(self, folder: str, name: str) -> s2c.ListedFileHandle:
+        """A file as a listing tells of it."""
         return s2c.ListedFileHandle(
             id=1,
             name=name,
@@ -420,7 +422,7 @@ class ScriptedManager:
     async def _status(self, request: web.Request) -> web.Response:
         if request.headers.get("Authorization") != f"Bearer {self.token}":
             return _error(401, "log in first")
-        return web.json_response({"error": False, "services": [], "bookings": []})
+        return web.json_response({"error": False, **self.status})
 
     async def _download(self, request: web.Request) -> web.StreamResponse:
         if request.headers.get("Authorization") != f"Bearer {self.token}":

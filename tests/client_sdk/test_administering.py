@@ -2,7 +2,7 @@
 
 import pytest
 
-from client_sdk import Client
+from client_sdk import Client, Ownership
 from client_sdk.errors import Forbidden, InvalidInput, NotFound, NotLoggedIn, Refused, ReplyTimeout
 from protocol import c2s, generic, s2c
 from tests.client_sdk.running import PASSWORD
@@ -78,7 +78,7 @@ async def test_files_of_a_removed_user_are_given_or_deleted(
         told: list[int] = []
         await alice.remove_user("ERIK", heir="bob", progress=told.append)
     assert told[-1] == 0
-    assert (await bob.find_file("/given.txt")).ownership.status == "owned"
+    assert (await bob.find_file("/given.txt")).ownership is Ownership.OWNED
     with pytest.raises(NotFound):
         await alice.find_account("erik")
     async with await arrived(alice, tokens, cloud_url, "erik") as erik:
@@ -104,7 +104,7 @@ async def test_nothing_is_removed_without_a_word_about_the_files(
             await alice.remove_user("frank", heir="nobody")
         with pytest.raises(NotFound):
             await alice.remove_user("nobody", delete_files=True)
-        assert (await frank.find_file("/frank.txt")).ownership.status == "owned"
+        assert (await frank.find_file("/frank.txt")).ownership is Ownership.OWNED
     with pytest.raises(Refused, match="another administrator"):
         await alice.remove_user("alice", delete_files=True)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from client_sdk import Client
+from client_sdk import Client, FolderInfo, Ownership
 from client_sdk.errors import (
     CloudError,
     Forbidden,
@@ -19,7 +19,6 @@ from client_sdk.errors import (
     TargetUnwritable,
     WrongPassword,
 )
-from protocol import s2c
 from tests.client_sdk.running import PASSWORD
 
 Put = Callable[..., Awaitable[None]]
@@ -48,7 +47,7 @@ async def tree(cloud: Client, path: str) -> list[str]:
     """Everything below a folder; folders end with a slash."""
     found: list[str] = []
     async for entry in cloud.list(path):
-        if isinstance(entry, s2c.FolderHandle):
+        if isinstance(entry, FolderInfo):
             inner = await tree(cloud, f"{path}/{entry.name}")
             found += [f"{entry.name}/", *(f"{entry.name}/{name}" for name in inner)]
         else:
@@ -207,7 +206,7 @@ async def test_shares_are_added_changed_listed_and_removed(
         await bob.download(remote, tmp_path)
     await alice.share(remote, "BOB")
     assert (await bob.download(remote, tmp_path)).read_bytes() == b"a"
-    assert (await bob.find_file(remote)).ownership.can == "r"
+    assert (await bob.find_file(remote)).ownership is Ownership.SHARED
     await alice.share(remote, "bob", can_write=True)
     (share,) = (await alice.access_of(remote)).shares
     assert (share.user.name, share.can_write) == ("bob", True)
@@ -237,7 +236,7 @@ async def test_a_stored_file_is_made_public_and_private(
         await bob.set_public(remote, is_public=True)
     await alice.set_public(remote, is_public=True)
     assert (await alice.access_of(remote)).is_public is True
-    assert (await bob.find_file(remote)).ownership.status == "public"
+    assert (await bob.find_file(remote)).ownership is Ownership.PUBLIC
     assert (await bob.download(remote, tmp_path)).read_bytes() == b"a"
     await alice.set_public(remote, is_public=False)
     assert (await alice.access_of(remote)).is_public is False
@@ -288,16 +287,16 @@ async def test_a_folder_comes_as_an_archive(
 ) -> None:
     """To a file, or piece by piece; a failure leaves what was there."""
     await put("a", "x/b")
-    target = await alice.download_folder(f"{home}/x", tmp_path)
+    target = await alice.download_archive(f"{home}/x", tmp_path)
     assert target == tmp_path / "x.zip"
     assert zipfile.ZipFile(target).read("b") == b"x/b"
     pieces = [piece async for piece in alice.read_archive(home)]
     archive = zipfile.ZipFile(io.BytesIO(b"".join(pieces)))
     assert sorted(archive.namelist()) == ["a", "x/", "x/b"]
     with pytest.raises(NotFound):
-        await alice.download_folder(f"{home}/missing", target)
+        await alice.download_archive(f"{home}/missing", target)
     with pytest.raises(TargetUnwritable):
-        await alice.download_folder(home, tmp_path / "no" / "folder.zip")
+        await alice.download_archive(home, tmp_path / "no" / "folder.zip")
     assert [path.name for path in files_in(tmp_path)] == ["x.zip"]
     assert zipfile.ZipFile(target).namelist() == ["b"]
 

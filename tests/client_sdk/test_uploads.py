@@ -36,7 +36,10 @@ async def test_a_file_arrives_byte_for_byte(
     source.write_bytes(content_of(size))
     async with make_client() as cloud:
         result = await cloud.upload(source, "/dir/name.bin")
-    assert result == UploadResult("/dir", "name.bin", Outcome.STORED)
+    assert result == UploadResult(
+        path="/dir/name.bin", requested_path="/dir/name.bin", size=size, outcome=Outcome.STORED
+    )
+    assert (result.parent, result.name) == ("/dir", "name.bin")
     assert manager.files == {"/dir/name.bin": content_of(size)}
 
 

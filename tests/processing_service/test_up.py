@@ -8,8 +8,7 @@ from PIL import Image
 
 from cli.up import running
 from cli.up_options import UpOptions
-from client_sdk import Client
-from protocol import s2c
+from client_sdk import ChangeAction, Client, FileEvent
 from tests.processing_service import samples
 
 PASSWORD = "correct horse"
@@ -18,10 +17,10 @@ PASSWORD = "correct horse"
 async def thumbnail_url(events) -> str:
     """Where the next thumbnail is that clients are told of."""
     async for event in events:
-        if isinstance(event, s2c.FileModify) and event.handle.has_thumbnail:
-            assert event.action == "modify"
-            assert event.handle.thumbnail_url is not None
-            return event.handle.thumbnail_url
+        if isinstance(event, FileEvent) and event.file.has_thumbnail:
+            assert event.action is ChangeAction.MODIFY
+            assert event.thumbnail_url is not None
+            return event.thumbnail_url
     raise AssertionError("the events ended")
 
 
