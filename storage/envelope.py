@@ -18,6 +18,7 @@ Sealing and opening happen in buffers that the caller owns; OpenSSL releases the
 
 import os
 import struct
+from typing import Literal
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -32,11 +33,16 @@ __all__ = [
     "ENVELOPE_OVERHEAD",
     "SEALING_SLACK",
     "ChunkSealer",
+    "Envelope",
     "KeyRing",
     "MasterKey",
     "open_base_chunk",
     "open_chunk",
+    "sealed_size",
 ]
+
+Envelope = Literal["v1", "base", "plain"]
+"""How a chunk is wrapped: our envelope, the base protocol's, or not at all."""
 
 VERSION = b"\x01"
 NONCE_SIZE = 12
@@ -52,7 +58,14 @@ _BASE_IV_SIZE = 16
 _BASE_HEADER = _BASE_IV_SIZE + TAG_SIZE
 _BLOCK = 16
 
+_OVERHEADS: dict[Envelope, int] = {"v1": ENVELOPE_OVERHEAD, "base": _BASE_HEADER, "plain": 0}
+
 Writable = bytearray | memoryview
+
+
+def sealed_size(envelope: Envelope, size: int) -> int:
+    """Bytes of a chunk in its envelope, exactly; `size`: bytes of the plain chunk."""
+    return size + _OVERHEADS[envelope]
 
 
 def _associated_data(object_id: UUID, index: int, count: int) -> bytes:

@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import hmac
 from collections.abc import Mapping
-from typing import Literal
 from uuid import UUID
 
 from storage.address import ChunkAddress
@@ -13,14 +12,11 @@ from storage.discord.cdn import UrlRefused, download
 from storage.discord.credentials import WebhookCredentials
 from storage.discord.faults import TransientFault
 from storage.discord.http import DiscordHttp
-from storage.envelope import open_base_chunk, open_chunk
+from storage.envelope import Envelope, open_base_chunk, open_chunk, sealed_size
 from storage.errors import ChunkCorrupt, DiscordUnavailable, MessageGone
 from storage.keys import KeyRing
 
 __all__ = ["ChunkAddress", "ChunkReader", "Envelope"]
-
-Envelope = Literal["v1", "base", "plain"]
-"""How a chunk is wrapped: our envelope, the base protocol's, or not at all."""
 
 CACHED_MESSAGES = 4096
 
@@ -65,6 +61,8 @@ class ChunkReader:
     ) -> memoryview:
         """Fetches a chunk and answers its plain bytes.
 
+        No more memory is taken than such a chunk needs, whatever the address says.
+
         Args:
             address: Where it lies.
             envelope: How it is wrapped.
@@ -83,10 +81,14 @@ class ChunkReader:
             DiscordRefused: Discord refuses it for another reason.
             DiscordUnavailable: It did not work in time.
         """
+        if address.stored_size != sealed_size(envelope, size):
+            raise ChunkCorrupt(
+                f"{address.stored_size} bytes are no chunk of {size} bytes in its envelope"
+            )
 
         def unwrap(sealed: bytearray) -> memoryview:
             plain = self._open(sealed, envelope, object_id, index, count)
-            _check(plain, size, digest)
+            _check_digest(plain, digest)
             return plain
 
         try:
@@ -159,8 +161,6 @@ def _lasting(refusal: UrlRefused, address: ChunkAddress) -> MessageGone | Discor
     return DiscordUnavailable("the CDN refuses URLs that Discord has just signed")
 
 
-def _check(plain: memoryview, size: int, digest: bytes | None) -> None:
-    if len(plain) != size:
-        raise ChunkCorrupt(f"the chunk has {len(plain)} bytes instead of {size}")
+def _check_digest(plain: memoryview, digest: bytes | None) -> None:
     if digest is not None and not hmac.compare_digest(hashlib.sha256(plain).digest(), digest):
         raise ChunkCorrupt("the chunk's SHA-256 digest is another one")

@@ -163,6 +163,11 @@ class WebhookLeases:
         found = self._processes.get(process)
         return () if found is None else found.webhook_ids
 
+    def is_held_by(self, process: str, webhook_id: int) -> bool:
+        """Whether the webhook is leased to the process, or was and that is not confirmed as over."""
+        channel = self._channel_of.get(webhook_id)
+        return channel is not None and channel.holder is not None and channel.holder.id == process
+
     def _drop(self, webhook_id: int) -> None:
         """Its channel, even if empty, stays with its holder, who may have a request running."""
         channel = self._channel_of.get(webhook_id)

@@ -4,13 +4,14 @@ from uuid import UUID
 
 import structlog
 
-from catalog.records import Chunk, ChunkLocation, Message
+from catalog.records import Chunk, ChunkLocation, EnvelopeKind, Message
 from manager.context import SlotContext
 from manager.peers.base_content import BaseContent, InvalidReport, reported_messages, snowflake
 from manager.peers.services import SlotUpload, UploadSlot
 from manager.tickets.uploads import TicketUpload
 from protocol import generic, u2s
 from protocol.chunks import chunk_length
+from storage.envelope import sealed_size
 
 log = structlog.get_logger(__name__)
 
@@ -76,8 +77,12 @@ def _content_of(
 
 
 async def webhook_lost(context: SlotContext, packet: u2s.WebhookLost) -> None:
-    """A webhook is dead: nobody uses it any more."""
-    context.parts.webhooks.quarantine(int(packet.webhook_id), packet.reason)
+    """Stops the use of a webhook, if the service may post to it: others' it cannot know."""
+    slot, webhook_id = context.slot, int(packet.webhook_id)
+    if slot.process is None or not context.parts.fleet.leases_to(slot.process, webhook_id):
+        log.warning("loss-of-unleased-webhook", slot=slot.id, webhook_id=webhook_id)
+        return
+    context.parts.webhooks.quarantine(webhook_id, packet.reason)
 
 
 def _upload_of(context: SlotContext, upload_id: str) -> SlotUpload | TicketUpload | None:
@@ -91,7 +96,9 @@ def _has_right_size(upload: SlotUpload | TicketUpload, packet: u2s.ChunkStored) 
     facts = upload.facts
     if packet.index >= facts.chunk_count:
         return False
-    return packet.size == chunk_length(facts.size, facts.chunk_size, packet.index)
+    size = chunk_length(facts.size, facts.chunk_size, packet.index)
+    sealed = sealed_size(EnvelopeKind.V1.value, size)
+    return (packet.size, packet.stored_size) == (size, sealed)
 
 
 def _location(packet: u2s.ChunkStored) -> ChunkLocation:

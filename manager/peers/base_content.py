@@ -13,9 +13,8 @@ from manager.domain.uploads import UploadFacts
 from manager.errors import ManagerError
 from protocol import u2s
 from protocol.chunks import chunk_length
+from storage.envelope import sealed_size
 
-BASE_ENVELOPE_OVERHEAD = 32
-"""Bytes that an encrypted chunk is longer than its plain bytes: IV(16) and tag(16)."""
 MAX_SNOWFLAKE = 2**63 - 1
 """Ids of Discord are below that until the year 2084, and no catalog takes larger ones."""
 
@@ -67,9 +66,9 @@ class BaseContent:
 
     def locations(self, facts: UploadFacts) -> Iterator[ChunkLocation]:
         """Where each chunk lies, as far as it is known: neither attachment nor digest are."""
-        overhead = BASE_ENVELOPE_OVERHEAD if self.envelope is EnvelopeKind.BASE else 0
         for index, message_id in enumerate(self.message_ids):
             size = chunk_length(facts.size, facts.chunk_size, index)
+            stored_size = sealed_size(self.envelope.value, size)
             yield ChunkLocation(
                 chunk=Chunk(
                     object_id=UUID(facts.upload_id),
@@ -77,11 +76,11 @@ class BaseContent:
                     message_id=message_id,
                     attachment_id=None,
                     offset=0,
-                    stored_size=size + overhead,
+                    stored_size=stored_size,
                     size=size,
                     digest=None,
                 ),
-                message=_message(message_id, self.channel_id, size + overhead),
+                message=_message(message_id, self.channel_id, stored_size),
             )
 
 

@@ -80,6 +80,10 @@ class UploadFleet:
         """Whether any slot of the process is connected."""
         return process in self._processes()
 
+    def leases_to(self, process: str, webhook_id: int) -> bool:
+        """Whether the process may have a request running on the webhook."""
+        return self._leases.is_held_by(process, webhook_id)
+
     def introduce_to(self, client: ClientSession) -> None:
         """Tells a new client of every service that it can book."""
         for slot in self:

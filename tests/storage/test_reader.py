@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import os
 import uuid
+from dataclasses import replace
 
 import aiohttp
 import pytest
@@ -99,10 +100,9 @@ async def test_a_chunk_comes_back(reader, store, chunk):
         {"index": 0},
         {"count": 2},
         {"object_id": uuid.UUID(int=0)},
-        {"size": 299_999},
         {"digest": bytes(32)},
-        {"envelope": "base"},
-        {"envelope": "plain"},
+        {"size": 300_001, "envelope": "base"},
+        {"size": 300_033, "envelope": "plain"},
     ],
 )
 async def test_no_wrong_byte_is_ever_answered(emulator, reader, store, chunk, changed):
@@ -111,6 +111,26 @@ async def test_no_wrong_byte_is_ever_answered(emulator, reader, store, chunk, ch
     with pytest.raises(ChunkCorrupt):
         await read(reader, address, chunk, **changed)
     assert emulator.requests.count(Operation.CDN, 200) == 2
+
+
+@pytest.mark.parametrize(
+    ("changed", "stored_size"),
+    [
+        ({"size": 299_999}, 300_033),
+        ({"envelope": "base"}, 300_033),
+        ({"envelope": "plain"}, 300_033),
+        ({}, 300_034),
+        ({"size": 3}, 300 * 2**20),
+    ],
+)
+async def test_what_cannot_be_the_chunk_is_not_fetched(
+    emulator, reader, store, chunk, changed, stored_size
+):
+    """Memory is taken for a chunk of the size that is asked for, in its envelope, and for no more."""
+    address = replace(await store(chunk.content), stored_size=stored_size)
+    with pytest.raises(ChunkCorrupt, match=f"{stored_size} bytes are no chunk"):
+        await read(reader, address, chunk, **changed)
+    assert emulator.requests.count(Operation.MESSAGE) == 0
 
 
 async def test_a_damaged_chunk_is_an_error(emulator, reader, store, chunk):

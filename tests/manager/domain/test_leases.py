@@ -113,6 +113,16 @@ class TestMoving:
         assert leases.confirmed("a", first) == []
         assert leases.webhooks_of("b") == ()
 
+    def test_a_webhook_is_held_until_it_is_confirmed_as_given_up(self):
+        """What is being taken from a process is still held by it, and by nobody else."""
+        leases = leases_of(2, "a")
+        number = leases.slot_joined("b", "b1")[0].number
+        assert [leases.is_held_by(process, 2) for process in "ab"] == [True, False]
+        leases.confirmed("a", number)
+        assert [leases.is_held_by(process, 2) for process in "ab"] == [False, True]
+        assert not leases.is_held_by("a", 99)
+        assert not leases.is_held_by("unknown", 1)
+
     def test_another_process_cannot_confirm(self):
         """Only the process that used the channel can say that it does not any more."""
         leases = leases_of(2, "a")

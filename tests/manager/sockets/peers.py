@@ -256,7 +256,7 @@ class ServicePeer(Peer):
     ) -> u2s.ChunkStored:
         """Posts a chunk of its right size; returns the report of it, with other fields if given."""
         content = content_of(start, index)
-        posted, webhook_id = await self._execute(content)
+        posted, webhook_id = await self._execute(content + bytes(ENVELOPE_OVERHEAD))
         fields: dict[str, Any] = {
             "upload_id": start.upload_id,
             "index": index,
@@ -265,7 +265,7 @@ class ServicePeer(Peer):
             "webhook_id": webhook_id,
             "attachment_id": str(posted.attachments[0].id),
             "offset": 0,
-            "stored_size": len(content),
+            "stored_size": len(content) + ENVELOPE_OVERHEAD,
             "size": len(content),
             "digest": hashlib.sha256(content).hexdigest(),
             **changed,

@@ -62,6 +62,9 @@ async def test_other_bytes_for_a_stored_chunk_are_refused(stage: Stage):
         pytest.param({"size": 101}, id="too long"),
         pytest.param({"index": 2}, id="full size for the last chunk"),
         pytest.param({"index": 3}, id="no such index"),
+        pytest.param({"stored_size": 100}, id="shorter than its envelope"),
+        pytest.param({"stored_size": 134}, id="longer than its envelope"),
+        pytest.param({"stored_size": 300 * 2**20}, id="larger than memory should be"),
     ],
 )
 async def test_a_chunk_of_the_wrong_size_or_index_is_garbage(stage: Stage, changed: dict[str, Any]):

@@ -105,6 +105,37 @@ async def test_a_webhook_that_is_not_configured_is_no_loss(stage: Stage):
     assert (await stage.status())["webhooks"]["usable"] == 4
 
 
+async def test_a_service_cannot_condemn_a_webhook_that_is_not_leased_to_it(stage: Stage):
+    """What it says of others' webhooks changes nothing; of its own it is believed."""
+    first, second = await stage.service(), await stage.service()
+    await configured(first, 2)
+    foreign = (await configured(second, 2)).webhooks[0].id
+    await first.send(u2s.WebhookLost(webhook_id=foreign, reason="made up"))
+    await first.order(await _unknown_chunk(first))
+    assert (await stage.status())["webhooks"]["quarantined"] == []
+    own = first.leased[0].id
+    await first.send(u2s.WebhookLost(webhook_id=own, reason="gone"))
+    await first.order(await _unknown_chunk(first))
+    shown = (await stage.status())["webhooks"]["quarantined"]
+    assert [webhook["id"] for webhook in shown] == [own]
+
+
+async def test_a_service_may_condemn_a_webhook_that_it_is_giving_up(stage: Stage):
+    """Its last requests may run on it until it has confirmed the new configuration."""
+    first = await stage.service()
+    before = ids(first.configurations[-1])
+    first.answers[s2u.WebhookConfiguration] = None
+    first.forget(s2u.WebhookConfiguration)
+    async with stage.linked_service():
+        taking = await first.next_frame(s2u.WebhookConfiguration)
+        assert isinstance(taking.packet, s2u.WebhookConfiguration)
+        (given_up, *_) = before - ids(taking.packet)
+        await first.send(u2s.WebhookLost(webhook_id=given_up, reason="gone"))
+        await first.order(await _unknown_chunk(first))
+        shown = (await stage.status())["webhooks"]["quarantined"]
+        assert [webhook["id"] for webhook in shown] == [given_up]
+
+
 async def test_without_webhooks_a_slot_is_out_of_service(tmp_path: Path):
     """The only webhook dies: who had the slot booked is told."""
     async with running_stage(tmp_path, channels=1) as stage:

@@ -8,6 +8,7 @@ import msgspec
 from protocol import s2c, s2u, u2s
 from protocol.chunks import chunk_length, content_hash
 from protocol.values import CHUNK_SIZE
+from storage.envelope import sealed_size
 from tests.manager.sockets.peers import ServicePeer
 from tests.manager.sockets.stage import Stage, running_stage
 
@@ -40,7 +41,11 @@ async def _report_all(service: ServicePeer, start: s2u.UploadStart) -> list[byte
     for index in range(LAST):
         length = chunk_length(start.size, start.chunk_size, index)
         imagined = msgspec.structs.replace(
-            last, index=index, message_id=str(int(last.message_id) + 1 + index), size=length
+            last,
+            index=index,
+            message_id=str(int(last.message_id) + 1 + index),
+            stored_size=sealed_size("v1", length),
+            size=length,
         )
         assert (await service.order(imagined)).success
     return [bytes.fromhex(last.digest)] * (LAST + 1)

@@ -19,6 +19,7 @@ from manager.domain.approval import UploadWish
 from manager.errors import NoUploadService
 from protocol import generic, s2c, s2u, u2s
 from protocol.extensions import TICKETS, WEBHOOKS
+from storage.envelope import sealed_size
 from tests.manager.sockets.flaky import FlakyStage, running_flaky_stage
 from tests.manager.sockets.stage import CHUNK_SIZE, SERVICE_PASSWORD, Stage
 
@@ -45,8 +46,10 @@ class TicketService:
         assert isinstance(answer, s2u.TicketAccepted), answer
         return answer
 
-    async def store(self, upload_id: str, index: int, size: int) -> bool:
-        """Reports a chunk; whether the manager wants it."""
+    async def store(
+        self, upload_id: str, index: int, size: int, *, stored_size: int | None = None
+    ) -> bool:
+        """Reports a chunk, of the right length in its envelope if not told; is it wanted?"""
         message_id = next(SNOWFLAKES)
         packet = u2s.ChunkStored(
             upload_id=upload_id,
@@ -56,7 +59,7 @@ class TicketService:
             webhook_id=self.webhook.id,
             attachment_id=str(message_id + 1),
             offset=0,
-            stored_size=size + 33,
+            stored_size=sealed_size("v1", size) if stored_size is None else stored_size,
             size=size,
             digest="ab" * 32,
         )
@@ -154,6 +157,7 @@ async def test_a_whole_upload(stage, service):
     assert await service.store(file_id, 1, 5)
     assert not await service.store(file_id, 0, 5)
     assert not await service.store(file_id, 2, 5)
+    assert not await service.store(file_id, 0, CHUNK_SIZE, stored_size=300 * 2**20)
     assert await service.store(file_id, 0, CHUNK_SIZE)
     for _ in range(2):
         assert await service.finish(file_id), "the same again, as after a lost answer"
