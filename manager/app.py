@@ -69,7 +69,7 @@ def create_app(
     app[PARTS] = RunningParts()
     frame.install(app, assembly.metrics)
     page = PageFiles.load()
-    app.add_routes(status_routes(page_handler(page)))
+    app.add_routes(status_routes(page_handler(page, settings.manager_public_url)))
     app.add_routes(page_routes(page))
     app.add_routes(account_routes(passwords_in_query=settings.legacy_get_login))
     app.add_routes(download_routes())

@@ -166,5 +166,4 @@ def _headers(folder: Folder) -> dict[str, str]:
         "Content-Disposition": attachment(archive_name(folder)),
         "Cache-Control": "no-store",
         "Accept-Ranges": "none",
-        "X-Content-Type-Options": "nosniff",
     }

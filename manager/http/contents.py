@@ -9,10 +9,10 @@ from catalog.records import File, ObjectState, StoredObject
 from manager.changes import THUMBNAIL
 from manager.errors import InvalidLink, NoSuchFile
 from manager.http.parts import Parts, parts_of
-from manager.http.representation import Representation
+from manager.http.representation import SAFE_CONTENT, Representation
 from protocol.values import is_uuid
 
-_SAFE = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=86400"}
+_CACHED = {"Cache-Control": "private, max-age=86400"}
 
 
 def content_routes() -> list[web.RouteDef]:
@@ -39,7 +39,7 @@ async def _view(request: web.Request) -> web.StreamResponse:
     content = next((view.content for view in views if view.name == name), None)
     picture = parts.control.pictures.kept(object_id)
     if content is None and name == THUMBNAIL and picture is not None:
-        return web.Response(body=picture, content_type="image/avif", headers=_SAFE)
+        return web.Response(body=picture, content_type="image/avif", headers=SAFE_CONTENT | _CACHED)
     return await _send(request, parts, content, name)
 
 

@@ -1,4 +1,4 @@
-"""What all routes of the manager have in common: errors as JSON, CORS, and a count of requests.
+"""What all routes of the manager have in common: errors as JSON, some headers, a count of requests.
 
 Applications mounted below the manager's (upload service and emulator, when all run in one process)
 have manners of their own and are left alone.
@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from manager.http.errors import answer
-from manager.http.responses import CORS_HEADERS, PREFLIGHT_HEADERS, failure
+from manager.http.responses import COMMON_HEADERS, PREFLIGHT_HEADERS, failure
 from manager.metrics import ManagerMetrics
 
 _log = structlog.get_logger()
@@ -29,12 +29,12 @@ def install(app: web.Application, metrics: ManagerMetrics) -> None:
         metrics.requests.labels(_route(request), response.status).inc()
         return response
 
-    async def allow_any_origin(request: web.Request, response: web.StreamResponse) -> None:
+    async def add_common_headers(request: web.Request, response: web.StreamResponse) -> None:
         if is_ours(request):
-            response.headers.update(CORS_HEADERS)
+            response.headers.update(COMMON_HEADERS)
 
     app.middlewares.append(frame)
-    app.on_response_prepare.append(allow_any_origin)
+    app.on_response_prepare.append(add_common_headers)
 
 
 async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -6,7 +6,7 @@ from aiohttp.typedefs import Handler
 from manager.domain.rights import may_read
 from manager.errors import AccessDenied, NoSuchFile
 from manager.http.page_files import WORKER_SUFFIX, PageFile, PageFiles
-from manager.http.page_policy import COMMON_HEADERS, page_policy, worker_policy
+from manager.http.page_policy import PAGE_HEADERS, page_policy, worker_policy
 from manager.http.parameters import Parameters, token_of
 from manager.http.parts import parts_of
 from manager.http.responses import success
@@ -37,12 +37,14 @@ def page_routes(files: PageFiles) -> list[web.RouteDef]:
     ]
 
 
-def page_handler(files: PageFiles) -> Handler:
-    """The handler that answers with the page itself."""
+def page_handler(files: PageFiles, public_url: str | None) -> Handler:
+    """The handler that answers with the page itself; `public_url` is where others reach it, if known."""
 
     async def page(request: web.Request) -> web.Response:
         response = _answer(request, files.index, _ALWAYS_ASK)
-        response.headers["Content-Security-Policy"] = page_policy(request.host)
+        response.headers["Content-Security-Policy"] = page_policy(
+            request.host, files.base, public_url
+        )
         return response
 
     return page
@@ -80,7 +82,7 @@ def _worker(request: web.Request, file: PageFile) -> web.Response:
 
 def _answer(request: web.Request, file: PageFile, cache_control: str) -> web.Response:
     headers = {
-        **COMMON_HEADERS,
+        **PAGE_HEADERS,
         "Cache-Control": cache_control,
         "Content-Type": file.content_type,
         "ETag": file.etag,

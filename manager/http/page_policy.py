@@ -9,32 +9,40 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-COMMON_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
+PAGE_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 
-# What may stand in a policy without ending a directive or adding a source.
-_AUTHORITY = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
+# What may stand in a policy without ending a directive or adding a source. The grammar of sources
+# (section 2.3.1) has no IPv6 addresses.
+_AUTHORITY = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
 
-def page_policy(host: str) -> str:
-    """The policy of the page, as it is reached under `host` (the request's `Host`)."""
+def page_policy(host: str, base: str, public_url: str | None = None) -> str:
+    """The policy of the page.
+
+    Args:
+        host: where it was asked for (the request's `Host`).
+        base: path below which its own files are, without a slash at its end.
+        public_url: where it is reached as well, by way of proxies that change `Host`; None when that
+            is not known.
+    """
+    own = _own_files(host, base, public_url)
     # Zip archives are asked for with a form, whose answer, when it is an error, goes into a hidden frame.
     # Not every browser takes 'self' to mean the WebSocket of the same origin.
     sockets = f" ws://{host} wss://{host}" if _AUTHORITY.fullmatch(host) else ""
     return "; ".join(
         [
             "default-src 'none'",
-            "script-src 'self'",
-            "style-src 'self'",
+            f"script-src {own}",
+            f"style-src {own}",
             "img-src 'self' blob: data:",
             "media-src 'self' blob:",
             f"connect-src 'self'{sockets}",
-            "worker-src 'self'",
+            f"worker-src {own}",
             "frame-src 'self' blob:",
             "object-src blob:",
             "base-uri 'none'",
@@ -45,10 +53,22 @@ def page_policy(host: str) -> str:
 
 
 def worker_policy(addresses: Iterable[str]) -> str:
-    """The policy of the upload worker, which sends chunks to services at these addresses."""
+    """The policy of the upload worker, which sends chunks to services at these addresses.
+
+    It imports nothing, so it may run no other script than the one that it is.
+    """
     origins = sorted({origin for origin in map(origin_of, addresses) if origin})
-    connect = " ".join(["connect-src 'self'", *origins])
-    return f"default-src 'none'; script-src 'self'; {connect}"
+    return "; ".join(["default-src 'none'", " ".join(["connect-src 'self'", *origins])])
+
+
+def _own_files(host: str, base: str, public_url: str | None) -> str:
+    """Sources that admit the files of the page alone.
+
+    The same origin also serves what people have stored, and a script of theirs must not run. A host
+    that no source can name (an IPv6 address) is left with the whole origin.
+    """
+    places = [host if _AUTHORITY.fullmatch(host) else "", origin_of(public_url or "") or ""]
+    return " ".join(f"{place}{base}/" for place in places if place) or "'self'"
 
 
 def origin_of(address: str) -> str | None:

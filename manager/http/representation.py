@@ -14,9 +14,8 @@ from manager.http.ranges import (
     segments,
 )
 
-_SAFE_CONTENT = {
+SAFE_CONTENT = {
     # What people store must never run as a page of this origin, whatever type it claims to be.
-    "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; "
     "img-src 'self' data:; media-src 'self'",
 }
@@ -127,7 +126,7 @@ class Representation:
             # Rights may change at any time, so a copy is asked about before it is used again.
             "Cache-Control": "private, no-cache",
             "Content-Disposition": attachment(self.file.name),
-            **_SAFE_CONTENT,
+            **SAFE_CONTENT,
         }
         if length is not None:
             headers["Content-Length"] = str(length)

@@ -1,11 +1,14 @@
-"""The JSON answers of the manager: `{"error": bool, …}`, readable from any origin."""
+"""The JSON answers of the manager, `{"error": bool, …}`, and headers that every answer has."""
 
 from typing import Any
 
 import msgspec
 from aiohttp import web
 
-CORS_HEADERS = {
+COMMON_HEADERS = {
+    # No answer is a script or a page because it looks like one.
+    "X-Content-Type-Options": "nosniff",
+    # Frontends of any origin may read it.
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": (
         "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag, Last-Modified, "

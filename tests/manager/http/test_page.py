@@ -112,9 +112,11 @@ async def test_metadata_is_for_who_may_read(cloud: Cloud) -> None:
 async def test_the_page_runs_its_own_scripts_alone(cloud: Cloud) -> None:
     """The policy forbids inline scripts and styles, frames around the page, and other origins."""
     policy = (await cloud.client.get("/")).headers["Content-Security-Policy"]
+    own = f"{cloud.client.host}:{cloud.client.port}{await _base(cloud)}/"
     assert "default-src 'none'" in policy
-    assert "script-src 'self';" in policy
-    assert "style-src 'self';" in policy
+    assert f"script-src {own};" in policy
+    assert f"style-src {own};" in policy
+    assert f"worker-src {own};" in policy
     assert "frame-ancestors 'none'" in policy
     assert "form-action 'self'" in policy
     assert "unsafe" not in policy
@@ -128,11 +130,29 @@ async def test_the_worker_is_never_kept(cloud: Cloud) -> None:
     assert response.headers["Content-Security-Policy"] == worker_policy([])
 
 
+BASE = "/page/0123456789abcdef"
+
+
 def test_a_host_that_is_none_adds_nothing_to_the_policy() -> None:
     """Whatever is sent as `Host` can neither end a directive nor add a source."""
     for host in ["", "a; script-src *", "a b", "evil'", "a,b", "*"]:
-        assert page_policy(host) == page_policy("")
-    assert "wss://[::1]:4000" in page_policy("[::1]:4000")
+        assert page_policy(host, BASE) == page_policy("", BASE)
+
+
+def test_a_host_that_no_source_can_name_has_a_page_that_works() -> None:
+    """A source cannot have an IPv6 address, and would be ignored."""
+    policy = page_policy("[::1]:4000", BASE)
+    assert "script-src 'self';" in policy
+    assert "[" not in policy
+
+
+def test_the_page_also_runs_behind_a_proxy_that_changes_the_host() -> None:
+    """The public URL of the settings is named beside the host that the manager is told."""
+    policy = page_policy("manager:4000", BASE, "https://cloud.example")
+    assert f"script-src manager:4000{BASE}/ https://cloud.example{BASE}/;" in policy
+    assert f"script-src https://cloud.example{BASE}/;" in page_policy(
+        "", BASE, "https://cloud.example"
+    )
 
 
 def test_the_worker_may_talk_to_the_services_alone() -> None:
@@ -142,7 +162,14 @@ def test_the_worker_may_talk_to_the_services_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["https://a.example;x/", "https://user@a.example/", "javascript:1", "https://a b/"]
+    "address",
+    [
+        "https://[::1]/",
+        "https://a.example;x/",
+        "https://user@a.example/",
+        "javascript:1",
+        "https://a b/",
+    ],
 )
 def test_an_address_that_no_policy_may_hold_is_left_out(address: str) -> None:
     """Addresses come from services, and are not trusted to be harmless."""

@@ -21,12 +21,13 @@ POST_ROUTES = ("/login", "/register", "/update-password")
 
 @pytest.mark.parametrize(("route", "query"), GET_ROUTES.items())
 async def test_any_origin_may_read_every_answer(cloud, route, query):
-    """A page of any origin can read the answer, also that of an error."""
+    """A page of any origin can read the answer, also that of an error, and takes it for nothing else."""
     for url in (f"{route}?{query}", route):
         response = await cloud.client.get(url, headers={"Origin": "https://frontend.example"})
         assert response.headers["Access-Control-Allow-Origin"] == "*"
         assert "Content-Disposition" in response.headers["Access-Control-Expose-Headers"]
         assert "Retry-After" in response.headers["Access-Control-Expose-Headers"]
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
 @pytest.mark.parametrize("route", GET_ROUTES)

@@ -7,6 +7,7 @@ import { Person } from "../harness/people.js";
 import { stage } from "../harness/stage.js";
 
 const LINES = Array.from({ length: 12_000 }, (_, line) => `line ${line} of a long text`).join("\n");
+const SCRIPT = "document.title = 'owned';\n";
 const set = stage({ prepare: furnish });
 
 /** @param {import("../harness/stage.js").Stage} set */
@@ -23,9 +24,10 @@ async function furnish({ browser, cloud, token }) {
     { name: "i wide.txt", mimeType: "text/plain", buffer: Buffer.from("\ufeffGrüße", "utf16le") },
     { name: "j data", buffer: Buffer.from([0, 1, 2, 3, 255, 254, 0, 7]) },
     { name: "k empty.txt", buffer: Buffer.alloc(0) },
+    { name: "l script.js", buffer: Buffer.from(SCRIPT) },
     { name: "g page.html", mimeType: "text/html", buffer: Buffer.from("<script>parent.document.title='owned'</script>") },
   ]);
-  await person.uploadsAreDone(11);
+  await person.uploadsAreDone(12);
   await person.leaves();
 }
 
@@ -122,4 +124,27 @@ test("texts are read in their encoding whatever their type, and empty files are 
     await viewer.getByText(String(words)).waitFor();
     await person.leaves();
   }
+});
+
+test("a stored script does not run, whatever gets into the page that names it", async () => {
+  const { person } = await opens("k empty.txt");
+  await person.page.keyboard.press("Escape");
+  const fetched = person.page.waitForRequest((request) => request.url().includes("/signed-download") && request.resourceType() === "fetch");
+  await person.row("l script.js").dblclick();
+  await person.page.getByRole("dialog", { name: "l script.js" }).getByText("owned").waitFor();
+  const outcomes = await person.page.evaluate(async (address) => {
+    const loads = (/** @type {string} */ type) =>
+      new Promise((resolve) => {
+        const script = Object.assign(document.createElement("script"), { src: address, type });
+        script.onload = () => resolve("ran");
+        script.onerror = () => resolve("refused");
+        document.head.append(script);
+      });
+    const imported = import(address).then(() => "ran", () => "refused");
+    return [await loads(""), await loads("module"), await imported, document.title];
+  }, (await fetched).url());
+  assert.deepEqual(outcomes, ["refused", "refused", "refused", "discord-cloud"]);
+  const refusals = person.troubles.splice(0);
+  assert.ok(refusals.length > 0 && refusals.every((text) => text.includes("Content Security Policy")), refusals.join());
+  await person.leaves();
 });
