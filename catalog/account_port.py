@@ -56,6 +56,12 @@ class AccountStore(Protocol):
         `PasswordChanged`.
         """
 
+    async def replace_password_hash(self, user_id: int, *, previous: str, renewed: str) -> None:
+        """Another hash of the same password; tokens stay what they are.
+
+        Nothing happens unless `previous` is the user's hash.
+        """
+
     async def lock_user(self, user_id: int) -> User:
         """Takes a user's role and password, and raises the token epoch; once only.
 

@@ -83,6 +83,11 @@ class SqliteAccounts(SqlitePart):
             raise PasswordChanged(f"the user {user_id} has another password by now")
         return user
 
+    async def replace_password_hash(self, user_id: int, *, previous: str, renewed: str) -> None:
+        """Another hash of the same password, unless the user has another hash by now."""
+        async with self._database.writing() as session:
+            await session.run(sql.REPLACE_HASH, user_id=user_id, previous=previous, renewed=renewed)
+
     async def lock_user(self, user_id: int) -> User:
         """Takes role and password. Raises `UserMissing`, `LastAdministrator`."""
         async with self._database.writing() as session:

@@ -46,6 +46,12 @@ class SupabaseAccounts(SupabasePart):
         )
         return user_of(row)
 
+    async def replace_password_hash(self, user_id: int, *, previous: str, renewed: str) -> None:
+        """Another hash of the same password, unless the user has another hash by now."""
+        await self._functions.write(
+            "replace_password_hash", user_id=user_id, previous=previous, renewed=renewed
+        )
+
     async def lock_user(self, user_id: int) -> User:
         """Takes role and password. Raises `UserMissing`, `LastAdministrator`."""
         return user_of(await self._functions.write("lock_user", user_id=user_id))

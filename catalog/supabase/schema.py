@@ -30,6 +30,7 @@ MIGRATIONS = (
     "20261128000800_managed_users",
     "20261128001000_positions",
     "20261129000100_deleted_messages",
+    "20261129000300_password_rehash",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 

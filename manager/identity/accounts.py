@@ -2,17 +2,28 @@
 
 from collections.abc import Callable
 
+import structlog
+
 from catalog.account_port import NO_PASSWORD, AccountStore
-from catalog.errors import AlreadyClaimed, PasswordChanged, UserExists, UserMissing
+from catalog.errors import (
+    AlreadyClaimed,
+    CatalogError,
+    PasswordChanged,
+    UserExists,
+    UserMissing,
+)
 from catalog.records import User
 from manager.errors import (
     InvalidToken,
+    Overloaded,
     RegistrationClosed,
     UserNameTaken,
     WrongCredentials,
 )
 from manager.identity.passwords import Passwords
 from manager.identity.tokens import TokenSigner
+
+_log = structlog.get_logger()
 
 
 class Accounts:
@@ -49,6 +60,8 @@ class Accounts:
     async def login(self, name: str, password: str) -> str:
         """A token for the user. Raises `WrongCredentials`, `Overloaded`."""
         user = await self._verified(name, password)
+        if self._passwords.is_outdated(user.password_hash):
+            await self._rehash(user, password)
         return self._tokens.issue(user.id, user.token_epoch)
 
     async def change_password(self, name: str, previous: str, new: str) -> User:
@@ -87,6 +100,16 @@ class Accounts:
         if user is None or not matches:
             raise WrongCredentials
         return user
+
+    async def _rehash(self, user: User, password: str) -> None:
+        """Hashes a password with today's parameters; when that fails, another login will do it."""
+        try:
+            renewed = await self._passwords.hash(password)
+            await self._catalog.replace_password_hash(
+                user.id, previous=user.password_hash, renewed=renewed
+            )
+        except (Overloaded, CatalogError) as error:
+            _log.warning("rehash-failed", user=user.name, reason=str(error))
 
     async def _register_first(self, name: str, password: str) -> User:
         try:

@@ -1,4 +1,4 @@
-"""Where a request comes from, as far as that can be told. No I/O.
+"""Where a request comes from, as far as that can be told.
 
 Anybody can write anything into `X-Forwarded-For`, so it counts only as far as it was written by
 proxies that the settings name: read from the right, each address was noted by the one after it.
@@ -6,6 +6,8 @@ proxies that the settings name: read from the right, each address was noted by t
 
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+from aiohttp import web
 
 Network = IPv4Network | IPv6Network
 
@@ -20,8 +22,12 @@ class ClientAddresses:
     def __init__(self, trusted_proxies: Iterable[Network]) -> None:
         self._trusted = tuple(trusted_proxies)
 
+    def of_request(self, request: web.BaseRequest) -> str:
+        """The client of a request, the same text for the same client."""
+        return self.of(request.remote, request.headers.getall("X-Forwarded-For", []))
+
     def of(self, peer: str | None, forwarded_for: Iterable[str]) -> str:
-        """The client of a request, the same text for the same client.
+        """The client behind a peer, the same text for the same client.
 
         Args:
             peer: address at the other end of the connection; None when it has none.

@@ -1,17 +1,34 @@
-"""Lets passwords be tried only as often as is sensible."""
+"""Lets passwords be tried only as often as is sensible, and logs those that were wrong."""
 
 import contextlib
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 
+import structlog
 from aiohttp import web
 
-from manager.domain.guesses import GuessLimiter
-from manager.errors import RegistrationClosed, WrongCredentials, WrongServicePassword
+from manager.domain.guesses import Attempt, GuessLimiter
+from manager.errors import (
+    ManagerError,
+    RegistrationClosed,
+    TooManyAttempts,
+    WrongCredentials,
+    WrongServicePassword,
+)
 from manager.identity.addresses import ClientAddresses
+
+_log = structlog.get_logger()
+
+MAX_TOLD = 10_000
+"""How many addresses are remembered whose attempts were not let through, and that was logged."""
 
 
 class PasswordGuard:
     """Stands before everything that takes a password or an administrator's token.
+
+    Every wrong one is logged as `credentials-refused`, with the user's name, the address and the
+    reason. Attempts that are not let through cost nothing and may come in any number, so only the
+    first in a row from an address is logged.
 
     Args:
         limiter: Decides which attempts are made.
@@ -25,6 +42,7 @@ class PasswordGuard:
         self._limiter = limiter
         self._addresses = addresses
         self._monotonic = monotonic
+        self._told: OrderedDict[str, None] = OrderedDict()
 
     @contextlib.contextmanager
     def attempt(self, request: web.Request, user_name: str | None = None) -> Iterator[None]:
@@ -32,18 +50,41 @@ class PasswordGuard:
 
         Raises `TooManyAttempts` instead of letting it be made.
         """
-        forwarded_for = request.headers.getall("X-Forwarded-For", [])
-        attempt = self._limiter.admit(
-            self._monotonic(),
-            address=self._addresses.of(request.remote, forwarded_for),
-            # User names are the same in whatever case.
-            account=None if user_name is None else user_name.lower(),
-        )
+        attempt = self._admit(request, user_name)
         try:
             yield
-        except (WrongCredentials, WrongServicePassword, RegistrationClosed):
+        except (WrongCredentials, WrongServicePassword, RegistrationClosed) as error:
+            _log_refusal(request, user_name, attempt.address, error)
             raise
         except Exception:
             self._limiter.was_no_guess(attempt)
             raise
         self._limiter.was_right(attempt)
+
+    def _admit(self, request: web.Request, user_name: str | None) -> Attempt:
+        address = self._addresses.of_request(request)
+        # User names are the same in whatever case.
+        account = None if user_name is None else user_name.lower()
+        try:
+            attempt = self._limiter.admit(self._monotonic(), address=address, account=account)
+        except TooManyAttempts as error:
+            if address not in self._told:
+                _log_refusal(request, user_name, address, error)
+            self._told[address] = None
+            if len(self._told) > MAX_TOLD:
+                self._told.popitem(last=False)
+            raise
+        self._told.pop(address, None)
+        return attempt
+
+
+def _log_refusal(
+    request: web.Request, user_name: str | None, address: str, error: ManagerError
+) -> None:
+    _log.warning(
+        "credentials-refused",
+        path=request.path,
+        user=user_name,
+        address=address,
+        reason=error.code,
+    )

@@ -49,6 +49,10 @@ class Passwords:
             return False
         return await self._in_thread(lambda: self._verify(password, password_hash))
 
+    def is_outdated(self, password_hash: str) -> bool:
+        """Whether a hash that a password has matched was made with other parameters than today's."""
+        return self._hasher.check_needs_rehash(password_hash)
+
     def _verify(self, password: str, password_hash: str) -> bool:
         try:
             return self._hasher.verify(password_hash, password)

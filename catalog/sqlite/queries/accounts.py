@@ -29,6 +29,11 @@ AND (:epoch IS NULL OR token_epoch = :epoch)
 """
 """A new password, and a new token epoch; nothing when it is the present one (a repeated call)."""
 
+REPLACE_HASH = """
+UPDATE users SET password_hash = :renewed WHERE id = :user_id AND password_hash = :previous
+"""
+"""Another hash of the same password, unless the user has another one by now."""
+
 SEARCH_USERS = """
 SELECT * FROM users WHERE instr(lower(name), lower(:query)) > 0
 ORDER BY instr(lower(name), lower(:query)) > 1, name

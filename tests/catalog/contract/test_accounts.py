@@ -1,6 +1,7 @@
 """The promises of `AccountStore`."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -54,6 +55,24 @@ async def test_repeated_creation_is_the_same_user(catalog):
     assert await catalog.create_user("bob", "salted b", is_admin=False) == second
     with pytest.raises(UserExists):
         await catalog.create_user("bob", "salted b", is_admin=True)
+
+
+async def test_another_hash_of_the_same_password_ends_no_login(catalog):
+    """The epoch stays, whatever the user has otherwise; the same call again changes nothing."""
+    user = await catalog.create_first_user("ann", "old parameters")
+    for _ in range(2):
+        await catalog.replace_password_hash(user.id, previous="old parameters", renewed="new ones")
+        assert await catalog.user_by_id(user.id) == replace(user, password_hash="new ones")
+
+
+async def test_another_hash_does_not_bring_an_old_password_back(catalog):
+    """Who got another password, or was locked out, while it was hashed anew keeps that."""
+    user = await catalog.create_first_user("ann", "hash")
+    changed = await catalog.set_password(user.id, "hash of another password")
+    await catalog.replace_password_hash(user.id, previous="hash", renewed="hash anew")
+    assert await catalog.user_by_id(user.id) == changed
+    await catalog.replace_password_hash(user.id + 1, previous="hash", renewed="hash anew")
+    assert await catalog.user_by_id(user.id + 1) is None
 
 
 async def test_new_password_raises_the_epoch_once(catalog):

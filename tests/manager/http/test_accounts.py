@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientResponse
+from argon2 import PasswordHasher
+from structlog.testing import capture_logs
 
+from catalog.errors import CatalogUnavailable
 from manager.http.parts import PARTS
+from tests.manager.conftest import CHEAP
 
 PASSWORD = "correct horse"
 ALICE = {"username": "alice", "password": PASSWORD}
@@ -283,6 +287,63 @@ async def test_wrong_names_lock_out_nobody_who_has_logged_in_there(cloud):
     statuses = [(await _guess(cloud, username=f"nobody{each}")).status for each in range(25)]
     assert statuses == [403] * 20 + [429] * 5
     assert (await cloud.client.post("/login", json=ALICE)).status == 200
+
+
+async def test_refused_logins_are_logged(tmp_path, running_cloud):
+    """Who was meant, from where and why: enough to shut an address out. Never a password."""
+    async with running_cloud(tmp_path, trusted_proxies="127.0.0.0/8") as cloud:
+        await _register(cloud)
+        with capture_logs() as logs:
+            await _guess(cloud)
+            await _guess(cloud, "/update-password", username="nobody")
+            await _guess(cloud, "/register", adminToken="a.b.c")
+            await _guess(cloud, password=PASSWORD)
+    told = [entry for entry in logs if entry["event"] == "credentials-refused"]
+    assert [(each["path"], each["user"], each["reason"]) for each in told] == [
+        ("/login", "alice", "wrong-credentials"),
+        ("/update-password", "nobody", "wrong-credentials"),
+        ("/register", None, "registration-closed"),
+    ]
+    assert {each["address"] for each in told} == {"198.51.100.1"}
+    assert not any(secret in str(logs) for secret in ("wrong horse", PASSWORD, NEW, "a.b.c"))
+
+
+async def test_attempts_that_are_not_let_through_do_not_fill_the_log(cloud):
+    """Of any number of them in a row from one address one line tells."""
+    await _register(cloud)
+    with capture_logs() as logs:
+        for _ in range(40):
+            await _guess(cloud)
+    reasons = [each["reason"] for each in logs if each["event"] == "credentials-refused"]
+    assert reasons == ["wrong-credentials"] * 20 + ["too-many-attempts"]
+
+
+OLD = PasswordHasher(time_cost=2, memory_cost=16, parallelism=1)
+
+
+async def test_a_login_renews_an_outdated_hash(cloud):
+    """Passwords are kept with today's parameters; other logins of the user go on."""
+    await cloud.catalog.create_first_user("alice", OLD.hash(PASSWORD))
+    tokens = [await _login(cloud)]
+    renewed = (await cloud.catalog.user_by_name("alice")).password_hash
+    assert not CHEAP.is_outdated(renewed)
+    tokens.append(await _login(cloud))
+    assert (await cloud.catalog.user_by_name("alice")).password_hash == renewed
+    for token in tokens:
+        status = await cloud.client.get("/token-status", params={"token": token})
+        assert status.status == 200
+
+
+async def test_a_login_does_not_fail_with_the_renewal_of_its_hash(cloud, monkeypatch):
+    """The password is right, so a catalog that cannot be written changes nothing for the user."""
+
+    async def fail(*_args, **_kwargs):
+        raise CatalogUnavailable("disk full")
+
+    await cloud.catalog.create_first_user("alice", OLD.hash(PASSWORD))
+    monkeypatch.setattr(cloud.catalog, "replace_password_hash", fail)
+    assert (await cloud.client.post("/login", json=ALICE)).status == 200
+    assert (await _guess(cloud)).status == 403
 
 
 async def test_malformed_requests_are_no_guesses(cloud):

@@ -43,6 +43,15 @@ async def test_round_trip():
     assert not await passwords.matches("correct horse", "nonsense")
 
 
+async def test_hashes_of_other_parameters_are_outdated():
+    """What was hashed with fewer or more rounds than today's is to be hashed anew."""
+    passwords = Passwords(CountingHasher())
+    older = PasswordHasher(time_cost=2, memory_cost=8, parallelism=1).hash("correct horse")
+    assert await passwords.matches("correct horse", older)
+    assert passwords.is_outdated(older)
+    assert not passwords.is_outdated(await passwords.hash("correct horse"))
+
+
 async def test_unknown_user_costs_the_same_work():
     """Without a hash the answer is no, after hashing all the same."""
     hasher = CountingHasher()
