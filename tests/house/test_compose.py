@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import tomllib
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import jwt
@@ -14,6 +15,7 @@ from pydantic_settings import BaseSettings
 
 from cli.logging import LogSettings
 from cli.main import app
+from manager.identity.addresses import ClientAddresses
 from manager.settings import ManagerSettings
 from processing_service.settings import ProcessingServiceSettings
 from upload_service.settings import UploadServiceSettings
@@ -71,6 +73,12 @@ def environment_of(service: str) -> dict[str, str]:
     given |= {"SUPABASE_URL": ""}
     values = SERVICES[service]["environment"]
     return {name: interpolated(value, given) for name, value in values.items() if value is not None}
+
+
+def front_network(given: dict[str, str]) -> dict[str, str]:
+    """The addresses of the network that the programs share."""
+    (pool,) = COMPOSE["networks"]["front"]["ipam"]["config"]
+    return {name: interpolated(value, given) for name, value in pool.items()}
 
 
 @pytest.mark.parametrize("service", SETTINGS)
@@ -165,6 +173,41 @@ def test_the_gateway_knows_the_services():
     published = {mount.rpartition(":")[2] for mount in SERVICES["gateway"]["ports"]}
     assert published == {"8080"}, "what serves the database is not published"
     assert listening == {"8080", "8000"}
+
+
+@pytest.mark.parametrize("network", ["172.30.88", "10.1.2"])
+def test_the_manager_believes_the_gateway_alone(network, monkeypatch):
+    """Of all containers only the gateway can say where a request comes from; its address is its own."""
+    given = {"NETWORK": network}
+    address = SERVICES["gateway"]["networks"]["front"]["ipv4_address"]
+    gateway = ip_address(interpolated(address, given))
+    trusted = interpolated(SERVICES["manager"]["environment"]["TRUSTED_PROXIES"], given)
+    for name, value in environment_of("manager").items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("TRUSTED_PROXIES", trusted)
+    clients = ClientAddresses(ManagerSettings().trusted_proxies)
+    assert clients.of(str(gateway), ["198.51.100.1"]) == "198.51.100.1"
+    others = {ip_address(f"{network}.{last}") for last in range(256)} - {gateway}
+    assert all(clients.of(str(each), ["198.51.100.1"]) == str(each) for each in others)
+    pool = front_network(given)
+    assert gateway in ip_network(pool["subnet"])
+    assert gateway not in ip_network(pool["ip_range"])
+
+
+def test_the_gateway_believes_what_stands_in_front_of_it():
+    """That is the machine itself and the service `tls`; what the manager is told is theirs alone."""
+    given = {"NETWORK": "10.1.2"}
+    text = (ROOT / "deploy" / "gateway.conf.template").read_text()
+    believed = {
+        each.replace("${NETWORK}", "10.1.2") for each in re.findall(r"set_real_ip_from (.*);", text)
+    }
+    tls = interpolated(SERVICES["tls"]["networks"]["front"]["ipv4_address"], given)
+    assert believed == {front_network(given)["gateway"], tls}
+    assert not any(
+        ip_address(each) in ip_network(front_network(given)["ip_range"]) for each in believed
+    )
+    assert interpolated(SERVICES["gateway"]["environment"]["NETWORK"], given) == "10.1.2"
+    assert re.findall(r"X-Forwarded-For (\S+);", text) == ["$remote_addr"]
 
 
 def test_secrets_fit_together():
