@@ -5,12 +5,14 @@ import json
 import os
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from catalog.sqlite import migrations
 from catalog.sqlite.adapter import SqliteCatalog
 from catalog.supabase.schema import MIGRATIONS
 from cli.credentials import ClientEnvironment, CredentialStore
@@ -19,7 +21,9 @@ from cli.surroundings import Surroundings
 from local_supabase.stack import running_supabase
 from tests.local_programs import needed_for
 
-SQLITE = ["0001_initial", "0002_tickets_and_jobs", "0003_owned_files"]
+SQLITE = sorted(
+    Path(each.name).stem for each in files(migrations).iterdir() if each.name.endswith(".sql")
+)
 
 
 @pytest.fixture

@@ -176,16 +176,15 @@ def test_the_gateway_knows_the_services():
 
 
 @pytest.mark.parametrize("network", ["172.30.88", "10.1.2"])
-def test_the_manager_believes_the_gateway_alone(network, monkeypatch):
+def test_the_manager_believes_the_gateway_alone(network):
     """Of all containers only the gateway can say where a request comes from; its address is its own."""
     given = {"NETWORK": network}
     address = SERVICES["gateway"]["networks"]["front"]["ipv4_address"]
     gateway = ip_address(interpolated(address, given))
     trusted = interpolated(SERVICES["manager"]["environment"]["TRUSTED_PROXIES"], given)
-    for name, value in environment_of("manager").items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("TRUSTED_PROXIES", trusted)
-    clients = ClientAddresses(ManagerSettings().trusted_proxies)
+    environment = {name.lower(): value for name, value in environment_of("manager").items()}
+    settings = ManagerSettings.model_validate(environment | {"trusted_proxies": trusted})
+    clients = ClientAddresses(settings.trusted_proxies)
     assert clients.of(str(gateway), ["198.51.100.1"]) == "198.51.100.1"
     others = {ip_address(f"{network}.{last}") for last in range(256)} - {gateway}
     assert all(clients.of(str(each), ["198.51.100.1"]) == str(each) for each in others)
