@@ -6,6 +6,7 @@ COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY catalog catalog
 COPY cli cli
 COPY client_sdk client_sdk
+COPY common common
 COPY discord_emulator discord_emulator
 COPY manager manager
 COPY processing_service processing_service

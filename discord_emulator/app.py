@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 import structlog
 from aiohttp import web
 
+from common.http_server import handler_arguments
 from discord_emulator.bot_routes import BotRoutes
 from discord_emulator.cdn import CdnRoutes
 from discord_emulator.control import ControlRoutes
@@ -37,7 +38,10 @@ def create_app(
         clock: gives seconds since the Unix epoch; limits, ids and expiry follow it.
     """
     emulator = Emulator(settings, clock)
-    app = web.Application(middlewares=[_answer_unknown_routes])
+    app = web.Application(
+        middlewares=[_answer_unknown_routes],
+        handler_args=handler_arguments(settings.idle_connection_timeout_s),
+    )
     app[EMULATOR] = emulator
     guard = Guard(emulator)
     for api in _API_PREFIXES:

@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from common.http_server import ONLY_IDENTITY
+
 
 class Scope(StrEnum):
     """Whose budget a 429 is about (`X-RateLimit-Scope`)."""
@@ -99,6 +101,18 @@ class RequestTooLarge(ApiError):
     status = 413
     code = 40005
     message = "Request entity too large"
+
+
+class EncodedBody(ApiError):
+    """The body is compressed, which nobody here undoes."""
+
+    status = 415
+    message = "415: Unsupported Media Type"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Says what would be accepted."""
+        return ONLY_IDENTITY
 
 
 class TooManyAttachments(ApiError):

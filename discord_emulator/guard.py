@@ -5,12 +5,14 @@ from collections.abc import Awaitable, Callable
 import structlog
 from aiohttp import web
 
+from common.http_server import has_encoded_body
 from discord_emulator.breakage import ordered_error, reset, send_broken, swallow_body
 from discord_emulator.emulator import Emulator
 from discord_emulator.errors import (
     ApiError,
     Banned,
     BlockedUserAgent,
+    EncodedBody,
     RateLimited,
     Scope,
     StorageFailed,
@@ -106,6 +108,8 @@ class Guard:
         return reset(request)
 
     def _admit(self, operation: Operation, request: web.Request) -> dict[str, str]:
+        if has_encoded_body(request):
+            raise EncodedBody
         if operation is Operation.CDN:
             return {}
         limits = self._emulator.limits

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from common.http_server import IDLE_TIMEOUT_DESCRIPTION, IDLE_TIMEOUT_S
 from discord_emulator.permissions import Permission, split_permissions
 
 MIB = 1024 * 1024
@@ -43,6 +44,9 @@ class EmulatorSettings(BaseSettings):
     sink: bool = Field(
         default=False,
         description="Discard what is posted and remember only its size (for benchmarks).",
+    )
+    idle_connection_timeout_s: float = Field(
+        default=IDLE_TIMEOUT_S, gt=0, description=IDLE_TIMEOUT_DESCRIPTION
     )
     attachment_limit_bytes: int = Field(
         default=10 * MIB, ge=1, description="Largest attachment in bytes."

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from aiohttp import web
 
 from catalog.port import Catalog
+from common.http_server import handler_arguments
 from manager.catalogs import catalog_of
 from manager.control import ControlPlane
 from manager.domain.guesses import GuessLimiter
@@ -65,7 +66,7 @@ def create_app(
         passwords: Hashes passwords; the default takes as long as it should.
     """
     assembly = _Assembly(settings, clock, monotonic, passwords or Passwords())
-    app = web.Application()
+    app = web.Application(handler_args=handler_arguments(settings.idle_connection_timeout_s))
     app[PARTS] = RunningParts()
     frame.install(app, assembly.metrics)
     page = PageFiles.load()

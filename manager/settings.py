@@ -18,6 +18,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from common.http_server import IDLE_TIMEOUT_DESCRIPTION, IDLE_TIMEOUT_S
 from protocol.values import CHUNK_SIZE, MAX_SAFE_INTEGER, NamePolicy
 from storage.discord.webhook import WebhookCredentials
 from storage.envelope import KeyRing
@@ -220,6 +221,9 @@ class ManagerSettings(CatalogSettings):
         default=120,
         gt=0,
         description="Seconds after which a download whose reader takes nothing is ended.",
+    )
+    idle_connection_timeout_s: float = Field(
+        default=IDLE_TIMEOUT_S, gt=0, description=IDLE_TIMEOUT_DESCRIPTION
     )
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_split_networks)] = (
         Field(

@@ -77,6 +77,7 @@ class UploadService:
             metrics=self._metrics,
             password=password,
             tickets=self._tickets,
+            idle_timeout_s=settings.idle_connection_timeout_s,
         ).application()
 
     @asynccontextmanager

@@ -151,7 +151,7 @@ def front_of(request: web.Request) -> Front | None:
     transport = request.transport
     if transport is None or request.content_length is None:
         return None
-    if "Content-Encoding" in request.headers or "Transfer-Encoding" in request.headers:
+    if "Transfer-Encoding" in request.headers:
         return None
     protocol = transport.get_protocol()
     return protocol if isinstance(protocol, Front) else None

@@ -20,6 +20,16 @@ class BadForm(ChunkError):
     code = "bad-form"
 
 
+class EncodedBody(ChunkError):
+    """The body, or a part of it, is compressed or encoded otherwise."""
+
+    code = "encoded-body"
+    status = 415
+
+    def __init__(self) -> None:
+        super().__init__("the form must be sent as it is, without any Content-Encoding")
+
+
 class BadField(ChunkError):
     """The field `id` or `chunk` does not hold what it should."""
 

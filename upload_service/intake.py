@@ -6,9 +6,10 @@ from typing import Final
 import structlog
 from aiohttp import web
 
+from common.http_server import handler_arguments, has_encoded_body
 from upload_service.buffers import Lane
 from upload_service.direct import front_of
-from upload_service.errors import BodyCut, BodyTooLarge, ChunkError, MethodNotAllowed
+from upload_service.errors import BodyCut, BodyTooLarge, ChunkError, EncodedBody, MethodNotAllowed
 from upload_service.forward import Forwarder
 from upload_service.metrics import Metrics
 from upload_service.multipart import form_boundary
@@ -41,6 +42,7 @@ class Intake:
         metrics: what is counted.
         password: opens /metrics.
         tickets: takes whole files.
+        idle_timeout_s: seconds after which a connection without a request is closed.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Intake:
         metrics: Metrics,
         password: str,
         tickets: TicketIntake,
+        idle_timeout_s: float,
     ) -> None:
         self._uploads = uploads
         self._forwarder = forwarder
@@ -60,6 +63,7 @@ class Intake:
         self._stall_timeout_s = stall_timeout_s
         self._metrics = metrics
         self._tickets = tickets
+        self._idle_timeout_s = idle_timeout_s
         self._authorization = f"Bearer {password}".encode()
 
     def application(self) -> web.Application:
@@ -67,7 +71,7 @@ class Intake:
 
         May be mounted under a prefix.
         """
-        app = web.Application()
+        app = web.Application(handler_args=handler_arguments(self._idle_timeout_s))
         app.router.add_get("/health", self._health)
         app.router.add_get("/metrics", self._exposition)
         # A gateway may leave the path of the address in front, as it does for chunks.
@@ -122,6 +126,8 @@ class Intake:
         return _confirm(received)
 
     async def _receive(self, request: web.Request) -> SealedChunk | RepeatedChunk:
+        if has_encoded_body(request):
+            raise EncodedBody
         boundary = form_boundary(request.headers.get("Content-Type", ""))
         if (request.content_length or 0) > MAX_BODY_BYTES:
             raise BodyTooLarge("the body is larger than any chunk")

@@ -22,7 +22,15 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from upload_service.errors import BadField, BadForm, BodyCut, BodyTooLarge, WrongLength
+from common.http_server import is_encoding
+from upload_service.errors import (
+    BadField,
+    BadForm,
+    BodyCut,
+    BodyTooLarge,
+    EncodedBody,
+    WrongLength,
+)
 
 MAX_TAIL_BYTES: Final = 64 * 1024
 """How many bytes may stand around the file: delimiters, headers, fields, preamble, epilogue."""
@@ -116,8 +124,8 @@ class FormParser:
         fields: names of the fields to hand out, besides `file`.
         max_field_bytes: how long the value of one may be, in bytes.
 
-    Every method raises `BadForm`, `BadField`, `BodyTooLarge` or `WrongLength` when the body is not
-    the form it should be.
+    Every method raises `BadForm`, `BadField`, `BodyTooLarge`, `EncodedBody` or `WrongLength` when
+    the body is not the form it should be.
     """
 
     def __init__(
@@ -319,7 +327,8 @@ def _field_name(headers: str) -> str:
     """The name in a part's Content-Disposition, or an empty string.
 
     Raises:
-        BadForm: if the part is encoded, which RFC 7578 (section 4.7) has done away with.
+        BadForm: if the part has a transfer encoding, which RFC 7578 (section 4.7) has done away with.
+        EncodedBody: if the part is compressed.
     """
     name = ""
     for line in re.sub(r"\r\n[ \t]+", " ", headers).split("\r\n"):
@@ -330,4 +339,7 @@ def _field_name(headers: str) -> str:
             case "content-transfer-encoding":
                 if value.strip().lower() not in _OPAQUE_ENCODINGS:
                     raise BadForm("a part's Content-Transfer-Encoding must be binary")
+            case "content-encoding":
+                if is_encoding(value):
+                    raise EncodedBody
     return name

@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from common.http_server import IDLE_TIMEOUT_DESCRIPTION, IDLE_TIMEOUT_S
+
 
 def _manager_url(url: str) -> str:
     parts = urlsplit(url.strip())
@@ -71,6 +73,9 @@ class UploadServiceSettings(BaseSettings):
         default=30.0,
         gt=0,
         description="Seconds without a byte after which the reception of a chunk ends.",
+    )
+    idle_connection_timeout_s: float = Field(
+        default=IDLE_TIMEOUT_S, gt=0, description=IDLE_TIMEOUT_DESCRIPTION
     )
     drain_grace_s: float = Field(
         default=20.0,

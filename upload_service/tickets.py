@@ -11,10 +11,18 @@ import structlog
 from aiohttp import web
 
 from client_sdk.backoff import Backoff
+from common.http_server import has_encoded_body
 from protocol.s2u import TicketAccepted
 from protocol.u2s import TicketFinish
 from upload_service.buffers import BufferPool, Lane
-from upload_service.errors import BodyCut, Busy, ChunkError, MethodNotAllowed, NotStored
+from upload_service.errors import (
+    BodyCut,
+    Busy,
+    ChunkError,
+    EncodedBody,
+    MethodNotAllowed,
+    NotStored,
+)
 from upload_service.forward import Forwarder
 from upload_service.metrics import Metrics
 from upload_service.multipart import form_boundary
@@ -93,6 +101,8 @@ class TicketIntake:
         await asyncio.gather(*self._farewells, return_exceptions=True)
 
     async def _take(self, request: web.Request) -> web.Response:
+        if has_encoded_body(request):
+            raise EncodedBody
         boundary = form_boundary(request.headers.get("Content-Type", ""))
         body = FormBody(request.content, request.content_length, boundary)
         async with self._lane() as lane:

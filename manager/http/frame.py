@@ -8,6 +8,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from common.http_server import ONLY_IDENTITY, has_encoded_body
 from manager.http.errors import answer
 from manager.http.responses import COMMON_HEADERS, PREFLIGHT_HEADERS, failure
 from manager.metrics import ManagerMetrics
@@ -40,6 +41,10 @@ def install(app: web.Application, metrics: ManagerMetrics) -> None:
 async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     if request.method == "OPTIONS":
         return web.Response(status=204, headers=PREFLIGHT_HEADERS)
+    if has_encoded_body(request):
+        refusal = failure(415, "the body must be sent as it is, without any Content-Encoding")
+        refusal.headers.update(ONLY_IDENTITY)
+        return refusal
     try:
         return await handler(request)
     except web.HTTPException as error:

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from upload_service.errors import BadField, BadForm, BodyCut, BodyTooLarge, ChunkError, WrongLength
+from upload_service.errors import (
+    BadField,
+    BadForm,
+    BodyCut,
+    BodyTooLarge,
+    ChunkError,
+    EncodedBody,
+    WrongLength,
+)
 from upload_service.multipart import (
     MAX_TAIL_BYTES,
     Event,
@@ -136,6 +144,8 @@ def test_what_clients_do_differently_is_accepted(body: bytes, piece: int) -> Non
             ID + INDEX + FILE.replace(b"text/plain", b"a\r\nContent-Transfer-Encoding: base64"),
             BadForm,
         ),
+        (ID + INDEX + FILE.replace(b"text/plain", b"a\r\nContent-Encoding: gzip"), EncodedBody),
+        (part("more", b"x", "\r\ncontent-encoding: identity\r\nContent-encoding: br"), EncodedBody),
         (b"p" * (MAX_TAIL_BYTES + 200), BodyTooLarge),
         (part("more", b"x" * MAX_TAIL_BYTES) + ID, BodyTooLarge),
         (b"--xXx\r\n" + b"h" * MAX_TAIL_BYTES, BodyTooLarge),
