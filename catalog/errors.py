@@ -128,6 +128,26 @@ class NameTaken(CatalogError):
         self.file = file
 
 
+class IsAFolder(CatalogError):
+    """A folder stands at the path at which a file was to be. `path` is that of the folder."""
+
+    code = "is-a-folder"
+
+    def __init__(self, path: tuple[str, ...]) -> None:
+        super().__init__(f"{_shown(path)} is a folder, so that no file can have this name")
+        self.path = path
+
+
+class NotAFolder(CatalogError):
+    """A file stands at the path at which a folder was to be. `path` is that of the file."""
+
+    code = "not-a-folder"
+
+    def __init__(self, path: tuple[str, ...]) -> None:
+        super().__init__(f"{_shown(path)} is a file, so that no folder can have this name")
+        self.path = path
+
+
 class TicketMissing(CatalogError):
     """No ticket has this id: it never existed, or was over long ago."""
 
@@ -193,3 +213,7 @@ class ExportDamaged(CatalogError):
     """The file is no export, or is not what was written."""
 
     code = "export-damaged"
+
+
+def _shown(path: tuple[str, ...]) -> str:
+    return f"/{'/'.join(path)}"

@@ -8,6 +8,8 @@ Promises that every adapter keeps, and that the contract suite holds them to:
 * Every write is idempotent by its key, so it may be repeated after `CatalogUnavailable`.
 * Each call is one transaction. Uniqueness is the database's, never a check before a write.
 * Paths are tuples of names, `()` being the root; callers have validated them.
+* A path is that of one file or of one folder. Where a name is numbered, it is one that neither a file
+  nor a folder beside it has.
 * A write with a `permit` raises `NotPermitted`, and changes nothing, when a file that it concerns
   does not stand to the user as the permit asks; None asks for nothing.
 * Nothing but errors of `catalog.errors` is raised. Values that no record may hold raise
@@ -142,7 +144,10 @@ class FolderStore(Protocol):
         """Where the folder stands. Raises `FolderMissing`."""
 
     async def make_folders(self, path: FolderPath) -> MadeFolders:
-        """Makes the folder and its parents where they are missing. An existing one is no error."""
+        """Makes the folder and its parents where they are missing. An existing one is no error.
+
+        Raises `NotAFolder`.
+        """
 
     async def counts(self, folder_id: int) -> FolderCounts:
         """How many entries lie directly in the folder. Raises `FolderMissing`."""
@@ -234,8 +239,14 @@ class FileStore(Protocol):
         The object is queued for processing.
         Called again with the same `object_id` it returns what it did the first time, whatever has
         become of the file and of the right to overwrite it since; the shares are those of now.
-        Raises `NameTaken` (with the file that has it), `NotPermitted`, `ObjectMissing`,
-        `ObjectIncomplete`, `UserMissing`.
+        Raises `NameTaken` (with the file that has it), `IsAFolder` (when a folder has it, unless it is
+        numbered), `NotAFolder`, `NotPermitted`, `ObjectMissing`, `ObjectIncomplete`, `UserMissing`.
+        """
+
+    async def check_place(self, folder: FolderPath, name: str) -> None:
+        """Looks whether `commit_file` would find a file or folder where none can be, for now.
+
+        Raises `NotAFolder` for the folder or one above it, `IsAFolder` for the name.
         """
 
     async def rename_file(

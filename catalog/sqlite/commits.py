@@ -3,7 +3,7 @@
 import json
 from uuid import UUID
 
-from catalog.errors import NameTaken
+from catalog.errors import IsAFolder, NameTaken
 from catalog.port import (
     CommittedFile,
     FailOnConflict,
@@ -42,7 +42,8 @@ class SqliteCommits(SqlitePart):
     ) -> CommittedFile:
         """Gives stored content a name, all of it or nothing; repeats its answer when repeated.
 
-        Raises `NameTaken`, `NotPermitted`, `ObjectMissing`, `ObjectIncomplete`, `UserMissing`.
+        Raises `NameTaken`, `IsAFolder`, `NotAFolder`, `NotPermitted`, `ObjectMissing`,
+        `ObjectIncomplete`, `UserMissing`.
         """
         async with self._database.writing() as session:
             if receipt := await _receipt(session, object_id):
@@ -53,8 +54,11 @@ class SqliteCommits(SqlitePart):
             made = await make_folders(session, folder)
             present = await _file_named(session, made.folder.id, name)
             if present is None or isinstance(on_conflict, RenameOnConflict):
+                free = await free_file_name(session, made.folder.id, name)
+                if free != name and not isinstance(on_conflict, RenameOnConflict):
+                    raise IsAFolder((*folder, name))
                 file_id = await self._insert(
-                    session, content, made.folder.id, name, owner_id=owner_id, is_public=is_public
+                    session, content, made.folder.id, free, owner_id=owner_id, is_public=is_public
                 )
             else:
                 file_id = await self._overwrite(session, content, present, on_conflict)
@@ -75,7 +79,7 @@ class SqliteCommits(SqlitePart):
         rows = await session.rows(
             sql.INSERT_FILE,
             folder_id=folder_id,
-            name=await free_file_name(session, folder_id, name),
+            name=name,
             object_id=content.id.bytes,
             owner_id=owner_id,
             is_public=is_public,

@@ -3,13 +3,21 @@
 import json
 import sqlite3
 
-from catalog.errors import FolderCircle, FolderMissing, NotPermitted, RootIsFixed, TooDeep
+from catalog.errors import (
+    FolderCircle,
+    FolderMissing,
+    IsAFolder,
+    NotAFolder,
+    NotPermitted,
+    RootIsFixed,
+    TooDeep,
+)
 from catalog.permits import Permit
 from catalog.port import ChangedFolder, FolderPath, MadeFolders, PlacedFolder
 from catalog.records import ROOT_FOLDER_ID, File, FileOrder, Folder, FolderCounts
 from catalog.sqlite import usage
 from catalog.sqlite.database import Session
-from catalog.sqlite.free_names import free_folder_name
+from catalog.sqlite.free_names import free_folder_name, taken_names
 from catalog.sqlite.part import SqlitePart
 from catalog.sqlite.queries import folders as sql
 from catalog.sqlite.queries.files import LIST_FILES
@@ -30,9 +38,11 @@ async def path_to(session: Session, folder_id: int) -> FolderPath:
 
 
 async def make_folders(session: Session, path: FolderPath) -> MadeFolders:
-    """Makes what is missing of a path, within a transaction."""
+    """Makes what is missing of a path, within a transaction. Raises `NotAFolder`."""
     rows = await session.rows(sql.WALK, path=json.dumps(path))
     folder = folder_of(rows[-1])
+    if len(rows) <= len(path):
+        await _require_no_file(session, folder.id, path[: len(rows)])
     created = []
     for depth in range(len(rows), len(path) + 1):
         row = await session.row(sql.INSERT_FOLDER, parent_id=folder.id, name=path[depth - 1])
@@ -62,9 +72,19 @@ class SqliteFolders(SqlitePart):
             return await path_to(session, folder_id)
 
     async def make_folders(self, path: FolderPath) -> MadeFolders:
-        """Makes the folder and its parents where they are missing."""
+        """Makes the folder and its parents where they are missing. Raises `NotAFolder`."""
         async with self._database.writing() as session:
             return await make_folders(session, path)
+
+    async def check_place(self, folder: FolderPath, name: str) -> None:
+        """Raises `NotAFolder`, `IsAFolder` if something stands where it cannot."""
+        path = (*folder, name)
+        async with self._database.reading() as session:
+            rows = await session.rows(sql.WALK, path=json.dumps(path))
+            if len(rows) > len(path):
+                raise IsAFolder(path)
+            if len(rows) < len(path):
+                await _require_no_file(session, rows[-1]["id"], path[: len(rows)])
 
     async def counts(self, folder_id: int) -> FolderCounts:
         """How many entries lie directly in the folder. Raises `FolderMissing`."""
@@ -151,6 +171,12 @@ class SqliteFolders(SqlitePart):
             await usage.subtract_subtree(session, parent_id, subtree_id=folder_id)
             await session.run(sql.DELETE_FOLDER, folder_id=folder_id)
         return placed
+
+
+async def _require_no_file(session: Session, parent_id: int, path: FolderPath) -> None:
+    """Raises `NotAFolder` if in the parent, which has no folder of the path's last name, a file has it."""
+    if await taken_names(session, parent_id, path[-1:]):
+        raise NotAFolder(path)
 
 
 async def _require_movable(session: Session, folder_id: int) -> tuple[PlacedFolder, int]:

@@ -1,12 +1,14 @@
-"""Finds the first free name in a folder, within the transaction that will take it."""
+"""Finds the first free name in a folder, within the transaction that will take it.
+
+Files and folders share the names of a folder: a path is that of one of them.
+"""
 
 import json
 from collections.abc import Collection, Iterable
 
 from catalog.naming import candidate_batches
 from catalog.sqlite.database import Session
-from catalog.sqlite.queries.files import TAKEN_FILE_NAMES
-from catalog.sqlite.queries.folders import TAKEN_FOLDER_NAMES
+from catalog.sqlite.queries.folders import TAKEN_NAMES
 
 
 async def free_file_name(
@@ -17,32 +19,53 @@ async def free_file_name(
     own_id: int | None = None,
     but: Collection[str] = (),
 ) -> str:
-    """The name, or its first numbered form that no file of the folder but `own_id` has.
+    """The name, or its first numbered form that nothing in the folder but the file `own_id` has.
 
     Names of `but`, which are about to be given to others, are not free either.
     """
-    candidates = ([each for each in names if each not in but] for names in candidate_batches(name))
-    return await _first_free(session, TAKEN_FILE_NAMES, candidates, folder_id, own_id)
+    for candidates in candidate_batches(name):
+        names = [each for each in candidates if each not in but]
+        if free := await _first_free(session, folder_id, names, own_file_id=own_id):
+            return free
+    raise AssertionError("a folder cannot hold every number")
 
 
 async def free_folder_name(session: Session, parent_id: int, name: str, *, own_id: int) -> str:
-    """The name, or its first numbered form that no subfolder but `own_id` has."""
-    candidates = candidate_batches(name, keep_extension=False)
-    return await _first_free(session, TAKEN_FOLDER_NAMES, candidates, parent_id, own_id)
+    """The name, or its first numbered form that nothing in the parent but the folder `own_id` has."""
+    for names in candidate_batches(name, keep_extension=False):
+        if free := await _first_free(session, parent_id, names, own_folder_id=own_id):
+            return free
+    raise AssertionError("a folder cannot hold every number")
+
+
+async def taken_names(
+    session: Session,
+    folder_id: int,
+    names: Iterable[str],
+    *,
+    own_file_id: int | None = None,
+    own_folder_id: int | None = None,
+) -> set[str]:
+    """Which of the names a file or folder in the folder has, other than the own one."""
+    rows = await session.rows(
+        TAKEN_NAMES,
+        folder_id=folder_id,
+        names=json.dumps(list(names)),
+        own_file_id=own_file_id,
+        own_folder_id=own_folder_id,
+    )
+    return {row["name"] for row in rows}
 
 
 async def _first_free(
     session: Session,
-    taken_names: str,
-    candidates: Iterable[list[str]],
     folder_id: int,
-    own_id: int | None,
-) -> str:
-    for names in candidates:
-        rows = await session.rows(
-            taken_names, folder_id=folder_id, names=json.dumps(names), own_id=own_id
-        )
-        taken = {row["name"] for row in rows}
-        if free := next((name for name in names if name not in taken), None):
-            return free
-    raise AssertionError("a folder cannot hold every number")
+    names: list[str],
+    *,
+    own_file_id: int | None = None,
+    own_folder_id: int | None = None,
+) -> str | None:
+    taken = await taken_names(
+        session, folder_id, names, own_file_id=own_file_id, own_folder_id=own_folder_id
+    )
+    return next((name for name in names if name not in taken), None)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from catalog.records import File
 from catalog.sqlite import usage
 from catalog.sqlite.database import Session
-from catalog.sqlite.free_names import free_file_name
+from catalog.sqlite.free_names import free_file_name, taken_names
 from catalog.sqlite.queries import files as sql
 
 
@@ -36,9 +36,8 @@ async def place_file(session: Session, file: File, folder_id: int, name: str) ->
 
 async def _free_names(session: Session, files: list[File], folder_id: int) -> dict[int, str]:
     """What each of the files, none of which lies in the folder, is called there; by file id."""
-    wanted = json.dumps(list({file.name for file in files}))
-    rows = await session.rows(sql.TAKEN_FILE_NAMES, folder_id=folder_id, names=wanted, own_id=None)
-    taken, names = {row["name"] for row in rows}, {}
+    taken = await taken_names(session, folder_id, {file.name for file in files})
+    names: dict[int, str] = {}
     for file in files:
         name = file.name
         if name in taken:

@@ -12,14 +12,17 @@ import msgspec
 
 from catalog.errors import CatalogNotEmpty, InvalidRecord
 from catalog.sqlite.database import Session
+from catalog.sqlite.free_names import free_file_name
 from catalog.sqlite.part import SqlitePart
 from catalog.sqlite.queries import transfer as sql
 from catalog.transfer_format import BATCH_RECORDS
 from catalog.transfer_port import Batch
-from catalog.transfer_records import KINDS, Digest, TransferRecord, Uuid
+from catalog.transfer_records import KINDS, Digest, FileRecord, TransferRecord, Uuid
 
 _Conversion = tuple[Callable[[Any], object], Callable[[Any], object]]
 """From a column to a field, and back."""
+
+_Row = dict[str, Any]
 
 _UUID: Final[_Conversion] = (
     lambda column: str(UUID(bytes=column)),
@@ -54,22 +57,50 @@ class SqliteTransfer(SqlitePart):
             row = await session.row(sql.IS_EMPTY)
             if row is None or not row["is_empty"]:
                 raise CatalogNotEmpty("the catalog is not empty: import into a new one")
-            yield _Sink(session)
+            sink = _Sink(session)
+            yield sink
+            await sink.place_paired_files()
             if await session.row(sql.INCOMPLETE):
                 raise InvalidRecord("content that is marked as stored lacks chunks")
             await session.run(sql.COUNT_USAGE)
 
 
 class _Sink:
-    """Inserts records; foreign keys are checked and triggers count as they do otherwise."""
+    """Inserts records; foreign keys are checked and triggers count as they do otherwise.
+
+    An export of an earlier release may have a file and a folder of one path. Such files are kept back
+    until all others have their names, and are numbered then.
+    """
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._paired: list[_Row] = []
 
     async def add(self, batch: Batch) -> None:
         """Inserts records of one kind."""
         kind = type(batch[0])
         rows = [_row_of(record) for record in batch]
+        if kind is FileRecord:
+            rows = await self._without_paired(rows)
+        else:
+            await self.place_paired_files()
+        await self._insert(kind, rows)
+
+    async def place_paired_files(self) -> None:
+        """Inserts what was kept back. Other records refer to it."""
+        paired, self._paired = self._paired, []
+        for row in paired:
+            name = await free_file_name(self._session, row["folder_id"], row["name"])
+            await self._insert(FileRecord, [{**row, "name": name}])
+
+    async def _without_paired(self, rows: list[_Row]) -> list[_Row]:
+        places = [{key: row[key] for key in ("id", "folder_id", "name")} for row in rows]
+        found = await self._session.rows(sql.PAIRED_FILES, files=json.dumps(places))
+        paired = {row["id"] for row in found}
+        self._paired += [row for row in rows if row["id"] in paired]
+        return [row for row in rows if row["id"] not in paired]
+
+    async def _insert(self, kind: type[TransferRecord], rows: list[_Row]) -> None:
         for statement in sql.add_one(kind):
             await self._session.run_many(statement, rows)
 
@@ -92,7 +123,7 @@ def _record_of(kind: type[TransferRecord], row: sqlite3.Row) -> TransferRecord:
         raise InvalidRecord(f"the database holds a value that it should not: {error}") from error
 
 
-def _row_of(record: TransferRecord) -> dict[str, object]:
+def _row_of(record: TransferRecord) -> _Row:
     row = msgspec.structs.asdict(record)
     for name, (_, to_column) in _conversions(type(record)).items():
         if row[name] is not None:

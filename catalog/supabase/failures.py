@@ -23,9 +23,11 @@ from catalog.errors import (
     FolderCircle,
     FolderMissing,
     InvalidRecord,
+    IsAFolder,
     KeyNameTaken,
     LastAdministrator,
     NameTaken,
+    NotAFolder,
     NotPermitted,
     ObjectIncomplete,
     ObjectMissing,
@@ -77,7 +79,9 @@ _PLAIN: tuple[type[CatalogError], ...] = (
 _PLAIN_BY_CODE = {error.code: error for error in _PLAIN}
 
 _WITH_FACTS: dict[str, Callable[[str], CatalogError]] = {
+    IsAFolder.code: lambda detail: IsAFolder(tuple(json.loads(detail))),
     NameTaken.code: lambda detail: NameTaken(file_of(json.loads(detail))),
+    NotAFolder.code: lambda detail: NotAFolder(tuple(json.loads(detail))),
     NotPermitted.code: lambda detail: NotPermitted(**json.loads(detail)),
     ReferenceElsewhere.code: lambda detail: ReferenceElsewhere(UUID(detail)),
 }

@@ -72,7 +72,8 @@ class SupabaseFiles(SupabasePart):
     ) -> CommittedFile:
         """Gives stored content a name, all of it or nothing; repeats its answer when repeated.
 
-        Raises `NameTaken`, `NotPermitted`, `ObjectMissing`, `ObjectIncomplete`, `UserMissing`.
+        Raises `NameTaken`, `IsAFolder`, `NotAFolder`, `NotPermitted`, `ObjectMissing`,
+        `ObjectIncomplete`, `UserMissing`.
         """
         overwrite = on_conflict if isinstance(on_conflict, OverwriteOnConflict) else None
         row = await self._functions.write(

@@ -31,10 +31,14 @@ class SupabaseFolders(SupabasePart):
         return path_of(await self._functions.read("folder_path", folder_id=folder_id))
 
     async def make_folders(self, path: FolderPath) -> MadeFolders:
-        """Makes the folder and its parents where they are missing."""
+        """Makes the folder and its parents where they are missing. Raises `NotAFolder`."""
         row = await self._change("make_folders", path=path)
         created = tuple(placed_folder_of(placed) for placed in row["created"])
         return MadeFolders(folder=folder_of(row["folder"]), created=created)
+
+    async def check_place(self, folder: FolderPath, name: str) -> None:
+        """Raises `NotAFolder`, `IsAFolder` if something stands where it cannot."""
+        await self._functions.read("check_place", path=folder, name=name)
 
     async def counts(self, folder_id: int) -> FolderCounts:
         """How many entries lie directly in the folder. Raises `FolderMissing`."""

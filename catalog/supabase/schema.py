@@ -31,6 +31,7 @@ MIGRATIONS = (
     "20261128001000_positions",
     "20261129000100_deleted_messages",
     "20261129000300_password_rehash",
+    "20261129000400_one_path",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from msgspec.structs import replace
 
 from catalog.errors import CatalogError, CatalogNotEmpty, ExportDamaged, InvalidRecord
 from catalog.records import FileOrder, Reference, Ticket, ViewTarget
@@ -24,6 +25,8 @@ from catalog.transfer_records import (
     FolderRecord,
     MessageRecord,
     ObjectRecord,
+    ShareRecord,
+    TransferRecord,
     UserRecord,
     kind_of,
 )
@@ -272,16 +275,38 @@ CONTRADICTIONS = {
 @pytest.mark.parametrize("records", CONTRADICTIONS.values(), ids=CONTRADICTIONS.keys())
 async def test_contradictions_change_nothing(opened, exported, target, records):
     """An undamaged file whose records contradict one another is refused as a whole."""
+    async with opened(target) as catalog:
+        empty = await exported(catalog)
+        with pytest.raises(InvalidRecord):
+            await import_catalog(catalog, io.BytesIO(written(records)))
+        assert await exported(catalog) == empty
+
+
+def written(records: list[TransferRecord]) -> bytes:
+    """An export of these records."""
     file = io.BytesIO()
     writer = ExportWriter(file)
     for _, alike in itertools.groupby(records, type):
         writer.add(list(alike))
     writer.finish()
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("target", ["sqlite", "supabase"])
+async def test_a_file_with_the_path_of_a_folder_is_numbered(opened, target):
+    """Exports of releases that allowed such pairs are taken; the file keeps all but its name."""
+    names = ["f.txt", "f (1).txt", "g"]
+    files = [replace(FILE, id=number, name=name) for number, name in enumerate(names, 1)]
+    share = ShareRecord(file_id=1, user_id=1, can_write=True, shared_at=1.0)
+    folder = FolderRecord(id=7, parent_id=0, name="f.txt")
+    records = [USER, folder, MESSAGE, OBJECT, CHUNK, *files, share]
     async with opened(target) as catalog:
-        empty = await exported(catalog)
-        with pytest.raises(InvalidRecord):
-            await import_catalog(catalog, io.BytesIO(file.getvalue()))
-        assert await exported(catalog) == empty
+        await import_catalog(catalog, io.BytesIO(written(records)))
+        found = [await catalog.file_by_id(file.id, viewer_id=1) for file in files]
+        counts = await catalog.counts(0)
+    assert [file.name for file in found] == ["f (2).txt", "f (1).txt", "g"]
+    assert found[0].share.can_write
+    assert (counts.files, counts.subfolders) == (3, 1)
 
 
 async def test_lost_answers(filled, exported, supabase, clock):

@@ -109,13 +109,6 @@ RETURNING id
 """
 """Other content for a file, which stays the same in everything else."""
 
-TAKEN_FILE_NAMES: Final = """
-SELECT files.name FROM json_each(:names) AS wanted
-CROSS JOIN files ON files.folder_id = :folder_id AND files.name = wanted.value
-WHERE files.id IS NOT :own_id
-"""
-"""Which of the names other files have; the file that is being named does not count."""
-
 PLACE_FILE: Final = "UPDATE files SET folder_id = :folder_id, name = :name WHERE id = :file_id"
 """Moves or renames a file."""
 

@@ -54,12 +54,16 @@ RETURNING id, name, parent_id
 """
 """A new folder."""
 
-TAKEN_FOLDER_NAMES = """
+TAKEN_NAMES = """
+SELECT files.name FROM json_each(:names) AS wanted
+CROSS JOIN files ON files.folder_id = :folder_id AND files.name = wanted.value
+WHERE files.id IS NOT :own_file_id
+UNION ALL
 SELECT folders.name FROM json_each(:names) AS wanted
 CROSS JOIN folders ON folders.parent_id = :folder_id AND folders.name = wanted.value
-WHERE folders.id IS NOT :own_id
+WHERE folders.id IS NOT :own_folder_id
 """
-"""Which of the names other subfolders have; the folder that is being named does not count."""
+"""Which of the names others in a folder have; what is being named does not count."""
 
 PLACE_FOLDER = """
 UPDATE folders SET parent_id = :parent_id, name = :name WHERE id = :folder_id

@@ -69,6 +69,13 @@ _RAISE_SEQUENCE: Final = """
 UPDATE sqlite_sequence SET seq = max(seq, :last_id) WHERE name = :table
 """
 
+PAIRED_FILES: Final = """
+SELECT json_extract(wanted.value, '$.id') AS id FROM json_each(:files) AS wanted
+CROSS JOIN folders ON folders.parent_id = json_extract(wanted.value, '$.folder_id')
+    AND folders.name = json_extract(wanted.value, '$.name')
+"""
+"""Of files, a JSON list of their ids, folders and names, the ids of those whose path a folder has."""
+
 IS_EMPTY: Final = """
 SELECT NOT EXISTS (
     SELECT 1 FROM users UNION ALL SELECT 1 FROM folders WHERE id <> 0

@@ -1,9 +1,10 @@
 """The catalogs that the suite runs over. Another adapter joins as one more backend."""
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, closing
 from pathlib import Path
 from typing import Protocol
 
@@ -12,6 +13,7 @@ import pytest
 from catalog.port import Catalog
 from catalog.sqlite.adapter import SqliteCatalog
 from catalog.supabase.adapter import SupabaseCatalog
+from local_supabase.children import ChildFailed
 from local_supabase.stack import LocalSupabase
 
 CHILD = Path(__file__).parent / "dying_process.py"
@@ -28,6 +30,9 @@ class Backend(Protocol):
 
     def run_dying_process(self, deed: str) -> str:
         """Lets another process do a deed of `dying_process.py`; answers what it acknowledged."""
+
+    def refusal_of(self, statement: str) -> str:
+        """What the database says to a statement that it refuses."""
 
     def another(self) -> "Backend":
         """An empty one. What is in this one may be gone."""
@@ -53,6 +58,15 @@ class SqliteBackend:
     def run_dying_process(self, deed: str) -> str:
         """Runs the child, which ends itself without closing anything."""
         return _run_child("sqlite", str(self._path), deed)
+
+    def refusal_of(self, statement: str) -> str:
+        """Runs it on a connection of its own."""
+        with (
+            closing(sqlite3.connect(self._path)) as connection,
+            pytest.raises(sqlite3.IntegrityError) as refused,
+        ):
+            connection.execute(statement)
+        return str(refused.value)
 
     def another(self) -> "SqliteBackend":
         """Another file beside it."""
@@ -85,6 +99,12 @@ class SupabaseBackend:
         """Runs the child, which ends itself without closing anything."""
         location = f"{self._supabase.url} {self._supabase.service_key}"
         return _run_child("supabase", location, deed)
+
+    def refusal_of(self, statement: str) -> str:
+        """Runs it as the owner of everything."""
+        with pytest.raises(ChildFailed) as refused:
+            self._supabase.database.query(statement)
+        return str(refused.value)
 
     def another(self) -> "SupabaseBackend":
         """The same, emptied."""

@@ -63,14 +63,15 @@ async def test_a_subfolder_is_where_the_listing_has_it(catalog, uploads, ascendi
 async def test_no_character_stands_for_others(catalog, uploads, text):
     """What means something in patterns of databases is a character like any other here."""
     for name in ("a", "aa", "b", text + "x"):
-        await uploads.put((), name)
+        await uploads.put(("~files",), name)
         await catalog.make_folders((name,))
+    files = await catalog.folder_at(("~files",))
     by_name = {"order": FileOrder.NAME, "ascending": True}
-    file = await catalog.file_position(0, text, is_prefix=True, **by_name)
+    file = await catalog.file_position(files.id, text, is_prefix=True, **by_name)
     folder = await catalog.subfolder_position(0, text, is_prefix=True, ascending=True)
     assert file == folder
     assert file.name == text + "x"
-    assert await catalog.file_position(0, text, is_prefix=False, **by_name) is None
+    assert await catalog.file_position(files.id, text, is_prefix=False, **by_name) is None
 
 
 async def test_a_missing_folder_has_nothing(catalog):

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from catalog.errors import CatalogUnavailable, SchemaMismatch
+from catalog.naming import numbered_name
 from catalog.sqlite.adapter import SqliteCatalog
 from catalog.sqlite.database import Database
 from catalog.sqlite.schema import Migration, known_migrations, pending_migrations, upgrade
@@ -108,3 +109,53 @@ async def test_failing_migration_leaves_the_database_as_it_was(path, clock):
             await upgrade(database, clock, (first, broken))
     assert query(path, "SELECT version FROM schema_version") == [(1,)]
     assert query(path, "SELECT name FROM sqlite_schema WHERE name = 'u'") == []
+
+
+OBJECT = """
+INSERT INTO objects (id, size, chunk_size, chunk_count, envelope, state, created_at)
+VALUES (randomblob(16), 0, 1, 0, 'v1', 'stored', 0)
+"""
+FILE = """
+INSERT INTO files (folder_id, name, object_id, is_public, size, created_at, updated_at)
+SELECT 1, :name, id, 0, 0, 0, 0 FROM objects
+"""
+PAIRED = [
+    "a.txt",
+    "a.tar.gz",
+    "README",
+    ".profile",
+    "..a",
+    "Mr. Smith",
+    "a.",
+    "x" * 127,
+    "x" * 126 + "y",
+    "x" * 123 + ".txt",
+    "a." + "e" * 125,
+    "日本語😀.päng",
+]
+
+
+async def test_files_that_have_the_path_of_a_folder_are_numbered(path, clock):
+    """Of each pair of an earlier release the file is renamed, as it would be in any other conflict."""
+    migrations = known_migrations()
+    before = migrations[: [each.name for each in migrations].index("one_path")]
+    async with Database.open(path) as database:
+        await upgrade(database, clock, before)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("INSERT INTO folders (id, parent_id, name) VALUES (1, 0, 'p')")
+        connection.execute(OBJECT)
+        taken = ["a (1).txt", "README (1)", "README (2)"]
+        for name in [*PAIRED, *taken, "alone"]:
+            connection.execute(FILE, {"name": name})
+        for name in [*PAIRED, "README (3)", "empty"]:
+            connection.execute("INSERT INTO folders (parent_id, name) VALUES (1, ?)", (name,))
+    async with SqliteCatalog.open(path, clock=clock) as catalog:
+        names = [name for (name,) in query(path, "SELECT name FROM files ORDER BY id")]
+        files = await catalog.counts(1)
+    expected = [numbered_name(name, 1) for name in PAIRED]
+    expected[PAIRED.index("a.txt")] = "a (2).txt"
+    expected[PAIRED.index("README")] = "README (4)"
+    expected[PAIRED.index("x" * 126 + "y")] = numbered_name("x" * 127, 2)
+    assert names == [*expected, *taken, "alone"]
+    assert (files.files, files.subfolders) == (len(names), len(PAIRED) + 2)
+    assert query(path, "SELECT name FROM sqlite_schema WHERE name LIKE 'paired%'") == []

@@ -7,12 +7,25 @@ from catalog.errors import SchemaMismatch
 from catalog.naming import numbered_name
 from catalog.supabase.adapter import SupabaseCatalog
 from catalog.supabase.schema import MIGRATIONS, require_schema
-from local_supabase.database import migrations
+from local_supabase.database import migrations, running_database
 from local_supabase.stack import running_supabase
 
 OURS = (
     "select pg_proc.oid::regprocedure from pg_proc where proname <> 'empty_catalog' and"
     " pronamespace in ('public'::regnamespace, 'catalog_private'::regnamespace)"
+)
+
+PAIRS = (
+    "insert into public.folders (parent_id, name) values (0, 'a.txt'), (0, 'README'), (0, 'empty')",
+    """
+    insert into public.objects (id, size, chunk_size, chunk_count, envelope, state, created_at)
+    values (gen_random_uuid(), 0, 1, 0, 'v1', 'stored', 0)
+    """,
+    """
+    insert into public.files (folder_id, name, object_id, is_public, size, created_at, updated_at)
+    select 0, name, id, false, 0, 0, 0
+    from public.objects, unnest(array['a.txt', 'a (1).txt', 'README', 'alone']) as name
+    """,
 )
 
 # Only the owner of a table may switch its triggers off for an import.
@@ -60,6 +73,19 @@ async def test_database_without_migrations():
     ):
         async with SupabaseCatalog.open(supabase.url, supabase.service_key):
             pass
+
+
+def test_files_that_have_the_path_of_a_folder_are_numbered():
+    """Of each pair of an earlier release the file is renamed, past all names that are there."""
+    scripts = migrations()
+    number = [script.stem for script in scripts].index("20261129000400_one_path")
+    with running_database() as database:
+        database.run_scripts(*scripts[:number])
+        for statement in PAIRS:
+            database.query(statement)
+        database.run_scripts(*scripts[number:])
+        found = database.query("select name from public.files order by id").splitlines()
+    assert found == ["a (2).txt", "a (1).txt", "README (1)", "alone"]
 
 
 def test_newer_databases_are_refused():
