@@ -112,6 +112,12 @@ class NoSuchFile(ManagerError):
         super().__init__("there is no such file")
 
 
+class PathTaken(ManagerError):
+    """A file stands where a folder was to be, or a folder where a file was to be; the text names it."""
+
+    code = "path-taken"
+
+
 class NoSuchEntries(ManagerError):
     """Some of the names are those of no file and no folder."""
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FailIfTaken:
-    """A taken name is reported back by `name_taken`."""
+    """A taken name is reported back by `name_taken`, or `name_taken_by_folder`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReplaceFile:
-    """This file may have the name, and is replaced; any other is reported by `name_taken`.
+    """This file may have the name, and is replaced; whatever else has it is reported as for `FailIfTaken`.
 
     A file that the user may not write by then is reported by `overwrite_refused`.
     """
@@ -90,8 +90,9 @@ class FreeService:
 class Commit:
     """Complete the content and enter the file into the catalog.
 
-    Then call `commit_done`, `name_taken`, `overwrite_refused` or `commit_failed`. May be asked for
-    several times, with the same content and another way to treat a taken name.
+    Then call `commit_done`, `name_taken`, `name_taken_by_folder`, `overwrite_refused` or
+    `commit_failed`. May be asked for several times, with the same content and another way to treat a
+    taken name.
     """
 
     content_hash: str

@@ -27,7 +27,7 @@ from manager.domain.upload_effects import (
 )
 
 ABORTED = "the upload was aborted"
-SKIPPED = "skipped: a file of this name exists already"
+SKIPPED = "skipped: this name is taken"
 SERVICE_LOST = "the upload service went away"
 MAY_NOT_OVERWRITE = "a file of this name exists already and you may not overwrite it"
 
@@ -76,6 +76,8 @@ class UploadEvent(StrEnum):
     """Nobody has said what to do about it."""
     NAME_TAKEN_REPLACE = "name taken, to be replaced"
     """The request said `do_overwrite`."""
+    CANNOT_REPLACE = "folder to be replaced"
+    """A folder has the name, and was to be overwritten: by `do_overwrite`, or by the client's choice."""
     CHOSE_OVERWRITE = "overwrite chosen"
     CHOSE_RENAME = "rename chosen"
     CHOSE_SKIP = "skip chosen"
@@ -89,6 +91,7 @@ class Memory:
     content_hash: str = ""
     mime_type: str = ""
     taken_by: int = 0
+    is_taken_by_folder: bool = False
     rename_target: str | None = None
 
 
@@ -165,14 +168,17 @@ TRANSITIONS: dict[tuple[UploadState, UploadEvent], Step] = {
     (_S.STORED, _E.COMMIT_FAILED): Step(_S.FAILED, (_tell_failed, _release)),
     (_S.STORED, _E.NAME_TAKEN): Step(_S.AWAITING_DECISION, (AskClient(),)),
     (_S.STORED, _E.NAME_TAKEN_REPLACE): Step(_S.STORED, (_commit_replacing,)),
+    (_S.STORED, _E.CANNOT_REPLACE): Step(_S.FAILED, (_tell_failed, _release)),
     (_S.STORED, _E.CLIENT_LEFT): Step(_S.LEFT_BEHIND),
     #
     (_S.LEFT_BEHIND, _E.COMMIT_DONE): Step(_S.COMMITTED, (AnnounceFile(), _release)),
     (_S.LEFT_BEHIND, _E.COMMIT_FAILED): Step(_S.FAILED, (_release,)),
     (_S.LEFT_BEHIND, _E.NAME_TAKEN): Step(_S.ABORTED, (_release,)),
     (_S.LEFT_BEHIND, _E.NAME_TAKEN_REPLACE): Step(_S.LEFT_BEHIND, (_commit_replacing,)),
+    (_S.LEFT_BEHIND, _E.CANNOT_REPLACE): Step(_S.FAILED, (_release,)),
     #
     (_S.AWAITING_DECISION, _E.CHOSE_OVERWRITE): Step(_S.STORED, (_commit_replacing,)),
+    (_S.AWAITING_DECISION, _E.CANNOT_REPLACE): Step(_S.FAILED, (_tell_failed, _release)),
     (_S.AWAITING_DECISION, _E.CHOSE_RENAME): Step(_S.STORED, (_commit_numbered,)),
     (_S.AWAITING_DECISION, _E.CHOSE_SKIP): Step(_S.ABORTED, (_tell_skipped, _release)),
     (_S.AWAITING_DECISION, _E.ABORT_REQUESTED): Step(

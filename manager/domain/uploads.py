@@ -148,10 +148,18 @@ class Upload:
         """This file has the name."""
         replaces = self.facts.do_overwrite
         event = UploadEvent.NAME_TAKEN_REPLACE if replaces else UploadEvent.NAME_TAKEN
-        return self._move(event, replace(self._memory, taken_by=file_id))
+        learned = replace(self._memory, taken_by=file_id, is_taken_by_folder=False)
+        return self._move(event, learned)
+
+    def name_taken_by_folder(self, reason: str) -> list[Effect]:
+        """A folder has the name; `reason` says so to a client that wants it overwritten."""
+        event = UploadEvent.CANNOT_REPLACE if self.facts.do_overwrite else UploadEvent.NAME_TAKEN
+        return self._move(event, replace(self._memory, is_taken_by_folder=True, reason=reason))
 
     def decision(self, action: Action) -> list[Effect]:
         """The client, or its standing answer, says what to do about the taken name."""
+        if action is Action.OVERWRITE and self._memory.is_taken_by_folder:
+            return self._move(UploadEvent.CANNOT_REPLACE)
         return self._move(_CHOSEN[action])
 
     def _move(self, event: UploadEvent, learned: Memory | None = None) -> list[Effect]:

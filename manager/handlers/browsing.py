@@ -1,9 +1,9 @@
 """Looking around: folders, files, sizes."""
 
-from catalog.errors import FolderMissing
+from catalog.errors import FolderMissing, NotAFolder
 from catalog.records import FileOrder
 from manager.context import ClientContext
-from manager.errors import NoSuchFolder
+from manager.errors import NoSuchFolder, PathTaken
 from manager.handlers.naming import checked_folder
 from manager.handles import (
     folder_handle,
@@ -115,7 +115,10 @@ async def folder_size(context: ClientContext, packet: c2s.FolderSizeRequest) -> 
 
 async def create_folder(context: ClientContext, packet: c2s.CreateFolder) -> generic.Boolean:
     """Makes a folder with its parents. One that exists is refused, since nothing was created."""
-    made = await context.parts.catalog.make_folders(checked_folder(context, packet.path))
+    try:
+        made = await context.parts.catalog.make_folders(checked_folder(context, packet.path))
+    except NotAFolder as error:
+        raise PathTaken(str(error)) from error
     if not made.created:
         return generic.Boolean(success=False, message="this folder exists already")
     context.parts.changes.folders_created(made.created)

@@ -4,7 +4,7 @@ from functools import partial
 from mimetypes import guess_type
 from uuid import uuid4
 
-from catalog.errors import NameTaken
+from catalog.errors import IsAFolder, NameTaken, NotAFolder
 from catalog.port import FailOnConflict
 from catalog.records import EnvelopeKind, ObjectState, StoredObject
 from manager.context import ClientContext
@@ -12,7 +12,7 @@ from manager.domain.errors import IllegalTransition, NoFreeService
 from manager.domain.overwrites import Action
 from manager.domain.places import Place
 from manager.domain.uploads import UploadFacts
-from manager.errors import InvalidRequest
+from manager.errors import InvalidRequest, PathTaken
 from manager.handlers.naming import checked_folder, checked_name
 from manager.uploads.running import RunningUpload
 from protocol import c2s, generic, s2c
@@ -106,6 +106,8 @@ async def upload_empty_file(context: ClientContext, packet: c2s.EmptyFileUpload)
     except NameTaken:
         message = f"a file named {name} exists already in this folder"
         return generic.Boolean(success=False, message=message)
+    except (IsAFolder, NotAFolder) as error:
+        raise PathTaken(str(error)) from error
     finally:
         uploads.places.leave(place)
     return generic.Boolean(success=True)

@@ -2,11 +2,10 @@
 
 import contextlib
 from collections import deque
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
 
 from catalog.errors import FolderMissing
-from catalog.naming import candidate_batches
 from catalog.port import Catalog
 from catalog.records import File, Folder, FolderCounts, User
 from manager.domain.rights import may_read
@@ -41,7 +40,7 @@ class Selection:
 
 
 async def select(catalog: Catalog, folder_id: int, names: Iterable[str], user: User) -> Selection:
-    """The entries of the folder that have these names; a name may stand for a file and a folder.
+    """The entries of the folder that have these names.
 
     Raises `NoSuchEntries`, `AccessDenied`, `CatalogUnavailable`.
     """
@@ -55,11 +54,10 @@ async def select(catalog: Catalog, folder_id: int, names: Iterable[str], user: U
     found = {file.name for file in files} | {folder.name for folder in folders}
     if missing := [name for name in wanted if name not in found]:
         raise NoSuchEntries(missing)
-    readable = [file for file in files if may_read(file, user)]
-    served = {file.name for file in readable} | {folder.name for folder in folders}
-    if refused := [name for name in wanted if name not in served]:
+    unreadable = {file.name for file in files if not may_read(file, user)}
+    if refused := [name for name in wanted if name in unreadable]:
         raise AccessDenied(f"read {names_listed(refused)}")
-    return Selection(tuple(sorted(readable, key=_name)), tuple(sorted(folders, key=_name)))
+    return Selection(tuple(sorted(files, key=_name)), tuple(sorted(folders, key=_name)))
 
 
 async def subtree(
@@ -67,8 +65,7 @@ async def subtree(
 ) -> AsyncGenerator[Entry, None]:
     """All entries below the folder: each folder before what lies in it, its files first.
 
-    With a selection, just those of the folder's entries, and all below them. A file named like a
-    folder beside it gets the first free numbered name, because no file system could hold both.
+    With a selection, just those of the folder's entries, and all below them.
     Raises `FolderMissing`, `CatalogUnavailable`.
     """
     top = _Place((), folder_id, await catalog.counts(folder_id))
@@ -84,8 +81,8 @@ async def subtree(
 async def _walk_selected(
     catalog: Catalog, top: _Place, viewer_id: int, selection: Selection
 ) -> AsyncGenerator[Entry, None]:
-    for entry in await _entries_of(catalog, top, selection.files, given=set()):
-        yield entry
+    for file in selection.files:
+        yield _entry_of(top, file)
     for folder in selection.folders:
         try:
             counts = await catalog.counts(folder.id)
@@ -154,7 +151,6 @@ class _Files:
         self._catalog = catalog
         self._place = place
         self._viewer_id = viewer_id
-        self._given: set[str] = set()
         self._after = ""
         self._is_over = place.counts.files == 0
 
@@ -167,38 +163,12 @@ class _Files:
         )
         self._is_over = len(found) < PAGE
         self._after = found[-1].name if found else ""
-        return await _entries_of(self._catalog, self._place, found, given=self._given)
+        return [_entry_of(self._place, file) for file in found]
 
 
 def _name(entry: File | Folder) -> str:
     return entry.name
 
 
-async def _entries_of(
-    catalog: Catalog, place: _Place, files: Sequence[File], *, given: set[str]
-) -> list[Entry]:
-    """Files as entries; `given` holds, and takes, the numbered names of the place's files."""
-    names = [file.name for file in files]
-    shadowed = await _names_of_folders(catalog, place, names)
-    free = {name: await _free_name(catalog, place, name, given) for name in sorted(shadowed)}
-    return [Entry((*place.path, free.get(file.name, file.name)), file) for file in files]
-
-
-async def _names_of_folders(catalog: Catalog, place: _Place, names: list[str]) -> frozenset[str]:
-    """Which of the names subfolders have."""
-    if place.counts.subfolders == 0:
-        return frozenset()
-    folders = await catalog.subfolders_in(place.folder_id, names)
-    return frozenset(folder.name for folder in folders)
-
-
-async def _free_name(catalog: Catalog, place: _Place, name: str, given: set[str]) -> str:
-    for names in candidate_batches(name):
-        taken = await _names_of_folders(catalog, place, names)
-        files = await catalog.files_in(place.folder_id, names)
-        # Long names are shortened for the number, which may make them the same.
-        taken |= {file.name for file in files} | given
-        if free := next((each for each in names if each not in taken), None):
-            given.add(free)
-            return free
-    raise AssertionError("a folder cannot hold every number")
+def _entry_of(place: _Place, file: File) -> Entry:
+    return Entry((*place.path, file.name), file)

@@ -13,7 +13,14 @@ from uuid import UUID
 
 import structlog
 
-from catalog.errors import CatalogError, CatalogUnavailable, NameTaken, NotPermitted
+from catalog.errors import (
+    CatalogError,
+    CatalogUnavailable,
+    IsAFolder,
+    NameTaken,
+    NotAFolder,
+    NotPermitted,
+)
 from catalog.port import Catalog, CommittedFile
 from catalog.records import EnvelopeKind
 from manager.changes import ChangeFeed
@@ -199,14 +206,32 @@ class RunningUpload:
         A base-protocol service tells of its chunks at the end, so there the object comes with them.
         """
         try:
+            await self._check_place()
             if self._slot.channel_id is None:
                 await self._begin_object(EnvelopeKind.V1)
+        except (IsAFolder, NotAFolder) as error:
+            reason = str(error)
+            self._move(lambda upload: upload.service_refused(reason))
+            return
         except CatalogError as error:
             log.error("an upload could not be prepared", code=error.code, problem=str(error))
             reason = "the catalog is not available: try again later"
             self._move(lambda upload: upload.service_refused(reason))
             return
         self._desk.tasks.spawn(self._start_on_service(), "start an upload on its service")
+
+    async def _check_place(self) -> None:
+        """Raises `IsAFolder`, `NotAFolder` for an upload that would be sent in vain.
+
+        The commit decides; one chunk costs little more than a look beforehand.
+        """
+        if self.facts.chunk_count == 1:
+            return
+        try:
+            await self._desk.catalog.check_place(self._upload.place.path, self.facts.name)
+        except IsAFolder:
+            if self.facts.do_overwrite:
+                raise
 
     async def _begin_object(self, envelope: EnvelopeKind) -> None:
         draft = draft_of(self.facts, envelope, self._desk.clock())
@@ -283,6 +308,12 @@ class RunningUpload:
         except NameTaken as error:
             file_id = error.file.id
             self._move(lambda upload: upload.name_taken(file_id))
+        except IsAFolder as error:
+            reason = str(error)
+            self._move(lambda upload: upload.name_taken_by_folder(reason))
+        except NotAFolder as error:
+            reason = str(error)
+            self._move(lambda upload: upload.commit_failed(reason))
         except NotPermitted:
             self._move(Upload.overwrite_refused)
         except CatalogUnavailable:

@@ -116,7 +116,7 @@ async def test_a_folder_moves_into_another(alice: Client, home: str, put: Put) -
         ("d/a", "new", ["d/", "d/e/", "d/e/f", "a", "new"]),
         ("d/e", "new", ["d/", "d/a", "new/", "new/f", "a"]),
         ("d/e/", "e", ["d/", "d/a", "e/", "e/f", "a"]),
-        ("d/e/", "a", ["a/", "a/f", "d/", "d/a", "a"]),
+        ("d/e/", "a", ["a (1)/", "a (1)/f", "d/", "d/a", "a"]),
         ("d/e/f", "d/a", ["d/", "d/e/", "d/a", "d/a (1)", "a"]),
     ],
 )

@@ -70,6 +70,7 @@ EVENTS: dict[str, Happening] = {
     "commit_failed": lambda upload: upload.commit_failed("no database"),
     "overwrite_refused": lambda upload: upload.overwrite_refused(),
     "name_taken": lambda upload: upload.name_taken(5),
+    "name_taken_by_folder": lambda upload: upload.name_taken_by_folder("is a folder"),
     "overwrite": lambda upload: upload.decision(Action.OVERWRITE),
     "rename": lambda upload: upload.decision(Action.RENAME),
     "skip": lambda upload: upload.decision(Action.SKIP),
@@ -285,6 +286,39 @@ class TestSaving:
             TellFinish(success=False, reason=MAY_NOT_OVERWRITE),
             ReleaseHold(),
         ]
+
+    def test_folder_of_that_name_is_asked_about(self):
+        """Where a folder has the name, the client is asked as well: it may rename or skip."""
+        upload = upload_after(*STORED)
+        assert upload.name_taken_by_folder("is a folder") == [AskClient()]
+        assert upload.decision(Action.RENAME) == [Commit(HASH, MIME, NumberName())]
+
+    def test_folder_is_not_overwritten(self):
+        """`overwrite` says why it cannot be, and never asks again: a standing answer would for ever."""
+        upload = upload_after(*STORED, "name_taken_by_folder")
+        assert upload.decision(Action.OVERWRITE) == [
+            TellFinish(success=False, reason="is a folder"),
+            ReleaseHold(),
+        ]
+        assert upload.state is UploadState.FAILED
+
+    def test_do_overwrite_does_not_overwrite_a_folder(self):
+        """Nor does `do_overwrite`, which asks nothing."""
+        upload = upload_after(*STORED, do_overwrite=True)
+        assert upload.name_taken_by_folder("is a folder") == [
+            TellFinish(success=False, reason="is a folder"),
+            ReleaseHold(),
+        ]
+        upload = upload_after(*STORED, "client_left", do_overwrite=True)
+        assert upload.name_taken_by_folder("is a folder") == [ReleaseHold()]
+
+    def test_folder_took_the_name_of_the_file_to_be_overwritten(self):
+        """What came after the question is asked about anew, and a file after a folder too."""
+        upload = upload_after(*ASKED, "overwrite")
+        assert upload.name_taken_by_folder("is a folder") == [AskClient()]
+        upload = upload_after(*STORED, "name_taken_by_folder", "rename")
+        assert upload.name_taken(9) == [AskClient()]
+        assert upload.decision(Action.OVERWRITE) == [Commit(HASH, MIME, ReplaceFile(9))]
 
     def test_lost_on_disconnect(self):
         """If the client disconnects while the file is in limbo, the file is lost."""

@@ -37,6 +37,42 @@ async def test_rename_onto_a_taken_name(world, alice):
     assert set(await world.everything()) == {"/v1.2/", "/v1.2 (1)/", "/v1.2 (2)/"}
 
 
+async def test_a_file_in_the_way(world, alice):
+    """A folder is not made where a file stands, nor below one; the file is named, and nothing changes."""
+    await world.put("/a/f")
+    for path in ("/a/f", "/a/f/deep"):
+        reason = await alice.refusal("c2s:create-folder", path=path)
+        assert reason == "/a/f is a file, so that no folder can have this name"
+    reason = await alice.refusal("c2s:empty-file-upload", path="/a/f", name="x")
+    assert reason == "/a/f is a file, so that no folder can have this name"
+    assert set(await world.everything()) == {"/a/", "/a/f"}
+
+
+async def test_a_folder_in_the_way(world, alice):
+    """An empty file does not get the name of a folder."""
+    await alice.order("c2s:create-folder", path="/a/d")
+    reason = await alice.refusal("c2s:empty-file-upload", path="/a", name="d")
+    assert reason == "/a/d is a folder, so that no file can have this name"
+    assert set(await world.everything()) == {"/a/", "/a/d/"}
+
+
+async def test_files_and_folders_number_each_other(world, alice):
+    """Renamed and moved, they meet what else is there, of whichever kind, and say so."""
+    await world.put("/a/f.txt")
+    await world.put("/x/d")
+    for path in ("/a/d", "/g"):
+        await alice.order("c2s:create-folder", path=path)
+    message = await alice.order("c2s:rename-file", path="/a", name="f.txt", target_name="d")
+    assert message == "the name was taken, so it is called d (1)"
+    message = await alice.order("c2s:rename-folder", path="/g", target_name="x")
+    assert message == "the name was taken, so it is called x (1)"
+    source, target = await world.folder_id("/x"), await world.folder_id("/a")
+    message = await alice.order("c2s:move-files", source_id=source, target_id=target, files=["d"])
+    assert message == "names were taken, so d is called d (2)"
+    expected = {"/a/", "/a/d/", "/a/d (1)", "/a/d (2)", "/x/", "/x (1)/"}
+    assert set(await world.everything()) == expected
+
+
 async def test_rename_to_its_own_name(world, alice):
     """A folder that keeps its name is no news."""
     await alice.order("c2s:create-folder", path="/a")

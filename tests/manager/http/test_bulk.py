@@ -110,15 +110,6 @@ async def test_selection(cloud):
     assert 'filename="docs.zip"' in response.headers["Content-Disposition"]
 
 
-async def test_selection_of_one_name_for_two(cloud):
-    """A name that a file and a folder have stands for both; the file is numbered as ever."""
-    await cloud.token()
-    for path in ("x/in", "x", "x (1)"):
-        await cloud.store(f"/docs/{path}", path.encode())
-    archive = await _archive(await _selected(cloud, "x"))
-    assert archive.namelist() == ["x (2)", "x/", "x/in"]
-
-
 async def test_selection_of_more_than_a_page(cloud, monkeypatch):
     """Many names are looked up in portions."""
     monkeypatch.setattr(subtree, "PAGE", 2)
@@ -150,7 +141,7 @@ async def test_selection_by_what_is_no_name(cloud, name):
 
 
 async def test_selection_of_what_may_not_be_read(cloud):
-    """A private file is refused by its name, and left out of a folder or beside one of its name."""
+    """A private file is refused by its name, and left out of a folder."""
     await cloud.token()
     await cloud.token("bob")
     await cloud.store("/docs/private", b"1")
@@ -159,7 +150,6 @@ async def test_selection_of_what_may_not_be_read(cloud):
     refused = await _selected(cloud, "x", "private", user="bob")
     assert refused.status == 403
     assert (await refused.json())["error_details"] == "you have no right to read private"
-    await cloud.store("/docs/x", b"3")
     archive = await _archive(await _selected(cloud, "x", user="bob"))
     assert archive.namelist() == ["x/", "x/public"]
 
@@ -292,31 +282,6 @@ async def test_form_that_is_not_utf_8(cloud):
     response = await cloud.client.post("/bulk-download", data=body, headers=headers)
     assert response.status == 400
     assert "UTF-8" in (await response.json())["error_details"]
-
-
-async def test_file_and_folder_of_one_name(cloud):
-    """A file named like the folder beside it is numbered, past every name that is taken."""
-    await cloud.token()
-    for path in ("x.y/in", "x (1).y/in", "x.y", "x (2).y"):
-        await cloud.store(f"/docs/{path}", path.encode())
-    archive = await _archive(await _get(cloud))
-    assert archive.namelist() == ["x (2).y", "x (3).y", "x (1).y/", "x (1).y/in", "x.y/", "x.y/in"]
-    assert archive.read("x (3).y") == b"x.y"
-
-
-async def test_long_names_are_numbered_apart(cloud, monkeypatch):
-    """Names that differ in their ends alone, which make room for the numbers, stay different."""
-    monkeypatch.setattr(subtree, "PAGE", 1)
-    await cloud.token()
-    names = ["x" * 126 + end for end in "ab"]
-    for name in names:
-        await cloud.store(f"/docs/{name}", name.encode())
-        await cloud.store(f"/docs/{name}/in", b"")
-    numbered = ["x" * 123 + " (1)", "x" * 123 + " (2)"]
-    for response in (await _get(cloud), await _selected(cloud, *names)):
-        archive = await _archive(response)
-        assert [each for each in archive.namelist() if "/" not in each] == numbered
-        assert [archive.read(each).decode() for each in numbered] == names
 
 
 async def test_more_entries_than_a_page(cloud, monkeypatch):

@@ -7,7 +7,7 @@ import pytest
 from catalog.records import File
 from protocol import c2s, s2c
 from tests.manager.sockets.peers import ClientPeer
-from tests.manager.sockets.stage import Stage
+from tests.manager.sockets.stage import CHUNK_SIZE, Stage
 from tests.manager.sockets.uploading import add_file, booked, request_and_take, second_file
 
 
@@ -103,6 +103,63 @@ class TestOverwriting:
         replaced = await stage.catalog.file_by_id(asked.file.id)
         assert replaced is not None
         assert (replaced.size, replaced.owner_id) == (20, asked.file.owner_id)
+
+    @pytest.mark.parametrize(("action", "names"), [("rename", ["a (1).txt"]), ("skip", [])])
+    async def test_a_folder_of_that_name_is_asked_about(
+        self, stage: Stage, action: c2s.OverwriteAction, names: list[str]
+    ):
+        """With the frames of any taken name: the upload can be renamed or skipped."""
+        client, service = await booked(stage)
+        await client.order(c2s.CreateFolder(path="/a.txt"))
+        response = await second_file(client, service, "a.txt")
+        await client.decide(response.upload_id, action)
+        info = await client.next(s2c.UploadFinishInfo)
+        assert (info.success, info.rename_target) == (bool(names), names[0] if names else None)
+        assert await client.names() == names
+
+    async def test_a_folder_is_not_overwritten(self, stage: Stage):
+        """Neither by an answer, nor by the standing one for all, nor by the request itself."""
+        client, service = await booked(stage)
+        await client.order(c2s.CreateFolder(path="/a.txt"))
+        first = await second_file(client, service, "a.txt")
+        await client.decide(first.upload_id, "overwrite", on_all=True)
+        standing = await request_and_take(client, service, "a.txt")
+        infos = [
+            await client.next(s2c.UploadFinishInfo, upload_id=each.upload_id)
+            for each in (first, standing)
+        ]
+        await client.request_upload("a.txt", do_overwrite=True)
+        await service.take_upload()
+        infos.append(await client.next(s2c.UploadFinishInfo))
+        assert [info.success for info in infos] == [False] * 3
+        assert {info.reason for info in infos} == {
+            "/a.txt is a folder, so that no file can have this name"
+        }
+        await stage.no_messages_left()
+
+    async def test_nothing_is_put_below_a_file(self, stage: Stage):
+        """The upload fails, and its reason names the file in the way."""
+        client, service = await booked(stage)
+        await add_file(client, service, "a.txt")
+        response = await client.request_upload("b", path="/a.txt/deep")
+        await service.take_upload()
+        info = await client.next(s2c.UploadFinishInfo, upload_id=response.upload_id)
+        assert not info.success
+        assert info.reason == "/a.txt is a file, so that no folder can have this name"
+        await stage.messages_left(1)
+
+    async def test_what_would_be_sent_in_vain_is_rejected(self, stage: Stage):
+        """Before more than one chunk is sent, the place is looked at."""
+        client, service = await booked(stage)
+        await add_file(client, service, "a.txt")
+        await client.order(c2s.CreateFolder(path="/d"))
+        size = 2 * CHUNK_SIZE
+        below = await client.request_upload("b", path="/a.txt", size=size)
+        onto = await client.request_upload("d", size=size, do_overwrite=True)
+        assert (below.accepted, onto.accepted) == (False, False)
+        assert (below.rejection_reason or "").startswith("/a.txt is a file")
+        assert (onto.rejection_reason or "").startswith("/d is a folder")
+        assert (await client.request_upload("d", size=size)).accepted
 
     async def test_an_answer_for_all_settles_the_queue_and_what_follows(self, stage: Stage):
         """All open questions are resolved, the client is told so, and asked no more."""
