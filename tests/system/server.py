@@ -1,21 +1,22 @@
-"""`discord-cloud up` as a process of its own."""
+"""`discord-cloud up`, or a manager alone, as a process of its own."""
 
 import asyncio
 import os
 import resource
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from client_sdk.client import Client
-from tests.manager.sockets.stage import PASSWORD
+from discord_emulator.emulator import Emulator
+from tests.manager.sockets.stage import KEY, PASSWORD, SERVICE_PASSWORD
 from tests.system.whole import CHUNK_SIZE, User, visiting_user
 
 START_S = 30.0
-COMMAND = (sys.executable, "-c", "from cli.main import main; main()", "up", "--port", "0")
+COMMAND = (sys.executable, "-c", "from cli.main import main; main()")
 
 
 @dataclass
@@ -52,16 +53,37 @@ class Server:
     async def user(self, token: str) -> AsyncIterator[User]:
         """Alice, with one service booked."""
         async with visiting_user(self.url, token) as user:
-            assert await user.peer.book(1) == 1
+            if not await user.peer.book(1):
+                await user.booking_changed(1)
             yield user
 
 
-@asynccontextmanager
-async def up(data: Path, **environment: str) -> AsyncIterator[Server]:
+def up(data: Path, **environment: str) -> AbstractAsyncContextManager[Server]:
     """`discord-cloud up` on a data folder, until the end of the context at the latest."""
+    arguments = ("up", "--port", "0", "--data", str(data), "--slots", "1")
+    return _running(arguments, environment)
+
+
+def manager(emulator: Emulator, **environment: str) -> AbstractAsyncContextManager[Server]:
+    """`discord-cloud manager` on an emulator, until the end of the context at the latest."""
+    settings = {
+        "MANAGER_PORT": "0",
+        "SERVICE_PASSWORD": SERVICE_PASSWORD,
+        "MESSAGE_ENCRYPTION_KEY": KEY,
+        "DISCORD_WEBHOOKS": " ".join(emulator.webhook_urls()),
+        "DISCORD_API_URL": f"{emulator.public_url}/api/v10",
+        "GLOBAL_REQUESTS_PER_S": "100000",
+    }
+    return _running(("manager",), {**settings, **environment})
+
+
+@asynccontextmanager
+async def _running(
+    arguments: Sequence[str], environment: Mapping[str, str]
+) -> AsyncIterator[Server]:
     process = await asyncio.create_subprocess_exec(
         *COMMAND,
-        *("--data", str(data), "--slots", "1"),
+        *arguments,
         env={**os.environ, "CHUNK_SIZE": str(CHUNK_SIZE), **environment},
         cwd=Path(__file__).parents[2],
         stdout=asyncio.subprocess.PIPE,

@@ -3,20 +3,30 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 from pydantic import SecretStr
 
-from cli.data_folder import DataFolder
+from cli.serving import listen, serving, url_of
 from client_sdk.client import Client
 from client_sdk.settings import ClientSettings
+from discord_emulator.testing import running_emulator
 from local_supabase.gateway import Fault
 from local_supabase.stack import LocalSupabase
-from tests.system.server import up
-from tests.system.whole import CHUNK_SIZE, Whole, content_of, pieces_of, running_whole, send_chunk
+from tests.system.server import Server, manager
+from tests.system.whole import (
+    CHUNK_SIZE,
+    Whole,
+    content_of,
+    pieces_of,
+    running_whole,
+    send_chunk,
+    upload_service_at,
+)
 
 CONTENT = content_of(3 * CHUNK_SIZE + 17)
 CHUNKS = 4
@@ -141,11 +151,26 @@ async def test_an_upload_that_is_given_up_in_an_outage(empty: LocalSupabase, who
     assert traces(empty) == dict.fromkeys(LEFT_BY_UPLOADS, 0)
 
 
+@asynccontextmanager
+async def manager_and_service(supabase: LocalSupabase, folder: Path) -> AsyncIterator[Server]:
+    """A manager that can be killed, with an upload service of one slot that is not."""
+    location = {"SUPABASE_URL": supabase.url, "SUPABASE_KEY": supabase.service_key}
+    async with (
+        running_emulator(folder / "discord", limits="off", channels=4) as emulator,
+        manager(emulator, **location) as server,
+    ):
+        with closing(listen("127.0.0.1", 0)) as listening:
+            address = f"{url_of(listening)}/upload"
+            service = upload_service_at(server.url, 1, own_address=address)
+            app = web.Application()
+            app.add_subapp("/upload", service.intake)
+            async with serving(app, listening), service.run():
+                yield server
+
+
 async def test_the_manager_is_killed_before_a_commit(empty: LocalSupabase, tmp_path: Path):
     """What it acknowledged before is there; the other is not, and all of it is deleted later."""
-    data = tmp_path / "data"
-    environment = {"SUPABASE_URL": empty.url, "SUPABASE_KEY": empty.service_key}
-    async with up(data, **environment) as server:
+    async with manager_and_service(empty, tmp_path) as server:
         token = await server.register()
         async with server.user(token) as user:
             await user.put("kept.bin", CONTENT)
@@ -156,13 +181,9 @@ async def test_the_manager_is_killed_before_a_commit(empty: LocalSupabase, tmp_p
                 await user.send(response, index, CONTENT)
             await asked
             await server.kill()
-    with DataFolder.open(data) as folder:
-        key = SecretStr(folder.encryption_key())
-        later = {"clock": lambda: time.time() + 3600}
-        async with whole_on(
-            empty, data, channels=4, create=later, message_encryption_key=key
-        ) as whole:
-            await whole.messages_left(CHUNKS)
-            again = await whole.user("alice")
-            assert await again.peer.names() == ["kept.bin"]
-            assert await again.get("kept.bin") == CONTENT
+    later = {"clock": lambda: time.time() + 3600}
+    async with whole_on(empty, tmp_path, channels=4, create=later) as whole:
+        await whole.messages_left(CHUNKS)
+        again = await whole.user("alice")
+        assert await again.peer.names() == ["kept.bin"]
+        assert await again.get("kept.bin") == CONTENT

@@ -218,7 +218,7 @@ async def running_whole(
         url = url_of(listening)
         manager_settings = settings_for(emulator, folder, **{"chunk_size": CHUNK_SIZE, **settings})
         app = create_app(manager_settings, passwords=CHEAP_PASSWORDS, **(create or {}))
-        service = UploadService(_upload_settings(url, slots, upload or {}), backoff=_at_once)
+        service = upload_service_at(url, slots, **(upload or {}))
         app.add_subapp("/upload", service.intake)
         await stack.enter_async_context(serving(app, listening))
         await stack.enter_async_context(service.run())
@@ -229,8 +229,9 @@ async def running_whole(
         yield whole
 
 
-def _upload_settings(url: str, slots: int, chosen: dict[str, Any]) -> UploadServiceSettings:
-    return UploadServiceSettings.model_validate(
+def upload_service_at(url: str, slots: int, **chosen: Any) -> UploadService:
+    """An upload service of the manager at the URL, for its `run`."""
+    settings = UploadServiceSettings.model_validate(
         {
             "manager_address": url,
             "service_password": SecretStr(SERVICE_PASSWORD),
@@ -240,6 +241,7 @@ def _upload_settings(url: str, slots: int, chosen: dict[str, Any]) -> UploadServ
             **chosen,
         }
     )
+    return UploadService(settings, backoff=_at_once)
 
 
 async def _until_booked(whole: Whole, slots: int) -> None:
