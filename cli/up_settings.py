@@ -67,9 +67,11 @@ def decided(kind: type[_Settings], **chosen: object) -> _Settings:
 
 
 def names_read() -> Iterator[str]:
-    """The settings that `up` does read, as they are called in the environment."""
+    """The settings that `up` does read, as they are called in the environment, each once."""
+    read: dict[str, None] = {}
     for kind, names in DECIDED.items():
         prefix = kind.model_config.get("env_prefix", "")
-        for name in kind.model_fields:
-            if name not in names:
-                yield f"{prefix}{name}".upper()
+        read.update(
+            (f"{prefix}{name}".upper(), None) for name in kind.model_fields if name not in names
+        )
+    yield from read

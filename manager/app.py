@@ -11,10 +11,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from aiohttp import web
 
 from catalog.port import Catalog
+from common.addresses import ClientAddresses
+from common.guesses import GuessLimiter
 from common.http_server import handler_arguments
+from common.password_guard import PasswordGuard
 from manager.catalogs import catalog_of
 from manager.control import ControlPlane
-from manager.domain.guesses import GuessLimiter
 from manager.http import frame
 from manager.http.accounts import account_routes
 from manager.http.bulk import FolderSender
@@ -29,9 +31,7 @@ from manager.http.parts import PARTS, Parts, RunningParts
 from manager.http.status import status_routes
 from manager.http.streaming import ContentSender
 from manager.identity.accounts import Accounts
-from manager.identity.addresses import ClientAddresses
 from manager.identity.callers import Callers
-from manager.identity.guarding import PasswordGuard
 from manager.identity.passwords import Passwords
 from manager.identity.tokens import derive_token_secret
 from manager.metrics import ManagerMetrics

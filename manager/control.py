@@ -8,6 +8,8 @@ from typing import Any
 import structlog
 
 from catalog.port import Catalog
+from common.addresses import ClientAddresses
+from common.service_password import ServicePassword
 from manager.administering import UserAdministration
 from manager.changes import ChangeFeed
 from manager.content_links import ContentLinks
@@ -16,7 +18,6 @@ from manager.context import (
 )
 from manager.domain.bookings import BookingLedger
 from manager.identity.accounts import Accounts
-from manager.identity.service_gate import ServiceGate
 from manager.metrics import ManagerMetrics
 from manager.peers.announcing import Announcer
 from manager.peers.hub import Hub
@@ -136,7 +137,11 @@ class ControlPlane:
         self._reception = Reception(
             self._parts,
             accounts=accounts,
-            gate=ServiceGate(settings, monotonic),
+            service_password=ServicePassword(
+                settings.service_password.get_secret_value(),
+                ClientAddresses(settings.trusted_proxies),
+                monotonic,
+            ),
             hub=self._hub,
             logins=self._logins,
             tasks=self._tasks,

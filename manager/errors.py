@@ -3,8 +3,9 @@
 `manager.http.errors` gives each its HTTP status.
 """
 
-import math
 from collections.abc import Sequence
+
+from common.guesses import FailedAttempt
 
 NAMES_LISTED = 5
 """How many names an error tells before it only counts them."""
@@ -31,16 +32,7 @@ class InvalidToken(ManagerError):
         super().__init__(text)
 
 
-class WrongServicePassword(InvalidToken):
-    """A service has sent another password than the one that all services share."""
-
-    code = "wrong-service-password"
-
-    def __init__(self) -> None:
-        super().__init__("this needs the service password, and that is another one")
-
-
-class WrongCredentials(ManagerError):
+class WrongCredentials(ManagerError, FailedAttempt):
     """User name and password do not belong together."""
 
     code = "wrong-credentials"
@@ -49,7 +41,7 @@ class WrongCredentials(ManagerError):
         super().__init__("wrong user name or password")
 
 
-class RegistrationClosed(ManagerError):
+class RegistrationClosed(ManagerError, FailedAttempt):
     """A user exists already, so another one needs an administrator's token."""
 
     code = "registration-closed"
@@ -225,18 +217,6 @@ class Overloaded(ManagerError):
     def __init__(self, what: str, *, retry_after_s: int) -> None:
         super().__init__(f"too many {what} at the moment: try again shortly")
         self.retry_after_s = retry_after_s
-
-
-class TooManyAttempts(ManagerError):
-    """Passwords were tried too often; another try is possible in `retry_after_s` seconds."""
-
-    code = "too-many-attempts"
-
-    def __init__(self, wait_s: float) -> None:
-        self.retry_after_s = max(1, math.ceil(wait_s))
-        super().__init__(
-            f"too many attempts: try again in {_counted(self.retry_after_s, 'second')}"
-        )
 
 
 class PeerGone(ManagerError):

@@ -5,6 +5,7 @@ from uuid import uuid4
 import structlog
 from aiohttp import web
 
+from common.service_password import ServicePassword
 from manager.context import (
     ClientContext,
     ManagerParts,
@@ -20,7 +21,6 @@ from manager.dispatch import (
 )
 from manager.errors import InvalidRequest
 from manager.identity.accounts import Accounts
-from manager.identity.service_gate import ServiceGate
 from manager.metrics import ManagerMetrics
 from manager.peers.clients import ClientSession
 from manager.peers.connection import PeerConnection, new_socket
@@ -52,7 +52,7 @@ class Reception:
         parts: ManagerParts,
         *,
         accounts: Accounts,
-        gate: ServiceGate,
+        service_password: ServicePassword,
         hub: Hub,
         logins: Logins,
         tasks: BackgroundTasks,
@@ -63,7 +63,7 @@ class Reception:
         """`public_url` is where clients reach the manager; None: where they say that they do."""
         self._parts = parts
         self._accounts = accounts
-        self._gate = gate
+        self._service_password = service_password
         self._hub = hub
         self._logins = logins
         self._tasks = tasks
@@ -72,9 +72,9 @@ class Reception:
         self._public_url = public_url
 
     @property
-    def gate(self) -> ServiceGate:
-        """Who knows the password of services."""
-        return self._gate
+    def service_password(self) -> ServicePassword:
+        """What services log in with."""
+        return self._service_password
 
     def base_url(self, request: web.Request) -> str:
         """URL of the manager as whoever sent the request reaches it, without a slash at its end.
@@ -86,7 +86,7 @@ class Reception:
     async def websocket(self, request: web.Request) -> web.WebSocketResponse:
         """Serves one peer for as long as it is connected.
 
-        Raises `InvalidRequest`, `InvalidToken`, `TooManyAttempts`.
+        Raises `InvalidRequest`, `InvalidToken`, `WrongServicePassword`, `TooManyAttempts`.
         """
         handshake = Handshake.read(request.query)
         match handshake.type:
@@ -132,7 +132,7 @@ class Reception:
     async def _serve_upload_slot(
         self, request: web.Request, handshake: Handshake
     ) -> web.WebSocketResponse:
-        self._gate.check(request, handshake.key)
+        self._service_password.check(request, handshake.key)
         address = handshake.upload_address()
         granted = handshake.extensions & {WEBHOOKS, TICKETS}
         if WEBHOOKS not in granted:
@@ -162,7 +162,7 @@ class Reception:
     async def _serve_thumbnailer(
         self, request: web.Request, handshake: Handshake
     ) -> web.WebSocketResponse:
-        self._gate.check(request, handshake.key)
+        self._service_password.check(request, handshake.key)
         if PROCESSING in handshake.extensions:
             return await self._serve_processing(request, handshake)
         if self._bot_token is None:

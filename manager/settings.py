@@ -2,7 +2,6 @@
 
 import re
 from functools import cached_property
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -19,21 +18,15 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from common.http_server import IDLE_TIMEOUT_DESCRIPTION, IDLE_TIMEOUT_S
+from common.settings import TRUSTED_PROXIES_DESCRIPTION, TrustedProxies, split_list
 from protocol.values import CHUNK_SIZE, MAX_SAFE_INTEGER, NamePolicy
 from storage.discord.webhook import WebhookCredentials
 from storage.envelope import KeyRing
-
-Network = IPv4Network | IPv6Network
 
 _OWN_PART = 5
 _SNOWFLAKE = re.compile(r"\d{15,22}", re.ASCII)
 _TYPE_PATTERN = re.compile(r"\*/\*|[a-z0-9.+-]+/(\*|[a-z0-9.+-]+)", re.ASCII)
 _HTTP_URL = TypeAdapter(HttpUrl)
-
-
-def split_list(text: str) -> list[str]:
-    """The entries of a list that is separated by commas or white space."""
-    return text.replace(",", " ").split()
 
 
 def _checked_keys(secret: SecretStr) -> SecretStr:
@@ -83,17 +76,6 @@ def _split_channels(value: object) -> object:
     if not all(_SNOWFLAKE.fullmatch(entry) for entry in entries):
         raise ValueError("expected ids of Discord channels (15 to 22 digits), separated by commas")
     return tuple(int(entry) for entry in entries)
-
-
-def _split_networks(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        return tuple(ip_network(entry) for entry in split_list(value))
-    except ValueError as error:
-        raise ValueError(
-            "expected IP addresses, or networks such as 10.0.0.0/8, separated by commas"
-        ) from error
 
 
 def _split_types(value: object) -> object:
@@ -225,17 +207,7 @@ class ManagerSettings(CatalogSettings):
     idle_connection_timeout_s: float = Field(
         default=IDLE_TIMEOUT_S, gt=0, description=IDLE_TIMEOUT_DESCRIPTION
     )
-    trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_split_networks)] = (
-        Field(
-            default=(),
-            description=(
-                "Addresses or networks (10.0.0.0/8) of reverse proxies, separated by commas, whose "
-                "X-Forwarded-For tells where requests come from; others' is ignored. Needed for "
-                "limiting how often passwords are tried: without it all who come through a proxy "
-                "count as one."
-            ),
-        )
-    )
+    trusted_proxies: TrustedProxies = Field(default=(), description=TRUSTED_PROXIES_DESCRIPTION)
     max_downloads: int = Field(
         default=64, ge=1, description="Downloads at once; each needs memory for up to two chunks."
     )

@@ -1,6 +1,7 @@
 """The upload service, put together."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
@@ -11,6 +12,8 @@ import structlog
 from aiohttp import web
 
 from client_sdk.backoff import Backoff
+from common.addresses import ClientAddresses
+from common.service_password import ServicePassword
 from upload_service.allocator import keep_freed_memory
 from upload_service.buffers import BufferPool, Lane
 from upload_service.direct import READ_BUFFER_BYTES, listen
@@ -75,7 +78,9 @@ class UploadService:
             unattributed=Lane(self._pool, UNATTRIBUTED_BODIES),
             stall_timeout_s=settings.stall_timeout_s,
             metrics=self._metrics,
-            password=password,
+            password=ServicePassword(
+                password, ClientAddresses(settings.trusted_proxies), time.monotonic
+            ),
             tickets=self._tickets,
             idle_timeout_s=settings.idle_connection_timeout_s,
         ).application()

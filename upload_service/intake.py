@@ -1,12 +1,14 @@
 """The HTTP side: chunks come in here. The one place where errors become answers."""
 
-import hmac
+from collections.abc import Mapping
 from typing import Final
 
 import structlog
 from aiohttp import web
 
+from common.guesses import TooManyAttempts
 from common.http_server import handler_arguments, has_encoded_body
+from common.service_password import ServicePassword, WrongServicePassword
 from upload_service.buffers import Lane
 from upload_service.direct import front_of
 from upload_service.errors import BodyCut, BodyTooLarge, ChunkError, EncodedBody, MethodNotAllowed
@@ -53,7 +55,7 @@ class Intake:
         unattributed: Lane,
         stall_timeout_s: float,
         metrics: Metrics,
-        password: str,
+        password: ServicePassword,
         tickets: TicketIntake,
         idle_timeout_s: float,
     ) -> None:
@@ -64,7 +66,7 @@ class Intake:
         self._metrics = metrics
         self._tickets = tickets
         self._idle_timeout_s = idle_timeout_s
-        self._authorization = f"Bearer {password}".encode()
+        self._password = password
 
     def application(self) -> web.Application:
         """The routes: /health, /metrics, /ticket, and chunks on all other paths.
@@ -86,11 +88,12 @@ class Intake:
         return web.Response(status=204, headers=_CORS)
 
     async def _exposition(self, request: web.Request) -> web.Response:
-        given = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
-        if not hmac.compare_digest(given, self._authorization):
-            return web.json_response(
-                {"error": "the service password is needed, as a Bearer token"}, status=401
-            )
+        try:
+            self._password.check_bearer(request)
+        except WrongServicePassword as error:
+            return _refusal(str(error), 401, {"WWW-Authenticate": "Bearer"})
+        except TooManyAttempts as error:
+            return _refusal(str(error), 429, {"Retry-After": str(error.retry_after_s)})
         self._metrics.buffers.set(self._unattributed.pool.allocated)
         self._metrics.running.set(len(self._uploads))
         return web.Response(
@@ -146,5 +149,5 @@ def _confirm(repeated: RepeatedChunk) -> int:
     return repeated.index
 
 
-def _refusal(text: str, status: int) -> web.Response:
-    return web.json_response({"error": text}, status=status, headers=_CORS)
+def _refusal(text: str, status: int, headers: Mapping[str, str] = _CORS) -> web.Response:
+    return web.json_response({"error": text}, status=status, headers=headers)

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from common.http_server import IDLE_TIMEOUT_DESCRIPTION, IDLE_TIMEOUT_S
+from common.settings import TRUSTED_PROXIES_DESCRIPTION, TrustedProxies
 
 
 def _manager_url(url: str) -> str:
@@ -77,6 +78,7 @@ class UploadServiceSettings(BaseSettings):
     idle_connection_timeout_s: float = Field(
         default=IDLE_TIMEOUT_S, gt=0, description=IDLE_TIMEOUT_DESCRIPTION
     )
+    trusted_proxies: TrustedProxies = Field(default=(), description=TRUSTED_PROXIES_DESCRIPTION)
     drain_grace_s: float = Field(
         default=20.0,
         ge=0,

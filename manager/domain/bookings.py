@@ -21,7 +21,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from itertools import count
 
-from manager.domain._ranking import Ranking
+from common.ranking import Ranking
 from manager.domain.booking_records import (
     AmountChanged,
     Booked,

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from catalog.errors import CatalogError, CatalogUnavailable
+from common.guesses import TooManyAttempts
+from common.service_password import WrongServicePassword
 from manager.errors import (
     AccessDenied,
     InvalidLink,
@@ -21,7 +23,6 @@ from manager.errors import (
     NoUploadService,
     Overloaded,
     RegistrationClosed,
-    TooManyAttempts,
     UserNameTaken,
     WrongCredentials,
 )
@@ -34,6 +35,7 @@ STATUSES: Mapping[type[Exception], int] = {
     InvalidRequest: 400,
     UserNameTaken: 400,
     InvalidToken: 401,
+    WrongServicePassword: 401,
     WrongCredentials: 403,
     RegistrationClosed: 403,
     AccessDenied: 403,
@@ -69,7 +71,7 @@ def answer(error: Exception) -> web.Response | None:
 
 
 def _headers(error: Exception) -> dict[str, str]:
-    if isinstance(error, InvalidToken):
+    if isinstance(error, InvalidToken | WrongServicePassword):
         return {"WWW-Authenticate": "Bearer"}
     if isinstance(error, RangeNotSatisfiable):
         return {"Content-Range": f"bytes */{error.size}", "Accept-Ranges": "bytes"}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from catalog.port import Catalog
+from common.password_guard import PasswordGuard
 from manager.content_links import ContentLinks
 from manager.control import ControlPlane
 from manager.http.bulk import FolderSender
@@ -12,7 +13,6 @@ from manager.http.delivery import Delivery
 from manager.http.streaming import ContentSender
 from manager.identity.accounts import Accounts
 from manager.identity.callers import Callers
-from manager.identity.guarding import PasswordGuard
 from manager.metrics import ManagerMetrics
 from manager.signed_links import SignedLinks
 from manager.tickets.references import ReferenceDesk

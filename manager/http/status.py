@@ -6,7 +6,6 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from catalog.records import JobState
-from manager.errors import InvalidToken
 from manager.http.parameters import token_of
 from manager.http.parts import parts_of
 from manager.http.responses import success
@@ -42,10 +41,7 @@ async def _health(request: web.Request) -> web.Response:
 
 async def _metrics(request: web.Request) -> web.Response:
     parts = parts_of(request)
-    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    if scheme != "Bearer":
-        raise InvalidToken("this needs the service password as a Bearer token")
-    parts.control.reception.gate.check(request, given)
+    parts.control.reception.service_password.check_bearer(request)
     return web.Response(body=parts.metrics.render(), headers={"Content-Type": CONTENT_TYPE})
 
 

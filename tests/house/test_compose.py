@@ -11,11 +11,13 @@ import jwt
 import pytest
 import typer.main
 import yaml  # type: ignore[import-untyped]
+from pydantic import TypeAdapter
 from pydantic_settings import BaseSettings
 
 from cli.logging import LogSettings
 from cli.main import app
-from manager.identity.addresses import ClientAddresses
+from common.addresses import ClientAddresses
+from common.settings import TrustedProxies
 from manager.settings import ManagerSettings
 from processing_service.settings import ProcessingServiceSettings
 from upload_service.settings import UploadServiceSettings
@@ -175,16 +177,15 @@ def test_the_gateway_knows_the_services():
     assert listening == {"8080", "8000"}
 
 
+@pytest.mark.parametrize("service", ["manager", "upload-service"])
 @pytest.mark.parametrize("network", ["172.30.88", "10.1.2"])
-def test_the_manager_believes_the_gateway_alone(network):
+def test_the_servers_believe_the_gateway_alone(network, service):
     """Of all containers only the gateway can say where a request comes from; its address is its own."""
     given = {"NETWORK": network}
     address = SERVICES["gateway"]["networks"]["front"]["ipv4_address"]
     gateway = ip_address(interpolated(address, given))
-    trusted = interpolated(SERVICES["manager"]["environment"]["TRUSTED_PROXIES"], given)
-    environment = {name.lower(): value for name, value in environment_of("manager").items()}
-    settings = ManagerSettings.model_validate(environment | {"trusted_proxies": trusted})
-    clients = ClientAddresses(settings.trusted_proxies)
+    trusted = interpolated(SERVICES[service]["environment"]["TRUSTED_PROXIES"], given)
+    clients = ClientAddresses(TypeAdapter(TrustedProxies).validate_python(trusted))
     assert clients.of(str(gateway), ["198.51.100.1"]) == "198.51.100.1"
     others = {ip_address(f"{network}.{last}") for last in range(256)} - {gateway}
     assert all(clients.of(str(each), ["198.51.100.1"]) == str(each) for each in others)

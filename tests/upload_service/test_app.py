@@ -8,7 +8,8 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from client_sdk.backoff import Backoff
-from tests.upload_service.staging import Manager, service_settings, serving
+from common.service_password import PER_ADDRESS
+from tests.upload_service.staging import PASSWORD, Manager, service_settings, serving, staged
 from upload_service.app import UploadService, serve
 
 
@@ -44,3 +45,20 @@ async def test_it_keeps_trying_when_the_manager_refuses_or_is_away() -> None:
         service = UploadService(settings, backoff=lambda: Backoff(first_s=0.001, cap_s=0.001))
         async with service.run():
             assert [await attempts.get() for _ in range(4)] == ["wrong & odd"] * 4
+
+
+async def test_the_service_password_cannot_be_guessed_without_limit(tmp_path: Path) -> None:
+    """Whoever tries too many is not listened to any more; who comes from elsewhere is, and says it right."""
+    async with staged(tmp_path, trusted_proxies="127.0.0.1") as stage:
+
+        async def ask(password: str, address: str) -> aiohttp.ClientResponse:
+            headers = {"Authorization": f"Bearer {password}", "X-Forwarded-For": address}
+            return await stage.session.get(f"{stage.url}/metrics", headers=headers)
+
+        for number in range(PER_ADDRESS.burst):
+            assert (await ask(f"guess {number}", "203.0.113.5")).status == 401
+        refused = await ask(PASSWORD, "203.0.113.5")
+        assert refused.status == 429
+        assert int(refused.headers["Retry-After"]) > 0
+        for _ in range(PER_ADDRESS.burst + 1):
+            assert (await ask(PASSWORD, "203.0.113.6")).status == 200

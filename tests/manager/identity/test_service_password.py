@@ -3,7 +3,7 @@
 import aiohttp
 import pytest
 
-from manager.identity.service_gate import PER_ADDRESS
+from common.service_password import PER_ADDRESS
 from tests.manager.conftest import Cloud, running_cloud
 
 ATTACKER, SERVICE = "203.0.113.5", "203.0.113.6"

@@ -7,15 +7,8 @@ from collections.abc import Callable, Iterator
 import structlog
 from aiohttp import web
 
-from manager.domain.guesses import Attempt, GuessLimiter
-from manager.errors import (
-    ManagerError,
-    RegistrationClosed,
-    TooManyAttempts,
-    WrongCredentials,
-    WrongServicePassword,
-)
-from manager.identity.addresses import ClientAddresses
+from common.addresses import ClientAddresses
+from common.guesses import Attempt, FailedAttempt, GuessLimiter, TooManyAttempts
 
 _log = structlog.get_logger()
 
@@ -48,13 +41,15 @@ class PasswordGuard:
     def attempt(self, request: web.Request, user_name: str | None = None) -> Iterator[None]:
         """Around one attempt; `user_name` is None for those at what no user is named for.
 
-        Raises `TooManyAttempts` instead of letting it be made.
+        What ends it says how it went: a `FailedAttempt` counts as a guess, any other error as none,
+        and without an error the password was right. Raises `TooManyAttempts` instead of letting it be
+        made.
         """
         attempt = self._admit(request, user_name)
         try:
             yield
-        except (WrongCredentials, WrongServicePassword, RegistrationClosed) as error:
-            _log_refusal(request, user_name, attempt.address, error)
+        except FailedAttempt as error:
+            _log_refusal(request, user_name, attempt.address, error.code)
             raise
         except Exception:
             self._limiter.was_no_guess(attempt)
@@ -69,7 +64,7 @@ class PasswordGuard:
             attempt = self._limiter.admit(self._monotonic(), address=address, account=account)
         except TooManyAttempts as error:
             if address not in self._told:
-                _log_refusal(request, user_name, address, error)
+                _log_refusal(request, user_name, address, error.code)
             self._told[address] = None
             if len(self._told) > MAX_TOLD:
                 self._told.popitem(last=False)
@@ -78,13 +73,11 @@ class PasswordGuard:
         return attempt
 
 
-def _log_refusal(
-    request: web.Request, user_name: str | None, address: str, error: ManagerError
-) -> None:
+def _log_refusal(request: web.Request, user_name: str | None, address: str, reason: str) -> None:
     _log.warning(
         "credentials-refused",
         path=request.path,
         user=user_name,
         address=address,
-        reason=error.code,
+        reason=reason,
     )

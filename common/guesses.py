@@ -19,14 +19,31 @@ All are bounded: when too many budgets are kept, the fullest is forgotten first,
 least away; of too many known pairs, the one whose password was right the longest time ago.
 """
 
+import math
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from manager.domain._ranking import Ranking
-from manager.errors import TooManyAttempts
+from common.ranking import Ranking
 
 MAX_BUDGETS = 20_000
 MAX_KNOWN_PAIRS = 20_000
+
+
+class FailedAttempt(Exception):
+    """A password, or what stands for one, was tried and is wrong: the attempt counts as a guess."""
+
+    code = "failed-attempt"
+
+
+class TooManyAttempts(Exception):
+    """Passwords were tried too often; another try is possible in `retry_after_s` whole seconds."""
+
+    code = "too-many-attempts"
+
+    def __init__(self, wait_s: float) -> None:
+        self.retry_after_s = max(1, math.ceil(wait_s))
+        unit = "second" if self.retry_after_s == 1 else "seconds"
+        super().__init__(f"too many attempts: try again in {self.retry_after_s} {unit}")
 
 
 @dataclass(frozen=True, slots=True)

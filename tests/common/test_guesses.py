@@ -4,15 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manager.domain.guesses import (
+from common.guesses import (
     PER_ACCOUNT,
     PER_ADDRESS,
     PER_KNOWN_PAIR,
     Attempt,
     GuessLimiter,
     Rate,
+    TooManyAttempts,
 )
-from manager.errors import TooManyAttempts
 
 SMALL = Rate(burst=3, refill_s=10.0)
 LARGE = Rate(burst=5, refill_s=2.0)

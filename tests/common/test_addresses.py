@@ -4,7 +4,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from manager.identity.addresses import ClientAddresses
+from common.addresses import ClientAddresses
 
 DIRECT = ClientAddresses(())
 BEHIND = ClientAddresses([ip_network("10.0.0.0/8"), ip_network("::1")])

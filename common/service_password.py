@@ -1,0 +1,63 @@
+"""The password that all services share: who has it, and how often it may be guessed.
+
+Guesses are counted apart from those at users' passwords, so that nobody who mistypes one keeps the
+services of the same address away. The right password costs nothing, however many connections come
+with it at once.
+"""
+
+import hmac
+from collections.abc import Callable
+from typing import Final
+
+from aiohttp import web
+
+from common.addresses import ClientAddresses
+from common.guesses import FailedAttempt, GuessLimiter, Rate
+from common.password_guard import PasswordGuard
+
+PER_ADDRESS: Final = Rate(burst=50, refill_s=5.0)
+"""Each slot of a service that is set up wrongly tries once before the service gives up."""
+
+
+class WrongServicePassword(FailedAttempt):
+    """Another password was sent than the one that all services share, or none."""
+
+    code = "wrong-service-password"
+
+
+class ServicePassword:
+    """What opens the doors that are for services.
+
+    Args:
+        password: the right one.
+        addresses: tells clients apart.
+        monotonic: seconds that never jump.
+    """
+
+    def __init__(
+        self, password: str, addresses: ClientAddresses, monotonic: Callable[[], float]
+    ) -> None:
+        self._password = password.encode()
+        self._guard = PasswordGuard(GuessLimiter(per_address=PER_ADDRESS), addresses, monotonic)
+
+    def check_bearer(self, request: web.Request) -> None:
+        """Looks at the Bearer token of a request. Raises as `check` does."""
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            # Nothing was tried, so nothing is counted.
+            raise WrongServicePassword("this needs the service password as a Bearer token")
+        self.check(request, given)
+
+    def check(self, request: web.Request, given: str) -> None:
+        """Looks at a password that came with a request.
+
+        Raises:
+            WrongServicePassword: it is another one.
+            TooManyAttempts: too many wrong ones came from this address: nobody looks at this one.
+        """
+        with self._guard.attempt(request):
+            # Whatever a query or a header decodes to is a guess.
+            if not hmac.compare_digest(given.encode(errors="surrogatepass"), self._password):
+                raise WrongServicePassword(
+                    "this needs the service password, and that is another one"
+                )
