@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Protocol
 from uuid import UUID
 
-from catalog.records import ChunkLocation, Garbage, Message, Reference, StoredObject
+from catalog.records import ChunkLocation, Garbage, Reference, StoredObject
 
 
 class ObjectStore(Protocol):
@@ -75,16 +75,4 @@ class ObjectStore(Protocol):
         """What `collect_objects` would delete now or after its grace, those noticed first first.
 
         Their views, which go with them, are not listed.
-        """
-
-    async def orphan_messages(self, after: int = 0, *, limit: int) -> list[Message]:
-        """Messages that hold no chunk, oldest first: to be deleted on Discord, then forgotten.
-
-        Those with ids greater than `after`, `limit` at most.
-        """
-
-    async def forget_message(self, message_id: int) -> None:
-        """Forgets a message that Discord has deleted. Missing is no error.
-
-        A message that holds a chunk is kept. `add_chunk` says what forgetting leaves behind.
         """

@@ -22,6 +22,7 @@ from typing import Protocol
 from uuid import UUID
 
 from catalog.account_port import AccountStore
+from catalog.message_port import MessageStore, WebhookStore
 from catalog.object_port import ObjectStore
 from catalog.permits import Permit
 from catalog.position_port import FolderPositions
@@ -325,6 +326,8 @@ class Catalog(
     FolderWalk,
     FileStore,
     ObjectStore,
+    MessageStore,
+    WebhookStore,
     TicketStore,
     ReferenceStore,
     KeyStore,

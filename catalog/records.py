@@ -142,6 +142,39 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MessageAuthor:
+    """Who posted messages, and where: that decides who can delete them. Ids are snowflakes.
+
+    `webhook_id` is None for a bot.
+    """
+
+    webhook_id: int | None
+    channel_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantine:
+    """A webhook that is not used any more since then, and why.
+
+    `is_gone`: Discord has said that the webhook does not exist, so nothing can be read or deleted
+    with it either.
+    """
+
+    webhook_id: int
+    reason: str
+    is_gone: bool
+    since: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """A time at which a manager has kept this very catalog, which so knew all that was posted."""
+
+    began_at: float
+    seen_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
     """Where one chunk of an object lies.
 

@@ -195,6 +195,8 @@ class _Assembly:
             grace_s=self._settings.gc_grace_s,
             keep_holds=holds.keep,
             delete_as_bot=Bot(http, token).delete if token else None,
+            clock=self._clock,
+            monotonic=self._monotonic,
         )
 
     async def _learn_channels(self, http: DiscordHttp) -> None:

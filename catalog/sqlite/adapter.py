@@ -11,6 +11,7 @@ from catalog.sqlite.database import Database
 from catalog.sqlite.files import SqliteFiles
 from catalog.sqlite.folders import SqliteFolders
 from catalog.sqlite.jobs import SqliteJobs
+from catalog.sqlite.messages import SqliteMessages, SqliteWebhooks
 from catalog.sqlite.objects import SqliteObjects
 from catalog.sqlite.ownership import SqliteOwnership
 from catalog.sqlite.positions import SqlitePositions
@@ -31,6 +32,8 @@ class SqliteCatalog(
     SqliteOwnership,
     SqliteCommits,
     SqliteObjects,
+    SqliteMessages,
+    SqliteWebhooks,
     SqliteTickets,
     SqliteReferences,
     SqliteKeys,

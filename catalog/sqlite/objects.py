@@ -8,7 +8,6 @@ from catalog.errors import ObjectIncomplete, ObjectMissing
 from catalog.records import (
     ChunkLocation,
     Garbage,
-    Message,
     ObjectState,
     Reference,
     StoredObject,
@@ -16,7 +15,7 @@ from catalog.records import (
 from catalog.sqlite.database import Session
 from catalog.sqlite.part import SqlitePart
 from catalog.sqlite.queries import objects as sql
-from catalog.sqlite.rows import garbage_of, location_of, message_of, object_of
+from catalog.sqlite.rows import garbage_of, location_of, object_of
 
 _BATCH = 1000
 _CHUNKS_AT_ONCE = 20_000
@@ -197,20 +196,6 @@ class SqliteObjects(SqlitePart):
                 *await session.rows(sql.EXPIRED_GARBAGE, now=now, limit=limit),
             ]
         return [garbage_of(row) for row in rows[:limit]]
-
-    async def orphan_messages(self, after: int = 0, *, limit: int) -> list[Message]:
-        """Messages behind an id that hold no chunk, oldest first."""
-        async with self._database.reading() as session:
-            rows = await session.rows(sql.ORPHAN_MESSAGES, after=after, limit=limit)
-        return [message_of(row) for row in rows]
-
-    async def forget_message(self, message_id: int) -> None:
-        """Forgets a message, unless a chunk lies in it."""
-        async with self._database.writing() as session:
-            await session.run(
-                sql.REMEMBER_DELETED_MESSAGE, message_id=message_id, now=self._clock()
-            )
-            await session.run(sql.FORGET_MESSAGE, message_id=message_id)
 
 
 def _beginning(objects: list[sqlite3.Row], *, chunks: int) -> list[sqlite3.Row]:

@@ -14,6 +14,7 @@ from catalog.records import (
     Garbage,
     Message,
     ObjectState,
+    Quarantine,
     Reference,
     Share,
     StoredObject,
@@ -120,6 +121,16 @@ def message_of(row: sqlite3.Row) -> Message:
         channel_id=row["channel_id"],
         webhook_id=row["webhook_id"],
         stored_size=row["stored_size"],
+    )
+
+
+def quarantine_of(row: sqlite3.Row) -> Quarantine:
+    """A row of `quarantined_webhooks`."""
+    return Quarantine(
+        webhook_id=row["webhook_id"],
+        reason=row["reason"],
+        is_gone=bool(row["is_gone"]),
+        since=row["since"],
     )
 
 

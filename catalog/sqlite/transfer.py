@@ -14,6 +14,7 @@ from catalog.errors import CatalogNotEmpty, InvalidRecord
 from catalog.sqlite.database import Session
 from catalog.sqlite.free_names import free_file_name
 from catalog.sqlite.part import SqlitePart
+from catalog.sqlite.queries import messages
 from catalog.sqlite.queries import transfer as sql
 from catalog.transfer_format import BATCH_RECORDS
 from catalog.transfer_port import Batch
@@ -57,6 +58,9 @@ class SqliteTransfer(SqlitePart):
             row = await session.row(sql.IS_EMPTY)
             if row is None or not row["is_empty"]:
                 raise CatalogNotEmpty("the catalog is not empty: import into a new one")
+            # This becomes the catalog of other times, in which no manager has kept it.
+            await session.run(messages.DROP_WATCHES)
+            await session.run(messages.DROP_SWEEPS)
             sink = _Sink(session)
             yield sink
             await sink.place_paired_files()

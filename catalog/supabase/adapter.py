@@ -9,6 +9,7 @@ from catalog.supabase.files import SupabaseFiles
 from catalog.supabase.folders import SupabaseFolders
 from catalog.supabase.functions import Functions
 from catalog.supabase.jobs import SupabaseJobs
+from catalog.supabase.messages import SupabaseMessages, SupabaseWebhooks
 from catalog.supabase.objects import SupabaseObjects
 from catalog.supabase.ownership import SupabaseOwnership
 from catalog.supabase.patience import Patience
@@ -28,6 +29,8 @@ class SupabaseCatalog(
     SupabaseFiles,
     SupabaseOwnership,
     SupabaseObjects,
+    SupabaseMessages,
+    SupabaseWebhooks,
     SupabaseTickets,
     SupabaseReferences,
     SupabaseKeys,

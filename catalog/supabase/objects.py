@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from catalog.records import ChunkLocation, Garbage, Message, Reference, StoredObject
+from catalog.records import ChunkLocation, Garbage, Reference, StoredObject
 from catalog.supabase.part import SupabasePart
-from catalog.supabase.rows import garbage_of, location_of, message_of, object_of, text_of
+from catalog.supabase.rows import garbage_of, location_of, object_of, text_of
 
 
 def beginning_of(draft: StoredObject, hold: Reference) -> dict[str, object]:
@@ -109,12 +109,3 @@ class SupabaseObjects(SupabasePart):
         """What collection would delete, what was noticed first first."""
         rows = await self._functions.read("garbage", limit=limit, now=self._clock())
         return [garbage_of(row) for row in rows]
-
-    async def orphan_messages(self, after: int = 0, *, limit: int) -> list[Message]:
-        """Messages behind an id that hold no chunk, oldest first."""
-        rows = await self._functions.read("orphan_messages", after=after, limit=limit)
-        return [message_of(row) for row in rows]
-
-    async def forget_message(self, message_id: int) -> None:
-        """Forgets a message, unless a chunk lies in it."""
-        await self._functions.write("forget_message", message_id=message_id, now=self._clock())

@@ -13,6 +13,7 @@ from catalog.records import (
     Garbage,
     Message,
     ObjectState,
+    Quarantine,
     Reference,
     Share,
     StoredObject,
@@ -140,6 +141,16 @@ def message_of(row: Row) -> Message:
         channel_id=row["channel_id"],
         webhook_id=row["webhook_id"],
         stored_size=row["stored_size"],
+    )
+
+
+def quarantine_of(row: Row) -> Quarantine:
+    """A row of `quarantined_webhooks`."""
+    return Quarantine(
+        webhook_id=row["webhook_id"],
+        reason=row["reason"],
+        is_gone=row["is_gone"],
+        since=float(row["since"]),
     )
 
 

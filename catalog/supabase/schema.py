@@ -30,6 +30,7 @@ MIGRATIONS = (
     "20261128000800_managed_users",
     "20261128001000_positions",
     "20261129000100_deleted_messages",
+    "20261129000200_messages_and_webhooks",
     "20261129000300_password_rehash",
     "20261129000400_one_path",
 )

@@ -17,7 +17,7 @@ class BotRefusals:
 
     def __init__(self) -> None:
         self._tokens: dict[str, BotUnusable] = {}
-        self._tasks: dict[tuple[str, str, int], BotUnusable] = {}
+        self._tasks: dict[tuple[str, str, int, bool], BotUnusable] = {}
 
     def check(self, route: Route) -> None:
         """Refuses what Discord would refuse again.
@@ -49,6 +49,6 @@ class BotRefusals:
         return known is error
 
 
-def _task(route: Route, authorization: str) -> tuple[str, str, int]:
-    """What a permission is needed for: the method, and the channel."""
-    return authorization, route.key.method, route.key.owner_id
+def _task(route: Route, authorization: str) -> tuple[str, str, int, bool]:
+    """What a permission is needed for: the method, the channel, and whose message it is about."""
+    return authorization, route.key.method, route.key.owner_id, route.is_of_others

@@ -1,6 +1,6 @@
 """The requests that are made to Discord's API: method, path and what they are limited by."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from storage.discord.credentials import WebhookCredentials
 from storage.discord.limits import LimitKey
@@ -22,6 +22,7 @@ class Route:
         webhook_id: The webhook that it is made with, None for a bot.
         message_id: The message that it is about, if it is about one that exists.
         authorization: Value of the header of that name, for a bot.
+        is_of_others: Whether a bot deletes what it has not posted, which takes another permission.
     """
 
     key: LimitKey
@@ -29,6 +30,7 @@ class Route:
     webhook_id: int | None = None
     message_id: int | None = None
     authorization: str | None = field(default=None, repr=False)
+    is_of_others: bool = False
 
 
 def webhook_info(webhook: WebhookCredentials) -> Route:
@@ -63,10 +65,13 @@ def channel_message(bot_token: str, channel_id: int, message_id: int) -> Route:
     return _of_bot(key, bot_token, channel_id, message_id)
 
 
-def delete_channel_message(bot_token: str, channel_id: int, message_id: int, now: float) -> Route:
-    """Deletes a message of the bot. `now` is in seconds since the Unix epoch."""
-    route = "old channel message" if _is_old(message_id, now) else "channel message"
-    return _of_bot(LimitKey("DELETE", route, channel_id), bot_token, channel_id, message_id)
+def delete_channel_message(
+    bot_token: str, channel_id: int, message_id: int, now: float, *, is_own: bool
+) -> Route:
+    """Deletes a message of the bot, or of others. `now` is in seconds since the Unix epoch."""
+    name = "old channel message" if _is_old(message_id, now) else "channel message"
+    route = _of_bot(LimitKey("DELETE", name, channel_id), bot_token, channel_id, message_id)
+    return replace(route, is_of_others=not is_own)
 
 
 def snowflake_time(snowflake: int) -> float:

@@ -12,6 +12,7 @@ from tests.base_protocol.upload_service import UploadService
 from tests.manager.sockets.flaky import FlakyStage, running_flaky_stage
 from tests.manager.sockets.peers import ClientPeer
 from tests.manager.sockets.stage import SERVICE_PASSWORD
+from tests.orphans import orphans_of
 
 CHANNEL = 10**17
 MESSAGES = [str(10**17 + number) for number in range(1, 5)]
@@ -68,7 +69,7 @@ async def test_a_short_absence_is_not_noticed(tmp_path: Path):
         ended = await client.next(s2c.UploadFinishInfo, upload_id=upload_id)
         assert ended.success
         assert await client.names() == ["a.bin"]
-        assert await stage.real_catalog.orphan_messages(limit=9) == []
+        assert await orphans_of(stage.real_catalog) == []
 
 
 @pytest.mark.parametrize(
@@ -83,6 +84,6 @@ async def test_a_long_absence_fails_the_upload(tmp_path: Path, method: str, time
         assert not ended.success
         assert "catalog" in (ended.reason or "")
         await stage.real_catalog.collect_objects(limit=9)
-        garbage = await stage.real_catalog.orphan_messages(limit=9)
+        garbage = await orphans_of(stage.real_catalog)
         assert [str(message.id) for message in garbage] == MESSAGES
         assert {message.channel_id for message in garbage} == {CHANNEL}

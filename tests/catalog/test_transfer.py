@@ -31,6 +31,7 @@ from catalog.transfer_records import (
     kind_of,
 )
 from local_supabase.gateway import Fault
+from tests.orphans import orphans_of
 
 PAIRS = [("sqlite", "sqlite"), ("sqlite", "supabase"), ("supabase", "sqlite")]
 
@@ -169,7 +170,7 @@ async def observed(catalog) -> list[object]:
     seen: list[object] = [
         await catalog.usage_by_type(0),
         await catalog.garbage(limit=10),
-        await catalog.orphan_messages(limit=10),
+        await orphans_of(catalog),
         await catalog.count_jobs(),
     ]
     for folder_id in range(8):
@@ -355,7 +356,7 @@ async def test_nothing_is_seen_before_all_is_there(opened, filled, exported, tar
     async with opened(target) as catalog, catalog.importing() as sink:
         for batch in batches:
             await sink.add(batch)
-        assert await catalog.orphan_messages(limit=10) == []
+        assert await orphans_of(catalog) == []
         assert await catalog.user_by_name("alice") is None
 
 

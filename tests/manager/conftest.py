@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -172,19 +173,27 @@ def settings_for(emulator: Emulator, folder: Path, **chosen: object) -> ManagerS
 
 
 @asynccontextmanager
-async def running_cloud(folder: Path, **chosen: object) -> AsyncIterator[Cloud]:
-    """Runs an emulator and a manager on it; a second run on the folder finds everything again."""
+async def running_cloud(
+    folder: Path, *, emulator: dict[str, Any] | None = None, **chosen: object
+) -> AsyncIterator[Cloud]:
+    """Runs an emulator and a manager on it; a second run on the folder finds everything again.
+
+    Args:
+        folder: where both keep their data.
+        emulator: settings of the emulator.
+        chosen: settings of the manager.
+    """
     async with AsyncExitStack() as stack:
-        emulator = await stack.enter_async_context(
-            running_emulator(folder / "discord", limits="off")
+        discord = await stack.enter_async_context(
+            running_emulator(folder / "discord", **{"limits": "off", **(emulator or {})})
         )
-        settings = settings_for(emulator, folder, **chosen)
+        settings = settings_for(discord, folder, **chosen)
         app = create_app(settings, passwords=CHEAP)
         client = await stack.enter_async_context(TestClient(TestServer(app)))
         http = await stack.enter_async_context(DiscordHttp(api_url=settings.discord_api_url))
         pool = WebhookPool(http, lambda _id, _reason: None)
-        pool.set_webhooks(WebhookCredentials(*webhook) for webhook in emulator.webhooks)
-        yield Cloud(app, client, emulator, settings, pool)
+        pool.set_webhooks(WebhookCredentials(*webhook) for webhook in discord.webhooks)
+        yield Cloud(app, client, discord, settings, pool)
 
 
 @pytest.fixture(name="running_cloud")

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import time
+from collections import Counter
 from uuid import uuid4
 
 import pytest
@@ -11,29 +13,34 @@ from catalog.records import Chunk, ChunkLocation, Message
 from client_sdk.backoff import Backoff
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
+from discord_emulator.permissions import Permission
 from manager.metrics import ManagerMetrics
-from manager.reaper import Reaper, Sweep
+from manager.reaper import MOST_REFUSALS, POSTPONED_S, RARELY_S, Reaper
 from manager.webhooks import WebhookDirectory
+from storage.discord.bot import Bot
 from storage.discord.credentials import WebhookCredentials
 from storage.discord.http import DiscordHttp
 from storage.discord.webhook import Webhook
-from storage.errors import BotUnusable, DiscordRefused, DiscordUnavailable
+from storage.errors import BotUnusable, DiscordUnavailable
+from tests.orphans import orphans_of
 
 
 class Shears:
     """A reaper on a running cloud, and the parts of it that a test looks at."""
 
-    def __init__(self, cloud, http, webhooks, **options) -> None:
+    def __init__(self, cloud, http, webhooks, *, catalog=None, **options) -> None:
         self.http = http
         self.metrics = ManagerMetrics()
         self.directory = WebhookDirectory(WebhookCredentials(*webhook) for webhook in webhooks)
         self.delete = self.delete_on_discord
+        self.now = 0.0
         self.reaper = Reaper(
-            cloud.catalog,
+            catalog or cloud.catalog,
             self.directory,
             self._delete,
             self.metrics,
             interval_s=3600,
+            monotonic=lambda: self.now,
             **options,
         )
 
@@ -44,10 +51,12 @@ class Shears:
         """Deletes for real."""
         await Webhook(self.http, webhook).delete(message_id)
 
-    async def sweep(self, **expected) -> None:
+    async def sweep(self, *, objects: int = 0, messages: int = 0, stuck: int = 0) -> None:
         """Sweeps once, with this outcome."""
-        nothing = {"objects": 0, "messages": 0, "failed": 0, "stuck": 0}
-        assert await self.reaper.sweep() == Sweep(**{**nothing, **expected})
+        async with asyncio.TaskGroup() as workers:
+            sweep = await self.reaper.sweep(workers)
+        assert (sweep.objects, sweep.messages) == (objects, messages)
+        assert f"discord_cloud_stuck_messages {stuck}.0" in self.metrics.render().decode()
 
 
 @pytest.fixture
@@ -78,7 +87,7 @@ async def test_deletes_what_nothing_refers_to(cloud, shears):
     await reaper.sweep(objects=1, messages=4)
     assert len(cloud.emulator.messages()) == 2
     assert await cloud.catalog.object_by_id(doomed.object_id) is None
-    assert await cloud.catalog.orphan_messages(limit=10) == []
+    assert await orphans_of(cloud.catalog) == []
     await reaper.sweep()
 
 
@@ -89,7 +98,7 @@ async def test_what_is_gone_already_is_done(cloud, shears):
     await cloud.emulator.delete(cloud.emulator.messages()[0])
     await cloud.catalog.delete_file(file.id)
     await shears().sweep(objects=1, messages=1)
-    assert await cloud.catalog.orphan_messages(limit=10) == []
+    assert await orphans_of(cloud.catalog) == []
 
 
 async def test_tries_again_after_a_failure(cloud, shears):
@@ -103,7 +112,7 @@ async def test_tries_again_after_a_failure(cloud, shears):
         raise DiscordUnavailable("down")
 
     reaper.delete = fail
-    await reaper.sweep(objects=1, failed=3)
+    await reaper.sweep(objects=1)
     reaper.delete = reaper.delete_on_discord
     await reaper.sweep(messages=3)
     assert cloud.emulator.messages() == []
@@ -122,7 +131,6 @@ async def test_unconfigured_webhook_blocks_nobody(tmp_path, running_cloud):
         reaper = Shears(cloud, http, [second], batch=2)
         await reaper.sweep(objects=2, messages=5, stuck=5)
         assert {message.webhook_id for message in cloud.emulator.messages()} == {first.id}
-        assert b"discord_cloud_stuck_messages 5.0" in reaper.metrics.render()
 
 
 async def test_dead_webhook_is_called_once(cloud, shears):
@@ -132,42 +140,166 @@ async def test_dead_webhook_is_called_once(cloud, shears):
     await cloud.catalog.delete_file(file.id)
     reaper = shears()
     cloud.emulator.delete_webhook(cloud.emulator.webhooks[0].id)
-    await reaper.sweep(objects=1, failed=4)
+    await reaper.sweep(objects=1)
     await reaper.sweep(stuck=4)
     assert cloud.emulator.requests.count(Operation.DELETE) == 1
     assert len(reaper.directory.quarantined) == 1
 
 
-class Counting:
-    """A catalog that counts the messages it lists."""
+class CountedCatalog:
+    """A catalog that counts what it is asked, by method."""
 
     def __init__(self, catalog) -> None:
-        self.catalog = catalog
-        self.listed = 0
+        self._catalog = catalog
+        self.calls: Counter[str] = Counter()
 
     def __getattr__(self, name):
-        return getattr(self.catalog, name)
-
-    async def orphan_messages(self, *given, **options):
-        """Lists messages."""
-        found = await self.catalog.orphan_messages(*given, **options)
-        self.listed += len(found)
-        return found
+        self.calls[name] += 1
+        return getattr(self._catalog, name)
 
 
-async def test_looks_once_at_what_it_cannot_delete(cloud, http):
-    """However many messages are stuck, a sweep reads each of them once."""
-    await cloud.token()
-    for name in range(5):
-        file = await cloud.store(f"/docs/{name}", os.urandom(2500))
-        await cloud.catalog.delete_file(file.id)
-    shears = Shears(cloud, http, [], batch=2)
-    counting = Counting(cloud.catalog)
-    shears.reaper = Reaper(
-        counting, shears.directory, shears.delete, shears.metrics, interval_s=3600, batch=2
+async def give_up(cloud, number: int, *, webhook_id: int | None, channel_id: int = 7) -> None:
+    """Enters messages that hold no chunk; they are not on Discord."""
+    messages = [
+        Message(id=10**17 + n, channel_id=channel_id, webhook_id=webhook_id, stored_size=1)
+        for n in range(number)
+    ]
+    await cloud.catalog.note_sweep(channel_id, swept_until=1, messages=messages)
+
+
+@pytest.mark.parametrize("webhook_id", [5, None])
+async def test_what_cannot_be_deleted_costs_nothing(cloud, shears, webhook_id):
+    """A look asks the catalog the same few things, however many messages are stuck."""
+    costs = []
+    for number in (3, 500):
+        await give_up(cloud, number, webhook_id=webhook_id)
+        catalog = CountedCatalog(cloud.catalog)
+        reaper = shears(catalog=catalog, batch=2)
+        await reaper.sweep(stuck=number)
+        first = catalog.calls.copy()
+        await reaper.sweep(stuck=number)
+        costs.append((first, catalog.calls - first))
+    assert costs[0] == costs[1]
+    assert costs[0][1] == {"drop_expired_tickets": 1, "collect_objects": 1, "orphan_authors": 1}
+
+
+async def test_what_is_stuck_is_counted_rarely(cloud, shears):
+    """The number of stuck messages is told again after an hour, and at once when authors change."""
+    await give_up(cloud, 1, webhook_id=5)
+    reaper = shears()
+    await reaper.sweep(stuck=1)
+    await give_up(cloud, 3, webhook_id=5)
+    await reaper.sweep(stuck=1)
+    reaper.now += RARELY_S
+    await reaper.sweep(stuck=3)
+    await cloud.catalog.note_sweep(
+        8, swept_until=1, messages=[Message(id=1, channel_id=8, webhook_id=None, stored_size=1)]
     )
-    await shears.sweep(objects=5, stuck=15)
-    assert counting.listed == 15
+    await reaper.sweep(stuck=4)
+
+
+async def test_a_message_that_discord_refuses_to_delete_blocks_nobody(cloud, shears):
+    """It is tried again after a day; what was posted after it is deleted now."""
+    await cloud.token()
+    file = await cloud.store("/docs/a", os.urandom(3500))
+    refused = cloud.emulator.messages()[0]
+    fault = Fault(
+        kind=FaultKind.ERROR,
+        route=Operation.DELETE,
+        status=403,
+        code=50021,
+        message_id=refused.id,
+        times=None,
+    )
+    cloud.emulator.faults.add(fault)
+    await cloud.catalog.delete_file(file.id)
+    now = time.time()
+    reaper = shears(batch=2, clock=lambda: now - POSTPONED_S + 60)
+    await reaper.sweep(objects=1, messages=3)
+    await reaper.sweep()
+    assert cloud.emulator.messages() == [refused]
+    assert fault.hits == 1
+    assert await orphans_of(cloud.catalog) == []
+
+
+async def test_a_postponed_message_is_tried_again(cloud, shears):
+    """Once its day is over it is deleted like any other."""
+    await cloud.token()
+    file = await cloud.store("/docs/a", b"x")
+    fault = Fault(kind=FaultKind.ERROR, route=Operation.DELETE, status=403, code=50021)
+    cloud.emulator.faults.add(fault)
+    await cloud.catalog.delete_file(file.id)
+    now = time.time()
+    reaper = shears(clock=lambda: now - POSTPONED_S - 60)
+    await reaper.sweep(objects=1, messages=1)
+    assert cloud.emulator.messages() == []
+
+
+async def test_discord_is_not_asked_on_and_on_when_it_refuses_everything(cloud, shears):
+    """After a few refusals in a row the rest is left for an hour."""
+    await cloud.token()
+    file = await cloud.store("/docs/a", os.urandom(20_000))
+    fault = Fault(kind=FaultKind.ERROR, route=Operation.DELETE, status=403, code=0, times=None)
+    cloud.emulator.faults.add(fault)
+    await cloud.catalog.delete_file(file.id)
+    reaper = shears()
+    await reaper.sweep(objects=1)
+    await reaper.sweep(stuck=20)
+    assert fault.hits == MOST_REFUSALS
+    cloud.emulator.faults.clear()
+    reaper.now += RARELY_S
+    await reaper.sweep(messages=20 - MOST_REFUSALS)
+
+
+async def test_a_webhook_that_may_not_delete_is_asked_once_an_hour(cloud, shears):
+    """Refusals count towards the ban of the address, so they are few."""
+    await cloud.token()
+    file = await cloud.store("/docs/a", os.urandom(1500))
+    await cloud.catalog.delete_file(file.id)
+    fault = Fault(kind=FaultKind.ERROR, route=Operation.DELETE, status=403, code=50013, times=2)
+    cloud.emulator.faults.add(fault)
+    reaper = shears()
+    await reaper.sweep(objects=1)
+    await reaper.sweep(stuck=2)
+    assert fault.hits == 1
+    reaper.now += RARELY_S
+    await reaper.sweep()
+    assert fault.hits == 2
+    reaper.now += RARELY_S
+    await reaper.sweep(messages=2)
+
+
+async def test_garbage_is_collected_while_a_slow_author_is_worked_on(tmp_path, running_cloud):
+    """Deleting takes hours where Discord is slow; objects and other webhooks do not wait."""
+    async with running_cloud(tmp_path) as cloud, _http(cloud) as http:
+        await cloud.token()
+        cloud.emulator.add_webhook()
+        slow, quick = cloud.emulator.webhooks
+        files = []
+        for webhook in (slow, quick):
+            cloud.pool.set_webhooks([WebhookCredentials(*webhook)])
+            files.append(await cloud.store(f"/docs/{webhook.id}", b"x"))
+        fault = Fault(kind=FaultKind.SLOW, route=Operation.DELETE, webhook_id=slow.id)
+        cloud.emulator.faults.add(fault)
+        shears = Shears(cloud, http, cloud.emulator.webhooks)
+        deleted = asyncio.Event()
+
+        async def delete(webhook, message_id) -> None:
+            await shears.delete_on_discord(webhook, message_id)
+            deleted.set()
+
+        shears.delete = delete
+        await cloud.catalog.delete_file(files[0].id)
+        running = asyncio.create_task(shears.reaper.run())
+        await fault.reached.wait()
+        await cloud.catalog.delete_file(files[1].id)
+        shears.reaper.nudge()
+        async with asyncio.timeout(10):
+            await deleted.wait()
+        assert [message.webhook_id for message in cloud.emulator.messages()] == [slow.id]
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
 
 
 async def test_more_than_a_batch(cloud, shears):
@@ -216,12 +348,13 @@ async def test_slow_webhook_does_not_hold_up_the_others(tmp_path, running_cloud)
         other = Fault(kind=FaultKind.SLOW, route=Operation.DELETE)
         for fault in (slow, other):
             cloud.emulator.faults.add(fault)
-        sweep = asyncio.create_task(Shears(cloud, http, cloud.emulator.webhooks).reaper.sweep())
+        shears = Shears(cloud, http, cloud.emulator.webhooks)
+        sweep = asyncio.create_task(shears.sweep(objects=2, messages=2))
         await slow.reached.wait()
         await other.reached.wait()
         slow.release()
         other.release()
-        assert (await sweep).messages == 2
+        await sweep
 
 
 async def test_catalog_away(cloud, shears, monkeypatch):
@@ -235,7 +368,7 @@ async def test_catalog_away(cloud, shears, monkeypatch):
     outcomes = [CatalogUnavailable("away"), None]
     swept = asyncio.Event()
 
-    async def sweep() -> None:
+    async def sweep(_workers) -> None:
         if outcome := outcomes.pop(0):
             raise outcome
         swept.set()
@@ -277,23 +410,12 @@ async def test_the_bot_deletes_what_it_has_posted(cloud, shears, bots_message):
     await bots_message(10**17 + 1, 8)
     deleted = set()
 
-    async def delete_as_bot(channel_id, message_id) -> None:
-        deleted.add((channel_id, message_id))
+    async def delete_as_bot(channel_id, message_id, *, is_own) -> None:
+        deleted.add((channel_id, message_id, is_own))
 
     await shears(delete_as_bot=delete_as_bot).sweep(messages=2)
-    assert deleted == {(7, 10**17), (8, 10**17 + 1)}
-    assert await cloud.catalog.orphan_messages(limit=10) == []
-
-
-async def test_a_refusing_bot_keeps_its_messages(cloud, shears, bots_message):
-    """What the bot cannot delete is asked for again in a later sweep."""
-    await bots_message(10**17, 7)
-
-    async def refuse(_channel_id, _message_id) -> None:
-        raise DiscordRefused(401, 0)
-
-    await shears(delete_as_bot=refuse).sweep(failed=1)
-    assert len(await cloud.catalog.orphan_messages(limit=10)) == 1
+    assert deleted == {(7, 10**17, True), (8, 10**17 + 1, True)}
+    assert await orphans_of(cloud.catalog) == []
 
 
 async def test_an_unusable_bot_leaves_its_messages_stuck(shears, bots_message):
@@ -301,14 +423,51 @@ async def test_an_unusable_bot_leaves_its_messages_stuck(shears, bots_message):
     await bots_message(10**17, 7)
     asked = []
 
-    async def refuse(channel_id, _message_id) -> None:
-        asked.append(channel_id)
+    async def refuse(channel_id, _message_id, *, is_own) -> None:
+        asked.append((channel_id, is_own))
         raise BotUnusable(401, 0, None)
 
-    reaping = shears(delete_as_bot=refuse)
-    await reaping.sweep(failed=1)
-    await reaping.sweep(stuck=1)
-    assert asked == [7]
+    reaper = shears(delete_as_bot=refuse)
+    await reaper.sweep()
+    await reaper.sweep(stuck=1)
+    assert asked == [(7, True)]
+
+
+async def test_a_bot_deletes_what_a_dead_webhook_has_left(tmp_path, running_cloud):
+    """With the permission to manage messages; the webhook is asked once, and then the bot."""
+    async with (
+        running_cloud(tmp_path, emulator={"bot_token": "bot"}) as cloud,
+        _http(cloud) as http,
+    ):
+        await cloud.token()
+        file = await cloud.store("/docs/a", os.urandom(2500))
+        await cloud.catalog.delete_file(file.id)
+        webhook = cloud.emulator.webhooks[0]
+        cloud.emulator.delete_webhook(webhook.id)
+        reaper = Shears(cloud, http, [webhook], delete_as_bot=Bot(http, "bot").delete)
+        await reaper.sweep(objects=1, messages=3)
+        assert cloud.emulator.messages() == []
+        assert cloud.emulator.requests.count(Operation.DELETE) == 1
+
+
+async def test_a_bot_that_may_not_manage_messages_deletes_its_own(tmp_path, running_cloud):
+    """What it may not delete is stuck, and does not keep it from what it has posted itself."""
+    async with (
+        running_cloud(tmp_path, emulator={"bot_token": "bot"}) as cloud,
+        _http(cloud) as http,
+    ):
+        await cloud.token()
+        webhook = cloud.emulator.webhooks[0]
+        mine = frozenset(Permission) - {Permission.MANAGE_MESSAGES}
+        cloud.emulator.bot_permissions[webhook.channel_id] = mine
+        file = await cloud.store("/docs/a", os.urandom(1500))
+        await cloud.catalog.delete_file(file.id)
+        reaper = Shears(cloud, http, [], delete_as_bot=Bot(http, "bot").delete)
+        await reaper.sweep(objects=1)
+        await reaper.sweep(stuck=2)
+        await give_up(cloud, 1, webhook_id=None, channel_id=webhook.channel_id)
+        await reaper.sweep(messages=1, stuck=2)
+        assert cloud.emulator.requests.count(Operation.BOT_DELETE, 403) == 1
 
 
 async def test_without_a_bot_its_messages_are_stuck(shears, bots_message):

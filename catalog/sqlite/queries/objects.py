@@ -126,22 +126,6 @@ LIMIT :limit
 """
 """Objects to which only references that are over refer."""
 
-ORPHAN_MESSAGES = """
-SELECT id, channel_id, webhook_id, stored_size FROM messages
-WHERE chunk_count = 0 AND id > :after ORDER BY id LIMIT :limit
-"""
-"""Messages behind an id that hold no chunk, oldest first: snowflakes grow with time."""
-
-REMEMBER_DELETED_MESSAGE = """
-INSERT INTO deleted_messages (id, deleted_at)
-SELECT id, :now FROM messages WHERE id = :message_id AND chunk_count = 0
-ON CONFLICT (id) DO NOTHING
-"""
-"""Remembers that a message is gone from Discord, unless a chunk lies in it."""
-
-FORGET_MESSAGE = "DELETE FROM messages WHERE id = :message_id AND chunk_count = 0"
-"""Forgets a message, unless a chunk lies in it."""
-
 DROP_OLD_DELETED_MESSAGES = """
 DELETE FROM deleted_messages WHERE id IN (
     SELECT id FROM deleted_messages WHERE deleted_at < :before ORDER BY deleted_at LIMIT :limit

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from tests.orphans import orphans_of
+
 OBJECT_ID = UUID(int=1)
 
 
@@ -21,7 +23,7 @@ async def test_chunk_journal_survives_kill(backend):
     async with backend.open() as catalog:
         chunks = await catalog.chunks(OBJECT_ID, first=0, limit=9)
         assert [(each.chunk.index, each.message.id) for each in chunks] == [(0, 42)]
-        assert await catalog.orphan_messages(limit=9) == []
+        assert await orphans_of(catalog) == []
 
 
 async def test_reopening_finds_everything(backend, uploads_into, clock):

@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 
 from catalog.errors import ObjectMissing
 from catalog.port import RenameOnConflict
+from tests.orphans import orphans_of
 
 KEYS = st.sampled_from(["a", "b"])
 SERVICES = st.sampled_from(["upload", "album"])
@@ -162,7 +163,7 @@ class Lifetimes(RuleBasedStateMachine):
     @rule()
     def reap(self):
         """The oldest message without a chunk is deleted on Discord and forgotten."""
-        for message in self.run(self.catalog.orphan_messages(limit=1)):
+        for message in self.run(orphans_of(self.catalog))[:1]:
             assert message.id not in self.forgotten, "reported after it was forgotten"
             self.run(self.catalog.forget_message(message.id))
             self.forgotten.add(message.id)
@@ -176,7 +177,7 @@ class Lifetimes(RuleBasedStateMachine):
             assert (found is None) == content.collected
             if content.collected:
                 expected.update(content.messages)
-        reported = [message.id for message in self.run(self.catalog.orphan_messages(limit=999))]
+        reported = [message.id for message in self.run(orphans_of(self.catalog))]
         assert reported == sorted(expected - self.forgotten)
 
     def is_garbage(self, content: Content) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from catalog.errors import InvalidRecord, ObjectIncomplete, ObjectMissing
 from catalog.port import Catalog
 from catalog.records import ChunkLocation, EnvelopeKind, ObjectState
+from tests.orphans import orphans_of
 
 DAY_S = 24 * 3600.0
 
@@ -21,7 +22,7 @@ def without_object(location: ChunkLocation) -> ChunkLocation:
 
 async def orphans(catalog: Catalog) -> list[int]:
     """Ids of the messages that hold no chunk."""
-    return [message.id for message in await catalog.orphan_messages(limit=100)]
+    return [message.id for message in await orphans_of(catalog)]
 
 
 async def test_draft_is_uploading(catalog, uploads):
@@ -74,7 +75,7 @@ async def test_message_without_object_is_garbage(catalog, uploads):
     location = uploads.location(uuid4())
     assert await catalog.add_chunk(location) is False
     assert await catalog.add_chunk(location) is False
-    assert await catalog.orphan_messages(limit=9) == [location.message]
+    assert await orphans_of(catalog) == [location.message]
 
 
 async def test_second_message_for_an_index_is_garbage(catalog, uploads):
@@ -334,18 +335,6 @@ async def test_hold_and_collection_at_once(catalog, uploads, clock):
         assert (await catalog.object_by_id(object_id) is None) == (collected == 1)
         await catalog.release(object_id, service="upload", key="k")
         await catalog.collect_objects(limit=9)
-
-
-async def test_orphans_come_oldest_first(catalog, uploads):
-    """Messages without chunks come by snowflake, up to the limit, until forgotten."""
-    for message_id in (30, 10, 20):
-        await catalog.add_chunk(uploads.location(uuid4(), message_id=message_id))
-    assert [message.id for message in await catalog.orphan_messages(limit=2)] == [10, 20]
-    assert [message.id for message in await catalog.orphan_messages(20, limit=2)] == [30]
-    assert await catalog.orphan_messages(30, limit=2) == []
-    await catalog.forget_message(10)
-    await catalog.forget_message(10)
-    assert await orphans(catalog) == [20, 30]
 
 
 async def test_message_with_a_chunk_is_not_forgotten(catalog, uploads):

@@ -16,6 +16,7 @@ from catalog.errors import (
     TooManyTickets,
 )
 from catalog.records import JobState, ObjectState, Reference, Ticket, TicketLimits, ViewTarget
+from tests.orphans import orphans_of
 
 WIDE = TicketLimits(open_tickets=100, temporary_bytes=10**12)
 
@@ -168,7 +169,7 @@ async def test_failed_redemption_leaves_nothing(catalog, ticket, redeem):
     await redeem(opened)
     await catalog.release(opened.id, service="upload", key="k")
     assert await catalog.collect_objects(limit=9, grace_s=10**6) == 1
-    assert len(await catalog.orphan_messages(limit=9)) == 1
+    assert len(await orphans_of(catalog)) == 1
     with pytest.raises(TicketMissing):
         await redeem(opened)
 

@@ -9,6 +9,7 @@ from catalog.sqlite.queries import (
     files,
     folders,
     jobs,
+    messages,
     objects,
     positions,
     services,
@@ -25,7 +26,7 @@ NO_SCAN = {
     **{f"FOLDER_POSITIONS {key}": sql for key, sql in positions.FOLDER_POSITIONS.items()},
     **{
         f"{module.__name__.rpartition('.')[2]}.{name}": sql
-        for module in (files, folders, jobs, objects, services, usage, walks)
+        for module in (files, folders, jobs, messages, objects, services, usage, walks)
         for name, sql in vars(module).items()
         if name.isupper() and not name.startswith("_") and isinstance(sql, str)
     },
@@ -43,9 +44,20 @@ TRANSIENT = {
     "CONSTANT",
     "start",
     "found",
+    "author",
+    "json_each",
 }
-# One row per service that was ever let in, in a listing that an administrator asks for.
-SMALL = {services.ALL_KEYS}
+# One row per service that was ever let in, in a listing that an administrator asks for; one per
+# webhook, channel, or start of the manager within a month.
+SMALL = {
+    services.ALL_KEYS,
+    messages.CHANNEL_SWEEPS,
+    messages.DROP_OLD_WATCHES,
+    messages.DROP_SWEEPS,
+    messages.DROP_WATCHES,
+    messages.QUARANTINES,
+    messages.WATCHES,
+}
 
 
 async def plan(database: Database, sql: str) -> list[tuple[int, int, str]]:
@@ -73,7 +85,7 @@ PAGES = {
     **{f"files {order} {ascending}": sql for (order, ascending), sql in files.LIST_FILES.items()},
     "folders ascending": folders.LIST_FOLDERS_ASCENDING,
     "folders descending": folders.LIST_FOLDERS_DESCENDING,
-    "orphans": objects.ORPHAN_MESSAGES,
+    "orphans": messages.ORPHAN_MESSAGES,
     "garbage": objects.DUE_OBJECTS,
     "old deleted messages": objects.DROP_OLD_DELETED_MESSAGES,
     "expired": objects.DELETE_EXPIRED_REFERENCES,
@@ -98,7 +110,9 @@ async def test_pages_come_sorted_off_an_index(database, sql):
 @pytest.mark.parametrize(
     ("sql", "index"),
     [
-        (objects.ORPHAN_MESSAGES, "messages_orphaned"),
+        (messages.ORPHAN_MESSAGES, "messages_orphaned"),
+        (messages.ORPHAN_AUTHORS, "messages_orphaned"),
+        (messages.COUNT_ORPHANS, "messages_orphaned"),
         (objects.DUE_OBJECTS, "objects_unreferenced"),
         (objects.DELETE_EXPIRED_REFERENCES, "references_by_expiry"),
         (objects.DROP_OLD_DELETED_MESSAGES, "deleted_messages_by_age"),

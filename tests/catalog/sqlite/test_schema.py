@@ -15,6 +15,7 @@ from catalog.sqlite.schema import Migration, known_migrations, pending_migration
 
 TABLES = {
     "api_keys",
+    "channel_sweeps",
     "chunks",
     "commits",
     "deleted_messages",
@@ -24,12 +25,14 @@ TABLES = {
     "jobs",
     "messages",
     "objects",
+    "quarantined_webhooks",
     "references",
     "schema_version",
     "shares",
     "tickets",
     "users",
     "views",
+    "watches",
 }
 
 

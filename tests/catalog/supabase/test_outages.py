@@ -14,6 +14,7 @@ from catalog.supabase.adapter import SupabaseCatalog
 from catalog.supabase.patience import Patience
 from local_supabase.gateway import Fault
 from local_supabase.stack import LocalSupabase
+from tests.orphans import orphans_of
 
 PASSING = [
     Fault.RESET_BEFORE,
@@ -109,7 +110,7 @@ async def test_lost_answers_of_uploads(catalog, uploads, empty):
     committed = await uploads.commit(draft.id, on_conflict=OverwriteOnConflict(old.id))
     assert committed.replaced is True
     assert committed.file == replace(old, object_id=draft.id, size=stored.size, mime_type="a/b")
-    assert await catalog.orphan_messages(limit=9) == []
+    assert await orphans_of(catalog) == []
 
 
 async def test_errors_are_not_repeated(catalog, empty):

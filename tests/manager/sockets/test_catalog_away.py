@@ -8,6 +8,7 @@ import pytest
 from protocol import c2s, s2c, s2u
 from tests.manager.sockets.flaky import FlakyStage, running_flaky_stage
 from tests.manager.sockets.uploading import booked
+from tests.orphans import orphans_of
 
 LONGER_THAN_ANY_PATIENCE = 1000
 
@@ -53,7 +54,7 @@ async def test_a_chunk_is_refused_and_journalled_later(stage: FlakyStage):
     await service.store(start)
     await service.finish_with(start)
     assert (await client.next(s2c.UploadFinishInfo)).success
-    orphans = await stage.real_catalog.orphan_messages(limit=10)
+    orphans = await orphans_of(stage.real_catalog)
     assert len(orphans) == 1, "of two messages with the same chunk one is garbage, and known"
 
 
@@ -71,7 +72,7 @@ async def test_other_bytes_count_after_a_refused_chunk(stage: FlakyStage):
     await service.store(start)
     await service.finish_with(start)
     assert (await client.next(s2c.UploadFinishInfo)).success
-    (garbage,) = await stage.real_catalog.orphan_messages(limit=10)
+    (garbage,) = await orphans_of(stage.real_catalog)
     assert str(garbage.id) == refused.message_id
 
 
@@ -84,7 +85,7 @@ async def test_a_chunk_whose_write_was_not_confirmed_counts_once(stage: FlakySta
     await service.store(start)
     await service.finish_with(start)
     assert (await client.next(s2c.UploadFinishInfo)).success
-    assert await stage.real_catalog.orphan_messages(limit=10) == []
+    assert await orphans_of(stage.real_catalog) == []
 
 
 @pytest.mark.parametrize("method", ["finish_object", "commit_file"])
