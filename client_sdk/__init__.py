@@ -7,7 +7,13 @@ async with Client("http://127.0.0.1:4000", token) as cloud:
 from importlib.metadata import version
 
 from client_sdk.client import Client
-from client_sdk.conflicts import Conflict, ConflictAnswer, OnConflict
+from client_sdk.conflicts import (
+    Conflict,
+    ConflictAnswer,
+    ConflictCallback,
+    ConflictChoice,
+    OnConflict,
+)
 from client_sdk.errors import (
     CloudError,
     ConnectionLost,
@@ -40,6 +46,7 @@ from client_sdk.events import (
 from client_sdk.jobs import Outcome, UploadResult
 from client_sdk.models import (
     Account,
+    Entry,
     FileAccess,
     FileInfo,
     FolderInfo,
@@ -49,7 +56,8 @@ from client_sdk.models import (
     Share,
     User,
 )
-from client_sdk.progress import Progress, Stage
+from client_sdk.paths import RemotePath
+from client_sdk.progress import Progress, ProgressCallback, Stage
 from client_sdk.settings import ClientSettings
 from client_sdk.status import (
     Booking,
@@ -61,6 +69,7 @@ from client_sdk.status import (
     UploadSlot,
     WebhookStatus,
 )
+from client_sdk.upload_source import UploadSource
 
 __version__ = version("discord-cloud")
 
@@ -73,9 +82,12 @@ __all__ = [
     "CloudError",
     "Conflict",
     "ConflictAnswer",
+    "ConflictCallback",
+    "ConflictChoice",
     "ConnectionLost",
     "CurrentUser",
     "DownloadFailed",
+    "Entry",
     "Event",
     "EventStream",
     "EventsMissed",
@@ -97,9 +109,11 @@ __all__ = [
     "Ownership",
     "ProcessingStatus",
     "Progress",
+    "ProgressCallback",
     "QuarantinedWebhook",
     "Refused",
     "Rejected",
+    "RemotePath",
     "ReplyTimeout",
     "ServerFailed",
     "Share",
@@ -113,6 +127,7 @@ __all__ = [
     "UploadFailed",
     "UploadResult",
     "UploadSlot",
+    "UploadSource",
     "User",
     "WebhookStatus",
     "WrongPassword",

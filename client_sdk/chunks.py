@@ -135,7 +135,8 @@ class ChunkSender:
                     worker = self._send_in_turn(source, size, indices, turn)
                     group.create_task(worker, name=f"chunks-{number}")
         except BaseExceptionGroup as errors:
-            raise _first(errors) from None
+            first = _first(errors)
+            raise first from first.__cause__
 
     async def _send_in_turn(
         self, source: OpenSource, size: int, indices: Iterator[int], turn: asyncio.Lock
@@ -185,7 +186,7 @@ class ChunkSender:
                     raise _refusal(response.status, await response.content.read(4096))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             if body.failure is not None:
-                raise body.failure from None
+                raise body.failure from body.failure.__cause__
             raise Unreachable("the upload service cannot be reached") from error
 
 

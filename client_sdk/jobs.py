@@ -29,7 +29,7 @@ class UploadResult:
     Attributes:
         path: Full path that the file has now; when skipped, the path that was taken.
         requested_path: Full path that was asked for.
-        size: Bytes that were uploaded, or would have been if it was not skipped.
+        size: Size of the file that was uploaded, in bytes; 0 when it was skipped.
         outcome: How it ended.
     """
 
@@ -75,7 +75,7 @@ class UploadOrder:
         return UploadResult(
             path=join_remote(self.path, name or self.name),
             requested_path=join_remote(self.path, self.name),
-            size=self.source.size,
+            size=0 if outcome is Outcome.SKIPPED else self.source.size,
             outcome=outcome,
         )
 

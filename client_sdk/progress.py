@@ -10,6 +10,8 @@ class Stage(StrEnum):
 
     WAITING = "waiting"
     """No upload service is free yet, or a retry is due."""
+    SPOOLING = "spooling"
+    """A stream of unknown size is read into a temporary file; `transferred` counts its bytes."""
     TRANSFERRING = "transferring"
     """Bytes are on their way."""
     SETTLING = "settling"
@@ -25,12 +27,12 @@ class Progress:
     Attributes:
         stage: Where it stands.
         transferred: Bytes that are through. Falls when something has to be sent again.
-        total: Size of the whole, in bytes.
+        total: Size of the whole, in bytes; None while it is not known.
     """
 
     stage: Stage
     transferred: int
-    total: int
+    total: int | None
 
 
 ProgressCallback = Callable[[Progress], None]
@@ -40,12 +42,12 @@ class ProgressMeter:
     """Counts the bytes of one transfer and reports every change to a callback.
 
     Args:
-        total: Size of the whole, in bytes.
+        total: Size of the whole, in bytes; None if it is not known yet.
         report: Called with every change, in the event loop: it must be quick. None reports to
             nobody.
     """
 
-    def __init__(self, total: int, report: ProgressCallback | None) -> None:
+    def __init__(self, total: int | None, report: ProgressCallback | None) -> None:
         self._total = total
         self._report = report
         self._stage = Stage.WAITING
@@ -54,6 +56,11 @@ class ProgressMeter:
     def enter(self, stage: Stage) -> None:
         """The transfer has come to another stage."""
         self._stage = stage
+        self._tell()
+
+    def measure(self, total: int) -> None:
+        """The size of the whole is known now."""
+        self._total = total
         self._tell()
 
     def restart(self, transferred: int = 0) -> None:

@@ -1,6 +1,7 @@
 """What a user of the SDK may tune."""
 
 import asyncio
+import os
 import random
 from dataclasses import dataclass, field
 
@@ -29,6 +30,9 @@ class ClientSettings:
         stall_timeout_s: How long a transfer may stand still before it is begun anew, in seconds.
         finish_timeout_s: How long a service may take to finish after all its chunks are stored, in
             seconds.
+        spool_limit: Bytes that one upload may keep in a temporary file, which streams need that can
+            be read only once or are of unknown size.
+        spool_folder: Folder for these files; None for that of the system (`tempfile.gettempdir`).
         retry_first_s: Ceiling of the first delay before a retry, in seconds; it doubles with every
             try.
         retry_cap_s: Longest delay before a retry, in seconds.
@@ -47,6 +51,8 @@ class ClientSettings:
     chunk_reply_timeout_s: float = 180.0
     stall_timeout_s: float = 60.0
     finish_timeout_s: float = 300.0
+    spool_limit: int = 16 * 1024**3
+    spool_folder: str | os.PathLike[str] | None = None
     retry_first_s: float = 0.5
     retry_cap_s: float = 20.0
     rng: random.Random = field(default_factory=random.SystemRandom, repr=False)

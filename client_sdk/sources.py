@@ -1,23 +1,22 @@
-"""What can be uploaded: files on disk, bytes in memory, and streams that can be opened anew.
+"""What uploads read: bytes in memory and files on disk, and what every source promises.
 
 A source is opened once per try of an upload and then asked for chunks, which are sent in parallel.
 A chunk yields its bytes in pieces of at most `PIECE_SIZE`, as often as it is asked to: a chunk that
 has to be sent again is read again. Files are read piece by piece in worker threads, so memory does
-not grow with the size of the file or of the chunks. A stream can be read only once and only in
-order, so its chunks are kept in memory until they have arrived.
+not grow with the size of the file or of the chunks.
 """
 
 import asyncio
 import contextlib
 import os
 import stat
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
-from inspect import isawaitable
 from pathlib import Path
 from typing import Protocol
 
-from client_sdk.errors import CloudError, InvalidInput, SourceChanged, SourceUnreadable
+from client_sdk.errors import SourceChanged, SourceUnreadable
 
 PIECE_SIZE = 512 * 1024
 
@@ -65,25 +64,39 @@ class Source(Protocol):
         ...
 
 
-class Reader(Protocol):
-    """A binary stream, synchronous or not."""
-
-    def read(self, size: int, /) -> bytes | Awaitable[bytes]:
-        """At most `size` bytes; none at the end."""
-        ...
-
-
-ReaderFactory = Callable[[], Reader | Awaitable[Reader]]
-
-
 @dataclass(frozen=True)
-class _MemoryChunk:
+class MemoryChunk:
+    """Bytes in memory as a chunk."""
+
     content: Bytes
 
     async def pieces(self) -> AsyncIterator[Bytes]:
+        """As `Chunk` says."""
         view = memoryview(self.content)
         for start in range(0, len(view), PIECE_SIZE):
             yield view[start : start + PIECE_SIZE]
+
+
+@dataclass(frozen=True)
+class DiskChunk:
+    """A part of a file as a chunk.
+
+    Attributes:
+        read: Reads exactly so many bytes (second argument) at an offset (first argument); runs in
+            worker threads.
+        offset: Where the chunk begins in the file.
+        length: Bytes of the chunk.
+    """
+
+    read: Callable[[int, int], bytes]
+    offset: int
+    length: int
+
+    async def pieces(self) -> AsyncIterator[Bytes]:
+        """As `Chunk` says."""
+        end = self.offset + self.length
+        for start in range(self.offset, end, PIECE_SIZE):
+            yield await asyncio.to_thread(self.read, start, min(PIECE_SIZE, end - start))
 
 
 class BytesSource:
@@ -104,7 +117,7 @@ class BytesSource:
 
     async def chunk(self, offset: int, length: int) -> Chunk:
         """The bytes from `offset` on."""
-        return _MemoryChunk(self._content[offset : offset + length])
+        return MemoryChunk(self._content[offset : offset + length])
 
 
 class FileSource:
@@ -118,7 +131,7 @@ class FileSource:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self._path = path
         with _translated(path):
             facts = path.stat()
         if not stat.S_ISREG(facts.st_mode):
@@ -133,168 +146,61 @@ class FileSource:
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[OpenSource]:
         """Open it from the start."""
-        with _translated(self.path):
-            descriptor = await asyncio.to_thread(os.open, self.path, os.O_RDONLY | os.O_CLOEXEC)
-        reader = _OpenFile(self.path, descriptor, self._version)
+        file = _OpenFile(self._path, self._version)
         try:
-            reader.check_unchanged()
-            yield reader
+            await asyncio.to_thread(file.open)
+            yield file
         finally:
-            reader.close()
+            file.close()
 
 
 class _OpenFile:
-    def __init__(self, path: Path, descriptor: int, version: tuple[int, int]) -> None:
+    def __init__(self, path: Path, version: tuple[int, int]) -> None:
         self._path = path
-        self._file = os.fdopen(descriptor, "rb", buffering=0)
         self._version = version
+        self._descriptor: int | None = None
+        self._is_closed = False
+        # A thread may still be opening the file when the upload is cancelled and closes it.
+        self._opening = threading.Lock()
+
+    def open(self) -> None:
+        with _translated(self._path):
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        with self._opening:
+            if self._is_closed:
+                os.close(descriptor)
+                return
+            self._descriptor = descriptor
+        self._check_unchanged(descriptor)
 
     def close(self) -> None:
-        self._file.close()
-
-    def check_unchanged(self) -> None:
-        if _version(os.fstat(self._file.fileno())) != self._version:
-            raise SourceChanged(f"{self._path} changed since its upload began")
+        with self._opening:
+            self._is_closed = True
+            if self._descriptor is not None:
+                os.close(self._descriptor)
+                self._descriptor = None
 
     async def chunk(self, offset: int, length: int) -> Chunk:
-        return _FileChunk(self, offset, length)
+        return DiskChunk(self._read, offset, length)
 
-    def read(self, offset: int, length: int) -> bytes:
-        """Read exactly so many bytes, in a worker thread."""
+    def _read(self, offset: int, length: int) -> bytes:
+        descriptor = self._descriptor
+        if descriptor is None:
+            raise SourceUnreadable(f"{self._path} is not open any more")
         with _translated(self._path):
-            piece = os.pread(self._file.fileno(), length, offset)
+            piece = os.pread(descriptor, length, offset)
         if len(piece) != length:
             raise SourceChanged(f"{self._path} became shorter while it was being uploaded")
-        self.check_unchanged()
+        self._check_unchanged(descriptor)
         return piece
 
-
-@dataclass(frozen=True)
-class _FileChunk:
-    file: _OpenFile
-    offset: int
-    length: int
-
-    async def pieces(self) -> AsyncIterator[Bytes]:
-        end = self.offset + self.length
-        for start in range(self.offset, end, PIECE_SIZE):
-            yield await asyncio.to_thread(self.file.read, start, min(PIECE_SIZE, end - start))
-
-
-class StreamSource:
-    """A stream of known size, made anew by a factory for every try.
-
-    Args:
-        factory: Returns a reader at the start of the content; it and the reader may be synchronous
-            or not. A synchronous reader is read in worker threads.
-        size: How many bytes the reader will give.
-    """
-
-    def __init__(self, factory: ReaderFactory, size: int) -> None:
-        if size < 0:
-            raise InvalidInput("a size cannot be negative")
-        self._factory = factory
-        self._size = size
-
-    @property
-    def size(self) -> int:
-        """Bytes in all."""
-        return self._size
-
-    @contextlib.asynccontextmanager
-    async def open(self) -> AsyncIterator[OpenSource]:
-        """Open it from the start."""
-        with _stream_errors():
-            made = self._factory()
-            reader = await made if isawaitable(made) else made
-        try:
-            yield _OpenStream(reader, self._size)
-        finally:
-            with _stream_errors():
-                close = getattr(reader, "close", None)
-                closing = close() if close is not None else None
-                if isawaitable(closing):
-                    await closing
-
-
-class _OpenStream:
-    def __init__(self, reader: Reader, size: int) -> None:
-        self._reader = reader
-        self._size = size
-
-    async def chunk(self, offset: int, length: int) -> Chunk:
-        content = bytearray()
-        while len(content) < length:
-            piece = await self._read(length - len(content))
-            if not piece:
-                raise SourceChanged("the stream ended before the size that was given for it")
-            content += piece
-        if offset + length == self._size and await self._read(1):
-            raise SourceChanged("the stream holds more than the size that was given for it")
-        return _MemoryChunk(content)
-
-    async def _read(self, length: int) -> Bytes:
-        size = min(length, PIECE_SIZE)
-        made = await asyncio.to_thread(self._ask, size)
-        with _stream_errors():
-            piece: object = await made if isawaitable(made) else made
-        if not isinstance(piece, Bytes):
-            kind = type(piece).__name__
-            raise SourceUnreadable(f"the stream gave {kind}, not bytes: open it in binary mode")
-        if len(piece) > size:
-            raise SourceUnreadable("the stream gave more bytes than it was asked for")
-        return piece
-
-    def _ask(self, size: int) -> bytes | Awaitable[bytes]:
-        # Translated in the thread: a StopIteration would never come out of it.
-        with _stream_errors():
-            return self._reader.read(size)
-
-
-def as_source(
-    source: str | os.PathLike[str] | Bytes | ReaderFactory, size: int | None = None
-) -> Source:
-    """Make a source of what a caller handed in; blocks on the file system for a path.
-
-    Args:
-        source: A path, the bytes themselves, or a factory of readers.
-        size: Size in bytes, for a factory of readers; None for all others.
-
-    Raises:
-        InvalidInput: The size is missing, or given where it is not needed.
-        SourceUnreadable: There is no regular file at the path.
-        TypeError: It is none of these, an open file for example.
-    """
-    if not (callable(source) or isinstance(source, str | os.PathLike | Bytes)):
-        raise TypeError(
-            "what is uploaded is a path, bytes, or a function that opens a binary stream with its "
-            f"size (lambda: open(name, 'rb')), not {type(source).__name__}"
-        )
-    if callable(source):
-        if size is None:
-            raise InvalidInput("a stream needs its size: pass size=…")
-        return StreamSource(source, size)
-    if size is not None:
-        raise InvalidInput("a size is only given for a stream")
-    if isinstance(source, Bytes):
-        return BytesSource(source)
-    return FileSource(Path(source))
+    def _check_unchanged(self, descriptor: int) -> None:
+        if _version(os.fstat(descriptor)) != self._version:
+            raise SourceChanged(f"{self._path} changed since its upload began")
 
 
 def _version(facts: os.stat_result) -> tuple[int, int]:
     return facts.st_size, facts.st_mtime_ns
-
-
-@contextlib.contextmanager
-def _stream_errors() -> Iterator[None]:
-    """Whatever the code of a caller's stream raises becomes one error, with that as its cause."""
-    try:
-        yield
-    except CloudError:
-        raise
-    except Exception as error:
-        reason = str(error) or type(error).__name__
-        raise SourceUnreadable(f"the stream cannot be read: {reason}") from error
 
 
 @contextlib.contextmanager

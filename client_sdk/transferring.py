@@ -1,0 +1,193 @@
+"""The client's part that brings files up and down."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncGenerator, AsyncIterator
+from pathlib import Path
+from typing import BinaryIO
+
+from client_sdk import listing
+from client_sdk.archives import download_archive, pieces_of_archive
+from client_sdk.conflicts import ConflictChoice, OnConflict, as_policy
+from client_sdk.core import ClientCore
+from client_sdk.downloads import Download
+from client_sdk.empty_files import upload_empty
+from client_sdk.errors import Refused, ServerFailed, Unreachable
+from client_sdk.jobs import Outcome, UploadOrder, UploadResult
+from client_sdk.paths import RemotePath, clean_folder, join_remote, split_remote
+from client_sdk.progress import ProgressCallback, ProgressMeter, Stage
+from client_sdk.sinks import Stream, sink_at
+from client_sdk.sources import Source
+from client_sdk.spool import OneTimeStream
+from client_sdk.upload_source import UploadSource, as_source
+
+
+class Transferring(ClientCore):
+    """Uploads and downloads. `Client` has the documentation."""
+
+    async def upload(
+        self,
+        source: UploadSource,
+        remote: RemotePath,
+        *,
+        size: int | None = None,
+        on_conflict: ConflictChoice = OnConflict.RENAME,
+        progress: ProgressCallback | None = None,
+        is_public: bool = False,
+    ) -> UploadResult:
+        """Upload a file. Many uploads may run at the same time; they share the booked services.
+
+        Cancelling it takes the upload back. When the connection is lost between the last byte and
+        the manager's last word, the file is sent again; with `OnConflict.RENAME` a second copy may
+        then remain.
+
+        What can be read only once, and what is of unknown size, is read into a temporary file
+        (`ClientSettings.spool_limit`, `spool_folder`). A stream without any bytes becomes an empty
+        file.
+
+        Args:
+            source: A local path; bytes; a binary file that is open, which is read from where it
+                stands; another reader; an iterable of bytes; or a function that opens one of
+                these, which is called for every try. Readers, iterables and functions may be
+                asynchronous. What is passed open stays open.
+            remote: Full path to upload to, `/folder/name`. Missing folders are made.
+            size: Size of a stream in bytes, if it is known: it is then sent while it is being read.
+            on_conflict: What to do when the name is taken, as `OnConflict` or its value, or a
+                callback that is asked then.
+            progress: Called with every change; must be quick.
+            is_public: Whether everybody may read and write the file.
+
+        Raises:
+            InvalidInput: The path, the size or `on_conflict` cannot be used, or a stream is larger
+                than a temporary file may be.
+            TypeError: The source is none of what is listed above, a file that is open as text for
+                example.
+            Rejected, UploadFailed: The manager did not take it.
+            SourceUnreadable, SourceChanged: The source let us down.
+            Unreachable, NotLoggedIn: The manager is gone, or the token is no longer good.
+        """
+        path, name = split_remote(remote)
+        policy = as_policy(on_conflict)
+        session = self._open_session
+        content = await as_source(source, size)
+        meter = ProgressMeter(content.size, progress)
+        if policy is OnConflict.SKIP and await self._is_surely_there(path, name):
+            meter.enter(Stage.DONE)
+            taken = join_remote(path, name)
+            return UploadResult(path=taken, requested_path=taken, size=0, outcome=Outcome.SKIPPED)
+        async with self._readable(content, meter) as readable:
+            order = UploadOrder(
+                source=readable,
+                path=path,
+                name=name,
+                is_public=is_public,
+                on_conflict=policy,
+                meter=meter,
+            )
+            if readable.size == 0:
+                return await upload_empty(session.link, self._api, session.conflicts, order)
+            return await session.uploads.upload(order)
+
+    async def download(
+        self,
+        remote: RemotePath,
+        target: str | os.PathLike[str],
+        *,
+        resume: bool = True,
+        progress: ProgressCallback | None = None,
+    ) -> Path:
+        """Download a file. The target is replaced at the end, in one step.
+
+        Args:
+            remote: Full path of the file.
+            target: File to write, or a folder to put it in.
+            resume: Go on with what an earlier try has left.
+            progress: Called with every change; must be quick.
+
+        Raises:
+            NotFound, Forbidden: There is no such file, or the user may not read it.
+            DownloadFailed, Unreachable, ServerFailed: It did not get through.
+            TargetUnwritable: The target cannot be written, or another download writes it.
+        """
+        path, name = split_remote(remote)
+        local = Path(target)
+        if await asyncio.to_thread(local.is_dir):
+            local /= name
+        sink = await asyncio.to_thread(sink_at, local, resume=resume)
+        await Download(self._api, path, name, sink, progress, self._settings).run()
+        return local
+
+    async def download_to(
+        self, remote: RemotePath, output: BinaryIO, *, progress: ProgressCallback | None = None
+    ) -> None:
+        """Download a file to something that is open for writing, such as standard output.
+
+        Its writes happen in threads, one after the other. After an error it holds a part.
+
+        Raises:
+            NotFound, Forbidden: There is no such file, or the user may not read it.
+            DownloadFailed, Unreachable, ServerFailed: It did not get through.
+            TargetUnwritable: The output takes no more, or the file changed meanwhile.
+        """
+        path, name = split_remote(remote)
+        await Download(
+            self._api, path, name, Stream(output, "the output"), progress, self._settings
+        ).run()
+
+    async def download_archive(
+        self,
+        path: RemotePath,
+        target: str | os.PathLike[str],
+        *,
+        progress: ProgressCallback | None = None,
+    ) -> Path:
+        """Download a folder with everything in it as a zip archive, but for what may not be read.
+
+        The target is replaced at the end, in one step; what broke off is not kept. The total of
+        `progress` is what the folder holds, which the archive may miss by a little, or by what the
+        user may not read.
+
+        Args:
+            path: The folder.
+            target: File to write, or a folder to put `name.zip` in.
+            progress: Called with every change; must be quick.
+
+        Raises:
+            NotFound: There is no such folder.
+            DownloadFailed, Unreachable, ServerFailed: It did not get through.
+            TargetUnwritable: The target cannot be written.
+        """
+        folder, local = clean_folder(path), Path(target)
+        if await asyncio.to_thread(local.is_dir):
+            local /= f"{folder.rpartition('/')[2] or 'discord-cloud'}.zip"
+        size = (await listing.size(self._link, folder)).total_size
+        meter = ProgressMeter(size, progress)
+        return await download_archive(self._api, folder, local, meter)
+
+    async def read_archive(self, path: RemotePath) -> AsyncGenerator[bytes, None]:
+        """Yield the zip archive of a folder, piece by piece. Raises as `download_archive` does."""
+        pieces = pieces_of_archive(self._api, clean_folder(path))
+        async with contextlib.aclosing(pieces):
+            async for piece in pieces:
+                yield piece
+
+    @contextlib.asynccontextmanager
+    async def _readable(
+        self, content: Source | OneTimeStream, meter: ProgressMeter
+    ) -> AsyncIterator[Source]:
+        """The content, with a size, and as something that can be read again."""
+        if not isinstance(content, OneTimeStream):
+            yield content
+            return
+        if content.size is None:
+            meter.enter(Stage.SPOOLING)
+        async with content.spooled(self._settings, meter.add) as spooled:
+            meter.measure(spooled.size)
+            yield spooled
+
+    async def _is_surely_there(self, path: str, name: str) -> bool:
+        """Whether sending the file would be in vain; in doubt, the upload itself finds out."""
+        with contextlib.suppress(Unreachable, ServerFailed, Refused):
+            return await self._api.file_exists(path, name)
+        return False
