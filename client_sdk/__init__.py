@@ -58,6 +58,7 @@ from client_sdk.models import (
 )
 from client_sdk.paths import RemotePath
 from client_sdk.progress import Progress, ProgressCallback, Stage
+from client_sdk.reading import RemoteStream
 from client_sdk.settings import ClientSettings
 from client_sdk.status import (
     Booking,
@@ -114,6 +115,7 @@ __all__ = [
     "Refused",
     "Rejected",
     "RemotePath",
+    "RemoteStream",
     "ReplyTimeout",
     "ServerFailed",
     "Share",

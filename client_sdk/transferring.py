@@ -17,6 +17,7 @@ from client_sdk.errors import Refused, ServerFailed, Unreachable
 from client_sdk.jobs import Outcome, UploadOrder, UploadResult
 from client_sdk.paths import RemotePath, clean_folder, join_remote, split_remote
 from client_sdk.progress import ProgressCallback, ProgressMeter, Stage
+from client_sdk.reading import RangeRead, RemoteStream
 from client_sdk.sinks import Stream, sink_at
 from client_sdk.sources import Source
 from client_sdk.spool import OneTimeStream
@@ -88,6 +89,65 @@ class Transferring(ClientCore):
             if readable.size == 0:
                 return await upload_empty(session.link, self._api, session.conflicts, order)
             return await session.uploads.upload(order)
+
+    async def read(
+        self, remote: RemotePath, *, offset: int = 0, length: int | None = None
+    ) -> bytes:
+        """The content of a file, or a part of it, in memory. Never less than there is.
+
+        Args:
+            remote: Full path of the file.
+            offset: Where to begin, in bytes; past the end there are none.
+            length: How many bytes, at most; None for all up to the end.
+
+        Raises:
+            InvalidInput: The offset or the length is negative.
+            NotFound, Forbidden: There is no such file, or the user may not read it.
+            DownloadFailed, Unreachable, ServerFailed: It did not get through, or the file changed
+                while it was read.
+        """
+        async with self.stream(remote, offset=offset, length=length) as stream:
+            return await stream.read()
+
+    async def read_text(
+        self, remote: RemotePath, *, encoding: str = "utf-8", errors: str = "strict"
+    ) -> str:
+        """The content of a text file; line ends stay as they are.
+
+        Args:
+            remote: Full path of the file.
+            encoding: How the text is encoded.
+            errors: What to do with bytes that are no text, as for `bytes.decode`.
+
+        Raises:
+            UnicodeDecodeError: It is no text in this encoding.
+            CloudError: As `read`.
+        """
+        return (await self.read(remote)).decode(encoding, errors)
+
+    @contextlib.asynccontextmanager
+    async def stream(
+        self, remote: RemotePath, *, offset: int = 0, length: int | None = None
+    ) -> AsyncGenerator[RemoteStream, None]:
+        """Read a file, or a part of it, while it comes: `async with cloud.stream(…) as stream`.
+
+        The manager checks every chunk before it sends any of its bytes. When the connection breaks,
+        the stream goes on where it was; a file that has changed meanwhile is a `DownloadFailed`.
+
+        Args:
+            remote: Full path of the file.
+            offset: Where to begin, in bytes; past the end there are none.
+            length: How many bytes, at most; None for all up to the end.
+
+        Raises:
+            InvalidInput: The offset or the length is negative.
+            NotFound, Forbidden: There is no such file, or the user may not read it.
+            DownloadFailed, Unreachable, ServerFailed: It did not get through.
+        """
+        path, name = split_remote(remote)
+        reading = RangeRead(self._api, path, name, offset, length, self._settings)
+        async with reading.open() as stream:
+            yield stream
 
     async def download(
         self,

@@ -442,12 +442,13 @@ class ScriptedManager:
         asked = request.headers.get("Range")
         if asked is None or request.headers.get("If-Range", self.etag) != self.etag:
             return web.Response(body=content, headers=headers)
-        start = int(asked.removeprefix("bytes=").removesuffix("-"))
+        first, _, last = asked.removeprefix("bytes=").partition("-")
+        start, end = int(first), min(int(last or len(content)) + 1, len(content))
         if start >= len(content):
             headers["Content-Range"] = f"bytes */{len(content)}"
             return web.Response(status=416, headers=headers)
-        headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
-        return web.Response(status=206, body=content[start:], headers=headers)
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{len(content)}"
+        return web.Response(status=206, body=content[start:end], headers=headers)
 
 
 async def _read_fields(request: web.Request) -> dict[str, bytes]:
