@@ -9,8 +9,9 @@ returns what is to be done now, in order:
 - `Clear`: send `c2s:upload-booking-clear`, and report `cleared` or `unanswered`;
 - `Grant`: that ticket has a free service to itself until it is handed back with `leave`.
 
-One question at most is open at a time. While a clear is open nothing is granted: the services are
-about to go.
+One question at most is open at a time. A question that asks for fewer services than are held, or for
+none, takes effect as the manager reads it, which is before it reads any request that is sent after
+it. So until a question is answered no more is granted than it leaves.
 """
 
 from collections.abc import Hashable
@@ -66,6 +67,8 @@ class BookingDesk:
         self._held = 0
         # What the manager was last asked for; None when it is not known whether it heard.
         self._asked: int | None = 0
+        # What the questions since the last answer leave at least; None when there are none.
+        self._left_by_questions: int | None = None
         self._question: _Question | None = None
         self._clear_refused = False
 
@@ -116,7 +119,7 @@ class BookingDesk:
         self._using.clear()
         self._held = 0
         self._asked = 0
-        self._question = None
+        self._answered()
         self._clear_refused = False
 
     def booked(self, amount: int) -> list[Effect]:
@@ -124,8 +127,10 @@ class BookingDesk:
 
         This many services are held now, nothing more, nothing less.
         """
+        if amount < self._least_held:
+            self.losses += 1
         self._held = amount
-        self._question = None
+        self._answered()
         return self._next()
 
     def modified(self, change: int) -> list[Effect]:
@@ -140,12 +145,16 @@ class BookingDesk:
 
         A refused one waits for `retry_clear`, if there is anything to clear.
         """
-        self._question = None
+        is_in_doubt = self._asked is None
+        self._answered()
         if success or self._held == 0:
             self._held = 0
             self._asked = 0
         else:
             self._clear_refused = True
+            if is_in_doubt:
+                # An earlier clear, whose answer was not heard, may have ended the booking.
+                self._held = 0
         return self._next()
 
     def retry_clear(self) -> list[Effect]:
@@ -154,7 +163,7 @@ class BookingDesk:
         return self._next()
 
     def unanswered(self) -> list[Effect]:
-        """The open question got no answer in time: ask anew."""
+        """The open question got no answer in time: ask anew. It may take effect yet."""
         self._question = None
         self._asked = None
         return self._next()
@@ -164,13 +173,21 @@ class BookingDesk:
             return []
         return [*self._grants(), *self._ask()]
 
+    def _answered(self) -> None:
+        """No question is open. The manager answers in order, so earlier ones are settled as well."""
+        self._question = None
+        self._left_by_questions = None
+
+    @property
+    def _least_held(self) -> int:
+        """Services that stay, whatever the manager has read of the questions on their way."""
+        if self._left_by_questions is None:
+            return self._held
+        return min(self._held, self._left_by_questions)
+
     def _grants(self) -> list[Effect]:
         grants: list[Effect] = []
-        while (
-            self._waiting
-            and len(self._using) < self._held
-            and self._question is not _Question.CLEAR
-        ):
+        while self._waiting and len(self._using) < self._least_held:
             ticket = next(iter(self._waiting))
             del self._waiting[ticket]
             self._using.add(ticket)
@@ -181,12 +198,14 @@ class BookingDesk:
         wanted = min(self._limit, len(self._waiting) + len(self._using))
         if self._question is not None or wanted == self._asked:
             return []
-        if wanted:
-            self._question = _Question.BOOK
-            self._clear_refused = False
-            self._asked = wanted
-            return [Book(wanted)]
-        if self._clear_refused:
+        if not wanted and self._clear_refused:
             return []
-        self._question = _Question.CLEAR
-        return [Clear()]
+        earlier = self._left_by_questions
+        self._left_by_questions = wanted if earlier is None else min(earlier, wanted)
+        if not wanted:
+            self._question = _Question.CLEAR
+            return [Clear()]
+        self._question = _Question.BOOK
+        self._clear_refused = False
+        self._asked = wanted
+        return [Book(wanted)]
