@@ -70,6 +70,7 @@ from client_sdk.status import (
     UploadSlot,
     WebhookStatus,
 )
+from client_sdk.sync import SyncClient, SyncStream
 from client_sdk.upload_source import UploadSource
 
 __version__ = version("discord-cloud")
@@ -122,6 +123,8 @@ __all__ = [
     "SourceChanged",
     "SourceUnreadable",
     "Stage",
+    "SyncClient",
+    "SyncStream",
     "TargetUnwritable",
     "TooManyAttempts",
     "UnexpectedAnswer",

@@ -69,7 +69,7 @@ class Client(Administering, Organising, Sharing, Transferring):
         """How the manager is: its upload services, bookings, webhooks and processing."""
         return await self._api.status()
 
-    async def graphql(self, query: str, **variables: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    async def graphql(self, query: str, /, **variables: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
         """The data of a GraphQL request (docs/tickets.md). Raises `Forbidden`, `Refused`."""
         return await self._api.graphql(query, variables)
 

@@ -10,10 +10,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from inspect import isawaitable
+from inspect import isawaitable, iscoroutinefunction
 from typing import Literal
 
 from client_sdk.errors import InvalidInput
+from client_sdk.paths import Located
 
 
 class OnConflict(StrEnum):
@@ -27,17 +28,13 @@ class OnConflict(StrEnum):
     """Keep the old file, drop the new one."""
 
 
-@dataclass(frozen=True)
-class Conflict:
+@dataclass(frozen=True, kw_only=True)
+class Conflict(Located):
     """The name of a finished upload is taken.
 
     Attributes:
-        path: Folder of the upload.
-        name: Its name.
+        path: The full path that is taken.
     """
-
-    path: str
-    name: str
 
 
 @dataclass(frozen=True)
@@ -78,13 +75,30 @@ class ConflictDesk:
         async with self._asking:
             if policy in self._settled:
                 return self._settled[policy]
-            answer = policy(conflict)
-            if isawaitable(answer):
-                answer = await answer
+            answer = await _ask(policy, conflict)
             action = _as_action(answer.action)
             if answer.use_on_all:
                 self._settled[policy] = action
             return action
+
+
+async def _ask(callback: ConflictCallback, conflict: Conflict) -> ConflictAnswer:
+    answer: ConflictAnswer | Awaitable[ConflictAnswer]
+    if iscoroutinefunction(callback):
+        answer = callback(conflict)
+    else:
+        # It may wait for a person, and must not hold up what else runs in the loop.
+        answer = await asyncio.to_thread(_ask_in_thread, callback, conflict)
+    return await answer if isawaitable(answer) else answer
+
+
+def _ask_in_thread(
+    callback: ConflictCallback, conflict: Conflict
+) -> ConflictAnswer | Awaitable[ConflictAnswer]:
+    try:
+        return callback(conflict)
+    except StopIteration as error:  # which would never come out of the thread
+        raise RuntimeError("the callback that answers conflicts raised StopIteration") from error
 
 
 def _as_action(value: str) -> OnConflict:

@@ -39,7 +39,7 @@ async def upload_empty(
     if not await http.file_exists(order.path, order.name):
         await _make(link, http, order, order.name)
         return order.result(Outcome.STORED)
-    conflict = Conflict(order.path, order.name)
+    conflict = Conflict(path=order.full_path)
     match await conflicts.decide(conflict, order.on_conflict):
         case OnConflict.SKIP:
             return order.result(Outcome.SKIPPED)

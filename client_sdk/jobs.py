@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from client_sdk.conflicts import ConflictPolicy, OnConflict
-from client_sdk.paths import join_remote
+from client_sdk.paths import Located, join_remote
 from client_sdk.progress import ProgressMeter, Stage
 from client_sdk.sources import Source
 from protocol import s2c
@@ -23,7 +23,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class UploadResult:
+class UploadResult(Located):
     """A finished upload.
 
     Attributes:
@@ -33,20 +33,9 @@ class UploadResult:
         outcome: How it ended.
     """
 
-    path: str
     requested_path: str
     size: int
     outcome: Outcome
-
-    @property
-    def name(self) -> str:
-        """The last part of its path."""
-        return self.path.rpartition("/")[2]
-
-    @property
-    def parent(self) -> str:
-        """The path of the folder in which it lies."""
-        return self.path.rpartition("/")[0] or "/"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,12 +58,17 @@ class UploadOrder:
     on_conflict: ConflictPolicy
     meter: ProgressMeter
 
+    @property
+    def full_path(self) -> str:
+        """Folder and name."""
+        return join_remote(self.path, self.name)
+
     def result(self, outcome: Outcome, name: str | None = None) -> UploadResult:
         """The result of this order."""
         self.meter.enter(Stage.DONE)
         return UploadResult(
-            path=join_remote(self.path, name or self.name),
-            requested_path=join_remote(self.path, self.name),
+            path=join_remote(self.path, name) if name else self.full_path,
+            requested_path=self.full_path,
             size=0 if outcome is Outcome.SKIPPED else self.source.size,
             outcome=outcome,
         )

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from client_sdk.paths import Located
+
 
 class Ownership(StrEnum):
     """How a file stands to the user of the client."""
@@ -23,23 +25,7 @@ class Ownership(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Entry:
-    id: int
-    path: str
-
-    @property
-    def name(self) -> str:
-        """The last part of its path."""
-        return self.path.rpartition("/")[2]
-
-    @property
-    def parent(self) -> str:
-        """The path of the folder in which it lies; of the root, the root."""
-        return self.path.rpartition("/")[0] or "/"
-
-
-@dataclass(frozen=True, kw_only=True)
-class FileInfo(_Entry):
+class FileInfo(Located):
     """A file.
 
     Attributes:
@@ -56,6 +42,7 @@ class FileInfo(_Entry):
         shared_at: When it was shared with the user; None unless it is `Ownership.SHARED`.
     """
 
+    id: int
     size: int
     content_type: str
     created_at: datetime | None
@@ -68,13 +55,15 @@ class FileInfo(_Entry):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FolderInfo(_Entry):
+class FolderInfo(Located):
     """A folder.
 
     Attributes:
         id: Its number, the same for as long as it exists.
         path: Its full path.
     """
+
+    id: int
 
 
 Entry = FolderInfo | FileInfo

@@ -1,5 +1,6 @@
 """Paths of remote files."""
 
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from client_sdk.errors import InvalidInput
@@ -8,6 +9,23 @@ from protocol.values import check_name, format_path, parse_path
 
 RemotePath = str | PurePosixPath
 """The full path of a remote file or folder, `/folder/name`, on every system."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Located:
+    """What has a remote path."""
+
+    path: str
+
+    @property
+    def name(self) -> str:
+        """The last part of its path."""
+        return self.path.rpartition("/")[2]
+
+    @property
+    def parent(self) -> str:
+        """The path of the folder in which it lies; of the root, the root."""
+        return self.path.rpartition("/")[0] or "/"
 
 
 def remote_text(remote: object) -> str:

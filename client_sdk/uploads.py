@@ -285,7 +285,7 @@ class Uploads:
 
     async def _decide(self, job: Job) -> None:
         order = job.order
-        conflict = Conflict(order.path, order.name)
+        conflict = Conflict(path=order.full_path)
         try:
             action = await self._conflicts.decide(conflict, order.on_conflict)
         except Exception as error:  # noqa: BLE001 - the callback's own error ends its upload

@@ -16,7 +16,6 @@ from cli.upload_plan import PlannedFile, UploadPlan, plan_uploads
 from client_sdk import Client, Conflict, ConflictAnswer, OnConflict, Outcome
 from client_sdk.conflicts import ConflictPolicy
 from client_sdk.errors import CloudError, InvalidInput
-from client_sdk.paths import join_remote
 
 AHEAD = 2
 """Uploads that wait or settle beside each that is sent, so that no booked service stands idle."""
@@ -163,10 +162,10 @@ class _Put:
         return ask
 
     async def _ask(self, conflict: Conflict) -> ConflictAnswer:
-        path = join_remote(conflict.path, conflict.name)
         while True:
             say(
-                self._around.err, f"{path} exists: [o]verwrite, [r]ename, [s]kip? (oo, rr, ss: all)"
+                self._around.err,
+                f"{conflict.path} exists: [o]verwrite, [r]ename, [s]kip? (oo, rr, ss: all)",
             )
             answer = (await self._around.read_line()).strip().lower()
             if answer and answer[0] in _KEYS and answer in {answer[0], answer[0] * 2}:

@@ -56,7 +56,7 @@ async def test_conflicts_are_settled_by_policy_or_callback(
     async with make_client() as cloud:
         result = await cloud.upload(b"new", "/a.txt", on_conflict=callback if is_asked else policy)
     assert (result.outcome, manager.files) == (outcome, files)
-    assert asked == ([Conflict("/", "a.txt")] if is_asked else [])
+    assert asked == ([Conflict(path="/a.txt")] if is_asked else [])
 
 
 async def test_use_on_all_asks_once(manager, make_client) -> None:

@@ -1,0 +1,251 @@
+"""The client for programs without an event loop: scripts, notebooks, threads.
+
+Every method of `SyncClient` is made of that of `Client`, with its arguments and types, so that nothing
+is written down twice. The client runs in a thread of its own.
+"""
+
+import contextlib
+import functools
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
+from types import TracebackType
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+
+from client_sdk.client import Client
+from client_sdk.events import Event, EventStream
+from client_sdk.loop_thread import LoopThread
+from client_sdk.paths import RemotePath
+from client_sdk.reading import RemoteStream
+from client_sdk.session import LinkCallback
+from client_sdk.settings import ClientSettings
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+LISTED_AT_ONCE = 100
+"""Entries that are fetched at a time: each turn of the other thread takes its time."""
+
+
+def _blocking(
+    method: Callable[Concatenate[Client, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate["SyncClient", P], T]:
+    """The method that waits for a coroutine."""
+
+    @functools.wraps(method)
+    def call(self: "SyncClient", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        thread = self._running()
+        return thread.call(method(thread.client, *args, **kwargs))
+
+    return call
+
+
+def _iterating(
+    method: Callable[Concatenate[Client, P], AsyncGenerator[T, None]], *, at_once: int
+) -> Callable[Concatenate["SyncClient", P], Iterator[T]]:
+    """The method that gives the items of an async generator, of which it fetches some at once."""
+
+    @functools.wraps(method)
+    def iterate(self: "SyncClient", /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
+        thread = self._running()
+        items = method(thread.client, *args, **kwargs)
+        return _items(thread, items, at_once)
+
+    return iterate
+
+
+def _items(thread: LoopThread, items: AsyncGenerator[T, None], at_once: int) -> Iterator[T]:
+    try:
+        while fetched := thread.call(_some(items, at_once)):
+            yield from fetched
+    finally:
+        # Whoever drops the iterator may be any thread, and need not wait.
+        thread.release(_close(items))
+
+
+async def _some(items: AsyncIterator[T], most: int) -> list[T]:
+    found: list[T] = []
+    async for item in items:
+        found.append(item)
+        if len(found) == most:
+            break
+    return found
+
+
+async def _close(items: AsyncGenerator[Any, None]) -> None:
+    await items.aclose()
+
+
+class SyncStream:
+    """The bytes of a remote file, or of a part of it, as they arrive. Made by `SyncClient.stream`.
+
+    Iterate over it, or `read` from it; either way each byte comes once, and in order.
+    """
+
+    def __init__(self, thread: LoopThread, stream: RemoteStream) -> None:
+        self._thread = thread
+        self._stream = stream
+
+    @property
+    def size(self) -> int:
+        """Size of the whole file, in bytes."""
+        return self._stream.size
+
+    @property
+    def offset(self) -> int:
+        """Where the stream begins in the file."""
+        return self._stream.offset
+
+    @property
+    def length(self) -> int:
+        """How many bytes it gives in all."""
+        return self._stream.length
+
+    def __iter__(self) -> Iterator[bytes]:
+        while fetched := self._thread.call(_some(self._stream, 1)):
+            yield from fetched
+
+    def read(self, size: int = -1, /) -> bytes:
+        """As `RemoteStream.read`."""
+        return self._thread.call(self._stream.read(size))
+
+
+class SyncClient:
+    """A user's view of one manager, for programs without an event loop.
+
+    Use it as a context manager, or `connect` and `close` it. Its methods are those of `Client`, and
+    wait until they are done; async iterators are iterators here, and async context managers are
+    context managers. They may be called from many threads at the same time. Ctrl-C cancels what is
+    waited for.
+
+    Callbacks that report something (`progress`, `link_changed`) run in the client's own thread: they
+    must be quick, and cannot use the client. Callbacks that answer a conflict may do both.
+
+    Args:
+        url: http(s) URL of the manager.
+        token: The user's token, from `login`.
+        settings: Limits, time limits and retries.
+        link_changed: Called with False when the connection is lost, and with True when it is back.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str | None = None,
+        *,
+        settings: ClientSettings | None = None,
+        link_changed: LinkCallback | None = None,
+    ) -> None:
+        self._client = Client(url, token, settings=settings, link_changed=link_changed)
+        self._thread: LoopThread | None = None
+
+    def __repr__(self) -> str:
+        return f"Sync{self._client!r}"
+
+    def __enter__(self) -> Self:
+        self.connect()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def connect(self) -> None:
+        """Connect, if there is a token, and stay connected until `close`.
+
+        Raises:
+            NotLoggedIn, Unreachable: The connection did not come about.
+            RuntimeError: It is connected already.
+        """
+        if self._thread is not None:
+            raise RuntimeError("the client is connected already")
+        thread = LoopThread(self._client)
+        thread.start()
+        self._thread = thread
+
+    def close(self) -> None:
+        """Disconnect. What is still under way in other threads ends with `Unreachable`."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.stop()
+
+    def _running(self) -> LoopThread:
+        if self._thread is None:
+            raise RuntimeError("use the client as `with SyncClient(…) as cloud`")
+        return self._thread
+
+    login = _blocking(Client.login)
+    register = _blocking(Client.register)
+    change_password = _blocking(Client.change_password)
+    status = _blocking(Client.status)
+    graphql = _blocking(Client.graphql)
+
+    upload = _blocking(Client.upload)
+    read = _blocking(Client.read)
+    read_text = _blocking(Client.read_text)
+    download = _blocking(Client.download)
+    download_to = _blocking(Client.download_to)
+    download_archive = _blocking(Client.download_archive)
+    read_archive = _iterating(Client.read_archive, at_once=1)
+
+    list = _iterating(Client.list, at_once=LISTED_AT_ONCE)
+    exists = _blocking(Client.exists)
+    is_file = _blocking(Client.is_file)
+    is_folder = _blocking(Client.is_folder)
+    find_file = _blocking(Client.find_file)
+    folder_status = _blocking(Client.folder_status)
+    folder_size = _blocking(Client.folder_size)
+
+    create_folder = _blocking(Client.create_folder)
+    make_folders = _blocking(Client.make_folders)
+    rename_file = _blocking(Client.rename_file)
+    rename_folder = _blocking(Client.rename_folder)
+    move_files = _blocking(Client.move_files)
+    move_folder = _blocking(Client.move_folder)
+    move = _blocking(Client.move)
+    delete_file = _blocking(Client.delete_file)
+    delete_folder = _blocking(Client.delete_folder)
+
+    share = _blocking(Client.share)
+    unshare = _blocking(Client.unshare)
+    set_public = _blocking(Client.set_public)
+    access_of = _blocking(Client.access_of)
+    transfer_ownership = _blocking(Client.transfer_ownership)
+    signed_link = _blocking(Client.signed_link)
+    search_users = _blocking(Client.search_users)
+    find_user = _blocking(Client.find_user)
+
+    list_users = _iterating(Client.list_users, at_once=LISTED_AT_ONCE)
+    find_account = _blocking(Client.find_account)
+    set_user_password = _blocking(Client.set_user_password)
+    set_role = _blocking(Client.set_role)
+    remove_user = _blocking(Client.remove_user)
+
+    @contextlib.contextmanager
+    def stream(
+        self, remote: RemotePath, *, offset: int = 0, length: int | None = None
+    ) -> Iterator[SyncStream]:
+        """As `Client.stream`: `with cloud.stream(…) as stream`."""
+        thread = self._running()
+        opening = thread.client.stream(remote, offset=offset, length=length)
+        opened = thread.call(opening.__aenter__())
+        try:
+            yield SyncStream(thread, opened)
+        finally:
+            thread.call(opening.__aexit__(None, None, None))
+
+    def events(self) -> Iterator[Event]:
+        """Changes of files and folders, from now on. As `Client.events`."""
+        thread = self._running()
+        return _events(thread, thread.call(_subscribe(thread.client)))
+
+
+async def _subscribe(client: Client) -> EventStream:
+    return client.events()
+
+
+def _events(thread: LoopThread, stream: EventStream) -> Iterator[Event]:
+    while True:
+        yield from thread.call(_some(stream, 1))
