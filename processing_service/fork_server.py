@@ -8,6 +8,7 @@ with which that has ended, a line each, negative for a signal. It ends when its 
 
 import gc
 import os
+import resource
 import sys
 import traceback
 from pathlib import Path
@@ -25,10 +26,15 @@ _COMMON: Final = (Family.IMAGE, Family.TEXT)
 _OUTPUTS: Final = (1, 2)
 _NICENESS: Final = 10
 """Uploads and downloads that need the same processors come first."""
+_FIRST_OTHER_FILE: Final = 3
+"""The first descriptor after standard input, output and error."""
 
 
 def main() -> None:
     """Have jobs done until there are no more orders."""
+    # uvloop leaves its own copies of the standard files open here, and whatever the service has
+    # inherited: over them a worker could speak to the service in the fork server's name.
+    os.closerange(_FIRST_OTHER_FILE, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     os.nice(_NICENESS)
     for family in _COMMON:
         reader_of(family)

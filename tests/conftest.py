@@ -1,11 +1,17 @@
 """What the tests of several rooms share."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
 from local_supabase.stack import LocalSupabase, running_supabase
 from tests.local_programs import needed_for
+from tests.loops import LoopFactory, loops_for
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, LoopFactory]:
+    """The event loops of a test."""
+    return loops_for(item.path)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -125,17 +125,25 @@ class StandIn:
         await socket.send_str(codec.encode(Primitives(string_value=PROCESSING * self.grants)))
         await socket.send_str(codec.encode(self._configuration()))
         self.sockets.append(socket)
-        async for message in socket:
-            frame = codec.decode(
-                message.data,
-                accepts=frozenset({"t2s", "generic"}),
-                extensions=frozenset({PROCESSING}),
-            )
-            answer = self._answer(frame.packet)
-            if answer is not None:
-                await socket.send_str(codec.encode(answer, reply_uuid=frame.uuid))
-        self.sockets.remove(socket)
+        # A service may leave while it is answered.
+        with suppress(ConnectionError):
+            async for message in socket:
+                await self._receive(socket, message.data)
+        if socket in self.sockets:
+            self.sockets.remove(socket)
         return socket
+
+    async def _receive(self, socket: web.WebSocketResponse, text: str) -> None:
+        frame = codec.decode(
+            text, accepts=frozenset({"t2s", "generic"}), extensions=frozenset({PROCESSING})
+        )
+        answer = self._answer(frame.packet)
+        if answer is not None:
+            await socket.send_str(codec.encode(answer, reply_uuid=frame.uuid))
+
+    async def cut(self) -> None:
+        """Ends the link of a service, which does not hear of jobs over it any more."""
+        await self.sockets.pop(0).close()
 
     def _configuration(self) -> Packet:
         if self.grants:

@@ -198,7 +198,7 @@ async def test_comes_back_after_the_link_was_lost(stand_in: StandIn, work_folder
     """The service logs in again, is configured again, and works."""
     async with at_work(stand_in, work_folder):
         assert (await stand_in.configured.get()).success
-        await stand_in.sockets[0].close()
+        await stand_in.cut()
         assert (await stand_in.configured.get()).success
         report = await stand_in.result(samples.animation(), "image/gif")
     assert isinstance(report, JobDone)

@@ -1,6 +1,6 @@
 """A chunk's buffer is used again as soon as its post has ended; no connection may still send it.
 
-uvloop keeps views of what it has yet to send, so these run on it as the service does.
+uvloop keeps views of what it has yet to send, and asyncio's loop copies some of it.
 """
 
 import asyncio
@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import pytest
-import uvloop
 
 from storage.discord.credentials import WebhookCredentials
 from storage.discord.http import DiscordHttp
@@ -83,41 +82,37 @@ def _message(body: bytes) -> bytes:
     return json.dumps({"id": "9", "channel_id": "1", "attachments": [attachment]}).encode()
 
 
-def on_uvloop(
+async def reuse(
     discord: EarlyDiscord, posting: Callable[[WebhookPool, memoryview], Awaitable[None]]
 ) -> None:
     """Posts a chunk, puts other bytes into its buffer, and lets the server read on."""
-
-    async def run() -> None:
-        server = await asyncio.start_server(discord.serve, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        buffer = memoryview(bytearray(b"C" * SIZE))
-        async with server, DiscordHttp(api_url=f"http://127.0.0.1:{port}") as http:
-            pool = WebhookPool(http, lambda *_: None)
-            pool.set_webhooks([WebhookCredentials(1, "t", 2)])
-            await posting(pool, buffer)
-            buffer[:] = b"P" * SIZE
-            discord.go.set()
-            if discord.status is not None:
-                await discord.is_over.wait()
-
-    uvloop.run(run())
+    server = await asyncio.start_server(discord.serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    buffer = memoryview(bytearray(b"C" * SIZE))
+    async with server, DiscordHttp(api_url=f"http://127.0.0.1:{port}") as http:
+        pool = WebhookPool(http, lambda *_: None)
+        pool.set_webhooks([WebhookCredentials(1, "t", 2)])
+        await posting(pool, buffer)
+        buffer[:] = b"P" * SIZE
+        discord.go.set()
+        if discord.status is not None:
+            await discord.is_over.wait()
 
 
 @pytest.mark.parametrize("status", [500, 429])
-def test_a_failed_try_sends_no_later_bytes(status):
+async def test_a_failed_try_sends_no_later_bytes(status):
     """After an answer that came too early the chunk goes by another connection alone."""
 
     async def post(pool: WebhookPool, buffer: memoryview) -> None:
         assert (await pool.post(buffer)).stored_size == SIZE
 
     discord = EarlyDiscord(status)
-    on_uvloop(discord, post)
+    await reuse(discord, post)
     assert discord.late.count(b"P") == 0
     assert discord.connections == 2
 
 
-def test_a_refused_post_sends_no_later_bytes():
+async def test_a_refused_post_sends_no_later_bytes():
     """Nor does a post that ends with an error."""
 
     async def post(pool: WebhookPool, buffer: memoryview) -> None:
@@ -125,11 +120,11 @@ def test_a_refused_post_sends_no_later_bytes():
             await pool.post(buffer)
 
     discord = EarlyDiscord(400)
-    on_uvloop(discord, post)
+    await reuse(discord, post)
     assert discord.late.count(b"P") == 0
 
 
-def test_a_cancelled_post_sends_no_later_bytes():
+async def test_a_cancelled_post_sends_no_later_bytes():
     """Nor does a post that was given up in the middle."""
 
     async def post(pool: WebhookPool, buffer: memoryview) -> None:
@@ -140,11 +135,11 @@ def test_a_cancelled_post_sends_no_later_bytes():
         await asyncio.gather(task, return_exceptions=True)
 
     discord = EarlyDiscord(0)
-    on_uvloop(discord, post)
+    await reuse(discord, post)
     assert discord.late.count(b"P") == 0
 
 
-def test_a_connection_that_has_sent_everything_is_kept():
+async def test_a_connection_that_has_sent_everything_is_kept():
     """One after another, chunks go by the same connection."""
 
     async def post(pool: WebhookPool, buffer: memoryview) -> None:
@@ -152,5 +147,5 @@ def test_a_connection_that_has_sent_everything_is_kept():
             await pool.post(buffer)
 
     discord = EarlyDiscord(None)
-    on_uvloop(discord, post)
+    await reuse(discord, post)
     assert discord.connections == 1
