@@ -31,6 +31,7 @@ from client_sdk.progress import Stage
 from client_sdk.services import Services
 from client_sdk.settings import ClientSettings
 from client_sdk.tasks import TaskScope
+from common.tasks import cancel_and_wait
 from protocol import c2s, generic, s2c
 from protocol.codec import Frame
 from protocol.packet import Packet
@@ -218,9 +219,7 @@ class Uploads:
         except TimeoutError as error:
             raise UploadFailed("the upload service did not finish in time") from error
         finally:
-            left.cancel()
-            sent.cancel()
-            await asyncio.gather(left, sent, return_exceptions=True)
+            await cancel_and_wait(left, sent)
 
     async def _settle(self, job: Job) -> UploadResult:
         job.order.meter.restart(job.order.source.size)

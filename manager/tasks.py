@@ -6,6 +6,8 @@ from typing import Any
 
 import structlog
 
+from common.tasks import cancel_and_wait
+
 log = structlog.get_logger(__name__)
 
 
@@ -24,9 +26,7 @@ class BackgroundTasks:
     async def close(self) -> None:
         """Cancels what still runs, and what that starts in ending, and waits for it."""
         while tasks := tuple(self._tasks):
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await cancel_and_wait(*tasks)
 
     def _forget(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -9,6 +9,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 import aiohttp
 
 from client_sdk.backoff import Backoff
+from common.tasks import cancel_and_wait
 from processing_service.extensions import load_extensions
 from processing_service.jobs import Workshop
 from processing_service.link import Link, Surroundings
@@ -70,8 +71,7 @@ class ProcessingService:
             try:
                 yield
             finally:
-                running.cancel()
-                await asyncio.gather(running, return_exceptions=True)
+                await cancel_and_wait(running)
                 await self._workshop.workers.end()
 
 

@@ -22,7 +22,7 @@ ON_BOTH = frozenset(
         "client_sdk/test_client.py",
         "client_sdk/test_connection.py",
         "client_sdk/test_downloads.py",
-        "client_sdk/test_tasks.py",
+        "common/test_tasks.py",
         "client_sdk/test_uploads.py",
         "discord_emulator",
         "manager/handlers/test_pings.py",

@@ -10,6 +10,7 @@ import asyncio
 
 import structlog
 
+from common.tasks import cancel_and_wait
 from protocol.u2s import ChunkStored
 from storage.address import ChunkAddress
 from storage.errors import RequestTooLarge, StorageError
@@ -42,9 +43,7 @@ class Forwarder:
         """Wait for all chunks under way; what takes longer than `grace_s` is given up."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace_s)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cancel_and_wait(*self._tasks)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from client_sdk.backoff import Backoff
 from common.http_server import has_encoded_body
+from common.tasks import cancel_and_wait
 from protocol.s2u import TicketAccepted
 from protocol.u2s import TicketFinish
 from upload_service.buffers import BufferPool, Lane
@@ -96,9 +97,7 @@ class TicketIntake:
         """Wait until the manager has heard of all that failed, for `grace_s` at most."""
         if self._farewells:
             await asyncio.wait(self._farewells, timeout=grace_s)
-        for task in self._farewells:
-            task.cancel()
-        await asyncio.gather(*self._farewells, return_exceptions=True)
+        await cancel_and_wait(*self._farewells)
 
     async def _take(self, request: web.Request) -> web.Response:
         if has_encoded_body(request):

@@ -1,13 +1,13 @@
 """Chunks in the order needed: verified, and one read ahead of its use."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 from catalog.object_port import ObjectStore
 from catalog.records import ChunkLocation, StoredObject
+from common.tasks import cancel_and_wait
 from storage.address import ChunkAddress
 from storage.errors import ChunkCorrupt
 from storage.reader import ChunkReader
@@ -93,11 +93,11 @@ class ReadAhead(Generic[_Item]):
         trace: TracebackType | None,
     ) -> None:
         coming, self._coming = self._coming, None
-        if coming is not None:
-            coming.cancel()
-            with contextlib.suppress(asyncio.CancelledError, Exception):
-                await coming
-        await self._source.aclose()
+        try:
+            if coming is not None:
+                await cancel_and_wait(coming)
+        finally:
+            await self._source.aclose()
 
     async def ready(self) -> None:
         """Waits until the first item is there, or it is clear that there is none; raises its error."""

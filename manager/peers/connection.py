@@ -1,24 +1,26 @@
 """One WebSocket of a peer: frames in, frames out, replies matched.
 
-What is sent goes through a bounded queue that one task drains, so that nobody waits for a slow peer:
-whose queue overflows is dropped. Each incoming frame is handled by a task of its own, so that a request
-which waits for a third party does not hold up the ones behind it; how many are at work is bounded
-(`manager.peers.workload`). A frame can never end the connection, whatever it holds.
+What is sent goes through a bounded queue that one task drains, so that nobody waits for a slow peer. The
+manager drops a peer whose queue overflows, and one that takes nothing of it for too long. Each incoming
+frame is handled by a task of its own, so that a request which waits for a third party does not hold up the
+ones behind it; how many are at work is bounded (`manager.peers.workload`). A frame can never end the
+connection, whatever it holds.
 """
 
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import structlog
 from aiohttp import WSMsgType, web
 
 from catalog.errors import CatalogError
+from common.tasks import cancel_and_wait
 from manager.errors import ManagerError, PeerGone, PeerSilent, UnexpectedReply
 from manager.metrics import ManagerMetrics
 from manager.peers.workload import Workload
@@ -42,6 +44,9 @@ PacketHandler = Callable[[Packet, Reply], Awaitable[Packet | None]]
 
 MAX_QUEUED_BYTES = 8 * 2**20
 """A peer that lets more than this pile up is not reading any more."""
+
+STALL_S = 30.0
+"""How long one frame may wait for a peer to read the frames before it."""
 
 MAX_MESSAGE_BYTES = 16 * 2**20
 """Messages between the codec's limit and this one are refused; longer ones end the connection (1009)."""
@@ -67,13 +72,14 @@ class PeerConnection:
     def __init__(
         self,
         socket: web.WebSocketResponse,
-        transport: asyncio.BaseTransport | None,
+        transport: asyncio.Transport | None,
         *,
         accepts: frozenset[str],
         extensions: frozenset[str],
         tasks: BackgroundTasks,
         metrics: ManagerMetrics,
         max_queued_bytes: int = MAX_QUEUED_BYTES,
+        stall_s: float = STALL_S,
     ) -> None:
         """Wraps a prepared socket.
 
@@ -85,6 +91,7 @@ class PeerConnection:
             tasks: runs the handlers of frames, which may outlive the connection.
             metrics: counts what is ignored.
             max_queued_bytes: how much may wait to be sent before the peer is dropped.
+            stall_s: how many seconds a frame may wait for the peer to read before it is dropped.
         """
         self._socket = socket
         self._transport = transport
@@ -93,6 +100,7 @@ class PeerConnection:
         self._tasks = tasks
         self._metrics = metrics
         self._max_queued_bytes = max_queued_bytes
+        self._stall_s = stall_s
         self._outgoing: deque[str] = deque()
         self._queued_bytes = 0
         self._has_outgoing = asyncio.Event()
@@ -168,18 +176,14 @@ class PeerConnection:
         await self._is_flushed.wait()
 
     async def serve(self, handle: PacketHandler) -> None:
-        """Handles what the peer sends until the connection ends; then open requests fail."""
+        """Handles what the peer sends until the connection ends; then open requests fail.
+
+        A peer that ends the connection itself has all of its frames handled; of one that the manager
+        drops, those that have not been begun are forgotten.
+        """
         writer = asyncio.create_task(self._write(), name="write to peer")
         try:
-            async for message in self._socket:
-                match message.type:
-                    case WSMsgType.TEXT | WSMsgType.BINARY:
-                        await self._receive(message.data, handle)
-                    case WSMsgType.PING:
-                        with contextlib.suppress(ConnectionError):
-                            await self._socket.pong(message.data)
-                    case WSMsgType.PONG:
-                        self._pong.set()
+            await self._read(handle)
             # All that came before the end was asked for while the peer was there.
             await self._workload.all_begun()
         finally:
@@ -187,9 +191,8 @@ class PeerConnection:
             self._is_flushed.set()
             self._pong.set()
             self._replies.fail_all(PeerGone())
-            writer.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await writer
+            self._cut_off_later()
+            await cancel_and_wait(writer)
 
     async def close(self, code: int, reason: str) -> None:
         """Ends the connection with a closing handshake; a peer that does not take part is cut off."""
@@ -216,12 +219,35 @@ class PeerConnection:
         self.abort()
 
     def abort(self) -> None:
-        """Ends the connection at once, without waiting for the peer."""
+        """Ends the connection at once, without waiting for the peer or for frames of it."""
         self._is_open = False
         self._is_flushed.set()
         self._outgoing.clear()
-        if isinstance(self._transport, asyncio.Transport):
+        self._workload.forget()
+        if self._transport is not None:
             self._transport.abort()
+
+    def _cut_off_later(self) -> None:
+        """Cuts off a peer that does not read what the connection still has to send at its end.
+
+        The server closes the transport then, which waits for that; a peer that is gone without a
+        word never reads it.
+        """
+        if self._transport is not None:
+            asyncio.get_running_loop().call_later(CLOSE_TIMEOUT_S, self._transport.abort)
+
+    async def _read(self, handle: PacketHandler) -> None:
+        async for message in self._socket:
+            if not self._is_open:
+                return
+            match message.type:
+                case WSMsgType.TEXT | WSMsgType.BINARY:
+                    await self._receive(message.data, handle)
+                case WSMsgType.PING:
+                    with contextlib.suppress(ConnectionError):
+                        await self._within_stall(self._socket.pong(message.data))
+                case WSMsgType.PONG:
+                    self._pong.set()
 
     async def _write(self) -> None:
         with contextlib.suppress(ConnectionError):
@@ -230,9 +256,17 @@ class PeerConnection:
                 while self._outgoing:
                     text = self._outgoing.popleft()
                     self._queued_bytes -= len(text)
-                    await self._socket.send_str(text)
+                    await self._within_stall(self._socket.send_str(text))
                 self._has_outgoing.clear()
                 self._is_flushed.set()
+
+    async def _within_stall(self, sending: Coroutine[Any, Any, None]) -> None:
+        """Sends something, and drops a peer that does not take it. Raises `ConnectionError`."""
+        try:
+            async with asyncio.timeout(self._stall_s):
+                await sending
+        except TimeoutError:
+            self._drop()
 
     async def _receive(self, data: str | bytes, handle: PacketHandler) -> None:
         try:

@@ -49,6 +49,12 @@ class Workload:
         while self._waiting:
             await self._moved()
 
+    def forget(self) -> None:
+        """Drops what waits for a place: the peer that asked for it is cut off."""
+        self._waiting.clear()
+        self._waiting_bytes = 0
+        self._has_moved.set()
+
     def done(self) -> None:
         """Some work has ended."""
         self._at_work -= 1

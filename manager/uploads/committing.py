@@ -14,6 +14,7 @@ from catalog.port import (
     RenameOnConflict,
 )
 from catalog.records import ChunkLocation, EnvelopeKind, ObjectState, StoredObject
+from common.tasks import cancel_and_wait
 from manager.domain import upload_effects as effects
 from manager.domain.uploads import Upload, UploadFacts
 from manager.retrying import CatalogPatience
@@ -51,8 +52,7 @@ async def enter_chunks(
     try:
         await asyncio.gather(*entering)
     finally:
-        for task in entering:
-            task.cancel()
+        await cancel_and_wait(*entering)
 
 
 async def enter_upload(

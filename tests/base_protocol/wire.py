@@ -8,11 +8,12 @@ import asyncio
 import json
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
 import aiohttp
+
+from common.tasks import cancel_and_wait
 
 PATIENCE_S = 10.0
 """Nothing that a test waits for takes this long; it fails then instead of hanging."""
@@ -255,9 +256,7 @@ class Link:
     async def close(self) -> None:
         """Disconnects."""
         await self.socket.close()
-        self._reader.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._reader
+        await cancel_and_wait(self._reader)
         assert not self.rejected, self.rejected
 
     async def send(self, packet: str, *, reply_to: str | None = None, **data: Any) -> str:

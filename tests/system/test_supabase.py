@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from cli.serving import listen, serving, url_of
 from client_sdk.client import Client
 from client_sdk.settings import ClientSettings
+from common.tasks import cancel_and_wait
 from discord_emulator.testing import running_emulator
 from local_supabase.gateway import Fault
 from local_supabase.stack import LocalSupabase
@@ -142,9 +143,7 @@ async def test_an_upload_that_is_given_up_in_an_outage(empty: LocalSupabase, who
             send_chunk(user.http, response, 1, pieces_of(CONTENT, CHUNK_SIZE)[1])
         )
         await called(empty, "add_chunk")
-        sending.cancel()
-        with suppress(asyncio.CancelledError):
-            await sending
+        await cancel_and_wait(sending)
     await asyncio.to_thread(empty.postgrest.start)
     await whole.messages_left(0)
     await called(empty, "orphan_messages")

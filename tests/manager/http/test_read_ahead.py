@@ -60,6 +60,30 @@ async def test_an_error_is_raised_where_its_chunk_is_wanted():
             await anext(ahead)
 
 
+async def test_who_is_cancelled_while_leaving_stays_cancelled():
+    """The end of the read, which is a cancellation too, is not mistaken for the caller's own."""
+    leaving, may_end = asyncio.Event(), asyncio.Event()
+
+    async def read(_index: int) -> bytes:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            leaving.set()
+            await may_end.wait()
+        return b""
+
+    async def use() -> None:
+        async with ReadAhead(in_order(read, [0])):
+            await asyncio.sleep(0)
+
+    reader = asyncio.create_task(use())
+    await leaving.wait()
+    reader.cancel()
+    may_end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await reader
+
+
 async def test_leaving_ends_the_read():
     """Nothing goes on in the background afterwards."""
     source = Source()

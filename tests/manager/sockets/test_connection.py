@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any, Never
 
 import aiohttp
 import pytest
@@ -13,6 +15,7 @@ from manager.errors import PeerGone, PeerSilent, UnexpectedReply
 from manager.metrics import ManagerMetrics
 from manager.peers.connection import (
     MAX_QUEUED_BYTES,
+    STALL_S,
     PacketHandler,
     PeerConnection,
     Reply,
@@ -27,10 +30,19 @@ from protocol.packet import Packet
 from tests.manager.sockets.stage import serving
 
 ABORT = s2u.UploadAbort()
+MEBIBYTE = Primitives(string_value="x" * 2**20)
 
 
 async def _silent(_packet: Packet, _reply: Reply) -> Packet | None:
     return None
+
+
+def small_socket(address: tuple[Any, ...]) -> socket.socket:
+    """The socket of a peer whose system holds little of what it does not read."""
+    family, kind, protocol, _, _ = address
+    made = socket.socket(family, kind, protocol)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**14)
+    return made
 
 
 @asynccontextmanager
@@ -39,9 +51,11 @@ async def connection(
     *,
     metrics: ManagerMetrics | None = None,
     max_queued_bytes: int = MAX_QUEUED_BYTES,
+    stall_s: float = STALL_S,
+    ended: asyncio.Future[asyncio.Transport] | None = None,
     **socket_options: float,
 ) -> AsyncIterator[tuple[PeerConnection, aiohttp.ClientWebSocketResponse]]:
-    """Both ends of a connection."""
+    """Both ends of a connection; `ended` gets its transport when the connection is not served any more."""
     tasks, made = BackgroundTasks(), asyncio.Queue[PeerConnection]()
 
     async def serve(request: web.Request) -> web.WebSocketResponse:
@@ -55,17 +69,20 @@ async def connection(
             tasks=tasks,
             metrics=metrics or ManagerMetrics(),
             max_queued_bytes=max_queued_bytes,
+            stall_s=stall_s,
         )
+        transport = request.transport
         made.put_nowait(peer)
         await peer.serve(handle)
-        made.put_nowait(peer)
+        if ended is not None and transport is not None:
+            ended.set_result(transport)
         return socket
 
     app = web.Application()
     app.router.add_get("/", serve)
     async with (
         serving(app) as url,
-        aiohttp.ClientSession() as http,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(socket_factory=small_socket)) as http,
         http.ws_connect(url, autoping=False) as other_end,
     ):
         yield await made.get(), other_end
@@ -126,6 +143,76 @@ async def test_a_half_open_connection_is_dropped():
         assert message.type is aiohttp.WSMsgType.PING
         with pytest.raises(PeerGone):
             await peer.request(ABORT, Boolean)
+
+
+async def test_a_peer_that_takes_nothing_is_dropped_in_time():
+    """Even if what it does not read is far less than what may be queued for it."""
+    metrics, ended = ManagerMetrics(), asyncio.get_running_loop().create_future()
+    async with connection(metrics=metrics, max_queued_bytes=2**30, stall_s=0.1, ended=ended) as (
+        peer,
+        _,
+    ):
+        for _ in range(32):
+            peer.send(MEBIBYTE)
+        await asyncio.wait_for(ended, 5)
+        with pytest.raises(PeerGone):
+            await peer.request(ABORT, Boolean)
+    assert metrics.slow_peers_dropped._value.get() == 1  # noqa: SLF001 - prometheus has no other way
+
+
+async def test_a_peer_that_reads_no_answers_to_its_pings_is_dropped():
+    """They wait for nothing but its socket, and nothing else of it is read meanwhile."""
+    ended = asyncio.get_running_loop().create_future()
+    async with connection(stall_s=0.1, ended=ended) as (_, other):
+        with pytest.raises(ConnectionError):
+            await _ping_without_end(other)
+        await asyncio.wait_for(ended, 5)
+
+
+async def _ping_without_end(other: aiohttp.ClientWebSocketResponse) -> Never:
+    while True:
+        await other.ping(b"x" * 125)
+
+
+async def test_what_a_dropped_peer_asked_for_is_not_done():
+    """Frames that wait for a place are forgotten; those that are handled already go on."""
+    handled, ended = 0, asyncio.get_running_loop().create_future()
+    all_at_work, gate = asyncio.Event(), asyncio.Event()
+
+    async def handle(_packet: Packet, _: object) -> Packet | None:
+        nonlocal handled
+        handled += 1
+        if handled == MAX_AT_WORK:
+            all_at_work.set()
+        await gate.wait()
+        return None
+
+    async with connection(handle, ended=ended) as (peer, other):
+        for _ in range(MAX_AT_WORK * 3):
+            await other.send_str(encode(c2s.UploadBookingClear()))
+        await other.ping()
+        await all_at_work.wait()
+        # The pong tells that the manager has read the frames before the ping.
+        assert (await other.receive()).type is aiohttp.WSMsgType.PONG
+        peer.abort()
+        await asyncio.wait_for(ended, 5)
+        gate.set()
+    assert handled == MAX_AT_WORK
+
+
+async def test_no_connection_outlives_its_peer(monkeypatch: pytest.MonkeyPatch):
+    """A socket whose peer never reads what is left is closed, instead of waiting for it for ever."""
+    monkeypatch.setattr("manager.peers.connection.CLOSE_TIMEOUT_S", 0.05)
+    ended: asyncio.Future[asyncio.Transport] = asyncio.get_running_loop().create_future()
+    async with connection(heartbeat_s=0.05, max_queued_bytes=2**30, ended=ended) as (peer, _):
+        for _ in range(32):
+            peer.send(MEBIBYTE)
+        transport = await asyncio.wait_for(ended, 5)
+        assert transport.get_write_buffer_size() > 0
+        async with asyncio.timeout(5):
+            # A transport tells nobody that it has been cut off.
+            while transport.get_write_buffer_size():  # noqa: ASYNC110
+                await asyncio.sleep(0)
 
 
 async def test_a_defect_in_a_handler_is_a_refusal():
