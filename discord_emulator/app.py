@@ -26,7 +26,10 @@ _NO_ROUTE = frozenset({404, 405})
 
 
 def create_app(
-    settings: EmulatorSettings, *, clock: Callable[[], float] = time.time
+    settings: EmulatorSettings,
+    *,
+    clock: Callable[[], float] = time.time,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> web.Application:
     """Returns the emulator; `app[EMULATOR]` is its inside.
 
@@ -35,9 +38,10 @@ def create_app(
 
     Args:
         settings: what it is told.
-        clock: gives seconds since the Unix epoch; limits, ids and expiry follow it.
+        clock: gives seconds since the Unix epoch; ids and expiry follow it.
+        monotonic: gives seconds that never jump; rate limits and bans follow it.
     """
-    emulator = Emulator(settings, clock)
+    emulator = Emulator(settings, clock, monotonic)
     app = web.Application(
         middlewares=[_answer_unknown_routes],
         handler_args=handler_arguments(settings.idle_connection_timeout_s),

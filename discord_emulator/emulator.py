@@ -34,21 +34,26 @@ class Emulator:
 
     Attributes:
         settings: as given.
-        clock: gives seconds since the Unix epoch.
+        clock: gives seconds since the Unix epoch; ids, ages and expiry follow it.
         base_url: where it listens, without a slash at its end.
         faults: the faults that are ordered.
         requests: counters of what was asked and answered.
         bot_permissions: what the bot may do in a channel where that is not what the settings say.
     """
 
-    def __init__(self, settings: EmulatorSettings, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        settings: EmulatorSettings,
+        clock: Callable[[], float],
+        monotonic: Callable[[], float],
+    ) -> None:
         self.settings = settings
         self.clock = clock
         self.base_url = f"http://{settings.host}:{settings.port}"
         self.faults = Faults()
         self.requests = RequestCounters()
         self.bot_permissions: dict[int, frozenset[Permission]] = {}
-        self.limits = RateLimits(clock) if settings.limits == "real" else None
+        self.limits = RateLimits(monotonic, clock) if settings.limits == "real" else None
         self.store = MessageStore(settings.data)
         self.registry = Registry(settings.data, Snowflakes(clock).next())
         newest = max(self.registry.newest_id, self.store.newest_id())

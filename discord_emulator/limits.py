@@ -85,13 +85,13 @@ class _Bucket:
         self.windows = Windows(policy)
         self._hash = hashlib.sha256(name.encode()).hexdigest()[:32]
 
-    def headers(self, key: str, now: float) -> dict[str, str]:
-        resets_at = self.windows.resets_at(key, now)
+    def headers(self, key: str, now: float, wall_clock: float) -> dict[str, str]:
+        left_s = max(0.0, self.windows.resets_at(key, now) - now)
         return {
             "X-RateLimit-Limit": str(self.windows.policy.limit),
             "X-RateLimit-Remaining": str(self.windows.remaining(key, now)),
-            "X-RateLimit-Reset": f"{resets_at:.3f}",
-            "X-RateLimit-Reset-After": f"{max(0.0, resets_at - now):.3f}",
+            "X-RateLimit-Reset": f"{wall_clock + left_s:.3f}",
+            "X-RateLimit-Reset-After": f"{left_s:.3f}",
             "X-RateLimit-Bucket": self._hash,
         }
 
@@ -116,9 +116,15 @@ class Demand:
 
 
 class RateLimits:
-    """All budgets of one emulator; `clock` gives seconds since the Unix epoch."""
+    """All budgets of one emulator.
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    Args:
+        monotonic: gives seconds that never jump; windows and bans last by it.
+        clock: gives seconds since the Unix epoch, in which headers tell when a window ends.
+    """
+
+    def __init__(self, monotonic: Callable[[], float], clock: Callable[[], float]) -> None:
+        self._monotonic = monotonic
         self._clock = clock
         self._global = Windows(GLOBAL)
         self._channels = Windows(HIDDEN_CHANNEL)
@@ -132,14 +138,14 @@ class RateLimits:
         until = self._banned_until.get(address)
         if until is None:
             return
-        now = self._clock()
+        now = self._monotonic()
         if now < until:
             raise Banned(until - now)
         del self._banned_until[address]
 
     def note_invalid(self, address: str) -> None:
         """Counts an answer of 401, 403 or 429 (not of the shared scope); too many are a ban."""
-        now = self._clock()
+        now = self._monotonic()
         self._invalid.take(address, now)
         if self._invalid.remaining(address, now) == 0:
             self._banned_until[address] = now + BAN_S
@@ -153,12 +159,12 @@ class RateLimits:
         Raises:
             RateLimited: a budget is used up.
         """
-        now = self._clock()
+        now = self._monotonic()
         if not self._global.take(demand.caller, now):
             raise RateLimited(Scope.GLOBAL, self._global.resets_at(demand.caller, now) - now)
         bucket = self._bucket(demand)
         admitted = bucket.windows.take(demand.resource, now)
-        headers = bucket.headers(demand.resource, now)
+        headers = bucket.headers(demand.resource, now, self._clock())
         if not admitted:
             wait_s = bucket.windows.resets_at(demand.resource, now) - now
             raise RateLimited(Scope.USER, wait_s, headers)

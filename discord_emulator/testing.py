@@ -46,17 +46,21 @@ class _TestSettings(EmulatorSettings):
 
 @asynccontextmanager
 async def running_emulator(
-    folder: Path, *, clock: Callable[[], float] = time.time, **settings: object
+    folder: Path, *, clock: Callable[[], float] | None = None, **settings: object
 ) -> AsyncIterator[Emulator]:
     """Runs an emulator on a free port of 127.0.0.1 and yields it; `.base_url` is where it listens.
 
     Args:
         folder: where it keeps its data; a second run there finds everything again.
-        clock: gives seconds since the Unix epoch.
+        clock: gives seconds since the Unix epoch, and time passes by it alone; None for the real time.
         settings: fields of `EmulatorSettings`, such as `limits="off"`.
     """
     chosen = {"data": folder, "host": "127.0.0.1", "port": 0, "channels": 1, **settings}
-    app = create_app(_TestSettings.model_validate(chosen), clock=clock)
+    app = create_app(
+        _TestSettings.model_validate(chosen),
+        clock=clock or time.time,
+        monotonic=clock or time.monotonic,
+    )
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:

@@ -99,6 +99,7 @@ class ControlPlane:
             terms=ticket_terms(settings),
             tasks=self._tasks,
             clock=clock,
+            monotonic=monotonic,
             nudge_reaper=nudge_reaper,
         )
         processing = ProcessingDesk(

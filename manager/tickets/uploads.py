@@ -98,6 +98,7 @@ class TicketDesk:
         terms: TicketTerms,
         tasks: BackgroundTasks,
         clock: Callable[[], float],
+        monotonic: Callable[[], float],
         nudge_reaper: Callable[[], None],
     ) -> None:
         self._catalog = catalog
@@ -108,6 +109,7 @@ class TicketDesk:
         self._terms = terms
         self._tasks = tasks
         self._clock = clock
+        self._monotonic = monotonic
         self._nudge_reaper = nudge_reaper
         self._running: dict[str, TicketUpload] = {}
         self._listeners: list[StoredListener] = []
@@ -158,12 +160,13 @@ class TicketDesk:
         )
 
     async def _begin(self, slot: UploadSlot, process: str, draft: StoredObject) -> TicketUpload:
+        began_at = self._monotonic()
         hold = self._holds.begin(draft.id, f"ticket {uuid4()}")
         try:
             ticket = await self._patience.answering(
                 lambda: self._catalog.redeem_ticket(draft, hold)
             )
-            self._require_listener(slot, since=draft.created_at)
+            self._require_listener(slot, since=began_at)
         except BaseException:
             self._let_go(draft.id, hold.key)
             raise
@@ -174,7 +177,7 @@ class TicketDesk:
 
     def _require_listener(self, slot: UploadSlot, *, since: float) -> None:
         """Raises `InvalidTicket` when nobody would learn of the upload, so that nobody would end it."""
-        if not slot.is_connected or self._clock() - since > REPLY_TIMEOUT_S:
+        if not slot.is_connected or self._monotonic() - since > REPLY_TIMEOUT_S:
             raise InvalidTicket(ENDED)
 
     def reported(self, process: str | None, upload_id: str) -> TicketUpload | None:

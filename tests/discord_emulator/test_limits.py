@@ -43,7 +43,7 @@ def test_a_window_never_lets_more_pass(pauses):
 def test_waiting_as_told_is_enough(steps):
     """Whoever waits as long as a 429 says is let through for the budget that it was about."""
     clock = VirtualClock()
-    limits = RateLimits(clock)
+    limits = RateLimits(clock, clock)
     for pause, hook, waits in steps:
         clock.advance(pause)
         demand = Demand(operation=Operation.EXECUTE, caller="ip", resource=hook, channel_id=1)
@@ -70,7 +70,7 @@ def _scope(limits: RateLimits, demand: Demand) -> Scope | None:
 def test_each_budget_has_its_scope():
     """The bucket is the user's, the channel is shared, the rest is global."""
     clock = VirtualClock()
-    limits = RateLimits(clock)
+    limits = RateLimits(clock, clock)
     for _ in range(5):
         limits.admit(SHARED_CHANNEL)
     assert _scope(limits, SHARED_CHANNEL) is Scope.USER
@@ -88,7 +88,7 @@ def test_each_budget_has_its_scope():
 def test_a_full_channel_opens_after_its_window():
     """The hidden limit of a channel is for one minute."""
     clock = VirtualClock()
-    limits = RateLimits(clock)
+    limits = RateLimits(clock, clock)
     for n in range(HIDDEN_CHANNEL.limit):
         limits.admit(
             Demand(operation=Operation.EXECUTE, caller="ip", resource=str(n), channel_id=7)
@@ -116,7 +116,7 @@ def test_windows_that_ended_are_forgotten():
 def test_bans_are_for_one_address_and_end():
     """A ban meets the address that earned it, and ends."""
     clock = VirtualClock()
-    limits = RateLimits(clock)
+    limits = RateLimits(clock, clock)
     for _ in range(10_000):
         limits.note_invalid("bad")
     with pytest.raises(Banned) as banned:
@@ -129,9 +129,22 @@ def test_bans_are_for_one_address_and_end():
 def test_invalid_requests_over_a_long_time_are_no_ban():
     """Fewer than 10 000 in any ten minutes do no harm."""
     clock = VirtualClock()
-    limits = RateLimits(clock)
+    limits = RateLimits(clock, clock)
     for _ in range(3):
         for _ in range(9_999):
             limits.note_invalid("ip")
         clock.advance(600)
     limits.check_ban("ip")
+
+
+def test_a_clock_that_is_set_changes_no_window():
+    """Time passes by a clock that never jumps; only what the header calls the time follows the other."""
+    monotonic, clock = VirtualClock(), VirtualClock()
+    limits = RateLimits(monotonic, clock)
+    demand = Demand(operation=Operation.EXECUTE, caller="bot", resource="1")
+    before = limits.admit(demand)
+    clock.advance(3600)
+    after = limits.admit(demand)
+    assert after["X-RateLimit-Reset-After"] == before["X-RateLimit-Reset-After"]
+    assert float(after["X-RateLimit-Reset"]) - float(before["X-RateLimit-Reset"]) == 3600
+    assert int(after["X-RateLimit-Remaining"]) == int(before["X-RateLimit-Remaining"]) - 1

@@ -153,7 +153,11 @@ class FlakyStage:
 
 @asynccontextmanager
 async def running_flaky_stage(
-    folder: Path, *, clock: Callable[[], float] = time.time, **chosen: object
+    folder: Path,
+    *,
+    clock: Callable[[], float] = time.time,
+    monotonic: Callable[[], float] = time.monotonic,
+    **chosen: object,
 ) -> AsyncIterator[FlakyStage]:
     """Runs a control plane, with settings chosen, whose retries follow one another at once."""
 
@@ -177,7 +181,7 @@ async def running_flaky_stage(
             metrics=ManagerMetrics(),
             nudge_reaper=lambda: None,
             clock=clock,
-            monotonic=time.monotonic,
+            monotonic=monotonic,
             patience=CatalogPatience(new_backoff=lambda: Backoff(sleep=at_once)),
         )
         app = web.Application()

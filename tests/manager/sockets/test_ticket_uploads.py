@@ -237,11 +237,27 @@ async def test_a_connection_that_is_lost_while_a_ticket_is_redeemed(tmp_path):
             pass
 
 
-async def test_an_answer_that_comes_too_late_begins_no_upload(tmp_path):
-    """The service waits for it for 10 s; what it has given up is let go."""
+async def test_a_clock_that_is_set_ends_no_upload_that_begins(tmp_path):
+    """How long the catalog took is not a matter of what time it is."""
     now = time.time()
     async with (
         running_flaky_stage(tmp_path, clock=lambda: now) as stage,
+        connected(stage) as service,
+    ):
+        answer = stage.catalog.held["redeem_ticket"] = asyncio.Event()
+        ticket, _ = await flaky_ticket(stage)
+        asking = asyncio.create_task(service.redeem(ticket))
+        await stage.catalog.is_holding("redeem_ticket")
+        now += 11
+        answer.set()
+        assert isinstance(await asking, s2u.TicketAccepted)
+
+
+async def test_an_answer_that_comes_too_late_begins_no_upload(tmp_path):
+    """The service waits for it for 10 s; what it has given up is let go."""
+    now = time.monotonic()
+    async with (
+        running_flaky_stage(tmp_path, monotonic=lambda: now) as stage,
         connected(stage) as service,
     ):
         answer = stage.catalog.held["redeem_ticket"] = asyncio.Event()
