@@ -6,7 +6,6 @@ from typing import Any
 
 from client_sdk import listing, wire
 from client_sdk.administering import Administering
-from client_sdk.errors import InvalidInput
 from client_sdk.events import EventStream
 from client_sdk.models import Entry, FileInfo, FolderSize, FolderStatus
 from client_sdk.organising import Organising
@@ -89,12 +88,7 @@ class Client(Administering, Organising, Sharing, Transferring):
         text = remote_text(remote)
         if text.endswith("/"):
             return await self.is_folder(text)
-        if await self.is_file(text):
-            return True
-        # A file may lie one name deeper than any folder: its path is none that a folder can have.
-        with contextlib.suppress(InvalidInput):
-            return await self.is_folder(text)
-        return False
+        return await self.is_file(text) or await listing.has_folder(self._link, *split_remote(text))
 
     async def is_file(self, remote: RemotePath) -> bool:
         """Whether there is a file with this full path, readable or not."""

@@ -21,7 +21,7 @@ class OnConflict(StrEnum):
     """What to do with an upload whose name is taken."""
 
     OVERWRITE = "overwrite"
-    """Replace the old file."""
+    """Replace the old file. A folder is never replaced: then the upload fails."""
     RENAME = "rename"
     """Keep both: the new one becomes `name (1).ext`."""
     SKIP = "skip"
@@ -34,7 +34,10 @@ class Conflict(Located):
 
     Attributes:
         path: The full path that is taken.
+        is_folder: Whether a folder has it, so that the upload can only be renamed or skipped.
     """
+
+    is_folder: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,8 @@ class ConflictAnswer:
 
     Attributes:
         action: What to do.
-        use_on_all: Answer all further conflicts of this callback the same way.
+        use_on_all: Answer all further conflicts of this callback the same way; to overwrite them
+            is no answer about folders, of which it is asked again.
     """
 
     action: OnConflict
@@ -73,8 +77,9 @@ class ConflictDesk:
         if isinstance(policy, OnConflict):
             return policy
         async with self._asking:
-            if policy in self._settled:
-                return self._settled[policy]
+            settled = self._settled.get(policy)
+            if settled and not (settled is OnConflict.OVERWRITE and conflict.is_folder):
+                return settled
             answer = await _ask(policy, conflict)
             action = _as_action(answer.action)
             if answer.use_on_all:

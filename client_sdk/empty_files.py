@@ -31,22 +31,26 @@ async def upload_empty(
     Raises:
         Refused: The manager did not make it.
         SourceChanged, SourceUnreadable: The source is not empty, or cannot be opened.
-        UploadFailed: No name is free.
+        UploadFailed: No name is free, or a folder was to be overwritten.
     """
     async with order.source.open() as source:
         # No chunk will be sent, so this is the only look at what may hold bytes after all.
         await source.chunk(0, 0)
-    if not await http.file_exists(order.path, order.name):
+    is_file = await http.file_exists(order.path, order.name)
+    is_folder = not is_file and await listing.has_folder(link, order.path, order.name)
+    if not is_file and not is_folder:
         await _make(link, http, order, order.name)
         return order.result(Outcome.STORED)
-    conflict = Conflict(path=order.full_path)
+    conflict = Conflict(path=order.full_path, is_folder=is_folder)
     match await conflicts.decide(conflict, order.on_conflict):
         case OnConflict.SKIP:
             return order.result(Outcome.SKIPPED)
         case OnConflict.RENAME:
-            name = await _free_name(http, order)
+            name = await _free_name(link, http, order)
             await _make(link, http, order, name)
             return order.result(Outcome.RENAMED, name)
+        case OnConflict.OVERWRITE if is_folder:
+            raise UploadFailed(f"{order.full_path} is a folder")
         case OnConflict.OVERWRITE:
             await _replace(link, http, order)
             return order.result(Outcome.STORED)
@@ -92,10 +96,12 @@ async def _once(link: Link, packet: Packet, is_done: Callable[[], Awaitable[bool
             await link.order(packet)
 
 
-async def _free_name(http: ManagerHttp, order: UploadOrder) -> str:
+async def _free_name(link: Link, http: ManagerHttp, order: UploadOrder) -> str:
     stem, suffix = PurePosixPath(order.name).stem, PurePosixPath(order.name).suffix
     for number in range(1, NAMES_TO_TRY):
         name = f"{stem} ({number}){suffix}"
-        if not await http.file_exists(order.path, name):
+        if await http.file_exists(order.path, name):
+            continue
+        if not await listing.has_folder(link, order.path, name):
             return name
     raise UploadFailed(f"no name like {order.name} is free")

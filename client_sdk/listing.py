@@ -3,16 +3,26 @@
 from collections.abc import AsyncGenerator
 
 from client_sdk import wire
-from client_sdk.errors import NotFound
+from client_sdk.errors import InvalidInput, NotFound
 from client_sdk.link import Link
 from client_sdk.models import Entry, FileInfo
-from client_sdk.paths import join_remote
+from client_sdk.paths import clean_folder, join_remote
 from protocol import c2s, s2c
 
 
 async def status(link: Link, path: str) -> s2c.FolderStatus:
     """Whether a folder exists, and how much lies directly in it."""
     return await link.question(c2s.FolderStatusRequest(path=path), s2c.FolderStatus)
+
+
+async def has_folder(link: Link, path: str, name: str) -> bool:
+    """Whether a folder has this name in the folder `path`."""
+    try:
+        folder = clean_folder(join_remote(path, name))
+    except InvalidInput:
+        # A file may lie one name deeper than any folder: its path is none that a folder can have.
+        return False
+    return (await status(link, folder)).exists
 
 
 async def size(link: Link, path: str) -> s2c.FolderSize:

@@ -215,10 +215,9 @@ class Organising(ClientCore):
             raise Refused(f"{source}: {cause}; {words}") from cause
 
     async def _is_free(self, folder: str, name: str) -> bool:
-        path = join_remote(folder, name)
         if await self._api.file_exists(folder, name):
             return False
-        return not (await listing.status(self._link, clean_folder(path))).exists
+        return not await listing.has_folder(self._link, folder, name)
 
 
 def _ends(remote: RemotePath) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from uuid import uuid4
 
 import aiohttp
 
+from client_sdk import listing
 from client_sdk.chunks import ChunkSender
 from client_sdk.conflicts import Conflict, ConflictDesk, OnConflict
 from client_sdk.errors import (
@@ -284,8 +285,8 @@ class Uploads:
 
     async def _decide(self, job: Job) -> None:
         order = job.order
-        conflict = Conflict(path=order.full_path)
         try:
+            conflict = await self._conflict(order)
             action = await self._conflicts.decide(conflict, order.on_conflict)
         except Exception as error:  # noqa: BLE001 - the callback's own error ends its upload
             job.end(error)
@@ -295,6 +296,14 @@ class Uploads:
         answer = c2s.UploadOverwriteResponse(upload_id=job.upload_id, action=action.value)
         with contextlib.suppress(CloudError):
             await self._link.send(answer)
+
+    async def _conflict(self, order: UploadOrder) -> Conflict:
+        """What the name of an upload has met; nobody looks where nobody is asked."""
+        is_folder = False
+        if not isinstance(order.on_conflict, OnConflict):
+            with contextlib.suppress(CloudError):
+                is_folder = await listing.has_folder(self._link, order.path, order.name)
+        return Conflict(path=order.full_path, is_folder=is_folder)
 
 
 def _resolve(reply: asyncio.Future[Job | CloudError], answer: Job | CloudError) -> None:

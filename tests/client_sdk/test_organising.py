@@ -4,11 +4,20 @@ import io
 import zipfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Literal
 
 import aiohttp
 import pytest
 
-from client_sdk import Client, FolderInfo, Ownership
+from client_sdk import (
+    Client,
+    Conflict,
+    ConflictAnswer,
+    FolderInfo,
+    OnConflict,
+    Outcome,
+    Ownership,
+)
 from client_sdk.errors import (
     CloudError,
     Forbidden,
@@ -17,11 +26,13 @@ from client_sdk.errors import (
     NotLoggedIn,
     Refused,
     TargetUnwritable,
+    UploadFailed,
     WrongPassword,
 )
 from tests.client_sdk.running import PASSWORD
 
 Put = Callable[..., Awaitable[None]]
+Policy = Literal["overwrite", "rename", "skip"]
 
 
 @pytest.fixture
@@ -322,3 +333,73 @@ async def test_a_manager_without_the_extension(manager, make_client) -> None:
         assert [entry.name async for entry in cloud.list("/")] == ["a"]
         with pytest.raises(CloudError):
             await cloud.move_folder("/a", "/b")
+
+
+@pytest.mark.parametrize("content", [b"x", b""], ids=["some bytes", "no bytes"])
+@pytest.mark.parametrize(
+    ("policy", "outcome", "expected"),
+    [
+        ("rename", Outcome.RENAMED, ["d.x/", "d (1).x"]),
+        ("skip", Outcome.SKIPPED, ["d.x/"]),
+        ("overwrite", None, ["d.x/"]),
+    ],
+)
+@pytest.mark.parametrize("is_asked", [True, False])
+async def test_a_folder_has_the_name_of_an_upload(
+    alice: Client,
+    home: str,
+    content: bytes,
+    policy: Policy,
+    outcome: Outcome | None,
+    expected: list[str],
+    is_asked: bool,
+) -> None:
+    """It can be renamed or skipped; the folder is never replaced, and the error names it."""
+    path, asked = f"{home}/d.x", []
+
+    def ask(conflict: Conflict) -> ConflictAnswer:
+        asked.append(conflict)
+        return ConflictAnswer(OnConflict(policy))
+
+    await alice.create_folder(path)
+    uploading = alice.upload(content, path, on_conflict=ask if is_asked else policy)
+    if outcome is None:
+        with pytest.raises(UploadFailed, match=f"{path} is a folder"):
+            await uploading
+    else:
+        assert (await uploading).outcome is outcome
+    assert await tree(alice, home) == expected
+    assert asked == ([Conflict(path=path, is_folder=True)] if is_asked else [])
+
+
+async def test_folders_are_asked_about_though_all_files_are_overwritten(
+    alice: Client, home: str, put: Put
+) -> None:
+    """An answer for all that overwrites was given about files."""
+    asked: list[str] = []
+
+    def ask(conflict: Conflict) -> ConflictAnswer:
+        asked.append(conflict.name)
+        choice = OnConflict.RENAME if conflict.is_folder else OnConflict.OVERWRITE
+        return ConflictAnswer(choice, use_on_all=not conflict.is_folder)
+
+    await put("a", "b")
+    await alice.create_folder(f"{home}/d")
+    for name in ("a", "b", "d", "a"):
+        await alice.upload(b"new", f"{home}/{name}", on_conflict=ask)
+    assert asked == ["a", "d"]
+    assert await tree(alice, home) == ["d/", "a", "b", "d (1)"]
+
+
+@pytest.mark.parametrize("content", [b"x", b""], ids=["some bytes", "no bytes"])
+async def test_nothing_is_uploaded_below_a_file(
+    alice: Client, home: str, put: Put, content: bytes
+) -> None:
+    """The error names the file that stands where a folder would have to be."""
+    await put("f")
+    for path in (f"{home}/f/x", f"{home}/f/deep/x"):
+        with pytest.raises((UploadFailed, Refused), match=f"{home}/f is a file"):
+            await alice.upload(content, path)
+    with pytest.raises(Refused, match=f"{home}/f is a file"):
+        await alice.create_folder(f"{home}/f/new")
+    assert await tree(alice, home) == ["f"]
