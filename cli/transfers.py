@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -60,18 +60,26 @@ class Summary:
         for failure in self.failures:
             say(around.err, f"{failure.what}: {explain(failure.error)}")
 
-    def tell(self, around: Surroundings, verb: str) -> None:
-        """Print what failed, and one line about the rest."""
+    def tell(self, around: Surroundings, verb: str, targets: Sequence[str], where: str) -> None:
+        """Print what failed, and one line about the rest.
+
+        Args:
+            around: Where to print.
+            verb: What was done to the files, as in "stored".
+            targets: What became of each entry of `done`; a single one is named.
+            where: Where several are, as in "in /archive".
+        """
         self.tell_failures(around)
         if not self.done:
             return
         seconds = time.monotonic() - self.started_at
         speed = human_size(int(self.size / max(seconds, 0.001)))
         finished = len(self.done) - self.skipped
-        count = f"{finished} file{'' if finished == 1 else 's'}"
+        named = targets[0] if len(targets) == finished == 1 else None
+        what = named or f"{finished} file{'' if finished == 1 else 's'} {where}"
         skipped = f", {self.skipped} skipped" if self.skipped else ""
         failed = f", {len(self.failures)} failed" if self.failures else ""
-        line = f"{verb} {count}, {human_size(self.size)} in {seconds:.1f} s ({speed}/s)"
+        line = f"{verb} {what}: {human_size(self.size)} in {seconds:.1f} s ({speed}/s)"
         say(around.err, f"{line}{skipped}{failed}")
 
     def exit(self) -> None:

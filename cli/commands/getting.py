@@ -96,7 +96,8 @@ class _Get:
             await self._download_all(cloud, self._without_clashes(plan))
         if self._as_json:
             say_json(self._around.out, self._summary.as_data())
-        self._summary.tell(self._around, "fetched")
+        targets = [done["target"] for done in self._summary.done]
+        self._summary.tell(self._around, "fetched", targets, f"into {local}")
         self._summary.exit()
 
     async def _plan(

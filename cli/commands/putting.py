@@ -12,7 +12,13 @@ from cli.output import say, say_json
 from cli.progress import TransferDisplay
 from cli.surroundings import Surroundings, surroundings_of
 from cli.transfers import Failure, Summary, transfer_all
-from cli.upload_plan import PlannedFile, UploadPlan, plan_uploads
+from cli.upload_plan import (
+    PlannedFile,
+    UploadPlan,
+    check_destination,
+    find_destination,
+    plan_uploads,
+)
 from client_sdk import Client, Conflict, ConflictAnswer, OnConflict, Outcome
 from client_sdk.conflicts import ConflictPolicy
 from client_sdk.errors import CloudError, InvalidInput
@@ -35,12 +41,16 @@ _KEYS = {
     "r": OnConflict.RENAME,
     "s": OnConflict.SKIP,
 }
+_QUESTION_FILE = "exists: [o]verwrite, [r]ename, [s]kip? (oo, rr, ss: all)", "ors"
+_QUESTION_FOLDER = "is a folder: [r]ename the file, [s]kip it? (rr, ss: all)", "rs"
 
 
 def put(
     context: typer.Context,
     sources: Annotated[list[Path], typer.Argument(help="Files and folders.")],
-    dest: Annotated[str, typer.Argument(help="Remote folder to put them in; made if missing.")],
+    dest: Annotated[
+        str, typer.Argument(help="Remote folder to put them in; or, for one file, its path.")
+    ],
     *,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=64, help="Files at once.")] = 4,
     on_conflict: Annotated[
@@ -54,9 +64,13 @@ def put(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Upload files and folders; `put holiday /archive` makes the folder /archive/holiday."""
+    """Upload files and folders; `put holiday /archive` makes the folder /archive/holiday.
+
+    A folder that is missing is made; for one file only if DEST ends with a slash.
+    """
     around = surroundings_of(context)
     with reported(around.err):
+        check_destination(dest)  # what cannot be one is an error of the command line
         option = _conflict_option(around, on_conflict)
     putting = _Put(around, option, jobs=jobs, is_public=public, as_json=as_json)
     around.run(putting.run(sources, dest))
@@ -90,22 +104,25 @@ class _Put:
         self._summary = Summary()
 
     async def run(self, sources: list[Path], destination: str) -> None:
-        plan = await asyncio.to_thread(plan_uploads, sources, destination)
-        self._summary.failures += [Failure(str(path), error) for path, error in plan.problems]
         try:
-            if plan.files or plan.empty_folders:
-                async with self._around.client(parallel_uploads=self._jobs) as cloud:
-                    await self._make_folders(cloud, plan)
-                    await self._upload_all(cloud, plan)
+            async with self._around.client(parallel_uploads=self._jobs) as cloud:
+                place = await find_destination(cloud, sources, destination)
+                plan = await asyncio.to_thread(plan_uploads, sources, place)
+                self._summary.failures += [
+                    Failure(str(path), error) for path, error in plan.problems
+                ]
+                await self._make_folders(cloud, plan)
+                await self._upload_all(cloud, plan)
         finally:
             # Also when the manager is gone or somebody pressed Ctrl-C: what is stored is stored.
-            self._report()
+            self._report(destination)
         self._summary.exit()
 
-    def _report(self) -> None:
+    def _report(self, destination: str) -> None:
         if self._as_json:
             say_json(self._around.out, self._summary.as_data())
-        self._summary.tell(self._around, "stored")
+        paths = [done["path"] for done in self._summary.done]
+        self._summary.tell(self._around, "stored", paths, f"in {destination}")
 
     async def _make_folders(self, cloud: Client, plan: UploadPlan) -> None:
         for path in plan.empty_folders:
@@ -162,11 +179,9 @@ class _Put:
         return ask
 
     async def _ask(self, conflict: Conflict) -> ConflictAnswer:
+        question, keys = _QUESTION_FOLDER if conflict.is_folder else _QUESTION_FILE
         while True:
-            say(
-                self._around.err,
-                f"{conflict.path} exists: [o]verwrite, [r]ename, [s]kip? (oo, rr, ss: all)",
-            )
+            say(self._around.err, f"{conflict.path} {question}")
             answer = (await self._around.read_line()).strip().lower()
-            if answer and answer[0] in _KEYS and answer in {answer[0], answer[0] * 2}:
+            if answer and answer[0] in keys and answer in {answer[0], answer[0] * 2}:
                 return ConflictAnswer(_KEYS[answer[0]], use_on_all=len(answer) > 1)

@@ -29,7 +29,7 @@ def test_only_administrators(bert: Shell) -> None:
 def test_garbage(shell: Shell, folder: str, tmp_path) -> None:
     """What nothing refers to any more is shown before it goes, and can be had away sooner."""
     (tmp_path / "a.txt").write_bytes(b"words")
-    assert shell("put", tmp_path / "a.txt", folder).exit_code == 0
+    assert shell("put", tmp_path / "a.txt", f"{folder}/").exit_code == 0
     before = len(shell.json("gc", "--dry-run"))
     assert shell("rm", f"{folder}/a.txt").exit_code == 0
     assert len(shell.json("gc", "--dry-run")) == before + 1
@@ -39,7 +39,7 @@ def test_garbage(shell: Shell, folder: str, tmp_path) -> None:
 def test_processing(shell: Shell, folder: str, tmp_path) -> None:
     """Files can be queued; without failures none is shown."""
     (tmp_path / "a.txt").write_bytes(b"words")
-    assert shell("put", tmp_path / "a.txt", folder).exit_code == 0
+    assert shell("put", tmp_path / "a.txt", f"{folder}/").exit_code == 0
     assert shell.json("process", "--failed") == []
     queued = shell("process", "--missing", "--retry")
     assert queued.exit_code == 0

@@ -27,7 +27,7 @@ def put(shell: Shell, tmp_path: Path, folder: str) -> Put:
         for name in names:
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_text(name)
-        assert shell("put", *root.iterdir(), folder).exit_code == 0
+        assert shell("put", *root.iterdir(), f"{folder}/").exit_code == 0
 
     return put_all
 

@@ -47,7 +47,7 @@ def test_folders_and_files_go_in_and_come_back(shell: Shell, holiday, tmp_path, 
     big.write_bytes(os.urandom(2000))
     result = shell("put", f"{holiday}/", big, folder)
     assert (result.exit_code, result.stdout) == (0, "")
-    assert result.stderr.startswith("stored 4 files, 10 MiB in ")
+    assert result.stderr.startswith(f"stored 4 files in {folder}: 10 MiB in ")
     result = shell("get", f"{folder}/holiday", f"{folder}/big.iso", tmp_path / "back")
     assert (result.exit_code, result.stdout) == (0, "")
     assert contents(tmp_path / "back" / "holiday") == contents(holiday)
@@ -84,15 +84,105 @@ def test_conflicts_are_settled_as_told(shell, tmp_path, folder, option, outcome,
     """Without a terminal nobody is asked; a taken name is kept, unless told otherwise."""
     source = tmp_path / "a.txt"
     source.write_text("old")
-    shell("put", source, folder)
+    shell("put", source, f"{folder}/")
     source.write_text("new and longer")
     chosen = () if option is None else ("--on-conflict", option)
-    data = shell.json("put", source, folder, *chosen)
+    data = shell.json("put", source, f"{folder}/", *chosen)
     assert [file["outcome"] for file in data["files"]] == [outcome]
     assert [entry["name"] for entry in shell.json("ls", folder)] == names
     shell("get", f"{folder}/a.txt", tmp_path / "back")
     expected = "new and longer" if option == "overwrite" else "old"
     assert (tmp_path / "back").read_text() == expected
+
+
+def test_put_gives_one_file_the_name_that_is_asked_for(
+    shell: Shell, tmp_path: Path, folder
+) -> None:
+    """As `cp`: a new name in a folder that exists is the file's, a folder takes it in."""
+    source = tmp_path / "x"
+    source.write_text("new")
+    shell("mkdir", folder)
+    result = shell("put", source, f"{folder}/new.txt")
+    assert result.stderr.startswith(f"stored {folder}/new.txt: 3 B in ")
+    assert shell("put", source, folder).stderr.startswith(f"stored {folder}/x: 3 B in ")
+    assert shell("put", source, f"{folder}/made/").stderr.startswith(f"stored {folder}/made/x: ")
+    assert shell("ls", folder).stdout == "made/\nnew.txt\nx\n"
+    result = shell("put", source, f"{folder}/missing/new.txt")
+    assert result.exit_code == 66
+    assert (
+        f"there is no folder {folder}/missing; make it with `discord-cloud mkdir`" in result.stderr
+    )
+
+
+@pytest.mark.parametrize(
+    ("option", "names", "content"),
+    [
+        ("rename", ["a (1).txt", "a.txt"], "old"),
+        ("overwrite", ["a.txt"], "new"),
+        ("skip", ["a.txt"], "old"),
+    ],
+)
+def test_put_onto_a_file_is_a_taken_name(shell, tmp_path, folder, option, names, content) -> None:
+    """The path of a file means that file, and the usual question; no folder is made beside it."""
+    (tmp_path / "a.txt").write_text("old")
+    shell("put", tmp_path / "a.txt", f"{folder}/")
+    (tmp_path / "b.txt").write_text("new")
+    result = shell("put", tmp_path / "b.txt", f"{folder}/a.txt", "--on-conflict", option)
+    assert result.exit_code == 0
+    assert [entry["name"] for entry in shell.json("ls", folder)] == names
+    shell("get", f"{folder}/a.txt", tmp_path / "back")
+    assert (tmp_path / "back").read_text() == content
+
+
+def test_put_into_a_file_is_an_error(shell: Shell, holiday, tmp_path, folder) -> None:
+    """Several sources, a folder and a slash at the end need a folder; the file is named."""
+    (tmp_path / "a").write_text("old")
+    shell("put", tmp_path / "a", f"{folder}/")
+    path = f"{folder}/a"
+    for sources, target in (
+        ((tmp_path / "a", tmp_path / "a"), path),
+        ((holiday,), path),
+        ((tmp_path / "a",), f"{path}/"),
+    ):
+        result = shell("put", *sources, target)
+        assert result.exit_code == 64
+        assert f"{path} is a file: " in result.stderr
+    result = shell("put", tmp_path / "a", f"{path}/below/")
+    assert result.exit_code == 75
+    assert f"{path} is a file, so that no folder can have this name" in result.stderr
+    assert shell("mkdir", "-p", f"{path}/below").exit_code == 65
+    assert shell("ls", folder).stdout == "a\n"
+
+
+def test_the_file_of_a_path_is_the_only_thing_there(shell: Shell, tmp_path: Path, folder) -> None:
+    """Whatever was tried beside it, `get` brings it, and `rm` removes it and nothing else."""
+    (tmp_path / "a.txt").write_text("old")
+    shell("mkdir", folder)
+    shell("put", tmp_path / "a.txt", f"{folder}/renamed.iso")
+    (tmp_path / "a.txt").write_text("new")
+    shell("put", tmp_path / "a.txt", f"{folder}/renamed.iso", "--on-conflict", "overwrite")
+    assert shell("mkdir", f"{folder}/renamed.iso").exit_code == 65
+    assert shell("get", folder, tmp_path / "back").exit_code == 0
+    assert contents(tmp_path / "back" / folder[1:]) == {"renamed.iso": b"new"}
+    assert shell("rm", "-rf", f"{folder}/renamed.iso").exit_code == 0
+    assert shell("ls", folder).stdout == ""
+
+
+def test_a_folder_is_asked_about_without_overwriting(shell: Shell, tmp_path: Path, folder) -> None:
+    """What cannot be is not offered, and no answer; an answer for all files is none for it."""
+    for name in ("a", "d"):
+        (tmp_path / name).write_text("x")
+    shell("put", tmp_path / "a", f"{folder}/")
+    shell("mkdir", f"{folder}/d")
+    shell.answers = ["oo\n", "o\n", "r\n"]
+    result = shell("put", "-j", 1, tmp_path / "a", tmp_path / "d", folder)
+    assert result.exit_code == 0
+    assert result.stderr.count(f"{folder}/d is a folder: [r]ename the file, [s]kip it?") == 2
+    assert shell("ls", folder).stdout == "d/\na\nd (1)\n"
+    assert (
+        "is a folder"
+        in shell("put", tmp_path / "d", f"{folder}/", "--on-conflict=overwrite").stderr
+    )
 
 
 def test_on_a_terminal_somebody_is_asked(shell: Shell, tmp_path: Path, folder) -> None:
@@ -105,7 +195,7 @@ def test_on_a_terminal_somebody_is_asked(shell: Shell, tmp_path: Path, folder) -
     result = shell("put", *sources, folder)
     assert result.exit_code == 0
     assert result.stderr.count("exists: [o]verwrite, [r]ename, [s]kip?") == 3
-    assert "stored 0 files, 0 B in " in result.stderr
+    assert f"stored 0 files in {folder}: 0 B in " in result.stderr
     assert result.stderr.endswith(", 3 skipped\n")
     assert shell("ls", folder).stdout == "a.txt\nb.txt\nc.txt\n"
 
@@ -161,7 +251,7 @@ def test_get_resumes_a_partial_download(shell: Shell, tmp_path: Path, folder) ->
     """The part that is there already is not fetched again, unless told so."""
     source = tmp_path / "a.bin"
     source.write_bytes(os.urandom(100_000))
-    shell("put", source, folder)
+    shell("put", source, f"{folder}/")
     remote, target = f"{folder}/a.bin", tmp_path / "back.bin"
     draft = draft_path(target)
     draft.write_bytes(b"?" * 60_000)
@@ -177,9 +267,9 @@ def test_get_resumes_a_partial_download(shell: Shell, tmp_path: Path, folder) ->
 def test_two_files_for_one_place(shell: Shell, tmp_path: Path, folder) -> None:
     """The first one gets it, whole; the other one is a failure that says why."""
     (tmp_path / "x").write_bytes(b"a" * 100_000)
-    shell("put", tmp_path / "x", f"{folder}/a")
+    shell("put", tmp_path / "x", f"{folder}/a/")
     (tmp_path / "x").write_bytes(b"b" * 100_000)
-    shell("put", tmp_path / "x", f"{folder}/b")
+    shell("put", tmp_path / "x", f"{folder}/b/")
     result = shell("get", f"{folder}/a/x", f"{folder}/b/x", tmp_path / "got")
     assert result.exit_code == 1
     assert "is the place of another file" in result.stderr
@@ -189,7 +279,7 @@ def test_two_files_for_one_place(shell: Shell, tmp_path: Path, folder) -> None:
 def test_a_slash_or_a_dash_as_target(shell: Shell, tmp_path: Path, folder) -> None:
     """A slash at its end makes it a folder; a dash is standard output, for one file alone."""
     (tmp_path / "note").write_text("hello")
-    shell("put", tmp_path / "note", folder)
+    shell("put", tmp_path / "note", f"{folder}/")
     remote = f"{folder}/note"
     assert shell("get", remote, f"{tmp_path}/new/").exit_code == 0
     assert (tmp_path / "new" / "note").read_text() == "hello"
@@ -209,7 +299,7 @@ def test_public_files_are_public(shell: Shell, tmp_path: Path, folder) -> None:
     """`--public` lets everybody in; the default does not."""
     (tmp_path / "a").write_text("x")
     (tmp_path / "b").write_text("x")
-    shell("put", tmp_path / "a", folder, "--public")
+    shell("put", tmp_path / "a", f"{folder}/", "--public")
     shell("put", tmp_path / "b", folder)
     stranger = Shell(tmp_path / "other", shell.url)
     shell("register", shell.url, "dora", "--password-stdin", stdin="password1")

@@ -32,7 +32,7 @@ def put(owner: Shell, folder: str, *names: str) -> None:
     root.mkdir()
     for name in names:
         (root / name).write_text(name)
-    assert owner("put", *root.iterdir(), folder).exit_code == 0
+    assert owner("put", *root.iterdir(), f"{folder}/").exit_code == 0
 
 
 def names(shell: Shell, *arguments: str) -> list[str]:

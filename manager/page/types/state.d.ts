@@ -175,7 +175,7 @@ export interface UploadsView {
   secondsLeft: number | null;
   isPaused: boolean;
   booked: number;
-  prompt: { uploadId: string; name: string; folder: string; more: number } | null;
+  prompt: { uploadId: string; name: string; folder: string; meetsFolder: boolean; more: number } | null;
 }
 
 export interface Preferences {

@@ -233,6 +233,18 @@ test("a taken name is replaced, kept beside, or skipped", async () => {
   await person.leaves();
 });
 
+test("where a folder has the name, replacing it is not offered", async () => {
+  const person = await worksIn("obstacle");
+  await person.makesFolder("plan.txt");
+  await person.uploads([file("plan.txt")]);
+  const question = person.page.getByRole("dialog", { name: "This name is taken" });
+  await question.getByText("A folder named “plan.txt” exists already").waitFor();
+  assert.equal(await question.getByRole("button", { name: /^Replace/ }).count(), 0);
+  await question.getByRole("button", { name: /^Keep both/ }).click();
+  await person.sees(["plan.txt", "plan (1).txt"]);
+  await person.leaves();
+});
+
 test("a question stays until it is answered", async () => {
   const person = await worksIn("stubborn");
   await person.uploads([file("plan.txt")]);

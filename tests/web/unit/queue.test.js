@@ -218,7 +218,7 @@ test("after a lost connection everything that was not finished starts again", ()
   assert.ok(done && deciding);
   complete(queue, done);
   queue.stageFinished(deciding.uploadId ?? "", false);
-  queue.overwriteAsked(deciding.uploadId ?? "", "/");
+  queue.overwriteAsked(deciding.uploadId ?? "", "/", false);
   queue.offline();
   assert.deepEqual(states(queue), ["done", "waiting", "waiting", "waiting"]);
   assert.deepEqual(queue.conflicts.open, []);
@@ -232,10 +232,10 @@ test("one answer settles all open questions, and those that cross it", () => {
   const { entries } = begin(queue, 3);
   const ids = entries.map((entry) => entry.uploadId ?? "");
   for (const id of ids) queue.stageFinished(id, false);
-  queue.overwriteAsked(ids[0] ?? "", "/");
-  queue.overwriteAsked(ids[1] ?? "", "/");
+  queue.overwriteAsked(ids[0] ?? "", "/", false);
+  queue.overwriteAsked(ids[1] ?? "", "/", false);
   queue.overwriteDecided(ids[0] ?? "", "skip", true);
-  queue.overwriteAsked(ids[2] ?? "", "/");
+  queue.overwriteAsked(ids[2] ?? "", "/", false);
   assert.deepEqual(queue.conflicts.open, []);
   for (const id of ids) queue.finished({ success: false, upload_id: id, reason: "skipped" }, 0);
   assert.deepEqual(states(queue), ["skipped", "skipped", "skipped"]);
@@ -245,7 +245,7 @@ test("one answer holds for an upload that meets its taken name after the booking
   const queue = queueOf(1, 1);
   const ids = begin(queue, 2).entries.map((entry) => entry.uploadId ?? "");
   for (const id of ids) queue.stageFinished(id, false);
-  queue.overwriteAsked(ids[0] ?? "", "/");
+  queue.overwriteAsked(ids[0] ?? "", "/", false);
   queue.overwriteDecided(ids[0] ?? "", "skip", true);
   queue.bookingCleared();
   for (const id of ids) queue.finished({ success: false, upload_id: id, reason: "skipped" }, 0);
@@ -256,17 +256,30 @@ test("one answer says nothing about the files of another booking, and they are a
   const queue = queueOf(1);
   const first = begin(queue, 1).entries[0]?.uploadId ?? "";
   queue.stageFinished(first, false);
-  queue.overwriteAsked(first, "/");
+  queue.overwriteAsked(first, "/", false);
   queue.bookingCleared();
   queue.add([1, 2].map((index) => ({ source: { name: `next ${index}`, size: 1 }, folder: "/", isPublic: false })));
   const [second = "", third = ""] = begin(queue, 2).entries.map((entry) => entry.uploadId ?? "");
   for (const id of [second, third]) queue.stageFinished(id, false);
-  queue.overwriteAsked(second, "/");
+  queue.overwriteAsked(second, "/", false);
   queue.overwriteDecided(first, "overwrite", true);
-  queue.overwriteAsked(second, "/");
-  queue.overwriteAsked(third, "/");
+  queue.overwriteAsked(second, "/", false);
+  queue.overwriteAsked(third, "/", false);
   assert.deepEqual(queue.conflicts.open.map((entry) => entry.uploadId), [second, third]);
   assert.deepEqual(states(queue), ["storing", "deciding", "deciding"]);
+});
+
+test("a question about a folder is told from one about a file, also when it is asked anew", () => {
+  const queue = queueOf(1);
+  const [entry] = begin(queue, 1).entries;
+  assert.ok(entry);
+  const id = entry.uploadId ?? "";
+  queue.stageFinished(id, false);
+  queue.overwriteAsked(id, "/", true);
+  assert.equal(entry.meetsFolder, true);
+  queue.overwriteDecided(id, "rename", false);
+  queue.overwriteAsked(id, "/", false);
+  assert.deepEqual([entry.meetsFolder, entry.state], [false, "deciding"]);
 });
 
 test("empty files need no service", () => {
@@ -331,7 +344,7 @@ test("where the manager has put an upload is where it is shown", () => {
   queue.accepted(entry, answer);
   assert.deepEqual([entry.folder, entry.state], ["/moved", "sending"]);
   queue.stageFinished("one", false);
-  queue.overwriteAsked("one", "/moved again");
+  queue.overwriteAsked("one", "/moved again", false);
   assert.deepEqual([entry.folder, entry.state], ["/moved again", "deciding"]);
 });
 

@@ -391,13 +391,14 @@ export const en = {
   },
   overwrite: {
     title: "This name is taken",
-    lead: (/** @type {string} */ name, /** @type {string} */ folder) => `A file named “${name}” exists already in ${folder === "/" ? "All files" : folder}.`,
+    lead: (/** @type {string} */ name, /** @type {string} */ folder, /** @type {boolean} */ isFolder) =>
+      `A ${isFolder ? "folder" : "file"} named “${name}” exists already in ${folder === "/" ? "All files" : folder}.`,
     rename: "Keep both",
     renameText: "Store the new file under a numbered name.",
     overwrite: "Replace",
     overwriteText: "The new content takes the place of the old.",
     skip: "Skip",
-    skipText: "Keep the file that is there.",
+    skipText: "Keep what is there, and nothing else.",
     forAll: "Do the same for all other conflicts",
     forAllOf: (/** @type {number} */ more) => `Do the same for all other conflicts (${formatCount(more)} waiting)`,
   },

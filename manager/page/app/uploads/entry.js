@@ -34,6 +34,8 @@ export class Entry {
   /** @type {string | null} */
   renamedTo = null;
   isSkipping = false;
+  /** Whether a folder has its name, so that it can be renamed or skipped, and replaces nothing. */
+  meetsFolder = false;
   /** Whether its bytes are not what was chosen any more; only choosing it again helps. */
   isLost = false;
   /** The folder as the manager was asked to put the file into it. @type {string | null} */

@@ -210,11 +210,13 @@ export class UploadQueue {
   /**
    * @param {string} uploadId
    * @param {string} folder in which the name is taken
+   * @param {boolean} meetsFolder whether a folder has it
    */
-  overwriteAsked(uploadId, folder) {
+  overwriteAsked(uploadId, folder, meetsFolder) {
     const entry = this.#lineup.find(uploadId);
     if (!entry || entry.isOver) return;
     entry.folder = folder;
+    entry.meetsFolder = meetsFolder;
     this.conflicts.ask(entry);
   }
 

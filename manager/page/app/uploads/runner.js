@@ -46,7 +46,7 @@ export class Uploads {
     connection.on("s2c:upload-stage-finish", (data) =>
       this.#change(() => queue.stageFinished(data.upload_id, data.service_disconnect === true)),
     );
-    connection.on("s2c:upload-overwrite-request", (data) => this.#change(() => queue.overwriteAsked(data.upload_id, data.file_path)));
+    connection.on("s2c:upload-overwrite-request", (question) => void this.#overwriteAsked(question));
     connection.on("s2c:folder-modify", (change) => this.#folderChanged(change));
     connection.on("s2c:upload-finish-info", (data) => this.#change(() => queue.finished(data, Date.now())));
   }
@@ -140,6 +140,16 @@ export class Uploads {
 
   tidy() {
     this.#change(() => this.#queue.tidy());
+  }
+
+  /**
+   * Asks the person, once it is known whether a folder has the name, which no file can replace.
+   * @param {Events["s2c:upload-overwrite-request"]} question
+   */
+  async #overwriteAsked({ upload_id: uploadId, file_name: name, file_path: folder }) {
+    const path = formatPath([...parsePath(folder), name]);
+    const status = await this.#connection.request("c2s:folder-status-request", { path }).catch(() => null);
+    this.#change(() => this.#queue.overwriteAsked(uploadId, folder, status?.exists === true));
   }
 
   /** @param {Events["s2c:folder-modify"]} change */

@@ -56,7 +56,13 @@ export function summarise(queue, folders, meter, now) {
     isPaused: queue.isPaused,
     booked: queue.booking.amount,
     prompt: asked?.uploadId
-      ? { uploadId: asked.uploadId, name: asked.source.name, folder: asked.folder, more: queue.conflicts.settledWith(asked) }
+      ? {
+          uploadId: asked.uploadId,
+          name: asked.source.name,
+          folder: asked.folder,
+          meetsFolder: asked.meetsFolder,
+          more: queue.conflicts.settledWith(asked),
+        }
       : null,
   };
 }

@@ -18,10 +18,10 @@ function Question({ prompt }) {
   const [forAll, setForAll] = useState(false);
   const answer = (/** @type {OverwriteAction} */ action) => () => app.uploads.decide(prompt.uploadId, action, forAll);
   return html`<${Dialog} title=${text.overwrite.title} onClose=${() => {}} canClose=${false}>
-    <p class="lead">${text.overwrite.lead(prompt.name, prompt.folder)}</p>
+    <p class="lead">${text.overwrite.lead(prompt.name, prompt.folder, prompt.meetsFolder)}</p>
     <div class="choices">
       <button type="button" onClick=${answer("rename")}><${Icon} name="copy" /><span><strong>${text.overwrite.rename}</strong>${text.overwrite.renameText}</span></button>
-      <button type="button" onClick=${answer("overwrite")}><${Icon} name="transfer" /><span><strong>${text.overwrite.overwrite}</strong>${text.overwrite.overwriteText}</span></button>
+      ${!prompt.meetsFolder && html`<button type="button" onClick=${answer("overwrite")}><${Icon} name="transfer" /><span><strong>${text.overwrite.overwrite}</strong>${text.overwrite.overwriteText}</span></button>`}
       <button type="button" onClick=${answer("skip")}><${Icon} name="skip" /><span><strong>${text.overwrite.skip}</strong>${text.overwrite.skipText}</span></button>
     </div>
     <${Check} label=${prompt.more > 0 ? text.overwrite.forAllOf(prompt.more) : text.overwrite.forAll} checked=${forAll} onChange=${setForAll} />
