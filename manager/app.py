@@ -19,10 +19,11 @@ from manager.catalogs import catalog_of
 from manager.control import ControlPlane
 from manager.http import frame
 from manager.http.accounts import account_routes
+from manager.http.admission import DownloadAdmission, DownloadLimits
 from manager.http.bulk import FolderSender
 from manager.http.content import ContentSource
 from manager.http.contents import content_routes
-from manager.http.delivery import Delivery
+from manager.http.delivery import Delivery, PaceDemands
 from manager.http.downloads import download_routes
 from manager.http.graphql import graphql_routes
 from manager.http.page import page_handler, page_routes
@@ -131,11 +132,7 @@ class _Assembly:
             holds=holds.run, reaper=reaper.run, webhooks=lambda: self._learn_channels(http)
         )
         source = self._content_source(catalog, http, holds)
-        delivery = Delivery(
-            self.metrics,
-            stall_s=self._settings.download_stall_s,
-            at_once=self._settings.max_downloads,
-        )
+        delivery = self._delivery()
         async with loops, control.run():
             yield Parts(
                 accounts=accounts,
@@ -208,6 +205,21 @@ class _Assembly:
     def _guard(self) -> PasswordGuard:
         addresses = ClientAddresses(self._settings.trusted_proxies)
         return PasswordGuard(GuessLimiter(), addresses, self._monotonic)
+
+    def _delivery(self) -> Delivery:
+        limits = DownloadLimits(
+            total=self._settings.max_downloads,
+            per_address=self._settings.downloads_per_address,
+            per_reader=self._settings.downloads_per_user,
+            wait_s=self._settings.download_wait_s,
+        )
+        demands = PaceDemands(
+            patience_s=self._settings.download_stall_s,
+            lowest_bytes_per_s=self._settings.download_lowest_bytes_per_s,
+        )
+        addresses = ClientAddresses(self._settings.trusted_proxies)
+        admission = DownloadAdmission(limits)
+        return Delivery(self.metrics, addresses, admission, demands, self._monotonic)
 
     def _content_source(
         self, catalog: Catalog, http: DiscordHttp, holds: TemporaryHolds

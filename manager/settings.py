@@ -204,6 +204,14 @@ class ManagerSettings(CatalogSettings):
         gt=0,
         description="Seconds after which a download whose reader takes nothing is ended.",
     )
+    download_lowest_bytes_per_s: float = Field(
+        default=16 * 1024,
+        ge=0,
+        description=(
+            "Bytes per second that a reader has to take on average: who is slower uses up "
+            "DOWNLOAD_STALL_S, and is ended then. 0 demands nothing."
+        ),
+    )
     idle_connection_timeout_s: float = Field(
         default=IDLE_TIMEOUT_S, gt=0, description=IDLE_TIMEOUT_DESCRIPTION
     )
@@ -211,7 +219,21 @@ class ManagerSettings(CatalogSettings):
     max_downloads: int = Field(
         default=64, ge=1, description="Downloads at once; each needs memory for up to two chunks."
     )
-
+    downloads_per_address: int = Field(
+        default=16,
+        ge=1,
+        description="Downloads at once from one address; further ones wait for a place.",
+    )
+    downloads_per_user: int = Field(
+        default=32,
+        ge=1,
+        description="Downloads at once of one user, or by one link; further ones wait, too.",
+    )
+    download_wait_s: float = Field(
+        default=10,
+        ge=0,
+        description="Seconds that a download waits for a place, before it is refused with 503.",
+    )
     manager_public_url: Annotated[
         str | None, AfterValidator(_checked_url_or_none), BeforeValidator(_none_when_empty)
     ] = Field(

@@ -14,7 +14,7 @@ from manager.domain.rights import may_read
 from manager.errors import NoSuchFile
 from manager.http.archive import MemberPath, ZipStream
 from manager.http.content import ContentSource
-from manager.http.delivery import WRITE_BYTES, Delivery
+from manager.http.delivery import WRITE_BYTES, BodyWriter, Delivery
 from manager.http.disposition import attachment
 from manager.http.read_ahead import Buffer, ReadAhead
 from manager.http.subtree import Entry, Selection, subtree
@@ -66,54 +66,29 @@ class FolderSender:
         request: web.Request,
         folder: Folder,
         user: User,
-        selection: Selection | None = None,
+        selection: Selection | None,
+        reader: str,
     ) -> web.StreamResponse:
         """Answers with all that the user may read of the folder, or of a selection of its entries.
+
+        `reader` is whose share of the places for downloads it takes.
 
         Raises `Overloaded`, `StorageError`, `CatalogError`: all before the first byte. What goes
         wrong later ends the connection.
         """
-        with self._delivery.place():
-            async with ReadAhead(self._pieces(folder, user, selection)) as pieces:
-                await pieces.ready()
-                response = web.StreamResponse(headers=_headers(folder))
-                await response.prepare(request)
-                with self._delivery.body(request), ZipStream() as archive:
-                    async for piece in pieces:
-                        await self._add(response, archive, piece)
-                    await asyncio.to_thread(archive.finish)
-                    await self._push(response, archive)
-                    await response.write_eof()
-                return response
-
-    async def _add(self, response: web.StreamResponse, archive: ZipStream, piece: Piece) -> None:
-        if piece.content is None:
-            archive.add_folder(piece.path, modified_at=piece.modified_at)
-        else:
-            if piece.is_first:
-                archive.begin_file(piece.path, size=piece.size, modified_at=piece.modified_at)
-            await self._write(response, archive, memoryview(piece.content))
-            if piece.is_last:
-                archive.end_file()
-        await self._push(response, archive)
-
-    async def _write(
-        self, response: web.StreamResponse, archive: ZipStream, content: memoryview
-    ) -> None:
-        # Checksums are computed on the event loop, hence little at a time.
-        for start in range(0, len(content), WRITE_BYTES):
-            part = content[start : start + WRITE_BYTES]
-            archive.write(part)
-            if len(content) > WRITE_BYTES:
-                await self._push(response, archive)
-        self._delivery.count(len(content))
-
-    async def _push(self, response: web.StreamResponse, archive: ZipStream) -> None:
-        made = archive.take()
-        if sum(map(len, made)) <= _JOINED_BYTES:
-            made = [b"".join(made)]
-        for piece in made:
-            await self._delivery.push(response, piece)
+        async with (
+            self._delivery.place(request, reader) as writer,
+            ReadAhead(self._pieces(folder, user, selection)) as pieces,
+        ):
+            await pieces.ready()
+            response = web.StreamResponse(headers=_headers(folder))
+            await response.prepare(request)
+            with writer.body(), ZipStream() as archive:
+                sending = _ArchiveWriter(response, archive, writer)
+                async for piece in pieces:
+                    await sending.add(piece)
+                await sending.finish()
+            return response
 
     async def _pieces(
         self, folder: Folder, user: User, selection: Selection | None
@@ -153,6 +128,50 @@ class FolderSender:
             for index in range(content.chunk_count):
                 chunk = await read(index)
                 yield new(content=chunk, is_first=index == 0, is_last=index == last)
+
+
+class _ArchiveWriter:
+    """Sends an archive while it is made."""
+
+    def __init__(
+        self, response: web.StreamResponse, archive: ZipStream, writer: BodyWriter
+    ) -> None:
+        self._response = response
+        self._archive = archive
+        self._writer = writer
+
+    async def add(self, piece: Piece) -> None:
+        """Adds a folder, or the next chunk of a file."""
+        if piece.content is None:
+            self._archive.add_folder(piece.path, modified_at=piece.modified_at)
+        else:
+            if piece.is_first:
+                self._archive.begin_file(piece.path, size=piece.size, modified_at=piece.modified_at)
+            await self._write(memoryview(piece.content))
+            if piece.is_last:
+                self._archive.end_file()
+        await self._push()
+
+    async def finish(self) -> None:
+        """Ends the archive."""
+        await asyncio.to_thread(self._archive.finish)
+        await self._push()
+        await self._writer.finish(self._response)
+
+    async def _write(self, content: memoryview) -> None:
+        # Checksums are computed on the event loop, hence little at a time.
+        for start in range(0, len(content), WRITE_BYTES):
+            self._archive.write(content[start : start + WRITE_BYTES])
+            if len(content) > WRITE_BYTES:
+                await self._push()
+        self._writer.count(len(content))
+
+    async def _push(self) -> None:
+        made = self._archive.take()
+        if sum(map(len, made)) <= _JOINED_BYTES:
+            made = [b"".join(made)]
+        for piece in made:
+            await self._writer.push(self._response, piece)
 
 
 def archive_name(folder: Folder) -> str:

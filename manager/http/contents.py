@@ -55,7 +55,8 @@ async def _send(
 ) -> web.StreamResponse:
     if content is None or content.state is not ObjectState.STORED:
         raise NoSuchFile
-    return await parts.sender.send(request, Representation(_nameless(content, stem), content))
+    representation = Representation(_nameless(content, stem), content)
+    return await parts.sender.send(request, representation, f"link to content {content.id}")
 
 
 def _nameless(content: StoredObject, stem: str) -> File:

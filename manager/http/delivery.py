@@ -2,14 +2,17 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from typing import cast
 
 import structlog
 from aiohttp import web
 
 from catalog.errors import CatalogError
-from manager.errors import Overloaded
+from common.addresses import ClientAddresses
+from manager.domain.reader_pace import ReaderPace
+from manager.http.admission import DownloadAdmission
 from manager.http.read_ahead import Buffer
 from manager.metrics import ManagerMetrics
 from storage.errors import StorageError
@@ -20,31 +23,62 @@ WRITE_BYTES = 256 * 1024
 """Bytes handed to the socket at once; the rest waits here until the reader has taken them."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaceDemands:
+    """What is asked of readers: see `ReaderPace`."""
+
+    patience_s: float
+    lowest_bytes_per_s: float
+
+    def new_pace(self) -> ReaderPace:
+        """For a reader who begins."""
+        return ReaderPace(patience_s=self.patience_s, lowest_bytes_per_s=self.lowest_bytes_per_s)
+
+
 class Delivery:
     """What all downloads have in common.
 
     Args:
         metrics: Counts bytes sent, and downloads that were cut off.
-        stall_s: Seconds without any progress after which a reader is given up.
-        at_once: Downloads that may run at the same time.
+        addresses: Tells clients apart.
+        admission: Decides which downloads begin.
+        demands: How slow a reader may be.
+        monotonic: Seconds that never jump.
     """
 
-    def __init__(self, metrics: ManagerMetrics, *, stall_s: float, at_once: int) -> None:
+    def __init__(
+        self,
+        metrics: ManagerMetrics,
+        addresses: ClientAddresses,
+        admission: DownloadAdmission,
+        demands: PaceDemands,
+        monotonic: Callable[[], float],
+    ) -> None:
         self._metrics = metrics
-        self._stall_s = stall_s
-        self._at_once = at_once
+        self._addresses = addresses
+        self._admission = admission
+        self._demands = demands
+        self._monotonic = monotonic
         self._running: set[asyncio.Task[object]] = set()
 
-    @contextlib.contextmanager
-    def place(self) -> Iterator[None]:
-        """One of the places for downloads, for the length of the context. Raises `Overloaded`."""
-        if len(self._running) >= self._at_once:
-            raise Overloaded("downloads", retry_after_s=10)
+    @contextlib.asynccontextmanager
+    async def place(self, request: web.Request, reader: str) -> AsyncIterator["BodyWriter"]:
+        """One of the places for downloads, for the length of the context.
+
+        Args:
+            request: What is answered.
+            reader: The user, or what stands for all who have the same link.
+
+        Raises `Overloaded`, and `ConnectionError` when the peer left while it waited.
+        """
         # A coroutine always runs in a task.
         task = cast("asyncio.Task[object]", asyncio.current_task())
         self._running.add(task)
         try:
-            yield
+            async with self._admission.place(self._addresses.of_request(request), reader):
+                if request.transport is None:
+                    raise ConnectionResetError("the peer left while it waited for a place")
+                yield BodyWriter(request, self._metrics, self._demands.new_pace(), self._monotonic)
         finally:
             self._running.remove(task)
 
@@ -53,8 +87,24 @@ class Delivery:
         for task in self._running:
             task.cancel()
 
+
+class BodyWriter:
+    """Sends the body of one response. Made by `Delivery.place`."""
+
+    def __init__(
+        self,
+        request: web.Request,
+        metrics: ManagerMetrics,
+        pace: ReaderPace,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._request = request
+        self._metrics = metrics
+        self._pace = pace
+        self._monotonic = monotonic
+
     @contextlib.contextmanager
-    def body(self, request: web.Request) -> Iterator[None]:
+    def body(self) -> Iterator[None]:
         """Around sending a body whose head is out: what goes wrong ends the connection at once.
 
         The reader must not take what it has for the whole.
@@ -62,28 +112,40 @@ class Delivery:
         try:
             yield
         except ConnectionError:
-            self._cut_off(request, "reader-left")
+            self._cut_off("reader-left")
         except TimeoutError:
-            self._cut_off(request, "reader-stalled")
+            self._cut_off("reader-stalled")
         except (StorageError, CatalogError) as error:
             _log.error("download-cut", code=error.code, reason=str(error))
-            self._cut_off(request, error.code)
+            self._cut_off(error.code)
         except BaseException:
-            self._cut_off(request, "stopped")
+            self._cut_off("stopped")
             raise
 
     async def push(self, response: web.StreamResponse, piece: Buffer) -> None:
         """Sends a piece at the reader's pace. Raises `ConnectionError`, `TimeoutError`."""
         content = memoryview(piece)
         for start in range(0, len(content), WRITE_BYTES):
-            async with asyncio.timeout(self._stall_s):
-                await response.write(content[start : start + WRITE_BYTES])
+            part = content[start : start + WRITE_BYTES]
+            await self._at_readers_pace(response.write(part), len(part))
+
+    async def finish(self, response: web.StreamResponse) -> None:
+        """Ends the body. Raises `ConnectionError`, `TimeoutError`."""
+        await self._at_readers_pace(response.write_eof(), 0)
 
     def count(self, sent_bytes: int) -> None:
         """Notes how much of a file has been sent."""
         self._metrics.sent_bytes.inc(sent_bytes)
 
-    def _cut_off(self, request: web.Request, reason: str) -> None:
+    async def _at_readers_pace(self, writing: Awaitable[None], size_bytes: int) -> None:
+        began_at = self._monotonic()
+        async with asyncio.timeout(self._pace.left_s):
+            await writing
+        self._pace.took(size_bytes, self._monotonic() - began_at)
+        if self._pace.left_s == 0:
+            raise TimeoutError
+
+    def _cut_off(self, reason: str) -> None:
         self._metrics.cut_downloads.labels(reason).inc()
-        if request.transport is not None:
-            request.transport.abort()
+        if self._request.transport is not None:
+            self._request.transport.abort()

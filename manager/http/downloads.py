@@ -33,7 +33,7 @@ async def _download(request: web.Request) -> web.StreamResponse:
     parts = parts_of(request)
     user = await parts.accounts.authenticate(token_of(request))
     file = await _readable_file(Parameters(request.query), user, parts.catalog)
-    return await _send(request, file)
+    return await _send(request, file, _user_key(user))
 
 
 async def _bulk_download(request: web.Request) -> web.StreamResponse:
@@ -47,7 +47,9 @@ async def _bulk_download(request: web.Request) -> web.StreamResponse:
         if wants_preview(request):
             size = await _size_of(parts.catalog, folder, selection)
             return _preview(archive_name(folder), size, "folder").response()
-        return await parts.folders.send(request, folder, asked.user, selection)
+        return await parts.folders.send(
+            request, folder, asked.user, selection, _user_key(asked.user)
+        )
     except FolderMissing as error:
         raise NoSuchFolder from error
 
@@ -68,7 +70,8 @@ async def _size_of(catalog: Catalog, folder: Folder, selection: Selection | None
 
 
 async def _signed_download(request: web.Request) -> web.StreamResponse:
-    return await _send(request, await _linked_file(request))
+    file = await _linked_file(request)
+    return await _send(request, file, f"link to file {file.id}")
 
 
 async def _signed_metadata(request: web.Request) -> web.Response:
@@ -80,7 +83,7 @@ async def _signed_metadata(request: web.Request) -> web.Response:
     return success(name=file.name, path=format_path(folder), size=file.size)
 
 
-async def _send(request: web.Request, file: File) -> web.StreamResponse:
+async def _send(request: web.Request, file: File, reader: str) -> web.StreamResponse:
     """Answers with a file that the request may have."""
     if wants_preview(request):
         return _preview(file.name, file.size, file.mime_type).response()
@@ -88,7 +91,7 @@ async def _send(request: web.Request, file: File) -> web.StreamResponse:
     content = await parts.catalog.object_by_id(file.object_id)
     if content is None:
         raise NoSuchFile
-    return await parts.sender.send(request, Representation(file, content))
+    return await parts.sender.send(request, Representation(file, content), reader)
 
 
 async def _readable_file(parameters: Parameters, user: User, catalog: Catalog) -> File:
@@ -107,6 +110,11 @@ async def _linked_file(request: web.Request) -> File:
     payload = Parameters(request.query).required("q", str)
     parts = parts_of(request)
     return await parts.links.find(payload, parts.catalog)
+
+
+def _user_key(user: User) -> str:
+    """Whose share of the places for downloads is taken."""
+    return f"user {user.id}"
 
 
 def _preview(name: str, size: int, kind: str) -> Preview:

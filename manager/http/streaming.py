@@ -8,7 +8,7 @@ from aiohttp import web
 
 from catalog.records import StoredObject
 from manager.http.content import ContentSource
-from manager.http.delivery import Delivery
+from manager.http.delivery import BodyWriter, Delivery
 from manager.http.ranges import ByteRange, Segment
 from manager.http.read_ahead import Buffer, ReadAhead, ReadChunk, in_order
 from manager.http.representation import Answer, Representation
@@ -22,9 +22,11 @@ class ContentSender:
         self._delivery = delivery
 
     async def send(
-        self, request: web.Request, representation: Representation
+        self, request: web.Request, representation: Representation, reader: str
     ) -> web.StreamResponse:
         """Answers a GET or HEAD with the content, parts of it, or the news that nothing changed.
+
+        `reader` is whose share of the places for downloads it takes.
 
         Raises `RangeNotSatisfiable`, `NoSuchFile`, `Overloaded`, `StorageError`,
         `CatalogUnavailable`: all before the first byte. What goes wrong later ends the connection.
@@ -34,11 +36,11 @@ class ContentSender:
         if request.method == "HEAD" or not answer.parts:
             return web.Response(status=answer.status, headers=answer.headers)
         content = representation.content
-        with self._delivery.place():
+        async with self._delivery.place(request, reader) as writer:
             chunks = in_order(self._chunk_reader(content, answer), answer.chunk_indexes())
             async with self._kept_alive(content, answer), ReadAhead(chunks) as ahead:
                 await ahead.ready()
-                return await self._respond(request, answer, ahead)
+                return await _respond(request, answer, ahead, writer)
 
     def _chunk_reader(self, content: StoredObject, answer: Answer) -> ReadChunk:
         is_whole = answer.parts == (ByteRange(0, content.size),)
@@ -52,26 +54,28 @@ class ContentSender:
             return contextlib.nullcontext()
         return self._source.kept_alive(content)
 
-    async def _respond(
-        self, request: web.Request, answer: Answer, ahead: ReadAhead[Buffer]
-    ) -> web.StreamResponse:
-        response = web.StreamResponse(status=answer.status, headers=answer.headers)
-        await response.prepare(request)
-        with self._delivery.body(request):
-            await self._write_body(response, answer, ahead)
-        return response
 
-    async def _write_body(
-        self, response: web.StreamResponse, answer: Answer, ahead: ReadAhead[Buffer]
-    ) -> None:
-        index: int | None = None
-        chunk: Buffer = b""
-        for piece in answer.pieces():
-            if not isinstance(piece, Segment):
-                await self._delivery.push(response, piece)
-                continue
-            if piece.index != index:
-                chunk, index = await anext(ahead), piece.index
-            await self._delivery.push(response, memoryview(chunk)[piece.start : piece.stop])
-            self._delivery.count(piece.stop - piece.start)
-        await response.write_eof()
+async def _respond(
+    request: web.Request, answer: Answer, ahead: ReadAhead[Buffer], writer: BodyWriter
+) -> web.StreamResponse:
+    response = web.StreamResponse(status=answer.status, headers=answer.headers)
+    await response.prepare(request)
+    with writer.body():
+        await _write_body(response, answer, ahead, writer)
+    return response
+
+
+async def _write_body(
+    response: web.StreamResponse, answer: Answer, ahead: ReadAhead[Buffer], writer: BodyWriter
+) -> None:
+    index: int | None = None
+    chunk: Buffer = b""
+    for piece in answer.pieces():
+        if not isinstance(piece, Segment):
+            await writer.push(response, piece)
+            continue
+        if piece.index != index:
+            chunk, index = await anext(ahead), piece.index
+        await writer.push(response, memoryview(chunk)[piece.start : piece.stop])
+        writer.count(piece.stop - piece.start)
+    await writer.finish(response)

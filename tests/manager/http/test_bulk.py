@@ -393,7 +393,7 @@ async def test_reads_one_chunk_ahead_and_no_more(cloud, content):
 
 async def test_too_many_downloads(tmp_path, running_cloud, content):
     """Archives take the same places as other downloads."""
-    async with running_cloud(tmp_path, max_downloads=1) as cloud:
+    async with running_cloud(tmp_path, max_downloads=1, download_wait_s=0) as cloud:
         await cloud.token()
         await cloud.store("/docs/a.txt", content)
         second = Fault(kind=FaultKind.SLOW, route=Operation.CDN, skip=1)

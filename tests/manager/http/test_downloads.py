@@ -336,7 +336,7 @@ async def test_stop_cuts_downloads_off(tmp_path, running_cloud, content):
 
 async def test_too_many_downloads(tmp_path, running_cloud, content):
     """More downloads than there is memory for are told to come back, and do not harm the others."""
-    async with running_cloud(tmp_path, max_downloads=1) as cloud:
+    async with running_cloud(tmp_path, max_downloads=1, download_wait_s=0) as cloud:
         await cloud.token()
         await cloud.store("/docs/a.txt", content)
         second = Fault(kind=FaultKind.SLOW, route=Operation.CDN, skip=1)

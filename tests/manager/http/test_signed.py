@@ -1,9 +1,13 @@
 """`/signed-download` and `-metadata`: a link is all that is needed, for as long as it holds."""
 
+import asyncio
+
 import pytest
 from aiohttp import ClientResponse
 
 from catalog.port import OverwriteOnConflict
+from discord_emulator.faults import Fault, FaultKind
+from discord_emulator.operations import Operation
 from manager.http.parts import PARTS
 
 
@@ -46,6 +50,54 @@ async def test_ranges_and_head(cloud, content):
     assert behind.status == 416
     unchanged = await _get(cloud, link, **{"If-None-Match": head.headers["ETag"]})
     assert unchanged.status == 304
+
+
+async def _archive(cloud, **headers: str) -> ClientResponse:
+    headers = {"Authorization": f"Bearer {await cloud.token()}", **headers}
+    response: ClientResponse = await cloud.client.get(
+        "/bulk-download", params={"path": "/docs"}, headers=headers
+    )
+    return response
+
+
+ELSEWHERE = {"X-Forwarded-For": "203.0.113.9"}
+
+
+@pytest.mark.parametrize(
+    ("limits", "headers"),
+    [({"downloads_per_address": 2}, {}), ({"downloads_per_user": 2}, ELSEWHERE)],
+    ids=["address", "link"],
+)
+async def test_slow_readers_of_a_link_do_not_take_all_places(
+    tmp_path, running_cloud, content, limits, headers
+):
+    """Those of one address, and all of one link, have a share; other downloads go on, archives too."""
+    options = {"trusted_proxies": "127.0.0.0/8", "download_wait_s": 0, "max_downloads": 4, **limits}
+    async with running_cloud(tmp_path, **options) as cloud:
+        await cloud.token()
+        link = await _link(cloud, await cloud.store("/docs/a.txt", content))
+        slow = [Fault(kind=FaultKind.SLOW, route=Operation.CDN, skip=1) for _ in range(2)]
+        readers = []
+        for fault in slow:
+            cloud.emulator.faults.add(fault)
+            readers.append(await _get(cloud, link))
+            await fault.reached.wait()
+        assert (await _get(cloud, link, **headers)).status == 503
+        for answer in (await _archive(cloud, **ELSEWHERE), await _archive(cloud, **ELSEWHERE)):
+            assert answer.status == 200
+            assert await answer.read()
+        for fault in slow:
+            fault.release()
+        assert [await reader.read() for reader in readers] == [content] * 2
+
+
+async def test_readers_wait_for_a_place(tmp_path, running_cloud, content):
+    """More than have a place at once get their content all the same, one after the other."""
+    async with running_cloud(tmp_path, downloads_per_address=2) as cloud:
+        await cloud.token()
+        link = await _link(cloud, await cloud.store("/docs/a.txt", content))
+        answers = await asyncio.gather(*(_get(cloud, link) for _ in range(20)))
+        assert {await answer.read() for answer in answers} == {content}
 
 
 async def test_metadata(cloud, content):
