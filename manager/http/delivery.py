@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import socket
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import cast
@@ -21,6 +23,8 @@ _log = structlog.get_logger()
 
 WRITE_BYTES = 256 * 1024
 """Bytes handed to the socket at once; the rest waits here until the reader has taken them."""
+_RESET_AT_CLOSE = struct.pack("ii", 1, 0)
+"""`struct linger`: on, and for no time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +118,7 @@ class BodyWriter:
         except ConnectionError:
             self._cut_off("reader-left")
         except TimeoutError:
+            self._discard_what_is_sent()
             self._cut_off("reader-stalled")
         except (StorageError, CatalogError) as error:
             _log.error("download-cut", code=error.code, reason=str(error))
@@ -144,6 +149,13 @@ class BodyWriter:
         self._pace.took(size_bytes, self._monotonic() - began_at)
         if self._pace.left_s == 0:
             raise TimeoutError
+
+    def _discard_what_is_sent(self) -> None:
+        """Lets the kernel forget, too, what it holds for a reader who does not take it: megabytes."""
+        transport = self._request.transport
+        connection = None if transport is None else transport.get_extra_info("socket")
+        if connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_CLOSE)
 
     def _cut_off(self, reason: str) -> None:
         self._metrics.cut_downloads.labels(reason).inc()
