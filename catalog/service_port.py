@@ -21,6 +21,8 @@ from catalog.records import (
 
 TICKET_SERVICE = "ticket"
 """The service of temporary references that tickets make; their key is the ticket's holder."""
+USER_PREFIX = "user:"
+"""Of the holders that are users; the user's id follows."""
 SERVICE_PREFIX = "service:"
 """Of the holders that are other services. Of these, references are unique by (service, key)."""
 

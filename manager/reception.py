@@ -36,6 +36,7 @@ from protocol.extensions import (
     ADMINISTER,
     ORGANISE,
     PROCESSING,
+    TICKET_HOLDERS,
     TICKETS,
     WEBHOOKS,
     format_extensions,
@@ -134,7 +135,7 @@ class Reception:
     ) -> web.WebSocketResponse:
         self._service_password.check(request, handshake.key)
         address = handshake.upload_address()
-        granted = handshake.extensions & {WEBHOOKS, TICKETS}
+        granted = handshake.extensions & {WEBHOOKS, TICKETS, TICKET_HOLDERS}
         if WEBHOOKS not in granted:
             granted = frozenset()
         process = handshake.process() if granted else None
@@ -150,6 +151,7 @@ class Reception:
             process=process,
             connection=connection,
             takes_tickets=TICKETS in granted,
+            hears_of_holders=TICKET_HOLDERS in granted,
         )
         context = SlotContext(slot, self._parts)
         try:

@@ -7,6 +7,8 @@ WEBHOOKS = "webhooks"
 
 TICKETS = "tickets"
 """An upload service takes whole files from anybody who has a ticket of the manager."""
+TICKET_HOLDERS = "ticket-holders"
+"""An upload service that takes files with tickets hears whose they are, to be fair to all."""
 ORGANISE = "organise"
 """A client moves folders, sees whom its files are shared with, and finds entries by name."""
 ADMINISTER = "administer"

@@ -118,7 +118,8 @@ class TicketAccepted(Packet, frozen=True, kw_only=True):
     have exactly `size` bytes, which are stored in chunks of `chunk_size` bytes and reported by
     `u2s:chunk-stored` under `upload_id`. `type` is the MIME type that the ticket is for. The two
     `success_action` fields tell what to answer the form with, as S3 does; without them it is
-    204. Answered by `u2s:ticket-finish` in the end.
+    204. With the extension `ticket-holders` there is `holder`, the same text for all tickets of a
+    user, unless another service has asked for the ticket. Answered by `u2s:ticket-finish` in the end.
     """
 
     id: ClassVar[str] = "s2u:ticket-accepted"
@@ -130,3 +131,4 @@ class TicketAccepted(Packet, frozen=True, kw_only=True):
     chunk_size: Positive
     success_action_status: Integer | None = None
     success_action_redirect: str | None = None
+    holder: str | None = None

@@ -63,11 +63,13 @@ class UploadService:
         self._manager_url = _link_url(settings, password)
         self._leases = Leases()
         self._slots = self._made_slots()
+        addresses = ClientAddresses(settings.trusted_proxies)
         self._tickets = TicketIntake(
             link=TicketLink(self._slots),
             forwarder=self._forwarder,
             pool=self._pool,
             at_once=settings.ticket_uploads,
+            addresses=addresses,
             stall_timeout_s=settings.stall_timeout_s,
             metrics=self._metrics,
             backoff=backoff,
@@ -78,9 +80,7 @@ class UploadService:
             unattributed=Lane(self._pool, UNATTRIBUTED_BODIES),
             stall_timeout_s=settings.stall_timeout_s,
             metrics=self._metrics,
-            password=ServicePassword(
-                password, ClientAddresses(settings.trusted_proxies), time.monotonic
-            ),
+            password=ServicePassword(password, addresses, time.monotonic),
             tickets=self._tickets,
             idle_timeout_s=settings.idle_connection_timeout_s,
         ).application()

@@ -75,16 +75,10 @@ class Stalled(ChunkError):
 
 
 class TooSlow(ChunkError):
-    """A body that begins with the file comes too slowly to hold one of the few places for such."""
+    """A body comes too slowly to hold one of the few places that there are for such."""
 
     code = "too-slow"
     status = 408
-
-    def __init__(self, bytes_per_s: int) -> None:
-        super().__init__(
-            f"a body that begins with the file must come at {bytes_per_s // 1024} KiB/s at least; "
-            "send the fields id and chunk before the file"
-        )
 
 
 class OtherBytesStored(ChunkError):

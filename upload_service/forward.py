@@ -34,10 +34,18 @@ class Forwarder:
         Raises:
             ChunkError: if the chunk does not count as stored. It may be sent again.
         """
+        await asyncio.shield(self.begin(chunk))
+
+    def begin(self, chunk: SealedChunk) -> asyncio.Task[None]:
+        """Begin to store and report a chunk, whatever becomes of the caller.
+
+        Returns:
+            What ends as `forward` does; to be shielded where it is awaited.
+        """
         task = asyncio.create_task(self._forward(chunk), name=f"forward-{chunk.claim.index}")
         self._tasks.add(task)
         task.add_done_callback(self._done)
-        await asyncio.shield(task)
+        return task
 
     async def drain(self, grace_s: float) -> None:
         """Wait for all chunks under way; what takes longer than `grace_s` is given up."""

@@ -33,6 +33,11 @@ class Metrics:
         self.links = Gauge(
             "upload_links", "Slots with a link to the manager", registry=self._registry
         )
+        self.waiting_forms = Gauge(
+            "upload_waiting_forms",
+            "Files with accepted tickets that wait for a place",
+            registry=self._registry,
+        )
         self.running = Gauge("upload_running", "Uploads that run here", registry=self._registry)
 
     def chunk_stored(self, size: int) -> None:

@@ -32,7 +32,7 @@ from upload_service.multipart import (
     FormParser,
 )
 from upload_service.stall import StallGuard
-from upload_service.unattributed import Collecting, Pace
+from upload_service.unattributed import Collecting
 from upload_service.uploads import Claim, Upload, Uploads
 
 BUFFER_BYTES: Final = CHUNK_SIZE + ENVELOPE_OVERHEAD + SEALING_SLACK + MAX_TAIL_BYTES
@@ -193,7 +193,6 @@ class Reception:
         while not body.content.at_eof():
             # Unlike readany(), readchunk() does not join pieces: that would be one more copy.
             piece, _ = await body.content.readchunk()
-            self._guard.progress()
             self._taken += len(piece)
             await self._take(piece)
             if body.front is not None and isinstance(self._sink, Sealing):
@@ -203,6 +202,7 @@ class Reception:
     async def _take(self, piece: bytes) -> None:
         for event in self._parser.feed(piece):
             if isinstance(event, FileData) and self._sink is not None:
+                self._guard.progress()
                 self._sink.write(event.data)
             elif isinstance(event, FileStart):
                 await self._begin_file()
@@ -230,7 +230,7 @@ class Reception:
 
     async def _begin_file(self) -> None:
         if not {"id", "chunk"} <= self._fields.keys():
-            self._sink = Collecting(await self._unattributed_lease(), Pace(self._guard))
+            self._sink = Collecting(await self._unattributed_lease(), self._guard)
             self._stack.enter_context(self._uploads.receiving_unattributed())
             return
         upload, index = self._target()

@@ -62,8 +62,8 @@ class UploadServiceSettings(BaseSettings):
         default=8,
         ge=1,
         le=256,
-        description="How many files are taken with tickets at once; further ones wait. Each takes "
-        "20 MiB of memory.",
+        description="How many files are taken with tickets at once; further ones wait. One user, and "
+        "one address, gets half of these places at most. Each takes 20 MiB of memory.",
     )
     inactivity_timeout_s: float = Field(
         default=180.0,
@@ -73,7 +73,8 @@ class UploadServiceSettings(BaseSettings):
     stall_timeout_s: float = Field(
         default=30.0,
         gt=0,
-        description="Seconds without a byte after which the reception of a chunk ends.",
+        description="Seconds without a byte of the file, before it, within it or behind it, after which "
+        "the reception of a chunk or of a form with a ticket ends.",
     )
     idle_connection_timeout_s: float = Field(
         default=IDLE_TIMEOUT_S, gt=0, description=IDLE_TIMEOUT_DESCRIPTION

@@ -15,7 +15,7 @@ from client_sdk.connection import Connection
 from client_sdk.errors import CloudError, ConnectionLost, NotLoggedIn
 from protocol import s2u
 from protocol.codec import Frame
-from protocol.extensions import TICKETS, WEBHOOKS
+from protocol.extensions import TICKET_HOLDERS, TICKETS, WEBHOOKS
 from protocol.generic import Boolean
 from protocol.packet import Packet
 from protocol.u2s import ChunkStored, TicketFinish, UploadFinish, WebhookLost
@@ -32,6 +32,7 @@ from upload_service.uploads import Upload, UploadOrder, Uploads
 log = structlog.get_logger(__name__)
 
 _RECEIVES: Final = frozenset({"s2u", "generic"})
+_EXTENSIONS: Final = frozenset({WEBHOOKS, TICKETS, TICKET_HOLDERS})
 _DONE: Final = Boolean(success=True)
 
 
@@ -137,7 +138,7 @@ class Slot:
 
     async def _connect(self, backoff: Backoff) -> None:
         async with Connection.open(
-            self._around.manager_url, receives=_RECEIVES, extensions=frozenset({WEBHOOKS, TICKETS})
+            self._around.manager_url, receives=_RECEIVES, extensions=_EXTENSIONS
         ) as link:
             self._link = link
             try:

@@ -1,19 +1,24 @@
-"""Ends the reception of a body that stands still, and lets an ending upload interrupt it."""
+"""Ends the reception of a body that stands still or crawls; an ending upload may interrupt it, too."""
 
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
-from upload_service.errors import ChunkError, Stalled
+from upload_service.errors import ChunkError, Stalled, TooSlow
+
+MIN_BYTES_PER_S: Final = 32 * 1024
+"""How much must come on average of what holds a place that others may be waiting for. At this rate
+the largest chunk arrives in the time that an upload waits for one."""
 
 
 class StallGuard:
     """Limits how long the block inside may go without `progress`.
 
-    One timer looks in now and then, so that `progress`, which is called for every piece of a body,
-    is next to free.
+    Only bytes of a file are progress: what stands before and behind it must come within that time as
+    a whole. One timer looks in now and then, so that `progress`, which is called for every piece of
+    a file, is next to free.
 
     Args:
         stall_s: seconds without progress after which the block ends with `Stalled`.
@@ -25,21 +30,37 @@ class StallGuard:
         self._timeout = asyncio.timeout(None)
         self._progress_at = self._loop.time()
         self._waiting = 0
+        self._waited_s = 0.0
+        self._paused_at = 0.0
         self._error: ChunkError | None = None
         self._timer: asyncio.TimerHandle | None = None
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether it is not for the client to do something at the moment."""
+        return self._waiting > 0
+
+    @property
+    def paused_s(self) -> float:
+        """Seconds of all pauses that are over."""
+        return self._waited_s
+
     def progress(self) -> None:
-        """Bytes arrived: the time starts anew."""
+        """Bytes of the file arrived: the time starts anew."""
         self._progress_at = self._loop.time()
 
     @contextmanager
     def paused(self) -> Iterator[None]:
         """The block inside waits for something else than the client; that time does not count."""
+        if not self._waiting:
+            self._paused_at = self._loop.time()
         self._waiting += 1
         try:
             yield
         finally:
             self._waiting -= 1
+            if not self._waiting:
+                self._waited_s += self._loop.time() - self._paused_at
             self.progress()
 
     def interrupt(self, error: ChunkError) -> None:
@@ -77,4 +98,41 @@ class StallGuard:
         if self._loop.time() < self._progress_at + self.stall_s:
             self._arm()
         else:
-            self.interrupt(Stalled(f"no byte came for {self.stall_s:g} s"))
+            self.interrupt(Stalled(f"no byte of the file came for {self.stall_s:g} s"))
+
+
+class Pace:
+    """Ends the reception of a body that falls too far behind the lowest pace; runs until `stop`.
+
+    One timer looks in when what has come so far would be too little, so that pieces cost nothing.
+
+    Args:
+        guard: of the reception; must be entered already. Its pauses do not count.
+        patience_s: how far the body may fall behind.
+        reason: what whoever sends it is told then.
+    """
+
+    def __init__(self, guard: StallGuard, *, patience_s: float, reason: str) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._guard = guard
+        self._patience_s = patience_s
+        self._reason = reason
+        self._due_at = self._loop.time() + patience_s - guard.paused_s
+        self._timer = self._loop.call_later(patience_s, self._look)
+
+    def came(self, count: int) -> None:
+        """Bytes arrived: the next ones have more time."""
+        self._due_at += count / MIN_BYTES_PER_S
+
+    def stop(self) -> None:
+        """All is there."""
+        self._timer.cancel()
+
+    def _look(self) -> None:
+        due_at = self._due_at + self._guard.paused_s
+        if self._guard.is_paused:
+            self._timer = self._loop.call_later(self._patience_s, self._look)
+        elif self._loop.time() < due_at:
+            self._timer = self._loop.call_at(due_at, self._look)
+        else:
+            self._guard.interrupt(TooSlow(self._reason))

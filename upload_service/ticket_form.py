@@ -1,9 +1,12 @@
 """From the body of a form with a ticket to chunks on Discord, piece by piece.
 
 The form is S3's: fields first, the file last. As soon as the file begins the ticket is redeemed,
-which tells how long the file must be; then that many bytes are cut into chunks, each sealed while it
-comes in and forwarded while the next one does. Two buffers are held at most, whatever the size of
-the file; who is faster than Discord is not read from meanwhile.
+which tells how long the file must be, and a place is taken for it. Then that many bytes are cut into
+chunks, each sealed while it comes in and forwarded while the next one does. Two buffers are held at
+most, whatever the size of the file; who is faster than Discord is not read from meanwhile.
+
+Until the ticket is redeemed a form holds nothing but its fields, and they must come in the time in
+which a file may stand still. From then on it must keep the lowest pace.
 """
 
 import asyncio
@@ -22,8 +25,9 @@ from upload_service.errors import BadForm, TypeMismatch
 from upload_service.forward import Forwarder
 from upload_service.mime import contradicts
 from upload_service.multipart import Event, Field, FileData, FileStart, FormParser
-from upload_service.receive import SealedChunk, Sealing
-from upload_service.stall import StallGuard
+from upload_service.places import Admission
+from upload_service.receive import Sealing
+from upload_service.stall import MIN_BYTES_PER_S, Pace, StallGuard
 from upload_service.ticket_link import TicketLink
 from upload_service.uploads import Upload, UploadOrder
 
@@ -33,6 +37,7 @@ does not."""
 MAX_FIELD_BYTES: Final = 8 * 1024
 CHUNKS_AT_ONCE: Final = 2
 """One that comes in, and one on its way to Discord."""
+_TOO_SLOW: Final = f"a file must come at {MIN_BYTES_PER_S // 1024} KiB/s at least"
 NEVER_S: Final = 10.0**9
 """No time without a chunk ends the upload: a form that stands still is ended by its guard."""
 
@@ -52,7 +57,7 @@ class TicketForm:
     Args:
         link: the manager.
         forwarder: stores what was received.
-        lane: the buffers of this form.
+        admission: gives the form its place.
         guard: is told of all progress; must be entered already.
 
     Attributes:
@@ -61,14 +66,15 @@ class TicketForm:
     """
 
     def __init__(
-        self, link: TicketLink, forwarder: Forwarder, lane: Lane, guard: StallGuard
+        self, link: TicketLink, forwarder: Forwarder, admission: Admission, guard: StallGuard
     ) -> None:
         self.accepted: TicketAccepted | None = None
         self.upload: Upload | None = None
         self._link = link
         self._forwarder = forwarder
-        self._lane = lane
+        self._admission = admission
         self._guard = guard
+        self._pace: Pace | None = None
         self._fields: dict[str, str] = {}
         self._sink: Sealing | None = None
         self._index = 0
@@ -85,7 +91,6 @@ class TicketForm:
         try:
             with self._stack:
                 while any(read := await body.content.readchunk()):
-                    self._guard.progress()
                     await self._take(parser, body, read[0], forwards)
                 self._require_complete(parser)
         finally:
@@ -115,6 +120,7 @@ class TicketForm:
     async def _redeem(self, parser: FormParser, body: FormBody) -> None:
         if "ticket" not in self._fields:
             raise BadForm("the field ticket must come before the file, and the file last")
+        self._admission.check()
         key = self._link.key
         around = parser.length_around
         packet = TicketRedeem(
@@ -124,12 +130,12 @@ class TicketForm:
             max_size=None if body.length is None else max(0, body.length - around),
         )
         with self._guard.paused():
-            accepted = await self._link.redeem(packet)
-        self.accepted = accepted
-        self._begin(accepted, key)
+            self.accepted = accepted = await self._link.redeem(packet)
+            lane = await self._admission.admit(accepted.holder)
+        self._begin(accepted, key, lane)
         parser.expect(accepted.size)
 
-    def _begin(self, accepted: TicketAccepted, key: MasterKey) -> None:
+    def _begin(self, accepted: TicketAccepted, key: MasterKey, lane: Lane) -> None:
         order = UploadOrder(
             upload_id=UUID(accepted.upload_id),
             name="",
@@ -137,14 +143,18 @@ class TicketForm:
             chunk_size=accepted.chunk_size,
         )
         self.upload = Upload(
-            order, key=key, lane=self._lane, backend=self._link, inactivity_timeout_s=NEVER_S
+            order, key=key, lane=lane, backend=self._link, inactivity_timeout_s=NEVER_S
         )
+        self._pace = Pace(self._guard, patience_s=self._guard.stall_s, reason=_TOO_SLOW)
+        self._stack.callback(self._pace.stop)
         self._stack.enter_context(self.upload.receiving(self._guard))
 
     async def _write(self, data: memoryview, forwards: asyncio.TaskGroup) -> None:
-        upload = self.upload
-        if upload is None:
+        upload, pace = self.upload, self._pace
+        if upload is None or pace is None:
             raise BadForm("the form has bytes of a file before the file")
+        self._guard.progress()
+        pace.came(len(data))
         while data:
             if self._sink is None:
                 self._sink = await self._next_chunk(upload)
@@ -158,7 +168,7 @@ class TicketForm:
     async def _next_chunk(self, upload: Upload) -> Sealing:
         upload.job.require_alive()
         with self._guard.paused():
-            lease = await self._lane.lease()
+            lease = await upload.lane.lease()
         return Sealing(upload.claim(self._index), lease)
 
     def _forward(self, upload: Upload, sink: Sealing, forwards: asyncio.TaskGroup) -> None:
@@ -168,7 +178,11 @@ class TicketForm:
         self._sink = None
         self._index += 1
         self._filled = 0
-        forwards.create_task(self._store(chunk), name="store-ticket-chunk")
+        # Begun at once: a task of the group that is cancelled before its first step would never give
+        # the buffer back.
+        begun = self._forwarder.begin(chunk)
+        forwards.create_task(_watch(begun), name="store-ticket-chunk")
 
-    async def _store(self, chunk: SealedChunk) -> None:
-        await self._forwarder.forward(chunk)
+
+async def _watch(forwarding: asyncio.Task[None]) -> None:
+    await asyncio.shield(forwarding)

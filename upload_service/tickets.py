@@ -1,8 +1,7 @@
 """Whole files over HTTP, as S3 takes them from a form: for anybody with a ticket of the manager."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
 from xml.sax.saxutils import escape
@@ -11,6 +10,7 @@ import structlog
 from aiohttp import web
 
 from client_sdk.backoff import Backoff
+from common.addresses import ClientAddresses
 from common.http_server import has_encoded_body
 from common.tasks import cancel_and_wait
 from protocol.s2u import TicketAccepted
@@ -18,7 +18,6 @@ from protocol.u2s import TicketFinish
 from upload_service.buffers import BufferPool, Lane
 from upload_service.errors import (
     BodyCut,
-    Busy,
     ChunkError,
     EncodedBody,
     MethodNotAllowed,
@@ -27,6 +26,7 @@ from upload_service.errors import (
 from upload_service.forward import Forwarder
 from upload_service.metrics import Metrics
 from upload_service.multipart import form_boundary
+from upload_service.places import Admission, Places
 from upload_service.stall import StallGuard
 from upload_service.ticket_form import CHUNKS_AT_ONCE, FormBody, TicketForm
 from upload_service.ticket_link import TicketLink
@@ -36,6 +36,7 @@ log = structlog.get_logger(__name__)
 BUCKET: Final = "discord-cloud"
 """What S3 would call the place where everything is."""
 FAREWELL_TRIES: Final = 6
+PLACE_WAIT_S: Final = 300.0
 _CORS: Final = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "ETag, Location",
@@ -51,9 +52,11 @@ class TicketIntake:
         forwarder: stores the chunks.
         pool: buffers.
         at_once: how many forms are received at the same time.
-        stall_timeout_s: seconds that a body may stand still, or wait for its turn.
+        addresses: tells clients apart.
+        stall_timeout_s: seconds in which the fields must come, and that a file may stand still.
         metrics: what is counted.
         backoff: makes the delays between attempts to tell the manager of a failure.
+        place_wait_s: seconds that a form whose ticket is redeemed waits for its place.
     """
 
     def __init__(
@@ -63,20 +66,21 @@ class TicketIntake:
         forwarder: Forwarder,
         pool: BufferPool,
         at_once: int,
+        addresses: ClientAddresses,
         stall_timeout_s: float,
         metrics: Metrics,
         backoff: Callable[[], Backoff],
+        place_wait_s: float = PLACE_WAIT_S,
     ) -> None:
         self._link = link
         self._forwarder = forwarder
         self._stall_timeout_s = stall_timeout_s
         self._metrics = metrics
         self._backoff = backoff
-        # A chunk on its way to Discord keeps its buffer when its form has failed, so the lanes are
-        # what bounds the memory, and last longer than the forms.
-        self._lanes: asyncio.Queue[Lane] = asyncio.Queue()
-        for _ in range(at_once):
-            self._lanes.put_nowait(Lane(pool, CHUNKS_AT_ONCE))
+        self._addresses = addresses
+        lanes = (Lane(pool, CHUNKS_AT_ONCE) for _ in range(at_once))
+        self._places = Places(lanes, wait_s=place_wait_s)
+        metrics.waiting_forms.set_function(lambda: self._places.waiting)
         self._farewells: set[asyncio.Task[None]] = set()
 
     async def handle(self, request: web.Request) -> web.Response:
@@ -104,8 +108,8 @@ class TicketIntake:
             raise EncodedBody
         boundary = form_boundary(request.headers.get("Content-Type", ""))
         body = FormBody(request.content, request.content_length, boundary)
-        async with self._lane() as lane:
-            form = await self._receive(body, lane)
+        with Admission(self._places, self._addresses.of_request(request)) as admission:
+            form = await self._receive(body, admission)
         accepted, upload = form.accepted, form.upload
         if accepted is None or upload is None:
             raise RuntimeError("a form was received without a ticket")
@@ -119,25 +123,12 @@ class TicketIntake:
             raise self._failed(form, error) from error
         return _stored(accepted, content_hash)
 
-    @asynccontextmanager
-    async def _lane(self) -> AsyncIterator[Lane]:
-        """A place for a form; who waits for one is not read from."""
-        try:
-            async with asyncio.timeout(self._stall_timeout_s):
-                lane = await self._lanes.get()
-        except TimeoutError:
-            raise Busy("too many files are being sent at the moment: try again shortly") from None
-        try:
-            yield lane
-        finally:
-            self._lanes.put_nowait(lane)
-
-    async def _receive(self, body: FormBody, lane: Lane) -> TicketForm:
+    async def _receive(self, body: FormBody, admission: Admission) -> TicketForm:
         """Take the whole form, and have all its chunks stored. Raises `ChunkError`."""
         form: TicketForm | None = None
         try:
             async with asyncio.TaskGroup() as forwards, StallGuard(self._stall_timeout_s) as guard:
-                form = TicketForm(self._link, self._forwarder, lane, guard)
+                form = TicketForm(self._link, self._forwarder, admission, guard)
                 await form.receive(body, forwards)
             return form
         except BaseExceptionGroup as group:
@@ -152,9 +143,10 @@ class TicketIntake:
 
     def _failed(self, form: TicketForm | None, error: ChunkError) -> ChunkError:
         """Lets the manager know, in the background: the sender may be gone."""
-        if form is None or form.accepted is None or form.upload is None:
+        if form is None or form.accepted is None:
             return error
-        form.upload.end(str(error))
+        if form.upload is not None:
+            form.upload.end(str(error))
         packet = TicketFinish(upload_id=form.accepted.upload_id, success=False, reason=str(error))
         task = asyncio.create_task(self._say(packet), name="ticket-failed")
         self._farewells.add(task)

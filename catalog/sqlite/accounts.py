@@ -13,6 +13,7 @@ from catalog.errors import (
     UserMissing,
 )
 from catalog.records import User
+from catalog.service_port import USER_PREFIX
 from catalog.sqlite.database import Session
 from catalog.sqlite.part import SqlitePart
 from catalog.sqlite.queries import accounts as sql
@@ -134,7 +135,7 @@ class SqliteAccounts(SqlitePart):
                 await _require_other_administrator(session, user)
             if await session.row(file_sql.FILES_OF_OWNER, owner_id=user_id, limit=1):
                 raise UserHasFiles(f"the user {user_id} still owns files")
-            await session.run(service_sql.DELETE_OPEN_TICKETS, holder=f"user:{user_id}")
+            await session.run(service_sql.DELETE_OPEN_TICKETS, holder=f"{USER_PREFIX}{user_id}")
             await session.run(sql.DELETE_USER, user_id=user_id)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from catalog.port import Catalog
 from catalog.records import ApiKey, User
-from catalog.service_port import SERVICE_PREFIX
+from catalog.service_port import SERVICE_PREFIX, USER_PREFIX
 from manager.errors import InvalidRequest, InvalidToken, NotAdministrator, NotAService
 from manager.identity.accounts import Accounts
 
@@ -52,7 +52,7 @@ class Callers:
         """Whose a user token or an API key is. Raises `InvalidToken`."""
         if "." in credentials:
             user = await self._accounts.authenticate(credentials)
-            return Caller(holder=f"user:{user.id}", user=user)
+            return Caller(holder=f"{USER_PREFIX}{user.id}", user=user)
         key = await self._catalog.key_by_hash(_hashed(credentials))
         if key is None:
             raise InvalidToken("this needs a valid user token or API key")

@@ -44,6 +44,7 @@ class UploadSlot:
         connection: the way to the service.
         is_connected: false from the moment at which the connection ended.
         takes_tickets: whether the service takes files with tickets.
+        hears_of_holders: whether it is told whose tickets they are.
         channel_id: where a base-protocol service posts to, as the bot; None for the others.
         is_usable: whether its last configuration told it where to post to.
         is_in_service: whether it takes part in bookings.
@@ -56,6 +57,7 @@ class UploadSlot:
     process: str | None
     connection: PeerConnection
     takes_tickets: bool = False
+    hears_of_holders: bool = False
     channel_id: int | None = None
     is_connected: bool = True
     is_usable: bool = False

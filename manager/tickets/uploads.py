@@ -22,7 +22,7 @@ from catalog.records import (
     TicketLimits,
     ViewTarget,
 )
-from catalog.service_port import TICKET_SERVICE
+from catalog.service_port import TICKET_SERVICE, USER_PREFIX
 from manager.domain.approval import UploadWish
 from manager.errors import InvalidTicket, NoUploadService
 from manager.peers.services import UploadSlot
@@ -157,6 +157,7 @@ class TicketDesk:
             chunk_size=draft.chunk_size,
             success_action_status=upload.ticket.success_action_status,
             success_action_redirect=upload.ticket.success_action_redirect,
+            holder=_user_of(upload.ticket) if slot.hears_of_holders else None,
         )
 
     async def _begin(self, slot: UploadSlot, process: str, draft: StoredObject) -> TicketUpload:
@@ -308,6 +309,11 @@ class TicketDesk:
             hash="",
             created_at=self._clock(),
         )
+
+
+def _user_of(ticket: Ticket) -> str | None:
+    """The user whose ticket it is; None for those of services, which hold them for many."""
+    return ticket.holder if ticket.holder.startswith(USER_PREFIX) else None
 
 
 def _check_form(claims: TicketClaims, packet: u2s.TicketRedeem) -> None:

@@ -367,6 +367,7 @@ TABLE: dict[str, dict[str, Kind]] = {
         "chunk_size": POSITIVE,
         "success_action_status": optional(INT),
         "success_action_redirect": optional(TEXT),
+        "holder": optional(TEXT),
     },
     "u2s:upload-finish": {
         "success": BOOL,

@@ -72,11 +72,22 @@ class Caller:
         return file_id
 
     async def send(
-        self, given: dict[str, Any], content: bytes, **changes: str | None
+        self,
+        given: dict[str, Any],
+        content: bytes,
+        *,
+        address: str = "127.0.0.1",
+        **changes: str | None,
     ) -> tuple[int, str]:
-        """Sends the form of a ticket, some fields changed or (None) left out."""
+        """Sends the form of a ticket, some fields changed or (None) left out.
+
+        `address` is what a proxy says of where it comes from.
+        """
         form = form_of(given, content, **changes)
-        async with self.http.post(given["url"], data=form, allow_redirects=False) as answer:
+        headers = {"X-Forwarded-For": address}
+        async with self.http.post(
+            given["url"], data=form, headers=headers, allow_redirects=False
+        ) as answer:
             return answer.status, await answer.text()
 
     async def file(self, file_id: str) -> Any:

@@ -1,11 +1,11 @@
-"""The guard that ends what stands still."""
+"""The guard that ends what stands still, and the pace that ends what crawls."""
 
 import asyncio
 
 import pytest
 
-from upload_service.errors import Stalled, UploadEnded
-from upload_service.stall import StallGuard
+from upload_service.errors import Stalled, TooSlow, UploadEnded
+from upload_service.stall import MIN_BYTES_PER_S, Pace, StallGuard
 
 
 async def test_standing_still_ends_the_block() -> None:
@@ -70,3 +70,52 @@ async def test_a_cancelled_task_stays_cancelled() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def passing(seconds: float) -> None:
+    """Let real time pass."""
+    passed = asyncio.Event()
+    asyncio.get_running_loop().call_later(seconds, passed.set)
+    await passed.wait()
+
+
+async def test_who_keeps_the_pace_is_not_ended() -> None:
+    """What comes fast enough may take many times the patience; once it stops, the end is near."""
+    loop = asyncio.get_running_loop()
+    began_at = loop.time()
+
+    async def receive() -> None:
+        async with StallGuard(0.6) as guard:
+            pace = Pace(guard, patience_s=0.1, reason="too slow")
+            pace.came(int(MIN_BYTES_PER_S * 0.3))
+            await asyncio.Event().wait()
+
+    with pytest.raises(TooSlow, match="too slow"):
+        await receive()
+    assert loop.time() - began_at >= 0.4 - 0.001
+
+
+async def test_a_pause_is_no_slowness() -> None:
+    """However long the client has to wait, it has as much time afterwards as it had before."""
+    loop = asyncio.get_running_loop()
+    resumed_at: list[float] = []
+
+    async def receive() -> None:
+        async with StallGuard(60) as guard:
+            Pace(guard, patience_s=0.05, reason="too slow")
+            with guard.paused(), guard.paused():
+                await passing(0.12)
+            resumed_at.append(loop.time())
+            await asyncio.Event().wait()
+
+    with pytest.raises(TooSlow):
+        await receive()
+    assert loop.time() - resumed_at[0] >= 0.05 - 0.001
+
+
+async def test_what_has_come_may_wait() -> None:
+    """Once all is there, the time that the service itself needs does not count."""
+    async with StallGuard(0.06) as guard:
+        Pace(guard, patience_s=0.01, reason="too slow").stop()
+        with guard.paused():
+            await passing(0.05)

@@ -16,14 +16,12 @@ from tests.upload_service.staging import (
     RawRequest,
     Stage,
     file_first,
+    form_around,
     part,
     raw_request,
     staged,
 )
 from upload_service.buffers import BufferPool, Lane
-from upload_service.errors import TooSlow
-from upload_service.stall import StallGuard
-from upload_service.unattributed import MIN_BYTES_PER_S, Pace
 from upload_service.uploads import Upload, UploadOrder, Uploads
 
 LARGE = 5_000_000
@@ -37,16 +35,17 @@ async def tick() -> None:
     await passed.wait()
 
 
+async def dribble(request: RawRequest) -> None:
+    """Send a byte now and then."""
+    with suppress(ConnectionError):
+        while True:
+            await request.write(b"x")
+            await tick()
+
+
 @asynccontextmanager
 async def dribbling(stage: Stage) -> AsyncIterator[RawRequest]:
     """A body that begins with the file and sends a byte now and then, but never an id."""
-
-    async def dribble(request: RawRequest) -> None:
-        with suppress(ConnectionError):
-            while True:
-                await request.write(b"x")
-                await tick()
-
     async with raw_request(stage.url, LARGE) as request:
         await request.write(HEAD)
         task = asyncio.create_task(dribble(request))
@@ -76,6 +75,21 @@ async def test_a_slow_body_is_told_what_would_be_right(tmp_path: Path) -> None:
     async with staged(tmp_path, stall_timeout_s=0.6) as stage, dribbling(stage) as request:
         status, text = await request.answer()
         assert (status, "id and chunk before the file" in json.loads(text)["error"]) == (408, True)
+
+
+@pytest.mark.parametrize("where", ["before", "behind"])
+async def test_what_crawls_around_a_file_is_ended(tmp_path: Path, where: str) -> None:
+    """Only bytes of the file are progress: fields and what follows the form are no excuse to stay."""
+    async with staged(tmp_path, stall_timeout_s=0.3) as stage:
+        upload = await stage.start(CHUNK)
+        head, tail = form_around(upload, 0)
+        begun = part("more", b"")[:-2] if where == "before" else head + bytes(CHUNK) + tail
+        async with raw_request(stage.url, len(begun) + 10_000) as request:
+            await request.write(begun)
+            dribbling_on = asyncio.create_task(dribble(request))
+            status, text = await request.answer()
+            dribbling_on.cancel()
+        assert (status, "no byte of the file" in text) == (408, True)
 
 
 async def test_a_strangers_body_keeps_no_upload_alive(tmp_path: Path) -> None:
@@ -132,29 +146,3 @@ async def test_an_upload_waits_longer_while_the_chunk_may_be_coming(began_before
         assert not upload.finished.done()
     await upload.finished
     assert loop.time() < began_at + 2 * timeout_s
-
-
-async def test_who_keeps_the_pace_is_not_ended() -> None:
-    """What comes fast enough may take many times the patience; once it stops, the end is near."""
-    loop = asyncio.get_running_loop()
-    began_at = loop.time()
-
-    async def receive() -> None:
-        async with StallGuard(0.6) as guard:
-            pace = Pace(guard)
-            pace.came(int(MIN_BYTES_PER_S * 0.3))
-            await asyncio.Event().wait()
-
-    with pytest.raises(TooSlow):
-        await receive()
-    assert loop.time() - began_at >= 0.4 - 0.001
-
-
-async def test_what_has_come_may_wait() -> None:
-    """Once all is there, the time that the service itself needs does not count."""
-    over = asyncio.Event()
-    asyncio.get_running_loop().call_later(0.05, over.set)
-    async with StallGuard(0.06) as guard:
-        Pace(guard).stop()
-        with guard.paused():
-            await over.wait()

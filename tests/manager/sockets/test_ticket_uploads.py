@@ -17,8 +17,10 @@ from client_sdk import Client
 from client_sdk.connection import Connection
 from manager.domain.approval import UploadWish
 from manager.errors import NoUploadService
+from manager.http.parts import PARTS
+from manager.tickets.uploads import TicketDesk
 from protocol import generic, s2c, s2u, u2s
-from protocol.extensions import TICKETS, WEBHOOKS
+from protocol.extensions import TICKET_HOLDERS, TICKETS, WEBHOOKS
 from storage.envelope import sealed_size
 from tests.manager.sockets.flaky import FlakyStage, running_flaky_stage
 from tests.manager.sockets.stage import CHUNK_SIZE, SERVICE_PASSWORD, Stage
@@ -111,6 +113,18 @@ async def confirm_leases(connection: Connection, webhook: asyncio.Future[s2u.Web
                 webhook.set_result(packet.webhooks[0])
 
 
+async def ticket_of(holder: str, tickets: TicketDesk) -> tuple[str, str]:
+    """A ticket for five bytes and its file id, once a service takes tickets."""
+    wish = UploadWish(mime_type="text/plain", size=5)
+    while True:
+        try:
+            form = await tickets.open(holder, wish, is_service=holder.startswith("service:"))
+        except NoUploadService:
+            await asyncio.sleep(0)
+        else:
+            return dict(form.fields)["ticket"], str(form.file_id)
+
+
 async def ask(stage: Stage, query: str, **variables: Any) -> dict[str, Any]:
     """A GraphQL answer for alice."""
     headers = {"Authorization": f"Bearer {await stage.token('alice')}"}
@@ -193,6 +207,16 @@ async def test_a_failed_upload_leaves_nothing(stage, service):
     assert not await service.store(file_id, 1, 5)
     await gone(stage, file_id)
     assert (await service.redeem(ticket)) != s2u.TicketAccepted
+
+
+@pytest.mark.parametrize(("holder", "told"), [("user:7", "user:7"), ("service:blog", None)])
+async def test_whose_ticket_it_is(stage, holder, told):
+    """A service that asked for the extension hears of the user, and nothing of other services."""
+    tickets = stage.app[PARTS].get().control.tickets
+    for extra, heard in ((frozenset(), None), (frozenset({TICKET_HOLDERS}), told)):
+        async with connected(stage, extensions=frozenset({WEBHOOKS, TICKETS}) | extra) as service:
+            ticket, _ = await ticket_of(holder, tickets)
+            assert (await service.accepted(ticket)).holder == heard
 
 
 async def test_an_upload_belongs_to_its_process(stage):
@@ -304,14 +328,7 @@ async def test_services_without_the_extension_get_no_forms(stage):
 
 async def flaky_ticket(stage: FlakyStage) -> tuple[str, str]:
     """A ticket for five bytes and its file id, once a service takes tickets."""
-    wish = UploadWish(mime_type="text/plain", size=5)
-    while True:
-        try:
-            form = await stage.control.tickets.open("user:1", wish, is_service=False)
-        except NoUploadService:
-            await asyncio.sleep(0)
-        else:
-            return dict(form.fields)["ticket"], str(form.file_id)
+    return await ticket_of("user:1", stage.control.tickets)
 
 
 async def test_a_catalog_that_is_away_costs_no_ticket(tmp_path):
