@@ -6,9 +6,17 @@ async with Client("http://127.0.0.1:4000", token) as cloud:
 
 from importlib.metadata import version
 
+from client_sdk.batches import (
+    FailedTransfer,
+    FolderProgress,
+    FolderProgressCallback,
+    FolderResult,
+    TransferredFile,
+)
 from client_sdk.client import Client
 from client_sdk.conflicts import (
     Conflict,
+    ConflictAction,
     ConflictAnswer,
     ConflictCallback,
     ConflictChoice,
@@ -18,6 +26,7 @@ from client_sdk.errors import (
     CloudError,
     ConnectionLost,
     DownloadFailed,
+    FolderTransferFailed,
     Forbidden,
     InvalidInput,
     NotFound,
@@ -83,6 +92,7 @@ __all__ = [
     "ClientSettings",
     "CloudError",
     "Conflict",
+    "ConflictAction",
     "ConflictAnswer",
     "ConflictCallback",
     "ConflictChoice",
@@ -94,13 +104,18 @@ __all__ = [
     "EventStream",
     "EventsMissed",
     "FailedProcessing",
+    "FailedTransfer",
     "FileAccess",
     "FileEvent",
     "FileInfo",
     "FolderEvent",
     "FolderInfo",
+    "FolderProgress",
+    "FolderProgressCallback",
+    "FolderResult",
     "FolderSize",
     "FolderStatus",
+    "FolderTransferFailed",
     "Forbidden",
     "InvalidInput",
     "ManagerStatus",
@@ -127,6 +142,7 @@ __all__ = [
     "SyncStream",
     "TargetUnwritable",
     "TooManyAttempts",
+    "TransferredFile",
     "UnexpectedAnswer",
     "Unreachable",
     "UploadFailed",

@@ -1,21 +1,15 @@
 """The client: files and folders of a manager, in one object."""
 
-import contextlib
-from collections.abc import AsyncGenerator
 from typing import Any
 
-from client_sdk import listing, wire
 from client_sdk.administering import Administering
 from client_sdk.events import EventStream
-from client_sdk.models import Entry, FileInfo, FolderSize, FolderStatus
-from client_sdk.organising import Organising
-from client_sdk.paths import RemotePath, clean_folder, remote_text, split_remote
+from client_sdk.folders import FolderTransferring
 from client_sdk.sharing import Sharing
 from client_sdk.status import ManagerStatus
-from client_sdk.transferring import Transferring
 
 
-class Client(Administering, Organising, Sharing, Transferring):
+class Client(Administering, FolderTransferring, Sharing):
     """A user's view of one manager. Use it as an async context manager.
 
     Entering connects, when there is a token; the connection is kept, and made again when it is
@@ -71,53 +65,6 @@ class Client(Administering, Organising, Sharing, Transferring):
     async def graphql(self, query: str, /, **variables: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
         """The data of a GraphQL request (docs/tickets.md). Raises `Forbidden`, `Refused`."""
         return await self._api.graphql(query, variables)
-
-    async def list(self, path: RemotePath = "/") -> AsyncGenerator[Entry, None]:
-        """Yield what lies in a folder: folders first, then files, each by name.
-
-        Raises:
-            NotFound: There is no such folder.
-        """
-        entries = listing.entries(self._link, clean_folder(path))
-        async with contextlib.aclosing(entries):
-            async for entry in entries:
-                yield entry
-
-    async def exists(self, remote: RemotePath) -> bool:
-        """Whether there is a file or a folder with this full path, readable or not."""
-        text = remote_text(remote)
-        if text.endswith("/"):
-            return await self.is_folder(text)
-        return await self.is_file(text) or await listing.has_folder(self._link, *split_remote(text))
-
-    async def is_file(self, remote: RemotePath) -> bool:
-        """Whether there is a file with this full path, readable or not."""
-        return await self._api.file_exists(*split_remote(remote))
-
-    async def is_folder(self, path: RemotePath) -> bool:
-        """Whether there is a folder with this full path."""
-        return (await listing.status(self._link, clean_folder(path))).exists
-
-    async def find_file(self, remote: RemotePath) -> FileInfo:
-        """What the listing of its folder tells of a file.
-
-        Raises:
-            NotFound: There is no such file.
-        """
-        return await listing.find_file(self._link, *split_remote(remote))
-
-    async def folder_status(self, path: RemotePath) -> FolderStatus:
-        """Whether a folder exists, and how much lies directly in it."""
-        return wire.folder_status(await listing.status(self._link, clean_folder(path)))
-
-    async def folder_size(self, path: RemotePath) -> FolderSize:
-        """How many bytes a folder holds with everything below it, and of which types.
-
-        Raises:
-            NotFound: There is no such folder.
-        """
-        folder = clean_folder(path)
-        return wire.folder_size(folder, await listing.size(self._link, folder))
 
     def events(self) -> EventStream:
         """Changes of files and folders, from now on, as an async iterator."""

@@ -56,13 +56,15 @@ class ConflictAnswer:
 
 ConflictCallback = Callable[[Conflict], ConflictAnswer | Awaitable[ConflictAnswer]]
 ConflictPolicy = OnConflict | ConflictCallback
-ConflictChoice = ConflictPolicy | Literal["overwrite", "rename", "skip"]
+ConflictAction = OnConflict | Literal["overwrite", "rename", "skip"]
+"""What callers may hand in where nobody is asked."""
+ConflictChoice = ConflictAction | ConflictCallback
 """What callers may hand in for a policy."""
 
 
 def as_policy(choice: ConflictChoice) -> ConflictPolicy:
     """The policy that a caller chose. Raises `InvalidInput`."""
-    return choice if callable(choice) else _as_action(choice)
+    return choice if callable(choice) else as_action(choice)
 
 
 class ConflictDesk:
@@ -81,7 +83,7 @@ class ConflictDesk:
             if settled and not (settled is OnConflict.OVERWRITE and conflict.is_folder):
                 return settled
             answer = await _ask(policy, conflict)
-            action = _as_action(answer.action)
+            action = as_action(answer.action)
             if answer.use_on_all:
                 self._settled[policy] = action
             return action
@@ -106,7 +108,8 @@ def _ask_in_thread(
         raise RuntimeError("the callback that answers conflicts raised StopIteration") from error
 
 
-def _as_action(value: str) -> OnConflict:
+def as_action(value: str) -> OnConflict:
+    """The action that a caller chose. Raises `InvalidInput`."""
     try:
         return OnConflict(value)
     except ValueError:

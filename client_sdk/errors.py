@@ -142,6 +142,20 @@ class DownloadFailed(CloudError):
     code = "download_failed"
 
 
+class FolderTransferFailed(CloudError):
+    """Some of a folder could not be transferred; the error of the first failure is the cause.
+
+    Attributes:
+        failure_count: How many files and folders have failed.
+    """
+
+    code = "folder_transfer_failed"
+
+    def __init__(self, message: str, failure_count: int) -> None:
+        super().__init__(message)
+        self.failure_count = failure_count
+
+
 class ServerFailed(CloudError):
     """The manager reported an error of its own.
 

@@ -12,7 +12,7 @@ from protocol import s2c
 
 
 class Outcome(StrEnum):
-    """How an upload ended well."""
+    """How the transfer of a file ended well."""
 
     STORED = "stored"
     """It has the name that was asked for."""

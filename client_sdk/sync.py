@@ -187,6 +187,8 @@ class SyncClient:
     read_text = _blocking(Client.read_text)
     download = _blocking(Client.download)
     download_to = _blocking(Client.download_to)
+    upload_folder = _blocking(Client.upload_folder)
+    download_folder = _blocking(Client.download_folder)
     download_archive = _blocking(Client.download_archive)
     read_archive = _iterating(Client.read_archive, at_once=1)
 
