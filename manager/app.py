@@ -37,6 +37,7 @@ from manager.identity.passwords import Passwords
 from manager.identity.tokens import derive_token_secret
 from manager.metrics import ManagerMetrics
 from manager.reaper import Reaper
+from manager.retrying import CatalogPatience
 from manager.settings import ManagerSettings
 from manager.signed_links import SignedLinks
 from manager.supervision import supervised
@@ -176,6 +177,9 @@ class _Assembly:
             nudge_reaper=reaper.nudge,
             clock=self._clock,
             monotonic=self._monotonic,
+            patience=CatalogPatience(
+                commit_within_s=self._settings.upload_hold_s, monotonic=self._monotonic
+            ),
         )
 
     def _reaper(self, catalog: Catalog, http: DiscordHttp, holds: TemporaryHolds) -> Reaper:

@@ -1,52 +1,97 @@
 """Trying again while the catalog is away: every write of its port may be repeated."""
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from catalog.errors import CatalogUnavailable
 from client_sdk.backoff import Backoff
+from protocol.values import REPLY_TIMEOUT_S
 
 Result = TypeVar("Result")
 
 FIRST_DELAY_S = 0.2
+LONGEST_DELAY_S = 1.0
+ANSWER_WITHIN_S = REPLY_TIMEOUT_S - 2.0
+"""Leaves time for the way of the question and of the answer."""
+MAX_HANGING = 1000
+"""Calls that nobody waits for any more; each keeps what it was called with."""
 
 
 def _short_delays() -> Backoff:
-    return Backoff(first_s=FIRST_DELAY_S)
+    return Backoff(first_s=FIRST_DELAY_S, cap_s=LONGEST_DELAY_S)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogPatience:
-    """How long the manager puts up with a catalog that is away before it tells somebody.
+    """How long the manager tries to reach a catalog that is away.
 
     Attributes:
-        tries: calls for whoever waits for an answer, which is due within seconds.
-        commit_tries: calls that enter an upload. All its bytes are stored and nobody's answer is
-            due, so only the life of its hold bounds them.
+        answer_within_s: seconds in which a peer that waits for an answer gets one.
+        commit_within_s: seconds for which an upload whose bytes are all stored is tried to be
+            entered: as long as its hold lives when it cannot be renewed.
+        monotonic: seconds that never jump.
+        sleep: waits for seconds of that clock.
         new_backoff: makes the delays between the calls.
     """
 
-    tries: int = 4
-    commit_tries: int = 9
+    answer_within_s: float = ANSWER_WITHIN_S
+    commit_within_s: float = 600.0
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     new_backoff: Callable[[], Backoff] = _short_delays
+    _hanging: set[asyncio.Task[Any]] = field(default_factory=set, init=False, repr=False)
 
     async def answering(self, call: Callable[[], Awaitable[Result]]) -> Result:
-        """The result of the first call that finds the catalog; `CatalogUnavailable` after `tries`."""
-        return await self._first(call, self.tries)
+        """The result of the first call that finds the catalog, for a peer that waits for an answer.
+
+        Raises `CatalogUnavailable` within `answer_within_s`, whatever the catalog does. A call that
+        hangs is not cancelled: what it writes in the end it also tells whom it has to.
+        """
+        if len(self._hanging) >= MAX_HANGING:
+            raise CatalogUnavailable("too many calls of the catalog hang")
+        # A catalog that refuses at once is given up a little earlier, so that its reason is told.
+        limit_s = self.answer_within_s - LONGEST_DELAY_S
+        trying = asyncio.create_task(self._until(limit_s, call), name="ask catalog")
+        timer = asyncio.ensure_future(self.sleep(self.answer_within_s))
+        try:
+            await asyncio.wait({trying, timer}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            trying.cancel()
+            await asyncio.wait({trying})
+            raise
+        finally:
+            timer.cancel()
+        if trying.done():
+            return trying.result()
+        self._hanging.add(trying)
+        trying.add_done_callback(self._over)
+        raise CatalogUnavailable("the catalog did not answer in time")
 
     async def committing(self, call: Callable[[], Awaitable[Result]]) -> Result:
-        """As `answering`, with `commit_tries`."""
-        return await self._first(call, self.commit_tries)
+        """The result of the first call that finds the catalog, where nobody's answer is due.
 
-    async def _first(self, call: Callable[[], Awaitable[Result]], tries: int) -> Result:
+        Raises `CatalogUnavailable` after `commit_within_s`.
+        """
+        return await self._until(self.commit_within_s, call)
+
+    async def _until(self, limit_s: float, call: Callable[[], Awaitable[Result]]) -> Result:
+        deadline = self.monotonic() + limit_s
         backoff = self.new_backoff()
-        for _ in range(tries - 1):
+        while True:
             try:
                 return await call()
             except CatalogUnavailable:
-                await backoff.wait()
-        return await call()
+                if self.monotonic() >= deadline:
+                    raise
+            await backoff.wait()
+
+    def _over(self, task: asyncio.Task[Any]) -> None:
+        self._hanging.discard(task)
+        if not task.cancelled():
+            task.exception()  # looked at, so that asyncio does not report it as lost
 
 
 USUAL_PATIENCE = CatalogPatience()

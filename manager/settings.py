@@ -192,11 +192,12 @@ class ManagerSettings(CatalogSettings):
         description="Seconds between two looks for content to delete on Discord.",
     )
     upload_hold_s: float = Field(
-        default=120,
+        default=600,
         ge=3,
         description=(
             "Seconds after which content that a crashed manager was still uploading or sending "
-            "counts as garbage."
+            "counts as garbage. For so long an upload whose bytes are all stored waits for a "
+            "catalog that is away."
         ),
     )
     download_stall_s: float = Field(

@@ -19,6 +19,7 @@ from protocol.values import (
 
 __all__ = [
     "Crypto",
+    "ReportDeferred",
     "TicketAccepted",
     "UploadAbort",
     "UploadServiceConfiguration",
@@ -109,6 +110,17 @@ class WebhookConfiguration(Packet, frozen=True, kw_only=True):
     webhooks: tuple[WebhookLease, ...]
     api_url: str
     requests_per_s: Positive
+
+
+class ReportDeferred(Packet, frozen=True, kw_only=True):
+    """Says that a report could not be entered into the catalog now: keep it, and send it again.
+
+    Manager → upload service with the extension `webhooks`, in place of `generic:boolean`, for
+    `u2s:chunk-stored` and `u2s:ticket-finish`, in time for the reply timeout. Not answered.
+    """
+
+    id: ClassVar[str] = "s2u:report-deferred"
+    extension: ClassVar[str | None] = WEBHOOKS
 
 
 class TicketAccepted(Packet, frozen=True, kw_only=True):

@@ -34,10 +34,12 @@ class ChunkStored(Packet, frozen=True, kw_only=True):
     """Reports a chunk as soon as Discord has answered for it.
 
     Upload service with the extension `webhooks` → manager, also for an upload that has ended
-    meanwhile; what could not be delivered is sent after a reconnect. `index` counts from 0. The
-    `stored_size` bytes from `offset` of the attachment are the encrypted chunk; `size` bytes
-    were plain, with the SHA-256 `digest`. Answered by `generic:boolean`; false when the upload
-    has ended: the message is then garbage.
+    meanwhile; what could not be delivered is sent after a reconnect, or after the service's next
+    start. `index` counts from 0. The `stored_size` bytes from `offset` of the attachment are the
+    encrypted chunk; `size` bytes were plain, with the SHA-256 `digest`. Answered by
+    `generic:boolean`: true when the chunk is durably part of its upload, false when it is not
+    wanted, and its message durably noted as garbage. Answered by `s2u:report-deferred` when
+    neither can be done now.
     """
 
     id: ClassVar[str] = "u2s:chunk-stored"
@@ -95,8 +97,8 @@ class TicketFinish(Packet, frozen=True, kw_only=True):
 
     Upload service with the extension `tickets` → manager, after the reports of all chunks;
     `hash` and `type` (what the content looks like) are there on success, `reason` otherwise.
-    Answered by `generic:boolean`: true once the file is safe, or its failure noted. What was
-    stored of a failed upload is garbage.
+    Answered by `generic:boolean`: true once the file is safe, or its failure noted; by
+    `s2u:report-deferred` when the catalog is away. What was stored of a failed upload is garbage.
     """
 
     id: ClassVar[str] = "u2s:ticket-finish"

@@ -4,12 +4,13 @@ from uuid import UUID
 
 import structlog
 
+from catalog.errors import CatalogError, InvalidRecord
 from catalog.records import Chunk, ChunkLocation, EnvelopeKind, Message
 from manager.context import SlotContext
 from manager.peers.base_content import BaseContent, InvalidReport, reported_messages, snowflake
 from manager.peers.services import SlotUpload, UploadSlot
 from manager.tickets.uploads import TicketUpload
-from protocol import generic, u2s
+from protocol import generic, s2u, u2s
 from protocol.chunks import chunk_length
 from storage.envelope import sealed_size
 
@@ -19,9 +20,29 @@ UPLOAD_ENDED = "this upload has ended: the chunk is not needed any more"
 NO_SUCH_CHUNK = "the upload has no chunk of this size there"
 
 
-async def chunk_stored(context: SlotContext, packet: u2s.ChunkStored) -> generic.Boolean:
-    """Journals a chunk; true once it is durable and its upload goes on. Raises `InvalidReport`."""
+async def chunk_stored(
+    context: SlotContext, packet: u2s.ChunkStored
+) -> generic.Boolean | s2u.ReportDeferred:
+    """Enters a chunk; true once it is durable and its upload goes on.
+
+    Only what is in the catalog, or can never get there, is answered for good. Raises
+    `InvalidReport`, `InvalidRecord`.
+    """
     location = _location(packet)
+    try:
+        return await _entered(context, packet, location)
+    except InvalidRecord:
+        raise
+    except CatalogError as error:
+        log.warning("a report is deferred", code=error.code, problem=str(error))
+    except Exception:
+        log.exception("a report could not be handled")
+    return s2u.ReportDeferred()
+
+
+async def _entered(
+    context: SlotContext, packet: u2s.ChunkStored, location: ChunkLocation
+) -> generic.Boolean:
     upload = _upload_of(context, packet.upload_id)
     if upload is None or not upload.takes_chunks:
         return await _refuse(context, location, UPLOAD_ENDED)
@@ -42,7 +63,7 @@ async def upload_finished(context: SlotContext, packet: u2s.UploadFinish) -> Non
     """The slot is done with its upload, one way or the other."""
     slot = context.slot
     if not _takes_finish(slot, packet):
-        await context.parts.journal.discard(reported_messages(packet, slot.channel_id))
+        context.parts.journal.discard(reported_messages(packet, slot.channel_id))
 
 
 def _takes_finish(slot: UploadSlot, packet: u2s.UploadFinish) -> bool:

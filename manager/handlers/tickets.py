@@ -23,9 +23,15 @@ async def redeem_ticket(
         return generic.Boolean(success=False, message=CATALOG_AWAY)
 
 
-async def ticket_finished(context: SlotContext, packet: u2s.TicketFinish) -> generic.Boolean:
+async def ticket_finished(
+    context: SlotContext, packet: u2s.TicketFinish
+) -> generic.Boolean | s2u.ReportDeferred:
     """The upload of a ticket has ended, one way or the other."""
-    await context.parts.tickets.finish(_process_of(context), packet)
+    try:
+        await context.parts.tickets.finish(_process_of(context), packet)
+    except CatalogUnavailable as error:
+        log.warning("the end of a ticket's upload is deferred", problem=str(error))
+        return s2u.ReportDeferred()
     return generic.Boolean(success=True)
 
 

@@ -235,7 +235,9 @@ class TicketDesk:
         """Passes a report that came before, and whose answer was lost. Raises `InvalidTicket`."""
         if not packet.success:
             return
-        ticket = await self._catalog.ticket(UUID(packet.upload_id))
+        ticket = await self._patience.answering(
+            lambda: self._catalog.ticket(UUID(packet.upload_id))
+        )
         if ticket is None or ticket.completed_at is None:
             raise InvalidTicket(ENDED)
 

@@ -1,14 +1,15 @@
-"""Writes every chunk that a service reports into the catalog, sooner or later.
+"""Enters every chunk that a service reports into the catalog, as content or as garbage.
 
-A message that the catalog does not know could never be deleted. So a report which cannot be written now
-is refused to the service, and its message is kept here until it can be written, as garbage: the chunk is
-missing again, and what the client sends instead may be other bytes. Whatever turns out to be garbage is the
-reaper's at once.
+A message that the catalog does not know could never be deleted. A service keeps its report until the
+manager has answered for good, on its disk, too; so while the catalog is away nothing has to be
+remembered here. Base-protocol services keep nothing: what they have posted for nothing is remembered by
+a task until the catalog is back. Whatever turns out to be garbage is the reaper's at once.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from uuid import uuid4
+from uuid import UUID
 
 import structlog
 
@@ -19,6 +20,9 @@ from manager.retrying import CatalogPatience
 from manager.tasks import BackgroundTasks
 
 log = structlog.get_logger(__name__)
+
+NO_OBJECT = UUID(int=0)
+"""No object has this id: a chunk of it is not entered, but its message is."""
 
 
 class ChunkJournal:
@@ -35,37 +39,42 @@ class ChunkJournal:
         self._tasks = tasks
         self._patience = patience
         self._nudge_reaper = nudge_reaper
+        self._entering: dict[ChunkLocation, asyncio.Task[bool]] = {}
 
     async def record(self, location: ChunkLocation) -> bool:
-        """True when these bytes are now durably the chunk of their object.
+        """True when these bytes are now durably the chunk of their object; else they are garbage.
 
-        Raises `CatalogUnavailable`; the message is then journalled later, alone.
+        Raises `CatalogUnavailable` within the time in which an answer is due; then the report has to
+        come again.
         """
-        try:
-            return await self._patience.answering(lambda: self._record_once(location))
-        except CatalogUnavailable:
-            self._tasks.spawn(self._record_later(location.message), "journal a message later")
-            raise
+        return await self._patience.answering(lambda: self._enter_once(location))
 
     async def record_garbage(self, location: ChunkLocation) -> None:
-        """Journals the message alone, for the reaper; one that holds a chunk already is no change.
+        """Enters the message alone, for the reaper; one that holds a chunk already is no change.
 
-        Raises `CatalogUnavailable`; the message is then journalled later.
+        Raises as `record` does.
         """
-        # The chunk of an object that does not exist is not entered, but its message is.
-        await self.record(replace(location, chunk=replace(location.chunk, object_id=uuid4())))
+        await self.record(_without_object(location))
 
-    async def discard(self, messages: Iterable[Message]) -> None:
-        """Journals messages that hold nothing, for the reaper; what fails is tried again later."""
-        for message in messages:
-            try:
-                await self.record_garbage(_alone(message))
-            except CatalogUnavailable as error:
-                log.warning("garbage is not journalled yet", problem=str(error))
-            except CatalogError as error:
-                log.error("garbage cannot be journalled", code=error.code, problem=str(error))
+    def discard(self, messages: Iterable[Message]) -> None:
+        """Enters messages that hold nothing, for the reaper, as soon as the catalog takes them."""
+        self._tasks.spawn(self._enter_garbage(tuple(messages)), "enter garbage")
 
-    async def _record_once(self, location: ChunkLocation) -> bool:
+    async def _enter_once(self, location: ChunkLocation) -> bool:
+        """Joins a call for the same report that still runs, perhaps for one that gave up waiting."""
+        entering = self._entering.get(location)
+        if entering is None:
+            entering = asyncio.create_task(self._enter(location), name="enter chunk")
+            self._entering[location] = entering
+            entering.add_done_callback(lambda task: self._entered(location, task))
+        return await asyncio.shield(entering)
+
+    def _entered(self, location: ChunkLocation, task: asyncio.Task[bool]) -> None:
+        del self._entering[location]
+        if not task.cancelled():
+            task.exception()  # looked at: perhaps nobody waits any more
+
+    async def _enter(self, location: ChunkLocation) -> bool:
         if await self._catalog.add_chunk(location):
             return True
         self._nudge_reaper()
@@ -77,27 +86,34 @@ class ChunkJournal:
             for other in stored
         )
 
-    async def _record_later(self, message: Message) -> None:
+    async def _enter_garbage(self, messages: tuple[Message, ...]) -> None:
+        for message in messages:
+            try:
+                await self._enter_patiently(_alone(message))
+            except CatalogError as error:
+                log.error("garbage cannot be entered", code=error.code, problem=str(error))
+
+    async def _enter_patiently(self, location: ChunkLocation) -> None:
         backoff = self._patience.new_backoff()
         while True:
-            await backoff.wait()
             try:
-                # If a write that was not confirmed has entered the chunk, this is no change.
-                await self._catalog.add_chunk(_alone(message))
+                await self._catalog.add_chunk(location)
             except CatalogUnavailable as error:
-                log.warning("a message is not journalled yet", problem=str(error))
-            except CatalogError as error:
-                log.error("a message cannot be journalled", code=error.code, problem=str(error))
-                return
+                log.warning("garbage is not entered yet", problem=str(error))
+                await backoff.wait()
             else:
                 self._nudge_reaper()
                 return
 
 
+def _without_object(location: ChunkLocation) -> ChunkLocation:
+    return replace(location, chunk=replace(location.chunk, object_id=NO_OBJECT))
+
+
 def _alone(message: Message) -> ChunkLocation:
     """The message with a chunk of no object, as the catalog takes it."""
     chunk = Chunk(
-        object_id=uuid4(),
+        object_id=NO_OBJECT,
         index=0,
         message_id=message.id,
         attachment_id=None,

@@ -342,7 +342,7 @@ class RunningUpload:
             await desk.patience.committing(lambda: self._begin_object(content.envelope))
             await enter_chunks(desk.catalog, desk.patience, locations)
         except CatalogError:
-            await desk.journal.discard([location.message for location in locations])
+            desk.journal.discard([location.message for location in locations])
             raise
 
     def _announce(self, _: effects.AnnounceFile) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from catalog.records import Message
 from protocol import s2c
 from tests.base_protocol.upload_service import UploadService
 from tests.manager.sockets.flaky import FlakyStage, running_flaky_stage
@@ -16,8 +17,7 @@ from tests.orphans import orphans_of
 
 CHANNEL = 10**17
 MESSAGES = [str(10**17 + number) for number in range(1, 5)]
-TRIES = 9
-"""How often entering an upload is tried."""
+LONGER_THAN_ANY_PATIENCE = 10**6
 
 
 @asynccontextmanager
@@ -72,18 +72,19 @@ async def test_a_short_absence_is_not_noticed(tmp_path: Path):
         assert await orphans_of(stage.real_catalog) == []
 
 
-@pytest.mark.parametrize(
-    ("method", "times"), [("begin_object", TRIES), ("add_chunk", TRIES * len(MESSAGES))]
-)
-async def test_a_long_absence_fails_the_upload(tmp_path: Path, method: str, times: int):
-    """The client is told, and every message that the service has posted is garbage."""
+@pytest.mark.parametrize("method", ["begin_object", "add_chunk"])
+async def test_a_long_absence_fails_the_upload(tmp_path: Path, method: str):
+    """The client is told, and every message that the service has posted is garbage afterwards."""
     async with a_stage(tmp_path) as stage, a_service(stage) as service:
-        stage.catalog.before[method] = times
+        stage.catalog.before[method] = LONGER_THAN_ANY_PATIENCE
         client, upload_id = await upload(stage, service)
         ended = await client.next(s2c.UploadFinishInfo, upload_id=upload_id)
         assert not ended.success
         assert "catalog" in (ended.reason or "")
-        await stage.real_catalog.collect_objects(limit=9)
-        garbage = await orphans_of(stage.real_catalog)
+        stage.catalog.before.clear()
+        garbage: list[Message] = []
+        while len(garbage) < len(MESSAGES):
+            await stage.real_catalog.collect_objects(limit=9)
+            garbage = await orphans_of(stage.real_catalog)
         assert [str(message.id) for message in garbage] == MESSAGES
         assert {message.channel_id for message in garbage} == {CHANNEL}

@@ -360,6 +360,7 @@ TABLE: dict[str, dict[str, Kind]] = {
         "api_url": TEXT,
         "requests_per_s": POSITIVE,
     },
+    "s2u:report-deferred": {},
     "s2u:ticket-accepted": {
         "upload_id": UUID,
         "size": POSITIVE,
@@ -453,7 +454,12 @@ EXTENSIONS = {
         "s2c:position",
         "s2c:share-list",
     },
-    "webhooks": {"s2u:webhook-configuration", "u2s:chunk-stored", "u2s:webhook-lost"},
+    "webhooks": {
+        "s2u:report-deferred",
+        "s2u:webhook-configuration",
+        "u2s:chunk-stored",
+        "u2s:webhook-lost",
+    },
     "tickets": {"s2u:ticket-accepted", "u2s:ticket-redeem", "u2s:ticket-finish"},
     "processing": {
         "s2t:processing-configuration",

@@ -21,7 +21,7 @@ from discord_emulator.testing import running_emulator
 from manager.control import ControlPlane
 from manager.identity.accounts import Accounts
 from manager.metrics import ManagerMetrics
-from manager.retrying import CatalogPatience
+from manager.retrying import FIRST_DELAY_S, LONGEST_DELAY_S, CatalogPatience
 from manager.uploads.holds import TemporaryHolds
 from manager.webhooks import WebhookDirectory
 from protocol import s2c
@@ -45,6 +45,39 @@ from tests.manager.sockets.stage import (
 TOKEN_SECRET = b"s" * 32
 
 
+class VirtualTime:
+    """Monotonic time that passes while somebody pauses between two tries, and when the test says so."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self._sleepers: list[tuple[float, asyncio.Event]] = []
+
+    def monotonic(self) -> float:
+        """The time."""
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        """Lets time pass."""
+        self.now += seconds
+        for wakes_at, event in self._sleepers:
+            if wakes_at <= self.now:
+                event.set()
+
+    async def pause(self, seconds: float) -> None:
+        """Passes the time itself."""
+        await asyncio.sleep(0)
+        self.advance(seconds)
+
+    async def sleep(self, seconds: float) -> None:
+        """Waits until the time has passed."""
+        sleeper = (self.now + seconds, asyncio.Event())
+        self._sleepers.append(sleeper)
+        try:
+            await sleeper[1].wait()
+        finally:
+            self._sleepers.remove(sleeper)
+
+
 class FlakyCatalog:
     """A catalog whose calls raise `CatalogUnavailable` when told to.
 
@@ -53,6 +86,7 @@ class FlakyCatalog:
         after: how many calls of a method are carried out and fail then.
         defects: how many calls of a method meet a defect in our own code.
         failed: how many calls have failed.
+        calls: how many calls were made.
         held: what the answers of a method wait for, after it was carried out.
     """
 
@@ -61,6 +95,7 @@ class FlakyCatalog:
         self.after: Counter[str] = Counter()
         self.defects: Counter[str] = Counter()
         self.failed: Counter[str] = Counter()
+        self.calls: Counter[str] = Counter()
         self.held: dict[str, asyncio.Event] = {}
         self._catalog = catalog
         self._waiting: Counter[str] = Counter()
@@ -80,6 +115,7 @@ class FlakyCatalog:
         real = getattr(self._catalog, method)
 
         async def call(*args: object, **kwargs: object) -> object:
+            self.calls[method] += 1
             if self.defects[method] > 0:
                 self.defects[method] -= 1
                 raise RuntimeError("a defect")
@@ -120,6 +156,7 @@ class FlakyStage:
     control: ControlPlane
     holds: TemporaryHolds
     peers: AsyncExitStack
+    time: VirtualTime
     _addresses: "count[int]" = field(default_factory=lambda: count(1))
 
     async def client(self, name: str = "alice", *, extensions: Sequence[str] = ()) -> ClientPeer:
@@ -160,10 +197,7 @@ async def running_flaky_stage(
     **chosen: object,
 ) -> AsyncIterator[FlakyStage]:
     """Runs a control plane, with settings chosen, whose retries follow one another at once."""
-
-    async def at_once(_delay_s: float) -> None:
-        await asyncio.sleep(0)
-
+    virtual = VirtualTime()
     async with (
         running_emulator(folder / "discord", limits="off") as emulator,
         SqliteCatalog.open(folder / "catalog.sqlite3", clock=clock) as real,
@@ -182,11 +216,17 @@ async def running_flaky_stage(
             nudge_reaper=lambda: None,
             clock=clock,
             monotonic=monotonic,
-            patience=CatalogPatience(new_backoff=lambda: Backoff(sleep=at_once)),
+            patience=CatalogPatience(
+                monotonic=virtual.monotonic,
+                sleep=virtual.sleep,
+                new_backoff=lambda: Backoff(
+                    first_s=FIRST_DELAY_S, cap_s=LONGEST_DELAY_S, sleep=virtual.pause
+                ),
+            ),
         )
         app = web.Application()
         app.router.add_get("/", control.reception.websocket)
         async with control.run(), serving(app) as url, AsyncExitStack() as peers:
             socket_url = url.replace("http", "ws", 1)
-            yield FlakyStage(socket_url, flaky, real, accounts, control, holds, peers)
+            yield FlakyStage(socket_url, flaky, real, accounts, control, holds, peers, virtual)
             await control.close_peers()

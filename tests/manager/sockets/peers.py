@@ -304,6 +304,10 @@ class ServicePeer(Peer):
             file = OutgoingFile("chunk", memoryview(content))
             return await Webhook(http, credentials).execute(file), lease.id
 
+    async def caught_up(self) -> None:
+        """Returns when the manager has begun to handle all that was sent before."""
+        await self.refusal(u2s.TicketRedeem(ticket="none"))
+
     async def store(self, start: s2u.UploadStart, index: int = 0) -> u2s.ChunkStored:
         """Posts a chunk and reports it."""
         report = await self.post(start, index)

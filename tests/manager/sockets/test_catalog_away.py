@@ -1,16 +1,18 @@
 """While the catalog is away nothing is lost, nothing is told twice, and who asks is told."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from protocol import c2s, s2c, s2u
+from protocol import c2s, s2c, s2u, u2s
 from tests.manager.sockets.flaky import FlakyStage, running_flaky_stage
 from tests.manager.sockets.uploading import booked
 from tests.orphans import orphans_of
 
-LONGER_THAN_ANY_PATIENCE = 1000
+LONGER_THAN_ANY_PATIENCE = 10**6
+ANSWER_TIME_S = 10.0
 
 
 @pytest.fixture
@@ -42,38 +44,80 @@ async def test_a_short_absence_at_a_chunk_is_not_noticed(stage: FlakyStage):
     assert (await client.next(s2c.UploadFinishInfo)).success
 
 
-async def test_a_chunk_is_refused_and_journalled_later(stage: FlakyStage):
-    """The service may send it again; the message is known as soon as the catalog is back."""
+@pytest.mark.parametrize("moment", ["before", "after"])
+async def test_a_report_that_cannot_be_entered_comes_again(stage: FlakyStage, moment: str):
+    """The service keeps it until it is answered for good; the chunk counts once."""
     client, service = await booked(stage)
     await client.request_upload()
     start = await service.next(s2u.UploadStart)
-    stage.catalog.before["add_chunk"] = 6
-    first = await service.post(start, 0)
-    assert "not available" in await service.refusal(first)
-    await stage.catalog.has_failed("add_chunk", 6)
-    await service.store(start)
+    getattr(stage.catalog, moment)["add_chunk"] = LONGER_THAN_ANY_PATIENCE
+    report = await service.post(start, 0)
+    for _ in range(2):
+        await service.ask(report, s2u.ReportDeferred)
+    getattr(stage.catalog, moment).clear()
+    assert (await service.order(report)).success
     await service.finish_with(start)
     assert (await client.next(s2c.UploadFinishInfo)).success
-    orphans = await orphans_of(stage.real_catalog)
-    assert len(orphans) == 1, "of two messages with the same chunk one is garbage, and known"
+    assert await orphans_of(stage.real_catalog) == []
 
 
-async def test_other_bytes_count_after_a_refused_chunk(stage: FlakyStage):
-    """What was refused is not entered later: the client may send something else instead."""
+async def test_a_chunk_is_refused_for_good_only_when_its_message_is_known(stage: FlakyStage):
+    """Until then its service is the only one that knows what has to be deleted."""
     client, service = await booked(stage)
     await client.request_upload()
     start = await service.next(s2u.UploadStart)
-    # Four tries before the report is refused; the fifth is carried out, later.
-    stage.catalog.before["add_chunk"] = 4
-    stage.catalog.after["add_chunk"] = 1
-    refused = await service.post(start, 0, digest="0" * 64)
-    assert "not available" in await service.refusal(refused)
-    await stage.catalog.has_failed("add_chunk", 5)
-    await service.store(start)
-    await service.finish_with(start)
-    assert (await client.next(s2c.UploadFinishInfo)).success
+    report = await service.post(start, 0)
+    await service.send(u2s.UploadFinish(success=False, reason="enough"))
+    await client.next(s2c.UploadFinishInfo)
+    stage.catalog.before["add_chunk"] = LONGER_THAN_ANY_PATIENCE
+    await service.ask(report, s2u.ReportDeferred)
+    stage.catalog.before.clear()
+    assert "ended" in await service.refusal(report)
     (garbage,) = await orphans_of(stage.real_catalog)
-    assert str(garbage.id) == refused.message_id
+    assert str(garbage.id) == report.message_id
+
+
+async def test_a_report_that_meets_a_defect_is_not_lost(stage: FlakyStage):
+    """The manager does not say that it is done with it."""
+    client, service = await booked(stage)
+    await client.request_upload()
+    start = await service.next(s2u.UploadStart)
+    stage.catalog.defects["add_chunk"] = 1
+    report = await service.post(start, 0)
+    await service.ask(report, s2u.ReportDeferred)
+    assert (await service.order(report)).success
+
+
+async def test_a_report_is_answered_in_time_while_the_catalog_hangs(stage: FlakyStage):
+    """When it comes again it joins the call that hangs, and has its answer."""
+    client, service = await booked(stage)
+    await client.request_upload()
+    start = await service.next(s2u.UploadStart)
+    hanging = stage.catalog.held["add_chunk"] = asyncio.Event()
+    report = await service.post(start, 0)
+    for _ in range(2):
+        asking = asyncio.create_task(service.ask(report, s2u.ReportDeferred))
+        await stage.catalog.is_holding("add_chunk")
+        await service.caught_up()
+        stage.time.advance(ANSWER_TIME_S)
+        await asking
+    again = asyncio.create_task(service.order(report))
+    await service.caught_up()
+    assert stage.catalog.calls["add_chunk"] == 1
+    hanging.set()
+    assert (await again).success
+
+
+async def test_a_question_is_answered_in_time_while_the_catalog_hangs(stage: FlakyStage):
+    """A client that waits for an empty file hears of it; others hear of the file once it is made."""
+    client = await stage.client()
+    hanging = stage.catalog.held["commit_file"] = asyncio.Event()
+    asking = asyncio.create_task(client.refusal(c2s.EmptyFileUpload(path="/", name="empty")))
+    await stage.catalog.is_holding("commit_file")
+    stage.time.advance(ANSWER_TIME_S)
+    assert "not available" in await asking
+    hanging.set()
+    await client.next(s2c.FileModify, action="add")
 
 
 async def test_a_chunk_whose_write_was_not_confirmed_counts_once(stage: FlakyStage):
@@ -88,15 +132,16 @@ async def test_a_chunk_whose_write_was_not_confirmed_counts_once(stage: FlakySta
     assert await orphans_of(stage.real_catalog) == []
 
 
+@pytest.mark.parametrize("absences", [3, 300])
 @pytest.mark.parametrize("method", ["finish_object", "commit_file"])
 @pytest.mark.parametrize("moment", ["before", "after"])
 async def test_an_upload_survives_an_absence_at_its_commit(
-    stage: FlakyStage, method: str, moment: str
+    stage: FlakyStage, method: str, moment: str, absences: int
 ):
-    """It is entered once, under its own name."""
+    """It is entered once, under its own name, also after minutes."""
     client, service = await booked(stage)
     await client.request_upload("a.txt")
-    getattr(stage.catalog, moment)[method] = 3
+    getattr(stage.catalog, moment)[method] = absences
     await service.take_upload()
     info = await client.next(s2c.UploadFinishInfo)
     assert (info.success, info.rename_target) == (True, None)

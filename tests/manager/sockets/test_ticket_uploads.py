@@ -69,9 +69,17 @@ class TicketService:
 
     async def finish(self, upload_id: str, *, success: bool = True) -> bool:
         """Reports the end; whether the manager has taken it down."""
+        answer = await self.ask_finish(upload_id, success=success)
+        assert isinstance(answer, generic.Boolean)
+        return answer.success
+
+    async def ask_finish(
+        self, upload_id: str, *, success: bool = True
+    ) -> generic.Boolean | s2u.ReportDeferred:
+        """Reports the end; the manager's answer."""
         fields = {"hash": "cd" * 32, "type": "text/plain"} if success else {"reason": "cut"}
         packet = u2s.TicketFinish(upload_id=upload_id, success=success, **fields)
-        return (await self.connection.request(packet)).success
+        return await self.connection.request(packet, s2u.ReportDeferred)
 
 
 @asynccontextmanager
@@ -335,7 +343,7 @@ async def test_a_catalog_that_is_away_costs_no_ticket(tmp_path):
     """A form that comes then is refused in plain words, and the ticket stays good."""
     async with running_flaky_stage(tmp_path) as stage, connected(stage) as service:
         ticket, _ = await flaky_ticket(stage)
-        stage.catalog.before["redeem_ticket"] = 9
+        stage.catalog.before["redeem_ticket"] = 10**6
         refused = await service.redeem(ticket)
         assert isinstance(refused, generic.Boolean)
         assert refused.message == "the catalog is not available: try again shortly"
@@ -368,8 +376,8 @@ async def test_what_cannot_be_completed_leaves_nothing(tmp_path, when):
         ticket, file_id = await flaky_ticket(stage)
         await service.accepted(ticket)
         await service.store(file_id, 0, 5)
-        getattr(stage.catalog, when)["complete_ticket"] = 99
-        assert not await service.finish(file_id)
+        getattr(stage.catalog, when)["complete_ticket"] = 10**6
+        assert await service.ask_finish(file_id) == s2u.ReportDeferred()
         assert await service.finish(file_id, success=False)
         while await stage.is_kept(file_id):
             pass
@@ -383,8 +391,8 @@ async def test_what_could_not_be_completed_is_completed_later(tmp_path, when):
         await service.accepted(ticket)
         await service.store(file_id, 0, 5)
         failing = getattr(stage.catalog, when)
-        failing["complete_ticket"] = 99
-        assert not await service.finish(file_id)
+        failing["complete_ticket"] = 10**6
+        assert await service.ask_finish(file_id) == s2u.ReportDeferred()
         failing["complete_ticket"] = 0
         assert await service.finish(file_id)
         assert await stage.is_kept(file_id)
