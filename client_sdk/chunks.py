@@ -3,7 +3,8 @@
 The body of the request is written piece by piece, straight from the source. Its fields go in the
 order id, chunk, file, so that a service knows where the bytes belong before the first of them
 arrives. A chunk whose answer is lost is sent again: the service knows equal bytes for what they
-are.
+are. A service that is there but silent waits for Discord or for the manager's catalog, so that the
+chunk waits with it: the manager says when the upload is over.
 """
 
 import asyncio
@@ -30,11 +31,16 @@ CONNECT_TIMEOUT_S = 30.0
 LONGEST_REASON = 300
 
 
+class _StillWaiting(Exception):
+    """The service has taken the connection, but neither bytes nor an answer came through in time."""
+
+
 class ChunkBody(Payload):
     """The multipart body of one try to send one chunk.
 
     Attributes:
         failure: Why the source could not be read, if that was it.
+        has_stalled: Whether the service stopped reading.
     """
 
     def __init__(
@@ -56,6 +62,7 @@ class ChunkBody(Payload):
         self._stall_timeout_s = stall_timeout_s
         self._sent = 0
         self.failure: CloudError | None = None
+        self.has_stalled = False
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         """Not possible: the body is bytes."""
@@ -70,8 +77,12 @@ class ChunkBody(Payload):
         """Write the whole body."""
         await writer.write(self._head)
         async for piece in self._pieces():
-            async with asyncio.timeout(self._stall_timeout_s):
-                await writer.write(piece)
+            try:
+                async with asyncio.timeout(self._stall_timeout_s):
+                    await writer.write(piece)
+            except TimeoutError:
+                self.has_stalled = True
+                raise
             self._sent += len(piece)
             self._meter.add(len(piece))
         await writer.write(self._tail)
@@ -152,6 +163,7 @@ class ChunkSender:
 
     async def _send(self, index: int, chunk: Chunk, length: int) -> None:
         backoff = self._settings.backoff()
+        attempts = 0
         while True:
             body = ChunkBody(
                 self._upload_id,
@@ -163,9 +175,12 @@ class ChunkSender:
             )
             try:
                 return await self._post(body)
+            except _StillWaiting:
+                body.take_back()
             except Unreachable:
                 body.take_back()
-                if backoff.tries + 1 >= self._settings.chunk_attempts:
+                attempts += 1
+                if attempts >= self._settings.chunk_attempts:
                     raise
             except BaseException:
                 body.take_back()
@@ -187,6 +202,8 @@ class ChunkSender:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             if body.failure is not None:
                 raise body.failure from body.failure.__cause__
+            if body.has_stalled or isinstance(error, aiohttp.SocketTimeoutError):
+                raise _StillWaiting from error
             raise Unreachable("the upload service cannot be reached") from error
 
 

@@ -20,14 +20,15 @@ class ClientSettings:
         chunks_in_flight: Chunks of one file that are sent at the same time.
         upload_attempts: How often a file is begun anew after a rejection or a failure, the first
             time included. Lost connections to the manager do not count.
-        chunk_attempts: How often one chunk is sent on the same service.
+        chunk_attempts: How often one chunk is sent on the same service. Waiting for a service that
+            itself waits for Discord does not count.
         download_attempts: Tries in a row that bring no new byte before a download fails.
         request_attempts: How often a question that changes nothing (a listing, say) is asked when
             its answer is lost.
         reconnect_attempts: Failed tries in a row to reach a manager that had been reached before.
         reply_timeout_s: How long to wait for an answer of the manager, in seconds.
-        chunk_reply_timeout_s: How long a service may take over a chunk that it has received, in
-            seconds.
+        chunk_reply_timeout_s: How long a service may take over a chunk that it has received before
+            it is sent again, in seconds.
         stall_timeout_s: How long a transfer may stand still before it is begun anew, in seconds.
         finish_timeout_s: How long a service may take to finish after all its chunks are stored, in
             seconds.

@@ -98,6 +98,12 @@ class NoWebhook(StorageError):
     code = "no-webhook"
 
 
+class PostWithdrawn(StorageError):
+    """Whoever posts wanted it no more before a request with it was under way: nothing was saved."""
+
+    code = "post-withdrawn"
+
+
 class MessageGone(StorageError):
     """The message, or the attachment in it, was deleted on Discord."""
 

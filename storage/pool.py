@@ -1,6 +1,8 @@
 """Several webhooks as one place to post chunks to."""
 
-from collections.abc import Callable, Iterable, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import structlog
 
@@ -10,7 +12,13 @@ from storage.discord.credentials import WebhookCredentials
 from storage.discord.http import DiscordHttp
 from storage.discord.routes import Route
 from storage.discord.webhook import PostedMessage, Webhook, opaque_file, parse_message
-from storage.errors import DiscordUnavailable, NoWebhook, StorageError, WebhookUnusable
+from storage.errors import (
+    DiscordUnavailable,
+    NoWebhook,
+    PostWithdrawn,
+    StorageError,
+    WebhookUnusable,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +61,11 @@ class WebhookPool:
         await self._http.idle(webhook_ids)
 
     async def post(
-        self, content: memoryview, *, webhooks: frozenset[int] | None = None
+        self,
+        content: memoryview,
+        *,
+        webhooks: frozenset[int] | None = None,
+        withdrawn: asyncio.Future[None] | None = None,
     ) -> ChunkAddress:
         """Posts a chunk as a message of its own.
 
@@ -62,28 +74,52 @@ class WebhookPool:
         Args:
             content: The wrapped chunk. It must not change until the post has ended.
             webhooks: Ids of the webhooks that may be used, None for all.
+            withdrawn: Once it is resolved the post is no longer wanted: one that waits, be it for
+                its turn or for its next try, ends at once; a request under way is left to end.
 
         Returns:
             Where the chunk lies, once Discord has saved it.
 
         Raises:
+            PostWithdrawn: It was withdrawn in time.
             NoWebhook: None of them is usable.
             DiscordUnavailable: It did not work in time.
             RequestTooLarge: Discord takes less in one message.
             DiscordRefused: Discord said no for another reason.
         """
         file = opaque_file(content)
-        while True:
-            try:
-                route, answer = await self._http.request_any(
-                    lambda: self._candidates(webhooks), file
-                )
-            except WebhookUnusable as error:
-                self._lose(error)
-                continue
-            return await self._delivered(route, parse_message(answer), len(content))
+        with self._watching(withdrawn):
+            while True:
+                try:
+                    route, answer = await self._http.request_any(
+                        lambda: self._candidates(webhooks, withdrawn), file
+                    )
+                except WebhookUnusable as error:
+                    self._lose(error)
+                    continue
+                return await self._delivered(route, parse_message(answer), len(content))
 
-    def _candidates(self, webhooks: frozenset[int] | None) -> Sequence[Route]:
+    @contextmanager
+    def _watching(self, withdrawn: asyncio.Future[None] | None) -> Iterator[None]:
+        """Has requests that wait look again when the future is resolved."""
+        if withdrawn is None:
+            yield
+            return
+
+        def refresh(_: asyncio.Future[None]) -> None:
+            self._http.refresh()
+
+        withdrawn.add_done_callback(refresh)
+        try:
+            yield
+        finally:
+            withdrawn.remove_done_callback(refresh)
+
+    def _candidates(
+        self, webhooks: frozenset[int] | None, withdrawn: asyncio.Future[None] | None
+    ) -> Sequence[Route]:
+        if withdrawn is not None and withdrawn.done():
+            raise PostWithdrawn("the post is not wanted any more")
         usable = [
             route
             for webhook_id, route in self._routes.items()

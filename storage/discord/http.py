@@ -10,10 +10,10 @@ it is sent again, and the first message, if there is one, is garbage that nobody
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from importlib.metadata import version
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import structlog
 from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
@@ -87,6 +87,7 @@ class DiscordHttp:
         self.wall_clock = wall_clock
         self._sleep = sleep
         self._rng = rng
+        self._refreshed = asyncio.Event()
         self._gate = Gate(self._limiter, clock=clock, sleep=sleep)
         self._bots = BotRefusals()
         self._session: ClientSession | None = None
@@ -127,7 +128,9 @@ class DiscordHttp:
         self._gate.dispatch()
 
     def refresh(self) -> None:
-        """Tells waiting requests that their candidates have changed."""
+        """Tells requests that wait, also for their next try, that their candidates have changed."""
+        self._refreshed.set()
+        self._refreshed = asyncio.Event()
         self._gate.refresh()
 
     async def idle(self, webhook_ids: Iterable[int]) -> None:
@@ -178,7 +181,21 @@ class DiscordHttp:
                 return route, answer
             except TransientFault as fault:
                 log.info("discord did not answer well", route=repr(route), reason=fault.reason)
-                await attempts.pause(fault)
+                await self._pause(attempts.pause(fault), candidates)
+
+    async def _pause(self, pause: Coroutine[Any, Any, None], candidates: Candidates) -> None:
+        """Waits for the next try. Raises what the candidates raise as soon as they do."""
+        pausing = asyncio.create_task(pause, name="pause")
+        try:
+            while not pausing.done():
+                refreshed = asyncio.create_task(self._refreshed.wait(), name="refreshed")
+                await asyncio.wait({pausing, refreshed}, return_when=asyncio.FIRST_COMPLETED)
+                refreshed.cancel()
+                if not pausing.done():
+                    candidates()
+            pausing.result()
+        finally:
+            pausing.cancel()
 
     async def _exchange(self, route: Route, file: OutgoingFile | None) -> Answer:
         """One request and its answer, which the limits hear of whatever happens."""

@@ -94,6 +94,8 @@ class ScriptedManager:
         self.chunk_faults: list[Callable[[int], web.Response | None]] = []
         self.download_faults: list[Callable[[web.Request], DownloadFault]] = []
         self.chunk_fields: list[list[str]] = []
+        self.chunk_size = CHUNK_SIZE
+        self.unread_chunks = 0
         self.chunk_gate = asyncio.Event()
         self.chunk_gate.set()
         self.chunks_now = 0
@@ -248,7 +250,7 @@ class ScriptedManager:
             name=packet.name,
             path=packet.path,
             accepted=True,
-            chunk_size=CHUNK_SIZE,
+            chunk_size=self.chunk_size,
             upload_id=upload.upload_id,
             upload_address=f"{self.url}/chunks",
         )
@@ -262,7 +264,7 @@ class ScriptedManager:
             name=packet.name,
             path=packet.path,
             accepted=False,
-            chunk_size=CHUNK_SIZE,
+            chunk_size=self.chunk_size,
             upload_id=str(uuid4()),
             rejection_reason=reason,
         )
@@ -367,6 +369,9 @@ class ScriptedManager:
         self.chunks_now += 1
         self.chunks_peak = max(self.chunks_peak, self.chunks_now)
         try:
+            if self.unread_chunks:
+                self.unread_chunks -= 1
+                await asyncio.Event().wait()
             fields = await _read_fields(request)
             self.chunk_fields.append(list(fields))
             await self._tell()
@@ -383,11 +388,11 @@ class ScriptedManager:
         upload = self.uploads.get(fields["id"].decode())
         if upload is None:
             return web.json_response({"error": "there is no such upload"}, status=404)
-        length = chunk_length(upload.packet.size, CHUNK_SIZE, index)
+        length = chunk_length(upload.packet.size, self.chunk_size, index)
         if len(fields["file"]) != length:
             return web.json_response({"error": "wrong size"}, status=400)
         upload.chunks[index] = fields["file"]
-        if len(upload.chunks) == chunk_count(upload.packet.size, CHUNK_SIZE):
+        if len(upload.chunks) == chunk_count(upload.packet.size, self.chunk_size):
             await self._stored(upload)
         return fault or web.Response(text=str(index))
 

@@ -197,6 +197,29 @@ async def test_a_chunk_that_never_gets_through_fails_the_upload(manager, make_cl
         await manager.until(lambda: not manager.uploads)
 
 
+async def test_a_service_that_waits_for_discord_is_waited_for(manager, make_client) -> None:
+    """A chunk whose answer does not come is sent again for as long as the upload lives."""
+    manager.chunk_gate.clear()
+    settings = {"chunk_attempts": 1, "upload_attempts": 1, "chunk_reply_timeout_s": 0.02}
+    async with make_client(**settings) as cloud:
+        upload = asyncio.create_task(cloud.upload(b"x", "/name"))
+        await manager.until(lambda: len(manager.chunk_fields) >= 4)
+        manager.chunk_gate.set()
+        assert (await upload).outcome is Outcome.STORED
+    assert manager.count(c2s.UploadRequest) == 1
+
+
+async def test_a_service_that_does_not_read_is_waited_for(manager, make_client) -> None:
+    """It has no room for the chunk yet; that is no failed attempt either."""
+    manager.chunk_size = 16 * 2**20
+    manager.unread_chunks = 3
+    settings = {"chunk_attempts": 1, "upload_attempts": 1, "stall_timeout_s": 0.05}
+    async with make_client(**settings) as cloud:
+        result = await cloud.upload(bytes(manager.chunk_size), "/name")
+    assert result.outcome is Outcome.STORED
+    assert manager.count(c2s.UploadRequest) == 1
+
+
 async def test_the_stage_finish_counts_more_than_a_lost_chunk_answer(manager, make_client) -> None:
     """When the service has everything, a missing HTTP answer does not hold the upload up."""
     async with make_client() as cloud:

@@ -1,6 +1,7 @@
 """Posting chunks by several webhooks."""
 
 import asyncio
+import math
 
 import pytest
 from aiohttp import web
@@ -9,7 +10,8 @@ from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
 from storage.address import ChunkAddress
 from storage.discord.credentials import WebhookCredentials
-from storage.errors import DiscordUnavailable, NoWebhook, RequestTooLarge
+from storage.discord.retry import RetryPolicy
+from storage.errors import DiscordUnavailable, NoWebhook, PostWithdrawn, RequestTooLarge
 from storage.pool import WebhookPool
 
 CONTENT = memoryview(b"0123456789" * 1000)
@@ -208,3 +210,72 @@ async def test_something_else_than_was_sent_is_not_accepted(
     with pytest.raises(DiscordUnavailable, match="something else"):
         await pool.post(CONTENT)
     assert deleted == ["5"]
+
+
+async def test_a_post_waits_for_hours_if_it_may(emulator, connect, webhooks, time):
+    """An outage, or a limit, of any length is waited out."""
+    http = await connect(emulator.base_url, retry=RetryPolicy(give_up_after_s=math.inf))
+    pool = WebhookPool(http, lambda *_: None)
+    pool.set_webhooks(webhooks)
+    for webhook in webhooks:
+        order(emulator, FaultKind.RATE_LIMIT, retry_after_s=3600.0, webhook_id=webhook.id)
+    order(emulator, FaultKind.ERROR, status=503, times=500)
+    started = time.clock()
+    assert (await pool.post(CONTENT)).stored_size == len(CONTENT)
+    assert time.clock() - started > 2 * 3600
+
+
+class EndlessSleep:
+    """Sleeps that never end, from so many seconds on; shorter ones end at once."""
+
+    def __init__(self, endless_from_s: float) -> None:
+        self._endless_from_s = endless_from_s
+        self.has_begun = asyncio.Event()
+
+    async def sleep(self, seconds: float) -> None:
+        """Says that somebody sleeps for ever now."""
+        if seconds >= self._endless_from_s:
+            self.has_begun.set()
+            await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize(
+    ("trouble", "endless_from_s"),
+    [
+        pytest.param({"kind": FaultKind.RATE_LIMIT, "retry_after_s": 3600.0}, 60.0, id="its turn"),
+        pytest.param({"kind": FaultKind.ERROR, "status": 503}, 0.0, id="its next try"),
+    ],
+)
+async def test_a_withdrawn_post_ends_while_it_waits(
+    emulator, connect, webhooks, trouble, endless_from_s
+):
+    """Others wait on."""
+    endless = EndlessSleep(endless_from_s)
+    retry = RetryPolicy(give_up_after_s=math.inf)
+    http = await connect(emulator.base_url, retry=retry, sleep=endless.sleep)
+    pool = WebhookPool(http, lambda *_: None)
+    pool.set_webhooks(webhooks[:1])
+    order(emulator, times=None, **trouble)
+    withdrawn = asyncio.get_running_loop().create_future()
+    posting = asyncio.create_task(pool.post(CONTENT, withdrawn=withdrawn))
+    await endless.has_begun.wait()
+    other = asyncio.create_task(pool.post(CONTENT))
+    withdrawn.set_result(None)
+    with pytest.raises(PostWithdrawn):
+        await posting
+    with pytest.raises(PostWithdrawn):
+        await pool.post(CONTENT, withdrawn=withdrawn)
+    assert not other.done()
+    other.cancel()
+
+
+async def test_a_post_under_way_cannot_be_withdrawn(emulator, pool):
+    """Discord may have it already, so that its address must be known."""
+    fault = order(emulator, FaultKind.SLOW)
+    withdrawn = asyncio.get_running_loop().create_future()
+    posting = asyncio.create_task(pool.post(CONTENT, withdrawn=withdrawn))
+    await fault.reached.wait()
+    withdrawn.set_result(None)
+    fault.release()
+    address = await posting
+    assert [stored.id for stored in emulator.messages()] == [address.message_id]
