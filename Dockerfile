@@ -31,7 +31,8 @@ ENV PATH=/opt/discord-cloud/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     MANAGER_HOST=0.0.0.0 \
     HOST=0.0.0.0 \
-    DATABASE_PATH=/data/catalog.sqlite3
+    DATABASE_PATH=/data/catalog.sqlite3 \
+    REPORTS_FOLDER=/data/reports
 USER cloud
 WORKDIR /data
 VOLUME /data

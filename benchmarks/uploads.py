@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import tempfile
 import time
 from dataclasses import dataclass
 from statistics import median
@@ -65,20 +66,21 @@ async def _naive(sink: Child, pinned: frozenset[int], count: int, concurrency: i
 
 async def _service(sink: Child, pinned: frozenset[int], count: int, concurrency: int) -> Figures:
     facts = sink.announcement
+    environment = {
+        "SERVICE_PASSWORD": "benchmark",
+        "OWN_ADDRESS": "http://127.0.0.1",
+        "PORT": "0",
+        "SLOTS": "1",
+    }
     async with stand_in_manager(facts["api_url"], facts["webhooks"]) as manager:
-        environment = {
-            "MANAGER_ADDRESS": manager.url,
-            "SERVICE_PASSWORD": "benchmark",
-            "OWN_ADDRESS": "http://127.0.0.1",
-            "PORT": "0",
-            "SLOTS": "1",
-        }
-        async with child("benchmarks.service", pinned, environment) as server:
-            upload_id = await manager.start_upload(count * CHUNK_SIZE, CHUNK_SIZE)
-            load = Load(server.announcement["url"], upload_id, count, CHUNK_SIZE, concurrency)
-            figures = await _measured(server, load)
-            assert (await manager.finished()).success
-            return figures
+        environment["MANAGER_ADDRESS"] = manager.url
+        with tempfile.TemporaryDirectory() as environment["REPORTS_FOLDER"]:
+            async with child("benchmarks.service", pinned, environment) as server:
+                upload_id = await manager.start_upload(count * CHUNK_SIZE, CHUNK_SIZE)
+                load = Load(server.announcement["url"], upload_id, count, CHUNK_SIZE, concurrency)
+                figures = await _measured(server, load)
+                assert (await manager.finished()).success
+                return figures
 
 
 async def _measured(server: Child, load: Load) -> Figures:

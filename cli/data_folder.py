@@ -45,6 +45,11 @@ class DataFolder:
         """Folder of the Discord emulator."""
         return self._path / "discord"
 
+    @property
+    def reports(self) -> Path:
+        """Folder of what the upload service still has to report."""
+        return self._path / "reports"
+
     def service_password(self) -> str:
         """The password of upload services; made at the first call."""
         return self._secret("service-password", lambda: secrets.token_urlsafe(32))

@@ -132,6 +132,7 @@ def _upload_settings(options: UpOptions, folder: DataFolder, url: str) -> Upload
         own_address=f"{public_url}/upload",
         slots=options.slots,
         drain_grace_s=DRAIN_GRACE_S,
+        reports_folder=folder.reports,
     )
 
 

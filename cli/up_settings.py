@@ -42,6 +42,7 @@ DECIDED: Final[Mapping[type[BaseSettings], frozenset[str]]] = {
             "port",
             "slots",
             "drain_grace_s",
+            "reports_folder",
         }
     ),
     ProcessingServiceSettings: frozenset({"manager_address", "service_password", "upload_origin"}),

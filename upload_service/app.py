@@ -22,6 +22,7 @@ from upload_service.intake import Intake
 from upload_service.leases import Leases
 from upload_service.metrics import Metrics
 from upload_service.receive import BUFFER_BYTES
+from upload_service.report_journal import ReportJournal
 from upload_service.reports import Reports
 from upload_service.settings import UploadServiceSettings
 from upload_service.slots import Slot, SlotSurroundings
@@ -33,39 +34,47 @@ log = structlog.get_logger(__name__)
 
 UNATTRIBUTED_BODIES: Final = 2
 """How many bodies that begin with the file are received at once, besides the chunks in flight."""
+LONGEST_DELAY_S: Final = 5.0
+"""Between two attempts to reach the manager, or to have it take a report."""
+REQUESTS_GRACE_S: Final = 2.0
+"""Seconds that requests are given at a stop once nothing is under way to Discord any more."""
+
+
+def _delays() -> Backoff:
+    return Backoff(cap_s=LONGEST_DELAY_S)
 
 
 class UploadService:
     """One process of the upload service.
 
     Memory for chunks is bounded by slots times chunks in flight, and by twice the files that are
-    taken with tickets at once, whatever the size of files.
+    taken with tickets at once, whatever the size of files and however long Discord is away.
 
     Args:
         settings: what is configured.
-        backoff: makes the delays between attempts to reach the manager.
+        backoff: makes the delays between attempts to tell the manager something.
 
     Attributes:
         intake: the HTTP side, to be served, or mounted under a prefix with `add_subapp`.
     """
 
     def __init__(
-        self, settings: UploadServiceSettings, *, backoff: Callable[[], Backoff] = Backoff
+        self, settings: UploadServiceSettings, *, backoff: Callable[[], Backoff] = _delays
     ) -> None:
         self._settings = settings
         self._backoff = backoff
         self._pool = BufferPool(BUFFER_BYTES)
         self._uploads = Uploads()
-        self._reports = Reports()
+        self._reports = Reports(ReportJournal(settings.reports_folder), backoff)
         self._metrics = Metrics()
-        self._forwarder = Forwarder(self._metrics)
+        self._forwarder = Forwarder(self._reports, self._metrics)
         password = settings.service_password.get_secret_value()
         self._manager_url = _link_url(settings, password)
         self._leases = Leases()
         self._slots = self._made_slots()
         addresses = ClientAddresses(settings.trusted_proxies)
         self._tickets = TicketIntake(
-            link=TicketLink(self._slots),
+            link=TicketLink(self._slots, self._reports, backoff),
             forwarder=self._forwarder,
             pool=self._pool,
             at_once=settings.ticket_uploads,
@@ -89,25 +98,40 @@ class UploadService:
     async def run(self) -> AsyncIterator[None]:
         """Keep the slots' links to the manager.
 
-        At the end, chunks under way to Discord are finished and reported within the configured
-        grace.
+        At the end, chunks under way to Discord are finished, and the manager answers the reports of
+        them, within the configured grace. Reports that it has not answered stay on disk.
+
+        Raises:
+            OSError: the folder for reports cannot be used.
         """
         keep_freed_memory()
         slots = self._slots
-        async with self._leases:
-            self._metrics.links.set_function(lambda: sum(slot.linked for slot in slots))
-            links = [asyncio.create_task(slot.run(), name="slot") for slot in slots]
-            try:
-                yield
-            finally:
-                self._uploads.end_all("the service stops")
-                await self._forwarder.drain(self._settings.drain_grace_s)
-                await self._tickets.drain(self._settings.drain_grace_s)
-                for link in links:
-                    link.cancel()
-                await asyncio.gather(*links, return_exceptions=True)
-                if self._reports.kept:
-                    log.warning("reports-undelivered", count=self._reports.kept)
+        with self._reports.kept_on_disk():
+            async with self._leases:
+                self._metrics.links.set_function(lambda: sum(slot.linked for slot in slots))
+                self._metrics.reports.set_function(lambda: self._reports.unanswered)
+                links = [asyncio.create_task(slot.run(), name="slot") for slot in slots]
+                try:
+                    yield
+                finally:
+                    await self._drain()
+                    for link in links:
+                        link.cancel()
+                    await asyncio.gather(*links, return_exceptions=True)
+
+    async def _drain(self) -> None:
+        """End what runs, and wait as long as the grace lasts until nothing is left to be told."""
+        loop = asyncio.get_running_loop()
+        ends_at = loop.time() + self._settings.drain_grace_s
+        self._uploads.end_all("the service stops")
+        self._tickets.end_all("the service stops")
+        await self._forwarder.drain(ends_at - loop.time())
+        await self._tickets.drain(ends_at - loop.time())
+        try:
+            async with asyncio.timeout_at(ends_at):
+                await self._reports.all_answered()
+        except TimeoutError:
+            log.warning("reports-left-on-disk", count=self._reports.unanswered)
 
     def _made_slots(self) -> list[Slot]:
         around = SlotSurroundings(
@@ -134,13 +158,13 @@ async def serve(
         on_ready: called with the URL that is listened on, once it is.
 
     Raises:
-        OSError: if the port cannot be listened on.
+        OSError: if the port cannot be listened on, or the folder for reports cannot be used.
     """
     service = UploadService(settings)
     runner = web.AppRunner(
         service.intake,
         access_log=None,
-        shutdown_timeout=settings.drain_grace_s,
+        shutdown_timeout=REQUESTS_GRACE_S,
         read_bufsize=READ_BUFFER_BYTES,
     )
     await runner.setup()

@@ -3,7 +3,7 @@
 A post that has begun is never given up because its client hung up or its upload was aborted:
 Discord may have the message already, and only the report lets the manager know that it is there, as
 content or as garbage. So every chunk is forwarded by a task of its own, and the request merely
-watches.
+watches. While Discord takes nothing the chunk waits, for as long as its upload lives.
 """
 
 import asyncio
@@ -17,14 +17,21 @@ from storage.errors import RequestTooLarge, StorageError
 from upload_service.errors import ChunkError, NotStored, TooLargeForDiscord
 from upload_service.metrics import Metrics
 from upload_service.receive import SealedChunk
+from upload_service.reports import Reports
 
 log = structlog.get_logger(__name__)
 
 
 class Forwarder:
-    """Stores sealed chunks and reports them."""
+    """Stores sealed chunks and reports them.
 
-    def __init__(self, metrics: Metrics) -> None:
+    Args:
+        reports: what the manager must hear of.
+        metrics: what is counted.
+    """
+
+    def __init__(self, reports: Reports, metrics: Metrics) -> None:
+        self._reports = reports
         self._metrics = metrics
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -64,9 +71,11 @@ class Forwarder:
     async def _forward(self, chunk: SealedChunk) -> None:
         with self._metrics.forwarding.track_inprogress():
             try:
-                address = await self._post(chunk)
+                self._reports.require_room()
+                report = _stored_packet(chunk, await self._post(chunk))
+                self._reports.add(report)
                 chunk.lease.release()
-                await self._report(chunk, address)
+                await self._report(chunk, report)
             except BaseException:
                 chunk.claim.dropped()
                 raise
@@ -78,7 +87,7 @@ class Forwarder:
     async def _post(self, chunk: SealedChunk) -> ChunkAddress:
         upload = chunk.claim.upload
         try:
-            return await upload.backend.store(chunk.content)
+            return await upload.backend.store(chunk.content, upload.finished)
         except RequestTooLarge as error:
             # The size of chunks is fixed for the whole upload, so sending again can never help.
             refusal = TooLargeForDiscord(len(chunk.content))
@@ -86,12 +95,13 @@ class Forwarder:
             upload.end(str(refusal))
             raise refusal from error
         except StorageError as error:
+            upload.job.require_alive()
             log.warning("chunk-refused", code=error.code, upload=str(upload.id))
             raise NotStored(f"Discord did not take the chunk ({error.code})") from error
 
-    async def _report(self, chunk: SealedChunk, address: ChunkAddress) -> None:
+    async def _report(self, chunk: SealedChunk, report: ChunkStored) -> None:
         upload = chunk.claim.upload
-        answer = await upload.backend.report(_stored_packet(chunk, address))
+        answer = await upload.backend.report(report)
         upload.job.require_alive()
         if not answer.success:
             raise NotStored(answer.message or "the manager did not take the chunk")

@@ -1,5 +1,7 @@
 """The webhooks that the manager has leased to the slots, and the way to Discord that they share."""
 
+import asyncio
+import math
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from types import TracebackType
@@ -8,6 +10,7 @@ from typing import Final, Self
 from protocol.s2u import WebhookConfiguration, WebhookLease
 from storage.address import ChunkAddress
 from storage.discord.http import DiscordHttp
+from storage.discord.retry import RetryPolicy
 from storage.discord.webhook import WebhookCredentials
 from storage.errors import NoWebhook
 from storage.pool import WebhookPool
@@ -45,8 +48,10 @@ class Leases:
     async def api(self, url: str) -> "_Api":
         """The way to the API at a base URL."""
         if url not in self._apis:
-            http = await self._stack.enter_async_context(DiscordHttp(api_url=url))
-            self._apis[url] = _Api(http)
+            # An upload waits for Discord for as long as its client does.
+            retry = RetryPolicy(give_up_after_s=math.inf)
+            http = DiscordHttp(api_url=url, retry=retry)
+            self._apis[url] = _Api(await self._stack.enter_async_context(http))
         return self._apis[url]
 
 
@@ -98,16 +103,17 @@ class SlotLease:
         if self._api is not None:
             self._api.hold(self, {})
 
-    async def post(self, content: memoryview) -> ChunkAddress:
-        """Post an envelope to whichever webhook may go soonest.
+    async def post(self, content: memoryview, ended: asyncio.Future[None]) -> ChunkAddress:
+        """Post an envelope to whichever webhook may go soonest, as soon as Discord takes it.
 
         Raises:
-            StorageError: if Discord did not take it, or no webhook is leased.
+            PostWithdrawn: if `ended` was resolved before.
+            StorageError: if Discord refused it, or no webhook is leased.
         """
         while self._api is not None:
             api, held = self._api, self._api.ids(self)
             try:
-                return await api.pool.post(content, webhooks=held)
+                return await api.pool.post(content, webhooks=held, withdrawn=ended)
             except NoWebhook:
                 # The lease may have changed while the post waited; then the new webhooks are to be
                 # tried.

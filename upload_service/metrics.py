@@ -38,6 +38,11 @@ class Metrics:
             "Files with accepted tickets that wait for a place",
             registry=self._registry,
         )
+        self.reports = Gauge(
+            "upload_reports",
+            "Reports of stored chunks that the manager has not answered for good",
+            registry=self._registry,
+        )
         self.running = Gauge("upload_running", "Uploads that run here", registry=self._registry)
 
     def chunk_stored(self, size: int) -> None:

@@ -1,56 +1,147 @@
-"""Reports of stored chunks on their way to the manager. None is lost while this process lives."""
+"""Reports of stored chunks on their way to the manager. None is lost, whoever stops or dies.
 
-from collections import deque
+Until the manager has answered for good, this process alone knows that the message is there. An
+answer is for good once the catalog knows the message, as content or as garbage; until then the
+report is sent again. The manager knows a report by the message that it names, so that one which it
+hears of twice does no harm.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 import structlog
 
+from client_sdk.backoff import Backoff
 from client_sdk.connection import Connection
-from client_sdk.errors import CloudError, ReplyTimeout
+from client_sdk.errors import ConnectionLost, ReplyTimeout, UnexpectedAnswer
 from protocol.generic import Boolean
+from protocol.packet import Packet
+from protocol.s2u import ReportDeferred
 from protocol.u2s import ChunkStored
-from upload_service.errors import NotStored
+from upload_service.errors import Busy, NotStored
+from upload_service.report_journal import ReportJournal
 
 log = structlog.get_logger(__name__)
 
 
-class Reports:
-    """Delivers reports, and keeps those that could not be delivered for the next link.
+async def answer_for_good(ask: Callable[[], Awaitable[Packet]], backoff: Backoff) -> Boolean:
+    """Ask the manager again and again until it says yes or no.
 
-    The manager journals a report by the message that it names, so that one which it hears of twice
-    does no harm.
+    Args:
+        ask: sends the packet and waits for the answer.
+        backoff: makes the delays after the manager has said that it cannot do it now.
+
+    Raises:
+        ConnectionLost: the link has ended.
+    """
+    while True:
+        try:
+            answer = await ask()
+        except ReplyTimeout as error:
+            log.warning("report-unanswered", packet=error.packet_id)
+            continue
+        except UnexpectedAnswer as error:
+            log.error("report-answered-wrongly", problem=str(error))
+        else:
+            if isinstance(answer, Boolean):
+                return answer
+        await backoff.wait()
+
+
+class Reports:
+    """Delivers reports. What no task delivers is taken by the next link that has time for it.
+
+    Args:
+        journal: keeps them until they are answered.
+        backoff: makes the delays between attempts over the same link.
     """
 
-    def __init__(self) -> None:
-        self._kept: deque[ChunkStored] = deque()
+    def __init__(self, journal: ReportJournal, backoff: Callable[[], Backoff]) -> None:
+        self._journal = journal
+        self._backoff = backoff
+        # Ids of messages, oldest first.
+        self._undelivered: dict[str, None] = {}
+        self._changed = asyncio.Event()
 
     @property
-    def kept(self) -> int:
-        """How many reports wait for a link."""
-        return len(self._kept)
+    def unanswered(self) -> int:
+        """How many reports the manager has not answered for good."""
+        return len(self._journal.reports)
 
-    async def deliver(self, link: Connection | None, chunk: ChunkStored) -> Boolean:
-        """Send a report, again and again as long as the link lives, until it is answered.
+    @contextmanager
+    def kept_on_disk(self) -> Iterator[None]:
+        """Keep reports on disk for the length of the context, and deliver what was left there.
 
         Raises:
-            NotStored: if there is no link. The report is kept.
+            OSError: the folder cannot be made or written.
         """
-        while link is not None:
-            try:
-                return await link.request(chunk)
-            except ReplyTimeout:
-                log.warning("report-unanswered", upload=chunk.upload_id, index=chunk.index)
-            except CloudError:
-                break
-            except BaseException:
-                self._kept.append(chunk)
-                raise
-        self._kept.append(chunk)
+        with self._journal.opened():
+            self._undelivered.update(dict.fromkeys(self._journal.reports))
+            yield
+
+    def require_room(self) -> None:
+        """Check that one more report can be kept.
+
+        Raises:
+            Busy: if very many wait for the manager already.
+        """
+        if self._journal.is_full:
+            raise Busy("the manager does not take note of chunks at the moment: try again later")
+
+    def add(self, report: ChunkStored) -> None:
+        """Keep a report, which is to be delivered next."""
+        self._journal.add(report)
+        self._undelivered[report.message_id] = None
+
+    async def deliver(self, link: Connection | None, report: ChunkStored) -> Boolean:
+        """Send a report that was added, again and again as long as the link lives.
+
+        Returns:
+            What the manager has answered for good.
+
+        Raises:
+            NotStored: if there is no link. Another one takes the report over.
+        """
+        try:
+            if link is not None:
+                return await self._carry(link, report)
+            self._note_change()
+        except ConnectionLost:
+            log.info("report-kept", upload=report.upload_id, index=report.index)
         raise NotStored("the link to the manager was lost; what became of the upload is not known")
 
     async def flush(self, link: Connection) -> None:
-        """Send what was kept over a new link, oldest first."""
-        while self._kept:
-            try:
-                await self.deliver(link, self._kept.popleft())
-            except NotStored:
-                return
+        """Send what nobody else delivers, oldest first, until the link ends or this is cancelled."""
+        while True:
+            while self._undelivered:
+                message_id = next(iter(self._undelivered))
+                try:
+                    await self._carry(link, self._journal.reports[message_id])
+                except ConnectionLost:
+                    return
+            await self._changed.wait()
+
+    async def all_answered(self) -> None:
+        """Wait until the manager has answered everything for good."""
+        while self.unanswered:
+            await self._changed.wait()
+
+    async def _carry(self, link: Connection, report: ChunkStored) -> Boolean:
+        del self._undelivered[report.message_id]
+        try:
+            answer = await answer_for_good(
+                lambda: link.request(report, ReportDeferred), self._backoff()
+            )
+        except BaseException:
+            self._undelivered[report.message_id] = None
+            self._note_change()
+            raise
+        self._journal.answered(report.message_id)
+        if not self.unanswered:
+            self._note_change()
+        return answer
+
+    def _note_change(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()

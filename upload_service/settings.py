@@ -1,5 +1,6 @@
 """Everything that can be configured about an upload service. Validated before anything starts."""
 
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -83,5 +84,12 @@ class UploadServiceSettings(BaseSettings):
     drain_grace_s: float = Field(
         default=20.0,
         ge=0,
-        description="Seconds that chunks under way to Discord are given at a stop.",
+        description="Seconds that chunks under way to Discord, and then the reports of them, are "
+        "given at a stop.",
+    )
+    reports_folder: Path = Field(
+        default=Path("data/reports"),
+        description="Folder that is made if need be, and keeps reports of stored chunks until the "
+        "manager has answered them. Several services may share it; the next one that starts delivers "
+        "what a stopped one has left there.",
     )

@@ -65,7 +65,7 @@ class Slot:
     """Keeps a link to the manager and runs the uploads that the manager gives it.
 
     The manager ends an upload whose link it loses, so a job dies with the link; what its chunks in
-    flight become is reported over the next one.
+    flight become is reported over another one.
 
     Args:
         number: for the log.
@@ -122,9 +122,9 @@ class Slot:
                 self._log.exception("link-failed")
             await backoff.wait()
 
-    async def store(self, content: memoryview) -> ChunkAddress:
+    async def store(self, content: memoryview, ended: asyncio.Future[None]) -> ChunkAddress:
         """Post an envelope to one of the slot's webhooks."""
-        return await self._lease.post(content)
+        return await self._lease.post(content, ended)
 
     async def report(self, chunk: ChunkStored) -> Boolean:
         """Tell the manager of a stored chunk."""

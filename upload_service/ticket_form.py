@@ -21,7 +21,7 @@ from protocol.s2u import TicketAccepted
 from protocol.u2s import TicketRedeem
 from storage.envelope import MasterKey
 from upload_service.buffers import Lane
-from upload_service.errors import BadForm, TypeMismatch
+from upload_service.errors import BadForm, TypeMismatch, UploadEnded
 from upload_service.forward import Forwarder
 from upload_service.mime import contradicts
 from upload_service.multipart import Event, Field, FileData, FileStart, FormParser
@@ -80,6 +80,13 @@ class TicketForm:
         self._index = 0
         self._filled = 0
         self._stack = ExitStack()
+
+    def end(self, reason: str) -> None:
+        """Take nothing any more; `receive` fails with the reason."""
+        if self.upload is not None:
+            self.upload.end(reason)
+        else:
+            self._guard.interrupt(UploadEnded(reason))
 
     async def receive(self, body: FormBody, forwards: asyncio.TaskGroup) -> None:
         """Take the whole body; the chunks are forwarded by tasks of the group.

@@ -1,21 +1,21 @@
 """What the taking of tickets needs of the manager, over whichever link is up."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Protocol
 
-import structlog
-
+from client_sdk.backoff import Backoff
 from client_sdk.errors import CloudError
 from protocol.generic import Boolean
 from protocol.packet import Packet
-from protocol.s2u import TicketAccepted
+from protocol.s2u import ReportDeferred, TicketAccepted
 from protocol.u2s import ChunkStored, TicketFinish, TicketRedeem
 from storage.address import ChunkAddress
 from storage.envelope import MasterKey
+from storage.errors import NoWebhook
 from upload_service.errors import Busy, NotStored, TicketRefused
-
-log = structlog.get_logger(__name__)
+from upload_service.reports import Reports, answer_for_good
 
 
 class TicketSlot(Protocol):
@@ -29,7 +29,7 @@ class TicketSlot(Protocol):
     def takes_tickets(self) -> bool:
         """Whether the slot is linked to a manager that knows of tickets, and configured."""
 
-    async def store(self, content: memoryview) -> ChunkAddress:
+    async def store(self, content: memoryview, ended: asyncio.Future[None]) -> ChunkAddress:
         """Post an envelope to Discord. Raises `StorageError`."""
 
     async def report(self, chunk: ChunkStored) -> Boolean:
@@ -40,10 +40,20 @@ class TicketSlot(Protocol):
 
 
 class TicketLink:
-    """The manager, and Discord, for uploads that belong to no slot."""
+    """The manager, and Discord, for uploads that belong to no slot.
 
-    def __init__(self, slots: Iterable[TicketSlot]) -> None:
+    Args:
+        slots: over whose links the packets go.
+        reports: what the manager must hear of.
+        backoff: makes the delays between attempts to tell how an upload ended.
+    """
+
+    def __init__(
+        self, slots: Iterable[TicketSlot], reports: Reports, backoff: Callable[[], Backoff]
+    ) -> None:
         self._slots = tuple(slots)
+        self._reports = reports
+        self._backoff = backoff
 
     @property
     def key(self) -> MasterKey:
@@ -72,16 +82,24 @@ class TicketLink:
     async def finish(self, packet: TicketFinish) -> None:
         """Tell how an upload ended. Raises `NotStored` unless the manager has taken it down."""
         try:
-            answer = await self._slot().request(packet)
+            answer = await answer_for_good(
+                lambda: self._slot().request(packet, ReportDeferred), self._backoff()
+            )
         except CloudError as error:
             raise NotStored(f"the manager did not answer ({error.code})") from error
-        if not isinstance(answer, Boolean) or not answer.success:
-            message = answer.message if isinstance(answer, Boolean) else None
-            raise NotStored(message or "the manager did not take the file")
+        if not answer.success:
+            raise NotStored(answer.message or "the manager did not take the file")
 
-    async def store(self, content: memoryview) -> ChunkAddress:
+    async def store(self, content: memoryview, ended: asyncio.Future[None]) -> ChunkAddress:
         """Post an envelope to Discord. Raises `StorageError`."""
-        return await self._slot().store(content)
+        while True:
+            slot = self._slot()
+            try:
+                return await slot.store(content, ended)
+            except NoWebhook:
+                # Without its link a slot has no lease; another one may have both.
+                if slot.takes_tickets:
+                    raise
 
     async def report(self, chunk: ChunkStored) -> Boolean:
         """Tell the manager of a stored chunk. Raises `NotStored` when no link takes it."""
@@ -89,7 +107,7 @@ class TicketLink:
             if slot.takes_tickets:
                 with suppress(NotStored):
                     return await slot.report(chunk)
-        raise NotStored("the link to the manager was lost: ask for a new ticket")
+        return await self._reports.deliver(None, chunk)
 
     def _slot(self) -> TicketSlot:
         """A slot whose link is up. Raises `Busy`."""

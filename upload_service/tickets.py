@@ -18,6 +18,7 @@ from protocol.u2s import TicketFinish
 from upload_service.buffers import BufferPool, Lane
 from upload_service.errors import (
     BodyCut,
+    Busy,
     ChunkError,
     EncodedBody,
     MethodNotAllowed,
@@ -82,6 +83,8 @@ class TicketIntake:
         self._places = Places(lanes, wait_s=place_wait_s)
         metrics.waiting_forms.set_function(lambda: self._places.waiting)
         self._farewells: set[asyncio.Task[None]] = set()
+        self._forms: set[TicketForm] = set()
+        self._is_stopping = False
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer a POST as S3 does, and what went wrong as JSON."""
@@ -96,6 +99,12 @@ class TicketIntake:
             log.exception("ticket-failed")
             self._metrics.failed("internal")
             return _refusal(500, _INTERNAL, "internal")
+
+    def end_all(self, reason: str) -> None:
+        """End what is being received, and take nothing any more."""
+        self._is_stopping = True
+        for form in self._forms:
+            form.end(reason)
 
     async def drain(self, grace_s: float) -> None:
         """Wait until the manager has heard of all that failed, for `grace_s` at most."""
@@ -125,10 +134,13 @@ class TicketIntake:
 
     async def _receive(self, body: FormBody, admission: Admission) -> TicketForm:
         """Take the whole form, and have all its chunks stored. Raises `ChunkError`."""
+        if self._is_stopping:
+            raise Busy("this service stops: ask for a new ticket")
         form: TicketForm | None = None
         try:
             async with asyncio.TaskGroup() as forwards, StallGuard(self._stall_timeout_s) as guard:
                 form = TicketForm(self._link, self._forwarder, admission, guard)
+                self._forms.add(form)
                 await form.receive(body, forwards)
             return form
         except BaseExceptionGroup as group:
@@ -140,6 +152,8 @@ class TicketIntake:
         except asyncio.CancelledError:
             self._failed(form, NotStored("the service stopped"))
             raise
+        finally:
+            self._forms.discard(form)
 
     def _failed(self, form: TicketForm | None, error: ChunkError) -> ChunkError:
         """Lets the manager know, in the background: the sender may be gone."""

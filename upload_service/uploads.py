@@ -20,14 +20,17 @@ from upload_service.stall import StallGuard
 class Backend(Protocol):
     """Where the chunks of an upload go: the slot that it runs on."""
 
-    async def store(self, content: memoryview) -> ChunkAddress:
-        """Post an envelope to Discord. Raises `storage.errors.StorageError`."""
+    async def store(self, content: memoryview, ended: asyncio.Future[None]) -> ChunkAddress:
+        """Post an envelope to Discord, however long Discord takes nothing.
+
+        A post that waits is given up once `ended` is resolved. Raises `storage.errors.StorageError`.
+        """
         ...
 
     async def report(self, chunk: ChunkStored) -> Boolean:
-        """Tell the manager of a stored chunk. Raises `NotStored` when no answer can be had now.
+        """Tell the manager of a stored chunk, whose report is kept, until it answers for good.
 
-        Nothing is lost then: the report is delivered when the manager is back.
+        Raises `NotStored` when the link to the manager is lost.
         """
         ...
 

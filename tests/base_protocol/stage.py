@@ -46,6 +46,7 @@ class Stage:
     emulator: Emulator
     http: aiohttp.ClientSession
     peers: AsyncExitStack
+    folder: Path
 
     @property
     def parts(self) -> Parts:
@@ -123,6 +124,7 @@ class Stage:
                 "service_password": SecretStr(SERVICE_PASSWORD),
                 "own_address": url_of(listening),
                 "slots": 1,
+                "reports_folder": self.folder / "reports",
             }
         )
         service = OurUploadService(settings, backoff=_at_once)
@@ -174,4 +176,4 @@ async def running_stage(
         url = await stack.enter_async_context(serving(app))
         http = await stack.enter_async_context(aiohttp.ClientSession())
         peers = await stack.enter_async_context(AsyncExitStack())
-        yield Stage(url, app, emulator, http, peers)
+        yield Stage(url, app, emulator, http, peers, folder)

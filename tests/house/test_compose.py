@@ -16,10 +16,12 @@ from pydantic_settings import BaseSettings
 
 from cli.logging import LogSettings
 from cli.main import app
+from client_sdk.connection import CLOSE_TIMEOUT_S
 from common.addresses import ClientAddresses
 from common.settings import TrustedProxies
 from manager.settings import ManagerSettings
 from processing_service.settings import ProcessingServiceSettings
+from upload_service.app import REQUESTS_GRACE_S
 from upload_service.settings import UploadServiceSettings
 
 ROOT = Path(__file__).parents[2]
@@ -144,6 +146,33 @@ def test_a_hosted_supabase_replaces_the_database():
     for name, service in SERVICES.items():
         if name not in dropped:
             assert not dropped & set(service.get("depends_on", {})), name
+
+
+def seconds(duration: str) -> float:
+    """A duration as compose writes it."""
+    assert re.fullmatch(r"\d+s", duration), duration
+    return float(duration.removesuffix("s"))
+
+
+def test_whoever_reports_stops_before_who_is_reported_to():
+    """Compose stops what depends on another service first, and gives it the time that it takes."""
+    assert "manager" in SERVICES["upload-service"]["depends_on"]
+    assert {"manager", "upload-service"} <= set(SERVICES["processing-service"]["depends_on"])
+    assert "gateway" in SERVICES["manager"]["depends_on"], "it leads to the catalog"
+    drain_s = UploadServiceSettings.model_fields["drain_grace_s"].default
+    spare_s = REQUESTS_GRACE_S + CLOSE_TIMEOUT_S + 2
+    assert seconds(SERVICES["upload-service"]["stop_grace_period"]) >= drain_s + spare_s
+
+
+def test_reports_outlive_their_container():
+    """The image keeps them where compose mounts a volume."""
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    (folder,) = re.findall(r"REPORTS_FOLDER=(\S+)", dockerfile)
+    mounts = [mount.split(":") for mount in SERVICES["upload-service"]["volumes"]]
+    assert any(
+        source in COMPOSE["volumes"] and Path(folder).is_relative_to(target)
+        for source, target in mounts
+    )
 
 
 def test_mounted_files_exist():

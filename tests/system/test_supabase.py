@@ -160,7 +160,7 @@ async def manager_and_service(supabase: LocalSupabase, folder: Path) -> AsyncIte
     ):
         with closing(listen("127.0.0.1", 0)) as listening:
             address = f"{url_of(listening)}/upload"
-            service = upload_service_at(server.url, 1, own_address=address)
+            service = upload_service_at(server.url, folder, 1, own_address=address)
             app = web.Application()
             app.add_subapp("/upload", service.intake)
             async with serving(app, listening), service.run():

@@ -218,7 +218,7 @@ async def running_whole(
         url = url_of(listening)
         manager_settings = settings_for(emulator, folder, **{"chunk_size": CHUNK_SIZE, **settings})
         app = create_app(manager_settings, passwords=CHEAP_PASSWORDS, **(create or {}))
-        service = upload_service_at(url, slots, **(upload or {}))
+        service = upload_service_at(url, folder, slots, **(upload or {}))
         app.add_subapp("/upload", service.intake)
         await stack.enter_async_context(serving(app, listening))
         await stack.enter_async_context(service.run())
@@ -229,8 +229,8 @@ async def running_whole(
         yield whole
 
 
-def upload_service_at(url: str, slots: int, **chosen: Any) -> UploadService:
-    """An upload service of the manager at the URL, for its `run`."""
+def upload_service_at(url: str, folder: Path, slots: int, **chosen: Any) -> UploadService:
+    """An upload service of the manager at the URL, with its data in the folder, for its `run`."""
     settings = UploadServiceSettings.model_validate(
         {
             "manager_address": url,
@@ -238,6 +238,7 @@ def upload_service_at(url: str, slots: int, **chosen: Any) -> UploadService:
             "own_address": f"{url}/upload",
             "slots": slots,
             "drain_grace_s": 1,
+            "reports_folder": folder / "reports",
             **chosen,
         }
     )

@@ -85,11 +85,14 @@ class Manager:
         self.links: asyncio.Queue[ManagerLink] = asyncio.Queue()
         self.journal: list[u2s.ChunkStored] = []
         self.reported = asyncio.Event()
-        self.answer: Callable[[u2s.ChunkStored], Boolean | None] = lambda _: Boolean(success=True)
+        self.answer: Callable[[u2s.ChunkStored], Packet | None] = lambda _: Boolean(success=True)
         self.url = ""
+        self.is_away = False
 
     async def accept(self, request: web.Request) -> web.WebSocketResponse:
         """Handle a service's connection."""
+        if self.is_away:
+            raise web.HTTPServiceUnavailable
         if request.query.get("key") != PASSWORD:
             raise web.HTTPUnauthorized
         socket = web.WebSocketResponse()
@@ -100,7 +103,7 @@ class Manager:
         await link.serve(self._stored)
         return socket
 
-    async def _stored(self, stored: u2s.ChunkStored) -> Boolean | None:
+    async def _stored(self, stored: u2s.ChunkStored) -> Packet | None:
         self.journal.append(stored)
         self.reported.set()
         return self.answer(stored)
@@ -223,7 +226,7 @@ async def staged(
         running_emulator(folder, limits="off", channels=2) as emulator,
         serving(app) as manager.url,
     ):
-        settings = service_settings(manager.url, **changes)
+        settings = service_settings(manager.url, folder, **changes)
         service = UploadService(settings, backoff=lambda: Backoff(first_s=0.001, cap_s=0.01))
         async with (
             serving(_mounted(service.intake, mounted_at), fronted=fronted) as url,
@@ -243,7 +246,7 @@ def _mounted(app: web.Application, prefix: str | None) -> web.Application:
     return outer
 
 
-def service_settings(manager_url: str, **changes: Any) -> UploadServiceSettings:
+def service_settings(manager_url: str, folder: Path, **changes: Any) -> UploadServiceSettings:
     """Settings that no environment can change."""
     fields: dict[str, Any] = {
         "manager_address": manager_url,
@@ -251,6 +254,7 @@ def service_settings(manager_url: str, **changes: Any) -> UploadServiceSettings:
         "own_address": "http://127.0.0.1:1",
         "slots": 1,
         "drain_grace_s": 5.0,
+        "reports_folder": folder / "reports",
         "_env_file": None,
     }
     return UploadServiceSettings(**{**fields, **changes})

@@ -20,7 +20,7 @@ async def test_it_serves_alone_until_cancelled(tmp_path: Path) -> None:
     app.router.add_get("/", manager.accept)
     async with serving(app) as url, aiohttp.ClientSession() as session:
         ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        settings = service_settings(url, port=0)
+        settings = service_settings(url, tmp_path, port=0)
         serving_alone = asyncio.create_task(serve(settings, on_ready=ready.set_result))
         async with session.get(f"{await ready}/health") as response:
             assert response.status == 204
@@ -30,7 +30,7 @@ async def test_it_serves_alone_until_cancelled(tmp_path: Path) -> None:
         assert serving_alone.cancelled()
 
 
-async def test_it_keeps_trying_when_the_manager_refuses_or_is_away() -> None:
+async def test_it_keeps_trying_when_the_manager_refuses_or_is_away(tmp_path: Path) -> None:
     """Neither a wrong password nor a missing manager ends the service."""
     attempts: asyncio.Queue[str] = asyncio.Queue()
 
@@ -41,7 +41,7 @@ async def test_it_keeps_trying_when_the_manager_refuses_or_is_away() -> None:
     app = web.Application()
     app.router.add_get("/", refuse)
     async with serving(app) as url:
-        settings = service_settings(url, service_password=SecretStr("wrong & odd"))
+        settings = service_settings(url, tmp_path, service_password=SecretStr("wrong & odd"))
         service = UploadService(settings, backoff=lambda: Backoff(first_s=0.001, cap_s=0.001))
         async with service.run():
             assert [await attempts.get() for _ in range(4)] == ["wrong & odd"] * 4

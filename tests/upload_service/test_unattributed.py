@@ -109,7 +109,7 @@ async def test_a_strangers_body_keeps_no_upload_alive(tmp_path: Path) -> None:
 class _Nowhere:
     """A backend that is not used."""
 
-    async def store(self, content):
+    async def store(self, content, ended):
         raise AssertionError
 
     async def report(self, chunk):

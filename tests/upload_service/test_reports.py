@@ -1,0 +1,142 @@
+"""Reports until they are answered for good: a manager that defers, is silent or away, and stops."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from discord_emulator.faults import Fault, FaultKind
+from discord_emulator.operations import Operation
+from protocol.generic import Boolean
+from protocol.packet import Packet
+from protocol.s2u import ReportDeferred
+from protocol.u2s import ChunkStored
+from tests.upload_service.staging import CHUNK, Stage, staged
+from upload_service.errors import Busy
+from upload_service.report_journal import ReportJournal
+from upload_service.reports import Reports
+
+YES, NO = Boolean(success=True), Boolean(success=False)
+
+
+def answering(stage: Stage, *answers: Packet | None) -> None:
+    """Has the manager give these answers, one after the other, and the last one from then on."""
+    left = list(answers)
+    stage.manager.answer = lambda _: left.pop(0) if len(left) > 1 else left[0]
+
+
+def on_disk(folder: Path) -> list[ChunkStored]:
+    """What the next process would find."""
+    journal = ReportJournal(folder / "reports")
+    with journal.opened():
+        return list(journal.reports.values())
+
+
+async def reported(stage: Stage, times: int) -> None:
+    """Returns once the manager has had so many reports."""
+    while len(stage.manager.journal) < times:
+        stage.manager.reported.clear()
+        await stage.manager.reported.wait()
+
+
+async def test_a_deferred_report_is_sent_again(tmp_path: Path) -> None:
+    """The sender waits meanwhile, and hears nothing of it."""
+    async with staged(tmp_path) as stage:
+        answering(stage, ReportDeferred(), ReportDeferred(), YES)
+        upload = await stage.start(10)
+        assert await stage.send(upload, 0, bytes(10)) == (200, "0")
+        first, *others = stage.manager.journal
+        assert others == [first, first]
+        assert await stage.metric("upload_reports") == 0
+    assert on_disk(tmp_path) == []
+
+
+async def test_a_deferred_report_goes_over_the_next_link(tmp_path: Path) -> None:
+    """The upload has died with its link, but its message is known in the end."""
+    async with staged(tmp_path) as stage:
+        answering(stage, ReportDeferred())
+        upload = await stage.start(10)
+        sending = asyncio.create_task(stage.send(upload, 0, bytes(10)))
+        await reported(stage, 2)
+        assert await stage.metric("upload_reports") == 1
+        answering(stage, NO)
+        await stage.link.cut()
+        assert (await sending)[0] in {410, 502}
+        while await stage.metric("upload_reports"):
+            pass
+    assert len(set(stage.manager.journal)) == 1
+
+
+async def test_a_stop_waits_for_the_manager(tmp_path: Path) -> None:
+    """What is under way to Discord is reported, and reported again, until it is answered for good."""
+    async with staged(tmp_path) as stage:
+        fault = Fault(kind=FaultKind.SLOW, route=Operation.EXECUTE)
+        stage.emulator.faults.add(fault)
+        answering(stage, ReportDeferred(), ReportDeferred(), NO)
+        upload = await stage.start(CHUNK + 1)
+        sending = asyncio.create_task(stage.send(upload, 0, os.urandom(CHUNK)))
+        await fault.reached.wait()
+        asyncio.get_running_loop().call_soon(fault.release)
+    assert len(stage.manager.journal) == 3
+    assert on_disk(tmp_path) == []
+    sending.cancel()
+    await asyncio.gather(sending, return_exceptions=True)
+
+
+@pytest.mark.parametrize("silence", [None, ReportDeferred()], ids=["silent", "deferring"])
+async def test_what_is_not_answered_is_reported_after_the_next_start(
+    tmp_path: Path, silence: Packet | None
+) -> None:
+    """By a process with another address, as soon as it has a link."""
+    async with staged(tmp_path, drain_grace_s=0.01) as stage:
+        answering(stage, silence)
+        upload = await stage.start(10)
+        sending = asyncio.create_task(stage.send(upload, 0, bytes(10)))
+        await reported(stage, 1)
+    (left,) = set(stage.manager.journal)
+    assert on_disk(tmp_path) == [left]
+    async with staged(tmp_path, own_address="http://127.0.0.1:2") as again:
+        await reported(again, 1)
+    assert again.manager.journal == [left]
+    assert on_disk(tmp_path) == []
+    sending.cancel()
+    await asyncio.gather(sending, return_exceptions=True)
+
+
+async def test_the_manager_stops_before_the_service(tmp_path: Path) -> None:
+    """A chunk that Discord takes after the link has gone is reported after the next start."""
+    async with staged(tmp_path, drain_grace_s=1.0) as stage:
+        fault = Fault(kind=FaultKind.SLOW, route=Operation.EXECUTE)
+        stage.emulator.faults.add(fault)
+        upload = await stage.start(10)
+        sending = asyncio.create_task(stage.send(upload, 0, bytes(10)))
+        await fault.reached.wait()
+        stage.manager.is_away = True
+        await stage.link.cut()
+        fault.release()
+        assert (await sending)[0] in {410, 502}
+    assert stage.manager.journal == []
+    (message,) = stage.emulator.messages()
+    assert [left.message_id for left in on_disk(tmp_path)] == [str(message.id)]
+
+
+async def test_nothing_is_posted_that_could_not_be_reported(tmp_path: Path) -> None:
+    """With very many reports unanswered, senders are told to come later."""
+    (known,) = await _some_reports(tmp_path)
+    journal = ReportJournal(tmp_path / "small", max_reports=1)
+    reports = Reports(journal, lambda: pytest.fail("nothing is repeated"))
+    with reports.kept_on_disk():
+        reports.require_room()
+        reports.add(known)
+        with pytest.raises(Busy):
+            reports.require_room()
+        journal.answered(known.message_id)
+        reports.require_room()
+
+
+async def _some_reports(folder: Path) -> list[ChunkStored]:
+    async with staged(folder) as stage:
+        upload = await stage.start(10)
+        await stage.send(upload, 0, bytes(10))
+    return stage.manager.journal
