@@ -314,8 +314,20 @@ class Enqueued:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Garbage:
-    """An object that nothing needs; `since` is None when the collector has not noticed it yet."""
+    """An object that nothing needs.
+
+    Attributes:
+        size: its bytes.
+        since: when the collector noticed it (epoch seconds); 0: it goes without grace; None: not yet.
+        name: the name under which it was committed; None if it never was.
+        folder: where the folder of that name is now; None without a name, or when it is gone.
+        owner: the name of the user whose it was, or who holds its ticket (`service:…` for a service);
+            None when it was nobody's, or that user is gone.
+    """
 
     object_id: UUID
     size: int
     since: float | None
+    name: str | None = None
+    folder: tuple[str, ...] | None = None
+    owner: str | None = None

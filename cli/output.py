@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -31,8 +32,12 @@ def say(console: Console, text: str) -> None:
 
 
 def say_json(console: Console, data: Any) -> None:  # noqa: ANN401 - anything that JSON can hold
-    """Print data as one indented JSON document; names that are no text with escapes."""
-    encoded = msgspec.json.encode(_as_text(msgspec.to_builtins(data)))
+    """Print data as one indented JSON document.
+
+    Names that are no text are written with escapes, times as ISO 8601 in UTC with milliseconds.
+    """
+    builtins = msgspec.to_builtins(data, builtin_types=(datetime,))
+    encoded = msgspec.json.encode(_as_text(builtins))
     _print(console, msgspec.json.format(encoded, indent=2).decode())
 
 
@@ -71,16 +76,29 @@ def _encodable(text: str) -> str:
 
 
 def _as_text(data: Any) -> Any:  # noqa: ANN401 - anything that JSON can hold
-    """The same data, in which every text can be encoded."""
+    """The same data, in which every text can be encoded, and times are text."""
     match data:
         case str():
             return _encodable(data)
+        case datetime():
+            text = data.astimezone(UTC).isoformat(timespec="milliseconds")
+            return text.replace("+00:00", "Z")
         case dict():
             return {_as_text(key): _as_text(value) for key, value in data.items()}
         case list() | tuple():
             return [_as_text(item) for item in data]
         case _:
             return data
+
+
+def human_time(moment: datetime) -> str:
+    """A time for people, in UTC: `2026-01-31 12:00:00`."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def counted(number: int, noun: str, more: str = "") -> str:
+    """`1 file`, `2 files`; `more` stands behind the number, as in `100 or more files`."""
+    return f"{number}{more} {noun}{'' if number == 1 and not more else 's'}"
 
 
 def human_size(size: int) -> str:

@@ -145,7 +145,12 @@ class _Assembly:
                 folders=FolderSender(catalog, source, delivery, self._clock),
                 guard=self._guard(),
                 links=SignedLinks.of(self._settings.keyring),
-                references=ReferenceDesk(catalog, reaper.nudge),
+                references=ReferenceDesk(
+                    catalog,
+                    reaper.nudge,
+                    grace_s=self._settings.gc_grace_s,
+                    clock=self._clock,
+                ),
                 sender=ContentSender(source, delivery),
                 webhooks=self._webhooks,
                 metrics=self.metrics,

@@ -37,6 +37,12 @@ async def path_to(session: Session, folder_id: int) -> FolderPath:
     return path_of(_present(row, folder_id)["path"])
 
 
+async def find_path(session: Session, folder_id: int | None) -> FolderPath | None:
+    """Where the folder stands; None for a missing one."""
+    row = await session.row(sql.FOLDER_PATH, folder_id=folder_id)
+    return path_of(row["path"]) if row else None
+
+
 async def make_folders(session: Session, path: FolderPath) -> MadeFolders:
     """Makes what is missing of a path, within a transaction. Raises `NotAFolder`."""
     rows = await session.rows(sql.WALK, path=json.dumps(path))

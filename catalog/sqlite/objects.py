@@ -13,6 +13,7 @@ from catalog.records import (
     StoredObject,
 )
 from catalog.sqlite.database import Session
+from catalog.sqlite.folders import find_path
 from catalog.sqlite.part import SqlitePart
 from catalog.sqlite.queries import objects as sql
 from catalog.sqlite.rows import garbage_of, location_of, object_of
@@ -194,8 +195,12 @@ class SqliteObjects(SqlitePart):
                 *await session.rows(sql.NOTICED_GARBAGE, limit=limit),
                 *await session.rows(sql.UNNOTICED_GARBAGE, limit=limit),
                 *await session.rows(sql.EXPIRED_GARBAGE, now=now, limit=limit),
-            ]
-        return [garbage_of(row) for row in rows[:limit]]
+            ][:limit]
+            folders = {
+                folder_id: await find_path(session, folder_id)
+                for folder_id in {row["folder_id"] for row in rows}
+            }
+        return [garbage_of(row, folders[row["folder_id"]]) for row in rows]
 
 
 def _beginning(objects: list[sqlite3.Row], *, chunks: int) -> list[sqlite3.Row]:

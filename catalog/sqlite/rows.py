@@ -107,10 +107,15 @@ def reference_of(row: sqlite3.Row) -> Reference:
     )
 
 
-def garbage_of(row: sqlite3.Row) -> Garbage:
-    """A row with id, size and unreferenced_since of an object."""
+def garbage_of(row: sqlite3.Row, folder: FolderPath | None) -> Garbage:
+    """A row with id, size, unreferenced_since, name and owner of an object, and its folder's path."""
     return Garbage(
-        object_id=UUID(bytes=row["id"]), size=row["size"], since=row["unreferenced_since"]
+        object_id=UUID(bytes=row["id"]),
+        size=row["size"],
+        since=row["unreferenced_since"],
+        name=row["name"],
+        folder=folder,
+        owner=row["owner"],
     )
 
 

@@ -115,8 +115,15 @@ def object_of(row: Row) -> StoredObject:
 
 
 def garbage_of(row: Row) -> Garbage:
-    """An object's id and size, and since when it was seen to be garbage."""
-    return Garbage(object_id=UUID(row["id"]), size=row["size"], since=time_of(row["since"]))
+    """An object's id and size, since when it was seen to be garbage, and what it was."""
+    return Garbage(
+        object_id=UUID(row["id"]),
+        size=row["size"],
+        since=time_of(row["since"]),
+        name=row["name"],
+        folder=None if row["folder"] is None else path_of(row["folder"]),
+        owner=row["owner"],
+    )
 
 
 def reference_of(row: Row) -> Reference:

@@ -1,24 +1,48 @@
 """`keys`, `gc` and `process`: what administrators do with other services, garbage and processing."""
 
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
 
+import msgspec
 import typer
 
-from cli.output import human_size, say, say_json
+from cli.garbage import MOST_LISTED, Garbage, garbage_line, what_happens
+from cli.output import counted, human_time, say, say_json
 from cli.surroundings import Surroundings, surroundings_of
-from client_sdk.errors import InvalidInput
-
-MOST_LISTED = 100
-"""Entries of a listing, at most."""
+from client_sdk.errors import InvalidInput, UnexpectedAnswer
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 KeyName = Annotated[
     str, typer.Argument(help="Name of the service: a-z, 0-9, dot, dash, underscore.")
 ]
+Answer = TypeVar("Answer")
 
 keys = typer.Typer(
     name="keys", no_args_is_help=True, help="API keys of other services (administrators only)."
 )
+
+
+class NewKey(msgspec.Struct, frozen=True, rename="camel"):
+    """A key that was just made; `key` is told this once."""
+
+    name: str
+    key: str
+
+
+class ApiKey(msgspec.Struct, frozen=True, rename="camel"):
+    """A key of another service; `revoked_at` is None while it is in force."""
+
+    name: str
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+class FailedJob(msgspec.Struct, frozen=True, rename="camel"):
+    """A file whose processing was given up."""
+
+    file_id: str
+    attempts: int
+    error: str | None
 
 
 def register(app: typer.Typer) -> None:
@@ -35,11 +59,11 @@ def create(context: typer.Context, name: KeyName, *, as_json: Json = False) -> N
 
     async def run() -> None:
         query = "mutation ($name: String!) { createKey(name: $name) { name key } }"
-        made = await _asked(around, query, name=name)
+        made = await _asked(around, NewKey, query, name=name)
         if as_json:
-            say_json(around.out, made)
+            say_json(around.out, msgspec.structs.asdict(made))
         else:
-            say(around.out, made["key"])
+            say(around.out, made.key)
 
     around.run(run())
 
@@ -50,13 +74,13 @@ def list_(context: typer.Context, *, as_json: Json = False) -> None:
     around = surroundings_of(context)
 
     async def run() -> None:
-        found = await _asked(around, "{ keys { name createdAt revokedAt } }")
+        found = await _asked(around, list[ApiKey], "{ keys { name createdAt revokedAt } }")
         if as_json:
-            say_json(around.out, found)
+            say_json(around.out, [msgspec.structs.asdict(key) for key in found])
             return
         for key in found:
-            state = f"revoked {_shown_time(key['revokedAt'])}" if key["revokedAt"] else "in force"
-            say(around.out, f"{_shown_time(key['createdAt'])}  {key['name']}  {state}")
+            state = f"revoked {human_time(key.revoked_at)}" if key.revoked_at else "in force"
+            say(around.out, f"{human_time(key.created_at)}  {key.name}  {state}")
 
     around.run(run())
 
@@ -68,7 +92,7 @@ def revoke(context: typer.Context, name: KeyName) -> None:
 
     async def run() -> None:
         query = "mutation ($name: String!) { revokeKey(name: $name) }"
-        if not await _asked(around, query, name=name):
+        if not await _asked(around, bool, query, name=name):
             raise InvalidInput(f"no key named {name} is in force")
         say(around.err, f"revoked the key {name}")
 
@@ -87,15 +111,19 @@ def collect(
     around = surroundings_of(context)
 
     async def run() -> None:
-        query = "query ($first: Int!) { garbage(first: $first) { fileId size since } }"
-        found = await _asked(around, query, first=MOST_LISTED)
-        if as_json:
-            say_json(around.out, found)
-        else:
-            _show_garbage(around, found)
+        query = (
+            "query ($first: Int!) { garbage(first: $first) "
+            "{ fileId size path owner since dueAt isDue } }"
+        )
+        found = await _asked(around, list[Garbage], query, first=MOST_LISTED)
         if not dry_run:
-            await _asked(around, "mutation { collectGarbage }")
-            say(around.err, "the collector looks now")
+            await _asked(around, bool, "mutation { collectGarbage }")
+        if as_json:
+            say_json(around.out, [msgspec.structs.asdict(each) for each in found])
+        else:
+            for each in found:
+                say(around.out, garbage_line(each))
+        say(around.err, what_happens(found, is_begun=not dry_run))
 
     around.run(run())
 
@@ -121,39 +149,36 @@ def process(
     async def run() -> None:
         if failed:
             query = "query ($n: Int!) { failedJobs(first: $n) { fileId attempts error } }"
-            _show_failures(around, await _asked(around, query, n=MOST_LISTED), as_json=as_json)
+            found = await _asked(around, list[FailedJob], query, n=MOST_LISTED)
+            _show_failures(around, found, as_json=as_json)
         if missing:
-            number = await _asked(around, "mutation { processMissing }")
-            say(around.err, f"queued {number} files")
+            number = await _asked(around, int, "mutation { processMissing }")
+            say(around.err, f"queued {counted(number, 'file')}")
         if retry:
-            number = await _asked(around, "mutation { retryFailedJobs }")
-            say(around.err, f"queued {number} files again")
+            number = await _asked(around, int, "mutation { retryFailedJobs }")
+            say(around.err, f"queued {counted(number, 'file')} again")
 
     around.run(run())
 
 
-def _show_garbage(around: Surroundings, found: list[dict[str, Any]]) -> None:
-    for each in found:
-        since = f"since {_shown_time(each['since'])}" if each["since"] else "not noticed yet"
-        say(around.out, f"{each['fileId']}  {human_size(each['size']):>9}  {since}")
-    more = " or more" if len(found) == MOST_LISTED else ""
-    say(around.err, f"nothing refers to {len(found)}{more} files")
-
-
-def _show_failures(around: Surroundings, found: list[dict[str, Any]], *, as_json: bool) -> None:
+def _show_failures(around: Surroundings, found: list[FailedJob], *, as_json: bool) -> None:
     if as_json:
-        say_json(around.out, found)
+        say_json(around.out, [msgspec.structs.asdict(job) for job in found])
         return
-    for each in found:
-        say(around.out, f"{each['fileId']}  {each['attempts']} attempts  {each['error']}")
+    for job in found:
+        say(around.out, f"{job.file_id}  {counted(job.attempts, 'attempt')}  {job.error or '-'}")
 
 
-async def _asked(around: Surroundings, query: str, **variables: Any) -> Any:  # noqa: ANN401 - JSON
+async def _asked(
+    around: Surroundings,
+    kind: type[Answer],
+    query: str,
+    **variables: Any,  # noqa: ANN401 - JSON
+) -> Answer:
     """What the only field of a GraphQL request answers."""
     async with around.client() as cloud:
         (value,) = (await cloud.graphql(query, **variables)).values()
-        return value
-
-
-def _shown_time(text: str) -> str:
-    return text[:19].replace("T", " ")
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise UnexpectedAnswer(f"the manager's answer cannot be read: {error}") from error

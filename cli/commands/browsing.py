@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.output import human_size, say, say_json
+from cli.output import human_size, human_time, say, say_json
 from cli.surroundings import Surroundings, surroundings_of
 from client_sdk import Client, FileInfo, FolderInfo, ManagerStatus
 from client_sdk.errors import NotFound
@@ -65,7 +65,7 @@ def _name(entry: Entry) -> str:
 def _long_line(entry: Entry) -> str:
     if isinstance(entry, FolderInfo):
         return f"{'-':>9}  {'':19}  {'':10}  {entry.name}/"
-    time = f"{entry.updated_at:%Y-%m-%d %H:%M:%S}" if entry.updated_at else ""
+    time = human_time(entry.updated_at) if entry.updated_at else ""
     size, access = human_size(entry.size), entry.ownership
     return f"{size:>9}  {time:19}  {access:10}  {entry.name}"
 

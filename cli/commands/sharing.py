@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.output import say, say_json
+from cli.output import human_time, say, say_json
 from cli.surroundings import Surroundings, surroundings_of
 
 Path = Annotated[str, typer.Argument(help="Remote file.")]
@@ -98,6 +98,6 @@ def list_(context: typer.Context, path: Path, *, as_json: Json = False) -> None:
             say(around.err, f"{path} is public: everybody can read and write it")
         for each in access.shares:
             rights = "rw" if each.can_write else "r"
-            say(around.out, f"{rights:2}  {each.shared_at:%Y-%m-%d %H:%M:%S}  {each.user.name}")
+            say(around.out, f"{rights:2}  {human_time(each.shared_at)}  {each.user.name}")
 
     around.run(run())

@@ -60,9 +60,8 @@ class Query:
     async def garbage(self, info: Info, first: int = PAGE) -> list[Garbage]:
         """Content without a reference, longest noticed first."""
         context = context_of(info)
-        context.caller.require_administrator()
-        check_page(first)
-        return [Garbage.of(each) for each in await context.catalog.garbage(limit=first)]
+        found = await context.references.garbage(context.caller, first=first)
+        return [Garbage.of(each) for each in found]
 
     @strawberry.field(description="Files whose processing was given up. For administrators.")
     async def failed_jobs(self, info: Info, first: int = PAGE) -> list[FailedJob]:

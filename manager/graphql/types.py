@@ -11,8 +11,9 @@ from catalog import records
 from catalog.service_port import SERVICE_PREFIX
 from manager.graphql.context import context_of
 from manager.graphql.scalars import ByteCount, moment
-from manager.tickets.references import VisibleFile
+from manager.tickets.references import DoomedContent, VisibleFile
 from manager.tickets.uploads import UploadForm
+from protocol.values import format_path
 
 
 @strawberry.type(description="A field of the form, to be sent as it is.")
@@ -181,18 +182,41 @@ class Garbage:
 
     file_id: strawberry.ID
     size: ByteCount
+    path: str | None = strawberry.field(
+        description="Where it was stored: the present path of that folder, and the name of then. The "
+        "name alone if the folder is gone; null for what was never a file."
+    )
+    owner: str | None = strawberry.field(
+        description="Name of the user whose it was, or who held its ticket (`service:…` for a "
+        "service); null when it was nobody's."
+    )
     since: datetime | None = strawberry.field(
         description="When the collector noticed it, and the grace period began."
     )
+    due_at: datetime | None = strawberry.field(
+        description="When its grace period is over; null: it begins with the collector's next look."
+    )
+    is_due: bool = strawberry.field(description="Whether the collector's next look deletes it.")
 
     @classmethod
-    def of(cls, garbage: records.Garbage) -> Self:
-        """Garbage of the catalog as the interface shows it."""
+    def of(cls, doomed: DoomedContent) -> Self:
+        """Content that nothing refers to as the interface shows it."""
+        garbage, due_at = doomed.content, doomed.due_at
         return cls(
             file_id=strawberry.ID(str(garbage.object_id)),
             size=ByteCount(garbage.size),
+            path=_former_path(garbage),
+            owner=garbage.owner,
             since=moment(garbage.since) if garbage.since else None,
+            due_at=None if due_at is None else moment(due_at),
+            is_due=doomed.is_due,
         )
+
+
+def _former_path(garbage: records.Garbage) -> str | None:
+    if garbage.name is None or garbage.folder is None:
+        return garbage.name
+    return format_path((*garbage.folder, garbage.name))
 
 
 @strawberry.type(description="Processing that was given up.")

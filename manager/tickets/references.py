@@ -6,7 +6,7 @@ from uuid import UUID
 
 from catalog.errors import ObjectMissing
 from catalog.port import Catalog
-from catalog.records import ObjectState, Reference, StoredObject, View
+from catalog.records import Garbage, ObjectState, Reference, StoredObject, View
 from catalog.service_port import TICKET_SERVICE
 from manager.errors import InvalidRequest, NoSuchFile
 from manager.handles import access_to
@@ -38,12 +38,36 @@ class ReferencePage:
     has_more: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoomedContent:
+    """Content that nothing refers to.
+
+    Attributes:
+        due_at: when its grace period is over (epoch seconds); None: it begins with the next look.
+        is_due: whether the next look deletes it.
+    """
+
+    content: Garbage
+    due_at: float | None
+    is_due: bool
+
+
 class ReferenceDesk:
     """Queries and changes, each within what the caller may."""
 
-    def __init__(self, catalog: Catalog, nudge_reaper: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        nudge_reaper: Callable[[], None],
+        *,
+        grace_s: float,
+        clock: Callable[[], float],
+    ) -> None:
+        """`grace_s`: how long what nothing refers to stays; `clock`: seconds since the epoch."""
         self._catalog = catalog
         self._nudge_reaper = nudge_reaper
+        self._grace_s = grace_s
+        self._clock = clock
 
     async def file(self, caller: Caller, file_id: UUID) -> VisibleFile | None:
         """The file, if the caller uploaded it, refers to it, or may read it in the drive."""
@@ -91,6 +115,16 @@ class ReferenceDesk:
         found = await self._catalog.references_of(service, after=after, limit=first + 1)
         return ReferencePage(tuple(found[:first]), has_more=len(found) > first)
 
+    async def garbage(self, caller: Caller, *, first: int) -> list[DoomedContent]:
+        """What is about to be deleted, longest noticed first.
+
+        Raises `NotAdministrator`, `InvalidRequest`.
+        """
+        caller.require_administrator()
+        check_page(first)
+        now = self._clock()
+        return [self._doomed(each, now) for each in await self._catalog.garbage(limit=first)]
+
     def collect_soon(self) -> None:
         """Has garbage collected now instead of at the next interval."""
         self._nudge_reaper()
@@ -102,6 +136,17 @@ class ReferenceDesk:
     async def metadata(self, object_id: UUID) -> dict[str, object] | None:
         """The metadata of a file that the caller sees."""
         return await self._catalog.metadata_of(object_id)
+
+    def _doomed(self, garbage: Garbage, now: float) -> DoomedContent:
+        match garbage.since:
+            case None:
+                due_at = now if self._grace_s == 0 else None
+            case 0:
+                due_at = now
+            case since:
+                due_at = since + self._grace_s
+        is_due = due_at is not None and due_at <= now
+        return DoomedContent(content=garbage, due_at=due_at, is_due=is_due)
 
     async def _sees(self, caller: Caller, file_id: UUID) -> bool:
         ticket = await self._catalog.ticket(file_id)

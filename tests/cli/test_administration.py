@@ -1,5 +1,11 @@
 """`keys`, `gc` and `process`."""
 
+import re
+
+import msgspec
+import pytest
+
+from cli.garbage import Garbage, what_happens
 from tests.cli.conftest import Shell
 
 
@@ -11,7 +17,8 @@ def test_keys(shell: Shell) -> None:
     assert len(key) == 43
     assert shell("keys", "create", "blog").exit_code == 65
     (listed,) = [each for each in shell.json("keys", "list") if each["name"] == "blog"]
-    assert listed["revokedAt"] is None
+    assert listed["revoked_at"] is None
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", listed["created_at"])
     assert key not in shell("keys", "list").output
     assert shell("keys", "revoke", "blog").exit_code == 0
     assert shell("keys", "revoke", "blog").exit_code == 64
@@ -27,13 +34,62 @@ def test_only_administrators(bert: Shell) -> None:
 
 
 def test_garbage(shell: Shell, folder: str, tmp_path) -> None:
-    """What nothing refers to any more is shown before it goes, and can be had away sooner."""
+    """What nothing refers to is shown with what it was and when it goes, and nothing is promised."""
     (tmp_path / "a.txt").write_bytes(b"words")
     assert shell("put", tmp_path / "a.txt", f"{folder}/").exit_code == 0
-    before = len(shell.json("gc", "--dry-run"))
     assert shell("rm", f"{folder}/a.txt").exit_code == 0
-    assert len(shell.json("gc", "--dry-run")) == before + 1
-    assert "nothing refers to" in shell("gc").output
+    (found,) = [each for each in shell.json("gc") if each["path"] == f"{folder}/a.txt"]
+    assert (found["size"], found["owner"], found["is_due"]) == (5, "alice", False)
+    shown = shell("gc", "--dry-run")
+    (line,) = [line for line in shown.stdout.splitlines() if line.endswith(f"  {folder}/a.txt")]
+    assert line.startswith(found["file_id"])
+    assert "  alice  " in line
+    told = re.search(
+        r"nothing refers to \d+ files?; no grace period is over, the next", shown.stderr
+    )
+    assert told or "begins with the collector's next look" in shown.stderr
+    assert "looks now" not in shell("gc").stderr
+
+
+def _garbage(**facts: object) -> Garbage:
+    return msgspec.convert(
+        {
+            "fileId": "an id",
+            "size": 5,
+            "path": None,
+            "owner": None,
+            "since": None,
+            "dueAt": None,
+            "isDue": False,
+            **facts,
+        },
+        Garbage,
+    )
+
+
+LATER, SOON = "2026-01-31T13:00:00+00:00", "2026-01-31T13:30:00+01:00"
+
+
+@pytest.mark.parametrize(
+    ("found", "is_begun", "told"),
+    [
+        ([], True, "nothing is garbage"),
+        ([{}], True, "1 file; the grace period begins with the collector's next look"),
+        (
+            [{"dueAt": LATER}, {"dueAt": SOON}, {}],
+            True,
+            "3 files; no grace period is over, the next one is at 2026-01-31 12:30:00 UTC",
+        ),
+        ([{"isDue": True}], True, "1 file; it is deleted now"),
+        ([{"isDue": True}] * 2, False, "2 files; they are deleted by the collector's next look"),
+        ([{"isDue": True}, {}], True, "2 files; 1 of them is deleted now"),
+        ([{}] * 100, True, "100 or more files; the grace period begins"),
+    ],
+)
+def test_what_is_told_of_garbage(found, is_begun: bool, told: str) -> None:
+    """What happens, and when: as much as is true, in one line."""
+    line = what_happens([_garbage(**facts) for facts in found], is_begun=is_begun)
+    assert told in line
 
 
 def test_processing(shell: Shell, folder: str, tmp_path) -> None:

@@ -169,20 +169,16 @@ def test_the_file_of_a_path_is_the_only_thing_there(shell: Shell, tmp_path: Path
 
 
 def test_a_folder_is_asked_about_without_overwriting(shell: Shell, tmp_path: Path, folder) -> None:
-    """What cannot be is not offered, and no answer; an answer for all files is none for it."""
-    for name in ("a", "d"):
-        (tmp_path / name).write_text("x")
-    shell("put", tmp_path / "a", f"{folder}/")
-    shell("mkdir", f"{folder}/d")
+    """What cannot be is not offered, and no answer."""
+    (tmp_path / "d").write_text("x")
+    shell("mkdir", "-p", f"{folder}/d")
     shell.answers = ["oo\n", "o\n", "r\n"]
-    result = shell("put", "-j", 1, tmp_path / "a", tmp_path / "d", folder)
+    result = shell("put", tmp_path / "d", f"{folder}/")
     assert result.exit_code == 0
-    assert result.stderr.count(f"{folder}/d is a folder: [r]ename the file, [s]kip it?") == 2
-    assert shell("ls", folder).stdout == "d/\na\nd (1)\n"
-    assert (
-        "is a folder"
-        in shell("put", tmp_path / "d", f"{folder}/", "--on-conflict=overwrite").stderr
-    )
+    assert result.stderr.count(f"{folder}/d is a folder: [r]ename the file, [s]kip it?") == 3
+    assert shell("ls", folder).stdout == "d/\nd (1)\n"
+    refused = shell("put", tmp_path / "d", f"{folder}/", "--on-conflict=overwrite")
+    assert (refused.exit_code, f"{folder}/d is a folder" in refused.stderr) == (75, True)
 
 
 def test_on_a_terminal_somebody_is_asked(shell: Shell, tmp_path: Path, folder) -> None:

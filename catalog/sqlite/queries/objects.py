@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - only constants of this module are joined
 """Statements about content, its chunks and messages, and what keeps it alive."""
 
 INSERT_OBJECT = """
@@ -104,26 +105,45 @@ ORDER BY unreferenced_since LIMIT :limit
 DELETE_OBJECT = "DELETE FROM objects WHERE id = :object_id"
 """An object, with its chunks and the rows of its views."""
 
-NOTICED_GARBAGE = """
+
+def _described(garbage: str) -> str:
+    """The statement, and as whose and under which name each object was stored."""
+    return f"""
+SELECT found.id, found.size, found.unreferenced_since, commits.name, commits.folder_id,
+    coalesce(owner.name, holder.name, CASE WHEN tickets.holder GLOB 'user:*' THEN NULL
+        ELSE tickets.holder END) AS owner
+FROM ({garbage}) AS found
+LEFT JOIN commits ON commits.object_id = found.id
+LEFT JOIN users AS owner ON owner.id = commits.owner_id
+LEFT JOIN tickets ON tickets.id = found.id
+LEFT JOIN users AS holder ON holder.id = CAST(substr(tickets.holder, 6) AS INTEGER)
+    AND tickets.holder GLOB 'user:*'
+"""
+
+
+NOTICED_GARBAGE = (
+    _described("""
 SELECT id, size, unreferenced_since FROM objects
 WHERE reference_count = 0 AND unreferenced_since IS NOT NULL
 ORDER BY unreferenced_since LIMIT :limit
-"""
+""")
+    + "ORDER BY found.unreferenced_since"
+)
 """Objects that nothing refers to, in the order in which that was noticed."""
 
-UNNOTICED_GARBAGE = """
+UNNOTICED_GARBAGE = _described("""
 SELECT id, size, unreferenced_since FROM objects
 WHERE reference_count = 0 AND unreferenced_since IS NULL LIMIT :limit
-"""
+""")
 """Objects that nothing refers to, which was not noticed yet."""
 
-EXPIRED_GARBAGE = """
+EXPIRED_GARBAGE = _described("""
 SELECT objects.id, objects.size, objects.unreferenced_since
 FROM "references" JOIN objects ON objects.id = "references".object_id
 WHERE "references".expires_at <= :now
 GROUP BY objects.id HAVING count(*) = objects.reference_count
 LIMIT :limit
-"""
+""")
 """Objects to which only references that are over refer."""
 
 DROP_OLD_DELETED_MESSAGES = """

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from catalog.errors import KeyNameTaken, ObjectMissing, ReferenceElsewhere, UserMissing
-from catalog.records import Garbage
+from catalog.records import Garbage, Ticket
 
 
 @pytest.fixture
@@ -158,6 +158,46 @@ async def test_grace_begins_when_it_is_noticed(catalog, uploads, clock):
     clock.advance(1.0)
     assert await catalog.collect_objects(limit=9, grace_s=60.0) == 1
     assert await catalog.garbage(limit=9) == []
+
+
+async def test_garbage_is_known_by_what_it_was(catalog, uploads, clock):
+    """Listed are the name of its commit, where that folder is now, and whose it was, also by ticket."""
+    ann, bob = [await catalog.create_user(name, name) for name in ("ann", "bob")]
+    files = [
+        await uploads.put(("a", "b"), "moved", owner_id=ann.id),
+        await uploads.put(("gone",), "deleted", owner_id=ann.id),
+        await uploads.put((), "nobody's"),
+    ]
+    await catalog.move_folder((await catalog.folder_at(("a", "b"))).id, 0)
+    for file in files:
+        await catalog.delete_file(file.id)
+    await catalog.delete_folder((await catalog.folder_at(("gone",))).id)
+    tickets = [await uploads.store(ttl_s=0.0) for _ in range(3)]
+    for object_id, holder in zip(
+        tickets, (f"user:{bob.id}", "service:wiki", "user:99"), strict=True
+    ):
+        await catalog.open_ticket(_ticket(object_id, holder, clock), limits=None)
+    found = {each.object_id: each for each in await catalog.garbage(limit=9)}
+    assert [(found[f.object_id].folder, found[f.object_id].name) for f in files] == [
+        (("b",), "moved"),
+        (None, "deleted"),
+        ((), "nobody's"),
+    ]
+    assert [found[file.object_id].owner for file in files] == ["ann", "ann", None]
+    assert [found[object_id].owner for object_id in tickets] == ["bob", "service:wiki", None]
+    assert all(found[object_id].name is None for object_id in tickets)
+
+
+def _ticket(object_id, holder, clock) -> Ticket:
+    return Ticket(
+        id=object_id,
+        holder=holder,
+        mime_type="text/plain",
+        size=5,
+        created_at=clock(),
+        expires_at=clock() + 9.0,
+        reference_ttl_s=9.0,
+    )
 
 
 async def test_new_reference_ends_the_grace(catalog, uploads, reference, clock):
