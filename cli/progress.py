@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -19,9 +20,8 @@ from rich.progress import (
 )
 
 from cli.output import shown
+from client_sdk import FolderProgress, Stage
 from client_sdk import Progress as Report
-from client_sdk import Stage
-from client_sdk.progress import ProgressCallback
 
 NAME_WIDTH = 30
 ALL = "all"
@@ -33,11 +33,10 @@ class TransferDisplay:
 
     Args:
         console: Where to show them.
-        total: Bytes of all files.
         is_shown: False shows nothing even on a terminal.
     """
 
-    def __init__(self, console: Console, total: int, *, is_shown: bool) -> None:
+    def __init__(self, console: Console, *, is_shown: bool) -> None:
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -48,7 +47,8 @@ class TransferDisplay:
             transient=True,
             disable=not (is_shown and console.is_terminal),
         )
-        self._whole = self._progress.add_task(WAITING, total=total)
+        self._whole = self._progress.add_task(WAITING, total=None)
+        self._bars: dict[Path, TaskID] = {}
         self._under_way: set[TaskID] = set()
 
     def __enter__(self) -> Self:
@@ -63,24 +63,27 @@ class TransferDisplay:
     ) -> None:
         self._progress.stop()
 
-    @contextlib.contextmanager
-    def file(self, name: str, size: int) -> Iterator[ProgressCallback]:
-        """Show one file for the length of the context; yields who has to be told."""
-        bar = self._progress.add_task(_label(name), total=size, visible=False)
-        counted = 0
-
-        def report(progress: Report) -> None:
-            nonlocal counted
-            self._progress.advance(self._whole, progress.transferred - counted)
-            counted = progress.transferred
-            self._mark(bar, is_under_way=progress.stage is not Stage.WAITING)
-            self._progress.update(bar, completed=progress.transferred, total=progress.total)
-
-        try:
-            yield report
-        finally:
+    def show(self, report: FolderProgress) -> None:
+        """Show a report about one of several files, and about all of them."""
+        self._progress.update(self._whole, completed=report.transferred, total=report.total)
+        if report.finished is None:
+            self._show_file(report.local, report.local.name, report.progress)
+        elif report.local in self._bars:
+            bar = self._bars.pop(report.local)
             self._mark(bar, is_under_way=False)
             self._progress.remove_task(bar)
+
+    def show_one(self, name: str, report: Report) -> None:
+        """Show a report about the only file."""
+        self._progress.update(self._whole, completed=report.transferred, total=report.total)
+        self._show_file(Path(name), name, report)
+
+    def _show_file(self, path: Path, name: str, report: Report) -> None:
+        if path not in self._bars:
+            self._bars[path] = self._progress.add_task(_label(name), total=None, visible=False)
+        bar = self._bars[path]
+        self._mark(bar, is_under_way=report.stage is not Stage.WAITING)
+        self._progress.update(bar, completed=report.transferred, total=report.total)
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:

@@ -11,7 +11,11 @@ import typer
 from cli.errors import PARTIAL, exit_code, explain
 from cli.output import human_size, say
 from cli.surroundings import Surroundings
+from client_sdk import FolderResult
 from client_sdk.errors import CloudError, NotLoggedIn, Unreachable
+
+GONE = (NotLoggedIn, Unreachable)
+"""What makes all that is still to be done fail."""
 
 Item = TypeVar("Item")
 
@@ -45,6 +49,11 @@ class Summary:
     skipped: int = 0
     failures: list[Failure] = field(default_factory=list)
     started_at: float = field(default_factory=time.monotonic)
+
+    def fail(self, what: str, error: CloudError) -> None:
+        """Something has failed; that the manager is gone for all is said once, by who notices."""
+        if not isinstance(error, GONE):
+            self.failures.append(Failure(what, error))
 
     def add(self, size: int, **facts: object) -> None:
         """A file is finished."""
@@ -92,6 +101,13 @@ class Summary:
             raise typer.Exit(codes.pop() if len(codes) == 1 and not self.done else PARTIAL)
 
 
+def raise_if_gone(result: FolderResult) -> None:
+    """Raise the error for which all the rest was not tried, if there is one."""
+    for failure in result.failures:
+        if isinstance(failure.error, GONE):
+            raise failure.error
+
+
 async def transfer_all(
     items: Iterable[Item],
     transfer: Callable[[Item], Awaitable[None]],
@@ -110,7 +126,7 @@ async def transfer_all(
         for item in queue:
             try:
                 await transfer(item)
-            except (NotLoggedIn, Unreachable):
+            except GONE:
                 raise
             except CloudError as error:
                 summary.failures.append(Failure(name_of(item), error))

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from functools import partial
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
@@ -41,11 +42,8 @@ def zip_(
 
 async def _to_file(around: Surroundings, remote: str, target: Path) -> None:
     async with around.client() as cloud:
-        size = (await cloud.folder_size(remote)).total_size
-        with (
-            TransferDisplay(around.err, size, is_shown=True) as display,
-            display.file(target.name, size) as report,
-        ):
+        with TransferDisplay(around.err, is_shown=True) as display:
+            report = partial(display.show_one, target.name)
             path = await cloud.download_archive(remote, target, progress=report)
     written = await asyncio.to_thread(path.stat)
     say(around.err, f"wrote {path}, {human_size(written.st_size)}")

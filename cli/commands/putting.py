@@ -11,20 +11,22 @@ from cli.errors import reported
 from cli.output import say, say_json
 from cli.progress import TransferDisplay
 from cli.surroundings import Surroundings, surroundings_of
-from cli.transfers import Failure, Summary, transfer_all
-from cli.upload_plan import (
-    PlannedFile,
-    UploadPlan,
-    check_destination,
-    find_destination,
-    plan_uploads,
+from cli.transfers import Summary, raise_if_gone
+from cli.upload_plan import check_destination, find_destination, plan_uploads
+from client_sdk import (
+    Client,
+    Conflict,
+    ConflictAnswer,
+    FailedTransfer,
+    FolderProgress,
+    OnConflict,
+    Outcome,
+    TransferredFile,
 )
-from client_sdk import Client, Conflict, ConflictAnswer, OnConflict, Outcome
 from client_sdk.conflicts import ConflictPolicy
-from client_sdk.errors import CloudError, InvalidInput
-
-AHEAD = 2
-"""Uploads that wait or settle beside each that is sent, so that no booked service stands idle."""
+from client_sdk.errors import InvalidInput
+from client_sdk.folders import AHEAD, upload_planned
+from client_sdk.transfer_plans import UploadPlan
 
 
 class ConflictOption(StrEnum):
@@ -108,10 +110,6 @@ class _Put:
             async with self._around.client(parallel_uploads=self._jobs) as cloud:
                 place = await find_destination(cloud, sources, destination)
                 plan = await asyncio.to_thread(plan_uploads, sources, place)
-                self._summary.failures += [
-                    Failure(str(path), error) for path, error in plan.problems
-                ]
-                await self._make_folders(cloud, plan)
                 await self._upload_all(cloud, plan)
         finally:
             # Also when the manager is gone or somebody pressed Ctrl-C: what is stored is stored.
@@ -124,49 +122,38 @@ class _Put:
         paths = [done["path"] for done in self._summary.done]
         self._summary.tell(self._around, "stored", paths, f"in {destination}")
 
-    async def _make_folders(self, cloud: Client, plan: UploadPlan) -> None:
-        for path in plan.empty_folders:
-            try:
-                await cloud.make_folders(path)
-            except CloudError as error:
-                self._summary.failures.append(Failure(path, error))
-
     async def _upload_all(self, cloud: Client, plan: UploadPlan) -> None:
-        console, is_shown = self._around.err, not self._as_json
-        with TransferDisplay(console, plan.size, is_shown=is_shown) as display:
-            policy = self._policy(display)
+        with TransferDisplay(self._around.err, is_shown=not self._as_json) as display:
 
-            async def upload(file: PlannedFile) -> None:
-                await self._upload(cloud, file, display, policy)
+            def report(progress: FolderProgress) -> None:
+                display.show(progress)
+                self._take(progress)
 
-            await transfer_all(
-                plan.files,
-                upload,
-                lambda file: str(file.source),
-                self._summary,
-                self._jobs * AHEAD,
-            )
-
-    async def _upload(
-        self, cloud: Client, file: PlannedFile, display: TransferDisplay, policy: ConflictPolicy
-    ) -> None:
-        with display.file(file.source.name, file.size) as report:
-            result = await cloud.upload(
-                file.source,
-                file.remote,
-                on_conflict=policy,
+            result = await upload_planned(
+                cloud,
+                plan,
+                on_conflict=self._policy(display),
                 progress=report,
                 is_public=self._is_public,
+                workers=self._jobs * AHEAD,
             )
-        is_skipped = result.outcome is Outcome.SKIPPED
-        if result.outcome is not Outcome.STORED and not self._as_json:
-            how = "skipped, is there" if is_skipped else f"stored as {result.path}"
-            say(self._around.err, f"{file.source}: {how}")
-        size = 0 if is_skipped else file.size
+        raise_if_gone(result)
+
+    def _take(self, progress: FolderProgress) -> None:
+        source = str(progress.local)
+        match progress.finished:
+            case FailedTransfer(error=error):
+                self._summary.fail(source, error)
+            case TransferredFile() as file:
+                self._take_file(source, file)
+
+    def _take_file(self, source: str, file: TransferredFile) -> None:
+        is_skipped = file.outcome is Outcome.SKIPPED
+        if file.outcome is not Outcome.STORED and not self._as_json:
+            how = "skipped, is there" if is_skipped else f"stored as {file.remote}"
+            say(self._around.err, f"{source}: {how}")
         self._summary.skipped += is_skipped
-        self._summary.add(
-            size, source=str(file.source), path=result.path, outcome=result.outcome.value
-        )
+        self._summary.add(file.size, source=source, path=file.remote, outcome=file.outcome.value)
 
     def _policy(self, display: TransferDisplay) -> ConflictPolicy:
         if self._option is not ConflictOption.ASK:
