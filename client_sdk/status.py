@@ -48,10 +48,12 @@ class QuarantinedWebhook:
     Attributes:
         id: Its number at Discord.
         reason: Why it is not used.
+        is_gone: Whether it was deleted, so that nothing can be read or deleted with it either.
     """
 
     id: str
     reason: str
+    is_gone: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -44,7 +44,8 @@ from manager.supervision import supervised
 from manager.tasks import BackgroundTasks
 from manager.tickets.references import ReferenceDesk
 from manager.uploads.holds import TemporaryHolds
-from manager.webhooks import WebhookDirectory
+from manager.uploads.readability import ReadabilityCheck
+from manager.webhooks import AskChannel, QuarantineKeeper, WebhookDirectory
 from storage.discord.bot import Bot
 from storage.discord.http import DiscordHttp
 from storage.discord.limits import RateLimiter
@@ -110,7 +111,9 @@ class _Assembly:
         self._clock = clock
         self._monotonic = monotonic
         self._passwords = passwords
-        self._webhooks = WebhookDirectory(settings.webhooks)
+        self._webhooks = WebhookDirectory(
+            settings.webhooks, clock=clock, has_bot=settings.bot_token is not None
+        )
 
     async def run_with(self, app: web.Application) -> AsyncIterator[None]:
         """Runs the parts as long as the application does."""
@@ -126,15 +129,24 @@ class _Assembly:
     @contextlib.asynccontextmanager
     async def _running(self, catalog: Catalog, http: DiscordHttp) -> AsyncIterator[Parts]:
         holds = TemporaryHolds(catalog, self._clock, life_s=self._settings.upload_hold_s)
+        ask = _channel_asker(http)
+        quarantines = QuarantineKeeper(self._webhooks, catalog, ask)
+        await quarantines.restore()
         reaper = self._reaper(catalog, http, holds)
         accounts = self._accounts(catalog)
-        control = self._control(catalog, accounts, holds, reaper)
+        reader = self._reader(http)
+        readability = ReadabilityCheck(catalog, self._webhooks, reader.locate)
+        control = self._control(catalog, accounts, holds, readability, reaper)
         loops = _background(
-            holds=holds.run, reaper=reaper.run, webhooks=lambda: self._learn_channels(http)
+            holds=holds.run,
+            reaper=reaper.run,
+            webhooks=lambda: self._webhooks.learn(ask),
+            quarantines=quarantines.run,
         )
-        source = self._content_source(catalog, http, holds)
+        source = ContentSource(catalog, reader, holds, self._webhooks)
         delivery = self._delivery()
-        async with loops, control.run():
+        async with contextlib.AsyncExitStack() as last, loops, control.run():
+            last.push_async_callback(quarantines.save_at_last)
             yield Parts(
                 accounts=accounts,
                 callers=Callers(catalog, accounts),
@@ -153,6 +165,7 @@ class _Assembly:
                 ),
                 sender=ContentSender(source, delivery),
                 webhooks=self._webhooks,
+                quarantines=quarantines,
                 metrics=self.metrics,
             )
 
@@ -170,7 +183,12 @@ class _Assembly:
         return Accounts(catalog, secret, self._clock, passwords=self._passwords)
 
     def _control(
-        self, catalog: Catalog, accounts: Accounts, holds: TemporaryHolds, reaper: Reaper
+        self,
+        catalog: Catalog,
+        accounts: Accounts,
+        holds: TemporaryHolds,
+        readability: ReadabilityCheck,
+        reaper: Reaper,
     ) -> ControlPlane:
         return ControlPlane(
             catalog=catalog,
@@ -178,6 +196,7 @@ class _Assembly:
             settings=self._settings,
             webhooks=self._webhooks,
             holds=holds,
+            readability=readability,
             metrics=self.metrics,
             nudge_reaper=reaper.nudge,
             clock=self._clock,
@@ -192,7 +211,7 @@ class _Assembly:
             await Webhook(http, webhook).delete(message_id)
 
         token = self._settings.bot_token
-        return Reaper(
+        reaper = Reaper(
             catalog,
             self._webhooks,
             delete,
@@ -204,12 +223,8 @@ class _Assembly:
             clock=self._clock,
             monotonic=self._monotonic,
         )
-
-    async def _learn_channels(self, http: DiscordHttp) -> None:
-        async def ask(webhook: WebhookCredentials) -> int:
-            return (await Webhook(http, webhook).info()).channel_id
-
-        await self._webhooks.learn(ask)
+        self._webhooks.subscribe(reaper.webhooks_changed)
+        return reaper
 
     def _guard(self) -> PasswordGuard:
         addresses = ClientAddresses(self._settings.trusted_proxies)
@@ -230,16 +245,22 @@ class _Assembly:
         admission = DownloadAdmission(limits)
         return Delivery(self.metrics, addresses, admission, demands, self._monotonic)
 
-    def _content_source(
-        self, catalog: Catalog, http: DiscordHttp, holds: TemporaryHolds
-    ) -> ContentSource:
+    def _reader(self, http: DiscordHttp) -> ChunkReader:
         reader = ChunkReader(
             http,
             self._webhooks.reachable,
             self._settings.keyring,
             bot_token=self._settings.bot_token,
         )
-        return ContentSource(catalog, reader, holds, self._webhooks)
+        self._webhooks.subscribe(reader.forget_refusals)
+        return reader
+
+
+def _channel_asker(http: DiscordHttp) -> AskChannel:
+    async def ask(webhook: WebhookCredentials) -> int:
+        return (await Webhook(http, webhook).info()).channel_id
+
+    return ask
 
 
 @contextlib.asynccontextmanager

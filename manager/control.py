@@ -40,6 +40,7 @@ from manager.uploads.fleet import UploadFleet
 from manager.uploads.holds import TemporaryHolds
 from manager.uploads.journal import ChunkJournal
 from manager.uploads.places import UploadPlaces
+from manager.uploads.readability import ReadabilityCheck
 from manager.uploads.running import UploadDesk
 from manager.webhooks import WebhookDirectory
 
@@ -59,6 +60,7 @@ class ControlPlane:
         settings: ManagerSettings,
         webhooks: WebhookDirectory,
         holds: TemporaryHolds,
+        readability: ReadabilityCheck,
         metrics: ManagerMetrics,
         nudge_reaper: Callable[[], None],
         clock: Callable[[], float],
@@ -86,6 +88,7 @@ class ControlPlane:
             changes=changes,
             journal=journal,
             places=UploadPlaces(catalog),
+            readability=readability,
             tasks=self._tasks,
             clock=clock,
             nudge_reaper=nudge_reaper,
@@ -94,6 +97,7 @@ class ControlPlane:
             catalog=catalog,
             patience=patience,
             holds=holds,
+            readability=readability,
             fleet=fleet,
             signer=TicketSigner.of(settings.keyring, clock),
             terms=ticket_terms(settings),
@@ -147,7 +151,7 @@ class ControlPlane:
             logins=self._logins,
             tasks=self._tasks,
             metrics=metrics,
-            bot_token=settings.bot_token,
+            bot_token=settings.bot_token_for_services,
             public_url=settings.manager_public_url,
         )
 

@@ -137,6 +137,36 @@ class NotShared(ManagerError):
         super().__init__("this file is not shared with this user")
 
 
+class NoSuchWebhook(ManagerError):
+    """No webhook of this id is configured."""
+
+    code = "no-such-webhook"
+
+    def __init__(self, webhook_id: int | str) -> None:
+        super().__init__(f"webhook {webhook_id} is not configured: add its URL to DISCORD_WEBHOOKS")
+
+
+class WebhookStillUnusable(ManagerError):
+    """Discord was asked once more about a webhook in quarantine, and did not say yes."""
+
+    code = "webhook-unusable"
+
+    def __init__(self, webhook_id: int, reason: str) -> None:
+        super().__init__(f"webhook {webhook_id} stays in quarantine: {reason}")
+
+
+class ContentOutOfReach(ManagerError):
+    """Part of an upload cannot be read again, since the webhook that posted it is gone."""
+
+    code = "content-out-of-reach"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Discord has shut out the webhook that posted part of this file, so that it could not be "
+            "read again: send the file again"
+        )
+
+
 class InvalidLink(ManagerError):
     """The payload of a signed link is not one that this manager has signed."""
 

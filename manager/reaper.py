@@ -129,6 +129,12 @@ class Reaper:
         """There is something to delete: look now instead of at the next interval."""
         self._nudged.set()
 
+    def webhooks_changed(self) -> None:
+        """Perhaps there is a way now to messages that could not be deleted."""
+        self._rests_until.clear()
+        if self._stuck:
+            self.nudge()
+
     async def run(self) -> None:
         """Looks until cancelled. A catalog that is away is asked again, ever more patiently."""
         async with asyncio.TaskGroup() as workers:

@@ -154,12 +154,19 @@ class ManagerSettings(CatalogSettings):
     )
     discord_bot_token: Annotated[SecretStr | None, BeforeValidator(_none_when_empty)] = Field(
         default=None,
-        description="Token of a bot, needed only for upload services that know no webhooks.",
+        description=(
+            "Token of a bot that reads and deletes what webhooks that are gone have posted, and finds "
+            "messages that nobody knows; with DISCORD_CHANNELS it is also given to services of the "
+            "base protocol."
+        ),
     )
     discord_channels: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split_channels)] = (
         Field(
             default=(),
-            description="Ids of the channels that the bot posts to, separated by commas.",
+            description=(
+                "Ids of the channels that upload services of the base protocol post to as the bot, "
+                "separated by commas; without any such services are refused."
+            ),
         )
     )
     booking_idle_s: float = Field(
@@ -301,11 +308,9 @@ class ManagerSettings(CatalogSettings):
     )
 
     @model_validator(mode="after")
-    def _bot_needs_channels(self) -> Self:
-        if bool(self.discord_bot_token) != bool(self.discord_channels):
-            raise ValueError(
-                "DISCORD_BOT_TOKEN and DISCORD_CHANNELS belong together: set both or none"
-            )
+    def _channels_need_a_bot(self) -> Self:
+        if self.discord_channels and not self.discord_bot_token:
+            raise ValueError("DISCORD_CHANNELS are those of a bot: set DISCORD_BOT_TOKEN as well")
         return self
 
     @property
@@ -321,6 +326,11 @@ class ManagerSettings(CatalogSettings):
     def bot_token(self) -> str | None:
         """The bot's token as Discord wants it; None when there is no bot."""
         return self.discord_bot_token.get_secret_value() if self.discord_bot_token else None
+
+    @property
+    def bot_token_for_services(self) -> str | None:
+        """The bot's token, if it may be given to services of the base protocol."""
+        return self.bot_token if self.discord_channels else None
 
     @cached_property
     def keyring(self) -> KeyRing:

@@ -1,16 +1,27 @@
 """The configured webhooks: whose channel is known, and which must not be used any more."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 import structlog
 
+from catalog.errors import CatalogError
+from catalog.message_port import WebhookStore
+from catalog.records import Quarantine
 from client_sdk.backoff import Backoff
+from manager.errors import NoSuchWebhook, WebhookStillUnusable
 from storage.discord.webhook import WebhookCredentials
 from storage.errors import StorageError, WebhookGone, WebhookUnusable
 
 _log = structlog.get_logger()
+
+SAVE_WITHIN_S = 2.0
+"""A stop does not wait longer for a catalog that is away."""
+RETRY_WITHIN_S = 20.0
+"""Somebody waits for what comes of it."""
 
 AskChannel = Callable[[WebhookCredentials], Awaitable[int]]
 """Asks Discord which channel a webhook posts to; raises `StorageError`."""
@@ -24,11 +35,25 @@ class WebhookDirectory:
     One that is gone is never called again: calls on dead webhooks get the whole address banned.
     """
 
-    def __init__(self, configured: Iterable[WebhookCredentials]) -> None:
+    def __init__(
+        self,
+        configured: Iterable[WebhookCredentials],
+        *,
+        clock: Callable[[], float] = time.time,
+        has_bot: bool = False,
+    ) -> None:
+        """`clock`: seconds since the epoch; `has_bot`: whether one may read what webhooks cannot."""
+        self._clock = clock
+        self._has_bot = has_bot
         self._webhooks = {webhook.id: webhook for webhook in configured}
         self._reachable = dict(self._webhooks)
-        self._reasons: dict[int, str] = {}
+        self._quarantines: dict[int, Quarantine] = {}
         self._subscribers: list[Callable[[], None]] = []
+
+    @property
+    def configured(self) -> Mapping[int, WebhookCredentials]:
+        """All webhooks by id, whatever is known of them, in the order configured. A view."""
+        return MappingProxyType(self._webhooks)
 
     @property
     def usable(self) -> tuple[WebhookCredentials, ...]:
@@ -36,7 +61,7 @@ class WebhookDirectory:
         return tuple(
             webhook
             for webhook in self._webhooks.values()
-            if webhook.channel_id is not None and webhook.id not in self._reasons
+            if webhook.channel_id is not None and webhook.id not in self._quarantines
         )
 
     @property
@@ -45,36 +70,71 @@ class WebhookDirectory:
         return tuple(
             webhook
             for webhook in self._webhooks.values()
-            if webhook.channel_id is None and webhook.id not in self._reasons
+            if webhook.channel_id is None and webhook.id not in self._quarantines
         )
 
     @property
-    def quarantined(self) -> Mapping[int, str]:
-        """Why each dead webhook is not used any more, by id."""
-        return dict(self._reasons)
+    def quarantined(self) -> Mapping[int, Quarantine]:
+        """The webhooks that are not used any more, by id; some may not be configured any more.
+
+        A view that follows changes.
+        """
+        return MappingProxyType(self._quarantines)
 
     @property
     def reachable(self) -> Mapping[int, WebhookCredentials]:
         """Webhooks whose messages can be read and deleted, by id. A view that follows changes."""
         return MappingProxyType(self._reachable)
 
+    def may_be_read(self, webhook_id: int) -> bool:
+        """Whether what this webhook posts can be read again, as far as that is known."""
+        return webhook_id in self._reachable or (self._has_bot and webhook_id in self._webhooks)
+
     def subscribe(self, changed: Callable[[], None]) -> None:
-        """Calls `changed` whenever `usable` has become different. It must not block."""
+        """Calls `changed` whenever the webhooks have become different. It must not block."""
         self._subscribers.append(changed)
+
+    def restore(self, quarantines: Iterable[Quarantine]) -> None:
+        """Takes over what an earlier process knew, before anything else is done."""
+        for quarantine in quarantines:
+            self._quarantines[quarantine.webhook_id] = quarantine
+            if quarantine.is_gone:
+                self._reachable.pop(quarantine.webhook_id, None)
+            if quarantine.webhook_id in self._webhooks:
+                _log.warning(
+                    "webhook-in-quarantine",
+                    webhook_id=quarantine.webhook_id,
+                    reason=quarantine.reason,
+                    remedy=f"discord-cloud webhooks retry {quarantine.webhook_id}",
+                )
+        self._tell()
 
     def quarantine(self, webhook_id: int, reason: str) -> None:
         """Stops using a webhook; one not configured, or in quarantine already, is no change."""
-        if webhook_id in self._reasons or webhook_id not in self._webhooks:
-            return
-        self._reasons[webhook_id] = reason
-        _log.error("webhook-quarantined", webhook_id=webhook_id, reason=reason)
-        self._tell()
+        self._quarantine(webhook_id, reason, is_gone=False)
 
     def lost(self, error: WebhookUnusable) -> None:
         """Discord has told this process that a webhook cannot be used."""
-        if isinstance(error, WebhookGone):
-            self._reachable.pop(error.webhook_id, None)
-        self.quarantine(error.webhook_id, error.reason)
+        self._quarantine(error.webhook_id, error.reason, is_gone=isinstance(error, WebhookGone))
+
+    def _quarantine(self, webhook_id: int, reason: str, *, is_gone: bool) -> None:
+        known = self._quarantines.get(webhook_id)
+        if webhook_id not in self._webhooks or (known and (known.is_gone or not is_gone)):
+            return
+        if is_gone:
+            self._reachable.pop(webhook_id, None)
+        new = known or Quarantine(
+            webhook_id=webhook_id, reason=reason, is_gone=is_gone, since=self._clock()
+        )
+        self._quarantines[webhook_id] = replace(new, reason=reason, is_gone=is_gone)
+        _log.error("webhook-quarantined", webhook_id=webhook_id, reason=reason, is_gone=is_gone)
+        self._tell()
+
+    def release(self, webhook_id: int, channel_id: int) -> None:
+        """Discord has answered for a webhook in quarantine: it is used again."""
+        self._quarantines.pop(webhook_id, None)
+        _log.info("webhook-released", webhook_id=webhook_id)
+        self._know(self._webhooks[webhook_id], channel_id)
 
     async def learn(self, ask: AskChannel, *, new_backoff: Callable[[], Backoff] = Backoff) -> None:
         """Asks for the channel of every webhook, until each is known or in quarantine."""
@@ -87,7 +147,7 @@ class WebhookDirectory:
     async def _learn_one(
         self, webhook: WebhookCredentials, ask: AskChannel, backoff: Backoff
     ) -> None:
-        while webhook.id not in self._reasons:
+        while webhook.id not in self._quarantines:
             try:
                 channel_id = await ask(webhook)
             except WebhookUnusable as error:
@@ -100,7 +160,7 @@ class WebhookDirectory:
                 return
 
     def _know(self, webhook: WebhookCredentials, channel_id: int) -> None:
-        if any(other.channel_id == channel_id for other in self.usable):
+        if any(other.channel_id == channel_id for other in self.usable if other.id != webhook.id):
             _log.warning("channel-has-several-webhooks", channel_id=channel_id)
         known = WebhookCredentials(webhook.id, webhook.token, channel_id)
         self._webhooks[webhook.id] = self._reachable[webhook.id] = known
@@ -109,3 +169,106 @@ class WebhookDirectory:
     def _tell(self) -> None:
         for changed in self._subscribers:
             changed()
+
+
+class QuarantineKeeper:
+    """Keeps quarantines in the catalog, so that they outlive the process, and ends them.
+
+    Args:
+        directory: What it keeps.
+        store: Where it is kept.
+        ask: Asks Discord about a webhook.
+        new_backoff: Makes the delays while the catalog is away.
+    """
+
+    def __init__(
+        self,
+        directory: WebhookDirectory,
+        store: WebhookStore,
+        ask: AskChannel,
+        *,
+        new_backoff: Callable[[], Backoff] = Backoff,
+    ) -> None:
+        self._directory = directory
+        self._store = store
+        self._ask = ask
+        self._new_backoff = new_backoff
+        self._saved: dict[int, Quarantine] = {}
+        self._changed = asyncio.Event()
+        self._writing = asyncio.Lock()
+        directory.subscribe(self._changed.set)
+
+    async def restore(self) -> None:
+        """Tells the directory what an earlier process knew, as soon as the catalog is there."""
+        backoff = self._new_backoff()
+        while True:
+            try:
+                quarantines = await self._store.quarantines()
+            except CatalogError as error:
+                _log.warning("quarantines-not-known-yet", code=error.code)
+                await backoff.wait()
+            else:
+                self._saved = {each.webhook_id: each for each in quarantines}
+                self._directory.restore(quarantines)
+                return
+
+    async def run(self) -> None:
+        """Writes every new quarantine into the catalog, until cancelled."""
+        backoff = self._new_backoff()
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            try:
+                await self._save()
+                backoff.reset()
+            except CatalogError as error:
+                _log.warning("quarantine-not-saved-yet", code=error.code)
+                self._changed.set()
+                await backoff.wait()
+
+    async def save_at_last(self) -> None:
+        """Writes what is new at a stop; what cannot be written in time is learned anew."""
+        try:
+            async with asyncio.timeout(SAVE_WITHIN_S):
+                await self._save()
+        except (CatalogError, TimeoutError):
+            _log.warning("quarantine-not-saved")
+
+    async def _save(self) -> None:
+        async with self._writing:
+            for quarantine in tuple(self._directory.quarantined.values()):
+                if self._saved.get(quarantine.webhook_id) != quarantine:
+                    await self._store.put_quarantine(quarantine)
+                    self._saved[quarantine.webhook_id] = quarantine
+
+    async def retry(self, webhook_id: int) -> None:
+        """Asks Discord once more about a webhook in quarantine; if it answers the webhook is used.
+
+        One that is not in quarantine is no error.
+
+        Raises:
+            NoSuchWebhook: It is not configured.
+            WebhookStillUnusable: Discord says that it cannot be used, or nothing in time; it stays
+                in quarantine.
+            CatalogUnavailable: That it ended could not be written; it stays in quarantine.
+        """
+        webhook = self._directory.configured.get(webhook_id)
+        if webhook is None:
+            raise NoSuchWebhook(webhook_id)
+        if webhook_id not in self._directory.quarantined:
+            return
+        channel_id = await self._ask_again(webhook)
+        async with self._writing:
+            await self._store.end_quarantine(webhook_id)
+            self._saved.pop(webhook_id, None)
+            self._directory.release(webhook_id, channel_id)
+
+    async def _ask_again(self, webhook: WebhookCredentials) -> int:
+        try:
+            async with asyncio.timeout(RETRY_WITHIN_S):
+                return await self._ask(webhook)
+        except WebhookUnusable as error:
+            self._directory.lost(error)
+            raise WebhookStillUnusable(webhook.id, f"Discord answers {error.reason}") from error
+        except (StorageError, TimeoutError) as error:
+            raise WebhookStillUnusable(webhook.id, "Discord did not answer in time") from error

@@ -82,6 +82,10 @@ class AttachmentFinder:
         if cached and attachment in cached.attachments:
             del self._cache[message_id]
 
+    def forget_refusals(self) -> None:
+        """Webhooks that could not read are asked again."""
+        self._dead.clear()
+
     async def _attachments(self, address: ChunkAddress) -> tuple[Attachment, ...]:
         # The weak dictionary keeps the lock as long as anybody stands at it.
         lock = self._asking.setdefault(address.message_id, asyncio.Lock())

@@ -97,6 +97,19 @@ class ChunkReader:
             # It may have been broken on its way; only a second copy tells.
             return await asyncio.to_thread(unwrap, await self.fetch(address))
 
+    async def locate(self, address: ChunkAddress) -> None:
+        """Makes sure that Discord still has the chunk's message, and shows it to us.
+
+        Raises:
+            MessageGone, WebhookNotConfigured, WebhookUnusable, BotUnusable, DiscordRefused,
+            DiscordUnavailable: See `read`.
+        """
+        await self._finder.find(address)
+
+    def forget_refusals(self) -> None:
+        """Webhooks that could not read are asked again."""
+        self._finder.forget_refusals()
+
     async def fetch(self, address: ChunkAddress) -> bytearray:
         """Fetches a chunk as it lies on Discord, still wrapped and unchecked.
 

@@ -12,6 +12,7 @@ from cli.commands import (
     putting,
     sharing,
     users,
+    webhooks,
 )
 
 
@@ -31,4 +32,5 @@ def register(app: typer.Typer) -> None:
     app.command("mkdir", no_args_is_help=True)(organising.mkdir)
     app.add_typer(sharing.share)
     app.add_typer(users.users)
+    app.add_typer(webhooks.webhooks)
     administration.register(app)

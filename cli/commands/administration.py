@@ -1,21 +1,21 @@
 """`keys`, `gc` and `process`: what administrators do with other services, garbage and processing."""
 
 from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 import msgspec
 import typer
 
+from cli.asking import asked
 from cli.garbage import MOST_LISTED, Garbage, garbage_line, what_happens
 from cli.output import counted, human_time, say, say_json
 from cli.surroundings import Surroundings, surroundings_of
-from client_sdk.errors import InvalidInput, UnexpectedAnswer
+from client_sdk.errors import InvalidInput
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 KeyName = Annotated[
     str, typer.Argument(help="Name of the service: a-z, 0-9, dot, dash, underscore.")
 ]
-Answer = TypeVar("Answer")
 
 keys = typer.Typer(
     name="keys", no_args_is_help=True, help="API keys of other services (administrators only)."
@@ -59,7 +59,7 @@ def create(context: typer.Context, name: KeyName, *, as_json: Json = False) -> N
 
     async def run() -> None:
         query = "mutation ($name: String!) { createKey(name: $name) { name key } }"
-        made = await _asked(around, NewKey, query, name=name)
+        made = await asked(around, NewKey, query, name=name)
         if as_json:
             say_json(around.out, msgspec.structs.asdict(made))
         else:
@@ -74,7 +74,7 @@ def list_(context: typer.Context, *, as_json: Json = False) -> None:
     around = surroundings_of(context)
 
     async def run() -> None:
-        found = await _asked(around, list[ApiKey], "{ keys { name createdAt revokedAt } }")
+        found = await asked(around, list[ApiKey], "{ keys { name createdAt revokedAt } }")
         if as_json:
             say_json(around.out, [msgspec.structs.asdict(key) for key in found])
             return
@@ -92,7 +92,7 @@ def revoke(context: typer.Context, name: KeyName) -> None:
 
     async def run() -> None:
         query = "mutation ($name: String!) { revokeKey(name: $name) }"
-        if not await _asked(around, bool, query, name=name):
+        if not await asked(around, bool, query, name=name):
             raise InvalidInput(f"no key named {name} is in force")
         say(around.err, f"revoked the key {name}")
 
@@ -115,9 +115,9 @@ def collect(
             "query ($first: Int!) { garbage(first: $first) "
             "{ fileId size path owner since dueAt isDue } }"
         )
-        found = await _asked(around, list[Garbage], query, first=MOST_LISTED)
+        found = await asked(around, list[Garbage], query, first=MOST_LISTED)
         if not dry_run:
-            await _asked(around, bool, "mutation { collectGarbage }")
+            await asked(around, bool, "mutation { collectGarbage }")
         if as_json:
             say_json(around.out, [msgspec.structs.asdict(each) for each in found])
         else:
@@ -149,13 +149,13 @@ def process(
     async def run() -> None:
         if failed:
             query = "query ($n: Int!) { failedJobs(first: $n) { fileId attempts error } }"
-            found = await _asked(around, list[FailedJob], query, n=MOST_LISTED)
+            found = await asked(around, list[FailedJob], query, n=MOST_LISTED)
             _show_failures(around, found, as_json=as_json)
         if missing:
-            number = await _asked(around, int, "mutation { processMissing }")
+            number = await asked(around, int, "mutation { processMissing }")
             say(around.err, f"queued {counted(number, 'file')}")
         if retry:
-            number = await _asked(around, int, "mutation { retryFailedJobs }")
+            number = await asked(around, int, "mutation { retryFailedJobs }")
             say(around.err, f"queued {counted(number, 'file')} again")
 
     around.run(run())
@@ -167,18 +167,3 @@ def _show_failures(around: Surroundings, found: list[FailedJob], *, as_json: boo
         return
     for job in found:
         say(around.out, f"{job.file_id}  {counted(job.attempts, 'attempt')}  {job.error or '-'}")
-
-
-async def _asked(
-    around: Surroundings,
-    kind: type[Answer],
-    query: str,
-    **variables: Any,  # noqa: ANN401 - JSON
-) -> Answer:
-    """What the only field of a GraphQL request answers."""
-    async with around.client() as cloud:
-        (value,) = (await cloud.graphql(query, **variables)).values()
-    try:
-        return msgspec.convert(value, kind)
-    except msgspec.ValidationError as error:
-        raise UnexpectedAnswer(f"the manager's answer cannot be read: {error}") from error

@@ -10,6 +10,7 @@ from manager.identity.callers import Caller, Callers
 from manager.processing.services import ProcessingDesk
 from manager.tickets.references import ReferenceDesk
 from manager.tickets.uploads import TicketDesk
+from manager.webhooks import QuarantineKeeper, WebhookDirectory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,8 @@ class GraphQLContext:
     processing: ProcessingDesk
     references: ReferenceDesk
     tickets: TicketDesk
+    webhooks: WebhookDirectory
+    quarantines: QuarantineKeeper
     base_url: str
 
 

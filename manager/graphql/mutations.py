@@ -4,9 +4,9 @@ import strawberry
 from strawberry.types import Info
 
 from manager.domain.approval import UploadWish
-from manager.errors import NoSuchFile
+from manager.errors import NoSuchFile, NoSuchWebhook
 from manager.graphql.context import context_of
-from manager.graphql.scalars import ByteCount, file_id_of
+from manager.graphql.scalars import ByteCount, file_id_of, snowflake_of
 from manager.graphql.types import NewApiKey, Reference, UploadTicket
 
 
@@ -112,3 +112,16 @@ class Mutation:
         context = context_of(info)
         context.caller.require_administrator()
         return await context.processing.retry()
+
+    @strawberry.mutation(
+        description="Asks Discord once more about a webhook in quarantine, and uses it again if "
+        "Discord answers. For administrators."
+    )
+    async def retry_webhook(self, info: Info, id: strawberry.ID) -> bool:  # noqa: A002 - its name in GraphQL
+        """The webhook is used."""
+        context, webhook_id = context_of(info), snowflake_of(id)
+        context.caller.require_administrator()
+        if webhook_id is None:
+            raise NoSuchWebhook(id)
+        await context.quarantines.retry(webhook_id)
+        return True

@@ -14,6 +14,7 @@ from manager.graphql.types import (
     PageInfo,
     Reference,
     ReferencePage,
+    Webhook,
 )
 from manager.tickets.references import check_page
 
@@ -71,3 +72,12 @@ class Query:
         check_page(first)
         jobs = await context.catalog.jobs(JobState.FAILED, limit=first)
         return [FailedJob.of(job) for job in jobs]
+
+    @strawberry.field(description="All webhooks. For administrators.")
+    async def webhooks(self, info: Info) -> list[Webhook]:
+        """The webhooks in the order configured, then those that are not configured any more."""
+        context = context_of(info)
+        context.caller.require_administrator()
+        directory = context.webhooks
+        others = sorted(directory.quarantined.keys() - directory.configured.keys())
+        return [Webhook.of(each, directory) for each in [*directory.configured, *others]]

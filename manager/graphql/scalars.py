@@ -1,5 +1,6 @@
 """Scalars beyond GraphQL's own."""
 
+import re
 from datetime import UTC, datetime
 from typing import NewType
 from uuid import UUID
@@ -9,6 +10,8 @@ from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
 from protocol.values import MAX_SAFE_INTEGER, is_uuid
+
+_SNOWFLAKE = re.compile(r"[0-9]{15,19}")
 
 ByteCount = NewType("ByteCount", int)
 
@@ -32,6 +35,11 @@ SCALARS: dict[object, ScalarDefinition] = {
 def file_id_of(text: str) -> UUID | None:
     """The id that an argument holds; None for a text that is none."""
     return UUID(text) if is_uuid(text) else None
+
+
+def snowflake_of(text: str) -> int | None:
+    """The id of Discord's that an argument holds; None for a text that is none."""
+    return int(text) if _SNOWFLAKE.fullmatch(text) else None
 
 
 def moment(seconds: float) -> datetime:

@@ -1,6 +1,7 @@
 """What the interface answers with."""
 
 from datetime import datetime
+from enum import Enum
 from typing import Self
 
 import strawberry
@@ -13,6 +14,7 @@ from manager.graphql.context import context_of
 from manager.graphql.scalars import ByteCount, moment
 from manager.tickets.references import DoomedContent, VisibleFile
 from manager.tickets.uploads import UploadForm
+from manager.webhooks import WebhookDirectory
 from protocol.values import format_path
 
 
@@ -232,4 +234,52 @@ class FailedJob:
         """A job of the catalog as the interface shows it."""
         return cls(
             file_id=strawberry.ID(str(job.object_id)), attempts=job.attempts, error=job.error
+        )
+
+
+@strawberry.enum(description="Whether a webhook is posted to.")
+class WebhookState(Enum):
+    """How a webhook stands."""
+
+    USABLE = strawberry.enum_value("usable", description="It is posted to.")
+    UNKNOWN = strawberry.enum_value("unknown", description="Discord has not told its channel yet.")
+    QUARANTINED = strawberry.enum_value(
+        "quarantined", description="It is not used, until somebody has it retried."
+    )
+
+
+@strawberry.type(description="A webhook that is configured, or that is in quarantine.")
+class Webhook:
+    """A webhook, without its token."""
+
+    id: strawberry.ID
+    is_configured: bool
+    channel_id: strawberry.ID | None
+    state: WebhookState
+    reason: str | None = strawberry.field(
+        description="What Discord, or an upload service, said of a webhook in quarantine."
+    )
+    is_gone: bool = strawberry.field(
+        description="Whether it was deleted, so that what it has posted can be read by a bot only."
+    )
+    since: datetime | None = strawberry.field(description="When its quarantine began.")
+
+    @classmethod
+    def of(cls, webhook_id: int, directory: WebhookDirectory) -> Self:
+        """A webhook of the directory as the interface shows it."""
+        configured = directory.configured.get(webhook_id)
+        channel_id = configured.channel_id if configured else None
+        quarantine = directory.quarantined.get(webhook_id)
+        if quarantine is not None:
+            state = WebhookState.QUARANTINED
+        else:
+            state = WebhookState.UNKNOWN if channel_id is None else WebhookState.USABLE
+        return cls(
+            id=strawberry.ID(str(webhook_id)),
+            is_configured=configured is not None,
+            channel_id=None if channel_id is None else strawberry.ID(str(channel_id)),
+            state=state,
+            reason=quarantine.reason if quarantine else None,
+            is_gone=quarantine is not None and quarantine.is_gone,
+            since=moment(quarantine.since) if quarantine else None,
         )

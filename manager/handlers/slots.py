@@ -17,6 +17,7 @@ from storage.envelope import sealed_size
 log = structlog.get_logger(__name__)
 
 UPLOAD_ENDED = "this upload has ended: the chunk is not needed any more"
+OUT_OF_REACH = "Discord has shut out the webhook that posted this chunk: send it again"
 NO_SUCH_CHUNK = "the upload has no chunk of this size there"
 
 
@@ -48,6 +49,8 @@ async def _entered(
         return await _refuse(context, location, UPLOAD_ENDED)
     if not _has_right_size(upload, packet):
         return await _refuse(context, location, NO_SUCH_CHUNK)
+    if not context.parts.webhooks.may_be_read(int(packet.webhook_id)):
+        return await _refuse(context, location, OUT_OF_REACH)
     is_stored = await context.parts.journal.record(location)
     if not is_stored or not upload.takes_chunks:
         return generic.Boolean(success=False, message=UPLOAD_ENDED)

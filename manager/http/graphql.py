@@ -72,6 +72,8 @@ async def _context(request: web.Request, token: str) -> GraphQLContext:
         processing=parts.control.processing,
         references=parts.references,
         tickets=parts.control.tickets,
+        webhooks=parts.webhooks,
+        quarantines=parts.quarantines,
         base_url=parts.control.reception.base_url(request),
     )
 

@@ -16,7 +16,7 @@ from manager.identity.callers import Callers
 from manager.metrics import ManagerMetrics
 from manager.signed_links import SignedLinks
 from manager.tickets.references import ReferenceDesk
-from manager.webhooks import WebhookDirectory
+from manager.webhooks import QuarantineKeeper, WebhookDirectory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +35,7 @@ class Parts:
     references: ReferenceDesk
     sender: ContentSender
     webhooks: WebhookDirectory
+    quarantines: QuarantineKeeper
     metrics: ManagerMetrics
 
 

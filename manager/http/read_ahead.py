@@ -8,7 +8,7 @@ from typing import Generic, Self, TypeVar
 from catalog.object_port import ObjectStore
 from catalog.records import ChunkLocation, StoredObject
 from common.tasks import cancel_and_wait
-from storage.address import ChunkAddress
+from manager.uploads.readability import address_of
 from storage.errors import ChunkCorrupt
 from storage.reader import ChunkReader
 
@@ -33,23 +33,14 @@ class ObjectChunks:
     async def read(self, index: int) -> Buffer:
         """The plain bytes of a chunk. Raises `StorageError`, `CatalogUnavailable`."""
         location = await self._locate(index)
-        chunk, message = location.chunk, location.message
-        address = ChunkAddress(
-            message_id=message.id,
-            channel_id=message.channel_id,
-            webhook_id=message.webhook_id,
-            attachment_id=chunk.attachment_id,
-            offset=chunk.offset,
-            stored_size=chunk.stored_size,
-        )
         return await self._reader.read(
-            address,
+            address_of(location),
             envelope=self._content.envelope.value,
             object_id=self._content.id,
             index=index,
             count=self._content.chunk_count,
             size=self._length(index),
-            digest=chunk.digest,
+            digest=location.chunk.digest,
         )
 
     async def _locate(self, index: int) -> ChunkLocation:

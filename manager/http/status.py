@@ -49,8 +49,8 @@ async def _status(request: web.Request) -> web.Response:
     parts = parts_of(request)
     user = await parts.accounts.authenticate(token_of(request))
     quarantined = [
-        {"id": str(webhook_id), "reason": reason}
-        for webhook_id, reason in parts.webhooks.quarantined.items()
+        {"id": str(each.webhook_id), "reason": each.reason, "is_gone": each.is_gone}
+        for each in parts.webhooks.quarantined.values()
     ]
     webhooks = {
         "usable": len(parts.webhooks.usable),

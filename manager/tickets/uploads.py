@@ -24,7 +24,7 @@ from catalog.records import (
 )
 from catalog.service_port import TICKET_SERVICE, USER_PREFIX
 from manager.domain.approval import UploadWish
-from manager.errors import InvalidTicket, NoUploadService
+from manager.errors import ContentOutOfReach, InvalidTicket, NoUploadService
 from manager.peers.services import UploadSlot
 from manager.retrying import CatalogPatience
 from manager.tasks import BackgroundTasks
@@ -32,6 +32,7 @@ from manager.tickets.terms import TicketTerms
 from manager.tickets.tokens import TicketClaims, TicketSigner
 from manager.uploads.fleet import UploadFleet
 from manager.uploads.holds import TemporaryHolds
+from manager.uploads.readability import ReadabilityCheck
 from protocol import s2u, u2s
 from protocol.chunks import chunk_count
 from protocol.values import REPLY_TIMEOUT_S
@@ -93,6 +94,7 @@ class TicketDesk:
         catalog: Catalog,
         patience: CatalogPatience,
         holds: TemporaryHolds,
+        readability: ReadabilityCheck,
         fleet: UploadFleet,
         signer: TicketSigner,
         terms: TicketTerms,
@@ -104,6 +106,7 @@ class TicketDesk:
         self._catalog = catalog
         self._patience = patience
         self._holds = holds
+        self._readability = readability
         self._fleet = fleet
         self._signer = signer
         self._terms = terms
@@ -209,11 +212,7 @@ class TicketDesk:
     async def _complete(self, upload: TicketUpload, content_hash: str) -> None:
         ticket = upload.ticket
         try:
-            await self._patience.answering(
-                lambda: self._catalog.complete_ticket(
-                    ticket.id, mime_type=ticket.mime_type, hash_hex=content_hash
-                )
-            )
+            await self._patience.answering(lambda: self._complete_once(ticket, content_hash))
         except CatalogUnavailable:
             upload.is_in_doubt = True
             raise
@@ -222,6 +221,20 @@ class TicketDesk:
             raise
         upload.is_in_doubt = False
         self._end(upload)
+
+    async def _complete_once(self, ticket: Ticket, content_hash: str) -> None:
+        try:
+            await self._readability.require(ticket.id)
+        except ContentOutOfReach:
+            if not await self._is_completed(ticket.id):
+                raise
+        await self._catalog.complete_ticket(
+            ticket.id, mime_type=ticket.mime_type, hash_hex=content_hash
+        )
+
+    async def _is_completed(self, ticket_id: UUID) -> bool:
+        ticket = await self._catalog.ticket(ticket_id)
+        return ticket is not None and ticket.completed_at is not None
 
     def slot_left(self, slot: UploadSlot) -> None:
         """Ends what nobody may know of without the slot, and with a process's last slot all of it."""
@@ -235,10 +248,8 @@ class TicketDesk:
         """Passes a report that came before, and whose answer was lost. Raises `InvalidTicket`."""
         if not packet.success:
             return
-        ticket = await self._patience.answering(
-            lambda: self._catalog.ticket(UUID(packet.upload_id))
-        )
-        if ticket is None or ticket.completed_at is None:
+        object_id = UUID(packet.upload_id)
+        if not await self._patience.answering(lambda: self._is_completed(object_id)):
             raise InvalidTicket(ENDED)
 
     def _end(self, upload: TicketUpload) -> None:

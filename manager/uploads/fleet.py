@@ -105,7 +105,7 @@ class UploadFleet:
     def _welcome(self, slot: UploadSlot) -> None:
         if slot.process is not None:
             self._configure(self._leases.slot_joined(slot.process, slot.id))
-        elif (bot_token := self._settings.bot_token) is not None:
+        elif (bot_token := self._settings.bot_token_for_services) is not None:
             slot.channel_id = self._channels.take(slot.id)
             packet = self._base_packet(bot_token, slot.channel_id)
             self._tasks.spawn(

@@ -29,7 +29,7 @@ from manager.domain.errors import IllegalTransition
 from manager.domain.overwrites import Action
 from manager.domain.rights import Operation
 from manager.domain.uploads import Upload, UploadFacts
-from manager.errors import PeerGone, PeerSilent, UnexpectedReply
+from manager.errors import ContentOutOfReach, PeerGone, PeerSilent, UnexpectedReply
 from manager.peers.base_content import BaseContent
 from manager.peers.clients import ClientSession
 from manager.peers.services import UploadSlot
@@ -43,6 +43,7 @@ from manager.uploads.holds import TemporaryHolds
 from manager.uploads.journal import ChunkJournal
 from manager.uploads.news import UploadNews
 from manager.uploads.places import UploadPlaces
+from manager.uploads.readability import ReadabilityCheck
 from manager.words import words_for
 from protocol import generic, s2c, s2u
 from protocol.packet import Packet
@@ -69,6 +70,7 @@ class UploadDesk:
     changes: ChangeFeed
     journal: ChunkJournal
     places: UploadPlaces
+    readability: ReadabilityCheck
     tasks: BackgroundTasks
     clock: Callable[[], float]
     nudge_reaper: Callable[[], None]
@@ -311,7 +313,7 @@ class RunningUpload:
         except IsAFolder as error:
             reason = str(error)
             self._move(lambda upload: upload.name_taken_by_folder(reason))
-        except NotAFolder as error:
+        except (NotAFolder, ContentOutOfReach) as error:
             reason = str(error)
             self._move(lambda upload: upload.commit_failed(reason))
         except NotPermitted:
@@ -328,9 +330,12 @@ class RunningUpload:
             self._move(lambda upload: upload.commit_done(committed.file.name))
 
     async def _enter_file(self, commit: effects.Commit) -> CommittedFile:
-        permit = permit_for(self._client.user, Operation.OVERWRITE)
-        async with self._desk.places.entering():
-            return await enter_upload(self._desk.catalog, self._upload, commit, permit=permit)
+        desk, permit = self._desk, permit_for(self._client.user, Operation.OVERWRITE)
+        while True:
+            lost = await desk.readability.require(UUID(self.facts.upload_id))
+            async with desk.places.entering():
+                if desk.readability.is_current(lost):
+                    return await enter_upload(desk.catalog, self._upload, commit, permit=permit)
 
     async def _enter_content(self) -> None:
         """Enters object and chunks, if the service told of them only now. Raises `CatalogError`."""

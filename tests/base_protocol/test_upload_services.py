@@ -62,9 +62,10 @@ async def test_services_are_spread_over_the_channels(stage: Stage):
     assert (await stage.service()).configuration["discord_channel_id"] == channels[1]
 
 
-async def test_without_a_bot_they_are_refused(tmp_path: Path):
-    """Before the upgrade, with 400, and the log says why."""
-    async with running_stage(tmp_path, discord_bot_token=None, discord_channels=()) as stage:
+@pytest.mark.parametrize("token", [None, "the manager's alone"])
+async def test_without_a_bot_for_them_they_are_refused(tmp_path: Path, token: str | None):
+    """Before the upgrade, with 400, and the log says why; channels say that the bot is for them."""
+    async with running_stage(tmp_path, discord_bot_token=token, discord_channels=()) as stage:
         with capture_logs() as logs, pytest.raises(aiohttp.WSServerHandshakeError) as refused:
             await stage.service()
     assert refused.value.status == 400

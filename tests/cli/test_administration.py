@@ -1,4 +1,4 @@
-"""`keys`, `gc` and `process`."""
+"""`keys`, `webhooks`, `gc` and `process`."""
 
 import re
 
@@ -27,7 +27,13 @@ def test_keys(shell: Shell) -> None:
 
 def test_only_administrators(bert: Shell) -> None:
     """Others are refused, with the exit code of missing rights."""
-    for command in (("keys", "list"), ("gc", "--dry-run"), ("process", "--failed")):
+    for command in (
+        ("keys", "list"),
+        ("gc", "--dry-run"),
+        ("process", "--failed"),
+        ("webhooks", "list"),
+        ("webhooks", "retry", "1" * 18),
+    ):
         refused = bert(*command)
         assert refused.exit_code == 77
         assert "administrator" in refused.output
@@ -100,3 +106,14 @@ def test_processing(shell: Shell, folder: str, tmp_path) -> None:
     queued = shell("process", "--missing", "--retry")
     assert queued.exit_code == 0
     assert "queued 0 files" in queued.output
+
+
+def test_webhooks(shell: Shell) -> None:
+    """All are listed as used; retrying one that is used is no error, a strange one is."""
+    listed = shell.json("webhooks", "list")
+    assert {webhook["state"] for webhook in listed} == {"usable"}
+    assert f"{listed[0]['id']}  usable" in shell("webhooks", "list").stdout
+    assert "is used" in shell("webhooks", "retry", listed[0]["id"]).output
+    strange = shell("webhooks", "retry", "1" * 18)
+    assert strange.exit_code == 65
+    assert "DISCORD_WEBHOOKS" in strange.output

@@ -113,10 +113,18 @@ def test_wrong_values(load, name, value):
     assert "c2VjcmV0MTIz" not in str(caught.value)
 
 
-def test_bot_token_needs_channels(load):
-    """A bot without channels, or channels without a bot, is half a configuration."""
-    with pytest.raises(ValidationError, match="DISCORD_CHANNELS"):
-        load(DISCORD_BOT_TOKEN="bot")
+def test_channels_need_a_bot(load):
+    """Channels without a bot are half a configuration."""
+    with pytest.raises(ValidationError, match="DISCORD_BOT_TOKEN"):
+        load(DISCORD_CHANNELS="1" * 18)
+
+
+def test_a_bot_without_channels_is_the_managers_alone(load):
+    """Its token is given to services only where there are channels for them."""
+    alone = load(DISCORD_BOT_TOKEN="bot")
+    assert (alone.bot_token, alone.bot_token_for_services) == ("bot", None)
+    shared = load(DISCORD_BOT_TOKEN="bot", DISCORD_CHANNELS="1" * 18)
+    assert shared.bot_token_for_services == "bot"
 
 
 def test_secrets_are_not_shown(load):

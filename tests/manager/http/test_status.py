@@ -23,7 +23,9 @@ async def test_status_for_users(cloud):
     assert response.status == 200
     answer = await response.json()
     assert (answer["services"], answer["bookings"]) == ([], [])
-    assert answer["webhooks"]["quarantined"] == [{"id": str(webhook.id), "reason": "deleted"}]
+    assert answer["webhooks"]["quarantined"] == [
+        {"id": str(webhook.id), "reason": "deleted", "is_gone": False}
+    ]
     assert webhook.token not in await response.text()
 
 

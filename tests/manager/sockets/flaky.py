@@ -23,6 +23,7 @@ from manager.identity.accounts import Accounts
 from manager.metrics import ManagerMetrics
 from manager.retrying import FIRST_DELAY_S, LONGEST_DELAY_S, CatalogPatience
 from manager.uploads.holds import TemporaryHolds
+from manager.uploads.readability import ReadabilityCheck
 from manager.webhooks import WebhookDirectory
 from protocol import s2c
 from protocol.extensions import format_extensions
@@ -206,12 +207,18 @@ async def running_flaky_stage(
         catalog = cast("Catalog", flaky)
         accounts = Accounts(real, TOKEN_SECRET, clock, passwords=CHEAP_PASSWORDS)
         holds = TemporaryHolds(catalog, clock, life_s=60)
+        webhooks = WebhookDirectory(WebhookCredentials(*hook) for hook in emulator.webhooks)
+
+        async def locate(_address: object) -> None:
+            """Whatever is asked for is there."""
+
         control = ControlPlane(
             catalog=catalog,
             accounts=accounts,
             settings=settings_for(emulator, folder, **chosen),
-            webhooks=WebhookDirectory(WebhookCredentials(*hook) for hook in emulator.webhooks),
+            webhooks=webhooks,
             holds=holds,
+            readability=ReadabilityCheck(catalog, webhooks, locate),
             metrics=ManagerMetrics(),
             nudge_reaper=lambda: None,
             clock=clock,

@@ -174,6 +174,7 @@ async def running_stage(
     clock: Callable[[], float] = time.time,
     monotonic: Callable[[], float] = time.monotonic,
     faults: Sequence[Fault] = (),
+    discord: dict[str, Any] | None = None,
     **chosen: object,
 ) -> AsyncIterator[Stage]:
     """Runs an emulator and a manager on it; a second run on the folder finds everything again.
@@ -184,9 +185,11 @@ async def running_stage(
         clock: seconds since the epoch.
         monotonic: seconds that never jump.
         faults: what goes wrong on Discord from before the manager starts.
+        discord: settings of the emulator.
         chosen: settings of the manager.
     """
-    async with running_emulator(folder / "discord", limits="off", channels=channels) as emulator:
+    of_discord = {"limits": "off", "channels": channels, **(discord or {})}
+    async with running_emulator(folder / "discord", **of_discord) as emulator:
         emulator.requests = WatchedCounters()
         for fault in faults:
             emulator.faults.add(fault)

@@ -190,6 +190,21 @@ async def test_a_whole_upload(stage, service):
     assert not await service.store(file_id, 0, CHUNK_SIZE)
 
 
+async def test_an_upload_whose_webhook_has_died_is_not_stored(stage, service):
+    """The sender is told to send the file again, and nothing of it is kept."""
+    ticket, file_id = await open_ticket(stage, 5)
+    await service.accepted(ticket)
+    assert await service.store(file_id, 0, 5)
+    lost = u2s.WebhookLost(webhook_id=service.webhook.id, reason="HTTP 404, code 10015")
+    await service.connection.send(lost)
+    finish = u2s.TicketFinish(upload_id=file_id, success=True, hash="cd" * 32, type="text/plain")
+    answer = await service.connection.request(finish)
+    assert not answer.success
+    assert "send the file again" in answer.message
+    assert (await stage.catalog.ticket(UUID(file_id))).completed_at is None
+    assert not await service.finish(file_id), "it has ended"
+
+
 async def test_an_incomplete_upload_is_not_finished(stage, service):
     """A service that says it is done, and is not, ends the upload without a file."""
     ticket, file_id = await open_ticket(stage, CHUNK_SIZE + 5)
