@@ -104,7 +104,7 @@ class CredentialStore:
             return None
         except OSError as error:
             raise CredentialsUnusable(f"cannot read {self.path}: {error.strerror}") from error
-        except msgspec.MsgspecError as error:
+        except (ValueError, RecursionError) as error:
             message = f"{self.path} is damaged: delete it, and log in again"
             raise CredentialsUnusable(message) from error
 

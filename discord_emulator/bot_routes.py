@@ -22,6 +22,7 @@ from discord_emulator.guard import Guard
 from discord_emulator.intake import read_text
 from discord_emulator.operations import Operation
 from discord_emulator.paging import page_of
+from discord_emulator.payload import parse_json
 from discord_emulator.permissions import Permission
 from discord_emulator.posting import Sender, post_message
 from discord_emulator.records import StoredMessage
@@ -86,10 +87,7 @@ class BotRoutes:
     async def refresh_urls(self, request: web.Request) -> web.StreamResponse:
         """Answers attachment URLs with signatures that are valid now."""
         self._authorize(request)
-        try:
-            wanted = msgspec.json.decode(await read_text(request.content), type=_UrlList)
-        except msgspec.DecodeError as error:
-            raise InvalidForm(f"Invalid Form Body: {error}") from error
+        wanted = parse_json(await read_text(request.content), _UrlList)
         if not 1 <= len(wanted.attachment_urls) <= _MAX_URLS:
             raise InvalidForm(f"Invalid Form Body: 1 to {_MAX_URLS} attachment_urls")
         refreshed = [

@@ -6,10 +6,11 @@ import msgspec
 from aiohttp import web
 
 from discord_emulator.emulator import Emulator
-from discord_emulator.errors import ApiError, InvalidForm, UnknownRoute
+from discord_emulator.errors import ApiError, UnknownRoute
 from discord_emulator.faults import Fault, FaultOrder
 from discord_emulator.guard import Handler
 from discord_emulator.intake import read_text
+from discord_emulator.payload import parse_json
 from discord_emulator.webhook_routes import json_answer
 
 
@@ -29,10 +30,7 @@ class ControlRoutes:
 
     async def order(self, request: web.Request) -> web.StreamResponse:
         """Orders a fault; answers its number."""
-        try:
-            order = msgspec.json.decode(await read_text(request.content), type=FaultOrder)
-        except msgspec.DecodeError as error:
-            raise InvalidForm(f"Invalid Form Body: {error}") from error
+        order = parse_json(await read_text(request.content), FaultOrder)
         fault = Fault(**msgspec.structs.asdict(order))
         return json_answer({"id": self._emulator.faults.add(fault)})
 

@@ -1,6 +1,7 @@
 """The JSON that describes a message, and the names that attachments get."""
 
 import re
+from typing import TypeVar
 
 import msgspec
 
@@ -9,6 +10,7 @@ from discord_emulator.errors import InvalidForm
 MAX_CONTENT = 2000
 _NOT_ALLOWED = re.compile(r"[^A-Za-z0-9._-]")
 _MAX_NAME = 200
+_Kind = TypeVar("_Kind")
 
 
 class AttachmentNote(msgspec.Struct, kw_only=True):
@@ -31,16 +33,21 @@ class Payload(msgspec.Struct, kw_only=True):
         return {str(note.id): note for note in self.attachments or []}
 
 
+def parse_json(text: bytes, kind: type[_Kind]) -> _Kind:
+    """Reads JSON. Raises `InvalidForm`: it is none, or a field is missing or has the wrong type."""
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except (ValueError, RecursionError) as error:
+        raise InvalidForm(f"Invalid Form Body: {error}") from error
+
+
 def parse_payload(text: bytes) -> Payload:
     """Reads a message's JSON.
 
     Raises:
         InvalidForm: it is none, a field has the wrong type, or the content is too long.
     """
-    try:
-        payload = msgspec.json.decode(text, type=Payload)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidForm(f"Invalid Form Body: {error}") from error
+    payload = parse_json(text, Payload)
     if len(payload.content or "") > MAX_CONTENT:
         raise InvalidForm(f"Invalid Form Body: content is longer than {MAX_CONTENT} characters")
     return payload

@@ -17,6 +17,7 @@ from aiohttp import web
 _PREFIX = "/rest/v1"
 _FORWARDED = ("Accept", "Authorization", "Content-Type", "Prefer")
 _MAX_BODY_BYTES = 64 * 1024 * 1024
+_DEEP = b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
 
 
 class Fault(Enum):
@@ -36,6 +37,10 @@ class Fault(Enum):
     """Status 502 with a page of HTML, as from a proxy in between."""
     GARBLED = auto()
     """Everything is done, but the answer is cut in the middle."""
+    NESTED = auto()
+    """Everything is done, but the answer is nested deeper than anybody reads."""
+    NESTED_ERROR = auto()
+    """Nothing is done, and the answer of status 502 is nested as deeply."""
 
 
 @dataclass
@@ -134,9 +139,18 @@ def _garbled(_request: web.Request) -> web.Response:
     return web.Response(body=b'{"cut', content_type="application/json")
 
 
+def _nested(_request: web.Request) -> web.Response:
+    return web.Response(body=_DEEP, content_type="application/json")
+
+
+def _nested_error(_request: web.Request) -> web.Response:
+    return web.Response(body=_DEEP, content_type="application/json", status=502)
+
+
 _BEFORE = {
+    Fault.NESTED_ERROR: _nested_error,
     Fault.RESET_BEFORE: _reset,
     Fault.UNAVAILABLE: _unavailable,
     Fault.BROKEN: _broken,
 }
-_AFTER = {Fault.RESET_AFTER: _reset, Fault.GARBLED: _garbled}
+_AFTER = {Fault.RESET_AFTER: _reset, Fault.GARBLED: _garbled, Fault.NESTED: _nested}

@@ -176,7 +176,7 @@ def _written(folder: Path) -> Outcome:
         if path.stat().st_size > MAX_OUTCOME_BYTES:
             return Failure(reason="the worker found out more than is taken", retry=False)
         return msgspec.json.decode(path.read_bytes(), type=Success | Failure)
-    except (OSError, msgspec.MsgspecError, RecursionError):
+    except (OSError, ValueError, RecursionError):
         return Failure(reason="the worker ended without an outcome", retry=False)
 
 

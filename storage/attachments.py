@@ -135,8 +135,7 @@ class AttachmentFinder:
 
 def _expires_at(url: str, now: float) -> float:
     """When the signature of a CDN URL is over, in seconds since the Unix epoch."""
-    expiry = URL(url, encoded=True).query.get("ex", "")
     try:
-        return float(int(expiry, 16))
-    except ValueError:
+        return float(int(URL(url, encoded=True).query.get("ex", ""), 16))
+    except (ValueError, OverflowError):
         return now + _UNSIGNED_LIFE_S

@@ -7,11 +7,20 @@ import pytest
 from local_supabase.stack import LocalSupabase, running_supabase
 from tests.local_programs import needed_for
 from tests.loops import LoopFactory, loops_for
+from tests.scripted_answers import ScriptedAnswers
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, LoopFactory]:
     """The event loops of a test."""
     return loops_for(item.path)
+
+
+@pytest.fixture
+def answers() -> Iterator[ScriptedAnswers]:
+    """Answers in place of all HTTP clients, but for what goes to this machine."""
+    scripted = ScriptedAnswers()
+    with scripted:
+        yield scripted
 
 
 @pytest.fixture(scope="session")

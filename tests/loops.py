@@ -22,6 +22,7 @@ ON_BOTH = frozenset(
         "client_sdk/test_client.py",
         "client_sdk/test_connection.py",
         "client_sdk/test_downloads.py",
+        "common/test_http_server.py",
         "common/test_tasks.py",
         "client_sdk/test_uploads.py",
         "discord_emulator",

@@ -121,6 +121,8 @@ def translated_errors() -> Iterator[None]:
         raise Interrupted(f"no answer from Supabase ({type(error).__name__})") from error
     except ValueError as error:
         raise InvalidRecord("a value cannot be sent as JSON") from error
+    except RecursionError as error:
+        raise Interrupted("Supabase's answer makes no sense") from error
     except RuntimeError as error:
         # All that httpx says when its client is closed.
         raise CatalogUnavailable("the catalog is closed") from error
@@ -181,6 +183,6 @@ def _refusal_of(error: APIError) -> CatalogError:
 def _has_code(response: httpx.Response) -> bool:
     try:
         body = json.loads(response.content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(body, dict) and isinstance(body.get("code"), str)

@@ -98,9 +98,12 @@ class Bucket:
         self._is_known = True
         self._limit = limit
         self._period_s = max(self._period_s, reset_after_s)
+        remaining = min(remaining, limit)
+        # Once a window is over, its name is of no use: a wrong one must not shadow all that follow.
+        is_over = now >= self._reset_at
         if window is None:
             self._learn_unnamed_window(remaining, reset_at, now)
-        elif window > self._window + _SAME_WINDOW_S:
+        elif window > self._window + _SAME_WINDOW_S or is_over:
             self._window, self._reset_at, self._remaining = window, reset_at, remaining
         elif window >= self._window - _SAME_WINDOW_S:
             # Answers overtake each other: the lowest count of a window is the true one. Each of

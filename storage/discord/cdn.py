@@ -39,8 +39,8 @@ async def download(
             _check_status(response)
             skip = offset if response.status == _WHOLE else 0
             await _fill(into, response.content, skip=skip)
-    except (TimeoutError, ClientError, OSError) as error:
-        # The texts of these errors hold the signed URL.
+    except (TimeoutError, ClientError, OSError, ValueError) as error:
+        # Among them what yarl says of a URL that is none. The texts hold the signed URL.
         raise TransientFault(f"download failed ({type(error).__name__})") from None
 
 

@@ -24,6 +24,8 @@ BOT_FORBIDDEN = frozenset({50001, 50013})
 MESSAGE_GONE = 10008
 TOO_LARGE = frozenset({40005, 50045})
 BUSY = frozenset({20028, 20029, 40062, 130000})
+_VERDICTS = frozenset({401, 403, 404})
+"""What these statuses say of a webhook, a bot or a message is believed for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +74,14 @@ def raise_for(answer: Answer, route: Route) -> None:
         # The limiter has seen the answer and holds the next try back as long as it must.
         raise TransientFault("Discord's rate limits")
     error = _error_body(answer.body)
-    if answer.status >= 500 or error.code in BUSY:
+    if answer.status >= 500 or (error is not None and error.code in BUSY):
         retry_after_s = LimitHeaders.parse(answer.headers).retry_after_s or 0.0
-        raise TransientFault(f"HTTP {answer.status}, code {error.code}", retry_after_s)
-    raise _lasting_error(answer, error, route)
+        raise TransientFault(_told(answer, error), retry_after_s)
+    if error is None and answer.status in _VERDICTS:
+        # Only the API says that something is gone or forbidden, and it says so in JSON. A proxy on the
+        # way must not cost us a webhook.
+        raise TransientFault(f"{_told(answer, error)}, which is not Discord's")
+    raise _lasting_error(answer, error or _ErrorBody(), route)
 
 
 def _lasting_error(answer: Answer, error: _ErrorBody, route: Route) -> StorageError:
@@ -109,9 +115,14 @@ def _refused_bot(answer: Answer, error: _ErrorBody, route: Route) -> StorageErro
     return None
 
 
-def _error_body(body: bytes) -> _ErrorBody:
+def _error_body(body: bytes) -> _ErrorBody | None:
+    """What Discord says; None when it is not Discord that says it."""
     try:
         return msgspec.json.decode(body, type=_ErrorBody)
-    except msgspec.DecodeError:
+    except (ValueError, RecursionError):
         # Whatever stands before the API answers in HTML or not at all.
-        return _ErrorBody()
+        return None
+
+
+def _told(answer: Answer, error: _ErrorBody | None) -> str:
+    return f"HTTP {answer.status}, code {error.code}" if error else f"HTTP {answer.status}"

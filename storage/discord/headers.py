@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 TOO_MANY_REQUESTS = 429
+LONGEST_WAIT_S = 24 * 3600.0
+"""No limit of Discord's lasts longer. What claims to must not stop a process for good."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +40,9 @@ class LimitHeaders:
             limit=_whole(headers.get("X-RateLimit-Limit")),
             remaining=_whole(headers.get("X-RateLimit-Remaining")),
             reset_at=_seconds(headers.get("X-RateLimit-Reset")),
-            reset_after_s=_seconds(headers.get("X-RateLimit-Reset-After")),
+            reset_after_s=_wait(headers.get("X-RateLimit-Reset-After")),
             bucket=headers.get("X-RateLimit-Bucket"),
-            retry_after_s=_seconds(headers.get("Retry-After")),
+            retry_after_s=_wait(headers.get("Retry-After")),
             scope="global" if is_global else headers.get("X-RateLimit-Scope"),
         )
 
@@ -56,6 +58,11 @@ def _seconds(text: str | None) -> float | None:
     except ValueError:
         return None
     return value if value is not None and math.isfinite(value) and value >= 0 else None
+
+
+def _wait(text: str | None) -> float | None:
+    value = _seconds(text)
+    return min(value, LONGEST_WAIT_S) if value is not None else None
 
 
 def _whole(text: str | None) -> int | None:

@@ -16,7 +16,14 @@ from types import TracebackType
 from typing import Any, Self
 
 import structlog
-from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+from aiohttp import (
+    ClientError,
+    ClientResponse,
+    ClientSession,
+    ClientTimeout,
+    DummyCookieJar,
+    TCPConnector,
+)
 from yarl import URL
 
 from storage.discord.bots import BotRefusals
@@ -41,6 +48,8 @@ CONNECT_TIMEOUT_S = 15.0
 STALL_TIMEOUT_S = 60.0
 
 _READ_BUFFER_SIZE = 256 * 1024
+_LONGEST_ANSWER = 1024 * 1024
+"""Bytes of an answer that are read; the longest of Discord's have a few thousand."""
 
 log = structlog.get_logger(__name__)
 
@@ -222,7 +231,17 @@ class DiscordHttp:
                 headers=headers,
                 allow_redirects=False,
             ) as response:
-                return Answer(response.status, response.headers, await response.read())
+                return Answer(response.status, response.headers, await _body(response))
         finally:
             if payload is not None:
                 payload.let_go()
+
+
+async def _body(response: ClientResponse) -> bytes:
+    """The body of an answer; of one that is too long to make sense, the beginning."""
+    body = bytearray()
+    async for piece in response.content.iter_any():
+        body += piece
+        if len(body) > _LONGEST_ANSWER:
+            break
+    return bytes(body[:_LONGEST_ANSWER])

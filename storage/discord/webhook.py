@@ -2,7 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -26,12 +26,15 @@ __all__ = [
 
 Record = TypeVar("Record")
 
+Snowflake = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+"""An id of Discord's, as far as databases take it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
     """A file of a message. The URL is signed and dies after a while: never to be stored."""
 
-    id: int
+    id: Snowflake
     size: int
     url: str
 
@@ -40,8 +43,8 @@ class Attachment:
 class PostedMessage:
     """A message as Discord has saved it. Ids are snowflakes."""
 
-    id: int
-    channel_id: int
+    id: Snowflake
+    channel_id: Snowflake
     attachments: tuple[Attachment, ...]
 
 
@@ -49,8 +52,8 @@ class PostedMessage:
 class WebhookInfo:
     """Where a webhook posts to."""
 
-    id: int
-    channel_id: int
+    id: Snowflake
+    channel_id: Snowflake
 
 
 class Webhook:
@@ -102,5 +105,5 @@ def parse_message(answer: Answer) -> PostedMessage:
 def _decode(answer: Answer, kind: type[Record]) -> Record:
     try:
         return msgspec.json.decode(answer.body, type=kind, strict=False)
-    except msgspec.DecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise DiscordUnavailable(f"Discord's answer makes no sense: {error}") from error

@@ -121,9 +121,10 @@ def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
     assert stored(tmp_path, DISCORD_CLOUD_TOKEN="t").current() == Credentials("http://one", "t")
 
 
-def test_a_damaged_file_says_what_to_do(tmp_path: Path) -> None:
+@pytest.mark.parametrize("damaged", [b"{", b'{"url": "\xff"}', b'{"a":' + b"[" * 5000])
+def test_a_damaged_file_says_what_to_do(tmp_path: Path, damaged: bytes) -> None:
     """A file that cannot be understood is an error of its own, as is a place that is no folder."""
-    (tmp_path / "credentials.json").write_text("{")
+    (tmp_path / "credentials.json").write_bytes(damaged)
     with pytest.raises(CredentialsUnusable, match="delete it"):
         stored(tmp_path).current()
     with pytest.raises(CredentialsUnusable, match="cannot write"):

@@ -117,13 +117,21 @@ async def test_refreshing_urls(caller, emulator, clock):
 
 
 @pytest.mark.parametrize(
-    "body", [{"attachment_urls": []}, {"attachment_urls": ["x"]}, {"attachment_urls": 1}, {}]
+    "body",
+    [
+        b'{"attachment_urls": []}',
+        b'{"attachment_urls": ["x"]}',
+        b'{"attachment_urls": 1}',
+        b"{}",
+        b'{"attachment_urls": ["\xff"]}',
+        b'{"a":' + b"[" * 5000,
+    ],
 )
 async def test_refreshing_nonsense(caller, emulator, body):
     """The refresh route wants 1 to 50 URLs of attachments."""
     caller.url = f"{emulator.base_url}/api/v10"
     headers = {"Authorization": "Bot bot"}
     status, error = await caller.call(
-        "POST", "/attachments/refresh-urls", json=body, headers=headers
+        "POST", "/attachments/refresh-urls", data=body, headers=headers
     )
     assert (status, error["code"]) == (400, 50035)

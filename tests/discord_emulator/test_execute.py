@@ -125,6 +125,7 @@ async def test_form_fields_are_understood(caller):
         ({"json": {"content": 5}}, 50035),
         ({"json": {"content": "x" * 2001}}, 50035),
         ({"data": b"\xff{", "headers": {"Content-Type": "application/json"}}, 50035),
+        ({"data": b'{"a":' + b"[" * 5000, "headers": {"Content-Type": "application/json"}}, 50035),
         ({"data": b"x", "headers": {"Content-Type": "text/plain"}}, 50035),
         ({"data": b"x", "headers": {"Content-Type": "multipart/form-data"}}, 50035),
         (

@@ -115,6 +115,17 @@ async def test_a_worker_that_just_ends_has_failed(misbehaving, code):
     assert done.retry is False
 
 
+@pytest.mark.parametrize("written", ["{", '{"type": "\xff"}', "{" + '"a":[' * 5000])
+async def test_an_outcome_that_makes_no_sense_is_none(misbehaving, written):
+    """A decoder that was taken over cannot end the service with what it writes."""
+    code = (
+        f"(target.parent / 'outcome.json').write_bytes({written!r}.encode('latin-1'))\nos._exit(0)"
+    )
+    done = await misbehaving(code)
+    assert isinstance(done, Failure)
+    assert done.retry is False
+
+
 async def test_a_worker_cannot_fill_the_disk(misbehaving):
     """A view of endless size is cut off, and the rest of the job is kept."""
     code = "target.write_bytes(bytes(2**20))\nreturn 'text/plain'"

@@ -85,6 +85,23 @@ def test_a_late_answer_of_an_old_window_does_not_spoil_the_new_one():
     assert limiter.delay(GET, 2.2) == 0.0
 
 
+def test_a_wrong_name_of_a_window_shadows_none_that_follow():
+    """Once a window is over, the next answer tells of the present one, whatever it is called."""
+    limiter = RateLimiter()
+    exchange(limiter, GET, bucket(4, reset_at=1e300), 0.0)
+    exchange(limiter, GET, bucket(0, reset_at=1010.0), 10.0)
+    assert limiter.delay(GET, 10.0) == pytest.approx(2.0 + ROUNDING_MARGIN_S)
+
+
+def test_no_more_remain_than_the_bucket_holds():
+    """A count that is larger than the limit is wrong."""
+    limiter = RateLimiter()
+    exchange(limiter, GET, bucket(1000, limit=2), 0.0)
+    limiter.begin(GET)
+    limiter.begin(GET)
+    assert limiter.delay(GET, 0.0) > 0.0
+
+
 def test_windows_without_a_name_are_taken_for_the_worse():
     """Without `X-RateLimit-Reset` nobody knows which window it is: the lower count holds longer."""
     limiter = RateLimiter()

@@ -201,7 +201,7 @@ async def test_something_else_than_was_sent_is_not_accepted(
     async def save_half(request):
         if request.method == "DELETE":
             deleted.append(request.path.rpartition("/")[2])
-            return web.Response(status=delete_status)
+            return web.Response(status=delete_status, text='{"message": "no", "code": 50013}')
         await request.read()
         return web.json_response({"id": "5", "channel_id": "6", "attachments": [attachment]})
 

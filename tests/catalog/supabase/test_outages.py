@@ -22,6 +22,8 @@ PASSING = [
     Fault.UNAVAILABLE,
     Fault.BROKEN,
     Fault.GARBLED,
+    Fault.NESTED,
+    Fault.NESTED_ERROR,
 ]
 
 
