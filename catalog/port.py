@@ -338,5 +338,8 @@ class Catalog(
 ):
     """The whole catalog, as one adapter offers it."""
 
-    async def check(self) -> None:
-        """Raises `CatalogUnavailable` unless reads and writes work now."""
+    async def check_reads(self) -> None:
+        """Raises `CatalogUnavailable` unless reads work now. Cheap: it holds up no writer."""
+
+    async def check_writes(self) -> None:
+        """Raises `CatalogUnavailable` unless a write would be durable now. Changes nothing."""

@@ -17,6 +17,7 @@ from common.http_server import handler_arguments
 from common.password_guard import PasswordGuard
 from manager.catalogs import catalog_of
 from manager.control import ControlPlane
+from manager.health import CatalogHealth
 from manager.http import frame
 from manager.http.accounts import account_routes
 from manager.http.admission import DownloadAdmission, DownloadLimits
@@ -145,7 +146,8 @@ class _Assembly:
         )
         source = ContentSource(catalog, reader, holds, self._webhooks)
         delivery = self._delivery()
-        async with contextlib.AsyncExitStack() as last, loops, control.run():
+        health = CatalogHealth(catalog, monotonic=self._monotonic)
+        async with contextlib.AsyncExitStack() as last, loops, health.run(), control.run():
             last.push_async_callback(quarantines.save_at_last)
             yield Parts(
                 accounts=accounts,
@@ -156,6 +158,7 @@ class _Assembly:
                 delivery=delivery,
                 folders=FolderSender(catalog, source, delivery, self._clock),
                 guard=self._guard(),
+                health=health,
                 links=SignedLinks.of(self._settings.keyring),
                 references=ReferenceDesk(
                     catalog,

@@ -65,10 +65,13 @@ class SqliteCatalog(
             await upgrade(database, clock)
             yield cls(database, clock)
 
-    async def check(self) -> None:
-        """Raises `CatalogUnavailable` unless reads and writes work now."""
+    async def check_reads(self) -> None:
+        """Raises `CatalogUnavailable` unless reads work now."""
         async with self._database.reading() as session:
             await session.run("SELECT id FROM folders LIMIT 1")
+
+    async def check_writes(self) -> None:
+        """Raises `CatalogUnavailable` unless a commit reaches the disk now."""
         async with self._database.writing() as session:
             # Rewriting the unused version number is the smallest commit that reaches the disk.
             await session.run("PRAGMA user_version = 0")

@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from uuid import UUID
 
 from catalog.supabase.accounts import SupabaseAccounts
 from catalog.supabase.files import SupabaseFiles
@@ -19,6 +20,8 @@ from catalog.supabase.services import SupabaseKeys, SupabaseReferences, Supabase
 from catalog.supabase.tickets import SupabaseTickets
 from catalog.supabase.transfer import SupabaseTransfer
 from catalog.supabase.walks import SupabaseWalks
+
+_NO_OBJECT = UUID(int=0)
 
 
 class SupabaseCatalog(
@@ -65,9 +68,14 @@ class SupabaseCatalog(
         """
         async with Functions.connected(url, key, patience=patience or Patience()) as functions:
             catalog = cls(functions, clock)
-            await catalog.check()
+            await catalog.check_reads()
             yield catalog
 
-    async def check(self) -> None:
-        """Raises `CatalogUnavailable` unless reads and writes work now, also `SchemaMismatch`."""
+    async def check_reads(self) -> None:
+        """Raises `CatalogUnavailable` unless reads work now, also `SchemaMismatch`."""
         require_schema(await applied_migrations(self._functions))
+
+    async def check_writes(self) -> None:
+        """Raises `CatalogUnavailable` while the database is read-only, as with a full disk."""
+        # A database that takes no writes refuses this although it finds nothing to delete.
+        await self.release(_NO_OBJECT, service="health", key="probe")

@@ -8,6 +8,7 @@ from catalog.port import Catalog
 from common.password_guard import PasswordGuard
 from manager.content_links import ContentLinks
 from manager.control import ControlPlane
+from manager.health import CatalogHealth
 from manager.http.bulk import FolderSender
 from manager.http.delivery import Delivery
 from manager.http.streaming import ContentSender
@@ -31,6 +32,7 @@ class Parts:
     delivery: Delivery
     folders: FolderSender
     guard: PasswordGuard
+    health: CatalogHealth
     links: SignedLinks
     references: ReferenceDesk
     sender: ContentSender

@@ -35,7 +35,7 @@ def status_routes(page: Handler) -> list[web.RouteDef]:
 
 
 async def _health(request: web.Request) -> web.Response:
-    await parts_of(request).catalog.check()
+    await parts_of(request).health.check()
     return web.Response(status=204)
 
 

@@ -73,7 +73,7 @@ async def test_cancelling_within_a_transaction_rolls_back(database, catalog):
     with pytest.raises(asyncio.CancelledError):
         await task
     assert await catalog.folder_at(("a",)) is None
-    await catalog.check()
+    await catalog.check_writes()
 
 
 async def test_cancelling_who_waits_for_the_lock(database, catalog):
@@ -84,7 +84,7 @@ async def test_cancelling_who_waits_for_the_lock(database, catalog):
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
-    await catalog.check()
+    await catalog.check_writes()
     assert await catalog.folder_at(("a",)) is None
 
 
@@ -173,17 +173,17 @@ async def test_lock_of_another_process(path, catalog):
         with pytest.raises(CatalogUnavailable, match="locked"):
             await catalog.make_folders(("a",))
         with pytest.raises(CatalogUnavailable):
-            await catalog.check()
+            await catalog.check_writes()
         assert await catalog.folder_at(()) is not None
         other.execute("ROLLBACK")
-    await catalog.check()
+    await catalog.check_writes()
 
 
 async def test_closed_catalog(path, clock):
     """A closed catalog reports every call as unavailable, and closing leaves one file behind."""
     async with SqliteCatalog.open(path, clock=clock) as catalog:
         await catalog.make_folders(("a",))
-    for call in (catalog.check(), catalog.make_folders(("b",)), catalog.folder_at(())):
+    for call in (catalog.check_writes(), catalog.make_folders(("b",)), catalog.folder_at(())):
         with pytest.raises(CatalogUnavailable):
             await call
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
@@ -199,7 +199,7 @@ async def test_closing_waits_for_a_write(path, clock):
 
 async def test_only_the_owner_may_read(path, catalog):
     """The file holds password hashes, so nobody else may read it."""
-    await catalog.check()
+    await catalog.check_writes()
     modes = {entry.stat().st_mode & 0o777 for entry in path.parent.iterdir()}
     assert modes == {0o600}
 
@@ -258,7 +258,7 @@ async def test_cancelled_opening_leaves_nothing_running(path, clock):
         with pytest.raises(asyncio.CancelledError):
             await task
     async with SqliteCatalog.open(path, clock=clock) as catalog:
-        await catalog.check()
+        await catalog.check_writes()
 
 
 async def test_hashes_stay_out_of_logs_and_reprs(catalog, caplog):

@@ -232,7 +232,7 @@ async def test_a_database_in_trouble(catalog, empty, condition):
         with pytest.raises(CatalogUnavailable, match="as the test wants it"):
             await catalog.make_folders(("a",))
         assert await catalog.folder_at(("a",)) is None
-    await catalog.check()
+    await catalog.check_reads()
 
 
 async def test_cancelled_write_is_over_when_its_caller_goes_on(catalog, uploads, empty):
@@ -269,7 +269,7 @@ async def test_closed_catalog(empty, clock):
     """A closed catalog reports every call as unavailable."""
     async with SupabaseCatalog.open(empty.url, empty.service_key, clock=clock) as catalog:
         pass
-    for call in (catalog.check(), catalog.make_folders(("b",)), catalog.folder_at(())):
+    for call in (catalog.check_reads(), catalog.make_folders(("b",)), catalog.folder_at(())):
         with pytest.raises(CatalogUnavailable):
             await call
 

@@ -107,6 +107,10 @@ class FlakyCatalog:
         async with asyncio.timeout(10), self._changed:
             await self._changed.wait_for(lambda: self.failed[method] >= times)
 
+    def waiting(self, method: str) -> int:
+        """How many answers of a method are held."""
+        return self._waiting[method]
+
     async def is_holding(self, method: str) -> None:
         """Returns once an answer of a method is held."""
         async with asyncio.timeout(10), self._changed:
