@@ -2,12 +2,14 @@
 
 Bodies are taken as they are sent: nobody here needs compressed ones, and aiohttp would inflate even
 what it only reads to throw away, a thousand bytes for each that was sent. Connections that ask for
-nothing are closed, since everybody can open one and each costs memory.
+nothing are closed, since everybody can open one and each costs memory. A client that hangs up is no
+error: it is counted, and the log says nothing of it.
 """
 
 from typing import Any, Final
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 IDLE_TIMEOUT_S: Final = 30.0
 """How long a connection may go without asking for anything, unless it is configured otherwise."""
@@ -15,6 +17,8 @@ IDLE_TIMEOUT_DESCRIPTION: Final = (
     "Seconds after which a connection is closed that has sent nothing, or only a part of the head of a "
     "request, or no further request. WebSockets are not affected."
 )
+CLIENT_CLOSED_REQUEST: Final = 499
+"""Status of the answer to a client that has hung up, which goes nowhere; nginx counts them as that."""
 ONLY_IDENTITY: Final = {"Accept-Encoding": "identity"}
 """Header of an answer of 415, which says what would be accepted (RFC 9110, section 15.5.16)."""
 
@@ -38,3 +42,23 @@ def has_encoded_body(request: web.BaseRequest) -> bool:
 def is_encoding(value: str) -> bool:
     """Whether the value of a `Content-Encoding` header names any encoding that has to be undone."""
     return any(coding.strip().lower() not in {"", "identity"} for coding in value.split(","))
+
+
+def has_hung_up(request: web.BaseRequest) -> bool:
+    """Whether the client of a request is gone, so that no answer reaches it."""
+    return request.transport is None or request.transport.is_closing()
+
+
+@web.middleware
+async def ignore_hang_ups(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Ends the request of a client that has hung up, before or during the answer.
+
+    aiohttp would log a traceback of what a handler meets then. An error of any other connection than
+    the client's is passed on.
+    """
+    try:
+        return await handler(request)
+    except (ConnectionError, web.RequestPayloadError):
+        if not has_hung_up(request):
+            raise
+        return web.Response(status=CLIENT_CLOSED_REQUEST)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 import structlog
 from aiohttp import web
 
-from common.http_server import handler_arguments
+from common.http_server import handler_arguments, ignore_hang_ups
 from discord_emulator.bot_routes import BotRoutes
 from discord_emulator.cdn import CdnRoutes
 from discord_emulator.control import ControlRoutes
@@ -43,7 +43,7 @@ def create_app(
     """
     emulator = Emulator(settings, clock, monotonic)
     app = web.Application(
-        middlewares=[_answer_unknown_routes],
+        middlewares=[ignore_hang_ups, _answer_unknown_routes],
         handler_args=handler_arguments(settings.idle_connection_timeout_s),
     )
     app[EMULATOR] = emulator

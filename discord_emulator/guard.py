@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 from aiohttp import web
 
-from common.http_server import has_encoded_body
+from common.http_server import CLIENT_CLOSED_REQUEST, has_encoded_body, has_hung_up
 from discord_emulator.breakage import ordered_error, reset, send_broken, swallow_body
 from discord_emulator.emulator import Emulator
 from discord_emulator.errors import (
@@ -13,6 +13,7 @@ from discord_emulator.errors import (
     Banned,
     BlockedUserAgent,
     EncodedBody,
+    InvalidForm,
     RateLimited,
     Scope,
     StorageFailed,
@@ -61,8 +62,12 @@ class Guard:
             return await self._meet(operation, handler, request, fault)
         except ApiError as error:
             return error
+        except web.RequestPayloadError:
+            return InvalidForm("Invalid Form Body: the body is not encoded as its headers say")
         except ConnectionError:
-            raise
+            if not has_hung_up(request):
+                raise
+            return web.Response(status=CLIENT_CLOSED_REQUEST)
         except OSError:
             log.exception("disk_failed", operation=operation)
             return StorageFailed()

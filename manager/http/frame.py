@@ -8,7 +8,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from common.http_server import ONLY_IDENTITY, has_encoded_body
+from common.http_server import ONLY_IDENTITY, has_encoded_body, ignore_hang_ups
 from manager.http.errors import answer
 from manager.http.responses import COMMON_HEADERS, PREFLIGHT_HEADERS, failure
 from manager.metrics import ManagerMetrics
@@ -34,7 +34,7 @@ def install(app: web.Application, metrics: ManagerMetrics) -> None:
         if is_ours(request):
             response.headers.update(COMMON_HEADERS)
 
-    app.middlewares.append(frame)
+    app.middlewares.extend((frame, ignore_hang_ups))
     app.on_response_prepare.append(add_common_headers)
 
 
@@ -49,9 +49,6 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     except web.HTTPException as error:
         return _from_http_exception(error)
-    except ConnectionError:
-        # The peer has gone; aiohttp tidies up.
-        raise
     except web.RequestPayloadError:
         # What it wraps quotes the body, which may hold a password or a token.
         return failure(400, "the body is not encoded as its headers say")

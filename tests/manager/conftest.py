@@ -153,6 +153,16 @@ class Cloud:
         return ChunkLocation(chunk=chunk, message=message)
 
 
+class PatientServer(TestServer):
+    """A server that lets a handler go on whose client hangs up, as the programs do.
+
+    aiohttp's own server for tests cancels it.
+    """
+
+    async def _make_runner(self, **options: Any) -> web.BaseRunner:
+        return await super()._make_runner(**{**options, "handler_cancellation": False})
+
+
 CHEAP = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
@@ -189,7 +199,7 @@ async def running_cloud(
         )
         settings = settings_for(discord, folder, **chosen)
         app = create_app(settings, passwords=CHEAP)
-        client = await stack.enter_async_context(TestClient(TestServer(app)))
+        client = await stack.enter_async_context(TestClient(PatientServer(app)))
         http = await stack.enter_async_context(DiscordHttp(api_url=settings.discord_api_url))
         pool = WebhookPool(http, lambda _id, _reason: None)
         pool.set_webhooks(WebhookCredentials(*webhook) for webhook in discord.webhooks)
