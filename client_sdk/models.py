@@ -71,26 +71,25 @@ Entry = FolderInfo | FileInfo
 
 
 @dataclass(frozen=True, kw_only=True)
-class FolderStatus:
+class FolderStatus(Located):
     """Whether there is a folder, and how much lies directly in it.
 
     Attributes:
-        id: Its number; None for the root, and when there is no such folder.
         path: Its full path.
+        id: Its number; None for the root, and when there is no such folder.
         exists: Whether there is such a folder.
         file_count: Files directly in it.
         folder_count: Folders directly in it.
     """
 
     id: int | None
-    path: str
     exists: bool
     file_count: int
     folder_count: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class FolderSize:
+class FolderSize(Located):
     """How much a folder holds with everything below it.
 
     Attributes:
@@ -99,7 +98,6 @@ class FolderSize:
         size_by_type: The bytes of each MIME type.
     """
 
-    path: str
     total_size: int
     size_by_type: Mapping[str, int]
 
