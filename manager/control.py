@@ -77,7 +77,8 @@ class ControlPlane:
         content_links = ContentLinks.of(settings.keyring, clock)
         announcer = Announcer(self._hub, self._tasks)
         changes = ChangeFeed(self._hub, catalog, patience, content_links, announcer)
-        fleet = UploadFleet(bookings, self._hub, webhooks, settings, self._tasks)
+        pulse = ServicePulse(self._tasks)
+        fleet = UploadFleet(bookings, self._hub, webhooks, settings, self._tasks, pulse)
         thumbnailers = Thumbnailers(catalog, self._hub, settings, self._tasks)
         journal = ChunkJournal(catalog, self._tasks, patience, nudge_reaper)
         uploads = UploadDesk(
@@ -131,7 +132,7 @@ class ControlPlane:
             links=SignedLinks.of(settings.keyring),
             pictures=Pictures(thumbnailers),
             processing=processing,
-            pulse=ServicePulse(fleet, thumbnailers, processing, tasks=self._tasks),
+            pulse=pulse,
             thumbnailers=thumbnailers,
             tickets=tickets,
             uploads=uploads,

@@ -15,7 +15,7 @@ class ServiceState(StrEnum):
     RUNNING = "running"
     """Booked, and an upload runs on it or is just being started."""
     DRAINING = "draining"
-    """It still works for a client that has left, so nobody can have it yet."""
+    """It may still work for an upload that needs it no longer, so nobody can have it yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,19 @@ class Booked:
     """
 
     amount: int
+    changes: list[AmountChanged]
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Where an upload went from a service that does not answer.
+
+    Attributes:
+        service: the service that it starts on now.
+        changes: what clients have to be told, its own client first.
+    """
+
+    service: str
     changes: list[AmountChanged]
 
 

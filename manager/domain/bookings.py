@@ -13,13 +13,17 @@ once, and every later change by one. What decides:
 * A service in use is never taken. A client that holds more than it wants loses the surplus as it
   ends.
 * Uploads start on the service that was used last, so that those which are not needed grow idle.
+* An upload whose service does not answer moves to another one. The service that it leaves belongs to
+  nobody until it has answered, as it may have begun the upload; from then on others are used first,
+  until it has served an upload.
 
 Times are seconds of any monotonic clock. Each operation costs O(log n) per service that it moves.
 """
 
 from collections import OrderedDict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import chain, count
 
 from common.ranking import Ranking
 from manager.domain.booking_records import (
@@ -28,6 +32,7 @@ from manager.domain.booking_records import (
     BookingStatus,
     Holdings,
     LedgerSnapshot,
+    Moved,
     ServiceLeft,
     ServiceState,
     ServiceStatus,
@@ -42,6 +47,7 @@ __all__ = [
     "ClearRefused",
     "Holdings",
     "LedgerSnapshot",
+    "Moved",
     "NoFreeService",
     "ServiceLeft",
     "ServiceState",
@@ -73,6 +79,7 @@ class _Service:
     holder: _Client | None = None
     idle_since: float = 0.0
     is_overripe: bool = False
+    was_silent: bool = False
 
 
 class BookingLedger:
@@ -157,22 +164,43 @@ class BookingLedger:
         self._end_booking(booking)
         return self._settle(now)
 
-    def start_upload(self, client: str, now: float) -> str:
-        """Marks one of the client's idle services as running. Raises `NoFreeService`."""
+    def start_upload(self, client: str, now: float, avoid: Collection[str] = ()) -> str:
+        """Marks one of the client's idle services, but none to `avoid`, as running.
+
+        Raises `NoFreeService`.
+        """
         booking = self._clients.get(client)
         if booking is None:
             raise NoFreeService("nothing-booked", "book upload services before requesting uploads")
         if not booking.held:
             raise NoFreeService("none-assigned", "no upload service has become free for you yet")
-        if not booking.idle:
+        service = _best(reversed(booking.idle.values()), avoid)
+        if service is None:
             raise NoFreeService("all-busy", "all upload services that you booked are busy")
         self._now = now
-        service = next(reversed(booking.idle.values()))
-        self._detach(service)
-        service.state, service.holder = ServiceState.RUNNING, booking
-        booking.running[service.id] = service
-        self._rank(booking)
+        self._run_on(service, booking)
         return service.id
+
+    def move_upload(self, service: str, now: float, avoid: Collection[str] = ()) -> Moved:
+        """Takes an upload off a service that does not answer, to a free one or an idle one of its client.
+
+        What it leaves drains: it is free after `upload_ended`. Raises `NoFreeService` when there is no
+        other but those to `avoid`, and `ServiceNotRunning`; then nothing has changed.
+        """
+        left = self._services.get(service)
+        if left is None or left.holder is None or left.state is not ServiceState.RUNNING:
+            raise ServiceNotRunning("service-not-running", f"no upload runs on {service}")
+        holder = left.holder
+        other = _best(chain(self._free.values(), reversed(holder.idle.values())), avoid)
+        if other is None:
+            raise NoFreeService("all-busy", "no other upload service is free")
+        changes = [AmountChanged(holder.id, -1)]
+        if other.holder is None:
+            changes.append(AmountChanged(holder.id, 1))
+        self._detach(left)
+        left.state, left.was_silent = ServiceState.DRAINING, True
+        self._run_on(other, holder)
+        return Moved(other.id, changes + self._settle(now))
 
     def upload_ended(self, service: str, now: float) -> list[AmountChanged]:
         """The service is done with its upload, or could not start it.
@@ -185,6 +213,8 @@ class BookingLedger:
         if ended.state not in {ServiceState.RUNNING, ServiceState.DRAINING}:
             raise ServiceNotRunning("service-not-running", f"no upload runs on {service}")
         holder = ended.holder
+        if ended.state is ServiceState.RUNNING:
+            ended.was_silent = False
         if holder is None or holder.held > holder.desired:
             self._release(ended)
             surplus = [] if holder is None else [AmountChanged(holder.id, -1)]
@@ -276,6 +306,12 @@ class BookingLedger:
         self._ripening[service.id] = service
         self._rank(client)
 
+    def _run_on(self, service: _Service, client: _Client) -> None:
+        self._detach(service)
+        service.state, service.holder = ServiceState.RUNNING, client
+        client.running[service.id] = service
+        self._rank(client)
+
     def _release(self, service: _Service) -> None:
         self._detach(service)
         self._free[service.id] = service
@@ -315,3 +351,15 @@ class BookingLedger:
             self._yielding.discard(client.id)
         else:
             self._yielding.put(client.id, (-client.held, idlest.idle_since))
+
+
+def _best(services: Iterable[_Service], avoid: Collection[str]) -> _Service | None:
+    """The first one; rather none that was silent when it was asked last."""
+    silent: _Service | None = None
+    for service in services:
+        if service.id in avoid:
+            continue
+        if not service.was_silent:
+            return service
+        silent = silent or service
+    return silent

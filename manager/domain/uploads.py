@@ -53,7 +53,6 @@ class UploadFacts:
     upload_id: str
     client: str
     user_id: int | None
-    service: str
     folder: tuple[str, ...]
     name: str
     size: int
@@ -89,6 +88,11 @@ class Upload:
         return self._state in ENDS
 
     @property
+    def is_requested(self) -> bool:
+        """Whether the client waits for the response to its request."""
+        return self._state is UploadState.REQUESTED
+
+    @property
     def is_on_service(self) -> bool:
         """Whether it occupies its service."""
         return self._state in ON_SERVICE
@@ -116,7 +120,10 @@ class Upload:
         return self._move(UploadEvent.SERVICE_FAILED, replace(self._memory, reason=reason))
 
     def service_lost(self) -> list[Effect]:
-        """The service disconnected, or did not answer in time and was disconnected."""
+        """The service disconnected, or did not answer in time and was disconnected.
+
+        While the client waits for the response another service may be tried first.
+        """
         return self._move(UploadEvent.SERVICE_LOST)
 
     def service_stopped(self) -> list[Effect]:

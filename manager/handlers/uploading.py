@@ -32,14 +32,13 @@ async def request_upload(
     try:
         folder = checked_folder(context, packet.path)
         name = checked_name(context, packet.name)
-        slot_id = parts.bookings.start_upload(client.id)
+        slot = parts.fleet.start_upload(client.id)
     except (InvalidRequest, NoFreeService) as error:
         return _rejected(context, packet, str(error))
     facts = UploadFacts(
         upload_id=str(uuid4()),
         client=client.id,
         user_id=client.user.id,
-        service=slot_id,
         folder=folder,
         name=name,
         size=packet.size,
@@ -48,7 +47,6 @@ async def request_upload(
         chunk_size=parts.chunk_size,
         chunk_count=chunk_count(packet.size, parts.chunk_size),
     )
-    slot = parts.fleet.slot(slot_id)
     RunningUpload(facts, client, slot, parts.uploads, answer=context.reply).start()
     return None
 

@@ -1,7 +1,7 @@
 """Whether the services still answer: asked when somebody wants to know, sooner than heartbeats tell."""
 
 from collections.abc import Iterable
-from itertools import chain
+from collections.abc import Set as AbstractSet
 from typing import Protocol
 
 import structlog
@@ -31,14 +31,18 @@ class Service(Protocol):
 class ServicePulse:
     """Pings services; one that does not answer is dropped, and then missed like any that is lost."""
 
-    def __init__(self, *groups: Iterable[Service], tasks: BackgroundTasks) -> None:
-        self._groups = groups
+    def __init__(self, tasks: BackgroundTasks) -> None:
         self._tasks = tasks
         self._pinged: set[str] = set()
 
-    def check(self) -> None:
-        """Pings every service that is not being pinged at the moment, however often it is called."""
-        for service in chain.from_iterable(self._groups):
+    @property
+    def unanswered(self) -> AbstractSet[str]:
+        """Ids of the services that have not answered their ping yet."""
+        return self._pinged
+
+    def check(self, services: Iterable[Service]) -> None:
+        """Pings those that are not being pinged at the moment, however often it is called."""
+        for service in services:
             if service.id not in self._pinged:
                 self._pinged.add(service.id)
                 self._tasks.spawn(self._ping(service), f"ping service {service.id}")

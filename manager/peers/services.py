@@ -28,8 +28,8 @@ class SlotUpload(Protocol):
     def service_failed(self, reason: str) -> None:
         """The service gave up."""
 
-    async def service_lost(self) -> None:
-        """The service is gone; returns once nothing of the upload is left that concerns it."""
+    def service_lost(self) -> None:
+        """The service is gone, and out of the booking of the upload's client."""
 
 
 @dataclass(slots=True, eq=False)

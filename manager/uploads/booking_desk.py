@@ -1,7 +1,7 @@
 """The booking ledger in action: every change is told to its client, and idle bookings yield in time."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 from manager.domain.bookings import AmountChanged, BookingLedger, Holdings, LedgerSnapshot
@@ -50,12 +50,22 @@ class BookingDesk:
         """Ends a booking. Raises `ClearRefused`."""
         self._tell(self._ledger.clear(client_id, self._now()))
 
-    def start_upload(self, client_id: str) -> str:
-        """Takes one of the client's idle services for an upload. Raises `NoFreeService`."""
-        service_id = self._ledger.start_upload(client_id, self._now())
+    def start_upload(self, client_id: str, avoid: Collection[str] = ()) -> str:
+        """Takes one of the client's idle services, but none to `avoid`. Raises `NoFreeService`."""
+        service_id = self._ledger.start_upload(client_id, self._now(), avoid)
         # A client that uses all that it has may be due an idle service of another at once.
         self._set_alarm()
         return service_id
+
+    def move_upload(self, service_id: str, avoid: Collection[str]) -> str:
+        """Takes an upload off a service that does not answer; returns the service that it starts on.
+
+        Nobody gets the first one before its `upload_ended`. Raises `NoFreeService` when there is no
+        other but those to `avoid`.
+        """
+        moved = self._ledger.move_upload(service_id, self._now(), avoid)
+        self._tell(moved.changes)
+        return moved.service
 
     def upload_ended(self, service_id: str) -> None:
         """The service can take the next upload."""

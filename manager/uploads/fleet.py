@@ -14,10 +14,12 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 import structlog
 
 from manager.domain.channels import ChannelShares
+from manager.domain.errors import NoFreeService
 from manager.domain.leases import Configure, WebhookLeases
 from manager.errors import PeerGone, PeerSilent, UnexpectedReply
 from manager.peers.clients import ClientSession
 from manager.peers.hub import Hub
+from manager.peers.pulse import ServicePulse
 from manager.peers.services import UploadSlot
 from manager.settings import ManagerSettings
 from manager.tasks import BackgroundTasks
@@ -47,8 +49,10 @@ class UploadFleet:
         webhooks: WebhookDirectory,
         settings: ManagerSettings,
         tasks: BackgroundTasks,
+        pulse: ServicePulse,
     ) -> None:
         self._bookings = bookings
+        self._pulse = pulse
         self._hub = hub
         self._webhooks = webhooks
         self._settings = settings
@@ -62,10 +66,6 @@ class UploadFleet:
 
     def __iter__(self) -> Iterator[UploadSlot]:
         return iter(tuple(self._slots.values()))
-
-    def slot(self, slot_id: str) -> UploadSlot:
-        """The slot with this id. Raises `KeyError` when it is not connected."""
-        return self._slots[slot_id]
 
     def ticket_address(self) -> str | None:
         """The address of some service that takes files with tickets now; None without any."""
@@ -100,7 +100,7 @@ class UploadFleet:
         finally:
             slot.is_connected = False
             self._take_back(slot)
-            self._tasks.spawn(self._dismiss(slot), f"dismiss slot {slot.id}")
+            self._dismiss(slot)
 
     def _welcome(self, slot: UploadSlot) -> None:
         if slot.process is not None:
@@ -118,6 +118,45 @@ class UploadFleet:
             self._configure(self._leases.slot_left(slot.process, slot.id))
         self._channels.give_back(slot.id)
 
+    def slot(self, slot_id: str) -> UploadSlot:
+        """The slot with this id. Raises `KeyError` when it is not connected."""
+        return self._slots[slot_id]
+
+    def start_upload(self, client_id: str) -> UploadSlot:
+        """Takes a slot for an upload of a client, rather one that answers. Raises `NoFreeService`."""
+        try:
+            slot_id = self._bookings.start_upload(client_id, self._pulse.unanswered)
+        except NoFreeService:
+            slot_id = self._bookings.start_upload(client_id)
+        return self._slots[slot_id]
+
+    def move_upload(self, slot: UploadSlot) -> UploadSlot:
+        """The slot does not answer: its process is pinged, and the upload gets another slot.
+
+        Nobody gets the silent slot before its `upload_ended`. Raises `NoFreeService` when no slot of
+        another process is free for the upload.
+        """
+        avoid = self._unlike(slot)
+        self._pulse.check(each for each in self if each is slot or _share_process(each, slot))
+        return self._slots[self._bookings.move_upload(slot.id, avoid | self._pulse.unanswered)]
+
+    def replace_lost(self, slot: UploadSlot, client_id: str) -> UploadSlot:
+        """Takes another slot for an upload that had begun on one that is gone. Raises `NoFreeService`."""
+        avoid = self._unlike(slot) | self._pulse.unanswered
+        return self._slots[self._bookings.start_upload(client_id, avoid)]
+
+    def _unlike(self, slot: UploadSlot) -> frozenset[str]:
+        """Slots that cannot take the place of this one: what ails its process, or of another protocol.
+
+        The chunks of a base-protocol service are entered in another way.
+        """
+        is_base = slot.process is None
+        return frozenset(
+            each.id
+            for each in self
+            if _share_process(each, slot) or (each.process is None) != is_base
+        )
+
     def upload_ended(self, slot: UploadSlot) -> None:
         """No upload runs on the slot any more: it takes the next one, if it still can."""
         if slot.is_connected and slot.is_usable:
@@ -125,11 +164,14 @@ class UploadFleet:
         else:
             self._leave_service(slot)
 
-    async def _dismiss(self, slot: UploadSlot) -> None:
-        """The client of a lost upload hears of that first, and then that it holds one service fewer."""
-        if slot.upload is not None:
-            await slot.upload.service_lost()
+    def _dismiss(self, slot: UploadSlot) -> None:
+        """The slot is out of its booking before its client hears what became of the upload on it.
+
+        So the client does not ask for another upload on it meanwhile.
+        """
         self._leave_service(slot)
+        if slot.upload is not None:
+            slot.upload.service_lost()
         self._slots.pop(slot.id, None)
 
     def _take_webhooks(self) -> None:
@@ -244,3 +286,7 @@ def _registry(slot: UploadSlot, action: s2c.ServiceAction) -> s2c.ServiceRegistr
         service_uuid=slot.id,
         address=None if action == "removed" else slot.address,
     )
+
+
+def _share_process(one: UploadSlot, other: UploadSlot) -> bool:
+    return one.process is not None and one.process == other.process

@@ -44,11 +44,15 @@ class TemporaryHolds:
         self._held.add((object_id, key))
         return self._reference(object_id, key)
 
+    async def release(self, object_id: UUID, key: str) -> None:
+        """Lets go. May be repeated. Raises `CatalogError`: then the hold ends when it expires."""
+        self._held.discard((object_id, key))
+        await self._catalog.release(object_id, service=self._service, key=key)
+
     async def end(self, object_id: UUID, key: str) -> None:
         """Lets go. If the catalog is away the hold ends when it expires."""
-        self._held.discard((object_id, key))
         try:
-            await self._catalog.release(object_id, service=self._service, key=key)
+            await self.release(object_id, key)
         except CatalogError as error:
             log.warning("a hold was not released and will expire", code=error.code)
 

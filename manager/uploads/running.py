@@ -1,12 +1,12 @@
 """Uploads in action: what the `Upload` machine decides is carried out here.
 
 An event moves the machine at once, so that its state is always true; what follows from it is carried out
-in order, by one task per upload. Requests to the service and questions to the client do not hold that
-task up: their answers come back as events.
+in order, by one task per upload. Nothing holds that task up: what the service, the client and the catalog
+answer comes back as events. So a service is free, and its client is told, however long the catalog takes.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -29,13 +29,14 @@ from manager.domain.errors import IllegalTransition
 from manager.domain.overwrites import Action
 from manager.domain.rights import Operation
 from manager.domain.uploads import Upload, UploadFacts
-from manager.errors import ContentOutOfReach, PeerGone, PeerSilent, UnexpectedReply
+from manager.errors import ContentOutOfReach
 from manager.peers.base_content import BaseContent
 from manager.peers.clients import ClientSession
 from manager.peers.services import UploadSlot
 from manager.permits import permit_for
 from manager.retrying import CatalogPatience
 from manager.tasks import BackgroundTasks
+from manager.uploads.assignment import ServiceAssignment, ask_service
 from manager.uploads.committing import draft_of, enter_chunks, enter_upload
 from manager.uploads.effect_queue import EffectQueue
 from manager.uploads.fleet import UploadFleet
@@ -46,13 +47,11 @@ from manager.uploads.places import UploadPlaces
 from manager.uploads.readability import ReadabilityCheck
 from manager.words import words_for
 from protocol import generic, s2c, s2u
-from protocol.packet import Packet
 from protocol.values import format_path
 
 log = structlog.get_logger(__name__)
 
 HOLD_KEY = "upload"
-POLICY_VIOLATION = 1008
 INTERNAL_ERROR = 1011
 FAILED_HERE = "the manager failed at this upload: try again, or ask its operator"
 
@@ -92,14 +91,21 @@ class RunningUpload:
         self.facts = facts
         self._upload = Upload(facts)
         self._client = client
-        self._slot = slot
         self._desk = desk
+        self._assignment = ServiceAssignment(
+            self,
+            slot,
+            desk.fleet,
+            desk.tasks,
+            is_wanted=lambda: self._upload.is_requested,
+            on_answer=self._service_answered,
+        )
         self._effects = EffectQueue()
         self._news = UploadNews(self._upload, client, answer)
-        self._left_service = asyncio.Event()
+        self._is_prepared = asyncio.Event()
         self._content: BaseContent | None = None
         self._committed: CommittedFile | None = None
-        self._carry_out: dict[type, Callable[[Any], Awaitable[None] | None]] = {
+        self._carry_out: dict[type, Callable[[Any], None]] = {
             effects.TellAccepted: self._tell_accepted,
             effects.TellRejected: self._tell_rejected,
             effects.TellStageFinish: self._tell_stage_finish,
@@ -123,7 +129,6 @@ class RunningUpload:
         self._client.uploads[self.facts.upload_id] = self
         self._desk.places.follow(self._upload.place)
         self._client.overwrites.began(self.facts.upload_id)
-        self._slot.upload = self
         self._desk.tasks.spawn(self._run(), f"upload {self.facts.upload_id}")
 
     def abort(self) -> None:
@@ -153,13 +158,10 @@ class RunningUpload:
         """The service gave up."""
         self._move(lambda upload: upload.service_failed(reason))
 
-    async def service_lost(self) -> None:
-        """The service is gone; returns once nothing of the upload is left that concerns it.
-
-        By then the client has been told what became of an upload that was still on the service.
-        """
-        self._move(Upload.service_lost)
-        await self._left_service.wait()
+    def service_lost(self) -> None:
+        """The service is gone, and out of its client's booking."""
+        if not self._assignment.slot_lost():
+            self._move(Upload.service_lost)
 
     def _move(self, event: UploadEvent) -> None:
         """Moves the machine at once and queues what follows; an event that comes too late is dropped."""
@@ -170,11 +172,9 @@ class RunningUpload:
 
     async def _run(self) -> None:
         try:
-            await self._prepare()
+            self._spawn(self._begin(), "begin an upload")
             async for effect in self._effects.until(lambda: self._upload.is_over):
-                outcome = self._carry_out[type(effect)](effect)
-                if outcome is not None:
-                    await outcome
+                self._carry_out[type(effect)](effect)
         except Exception:
             log.exception("an upload failed", upload=self.facts.upload_id)
             await self._give_up()
@@ -183,44 +183,56 @@ class RunningUpload:
             self._client.uploads.pop(self.facts.upload_id, None)
             self._desk.places.leave(self._upload.place)
             self._client.overwrites.ended(self.facts.upload_id)
-            self._leave_service()
-            if self._committed is None or self._committed.replaced:
-                # Otherwise nothing was left behind, and looking for it costs more than the upload.
-                self._desk.nudge_reaper()
+            self._assignment.leave()
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Runs what takes time beside the effects; a defect in it ends the upload."""
+        self._desk.tasks.spawn(self._guarded(work), name)
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 - `_run` raises and logs it
+            self._effects.fail(error)
 
     async def _give_up(self) -> None:
         """After a defect of our own: the client hears of it, and the service starts afresh."""
         if self._news.lacks_end:
             self._news.finished(effects.TellFinish(success=False, reason=FAILED_HERE))
         self._client.overwrites.drop(self.facts.upload_id)
-        if self._slot.upload is self:
-            await self._slot.connection.close(INTERNAL_ERROR, "internal error")
-        await self._desk.holds.end(UUID(self.facts.upload_id), HOLD_KEY)
+        self._desk.tasks.spawn(self._clean_up(), "clean up after an upload")
+        slot = self._assignment.slot
+        if slot.upload is self:
+            self._assignment.leave()
+            await slot.connection.close(INTERNAL_ERROR, "internal error")
 
-    def _leave_service(self) -> None:
-        if self._slot.upload is self:
-            self._slot.upload = None
-        self._left_service.set()
+    async def _begin(self) -> None:
+        try:
+            is_prepared = await self._prepare()
+        finally:
+            self._is_prepared.set()
+        if is_prepared and self._upload.is_requested:
+            await self._start_on_service()
 
-    async def _prepare(self) -> None:
+    async def _prepare(self) -> bool:
         """Enters the object into the catalog, so that no chunk is posted that it does not know.
 
         A base-protocol service tells of its chunks at the end, so there the object comes with them.
+        False when the upload cannot begin.
         """
         try:
             await self._check_place()
-            if self._slot.channel_id is None:
+            if self._assignment.slot.channel_id is None:
                 await self._begin_object(EnvelopeKind.V1)
         except (IsAFolder, NotAFolder) as error:
             reason = str(error)
-            self._move(lambda upload: upload.service_refused(reason))
-            return
         except CatalogError as error:
             log.error("an upload could not be prepared", code=error.code, problem=str(error))
             reason = "the catalog is not available: try again later"
-            self._move(lambda upload: upload.service_refused(reason))
-            return
-        self._desk.tasks.spawn(self._start_on_service(), "start an upload on its service")
+        else:
+            return True
+        self._move(lambda upload: upload.service_refused(reason))
+        return False
 
     async def _check_place(self) -> None:
         """Raises `IsAFolder`, `NotAFolder` for an upload that would be sent in vain.
@@ -250,30 +262,17 @@ class RunningUpload:
             upload_id=facts.upload_id,
             chunk_size=facts.chunk_size,
         )
-        answer = await self._ask_service(packet)
-        if answer is None:
-            return
+        await self._assignment.start(packet)
+
+    def _service_answered(self, answer: generic.Boolean) -> None:
         if answer.success:
             self._move(Upload.service_accepted)
         else:
             reason = answer.message or "the upload service refused the upload"
             self._move(lambda upload: upload.service_refused(reason))
 
-    async def _ask_service(self, packet: Packet) -> generic.Boolean | None:
-        """The service's answer; None when there is none: then the service is lost."""
-        try:
-            return await self._slot.connection.request(packet, generic.Boolean)
-        except (PeerSilent, UnexpectedReply) as error:
-            log.warning("a service does not answer", service=self._slot.id, problem=str(error))
-            await self._slot.connection.close(POLICY_VIOLATION, "no valid answer")
-        except PeerGone:
-            log.debug("a service went away instead of answering", service=self._slot.id)
-        # Its disconnection says so as well; whichever comes second changes nothing.
-        self._move(Upload.service_lost)
-        return None
-
     def _tell_accepted(self, _: effects.TellAccepted) -> None:
-        self._news.accepted(self._slot.address)
+        self._news.accepted(self._assignment.slot.address)
 
     def _tell_rejected(self, told: effects.TellRejected) -> None:
         self._news.rejected(told.reason)
@@ -292,17 +291,21 @@ class RunningUpload:
         self._client.overwrites.drop(self.facts.upload_id)
 
     def _abort_service(self, _: effects.AbortService) -> None:
-        self._desk.tasks.spawn(self._stop_service(), "abort an upload on its service")
+        self._spawn(self._stop_service(), "abort an upload on its service")
 
     async def _stop_service(self) -> None:
-        if await self._ask_service(s2u.UploadAbort()) is not None:
+        slot = self._assignment.slot
+        if not self._assignment.is_asked or await ask_service(slot, s2u.UploadAbort()) is not None:
             self._move(Upload.service_stopped)
 
     def _free_service(self, _: effects.FreeService) -> None:
-        self._leave_service()
-        self._desk.fleet.upload_ended(self._slot)
+        self._assignment.leave()
+        self._desk.fleet.upload_ended(self._assignment.slot)
 
-    async def _commit(self, commit: effects.Commit) -> None:
+    def _commit(self, commit: effects.Commit) -> None:
+        self._spawn(self._enter(commit), "enter an upload")
+
+    async def _enter(self, commit: effects.Commit) -> None:
         """Completes the object and gives it its name; the outcome comes back as an event."""
         try:
             await self._enter_content()
@@ -354,5 +357,20 @@ class RunningUpload:
         if self._committed is not None:
             self._desk.changes.file_committed(self._committed, self._upload.place.path)
 
-    async def _release_hold(self, _: effects.ReleaseHold) -> None:
-        await self._desk.holds.end(UUID(self.facts.upload_id), HOLD_KEY)
+    def _release_hold(self, _: effects.ReleaseHold) -> None:
+        self._desk.tasks.spawn(self._clean_up(), "clean up after an upload")
+
+    async def _clean_up(self) -> None:
+        """Lets the content go; what no file refers to is garbage then."""
+        # The hold may still be on its way into the catalog.
+        await self._is_prepared.wait()
+        object_id = UUID(self.facts.upload_id)
+        try:
+            await self._desk.patience.committing(
+                lambda: self._desk.holds.release(object_id, HOLD_KEY)
+            )
+        except CatalogError as error:
+            log.warning("a hold was not released and will expire", code=error.code)
+        if self._committed is None or self._committed.replaced:
+            # Otherwise nothing was left behind, and looking for it costs more than the upload.
+            self._desk.nudge_reaper()

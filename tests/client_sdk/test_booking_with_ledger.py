@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 
 from client_sdk.booking import Book, BookingDesk, Clear, Effect, Grant
 from manager.domain.bookings import AmountChanged, BookingLedger
-from manager.domain.errors import ClearRefused
+from manager.domain.errors import ClearRefused, NoFreeService
 
 IDLE_S = 30.0
 CLIENTS = st.sampled_from(["alice", "alice", "alice", "bob"])
@@ -259,6 +259,22 @@ class BookingOverTheWire(RuleBasedStateMachine):
         off = partial(self.upload_is_off_its_service, name, ticket)
         self.clients[name].to_client.append(off)
 
+    def service_is_silent(self) -> None:
+        """A service does not answer; its upload goes to another one, if there is one."""
+        for silent, upload in tuple(self.running.items()):
+            if upload is not None:
+                self.try_elsewhere(silent, upload)
+                return
+
+    def try_elsewhere(self, silent: str, upload: tuple[str, int]) -> None:
+        """The manager moves an upload off a service."""
+        try:
+            moved = self.ledger.move_upload(silent, self.now)
+        except NoFreeService:
+            return
+        self.tell(moved.changes)
+        self.running[silent], self.running[moved.service] = None, upload
+
     def time_passes(self) -> None:
         """Idle services may be handed on."""
         self.now += IDLE_S
@@ -270,6 +286,7 @@ class BookingOverTheWire(RuleBasedStateMachine):
         rare: list[Callable[[], None]] = [
             self.service_joins,
             self.service_leaves,
+            self.service_is_silent,
             self.time_passes,
             partial(self.question_takes_too_long, name),
             partial(self.clear_is_tried_again, name),

@@ -9,6 +9,7 @@ from manager.domain.bookings import (
     BookingStatus,
     ClearRefused,
     Holdings,
+    Moved,
     NoFreeService,
     ServiceLeft,
     ServiceState,
@@ -224,6 +225,93 @@ class TestUploading:
     def test_an_upload_may_end_after_its_service_left(self):
         """The end of an upload on a service that is gone is no error."""
         assert ledger_with().upload_ended("gone", 1.0) == []
+
+
+class TestMoving:
+    """A service that does not answer loses the upload that was to start on it."""
+
+    def test_to_a_free_service(self):
+        """The client is told of the loss, then of the service that takes its place."""
+        ledger = ledger_with("s1", "s2")
+        ledger.request("alice", 1, 1.0)
+        ledger.start_upload("alice", 1.0)
+        moved = ledger.move_upload("s1", 2.0)
+        assert moved == Moved("s2", [AmountChanged("alice", -1), AmountChanged("alice", 1)])
+        assert ledger.holdings("alice") == Holdings(desired=1, idle=(), running=("s2",))
+
+    def test_to_an_idle_service_of_the_client(self):
+        """Where nothing is free the client holds one service fewer."""
+        ledger = ledger_with("s1", "s2")
+        ledger.request("alice", 2, 1.0)
+        silent = ledger.start_upload("alice", 1.0)
+        moved = ledger.move_upload(silent, 2.0)
+        assert moved.changes == [AmountChanged("alice", -1)]
+        assert ledger.holdings("alice") == Holdings(desired=2, idle=(), running=(moved.service,))
+
+    def test_a_silent_service_is_not_free(self):
+        """It may have begun the upload: nobody gets it before it has stopped."""
+        ledger = ledger_with("s1", "s2")
+        ledger.request("alice", 1, 1.0)
+        ledger.start_upload("alice", 1.0)
+        ledger.move_upload("s1", 2.0)
+        assert ledger.request("bob", 1, 3.0).amount == 0
+        assert states(ledger) == {"s1": "draining", "s2": "running"}
+        assert ledger.upload_ended("s1", 4.0) == [AmountChanged("bob", 1)]
+
+    def test_a_silent_service_may_leave(self):
+        """Its loss was told when the upload moved."""
+        ledger = ledger_with("s1", "s2")
+        ledger.request("alice", 1, 1.0)
+        ledger.start_upload("alice", 1.0)
+        ledger.move_upload("s1", 2.0)
+        assert ledger.service_left("s1", 3.0).changes == []
+
+    def test_nowhere_to_go(self):
+        """Without another service, or with none but those to avoid, the upload stays where it is."""
+        ledger = ledger_with("s1", "s2")
+        ledger.request("alice", 1, 1.0)
+        ledger.start_upload("alice", 1.0)
+        with pytest.raises(NoFreeService):
+            ledger.move_upload("s1", 2.0, avoid={"s2"})
+        ledger.service_left("s2", 3.0)
+        with pytest.raises(NoFreeService):
+            ledger.move_upload("s1", 4.0)
+        assert ledger.holdings("alice").running == ("s1",)
+
+    def test_only_what_runs_for_a_client_moves(self):
+        """Idle, draining and unknown services have no upload that could go elsewhere."""
+        ledger = ledger_with("s1", "s2")
+        ledger.request("alice", 1, 1.0)
+        for service in ("s1", "unknown"):
+            with pytest.raises(ServiceNotRunning):
+                ledger.move_upload(service, 2.0)
+        ledger.start_upload("alice", 3.0)
+        ledger.client_left("alice", 4.0)
+        with pytest.raises(ServiceNotRunning):
+            ledger.move_upload("s1", 5.0)
+
+    def test_others_are_used_before_a_service_that_was_silent(self):
+        """It is the last choice until it has served an upload."""
+        ledger = ledger_with("s1", "s2", "s3")
+        ledger.request("alice", 2, 1.0)
+        silent = ledger.start_upload("alice", 1.0)
+        other = ledger.move_upload(silent, 2.0).service
+        ledger.upload_ended(other, 3.0)
+        ledger.request("alice", 3, 3.0)
+        ledger.upload_ended(silent, 4.0)
+        used = [ledger.start_upload("alice", 5.0) for _ in range(3)]
+        assert used[-1] == silent
+        for service in used:
+            ledger.upload_ended(service, 6.0)
+        assert ledger.start_upload("alice", 7.0) == silent
+
+    def test_a_service_to_avoid_is_not_used(self):
+        """A caller that knows of silence elsewhere may rule services out."""
+        ledger = ledger_with("s1", "s2")
+        ledger.request("alice", 2, 1.0)
+        assert ledger.start_upload("alice", 1.0, avoid={"s2"}) == "s1"
+        with pytest.raises(NoFreeService):
+            ledger.start_upload("alice", 1.0, avoid={"s2"})
 
 
 class TestClearing:

@@ -128,6 +128,26 @@ class LedgerMachine(RuleBasedStateMachine):
         assert service in idle
         self.running[service] = client
 
+    @precondition(lambda self: self.running)
+    @rule(data=st.data())
+    def service_is_silent(self, data):
+        """A service does not answer; its upload goes to a service that nobody else has."""
+        silent = data.draw(st.sampled_from(sorted(self.running)))
+        client = self.running[silent]
+        services = self.ledger.snapshot().services
+        free = {s.service for s in services if s.state is ServiceState.FREE}
+        others = free | set(self.ledger.holdings(client).idle)
+        if not others:
+            with pytest.raises(NoFreeService):
+                self.ledger.move_upload(silent, self.now)
+            return
+        moved = self.ledger.move_upload(silent, self.now)
+        assert moved.service in others
+        del self.running[silent]
+        self.draining.add(silent)
+        self.running[moved.service] = client
+        self.hear(moved.changes)
+
     @precondition(lambda self: self.running or self.draining)
     @rule(data=st.data())
     def upload_ends(self, data):

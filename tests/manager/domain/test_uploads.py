@@ -44,7 +44,6 @@ FACTS = UploadFacts(
     upload_id="3f0a6a54-5c4e-4a63-8b5e-0d9a2f3c1b00",
     client="c",
     user_id=7,
-    service="s",
     folder=("archive",),
     name="big.iso",
     size=30_000_000,

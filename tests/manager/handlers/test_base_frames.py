@@ -76,9 +76,9 @@ class Everybody:
         async with self.world.stage.visiting_service():
             await self.alice.next("s2c:upload-booking-modify", effective_change=1)
             lost = await self.request_upload("lost")
-        await self.alice.next("s2c:upload-stage-finish", upload_id=lost, service_disconnect=True)
         await self.alice.next("s2c:upload-booking-modify", effective_change=-1)
         await self.alice.next("s2c:service-registry", action="removed")
+        await self.alice.next("s2c:upload-stage-finish", upload_id=lost, service_disconnect=True)
 
     async def organise(self) -> None:
         """Files of every ownership and folders, in every state that a listing can show."""

@@ -7,6 +7,7 @@ from uuid import uuid4
 from aiohttp import ClientWebSocketResponse, WSMessage, WSMsgType
 
 from manager.peers import pulse
+from manager.uploads import assignment
 from tests.manager.handlers.frontend import PATIENCE_S, Frontend
 from tests.manager.handlers.world import World
 from tests.manager.sockets.peers import service_query
@@ -90,6 +91,20 @@ async def test_a_dead_thumbnail_service_is_dropped(world, tmp_path, monkeypatch)
         await alice.send("c2s:ping-services")
         removed = await alice.next("s2c:service-registry", action="removed")
         assert removed["service_uuid"] == service.id
+
+
+async def test_a_service_that_does_not_start_an_upload_is_pinged(world, alice, monkeypatch):
+    """Nobody has to ask for that; if it is dead it is dropped, and the upload is rejected."""
+    monkeypatch.setattr(pulse, "PING_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(assignment, "START_PATIENCE_S", 0.01)
+    service = await Service.registered(world, alice)
+    await alice.get("c2s:upload-booking-request", "s2c:upload-booking", desired_amount=1)
+    request = {"name": "f", "path": "/", "size": 5, "is_public": False}
+    response = await alice.get("c2s:upload-request", "s2c:upload-response", **request)
+    assert not response["accepted"]
+    await alice.next("s2c:upload-booking-modify", effective_change=-1)
+    removed = await alice.next("s2c:service-registry", action="removed")
+    assert removed["service_uuid"] == service.id
 
 
 async def test_a_living_service_stays(world, alice):

@@ -166,26 +166,40 @@ class FlakyStage:
 
     async def client(self, name: str = "alice", *, extensions: Sequence[str] = ()) -> ClientPeer:
         """Lets a client in, with extensions if it asks for any."""
+        return await self.peers.enter_async_context(
+            self.visiting_client(name, extensions=extensions)
+        )
+
+    @asynccontextmanager
+    async def visiting_client(
+        self, name: str = "alice", *, extensions: Sequence[str] = ()
+    ) -> AsyncIterator[ClientPeer]:
+        """A client for the length of the context."""
         if await self.real_catalog.user_by_name(name) is None:
             hashed = await CHEAP_PASSWORDS.hash(PASSWORD)
             await self.real_catalog.create_user(name, hashed)
         query = client_query(await self.accounts.login(name, PASSWORD))
         if extensions:
             query["extensions"] = format_extensions(extensions)
-        return await self.peers.enter_async_context(
-            ClientPeer.connected(self.url, "s2c", query, extensions=extensions)
-        )
+        async with ClientPeer.connected(self.url, "s2c", query, extensions=extensions) as client:
+            yield client
 
     async def service(self) -> ServicePeer:
         """Lets an upload service in; returns when it can be booked."""
-        observer = await self.client("observer")
+        return await self.peers.enter_async_context(self.visiting_service())
+
+    @asynccontextmanager
+    async def visiting_service(self) -> AsyncIterator[ServicePeer]:
+        """An upload service for the length of the context, once it can be booked."""
         address = f"http://service-{next(self._addresses)}.test/"
         query = service_query(SERVICE_PASSWORD, address)
-        service = await self.peers.enter_async_context(
-            ServicePeer.connected(self.url, "s2u", query, extensions=SERVICE_EXTENSIONS)
-        )
-        await observer.next(s2c.ServiceRegistry, address=address)
-        return service
+        async with (
+            self.visiting_client("observer") as observer,
+            ServicePeer.connected(self.url, "s2u", query, extensions=SERVICE_EXTENSIONS) as service,
+        ):
+            service.address = address
+            await observer.next(s2c.ServiceRegistry, address=address)
+            yield service
 
     async def is_kept(self, upload_id: str) -> bool:
         """Whether the content of an upload survives the collection of garbage."""
@@ -197,14 +211,18 @@ class FlakyStage:
 async def running_flaky_stage(
     folder: Path,
     *,
+    channels: int = 2,
     clock: Callable[[], float] = time.time,
     monotonic: Callable[[], float] = time.monotonic,
     **chosen: object,
 ) -> AsyncIterator[FlakyStage]:
-    """Runs a control plane, with settings chosen, whose retries follow one another at once."""
+    """Runs a control plane, with settings chosen, whose retries follow one another at once.
+
+    Each service needs one of the `channels`.
+    """
     virtual = VirtualTime()
     async with (
-        running_emulator(folder / "discord", limits="off") as emulator,
+        running_emulator(folder / "discord", limits="off", channels=channels) as emulator,
         SqliteCatalog.open(folder / "catalog.sqlite3", clock=clock) as real,
     ):
         flaky = FlakyCatalog(real)

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 from aiohttp import web
@@ -31,6 +31,8 @@ from tests.manager.sockets.peers import (
     service_query,
 )
 from tests.manager.sockets.watching import WatchedCounters, messages_left
+
+AnyPeer = TypeVar("AnyPeer", bound=Peer)
 
 SERVICE_PASSWORD = "password of services"
 PASSWORD = "correct horse"
@@ -119,7 +121,7 @@ class Stage:
             listed = await visitor.next(s2c.ServiceRegistry, address=service.address)
         return listed.service_uuid
 
-    async def raw(self, kind: type[Peer], namespace: str, query: dict[str, str]) -> Peer:
+    async def raw(self, kind: type[AnyPeer], namespace: str, query: dict[str, str]) -> AnyPeer:
         """Lets in a peer with that query."""
         return await self.peers.enter_async_context(
             kind.connected(self.socket_url, namespace, query)

@@ -65,34 +65,34 @@ class TestAborting:
             response = await client.request_upload()
             await client.order(c2s.UploadAbortRequest(upload_id=response.upload_id))
             await service.next(s2u.UploadAbort)
-        seen = await client.until(s2c.UploadBookingModify)
+        seen = await client.until(s2c.UploadFinishInfo)
         assert [packet for packet in seen if is_about_uploads(packet)] == [
+            s2c.UploadBookingModify(effective_change=-1),
             s2c.UploadStageFinish(upload_id=response.upload_id, service_disconnect=True),
             s2c.UploadFinishInfo(
                 success=False, upload_id=response.upload_id, reason="the upload was aborted"
             ),
-            s2c.UploadBookingModify(effective_change=-1),
         ]
 
 
 class TestLosingTheService:
     """A service that goes away ends what runs on it."""
 
-    async def test_stage_finish_then_finish_info_then_the_booking(self, stage: Stage):
-        """The client hears of the upload first, and then that it holds one service fewer."""
+    async def test_the_booking_then_stage_finish_then_finish_info(self, stage: Stage):
+        """The client knows that it holds one service fewer before the upload leaves its service."""
         async with stage.visiting_service() as service:
             client = await stage.client()
             await client.book(1)
             response = await client.request_upload(size=250)
             start = await service.next(s2u.UploadStart)
             await service.store(start, 0)
-        seen = await client.until(s2c.UploadBookingModify)
+        seen = await client.until(s2c.UploadFinishInfo)
         assert [packet for packet in seen if is_about_uploads(packet)] == [
+            s2c.UploadBookingModify(effective_change=-1),
             s2c.UploadStageFinish(upload_id=response.upload_id, service_disconnect=True),
             s2c.UploadFinishInfo(
                 success=False, upload_id=response.upload_id, reason="the upload service went away"
             ),
-            s2c.UploadBookingModify(effective_change=-1),
         ]
         await stage.no_messages_left()
 

@@ -1,0 +1,182 @@
+"""Which service an upload runs on: one that answers.
+
+The client waits for the answer to its request meanwhile, and does not know of any service yet. So an
+upload whose service does not answer within `START_PATIENCE_S`, or is lost, goes to another one, if one is
+free for it. A silent service belongs to nobody until it has answered. Then it is told to stop what it may
+have begun, and is free for the next upload; or the liveness probe finds it dead, and it is dropped.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from manager.domain.errors import NoFreeService
+from manager.domain.uploads import UploadFacts
+from manager.errors import PeerGone, PeerSilent, UnexpectedReply
+from manager.peers.base_content import BaseContent
+from manager.peers.services import SlotUpload, UploadSlot
+from manager.tasks import BackgroundTasks
+from manager.uploads.fleet import UploadFleet
+from protocol import generic, s2u
+from protocol.packet import Packet
+
+log = structlog.get_logger(__name__)
+
+START_PATIENCE_S = 1.0
+"""How long a service may take to answer before another one is tried."""
+
+POLICY_VIOLATION = 1008
+
+
+async def ask_service(slot: UploadSlot, packet: Packet) -> generic.Boolean | None:
+    """The service's answer. None when there is none; then its connection has ended, or is about to."""
+    try:
+        return await slot.connection.request(packet, generic.Boolean)
+    except (PeerSilent, UnexpectedReply) as error:
+        log.warning("a service does not answer", service=slot.id, problem=str(error))
+        await slot.connection.close(POLICY_VIOLATION, "no valid answer")
+    except PeerGone:
+        log.debug("a service went away instead of answering", service=slot.id)
+    return None
+
+
+class ServiceAssignment:
+    """Which slot has an upload. Until one has accepted it, the upload may go to another one.
+
+    Attributes:
+        slot: the present one.
+    """
+
+    def __init__(
+        self,
+        upload: SlotUpload,
+        slot: UploadSlot,
+        fleet: UploadFleet,
+        tasks: BackgroundTasks,
+        *,
+        is_wanted: Callable[[], bool],
+        on_answer: Callable[[generic.Boolean], None],
+    ) -> None:
+        """Puts the upload on a slot.
+
+        Args:
+            upload: what runs on it.
+            slot: the first slot.
+            fleet: where to find another.
+            tasks: runs what waits for services.
+            is_wanted: whether the upload may still go to another slot.
+            on_answer: takes what the last slot has answered, before anything that the slot sends
+                after that is handled.
+        """
+        self.slot = slot
+        slot.upload = upload
+        self._upload = upload
+        self._fleet = fleet
+        self._tasks = tasks
+        self._is_wanted = is_wanted
+        self._on_answer = on_answer
+        self._packet: s2u.UploadStart | None = None
+        # Set once the outcome is known, or nobody asks for it any more.
+        self._is_settled = asyncio.Event()
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a service may have begun the upload."""
+        return self._packet is not None
+
+    async def start(self, packet: s2u.UploadStart) -> None:
+        """Has a service start the upload; returns once one has answered, or the last one is lost.
+
+        That a slot is gone is told by `slot_lost`.
+        """
+        self._packet = packet
+        self._ask()
+        while not self._is_settled.is_set():
+            try:
+                async with asyncio.timeout(START_PATIENCE_S):
+                    await self._is_settled.wait()
+            except TimeoutError:
+                self._leave_silent_slot()
+
+    def slot_lost(self) -> bool:
+        """The slot has gone, and its client knows. True when the upload is on another one now."""
+        if self._may_move:
+            try:
+                other = self._fleet.replace_lost(self.slot, self._upload.facts.client)
+            except NoFreeService:
+                pass
+            else:
+                self._go_to(other)
+                return True
+        self._is_settled.set()
+        return False
+
+    def leave(self) -> None:
+        """The upload needs no slot any longer."""
+        self._is_settled.set()
+        if self.slot.upload is self._upload:
+            self.slot.upload = None
+
+    @property
+    def _may_move(self) -> bool:
+        return self._is_wanted() and not self._is_settled.is_set()
+
+    def _ask(self) -> None:
+        """Asks the slot, as soon as it is known what to ask for."""
+        if self._packet is not None:
+            work = self._ask_slot(self.slot, self._packet)
+            self._tasks.spawn(work, "start an upload on its service")
+
+    async def _ask_slot(self, slot: UploadSlot, packet: s2u.UploadStart) -> None:
+        answer = await ask_service(slot, packet)
+        if slot is not self.slot:
+            await self._stop_late(slot, answer)
+        elif answer is not None:
+            self._is_settled.set()
+            self._on_answer(answer)
+
+    def _leave_silent_slot(self) -> None:
+        if not self._may_move:
+            return
+        silent = self.slot
+        try:
+            other = self._fleet.move_upload(silent)
+        except NoFreeService:
+            return
+        log.warning("a service is slow to start an upload", service=silent.id, instead=other.id)
+        silent.upload = _LeftUpload(self._upload.facts)
+        self._go_to(other)
+
+    def _go_to(self, other: UploadSlot) -> None:
+        self.slot = other
+        other.upload = self._upload
+        self._ask()
+
+    async def _stop_late(self, slot: UploadSlot, answer: generic.Boolean | None) -> None:
+        """A slot that the upload has left answers after all: it stops, and is free again."""
+        if answer is not None and answer.success:
+            answer = await ask_service(slot, s2u.UploadAbort())
+        if answer is not None:
+            slot.upload = None
+            self._fleet.upload_ended(slot)
+
+
+class _LeftUpload:
+    """What a slot may have begun that did not answer in time: nothing of it is of use any more."""
+
+    takes_chunks = False
+
+    def __init__(self, facts: UploadFacts) -> None:
+        self.facts = facts
+
+    def service_finished(
+        self, content_hash: str, mime_type: str, content: BaseContent | None = None
+    ) -> None:
+        """Nobody waits for its chunks."""
+
+    def service_failed(self, reason: str) -> None:
+        """Nothing depends on it."""
+
+    def service_lost(self) -> None:
+        """Nothing depends on it."""
