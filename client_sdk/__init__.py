@@ -4,7 +4,7 @@ async with Client("http://127.0.0.1:4000", token) as cloud:
     await cloud.upload("holiday.mp4", "/videos/holiday.mp4")
 """
 
-from importlib.metadata import version
+import importlib.metadata
 
 from client_sdk.batches import (
     FailedTransfer,
@@ -82,7 +82,7 @@ from client_sdk.status import (
 from client_sdk.sync import SyncClient, SyncStream
 from client_sdk.upload_source import UploadSource
 
-__version__ = version("discord-cloud")
+__version__ = importlib.metadata.version("discord-cloud")
 
 __all__ = [
     "Account",

@@ -40,16 +40,16 @@ class RemoteStream:
         self.length = length
         self._pieces: AsyncGenerator[bytes, None] | None = pieces
         self._rest = b""
+        self._fetched = 0
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> bytes:
-        pieces = self._open_pieces()
-        if self._rest:
-            piece, self._rest = self._rest, b""
-            return piece
-        return await anext(pieces)
+        piece, self._rest = self._rest or await self._next(), b""
+        if not piece:
+            raise StopAsyncIteration
+        return piece
 
     async def read(self, size: int = -1) -> bytes:
         """At most `size` bytes, those that are there first; none at the end.
@@ -60,22 +60,27 @@ class RemoteStream:
             DownloadFailed, Unreachable, ServerFailed: The rest does not come, however often it was
                 asked for, or the file has changed meanwhile.
         """
-        pieces = self._open_pieces()
         if size < 0:
             return b"".join([piece async for piece in self])
-        if not self._rest:
-            self._rest = await anext(pieces, b"")
+        self._rest = self._rest or await self._next()
         piece, self._rest = self._rest[:size], self._rest[size:]
         return piece
 
     def close(self) -> None:
         """Give no more bytes: to read on is an error, as it would look like the end."""
         self._pieces = None
+        self._rest = b""
 
-    def _open_pieces(self) -> AsyncGenerator[bytes, None]:
+    async def _next(self) -> bytes:
+        """The next piece; none at the end."""
         if self._pieces is None:
             raise RuntimeError("the stream is closed: read it inside of its `async with`")
-        return self._pieces
+        piece = await anext(self._pieces, b"")
+        self._fetched += len(piece)
+        if not piece and self._fetched < self.length:
+            # A generator that was cancelled looks as one that has come to its end.
+            raise DownloadFailed("the stream was cancelled while it was read: open it anew")
+        return piece
 
 
 class RangeRead:

@@ -178,8 +178,5 @@ def _folded(path: PurePath) -> str:
 
 
 def _free_path(path: Path, is_reserved: Callable[[Path], bool]) -> Path:
-    for number in itertools.count(1):
-        numbered = path.with_name(f"{path.stem} ({number}){path.suffix}")
-        if not is_reserved(numbered) and not os.path.lexists(numbered):
-            return numbered
-    raise AssertionError("numbers do not end")
+    numbered = (path.with_name(f"{path.stem} ({n}){path.suffix}") for n in itertools.count(1))
+    return next(each for each in numbered if not is_reserved(each) and not os.path.lexists(each))

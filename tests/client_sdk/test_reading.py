@@ -187,6 +187,22 @@ async def test_less_than_there_is_is_never_returned(manager, make_client) -> Non
             await cloud.read("/name")
 
 
+async def test_a_cancelled_read_does_not_look_like_the_end(manager, make_client) -> None:
+    """Who gives up waiting and reads on is told that something is missing."""
+    cut = Cut(CONTENT[:1000], head('"one"'))
+    manager.download_faults = [cut]
+    async with make_client() as cloud, cloud.stream("/name") as stream:
+        found = b""
+        while len(found) < 1000:
+            found += await stream.read(1000)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0):
+                await stream.read()
+        with pytest.raises(DownloadFailed, match="cancelled"):
+            await stream.read()
+    cut.may_break.set()
+
+
 @pytest.mark.parametrize(
     "told", ["bytes 5-8/300000", "bytes 4-6/300000", "bytes 4-7/*", "bytes */300000", "", "4-7"]
 )

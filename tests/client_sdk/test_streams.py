@@ -6,6 +6,7 @@ import io
 import os
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,7 @@ KINDS: dict[str, Callable[[Path], Any]] = {
     "generator": lambda _: generated(),
     "list": lambda _: list(generated()),
     "async generator": lambda _: async_generated(),
-    "function that opens a file": lambda folder: on_disk(folder).open,
+    "function that opens a file": lambda folder: partial(on_disk(folder).open, "rb"),
     "function that makes a generator": lambda _: generated,
     "function that makes an async generator": lambda _: async_generated,
 }
@@ -93,9 +94,6 @@ async def test_every_kind_of_source_arrives(
 ) -> None:
     """Byte for byte, whether its size is told or not; what was open stays open."""
     source = KINDS[kind](tmp_path)
-    if kind == "function that opens a file":
-        path = tmp_path / "content"
-        source = lambda: path.open("rb")  # noqa: E731 - as callers write it
     async with make_client() as cloud:
         result = await cloud.upload(source, "/name", size=SIZE if is_size_known else None)
     assert manager.files == {"/name": CONTENT}
