@@ -95,7 +95,8 @@ class SpooledSource:
         )
         # Closed at the end of the upload, while threads may still read or write it.
         self._in_use = threading.Lock()
-        self._written = 0
+        self._received = 0
+        self._saved = 0
         # A turn of a thread for every small piece would take longer than writing it.
         self._pending: deque[bytes] = deque()
         self._is_complete = False
@@ -105,7 +106,7 @@ class SpooledSource:
     @property
     def size(self) -> int:
         """Bytes in all."""
-        return self._written if self._size is None else self._size
+        return self._received if self._size is None else self._size
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[OpenSource]:
@@ -116,7 +117,7 @@ class SpooledSource:
         """The bytes from `offset` on, as soon as they were read."""
         end = offset + length
         # With the last chunk it has to be known that the stream holds nothing more.
-        while self._written < end or (end == self.size and not self._is_complete):
+        while self._received < end or (end == self.size and not self._is_complete):
             if self._failure is not None:
                 raise self._failure
             self._news.clear()
@@ -127,21 +128,21 @@ class SpooledSource:
         """Take all pieces of the stream. Raises what `OneTimeStream.spooled` raises."""
         unsaved = 0
         async for piece in pieces:
-            after = self._written + len(piece)
+            after = self._received + len(piece)
             if self._size is not None and after > self._size:
                 raise too_long()
             if after > self._limit:
                 raise _too_large(self._limit)
             # Copied if need be: the caller may fill the same buffer again.
             self._pending.append(bytes(piece))
-            self._written = after
+            self._received = after
             self._news.set()
             count(len(piece))
             unsaved += len(piece)
             if unsaved >= PIECE_SIZE:
                 await asyncio.to_thread(self._save)
                 unsaved = 0
-        if self._size is not None and self._written < self._size:
+        if self._size is not None and self._received < self._size:
             raise too_short()
         self._is_complete = True
         self._news.set()
@@ -167,9 +168,11 @@ class SpooledSource:
             return self._file.read(length)
 
     def _write_pending(self) -> None:
-        self._file.seek(0, os.SEEK_END)
+        # What could not be written stays pending, so that nothing ever lies at a wrong offset.
         while self._pending:
-            self._file.write(self._pending.popleft())
+            self._file.seek(self._saved)
+            self._file.write(self._pending[0])
+            self._saved += len(self._pending.popleft())
 
 
 @contextlib.contextmanager
