@@ -47,8 +47,10 @@ class DataFolder:
 
     @property
     def reports(self) -> Path:
-        """Folder of what the upload service still has to report."""
-        return self._path / "reports"
+        """Folder of what the upload service still has to report. Raises `DataFolderUnusable`."""
+        folder = self._path / "reports"
+        make_folder(folder)
+        return folder
 
     def service_password(self) -> str:
         """The password of upload services; made at the first call."""

@@ -90,6 +90,6 @@ class UploadServiceSettings(BaseSettings):
     reports_folder: Path = Field(
         default=Path("data/reports"),
         description="Folder that is made if need be, and keeps reports of stored chunks until the "
-        "manager has answered them. Several services may share it; the next one that starts delivers "
-        "what a stopped one has left there.",
+        "manager has answered them. Services of one manager may share it; the next one that starts "
+        "delivers what a stopped one has left there.",
     )

@@ -101,6 +101,14 @@ async def test_unusable_folder(options):
         await _start(options)
 
 
+async def test_a_part_of_the_folder_that_is_unusable(options):
+    """What stands where a folder is needed is named."""
+    options.data.mkdir()
+    (options.data / "reports").touch()
+    with pytest.raises(DataFolderUnusable, match="reports"):
+        await _start(options)
+
+
 async def test_damaged_key(options):
     """A damaged key is never replaced by a new one, which would lose every file."""
     await _start(options)

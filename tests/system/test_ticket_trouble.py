@@ -115,6 +115,21 @@ async def test_a_sender_that_stops(tmp_path, http: aiohttp.ClientSession) -> Non
         await sender.close()
 
 
+async def test_a_stop_ends_what_is_being_sent(tmp_path, http: aiohttp.ClientSession) -> None:
+    """The sender is told, and the stop does not wait for the rest of the file."""
+    async with (
+        asyncio.timeout(20),
+        running_whole(tmp_path, upload={"drain_grace_s": 60, "stall_timeout_s": 60}) as whole,
+    ):
+        alice = await user(whole, http)
+        sender = await half_sent(await alice.ticket(50_000), content_of(20_500), 50_000)
+        await whole.messages_left(20)
+    status, text = await sender.answer()
+    assert status == 410
+    assert "stops" in text
+    await sender.close()
+
+
 async def test_no_more_at_once_than_configured(tmp_path, http: aiohttp.ClientSession) -> None:
     """Who finds all places taken waits for one."""
     chosen = {"ticket_uploads": 1, "stall_timeout_s": 0.5}
