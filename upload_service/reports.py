@@ -9,6 +9,8 @@ hears of twice does no harm.
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
+from weakref import WeakKeyDictionary
 
 import structlog
 
@@ -23,6 +25,10 @@ from upload_service.errors import Busy, NotStored
 from upload_service.report_journal import ReportJournal
 
 log = structlog.get_logger(__name__)
+
+AT_ONCE: Final = 32
+"""Reports that are sent over one link at the same time: fewer than the manager handles of one peer,
+so that each is handled at once, and answered in time."""
 
 
 async def answer_for_good(ask: Callable[[], Awaitable[Packet]], backoff: Backoff) -> Boolean:
@@ -62,6 +68,7 @@ class Reports:
         self._backoff = backoff
         # Ids of messages, oldest first.
         self._undelivered: dict[str, None] = {}
+        self._turns: WeakKeyDictionary[Connection, asyncio.Semaphore] = WeakKeyDictionary()
         self._changed = asyncio.Event()
 
     @property
@@ -130,9 +137,10 @@ class Reports:
     async def _carry(self, link: Connection, report: ChunkStored) -> Boolean:
         del self._undelivered[report.message_id]
         try:
-            answer = await answer_for_good(
-                lambda: link.request(report, ReportDeferred), self._backoff()
-            )
+            async with self._turns.setdefault(link, asyncio.Semaphore(AT_ONCE)):
+                answer = await answer_for_good(
+                    lambda: link.request(report, ReportDeferred), self._backoff()
+                )
         except BaseException:
             self._undelivered[report.message_id] = None
             self._note_change()

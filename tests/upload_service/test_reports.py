@@ -8,6 +8,7 @@ import pytest
 
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
+from manager.peers.workload import MAX_AT_WORK
 from protocol.generic import Boolean
 from protocol.packet import Packet
 from protocol.s2u import ReportDeferred
@@ -15,7 +16,7 @@ from protocol.u2s import ChunkStored
 from tests.upload_service.staging import CHUNK, Stage, staged
 from upload_service.errors import Busy
 from upload_service.report_journal import ReportJournal
-from upload_service.reports import Reports
+from upload_service.reports import AT_ONCE, Reports
 
 YES, NO = Boolean(success=True), Boolean(success=False)
 
@@ -119,6 +120,21 @@ async def test_the_manager_stops_before_the_service(tmp_path: Path) -> None:
     assert stage.manager.journal == []
     (message,) = stage.emulator.messages()
     assert [left.message_id for left in on_disk(tmp_path)] == [str(message.id)]
+
+
+async def test_a_link_is_not_flooded_with_reports(tmp_path: Path) -> None:
+    """However many chunks a client sends at once, each report is handled when it is sent."""
+    assert AT_ONCE < MAX_AT_WORK
+    count = AT_ONCE + 8
+    async with staged(tmp_path) as stage:
+        answering(stage, ReportDeferred())
+        upload = await stage.start(count, chunk_size=1)
+        sending = [asyncio.create_task(stage.send(upload, at, b"x")) for at in range(count)]
+        while await stage.metric("upload_reports") < count:
+            pass
+        assert len({report.message_id for report in stage.manager.journal}) == AT_ONCE
+        answering(stage, YES)
+        assert {status for status, _ in await asyncio.gather(*sending)} == {200}
 
 
 async def test_nothing_is_posted_that_could_not_be_reported(tmp_path: Path) -> None:
