@@ -64,7 +64,7 @@ class WebhookPool:
         self,
         content: memoryview,
         *,
-        webhooks: frozenset[int] | None = None,
+        webhooks: Callable[[], frozenset[int]] | None = None,
         withdrawn: asyncio.Future[None] | None = None,
     ) -> ChunkAddress:
         """Posts a chunk as a message of its own.
@@ -73,7 +73,8 @@ class WebhookPool:
 
         Args:
             content: The wrapped chunk. It must not change until the post has ended.
-            webhooks: Ids of the webhooks that may be used, None for all.
+            webhooks: Tells the ids of the webhooks that may be used, anew whenever the list was set;
+                None for all.
             withdrawn: Once it is resolved the post is no longer wanted: one that waits, be it for
                 its turn or for its next try, ends at once; a request under way is left to end.
 
@@ -116,15 +117,14 @@ class WebhookPool:
             withdrawn.remove_done_callback(refresh)
 
     def _candidates(
-        self, webhooks: frozenset[int] | None, withdrawn: asyncio.Future[None] | None
+        self,
+        webhooks: Callable[[], frozenset[int]] | None,
+        withdrawn: asyncio.Future[None] | None,
     ) -> Sequence[Route]:
         if withdrawn is not None and withdrawn.done():
             raise PostWithdrawn("the post is not wanted any more")
-        usable = [
-            route
-            for webhook_id, route in self._routes.items()
-            if webhooks is None or webhook_id in webhooks
-        ]
+        ids = self._routes.keys() if webhooks is None else webhooks()
+        usable = [route for webhook_id, route in self._routes.items() if webhook_id in ids]
         if not usable:
             raise NoWebhook("no usable webhook is left to post with")
         return usable

@@ -4,6 +4,7 @@ import asyncio
 import math
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from types import TracebackType
 from typing import Final, Self
 
@@ -111,13 +112,14 @@ class SlotLease:
             StorageError: if Discord refused it, or no webhook is leased.
         """
         while self._api is not None:
-            api, held = self._api, self._api.ids(self)
+            api = self._api
             try:
-                return await api.pool.post(content, webhooks=held, withdrawn=ended)
+                return await api.pool.post(
+                    content, webhooks=partial(api.ids, self), withdrawn=ended
+                )
             except NoWebhook:
-                # The lease may have changed while the post waited; then the new webhooks are to be
-                # tried.
-                if (api, held) == (self._api, self._api.ids(self)):
+                # The lease may be for another Discord by now.
+                if api is self._api:
                     raise
         raise NoWebhook("no webhook is leased")
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from collections.abc import Callable
 
 import pytest
 from aiohttp import web
@@ -38,6 +39,11 @@ def order(emulator, kind, **details) -> Fault:
     return fault
 
 
+def only(*webhook_ids: int) -> Callable[[], frozenset[int]]:
+    """Lets a post use these webhooks."""
+    return lambda: frozenset(webhook_ids)
+
+
 async def post_many(pool, number) -> list[ChunkAddress]:
     """Posts at the same time."""
     async with asyncio.TaskGroup() as group:
@@ -69,10 +75,10 @@ async def test_posts_are_spread_and_cause_no_429(emulator, pool, webhooks):
 async def test_only_the_webhooks_asked_for_are_used(pool, webhooks):
     """A slot posts by the webhooks that were leased to it."""
     for webhook in webhooks:
-        address = await pool.post(CONTENT, webhooks=frozenset({webhook.id}))
+        address = await pool.post(CONTENT, webhooks=only(webhook.id))
         assert address.webhook_id == webhook.id
     with pytest.raises(NoWebhook):
-        await pool.post(CONTENT, webhooks=frozenset({1}))
+        await pool.post(CONTENT, webhooks=only(1))
 
 
 async def test_a_dead_webhook_is_reported_once_and_not_called_again(emulator, pool, webhooks, lost):
@@ -91,7 +97,7 @@ async def test_a_webhook_that_dies_under_several_posts_is_reported_once(
 ):
     """Each of them hears of it; each goes by another webhook."""
     dying, alive = webhooks
-    await pool.post(CONTENT, webhooks=frozenset({dying.id}))
+    await pool.post(CONTENT, webhooks=only(dying.id))
     orders = [order(emulator, FaultKind.WEBHOOK_GONE, webhook_id=dying.id) for _ in range(2)]
     pool.set_webhooks([dying])
     posts = [asyncio.create_task(pool.post(CONTENT)) for _ in range(2)]
@@ -160,9 +166,9 @@ async def test_a_webhook_that_is_taken_away_is_drained(emulator, pool, webhooks)
     """Once the wait is over, no request runs on it and none will."""
     kept, taken = webhooks
     fault = order(emulator, FaultKind.SLOW, webhook_id=taken.id)
-    running = asyncio.create_task(pool.post(CONTENT, webhooks=frozenset({taken.id})))
+    running = asyncio.create_task(pool.post(CONTENT, webhooks=only(taken.id)))
     await fault.reached.wait()
-    waiting = asyncio.create_task(pool.post(CONTENT, webhooks=frozenset({taken.id})))
+    waiting = asyncio.create_task(pool.post(CONTENT, webhooks=only(taken.id)))
     await asyncio.sleep(0)
     pool.set_webhooks([kept])
     drained = asyncio.create_task(pool.drained({taken.id}))

@@ -52,6 +52,18 @@ async def test_an_upload_waits_and_its_end_ends_the_wait(tmp_path: Path, ending:
     assert stage.emulator.messages() == []
 
 
+async def test_a_new_lease_ends_the_wait(tmp_path: Path) -> None:
+    """A chunk that waits for one channel goes by another as soon as there is one."""
+    async with staged(tmp_path) as stage:
+        everything = stage.configuration()
+        await limited(stage)
+        upload = await stage.start(CHUNK)
+        sending = asyncio.create_task(stage.send(upload, 0, bytes(CHUNK)))
+        await until_forwarding(stage, 1)
+        assert (await stage.link.ask(everything)).success
+        assert await sending == (200, "0")
+
+
 async def test_a_stop_does_not_wait_for_discord(tmp_path: Path) -> None:
     """What waits for its turn was not posted, so that nothing is lost with it."""
     async with asyncio.timeout(4), staged(tmp_path, drain_grace_s=60.0) as stage:
