@@ -11,9 +11,10 @@ from aiohttp import web
 
 from catalog.errors import CatalogError
 from cli.server_errors import CannotListen, CatalogUnusable, start_error
+from common.tasks import cancel_and_wait
 
-STOP_GRACE_S = 0.5
-"""Seconds that requests under way are given at a stop."""
+REQUESTS_GRACE_S = 0.5
+"""Seconds that requests under way are given at a stop, and again when they are cancelled then."""
 PATIENCE_S = 3.0
 """Seconds in which further signals change nothing: a terminal and a wrapper may both send one."""
 READ_BUFFER_BYTES = 256 * 1024
@@ -61,7 +62,7 @@ async def serving(
     """
     # Paths and queries hold tokens, so there is no access log.
     runner = web.AppRunner(
-        app, access_log=None, shutdown_timeout=STOP_GRACE_S, read_bufsize=READ_BUFFER_BYTES
+        app, access_log=None, shutdown_timeout=REQUESTS_GRACE_S, read_bufsize=READ_BUFFER_BYTES
     )
     loop = asyncio.get_running_loop()
     try:
@@ -73,22 +74,33 @@ async def serving(
         await runner.cleanup()
 
 
-async def until_stopped(program: Coroutine[Any, Any, None]) -> None:
+async def until_stopped(
+    program: Coroutine[Any, Any, None], *, on_stop: Callable[[], None] = lambda: None
+) -> None:
     """Runs a program until SIGINT or SIGTERM cancels it, which is no error.
 
-    One more signal, after `PATIENCE_S` seconds, kills. Raises what the program raises.
+    One more signal, after `PATIENCE_S` seconds, kills.
+
+    Args:
+        program: what is run.
+        on_stop: called when the first signal comes.
+
+    Raises:
+        CancelledError: the caller itself was cancelled.
+        BaseException: whatever the program raises.
     """
     task = asyncio.create_task(program, name="program")
-    with _stop_signals(task):
+    with _stop_signals(task, on_stop):
         try:
-            await task
-        except asyncio.CancelledError:
-            if not task.cancelled():
-                raise
+            await asyncio.wait({task})
+        finally:
+            await cancel_and_wait(task)
+    if not task.cancelled():
+        task.result()
 
 
 @contextlib.contextmanager
-def _stop_signals(task: asyncio.Task[None]) -> Iterator[None]:
+def _stop_signals(task: asyncio.Task[None], on_stop: Callable[[], None]) -> Iterator[None]:
     loop = asyncio.get_running_loop()
     signals = (signal.SIGINT, signal.SIGTERM)
 
@@ -98,6 +110,7 @@ def _stop_signals(task: asyncio.Task[None]) -> Iterator[None]:
 
     def stop() -> None:
         if not task.cancelling():
+            on_stop()
             task.cancel()
             loop.call_later(PATIENCE_S, let_go)
 

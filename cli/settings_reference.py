@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
 from cli.logging import LogSettings
+from cli.servers.running import StopSettings
 from cli.up_settings import names_read
 from discord_emulator.settings import EmulatorSettings
 from manager.settings import ManagerSettings
@@ -48,6 +49,7 @@ _PROGRAMS: tuple[tuple[str, str, type[BaseSettings]], ...] = (
         ProcessingServiceSettings,
     ),
     ("Discord emulator", "Of `discord-cloud emulator`.", EmulatorSettings),
+    ("Stop", "Of all server programs.", StopSettings),
     ("Log", "Of all server programs. Log lines go to standard error.", LogSettings),
 )
 

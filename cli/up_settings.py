@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 from pydantic_settings import BaseSettings
 
 from cli.logging import LogSettings
+from cli.servers.running import StopSettings
 from discord_emulator.settings import EmulatorSettings
 from manager.settings import ManagerSettings
 from processing_service.settings import ProcessingServiceSettings
@@ -47,6 +48,7 @@ DECIDED: Final[Mapping[type[BaseSettings], frozenset[str]]] = {
     ),
     ProcessingServiceSettings: frozenset({"manager_address", "service_password", "upload_origin"}),
     EmulatorSettings: frozenset(EmulatorSettings.model_fields),
+    StopSettings: frozenset(),
     LogSettings: frozenset(),
 }
 """Fields of each settings class that are never read."""

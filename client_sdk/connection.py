@@ -4,7 +4,7 @@ Clients and services share it. A reader task decodes what arrives: a frame that 
 request resolves it; everything else, late answers included, comes out of the iteration in the order
 of arrival. A bad frame is skipped, and answered with `generic:boolean` false if it has a uuid. The
 queue between reader and iteration is bounded: when it stays full for `STALL_S`, the connection ends
-rather than eat memory.
+rather than eat memory. It ends as well when the manager takes nothing for `SEND_STALL_S`.
 """
 
 import asyncio
@@ -26,6 +26,7 @@ from client_sdk.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
+from common.tasks import cancel_and_wait
 from protocol import codec, generic
 from protocol.codec import Frame
 from protocol.errors import ProtocolError, WrongNamespace
@@ -36,6 +37,8 @@ from protocol.values import MAX_FRAME_BYTES, REPLY_TIMEOUT_S
 KEEPALIVE_S = 20.0
 CLOSE_TIMEOUT_S = 3.0
 STALL_S = 10.0
+SEND_STALL_S = 8.0
+"""Shorter than the time for a reply, or every request would end before it is noticed."""
 QUEUE_LIMIT = 1024
 UNAUTHORIZED = 401
 
@@ -96,9 +99,10 @@ class Connection:
                 connection.granted = await connection._receive_grant()
             yield connection
         finally:
-            await socket.close()
-            reader.cancel()
-            await asyncio.gather(reader, return_exceptions=True)
+            try:
+                await connection._close()
+            finally:
+                await cancel_and_wait(reader)
 
     async def send(
         self, packet: Packet, *, uuid: str | None = None, reply_uuid: str | None = None
@@ -111,12 +115,18 @@ class Connection:
             reply_uuid: The uuid of the frame that this one answers.
 
         Raises:
-            ConnectionLost: The connection has ended.
+            ConnectionLost: The connection has ended, or the manager has stopped reading.
         """
+        text = codec.encode(packet, uuid=uuid, reply_uuid=reply_uuid)
         try:
-            await self._socket.send(codec.encode(packet, uuid=uuid, reply_uuid=reply_uuid))
+            async with asyncio.timeout(SEND_STALL_S):
+                await self._socket.send(text)
         except ConnectionClosed as error:
             raise ConnectionLost("the connection to the manager was lost") from error
+        except TimeoutError as error:
+            # Not even the library's own pings would get through, by which it notices dead peers.
+            self._socket.transport.abort()
+            raise ConnectionLost("the manager takes no more frames") from error
 
     async def request(
         self,
@@ -177,6 +187,17 @@ class Connection:
             return self._extensions & frozenset(name.strip() for name in named)
         raise Unreachable("the manager does not know the extensions that are needed")
 
+    async def _close(self, code: int = 1000, reason: str = "") -> None:
+        """Ends the connection with a closing handshake, or without when that does not get through."""
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await self._socket.close(code, reason)
+        except TimeoutError:
+            self._socket.transport.abort()
+        except asyncio.CancelledError:
+            self._socket.transport.abort()
+            raise
+
     async def _read(self) -> None:
         try:
             async for text in self._socket:
@@ -185,7 +206,7 @@ class Connection:
             _log.debug("connection closed by the peer or the network")
         except TimeoutError:
             _log.warning("connection ended: its frames were not taken for %s s", STALL_S)
-            await self._socket.close(1013, "receiver too slow")
+            await self._close(1013, "receiver too slow")
         finally:
             self._pending.fail_all(ConnectionLost("the connection to the manager was lost"))
             self._end_iteration()

@@ -21,6 +21,8 @@ __all__ = ["EMULATOR", "Emulator", "create_app", "serve"]
 
 log = structlog.get_logger(__name__)
 
+REQUESTS_GRACE_S = 1.0
+"""Seconds that requests under way are given at a stop, and again when they are cancelled then."""
 _API_PREFIXES = ("/api", "/api/v10")
 _NO_ROUTE = frozenset({404, 405})
 
@@ -76,7 +78,7 @@ async def serve(
     app = create_app(settings)
     emulator = app[EMULATOR]
     # Webhook tokens are part of the path, so there is no access log.
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=REQUESTS_GRACE_S)
     await runner.setup()
     try:
         await start_site(runner, emulator)

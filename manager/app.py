@@ -138,16 +138,17 @@ class _Assembly:
         reader = self._reader(http)
         readability = ReadabilityCheck(catalog, self._webhooks, reader.locate)
         control = self._control(catalog, accounts, holds, readability, reaper)
+        health = CatalogHealth(catalog, monotonic=self._monotonic)
         loops = _background(
             holds=holds.run,
             reaper=reaper.run,
             webhooks=lambda: self._webhooks.learn(ask),
             quarantines=quarantines.run,
+            health=health.run,
         )
         source = ContentSource(catalog, reader, holds, self._webhooks)
         delivery = self._delivery()
-        health = CatalogHealth(catalog, monotonic=self._monotonic)
-        async with contextlib.AsyncExitStack() as last, loops, health.run(), control.run():
+        async with contextlib.AsyncExitStack() as last, loops, control.run():
             last.push_async_callback(quarantines.save_at_last)
             yield Parts(
                 accounts=accounts,

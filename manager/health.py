@@ -6,15 +6,12 @@ not be able to ask for: the manager tries it at intervals of its own, and tells 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 
 import structlog
 
 from catalog.errors import CatalogError, CatalogUnavailable
 from catalog.port import Catalog
-from common.tasks import cancel_and_wait
-from manager.supervision import supervised
 
 log = structlog.get_logger(__name__)
 
@@ -64,16 +61,8 @@ class CatalogHealth:
         except TimeoutError:
             raise CatalogUnavailable("a read does not come to an end") from None
 
-    @asynccontextmanager
-    async def run(self) -> AsyncIterator[None]:
-        """Probes writes for the length of the context."""
-        probes = asyncio.create_task(supervised("write probes", self._probe_writes))
-        try:
-            yield
-        finally:
-            await cancel_and_wait(probes, *([] if self._read is None else [self._read]))
-
-    async def _probe_writes(self) -> None:
+    async def run(self) -> None:
+        """Probes writes until cancelled."""
         while True:
             self._probing_since = self._monotonic()
             self._note(await self._problem_of_writes())

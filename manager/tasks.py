@@ -6,9 +6,10 @@ from typing import Any
 
 import structlog
 
-from common.tasks import cancel_and_wait
-
 log = structlog.get_logger(__name__)
+
+CLOSE_S = 3.0
+"""How long tasks may take to end after they were cancelled."""
 
 
 class BackgroundTasks:
@@ -24,9 +25,20 @@ class BackgroundTasks:
         task.add_done_callback(self._forget)
 
     async def close(self) -> None:
-        """Cancels what still runs, and what that starts in ending, and waits for it."""
+        """Cancels what still runs, and what that starts in ending, and waits for it.
+
+        What has not ended after `CLOSE_S` seconds is left alone: a write, say, of which the catalog
+        does not tell whether it happened. Its fate is that of a write of a process that dies.
+        """
+        loop = asyncio.get_running_loop()
+        ends_at = loop.time() + CLOSE_S
         while tasks := tuple(self._tasks):
-            await cancel_and_wait(*tasks)
+            if loop.time() >= ends_at:
+                log.warning("tasks did not end", tasks=sorted(task.get_name() for task in tasks))
+                return
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=ends_at - loop.time())
 
     def _forget(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

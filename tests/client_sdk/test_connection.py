@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Never
 
 import pytest
 from aiohttp import web
@@ -226,6 +227,7 @@ async def test_a_receiver_that_stands_still_loses_its_connection(
 ) -> None:
     """Frames that nobody takes fill a bounded queue, and then end the connection."""
     monkeypatch.setattr("client_sdk.connection.STALL_S", 0.01)
+    monkeypatch.setattr("client_sdk.connection.CLOSE_TIMEOUT_S", 0.1)
     is_closed = asyncio.Event()
 
     async def script(socket: web.WebSocketResponse) -> None:
@@ -238,6 +240,41 @@ async def test_a_receiver_that_stands_still_loses_its_connection(
     async with Connection.open(await serve(script), receives=RECEIVES) as connection:
         await is_closed.wait()
         assert len([frame async for frame in connection]) <= QUEUE_LIMIT
+
+
+LARGE = generic.Primitives(string_value="x" * 500_000)
+
+
+async def _read_nothing(_socket: web.WebSocketResponse) -> None:
+    await asyncio.Event().wait()
+
+
+async def _send_without_end(connection: Connection) -> Never:
+    while True:
+        await connection.send(LARGE)
+
+
+async def test_a_manager_that_reads_nothing_is_lost(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A frame that it does not take ends the connection, so that another one can be made."""
+    monkeypatch.setattr("client_sdk.connection.SEND_STALL_S", 0.1)
+    async with Connection.open(await serve(_read_nothing), receives=RECEIVES) as connection:
+        with pytest.raises(ConnectionLost):
+            await _send_without_end(connection)
+        async with asyncio.timeout(5):
+            assert [frame async for frame in connection] == []
+
+
+async def test_leaving_a_manager_that_reads_nothing(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The goodbye gets as little through as anything else, and nobody waits for it."""
+    monkeypatch.setattr("client_sdk.connection.CLOSE_TIMEOUT_S", 0.1)
+    url = await serve(_read_nothing)
+    async with asyncio.timeout(5), Connection.open(url, receives=RECEIVES) as connection:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(_send_without_end(connection), 0.5)
 
 
 async def test_an_end_before_the_grant_is_an_error(serve: Serve) -> None:

@@ -3,16 +3,13 @@
 import asyncio
 import io
 import re
-import socket
-import struct
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import aiohttp
 import pytest
 from structlog.testing import capture_logs
-from yarl import URL
 
 from discord_emulator.emulator import Emulator
 from discord_emulator.faults import Fault, FaultKind
@@ -21,17 +18,11 @@ from discord_emulator.testing import running_emulator
 from manager.http.parts import PARTS
 from tests.manager.conftest import Cloud, running_cloud
 from tests.manager.sockets.watching import WatchedCounters
+from tests.raw_requests import BEGUN, FORM, WEBSOCKET, asking
 from tests.upload_service.staging import staged
 
 LARGE = 32 * 2**20
 """More than the systems of both ends hold of what is not read."""
-HEADERS = ("Host: x", "User-Agent: impatient")
-WEBSOCKET = (
-    "Upgrade: websocket\nConnection: Upgrade\nSec-WebSocket-Version: 13\n"
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
-)
-FORM = "Content-Type: multipart/form-data; boundary=b\nContent-Length: 1000"
-BEGUN = b'--b\r\nContent-Disposition: form-data; name="files[0]"; filename="a"\r\n\r\nabc'
 
 
 @contextmanager
@@ -41,34 +32,6 @@ def nothing_is_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
         yield
     assert [line for line in said if line["log_level"] in {"warning", "error", "critical"}] == []
     assert [record for record in caplog.records if record.levelname != "DEBUG"] == []
-
-
-class Asking:
-    """A connection over which something was asked."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader = reader
-        self._writer = writer
-
-    def cut(self) -> None:
-        """Hangs up, with a reset, so that the other end learns of it even if it reads nothing."""
-        reset = struct.pack("ii", 1, 0)
-        self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
-        self._writer.transport.abort()
-
-
-@asynccontextmanager
-async def asking(url: str | URL, request: str, body: bytes = b"") -> AsyncIterator[Asking]:
-    """Sends a request: its method and further lines of its head, and a part of its body."""
-    address = URL(str(url), encoded=True)
-    reader, writer = await asyncio.open_connection(address.host, address.port)
-    method, *lines = request.splitlines()
-    head = [f"{method} {address.raw_path_qs} HTTP/1.1", *HEADERS, *lines, "", ""]
-    writer.write("\r\n".join(head).encode() + body)
-    try:
-        yield Asking(reader, writer)
-    finally:
-        writer.transport.abort()
 
 
 async def noticed() -> None:

@@ -12,6 +12,7 @@ import pytest
 from catalog.errors import CatalogUnavailable
 from catalog.port import Catalog
 from catalog.sqlite.adapter import SqliteCatalog
+from common.tasks import cancel_and_wait
 from manager.health import OVERDUE_S, CatalogHealth
 from tests.manager.sockets.flaky import FlakyCatalog
 
@@ -47,8 +48,9 @@ async def probing(folder: Path) -> AsyncIterator[Probing]:
     """Probes a catalog in a folder."""
     async with SqliteCatalog.open(folder / "catalog.sqlite3") as real:
         made = Probing(real)
-        async with made.health.run():
-            yield made
+        probes = asyncio.create_task(made.health.run())
+        yield made
+        await cancel_and_wait(probes)
 
 
 async def test_writes_are_probed_by_the_manager_itself(tmp_path):

@@ -5,7 +5,7 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +61,7 @@ class Server:
 def up(data: Path, **environment: str) -> AbstractAsyncContextManager[Server]:
     """`discord-cloud up` on a data folder, until the end of the context at the latest."""
     arguments = ("up", "--port", "0", "--data", str(data), "--slots", "1")
-    return _running(arguments, environment)
+    return program(*arguments, **environment)
 
 
 def manager(emulator: Emulator, **environment: str) -> AbstractAsyncContextManager[Server]:
@@ -74,13 +74,12 @@ def manager(emulator: Emulator, **environment: str) -> AbstractAsyncContextManag
         "DISCORD_API_URL": f"{emulator.public_url}/api/v10",
         "GLOBAL_REQUESTS_PER_S": "100000",
     }
-    return _running(("manager",), {**settings, **environment})
+    return program("manager", **{**settings, **environment})
 
 
 @asynccontextmanager
-async def _running(
-    arguments: Sequence[str], environment: Mapping[str, str]
-) -> AsyncIterator[Server]:
+async def program(*arguments: str, **environment: str) -> AsyncIterator[Server]:
+    """A server command, until the end of the context at the latest."""
     process = await asyncio.create_subprocess_exec(
         *COMMAND,
         *arguments,

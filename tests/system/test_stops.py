@@ -1,124 +1,131 @@
-"""Manager and upload service stop while a chunk is on its way to Discord: in any order nothing is lost."""
+"""The server programs end when they are told to, whatever is under way."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+import sys
+from contextlib import AsyncExitStack
 from pathlib import Path
 
-import pytest
+from msgspec.structs import replace
 
-from cli.serving import listen, serving, url_of
-from client_sdk.client import Client
 from discord_emulator.emulator import Emulator
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
 from discord_emulator.testing import running_emulator
-from manager.app import create_app
-from manager.http.parts import PARTS
-from tests.manager.sockets.stage import CHEAP_PASSWORDS, PASSWORD, settings_for
-from tests.manager.sockets.watching import WatchedCounters, messages_left
-from tests.system.whole import (
-    CHUNK_SIZE,
-    content_of,
-    pieces_of,
-    send_chunk,
-    upload_service_at,
-    visiting_user,
-)
+from tests.manager.sockets.stage import SERVICE_PASSWORD
+from tests.raw_requests import BEGUN, FORM, WEBSOCKET, asking
+from tests.system.server import Server, manager, program
+from tests.system.whole import User, send_chunk
 
-LATER_S = 3600.0
-"""By then no hold of the first manager lives any more."""
-CONTENT = content_of(3 * CHUNK_SIZE)
+CONTENT = b"content"
+GRACE_S = "20"
+"""More than the usual one, for a busy machine; the emulator once took a minute."""
 
 
-class Program:
-    """Something that runs in a task of its own until it is stopped."""
-
-    def __init__(self, running: AbstractAsyncContextManager[str]) -> None:
-        self._running = running
-        self._stop = asyncio.Event()
-        self._url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._task = asyncio.create_task(self._run())
-
-    async def url(self) -> str:
-        """Where it is reached, once it runs."""
-        return await self._url
-
-    async def stop(self) -> None:
-        """Stops it."""
-        self._stop.set()
-        await self._task
-
-    async def _run(self) -> None:
-        async with self._running as url:
-            self._url.set_result(url)
-            await self._stop.wait()
+async def hold(clients: AsyncExitStack, server: Server, form: str) -> None:
+    """Connects clients that send nothing, half a head, half a body, or ask for nothing more."""
+    host, _, port = server.url.removeprefix("http://").partition(":")
+    _, silent = await asyncio.open_connection(host, int(port))
+    clients.callback(silent.close)
+    _, slow = await asyncio.open_connection(host, int(port))
+    slow.write(b"GET / HTTP/1.1\r\nHos")
+    clients.callback(slow.close)
+    await clients.enter_async_context(asking(form, f"POST\n{FORM}", BEGUN))
+    idle = await clients.enter_async_context(asking(f"{server.url}/health", "GET"))
+    await idle.reader.readuntil(b"\r\n\r\n")
 
 
-@asynccontextmanager
-async def a_manager(
-    emulator: Emulator, folder: Path, clock: Callable[[], float]
-) -> AsyncIterator[str]:
-    """A manager, with alice."""
-    settings = settings_for(emulator, folder, chunk_size=CHUNK_SIZE)
-    app = create_app(settings, passwords=CHEAP_PASSWORDS, clock=clock)
-    listening = listen("127.0.0.1", 0)
-    async with serving(app, listening):
-        catalog = app[PARTS].get().catalog
-        if await catalog.user_by_name("alice") is None:
-            await catalog.create_user("alice", await CHEAP_PASSWORDS.hash(PASSWORD))
-        yield url_of(listening)
+def slow(discord: Emulator, route: Operation) -> Fault:
+    """Discord does not answer such requests any more."""
+    fault = Fault(kind=FaultKind.SLOW, route=route, times=None)
+    discord.faults.add(fault)
+    return fault
 
 
-@asynccontextmanager
-async def a_service(manager_url: str, folder: Path) -> AsyncIterator[str]:
-    """An upload service on a port of its own."""
-    listening = listen("127.0.0.1", 0)
-    service = upload_service_at(manager_url, folder, 1, own_address=url_of(listening))
-    async with serving(service.intake, listening), service.run():
-        yield url_of(listening)
+async def stored(user: User, service: Server, name: str) -> None:
+    """Uploads a file of one chunk."""
+    response = await user.request(name, len(CONTENT))
+    response = replace(response, upload_address=service.url)
+    assert (await send_chunk(user.http, response, 0, CONTENT))[0] == 200
+    assert (await user.finished(response)).success
 
 
-async def stop_both(order: str, manager: Program, service: Program, fault: Fault) -> None:
-    """Stops both while Discord holds a post, which it answers as late as the order allows."""
-    if order == "manager first":
-        await manager.stop()
-        fault.release()
-        await service.stop()
-        return
-    asyncio.get_running_loop().call_soon(fault.release)
-    if order == "service first":
-        await service.stop()
-        await manager.stop()
-    else:
-        await asyncio.gather(service.stop(), manager.stop())
+async def test_every_program_ends_within_its_grace(tmp_path: Path):
+    """Exit code 0: connections that stand still, a Discord and clients that do, keep nobody."""
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        discord = await enter(running_emulator(tmp_path / "discord", limits="off", channels=1))
+        server = await enter(
+            manager(discord, DATABASE_PATH=str(tmp_path / "catalog.sqlite3"), STOP_GRACE_S=GRACE_S)
+        )
+        of_services = {
+            "MANAGER_ADDRESS": server.url,
+            "SERVICE_PASSWORD": SERVICE_PASSWORD,
+            "STOP_GRACE_S": GRACE_S,
+        }
+        service = await enter(
+            program(
+                "upload-service",
+                OWN_ADDRESS="http://127.0.0.1:1/",
+                PORT="0",
+                SLOTS="1",
+                DRAIN_GRACE_S="1",
+                REPORTS_FOLDER=str(tmp_path / "reports"),
+                **of_services,
+            )
+        )
+        processing = await enter(program("processing-service", **of_services))
+        folder = tmp_path / "alone"
+        emulator = await enter(
+            program("emulator", EMULATOR_PORT="0", EMULATOR_DATA=str(folder), STOP_GRACE_S=GRACE_S)
+        )
+        (*_, webhook) = (folder / "webhook-urls").read_text().split()
+        await hold(stack, emulator, webhook)
+        await hold(stack, server, f"{server.url}/login")
+        await hold(stack, service, service.url)
+        token = await server.register()
+        user = await enter(server.user(token))
+        await stored(user, service, "a.bin")
+        download = slow(discord, Operation.CDN)
+        await enter(asking(user.download_url("a.bin"), "GET"))
+        await enter(asking(f"{server.url}/?type=client&key={token}", f"GET\n{WEBSOCKET}"))
+        post = slow(discord, Operation.EXECUTE)
+        sending = asyncio.create_task(stored(user, service, "b.bin"))
+        await download.reached.wait()
+        await post.reached.wait()
+        programs = (server, service, processing, emulator)
+        assert await asyncio.gather(*(each.stop() for each in programs)) == [0, 0, 0, 0]
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
 
 
-@pytest.mark.parametrize("order", ["service first", "manager first", "together"])
-async def test_no_chunk_in_flight_is_lost(tmp_path: Path, order: str) -> None:
-    """The next start finds out about every message, and the reaper deletes it."""
-    async with running_emulator(tmp_path / "discord", limits="off") as emulator:
-        emulator.requests = WatchedCounters()
-        manager = Program(a_manager(emulator, tmp_path, time.time))
-        url = await manager.url()
-        service = Program(a_service(url, tmp_path))
-        async with Client(url) as cloud:
-            token = await cloud.login("alice", PASSWORD)
-        async with visiting_user(url, token) as user:
-            if not await user.peer.book(1):
-                await user.booking_changed(1)
-            response = await user.request("a.bin", len(CONTENT))
-            await user.send(response, 0, CONTENT)
-            fault = Fault(kind=FaultKind.SLOW, route=Operation.EXECUTE)
-            emulator.faults.add(fault)
-            piece = pieces_of(CONTENT, CHUNK_SIZE)[1]
-            sending = asyncio.create_task(send_chunk(user.http, response, 1, piece))
-            await fault.reached.wait()
-            await stop_both(order, manager, service, fault)
-            await asyncio.gather(sending, return_exceptions=True)
-        manager = Program(a_manager(emulator, tmp_path, lambda: time.time() + LATER_S))
-        service = Program(a_service(await manager.url(), tmp_path))
-        await messages_left(emulator, 0)
-        await service.stop()
-        await manager.stop()
+async def test_a_program_that_hangs_ends_itself():
+    """When its grace is over, with the place where it hangs, and an exit code that is no success."""
+    code = (
+        "import asyncio\n"
+        "from cli.servers.running import run\n"
+        "async def hang():\n"
+        "    print('ready', flush=True)\n"
+        "    while True:\n"
+        "        try:\n"
+        "            await asyncio.sleep(60)\n"
+        "        except asyncio.CancelledError:\n"
+        "            pass\n"
+        "run(hang)\n"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        code,
+        cwd=Path(__file__).parents[2],
+        env={"STOP_GRACE_S": "0.2"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    await process.stdout.readline()
+    process.terminate()
+    async with asyncio.timeout(20):
+        _, errors = await process.communicate()
+    assert process.returncode == 1
+    assert b"Timeout" in errors
+    assert b"most recent call first" in errors

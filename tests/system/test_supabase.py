@@ -186,3 +186,16 @@ async def test_the_manager_is_killed_before_a_commit(empty: LocalSupabase, tmp_p
         again = await whole.user("alice")
         assert await again.peer.names() == ["kept.bin"]
         assert await again.get("kept.bin") == CONTENT
+
+
+async def test_the_manager_stops_while_the_catalog_hangs(empty: LocalSupabase, tmp_path: Path):
+    """Whatever it still has to write, and whatever it waits for: it ends well within its grace."""
+    async with manager_and_service(empty, tmp_path) as server:
+        token = await server.register()
+        async with server.user(token) as user:
+            empty.gateway.faults.extend([Fault.HANG] * 1000)
+            asked = asyncio.create_task(called(empty, "begin_object"))
+            requesting = asyncio.create_task(user.peer.request_upload("a.bin", size=10))
+            await asked
+            assert await server.stop() == 0
+            await asyncio.gather(requesting, return_exceptions=True)
