@@ -60,7 +60,7 @@ test-compose: .venv/installed-dev
 
 # A file of more than 4 GiB, there and back: minutes, and gigabytes below /tmp.
 test-huge: .venv/installed-dev
-	$(BIN)/pytest -m huge tests/system
+	$(BIN)/pytest -m huge tests/system tests/manager/http
 
 # Writes the pages of docs/ that are generated from the code.
 docs: .venv/installed

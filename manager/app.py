@@ -157,7 +157,9 @@ class _Assembly:
                 content_links=control.content_links,
                 control=control,
                 delivery=delivery,
-                folders=FolderSender(catalog, source, delivery, self._clock),
+                folders=FolderSender(
+                    catalog, source, delivery, self._clock, self._settings.temp_folder
+                ),
                 guard=self._guard(),
                 health=health,
                 links=SignedLinks.of(self._settings.keyring),

@@ -242,6 +242,13 @@ class ManagerSettings(CatalogSettings):
         ge=0,
         description="Seconds that a download waits for a place, before it is refused with 503.",
     )
+    temp_folder: Annotated[Path | None, BeforeValidator(_none_when_empty)] = Field(
+        default=None,
+        description=(
+            "Folder for temporary files: the directories of large archives, until they are sent; "
+            "none: the system's."
+        ),
+    )
     manager_public_url: Annotated[
         str | None, AfterValidator(_checked_url_or_none), BeforeValidator(_none_when_empty)
     ] = Field(

@@ -5,6 +5,9 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+from tempfile import SpooledTemporaryFile
+from typing import IO
 
 from aiohttp import web
 
@@ -19,6 +22,8 @@ from manager.http.disposition import attachment
 from manager.http.read_ahead import Buffer, ReadAhead
 from manager.http.subtree import Entry, Selection, subtree
 
+_DIRECTORY_BYTES = 256 * 1024
+"""Of an archive's directory, so much is kept in memory; a longer one goes to the disk."""
 _NAME_OF_ROOT = "discord-cloud"
 _JOINED_BYTES = 16 * 1024
 """Up to so many bytes of small pieces are copied together, which costs less than a write of each."""
@@ -47,6 +52,8 @@ class FolderSender:
         source: Where their content comes from.
         delivery: How it goes out.
         clock: Seconds since the Unix epoch; folders are dated with it.
+        temp_folder: Where directories of large archives are kept until they are sent; None: where the
+            system keeps temporary files.
     """
 
     def __init__(
@@ -55,11 +62,13 @@ class FolderSender:
         source: ContentSource,
         delivery: Delivery,
         clock: Callable[[], float],
+        temp_folder: Path | None,
     ) -> None:
         self._catalog = catalog
         self._source = source
         self._delivery = delivery
         self._clock = clock
+        self._temp_folder = temp_folder
 
     async def send(
         self,
@@ -83,12 +92,16 @@ class FolderSender:
             await pieces.ready()
             response = web.StreamResponse(headers=_headers(folder))
             await response.prepare(request)
-            with writer.body(), ZipStream() as archive:
+            with writer.body(), self._directory() as directory, ZipStream(directory) as archive:
                 sending = _ArchiveWriter(response, archive, writer)
                 async for piece in pieces:
                     await sending.add(piece)
                 await sending.finish()
             return response
+
+    def _directory(self) -> IO[bytes]:
+        folder = None if self._temp_folder is None else str(self._temp_folder)
+        return SpooledTemporaryFile(max_size=_DIRECTORY_BYTES, dir=folder)
 
     async def _pieces(
         self, folder: Folder, user: User, selection: Selection | None
@@ -154,8 +167,10 @@ class _ArchiveWriter:
 
     async def finish(self) -> None:
         """Ends the archive."""
-        await asyncio.to_thread(self._archive.finish)
         await self._push()
+        pieces = self._archive.finish()
+        while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+            await self._writer.push(self._response, piece)
         await self._writer.finish(self._response)
 
     async def _write(self, content: memoryview) -> None:

@@ -120,6 +120,9 @@ class BodyWriter:
         except TimeoutError:
             self._discard_what_is_sent()
             self._cut_off("reader-stalled")
+        except OSError as error:
+            _log.error("download-cut", code="disk", reason=error.strerror)
+            self._cut_off("disk")
         except (StorageError, CatalogError) as error:
             _log.error("download-cut", code=error.code, reason=str(error))
             self._cut_off(error.code)

@@ -27,7 +27,7 @@ def test_the_page_lists_what_up_reads():
     assert {"NAME_POLICY", "GC_GRACE_S", "WORKERS", "LOG_LEVEL"} <= read
     telling = {"_URL", "_PATH", "_ADDRESS", "_ORIGIN", "_KEY", "_TOKEN", "_WEBHOOKS", "_PASSWORD"}
     suspects = {name for name in read if any(name.endswith(part) for part in telling)}
-    assert suspects <= {"MANAGER_PUBLIC_URL"}
+    assert suspects <= {"MANAGER_PUBLIC_URL", "DOWNLOADS_PER_ADDRESS"}
     page = (DOCS / "settings.md").read_text(encoding="utf-8")
     section = page[page.index("## discord-cloud up") : page.index("## Manager")]
     assert all(f"`{name}`" in section for name in read)

@@ -2,6 +2,8 @@
 
 import io
 import subprocess
+import tempfile
+import tracemalloc
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +16,7 @@ NOON = datetime(2026, 3, 29, 12, 0, 1, tzinfo=UTC).timestamp()
 
 
 def _archive(*members: tuple[tuple[str, ...], bytes | None], modified_at: float = NOON) -> bytes:
-    with ZipStream() as archive:
+    with ZipStream(io.BytesIO()) as archive:
         for path, content in members:
             if content is None:
                 archive.add_folder(path, modified_at=modified_at)
@@ -23,8 +25,7 @@ def _archive(*members: tuple[tuple[str, ...], bytes | None], modified_at: float 
             for start in range(0, len(content), 1000):
                 archive.write(memoryview(content)[start : start + 1000])
             archive.end_file()
-        archive.finish()
-        return b"".join(archive.take())
+        return b"".join([*archive.take(), *archive.finish()])
 
 
 def test_what_goes_in_comes_out(content):
@@ -73,9 +74,53 @@ def test_many_members():
     assert len(zipfile.ZipFile(io.BytesIO(_archive(*members))).namelist()) == 66_000
 
 
+@pytest.mark.huge
+def test_an_archive_that_is_longer_than_old_fields_can_tell(tmp_path: Path):
+    """Behind four gigabytes the directory still says where everything is."""
+    mebibyte = memoryview(bytes(2**20))
+    path = tmp_path / "made.zip"
+    with path.open("wb") as file, ZipStream(io.BytesIO()) as archive:
+        archive.begin_file(("large",), size=5 * 2**30, modified_at=NOON)
+        for _ in range(5 * 2**10):
+            archive.write(mebibyte)
+            for piece in archive.take():
+                if piece is mebibyte:
+                    file.seek(len(piece), io.SEEK_CUR)
+                else:
+                    file.write(piece)
+        archive.end_file()
+        archive.begin_file(("behind",), size=5, modified_at=NOON)
+        archive.write(b"hello")
+        archive.end_file()
+        file.writelines([*archive.take(), *archive.finish()])
+    with zipfile.ZipFile(path) as read:
+        assert [each.file_size for each in read.infolist()] == [5 * 2**30, 5]
+        assert read.read("behind") == b"hello"
+
+
+def test_memory_does_not_grow_with_the_archive():
+    """What is kept of a member goes to the file of the directory, soon after it was added."""
+    with tempfile.TemporaryFile() as directory, ZipStream(directory) as archive:
+
+        def add(members: int) -> int:
+            for number in range(members):
+                archive.begin_file(("folder", f"{number} of many"), size=0, modified_at=NOON)
+                archive.end_file()
+                archive.take()
+            return tracemalloc.get_traced_memory()[0]
+
+        tracemalloc.start()
+        try:
+            before = add(1000)
+            grown = add(5000) - before
+        finally:
+            tracemalloc.stop()
+        assert grown < 100_000
+
+
 def test_large_file_gets_large_fields():
     """A file beyond the old limits is announced with zip64 fields, a small one is not."""
-    with ZipStream() as archive:
+    with ZipStream(io.BytesIO()) as archive:
         archive.begin_file(("small",), size=1, modified_at=NOON)
         small = b"".join(archive.take())
         archive.end_file()
@@ -87,7 +132,7 @@ def test_large_file_gets_large_fields():
 
 def test_giving_up_in_the_middle_of_a_file():
     """Leaving at any moment is quiet, and leaves nothing to be sent."""
-    with ZipStream() as archive:
+    with ZipStream(io.BytesIO()) as archive:
         archive.begin_file(("f",), size=10, modified_at=NOON)
         archive.write(b"half")
     assert archive.take() == []
@@ -95,5 +140,5 @@ def test_giving_up_in_the_middle_of_a_file():
 
 def test_bytes_without_a_file():
     """Content belongs to a file that has begun."""
-    with ZipStream() as archive, pytest.raises(ValueError, match="begun"):
+    with ZipStream(io.BytesIO()) as archive, pytest.raises(ValueError, match="begun"):
         archive.write(b"x")
