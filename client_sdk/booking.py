@@ -67,8 +67,8 @@ class BookingDesk:
         self._held = 0
         # What the manager was last asked for; None when it is not known whether it heard.
         self._asked: int | None = 0
-        # What the questions since the last answer leave at least; None when there are none.
-        self._left_by_questions: int | None = None
+        # Until the next answer; None when no question makes the count uncertain.
+        self._granted_at_most: int | None = None
         self._question: _Question | None = None
         self._clear_refused = False
 
@@ -106,6 +106,13 @@ class BookingDesk:
         """An upload hands its service back, or waits no longer. Unknown tickets are ignored."""
         self._waiting.pop(ticket, None)
         self._using.discard(ticket)
+        return self._next()
+
+    def recount(self, ticket: Hashable) -> list[Effect]:
+        """An upload found no service free: take its grant back, and ask how many there are."""
+        self._using.discard(ticket)
+        self._asked = None
+        self._limit_to(len(self._using))
         return self._next()
 
     def connected(self) -> list[Effect]:
@@ -176,14 +183,19 @@ class BookingDesk:
     def _answered(self) -> None:
         """No question is open. The manager answers in order, so earlier ones are settled as well."""
         self._question = None
-        self._left_by_questions = None
+        self._granted_at_most = None
 
     @property
     def _least_held(self) -> int:
-        """Services that stay, whatever the manager has read of the questions on their way."""
-        if self._left_by_questions is None:
+        """Services that are held whatever the manager has read of the questions on their way."""
+        if self._granted_at_most is None:
             return self._held
-        return min(self._held, self._left_by_questions)
+        return min(self._held, self._granted_at_most)
+
+    def _limit_to(self, services: int) -> None:
+        """Grant no more than these before the next answer."""
+        earlier = self._granted_at_most
+        self._granted_at_most = services if earlier is None else min(earlier, services)
 
     def _grants(self) -> list[Effect]:
         grants: list[Effect] = []
@@ -200,8 +212,7 @@ class BookingDesk:
             return []
         if not wanted and self._clear_refused:
             return []
-        earlier = self._left_by_questions
-        self._left_by_questions = wanted if earlier is None else min(earlier, wanted)
+        self._limit_to(wanted)
         if not wanted:
             self._question = _Question.CLEAR
             return [Clear()]

@@ -96,9 +96,18 @@ class TooManyAttempts(Refused):
 
 
 class Rejected(Refused):
-    """The manager rejected an upload before it began, every time it was asked."""
+    """The manager rejected an upload before it began, every time it was asked.
+
+    Attributes:
+        reason_code: Stable code of the reason (docs/extensions.md, `rejections`); None from a
+            manager that tells none.
+    """
 
     code = "rejected"
+
+    def __init__(self, reason: str, reason_code: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason_code = reason_code
 
 
 class UploadFailed(CloudError):

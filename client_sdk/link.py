@@ -14,11 +14,11 @@ from client_sdk.errors import CloudError, ConnectionLost, Refused, ReplyTimeout,
 from client_sdk.settings import ClientSettings
 from protocol import generic
 from protocol.codec import Frame
-from protocol.extensions import ADMINISTER, ORGANISE
+from protocol.extensions import ADMINISTER, ORGANISE, REJECTIONS
 from protocol.packet import Packet
 
 RECEIVES = frozenset({"s2c", "generic"})
-EXTENSIONS = frozenset({ADMINISTER, ORGANISE})
+EXTENSIONS = frozenset({ADMINISTER, ORGANISE, REJECTIONS})
 """What uses them fails with `Refused` at a manager that does not grant them; all else works."""
 
 Answer = TypeVar("Answer", bound=Packet)

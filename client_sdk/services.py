@@ -71,6 +71,10 @@ class Services:
         self._waiting.pop(ticket, None)
         self._apply(self._desk.leave(ticket))
 
+    def recount(self, ticket: object) -> None:
+        """Hand a service back that the manager does not have free, and ask what is held."""
+        self._apply(self._desk.recount(ticket))
+
     def connected(self) -> None:
         """The link has a connection."""
         self._apply(self._desk.connected())

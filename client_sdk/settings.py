@@ -19,7 +19,8 @@ class ClientSettings:
         parallel_downloads: Files of a folder that are downloaded at the same time, at most.
         chunks_in_flight: Chunks of one file that are sent at the same time.
         upload_attempts: How often a file is begun anew after a rejection or a failure, the first
-            time included. Lost connections to the manager do not count.
+            time included. Lost connections to the manager do not count, nor do requests that came
+            when no booked service was free.
         chunk_attempts: How often one chunk is sent on the same service. Waiting for a service that
             itself waits for Discord does not count.
         download_attempts: Tries in a row that bring no new byte before a download fails.
@@ -63,9 +64,11 @@ class ClientSettings:
 
     def backoff(self) -> Backoff:
         """A fresh back-off with these delays."""
-        return Backoff(
-            first_s=self.retry_first_s,
-            cap_s=self.retry_cap_s,
-            rng=self.rng,
-            sleep=self.sleep,
-        )
+        return self._backoff(self.retry_first_s, self.retry_cap_s)
+
+    def short_backoff(self) -> Backoff:
+        """A fresh back-off for what is out of order for an instant."""
+        return self._backoff(self.retry_first_s / 10, self.retry_first_s * 4)
+
+    def _backoff(self, first_s: float, cap_s: float) -> Backoff:
+        return Backoff(first_s=first_s, cap_s=cap_s, rng=self.rng, sleep=self.sleep)

@@ -4,7 +4,8 @@ One upload goes: wait for a booked service, request, send the chunks, hand the s
 stage finish, answer a conflict, wait for the finish info. A rejection, a lost service or a failed
 transfer begins it anew, on whichever service is free then; so does a lost connection, because the
 manager drops the uploads of a client that is gone. What fails after the stage finish has failed
-for good.
+for good. A request that meets no free service has cost nothing: it is no attempt, and the booking is
+counted anew, since manager and client see it differently.
 """
 
 import asyncio
@@ -41,10 +42,16 @@ from protocol.packet import Packet
 class _TryAgain(Exception):
     """This try failed, but another one may not."""
 
-    def __init__(self, error: CloudError, *, counts: bool = True) -> None:
+    def __init__(self, error: CloudError) -> None:
         super().__init__(str(error))
         self.error = error
-        self.counts = counts
+
+
+class _NoneFree(Exception):
+    """The manager has no service free for the upload, though one was granted: it is no attempt."""
+
+
+_Answer = Job | s2c.UploadRejection | CloudError
 
 
 class Uploads:
@@ -74,7 +81,7 @@ class Uploads:
         self._settings = settings
         self._scope = scope
         self._conflicts = conflicts
-        self._requests: dict[str, tuple[UploadOrder, asyncio.Future[Job | CloudError]]] = {}
+        self._requests: dict[str, tuple[UploadOrder, asyncio.Future[_Answer]]] = {}
         self._jobs: dict[str, Job] = {}
         self._handlers: dict[type[Packet], Callable[[Any], None]] = {
             s2c.UploadStageFinish: self._stage_finished,
@@ -92,7 +99,7 @@ class Uploads:
             SourceChanged, SourceUnreadable: The source let us down.
             CloudError: The link gave up.
         """
-        backoff = self._settings.backoff()
+        backoff, pause = self._settings.backoff(), self._settings.short_backoff()
         reconnects = failures = 0
         while True:
             order.meter.restart()
@@ -102,10 +109,13 @@ class Uploads:
                 reconnects += 1
                 if reconnects > self._settings.reconnect_attempts:
                     raise
+            except _NoneFree:
+                await pause.wait()
             except _TryAgain as failure:
-                failures += failure.counts
+                failures += 1
                 if failures >= self._settings.upload_attempts:
                     raise failure.error from failure
+                pause.reset()
                 await backoff.wait()
 
     def disconnected(self) -> None:
@@ -135,6 +145,9 @@ class Uploads:
         try:
             job = await self._open(order)
             await self._transfer(job)
+        except _NoneFree:
+            self._services.recount(ticket)
+            raise
         except BaseException:
             self._give_up(job, ticket)
             raise
@@ -153,13 +166,18 @@ class Uploads:
         answer = await self._request(order, packet)
         if isinstance(answer, Job):
             return answer
+        if isinstance(answer, s2c.UploadRejection):
+            raise _rejected(answer)
+        if isinstance(answer, Rejected) and losses != self._services.losses:
+            # It gives no code; most often the service that it counted on has just gone.
+            raise _NoneFree
         if isinstance(answer, ConnectionLost):
             raise answer
-        raise _TryAgain(answer, counts=losses == self._services.losses)
+        raise _TryAgain(answer)
 
-    async def _request(self, order: UploadOrder, packet: c2s.UploadRequest) -> Job | CloudError:
+    async def _request(self, order: UploadOrder, packet: c2s.UploadRequest) -> _Answer:
         uuid = str(uuid4())
-        reply: asyncio.Future[Job | CloudError] = asyncio.get_running_loop().create_future()
+        reply: asyncio.Future[_Answer] = asyncio.get_running_loop().create_future()
         self._requests[uuid] = order, reply
         try:
             async with asyncio.timeout(self._settings.reply_timeout_s):
@@ -173,7 +191,7 @@ class Uploads:
         finally:
             self._requests.pop(uuid, None)
 
-    def _abandon(self, reply: asyncio.Future[Job | CloudError]) -> None:
+    def _abandon(self, reply: asyncio.Future[_Answer]) -> None:
         """Take back what was accepted in the moment in which its caller went away."""
         answer = reply.result() if reply.done() and not reply.cancelled() else None
         if isinstance(answer, Job):
@@ -184,6 +202,8 @@ class Uploads:
         if isinstance(packet, s2c.UploadResponse) and packet.accepted:
             job = self._jobs[packet.upload_id] = Job(order, packet)
             _resolve(reply, job)
+        elif isinstance(packet, s2c.UploadRejection):
+            _resolve(reply, packet)
         else:
             _resolve(reply, Rejected(_rejection(packet)))
 
@@ -233,23 +253,34 @@ class Uploads:
         return job.result()
 
     def _give_up(self, job: Job | None, ticket: object) -> None:
-        """Take an upload back from the manager, and its service after that."""
+        """Take an upload back from the manager, and its service once that has stopped."""
         if job is None or job.over.is_set():
             self._services.release(ticket)
         else:
-            self._spawn_abort(job.upload_id, lambda: self._services.release(ticket))
+            self._scope.spawn(self._stop(job, ticket), f"stop {job.upload_id}")
 
-    def _spawn_abort(self, upload_id: str, done: Callable[[], None] | None = None) -> None:
-        self._scope.spawn(self._abort(upload_id, done), f"abort {upload_id}")
-
-    async def _abort(self, upload_id: str, done: Callable[[], None] | None) -> None:
-        packet = c2s.UploadAbortRequest(upload_id=upload_id)
+    async def _stop(self, job: Job, ticket: object) -> None:
         try:
-            with contextlib.suppress(CloudError):
-                await self._link.ask(packet, generic.Boolean)
+            if await self._abort(job.upload_id):
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._settings.finish_timeout_s):
+                        await job.left_service.wait()
         finally:
-            if done is not None:
-                done()
+            self._services.release(ticket)
+
+    def _spawn_abort(self, upload_id: str) -> None:
+        async def abort() -> None:
+            await self._abort(upload_id)
+
+        self._scope.spawn(abort(), f"abort {upload_id}")
+
+    async def _abort(self, upload_id: str) -> bool:
+        """Whether the manager ends the upload, and will say when it has."""
+        try:
+            answer = await self._link.ask(c2s.UploadAbortRequest(upload_id=upload_id))
+        except CloudError:
+            return False
+        return answer.success
 
     def _stage_finished(self, packet: s2c.UploadStageFinish) -> None:
         job = self._jobs.get(packet.upload_id)
@@ -306,7 +337,19 @@ class Uploads:
         return Conflict(path=order.full_path, is_folder=is_folder)
 
 
-def _resolve(reply: asyncio.Future[Job | CloudError], answer: Job | CloudError) -> None:
+def _rejected(packet: s2c.UploadRejection) -> Exception:
+    """What follows from a rejection that has a code."""
+    error = Rejected(packet.reason, packet.code)
+    match packet.retry:
+        case "soon":
+            return _NoneFree()
+        case "later":
+            return _TryAgain(error)
+        case "never":
+            return error
+
+
+def _resolve(reply: asyncio.Future[_Answer], answer: _Answer) -> None:
     if not reply.done():
         reply.set_result(answer)
 

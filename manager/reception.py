@@ -36,6 +36,7 @@ from protocol.extensions import (
     ADMINISTER,
     ORGANISE,
     PROCESSING,
+    REJECTIONS,
     TICKET_HOLDERS,
     TICKETS,
     WEBHOOKS,
@@ -103,12 +104,18 @@ class Reception:
     ) -> web.WebSocketResponse:
         user = await self._accounts.authenticate(handshake.key)
         base_url = self.base_url(request)
-        granted = handshake.extensions & {ADMINISTER, ORGANISE}
+        granted = handshake.extensions & {ADMINISTER, ORGANISE, REJECTIONS}
         socket, connection = await self._accept(request, handshake, granted, "c2s")
         if self._logins.is_over(user):
             await say_login_is_over(connection)
             return socket
-        client = ClientSession(id=str(uuid4()), user=user, connection=connection, base_url=base_url)
+        client = ClientSession(
+            id=str(uuid4()),
+            user=user,
+            connection=connection,
+            base_url=base_url,
+            extensions=granted,
+        )
         self._parts.fleet.introduce_to(client)
         self._parts.thumbnailers.introduce_to(client)
         self._parts.processing.introduce_to(client)

@@ -92,7 +92,8 @@ class UploadRequest(Packet, frozen=True, kw_only=True):
 
     Client → manager. `path` is the folder (made if missing), `size` is in bytes and binding.
     With `do_overwrite` a file of that name is replaced without a question. Answered by
-    `s2c:upload-response`, accepted or not.
+    `s2c:upload-response`, accepted or not; with the extension `rejections`, if it is not accepted,
+    by `s2c:upload-rejection`.
     """
 
     id: ClassVar[str] = "c2s:upload-request"

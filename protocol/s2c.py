@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from protocol.extensions import ADMINISTER, ORGANISE
+from protocol.extensions import ADMINISTER, ORGANISE, REJECTIONS
 from protocol.packet import Packet, Record
 from protocol.values import (
     Base64Url,
@@ -35,6 +35,7 @@ __all__ = [
     "Ownership",
     "OwnershipStatus",
     "Position",
+    "Retry",
     "ServiceAction",
     "ServiceRegistry",
     "ServiceType",
@@ -47,6 +48,7 @@ __all__ = [
     "UploadFinishInfo",
     "UploadOverwriteCancel",
     "UploadOverwriteRequest",
+    "UploadRejection",
     "UploadResponse",
     "UploadStageFinish",
     "UserHandle",
@@ -61,6 +63,7 @@ FileAction = Literal["add", "delete", "modify"]
 FolderAction = Literal["add", "delete", "rename", "move"]
 OwnershipStatus = Literal["owned", "public", "restricted", "shared"]
 Access = Literal["r", "rw", "none"]
+Retry = Literal["soon", "later", "never"]
 
 
 class Share(Record, frozen=True, kw_only=True):
@@ -408,6 +411,24 @@ class Position(Packet, frozen=True, kw_only=True):
 
     index: NonNegative | None
     name: Name | None
+
+
+class UploadRejection(Packet, frozen=True, kw_only=True):
+    """Says by a code why there will be no upload, and when the same request may succeed.
+
+    Manager → client, with the extension `rejections`, as the reply to `c2s:upload-request`, in place
+    of `s2c:upload-response` with `accepted: false`. `reason` is the `rejection_reason` of that.
+    `retry` is `soon` when nothing is out of order and only no booked service is free, `later` when
+    something is out of order that may be mended, and `never` when the request itself has to be
+    another one. Not answered.
+    """
+
+    id: ClassVar[str] = "s2c:upload-rejection"
+    extension: ClassVar[str | None] = REJECTIONS
+
+    code: str
+    reason: str
+    retry: Retry
 
 
 class UserList(Packet, frozen=True, kw_only=True):

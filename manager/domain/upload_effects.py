@@ -5,6 +5,8 @@
 
 from dataclasses import dataclass
 
+from manager.domain.rejections import Rejection
+
 
 @dataclass(frozen=True, slots=True)
 class FailIfTaken:
@@ -38,7 +40,7 @@ class TellAccepted:
 class TellRejected:
     """Answer the client's request: there will be no upload, and why."""
 
-    reason: str
+    rejection: Rejection
 
 
 @dataclass(frozen=True, slots=True)

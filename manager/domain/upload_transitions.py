@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from manager.domain.rejections import FAILED_HERE, SERVICE_LOST, Rejection
 from manager.domain.upload_effects import (
     AbortService,
     AnnounceFile,
@@ -28,7 +29,6 @@ from manager.domain.upload_effects import (
 
 ABORTED = "the upload was aborted"
 SKIPPED = "skipped: this name is taken"
-SERVICE_LOST = "the upload service went away"
 MAY_NOT_OVERWRITE = "a file of this name exists already and you may not overwrite it"
 
 
@@ -88,6 +88,7 @@ class Memory:
     """What effects need to know of the events so far."""
 
     reason: str = ""
+    rejection: Rejection = FAILED_HERE
     content_hash: str = ""
     mime_type: str = ""
     taken_by: int = 0
@@ -107,7 +108,7 @@ class Step:
 
 
 def _tell_rejected(memory: Memory) -> Effect:
-    return TellRejected(memory.reason)
+    return TellRejected(memory.rejection)
 
 
 def _tell_failed(memory: Memory) -> Effect:
@@ -134,7 +135,7 @@ _S, _E = UploadState, UploadEvent
 _free, _release, _abort = FreeService(), ReleaseHold(), AbortService()
 _tell_aborted = TellFinish(success=False, reason=ABORTED)
 _tell_skipped = TellFinish(success=False, reason=SKIPPED)
-_tell_lost = TellFinish(success=False, reason=SERVICE_LOST)
+_tell_lost = TellFinish(success=False, reason=SERVICE_LOST.reason)
 _stage_finished, _stage_lost = TellStageFinish(), TellStageFinish(service_disconnect=True)
 
 TRANSITIONS: dict[tuple[UploadState, UploadEvent], Step] = {

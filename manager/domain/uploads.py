@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from manager.domain.errors import IllegalTransition
 from manager.domain.overwrites import Action
 from manager.domain.places import Place
+from manager.domain.rejections import Rejection
 from manager.domain.upload_effects import Effect
 from manager.domain.upload_transitions import (
     ENDS,
@@ -106,9 +107,9 @@ class Upload:
         """The service is ready for the chunks."""
         return self._move(UploadEvent.SERVICE_ACCEPTED)
 
-    def service_refused(self, reason: str) -> list[Effect]:
+    def service_refused(self, rejection: Rejection) -> list[Effect]:
         """The service will not take the upload, or it could not be prepared."""
-        return self._move(UploadEvent.SERVICE_REFUSED, replace(self._memory, reason=reason))
+        return self._move(UploadEvent.SERVICE_REFUSED, replace(self._memory, rejection=rejection))
 
     def service_finished(self, content_hash: str, mime_type: str) -> list[Effect]:
         """The service has stored every chunk."""

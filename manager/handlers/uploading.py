@@ -11,19 +11,20 @@ from manager.context import ClientContext
 from manager.domain.errors import IllegalTransition, NoFreeService
 from manager.domain.overwrites import Action
 from manager.domain.places import Place
+from manager.domain.rejections import Rejection, Retry
 from manager.domain.uploads import UploadFacts
 from manager.errors import InvalidRequest, PathTaken
 from manager.handlers.naming import checked_folder, checked_name
+from manager.uploads.news import rejection_packet
 from manager.uploads.running import RunningUpload
 from protocol import c2s, generic, s2c
 from protocol.chunks import chunk_count, content_hash
+from protocol.packet import Packet
 
 UNKNOWN_TYPE = "application/octet-stream"
 
 
-async def request_upload(
-    context: ClientContext, packet: c2s.UploadRequest
-) -> s2c.UploadResponse | None:
+async def request_upload(context: ClientContext, packet: c2s.UploadRequest) -> Packet | None:
     """Starts an upload on a booked service that is idle, or says why not.
 
     An upload that was started answers for itself, before it tells anything else.
@@ -33,8 +34,10 @@ async def request_upload(
         folder = checked_folder(context, packet.path)
         name = checked_name(context, packet.name)
         slot = parts.fleet.start_upload(client.id)
-    except (InvalidRequest, NoFreeService) as error:
-        return _rejected(context, packet, str(error))
+    except InvalidRequest as error:
+        return _rejected(context, packet, Rejection(error.code, str(error), Retry.NEVER))
+    except NoFreeService as error:
+        return _rejected(context, packet, Rejection(error.code, error.message, Retry.SOON))
     facts = UploadFacts(
         upload_id=str(uuid4()),
         client=client.id,
@@ -51,15 +54,9 @@ async def request_upload(
     return None
 
 
-def _rejected(context: ClientContext, packet: c2s.UploadRequest, reason: str) -> s2c.UploadResponse:
-    # The protocol wants a chunk size and an id even here; they mean nothing.
-    return s2c.UploadResponse(
-        name=packet.name,
-        path=packet.path,
-        accepted=False,
-        chunk_size=context.parts.chunk_size,
-        upload_id=str(uuid4()),
-        rejection_reason=reason,
+def _rejected(context: ClientContext, packet: c2s.UploadRequest, rejection: Rejection) -> Packet:
+    return rejection_packet(
+        context.client, rejection, packet.name, packet.path, context.parts.chunk_size
     )
 
 

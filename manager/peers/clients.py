@@ -33,6 +33,7 @@ class ClientSession:
         user: whoever logged in.
         connection: the way to the client.
         base_url: URL of the manager as the client reaches it, without a slash at its end.
+        extensions: what the connection was granted beyond the base protocol.
         is_connected: false from the moment at which the connection, or its login, ended.
         overwrites: what the client was asked about taken names.
         uploads: its uploads that have not ended, by upload id.
@@ -42,6 +43,7 @@ class ClientSession:
     user: User
     connection: PeerConnection
     base_url: str
+    extensions: frozenset[str] = frozenset()
     is_connected: bool = True
     overwrites: OverwriteQueue = field(default_factory=OverwriteQueue)
     uploads: dict[str, ClientUpload] = field(default_factory=dict)

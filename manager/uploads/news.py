@@ -6,11 +6,15 @@ after the answer finds a client that knows the upload's id.
 """
 
 from collections.abc import Callable
+from uuid import uuid4
 
+from manager.domain.rejections import Rejection
 from manager.domain.upload_effects import TellFinish
 from manager.domain.uploads import Upload
 from manager.peers.clients import ClientSession
 from protocol import s2c
+from protocol.extensions import REJECTIONS
+from protocol.packet import Packet
 from protocol.values import format_path
 
 
@@ -21,7 +25,7 @@ class UploadNews:
         self,
         upload: Upload,
         client: ClientSession,
-        answer: Callable[[s2c.UploadResponse], None],
+        answer: Callable[[Packet], None],
     ) -> None:
         """`answer` sends the response to the client's request."""
         self._upload = upload
@@ -38,11 +42,22 @@ class UploadNews:
 
     def accepted(self, upload_address: str) -> None:
         """The client may send its chunks to that address."""
-        self._respond(accepted=True, upload_address=upload_address)
+        response = s2c.UploadResponse(
+            name=self._facts.name,
+            path=format_path(self._upload.place.path),
+            accepted=True,
+            chunk_size=self._facts.chunk_size,
+            upload_id=self._facts.upload_id,
+            upload_address=upload_address,
+        )
+        self._respond(response)
 
-    def rejected(self, reason: str) -> None:
+    def rejected(self, rejection: Rejection) -> None:
         """There will be no upload. Says nothing to a client whose request was answered before."""
-        self._respond(accepted=False, rejection_reason=reason)
+        facts = self._facts
+        path = format_path(self._upload.place.path)
+        packet = rejection_packet(self._client, rejection, facts.name, path, facts.chunk_size)
+        self._respond(packet)
 
     def stage_finished(self, *, service_disconnect: bool) -> None:
         """The service is done with the upload, or lost."""
@@ -75,24 +90,29 @@ class UploadNews:
             )
         )
 
-    def _respond(
-        self,
-        *,
-        accepted: bool,
-        upload_address: str | None = None,
-        rejection_reason: str | None = None,
-    ) -> None:
-        if self._is_answered:
-            return
-        self._is_answered = True
-        self._answer(
-            s2c.UploadResponse(
-                name=self._facts.name,
-                path=format_path(self._upload.place.path),
-                accepted=accepted,
-                chunk_size=self._facts.chunk_size,
-                upload_id=self._facts.upload_id,
-                upload_address=upload_address,
-                rejection_reason=rejection_reason,
-            )
+    def _respond(self, response: Packet) -> None:
+        if not self._is_answered:
+            self._is_answered = True
+            self._answer(response)
+
+
+def rejection_packet(
+    client: ClientSession, rejection: Rejection, name: str, path: str, chunk_size: int
+) -> Packet:
+    """What a client is answered whose request for an upload is rejected.
+
+    Base-protocol clients get words only.
+    """
+    if REJECTIONS in client.extensions:
+        return s2c.UploadRejection(
+            code=rejection.code, reason=rejection.reason, retry=rejection.retry.value
         )
+    return s2c.UploadResponse(
+        name=name,
+        path=path,
+        accepted=False,
+        # The protocol wants a chunk size and an id even here; they mean nothing.
+        chunk_size=chunk_size,
+        upload_id=str(uuid4()),
+        rejection_reason=rejection.reason,
+    )

@@ -27,6 +27,13 @@ from manager.changes import ChangeFeed
 from manager.domain import upload_effects as effects
 from manager.domain.errors import IllegalTransition
 from manager.domain.overwrites import Action
+from manager.domain.rejections import (
+    CATALOG_AWAY,
+    FAILED_HERE,
+    Rejection,
+    Retry,
+    refused_by_service,
+)
 from manager.domain.rights import Operation
 from manager.domain.uploads import Upload, UploadFacts
 from manager.errors import ContentOutOfReach
@@ -46,14 +53,14 @@ from manager.uploads.news import UploadNews
 from manager.uploads.places import UploadPlaces
 from manager.uploads.readability import ReadabilityCheck
 from manager.words import words_for
-from protocol import generic, s2c, s2u
+from protocol import generic, s2u
+from protocol.packet import Packet
 from protocol.values import format_path
 
 log = structlog.get_logger(__name__)
 
 HOLD_KEY = "upload"
 INTERNAL_ERROR = 1011
-FAILED_HERE = "the manager failed at this upload: try again, or ask its operator"
 
 UploadEvent = Callable[[Upload], list[effects.Effect]]
 
@@ -85,7 +92,7 @@ class RunningUpload:
         slot: UploadSlot,
         desk: UploadDesk,
         *,
-        answer: Callable[[s2c.UploadResponse], None],
+        answer: Callable[[Packet], None],
     ) -> None:
         """`answer` sends the response to the client's request."""
         self.facts = facts
@@ -198,7 +205,7 @@ class RunningUpload:
     async def _give_up(self) -> None:
         """After a defect of our own: the client hears of it, and the service starts afresh."""
         if self._news.lacks_end:
-            self._news.finished(effects.TellFinish(success=False, reason=FAILED_HERE))
+            self._news.finished(effects.TellFinish(success=False, reason=FAILED_HERE.reason))
         self._client.overwrites.drop(self.facts.upload_id)
         self._desk.tasks.spawn(self._clean_up(), "clean up after an upload")
         slot = self._assignment.slot
@@ -225,13 +232,13 @@ class RunningUpload:
             if self._assignment.slot.channel_id is None:
                 await self._begin_object(EnvelopeKind.V1)
         except (IsAFolder, NotAFolder) as error:
-            reason = str(error)
+            rejection = Rejection(error.code, str(error), Retry.NEVER)
         except CatalogError as error:
             log.error("an upload could not be prepared", code=error.code, problem=str(error))
-            reason = "the catalog is not available: try again later"
+            rejection = CATALOG_AWAY
         else:
             return True
-        self._move(lambda upload: upload.service_refused(reason))
+        self._move(lambda upload: upload.service_refused(rejection))
         return False
 
     async def _check_place(self) -> None:
@@ -269,13 +276,13 @@ class RunningUpload:
             self._move(Upload.service_accepted)
         else:
             reason = answer.message or "the upload service refused the upload"
-            self._move(lambda upload: upload.service_refused(reason))
+            self._move(lambda upload: upload.service_refused(refused_by_service(reason)))
 
     def _tell_accepted(self, _: effects.TellAccepted) -> None:
         self._news.accepted(self._assignment.slot.address)
 
     def _tell_rejected(self, told: effects.TellRejected) -> None:
-        self._news.rejected(told.reason)
+        self._news.rejected(told.rejection)
 
     def _tell_stage_finish(self, told: effects.TellStageFinish) -> None:
         self._news.stage_finished(service_disconnect=told.service_disconnect)

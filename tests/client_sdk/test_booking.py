@@ -139,6 +139,18 @@ def test_a_refusal_after_a_clear_that_was_not_answered_is_not_trusted() -> None:
     assert desk.booked(1) == [Grant("b")]
 
 
+def test_a_grant_that_found_no_service_free_is_counted_anew() -> None:
+    """Nobody else is granted what the manager does not have, until it has said what there is."""
+    desk = connected(limit=2)
+    desk.wait("a"), desk.wait("b")
+    desk.booked(1)
+    desk.booked(2)
+    desk.wait("c")
+    assert desk.recount("b") == [Book(2)]
+    assert desk.booked(1) == []
+    assert desk.modified(1) == [Grant("c")]
+
+
 def test_an_answer_with_less_than_was_held_is_a_loss() -> None:
     """The manager tells it by the amount alone when a service goes at the moment of a booking."""
     desk = connected()

@@ -139,8 +139,13 @@ class BookingOverTheWire(RuleBasedStateMachine):
             self.running[self.ledger.start_upload(name, self.now)] = name, ticket
             return
         assert client.losses > known_losses, "no service is free although none was lost"
-        self.tell_end(name, ticket)
-        client.to_client.append(partial(self.wait, name))
+        client.to_client.append(partial(self.hear_refusal, name, ticket))
+
+    def hear_refusal(self, name: str, ticket: int) -> None:
+        """A client reads that no service is free."""
+        self.clients[name].using.remove(ticket)
+        self.apply(name, self.clients[name].desk.recount(ticket))
+        self.wait(name)
 
     def upload_is_off_its_service(self, name: str, ticket: int) -> None:
         """A client reads that an upload needs its service no longer."""

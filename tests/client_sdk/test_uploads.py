@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from aiohttp import web
@@ -22,6 +23,8 @@ from client_sdk.errors import (
     UploadFailed,
 )
 from protocol import c2s, generic, s2c
+from protocol.codec import Frame
+from tests.client_sdk.conftest import Peer, ScriptedManager
 from tests.client_sdk.content import content_of
 
 MakeClient = Callable[..., Client]
@@ -150,6 +153,83 @@ async def test_what_is_always_rejected_fails_with_the_reason(manager, make_clien
             await cloud.upload(b"x", "/bad")
         await good
     assert manager.files == {"/good": b"x"}
+
+
+def rejecting(manager: ScriptedManager, retry: s2c.Retry, times: int) -> list[str]:
+    """Has so many requests rejected with a code; what is asked is listed."""
+    accept = manager.handlers[c2s.UploadRequest]
+    asked: list[str] = []
+
+    async def reject(peer: Peer, frame: Frame, packet: c2s.UploadRequest) -> None:
+        asked.append(packet.name)
+        if len(asked) > times:
+            await accept(peer, frame, packet)
+        else:
+            rejection = s2c.UploadRejection(code="some-code", reason="some words", retry=retry)
+            await peer.send(rejection, frame)
+
+    manager.on(c2s.UploadRequest, reject)
+    return asked
+
+
+async def test_meeting_no_free_service_is_no_attempt(manager, make_client) -> None:
+    """However often it happens, the upload goes on; the booking is counted anew each time."""
+    asked = rejecting(manager, "soon", times=10)
+    async with make_client(upload_attempts=1, parallel_uploads=1) as cloud:
+        await cloud.upload(b"x", "/name")
+        await manager.seen(c2s.UploadBookingClear)
+    assert len(asked) == 11
+    kinds = [type(packet) for packet in manager.received]
+    questions = (c2s.UploadBookingRequest, c2s.UploadBookingClear)
+    for before, after in pairwise(n for n, kind in enumerate(kinds) if kind is c2s.UploadRequest):
+        assert any(kind in questions for kind in kinds[before:after])
+
+
+async def test_what_may_be_mended_is_an_attempt(manager, make_client) -> None:
+    """It is asked for again, but not for ever; the error has the manager's code."""
+    asked = rejecting(manager, "later", times=10)
+    async with make_client(upload_attempts=3) as cloud:
+        with pytest.raises(Rejected, match="some words") as rejected:
+            await cloud.upload(b"x", "/name")
+    assert len(asked) == 3
+    assert rejected.value.reason_code == "some-code"
+
+
+async def test_what_never_succeeds_is_asked_for_once(manager, make_client) -> None:
+    """Asking again for what has to be another request is of no use."""
+    asked = rejecting(manager, "never", times=10)
+    async with make_client() as cloud:
+        with pytest.raises(Rejected, match="some words"):
+            await cloud.upload(b"x", "/name")
+    assert asked == ["name"]
+
+
+async def test_the_service_of_an_aborted_upload_is_free_once_it_has_stopped(
+    manager, make_client
+) -> None:
+    """The manager's yes to an abort comes before that: nothing is requested in between."""
+    manager.chunk_gate.clear()
+    said_yes = asyncio.Event()
+
+    async def say_yes(peer: Peer, frame: Frame, packet: c2s.UploadAbortRequest) -> None:
+        await peer.send(generic.Boolean(success=True), frame)
+        said_yes.set()
+
+    manager.on(c2s.UploadAbortRequest, say_yes)
+    async with make_client(parallel_uploads=1) as cloud:
+        first = asyncio.create_task(cloud.upload(b"x", "/first"))
+        await manager.until(lambda: manager.chunks_now == 1)
+        second = asyncio.create_task(cloud.upload(b"x", "/second"))
+        first.cancel()
+        await said_yes.wait()
+        await cloud.create_folder("/answered after the abort")
+        await cloud.create_folder("/asked for after whatever follows from that")
+        assert manager.count(c2s.UploadRequest) == 1
+        (aborted,) = manager.uploads.values()
+        await manager.fail(aborted, "aborted")
+        manager.chunk_gate.set()
+        await second
+    assert "/second" in manager.files
 
 
 async def test_a_late_acceptance_is_taken_back(manager, make_client) -> None:

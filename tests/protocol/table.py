@@ -327,6 +327,11 @@ TABLE: dict[str, dict[str, Kind]] = {
     "s2c:signed-download": {"payload": optional(BASE64URL)},
     "s2c:user-search": {"success": BOOL, "results": optional(list_of(USER))},
     "s2c:position": {"index": nullable(COUNT), "name": nullable(NAME)},
+    "s2c:upload-rejection": {
+        "code": TEXT,
+        "reason": TEXT,
+        "retry": one_of("soon", "later", "never"),
+    },
     "s2c:share-list": {
         "file_id": INT,
         "is_public": BOOL,
@@ -454,6 +459,7 @@ EXTENSIONS = {
         "s2c:position",
         "s2c:share-list",
     },
+    "rejections": {"s2c:upload-rejection"},
     "webhooks": {
         "s2u:report-deferred",
         "s2u:webhook-configuration",

@@ -46,6 +46,16 @@ interface Boolean_ {
   message?: string;
 }
 
+/** When a request that was turned down may succeed. */
+export type Retry = "soon" | "later" | "never";
+
+/** The answer of the extension `rejections`. */
+export interface UploadRejection {
+  code: string;
+  reason: string;
+  retry: Retry;
+}
+
 export interface UploadResponse {
   name: string;
   path: string;
@@ -105,7 +115,7 @@ export interface Requests extends OrganiseRequests, AdministerRequests {
   "c2s:upload-booking-clear": { data: {}; answer: Boolean_ };
   "c2s:upload-request": {
     data: { name: string; path: string; size: number; is_public: boolean; do_overwrite?: boolean };
-    answer: UploadResponse;
+    answer: UploadResponse | UploadRejection;
   };
   "c2s:upload-abort-request": { data: { upload_id: string }; answer: Boolean_ };
   "c2s:empty-file-upload": { data: { path: string; name: string }; answer: Boolean_ };

@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from manager.domain.errors import IllegalTransition
 from manager.domain.overwrites import Action
+from manager.domain.rejections import SERVICE_LOST, refused_by_service
 from manager.domain.upload_effects import (
     AbortService,
     AnnounceFile,
@@ -32,7 +33,6 @@ from manager.domain.upload_transitions import (
     ENDS,
     MAY_NOT_OVERWRITE,
     ON_SERVICE,
-    SERVICE_LOST,
     SKIPPED,
     TRANSITIONS,
     UploadEvent,
@@ -52,13 +52,14 @@ FACTS = UploadFacts(
     chunk_size=10_484_736,
     chunk_count=3,
 )
+DISK_FULL = refused_by_service("disk full")
 HASH, MIME = "ab" * 32, "application/x-iso9660-image"
 
 Happening = Callable[[Upload], list[Effect]]
 
 EVENTS: dict[str, Happening] = {
     "service_accepted": lambda upload: upload.service_accepted(),
-    "service_refused": lambda upload: upload.service_refused("disk full"),
+    "service_refused": lambda upload: upload.service_refused(DISK_FULL),
     "service_finished": lambda upload: upload.service_finished(HASH, MIME),
     "service_failed": lambda upload: upload.service_failed("no chunk came"),
     "service_lost": lambda upload: upload.service_lost(),
@@ -100,8 +101,8 @@ class TestRequesting:
     def test_refused(self):
         """A refusal answers the request with the reason, and frees the service; no finish info."""
         upload = upload_after()
-        effects = upload.service_refused("disk full")
-        assert effects == [FreeService(), TellRejected("disk full"), ReleaseHold()]
+        effects = upload.service_refused(DISK_FULL)
+        assert effects == [FreeService(), TellRejected(DISK_FULL), ReleaseHold()]
         assert upload.state is UploadState.REJECTED
 
     def test_service_lost_before_it_answered(self):
@@ -144,7 +145,7 @@ class TestStoring:
         upload = upload_after("service_accepted")
         assert upload.service_lost() == [
             TellStageFinish(service_disconnect=True),
-            TellFinish(success=False, reason=SERVICE_LOST),
+            TellFinish(success=False, reason=SERVICE_LOST.reason),
             ReleaseHold(),
         ]
         assert upload.state is UploadState.FAILED

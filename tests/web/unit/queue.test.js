@@ -296,11 +296,32 @@ test("a refused request is tried once more", () => {
   queue.next(0);
   queue.booking.settled(1);
   const [request] = only(queue.next(0), "request");
-  queue.rejected(request.entry, "all are busy", 0);
+  queue.rejected(request.entry, "the disk is full", "later", 0);
   assert.deepEqual(states(queue), ["waiting"]);
-  queue.rejected(only(queue.next(60_000), "request")[0].entry, "no such name", 60_000);
+  queue.rejected(only(queue.next(60_000), "request")[0].entry, "the disk is still full", "later", 60_000);
   assert.deepEqual(states(queue), ["failed"]);
-  assert.equal(request.entry.reason, "no such name");
+  assert.equal(request.entry.reason, "the disk is still full");
+});
+
+test("a request that met no free service is made again, however often that happens", () => {
+  const queue = queueOf(5);
+  queue.next(0);
+  queue.booking.settled(1);
+  for (let now = 0; now < 600_000; now += 60_000) {
+    queue.rejected(only(queue.next(now), "request")[0].entry, "all are busy", "soon", now);
+    assert.deepEqual(states(queue), ["waiting"]);
+    assert.deepEqual(only(queue.next(now), "request"), []);
+  }
+});
+
+test("a request that cannot succeed fails at once", () => {
+  const queue = queueOf(5);
+  queue.next(0);
+  queue.booking.settled(1);
+  const [request] = only(queue.next(0), "request");
+  queue.rejected(request.entry, "a file is in the way", "never", 0);
+  assert.deepEqual(states(queue), ["failed"]);
+  assert.equal(request.entry.reason, "a file is in the way");
 });
 
 test("tidying forgets what is over and keeps the rest", () => {

@@ -10,6 +10,7 @@ import { PendingReplies } from "./pending.js";
 /** The extension of docs/extensions.md that the page has a use for. */
 export const ORGANISE = "organise";
 const ADMINISTER = "administer";
+const REJECTIONS = "rejections";
 /** How long a manager that is there may take for an answer that it has at hand. */
 const PROBE_MS = 5_000;
 
@@ -106,7 +107,7 @@ export class Connection {
   #connect() {
     const url = new URL("/", location.href);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-    url.search = new URLSearchParams({ type: "client", key: this.#token, extensions: `${ORGANISE},${ADMINISTER}` }).toString();
+    url.search = new URLSearchParams({ type: "client", key: this.#token, extensions: [ORGANISE, ADMINISTER, REJECTIONS].join(",") }).toString();
     const socket = new WebSocket(url);
     this.#socket = socket;
     socket.onopen = () => {

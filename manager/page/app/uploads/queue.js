@@ -4,7 +4,7 @@
  * described in docs/uploads.md.
  */
 
-/** @import { OverwriteAction, UploadResponse } from "../../types/wire.js" */
+/** @import { OverwriteAction, Retry, UploadResponse } from "../../types/wire.js" */
 /** @import { BookingEffect } from "./booking.js" */
 /** @import { ChunkEffect } from "./chunk-plan.js" */
 /** @import { Source } from "./entry.js" */
@@ -117,15 +117,19 @@ export class UploadQueue {
   }
 
   /**
-   * The request was turned down; most often the service that it counted on has just gone.
+   * The request was turned down.
    * @param {Entry} entry
    * @param {string} reason
+   * @param {Retry} retry
    * @param {number} now
    */
-  rejected(entry, reason, now) {
+  rejected(entry, reason, retry, now) {
     this.#lineup.leave(entry);
     entry.occupies = false;
     if (entry.state === "cancelled") return;
+    if (retry === "never") return this.#end(entry, "failed", reason);
+    // The service that it counted on has just gone: that is no attempt.
+    if (retry === "soon") return this.#restartAt(entry, now + RETRY_MS);
     // A refusal is chance less often than an interruption, so it counts twice.
     entry.attempts += 1;
     this.#tryAgain(entry, reason, now);
@@ -387,8 +391,16 @@ export class UploadQueue {
     // Who pauses for longer than the service's patience has not failed.
     if (!this.isHeld(entry)) entry.attempts += 1;
     if (entry.attempts >= MAX_ATTEMPTS) return this.#end(entry, "failed", reason);
+    this.#restartAt(entry, now + RETRY_MS * 2 ** entry.attempts);
+  }
+
+  /**
+   * @param {Entry} entry
+   * @param {number} notBefore milliseconds
+   */
+  #restartAt(entry, notBefore) {
     this.#restart(entry);
-    entry.notBefore = now + RETRY_MS * 2 ** entry.attempts;
+    entry.notBefore = notBefore;
   }
 
   /**

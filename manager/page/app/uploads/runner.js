@@ -3,7 +3,7 @@
 /** @import { Connection } from "../protocol/connection.js" */
 /** @import { Toasts } from "../actions/toasts.js" */
 /** @import { Store } from "../state/store.js" */
-/** @import { Events, OverwriteAction } from "../../types/wire.js" */
+/** @import { Events, OverwriteAction, Retry, UploadRejection, UploadResponse } from "../../types/wire.js" */
 /** @import { Entry } from "./entry.js" */
 /** @import { Effect } from "./queue.js" */
 /** @import { Picked } from "./picked.js" */
@@ -232,12 +232,13 @@ export class Uploads {
     try {
       const request = { name, path: entry.folder, size: entry.size, is_public: entry.isPublic };
       const response = await this.#connection.request("c2s:upload-request", request);
-      const reason = response.rejection_reason ?? text.errors.refused;
       this.#change(() =>
-        response.accepted ? this.#queue.accepted(entry, response) : this.#queue.rejected(entry, reason, Date.now()),
+        !("retry" in response) && response.accepted
+          ? this.#queue.accepted(entry, response)
+          : this.#queue.rejected(entry, ...refusalOf(response), Date.now()),
       );
     } catch (error) {
-      this.#ifOnline(() => this.#queue.rejected(entry, messageOf(error), Date.now()));
+      this.#ifOnline(() => this.#queue.rejected(entry, messageOf(error), "later", Date.now()));
     }
   }
 
@@ -320,4 +321,14 @@ async function isReadable(bytes) {
   } catch {
     return false;
   }
+}
+
+/**
+ * Why a request was turned down, and when it may succeed. A manager without the extension does not say when.
+ * @param {UploadResponse | UploadRejection} response
+ * @returns {[string, Retry]}
+ */
+function refusalOf(response) {
+  if ("retry" in response) return [response.reason, response.retry];
+  return [response.rejection_reason ?? text.errors.refused, "later"];
 }
