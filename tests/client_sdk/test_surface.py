@@ -92,7 +92,8 @@ def test_exports_are_sorted_and_documented() -> None:
 def test_the_version_is_that_of_the_package() -> None:
     """`__version__` is what the project says."""
     settings = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
-    assert client_sdk.__version__ == settings["project"]["version"]
+    reason = "the package is installed with an earlier version: install it again (`make test`)"
+    assert client_sdk.__version__ == settings["project"]["version"], reason
 
 
 @pytest.mark.parametrize("name", [each.name for each in pkgutil.iter_modules(client_sdk.__path__)])
