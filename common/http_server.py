@@ -2,10 +2,12 @@
 
 Bodies are taken as they are sent: nobody here needs compressed ones, and aiohttp would inflate even
 what it only reads to throw away, a thousand bytes for each that was sent. Connections that ask for
-nothing are closed, since everybody can open one and each costs memory. A client that hangs up is no
-error: it is counted, and the log says nothing of it.
+nothing, or do not take what they have asked for, are closed, since everybody can open one and each
+costs memory. A client that hangs up is no error: it is counted, and the log says nothing of it.
 """
 
+import contextlib
+import socket
 from typing import Any, Final
 
 from aiohttp import web
@@ -17,6 +19,8 @@ IDLE_TIMEOUT_DESCRIPTION: Final = (
     "Seconds after which a connection is closed that has sent nothing, or only a part of the head of a "
     "request, or no further request. WebSockets are not affected."
 )
+UNREAD_TIMEOUT_S: Final = 120.0
+"""How long a client may take nothing of an answer."""
 CLIENT_CLOSED_REQUEST: Final = 499
 """Status of the answer to a client that has hung up, which goes nowhere; nginx counts them as that."""
 ONLY_IDENTITY: Final = {"Accept-Encoding": "identity"}
@@ -31,6 +35,26 @@ def handler_arguments(idle_timeout_s: float) -> dict[str, Any]:
     """
     # aiohttp's "keep-alive" timer also runs before the first request, and until a head is complete.
     return {"auto_decompress": False, "keepalive_timeout": idle_timeout_s}
+
+
+def end_unread_answers(app: web.Application, after_s: float = UNREAD_TIMEOUT_S) -> None:
+    """Has the kernel end connections whose client takes nothing of an answer for so many seconds.
+
+    Otherwise an answer that nobody reads would keep its connection and its memory for good. Nothing
+    happens where the kernel cannot do that. WebSockets have rules of their own.
+    """
+    option = getattr(socket, "TCP_USER_TIMEOUT", None)
+
+    async def bound(request: web.Request, response: web.StreamResponse) -> None:
+        transport = request.transport
+        connection = None if transport is None else transport.get_extra_info("socket")
+        if option is None or connection is None or isinstance(response, web.WebSocketResponse):
+            return
+        # The client may be gone by now.
+        with contextlib.suppress(OSError):
+            connection.setsockopt(socket.IPPROTO_TCP, option, int(after_s * 1000))
+
+    app.on_response_prepare.append(bound)
 
 
 def has_encoded_body(request: web.BaseRequest) -> bool:

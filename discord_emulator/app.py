@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 import structlog
 from aiohttp import web
 
-from common.http_server import handler_arguments, ignore_hang_ups
+from common.http_server import end_unread_answers, handler_arguments, ignore_hang_ups
 from discord_emulator.bot_routes import BotRoutes
 from discord_emulator.cdn import CdnRoutes
 from discord_emulator.control import ControlRoutes
@@ -49,6 +49,7 @@ def create_app(
         handler_args=handler_arguments(settings.idle_connection_timeout_s),
     )
     app[EMULATOR] = emulator
+    end_unread_answers(app)
     guard = Guard(emulator)
     for api in _API_PREFIXES:
         WebhookRoutes(emulator).add_to(app.router, api, guard)

@@ -13,7 +13,7 @@ from aiohttp import web
 from catalog.port import Catalog
 from common.addresses import ClientAddresses
 from common.guesses import GuessLimiter
-from common.http_server import handler_arguments
+from common.http_server import UNREAD_TIMEOUT_S, end_unread_answers, handler_arguments
 from common.password_guard import PasswordGuard
 from manager.catalogs import catalog_of
 from manager.control import ControlPlane
@@ -53,6 +53,8 @@ from storage.discord.limits import RateLimiter
 from storage.discord.webhook import Webhook, WebhookCredentials
 from storage.reader import ChunkReader
 
+_UNREAD_MARGIN_S = 30.0
+
 
 def create_app(
     settings: ManagerSettings,
@@ -72,6 +74,8 @@ def create_app(
     assembly = _Assembly(settings, clock, monotonic, passwords or Passwords())
     app = web.Application(handler_args=handler_arguments(settings.idle_connection_timeout_s))
     app[PARTS] = RunningParts()
+    # Downloads have a patience of their own, which comes first.
+    end_unread_answers(app, max(UNREAD_TIMEOUT_S, settings.download_stall_s + _UNREAD_MARGIN_S))
     frame.install(app, assembly.metrics)
     page = PageFiles.load()
     app.add_routes(status_routes(page_handler(page, settings.manager_public_url)))

@@ -7,7 +7,7 @@ import structlog
 from aiohttp import web
 
 from common.guesses import TooManyAttempts
-from common.http_server import handler_arguments, has_encoded_body
+from common.http_server import end_unread_answers, handler_arguments, has_encoded_body
 from common.service_password import ServicePassword, WrongServicePassword
 from upload_service.buffers import Lane
 from upload_service.direct import front_of
@@ -74,6 +74,7 @@ class Intake:
         May be mounted under a prefix.
         """
         app = web.Application(handler_args=handler_arguments(self._idle_timeout_s))
+        end_unread_answers(app)
         app.router.add_get("/health", self._health)
         app.router.add_get("/metrics", self._exposition)
         # A gateway may leave the path of the address in front, as it does for chunks.

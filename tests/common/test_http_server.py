@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -9,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import WSMsgType
+from aiohttp import WSMsgType, web
+from aiohttp.test_utils import TestClient, TestServer
 
-from common.http_server import is_encoding
+from common.http_server import end_unread_answers, is_encoding
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
 from discord_emulator.testing import running_emulator
@@ -207,3 +209,40 @@ async def test_a_websocket_is_not_idle(tmp_path):
             while received[-1].type is WSMsgType.TEXT:
                 received.append(await socket.receive())
             assert received[-1].type is WSMsgType.PONG
+
+
+async def test_an_answer_that_nobody_reads_ends():
+    """The connection breaks, however little of it is still to be sent; WebSockets are left alone."""
+    ended = asyncio.Event()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        try:
+            while True:
+                await response.write(bytes(2**20))
+        finally:
+            ended.set()
+
+    async def converse(request: web.Request) -> web.WebSocketResponse:
+        conversation = web.WebSocketResponse()
+        await conversation.prepare(request)
+        assert request.transport is not None
+        connection = request.transport.get_extra_info("socket")
+        option = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+        await conversation.send_str(str(option))
+        await conversation.close()
+        return conversation
+
+    app = web.Application()
+    end_unread_answers(app, 0.3)
+    app.router.add_get("/", answer)
+    app.router.add_get("/socket", converse)
+    async with TestClient(TestServer(app)) as client:
+        server = Server(str(client.make_url("")).rstrip("/"), "/", {})
+        async with connected(server) as connection:
+            connection.writer.transport.pause_reading()  # type: ignore[attr-defined] # it can read
+            connection.writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            await ended.wait()
+        async with client.ws_connect("/socket") as conversation:
+            assert await conversation.receive_str() == "0"
