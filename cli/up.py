@@ -7,6 +7,7 @@ Everything that it needs is under one data folder and is made at the first start
 
 import asyncio
 import contextlib
+import secrets
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
@@ -86,9 +87,11 @@ def _assemble(
 def _mounted(
     options: UpOptions, folder: DataFolder, url: str
 ) -> tuple[web.Application, UploadService, ProcessingService]:
-    emulator = _emulator(folder, url)
+    # A bot finds messages that nobody knows. Nobody else needs its token, so it is new each time.
+    bot_token = SecretStr(secrets.token_urlsafe(32))
+    emulator = _emulator(folder, url, bot_token)
     webhooks = emulator[EMULATOR].webhook_urls()
-    app = create_manager(_manager_settings(options, folder, url, webhooks))
+    app = create_manager(_manager_settings(options, folder, url, webhooks, bot_token))
     uploads = UploadService(_upload_settings(options, folder, url))
     processing = ProcessingService(_processing_settings(options, folder, url))
     app.add_subapp("/upload", uploads.intake)
@@ -96,19 +99,20 @@ def _mounted(
     return app, uploads, processing
 
 
-def _emulator(folder: DataFolder, url: str) -> web.Application:
+def _emulator(folder: DataFolder, url: str, bot_token: SecretStr) -> web.Application:
     settings = decided(
         EmulatorSettings,
         data=folder.discord,
         public_url=f"{url}/discord",
         channels=CHANNELS,
         limits="off",
+        bot_token=bot_token,
     )
     return create_emulator(settings)
 
 
 def _manager_settings(
-    options: UpOptions, folder: DataFolder, url: str, webhooks: list[str]
+    options: UpOptions, folder: DataFolder, url: str, webhooks: list[str], bot_token: SecretStr
 ) -> ManagerSettings:
     return decided(
         ManagerSettings,
@@ -118,6 +122,7 @@ def _manager_settings(
         message_encryption_key=SecretStr(folder.encryption_key()),
         discord_webhooks=SecretStr(" ".join(webhooks)),
         discord_api_url=f"{url}/discord/api/v10",
+        discord_bot_token=bot_token,
         database_path=folder.database,
         global_requests_per_s=UNLIMITED_REQUESTS_PER_S,
     )

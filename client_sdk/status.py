@@ -1,6 +1,7 @@
 """How a manager and its services are, as it tells at `/status`."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -72,6 +73,26 @@ class WebhookStatus:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MessageStatus:
+    """What lies on Discord in vain.
+
+    Attributes:
+        stuck: Messages that nobody can delete, as their webhook is gone or not configured.
+        uncertain_posts: Posts whose answer was lost since the upload services started; each may
+            have left a message that nobody knows.
+        has_bot: Whether the manager has a bot, which looks for such messages.
+        unknown_found: How many it has found since the manager started; they are deleted.
+        swept_at: When it has looked last; None before the first time.
+    """
+
+    stuck: int = 0
+    uncertain_posts: int = 0
+    has_bot: bool = False
+    unknown_found: int = 0
+    swept_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class FailedProcessing:
     """A file whose processing was given up.
 
@@ -131,6 +152,7 @@ class ManagerStatus:
         services: All upload slots.
         bookings: What clients have booked.
         webhooks: The manager's webhooks.
+        messages: What lies on Discord in vain.
         processing: How thumbnails and metadata are coming along.
         you: The user whose token the client has; None when the manager does not tell.
     """
@@ -139,6 +161,7 @@ class ManagerStatus:
     services: tuple[UploadSlot, ...] = ()
     bookings: tuple[Booking, ...] = ()
     webhooks: WebhookStatus = field(default_factory=WebhookStatus)
+    messages: MessageStatus = field(default_factory=MessageStatus)
     processing: ProcessingStatus = field(default_factory=ProcessingStatus)
     you: CurrentUser | None = None
 

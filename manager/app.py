@@ -44,6 +44,7 @@ from manager.signed_links import SignedLinks
 from manager.supervision import supervised
 from manager.tasks import BackgroundTasks
 from manager.tickets.references import ReferenceDesk
+from manager.unknown_messages import UnknownMessages
 from manager.uploads.holds import TemporaryHolds
 from manager.uploads.readability import ReadabilityCheck
 from manager.webhooks import AskChannel, QuarantineKeeper, WebhookDirectory
@@ -138,6 +139,7 @@ class _Assembly:
         quarantines = QuarantineKeeper(self._webhooks, catalog, ask)
         await quarantines.restore()
         reaper = self._reaper(catalog, http, holds)
+        unknown_messages = self._unknown_messages(catalog, http, reaper)
         accounts = self._accounts(catalog)
         reader = self._reader(http)
         readability = ReadabilityCheck(catalog, self._webhooks, reader.locate)
@@ -149,6 +151,8 @@ class _Assembly:
             webhooks=lambda: self._webhooks.learn(ask),
             quarantines=quarantines.run,
             health=health.run,
+            watch=unknown_messages.keep_watching,
+            sweep=unknown_messages.run,
         )
         source = ContentSource(catalog, reader, holds, self._webhooks)
         delivery = self._delivery()
@@ -176,6 +180,8 @@ class _Assembly:
                 sender=ContentSender(source, delivery),
                 webhooks=self._webhooks,
                 quarantines=quarantines,
+                reaper=reaper,
+                unknown_messages=unknown_messages,
                 metrics=self.metrics,
             )
 
@@ -235,6 +241,19 @@ class _Assembly:
         )
         self._webhooks.subscribe(reaper.webhooks_changed)
         return reaper
+
+    def _unknown_messages(
+        self, catalog: Catalog, http: DiscordHttp, reaper: Reaper
+    ) -> UnknownMessages:
+        token = self._settings.bot_token
+        return UnknownMessages(
+            catalog,
+            self._webhooks,
+            Bot(http, token).messages_after if token else None,
+            reaper.nudge,
+            self.metrics,
+            clock=self._clock,
+        )
 
     def _guard(self) -> PasswordGuard:
         addresses = ClientAddresses(self._settings.trusted_proxies)

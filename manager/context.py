@@ -19,6 +19,7 @@ from manager.uploads.booking_desk import BookingDesk
 from manager.uploads.fleet import UploadFleet
 from manager.uploads.journal import ChunkJournal
 from manager.uploads.running import UploadDesk
+from manager.uploads.uncertain_posts import UncertainPostTally
 from manager.webhooks import WebhookDirectory
 from protocol.values import NamePolicy
 
@@ -45,6 +46,7 @@ class ManagerParts:
     pulse: ServicePulse
     thumbnailers: Thumbnailers
     tickets: TicketDesk
+    uncertain_posts: UncertainPostTally
     uploads: UploadDesk
     webhooks: WebhookDirectory
     chunk_size: int

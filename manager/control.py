@@ -42,6 +42,7 @@ from manager.uploads.journal import ChunkJournal
 from manager.uploads.places import UploadPlaces
 from manager.uploads.readability import ReadabilityCheck
 from manager.uploads.running import UploadDesk
+from manager.uploads.uncertain_posts import UncertainPostTally
 from manager.webhooks import WebhookDirectory
 
 log = structlog.get_logger(__name__)
@@ -135,6 +136,7 @@ class ControlPlane:
             pulse=pulse,
             thumbnailers=thumbnailers,
             tickets=tickets,
+            uncertain_posts=UncertainPostTally(metrics),
             uploads=uploads,
             webhooks=webhooks,
             chunk_size=settings.chunk_size,
@@ -170,6 +172,11 @@ class ControlPlane:
     def tickets(self) -> TicketDesk:
         """Uploads with tickets."""
         return self._parts.tickets
+
+    @property
+    def uncertain_posts(self) -> int:
+        """Posts whose answer was lost, as the upload services tell."""
+        return self._parts.uncertain_posts.number
 
     @property
     def processing(self) -> ProcessingDesk:

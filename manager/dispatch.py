@@ -63,6 +63,7 @@ SLOT_HANDLERS: Mapping[type[Packet], SlotHandler] = {
     u2s.ChunkStored: slots.chunk_stored,
     u2s.TicketFinish: tickets.ticket_finished,
     u2s.TicketRedeem: tickets.redeem_ticket,
+    u2s.UncertainPosts: slots.uncertain_posts,
     u2s.UploadFinish: slots.upload_finished,
     u2s.WebhookLost: slots.webhook_lost,
 }

@@ -42,7 +42,17 @@ class ManagerMetrics:
             "Messages that cannot be deleted, since their webhook is dead or not configured.",
             registry=self._registry,
         )
-
+        self.unknown_messages = Counter(
+            "discord_cloud_unknown_messages",
+            "Messages of our webhooks that nobody knew, found by the bot and given to the reaper.",
+            registry=self._registry,
+        )
+        self.uncertain_posts = Counter(
+            "discord_cloud_uncertain_posts",
+            "Posts whose answer was lost, as upload services tell: each may have left a message that "
+            "nobody knows.",
+            registry=self._registry,
+        )
         self.ignored_frames = Counter(
             "discord_cloud_ignored_frames",
             "Frames of peers that were not acted upon, by the reason.",

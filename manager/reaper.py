@@ -83,7 +83,11 @@ class GarbageStore(ObjectStore, MessageStore, TicketStore, Protocol):
 
 
 class Reaper:
-    """Looks for garbage at intervals, or when nudged."""
+    """Looks for garbage at intervals, or when nudged.
+
+    Attributes:
+        stuck: Messages that nobody here can delete, when they were last counted.
+    """
 
     def __init__(
         self,
@@ -123,6 +127,7 @@ class Reaper:
         self._working: set[MessageAuthor] = set()
         self._rests_until: dict[tuple[object, ...], float] = {}
         self._stuck: frozenset[MessageAuthor] = frozenset()
+        self.stuck = 0
         self._count_at = monotonic()
 
     def nudge(self) -> None:
@@ -258,6 +263,7 @@ class Reaper:
             _log.warning("messages-cannot-be-deleted", **asdict(author))
         now = self._monotonic()
         if stuck != self._stuck or now >= self._count_at:
-            self._metrics.stuck_messages.set(await self._catalog.count_orphans(stuck))
+            self.stuck = await self._catalog.count_orphans(stuck)
+            self._metrics.stuck_messages.set(self.stuck)
             self._count_at = now + RARELY_S
         self._stuck = stuck

@@ -6,7 +6,14 @@ from protocol.extensions import TICKETS, WEBHOOKS
 from protocol.packet import Packet
 from protocol.values import Hash, MimeType, NonNegative, Positive, Snowflake, Uuid
 
-__all__ = ["ChunkStored", "TicketFinish", "TicketRedeem", "UploadFinish", "WebhookLost"]
+__all__ = [
+    "ChunkStored",
+    "TicketFinish",
+    "TicketRedeem",
+    "UncertainPosts",
+    "UploadFinish",
+    "WebhookLost",
+]
 
 
 class UploadFinish(Packet, frozen=True, kw_only=True):
@@ -69,6 +76,21 @@ class WebhookLost(Packet, frozen=True, kw_only=True):
 
     webhook_id: Snowflake
     reason: str
+
+
+class UncertainPosts(Packet, frozen=True, kw_only=True):
+    """Says how many posts of the process may have been saved although their answer was lost.
+
+    Upload service with the extension `webhooks` → manager, over any of the process's
+    connections, when `total`, which counts from the start of the process, has grown, and at the
+    beginning of a connection unless it is 0. Each such post may have left a message that nobody
+    knows. Not answered.
+    """
+
+    id: ClassVar[str] = "u2s:uncertain-posts"
+    extension: ClassVar[str | None] = WEBHOOKS
+
+    total: NonNegative
 
 
 class TicketRedeem(Packet, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ import structlog
 from storage.address import ChunkAddress
 from storage.discord import routes
 from storage.discord.credentials import WebhookCredentials
+from storage.discord.faults import Answer
 from storage.discord.http import DiscordHttp
 from storage.discord.routes import Route
 from storage.discord.webhook import PostedMessage, Webhook, opaque_file, parse_message
@@ -98,7 +99,7 @@ class WebhookPool:
                 except WebhookUnusable as error:
                     self._lose(error)
                     continue
-                return await self._delivered(route, parse_message(answer), len(content))
+                return await self._delivered(route, self._parsed(answer), len(content))
 
     @contextmanager
     def _watching(self, withdrawn: asyncio.Future[None] | None) -> Iterator[None]:
@@ -137,6 +138,13 @@ class WebhookPool:
         log.warning("webhook lost", webhook_id=error.webhook_id, reason=error.reason)
         self._on_lost(error.webhook_id, error.reason)
 
+    def _parsed(self, answer: Answer) -> PostedMessage:
+        try:
+            return parse_message(answer)
+        except DiscordUnavailable:
+            self._http.uncertain.add()
+            raise
+
     async def _delivered(self, route: Route, message: PostedMessage, size: int) -> ChunkAddress:
         webhook_id = route.key.owner_id
         if [attachment.size for attachment in message.attachments] != [size]:
@@ -156,4 +164,4 @@ class WebhookPool:
             try:
                 await Webhook(self._http, webhook).delete(message.id)
             except StorageError:
-                return
+                self._http.uncertain.add()

@@ -12,6 +12,7 @@ from protocol.s2u import WebhookConfiguration, WebhookLease
 from storage.address import ChunkAddress
 from storage.discord.http import DiscordHttp
 from storage.discord.retry import RetryPolicy
+from storage.discord.uncertain import UncertainPostCounter
 from storage.discord.webhook import WebhookCredentials
 from storage.errors import NoWebhook
 from storage.pool import WebhookPool
@@ -24,9 +25,13 @@ class Leases:
 
     Limits are kept for the process as a whole, so there is one pool of webhooks for each API, which
     is to say: one.
+
+    Attributes:
+        uncertain: counts posts whose answer was lost.
     """
 
     def __init__(self) -> None:
+        self.uncertain: Final = UncertainPostCounter()
         self._stack: Final = AsyncExitStack()
         self._apis: dict[str, _Api] = {}
 
@@ -51,7 +56,7 @@ class Leases:
         if url not in self._apis:
             # An upload waits for Discord for as long as its client does.
             retry = RetryPolicy(give_up_after_s=math.inf)
-            http = DiscordHttp(api_url=url, retry=retry)
+            http = DiscordHttp(api_url=url, retry=retry, uncertain=self.uncertain)
             self._apis[url] = _Api(await self._stack.enter_async_context(http))
         return self._apis[url]
 

@@ -18,7 +18,7 @@ from protocol.codec import Frame
 from protocol.extensions import TICKET_HOLDERS, TICKETS, WEBHOOKS
 from protocol.generic import Boolean
 from protocol.packet import Packet
-from protocol.u2s import ChunkStored, TicketFinish, UploadFinish, WebhookLost
+from protocol.u2s import ChunkStored, TicketFinish, UncertainPosts, UploadFinish, WebhookLost
 from protocol.values import CHUNK_SIZE
 from storage.address import ChunkAddress
 from storage.envelope import MasterKey
@@ -149,8 +149,10 @@ class Slot:
                 self._lease.drop()
 
     async def _serve(self, link: Connection, tasks: asyncio.TaskGroup, backoff: Backoff) -> None:
-        flush = tasks.create_task(self._around.reports.flush(link), name="flush-reports")
-        background = {flush}
+        background = {
+            tasks.create_task(self._around.reports.flush(link), name="flush-reports"),
+            tasks.create_task(self._tell_uncertain_posts(link), name="tell-uncertain-posts"),
+        }
         try:
             async for frame in link:
                 task = tasks.create_task(self._handle(link, frame), name=frame.packet.id)
@@ -161,6 +163,17 @@ class Slot:
             self._end_upload("the link to the manager was lost")
             for task in background:
                 task.cancel()
+
+    async def _tell_uncertain_posts(self, link: Connection) -> None:
+        """Tell the manager how many there were, and again when there are more."""
+        uncertain, told = self._around.leases.uncertain, 0
+        with suppress(ConnectionLost):
+            while True:
+                if uncertain.total > told:
+                    told = uncertain.total
+                    await link.send(UncertainPosts(total=told))
+                else:
+                    await uncertain.changed()
 
     async def _handle(self, link: Connection, frame: Frame) -> None:
         handler = self._handlers.get(type(frame.packet))

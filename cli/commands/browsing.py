@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.output import human_size, human_time, say, say_json
+from cli.output import counted, human_size, human_time, say, say_json
 from cli.surroundings import Surroundings, surroundings_of
-from client_sdk import Client, FileInfo, FolderInfo, ManagerStatus
+from client_sdk import Client, FileInfo, FolderInfo, ManagerStatus, MessageStatus
 from client_sdk.errors import NotFound
 from client_sdk.models import Entry
 
@@ -104,3 +104,20 @@ def _tell_status(around: Surroundings, status: ManagerStatus) -> None:
     say(around.out, f"bookings: {len(status.bookings)}")
     for booking in status.bookings:
         say(around.out, f"  {booking.user}  holds {booking.amount} of {booking.desired} wanted")
+    _tell_messages(around, status.messages)
+
+
+def _tell_messages(around: Surroundings, messages: MessageStatus) -> None:
+    """What lies on Discord in vain, if there is anything."""
+    if messages.stuck:
+        stuck = counted(messages.stuck, "message")
+        say(around.out, f"on Discord: {stuck} that cannot be deleted, see `webhooks list`")
+    uncertain = counted(messages.uncertain_posts, "message")
+    if not (messages.unknown_found or messages.uncertain_posts):
+        return
+    if messages.has_bot:
+        found = counted(messages.unknown_found, "message")
+        when = human_time(messages.swept_at) if messages.swept_at else "not yet"
+        say(around.out, f"unknown to the catalog: {found} found and deleted, last look {when}")
+    else:
+        say(around.out, f"unknown to the catalog: up to {uncertain}, without a bot to find them")

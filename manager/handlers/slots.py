@@ -109,6 +109,12 @@ async def webhook_lost(context: SlotContext, packet: u2s.WebhookLost) -> None:
     context.parts.webhooks.quarantine(webhook_id, packet.reason)
 
 
+async def uncertain_posts(context: SlotContext, packet: u2s.UncertainPosts) -> None:
+    """Some posts of the process may have left messages that nobody knows."""
+    if context.slot.process is not None:
+        context.parts.uncertain_posts.told(context.slot.process, packet.total)
+
+
 def _upload_of(context: SlotContext, upload_id: str) -> SlotUpload | TicketUpload | None:
     slot = context.slot
     if slot.upload is not None and slot.upload.facts.upload_id == upload_id:

@@ -15,8 +15,10 @@ from manager.http.streaming import ContentSender
 from manager.identity.accounts import Accounts
 from manager.identity.callers import Callers
 from manager.metrics import ManagerMetrics
+from manager.reaper import Reaper
 from manager.signed_links import SignedLinks
 from manager.tickets.references import ReferenceDesk
+from manager.unknown_messages import UnknownMessages
 from manager.webhooks import QuarantineKeeper, WebhookDirectory
 
 
@@ -38,6 +40,8 @@ class Parts:
     sender: ContentSender
     webhooks: WebhookDirectory
     quarantines: QuarantineKeeper
+    reaper: Reaper
+    unknown_messages: UnknownMessages
     metrics: ManagerMetrics
 
 

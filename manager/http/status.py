@@ -6,8 +6,9 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from catalog.records import JobState
+from manager.handles import timestamp
 from manager.http.parameters import token_of
-from manager.http.parts import parts_of
+from manager.http.parts import Parts, parts_of
 from manager.http.responses import success
 from manager.metrics import CONTENT_TYPE
 
@@ -48,25 +49,48 @@ async def _metrics(request: web.Request) -> web.Response:
 async def _status(request: web.Request) -> web.Response:
     parts = parts_of(request)
     user = await parts.accounts.authenticate(token_of(request))
-    quarantined = [
-        {"id": str(each.webhook_id), "reason": each.reason, "is_gone": each.is_gone}
-        for each in parts.webhooks.quarantined.values()
-    ]
-    webhooks = {
+    return success(
+        **parts.control.snapshot(),
+        webhooks=_webhooks(parts),
+        messages=_messages(parts),
+        processing=await _processing(parts, is_admin=user.is_admin),
+        you={"id": user.id, "name": user.name, "is_admin": user.is_admin},
+    )
+
+
+def _webhooks(parts: Parts) -> dict[str, Any]:
+    return {
         "usable": len(parts.webhooks.usable),
         "unknown": len(parts.webhooks.unknown),
-        "quarantined": quarantined,
+        "quarantined": [
+            {"id": str(each.webhook_id), "reason": each.reason, "is_gone": each.is_gone}
+            for each in parts.webhooks.quarantined.values()
+        ],
     }
+
+
+def _messages(parts: Parts) -> dict[str, Any]:
+    """What lies on Discord in vain: what cannot be deleted, and what nobody knows."""
+    unknown = parts.unknown_messages
+    return {
+        "stuck": parts.reaper.stuck,
+        "uncertain_posts": parts.control.uncertain_posts,
+        "has_bot": unknown.has_bot,
+        "unknown_found": unknown.found,
+        "swept_at": None if unknown.swept_at is None else timestamp(unknown.swept_at),
+    }
+
+
+async def _processing(parts: Parts, *, is_admin: bool) -> dict[str, Any]:
     jobs = await parts.catalog.count_jobs()
-    processing: dict[str, Any] = {
+    shown: dict[str, Any] = {
         "services": sum(each.is_in_service for each in parts.control.processing),
         **{state.value: number for state, number in jobs.items()},
     }
-    if user.is_admin:
+    if is_admin:
         given_up = await parts.catalog.jobs(JobState.FAILED, limit=SHOWN_FAILURES)
-        processing["failed_files"] = [
+        shown["failed_files"] = [
             {"id": str(job.object_id), "attempts": job.attempts, "error": job.error}
             for job in given_up
         ]
-    you = {"id": user.id, "name": user.name, "is_admin": user.is_admin}
-    return success(**parts.control.snapshot(), webhooks=webhooks, processing=processing, you=you)
+    return shown

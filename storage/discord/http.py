@@ -33,6 +33,7 @@ from storage.discord.limits import RateLimiter
 from storage.discord.multipart import FilePayload, OutgoingFile
 from storage.discord.retry import Attempts, RetryPolicy
 from storage.discord.routes import Route
+from storage.discord.uncertain import UncertainPostCounter
 from storage.errors import BotUnusable
 
 DISCORD_API_URL = "https://discord.com/api/v10"
@@ -70,6 +71,7 @@ class DiscordHttp:
         wall_clock: Seconds since the Unix epoch.
         sleep: Waits for seconds.
         rng: A random number from 0 to 1.
+        uncertain: Counts posts whose answer was lost; one of its own when not given.
     """
 
     def __init__(
@@ -84,7 +86,9 @@ class DiscordHttp:
         wall_clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         rng: Callable[[], float] = random.random,
+        uncertain: UncertainPostCounter | None = None,
     ) -> None:
+        self.uncertain = uncertain or UncertainPostCounter()
         self._api_url = api_url.rstrip("/")
         self._limiter = limiter or RateLimiter()
         self._retry = retry or RetryPolicy(give_up_after_s=GIVE_UP_AFTER_S)
@@ -208,21 +212,31 @@ class DiscordHttp:
 
     async def _exchange(self, route: Route, file: OutgoingFile | None) -> Answer:
         """One request and its answer, which the limits hear of whatever happens."""
+        payload = FilePayload(file, stall_s=self._stall_timeout_s) if file else None
         try:
-            answer = await self._send(route, file)
+            answer = await self._send(route, payload)
         except (TimeoutError, ClientError, OSError) as error:
-            self._gate.lost(route)
+            self._lost(route, payload)
             # The texts of these errors, and so their tracebacks, hold URLs with tokens.
             raise TransientFault(f"connection failed ({type(error).__name__})") from None
         except BaseException:
-            self._gate.lost(route)
+            self._lost(route, payload)
             raise
         self._gate.answered(route, answer)
+        if answer.status >= 500:
+            self._count_uncertain(payload)
         return answer
 
-    async def _send(self, route: Route, file: OutgoingFile | None) -> Answer:
+    def _lost(self, route: Route, payload: FilePayload | None) -> None:
+        self._gate.lost(route)
+        self._count_uncertain(payload)
+
+    def _count_uncertain(self, payload: FilePayload | None) -> None:
+        if payload is not None and payload.is_written:
+            self.uncertain.add()
+
+    async def _send(self, route: Route, payload: FilePayload | None) -> Answer:
         headers = {"Authorization": route.authorization} if route.authorization else {}
-        payload = FilePayload(file, stall_s=self._stall_timeout_s) if file else None
         try:
             async with self.session.request(
                 route.key.method,

@@ -34,6 +34,9 @@ class FilePayload(Payload):
     Args:
         file: What is sent.
         stall_s: Seconds in which one piece must have gone out; a longer one ends the request.
+
+    Attributes:
+        is_written: Whether all of it was handed to the connection in the last try.
     """
 
     _autoclose = True
@@ -47,7 +50,7 @@ class FilePayload(Payload):
         self._stall_s = stall_s
         self._size = len(self._head) + len(self._content) + len(self._tail)
         self._transport: asyncio.WriteTransport | None = None
-        self._is_written = False
+        self.is_written = False
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         """The body as text, for those who print requests."""
@@ -55,12 +58,12 @@ class FilePayload(Payload):
 
     async def write(self, writer: AbstractStreamWriter) -> None:
         """Writes the body. Raises TimeoutError when the other side stops taking it."""
-        self._transport, self._is_written = writer.transport, False
+        self._transport, self.is_written = writer.transport, False
         await self._write_piece(writer, self._head)
         for start in range(0, len(self._content), PIECE_SIZE):
             await self._write_piece(writer, self._content[start : start + PIECE_SIZE])
         await self._write_piece(writer, self._tail)
-        self._is_written = True
+        self.is_written = True
 
     def let_go(self) -> None:
         """Breaks the connection if it still has bytes of the file to send.
@@ -71,7 +74,7 @@ class FilePayload(Payload):
         transport = self._transport
         if transport is None:
             return
-        if not self._is_written or transport.get_write_buffer_size():
+        if not self.is_written or transport.get_write_buffer_size():
             transport.abort()
 
     async def _write_piece(self, writer: AbstractStreamWriter, piece: bytes | memoryview) -> None:

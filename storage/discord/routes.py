@@ -59,6 +59,13 @@ def delete_webhook_message(webhook: WebhookCredentials, message_id: int, now: fl
     return Route(key, _message_path(webhook, message_id), webhook.id, message_id)
 
 
+def channel_messages(bot_token: str, channel_id: int, after: int, limit: int) -> Route:
+    """Answers the messages of a channel that come right after an id, in whatever order."""
+    key = LimitKey("GET", "channel messages", channel_id)
+    path = f"/channels/{channel_id}/messages?after={after}&limit={limit}"
+    return Route(key, path, authorization=f"Bot {bot_token}")
+
+
 def channel_message(bot_token: str, channel_id: int, message_id: int) -> Route:
     """Answers any message of a channel in which the bot may read the history."""
     key = LimitKey("GET", "channel message", channel_id)
@@ -77,6 +84,11 @@ def delete_channel_message(
 def snowflake_time(snowflake: int) -> float:
     """When an id was given out, in seconds since the Unix epoch."""
     return DISCORD_EPOCH_S + (snowflake >> 22) / 1000
+
+
+def snowflake_at(time: float) -> int:
+    """The lowest id that can be given out then; `time` is in seconds since the Unix epoch."""
+    return max(0, round((time - DISCORD_EPOCH_S) * 1000)) << 22
 
 
 def _is_old(message_id: int, now: float) -> bool:

@@ -20,6 +20,7 @@ __all__ = [
     "Webhook",
     "WebhookCredentials",
     "WebhookInfo",
+    "decode",
     "opaque_file",
     "parse_message",
 ]
@@ -70,7 +71,7 @@ class Webhook:
     async def info(self) -> WebhookInfo:
         """Asks Discord for the webhook's channel."""
         answer = await self._http.request(routes.webhook_info(self.credentials))
-        return _decode(answer, WebhookInfo)
+        return decode(answer, WebhookInfo)
 
     async def execute(self, file: OutgoingFile) -> PostedMessage:
         """Posts a message with one file. Raises `RequestTooLarge`."""
@@ -99,10 +100,11 @@ def opaque_file(content: memoryview) -> OutgoingFile:
 
 def parse_message(answer: Answer) -> PostedMessage:
     """Reads a message. Raises `DiscordUnavailable` when the answer is none."""
-    return _decode(answer, PostedMessage)
+    return decode(answer, PostedMessage)
 
 
-def _decode(answer: Answer, kind: type[Record]) -> Record:
+def decode(answer: Answer, kind: type[Record]) -> Record:
+    """Reads an answer. Raises `DiscordUnavailable` when it is something else."""
     try:
         return msgspec.json.decode(answer.body, type=kind, strict=False)
     except (ValueError, RecursionError) as error:

@@ -7,11 +7,13 @@ import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from client_sdk import Client, ManagerStatus, MessageStatus
 from client_sdk.errors import Unreachable
 from client_sdk.sinks import draft_path
 from protocol.values import CHUNK_SIZE
@@ -306,6 +308,44 @@ def test_public_files_are_public(shell: Shell, tmp_path: Path, folder) -> None:
     }
     assert stranger("get", f"{folder}/a", tmp_path / "got").exit_code == 0
     assert stranger("get", f"{folder}/b", tmp_path / "got-b").exit_code == 77
+
+
+@pytest.mark.parametrize(
+    ("messages", "told"),
+    [
+        (MessageStatus(), None),
+        (MessageStatus(stuck=1), "1 message that cannot be deleted, see `webhooks list`"),
+        (MessageStatus(uncertain_posts=12), "up to 12 messages, without a bot"),
+        (MessageStatus(has_bot=True), None),
+        (
+            MessageStatus(has_bot=True, uncertain_posts=1),
+            "0 messages found and deleted, last look not yet",
+        ),
+        (
+            MessageStatus(
+                has_bot=True,
+                uncertain_posts=12,
+                unknown_found=3,
+                swept_at=datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC),
+            ),
+            "3 messages found and deleted, last look 2026-01-31 12:00:00",
+        ),
+    ],
+)
+def test_status_tells_what_lies_on_discord_in_vain(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, messages: MessageStatus, told: str | None
+) -> None:
+    """What cannot be deleted, and what nobody knows, with a bot or without; nothing of nothing."""
+
+    async def status(_client: Client) -> ManagerStatus:
+        return ManagerStatus(messages=messages)
+
+    monkeypatch.setattr(Client, "status", status)
+    shown = " ".join(shell("status").stdout.split())
+    if told is None:
+        assert "message" not in shown
+    else:
+        assert told in shown
 
 
 def test_status_shows_services_and_bookings(shell: Shell) -> None:

@@ -397,6 +397,7 @@ TABLE: dict[str, dict[str, Kind]] = {
         "digest": HASH,
     },
     "u2s:webhook-lost": {"webhook_id": SNOWFLAKE, "reason": TEXT},
+    "u2s:uncertain-posts": {"total": COUNT},
     "u2s:ticket-redeem": {
         "ticket": TEXT,
         "key": optional(TEXT),
@@ -465,6 +466,7 @@ EXTENSIONS = {
         "s2u:webhook-configuration",
         "u2s:chunk-stored",
         "u2s:webhook-lost",
+        "u2s:uncertain-posts",
     },
     "tickets": {"s2u:ticket-accepted", "u2s:ticket-redeem", "u2s:ticket-finish"},
     "processing": {

@@ -38,6 +38,7 @@ class ManagerLink:
         self.query = query
         self.finishes: asyncio.Queue[u2s.UploadFinish] = asyncio.Queue()
         self.lost_webhooks: asyncio.Queue[u2s.WebhookLost] = asyncio.Queue()
+        self.uncertain_posts: asyncio.Queue[int] = asyncio.Queue()
         self._socket = socket
         self._replies: dict[str, asyncio.Future[Boolean]] = {}
 
@@ -72,6 +73,8 @@ class ManagerLink:
                     self.finishes.put_nowait(finish)
                 case u2s.WebhookLost() as lost:
                     self.lost_webhooks.put_nowait(lost)
+                case u2s.UncertainPosts() as uncertain:
+                    self.uncertain_posts.put_nowait(uncertain.total)
                 case u2s.ChunkStored() as stored:
                     answer = await on_stored(stored)
                     if answer is not None:

@@ -315,3 +315,17 @@ async def test_chunks_on_their_way_are_finished_at_a_stop(tmp_path: Path) -> Non
     assert [report.index for report in stage.manager.journal] == [0]
     sending.cancel()
     await asyncio.gather(sending, return_exceptions=True)
+
+
+async def test_posts_whose_answer_was_lost_are_told(stage: Stage) -> None:
+    """When there is another one, and all that there were at the beginning of a link."""
+    for total in (1, 2):
+        lost = Fault(kind=FaultKind.RESET, route=Operation.EXECUTE, after_commit=True)
+        stage.emulator.faults.add(lost)
+        upload = await stage.start(10)
+        assert await stage.send(upload, 0, bytes(10)) == (200, "0")
+        assert await stage.link.uncertain_posts.get() == total
+        await stage.link.finishes.get()
+    await stage.link.cut()
+    again = await stage.manager.links.get()
+    assert await again.uncertain_posts.get() == 2

@@ -1,0 +1,359 @@
+"""Messages that nobody knows are found and given up; no others are."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from structlog.testing import capture_logs
+
+from catalog.errors import CatalogUnavailable
+from catalog.port import Catalog
+from catalog.records import Message, Watch
+from catalog.sqlite.adapter import SqliteCatalog
+from discord_emulator.emulator import Emulator
+from discord_emulator.operations import Operation
+from discord_emulator.permissions import Permission
+from discord_emulator.testing import VirtualClock, running_emulator
+from manager.metrics import ManagerMetrics
+from manager.unknown_messages import AGE_S, PAUSE_S, SWEEP_S, WATCH_S, UnknownMessages
+from manager.webhooks import WebhookDirectory
+from storage.discord.bot import Bot
+from storage.discord.credentials import WebhookCredentials
+from storage.discord.http import DiscordHttp
+from storage.discord.webhook import OutgoingFile, Webhook
+from tests.orphans import orphans_of
+
+DAY_S = 24 * 3600.0
+
+
+class FaultyCatalog:
+    """The catalog, which can be away for some calls, or be set back to a backup."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._backup: list[Watch] | None = None
+        self.absences = 0
+
+    def __getattr__(self, name):
+        return getattr(self._catalog, name)
+
+    async def watches(self) -> list[Watch]:
+        """When it was kept, as far as it still knows."""
+        if self.absences:
+            self.absences -= 1
+            raise CatalogUnavailable("away")
+        known = await self._catalog.watches()
+        if self._backup is None:
+            return known
+        later = [watch for watch in known if watch.began_at > self._backup[-1].began_at]
+        return self._backup + later
+
+    def set_back(self, backup: list[Watch]) -> None:
+        """From now on it knows of this time only what was in the backup."""
+        self._backup = backup
+
+
+@dataclass
+class World:
+    """Discord, a catalog, and managers that come and go."""
+
+    emulator: Emulator
+    catalog: Catalog
+    http: DiscordHttp
+    clock: VirtualClock
+    metrics: ManagerMetrics = field(default_factory=ManagerMetrics)
+    slept: list[float] = field(default_factory=list)
+    nudges: int = 0
+    nudged: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def manager(self, catalog: Any = None) -> UnknownMessages:
+        """A manager that starts now, and keeps the catalog."""
+        webhooks = WebhookDirectory(WebhookCredentials(*hook) for hook in self.emulator.webhooks)
+        started = UnknownMessages(
+            catalog or self.catalog,
+            webhooks,
+            self.list_messages,
+            self._nudged,
+            self.metrics,
+            clock=self.clock,
+            sleep=self._sleep,
+        )
+        await started.keep_watch()
+        return started
+
+    async def list_messages(self, channel_id: int, after: int):
+        """Lists messages as the bot."""
+        return await Bot(self.http, "bot").messages_after(channel_id, after)
+
+    async def post(self, number: int = 1, *, is_known: bool = False, webhook: int = 0) -> list[int]:
+        """Posts messages; those that are known were reported. Returns their ids."""
+        hook = Webhook(self.http, WebhookCredentials(*self.emulator.webhooks[webhook]))
+        ids = []
+        for _ in range(number):
+            posted = await hook.execute(OutgoingFile("a.bin", memoryview(b"chunk")))
+            ids.append(posted.id)
+            if is_known:
+                await self._enter(posted.id, webhook)
+        return ids
+
+    async def given_up(self) -> list[int]:
+        """Ids of the messages that the reaper will delete."""
+        return [message.id for message in await orphans_of(self.catalog)]
+
+    async def pass_time(self, manager: UnknownMessages, seconds: float) -> None:
+        """Lets time pass for a manager that runs."""
+        self.clock.advance(seconds)
+        await manager.keep_watch()
+
+    async def sweep(self, manager: UnknownMessages) -> None:
+        """Has a manager look."""
+        await manager.sweep(self.list_messages)
+
+    async def _enter(self, message_id: int, webhook: int) -> None:
+        hook = self.emulator.webhooks[webhook]
+        message = Message(
+            id=message_id, channel_id=hook.channel_id, webhook_id=hook.id, stored_size=5
+        )
+        # As garbage that is postponed, so that it is known, and not given up by the sweep.
+        await self.catalog.note_sweep(0, swept_until=0, messages=[message])
+        await self.catalog.postpone_message(message_id, until=float("inf"))
+
+    async def _sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        await asyncio.sleep(0)
+
+    def _nudged(self) -> None:
+        self.nudges += 1
+        self.nudged.set()
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """One channel with a webhook, on a clock that stands still."""
+    clock = VirtualClock()
+    async with (
+        running_emulator(
+            tmp_path / "discord", clock=clock, limits="off", bot_token="bot"
+        ) as emulator,
+        SqliteCatalog.open(tmp_path / "catalog.sqlite3", clock=clock) as catalog,
+        DiscordHttp(api_url=f"{emulator.base_url}/api/v10") as http,
+    ):
+        yield World(emulator, catalog, http, clock)
+
+
+async def test_what_nobody_knows_is_given_up_after_an_hour(world: World):
+    """What is known stays, and so does what may still be on its way."""
+    manager = await world.manager()
+    lost = await world.post(2)
+    await world.post(is_known=True)
+    await world.pass_time(manager, AGE_S - 1)
+    young = await world.post()
+    await world.sweep(manager)
+    assert await world.given_up() == []
+    await world.pass_time(manager, 2)
+    await world.sweep(manager)
+    assert await world.given_up() == lost
+    await world.pass_time(manager, AGE_S)
+    await world.sweep(manager)
+    assert await world.given_up() == [*lost, *young]
+    assert (manager.found, manager.swept_at, world.nudges) == (3, world.clock(), 2)
+    assert b"discord_cloud_unknown_messages_total 3.0" in world.metrics.render()
+
+
+async def test_each_message_is_looked_at_once(world: World):
+    """A look goes on where the last one ended, in the next process as well."""
+    manager = await world.manager()
+    await world.post(is_known=True)
+    await world.pass_time(manager, AGE_S + 1)
+    await world.sweep(manager)
+    channel_id = world.emulator.webhooks[0].channel_id
+    (known,) = [message.id for message in world.emulator.messages()]
+    assert (await world.catalog.channel_sweeps())[channel_id] == known
+    again = await world.manager()
+    lost = await world.post()
+    await world.pass_time(again, AGE_S + 1)
+    await world.sweep(again)
+    assert (await world.catalog.channel_sweeps())[channel_id] == lost[0]
+    assert await world.given_up() == lost
+
+
+async def test_long_channels_are_looked_through_page_by_page(world: World):
+    """One request at a time, each after a pause, and nothing is missed between the pages."""
+    manager = await world.manager()
+    message = (await world.post(), world.emulator.messages()[0])[1]
+    for number in range(1, 250):
+        unknown = type(message)(
+            id=message.id + number * 16,
+            channel_id=message.channel_id,
+            webhook_id=message.webhook_id,
+            author="",
+            content="",
+            attachments=message.attachments,
+        )
+        world.emulator.sunk[unknown.id] = unknown
+    await world.pass_time(manager, AGE_S + 1)
+    await world.sweep(manager)
+    assert manager.found == 250
+    assert world.emulator.requests.count(Operation.BOT_LIST) == 3
+    assert world.slept == [PAUSE_S] * 3
+
+
+async def test_messages_of_others_are_left_alone(world: World):
+    """Texts, messages of a bot, and what a webhook of somebody else's has posted."""
+    manager = await world.manager()
+    hook = world.emulator.webhooks[0]
+    stranger = world.emulator.add_webhook(hook.channel_id)
+    headers = {"User-Agent": "DiscordBot (https://example.org, 1)"}
+    async with aiohttp.ClientSession(headers=headers) as http:
+        for url in world.emulator.webhook_urls():
+            await http.post(f"{url}?wait=true", json={"content": "a notice"})
+        own = f"{world.emulator.base_url}/api/v10/channels/{hook.channel_id}/messages"
+        form = aiohttp.FormData()
+        form.add_field("files[0]", b"of the bot", filename="a")
+        await http.post(own, data=form, headers={"Authorization": "Bot bot"})
+    posted = await Webhook(world.http, WebhookCredentials(*stranger)).execute(
+        OutgoingFile("a.bin", memoryview(b"x"))
+    )
+    assert len(world.emulator.messages()) == 4
+    await world.pass_time(manager, AGE_S + 1)
+    await world.sweep(manager)
+    assert await world.given_up() == []
+    assert (await world.catalog.channel_sweeps())[hook.channel_id] == posted.id
+
+
+async def test_what_was_posted_while_nobody_kept_the_catalog_is_left_alone(world: World):
+    """Before the first start, and while no manager ran: another catalog may know those messages."""
+    await world.post()
+    world.clock.advance(10 * WATCH_S)
+    first = await world.manager()
+    kept = await world.post()
+    await world.pass_time(first, WATCH_S)
+    world.clock.advance(10 * WATCH_S)
+    await world.post()
+    world.clock.advance(10 * WATCH_S)
+    second = await world.manager()
+    kept += await world.post()
+    await world.pass_time(second, AGE_S + 1)
+    await world.sweep(second)
+    assert await world.given_up() == kept
+    assert len(world.emulator.messages()) == 4
+
+
+async def test_what_was_posted_right_before_a_crash_counts(world: World):
+    """A manager notes every minute that it is there, so it was there for a minute more."""
+    first = await world.manager()
+    await world.pass_time(first, WATCH_S)
+    world.clock.advance(WATCH_S / 2)
+    lost = await world.post()
+    world.clock.advance(10 * WATCH_S)
+    second = await world.manager()
+    await world.pass_time(second, AGE_S + 1)
+    await world.sweep(second)
+    assert await world.given_up() == lost
+
+
+async def test_a_short_restart_goes_on_with_the_watch(world: World):
+    """Restarts do not add up, and nothing that was posted meanwhile is overlooked."""
+    began_at = world.clock()
+    for _ in range(5):
+        await world.manager()
+        world.clock.advance(WATCH_S)
+    await world.manager()
+    assert await world.catalog.watches() == [Watch(began_at=began_at, seen_at=world.clock())]
+
+
+async def test_a_catalog_that_is_set_back_is_kept_from_then_on(world: World):
+    """What came after its backup is unknown to it, and must not be taken for garbage."""
+    catalog = FaultyCatalog(world.catalog)
+    manager = await world.manager(catalog)
+    await world.pass_time(manager, WATCH_S)
+    backup = await catalog.watches()
+    await world.pass_time(manager, 10 * WATCH_S)
+    await world.post()
+    await world.pass_time(manager, 10 * WATCH_S)
+    catalog.set_back(backup)
+    await world.pass_time(manager, WATCH_S)
+    lost = await world.post()
+    await world.pass_time(manager, AGE_S + 1)
+    await world.sweep(manager)
+    assert await world.given_up() == lost
+    assert len(world.emulator.messages()) == 2
+
+
+async def test_without_the_history_nothing_counts_as_looked_through(world: World):
+    """A bot that gets an empty list has seen nothing; with the right it finds all."""
+    manager = await world.manager()
+    channel_id = world.emulator.webhooks[0].channel_id
+    world.emulator.bot_permissions[channel_id] = _without(Permission.READ_MESSAGE_HISTORY)
+    lost = await world.post()
+    await world.pass_time(manager, AGE_S + 1)
+    await world.sweep(manager)
+    assert await world.catalog.channel_sweeps() == {}
+    del world.emulator.bot_permissions[channel_id]
+    await world.sweep(manager)
+    assert await world.given_up() == lost
+
+
+async def test_without_the_intent_nothing_is_given_up(world: World):
+    """What a message holds is not seen, so that it might be anything; the operator is told once."""
+    manager = await world.manager()
+    channel_id = world.emulator.webhooks[0].channel_id
+    world.emulator.bot_permissions[channel_id] = _without(Permission.MESSAGE_CONTENT)
+    lost = await world.post()
+    await world.pass_time(manager, AGE_S + 1)
+    with capture_logs() as logs:
+        for _ in range(2):
+            await world.sweep(manager)
+    assert [entry["event"] for entry in logs] == ["bot-sees-no-attachments"]
+    assert await world.given_up() == []
+    del world.emulator.bot_permissions[channel_id]
+    await world.sweep(manager)
+    assert await world.given_up() == lost
+
+
+async def test_a_channel_that_cannot_be_seen_blocks_no_other(world: World):
+    """The bot is refused there once, and looks through the others."""
+    world.emulator.add_webhook()
+    first, _ = world.emulator.webhooks
+    manager = await world.manager()
+    world.emulator.bot_permissions[first.channel_id] = _without(Permission.VIEW_CHANNEL)
+    await world.post(webhook=0)
+    lost = await world.post(webhook=1)
+    await world.pass_time(manager, AGE_S + 1)
+    for _ in range(2):
+        await world.sweep(manager)
+    assert await world.given_up() == lost
+    assert world.emulator.requests.count(Operation.BOT_LIST, 403) == 1
+
+
+async def test_it_looks_after_a_while_and_on_and_on(world: World):
+    """Services have time to report what they kept; an absent catalog ends nothing."""
+    catalog = FaultyCatalog(world.catalog)
+    manager = await world.manager(catalog)
+    lost = await world.post()
+    await world.pass_time(manager, AGE_S + 1)
+    catalog.absences = 1
+    running = asyncio.create_task(manager.run())
+    async with asyncio.timeout(10):
+        await world.nudged.wait()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert world.slept[:2] == [SWEEP_S, SWEEP_S]
+    assert await world.given_up() == lost
+
+
+async def test_without_a_bot_nobody_looks(world: World):
+    """The loop ends at once, and says so."""
+    blind = UnknownMessages(
+        world.catalog, WebhookDirectory([]), None, lambda: None, world.metrics, clock=world.clock
+    )
+    await blind.run()
+    assert not blind.has_bot
+
+
+def _without(permission: Permission) -> frozenset[Permission]:
+    return frozenset(Permission) - {permission}
