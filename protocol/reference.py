@@ -22,7 +22,9 @@ Every packet that travels on a WebSocket of the manager. This page is generated 
 
 A frame is one JSON object in one text message:
 
-    {"id": "<packet>", "uuid": "<uuid>", "reply_uuid": "<uuid, only on a reply>", "data": {…}}
+```text
+{"id": "<packet>", "uuid": "<uuid>", "reply_uuid": "<uuid, only on a reply>", "data": {…}}
+```
 
 The tables describe `data`. An optional field is left out of the output, and may be left out or
 null in the input; no other field may be missing, and no further one be there. Integers lie within
