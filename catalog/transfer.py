@@ -3,9 +3,9 @@
 import asyncio
 from typing import BinaryIO
 
-from catalog.settling import settled
 from catalog.transfer_format import Counts, ExportReader, ExportWriter
 from catalog.transfer_port import CatalogTransfer
+from common.tasks import settled
 
 
 async def export_catalog(catalog: CatalogTransfer, file: BinaryIO) -> Counts:

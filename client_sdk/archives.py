@@ -16,6 +16,7 @@ from client_sdk.errors import DownloadFailed
 from client_sdk.http import ManagerHttp
 from client_sdk.progress import ProgressMeter, Stage
 from client_sdk.sinks import sink_at
+from common.tasks import settled
 
 
 async def pieces_of_archive(http: ManagerHttp, path: str) -> AsyncGenerator[bytes, None]:
@@ -50,8 +51,8 @@ async def download_archive(
         # Asked for first: a folder that is not there leaves no trace.
         piece: bytes | None = await anext(pieces, b"")
         sink = await asyncio.to_thread(sink_at, target, resume=False)
-        await asyncio.to_thread(sink.open)
         try:
+            await asyncio.to_thread(sink.open)
             meter.enter(Stage.TRANSFERRING)
             await asyncio.to_thread(sink.restart, None)
             position = 0
@@ -62,6 +63,6 @@ async def download_archive(
                 piece = await anext(pieces, None)
             await asyncio.to_thread(sink.finish, position)
         finally:
-            sink.close(is_kept=False)
+            await settled(asyncio.to_thread(sink.close, is_kept=False))
     meter.enter(Stage.DONE)
     return target

@@ -15,6 +15,7 @@ from client_sdk.http import RANGE_NOT_SATISFIABLE, ManagerHttp
 from client_sdk.progress import ProgressCallback, ProgressMeter, Stage
 from client_sdk.settings import ClientSettings
 from client_sdk.sinks import Sink
+from common.tasks import settled
 
 PIECE_SIZE = 1024 * 1024
 PARTIAL = 206
@@ -58,12 +59,12 @@ class Download:
             DownloadFailed, Unreachable, ServerFailed: It did not get through.
             TargetUnwritable: The disk is full, or the place cannot be written.
         """
-        self._position, self._tag = await asyncio.to_thread(self._sink.open)
         try:
+            self._position, self._tag = await asyncio.to_thread(self._sink.open)
             await self._fetch_all()
             await asyncio.to_thread(self._sink.finish, self._position)
         finally:
-            self._sink.close(is_kept=self._position > 0)
+            await settled(asyncio.to_thread(self._sink.close, is_kept=self._position > 0))
 
     async def _fetch_all(self) -> None:
         backoff = self._settings.backoff()

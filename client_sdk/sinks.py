@@ -2,9 +2,10 @@
 
 A file is written under another name in the folder of its target, and takes the target's place at
 the end, in one step. That name ends in a dot, as no stored file's name does: it can never be the
-target of another download. It is short, whatever the length of the target's. An exclusive lock
-keeps every other download away, in this process and in others, until the file is in its place; the
-tag of the content stands in a file of its own, beside it.
+target of another download. It is short, whatever the length of the target's, and another one for
+every user. An exclusive lock keeps every other download away, in this process and in others, until the
+file is in its place; the tag of the content stands in a file of its own, beside it. The folder may be
+one that others may write to: `client_sdk.own_files` says what that means.
 
 Pipes, devices and open files take the bytes as they come: what was written to them stays.
 """
@@ -13,6 +14,7 @@ import contextlib
 import errno
 import fcntl
 import hashlib
+import io
 import os
 import stat
 import threading
@@ -20,15 +22,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from client_sdk import own_files
 from client_sdk.errors import CloudError, TargetUnwritable
 
+NEW_FILE_MODE = 0o666
+"""Before the umask."""
+PIPE_POLL_S = 0.05
 _SHOWN_CHARACTERS = 40
 _WITHOUT_LOCKS = {errno.ENOTSUP, errno.ENOLCK, errno.ENOSYS}
 """File systems that have no locks say one of these; there nobody is kept away."""
 
 
 class Sink(Protocol):
-    """Takes the bytes of one download. Every method blocks; errors are `TargetUnwritable`."""
+    """Takes the bytes of one download. Every method blocks; errors are `TargetUnwritable`.
+
+    Whoever gives a download up closes its sink, also while another method still runs in a thread, or
+    is about to: what `open` acquires then is given back at once.
+    """
 
     def open(self) -> tuple[int, str | None]:
         """Begins; answers how many bytes are there already, and of which content."""
@@ -43,7 +53,11 @@ class Sink(Protocol):
         """Everything is there, so many bytes."""
 
     def close(self, *, is_kept: bool) -> None:
-        """Ends it, finished or not; `is_kept` leaves what has come for a later download."""
+        """Ends it, finished or not, opened or not.
+
+        `is_kept` leaves what has come for a later download; what an earlier one has left, and this
+        one has not touched, stays in any case.
+        """
 
 
 class Draft:
@@ -55,37 +69,39 @@ class Draft:
     """
 
     def __init__(self, target: Path, *, resume: bool) -> None:
-        self._target = Path(os.path.realpath(target))
-        self._path = draft_path(self._target)
-        self._tag_path = self._path.with_name(f"{self._path.name}tag.")
+        self._named = target
         self._is_resumed = resume
         self._descriptor = -1
+        self._is_changed = self._is_closed = False
         # A download that is cancelled closes the file while a thread may still write to it.
         self._in_use = threading.Lock()
 
     def open(self) -> tuple[int, str | None]:
         """As `Sink` says. Another download to the same target is an error."""
-        with translated(self._target):
-            self._descriptor = _locked(self._path)
-        if not self._is_resumed:
-            return 0, None
-        with contextlib.suppress(OSError, UnicodeDecodeError):
-            tag = self._tag_path.read_text("ascii")
-            return os.fstat(self._descriptor).st_size, tag
-        return 0, None
+        with self._in_use, translated(self._named):
+            if self._is_closed:
+                raise TargetUnwritable(f"{self._named} was given up")
+            self._target = own_files.followed(self._named)
+            self._path = draft_path(self._target)
+            self._tag_path = self._path.with_name(f"{self._path.name}tag.")
+            self._descriptor = _locked(self._path, self._draft_mode())
+            tag = self._tag() if self._is_resumed else None
+            return (0, None) if tag is None else (os.fstat(self._descriptor).st_size, tag)
 
     def restart(self, tag: str | None) -> None:
         """As `Sink` says."""
         with self._in_use, translated(self._target):
+            self._is_changed = True
             os.ftruncate(self._descriptor, 0)
             if tag is None:
                 self._tag_path.unlink(missing_ok=True)
             else:
-                self._tag_path.write_text(tag, "ascii")
+                own_files.write(self._tag_path, tag.encode("ascii"))
 
     def write(self, position: int, piece: bytes) -> None:
         """As `Sink` says."""
         with self._in_use, translated(self._target):
+            self._is_changed = True
             rest = memoryview(piece)
             while rest:
                 written = os.pwrite(self._descriptor, rest, position)
@@ -95,22 +111,49 @@ class Draft:
         """The file is on the disk, and takes the target's place and permissions."""
         with self._in_use, translated(self._target):
             os.ftruncate(self._descriptor, length)
-            with contextlib.suppress(FileNotFoundError):
-                os.fchmod(self._descriptor, stat.S_IMODE(self._target.stat().st_mode))
+            if (mode := self._final_mode()) is not None:
+                os.fchmod(self._descriptor, mode)
             os.fsync(self._descriptor)
+            if not own_files.is_at(self._descriptor, self._path):
+                raise TargetUnwritable(f"{self._path} was taken away while it was written")
             self._path.replace(self._target)
             self._tag_path.unlink(missing_ok=True)
 
     def close(self, *, is_kept: bool) -> None:
         """As `Sink` says. The lock goes last, so that nobody's file is removed."""
         with self._in_use:
+            self._is_closed = True
+            if self._descriptor < 0:
+                return
             try:
-                if not is_kept and _is_at(self._descriptor, self._path):
+                is_left = is_kept or not (self._is_changed or self._is_empty())
+                if not is_left and own_files.is_at(self._descriptor, self._path):
                     self._path.unlink(missing_ok=True)
                     self._tag_path.unlink(missing_ok=True)
             finally:
                 os.close(self._descriptor)
                 self._descriptor = -1
+
+    def _draft_mode(self) -> int:
+        """Nobody may read what comes who may not read the target."""
+        mode = self._final_mode()
+        return NEW_FILE_MODE if mode is None else mode | stat.S_IRUSR | stat.S_IWUSR
+
+    def _final_mode(self) -> int | None:
+        """The permissions of the user's own file that is replaced; None for a new one."""
+        try:
+            facts = self._target.stat()
+        except FileNotFoundError:
+            return None
+        return stat.S_IMODE(facts.st_mode) & 0o777 if own_files.is_own(facts) else None
+
+    def _tag(self) -> str | None:
+        with contextlib.suppress(OSError, UnicodeDecodeError, TargetUnwritable):
+            return own_files.read(self._tag_path).decode("ascii")
+        return None
+
+    def _is_empty(self) -> bool:
+        return os.fstat(self._descriptor).st_size == 0
 
 
 class Stream:
@@ -152,28 +195,54 @@ class Special(Stream):
     """A pipe or device that has a path. It is opened, and never replaced."""
 
     def __init__(self, path: Path) -> None:
-        with translated(path):
-            super().__init__(path.open("wb", buffering=0), str(path))
+        # Opening waits for a reader of a pipe; until then what is written goes nowhere.
+        super().__init__(io.BytesIO(), str(path))
+        self._path = path
+        self._is_closed = threading.Event()
+        self._opening = threading.Lock()
+
+    def open(self) -> tuple[int, str | None]:
+        """As `Sink` says. A pipe is waited for until somebody reads it."""
+        with translated(self._path):
+            while not self._open_now():
+                if self._is_closed.wait(PIPE_POLL_S):
+                    raise TargetUnwritable(f"{self._path} was given up")
+        return 0, None
 
     def close(self, *, is_kept: bool) -> None:
         """As `Sink` says."""
-        self._output.close()
+        with self._opening:
+            self._is_closed.set()
+            self._output.close()
+
+    def _open_now(self) -> bool:
+        """Opens it, unless it is a pipe that nobody reads, or nobody needs it any more."""
+        with self._opening:
+            if self._is_closed.is_set():
+                return False
+            try:
+                descriptor = os.open(self._path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            except OSError as error:
+                if error.errno == errno.ENXIO and self._path.is_fifo():
+                    return False
+                raise
+            os.set_blocking(descriptor, True)
+            self._output = os.fdopen(descriptor, "wb", buffering=0)
+            return True
 
 
 def sink_at(target: Path, *, resume: bool) -> Sink:
-    """What takes a download to a path. Blocks, also until a pipe is read.
-
-    Raises:
-        TargetUnwritable: A pipe or device cannot be opened.
-    """
+    """What takes a download to a path. Blocks. Raises `TargetUnwritable`."""
     with translated(target):
+        own_files.followed(target)
         is_special = target.exists() and not target.is_file()
     return Special(target) if is_special else Draft(target, resume=resume)
 
 
 def draft_path(target: Path) -> Path:
-    """Where the bytes for a target are until they are complete."""
-    digest = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]
+    """Where the bytes of this user for a target are until they are complete."""
+    whose = b"%d:" % os.geteuid()
+    digest = hashlib.sha256(whose + os.fsencode(target.name)).hexdigest()[:16]
     return target.with_name(f".{target.name[:_SHOWN_CHARACTERS]}.{digest}.part.")
 
 
@@ -188,14 +257,14 @@ def translated(path: Path) -> Iterator[None]:
         raise TargetUnwritable(f"{path} cannot be written: {error.strerror}") from error
 
 
-def _locked(path: Path) -> int:
+def _locked(path: Path, mode: int) -> int:
     """A descriptor of the file at the path, which is made when missing, with the only lock."""
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        descriptor = own_files.opened(path, mode)
         try:
             _lock(descriptor, path)
             # Whoever had the lock before may have moved the file to its target meanwhile.
-            if _is_at(descriptor, path):
+            if own_files.is_at(descriptor, path):
                 return descriptor
         except BaseException:
             os.close(descriptor)
@@ -213,10 +282,3 @@ def _lock(descriptor: int, path: Path) -> None:
     except OSError as error:
         if error.errno not in _WITHOUT_LOCKS:
             raise
-
-
-def _is_at(descriptor: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(descriptor), path.stat())
-    except FileNotFoundError:
-        return False

@@ -17,7 +17,7 @@ from pathlib import Path
 import aiosqlite
 
 from catalog.errors import CatalogUnavailable, InvalidRecord
-from catalog.settling import settled
+from common.tasks import settled
 
 READERS = 2
 OLDEST_SQLITE = (3, 38)

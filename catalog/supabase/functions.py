@@ -12,13 +12,13 @@ import httpx
 from supabase import AsyncClient, AsyncClientOptions, create_async_client
 
 from catalog.errors import CatalogUnavailable
-from catalog.settling import settled
 from catalog.supabase.failures import (
     Interrupted,
     require_answer_of_postgrest,
     translated_errors,
 )
 from catalog.supabase.patience import Patience
+from common.tasks import settled
 
 Answer: TypeAlias = Any
 """JSON. Each function has a shape of its own, which its caller knows."""

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,8 @@ from client_sdk.errors import (
     TargetUnwritable,
     Unreachable,
 )
-from client_sdk.sinks import Draft, draft_path
+from client_sdk.sinks import Draft, Special, draft_path
+from tests.client_sdk.cancelling import cancelled_at, held, names_in
 
 CONTENT = bytes(index % 251 for index in range(300_000))
 
@@ -30,11 +32,6 @@ def leave(target: Path, content: bytes, tag: str | None = '"one"') -> None:
     draft.restart(tag)
     draft.write(0, content)
     draft.close(is_kept=True)
-
-
-def names_in(folder: Path) -> list[str]:
-    """What lies in a folder."""
-    return [path.name for path in folder.iterdir()]
 
 
 class Cut:
@@ -314,3 +311,65 @@ async def test_a_file_that_changes_on_its_way_to_a_stream(manager, make_client) 
         with pytest.raises(TargetUnwritable, match="changed"):
             await cloud.download_to("/name", output, progress=cut.progress)
     assert output.getvalue() == CONTENT[:100_000]
+
+
+@pytest.mark.parametrize("method", ["open", "restart", "write", "finish"])
+async def test_a_cancelled_download_lets_its_target_go(
+    manager, make_client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    """Wherever it was: the next one may write there, as the lock is gone with the descriptor."""
+    manager.files["/name"] = CONTENT
+    async with make_client() as cloud:
+        with monkeypatch.context() as patched:
+            events = held(patched, method)
+            await cancelled_at(cloud.download("/name", tmp_path / "x"), *events)
+        await cloud.download("/name", tmp_path / "x")
+    assert names_in(tmp_path) == ["x"]
+    assert (tmp_path / "x").read_bytes() == CONTENT
+
+
+async def test_a_download_that_is_cancelled_as_it_begins_keeps_what_was_there(
+    manager, make_client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an earlier one has left is not its own to remove."""
+    manager.files["/name"] = CONTENT
+    leave(tmp_path / "x", CONTENT[:200_000])
+    async with make_client() as cloud:
+        with monkeypatch.context() as patched:
+            events = held(patched, "open")
+            await cancelled_at(cloud.download("/name", tmp_path / "x"), *events)
+        await cloud.download("/name", tmp_path / "x")
+    assert manager.downloads[-1]["Range"] == "bytes=200000-"
+
+
+async def test_a_pipe_that_nobody_reads_holds_no_cancelled_download(
+    make_client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends at once, and its thread with it."""
+    os.mkfifo(tmp_path / "pipe")
+    waits = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    open_now = Special._open_now  # noqa: SLF001 - says that the pipe is waited for
+
+    def noticed(special: Special) -> bool:
+        loop.call_soon_threadsafe(waits.set)
+        return open_now(special)
+
+    monkeypatch.setattr(Special, "_open_now", noticed)
+    async with make_client() as cloud:
+        download = asyncio.create_task(cloud.download("/name", tmp_path / "pipe"))
+        await waits.wait()
+        download.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await download
+    async with asyncio.timeout(10):
+        await loop.shutdown_default_executor()
+
+
+async def test_a_socket_is_no_place_for_a_download(make_client, tmp_path: Path) -> None:
+    """It cannot be opened, however long one waits."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "socket"))
+        async with make_client() as cloud:
+            with pytest.raises(TargetUnwritable, match="cannot be written"):
+                await cloud.download("/name", tmp_path / "socket")

@@ -29,6 +29,7 @@ from client_sdk.errors import (
     UploadFailed,
     WrongPassword,
 )
+from tests.client_sdk.cancelling import cancelled_at, held, names_in
 from tests.client_sdk.running import PASSWORD
 
 Put = Callable[..., Awaitable[None]]
@@ -310,6 +311,19 @@ async def test_a_folder_comes_as_an_archive(
         await alice.download_archive(home, tmp_path / "no" / "folder.zip")
     assert [path.name for path in files_in(tmp_path)] == ["x.zip"]
     assert zipfile.ZipFile(target).namelist() == ["b"]
+
+
+async def test_an_archive_that_is_cancelled_lets_its_target_go(
+    alice: Client, home: str, put: Put, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lock goes although a thread was just about to take it, and nothing is left."""
+    await put("a")
+    target = tmp_path / "all.zip"
+    with monkeypatch.context() as patched:
+        events = held(patched, "open")
+        await cancelled_at(alice.download_archive(home, target), *events)
+    assert names_in(tmp_path) == []
+    assert await alice.download_archive(home, target) == target
 
 
 async def test_a_password_is_changed(cloud_url: str, tokens: dict[str, str]) -> None:

@@ -8,9 +8,9 @@ from uuid import uuid4
 import pytest
 
 from catalog.errors import CatalogError, CatalogUnavailable
-from catalog.settling import settled
 from catalog.sqlite.adapter import SqliteCatalog
 from catalog.sqlite.database import READERS
+from common.tasks import settled
 
 
 async def test_settings_of_connections(database):
