@@ -14,7 +14,9 @@ from catalog.sqlite.adapter import SqliteCatalog
 from client_sdk.connection import Connection
 from manager.identity.accounts import Accounts
 from manager.identity.passwords import Passwords
+from manager.identity.setup_code import SetupCode
 from manager.identity.tokens import derive_token_secret
+from manager.settings import NO_CODE
 from storage.envelope import KeyRing
 
 MASTER_KEY = base64.b64encode(bytes(range(32))).decode()
@@ -47,7 +49,8 @@ async def claim(database: Path) -> str:
     cheap = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     async with SqliteCatalog.open(database) as catalog:
         secret = derive_token_secret(oldest.secret)
-        accounts = Accounts(catalog, secret, time.time, passwords=cheap)
+        setup = SetupCode(catalog, NO_CODE)
+        accounts = Accounts(catalog, secret, time.time, setup, passwords=cheap)
         await accounts.register("benchmark", "benchmark")
         return await accounts.login("benchmark", "benchmark")
 

@@ -35,6 +35,12 @@ class AccountStore(Protocol):
     There is always an administrator as whom somebody can log in, once there was one.
     """
 
+    async def setup_code(self, proposed: str) -> str | None:
+        """What whoever makes the first user has to show; None once there is a user.
+
+        It is the code that was proposed first, whoever asks, and is forgotten with the first user.
+        """
+
     async def create_first_user(self, name: str, password_hash: str) -> User:
         """Makes the administrator. Raises `AlreadyClaimed` when any user exists."""
 

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import AsyncIterator
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -23,7 +24,7 @@ from discord_emulator.app import EMULATOR
 from discord_emulator.app import create_app as create_emulator
 from discord_emulator.settings import EmulatorSettings
 from manager.app import create_app as create_manager
-from manager.app import is_ready
+from manager.app import is_ready, setup_code
 from manager.settings import ManagerSettings
 from processing_service.app import ProcessingService
 from processing_service.settings import ProcessingServiceSettings
@@ -48,9 +49,16 @@ _SETTINGS = {
 _READY_POLL_S = 0.02
 
 
+class Started(NamedTuple):
+    """What can be reached now: the URL, and where the first user is made (None once there is one)."""
+
+    url: str
+    setup_link: str | None
+
+
 @contextlib.asynccontextmanager
-async def running(options: UpOptions) -> AsyncIterator[str]:
-    """Runs everything for the length of the context; yields the URL once it can serve uploads.
+async def running(options: UpOptions) -> AsyncIterator[Started]:
+    """Runs everything for the length of the context; yields once it can serve uploads.
 
     Raises `StartError`.
     """
@@ -69,7 +77,7 @@ async def running(options: UpOptions) -> AsyncIterator[str]:
             # The manager tells of new services only to its clients, so it is asked.
             while not is_ready(app, slots=options.slots):  # noqa: ASYNC110
                 await asyncio.sleep(_READY_POLL_S)
-            yield url
+            yield Started(url, await setup_code(app).link(url))
 
 
 def _assemble(

@@ -33,7 +33,12 @@ class Client(Administering, FolderTransferring, Sharing):
         return await self._api.login(username, password)
 
     async def register(
-        self, username: str, password: str, *, admin_token: str | None = None
+        self,
+        username: str,
+        password: str,
+        *,
+        admin_token: str | None = None,
+        setup_code: str | None = None,
     ) -> None:
         """Make a user.
 
@@ -41,12 +46,14 @@ class Client(Administering, FolderTransferring, Sharing):
             username: 1 to 16 letters and digits.
             password: 8 to 256 characters.
             admin_token: Token of an administrator; not needed for the first user.
+            setup_code: What the manager shows when it starts; needed for the first user alone.
 
         Raises:
+            SetupCodeNeeded: There is no user yet, and the setup code is missing or wrong.
             Forbidden: The token is missing, or not an administrator's.
             Refused: The name is taken, or the name or the password cannot be used.
         """
-        await self._api.register(username, password, admin_token)
+        await self._api.register(username, password, admin_token, setup_code)
 
     async def change_password(self, username: str, previous: str, new: str) -> None:
         """Give a user another password. Connections of the user end, and tokens die.

@@ -37,6 +37,12 @@ class Forbidden(CloudError):
     code = "forbidden"
 
 
+class SetupCodeNeeded(Forbidden):
+    """The first user of a manager needs its setup code, and none was given, or a wrong one."""
+
+    code = "setup_code_needed"
+
+
 class NotFound(CloudError):
     """There is no such file, folder or user."""
 

@@ -15,6 +15,7 @@ from client_sdk.errors import (
     NotLoggedIn,
     Refused,
     ServerFailed,
+    SetupCodeNeeded,
     TooManyAttempts,
     UnexpectedAnswer,
     Unreachable,
@@ -65,11 +66,19 @@ class ManagerHttp:
             raise UnexpectedAnswer("the manager answered a login without a token")
         return token
 
-    async def register(self, username: str, password: str, admin_token: str | None) -> None:
-        """Make a user. Raises `Forbidden` without the token of an administrator, but for the first."""
+    async def register(
+        self, username: str, password: str, admin_token: str | None, setup_code: str | None
+    ) -> None:
+        """Make a user.
+
+        Raises `Forbidden` without the token of an administrator, and for the first user
+        `SetupCodeNeeded` without the setup code.
+        """
         body = {"username": username, "password": password}
         if admin_token is not None:
             body["adminToken"] = admin_token
+        if setup_code is not None:
+            body["setupCode"] = setup_code
         await self._json("POST", "/register", body=body)
 
     async def change_password(self, username: str, previous: str, new: str) -> None:
@@ -215,10 +224,13 @@ async def _read_json(response: aiohttp.ClientResponse) -> dict[str, Any]:
 
 
 async def _error_of(response: aiohttp.ClientResponse) -> CloudError:
-    reason = await _reason(response)
+    answer = await _answer_of(response)
+    reason = _reason(answer)
     match response.status:
         case 401:
             return NotLoggedIn(reason or "the token is not valid any more: log in again")
+        case 403 if answer.get("needs_setup_code") is True:
+            return SetupCodeNeeded(reason or "the first user needs the setup code")
         case 403:
             return Forbidden(reason or "this is not allowed")
         case 404:
@@ -231,11 +243,17 @@ async def _error_of(response: aiohttp.ClientResponse) -> CloudError:
             return Refused(reason or f"the manager answered HTTP {status}")
 
 
-async def _reason(response: aiohttp.ClientResponse) -> str | None:
-    """The manager's own words; None when there are none."""
+async def _answer_of(response: aiohttp.ClientResponse) -> dict[str, Any]:
+    """What an error was answered with; nothing when it is no JSON."""
     with contextlib.suppress(UnexpectedAnswer):
-        details = (await _read_json(response)).get("error_details")
-        if details is not None:
-            words = details if isinstance(details, str) else json.dumps(details)
-            return words[:LONGEST_REASON]
-    return None
+        return await _read_json(response)
+    return {}
+
+
+def _reason(answer: Mapping[str, Any]) -> str | None:
+    """The manager's own words; None when there are none."""
+    details = answer.get("error_details")
+    if details is None:
+        return None
+    words = details if isinstance(details, str) else json.dumps(details)
+    return words[:LONGEST_REASON]

@@ -35,6 +35,7 @@ from manager.http.streaming import ContentSender
 from manager.identity.accounts import Accounts
 from manager.identity.callers import Callers
 from manager.identity.passwords import Passwords
+from manager.identity.setup_code import SetupCode
 from manager.identity.tokens import derive_token_secret
 from manager.metrics import ManagerMetrics
 from manager.reaper import Reaper
@@ -95,6 +96,11 @@ def is_ready(app: web.Application, *, slots: int) -> bool:
     return len(app[PARTS].get().control.snapshot()["services"]) >= slots
 
 
+def setup_code(app: web.Application) -> SetupCode:
+    """What it takes to make the first user of a manager that runs."""
+    return app[PARTS].get().setup
+
+
 async def _say_goodbye(app: web.Application) -> None:
     # Handlers of WebSockets end only with their connections, and the stop waits for handlers.
     parts = app[PARTS].get()
@@ -140,7 +146,8 @@ class _Assembly:
         await quarantines.restore()
         reaper = self._reaper(catalog, http, holds)
         unknown_messages = self._unknown_messages(catalog, http, reaper)
-        accounts = self._accounts(catalog)
+        setup = SetupCode(catalog, self._settings.chosen_setup_code)
+        accounts = self._accounts(catalog, setup)
         reader = self._reader(http)
         readability = ReadabilityCheck(catalog, self._webhooks, reader.locate)
         control = self._control(catalog, accounts, holds, readability, reaper)
@@ -178,6 +185,7 @@ class _Assembly:
                     clock=self._clock,
                 ),
                 sender=ContentSender(source, delivery),
+                setup=setup,
                 webhooks=self._webhooks,
                 quarantines=quarantines,
                 reaper=reaper,
@@ -193,10 +201,10 @@ class _Assembly:
             wall_clock=self._clock,
         )
 
-    def _accounts(self, catalog: Catalog) -> Accounts:
+    def _accounts(self, catalog: Catalog, setup: SetupCode) -> Accounts:
         *_, oldest = self._settings.keyring
         secret = derive_token_secret(oldest.secret)
-        return Accounts(catalog, secret, self._clock, passwords=self._passwords)
+        return Accounts(catalog, secret, self._clock, setup, passwords=self._passwords)
 
     def _control(
         self,

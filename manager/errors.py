@@ -23,6 +23,15 @@ class InvalidRequest(ManagerError):
     code = "invalid-request"
 
 
+class WrongMediaType(ManagerError):
+    """The body is not of a type that the route takes; the text says which it takes."""
+
+    code = "wrong-media-type"
+
+    def __init__(self, *taken: str) -> None:
+        super().__init__(f"the body must be {' or '.join(taken)}: send it as `Content-Type`")
+
+
 class InvalidToken(ManagerError):
     """The user token is missing, forged, expired, or older than the password."""
 
@@ -48,6 +57,27 @@ class RegistrationClosed(ManagerError, FailedAttempt):
 
     def __init__(self) -> None:
         super().__init__("only an administrator can register more users: send a valid adminToken")
+
+
+class SetupCodeNeeded(ManagerError):
+    """There is no user yet, and making the first one needs a code that was not sent."""
+
+    code = "setup-code-needed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the first user needs the setup code that the manager shows when it starts: send it as "
+            "setupCode"
+        )
+
+
+class WrongSetupCode(ManagerError, FailedAttempt):
+    """There is no user yet, and the code for making the first one is another."""
+
+    code = "wrong-setup-code"
+
+    def __init__(self) -> None:
+        super().__init__("wrong setup code: the manager shows it when it starts")
 
 
 class UserNameTaken(ManagerError):

@@ -23,6 +23,9 @@ from protocol.values import CHUNK_SIZE, MAX_SAFE_INTEGER, NamePolicy
 from storage.discord.webhook import WebhookCredentials
 from storage.envelope import KeyRing
 
+NO_CODE = "none"
+"""In the place of a setup code: none is needed."""
+_SHORTEST_SETUP_CODE = 8
 _OWN_PART = 5
 _SNOWFLAKE = re.compile(r"\d{15,22}", re.ASCII)
 _TYPE_PATTERN = re.compile(r"\*/\*|[a-z0-9.+-]+/(\*|[a-z0-9.+-]+)", re.ASCII)
@@ -85,6 +88,15 @@ def _split_types(value: object) -> object:
     if not all(_TYPE_PATTERN.fullmatch(entry) for entry in entries):
         raise ValueError("expected MIME types such as image/png or image/*, separated by commas")
     return entries
+
+
+def _checked_setup_code(secret: SecretStr | None) -> SecretStr | None:
+    code = NO_CODE if secret is None else secret.get_secret_value()
+    if code != NO_CODE and (len(code) < _SHORTEST_SETUP_CODE or code != code.strip()):
+        raise ValueError(
+            f"expected {_SHORTEST_SETUP_CODE} characters or more without blanks around them, or `none`"
+        )
+    return secret
 
 
 def _none_when_empty(value: object) -> object:
@@ -184,9 +196,22 @@ class ManagerSettings(CatalogSettings):
         default=NamePolicy.UNICODE,
         description="Characters that new names may have: `unicode`, or `base` for old frontends.",
     )
+    setup_code: Annotated[
+        SecretStr | None, AfterValidator(_checked_setup_code), BeforeValidator(_none_when_empty)
+    ] = Field(
+        default=None,
+        description=(
+            "Code that whoever makes the first user has to know, 8 characters or more; without it a "
+            "random one is made and shown in the log until there is a user. `none` demands no code, "
+            "for networks in which nobody else can reach the manager."
+        ),
+    )
     legacy_get_login: bool = Field(
-        default=True,
-        description="Whether passwords are also taken from the query of a GET, for old frontends.",
+        default=False,
+        description=(
+            "Whether passwords are also taken from the query of a GET, where logs and other pages "
+            "get at them; frontends of the base protocol need it."
+        ),
     )
     global_requests_per_s: int = Field(
         default=50,
@@ -328,6 +353,11 @@ class ManagerSettings(CatalogSettings):
     def upload_requests_per_s(self, processes: int) -> int:
         """The share of each of so many upload processes, for posting."""
         return max(1, (self.global_requests_per_s - self.own_requests_per_s) // max(1, processes))
+
+    @property
+    def chosen_setup_code(self) -> str | None:
+        """The code for the first user, or `NO_CODE`; None when a random one is to be made."""
+        return self.setup_code.get_secret_value() if self.setup_code else None
 
     @property
     def bot_token(self) -> str | None:

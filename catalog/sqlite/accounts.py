@@ -33,6 +33,17 @@ async def require_user(session: Session, user_id: int) -> User:
 class SqliteAccounts(SqlitePart):
     """`AccountStore` on SQLite."""
 
+    async def setup_code(self, proposed: str) -> str | None:
+        """The code that was proposed first; None once there is a user."""
+        async with self._database.reading() as session:
+            is_settled = await session.row(sql.ANY_USER) or await session.row(sql.SETUP_CODE)
+        if not is_settled:
+            async with self._database.writing() as session:
+                await session.run(sql.PROPOSE_SETUP_CODE, code=proposed)
+        async with self._database.reading() as session:
+            row = await session.row(sql.SETUP_CODE)
+        return row["code"] if row else None
+
     async def create_first_user(self, name: str, password_hash: str) -> User:
         """Creates the administrator. Raises `AlreadyClaimed` when any user exists."""
         async with self._database.writing() as session:

@@ -9,6 +9,11 @@ from catalog.supabase.rows import user_of
 class SupabaseAccounts(SupabasePart):
     """`AccountStore` on Supabase."""
 
+    async def setup_code(self, proposed: str) -> str | None:
+        """The code that was proposed first; None once there is a user."""
+        kept = await self._functions.write("setup_code", proposed=proposed)
+        return None if kept is None else str(kept["code"])
+
     async def create_first_user(self, name: str, password_hash: str) -> User:
         """Creates the administrator. Raises `AlreadyClaimed` when any user exists."""
         row = await self._functions.write(

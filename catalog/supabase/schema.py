@@ -32,6 +32,7 @@ MIGRATIONS = (
     "20261129000100_deleted_messages",
     "20261129000200_messages_and_webhooks",
     "20261129000300_password_rehash",
+    "20261129000310_setup_code",
     "20261129000400_one_path",
     "20261129000401_named_garbage",
 )

@@ -10,7 +10,7 @@ from cli.errors import reported
 from cli.output import say
 from cli.surroundings import Surroundings, surroundings_of
 from client_sdk import Client
-from client_sdk.errors import Forbidden, InvalidInput, NotLoggedIn
+from client_sdk.errors import Forbidden, InvalidInput, NotLoggedIn, SetupCodeNeeded
 from client_sdk.people import clean_password, clean_username
 from client_sdk.urls import base_url
 
@@ -34,15 +34,23 @@ def register(
             "user needs none, and becomes administrator."
         ),
     ] = None,
+    setup_code: Annotated[
+        str | None,
+        typer.Option(
+            help="For the first user: the code that the manager shows when it starts. On a terminal it "
+            "is asked for when it is needed."
+        ),
+    ] = None,
 ) -> None:
     """Make a user."""
     around = surroundings_of(context)
     with reported(around.err):
         address = base_url(url)
         clean_username(user)
-        token = admin_token or around.credentials.token_for(address)
+        # A login from before belongs to nobody where there is no user yet.
+        saved = None if setup_code else around.credentials.token_for(address)
         password = asked_password(around, stdin=password_stdin, confirm=True)
-    around.run(_register(around, address, user, password, token))
+    around.run(_register(around, address, user, password, admin_token or saved, setup_code))
 
 
 def login(
@@ -91,15 +99,38 @@ def passwd(
 
 
 async def _register(
-    around: Surroundings, url: str, user: str, password: str, token: str | None
+    around: Surroundings,
+    url: str,
+    user: str,
+    password: str,
+    token: str | None,
+    setup_code: str | None,
 ) -> None:
     async with Client(url, settings=around.client_settings) as cloud:
         try:
-            await cloud.register(user, password, admin_token=token)
+            await cloud.register(user, password, admin_token=token, setup_code=setup_code)
+        except SetupCodeNeeded as error:
+            if setup_code is not None:
+                raise
+            code = await _asked_setup_code(around, error)
+            await cloud.register(user, password, setup_code=code)
         except Forbidden as error:
-            hint = "only an administrator can: log in as one first, or pass --admin-token"
+            hint = (
+                "only an administrator can: log in as one first, or pass --admin-token (the first "
+                "user of all: --setup-code)"
+            )
             raise Forbidden(hint) from error
     say(around.err, f"registered {user}; next: discord-cloud login {url} {user}")
+
+
+async def _asked_setup_code(around: Surroundings, error: SetupCodeNeeded) -> str:
+    """The code from the terminal. Raises `SetupCodeNeeded`, which says what to do without one."""
+    if not around.is_interactive:
+        raise SetupCodeNeeded(
+            "the first user needs the code that the manager shows when it starts: pass --setup-code"
+        ) from error
+    around.err.print("Setup code, which the manager shows when it starts: ", end="")
+    return (await around.read_line()).strip()
 
 
 async def _login(around: Surroundings, url: str, user: str, password: str) -> None:

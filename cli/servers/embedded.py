@@ -12,6 +12,8 @@ _NOTICE = """\
 This is the embedded default: chunks go to a Discord emulator, everything is kept in {data}.
 For the real Discord, several machines or more channels see README.md and docs/settings.md.
 Stop with Ctrl-C."""
+_FIRST_STEP = """\
+There is no user yet. Make the administrator here: {link}"""
 
 
 def run_up(options: UpOptions) -> None:
@@ -20,7 +22,9 @@ def run_up(options: UpOptions) -> None:
 
 
 async def _up(options: UpOptions) -> None:
-    async with up.running(options) as url:
-        say_ready(url)
+    async with up.running(options) as started:
+        say_ready(started.url)
         typer.echo(_NOTICE.format(data=options.data), err=True)
+        if started.setup_link is not None:
+            typer.echo(_FIRST_STEP.format(link=started.setup_link), err=True)
         await asyncio.Event().wait()

@@ -6,8 +6,9 @@ import contextlib
 from cli.data_folder import make_folder
 from cli.servers.running import load, run, say_ready
 from cli.serving import listen, serving, url_of
-from manager.app import create_app
+from manager.app import create_app, setup_code
 from manager.settings import ManagerSettings
+from manager.supervision import supervised
 
 
 def run_manager() -> None:
@@ -19,6 +20,10 @@ async def _manager(settings: ManagerSettings) -> None:
     if settings.supabase_url is None:
         make_folder(settings.database_path.parent)
     with contextlib.closing(listen(settings.manager_host, settings.manager_port)) as listening:
-        async with serving(create_app(settings), listening):
-            say_ready(url_of(listening))
+        app = create_app(settings)
+        async with serving(app, listening):
+            url = url_of(listening)
+            say_ready(url)
+            page = settings.manager_public_url or url
+            await supervised("setup-code", lambda: setup_code(app).tell(page))
             await asyncio.Event().wait()

@@ -8,6 +8,9 @@ from manager.http.parts import parts_of
 from manager.http.responses import failure, success
 from protocol.values import check_password, check_username
 
+FIRST_USER = "(first user)"
+"""In the place of a name, which it cannot be: guesses at the setup code are limited like a password's."""
+
 
 def account_routes(*, passwords_in_query: bool) -> list[web.RouteDef]:
     """The routes for people and their tokens.
@@ -42,9 +45,12 @@ async def _register(request: web.Request) -> web.Response:
     name = parameters.required("username", check_username)
     password = parameters.required("password", check_password)
     admin_token = parameters.optional("adminToken")
+    setup_code = parameters.optional("setupCode")
     parts = parts_of(request)
-    with parts.guard.attempt(request):
-        user = await parts.accounts.register(name, password, admin_token=admin_token)
+    with parts.guard.attempt(request, FIRST_USER if admin_token is None else None):
+        user = await parts.accounts.register(
+            name, password, admin_token=admin_token, setup_code=setup_code
+        )
     return success(user_id=user.id, is_admin=user.is_admin)
 
 

@@ -13,8 +13,8 @@ import msgspec
 from aiohttp import web
 
 from catalog.records import User
-from manager.errors import InvalidRequest, InvalidToken
-from manager.http.parameters import Parameters, parsed, repeated, token_of
+from manager.errors import InvalidRequest, InvalidToken, WrongMediaType
+from manager.http.parameters import JSON, Parameters, parsed, repeated, token_of
 from manager.identity.accounts import Accounts
 from protocol.values import check_name, parse_path
 
@@ -24,7 +24,6 @@ MAX_BODY_BYTES = 8 * 1024 * 1024
 BODY_TIMEOUT_S = 60.0
 LONGEST_TOKEN = 4096
 _FORM = "application/x-www-form-urlencoded"
-_JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +41,7 @@ class _Json(msgspec.Struct, kw_only=True):
 
 
 async def bulk_request(request: web.Request, accounts: Accounts) -> BulkRequest:
-    """What is asked for, and by whom. Raises `InvalidToken`, `InvalidRequest`, `CatalogError`."""
+    """What is asked for, and by whom. Raises `ManagerError`, `CatalogError`."""
     if request.method != "POST":
         user = await accounts.authenticate(token_of(request))
         path = Parameters(request.query).required("path", parse_path)
@@ -57,12 +56,12 @@ async def bulk_request(request: web.Request, accounts: Accounts) -> BulkRequest:
 
 async def _posted(request: web.Request, accounts: Accounts) -> BulkRequest:
     begun = bytearray()
-    if request.content_type == _JSON:
+    if request.content_type == JSON:
         token, read = token_of(request), _from_json
     elif request.content_type == _FORM:
         token, read = await _form_token(request, begun), _from_form
     else:
-        raise InvalidRequest(f"the body must be {_JSON} or {_FORM}")
+        raise WrongMediaType(JSON, _FORM)
     await accounts.authenticate(token)
     path, names = await asyncio.to_thread(read, await _body(request, begun))
     if len(names) > MOST_NAMES:

@@ -23,8 +23,11 @@ from manager.errors import (
     NoUploadService,
     Overloaded,
     RegistrationClosed,
+    SetupCodeNeeded,
     UserNameTaken,
     WrongCredentials,
+    WrongMediaType,
+    WrongSetupCode,
 )
 from manager.http.ranges import RangeNotSatisfiable
 from manager.http.responses import failure
@@ -38,11 +41,14 @@ STATUSES: Mapping[type[Exception], int] = {
     WrongServicePassword: 401,
     WrongCredentials: 403,
     RegistrationClosed: 403,
+    SetupCodeNeeded: 403,
+    WrongSetupCode: 403,
     AccessDenied: 403,
     InvalidLink: 403,
     NoSuchEntries: 404,
     NoSuchFile: 404,
     NoSuchFolder: 404,
+    WrongMediaType: 415,
     RangeNotSatisfiable: 416,
     TooManyAttempts: 429,
     NotApproved: 403,
@@ -64,10 +70,16 @@ def answer(error: Exception) -> web.Response | None:
     """The response to a known error; None for one that nobody has foreseen."""
     for kind in type(error).__mro__:
         if kind in STATUSES:
-            response = failure(STATUSES[kind], words_for(error))
+            response = failure(STATUSES[kind], words_for(error), **_fields(error))
             response.headers.update(_headers(error))
             return response
     return None
+
+
+def _fields(error: Exception) -> dict[str, bool]:
+    """What programs have to know besides the status, so that they ask for what is missing."""
+    needs_setup_code = isinstance(error, SetupCodeNeeded | WrongSetupCode)
+    return {"needs_setup_code": True} if needs_setup_code else {}
 
 
 def _headers(error: Exception) -> dict[str, str]:

@@ -4,7 +4,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from manager.domain.rights import may_read
-from manager.errors import AccessDenied, NoSuchFile
+from manager.errors import AccessDenied, NoSuchFile, RegistrationClosed
 from manager.http.page_files import WORKER_SUFFIX, PageFile, PageFiles
 from manager.http.page_policy import PAGE_HEADERS, page_policy, worker_policy
 from manager.http.parameters import Parameters, token_of
@@ -51,9 +51,12 @@ def page_handler(files: PageFiles, public_url: str | None) -> Handler:
 
 
 async def _first_start(request: web.Request) -> web.Response:
-    """Whether an administrator has yet to be made. Tells nothing else about users."""
-    anybody = await parts_of(request).catalog.search_users("", limit=1)
-    return success(needs_administrator=not anybody)
+    """Whether an administrator has yet to be made, and how. Tells nothing else about users."""
+    try:
+        code = await parts_of(request).setup.expected()
+    except RegistrationClosed:
+        return success(needs_administrator=False, needs_setup_code=False)
+    return success(needs_administrator=True, needs_setup_code=code is not None)
 
 
 async def _metadata(request: web.Request) -> web.Response:

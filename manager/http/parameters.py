@@ -7,9 +7,10 @@ from typing import TypeVar
 import msgspec
 from aiohttp import web
 
-from manager.errors import InvalidRequest, InvalidToken
+from manager.errors import InvalidRequest, InvalidToken, WrongMediaType
 from protocol.errors import InvalidValue
 
+JSON = "application/json"
 MAX_BODY_BYTES = 64 * 1024
 BODY_TIMEOUT_S = 10.0
 
@@ -51,7 +52,10 @@ def repeated(texts: Iterable[str], name: str, parse: Callable[[str], _Value]) ->
 
 
 async def parameters_of(request: web.Request) -> Parameters:
-    """The query of a GET, the JSON object in the body of a POST. Raises `InvalidRequest`."""
+    """The query of a GET, the JSON object in the body of a POST.
+
+    Raises `InvalidRequest`, `WrongMediaType`.
+    """
     if request.method == "POST":
         return Parameters(await json_object(request))
     return Parameters(request.query)
@@ -70,7 +74,10 @@ def token_of(request: web.Request) -> str:
 
 
 async def json_object(request: web.Request) -> dict[str, object]:
-    """The JSON object in the body. Raises `InvalidRequest`."""
+    """The JSON object in the body. Raises `InvalidRequest`, `WrongMediaType`."""
+    # Browsers let any page send other types without asking the manager first.
+    if request.content_type != JSON:
+        raise WrongMediaType(JSON)
     try:
         async with asyncio.timeout(BODY_TIMEOUT_S):
             body = await _limited_body(request)

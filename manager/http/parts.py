@@ -14,6 +14,7 @@ from manager.http.delivery import Delivery
 from manager.http.streaming import ContentSender
 from manager.identity.accounts import Accounts
 from manager.identity.callers import Callers
+from manager.identity.setup_code import SetupCode
 from manager.metrics import ManagerMetrics
 from manager.reaper import Reaper
 from manager.signed_links import SignedLinks
@@ -38,6 +39,7 @@ class Parts:
     links: SignedLinks
     references: ReferenceDesk
     sender: ContentSender
+    setup: SetupCode
     webhooks: WebhookDirectory
     quarantines: QuarantineKeeper
     reaper: Reaper

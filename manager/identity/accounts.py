@@ -21,6 +21,7 @@ from manager.errors import (
     WrongCredentials,
 )
 from manager.identity.passwords import Passwords
+from manager.identity.setup_code import SetupCode
 from manager.identity.tokens import TokenSigner
 
 _log = structlog.get_logger()
@@ -34,20 +35,30 @@ class Accounts:
         catalog: AccountStore,
         token_secret: bytes,
         clock: Callable[[], float],
+        setup: SetupCode,
         *,
         passwords: Passwords | None = None,
     ) -> None:
         self._catalog = catalog
+        self._setup = setup
         self._tokens = TokenSigner(token_secret, clock)
         self._passwords = passwords or Passwords()
 
-    async def register(self, name: str, password: str, *, admin_token: str | None = None) -> User:
-        """Adds a user; the very first one needs no token and becomes the administrator.
+    async def register(
+        self,
+        name: str,
+        password: str,
+        *,
+        admin_token: str | None = None,
+        setup_code: str | None = None,
+    ) -> User:
+        """Adds a user; the very first one, for whom the setup code is needed, is the administrator.
 
-        Raises `RegistrationClosed`, `UserNameTaken`, `Overloaded`.
+        Raises `RegistrationClosed`, `SetupCodeNeeded`, `WrongSetupCode`, `UserNameTaken`,
+        `Overloaded`.
         """
         if admin_token is None:
-            return await self._register_first(name, password)
+            return await self._register_first(name, password, setup_code)
         await self._require_administrator(admin_token)
         password_hash = await self.hashed(password)
         # Many may have been hashed before this one, which takes seconds.
@@ -111,7 +122,8 @@ class Accounts:
         except (Overloaded, CatalogError) as error:
             _log.warning("rehash-failed", user=user.name, reason=str(error))
 
-    async def _register_first(self, name: str, password: str) -> User:
+    async def _register_first(self, name: str, password: str, setup_code: str | None) -> User:
+        await self._setup.check(setup_code)
         try:
             return await self._catalog.create_first_user(name, await self._passwords.hash(password))
         except AlreadyClaimed as error:

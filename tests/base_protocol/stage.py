@@ -167,11 +167,13 @@ async def running_stage(
             )
         )
         emulator.requests = WatchedCounters()
-        bot: dict[str, object] = {
+        base: dict[str, object] = {
+            "legacy_get_login": True,
+            "setup_code": "none",
             "discord_bot_token": SecretStr(BOT_TOKEN),
             "discord_channels": tuple(webhook.channel_id for webhook in emulator.webhooks),
         }
-        settings = settings_for(emulator, folder, **{**bot, **chosen})
+        settings = settings_for(emulator, folder, **{**base, **chosen})
         app = create_app(settings, passwords=CHEAP_PASSWORDS)
         url = await stack.enter_async_context(serving(app))
         http = await stack.enter_async_context(aiohttp.ClientSession())

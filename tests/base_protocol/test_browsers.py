@@ -78,7 +78,7 @@ async def test_the_manager_answers_preflights(
         ("GET", "/download?path=/&name=a&auth=a.b.c", 401),
         ("GET", "/nowhere", 404),
         ("DELETE", "/login", 405),
-        ("POST", "/login", 400),
+        ("POST", "/login", 415),
         ("GET", "/?type=client&key=a.b.c", None),
     ],
 )

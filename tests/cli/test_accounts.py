@@ -10,7 +10,7 @@ from cli.credentials import ClientEnvironment, Credentials, CredentialStore
 from cli.errors import CredentialsUnusable
 from client_sdk.errors import NotLoggedIn
 from tests.cli.conftest import Shell
-from tests.client_sdk.running import PASSWORD
+from tests.client_sdk.running import PASSWORD, running_cloud
 
 
 def stored(folder: Path, **environment: str) -> CredentialStore:
@@ -101,6 +101,29 @@ def test_more_users_need_an_administrator(shell: Shell, tmp_path: Path) -> None:
     token = json.loads((shell.home / "credentials.json").read_text())["token"]
     assert stranger(*arguments, "--admin-token", token, stdin=PASSWORD).exit_code == 0
     assert shell(*arguments, stdin=PASSWORD).exit_code == 65
+
+
+def test_the_first_user_needs_the_setup_code(tmp_path: Path) -> None:
+    """It is asked for on a terminal, and elsewhere the option is named. The old login is of no use then."""
+    with running_cloud(tmp_path, setup_code="open sesame") as url:
+        shell = Shell(tmp_path / "home", url)
+        arguments = ("register", url, "alice", "--password-stdin")
+        silent = shell(*arguments, stdin=PASSWORD)
+        assert silent.exit_code == 77
+        assert "--setup-code" in silent.stderr
+        wrong = shell(*arguments, "--setup-code", "open barley", stdin=PASSWORD)
+        assert wrong.exit_code == 77
+        assert "wrong setup code" in wrong.stderr
+        shell.answers = [" open sesame "]
+        asked = shell(*arguments, stdin=PASSWORD)
+        assert asked.exit_code == 0
+        assert "registered alice" in asked.stderr
+        shell.answers = None
+        shell.login("alice")
+        assert shell("register", url, "bob", "--password-stdin", stdin=PASSWORD).exit_code == 0
+        again = shell(*arguments, "--setup-code", "open sesame", stdin=PASSWORD)
+        assert again.exit_code == 77
+        assert "administrator" in again.stderr
 
 
 def test_a_token_never_goes_to_another_address(tmp_path: Path) -> None:

@@ -134,6 +134,7 @@ async def test_up_from_start_to_stop(environment, number, times):
         code, out, err = await program.stop(number, times)
     assert (code, out) == (0, "")
     assert "embedded default" in err
+    assert f"{url}/?setup=" in err
     assert "Traceback" not in err
 
 
@@ -151,6 +152,7 @@ async def test_parts_alone(environment, tmp_path):
             DISCORD_WEBHOOKS=urls,
             DISCORD_API_URL=f"{discord}/api/v10",
             DATABASE_PATH=str(tmp_path / "new" / "catalog.sqlite3"),
+            SETUP_CODE=SECRET,
         )
         async with manager:
             url = await manager.ready()
@@ -168,7 +170,10 @@ async def test_parts_alone(environment, tmp_path):
                 code, _, err = await uploads.stop()
             assert code == 0
             assert all(json.loads(line) for line in err.splitlines())
-            assert (await manager.stop())[0] == 0
+            code, _, err = await manager.stop()
+            assert code == 0
+            assert "setup-code" in err
+            assert SECRET not in err
         assert (await emulator.stop())[0] == 0
 
 
@@ -188,7 +193,7 @@ async def _until_services(url, count) -> None:
     """Asks until so many services are registered; they come in their own time."""
     credentials = {"username": "alice", "password": SECRET}
     async with asyncio.timeout(20), aiohttp.ClientSession() as http:
-        await http.post(f"{url}/register", json=credentials)
+        await http.post(f"{url}/register", json={**credentials, "setupCode": SECRET})
         async with http.post(f"{url}/login", json=credentials) as response:
             token = (await response.json())["token"]
         while True:

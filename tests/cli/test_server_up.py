@@ -25,6 +25,7 @@ PASSWORD = "correct horse"
 def options(tmp_path, monkeypatch):
     """A fresh data folder and any free port."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SETUP_CODE", "none")
     return UpOptions(data=tmp_path / "data", port=0, slots=2)
 
 
@@ -37,11 +38,11 @@ async def _log_in(url) -> str:
 async def test_files_go_in_and_come_back_after_a_restart(options, tmp_path):
     """What was uploaded is there byte for byte, also for a second start; tokens live on."""
     content = os.urandom(300_000)
-    async with running(options) as url:
+    async with running(options) as (url, _):
         token = await _log_in(url)
         async with Client(url, token) as cloud:
             await cloud.upload(content, "/photos/a.bin")
-    async with running(options) as url, Client(url, token) as cloud:
+    async with running(options) as (url, _), Client(url, token) as cloud:
         await cloud.download("/photos/a.bin", tmp_path / "back.bin")
         assert len((await cloud.status()).services) == 2
     assert (tmp_path / "back.bin").read_bytes() == content
@@ -57,7 +58,7 @@ async def test_chunks_take_the_short_way(options, monkeypatch):
 
     receive = Front.receive_into
     monkeypatch.setattr(Front, "receive_into", receive_into)
-    async with running(options) as url:
+    async with running(options) as (url, _):
         token = await _log_in(url)
         async with Client(url, token) as cloud:
             await cloud.upload(bytes(CHUNK_SIZE), "/a.bin")
@@ -77,7 +78,7 @@ async def test_secrets(options):
 
 async def test_second_instance(options):
     """Two processes never share a data folder; the first one is not disturbed."""
-    async with running(options) as url:
+    async with running(options) as (url, _):
         with pytest.raises(DataFolderInUse, match="--data"):
             await _start(options)
         async with aiohttp.ClientSession() as http, http.get(f"{url}/health") as response:
@@ -146,7 +147,7 @@ async def test_another_deployments_settings_are_not_obeyed(options, tmp_path, mo
     (tmp_path / ".env").write_text("".join(f"{name}={text}\n" for name, text in foreign.items()))
     monkeypatch.setenv("SUPABASE_URL", foreign["SUPABASE_URL"])
     monkeypatch.setenv("SUPABASE_KEY", foreign["SUPABASE_KEY"])
-    async with running(options) as url:
+    async with running(options) as (url, _):
         token = await _log_in(url)
         async with Client(url, token) as cloud:
             await cloud.upload(b"some bytes", "/a.bin")
@@ -159,7 +160,7 @@ async def test_another_deployments_settings_are_not_obeyed(options, tmp_path, mo
 async def test_public_url(options):
     """Clients are sent to the address that others can reach."""
     public = UpOptions(data=options.data, port=0, public_url="https://cloud.example.org/")
-    async with running(public) as url:
+    async with running(public) as (url, _):
         token = await _log_in(url)
         async with Client(url, token) as cloud:
             services = (await cloud.status()).services
@@ -169,7 +170,7 @@ async def test_public_url(options):
 async def test_stops_within_seconds_whatever_runs(options):
     """An open download and a half-sent chunk hold up the stop for a moment only."""
     async with asyncio.timeout(30), aiohttp.ClientSession() as http:
-        async with running(options) as url:
+        async with running(options) as (url, _):
             token = await _log_in(url)
             async with Client(url, token) as cloud:
                 await cloud.upload(os.urandom(30_000_000), "/big.bin")
@@ -187,7 +188,7 @@ async def test_stops_within_seconds_whatever_runs(options):
 
 async def test_upload_service_and_emulator_keep_their_own_manners(options):
     """Below their prefixes the mounted parts answer, not the manager."""
-    async with running(options) as url, aiohttp.ClientSession() as http:
+    async with running(options) as (url, _), aiohttp.ClientSession() as http:
         async with http.get(f"{url}/upload/nothing") as response:
             assert response.headers["Access-Control-Allow-Origin"] == "*"
             assert set(await response.json()) == {"error"}

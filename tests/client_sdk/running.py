@@ -1,6 +1,7 @@
 """A discord-cloud that runs in a process of its own, for tests that want a real manager."""
 
 import asyncio
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,14 +14,18 @@ PASSWORD = "correct horse"
 
 
 @contextmanager
-def running_cloud(folder: Path) -> Iterator[str]:
+def running_cloud(folder: Path, *, setup_code: str = "none") -> Iterator[str]:
     """Runs `discord-cloud up` with its data in a folder; yields its address."""
     program = [sys.executable, "-c", "from cli.main import main; main()"]
     command = [*program, "up", "--port", "0", "--data", str(folder / "data")]
     with (
         (folder / "up.log").open("wb") as log,
         subprocess.Popen(  # noqa: S603 - our own program
-            command, stdout=subprocess.PIPE, stderr=log, text=True
+            command,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            env={**os.environ, "SETUP_CODE": setup_code},
         ) as server,
     ):
         try:

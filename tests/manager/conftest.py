@@ -177,6 +177,7 @@ def settings_for(emulator: Emulator, folder: Path, **chosen: object) -> ManagerS
             "database_path": folder / "catalog.sqlite3",
             "global_requests_per_s": 100_000,
             "gc_grace_s": 0,
+            "setup_code": "none",
             **chosen,
         }
     )

@@ -5,7 +5,7 @@ import base64
 import pytest
 from pydantic import ValidationError
 
-from manager.settings import ManagerSettings
+from manager.settings import NO_CODE, ManagerSettings
 
 KEYS = [base64.b64encode(bytes([n]) * 32).decode() for n in range(3)]
 WEBHOOK = "https://discord.com/api/webhooks/123456789012345678/to-ken_"
@@ -47,6 +47,14 @@ def test_defaults(load):
     assert str(settings.database_path) == "data/catalog.sqlite3"
     assert settings.booking_idle_s == 30
     assert [webhook.id for webhook in settings.webhooks] == [123456789012345678]
+
+
+@pytest.mark.parametrize(
+    ("value", "chosen"), [("", None), ("none", NO_CODE), ("8 chars.", "8 chars.")]
+)
+def test_setup_codes(load, value, chosen):
+    """An empty one, as compose files have them, leaves it to the manager to make one."""
+    assert load(SETUP_CODE=value).chosen_setup_code == chosen
 
 
 def test_dotenv_is_read(load, tmp_path):
@@ -100,6 +108,9 @@ def test_all_that_is_missing_is_named_at_once(load):
         ("BOOKING_IDLE_S", "0"),
         ("CHUNK_SIZE", "0"),
         ("NAME_POLICY", "latin"),
+        ("SETUP_CODE", "None"),
+        ("SETUP_CODE", "7 chars"),
+        ("SETUP_CODE", "with a blank "),
         ("TRUSTED_PROXIES", "proxy.example"),
         ("TRUSTED_PROXIES", "10.0.0.1/8"),
     ],

@@ -28,12 +28,13 @@ async def thumbnail_url(events) -> str:
 def options(tmp_path, monkeypatch) -> UpOptions:
     """A fresh data folder and any free port."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SETUP_CODE", "none")
     return UpOptions(data=tmp_path / "data", port=0, slots=2)
 
 
 async def test_an_uploaded_photo_gets_its_thumbnail_by_itself(options, tmp_path):
     """Everybody is told of it, and it shows the photo upright."""
-    async with running(options) as url:
+    async with running(options) as (url, _):
         async with Client(url) as cloud:
             await cloud.register("alice", PASSWORD)
             token = await cloud.login("alice", PASSWORD)

@@ -83,7 +83,12 @@ async def program(*arguments: str, **environment: str) -> AsyncIterator[Server]:
     process = await asyncio.create_subprocess_exec(
         *COMMAND,
         *arguments,
-        env={**os.environ, "CHUNK_SIZE": str(CHUNK_SIZE), **environment},
+        env={
+            **os.environ,
+            "CHUNK_SIZE": str(CHUNK_SIZE),
+            "SETUP_CODE": "none",
+            **environment,
+        },
         cwd=Path(__file__).parents[2],
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,

@@ -1,5 +1,17 @@
 """Statements about users."""
 
+ANY_USER = "SELECT 1 FROM users LIMIT 1"
+"""A row if there is any user."""
+
+PROPOSE_SETUP_CODE = """
+INSERT INTO setup_codes (id, code) SELECT 1, :code WHERE NOT EXISTS (SELECT 1 FROM users)
+ON CONFLICT DO NOTHING
+"""
+"""The code for making the first user, unless there is one, or a user."""
+
+SETUP_CODE = "SELECT code FROM setup_codes"
+"""The code for making the first user; a trigger forgets it when there is a user."""
+
 INSERT_FIRST_USER = """
 INSERT INTO users (name, is_admin, password_hash, created_at)
 SELECT :name, 1, :password_hash, :now

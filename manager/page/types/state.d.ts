@@ -87,6 +87,8 @@ export interface Session {
   token: string | null;
   /** Why somebody was logged out. */
   notice: string | null;
+  /** What is known of the code that the administrator needs; null when none is needed. */
+  setupCode: string | null;
 }
 
 export interface Link {

@@ -21,6 +21,25 @@ async def test_first_user_is_administrator(catalog, clock):
     assert await catalog.user_by_name("aNN") == user
 
 
+async def test_the_setup_code_is_the_first_that_was_proposed(backend):
+    """Whoever asks, at once or after a restart, hears the same code as long as there is no user."""
+    async with backend.open() as catalog:
+        codes = await asyncio.gather(*(catalog.setup_code(f"code {each}") for each in range(5)))
+        assert len(set(codes)) == 1
+        assert codes[0] in {f"code {each}" for each in range(5)}
+    async with backend.open() as catalog:
+        assert await catalog.setup_code("another code") == codes[0]
+
+
+async def test_the_setup_code_is_forgotten_with_the_first_user(catalog):
+    """However that is made, and also when all users are gone: the next code is a new one."""
+    assert await catalog.setup_code("first") == "first"
+    user = await catalog.create_user("ann", "hash")
+    assert await catalog.setup_code("second") is None
+    await catalog.remove_user(user.id)
+    assert await catalog.setup_code("third") == "third"
+
+
 async def test_second_first_user_is_refused(catalog):
     """Once there is a user, nobody can claim the manager, and nothing is written."""
     await catalog.create_user("ann", "hash")

@@ -28,6 +28,7 @@ TABLES = {
     "quarantined_webhooks",
     "references",
     "schema_version",
+    "setup_codes",
     "shares",
     "tickets",
     "users",

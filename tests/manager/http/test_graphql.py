@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from structlog.testing import capture_logs
 
+JSON = {"Content-Type": "application/json"}
 QUERY = "query a { keys { name } } query b { keys { name } }"
 
 
@@ -38,7 +39,7 @@ async def test_variables_that_are_nested_deeply_are_refused(cloud, depth):
     headers = {"Authorization": f"Bearer {await cloud.token()}"}
     nested = "[" * depth + "]" * depth
     body = f'{{"query": "query($a: ID!) {{ file(id: $a) {{ size }} }}", "variables": {{"a": {nested}}}}}'
-    response = await cloud.client.post("/graphql", data=body, headers=headers)
+    response = await cloud.client.post("/graphql", data=body, headers={**headers, **JSON})
     answer = await response.json()
     assert (response.status, bool(answer.get("errors") or answer.get("error"))) in {
         (200, True),
@@ -58,7 +59,7 @@ async def test_token_that_dies_while_the_body_comes_in(cloud):
         yield json.dumps('mutation { createKey(name: "svc") { key } }').encode() + b"}"
 
     headers = {"Authorization": f"Bearer {token}"}
-    response = await cloud.client.post("/graphql", data=body(), headers=headers)
+    response = await cloud.client.post("/graphql", data=body(), headers={**headers, **JSON})
     assert response.status == 401
     assert await cloud.catalog.list_keys() == []
 

@@ -90,15 +90,6 @@ async def test_nothing_else_is_served(cloud: Cloud, name: str) -> None:
     assert (await cloud.client.get(f"{await _base(cloud)}/{name}")).status == 404
 
 
-async def test_it_is_told_whether_an_administrator_is_missing(cloud: Cloud) -> None:
-    """Before the first registration the page asks for an administrator, and never again."""
-    response = await cloud.client.get("/page/first-start")
-    assert await response.json() == {"error": False, "needs_administrator": True}
-    await cloud.client.post("/register", json={"username": "ada", "password": "long enough"})
-    response = await cloud.client.get("/page/first-start")
-    assert await response.json() == {"error": False, "needs_administrator": False}
-
-
 async def test_metadata_is_for_who_may_read(cloud: Cloud) -> None:
     """Before processing nothing is known; strangers, and names that are not there, are refused."""
     token = await cloud.token()

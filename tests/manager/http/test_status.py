@@ -117,12 +117,3 @@ async def test_errors_tell_no_secrets(cloud, monkeypatch, error, status):
     assert "secret" not in text
     assert "hunter2" not in text
     assert "Traceback" not in text
-
-
-async def test_passwords_in_queries_can_be_switched_off(tmp_path, running_cloud):
-    """With `legacy_get_login` off, nobody's password can end up in a proxy's log."""
-    async with running_cloud(tmp_path, legacy_get_login=False) as cloud:
-        params = {"username": "alice", "password": "correct horse"}
-        assert (await cloud.client.get("/register", params=params)).status == 405
-        assert (await cloud.client.get("/login", params=params)).status == 405
-        assert (await cloud.client.post("/register", json=params)).status == 200

@@ -20,8 +20,10 @@ from client_sdk.backoff import Backoff
 from discord_emulator.testing import running_emulator
 from manager.control import ControlPlane
 from manager.identity.accounts import Accounts
+from manager.identity.setup_code import SetupCode
 from manager.metrics import ManagerMetrics
 from manager.retrying import FIRST_DELAY_S, LONGEST_DELAY_S, CatalogPatience
+from manager.settings import NO_CODE
 from manager.uploads.holds import TemporaryHolds
 from manager.uploads.readability import ReadabilityCheck
 from manager.webhooks import WebhookDirectory
@@ -227,7 +229,8 @@ async def running_flaky_stage(
     ):
         flaky = FlakyCatalog(real)
         catalog = cast("Catalog", flaky)
-        accounts = Accounts(real, TOKEN_SECRET, clock, passwords=CHEAP_PASSWORDS)
+        setup = SetupCode(real, NO_CODE)
+        accounts = Accounts(real, TOKEN_SECRET, clock, setup, passwords=CHEAP_PASSWORDS)
         holds = TemporaryHolds(catalog, clock, life_s=60)
         webhooks = WebhookDirectory(WebhookCredentials(*hook) for hook in emulator.webhooks)
 

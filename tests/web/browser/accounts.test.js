@@ -9,10 +9,30 @@ import { stage } from "../harness/stage.js";
 
 const set = stage({ isNew: true });
 
-test("a new cloud asks for its administrator, who is then logged in", async () => {
+test("nobody becomes the administrator of a new cloud without the code that it prints", async () => {
   const person = await Person.visits(set.browser, set.cloud);
   const { page } = person;
+  const code = page.getByLabel("Setup code");
+  await code.waitFor();
+  assert.ok(await code.evaluate((element) => element === document.activeElement));
+  await code.fill("0123456789");
+  await page.getByLabel("User name").fill("mallory");
+  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await page.getByLabel("Repeat password").fill(PASSWORD);
+  await page.getByRole("button", { name: "Create administrator" }).click();
+  await page.getByRole("alert").getByText(/wrong setup code/i).waitFor();
+  assert.ok(await code.evaluate((element) => element === document.activeElement));
+  await person.leaves();
+});
+
+test("a new cloud asks for its administrator, who is then logged in", async () => {
+  const link = new URL(set.cloud.setupLink ?? "");
+  const person = await Person.visits(set.browser, set.cloud, { at: `${link.search}#/?view=grid` });
+  const { page } = person;
   await page.getByRole("heading", { name: "Set up your cloud" }).waitFor();
+  assert.equal(await page.getByLabel("Setup code").inputValue(), link.searchParams.get("setup"));
+  assert.equal(page.url(), `${set.cloud.url}/#/?view=grid`);
+  assert.equal(await page.evaluate(() => history.length), 2);
   await page.getByLabel("User name").fill("ada");
   await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
   await page.getByLabel("Repeat password").fill("something else");
@@ -20,6 +40,7 @@ test("a new cloud asks for its administrator, who is then logged in", async () =
   await page.getByLabel("Repeat password").fill(PASSWORD);
   await page.getByRole("button", { name: "Create administrator" }).click();
   await page.getByText("This folder is empty").waitFor();
+  assert.ok(!page.url().includes("setup"));
   await page.getByRole("button", { name: "Account of ada" }).getByText("Administrator").waitFor();
   await person.leaves();
 });

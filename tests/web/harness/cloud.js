@@ -4,6 +4,7 @@ import { execFile, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { env as environment } from "node:process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
@@ -16,16 +17,26 @@ export const PASSWORD = "correct horse battery";
 export class Cloud {
   /** @type {import("node:child_process").ChildProcess | null} */
   #process = null;
+  #asksForCode;
   url = "";
+  /** Where the administrator is made, as it is printed; null while nothing was printed. @type {string | null} */
+  setupLink = null;
 
-  /** @param {string} data */
-  constructor(data) {
+  /**
+   * @param {string} data
+   * @param {boolean} asksForCode
+   */
+  constructor(data, asksForCode) {
     this.data = data;
+    this.#asksForCode = asksForCode;
   }
 
-  /** A cloud that nobody has used yet. */
-  static async start() {
-    const cloud = new Cloud(await mkdtemp(path.join(tmpdir(), "discord-cloud-web-")));
+  /**
+   * A cloud that nobody has used yet.
+   * @param {{ asksForCode?: boolean }} [options] whether its first user needs the setup code
+   */
+  static async start({ asksForCode = false } = {}) {
+    const cloud = new Cloud(await mkdtemp(path.join(tmpdir(), "discord-cloud-web-")), asksForCode);
     await cloud.up(0);
     return cloud;
   }
@@ -35,8 +46,12 @@ export class Cloud {
     const process = spawn(path.join(BIN, "discord-cloud"), ["up", "--data", this.data, "--port", String(port)], {
       stdio: ["ignore", "pipe", "pipe"],
       cwd: ROOT,
+      env: { ...environment, SETUP_CODE: this.#asksForCode ? "" : "none" },
     });
     this.#process = process;
+    process.stderr?.on("data", (/** @type {Buffer} */ data) => {
+      this.setupLink ??= /http:\S+setup=\S+/.exec(data.toString())?.[0] ?? null;
+    });
     this.url = await readyUrl(process);
   }
 

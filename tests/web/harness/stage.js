@@ -10,13 +10,13 @@ import { openBrowser } from "./people.js";
 
 /**
  * A cloud with the administrator `ada`, and a browser, for the tests of a file.
- * @param {{ isNew?: boolean, prepare?: (set: Stage) => Promise<void> }} [options] `isNew`: nobody is registered yet
+ * @param {{ isNew?: boolean, prepare?: (set: Stage) => Promise<void> }} [options] `isNew`: nobody is registered yet, and the first one needs the setup code
  * @returns {Stage}
  */
 export function stage({ isNew = false, prepare } = {}) {
   const set = { cloud: /** @type {Cloud} */ ({}), browser: /** @type {Browser} */ ({}), token: "" };
   before(async () => {
-    [set.cloud, set.browser] = await Promise.all([Cloud.start(), openBrowser()]);
+    [set.cloud, set.browser] = await Promise.all([Cloud.start({ asksForCode: isNew }), openBrowser()]);
     if (!isNew) set.token = await set.cloud.register("ada");
     await prepare?.(set);
   });

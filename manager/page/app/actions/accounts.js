@@ -6,6 +6,7 @@
 import { initialState } from "../state/initial.js";
 import { text } from "../text/text.js";
 import { HttpError, askManager } from "./http.js";
+import { takeSetupCode } from "./setup-code.js";
 import { forgetToken, rememberToken, rememberedToken, staysLoggedIn } from "./token.js";
 
 const RETRY_MS = 3_000;
@@ -13,6 +14,8 @@ const RETRY_MS = 3_000;
 export class Accounts {
   /** Who was logged in last. @type {number | null} */
   #lastUser = null;
+  /** The code from the link that led here. */
+  #setupCode = "";
   #store;
   #connection;
   #onOtherUser;
@@ -30,6 +33,7 @@ export class Accounts {
 
   /** Goes on with the token that is remembered, or asks for a login. */
   async start() {
+    this.#setupCode ||= takeSetupCode();
     try {
       const token = rememberedToken();
       if (token) await this.#enter(token);
@@ -56,9 +60,10 @@ export class Accounts {
    * Makes the administrator of a new cloud.
    * @param {string} username
    * @param {string} password
+   * @param {string | null} setupCode null when none is needed
    */
-  async createAdministrator(username, password) {
-    await askManager("/register", { body: { username, password } });
+  async createAdministrator(username, password, setupCode) {
+    await askManager("/register", { body: { username, password, setupCode } });
     await this.login(username, password, false);
   }
 
@@ -90,7 +95,7 @@ export class Accounts {
     this.#connection.stop();
     forgetToken();
     const { preferences, route } = this.#store.state;
-    const session = { phase: /** @type {const} */ ("signed-out"), user: null, token: null, notice };
+    const session = { phase: /** @type {const} */ ("signed-out"), user: null, token: null, notice, setupCode: null };
     this.#store.set({ ...initialState(), session, preferences, route });
   }
 
@@ -117,9 +122,10 @@ export class Accounts {
   }
 
   async #ask() {
-    const { needs_administrator: isFirst } = await askManager("/page/first-start");
+    const { needs_administrator: isFirst, needs_setup_code: needsCode } = await askManager("/page/first-start");
     const phase = isFirst ? "first-start" : "signed-out";
-    this.#store.set(({ session }) => ({ session: { ...session, phase }, link: { phase: "connecting", retryAt: null } }));
+    const setupCode = needsCode ? this.#setupCode : null;
+    this.#store.set(({ session }) => ({ session: { ...session, phase, setupCode }, link: { phase: "connecting", retryAt: null } }));
   }
 
   /** @param {string} token */
@@ -128,7 +134,7 @@ export class Accounts {
     const user = { id: you.id, name: you.name, isAdmin: you.is_admin };
     if (this.#lastUser !== null && this.#lastUser !== user.id) this.#onOtherUser();
     this.#lastUser = user.id;
-    this.#store.set({ session: { phase: "signed-in", user, token, notice: null }, dialog: null });
+    this.#store.set({ session: { phase: "signed-in", user, token, notice: null, setupCode: null }, dialog: null });
     this.#connection.start(token);
   }
 }

@@ -39,7 +39,7 @@ export const EMPTY_QUEUE = {
 export function initialState() {
   const route = parseRoute("");
   return {
-    session: { phase: "starting", user: null, token: null, notice: null },
+    session: { phase: "starting", user: null, token: null, notice: null, setupCode: null },
     link: { phase: "connecting", retryAt: null },
     route,
     listing: emptyListing(route.path, route.order),

@@ -46,6 +46,8 @@ export const en = {
     title: "Set up your cloud",
     lead: "Nobody lives here yet. Create the administrator, who can add more people later.",
     submit: "Create administrator",
+    code: "Setup code",
+    codeHint: "The manager shows it when it starts.",
   },
   password: {
     title: "Change password",

@@ -1,7 +1,8 @@
 /** The login, and the making of the administrator on a new cloud. */
 
+import { HttpError } from "../actions/http.js";
 import { text } from "../text/text.js";
-import { Check, FormError, PasswordField, UserNameField } from "./controls.js";
+import { Check, Field, FormError, PasswordField, UserNameField } from "./controls.js";
 import { html, useApp, useAutoFocus, useLayoutEffect, useRef, useState, useStore } from "./dom.js";
 import { Icon } from "./icon.js";
 import { ThemeButton } from "./theme-button.js";
@@ -17,49 +18,107 @@ export function SignIn({ isFirst }) {
       <div class="brand brand-large"><${Icon} name="cloud" class="brand-mark" /><span>${text.app.name}</span></div>
       <h1>${words.title}</h1>
       <p class="lead">${notice ?? words.lead}</p>
-      <${SignInForm} isFirst=${isFirst} />
+      <${isFirst ? FirstStartForm : LoginForm} />
     </div>
   </main>`;
 }
 
-/** @param {{ isFirst: boolean }} properties */
-function SignInForm({ isFirst }) {
+function LoginForm() {
   const app = useApp();
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
-  const [repeated, setRepeated] = useState("");
   const [stay, setStay] = useState(false);
   const { isBusy, error, run } = useWork();
-  const first = useAutoFocus();
-  const secret = useRef(/** @type {HTMLInputElement | null} */ (null));
-  useLayoutEffect(() => {
-    // What was wrong is told, and most likely lies here.
-    if (error) secret.current?.select();
-    if (error) secret.current?.focus();
-  }, [error]);
-  const isDifferent = isFirst && repeated !== "" && repeated !== password;
-  const submit = () =>
-    run(async () => {
-      if (!isFirst) return app.accounts.login(name, password, stay);
-      if (repeated !== password) throw new Error(text.password.different);
-      await app.accounts.createAdministrator(name, password);
-    });
-  return html`<form class="form" onSubmit=${onSubmit(submit)}>
-    <${UserNameField} value=${name} onInput=${setName} isNew=${isFirst} inputRef=${first} autocomplete="username" />
-    <${PasswordField} value=${password} onInput=${setPassword} isNew=${isFirst} inputRef=${secret} />
-    ${isFirst &&
-    html`<${PasswordField}
+  const nameField = useAutoFocus();
+  const passwordField = useInput();
+  useReturn(error, () => passwordField);
+  return html`<form class="form" onSubmit=${onSubmit(() => run(() => app.accounts.login(name, password, stay)))}>
+    <${UserNameField} value=${name} onInput=${setName} isNew=${false} inputRef=${nameField} autocomplete="username" />
+    <${PasswordField} value=${password} onInput=${setPassword} isNew=${false} inputRef=${passwordField} />
+    <${Check} label=${text.login.stay} checked=${stay} onChange=${setStay} />
+    <${FormError} text=${error} />
+    <${Submit} isBusy=${isBusy} label=${text.login.submit} />
+  </form>`;
+}
+
+function FirstStartForm() {
+  const app = useApp();
+  const linkedCode = useStore((state) => state.session.setupCode);
+  const [code, setCode] = useState(linkedCode ?? "");
+  const [name, setName] = useState("");
+  const [password, setPassword] = useState("");
+  const [repeated, setRepeated] = useState("");
+  const { isBusy, error, run } = useWork();
+  const isCodeRefused = useRef(false);
+  const firstField = useAutoFocus();
+  const beginsWithCode = linkedCode === "";
+  const otherField = useInput();
+  const codeField = beginsWithCode ? firstField : otherField;
+  const passwordField = useInput();
+  useReturn(error, () => (isCodeRefused.current ? codeField : passwordField));
+  const isDifferent = repeated !== "" && repeated !== password;
+  const submit = async () => {
+    isCodeRefused.current = false;
+    if (repeated !== password) throw new Error(text.password.different);
+    try {
+      await app.accounts.createAdministrator(name, password, linkedCode === null ? null : code);
+    } catch (failure) {
+      isCodeRefused.current = failure instanceof HttpError && failure.status === 403;
+      throw failure;
+    }
+  };
+  return html`<form class="form" onSubmit=${onSubmit(() => run(submit))}>
+    ${linkedCode !== null &&
+    html`<${Field}
+      label=${text.firstStart.code}
+      value=${code}
+      onInput=${setCode}
+      hint=${text.firstStart.codeHint}
+      inputRef=${codeField}
+      autocomplete="off"
+      autocapitalize="none"
+      required
+    />`}
+    <${UserNameField}
+      value=${name}
+      onInput=${setName}
+      isNew
+      inputRef=${beginsWithCode ? undefined : firstField}
+      autocomplete="username"
+    />
+    <${PasswordField} value=${password} onInput=${setPassword} isNew inputRef=${passwordField} />
+    <${PasswordField}
       label=${text.password.repeat}
       value=${repeated}
       onInput=${setRepeated}
       isNew
       error=${isDifferent ? text.password.different : null}
       hint=${undefined}
-    />`}
-    ${!isFirst && html`<${Check} label=${text.login.stay} checked=${stay} onChange=${setStay} />`}
+    />
     <${FormError} text=${error} />
-    <button class="button primary wide" disabled=${isBusy}>
-      ${isBusy ? text.app.oneMoment : isFirst ? text.firstStart.submit : text.login.submit}
-    </button>
+    <${Submit} isBusy=${isBusy} label=${text.firstStart.submit} />
   </form>`;
+}
+
+/** @param {{ isBusy: boolean, label: string }} properties */
+function Submit({ isBusy, label }) {
+  return html`<button class="button primary wide" disabled=${isBusy}>${isBusy ? text.app.oneMoment : label}</button>`;
+}
+
+function useInput() {
+  return useRef(/** @type {HTMLInputElement | null} */ (null));
+}
+
+/**
+ * After an error, goes back to the field in which what was wrong most likely stands.
+ * @param {string | null} error
+ * @param {() => { current: HTMLElement | null }} field
+ */
+function useReturn(error, field) {
+  useLayoutEffect(() => {
+    if (!error) return;
+    const input = field().current;
+    input?.focus();
+    if (input instanceof HTMLInputElement) input.select();
+  }, [error]);
 }
