@@ -4,13 +4,13 @@ from typing import Annotated
 
 import typer
 
-from cli import catalog_commands, commands, server_commands
-from cli.surroundings import Surroundings
+from cli import command_line
 
 app = typer.Typer(
     name="discord-cloud",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     help="Files of any size, stored on Discord.",
 )
 
@@ -26,7 +26,6 @@ def _show_version(*, is_wanted: bool) -> None:
 
 @app.callback()
 def _start(
-    context: typer.Context,
     *,
     _: Annotated[
         bool,
@@ -38,13 +37,11 @@ def _start(
         ),
     ] = False,
 ) -> None:
-    if context.obj is None:
-        context.obj = Surroundings.of_process()
+    # Nothing but options: what a command needs of the process it finds by itself.
+    ...
 
 
-commands.register(app)
-server_commands.register(app)
-catalog_commands.register(app)
+command_line.register(app)
 
 
 def main() -> None:

@@ -83,8 +83,6 @@ class Surroundings:
 
 
 def surroundings_of(context: typer.Context) -> Surroundings:
-    """The surroundings of a command."""
+    """The surroundings of a command: those of the process, unless others were handed in."""
     found = context.obj
-    if not isinstance(found, Surroundings):
-        raise TypeError("the command was started without surroundings")
-    return found
+    return found if isinstance(found, Surroundings) else Surroundings.of_process()

@@ -12,15 +12,16 @@ from catalog.supabase.schema import pending_migrations
 from cli.catalogs.running import run
 from cli.data_folder import make_folder
 from cli.output import say, say_json
-from cli.surroundings import Surroundings
+from cli.surroundings import Surroundings, surroundings_of
 from manager.settings import CatalogSettings
 
 PENDING = 1
 """Exit code while a migration is pending."""
 
 
-def migrate(around: Surroundings, *, apply: bool, as_json: bool) -> None:
+def migrate(context: typer.Context, *, apply: bool, as_json: bool) -> None:
     """Show what is pending; apply it if wanted, or if somebody who is asked says so."""
+    around = surroundings_of(context)
     run(around, lambda settings: _migrate(around, settings, apply=apply, as_json=as_json))
 
 

@@ -9,6 +9,8 @@ from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+import typer
+
 from catalog.errors import SchemaMismatch
 from catalog.port import Catalog
 from catalog.sqlite import schema
@@ -21,7 +23,7 @@ from cli.catalogs.running import run
 from cli.data_folder import make_folder
 from cli.output import say, say_json
 from cli.server_errors import StartError
-from cli.surroundings import Surroundings
+from cli.surroundings import Surroundings, surroundings_of
 from manager.settings import CatalogSettings
 
 _PATIENCE = Patience(attempt_s=900.0, total_s=1800.0)
@@ -40,13 +42,15 @@ class TargetUnwritable(StartError):
     exit_code = 73
 
 
-def export(around: Surroundings, target: Path | None, *, as_json: bool) -> None:
+def export(context: typer.Context, target: Path | None, *, as_json: bool) -> None:
     """Write the catalog to a file, or (None) to standard output."""
+    around = surroundings_of(context)
     run(around, lambda settings: _export(around, settings, target, as_json=as_json))
 
 
-def import_(around: Surroundings, source: Path | None, *, as_json: bool) -> None:
+def import_(context: typer.Context, source: Path | None, *, as_json: bool) -> None:
     """Fill the catalog from a file, or (None) from standard input."""
+    around = surroundings_of(context)
     run(around, lambda settings: _import(around, settings, source, as_json=as_json))
 
 

@@ -1,7 +1,6 @@
 """`register`, `login`, `logout` and `passwd`."""
 
 import sys
-from typing import Annotated
 
 import typer
 
@@ -14,33 +13,15 @@ from client_sdk.errors import Forbidden, InvalidInput, NotLoggedIn, SetupCodeNee
 from client_sdk.people import clean_password, clean_username
 from client_sdk.urls import base_url
 
-Url = Annotated[str, typer.Argument(help="Address of the manager, such as http://127.0.0.1:4000.")]
-User = Annotated[str, typer.Argument(help="User name: 1 to 16 letters and digits.")]
-PasswordStdin = Annotated[
-    bool, typer.Option("--password-stdin", help="Read the password from standard input.")
-]
-
 
 def register(
     context: typer.Context,
-    url: Url,
-    user: User,
+    url: str,
+    user: str,
     *,
-    password_stdin: PasswordStdin = False,
-    admin_token: Annotated[
-        str | None,
-        typer.Option(
-            help="Token of an administrator; yours is used when you are logged in there. The first "
-            "user needs none, and becomes administrator."
-        ),
-    ] = None,
-    setup_code: Annotated[
-        str | None,
-        typer.Option(
-            help="For the first user: the code that the manager shows when it starts. On a terminal it "
-            "is asked for when it is needed."
-        ),
-    ] = None,
+    password_stdin: bool,
+    admin_token: str | None,
+    setup_code: str | None,
 ) -> None:
     """Make a user."""
     around = surroundings_of(context)
@@ -53,9 +34,7 @@ def register(
     around.run(_register(around, address, user, password, admin_token or saved, setup_code))
 
 
-def login(
-    context: typer.Context, url: Url, user: User, *, password_stdin: PasswordStdin = False
-) -> None:
+def login(context: typer.Context, url: str, user: str, *, password_stdin: bool) -> None:
     """Log in. The login is kept in a file that only you can read."""
     around = surroundings_of(context)
     with reported(around.err):
@@ -73,19 +52,7 @@ def logout(context: typer.Context) -> None:
     say(around.err, "logged out" if was_there else "you were not logged in")
 
 
-def passwd(
-    context: typer.Context,
-    url: Url,
-    user: User,
-    *,
-    password_stdin: Annotated[
-        bool,
-        typer.Option(
-            "--password-stdin",
-            help="Read the previous password, and the new one, from two lines of standard input.",
-        ),
-    ] = False,
-) -> None:
+def passwd(context: typer.Context, url: str, user: str, *, password_stdin: bool) -> None:
     """Change a password. All logins of the user end; one of this machine is made anew."""
     around = surroundings_of(context)
     with reported(around.err):

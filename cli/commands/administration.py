@@ -1,7 +1,6 @@
 """`keys`, `gc` and `process`: what administrators do with other services, garbage and processing."""
 
 from datetime import datetime
-from typing import Annotated
 
 import msgspec
 import typer
@@ -11,15 +10,6 @@ from cli.garbage import MOST_LISTED, Garbage, garbage_line, what_happens
 from cli.output import counted, human_time, say, say_json
 from cli.surroundings import Surroundings, surroundings_of
 from client_sdk.errors import InvalidInput
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-KeyName = Annotated[
-    str, typer.Argument(help="Name of the service: a-z, 0-9, dot, dash, underscore.")
-]
-
-keys = typer.Typer(
-    name="keys", no_args_is_help=True, help="API keys of other services (administrators only)."
-)
 
 
 class NewKey(msgspec.Struct, frozen=True, rename="camel"):
@@ -45,15 +35,7 @@ class FailedJob(msgspec.Struct, frozen=True, rename="camel"):
     error: str | None
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.add_typer(keys)
-    app.command("gc")(collect)
-    app.command("process", no_args_is_help=True)(process)
-
-
-@keys.command("create", no_args_is_help=True)
-def create(context: typer.Context, name: KeyName, *, as_json: Json = False) -> None:
+def create_key(context: typer.Context, name: str, *, as_json: bool) -> None:
     """Let a service in. Prints its key, which cannot be shown again."""
     around = surroundings_of(context)
 
@@ -68,8 +50,7 @@ def create(context: typer.Context, name: KeyName, *, as_json: Json = False) -> N
     around.run(run())
 
 
-@keys.command("list")
-def list_(context: typer.Context, *, as_json: Json = False) -> None:
+def list_keys(context: typer.Context, *, as_json: bool) -> None:
     """Show the keys, also those that were revoked."""
     around = surroundings_of(context)
 
@@ -85,8 +66,7 @@ def list_(context: typer.Context, *, as_json: Json = False) -> None:
     around.run(run())
 
 
-@keys.command("revoke", no_args_is_help=True)
-def revoke(context: typer.Context, name: KeyName) -> None:
+def revoke_key(context: typer.Context, name: str) -> None:
     """Shut a service out. What it refers to stays."""
     around = surroundings_of(context)
 
@@ -102,10 +82,8 @@ def revoke(context: typer.Context, name: KeyName) -> None:
 def collect(
     context: typer.Context,
     *,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only show what is about to be deleted.")
-    ] = False,
-    as_json: Json = False,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Have content that nothing refers to deleted now, as far as its grace period is over."""
     around = surroundings_of(context)
@@ -131,17 +109,10 @@ def collect(
 def process(
     context: typer.Context,
     *,
-    missing: Annotated[
-        bool,
-        typer.Option("--missing", help="Process files that never were, or were by older recipes."),
-    ] = False,
-    failed: Annotated[
-        bool, typer.Option("--failed", help="Show files whose processing was given up.")
-    ] = False,
-    retry: Annotated[
-        bool, typer.Option("--retry", help="Process files again that were given up.")
-    ] = False,
-    as_json: Json = False,
+    missing: bool,
+    failed: bool,
+    retry: bool,
+    as_json: bool,
 ) -> None:
     """Have files processed for views and metadata (administrators only)."""
     around = surroundings_of(context)

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from functools import partial
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import BinaryIO
 
 import typer
 
@@ -17,17 +17,7 @@ from client_sdk.errors import InvalidInput
 from client_sdk.sinks import Stream
 
 
-def zip_(
-    context: typer.Context,
-    remote: Annotated[str, typer.Argument(help="Remote folder.")],
-    file: Annotated[
-        str | None,
-        typer.Argument(
-            help="File to write, or folder to put it in; `-` is standard output. "
-            "The folder's name and .zip, if not given."
-        ),
-    ] = None,
-) -> None:
+def zip_(context: typer.Context, remote: str, file: str | None) -> None:
     """Download a folder with everything in it as a zip archive, but for what you may not read."""
     around = surroundings_of(context)
     if file != STDOUT:

@@ -1,6 +1,6 @@
 """`ls` and `status`."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
@@ -10,23 +10,16 @@ from client_sdk import Client, FileInfo, FolderInfo, ManagerStatus, MessageStatu
 from client_sdk.errors import NotFound
 from client_sdk.models import Entry
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _ACCESS = {(True, True): "rw", (True, False): "r", (False, False): "none"}
 
 
-def ls(
-    context: typer.Context,
-    path: Annotated[str, typer.Argument(help="Folder or file.")] = "/",
-    *,
-    long: Annotated[bool, typer.Option("--long", "-l", help="Also size, time and access.")] = False,
-    as_json: Json = False,
-) -> None:
+def ls(context: typer.Context, path: str, *, long: bool, as_json: bool) -> None:
     """List a folder: folders first, then files, each by name."""
     around = surroundings_of(context)
     around.run(_ls(around, path, long=long, as_json=as_json))
 
 
-def status(context: typer.Context, *, as_json: Json = False) -> None:
+def status(context: typer.Context, *, as_json: bool) -> None:
     """Show the manager's upload services and who has booked them."""
     around = surroundings_of(context)
     around.run(_status(around, as_json=as_json))

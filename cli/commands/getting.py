@@ -1,7 +1,7 @@
 """`get`: files and folders come down."""
 
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import BinaryIO
 
 import typer
 
@@ -21,19 +21,12 @@ from client_sdk.transfer_plans import DownloadPlan, local_child
 
 def get(
     context: typer.Context,
-    remotes: Annotated[list[str], typer.Argument(help="Remote files and folders.")],
-    local: Annotated[
-        str,
-        typer.Argument(
-            help="Folder to put them in; or, for one file, its name, or `-` for standard output."
-        ),
-    ],
+    remotes: list[str],
+    local: str,
     *,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=64, help="Files at once.")] = 4,
-    resume: Annotated[
-        bool, typer.Option("--resume/--no-resume", help="Go on with partial downloads.")
-    ] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    jobs: int,
+    resume: bool,
+    as_json: bool,
 ) -> None:
     """Download files and folders. A download that broke off goes on where it stopped."""
     around = surroundings_of(context)

@@ -1,7 +1,6 @@
 """`mv`, `rm` and `mkdir`."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated
 
 import typer
 
@@ -12,16 +11,8 @@ from client_sdk import Client
 from client_sdk.errors import InvalidInput, NotFound
 from client_sdk.paths import clean_folder, join_remote, split_remote
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
-
-def mv(
-    context: typer.Context,
-    sources: Annotated[list[str], typer.Argument(help="Remote files and folders.")],
-    dest: Annotated[str, typer.Argument(help="Folder to move them to; or, for one, its new path.")],
-    *,
-    as_json: Json = False,
-) -> None:
+def mv(context: typer.Context, sources: list[str], dest: str, *, as_json: bool) -> None:
     """Move or rename files and folders. Nothing is replaced: a taken name is numbered."""
     around = surroundings_of(context)
 
@@ -43,16 +34,7 @@ def mv(
 
 
 def rm(
-    context: typer.Context,
-    paths: Annotated[list[str], typer.Argument(help="Remote files and folders.")],
-    *,
-    recursive: Annotated[
-        bool, typer.Option("--recursive", "-r", help="Delete folders with everything in them.")
-    ] = False,
-    force: Annotated[
-        bool, typer.Option("--force", "-f", help="Ask nothing, and do not mind what is missing.")
-    ] = False,
-    as_json: Json = False,
+    context: typer.Context, paths: list[str], *, recursive: bool, force: bool, as_json: bool
 ) -> None:
     """Delete files, and folders with -r. Asks on a terminal."""
     around = surroundings_of(context)
@@ -68,16 +50,7 @@ def rm(
     _run(around, run, "deleted", as_json=as_json)
 
 
-def mkdir(
-    context: typer.Context,
-    paths: Annotated[list[str], typer.Argument(help="Remote folders.")],
-    *,
-    parents: Annotated[
-        bool,
-        typer.Option("--parents", "-p", help="Make parents too, and do not mind what exists."),
-    ] = False,
-    as_json: Json = False,
-) -> None:
+def mkdir(context: typer.Context, paths: list[str], *, parents: bool, as_json: bool) -> None:
     """Make folders."""
     around = surroundings_of(context)
 

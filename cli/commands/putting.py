@@ -1,12 +1,11 @@
 """`put`: files and folders go up."""
 
 import asyncio
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
+from cli.command_line.transferring import ConflictOption
 from cli.errors import reported
 from cli.output import say, say_json
 from cli.progress import TransferDisplay
@@ -28,16 +27,6 @@ from client_sdk.errors import InvalidInput
 from client_sdk.folders import AHEAD, upload_planned
 from client_sdk.transfer_plans import UploadPlan
 
-
-class ConflictOption(StrEnum):
-    """What `--on-conflict` may be."""
-
-    ASK = "ask"
-    OVERWRITE = "overwrite"
-    RENAME = "rename"
-    SKIP = "skip"
-
-
 _KEYS = {
     "o": OnConflict.OVERWRITE,
     "r": OnConflict.RENAME,
@@ -49,27 +38,15 @@ _QUESTION_FOLDER = "is a folder: [r]ename the file, [s]kip it? (rr, ss: all)", "
 
 def put(
     context: typer.Context,
-    sources: Annotated[list[Path], typer.Argument(help="Files and folders.")],
-    dest: Annotated[
-        str, typer.Argument(help="Remote folder to put them in; or, for one file, its path.")
-    ],
+    sources: list[Path],
+    dest: str,
     *,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=64, help="Files at once.")] = 4,
-    on_conflict: Annotated[
-        ConflictOption | None,
-        typer.Option(
-            help="When a name is taken. Asks on a terminal, renames elsewhere, if not given."
-        ),
-    ] = None,
-    public: Annotated[
-        bool, typer.Option("--public/--private", help="Let everybody read and write the files.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    jobs: int,
+    on_conflict: ConflictOption | None,
+    public: bool,
+    as_json: bool,
 ) -> None:
-    """Upload files and folders; `put holiday /archive` makes the folder /archive/holiday.
-
-    A folder that is missing is made; for one file only if DEST ends with a slash.
-    """
+    """Upload files and folders."""
     around = surroundings_of(context)
     with reported(around.err):
         check_destination(dest)  # what cannot be one is an error of the command line

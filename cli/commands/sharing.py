@@ -1,21 +1,12 @@
 """`share` with what belongs to it."""
 
-from typing import Annotated
-
 import typer
 
 from cli.output import human_time, say, say_json
-from cli.surroundings import Surroundings, surroundings_of
-
-Path = Annotated[str, typer.Argument(help="Remote file.")]
-User = Annotated[str, typer.Argument(help="Name of the other user.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-share = typer.Typer(name="share", no_args_is_help=True, help="Let others read or write your files.")
+from cli.surroundings import surroundings_of
 
 
-@share.command("link", no_args_is_help=True)
-def link(context: typer.Context, path: Path, *, as_json: Json = False) -> None:
+def link(context: typer.Context, path: str, *, as_json: bool) -> None:
     """Print an address that downloads a file without an account, until its content changes."""
     around = surroundings_of(context)
 
@@ -30,14 +21,7 @@ def link(context: typer.Context, path: Path, *, as_json: Json = False) -> None:
     around.run(run())
 
 
-@share.command("add", no_args_is_help=True)
-def add(
-    context: typer.Context,
-    path: Path,
-    user: User,
-    *,
-    write: Annotated[bool, typer.Option("--write", help="Let them write it too.")] = False,
-) -> None:
+def add(context: typer.Context, path: str, user: str, *, write: bool) -> None:
     """Share a file with a user, for reading unless --write; changes a share that is there."""
     around = surroundings_of(context)
 
@@ -49,8 +33,7 @@ def add(
     around.run(run())
 
 
-@share.command("remove", no_args_is_help=True)
-def remove(context: typer.Context, path: Path, user: User) -> None:
+def remove(context: typer.Context, path: str, user: str) -> None:
     """Take the share of a user away."""
     around = surroundings_of(context)
 
@@ -62,19 +45,10 @@ def remove(context: typer.Context, path: Path, user: User) -> None:
     around.run(run())
 
 
-@share.command("public", no_args_is_help=True)
-def public(context: typer.Context, path: Path) -> None:
-    """Let everybody who has an account read and write a file."""
-    _set_public(surroundings_of(context), path, is_public=True)
+def set_public(context: typer.Context, path: str, *, is_public: bool) -> None:
+    """Let everybody who has an account read and write a file, or take that back."""
+    around = surroundings_of(context)
 
-
-@share.command("private", no_args_is_help=True)
-def private(context: typer.Context, path: Path) -> None:
-    """Leave a file to you, and to whom you share it with."""
-    _set_public(surroundings_of(context), path, is_public=False)
-
-
-def _set_public(around: Surroundings, path: str, *, is_public: bool) -> None:
     async def run() -> None:
         async with around.client() as cloud:
             await cloud.set_public(path, is_public=is_public)
@@ -83,8 +57,7 @@ def _set_public(around: Surroundings, path: str, *, is_public: bool) -> None:
     around.run(run())
 
 
-@share.command("list", no_args_is_help=True)
-def list_(context: typer.Context, path: Path, *, as_json: Json = False) -> None:
+def list_(context: typer.Context, path: str, *, as_json: bool) -> None:
     """Show who may use a file of yours."""
     around = surroundings_of(context)
 

@@ -2,11 +2,10 @@
 
 import asyncio
 import string
-from typing import Annotated
 
 import typer
 
-from cli.commands.accounts import PasswordStdin, asked_password
+from cli.commands.accounts import asked_password
 from cli.errors import reported
 from cli.output import human_size, say, say_json
 from cli.progress import counting_down
@@ -17,21 +16,8 @@ from client_sdk.errors import Forbidden, InvalidInput
 MOST_FOUND = 100
 """Users that one search tells, at most, to who is no administrator."""
 
-Name = Annotated[str, typer.Argument(help="Name of the user.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
-users = typer.Typer(
-    name="users", no_args_is_help=True, help="Find users; administrators also manage them."
-)
-
-
-@users.command("list")
-def list_(
-    context: typer.Context,
-    query: Annotated[str | None, typer.Argument(help="A part of the name.")] = None,
-    *,
-    as_json: Json = False,
-) -> None:
+def list_(context: typer.Context, query: str | None, *, as_json: bool) -> None:
     """Find users by a part of their names, or list all; for administrators with what they own."""
     around = surroundings_of(context)
 
@@ -47,22 +33,14 @@ def list_(
     around.run(run())
 
 
-@users.command("remove", no_args_is_help=True)
 def remove(
     context: typer.Context,
-    name: Name,
+    name: str,
     *,
-    heir: Annotated[
-        str | None,
-        typer.Option("--give-files-to", metavar="NAME", help="Give the user's files to this one."),
-    ] = None,
-    delete_files: Annotated[
-        bool, typer.Option("--delete-files", help="Delete the user's files.")
-    ] = False,
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Ask nothing; needed without a terminal.")
-    ] = False,
-    as_json: Json = False,
+    heir: str | None,
+    delete_files: bool,
+    yes: bool,
+    as_json: bool,
 ) -> None:
     """Remove a user (administrators only). If it breaks off, run it again."""
     around = surroundings_of(context)
@@ -74,10 +52,7 @@ def remove(
     around.run(_remove(around, name, heir, is_sure=yes, as_json=as_json))
 
 
-@users.command("reset-password", no_args_is_help=True)
-def reset_password(
-    context: typer.Context, name: Name, *, password_stdin: PasswordStdin = False
-) -> None:
+def reset_password(context: typer.Context, name: str, *, password_stdin: bool) -> None:
     """Give another user a new password, which ends the user's logins (administrators only)."""
     around = surroundings_of(context)
     with reported(around.err):
@@ -91,19 +66,10 @@ def reset_password(
     around.run(run())
 
 
-@users.command("promote", no_args_is_help=True)
-def promote(context: typer.Context, name: Name) -> None:
-    """Make a user an administrator (administrators only)."""
-    _set_role(surroundings_of(context), name, is_admin=True)
+def set_role(context: typer.Context, name: str, *, is_admin: bool) -> None:
+    """Make a user an administrator, or an administrator a user like others."""
+    around = surroundings_of(context)
 
-
-@users.command("demote", no_args_is_help=True)
-def demote(context: typer.Context, name: Name) -> None:
-    """Make an administrator a user like others (administrators only). The last one stays."""
-    _set_role(surroundings_of(context), name, is_admin=False)
-
-
-def _set_role(around: Surroundings, name: str, *, is_admin: bool) -> None:
     async def run() -> None:
         async with around.client() as cloud:
             await cloud.set_role(name, is_admin=is_admin)

@@ -1,7 +1,7 @@
 """`webhooks`: what administrators see of Discord's webhooks, and how a quarantine ends."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
 import msgspec
 import typer
@@ -9,10 +9,6 @@ import typer
 from cli.asking import asked
 from cli.output import human_time, say, say_json
 from cli.surroundings import surroundings_of
-
-webhooks = typer.Typer(
-    name="webhooks", no_args_is_help=True, help="Discord's webhooks (administrators only)."
-)
 
 
 class Webhook(msgspec.Struct, frozen=True, rename="camel"):
@@ -27,11 +23,10 @@ class Webhook(msgspec.Struct, frozen=True, rename="camel"):
     since: datetime | None
 
 
-@webhooks.command("list")
 def list_(
     context: typer.Context,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: bool,
 ) -> None:
     """Show which webhooks are used, and why others are not."""
     around = surroundings_of(context)
@@ -51,10 +46,9 @@ def list_(
     around.run(run())
 
 
-@webhooks.command("retry", no_args_is_help=True)
 def retry(
     context: typer.Context,
-    webhook_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the webhook.")],
+    webhook_id: str,
 ) -> None:
     """End a webhook's quarantine, if Discord knows the webhook."""
     around = surroundings_of(context)

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
-from cli import commands
+from cli import command_line
 from cli.credentials import ClientEnvironment, Credentials, CredentialStore
 from cli.surroundings import Surroundings
 from client_sdk import ClientSettings
@@ -35,7 +35,7 @@ class Shell:
     def __call__(self, *arguments: object, stdin: str = "") -> Result:
         """Run a command to its end."""
         app = typer.Typer(pretty_exceptions_enable=False)
-        commands.register(app)
+        command_line.register(app)
         return CliRunner().invoke(
             app, [str(argument) for argument in arguments], input=stdin, obj=self.surroundings()
         )

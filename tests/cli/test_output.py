@@ -157,16 +157,6 @@ def test_it_runs_as_a_module() -> None:
     assert result.stdout.startswith("discord-cloud ")
 
 
-def test_client_commands_start_without_the_servers() -> None:
-    """What a client command does not need, and takes long to import, is not imported."""
-    program = "import sys, cli.main; print(*{name.partition('.')[0] for name in sys.modules})"
-    result = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, check=True
-    )
-    servers = {"catalog", "discord_emulator", "manager", "storage", "upload_service"}
-    assert not {*servers, "pydantic", "structlog", "supabase"} & set(result.stdout.split())
-
-
 def environment_of(cloud: Cloud) -> dict[str, str]:
     """The environment of a user who is logged in."""
     login = {"DISCORD_CLOUD_URL": cloud.url, "DISCORD_CLOUD_TOKEN": cloud.tokens["alice"]}

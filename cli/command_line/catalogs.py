@@ -1,22 +1,17 @@
-"""The commands that work on the catalog itself, where it is: no manager need run.
-
-What they stand on is imported when they are run, as for the servers.
-"""
+"""`migrate`, `export` and `import`: they work on the catalog itself, where it is; no manager need run."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.surroundings import surroundings_of
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+from cli.command_line.options import Json
 
 _STREAM = Path("-")
 
 
 def register(app: typer.Typer) -> None:
-    """Adds the commands to the `discord-cloud` command."""
+    """Adds the commands."""
     app.command("migrate")(migrate)
     app.command("export", no_args_is_help=True)(export_catalog)
     app.command("import", no_args_is_help=True)(import_catalog)
@@ -31,9 +26,9 @@ def migrate(
     as_json: Json = False,
 ) -> None:
     """Show which migrations of the database are pending, and apply them (SQLite)."""
-    from cli.catalogs import migrating  # noqa: PLC0415 - late, see the module
+    from cli.catalogs import migrating
 
-    migrating.migrate(surroundings_of(context), apply=apply, as_json=as_json)
+    migrating.migrate(context, apply=apply, as_json=as_json)
 
 
 def export_catalog(
@@ -43,12 +38,11 @@ def export_catalog(
     as_json: Json = False,
 ) -> None:
     """Write the whole catalog to a file (docs/export-format.md). Keep it secret."""
-    from cli.catalogs import transferring  # noqa: PLC0415 - late, see the module
+    from cli.catalogs import transferring
 
     if as_json and target == _STREAM:
         raise typer.BadParameter("--json and the export cannot both go to standard output")
-    around = surroundings_of(context)
-    transferring.export(around, None if target == _STREAM else target, as_json=as_json)
+    transferring.export(context, None if target == _STREAM else target, as_json=as_json)
 
 
 def import_catalog(
@@ -58,7 +52,6 @@ def import_catalog(
     as_json: Json = False,
 ) -> None:
     """Fill an empty catalog from an export: all of it, or after an error nothing."""
-    from cli.catalogs import transferring  # noqa: PLC0415 - late, see the module
+    from cli.catalogs import transferring
 
-    around = surroundings_of(context)
-    transferring.import_(around, None if source == _STREAM else source, as_json=as_json)
+    transferring.import_(context, None if source == _STREAM else source, as_json=as_json)

@@ -1,7 +1,4 @@
-"""The commands that run servers: everything at once, or each part alone.
-
-A server is imported when it is run: client commands would spend more time on it than on their work.
-"""
+"""The commands that run servers: everything at once, or each part alone."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +12,7 @@ _DEFAULTS = UpOptions(data=Path("data"))
 
 
 def register(app: typer.Typer) -> None:
-    """Adds the commands to the `discord-cloud` command."""
+    """Adds the commands."""
     app.command("up")(run_up)
     app.command("manager")(run_manager)
     app.command("upload-service")(run_upload_service)
@@ -43,40 +40,38 @@ def run_up(
     ),
     public_url: Annotated[
         str | None,
-        typer.Option(
-            callback=_checked_url, help="URL at which other machines reach this one, if they shall."
-        ),
+        typer.Option(callback=_checked_url, help="URL at which other machines reach this one."),
     ] = None,
 ) -> None:
     """Run everything in one process: manager, upload slots and a Discord emulator."""
-    from cli.servers import embedded  # noqa: PLC0415 - late, see the module
+    from cli.servers import embedded
 
     embedded.run_up(UpOptions(data=data, host=host, port=port, slots=slots, public_url=public_url))
 
 
 def run_manager() -> None:
     """Run the manager, configured by environment or .env (docs/settings.md)."""
-    from cli.servers import manager  # noqa: PLC0415 - late, see the module
+    from cli.servers import manager
 
     manager.run_manager()
 
 
 def run_upload_service() -> None:
     """Run an upload service, configured by environment or .env (docs/settings.md)."""
-    from cli.servers import upload_service  # noqa: PLC0415 - late, see the module
+    from cli.servers import upload_service
 
     upload_service.run_upload_service()
 
 
 def run_processing_service() -> None:
     """Run a processing service, configured by environment or .env (docs/settings.md)."""
-    from cli.servers import processing_service  # noqa: PLC0415 - late, see the module
+    from cli.servers import processing_service
 
     processing_service.run_processing_service()
 
 
 def run_emulator() -> None:
     """Run the Discord emulator alone, configured by environment or .env (docs/settings.md)."""
-    from cli.servers import emulator  # noqa: PLC0415 - late, see the module
+    from cli.servers import emulator
 
     emulator.run_emulator()

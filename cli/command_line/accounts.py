@@ -1,0 +1,87 @@
+"""`register`, `login`, `logout` and `passwd`."""
+
+from typing import Annotated
+
+import typer
+
+from cli.command_line.options import PasswordStdin
+
+Url = Annotated[str, typer.Argument(help="Address of the manager, such as http://127.0.0.1:4000.")]
+User = Annotated[str, typer.Argument(help="User name: 1 to 16 letters and digits.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command("register", no_args_is_help=True)(register_user)
+    app.command("login", no_args_is_help=True)(login)
+    app.command("logout")(logout)
+    app.command("passwd", no_args_is_help=True)(passwd)
+
+
+def register_user(
+    context: typer.Context,
+    url: Url,
+    user: User,
+    *,
+    password_stdin: PasswordStdin = False,
+    admin_token: Annotated[
+        str | None,
+        typer.Option(
+            help="Token of an administrator; yours is used when you are logged in there. The first "
+            "user needs none, and becomes administrator."
+        ),
+    ] = None,
+    setup_code: Annotated[
+        str | None,
+        typer.Option(
+            help="For the first user: the code that the manager shows when it starts. On a terminal it "
+            "is asked for when it is needed."
+        ),
+    ] = None,
+) -> None:
+    """Make a user."""
+    from cli.commands import accounts
+
+    accounts.register(
+        context,
+        url,
+        user,
+        password_stdin=password_stdin,
+        admin_token=admin_token,
+        setup_code=setup_code,
+    )
+
+
+def login(
+    context: typer.Context, url: Url, user: User, *, password_stdin: PasswordStdin = False
+) -> None:
+    """Log in. The login is kept in a file that only you can read."""
+    from cli.commands import accounts
+
+    accounts.login(context, url, user, password_stdin=password_stdin)
+
+
+def logout(context: typer.Context) -> None:
+    """Forget the login of this machine."""
+    from cli.commands import accounts
+
+    accounts.logout(context)
+
+
+def passwd(
+    context: typer.Context,
+    url: Url,
+    user: User,
+    *,
+    password_stdin: Annotated[
+        bool,
+        typer.Option(
+            "--password-stdin",
+            help="Read the previous password, and the new one, from two lines of standard input.",
+        ),
+    ] = False,
+) -> None:
+    """Change a password. All logins of the user end; one of this machine is made anew."""
+    from cli.commands import accounts
+
+    accounts.passwd(context, url, user, password_stdin=password_stdin)

@@ -1,0 +1,104 @@
+"""`keys`, `webhooks`, `gc` and `process`, which are for administrators."""
+
+from typing import Annotated
+
+import typer
+
+from cli.command_line.options import Json
+
+KeyName = Annotated[
+    str, typer.Argument(help="Name of the service: a-z, 0-9, dot, dash, underscore.")
+]
+
+keys = typer.Typer(
+    name="keys", no_args_is_help=True, help="API keys of other services (administrators only)."
+)
+webhooks = typer.Typer(
+    name="webhooks", no_args_is_help=True, help="Discord's webhooks (administrators only)."
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.add_typer(webhooks)
+    app.add_typer(keys)
+    app.command("gc")(collect)
+    app.command("process", no_args_is_help=True)(process)
+
+
+@keys.command("create", no_args_is_help=True)
+def create_key(context: typer.Context, name: KeyName, *, as_json: Json = False) -> None:
+    """Let a service in. Prints its key, which cannot be shown again."""
+    from cli.commands import administration
+
+    administration.create_key(context, name, as_json=as_json)
+
+
+@keys.command("list")
+def list_keys(context: typer.Context, *, as_json: Json = False) -> None:
+    """Show the keys, also those that were revoked."""
+    from cli.commands import administration
+
+    administration.list_keys(context, as_json=as_json)
+
+
+@keys.command("revoke", no_args_is_help=True)
+def revoke_key(context: typer.Context, name: KeyName) -> None:
+    """Shut a service out. What it refers to stays."""
+    from cli.commands import administration
+
+    administration.revoke_key(context, name)
+
+
+@webhooks.command("list")
+def list_webhooks(context: typer.Context, *, as_json: Json = False) -> None:
+    """Show which webhooks are used, and why others are not."""
+    from cli.commands import webhooks
+
+    webhooks.list_(context, as_json=as_json)
+
+
+@webhooks.command("retry", no_args_is_help=True)
+def retry_webhook(
+    context: typer.Context,
+    webhook_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the webhook.")],
+) -> None:
+    """End a webhook's quarantine, if Discord knows the webhook."""
+    from cli.commands import webhooks
+
+    webhooks.retry(context, webhook_id)
+
+
+def collect(
+    context: typer.Context,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what is about to be deleted.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Have content that nothing refers to deleted now, as far as its grace period is over."""
+    from cli.commands import administration
+
+    administration.collect(context, dry_run=dry_run, as_json=as_json)
+
+
+def process(
+    context: typer.Context,
+    *,
+    missing: Annotated[
+        bool,
+        typer.Option("--missing", help="Process files that never were, or were by older recipes."),
+    ] = False,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Show files whose processing was given up.")
+    ] = False,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Process files again that were given up.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Have files processed for views and metadata (administrators only)."""
+    from cli.commands import administration
+
+    administration.process(context, missing=missing, failed=failed, retry=retry, as_json=as_json)
