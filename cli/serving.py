@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any
 
+import structlog
 from aiohttp import web
 
 from catalog.errors import CatalogError
@@ -20,6 +21,12 @@ PATIENCE_S = 3.0
 READ_BUFFER_BYTES = 256 * 1024
 """What is held of a request's body that is not taken yet, in each connection."""
 BACKLOG = 512
+STARTING_S = 2.0
+"""Seconds for which clients are left waiting while a program starts, before they are told."""
+RETRY_AFTER_S = 1
+"""When they shall ask again."""
+
+log = structlog.get_logger(__name__)
 
 Connections = Callable[[web.AppRunner], Callable[[], asyncio.BaseProtocol]]
 """For a runner that is set up, what makes the protocol of each new connection."""
@@ -125,6 +132,7 @@ def _stop_signals(task: asyncio.Task[None], on_stop: Callable[[], None]) -> Iter
 
 
 async def _set_up(runner: web.AppRunner, listening: socket.socket) -> None:
+    announcing = asyncio.create_task(_announce_start(listening), name="announce start")
     try:
         await runner.setup()
     except CatalogError as error:
@@ -132,3 +140,28 @@ async def _set_up(runner: web.AppRunner, listening: socket.socket) -> None:
     except OSError as error:
         host, port = listening.getsockname()[:2]
         raise start_error(error, host, port) from error
+    finally:
+        await cancel_and_wait(announcing)
+
+
+async def _announce_start(listening: socket.socket) -> None:
+    """Tells clients that the program is starting, if that takes long: it may wait for its catalog.
+
+    They would wait for an answer otherwise, and take a manager that is about to come for one that hangs.
+    Until cancelled.
+    """
+    await asyncio.sleep(STARTING_S)
+    log.info("starting-takes-long", told_clients=f"503 until it is over, at {url_of(listening)}")
+    answering = web.Server(_answer_starting, access_log=None)
+    server = await asyncio.get_running_loop().create_server(answering, sock=listening.dup())
+    try:
+        await asyncio.Event().wait()
+    finally:
+        server.close()
+        await answering.shutdown(0)
+
+
+async def _answer_starting(_request: web.BaseRequest) -> web.Response:
+    body = {"error": True, "error_details": "the manager is starting: try again shortly"}
+    headers = {"Retry-After": str(RETRY_AFTER_S), "Access-Control-Allow-Origin": "*"}
+    return web.json_response(body, status=503, headers=headers)

@@ -78,7 +78,9 @@ class Surroundings:
             uvloop.run(program)
 
     def _tell_link(self, is_connected: bool) -> None:
-        text = "the manager is back" if is_connected else "lost the manager, trying again"
+        text = (
+            "the manager is back" if is_connected else "no connection to the manager, trying again"
+        )
         say(self.err, f"discord-cloud: {text}")
 
 

@@ -9,6 +9,7 @@ rather than eat memory. It ends as well when the manager takes nothing for `SEND
 
 import asyncio
 import contextlib
+import json
 import logging
 import uuid as uuids
 from collections.abc import AsyncIterator
@@ -17,15 +18,19 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, WebSocketException
+from websockets.http11 import Response
 
 from client_sdk.errors import (
+    CloudError,
     ConnectionLost,
     InvalidInput,
     NotLoggedIn,
     ReplyTimeout,
+    Unavailable,
     UnexpectedAnswer,
     Unreachable,
 )
+from client_sdk.retry_after import retry_after_s
 from common.tasks import cancel_and_wait
 from protocol import codec, generic
 from protocol.codec import Frame
@@ -41,6 +46,7 @@ SEND_STALL_S = 8.0
 """Shorter than the time for a reply, or every request would end before it is noticed."""
 QUEUE_LIMIT = 1024
 UNAUTHORIZED = 401
+LONGEST_REASON = 500
 
 Answer = TypeVar("Answer", bound=Packet)
 
@@ -89,6 +95,7 @@ class Connection:
         Raises:
             InvalidInput: The URL is not one.
             NotLoggedIn: The manager refused the credentials (HTTP 401).
+            Unavailable: It cannot serve now, and says when to try again.
             Unreachable: No connection came about for any other reason.
         """
         socket = await _connect(_with_extensions(url, extensions))
@@ -260,12 +267,26 @@ async def _connect(url: str) -> ClientConnection:
             logger=_websockets_log,
         )
     except InvalidStatus as error:
-        status = error.response.status_code
-        if status == UNAUTHORIZED:
-            raise NotLoggedIn("the manager does not accept these credentials") from error
-        raise Unreachable(f"the manager refused the connection with HTTP {status}") from error
+        raise _refusal(error.response) from error
     except (InvalidURI, ValueError):
         raise InvalidInput("not a WebSocket URL") from None
     except (OSError, TimeoutError, WebSocketException):
         # The text of the cause is left out: it may hold the URL, and so the token.
         raise Unreachable("no connection to the manager: is it running at this address?") from None
+
+
+def _refusal(response: Response) -> CloudError:
+    """What an answer means that does not open a WebSocket."""
+    if response.status_code == UNAUTHORIZED:
+        return NotLoggedIn("the manager does not accept these credentials")
+    after_s = retry_after_s(response.status_code, response.headers)
+    if after_s is not None:
+        return Unavailable(response.status_code, _words(response), after_s)
+    return Unreachable(f"the manager refused the connection with HTTP {response.status_code}")
+
+
+def _words(response: Response) -> str:
+    """The manager's own, or those of HTTP."""
+    with contextlib.suppress(ValueError, TypeError, KeyError, RecursionError):
+        return str(json.loads(response.body or b"")["error_details"])[:LONGEST_REASON]
+    return response.reason_phrase

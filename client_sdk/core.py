@@ -6,7 +6,7 @@ from typing import Self
 
 import aiohttp
 
-from client_sdk.errors import NotFound, NotLoggedIn, Refused
+from client_sdk.errors import NotFound, NotLoggedIn, Refused, ServerFailed, Unreachable
 from client_sdk.http import ManagerHttp
 from client_sdk.link import Link
 from client_sdk.paths import RemotePath, split_remote
@@ -85,6 +85,12 @@ class ClientCore:
         try:
             return await self._link.order(packet)
         except Refused as error:
-            if await self._api.file_exists(*split_remote(remote)):
-                raise
-            raise NotFound(f"{remote}: there is no such file") from error
+            if await self._is_surely_missing(remote):
+                raise NotFound(f"{remote}: there is no such file") from error
+            raise
+
+    async def _is_surely_missing(self, remote: RemotePath) -> bool:
+        """Whether there is no such file; in doubt, what was said of it before counts."""
+        with contextlib.suppress(Unreachable, ServerFailed, Refused, NotLoggedIn):
+            return not await self._api.file_exists(*split_remote(remote), is_patient=False)
+        return False

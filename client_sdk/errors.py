@@ -183,3 +183,17 @@ class ServerFailed(CloudError):
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(f"the manager failed with HTTP {status}: {reason}")
         self.status = status
+
+
+class Unavailable(ServerFailed):
+    """The manager cannot serve now, and has said when to ask again; it was asked for long enough.
+
+    Attributes:
+        retry_after_s: Seconds after which it wants to be asked again.
+    """
+
+    code = "unavailable"
+
+    def __init__(self, status: int, reason: str, retry_after_s: float) -> None:
+        super().__init__(status, reason)
+        self.retry_after_s = retry_after_s

@@ -17,10 +17,12 @@ from client_sdk.errors import (
     ServerFailed,
     SetupCodeNeeded,
     TooManyAttempts,
+    Unavailable,
     UnexpectedAnswer,
     Unreachable,
     WrongPassword,
 )
+from client_sdk.retry_after import retry_after_s
 from client_sdk.settings import ClientSettings
 from client_sdk.status import ManagerStatus, manager_status
 
@@ -58,7 +60,7 @@ class ManagerHttp:
         """A token for a user. Raises `WrongPassword` when the two do not belong together."""
         body = {"username": username, "password": password}
         try:
-            answer = await self._json("POST", "/login", body=body)
+            answer = await self._json("POST", "/login", body=body, is_patient=True)
         except Forbidden as error:
             raise WrongPassword("wrong user name or password") from error
         token = answer.get("token")
@@ -91,7 +93,8 @@ class ManagerHttp:
 
     async def status(self) -> ManagerStatus:
         """How the manager is."""
-        return manager_status(await self._json("GET", "/status", headers=self._authorization()))
+        headers = self._authorization()
+        return manager_status(await self._json("GET", "/status", headers=headers, is_patient=True))
 
     async def graphql(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The data of a GraphQL request.
@@ -107,10 +110,13 @@ class ManagerHttp:
             raise UnexpectedAnswer("the manager answered a GraphQL request without data")
         return data
 
-    async def file_exists(self, path: str, name: str) -> bool:
-        """Whether a file has this name, readable or not."""
+    async def file_exists(self, path: str, name: str, *, is_patient: bool = True) -> bool:
+        """Whether a file has this name, readable or not.
+
+        `is_patient`: whether a manager that cannot serve now is waited for.
+        """
         try:
-            async with self.download(path, name, method="HEAD"):
+            async with self.download(path, name, method="HEAD", is_patient=is_patient):
                 return True
         except Forbidden:
             return True
@@ -125,10 +131,12 @@ class ManagerHttp:
         *,
         method: str = "GET",
         headers: Mapping[str, str] | None = None,
+        is_patient: bool = True,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Ask for a file's content; answers are passed on up to 399, and 416."""
         params = {"path": path, "name": name}
-        async with self._content(method, "/download", params, headers or {}) as response:
+        asked = self._content(method, "/download", params, headers or {}, is_patient=is_patient)
+        async with asked as response:
             yield response
 
     @contextlib.asynccontextmanager
@@ -143,11 +151,18 @@ class ManagerHttp:
 
     @contextlib.asynccontextmanager
     async def _content(
-        self, method: str, route: str, params: Mapping[str, str], headers: Mapping[str, str]
+        self,
+        method: str,
+        route: str,
+        params: Mapping[str, str],
+        headers: Mapping[str, str],
+        *,
+        is_patient: bool = True,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         # A content coding would make the length and the ranges mean something else.
         headers = {**self._authorization(), "Accept-Encoding": "identity", **headers}
-        async with self._request(method, route, params=params, headers=headers) as response:
+        asked = self._request(method, route, params=params, headers=headers, is_patient=is_patient)
+        async with asked as response:
             if response.status >= BAD_REQUEST and response.status != RANGE_NOT_SATISFIABLE:
                 raise await _error_of(response)
             yield response
@@ -164,8 +179,10 @@ class ManagerHttp:
         *,
         body: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
+        is_patient: bool = False,
     ) -> dict[str, Any]:
-        async with self._request(method, route, json=body, headers=headers) as response:
+        asked = self._request(method, route, json=body, headers=headers, is_patient=is_patient)
+        async with asked as response:
             if response.status == NOT_FOUND:
                 raise Unreachable("no manager answers at this address")
             if response.status != OK:
@@ -181,22 +198,31 @@ class ManagerHttp:
         params: Mapping[str, str] | None = None,
         json: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
+        is_patient: bool,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Ask, and if `is_patient` ask a manager that cannot serve now again when it says."""
         timeout = aiohttp.ClientTimeout(
             total=None,
             sock_connect=CONNECT_TIMEOUT_S,
             sock_read=self._settings.stall_timeout_s,
         )
+        left_s = self._settings.unavailable_patience_s if is_patient else 0.0
         try:
-            async with self._session.request(
-                method,
-                f"{self._base}{route}",
-                params=params,
-                json=json,
-                headers=headers,
-                timeout=timeout,
-            ) as response:
-                yield response
+            while True:
+                async with self._session.request(
+                    method,
+                    f"{self._base}{route}",
+                    params=params,
+                    json=json,
+                    headers=headers,
+                    timeout=timeout,
+                ) as response:
+                    pause_s = self._settings.pause_s(response.status, response.headers)
+                    if pause_s is None or pause_s > left_s:
+                        yield response
+                        return
+                left_s -= pause_s
+                await self._settings.sleep(pause_s)
         except (aiohttp.ClientError, TimeoutError) as error:
             message = "no answer from the manager: is it running at this address?"
             raise Unreachable(message) from error
@@ -238,9 +264,14 @@ async def _error_of(response: aiohttp.ClientResponse) -> CloudError:
         case 429:
             return TooManyAttempts(reason or "too many attempts: try again later")
         case status if status >= SERVER_ERRORS:
-            return ServerFailed(status, reason or "no reason given")
+            return _failure(status, reason or response.reason or "no reason given", response)
         case status:
             return Refused(reason or f"the manager answered HTTP {status}")
+
+
+def _failure(status: int, reason: str, response: aiohttp.ClientResponse) -> ServerFailed:
+    after_s = retry_after_s(status, response.headers)
+    return ServerFailed(status, reason) if after_s is None else Unavailable(status, reason, after_s)
 
 
 async def _answer_of(response: aiohttp.ClientResponse) -> dict[str, Any]:

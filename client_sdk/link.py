@@ -1,16 +1,25 @@
 """A connection to the manager that comes back.
 
 `Link` keeps one `Connection` open, hands every frame to its listener in the order of arrival, and
-connects again with back-off when the connection is lost. It gives up when the token is no longer
-good, when the very first try fails, or after `reconnect_attempts` failures in a row; everybody who
-waits for it then gets that error.
+connects again with back-off when the connection is lost. A manager that answers that it cannot serve
+now, since its catalog is away for example, is waited for as well, from the first try on. The link gives
+up when the token is no longer good, when no manager answers the very first try, or after
+`reconnect_attempts` failures in a row; everybody who waits for it then gets that error.
 """
 
 import asyncio
 from typing import Protocol, TypeVar
 
+from client_sdk.backoff import QUICK_TRIES, Backoff
 from client_sdk.connection import Connection
-from client_sdk.errors import CloudError, ConnectionLost, Refused, ReplyTimeout, Unreachable
+from client_sdk.errors import (
+    CloudError,
+    ConnectionLost,
+    Refused,
+    ReplyTimeout,
+    Unavailable,
+    Unreachable,
+)
 from client_sdk.settings import ClientSettings
 from protocol import generic
 from protocol.codec import Frame
@@ -35,6 +44,9 @@ class LinkListener(Protocol):
 
     def disconnected(self) -> None:
         """The connection is gone; another may come."""
+
+    def unavailable(self) -> None:
+        """The manager is there, but cannot serve now; it is asked again when it says."""
 
     def failed(self, error: CloudError) -> None:
         """The link gave up."""
@@ -61,17 +73,23 @@ class Link:
 
     async def run(self) -> None:
         """Keep the connection until the link gives up or is cancelled."""
-        backoff = self._settings.backoff()
+        backoff = self._settings.backoff(quick_tries=QUICK_TRIES)
         while True:
+            after_s = 0.0
             try:
                 await self._serve_once()
                 backoff.reset()
             except (Unreachable, ConnectionLost) as error:
-                if not self._was_connected or backoff.tries >= self._settings.reconnect_attempts:
+                if not self._was_connected or self._is_enough(backoff):
                     return self._fail(Unreachable(str(error)))
+            except Unavailable as error:
+                if self._is_enough(backoff):
+                    return self._fail(error)
+                after_s = min(error.retry_after_s, self._settings.retry_cap_s)
+                self._listener.unavailable()
             except CloudError as error:
                 return self._fail(error)
-            await backoff.wait()
+            await backoff.wait(after_s)
 
     async def ready(self) -> None:
         """Wait for a connection. Raises what the link gave up with."""
@@ -152,6 +170,9 @@ class Link:
                 self._listener.disconnected()
         if not self._was_heard:
             raise ConnectionLost("the manager takes connections and closes them without a word")
+
+    def _is_enough(self, backoff: Backoff) -> bool:
+        return backoff.tries >= self._settings.reconnect_attempts
 
     def _fail(self, error: CloudError) -> None:
         self._failure = error

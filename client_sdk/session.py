@@ -52,7 +52,7 @@ class Session:
         """Connect, and stay connected until it is left.
 
         Raises:
-            NotLoggedIn, Unreachable: The first connection did not come about.
+            NotLoggedIn, Unreachable, Unavailable: The first connection did not come about.
         """
         async with TaskScope() as scope:
             session = cls(url, http, settings, scope, link_changed)
@@ -76,6 +76,10 @@ class Session:
         self.uploads.disconnected()
         self._tell(is_away=True)
 
+    def unavailable(self) -> None:
+        """The link waits for a manager that cannot serve now."""
+        self._tell(is_away=True)
+
     def failed(self, error: CloudError) -> None:
         """The link gave up."""
         self._is_over = True
@@ -91,7 +95,7 @@ class Session:
             self.uploads.received(frame)
 
     def _tell(self, *, is_away: bool) -> None:
-        """Tell a change, but neither the first connection nor the end of the client."""
+        """Tell a change, but neither a first connection that comes at once nor the end of the client."""
         is_news, self._is_away = is_away != self._is_away, is_away
         if is_news and not self._is_over and self._link_changed is not None:
             self._link_changed(not is_away)

@@ -3,10 +3,14 @@
 import asyncio
 import os
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from client_sdk.backoff import Backoff, Sleep
+from client_sdk.retry_after import retry_after_s
 from protocol.values import REPLY_TIMEOUT_S
+
+SHORTEST_PAUSE_S = 0.01
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +30,10 @@ class ClientSettings:
         download_attempts: Tries in a row that bring no new byte before a download fails.
         request_attempts: How often a question that changes nothing (a listing, say) is asked when
             its answer is lost.
-        reconnect_attempts: Failed tries in a row to reach a manager that had been reached before.
+        reconnect_attempts: Failed tries in a row to reach a manager that had been reached before, or
+            that has said that it cannot serve now and when to ask again.
+        unavailable_patience_s: How long a request over HTTP that changes nothing waits for a manager
+            that says so, in seconds.
         reply_timeout_s: How long to wait for an answer of the manager, in seconds.
         chunk_reply_timeout_s: How long a service may take over a chunk that it has received before
             it is sent again, in seconds.
@@ -50,7 +57,8 @@ class ClientSettings:
     chunk_attempts: int = 8
     download_attempts: int = 8
     request_attempts: int = 3
-    reconnect_attempts: int = 40
+    reconnect_attempts: int = 60
+    unavailable_patience_s: float = 60.0
     reply_timeout_s: float = REPLY_TIMEOUT_S
     chunk_reply_timeout_s: float = 180.0
     stall_timeout_s: float = 60.0
@@ -62,13 +70,30 @@ class ClientSettings:
     rng: random.Random = field(default_factory=random.SystemRandom, repr=False)
     sleep: Sleep = field(default=asyncio.sleep, repr=False)
 
-    def backoff(self) -> Backoff:
-        """A fresh back-off with these delays."""
-        return self._backoff(self.retry_first_s, self.retry_cap_s)
+    def pause_s(self, status: int, headers: Mapping[str, str]) -> float | None:
+        """How long to wait before a manager is asked again that cannot serve now and says when.
+
+        None when the answer says anything else. Never 0, and spread, so that not all come at once.
+        """
+        after_s = retry_after_s(status, headers)
+        if after_s is None:
+            return None
+        spread_s = self.rng.uniform(0.0, self.retry_first_s)
+        return min(after_s, self.retry_cap_s) + max(spread_s, SHORTEST_PAUSE_S)
+
+    def backoff(self, *, quick_tries: int = 0) -> Backoff:
+        """A fresh back-off with these delays; `quick_tries`: how many are as short as the first."""
+        return self._backoff(self.retry_first_s, self.retry_cap_s, quick_tries=quick_tries)
 
     def short_backoff(self) -> Backoff:
         """A fresh back-off for what is out of order for an instant."""
         return self._backoff(self.retry_first_s / 10, self.retry_first_s * 4)
 
-    def _backoff(self, first_s: float, cap_s: float) -> Backoff:
-        return Backoff(first_s=first_s, cap_s=cap_s, rng=self.rng, sleep=self.sleep)
+    def _backoff(self, first_s: float, cap_s: float, *, quick_tries: int = 0) -> Backoff:
+        return Backoff(
+            first_s=first_s,
+            cap_s=cap_s,
+            quick_tries=quick_tries,
+            rng=self.rng,
+            sleep=self.sleep,
+        )

@@ -13,6 +13,9 @@ from manager.settings import ManagerSettings
 
 _log = structlog.get_logger(__name__)
 
+LONGEST_DELAY_S = 5
+"""Between two attempts to reach a catalog: clients wait for it."""
+
 
 def catalog_of(
     settings: ManagerSettings, clock: Callable[[], float]
@@ -47,7 +50,7 @@ async def once_available(
         CatalogRefused: It is there, but waiting is no help.
         SchemaMismatch: The database is of another release.
     """
-    delays = backoff or Backoff(first_s=1, cap_s=15)
+    delays = backoff or Backoff(first_s=1, cap_s=LONGEST_DELAY_S)
     async with AsyncExitStack() as stack:
         while True:
             try:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import aiohttp
 
-from client_sdk.backoff import Backoff
+from client_sdk.backoff import QUICK_TRIES, Backoff
 from common.tasks import cancel_and_wait
 from processing_service.extensions import load_extensions
 from processing_service.jobs import Workshop
@@ -27,7 +27,8 @@ class ProcessingService:
 
     Args:
         settings: what is configured.
-        backoff: makes the delays between attempts to reach the manager.
+        backoff: makes the delays between attempts to reach the manager, or to fetch and deliver
+            something; None for the usual ones.
         on_ready: called whenever the manager has accepted the service.
     """
 
@@ -35,11 +36,12 @@ class ProcessingService:
         self,
         settings: ProcessingServiceSettings,
         *,
-        backoff: Callable[[], Backoff] = Backoff,
+        backoff: Callable[[], Backoff] | None = None,
         on_ready: Callable[[], None] = lambda: None,
     ) -> None:
         self._settings = settings
         self._on_ready = on_ready
+        self._link_backoff = backoff or _delays_of_link
         self._workshop = Workshop(
             manager_http_url=_with_scheme(settings.manager_address, {"ws": "http", "wss": "https"}),
             upload_origin=settings.upload_origin,
@@ -50,7 +52,7 @@ class ProcessingService:
             max_input_bytes=settings.max_input_mib * MIB,
             keep_gps=settings.keep_gps,
             temp_folder=settings.temp_folder,
-            backoff=backoff,
+            backoff=backoff or Backoff,
         )
 
     @asynccontextmanager
@@ -65,6 +67,7 @@ class ProcessingService:
                     workshop=self._workshop,
                     http=http,
                     on_ready=self._on_ready,
+                    backoff=self._link_backoff,
                 )
             )
             running = asyncio.create_task(link.run(), name="link")
@@ -89,6 +92,10 @@ async def serve(
         await ready.wait()
         on_ready(settings.manager_address)
         await asyncio.Event().wait()
+
+
+def _delays_of_link() -> Backoff:
+    return Backoff(quick_tries=QUICK_TRIES)
 
 
 def _with_scheme(url: str, schemes: dict[str, str]) -> str:

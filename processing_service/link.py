@@ -35,6 +35,7 @@ class Surroundings:
         workshop: what all jobs share.
         http: session for reading files and posting views.
         on_ready: called whenever the service has become usable.
+        backoff: makes the delays between attempts to connect.
     """
 
     manager_url: str = field(repr=False)
@@ -42,6 +43,7 @@ class Surroundings:
     workshop: Workshop
     http: aiohttp.ClientSession
     on_ready: Callable[[], None]
+    backoff: Callable[[], Backoff]
 
 
 class Link:
@@ -60,7 +62,7 @@ class Link:
 
     async def run(self) -> None:
         """Keep the link up until cancelled."""
-        backoff: Backoff = self._around.workshop.backoff()
+        backoff = self._around.backoff()
         while True:
             try:
                 await self._connect(backoff)

@@ -11,7 +11,7 @@ from uuid import uuid4
 import structlog
 from aiohttp import web
 
-from client_sdk.backoff import Backoff
+from client_sdk.backoff import QUICK_TRIES, Backoff
 from common.addresses import ClientAddresses
 from common.service_password import ServicePassword
 from upload_service.allocator import keep_freed_memory
@@ -44,6 +44,10 @@ def _delays() -> Backoff:
     return Backoff(cap_s=LONGEST_DELAY_S)
 
 
+def _delays_of_links() -> Backoff:
+    return Backoff(cap_s=LONGEST_DELAY_S, quick_tries=QUICK_TRIES)
+
+
 class UploadService:
     """One process of the upload service.
 
@@ -52,17 +56,19 @@ class UploadService:
 
     Args:
         settings: what is configured.
-        backoff: makes the delays between attempts to tell the manager something.
+        backoff: makes the delays between attempts to reach the manager, or to tell it something; None
+            for the usual ones.
 
     Attributes:
         intake: the HTTP side, to be served, or mounted under a prefix with `add_subapp`.
     """
 
     def __init__(
-        self, settings: UploadServiceSettings, *, backoff: Callable[[], Backoff] = _delays
+        self, settings: UploadServiceSettings, *, backoff: Callable[[], Backoff] | None = None
     ) -> None:
         self._settings = settings
-        self._backoff = backoff
+        self._link_backoff = backoff or _delays_of_links
+        backoff = backoff or _delays
         self._pool = BufferPool(BUFFER_BYTES)
         self._uploads = Uploads()
         self._reports = Reports(ReportJournal(settings.reports_folder), backoff)
@@ -140,7 +146,7 @@ class UploadService:
             leases=self._leases,
             reports=self._reports,
             inactivity_timeout_s=self._settings.inactivity_timeout_s,
-            backoff=self._backoff,
+            backoff=self._link_backoff,
         )
         return [
             Slot(number, around, Lane(self._pool, self._settings.chunks_in_flight))

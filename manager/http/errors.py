@@ -34,6 +34,9 @@ from manager.http.responses import failure
 from manager.words import words_for
 from storage.errors import DiscordUnavailable, StorageError
 
+RETRY_AFTER_S = 2
+"""When to ask again while the catalog or Discord is away; clients spread it themselves."""
+
 STATUSES: Mapping[type[Exception], int] = {
     InvalidRequest: 400,
     UserNameTaken: 400,
@@ -89,4 +92,6 @@ def _headers(error: Exception) -> dict[str, str]:
         return {"Content-Range": f"bytes */{error.size}", "Accept-Ranges": "bytes"}
     if isinstance(error, Overloaded | TooManyAttempts):
         return {"Retry-After": str(error.retry_after_s)}
+    if isinstance(error, CatalogUnavailable | DiscordUnavailable):
+        return {"Retry-After": str(RETRY_AFTER_S)}
     return {}

@@ -419,6 +419,6 @@ async def test_a_manager_that_goes_and_comes_is_told(
         await manager.drop_all()
         assert (await cloud.folder_status("/")).exists
     assert err.file.getvalue().splitlines() == [  # type: ignore[attr-defined]
-        "discord-cloud: lost the manager, trying again",
+        "discord-cloud: no connection to the manager, trying again",
         "discord-cloud: the manager is back",
     ]

@@ -84,6 +84,8 @@ class ScriptedManager:
         self.token = TOKEN
         self.services = 2
         self.hangs_up = False
+        self.unavailable = 0
+        self.turned_away: list[str] = []
         self.hang_ups = 0
         self.files: dict[str, bytes] = {}
         self.folders: set[str] = {"/"}
@@ -189,7 +191,20 @@ class ScriptedManager:
 
     def app(self) -> web.Application:
         """The server's routes."""
-        app = web.Application(client_max_size=1 << 30)
+
+        @web.middleware
+        async def turn_away(request: web.Request, handler: Any) -> web.StreamResponse:
+            """While `unavailable`, requests are answered as by a manager without its catalog."""
+            if self.unavailable <= 0:
+                answer: web.StreamResponse = await handler(request)
+                return answer
+            self.unavailable -= 1
+            self.turned_away.append(f"{request.method} {request.path}")
+            response = _error(503, "the catalog is not available: try again shortly")
+            response.headers["Retry-After"] = "0"
+            return response
+
+        app = web.Application(client_max_size=1 << 30, middlewares=[turn_away])
         app.router.add_get("/", self._socket)
         app.router.add_post("/chunks", self._chunk)
         app.router.add_post("/login", self._login)

@@ -14,6 +14,7 @@ from client_sdk.errors import (
     InvalidInput,
     NotLoggedIn,
     ReplyTimeout,
+    Unavailable,
     UnexpectedAnswer,
     Unreachable,
 )
@@ -21,16 +22,18 @@ from protocol import c2s, codec, generic, s2c
 
 RECEIVES = frozenset({"s2c", "generic"})
 Script = Callable[[web.WebSocketResponse], Awaitable[None]]
-Serve = Callable[[Script], Awaitable[str]]
+Serve = Callable[[Script | web.Response], Awaitable[str]]
 
 
 @pytest.fixture
 async def serve() -> AsyncIterator[Serve]:
-    """Starts servers whose only route plays a script to whoever connects."""
+    """Starts servers whose only route plays a script to whoever connects, or lets nobody in."""
     runners: list[web.AppRunner] = []
 
-    async def start(script: Script) -> str:
-        async def handle(request: web.Request) -> web.WebSocketResponse:
+    async def start(script: Script | web.Response) -> str:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            if isinstance(script, web.Response):
+                return script
             if "refuse" in request.query:
                 raise web.HTTPUnauthorized
             socket = web.WebSocketResponse()
@@ -220,6 +223,23 @@ async def test_refused_credentials_are_their_own_error(serve: Serve) -> None:
 
     with pytest.raises(NotLoggedIn):
         await Connection.open(f"{await serve(script)}?refuse=1", receives=RECEIVES).__aenter__()
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "error", "words"),
+    [
+        ({"Retry-After": "7"}, '{"error_details": "no catalog"}', Unavailable, "no catalog"),
+        ({"Retry-After": "7"}, "<html>", Unavailable, "Service Unavailable"),
+        ({}, '{"error_details": "no catalog"}', Unreachable, "HTTP 503"),
+    ],
+)
+async def test_a_manager_that_cannot_serve_now_says_why(
+    serve: Serve, headers: dict[str, str], body: str, error: type[CloudError], words: str
+) -> None:
+    """If it says when to try again, that is an error of its own, with the manager's reason."""
+    url = await serve(web.Response(status=503, headers=headers, text=body))
+    with pytest.raises(error, match=words):
+        await Connection.open(url, receives=RECEIVES).__aenter__()
 
 
 async def test_a_receiver_that_stands_still_loses_its_connection(

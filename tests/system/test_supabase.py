@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from pathlib import Path
+from socket import socket
 from typing import Any
 
 import pytest
@@ -15,9 +16,12 @@ from cli.serving import listen, serving, url_of
 from client_sdk.client import Client
 from client_sdk.settings import ClientSettings
 from common.tasks import cancel_and_wait
+from discord_emulator.emulator import Emulator
 from discord_emulator.testing import running_emulator
 from local_supabase.gateway import Fault
 from local_supabase.stack import LocalSupabase
+from manager.app import create_app
+from tests.manager.sockets.stage import settings_for
 from tests.system.server import Server, manager
 from tests.system.whole import (
     CHUNK_SIZE,
@@ -199,3 +203,37 @@ async def test_the_manager_stops_while_the_catalog_hangs(empty: LocalSupabase, t
             await asked
             assert await server.stop() == 0
             await asyncio.gather(requesting, return_exceptions=True)
+
+
+async def test_whoever_comes_while_the_catalog_is_away_waits(
+    empty: LocalSupabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A manager that starts without its catalog says so; a client that comes then is served at last."""
+    monkeypatch.setattr("cli.serving.STARTING_S", 0.05)
+    async with whole_on(empty, tmp_path) as whole:
+        token = await whole.token("alice")
+    await asyncio.to_thread(empty.postgrest.stop)
+    location = {"supabase_url": empty.url, "supabase_key": SecretStr(empty.service_key)}
+    is_over, is_told = asyncio.Event(), asyncio.Event()
+
+    async def serve(emulator: Emulator, listening: socket) -> None:
+        app = create_app(settings_for(emulator, tmp_path, **location))
+        async with serving(app, listening):
+            await is_over.wait()
+
+    async def come(url: str) -> bool:
+        settings = ClientSettings(retry_first_s=0.05)
+        async with Client(
+            url, token, settings=settings, link_changed=lambda _: is_told.set()
+        ) as cloud:
+            return (await cloud.folder_status("/")).exists
+
+    async with running_emulator(tmp_path / "discord", limits="off") as emulator:
+        with closing(listen("127.0.0.1", 0)) as listening:
+            program = asyncio.create_task(serve(emulator, listening))
+            coming = asyncio.create_task(come(url_of(listening)))
+            await is_told.wait()
+            await asyncio.to_thread(empty.postgrest.start)
+            assert await coming
+            is_over.set()
+            await program

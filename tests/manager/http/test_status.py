@@ -113,6 +113,7 @@ async def test_errors_tell_no_secrets(cloud, monkeypatch, error, status):
     body = {"username": "alice", "password": "correct horse"}
     response = await cloud.client.post("/login", json=body)
     assert response.status == status
+    assert response.headers.get("Retry-After", "").isdigit() is (status == 503)
     text = await response.text()
     assert "secret" not in text
     assert "hunter2" not in text

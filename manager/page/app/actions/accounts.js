@@ -40,8 +40,9 @@ export class Accounts {
       else await this.#ask();
     } catch (error) {
       if (error instanceof HttpError && error.status === 401) return this.logout(text.login.ended);
-      this.#store.set({ link: { phase: "offline", retryAt: Date.now() + RETRY_MS } });
-      setTimeout(() => this.start(), RETRY_MS);
+      const pauseMs = (error instanceof HttpError && error.retryAfterMs) || RETRY_MS;
+      this.#store.set({ link: { phase: "offline", retryAt: performance.now() + pauseMs } });
+      setTimeout(() => this.start(), pauseMs);
     }
   }
 
@@ -51,7 +52,7 @@ export class Accounts {
    * @param {boolean} stay
    */
   async login(username, password, stay) {
-    const { token } = await askManager("/login", { body: { username, password } });
+    const { token } = await askManager("/login", { body: { username, password }, isPatient: true });
     rememberToken(token, stay);
     await this.#enter(token);
   }

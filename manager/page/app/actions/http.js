@@ -2,6 +2,11 @@
 
 import { text } from "../text/text.js";
 
+/** How long a manager that cannot serve now, and says when to ask again, is asked again. */
+const PATIENCE_MS = 20_000;
+/** Spread over this, since all who were told the same would come back at the same moment. */
+const SPREAD_MS = 500;
+
 /** An answer that is no success; the message is fit to be shown. */
 export class HttpError extends Error {
   /** @override */ name = "HttpError";
@@ -9,20 +14,41 @@ export class HttpError extends Error {
   /**
    * @param {number} status
    * @param {string} message
+   * @param {number | null} [retryAfterMs] when the manager wants to be asked again, if it says so
    */
-  constructor(status, message) {
+  constructor(status, message, retryAfterMs = null) {
     super(message);
     this.status = status;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
 /**
  * Asks a route. Rejects with `HttpError`; with status 0 when the manager cannot be reached.
  * @param {string} path
- * @param {{ body?: object, token?: string | null }} [options]
+ * @param {{ body?: object, token?: string | null, isPatient?: boolean }} [options] `isPatient`: a manager that cannot serve
+ *   now is asked again when it says; only for what does no harm twice
  * @returns {Promise<any>}
  */
-export async function askManager(path, { body, token } = {}) {
+export async function askManager(path, { isPatient = false, ...asked } = {}) {
+  for (let leftMs = isPatient ? PATIENCE_MS : 0; ; ) {
+    try {
+      return await askOnce(path, asked);
+    } catch (error) {
+      const pauseMs = error instanceof HttpError ? error.retryAfterMs : null;
+      if (pauseMs === null || pauseMs > leftMs) throw error;
+      leftMs -= pauseMs;
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+}
+
+/**
+ * @param {string} path
+ * @param {{ body?: object, token?: string | null }} options
+ * @returns {Promise<any>}
+ */
+async function askOnce(path, { body, token }) {
   const response = await reach(path, {
     method: body ? "POST" : "GET",
     headers: { ...(body && { "Content-Type": "application/json" }), ...(token && { Authorization: `Bearer ${token}` }) },
@@ -30,7 +56,7 @@ export async function askManager(path, { body, token } = {}) {
     cache: "no-store",
   });
   const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new HttpError(response.status, detailsOf(answer));
+  if (!response.ok) throw new HttpError(response.status, detailsOf(answer), retryAfterMs(response));
   return answer;
 }
 
@@ -44,6 +70,13 @@ async function reach(path, init) {
   } catch {
     throw new HttpError(0, text.errors.unreachable);
   }
+}
+
+/** @param {Response} response */
+function retryAfterMs(response) {
+  const told = response.headers.get("Retry-After") ?? "";
+  if (response.status !== 503 || !/^\d+$/.test(told)) return null;
+  return Number(told) * 1000 + Math.ceil(Math.random() * SPREAD_MS);
 }
 
 /** @param {{ error_details?: unknown }} answer */

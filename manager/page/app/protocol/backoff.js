@@ -2,6 +2,8 @@
 
 const BASE_MS = 500;
 const CAP_MS = 15_000;
+/** A manager that is restarted is back within seconds; for about as long the pauses stay short. */
+const QUICK_ATTEMPTS = 12;
 
 /**
  * @param {number} attempt counts failures so far, from 0
@@ -9,6 +11,6 @@ const CAP_MS = 15_000;
  * @returns {number} milliseconds to wait, never less than half a second's half
  */
 export function retryDelay(attempt, random) {
-  const ceiling = Math.min(CAP_MS, BASE_MS * 2 ** Math.min(attempt, 16));
+  const ceiling = Math.min(CAP_MS, BASE_MS * 2 ** Math.min(Math.max(0, attempt - QUICK_ATTEMPTS), 16));
   return Math.round(BASE_MS / 2 + random * (ceiling - BASE_MS / 2));
 }

@@ -158,7 +158,7 @@ export class Connection {
     if (!this.#isWanted) return;
     const delay = retryDelay(this.#attempt, Math.random());
     this.#attempt += 1;
-    this.#listener.onOffline(Date.now() + delay);
+    this.#listener.onOffline(performance.now() + delay);
     this.#retryTimer = window.setTimeout(() => this.#tryAgain(), delay);
     // The browser does not say why a WebSocket was refused; a dead token would be tried for ever.
     if (!(await this.#listener.mayRetry())) this.stop();

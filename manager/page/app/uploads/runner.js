@@ -48,7 +48,7 @@ export class Uploads {
     );
     connection.on("s2c:upload-overwrite-request", (question) => void this.#overwriteAsked(question));
     connection.on("s2c:folder-modify", (change) => this.#folderChanged(change));
-    connection.on("s2c:upload-finish-info", (data) => this.#change(() => queue.finished(data, Date.now())));
+    connection.on("s2c:upload-finish-info", (data) => this.#change(() => queue.finished(data, performance.now())));
   }
 
   get isWorking() {
@@ -178,7 +178,7 @@ export class Uploads {
   /** @param {() => void} event */
   #change(event) {
     event();
-    const effects = this.#queue.next(Date.now());
+    const effects = this.#queue.next(performance.now());
     for (const effect of effects) this.#perform(effect);
     const wakes = effects.flatMap((effect) => (effect.do === "wake" ? [effect.at] : []));
     if (wakes.length > 0) this.#wakeAt(Math.min(...wakes));
@@ -222,7 +222,7 @@ export class Uploads {
       await this.#connection.request("c2s:upload-booking-clear", {});
       this.#change(() => this.#queue.bookingCleared());
     } catch {
-      this.#ifOnline(() => this.#queue.booking.clearingRefused(Date.now()));
+      this.#ifOnline(() => this.#queue.booking.clearingRefused(performance.now()));
     }
   }
 
@@ -235,10 +235,10 @@ export class Uploads {
       this.#change(() =>
         !("retry" in response) && response.accepted
           ? this.#queue.accepted(entry, response)
-          : this.#queue.rejected(entry, ...refusalOf(response), Date.now()),
+          : this.#queue.rejected(entry, ...refusalOf(response), performance.now()),
       );
     } catch (error) {
-      this.#ifOnline(() => this.#queue.rejected(entry, messageOf(error), "later", Date.now()));
+      this.#ifOnline(() => this.#queue.rejected(entry, messageOf(error), "later", performance.now()));
     }
   }
 
@@ -272,7 +272,7 @@ export class Uploads {
     this.#sender.send(
       { address: entry.address, uploadId, index, bytes },
       {
-        onProgress: (loaded) => this.#change(() => this.#queue.chunkProgress(uploadId, index, loaded, Date.now())),
+        onProgress: (loaded) => this.#change(() => this.#queue.chunkProgress(uploadId, index, loaded, performance.now())),
         onStored: () => this.#change(() => this.#queue.chunkStored(uploadId, index)),
         onFailed: (reason) => void this.#chunkFailed(uploadId, index, bytes, reason),
       },
@@ -290,14 +290,14 @@ export class Uploads {
     this.#change(() =>
       isLost
         ? this.#queue.sourceLost(uploadId, text.uploads.changed)
-        : this.#queue.chunkFailed(uploadId, index, reason || text.uploads.unreachable, Date.now()),
+        : this.#queue.chunkFailed(uploadId, index, reason || text.uploads.unreachable, performance.now()),
     );
   }
 
   /** @param {number} at */
   #wakeAt(at) {
     clearTimeout(this.#wakeTimer);
-    this.#wakeTimer = window.setTimeout(() => this.#change(() => {}), Math.max(50, at - Date.now()));
+    this.#wakeTimer = window.setTimeout(() => this.#change(() => {}), Math.max(50, at - performance.now()));
   }
 
   /** Shows what has changed, though not every few kilobytes. */
@@ -305,7 +305,7 @@ export class Uploads {
     if (this.#showTimer) return;
     this.#showTimer = window.setTimeout(() => {
       this.#showTimer = 0;
-      this.#store.set({ uploads: summarise(this.#queue, this.#folders.count, this.#meter, Date.now()) });
+      this.#store.set({ uploads: summarise(this.#queue, this.#folders.count, this.#meter, performance.now()) });
     }, SHOW_EVERY_MS);
   }
 }

@@ -20,7 +20,7 @@ export function Banner() {
 
 /** @param {number | null} until */
 function useCountdown(until) {
-  const left = () => Math.max(0, Math.ceil(((until ?? 0) - Date.now()) / 1000));
+  const left = () => Math.max(0, Math.ceil(((until ?? 0) - performance.now()) / 1000));
   const [seconds, setSeconds] = useState(left);
   useEffect(() => {
     setSeconds(left());

@@ -73,7 +73,7 @@ function acts(app, event) {
 function types(app, event) {
   if (event.key.length !== 1 || event.ctrlKey || event.metaKey || event.altKey) return false;
   // A space selects, unless it stands in a word.
-  const now = Date.now();
+  const now = performance.now();
   if (event.key === " " && !app.finder.isTyping(now)) return false;
   return done(app.finder.type(event.key.toLowerCase(), now));
 }
