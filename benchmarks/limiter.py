@@ -147,18 +147,18 @@ async def _next_event(virtual: _VirtualTime, discord: _Discord, gate: Gate) -> t
     """
     answered_at, route = discord.under_way[0] if discord.under_way else (_NEVER, None)
     if route is None or virtual.next_waking() < answered_at:
-        began_at = time.perf_counter()
+        began_at = time.process_time()
         virtual.pass_to(virtual.next_waking())
         await _idle()
-        return time.perf_counter() - began_at, False
+        return time.process_time() - began_at, False
     discord.under_way.popleft()
     virtual.pass_to(answered_at)
     await _idle()
     answer = discord.answer(route)
-    began_at = time.perf_counter()
+    began_at = time.process_time()
     gate.answered(route, answer)
     await _idle()
-    return time.perf_counter() - began_at, True
+    return time.process_time() - began_at, True
 
 
 async def _idle() -> None:
