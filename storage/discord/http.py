@@ -165,7 +165,7 @@ class DiscordHttp:
             _, answer = await self.request_any(permitted, file)
         except BotUnusable as error:
             if self._bots.remember(route, error):
-                self._gate.refresh()
+                self.refresh()
             raise
         return answer
 
