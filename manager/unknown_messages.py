@@ -26,7 +26,7 @@ may not read the history gets an empty list, which so never counts as having loo
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -143,7 +143,7 @@ class UnknownMessages:
         began_at = min((watch.began_at for watch in watches), default=self._clock())
         first = snowflake_at(began_at) - 1
         ours = frozenset(self._webhooks.configured)
-        for channel_id in self._channels():
+        for channel_id in self._channels(swept.keys()):
             channel = _Channel(channel_id, ours, watches)
             try:
                 await self._sweep_channel(channel, list_messages, swept.get(channel_id, first))
@@ -153,9 +153,12 @@ class UnknownMessages:
                 log.warning("channel-not-listed", channel_id=channel_id, code=error.code)
         self.swept_at = self._clock()
 
-    def _channels(self) -> list[int]:
-        channels = (webhook.channel_id for webhook in self._webhooks.configured.values())
-        return sorted({channel_id for channel_id in channels if channel_id is not None})
+    def _channels(self, swept: Collection[int]) -> list[int]:
+        """The webhooks' channels; where one is not known, all that were ever looked through."""
+        channels = {webhook.channel_id for webhook in self._webhooks.configured.values()}
+        if None in channels:
+            channels.update(swept)
+        return sorted(channel_id for channel_id in channels if channel_id is not None)
 
     async def _sweep_channel(
         self, channel: "_Channel", list_messages: ListMessages, after: int

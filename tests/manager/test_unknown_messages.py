@@ -25,6 +25,7 @@ from storage.discord.bot import Bot
 from storage.discord.credentials import WebhookCredentials
 from storage.discord.http import DiscordHttp
 from storage.discord.webhook import OutgoingFile, Webhook
+from storage.errors import WebhookGone
 from tests.orphans import orphans_of
 
 DAY_S = 24 * 3600.0
@@ -70,12 +71,14 @@ class World:
     nudges: int = 0
     nudged: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def manager(self, catalog: Any = None) -> UnknownMessages:
+    async def manager(
+        self, catalog: Any = None, *, webhooks: WebhookDirectory | None = None
+    ) -> UnknownMessages:
         """A manager that starts now, and keeps the catalog."""
-        webhooks = WebhookDirectory(WebhookCredentials(*hook) for hook in self.emulator.webhooks)
+        hooks = (WebhookCredentials(*hook) for hook in self.emulator.webhooks)
         started = UnknownMessages(
             catalog or self.catalog,
-            webhooks,
+            webhooks or WebhookDirectory(hooks),
             self.list_messages,
             self._nudged,
             self.metrics,
@@ -178,6 +181,22 @@ async def test_each_message_is_looked_at_once(world: World):
     await world.pass_time(again, AGE_S + 1)
     await world.sweep(again)
     assert (await world.catalog.channel_sweeps())[channel_id] == lost[0]
+    assert await world.given_up() == lost
+
+
+async def test_the_channel_of_a_dead_webhook_is_looked_through(world: World):
+    """After a restart nobody can ask which one it was, but it was looked through before."""
+    manager = await world.manager()
+    await world.post(is_known=True)
+    await world.pass_time(manager, AGE_S + 1)
+    await world.sweep(manager)
+    lost = await world.post()
+    hook = world.emulator.webhooks[0]
+    directory = WebhookDirectory([WebhookCredentials(hook.id, hook.token)])
+    directory.lost(WebhookGone(hook.id, "HTTP 404, code 10015"))
+    again = await world.manager(webhooks=directory)
+    await world.pass_time(again, AGE_S + 1)
+    await world.sweep(again)
     assert await world.given_up() == lost
 
 
