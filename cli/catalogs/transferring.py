@@ -15,7 +15,6 @@ from catalog.errors import SchemaMismatch
 from catalog.port import Catalog
 from catalog.sqlite import schema
 from catalog.sqlite.adapter import SqliteCatalog
-from catalog.supabase.adapter import SupabaseCatalog
 from catalog.supabase.patience import Patience
 from catalog.transfer import export_catalog, import_catalog
 from catalog.transfer_format import Counts
@@ -82,6 +81,9 @@ async def _opened(settings: CatalogSettings) -> AsyncIterator[Catalog]:
         async with SqliteCatalog.open(settings.database_path, clock=time.time) as catalog:
             yield catalog
         return
+    # An extra, which a catalog in SQLite does without.
+    from catalog.supabase.adapter import SupabaseCatalog  # noqa: PLC0415
+
     async with SupabaseCatalog.open(
         url, key.get_secret_value(), clock=time.time, patience=_PATIENCE
     ) as remote:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.command_line.options import Json
+from cli.extras import require_extras
 
 _STREAM = Path("-")
 
@@ -26,6 +27,7 @@ def migrate(
     as_json: Json = False,
 ) -> None:
     """Show which migrations of the database are pending, and apply them (SQLite)."""
+    require_extras("server")
     from cli.catalogs import migrating
 
     migrating.migrate(context, apply=apply, as_json=as_json)
@@ -38,6 +40,7 @@ def export_catalog(
     as_json: Json = False,
 ) -> None:
     """Write the whole catalog to a file (docs/export-format.md). Keep it secret."""
+    require_extras("server")
     from cli.catalogs import transferring
 
     if as_json and target == _STREAM:
@@ -52,6 +55,7 @@ def import_catalog(
     as_json: Json = False,
 ) -> None:
     """Fill an empty catalog from an export: all of it, or after an error nothing."""
+    require_extras("server")
     from cli.catalogs import transferring
 
     transferring.import_(context, None if source == _STREAM else source, as_json=as_json)

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from cli.extras import require_extras
 from cli.up_options import UpOptions
 
 _DEFAULTS = UpOptions(data=Path("data"))
@@ -44,6 +45,7 @@ def run_up(
     ] = None,
 ) -> None:
     """Run everything in one process: manager, upload slots and a Discord emulator."""
+    require_extras("server", "processing")
     from cli.servers import embedded
 
     embedded.run_up(UpOptions(data=data, host=host, port=port, slots=slots, public_url=public_url))
@@ -51,6 +53,7 @@ def run_up(
 
 def run_manager() -> None:
     """Run the manager, configured by environment or .env (docs/settings.md)."""
+    require_extras("server")
     from cli.servers import manager
 
     manager.run_manager()
@@ -58,6 +61,7 @@ def run_manager() -> None:
 
 def run_upload_service() -> None:
     """Run an upload service, configured by environment or .env (docs/settings.md)."""
+    require_extras("server")
     from cli.servers import upload_service
 
     upload_service.run_upload_service()
@@ -65,6 +69,7 @@ def run_upload_service() -> None:
 
 def run_processing_service() -> None:
     """Run a processing service, configured by environment or .env (docs/settings.md)."""
+    require_extras("server", "processing")
     from cli.servers import processing_service
 
     processing_service.run_processing_service()
@@ -72,6 +77,7 @@ def run_processing_service() -> None:
 
 def run_emulator() -> None:
     """Run the Discord emulator alone, configured by environment or .env (docs/settings.md)."""
+    require_extras("server")
     from cli.servers import emulator
 
     emulator.run_emulator()

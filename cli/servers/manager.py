@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 
 from cli.data_folder import make_folder
+from cli.extras import require_extras
 from cli.servers.running import load, run, say_ready
 from cli.serving import listen, serving, url_of
 from manager.app import create_app, setup_code
@@ -19,6 +20,8 @@ def run_manager() -> None:
 async def _manager(settings: ManagerSettings) -> None:
     if settings.supabase_url is None:
         make_folder(settings.database_path.parent)
+    else:
+        require_extras("server", "supabase")
     with contextlib.closing(listen(settings.manager_host, settings.manager_port)) as listening:
         app = create_app(settings)
         async with serving(app, listening):

@@ -258,9 +258,12 @@ def test_secrets_fit_together():
 
 
 def test_image_has_every_room():
-    """Each package is copied into the image, and let through by .dockerignore."""
+    """Each package, and what installs them, is copied into the image, and let through by .dockerignore."""
     dockerfile = (ROOT / "Dockerfile").read_text()
     let_through = (ROOT / ".dockerignore").read_text().splitlines()
+    (installing,) = re.findall(r"^COPY (.*) \./$", dockerfile, re.MULTILINE)
+    assert {"pyproject.toml", "setup.py", "README.md"} <= set(installing.split())
+    assert {f"!{name}" for name in installing.split()} <= set(let_through)
     for room in sorted(path.parent.name for path in ROOT.glob("*/py.typed")):
         assert f"COPY {room} {room}\n" in dockerfile, room
         assert f"!{room}" in let_through, room
