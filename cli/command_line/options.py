@@ -1,5 +1,6 @@
 """Arguments and options that several commands have."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -10,3 +11,12 @@ PasswordStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input.")
 ]
 RemotePaths = Annotated[list[str], typer.Argument(help="Remote files and folders.")]
+
+
+class ConflictOption(StrEnum):
+    """What `--on-conflict` may be."""
+
+    ASK = "ask"
+    OVERWRITE = "overwrite"
+    RENAME = "rename"
+    SKIP = "skip"

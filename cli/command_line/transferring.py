@@ -1,21 +1,11 @@
 """`put`, `get` and `zip`."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.command_line.options import Jobs, Json, RemotePaths
-
-
-class ConflictOption(StrEnum):
-    """What `--on-conflict` may be."""
-
-    ASK = "ask"
-    OVERWRITE = "overwrite"
-    RENAME = "rename"
-    SKIP = "skip"
+from cli.command_line.options import ConflictOption, Jobs, Json, RemotePaths
 
 
 def register(app: typer.Typer) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer
 
-from cli.command_line.transferring import ConflictOption
+from cli.command_line.options import ConflictOption
 from cli.errors import reported
 from cli.output import say, say_json
 from cli.progress import TransferDisplay
