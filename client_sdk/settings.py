@@ -58,7 +58,7 @@ class ClientSettings:
     download_attempts: int = 8
     request_attempts: int = 3
     reconnect_attempts: int = 60
-    unavailable_patience_s: float = 60.0
+    unavailable_patience_s: float = 20.0
     reply_timeout_s: float = REPLY_TIMEOUT_S
     chunk_reply_timeout_s: float = 180.0
     stall_timeout_s: float = 60.0

@@ -19,6 +19,7 @@ from client_sdk.errors import InvalidInput, SourceUnreadable
 from client_sdk.settings import ClientSettings
 from client_sdk.sources import PIECE_SIZE, Bytes, Chunk, DiskChunk, OpenSource
 from client_sdk.streams import Opening, too_long, too_short
+from common.tasks import cancel_and_wait
 
 MEMORY_LIMIT = 1024 * 1024
 """Bytes that are kept in memory before there is a file."""
@@ -65,8 +66,7 @@ class OneTimeStream:
                 try:
                     yield source
                 finally:
-                    filling.cancel()
-                    await asyncio.gather(filling, return_exceptions=True)
+                    await cancel_and_wait(filling)
         finally:
             source.close()
 

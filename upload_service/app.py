@@ -14,6 +14,7 @@ from aiohttp import web
 from client_sdk.backoff import QUICK_TRIES, Backoff
 from common.addresses import ClientAddresses
 from common.service_password import ServicePassword
+from common.tasks import cancel_and_wait
 from upload_service.allocator import keep_freed_memory
 from upload_service.buffers import BufferPool, Lane
 from upload_service.direct import READ_BUFFER_BYTES, listen
@@ -121,9 +122,7 @@ class UploadService:
                     yield
                 finally:
                     await self._drain()
-                    for link in links:
-                        link.cancel()
-                    await asyncio.gather(*links, return_exceptions=True)
+                    await cancel_and_wait(*links)
 
     async def _drain(self) -> None:
         """End what runs, and wait as long as the grace lasts until nothing is left to be told."""

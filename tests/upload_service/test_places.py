@@ -1,10 +1,10 @@
 """Who gets a place, and who waits."""
 
 import asyncio
-from contextlib import suppress
 
 import pytest
 
+from common.tasks import cancel_and_wait
 from upload_service.buffers import BufferPool, Lane
 from upload_service.errors import Busy
 from upload_service.places import Admission, Places
@@ -44,9 +44,7 @@ class Form:
 
     async def cancel(self) -> None:
         """End wherever it is."""
-        self.task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self.task
+        await cancel_and_wait(self.task)
         await settle()
 
 
