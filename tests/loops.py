@@ -27,7 +27,6 @@ ON_BOTH = frozenset(
         "common",
         "discord_emulator",
         "manager/handlers/test_pings.py",
-        "manager/http/test_bulk.py",
         "manager/http/test_downloads.py",
         "manager/http/test_read_ahead.py",
         "manager/sockets",
