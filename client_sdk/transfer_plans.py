@@ -166,9 +166,10 @@ def folds_case(folder: Path) -> bool:
 
     It is assumed not to where the name of the folder does not tell. Blocks on the disk.
     """
-    swapped = folder.with_name(folder.name.swapcase())
+    # The name of `.` is that of the folder it stands for; the root of a disk has none.
+    parent, name = os.path.split(os.path.abspath(folder))  # noqa: PTH100 - no link is to be followed
     try:
-        return swapped.name != folder.name and swapped.samefile(folder)
+        return name != name.swapcase() and Path(parent, name.swapcase()).samefile(folder)
     except OSError:
         return False
 

@@ -377,3 +377,26 @@ def test_whether_a_disk_folds_names_is_looked_up(tmp_path: Path) -> None:
     (tmp_path / "CASE").symlink_to(tmp_path / "case")
     assert folds_case(tmp_path / "case")
     assert not folds_case(tmp_path / "missing")
+
+
+def test_folders_without_a_name_of_their_own_fold_no_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither where the program stands, nor the root of the disk."""
+    (tmp_path / "case").mkdir()
+    monkeypatch.chdir(tmp_path / "case")
+    assert not folds_case(Path())
+    assert not folds_case(Path("/"))
+    (tmp_path / "CASE").symlink_to(tmp_path / "case")
+    assert folds_case(Path())
+
+
+async def test_a_folder_comes_down_where_the_program_stands(
+    manager, make_client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`.` is a folder like any other."""
+    monkeypatch.chdir(tmp_path)
+    manager.files = {"/a.txt": b"new"}
+    async with make_client() as cloud:
+        await cloud.download_folder("/", ".")
+    assert tree_of(tmp_path) == {"a.txt": b"new"}
