@@ -31,7 +31,7 @@ check: .venv/installed-dev node_modules/installed ## linters and type checkers
 	npm run --silent check
 
 unit: .venv/installed-dev local-supabase ## the tests of the Python code; options of pytest go into ARGS
-	tests/need-tools.sh curl unzip
+	tests/need-tools.sh curl jq unzip
 	$(BIN)/pytest -n 2 $(ARGS)
 
 web: .venv/installed node_modules/installed ## the tests of the web page, in a browser (needs Node.js 20 or newer)

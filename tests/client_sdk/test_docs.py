@@ -15,16 +15,15 @@ import pytest
 import client_sdk
 from client_sdk import Client, ClientSettings, SyncClient
 from tests.client_sdk.content import content_of
+from tests.docs.blocks import ROOT, blocks_of
 
-ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "sdk.md").read_text()
-README = (ROOT / "README.md").read_text()
 ADDRESS = "http://127.0.0.1:4000"
 EXAMPLES = {
-    f"{name}-{number}": example
-    for name, text in (("sdk.md", PAGE), ("README.md", README))
+    f"{Path(page).name}-{number}": example
+    for page in ("docs/sdk.md", "README.md")
     for number, example in enumerate(
-        re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE), 1
+        [block.text for block in blocks_of(page) if block.language == "python"], 1
     )
 }
 

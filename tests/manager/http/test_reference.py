@@ -1,0 +1,260 @@
+"""docs/http.md has every route, and every status that it lists with a route is one that the route answers."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from aiohttp import WSServerHandshakeError, web
+from pydantic import SecretStr
+from yarl import URL
+
+from discord_emulator.app import create_app as create_emulator
+from discord_emulator.settings import EmulatorSettings
+from manager.http.errors import STATUSES
+from manager.http.parts import PARTS
+from tests.manager.conftest import PASSWORD, SERVICE_PASSWORD, Cloud
+from upload_service.app import UploadService
+from upload_service.settings import UploadServiceSettings
+
+PAGE = (Path(__file__).parents[3] / "docs" / "http.md").read_text()
+TESTED_ELSEWHERE = {("GET /health", 503)}
+"""What it takes more for than a request: see `tests/manager/test_health.py`."""
+ROUTE = re.compile(r"`((?:GET|POST|DELETE) [^`]+)`")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A request; in what it sends, `{…}` stands for a value of the scene."""
+
+    path: str = ""
+    method: str | None = None
+    user: str | None = None
+    query: dict[str, str] = field(default_factory=dict)
+    body: object = None
+    form: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+ALICE = {"username": "alice", "password": PASSWORD}
+CHANGE = {"username": "alice", "previousPassword": PASSWORD, "newPassword": "correct staple"}
+FILE = {"path": "/docs", "name": "a.txt"}
+MISSING = {"path": "/docs", "name": "b.txt"}
+NOBODY = {"Authorization": "Bearer a.b.c"}
+CONDITIONS = {
+    200: {},
+    206: {"Range": "bytes=0-1"},
+    304: {"If-None-Match": "*"},
+    412: {"If-Match": '"other"'},
+    416: {"Range": "bytes=99999-"},
+}
+CALLS: dict[str, dict[int, Call]] = {
+    "POST /register": {
+        200: Call(body={"username": "carol", "password": PASSWORD, "adminToken": "{alice}"}),
+        400: Call(body={"username": "carol", "password": "short"}),
+        403: Call(body={"username": "carol", "password": PASSWORD}),
+    },
+    "POST /login": {
+        200: Call(body=ALICE),
+        400: Call(body={"username": "alice"}),
+        403: Call(body=ALICE | {"password": "wrong horse"}),
+    },
+    "POST /update-password": {
+        200: Call(body=CHANGE),
+        400: Call(body=CHANGE | {"newPassword": "short"}),
+        403: Call(body=CHANGE | {"previousPassword": "wrong horse"}),
+    },
+    "GET /token-status": {
+        200: Call(query={"token": "{alice}"}),
+        401: Call(query={"token": "a.b.c"}),
+    },
+    "GET /download": {
+        status: Call(user="alice", query=FILE, headers=headers)
+        for status, headers in CONDITIONS.items()
+    }
+    | {
+        400: Call(user="alice", query={"path": "/docs"}),
+        401: Call(query=FILE),
+        403: Call(user="bob", query=FILE),
+        404: Call(user="alice", query=MISSING),
+    },
+    "GET /bulk-download": {
+        200: Call(user="alice", query={"path": "/docs"}),
+        400: Call(user="alice"),
+        401: Call(method="POST", form="path=/docs&auth={alice}"),
+        403: Call(user="bob", query=FILE),
+        404: Call(user="alice", query=MISSING),
+    },
+    "GET /signed-download": {
+        400: Call(),
+        403: Call(query={"q": "forged"}),
+        404: Call(query={"q": "{link to nothing}"}),
+    },
+    "GET /signed-download-metadata": {
+        200: Call(query={"q": "{link}"}),
+        400: Call(),
+        403: Call(query={"q": "forged"}),
+        404: Call(query={"q": "{link to nothing}"}),
+    },
+    "GET /files/{object_id}": {
+        200: Call(path="{content}"),
+        403: Call(path="/files/no-id"),
+        404: Call(path="{no content}"),
+    },
+    "POST /graphql": {
+        200: Call(user="alice", body={"query": "{ keys { name } }"}),
+        400: Call(user="alice", body={"query": 1}),
+        401: Call(body={"query": "{ keys { name } }"}),
+    },
+    "GET /page/metadata": {
+        200: Call(user="alice", query=FILE),
+        400: Call(user="alice", query={"path": "/docs"}),
+        401: Call(query=FILE),
+        403: Call(user="bob", query=FILE),
+        404: Call(user="alice", query=MISSING),
+    },
+    "GET /health": {204: Call()},
+    "GET /status": {200: Call(user="alice"), 401: Call()},
+    "GET /metrics": {
+        200: Call(headers={"Authorization": f"Bearer {SERVICE_PASSWORD}"}),
+        401: Call(),
+    },
+    "GET /": {
+        101: Call(query={"type": "client", "key": "{alice}"}),
+        400: Call(query={"type": "other"}),
+        401: Call(query={"type": "client", "key": "a.b.c"}),
+    },
+}
+"""For each route that has a table of statuses, a request for each of them."""
+
+
+def documented_statuses() -> Iterator[tuple[str, int]]:
+    """Each route with a table of its statuses, and each of these."""
+    for section in re.split(r"^##+ ", PAGE, flags=re.MULTILINE):
+        route = ROUTE.search(section)
+        for status in re.findall(r"^\| (\d{3}) \|", section, re.MULTILINE):
+            if route and "What all routes" not in section:
+                yield route[1], int(status)
+
+
+def documented_routes(part: str) -> set[str]:
+    """The routes of a part of the table."""
+    table = PAGE.partition(f"| **{part}** |")[2].partition("\n\n")[0].partition("| **")[0]
+    first_cells = [line.split("|")[1] for line in table.splitlines()[1:] if "|" in line]
+    return {route for cell in first_cells for route in ROUTE.findall(cell)}
+
+
+def routes_of(app: web.Application) -> set[str]:
+    """What an application answers; `HEAD` comes with `GET`."""
+    return {
+        f"{route.method} {re.sub(':[^{}]*', '', route.resource.canonical)}"
+        for route in app.router.routes()
+        if route.method != "HEAD" and route.resource is not None
+    }
+
+
+def test_every_route_of_the_manager_is_listed(cloud: Cloud) -> None:
+    """None is missing, and none is made up."""
+    assert documented_routes("Manager") == routes_of(cloud.app)
+
+
+def test_every_route_of_the_upload_service_is_listed(tmp_path: Path) -> None:
+    """Any path takes chunks, as the address may have one of its own; forms and the rest lie below."""
+    settings = UploadServiceSettings(
+        manager_address="http://127.0.0.1:9",
+        service_password=SecretStr(SERVICE_PASSWORD),
+        own_address="http://127.0.0.1:9",
+        reports_folder=tmp_path,
+    )
+    paths = {route.partition(" ")[2] for route in routes_of(UploadService(settings).intake)}
+    below = {re.sub("^/{[a-z]+}", "", path) for path in paths}
+    documented = {route.partition(" ")[2] for route in documented_routes("Upload service")}
+    assert documented == {f"{{address}}{path}" for path in below}
+
+
+def test_every_route_of_the_fault_control_is_listed(tmp_path: Path) -> None:
+    """What the emulator has beside Discord's own routes."""
+    app = create_emulator(EmulatorSettings(data=tmp_path, fault_control=True))
+    ours = {route for route in routes_of(app) if "/emulator/" in route}
+    assert documented_routes("Emulator") == ours
+
+
+def test_every_listed_status_is_called_for() -> None:
+    """A status that the page gains or loses is gained or lost here as well."""
+    called_for = {(route, status) for route, calls in CALLS.items() for status in calls}
+    assert called_for | TESTED_ELSEWHERE == set(documented_statuses())
+
+
+def test_every_status_of_an_error_is_explained() -> None:
+    """A route may answer no error that the page does not know."""
+    explained = {int(status) for status in re.findall(r"^\| (\d{3}) \|", PAGE, re.MULTILINE)}
+    assert set(STATUSES.values()) <= explained
+
+
+@pytest.mark.parametrize("route", CALLS)
+async def test_routes_answer_with_the_listed_statuses(cloud: Cloud, route: str) -> None:
+    """Each for the reason that the page gives."""
+    scene = await scene_of(cloud)
+    method, path = route.split()
+    answered = [await status_of(cloud, call, method, path, scene) for call in CALLS[route].values()]
+    assert answered == list(CALLS[route])
+
+
+async def scene_of(cloud: Cloud) -> dict[str, str]:
+    """Two users, a file of the first one, and links; by name in calls."""
+    parts = cloud.app[PARTS].get()
+    scene = {name: await cloud.token(name) for name in ("alice", "bob")}
+    await cloud.store("/docs/a.txt", b"content")
+    linked = await cloud.store("/docs/linked.txt", b"content")
+    deleted = await cloud.store("/docs/deleted.txt", b"content")
+    await cloud.catalog.delete_file(deleted.id)
+    return scene | {
+        "link": parts.links.sign(linked),
+        "link to nothing": parts.links.sign(deleted),
+        "content": parts.content_links.file(linked.object_id),
+        "no content": parts.content_links.file(uuid4()),
+    }
+
+
+async def status_of(cloud: Cloud, call: Call, method: str, path: str, scene: dict[str, str]) -> int:
+    """What a call is answered with."""
+    headers = dict(call.headers)
+    if call.user is not None:
+        headers["Authorization"] = f"Bearer {scene[call.user]}"
+    query = {name: filled(value, scene) for name, value in call.query.items()}
+    if path == "/" and query:
+        return await status_of_websocket(cloud, query)
+    body = filled(call.body, scene)
+    if call.form is not None:
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+    response = await cloud.client.request(
+        call.method or method,
+        URL(filled(call.path, scene) or path, encoded=True).update_query(query),
+        json=body,
+        data=filled(call.form, scene),
+        headers=headers,
+    )
+    return response.status
+
+
+async def status_of_websocket(cloud: Cloud, query: dict[str, str]) -> int:
+    """101 for a connection that is open, else why it is not."""
+    try:
+        async with cloud.client.ws_connect("/", params=query):
+            return 101
+    except WSServerHandshakeError as error:
+        return error.status
+
+
+def filled(value: Any, scene: dict[str, str]) -> Any:
+    """A part of a call with the values of the scene in it."""
+    match value:
+        case str():
+            return re.sub(r"[{](.*?)[}]", lambda match: scene.get(match[1], match[0]), value)
+        case dict():
+            return {key: filled(each, scene) for key, each in value.items()}
+        case _:
+            return value
