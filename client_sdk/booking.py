@@ -7,7 +7,9 @@ returns what is to be done now, in order:
 
 - `Book`: send `c2s:upload-booking-request`, and report `booked` or `unanswered`;
 - `Clear`: send `c2s:upload-booking-clear`, and report `cleared` or `unanswered`;
-- `Grant`: that ticket has a free service to itself until it is handed back with `leave`.
+- `Grant`: that ticket has a free service to itself until it is handed back with `leave`;
+- `Linger`: report `lingered` in a moment. Services that are left over are kept until then: who
+  uploads one file after the other would else ask for fewer and for more again between any two.
 
 One question at most is open at a time. A question that asks for fewer services than are held, or for
 none, takes effect as the manager reads it, which is before it reads any request that is sent after
@@ -38,7 +40,12 @@ class Grant:
     ticket: Hashable
 
 
-Effect = Book | Clear | Grant
+@dataclass(frozen=True)
+class Linger:
+    """Wait a moment for another upload before services that are left over are given back."""
+
+
+Effect = Book | Clear | Grant | Linger
 
 
 class _Question(Enum):
@@ -71,6 +78,7 @@ class BookingDesk:
         self._granted_at_most: int | None = None
         self._question: _Question | None = None
         self._clear_refused = False
+        self._lingers = self._has_lingered = False
 
     @property
     def held(self) -> int:
@@ -127,7 +135,7 @@ class BookingDesk:
         self._held = 0
         self._asked = 0
         self._answered()
-        self._clear_refused = False
+        self._clear_refused = self._lingers = self._has_lingered = False
 
     def booked(self, amount: int) -> list[Effect]:
         """The manager answered a booking.
@@ -169,6 +177,11 @@ class BookingDesk:
         self._clear_refused = False
         return self._next()
 
+    def lingered(self) -> list[Effect]:
+        """A moment has passed since `Linger`: services that are still left over are given back."""
+        self._has_lingered = self._lingers
+        return self._next()
+
     def unanswered(self) -> list[Effect]:
         """The open question got no answer in time: ask anew. It may take effect yet."""
         self._question = None
@@ -208,10 +221,25 @@ class BookingDesk:
 
     def _ask(self) -> list[Effect]:
         wanted = min(self._limit, len(self._waiting) + len(self._using))
+        is_left_over = self._asked is not None and 0 < wanted < self._asked
+        if not is_left_over:
+            self._lingers = self._has_lingered = False
         if self._question is not None or wanted == self._asked:
             return []
         if not wanted and self._clear_refused:
             return []
+        if is_left_over and not self._has_lingered:
+            return self._linger()
+        return self._ask_for(wanted)
+
+    def _linger(self) -> list[Effect]:
+        if self._lingers:
+            return []
+        self._lingers = True
+        return [Linger()]
+
+    def _ask_for(self, wanted: int) -> list[Effect]:
+        self._lingers = self._has_lingered = False
         self._limit_to(wanted)
         if not wanted:
             self._question = _Question.CLEAR

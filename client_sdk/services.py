@@ -7,7 +7,7 @@ in that order; an answer is therefore never taken before a ±1 that was sent ahe
 import asyncio
 from uuid import uuid4
 
-from client_sdk.booking import Book, BookingDesk, Clear, Effect, Grant
+from client_sdk.booking import Book, BookingDesk, Clear, Effect, Grant, Linger
 from client_sdk.errors import CloudError, Refused
 from client_sdk.link import Link
 from client_sdk.settings import ClientSettings
@@ -17,6 +17,8 @@ from protocol.codec import Frame
 from protocol.packet import Packet
 
 CLEAR_TRIES = 20
+LINGER_S = 0.5
+"""How long services that are left over are kept for another upload."""
 
 
 class Services:
@@ -39,6 +41,7 @@ class Services:
         self._answered = asyncio.Event()
         self._clear_backoff = settings.backoff()
         self._failure: CloudError | None = None
+        self._lingering: asyncio.TimerHandle | None = None
 
     @property
     def losses(self) -> int:
@@ -82,6 +85,7 @@ class Services:
     def disconnected(self) -> None:
         """The link lost its connection, and the client all services."""
         self._desk.disconnected()
+        self._stop_lingering()
         if self._question is not None:
             self._question.cancel()
         self._question_uuid = None
@@ -143,6 +147,20 @@ class Services:
                     self._ask(c2s.UploadBookingRequest(desired_amount=desired_amount))
                 case Clear():
                     self._ask(c2s.UploadBookingClear())
+                case Linger():
+                    self._linger()
+
+    def _linger(self) -> None:
+        self._stop_lingering()
+        loop = asyncio.get_running_loop()
+        self._lingering = loop.call_later(LINGER_S, self._give_back)
+
+    def _stop_lingering(self) -> None:
+        if self._lingering is not None:
+            self._lingering.cancel()
+
+    def _give_back(self) -> None:
+        self._apply(self._desk.lingered())
 
     def _ask(self, packet: Packet) -> None:
         self._question_uuid = str(uuid4())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from client_sdk.booking import Book, BookingDesk, Clear, Grant
+from client_sdk.booking import Book, BookingDesk, Clear, Grant, Linger
 
 
 def connected(limit: int = 3) -> BookingDesk:
@@ -25,7 +25,7 @@ def test_uploads_are_granted_in_turn() -> None:
     desk.wait("a"), desk.wait("b"), desk.wait("c")
     assert desk.booked(1) == [Grant("a"), Book(3)]
     assert desk.booked(1) == []
-    assert desk.leave("a") == [Grant("b"), Book(2)]
+    assert desk.leave("a") == [Grant("b"), Linger()]
     assert desk.modified(1) == [Grant("c")]
 
 
@@ -44,6 +44,30 @@ def test_a_service_that_is_lost_is_not_granted() -> None:
     desk.booked(2)
     assert desk.modified(-1) == []
     assert (desk.held, desk.losses) == (1, 1)
+
+
+def test_what_is_left_over_is_kept_for_a_moment() -> None:
+    """An upload that follows has a service at once; nothing is asked meanwhile."""
+    desk = connected()
+    desk.wait("a"), desk.wait("b")
+    desk.booked(1)
+    desk.booked(2)
+    assert desk.leave("a") == [Linger()]
+    assert desk.wait("c") == [Grant("c")]
+    assert desk.leave("c") == [Linger()]
+    assert desk.lingered() == [Book(1)]
+
+
+def test_only_what_stayed_left_over_is_given_back() -> None:
+    """A moment that is over means nothing once the service was used."""
+    desk = connected()
+    desk.wait("a"), desk.wait("b")
+    desk.booked(1)
+    desk.booked(2)
+    desk.leave("a")
+    desk.wait("c")
+    assert desk.lingered() == []
+    assert desk.leave("c") == [Linger()]
 
 
 def test_the_booking_is_cleared_at_the_end() -> None:
@@ -100,7 +124,8 @@ def test_a_question_for_fewer_counts_at_once() -> None:
     desk.wait("a"), desk.wait("b")
     desk.booked(1)
     desk.booked(2)
-    assert desk.leave("a") == [Book(1)]
+    desk.leave("a")
+    assert desk.lingered() == [Book(1)]
     assert desk.wait("c") == []
     assert desk.booked(1) == [Book(2)]
     assert desk.booked(2) == [Grant("c")]
@@ -122,6 +147,7 @@ def test_a_question_that_was_given_up_may_take_effect_yet() -> None:
     desk.booked(1)
     desk.booked(2)
     desk.leave("a")
+    desk.lingered()
     desk.wait("c")
     assert desk.unanswered() == [Book(2)]
     assert desk.booked(2) == [Grant("c")]

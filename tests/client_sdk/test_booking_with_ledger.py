@@ -18,7 +18,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from client_sdk.booking import Book, BookingDesk, Clear, Effect, Grant
+from client_sdk.booking import Book, BookingDesk, Clear, Effect, Grant, Linger
 from manager.domain.bookings import AmountChanged, BookingLedger
 from manager.domain.errors import ClearRefused, NoFreeService
 
@@ -82,6 +82,8 @@ class BookingOverTheWire(RuleBasedStateMachine):
                     assert client.question is None, "two questions are open"
                     number = client.question = next(self.numbers)
                     client.to_manager.append(partial(self.book, name, number, desired))
+                case Linger():
+                    pass
                 case Clear():
                     assert client.question is None, "two questions are open"
                     number = client.question = next(self.numbers)
@@ -231,6 +233,10 @@ class BookingOverTheWire(RuleBasedStateMachine):
         """Some time has passed since a clear was refused."""
         self.apply(name, self.clients[name].desk.retry_clear())
 
+    def a_moment_passes(self, name: str) -> None:
+        """Nobody has used what is left over."""
+        self.apply(name, self.clients[name].desk.lingered())
+
     def service_joins(self) -> None:
         """A service connects."""
         self.tell(self.ledger.service_joined(f"service{next(self.numbers)}", self.now))
@@ -295,6 +301,7 @@ class BookingOverTheWire(RuleBasedStateMachine):
             self.time_passes,
             partial(self.question_takes_too_long, name),
             partial(self.clear_is_tried_again, name),
+            partial(self.a_moment_passes, name),
             partial(self.waiting_upload_is_cancelled, name),
             partial(self.disconnect, name),
             partial(self.connect, name),

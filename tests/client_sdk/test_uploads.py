@@ -13,6 +13,7 @@ from client_sdk import (
     Progress,
     Stage,
     UploadResult,
+    services,
 )
 from client_sdk.errors import (
     InvalidInput,
@@ -153,6 +154,46 @@ async def test_what_is_always_rejected_fails_with_the_reason(manager, make_clien
             await cloud.upload(b"x", "/bad")
         await good
     assert manager.files == {"/good": b"x"}
+
+
+def wishes(manager: ScriptedManager) -> list[int]:
+    """How many services were asked for, each time."""
+    asked = (p for p in manager.received if isinstance(p, c2s.UploadBookingRequest))
+    return [packet.desired_amount for packet in asked]
+
+
+async def test_uploads_that_follow_each_other_change_no_booking(
+    manager, make_client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two of them the service is kept, and nothing is asked; later it is given back."""
+    monkeypatch.setattr(services, "LINGER_S", 60.0)
+    accept = manager.handlers[c2s.UploadRequest]
+    may_go_on = asyncio.Event()
+
+    async def accept_later(peer: Peer, frame: Frame, packet: c2s.UploadRequest) -> None:
+        await may_go_on.wait()
+        await accept(peer, frame, packet)
+
+    async def answer(peer: Peer, frame: Frame, packet: c2s.UploadRequest) -> None:
+        if packet.name == "long":
+            late.append(asyncio.create_task(accept_later(peer, frame, packet)))
+        else:
+            await accept(peer, frame, packet)
+
+    late: list[asyncio.Task[None]] = []
+    manager.on(c2s.UploadRequest, answer)
+    async with make_client(reply_timeout_s=10) as cloud:
+        long = asyncio.create_task(cloud.upload(b"x", "/long"))
+        await manager.until(lambda: late)
+        for name in ("/a", "/b"):
+            await cloud.upload(b"x", name)
+        assert wishes(manager) == [1, 2]
+        monkeypatch.setattr(services, "LINGER_S", 0.0)
+        await cloud.upload(b"x", "/c")
+        await manager.until(lambda: wishes(manager) == [1, 2, 1])
+        may_go_on.set()
+        await long
+    await asyncio.gather(*late)
 
 
 def rejecting(manager: ScriptedManager, retry: s2c.Retry, times: int) -> list[str]:
