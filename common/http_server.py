@@ -3,14 +3,15 @@
 Bodies are taken as they are sent: nobody here needs compressed ones, and aiohttp would inflate even
 what it only reads to throw away, a thousand bytes for each that was sent. Connections that ask for
 nothing, or do not take what they have asked for, are closed, since everybody can open one and each
-costs memory. A client that hangs up is no error: it is counted, and the log says nothing of it.
+costs memory. A client that hangs up is no error: it is counted, and the log says nothing of it. No
+answer says which versions of what are running here.
 """
 
 import contextlib
 import socket
 from typing import Any, Final
 
-from aiohttp import web
+from aiohttp import web, web_response
 from aiohttp.typedefs import Handler
 
 IDLE_TIMEOUT_S: Final = 30.0
@@ -25,6 +26,9 @@ CLIENT_CLOSED_REQUEST: Final = 499
 """Status of the answer to a client that has hung up, which goes nowhere; nginx counts them as that."""
 ONLY_IDENTITY: Final = {"Accept-Encoding": "identity"}
 """Header of an answer of 415, which says what would be accepted (RFC 9110, section 15.5.16)."""
+
+# No option of aiohttp's reaches the answers that no application makes, to what is not even HTTP.
+web_response.SERVER_SOFTWARE = "discord-cloud"  # type: ignore[attr-defined]  # not exported
 
 
 def handler_arguments(idle_timeout_s: float) -> dict[str, Any]:

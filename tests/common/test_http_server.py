@@ -104,6 +104,19 @@ async def connected(server: Server) -> AsyncIterator[Connection]:
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
+async def test_no_answer_says_which_versions_run_here(program, tmp_path):
+    """Neither that of a route, nor that to an unknown one, nor that to what is no request at all."""
+    async with program(tmp_path) as server:
+        for request in (f"GET {server.healthy} HTTP/1.1", "GET /unknown HTTP/1.1", "no request"):
+            async with connected(server) as connection:
+                connection.writer.write(f"{request}\r\nHost: x\r\n\r\n".encode())
+                head = (await connection.reader.readuntil(b"\r\n\r\n")).decode()
+            names = [line for line in head.splitlines() if line.lower().startswith("server:")]
+            assert names in ([], ["Server: discord-cloud"])
+            assert "python" not in head.lower()
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
 async def test_encoded_bodies_are_refused_and_never_inflated(program, tmp_path):
     """415 on every route, whether the body is what it says; the connection goes on behind it.
 
