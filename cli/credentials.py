@@ -32,10 +32,12 @@ class ClientEnvironment:
     Attributes:
         url: Address of the manager, instead of that of the last login.
         token: Token of the user, instead of that of the last login.
+        ca_cert: File of certificates to trust, instead of that of the last login.
     """
 
     url: str | None = None
     token: str | None = field(default=None, repr=False)
+    ca_cert: str | None = None
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:
@@ -43,6 +45,7 @@ class ClientEnvironment:
         return cls(
             url=environment.get("DISCORD_CLOUD_URL") or None,
             token=environment.get("DISCORD_CLOUD_TOKEN") or None,
+            ca_cert=environment.get("DISCORD_CLOUD_CA_CERT") or None,
         )
 
 
@@ -53,10 +56,13 @@ class Credentials:
     Attributes:
         url: http(s) URL of the manager.
         token: The user's token.
+        ca_cert: File of certificates that are trusted there besides those of this machine; None for
+            none.
     """
 
     url: str
     token: str = field(repr=False)
+    ca_cert: str | None = None
 
 
 class CredentialStore:
@@ -90,11 +96,18 @@ class CredentialStore:
         token = self._token_for(url, saved)
         if token is None:
             raise NotLoggedIn(f"you are not logged in at {url}")
-        return Credentials(url, token)
+        return Credentials(url, token, self.ca_cert_for(url))
 
     def token_for(self, url: str) -> str | None:
         """The token for a manager; None when there is none."""
         return self._token_for(url, self.saved())
+
+    def ca_cert_for(self, url: str) -> str | None:
+        """The file of certificates that are trusted at a manager as well; None when there is none."""
+        if self._environment.ca_cert is not None:
+            return self._environment.ca_cert
+        saved = self.saved()
+        return saved.ca_cert if saved is not None and saved.url == url.rstrip("/") else None
 
     def saved(self) -> Credentials | None:
         """The login in the file; None when there is none. Raises `CredentialsUnusable`."""

@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import typer
@@ -66,11 +66,17 @@ class Surroundings:
             is_interactive=sys.stdin.isatty() and sys.stderr.isatty(),
         )
 
-    def client(self, **changes: int) -> Client:
-        """A client with the current login and some settings of its own. Raises `NotLoggedIn`."""
+    def client(self, *, parallel_uploads: int = ClientSettings.parallel_uploads) -> Client:
+        """A client with the current login. Raises `NotLoggedIn`."""
         login = self.credentials.current()
-        settings = ClientSettings(**{**vars(self.client_settings), **changes})
+        settings = replace(
+            self.client_settings, ca_cert=login.ca_cert, parallel_uploads=parallel_uploads
+        )
         return Client(login.url, login.token, settings=settings, link_changed=self._tell_link)
+
+    def other_client(self, url: str, token: str | None, ca_cert: str | None) -> Client:
+        """A client with another login than the current one, or with none."""
+        return Client(url, token, settings=replace(self.client_settings, ca_cert=ca_cert))
 
     def run(self, program: Coroutine[Any, Any, None]) -> None:
         """Run a command to its end; its errors become one line and an exit code."""

@@ -21,6 +21,7 @@ from client_sdk.errors import CloudError, SourceChanged, Unreachable, UploadFail
 from client_sdk.progress import ProgressMeter
 from client_sdk.settings import ClientSettings
 from client_sdk.sources import Chunk, OpenSource
+from client_sdk.unreachable import unreachable
 from protocol.chunks import chunk_count, chunk_length
 
 CONFLICT = 409
@@ -204,7 +205,7 @@ class ChunkSender:
                 raise body.failure from body.failure.__cause__
             if body.has_stalled or isinstance(error, aiohttp.SocketTimeoutError):
                 raise _StillWaiting from error
-            raise Unreachable("the upload service cannot be reached") from error
+            raise unreachable("the upload service", self._address, error) from error
 
 
 def _fields(boundary: str, upload_id: str, index: int) -> bytes:

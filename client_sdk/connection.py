@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import os
 import uuid as uuids
 from collections.abc import AsyncIterator
 from typing import Self, TypeVar
@@ -31,6 +32,8 @@ from client_sdk.errors import (
     Unreachable,
 )
 from client_sdk.retry_after import retry_after_s
+from client_sdk.trust import tls_context
+from client_sdk.unreachable import address_of, moved, no_manager, unreachable
 from common.tasks import cancel_and_wait
 from protocol import codec, generic
 from protocol.codec import Frame
@@ -40,12 +43,14 @@ from protocol.replies import PendingReplies
 from protocol.values import MAX_FRAME_BYTES, REPLY_TIMEOUT_S
 
 KEEPALIVE_S = 20.0
+OPEN_TIMEOUT_S = 10.0
 CLOSE_TIMEOUT_S = 3.0
 STALL_S = 10.0
 SEND_STALL_S = 8.0
 """Shorter than the time for a reply, or every request would end before it is noticed."""
 QUEUE_LIMIT = 1024
 UNAUTHORIZED = 401
+SERVER_ERRORS = 500
 LONGEST_REASON = 500
 
 Answer = TypeVar("Answer", bound=Packet)
@@ -82,6 +87,7 @@ class Connection:
         receives: frozenset[str],
         extensions: frozenset[str] = frozenset(),
         needs_grant: bool = True,
+        ca_cert: str | os.PathLike[str] | None = None,
     ) -> AsyncIterator[Self]:
         """Connect, and disconnect at the end.
 
@@ -91,14 +97,16 @@ class Connection:
             extensions: Protocol extensions to ask for; `granted` says which of them were granted.
             needs_grant: Wait for the frame that says so. Otherwise `granted` stays empty and the
                 frame comes out of the iteration; a manager that knows no extensions will do then.
+            ca_cert: File of certificates that are trusted besides those of this machine; None for
+                none.
 
         Raises:
-            InvalidInput: The URL is not one.
+            InvalidInput: The URL is not one, or there are no certificates in the file.
             NotLoggedIn: The manager refused the credentials (HTTP 401).
             Unavailable: It cannot serve now, and says when to try again.
             Unreachable: No connection came about for any other reason.
         """
-        socket = await _connect(_with_extensions(url, extensions))
+        socket = await _connect(_with_extensions(url, extensions), ca_cert)
         connection = cls(socket, receives, extensions)
         reader = asyncio.create_task(connection._read(), name="connection-reader")
         try:
@@ -255,34 +263,55 @@ def _with_extensions(url: str, extensions: frozenset[str]) -> str:
     return urlunsplit(parts._replace(query=urlencode(query, safe=",")))
 
 
-async def _connect(url: str) -> ClientConnection:
+class _ConnectHere(connect):
+    """Follows no redirection: the token is meant for the host that was asked for, and for no other."""
+
+    def process_redirect(self, exc: Exception) -> Exception:
+        """Leave it an error."""
+        return exc
+
+
+async def _connect(url: str, ca_cert: str | os.PathLike[str] | None) -> ClientConnection:
+    is_secure = url.startswith("wss:")
+    tls = await asyncio.to_thread(tls_context, ca_cert) if is_secure else None
     try:
-        return await connect(
+        return await _ConnectHere(
             url,
+            ssl=tls or (True if is_secure else None),
             compression=None,
             max_size=MAX_FRAME_BYTES,
             ping_interval=KEEPALIVE_S,
             ping_timeout=KEEPALIVE_S,
+            open_timeout=OPEN_TIMEOUT_S,
             close_timeout=CLOSE_TIMEOUT_S,
             logger=_websockets_log,
         )
     except InvalidStatus as error:
-        raise _refusal(error.response) from error
-    except (InvalidURI, ValueError):
+        raise _refusal(url, error.response) from error
+    except InvalidURI:
         raise InvalidInput("not a WebSocket URL") from None
-    except (OSError, TimeoutError, WebSocketException):
-        # The text of the cause is left out: it may hold the URL, and so the token.
-        raise Unreachable("no connection to the manager: is it running at this address?") from None
+    except (OSError, WebSocketException) as error:
+        # Without its cause, the text of which may hold the URL, and so the token.
+        raise unreachable("the manager", url, error) from None
+    except ValueError:
+        raise InvalidInput("not a WebSocket URL") from None
 
 
-def _refusal(response: Response) -> CloudError:
+def _refusal(url: str, response: Response) -> CloudError:
     """What an answer means that does not open a WebSocket."""
     if response.status_code == UNAUTHORIZED:
         return NotLoggedIn("the manager does not accept these credentials")
     after_s = retry_after_s(response.status_code, response.headers)
     if after_s is not None:
         return Unavailable(response.status_code, _words(response), after_s)
-    return Unreachable(f"the manager refused the connection with HTTP {response.status_code}")
+    if "Location" in response.headers:
+        return moved("the manager", address_of(url), "/", response.headers["Location"])
+    if response.status_code >= SERVER_ERRORS:
+        address, words = address_of(url), _words(response)
+        return Unreachable(
+            f"the manager at {address} failed with HTTP {response.status_code}: {words}"
+        )
+    return no_manager("the manager", url, f"HTTP {response.status_code}")
 
 
 def _words(response: Response) -> str:

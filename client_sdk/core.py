@@ -1,5 +1,6 @@
 """What every part of the client stands on: the way to the manager, opened and closed."""
 
+import asyncio
 import contextlib
 from types import TracebackType
 from typing import Self
@@ -12,6 +13,7 @@ from client_sdk.link import Link
 from client_sdk.paths import RemotePath, split_remote
 from client_sdk.session import LinkCallback, Session
 from client_sdk.settings import ClientSettings
+from client_sdk.trust import tls_context
 from client_sdk.urls import base_url, socket_url
 from protocol.packet import Packet
 
@@ -40,9 +42,7 @@ class ClientCore:
 
     async def __aenter__(self) -> Self:
         async with contextlib.AsyncExitStack() as stack:
-            http = await stack.enter_async_context(
-                aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), trust_env=True)
-            )
+            http = await stack.enter_async_context(await self._http_session())
             self._http = ManagerHttp(http, self._base, self._token, self._settings)
             if self._token is not None:
                 url = socket_url(self._base, self._token)
@@ -50,6 +50,12 @@ class ClientCore:
                 self._session = await stack.enter_async_context(opening)
             self._stack = stack.pop_all()
         return self
+
+    async def _http_session(self) -> aiohttp.ClientSession:
+        tls = await asyncio.to_thread(tls_context, self._settings.ca_cert)
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, ssl=tls or True), trust_env=True
+        )
 
     async def __aexit__(
         self,

@@ -19,12 +19,12 @@ from client_sdk.errors import (
     TooManyAttempts,
     Unavailable,
     UnexpectedAnswer,
-    Unreachable,
     WrongPassword,
 )
 from client_sdk.retry_after import retry_after_s
 from client_sdk.settings import ClientSettings
 from client_sdk.status import ManagerStatus, manager_status
+from client_sdk.unreachable import address_of, moved, no_manager, unreachable
 
 OK = 200
 BAD_REQUEST = 400
@@ -164,7 +164,7 @@ class ManagerHttp:
         asked = self._request(method, route, params=params, headers=headers, is_patient=is_patient)
         async with asked as response:
             if response.status >= BAD_REQUEST and response.status != RANGE_NOT_SATISFIABLE:
-                raise await _error_of(response)
+                raise _error_of(response, await _answer_of(response))
             yield response
 
     def _authorization(self) -> dict[str, str]:
@@ -183,11 +183,21 @@ class ManagerHttp:
     ) -> dict[str, Any]:
         asked = self._request(method, route, json=body, headers=headers, is_patient=is_patient)
         async with asked as response:
-            if response.status == NOT_FOUND:
-                raise Unreachable("no manager answers at this address")
-            if response.status != OK:
-                raise await _error_of(response)
+            if response.status == OK:
+                return await self._read(response)
+            answer = await _answer_of(response)
+            is_ours = answer and response.status != NOT_FOUND
+            if response.status < SERVER_ERRORS and not is_ours:
+                raise no_manager("the manager", self._base, f"HTTP {response.status}")
+            raise _error_of(response, answer)
+
+    async def _read(self, response: aiohttp.ClientResponse) -> dict[str, Any]:
+        try:
             return await _read_json(response)
+        except UnexpectedAnswer as error:
+            address = address_of(self._base)
+            problem = f"what answers at {address} may not be the manager: {error}"
+            raise UnexpectedAnswer(problem) from error
 
     @contextlib.asynccontextmanager
     async def _request(
@@ -216,7 +226,10 @@ class ManagerHttp:
                     json=json,
                     headers=headers,
                     timeout=timeout,
+                    allow_redirects=False,
                 ) as response:
+                    if "Location" in response.headers:
+                        raise moved("the manager", self._base, route, response.headers["Location"])
                     pause_s = self._settings.pause_s(response.status, response.headers)
                     if pause_s is None or pause_s > left_s:
                         yield response
@@ -224,8 +237,7 @@ class ManagerHttp:
                 left_s -= pause_s
                 await self._settings.sleep(pause_s)
         except (aiohttp.ClientError, TimeoutError) as error:
-            message = "no answer from the manager: is it running at this address?"
-            raise Unreachable(message) from error
+            raise unreachable("the manager", self._base, error) from error
 
 
 def _graphql_error(problems: object) -> CloudError:
@@ -243,14 +255,13 @@ async def _read_json(response: aiohttp.ClientResponse) -> dict[str, Any]:
     try:
         answer = json.loads(await response.content.read(LONGEST_ANSWER))
     except (ValueError, RecursionError) as error:
-        raise UnexpectedAnswer("the manager's answer is not JSON") from error
+        raise UnexpectedAnswer("its answer is not JSON") from error
     if not isinstance(answer, dict):
-        raise UnexpectedAnswer("the manager's answer is not a JSON object")
+        raise UnexpectedAnswer("its answer is not a JSON object")
     return answer
 
 
-async def _error_of(response: aiohttp.ClientResponse) -> CloudError:
-    answer = await _answer_of(response)
+def _error_of(response: aiohttp.ClientResponse, answer: Mapping[str, Any]) -> CloudError:
     reason = _reason(answer)
     match response.status:
         case 401:

@@ -154,7 +154,11 @@ class Link:
         """One connection. Raises `ConnectionLost` if it ended without a word of the manager."""
         self._was_heard = False
         async with Connection.open(
-            self._url, receives=RECEIVES, extensions=EXTENSIONS, needs_grant=False
+            self._url,
+            receives=RECEIVES,
+            extensions=EXTENSIONS,
+            needs_grant=False,
+            ca_cert=self._settings.ca_cert,
         ) as connection:
             self._was_connected = True
             self._connection = connection

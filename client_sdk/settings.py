@@ -46,6 +46,8 @@ class ClientSettings:
         retry_first_s: Ceiling of the first delay before a retry, in seconds; it doubles with every
             try.
         retry_cap_s: Longest delay before a retry, in seconds.
+        ca_cert: File of certificates (PEM) that are trusted besides those of this machine, at the
+            manager and at the upload services.
         rng: Source of the jitter of those delays.
         sleep: Waits for a number of seconds.
     """
@@ -67,6 +69,7 @@ class ClientSettings:
     spool_folder: str | os.PathLike[str] | None = None
     retry_first_s: float = 0.5
     retry_cap_s: float = 20.0
+    ca_cert: str | os.PathLike[str] | None = None
     rng: random.Random = field(default_factory=random.SystemRandom, repr=False)
     sleep: Sleep = field(default=asyncio.sleep, repr=False)
 

@@ -1,5 +1,6 @@
 """`register`, `login`, `logout` and `passwd`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -7,6 +8,14 @@ import typer
 from cli.command_line.options import PasswordStdin
 
 Url = Annotated[str, typer.Argument(help="Address of the manager, such as http://127.0.0.1:4000.")]
+CaCert = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Certificates (PEM) that are trusted there besides those of this machine: of an authority "
+        "of your own, or one that has signed itself. `login` remembers the file.",
+    ),
+]
 User = Annotated[str, typer.Argument(help="User name: 1 to 16 letters and digits.")]
 
 
@@ -24,6 +33,7 @@ def register_user(
     user: User,
     *,
     password_stdin: PasswordStdin = False,
+    ca_cert: CaCert = None,
     admin_token: Annotated[
         str | None,
         typer.Option(
@@ -47,18 +57,24 @@ def register_user(
         url,
         user,
         password_stdin=password_stdin,
+        ca_cert=ca_cert,
         admin_token=admin_token,
         setup_code=setup_code,
     )
 
 
 def login(
-    context: typer.Context, url: Url, user: User, *, password_stdin: PasswordStdin = False
+    context: typer.Context,
+    url: Url,
+    user: User,
+    *,
+    password_stdin: PasswordStdin = False,
+    ca_cert: CaCert = None,
 ) -> None:
     """Log in. The login is kept in a file that only you can read."""
     from cli.commands import accounts
 
-    accounts.login(context, url, user, password_stdin=password_stdin)
+    accounts.login(context, url, user, password_stdin=password_stdin, ca_cert=ca_cert)
 
 
 def logout(context: typer.Context) -> None:
@@ -80,8 +96,9 @@ def passwd(
             help="Read the previous password, and the new one, from two lines of standard input.",
         ),
     ] = False,
+    ca_cert: CaCert = None,
 ) -> None:
     """Change a password. All logins of the user end; one of this machine is made anew."""
     from cli.commands import accounts
 
-    accounts.passwd(context, url, user, password_stdin=password_stdin)
+    accounts.passwd(context, url, user, password_stdin=password_stdin, ca_cert=ca_cert)

@@ -1,6 +1,8 @@
 """`register`, `login`, `logout` and `passwd`."""
 
 import sys
+from dataclasses import dataclass
+from pathlib import Path
 
 import typer
 
@@ -8,7 +10,6 @@ from cli.credentials import Credentials
 from cli.errors import reported
 from cli.output import say
 from cli.surroundings import Surroundings, surroundings_of
-from client_sdk import Client
 from client_sdk.errors import Forbidden, InvalidInput, NotLoggedIn, SetupCodeNeeded
 from client_sdk.people import clean_password, clean_username
 from client_sdk.urls import base_url
@@ -20,28 +21,31 @@ def register(
     user: str,
     *,
     password_stdin: bool,
+    ca_cert: Path | None,
     admin_token: str | None,
     setup_code: str | None,
 ) -> None:
     """Make a user."""
     around = surroundings_of(context)
     with reported(around.err):
-        address = base_url(url)
+        manager = _manager(around, url, ca_cert)
         clean_username(user)
         # A login from before belongs to nobody where there is no user yet.
-        saved = None if setup_code else around.credentials.token_for(address)
+        saved = None if setup_code else around.credentials.token_for(manager.url)
         password = asked_password(around, stdin=password_stdin, confirm=True)
-    around.run(_register(around, address, user, password, admin_token or saved, setup_code))
+    around.run(_register(around, manager, user, password, admin_token or saved, setup_code))
 
 
-def login(context: typer.Context, url: str, user: str, *, password_stdin: bool) -> None:
+def login(
+    context: typer.Context, url: str, user: str, *, password_stdin: bool, ca_cert: Path | None
+) -> None:
     """Log in. The login is kept in a file that only you can read."""
     around = surroundings_of(context)
     with reported(around.err):
-        address = base_url(url)
+        manager = _manager(around, url, ca_cert)
         clean_username(user)
         password = asked_password(around, stdin=password_stdin, confirm=False)
-    around.run(_login(around, address, user, password))
+    around.run(_login(around, manager, user, password))
 
 
 def logout(context: typer.Context) -> None:
@@ -52,28 +56,51 @@ def logout(context: typer.Context) -> None:
     say(around.err, "logged out" if was_there else "you were not logged in")
 
 
-def passwd(context: typer.Context, url: str, user: str, *, password_stdin: bool) -> None:
+def passwd(
+    context: typer.Context, url: str, user: str, *, password_stdin: bool, ca_cert: Path | None
+) -> None:
     """Change a password. All logins of the user end; one of this machine is made anew."""
     around = surroundings_of(context)
     with reported(around.err):
-        address = base_url(url)
+        manager = _manager(around, url, ca_cert)
         clean_username(user)
         previous = asked_password(
             around, stdin=password_stdin, confirm=False, label="Previous password"
         )
         new = asked_password(around, stdin=password_stdin, confirm=True, label="New password")
-    around.run(_passwd(around, address, user, previous, new))
+    around.run(_passwd(around, manager, user, previous, new))
+
+
+@dataclass(frozen=True)
+class _Manager:
+    """Where somebody is to be registered or logged in.
+
+    Attributes:
+        url: http(s) URL.
+        ca_cert: Full path of a file of certificates that are trusted there; None for none.
+    """
+
+    url: str
+    ca_cert: str | None
+
+
+def _manager(around: Surroundings, url: str, ca_cert: Path | None) -> _Manager:
+    """Raises `InvalidInput` for what is no URL."""
+    address = base_url(url)
+    if ca_cert is None:
+        return _Manager(address, around.credentials.ca_cert_for(address))
+    return _Manager(address, str(ca_cert.absolute()))
 
 
 async def _register(
     around: Surroundings,
-    url: str,
+    manager: _Manager,
     user: str,
     password: str,
     token: str | None,
     setup_code: str | None,
 ) -> None:
-    async with Client(url, settings=around.client_settings) as cloud:
+    async with around.other_client(manager.url, None, manager.ca_cert) as cloud:
         try:
             await cloud.register(user, password, admin_token=token, setup_code=setup_code)
         except SetupCodeNeeded as error:
@@ -87,7 +114,7 @@ async def _register(
                 "user of all: --setup-code)"
             )
             raise Forbidden(hint) from error
-    say(around.err, f"registered {user}; next: discord-cloud login {url} {user}")
+    say(around.err, f"registered {user}; next: discord-cloud login {manager.url} {user}")
 
 
 async def _asked_setup_code(around: Surroundings, error: SetupCodeNeeded) -> str:
@@ -100,28 +127,31 @@ async def _asked_setup_code(around: Surroundings, error: SetupCodeNeeded) -> str
     return (await around.read_line()).strip()
 
 
-async def _login(around: Surroundings, url: str, user: str, password: str) -> None:
-    async with Client(url, settings=around.client_settings) as cloud:
+async def _login(around: Surroundings, manager: _Manager, user: str, password: str) -> None:
+    async with around.other_client(manager.url, None, manager.ca_cert) as cloud:
         token = await cloud.login(user, password)
-    around.credentials.save(Credentials(url, token))
-    say(around.err, f"logged in at {url} as {user}")
+    around.credentials.save(Credentials(manager.url, token, manager.ca_cert))
+    say(around.err, f"logged in at {manager.url} as {user}")
 
 
-async def _passwd(around: Surroundings, url: str, user: str, previous: str, new: str) -> None:
+async def _passwd(
+    around: Surroundings, manager: _Manager, user: str, previous: str, new: str
+) -> None:
     saved = around.credentials.saved()
-    login = saved if saved is not None and saved.url == url else None
+    login = saved if saved is not None and saved.url == manager.url else None
     was_good = login is not None and await _is_good(around, login)
-    async with Client(url, settings=around.client_settings) as cloud:
+    async with around.other_client(manager.url, None, manager.ca_cert) as cloud:
         await cloud.change_password(user, previous, new)
         say(around.err, f"changed the password of {user}")
         # A login that ends with the old password is this user's.
         if login is not None and was_good and not await _is_good(around, login):
-            around.credentials.save(Credentials(url, await cloud.login(user, new)))
+            token = await cloud.login(user, new)
+            around.credentials.save(Credentials(manager.url, token, manager.ca_cert))
 
 
 async def _is_good(around: Surroundings, login: Credentials) -> bool:
     try:
-        async with Client(login.url, login.token, settings=around.client_settings):
+        async with around.other_client(login.url, login.token, login.ca_cert):
             return True
     except NotLoggedIn:
         return False

@@ -1,15 +1,23 @@
 """`register`, `login`, `logout`, and where the login is kept."""
 
+import asyncio
+import contextlib
 import json
 import stat
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from typer.testing import Result
 
 from cli.credentials import ClientEnvironment, Credentials, CredentialStore
 from cli.errors import CredentialsUnusable
 from client_sdk.errors import NotLoggedIn
-from tests.cli.conftest import Shell
+from tests.certificates import server_context, write_certificate
+from tests.cli.conftest import Cloud, Shell
 from tests.client_sdk.running import PASSWORD, running_cloud
 
 
@@ -88,7 +96,56 @@ def test_an_address_without_a_manager_is_told(shell: Shell) -> None:
     """A server that is something else, or a wrong path, is not taken for a missing file."""
     result = shell("login", f"{shell.url}/elsewhere", "alice", "--password-stdin", stdin=PASSWORD)
     assert result.exit_code == 69
-    assert result.stderr == "discord-cloud: no manager answers at this address\n"
+    assert result.stderr == (
+        f"discord-cloud: what answers at {shell.url}/elsewhere is not the manager (HTTP 404): check the "
+        "address and its port\n"
+    )
+
+
+async def test_a_certificate_of_ones_own_is_remembered(
+    tmp_path: Path, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`login --ca-cert` counts for all later commands, from any folder; else the environment does."""
+    file = write_certificate(tmp_path / "ca.pem", ends_in=timedelta(days=1))
+    monkeypatch.chdir(tmp_path)
+    async with tls_in_front(cloud.url, file) as url:
+        shell = Shell(tmp_path / "home", url)
+
+        async def run(*arguments: str) -> Result:
+            return await asyncio.to_thread(shell, *arguments, stdin=PASSWORD)
+
+        login = ("login", url, "alice", "--password-stdin")
+        refused = await run(*login)
+        assert refused.exit_code == 69
+        assert "--ca-cert" in refused.stderr
+        assert (await run(*login, "--ca-cert", "ca.pem")).exit_code == 0
+        monkeypatch.chdir("/")
+        assert (await run("ls")).exit_code == 0
+        assert (await run(*login)).exit_code == 0
+        shell.environment = {"DISCORD_CLOUD_CA_CERT": str(tmp_path / "missing")}
+        unread = await run("ls")
+        assert (unread.exit_code, "missing: No such file" in unread.stderr) == (64, True)
+
+
+@asynccontextmanager
+async def tls_in_front(url: str, certificate: Path) -> AsyncIterator[str]:
+    """Pass connections that speak TLS on to a server that does not; yields the address."""
+    port = urlsplit(url).port
+
+    async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while piece := await reader.read(65536):
+                writer.write(piece)
+                await writer.drain()
+        writer.close()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.gather(pipe(reader, inner_writer), pipe(inner_reader, writer))
+
+    tls = server_context(certificate)
+    async with await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls) as server:
+        yield f"https://localhost:{server.sockets[0].getsockname()[1]}"
 
 
 def test_more_users_need_an_administrator(shell: Shell, tmp_path: Path) -> None:
