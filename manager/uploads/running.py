@@ -199,8 +199,12 @@ class RunningUpload:
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
-        except Exception as error:  # noqa: BLE001 - `_run` raises and logs it
-            self._effects.fail(error)
+        except Exception as error:
+            if self._upload.is_over:
+                # Nobody takes effects any more, and nobody hears of an end a second time.
+                log.exception("work for an upload that is over failed", upload=self.facts.upload_id)
+            else:
+                self._effects.fail(error)
 
     async def _give_up(self) -> None:
         """After a defect of our own: the client hears of it, and the service starts afresh."""
