@@ -20,7 +20,7 @@ class LogSettings(BaseSettings):
     )
 
     level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="Least serious lines that are written: debug, info, warning or error."
+        "info", description="Lowest level that is logged: debug, info, warning or error."
     )
     format: Literal["console", "json"] = Field(
         "console", description="`console` for people, `json` for machines (one object per line)."

@@ -17,8 +17,8 @@ from aiohttp.typedefs import Handler
 IDLE_TIMEOUT_S: Final = 30.0
 """How long a connection may go without asking for anything, unless it is configured otherwise."""
 IDLE_TIMEOUT_DESCRIPTION: Final = (
-    "Seconds after which a connection is closed that has sent nothing, or only a part of the head of a "
-    "request, or no further request. WebSockets are not affected."
+    "Seconds after which the server closes a connection that has sent nothing, only part of the head of "
+    "a request, or no further request. WebSockets are not affected."
 )
 UNREAD_TIMEOUT_S: Final = 120.0
 """How long a client may take nothing of an answer."""

@@ -10,9 +10,8 @@ from common.addresses import Network
 
 TRUSTED_PROXIES_DESCRIPTION: Final = (
     "Addresses or networks (10.0.0.0/8) of reverse proxies, separated by commas, whose "
-    "X-Forwarded-For tells where requests come from; others' is ignored. Needed for whatever is "
-    "limited for each address, such as how often passwords are tried: without it all who come "
-    "through a proxy count as one."
+    "X-Forwarded-For is trusted; that of others is ignored. Limits per address, such as that of "
+    "password attempts, need it: without it all clients behind a proxy count as one."
 )
 
 

@@ -36,7 +36,7 @@ class EmulatorSettings(BaseSettings):
         default=4,
         ge=0,
         le=500,
-        description="Channels, each with one webhook, that exist at least; missing ones are made.",
+        description="Channels, each with one webhook, that exist at least; missing ones are created.",
     )
     limits: Literal["real", "off"] = Field(
         default="real", description="`real`: Discord's rate limits and bans; `off`: none."
@@ -69,8 +69,8 @@ class EmulatorSettings(BaseSettings):
     )
     strict_user_agent: bool = Field(
         default=False,
-        description="Demand the documented form `DiscordBot (url, version)`, instead of turning "
-        "away only requests without a User-Agent and those of browsers.",
+        description="Require the documented form `DiscordBot (url, version)`, instead of refusing "
+        "only requests without a User-Agent and those of browsers.",
     )
     fault_control: bool = Field(
         default=False,

@@ -112,7 +112,7 @@ class CatalogSettings(BaseSettings):
 
     database_path: Path = Field(
         default=Path("data/catalog.sqlite3"),
-        description="File of the SQLite catalog; its folder is made if need be.",
+        description="File of the SQLite catalog; its folder is created if missing.",
     )
     supabase_url: Annotated[
         str | None, AfterValidator(_checked_url_or_none), BeforeValidator(_none_when_empty)
@@ -167,9 +167,8 @@ class ManagerSettings(CatalogSettings):
     discord_bot_token: Annotated[SecretStr | None, BeforeValidator(_none_when_empty)] = Field(
         default=None,
         description=(
-            "Token of a bot that reads and deletes what webhooks that are gone have posted, and finds "
-            "messages that nobody knows; with DISCORD_CHANNELS it is also given to services of the "
-            "base protocol."
+            "Token of a bot that reads and deletes messages of deleted webhooks, and finds unknown "
+            "messages; with DISCORD_CHANNELS services of the base protocol receive it, too."
         ),
     )
     discord_channels: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split_channels)] = (
@@ -177,7 +176,7 @@ class ManagerSettings(CatalogSettings):
             default=(),
             description=(
                 "Ids of the channels that upload services of the base protocol post to as the bot, "
-                "separated by commas; without any such services are refused."
+                "separated by commas; if there are none, such services are refused."
             ),
         )
     )
@@ -201,48 +200,48 @@ class ManagerSettings(CatalogSettings):
     ] = Field(
         default=None,
         description=(
-            "Code that whoever makes the first user has to know, 8 characters or more; without it a "
-            "random one is made and shown in the log until there is a user. `none` demands no code, "
-            "for networks in which nobody else can reach the manager."
+            "Code that creating the first user requires, 8 characters or more; if unset, the manager "
+            "generates one and logs it until there is a user. `none` requires no code, for networks "
+            "in which nobody else can reach the manager."
         ),
     )
     legacy_get_login: bool = Field(
         default=False,
         description=(
-            "Whether passwords are also taken from the query of a GET, where logs and other pages "
-            "get at them; frontends of the base protocol need it."
+            "Whether the manager also accepts passwords in the query of a GET, where logs and other "
+            "pages may see them; frontends of the base protocol need it."
         ),
     )
     global_requests_per_s: int = Field(
         default=50,
         ge=2,
-        description="Requests per second to Discord, all processes together.",
+        description="Requests per second to Discord, of all processes together.",
     )
     reaper_interval_s: float = Field(
         default=60,
         gt=0,
-        description="Seconds between two looks for content to delete on Discord.",
+        description="Seconds between two searches for content to delete on Discord.",
     )
     upload_hold_s: float = Field(
         default=600,
         ge=3,
         description=(
             "Seconds after which content that a crashed manager was still uploading or sending "
-            "counts as garbage. For so long an upload whose bytes are all stored waits for a "
-            "catalog that is away."
+            "counts as garbage. An upload whose bytes are all stored waits as long for a catalog "
+            "that is away."
         ),
     )
     download_stall_s: float = Field(
         default=120,
         gt=0,
-        description="Seconds after which a download whose reader takes nothing is ended.",
+        description="Seconds after which the manager ends a download whose reader takes nothing.",
     )
     download_lowest_bytes_per_s: float = Field(
         default=16 * 1024,
         ge=0,
         description=(
-            "Bytes per second that a reader has to take on average: who is slower uses up "
-            "DOWNLOAD_STALL_S, and is ended then. 0 demands nothing."
+            "Lowest average pace of a reader, in bytes per second: a slower one uses up "
+            "DOWNLOAD_STALL_S, and then the manager ends the download. 0 allows any pace."
         ),
     )
     idle_connection_timeout_s: float = Field(
@@ -250,28 +249,28 @@ class ManagerSettings(CatalogSettings):
     )
     trusted_proxies: TrustedProxies = Field(default=(), description=TRUSTED_PROXIES_DESCRIPTION)
     max_downloads: int = Field(
-        default=64, ge=1, description="Downloads at once; each needs memory for up to two chunks."
+        default=64, ge=1, description="Downloads at a time; each needs memory for up to two chunks."
     )
     downloads_per_address: int = Field(
         default=16,
         ge=1,
-        description="Downloads at once from one address; further ones wait for a place.",
+        description="Downloads at a time from one address; further ones wait for a place.",
     )
     downloads_per_user: int = Field(
         default=32,
         ge=1,
-        description="Downloads at once of one user, or by one link; further ones wait, too.",
+        description="Downloads at a time of one user, or by one link; further ones wait, too.",
     )
     download_wait_s: float = Field(
         default=10,
         ge=0,
-        description="Seconds that a download waits for a place, before it is refused with 503.",
+        description="Seconds that a download waits for a place before it is refused with 503.",
     )
     temp_folder: Annotated[Path | None, BeforeValidator(_none_when_empty)] = Field(
         default=None,
         description=(
             "Folder for temporary files: the directories of large archives, until they are sent; "
-            "none: the system's."
+            "unset: the system's."
         ),
     )
     manager_public_url: Annotated[
@@ -279,8 +278,8 @@ class ManagerSettings(CatalogSettings):
     ] = Field(
         default=None,
         description=(
-            "URL at which others reach the manager, for links to content; without it links lead to "
-            "wherever they were asked for."
+            "URL at which others reach the manager, for links to content; if unset, links use the "
+            "address of the request."
         ),
     )
     ticket_types: Annotated[
@@ -310,20 +309,20 @@ class ManagerSettings(CatalogSettings):
         ),
     )
     user_open_tickets: int = Field(
-        default=20, ge=0, description="Tickets that one user may have open at once."
+        default=20, ge=0, description="Open tickets that one user may have."
     )
     user_temporary_bytes: int = Field(
         default=20 * 2**30,
         ge=0,
-        description="Bytes of one user's open tickets and of uploads that are kept for now.",
+        description="Bytes that one user's open tickets and temporary uploads may have together.",
     )
     service_open_tickets: int = Field(
-        default=1000, ge=0, description="Tickets that one other service may have open at once."
+        default=1000, ge=0, description="Open tickets that one other service may have."
     )
     service_temporary_bytes: int = Field(
         default=2**40,
         ge=0,
-        description="Bytes of one service's open tickets and of uploads that are kept for now.",
+        description="Bytes that one service's open tickets and temporary uploads may have together.",
     )
     gc_grace_s: float = Field(
         default=3600,

@@ -55,10 +55,10 @@ class ProcessingServiceSettings(BaseSettings):
         description="URL of the manager, ws(s):// or http(s)://."
     )
     service_password: Annotated[SecretStr, AfterValidator(_not_blank)] = Field(
-        description="The password that the manager asks of its services."
+        description="The manager's password for services."
     )
     workers: int = Field(
-        default=2, ge=1, le=256, description="How many files are processed at once."
+        default=2, ge=1, le=256, description="How many files are processed at a time."
     )
     job_timeout_s: float = Field(
         default=120.0,
@@ -81,19 +81,20 @@ class ProcessingServiceSettings(BaseSettings):
         "Temporary files take as much disk for each worker.",
     )
     keep_gps: bool = Field(
-        default=False, description="Whether places in photos and films go into the metadata."
+        default=False,
+        description="Whether metadata include the place where a photo or film was made.",
     )
     views_file: Annotated[Path | None, AfterValidator(_usable_views)] = Field(
         default=None,
-        description="TOML file with the views to make (docs/processing.md); none: the usual ones.",
+        description="TOML file with the views to make (docs/processing.md); unset: the default ones.",
     )
     upload_origin: Annotated[str | None, AfterValidator(_origin)] = Field(
         default=None,
-        description="Where this service reaches the upload services, `http(s)://host:port`, if it "
-        "cannot reach them at the addresses that clients are given; none: at those.",
+        description="Where this service reaches the upload services, `http(s)://host:port`, if not at "
+        "the addresses that clients use; unset: at those.",
     )
     temp_folder: Path | None = Field(
-        default=None, description="Folder for temporary files; none: the system's."
+        default=None, description="Folder for temporary files; unset: the system's."
     )
 
     @property

@@ -42,7 +42,7 @@ class UploadServiceSettings(BaseSettings):
         description="URL of the manager, ws(s):// or http(s)://."
     )
     service_password: Annotated[SecretStr, AfterValidator(_not_blank)] = Field(
-        description="The password that the manager asks of its services; also opens /metrics."
+        description="The manager's password for services; /metrics requires it, too."
     )
     own_address: Annotated[str, AfterValidator(_own_url)] = Field(
         description="URL at which clients reach this service; they post chunks to exactly this URL."
@@ -51,20 +51,20 @@ class UploadServiceSettings(BaseSettings):
     port: int = Field(
         default=4001, ge=0, le=65535, description="Port to listen on; 0 takes a free one."
     )
-    slots: int = Field(default=4, ge=1, le=256, description="How many uploads may run at once.")
+    slots: int = Field(default=4, ge=1, le=256, description="How many uploads may run at a time.")
     chunks_in_flight: int = Field(
         default=5,
         ge=1,
         le=64,
-        description="How many chunks of one upload are received or forwarded at once; "
+        description="How many chunks of one upload are received or forwarded at a time; "
         "further ones wait. Each takes 10 MiB of memory.",
     )
     ticket_uploads: int = Field(
         default=8,
         ge=1,
         le=256,
-        description="How many files are taken with tickets at once; further ones wait. One user, and "
-        "one address, gets half of these places at most. Each takes 20 MiB of memory.",
+        description="How many files with tickets are received at a time; further ones wait. One user, "
+        "and one address, gets at most half of these places. Each takes 20 MiB of memory.",
     )
     inactivity_timeout_s: float = Field(
         default=180.0,
@@ -74,8 +74,8 @@ class UploadServiceSettings(BaseSettings):
     stall_timeout_s: float = Field(
         default=30.0,
         gt=0,
-        description="Seconds without a byte of the file, before it, within it or behind it, after which "
-        "the reception of a chunk or of a form with a ticket ends.",
+        description="Seconds without a byte of the file, before, within or after it, after which the "
+        "service ends the reception of a chunk, or of a form with a ticket.",
     )
     idle_connection_timeout_s: float = Field(
         default=IDLE_TIMEOUT_S, gt=0, description=IDLE_TIMEOUT_DESCRIPTION
@@ -84,12 +84,12 @@ class UploadServiceSettings(BaseSettings):
     drain_grace_s: float = Field(
         default=20.0,
         ge=0,
-        description="Seconds that chunks under way to Discord, and then the reports of them, are "
-        "given at a stop.",
+        description="Seconds that the service takes at a stop to finish chunks in flight to Discord, "
+        "and to report them.",
     )
     reports_folder: Path = Field(
         default=Path("data/reports"),
-        description="Folder that is made if need be, and keeps reports of stored chunks until the "
-        "manager has answered them. Services of one manager may share it; the next one that starts "
+        description="Folder that keeps reports of stored chunks until the manager has answered them; "
+        "created if missing. Services of one manager may share it: the next one that starts "
         "delivers what a stopped one has left there.",
     )

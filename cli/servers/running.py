@@ -30,9 +30,8 @@ class StopSettings(BaseSettings):
     stop_grace_s: float = Field(
         default=10.0,
         gt=0,
-        description="Seconds within which a program has ended after SIGTERM or SIGINT, whatever is "
-        "under way; one that hangs ends itself then, with exit code 1. An upload service has "
-        "DRAIN_GRACE_S more.",
+        description="Seconds within which a program ends after SIGTERM or SIGINT in any case; if it "
+        "hangs, it ends itself then, with exit code 1. An upload service has DRAIN_GRACE_S more.",
     )
 
 
