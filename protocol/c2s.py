@@ -68,7 +68,7 @@ class UploadBookingRequest(Packet, frozen=True, kw_only=True):
 
     Client → manager, before its first upload and whenever it wants more or fewer. Answered by
     `s2c:upload-booking` with the amount that the client now holds; the rest follows, as
-    services come free, by `s2c:upload-booking-modify`.
+    services become free, by `s2c:upload-booking-modify`.
     """
 
     id: ClassVar[str] = "c2s:upload-booking-request"
@@ -77,7 +77,7 @@ class UploadBookingRequest(Packet, frozen=True, kw_only=True):
 
 
 class UploadBookingClear(Packet, frozen=True, kw_only=True):
-    """Gives all booked services back and ends the default overwrite action.
+    """Returns all booked services and ends the default overwrite action.
 
     Client → manager, once its queue is empty and every upload has left its service. Answered by
     `generic:boolean`: false while an upload of this client still runs on a service, or when
@@ -90,8 +90,8 @@ class UploadBookingClear(Packet, frozen=True, kw_only=True):
 class UploadRequest(Packet, frozen=True, kw_only=True):
     """Asks to upload one file on a booked service that is free.
 
-    Client → manager. `path` is the folder (made if missing), `size` is in bytes and binding.
-    With `do_overwrite` a file of that name is replaced without a question. Answered by
+    Client → manager. `path` is the folder (created if missing), `size` is in bytes and binding.
+    With `do_overwrite` the manager replaces a file of that name without a question. Answered by
     `s2c:upload-response`, accepted or not; with the extension `rejections`, if it is not accepted,
     by `s2c:upload-rejection`.
     """
@@ -106,7 +106,7 @@ class UploadRequest(Packet, frozen=True, kw_only=True):
 
 
 class UploadAbortRequest(Packet, frozen=True, kw_only=True):
-    """Ends an upload of this client, wherever it stands.
+    """Aborts an upload of this client in whatever state it is.
 
     Client → manager. Answered by `generic:boolean`, followed by `s2c:upload-finish-info` with
     `success` false. False if this client has no such upload.
@@ -121,9 +121,9 @@ class UploadOverwriteResponse(Packet, frozen=True, kw_only=True):
     """Decides what happens to a file whose name is taken.
 
     Client → manager, some time after `s2c:upload-overwrite-request`. With `use_on_all_uploads`
-    the action holds for all open and coming conflicts of uploads that began under the same
-    booking; open ones of another are asked again. Not answered; the upload goes on to its
-    `s2c:upload-finish-info`.
+    the action applies to all open and future conflicts of uploads that began under the same
+    booking; the manager asks again about open ones of another. Not answered; the upload continues
+    to its `s2c:upload-finish-info`.
     """
 
     id: ClassVar[str] = "c2s:upload-overwrite-response"
@@ -134,7 +134,7 @@ class UploadOverwriteResponse(Packet, frozen=True, kw_only=True):
 
 
 class EmptyFileUpload(Packet, frozen=True, kw_only=True):
-    """Makes a file of 0 bytes, which needs no upload service.
+    """Creates a file of 0 bytes, which needs no upload service.
 
     Client → manager. `path` is the folder. Answered by `generic:boolean`.
     """
@@ -173,7 +173,7 @@ class ListRequest(Packet, frozen=True, kw_only=True):
 
 
 class FolderSizeRequest(Packet, frozen=True, kw_only=True):
-    """Asks how much a folder and everything below it holds.
+    """Asks for the size of a folder with everything below it.
 
     Client → manager. `folder_id` null is the root. Answered by `s2c:folder-size`.
     """
@@ -184,10 +184,10 @@ class FolderSizeRequest(Packet, frozen=True, kw_only=True):
 
 
 class CreateFolder(Packet, frozen=True, kw_only=True):
-    """Makes a folder, and its parents where they are missing.
+    """Creates a folder, and its parents where they are missing.
 
-    Client → manager. Answered by `generic:boolean`; everybody gets `s2c:folder-modify` for each
-    new one.
+    Client → manager. Answered by `generic:boolean`; all clients receive `s2c:folder-modify` for
+    each new one.
     """
 
     id: ClassVar[str] = "c2s:create-folder"
@@ -198,7 +198,7 @@ class CreateFolder(Packet, frozen=True, kw_only=True):
 class RenameFolder(Packet, frozen=True, kw_only=True):
     """Gives a folder another name in the same place.
 
-    Client → manager. `path` is the folder itself. Answered by `generic:boolean`; everybody gets
+    Client → manager. `path` is the folder itself. Answered by `generic:boolean`; all clients receive
     `s2c:folder-modify`.
     """
 
@@ -211,7 +211,7 @@ class RenameFolder(Packet, frozen=True, kw_only=True):
 class DeleteFolder(Packet, frozen=True, kw_only=True):
     """Deletes a folder with everything in it.
 
-    Client → manager. Answered by `generic:boolean`; everybody gets `s2c:folder-modify`.
+    Client → manager. Answered by `generic:boolean`; all clients receive `s2c:folder-modify`.
     """
 
     id: ClassVar[str] = "c2s:delete-folder"
@@ -222,7 +222,7 @@ class DeleteFolder(Packet, frozen=True, kw_only=True):
 class RenameFile(Packet, frozen=True, kw_only=True):
     """Gives a file another name in the same folder.
 
-    Client → manager. `path` is the folder. Answered by `generic:boolean`; everybody gets
+    Client → manager. `path` is the folder. Answered by `generic:boolean`; all clients receive
     `s2c:file-modify`.
     """
 
@@ -237,9 +237,9 @@ class MoveFiles(Packet, frozen=True, kw_only=True):
     """Moves files from one folder to another.
 
     Client → manager. A folder id that is left out means the root. Answered by
-    `generic:boolean`: false, with a message that says which were in the way, when none was moved;
-    true when all were, with a message that tells the new names of those whose name was taken.
-    Everybody gets `s2c:file-modify` for each.
+    `generic:boolean`: false when none was moved, with a message that says which files prevented it;
+    true when all were, with a message that has the new names of those whose name was taken.
+    All clients receive `s2c:file-modify` for each.
     """
 
     id: ClassVar[str] = "c2s:move-files"
@@ -253,7 +253,7 @@ class DeleteFile(Packet, frozen=True, kw_only=True):
     """Deletes a file.
 
     Client → manager. The base protocol requires `folder_id`; 0, or leaving it out, means the
-    root. Answered by `generic:boolean`; everybody gets `s2c:file-modify`.
+    root. Answered by `generic:boolean`; all clients receive `s2c:file-modify`.
     """
 
     id: ClassVar[str] = "c2s:delete-file"
@@ -282,7 +282,7 @@ class TransferOwnership(Packet, frozen=True, kw_only=True):
     """Gives a file to another user.
 
     Client → manager, by its owner. Shares stay unless `delete_file_shares`; with
-    `create_share_for_current_owner` the giver keeps access. Answered by `generic:boolean`.
+    `create_share_for_current_owner` the previous owner keeps access. Answered by `generic:boolean`.
     """
 
     id: ClassVar[str] = "c2s:transfer-ownership"
@@ -317,7 +317,7 @@ class ThumbnailRequest(Packet, frozen=True, kw_only=True):
 
 
 class UserSearchRequest(Packet, frozen=True, kw_only=True):
-    """Looks for users by a part of their names.
+    """Searches for users by a part of their names.
 
     Client → manager. Answered by `s2c:user-search`, with 100 users at most.
     """
@@ -330,7 +330,7 @@ class UserSearchRequest(Packet, frozen=True, kw_only=True):
 class PingServices(Packet, frozen=True, kw_only=True):
     """Lets the manager find out which of its services still answer.
 
-    Client → manager. Not answered; a service that is gone is announced by `s2c:service-registry`.
+    Client → manager. Not answered; `s2c:service-registry` announces a lost service.
     """
 
     id: ClassVar[str] = "c2s:ping-services"
@@ -340,9 +340,9 @@ class MoveFolder(Packet, frozen=True, kw_only=True):
     """Moves a folder with everything in it into another folder.
 
     Client → manager, with the extension `organise`. `path` is the folder itself, `target_path` the
-    folder that it shall lie in. Answered by `generic:boolean`: false when the target lies within
+    folder to move it into. Answered by `generic:boolean`: false when the target lies within
     the folder, or a path would have too many names; true with a message when the name was taken
-    there and the folder got another one. Everybody gets `s2c:folder-modify`.
+    there and the folder got another one. All clients receive `s2c:folder-modify`.
     """
 
     id: ClassVar[str] = "c2s:move-folder"
@@ -355,7 +355,7 @@ class MoveFolder(Packet, frozen=True, kw_only=True):
 class ShareListRequest(Packet, frozen=True, kw_only=True):
     """Asks whom a file is shared with, and whether it is public.
 
-    Client → manager, with the extension `organise`, by whoever may share the file. `path` is the
+    Client → manager, with the extension `organise`, by a user who may share the file. `path` is the
     folder. Answered by `s2c:share-list`.
     """
 
@@ -367,10 +367,10 @@ class ShareListRequest(Packet, frozen=True, kw_only=True):
 
 
 class SetPublic(Packet, frozen=True, kw_only=True):
-    """Makes a file public, which everybody may read and write, or takes that back.
+    """Makes a file public, so that all users may read and write it, or private again.
 
-    Client → manager, with the extension `organise`, by whoever may share the file. `path` is the
-    folder. Shares stay as they are. Answered by `generic:boolean`; everybody gets
+    Client → manager, with the extension `organise`, by a user who may share the file. `path` is the
+    folder. Shares stay as they are. Answered by `generic:boolean`; all clients receive
     `s2c:file-modify`.
     """
 
@@ -383,7 +383,7 @@ class SetPublic(Packet, frozen=True, kw_only=True):
 
 
 class PositionRequest(Packet, frozen=True, kw_only=True):
-    """Asks where in a folder's listing an entry stands, to be found by its name.
+    """Asks for the position of an entry in a folder's listing, by its name.
 
     Client → manager, with the extension `organise`. The first entry from index `start` on (0 when
     left out) that is called `name`; with `is_prefix`, whose name starts with it, in whatever
@@ -418,7 +418,7 @@ class UserListRequest(Packet, frozen=True, kw_only=True):
 
 
 class UserPasswordSet(Packet, frozen=True, kw_only=True):
-    """Gives another user a new password, upon which the user's logins end.
+    """Gives another user a new password, which ends the user's logins.
 
     Client → manager, with the extension `administer`, by an administrator. Answered by
     `generic:boolean`: false for one's own password, which `/update-password` changes.
@@ -433,10 +433,10 @@ class UserPasswordSet(Packet, frozen=True, kw_only=True):
 
 
 class UserRoleSet(Packet, frozen=True, kw_only=True):
-    """Makes a user an administrator, or not any more.
+    """Makes a user an administrator, or takes that role away.
 
     Client → manager, with the extension `administer`, by an administrator. Answered by
-    `generic:boolean`: false when nobody would be administrator any more.
+    `generic:boolean`: false when there would be no administrator any more.
     """
 
     id: ClassVar[str] = "c2s:user-role-set"

@@ -23,7 +23,7 @@ class Boolean(Packet, frozen=True, kw_only=True):
 
 
 class Primitives(Packet, frozen=True, kw_only=True):
-    """Carries plain values whose meaning the occasion gives.
+    """Carries plain values; their meaning depends on the context.
 
     Manager → a peer that asked for extensions, as the first frame of the connection:
     `string_value` holds the granted extensions, separated by commas. Not answered.

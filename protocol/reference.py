@@ -27,7 +27,7 @@ A frame is one JSON object in one text message:
 ```
 
 The tables describe `data`. An optional field is left out of the output, and may be left out or
-null in the input; no other field may be missing, and no further one be there. Integers lie within
+null in the input; no other field may be missing, and no other field is allowed. Integers are within
 ±(2^53-1). One trailing `/` of a path is dropped. A peer sends the packets of its own namespace and
 of `generic`.
 """

@@ -135,7 +135,7 @@ class UserHandle(Record, frozen=True, kw_only=True):
 
 
 class SharedWith(Record, frozen=True, kw_only=True):
-    """One share of a file, as whoever may share the file sees it."""
+    """One share of a file, as a user who may share the file sees it."""
 
     user: UserHandle
     can_write: bool
@@ -154,7 +154,7 @@ class Account(Record, frozen=True, kw_only=True):
 
 
 class ServiceRegistry(Packet, frozen=True, kw_only=True):
-    """Says that a service is there, has come, or has gone.
+    """Says that a service is connected, has connected, or has disconnected.
 
     Manager → client: one per service with `list` on connecting, later `added` and `removed`.
     `address` is where clients reach an upload service, and there when it is added or listed.
@@ -170,7 +170,7 @@ class ServiceRegistry(Packet, frozen=True, kw_only=True):
 
 
 class UploadBooking(Packet, frozen=True, kw_only=True):
-    """Says how many upload services the client holds now, nothing more and nothing less.
+    """Says exactly how many upload services the client holds now.
 
     Manager → client, as the reply to `c2s:upload-booking-request`. Not answered.
     """
@@ -343,7 +343,7 @@ class ListFolders(Packet, frozen=True, kw_only=True):
 
 
 class FolderSize(Packet, frozen=True, kw_only=True):
-    """Says how many bytes a folder and everything below it holds.
+    """Says how many bytes a folder with everything below it has.
 
     Manager → client, as the reply to `c2s:folder-size-request`. `types` maps each MIME type to
     its bytes; `folder_id` null is the root. Not answered.
@@ -385,7 +385,7 @@ class ShareList(Packet, frozen=True, kw_only=True):
     """Says whom a file is shared with, whether it is public, and whether it belongs to anybody.
 
     Manager → client, with the extension `organise`, as the reply to `c2s:share-list-request`. In
-    the order of the users' ids. A file without an owner is everybody's as if it were their own.
+    the order of the users' ids. Every user may treat a file without an owner as their own.
     Not answered.
     """
 
@@ -399,7 +399,7 @@ class ShareList(Packet, frozen=True, kw_only=True):
 
 
 class Position(Packet, frozen=True, kw_only=True):
-    """Says where in a folder's listing an entry stands, and what it is called.
+    """Says the position of an entry in a folder's listing, and its name.
 
     Manager → client, with the extension `organise`, as the reply to `c2s:position-request`.
     `index` counts from 0 over all pages; both are null when there is no such entry, or no such
@@ -418,9 +418,8 @@ class UploadRejection(Packet, frozen=True, kw_only=True):
 
     Manager → client, with the extension `rejections`, as the reply to `c2s:upload-request`, in place
     of `s2c:upload-response` with `accepted: false`. `reason` is the `rejection_reason` of that.
-    `retry` is `soon` when nothing is out of order and only no booked service is free, `later` when
-    something is out of order that may be mended, and `never` when the request itself has to be
-    another one. Not answered.
+    `retry` is `soon` when nothing is wrong except that no booked service is free, `later` when
+    something is wrong that may pass, and `never` when the request itself has to be different. Not answered.
     """
 
     id: ClassVar[str] = "s2c:upload-rejection"
@@ -451,7 +450,7 @@ class UserRemoval(Packet, frozen=True, kw_only=True):
     """Says how far a user's removal is.
 
     Manager → client, with the extension `administer`, as the reply to `c2s:user-remove`. The user
-    is gone when no file remains; otherwise the request is to be sent again. Not answered.
+    is removed when no file remains; otherwise the client sends the request again. Not answered.
     """
 
     id: ClassVar[str] = "s2c:user-removal"

@@ -92,9 +92,9 @@ class Job(Packet, frozen=True, kw_only=True):
 
 
 class JobAvailable(Packet, frozen=True, kw_only=True):
-    """Says that it is worth to ask for a job again.
+    """Says that asking for a job again may succeed.
 
-    Manager → processing service with the extension `processing`, to whom it had none to give.
+    Manager → processing service with the extension `processing`, which had asked in vain.
     Not answered.
     """
 

@@ -42,7 +42,7 @@ class ThumbnailData(Packet, frozen=True, kw_only=True):
 class JobRequest(Packet, frozen=True, kw_only=True):
     """Asks for a stored file to process.
 
-    Processing service with the extension `processing` → manager, as often as it has hands free.
+    Processing service with the extension `processing` → manager, once for each idle worker loop.
     `recipe_version` is that of its recipes, and grows when they change. Answered by `s2t:job`, or
     by `generic:boolean` false when there is nothing to do: then `s2t:job-available` comes when
     there is.

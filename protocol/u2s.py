@@ -83,8 +83,8 @@ class UncertainPosts(Packet, frozen=True, kw_only=True):
 
     Upload service with the extension `webhooks` → manager, over any of the process's
     connections, when `total`, which counts from the start of the process, has grown, and at the
-    beginning of a connection unless it is 0. Each such post may have left a message that nobody
-    knows. Not answered.
+    beginning of a connection unless it is 0. Each such post may have left an unknown
+    message. Not answered.
     """
 
     id: ClassVar[str] = "u2s:uncertain-posts"
@@ -94,14 +94,14 @@ class UncertainPosts(Packet, frozen=True, kw_only=True):
 
 
 class TicketRedeem(Packet, frozen=True, kw_only=True):
-    """Asks whether a form with a ticket may be taken, and uses the ticket up.
+    """Asks whether to accept a form with a ticket, and uses the ticket up.
 
     Upload service with the extension `tickets` → manager, once per form, when it comes to the
     file. `ticket`, `key` and `type` are what the form's fields of those names hold (the last one
     is called `Content-Type` there), `max_size` is the most bytes that the file can have, where
     the length of the form was announced. Answered by `s2u:ticket-accepted`, or by
-    `generic:boolean` false with a message for whoever sent the form; unless that was because the
-    ticket is used up, it stays good.
+    `generic:boolean` false with a message for the sender of the form; unless that was because the
+    ticket is used up, it stays valid.
     """
 
     id: ClassVar[str] = "u2s:ticket-redeem"
