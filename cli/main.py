@@ -1,12 +1,33 @@
 """The `discord-cloud` command."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from cli import command_line
+from cli.standard_output import output_may_end
+
+
+class _Commands(TyperGroup):
+    """Prints help, and what else is asked of the command itself, as a command prints its data.
+
+    typer would end with 1 when nobody reads it any more, and with a traceback on a full disk.
+    """
+
+    def make_context(self, *args: Any, **extra: Any) -> Any:  # noqa: ANN401 - as in typer
+        """Parse the command line; the help of the command itself is printed here."""
+        with output_may_end():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - as in typer
+        """Run a command, or print its help."""
+        with output_may_end():
+            return super().invoke(ctx)
+
 
 app = typer.Typer(
+    cls=_Commands,
     name="discord-cloud",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

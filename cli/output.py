@@ -1,7 +1,6 @@
 """How things are printed: plain lines, JSON, sizes for people."""
 
-import contextlib
-import os
+import math
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,10 +8,8 @@ import msgspec
 import typer
 from rich.console import Console
 
+from cli.standard_output import NOBODY_READS, discard
 from client_sdk.errors import TargetUnwritable
-
-NOBODY_READS = 141
-"""The exit code that a shell has for a program that SIGPIPE ended."""
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 _STEP = 1024
@@ -54,21 +51,13 @@ def _print(console: Console, text: str) -> None:
     try:
         console.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
     except (OSError, SystemExit) as error:
-        _forget(console)
+        discard(console.file)
         if console.stderr:
             return
         # Rich turns a broken pipe into a SystemExit.
         if isinstance(error, SystemExit | BrokenPipeError):
             raise typer.Exit(NOBODY_READS) from None
         raise TargetUnwritable(f"standard output: {error.strerror}") from error
-
-
-def _forget(console: Console) -> None:
-    """Drop what could not be written: it would fail once more when the process ends."""
-    with contextlib.suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, console.file.fileno())
-        os.close(nowhere)
 
 
 def _encodable(text: str) -> str:
@@ -103,9 +92,38 @@ def counted(number: int, noun: str, more: str = "") -> str:
 
 def human_size(size: int) -> str:
     """A size in bytes for people, in binary units: `0 B`, `1.5 KiB`, `12 MiB`."""
-    value, unit = float(size), 0
-    # Rounded, because 1023.7 would be shown as 1024 of its unit.
-    while round(value) >= _STEP and unit + 1 < len(_UNITS):
-        value, unit = value / _STEP, unit + 1
+    unit = _unit_of(size)
+    value = size / _STEP**unit
     has_fraction = unit > 0 and round(value, 1) < 10
     return f"{value:.{1 if has_fraction else 0}f} {_UNITS[unit]}"
+
+
+def human_part(size: int, total: int | None) -> str:
+    """How much of a whole is there: `1.5/12.0 MiB`; without a whole its size alone."""
+    if total is None:
+        return human_size(size)
+    unit = _unit_of(max(size, total))
+    digits = 1 if unit else 0
+    return f"{size / _STEP**unit:.{digits}f}/{total / _STEP**unit:.{digits}f} {_UNITS[unit]}"
+
+
+def _unit_of(size: int) -> int:
+    unit = 0
+    # Rounded, because 1023.7 would be shown as 1024 of its unit.
+    while round(size / _STEP**unit) >= _STEP and unit + 1 < len(_UNITS):
+        unit += 1
+    return unit
+
+
+def human_duration(seconds: float) -> str:
+    """A time for people, rounded up: `12 s`, `3 min`, `2 h 5 min`, `4 d 1 h`."""
+    whole = math.ceil(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes = math.ceil(whole / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours = math.ceil(minutes / 60)
+    if hours <= 24:
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{hours // 24} d {hours % 24} h" if hours < 100 * 24 else "over 99 d"

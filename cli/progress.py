@@ -1,4 +1,4 @@
-"""Progress bars: one per file under way, one for the whole."""
+"""Progress bars: one for the whole, and with several files one per file under way."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -10,21 +10,21 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
-    DownloadColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TaskID,
     TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
 )
+from rich.text import Text
 
-from cli.output import shown
+from cli.output import counted, human_duration, human_part, human_size, shown
+from cli.pace import Pace
 from client_sdk import FolderProgress, Stage
 from client_sdk import Progress as Report
 
-NAME_WIDTH = 30
-ALL = "all"
+NAME_WIDTH = 26
 WAITING = "waiting for the server"
 
 
@@ -39,17 +39,16 @@ class TransferDisplay:
     def __init__(self, console: Console, *, is_shown: bool) -> None:
         self._progress = Progress(
             TextColumn("{task.description}"),
-            BarColumn(),
-            DownloadColumn(binary_units=True),
-            TransferSpeedColumn(),
-            TimeRemainingColumn(),
+            BarColumn(bar_width=None),
+            _Figures(),
             console=console,
+            expand=True,
             transient=True,
             disable=not (is_shown and console.is_terminal),
         )
-        self._whole = self._progress.add_task(WAITING, total=None)
-        self._bars: dict[Path, TaskID] = {}
-        self._under_way: set[TaskID] = set()
+        self._whole = self._add(WAITING)
+        self._files: dict[Path, TaskID] = {}
+        self._under_way: set[Path] = set()
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -65,25 +64,18 @@ class TransferDisplay:
 
     def show(self, report: FolderProgress) -> None:
         """Show a report about one of several files, and about all of them."""
-        self._progress.update(self._whole, completed=report.transferred, total=report.total)
-        if report.finished is None:
-            self._show_file(report.local, report.local.name, report.progress)
-        elif report.local in self._bars:
-            bar = self._bars.pop(report.local)
-            self._mark(bar, is_under_way=False)
-            self._progress.remove_task(bar)
+        self._mark(report.local, report.progress, is_finished=report.finished is not None)
+        if report.file_count == 1:
+            self._update(self._whole, report.progress, self._label(report.local.name))
+            return
+        self._show_file(report)
+        whole = Report(report.progress.stage, report.transferred, report.total)
+        self._update(self._whole, whole, self._summary(report))
 
     def show_one(self, name: str, report: Report) -> None:
         """Show a report about the only file."""
-        self._progress.update(self._whole, completed=report.transferred, total=report.total)
-        self._show_file(Path(name), name, report)
-
-    def _show_file(self, path: Path, name: str, report: Report) -> None:
-        if path not in self._bars:
-            self._bars[path] = self._progress.add_task(_label(name), total=None, visible=False)
-        bar = self._bars[path]
-        self._mark(bar, is_under_way=report.stage is not Stage.WAITING)
-        self._progress.update(bar, completed=report.transferred, total=report.total)
+        self._mark(Path(name), report, is_finished=False)
+        self._update(self._whole, report, self._label(name))
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
@@ -94,12 +86,51 @@ class TransferDisplay:
         finally:
             self._progress.start()
 
-    def _mark(self, bar: TaskID, *, is_under_way: bool) -> None:
-        if is_under_way == (bar in self._under_way):
-            return
-        self._under_way ^= {bar}
-        self._progress.update(bar, visible=is_under_way)
-        self._progress.update(self._whole, description=ALL if self._under_way else WAITING)
+    def _show_file(self, report: FolderProgress) -> None:
+        path = report.local
+        if path in self._under_way:
+            if path not in self._files:
+                self._files[path] = self._add(_short(path.name))
+            self._update(self._files[path], report.progress)
+        elif path in self._files:
+            self._progress.remove_task(self._files.pop(path))
+
+    def _add(self, description: str) -> TaskID:
+        return self._progress.add_task(description, total=None, pace=Pace())
+
+    def _update(self, bar: TaskID, report: Report, description: str | None = None) -> None:
+        pace: Pace = self._progress.tasks[self._progress.task_ids.index(bar)].fields["pace"]
+        pace.report(report.transferred)
+        self._progress.update(
+            bar, completed=report.transferred, total=report.total, description=description
+        )
+
+    def _mark(self, path: Path, report: Report, *, is_finished: bool) -> None:
+        if is_finished or report.stage is Stage.WAITING:
+            self._under_way.discard(path)
+        else:
+            self._under_way.add(path)
+
+    def _label(self, name: str) -> str:
+        return _short(name) if self._under_way else WAITING
+
+    def _summary(self, report: FolderProgress) -> str:
+        failed = f", {report.failed_count} failed" if report.failed_count else ""
+        waiting = "" if self._under_way else ", waiting"
+        return f"{report.done_count}/{counted(report.file_count, 'file')}{failed}{waiting}"
+
+
+class _Figures(ProgressColumn):
+    """How much of a transfer is through, how fast it is, and how long the rest will take."""
+
+    def render(self, task: Task) -> Text:
+        """One line, in columns of their own width."""
+        pace: Pace = task.fields["pace"]
+        total = None if task.total is None else int(task.total)
+        per_s, left_s = pace.bytes_per_s(), pace.left_s(total)
+        speed = "" if per_s is None else f"{human_size(int(per_s))}/s"
+        left = "" if left_s is None else f"{human_duration(left_s)} left"
+        return Text(f"{human_part(int(task.completed), total):>16}  {speed:>10}  {left:>13}")
 
 
 @contextlib.contextmanager
@@ -125,6 +156,6 @@ def counting_down(
         yield report
 
 
-def _label(name: str) -> str:
+def _short(name: str) -> str:
     short = name if len(name) <= NAME_WIDTH else f"…{name[1 - NAME_WIDTH :]}"
     return escape(shown(short))

@@ -106,7 +106,8 @@ class FolderProgress:
         failed_count: Files that have failed.
         file_count: Files in all, and folders that have failed beforehand.
         transferred: Bytes that are through, of all files. Falls when something has to be sent again.
-        total: Bytes of all files.
+        total: Bytes of all files, but for what was not transferred of those that are skipped or have
+            failed.
     """
 
     local: Path
@@ -192,11 +193,14 @@ class Batch:
             if isinstance(error, NotLoggedIn | Unreachable):
                 self._is_over = error
             self._transferred -= counted.progress.transferred
+            self._total -= counted.size
             failed = FailedTransfer(local=file.local, remote=file.remote, error=error)
             self._failures.append(failed)
             self._tell(file, counted.progress, failed)
         else:
             self._done.append(done)
+            if done.outcome is Outcome.SKIPPED:
+                self._total += counted.progress.transferred - counted.size
             self._tell(file, counted.progress, done)
 
     def _tell(
@@ -225,15 +229,16 @@ class _Counted:
     """What of a file has gone into the sums of its batch.
 
     Attributes:
+        size: Its size, as far as is known.
         progress: The last report about it.
     """
 
     def __init__(self, size: int) -> None:
-        self._size = size
+        self.size = size
         self.progress = Progress(Stage.WAITING, 0, size)
 
     def take(self, report: Progress) -> int:
         """Take a report; returns by how much the file is larger than was thought."""
-        known = self._size if report.total is None else report.total
-        larger, self._size, self.progress = known - self._size, known, report
+        known = self.size if report.total is None else report.total
+        larger, self.size, self.progress = known - self.size, known, report
         return larger

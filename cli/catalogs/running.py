@@ -49,7 +49,8 @@ def _reported(around: Surroundings) -> Iterator[None]:
     try:
         yield
     except StartError as error:
-        say(around.err, f"discord-cloud: {error}")
+        for line in f"discord-cloud: {error}".splitlines():
+            say(around.err, line)
         raise typer.Exit(error.exit_code) from None
     except CatalogError as error:
         say(around.err, f"discord-cloud: {error}")

@@ -22,6 +22,7 @@ from cli.catalogs.running import run
 from cli.data_folder import make_folder
 from cli.output import say, say_json
 from cli.server_errors import StartError
+from cli.standard_output import output_may_end
 from cli.surroundings import Surroundings, surroundings_of
 from manager.settings import CatalogSettings
 
@@ -58,7 +59,7 @@ async def _export(
 ) -> None:
     await _require_catalog(settings)
     async with _opened(settings) as catalog:
-        with _writing(target) as file:
+        with output_may_end(), _writing(target) as file:
             counts = await export_catalog(catalog, file)
     _say_counts(around, "exported", counts, as_json=as_json)
 
@@ -121,9 +122,15 @@ def _writing(path: Path | None) -> Iterator[BinaryIO]:
 
 def _opened_for_writing(path: Path | None) -> AbstractContextManager[BinaryIO]:
     if path is None:
-        return contextlib.nullcontext(sys.stdout.buffer)
+        return _standard_output()
     # A pipe or a device is written to, not replaced.
     return path.open("wb") if path.exists() and not path.is_file() else _new(path)
+
+
+@contextlib.contextmanager
+def _standard_output() -> Iterator[BinaryIO]:
+    yield sys.stdout.buffer
+    sys.stdout.buffer.flush()
 
 
 @contextlib.contextmanager

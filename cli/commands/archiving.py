@@ -11,7 +11,7 @@ import typer
 from cli.errors import reported
 from cli.output import human_size, say
 from cli.progress import TransferDisplay
-from cli.standard_output import STDOUT, binary_stdout
+from cli.standard_output import STDOUT, binary_stdout, output_may_end
 from cli.surroundings import Surroundings, surroundings_of
 from client_sdk.errors import InvalidInput
 from client_sdk.sinks import Stream
@@ -42,6 +42,7 @@ async def _to_file(around: Surroundings, remote: str, target: Path) -> None:
 async def _to_stream(around: Surroundings, remote: str, output: BinaryIO) -> None:
     async with around.client() as cloud, contextlib.aclosing(cloud.read_archive(remote)) as pieces:
         sink, position = Stream(output, "standard output"), 0
-        async for piece in pieces:
-            await asyncio.to_thread(sink.write, position, piece)
-            position += len(piece)
+        with output_may_end():
+            async for piece in pieces:
+                await asyncio.to_thread(sink.write, position, piece)
+                position += len(piece)

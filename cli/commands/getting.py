@@ -8,14 +8,14 @@ import typer
 from cli.errors import reported
 from cli.output import say_json
 from cli.progress import TransferDisplay
-from cli.standard_output import STDOUT, binary_stdout
+from cli.standard_output import STDOUT, binary_stdout, output_may_end
 from cli.surroundings import Surroundings, surroundings_of
 from cli.transfers import Summary, raise_if_gone
-from client_sdk import Client, FailedTransfer, FolderProgress, OnConflict, TransferredFile
+from client_sdk import Client, FailedTransfer, FileInfo, FolderProgress, OnConflict, TransferredFile
 from client_sdk.batches import PlannedTransfer
 from client_sdk.errors import InvalidInput, NotFound, TargetUnwritable
 from client_sdk.folders import download_planned, plan_download
-from client_sdk.paths import clean_folder, split_remote
+from client_sdk.paths import clean_folder
 from client_sdk.transfer_plans import DownloadPlan, local_child
 
 
@@ -51,7 +51,8 @@ def _check_target(remotes: list[str], local: str, *, as_json: bool) -> None:
 
 async def _to_stream(around: Surroundings, remote: str, output: BinaryIO) -> None:
     async with around.client() as cloud:
-        await cloud.download_to(remote, output)
+        with output_may_end():
+            await cloud.download_to(remote, output)
 
 
 class _Get:
@@ -106,13 +107,21 @@ class _Get:
 async def _plan(
     cloud: Client, plan: DownloadPlan, remote: str, local: Path, *, is_alone: bool
 ) -> None:
-    if not remote.endswith("/") and await cloud.is_file(remote):
+    file = None if remote.endswith("/") else await _file(cloud, remote)
+    if file is not None:
         is_target = is_alone and not local.is_dir()  # noqa: ASYNC240 - one look at the disk
-        target = local if is_target else local_child(local, split_remote(remote)[1])
-        plan.files.append(PlannedTransfer(local=target, remote=remote, size=0))
+        target = local if is_target else local_child(local, file.name)
+        plan.files.append(PlannedTransfer(local=target, remote=remote, size=file.size))
         return
     folder = clean_folder(remote)
     if not await cloud.is_folder(folder):
         raise NotFound("there is no such file or folder")
     name = folder.rpartition("/")[2]
     await plan_download(cloud, plan, folder, local_child(local, name) if name else local)
+
+
+async def _file(cloud: Client, remote: str) -> FileInfo | None:
+    try:
+        return await cloud.find_file(remote)
+    except NotFound:
+        return None

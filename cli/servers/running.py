@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from cli.logging import LogSettings, logging_to_stderr
 from cli.server_errors import SettingsInvalid, StartError
 from cli.serving import until_stopped
+from cli.standard_output import output_may_end
 
 _Settings = TypeVar("_Settings", bound=BaseSettings)
 
@@ -63,7 +64,8 @@ def load(settings: type[_Settings]) -> _Settings:
 
 def say_ready(url: str) -> None:
     """The one line that scripts may wait for."""
-    typer.echo(f"ready {url}")
+    with output_may_end():
+        typer.echo(f"ready {url}")
 
 
 @contextlib.contextmanager

@@ -183,3 +183,12 @@ def test_catalog_settings_are_enough(run):
     result = run("migrate", SUPABASE_URL="https://x.supabase.co")
     assert result.exit_code == 78
     assert "SUPABASE_URL and SUPABASE_KEY belong together" in result.stderr
+
+
+@pytest.mark.parametrize("command", [["migrate"], ["export", "file"], ["import", "file"]])
+def test_settings_that_are_wrong_have_a_line_each(run, command):
+    """As those of the servers do."""
+    result = run(*command, LOG_LEVEL="loud")
+    first, second = result.stderr.splitlines()
+    assert first == "discord-cloud: these settings (environment or .env) are wrong:"
+    assert second.startswith("  LOG_LEVEL: ")

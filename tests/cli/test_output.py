@@ -18,8 +18,8 @@ from rich.console import Console
 from cli import errors as cli_errors
 from cli.errors import EXIT_CODES, INTERRUPTED, PARTIAL, exit_code, explain, reported
 from cli.main import app
-from cli.output import human_size, say, say_json
-from client_sdk import CloudError
+from cli.output import human_duration, human_part, human_size, say, say_json
+from client_sdk import CloudError, SyncClient
 from client_sdk import errors as sdk_errors
 from tests.cli.conftest import Cloud
 
@@ -41,6 +41,38 @@ PAGE = Path(__file__).parents[2] / "docs" / "cli.md"
 def test_sizes_are_short(size: int, text: str) -> None:
     """Two digits and a binary unit."""
     assert human_size(size) == text
+
+
+@pytest.mark.parametrize(
+    ("size", "total", "text"),
+    [
+        (0, 0, "0/0 B"),
+        (5, None, "5 B"),
+        (5, 1023, "5/1023 B"),
+        (1536, 10 * 1024**2, "0.0/10.0 MiB"),
+        (15 * 1024**2, 10 * 1024**2, "15.0/10.0 MiB"),
+    ],
+)
+def test_a_part_has_the_unit_of_its_whole(size: int, total: int | None, text: str) -> None:
+    """So that both can be compared; more than the whole, or a whole that is unknown, is no harm."""
+    assert human_part(size, total) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (0.2, "1 s"),
+        (59.5, "1 min"),
+        (3541, "1 h 0 min"),
+        (7500, "2 h 5 min"),
+        (90_000, "1 d 1 h"),
+        (1e9, "over 99 d"),
+    ],
+)
+def test_times_are_short(seconds: float, text: str) -> None:
+    """Two units at most, rounded up."""
+    assert human_duration(seconds) == text
 
 
 @given(st.integers(min_value=0, max_value=2**70 - 2**60))
@@ -185,16 +217,60 @@ def test_output_that_cannot_be_written(cloud: Cloud, redirection, code, errors) 
     assert (result.returncode, result.stderr) == (code, errors)
 
 
-def test_output_that_nobody_reads(cloud: Cloud) -> None:
-    """The command ends without a word, as programs in a pipe do."""
+def unread(environment: dict[str, str], *arguments: str) -> tuple[int, bytes]:
+    """Run a command whose output nobody reads; its exit code, and what it says of that."""
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "wb") as pipe:
-        result = subprocess.run(
-            [sys.executable, "-m", "cli", "ls", "/", "--json"],
+        result = subprocess.run(  # noqa: S603 - our own program
+            [sys.executable, "-m", "cli", *arguments],
             stdout=pipe,
             stderr=subprocess.PIPE,
-            env=environment_of(cloud),
+            env=environment,
             check=False,
         )
-    assert (result.returncode, result.stderr) == (141, b"")
+    return result.returncode, result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["ls", "/", "--json"],
+        ["status"],
+        ["get", "/unread.txt", "-"],
+        ["zip", "/", "-"],
+        ["--version"],
+        ["--help"],
+        ["put", "--help"],
+    ],
+)
+def test_output_that_nobody_reads(cloud: Cloud, arguments: list[str]) -> None:
+    """Every command ends without a word then, as programs in a pipe do, with SIGPIPE's exit code."""
+    with SyncClient(cloud.url, cloud.tokens["alice"]) as client:
+        client.upload(bytes(1_000_000), "/unread.txt", on_conflict="skip")
+    assert unread(environment_of(cloud), *arguments) == (141, b"")
+
+
+def test_an_export_that_nobody_reads(tmp_path: Path) -> None:
+    """Neither is it called an error that a catalog was not written to its end."""
+    environment = {**os.environ, "DATABASE_PATH": str(tmp_path / "catalog.sqlite3")}
+    subprocess.run(
+        [sys.executable, "-m", "cli", "migrate", "--apply", "--json"],
+        stdout=subprocess.DEVNULL,
+        env=environment,
+        check=True,
+    )
+    assert unread(environment, "export", "-") == (141, b"")
+
+
+def test_help_on_a_full_disk() -> None:
+    """It is one line and the exit code of all output that cannot be written."""
+    with Path("/dev/full").open("wb") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "cli", "--help"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    told = b"discord-cloud: standard output: No space left on device\n"
+    assert (result.returncode, result.stderr) == (73, told)

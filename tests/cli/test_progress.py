@@ -23,50 +23,78 @@ def terminal(stream: io.StringIO) -> Console:
     return Console(file=stream, force_terminal=True, width=100)
 
 
-def report(name: str, progress: Progress, *, is_finished: bool = False) -> FolderProgress:
-    """A report about one of two files of the same size."""
+def report(
+    name: str, progress: Progress, *, done: int = 0, failed: int = 0, files: int = 2
+) -> FolderProgress:
+    """A report about one of several files of the same size."""
     file = TransferredFile(local=Path(name), remote="/", size=3000, outcome=Outcome.STORED)
     return FolderProgress(
         local=Path(name),
         remote="/",
         progress=progress,
-        finished=file if is_finished else None,
-        done_count=int(is_finished),
-        failed_count=0,
-        file_count=2,
+        finished=file if done or failed else None,
+        done_count=done,
+        failed_count=failed,
+        file_count=files,
         transferred=progress.transferred,
-        total=6000,
+        total=3000 * files,
     )
 
 
 def test_files_under_way_and_the_whole_are_shown() -> None:
     """One bar per file under way and one for all; while nothing moves, that is said."""
     stream = io.StringIO()
-    console = terminal(stream)
     name = "[x]" + "y" * 50
-    with TransferDisplay(console, is_shown=True) as display:
+    with TransferDisplay(terminal(stream), is_shown=True) as display:
         assert "waiting for the server" in shown(stream)
         display.show(report(name, Progress(Stage.WAITING, 0, 3000)))
+        with display.paused():
+            assert "0/2 files, waiting" in shown(stream)
         display.show(report(name, Progress(Stage.TRANSFERRING, 1024, 3000)))
         with display.paused():
             text = shown(stream)
-            assert "…" + "y" * 29 in text
-            assert "all" in text
+            assert "…" + "y" * 25 in text
+            assert "0/2 files " in text
             assert "1.0/2.9 KiB" in text
             assert "1.0/5.9 KiB" in text
-        display.show(report(name, Progress(Stage.DONE, 3000, 3000), is_finished=True))
+        display.show(report(name, Progress(Stage.DONE, 3000, 3000), done=1))
         shown(stream)
-    assert "yyy" not in shown(stream)
+        with display.paused():
+            assert "1/2 files, waiting" in shown(stream)
+        display.show(report("z", Progress(Stage.DONE, 3000, 3000), done=1, failed=1))
+        with display.paused():
+            text = shown(stream)
+            assert "1/2 files, 1 failed" in text
+            assert "yyy" not in text
+
+
+def test_lines_fit_a_narrow_terminal() -> None:
+    """Nothing is wrapped at 80 columns, whatever the numbers are."""
+    stream = io.StringIO()
+    console = Console(file=stream, force_terminal=True, width=80)
+    with TransferDisplay(console, is_shown=True) as display:
+        for number in range(3):
+            half = Progress(Stage.TRANSFERRING, 5 * 2**30, 10**13)
+            display.show(report("long" * 20 + str(number), half, files=123_456))
+        shown(stream)
+        with display.paused():
+            lines = [line for line in shown(stream).splitlines() if line.strip()]
+    assert len(lines) == 4
+    assert all(len(line) <= 80 for line in lines)
 
 
 def test_a_single_file_is_the_whole() -> None:
-    """An archive has a bar of its own, and is all that there is."""
-    stream = io.StringIO()
-    with TransferDisplay(terminal(stream), is_shown=True) as display:
-        display.show_one("a.zip", Progress(Stage.TRANSFERRING, 1024, 3000))
-        with display.paused():
-            text = shown(stream)
-    assert re.search(r"a\.zip .* 1\.0/2\.9 KiB", text)
+    """A file or an archive alone has one bar, with its name; a size that is unknown is no total."""
+    for size, figures in ((3000, "1.0/2.9 KiB"), (None, "1.0 KiB")):
+        stream = io.StringIO()
+        one = Progress(Stage.TRANSFERRING, 1024, size)
+        with TransferDisplay(terminal(stream), is_shown=True) as display:
+            display.show_one("a.zip", one)
+            display.show(report("a.zip", one, files=1))
+            shown(stream)
+            with display.paused():
+                (line,) = (line for line in shown(stream).splitlines() if line.strip())
+        assert re.search(rf"^a\.zip .* {figures}", line)
 
 
 def test_nothing_is_shown_elsewhere() -> None:
