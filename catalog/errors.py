@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from catalog.records import File
+from common.wording import counted
 
 
 class CatalogError(Exception):
@@ -83,7 +84,7 @@ class NotPermitted(CatalogError):
     code = "not-permitted"
 
     def __init__(self, *, refused: int, concerned: int) -> None:
-        super().__init__(f"the user may not do this to {refused} of {concerned} files")
+        super().__init__(f"the user may not do this to {refused} of {counted(concerned, 'file')}")
         self.refused = refused
         self.concerned = concerned
 

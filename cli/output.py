@@ -85,11 +85,6 @@ def human_time(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
 
-def counted(number: int, noun: str, more: str = "") -> str:
-    """`1 file`, `2 files`; `more` stands behind the number, as in `100 or more files`."""
-    return f"{number}{more} {noun}{'' if number == 1 and not more else 's'}"
-
-
 def human_size(size: int) -> str:
     """A size in bytes for people, in binary units: `0 B`, `1.5 KiB`, `12 MiB`."""
     unit = _unit_of(size)

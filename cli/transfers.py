@@ -13,6 +13,7 @@ from cli.output import human_size, say
 from cli.surroundings import Surroundings
 from client_sdk import FolderResult
 from client_sdk.errors import CloudError, NotLoggedIn, Unreachable
+from common.wording import counted
 
 GONE = (NotLoggedIn, Unreachable)
 """What makes all that is still to be done fail."""
@@ -67,7 +68,8 @@ class Summary:
     def tell_failures(self, around: Surroundings) -> None:
         """Print what failed."""
         for failure in self.failures:
-            say(around.err, f"{failure.what}: {explain(failure.error)}")
+            prefix, text = f"{failure.what}: ", explain(failure.error)
+            say(around.err, text if text.startswith(prefix) else f"{prefix}{text}")
 
     def tell(self, around: Surroundings, verb: str, targets: Sequence[str], where: str) -> None:
         """Print what failed, and one line about the rest.
@@ -85,7 +87,7 @@ class Summary:
         speed = human_size(int(self.size / max(seconds, 0.001)))
         finished = len(self.done) - self.skipped
         named = targets[0] if len(targets) == finished == 1 else None
-        what = named or f"{finished} file{'' if finished == 1 else 's'} {where}"
+        what = named or f"{counted(finished, 'file')} {where}"
         skipped = f", {self.skipped} skipped" if self.skipped else ""
         failed = f", {len(self.failures)} failed" if self.failures else ""
         line = f"{verb} {what}: {human_size(self.size)} in {seconds:.1f} s ({speed}/s)"

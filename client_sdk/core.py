@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Self
 
@@ -84,12 +85,15 @@ class ClientCore:
         return self._open_session.link
 
     async def _order_for_file(self, remote: RemotePath, packet: Packet) -> str | None:
-        """Order something for a file. Raises `NotFound` or `Refused`.
-
-        A refusal has words only, so it is looked up whether the file is there.
-        """
-        try:
+        """Order something for a file. Raises `NotFound` or `Refused`."""
+        async with self._about_file(remote):
             return await self._link.order(packet)
+
+    @contextlib.asynccontextmanager
+    async def _about_file(self, remote: RemotePath) -> AsyncIterator[None]:
+        """A refusal has words only, so it is looked up whether the file is there."""
+        try:
+            yield
         except Refused as error:
             if await self._is_surely_missing(remote):
                 raise NotFound(f"{remote}: there is no such file") from error

@@ -16,6 +16,7 @@ from client_sdk.progress import ProgressCallback, ProgressMeter, Stage
 from client_sdk.settings import ClientSettings
 from client_sdk.sinks import Sink
 from common.tasks import settled
+from common.wording import counted
 
 PIECE_SIZE = 1024 * 1024
 PARTIAL = 206
@@ -88,7 +89,7 @@ class Download:
             if response.status != RANGE_NOT_SATISFIABLE:
                 await self._receive(response, meter)
         if self._position != total:
-            raise DownloadFailed(f"{self._position} of {total} bytes arrived")
+            raise DownloadFailed(f"{self._position} of {counted(total, 'byte')} arrived")
         meter.enter(Stage.DONE)
 
     def _range(self) -> dict[str, str]:

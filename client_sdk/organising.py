@@ -126,7 +126,8 @@ class Organising(ClientCore):
         await self._folder_id(new_folder)
         source = join_remote(folder, name)
         if not is_file:
-            await self._folder_id(source)
+            if not (await listing.status(self._link, source)).exists:
+                raise NotFound(f"{source}: there is no such file or folder")
             _check_outside(source, new_folder)
         if folder == new_folder:
             return await self._rename(source, new_name, is_file=is_file)

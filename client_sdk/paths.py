@@ -49,8 +49,9 @@ def split_remote(remote: RemotePath) -> tuple[str, str]:
     text = remote_text(remote)
     folder, slash, name = text.rpartition("/")
     if not slash:
-        raise InvalidInput(f"{text}: a remote path begins with /")
-    return clean_folder(folder or "/"), clean_name(name)
+        raise InvalidInput(f"{_quoted(text)}: a path must begin with /")
+    # The folder is checked with a slash at its end, which does not count there.
+    return clean_folder(f"{folder}/"), clean_name(name)
 
 
 def clean_name(name: str) -> str:
@@ -62,7 +63,7 @@ def clean_name(name: str) -> str:
     try:
         return check_name(name)
     except InvalidValue as error:
-        raise InvalidInput(f"{name}: the name {error}") from error
+        raise InvalidInput(f"{_quoted(name)}: the name {error}") from error
 
 
 def clean_folder(path: RemotePath) -> str:
@@ -75,9 +76,14 @@ def clean_folder(path: RemotePath) -> str:
     try:
         return format_path(parse_path(text))
     except InvalidValue as error:
-        raise InvalidInput(f"{text}: a path {error}") from error
+        raise InvalidInput(f"{_quoted(text)}: a path {error}") from error
 
 
 def join_remote(folder: str, *names: str) -> str:
     """The path of what lies in a folder."""
     return "/".join([folder.rstrip("/"), *names])
+
+
+def _quoted(text: str) -> str:
+    """A text as it is, or in quotes where it could not be seen otherwise."""
+    return text if text and text == text.strip() else repr(text)

@@ -68,12 +68,14 @@ class Sharing(ClientCore):
         """Who may use a file; for its owner, and for everybody when it belongs to nobody.
 
         Raises:
-            Refused: There is no such file, or it is not the user's to share; or the manager does
-                not know the extension `organise`.
+            NotFound: There is no such file.
+            Refused: It is not the user's to share; or the manager does not know the extension
+                `organise`.
         """
         path, name = split_remote(remote)
         packet = c2s.ShareListRequest(path=path, name=name)
-        return wire.file_access(await self._link.question(packet, s2c.ShareList))
+        async with self._about_file(remote):
+            return wire.file_access(await self._link.question(packet, s2c.ShareList))
 
     async def transfer_ownership(
         self,

@@ -20,6 +20,7 @@ from client_sdk.settings import ClientSettings
 from client_sdk.sources import PIECE_SIZE, Bytes, Chunk, DiskChunk, OpenSource
 from client_sdk.streams import Opening, too_long, too_short
 from common.tasks import cancel_and_wait
+from common.wording import counted
 
 MEMORY_LIMIT = 1024 * 1024
 """Bytes that are kept in memory before there is a file."""
@@ -186,6 +187,6 @@ def _file_errors() -> Iterator[None]:
 
 def _too_large(limit: int) -> InvalidInput:
     return InvalidInput(
-        f"the stream is larger than the {limit} bytes that a temporary file may hold: "
+        f"the stream is larger than the {counted(limit, 'byte')} that a temporary file may hold: "
         "allow more with ClientSettings.spool_limit"
     )

@@ -18,6 +18,7 @@ from client_sdk.streams import (
     rewindable,
     stream_opening,
 )
+from common.wording import counted
 
 UploadSource = str | os.PathLike[str] | Bytes | ByteStream | StreamFactory
 """A local path; the bytes themselves; an open binary file or another reader; an iterable of bytes; or a
@@ -41,7 +42,7 @@ async def as_source(source: UploadSource, size: int | None = None) -> Source | O
     made = await _known(source)
     if made is not None:
         if size not in {None, made.size}:
-            raise InvalidInput(f"the size is {made.size} bytes, not {size}")
+            raise InvalidInput(f"the size is {counted(made.size, 'byte')}, not {size}")
         return made
     if _is_stream(source):
         return OneTimeStream(stream_opening(source), size)

@@ -24,6 +24,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from common.ranking import Ranking
+from common.wording import counted
 
 MAX_BUDGETS = 20_000
 MAX_KNOWN_PAIRS = 20_000
@@ -42,8 +43,7 @@ class TooManyAttempts(Exception):
 
     def __init__(self, wait_s: float) -> None:
         self.retry_after_s = max(1, math.ceil(wait_s))
-        unit = "second" if self.retry_after_s == 1 else "seconds"
-        super().__init__(f"too many attempts: try again in {self.retry_after_s} {unit}")
+        super().__init__(f"too many attempts: try again in {counted(self.retry_after_s, 'second')}")
 
 
 @dataclass(frozen=True, slots=True)

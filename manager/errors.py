@@ -6,6 +6,7 @@
 from collections.abc import Sequence
 
 from common.guesses import FailedAttempt
+from common.wording import counted
 
 NAMES_LISTED = 5
 """How many names an error tells before it only counts them."""
@@ -106,7 +107,7 @@ class FilesProtected(ManagerError):
     def __init__(self, *, refused: int, concerned: int) -> None:
         are = "is" if refused == 1 else "are"
         super().__init__(
-            f"nothing was deleted: {refused} of the {_counted(concerned, 'file')} in this folder "
+            f"nothing was deleted: {refused} of the {counted(concerned, 'file')} in this folder "
             f"{are} not yours to delete"
         )
 
@@ -313,10 +314,6 @@ class NoSuchFolder(ManagerError):
 
     def __init__(self) -> None:
         super().__init__("there is no such folder")
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def names_listed(names: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ import structlog
 
 from client_sdk.backoff import Backoff
 from client_sdk.errors import CloudError, ConnectionLost
+from common.wording import counted
 from processing_service.content import Download
 from processing_service.delivery import Delivery
 from processing_service.errors import ProcessingError, TooLarge
@@ -120,7 +121,9 @@ def _length(order: Order, workshop: Workshop) -> int:
     length = order.facts.size if order.extensions else order.facts.bytes_needed
     if length > workshop.max_input_bytes:
         limit = workshop.max_input_bytes
-        raise TooLarge(f"the file has {length} bytes, more than the {limit} that are processed")
+        raise TooLarge(
+            f"the file has {counted(length, 'byte')}, more than the {limit} that are processed"
+        )
     return length
 
 

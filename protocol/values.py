@@ -30,7 +30,8 @@ PATH_KIND = "path"
 """The title of the kind that `protocol.codec.decode` brings into a normal form."""
 
 _UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z"
-_NAME = r"(?!\s)[^/\\\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,127}(?<![\s.])"
+_NAME_LENGTH = 127
+_NAME = rf"(?!\s)[^/\\\x00-\x1f\x7f-\x9f\ud800-\udfff]{{1,{_NAME_LENGTH}}}(?<![\s.])"
 _PATH = rf"^/(?:{_NAME}(?:/{_NAME}){{0,{MAX_PATH_NAMES - 1}}}/?)?\Z"
 _BASE_NAME = r"""^[A-Za-zÀ-ÖØ-öø-ÿ0-9 _\-+#.*~^°!"'’§$%&()\[\]{}=?,;]+\Z"""  # noqa: RUF001 - as the protocol lists them
 _USERNAME = r"^[A-Za-z0-9]{1,16}\Z"
@@ -149,6 +150,17 @@ class NamePolicy(StrEnum):
     """Only what a base-protocol frontend accepts."""
 
 
+_NAME_FAULTS = (
+    (re.compile(r"\A\Z"), "be empty"),
+    (re.compile(r"/"), "contain /"),
+    (re.compile(r"\\"), "contain a backslash"),
+    (re.compile(r"[\x00-\x1f\x7f-\x9f]"), "contain a control character, such as a line break"),
+    (re.compile(r"[\ud800-\udfff]"), "contain bytes that are no text"),
+    (re.compile(r"\A\s"), "begin with a blank"),
+    (re.compile(r"\s\Z"), "end with a blank"),
+    (re.compile(r"\.\Z"), "end with a dot"),
+)
+"""What breaks the rule of names, each with what a name must not do."""
 _IS_UUID = re.compile(_UUID)
 _IS_NAME = re.compile(rf"^{_NAME}\Z")
 _IS_BASE_NAME = re.compile(_BASE_NAME)
@@ -164,10 +176,11 @@ def check_name(text: str, policy: NamePolicy = NamePolicy.UNICODE) -> str:
     """Returns a file's or folder's name unchanged.
 
     Raises:
-        InvalidValue: it is no name, or the policy does not allow one of its characters.
+        InvalidValue: it is no name, or the policy does not allow one of its characters. The error says
+            which part of the rule is broken.
     """
     if not _IS_NAME.match(text):
-        raise InvalidValue(f"must be {_NAME_RULE}")
+        raise InvalidValue(f"must not {_name_fault(text)}")
     if policy is NamePolicy.BASE and not _IS_BASE_NAME.match(text):
         raise InvalidValue(f"must be {_BASE_NAME_RULE}")
     return text
@@ -177,14 +190,14 @@ def parse_path(text: str) -> tuple[str, ...]:
     """Splits a path into its names; the root has none. One trailing `/` is dropped.
 
     Raises:
-        InvalidValue: it is no path.
+        InvalidValue: it is no path. The error says which part of the rule is broken.
     """
     if text == "/":
         return ()
     head, *names = text.removesuffix("/").split("/")
-    if head or not names:
-        raise InvalidValue(f"must be {_PATH_RULE}")
-    return _checked(tuple(names))
+    if head or not text:
+        raise InvalidValue("must begin with /")
+    return _checked(tuple(names or [""]))
 
 
 def format_path(names: tuple[str, ...]) -> str:
@@ -197,9 +210,20 @@ def format_path(names: tuple[str, ...]) -> str:
 
 
 def _checked(names: tuple[str, ...]) -> tuple[str, ...]:
-    if len(names) > MAX_PATH_NAMES or not all(map(_IS_NAME.match, names)):
-        raise InvalidValue(f"must be {_PATH_RULE}")
+    if len(names) > MAX_PATH_NAMES:
+        raise InvalidValue(f"must have at most {MAX_PATH_NAMES} names, and has {len(names)}")
+    for name in names:
+        if not _IS_NAME.match(name):
+            raise InvalidValue(f"must consist of names, none of which may {_name_fault(name)}")
     return names
+
+
+def _name_fault(text: str) -> str:
+    """What a text does that a name must not."""
+    for fault, words in _NAME_FAULTS:
+        if fault.search(text):
+            return words
+    return f"have more than {_NAME_LENGTH} characters"
 
 
 def check_username(text: str) -> str:

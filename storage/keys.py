@@ -10,6 +10,7 @@ from uuid import UUID
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from common.wording import counted
 from storage.errors import InvalidMasterKey
 
 KEY_SIZE = 32
@@ -96,6 +97,6 @@ def _parse_key(word: str, position: int) -> MasterKey:
         raise InvalidMasterKey(f"master key {position} is not base64") from None
     if len(secret) != KEY_SIZE:
         raise InvalidMasterKey(
-            f"master key {position} has {len(secret)} bytes, {KEY_SIZE} are needed"
+            f"master key {position} has {counted(len(secret), 'byte')}, {KEY_SIZE} are needed"
         )
     return MasterKey(secret)

@@ -6,6 +6,7 @@ import hmac
 from collections.abc import Mapping
 from uuid import UUID
 
+from common.wording import counted
 from storage.address import ChunkAddress
 from storage.attachments import AttachmentFinder
 from storage.discord.cdn import UrlRefused, download
@@ -135,7 +136,7 @@ class ChunkReader:
     async def _try_fetch(self, address: ChunkAddress, into: bytearray) -> None:
         attachment = await self._finder.find(address)
         if attachment.size < address.offset + address.stored_size:
-            raise ChunkCorrupt(f"the attachment has only {attachment.size} bytes")
+            raise ChunkCorrupt(f"the attachment has only {counted(attachment.size, 'byte')}")
         try:
             await download(
                 self._http.session,

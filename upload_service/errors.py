@@ -6,6 +6,8 @@ intake turns them into answers in one place; nothing below it knows HTTP.
 
 from typing import ClassVar
 
+from common.wording import counted
+
 
 class ChunkError(Exception):
     """A chunk was not stored. The text is safe to show to whoever sent it."""
@@ -113,7 +115,7 @@ class TooLargeForDiscord(ChunkError):
 
     def __init__(self, stored_size: int) -> None:
         super().__init__(
-            f"Discord refuses a message of {stored_size} bytes as too large; "
+            f"Discord refuses a message of {counted(stored_size, 'byte')} as too large; "
             "the operator must lower CHUNK_SIZE on the manager"
         )
 

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from aiohttp import StreamReader
 
+from common.wording import counted
 from protocol.values import CHUNK_SIZE, is_uuid
 from storage.envelope import ENVELOPE_HEADER, ENVELOPE_OVERHEAD, SEALING_SLACK, ChunkSealer
 from upload_service.buffers import Lane, Lease
@@ -291,7 +292,9 @@ class Reception:
         if end != length:
             if upload.job.offer(index) is Offer.COMPARE:
                 raise OtherBytesStored(index)
-            raise WrongLength(f"chunk {index} has {length} bytes, the file sent has {end}")
+            raise WrongLength(
+                f"chunk {index} has {counted(length, 'byte')}, the file sent has {end}"
+            )
         plain = collected[:end]
         self._stack.enter_context(upload.receiving(self._guard))
         with self._guard.paused():

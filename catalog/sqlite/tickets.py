@@ -25,6 +25,7 @@ from catalog.sqlite.objects import begin_object, finish_object, put_reference, r
 from catalog.sqlite.part import SqlitePart
 from catalog.sqlite.queries import services as sql
 from catalog.sqlite.views import put_view
+from common.wording import counted
 
 
 class SqliteTickets(SqlitePart):
@@ -47,7 +48,7 @@ class SqliteTickets(SqlitePart):
             raise TooManyTickets(f"{limits.open_tickets} tickets are open, and no more may be")
         if under_way["bytes"] + kept["bytes"] + ticket.size > limits.temporary_bytes:
             raise TooManyTemporaryBytes(
-                f"open tickets and temporary files may have {limits.temporary_bytes} bytes, and "
+                f"open tickets and temporary files may have {counted(limits.temporary_bytes, 'byte')}, and "
                 f"have {under_way['bytes'] + kept['bytes']}"
             )
 

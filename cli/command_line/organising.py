@@ -4,12 +4,12 @@ from typing import Annotated
 
 import typer
 
-from cli.command_line.options import Json, RemotePaths
+from cli.command_line.options import Json, RemotePaths, SeveralAndOne
 
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
-    app.command("mv", no_args_is_help=True)(mv)
+    app.command("mv", cls=SeveralAndOne, no_args_is_help=True)(mv)
     app.command("rm", no_args_is_help=True)(rm)
     app.command("mkdir", no_args_is_help=True)(mkdir)
 

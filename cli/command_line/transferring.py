@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
-from cli.command_line.options import ConflictOption, Jobs, Json, RemotePaths
+from cli.command_line.options import ConflictOption, Jobs, Json, RemotePaths, SeveralAndOne
 
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
-    app.command("put", no_args_is_help=True)(put)
-    app.command("get", no_args_is_help=True)(get)
+    app.command("put", cls=SeveralAndOne, no_args_is_help=True)(put)
+    app.command("get", cls=SeveralAndOne, no_args_is_help=True)(get)
     app.command("zip", no_args_is_help=True)(zip_)
 
 

@@ -7,9 +7,10 @@ import typer
 
 from cli.asking import asked
 from cli.garbage import MOST_LISTED, Garbage, garbage_line, what_happens
-from cli.output import counted, human_time, say, say_json
+from cli.output import human_time, say, say_json
 from cli.surroundings import Surroundings, surroundings_of
 from client_sdk.errors import InvalidInput
+from common.wording import counted
 
 
 class NewKey(msgspec.Struct, frozen=True, rename="camel"):

@@ -12,9 +12,11 @@ from cli.progress import counting_down
 from cli.surroundings import Surroundings, surroundings_of
 from client_sdk import Account, Client, User
 from client_sdk.errors import Forbidden, InvalidInput
+from common.wording import counted
 
 MOST_FOUND = 100
 """Users that one search tells, at most, to who is no administrator."""
+NOBODY_FOUND = "no user's name has that in it"
 
 
 def list_(context: typer.Context, query: str | None, *, as_json: bool) -> None:
@@ -46,7 +48,10 @@ def remove(
     around = surroundings_of(context)
     with reported(around.err):
         if (heir is not None) == delete_files:
-            raise InvalidInput("say what becomes of the files: --give-files-to or --delete-files")
+            both = "not both" if delete_files else "one of the two"
+            raise InvalidInput(
+                f"say what becomes of the files: --give-files-to or --delete-files, {both}"
+            )
         if not yes and not around.is_interactive:
             raise InvalidInput("there is no terminal to ask on: use --yes")
     around.run(_remove(around, name, heir, is_sure=yes, as_json=as_json))
@@ -109,8 +114,7 @@ async def _is_wanted(around: Surroundings, account: Account, heir: str | None) -
 
 
 def _owned(account: Account) -> str:
-    files = f"{account.file_count} file{'' if account.file_count == 1 else 's'}"
-    return f"{files} ({human_size(account.total_size)})"
+    return f"{counted(account.file_count, 'file')} ({human_size(account.total_size)})"
 
 
 async def _found(cloud: Client, query: str | None) -> list[list[User]]:
@@ -131,6 +135,8 @@ def _tell_names(
     else:
         for user in told:
             say(around.out, user.name)
+        if not told:
+            say(around.err, NOBODY_FOUND)
     if any(len(some) >= MOST_FOUND for some in found):
         say(around.err, "there may be more: name more of the name")
 
@@ -139,8 +145,10 @@ def _tell_accounts(around: Surroundings, accounts: list[Account], *, as_json: bo
     if as_json:
         say_json(around.out, accounts)
         return
+    if not accounts:
+        say(around.err, NOBODY_FOUND)
     for each in accounts:
         role = "administrator" if each.is_admin else "user"
-        files = "file" if each.file_count == 1 else "files"
+        number, files = counted(each.file_count, "file").split()
         size = human_size(each.total_size)
-        say(around.out, f"{role:13}  {each.file_count:>7} {files:5}  {size:>9}  {each.name}")
+        say(around.out, f"{role:13}  {number:>7} {files:5}  {size:>9}  {each.name}")

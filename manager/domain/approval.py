@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from common.wording import counted
 from manager.errors import NotApproved
 
 ACTION_STATUSES = frozenset({200, 201, 204})
@@ -44,7 +45,7 @@ class ApprovalRules:
         if wish.size < 1:
             raise NotApproved("size must be at least 1 byte")
         if wish.size > self.max_size:
-            raise NotApproved(f"a file may have {self.max_size} bytes at most")
+            raise NotApproved(f"a file may have {counted(self.max_size, 'byte')} at most")
         _approve_answer(wish)
 
     def _allows(self, mime_type: str) -> bool:

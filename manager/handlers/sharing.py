@@ -25,7 +25,7 @@ async def share_file(context: ClientContext, packet: c2s.FileShare) -> generic.B
 
 async def _share(context: ClientContext, file: File, packet: c2s.FileShare) -> PlacedFile:
     if file.owner_id == packet.target_user:
-        raise InvalidRequest("target_user: the file belongs to this user")
+        raise InvalidRequest("the file belongs to this user")
     return await context.parts.catalog.put_share(
         file.id,
         packet.target_user,
@@ -86,7 +86,7 @@ async def transfer_ownership(
     user = context.client.user
     file = await file_by_id(context, packet.file_id, Operation.TRANSFER)
     if file.owner_id == packet.target_user_id:
-        raise InvalidRequest("target_user_id: the file belongs to this user already")
+        raise InvalidRequest("the file belongs to this user already")
     with changing(Operation.TRANSFER):
         changed = await context.parts.catalog.set_owner(
             file.id,

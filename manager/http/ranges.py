@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from common.wording import counted
 from manager.errors import ManagerError
 
 MAX_RANGES = 16
@@ -23,7 +24,9 @@ class RangeNotSatisfiable(ManagerError):
     code = "range-not-satisfiable"
 
     def __init__(self, size: int) -> None:
-        super().__init__(f"the file has {size} bytes, none of which is in the range asked for")
+        super().__init__(
+            f"the file has {counted(size, 'byte')}, none of which is in the range asked for"
+        )
         self.size = size
 
 

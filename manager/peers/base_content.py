@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from catalog.records import Chunk, ChunkLocation, EnvelopeKind, Message
+from common.wording import counted
 from manager.domain.uploads import UploadFacts
 from manager.errors import ManagerError
 from protocol import u2s
@@ -54,7 +55,8 @@ class BaseContent:
         """
         messages = tuple(snowflake(message) for message in packet.messages or ())
         if len(messages) != facts.chunk_count:
-            raise InvalidReport(f"{len(messages)} messages for {facts.chunk_count} chunks")
+            chunks = counted(facts.chunk_count, "chunk")
+            raise InvalidReport(f"{counted(len(messages), 'message')} for {chunks}")
         if len(set(messages)) != len(messages):
             raise InvalidReport("one message for several chunks")
         if packet.channel is None or int(packet.channel) != channel_id:

@@ -23,6 +23,7 @@ from catalog.records import (
     ViewTarget,
 )
 from catalog.service_port import TICKET_SERVICE, USER_PREFIX
+from common.wording import counted
 from manager.domain.approval import UploadWish
 from manager.errors import ContentOutOfReach, InvalidTicket, NoUploadService
 from manager.peers.services import UploadSlot
@@ -339,4 +340,6 @@ def _check_form(claims: TicketClaims, packet: u2s.TicketRedeem) -> None:
     if most is None:
         return
     if not claims.size <= most <= claims.size + MAX_FORM_TAIL_BYTES:
-        raise InvalidTicket(f"the file must have exactly {claims.size} bytes, as the ticket says")
+        raise InvalidTicket(
+            f"the file must have exactly {counted(claims.size, 'byte')}, as the ticket says"
+        )

@@ -3,6 +3,7 @@
 from aiohttp import ClientError, ClientResponse, ClientSession, StreamReader
 from yarl import URL
 
+from common.wording import counted
 from storage.discord.faults import TransientFault
 from storage.discord.headers import TOO_MANY_REQUESTS, LimitHeaders
 from storage.errors import DiscordRefused
@@ -65,4 +66,4 @@ async def _fill(into: memoryview, body: StreamReader, *, skip: int) -> None:
         end += len(wanted)
         if end == len(into):
             return
-    raise TransientFault(f"the CDN sent {end} of {len(into)} bytes")
+    raise TransientFault(f"the CDN sent {end} of {counted(len(into), 'byte')}")

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from common.wording import counted
 from storage.discord.faults import TransientFault
 from storage.errors import DiscordUnavailable
 
@@ -63,5 +64,7 @@ class Attempts:
         pause_s = self._policy.pause_s(self._failures, self._rng())
         pause_s = max(pause_s, fault.retry_after_s)
         if self._clock() + pause_s > self.deadline:
-            raise DiscordUnavailable(f"gave up after {self._failures} tries: {fault.reason}")
+            raise DiscordUnavailable(
+                f"gave up after {counted(self._failures, 'attempt')}: {fault.reason}"
+            )
         await self._sleep(pause_s)

@@ -1,21 +1,30 @@
 """A discord-cloud that runs for the length of the tests, and commands that use it."""
 
 import json
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
-from cli import command_line
 from cli.credentials import ClientEnvironment, Credentials, CredentialStore
+from cli.main import app
 from cli.surroundings import Surroundings
 from client_sdk import ClientSettings
 from tests.client_sdk.running import PASSWORD, registered, running_cloud
+
+
+@pytest.fixture(autouse=True)
+def signal_handlers() -> Iterator[None]:
+    """Those of before come back: a program that was told to stop keeps its own, to end undisturbed."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 async def nobody() -> str:
@@ -34,8 +43,6 @@ class Shell:
 
     def __call__(self, *arguments: object, stdin: str = "") -> Result:
         """Run a command to its end."""
-        app = typer.Typer(pretty_exceptions_enable=False)
-        command_line.register(app)
         return CliRunner().invoke(
             app, [str(argument) for argument in arguments], input=stdin, obj=self.surroundings()
         )
