@@ -36,7 +36,7 @@ class CannotListen(StartError):
     def __init__(self, host: str, port: int, error: OSError) -> None:
         text = f"cannot listen on {host} port {port}: {error.strerror or error}"
         if error.errno == errno.EADDRINUSE:
-            text = f"port {port} is taken: stop who uses it, or choose another port"
+            text = f"port {port} is taken: stop the program that uses it, or choose another port"
         super().__init__(text)
 
 

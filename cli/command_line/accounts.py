@@ -12,8 +12,8 @@ CaCert = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Certificates (PEM) that are trusted there besides those of this machine: of an authority "
-        "of your own, or one that has signed itself. `login` remembers the file.",
+        help="Certificates (PEM) to trust there besides those of this machine: that of your own "
+        "authority, or a self-signed one. `login` remembers the file.",
     ),
 ]
 User = Annotated[str, typer.Argument(help="User name: 1 to 16 letters and digits.")]
@@ -37,19 +37,19 @@ def register_user(
     admin_token: Annotated[
         str | None,
         typer.Option(
-            help="Token of an administrator; yours is used when you are logged in there. The first "
+            help="Token of an administrator; without it your login at that manager is used. The first "
             "user needs none, and becomes administrator."
         ),
     ] = None,
     setup_code: Annotated[
         str | None,
         typer.Option(
-            help="For the first user: the code that the manager shows when it starts. On a terminal it "
-            "is asked for when it is needed."
+            help="For the first user: the code that the manager shows when it starts. On a terminal "
+            "the command asks for it if necessary."
         ),
     ] = None,
 ) -> None:
-    """Make a user."""
+    """Create a user."""
     from cli.commands import accounts
 
     accounts.register(
@@ -98,7 +98,7 @@ def passwd(
     ] = False,
     ca_cert: CaCert = None,
 ) -> None:
-    """Change a password. All logins of the user end; one of this machine is made anew."""
+    """Change a password. All logins of the user end, but the one on this machine is renewed."""
     from cli.commands import accounts
 
     accounts.passwd(context, url, user, password_stdin=password_stdin, ca_cert=ca_cert)

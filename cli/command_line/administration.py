@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 @keys.command("create", no_args_is_help=True)
 def create_key(context: typer.Context, name: KeyName, *, as_json: Json = False) -> None:
-    """Let a service in. Prints its key, which cannot be shown again."""
+    """Create an API key for a service, and print it. It cannot be shown again."""
     from cli.commands import administration
 
     administration.create_key(context, name, as_json=as_json)
@@ -36,7 +36,7 @@ def create_key(context: typer.Context, name: KeyName, *, as_json: Json = False) 
 
 @keys.command("list")
 def list_keys(context: typer.Context, *, as_json: Json = False) -> None:
-    """Show the keys, also those that were revoked."""
+    """Show the keys, including revoked ones."""
     from cli.commands import administration
 
     administration.list_keys(context, as_json=as_json)
@@ -44,7 +44,7 @@ def list_keys(context: typer.Context, *, as_json: Json = False) -> None:
 
 @keys.command("revoke", no_args_is_help=True)
 def revoke_key(context: typer.Context, name: KeyName) -> None:
-    """Shut a service out. What it refers to stays."""
+    """Revoke the key of a service. Its references stay."""
     from cli.commands import administration
 
     administration.revoke_key(context, name)
@@ -77,7 +77,7 @@ def collect(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Have content that nothing refers to deleted now, as far as its grace period is over."""
+    """Delete content that nothing refers to and whose grace period is over."""
     from cli.commands import administration
 
     administration.collect(context, dry_run=dry_run, as_json=as_json)
@@ -88,17 +88,19 @@ def process(
     *,
     missing: Annotated[
         bool,
-        typer.Option("--missing", help="Process files that never were, or were by older recipes."),
+        typer.Option(
+            "--missing", help="Process files that were not processed yet, or with older recipes."
+        ),
     ] = False,
     failed: Annotated[
         bool, typer.Option("--failed", help="Show files whose processing was given up.")
     ] = False,
     retry: Annotated[
-        bool, typer.Option("--retry", help="Process files again that were given up.")
+        bool, typer.Option("--retry", help="Process files again whose processing was given up.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Have files processed for views and metadata (administrators only)."""
+    """Queue files for processing: views and metadata (administrators only)."""
     from cli.commands import administration
 
     administration.process(context, missing=missing, failed=failed, retry=retry, as_json=as_json)

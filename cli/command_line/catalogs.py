@@ -22,7 +22,7 @@ def migrate(
     context: typer.Context,
     *,
     apply: Annotated[
-        bool, typer.Option("--apply", help="Apply what is pending, without asking.")
+        bool, typer.Option("--apply", help="Apply pending migrations without asking.")
     ] = False,
     as_json: Json = False,
 ) -> None:

@@ -35,7 +35,7 @@ def rm(
         bool, typer.Option("--recursive", "-r", help="Delete folders with everything in them.")
     ] = False,
     force: Annotated[
-        bool, typer.Option("--force", "-f", help="Ask nothing, and do not mind what is missing.")
+        bool, typer.Option("--force", "-f", help="Do not ask, and ignore paths that do not exist.")
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -51,11 +51,13 @@ def mkdir(
     *,
     parents: Annotated[
         bool,
-        typer.Option("--parents", "-p", help="Make parents too, and do not mind what exists."),
+        typer.Option(
+            "--parents", "-p", help="Also create missing parents, and ignore folders that exist."
+        ),
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Make folders."""
+    """Create folders."""
     from cli.commands import organising
 
     organising.mkdir(context, paths, parents=parents, as_json=as_json)

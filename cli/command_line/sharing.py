@@ -9,7 +9,11 @@ from cli.command_line.options import Json
 Path = Annotated[str, typer.Argument(help="Remote file.")]
 User = Annotated[str, typer.Argument(help="Name of the other user.")]
 
-share = typer.Typer(name="share", no_args_is_help=True, help="Let others read or write your files.")
+share = typer.Typer(
+    name="share",
+    no_args_is_help=True,
+    help="Share files: with users, with everybody, or by a link.",
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -19,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 @share.command("link", no_args_is_help=True)
 def link(context: typer.Context, path: Path, *, as_json: Json = False) -> None:
-    """Print an address that downloads a file without an account, until its content changes."""
+    """Print a URL that downloads a file without an account, until its content changes."""
     from cli.commands import sharing
 
     sharing.link(context, path, as_json=as_json)
@@ -31,9 +35,9 @@ def add(
     path: Path,
     user: User,
     *,
-    write: Annotated[bool, typer.Option("--write", help="Let them write it too.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Let the user write it, too.")] = False,
 ) -> None:
-    """Share a file with a user, for reading unless --write; changes a share that is there."""
+    """Share a file with a user, for reading unless --write; changes an existing share."""
     from cli.commands import sharing
 
     sharing.add(context, path, user, write=write)
@@ -41,7 +45,7 @@ def add(
 
 @share.command("remove", no_args_is_help=True)
 def remove(context: typer.Context, path: Path, user: User) -> None:
-    """Take the share of a user away."""
+    """Stop sharing a file with a user."""
     from cli.commands import sharing
 
     sharing.remove(context, path, user)
@@ -49,7 +53,7 @@ def remove(context: typer.Context, path: Path, user: User) -> None:
 
 @share.command("public", no_args_is_help=True)
 def public(context: typer.Context, path: Path) -> None:
-    """Let everybody who has an account read and write a file."""
+    """Let all users read and write a file."""
     from cli.commands import sharing
 
     sharing.set_public(context, path, is_public=True)
@@ -57,7 +61,7 @@ def public(context: typer.Context, path: Path) -> None:
 
 @share.command("private", no_args_is_help=True)
 def private(context: typer.Context, path: Path) -> None:
-    """Make a file yours alone again, but for those with whom you share it."""
+    """Make a file private again: for you and those with whom you share it."""
     from cli.commands import sharing
 
     sharing.set_public(context, path, is_public=False)
@@ -65,7 +69,7 @@ def private(context: typer.Context, path: Path) -> None:
 
 @share.command("list", no_args_is_help=True)
 def list_(context: typer.Context, path: Path, *, as_json: Json = False) -> None:
-    """Show who may use a file of yours."""
+    """Show who may use your file."""
     from cli.commands import sharing
 
     sharing.list_(context, path, as_json=as_json)

@@ -25,7 +25,7 @@ def list_(
     *,
     as_json: Json = False,
 ) -> None:
-    """Find users by a part of their names, or list all; for administrators with what they own."""
+    """Find users by a part of their names, or list all; administrators also see what they own."""
     from cli.commands import users
 
     users.list_(context, query, as_json=as_json)
@@ -44,11 +44,11 @@ def remove(
         bool, typer.Option("--delete-files", help="Delete the user's files.")
     ] = False,
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Ask nothing; needed without a terminal.")
+        bool, typer.Option("--yes", "-y", help="Do not ask; required without a terminal.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Remove a user (administrators only). If it breaks off, run it again."""
+    """Remove a user (administrators only). If it is interrupted, run it again."""
     from cli.commands import users
 
     users.remove(context, name, heir=heir, delete_files=delete_files, yes=yes, as_json=as_json)
@@ -74,7 +74,7 @@ def promote(context: typer.Context, name: Name) -> None:
 
 @users.command("demote", no_args_is_help=True)
 def demote(context: typer.Context, name: Name) -> None:
-    """Make an administrator a user like others (administrators only). The last one stays."""
+    """Take the role of administrator away (administrators only). The last one keeps it."""
     from cli.commands import users
 
     users.set_role(context, name, is_admin=False)

@@ -40,7 +40,7 @@ def remove(context: typer.Context, path: str, user: str) -> None:
     async def run() -> None:
         async with around.client() as cloud:
             await cloud.unshare(path, user)
-        say(around.err, f"{path} is not shared with {user} any more")
+        say(around.err, f"{path} is no longer shared with {user}")
 
     around.run(run())
 
@@ -68,7 +68,7 @@ def list_(context: typer.Context, path: str, *, as_json: bool) -> None:
             say_json(around.out, {"is_public": access.is_public, "shares": access.shares})
             return
         if access.is_public:
-            say(around.err, f"{path} is public: everybody can read and write it")
+            say(around.err, f"{path} is public: all users can read and write it")
         for each in access.shares:
             rights = "rw" if each.can_write else "r"
             say(around.out, f"{rights:2}  {human_time(each.shared_at)}  {each.user.name}")

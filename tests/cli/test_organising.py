@@ -196,7 +196,7 @@ def test_a_file_becomes_public_and_private(
     listed = shell("share", "list", path)
     assert (listed.stdout, listed.stderr) == (
         "",
-        f"{path} is public: everybody can read and write it\n",
+        f"{path} is public: all users can read and write it\n",
     )
     assert shell.json("share", "list", path)["is_public"] is True
     assert shell("share", "private", path).stderr == f"{path} is private\n"

@@ -185,7 +185,7 @@ async def test_port_taken(environment):
             _, err = await second.process.communicate()
             assert second.process.returncode == 69
             assert err.decode().strip() == (
-                f"discord-cloud: port {port} is taken: stop who uses it, or choose another port"
+                f"discord-cloud: port {port} is taken: stop the program that uses it, or choose another port"
             )
 
 
