@@ -13,13 +13,34 @@ class CatalogError(Exception):
 
 
 class CatalogUnavailable(CatalogError):
-    """The database cannot be reached or is full; the write may or may not have happened."""
+    """The database cannot be used now; the write may or may not have happened."""
 
     code = "catalog-unavailable"
 
 
-class CatalogRefused(CatalogUnavailable):
-    """The database is there but does not let us in: a wrong address or key. Waiting is no help."""
+class CatalogFaulty(CatalogUnavailable):
+    """The database fails until its operator acts: waiting is no help. The text says what to do.
+
+    The adapter tells the log, once for each fault.
+    """
+
+    code = "catalog-faulty"
+
+
+class CatalogFull(CatalogFaulty):
+    """The disk of the database is full."""
+
+    code = "catalog-full"
+
+
+class CatalogReadOnly(CatalogFaulty):
+    """The database can be read, and takes no writes."""
+
+    code = "catalog-read-only"
+
+
+class CatalogRefused(CatalogFaulty):
+    """The database is there but does not let us in: a wrong address or key."""
 
     code = "catalog-refused"
 

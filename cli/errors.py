@@ -33,6 +33,7 @@ EXIT_CODES: Mapping[type[errors.CloudError], int] = {
     errors.ReplyTimeout: 69,
     errors.CloudError: 70,
     errors.TargetUnwritable: 73,
+    errors.LastingFailure: 74,
     errors.UploadFailed: 75,
     errors.DownloadFailed: 75,
     errors.SourceChanged: 75,

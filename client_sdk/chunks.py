@@ -17,7 +17,13 @@ import aiohttp
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.payload import Payload
 
-from client_sdk.errors import CloudError, SourceChanged, Unreachable, UploadFailed
+from client_sdk.errors import (
+    CloudError,
+    LastingFailure,
+    SourceChanged,
+    Unreachable,
+    UploadFailed,
+)
 from client_sdk.progress import ProgressMeter
 from client_sdk.settings import ClientSettings
 from client_sdk.sources import Chunk, OpenSource
@@ -28,6 +34,8 @@ CONFLICT = 409
 REQUEST_TIMEOUT = 408
 TOO_MANY_REQUESTS = 429
 SERVER_ERRORS = 500
+INSUFFICIENT_STORAGE = 507
+"""Nothing can be stored until the server's operator acts."""
 CONNECT_TIMEOUT_S = 30.0
 LONGEST_REASON = 300
 
@@ -220,6 +228,8 @@ def _fields(boundary: str, upload_id: str, index: int) -> bytes:
 def _refusal(status: int, body: bytes) -> CloudError:
     """The error for an answer that is not 200; `Unreachable` for those that may pass."""
     reason = _reason(status, body)
+    if status == INSUFFICIENT_STORAGE:
+        return LastingFailure(reason)
     if status in {REQUEST_TIMEOUT, TOO_MANY_REQUESTS} or status >= SERVER_ERRORS:
         return Unreachable(f"the upload service could not take a chunk: {reason}")
     if status == CONFLICT:

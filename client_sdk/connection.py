@@ -25,13 +25,14 @@ from client_sdk.errors import (
     CloudError,
     ConnectionLost,
     InvalidInput,
+    LastingFailure,
     NotLoggedIn,
     ReplyTimeout,
     Unavailable,
     UnexpectedAnswer,
     Unreachable,
 )
-from client_sdk.retry_after import retry_after_s
+from client_sdk.retry_after import LASTING_HEADER, retry_after_s
 from client_sdk.trust import tls_context
 from client_sdk.unreachable import address_of, moved, no_manager, unreachable
 from common.tasks import cancel_and_wait
@@ -104,6 +105,7 @@ class Connection:
             InvalidInput: The URL is not one, or there are no certificates in the file.
             NotLoggedIn: The manager refused the credentials (HTTP 401).
             Unavailable: It cannot serve now, and says when to try again.
+            LastingFailure: It cannot serve, and trying again does not help.
             Unreachable: No connection came about for any other reason.
         """
         socket = await _connect(_with_extensions(url, extensions), ca_cert)
@@ -301,6 +303,8 @@ def _refusal(url: str, response: Response) -> CloudError:
     """What an answer means that does not open a WebSocket."""
     if response.status_code == UNAUTHORIZED:
         return NotLoggedIn("the manager does not accept these credentials")
+    if LASTING_HEADER in response.headers:
+        return LastingFailure(_words(response))
     after_s = retry_after_s(response.status_code, response.headers)
     if after_s is not None:
         return Unavailable(response.status_code, _words(response), after_s)

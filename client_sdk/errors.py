@@ -171,6 +171,22 @@ class FolderTransferFailed(CloudError):
         self.failure_count = failure_count
 
 
+class LastingFailure(CloudError):
+    """The server cannot do it, and asking again does not help.
+
+    Its disk is full, say, a master key is missing, or a part of the file is lost.
+
+    Attributes:
+        reason: The server's own words, which say who can help.
+    """
+
+    code = "lasting_failure"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class ServerFailed(CloudError):
     """The manager reported an error of its own.
 

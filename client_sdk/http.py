@@ -11,6 +11,7 @@ import aiohttp
 from client_sdk.errors import (
     CloudError,
     Forbidden,
+    LastingFailure,
     NotFound,
     NotLoggedIn,
     Refused,
@@ -21,7 +22,7 @@ from client_sdk.errors import (
     UnexpectedAnswer,
     WrongPassword,
 )
-from client_sdk.retry_after import retry_after_s
+from client_sdk.retry_after import LASTING_HEADER, retry_after_s
 from client_sdk.settings import ClientSettings
 from client_sdk.status import ManagerStatus, manager_status
 from client_sdk.unreachable import address_of, moved, no_manager, unreachable
@@ -263,6 +264,8 @@ async def _read_json(response: aiohttp.ClientResponse) -> dict[str, Any]:
 
 def _error_of(response: aiohttp.ClientResponse, answer: Mapping[str, Any]) -> CloudError:
     reason = _reason(answer)
+    if (code := response.headers.get(LASTING_HEADER)) is not None:
+        return LastingFailure(reason or f"the server cannot do this ({code})")
     match response.status:
         case 401:
             return NotLoggedIn(reason or "the token is not valid any more: log in again")

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 UNAVAILABLE: Final = 503
+LASTING_HEADER: Final = "Discord-Cloud-Lasting"
+"""With it an answer says that asking again does not help."""
 
 
 def retry_after_s(status: int, headers: Mapping[str, str]) -> float | None:

@@ -52,7 +52,7 @@ class Session:
         """Connect, and stay connected until it is left.
 
         Raises:
-            NotLoggedIn, Unreachable, Unavailable: The first connection did not come about.
+            NotLoggedIn, Unreachable, Unavailable, LastingFailure: The first connection did not come about.
         """
         async with TaskScope() as scope:
             session = cls(url, http, settings, scope, link_changed)

@@ -8,6 +8,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from aiohttp import web
 
+from common.faults import FaultLog, disk_fault
 from discord_emulator.counters import RequestCounters
 from discord_emulator.durable import replace_file
 from discord_emulator.faults import Faults
@@ -51,6 +52,7 @@ class Emulator:
         self.clock = clock
         self.base_url = f"http://{settings.host}:{settings.port}"
         self.faults = Faults()
+        self._disk_faults = FaultLog("disk-fault", folder=str(settings.data))
         self.requests = RequestCounters()
         self.bot_permissions: dict[int, frozenset[Permission]] = {}
         self.limits = RateLimits(monotonic, clock) if settings.limits == "real" else None
@@ -158,6 +160,16 @@ class Emulator:
         if self.sunk.pop(message.id, None) is not None:
             return True
         return await self.in_thread(self.store.delete, message.channel_id, message.id)
+
+    def disk_failed(self, error: OSError) -> bool:
+        """Tells the log, once. Whether the disk fails until somebody acts."""
+        fault = disk_fault(error)
+        self._disk_faults.met(fault or f"the disk fails: {error.strerror}")
+        return fault is not None
+
+    def disk_works(self) -> None:
+        """Something was written."""
+        self._disk_faults.works()
 
     async def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs what waits for the disk in a worker thread."""

@@ -184,6 +184,13 @@ class StorageFailed(ApiError):
     message = "503: Service Unavailable"
 
 
+class StorageFull(ApiError):
+    """The disk is full or read-only, and stays so until somebody acts; nothing was stored."""
+
+    status = 507
+    message = "507: Insufficient Storage"
+
+
 class RateLimited(ApiError):
     """The caller must wait.
 

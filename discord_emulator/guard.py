@@ -17,6 +17,7 @@ from discord_emulator.errors import (
     RateLimited,
     Scope,
     StorageFailed,
+    StorageFull,
 )
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.limits import Demand
@@ -68,9 +69,9 @@ class Guard:
             if not has_hung_up(request):
                 raise
             return web.Response(status=CLIENT_CLOSED_REQUEST)
-        except OSError:
-            log.exception("disk_failed", operation=operation)
-            return StorageFailed()
+        except OSError as error:
+            is_lasting = self._emulator.disk_failed(error)
+            return StorageFull() if is_lasting else StorageFailed()
 
     def _finish(
         self,

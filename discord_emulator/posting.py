@@ -41,6 +41,7 @@ async def post_message(request: web.Request, emulator: Emulator, sender: Sender)
         submission = await receive(request, emulator, draft)
         message = _message(emulator, sender, submission)
         await emulator.in_thread(draft.commit, message)
+        emulator.disk_works()
         return message
 
 

@@ -66,10 +66,10 @@ class WebhookRoutes:
             message = await post_message(request, self._emulator, sender)
         except ConnectionError:
             raise
-        except OSError:
+        except OSError as error:
             if wait:
                 raise
-            log.exception("message_not_stored")
+            self._emulator.disk_failed(error)
             return web.Response(status=_NO_CONTENT)
         if not wait:
             return web.Response(status=_NO_CONTENT)

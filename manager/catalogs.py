@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 
 import structlog
 
-from catalog.errors import CatalogRefused, CatalogUnavailable
+from catalog.errors import CatalogFaulty, CatalogUnavailable
 from catalog.port import Catalog
 from catalog.sqlite.adapter import SqliteCatalog
 from client_sdk.backoff import Backoff
@@ -24,7 +24,7 @@ def catalog_of(
 
     Raises (on opening):
         CatalogUnavailable: The SQLite file cannot be used. Supabase is waited for instead.
-        CatalogRefused: Supabase does not let us in.
+        CatalogFaulty: Supabase does not let us in, or the file fails.
         SchemaMismatch: The database is of another release.
     """
     url, key = settings.supabase_url, settings.supabase_key
@@ -47,7 +47,7 @@ async def once_available(
         backoff: Delays between attempts; None for the usual ones.
 
     Raises:
-        CatalogRefused: It is there, but waiting is no help.
+        CatalogFaulty: It is there, but waiting is no help.
         SchemaMismatch: The database is of another release.
     """
     delays = backoff or Backoff(first_s=1, cap_s=LONGEST_DELAY_S)
@@ -56,7 +56,7 @@ async def once_available(
             try:
                 catalog = await stack.enter_async_context(connect())
                 break
-            except CatalogRefused:
+            except CatalogFaulty:
                 raise
             except CatalogUnavailable as error:
                 _log.warning("waiting-for-catalog", problem=str(error), attempts=delays.tries + 1)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from catalog.errors import CatalogUnavailable
+from catalog.errors import CatalogFaulty, CatalogUnavailable
 from client_sdk.backoff import Backoff
 from protocol.values import REPLY_TIMEOUT_S
 
@@ -32,6 +32,7 @@ class CatalogPatience:
         answer_within_s: seconds in which a peer that waits for an answer gets one.
         commit_within_s: seconds for which an upload whose bytes are all stored is tried to be
             entered: as long as its hold lives when it cannot be renewed.
+        faulty_within_s: the same while the catalog fails until its operator acts.
         monotonic: seconds that never jump.
         sleep: waits for seconds of that clock.
         new_backoff: makes the delays between the calls.
@@ -39,6 +40,7 @@ class CatalogPatience:
 
     answer_within_s: float = ANSWER_WITHIN_S
     commit_within_s: float = 600.0
+    faulty_within_s: float = 20.0
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     new_backoff: Callable[[], Backoff] = _short_delays
@@ -73,18 +75,21 @@ class CatalogPatience:
     async def committing(self, call: Callable[[], Awaitable[Result]]) -> Result:
         """The result of the first call that finds the catalog, where nobody's answer is due.
 
-        Raises `CatalogUnavailable` after `commit_within_s`.
+        Raises `CatalogUnavailable` after `commit_within_s`, `CatalogFaulty` after `faulty_within_s`.
         """
         return await self._until(self.commit_within_s, call)
 
     async def _until(self, limit_s: float, call: Callable[[], Awaitable[Result]]) -> Result:
-        deadline = self.monotonic() + limit_s
+        began_at = self.monotonic()
         backoff = self.new_backoff()
         while True:
             try:
                 return await call()
+            except CatalogFaulty:
+                if self.monotonic() >= began_at + min(limit_s, self.faulty_within_s):
+                    raise
             except CatalogUnavailable:
-                if self.monotonic() >= deadline:
+                if self.monotonic() >= began_at + limit_s:
                     raise
             await backoff.wait()
 

@@ -140,9 +140,7 @@ def open_chunk(
     key_id = bytes(view[1 : 1 + KEY_ID_SIZE])
     key = keyring.find(key_id)
     if key is None:
-        raise UnknownKey(
-            f"the chunk was sealed with master key {key_id.hex()}, not configured here"
-        )
+        raise UnknownKey(key_id)
     nonce = bytes(view[1 + KEY_ID_SIZE : ENVELOPE_HEADER])
     tag = bytes(view[-TAG_SIZE:])
     object_key = key.derive(object_id, CHUNK_PURPOSE)

@@ -52,6 +52,15 @@ class BotUnusable(DiscordRefused):
         return f"the bot lacks a permission in channel {self.channel_id} ({refused})"
 
 
+class DiscordFull(DiscordRefused):
+    """What stands in for Discord has no room left, and stays so until its operator acts."""
+
+    code = "discord-full"
+
+    def __str__(self) -> str:
+        return f"there is no room left where chunks are stored (HTTP {self.status})"
+
+
 class RequestTooLarge(StorageError):
     """The message, or the file in it, is larger than Discord takes."""
 
@@ -121,9 +130,20 @@ class ChunkCorrupt(StorageError):
 
 
 class UnknownKey(ChunkCorrupt):
-    """The chunk names a master key that is not configured (or its header is damaged)."""
+    """The chunk names a master key that is not configured (or its header is damaged).
+
+    Args:
+        key_id: The id of the key, which gives nothing of it away.
+    """
 
     code = "unknown-key"
+
+    def __init__(self, key_id: bytes) -> None:
+        super().__init__(
+            f"the master key {key_id.hex()} is missing: the server's operator has to add it to "
+            "MESSAGE_ENCRYPTION_KEY, behind the key that encrypts"
+        )
+        self.key_id = key_id
 
 
 class InvalidMasterKey(StorageError, ValueError):

@@ -127,6 +127,13 @@ class NotStored(ChunkError):
     status = 502
 
 
+class StorageFault(ChunkError):
+    """Nothing can be stored until the server's operator acts; sending it again does not help."""
+
+    code = "storage-fault"
+    status = 507
+
+
 class Busy(ChunkError):
     """There is no room for this body now. It may be sent again."""
 

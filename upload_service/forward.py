@@ -10,16 +10,19 @@ import asyncio
 
 import structlog
 
+from common.faults import FaultLog
 from common.tasks import cancel_and_wait
 from protocol.u2s import ChunkStored
 from storage.address import ChunkAddress
-from storage.errors import RequestTooLarge, StorageError
-from upload_service.errors import ChunkError, NotStored, TooLargeForDiscord
+from storage.errors import DiscordFull, RequestTooLarge, StorageError
+from upload_service.errors import ChunkError, NotStored, StorageFault, TooLargeForDiscord
 from upload_service.metrics import Metrics
 from upload_service.receive import SealedChunk
 from upload_service.reports import Reports
 
 log = structlog.get_logger(__name__)
+
+NO_ROOM = "the server has no room left for files: its operator has to make some"
 
 
 class Forwarder:
@@ -33,6 +36,7 @@ class Forwarder:
     def __init__(self, reports: Reports, metrics: Metrics) -> None:
         self._reports = reports
         self._metrics = metrics
+        self._storage_faults = FaultLog("no-room-for-chunks")
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def forward(self, chunk: SealedChunk) -> None:
@@ -87,17 +91,22 @@ class Forwarder:
     async def _post(self, chunk: SealedChunk) -> ChunkAddress:
         upload = chunk.claim.upload
         try:
-            return await upload.backend.store(chunk.content, upload.finished)
+            address = await upload.backend.store(chunk.content, upload.finished)
         except RequestTooLarge as error:
             # The size of chunks is fixed for the whole upload, so sending again can never help.
             refusal = TooLargeForDiscord(len(chunk.content))
             log.error("chunks-too-large", upload=str(upload.id), stored_size=len(chunk.content))
             upload.end(str(refusal))
             raise refusal from error
+        except DiscordFull as error:
+            self._storage_faults.met(str(error))
+            raise StorageFault(NO_ROOM) from error
         except StorageError as error:
             upload.job.require_alive()
             log.warning("chunk-refused", code=error.code, upload=str(upload.id))
             raise NotStored(f"Discord did not take the chunk ({error.code})") from error
+        self._storage_faults.works()
+        return address
 
     async def _report(self, chunk: SealedChunk, report: ChunkStored) -> None:
         upload = chunk.claim.upload

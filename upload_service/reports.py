@@ -21,7 +21,7 @@ from protocol.generic import Boolean
 from protocol.packet import Packet
 from protocol.s2u import ReportDeferred
 from protocol.u2s import ChunkStored
-from upload_service.errors import Busy, NotStored
+from upload_service.errors import Busy, NotStored, StorageFault
 from upload_service.report_journal import ReportJournal
 
 log = structlog.get_logger(__name__)
@@ -40,6 +40,7 @@ async def answer_for_good(ask: Callable[[], Awaitable[Packet]], backoff: Backoff
 
     Raises:
         ConnectionLost: the link has ended.
+        StorageFault: the manager cannot do it until its operator acts.
     """
     while True:
         try:
@@ -52,6 +53,8 @@ async def answer_for_good(ask: Callable[[], Awaitable[Packet]], backoff: Backoff
         else:
             if isinstance(answer, Boolean):
                 return answer
+            if isinstance(answer, ReportDeferred) and answer.fault is not None:
+                raise StorageFault(answer.fault)
         await backoff.wait()
 
 
@@ -109,6 +112,8 @@ class Reports:
 
         Raises:
             NotStored: if there is no link. Another one takes the report over.
+            StorageFault: if the manager cannot enter it until its operator acts. It is sent again,
+                but nobody needs to wait for that.
         """
         try:
             if link is not None:
@@ -120,6 +125,7 @@ class Reports:
 
     async def flush(self, link: Connection) -> None:
         """Send what nobody else delivers, oldest first, until the link ends or this is cancelled."""
+        backoff = self._backoff()
         while True:
             while self._undelivered:
                 message_id = next(iter(self._undelivered))
@@ -127,6 +133,10 @@ class Reports:
                     await self._carry(link, self._journal.reports[message_id])
                 except ConnectionLost:
                     return
+                except StorageFault:
+                    await backoff.wait()
+                else:
+                    backoff.reset()
             await self._changed.wait()
 
     async def all_answered(self) -> None:

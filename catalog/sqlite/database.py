@@ -16,7 +16,14 @@ from pathlib import Path
 
 import aiosqlite
 
-from catalog.errors import CatalogUnavailable, InvalidRecord
+from catalog.errors import (
+    CatalogFaulty,
+    CatalogFull,
+    CatalogReadOnly,
+    CatalogUnavailable,
+    InvalidRecord,
+)
+from common.faults import FaultLog
 from common.tasks import settled
 
 READERS = 2
@@ -50,17 +57,36 @@ def translated_errors() -> Iterator[None]:
 
     Raises:
         InvalidRecord: The values break a constraint that no caller was meant to meet.
-        CatalogUnavailable: Everything else: locked, full, broken, unreadable or closed.
+        CatalogFaulty: The file, or the disk that it is on, fails until somebody acts.
+        CatalogUnavailable: Everything else: locked or closed.
     """
     try:
         yield
     except (sqlite3.IntegrityError, OverflowError, UnicodeEncodeError) as error:
         raise InvalidRecord(f"the database refuses these values: {error}") from error
     except sqlite3.Error as error:
-        raise CatalogUnavailable(f"the database cannot be used: {error}") from error
+        raise _failure(error) from error
     except ValueError as error:
         # All that aiosqlite says when its connection is closed.
         raise CatalogUnavailable(f"the database is closed: {error}") from error
+
+
+def _failure(error: sqlite3.Error) -> CatalogUnavailable:
+    # The low byte of an extended code is the code: https://www.sqlite.org/rescode.html
+    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+        case sqlite3.SQLITE_FULL:
+            return CatalogFull("the disk of the database is full: make room on it")
+        case sqlite3.SQLITE_READONLY:
+            return CatalogReadOnly(
+                "the database cannot be written: check the rights of the file and its folder, and "
+                "whether the disk is read-only"
+            )
+        case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_CORRUPT:
+            return CatalogFaulty(
+                f"the file of the database fails ({error}): check the disk, and whether it is full; if "
+                "the file is damaged, bring it back from a backup"
+            )
+    return CatalogUnavailable(f"the database cannot be used: {error}")
 
 
 class Session:
@@ -116,6 +142,7 @@ class Database:
         self, writer: aiosqlite.Connection, readers: tuple[aiosqlite.Connection, ...]
     ) -> None:
         self._writer = writer
+        self._faults = FaultLog("database-fault")
         self._write_lock = asyncio.Lock()
         self._idle_readers: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
         for reader in readers:
@@ -164,19 +191,22 @@ class Database:
         async with self._write_lock:
             session = Session(self._writer)
             try:
-                await settled(session.run("BEGIN IMMEDIATE"))
-                yield session
-                await settled(session.run("COMMIT"))
+                with self._faults.noting(CatalogFaulty):
+                    await settled(session.run("BEGIN IMMEDIATE"))
+                    yield session
+                    await settled(session.run("COMMIT"))
             except BaseException:
                 await settled(session.roll_back())
                 raise
+            self._faults.works()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Session]:
         """A reader, for one statement; several may see different states."""
         reader = await self._idle_readers.get()
         try:
-            yield Session(reader)
+            with self._faults.noting(CatalogFaulty):
+                yield Session(reader)
         finally:
             self._idle_readers.put_nowait(reader)
 

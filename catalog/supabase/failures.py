@@ -16,7 +16,9 @@ from postgrest.exceptions import APIError
 from catalog.errors import (
     AlreadyClaimed,
     CatalogError,
+    CatalogFull,
     CatalogNotEmpty,
+    CatalogReadOnly,
     CatalogRefused,
     CatalogUnavailable,
     FileMissing,
@@ -101,6 +103,8 @@ _PASSING = (
     "PGRST002",
     "PGRST003",
 )
+_DISK_FULL = "53100"
+_READ_ONLY = "25006"
 _NOT_LET_IN = ("42501", "PGRST301", "PGRST302", "PGRST303")
 _PASSING_STATUSES = frozenset({408, 425, 429, 500, *range(502, 600)})
 _NOT_LET_IN_STATUSES = frozenset({401, 403, 404})
@@ -157,6 +161,12 @@ def failure_of(error: APIError) -> Exception:
     code, text = error.code or "", error.message or ""
     if code == _REFUSED_BY_US:
         return _refusal_of(error)
+    if code == _DISK_FULL:
+        return CatalogFull("the disk of the database is full: make room on it")
+    if code == _READ_ONLY:
+        return CatalogReadOnly(
+            "the database takes no writes: check its disk, and whether the project is read-only"
+        )
     # The database gives each of its errors a code: without one, the connection to it broke.
     if not code or code.startswith(_PASSING):
         return Interrupted(f"the database is not ready: {text} ({code})")

@@ -11,13 +11,14 @@ from typing import Any, TypeAlias
 import httpx
 from supabase import AsyncClient, AsyncClientOptions, create_async_client
 
-from catalog.errors import CatalogUnavailable
+from catalog.errors import CatalogFaulty, CatalogUnavailable
 from catalog.supabase.failures import (
     Interrupted,
     require_answer_of_postgrest,
     translated_errors,
 )
 from catalog.supabase.patience import Patience
+from common.faults import FaultLog
 from common.tasks import settled
 
 Answer: TypeAlias = Any
@@ -42,6 +43,7 @@ class Functions:
     def __init__(self, client: AsyncClient, patience: Patience) -> None:
         self._client = client
         self._patience = patience
+        self._faults = FaultLog("database-fault")
 
     @classmethod
     @asynccontextmanager
@@ -71,14 +73,20 @@ class Functions:
 
     async def read(self, function: str, **arguments: object) -> Answer:
         """The answer of a function that changes nothing."""
-        return await self._patiently(function, lambda: self._once(function, arguments))
+        with self._faults.noting(CatalogFaulty):
+            return await self._patiently(function, lambda: self._once(function, arguments))
 
     async def write(self, function: str, **arguments: object) -> Answer:
         """The answer of a function that changes something.
 
         A caller that is cancelled goes on only once the attempt that runs is over.
         """
-        return await self._patiently(function, lambda: settled(self._once(function, arguments)))
+        with self._faults.noting(CatalogFaulty):
+            answer = await self._patiently(
+                function, lambda: settled(self._once(function, arguments))
+            )
+        self._faults.works()
+        return answer
 
     async def _patiently(self, function: str, once: Callable[[], Awaitable[Answer]]) -> Answer:
         ends_at = self._patience.now() + self._patience.total_s

@@ -12,7 +12,7 @@ class Retry(StrEnum):
     LATER = "later"
     """Something is out of order that may be mended."""
     NEVER = "never"
-    """The request itself has to be another one."""
+    """The request itself has to be another one, or the operator has to act."""
 
 
 @dataclass(frozen=True, slots=True)

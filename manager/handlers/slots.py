@@ -4,12 +4,13 @@ from uuid import UUID
 
 import structlog
 
-from catalog.errors import CatalogError, InvalidRecord
+from catalog.errors import CatalogError, CatalogFaulty, InvalidRecord
 from catalog.records import Chunk, ChunkLocation, EnvelopeKind, Message
 from manager.context import SlotContext
 from manager.peers.base_content import BaseContent, InvalidReport, reported_messages, snowflake
 from manager.peers.services import SlotUpload, UploadSlot
 from manager.tickets.uploads import TicketUpload
+from manager.words import words_for
 from protocol import generic, s2u, u2s
 from protocol.chunks import chunk_length
 from storage.envelope import sealed_size
@@ -34,6 +35,8 @@ async def chunk_stored(
         return await _entered(context, packet, location)
     except InvalidRecord:
         raise
+    except CatalogFaulty as error:
+        return s2u.ReportDeferred(fault=words_for(error))
     except CatalogError as error:
         log.warning("a report is deferred", code=error.code, problem=str(error))
     except Exception:

@@ -2,14 +2,13 @@
 
 import structlog
 
-from catalog.errors import CatalogUnavailable
+from catalog.errors import CatalogFaulty, CatalogUnavailable
 from manager.context import SlotContext
 from manager.errors import InvalidRequest
+from manager.words import severity, words_for
 from protocol import generic, s2u, u2s
 
 log = structlog.get_logger(__name__)
-
-CATALOG_AWAY = "the catalog is not available: try again shortly"
 
 
 async def redeem_ticket(
@@ -19,8 +18,8 @@ async def redeem_ticket(
     try:
         return await context.parts.tickets.redeem(context.slot, _process_of(context), packet)
     except CatalogUnavailable as error:
-        log.warning("a ticket was not redeemed", problem=str(error))
-        return generic.Boolean(success=False, message=CATALOG_AWAY)
+        log.log(severity(error), "a ticket was not redeemed", problem=str(error))
+        return generic.Boolean(success=False, message=words_for(error))
 
 
 async def ticket_finished(
@@ -29,6 +28,8 @@ async def ticket_finished(
     """The upload of a ticket has ended, one way or the other."""
     try:
         await context.parts.tickets.finish(_process_of(context), packet)
+    except CatalogFaulty as error:
+        return s2u.ReportDeferred(fault=words_for(error))
     except CatalogUnavailable as error:
         log.warning("the end of a ticket's upload is deferred", problem=str(error))
         return s2u.ReportDeferred()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from catalog.errors import CatalogError, CatalogUnavailable
+from catalog.errors import CatalogError, CatalogFaulty, CatalogUnavailable
 from common.guesses import TooManyAttempts
 from common.service_password import WrongServicePassword
 from manager.errors import (
@@ -32,7 +32,13 @@ from manager.errors import (
 from manager.http.ranges import RangeNotSatisfiable
 from manager.http.responses import failure
 from manager.words import words_for
-from storage.errors import DiscordUnavailable, StorageError
+from storage.errors import (
+    ChunkCorrupt,
+    DiscordUnavailable,
+    MessageGone,
+    StorageError,
+    WebhookNotConfigured,
+)
 
 RETRY_AFTER_S = 2
 """When to ask again while the catalog or Discord is away; clients spread it themselves."""
@@ -69,6 +75,12 @@ STATUSES: Mapping[type[Exception], int] = {
 """The most special class that fits counts."""
 
 
+LASTING = (CatalogFaulty, ChunkCorrupt, MessageGone, WebhookNotConfigured)
+"""What asking again does not change, unless an operator acts."""
+LASTING_HEADER = "Discord-Cloud-Lasting"
+"""Tells clients so; its value is the code of the error."""
+
+
 def answer(error: Exception) -> web.Response | None:
     """The response to a known error; None for one that nobody has foreseen."""
     for kind in type(error).__mro__:
@@ -92,6 +104,8 @@ def _headers(error: Exception) -> dict[str, str]:
         return {"Content-Range": f"bytes */{error.size}", "Accept-Ranges": "bytes"}
     if isinstance(error, Overloaded | TooManyAttempts):
         return {"Retry-After": str(error.retry_after_s)}
+    if isinstance(error, LASTING):
+        return {LASTING_HEADER: error.code}
     if isinstance(error, CatalogUnavailable | DiscordUnavailable):
         return {"Retry-After": str(RETRY_AFTER_S)}
     return {}

@@ -25,7 +25,7 @@ from manager.errors import ManagerError, PeerGone, PeerSilent, UnexpectedReply
 from manager.metrics import ManagerMetrics
 from manager.peers.workload import Workload
 from manager.tasks import BackgroundTasks
-from manager.words import words_for
+from manager.words import severity, words_for
 from protocol import generic
 from protocol.codec import EncodedPacket, Frame, decode, encode, encode_data
 from protocol.errors import ProtocolError, WrongNamespace
@@ -311,7 +311,10 @@ class PeerConnection:
         except ManagerError as error:
             return generic.Boolean(success=False, message=str(error))
         except CatalogError as error:
-            log.warning("the catalog failed", packet=packet.id, code=error.code, problem=str(error))
+            level = severity(error)
+            log.log(
+                level, "the catalog failed", packet=packet.id, code=error.code, problem=str(error)
+            )
             return generic.Boolean(success=False, message=words_for(error))
         except Exception:
             log.exception("a packet could not be handled", packet=packet.id)

@@ -34,6 +34,7 @@ from manager.tickets.tokens import TicketClaims, TicketSigner
 from manager.uploads.fleet import UploadFleet
 from manager.uploads.holds import TemporaryHolds
 from manager.uploads.readability import ReadabilityCheck
+from manager.words import severity
 from protocol import s2u, u2s
 from protocol.chunks import chunk_count
 from protocol.values import REPLY_TIMEOUT_S
@@ -268,7 +269,9 @@ class TicketDesk:
                 lambda: self._catalog.release(ticket.id, service=TICKET_SERVICE, key=ticket.holder)
             )
         except CatalogError as error:
-            log.warning("a failed upload may be kept until it expires", code=error.code)
+            log.log(
+                severity(error), "a failed upload may be kept until it expires", code=error.code
+            )
         self._nudge_reaper()
 
     def _let_go(self, object_id: UUID, key: str) -> None:

@@ -18,6 +18,7 @@ from catalog.object_port import ObjectStore
 from catalog.records import Chunk, ChunkLocation, Message
 from manager.retrying import CatalogPatience
 from manager.tasks import BackgroundTasks
+from manager.words import severity
 
 log = structlog.get_logger(__name__)
 
@@ -99,7 +100,7 @@ class ChunkJournal:
             try:
                 await self._catalog.add_chunk(location)
             except CatalogUnavailable as error:
-                log.warning("garbage is not entered yet", problem=str(error))
+                log.log(severity(error), "garbage is not entered yet", problem=str(error))
                 await backoff.wait()
             else:
                 self._nudge_reaper()

@@ -15,7 +15,7 @@ import structlog
 
 from catalog.errors import (
     CatalogError,
-    CatalogUnavailable,
+    CatalogFaulty,
     IsAFolder,
     NameTaken,
     NotAFolder,
@@ -52,7 +52,7 @@ from manager.uploads.journal import ChunkJournal
 from manager.uploads.news import UploadNews
 from manager.uploads.places import UploadPlaces
 from manager.uploads.readability import ReadabilityCheck
-from manager.words import words_for
+from manager.words import severity, words_for
 from protocol import generic, s2u
 from protocol.packet import Packet
 from protocol.values import format_path
@@ -237,6 +237,8 @@ class RunningUpload:
                 await self._begin_object(EnvelopeKind.V1)
         except (IsAFolder, NotAFolder) as error:
             rejection = Rejection(error.code, str(error), Retry.NEVER)
+        except CatalogFaulty as error:
+            rejection = Rejection(error.code, words_for(error), Retry.NEVER)
         except CatalogError as error:
             log.error("an upload could not be prepared", code=error.code, problem=str(error))
             rejection = CATALOG_AWAY
@@ -332,11 +334,9 @@ class RunningUpload:
             self._move(lambda upload: upload.commit_failed(reason))
         except NotPermitted:
             self._move(Upload.overwrite_refused)
-        except CatalogUnavailable:
-            reason = "the catalog is not available, so the file could not be entered"
-            self._move(lambda upload: upload.commit_failed(reason))
         except CatalogError as error:
-            log.error("a file could not be entered", code=error.code, problem=str(error))
+            level = severity(error)
+            log.log(level, "a file could not be entered", code=error.code, problem=str(error))
             reason = words_for(error)
             self._move(lambda upload: upload.commit_failed(reason))
         else:

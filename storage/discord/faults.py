@@ -9,6 +9,7 @@ from storage.discord.headers import TOO_MANY_REQUESTS, LimitHeaders
 from storage.discord.routes import Route
 from storage.errors import (
     BotUnusable,
+    DiscordFull,
     DiscordRefused,
     MessageGone,
     RequestTooLarge,
@@ -17,6 +18,8 @@ from storage.errors import (
     WebhookGone,
 )
 
+INSUFFICIENT_STORAGE = 507
+"""Of a stand-in whose disk is full; Discord itself never answers it."""
 UNKNOWN_CHANNEL = 10003
 WEBHOOK_GONE = frozenset({UNKNOWN_CHANNEL, 10015, 50027})
 WEBHOOK_FORBIDDEN = frozenset({40004, 40006, 50013, 400001})
@@ -74,6 +77,8 @@ def raise_for(answer: Answer, route: Route) -> None:
         # The limiter has seen the answer and holds the next try back as long as it must.
         raise TransientFault("Discord's rate limits")
     error = _error_body(answer.body)
+    if answer.status == INSUFFICIENT_STORAGE:
+        raise DiscordFull(answer.status, 0)
     if answer.status >= 500 or (error is not None and error.code in BUSY):
         retry_after_s = LimitHeaders.parse(answer.headers).retry_after_s or 0.0
         raise TransientFault(_told(answer, error), retry_after_s)

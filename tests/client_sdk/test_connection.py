@@ -12,12 +12,14 @@ from client_sdk.errors import (
     CloudError,
     ConnectionLost,
     InvalidInput,
+    LastingFailure,
     NotLoggedIn,
     ReplyTimeout,
     Unavailable,
     UnexpectedAnswer,
     Unreachable,
 )
+from client_sdk.retry_after import LASTING_HEADER
 from protocol import c2s, codec, generic, s2c
 
 RECEIVES = frozenset({"s2c", "generic"})
@@ -231,6 +233,7 @@ async def test_refused_credentials_are_their_own_error(serve: Serve) -> None:
         ({"Retry-After": "7"}, '{"error_details": "no catalog"}', Unavailable, "no catalog"),
         ({"Retry-After": "7"}, "<html>", Unavailable, "Service Unavailable"),
         ({}, '{"error_details": "no catalog"}', Unreachable, "HTTP 503"),
+        ({LASTING_HEADER: "x"}, '{"error_details": "disk full"}', LastingFailure, "disk full"),
     ],
 )
 async def test_a_manager_that_cannot_serve_now_says_why(

@@ -14,6 +14,7 @@ from client_sdk.errors import (
     DownloadFailed,
     Forbidden,
     InvalidInput,
+    LastingFailure,
     NotFound,
     ServerFailed,
     TargetUnwritable,
@@ -200,6 +201,22 @@ async def test_refusals_are_typed_and_quoted(
     async with make_client(download_attempts=2) as cloud:
         with pytest.raises(error, match="because"):
             await cloud.download("/name", tmp_path / "name")
+    assert names_in(tmp_path) == []
+
+
+async def test_what_lasts_is_not_asked_for_again(manager, make_client, tmp_path: Path) -> None:
+    """Where the manager says that asking again is no use, its words are told at once."""
+
+    def refuse(_: web.Request) -> web.Response:
+        answer = web.json_response({"error": True, "error_details": "a key is missing"}, status=502)
+        answer.headers["Discord-Cloud-Lasting"] = "unknown-key"
+        return answer
+
+    manager.download_faults = [refuse] * 10
+    async with make_client() as cloud:
+        with pytest.raises(LastingFailure, match="a key is missing"):
+            await cloud.download("/name", tmp_path / "name")
+    assert len(manager.download_faults) == 9
     assert names_in(tmp_path) == []
 
 

@@ -17,6 +17,7 @@ from client_sdk import (
 )
 from client_sdk.errors import (
     InvalidInput,
+    LastingFailure,
     NotLoggedIn,
     Refused,
     Rejected,
@@ -316,6 +317,19 @@ async def test_a_chunk_that_never_gets_through_fails_the_upload(manager, make_cl
         with pytest.raises(UploadFailed, match="Discord is down"):
             await cloud.upload(content_of(2500), "/name")
         await manager.until(lambda: not manager.uploads)
+
+
+async def test_a_server_without_room_is_not_asked_again(manager, make_client) -> None:
+    """Nothing helps but its operator, whom its words name; the upload is taken back."""
+    manager.chunk_faults = [
+        lambda _: web.json_response({"error": "the disk is full"}, status=507)
+    ] * 100
+    async with make_client() as cloud:
+        with pytest.raises(LastingFailure, match="the disk is full"):
+            await cloud.upload(b"x", "/name")
+        await manager.until(lambda: not manager.uploads)
+    assert len(manager.chunk_faults) == 99
+    assert manager.count(c2s.UploadRequest) == 1
 
 
 async def test_a_service_that_waits_for_discord_is_waited_for(manager, make_client) -> None:

@@ -149,23 +149,34 @@ def files_of_at_most(size):
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
-        with capture_logs():
-            yield
+        with capture_logs() as lines:
+            yield lines
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.parametrize("wait", ["true", "false"])
 async def test_a_full_disk(caller, emulator, wait):
-    """When the disk refuses, the post is 503 (unseen without `wait`) and nothing is half-stored."""
+    """When the disk is full, the post is 507 (unseen without `wait`) and nothing is half-stored."""
     with files_of_at_most(1_000_000):
         status, error = await caller.post(b"fits", bytes(3_000_000), wait=wait)
     assert (status, error) == (
-        (503, {"message": "503: Service Unavailable", "code": 0}) if wait == "true" else (204, None)
+        (507, {"message": "507: Insufficient Storage", "code": 0})
+        if wait == "true"
+        else (204, None)
     )
     assert emulator.messages() == []
     assert list((emulator.settings.data / "drafts").iterdir()) == []
     assert (await caller.post(bytes(3_000_000)))[0] == 200
+
+
+async def test_a_full_disk_is_logged_once(caller):
+    """However often it is met: one line, which says what to do."""
+    with files_of_at_most(1_000_000) as lines:
+        for wait in ("true", "false", "true"):
+            await caller.post(bytes(3_000_000), wait=wait)
+    told = [(line["event"], line["reason"]) for line in lines]
+    assert told == [("disk-fault", "the disk is full: make room on it")]
 
 
 async def test_a_full_disk_does_not_hinder_deleting(caller, emulator):
@@ -173,7 +184,7 @@ async def test_a_full_disk_does_not_hinder_deleting(caller, emulator):
     _, message = await caller.post(b"x")
     path = f"/messages/{message['id']}"
     with files_of_at_most(0):
-        assert (await caller.call("PATCH", path, json={"content": "new"}))[0] == 503
+        assert (await caller.call("PATCH", path, json={"content": "new"}))[0] == 507
         assert await caller.call("GET", path) == (200, message)
         assert (await caller.call("DELETE", path))[0] == 204
     assert emulator.messages() == []

@@ -14,6 +14,7 @@ from storage.discord.http import DiscordHttp
 from storage.discord.webhook import Webhook, opaque_file
 from storage.envelope import KeyRing
 from storage.errors import (
+    DiscordFull,
     DiscordRefused,
     DiscordUnavailable,
     MessageGone,
@@ -120,6 +121,7 @@ async def test_a_proxy_that_stays_is_told_as_such(
         (405, DiscordRefused),
         (413, RequestTooLarge),
         (418, DiscordRefused),
+        (507, DiscordFull),
     ],
 )
 async def test_refusals_without_sense_go_by_their_status(

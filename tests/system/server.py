@@ -21,10 +21,11 @@ COMMAND = (sys.executable, "-c", "from cli.main import main; main()")
 
 @dataclass
 class Server:
-    """A running process and its address."""
+    """A running process and its address; `log` is all that it logs, once it has ended."""
 
     process: asyncio.subprocess.Process
     url: str
+    log: asyncio.Task[bytes]
 
     async def kill(self) -> None:
         """Ends it without any chance to tidy up."""
@@ -91,15 +92,18 @@ async def program(*arguments: str, **environment: str) -> AsyncIterator[Server]:
         },
         cwd=Path(__file__).parents[2],
         stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
+    assert process.stderr is not None
+    log = asyncio.create_task(process.stderr.read())
     try:
         async with asyncio.timeout(START_S):
             ready = (await process.stdout.readline()).decode().split()
         assert ready[:1] == ["ready"], ready
-        yield Server(process, ready[1])
+        yield Server(process, ready[1], log)
     finally:
         if process.returncode is None:
             process.kill()
-        await process.communicate()
+        await process.wait()
+        await log

@@ -10,6 +10,8 @@ import pytest
 from pydantic import SecretStr
 
 from cli.data_folder import DataFolder
+from client_sdk.client import Client
+from client_sdk.errors import LastingFailure, Rejected
 from protocol import c2s, s2c
 from tests.system.server import up
 from tests.system.whole import (
@@ -108,11 +110,29 @@ async def test_disk_full_in_mid_upload(tmp_path: Path):
             assert not (await user.peer.request_upload("b.bin")).accepted
             server.limit_files(resource.RLIM_INFINITY)
             status, _ = await sending
-            assert status in {200, 502}
+            assert status in {200, 502, 507}
             for index in range(1, 4):
                 await user.send(response, index, CONTENT)
             assert (await user.finished(response)).success
             assert await user.get("a.bin") == CONTENT
+
+
+@pytest.mark.parametrize("room", [1, 4_000_000], ids=["no room", "room for the catalog alone"])
+async def test_a_full_disk_is_told_within_a_minute(tmp_path: Path, room: int):
+    """Whoever uploads hears why and who can help; the log says what to do, and no line a second."""
+    async with up(tmp_path / "data", CHUNK_SIZE="8000000") as server:
+        token = await server.register()
+        server.limit_files(room)
+        async with asyncio.timeout(60), Client(server.url, token) as cloud:
+            for _ in range(3):
+                with pytest.raises((LastingFailure, Rejected), match="operator"):
+                    await cloud.upload(bytes(8_000_000), "/a.bin")
+        server.limit_files(resource.RLIM_INFINITY)
+        assert await server.stop() == 0
+        lines = (await server.log).decode().splitlines()
+    assert any("-fault" in line and "full" in line for line in lines)
+    assert len(lines) < 12, lines
+    assert not any("Traceback" in line for line in lines)
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])

@@ -1,14 +1,18 @@
 """Discord takes nothing for minutes: uploads wait, memory is bounded, and whoever leaves leaves at once."""
 
 import asyncio
+import json
+import resource
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
 from protocol import s2u
 from tests.upload_service.staging import CHUNK, Stage, staged
+from upload_service.forward import NO_ROOM
 
 MINUTES_S = 600.0
 
@@ -50,6 +54,23 @@ async def test_an_upload_waits_and_its_end_ends_the_wait(tmp_path: Path, ending:
         await until_forwarding(stage, 0)
     assert stage.manager.journal == []
     assert stage.emulator.messages() == []
+
+
+async def test_no_room_is_told_at_once(tmp_path: Path) -> None:
+    """A chunk is not sent again and again to a full disk; it may be sent again once there is room."""
+    async with staged(tmp_path) as stage:
+        upload = await stage.start(CHUNK)
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (CHUNK // 2, hard))
+        try:
+            with capture_logs() as lines:
+                answers = [await stage.send(upload, 0, bytes(CHUNK)) for _ in range(2)]
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert {(status, json.loads(text)["error"]) for status, text in answers} == {(507, NO_ROOM)}
+        told = [line["event"] for line in lines if line["log_level"] in {"warning", "error"}]
+        assert sorted(told) == ["disk-fault", "no-room-for-chunks"]
+        assert await stage.send(upload, 0, bytes(CHUNK)) == (200, "0")
 
 
 async def test_a_new_lease_ends_the_wait(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Reports until they are answered for good: a manager that defers, is silent or away, and stops."""
 
 import asyncio
+import json
 import os
 from pathlib import Path
 
@@ -51,6 +52,21 @@ async def test_a_deferred_report_is_sent_again(tmp_path: Path) -> None:
         assert others == [first, first]
         assert await stage.metric("upload_reports") == 0
     assert on_disk(tmp_path) == []
+
+
+async def test_a_fault_that_lasts_is_told_to_the_sender(tmp_path: Path) -> None:
+    """Who sends does not wait for an operator; the report is sent again until it is answered."""
+    async with staged(tmp_path) as stage:
+        answering(stage, ReportDeferred(fault="the disk is full"))
+        upload = await stage.start(10)
+        status, text = await stage.send(upload, 0, bytes(10))
+        assert (status, json.loads(text)) == (507, {"error": "the disk is full"})
+        await reported(stage, 3)
+        answering(stage, YES)
+        while await stage.metric("upload_reports"):
+            pass
+        assert await stage.send(upload, 0, bytes(10)) == (200, "0")
+        assert (await stage.link.finishes.get()).success
 
 
 async def test_a_deferred_report_goes_over_the_next_link(tmp_path: Path) -> None:

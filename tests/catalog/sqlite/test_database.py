@@ -6,10 +6,18 @@ from contextlib import closing
 from uuid import uuid4
 
 import pytest
+from structlog.testing import capture_logs
 
-from catalog.errors import CatalogError, CatalogUnavailable
+from catalog.errors import (
+    CatalogError,
+    CatalogFaulty,
+    CatalogFull,
+    CatalogReadOnly,
+    CatalogUnavailable,
+)
 from catalog.sqlite.adapter import SqliteCatalog
-from catalog.sqlite.database import READERS
+from catalog.sqlite.database import READERS, Database
+from catalog.sqlite.schema import upgrade
 from common.tasks import settled
 
 
@@ -154,8 +162,13 @@ async def test_full_disk(database, catalog, uploads):
         for _ in range(1000):
             await uploads.put(("a", "b"), str(uuid4()))
 
-    with pytest.raises(CatalogUnavailable, match="full"):
-        await fill()
+    with capture_logs() as lines:
+        for _ in range(2):
+            with pytest.raises(CatalogFull, match="make room"):
+                await fill()
+    assert [(line["event"], line["reason"]) for line in lines] == [
+        ("database-fault", "the disk of the database is full: make room on it")
+    ]
     counts = await catalog.counts(0)
     folder = await catalog.folder_at(("a", "b"))
     files = 0 if folder is None else (await catalog.counts(folder.id)).files
@@ -164,6 +177,34 @@ async def test_full_disk(database, catalog, uploads):
     async with database.writing() as session:
         await session.run("PRAGMA max_page_count = 1000000")
     assert await uploads.put(("a", "b"), "after")
+
+
+async def test_read_only_database(database, catalog):
+    """A database that takes no writes is told from one that is busy, and reading goes on."""
+    async with database.writing() as session:
+        await session.run("PRAGMA query_only = ON")
+    with pytest.raises(CatalogReadOnly, match="check the rights"):
+        await catalog.make_folders(("a",))
+    assert await catalog.folder_at(("a",)) is None
+
+
+async def test_damaged_file(path, clock):
+    """What cannot be read because of damage is told at once, and logged once with what to do."""
+    async with Database.open(path) as database:
+        await upgrade(database, clock)
+        async with database.reading() as session:
+            ((size,),) = await session.rows("PRAGMA page_size")
+            roots = await session.rows("SELECT rootpage FROM sqlite_schema WHERE rootpage > 0")
+    with path.open("r+b") as file:
+        for (root,) in roots:
+            file.seek((root - 1) * size)
+            file.write(b"\xff" * size)
+    with capture_logs() as lines:
+        async with Database.open(path) as database:
+            for _ in range(2):
+                with pytest.raises(CatalogFaulty, match="backup"):
+                    await SqliteCatalog(database, clock).folder_at(("a",))
+    assert [line["event"] for line in lines] == ["database-fault"]
 
 
 async def test_lock_of_another_process(path, catalog):

@@ -6,8 +6,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
-from catalog.errors import CatalogRefused, CatalogUnavailable, FolderMissing, NotPermitted
+from catalog.errors import (
+    CatalogFull,
+    CatalogReadOnly,
+    CatalogRefused,
+    CatalogUnavailable,
+    FolderMissing,
+    NotPermitted,
+)
 from catalog.permits import Holder, Permit, Standing
 from catalog.port import OverwriteOnConflict, RenameOnConflict
 from catalog.supabase.adapter import SupabaseCatalog
@@ -225,14 +233,29 @@ async def test_deadlocks_and_conflicts_are_repeated(catalog, empty, pauses, cond
     assert len(pauses.seconds) <= 1  # PostgREST repeats some conflicts itself
 
 
-@pytest.mark.parametrize("condition", ["disk_full", "read_only_sql_transaction", "internal_error"])
-async def test_a_database_in_trouble(catalog, empty, condition):
-    """A full disk, or any other trouble of the database, is reported; reading goes on."""
-    with failing_inserts(empty, condition, times=99):
+async def test_a_database_in_trouble(catalog, empty):
+    """Any trouble of the database is reported; reading goes on."""
+    with failing_inserts(empty, "internal_error", times=99):
         with pytest.raises(CatalogUnavailable, match="as the test wants it"):
             await catalog.make_folders(("a",))
         assert await catalog.folder_at(("a",)) is None
     await catalog.check_reads()
+
+
+@pytest.mark.parametrize(
+    ("condition", "error"),
+    [("disk_full", CatalogFull), ("read_only_sql_transaction", CatalogReadOnly)],
+)
+async def test_a_fault_that_waiting_does_not_mend(catalog, empty, pauses, condition, error):
+    """A full disk, and a database that takes no writes, are told at once, and logged once."""
+    with failing_inserts(empty, condition, times=99), capture_logs() as lines:
+        for _ in range(2):
+            with pytest.raises(error):
+                await catalog.make_folders(("a",))
+        assert await catalog.folder_at(("a",)) is None
+    await catalog.check_reads()
+    assert [line["event"] for line in lines] == ["database-fault"]
+    assert pauses.seconds == []
 
 
 async def test_cancelled_write_is_over_when_its_caller_goes_on(catalog, uploads, empty):

@@ -234,6 +234,7 @@ async def test_damaged_first_chunk_is_an_error(cloud, content):
         "error": True,
         "error_details": "part of this file was damaged on Discord",
     }
+    assert response.headers["Discord-Cloud-Lasting"] == "chunk-corrupt"
 
 
 async def test_lost_message_is_an_error(cloud, content):

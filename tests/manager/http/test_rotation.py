@@ -2,6 +2,8 @@
 
 import base64
 
+from storage.keys import KeyRing
+
 KEYS = [base64.b64encode(bytes([n]) * 32).decode() for n in range(2)]
 
 
@@ -19,7 +21,7 @@ async def test_rotation_keeps_files_and_tokens(tmp_path, running_cloud):
 
 
 async def test_lost_key_is_an_error(tmp_path, running_cloud):
-    """Without the key of a file there is an error, and not its encrypted bytes."""
+    """Without the key of a file there is an error that names the key, and not its encrypted bytes."""
     async with running_cloud(tmp_path, message_encryption_key=KEYS[0]) as cloud:
         await cloud.token()
         await cloud.store("/docs/old.txt", b"old" * 1000)
@@ -27,4 +29,8 @@ async def test_lost_key_is_an_error(tmp_path, running_cloud):
         params = {"path": "/docs", "name": "old.txt", "auth": await cloud.token()}
         response = await cloud.client.get("/download", params=params)
         assert response.status == 502
-        assert (await response.json())["error"] is True
+        key_id = KeyRing.parse(KEYS[0]).primary.key_id.hex()
+        details = (await response.json())["error_details"]
+        assert details.startswith(f"the master key {key_id} is missing: ")
+        assert "MESSAGE_ENCRYPTION_KEY" in details
+        assert response.headers["Discord-Cloud-Lasting"] == "unknown-key"

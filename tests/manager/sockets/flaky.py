@@ -91,6 +91,7 @@ class FlakyCatalog:
         failed: how many calls have failed.
         calls: how many calls were made.
         held: what the answers of a method wait for, after it was carried out.
+        error: what calls that fail raise.
     """
 
     def __init__(self, catalog: Catalog) -> None:
@@ -100,6 +101,7 @@ class FlakyCatalog:
         self.failed: Counter[str] = Counter()
         self.calls: Counter[str] = Counter()
         self.held: dict[str, asyncio.Event] = {}
+        self.error: type[CatalogUnavailable] = CatalogUnavailable
         self._catalog = catalog
         self._waiting: Counter[str] = Counter()
         self._changed = asyncio.Condition()
@@ -149,7 +151,7 @@ class FlakyCatalog:
         async with self._changed:
             self.failed[method] += 1
             self._changed.notify_all()
-        raise CatalogUnavailable("the test has switched it off")
+        raise self.error("the test has switched it off")
 
 
 @dataclass

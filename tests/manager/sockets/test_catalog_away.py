@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
+from catalog.errors import CatalogFull
 from protocol import c2s, s2c, s2u, u2s
 from tests.manager.sockets.flaky import FlakyStage, running_flaky_stage
 from tests.manager.sockets.uploading import booked
@@ -13,6 +15,7 @@ from tests.orphans import orphans_of
 
 LONGER_THAN_ANY_PATIENCE = 10**6
 ANSWER_TIME_S = 10.0
+DISK_FULL = "the server's disk is full: its operator has to make room"
 
 
 @pytest.fixture
@@ -86,6 +89,50 @@ async def test_a_report_that_meets_a_defect_is_not_lost(stage: FlakyStage):
     report = await service.post(start, 0)
     await service.ask(report, s2u.ReportDeferred)
     assert (await service.order(report)).success
+
+
+async def test_a_report_that_cannot_be_entered_until_somebody_acts_says_so(stage: FlakyStage):
+    """Within the reply timeout its service learns what to tell the sender, and keeps it all the same."""
+    client, service = await booked(stage)
+    await client.request_upload()
+    start = await service.next(s2u.UploadStart)
+    stage.catalog.error = CatalogFull
+    stage.catalog.before["add_chunk"] = LONGER_THAN_ANY_PATIENCE
+    report = await service.post(start, 0)
+    deferred = await service.ask(report, s2u.ReportDeferred)
+    assert deferred.fault == DISK_FULL
+    assert stage.time.now <= ANSWER_TIME_S
+    stage.catalog.before.clear()
+    assert (await service.order(report)).success
+
+
+async def test_an_upload_that_cannot_be_entered_until_somebody_acts_fails_soon(stage: FlakyStage):
+    """All bytes are stored, yet its client does not wait for an operator: it hears who can help."""
+    client, service = await booked(stage)
+    await client.request_upload("a.txt")
+    stage.catalog.error = CatalogFull
+    stage.catalog.before["commit_file"] = LONGER_THAN_ANY_PATIENCE
+    await service.take_upload()
+    info = await client.next(s2c.UploadFinishInfo)
+    assert (info.success, info.reason) == (False, DISK_FULL)
+    assert stage.time.now < 60
+
+
+@pytest.mark.parametrize(
+    "packet", [c2s.CreateFolder(path="/new"), c2s.EmptyFileUpload(path="/", name="empty")]
+)
+async def test_a_full_disk_is_told_to_who_asks(
+    stage: FlakyStage, packet: c2s.CreateFolder | c2s.EmptyFileUpload
+):
+    """And to who requests an upload, before a byte is sent; it is no line of the log each time."""
+    client, _ = await booked(stage)
+    stage.catalog.error = CatalogFull
+    for method in ("make_folders", "commit_file", "begin_object"):
+        stage.catalog.before[method] = LONGER_THAN_ANY_PATIENCE
+    with capture_logs() as lines:
+        assert await client.refusal(packet) == DISK_FULL
+        assert (await client.request_upload()).rejection_reason == DISK_FULL
+    assert [line["event"] for line in lines if line["log_level"] != "debug"] == []
 
 
 async def test_a_report_is_answered_in_time_while_the_catalog_hangs(stage: FlakyStage):

@@ -282,6 +282,17 @@ test("a question about a folder is told from one about a file, also when it is a
   assert.deepEqual([entry.meetsFolder, entry.state], [false, "deciding"]);
 });
 
+test("an upload that cannot be stored until somebody acts is not sent again", () => {
+  const queue = queueOf(5);
+  const [entry] = begin(queue, 1).entries;
+  assert.ok(entry);
+  queue.next(0);
+  queue.storageFailed(entry.uploadId ?? "", "the disk is full");
+  assert.deepEqual([entry.state, entry.reason], ["failed", "the disk is full"]);
+  assert.deepEqual(only(queue.next(0), "abort").length, 1);
+  assert.deepEqual(only(queue.next(60_000), "send"), []);
+});
+
 test("empty files need no service", () => {
   const queue = queueOf(0);
   const effects = queue.next(0);

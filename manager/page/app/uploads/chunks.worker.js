@@ -8,8 +8,11 @@
  *   | { do: "stop", id: number }} Order
  * @typedef {{ id: number, news: "progress", loaded: number }
  *   | { id: number, news: "stored" }
- *   | { id: number, news: "failed", reason: string }} News
+ *   | { id: number, news: "failed", reason: string, isLasting: boolean }} News
  */
+
+/** Nothing can be stored until the server's operator acts. */
+const INSUFFICIENT_STORAGE = 507;
 
 /** @type {Map<number, XMLHttpRequest>} */
 const requests = new Map();
@@ -31,11 +34,20 @@ function send(order) {
   const request = new XMLHttpRequest();
   requests.set(id, request);
   request.upload.onprogress = (event) => tell({ id, news: "progress", loaded: event.loaded });
-  request.onload = () => tell(request.status === 200 ? { id, news: "stored" } : { id, news: "failed", reason: reasonOf(request) });
-  request.onerror = () => tell({ id, news: "failed", reason: "" });
+  request.onload = () => tell(request.status === 200 ? { id, news: "stored" } : failed(id, request));
+  request.onerror = () => tell({ id, news: "failed", reason: "", isLasting: false });
   request.onloadend = () => requests.delete(id);
   request.open("POST", order.address);
   request.send(form);
+}
+
+/**
+ * @param {number} id
+ * @param {XMLHttpRequest} request
+ * @returns {News}
+ */
+function failed(id, request) {
+  return { id, news: "failed", reason: reasonOf(request), isLasting: request.status === INSUFFICIENT_STORAGE };
 }
 
 /** @param {XMLHttpRequest} request */

@@ -188,6 +188,16 @@ export class UploadQueue {
   }
 
   /**
+   * Nothing can be stored until the server's operator acts, so sending it again is of no use.
+   * @param {string} uploadId
+   * @param {string} reason
+   */
+  storageFailed(uploadId, reason) {
+    const entry = this.#lineup.sending(uploadId);
+    if (entry) this.#giveUp(entry, "failed", reason);
+  }
+
+  /**
    * The file is not what was chosen any more, so sending it again is of no use.
    * @param {string} uploadId
    * @param {string} reason

@@ -274,7 +274,10 @@ export class Uploads {
       {
         onProgress: (loaded) => this.#change(() => this.#queue.chunkProgress(uploadId, index, loaded, performance.now())),
         onStored: () => this.#change(() => this.#queue.chunkStored(uploadId, index)),
-        onFailed: (reason) => void this.#chunkFailed(uploadId, index, bytes, reason),
+        onFailed: (reason, isLasting) => {
+          if (isLasting) this.#change(() => this.#queue.storageFailed(uploadId, reason));
+          else void this.#chunkFailed(uploadId, index, bytes, reason);
+        },
       },
     );
   }

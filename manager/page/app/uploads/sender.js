@@ -12,7 +12,7 @@
  * @typedef {object} Watcher
  * @property {(loaded: number) => void} onProgress
  * @property {() => void} onStored
- * @property {(reason: string) => void} onFailed
+ * @property {(reason: string, isLasting: boolean) => void} onFailed
  */
 
 export class ChunkSender {
@@ -63,7 +63,7 @@ export class ChunkSender {
     if (news.news === "progress") return watcher.onProgress(news.loaded);
     this.#running.delete(news.id);
     if (news.news === "stored") watcher.onStored();
-    else watcher.onFailed(news.reason);
+    else watcher.onFailed(news.reason, news.isLasting);
   }
 
   /**
@@ -77,7 +77,7 @@ export class ChunkSender {
     for (const [id, running] of this.#running) {
       if (running.worker !== worker) continue;
       this.#running.delete(id);
-      running.watcher.onFailed("");
+      running.watcher.onFailed("", false);
     }
   }
 }
