@@ -22,6 +22,7 @@ from typing import Protocol
 from uuid import UUID
 
 from catalog.account_port import AccountStore
+from catalog.master_key_port import MasterKeyStore
 from catalog.message_port import MessageStore, WebhookStore
 from catalog.object_port import ObjectStore
 from catalog.permits import Permit
@@ -331,6 +332,7 @@ class Catalog(
     TicketStore,
     ReferenceStore,
     KeyStore,
+    MasterKeyStore,
     ViewStore,
     JobStore,
     CatalogTransfer,

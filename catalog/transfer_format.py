@@ -16,7 +16,8 @@ from catalog.transfer_port import Batch
 from catalog.transfer_records import KINDS, TransferRecord, kind_of
 
 FORMAT: Final = "discord-cloud catalog"
-VERSION: Final = 1
+VERSION: Final = 2
+"""What is written. Version 1 has no master keys, and is read as well."""
 BATCH_RECORDS: Final = 2000
 BATCH_BYTES: Final = 1024 * 1024
 """About where a batch that is read ends, however few records it has."""
@@ -114,9 +115,9 @@ class ExportReader:
             raise ExportDamaged("this is no export of a catalog: line 1 is no header") from error
         if header.format != FORMAT:
             raise ExportDamaged("this is an export, but not of a catalog")
-        if header.version != VERSION:
+        if not 1 <= header.version <= VERSION:
             raise ExportDamaged(
-                f"this export has version {header.version}, this release reads {VERSION}: "
+                f"this export has version {header.version}, this release reads up to {VERSION}: "
                 "import it with the release that wrote it"
             )
         self._hash.update(line)

@@ -14,6 +14,7 @@ Uuid: TypeAlias = Annotated[
     str, Meta(pattern="^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
 ]
 Digest: TypeAlias = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+KeyId: TypeAlias = Annotated[str, Meta(pattern="^[0-9a-f]{8}$")]
 
 
 class TransferRecord(
@@ -184,6 +185,13 @@ class SequenceRecord(TransferRecord, frozen=True, tag="sequence"):
     last_id: Count
 
 
+class MasterKeyRecord(TransferRecord, frozen=True, tag="master_key"):
+    """From when on a master key has sealed new content. The key itself is in no export."""
+
+    used_from: float
+    key_id: KeyId
+
+
 KINDS: tuple[type[TransferRecord], ...] = (
     UserRecord,
     FolderRecord,
@@ -199,6 +207,7 @@ KINDS: tuple[type[TransferRecord], ...] = (
     TicketRecord,
     JobRecord,
     SequenceRecord,
+    MasterKeyRecord,
 )
 """All kinds, in the order of an export: what is referred to comes first."""
 

@@ -37,6 +37,7 @@ from manager.identity.callers import Callers
 from manager.identity.passwords import Passwords
 from manager.identity.setup_code import SetupCode
 from manager.identity.tokens import derive_token_secret
+from manager.master_keys import check_master_keys
 from manager.metrics import ManagerMetrics
 from manager.reaper import Reaper
 from manager.retrying import CatalogPatience
@@ -140,6 +141,7 @@ class _Assembly:
 
     @contextlib.asynccontextmanager
     async def _running(self, catalog: Catalog, http: DiscordHttp) -> AsyncIterator[Parts]:
+        await check_master_keys(catalog, self._settings.keyring)
         holds = TemporaryHolds(catalog, self._clock, life_s=self._settings.upload_hold_s)
         ask = _channel_asker(http)
         quarantines = QuarantineKeeper(self._webhooks, catalog, ask)

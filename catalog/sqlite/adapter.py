@@ -11,6 +11,7 @@ from catalog.sqlite.database import Database
 from catalog.sqlite.files import SqliteFiles
 from catalog.sqlite.folders import SqliteFolders
 from catalog.sqlite.jobs import SqliteJobs
+from catalog.sqlite.master_keys import SqliteMasterKeys
 from catalog.sqlite.messages import SqliteMessages, SqliteWebhooks
 from catalog.sqlite.objects import SqliteObjects
 from catalog.sqlite.ownership import SqliteOwnership
@@ -37,6 +38,7 @@ class SqliteCatalog(
     SqliteTickets,
     SqliteReferences,
     SqliteKeys,
+    SqliteMasterKeys,
     SqliteViews,
     SqliteJobs,
     SqliteTransfer,

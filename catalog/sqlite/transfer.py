@@ -18,7 +18,7 @@ from catalog.sqlite.queries import messages
 from catalog.sqlite.queries import transfer as sql
 from catalog.transfer_format import BATCH_RECORDS
 from catalog.transfer_port import Batch
-from catalog.transfer_records import KINDS, Digest, FileRecord, TransferRecord, Uuid
+from catalog.transfer_records import KINDS, Digest, FileRecord, KeyId, TransferRecord, Uuid
 
 _Conversion = tuple[Callable[[Any], object], Callable[[Any], object]]
 """From a column to a field, and back."""
@@ -38,6 +38,7 @@ _CONVERSIONS: Final[Mapping[object, _Conversion]] = {
     Uuid | None: _UUID,
     Digest: _DIGEST,
     Digest | None: _DIGEST,
+    KeyId: _DIGEST,
     bool: _BOOL,
 }
 
@@ -61,6 +62,7 @@ class SqliteTransfer(SqlitePart):
             # This becomes the catalog of other times, in which no manager has kept it.
             await session.run(messages.DROP_WATCHES)
             await session.run(messages.DROP_SWEEPS)
+            await session.run(sql.FORGET_MASTER_KEYS)
             sink = _Sink(session)
             yield sink
             await sink.place_paired_files()

@@ -10,6 +10,7 @@ from catalog.supabase.files import SupabaseFiles
 from catalog.supabase.folders import SupabaseFolders
 from catalog.supabase.functions import Functions
 from catalog.supabase.jobs import SupabaseJobs
+from catalog.supabase.master_keys import SupabaseMasterKeys
 from catalog.supabase.messages import SupabaseMessages, SupabaseWebhooks
 from catalog.supabase.objects import SupabaseObjects
 from catalog.supabase.ownership import SupabaseOwnership
@@ -37,6 +38,7 @@ class SupabaseCatalog(
     SupabaseTickets,
     SupabaseReferences,
     SupabaseKeys,
+    SupabaseMasterKeys,
     SupabaseViews,
     SupabaseJobs,
     SupabaseTransfer,

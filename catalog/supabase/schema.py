@@ -35,6 +35,7 @@ MIGRATIONS = (
     "20261129000310_setup_code",
     "20261129000400_one_path",
     "20261129000401_named_garbage",
+    "20261129000402_master_keys",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 

@@ -109,6 +109,9 @@ async def fill(catalog, uploads, clock) -> None:
     await catalog.create_key("old", bytes(32), created_by=admin.id)
     await catalog.revoke_key("old")
     await catalog.open_ticket(ticket(clock, file.object_id), limits=None)
+    await catalog.note_master_key(b"\x00\xff\x10\x80")
+    clock.advance(0.5)
+    await catalog.note_master_key(b"\x01\x02\x03\x04")
     job = await catalog.claim_job("worker", lease_s=60, max_attempts=3)
     metadata = {"ratio": 1.10, "title": "ünï\u2028", "big": 2**53 + 1}
     await catalog.complete_job(job.object_id, worker="worker", metadata=metadata, recipe_version=2)
@@ -200,7 +203,7 @@ def damaged(lines: bytes) -> dict[str, bytes]:
         "something else": b"hello\n",
         "no text": b"\xff\xfe\n",
         "nested": b'{"kind":"header","x":' + b"[" * 9000 + b"]" * 9000 + b"}\n",
-        "newer": lines.replace(b'"version":1', b'"version":2', 1),
+        "newer": lines.replace(b'"version":2', b'"version":3', 1),
         "cut in a line": lines[: len(lines) // 2],
         "cut between lines": b"".join(parts[:-1]),
         "a line lost": b"".join(parts[:3] + parts[4:]),

@@ -10,6 +10,7 @@ from catalog.transfer_records import (
     FileRecord,
     FolderRecord,
     JobRecord,
+    MasterKeyRecord,
     MessageRecord,
     ObjectRecord,
     ReferenceRecord,
@@ -34,6 +35,7 @@ _TABLES: Final[dict[type[TransferRecord], tuple[str, str]]] = {
     ApiKeyRecord: ("api_keys", "id"),
     TicketRecord: ("tickets", "id"),
     JobRecord: ("jobs", "object_id"),
+    MasterKeyRecord: ("master_keys", "used_from"),
 }
 """Table and key of each kind that is a table as it stands."""
 
@@ -85,6 +87,9 @@ SELECT NOT EXISTS (
 ) AS is_empty
 """
 """Whether nothing but the root is there. Everything else refers to one of these tables."""
+
+FORGET_MASTER_KEYS: Final = "DELETE FROM master_keys"
+"""What a manager has noted that ran on the empty catalog."""
 
 COUNT_USAGE: Final = """
 WITH RECURSIVE climbing (folder_id, mime_type, bytes, files) AS (

@@ -23,6 +23,7 @@ TABLES = {
     "folder_usage",
     "folders",
     "jobs",
+    "master_keys",
     "messages",
     "objects",
     "quarantined_webhooks",
