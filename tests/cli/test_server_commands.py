@@ -122,6 +122,9 @@ async def test_a_signal_after_the_stop_changes_nothing():
     os.kill(os.getpid(), signal.SIGINT)
     os.kill(os.getpid(), signal.SIGTERM)
     await asyncio.sleep(0)
+    # The process of the program would end now; this one runs further tests, which send it signals.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().remove_signal_handler(number)
 
 
 @pytest.mark.parametrize(("number", "times"), [(signal.SIGINT, 3), (signal.SIGTERM, 1)])
