@@ -39,7 +39,7 @@ class Mutation:
         return UploadTicket.of(form)
 
     @strawberry.mutation(
-        description="Says that you do not need your upload any more; false when nothing keeps it."
+        description="Releases your upload before its time is over; false when you do not hold it."
     )
     async def revoke_temporary_reference(self, info: Info, file_id: strawberry.ID) -> bool:
         """Lets a temporary reference go."""
@@ -47,8 +47,8 @@ class Mutation:
         return found is not None and await context.tickets.revoke(context.caller.holder, found)
 
     @strawberry.mutation(
-        description="Keeps an uploaded file until the reference is released. Your key tells what "
-        "for; the same again changes nothing. For services."
+        description="Keeps an uploaded file until the reference is released. Your key names the use; "
+        "the same again changes nothing. For services."
     )
     async def create_reference(self, info: Info, file_id: strawberry.ID, key: str) -> Reference:
         """A permanent reference."""
@@ -59,14 +59,14 @@ class Mutation:
         return Reference.of(await context.references.create(context.caller, found, key))
 
     @strawberry.mutation(
-        description="Lets go of what you keep by that key; false when there is nothing. For services."
+        description="Releases the reference with that key; false when there is none. For services."
     )
     async def release_reference(self, info: Info, key: str) -> bool:
         """The reference is gone."""
         context = context_of(info)
         return await context.references.release(context.caller, key)
 
-    @strawberry.mutation(description="Lets a service in. For administrators.")
+    @strawberry.mutation(description="Creates an API key for a service. For administrators.")
     async def create_key(self, info: Info, name: str) -> NewApiKey:
         """A new API key."""
         context = context_of(info)
@@ -75,7 +75,7 @@ class Mutation:
         return NewApiKey(name=key.name, key=text)
 
     @strawberry.mutation(
-        description="Shuts a service out; what it refers to stays. For administrators."
+        description="Revokes the key of a service; its references stay. For administrators."
     )
     async def revoke_key(self, info: Info, name: str) -> bool:
         """The key is not in force any more."""
@@ -84,7 +84,7 @@ class Mutation:
         return await context.catalog.revoke_key(name)
 
     @strawberry.mutation(
-        description="Has garbage collected now instead of at the next interval. For administrators."
+        description="Collects garbage now instead of at the next interval. For administrators."
     )
     async def collect_garbage(self, info: Info) -> bool:
         """The collector looks."""
@@ -94,7 +94,7 @@ class Mutation:
         return True
 
     @strawberry.mutation(
-        description="Queues files that were never processed, or by older recipes; answers how many. "
+        description="Queues files that were never processed, or with older recipes; returns how many. "
         "For administrators."
     )
     async def process_missing(self, info: Info) -> int:
@@ -104,7 +104,7 @@ class Mutation:
         return await context.processing.enqueue_missing()
 
     @strawberry.mutation(
-        description="Queues files whose processing was given up; answers how many. "
+        description="Queues files whose processing was given up; returns how many. "
         "For administrators."
     )
     async def retry_failed_jobs(self, info: Info) -> int:

@@ -36,7 +36,7 @@ class UploadTicket:
     url: str
     fields: list[FormField]
     file_id: strawberry.ID = strawberry.field(
-        description="Id of the file to be; the field `key` has it as well."
+        description="Id that the file will have; the field `key` has it as well."
     )
 
     @classmethod
@@ -51,7 +51,7 @@ class View:
     """A view of a file."""
 
     name: str
-    url: str = strawberry.field(description="Serves the view; holds for a day at least.")
+    url: str = strawberry.field(description="Serves the view; valid for a day at least.")
     mime_type: str
     size: ByteCount
 
@@ -62,7 +62,7 @@ class Reference:
 
     key: str
     file_id: strawberry.ID
-    expires_at: datetime | None = strawberry.field(description="Null: until it is released.")
+    expires_at: datetime | None = strawberry.field(description="Null: valid until it is released.")
 
     @classmethod
     def of(cls, reference: records.Reference) -> Self:
@@ -90,7 +90,7 @@ class File:
     temporary_until: datetime | None = strawberry.field(
         description="Until when your temporary reference keeps the file; null without one."
     )
-    references: list[Reference] = strawberry.field(description="Your own, as a service.")
+    references: list[Reference] = strawberry.field(description="Those of the service that asks.")
     visible: strawberry.Private[VisibleFile]
 
     @classmethod
@@ -109,13 +109,13 @@ class File:
             visible=visible,
         )
 
-    @strawberry.field(description="Serves the content, ranges too; holds for a day at least.")
+    @strawberry.field(description="Serves the content, ranges too; valid for a day at least.")
     def url(self, info: Info) -> str:
         """A link to the content."""
         context = context_of(info)
         return context.base_url + context.links.file(self.visible.content.id)
 
-    @strawberry.field(description="What processing found out; null before that.")
+    @strawberry.field(description="What processing has found out; null until then.")
     async def metadata(self, info: Info) -> JSON | None:
         """The metadata, a JSON object."""
         found = await context_of(info).references.metadata(self.visible.content.id)
@@ -140,7 +140,7 @@ class File:
 class PageInfo:
     """Where a page ends."""
 
-    end_cursor: str | None = strawberry.field(description="What `after` of the next page is.")
+    end_cursor: str | None = strawberry.field(description="Pass it as `after` for the next page.")
     has_next_page: bool
 
 
@@ -152,7 +152,7 @@ class ReferencePage:
     page_info: PageInfo
 
 
-@strawberry.type(description="What lets a service in; the key itself is not kept.")
+@strawberry.type(description="An API key of a service; the manager keeps only its hash.")
 class ApiKey:
     """An API key."""
 
@@ -185,20 +185,20 @@ class Garbage:
     file_id: strawberry.ID
     size: ByteCount
     path: str | None = strawberry.field(
-        description="Where it was stored: the present path of that folder, and the name of then. The "
-        "name alone if the folder is gone; null for what was never a file."
+        description="Its former path: the present path of that folder, with the former name. The "
+        "name alone if the folder no longer exists; null if it was never a file."
     )
     owner: str | None = strawberry.field(
-        description="Name of the user whose it was, or who held its ticket (`service:…` for a "
-        "service); null when it was nobody's."
+        description="Name of the user who owned it, or held its ticket (`service:…` for a "
+        "service); null if it had no owner."
     )
     since: datetime | None = strawberry.field(
         description="When the collector noticed it, and the grace period began."
     )
     due_at: datetime | None = strawberry.field(
-        description="When its grace period is over; null: it begins with the collector's next look."
+        description="End of its grace period; null: the collector's next run begins it."
     )
-    is_due: bool = strawberry.field(description="Whether the collector's next look deletes it.")
+    is_due: bool = strawberry.field(description="Whether the collector's next run deletes it.")
 
     @classmethod
     def of(cls, doomed: DoomedContent) -> Self:
@@ -237,14 +237,16 @@ class FailedJob:
         )
 
 
-@strawberry.enum(description="Whether a webhook is posted to.")
+@strawberry.enum(description="Whether a webhook is used for posts.")
 class WebhookState(Enum):
     """How a webhook stands."""
 
-    USABLE = strawberry.enum_value("usable", description="It is posted to.")
-    UNKNOWN = strawberry.enum_value("unknown", description="Discord has not told its channel yet.")
+    USABLE = strawberry.enum_value("usable", description="It is used for posts.")
+    UNKNOWN = strawberry.enum_value(
+        "unknown", description="Its channel is not known from Discord yet."
+    )
     QUARANTINED = strawberry.enum_value(
-        "quarantined", description="It is not used, until somebody has it retried."
+        "quarantined", description="It is not used until an administrator has it retried."
     )
 
 
@@ -257,10 +259,10 @@ class Webhook:
     channel_id: strawberry.ID | None
     state: WebhookState
     reason: str | None = strawberry.field(
-        description="What Discord, or an upload service, said of a webhook in quarantine."
+        description="Why the webhook is in quarantine, as Discord or an upload service reported it."
     )
     is_gone: bool = strawberry.field(
-        description="Whether it was deleted, so that what it has posted can be read by a bot only."
+        description="Whether it was deleted, so that only a bot can read what it has posted."
     )
     since: datetime | None = strawberry.field(description="When its quarantine began.")
 
