@@ -113,7 +113,7 @@ class Administering(ClientCore):
         account = await self.find_account(user)
         heir_id = None if heir is None else (await self.find_account(heir)).id
         if heir_id == account.id:
-            raise InvalidInput(f"{user}: the files need another owner than who is removed")
+            raise InvalidInput(f"{user}: choose another user than the one to remove")
         packet = c2s.UserRemove(user_id=account.id, heir_id=heir_id)
         while (remaining := await self._remove_some(packet, account.name)) > 0:
             if progress is not None:

@@ -231,7 +231,7 @@ def _ends(remote: RemotePath) -> tuple[str, str]:
 def _check_outside(source: str, folder: str) -> None:
     """Raises `Refused` for what the manager would refuse only after the first of two steps."""
     if f"{folder}/".startswith(f"{source}/"):
-        raise Refused(f"{folder}: it lies within the folder itself")
+        raise Refused(f"{folder}: it is within the folder itself")
 
 
 def _called_otherwise(source: str, now: str, cause: CloudError) -> Refused:

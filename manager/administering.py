@@ -108,7 +108,7 @@ class UserAdministration:
         if user_id == administrator.id:
             raise OwnAccount("another administrator has to remove you")
         if heir_id == user_id:
-            raise InvalidRequest("heir_id: the files need another owner than who is removed")
+            raise InvalidRequest("heir_id: choose another user than the one to remove")
         if heir_id is None:
             return
         heir = await self._catalog.user_by_id(heir_id)

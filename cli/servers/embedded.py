@@ -9,11 +9,11 @@ from cli.servers.running import run, say_ready
 from cli.up_options import UpOptions
 
 _NOTICE = """\
-This is the embedded default: chunks go to a Discord emulator, everything is kept in {data}.
-For the real Discord, several machines or more channels see README.md and docs/settings.md.
+This is the embedded default: chunks go to a Discord emulator, and everything is stored in {data}.
+docs/backup.md describes how to back that up, and how to move to the real Discord.
 Stop with Ctrl-C."""
 _FIRST_STEP = """\
-There is no user yet. Make the administrator here: {link}"""
+There is no user yet. Create the administrator here: {link}"""
 
 
 def run_up(options: UpOptions) -> None:

@@ -35,7 +35,7 @@ async def move_folder(context: ClientContext, packet: c2s.MoveFolder) -> generic
     if target is None:
         raise InvalidRequest(f"target_path: {NoSuchFolder()}")
     if folder.parent_id == target.id:
-        raise InvalidRequest("target_path: the folder lies there already")
+        raise InvalidRequest("target_path: the folder is there already")
     try:
         changed = await places.following(
             folder.id,
@@ -44,7 +44,7 @@ async def move_folder(context: ClientContext, packet: c2s.MoveFolder) -> generic
     except FolderMissing as error:
         raise NoSuchFolder from error
     except FolderCircle as error:
-        raise InvalidRequest("target_path: it lies within the folder itself") from error
+        raise InvalidRequest("target_path: it is within the folder itself") from error
     except TooDeep as error:
         raise InvalidRequest(f"target_path: a path has {MAX_PATH_NAMES} names at most") from error
     context.parts.changes.folder_moved(changed)

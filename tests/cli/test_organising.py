@@ -72,7 +72,7 @@ def test_mv_goes_on_after_a_failure(shell: Shell, bert: Shell, put: Put, folder:
     assert result.exit_code == 1
     missing, circle = result.stderr.splitlines()
     assert missing.startswith(f"{folder}/lost: ")
-    assert circle.endswith("it lies within the folder itself")
+    assert circle.endswith("it is within the folder itself")
     assert tree(shell, folder) == ["x/", "x/y/", "x/y/a", "x/y/b"]
     result = bert("mv", f"{folder}/x/y/a", folder)
     assert (result.exit_code, "right to move" in result.stderr) == (65, True)

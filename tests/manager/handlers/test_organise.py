@@ -62,10 +62,10 @@ async def test_a_taken_name_is_numbered(world, organiser):
 @pytest.mark.parametrize(
     ("path", "target", "reason"),
     [
-        ("/a", "/a", "lies within the folder itself"),
-        ("/a", "/a/b/c", "lies within the folder itself"),
-        ("/a/b", "/a", "lies there already"),
-        ("/a", "/", "lies there already"),
+        ("/a", "/a", "is within the folder itself"),
+        ("/a", "/a/b/c", "is within the folder itself"),
+        ("/a/b", "/a", "is there already"),
+        ("/a", "/", "is there already"),
         ("/", "/a", "root"),
         ("/lost", "/a", "there is no such folder"),
         ("/a", "/lost", "target_path: there is no such folder"),
