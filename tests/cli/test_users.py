@@ -155,7 +155,7 @@ def test_a_removal_is_asked_about_on_a_terminal(shell: Shell, arrived, folder) -
         (("lena", "--yes"), 64, "--give-files-to or --delete-files"),
         (("lena", "--yes", "--delete-files", "--give-files-to", "bert"), 64, "--give-files-to or"),
         (("lena", "--delete-files"), 64, "use --yes"),
-        (("lena", "--yes", "--give-files-to", "LENA"), 64, "another owner"),
+        (("lena", "--yes", "--give-files-to", "LENA"), 64, "another user"),
         (("lena", "--yes", "--give-files-to", "nobody"), 66, "nobody"),
         (("nobody", "--yes", "--delete-files"), 66, "nobody"),
         (("alice", "--yes", "--delete-files"), 65, "another administrator"),
