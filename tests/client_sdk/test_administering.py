@@ -98,7 +98,7 @@ async def test_nothing_is_removed_without_a_word_about_the_files(
             await alice.remove_user("frank")
         with pytest.raises(InvalidInput):
             await alice.remove_user("frank", heir="alice", delete_files=True)
-        with pytest.raises(InvalidInput, match="another owner"):
+        with pytest.raises(InvalidInput, match="another user"):
             await alice.remove_user("frank", heir="FRANK")
         with pytest.raises(NotFound):
             await alice.remove_user("frank", heir="nobody")
