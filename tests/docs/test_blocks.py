@@ -16,6 +16,7 @@ import dotenv
 import graphql
 import pytest
 import typer.main
+import yaml  # type: ignore[import-untyped]
 
 from cli.main import app
 from manager.graphql.schema import schema
@@ -24,7 +25,6 @@ from protocol import codec
 from protocol.registry import NAMESPACES, PACKETS
 from tests.docs.blocks import PAGES, ROOT, Block, blocks, blocks_of
 
-SERVERS = {"up", "manager", "upload-service", "processing-service", "emulator"}
 NOT_RUN = {
     "makes a virtual environment of its own": 1,
     "needs an upload that the manager has accepted": 2,
@@ -123,10 +123,27 @@ def usages() -> dict[str, set[str]]:
     return found
 
 
-def test_the_synopses_have_every_client_command_with_its_options() -> None:
+def test_the_synopses_have_every_command_with_its_options() -> None:
     """No command and no option is missing, and none is made up."""
-    ours = {name: options for name, options in all_commands().items() if name not in SERVERS}
-    assert usages() == ours
+    assert usages() == all_commands()
+
+
+def compose_calls() -> Iterator[tuple[str, list[str]]]:
+    """Each subcommand of `docker compose` that a page shows, with its words but for options."""
+    for block in blocks("bash", "crontab"):
+        for call in re.findall(r"docker compose ([^|<>;&#\n]+)", block.text):
+            subcommand, *words = call.split()
+            words = [word.partition("=")[0] if "=" in word else word for word in words]
+            yield subcommand, [word for word in words if not word.startswith("-")]
+
+
+def test_compose_knows_the_services_that_it_is_told_of() -> None:
+    """What is started, stopped or run by itself is in docker-compose.yml, and runs a command that exists."""
+    services = set(yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"])
+    for subcommand, words in compose_calls():
+        named = words[:1] if subcommand in {"run", "exec"} else words
+        assert set(named) <= services, words
+        assert subcommand != "run" or words[1] in all_commands(), words
 
 
 def known_settings() -> set[str]:
