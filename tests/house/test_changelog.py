@@ -59,5 +59,6 @@ def test_no_merge_has_mangled_an_entry() -> None:
         assert all(line.startswith("  ") for line in entry[1:]), entry
         text = " ".join(line.strip() for line in entry)
         assert not re.search(r"[a-z0-9]{2}\. [a-z]", text), entry
+    assert not re.search(r"\.\n\n- ", CHANGELOG)
     lines = Counter(line.strip() for line in CHANGELOG.splitlines() if len(line) > 20)
     assert [line for line, count in lines.items() if count > 1] == []
