@@ -62,7 +62,7 @@ test-huge: .venv/installed-dev ## a file of more than 4 GiB, there and back: min
 
 docs: .venv/installed ## writes the pages of docs/ that are generated from the code
 	$(BIN)/python -m protocol.reference docs/packets.md
-	$(BIN)/python -m manager.domain.reference docs/uploads.md
+	$(BIN)/python -m manager.uploads.state_diagram docs/uploads.md
 	$(BIN)/python -m manager.graphql.schema docs/schema.graphql
 	$(BIN)/python -m cli.settings_reference docs/settings.md
 

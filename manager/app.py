@@ -15,41 +15,40 @@ from common.addresses import ClientAddresses
 from common.guesses import GuessLimiter
 from common.http_server import UNREAD_TIMEOUT_S, end_unread_answers, handler_arguments
 from common.password_guard import PasswordGuard
+from manager.accounts.accounts import Accounts
+from manager.accounts.callers import Callers
+from manager.accounts.passwords import Passwords
+from manager.accounts.routes import account_routes
+from manager.accounts.setup_code import SetupCode
+from manager.accounts.tokens import derive_token_secret
 from manager.catalogs import catalog_of
 from manager.control import ControlPlane
-from manager.health import CatalogHealth
-from manager.http import frame
-from manager.http.accounts import account_routes
-from manager.http.admission import DownloadAdmission, DownloadLimits
-from manager.http.bulk import FolderSender
-from manager.http.content import ContentSource
-from manager.http.contents import content_routes
-from manager.http.delivery import Delivery, PaceDemands
-from manager.http.downloads import download_routes
+from manager.downloads.admission import DownloadAdmission, DownloadLimits
+from manager.downloads.archives import FolderSender
+from manager.downloads.content import ContentSource
+from manager.downloads.content_routes import content_routes
+from manager.downloads.delivery import Delivery, PaceDemands
+from manager.downloads.routes import download_routes
+from manager.downloads.signed_links import SignedLinks
+from manager.downloads.streaming import ContentSender
+from manager.gc.reaper import Reaper
+from manager.gc.unknown_messages import UnknownMessages
+from manager.http import middleware as frame
 from manager.http.graphql import graphql_routes
-from manager.http.page import page_handler, page_routes
-from manager.http.page_files import PageFiles
+from manager.http.health import CatalogHealth
+from manager.http.page import PageFiles, page_handler, page_routes
 from manager.http.parts import PARTS, Parts, RunningParts
 from manager.http.status import status_routes
-from manager.http.streaming import ContentSender
-from manager.identity.accounts import Accounts
-from manager.identity.callers import Callers
-from manager.identity.passwords import Passwords
-from manager.identity.setup_code import SetupCode
-from manager.identity.tokens import derive_token_secret
 from manager.master_keys import check_master_keys
 from manager.metrics import ManagerMetrics
-from manager.reaper import Reaper
 from manager.retrying import CatalogPatience
+from manager.services.webhooks import AskChannel, QuarantineKeeper, WebhookDirectory
 from manager.settings import ManagerSettings
-from manager.signed_links import SignedLinks
 from manager.supervision import supervised
 from manager.tasks import BackgroundTasks
 from manager.tickets.references import ReferenceDesk
-from manager.unknown_messages import UnknownMessages
 from manager.uploads.holds import TemporaryHolds
 from manager.uploads.readability import ReadabilityCheck
-from manager.webhooks import AskChannel, QuarantineKeeper, WebhookDirectory
 from storage.discord.bot import Bot
 from storage.discord.http import DiscordHttp
 from storage.discord.limits import RateLimiter

@@ -3,24 +3,24 @@
 from dataclasses import dataclass
 
 from catalog.port import Catalog
-from manager.administering import UserAdministration
-from manager.changes import ChangeFeed
-from manager.content_links import ContentLinks
-from manager.peers.clients import ClientSession
-from manager.peers.connection import Reply
-from manager.peers.pulse import ServicePulse
-from manager.peers.services import UploadSlot
+from manager.accounts.administration import UserAdministration
+from manager.broadcast.changes import ChangeFeed
+from manager.connections.clients import ClientSession
+from manager.connections.connection import Reply
+from manager.connections.liveness import ServicePulse
+from manager.downloads.content_links import ContentLinks
+from manager.downloads.signed_links import SignedLinks
 from manager.processing.pictures import Pictures
 from manager.processing.services import ProcessingDesk, ProcessingService
 from manager.processing.thumbnailers import Thumbnailer, Thumbnailers
-from manager.signed_links import SignedLinks
+from manager.services.fleet import UploadFleet
+from manager.services.uncertain_posts import UncertainPostTally
+from manager.services.upload_slots import UploadSlot
+from manager.services.webhooks import WebhookDirectory
 from manager.tickets.uploads import TicketDesk
 from manager.uploads.booking_desk import BookingDesk
-from manager.uploads.fleet import UploadFleet
 from manager.uploads.journal import ChunkJournal
-from manager.uploads.running import UploadDesk
-from manager.uploads.uncertain_posts import UncertainPostTally
-from manager.webhooks import WebhookDirectory
+from manager.uploads.session import UploadDesk
 from protocol.values import NamePolicy
 
 

@@ -10,40 +10,40 @@ import structlog
 from catalog.port import Catalog
 from common.addresses import ClientAddresses
 from common.service_password import ServicePassword
-from manager.administering import UserAdministration
-from manager.changes import ChangeFeed
-from manager.content_links import ContentLinks
+from manager.accounts.accounts import Accounts
+from manager.accounts.administration import UserAdministration
+from manager.accounts.logins import Logins
+from manager.broadcast.changes import ChangeFeed
+from manager.broadcast.hub import Hub
+from manager.broadcast.ordered_queue import Announcer
+from manager.connections.liveness import ServicePulse
+from manager.connections.websocket import Reception
 from manager.context import (
     ManagerParts,
 )
-from manager.domain.bookings import BookingLedger
-from manager.identity.accounts import Accounts
+from manager.downloads.content_links import ContentLinks
+from manager.downloads.signed_links import SignedLinks
 from manager.metrics import ManagerMetrics
-from manager.peers.announcing import Announcer
-from manager.peers.hub import Hub
-from manager.peers.logins import Logins
-from manager.peers.pulse import ServicePulse
 from manager.processing.pictures import Pictures
 from manager.processing.services import JobTerms, ProcessingDesk
 from manager.processing.thumbnailers import Thumbnailers
-from manager.reception import Reception
 from manager.retrying import USUAL_PATIENCE, CatalogPatience
+from manager.services.fleet import UploadFleet
+from manager.services.uncertain_posts import UncertainPostTally
+from manager.services.webhooks import WebhookDirectory
 from manager.settings import ManagerSettings
-from manager.signed_links import SignedLinks
 from manager.supervision import supervised
 from manager.tasks import BackgroundTasks
 from manager.tickets.terms import ticket_terms
 from manager.tickets.tokens import TicketSigner
 from manager.tickets.uploads import TicketDesk
 from manager.uploads.booking_desk import BookingDesk
-from manager.uploads.fleet import UploadFleet
+from manager.uploads.booking_ledger import BookingLedger
+from manager.uploads.destinations import UploadPlaces
 from manager.uploads.holds import TemporaryHolds
 from manager.uploads.journal import ChunkJournal
-from manager.uploads.places import UploadPlaces
 from manager.uploads.readability import ReadabilityCheck
-from manager.uploads.running import UploadDesk
-from manager.uploads.uncertain_posts import UncertainPostTally
-from manager.webhooks import WebhookDirectory
+from manager.uploads.session import UploadDesk
 
 log = structlog.get_logger(__name__)
 

@@ -3,22 +3,18 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from manager.accounts import handlers as people
 from manager.context import ClientContext, ProcessingContext, SlotContext, ThumbnailerContext
-from manager.handlers import (
-    booking,
-    browsing,
-    files,
-    folders,
-    links,
-    people,
-    processing,
-    services,
-    sharing,
-    slots,
-    thumbnails,
-    tickets,
-    uploading,
-)
+from manager.files import browsing, links, sharing
+from manager.files import file_handlers as files
+from manager.files import folder_handlers as folders
+from manager.processing import handlers as processing
+from manager.processing import thumbnail_handlers as thumbnails
+from manager.services import ping_handler as services
+from manager.tickets import handlers as tickets
+from manager.uploads import booking_handlers as booking
+from manager.uploads import handlers as uploading
+from manager.uploads import slot_handlers as slots
 from protocol import c2s, t2s, u2s
 from protocol.packet import Packet
 

@@ -1,4 +1,4 @@
-"""What the manager refuses, as typed errors, each with a stable `code`.
+"""What the manager and its decision cores refuse, as typed errors, each with a stable `code`.
 
 `manager.http.errors` gives each its HTTP status.
 """
@@ -321,3 +321,41 @@ def names_listed(names: Sequence[str]) -> str:
     listed = ", ".join(names[:NAMES_LISTED])
     more = len(names) - NAMES_LISTED
     return f"{listed} and {more} more" if more > 0 else listed
+
+
+class DomainError(ManagerError):
+    """Base of what a decision core refuses. Whoever raises it has changed nothing.
+
+    Attributes:
+        code: stable identifier of the reason.
+        message: the reason in words that a person understands.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class ClearRefused(DomainError):
+    """The booking cannot be cleared now. Codes: `upload-running`, `nothing-booked`."""
+
+
+class NoFreeService(DomainError):
+    """No upload can start now. Codes: `nothing-booked`, `none-assigned`, `all-busy`."""
+
+
+class ServiceExists(DomainError):
+    """A service of this id has joined already. Code: `service-exists`."""
+
+
+class ServiceNotRunning(DomainError):
+    """The service runs no upload that could end. Code: `service-not-running`."""
+
+
+class IllegalTransition(DomainError):
+    """The event cannot happen to an upload in this state. Code: `illegal-transition`."""
+
+
+class UnknownPrompt(DomainError):
+    """No question is open for this upload. Code: `unknown-prompt`."""

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from strawberry.types import Info
 
 from catalog.port import Catalog
-from manager.content_links import ContentLinks
-from manager.identity.callers import Caller, Callers
+from manager.accounts.callers import Caller, Callers
+from manager.downloads.content_links import ContentLinks
 from manager.processing.services import ProcessingDesk
+from manager.services.webhooks import QuarantineKeeper, WebhookDirectory
 from manager.tickets.references import ReferenceDesk
 from manager.tickets.uploads import TicketDesk
-from manager.webhooks import QuarantineKeeper, WebhookDirectory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,11 @@
 import strawberry
 from strawberry.types import Info
 
-from manager.domain.approval import UploadWish
 from manager.errors import NoSuchFile, NoSuchWebhook
 from manager.graphql.context import context_of
 from manager.graphql.scalars import ByteCount, file_id_of, snowflake_of
 from manager.graphql.types import NewApiKey, Reference, UploadTicket
+from manager.tickets.approval import UploadWish
 
 
 @strawberry.type

@@ -12,9 +12,9 @@ from catalog import records
 from catalog.service_port import SERVICE_PREFIX
 from manager.graphql.context import context_of
 from manager.graphql.scalars import ByteCount, moment
+from manager.services.webhooks import WebhookDirectory
 from manager.tickets.references import DoomedContent, VisibleFile
 from manager.tickets.uploads import UploadForm
-from manager.webhooks import WebhookDirectory
 from protocol.values import format_path
 
 

@@ -7,6 +7,7 @@ from aiohttp import web
 from catalog.errors import CatalogError, CatalogFaulty, CatalogUnavailable
 from common.guesses import TooManyAttempts
 from common.service_password import WrongServicePassword
+from manager.downloads.ranges import RangeNotSatisfiable
 from manager.errors import (
     AccessDenied,
     InvalidLink,
@@ -29,7 +30,6 @@ from manager.errors import (
     WrongMediaType,
     WrongSetupCode,
 )
-from manager.http.ranges import RangeNotSatisfiable
 from manager.http.responses import failure
 from manager.words import words_for
 from storage.errors import (

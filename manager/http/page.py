@@ -1,16 +1,179 @@
-"""The web page at `/`, and its files under `/page/<version>/`, which browsers may keep for ever."""
+"""The web page at `/`, and its files under `/page/<version>/`, which browsers may keep for ever.
+
+Its Content Security Policy (level 3) lets the page itself talk to this manager alone. Only its upload
+worker also talks to upload services: a dedicated worker has the policy of its own response, so it
+learns of the services that are registered when it starts, and the page starts another one when it
+hears of a service at an origin that is new.
+"""
+
+import gzip
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from manager.domain.rights import may_read
 from manager.errors import AccessDenied, NoSuchFile, RegistrationClosed
-from manager.http.page_files import WORKER_SUFFIX, PageFile, PageFiles
-from manager.http.page_policy import PAGE_HEADERS, page_policy, worker_policy
+from manager.files.rights import may_read
 from manager.http.parameters import Parameters, token_of
 from manager.http.parts import parts_of
 from manager.http.responses import success
 from protocol.values import check_name, parse_path
+
+PAGE_HEADERS = {
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+# What may stand in a policy without ending a directive or adding a source. The grammar of sources
+# (section 2.3.1) has no IPv6 addresses.
+_AUTHORITY = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
+
+
+def page_policy(host: str, base: str, public_url: str | None = None) -> str:
+    """The policy of the page.
+
+    Args:
+        host: where it was asked for (the request's `Host`).
+        base: path below which its own files are, without a slash at its end.
+        public_url: where it is reached as well, by way of proxies that change `Host`; None when that
+            is not known.
+    """
+    own = _own_files(host, base, public_url)
+    # Zip archives are asked for with a form, whose answer, when it is an error, goes into a hidden frame.
+    # Not every browser takes 'self' to mean the WebSocket of the same origin.
+    sockets = f" ws://{host} wss://{host}" if _AUTHORITY.fullmatch(host) else ""
+    return "; ".join(
+        [
+            "default-src 'none'",
+            f"script-src {own}",
+            f"style-src {own}",
+            "img-src 'self' blob: data:",
+            "media-src 'self' blob:",
+            f"connect-src 'self'{sockets}",
+            f"worker-src {own}",
+            "frame-src 'self' blob:",
+            "object-src blob:",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        ]
+    )
+
+
+def worker_policy(addresses: Iterable[str]) -> str:
+    """The policy of the upload worker, which sends chunks to services at these addresses.
+
+    It imports nothing, so it may run no other script than the one that it is.
+    """
+    origins = sorted({origin for origin in map(origin_of, addresses) if origin})
+    return "; ".join(["default-src 'none'", " ".join(["connect-src 'self'", *origins])])
+
+
+def _own_files(host: str, base: str, public_url: str | None) -> str:
+    """Sources that admit the files of the page alone.
+
+    The same origin also serves what people have stored, and a script of theirs must not run. A host
+    that no source can name (an IPv6 address) is left with the whole origin.
+    """
+    places = [host if _AUTHORITY.fullmatch(host) else "", origin_of(public_url or "") or ""]
+    return " ".join(f"{place}{base}/" for place in places if place) or "'self'"
+
+
+def origin_of(address: str) -> str | None:
+    """The origin of an HTTP address; None for one that no policy may hold."""
+    parts = urlsplit(address)
+    if parts.scheme not in {"http", "https"} or not _AUTHORITY.fullmatch(parts.netloc):
+        return None
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+FOLDER = Path(__file__).parent.parent / "page"
+INDEX = "index.html"
+BASE_PLACEHOLDER = b"{{base}}"
+"""Stands in `index.html` for the versioned prefix of all other files."""
+PRELOAD_PLACEHOLDER = b"{{preload}}"
+"""Stands in `index.html` for the list of modules: browsers then fetch them side by side."""
+WORKER_SUFFIX = ".worker.js"
+"""Workers are loaded when they are needed, and with a policy of their own."""
+
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+"""Anything else in the folder (licences, declarations of types) is not served."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageFile:
+    """One file, ready to be sent."""
+
+    content_type: str
+    etag: str
+    plain: bytes
+    compressed: bytes
+
+    @classmethod
+    def make(cls, suffix: str, content: bytes) -> "PageFile":
+        """Compresses the content, and derives its tag from it."""
+        etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+        # Without a time in it, equal content gives equal bytes.
+        return cls(_TYPES[suffix], etag, content, gzip.compress(content, 9, mtime=0))
+
+
+@dataclass(frozen=True, slots=True)
+class PageFiles:
+    """All files of the page; `version` changes whenever one of them does."""
+
+    version: str
+    index: PageFile
+    assets: Mapping[str, PageFile]
+
+    @property
+    def base(self) -> str:
+        """The prefix under which assets may be cached for ever."""
+        return f"/page/{self.version}"
+
+    @classmethod
+    def load(cls, folder: Path = FOLDER) -> "PageFiles":
+        """Reads the folder. Raises OSError when the page is not installed."""
+        contents = {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in sorted(folder.rglob("*"))
+            if path.suffix in _TYPES
+        }
+        version = _version(contents)
+        index = _index(contents.pop(INDEX), contents, f"/page/{version}")
+        assets = {
+            name: PageFile.make(Path(name).suffix, content) for name, content in contents.items()
+        }
+        return cls(version, PageFile.make(".html", index), assets)
+
+
+def _index(template: bytes, contents: Mapping[str, bytes], base: str) -> bytes:
+    modules = (
+        name for name in contents if name.endswith(".js") and not name.endswith(WORKER_SUFFIX)
+    )
+    links = "\n    ".join(f'<link rel="modulepreload" href="{base}/{name}" />' for name in modules)
+    filled = template.replace(PRELOAD_PLACEHOLDER, links.encode())
+    return filled.replace(BASE_PLACEHOLDER, base.encode())
+
+
+def _version(contents: Mapping[str, bytes]) -> str:
+    digest = hashlib.sha256()
+    for name, content in contents.items():
+        digest.update(f"{name}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()[:16]
+
 
 _FOR_EVER = "public, max-age=31536000, immutable"
 _ALWAYS_ASK = "no-cache"

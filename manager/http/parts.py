@@ -6,21 +6,21 @@ from aiohttp import web
 
 from catalog.port import Catalog
 from common.password_guard import PasswordGuard
-from manager.content_links import ContentLinks
+from manager.accounts.accounts import Accounts
+from manager.accounts.callers import Callers
+from manager.accounts.setup_code import SetupCode
 from manager.control import ControlPlane
-from manager.health import CatalogHealth
-from manager.http.bulk import FolderSender
-from manager.http.delivery import Delivery
-from manager.http.streaming import ContentSender
-from manager.identity.accounts import Accounts
-from manager.identity.callers import Callers
-from manager.identity.setup_code import SetupCode
+from manager.downloads.archives import FolderSender
+from manager.downloads.content_links import ContentLinks
+from manager.downloads.delivery import Delivery
+from manager.downloads.signed_links import SignedLinks
+from manager.downloads.streaming import ContentSender
+from manager.gc.reaper import Reaper
+from manager.gc.unknown_messages import UnknownMessages
+from manager.http.health import CatalogHealth
 from manager.metrics import ManagerMetrics
-from manager.reaper import Reaper
-from manager.signed_links import SignedLinks
+from manager.services.webhooks import QuarantineKeeper, WebhookDirectory
 from manager.tickets.references import ReferenceDesk
-from manager.unknown_messages import UnknownMessages
-from manager.webhooks import QuarantineKeeper, WebhookDirectory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,14 +15,14 @@ import structlog
 from catalog.errors import CatalogError
 from catalog.port import Catalog
 from catalog.records import Job, Ticket, ViewTarget
-from manager.changes import THUMBNAIL, ChangeFeed
-from manager.content_links import ContentLinks
-from manager.domain.approval import UploadWish
+from manager.broadcast.changes import THUMBNAIL, ChangeFeed
+from manager.broadcast.hub import Hub
+from manager.connections.clients import ClientSession
+from manager.connections.connection import PeerConnection
+from manager.downloads.content_links import ContentLinks
 from manager.errors import JobLost, PeerGone, PeerSilent, UnexpectedReply
-from manager.peers.clients import ClientSession
-from manager.peers.connection import PeerConnection
-from manager.peers.hub import Hub
 from manager.tasks import BackgroundTasks
+from manager.tickets.approval import UploadWish
 from manager.tickets.uploads import TicketDesk
 from protocol import generic, s2c, s2t, t2s
 

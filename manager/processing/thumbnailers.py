@@ -21,10 +21,10 @@ import structlog
 
 from catalog.object_port import ObjectStore
 from catalog.records import EnvelopeKind, File
+from manager.broadcast.hub import Hub
+from manager.connections.clients import ClientSession
+from manager.connections.connection import PeerConnection
 from manager.errors import PeerGone, PeerSilent, UnexpectedReply
-from manager.peers.clients import ClientSession
-from manager.peers.connection import PeerConnection
-from manager.peers.hub import Hub
 from manager.settings import ManagerSettings
 from manager.tasks import BackgroundTasks
 from protocol import generic, s2c, s2t, t2s

@@ -8,9 +8,9 @@ from catalog.errors import ObjectMissing
 from catalog.port import Catalog
 from catalog.records import Garbage, ObjectState, Reference, StoredObject, View
 from catalog.service_port import TICKET_SERVICE
+from manager.accounts.callers import Caller
 from manager.errors import InvalidRequest, NoSuchFile
-from manager.handles import access_to
-from manager.identity.callers import Caller
+from manager.files.handles import access_to
 
 MAX_KEY_LENGTH = 255
 MAX_PAGE = 100

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from catalog.records import TicketLimits
-from manager.domain.approval import ApprovalRules
 from manager.settings import ManagerSettings
+from manager.tickets.approval import ApprovalRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,14 +24,14 @@ from catalog.records import (
 )
 from catalog.service_port import TICKET_SERVICE, USER_PREFIX
 from common.wording import counted
-from manager.domain.approval import UploadWish
 from manager.errors import ContentOutOfReach, InvalidTicket, NoUploadService
-from manager.peers.services import UploadSlot
 from manager.retrying import CatalogPatience
+from manager.services.fleet import UploadFleet
+from manager.services.upload_slots import UploadSlot
 from manager.tasks import BackgroundTasks
+from manager.tickets.approval import UploadWish
 from manager.tickets.terms import TicketTerms
 from manager.tickets.tokens import TicketClaims, TicketSigner
-from manager.uploads.fleet import UploadFleet
 from manager.uploads.holds import TemporaryHolds
 from manager.uploads.readability import ReadabilityCheck
 from manager.words import severity

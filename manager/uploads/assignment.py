@@ -11,13 +11,12 @@ from collections.abc import Callable
 
 import structlog
 
-from manager.domain.errors import NoFreeService
-from manager.domain.uploads import UploadFacts
-from manager.errors import PeerGone, PeerSilent, UnexpectedReply
-from manager.peers.base_content import BaseContent
-from manager.peers.services import SlotUpload, UploadSlot
+from manager.errors import NoFreeService, PeerGone, PeerSilent, UnexpectedReply
+from manager.services.base_content import BaseContent
+from manager.services.fleet import UploadFleet
+from manager.services.upload_slots import SlotUpload, UploadSlot
 from manager.tasks import BackgroundTasks
-from manager.uploads.fleet import UploadFleet
+from manager.uploads.state_machine import UploadFacts
 from protocol import generic, s2u
 from protocol.packet import Packet
 

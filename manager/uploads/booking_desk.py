@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection
 from typing import Protocol
 
-from manager.domain.bookings import AmountChanged, BookingLedger, Holdings, LedgerSnapshot
+from manager.uploads.booking_ledger import AmountChanged, BookingLedger, Holdings, LedgerSnapshot
 from protocol import s2c
 from protocol.packet import Packet
 

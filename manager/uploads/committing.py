@@ -15,9 +15,9 @@ from catalog.port import (
 )
 from catalog.records import ChunkLocation, EnvelopeKind, ObjectState, StoredObject
 from common.tasks import cancel_and_wait
-from manager.domain import upload_effects as effects
-from manager.domain.uploads import Upload, UploadFacts
 from manager.retrying import CatalogPatience
+from manager.uploads import effects
+from manager.uploads.state_machine import Upload, UploadFacts
 
 CHUNKS_AT_ONCE = 16
 """Chunks that are being entered at the same time, where a service tells of all at once."""

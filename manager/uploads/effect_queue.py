@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 
-from manager.domain.upload_effects import Effect
+from manager.uploads.effects import Effect
 
 
 class EffectQueue:

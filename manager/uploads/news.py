@@ -8,10 +8,10 @@ after the answer finds a client that knows the upload's id.
 from collections.abc import Callable
 from uuid import uuid4
 
-from manager.domain.rejections import Rejection
-from manager.domain.upload_effects import TellFinish
-from manager.domain.uploads import Upload
-from manager.peers.clients import ClientSession
+from manager.connections.clients import ClientSession
+from manager.uploads.effects import TellFinish
+from manager.uploads.rejections import Rejection
+from manager.uploads.state_machine import Upload
 from protocol import s2c
 from protocol.extensions import REJECTIONS
 from protocol.packet import Packet

@@ -13,7 +13,7 @@ import structlog
 from catalog.port import Catalog
 from catalog.records import ChunkLocation
 from manager.errors import ContentOutOfReach
-from manager.webhooks import WebhookDirectory
+from manager.services.webhooks import WebhookDirectory
 from storage.address import ChunkAddress
 from storage.errors import StorageError, WebhookUnusable
 

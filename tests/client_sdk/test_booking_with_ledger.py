@@ -19,8 +19,8 @@ from hypothesis.stateful import (
 )
 
 from client_sdk.booking import Book, BookingDesk, Clear, Effect, Grant, Linger
-from manager.domain.bookings import AmountChanged, BookingLedger
-from manager.domain.errors import ClearRefused, NoFreeService
+from manager.errors import ClearRefused, NoFreeService
+from manager.uploads.booking_ledger import AmountChanged, BookingLedger
 
 IDLE_S = 30.0
 CLIENTS = st.sampled_from(["alice", "alice", "alice", "bob"])

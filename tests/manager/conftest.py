@@ -28,9 +28,9 @@ from catalog.records import (
 )
 from discord_emulator.emulator import Emulator
 from discord_emulator.testing import running_emulator
+from manager.accounts.passwords import Passwords
 from manager.app import create_app
 from manager.http.parts import PARTS
-from manager.identity.passwords import Passwords
 from manager.settings import ManagerSettings
 from protocol.chunks import content_hash
 from protocol.values import parse_path

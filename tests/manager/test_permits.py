@@ -4,8 +4,8 @@ import pytest
 
 from catalog.permits import STANDINGS, Holder
 from catalog.records import User
-from manager.domain.rights import Operation
-from manager.permits import permit_for
+from manager.files.permits import permit_for
+from manager.files.rights import Operation
 
 USER = User(id=7, name="u", is_admin=True, password_hash="", token_epoch=0, created_at=0.0)
 OWNERS = {Operation.SHARE, Operation.TRANSFER}

@@ -14,9 +14,9 @@ from client_sdk.backoff import Backoff
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
 from discord_emulator.permissions import Permission
+from manager.gc.reaper import MOST_REFUSALS, POSTPONED_S, RARELY_S, Reaper
 from manager.metrics import ManagerMetrics
-from manager.reaper import MOST_REFUSALS, POSTPONED_S, RARELY_S, Reaper
-from manager.webhooks import WebhookDirectory
+from manager.services.webhooks import WebhookDirectory
 from storage.discord.bot import Bot
 from storage.discord.credentials import WebhookCredentials
 from storage.discord.http import DiscordHttp

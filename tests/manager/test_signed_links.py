@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.records import File
+from manager.downloads.signed_links import SignedLink, SignedLinks
 from manager.errors import InvalidLink
-from manager.signed_links import SignedLink, SignedLinks
 from storage.envelope import KeyRing
 
 KEYS = [base64.b64encode(bytes([number]) * 32).decode() for number in (1, 2)]

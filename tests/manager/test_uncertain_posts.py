@@ -1,7 +1,7 @@
 """Posts whose answer was lost, added up over all upload services."""
 
 from manager.metrics import ManagerMetrics
-from manager.uploads.uncertain_posts import MOST_PROCESSES, UncertainPostTally
+from manager.services.uncertain_posts import MOST_PROCESSES, UncertainPostTally
 
 
 def test_each_post_counts_once():

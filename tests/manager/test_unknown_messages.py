@@ -18,9 +18,9 @@ from discord_emulator.emulator import Emulator
 from discord_emulator.operations import Operation
 from discord_emulator.permissions import Permission
 from discord_emulator.testing import VirtualClock, running_emulator
+from manager.gc.unknown_messages import AGE_S, PAUSE_S, SWEEP_S, WATCH_S, UnknownMessages
 from manager.metrics import ManagerMetrics
-from manager.unknown_messages import AGE_S, PAUSE_S, SWEEP_S, WATCH_S, UnknownMessages
-from manager.webhooks import WebhookDirectory
+from manager.services.webhooks import WebhookDirectory
 from storage.discord.bot import Bot
 from storage.discord.credentials import WebhookCredentials
 from storage.discord.http import DiscordHttp

@@ -11,7 +11,7 @@ from catalog.records import Quarantine
 from catalog.sqlite.adapter import SqliteCatalog
 from client_sdk.backoff import Backoff
 from manager.errors import NoSuchWebhook, WebhookStillUnusable
-from manager.webhooks import QuarantineKeeper, WebhookDirectory
+from manager.services.webhooks import QuarantineKeeper, WebhookDirectory
 from storage.discord.credentials import WebhookCredentials
 from storage.errors import DiscordUnavailable, WebhookForbidden, WebhookGone
 

@@ -9,8 +9,8 @@ import pytest
 
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
+from manager.gc.unknown_messages import AGE_S, ListMessages
 from manager.http.parts import PARTS
-from manager.unknown_messages import AGE_S, ListMessages
 from storage.discord.bot import Bot
 from storage.discord.http import DiscordHttp
 from tests.system.whole import CHUNK_SIZE, Whole, content_of, running_whole

@@ -9,7 +9,7 @@ import pytest
 
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
-from manager.peers.workload import MAX_AT_WORK
+from manager.connections.workload import MAX_AT_WORK
 from protocol.generic import Boolean
 from protocol.packet import Packet
 from protocol.s2u import ReportDeferred

@@ -2,8 +2,8 @@
 
 import pytest
 
-from manager.domain.approval import ApprovalRules, UploadWish
 from manager.errors import NotApproved
+from manager.tickets.approval import ApprovalRules, UploadWish
 
 RULES = ApprovalRules(allowed_types=("image/*", "text/plain"), max_size=100)
 

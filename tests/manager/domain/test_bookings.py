@@ -2,7 +2,8 @@
 
 import pytest
 
-from manager.domain.bookings import (
+from manager.errors import ServiceExists, ServiceNotRunning
+from manager.uploads.booking_ledger import (
     AmountChanged,
     Booked,
     BookingLedger,
@@ -15,7 +16,6 @@ from manager.domain.bookings import (
     ServiceState,
     ServiceStatus,
 )
-from manager.domain.errors import ServiceExists, ServiceNotRunning
 
 IDLE_S = 30.0
 

@@ -14,7 +14,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from manager.domain.bookings import (
+from manager.uploads.booking_ledger import (
     AmountChanged,
     BookingLedger,
     ClearRefused,

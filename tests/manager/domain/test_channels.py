@@ -1,6 +1,6 @@
 """Base-protocol services are spread over the channels of the bot."""
 
-from manager.domain.channels import ChannelShares
+from manager.services.channels import ChannelShares
 
 
 def test_the_fewest_users_first():

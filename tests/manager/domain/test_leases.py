@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from manager.domain.leases import Configure, WebhookLeases
+from manager.services.leases import Configure, WebhookLeases
 
 
 def leases_of(channels: int, *processes: str) -> WebhookLeases:

@@ -5,8 +5,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from manager.domain.errors import UnknownPrompt
-from manager.domain.overwrites import Action, OverwriteQueue, Settled
+from manager.errors import UnknownPrompt
+from manager.uploads.overwrites import Action, OverwriteQueue, Settled
 
 
 def queue_of(*upload_ids: str) -> OverwriteQueue:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from manager.domain.places import Place
+from manager.uploads.place import Place
 from protocol.values import MAX_PATH_NAMES
 
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manager.domain.reader_pace import ReaderPace
+from manager.downloads.reader_pace import ReaderPace
 
 
 def _pace(lowest_bytes_per_s: float = 100.0) -> ReaderPace:

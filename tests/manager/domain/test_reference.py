@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from manager.domain.reference import main, upload_diagram, with_current_diagram
-from manager.domain.upload_transitions import UploadState
+from manager.uploads.state_diagram import main, upload_diagram, with_current_diagram
+from manager.uploads.transitions import UploadState
 
 PAGE = Path(__file__).parents[3] / "docs" / "uploads.md"
 
 
 def test_the_page_is_current():
-    """The diagram is the table's (`python -m manager.domain.reference docs/uploads.md` draws it)."""
+    """The diagram is the table's (`python -m manager.uploads.state_diagram docs/uploads.md` draws it)."""
     page = PAGE.read_text(encoding="utf-8")
     assert page == with_current_diagram(page)
 

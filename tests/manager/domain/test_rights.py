@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from manager.domain.rights import (
+from manager.files.rights import (
     ALLOWED,
     Access,
     Can,

@@ -8,10 +8,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from manager.domain.errors import IllegalTransition
-from manager.domain.overwrites import Action
-from manager.domain.rejections import SERVICE_LOST, refused_by_service
-from manager.domain.upload_effects import (
+from manager.errors import IllegalTransition
+from manager.uploads.effects import (
     AbortService,
     AnnounceFile,
     AskClient,
@@ -28,7 +26,10 @@ from manager.domain.upload_effects import (
     TellRejected,
     TellStageFinish,
 )
-from manager.domain.upload_transitions import (
+from manager.uploads.overwrites import Action
+from manager.uploads.rejections import SERVICE_LOST, refused_by_service
+from manager.uploads.state_machine import Upload, UploadFacts
+from manager.uploads.transitions import (
     ABORTED,
     ENDS,
     MAY_NOT_OVERWRITE,
@@ -38,7 +39,6 @@ from manager.domain.upload_transitions import (
     UploadEvent,
     UploadState,
 )
-from manager.domain.uploads import Upload, UploadFacts
 
 FACTS = UploadFacts(
     upload_id="3f0a6a54-5c4e-4a63-8b5e-0d9a2f3c1b00",

@@ -219,8 +219,8 @@ async def test_who_is_being_removed_is_no_heir(world, administrator, alice, bob,
     root = await administrator()
     for number in range(2):
         await world.put(f"/bob{number}", owner="bob")
-    monkeypatch.setattr("manager.administering.FILES_AT_ONCE", 1)
-    monkeypatch.setattr("manager.administering.WORK_S", 0.0)
+    monkeypatch.setattr("manager.accounts.administration.FILES_AT_ONCE", 1)
+    monkeypatch.setattr("manager.accounts.administration.WORK_S", 0.0)
     await root.get("c2s:user-remove", "s2c:user-removal", user_id=bob.user.id)
     reason = await root.refusal("c2s:user-remove", user_id=alice.user.id, heir_id=bob.user.id)
     assert reason == "heir_id: the removal of that user has begun"
@@ -247,8 +247,8 @@ async def test_a_removal_goes_on_where_it_was_broken_off(world, administrator, a
     root = await administrator()
     for number in range(5):
         await world.put(f"/{number}", owner="alice")
-    monkeypatch.setattr("manager.administering.FILES_AT_ONCE", 2)
-    monkeypatch.setattr("manager.administering.WORK_S", 0.0)
+    monkeypatch.setattr("manager.accounts.administration.FILES_AT_ONCE", 2)
+    monkeypatch.setattr("manager.accounts.administration.WORK_S", 0.0)
     answers = [
         await root.get("c2s:user-remove", "s2c:user-removal", user_id=alice.user.id)
         for _ in range(3)
@@ -265,7 +265,7 @@ async def test_a_removal_ends_with_the_role_of_who_asked_for_it(
     other = await administrator("other")
     for number in range(3):
         await world.put(f"/{number}", owner="alice")
-    monkeypatch.setattr("manager.administering.FILES_AT_ONCE", 1)
+    monkeypatch.setattr("manager.accounts.administration.FILES_AT_ONCE", 1)
     release = world.catalog.release_files
 
     async def release_and_shut_out(user_id: int, **options):

@@ -3,9 +3,9 @@
 import pytest
 
 from catalog.errors import FileMissing, FolderMissing, NotPermitted, UserMissing
-from manager.domain.rights import Operation
 from manager.errors import AccessDenied, NoSuchFile, NoSuchFolder, NoSuchUser
-from manager.handlers.finding import DEEDS, changing
+from manager.files.lookup import DEEDS, changing
+from manager.files.rights import Operation
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 import pytest
 
+from manager.downloads.signed_links import SignedLinks
 from manager.errors import InvalidLink, NoSuchFile
-from manager.signed_links import SignedLinks
 
 MAX_USERS = 100
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from aiohttp import ClientWebSocketResponse, WSMessage, WSMsgType
 
-from manager.peers import pulse
+from manager.connections import liveness as pulse
 from manager.uploads import assignment
 from tests.manager.handlers.frontend import PATIENCE_S, Frontend
 from tests.manager.handlers.world import World

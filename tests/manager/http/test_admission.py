@@ -5,8 +5,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from manager.downloads.admission import DownloadAdmission, DownloadLimits
 from manager.errors import Overloaded
-from manager.http.admission import DownloadAdmission, DownloadLimits
 
 LIMITS = DownloadLimits(total=4, per_address=2, per_reader=3, wait_s=0)
 PATIENT = DownloadLimits(total=1, per_address=1, per_reader=1, wait_s=60)

@@ -3,7 +3,7 @@
 import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from manager.http.conditions import Outcome, Validators, evaluate, range_applies
+from manager.downloads.conditions import Outcome, Validators, evaluate, range_applies
 
 CURRENT = Validators("abc", 1_700_000_000.75)
 SAME = "Tue, 14 Nov 2023 22:13:20 GMT"

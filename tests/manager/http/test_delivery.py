@@ -9,8 +9,8 @@ from aiohttp import ClientError, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from common.addresses import ClientAddresses
-from manager.http.admission import DownloadAdmission, DownloadLimits
-from manager.http.delivery import WRITE_BYTES, Delivery, PaceDemands
+from manager.downloads.admission import DownloadAdmission, DownloadLimits
+from manager.downloads.delivery import WRITE_BYTES, Delivery, PaceDemands
 from manager.metrics import ManagerMetrics
 
 PIECES = 40

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manager.http.disposition import attachment
+from manager.downloads.disposition import attachment
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from html.parser import HTMLParser
 
 import pytest
 
+from manager.downloads.previews import Preview, human_size
 from manager.http.parts import PARTS
-from manager.http.previews import Preview, human_size
 
 CRAWLERS = {
     "Discordbot": "Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)",

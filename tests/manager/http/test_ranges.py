@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manager.http.ranges import (
+from manager.downloads.ranges import (
     MAX_RANGES,
     ByteRange,
     MultipartFraming,

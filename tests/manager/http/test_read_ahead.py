@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from manager.http.read_ahead import ReadAhead, in_order
+from manager.downloads.read_ahead import ReadAhead, in_order
 
 
 class Source:

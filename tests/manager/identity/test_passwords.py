@@ -6,8 +6,8 @@ import threading
 import pytest
 from argon2 import PasswordHasher
 
+from manager.accounts.passwords import Passwords
 from manager.errors import Overloaded
-from manager.identity.passwords import Passwords
 
 
 class CountingHasher(PasswordHasher):

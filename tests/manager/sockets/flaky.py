@@ -18,15 +18,15 @@ from catalog.port import Catalog
 from catalog.sqlite.adapter import SqliteCatalog
 from client_sdk.backoff import Backoff
 from discord_emulator.testing import running_emulator
+from manager.accounts.accounts import Accounts
+from manager.accounts.setup_code import SetupCode
 from manager.control import ControlPlane
-from manager.identity.accounts import Accounts
-from manager.identity.setup_code import SetupCode
 from manager.metrics import ManagerMetrics
 from manager.retrying import FIRST_DELAY_S, LONGEST_DELAY_S, CatalogPatience
+from manager.services.webhooks import WebhookDirectory
 from manager.settings import NO_CODE
 from manager.uploads.holds import TemporaryHolds
 from manager.uploads.readability import ReadabilityCheck
-from manager.webhooks import WebhookDirectory
 from protocol import s2c
 from protocol.extensions import format_extensions
 from storage.discord.webhook import WebhookCredentials

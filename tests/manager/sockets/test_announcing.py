@@ -7,11 +7,11 @@ import aiohttp
 import pytest
 
 from catalog.records import User
+from manager.broadcast.hub import Hub
+from manager.broadcast.ordered_queue import Announcer
+from manager.connections.clients import ClientSession
+from manager.connections.connection import PeerConnection
 from manager.metrics import ManagerMetrics
-from manager.peers.announcing import Announcer
-from manager.peers.clients import ClientSession
-from manager.peers.connection import PeerConnection
-from manager.peers.hub import Hub
 from manager.tasks import BackgroundTasks
 from protocol.codec import decode
 from protocol.generic import Primitives

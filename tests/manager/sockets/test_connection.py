@@ -11,9 +11,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from manager.errors import PeerGone, PeerSilent, UnexpectedReply
-from manager.metrics import ManagerMetrics
-from manager.peers.connection import (
+from manager.connections.connection import (
     MAX_QUEUED_BYTES,
     STALL_S,
     PacketHandler,
@@ -21,7 +19,9 @@ from manager.peers.connection import (
     Reply,
     new_socket,
 )
-from manager.peers.workload import MAX_AT_WORK, MAX_ELSEWHERE, MAX_WAITING_BYTES, Workload
+from manager.connections.workload import MAX_AT_WORK, MAX_ELSEWHERE, MAX_WAITING_BYTES, Workload
+from manager.errors import PeerGone, PeerSilent, UnexpectedReply
+from manager.metrics import ManagerMetrics
 from manager.tasks import BackgroundTasks
 from protocol import c2s, s2u
 from protocol.codec import decode, encode
@@ -202,7 +202,7 @@ async def test_what_a_dropped_peer_asked_for_is_not_done():
 
 async def test_no_connection_outlives_its_peer(monkeypatch: pytest.MonkeyPatch):
     """A socket whose peer never reads what is left is closed, instead of waiting for it for ever."""
-    monkeypatch.setattr("manager.peers.connection.CLOSE_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("manager.connections.connection.CLOSE_TIMEOUT_S", 0.05)
     ended: asyncio.Future[asyncio.Transport] = asyncio.get_running_loop().create_future()
     async with connection(heartbeat_s=0.05, max_queued_bytes=2**30, ended=ended) as (peer, _):
         for _ in range(32):

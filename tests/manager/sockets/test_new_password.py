@@ -7,8 +7,8 @@ import aiohttp
 import pytest
 
 from client_sdk.errors import CloudError
+from manager.connections.workload import MAX_AT_WORK
 from manager.http.parts import PARTS
-from manager.peers.workload import MAX_AT_WORK
 from protocol import c2s, s2c
 from tests.manager.sockets.flaky import running_flaky_stage
 from tests.manager.sockets.peers import ClientPeer, client_query

@@ -15,9 +15,9 @@ import pytest
 from catalog.records import JobState
 from client_sdk import Client
 from client_sdk.connection import Connection
-from manager.domain.approval import UploadWish
 from manager.errors import NoUploadService
 from manager.http.parts import PARTS
+from manager.tickets.approval import UploadWish
 from manager.tickets.uploads import TicketDesk
 from protocol import generic, s2c, s2u, u2s
 from protocol.extensions import TICKET_HOLDERS, TICKETS, WEBHOOKS

@@ -7,7 +7,7 @@ import jwt
 import pytest
 
 from catalog.records import Ticket
-from manager.content_links import LIFE_S, ContentLinks
+from manager.downloads.content_links import LIFE_S, ContentLinks
 from manager.errors import InvalidLink, InvalidTicket
 from manager.tickets.tokens import TicketSigner
 from storage.envelope import KeyRing

@@ -1,0 +1,59 @@
+"""Whether the services still answer: asked when somebody wants to know, sooner than heartbeats tell."""
+
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from typing import Protocol
+
+import structlog
+
+from manager.connections.connection import PeerConnection
+from manager.errors import PeerGone, PeerSilent
+from manager.tasks import BackgroundTasks
+
+log = structlog.get_logger(__name__)
+
+PING_TIMEOUT_S = 5.0
+"""How long a service may take to answer a ping."""
+
+
+class Service(Protocol):
+    """A service of any kind that is connected."""
+
+    @property
+    def id(self) -> str:
+        """Uuid of the connection."""
+
+    @property
+    def connection(self) -> PeerConnection:
+        """The way to the service."""
+
+
+class ServicePulse:
+    """Pings services; one that does not answer is dropped, and then missed like any that is lost."""
+
+    def __init__(self, tasks: BackgroundTasks) -> None:
+        self._tasks = tasks
+        self._pinged: set[str] = set()
+
+    @property
+    def unanswered(self) -> AbstractSet[str]:
+        """Ids of the services that have not answered their ping yet."""
+        return self._pinged
+
+    def check(self, services: Iterable[Service]) -> None:
+        """Pings those that are not being pinged at the moment, however often it is called."""
+        for service in services:
+            if service.id not in self._pinged:
+                self._pinged.add(service.id)
+                self._tasks.spawn(self._ping(service), f"ping service {service.id}")
+
+    async def _ping(self, service: Service) -> None:
+        try:
+            await service.connection.ping(timeout_s=PING_TIMEOUT_S)
+        except PeerSilent as error:
+            log.warning("a service does not answer", service=service.id, problem=str(error))
+            service.connection.abort()
+        except PeerGone:
+            log.debug("a service was gone before it was pinged", service=service.id)
+        finally:
+            self._pinged.discard(service.id)

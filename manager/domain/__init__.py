@@ -1,1 +1,0 @@
-"""The manager's decisions, as synchronous classes without I/O."""

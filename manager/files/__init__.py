@@ -1,0 +1,1 @@
+"""Folders and files as users work with them: rights, browsing, organising, sharing, links."""

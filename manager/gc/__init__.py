@@ -1,0 +1,1 @@
+"""Deleting what nothing refers to."""

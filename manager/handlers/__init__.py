@@ -1,1 +1,0 @@
-"""What the manager does with each packet that it receives."""

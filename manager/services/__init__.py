@@ -1,0 +1,1 @@
+"""The upload services that are connected, and the webhooks that they lease."""

@@ -1,0 +1,291 @@
+"""The upload slots: how they join, where they may post to, and how they are missed.
+
+A slot counts as a service, for bookings and in what clients are told, from the moment at which it has
+confirmed a configuration with at least one webhook. A base-protocol service has a channel of the bot's
+instead, for as long as it is connected.
+"""
+
+import asyncio
+import base64
+import contextlib
+import secrets
+from collections.abc import AsyncIterator, Iterable, Iterator
+
+import structlog
+
+from manager.broadcast.hub import Hub
+from manager.connections.clients import ClientSession
+from manager.connections.liveness import ServicePulse
+from manager.errors import NoFreeService, PeerGone, PeerSilent, UnexpectedReply
+from manager.services.channels import ChannelShares
+from manager.services.leases import Configure, WebhookLeases
+from manager.services.upload_slots import UploadSlot
+from manager.services.webhooks import WebhookDirectory
+from manager.settings import ManagerSettings
+from manager.tasks import BackgroundTasks
+from manager.uploads.booking_desk import BookingDesk
+from protocol import generic, s2c, s2u
+from protocol.packet import Packet
+from protocol.values import REPLY_TIMEOUT_S
+
+log = structlog.get_logger(__name__)
+
+CONFIGURE_TIMEOUT_S = 300.0
+"""A service confirms once the last post on a webhook that it gives up is through, which may take long."""
+
+POLICY_VIOLATION = 1008
+UNCHANGED = 0
+"""Number of a configuration that takes no webhook away, so there is nothing to confirm."""
+
+
+class UploadFleet:
+    """All upload slots that are connected."""
+
+    def __init__(
+        self,
+        bookings: BookingDesk,
+        hub: Hub,
+        webhooks: WebhookDirectory,
+        settings: ManagerSettings,
+        tasks: BackgroundTasks,
+        pulse: ServicePulse,
+    ) -> None:
+        self._bookings = bookings
+        self._pulse = pulse
+        self._hub = hub
+        self._webhooks = webhooks
+        self._settings = settings
+        self._tasks = tasks
+        self._leases = WebhookLeases()
+        self._channels = ChannelShares(settings.discord_channels)
+        self._slots: dict[str, UploadSlot] = {}
+        self._requests_per_s = settings.upload_requests_per_s(1)
+        self._take_webhooks()
+        webhooks.subscribe(self._take_webhooks)
+
+    def __iter__(self) -> Iterator[UploadSlot]:
+        return iter(tuple(self._slots.values()))
+
+    def ticket_address(self) -> str | None:
+        """The address of some service that takes files with tickets now; None without any."""
+        addresses = {
+            slot.address
+            for slot in self
+            if slot.takes_tickets and slot.is_usable and slot.is_connected
+        }
+        return secrets.choice(sorted(addresses)) if addresses else None
+
+    def has_process(self, process: str) -> bool:
+        """Whether any slot of the process is connected."""
+        return process in self._processes()
+
+    def leases_to(self, process: str, webhook_id: int) -> bool:
+        """Whether the process may have a request running on the webhook."""
+        return self._leases.is_held_by(process, webhook_id)
+
+    def introduce_to(self, client: ClientSession) -> None:
+        """Tells a new client of every service that it can book."""
+        for slot in self:
+            if slot.is_in_service:
+                client.connection.send(_registry(slot, "list"))
+
+    @contextlib.asynccontextmanager
+    async def membership(self, slot: UploadSlot) -> AsyncIterator[None]:
+        """A slot is connected for the length of the context."""
+        self._slots[slot.id] = slot
+        self._welcome(slot)
+        try:
+            yield
+        finally:
+            slot.is_connected = False
+            self._take_back(slot)
+            self._dismiss(slot)
+
+    def _welcome(self, slot: UploadSlot) -> None:
+        if slot.process is not None:
+            self._configure(self._leases.slot_joined(slot.process, slot.id))
+        elif (bot_token := self._settings.bot_token_for_services) is not None:
+            slot.channel_id = self._channels.take(slot.id)
+            packet = self._base_packet(bot_token, slot.channel_id)
+            self._tasks.spawn(
+                self._configure_slot(slot, packet, is_usable=True, timeout_s=REPLY_TIMEOUT_S),
+                f"configure base slot {slot.id}",
+            )
+
+    def _take_back(self, slot: UploadSlot) -> None:
+        if slot.process is not None:
+            self._configure(self._leases.slot_left(slot.process, slot.id))
+        self._channels.give_back(slot.id)
+
+    def slot(self, slot_id: str) -> UploadSlot:
+        """The slot with this id. Raises `KeyError` when it is not connected."""
+        return self._slots[slot_id]
+
+    def start_upload(self, client_id: str) -> UploadSlot:
+        """Takes a slot for an upload of a client, rather one that answers. Raises `NoFreeService`."""
+        try:
+            slot_id = self._bookings.start_upload(client_id, self._pulse.unanswered)
+        except NoFreeService:
+            slot_id = self._bookings.start_upload(client_id)
+        return self._slots[slot_id]
+
+    def move_upload(self, slot: UploadSlot) -> UploadSlot:
+        """The slot does not answer: its process is pinged, and the upload gets another slot.
+
+        Nobody gets the silent slot before its `upload_ended`. Raises `NoFreeService` when no slot of
+        another process is free for the upload.
+        """
+        avoid = self._unlike(slot)
+        self._pulse.check(each for each in self if each is slot or _share_process(each, slot))
+        return self._slots[self._bookings.move_upload(slot.id, avoid | self._pulse.unanswered)]
+
+    def replace_lost(self, slot: UploadSlot, client_id: str) -> UploadSlot:
+        """Takes another slot for an upload that had begun on one that is gone. Raises `NoFreeService`."""
+        avoid = self._unlike(slot) | self._pulse.unanswered
+        return self._slots[self._bookings.start_upload(client_id, avoid)]
+
+    def _unlike(self, slot: UploadSlot) -> frozenset[str]:
+        """Slots that cannot take the place of this one: what ails its process, or of another protocol.
+
+        The chunks of a base-protocol service are entered in another way.
+        """
+        is_base = slot.process is None
+        return frozenset(
+            each.id
+            for each in self
+            if _share_process(each, slot) or (each.process is None) != is_base
+        )
+
+    def upload_ended(self, slot: UploadSlot) -> None:
+        """No upload runs on the slot any more: it takes the next one, if it still can."""
+        if slot.is_connected and slot.is_usable:
+            self._bookings.upload_ended(slot.id)
+        else:
+            self._leave_service(slot)
+
+    def _dismiss(self, slot: UploadSlot) -> None:
+        """The slot is out of its booking before its client hears what became of the upload on it.
+
+        So the client does not ask for another upload on it meanwhile.
+        """
+        self._leave_service(slot)
+        if slot.upload is not None:
+            slot.upload.service_lost()
+        self._slots.pop(slot.id, None)
+
+    def _take_webhooks(self) -> None:
+        channels = {
+            webhook.id: webhook.channel_id
+            for webhook in self._webhooks.usable
+            if webhook.channel_id is not None
+        }
+        self._configure(self._leases.set_webhooks(channels))
+
+    def _configure(self, configurations: Iterable[Configure]) -> None:
+        """Sends the new leases; when the number of processes changed, to all their share of requests."""
+        new = {configuration.process: configuration for configuration in configurations}
+        share = self._settings.upload_requests_per_s(len(self._processes()))
+        told = new.keys() if share == self._requests_per_s else self._processes()
+        self._requests_per_s = share
+        for process in told:
+            unchanged = Configure(process, self._leases.webhooks_of(process), UNCHANGED)
+            self._tasks.spawn(
+                self._configure_process(new.get(process, unchanged)), f"configure {process}"
+            )
+
+    def _processes(self) -> set[str]:
+        connected = (slot.process for slot in self if slot.is_connected)
+        return {process for process in connected if process is not None}
+
+    async def _configure_process(self, configuration: Configure) -> None:
+        slots = [slot for slot in self if slot.process == configuration.process]
+        packet = self._packet(configuration)
+        is_usable = bool(packet.webhooks)
+        await asyncio.gather(
+            *(
+                self._configure_slot(
+                    slot, packet, is_usable=is_usable, timeout_s=CONFIGURE_TIMEOUT_S
+                )
+                for slot in slots
+            )
+        )
+        self._configure(self._leases.confirmed(configuration.process, configuration.number))
+
+    def _packet(self, configuration: Configure) -> s2u.WebhookConfiguration:
+        usable = {webhook.id: webhook for webhook in self._webhooks.usable}
+        return s2u.WebhookConfiguration(
+            crypto=self._crypto(),
+            webhooks=tuple(
+                s2u.WebhookLease(
+                    id=str(webhook.id), token=webhook.token, channel_id=str(webhook.channel_id)
+                )
+                for webhook_id in configuration.webhook_ids
+                if (webhook := usable.get(webhook_id)) is not None
+            ),
+            api_url=self._settings.discord_api_url,
+            requests_per_s=self._requests_per_s,
+        )
+
+    def _base_packet(self, bot_token: str, channel_id: int) -> s2u.UploadServiceConfiguration:
+        return s2u.UploadServiceConfiguration(
+            crypto=self._crypto(),
+            discord_bot_token=bot_token,
+            discord_channel_id=str(channel_id),
+        )
+
+    def _crypto(self) -> s2u.Crypto:
+        key = self._settings.keyring.primary.secret
+        return s2u.Crypto(enabled=True, key=base64.b64encode(key).decode())
+
+    async def _configure_slot(
+        self, slot: UploadSlot, packet: Packet, *, is_usable: bool, timeout_s: float
+    ) -> None:
+        """Brings one configuration into force; a slot that does not confirm it is sent away.
+
+        `is_usable`: whether the configuration lets the slot take uploads.
+        """
+        async with slot.configuring:
+            try:
+                answer = await slot.connection.request(packet, generic.Boolean, timeout_s=timeout_s)
+            except PeerGone:
+                return
+            except (PeerSilent, UnexpectedReply) as error:
+                await self._send_away(slot, str(error))
+                return
+            if not answer.success:
+                await self._send_away(slot, answer.message or "it refuses its configuration")
+                return
+            self._update_service(slot, is_usable=is_usable)
+
+    async def _send_away(self, slot: UploadSlot, problem: str) -> None:
+        log.warning("a slot was not configured", slot=slot.id, problem=problem)
+        await slot.connection.close(POLICY_VIOLATION, "the configuration was not confirmed")
+
+    def _update_service(self, slot: UploadSlot, *, is_usable: bool) -> None:
+        """A slot without webhooks is out of service, but not before the upload on it has ended."""
+        slot.is_usable = is_usable
+        if is_usable and slot.is_connected and not slot.is_in_service:
+            slot.is_in_service = True
+            self._bookings.service_joined(slot.id)
+            self._hub.broadcast(_registry(slot, "added"))
+        elif not is_usable and slot.upload is None:
+            self._leave_service(slot)
+
+    def _leave_service(self, slot: UploadSlot) -> None:
+        if slot.is_in_service:
+            slot.is_in_service = False
+            self._bookings.service_left(slot.id)
+            self._hub.broadcast(_registry(slot, "removed"))
+
+
+def _registry(slot: UploadSlot, action: s2c.ServiceAction) -> s2c.ServiceRegistry:
+    return s2c.ServiceRegistry(
+        service_type="upload",
+        action=action,
+        service_uuid=slot.id,
+        address=None if action == "removed" else slot.address,
+    )
+
+
+def _share_process(one: UploadSlot, other: UploadSlot) -> bool:
+    return one.process is not None and one.process == other.process

@@ -1,0 +1,127 @@
+"""What is to be done for an upload, in words that the edge can carry out without deciding anything.
+
+`Upload` (manager.uploads.state_machine) returns these in the order in which they are to be carried out.
+"""
+
+from dataclasses import dataclass
+
+from manager.uploads.rejections import Rejection
+
+
+@dataclass(frozen=True, slots=True)
+class FailIfTaken:
+    """A taken name is reported back by `name_taken`, or `name_taken_by_folder`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceFile:
+    """This file may have the name, and is replaced; whatever else has it is reported as for `FailIfTaken`.
+
+    A file that the user may not write by then is reported by `overwrite_refused`.
+    """
+
+    file_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class NumberName:
+    """A taken name is numbered until it is free."""
+
+
+OnConflict = FailIfTaken | ReplaceFile | NumberName
+
+
+@dataclass(frozen=True, slots=True)
+class TellAccepted:
+    """Answer the client's request: it may send chunks to the service."""
+
+
+@dataclass(frozen=True, slots=True)
+class TellRejected:
+    """Answer the client's request: there will be no upload, and why."""
+
+    rejection: Rejection
+
+
+@dataclass(frozen=True, slots=True)
+class TellStageFinish:
+    """Tell the client that the service is done with its upload, or that the service is lost."""
+
+    service_disconnect: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TellFinish:
+    """Tell the client how the upload ended.
+
+    Attributes:
+        reason: why it did not succeed; None when it did.
+        rename_target: the name that the file got instead of the requested one.
+    """
+
+    success: bool
+    reason: str | None = None
+    rename_target: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskClient:
+    """Ask the client's `OverwriteQueue`, which may know; else the client. Then call `decision`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClosePrompt:
+    """Drop the question from the client's `OverwriteQueue`: it needs no answer any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class AbortService:
+    """Tell the service to stop.
+
+    Then call `service_stopped`; or `service_lost` when it goes away or does not answer in time, in
+    which case it is to be disconnected.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class FreeService:
+    """Tell the booking ledger that the upload has ended on its service."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """Complete the content and enter the file into the catalog.
+
+    Then call `commit_done`, `name_taken`, `name_taken_by_folder`, `overwrite_refused` or
+    `commit_failed`. May be asked for several times, with the same content and another way to treat a
+    taken name.
+    """
+
+    content_hash: str
+    mime_type: str
+    on_conflict: OnConflict
+
+
+@dataclass(frozen=True, slots=True)
+class AnnounceFile:
+    """Broadcast to all clients that the file was added or changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseHold:
+    """Let go of the upload's own reference to its content."""
+
+
+Effect = (
+    TellAccepted
+    | TellRejected
+    | TellStageFinish
+    | TellFinish
+    | AskClient
+    | ClosePrompt
+    | AbortService
+    | FreeService
+    | Commit
+    | AnnounceFile
+    | ReleaseHold
+)

@@ -1,0 +1,180 @@
+"""The life of one upload, from the request to its end.
+
+One table, `TRANSITIONS`, holds every step: what may happen to an upload in which state, where that
+leads, and what has to be done. There is no other place that decides. The diagram in docs/uploads.md
+is drawn from it. An `Upload` takes an event, moves, and returns effects in the order in which they
+are to be carried out; an event that the table does not know raises `IllegalTransition` and changes
+nothing.
+
+Three things hold on every path, and the tests walk them all:
+
+* The client is told the end exactly once, by `TellRejected` or `TellFinish`, unless it has left.
+* The service is freed exactly once, by `FreeService`, unless it was lost.
+* The upload's own hold on its content ends exactly once, by `ReleaseHold`, as the upload ends.
+  Content that no file refers to is garbage from then on; a committed file refers to its content
+  itself.
+"""
+
+from dataclasses import dataclass, replace
+
+from manager.errors import IllegalTransition
+from manager.uploads.effects import Effect
+from manager.uploads.overwrites import Action
+from manager.uploads.place import Place
+from manager.uploads.rejections import Rejection
+from manager.uploads.transitions import (
+    ENDS,
+    MAY_NOT_OVERWRITE,
+    ON_SERVICE,
+    TRANSITIONS,
+    Memory,
+    UploadEvent,
+    UploadState,
+)
+
+__all__ = ["Action", "Effect", "IllegalTransition", "Upload", "UploadFacts", "UploadState"]
+
+_CHOSEN = {
+    Action.OVERWRITE: UploadEvent.CHOSE_OVERWRITE,
+    Action.RENAME: UploadEvent.CHOSE_RENAME,
+    Action.SKIP: UploadEvent.CHOSE_SKIP,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadFacts:
+    """What was requested. Ids are uuid strings, sizes are bytes.
+
+    Attributes:
+        user_id: whom the file will belong to; None for nobody.
+        folder: names from the root down; `()` is the root. `Upload.place` says where it is by now.
+        do_overwrite: whether a file of the same name is replaced without asking.
+    """
+
+    upload_id: str
+    client: str
+    user_id: int | None
+    folder: tuple[str, ...]
+    name: str
+    size: int
+    is_public: bool
+    do_overwrite: bool
+    chunk_size: int
+    chunk_count: int
+
+
+class Upload:
+    """One upload. Its methods are the events; each returns what is to be done, in this order.
+
+    All of them raise `IllegalTransition`, and change nothing, when that cannot happen now.
+
+    Attributes:
+        place: where the file goes, which follows its folder.
+    """
+
+    def __init__(self, facts: UploadFacts) -> None:
+        self.facts = facts
+        self._state = UploadState.REQUESTED
+        self._memory = Memory()
+        self.place = Place(facts.folder)
+
+    @property
+    def state(self) -> UploadState:
+        """Where the upload stands."""
+        return self._state
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing can happen to it any more."""
+        return self._state in ENDS
+
+    @property
+    def is_requested(self) -> bool:
+        """Whether the client waits for the response to its request."""
+        return self._state is UploadState.REQUESTED
+
+    @property
+    def is_on_service(self) -> bool:
+        """Whether it occupies its service."""
+        return self._state in ON_SERVICE
+
+    @property
+    def takes_chunks(self) -> bool:
+        """Whether a chunk that is stored now is of use."""
+        return self._state is UploadState.UPLOADING
+
+    def service_accepted(self) -> list[Effect]:
+        """The service is ready for the chunks."""
+        return self._move(UploadEvent.SERVICE_ACCEPTED)
+
+    def service_refused(self, rejection: Rejection) -> list[Effect]:
+        """The service will not take the upload, or it could not be prepared."""
+        return self._move(UploadEvent.SERVICE_REFUSED, replace(self._memory, rejection=rejection))
+
+    def service_finished(self, content_hash: str, mime_type: str) -> list[Effect]:
+        """The service has stored every chunk."""
+        learned = replace(self._memory, content_hash=content_hash, mime_type=mime_type)
+        return self._move(UploadEvent.SERVICE_FINISHED, learned)
+
+    def service_failed(self, reason: str) -> list[Effect]:
+        """The service gave up, for example as no chunk came for too long."""
+        return self._move(UploadEvent.SERVICE_FAILED, replace(self._memory, reason=reason))
+
+    def service_lost(self) -> list[Effect]:
+        """The service disconnected, or did not answer in time and was disconnected.
+
+        While the client waits for the response another service may be tried first.
+        """
+        return self._move(UploadEvent.SERVICE_LOST)
+
+    def service_stopped(self) -> list[Effect]:
+        """The service answered the abort: whatever it said, it does not work on the upload now."""
+        return self._move(UploadEvent.SERVICE_STOPPED)
+
+    def abort_requested(self) -> list[Effect]:
+        """The client wants no more of it. Too late once the file is being entered."""
+        return self._move(UploadEvent.ABORT_REQUESTED)
+
+    def client_left(self) -> list[Effect]:
+        """The client disconnected."""
+        return self._move(UploadEvent.CLIENT_LEFT)
+
+    def commit_done(self, name: str) -> list[Effect]:
+        """The file is in the catalog under `name`."""
+        target = None if name == self.facts.name else name
+        return self._move(UploadEvent.COMMIT_DONE, replace(self._memory, rename_target=target))
+
+    def commit_failed(self, reason: str) -> list[Effect]:
+        """The catalog did not take the file, for another reason than its name."""
+        return self._move(UploadEvent.COMMIT_FAILED, replace(self._memory, reason=reason))
+
+    def overwrite_refused(self) -> list[Effect]:
+        """The catalog did not replace the file, as the user may not write it."""
+        return self.commit_failed(MAY_NOT_OVERWRITE)
+
+    def name_taken(self, file_id: int) -> list[Effect]:
+        """This file has the name."""
+        replaces = self.facts.do_overwrite
+        event = UploadEvent.NAME_TAKEN_REPLACE if replaces else UploadEvent.NAME_TAKEN
+        learned = replace(self._memory, taken_by=file_id, is_taken_by_folder=False)
+        return self._move(event, learned)
+
+    def name_taken_by_folder(self, reason: str) -> list[Effect]:
+        """A folder has the name; `reason` says so to a client that wants it overwritten."""
+        event = UploadEvent.CANNOT_REPLACE if self.facts.do_overwrite else UploadEvent.NAME_TAKEN
+        return self._move(event, replace(self._memory, is_taken_by_folder=True, reason=reason))
+
+    def decision(self, action: Action) -> list[Effect]:
+        """The client, or its standing answer, says what to do about the taken name."""
+        if action is Action.OVERWRITE and self._memory.is_taken_by_folder:
+            return self._move(UploadEvent.CANNOT_REPLACE)
+        return self._move(_CHOSEN[action])
+
+    def _move(self, event: UploadEvent, learned: Memory | None = None) -> list[Effect]:
+        step = TRANSITIONS.get((self._state, event))
+        if step is None:
+            text = f"{event} cannot happen to an upload that is {self._state}"
+            raise IllegalTransition("illegal-transition", text)
+        self._memory = learned or self._memory
+        self._state = step.to
+        return [effect(self._memory) if callable(effect) else effect for effect in step.effects]
