@@ -97,7 +97,7 @@ async def test_a_service_that_comes_later_is_used(manager, make_client) -> None:
     async with make_client() as cloud:
         upload = asyncio.create_task(cloud.upload(b"x", "/name"))
         await manager.until(lambda: manager.count(c2s.UploadBookingRequest) == 1)
-        peer = manager.connections[0]
+        peer = manager.peers[0]
         peer.held = 1
         await peer.send(s2c.UploadBookingModify(effective_change=1))
         await upload
@@ -482,7 +482,7 @@ async def test_a_refused_clear_is_tried_again(manager, make_client) -> None:
     async with make_client() as cloud:
         await cloud.upload(b"x", "/name")
         await manager.seen(c2s.UploadBookingClear, 2)
-        await manager.until(lambda: manager.connections[0].held == 0)
+        await manager.until(lambda: manager.peers[0].held == 0)
 
 
 async def test_rejections_that_crossed_a_loss_do_not_count(manager, make_client) -> None:
