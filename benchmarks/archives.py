@@ -15,8 +15,8 @@ from benchmarks.process import Child, child, cores
 from benchmarks.storing import Store
 from benchmarks.suite import GIB, MIB, Options, Suite
 from catalog.sqlite.adapter import SqliteCatalog
-from storage.discord.credentials import WebhookCredentials
 from storage.discord.http import DiscordHttp
+from storage.discord.routes import WebhookCredentials
 from storage.pool import WebhookPool
 
 LARGE_FILES = 4

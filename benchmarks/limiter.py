@@ -14,11 +14,10 @@ from statistics import median
 
 from benchmarks.suite import Options, Suite
 from storage.discord import routes
-from storage.discord.credentials import WebhookCredentials
-from storage.discord.faults import Answer
-from storage.discord.gate import Candidates, Gate
+from storage.discord.answers import Answer
 from storage.discord.limits import RateLimiter
-from storage.discord.routes import Route
+from storage.discord.routes import Route, WebhookCredentials
+from storage.discord.scheduler import Candidates, RequestScheduler
 
 WEBHOOKS = 10
 WAITERS = (64, 128, 256, 1000)
@@ -109,28 +108,28 @@ class _Discord:
         return Answer(200, headers, b"")
 
 
-async def _request(gate: Gate, discord: _Discord, candidates: Candidates) -> None:
+async def _request(scheduler: RequestScheduler, discord: _Discord, candidates: Candidates) -> None:
     """Waits for its turn over and over: as many requests wait all the time as there are of these."""
     while True:
-        discord.take(await gate.acquire(candidates, _NEVER))
+        discord.take(await scheduler.acquire(candidates, _NEVER))
 
 
 async def _measure(layout: Layout, waiters: int) -> _Figures:
     virtual = _VirtualTime()
     discord = _Discord(virtual)
-    gate = Gate(RateLimiter(), clock=virtual.clock, sleep=virtual.sleep)
+    scheduler = RequestScheduler(RateLimiter(), clock=virtual.clock, sleep=virtual.sleep)
     all_routes = [
         routes.execute_webhook(WebhookCredentials(id=number, token="t", channel_id=number))
         for number in range(WEBHOOKS)
     ]
     requests = [
-        asyncio.create_task(_request(gate, discord, layout(all_routes, number)))
+        asyncio.create_task(_request(scheduler, discord, layout(all_routes, number)))
         for number in range(waiters)
     ]
     await _idle()
     answers, taken_s = 0, [0.0]
     while answers < ANSWERS:
-        event_s, is_answer = await _next_event(virtual, discord, gate)
+        event_s, is_answer = await _next_event(virtual, discord, scheduler)
         taken_s.append(event_s)
         answers += is_answer
     for request in requests:
@@ -139,7 +138,9 @@ async def _measure(layout: Layout, waiters: int) -> _Figures:
     return _Figures(sum(taken_s) / answers * 1000, max(taken_s) * 1000)
 
 
-async def _next_event(virtual: _VirtualTime, discord: _Discord, gate: Gate) -> tuple[float, bool]:
+async def _next_event(
+    virtual: _VirtualTime, discord: _Discord, scheduler: RequestScheduler
+) -> tuple[float, bool]:
     """Lets time pass until an answer comes or a sleep ends.
 
     Returns:
@@ -156,7 +157,7 @@ async def _next_event(virtual: _VirtualTime, discord: _Discord, gate: Gate) -> t
     await _idle()
     answer = discord.answer(route)
     began_at = time.process_time()
-    gate.answered(route, answer)
+    scheduler.answered(route, answer)
     await _idle()
     return time.process_time() - began_at, True
 

@@ -49,10 +49,10 @@ from manager.tasks import BackgroundTasks
 from manager.tickets.references import ReferenceDesk
 from manager.uploads.holds import TemporaryHolds
 from manager.uploads.readability import ReadabilityCheck
-from storage.discord.bot import Bot
 from storage.discord.http import DiscordHttp
 from storage.discord.limits import RateLimiter
-from storage.discord.webhook import Webhook, WebhookCredentials
+from storage.discord.messages import Bot, Webhook
+from storage.discord.routes import WebhookCredentials
 from storage.reader import ChunkReader
 
 _UNREAD_MARGIN_S = 30.0

@@ -20,7 +20,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from common.http_server import IDLE_TIMEOUT_DESCRIPTION, IDLE_TIMEOUT_S
 from common.settings import TRUSTED_PROXIES_DESCRIPTION, TrustedProxies, split_list
 from protocol.values import CHUNK_SIZE, MAX_SAFE_INTEGER, NamePolicy
-from storage.discord.webhook import WebhookCredentials
+from storage.discord.routes import WebhookCredentials
 from storage.envelope import KeyRing
 
 NO_CODE = "none"

@@ -9,10 +9,9 @@ from weakref import WeakValueDictionary
 from yarl import URL
 
 from storage.address import ChunkAddress
-from storage.discord.bot import Bot
-from storage.discord.credentials import WebhookCredentials
 from storage.discord.http import DiscordHttp
-from storage.discord.webhook import Attachment, PostedMessage, Webhook
+from storage.discord.messages import Attachment, Bot, PostedMessage, Webhook
+from storage.discord.routes import WebhookCredentials
 from storage.errors import MessageGone, WebhookNotConfigured, WebhookUnusable
 
 EXPIRY_MARGIN_S = 120.0

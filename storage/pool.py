@@ -8,11 +8,10 @@ import structlog
 
 from storage.address import ChunkAddress
 from storage.discord import routes
-from storage.discord.credentials import WebhookCredentials
-from storage.discord.faults import Answer
+from storage.discord.answers import Answer
 from storage.discord.http import DiscordHttp
-from storage.discord.routes import Route
-from storage.discord.webhook import PostedMessage, Webhook, opaque_file, parse_message
+from storage.discord.messages import PostedMessage, Webhook, decode, opaque_file
+from storage.discord.routes import Route, WebhookCredentials
 from storage.errors import (
     DiscordUnavailable,
     NoWebhook,
@@ -99,7 +98,7 @@ class WebhookPool:
                 except WebhookUnusable as error:
                     self._lose(error)
                     continue
-                return await self._delivered(route, self._parsed(answer), len(content))
+                return await self._address(route, answer, len(content))
 
     @contextmanager
     def _watching(self, withdrawn: asyncio.Future[None] | None) -> Iterator[None]:
@@ -138,14 +137,17 @@ class WebhookPool:
         log.warning("webhook lost", webhook_id=error.webhook_id, reason=error.reason)
         self._on_lost(error.webhook_id, error.reason)
 
-    def _parsed(self, answer: Answer) -> PostedMessage:
+    async def _address(self, route: Route, answer: Answer, size: int) -> ChunkAddress:
+        """Reads where the chunk lies out of Discord's answer to the post.
+
+        Raises:
+            DiscordUnavailable: The answer is no message, or Discord saved something else.
+        """
         try:
-            return parse_message(answer)
+            message = decode(answer, PostedMessage)
         except DiscordUnavailable:
             self._http.uncertain.add()
             raise
-
-    async def _delivered(self, route: Route, message: PostedMessage, size: int) -> ChunkAddress:
         webhook_id = route.key.owner_id
         if [attachment.size for attachment in message.attachments] != [size]:
             await self._discard(webhook_id, message)

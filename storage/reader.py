@@ -9,10 +9,10 @@ from uuid import UUID
 from common.wording import counted
 from storage.address import ChunkAddress
 from storage.attachments import AttachmentFinder
+from storage.discord.answers import TransientFault
 from storage.discord.cdn import UrlRefused, download
-from storage.discord.credentials import WebhookCredentials
-from storage.discord.faults import TransientFault
 from storage.discord.http import DiscordHttp
+from storage.discord.routes import WebhookCredentials
 from storage.envelope import Envelope, open_base_chunk, open_chunk, sealed_size
 from storage.errors import ChunkCorrupt, DiscordUnavailable, MessageGone
 from storage.keys import KeyRing

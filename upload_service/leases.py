@@ -10,10 +10,9 @@ from typing import Final, Self
 
 from protocol.s2u import WebhookConfiguration, WebhookLease
 from storage.address import ChunkAddress
-from storage.discord.http import DiscordHttp
+from storage.discord.http import DiscordHttp, UncertainPostCounter
 from storage.discord.retry import RetryPolicy
-from storage.discord.uncertain import UncertainPostCounter
-from storage.discord.webhook import WebhookCredentials
+from storage.discord.routes import WebhookCredentials
 from storage.errors import NoWebhook
 from storage.pool import WebhookPool
 

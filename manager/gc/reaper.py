@@ -28,7 +28,7 @@ from client_sdk.backoff import Backoff
 from manager.metrics import ManagerMetrics
 from manager.services.webhooks import WebhookDirectory
 from manager.words import severity
-from storage.discord.webhook import WebhookCredentials
+from storage.discord.routes import WebhookCredentials
 from storage.errors import BotUnusable, DiscordRefused, StorageError, WebhookUnusable
 
 _log = structlog.get_logger()

@@ -36,7 +36,7 @@ from catalog.message_port import MessageStore
 from catalog.records import Message, Watch
 from manager.metrics import ManagerMetrics
 from manager.services.webhooks import WebhookDirectory
-from storage.discord.bot import LIST_LIMIT, ListedMessage
+from storage.discord.messages import LIST_LIMIT, ListedMessage
 from storage.discord.routes import snowflake_at, snowflake_time
 from storage.errors import BotUnusable, StorageError
 

@@ -13,7 +13,7 @@ from catalog.message_port import WebhookStore
 from catalog.records import Quarantine
 from client_sdk.backoff import Backoff
 from manager.errors import NoSuchWebhook, WebhookStillUnusable
-from storage.discord.webhook import WebhookCredentials
+from storage.discord.routes import WebhookCredentials
 from storage.errors import StorageError, WebhookGone, WebhookUnusable
 
 _log = structlog.get_logger()

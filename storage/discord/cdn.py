@@ -4,8 +4,8 @@ from aiohttp import ClientError, ClientResponse, ClientSession, StreamReader
 from yarl import URL
 
 from common.wording import counted
-from storage.discord.faults import TransientFault
-from storage.discord.headers import TOO_MANY_REQUESTS, LimitHeaders
+from storage.discord.answers import TransientFault
+from storage.discord.budgets import TOO_MANY_REQUESTS, LimitHeaders
 from storage.errors import DiscordRefused
 
 _WHOLE = 200

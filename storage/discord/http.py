@@ -1,10 +1,11 @@
-"""Requests to Discord over HTTP: each waits for the limits, is tried again, and ends in an answer.
+"""Requests to Discord over HTTP: each waits for the rate limits, is retried, and ends in an answer.
 
-Four things make up a request, each of them small: the route (`routes.py`), the limits (`limits.py`
-behind `gate.py`), the retries (`retry.py`) and the meaning of errors (`faults.py`).
+A request has four parts, each of them small: the route (`routes.py`), the rate limits (`limits.py`,
+applied by `scheduler.py`), the retries (`retry.py`) and the meaning of answers (`answers.py`).
 
 A post whose answer was lost may have been saved nevertheless. Discord offers no way to find out, so
-it is sent again, and the first message, if there is one, is garbage that nobody knows.
+the client sends it again. The first message, if Discord saved it, is garbage that no catalog knows;
+`UncertainPostCounter` counts such posts.
 """
 
 import asyncio
@@ -26,15 +27,88 @@ from aiohttp import (
 )
 from yarl import URL
 
-from storage.discord.bots import BotRefusals
-from storage.discord.faults import Answer, TransientFault, raise_for
-from storage.discord.gate import Candidates, Gate
+from storage.discord.answers import Answer, TransientFault, raise_for
 from storage.discord.limits import RateLimiter
-from storage.discord.multipart import FilePayload, OutgoingFile
+from storage.discord.message_body import FilePayload, OutgoingFile
 from storage.discord.retry import Attempts, RetryPolicy
 from storage.discord.routes import Route
-from storage.discord.uncertain import UncertainPostCounter
+from storage.discord.scheduler import Candidates, RequestScheduler
 from storage.errors import BotUnusable
+
+log = structlog.get_logger(__name__)
+
+
+class BotRefusals:
+    """What Discord has refused to bots for good: wrong tokens, missing permissions in a channel.
+
+    Such a request is not made again while the process lives, because refusals count towards the ban
+    that would stop everything else as well (`limits.py`). Reading and deleting share one
+    `DiscordHttp`, so what one of them learns holds for the other.
+    """
+
+    def __init__(self) -> None:
+        self._tokens: dict[str, BotUnusable] = {}
+        self._tasks: dict[tuple[str, str, int, bool], BotUnusable] = {}
+
+    def check(self, route: Route) -> None:
+        """Refuse what Discord would refuse again.
+
+        Raises:
+            BotUnusable: The bot of this route, or this task of it, was refused before.
+        """
+        if route.authorization is None:
+            return
+        known = self._tokens.get(route.authorization)
+        known = known or self._tasks.get(_task(route, route.authorization))
+        if known is not None:
+            raise BotUnusable(known.status, known.discord_code, known.channel_id)
+
+    def remember(self, route: Route, error: BotUnusable) -> bool:
+        """A request was refused, by Discord or by `check`. The operator is told once of each.
+
+        Returns:
+            Whether this is the first that is heard of it.
+        """
+        if route.authorization is None:
+            return False
+        if error.channel_id is None:
+            known = self._tokens.setdefault(route.authorization, error)
+        else:
+            known = self._tasks.setdefault(_task(route, route.authorization), error)
+        if known is error:
+            log.error("bot-refused", method=route.key.method, reason=str(error))
+        return known is error
+
+
+def _task(route: Route, authorization: str) -> tuple[str, str, int, bool]:
+    """What a permission is needed for: the method, the channel, and whose message it is about."""
+    return authorization, route.key.method, route.key.owner_id, route.is_of_others
+
+
+class UncertainPostCounter:
+    """Posts whose answer was lost after all of the message had been sent.
+
+    Such a post is made again. If the first one was saved after all, it is a message that nobody
+    knows, so this is about the number of those: rather more than there are.
+
+    Attributes:
+        total: How many there were.
+    """
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._changed = asyncio.Event()
+
+    def add(self) -> None:
+        """Counts one."""
+        self.total += 1
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def changed(self) -> None:
+        """Waits for the next one."""
+        await self._changed.wait()
+
 
 DISCORD_API_URL = "https://discord.com/api/v10"
 USER_AGENT = f"DiscordBot (https://discord-cloud.invalid, {version('discord-cloud')})"
@@ -101,7 +175,7 @@ class DiscordHttp:
         self._sleep = sleep
         self._rng = rng
         self._refreshed = asyncio.Event()
-        self._gate = Gate(self._limiter, clock=clock, sleep=sleep)
+        self._scheduler = RequestScheduler(self._limiter, clock=clock, sleep=sleep)
         self._bots = BotRefusals()
         self._session: ClientSession | None = None
 
@@ -138,17 +212,17 @@ class DiscordHttp:
     def share_limits(self, requests_per_s: int) -> None:
         """Changes this process's part of Discord's global budget."""
         self._limiter.share(requests_per_s)
-        self._gate.dispatch()
+        self._scheduler.dispatch()
 
     def refresh(self) -> None:
         """Tells requests that wait, also for their next try, that their candidates have changed."""
         self._refreshed.set()
         self._refreshed = asyncio.Event()
-        self._gate.refresh()
+        self._scheduler.refresh()
 
     async def idle(self, webhook_ids: Iterable[int]) -> None:
         """Waits until no request runs on any of these webhooks."""
-        await self._gate.idle(webhook_ids)
+        await self._scheduler.idle(webhook_ids)
 
     async def request(self, route: Route, file: OutgoingFile | None = None) -> Answer:
         """Makes a request. See `request_any`.
@@ -183,11 +257,11 @@ class DiscordHttp:
 
         Raises:
             DiscordUnavailable: It did not succeed in time.
-            StorageError: Discord refused; see `faults.py`.
+            StorageError: Discord refused; see `answers.py`.
         """
         attempts = self.attempts()
         while True:
-            route = await self._gate.acquire(candidates, attempts.deadline)
+            route = await self._scheduler.acquire(candidates, attempts.deadline)
             try:
                 answer = await self._exchange(route, file)
                 raise_for(answer, route)
@@ -222,13 +296,13 @@ class DiscordHttp:
         except BaseException:
             self._lost(route, payload)
             raise
-        self._gate.answered(route, answer)
+        self._scheduler.answered(route, answer)
         if answer.status >= 500:
             self._count_uncertain(payload)
         return answer
 
     def _lost(self, route: Route, payload: FilePayload | None) -> None:
-        self._gate.lost(route)
+        self._scheduler.lost(route)
         self._count_uncertain(payload)
 
     def _count_uncertain(self, payload: FilePayload | None) -> None:
@@ -248,7 +322,7 @@ class DiscordHttp:
                 return Answer(response.status, response.headers, await _body(response))
         finally:
             if payload is not None:
-                payload.let_go()
+                payload.abort_unsent()
 
 
 async def _body(response: ClientResponse) -> bytes:

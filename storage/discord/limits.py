@@ -47,8 +47,14 @@ import math
 from collections import defaultdict
 from dataclasses import dataclass
 
-from storage.discord.budgets import ROUNDING_MARGIN_S, Bucket, InvalidAnswerGuard, SlidingBudget
-from storage.discord.headers import TOO_MANY_REQUESTS, LimitHeaders
+from storage.discord.budgets import (
+    ROUNDING_MARGIN_S,
+    TOO_MANY_REQUESTS,
+    Bucket,
+    InvalidAnswerGuard,
+    LimitHeaders,
+    SlidingBudget,
+)
 
 GLOBAL_REQUESTS_PER_S = 50
 CHANNEL_POSTS = 30

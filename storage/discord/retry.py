@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from common.wording import counted
-from storage.discord.faults import TransientFault
+from storage.discord.answers import TransientFault
 from storage.errors import DiscordUnavailable
 
 

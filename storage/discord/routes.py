@@ -1,9 +1,44 @@
-"""The requests that are made to Discord's API: method, path and what they are limited by."""
+"""The requests that are made to Discord's API: credentials, method, path and what limits them."""
 
+import re
 from dataclasses import dataclass, field, replace
 
-from storage.discord.credentials import WebhookCredentials
 from storage.discord.limits import LimitKey
+from storage.errors import InvalidWebhookUrl
+
+_WEBHOOK_URL = re.compile(
+    r"https?://[^\s/]+(?:/[^\s?#]*)?/webhooks/(?P<id>[0-9]{15,22})/(?P<token>[A-Za-z0-9._-]+)/?(?:\?\S*)?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookCredentials:
+    """What is needed to use a webhook.
+
+    Attributes:
+        id: Snowflake of the webhook.
+        token: Its secret. Never shown in a repr.
+        channel_id: Channel that it posts to, None while nobody has asked Discord.
+    """
+
+    id: int
+    token: str = field(repr=False)
+    channel_id: int | None = None
+
+    @classmethod
+    def parse(cls, url: str) -> "WebhookCredentials":
+        """Reads a webhook URL as Discord gives it out.
+
+        Raises:
+            InvalidWebhookUrl: It has another form; the message does not repeat it, as it is secret.
+        """
+        match = _WEBHOOK_URL.fullmatch(url.strip())
+        if match is None:
+            raise InvalidWebhookUrl(
+                "not a webhook URL of the form https://discord.com/api/webhooks/<id>/<token>"
+            )
+        return cls(int(match["id"]), match["token"])
+
 
 DISCORD_EPOCH_S = 1_420_070_400
 """Second of the Unix epoch at which snowflakes begin."""

@@ -34,8 +34,8 @@ from manager.http.parts import PARTS
 from manager.settings import ManagerSettings
 from protocol.chunks import content_hash
 from protocol.values import parse_path
-from storage.discord.credentials import WebhookCredentials
 from storage.discord.http import DiscordHttp
+from storage.discord.routes import WebhookCredentials
 from storage.envelope import ENVELOPE_OVERHEAD, SEALING_SLACK, ChunkSealer
 from storage.pool import WebhookPool
 

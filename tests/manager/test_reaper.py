@@ -17,10 +17,9 @@ from discord_emulator.permissions import Permission
 from manager.gc.reaper import MOST_REFUSALS, POSTPONED_S, RARELY_S, Reaper
 from manager.metrics import ManagerMetrics
 from manager.services.webhooks import WebhookDirectory
-from storage.discord.bot import Bot
-from storage.discord.credentials import WebhookCredentials
 from storage.discord.http import DiscordHttp
-from storage.discord.webhook import Webhook
+from storage.discord.messages import Bot, Webhook
+from storage.discord.routes import WebhookCredentials
 from storage.errors import BotUnusable, DiscordUnavailable
 from tests.orphans import orphans_of
 

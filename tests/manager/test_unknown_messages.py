@@ -21,10 +21,10 @@ from discord_emulator.testing import VirtualClock, running_emulator
 from manager.gc.unknown_messages import AGE_S, PAUSE_S, SWEEP_S, WATCH_S, UnknownMessages
 from manager.metrics import ManagerMetrics
 from manager.services.webhooks import WebhookDirectory
-from storage.discord.bot import Bot
-from storage.discord.credentials import WebhookCredentials
 from storage.discord.http import DiscordHttp
-from storage.discord.webhook import OutgoingFile, Webhook
+from storage.discord.message_body import OutgoingFile
+from storage.discord.messages import Bot, Webhook
+from storage.discord.routes import WebhookCredentials
 from storage.errors import WebhookGone
 from tests.orphans import orphans_of
 

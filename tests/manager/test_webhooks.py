@@ -12,7 +12,7 @@ from catalog.sqlite.adapter import SqliteCatalog
 from client_sdk.backoff import Backoff
 from manager.errors import NoSuchWebhook, WebhookStillUnusable
 from manager.services.webhooks import QuarantineKeeper, WebhookDirectory
-from storage.discord.credentials import WebhookCredentials
+from storage.discord.routes import WebhookCredentials
 from storage.errors import DiscordUnavailable, WebhookForbidden, WebhookGone
 
 ONE, TWO, THREE = (WebhookCredentials(number, f"token{number}") for number in (1, 2, 3))

@@ -14,9 +14,9 @@ from aiohttp.test_utils import TestServer
 
 from discord_emulator.emulator import Emulator
 from discord_emulator.testing import VirtualClock, running_emulator
-from storage.discord.credentials import WebhookCredentials
 from storage.discord.http import DiscordHttp
 from storage.discord.retry import RetryPolicy
+from storage.discord.routes import WebhookCredentials
 from storage.envelope import ENVELOPE_OVERHEAD, SEALING_SLACK, ChunkSealer, KeyRing, MasterKey
 
 

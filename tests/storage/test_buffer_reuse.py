@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from storage.discord.credentials import WebhookCredentials
 from storage.discord.http import DiscordHttp
+from storage.discord.routes import WebhookCredentials
 from storage.errors import DiscordRefused
 from storage.pool import WebhookPool
 

@@ -8,11 +8,11 @@ import pytest
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
 from storage.discord import routes
-from storage.discord.credentials import WebhookCredentials
 from storage.discord.http import DiscordHttp
 from storage.discord.limits import RateLimiter
+from storage.discord.messages import Webhook, opaque_file
 from storage.discord.retry import RetryPolicy
-from storage.discord.webhook import Webhook, opaque_file
+from storage.discord.routes import WebhookCredentials
 from storage.errors import (
     DiscordRefused,
     DiscordUnavailable,

@@ -4,8 +4,7 @@ import math
 
 import pytest
 
-from storage.discord.budgets import ROUNDING_MARGIN_S, SlidingBudget
-from storage.discord.headers import LimitHeaders
+from storage.discord.budgets import ROUNDING_MARGIN_S, LimitHeaders, SlidingBudget
 from storage.discord.limits import LimitKey, RateLimiter
 
 GET = LimitKey("GET", "webhook message", 1)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from storage.discord.headers import LimitHeaders
+from storage.discord.budgets import LimitHeaders
 from storage.discord.limits import LimitKey, RateLimiter
 
 

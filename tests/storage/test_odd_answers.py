@@ -9,9 +9,9 @@ from aiohttp import ClientPayloadError
 from multidict import CIMultiDict
 
 from storage.address import ChunkAddress
-from storage.discord.credentials import WebhookCredentials
 from storage.discord.http import DiscordHttp
-from storage.discord.webhook import Webhook, opaque_file
+from storage.discord.messages import Webhook, opaque_file
+from storage.discord.routes import WebhookCredentials
 from storage.envelope import KeyRing
 from storage.errors import (
     DiscordFull,

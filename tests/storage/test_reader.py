@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
+from storage.discord.answers import TransientFault
 from storage.discord.cdn import download
-from storage.discord.faults import TransientFault
-from storage.discord.multipart import OutgoingFile
-from storage.discord.webhook import Webhook
+from storage.discord.message_body import OutgoingFile
+from storage.discord.messages import Webhook
 from storage.envelope import KeyRing, MasterKey
 from storage.errors import (
     ChunkCorrupt,

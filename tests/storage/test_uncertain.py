@@ -9,9 +9,9 @@ from aiohttp import web
 from discord_emulator.errors import Scope
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
+from storage.discord.http import UncertainPostCounter
+from storage.discord.messages import Webhook, opaque_file
 from storage.discord.retry import RetryPolicy
-from storage.discord.uncertain import UncertainPostCounter
-from storage.discord.webhook import Webhook, opaque_file
 from storage.errors import DiscordUnavailable, RequestTooLarge
 from storage.pool import WebhookPool
 

@@ -11,8 +11,8 @@ from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
 from manager.gc.unknown_messages import AGE_S, ListMessages
 from manager.http.parts import PARTS
-from storage.discord.bot import Bot
 from storage.discord.http import DiscordHttp
+from storage.discord.messages import Bot
 from tests.system.whole import CHUNK_SIZE, Whole, content_of, running_whole
 
 CONTENT = content_of(2 * CHUNK_SIZE + 1)

@@ -29,7 +29,7 @@ from manager.uploads.holds import TemporaryHolds
 from manager.uploads.readability import ReadabilityCheck
 from protocol import s2c
 from protocol.extensions import format_extensions
-from storage.discord.webhook import WebhookCredentials
+from storage.discord.routes import WebhookCredentials
 from tests.manager.sockets.peers import (
     SERVICE_EXTENSIONS,
     ClientPeer,

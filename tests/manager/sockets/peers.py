@@ -17,12 +17,9 @@ from protocol.extensions import WEBHOOKS
 from protocol.generic import Boolean
 from protocol.packet import Packet
 from storage.discord.http import DiscordHttp
-from storage.discord.webhook import (
-    OutgoingFile,
-    PostedMessage,
-    Webhook,
-    WebhookCredentials,
-)
+from storage.discord.message_body import OutgoingFile
+from storage.discord.messages import PostedMessage, Webhook
+from storage.discord.routes import WebhookCredentials
 from storage.envelope import ENVELOPE_OVERHEAD, SEALING_SLACK, ChunkSealer, MasterKey
 
 P = TypeVar("P", bound=Packet)

@@ -29,7 +29,7 @@ class FilePayload(Payload):
     """`multipart/form-data` of a webhook message: head, file and tail.
 
     The file goes out in pieces of the caller's buffer. Writing it once more sends the same bytes.
-    The connection may hold on to them, so `let_go` must be called before the buffer changes.
+    The connection may hold on to them, so `abort_unsent` must be called before the buffer changes.
 
     Args:
         file: What is sent.
@@ -65,7 +65,7 @@ class FilePayload(Payload):
         await self._write_piece(writer, self._tail)
         self.is_written = True
 
-    def let_go(self) -> None:
+    def abort_unsent(self) -> None:
         """Breaks the connection if it still has bytes of the file to send.
 
         That is so after an answer that came too early, and after most failures. Closed in good

@@ -7,7 +7,7 @@ from typing import cast
 import pytest
 from aiohttp.abc import AbstractStreamWriter
 
-from storage.discord.multipart import PIECE_SIZE, FilePayload, OutgoingFile
+from storage.discord.message_body import PIECE_SIZE, FilePayload, OutgoingFile
 
 
 class Sink:

@@ -3,7 +3,7 @@
 import pytest
 
 from storage.discord import routes
-from storage.discord.credentials import WebhookCredentials
+from storage.discord.routes import WebhookCredentials
 from storage.errors import InvalidWebhookUrl
 
 ID = 1_234_567_890_123_456_789

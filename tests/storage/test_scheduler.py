@@ -8,12 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.discord import routes
-from storage.discord.credentials import WebhookCredentials
-from storage.discord.faults import Answer
-from storage.discord.gate import Gate
-from storage.discord.headers import LimitHeaders
+from storage.discord.answers import Answer
+from storage.discord.budgets import LimitHeaders
 from storage.discord.limits import RateLimiter
-from storage.discord.routes import Route
+from storage.discord.routes import Route, WebhookCredentials
+from storage.discord.scheduler import RequestScheduler
 from storage.errors import DiscordUnavailable, NoWebhook
 
 NEVER = float("inf")
@@ -90,28 +89,28 @@ def time() -> ManualTime:
 
 
 @pytest.fixture
-def gate(time) -> Gate:
-    """A gate with the usual limits."""
-    return Gate(RateLimiter(), clock=time.clock, sleep=time.sleep)
+def scheduler(time) -> RequestScheduler:
+    """A scheduler with the usual limits."""
+    return RequestScheduler(RateLimiter(), clock=time.clock, sleep=time.sleep)
 
 
-def ask(gate, candidates: Sequence[Route], deadline=NEVER) -> asyncio.Task[Route]:
+def ask(scheduler, candidates: Sequence[Route], deadline=NEVER) -> asyncio.Task[Route]:
     """A request that waits for its turn."""
-    return asyncio.create_task(gate.acquire(lambda: candidates, deadline))
+    return asyncio.create_task(scheduler.acquire(lambda: candidates, deadline))
 
 
-async def everything_spent(gate, time, *, reset_after_s=2.0) -> None:
+async def everything_spent(scheduler, time, *, reset_after_s=2.0) -> None:
     """Leaves all buckets known and empty."""
     for route in ROUTES:
-        await ask(gate, [route])
-        gate.answered(
+        await ask(scheduler, [route])
+        scheduler.answered(
             route, answer(remaining=0, limit=1, reset_after_s=reset_after_s, now=time.now)
         )
     await idle()
 
 
 class _Reference:
-    """What the gate has to do, in the plainest way: after each event, every request is looked at."""
+    """What the scheduler has to do, in the plainest way: after each event, every request is looked at."""
 
     def __init__(self) -> None:
         self.limiter = RateLimiter(requests_per_s=6, channel_posts=4)
@@ -145,20 +144,20 @@ _events = st.one_of(
 
 
 class _Comparison:
-    """The gate and the reference, to which the same things happen."""
+    """The scheduler and the reference, to which the same things happen."""
 
     def __init__(self) -> None:
         self.time = ManualTime()
         self.reference = _Reference()
         limiter = RateLimiter(requests_per_s=6, channel_posts=4)
-        self.gate = Gate(limiter, clock=self.time.clock, sleep=self.time.sleep)
+        self.scheduler = RequestScheduler(limiter, clock=self.time.clock, sleep=self.time.sleep)
         self.requests: dict[int, asyncio.Task[None]] = {}
         self.granted: list[tuple[int, Route]] = []
         self.under_way: list[Route] = []
         self.came = 0
 
     async def _request(self, number, candidates) -> None:
-        route = await self.gate.acquire(lambda: candidates, NEVER)
+        route = await self.scheduler.acquire(lambda: candidates, NEVER)
         self.granted.append((number, route))
         self.under_way.append(route)
 
@@ -183,14 +182,14 @@ class _Comparison:
         if self.under_way:
             route = self.under_way.pop(which % len(self.under_way))
             said = answer(remaining=2, limit=3, reset_after_s=2.0, now=self.time.now // 2 * 2)
-            self.gate.answered(route, said)
+            self.scheduler.answered(route, said)
             headers = LimitHeaders.parse(said.headers)
             self.reference.limiter.answered(route.key, 200, headers, self.time.now)
 
     def _lose(self, which) -> None:
         if self.under_way:
             route = self.under_way.pop(which % len(self.under_way))
-            self.gate.lost(route)
+            self.scheduler.lost(route)
             self.reference.limiter.lost(route.key, self.time.now)
 
     def _cancel(self, which) -> None:
@@ -230,13 +229,13 @@ async def test_an_answer_costs_the_same_however_many_wait(time, candidates):
     asked = []
     for waiting in (10, 1000):
         limiter = CountingLimiter()
-        gate = Gate(limiter, clock=time.clock, sleep=time.sleep)
-        await everything_spent(gate, time, reset_after_s=60.0)
-        requests = [ask(gate, candidates) for _ in range(waiting)]
-        running = await ask(gate, [routes.webhook_info(WebhookCredentials(id=1, token="t"))])
+        scheduler = RequestScheduler(limiter, clock=time.clock, sleep=time.sleep)
+        await everything_spent(scheduler, time, reset_after_s=60.0)
+        requests = [ask(scheduler, candidates) for _ in range(waiting)]
+        running = await ask(scheduler, [routes.webhook_info(WebhookCredentials(id=1, token="t"))])
         await idle()
         limiter.asked = 0
-        gate.answered(running, answer())
+        scheduler.answered(running, answer())
         await idle()
         asked.append(limiter.asked)
         for request in requests:
@@ -245,10 +244,10 @@ async def test_an_answer_costs_the_same_however_many_wait(time, candidates):
     assert asked[0] == asked[1] <= 2 * len(ROUTES)
 
 
-async def test_one_timer_serves_all_and_ends_with_the_last_of_them(gate, time):
+async def test_one_timer_serves_all_and_ends_with_the_last_of_them(scheduler, time):
     """However many requests wait, one sleep is under way; when nobody waits any more, none."""
-    await everything_spent(gate, time)
-    requests = [ask(gate, [ROUTES[number % 4]]) for number in range(100)]
+    await everything_spent(scheduler, time)
+    requests = [ask(scheduler, [ROUTES[number % 4]]) for number in range(100)]
     await idle()
     assert time.most_sleepers == len(time.sleepers) == 1
     for request in requests:
@@ -258,15 +257,15 @@ async def test_one_timer_serves_all_and_ends_with_the_last_of_them(gate, time):
     assert not time.sleepers
 
 
-async def test_a_limit_that_ends_sooner_moves_the_timer(gate, time):
+async def test_a_limit_that_ends_sooner_moves_the_timer(scheduler, time):
     """Who comes later but may go earlier does not wait for the timer of those before."""
-    await everything_spent(gate, time, reset_after_s=30.0)
-    slow = ask(gate, ROUTES[:1])
+    await everything_spent(scheduler, time, reset_after_s=30.0)
+    slow = ask(scheduler, ROUTES[:1])
     await idle()
     info = routes.webhook_info(WebhookCredentials(id=9, token="t"))
-    running = await ask(gate, [info])
-    gate.answered(running, answer(remaining=0, reset_after_s=1.0, now=time.now))
-    quick = ask(gate, [info])
+    running = await ask(scheduler, [info])
+    scheduler.answered(running, answer(remaining=0, reset_after_s=1.0, now=time.now))
+    quick = ask(scheduler, [info])
     await time.advance(1.5)
     assert quick.done()
     assert not slow.done()
@@ -274,11 +273,11 @@ async def test_a_limit_that_ends_sooner_moves_the_timer(gate, time):
     assert slow.done()
 
 
-async def test_requests_whose_deadline_is_too_soon_hear_it_at_once_and_others_wait(gate, time):
+async def test_requests_whose_deadline_is_too_soon_hear_it_at_once_and_others_wait(scheduler, time):
     """Each has a deadline of its own, whoever stands before it."""
-    await everything_spent(gate, time, reset_after_s=10.0)
-    patient = ask(gate, ROUTES, time.now + 60.0)
-    hasty = ask(gate, ROUTES, time.now + 5.0)
+    await everything_spent(scheduler, time, reset_after_s=10.0)
+    patient = ask(scheduler, ROUTES, time.now + 60.0)
+    hasty = ask(scheduler, ROUTES, time.now + 5.0)
     await idle()
     assert isinstance(hasty.exception(), DiscordUnavailable)
     assert not patient.done()
@@ -286,46 +285,48 @@ async def test_requests_whose_deadline_is_too_soon_hear_it_at_once_and_others_wa
     assert patient.result() in ROUTES
 
 
-async def test_a_block_that_comes_later_refuses_those_who_cannot_wait_for_its_end(gate, time):
+async def test_a_block_that_comes_later_refuses_those_who_cannot_wait_for_its_end(scheduler, time):
     """Deadlines are looked at whenever the limits change."""
-    await everything_spent(gate, time, reset_after_s=10.0)
+    await everything_spent(scheduler, time, reset_after_s=10.0)
     info = routes.webhook_info(WebhookCredentials(id=9, token="t"))
-    running = await ask(gate, [info])
-    waiting = [ask(gate, ROUTES, time.now + 60.0) for _ in range(3)]
-    patient = ask(gate, ROUTES, time.now + 1000.0)
+    running = await ask(scheduler, [info])
+    waiting = [ask(scheduler, ROUTES, time.now + 60.0) for _ in range(3)]
+    patient = ask(scheduler, ROUTES, time.now + 1000.0)
     await idle()
     refusal = {"Retry-After": "300", "X-RateLimit-Scope": "global"}
-    gate.answered(running, Answer(429, refusal, b""))
+    scheduler.answered(running, Answer(429, refusal, b""))
     await idle()
     assert all(isinstance(request.exception(), DiscordUnavailable) for request in waiting)
     await time.advance(301.0)
     assert patient.done()
 
 
-async def test_changed_candidates_change_no_order(gate, time):
+async def test_changed_candidates_change_no_order(scheduler, time):
     """Requests that come to share a route go by it in the order in which they came."""
-    await everything_spent(gate, time, reset_after_s=5.0)
+    await everything_spent(scheduler, time, reset_after_s=5.0)
     chosen = {number: [ROUTES[number % 2]] for number in range(6)}
     went = []
 
     async def request(number) -> None:
-        await gate.acquire(lambda: chosen[number], NEVER)
+        await scheduler.acquire(lambda: chosen[number], NEVER)
         went.append(number)
 
     requests = [asyncio.create_task(request(number)) for number in range(6)]
     await idle()
     chosen.update({key: [ROUTES[2]] for key in chosen})
-    gate.refresh()
+    scheduler.refresh()
     for _ in requests:
         await time.advance(5.1)
         if len(went) < 6:
-            gate.answered(ROUTES[2], answer(remaining=0, limit=1, reset_after_s=5.0, now=time.now))
+            scheduler.answered(
+                ROUTES[2], answer(remaining=0, limit=1, reset_after_s=5.0, now=time.now)
+            )
     assert went == [0, 1, 2, 3, 4, 5]
 
 
-async def test_who_has_no_candidate_left_hears_it_at_the_refresh(gate, time):
+async def test_who_has_no_candidate_left_hears_it_at_the_refresh(scheduler, time):
     """The others go on waiting."""
-    await everything_spent(gate, time)
+    await everything_spent(scheduler, time)
     left = list(ROUTES)
 
     def candidates() -> Sequence[Route]:
@@ -333,11 +334,11 @@ async def test_who_has_no_candidate_left_hears_it_at_the_refresh(gate, time):
             raise NoWebhook("none")
         return left
 
-    gone = asyncio.create_task(gate.acquire(candidates, NEVER))
-    kept = ask(gate, ROUTES)
+    gone = asyncio.create_task(scheduler.acquire(candidates, NEVER))
+    kept = ask(scheduler, ROUTES)
     await idle()
     left.clear()
-    gate.refresh()
+    scheduler.refresh()
     with pytest.raises(NoWebhook):
         await gone
     await time.advance(3.0)

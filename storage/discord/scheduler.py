@@ -11,8 +11,8 @@ import math
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 
-from storage.discord.faults import Answer
-from storage.discord.headers import LimitHeaders
+from storage.discord.answers import Answer
+from storage.discord.budgets import LimitHeaders
 from storage.discord.limits import LimitKey, RateLimiter
 from storage.discord.routes import Route
 from storage.errors import DiscordUnavailable, StorageError
@@ -82,7 +82,7 @@ class _Queue:
         return expired
 
 
-class Gate:
+class RequestScheduler:
     """Grants requests in the order in which they came, each by the route that may go soonest.
 
     A request overtakes an older one only while no route of the older one may go. Every granted

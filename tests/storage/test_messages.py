@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
 from storage.address import ChunkAddress
-from storage.discord.bot import Bot
+from storage.discord.messages import Bot
 from storage.envelope import KeyRing, MasterKey
 from storage.errors import BotUnusable, DiscordRefused, MessageGone
 from storage.reader import ChunkReader

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from storage.discord.headers import TOO_MANY_REQUESTS, LimitHeaders
+from storage.discord.budgets import TOO_MANY_REQUESTS, LimitHeaders
 from storage.discord.routes import Route
 from storage.errors import (
     BotUnusable,
