@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := run
-.PHONY: help run test check unit web test-compose screenshots local-supabase test-huge docs format bench clean
+.PHONY: help run test check unit test-room coverage web test-compose screenshots local-supabase test-huge docs format bench clean
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -33,6 +33,13 @@ check: .venv/installed-dev node_modules/installed ## linters and type checkers
 unit: .venv/installed-dev local-supabase ## the tests of the Python code; options of pytest go into ARGS
 	tests/need-tools.sh curl jq unzip
 	$(BIN)/pytest -n 2 $(ARGS)
+
+test-room: .venv/installed-dev ## the tests of one package alone: ROOM=storage, ROOM=manager/uploads
+	$(BIN)/pytest -n 2 tests/$(ROOM) $(ARGS)
+
+coverage: .venv/installed-dev local-supabase ## the tests with branch coverage: a table, and a page below htmlcov/
+	tests/need-tools.sh curl jq unzip
+	$(BIN)/pytest -n 2 --cov --cov-report=term:skip-covered --cov-report=html $(ARGS)
 
 web: .venv/installed node_modules/installed ## the tests of the web page, in a browser (needs Node.js 20 or newer)
 	tests/need-tools.sh chromium
@@ -74,4 +81,4 @@ bench: .venv/installed-dev local-supabase ## measures; names of benchmarks go in
 	$(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## removes whatever can be made again
-	rm -rf .venv node_modules build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv node_modules build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage htmlcov
