@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from client_sdk import Client
+from client_sdk.batches import UploadPlan
 from client_sdk.errors import InvalidInput, NotFound
 from client_sdk.paths import clean_folder, join_remote, split_remote
-from client_sdk.transfer_plans import UploadPlan
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,7 @@ from client_sdk.batches import (
     TransferredFile,
 )
 from client_sdk.client import Client
-from client_sdk.conflicts import (
-    Conflict,
-    ConflictAction,
-    ConflictAnswer,
-    ConflictCallback,
-    ConflictChoice,
-    OnConflict,
-)
+from client_sdk.downloads import RemoteStream
 from client_sdk.errors import (
     CloudError,
     ConnectionLost,
@@ -55,35 +48,43 @@ from client_sdk.events import (
     FileEvent,
     FolderEvent,
 )
-from client_sdk.jobs import Outcome, UploadResult
 from client_sdk.models import (
     Account,
+    Booking,
+    CurrentUser,
     Entry,
+    FailedProcessing,
     FileAccess,
     FileInfo,
     FolderInfo,
     FolderSize,
     FolderStatus,
-    Ownership,
-    Share,
-    User,
-)
-from client_sdk.paths import RemotePath
-from client_sdk.progress import Progress, ProgressCallback, Stage
-from client_sdk.reading import RemoteStream
-from client_sdk.settings import ClientSettings
-from client_sdk.status import (
-    Booking,
-    CurrentUser,
-    FailedProcessing,
     ManagerStatus,
     MessageStatus,
+    Ownership,
     ProcessingStatus,
     QuarantinedWebhook,
+    Share,
     UploadSlot,
+    User,
     WebhookStatus,
 )
+from client_sdk.paths import RemotePath
+from client_sdk.settings import ClientSettings
 from client_sdk.sync import SyncClient, SyncStream
+from client_sdk.transfers import (
+    Conflict,
+    ConflictAction,
+    ConflictAnswer,
+    ConflictCallback,
+    ConflictChoice,
+    OnConflict,
+    Outcome,
+    Progress,
+    ProgressCallback,
+    Stage,
+    UploadResult,
+)
 from client_sdk.upload_source import UploadSource
 
 __version__ = importlib.metadata.version("discord-cloud")

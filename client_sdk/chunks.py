@@ -17,6 +17,7 @@ import aiohttp
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.payload import Payload
 
+from client_sdk.endpoint import unreachable
 from client_sdk.errors import (
     CloudError,
     LastingFailure,
@@ -24,10 +25,9 @@ from client_sdk.errors import (
     Unreachable,
     UploadFailed,
 )
-from client_sdk.progress import ProgressMeter
 from client_sdk.settings import ClientSettings
 from client_sdk.sources import Chunk, OpenSource
-from client_sdk.unreachable import unreachable
+from client_sdk.transfers import ProgressMeter
 from protocol.chunks import chunk_count, chunk_length
 
 CONFLICT = 409

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from client_sdk.administering import Administering
 from client_sdk.events import EventStream
-from client_sdk.folders import FolderTransferring
-from client_sdk.sharing import Sharing
-from client_sdk.status import ManagerStatus
+from client_sdk.models import ManagerStatus
+from client_sdk.transferring import FolderTransferring
+from client_sdk.users import Administering, Sharing
 
 
 class Client(Administering, FolderTransferring, Sharing):

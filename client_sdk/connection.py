@@ -21,6 +21,15 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, WebSocketException
 from websockets.http11 import Response
 
+from client_sdk.endpoint import (
+    LASTING_HEADER,
+    address_of,
+    moved,
+    no_manager,
+    retry_after_s,
+    tls_context,
+    unreachable,
+)
 from client_sdk.errors import (
     CloudError,
     ConnectionLost,
@@ -32,9 +41,6 @@ from client_sdk.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
-from client_sdk.retry_after import LASTING_HEADER, retry_after_s
-from client_sdk.trust import tls_context
-from client_sdk.unreachable import address_of, moved, no_manager, unreachable
 from common.tasks import cancel_and_wait
 from protocol import codec, generic
 from protocol.codec import Frame

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
-from client_sdk import wire
+from client_sdk import listing
 from client_sdk.errors import CloudError
 from client_sdk.models import FileInfo, FolderInfo
 from protocol import s2c
@@ -171,12 +171,12 @@ def _event(packet: _Packet) -> Event:
         handle = packet.handle
         return FileEvent(
             action=action,
-            file=wire.file_info(packet.path, handle),
+            file=listing.to_file_info(packet.path, handle),
             thumbnail_url=handle.thumbnail_url,
         )
     return FolderEvent(
         action=action,
-        folder=wire.folder_info(packet.path, packet.handle),
+        folder=listing.to_folder_info(packet.path, packet.handle),
         previous_name=packet.rename_origin,
         previous_parent_id=packet.parent_folder_origin,
     )

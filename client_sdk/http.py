@@ -8,6 +8,14 @@ from urllib.parse import urlencode
 
 import aiohttp
 
+from client_sdk.endpoint import (
+    LASTING_HEADER,
+    address_of,
+    moved,
+    no_manager,
+    retry_after_s,
+    unreachable,
+)
 from client_sdk.errors import (
     CloudError,
     Forbidden,
@@ -22,10 +30,8 @@ from client_sdk.errors import (
     UnexpectedAnswer,
     WrongPassword,
 )
-from client_sdk.retry_after import LASTING_HEADER, retry_after_s
+from client_sdk.models import ManagerStatus, manager_status
 from client_sdk.settings import ClientSettings
-from client_sdk.status import ManagerStatus, manager_status
-from client_sdk.unreachable import address_of, moved, no_manager, unreachable
 
 OK = 200
 BAD_REQUEST = 400

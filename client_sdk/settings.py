@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from client_sdk.backoff import Backoff, Sleep
-from client_sdk.retry_after import retry_after_s
+from client_sdk.endpoint import retry_after_s
 from protocol.values import REPLY_TIMEOUT_S
 
 SHORTEST_PAUSE_S = 0.01

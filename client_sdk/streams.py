@@ -3,7 +3,7 @@
 An upload may have to begin anew, and the manager has to know the size before the first byte. What
 can be opened or rewound and has a known size is read again for every try; as it can be read only in
 order, its chunks are kept in memory until they have arrived. What can be read only once, or has an
-unknown size, goes through a temporary file (`client_sdk.spool`).
+unknown size, goes through a temporary file (`client_sdk.upload_source`).
 
 Whatever a stream raises becomes `SourceUnreadable`, with that as its cause. Synchronous streams are
 read in worker threads.

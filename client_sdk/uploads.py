@@ -1,38 +1,53 @@
-"""Uploads at a manager, from the request to the last word about them.
+"""Uploads at a manager, from the request to its final answer.
 
-One upload goes: wait for a booked service, request, send the chunks, hand the service back at the
-stage finish, answer a conflict, wait for the finish info. A rejection, a lost service or a failed
-transfer begins it anew, on whichever service is free then; so does a lost connection, because the
-manager drops the uploads of a client that is gone. What fails after the stage finish has failed
-for good. A request that meets no free service has cost nothing: it is no attempt, and the booking is
-counted anew, since manager and client see it differently.
+One upload goes: wait for a booked service, request, send the chunks, return the service at the stage
+finish, answer a conflict, wait for the finish info. A rejection, a lost service or a failed transfer
+begins it anew, on whichever service is free then; so does a lost connection, because the manager drops
+the uploads of a client that is gone. What fails after the stage finish has failed for good. A request
+that meets no free service has cost nothing: it is no attempt, and the booking is counted anew, since
+manager and client see it differently.
+
+Files of 0 bytes are made without an upload service. Their packet knows no conflict, so the client looks
+whether the name is free, and does what the policy says.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
+import secrets
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from pathlib import PurePosixPath
 from typing import Any
 from uuid import uuid4
 
 import aiohttp
 
 from client_sdk import listing
+from client_sdk.booked_services import Services
 from client_sdk.chunks import ChunkSender
-from client_sdk.conflicts import Conflict, ConflictDesk, OnConflict
 from client_sdk.errors import (
     CloudError,
     ConnectionLost,
+    Refused,
     Rejected,
     ReplyTimeout,
     Unreachable,
     UploadFailed,
 )
-from client_sdk.jobs import Job, UploadOrder, UploadResult
+from client_sdk.http import ManagerHttp
 from client_sdk.link import Link
-from client_sdk.progress import Stage
-from client_sdk.services import Services
 from client_sdk.settings import ClientSettings
 from client_sdk.tasks import TaskScope
+from client_sdk.transfers import (
+    Conflict,
+    ConflictDesk,
+    Job,
+    OnConflict,
+    Outcome,
+    Stage,
+    UploadOrder,
+    UploadResult,
+)
 from common.tasks import cancel_and_wait
 from protocol import c2s, generic, s2c
 from protocol.codec import Frame
@@ -369,3 +384,92 @@ def _after(error: Exception | None) -> Exception:
     if isinstance(error, UploadFailed):
         return _TryAgain(error)
     return error or UploadFailed("the upload ended without a reason")
+
+
+NAMES_TO_TRY = 1000
+SPARE_CHARACTERS = 100
+"""Of the name, in the one that a new file has until it takes the old one's place."""
+
+
+async def upload_empty(
+    link: Link, http: ManagerHttp, conflicts: ConflictDesk, order: UploadOrder
+) -> UploadResult:
+    """Make an empty file.
+
+    Raises:
+        Refused: The manager did not make it.
+        SourceChanged, SourceUnreadable: The source is not empty, or cannot be opened.
+        UploadFailed: No name is free, or a folder was to be overwritten.
+    """
+    async with order.source.open() as source:
+        # No chunk will be sent, so this is the only look at what may hold bytes after all.
+        await source.chunk(0, 0)
+    is_file = await http.file_exists(order.path, order.name)
+    is_folder = not is_file and await listing.has_folder(link, order.path, order.name)
+    if not is_file and not is_folder:
+        await _make(link, http, order, order.name)
+        return order.result(Outcome.STORED)
+    conflict = Conflict(path=order.full_path, is_folder=is_folder)
+    match await conflicts.decide(conflict, order.on_conflict):
+        case OnConflict.SKIP:
+            return order.result(Outcome.SKIPPED)
+        case OnConflict.RENAME:
+            name = await _free_name(link, http, order)
+            await _make(link, http, order, name)
+            return order.result(Outcome.RENAMED, name)
+        case OnConflict.OVERWRITE if is_folder:
+            raise UploadFailed(f"{order.full_path} is a folder")
+        case OnConflict.OVERWRITE:
+            await _replace(link, http, order)
+            return order.result(Outcome.STORED)
+
+
+async def _replace(link: Link, http: ManagerHttp, order: UploadOrder) -> None:
+    """Put an empty file in the place of another, which stays until the new one is there."""
+    spare = f"{order.name[:SPARE_CHARACTERS]} {secrets.token_hex(4)}"
+    await _make(link, http, order, spare)
+    try:
+        await _delete(link, http, order, order.name)
+    except CloudError:
+        with suppress(CloudError):
+            await _delete(link, http, order, spare)
+        raise
+    rename = c2s.RenameFile(path=order.path, name=spare, target_name=order.name)
+    try:
+        await _once(link, rename, lambda: http.file_exists(order.path, order.name))
+    except Refused as error:
+        raise UploadFailed(f"the empty file is there as {spare}: {error}") from error
+
+
+async def _make(link: Link, http: ManagerHttp, order: UploadOrder, name: str) -> None:
+    packet = c2s.EmptyFileUpload(path=order.path, name=name)
+    await _once(link, packet, lambda: http.file_exists(order.path, name))
+
+
+async def _delete(link: Link, http: ManagerHttp, order: UploadOrder, name: str) -> None:
+    async def is_gone() -> bool:
+        return not await http.file_exists(order.path, name)
+
+    folder = await listing.status(link, order.path)
+    await _once(link, c2s.DeleteFile(folder_id=folder.folder_id or 0, name=name), is_gone)
+
+
+async def _once(link: Link, packet: Packet, is_done: Callable[[], Awaitable[bool]]) -> None:
+    """Order something, again only if its answer was lost and it has not been done."""
+    try:
+        await link.order(packet)
+    except (ConnectionLost, ReplyTimeout):
+        # Done twice it would be refused: a name would be taken, or gone.
+        if not await is_done():
+            await link.order(packet)
+
+
+async def _free_name(link: Link, http: ManagerHttp, order: UploadOrder) -> str:
+    stem, suffix = PurePosixPath(order.name).stem, PurePosixPath(order.name).suffix
+    for number in range(1, NAMES_TO_TRY):
+        name = f"{stem} ({number}){suffix}"
+        if await http.file_exists(order.path, name):
+            continue
+        if not await listing.has_folder(link, order.path, name):
+            return name
+    raise UploadFailed(f"no name like {order.name} is free")

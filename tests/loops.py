@@ -23,7 +23,7 @@ ON_BOTH = frozenset(
         "client_sdk/test_connection.py",
         "client_sdk/test_downloads.py",
         "client_sdk/test_unavailable.py",
-        "client_sdk/test_unreachable.py",
+        "client_sdk/test_endpoint.py",
         "client_sdk/test_uploads.py",
         "common",
         "discord_emulator",

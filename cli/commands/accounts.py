@@ -10,9 +10,9 @@ from cli.credentials import Credentials
 from cli.errors import reported
 from cli.output import say
 from cli.surroundings import Surroundings, surroundings_of
+from client_sdk.endpoint import base_url
 from client_sdk.errors import Forbidden, InvalidInput, NotLoggedIn, SetupCodeNeeded
-from client_sdk.people import clean_password, clean_username
-from client_sdk.urls import base_url
+from client_sdk.users import clean_password, clean_username
 
 
 def register(

@@ -12,11 +12,10 @@ from cli.standard_output import STDOUT, binary_stdout, output_may_end
 from cli.surroundings import Surroundings, surroundings_of
 from cli.transfers import Summary, raise_if_gone
 from client_sdk import Client, FailedTransfer, FileInfo, FolderProgress, OnConflict, TransferredFile
-from client_sdk.batches import PlannedTransfer
+from client_sdk.batches import DownloadPlan, PlannedTransfer, local_child
 from client_sdk.errors import InvalidInput, NotFound, TargetUnwritable
-from client_sdk.folders import download_planned, plan_download
 from client_sdk.paths import clean_folder
-from client_sdk.transfer_plans import DownloadPlan, local_child
+from client_sdk.transferring import download_planned, plan_download
 
 
 def get(

@@ -22,10 +22,10 @@ from client_sdk import (
     Outcome,
     TransferredFile,
 )
-from client_sdk.conflicts import ConflictPolicy
+from client_sdk.batches import UploadPlan
 from client_sdk.errors import InvalidInput
-from client_sdk.folders import AHEAD, upload_planned
-from client_sdk.transfer_plans import UploadPlan
+from client_sdk.transferring import AHEAD, upload_planned
+from client_sdk.transfers import ConflictPolicy
 
 _KEYS = {
     "o": OnConflict.OVERWRITE,

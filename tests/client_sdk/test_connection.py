@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 
 from client_sdk.connection import QUEUE_LIMIT, Connection
+from client_sdk.endpoint import LASTING_HEADER
 from client_sdk.errors import (
     CloudError,
     ConnectionLost,
@@ -19,7 +20,6 @@ from client_sdk.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
-from client_sdk.retry_after import LASTING_HEADER
 from protocol import c2s, codec, generic, s2c
 
 RECEIVES = frozenset({"s2c", "generic"})

@@ -2,10 +2,7 @@
 
 import pytest
 
-from client_sdk import (
-    OnConflict,
-    Outcome,
-)
+from client_sdk import OnConflict, Outcome
 from client_sdk.errors import (
     Refused,
     UploadFailed,

@@ -21,7 +21,13 @@ from client_sdk import (
     Stage,
     SyncClient,
 )
-from client_sdk.batches import PlannedTransfer
+from client_sdk.batches import (
+    DownloadPlan,
+    PlannedTransfer,
+    folds_case,
+    is_usable_on_windows,
+    local_child,
+)
 from client_sdk.errors import (
     CloudError,
     FolderTransferFailed,
@@ -33,12 +39,6 @@ from client_sdk.errors import (
     TargetUnwritable,
 )
 from client_sdk.sinks import Draft
-from client_sdk.transfer_plans import (
-    DownloadPlan,
-    folds_case,
-    is_usable_on_windows,
-    local_child,
-)
 from protocol import c2s
 from tests.client_sdk.content import content_of
 

@@ -15,8 +15,8 @@ import pytest
 from client_sdk import Outcome, Progress, Stage
 from client_sdk.errors import InvalidInput, SourceChanged, SourceUnreadable
 from client_sdk.settings import ClientSettings
-from client_sdk.spool import MEMORY_LIMIT, OneTimeStream
 from client_sdk.streams import stream_opening
+from client_sdk.upload_source import MEMORY_LIMIT, OneTimeStream
 from tests.client_sdk.content import content_of
 
 SIZE = 2500

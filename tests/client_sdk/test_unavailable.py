@@ -7,7 +7,7 @@ import pytest
 
 from client_sdk import Client, ClientSettings, Refused, Unavailable
 from client_sdk.backoff import QUICK_TRIES
-from client_sdk.retry_after import retry_after_s
+from client_sdk.endpoint import retry_after_s
 from protocol import c2s, generic
 
 

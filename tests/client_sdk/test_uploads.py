@@ -7,14 +7,7 @@ from itertools import pairwise
 import pytest
 from aiohttp import web
 
-from client_sdk import (
-    Client,
-    Outcome,
-    Progress,
-    Stage,
-    UploadResult,
-    services,
-)
+from client_sdk import Client, Outcome, Progress, Stage, UploadResult, booked_services
 from client_sdk.errors import (
     InvalidInput,
     LastingFailure,
@@ -167,7 +160,7 @@ async def test_uploads_that_follow_each_other_change_no_booking(
     manager, make_client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between two of them the service is kept, and nothing is asked; later it is given back."""
-    monkeypatch.setattr(services, "LINGER_S", 60.0)
+    monkeypatch.setattr(booked_services, "LINGER_S", 60.0)
     accept = manager.handlers[c2s.UploadRequest]
     may_go_on = asyncio.Event()
 
@@ -189,7 +182,7 @@ async def test_uploads_that_follow_each_other_change_no_booking(
         for name in ("/a", "/b"):
             await cloud.upload(b"x", name)
         assert wishes(manager) == [1, 2]
-        monkeypatch.setattr(services, "LINGER_S", 0.0)
+        monkeypatch.setattr(booked_services, "LINGER_S", 0.0)
         await cloud.upload(b"x", "/c")
         await manager.until(lambda: wishes(manager) == [1, 2, 1])
         may_go_on.set()

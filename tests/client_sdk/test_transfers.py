@@ -5,12 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from client_sdk import (
-    Conflict,
-    ConflictAnswer,
-    OnConflict,
-    Outcome,
-)
+from client_sdk import Conflict, ConflictAnswer, OnConflict, Outcome
 from client_sdk.errors import (
     InvalidInput,
 )

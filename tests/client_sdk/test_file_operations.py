@@ -9,15 +9,7 @@ from typing import Literal
 import aiohttp
 import pytest
 
-from client_sdk import (
-    Client,
-    Conflict,
-    ConflictAnswer,
-    FolderInfo,
-    OnConflict,
-    Outcome,
-    Ownership,
-)
+from client_sdk import Client, Conflict, ConflictAnswer, FolderInfo, OnConflict, Outcome, Ownership
 from client_sdk.errors import (
     CloudError,
     Forbidden,

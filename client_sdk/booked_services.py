@@ -1,4 +1,4 @@
-"""Upload services for uploads: the booking desk, connected to a manager.
+"""The upload services that the client has booked: sends and counts what `client_sdk.booking` decides.
 
 Everything that changes the count of services arrives in one order, frame by frame, and is counted
 in that order; an answer is therefore never taken before a ±1 that was sent ahead of it.

@@ -1,20 +1,87 @@
-"""Why no connection came about: what is told of it, and what can be done.
+"""The manager's address: its URLs, the certificates trusted there, and what it means when it fails.
 
-The libraries say so in their own ways and at length, with the URL of a request and so with the token
-in it. Here each cause is one sentence about the address, which is all that a person can check.
+Libraries report a failed connection in their own ways and at length, with the URL of the request and so
+with the token in it. Here each cause is one sentence about the address, which is all that a person can
+check. What an answer says about asking again (RFC 9110, section 10.2.3) is read here as well.
 """
 
 import errno
+import os
 import re
 import socket
 import ssl
-from urllib.parse import urljoin, urlsplit
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlencode, urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from websockets.exceptions import InvalidHandshake, ProxyError
 
-from client_sdk.errors import Unreachable
+from client_sdk.errors import InvalidInput, Unreachable
+
+
+def base_url(url: str) -> str:
+    """Check the http(s) URL of a manager and strip what does not belong to it.
+
+    Raises:
+        InvalidInput: It is not an http(s) URL, or holds a query, a fragment or credentials.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise InvalidInput("the manager's address must look like http://host:4000")
+    if parts.query or parts.fragment or parts.username is not None:
+        raise InvalidInput("the manager's address must hold neither a query nor credentials")
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def socket_url(base: str, token: str) -> str:
+    """The WebSocket URL of the manager at `base`, for a client with this token."""
+    query = urlencode({"type": "client", "key": token})
+    return f"ws{base.removeprefix('http')}/?{query}"
+
+
+def tls_context(ca_cert: str | os.PathLike[str] | None) -> ssl.SSLContext | None:
+    """Trusts the authorities of this machine, and those of a file. Reads the file.
+
+    Args:
+        ca_cert: File of certificates in the PEM format; one that has signed itself does as well.
+            With None there is none, and no context that differs from the usual one.
+
+    Raises:
+        InvalidInput: The file cannot be read, or holds no certificate.
+    """
+    if ca_cert is None:
+        return None
+    context = ssl.create_default_context()
+    try:
+        context.load_verify_locations(cafile=ca_cert)
+    except ssl.SSLError as error:
+        raise InvalidInput(f"{ca_cert} holds no certificate in the PEM format") from error
+    except OSError as error:
+        raise InvalidInput(f"cannot read certificates from {ca_cert}: {error.strerror}") from error
+    return context
+
+
+UNAVAILABLE: Final = 503
+LASTING_HEADER: Final = "Discord-Cloud-Lasting"
+"""With it an answer says that asking again does not help."""
+
+
+def retry_after_s(status: int, headers: Mapping[str, str]) -> float | None:
+    """Seconds after which a manager that cannot serve now wants to be asked again.
+
+    None when it does not say so. Dates, which depend on clocks that agree, are not understood.
+    """
+    told = headers.get("Retry-After", "").strip()
+    if status != UNAVAILABLE or not (told.isascii() and told.isdigit()):
+        return None
+    return float(told)
+
 
 _UNTRUSTED = (
     "no authority that is trusted here has signed its certificate: if it is yours, give the "
