@@ -10,15 +10,15 @@ from statistics import median
 from PIL import Image
 
 from benchmarks.suite import MIB, Options, Suite
-from processing_service.facts import FileFacts
-from processing_service.order import INPUT_FILE, Limits, Order, Success
-from processing_service.views import Views, load_views
-from processing_service.workers import Workers
+from processing_service.file_info import FileInfo
+from processing_service.views import ViewDefinitions, load_views
+from processing_service.work_order import INPUT_FILE, WorkerLimits, WorkerSuccess, WorkOrder
+from processing_service.worker_pool import WorkerPool
 
 JOBS = 50
 TEXT = b"a line of a small text\n" * 100
 PHOTO_SIZE = (4000, 3000)
-LIMITS = Limits(timeout_s=60, memory_bytes=1024 * MIB, max_pixels=10**8)
+LIMITS = WorkerLimits(timeout_s=60, memory_bytes=1024 * MIB, max_pixels=10**8)
 
 
 async def _run(options: Options) -> str:
@@ -34,22 +34,22 @@ async def _run(options: Options) -> str:
 async def _measure(content: bytes, kind: str) -> tuple[float, float]:
     """Seconds of the clock and of the processor for each job, the start of everything included."""
     order = _order(content, kind, load_views(None))
-    workers = Workers()
+    workers = WorkerPool()
     began_at, cpu_s = time.monotonic(), _children_cpu_s()
     for _ in range(JOBS):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             (folder / INPUT_FILE).write_bytes(content)
-            assert isinstance(await workers.work(order, folder), Success)
+            assert isinstance(await workers.run(order, folder), WorkerSuccess)
     taken_s = time.monotonic() - began_at
     # Only what has ended is counted.
-    await workers.end()
+    await workers.close()
     return taken_s / JOBS, (_children_cpu_s() - cpu_s) / JOBS
 
 
-def _order(content: bytes, kind: str, views: Views) -> Order:
-    return Order(
-        facts=FileFacts(name=None, size=len(content), type=kind),
+def _order(content: bytes, kind: str, views: ViewDefinitions) -> WorkOrder:
+    return WorkOrder(
+        file=FileInfo(name=None, size=len(content), type=kind),
         views=views.wanted(kind, frozenset()),
         extensions=(),
         keep_gps=False,

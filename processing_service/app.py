@@ -1,34 +1,46 @@
-"""The processing service, put together."""
+"""The processing service: its connection to the manager, and the worker loops that run over it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import aiohttp
+import structlog
 
 from client_sdk.backoff import QUICK_TRIES, Backoff
+from client_sdk.connection import Connection
+from client_sdk.errors import CloudError, ConnectionLost, NotLoggedIn
 from common.tasks import cancel_and_wait
-from processing_service.extensions import load_extensions
-from processing_service.jobs import Workshop
-from processing_service.link import Link, Surroundings
-from processing_service.settings import MIB, ProcessingServiceSettings
-from processing_service.views import load_views
-from processing_service.workers import Workers
+from processing_service.jobs import JobProcessor
+from processing_service.settings import ProcessingServiceSettings
+from processing_service.worker_loop import JobSignal, WorkerLoop
+from processing_service.worker_pool import WorkerPool
+from protocol.codec import Frame
+from protocol.extensions import PROCESSING
+from protocol.generic import Boolean
+from protocol.s2t import JobAvailable, ProcessingConfiguration, ThumbnailServiceConfiguration
 
 CONNECT_TIMEOUT_S: Final = 30.0
 STALL_TIMEOUT_S: Final = 60.0
 """Seconds without a byte after which a request has failed."""
+_RECEIVES: Final = frozenset({"s2t", "generic"})
+_EXTENSIONS: Final = frozenset({PROCESSING})
+
+log = structlog.get_logger(__name__)
 
 
 class ProcessingService:
     """One process of the processing service. Its workers are processes of their own.
 
+    Jobs end with the connection over which they came: the manager then gives them to another
+    service.
+
     Args:
         settings: what is configured.
-        backoff: makes the delays between attempts to reach the manager, or to fetch and deliver
-            something; None for the usual ones.
+        backoff: makes the delays between attempts to reach the manager, or to fetch and store
+            something; None for the default ones.
         on_ready: called whenever the manager has accepted the service.
     """
 
@@ -41,41 +53,85 @@ class ProcessingService:
     ) -> None:
         self._settings = settings
         self._on_ready = on_ready
-        self._link_backoff = backoff or _delays_of_link
-        self._workshop = Workshop(
-            manager_http_url=_with_scheme(settings.manager_address, {"ws": "http", "wss": "https"}),
-            upload_origin=settings.upload_origin,
-            workers=Workers(),
-            views=load_views(settings.views_file),
-            extensions=load_extensions(),
-            limits=settings.limits,
-            max_input_bytes=settings.max_input_mib * MIB,
-            keep_gps=settings.keep_gps,
-            temp_folder=settings.temp_folder,
-            backoff=backoff or Backoff,
-        )
+        self._reconnect_backoff = backoff or _reconnect_delays
+        self._job_backoff: Callable[[], Backoff] = backoff or Backoff
+        self._workers = WorkerPool()
+        self._signal = JobSignal()
+        self._lease_s = 0.0
 
     @asynccontextmanager
     async def run(self) -> AsyncIterator[None]:
-        """Take jobs for the length of the context. At its end, running workers are killed."""
+        """Process jobs for the length of the context. At its end, running workers are killed.
+
+        Raises:
+            ViewsInvalid: the file of views cannot be used.
+        """
         timeout = aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT_S, sock_read=STALL_TIMEOUT_S)
         async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as http:
-            link = Link(
-                Surroundings(
-                    manager_url=_link_url(self._settings),
-                    workers=self._settings.workers,
-                    workshop=self._workshop,
-                    http=http,
-                    on_ready=self._on_ready,
-                    backoff=self._link_backoff,
-                )
-            )
-            running = asyncio.create_task(link.run(), name="link")
+            jobs = JobProcessor(self._settings, http, self._workers, self._job_backoff)
+            running = asyncio.create_task(self._stay_connected(jobs), name="manager-connection")
             try:
                 yield
             finally:
                 await cancel_and_wait(running)
-                await self._workshop.workers.end()
+                await self._workers.close()
+
+    async def _stay_connected(self, jobs: JobProcessor) -> None:
+        backoff = self._reconnect_backoff()
+        while True:
+            try:
+                await self._connect(jobs, backoff)
+                log.info("manager-connection-lost")
+            except NotLoggedIn:
+                log.error("manager-refuses-service-password")
+            except CloudError as error:
+                log.warning("manager-unreachable", code=error.code)
+            except Exception:
+                # Whatever ended one connection, the service must come back.
+                log.exception("manager-connection-failed")
+            await backoff.wait()
+
+    async def _connect(self, jobs: JobProcessor, backoff: Backoff) -> None:
+        """Serve one connection until it ends."""
+        url = _websocket_url(self._settings)
+        async with Connection.open(url, receives=_RECEIVES, extensions=_EXTENSIONS) as manager:
+            if PROCESSING not in manager.granted:
+                log.error("manager-has-no-jobs-to-give")
+            loops: list[asyncio.Task[None]] = []
+            async with asyncio.TaskGroup() as tasks:
+                try:
+                    async for frame in manager:
+                        if await self._handle(manager, frame):
+                            backoff.reset()
+                            loops = loops or self._start_loops(manager, jobs, tasks)
+                finally:
+                    for loop in loops:
+                        loop.cancel()
+
+    async def _handle(self, manager: Connection, frame: Frame) -> bool:
+        """Returns whether the manager has accepted the service with this frame."""
+        match frame.packet:
+            case ProcessingConfiguration(lease_s=lease_s):
+                self._lease_s = lease_s
+                await _reply(manager, frame, Boolean(success=True))
+                return True
+            case JobAvailable():
+                self._signal.wake_all()
+            case ThumbnailServiceConfiguration():
+                reason = "this service reads from the manager, not with a bot token"
+                await _reply(manager, frame, Boolean(success=False, message=reason))
+        return False
+
+    def _start_loops(
+        self, manager: Connection, jobs: JobProcessor, tasks: asyncio.TaskGroup
+    ) -> list[asyncio.Task[None]]:
+        loop = WorkerLoop(manager, jobs, self._signal, lambda: self._lease_s)
+        started = [
+            tasks.create_task(loop.run(self._job_backoff()), name=f"worker-loop-{number}")
+            for number in range(self._settings.workers)
+        ]
+        self._on_ready()
+        return started
 
 
 async def serve(
@@ -86,6 +142,9 @@ async def serve(
     Args:
         settings: what is configured.
         on_ready: called with the manager's URL once it has accepted the service.
+
+    Raises:
+        ViewsInvalid: the file of views cannot be used.
     """
     ready = asyncio.Event()
     async with ProcessingService(settings, on_ready=ready.set).run():
@@ -94,16 +153,20 @@ async def serve(
         await asyncio.Event().wait()
 
 
-def _delays_of_link() -> Backoff:
+def _reconnect_delays() -> Backoff:
     return Backoff(quick_tries=QUICK_TRIES)
 
 
-def _with_scheme(url: str, schemes: dict[str, str]) -> str:
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(scheme=schemes.get(parts.scheme, parts.scheme)))
-
-
-def _link_url(settings: ProcessingServiceSettings) -> str:
-    parts = urlsplit(_with_scheme(settings.manager_address, {"http": "ws", "https": "wss"}))
+def _websocket_url(settings: ProcessingServiceSettings) -> str:
+    """Where the service connects. The service password is in the query, so the URL is a secret."""
+    parts = urlsplit(settings.manager_address)
+    scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
     query = {"type": "thumbnail", "key": settings.service_password.get_secret_value()}
-    return urlunsplit(parts._replace(path=f"{parts.path}/", query=urlencode(query)))
+    path = f"{parts.path}/"
+    return urlunsplit(parts._replace(scheme=scheme, path=path, query=urlencode(query)))
+
+
+async def _reply(manager: Connection, frame: Frame, answer: Boolean) -> None:
+    if frame.uuid is not None:
+        with suppress(ConnectionLost):
+            await manager.send(answer, reply_uuid=frame.uuid)

@@ -9,7 +9,7 @@ class ProcessingError(Exception):
     """Base of all errors of this package.
 
     Attributes:
-        retry: whether another attempt at the same file may go better.
+        retry: whether another attempt at the same file may succeed.
     """
 
     code: ClassVar[str] = "processing_error"
@@ -23,18 +23,18 @@ class Unreadable(ProcessingError):
 
 
 class TooManyPixels(ProcessingError):
-    """The picture is larger than is decoded here."""
+    """The picture has more pixels than the service decodes."""
 
     code = "too_many_pixels"
 
 
 class TooLarge(ProcessingError):
-    """The file is larger than is downloaded here."""
+    """The file is larger than the service downloads."""
 
     code = "too_large"
 
 
-class DownloadFailed(ProcessingError):
+class ContentDownloadFailed(ProcessingError):
     """The file could not be read from the manager."""
 
     code = "download_failed"
@@ -55,14 +55,14 @@ class ViewsInvalid(ProcessingError):
 
 
 @contextmanager
-def reading(what: str) -> Iterator[None]:
-    """Translates whatever a library raises over a hostile or broken file.
+def unreadable_on_error(what: str) -> Iterator[None]:
+    """Translate whatever a library raises over a hostile or broken file.
 
     Args:
-        what: The file's kind with its article, for the sentence.
+        what: what is being read, with its article, for the message (`the image`).
 
     Raises:
-        Unreadable: A library raised anything but `MemoryError`.
+        Unreadable: a library raised anything but `MemoryError`.
     """
     try:
         yield

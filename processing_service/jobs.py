@@ -1,135 +1,141 @@
-"""One job from its order to its report: download, worker process, views."""
+"""One job from the manager's packet to the report: download, worker process, views."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
+from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 import structlog
 
 from client_sdk.backoff import Backoff
+from client_sdk.connection import Connection
 from client_sdk.errors import CloudError, ConnectionLost
 from common.wording import counted
-from processing_service.content import Download
-from processing_service.delivery import Delivery
 from processing_service.errors import ProcessingError, TooLarge
-from processing_service.extensions import ViewExtension, wanted_extensions
-from processing_service.facts import FileFacts
-from processing_service.order import INPUT_FILE, Failure, Limits, Order, Success, view_path
-from processing_service.reach import at_origin
-from processing_service.views import Views
-from processing_service.workers import Workers
+from processing_service.file_info import FileInfo
+from processing_service.settings import MIB, ProcessingServiceSettings
+from processing_service.transfers import ContentDownload, ViewUploader, url_at_origin
+from processing_service.views import load_extensions, load_views, wanted_extensions
+from processing_service.work_order import INPUT_FILE, WorkerFailure, WorkOrder, view_path
+from processing_service.worker_pool import WorkerPool
 from protocol.s2t import Job
 from protocol.t2s import JobDone, JobFailed
 
 LONGEST_ERROR: Final = 500
+"""Characters of an error that the manager is sent."""
 
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workshop:
-    """What all jobs of a service share.
+class JobProcessor:
+    """Processes jobs, as many at a time as there are callers.
 
-    Attributes:
-        manager_http_url: where the manager is reached, for content as well.
-        upload_origin: where upload services are reached; None: at the addresses that clients get.
+    Args:
+        settings: what is configured.
+        http: session for reading files and posting views.
         workers: the processes that read files and draw views.
-        views: those that are made.
-        extensions: further views, by name.
-        limits: what a worker is held to.
-        max_input_bytes: of the largest file that is processed.
-        keep_gps: whether places go into the metadata.
-        temp_folder: where the folders of jobs are made; None: where the system has them.
         backoff: makes the delays between attempts.
-    """
-
-    manager_http_url: str
-    upload_origin: str | None
-    workers: Workers
-    views: Views
-    extensions: Mapping[str, ViewExtension]
-    limits: Limits
-    max_input_bytes: int
-    keep_gps: bool
-    temp_folder: Path | None
-    backoff: Callable[[], Backoff]
-
-
-async def process(
-    job: Job, workshop: Workshop, http: aiohttp.ClientSession, delivery: Delivery
-) -> JobDone | JobFailed:
-    """Do a job and make the report on it.
 
     Raises:
-        ConnectionLost: the link to the manager ended, and the job with it.
+        ViewsInvalid: the file of views cannot be used.
     """
-    try:
-        return await _processed(job, workshop, http, delivery)
-    except ConnectionLost:
-        raise
-    except ProcessingError as error:
-        return _failed(job, str(error), retry=error.retry)
-    except CloudError as error:
-        return _failed(job, f"the manager does not answer ({error.code})", retry=True)
-    except OSError as error:
-        # Its text names a path of this machine.
-        return _failed(job, f"temporary files cannot be used ({error.strerror})", retry=True)
-    except Exception:
-        log.exception("job-broke", job=job.job_id)
-        return _failed(job, "the processing service failed", retry=True)
 
+    def __init__(
+        self,
+        settings: ProcessingServiceSettings,
+        http: aiohttp.ClientSession,
+        workers: WorkerPool,
+        backoff: Callable[[], Backoff],
+    ) -> None:
+        self._settings = settings
+        self._http = http
+        self._workers = workers
+        self._backoff = backoff
+        self._manager_origin = _http_origin(settings.manager_address)
+        self._views = load_views(settings.views_file)
+        self._extensions = load_extensions()
 
-async def _processed(
-    job: Job, workshop: Workshop, http: aiohttp.ClientSession, delivery: Delivery
-) -> JobDone | JobFailed:
-    order = _order(job, workshop)
-    if order is None:
-        return JobDone(job_id=job.job_id, metadata={})
-    with TemporaryDirectory(prefix="discord-cloud-job-", dir=workshop.temp_folder) as name:
-        folder = Path(name)
-        url = at_origin(workshop.manager_http_url, job.content_url)
-        length = _length(order, workshop)
-        download = Download(http, url, length=length, backoff=workshop.backoff)
-        await download.save(folder / INPUT_FILE)
-        outcome = await workshop.workers.work(order, folder)
-        if isinstance(outcome, Failure):
-            return _failed(job, outcome.reason, retry=outcome.retry)
-        await _store(job, outcome, folder, delivery)
-        return JobDone(job_id=job.job_id, metadata=outcome.metadata)
+    @property
+    def recipe_version(self) -> int:
+        """The version of the views, which grows with every change of them."""
+        return self._views.recipe_version
 
+    async def process(self, job: Job, manager: Connection) -> JobDone | JobFailed:
+        """Process a job and return the report on it.
 
-def _order(job: Job, workshop: Workshop) -> Order | None:
-    """What is to be done, or None when nothing of this file would be read."""
-    facts = FileFacts(name=job.name, size=job.size, type=job.type)
-    present = frozenset(job.views)
-    extensions = wanted_extensions(workshop.extensions, facts, present)
-    if facts.size == 0 or (facts.family is None and not extensions):
-        return None
-    return Order(
-        facts=facts,
-        views=workshop.views.wanted(facts.type, present),
-        extensions=extensions,
-        keep_gps=workshop.keep_gps,
-        limits=workshop.limits,
-    )
+        Args:
+            job: what the manager has given.
+            manager: the connection over which it came; tickets for views are requested over it.
 
+        Raises:
+            ConnectionLost: the connection to the manager ended, and the job with it.
+        """
+        try:
+            return await self._process(job, manager)
+        except ConnectionLost:
+            raise
+        except ProcessingError as error:
+            return _failed(job, str(error), retry=error.retry)
+        except CloudError as error:
+            return _failed(job, f"the manager does not answer ({error.code})", retry=True)
+        except OSError as error:
+            # Its text names a path of this machine.
+            return _failed(job, f"temporary files cannot be used ({error.strerror})", retry=True)
+        except Exception:
+            log.exception("job-broke", job=job.job_id)
+            return _failed(job, "the processing service failed", retry=True)
 
-def _length(order: Order, workshop: Workshop) -> int:
-    length = order.facts.size if order.extensions else order.facts.bytes_needed
-    if length > workshop.max_input_bytes:
-        limit = workshop.max_input_bytes
-        raise TooLarge(
-            f"the file has {counted(length, 'byte')}, more than the {limit} that are processed"
+    async def _process(self, job: Job, manager: Connection) -> JobDone | JobFailed:
+        order = self._order_for(job)
+        if order is None:
+            return JobDone(job_id=job.job_id, metadata={})
+        length = self._bytes_to_download(order)
+        with TemporaryDirectory(
+            prefix="discord-cloud-job-", dir=self._settings.temp_folder
+        ) as name:
+            folder = Path(name)
+            url = url_at_origin(self._manager_origin, job.content_url)
+            download = ContentDownload(self._http, url, length=length, backoff=self._backoff())
+            await download.save(folder / INPUT_FILE)
+            outcome = await self._workers.run(order, folder)
+            if isinstance(outcome, WorkerFailure):
+                return _failed(job, outcome.reason, retry=outcome.retry)
+            uploader = ViewUploader(manager, self._http, self._settings.upload_origin)
+            for view in outcome.views:
+                path = view_path(folder, view.name)
+                await uploader.store(job.job_id, view, path, self._backoff())
+            return JobDone(job_id=job.job_id, metadata=outcome.metadata)
+
+    def _order_for(self, job: Job) -> WorkOrder | None:
+        """What a worker has to do, or None when nothing of this file would be read."""
+        file = FileInfo(name=job.name, size=job.size, type=job.type)
+        present = frozenset(job.views)
+        extensions = wanted_extensions(self._extensions, file, present)
+        if file.size == 0 or (file.family is None and not extensions):
+            return None
+        return WorkOrder(
+            file=file,
+            views=self._views.wanted(file.type, present),
+            extensions=extensions,
+            keep_gps=self._settings.keep_gps,
+            limits=self._settings.limits,
         )
-    return length
+
+    def _bytes_to_download(self, order: WorkOrder) -> int:
+        length = order.file.size if order.extensions else order.file.bytes_needed
+        limit = self._settings.max_input_mib * MIB
+        if length > limit:
+            size = counted(length, "byte")
+            raise TooLarge(f"the file has {size}, more than the {limit} that are processed")
+        return length
 
 
-async def _store(job: Job, outcome: Success, folder: Path, delivery: Delivery) -> None:
-    for view in outcome.views:
-        await delivery.store(job.job_id, view, view_path(folder, view.name))
+def _http_origin(manager_address: str) -> str:
+    parts = urlsplit(manager_address)
+    scheme = {"ws": "http", "wss": "https"}.get(parts.scheme, parts.scheme)
+    return urlunsplit(parts._replace(scheme=scheme))
 
 
 def _failed(job: Job, error: str, *, retry: bool) -> JobFailed:

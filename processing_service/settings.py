@@ -8,8 +8,8 @@ from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from processing_service.errors import ViewsInvalid
-from processing_service.order import Limits
 from processing_service.views import load_views
+from processing_service.work_order import WorkerLimits
 
 MIB: Final = 1024 * 1024
 
@@ -98,9 +98,9 @@ class ProcessingServiceSettings(BaseSettings):
     )
 
     @property
-    def limits(self) -> Limits:
+    def limits(self) -> WorkerLimits:
         """What a worker is held to."""
-        return Limits(
+        return WorkerLimits(
             timeout_s=self.job_timeout_s,
             memory_bytes=self.worker_memory_mib * MIB,
             max_pixels=self.max_pixels,

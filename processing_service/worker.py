@@ -1,124 +1,230 @@
-"""What a worker process does: one job in a folder, under limits.
+"""The worker side, run as `python -m processing_service.worker` by `processing_service.worker_pool`.
 
-It is forked by `processing_service.fork_server`. It decodes what strangers uploaded, with libraries in
-which holes are found every year; so it has no secrets in its environment, no link to anything, and
-whatever happens to it happens to it alone.
+**The fork server** has no secrets, threads or event loop, and has loaded what most jobs need, so that
+a worker starts within milliseconds. It reads the folders of jobs from its standard input, a line of
+JSON each, one job at a time; forks a worker for each; and writes the exit status of the worker, a
+line each, negative for a signal. It ends when its input does.
+
+**A worker** processes one job in a folder. It decodes what strangers uploaded, with libraries in which
+holes are found every year; so it has no secrets in its environment and no connection to anything, and
+a crash ends nothing but the worker.
+
+**Limits** are set by the worker on itself before it reads a byte. Address space bounds memory whatever
+asks for it, C libraries included; processor time ends loops; the timer ends the process even when the
+service is gone; without core files a crash costs no disk, and no user's picture ends in one.
 """
 
 import errno
+import gc
 import logging
+import math
+import os
+import resource
+import signal
+import sys
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 import msgspec
 
-from processing_service import extensions, limits
 from processing_service.errors import ProcessingError
-from processing_service.order import (
+from processing_service.file_info import FileFamily
+from processing_service.metadata import sanitize_metadata
+from processing_service.readers import ReaderOptions, ReaderResult, reader_of
+from processing_service.views import generate_view, load_extensions
+from processing_service.work_order import (
     INPUT_FILE,
+    LOG_FILE,
     ORDER_FILE,
     OUTCOME_FILE,
-    Failure,
     MadeView,
-    Order,
-    Outcome,
-    Success,
+    WorkerFailure,
+    WorkerLimits,
+    WorkerOutcome,
+    WorkerSuccess,
+    WorkOrder,
     view_path,
 )
-from processing_service.reading import Reading, Rules, reader_of
-from processing_service.tidy import tidy
 
+OPEN_FILES: Final = 256
+_PRELOADED: Final = (FileFamily.IMAGE, FileFamily.TEXT)
+"""Compared with reading a video, importing the library for it costs nothing; and each loaded library
+takes address space."""
+_OUTPUTS: Final = (1, 2)
+_NICENESS: Final = 10
+"""Uploads and downloads that need the same processors come first."""
+_FIRST_OTHER_FILE: Final = 3
+"""The first descriptor after standard input, output and error."""
 _OUT_OF_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+_MIN_SIDE: Final = 64
+"""Pixels of the longer side of a picture; a thumbhash needs some even where no view is made."""
 
+# Not structlog: its import takes longer than that of everything else in a worker.
 log = logging.getLogger(__name__)
 
 
-def main(folder: Path) -> None:
-    """Carry out the order in a folder and write the outcome there."""
-    order = msgspec.json.decode((folder / ORDER_FILE).read_bytes(), type=Order)
-    limits.apply(order.limits)
+def main() -> None:
+    """Run the fork server until its input ends."""
+    # uvloop leaves its own copies of the standard files open here, and whatever the service has
+    # inherited: over them a worker could speak to the service in the fork server's name.
+    os.closerange(_FIRST_OTHER_FILE, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    os.nice(_NICENESS)
+    for family in _PRELOADED:
+        reader_of(family)
+    # Else the first collection in a worker would copy every page of memory that it shares.
+    gc.freeze()
+    for line in sys.stdin.buffer:
+        folder = Path(msgspec.json.decode(line, type=str))
+        process = os.fork()
+        if process == 0:
+            _become_worker(folder)
+        _, status = os.waitpid(process, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
+
+
+def _become_worker(folder: Path) -> NoReturn:
+    status = 1
+    try:
+        _redirect_standard_files(folder)
+        process_order(folder)
+        sys.stdout.flush()
+        status = 0
+    except BaseException:  # noqa: BLE001 - it ends here, whatever it is
+        traceback.print_exc()
+    finally:
+        # Whatever was raised must not reach the loop of the fork server.
+        os._exit(status)
+
+
+def _redirect_standard_files(folder: Path) -> None:
+    """Give the worker nothing to read and its log to write, in place of the fork server's pipes."""
+    os.chdir(folder)
+    os.environ["TMPDIR"] = str(folder)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    output = os.open(folder / LOG_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    os.dup2(nothing, sys.stdin.fileno())
+    for descriptor in _OUTPUTS:
+        os.dup2(output, descriptor)
+    os.close(nothing)
+    os.close(output)
+
+
+def process_order(folder: Path) -> None:
+    """Carry out the order in a folder, under its limits, and write the outcome there."""
+    order = msgspec.json.decode((folder / ORDER_FILE).read_bytes(), type=WorkOrder)
+    limit_this_process(order.limits)
     outcome = _outcome(folder, order)
     (folder / OUTCOME_FILE).write_bytes(msgspec.json.encode(outcome))
 
 
-def _outcome(folder: Path, order: Order) -> Outcome:
+def limit_this_process(limits: WorkerLimits) -> None:
+    """Hold this process, and what it starts, to the limits from now on."""
+    seconds = math.ceil(limits.timeout_s)
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_AS, limits.memory_bytes)
+    # At the hard limit the system kills outright, and the service could not tell why.
+    _limit(resource.RLIMIT_CPU, seconds, seconds + 1)
+    _limit(resource.RLIMIT_FSIZE, limits.max_view_bytes)
+    _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, limits.timeout_s)
+
+
+def _limit(what: int, soft: int, hard: int | None = None) -> None:
+    _, most = resource.getrlimit(what)
+    wanted = (soft, soft if hard is None else hard)
+    if most != resource.RLIM_INFINITY:
+        wanted = (min(wanted[0], most), min(wanted[1], most))
+    resource.setrlimit(what, wanted)
+
+
+def _outcome(folder: Path, order: WorkOrder) -> WorkerOutcome:
     try:
         return _carry_out(folder, order)
     except ProcessingError as error:
-        return Failure(reason=str(error), retry=error.retry)
+        return WorkerFailure(reason=str(error), retry=error.retry)
     except MemoryError:
-        return Failure(reason="processing the file takes more memory than is allowed", retry=False)
+        reason = "processing the file takes more memory than is allowed"
+        return WorkerFailure(reason=reason, retry=False)
     except OSError as error:
         if error.errno in _OUT_OF_SPACE:
-            return Failure(reason="no space is left for temporary files", retry=True)
+            return WorkerFailure(reason="no space is left for temporary files", retry=True)
         raise
 
 
-def _carry_out(folder: Path, order: Order) -> Success:
+def _carry_out(folder: Path, order: WorkOrder) -> WorkerSuccess:
     failed: dict[str, str] = {}
-    family = order.facts.family
-    reading = Reading(metadata={})
+    family = order.file.family
+    result = ReaderResult(metadata={})
     if family is not None:
-        reading = reader_of(family).read(folder / INPUT_FILE, _rules(order))
-    metadata: dict[str, object] = {"kind": family, **reading.metadata}
-    made = [*_drawn(folder, order, reading, failed), *_extended(folder, order, failed)]
-    if reading.picture is not None:
-        from processing_service.pictures import thumbhash_of  # noqa: PLC0415 - only with Pillow
+        result = reader_of(family).read(folder / INPUT_FILE, _reader_options(order))
+    metadata: dict[str, object] = {"kind": family, **result.metadata}
+    made = [*_drawn_views(folder, order, result, failed), *_extension_views(folder, order, failed)]
+    if result.picture is not None:
+        from processing_service.readers.images import thumbhash_of  # noqa: PLC0415 - only with Pillow
 
-        metadata["thumbhash"] = thumbhash_of(reading.picture)
-    if reading.picture_error is not None:
-        failed["picture"] = reading.picture_error
-    return Success(metadata=tidy(metadata | {"failed": failed}), views=tuple(made))
-
-
-def _rules(order: Order) -> Rules:
-    return Rules(
-        max_side=max(order.max_side, 64),
-        max_pixels=order.limits.max_pixels,
-        keep_gps=order.keep_gps,
-        size=order.facts.size,
+        metadata["thumbhash"] = thumbhash_of(result.picture)
+    if result.picture_error is not None:
+        failed["picture"] = result.picture_error
+    return WorkerSuccess(
+        metadata=sanitize_metadata(metadata | {"failed": failed}), views=tuple(made)
     )
 
 
-def _drawn(
-    folder: Path, order: Order, reading: Reading, failed: dict[str, str]
+def _reader_options(order: WorkOrder) -> ReaderOptions:
+    return ReaderOptions(
+        max_side=max(order.max_side, _MIN_SIDE),
+        max_pixels=order.limits.max_pixels,
+        keep_gps=order.keep_gps,
+        size=order.file.size,
+    )
+
+
+def _drawn_views(
+    folder: Path, order: WorkOrder, result: ReaderResult, failed: dict[str, str]
 ) -> Iterator[MadeView]:
-    if reading.picture is None:
+    if result.picture is None:
         return
-    from processing_service import pictures  # noqa: PLC0415 - only with Pillow
+    from processing_service.readers.images import save_view  # noqa: PLC0415 - only with Pillow
 
     for view in order.views:
-        if view.recipe not in {"picture", reading.recipe}:
+        if view.recipe not in {"picture", result.recipe}:
             continue
         try:
-            kind = pictures.save(reading.picture, view, view_path(folder, view.name))
+            mime_type = save_view(result.picture, view, view_path(folder, view.name))
         except (OSError, ValueError) as error:
-            failed[view.name] = _told(error)
+            failed[view.name] = _shown_error(error)
         else:
-            yield _made(folder, view.name, kind)
+            yield _made_view(folder, view.name, mime_type)
 
 
-def _extended(folder: Path, order: Order, failed: dict[str, str]) -> Iterator[MadeView]:
+def _extension_views(folder: Path, order: WorkOrder, failed: dict[str, str]) -> Iterator[MadeView]:
     """Views of extensions. One that fails takes nothing else with it."""
-    for name, extension in extensions.load_extensions(order.extensions).items():
+    for name, extension in load_extensions(order.extensions).items():
         target = view_path(folder, name)
         try:
-            kind = extensions.generate(extension, folder / INPUT_FILE, target, order.facts)
+            mime_type = generate_view(extension, folder / INPUT_FILE, target, order.file)
         except MemoryError:
             raise
-        except Exception as error:  # others wrote it
+        except Exception as error:  # an extension may raise anything
             log.exception("extension %s failed", name)
-            failed[name] = _told(error)
+            failed[name] = _shown_error(error)
         else:
-            if kind is not None:
-                yield _made(folder, name, kind)
+            if mime_type is not None:
+                yield _made_view(folder, name, mime_type)
 
 
-def _made(folder: Path, name: str, kind: str) -> MadeView:
-    return MadeView(name=name, type=kind, size=view_path(folder, name).stat().st_size)
+def _made_view(folder: Path, name: str, mime_type: str) -> MadeView:
+    return MadeView(name=name, type=mime_type, size=view_path(folder, name).stat().st_size)
 
 
-def _told(error: Exception) -> str:
+def _shown_error(error: Exception) -> str:
     """Without the text, in which libraries put paths."""
     return type(error).__name__
+
+
+if __name__ == "__main__":
+    main()

@@ -1,17 +1,23 @@
-"""Reads images with Pillow."""
+"""Images, with Pillow: reads them, and draws views and placeholders of any picture.
 
+A picture is made upright, small, of plain sRGB colours, and freed of the metadata that it carries.
+"""
+
+import base64
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 
-from PIL import ExifTags, Image, UnidentifiedImageError
+import thumbhash
+from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 
-from processing_service.errors import TooManyPixels, Unreadable, reading
-from processing_service.pictures import SIDEWAYS, UPRIGHT, prepare
-from processing_service.reading import Reading, Rules
+from processing_service.errors import TooManyPixels, Unreadable, unreadable_on_error
+from processing_service.readers import ReaderOptions, ReaderResult
+from processing_service.views import ViewDefinition
 
 FORMATS: Final = ("AVIF", "BMP", "GIF", "ICO", "JPEG", "JPEG2000", "PNG", "TIFF", "WEBP")
 """Pillow knows more, among them one that starts another program."""
@@ -21,28 +27,28 @@ _NAMES: Final = {"MPO": "jpeg"}
 """Cameras put several pictures into one JPEG."""
 
 
-def read(source: Path, rules: Rules) -> Reading:
-    """Reads an image.
+def read(source: Path, options: ReaderOptions) -> ReaderResult:
+    """Read an image.
 
     Raises:
-        Unreadable: It is none, or broken.
-        TooManyPixels: It is larger than the rules allow.
+        Unreadable: it is none, or broken.
+        TooManyPixels: it is larger than the options allow.
     """
-    with opened(source, rules.max_pixels) as image:
-        metadata = _facts(image) | _exif_facts(image, keep_gps=rules.keep_gps)
-        picture = prepare(image, rules.max_side, _orientation(image))
-    return Reading(metadata=metadata, picture=picture, recipe="image")
+    with opened(source, options.max_pixels) as image:
+        metadata = _describe(image) | _describe_exif(image, keep_gps=options.keep_gps)
+        picture = prepare(image, options.max_side, _orientation(image))
+    return ReaderResult(metadata=metadata, picture=picture, recipe="image")
 
 
 @contextmanager
 def opened(source: Path | IO[bytes], max_pixels: int) -> Iterator[Image.Image]:
-    """Opens an image, without decoding it yet.
+    """Open an image, without decoding it yet.
 
     Raises:
-        Unreadable: It is none, or broken, now or whenever it is decoded in the context.
-        TooManyPixels: It is larger.
+        Unreadable: it is none, or broken, now or whenever it is decoded in the context.
+        TooManyPixels: it is larger.
     """
-    with reading("the image"), _pixels_limited(max_pixels):
+    with unreadable_on_error("the image"), _pixels_limited(max_pixels):
         try:
             with Image.open(source, formats=FORMATS) as image:
                 yield image
@@ -65,8 +71,8 @@ def _pixels_limited(max_pixels: int) -> Iterator[None]:
         Image.MAX_IMAGE_PIXELS = before
 
 
-def _facts(image: Image.Image) -> dict[str, object]:
-    """The size is that of the upright image."""
+def _describe(image: Image.Image) -> dict[str, object]:
+    """Return the basic metadata; the size is that of the upright image."""
     width, height = image.size
     if _orientation(image) in SIDEWAYS:
         width, height = height, width
@@ -92,18 +98,18 @@ def _orientation(image: Image.Image) -> int:
     return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else UPRIGHT
 
 
-def _exif_facts(image: Image.Image, *, keep_gps: bool) -> dict[str, object]:
+def _describe_exif(image: Image.Image, *, keep_gps: bool) -> dict[str, object]:
     exif = _exif(image)
     if not exif:
         return {}
-    facts: dict[str, object] = {
+    found: dict[str, object] = {
         "orientation": _orientation(image),
         "taken_at": _taken_at(exif.get_ifd(ExifTags.IFD.Exif)),
         "camera": {"make": exif.get(ExifTags.Base.Make), "model": exif.get(ExifTags.Base.Model)},
     }
     if keep_gps:
-        facts["gps"] = _place(exif.get_ifd(ExifTags.IFD.GPSInfo))
-    return facts
+        found["gps"] = _coordinates(exif.get_ifd(ExifTags.IFD.GPSInfo))
+    return found
 
 
 def _taken_at(details: dict[int, object]) -> str | None:
@@ -119,7 +125,7 @@ def _taken_at(details: dict[int, object]) -> str | None:
     return None
 
 
-def _place(gps: dict[int, object]) -> dict[str, object] | None:
+def _coordinates(gps: dict[int, object]) -> dict[str, object] | None:
     try:
         latitude = _degrees(gps[ExifTags.GPS.GPSLatitude], gps[ExifTags.GPS.GPSLatitudeRef], "S")
         longitude = _degrees(gps[ExifTags.GPS.GPSLongitude], gps[ExifTags.GPS.GPSLongitudeRef], "W")
@@ -134,3 +140,99 @@ def _degrees(value: object, reference: object, negative: str) -> float:
     degrees, minutes, seconds = (float(part) for part in value)
     size = degrees + minutes / 60 + seconds / 3600
     return -size if reference == negative else size
+
+
+UPRIGHT: Final = 1
+"""The EXIF orientation of what needs no turning."""
+_TURNS: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+SIDEWAYS: Final = frozenset({5, 6, 7, 8})
+"""The EXIF orientations whose width is the height of what is seen."""
+_RESIZABLE: Final = frozenset({"L", "RGB", "RGBA", "CMYK"})
+_DEEP: Final = frozenset({"I", "I;16", "I;16B", "I;16L", "I;16N"})
+_THUMBHASH_SIDE: Final = 32
+"""Enough for what a thumbhash keeps; its library is slow with more."""
+_AVIF_SPEED: Final = 6
+_SRGB: Final = ImageCms.createProfile("sRGB")
+
+
+def prepare(image: Image.Image, max_side: int, orientation: int = UPRIGHT) -> Image.Image:
+    """Return a copy in RGB or RGBA, upright and reduced to a longest side in pixels.
+
+    Memory is saved where the format can be decoded smaller (JPEG): such images must not have been
+    loaded yet.
+    """
+    if image.mode not in _RESIZABLE:
+        image = _eight_bit(image)
+    image.thumbnail((max_side, max_side), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    image.load()
+    image = _plain_colours(image)
+    turn = _TURNS.get(orientation)
+    if turn is not None:
+        image = image.transpose(turn)
+    # Encoders write EXIF, XMP and profiles from here unless it is empty.
+    image.info = {}
+    return image
+
+
+def save_view(image: Image.Image, view: ViewDefinition, target: Path) -> str:
+    """Write a prepared picture as the view is defined. Returns the MIME type."""
+    small = image.copy()
+    small.thumbnail((view.max_side, view.max_side), Image.Resampling.LANCZOS)
+    options: dict[str, Any] = {"quality": view.quality}
+    if view.format == "avif":
+        options |= {"speed": _AVIF_SPEED, "max_threads": 1}
+    elif view.format == "jpeg":
+        small = _on_white(small)
+        options |= {"optimize": True, "progressive": True}
+    small.save(target, view.format.upper(), **options)
+    return f"image/{view.format}"
+
+
+def thumbhash_of(image: Image.Image) -> str:
+    """Return a placeholder of some 25 bytes, in base64 (https://evanw.github.io/thumbhash/).
+
+    What is transparent counts as white: the library fails at transparency.
+    """
+    small = _on_white(image).convert("RGBA")
+    small.thumbnail((_THUMBHASH_SIDE, _THUMBHASH_SIDE))
+    coded = thumbhash.rgba_to_thumb_hash(small.width, small.height, list(small.tobytes()))
+    return base64.b64encode(bytes(coded)).decode()
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """Convert to a mode that can be resized; palettes and grey keep their transparency."""
+    if image.mode in _DEEP:
+        deep = image.convert("I")
+        # 16 bits are the most that image files have; Pillow clips rather than scales.
+        return deep.point(lambda value: value * (1 / 256)).convert("L")
+    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+
+
+def _plain_colours(image: Image.Image) -> Image.Image:
+    profile = image.info.get("icc_profile")
+    target = "RGBA" if image.has_transparency_data else "RGB"
+    if profile and image.mode in {"RGB", "RGBA", "CMYK"}:
+        mode = "RGBA" if image.mode == "RGBA" else "RGB"
+        try:
+            source = ImageCms.ImageCmsProfile(BytesIO(profile))
+            converted = ImageCms.profileToProfile(image, source, _SRGB, outputMode=mode)
+            image = converted or image
+        except (ImageCms.PyCMSError, OSError, ValueError):
+            pass  # a picture with a broken profile is shown in the colours of plain sRGB
+    return image if image.mode == target else image.convert(target)
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if image.mode != "RGBA":
+        return image
+    white = Image.new("RGB", image.size, "white")
+    white.paste(image, mask=image.getchannel("A"))
+    return white

@@ -18,10 +18,14 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from PIL import Image
 
-from processing_service.errors import ProcessingError, TooManyPixels, Unreadable, reading
-from processing_service.pictures import prepare
-from processing_service.readers.images import opened
-from processing_service.reading import Reading, Rules
+from processing_service.errors import (
+    ProcessingError,
+    TooManyPixels,
+    Unreadable,
+    unreadable_on_error,
+)
+from processing_service.readers import ReaderOptions, ReaderResult
+from processing_service.readers.images import opened, prepare
 
 _CONTAINERS: Final = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,asf,mpeg,mpegts,mpegvideo,m4v,h264,hevc,ivf,"
@@ -32,27 +36,27 @@ _TAGS: Final = (
     *("title", "artist", "album", "albumartist", "album_artist", "composer", "genre", "date"),
     *("tracknumber", "track", "discnumber", "disc", "language"),
 )
-"""Others may say where or on what a film was made."""
+"""Other tags may tell where or with what a film was made."""
 _LOCATION: Final = ("location", "com.apple.quicktime.location.ISO6709")
 _POSTER_AT: Final = 0.1
-"""Films fade in from black, so the poster is from a bit later: at this part of the film."""
+"""Films fade in from black, so the poster is from later: at this fraction of the duration."""
 _MOST_FRAMES: Final = 150
-"""How many are decoded to get there from the last frame that can be sought."""
+"""Frames that are decoded at most, from the last one that can be sought to the poster."""
 
 
-def read(source: Path, rules: Rules) -> Reading:
-    """Reads a video or a piece of sound.
+def read(source: Path, options: ReaderOptions) -> ReaderResult:
+    """Read a video or audio file.
 
     Raises:
-        Unreadable: It is neither, or broken.
-        TooManyPixels: A frame is larger than the rules allow.
+        Unreadable: it is neither, or broken.
+        TooManyPixels: a frame is larger than the options allow.
     """
-    with reading("the recording"), _opened(source) as container:
-        metadata = _facts(container)
+    with unreadable_on_error("the recording"), _opened(source) as container:
+        metadata = _describe(container)
         metadata["tags"] = _sound_tags(source) | _tags(container, _TAGS)
-        if rules.keep_gps:
+        if options.keep_gps:
             metadata["location"] = next(iter(_tags(container, _LOCATION).values()), None)
-        return _with_picture(container, metadata, rules)
+        return _with_picture(container, metadata, options)
 
 
 def _opened(source: Path) -> InputContainer:
@@ -62,26 +66,26 @@ def _opened(source: Path) -> InputContainer:
         raise Unreadable("the file is not a video or sound of a known format") from error
 
 
-def _facts(container: InputContainer) -> dict[str, object]:
-    facts: dict[str, object] = {
+def _describe(container: InputContainer) -> dict[str, object]:
+    found: dict[str, object] = {
         "container": container.format.name,
         "duration_s": container.duration and container.duration / av.time_base,
         "bit_rate": container.bit_rate,
     }
     film = _film(container)
     if film is not None:
-        facts |= {"width": film.width, "height": film.height}
-        facts["video"] = {"codec": film.codec_context.name, "frame_rate": film.average_rate}
+        found |= {"width": film.width, "height": film.height}
+        found["video"] = {"codec": film.codec_context.name, "frame_rate": film.average_rate}
     sound = next(iter(container.streams.audio), None)
     if sound is not None:
-        facts["audio"] = {
+        found["audio"] = {
             "codec": sound.codec_context.name,
             "sample_rate": sound.sample_rate,
             "channels": sound.channels,
         }
     if film is None and sound is None:
         raise Unreadable("there is neither video nor sound in the file")
-    return facts
+    return found
 
 
 def _is_cover(stream: VideoStream) -> bool:
@@ -92,23 +96,25 @@ def _film(container: InputContainer) -> VideoStream | None:
     return next((stream for stream in container.streams.video if not _is_cover(stream)), None)
 
 
-def _with_picture(container: InputContainer, metadata: dict[str, object], rules: Rules) -> Reading:
-    """What is there besides the picture is worth having without it."""
+def _with_picture(
+    container: InputContainer, metadata: dict[str, object], options: ReaderOptions
+) -> ReaderResult:
+    """Keep the metadata even when the picture fails."""
     film = _film(container)
     try:
-        with reading("the picture"):
+        with unreadable_on_error("the picture"):
             if film is not None:
-                poster, rotation = _poster(container, film, rules.max_pixels)
+                poster, rotation = _poster(container, film, options.max_pixels)
                 if rotation % 180:
                     metadata |= {"width": film.height, "height": film.width}
-                picture = prepare(poster, rules.max_side)
-                return Reading(metadata=metadata, picture=picture, recipe="poster")
-            cover = _cover(container, rules)
-            return Reading(metadata=metadata, picture=cover, recipe="cover" if cover else None)
+                picture = prepare(poster, options.max_side)
+                return ReaderResult(metadata=metadata, picture=picture, recipe="poster")
+            cover = _cover(container, options)
+            return ReaderResult(metadata=metadata, picture=cover, recipe="cover" if cover else None)
     except TooManyPixels:
         raise
     except ProcessingError as error:
-        return Reading(metadata=metadata, picture_error=str(error))
+        return ReaderResult(metadata=metadata, picture_error=str(error))
 
 
 def _poster(
@@ -140,13 +146,13 @@ def _frame_at(container: InputContainer, film: VideoStream, at: float) -> VideoF
     return frame
 
 
-def _cover(container: InputContainer, rules: Rules) -> Image.Image | None:
+def _cover(container: InputContainer, options: ReaderOptions) -> Image.Image | None:
     stream = next(filter(_is_cover, container.streams.video), None)
     if stream is None:
         return None
     packet = next(packet for packet in container.demux(stream) if packet.size)
-    with opened(BytesIO(bytes(packet)), rules.max_pixels) as image:
-        return prepare(image, rules.max_side)
+    with opened(BytesIO(bytes(packet)), options.max_pixels) as image:
+        return prepare(image, options.max_side)
 
 
 def _tags(container: InputContainer, names: tuple[str, ...]) -> dict[str, object]:

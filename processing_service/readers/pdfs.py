@@ -6,31 +6,31 @@ from typing import Final
 
 import pypdfium2
 
-from processing_service.errors import Unreadable, reading
-from processing_service.pictures import prepare
-from processing_service.reading import Reading, Rules
+from processing_service.errors import Unreadable, unreadable_on_error
+from processing_service.readers import ReaderOptions, ReaderResult
+from processing_service.readers.images import prepare
 
-_FACTS: Final = {"Title": "title", "Author": "author", "Subject": "subject"}
+_METADATA_KEYS: Final = {"Title": "title", "Author": "author", "Subject": "subject"}
 
 
-def read(source: Path, rules: Rules) -> Reading:
-    """Reads a PDF and draws its first page.
+def read(source: Path, options: ReaderOptions) -> ReaderResult:
+    """Read a PDF and draw its first page.
 
     Raises:
-        Unreadable: It is none, broken, or asks for a password.
+        Unreadable: it is none, broken, or asks for a password.
     """
-    with reading("the PDF"), closing(_opened(source)) as document:
+    with unreadable_on_error("the PDF"), closing(_opened(source)) as document:
         found = document.get_metadata_dict()
         metadata: dict[str, object] = {"pages": len(document)}
-        metadata |= {name: found.get(key) for key, name in _FACTS.items()}
+        metadata |= {name: found.get(key) for key, name in _METADATA_KEYS.items()}
         if len(document) == 0:
-            return Reading(metadata=metadata)
+            return ReaderResult(metadata=metadata)
         with closing(document[0]) as page:
             width, height = page.get_size()
             metadata |= {"page_width_pt": width, "page_height_pt": height}
-            image = page.render(scale=rules.max_side / max(width, height, 1.0)).to_pil()
-        return Reading(
-            metadata=metadata, picture=prepare(image, rules.max_side), recipe="first-page"
+            image = page.render(scale=options.max_side / max(width, height, 1.0)).to_pil()
+        return ReaderResult(
+            metadata=metadata, picture=prepare(image, options.max_side), recipe="first-page"
         )
 
 

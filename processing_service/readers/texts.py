@@ -1,10 +1,10 @@
-"""Reads texts, as far as there is something to say about them."""
+"""Texts: their encoding and the number of lines."""
 
 from pathlib import Path
 from typing import Final
 
-from processing_service.facts import SAMPLE_BYTES
-from processing_service.reading import Reading, Rules
+from processing_service.file_info import SAMPLE_BYTES
+from processing_service.readers import ReaderOptions, ReaderResult
 
 _MARKS: Final = (
     (b"\xef\xbb\xbf", "utf-8"),
@@ -14,15 +14,15 @@ _MARKS: Final = (
 _LONGEST_CHARACTER: Final = 4
 
 
-def read(source: Path, rules: Rules) -> Reading:
-    """Reads a text: its encoding, and its lines when all of it is at hand."""
+def read(source: Path, options: ReaderOptions) -> ReaderResult:
+    """Read a text: its encoding, and its lines when the whole file was downloaded."""
     content = source.read_bytes()[:SAMPLE_BYTES]
-    is_whole = len(content) == rules.size
+    is_whole = len(content) == options.size
     encoding = _encoding(content, is_whole=is_whole)
     metadata: dict[str, object] = {"encoding": encoding}
     if is_whole and encoding is not None:
         metadata["lines"] = len(content.decode(encoding).splitlines())
-    return Reading(metadata=metadata)
+    return ReaderResult(metadata=metadata)
 
 
 def _encoding(content: bytes, *, is_whole: bool) -> str | None:

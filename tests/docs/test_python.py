@@ -19,7 +19,7 @@ import discord_emulator.operations
 import discord_emulator.settings
 import discord_emulator.testing
 from catalog.sqlite.adapter import SqliteCatalog
-from processing_service.facts import FileFacts
+from processing_service.file_info import FileInfo
 from tests.docs.blocks import Block, blocks
 
 Names = dict[str, Any]
@@ -63,11 +63,11 @@ async def of_processing(folder: Path) -> AsyncIterator[Names]:
     """What docs/processing.md takes for granted: nothing, but its functions are called."""
     source, target = folder / "notes.md", folder / "outline.txt"
     source.write_text("# A\ntext\n## B\n")
-    facts = FileFacts(name=source.name, size=source.stat().st_size, type="text/markdown")
+    file = FileInfo(name=source.name, size=source.stat().st_size, type="text/markdown")
     names: Names = {}
     yield names
-    assert names["test"](facts)
-    assert names["generate"](source, target, facts) == "text/plain"
+    assert names["test"](file)
+    assert names["generate"](source, target, file) == "text/plain"
     assert target.read_text() == "A\n  B\n"
 
 

@@ -9,23 +9,23 @@ from textwrap import dedent
 
 import pytest
 
-from tests.processing_service.stand_in import StandIn, standing_in
+from tests.processing_service.fake_manager import FakeManager, running_fake_manager
 
 
 @pytest.fixture
-async def stand_in() -> AsyncIterator[StandIn]:
+async def manager() -> AsyncIterator[FakeManager]:
     """A manager with nothing to do yet."""
-    async with standing_in() as ready:
+    async with running_fake_manager() as ready:
         yield ready
 
 
 class Witness:
-    """Knows which processes are there: they connect, and the system disconnects them at their end.
+    """Observes processes: they connect, and the system disconnects them when they end.
 
     Attributes:
         port: where to connect on 127.0.0.1.
-        come: set once somebody has connected.
-        gone: set once everybody who held a connection has ended.
+        come: set once a process has connected.
+        gone: set once the connected process has ended.
     """
 
     def __init__(self) -> None:

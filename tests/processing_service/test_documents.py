@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from processing_service.errors import Unreadable
-from processing_service.readers import pdfs, texts
-from processing_service.reading import Rules
+from processing_service.readers import ReaderOptions, pdfs, texts
 from tests.processing_service import samples
 
 
@@ -17,9 +16,9 @@ def written(path: Path, content: bytes) -> Path:
     return source
 
 
-def rules(size: int) -> Rules:
-    """Rules of a usual job."""
-    return Rules(max_side=60, max_pixels=10**6, keep_gps=False, size=size)
+def rules(size: int) -> ReaderOptions:
+    """ReaderOptions of a usual job."""
+    return ReaderOptions(max_side=60, max_pixels=10**6, keep_gps=False, size=size)
 
 
 def test_a_pdf_tells_its_pages_and_title(tmp_path):
@@ -41,7 +40,7 @@ def test_a_pdf_shows_its_first_page(tmp_path):
 
 @pytest.mark.parametrize("content", [b"words", b"%PDF-1.7\nnothing behind it", b""])
 def test_what_is_no_pdf_is_unreadable(tmp_path, content):
-    """Something else, or the mere beginning of a PDF, is told from one."""
+    """Something else, or the mere beginning of a PDF, is recognised."""
     with pytest.raises(Unreadable, match="not a PDF"):
         pdfs.read(written(tmp_path, content), rules(len(content)))
 
@@ -65,7 +64,7 @@ def test_a_text_tells_encoding_and_lines(tmp_path, content, encoding, lines):
 
 
 def test_the_beginning_of_a_text_may_end_anywhere(tmp_path):
-    """A character that is cut at the end of a sample is no flaw of the text; lines are not told."""
+    """A character that is cut at the end of a sample is no fault of the text; lines are not counted."""
     content = "grü".encode()[:-1]
     found = texts.read(written(tmp_path, content), rules(10_000_000)).metadata
     assert found == {"encoding": "utf-8"}

@@ -1,4 +1,4 @@
-"""Views by installed packages."""
+"""ViewDefinitions by installed packages."""
 
 import re
 import tomllib
@@ -6,19 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from processing_service.extensions import load_extensions, wanted_extensions
-from processing_service.facts import FileFacts
+from processing_service.file_info import FileInfo
+from processing_service.views import load_extensions, wanted_extensions
 from protocol.t2s import JobDone
-from tests.processing_service.stand_in import StandIn, at_work
+from tests.processing_service.fake_manager import FakeManager, running_service
 
 DOCS = Path(__file__).parents[2] / "docs" / "processing.md"
-BINARY = FileFacts(name="a.bin", size=3, type="application/x-thing")
+BINARY = FileInfo(name="a.bin", size=3, type="application/x-thing")
 
 SHOUTS = """
-    def test(facts):
-        return facts.type == "application/x-thing"
+    def test(file):
+        return file.type == "application/x-thing"
 
-    def generate(source, target, facts):
+    def generate(source, target, file):
         target.write_bytes(source.read_bytes().upper())
         return "text/plain"
 """
@@ -31,27 +31,27 @@ def example() -> str:
     return str(blocks[0])
 
 
-async def test_an_extension_makes_a_view(stand_in: StandIn, tmp_path, install):
-    """Also of files that nobody else here reads."""
+async def test_an_extension_makes_a_view(manager: FakeManager, tmp_path, install):
+    """Also of files that no reader of the service reads."""
     install("shouted", SHOUTS)
-    async with at_work(stand_in, tmp_path):
-        report = await stand_in.result(b"abc", "application/x-thing")
+    async with running_service(manager, tmp_path):
+        report = await manager.result(b"abc", "application/x-thing")
     assert report == JobDone(job_id=report.job_id, metadata={})
-    view = stand_in.views[report.job_id, "shouted"]
+    view = manager.views[report.job_id, "shouted"]
     assert (view.type, view.content) == ("text/plain", b"ABC")
 
 
-async def test_a_failing_extension_takes_nothing_with_it(stand_in: StandIn, tmp_path, install):
-    """The other views and the metadata are kept, and the failure is told."""
+async def test_a_failing_extension_takes_nothing_with_it(manager: FakeManager, tmp_path, install):
+    """The other views and the metadata are kept, and the failure is reported."""
     install("shouted", SHOUTS)
     install("broken", SHOUTS.replace('return "text/plain"', "raise KeyError(str(source))"))
     install("untyped", SHOUTS.replace("text/plain", "no type"))
     install("empty", SHOUTS.replace("target.write_bytes(source.read_bytes().upper())", "pass"))
-    async with at_work(stand_in, tmp_path):
-        report = await stand_in.result(b"abc", "application/x-thing")
+    async with running_service(manager, tmp_path):
+        report = await manager.result(b"abc", "application/x-thing")
     assert isinstance(report, JobDone)
     assert report.metadata == {"failed": {"broken": "KeyError", "untyped": "ValidationError"}}
-    assert stand_in.names(report.job_id) == {"shouted"}
+    assert manager.names(report.job_id) == {"shouted"}
 
 
 @pytest.mark.parametrize("code", ["import no_such_module", "raise RuntimeError", "def f(:"])
@@ -71,7 +71,7 @@ def test_an_extension_with_an_impossible_name_is_left_out(install):
 def test_extensions_are_asked_by_facts(install):
     """One that fails to answer has no view of the file; one whose view is there is not asked."""
     install("shouted", SHOUTS)
-    install("broken", SHOUTS.replace("return facts.type", "return facts.nothing"))
+    install("broken", SHOUTS.replace("return file.type", "return file.nothing"))
     loaded = load_extensions()
     assert wanted_extensions(loaded, BINARY, frozenset()) == ("shouted",)
     assert wanted_extensions(loaded, BINARY, frozenset({"shouted"})) == ()
@@ -84,12 +84,12 @@ def test_only_named_extensions_are_loaded(install):
     assert set(load_extensions(["other"])) == {"other"}
 
 
-async def test_the_documented_example_works(stand_in: StandIn, tmp_path, install):
+async def test_the_documented_example_works(manager: FakeManager, tmp_path, install):
     """Installed as documented, it makes its view."""
     install("outline", example())
-    async with at_work(stand_in, tmp_path):
-        report = await stand_in.result(b"# One\ntext\n## Two\n", "text/markdown")
-    view = stand_in.views[report.job_id, "outline"]
+    async with running_service(manager, tmp_path):
+        report = await manager.result(b"# One\ntext\n## Two\n", "text/markdown")
+    view = manager.views[report.job_id, "outline"]
     assert (view.type, view.content) == ("text/plain", b"One\n  Two\n")
 
 

@@ -6,23 +6,23 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from processing_service import pictures
 from processing_service.errors import TooManyPixels, Unreadable
-from processing_service.readers import images
-from processing_service.reading import Reading, Rules
-from processing_service.views import View
+from processing_service.readers import ReaderOptions, ReaderResult, images
+from processing_service.views import ViewDefinition
 from tests.processing_service import samples
 
 
-def read(path: Path, content: bytes, *, keep_gps: bool = False, max_pixels: int = 10**6) -> Reading:
+def read(
+    path: Path, content: bytes, *, keep_gps: bool = False, max_pixels: int = 10**6
+) -> ReaderResult:
     """What is found in an image of this content."""
     source = path / "input"
     source.write_bytes(content)
-    rules = Rules(max_side=32, max_pixels=max_pixels, keep_gps=keep_gps, size=len(content))
+    rules = ReaderOptions(max_side=32, max_pixels=max_pixels, keep_gps=keep_gps, size=len(content))
     return images.read(source, rules)
 
 
-def picture(reading: Reading) -> Image.Image:
+def picture(reading: ReaderResult) -> Image.Image:
     """The picture, which must be there."""
     assert reading.picture is not None
     return reading.picture
@@ -56,8 +56,8 @@ def test_the_place_of_a_photo_is_kept_only_when_wanted(tmp_path):
 def test_views_carry_nothing_along(tmp_path, kind):
     """No EXIF, and so no place, goes from a photo into its views."""
     found = read(tmp_path, samples.rotated_photo(), keep_gps=True)
-    view = View(name="v", match=("image/*",), max_side=16, format=kind, quality=50)
-    assert pictures.save(picture(found), view, tmp_path / "view") == f"image/{kind}"
+    view = ViewDefinition(name="v", match=("image/*",), max_side=16, format=kind, quality=50)
+    assert images.save_view(picture(found), view, tmp_path / "view") == f"image/{kind}"
     with Image.open(tmp_path / "view") as saved:
         assert saved.format == kind.upper()
         assert saved.size == (10, 16)
@@ -103,7 +103,7 @@ def test_reads_sixteen_bits(tmp_path):
 
 
 def test_counts_frames(tmp_path):
-    """Of an animation the frames are told, and the first is the picture."""
+    """The frames of an animation are counted, and the first is the picture."""
     found = read(tmp_path, samples.animation())
     assert found.metadata["frames"] == 3
     assert samples.colour(picture(found), 0.5, 0.5) == "red"
@@ -115,8 +115,8 @@ def test_keeps_transparency(tmp_path):
     found = read(tmp_path, samples.encoded(image, "PNG", transparency=0))
     assert found.metadata["has_alpha"] is True
     assert picture(found).mode == "RGBA"
-    view = View(name="v", match=("image/*",), max_side=16, format="jpeg", quality=90)
-    pictures.save(picture(found), view, tmp_path / "view")
+    view = ViewDefinition(name="v", match=("image/*",), max_side=16, format="jpeg", quality=90)
+    images.save_view(picture(found), view, tmp_path / "view")
     with Image.open(tmp_path / "view") as saved:
         assert saved.getpixel((8, 8)) == (255, 255, 255)
 
@@ -131,7 +131,7 @@ def test_applies_colour_profiles(tmp_path):
 
 def test_makes_a_placeholder():
     """A thumbhash has a few bytes, the same for the same picture."""
-    first, again = (pictures.thumbhash_of(samples.halves()) for _ in range(2))
+    first, again = (images.thumbhash_of(samples.halves()) for _ in range(2))
     assert first == again
     assert 10 < len(first) < 40
 
@@ -141,9 +141,9 @@ def test_makes_a_placeholder():
 def test_odd_pictures_have_views_and_a_placeholder(tmp_path, size, colour):
     """Single dots, lines and empty pictures are pictures."""
     found = picture(read(tmp_path, samples.encoded(Image.new("RGBA", size, colour), "PNG")))
-    assert pictures.thumbhash_of(found)
-    view = View(name="v", match=("image/*",), max_side=16, format="avif", quality=50)
-    pictures.save(found, view, tmp_path / "view")
+    assert images.thumbhash_of(found)
+    view = ViewDefinition(name="v", match=("image/*",), max_side=16, format="avif", quality=50)
+    images.save_view(found, view, tmp_path / "view")
     with Image.open(tmp_path / "view") as saved:
         assert max(saved.size) <= 16
 
@@ -163,7 +163,7 @@ def test_a_cut_off_image_is_unreadable(tmp_path, kind):
 
 
 def test_a_text_is_no_image(tmp_path):
-    """A text that is called an image is told from one."""
+    """A text that claims to be an image is recognised."""
     with pytest.raises(Unreadable, match="not an image"):
         read(tmp_path, b"just some words, called photo.jpg\n" * 20)
 
@@ -178,7 +178,7 @@ def test_formats_off_the_list_are_not_tried(tmp_path, content):
 
 
 def test_a_bomb_is_not_decoded(tmp_path):
-    """An image of more pixels than allowed is told from its header."""
+    """An image of more pixels than allowed is recognised by its header."""
     with pytest.raises(TooManyPixels, match="1000000 pixels"):
         read(tmp_path, samples.bomb())
     small = samples.encoded(samples.halves(), "PNG")

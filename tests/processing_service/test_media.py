@@ -5,16 +5,17 @@ from pathlib import Path
 import pytest
 
 from processing_service.errors import TooManyPixels, Unreadable
-from processing_service.readers import media
-from processing_service.reading import Reading, Rules
+from processing_service.readers import ReaderOptions, ReaderResult, media
 from tests.processing_service import samples
 
 
-def read(path: Path, content: bytes, *, keep_gps: bool = False, max_pixels: int = 10**6) -> Reading:
+def read(
+    path: Path, content: bytes, *, keep_gps: bool = False, max_pixels: int = 10**6
+) -> ReaderResult:
     """What is found in a recording of this content."""
     source = path / "input"
     source.write_bytes(content)
-    rules = Rules(max_side=48, max_pixels=max_pixels, keep_gps=keep_gps, size=len(content))
+    rules = ReaderOptions(max_side=48, max_pixels=max_pixels, keep_gps=keep_gps, size=len(content))
     return media.read(source, rules)
 
 
@@ -29,7 +30,7 @@ def test_a_film_tells_what_it_is(tmp_path):
 
 
 def test_a_films_place_is_kept_only_when_wanted(tmp_path):
-    """With the setting, where a film was made is told."""
+    """With the setting, the metadata say where a film was made."""
     found = read(tmp_path, samples.film(tmp_path / "film"), keep_gps=True).metadata
     assert str(found["location"]).startswith("+52.5")
 

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from protocol.t2s import JobDone, JobFailed
 from tests.processing_service import samples
-from tests.processing_service.stand_in import PASSWORD, StandIn, at_work
+from tests.processing_service.fake_manager import PASSWORD, FakeManager, running_service
 
 
 @pytest.fixture
@@ -19,11 +19,11 @@ def work_folder(tmp_path: Path) -> Path:
 
 
 async def test_a_photo_gets_metadata_thumbnail_and_preview(
-    stand_in: StandIn, work_folder, tmp_path
+    manager: FakeManager, work_folder, tmp_path
 ):
     """The views show the photo upright, and nothing tells where it was taken."""
-    async with at_work(stand_in, work_folder):
-        report = await stand_in.result(samples.rotated_photo(), "image/jpeg", name="photo.jpg")
+    async with running_service(manager, work_folder):
+        report = await manager.result(samples.rotated_photo(), "image/jpeg", name="photo.jpg")
     assert isinstance(report, JobDone)
     found = report.metadata
     assert (found["kind"], found["width"], found["height"]) == ("image", 40, 60)
@@ -31,17 +31,17 @@ async def test_a_photo_gets_metadata_thumbnail_and_preview(
     assert found["thumbhash"]
     assert "gps" not in found
     assert "failed" not in found
-    assert stand_in.names(report.job_id) == {"thumbnail", "preview"}
-    thumbnail = stand_in.views[report.job_id, "thumbnail"]
+    assert manager.names(report.job_id) == {"thumbnail", "preview"}
+    thumbnail = manager.views[report.job_id, "thumbnail"]
     assert thumbnail.type == "image/avif"
     picture = thumbnail.picture(tmp_path / "view")
     assert picture.size == (40, 60)
     assert samples.colour(picture, 0.5, 0.1) == "red"
-    assert stand_in.views[report.job_id, "preview"].type == "image/webp"
+    assert manager.views[report.job_id, "preview"].type == "image/webp"
     assert not any(work_folder.iterdir())
 
 
-async def test_each_family_gets_its_views(stand_in: StandIn, work_folder, tmp_path):
+async def test_each_family_gets_its_views(manager: FakeManager, work_folder, tmp_path):
     """Films have posters, songs covers, PDFs first pages, and each a thumbnail."""
     cover = samples.encoded(samples.halves(), "PNG")
     files = [
@@ -51,37 +51,37 @@ async def test_each_family_gets_its_views(stand_in: StandIn, work_folder, tmp_pa
         (samples.encoded(samples.halves(), "AVIF"), "image/avif", "preview"),
         (samples.animation(), "image/gif", "preview"),
     ]
-    async with at_work(stand_in, work_folder):
+    async with running_service(manager, work_folder):
         for content, kind, view in files:
-            report = await stand_in.result(content, kind)
+            report = await manager.result(content, kind)
             assert isinstance(report, JobDone), report
-            assert stand_in.names(report.job_id) == {"thumbnail", view}
-            picture = stand_in.views[report.job_id, "thumbnail"].picture(tmp_path / "view")
+            assert manager.names(report.job_id) == {"thumbnail", view}
+            picture = manager.views[report.job_id, "thumbnail"].picture(tmp_path / "view")
             assert samples.colour(picture, 0.1, 0.5) == "red"
 
 
 async def test_texts_and_songs_without_cover_have_no_views(
-    stand_in: StandIn, work_folder, tmp_path
+    manager: FakeManager, work_folder, tmp_path
 ):
     """There is metadata nevertheless."""
-    async with at_work(stand_in, work_folder):
-        text = await stand_in.result(b"one\ntwo\n", "text/plain; charset=utf-8")
-        song = await stand_in.result(samples.song(tmp_path / "s", cover=None), "audio/mpeg")
+    async with running_service(manager, work_folder):
+        text = await manager.result(b"one\ntwo\n", "text/plain; charset=utf-8")
+        song = await manager.result(samples.song(tmp_path / "s", cover=None), "audio/mpeg")
     assert isinstance(text, JobDone)
     assert text.metadata == {"kind": "text", "encoding": "ascii", "lines": 2}
     assert isinstance(song, JobDone)
     assert song.metadata["tags"]["title"] == "A song"
-    assert not stand_in.views
+    assert not manager.views
 
 
 @pytest.mark.parametrize("kind", ["application/zip", "image/svg+xml", "audio/midi", "image/jpeg"])
-async def test_what_nobody_reads_is_not_even_downloaded(stand_in: StandIn, work_folder, kind):
+async def test_what_nobody_reads_is_not_even_downloaded(manager: FakeManager, work_folder, kind):
     """Files of other types, and empty ones, are done at once."""
     content = b"" if kind == "image/jpeg" else b"PK or whatever"
-    async with at_work(stand_in, work_folder):
-        report = await stand_in.result(content, kind)
+    async with running_service(manager, work_folder):
+        report = await manager.result(content, kind)
     assert report == JobDone(job_id=report.job_id, metadata={})
-    assert not stand_in.ranges
+    assert not manager.ranges
 
 
 @pytest.mark.parametrize(
@@ -95,180 +95,182 @@ async def test_what_nobody_reads_is_not_even_downloaded(stand_in: StandIn, work_
     ],
 )
 async def test_what_cannot_be_read_is_given_up(
-    stand_in: StandIn, work_folder, content, kind, reason
+    manager: FakeManager, work_folder, content, kind, reason
 ):
     """The reason is clear, no other attempt is wanted, and nothing is stored."""
-    async with at_work(stand_in, work_folder):
-        report = await stand_in.result(content, kind)
+    async with running_service(manager, work_folder):
+        report = await manager.result(content, kind)
     assert isinstance(report, JobFailed)
     assert reason in report.error
     assert report.retry is False
-    assert not stand_in.views
+    assert not manager.views
     assert not any(work_folder.iterdir())
 
 
-async def test_a_file_beyond_the_disk_limit_is_given_up(stand_in: StandIn, work_folder):
+async def test_a_file_beyond_the_disk_limit_is_given_up(manager: FakeManager, work_folder):
     """It is not downloaded. Of a text the beginning is enough."""
-    async with at_work(stand_in, work_folder, max_input_mib=1):
-        film = await stand_in.result(b"", "video/mp4", size=1024**2 + 1)
-        text = await stand_in.result(b"words " * 400_000, "text/plain")
+    async with running_service(manager, work_folder, max_input_mib=1):
+        film = await manager.result(b"", "video/mp4", size=1024**2 + 1)
+        text = await manager.result(b"words " * 400_000, "text/plain")
     assert isinstance(film, JobFailed)
     assert "more than the 1048576" in film.error
     assert film.retry is False
     assert isinstance(text, JobDone)
-    assert stand_in.ranges == ["bytes=0-1048575"]
+    assert manager.ranges == ["bytes=0-1048575"]
 
 
-async def test_a_cut_off_download_goes_on(stand_in: StandIn, work_folder):
+async def test_a_cut_off_download_goes_on(manager: FakeManager, work_folder):
     """What has arrived is not asked for again."""
     content = samples.rotated_photo()
-    stand_in.cuts = [100, 0, 50]
-    async with at_work(stand_in, work_folder):
-        report = await stand_in.result(content, "image/jpeg")
+    manager.cuts = [100, 0, 50]
+    async with running_service(manager, work_folder):
+        report = await manager.result(content, "image/jpeg")
     assert isinstance(report, JobDone)
     last = len(content) - 1
     begins = (0, 100, 100, 150)
-    assert stand_in.ranges == [f"bytes={begin}-{last}" for begin in begins]
+    assert manager.ranges == [f"bytes={begin}-{last}" for begin in begins]
 
 
 @pytest.mark.parametrize("status", [403, 404, 503])
-async def test_a_file_that_is_not_given_is_tried_later(stand_in: StandIn, work_folder, status):
+async def test_a_file_that_is_not_given_is_tried_later(manager: FakeManager, work_folder, status):
     """An error of the manager says nothing about the file."""
-    stand_in.content_status = status
-    async with at_work(stand_in, work_folder):
-        report = await stand_in.result(samples.animation(), "image/gif")
+    manager.content_status = status
+    async with running_service(manager, work_folder):
+        report = await manager.result(samples.animation(), "image/gif")
     assert isinstance(report, JobFailed)
     assert report.retry is True
 
 
-async def test_a_view_is_posted_again_with_a_new_ticket(stand_in: StandIn, work_folder):
+async def test_a_view_is_posted_again_with_a_new_ticket(manager: FakeManager, work_folder):
     """Two failures of an upload service are overcome."""
-    stand_in.statuses = [503, 502]
-    async with at_work(stand_in, work_folder):
-        report = await stand_in.result(samples.animation(), "image/gif")
+    manager.statuses = [503, 502]
+    async with running_service(manager, work_folder):
+        report = await manager.result(samples.animation(), "image/gif")
     assert isinstance(report, JobDone)
-    assert stand_in.names(report.job_id) == {"thumbnail", "preview"}
-    assert stand_in.posts == 4
+    assert manager.names(report.job_id) == {"thumbnail", "preview"}
+    assert manager.posts == 4
 
 
-async def test_a_view_that_is_not_taken_is_tried_later(stand_in: StandIn, work_folder):
+async def test_a_view_that_is_not_taken_is_tried_later(manager: FakeManager, work_folder):
     """Neither a refused ticket nor a failing upload service says anything about the file."""
-    async with at_work(stand_in, work_folder):
-        stand_in.statuses = [503, 503, 503]
-        unposted = await stand_in.result(samples.animation(), "image/gif")
-        stand_in.refused_views = {"thumbnail"}
-        refused = await stand_in.result(samples.animation(), "image/gif")
+    async with running_service(manager, work_folder):
+        manager.statuses = [503, 503, 503]
+        unposted = await manager.result(samples.animation(), "image/gif")
+        manager.refused_views = {"thumbnail"}
+        refused = await manager.result(samples.animation(), "image/gif")
     assert isinstance(unposted, JobFailed)
     assert unposted.retry is True
     assert unposted.error == "the view thumbnail was not taken: HTTP 503 not now"
     assert refused == JobFailed(job_id=refused.job_id, error="no ticket today", retry=True)
 
 
-async def test_views_that_are_there_are_not_made_again(stand_in: StandIn, work_folder):
+async def test_views_that_are_there_are_not_made_again(manager: FakeManager, work_folder):
     """Only what is missing is made."""
-    async with at_work(stand_in, work_folder):
-        report = await stand_in.result(samples.animation(), "image/gif", views=("thumbnail",))
-    assert stand_in.names(report.job_id) == {"preview"}
+    async with running_service(manager, work_folder):
+        report = await manager.result(samples.animation(), "image/gif", views=("thumbnail",))
+    assert manager.names(report.job_id) == {"preview"}
 
 
-async def test_configured_views_are_made(stand_in: StandIn, work_folder, tmp_path):
+async def test_configured_views_are_made(manager: FakeManager, work_folder, tmp_path):
     """A file of views replaces the usual ones; a changed view is made again where it is there."""
     path = tmp_path / "views.toml"
     path.write_text(
         'version = 7\n[[views]]\nname = "tiny"\nmatch = ["image/gif"]\n'
         'max_side = 8\nformat = "jpeg"\nquality = 50\nremake = true\n'
     )
-    async with at_work(stand_in, work_folder, views_file=path):
-        report = await stand_in.result(samples.animation(), "image/gif", views=("tiny",))
-    view = stand_in.views[report.job_id, "tiny"]
+    async with running_service(manager, work_folder, views_file=path):
+        report = await manager.result(samples.animation(), "image/gif", views=("tiny",))
+    view = manager.views[report.job_id, "tiny"]
     assert view.type == "image/jpeg"
     assert view.picture(tmp_path / "view").size == (8, 4)
-    assert (await stand_in.requests.get()).recipe_version % 1000 == 7
+    assert (await manager.requests.get()).recipe_version % 1000 == 7
 
 
-async def test_every_pair_of_hands_takes_a_job(stand_in: StandIn, work_folder):
+async def test_every_worker_loop_takes_a_job(manager: FakeManager, work_folder):
     """As many jobs as there are workers are done at once, and each is reported."""
-    jobs = {await stand_in.give(samples.animation(), "image/gif") for _ in range(3)}
-    async with at_work(stand_in, work_folder, workers=2):
-        reported = {(await stand_in.report()).job_id for _ in range(3)}
+    jobs = {await manager.give(samples.animation(), "image/gif") for _ in range(3)}
+    async with running_service(manager, work_folder, workers=2):
+        reported = {(await manager.report()).job_id for _ in range(3)}
     assert reported == jobs
 
 
-async def test_comes_back_after_the_link_was_lost(stand_in: StandIn, work_folder):
+async def test_reconnects_after_the_connection_was_lost(manager: FakeManager, work_folder):
     """The service logs in again, is configured again, and works."""
-    async with at_work(stand_in, work_folder):
-        assert (await stand_in.configured.get()).success
-        await stand_in.cut()
-        assert (await stand_in.configured.get()).success
-        report = await stand_in.result(samples.animation(), "image/gif")
+    async with running_service(manager, work_folder):
+        assert (await manager.configured.get()).success
+        await manager.cut()
+        assert (await manager.configured.get()).success
+        report = await manager.result(samples.animation(), "image/gif")
     assert isinstance(report, JobDone)
     expected = {"type": "thumbnail", "key": PASSWORD, "extensions": "processing"}
-    assert stand_in.queries == [expected, expected]
+    assert manager.queries == [expected, expected]
 
 
-async def test_a_manager_without_the_extension_is_told(stand_in: StandIn, work_folder):
+async def test_a_manager_without_the_extension_is_told(manager: FakeManager, work_folder):
     """The service cannot work with a bot token, says so, and asks for no job."""
-    stand_in.grants = False
-    async with at_work(stand_in, work_folder):
-        answer = await stand_in.configured.get()
+    manager.grants = False
+    async with running_service(manager, work_folder):
+        answer = await manager.configured.get()
     assert answer.success is False
     assert "bot token" in str(answer.message)
-    assert stand_in.requests.empty()
+    assert manager.requests.empty()
 
 
 async def test_a_wrong_password_is_tried_until_it_is_right(
-    stand_in: StandIn, work_folder, monkeypatch
+    manager: FakeManager, work_folder, monkeypatch
 ):
     """A manager that is configured later lets the service in without a restart."""
-    monkeypatch.setattr("tests.processing_service.stand_in.PASSWORD", "another password")
-    async with at_work(stand_in, work_folder, service_password=SecretStr(PASSWORD)):
-        await stand_in.refusals.wait()
+    monkeypatch.setattr("tests.processing_service.fake_manager.PASSWORD", "another password")
+    async with running_service(manager, work_folder, service_password=SecretStr(PASSWORD)):
+        await manager.refusals.wait()
         monkeypatch.undo()
-        assert (await stand_in.configured.get()).success
+        assert (await manager.configured.get()).success
 
 
 HANGS = """
     import signal, socket
 
-    def test(facts):
-        return facts.name == "hang"
+    def test(file):
+        return file.name == "hang"
 
-    def generate(source, target, facts):
+    def generate(source, target, file):
         keep = socket.create_connection(("127.0.0.1", {port}))
         signal.pause()
 """
 
 
-async def test_a_lost_lease_ends_the_work(stand_in: StandIn, work_folder, witness, install):
+async def test_a_lost_lease_ends_the_work(manager: FakeManager, work_folder, witness, install):
     """A job that the manager gave to another is dropped, its worker killed; the next is done."""
     install("hanging", HANGS.format(port=witness.port))
-    stand_in.lease_s = 1
-    async with at_work(stand_in, work_folder):
-        await stand_in.give(b"words", "text/plain", name="hang")
+    manager.lease_s = 1
+    async with running_service(manager, work_folder):
+        await manager.give(b"words", "text/plain", name="hang")
         await witness.come.wait()
-        await stand_in.renewals.get()
-        stand_in.is_ours = False
+        await manager.renewals.get()
+        manager.is_ours = False
         await witness.gone.wait()
-        stand_in.is_ours = True
-        assert isinstance(await stand_in.result(b"words", "text/plain"), JobDone)
+        manager.is_ours = True
+        assert isinstance(await manager.result(b"words", "text/plain"), JobDone)
 
 
-async def test_a_stop_kills_the_workers(stand_in: StandIn, work_folder, witness, install):
+async def test_a_stop_kills_the_workers(manager: FakeManager, work_folder, witness, install):
     """Nothing of a job is left behind, neither processes nor files."""
     install("hanging", HANGS.format(port=witness.port))
-    async with at_work(stand_in, work_folder):
-        await stand_in.give(b"words", "text/plain", name="hang")
+    async with running_service(manager, work_folder):
+        await manager.give(b"words", "text/plain", name="hang")
         await witness.come.wait()
     await witness.gone.wait()
     assert not any(work_folder.iterdir())
 
 
-async def test_a_lost_link_kills_the_workers(stand_in: StandIn, work_folder, witness, install):
-    """Jobs end with the link over which they came."""
+async def test_a_lost_connection_kills_the_workers(
+    manager: FakeManager, work_folder, witness, install
+):
+    """Jobs end with the connection over which they came."""
     install("hanging", HANGS.format(port=witness.port))
-    async with at_work(stand_in, work_folder):
-        await stand_in.give(b"words", "text/plain", name="hang")
+    async with running_service(manager, work_folder):
+        await manager.give(b"words", "text/plain", name="hang")
         await witness.come.wait()
-        await stand_in.sockets[0].close()
+        await manager.sockets[0].close()
         await witness.gone.wait()
-        assert isinstance(await stand_in.result(b"words", "text/plain"), JobDone)
+        assert isinstance(await manager.result(b"words", "text/plain"), JobDone)

@@ -15,7 +15,7 @@ PASSWORD = "correct horse"
 
 
 async def thumbnail_url(events) -> str:
-    """Where the next thumbnail is that clients are told of."""
+    """Where the next thumbnail is that the manager announces."""
     async for event in events:
         if isinstance(event, FileEvent) and event.file.has_thumbnail:
             assert event.action is ChangeAction.MODIFY
@@ -33,7 +33,7 @@ def options(tmp_path, monkeypatch) -> UpOptions:
 
 
 async def test_an_uploaded_photo_gets_its_thumbnail_by_itself(options, tmp_path):
-    """Everybody is told of it, and it shows the photo upright."""
+    """The manager announces it to clients, and it shows the photo upright."""
     async with running(options) as (url, _):
         async with Client(url) as cloud:
             await cloud.register("alice", PASSWORD)

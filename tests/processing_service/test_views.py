@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from processing_service.errors import ViewsInvalid
-from processing_service.facts import Family, FileFacts
+from processing_service.file_info import FileFamily, FileInfo
 from processing_service.settings import ProcessingServiceSettings
 from processing_service.views import load_views
 
@@ -104,21 +104,21 @@ def test_settings_come_from_the_environment(monkeypatch):
 @pytest.mark.parametrize(
     ("kind", "family"),
     [
-        ("image/jpeg", Family.IMAGE),
-        ("Image/PNG", Family.IMAGE),
+        ("image/jpeg", FileFamily.IMAGE),
+        ("Image/PNG", FileFamily.IMAGE),
         ("image/svg+xml", None),
-        ("video/quicktime", Family.VIDEO),
-        ("audio/flac", Family.AUDIO),
+        ("video/quicktime", FileFamily.VIDEO),
+        ("audio/flac", FileFamily.AUDIO),
         ("audio/x-mpegurl", None),
-        ("application/pdf", Family.PDF),
-        ("text/plain;charset=utf-8", Family.TEXT),
-        ("application/json", Family.TEXT),
+        ("application/pdf", FileFamily.PDF),
+        ("text/plain;charset=utf-8", FileFamily.TEXT),
+        ("application/json", FileFamily.TEXT),
         ("application/octet-stream", None),
     ],
 )
 def test_the_type_tells_the_family(kind, family):
     """A file is read as its type says, or not at all."""
-    assert FileFacts(name=None, size=1, type=kind).family is family
+    assert FileInfo(name=None, size=1, type=kind).family is family
 
 
 def test_the_documented_views_are_a_file_of_views(tmp_path):

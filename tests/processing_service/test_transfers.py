@@ -3,8 +3,8 @@
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from processing_service.reach import at_origin
 from processing_service.settings import ProcessingServiceSettings
+from processing_service.transfers import url_at_origin
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from processing_service.settings import ProcessingServiceSettings
 )
 def test_path_and_query_stay(origin, url, expected):
     """Only the origin is another one; what is encoded stays encoded."""
-    assert str(at_origin(origin, url)) == expected
+    assert str(url_at_origin(origin, url)) == expected
 
 
 def test_a_wrong_origin_is_named():

@@ -1,4 +1,4 @@
-"""A stand-in for the manager: gives jobs, serves their files, and takes their views."""
+"""A fake manager: gives jobs, serves their files, and takes their views."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -41,11 +41,11 @@ class StoredView:
 
 
 @dataclass
-class StandIn:
+class FakeManager:
     """What a test arranges, and what it looks at.
 
     Attributes:
-        lease_s: what the service is told.
+        lease_s: seconds that the service is given for a job.
         cuts: how many bytes each of the next answers with content is cut to.
         ranges: the ranges that content was asked for with.
         statuses: the statuses of the next posts; 204 when there are none.
@@ -81,13 +81,13 @@ class StandIn:
     async def give(self, content: bytes, kind: str, **fields: Any) -> str:
         """Have a job for a file of this content and type. Returns its id."""
         job_id = str(uuid4())
-        told: dict[str, Any] = {
+        defaults: dict[str, Any] = {
             "size": len(content),
             "views": (),
             "content_url": f"/files/{job_id}?q=a%2Fb",
         }
         self._contents[job_id] = content
-        self._jobs.append(s2t.Job(job_id=job_id, type=kind, **(told | fields)))
+        self._jobs.append(s2t.Job(job_id=job_id, type=kind, **(defaults | fields)))
         for socket in self.sockets:
             await socket.send_str(codec.encode(s2t.JobAvailable()))
         return job_id
@@ -142,7 +142,7 @@ class StandIn:
             await socket.send_str(codec.encode(answer, reply_uuid=frame.uuid))
 
     async def cut(self) -> None:
-        """Ends the link of a service, which does not hear of jobs over it any more."""
+        """Close the connection of a service; it is sent no jobs over it any more."""
         await self.sockets.pop(0).close()
 
     def _configuration(self) -> Packet:
@@ -222,17 +222,17 @@ class StandIn:
 
 
 @asynccontextmanager
-async def standing_in() -> AsyncIterator[StandIn]:
-    """A stand-in that serves on a free port."""
-    stand_in = StandIn()
-    runner = web.AppRunner(stand_in.application(), access_log=None, shutdown_timeout=0.5)
+async def running_fake_manager() -> AsyncIterator[FakeManager]:
+    """A fake manager that serves on a free port."""
+    manager = FakeManager()
+    runner = web.AppRunner(manager.application(), access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
-        stand_in.url = "http://{}:{}".format(*runner.addresses[0][:2])
-        yield stand_in
+        manager.url = "http://{}:{}".format(*runner.addresses[0][:2])
+        yield manager
     finally:
-        for socket in list(stand_in.sockets):
+        for socket in list(manager.sockets):
             await socket.close()
         await runner.cleanup()
 
@@ -242,15 +242,15 @@ async def _at_once(_seconds: float) -> None:
     await asyncio.sleep(0)
 
 
-def impatient() -> Backoff:
+def without_delay() -> Backoff:
     """Delays that take no time."""
     return Backoff(sleep=_at_once)
 
 
-def settings(stand_in: StandIn, folder: Path, **changes: Any) -> ProcessingServiceSettings:
+def settings(manager: FakeManager, folder: Path, **changes: Any) -> ProcessingServiceSettings:
     """The settings of a service of this manager."""
     chosen: dict[str, Any] = {
-        "manager_address": stand_in.url,
+        "manager_address": manager.url,
         "service_password": SecretStr(PASSWORD),
         "workers": 1,
         "temp_folder": folder,
@@ -260,8 +260,10 @@ def settings(stand_in: StandIn, folder: Path, **changes: Any) -> ProcessingServi
 
 
 @asynccontextmanager
-async def at_work(stand_in: StandIn, folder: Path, **changes: Any) -> AsyncIterator[None]:
+async def running_service(
+    manager: FakeManager, folder: Path, **changes: Any
+) -> AsyncIterator[None]:
     """A service at work for this manager."""
-    service = ProcessingService(settings(stand_in, folder, **changes), backoff=impatient)
+    service = ProcessingService(settings(manager, folder, **changes), backoff=without_delay)
     async with service.run():
         yield

@@ -1,7 +1,7 @@
-"""Has jobs done by worker processes, watches them, and ends those that do not end themselves.
+"""Runs worker processes, watches them, and kills those that do not end themselves.
 
-Each job has a process of its own. It is forked, but not off the service, which has secrets in its
-memory, threads and an event loop: off a fork server that was started afresh.
+Each job has a process of its own. It is forked, but not from the service, which has secrets in its
+memory, threads and an event loop: from a fork server that was started afresh.
 """
 
 import asyncio
@@ -17,44 +17,44 @@ from typing import Final
 import msgspec
 import structlog
 
-from processing_service.order import (
+from processing_service.work_order import (
     LOG_FILE,
     MAX_OUTCOME_BYTES,
     ORDER_FILE,
     OUTCOME_FILE,
-    Failure,
-    Order,
-    Outcome,
-    Success,
+    WorkerFailure,
+    WorkerOutcome,
+    WorkerSuccess,
+    WorkOrder,
 )
 
 GRACE_S: Final = 2.0
 """Seconds beyond its time limit, for the fork server's start and the worker's own timer."""
 _LOGGED: Final = 4000
 _OUT_OF_TIME: Final = frozenset({signal.SIGXCPU, signal.SIGALRM})
-_KILLED: Final = Failure(reason="the worker was killed by the system", retry=True)
-"""Nobody here did it: the machine ran out of memory, which says little about the file."""
+_KILLED: Final = WorkerFailure(reason="the worker was killed by the system", retry=True)
+"""The service did not do it: the machine ran out of memory, which says little about the file."""
 
 log = structlog.get_logger(__name__)
 
 
-class Workers:
+class WorkerPool:
     """Worker processes, as many at a time as there are callers."""
 
     def __init__(self) -> None:
         self._idle: list[_ForkServer] = []
 
-    async def work(self, order: Order, folder: Path) -> Outcome:
-        """Have a worker process carry out an order.
+    async def run(self, order: WorkOrder, folder: Path) -> WorkerOutcome:
+        """Have a worker process carry out an order, and return the outcome.
 
         When this is cancelled the worker is killed.
 
         Args:
-            order: What is to be done.
-            folder: The folder of the job, with the input in it.
+            order: what the worker has to do.
+            folder: the folder of the job, with the input in it.
 
         Raises:
-            OSError: No process can be started, or the folder not be used.
+            OSError: no process can be started, or the folder cannot be used.
         """
         (folder / ORDER_FILE).write_bytes(msgspec.json.encode(order))
         try:
@@ -67,8 +67,8 @@ class Workers:
             return _KILLED
         return _outcome(status, order, folder)
 
-    async def end(self) -> None:
-        """Ends what waits for another job."""
+    async def close(self) -> None:
+        """Kill the fork servers that wait for another job."""
         for server in self._idle:
             if server.is_running:
                 await server.kill()
@@ -76,8 +76,8 @@ class Workers:
 
     @asynccontextmanager
     async def _fork_server(self) -> AsyncIterator["_ForkServer"]:
-        """One that is nobody else's, and that is ended with its worker when a job is broken off."""
-        server = await self._next()
+        """A fork server for this job alone; it is killed with its worker when the job is cancelled."""
+        server = await self._idle_or_new()
         try:
             yield server
         except BaseException:
@@ -85,7 +85,7 @@ class Workers:
             raise
         self._idle.append(server)
 
-    async def _next(self) -> "_ForkServer":
+    async def _idle_or_new(self) -> "_ForkServer":
         while self._idle:
             server = self._idle.pop()
             if server.is_running:
@@ -94,19 +94,19 @@ class Workers:
 
 
 class _ForkServerLost(Exception):
-    """It has ended, and its worker is not watched any more."""
+    """The fork server has ended, so that nothing watches its worker any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class _ForkServer:
     process: asyncio.subprocess.Process
-    orders: asyncio.StreamWriter
+    folders: asyncio.StreamWriter
     statuses: asyncio.StreamReader
 
     @classmethod
     async def start(cls) -> "_ForkServer":
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "processing_service.fork_server"),
+            *(sys.executable, "-P", "-m", "processing_service.worker"),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             env=_environment(),
@@ -121,68 +121,70 @@ class _ForkServer:
         return self.process.returncode is None
 
     async def fork(self, folder: Path) -> int:
-        """Have a worker do the job in a folder; gives the status with which it has ended.
+        """Fork a worker for the job in a folder; return the exit status, negative for a signal.
 
         Raises:
-            _ForkServerLost: The fork server has ended.
+            _ForkServerLost: the fork server has ended.
         """
-        with suppress(ConnectionError):  # its output tells
-            self.orders.write(msgspec.json.encode(str(folder)) + b"\n")
-            await self.orders.drain()
+        with suppress(ConnectionError):  # the end of its output shows that it has ended
+            self.folders.write(msgspec.json.encode(str(folder)) + b"\n")
+            await self.folders.drain()
         line = await self.statuses.readline()
         if not line:
             raise _ForkServerLost
         return int(line)
 
     async def kill(self) -> None:
-        """End it, its worker, and what that has started: they are a group of processes."""
+        """Kill the process group: the fork server, its worker, and what that has started."""
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         await self.process.wait()
 
 
 def _environment() -> dict[str, str]:
-    """No secret of the service is in it; modules are found where the service finds them."""
-    places = (str(Path(place).resolve()) for place in sys.path)
+    """Without any secret of the service; Python finds modules where the service does."""
+    folders = (str(Path(folder).resolve()) for folder in sys.path)
     return {
         "PATH": os.defpath,
-        "PYTHONPATH": os.pathsep.join(places),
+        "PYTHONPATH": os.pathsep.join(folders),
         "PYTHONDONTWRITEBYTECODE": "1",
         # Each arena reserves address space, which is limited.
         "MALLOC_ARENA_MAX": "2",
     }
 
 
-def _outcome(status: int, order: Order, folder: Path) -> Outcome:
-    said = _tail(folder / LOG_FILE)
+def _outcome(status: int, order: WorkOrder, folder: Path) -> WorkerOutcome:
+    output = _tail(folder / LOG_FILE)
     if status == 0:
-        if said:
-            log.info("worker-said", output=said)
-        return _written(folder)
-    log.warning("worker-died", status=status, output=said)
+        if output:
+            log.info("worker-said", output=output)
+        return _read_outcome(folder)
+    log.warning("worker-died", status=status, output=output)
     if status > 0:
-        return Failure(reason="processing the file fails", retry=False)
+        return WorkerFailure(reason="processing the file fails", retry=False)
     number = signal.Signals(-status)
     if number in _OUT_OF_TIME:
         return _out_of_time(order)
     if number is signal.SIGKILL:
         return _KILLED
-    return Failure(reason=f"processing the file crashes the worker ({number.name})", retry=False)
+    return WorkerFailure(
+        reason=f"processing the file crashes the worker ({number.name})", retry=False
+    )
 
 
-def _written(folder: Path) -> Outcome:
+def _read_outcome(folder: Path) -> WorkerOutcome:
     path = folder / OUTCOME_FILE
     try:
         if path.stat().st_size > MAX_OUTCOME_BYTES:
-            return Failure(reason="the worker found out more than is taken", retry=False)
-        return msgspec.json.decode(path.read_bytes(), type=Success | Failure)
+            return WorkerFailure(reason="the worker found out more than is taken", retry=False)
+        return msgspec.json.decode(path.read_bytes(), type=WorkerSuccess | WorkerFailure)
     except (OSError, ValueError, RecursionError):
-        return Failure(reason="the worker ended without an outcome", retry=False)
+        return WorkerFailure(reason="the worker ended without an outcome", retry=False)
 
 
-def _out_of_time(order: Order) -> Failure:
+def _out_of_time(order: WorkOrder) -> WorkerFailure:
     seconds = f"{order.limits.timeout_s:g}"
-    return Failure(reason=f"processing the file takes longer than {seconds} s", retry=False)
+    return WorkerFailure(reason=f"processing the file takes longer than {seconds} s", retry=False)
 
 
 def _tail(path: Path) -> str:

@@ -9,42 +9,49 @@ from typing import Any
 
 import pytest
 
-from processing_service.facts import FileFacts
-from processing_service.order import INPUT_FILE, Failure, Limits, Order, Outcome, Success
+from processing_service.file_info import FileInfo
 from processing_service.views import load_views
-from processing_service.workers import Workers
+from processing_service.work_order import (
+    INPUT_FILE,
+    WorkerFailure,
+    WorkerLimits,
+    WorkerOutcome,
+    WorkerSuccess,
+    WorkOrder,
+)
+from processing_service.worker_pool import WorkerPool
 from tests.processing_service import samples
 
 MIB = 1024**2
 
 
 @pytest.fixture
-async def workers() -> AsyncIterator[Workers]:
-    """Workers that end with the test."""
-    made = Workers()
+async def workers() -> AsyncIterator[WorkerPool]:
+    """WorkerPool that end with the test."""
+    made = WorkerPool()
     yield made
-    await made.end()
+    await made.close()
 
 
 async def outcome(
-    workers: Workers, folder: Path, content: bytes, kind: str, *extensions: str, **limits: Any
-) -> Outcome:
+    workers: WorkerPool, folder: Path, content: bytes, kind: str, *extensions: str, **limits: Any
+) -> WorkerOutcome:
     """What a worker says of a file of this content and type."""
     (folder / INPUT_FILE).write_bytes(content)
     usual = {"timeout_s": 30.0, "memory_bytes": 1024 * MIB, "max_pixels": 10**8}
-    order = Order(
-        facts=FileFacts(name=None, size=len(content), type=kind),
+    order = WorkOrder(
+        file=FileInfo(name=None, size=len(content), type=kind),
         views=load_views(None).wanted(kind, frozenset()),
         extensions=extensions,
         keep_gps=False,
-        limits=Limits(**(usual | limits)),
+        limits=WorkerLimits(**(usual | limits)),
     )
-    return await workers.work(order, folder)
+    return await workers.run(order, folder)
 
 
-def failure(reason: str) -> Failure:
+def failure(reason: str) -> WorkerFailure:
     """The outcome of a file that is given up."""
-    return Failure(reason=reason, retry=False)
+    return WorkerFailure(reason=reason, retry=False)
 
 
 @pytest.fixture
@@ -53,13 +60,13 @@ def misbehaving(workers, tmp_path, install):
     folder = tmp_path / "work"
     folder.mkdir()
 
-    async def run(code: str, **limits: Any) -> Outcome:
+    async def run(code: str, **limits: Any) -> WorkerOutcome:
         body = code.replace("\n", "\n    ")
         install(
             "bad",
             f"import ctypes, os, resource, signal, sys\n"
             f"from pathlib import Path\n\n"
-            f"def generate(source, target, facts):\n    {body}\n",
+            f"def generate(source, target, file):\n    {body}\n",
         )
         return await outcome(workers, folder, b"words", "text/plain", "bad", **limits)
 
@@ -74,7 +81,7 @@ async def test_a_worker_that_hangs_is_ended(misbehaving):
 
 async def test_a_worker_that_ignores_its_timer_is_killed(misbehaving, monkeypatch):
     """The service has a clock of its own."""
-    monkeypatch.setattr("processing_service.workers.GRACE_S", 0.1)
+    monkeypatch.setattr("processing_service.worker_pool.GRACE_S", 0.1)
     code = "signal.setitimer(signal.ITIMER_REAL, 0)\nsignal.pause()"
     done = await misbehaving(code, timeout_s=0.7)
     assert done == failure("processing the file takes longer than 0.7 s")
@@ -88,7 +95,7 @@ async def test_a_worker_that_computes_for_ever_is_ended(misbehaving):
 
 
 async def test_a_worker_that_eats_memory_is_refused_more(misbehaving):
-    """The limit holds whoever asks for memory."""
+    """The limit holds for every part of the process that asks for memory."""
     done = await misbehaving(
         "keep = [bytearray(2**24) for _ in range(10**6)]", memory_bytes=400 * MIB
     )
@@ -104,14 +111,14 @@ async def test_a_worker_that_crashes_takes_nothing_along(misbehaving):
 async def test_a_worker_killed_from_outside_says_nothing_about_the_file(misbehaving):
     """The system kills when its memory runs out: another attempt may go better."""
     done = await misbehaving("os.kill(os.getpid(), signal.SIGKILL)")
-    assert done == Failure(reason="the worker was killed by the system", retry=True)
+    assert done == WorkerFailure(reason="the worker was killed by the system", retry=True)
 
 
 @pytest.mark.parametrize("code", ["os._exit(0)", "os._exit(3)"])
 async def test_a_worker_that_just_ends_has_failed(misbehaving, code):
     """Without an outcome there is no success, whatever the status."""
     done = await misbehaving(code)
-    assert isinstance(done, Failure)
+    assert isinstance(done, WorkerFailure)
     assert done.retry is False
 
 
@@ -122,7 +129,7 @@ async def test_an_outcome_that_makes_no_sense_is_none(misbehaving, written):
         f"(target.parent / 'outcome.json').write_bytes({written!r}.encode('latin-1'))\nos._exit(0)"
     )
     done = await misbehaving(code)
-    assert isinstance(done, Failure)
+    assert isinstance(done, WorkerFailure)
     assert done.retry is False
 
 
@@ -130,13 +137,13 @@ async def test_a_worker_cannot_fill_the_disk(misbehaving):
     """A view of endless size is cut off, and the rest of the job is kept."""
     code = "target.write_bytes(bytes(2**20))\nreturn 'text/plain'"
     done = await misbehaving(code, max_view_bytes=2**18)
-    assert isinstance(done, Success)
+    assert isinstance(done, WorkerSuccess)
     assert done.metadata["failed"] == {"bad": "OSError"}
     assert done.views == ()
 
 
 async def test_a_worker_has_no_secrets(misbehaving, monkeypatch, tmp_path):
-    """Neither environment nor open files of the service reach it, and it leaves no core."""
+    """Neither environment nor open files of the service are visible to it, and it leaves no core."""
     monkeypatch.setenv("SERVICE_PASSWORD", "a secret")
     code = (
         "core = resource.getrlimit(resource.RLIMIT_CORE)\n"
@@ -147,7 +154,7 @@ async def test_a_worker_has_no_secrets(misbehaving, monkeypatch, tmp_path):
         "return 'application/json'"
     )
     done = await misbehaving(code)
-    assert isinstance(done, Success)
+    assert isinstance(done, WorkerSuccess)
     environment, core, files = json.loads((tmp_path / "work" / "view-bad").read_text())
     assert "SERVICE_PASSWORD" not in environment
     assert core == [0, 0]
@@ -171,7 +178,7 @@ async def test_the_children_of_a_worker_end_with_it(misbehaving, witness):
     working = asyncio.create_task(misbehaving(code))
     await witness.come.wait()
     working.cancel()
-    # The connection ends when nobody holds it any more: neither the worker nor its child.
+    # The connection ends when no process holds it any more: neither the worker nor its child.
     await witness.gone.wait()
     assert (await asyncio.gather(working, return_exceptions=True))[
         0
@@ -180,50 +187,50 @@ async def test_the_children_of_a_worker_end_with_it(misbehaving, witness):
 
 @pytest.fixture
 def reporting(workers, tmp_path, install):
-    """Installs an extension that tells of its process; gives a function that runs it in a worker."""
+    """Installs an extension that reports on its process; gives a function that runs it in a worker."""
     code = "target.write_text(f'{os.getppid()} {hasattr(sys, \"seen\")}')\n    sys.seen = True"
     install(
-        "told",
+        "environment",
         "import os, signal, sys\n\n"
-        f"def generate(source, target, facts):\n    {code}\n"
+        f"def generate(source, target, file):\n    {code}\n"
         "    if source.read_bytes() == b'crash': os.kill(os.getpid(), signal.SIGSEGV)\n"
         "    if source.read_bytes() == b'orphan': os.kill(os.getppid(), signal.SIGKILL)\n"
         "    if source.read_bytes() == b'orphan': signal.pause()\n"
         "    return 'text/plain'\n",
     )
 
-    async def run(content: bytes) -> tuple[Outcome, int, bool]:
-        done = await outcome(workers, tmp_path, content, "text/plain", "told")
-        server, has_seen = (tmp_path / "view-told").read_text().split()
+    async def run(content: bytes) -> tuple[WorkerOutcome, int, bool]:
+        done = await outcome(workers, tmp_path, content, "text/plain", "environment")
+        server, has_seen = (tmp_path / "view-environment").read_text().split()
         return done, int(server), has_seen == "True"
 
     return run
 
 
-async def test_a_worker_knows_nothing_of_those_before_it(reporting):
-    """They are forked off one process, in which none of them leaves anything, not even by a crash."""
+async def test_a_worker_has_no_access_to_those_before_it(reporting):
+    """They are forked from one process, in which none of them leaves anything, not even by a crash."""
     first, server, _ = await reporting(b"words")
     crashed, *_ = await reporting(b"crash")
-    last, *told = await reporting(b"words")
-    assert isinstance(first, Success)
-    assert isinstance(last, Success)
+    last, *others = await reporting(b"words")
+    assert isinstance(first, WorkerSuccess)
+    assert isinstance(last, WorkerSuccess)
     assert crashed == failure("processing the file crashes the worker (SIGSEGV)")
-    assert told == [server, False]
+    assert others == [server, False]
 
 
 async def test_a_fork_server_that_is_killed_is_replaced(reporting):
-    """The machine may run out of memory; the job gets another attempt, and the next one goes on."""
+    """The machine may run out of memory; the job gets another attempt, and the next one runs."""
     done, server, _ = await reporting(b"orphan")
-    assert done == Failure(reason="the worker was killed by the system", retry=True)
+    assert done == WorkerFailure(reason="the worker was killed by the system", retry=True)
     done, other, _ = await reporting(b"words")
-    assert isinstance(done, Success)
+    assert isinstance(done, WorkerSuccess)
     assert other != server
 
 
 async def test_at_the_end_no_process_is_left(workers, reporting):
     """A service that stops takes its fork servers along."""
     _, server, _ = await reporting(b"words")
-    await workers.end()
+    await workers.close()
     with pytest.raises(ProcessLookupError):
         os.kill(server, 0)
 
@@ -232,7 +239,7 @@ async def test_hostile_and_usual_files_fit_the_limits(workers, tmp_path):
     """The default limits are enough for a large photo, in all its views."""
     photo = samples.encoded(samples.halves(6000, 4000), "JPEG")
     done = await outcome(workers, tmp_path, photo, "image/jpeg")
-    assert isinstance(done, Success)
+    assert isinstance(done, WorkerSuccess)
     assert {view.name for view in done.views} == {"thumbnail", "preview"}
 
 

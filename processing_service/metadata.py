@@ -1,4 +1,4 @@
-"""Makes whatever a library found in a file fit for JSON, and bounded."""
+"""Sanitizes metadata: makes whatever a library found in a file fit for JSON, and bounds its size."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -12,25 +12,25 @@ MAX_TEXT: Final = 500
 MAX_ENTRIES: Final = 64
 MAX_DEPTH: Final = 6
 MAX_BYTES: Final = 64 * 1024
-"""Of the whole as JSON; a frame of the protocol holds more."""
+"""Bytes of the whole as JSON; a frame of the protocol holds more."""
 MAX_INTEGER: Final = 2**53 - 1
 """The largest that JavaScript holds exactly."""
 
 
-def tidy(found: Mapping[str, object]) -> dict[str, Any]:
-    """The same facts as a JSON object: what is empty is left out, what is long is cut.
+def sanitize_metadata(found: Mapping[str, object]) -> dict[str, Any]:
+    """Return the same metadata as a JSON object: what is empty is left out, what is long is cut.
 
-    When that is not enough, the largest facts are left out as well.
+    When that is not enough, the largest values are left out as well.
 
     Args:
-        found: Facts by name; values may be anything.
+        found: values by name; they may be anything.
     """
-    tidied = _object(found, MAX_DEPTH)
-    sizes = {name: len(msgspec.json.encode({name: value})) for name, value in tidied.items()}
+    sanitized = _object(found, MAX_DEPTH)
+    sizes = {name: len(msgspec.json.encode({name: value})) for name, value in sanitized.items()}
     while sum(sizes.values()) > MAX_BYTES:
         largest = max(sizes, key=sizes.__getitem__)
-        del sizes[largest], tidied[largest]
-    return tidied
+        del sizes[largest], sanitized[largest]
+    return sanitized
 
 
 def _object(found: Mapping[Any, object], depth: int) -> dict[str, Any]:

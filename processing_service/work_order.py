@@ -1,4 +1,4 @@
-"""What the service and a worker process tell each other: two files in the folder of a job.
+"""What the service and a worker process exchange: files in the folder of a job.
 
 The service writes the order and the input, the worker the views and the outcome.
 """
@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
-from processing_service.facts import FileFacts
-from processing_service.views import View
+from processing_service.file_info import FileInfo
+from processing_service.views import ViewDefinition
 from protocol.values import MimeType, Positive, ViewName
 
 ORDER_FILE: Final = "order.json"
@@ -17,17 +17,17 @@ INPUT_FILE: Final = "input"
 OUTCOME_FILE: Final = "outcome.json"
 LOG_FILE: Final = "log.txt"
 MAX_OUTCOME_BYTES: Final = 1024 * 1024
-"""A worker that writes more is not believed."""
+"""A larger outcome of a worker is rejected."""
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """How much a worker may use.
+class WorkerLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """The resource limits of a worker.
 
     Attributes:
-        timeout_s: seconds of the clock, and of each processor.
-        memory_bytes: of address space.
-        max_pixels: of a picture that is decoded.
-        max_view_bytes: of a file that it writes.
+        timeout_s: seconds of the clock, and of processor time.
+        memory_bytes: bytes of address space.
+        max_pixels: pixels of a picture that is decoded.
+        max_view_bytes: bytes of a file that it writes.
     """
 
     timeout_s: float
@@ -36,22 +36,22 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     max_view_bytes: int = 64 * 1024 * 1024
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
+class WorkOrder(msgspec.Struct, frozen=True, kw_only=True):
     """What a worker is to do with the input.
 
     Attributes:
-        facts: what is known of the file.
+        file: what is known of the file.
         views: those that are to be made.
         extensions: names of views that installed extensions are to make.
-        keep_gps: whether places go into the metadata.
-        limits: how much it may use.
+        keep_gps: whether coordinates go into the metadata.
+        limits: the resources that it may use.
     """
 
-    facts: FileFacts
-    views: tuple[View, ...]
+    file: FileInfo
+    views: tuple[ViewDefinition, ...]
     extensions: tuple[str, ...]
     keep_gps: bool
-    limits: Limits
+    limits: WorkerLimits
 
     @property
     def max_side(self) -> int:
@@ -67,23 +67,23 @@ class MadeView(msgspec.Struct, frozen=True, kw_only=True):
     size: Positive
 
 
-class Success(msgspec.Struct, frozen=True, kw_only=True, tag="success"):
-    """The worker's work: metadata fit for JSON, and the views that came about."""
+class WorkerSuccess(msgspec.Struct, frozen=True, kw_only=True, tag="success"):
+    """The metadata, fit for JSON, and the views that the worker has made."""
 
     metadata: dict[str, Any]
     views: tuple[MadeView, ...]
 
 
-class Failure(msgspec.Struct, frozen=True, kw_only=True, tag="failure"):
-    """That nothing came of it, why, and whether another attempt may go better."""
+class WorkerFailure(msgspec.Struct, frozen=True, kw_only=True, tag="failure"):
+    """Why the worker has no result, and whether another attempt may succeed."""
 
     reason: str
     retry: bool
 
 
-Outcome = Success | Failure
+WorkerOutcome = WorkerSuccess | WorkerFailure
 
 
 def view_path(folder: Path, name: str) -> Path:
-    """Where a worker puts a view."""
+    """Where a worker writes a view."""
     return folder / f"view-{name}"
