@@ -12,10 +12,8 @@ from argon2 import PasswordHasher
 from benchmarks.process import Child, child
 from catalog.sqlite.adapter import SqliteCatalog
 from client_sdk.connection import Connection
-from manager.accounts.accounts import Accounts
-from manager.accounts.passwords import Passwords
-from manager.accounts.setup_code import SetupCode
-from manager.accounts.tokens import derive_token_secret
+from manager.accounts.accounts import Accounts, SetupCode
+from manager.accounts.credentials import Passwords, derive_token_secret
 from manager.settings import NO_CODE
 from storage.envelope import KeyRing
 

@@ -15,12 +15,10 @@ from common.addresses import ClientAddresses
 from common.guesses import GuessLimiter
 from common.http_server import UNREAD_TIMEOUT_S, end_unread_answers, handler_arguments
 from common.password_guard import PasswordGuard
-from manager.accounts.accounts import Accounts
-from manager.accounts.callers import Callers
-from manager.accounts.passwords import Passwords
+from manager.accounts.accounts import Accounts, SetupCode
+from manager.accounts.callers import Authenticator
+from manager.accounts.credentials import Passwords, derive_token_secret
 from manager.accounts.routes import account_routes
-from manager.accounts.setup_code import SetupCode
-from manager.accounts.tokens import derive_token_secret
 from manager.catalogs import catalog_of
 from manager.control import ControlPlane
 from manager.downloads.admission import DownloadAdmission, DownloadLimits
@@ -46,7 +44,7 @@ from manager.services.webhooks import AskChannel, QuarantineKeeper, WebhookDirec
 from manager.settings import ManagerSettings
 from manager.supervision import supervised
 from manager.tasks import BackgroundTasks
-from manager.tickets.references import ReferenceDesk
+from manager.tickets.references import ReferenceManager
 from manager.uploads.holds import TemporaryHolds
 from manager.uploads.readability import ReadabilityCheck
 from storage.discord.http import DiscordHttp
@@ -168,7 +166,7 @@ class _Assembly:
             last.push_async_callback(quarantines.save_at_last)
             yield Parts(
                 accounts=accounts,
-                callers=Callers(catalog, accounts),
+                authenticator=Authenticator(catalog, accounts),
                 catalog=catalog,
                 content_links=control.content_links,
                 control=control,
@@ -179,7 +177,7 @@ class _Assembly:
                 guard=self._guard(),
                 health=health,
                 links=SignedLinks.of(self._settings.keyring),
-                references=ReferenceDesk(
+                references=ReferenceManager(
                     catalog,
                     reaper.nudge,
                     grace_s=self._settings.gc_grace_s,
@@ -218,6 +216,7 @@ class _Assembly:
         return ControlPlane(
             catalog=catalog,
             accounts=accounts,
+            passwords=self._passwords,
             settings=self._settings,
             webhooks=self._webhooks,
             holds=holds,

@@ -17,7 +17,7 @@ from manager.services.fleet import UploadFleet
 from manager.services.uncertain_posts import UncertainPostTally
 from manager.services.upload_slots import UploadSlot
 from manager.services.webhooks import WebhookDirectory
-from manager.tickets.uploads import TicketDesk
+from manager.tickets.uploads import TicketManager
 from manager.uploads.booking_desk import BookingDesk
 from manager.uploads.journal import ChunkJournal
 from manager.uploads.session import UploadDesk
@@ -45,7 +45,7 @@ class ManagerParts:
     processing: ProcessingDesk
     pulse: ServicePulse
     thumbnailers: Thumbnailers
-    tickets: TicketDesk
+    tickets: TicketManager
     uncertain_posts: UncertainPostTally
     uploads: UploadDesk
     webhooks: WebhookDirectory

@@ -12,7 +12,8 @@ from common.addresses import ClientAddresses
 from common.service_password import ServicePassword
 from manager.accounts.accounts import Accounts
 from manager.accounts.administration import UserAdministration
-from manager.accounts.logins import Logins
+from manager.accounts.credentials import Passwords
+from manager.accounts.logins import LoginRevocation
 from manager.broadcast.changes import ChangeFeed
 from manager.broadcast.hub import Hub
 from manager.broadcast.ordered_queue import Announcer
@@ -34,9 +35,8 @@ from manager.services.webhooks import WebhookDirectory
 from manager.settings import ManagerSettings
 from manager.supervision import supervised
 from manager.tasks import BackgroundTasks
-from manager.tickets.terms import ticket_terms
 from manager.tickets.tokens import TicketSigner
-from manager.tickets.uploads import TicketDesk
+from manager.tickets.uploads import TicketManager, ticket_policy
 from manager.uploads.booking_desk import BookingDesk
 from manager.uploads.booking_ledger import BookingLedger
 from manager.uploads.destinations import UploadPlaces
@@ -58,6 +58,7 @@ class ControlPlane:
         *,
         catalog: Catalog,
         accounts: Accounts,
+        passwords: Passwords,
         settings: ManagerSettings,
         webhooks: WebhookDirectory,
         holds: TemporaryHolds,
@@ -71,7 +72,7 @@ class ControlPlane:
         """Puts the parts together; nothing runs before `run`."""
         self._tasks = BackgroundTasks()
         self._hub = Hub()
-        self._logins = Logins(self._hub, self._tasks)
+        self._logins = LoginRevocation(self._hub, self._tasks)
         bookings = BookingDesk(
             BookingLedger(settings.booking_idle_s), self._hub, monotonic=monotonic
         )
@@ -95,14 +96,14 @@ class ControlPlane:
             clock=clock,
             nudge_reaper=nudge_reaper,
         )
-        tickets = TicketDesk(
+        tickets = TicketManager(
             catalog=catalog,
             patience=patience,
             holds=holds,
             readability=readability,
             fleet=fleet,
             signer=TicketSigner.of(settings.keyring, clock),
-            terms=ticket_terms(settings),
+            policy=ticket_policy(settings),
             tasks=self._tasks,
             clock=clock,
             monotonic=monotonic,
@@ -122,7 +123,7 @@ class ControlPlane:
         )
         self._parts = ManagerParts(
             administration=UserAdministration(
-                catalog, accounts, self._logins, changes, monotonic=monotonic
+                catalog, passwords, self._logins, changes, monotonic=monotonic
             ),
             catalog=catalog,
             bookings=bookings,
@@ -159,7 +160,7 @@ class ControlPlane:
         )
 
     @property
-    def logins(self) -> Logins:
+    def logins(self) -> LoginRevocation:
         """Who may stay connected."""
         return self._logins
 
@@ -169,7 +170,7 @@ class ControlPlane:
         return self._parts.thumbnailers
 
     @property
-    def tickets(self) -> TicketDesk:
+    def tickets(self) -> TicketManager:
         """Uploads with tickets."""
         return self._parts.tickets
 

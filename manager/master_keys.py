@@ -4,7 +4,7 @@ import structlog
 
 from catalog.errors import CatalogError
 from catalog.master_key_port import MasterKeyStore
-from manager.words import severity
+from manager.error_texts import log_level
 from storage.keys import KeyRing
 
 log = structlog.get_logger(__name__)
@@ -24,7 +24,7 @@ async def check_master_keys(catalog: MasterKeyStore, keyring: KeyRing) -> None:
         await catalog.note_master_key(keyring.primary.key_id)
         missing = await catalog.content_of_missing_keys([key.key_id for key in keyring])
     except CatalogError as error:
-        log.log(severity(error), "master-keys-not-checked", code=error.code, problem=str(error))
+        log.log(log_level(error), "master-keys-not-checked", code=error.code, problem=str(error))
         return
     for key_id, objects in missing.items():
         log.error("master-key-missing", key_id=key_id.hex(), files=objects, remedy=REMEDY)

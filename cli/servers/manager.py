@@ -28,5 +28,5 @@ async def _manager(settings: ManagerSettings) -> None:
             url = url_of(listening)
             say_ready(url)
             page = settings.manager_public_url or url
-            await supervised("setup-code", lambda: setup_code(app).tell(page))
+            await supervised("setup-code", lambda: setup_code(app).log(page))
             await asyncio.Event().wait()

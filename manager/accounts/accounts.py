@@ -1,6 +1,15 @@
-"""Who somebody is: registration, login, and the user behind a token."""
+"""Users: registration, login, and the user behind a token.
 
+A manager without users is open to every client that reaches it, and that includes every web page that one
+of its users looks at. So the first registration, which makes the administrator, needs a setup code. The
+manager writes it to its log, which only its operator reads. A random code is kept in the catalog until
+there is a user, so that it survives a restart and is the same for all managers of one catalog.
+"""
+
+import hmac
+import secrets
 from collections.abc import Callable
+from typing import Final
 
 import structlog
 
@@ -13,18 +22,84 @@ from catalog.errors import (
     UserMissing,
 )
 from catalog.records import User
-from manager.accounts.passwords import Passwords
-from manager.accounts.setup_code import SetupCode
-from manager.accounts.tokens import TokenSigner
+from manager.accounts.credentials import Passwords, TokenSigner
 from manager.errors import (
     InvalidToken,
     Overloaded,
     RegistrationClosed,
+    SetupCodeNeeded,
     UserNameTaken,
     WrongCredentials,
+    WrongSetupCode,
 )
+from manager.settings import NO_CODE
+
+CODE_BYTES: Final = 10
+"""Random bytes of a setup code; it is written in hexadecimal."""
 
 _log = structlog.get_logger()
+
+
+class SetupCode:
+    """The code that the first registration needs.
+
+    Args:
+        catalog: Stores a random code, and knows whether there is a user.
+        chosen: The code that the operator chose; `NO_CODE` for none, None for a random one.
+    """
+
+    def __init__(self, catalog: AccountStore, chosen: str | None) -> None:
+        self._catalog = catalog
+        self._chosen = chosen
+
+    async def expected(self) -> str | None:
+        """The code; None when none is needed. Raises `RegistrationClosed` once there is a user."""
+        if self._chosen is None:
+            code = await self._catalog.setup_code(secrets.token_hex(CODE_BYTES))
+            if code is None:
+                raise RegistrationClosed
+            return code
+        if await self._catalog.search_users("", limit=1):
+            raise RegistrationClosed
+        return None if self._chosen == NO_CODE else self._chosen
+
+    async def check(self, given: str | None) -> None:
+        """Returns if the code allows the first registration.
+
+        Raises `RegistrationClosed`, `SetupCodeNeeded`, `WrongSetupCode`.
+        """
+        expected = await self.expected()
+        if expected is None:
+            return
+        if given is None:
+            raise SetupCodeNeeded
+        # A body or a query may hold lone surrogates, which only `surrogatepass` encodes.
+        if not hmac.compare_digest(_encoded(given.strip()), _encoded(expected)):
+            raise WrongSetupCode
+
+    async def link(self, url: str) -> str | None:
+        """The link to the first registration; None once there is a user.
+
+        The web page at `url` takes a random code from the link. A chosen code is never shown.
+        """
+        try:
+            code = await self.expected()
+        except RegistrationClosed:
+            return None
+        return _link(url, code if self._chosen is None else None)
+
+    async def log(self, url: str) -> None:
+        """Logs what the first registration needs, unless there is a user."""
+        try:
+            code = await self.expected()
+        except RegistrationClosed:
+            return
+        if code is None:
+            _log.warning("no-setup-code", note="who registers first is the administrator")
+        elif self._chosen is not None:
+            _log.warning("setup-code", code="that of SETUP_CODE", link=_link(url, None))
+        else:
+            _log.warning("setup-code", code=code, link=_link(url, code))
 
 
 class Accounts:
@@ -52,7 +127,13 @@ class Accounts:
         admin_token: str | None = None,
         setup_code: str | None = None,
     ) -> User:
-        """Adds a user; the very first one, for whom the setup code is needed, is the administrator.
+        """Adds a user. The first one needs the setup code and becomes the administrator.
+
+        Args:
+            name: Name of the new user.
+            password: Password of the new user.
+            admin_token: Token of an administrator; None for the first registration.
+            setup_code: The setup code; only the first registration reads it.
 
         Raises `RegistrationClosed`, `SetupCodeNeeded`, `WrongSetupCode`, `UserNameTaken`,
         `Overloaded`.
@@ -60,8 +141,8 @@ class Accounts:
         if admin_token is None:
             return await self._register_first(name, password, setup_code)
         await self._require_administrator(admin_token)
-        password_hash = await self.hashed(password)
-        # Many may have been hashed before this one, which takes seconds.
+        password_hash = await self._passwords.hash(password)
+        # Other hashes may have been queued before this one, which takes seconds.
         await self._require_administrator(admin_token)
         try:
             return await self._catalog.create_user(name, password_hash)
@@ -76,7 +157,7 @@ class Accounts:
         return self._tokens.issue(user.id, user.token_epoch)
 
     async def change_password(self, name: str, previous: str, new: str) -> User:
-        """Replaces the password, upon which the user's tokens are worth nothing any more.
+        """Replaces the password, which invalidates all tokens of the user.
 
         Raises `WrongCredentials`, `Overloaded`.
         """
@@ -85,18 +166,14 @@ class Accounts:
         try:
             return await self._catalog.set_password(user.id, password_hash, epoch=user.token_epoch)
         except (PasswordChanged, UserMissing) as error:
-            # Hashing takes a while, in which an administrator may have locked the user out.
+            # An administrator may have locked the user while the password was hashed.
             raise WrongCredentials from error
 
-    async def hashed(self, password: str) -> str:
-        """A password as the catalog keeps it. Raises `Overloaded`."""
-        return await self._passwords.hash(password)
-
     async def authenticate(self, token: str) -> User:
-        """The user whose token this is.
+        """The user to whom the token was issued.
 
-        Reads the catalog each time, so a token dies at the moment the password changes, whichever
-        manager changed it. Raises `InvalidToken`.
+        Reads the catalog each time, so a token is invalid from the moment at which any manager changes
+        the password. Raises `InvalidToken`.
         """
         user_id, epoch = self._tokens.read(token)
         user = await self._catalog.user_by_id(user_id)
@@ -113,7 +190,7 @@ class Accounts:
         return user
 
     async def _rehash(self, user: User, password: str) -> None:
-        """Hashes a password with today's parameters; when that fails, another login will do it."""
+        """Hashes a password with the current parameters; when that fails, the next login does it."""
         try:
             renewed = await self._passwords.hash(password)
             await self._catalog.replace_password_hash(
@@ -136,3 +213,11 @@ class Accounts:
             raise RegistrationClosed from error
         if not user.is_admin:
             raise RegistrationClosed
+
+
+def _link(url: str, code: str | None) -> str:
+    return f"{url}/" if code is None else f"{url}/?setup={code}"
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode(errors="surrogatepass")

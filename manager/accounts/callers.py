@@ -1,4 +1,4 @@
-"""Who asks over GraphQL: a user with a token, or another service with an API key."""
+"""Callers of the GraphQL interface: users with a token, and other services with an API key."""
 
 import base64
 import hashlib
@@ -18,38 +18,43 @@ _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Whoever asks. `user` is None for a service."""
+    """A user or a service that sends a request.
+
+    Attributes:
+        holder: the caller in tickets and references, such as `user:7` or `service:blog`.
+        user: the user; None for a service.
+    """
 
     holder: str
     user: User | None
 
     @property
     def is_service(self) -> bool:
-        """Whether another service asks."""
+        """Whether the caller is a service."""
         return self.user is None
 
     def require_service(self) -> str:
-        """The service's name as its references have it. Raises `NotAService`."""
+        """The holder of a service's references. Raises `NotAService`."""
         if not self.is_service:
             raise NotAService
         return self.holder
 
     def require_administrator(self) -> User:
-        """The administrator. Raises `NotAdministrator`."""
+        """The user, who is an administrator. Raises `NotAdministrator`."""
         if self.user is None or not self.user.is_admin:
             raise NotAdministrator
         return self.user
 
 
-class Callers:
-    """Finds out who asks, and lets services in."""
+class Authenticator:
+    """Identifies callers by their credentials, and creates the API keys of services."""
 
     def __init__(self, catalog: Catalog, accounts: Accounts) -> None:
         self._catalog = catalog
         self._accounts = accounts
 
     async def identify(self, credentials: str) -> Caller:
-        """Whose a user token or an API key is. Raises `InvalidToken`."""
+        """The caller to whom a user token or an API key belongs. Raises `InvalidToken`."""
         if "." in credentials:
             user = await self._accounts.authenticate(credentials)
             return Caller(holder=f"{USER_PREFIX}{user.id}", user=user)
@@ -59,7 +64,7 @@ class Callers:
         return Caller(holder=f"{SERVICE_PREFIX}{key.name}", user=None)
 
     async def create_key(self, name: str, administrator: User) -> tuple[ApiKey, str]:
-        """A new key for a service, which is not kept, and so cannot be shown again.
+        """A new key and its text. Only its hash is stored, so the text cannot be shown again.
 
         Raises `InvalidRequest`, `KeyNameTaken`.
         """
@@ -73,5 +78,5 @@ class Callers:
 
 
 def _hashed(text: str) -> bytes:
-    # Keys are random, so that a plain hash gives nothing away.
+    # Keys are random, so they need neither salt nor a slow hash.
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()

@@ -2,7 +2,7 @@
 
 from catalog.account_port import Account
 from manager.context import ClientContext
-from manager.files.handles import timestamp
+from manager.files.conversion import timestamp
 from protocol import c2s, generic, s2c
 from protocol.values import PAGE_SIZE
 

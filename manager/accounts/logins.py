@@ -1,4 +1,4 @@
-"""The logins of connected clients, which end when the password is another one."""
+"""The logins of connected clients, which a new password revokes."""
 
 from catalog.records import User
 from manager.broadcast.hub import Hub
@@ -8,28 +8,28 @@ from manager.tasks import BackgroundTasks
 POLICY_VIOLATION = 1008
 
 
-class Logins:
-    """Who may stay connected."""
+class LoginRevocation:
+    """Disconnects clients whose token was issued before their user's password changed."""
 
     def __init__(self, hub: Hub, tasks: BackgroundTasks) -> None:
         self._hub = hub
         self._tasks = tasks
         self._oldest_epochs: dict[int, int] = {}
 
-    def end(self, user_id: int, *, before_epoch: int) -> None:
-        """Ends the user's connections with tokens of an older epoch, even those just being made."""
+    def revoke(self, user_id: int, *, before_epoch: int) -> None:
+        """Closes the user's connections with tokens of an older epoch, also those being opened."""
         self._oldest_epochs[user_id] = max(before_epoch, self._oldest_epochs.get(user_id, 0))
         for client in self._hub:
-            if client.user.id == user_id and self.is_over(client.user):
-                # Thousands of frames may have come in that have not been begun.
+            if client.user.id == user_id and self.is_revoked(client.user):
+                # Thousands of received frames may still wait for their handlers.
                 client.is_connected = False
-                self._tasks.spawn(say_login_is_over(client.connection), "disconnect a user")
+                self._tasks.spawn(close_revoked_login(client.connection), "disconnect a user")
 
-    def is_over(self, user: User) -> bool:
+    def is_revoked(self, user: User) -> bool:
         """Whether the password was changed after the user was authenticated."""
         return user.token_epoch < self._oldest_epochs.get(user.id, 0)
 
 
-async def say_login_is_over(connection: PeerConnection) -> None:
-    """Closes a connection whose login has ended."""
+async def close_revoked_login(connection: PeerConnection) -> None:
+    """Closes a connection whose login was revoked, and tells the client why."""
     await connection.close(POLICY_VIOLATION, "the password was changed: log in again")

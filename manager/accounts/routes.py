@@ -62,7 +62,7 @@ async def _update_password(request: web.Request) -> web.Response:
     parts = parts_of(request)
     with parts.guard.attempt(request, name):
         user = await parts.accounts.change_password(name, previous, new)
-    parts.control.logins.end(user.id, before_epoch=user.token_epoch)
+    parts.control.logins.revoke(user.id, before_epoch=user.token_epoch)
     return success()
 
 

@@ -22,13 +22,13 @@ from manager.broadcast.hub import Hub
 from manager.broadcast.ordered_queue import Announcer
 from manager.connections.clients import ClientSession
 from manager.downloads.content_links import ContentLinks
-from manager.files.handles import (
-    access_to,
+from manager.files.conversion import (
     file_handle,
     folder_handle,
-    folder_id_on_wire,
+    folder_id_to_wire,
     ownership,
 )
+from manager.files.rights import access_to
 from manager.retrying import CatalogPatience
 from protocol import s2c
 from protocol.values import format_path
@@ -148,7 +148,7 @@ class ChangeFeed:
             handle=folder_handle(after),
             action="move",
             rename_origin=None if before.name == after.name else before.name,
-            parent_folder_origin=folder_id_on_wire(before.parent_id),
+            parent_folder_origin=folder_id_to_wire(before.parent_id),
         )
         self._announcer.say([partial(self._hub.broadcast, packet)])
 

@@ -22,10 +22,10 @@ from aiohttp import WSMsgType, web
 from catalog.errors import CatalogError
 from common.tasks import cancel_and_wait
 from manager.connections.workload import Workload
+from manager.error_texts import log_level, public_text
 from manager.errors import ManagerError, PeerGone, PeerSilent, UnexpectedReply
 from manager.metrics import ManagerMetrics
 from manager.tasks import BackgroundTasks
-from manager.words import severity, words_for
 from protocol import generic
 from protocol.codec import EncodedPacket, Frame, decode, encode, encode_data
 from protocol.errors import ProtocolError, WrongNamespace
@@ -311,11 +311,11 @@ class PeerConnection:
         except ManagerError as error:
             return generic.Boolean(success=False, message=str(error))
         except CatalogError as error:
-            level = severity(error)
+            level = log_level(error)
             log.log(
                 level, "the catalog failed", packet=packet.id, code=error.code, problem=str(error)
             )
-            return generic.Boolean(success=False, message=words_for(error))
+            return generic.Boolean(success=False, message=public_text(error))
         except Exception:
             log.exception("a packet could not be handled", packet=packet.id)
             return generic.Boolean(

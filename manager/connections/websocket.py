@@ -7,7 +7,7 @@ from aiohttp import web
 
 from common.service_password import ServicePassword
 from manager.accounts.accounts import Accounts
-from manager.accounts.logins import Logins, say_login_is_over
+from manager.accounts.logins import LoginRevocation, close_revoked_login
 from manager.broadcast.hub import Hub
 from manager.connections.clients import ClientSession
 from manager.connections.connection import PeerConnection, new_socket
@@ -56,7 +56,7 @@ class Reception:
         accounts: Accounts,
         service_password: ServicePassword,
         hub: Hub,
-        logins: Logins,
+        logins: LoginRevocation,
         tasks: BackgroundTasks,
         metrics: ManagerMetrics,
         bot_token: str | None,
@@ -106,8 +106,8 @@ class Reception:
         base_url = self.base_url(request)
         granted = handshake.extensions & {ADMINISTER, ORGANISE, REJECTIONS}
         socket, connection = await self._accept(request, handshake, granted, "c2s")
-        if self._logins.is_over(user):
-            await say_login_is_over(connection)
+        if self._logins.is_revoked(user):
+            await close_revoked_login(connection)
             return socket
         client = ClientSession(
             id=str(uuid4()),

@@ -4,13 +4,13 @@ from catalog.errors import FolderMissing, NotAFolder
 from catalog.records import FileOrder
 from manager.context import ClientContext
 from manager.errors import NoSuchFolder, PathTaken
-from manager.files.handles import (
+from manager.files.conversion import (
+    checked_folder,
     folder_handle,
     folder_id_from_wire,
-    folder_id_on_wire,
+    folder_id_to_wire,
     listed_file_handle,
 )
-from manager.files.naming import checked_folder
 from protocol import c2s, generic, s2c
 from protocol.values import PAGE_SIZE, parse_path
 
@@ -24,7 +24,7 @@ async def folder_status(
     counts = None if folder is None else await catalog.counts(folder.id)
     return s2c.FolderStatus(
         path=packet.path,
-        folder_id=None if folder is None else folder_id_on_wire(folder.id),
+        folder_id=None if folder is None else folder_id_to_wire(folder.id),
         exists=folder is not None,
         file_count=0 if counts is None else counts.files,
         subfolder_count=0 if counts is None else counts.subfolders,
@@ -109,14 +109,15 @@ async def folder_size(context: ClientContext, packet: c2s.FolderSizeRequest) -> 
     except FolderMissing as error:
         raise NoSuchFolder from error
     return s2c.FolderSize(
-        total_size=sum(types.values()), folder_id=folder_id_on_wire(folder_id), types=types
+        total_size=sum(types.values()), folder_id=folder_id_to_wire(folder_id), types=types
     )
 
 
 async def create_folder(context: ClientContext, packet: c2s.CreateFolder) -> generic.Boolean:
     """Makes a folder with its parents. One that exists is refused, since nothing was created."""
+    names = checked_folder(packet.path, context.parts.name_policy)
     try:
-        made = await context.parts.catalog.make_folders(checked_folder(context, packet.path))
+        made = await context.parts.catalog.make_folders(names)
     except NotAFolder as error:
         raise PathTaken(str(error)) from error
     if not made.created:

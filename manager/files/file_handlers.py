@@ -5,17 +5,20 @@ from collections.abc import Sequence
 from catalog.records import File
 from manager.context import ClientContext
 from manager.errors import InvalidRequest, NoSuchFolder, NotMoved
-from manager.files.handles import access_to, folder_id_from_wire
+from manager.files.conversion import (
+    checked_name,
+    folder_id_from_wire,
+    names_answer,
+    naming_answer,
+)
 from manager.files.lookup import changing, file_at, permitted
-from manager.files.naming import checked_name, names_answer, naming_answer
-from manager.files.permits import permit_for
-from manager.files.rights import Operation
+from manager.files.rights import Operation, access_to, permit_for
 from protocol import c2s, generic
 
 
 async def rename_file(context: ClientContext, packet: c2s.RenameFile) -> generic.Boolean:
     """Gives a file another name; the next free one if that is taken."""
-    name = checked_name(context, packet.target_name)
+    name = checked_name(packet.target_name, context.parts.name_policy)
     file = await file_at(context, packet.path, packet.name, Operation.RENAME)
     permit = permit_for(context.client.user, Operation.RENAME)
     with changing(Operation.RENAME):

@@ -3,9 +3,8 @@
 from catalog.errors import FolderCircle, FolderMissing, NotPermitted, TooDeep
 from manager.context import ClientContext
 from manager.errors import FilesProtected, InvalidRequest, NoSuchFolder
-from manager.files.naming import checked_name, naming_answer
-from manager.files.permits import permit_for
-from manager.files.rights import Operation
+from manager.files.conversion import checked_name, naming_answer
+from manager.files.rights import Operation, permit_for
 from protocol import c2s, generic
 from protocol.values import MAX_PATH_NAMES, parse_path
 
@@ -13,7 +12,7 @@ from protocol.values import MAX_PATH_NAMES, parse_path
 async def rename_folder(context: ClientContext, packet: c2s.RenameFolder) -> generic.Boolean:
     """Gives a folder another name; the next free one if that is taken."""
     catalog, places = context.parts.catalog, context.parts.uploads.places
-    name = checked_name(context, packet.target_name)
+    name = checked_name(packet.target_name, context.parts.name_policy)
     folder = await catalog.folder_at(parse_path(packet.path))
     if folder is None:
         raise NoSuchFolder

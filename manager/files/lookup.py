@@ -7,8 +7,7 @@ from catalog.errors import FileMissing, FolderMissing, NotPermitted, UserMissing
 from catalog.records import File
 from manager.context import ClientContext
 from manager.errors import AccessDenied, NoSuchFile, NoSuchFolder, NoSuchUser
-from manager.files.handles import access_to
-from manager.files.rights import Operation
+from manager.files.rights import Operation, access_to
 from protocol.values import parse_path
 
 DEEDS = {

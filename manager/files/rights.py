@@ -1,17 +1,19 @@
-"""Who may do what with a file.
+"""Who may do what with a file. No I/O.
 
-An owner may do everything, and so may anyone with a file that belongs to nobody. A public file is
-read and written by everyone. A shared one as the share says. Otherwise a file is restricted: its
+An owner may do everything, and so may every user with a file that has no owner. A public file is
+read and written by every user, a shared one as its share says. Otherwise a file is restricted: its
 name and size can be seen, its content cannot. Being an administrator gives no right on files.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+
+from catalog.permits import STANDINGS, Holder, Permit, Standing
+from catalog.records import File, Share, User
 
 
 class Status(StrEnum):
-    """How a file stands to a viewer; the words of the wire."""
+    """The relation of a file to a viewer; the values are those of the protocol."""
 
     OWNED = "owned"
     PUBLIC = "public"
@@ -20,7 +22,7 @@ class Status(StrEnum):
 
 
 class Can(StrEnum):
-    """What a viewer can do with the content; the words of the wire."""
+    """What a viewer can do with the content; the values are those of the protocol."""
 
     NOTHING = "none"
     READ = "r"
@@ -28,18 +30,18 @@ class Can(StrEnum):
 
 
 class Operation(StrEnum):
-    """What a viewer may want to do with a file."""
+    """An operation on a file that needs a right."""
 
     DOWNLOAD = "download"
-    """Read the content, a view of it, or make a link to it."""
+    """Read the content or a view of it, or create a link to it."""
     OVERWRITE = "overwrite"
     RENAME = "rename"
     MOVE = "move"
     DELETE = "delete"
     SHARE = "share"
-    """Give others rights, or take them away."""
+    """Grant rights to other users, or withdraw them."""
     TRANSFER = "transfer"
-    """Give the file to another owner."""
+    """Make another user the owner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Access:
         return self.can is Can.READ_AND_WRITE
 
     def allows(self, operation: Operation) -> bool:
-        """Whether the viewer may do this."""
+        """Whether the viewer may do it."""
         return operation in ALLOWED[self]
 
 
@@ -74,7 +76,7 @@ ALLOWED: dict[Access, frozenset[Operation]] = {
     Access(Status.SHARED, Can.READ): _READ,
     Access(Status.RESTRICTED, Can.NOTHING): frozenset(),
 }
-"""Every access that there is, and what it allows."""
+"""The table of rights: all values of `Access` and what they allow."""
 
 
 def access_of(
@@ -87,10 +89,10 @@ def access_of(
     """The access of a viewer.
 
     Args:
-        owner_id: whom the file belongs to; None for nobody.
-        is_public: whether everyone may use it.
-        share_can_write: whether the viewer's share lets it write; None without a share.
-        viewer_id: who wants to know; None for somebody who is not logged in.
+        owner_id: owner of the file; None for a file without one.
+        is_public: whether every user may use it.
+        share_can_write: whether the viewer's share allows writing; None without a share.
+        viewer_id: the user; None for a client that is not logged in.
     """
     if owner_id is None or owner_id == viewer_id:
         return Access(Status.OWNED, Can.READ_AND_WRITE)
@@ -101,40 +103,51 @@ def access_of(
     return Access(Status.SHARED, Can.READ_AND_WRITE if share_can_write else Can.READ)
 
 
-class _Share(Protocol):
-    @property
-    def can_write(self) -> bool: ...
+def access_to(file: File, viewer_id: int | None, share: Share | None = None) -> Access:
+    """The access of a viewer to a file.
 
-
-class SharedFile(Protocol):
-    """What the rights on a file depend on; `share` is that of the viewer."""
-
-    @property
-    def owner_id(self) -> int | None:
-        """Whom the file belongs to; None for nobody."""
-
-    @property
-    def is_public(self) -> bool:
-        """Whether everyone may use it."""
-
-    @property
-    def share(self) -> _Share | None:
-        """The viewer's share, if there is one."""
-
-
-class Viewer(Protocol):
-    """A user, as far as rights are concerned."""
-
-    @property
-    def id(self) -> int:
-        """The user's id."""
-
-
-def may_read(file: SharedFile, viewer: Viewer) -> bool:
-    """Whether the viewer, whose share the file carries, may read its content."""
+    Args:
+        file: the file.
+        viewer_id: the user; None for a client that is not logged in.
+        share: the viewer's share; None for the one that the file carries.
+    """
+    share = share or file.share
     return access_of(
         owner_id=file.owner_id,
         is_public=file.is_public,
-        share_can_write=None if file.share is None else file.share.can_write,
-        viewer_id=viewer.id,
-    ).may_read
+        share_can_write=None if share is None else share.can_write,
+        viewer_id=viewer_id,
+    )
+
+
+def may_read(file: File, viewer: User) -> bool:
+    """Whether the viewer, whose share the file carries, may read its content."""
+    return access_to(file, viewer.id).may_read
+
+
+_VIEWER_ID = 1
+_OWNER_IDS = {Holder.USER: _VIEWER_ID, Holder.NOBODY: None, Holder.OTHER: 2}
+
+
+def permit_for(user: User, operation: Operation) -> Permit:
+    """The permit that covers the files on which the user may do this.
+
+    The catalog checks it in the transaction that writes, so it says by standings what `ALLOWED` says
+    by access.
+    """
+    return Permit(user.id, _ALLOWING_STANDINGS[operation])
+
+
+def _access(standing: Standing) -> Access:
+    return access_of(
+        owner_id=_OWNER_IDS[standing.holder],
+        is_public=standing.is_public,
+        share_can_write=standing.can_write,
+        viewer_id=_VIEWER_ID,
+    )
+
+
+_ALLOWING_STANDINGS = {
+    operation: frozenset(standing for standing in STANDINGS if _access(standing).allows(operation))
+    for operation in Operation
+}

@@ -4,10 +4,9 @@ from catalog.port import PlacedFile
 from catalog.records import File, Share
 from manager.context import ClientContext
 from manager.errors import InvalidRequest, NotShared
-from manager.files.handles import timestamp
+from manager.files.conversion import timestamp
 from manager.files.lookup import changing, file_at, file_by_id
-from manager.files.permits import permit_for
-from manager.files.rights import Operation
+from manager.files.rights import Operation, permit_for
 from protocol import c2s, generic, s2c
 
 

@@ -25,9 +25,9 @@ from catalog.object_port import ObjectStore
 from catalog.records import Message, MessageAuthor
 from catalog.service_port import TicketStore
 from client_sdk.backoff import Backoff
+from manager.error_texts import log_level
 from manager.metrics import ManagerMetrics
 from manager.services.webhooks import WebhookDirectory
-from manager.words import severity
 from storage.discord.routes import WebhookCredentials
 from storage.errors import BotUnusable, DiscordRefused, StorageError, WebhookUnusable
 
@@ -150,7 +150,7 @@ class Reaper:
                     await self.sweep(workers)
                     self._backoff.reset()
                 except CatalogError as error:
-                    _log.log(severity(error), "reaper-cannot-use-catalog", code=error.code)
+                    _log.log(log_level(error), "reaper-cannot-use-catalog", code=error.code)
                     await self._backoff.wait()
                     continue
                 await self._pause()
@@ -218,7 +218,7 @@ class Reaper:
                     return
                 await self._delete_messages(way, messages, sweep)
         except (StorageError, CatalogError) as error:
-            _log.log(severity(error), "messages-not-deleted", **asdict(author), code=error.code)
+            _log.log(log_level(error), "messages-not-deleted", **asdict(author), code=error.code)
         finally:
             self._working.discard(author)
 

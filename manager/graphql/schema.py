@@ -12,9 +12,8 @@ from strawberry.types import ExecutionContext
 from catalog.errors import CatalogError, CatalogUnavailable
 from manager.errors import ManagerError
 from manager.graphql.cost import CostRule
-from manager.graphql.mutations import Mutation
-from manager.graphql.queries import Query
-from manager.graphql.scalars import SCALARS
+from manager.graphql.resolvers import Mutation, Query
+from manager.graphql.types import SCALARS
 
 MAX_TOKENS = 2000
 

@@ -1,21 +1,91 @@
-"""What the interface answers with."""
+"""The context, the scalars and the types of the GraphQL interface."""
 
-from datetime import datetime
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import Enum
-from typing import Self
+from typing import NewType, Self
+from uuid import UUID
 
 import strawberry
+from graphql import GraphQLError
 from strawberry.scalars import JSON
 from strawberry.types import Info
+from strawberry.types.scalar import ScalarDefinition
 
 from catalog import records
+from catalog.port import Catalog
 from catalog.service_port import SERVICE_PREFIX
-from manager.graphql.context import context_of
-from manager.graphql.scalars import ByteCount, moment
-from manager.services.webhooks import WebhookDirectory
-from manager.tickets.references import DoomedContent, VisibleFile
-from manager.tickets.uploads import UploadForm
-from protocol.values import format_path
+from manager.accounts.callers import Authenticator, Caller
+from manager.downloads.content_links import ContentLinks
+from manager.processing.services import ProcessingDesk
+from manager.services.webhooks import QuarantineKeeper, WebhookDirectory
+from manager.tickets.references import DoomedContent, ReferenceManager, VisibleFile
+from manager.tickets.uploads import TicketManager, UploadForm
+from protocol.values import MAX_SAFE_INTEGER, format_path, is_uuid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphQLContext:
+    """Whoever asks, and the parts of the manager.
+
+    `base_url` is the manager's URL as the caller reaches it, without a slash at its end.
+    """
+
+    caller: Caller
+    authenticator: Authenticator
+    catalog: Catalog
+    links: ContentLinks
+    processing: ProcessingDesk
+    references: ReferenceManager
+    tickets: TicketManager
+    webhooks: WebhookDirectory
+    quarantines: QuarantineKeeper
+    base_url: str
+
+
+def context_of(info: Info) -> GraphQLContext:
+    """The context of a request."""
+    context = info.context
+    if not isinstance(context, GraphQLContext):
+        raise TypeError("the schema is executed without its context")
+    return context
+
+
+_SNOWFLAKE = re.compile(r"[0-9]{15,19}")
+
+ByteCount = NewType("ByteCount", int)
+
+
+def _parse_count(value: object) -> ByteCount:
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > MAX_SAFE_INTEGER:
+        raise GraphQLError("ByteCount: must be an integer within 2^53 - 1")
+    return ByteCount(value)
+
+
+SCALARS: dict[object, ScalarDefinition] = {
+    ByteCount: strawberry.scalar(
+        name="ByteCount",
+        description="A number of bytes: an integer up to 2^53 - 1, where Int ends at 2^31 - 1.",
+        serialize=int,
+        parse_value=_parse_count,
+    )
+}
+
+
+def file_id_of(text: str) -> UUID | None:
+    """The id that an argument holds; None for a text that is none."""
+    return UUID(text) if is_uuid(text) else None
+
+
+def snowflake_of(text: str) -> int | None:
+    """The id of Discord's that an argument holds; None for a text that is none."""
+    return int(text) if _SNOWFLAKE.fullmatch(text) else None
+
+
+def moment(seconds: float) -> datetime:
+    """Seconds since the epoch as GraphQL's DateTime."""
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 @strawberry.type(description="A field of the form, to be sent as it is.")

@@ -8,6 +8,7 @@ from catalog.errors import CatalogError, CatalogFaulty, CatalogUnavailable
 from common.guesses import TooManyAttempts
 from common.service_password import WrongServicePassword
 from manager.downloads.ranges import RangeNotSatisfiable
+from manager.error_texts import public_text
 from manager.errors import (
     AccessDenied,
     InvalidLink,
@@ -31,7 +32,6 @@ from manager.errors import (
     WrongSetupCode,
 )
 from manager.http.responses import failure
-from manager.words import words_for
 from storage.errors import (
     ChunkCorrupt,
     DiscordUnavailable,
@@ -85,7 +85,7 @@ def answer(error: Exception) -> web.Response | None:
     """The response to a known error; None for one that nobody has foreseen."""
     for kind in type(error).__mro__:
         if kind in STATUSES:
-            response = failure(STATUSES[kind], words_for(error), **_fields(error))
+            response = failure(STATUSES[kind], public_text(error), **_fields(error))
             response.headers.update(_headers(error))
             return response
     return None

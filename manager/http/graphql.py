@@ -11,8 +11,8 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types import ExecutionResult
 
 from manager.errors import InvalidRequest
-from manager.graphql.context import GraphQLContext
 from manager.graphql.schema import schema, shown
+from manager.graphql.types import GraphQLContext
 from manager.http.parameters import json_object, token_of
 from manager.http.parts import parts_of
 
@@ -65,8 +65,8 @@ async def _context(request: web.Request, token: str) -> GraphQLContext:
     """Nobody gets anywhere without credentials, not even to the schema. Raises `InvalidToken`."""
     parts = parts_of(request)
     return GraphQLContext(
-        caller=await parts.callers.identify(token),
-        callers=parts.callers,
+        caller=await parts.authenticator.identify(token),
+        authenticator=parts.authenticator,
         catalog=parts.catalog,
         links=parts.content_links,
         processing=parts.control.processing,

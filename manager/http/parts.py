@@ -6,9 +6,8 @@ from aiohttp import web
 
 from catalog.port import Catalog
 from common.password_guard import PasswordGuard
-from manager.accounts.accounts import Accounts
-from manager.accounts.callers import Callers
-from manager.accounts.setup_code import SetupCode
+from manager.accounts.accounts import Accounts, SetupCode
+from manager.accounts.callers import Authenticator
 from manager.control import ControlPlane
 from manager.downloads.archives import FolderSender
 from manager.downloads.content_links import ContentLinks
@@ -20,7 +19,7 @@ from manager.gc.unknown_messages import UnknownMessages
 from manager.http.health import CatalogHealth
 from manager.metrics import ManagerMetrics
 from manager.services.webhooks import QuarantineKeeper, WebhookDirectory
-from manager.tickets.references import ReferenceDesk
+from manager.tickets.references import ReferenceManager
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +27,7 @@ class Parts:
     """What routes work with."""
 
     accounts: Accounts
-    callers: Callers
+    authenticator: Authenticator
     catalog: Catalog
     content_links: ContentLinks
     control: ControlPlane
@@ -37,7 +36,7 @@ class Parts:
     guard: PasswordGuard
     health: CatalogHealth
     links: SignedLinks
-    references: ReferenceDesk
+    references: ReferenceManager
     sender: ContentSender
     setup: SetupCode
     webhooks: WebhookDirectory

@@ -6,7 +6,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from catalog.records import JobState
-from manager.files.handles import timestamp
+from manager.files.conversion import timestamp
 from manager.http.parameters import token_of
 from manager.http.parts import Parts, parts_of
 from manager.http.responses import success

@@ -22,8 +22,8 @@ from manager.connections.connection import PeerConnection
 from manager.downloads.content_links import ContentLinks
 from manager.errors import JobLost, PeerGone, PeerSilent, UnexpectedReply
 from manager.tasks import BackgroundTasks
-from manager.tickets.approval import UploadWish
-from manager.tickets.uploads import TicketDesk
+from manager.tickets.approval import TicketRequest
+from manager.tickets.uploads import TicketManager
 from protocol import generic, s2c, s2t, t2s
 
 log = structlog.get_logger(__name__)
@@ -79,7 +79,7 @@ class ProcessingDesk:
         catalog: Catalog,
         hub: Hub,
         changes: ChangeFeed,
-        tickets: TicketDesk,
+        tickets: TicketManager,
         links: ContentLinks,
         terms: JobTerms,
         tasks: BackgroundTasks,
@@ -167,7 +167,7 @@ class ProcessingDesk:
         """Lets the service store a view. Raises `JobLost`, `NoUploadService`, `CatalogError`."""
         job = _job_of(service, packet.job_id)
         form = await self._tickets.open_for_view(
-            UploadWish(mime_type=packet.type, size=packet.size),
+            TicketRequest(mime_type=packet.type, size=packet.size),
             ViewTarget(object_id=job.object_id, name=packet.view),
         )
         fields = tuple(s2t.FormField(name=name, value=value) for name, value in form.fields)

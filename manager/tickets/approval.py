@@ -15,7 +15,7 @@ _MIME_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UploadWish:
+class TicketRequest:
     """What somebody wants to upload; `size` is in bytes."""
 
     mime_type: str
@@ -36,7 +36,7 @@ class ApprovalRules:
     allowed_types: Sequence[str]
     max_size: int
 
-    def approve(self, wish: UploadWish) -> None:
+    def approve(self, wish: TicketRequest) -> None:
         """Returns if the upload may be. Raises `NotApproved`."""
         if not _MIME_TYPE.fullmatch(wish.mime_type):
             raise NotApproved("mimeType must be a MIME type such as image/jpeg, in lower case")
@@ -53,7 +53,7 @@ class ApprovalRules:
         return not {mime_type, f"{kind}/*", "*/*"}.isdisjoint(self.allowed_types)
 
 
-def _approve_answer(wish: UploadWish) -> None:
+def _approve_answer(wish: TicketRequest) -> None:
     status, redirect = wish.success_action_status, wish.success_action_redirect
     if status is not None and status not in ACTION_STATUSES:
         raise NotApproved("successActionStatus must be 200, 201 or 204")

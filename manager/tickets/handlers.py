@@ -4,8 +4,8 @@ import structlog
 
 from catalog.errors import CatalogFaulty, CatalogUnavailable
 from manager.context import SlotContext
+from manager.error_texts import log_level, public_text
 from manager.errors import InvalidRequest
-from manager.words import severity, words_for
 from protocol import generic, s2u, u2s
 
 log = structlog.get_logger(__name__)
@@ -18,8 +18,8 @@ async def redeem_ticket(
     try:
         return await context.parts.tickets.redeem(context.slot, _process_of(context), packet)
     except CatalogUnavailable as error:
-        log.log(severity(error), "a ticket was not redeemed", problem=str(error))
-        return generic.Boolean(success=False, message=words_for(error))
+        log.log(log_level(error), "a ticket was not redeemed", problem=str(error))
+        return generic.Boolean(success=False, message=public_text(error))
 
 
 async def ticket_finished(
@@ -29,7 +29,7 @@ async def ticket_finished(
     try:
         await context.parts.tickets.finish(_process_of(context), packet)
     except CatalogFaulty as error:
-        return s2u.ReportDeferred(fault=words_for(error))
+        return s2u.ReportDeferred(fault=public_text(error))
     except CatalogUnavailable as error:
         log.warning("the end of a ticket's upload is deferred", problem=str(error))
         return s2u.ReportDeferred()

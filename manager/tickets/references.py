@@ -10,7 +10,7 @@ from catalog.records import Garbage, ObjectState, Reference, StoredObject, View
 from catalog.service_port import TICKET_SERVICE
 from manager.accounts.callers import Caller
 from manager.errors import InvalidRequest, NoSuchFile
-from manager.files.handles import access_to
+from manager.files.rights import access_to
 
 MAX_KEY_LENGTH = 255
 MAX_PAGE = 100
@@ -52,7 +52,7 @@ class DoomedContent:
     is_due: bool
 
 
-class ReferenceDesk:
+class ReferenceManager:
     """Queries and changes, each within what the caller may."""
 
     def __init__(

@@ -24,17 +24,17 @@ from catalog.records import (
 )
 from catalog.service_port import TICKET_SERVICE, USER_PREFIX
 from common.wording import counted
+from manager.error_texts import log_level
 from manager.errors import ContentOutOfReach, InvalidTicket, NoUploadService
 from manager.retrying import CatalogPatience
 from manager.services.fleet import UploadFleet
 from manager.services.upload_slots import UploadSlot
+from manager.settings import ManagerSettings
 from manager.tasks import BackgroundTasks
-from manager.tickets.approval import UploadWish
-from manager.tickets.terms import TicketTerms
+from manager.tickets.approval import ApprovalRules, TicketRequest
 from manager.tickets.tokens import TicketClaims, TicketSigner
 from manager.uploads.holds import TemporaryHolds
 from manager.uploads.readability import ReadabilityCheck
-from manager.words import severity
 from protocol import s2u, u2s
 from protocol.chunks import chunk_count
 from protocol.values import REPLY_TIMEOUT_S
@@ -49,6 +49,45 @@ ENDED = "this upload has ended: ask for a new ticket"
 
 StoredListener = Callable[[Ticket], None]
 """Hears of every ticket whose upload is complete."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketPolicy:
+    """The limits of uploads with tickets, as configured; times are in seconds.
+
+    Attributes:
+        rules: which uploads are approved.
+        user_limits: the open tickets and temporary bytes of one user.
+        service_limits: those of one other service.
+        life_s: how long a ticket can be redeemed.
+        reference_ttl_s: how long an upload without a permanent reference is kept.
+        chunk_size: bytes per chunk.
+    """
+
+    rules: ApprovalRules
+    user_limits: TicketLimits
+    service_limits: TicketLimits
+    life_s: float
+    reference_ttl_s: float
+    chunk_size: int
+
+
+def ticket_policy(settings: ManagerSettings) -> TicketPolicy:
+    """The policy that the settings describe."""
+    return TicketPolicy(
+        rules=ApprovalRules(allowed_types=settings.ticket_types, max_size=settings.ticket_max_size),
+        user_limits=TicketLimits(
+            open_tickets=settings.user_open_tickets,
+            temporary_bytes=settings.user_temporary_bytes,
+        ),
+        service_limits=TicketLimits(
+            open_tickets=settings.service_open_tickets,
+            temporary_bytes=settings.service_temporary_bytes,
+        ),
+        life_s=settings.ticket_life_s,
+        reference_ttl_s=settings.ticket_reference_ttl_s,
+        chunk_size=settings.chunk_size,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +126,7 @@ class TicketUpload:
     is_in_doubt: bool = False
 
 
-class TicketDesk:
+class TicketManager:
     """All that is done with tickets."""
 
     def __init__(
@@ -99,7 +138,7 @@ class TicketDesk:
         readability: ReadabilityCheck,
         fleet: UploadFleet,
         signer: TicketSigner,
-        terms: TicketTerms,
+        policy: TicketPolicy,
         tasks: BackgroundTasks,
         clock: Callable[[], float],
         monotonic: Callable[[], float],
@@ -111,7 +150,7 @@ class TicketDesk:
         self._readability = readability
         self._fleet = fleet
         self._signer = signer
-        self._terms = terms
+        self._policy = policy
         self._tasks = tasks
         self._clock = clock
         self._monotonic = monotonic
@@ -123,17 +162,17 @@ class TicketDesk:
         """Has a listener hear of every completed upload."""
         self._listeners.append(listener)
 
-    async def open(self, holder: str, wish: UploadWish, *, is_service: bool) -> UploadForm:
+    async def open(self, holder: str, wish: TicketRequest, *, is_service: bool) -> UploadForm:
         """Lets somebody upload a file.
 
         Raises `NotApproved`, `NoUploadService`, `TooManyTickets`, `TooManyTemporaryBytes`,
         `CatalogUnavailable`.
         """
-        self._terms.rules.approve(wish)
-        limits = self._terms.service_limits if is_service else self._terms.user_limits
+        self._policy.rules.approve(wish)
+        limits = self._policy.service_limits if is_service else self._policy.user_limits
         return await self._open(self._ticket(holder, wish), limits)
 
-    async def open_for_view(self, wish: UploadWish, view: ViewTarget) -> UploadForm:
+    async def open_for_view(self, wish: TicketRequest, view: ViewTarget) -> UploadForm:
         """Lets a processing service store a view. Raises `NoUploadService`, `CatalogUnavailable`."""
         return await self._open(self._ticket(PROCESSING_HOLDER, wish, view), None)
 
@@ -270,7 +309,7 @@ class TicketDesk:
             )
         except CatalogError as error:
             log.log(
-                severity(error), "a failed upload may be kept until it expires", code=error.code
+                log_level(error), "a failed upload may be kept until it expires", code=error.code
             )
         self._nudge_reaper()
 
@@ -281,7 +320,7 @@ class TicketDesk:
 
         self._tasks.spawn(let_go(), "let go of a ticket's upload")
 
-    def _ticket(self, holder: str, wish: UploadWish, view: ViewTarget | None = None) -> Ticket:
+    def _ticket(self, holder: str, wish: TicketRequest, view: ViewTarget | None = None) -> Ticket:
         now = self._clock()
         return Ticket(
             id=uuid4(),
@@ -289,8 +328,8 @@ class TicketDesk:
             mime_type=wish.mime_type,
             size=wish.size,
             created_at=now,
-            expires_at=now + self._terms.life_s,
-            reference_ttl_s=self._terms.reference_ttl_s,
+            expires_at=now + self._policy.life_s,
+            reference_ttl_s=self._policy.reference_ttl_s,
             success_action_status=wish.success_action_status,
             success_action_redirect=wish.success_action_redirect,
             view=view,
@@ -314,7 +353,7 @@ class TicketDesk:
         return tuple((name, str(value)) for name, value in fields.items() if value is not None)
 
     def _draft(self, claims: TicketClaims) -> StoredObject:
-        chunk_size = self._terms.chunk_size
+        chunk_size = self._policy.chunk_size
         return StoredObject(
             id=claims.sub,
             size=claims.size,

@@ -9,7 +9,7 @@ from catalog.port import FailOnConflict
 from catalog.records import EnvelopeKind, ObjectState, StoredObject
 from manager.context import ClientContext
 from manager.errors import IllegalTransition, InvalidRequest, NoFreeService, PathTaken
-from manager.files.naming import checked_folder, checked_name
+from manager.files.conversion import checked_folder, checked_name
 from manager.uploads.news import rejection_packet
 from manager.uploads.overwrites import Action
 from manager.uploads.place import Place
@@ -30,8 +30,8 @@ async def request_upload(context: ClientContext, packet: c2s.UploadRequest) -> P
     """
     parts, client = context.parts, context.client
     try:
-        folder = checked_folder(context, packet.path)
-        name = checked_name(context, packet.name)
+        folder = checked_folder(packet.path, context.parts.name_policy)
+        name = checked_name(packet.name, context.parts.name_policy)
         slot = parts.fleet.start_upload(client.id)
     except InvalidRequest as error:
         return _rejected(context, packet, Rejection(error.code, str(error), Retry.NEVER))
@@ -89,8 +89,8 @@ async def decide_overwrite(context: ClientContext, packet: c2s.UploadOverwriteRe
 
 async def upload_empty_file(context: ClientContext, packet: c2s.EmptyFileUpload) -> generic.Boolean:
     """Makes a file of 0 bytes: no service is needed, and nothing is posted."""
-    folder = checked_folder(context, packet.path)
-    name = checked_name(context, packet.name)
+    folder = checked_folder(packet.path, context.parts.name_policy)
+    name = checked_name(packet.name, context.parts.name_policy)
     draft = _empty_draft(context)
     uploads, place = context.parts.uploads, Place(folder)
     enter = partial(_enter_empty, context, draft, place, name)

@@ -16,9 +16,9 @@ import structlog
 from catalog.errors import CatalogError, CatalogUnavailable
 from catalog.object_port import ObjectStore
 from catalog.records import Chunk, ChunkLocation, Message
+from manager.error_texts import log_level
 from manager.retrying import CatalogPatience
 from manager.tasks import BackgroundTasks
-from manager.words import severity
 
 log = structlog.get_logger(__name__)
 
@@ -100,7 +100,7 @@ class ChunkJournal:
             try:
                 await self._catalog.add_chunk(location)
             except CatalogUnavailable as error:
-                log.log(severity(error), "garbage is not entered yet", problem=str(error))
+                log.log(log_level(error), "garbage is not entered yet", problem=str(error))
                 await backoff.wait()
             else:
                 self._nudge_reaper()

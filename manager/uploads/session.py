@@ -25,9 +25,9 @@ from catalog.port import Catalog, CommittedFile
 from catalog.records import EnvelopeKind
 from manager.broadcast.changes import ChangeFeed
 from manager.connections.clients import ClientSession
+from manager.error_texts import log_level, public_text
 from manager.errors import ContentOutOfReach, IllegalTransition
-from manager.files.permits import permit_for
-from manager.files.rights import Operation
+from manager.files.rights import Operation, permit_for
 from manager.retrying import CatalogPatience
 from manager.services.base_content import BaseContent
 from manager.services.fleet import UploadFleet
@@ -51,7 +51,6 @@ from manager.uploads.rejections import (
     refused_by_service,
 )
 from manager.uploads.state_machine import Upload, UploadFacts
-from manager.words import severity, words_for
 from protocol import generic, s2u
 from protocol.packet import Packet
 from protocol.values import format_path
@@ -237,7 +236,7 @@ class RunningUpload:
         except (IsAFolder, NotAFolder) as error:
             rejection = Rejection(error.code, str(error), Retry.NEVER)
         except CatalogFaulty as error:
-            rejection = Rejection(error.code, words_for(error), Retry.NEVER)
+            rejection = Rejection(error.code, public_text(error), Retry.NEVER)
         except CatalogError as error:
             log.error("an upload could not be prepared", code=error.code, problem=str(error))
             rejection = CATALOG_AWAY
@@ -334,9 +333,9 @@ class RunningUpload:
         except NotPermitted:
             self._move(Upload.overwrite_refused)
         except CatalogError as error:
-            level = severity(error)
+            level = log_level(error)
             log.log(level, "a file could not be entered", code=error.code, problem=str(error))
-            reason = words_for(error)
+            reason = public_text(error)
             self._move(lambda upload: upload.commit_failed(reason))
         else:
             self._committed = committed

@@ -7,10 +7,10 @@ import structlog
 from catalog.errors import CatalogError, CatalogFaulty, InvalidRecord
 from catalog.records import Chunk, ChunkLocation, EnvelopeKind, Message
 from manager.context import SlotContext
+from manager.error_texts import public_text
 from manager.services.base_content import BaseContent, InvalidReport, reported_messages, snowflake
 from manager.services.upload_slots import SlotUpload, UploadSlot
 from manager.tickets.uploads import TicketUpload
-from manager.words import words_for
 from protocol import generic, s2u, u2s
 from protocol.chunks import chunk_length
 from storage.envelope import sealed_size
@@ -36,7 +36,7 @@ async def chunk_stored(
     except InvalidRecord:
         raise
     except CatalogFaulty as error:
-        return s2u.ReportDeferred(fault=words_for(error))
+        return s2u.ReportDeferred(fault=public_text(error))
     except CatalogError as error:
         log.warning("a report is deferred", code=error.code, problem=str(error))
     except Exception:

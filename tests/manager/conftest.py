@@ -28,7 +28,7 @@ from catalog.records import (
 )
 from discord_emulator.emulator import Emulator
 from discord_emulator.testing import running_emulator
-from manager.accounts.passwords import Passwords
+from manager.accounts.credentials import Passwords
 from manager.app import create_app
 from manager.http.parts import PARTS
 from manager.settings import ManagerSettings

@@ -3,7 +3,7 @@
 import pytest
 
 from manager.errors import NotApproved
-from manager.tickets.approval import ApprovalRules, UploadWish
+from manager.tickets.approval import ApprovalRules, TicketRequest
 
 RULES = ApprovalRules(allowed_types=("image/*", "text/plain"), max_size=100)
 
@@ -12,13 +12,13 @@ RULES = ApprovalRules(allowed_types=("image/*", "text/plain"), max_size=100)
 @pytest.mark.parametrize("size", [1, 100])
 def test_what_is_allowed(mime_type, size):
     """A type, or all of a kind, up to and including the largest size."""
-    RULES.approve(UploadWish(mime_type=mime_type, size=size))
+    RULES.approve(TicketRequest(mime_type=mime_type, size=size))
 
 
 def test_everything_may_be_allowed():
     """`*/*` lets every type in."""
     ApprovalRules(allowed_types=("*/*",), max_size=5).approve(
-        UploadWish(mime_type="application/x-whatever", size=5)
+        TicketRequest(mime_type="application/x-whatever", size=5)
     )
 
 
@@ -44,14 +44,14 @@ def test_everything_may_be_allowed():
 def test_what_is_refused(wish, word):
     """Anything else, with a word on what is wrong."""
     with pytest.raises(NotApproved, match=word.replace("*", r"\*")):
-        RULES.approve(UploadWish(**{"mime_type": "image/png", "size": 5, **wish}))
+        RULES.approve(TicketRequest(**{"mime_type": "image/png", "size": 5, **wish}))
 
 
 @pytest.mark.parametrize("status", [200, 201, 204])
 def test_answers_as_s3_has_them(status):
     """The statuses of S3 and any web address."""
     RULES.approve(
-        UploadWish(
+        TicketRequest(
             mime_type="image/png",
             size=1,
             success_action_status=status,

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from structlog.testing import capture_logs
 
-from manager.http.parts import PARTS
+from manager.accounts.credentials import Passwords
 from protocol import s2u
 from protocol.extensions import ADMINISTER
 from tests.manager.handlers.frontend import Frontend
@@ -117,18 +117,17 @@ async def test_who_may_not_any_more_when_it_is_done_is_refused(
 ):
     """An administrator who is shut out does not take over the account of another one meanwhile."""
     root, other = await administrator(), await administrator("other")
-    accounts = world.stage.app[PARTS].get().accounts
-    hashed = accounts.hashed
+    hash_only = Passwords.hash
 
-    async def hash_and_shut_out(password: str) -> str:
-        password_hash: str = await hashed(password)
+    async def hash_and_shut_out(passwords: Passwords, password: str) -> str:
+        password_hash = await hash_only(passwords, password)
         if end == "role":
             await world.catalog.set_role(other.user.id, is_admin=False)
         else:
             await world.catalog.set_password(other.user.id, "another hash")
         return password_hash
 
-    monkeypatch.setattr(accounts, "hashed", hash_and_shut_out)
+    monkeypatch.setattr(Passwords, "hash", hash_and_shut_out)
     reason = await other.refusal("c2s:user-password-set", user_id=root.user.id, password=NEW)
     assert reason == "only an administrator may do this"
     assert await logs_in(world, "root", PASSWORD)

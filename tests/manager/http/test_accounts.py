@@ -10,7 +10,7 @@ from argon2 import PasswordHasher
 from structlog.testing import capture_logs
 
 from catalog.errors import CatalogUnavailable
-from manager.http.parts import PARTS
+from manager.accounts.credentials import Passwords
 from tests.manager.conftest import CHEAP
 
 PASSWORD = "correct horse"
@@ -53,15 +53,14 @@ async def test_later_users_need_an_administrator(cloud):
 async def test_administrator_who_is_shut_out_meanwhile_registers_nobody(cloud, monkeypatch):
     """There is no way to leave an account behind for oneself."""
     token = await cloud.token()
-    accounts = cloud.app[PARTS].get().accounts
-    hashed = accounts.hashed
+    hash_only = Passwords.hash
 
-    async def hash_and_shut_out(password: str) -> str:
-        password_hash: str = await hashed(password)
+    async def hash_and_shut_out(passwords: Passwords, password: str) -> str:
+        password_hash = await hash_only(passwords, password)
         await cloud.catalog.set_password(1, "another hash")
         return password_hash
 
-    monkeypatch.setattr(accounts, "hashed", hash_and_shut_out)
+    monkeypatch.setattr(Passwords, "hash", hash_and_shut_out)
     response = await _register(cloud, username="bob", adminToken=token)
     assert response.status == 403
     assert await cloud.catalog.user_by_name("bob") is None

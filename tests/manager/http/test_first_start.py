@@ -171,7 +171,7 @@ async def test_the_page_learns_what_to_ask_for(tmp_path, setting, needs_code):
 
 async def _told(cloud: Cloud) -> list[Any]:
     with capture_logs() as logs:
-        await setup_code(cloud.app).tell(PAGE)
+        await setup_code(cloud.app).log(PAGE)
     return logs
 
 

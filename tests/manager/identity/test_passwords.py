@@ -6,7 +6,7 @@ import threading
 import pytest
 from argon2 import PasswordHasher
 
-from manager.accounts.passwords import Passwords
+from manager.accounts.credentials import Passwords
 from manager.errors import Overloaded
 
 

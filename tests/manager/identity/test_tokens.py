@@ -7,7 +7,7 @@ import jwt
 import pytest
 
 from discord_emulator.testing import VirtualClock
-from manager.accounts.tokens import TOKEN_LIFE_S, TokenSigner, derive_token_secret
+from manager.accounts.credentials import TOKEN_LIFE_S, TokenSigner, derive_token_secret
 from manager.errors import InvalidToken
 
 SECRET = derive_token_secret(b"k" * 32)

@@ -18,8 +18,7 @@ from catalog.port import Catalog
 from catalog.sqlite.adapter import SqliteCatalog
 from client_sdk.backoff import Backoff
 from discord_emulator.testing import running_emulator
-from manager.accounts.accounts import Accounts
-from manager.accounts.setup_code import SetupCode
+from manager.accounts.accounts import Accounts, SetupCode
 from manager.control import ControlPlane
 from manager.metrics import ManagerMetrics
 from manager.retrying import FIRST_DELAY_S, LONGEST_DELAY_S, CatalogPatience
@@ -242,6 +241,7 @@ async def running_flaky_stage(
         control = ControlPlane(
             catalog=catalog,
             accounts=accounts,
+            passwords=CHEAP_PASSWORDS,
             settings=settings_for(emulator, folder, **chosen),
             webhooks=webhooks,
             holds=holds,

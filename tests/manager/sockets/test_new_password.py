@@ -75,7 +75,7 @@ async def test_what_was_not_begun_by_then_is_not_done(tmp_path: Path):
             await client.send(c2s.CreateFolder(path=f"/{number}"))
         await stage.catalog.is_holding("make_folders")
         user = await stage.accounts.change_password("alice", PASSWORD, NEW)
-        stage.control.logins.end(user.id, before_epoch=user.token_epoch)
+        stage.control.logins.revoke(user.id, before_epoch=user.token_epoch)
         held.set()
         # By the time at which the service is free again all that waited has had its turn.
         await other.next(s2c.UploadBookingModify)

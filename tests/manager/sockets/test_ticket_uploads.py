@@ -17,8 +17,8 @@ from client_sdk import Client
 from client_sdk.connection import Connection
 from manager.errors import NoUploadService
 from manager.http.parts import PARTS
-from manager.tickets.approval import UploadWish
-from manager.tickets.uploads import TicketDesk
+from manager.tickets.approval import TicketRequest
+from manager.tickets.uploads import TicketManager
 from protocol import generic, s2c, s2u, u2s
 from protocol.extensions import TICKET_HOLDERS, TICKETS, WEBHOOKS
 from storage.envelope import sealed_size
@@ -121,9 +121,9 @@ async def confirm_leases(connection: Connection, webhook: asyncio.Future[s2u.Web
                 webhook.set_result(packet.webhooks[0])
 
 
-async def ticket_of(holder: str, tickets: TicketDesk) -> tuple[str, str]:
+async def ticket_of(holder: str, tickets: TicketManager) -> tuple[str, str]:
     """A ticket for five bytes and its file id, once a service takes tickets."""
-    wish = UploadWish(mime_type="text/plain", size=5)
+    wish = TicketRequest(mime_type="text/plain", size=5)
     while True:
         try:
             form = await tickets.open(holder, wish, is_service=holder.startswith("service:"))

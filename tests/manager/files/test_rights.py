@@ -1,9 +1,11 @@
-"""Who may do what: the table of the wire protocol, cell by cell."""
+"""Who may do what with a file: the table of the protocol cell by cell, and as permits of the catalog."""
 
-from dataclasses import dataclass
+from uuid import UUID
 
 import pytest
 
+from catalog.permits import STANDINGS, Holder
+from catalog.records import File, Share, User
 from manager.files.rights import (
     ALLOWED,
     Access,
@@ -12,6 +14,7 @@ from manager.files.rights import (
     Status,
     access_of,
     may_read,
+    permit_for,
 )
 
 OWNER, OTHER = 1, 2
@@ -86,21 +89,30 @@ def test_reading_and_writing_agree_with_the_operations(access: Access):
     assert access.may_write is access.allows(Operation.OVERWRITE)
 
 
-@dataclass
-class _Share:
-    can_write: bool
+def _user(user_id: int) -> User:
+    return User(
+        id=user_id, name="u", is_admin=True, password_hash="", token_epoch=0, created_at=0.0
+    )
 
 
-@dataclass
-class _File:
-    owner_id: int | None
-    is_public: bool
-    share: _Share | None
-
-
-@dataclass
-class _User:
-    id: int
+def _file(owner: int | None, *, is_public: bool, share: bool | None, viewer: int) -> File:
+    shared = (
+        None if share is None else Share(file_id=1, user_id=viewer, can_write=share, shared_at=0)
+    )
+    return File(
+        id=1,
+        folder_id=0,
+        name="a",
+        object_id=UUID(int=1),
+        owner_id=owner,
+        is_public=is_public,
+        size=1,
+        mime_type="text/plain",
+        has_thumbnail=False,
+        created_at=0,
+        updated_at=0,
+        share=shared,
+    )
 
 
 @pytest.mark.parametrize(("owner", "is_public", "share", "viewer", "expected"), ACCESSES)
@@ -109,5 +121,27 @@ def test_may_read(
 ):
     """A user may read a file as the table says."""
     if viewer is not None:
-        file = _File(owner, is_public, None if share is None else _Share(share))
-        assert may_read(file, _User(viewer)) is expected.may_read
+        file = _file(owner, is_public=is_public, share=share, viewer=viewer)
+        assert may_read(file, _user(viewer)) is expected.may_read
+
+
+OWNERS = {Operation.SHARE, Operation.TRANSFER}
+
+
+@pytest.mark.parametrize("operation", Operation)
+def test_standings_that_a_permit_covers(operation):
+    """Owners may do all; every user reads and writes public files; shares let read, or write too."""
+    permit = permit_for(_user(7), operation)
+    assert permit.user_id == 7
+    for standing in STANDINGS:
+        if standing.holder is not Holder.OTHER:
+            expected = True
+        elif operation in OWNERS:
+            expected = False
+        elif standing.is_public:
+            expected = True
+        elif operation is Operation.DOWNLOAD:
+            expected = standing.can_write is not None
+        else:
+            expected = bool(standing.can_write)
+        assert (standing in permit.standings) is expected, standing

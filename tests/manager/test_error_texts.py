@@ -13,8 +13,8 @@ from catalog.errors import (
     RootIsFixed,
     TicketMissing,
 )
+from manager.error_texts import public_text
 from manager.errors import InvalidRequest
-from manager.words import words_for
 from storage.errors import StorageError, UnknownKey
 
 MISSING_KEY = (
@@ -51,4 +51,4 @@ MISSING_KEY = (
 )
 def test_words(error, words):
     """Neither ids nor hosts nor constraints; the manager's own errors speak for themselves."""
-    assert words_for(error) == words
+    assert public_text(error) == words

@@ -1,4 +1,4 @@
-"""What people are told of errors from below the manager, whose own texts tell of ids and hosts."""
+"""What users are told of errors from below the manager, whose own texts name ids and hosts."""
 
 import logging
 from collections.abc import Mapping
@@ -47,13 +47,13 @@ _WORDS: Mapping[type[Exception], str | None] = {
 """The most special class that fits counts; None: its own text may be told to anybody."""
 
 
-def words_for(error: Exception) -> str:
+def public_text(error: Exception) -> str:
     """The text of an error of the manager's own; of others what may be told to anybody."""
     words = next((_WORDS[kind] for kind in type(error).__mro__ if kind in _WORDS), None)
     return str(error) if words is None else words
 
 
-def severity(error: Exception) -> int:
+def log_level(error: Exception) -> int:
     """How serious the line is that tells the log of a call that failed.
 
     The catalog itself tells once of a fault that lasts until the operator acts.

@@ -1,0 +1,137 @@
+"""Password hashes and user tokens.
+
+Passwords are hashed with argon2id. One hash takes tens of milliseconds and 64 MiB by design, so a bounded
+number of them run in worker threads and a bounded number wait: a flood of logins gets `Overloaded`
+and leaves the manager responsive.
+
+Tokens are JWTs signed with HMAC-SHA256 that name the user and the epoch of their password. The signing
+secret is derived from the oldest master key (the last one configured): rotation puts new keys first,
+so it invalidates no token.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import jwt
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from msgspec import Struct, ValidationError, convert
+
+from manager.errors import InvalidToken, Overloaded
+
+_Result = TypeVar("_Result")
+
+AT_ONCE = 2
+"""Hashes computed at the same time."""
+WAITING = 64
+"""Hashes that may wait for their turn."""
+TOKEN_LIFE_S = 30 * 24 * 3600
+
+
+class Passwords:
+    """Hashes and checks passwords in worker threads, a bounded number at once."""
+
+    def __init__(
+        self,
+        hasher: PasswordHasher | None = None,
+        *,
+        at_once: int = AT_ONCE,
+        waiting: int = WAITING,
+    ) -> None:
+        self._hasher = hasher or PasswordHasher()
+        self._turns = asyncio.Semaphore(at_once)
+        self._admitted = 0
+        self._admits = at_once + waiting
+
+    async def hash(self, password: str) -> str:
+        """The argon2id hash in its encoded form. Raises `Overloaded`."""
+        return await self._in_thread(lambda: self._hasher.hash(password))
+
+    async def matches(self, password: str, password_hash: str | None) -> bool:
+        """Whether the password belongs to the hash. Raises `Overloaded`.
+
+        Without a hash (an unknown user) it returns False after the same work, so that the time taken
+        does not reveal whether the user exists.
+        """
+        if password_hash is None:
+            await self.hash(password)
+            return False
+        return await self._in_thread(lambda: self._verify(password, password_hash))
+
+    def is_outdated(self, password_hash: str) -> bool:
+        """Whether a valid hash was computed with other parameters than the current ones."""
+        return self._hasher.check_needs_rehash(password_hash)
+
+    def _verify(self, password: str, password_hash: str) -> bool:
+        try:
+            return self._hasher.verify(password_hash, password)
+        except (VerificationError, InvalidHashError):
+            return False
+
+    async def _in_thread(self, work: Callable[[], _Result]) -> _Result:
+        if self._admitted >= self._admits:
+            raise Overloaded("logins", retry_after_s=5)
+        self._admitted += 1
+        try:
+            async with self._turns:
+                return await asyncio.to_thread(work)
+        finally:
+            self._admitted -= 1
+
+
+_ALGORITHM = "HS256"
+_PURPOSE = b"discord-cloud user tokens"
+
+
+class TokenClaims(Struct, frozen=True, kw_only=True):
+    """The claims of a token: user id, epoch of the password, issue and expiry (epoch seconds)."""
+
+    sub: str
+    epoch: int
+    iat: int
+    exp: int
+
+
+def derive_token_secret(master_key: bytes) -> bytes:
+    """The secret that signs tokens, 32 bytes."""
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE).derive(master_key)
+
+
+class TokenSigner:
+    """Issues and verifies tokens; the caller compares the epoch with the catalog's."""
+
+    def __init__(self, secret: bytes, clock: Callable[[], float]) -> None:
+        self._secret = secret
+        self._clock = clock
+
+    def issue(self, user_id: int, epoch: int) -> str:
+        """A token of three base64url parts, valid for `TOKEN_LIFE_S` seconds."""
+        now = int(self._clock())
+        claims = {"sub": str(user_id), "epoch": epoch, "iat": now, "exp": now + TOKEN_LIFE_S}
+        return jwt.encode(claims, self._secret, algorithm=_ALGORITHM)
+
+    def read(self, token: str) -> tuple[int, int]:
+        """User id and password epoch of a token that is signed by us and has not expired.
+
+        Raises `InvalidToken`.
+        """
+        try:
+            claims = convert(self._verified(token), TokenClaims)
+            user_id = int(claims.sub)
+        except (jwt.InvalidTokenError, ValidationError, ValueError) as error:
+            raise InvalidToken from error
+        if claims.exp <= self._clock():
+            raise InvalidToken
+        return user_id, claims.epoch
+
+    def _verified(self, token: str) -> dict[str, Any]:
+        # `read` checks the expiry, by the injected clock instead of the system's.
+        return jwt.decode(
+            token,
+            self._secret,
+            algorithms=[_ALGORITHM],
+            options={"verify_exp": False, "verify_iat": False},
+        )

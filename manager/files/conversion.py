@@ -1,0 +1,122 @@
+"""Between packets and the catalog's records: names that come in, files and folders that go out. No I/O."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from catalog.records import ROOT_FOLDER_ID, File, Folder, Share
+from manager.errors import NAMES_LISTED, InvalidRequest
+from manager.files.rights import Access, access_to
+from protocol import generic, s2c
+from protocol.errors import InvalidValue
+from protocol.values import NamePolicy, check_name, parse_path
+
+
+def ownership(access: Access, share: Share | None) -> s2c.Ownership:
+    """The ownership in an announced change."""
+    return s2c.Ownership(status=access.status.value, share=_share(access, share))
+
+
+def file_handle(
+    file: File, ownership: s2c.Ownership, *, thumbnail_url: str | None = None
+) -> s2c.FileHandle:
+    """A file in an announced change."""
+    return s2c.FileHandle(
+        id=file.id,
+        name=file.name,
+        type=file.mime_type,
+        has_thumbnail=file.has_thumbnail,
+        ownership=ownership,
+        created_at=timestamp(file.created_at),
+        updated_at=timestamp(file.updated_at),
+        size=file.size,
+        thumbnail_url=thumbnail_url,
+    )
+
+
+def listed_file_handle(file: File, viewer_id: int | None) -> s2c.ListedFileHandle:
+    """A file in a listing for a viewer; the file carries that viewer's share."""
+    access = access_to(file, viewer_id)
+    return s2c.ListedFileHandle(
+        id=file.id,
+        name=file.name,
+        type=file.mime_type,
+        has_thumbnail=file.has_thumbnail,
+        ownership=s2c.ListedOwnership(
+            status=access.status.value, share=_share(access, file.share), can=access.can.value
+        ),
+        created_at=timestamp(file.created_at),
+        updated_at=timestamp(file.updated_at),
+        size=file.size,
+    )
+
+
+def folder_handle(folder: Folder) -> s2c.FolderHandle:
+    """A folder; the parent of one in the root is null."""
+    return s2c.FolderHandle(
+        id=folder.id, name=folder.name, parent_folder=folder_id_to_wire(folder.parent_id)
+    )
+
+
+def folder_id_to_wire(folder_id: int | None) -> int | None:
+    """The id in a packet, where the root is null."""
+    return None if folder_id == ROOT_FOLDER_ID else folder_id
+
+
+def folder_id_from_wire(folder_id: int | None) -> int:
+    """The id in the catalog. Some clients send 0, the root's id there, instead of null."""
+    return ROOT_FOLDER_ID if folder_id is None else folder_id
+
+
+def timestamp(seconds: float) -> str:
+    """ISO 8601 in UTC, to the millisecond."""
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _share(access: Access, share: Share | None) -> s2c.Share | None:
+    if share is None or access.status.value != "shared":
+        return None
+    return s2c.Share(
+        can_write=share.can_write,
+        file=share.file_id,
+        shared_at=timestamp(share.shared_at),
+        user=share.user_id,
+    )
+
+
+def checked_name(name: str, policy: NamePolicy) -> str:
+    """The name, when the policy allows it for a new file or folder. Raises `InvalidRequest`."""
+    try:
+        return check_name(name, policy)
+    except InvalidValue as error:
+        raise InvalidRequest(f"name: {error}") from error
+
+
+def checked_folder(path: str, policy: NamePolicy) -> tuple[str, ...]:
+    """The names of a path, when the policy allows a new folder there. Raises `InvalidRequest`."""
+    names = parse_path(path)
+    try:
+        for name in names:
+            check_name(name, policy)
+    except InvalidValue as error:
+        raise InvalidRequest(f"path: {error}") from error
+    return names
+
+
+def naming_answer(requested: str, given: str) -> generic.Boolean:
+    """Success; the message has the name that was given when the requested one was taken."""
+    message = None if given == requested else f"the name was taken, so it is called {given}"
+    return generic.Boolean(success=True, message=message)
+
+
+def names_answer(requested_and_given: Iterable[tuple[str, str]]) -> generic.Boolean:
+    """As `naming_answer`, for several pairs of requested and given names."""
+    changed = [
+        f"{requested} is called {given}"
+        for requested, given in requested_and_given
+        if requested != given
+    ]
+    more = len(changed) - NAMES_LISTED
+    listed = ", ".join(changed[:NAMES_LISTED]) + (f" and {more} more differ" if more > 0 else "")
+    message = f"names were taken, so {listed}" if changed else None
+    return generic.Boolean(success=True, message=message)
