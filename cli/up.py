@@ -29,8 +29,8 @@ from manager.settings import ManagerSettings
 from processing_service.app import ProcessingService
 from processing_service.settings import ProcessingServiceSettings
 from upload_service.app import UploadService
-from upload_service.direct import connections_of
 from upload_service.settings import UploadServiceSettings
+from upload_service.zero_copy import protocol_factory
 
 CHANNELS = 4
 UNLIMITED_REQUESTS_PER_S = 1_000_000
@@ -68,9 +68,9 @@ async def running(options: UpOptions) -> AsyncIterator[Started]:
     ):
         url = url_of(listening)
         app, uploads, processing = _assemble(options, folder, url)
-        # The front of the upload service lets everything else through to aiohttp.
+        # `ZeroCopyProtocol` of the upload service passes everything else on to aiohttp.
         async with (
-            serving(app, listening, connections=connections_of),
+            serving(app, listening, connections=protocol_factory),
             uploads.run(),
             processing.run(),
         ):

@@ -15,21 +15,18 @@ from client_sdk.backoff import QUICK_TRIES, Backoff
 from common.addresses import ClientAddresses
 from common.service_password import ServicePassword
 from common.tasks import cancel_and_wait
-from upload_service.allocator import keep_freed_memory
-from upload_service.buffers import BufferPool, Lane
-from upload_service.direct import READ_BUFFER_BYTES, listen
-from upload_service.forward import Forwarder
+from upload_service.active_uploads import ActiveUploads
+from upload_service.buffers import BufferPool, Lane, keep_freed_memory
+from upload_service.chunk_receiver import BUFFER_BYTES
+from upload_service.forwarding import Forwarder, ReportQueue
 from upload_service.intake import Intake
-from upload_service.leases import Leases
 from upload_service.metrics import Metrics
-from upload_service.receive import BUFFER_BYTES
 from upload_service.report_journal import ReportJournal
-from upload_service.reports import Reports
 from upload_service.settings import UploadServiceSettings
-from upload_service.slots import Slot, SlotSurroundings
-from upload_service.ticket_link import TicketLink
+from upload_service.slots import Slot, WebhookLeases
+from upload_service.ticket_upload import TicketBackend
 from upload_service.tickets import TicketIntake
-from upload_service.uploads import Uploads
+from upload_service.zero_copy import READ_BUFFER_BYTES, listen
 
 log = structlog.get_logger(__name__)
 
@@ -71,17 +68,17 @@ class UploadService:
         self._link_backoff = backoff or _delays_of_links
         backoff = backoff or _delays
         self._pool = BufferPool(BUFFER_BYTES)
-        self._uploads = Uploads()
-        self._reports = Reports(ReportJournal(settings.reports_folder), backoff)
+        self._uploads = ActiveUploads()
+        self._reports = ReportQueue(ReportJournal(settings.reports_folder), backoff)
         self._metrics = Metrics()
         self._forwarder = Forwarder(self._reports, self._metrics)
         password = settings.service_password.get_secret_value()
         self._manager_url = _link_url(settings, password)
-        self._leases = Leases()
+        self._leases = WebhookLeases()
         self._slots = self._made_slots()
         addresses = ClientAddresses(settings.trusted_proxies)
         self._tickets = TicketIntake(
-            link=TicketLink(self._slots, self._reports, backoff),
+            backend=TicketBackend(self._slots, self._reports, backoff),
             forwarder=self._forwarder,
             pool=self._pool,
             at_once=settings.ticket_uploads,
@@ -139,16 +136,17 @@ class UploadService:
             log.warning("reports-left-on-disk", count=self._reports.unanswered)
 
     def _made_slots(self) -> list[Slot]:
-        around = SlotSurroundings(
-            manager_url=self._manager_url,
-            uploads=self._uploads,
-            leases=self._leases,
-            reports=self._reports,
-            inactivity_timeout_s=self._settings.inactivity_timeout_s,
-            backoff=self._link_backoff,
-        )
         return [
-            Slot(number, around, Lane(self._pool, self._settings.chunks_in_flight))
+            Slot(
+                number,
+                manager_url=self._manager_url,
+                uploads=self._uploads,
+                leases=self._leases,
+                reports=self._reports,
+                lane=Lane(self._pool, self._settings.chunks_in_flight),
+                inactivity_timeout_s=self._settings.inactivity_timeout_s,
+                backoff=self._link_backoff,
+            )
             for number in range(self._settings.slots)
         ]
 

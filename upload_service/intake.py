@@ -1,5 +1,6 @@
 """The HTTP side: chunks come in here. The one place where errors become answers."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Final
 
@@ -9,16 +10,22 @@ from aiohttp import web
 from common.guesses import TooManyAttempts
 from common.http_server import end_unread_answers, handler_arguments, has_encoded_body
 from common.service_password import ServicePassword, WrongServicePassword
+from upload_service.active_uploads import ActiveUploads
 from upload_service.buffers import Lane
-from upload_service.direct import front_of
+from upload_service.chunk_receiver import (
+    MAX_BODY_BYTES,
+    ChunkReceiver,
+    RepeatedChunk,
+    RequestBody,
+    SealedChunk,
+)
 from upload_service.errors import BodyCut, BodyTooLarge, ChunkError, EncodedBody, MethodNotAllowed
-from upload_service.forward import Forwarder
+from upload_service.forwarding import Forwarder
 from upload_service.metrics import Metrics
 from upload_service.multipart import form_boundary
-from upload_service.receive import MAX_BODY_BYTES, Body, Reception, RepeatedChunk, SealedChunk
 from upload_service.stall import StallGuard
 from upload_service.tickets import TicketIntake
-from upload_service.uploads import Uploads
+from upload_service.zero_copy import zero_copy_protocol_of
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +57,7 @@ class Intake:
     def __init__(
         self,
         *,
-        uploads: Uploads,
+        uploads: ActiveUploads,
         forwarder: Forwarder,
         unattributed: Lane,
         stall_timeout_s: float,
@@ -120,34 +127,36 @@ class Intake:
             return _refusal("the service failed; the chunk may be sent again", 500)
 
     async def _take(self, request: web.Request) -> int:
+        """Receive a chunk and have it stored, or compare it to what is stored; gives its index.
+
+        Raises:
+            ChunkError: The chunk is not stored.
+        """
         if request.method != "POST":
             raise MethodNotAllowed
         with self._metrics.receiving.track_inprogress():
             received = await self._receive(request)
         if isinstance(received, SealedChunk):
-            await self._forwarder.forward(received)
-            return received.claim.index
-        return _confirm(received)
+            await asyncio.shield(self._forwarder.begin(received))
+        else:
+            received.upload.chunks.require_alive()
+            received.upload.chunks.compare(received.index, received.digest)
+        return received.index
 
     async def _receive(self, request: web.Request) -> SealedChunk | RepeatedChunk:
         if has_encoded_body(request):
             raise EncodedBody
         boundary = form_boundary(request.headers.get("Content-Type", ""))
-        if (request.content_length or 0) > MAX_BODY_BYTES:
+        length = request.content_length or 0
+        if length > MAX_BODY_BYTES:
             raise BodyTooLarge("the body is larger than any chunk")
+        body = RequestBody(request.content, length, zero_copy_protocol_of(request))
         try:
             async with StallGuard(self._stall_timeout_s) as guard:
-                reception = Reception(self._uploads, self._unattributed, guard, boundary)
-                body = Body(request.content, request.content_length or 0, front_of(request))
-                return await reception.receive(body)
+                receiver = ChunkReceiver(self._uploads, self._unattributed, guard, boundary)
+                return await receiver.receive(body)
         except (OSError, web.RequestPayloadError):
             raise BodyCut("the connection broke before the form was complete") from None
-
-
-def _confirm(repeated: RepeatedChunk) -> int:
-    repeated.upload.job.require_alive()
-    repeated.upload.job.compare(repeated.index, repeated.digest)
-    return repeated.index
 
 
 def _refusal(text: str, status: int, headers: Mapping[str, str] = _CORS) -> web.Response:

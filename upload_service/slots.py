@@ -1,11 +1,13 @@
-"""A slot: one link to the manager, and the one upload at a time that comes over it."""
+"""A slot: one link to the manager, the webhooks leased to it, and the one upload at a time it runs."""
 
 import asyncio
 import base64
+import math
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Final
+from contextlib import AsyncExitStack, suppress
+from functools import partial
+from types import TracebackType
+from typing import Final, Self
 from uuid import UUID
 
 import structlog
@@ -21,13 +23,17 @@ from protocol.packet import Packet
 from protocol.u2s import ChunkStored, TicketFinish, UncertainPosts, UploadFinish, WebhookLost
 from protocol.values import CHUNK_SIZE
 from storage.address import ChunkAddress
+from storage.discord.http import DiscordHttp, UncertainPostCounter
+from storage.discord.retry import RetryPolicy
+from storage.discord.routes import WebhookCredentials
 from storage.envelope import MasterKey
+from storage.errors import NoWebhook
+from storage.pool import WebhookPool
+from upload_service.active_uploads import ActiveUpload, ActiveUploads, UploadSpec
 from upload_service.buffers import Lane
-from upload_service.job import JobState
-from upload_service.leases import Leases
+from upload_service.chunk_states import UploadPhase
+from upload_service.forwarding import ReportQueue
 from upload_service.mime import mime_type
-from upload_service.reports import Reports
-from upload_service.uploads import Upload, UploadOrder, Uploads
 
 log = structlog.get_logger(__name__)
 
@@ -40,49 +46,111 @@ def _refused(why: str) -> Boolean:
     return Boolean(success=False, message=why)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlotSurroundings:
-    """What all slots of a process share.
+class WebhookLeases:
+    """The ways to Discord that all slots share. An async context manager; within it, slots may post.
+
+    Limits are kept for the process as a whole, so there is one pool of webhooks for each API, which
+    is to say: one.
 
     Attributes:
-        manager_url: WebSocket URL with the credentials in its query; a secret.
-        uploads: where the intake finds what runs.
-        leases: the way to Discord.
-        reports: what the manager must hear of.
-        inactivity_timeout_s: seconds without any chunk that end an upload.
-        backoff: makes the delays between attempts to connect.
+        uncertain: counts posts whose answer was lost.
     """
 
-    manager_url: str = field(repr=False)
-    uploads: Uploads
-    leases: Leases
-    reports: Reports
-    inactivity_timeout_s: float
-    backoff: Callable[[], Backoff]
+    def __init__(self) -> None:
+        self.uncertain: Final = UncertainPostCounter()
+        self._stack: Final = AsyncExitStack()
+        self._pools: dict[str, _LeasedWebhooks] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._stack.aclose()
+        self._pools.clear()
+
+    async def of_api(self, url: str) -> "_LeasedWebhooks":
+        """The leased webhooks of the API at a base URL."""
+        if url not in self._pools:
+            # An upload waits for Discord for as long as its client does.
+            retry = RetryPolicy(give_up_after_s=math.inf)
+            http = DiscordHttp(api_url=url, retry=retry, uncertain=self.uncertain)
+            self._pools[url] = _LeasedWebhooks(await self._stack.enter_async_context(http))
+        return self._pools[url]
+
+
+class _LeasedWebhooks:
+    """The webhooks of one API, and which slot holds which of them."""
+
+    def __init__(self, http: DiscordHttp) -> None:
+        self.http = http
+        self.pool = WebhookPool(http, self._lost)
+        self._holders: dict[Slot, dict[int, WebhookCredentials]] = {}
+
+    def hold(self, slot: "Slot", webhooks: dict[int, WebhookCredentials]) -> frozenset[int]:
+        """Replace what a slot holds. Returns what no slot holds any more."""
+        before = self.ids(slot)
+        self._holders[slot] = webhooks
+        held = {key: item for one in self._holders.values() for key, item in one.items()}
+        self.pool.set_webhooks(list(held.values()))
+        return before - held.keys()
+
+    def ids(self, slot: "Slot") -> frozenset[int]:
+        return frozenset(self._holders.get(slot, {}))
+
+    def _lost(self, webhook_id: int, reason: str) -> None:
+        for slot, webhooks in self._holders.items():
+            if webhook_id in webhooks:
+                slot.webhook_lost(webhook_id, reason)
 
 
 class Slot:
     """Keeps a link to the manager and runs the uploads that the manager gives it.
 
-    The manager ends an upload whose link it loses, so a job dies with the link; what its chunks in
-    flight become is reported over another one.
+    The manager ends an upload whose link it loses, so an upload ends with the link; what its chunks
+    in flight become is reported over another one.
 
     Args:
         number: for the log.
-        around: what all slots share.
+        manager_url: WebSocket URL with the credentials in its query; a secret.
+        uploads: where the intake finds what runs.
+        leases: the way to Discord.
+        reports: delivers what the manager must enter.
         lane: bounds this slot's chunks in flight.
+        inactivity_timeout_s: seconds without any chunk that end an upload.
+        backoff: makes the delays between attempts to connect.
     """
 
-    def __init__(self, number: int, around: SlotSurroundings, lane: Lane) -> None:
-        self._around = around
+    def __init__(
+        self,
+        number: int,
+        *,
+        manager_url: str,
+        uploads: ActiveUploads,
+        leases: WebhookLeases,
+        reports: ReportQueue,
+        lane: Lane,
+        inactivity_timeout_s: float,
+        backoff: Callable[[], Backoff],
+    ) -> None:
+        self._manager_url = manager_url
+        self._uploads = uploads
+        self._leases = leases
+        self._reports = reports
         self._lane = lane
+        self._inactivity_timeout_s = inactivity_timeout_s
+        self._backoff = backoff
         self._log = log.bind(slot=number)
-        self._lease = around.leases.new(self._webhook_lost)
         self._key: MasterKey | None = None
+        self._webhooks: _LeasedWebhooks | None = None
         self._link: Connection | None = None
         self._tasks: asyncio.TaskGroup | None = None
-        self._upload: Upload | None = None
-        self._finished: Upload | None = None
+        self._upload: ActiveUpload | None = None
+        self._finished: ActiveUpload | None = None
         self._configuring = asyncio.Lock()
         self._handlers: Final[dict[type[Packet], Callable[..., Awaitable[Boolean]]]] = {
             s2u.WebhookConfiguration: self._configure,
@@ -109,7 +177,7 @@ class Slot:
 
     async def run(self) -> None:
         """Keep the link up until cancelled."""
-        backoff = self._around.backoff()
+        backoff = self._backoff()
         while True:
             try:
                 await self._connect(backoff)
@@ -123,12 +191,26 @@ class Slot:
             await backoff.wait()
 
     async def store(self, content: memoryview, ended: asyncio.Future[None]) -> ChunkAddress:
-        """Post an envelope to one of the slot's webhooks."""
-        return await self._lease.post(content, ended)
+        """Post an envelope by the leased webhook that may go soonest, as soon as Discord takes it.
+
+        Raises:
+            PostWithdrawn: if `ended` was resolved before.
+            StorageError: if Discord refused it, or no webhook is leased.
+        """
+        while (webhooks := self._webhooks) is not None:
+            try:
+                return await webhooks.pool.post(
+                    content, webhooks=partial(webhooks.ids, self), withdrawn=ended
+                )
+            except NoWebhook:
+                # The lease may be for another Discord by now.
+                if webhooks is self._webhooks:
+                    raise
+        raise NoWebhook("no webhook is leased")
 
     async def report(self, chunk: ChunkStored) -> Boolean:
-        """Tell the manager of a stored chunk."""
-        return await self._around.reports.deliver(self._link, chunk)
+        """Report a stored chunk over the slot's present link. Raises `NotStored`, `StorageFault`."""
+        return await self._reports.deliver(self._link, chunk)
 
     async def request(self, packet: Packet, *answers: type[Packet]) -> Packet:
         """Send a packet and wait for its answer. Raises `CloudError`."""
@@ -138,7 +220,7 @@ class Slot:
 
     async def _connect(self, backoff: Backoff) -> None:
         async with Connection.open(
-            self._around.manager_url, receives=_RECEIVES, extensions=_EXTENSIONS
+            self._manager_url, receives=_RECEIVES, extensions=_EXTENSIONS
         ) as link:
             self._link = link
             try:
@@ -146,11 +228,13 @@ class Slot:
                     await self._serve(link, self._tasks, backoff)
             finally:
                 self._link = self._tasks = None
-                self._lease.drop()
+                if self._webhooks is not None:
+                    # Requests under way go on.
+                    self._webhooks.hold(self, {})
 
     async def _serve(self, link: Connection, tasks: asyncio.TaskGroup, backoff: Backoff) -> None:
         background = {
-            tasks.create_task(self._around.reports.flush(link), name="flush-reports"),
+            tasks.create_task(self._reports.flush(link), name="flush-reports"),
             tasks.create_task(self._tell_uncertain_posts(link), name="tell-uncertain-posts"),
         }
         try:
@@ -166,7 +250,7 @@ class Slot:
 
     async def _tell_uncertain_posts(self, link: Connection) -> None:
         """Tell the manager how many there were, and again when there are more."""
-        uncertain, told = self._around.leases.uncertain, 0
+        uncertain, told = self._leases.uncertain, 0
         with suppress(ConnectionLost):
             while True:
                 if uncertain.total > told:
@@ -191,8 +275,21 @@ class Slot:
             return _refused("this service stores nothing unencrypted")
         self._key = MasterKey(base64.b64decode(packet.crypto.key))
         async with self._configuring:
-            await self._lease.change(packet)
+            await self._change_lease(packet)
         return _DONE
+
+    async def _change_lease(self, packet: s2u.WebhookConfiguration) -> None:
+        """Take a new lease; returns when no request runs any more on what was taken away."""
+        webhooks = await self._leases.of_api(packet.api_url)
+        if self._webhooks is not None and self._webhooks is not webhooks:
+            self._webhooks.hold(self, {})
+        self._webhooks = webhooks
+        webhooks.http.share_limits(packet.requests_per_s)
+        leased = {
+            int(one.id): WebhookCredentials(int(one.id), one.token, int(one.channel_id))
+            for one in packet.webhooks
+        }
+        await webhooks.pool.drained(webhooks.hold(self, leased))
 
     async def _decline_bot(self, _packet: s2u.UploadServiceConfiguration) -> Boolean:
         return _refused("this service posts to webhooks, not with a bot token")
@@ -202,20 +299,20 @@ class Slot:
         if why_not is not None or self._key is None:
             return _refused(why_not or "this service is not configured")
         if self._finished is not None:
-            self._around.uploads.remove(self._finished)
-        order = UploadOrder(
+            self._uploads.remove(self._finished)
+        spec = UploadSpec(
             upload_id=UUID(packet.upload_id),
             name=packet.name,
             size=packet.size,
             chunk_size=packet.chunk_size,
         )
-        self._run(order, self._key)
+        self._run(spec, self._key)
         return _DONE
 
     def _why_not(self, packet: s2u.UploadStart) -> str | None:
         if self._upload is not None:
             return "an upload runs here already"
-        if UUID(packet.upload_id) in self._around.uploads:
+        if UUID(packet.upload_id) in self._uploads:
             return "there is an upload with this id already"
         if packet.size < 1:
             return "an empty file has no chunks to upload"
@@ -223,16 +320,16 @@ class Slot:
             return f"chunk_size may be {CHUNK_SIZE} bytes at most"
         return None
 
-    def _run(self, order: UploadOrder, key: MasterKey) -> None:
-        upload = Upload(
-            order,
+    def _run(self, spec: UploadSpec, key: MasterKey) -> None:
+        upload = ActiveUpload(
+            spec,
             key=key,
             lane=self._lane,
             backend=self,
-            inactivity_timeout_s=self._around.inactivity_timeout_s,
+            inactivity_timeout_s=self._inactivity_timeout_s,
         )
         self._upload = upload
-        self._around.uploads.add(upload)
+        self._uploads.add(upload)
         if self._tasks is not None and self._link is not None:
             self._tasks.create_task(self._await_end(upload, self._link), name="await-end")
 
@@ -255,25 +352,26 @@ class Slot:
         """End the upload without a word to the manager, which knows."""
         upload, self._upload = self._upload, None
         if upload is not None:
-            self._around.uploads.remove(upload)
+            self._uploads.remove(upload)
             upload.end(reason)
 
-    async def _await_end(self, upload: Upload, link: Connection) -> None:
+    async def _await_end(self, upload: ActiveUpload, link: Connection) -> None:
         await upload.finished
         if self._upload is not upload:
             return
         self._upload = None
-        if upload.job.state is JobState.COMPLETE:
+        if upload.chunks.state is UploadPhase.COMPLETE:
             # Kept until the next upload: a client whose last reply was lost may ask again.
             self._finished = upload
             packet = _success(upload)
         else:
-            self._around.uploads.remove(upload)
-            packet = UploadFinish(success=False, reason=upload.job.end_reason)
+            self._uploads.remove(upload)
+            packet = UploadFinish(success=False, reason=upload.chunks.end_reason)
         with suppress(ConnectionLost):
             await link.send(packet)
 
-    def _webhook_lost(self, webhook_id: int, reason: str) -> None:
+    def webhook_lost(self, webhook_id: int, reason: str) -> None:
+        """Tell the manager that Discord has refused a webhook of this slot for good."""
         self._log.error("webhook-lost", webhook=webhook_id, reason=reason)
         if self._tasks is not None and self._link is not None:
             packet = WebhookLost(webhook_id=str(webhook_id), reason=reason)
@@ -285,10 +383,10 @@ async def _send(link: Connection, packet: Packet) -> None:
         await link.send(packet)
 
 
-def _success(upload: Upload) -> UploadFinish:
+def _success(upload: ActiveUpload) -> UploadFinish:
     return UploadFinish(
         success=True,
-        hash=upload.job.content_hash(),
+        hash=upload.chunks.content_hash(),
         is_encrypted=True,
         type=mime_type(upload.head, upload.name),
     )

@@ -9,15 +9,15 @@ from typing import Final, Self
 from upload_service.errors import ChunkError, Stalled, TooSlow
 
 MIN_BYTES_PER_S: Final = 32 * 1024
-"""How much must come on average of what holds a place that others may be waiting for. At this rate
-the largest chunk arrives in the time that an upload waits for one."""
+"""How much must come on average of a body that holds what other clients may be waiting for. At this
+rate the largest chunk arrives in the time that an upload waits for one."""
 
 
 class StallGuard:
     """Limits how long the block inside may go without `progress`.
 
     Only bytes of a file are progress: what stands before and behind it must come within that time as
-    a whole. One timer looks in now and then, so that `progress`, which is called for every piece of
+    a whole. One timer checks now and then, so that `progress`, which is called for every piece of
     a file, is next to free.
 
     Args:
@@ -37,7 +37,7 @@ class StallGuard:
 
     @property
     def is_paused(self) -> bool:
-        """Whether it is not for the client to do something at the moment."""
+        """Whether the service waits for something else than the client."""
         return self._waiting > 0
 
     @property
@@ -90,9 +90,9 @@ class StallGuard:
             raise self._error from None
 
     def _arm(self) -> None:
-        self._timer = self._loop.call_at(self._progress_at + self.stall_s, self._look)
+        self._timer = self._loop.call_at(self._progress_at + self.stall_s, self._check)
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         if self._waiting:
             self.progress()
         if self._loop.time() < self._progress_at + self.stall_s:
@@ -101,15 +101,15 @@ class StallGuard:
             self.interrupt(Stalled(f"no byte of the file came for {self.stall_s:g} s"))
 
 
-class Pace:
-    """Ends the reception of a body that falls too far behind the lowest pace; runs until `stop`.
+class MinimumRate:
+    """Ends the reception of a body that falls too far behind the lowest rate; runs until `stop`.
 
-    One timer looks in when what has come so far would be too little, so that pieces cost nothing.
+    One timer checks when what has come so far would be too little, so that pieces cost nothing.
 
     Args:
         guard: of the reception; must be entered already. Its pauses do not count.
         patience_s: how far the body may fall behind.
-        reason: what whoever sends it is told then.
+        reason: what the client is answered then.
     """
 
     def __init__(self, guard: StallGuard, *, patience_s: float, reason: str) -> None:
@@ -118,9 +118,9 @@ class Pace:
         self._patience_s = patience_s
         self._reason = reason
         self._due_at = self._loop.time() + patience_s - guard.paused_s
-        self._timer = self._loop.call_later(patience_s, self._look)
+        self._timer = self._loop.call_later(patience_s, self._check)
 
-    def came(self, count: int) -> None:
+    def received(self, count: int) -> None:
         """Bytes arrived: the next ones have more time."""
         self._due_at += count / MIN_BYTES_PER_S
 
@@ -128,11 +128,11 @@ class Pace:
         """All is there."""
         self._timer.cancel()
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         due_at = self._due_at + self._guard.paused_s
         if self._guard.is_paused:
-            self._timer = self._loop.call_later(self._patience_s, self._look)
+            self._timer = self._loop.call_later(self._patience_s, self._check)
         elif self._loop.time() < due_at:
-            self._timer = self._loop.call_at(due_at, self._look)
+            self._timer = self._loop.call_at(due_at, self._check)
         else:
             self._guard.interrupt(TooSlow(self._reason))

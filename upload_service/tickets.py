@@ -15,6 +15,7 @@ from common.http_server import has_encoded_body
 from common.tasks import cancel_and_wait
 from protocol.s2u import TicketAccepted
 from protocol.u2s import TicketFinish
+from upload_service.admission import Admission, AdmissionQueue
 from upload_service.buffers import BufferPool, Lane
 from upload_service.errors import (
     BodyCut,
@@ -24,20 +25,18 @@ from upload_service.errors import (
     MethodNotAllowed,
     NotStored,
 )
-from upload_service.forward import Forwarder
+from upload_service.forwarding import Forwarder
 from upload_service.metrics import Metrics
 from upload_service.multipart import form_boundary
-from upload_service.places import Admission, Places
 from upload_service.stall import StallGuard
-from upload_service.ticket_form import CHUNKS_AT_ONCE, FormBody, TicketForm
-from upload_service.ticket_link import TicketLink
+from upload_service.ticket_upload import CHUNKS_AT_ONCE, FormBody, TicketBackend, TicketFormReceiver
 
 log = structlog.get_logger(__name__)
 
 BUCKET: Final = "discord-cloud"
 """What S3 would call the place where everything is."""
-FAREWELL_TRIES: Final = 6
-PLACE_WAIT_S: Final = 300.0
+FAILURE_REPORT_TRIES: Final = 6
+ADMISSION_WAIT_S: Final = 300.0
 _CORS: Final = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "ETag, Location",
@@ -49,7 +48,7 @@ class TicketIntake:
     """Takes forms with tickets.
 
     Args:
-        link: the manager.
+        backend: the manager and Discord.
         forwarder: stores the chunks.
         pool: buffers.
         at_once: how many forms are received at the same time.
@@ -57,13 +56,13 @@ class TicketIntake:
         stall_timeout_s: seconds in which the fields must come, and that a file may stand still.
         metrics: what is counted.
         backoff: makes the delays between attempts to tell the manager of a failure.
-        place_wait_s: seconds that a form whose ticket is redeemed waits for its place.
+        admission_wait_s: seconds that a form whose ticket is redeemed waits for its place.
     """
 
     def __init__(
         self,
         *,
-        link: TicketLink,
+        backend: TicketBackend,
         forwarder: Forwarder,
         pool: BufferPool,
         at_once: int,
@@ -71,19 +70,19 @@ class TicketIntake:
         stall_timeout_s: float,
         metrics: Metrics,
         backoff: Callable[[], Backoff],
-        place_wait_s: float = PLACE_WAIT_S,
+        admission_wait_s: float = ADMISSION_WAIT_S,
     ) -> None:
-        self._link = link
+        self._backend = backend
         self._forwarder = forwarder
         self._stall_timeout_s = stall_timeout_s
         self._metrics = metrics
         self._backoff = backoff
         self._addresses = addresses
         lanes = (Lane(pool, CHUNKS_AT_ONCE) for _ in range(at_once))
-        self._places = Places(lanes, wait_s=place_wait_s)
-        metrics.waiting_forms.set_function(lambda: self._places.waiting)
-        self._farewells: set[asyncio.Task[None]] = set()
-        self._forms: set[TicketForm] = set()
+        self._admission_queue = AdmissionQueue(lanes, wait_s=admission_wait_s)
+        metrics.waiting_forms.set_function(lambda: self._admission_queue.waiting)
+        self._failure_reports: set[asyncio.Task[None]] = set()
+        self._forms: set[TicketFormReceiver] = set()
         self._is_stopping = False
 
     async def handle(self, request: web.Request) -> web.Response:
@@ -108,38 +107,38 @@ class TicketIntake:
 
     async def drain(self, grace_s: float) -> None:
         """Wait until the manager has heard of all that failed, for `grace_s` at most."""
-        if self._farewells:
-            await asyncio.wait(self._farewells, timeout=grace_s)
-        await cancel_and_wait(*self._farewells)
+        if self._failure_reports:
+            await asyncio.wait(self._failure_reports, timeout=grace_s)
+        await cancel_and_wait(*self._failure_reports)
 
     async def _take(self, request: web.Request) -> web.Response:
         if has_encoded_body(request):
             raise EncodedBody
         boundary = form_boundary(request.headers.get("Content-Type", ""))
         body = FormBody(request.content, request.content_length, boundary)
-        with Admission(self._places, self._addresses.of_request(request)) as admission:
+        with Admission(self._admission_queue, self._addresses.of_request(request)) as admission:
             form = await self._receive(body, admission)
         accepted, upload = form.accepted, form.upload
         if accepted is None or upload is None:
             raise RuntimeError("a form was received without a ticket")
-        content_hash = upload.job.content_hash()
+        content_hash = upload.chunks.content_hash()
         packet = TicketFinish(
             upload_id=accepted.upload_id, success=True, hash=content_hash, type=accepted.type
         )
         try:
-            await self._link.finish(packet)
+            await self._backend.finish(packet)
         except ChunkError as error:
             raise self._failed(form, error) from error
         return _stored(accepted, content_hash)
 
-    async def _receive(self, body: FormBody, admission: Admission) -> TicketForm:
+    async def _receive(self, body: FormBody, admission: Admission) -> TicketFormReceiver:
         """Take the whole form, and have all its chunks stored. Raises `ChunkError`."""
         if self._is_stopping:
             raise Busy("this service stops: ask for a new ticket")
-        form: TicketForm | None = None
+        form: TicketFormReceiver | None = None
         try:
             async with asyncio.TaskGroup() as forwards, StallGuard(self._stall_timeout_s) as guard:
-                form = TicketForm(self._link, self._forwarder, admission, guard)
+                form = TicketFormReceiver(self._backend, self._forwarder, admission, guard)
                 self._forms.add(form)
                 await form.receive(body, forwards)
             return form
@@ -155,26 +154,26 @@ class TicketIntake:
         finally:
             self._forms.discard(form)
 
-    def _failed(self, form: TicketForm | None, error: ChunkError) -> ChunkError:
-        """Lets the manager know, in the background: the sender may be gone."""
+    def _failed(self, form: TicketFormReceiver | None, error: ChunkError) -> ChunkError:
+        """Report the failure to the manager in the background, since the client may be gone."""
         if form is None or form.accepted is None:
             return error
         if form.upload is not None:
             form.upload.end(str(error))
         packet = TicketFinish(upload_id=form.accepted.upload_id, success=False, reason=str(error))
-        task = asyncio.create_task(self._say(packet), name="ticket-failed")
-        self._farewells.add(task)
-        task.add_done_callback(self._farewells.discard)
+        task = asyncio.create_task(self._report_failure(packet), name="ticket-failed")
+        self._failure_reports.add(task)
+        task.add_done_callback(self._failure_reports.discard)
         return error
 
-    async def _say(self, packet: TicketFinish) -> None:
-        # Unless it hears of it, the manager waits for as long as this process has any link.
+    async def _report_failure(self, packet: TicketFinish) -> None:
+        # Without this report the manager waits for as long as this process has any link.
         backoff = self._backoff()
-        for _ in range(FAREWELL_TRIES):
+        for _ in range(FAILURE_REPORT_TRIES):
             try:
-                await self._link.finish(packet)
+                await self._backend.finish(packet)
             except ChunkError as error:
-                log.info("ticket-failure-untold", code=error.code)
+                log.info("ticket-failure-not-reported", code=error.code)
                 await backoff.wait()
             else:
                 return

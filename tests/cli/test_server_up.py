@@ -16,7 +16,7 @@ from cli.up import running
 from cli.up_options import UpOptions
 from client_sdk import Client
 from protocol.values import CHUNK_SIZE
-from upload_service.direct import Front
+from upload_service.zero_copy import ZeroCopyProtocol
 
 PASSWORD = "correct horse"
 
@@ -52,12 +52,12 @@ async def test_chunks_take_the_short_way(options, monkeypatch):
     """Chunks go straight into the buffers that they are sealed in, as in an upload service alone."""
     received = []
 
-    async def receive_into(front, buffer, content, take):
+    async def receive_into(protocol, buffer, content, take):
         received.append(len(buffer))
-        await receive(front, buffer, content, take)
+        await receive(protocol, buffer, content, take)
 
-    receive = Front.receive_into
-    monkeypatch.setattr(Front, "receive_into", receive_into)
+    receive = ZeroCopyProtocol.receive_into
+    monkeypatch.setattr(ZeroCopyProtocol, "receive_into", receive_into)
     async with running(options) as (url, _):
         token = await _log_in(url)
         async with Client(url, token) as cloud:

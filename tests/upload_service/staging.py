@@ -22,8 +22,8 @@ from protocol.generic import Boolean, Primitives
 from protocol.packet import Packet
 from storage.envelope import KeyRing, open_chunk
 from upload_service.app import UploadService
-from upload_service.direct import listen
 from upload_service.settings import UploadServiceSettings
+from upload_service.zero_copy import listen
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 PASSWORD = "a service password"
@@ -113,12 +113,12 @@ class Manager:
 
 
 @asynccontextmanager
-async def serving(app: web.Application, *, fronted: bool = False) -> AsyncIterator[str]:
-    """Serve an application on a free port, with a front or without; gives its URL."""
+async def serving(app: web.Application, *, zero_copy: bool = False) -> AsyncIterator[str]:
+    """Serve an application on a free port, with `ZeroCopyProtocol` or without; gives its URL."""
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     try:
-        if fronted:
+        if zero_copy:
             async with await listen(runner, "127.0.0.1", 0) as server:
                 yield "http://{}:{}".format(*server.sockets[0].getsockname()[:2])
         else:
@@ -219,7 +219,7 @@ class Stage:
 
 @asynccontextmanager
 async def staged(
-    folder: Path, *, mounted_at: str | None = None, fronted: bool = True, **changes: Any
+    folder: Path, *, mounted_at: str | None = None, zero_copy: bool = True, **changes: Any
 ) -> AsyncIterator[Stage]:
     """A service with one slot, linked and configured."""
     manager = Manager()
@@ -232,7 +232,7 @@ async def staged(
         settings = service_settings(manager.url, folder, **changes)
         service = UploadService(settings, backoff=lambda: Backoff(first_s=0.001, cap_s=0.01))
         async with (
-            serving(_mounted(service.intake, mounted_at), fronted=fronted) as url,
+            serving(_mounted(service.intake, mounted_at), zero_copy=zero_copy) as url,
             service.run(),
             aiohttp.ClientSession() as session,
         ):

@@ -11,18 +11,18 @@ async def test_a_buffer_is_used_again() -> None:
     """What was given back is handed out next; nothing new is allocated."""
     pool = BufferPool(10)
     lane = Lane(pool, 2)
-    with await lane.lease() as first:
-        pass
-    with await lane.lease() as second:
-        assert second.buffer is first.buffer
+    first = await lane.acquire_buffer()
+    first.release()
+    second = await lane.acquire_buffer()
+    assert second.memory is first.memory
     assert pool.allocated == 1
 
 
 async def test_who_finds_no_permit_waits() -> None:
     """A lane never has more buffers out than permits, and hands them on in order."""
     lane = Lane(BufferPool(10), 1)
-    held = await lane.lease()
-    waiting = [asyncio.create_task(lane.lease()) for _ in range(2)]
+    held = await lane.acquire_buffer()
+    waiting = [asyncio.create_task(lane.acquire_buffer()) for _ in range(2)]
     await asyncio.sleep(0)
     assert not any(task.done() for task in waiting)
     held.release()
@@ -34,22 +34,22 @@ async def test_who_finds_no_permit_waits() -> None:
 async def test_releasing_twice_gives_one_permit() -> None:
     """A second release changes nothing."""
     lane = Lane(BufferPool(10), 1)
-    lease = await lane.lease()
-    lease.release()
-    lease.release()
-    await lane.lease()
+    held = await lane.acquire_buffer()
+    held.release()
+    held.release()
+    await lane.acquire_buffer()
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(lane.lease(), 0)
+        await asyncio.wait_for(lane.acquire_buffer(), 0)
 
 
-async def test_a_lease_moves_to_another_lane_with_its_buffer() -> None:
+async def test_a_held_buffer_moves_to_another_lane_with_its_buffer() -> None:
     """The buffer stays the same; the permit of the old lane is free again."""
     pool = BufferPool(10)
     strangers, slot = Lane(pool, 1), Lane(pool, 1)
-    lease = await strangers.lease()
-    buffer = lease.buffer
-    await lease.move_to(slot)
-    with await strangers.lease() as other:
-        assert lease.buffer is buffer
-        assert other.buffer is not buffer
+    held = await strangers.acquire_buffer()
+    memory = held.memory
+    await held.move_to(slot)
+    other = await strangers.acquire_buffer()
+    assert held.memory is memory
+    assert other.memory is not memory
     assert pool.allocated == 2

@@ -12,7 +12,7 @@ from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
 from protocol import s2u
 from tests.upload_service.staging import CHUNK, Stage, staged
-from upload_service.forward import NO_ROOM
+from upload_service.forwarding import NO_ROOM
 
 MINUTES_S = 600.0
 

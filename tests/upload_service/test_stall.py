@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from upload_service.errors import Stalled, TooSlow, UploadEnded
-from upload_service.stall import MIN_BYTES_PER_S, Pace, StallGuard
+from upload_service.stall import MIN_BYTES_PER_S, MinimumRate, StallGuard
 
 
 async def test_standing_still_ends_the_block() -> None:
@@ -86,8 +86,8 @@ async def test_who_keeps_the_pace_is_not_ended() -> None:
 
     async def receive() -> None:
         async with StallGuard(0.6) as guard:
-            pace = Pace(guard, patience_s=0.1, reason="too slow")
-            pace.came(int(MIN_BYTES_PER_S * 0.3))
+            pace = MinimumRate(guard, patience_s=0.1, reason="too slow")
+            pace.received(int(MIN_BYTES_PER_S * 0.3))
             await asyncio.Event().wait()
 
     with pytest.raises(TooSlow, match="too slow"):
@@ -102,7 +102,7 @@ async def test_a_pause_is_no_slowness() -> None:
 
     async def receive() -> None:
         async with StallGuard(60) as guard:
-            Pace(guard, patience_s=0.05, reason="too slow")
+            MinimumRate(guard, patience_s=0.05, reason="too slow")
             with guard.paused(), guard.paused():
                 await passing(0.12)
             resumed_at.append(loop.time())
@@ -116,6 +116,6 @@ async def test_a_pause_is_no_slowness() -> None:
 async def test_what_has_come_may_wait() -> None:
     """Once all is there, the time that the service itself needs does not count."""
     async with StallGuard(0.06) as guard:
-        Pace(guard, patience_s=0.01, reason="too slow").stop()
+        MinimumRate(guard, patience_s=0.01, reason="too slow").stop()
         with guard.paused():
             await passing(0.05)

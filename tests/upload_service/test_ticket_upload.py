@@ -17,9 +17,9 @@ from storage.envelope import MasterKey
 from storage.errors import NoWebhook
 from tests.upload_service.test_report_journal import report
 from upload_service.errors import Busy, NotStored
+from upload_service.forwarding import ReportQueue
 from upload_service.report_journal import ReportJournal
-from upload_service.reports import Reports
-from upload_service.ticket_link import TicketLink
+from upload_service.ticket_upload import TicketBackend
 
 ADDRESS = ChunkAddress(
     message_id=1, channel_id=2, webhook_id=3, attachment_id=4, offset=0, stored_size=5
@@ -73,10 +73,10 @@ class PlayedSlot:
         return ADDRESS
 
 
-def link_of(folder: Path, *slots: PlayedSlot) -> tuple[TicketLink, Reports]:
+def link_of(folder: Path, *slots: PlayedSlot) -> tuple[TicketBackend, ReportQueue]:
     """A link, and the reports behind it."""
-    reports = Reports(ReportJournal(folder / "reports"), no_pause)
-    return TicketLink(slots, reports, no_pause), reports
+    reports = ReportQueue(ReportJournal(folder / "reports"), no_pause)
+    return TicketBackend(slots, reports, no_pause), reports
 
 
 async def test_a_post_goes_on_over_another_slot(tmp_path: Path) -> None:

@@ -1,16 +1,16 @@
 """One upload as this service sees it: what is stored, in flight, missing, and how long it may wait.
 
-`UploadJob` decides and remembers; it does no I/O and knows no clock. Callers pass `now` (seconds on
+`ChunkStates` decides and remembers; it does no I/O and knows no clock. Callers pass `now` (seconds on
 any monotonic clock) and do what the answers say. A chunk moves like this:
 
     MISSING ── claim() ──▶ IN_FLIGHT ── stored() ──▶ STORED
        ▲                       │
        └────── dropped() ──────┘
 
-The inactivity deadline runs only while nobody does anything for the job: everything that receives,
+The inactivity deadline runs only while nothing happens for the upload: everything that receives,
 compares or forwards a chunk stands between `enter()` and `leave()`, and the last `leave()` starts
-the full time anew. A body of which nobody knows yet to which job it belongs makes the time longer,
-once, however many of them there are: it may be the chunk that the job waits for, or a stranger's.
+the full time anew. A body whose upload is not known yet doubles the time, once, however many of them
+there are: it may be the chunk that the upload waits for, or another client's.
 """
 
 from enum import Enum
@@ -31,7 +31,7 @@ class Offer(Enum):
     """It is stored already: take the digest of what comes, and ask `compare`."""
 
 
-class JobState(Enum):
+class UploadPhase(Enum):
     """The life of an upload on this service."""
 
     RUNNING = "running"
@@ -42,14 +42,14 @@ class JobState(Enum):
     """Aborted, timed out, or cut off from the manager. Nothing is taken any more."""
 
 
-class UploadJob:
+class ChunkStates:
     """The chunks of one upload.
 
     Args:
         size: bytes of the whole file, at least 1.
         chunk_size: bytes of every chunk but the last, at least 1.
         now: seconds; the inactivity time starts here.
-        inactivity_timeout_s: how long the job may stand without any chunk.
+        inactivity_timeout_s: seconds that the upload may stand without any chunk.
 
     Raises:
         ValueError: if a size is not positive.
@@ -63,7 +63,7 @@ class UploadJob:
         self.size: Final = size
         self.chunk_size: Final = chunk_size
         self.count: Final = chunk_count(size, chunk_size)
-        self.state = JobState.RUNNING
+        self.state = UploadPhase.RUNNING
         self.end_reason = ""
         self._timeout_s = inactivity_timeout_s
         self._active_at = now
@@ -113,14 +113,14 @@ class UploadJob:
         self._in_flight.add(index)
 
     def stored(self, index: int, digest: bytes) -> None:
-        """Note that a chunk in flight is stored; the last one completes the job.
+        """Note that a chunk in flight is stored; the last one completes the upload.
 
-        A job that has ended meanwhile stays so.
+        An upload that has ended meanwhile stays so.
         """
         self._in_flight.remove(index)
         self._digests[index] = digest
-        if self.state is JobState.RUNNING and len(self._digests) == self.count:
-            self.state = JobState.COMPLETE
+        if self.state is UploadPhase.RUNNING and len(self._digests) == self.count:
+            self.state = UploadPhase.COMPLETE
 
     def dropped(self, index: int) -> None:
         """Note that a chunk in flight did not make it: it is missing again."""
@@ -136,7 +136,7 @@ class UploadJob:
             raise OtherBytesStored(index)
 
     def enter(self) -> None:
-        """Stop the inactivity time: somebody begins to receive or forward a chunk."""
+        """Stop the inactivity time: a chunk begins to be received or forwarded."""
         self._busy += 1
 
     def leave(self, now: float) -> None:
@@ -145,7 +145,7 @@ class UploadJob:
         self._active_at = now
 
     def prolong(self) -> None:
-        """Double the inactivity time until `shorten`: what is received now may be for this job."""
+        """Double the inactivity time until `shorten`: what is received now may be for this upload."""
         self._is_prolonged = True
 
     def shorten(self) -> None:
@@ -154,32 +154,32 @@ class UploadJob:
 
     @property
     def deadline(self) -> float | None:
-        """When the job has waited too long, or None while the time does not run."""
-        if self._busy or self.state is not JobState.RUNNING:
+        """When the upload has waited too long, or None while the time does not run."""
+        if self._busy or self.state is not UploadPhase.RUNNING:
             return None
         return self._active_at + self._timeout_s * (2 if self._is_prolonged else 1)
 
     def end(self, reason: str) -> None:
-        """Take nothing any more. A complete or ended job stays what it is."""
-        if self.state is JobState.RUNNING:
-            self.state = JobState.ENDED
+        """Take nothing any more. A complete or ended upload stays what it is."""
+        if self.state is UploadPhase.RUNNING:
+            self.state = UploadPhase.ENDED
             self.end_reason = reason
 
     def require_alive(self) -> None:
-        """Check that the job has not ended.
+        """Check that the upload has not ended.
 
         Raises:
             UploadEnded: if it has; the text says why.
         """
-        if self.state is JobState.ENDED:
+        if self.state is UploadPhase.ENDED:
             raise UploadEnded(self.end_reason)
 
     def content_hash(self) -> str:
         """The hash of the whole file, as the wire protocol defines it.
 
         Raises:
-            ValueError: if the job is not complete.
+            ValueError: if the upload is not complete.
         """
-        if self.state is not JobState.COMPLETE:
+        if self.state is not UploadPhase.COMPLETE:
             raise ValueError("only a complete upload has a hash")
         return content_hash(self._digests[index] for index in range(self.count))

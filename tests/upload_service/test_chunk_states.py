@@ -13,8 +13,8 @@ from hypothesis.stateful import (
     rule,
 )
 
+from upload_service.chunk_states import ChunkStates, Offer, UploadPhase
 from upload_service.errors import NoSuchChunk, OtherBytesStored, UploadEnded
-from upload_service.job import JobState, Offer, UploadJob
 
 TIMEOUT_S = 180.0
 
@@ -24,9 +24,9 @@ def digest_of(text: object) -> bytes:
     return hashlib.sha256(str(text).encode()).digest()
 
 
-def job_of(size: int, chunk_size: int = 10) -> UploadJob:
+def job_of(size: int, chunk_size: int = 10) -> ChunkStates:
     """A job that began at 0."""
-    return UploadJob(size=size, chunk_size=chunk_size, now=0.0, inactivity_timeout_s=TIMEOUT_S)
+    return ChunkStates(size=size, chunk_size=chunk_size, now=0.0, inactivity_timeout_s=TIMEOUT_S)
 
 
 class JobMachine(RuleBasedStateMachine):
@@ -36,8 +36,8 @@ class JobMachine(RuleBasedStateMachine):
     def begin(self, size: int, chunk_size: int) -> None:
         """Start with any file."""
         self.now = 0.0
-        self.job = job_of(size, chunk_size)
-        self.count = self.job.count
+        self.chunks = job_of(size, chunk_size)
+        self.count = self.chunks.count
         self.in_flight: set[int] = set()
         self.stored: dict[int, bytes] = {}
         self.busy = 0
@@ -50,16 +50,16 @@ class JobMachine(RuleBasedStateMachine):
         """What to do with a chunk follows from where it is."""
         if not 0 <= index < self.count:
             with pytest.raises(NoSuchChunk):
-                self.job.offer(index)
+                self.chunks.offer(index)
         elif self.ended:
             with pytest.raises(UploadEnded):
-                self.job.offer(index)
+                self.chunks.offer(index)
         elif index in self.stored:
-            assert self.job.offer(index) is Offer.COMPARE
+            assert self.chunks.offer(index) is Offer.COMPARE
         elif index in self.in_flight:
-            assert self.job.offer(index) is Offer.WAIT
+            assert self.chunks.offer(index) is Offer.WAIT
         else:
-            assert self.job.offer(index) is Offer.RECEIVE
+            assert self.chunks.offer(index) is Offer.RECEIVE
 
     @precondition(lambda self: not self.ended)
     @rule(data=st.data())
@@ -68,9 +68,9 @@ class JobMachine(RuleBasedStateMachine):
         index = data.draw(st.integers(0, self.count - 1))
         if index in self.stored or index in self.in_flight:
             with pytest.raises(ValueError, match="not missing"):
-                self.job.claim(index)
+                self.chunks.claim(index)
         else:
-            self.job.claim(index)
+            self.chunks.claim(index)
             self.in_flight.add(index)
 
     @precondition(lambda self: self.in_flight)
@@ -81,23 +81,23 @@ class JobMachine(RuleBasedStateMachine):
         self.in_flight.remove(index)
         if works:
             self.stored[index] = digest_of(index)
-            self.job.stored(index, self.stored[index])
+            self.chunks.stored(index, self.stored[index])
         else:
-            self.job.dropped(index)
+            self.chunks.dropped(index)
 
     @precondition(lambda self: self.stored)
     @rule(data=st.data())
     def compare(self, data: st.DataObject) -> None:
         """The same bytes are fine, others are not."""
         index = data.draw(st.sampled_from(sorted(self.stored)))
-        self.job.compare(index, self.stored[index])
+        self.chunks.compare(index, self.stored[index])
         with pytest.raises(OtherBytesStored):
-            self.job.compare(index, digest_of("others"))
+            self.chunks.compare(index, digest_of("others"))
 
     @rule()
     def enter(self) -> None:
         """Somebody begins."""
-        self.job.enter()
+        self.chunks.enter()
         self.busy += 1
 
     @precondition(lambda self: self.busy)
@@ -106,19 +106,19 @@ class JobMachine(RuleBasedStateMachine):
         """Somebody is done."""
         self.busy -= 1
         self.active_at = self.now
-        self.job.leave(self.now)
+        self.chunks.leave(self.now)
 
     @rule()
     def prolong(self) -> None:
         """A body comes that may be for any job; a second one changes nothing."""
         self.prolonged = True
-        self.job.prolong()
+        self.chunks.prolong()
 
     @rule()
     def shorten(self) -> None:
         """No such body is left."""
         self.prolonged = False
-        self.job.shorten()
+        self.chunks.shorten()
 
     @rule(seconds=st.floats(0, 1000))
     def wait(self, seconds: float) -> None:
@@ -130,28 +130,28 @@ class JobMachine(RuleBasedStateMachine):
         """The upload ends, unless it is complete."""
         if len(self.stored) < self.count:
             self.ended = True
-        self.job.end("because")
+        self.chunks.end("because")
 
     @invariant()
     def state_follows(self) -> None:
         """Complete means every chunk stored, unless the job ended before."""
         if self.ended:
-            assert self.job.state is JobState.ENDED
+            assert self.chunks.state is UploadPhase.ENDED
         elif len(self.stored) == self.count:
-            assert self.job.state is JobState.COMPLETE
-            assert len(self.job.content_hash()) == 64
+            assert self.chunks.state is UploadPhase.COMPLETE
+            assert len(self.chunks.content_hash()) == 64
         else:
-            assert self.job.state is JobState.RUNNING
-        assert self.job.stored_count == len(self.stored)
+            assert self.chunks.state is UploadPhase.RUNNING
+        assert self.chunks.stored_count == len(self.stored)
 
     @invariant()
     def deadline_follows(self) -> None:
         """The time runs only while nobody does anything for a running job, and doubles once."""
-        if self.busy or self.job.state is not JobState.RUNNING:
-            assert self.job.deadline is None
+        if self.busy or self.chunks.state is not UploadPhase.RUNNING:
+            assert self.chunks.deadline is None
         else:
             times = 2 if self.prolonged else 1
-            assert self.job.deadline == self.active_at + times * TIMEOUT_S
+            assert self.chunks.deadline == self.active_at + times * TIMEOUT_S
 
 
 JobMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)

@@ -1,8 +1,8 @@
-"""The places for files with tickets: who gets the next one, and how many anybody may have.
+"""Admission control for files with tickets: which form gets buffers next, and how many one owner may have.
 
-A place is taken for a ticket that the manager has accepted, never for the mere promise of one, so
-that nobody without tickets can keep others out. And of the places no user and no address gets more
-than half, whatever tickets they have: there is always one to be had soon for somebody else.
+A form is admitted for a ticket that the manager has accepted, never for the mere promise of one, so
+that clients without tickets can keep nobody out. No user and no address gets more than half of the
+places, whatever tickets they have: a place becomes free soon for others.
 """
 
 import asyncio
@@ -29,12 +29,12 @@ class _Waiting:
         self.granted: asyncio.Future[Lane] = asyncio.get_running_loop().create_future()
 
 
-class Places:
-    """Hands out places in the order in which they are asked for, passing over whoever has enough.
+class AdmissionQueue:
+    """Admits forms in the order in which they ask, passing over owners that have their share.
 
     Args:
         lanes: one for each place.
-        wait_s: seconds after which a form that waits is sent away.
+        wait_s: seconds after which a form that waits is refused.
     """
 
     def __init__(self, lanes: Iterable[Lane], *, wait_s: float) -> None:
@@ -53,13 +53,13 @@ class Places:
         return len(self._queue)
 
     def check(self, owner: str) -> None:
-        """Find out before a ticket is used up whether there is any use in waiting. Raises `Busy`."""
+        """Check before a ticket is used up that there is any use in waiting. Raises `Busy`."""
         of_owner = sum(owner in waiting.owners for waiting in self._queue)
         if len(self._queue) >= self._most_waiting or of_owner >= max(1, self._most_waiting // 2):
             raise Busy("too many files are being sent at the moment: try again shortly")
 
-    async def take(self, owners: frozenset[str]) -> Lane:
-        """Wait for a place, to be given back with `put_back`.
+    async def acquire(self, owners: frozenset[str]) -> Lane:
+        """Wait for a place, to be given back by `release`.
 
         Args:
             owners: all to whom the place counts.
@@ -74,7 +74,7 @@ class Places:
             self.check(owner)
         waiting = _Waiting(owners)
         self._queue.append(waiting)
-        self._hand_out()
+        self._grant()
         try:
             async with asyncio.timeout(self._wait_s):
                 return await waiting.granted
@@ -86,13 +86,13 @@ class Places:
                 "too many files are being sent at the moment: ask for a new ticket and try again"
             ) from None
 
-    def put_back(self, lane: Lane, owners: frozenset[str]) -> None:
+    def release(self, lane: Lane, owners: frozenset[str]) -> None:
         """A place is free again."""
         self._held -= Counter(owners)
         self._free.append(lane)
-        self._hand_out()
+        self._grant()
 
-    def _hand_out(self) -> None:
+    def _grant(self) -> None:
         for waiting in tuple(self._queue):
             if not self._free:
                 return
@@ -108,36 +108,36 @@ class Places:
         if waiting in self._queue:
             self._queue.remove(waiting)
         elif not waiting.granted.cancelled():
-            self.put_back(waiting.granted.result(), waiting.owners)
+            self.release(waiting.granted.result(), waiting.owners)
 
 
 class Admission:
-    """The way of one form to its place, which it has until the end of the `with` block.
+    """One form that asks for a place; it has the place until the end of the `with` block.
 
     Args:
-        places: where the place comes from.
-        address: where the form comes from.
+        queue: where the place comes from.
+        address: the client's address.
     """
 
-    def __init__(self, places: Places, address: str) -> None:
-        self._places = places
+    def __init__(self, queue: AdmissionQueue, address: str) -> None:
+        self._queue = queue
         self._address = f"address {address}"
         self._owners = frozenset({self._address})
         self._lane: Lane | None = None
 
     def check(self) -> None:
-        """Find out whether there is any use in redeeming the ticket now. Raises `Busy`."""
-        self._places.check(self._address)
+        """Check that there is any use in redeeming the ticket now. Raises `Busy`."""
+        self._queue.check(self._address)
 
     async def admit(self, holder: str | None) -> Lane:
         """Wait for the place, once the ticket is redeemed. Raises `Busy`.
 
         Args:
-            holder: the user whose ticket it is, None if it is nobody's in particular.
+            holder: the user whose ticket it is; None if it is no user's.
         """
         if holder is not None:
             self._owners |= {f"holder {holder}"}
-        self._lane = await self._places.take(self._owners)
+        self._lane = await self._queue.acquire(self._owners)
         return self._lane
 
     def __enter__(self) -> Self:
@@ -150,4 +150,4 @@ class Admission:
         traceback: TracebackType | None,
     ) -> None:
         if self._lane is not None:
-            self._places.put_back(self._lane, self._owners)
+            self._queue.release(self._lane, self._owners)

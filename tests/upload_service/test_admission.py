@@ -5,15 +5,15 @@ import asyncio
 import pytest
 
 from common.tasks import cancel_and_wait
+from upload_service.admission import Admission, AdmissionQueue
 from upload_service.buffers import BufferPool, Lane
 from upload_service.errors import Busy
-from upload_service.places import Admission, Places
 
 
-def places_for(count: int, *, wait_s: float = 60.0) -> Places:
+def queue_of(count: int, *, wait_s: float = 60.0) -> AdmissionQueue:
     """So many places."""
     pool = BufferPool(1)
-    return Places([Lane(pool, 1) for _ in range(count)], wait_s=wait_s)
+    return AdmissionQueue([Lane(pool, 1) for _ in range(count)], wait_s=wait_s)
 
 
 async def settle() -> None:
@@ -25,13 +25,13 @@ async def settle() -> None:
 class Form:
     """A form that wants a place, or has it."""
 
-    def __init__(self, places: Places, address: str, holder: str | None = None) -> None:
+    def __init__(self, queue: AdmissionQueue, address: str, holder: str | None = None) -> None:
         self._leave = asyncio.Event()
         self.has_place = False
-        self.task = asyncio.create_task(self._run(places, address, holder))
+        self.task = asyncio.create_task(self._run(queue, address, holder))
 
-    async def _run(self, places: Places, address: str, holder: str | None) -> None:
-        with Admission(places, address) as admission:
+    async def _run(self, queue: AdmissionQueue, address: str, holder: str | None) -> None:
+        with Admission(queue, address) as admission:
             await admission.admit(holder)
             self.has_place = True
             await self._leave.wait()
@@ -50,8 +50,8 @@ class Form:
 
 async def test_places_are_given_in_order() -> None:
     """Who waits longest is next."""
-    places = places_for(1)
-    forms = [Form(places, f"10.0.0.{number}") for number in range(3)]
+    queue = queue_of(1)
+    forms = [Form(queue, f"10.0.0.{number}") for number in range(3)]
     await settle()
     assert [form.has_place for form in forms] == [True, False, False]
     await forms[0].leave()
@@ -64,18 +64,18 @@ async def test_places_are_given_in_order() -> None:
 @pytest.mark.parametrize("same", ["address", "holder"])
 async def test_nobody_has_more_than_half(same: str) -> None:
     """Neither an address nor a user keeps others out, who pass whoever has enough by."""
-    places = places_for(4)
+    queue = queue_of(4)
 
     def greedy(number: int) -> Form:
         own = f"10.0.0.{number}"
         return Form(
-            places, "10.1.1.1" if same == "address" else own, "user:1" if same == "holder" else own
+            queue, "10.1.1.1" if same == "address" else own, "user:1" if same == "holder" else own
         )
 
     many = [greedy(number) for number in range(4)]
     await settle()
     assert [form.has_place for form in many] == [True, True, False, False]
-    others = [Form(places, "10.2.2.2", "user:2"), Form(places, "10.3.3.3")]
+    others = [Form(queue, "10.2.2.2", "user:2"), Form(queue, "10.3.3.3")]
     await settle()
     assert [form.has_place for form in others] == [True, True]
     await others[0].leave()
@@ -89,12 +89,12 @@ async def test_nobody_has_more_than_half(same: str) -> None:
 
 async def test_who_waits_too_long_is_sent_away() -> None:
     """The place that it did not get is still there for others."""
-    places = places_for(1, wait_s=0.01)
-    first = Form(places, "10.0.0.1")
+    queue = queue_of(1, wait_s=0.01)
+    first = Form(queue, "10.0.0.1")
     with pytest.raises(Busy, match="new ticket"):
-        await Form(places, "10.0.0.2").task
+        await Form(queue, "10.0.0.2").task
     await first.leave()
-    last = Form(places, "10.0.0.3")
+    last = Form(queue, "10.0.0.3")
     await settle()
     assert last.has_place
     await last.leave()
@@ -102,14 +102,14 @@ async def test_who_waits_too_long_is_sent_away() -> None:
 
 async def test_a_form_that_ends_while_it_waits_leaves_the_queue() -> None:
     """The next one moves up."""
-    places = places_for(1)
-    first, second, third = (Form(places, f"10.0.0.{number}") for number in range(3))
+    queue = queue_of(1)
+    first, second, third = (Form(queue, f"10.0.0.{number}") for number in range(3))
     await settle()
     await second.cancel()
     await first.leave()
     assert third.has_place
     await third.cancel()
-    fourth = Form(places, "10.0.0.4")
+    fourth = Form(queue, "10.0.0.4")
     await settle()
     assert fourth.has_place
     await fourth.leave()
@@ -117,8 +117,8 @@ async def test_a_form_that_ends_while_it_waits_leaves_the_queue() -> None:
 
 async def test_a_form_that_ends_when_it_gets_its_place_passes_it_on() -> None:
     """A place that nobody takes is not lost."""
-    places = places_for(1)
-    first, second, third = (Form(places, f"10.0.0.{number}") for number in range(3))
+    queue = queue_of(1)
+    first, second, third = (Form(queue, f"10.0.0.{number}") for number in range(3))
     await settle()
     first.task.add_done_callback(lambda _: second.task.cancel())
     await first.leave()
@@ -128,14 +128,14 @@ async def test_a_form_that_ends_when_it_gets_its_place_passes_it_on() -> None:
 
 async def test_the_queue_is_bounded() -> None:
     """Who would be too many is told so before the ticket is used up, and others still get in."""
-    places = places_for(2)
-    with Admission(places, "10.9.9.9") as other, Admission(places, "10.0.0.1") as same:
-        forms = [Form(places, "10.0.0.1") for _ in range(1 + 8)]
+    queue = queue_of(2)
+    with Admission(queue, "10.9.9.9") as other, Admission(queue, "10.0.0.1") as same:
+        forms = [Form(queue, "10.0.0.1") for _ in range(1 + 8)]
         await settle()
         with pytest.raises(Busy, match="shortly"):
             same.check()
         other.check()
-        forms += [Form(places, f"10.0.1.{number}") for number in range(1 + 8)]
+        forms += [Form(queue, f"10.0.1.{number}") for number in range(1 + 8)]
         await settle()
         with pytest.raises(Busy, match="shortly"):
             other.check()

@@ -2,12 +2,12 @@
 
 aiohttp hands out every piece of a body as an object of its own, copied twice on the way. That is a
 fifth of a chunk's CPU time, so while a file of known length comes in, the bytes go around aiohttp:
-`Front` is what the socket talks to. It gives everything to aiohttp's own protocol, except when a
-request has asked for the next bytes of its body with `receive_into`.
+the socket talks to `ZeroCopyProtocol`. It passes everything on to aiohttp's own protocol, except when
+a request has asked for the next bytes of its body with `receive_into`.
 
 aiohttp counts the bytes of a body to know where the next request begins. So it is given as many
 blank bytes as have passed it by; the request takes them off again. Nothing private is touched, and
-a server without `Front` works as well, only slower.
+a server without `ZeroCopyProtocol` works as well, only slower.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ _BLANK: Final = bytes(READ_BUFFER_BYTES)
 TakePiece = Callable[[memoryview], None]
 
 
-class _Direct:
+class _Transfer:
     """The next bytes of a body, on their way into a buffer."""
 
     def __init__(self, buffer: memoryview, content: StreamReader, take: TakePiece) -> None:
@@ -58,7 +58,7 @@ class _Direct:
             self.done.set_exception(error)
 
 
-class Front(asyncio.BufferedProtocol):
+class ZeroCopyProtocol(asyncio.BufferedProtocol):
     """Stands between a connection and aiohttp's protocol for it.
 
     Args:
@@ -67,7 +67,7 @@ class Front(asyncio.BufferedProtocol):
 
     def __init__(self, handler: RequestHandler) -> None:
         self._handler = handler
-        self._direct: _Direct | None = None
+        self._direct: _Transfer | None = None
         self._scratch = memoryview(bytearray())
 
     async def receive_into(
@@ -83,7 +83,7 @@ class Front(asyncio.BufferedProtocol):
         Raises:
             OSError: if the connection breaks.
         """
-        direct = self._direct = _Direct(buffer, content, take)
+        direct = self._direct = _Transfer(buffer, content, take)
         try:
             await direct.done
         finally:
@@ -110,7 +110,7 @@ class Front(asyncio.BufferedProtocol):
         except Exception as error:  # noqa: BLE001 - it belongs to the request, not to the transport
             self._leave(direct, error)
 
-    def _leave(self, direct: _Direct, error: Exception | None) -> None:
+    def _leave(self, direct: _Transfer, error: Exception | None) -> None:
         """Go back to aiohttp at once: what comes next is no longer for the buffer."""
         self._direct = None
         remaining = direct.received
@@ -146,33 +146,33 @@ class Front(asyncio.BufferedProtocol):
         self._handler.resume_writing()
 
 
-def front_of(request: web.Request) -> Front | None:
-    """The front that a request came through, if it can be used for its body."""
+def zero_copy_protocol_of(request: web.Request) -> ZeroCopyProtocol | None:
+    """The protocol of the request's connection; None if it cannot be used for this body."""
     transport = request.transport
     if transport is None or request.content_length is None:
         return None
     if "Transfer-Encoding" in request.headers:
         return None
     protocol = transport.get_protocol()
-    return protocol if isinstance(protocol, Front) else None
+    return protocol if isinstance(protocol, ZeroCopyProtocol) else None
 
 
-def connections_of(runner: web.AppRunner) -> Callable[[], Front]:
-    """What makes the protocol of each new connection, for `loop.create_server`: one with a front.
+def protocol_factory(runner: web.AppRunner) -> Callable[[], ZeroCopyProtocol]:
+    """A factory of the protocol of each new connection, for `loop.create_server`.
 
     Args:
         runner: set up, and best made with `read_bufsize=READ_BUFFER_BYTES`.
     """
     server = runner.server
     assert server is not None  # noqa: S101 - the caller has set the runner up
-    return lambda: Front(server())
+    return lambda: ZeroCopyProtocol(server())
 
 
 async def listen(runner: web.AppRunner, host: str, port: int) -> asyncio.Server:
-    """Serve an application, set up by its runner, with a front before each connection.
+    """Serve an application, set up by its runner, with `ZeroCopyProtocol` on each connection.
 
     Raises:
         OSError: if the port cannot be listened on.
     """
     loop = asyncio.get_running_loop()
-    return await loop.create_server(connections_of(runner), host, port, backlog=128)
+    return await loop.create_server(protocol_factory(runner), host, port, backlog=128)

@@ -16,8 +16,8 @@ from protocol.s2u import ReportDeferred
 from protocol.u2s import ChunkStored
 from tests.upload_service.staging import CHUNK, Stage, staged
 from upload_service.errors import Busy
+from upload_service.forwarding import AT_ONCE, ReportQueue
 from upload_service.report_journal import ReportJournal
-from upload_service.reports import AT_ONCE, Reports
 
 YES, NO = Boolean(success=True), Boolean(success=False)
 
@@ -157,7 +157,7 @@ async def test_nothing_is_posted_that_could_not_be_reported(tmp_path: Path) -> N
     """With very many reports unanswered, senders are told to come later."""
     (known,) = await _some_reports(tmp_path)
     journal = ReportJournal(tmp_path / "small", max_reports=1)
-    reports = Reports(journal, lambda: pytest.fail("nothing is repeated"))
+    reports = ReportQueue(journal, lambda: pytest.fail("nothing is repeated"))
     with reports.kept_on_disk():
         reports.require_room()
         reports.add(known)

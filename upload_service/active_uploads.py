@@ -1,4 +1,4 @@
-"""The uploads that run here: a job, and what is needed to receive and store its chunks."""
+"""The uploads that run here: the states of their chunks, and what it takes to receive and store them."""
 
 import asyncio
 from collections.abc import Iterator
@@ -12,13 +12,13 @@ from protocol.u2s import ChunkStored
 from storage.address import ChunkAddress
 from storage.envelope import MasterKey
 from upload_service.buffers import Lane
+from upload_service.chunk_states import ChunkStates, Offer, UploadPhase
 from upload_service.errors import UnknownUpload, UploadEnded
-from upload_service.job import JobState, Offer, UploadJob
 from upload_service.stall import StallGuard
 
 
 class Backend(Protocol):
-    """Where the chunks of an upload go: the slot that it runs on."""
+    """Where the chunks of an upload go: its slot, or any slot for an upload with a ticket."""
 
     async def store(self, content: memoryview, ended: asyncio.Future[None]) -> ChunkAddress:
         """Post an envelope to Discord, however long Discord takes nothing.
@@ -36,7 +36,7 @@ class Backend(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UploadOrder:
+class UploadSpec:
     """What the manager says about an upload when it starts."""
 
     upload_id: UUID
@@ -45,24 +45,25 @@ class UploadOrder:
     chunk_size: int
 
 
-class Upload:
-    """A job with its surroundings. Made and used on one event loop.
+class ActiveUpload:
+    """One upload: `ChunkStates` on an event loop, with timers, and the requests that send its chunks.
 
     Args:
-        order: what is uploaded.
+        spec: what is uploaded.
         key: seals the chunks.
         lane: bounds how many chunks are on their way at once.
         backend: where they go.
-        inactivity_timeout_s: how long nothing may come.
+        inactivity_timeout_s: seconds without any chunk after which the upload ends.
 
     Attributes:
-        finished: resolved as soon as the job is complete or has ended.
+        chunks: what is stored, in flight and missing.
+        finished: resolved as soon as the upload is complete or has ended.
         head: the first bytes of the file, once its first chunk has come.
     """
 
     def __init__(
         self,
-        order: UploadOrder,
+        spec: UploadSpec,
         *,
         key: MasterKey,
         lane: Lane,
@@ -70,16 +71,16 @@ class Upload:
         inactivity_timeout_s: float,
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        self.id = order.upload_id
-        self.name = order.name
+        self.id = spec.upload_id
+        self.name = spec.name
         self.key = key
         self.lane = lane
         self.backend = backend
         self.head = b""
         self.finished: asyncio.Future[None] = self._loop.create_future()
-        self.job = UploadJob(
-            size=order.size,
-            chunk_size=order.chunk_size,
+        self.chunks = ChunkStates(
+            size=spec.size,
+            chunk_size=spec.chunk_size,
             now=self._loop.time(),
             inactivity_timeout_s=inactivity_timeout_s,
         )
@@ -89,22 +90,9 @@ class Upload:
         self._timer: asyncio.TimerHandle | None = None
         self._watch_deadline()
 
-    def enter(self) -> None:
-        """Stop the inactivity time until the matching `leave`."""
-        self.job.enter()
-
-    def leave(self) -> None:
-        """Undo one `enter`."""
-        self.job.leave(self._loop.time())
-        self._watch_deadline()
-
-    def prolong(self) -> None:
-        """Double the inactivity time until `shorten`."""
-        self.job.prolong()
-
     def shorten(self) -> None:
-        """Undo `prolong`."""
-        self.job.shorten()
+        """Undo `chunks.prolong`."""
+        self.chunks.shorten()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -113,13 +101,13 @@ class Upload:
     @contextmanager
     def receiving(self, guard: StallGuard) -> Iterator[None]:
         """Stop the inactivity time, and let the upload's end interrupt the block inside."""
-        self.enter()
+        self.chunks.enter()
         self._guards.add(guard)
         try:
             yield
         finally:
             self._guards.discard(guard)
-            self.leave()
+            self._leave()
 
     async def settled_offer(self, index: int) -> Offer:
         """Whether to `RECEIVE` or to `COMPARE` a chunk, once no other send of it is in flight.
@@ -128,37 +116,50 @@ class Upload:
             NoSuchChunk: if the upload has no such index.
             UploadEnded: if it takes nothing any more.
         """
-        while (offer := self.job.offer(index)) is Offer.WAIT:
+        while (offer := self.chunks.offer(index)) is Offer.WAIT:
             await asyncio.shield(self._outcomes[index])
         return offer
 
-    def claim(self, index: int) -> "Claim":
-        """Put a missing chunk in flight.
+    def claim(self, index: int) -> None:
+        """Put a missing chunk in flight; the caller must end that with `stored` or `dropped`.
 
         Raises:
             ValueError: if it is not missing.
         """
-        self.job.claim(index)
+        self.chunks.claim(index)
         self._outcomes[index] = self._loop.create_future()
-        self.enter()
-        return Claim(self, index)
+        self.chunks.enter()
+
+    def stored(self, index: int, digest: bytes) -> None:
+        """End a claim: the chunk is stored, and the manager has entered it."""
+        self.chunks.stored(index, digest)
+        self._end_claim(index)
+
+    def dropped(self, index: int) -> None:
+        """End a claim: the chunk is missing again."""
+        self.chunks.dropped(index)
+        self._end_claim(index)
 
     def end(self, reason: str) -> None:
         """Take nothing any more and interrupt bodies under way. A complete upload stays so."""
-        self.job.end(reason)
+        self.chunks.end(reason)
         self._settle()
-        if self.job.state is JobState.ENDED:
+        if self.chunks.state is UploadPhase.ENDED:
             for guard in self._guards:
                 guard.interrupt(UploadEnded(reason))
 
-    def close_claim(self, index: int) -> None:
-        """Wake who waits for a chunk's outcome. Called by `Claim` alone."""
+    def _end_claim(self, index: int) -> None:
         self._outcomes.pop(index).set_result(None)
-        self.leave()
+        self._leave()
         self._settle()
 
+    def _leave(self) -> None:
+        """Undo one `chunks.enter`."""
+        self.chunks.leave(self._loop.time())
+        self._watch_deadline()
+
     def _settle(self) -> None:
-        if self.job.state is JobState.RUNNING:
+        if self.chunks.state is UploadPhase.RUNNING:
             return
         if self._timer is not None:
             self._timer.cancel()
@@ -166,50 +167,32 @@ class Upload:
             self.finished.set_result(None)
 
     def _watch_deadline(self) -> None:
-        if self._timer is None and self.job.deadline is not None:
-            self._timer = self._loop.call_at(self.job.deadline, self._look_at_deadline)
+        if self._timer is None and self.chunks.deadline is not None:
+            self._timer = self._loop.call_at(self.chunks.deadline, self._check_deadline)
 
-    def _look_at_deadline(self) -> None:
+    def _check_deadline(self) -> None:
         self._timer = None
-        deadline = self.job.deadline
+        deadline = self.chunks.deadline
         if deadline is not None and deadline <= self._loop.time():
             self.end(f"no chunk came for {self._inactivity_timeout_s:g} s")
         else:
             self._watch_deadline()
 
 
-class Claim:
-    """A chunk in flight; exactly one of its methods is called, once."""
-
-    def __init__(self, upload: Upload, index: int) -> None:
-        self.upload = upload
-        self.index = index
-
-    def stored(self, digest: bytes) -> None:
-        """The chunk is stored and the manager knows."""
-        self.upload.job.stored(self.index, digest)
-        self.upload.close_claim(self.index)
-
-    def dropped(self) -> None:
-        """The chunk is missing again."""
-        self.upload.job.dropped(self.index)
-        self.upload.close_claim(self.index)
-
-
-class Uploads:
+class ActiveUploads:
     """All uploads of this process, by id."""
 
     def __init__(self) -> None:
-        self._by_id: dict[UUID, Upload] = {}
+        self._by_id: dict[UUID, ActiveUpload] = {}
         self._unattributed = 0
 
-    def add(self, upload: Upload) -> None:
+    def add(self, upload: ActiveUpload) -> None:
         """Take an upload in. Its id must be new."""
         self._by_id[upload.id] = upload
         if self._unattributed:
-            upload.prolong()
+            upload.chunks.prolong()
 
-    def remove(self, upload: Upload) -> None:
+    def remove(self, upload: ActiveUpload) -> None:
         """Forget an upload."""
         if self._by_id.get(upload.id) is upload:
             del self._by_id[upload.id]
@@ -219,7 +202,7 @@ class Uploads:
         for upload in self._by_id.values():
             upload.end(reason)
 
-    def find(self, upload_id: UUID) -> Upload:
+    def find(self, upload_id: UUID) -> ActiveUpload:
         """The upload with this id.
 
         Raises:
@@ -241,7 +224,7 @@ class Uploads:
         """A body is received that may belong to any upload: all of them wait somewhat longer."""
         self._unattributed += 1
         for upload in self._by_id.values():
-            upload.prolong()
+            upload.chunks.prolong()
         try:
             yield
         finally:

@@ -21,8 +21,8 @@ from tests.upload_service.staging import (
     raw_request,
     staged,
 )
+from upload_service.active_uploads import ActiveUpload, ActiveUploads, UploadSpec
 from upload_service.buffers import BufferPool, Lane
-from upload_service.uploads import Upload, UploadOrder, Uploads
 
 LARGE = 5_000_000
 HEAD = part("file", b"", "blob")[:-2]
@@ -116,11 +116,11 @@ class _Nowhere:
         raise AssertionError
 
 
-def waiting_upload(timeout_s: float) -> Upload:
+def waiting_upload(timeout_s: float) -> ActiveUpload:
     """An upload to which no chunk comes."""
-    order = UploadOrder(upload_id=uuid4(), name="a", size=1, chunk_size=1)
+    order = UploadSpec(upload_id=uuid4(), name="a", size=1, chunk_size=1)
     lane = Lane(BufferPool(1), 1)
-    return Upload(
+    return ActiveUpload(
         order,
         key=MasterKey(bytes(32)),
         lane=lane,
@@ -133,7 +133,7 @@ def waiting_upload(timeout_s: float) -> Upload:
 async def test_an_upload_waits_longer_while_the_chunk_may_be_coming(began_before: bool) -> None:
     """A body of nobody yet prolongs the time, and what waited too long ends with that body."""
     loop = asyncio.get_running_loop()
-    uploads, timeout_s = Uploads(), 0.2
+    uploads, timeout_s = ActiveUploads(), 0.2
     began_at = loop.time()
     upload, other = waiting_upload(timeout_s), waiting_upload(timeout_s)
     if began_before:
