@@ -1,25 +1,38 @@
-"""Chunks back from Discord: fetched, decrypted, and checked to the last bit."""
+"""Chunks from Discord: their message found, its attachment fetched, decrypted and verified."""
 
 import asyncio
-import hashlib
-import hmac
+from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from hmac import compare_digest
 from uuid import UUID
+from weakref import WeakValueDictionary
+
+from yarl import URL
 
 from common.wording import counted
 from storage.address import ChunkAddress
-from storage.attachments import AttachmentFinder
 from storage.discord.answers import TransientFault
 from storage.discord.cdn import UrlRefused, download
 from storage.discord.http import DiscordHttp
+from storage.discord.messages import Attachment, Bot, PostedMessage, Webhook
 from storage.discord.routes import WebhookCredentials
 from storage.envelope import Envelope, open_base_chunk, open_chunk, sealed_size
-from storage.errors import ChunkCorrupt, DiscordUnavailable, MessageGone
+from storage.errors import (
+    ChunkCorrupt,
+    DiscordUnavailable,
+    MessageGone,
+    WebhookNotConfigured,
+    WebhookUnusable,
+)
 from storage.keys import KeyRing
 
-__all__ = ["ChunkAddress", "ChunkReader", "Envelope"]
-
 CACHED_MESSAGES = 4096
+EXPIRY_MARGIN_S = 120.0
+"""A URL is not used in the last seconds before it expires, since the download takes its time."""
+
+_UNSIGNED_LIFE_S = 3600.0
 
 
 class ChunkReader:
@@ -89,7 +102,8 @@ class ChunkReader:
 
         def unwrap(sealed: bytearray) -> memoryview:
             plain = self._open(sealed, envelope, object_id, index, count)
-            _check_digest(plain, digest)
+            if digest is not None and not compare_digest(sha256(plain).digest(), digest):
+                raise ChunkCorrupt("the chunk's SHA-256 digest is another one")
             return plain
 
         try:
@@ -124,42 +138,34 @@ class ChunkReader:
         has_fresh_url = False
         while True:
             try:
-                await self._try_fetch(address, sealed)
+                attachment = await self._finder.find(address)
+                if attachment.size < address.offset + address.stored_size:
+                    size = counted(attachment.size, "byte")
+                    raise ChunkCorrupt(f"the attachment has only {size}")
+                await download(
+                    self._http.session,
+                    attachment.url,
+                    memoryview(sealed),
+                    offset=address.offset,
+                    attachment_size=attachment.size,
+                )
                 return sealed
             except UrlRefused as refusal:
+                self._finder.forget(address.message_id, attachment)
                 if has_fresh_url:
                     raise _lasting(refusal, address) from refusal
                 has_fresh_url = True
             except TransientFault as fault:
                 await attempts.pause(fault)
 
-    async def _try_fetch(self, address: ChunkAddress, into: bytearray) -> None:
-        attachment = await self._finder.find(address)
-        if attachment.size < address.offset + address.stored_size:
-            raise ChunkCorrupt(f"the attachment has only {counted(attachment.size, 'byte')}")
-        try:
-            await download(
-                self._http.session,
-                attachment.url,
-                memoryview(into),
-                offset=address.offset,
-                attachment_size=attachment.size,
-            )
-        except UrlRefused:
-            self._finder.forget(address.message_id, attachment)
-            raise
-
     def _open(
         self, sealed: bytearray, envelope: Envelope, object_id: UUID, index: int, count: int
     ) -> memoryview:
         if envelope == "v1":
             return open_chunk(sealed, self._keyring, object_id, index, count)
-        if envelope == "base":
-            return self._open_base(sealed)
-        return memoryview(sealed)
-
-    def _open_base(self, sealed: bytearray) -> memoryview:
-        """The envelope does not name its key, so all are tried, each on a copy of its own."""
+        if envelope == "plain":
+            return memoryview(sealed)
+        # The base envelope does not name its key, so all are tried, each on a copy of its own.
         *others, last = self._keyring
         for key in others:
             try:
@@ -175,6 +181,117 @@ def _lasting(refusal: UrlRefused, address: ChunkAddress) -> MessageGone | Discor
     return DiscordUnavailable("the CDN refuses URLs that Discord has just signed")
 
 
-def _check_digest(plain: memoryview, digest: bytes | None) -> None:
-    if digest is not None and not hmac.compare_digest(hashlib.sha256(plain).digest(), digest):
-        raise ChunkCorrupt("the chunk's SHA-256 digest is another one")
+@dataclass(frozen=True, slots=True)
+class _CachedMessage:
+    attachments: tuple[Attachment, ...]
+    expires_at: float
+
+
+class AttachmentFinder:
+    """Asks Discord for messages, and remembers them until their URLs expire.
+
+    Callers that want a message which is being asked for already wait for the same answer.
+
+    Args:
+        http: This process's way to Discord.
+        credentials: Webhooks by id; looked at anew each time.
+        bot_token: Token of a bot that may read the channels' history. It reads what bots have
+            posted, and what is left of webhooks that were deleted.
+        capacity: How many messages are remembered.
+    """
+
+    def __init__(
+        self,
+        http: DiscordHttp,
+        credentials: Mapping[int, WebhookCredentials],
+        *,
+        bot_token: str | None,
+        capacity: int,
+    ) -> None:
+        self._http = http
+        self._credentials = credentials
+        self._bot_token = bot_token
+        self._capacity = capacity
+        self._cache: OrderedDict[int, _CachedMessage] = OrderedDict()
+        self._asking: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._dead: dict[WebhookCredentials, WebhookUnusable] = {}
+
+    async def find(self, address: ChunkAddress) -> Attachment:
+        """The attachment that holds the chunk.
+
+        Raises:
+            MessageGone: The message, or that attachment of it, does not exist.
+            WebhookNotConfigured: Nobody here may read the message.
+            WebhookUnusable: The webhook that posted it is no more, or may not read, and no bot
+                token is configured.
+            BotUnusable: The bot may not read it either.
+            DiscordUnavailable: Discord did not answer in time.
+        """
+        # The weak dictionary keeps the lock as long as anybody waits for it.
+        lock = self._asking.setdefault(address.message_id, asyncio.Lock())
+        async with lock:
+            attachments = self._cached(address.message_id)
+            if attachments is None:
+                message = await self._ask(address)
+                self._remember(message)
+                attachments = message.attachments
+        if address.attachment_id is None and len(attachments) == 1:
+            return attachments[0]
+        for attachment in attachments:
+            if attachment.id == address.attachment_id:
+                return attachment
+        raise MessageGone(address.message_id)
+
+    def forget(self, message_id: int, attachment: Attachment) -> None:
+        """The attachment's URL does not work; the next `find` asks Discord again."""
+        cached = self._cache.get(message_id)
+        # Another caller may have asked meanwhile: what is newer stays.
+        if cached and attachment in cached.attachments:
+            del self._cache[message_id]
+
+    def forget_refusals(self) -> None:
+        """Webhooks that could not read are asked again."""
+        self._dead.clear()
+
+    def _cached(self, message_id: int) -> tuple[Attachment, ...] | None:
+        cached = self._cache.get(message_id)
+        if cached is None or self._http.wall_clock() >= cached.expires_at:
+            return None
+        self._cache.move_to_end(message_id)
+        return cached.attachments
+
+    def _remember(self, message: PostedMessage) -> None:
+        now = self._http.wall_clock()
+        expiries = [_expires_at(attachment.url, now) for attachment in message.attachments]
+        expires_at = min(expiries, default=now) - EXPIRY_MARGIN_S
+        self._cache[message.id] = _CachedMessage(message.attachments, expires_at)
+        self._cache.move_to_end(message.id)
+        while len(self._cache) > self._capacity:
+            self._cache.popitem(last=False)
+
+    async def _ask(self, address: ChunkAddress) -> PostedMessage:
+        """The message as its webhook shows it, or as the bot does if the webhook is no more."""
+        webhook = self._credentials.get(address.webhook_id) if address.webhook_id else None
+        refusal = None if webhook is None else self._dead.get(webhook)
+        if webhook is not None and refusal is None:
+            try:
+                return await Webhook(self._http, webhook).message(address.message_id)
+            except WebhookUnusable as error:
+                refusal = self._dead[webhook] = error
+        if self._bot_token is not None:
+            bot = Bot(self._http, self._bot_token)
+            return await bot.message(address.channel_id, address.message_id)
+        if refusal is not None:
+            raise type(refusal)(refusal.webhook_id, refusal.reason)
+        author = f"webhook {address.webhook_id}" if address.webhook_id else "a bot"
+        raise WebhookNotConfigured(
+            f"message {address.message_id} was posted by {author}, which is not configured here"
+        )
+
+
+def _expires_at(url: str, now: float) -> float:
+    """When the signature of a CDN URL is over, in seconds since the Unix epoch."""
+    try:
+        return float(int(URL(url, encoded=True).query.get("ex", ""), 16))
+    except (ValueError, OverflowError):
+        return now + _UNSIGNED_LIFE_S

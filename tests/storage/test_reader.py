@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
+from storage.address import ChunkAddress
 from storage.discord.answers import TransientFault
 from storage.discord.cdn import download
 from storage.discord.message_body import OutgoingFile
@@ -28,7 +29,7 @@ from storage.errors import (
     WebhookNotConfigured,
 )
 from storage.pool import WebhookPool
-from storage.reader import ChunkAddress, ChunkReader
+from storage.reader import ChunkReader
 
 DAY_S = 86_400.0
 
