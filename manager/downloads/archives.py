@@ -1,8 +1,12 @@
-"""Sends a folder with everything below it as one zip archive, made while it is sent."""
+"""Sends a folder with everything below it as one zip archive, made while it is sent.
+
+The folders are walked in the order of the archive, with one page of entries in memory for each level.
+"""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,16 +15,180 @@ from typing import IO
 
 from aiohttp import web
 
+from catalog.errors import FolderMissing
 from catalog.port import Catalog
-from catalog.records import File, Folder, User
-from manager.downloads.content import ContentSource
+from catalog.records import File, Folder, FolderCounts, User
+from manager.downloads.content import Buffer, ContentSource, ReadAhead
 from manager.downloads.delivery import WRITE_BYTES, BodyWriter, Delivery
-from manager.downloads.disposition import attachment
-from manager.downloads.read_ahead import Buffer, ReadAhead
-from manager.downloads.subtree import Entry, Selection, subtree
+from manager.downloads.representation import attachment
 from manager.downloads.zip_stream import MemberPath, ZipStream
-from manager.errors import NoSuchFile
+from manager.errors import AccessDenied, NoSuchEntries, NoSuchFile, names_listed
 from manager.files.rights import may_read
+
+PAGE = 100
+
+EntryPath = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TreeEntry:
+    """A folder (without `file`) or a file, and its path from where the walk began."""
+
+    path: EntryPath
+    file: File | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _FolderPosition:
+    path: EntryPath
+    folder_id: int
+    counts: FolderCounts
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Some of the entries that lie directly in a folder."""
+
+    files: tuple[File, ...]
+    folders: tuple[Folder, ...]
+
+
+async def select(catalog: Catalog, folder_id: int, names: Iterable[str], user: User) -> Selection:
+    """The entries of the folder that have these names.
+
+    Raises `NoSuchEntries`, `AccessDenied`, `CatalogUnavailable`.
+    """
+    wanted = list(dict.fromkeys(names))
+    files: list[File] = []
+    folders: list[Folder] = []
+    for start in range(0, len(wanted), PAGE):
+        batch = wanted[start : start + PAGE]
+        files += await catalog.files_in(folder_id, batch, viewer_id=user.id)
+        folders += await catalog.subfolders_in(folder_id, batch)
+    found = {file.name for file in files} | {folder.name for folder in folders}
+    if missing := [name for name in wanted if name not in found]:
+        raise NoSuchEntries(missing)
+    unreadable = {file.name for file in files if not may_read(file, user)}
+    if refused := [name for name in wanted if name in unreadable]:
+        raise AccessDenied(f"read {names_listed(refused)}")
+    return Selection(tuple(sorted(files, key=_name)), tuple(sorted(folders, key=_name)))
+
+
+async def subtree(
+    catalog: Catalog, folder_id: int, *, viewer_id: int, selection: Selection | None = None
+) -> AsyncGenerator[TreeEntry, None]:
+    """All entries below the folder: each folder before what lies in it, its files first.
+
+    With a selection, just those of the folder's entries, and all below them.
+    Raises `FolderMissing`, `CatalogUnavailable`.
+    """
+    top = _FolderPosition((), folder_id, await catalog.counts(folder_id))
+    if selection is None:
+        walk = _walk(catalog, top, viewer_id)
+    else:
+        walk = _walk_selected(catalog, top, viewer_id, selection)
+    async with contextlib.aclosing(walk):
+        async for entry in walk:
+            yield entry
+
+
+async def _walk_selected(
+    catalog: Catalog, top: _FolderPosition, viewer_id: int, selection: Selection
+) -> AsyncGenerator[TreeEntry, None]:
+    for file in selection.files:
+        yield _entry_of(top, file)
+    for folder in selection.folders:
+        try:
+            counts = await catalog.counts(folder.id)
+        except FolderMissing:
+            continue
+        walk = _walk(catalog, _FolderPosition((folder.name,), folder.id, counts), viewer_id)
+        async with contextlib.aclosing(walk):
+            async for entry in walk:
+                yield entry
+
+
+async def _walk(
+    catalog: Catalog, top: _FolderPosition, viewer_id: int
+) -> AsyncGenerator[TreeEntry, None]:
+    levels: list[_Subfolders] = []
+    place: _FolderPosition | None = top
+    while place is not None:
+        if place.path:
+            yield TreeEntry(place.path)
+        files = _Files(catalog, place, viewer_id)
+        while page := await files.next_page():
+            for entry in page:
+                yield entry
+        levels.append(_Subfolders(catalog, place))
+        place = await _next_place(levels)
+
+
+async def _next_place(levels: list["_Subfolders"]) -> _FolderPosition | None:
+    """The next folder of the deepest level that has one; drops the levels that have none."""
+    while levels:
+        place = await levels[-1].next()
+        if place is not None:
+            return place
+        levels.pop()
+    return None
+
+
+class _Subfolders:
+    """The subfolders of one folder, one after the other."""
+
+    def __init__(self, catalog: Catalog, parent: _FolderPosition) -> None:
+        self._catalog = catalog
+        self._parent = parent
+        self._page: deque[_FolderPosition] = deque()
+        self._after = ""
+        self._is_over = parent.counts.subfolders == 0
+
+    async def next(self) -> _FolderPosition | None:
+        if not self._page and not self._is_over:
+            await self._turn_page()
+        return self._page.popleft() if self._page else None
+
+    async def _turn_page(self) -> None:
+        found = await self._catalog.subfolders_after(
+            self._parent.folder_id, after=self._after, limit=PAGE
+        )
+        self._is_over = len(found) < PAGE
+        for each in found:
+            self._after = each.folder.name
+            path = (*self._parent.path, each.folder.name)
+            self._page.append(_FolderPosition(path, each.folder.id, each.counts))
+
+
+class _Files:
+    """The files of one folder, page by page."""
+
+    def __init__(self, catalog: Catalog, place: _FolderPosition, viewer_id: int) -> None:
+        self._catalog = catalog
+        self._place = place
+        self._viewer_id = viewer_id
+        self._after = ""
+        self._is_over = place.counts.files == 0
+
+    async def next_page(self) -> list[TreeEntry]:
+        """The next files; none when there are no more."""
+        if self._is_over:
+            return []
+        found = await self._catalog.files_after(
+            self._place.folder_id, viewer_id=self._viewer_id, after=self._after, limit=PAGE
+        )
+        self._is_over = len(found) < PAGE
+        self._after = found[-1].name if found else ""
+        return [_entry_of(self._place, file) for file in found]
+
+
+def _name(entry: File | Folder) -> str:
+    return entry.name
+
+
+def _entry_of(place: _FolderPosition, file: File) -> TreeEntry:
+    return TreeEntry((*place.path, file.name), file)
+
 
 _DIRECTORY_BYTES = 256 * 1024
 """Of an archive's directory, so much is kept in memory; a longer one goes to the disk."""
@@ -30,7 +198,7 @@ _JOINED_BYTES = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
+class ArchivePiece:
     """A folder (without `content`), or the next chunk of a file, in the order of the archive.
 
     An empty file has one chunk, which is empty. `size` is that of the whole file.
@@ -105,13 +273,13 @@ class FolderSender:
 
     async def _pieces(
         self, folder: Folder, user: User, selection: Selection | None
-    ) -> AsyncGenerator[Piece, None]:
+    ) -> AsyncGenerator[ArchivePiece, None]:
         began_at = self._clock()
         entries = subtree(self._catalog, folder.id, viewer_id=user.id, selection=selection)
         async with contextlib.aclosing(entries):
             async for entry in entries:
                 if entry.file is None:
-                    yield Piece(path=entry.path, modified_at=began_at)
+                    yield ArchivePiece(path=entry.path, modified_at=began_at)
                     continue
                 pieces = self._pieces_of_file(entry, entry.file, user)
                 async with contextlib.aclosing(pieces):
@@ -119,8 +287,8 @@ class FolderSender:
                         yield piece
 
     async def _pieces_of_file(
-        self, entry: Entry, listed: File, user: User
-    ) -> AsyncGenerator[Piece, None]:
+        self, entry: TreeEntry, listed: File, user: User
+    ) -> AsyncGenerator[ArchivePiece, None]:
         # Minutes may have passed since it was listed.
         file = await self._catalog.file_by_id(listed.id, viewer_id=user.id)
         if file is None or not may_read(file, user):
@@ -134,12 +302,15 @@ class FolderSender:
                     await stack.enter_async_context(self._source.kept_alive(content))
             except NoSuchFile:
                 return
-            new = partial(Piece, path=entry.path, modified_at=file.updated_at, size=content.size)
+            new = partial(
+                ArchivePiece, path=entry.path, modified_at=file.updated_at, size=content.size
+            )
             if content.chunk_count == 0:
                 yield new(content=b"")
-            read, last = self._source.whole(content), content.chunk_count - 1
+            chunks, last = self._source.chunks(content), content.chunk_count - 1
+            await stack.enter_async_context(contextlib.aclosing(chunks))
             for index in range(content.chunk_count):
-                chunk = await read(index)
+                chunk = await anext(chunks)
                 yield new(content=chunk, is_first=index == 0, is_last=index == last)
 
 
@@ -153,7 +324,7 @@ class _ArchiveWriter:
         self._archive = archive
         self._writer = writer
 
-    async def add(self, piece: Piece) -> None:
+    async def add(self, piece: ArchivePiece) -> None:
         """Adds a folder, or the next chunk of a file."""
         if piece.content is None:
             self._archive.add_folder(piece.path, modified_at=piece.modified_at)

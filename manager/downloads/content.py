@@ -1,18 +1,36 @@
-"""Where the bytes of stored content come from: verified chunks, kept alive while they are sent."""
+"""Stored content as verified chunks: located, read one ahead, and kept alive while they are sent.
 
+A base-protocol service reports no digest of a chunk, only the hash of the whole. Nothing else says whether
+its plain chunks are intact, nor, as its envelope binds a chunk to no position, whether encrypted ones stand
+in the right order. So when such content is read as a whole, its hash is checked as well.
+"""
+
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import hashlib
+import hmac
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from types import TracebackType
+from typing import Generic, Self, TypeVar
 
 from catalog.errors import ObjectMissing
 from catalog.object_port import ObjectStore
-from catalog.records import StoredObject
-from manager.downloads.read_ahead import Buffer, ObjectChunks, ReadChunk
-from manager.downloads.whole_hash import checked_whole
+from catalog.records import ChunkLocation, EnvelopeKind, StoredObject
+from common.tasks import cancel_and_wait
 from manager.errors import NoSuchFile
 from manager.services.webhooks import WebhookDirectory
 from manager.uploads.holds import TemporaryHolds
-from storage.errors import WebhookUnusable
+from manager.uploads.readability import address_of
+from protocol.chunks import content_hash
+from storage.errors import ChunkCorrupt, WebhookUnusable
 from storage.reader import ChunkReader
+
+Buffer = bytes | memoryview
+
+WINDOW = 64
+"""Chunks that are looked up in the catalog at once."""
+
+_Item = TypeVar("_Item")
 
 
 class ContentSource:
@@ -22,7 +40,7 @@ class ContentSource:
         catalog: Where chunks are looked up.
         reader: Fetches and verifies chunks.
         holds: Keeps content alive while it is being sent.
-        webhooks: Is told of webhooks that turn out to be gone.
+        webhooks: Hears of webhooks that turn out to be gone.
     """
 
     def __init__(
@@ -37,22 +55,50 @@ class ContentSource:
         self._holds = holds
         self._webhooks = webhooks
 
-    def chunks(self, content: StoredObject) -> ReadChunk:
-        """Reads any chunk of the content. Raises `StorageError`, `CatalogUnavailable`."""
-        chunks = ObjectChunks(self._catalog, self._reader, content)
+    async def chunks(
+        self, content: StoredObject, indexes: Iterable[int] | None = None
+    ) -> AsyncGenerator[Buffer, None]:
+        """Yields the plain chunks of these indexes, each read when it is asked for.
 
-        async def read(index: int) -> Buffer:
-            try:
-                return await chunks.read(index)
-            except WebhookUnusable as error:
-                self._webhooks.lost(error)
-                raise
+        With None it yields all chunks in order, but not the last one of content that is not what was
+        stored. Raises `StorageError`, `CatalogUnavailable`.
+        """
+        whole = _WholeHash(content) if indexes is None else None
+        located: dict[int, ChunkLocation] = {}
+        for index in range(content.chunk_count) if indexes is None else indexes:
+            if index not in located:
+                located = await self._locate(content, index)
+            yield await self._read(content, located[index], whole)
 
-        return read
+    async def _locate(self, content: StoredObject, index: int) -> dict[int, ChunkLocation]:
+        """Where this chunk and those after it lie. Raises `ChunkCorrupt` if it lies nowhere."""
+        found = await self._catalog.chunks(content.id, first=index, limit=WINDOW)
+        located = {location.chunk.index: location for location in found}
+        if index not in located:
+            raise ChunkCorrupt(f"chunk {index} is not in the catalog any more")
+        return located
 
-    def whole(self, content: StoredObject) -> ReadChunk:
-        """Reads all chunks in their order, once each, and checks the whole as well as the parts."""
-        return checked_whole(self.chunks(content), content)
+    async def _read(
+        self, content: StoredObject, location: ChunkLocation, whole: "_WholeHash | None"
+    ) -> Buffer:
+        index = location.chunk.index
+        try:
+            plain = await self._reader.read(
+                address_of(location),
+                envelope=content.envelope.value,
+                object_id=content.id,
+                index=index,
+                count=content.chunk_count,
+                # Of another length, it would put later bytes in the wrong place.
+                size=min(content.chunk_size, content.size - index * content.chunk_size),
+                digest=location.chunk.digest,
+            )
+        except WebhookUnusable as error:
+            self._webhooks.lost(error)
+            raise
+        if whole is not None:
+            await whole.add(plain)
+        return plain
 
     @contextlib.asynccontextmanager
     async def kept_alive(self, content: StoredObject) -> AsyncIterator[None]:
@@ -63,3 +109,74 @@ class ContentSource:
             except ObjectMissing as error:
                 raise NoSuchFile from error
             yield
+
+
+class _WholeHash:
+    """Checks all chunks of an object, in order, against the hash of the whole.
+
+    Our own envelope tells as much with every single chunk, so that nothing is computed for it.
+    """
+
+    def __init__(self, content: StoredObject) -> None:
+        self._content = content
+        self._digests: list[bytes] = []
+
+    async def add(self, plain: Buffer) -> None:
+        """Takes the next chunk. Raises `ChunkCorrupt` at the last one if the hash is another one."""
+        content, digests = self._content, self._digests
+        if content.envelope is EnvelopeKind.V1:
+            return
+        digests.append((await asyncio.to_thread(hashlib.sha256, plain)).digest())
+        is_last = len(digests) == content.chunk_count
+        if is_last and not hmac.compare_digest(content_hash(digests), content.hash):
+            raise ChunkCorrupt(f"the hash of the whole object {content.id} is another one")
+
+
+class ReadAhead(Generic[_Item]):
+    """Iterates over a source, and reads one item ahead.
+
+    At most two are in memory, if the caller drops one before it asks for the next: the one in use
+    and the one being read. Leaving the context ends the read that is under way, and the source.
+    """
+
+    def __init__(self, source: AsyncGenerator[_Item, None]) -> None:
+        self._source = source
+        self._coming: asyncio.Task[_Item | None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._coming = asyncio.create_task(self._load())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        coming, self._coming = self._coming, None
+        try:
+            if coming is not None:
+                await cancel_and_wait(coming)
+        finally:
+            await self._source.aclose()
+
+    async def ready(self) -> None:
+        """Waits for the first item, or for the end of a source without any. Raises its error."""
+        if self._coming is not None:
+            await self._coming
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> _Item:
+        """The next item; raises what reading it raised."""
+        if self._coming is None:
+            raise StopAsyncIteration
+        item = await self._coming
+        if item is None:
+            raise StopAsyncIteration
+        self._coming = asyncio.create_task(self._load())
+        return item
+
+    async def _load(self) -> _Item | None:
+        return await anext(self._source, None)

@@ -14,8 +14,7 @@ from aiohttp import web
 from catalog.errors import CatalogError
 from common.addresses import ClientAddresses
 from manager.downloads.admission import DownloadAdmission
-from manager.downloads.read_ahead import Buffer
-from manager.downloads.reader_pace import ReaderPace
+from manager.downloads.content import Buffer
 from manager.metrics import ManagerMetrics
 from storage.errors import StorageError
 
@@ -34,9 +33,34 @@ class PaceDemands:
     patience_s: float
     lowest_bytes_per_s: float
 
-    def new_pace(self) -> ReaderPace:
-        """For a reader who begins."""
-        return ReaderPace(patience_s=self.patience_s, lowest_bytes_per_s=self.lowest_bytes_per_s)
+
+class ReaderPace:
+    """The patience that is left with one reader. Durations are passed in.
+
+    Seconds of waiting for the reader use it up, and every byte that is taken gives some back, as many as
+    it takes at the lowest pace. So a reader that is at least that fast on average is never given up,
+    whatever the pauses between, as long as none outlasts the patience. One that takes nothing is given up
+    after it, and one that is too slow the sooner, the slower.
+
+    Args:
+        patience_s: Seconds of waiting without a byte after which a reader is given up.
+        lowest_bytes_per_s: What a reader has to take on average; 0 for no such demand.
+
+    Attributes:
+        left_s: Seconds that may be waited for the reader now; 0 when none are left.
+    """
+
+    def __init__(self, *, patience_s: float, lowest_bytes_per_s: float) -> None:
+        self._patience_s = patience_s
+        self._lowest_bytes_per_s = lowest_bytes_per_s
+        self.left_s = patience_s
+
+    def took(self, size_bytes: int, waited_s: float) -> None:
+        """Notes that the reader has taken so many bytes, for which so many seconds were waited."""
+        if self._lowest_bytes_per_s == 0:
+            return
+        gained_s = size_bytes / self._lowest_bytes_per_s
+        self.left_s = max(0.0, min(self._patience_s, self.left_s - waited_s + gained_s))
 
 
 class Delivery:
@@ -82,7 +106,11 @@ class Delivery:
             async with self._admission.place(self._addresses.of_request(request), reader):
                 if request.transport is None:
                     raise ConnectionResetError("the peer left while it waited for a place")
-                yield BodyWriter(request, self._metrics, self._demands.new_pace(), self._monotonic)
+                pace = ReaderPace(
+                    patience_s=self._demands.patience_s,
+                    lowest_bytes_per_s=self._demands.lowest_bytes_per_s,
+                )
+                yield BodyWriter(request, self._metrics, pace, self._monotonic)
         finally:
             self._running.remove(task)
 

@@ -6,10 +6,9 @@ from catalog.errors import FolderMissing
 from catalog.port import Catalog
 from catalog.records import File, Folder, User
 from manager.downloads.archive_request import BulkRequest, bulk_request
-from manager.downloads.archives import archive_name
+from manager.downloads.archives import Selection, archive_name, select
 from manager.downloads.previews import Preview, human_size, wants_preview
 from manager.downloads.representation import Representation
-from manager.downloads.subtree import Selection, select
 from manager.errors import AccessDenied, NoSuchFile, NoSuchFolder
 from manager.files.rights import may_read
 from manager.http.parameters import Parameters, token_of

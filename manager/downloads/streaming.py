@@ -6,11 +6,9 @@ from secrets import token_hex
 
 from aiohttp import web
 
-from catalog.records import StoredObject
-from manager.downloads.content import ContentSource
+from manager.downloads.content import Buffer, ContentSource, ReadAhead
 from manager.downloads.delivery import BodyWriter, Delivery
 from manager.downloads.ranges import ByteRange, Segment
-from manager.downloads.read_ahead import Buffer, ReadAhead, ReadChunk, in_order
 from manager.downloads.representation import Answer, Representation
 
 
@@ -36,37 +34,26 @@ class ContentSender:
         if request.method == "HEAD" or not answer.parts:
             return web.Response(status=answer.status, headers=answer.headers)
         content = representation.content
-        async with self._delivery.place(request, reader) as writer:
-            chunks = in_order(self._chunk_reader(content, answer), answer.chunk_indexes())
-            async with self._kept_alive(content, answer), ReadAhead(chunks) as ahead:
-                await ahead.ready()
-                return await _respond(request, answer, ahead, writer)
-
-    def _chunk_reader(self, content: StoredObject, answer: Answer) -> ReadChunk:
-        is_whole = answer.parts == (ByteRange(0, content.size),)
-        return self._source.whole(content) if is_whole else self._source.chunks(content)
-
-    def _kept_alive(
-        self, content: StoredObject, answer: Answer
-    ) -> contextlib.AbstractAsyncContextManager[None]:
-        """Holds the content, unless a single chunk is all that is needed of it."""
-        if len(list(islice(answer.chunk_indexes(), 2))) < 2:
-            return contextlib.nullcontext()
-        return self._source.kept_alive(content)
-
-
-async def _respond(
-    request: web.Request, answer: Answer, ahead: ReadAhead[Buffer], writer: BodyWriter
-) -> web.StreamResponse:
-    response = web.StreamResponse(status=answer.status, headers=answer.headers)
-    await response.prepare(request)
-    with writer.body():
-        await _write_body(response, answer, ahead, writer)
-    return response
+        indexes = None if answer.parts == (ByteRange(0, content.size),) else answer.chunk_indexes()
+        async with (
+            self._delivery.place(request, reader) as writer,
+            contextlib.AsyncExitStack() as stack,
+        ):
+            if len(list(islice(answer.chunk_indexes(), 2))) > 1:
+                # A single chunk is read before anything can happen to it.
+                await stack.enter_async_context(self._source.kept_alive(content))
+            chunks = ReadAhead(self._source.chunks(content, indexes))
+            await stack.enter_async_context(chunks)
+            await chunks.ready()
+            response = web.StreamResponse(status=answer.status, headers=answer.headers)
+            await response.prepare(request)
+            with writer.body():
+                await _write_body(response, answer, chunks, writer)
+            return response
 
 
 async def _write_body(
-    response: web.StreamResponse, answer: Answer, ahead: ReadAhead[Buffer], writer: BodyWriter
+    response: web.StreamResponse, answer: Answer, chunks: ReadAhead[Buffer], writer: BodyWriter
 ) -> None:
     index: int | None = None
     chunk: Buffer = b""
@@ -75,7 +62,7 @@ async def _write_body(
             await writer.push(response, piece)
             continue
         if piece.index != index:
-            chunk, index = await anext(ahead), piece.index
+            chunk, index = await anext(chunks), piece.index
         await writer.push(response, memoryview(chunk)[piece.start : piece.stop])
         writer.count(piece.stop - piece.start)
     await writer.finish(response)

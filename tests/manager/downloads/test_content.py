@@ -1,10 +1,19 @@
 """Reading one ahead: order, errors and tidiness."""
 
 import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 
 import pytest
 
-from manager.downloads.read_ahead import ReadAhead, in_order
+from manager.downloads.content import ReadAhead
+
+
+async def in_order(
+    read: Callable[[int], Awaitable[bytes]], order: Iterable[int]
+) -> AsyncGenerator[bytes, None]:
+    """What is read of these indexes, each when it is asked for."""
+    for index in order:
+        yield await read(index)
 
 
 class Source:

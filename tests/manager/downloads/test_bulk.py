@@ -10,7 +10,7 @@ from aiohttp import ClientError, ClientResponse
 
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
-from manager.downloads import subtree
+from manager.downloads import archives as subtree
 from manager.http.parts import PARTS
 
 
