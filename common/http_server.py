@@ -14,6 +14,8 @@ from typing import Any, Final
 from aiohttp import web, web_response
 from aiohttp.typedefs import Handler
 
+from common.content_encoding import is_encoding
+
 IDLE_TIMEOUT_S: Final = 30.0
 """How long a connection may go without asking for anything, unless it is configured otherwise."""
 IDLE_TIMEOUT_DESCRIPTION: Final = (
@@ -65,11 +67,6 @@ def has_encoded_body(request: web.BaseRequest) -> bool:
     """Whether the request has a body that is compressed or encoded otherwise."""
     named = request.headers.getall("Content-Encoding", [])
     return request.body_exists and any(is_encoding(value) for value in named)
-
-
-def is_encoding(value: str) -> bool:
-    """Whether the value of a `Content-Encoding` header names any encoding that has to be undone."""
-    return any(coding.strip().lower() not in {"", "identity"} for coding in value.split(","))
 
 
 def has_hung_up(request: web.BaseRequest) -> bool:

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from common.http_server import is_encoding
+from common.content_encoding import is_encoding
 from upload_service.errors import (
     BadField,
     BadForm,

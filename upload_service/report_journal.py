@@ -1,13 +1,10 @@
 """Reports that the manager has not answered for good, on disk: they outlive their process.
 
 A folder holds one file for each process that uses it, which the process keeps locked. A file that
-nobody has locked was left behind: the next process that starts takes over what is in it, whatever
-its address and port.
+no process has locked was left behind: the next process that starts takes over what is in it, whatever
+its address and port. `report_codec.py` describes what is in a file.
 
-A file is only appended to, a line of JSON at a time: a report, or the id of a message whose report
-was answered. A line that a crash has cut off is skipped. What is written is not synced: it survives
-the end of the process, not a power failure. Nothing in it is secret: there are ids and digests, but
-no token and no key.
+What is written is not synced: it survives the end of the process, not a power failure.
 """
 
 import errno
@@ -20,10 +17,10 @@ from types import MappingProxyType
 from typing import Final, Self
 from uuid import uuid4
 
-import msgspec
 import structlog
 
 from protocol.u2s import ChunkStored
+from upload_service.report_codec import decode_journal, encode_answered, encode_report
 
 log = structlog.get_logger(__name__)
 
@@ -35,11 +32,6 @@ _LINE_BYTES: Final = 512
 """A line is somewhat shorter."""
 _MAX_FILE_BYTES: Final = 64 * 1024 * 1024
 _SUFFIX: Final = ".jsonl"
-
-
-class _Line(msgspec.Struct, frozen=True, omit_defaults=True):
-    stored: ChunkStored | None = None
-    answered: str | None = None
 
 
 class ReportJournal:
@@ -86,15 +78,15 @@ class ReportJournal:
     def add(self, report: ChunkStored) -> None:
         """Keep a report. When the disk cannot take it, memory does, and the log says so."""
         self._reports[report.message_id] = report
-        self._write(_Line(stored=report))
+        self._write(encode_report(report))
 
     def answered(self, message_id: str) -> None:
         """Forget a report."""
         if self._reports.pop(message_id, None) is not None:
-            self._write(_Line(answered=message_id))
+            self._write(encode_answered(message_id))
 
     def _take_over(self) -> None:
-        """Adopt what processes that are gone have left."""
+        """Adopt what stopped processes have left."""
         for path in sorted(self._folder.glob(f"*{_SUFFIX}")):
             if self.is_full:
                 return
@@ -104,11 +96,18 @@ class ReportJournal:
                 self.add(report)
             left.close(remove=self._is_on_disk)
 
-    def _write(self, line: _Line) -> None:
+    def _write(self, line: bytes) -> None:
+        """Bring the file up to date: with the line alone, if that is enough."""
         if self._file is None:
             return
+        limit = COMPACT_BYTES + len(self._reports) * _LINE_BYTES
         try:
-            self._file = self._written(self._file, line)
+            if not self._reports:
+                self._file.clear()
+            elif self._is_on_disk and self._file.size < limit:
+                self._file.append(line)
+            else:
+                self._file = self._rewritten(self._file)
         except OSError as error:
             if self._is_on_disk:
                 reason = error.strerror
@@ -117,23 +116,12 @@ class ReportJournal:
         else:
             self._is_on_disk = True
 
-    def _written(self, file: "_File", line: _Line) -> "_File":
-        """The file in which all reports stand, once the line is taken account of."""
-        if not self._reports:
-            file.clear()
-            return file
-        limit = COMPACT_BYTES + len(self._reports) * _LINE_BYTES
-        if self._is_on_disk and file.size < limit:
-            file.append(line)
-            return file
-        return self._rewritten(file)
-
     def _rewritten(self, file: "_File") -> "_File":
         """Another file with the reports alone, in place of this one."""
         new = _File.create(self._folder)
         try:
             for report in self._reports.values():
-                new.append(_Line(stored=report))
+                new.append(encode_report(report))
         except OSError:
             new.close(remove=True)
             raise
@@ -185,27 +173,15 @@ class _File:
 
     def read(self) -> list[ChunkStored]:
         """The reports that are not answered; what cannot be understood is skipped."""
-        reports: dict[str, ChunkStored] = {}
-        skipped = 0
-        for text in os.pread(self._descriptor, _MAX_FILE_BYTES, 0).splitlines():
-            try:
-                line = msgspec.json.decode(text, type=_Line)
-            except msgspec.DecodeError:
-                skipped += 1
-                continue
-            if line.stored is not None:
-                reports[line.stored.message_id] = line.stored
-            if line.answered is not None:
-                reports.pop(line.answered, None)
+        reports, skipped = decode_journal(os.pread(self._descriptor, _MAX_FILE_BYTES, 0))
         log.info("reports-found", path=str(self._path), count=len(reports), skipped=skipped)
-        return list(reports.values())
+        return reports
 
-    def append(self, line: _Line) -> None:
+    def append(self, line: bytes) -> None:
         """Write a line. Raises OSError, also when it does not fit as a whole."""
-        text = msgspec.json.encode(line) + b"\n"
-        written = os.write(self._descriptor, text)
+        written = os.write(self._descriptor, line)
         self.size += written
-        if written < len(text):
+        if written < len(line):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def clear(self) -> None:
@@ -214,7 +190,7 @@ class _File:
         self.size = 0
 
     def close(self, *, remove: bool) -> None:
-        """Let go of it; without `remove` it stays for a process that comes later."""
+        """Close and unlock it; without `remove` it stays for a process that starts later."""
         try:
             if remove:
                 self._path.unlink(missing_ok=True)

@@ -13,7 +13,8 @@ import pytest
 from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from common.http_server import end_unread_answers, is_encoding
+from common.content_encoding import is_encoding
+from common.http_server import end_unread_answers
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
 from discord_emulator.testing import running_emulator

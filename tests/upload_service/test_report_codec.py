@@ -1,0 +1,29 @@
+"""The lines of a report journal: their form on disk is a promise to the next version of the service."""
+
+import json
+
+from tests.upload_service.test_report_journal import report
+from upload_service.report_codec import decode_journal, encode_answered, encode_report
+
+
+def test_the_lines_are_those_that_older_versions_wrote() -> None:
+    """A service that is updated takes over what the old one has left, and the other way round."""
+    kept = report(1)
+    line = {"stored": {name: getattr(kept, name) for name in kept.__struct_fields__}}
+    assert json.loads(encode_report(kept)) == line
+    assert encode_answered("123") == b'{"answered":"123"}\n'
+
+
+def test_what_is_answered_is_not_kept() -> None:
+    """The rest comes back in the order in which it was added."""
+    first, second, third = report(1), report(2), report(3)
+    lines = [encode_report(one) for one in (first, second, third)]
+    content = b"".join([*lines, encode_answered(second.message_id)])
+    assert decode_journal(content) == ([first, third], 0)
+
+
+def test_a_line_that_is_cut_off_is_counted_and_skipped() -> None:
+    """What stands before it and behind it is read."""
+    first, second = report(1), report(2)
+    content = encode_report(first) + encode_report(second)[:20] + b"\n" + encode_report(second)
+    assert decode_journal(content) == ([first, second], 1)
