@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
 from cli.settings_errors import explain
-from discord_emulator.store import DataFolderInUse as EmulatorInUse
+from discord_emulator.store import EmulatorFolderInUse
 
 
 class StartError(Exception):
@@ -60,7 +60,7 @@ class CatalogUnusable(StartError):
 
 def start_error(error: OSError, host: str, port: int) -> StartError:
     """What an error of the operating system means for a server that listens there."""
-    if isinstance(error, EmulatorInUse):
+    if isinstance(error, EmulatorFolderInUse):
         return DataFolderInUse(str(error))
     if error.filename is not None:
         return DataFolderUnusable(f"cannot use {error.filename}: {error.strerror}")

@@ -1,4 +1,4 @@
-"""The emulator as a web application, alone or below a prefix of another one."""
+"""The emulator as a web application, on its own port or below a prefix of another application."""
 
 import asyncio
 import time
@@ -6,23 +6,22 @@ from collections.abc import AsyncIterator, Callable
 
 import structlog
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from common.http_server import end_unread_answers, handler_arguments, ignore_hang_ups
-from discord_emulator.bot_routes import BotRoutes
-from discord_emulator.cdn import CdnRoutes
-from discord_emulator.control import ControlRoutes
 from discord_emulator.emulator import EMULATOR, Emulator
 from discord_emulator.errors import PlainError
-from discord_emulator.guard import Guard, Handler
+from discord_emulator.faults import FaultRoutes
+from discord_emulator.guard import Guard
+from discord_emulator.routes import BotRoutes, CdnRoutes, WebhookRoutes
 from discord_emulator.settings import EmulatorSettings
-from discord_emulator.webhook_routes import WebhookRoutes
 
 __all__ = ["EMULATOR", "Emulator", "create_app", "serve"]
 
 log = structlog.get_logger(__name__)
 
 REQUESTS_GRACE_S = 1.0
-"""Seconds that requests under way are given at a stop, and again when they are cancelled then."""
+"""Seconds that running requests are given at a stop, and again when they are then cancelled."""
 _API_PREFIXES = ("/api", "/api/v10")
 _NO_ROUTE = frozenset({404, 405})
 
@@ -33,15 +32,15 @@ def create_app(
     clock: Callable[[], float] = time.time,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> web.Application:
-    """Returns the emulator; `app[EMULATOR]` is its inside.
+    """Return the application; `app[EMULATOR]` is the emulator that a program can work with.
 
-    Opens the data folder, and makes what is missing there, at once; takes it for this process at
+    Opens the data folder, and makes what is missing there, at once; locks it for this process at
     start-up.
 
     Args:
-        settings: what it is told.
-        clock: gives seconds since the Unix epoch; ids and expiry follow it.
-        monotonic: gives seconds that never jump; rate limits and bans follow it.
+        settings: what is configured.
+        clock: returns seconds since the Unix epoch; ids and expiry follow it.
+        monotonic: returns seconds that never jump; rate limits and bans follow it.
     """
     emulator = Emulator(settings, clock, monotonic)
     app = web.Application(
@@ -56,21 +55,21 @@ def create_app(
         BotRoutes(emulator).add_to(app.router, api, guard)
     CdnRoutes(emulator).add_to(app.router, guard)
     if settings.fault_control:
-        ControlRoutes(emulator).add_to(app.router)
+        FaultRoutes(emulator.faults).add_to(app.router)
     app.cleanup_ctx.append(_run)
-    app.on_shutdown.append(_let_waiting_go)
+    app.on_shutdown.append(_release_faults)
     return app
 
 
 async def serve(
     settings: EmulatorSettings, *, on_ready: Callable[[str], None] = lambda _url: None
 ) -> None:
-    """Serves the emulator on its own port until it is cancelled.
+    """Serve the emulator on its own port until cancelled.
 
-    The webhooks' URLs are written to `webhook-urls` in the data folder, one in each line.
+    Writes the webhooks' URLs to `webhook-urls` in the data folder, one on each line.
 
     Args:
-        settings: what it is told.
+        settings: what is configured.
         on_ready: called with the public URL as soon as requests are answered.
 
     Raises:
@@ -92,7 +91,7 @@ async def serve(
 
 
 async def start_site(runner: web.AppRunner, emulator: Emulator) -> None:
-    """Listens where the settings say, and tells the emulator under which URL."""
+    """Listen where the settings say, and set the emulator's `base_url`."""
     settings = emulator.settings
     await web.TCPSite(runner, settings.host, settings.port).start()
     port = runner.addresses[0][1]
@@ -105,7 +104,7 @@ async def _run(app: web.Application) -> AsyncIterator[None]:
         yield
 
 
-async def _let_waiting_go(app: web.Application) -> None:
+async def _release_faults(app: web.Application) -> None:
     app[EMULATOR].faults.clear()
 
 

@@ -1,4 +1,4 @@
-"""The emulator's parts, put together; and what a program that runs it in-process can do with it."""
+"""The state of one emulator, and what a program that runs it in-process can do with it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -9,17 +9,19 @@ from typing import Any, ParamSpec, TypeVar
 from aiohttp import web
 
 from common.faults import FaultLog, disk_fault
-from discord_emulator.counters import RequestCounters
-from discord_emulator.durable import replace_file
 from discord_emulator.faults import Faults
-from discord_emulator.limits import RateLimits
-from discord_emulator.permissions import Permission
-from discord_emulator.records import StoredAttachment, StoredMessage, Webhook, message_json
-from discord_emulator.registry import Registry
-from discord_emulator.settings import EmulatorSettings
+from discord_emulator.messages import (
+    EmulatedWebhook,
+    Snowflakes,
+    StoredAttachment,
+    StoredMessage,
+    message_json,
+)
+from discord_emulator.operations import RequestCounters
+from discord_emulator.rate_limits import RateLimits
+from discord_emulator.settings import EmulatorSettings, Permission
 from discord_emulator.signing import UrlSigner
-from discord_emulator.snowflakes import Snowflakes
-from discord_emulator.store import MessageStore
+from discord_emulator.store import MessageFileStore, WebhookRegistry, replace_file
 
 _DISK_THREADS = 8
 
@@ -28,18 +30,19 @@ T = TypeVar("T")
 
 
 class Emulator:
-    """One Discord: its webhooks, messages, limits and faults.
+    """One emulated Discord: its webhooks, messages, limits and faults.
 
-    Making one opens the data folder and makes what is missing there; `run` takes it for this
+    The constructor opens the data folder and makes what is missing there; `run` locks it for this
     process.
 
     Attributes:
         settings: as given.
-        clock: gives seconds since the Unix epoch; ids, ages and expiry follow it.
+        clock: returns seconds since the Unix epoch; ids, ages and expiry follow it.
         base_url: where it listens, without a slash at its end.
         faults: the faults that are ordered.
-        requests: counters of what was asked and answered.
-        bot_permissions: what the bot may do in a channel where that is not what the settings say.
+        requests: counts the answers.
+        bot_permissions: what the bot may do, by channel, where that differs from the settings.
+        sink_messages: messages of the sink mode, by id; their content was discarded.
     """
 
     def __init__(
@@ -56,11 +59,11 @@ class Emulator:
         self.requests = RequestCounters()
         self.bot_permissions: dict[int, frozenset[Permission]] = {}
         self.limits = RateLimits(monotonic, clock) if settings.limits == "real" else None
-        self.store = MessageStore(settings.data)
-        self.registry = Registry(settings.data, Snowflakes(clock).next())
+        self.store = MessageFileStore(settings.data)
+        self.registry = WebhookRegistry(settings.data, Snowflakes(clock).next())
         newest = max(self.registry.newest_id, self.store.newest_id())
         self.snowflakes = Snowflakes(clock, newest)
-        self.sunk: dict[int, StoredMessage] = {}
+        self.sink_messages: dict[int, StoredMessage] = {}
         self._signer = UrlSigner(self.registry.signing_key, settings.url_lifetime_s, clock)
         self._threads: ThreadPoolExecutor | None = None
         for channel_id in self.registry.channels:
@@ -70,10 +73,10 @@ class Emulator:
 
     @asynccontextmanager
     async def run(self) -> AsyncIterator[None]:
-        """Takes the data folder for this process, and gives it back.
+        """Lock the data folder for this process for the length of the context.
 
         Raises:
-            DataFolderInUse: another process has it.
+            EmulatorFolderInUse: another process has locked it.
         """
         self.store.lock()
         with ThreadPoolExecutor(_DISK_THREADS, "emulator-disk") as self._threads:
@@ -86,93 +89,95 @@ class Emulator:
 
     @property
     def public_url(self) -> str:
-        """The base of all URLs that it hands out, without a slash at its end."""
+        """The base of all webhook and attachment URLs, without a slash at its end."""
         return self.settings.public_url or self.base_url
 
     @property
-    def webhooks(self) -> list[Webhook]:
-        """All webhooks, as (id, token, channel_id)."""
+    def webhooks(self) -> list[EmulatedWebhook]:
+        """All webhooks, in the order in which they were made."""
         return list(self.registry.webhooks)
 
     def webhook_urls(self) -> list[str]:
-        """Returns the URL of each webhook, as Discord's user interface copies it."""
+        """Return the URL of each webhook, as Discord's user interface copies it."""
         return [self.webhook_url(webhook) for webhook in self.registry.webhooks]
 
-    def webhook_url(self, webhook: Webhook) -> str:
-        """Returns a webhook's URL."""
+    def webhook_url(self, webhook: EmulatedWebhook) -> str:
+        """Return a webhook's URL."""
         return f"{self.public_url}/api/webhooks/{webhook.id}/{webhook.token}"
 
     def write_webhook_urls(self) -> None:
-        """Puts the URLs of all webhooks where an operator, and nobody else, can read them."""
+        """Write the URLs of all webhooks to a file that only its owner can read."""
         text = "".join(f"{url}\n" for url in self.webhook_urls())
         replace_file(self.settings.data / "webhook-urls", text.encode())
 
-    def add_webhook(self, channel_id: int | None = None) -> Webhook:
-        """Makes a webhook, in a new channel unless one is given."""
+    def add_webhook(self, channel_id: int | None = None) -> EmulatedWebhook:
+        """Make a webhook, in a new channel if `channel_id` is None."""
         channel_id = self.snowflakes.next() if channel_id is None else channel_id
         self.store.make_channel(channel_id)
         return self.registry.add(self.snowflakes.next(), channel_id)
 
     def delete_webhook(self, webhook_id: int) -> None:
-        """Deletes a webhook for good; its messages stay, out of its reach."""
+        """Delete a webhook for good; its messages stay, but only the bot can get them."""
         self.registry.remove(webhook_id)
 
     def messages(self) -> list[StoredMessage]:
-        """Reads all messages with their attachments, oldest first."""
-        return [*self.store.all(), *self.sunk.values()]
+        """Read all messages with their attachments, oldest first."""
+        return [*self.store.all(), *self.sink_messages.values()]
 
     def content(self, message: StoredMessage, index: int = 0) -> bytes:
-        """Reads the whole content of a stored attachment."""
+        """Read the whole content of a stored attachment."""
         return self.store.attachment(message.channel_id, message.id, index).read_bytes()
 
     def show(self, message: StoredMessage) -> dict[str, Any]:
-        """Returns a message as the API shows it, with URLs that are valid now."""
+        """Return a message as the API shows it, with URLs that are valid now."""
         return message_json(message, self._attachment_url)
 
     def signed_url(self, path: str, attachment_id: int) -> str:
-        """Returns the URL of an attachment's path on the CDN, valid now."""
+        """Return the URL of an attachment's path on the CDN, valid now."""
         return f"{self.public_url}{path}?{self._signer.query(path, attachment_id)}"
 
     def check_url(self, path: str, query: Mapping[str, str]) -> None:
-        """Raises `ContentUnavailable` unless an attachment's URL is signed and lives."""
+        """Raise `ContentUnavailable` unless an attachment's URL is signed and has not expired."""
         self._signer.check(path, query)
 
     def permissions_in(self, channel_id: int) -> frozenset[Permission]:
-        """Returns what the bot may do in a channel."""
+        """Return what the bot may do in a channel."""
         usual = frozenset(self.settings.bot_permissions)
         return self.bot_permissions.get(channel_id, usual)
 
     async def message_ids(self, channel_id: int) -> list[int]:
-        """Returns the ids of all messages of a channel, oldest first."""
+        """Return the ids of all messages of a channel, oldest first."""
         stored = await self.in_thread(self.store.ids, channel_id)
-        sunk = (each.id for each in self.sunk.values() if each.channel_id == channel_id)
-        return sorted([*stored, *sunk])
+        discarded = (
+            each.id for each in self.sink_messages.values() if each.channel_id == channel_id
+        )
+        return sorted([*stored, *discarded])
 
     async def find(self, channel_id: int, message_id: int) -> StoredMessage | None:
-        """Looks up a message; None when there is none."""
-        sunk = self.sunk.get(message_id)
-        if sunk is not None and sunk.channel_id == channel_id:
-            return sunk
+        """Return a message; None when there is none."""
+        discarded = self.sink_messages.get(message_id)
+        if discarded is not None and discarded.channel_id == channel_id:
+            return discarded
         return await self.in_thread(self.store.load, channel_id, message_id)
 
     async def delete(self, message: StoredMessage) -> bool:
-        """Deletes a message; False when somebody else was faster."""
-        if self.sunk.pop(message.id, None) is not None:
+        """Delete a message; False when another request was faster."""
+        if self.sink_messages.pop(message.id, None) is not None:
             return True
         return await self.in_thread(self.store.delete, message.channel_id, message.id)
 
     def disk_failed(self, error: OSError) -> bool:
-        """Tells the log, once. Whether the disk fails until somebody acts."""
+        """Log the failure once. Returns whether the disk fails until the operator acts."""
         fault = disk_fault(error)
         self._disk_faults.met(fault or f"the disk fails: {error.strerror}")
         return fault is not None
 
     def disk_works(self) -> None:
-        """Something was written."""
+        """Note that a write succeeded, so that the end of a failure is logged."""
         self._disk_faults.works()
 
     async def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Runs what waits for the disk in a worker thread."""
+        """Run a function that waits for the disk in a worker thread."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, lambda: function(*args, **kwargs))
 

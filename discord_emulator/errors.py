@@ -11,7 +11,7 @@ from common.http_server import ONLY_IDENTITY
 
 
 class Scope(StrEnum):
-    """Whose budget a 429 is about (`X-RateLimit-Scope`)."""
+    """Which budget a 429 is about (`X-RateLimit-Scope`)."""
 
     USER = "user"
     GLOBAL = "global"
@@ -19,7 +19,7 @@ class Scope(StrEnum):
 
 
 class ApiError(Exception):
-    """Base of all errors that are answered to the caller."""
+    """Base of all errors that the emulator answers with."""
 
     status = 500
     code = 0
@@ -34,11 +34,11 @@ class ApiError(Exception):
         return {}
 
     def body(self) -> dict[str, Any]:
-        """Returns the JSON body of the answer."""
+        """Return the JSON body of the answer."""
         return {"message": str(self), "code": self.code}
 
     def response(self) -> web.Response:
-        """Returns the answer as the API gives it."""
+        """Return the answer as the API gives it."""
         return web.Response(
             status=self.status,
             body=msgspec.json.encode(self.body()),
@@ -57,14 +57,14 @@ class PlainError(ApiError):
 
 
 class UnknownRoute(ApiError):
-    """No such route, or a wrong method."""
+    """There is no such route, or not with this method."""
 
     status = 404
     message = "404: Not Found"
 
 
 class UnknownWebhook(ApiError):
-    """The webhook never was or is deleted."""
+    """The webhook does not exist, or is deleted."""
 
     status = 404
     code = 10015
@@ -72,7 +72,7 @@ class UnknownWebhook(ApiError):
 
 
 class InvalidWebhookToken(ApiError):
-    """The webhook exists and its token is another."""
+    """The webhook exists and has another token."""
 
     status = 401
     code = 50027
@@ -95,7 +95,7 @@ class UnknownMessage(ApiError):
     message = "Unknown Message"
 
 
-class RequestTooLarge(ApiError):
+class RequestEntityTooLarge(ApiError):
     """The request or one attachment is over its limit."""
 
     status = 413
@@ -103,15 +103,15 @@ class RequestTooLarge(ApiError):
     message = "Request entity too large"
 
 
-class EncodedBody(ApiError):
-    """The body is compressed, which nobody here undoes."""
+class UnsupportedBodyEncoding(ApiError):
+    """The body is compressed, and the emulator decodes none."""
 
     status = 415
     message = "415: Unsupported Media Type"
 
     @property
     def headers(self) -> dict[str, str]:
-        """Says what would be accepted."""
+        """The header that names the accepted encoding."""
         return ONLY_IDENTITY
 
 
@@ -124,7 +124,7 @@ class TooManyAttachments(ApiError):
 
 
 class EmptyMessage(ApiError):
-    """Neither content nor files."""
+    """The message has neither content nor files."""
 
     status = 400
     code = 50006
@@ -163,7 +163,7 @@ class MissingPermissions(ApiError):
 
 
 class BlockedUserAgent(ApiError):
-    """The User-Agent is none that Discord lets through."""
+    """Discord blocks requests with this User-Agent."""
 
     status = 403
     code = 40333
@@ -178,14 +178,14 @@ class ContentUnavailable(ApiError):
 
 
 class StorageFailed(ApiError):
-    """The disk refused; nothing was stored."""
+    """The disk failed; nothing was stored."""
 
     status = 503
     message = "503: Service Unavailable"
 
 
 class StorageFull(ApiError):
-    """The disk is full or read-only, and stays so until somebody acts; nothing was stored."""
+    """The disk is full or read-only until the operator acts; nothing was stored."""
 
     status = 507
     message = "507: Insufficient Storage"
@@ -195,7 +195,7 @@ class RateLimited(ApiError):
     """The caller must wait.
 
     Args:
-        scope: whose budget is used up.
+        scope: which budget is used up.
         retry_after_s: seconds until it makes sense to ask again.
         bucket_headers: the `X-RateLimit-*` headers of the route's bucket.
     """
@@ -224,7 +224,7 @@ class RateLimited(ApiError):
         return headers
 
     def body(self) -> dict[str, Any]:
-        """Returns the JSON body of a 429."""
+        """Return the JSON body of a 429."""
         return {
             "message": str(self),
             "retry_after": round(self.retry_after_s, 3),
@@ -244,11 +244,11 @@ class Banned(ApiError):
 
     @property
     def headers(self) -> dict[str, str]:
-        """When the ban ends."""
+        """The header that says when the ban ends."""
         return {"Retry-After": str(math.ceil(self.retry_after_s))}
 
     def response(self) -> web.Response:
-        """Returns the edge's answer, which is no JSON."""
+        """Return the edge's answer, which is no JSON."""
         return web.Response(
             status=self.status, text=str(self), content_type="text/plain", headers=self.headers
         )

@@ -1,30 +1,33 @@
-"""What stands before every handler: User-Agent, bans, rate limits, faults, error answers."""
-
-from collections.abc import Awaitable, Callable
+"""What every request passes: User-Agent, bans, rate limits, faults, error answers and counters."""
 
 import structlog
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from common.http_server import CLIENT_CLOSED_REQUEST, has_encoded_body, has_hung_up
-from discord_emulator.breakage import ordered_error, reset, send_broken, swallow_body
 from discord_emulator.emulator import Emulator
 from discord_emulator.errors import (
     ApiError,
     Banned,
     BlockedUserAgent,
-    EncodedBody,
     InvalidForm,
     RateLimited,
     Scope,
     StorageFailed,
     StorageFull,
+    UnsupportedBodyEncoding,
 )
-from discord_emulator.faults import Fault, FaultKind
-from discord_emulator.limits import Demand
+from discord_emulator.faults import (
+    Fault,
+    FaultKind,
+    discard_rest,
+    ordered_error,
+    reset,
+    send_broken,
+)
+from discord_emulator.messages import created_at, is_snowflake
 from discord_emulator.operations import Operation
-from discord_emulator.snowflakes import created_at, is_snowflake
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+from discord_emulator.rate_limits import LimitedRequest
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +43,7 @@ class Guard:
         self._emulator = emulator
 
     def wrap(self, operation: Operation, handler: Handler) -> Handler:
-        """Returns a handler that keeps the limits, meets the faults and answers errors."""
+        """Return a handler that applies limits and faults and answers errors."""
 
         async def guarded(request: web.Request) -> web.StreamResponse:
             try:
@@ -60,7 +63,7 @@ class Guard:
         self, operation: Operation, handler: Handler, request: web.Request, fault: Fault | None
     ) -> web.StreamResponse | ApiError:
         try:
-            return await self._meet(operation, handler, request, fault)
+            return await self._run_with_fault(operation, handler, request, fault)
         except ApiError as error:
             return error
         except web.RequestPayloadError:
@@ -86,13 +89,13 @@ class Guard:
         response.headers.update({**_EDGE, **headers, **response.headers})
         return response
 
-    async def _meet(
+    async def _run_with_fault(
         self, operation: Operation, handler: Handler, request: web.Request, fault: Fault | None
     ) -> web.StreamResponse:
         if fault is None or fault.kind in _BROKEN_BODY:
             return await handler(request)
         if not fault.after_commit:
-            return await self._spoil_before(operation, handler, request, fault)
+            return await self._apply_before(operation, handler, request, fault)
         response = await handler(request)
         if fault.kind is FaultKind.SLOW:
             await fault.wait()
@@ -101,7 +104,7 @@ class Guard:
             raise error
         return reset(request) if fault.kind is FaultKind.RESET else response
 
-    async def _spoil_before(
+    async def _apply_before(
         self, operation: Operation, handler: Handler, request: web.Request, fault: Fault
     ) -> web.StreamResponse:
         error = ordered_error(fault, operation)
@@ -110,19 +113,19 @@ class Guard:
         if fault.kind is FaultKind.SLOW:
             await fault.wait()
             return await handler(request)
-        await swallow_body(request)
+        await discard_rest(request)
         return reset(request)
 
     def _admit(self, operation: Operation, request: web.Request) -> dict[str, str]:
         if has_encoded_body(request):
-            raise EncodedBody
+            raise UnsupportedBodyEncoding
         if operation is Operation.CDN:
             return {}
         limits = self._emulator.limits
         if limits is not None:
             limits.check_ban(_address(request))
         self._check_user_agent(request.headers.get("User-Agent", ""))
-        return {} if limits is None else limits.admit(self._demand(operation, request))
+        return {} if limits is None else limits.admit(self._limited_request(operation, request))
 
     def _check_user_agent(self, user_agent: str) -> None:
         if self._emulator.settings.strict_user_agent:
@@ -132,7 +135,7 @@ class Guard:
         if not accepted:
             raise BlockedUserAgent
 
-    def _demand(self, operation: Operation, request: web.Request) -> Demand:
+    def _limited_request(self, operation: Operation, request: web.Request) -> LimitedRequest:
         asked = request.match_info
         webhook_id, message_id = asked.get("webhook_id", ""), asked.get("message_id", "")
         channel_id = None
@@ -142,7 +145,7 @@ class Guard:
         age_s = 0.0
         if is_snowflake(message_id):
             age_s = self._emulator.clock() - created_at(int(message_id))
-        return Demand(
+        return LimitedRequest(
             operation=operation,
             caller=request.headers.get("Authorization", _address(request)),
             resource=webhook_id or asked.get("channel_id", ""),

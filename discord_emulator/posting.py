@@ -1,41 +1,231 @@
-"""From a request to a stored message."""
+"""Posting: from a request to a stored message.
+
+Files are streamed into a draft on disk, piece by piece. In the sink mode (for benchmarks) a body is read
+as cheaply as possible: the head of the first file's part and the length of the whole give the size of the
+file, so that nothing is searched or copied. There a post is assumed to hold one file, as its last part.
+"""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from aiohttp import web
+from aiohttp import BodyPartReader, MultipartReader, web
 
 from discord_emulator.emulator import Emulator
-from discord_emulator.errors import EmptyMessage
-from discord_emulator.intake import Submission, check_length, receive
-from discord_emulator.payload import Payload
-from discord_emulator.records import StoredMessage
-from discord_emulator.sink import swallow
-from discord_emulator.store import Draft
+from discord_emulator.errors import (
+    EmptyMessage,
+    InvalidForm,
+    RequestEntityTooLarge,
+    TooManyAttachments,
+)
+from discord_emulator.messages import (
+    Payload,
+    ReceivedFile,
+    StoredMessage,
+    attachment_name,
+    parse_payload,
+    read_text,
+)
+from discord_emulator.store import MessageDraft
+
+MAX_ATTACHMENTS = 10
+_PIECE_BYTES = 256 * 1024
+_BATCH_BYTES = 1024 * 1024
+"""Bytes that one call of a worker thread writes."""
+_MAX_TEXT_BYTES = 1024 * 1024
+"""Bytes of a field of a form that is no file."""
+_MAX_HEAD_BYTES = 16 * 1024
+_FILE_HEAD = re.compile(rb'filename="([^"]*)".*?\r\n\r\n', re.DOTALL)
+_BOUNDARY = re.compile(r'boundary="?([^";]+)"?')
 
 
 class Sender(NamedTuple):
-    """Who posts where; `webhook_id` is None for the bot, the payload may override `name`."""
+    """The author of a post and its channel; `webhook_id` is None for the bot."""
 
     channel_id: int
     webhook_id: int | None
     name: str
 
 
+@dataclass(slots=True)
+class Submission:
+    """What a request has brought: the files by field name, in order, and the payload."""
+
+    payload: Payload = field(default_factory=Payload)
+    files: dict[str, ReceivedFile] = field(default_factory=dict)
+
+    def described_files(self) -> list[ReceivedFile]:
+        """Return the files with the names and descriptions that the payload gives them.
+
+        Raises:
+            InvalidForm: the payload describes a file that the request does not have.
+        """
+        notes = self.payload.notes()
+        described = []
+        for name, received in self.files.items():
+            note = notes.pop(_file_number(name), None)
+            if note is None:
+                described.append(received)
+                continue
+            filename = received.filename if note.filename is None else note.filename
+            described.append(
+                ReceivedFile(
+                    filename=attachment_name(filename),
+                    size=received.size,
+                    content_type=received.content_type,
+                    description=note.description,
+                )
+            )
+        if notes:
+            raise InvalidForm(f"Invalid Form Body: no file for the attachment {min(notes)}")
+        return described
+
+
+def check_length(request: web.Request, emulator: Emulator) -> None:
+    """Raise `RequestEntityTooLarge` when the request announces too long a body."""
+    if (request.content_length or 0) > emulator.settings.request_limit_bytes:
+        raise RequestEntityTooLarge
+
+
+async def receive(request: web.Request, emulator: Emulator, draft: MessageDraft) -> Submission:
+    """Read the body of a post; its files are durable in the draft afterwards.
+
+    Raises:
+        RequestEntityTooLarge: the body or one file is over its limit.
+        InvalidForm: the body cannot be read, or ended early.
+        OSError: the disk failed.
+    """
+    check_length(request, emulator)
+    if request.content_type == "multipart/form-data":
+        return await _FormReader(emulator, draft).read(request)
+    if request.content_type == "application/json":
+        return Submission(parse_payload(await read_text(request.content)))
+    raise InvalidForm("Invalid Form Body: neither multipart/form-data nor application/json")
+
+
+class _FormReader:
+    """Reads one multipart body."""
+
+    def __init__(self, emulator: Emulator, draft: MessageDraft) -> None:
+        self._emulator = emulator
+        self._draft = draft
+        self._submission = Submission()
+        self._received = 0
+
+    async def read(self, request: web.Request) -> Submission:
+        try:
+            form = await request.multipart()
+            while (part := await form.next()) is not None:
+                await self._take(part)
+        except (ValueError, AssertionError) as error:
+            # So aiohttp's reader fails on parts without an end, wrong boundaries and the like.
+            raise InvalidForm(f"Invalid Form Body: {error}") from error
+        return self._submission
+
+    async def _take(self, part: MultipartReader | BodyPartReader) -> None:
+        if not isinstance(part, BodyPartReader) or not part.name:
+            raise InvalidForm("Invalid Form Body: a part without a name")
+        if part.filename is not None:
+            await self._take_file(part, part.name, part.filename)
+        elif part.name == "payload_json":
+            self._submission.payload = parse_payload(await self._text(part))
+        elif part.name in ("content", "username"):
+            text = (await self._text(part)).decode()
+            setattr(self._submission.payload, part.name, text)
+        else:
+            await self._text(part)
+
+    async def _take_file(self, part: BodyPartReader, name: str, filename: str) -> None:
+        files = self._submission.files
+        if len(files) == MAX_ATTACHMENTS:
+            raise TooManyAttachments
+        if name in files:
+            raise InvalidForm(f"Invalid Form Body: two files are named {name}")
+        run = self._emulator.in_thread
+        await run(self._draft.start_file, len(files))
+        size = await self._store(part)
+        files[name] = ReceivedFile(
+            filename=attachment_name(filename),
+            size=size,
+            content_type=part.headers.get("Content-Type", "application/octet-stream"),
+        )
+
+    async def _store(self, part: BodyPartReader) -> int:
+        batch: list[bytes] = []
+        batched = size = 0
+        while not part.at_eof():
+            piece = await self._piece(part)
+            size += len(piece)
+            batched += len(piece)
+            if size > self._emulator.settings.attachment_limit_bytes:
+                raise RequestEntityTooLarge
+            batch.append(piece)
+            if batched >= _BATCH_BYTES:
+                await self._emulator.in_thread(self._draft.write, batch)
+                batch, batched = [], 0
+        await self._emulator.in_thread(self._draft.finish_file, batch)
+        return size
+
+    async def _text(self, part: BodyPartReader) -> bytes:
+        text = bytearray()
+        while not part.at_eof():
+            text += await self._piece(part)
+            if len(text) > _MAX_TEXT_BYTES:
+                raise RequestEntityTooLarge
+        return bytes(text)
+
+    async def _piece(self, part: BodyPartReader) -> bytes:
+        piece = await part.read_chunk(_PIECE_BYTES)
+        self._received += len(piece)
+        if self._received > self._emulator.settings.request_limit_bytes:
+            raise RequestEntityTooLarge
+        return piece
+
+
+def _file_number(field_name: str) -> str:
+    """Return the n of `files[n]`, and of the older `filen`; `file` alone is number 0."""
+    number = field_name.removeprefix("files[").removesuffix("]").removeprefix("file")
+    return number or "0"
+
+
+async def discard_body(request: web.Request) -> ReceivedFile:
+    """Read and discard a multipart body; return the name and size of its file."""
+    head = bytearray()
+    total = 0
+    while piece := await request.content.readany():
+        total += len(piece)
+        if len(head) < _MAX_HEAD_BYTES:
+            head += piece[:_MAX_HEAD_BYTES]
+    found = _FILE_HEAD.search(head)
+    name = found.group(1).decode(errors="replace") if found else "unknown"
+    before = found.end() if found else 0
+    return ReceivedFile(
+        filename=attachment_name(name),
+        size=max(0, total - before - _tail_length(request)),
+        content_type="application/octet-stream",
+    )
+
+
+def _tail_length(request: web.Request) -> int:
+    boundary = _BOUNDARY.search(request.headers.get("Content-Type", ""))
+    return len(f"\r\n--{boundary.group(1)}--\r\n") if boundary else 0
+
+
 async def post_message(request: web.Request, emulator: Emulator, sender: Sender) -> StoredMessage:
-    """Receives a message and makes it durable.
+    """Receive a message and make it durable.
 
     Raises:
         ApiError: the body is refused.
-        OSError: the disk refused; nothing is stored.
+        OSError: the disk failed; nothing is stored.
     """
     if emulator.settings.sink:
         check_length(request, emulator)
-        submission = Submission(Payload(), {"file": await swallow(request)})
+        submission = Submission(Payload(), {"file": await discard_body(request)})
         message = _message(emulator, sender, submission)
-        emulator.sunk[message.id] = message
+        emulator.sink_messages[message.id] = message
         return message
     async with _draft(emulator) as draft:
         submission = await receive(request, emulator, draft)
@@ -46,12 +236,12 @@ async def post_message(request: web.Request, emulator: Emulator, sender: Sender)
 
 
 @asynccontextmanager
-async def _draft(emulator: Emulator) -> AsyncIterator[Draft]:
+async def _draft(emulator: Emulator) -> AsyncIterator[MessageDraft]:
     draft = emulator.store.draft()
     try:
         yield draft
     except BaseException:
-        # A cancelled handler leaves its thread at work; the lock puts the clearing after it.
+        # The thread of a cancelled handler still works; the draft's lock makes the removal wait for it.
         await asyncio.shield(emulator.in_thread(draft.discard))
         raise
 

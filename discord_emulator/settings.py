@@ -1,5 +1,6 @@
-"""What the emulator can be told."""
+"""Settings of the emulator, and the permissions of its bot."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -7,7 +8,25 @@ from pydantic import BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from common.http_server import IDLE_TIMEOUT_DESCRIPTION, IDLE_TIMEOUT_S
-from discord_emulator.permissions import Permission, split_permissions
+
+
+class Permission(StrEnum):
+    """What an administrator of a guild allows a bot."""
+
+    VIEW_CHANNEL = "view_channel"
+    """See the channel at all."""
+    READ_MESSAGE_HISTORY = "read_message_history"
+    """Get messages of others. Without it a list of messages is empty, which is no error."""
+    MANAGE_MESSAGES = "manage_messages"
+    """Delete messages of others."""
+    MESSAGE_CONTENT = "message_content"
+    """See text and attachments of others' messages: strictly an intent of the application."""
+
+
+def split_permissions(value: object) -> object:
+    """Split permissions that are separated by commas or blanks; leave any other value as it is."""
+    return value.replace(",", " ").split() if isinstance(value, str) else value
+
 
 MIB = 1024 * 1024
 

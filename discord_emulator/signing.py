@@ -1,15 +1,15 @@
-"""Signed attachment URLs that expire, in the manner of Discord's CDN.
+"""Signed attachment URLs that expire, as those of Discord's CDN.
 
-`is` is when the URL was issued, `ex` when it dies (hex seconds), `hm` an HMAC over both and the
-path. Time is cut into spans from the attachment's creation on; all who ask within one get the same
-URL, and a new one is handed out a little before the old one dies.
+`is` is when the URL was issued, `ex` when it expires (hex seconds), `hm` an HMAC over both and the
+path. Time is divided into spans from the attachment's creation on; all requests within one span get the
+same URL, and a new one is issued a little before the old one expires.
 """
 
 import hmac
 from collections.abc import Callable, Mapping
 
 from discord_emulator.errors import ContentUnavailable
-from discord_emulator.snowflakes import created_at
+from discord_emulator.messages import created_at
 
 _OVERLAP = 1 / 24
 
@@ -20,7 +20,7 @@ class UrlSigner:
     Args:
         key: the secret.
         lifetime_s: seconds from issue to expiry.
-        clock: gives seconds since the Unix epoch.
+        clock: returns seconds since the Unix epoch.
     """
 
     def __init__(self, key: bytes, lifetime_s: int, clock: Callable[[], float]) -> None:
@@ -30,7 +30,7 @@ class UrlSigner:
         self._clock = clock
 
     def query(self, path: str, attachment_id: int) -> str:
-        """Returns the query string that makes a path of the CDN valid now."""
+        """Return the query string that makes a path of the CDN valid now."""
         born = created_at(attachment_id)
         spans = (self._clock() - born) // self._span_s
         issued = int(born + spans * self._span_s)
@@ -38,7 +38,7 @@ class UrlSigner:
         return f"ex={expires:x}&is={issued:x}&hm={self._mac(path, f'{expires:x}', f'{issued:x}')}&"
 
     def check(self, path: str, query: Mapping[str, str]) -> None:
-        """Raises `ContentUnavailable` unless the query was signed by us and lives."""
+        """Raise `ContentUnavailable` unless the query has a valid signature and has not expired."""
         expires, issued = query.get("ex", ""), query.get("is", "")
         wanted = self._mac(path, expires, issued)
         if not hmac.compare_digest(wanted.encode(), query.get("hm", "").encode()):

@@ -1,4 +1,4 @@
-"""The emulator for tests: in-process, on a free port, on a clock that the test turns."""
+"""The emulator for tests: in-process, on a free port, with a clock that the test advances."""
 
 import time
 from collections.abc import AsyncIterator, Callable
@@ -20,16 +20,16 @@ class VirtualClock:
         self.now = now
 
     def __call__(self) -> float:
-        """Returns the time."""
+        """Return the time."""
         return self.now
 
     def advance(self, seconds: float) -> None:
-        """Lets time pass."""
+        """Advance the clock."""
         self.now += seconds
 
 
 class _TestSettings(EmulatorSettings):
-    """Settings that no environment can change."""
+    """Settings without environment variables and `.env`."""
 
     @classmethod
     def settings_customise_sources(
@@ -40,7 +40,7 @@ class _TestSettings(EmulatorSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Returns what the constructor is given, alone."""
+        """Return the arguments of the constructor as the only source."""
         return (init_settings,)
 
 
@@ -48,11 +48,11 @@ class _TestSettings(EmulatorSettings):
 async def running_emulator(
     folder: Path, *, clock: Callable[[], float] | None = None, **settings: object
 ) -> AsyncIterator[Emulator]:
-    """Runs an emulator on a free port of 127.0.0.1 and yields it; `.base_url` is where it listens.
+    """Run an emulator on a free port of 127.0.0.1 and yield it; `.base_url` is where it listens.
 
     Args:
-        folder: where it keeps its data; a second run there finds everything again.
-        clock: gives seconds since the Unix epoch, and time passes by it alone; None for the real time.
+        folder: the data folder; a second run with it finds everything again.
+        clock: returns seconds since the Unix epoch, for rate limits too; None: the real time.
         settings: fields of `EmulatorSettings`, such as `limits="off"`.
     """
     chosen = {"data": folder, "host": "127.0.0.1", "port": 0, "channels": 1, **settings}

@@ -36,7 +36,7 @@ async def test_ranges(caller, wanted, status, body):
 
 
 async def test_head(caller):
-    """HEAD tells the size without the content."""
+    """HEAD gives the size without the content."""
     async with caller.http.head(await posted_url(caller)) as response:
         assert (response.status, response.headers["Content-Length"]) == (200, "10")
 

@@ -13,7 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 from yarl import URL
 
-from discord_emulator.store import DataFolderInUse, MessageStore
+from discord_emulator.store import EmulatorFolderInUse, MessageFileStore
 from discord_emulator.testing import running_emulator
 
 
@@ -62,13 +62,13 @@ async def test_secrets_are_for_the_owner_alone(tmp_path, calling):
 
 def test_a_crash_leaves_no_half_message(tmp_path, clock):
     """What was being received or deleted at a crash is cleared; what was whole stays."""
-    crashed = MessageStore(tmp_path)
+    crashed = MessageFileStore(tmp_path)
     draft = crashed.draft()
     draft.start_file(0)
     draft.write([b"half"])
     (tmp_path / "trash" / "123").mkdir()
     (tmp_path / "trash" / "123" / "0").write_bytes(b"half deleted")
-    restarted = MessageStore(tmp_path)
+    restarted = MessageFileStore(tmp_path)
     restarted.lock()
     assert list(restarted.all()) == []
     assert [*(tmp_path / "drafts").iterdir(), *(tmp_path / "trash").iterdir()] == []
@@ -78,7 +78,7 @@ def test_a_crash_leaves_no_half_message(tmp_path, clock):
 
 def test_an_ended_draft_takes_nothing_more(tmp_path):
     """A thread that comes too late cannot write into a draft that was thrown away."""
-    draft = MessageStore(tmp_path).draft()
+    draft = MessageFileStore(tmp_path).draft()
     draft.start_file(0)
     draft.discard()
     with pytest.raises(RuntimeError):
@@ -99,7 +99,7 @@ async def test_foreign_files_do_no_harm(tmp_path, calling):
 
 
 async def test_a_damaged_message_is_an_error_of_the_server(caller, emulator):
-    """A message whose record is damaged is 503, not gone: nobody shall forget its files."""
+    """A message whose record is damaged is 503, not gone: a client must not forget its files."""
     _, message = await caller.post(b"x")
     (record,) = emulator.settings.data.rglob("message.json")
     record.write_bytes(b"{")
@@ -110,7 +110,7 @@ async def test_a_damaged_message_is_an_error_of_the_server(caller, emulator):
 async def test_two_emulators_do_not_share_a_folder(tmp_path):
     """A second emulator on the same folder does not start."""
     async with running_emulator(tmp_path):
-        with pytest.raises(DataFolderInUse, match="another emulator"):
+        with pytest.raises(EmulatorFolderInUse, match="another emulator"):
             async with running_emulator(tmp_path):
                 pytest.fail("it started")
 
@@ -175,8 +175,8 @@ async def test_a_full_disk_is_logged_once(caller):
     with files_of_at_most(1_000_000) as lines:
         for wait in ("true", "false", "true"):
             await caller.post(bytes(3_000_000), wait=wait)
-    told = [(line["event"], line["reason"]) for line in lines]
-    assert told == [("disk-fault", "the disk is full: make room on it")]
+    logged = [(line["event"], line["reason"]) for line in lines]
+    assert logged == [("disk-fault", "the disk is full: make room on it")]
 
 
 async def test_a_full_disk_does_not_hinder_deleting(caller, emulator):

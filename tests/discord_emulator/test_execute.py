@@ -198,7 +198,7 @@ async def test_user_agent(caller, agent, status):
     [("GET", "/nothing/here", 404), ("PUT", "", 405), ("GET", "/messages/abc", 400)],
 )
 async def test_unknown_routes(caller, method, path, status):
-    """What is not there is told in JSON as well."""
+    """The error for an unknown route is JSON as well."""
     answered, error = await caller.call(method, path)
     assert answered == status
     assert "message" in error

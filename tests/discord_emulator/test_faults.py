@@ -75,7 +75,7 @@ async def test_resets(caller, emulator, after_commit):
 
 @pytest.mark.parametrize("after_commit", [False, True])
 async def test_slow_answers(caller, emulator, after_commit):
-    """A slow request waits until it is let go, before or after the message is saved."""
+    """A slow request waits until the fault is released, before or after the message is saved."""
     fault = Fault(route=Operation.EXECUTE, kind=FaultKind.SLOW, after_commit=after_commit)
     emulator.faults.add(fault)
     posting = asyncio.create_task(caller.post(b"x"))
@@ -87,7 +87,7 @@ async def test_slow_answers(caller, emulator, after_commit):
 
 
 async def test_truncated_attachments(caller, emulator):
-    """An attachment can break off; its announced length tells."""
+    """An attachment can break off; its announced length shows it."""
     url = (await posted(caller))["attachments"][0]["url"]
     emulator.faults.add(Fault(route=Operation.CDN, kind=FaultKind.TRUNCATED, after_bytes=3))
     async with caller.http.get(url) as response:
@@ -117,7 +117,7 @@ async def test_truncated_answers(caller, emulator):
 
 
 async def test_stalled_attachments(caller, emulator):
-    """An attachment can stop in the middle and go on when it is let go."""
+    """An attachment can stop in the middle, and continues when the fault is released."""
     url = (await posted(caller))["attachments"][0]["url"]
     fault = Fault(route=Operation.CDN, kind=FaultKind.STALLED, after_bytes=4)
     emulator.faults.add(fault)
@@ -174,7 +174,7 @@ async def test_faults_meet_who_is_meant(caller, calling, emulator):
 
 
 async def test_clearing_lets_go(caller, emulator):
-    """Clearing removes faults and lets go who waits at one."""
+    """Clearing removes faults and lets the requests continue that wait at one."""
     fault = Fault(kind=FaultKind.SLOW, times=None)
     emulator.faults.add(fault)
     posting = asyncio.create_task(caller.post(b"x"))
@@ -226,7 +226,7 @@ async def test_ordering_over_http(controlled):
 
 
 async def test_releasing_over_http(controlled):
-    """A slow request is let go by the control route."""
+    """The control route releases a slow request."""
     caller, control = controlled
     await control.call("POST", "", json={"kind": "slow", "after_commit": True})
     posting = asyncio.create_task(caller.post(b"x"))

@@ -2,8 +2,7 @@
 
 import pytest
 
-from discord_emulator.permissions import Permission
-from discord_emulator.settings import EmulatorSettings
+from discord_emulator.settings import EmulatorSettings, Permission
 from discord_emulator.testing import running_emulator
 
 BOT = {"Authorization": "Bot bot"}
@@ -68,10 +67,10 @@ async def test_pages(bot, posted, anchor, index, shown):
 
 
 async def test_a_page_holds_a_hundred_at_most(emulator, bot, posted):
-    """100 is the limit's limit, 50 what it is when nobody says; paging by `after` misses nothing."""
+    """The limit is at most 100, and 50 by default; paging by `after` misses nothing."""
     message = emulator.messages()[0]
     for number in range(1, 120):
-        emulator.sunk[number] = type(message)(
+        emulator.sink_messages[number] = type(message)(
             id=number,
             channel_id=message.channel_id,
             webhook_id=1,
@@ -181,7 +180,7 @@ async def test_deleting_messages_of_others_needs_a_permission(bot, posted, calle
 
 
 async def test_without_the_intent_messages_of_others_look_empty(bot, posted, emulator):
-    """Without the message content intent a list tells who posted, and shows no attachments."""
+    """Without the message content intent a list has the authors, but no attachments."""
     emulator.bot_permissions[bot.channel_id] = without(Permission.MESSAGE_CONTENT)
     _, (message, *_) = await bot.ask("GET", "/messages")
     assert (message["attachments"], message["content"]) == ([], "")

@@ -40,7 +40,7 @@ async def test_other_webhooks_messages_are_unknown(caller, calling, emulator):
 
 
 async def test_editing_changes_the_text(caller, clock):
-    """A PATCH with `content` changes it, keeps the files and tells when."""
+    """A PATCH with `content` changes it, keeps the files and sets the time of the edit."""
     _, posted = await caller.post(b"file")
     clock.advance(60)
     path = f"/messages/{posted['id']}"
@@ -63,7 +63,7 @@ async def test_editing_drops_attachments(caller):
 
 
 async def test_webhook_info(caller, emulator):
-    """A webhook tells its channel and guild."""
+    """A webhook shows its channel and guild."""
     webhook = emulator.webhooks[0]
     status, info = await caller.call("GET", "")
     assert status == 200
@@ -84,7 +84,7 @@ async def test_a_deleted_webhook_cuts_off_its_messages(caller, emulator):
 
 
 async def test_a_webhook_deletes_itself(caller, emulator):
-    """Whoever has the token can delete the webhook."""
+    """The token is enough to delete the webhook."""
     assert await caller.call("DELETE", "") == (204, None)
     assert emulator.webhooks == []
     assert (await caller.call("GET", ""))[1]["code"] == 10015

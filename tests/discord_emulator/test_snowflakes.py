@@ -1,10 +1,10 @@
-"""Ids that grow and tell their time."""
+"""Ids grow and hold the time of their creation."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discord_emulator.snowflakes import (
+from discord_emulator.messages import (
     Snowflakes,
     attachment_id,
     created_at,
@@ -27,7 +27,7 @@ def test_ids_grow_whatever_the_clock_does(jumps, newest):
 
 
 def test_ids_tell_their_time():
-    """An id tells when it was made, to the millisecond."""
+    """An id holds when it was made, to the millisecond."""
     clock = VirtualClock(1_800_000_000.125)
     assert created_at(Snowflakes(clock).next()) == 1_800_000_000.125
 

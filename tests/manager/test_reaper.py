@@ -13,7 +13,7 @@ from catalog.records import Chunk, ChunkLocation, Message
 from client_sdk.backoff import Backoff
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
-from discord_emulator.permissions import Permission
+from discord_emulator.settings import Permission
 from manager.gc.reaper import MOST_REFUSALS, POSTPONED_S, RARELY_S, Reaper
 from manager.metrics import ManagerMetrics
 from manager.services.webhooks import WebhookDirectory

@@ -16,7 +16,7 @@ from catalog.records import Message, Watch
 from catalog.sqlite.adapter import SqliteCatalog
 from discord_emulator.emulator import Emulator
 from discord_emulator.operations import Operation
-from discord_emulator.permissions import Permission
+from discord_emulator.settings import Permission
 from discord_emulator.testing import VirtualClock, running_emulator
 from manager.gc.unknown_messages import AGE_S, PAUSE_S, SWEEP_S, WATCH_S, UnknownMessages
 from manager.metrics import ManagerMetrics
@@ -213,7 +213,7 @@ async def test_long_channels_are_looked_through_page_by_page(world: World):
             content="",
             attachments=message.attachments,
         )
-        world.emulator.sunk[unknown.id] = unknown
+        world.emulator.sink_messages[unknown.id] = unknown
     await world.pass_time(manager, AGE_S + 1)
     await world.sweep(manager)
     assert manager.found == 250

@@ -7,7 +7,7 @@ import pytest
 
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
-from discord_emulator.permissions import Permission
+from discord_emulator.settings import Permission
 from manager.http.parts import PARTS
 from protocol import s2c, s2u, u2s
 from storage.errors import WebhookGone

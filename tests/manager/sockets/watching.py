@@ -2,10 +2,9 @@
 
 import asyncio
 
-from discord_emulator.counters import RequestCounters
 from discord_emulator.emulator import Emulator
 from discord_emulator.errors import Scope
-from discord_emulator.operations import Operation
+from discord_emulator.operations import Operation, RequestCounters
 
 
 class WatchedCounters(RequestCounters):
