@@ -1,1 +1,1 @@
-"""Deleting what nothing refers to."""
+"""Garbage collection: deletes objects without references, and messages without chunks."""

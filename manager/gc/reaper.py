@@ -1,13 +1,14 @@
-"""Deletes what nothing refers to: objects in the catalog, and then their messages on Discord.
+"""Deletes objects without references from the catalog, and then their messages from Discord.
 
-Only messages that the catalog itself has entered, and in which no chunk lies, are ever deleted. A
-message is forgotten after Discord has said that it is gone, so that a crash in between only means
-that it is asked again.
+The reaper deletes only messages that the catalog has listed as garbage, because no chunk is left in them.
+It removes a message from the catalog after Discord has confirmed the deletion; after a crash in between it
+deletes the message once more, which is no error.
 
-Messages are looked for by their authors, a webhook or a bot in a channel, since that decides who can
-delete them: what nobody can delete now costs nothing, however much of it there is, and is there again
-as soon as a way to it is. Each author's messages are deleted by a task of its own, as limits differ and
-some are slow. A single message that Discord refuses to delete is postponed for a day.
+The catalog returns garbage messages by author (a webhook, or a bot in a channel), since the author decides
+which credentials can delete them. Messages that no configured credentials can delete cost no requests,
+however many there are, and are tried again as soon as suitable credentials are configured. A task per
+author deletes its messages, because rate limits differ and some are slow. A message that Discord refuses
+to delete is postponed for a day.
 """
 
 import asyncio
@@ -34,60 +35,60 @@ from storage.errors import BotUnusable, DiscordRefused, StorageError, WebhookUnu
 _log = structlog.get_logger()
 
 BATCH = 100
-"""Objects, and messages, that are taken from the catalog at once."""
-MOST_AUTHORS = 10_000
-"""More than the webhooks and channels of several guilds."""
-RARELY_S = 3600.0
-"""Between two counts of what cannot be deleted, and two tries where nothing may be deleted."""
-MOST_REFUSALS = 5
-"""Messages in a row that Discord refuses to delete before it is asked rarely: refusals end in a ban."""
+"""Objects, or messages, that one query takes from the catalog."""
+MAX_AUTHORS = 10_000
+"""Authors per sweep: more than the webhooks and channels of several guilds."""
+COOLDOWN_S = 3600.0
+"""Between two counts of undeletable messages, and before credentials that Discord refused are used again."""
+MAX_REFUSALS = 5
+"""Refused deletions in a row after which the credentials cool down: Discord bans clients for refusals."""
 POSTPONED_S = 24 * 3600.0
-"""After which a message is tried again that Discord has refused to delete."""
+"""Before a message whose deletion Discord refused is tried again."""
 
 DeleteMessage = Callable[[WebhookCredentials, int], Awaitable[None]]
-"""Deletes a message of the webhook; one that is gone is no error. Raises `StorageError`."""
+"""Deletes a message of a webhook; a deleted message is no error. Raises `StorageError`."""
 
 Deletion = Callable[[int], Awaitable[None]]
-"""Deletes a message of an author by its id; one that is gone is no error. Raises `StorageError`."""
+"""Deletes a message by its id; a deleted message is no error. Raises `StorageError`."""
 
 
 class DeleteAsBot(Protocol):
-    """Deletes a message of a channel; one that is gone is no error. Raises `StorageError`.
+    """Deletes a message of a channel as a bot; a deleted message is no error.
 
-    `is_own`: whether a bot has posted it, and no webhook.
+    `is_own`: whether a bot posted it, and not a webhook. Raises `StorageError`.
     """
 
     def __call__(self, channel_id: int, message_id: int, *, is_own: bool) -> Awaitable[None]:
-        """Deletes it."""
+        """Deletes the message."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
-    """How an author's messages can be deleted; `name` is that of whatever Discord may refuse."""
+class _Deleter:
+    """Deletes an author's messages with certain credentials, which `key` identifies."""
 
-    name: tuple[object, ...]
+    key: tuple[object, ...]
     delete: Deletion
 
 
 @dataclass(slots=True, kw_only=True)
 class Sweep:
-    """What a look for garbage came to."""
+    """The result of a search for garbage."""
 
     objects: int = 0
     """Objects deleted from the catalog."""
     messages: int = 0
-    """Messages deleted on Discord and forgotten."""
+    """Messages deleted from Discord and from the catalog."""
 
 
 class GarbageStore(ObjectStore, MessageStore, TicketStore, Protocol):
-    """What garbage may lie in."""
+    """The parts of the catalog that the reaper uses."""
 
 
 class Reaper:
-    """Looks for garbage at intervals, or when nudged.
+    """Searches for garbage at intervals, or when nudged, and deletes it.
 
     Attributes:
-        stuck: Messages that nobody here can delete, when they were last counted.
+        stuck: Messages that no configured credentials could delete when they were last counted.
     """
 
     def __init__(
@@ -106,11 +107,21 @@ class Reaper:
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Puts it together.
+        """Takes what it uses.
 
-        `grace_s` is how long stored content stays after nothing refers to it any more;
-        `keep_holds` renews what this process holds, before anything is collected; `delete_as_bot`
-        is None when no bot is configured. `clock`: seconds since the epoch, the catalog's.
+        Args:
+            catalog: Lists and deletes garbage.
+            webhooks: The webhooks whose messages can be deleted.
+            delete: Deletes a message with its webhook.
+            metrics: Counts what was deleted.
+            interval_s: Seconds between two sweeps.
+            grace_s: Seconds for which stored content is kept after its last reference was released.
+            keep_holds: Renews this process's holds before objects are collected; None for no holds.
+            delete_as_bot: Deletes a message with the bot; None when no bot is configured.
+            batch: Objects, or messages, per query.
+            backoff: Delays after a failure of the catalog; None for 1 s up to `interval_s`.
+            clock: Seconds since the epoch, as the catalog counts them.
+            monotonic: Seconds that never jump.
         """
         self._catalog = catalog
         self._webhooks = webhooks
@@ -126,23 +137,23 @@ class Reaper:
         self._monotonic = monotonic
         self._nudged = asyncio.Event()
         self._working: set[MessageAuthor] = set()
-        self._rests_until: dict[tuple[object, ...], float] = {}
+        self._cools_down_until: dict[tuple[object, ...], float] = {}
         self._stuck: frozenset[MessageAuthor] = frozenset()
         self.stuck = 0
         self._count_at = monotonic()
 
     def nudge(self) -> None:
-        """There is something to delete: look now instead of at the next interval."""
+        """Starts the next sweep now instead of at the next interval."""
         self._nudged.set()
 
     def webhooks_changed(self) -> None:
-        """Perhaps there is a way now to messages that could not be deleted."""
-        self._rests_until.clear()
+        """Uses all credentials again, since messages that could not be deleted may be deletable now."""
+        self._cools_down_until.clear()
         if self._stuck:
             self.nudge()
 
     async def run(self) -> None:
-        """Looks until cancelled. A catalog that is away is asked again, ever more patiently."""
+        """Sweeps until cancelled; while the catalog is unavailable, with growing delays."""
         async with asyncio.TaskGroup() as workers:
             while True:
                 self._nudged.clear()
@@ -156,16 +167,17 @@ class Reaper:
                 await self._pause()
 
     async def sweep(self, workers: asyncio.TaskGroup) -> Sweep:
-        """Collects objects, and starts to delete messages wherever that is not under way.
+        """Deletes objects, and starts a task for each author whose messages no task deletes yet.
 
-        What the workers delete is counted in the answer until they end. Raises `CatalogUnavailable`.
+        The tasks count the messages that they delete in the returned `Sweep`, until they end.
+        Raises `CatalogUnavailable`.
         """
         sweep = Sweep(objects=await self._collect())
         stuck = set()
-        for author in await self._catalog.orphan_authors(limit=MOST_AUTHORS):
+        for author in await self._catalog.orphan_authors(limit=MAX_AUTHORS):
             if author in self._working:
                 continue
-            if self._way_to(author) is None:
+            if self._deleter_of(author) is None:
                 stuck.add(author)
                 continue
             self._working.add(author)
@@ -193,59 +205,65 @@ class Reaper:
             self._metrics.reaped_objects.inc(count)
         return total
 
-    def _way_to(self, author: MessageAuthor) -> _Way | None:
-        """What deletes the author's messages; None while nobody here can."""
+    def _deleter_of(self, author: MessageAuthor) -> _Deleter | None:
+        """What can delete the author's messages; None when no credentials can, or all cool down."""
         now = self._monotonic()
-        ways = (way for way in self._ways_to(author) if self._rests_until.get(way.name, now) <= now)
-        return next(ways, None)
+        usable = (
+            each
+            for each in self._deleters_of(author)
+            if self._cools_down_until.get(each.key, now) <= now
+        )
+        return next(usable, None)
 
-    def _ways_to(self, author: MessageAuthor) -> Iterator[_Way]:
+    def _deleters_of(self, author: MessageAuthor) -> Iterator[_Deleter]:
         is_own = author.webhook_id is None
         if author.webhook_id is not None:
             webhook = self._webhooks.reachable.get(author.webhook_id)
             if webhook is not None:
-                yield _Way(("webhook", webhook.id), partial(self._delete, webhook))
+                yield _Deleter(("webhook", webhook.id), partial(self._delete, webhook))
         if self._delete_as_bot is not None:
             delete = partial(self._delete_as_bot, author.channel_id, is_own=is_own)
-            yield _Way(("bot", author.channel_id, is_own), delete)
+            yield _Deleter(("bot", author.channel_id, is_own), delete)
 
     async def _work(self, author: MessageAuthor, sweep: Sweep) -> None:
-        """Deletes the author's messages, until there are none or they cannot be deleted now."""
+        """Deletes the author's messages until none is left or none can be deleted now."""
         try:
-            while way := self._way_to(author):
+            while deleter := self._deleter_of(author):
                 messages = await self._catalog.orphan_messages(author, limit=self._batch)
                 if not messages:
                     return
-                await self._delete_messages(way, messages, sweep)
+                await self._delete_messages(deleter, messages, sweep)
         except (StorageError, CatalogError) as error:
             _log.log(log_level(error), "messages-not-deleted", **asdict(author), code=error.code)
         finally:
             self._working.discard(author)
 
-    async def _delete_messages(self, way: _Way, messages: list[Message], sweep: Sweep) -> None:
-        """Deletes messages in one way, which rests once Discord refuses."""
+    async def _delete_messages(
+        self, deleter: _Deleter, messages: list[Message], sweep: Sweep
+    ) -> None:
+        """Deletes messages until Discord refuses the credentials, which then cool down."""
         refusals = 0
         try:
             for message in messages:
-                if await self._delete_one(way.delete, message):
+                if await self._delete_one(deleter.delete, message):
                     sweep.messages += 1
                     refusals = 0
                 else:
                     refusals += 1
-                if refusals == MOST_REFUSALS:
-                    self._rest(way)
+                if refusals == MAX_REFUSALS:
+                    self._cool_down(deleter)
                     return
         except WebhookUnusable as error:
             self._webhooks.lost(error)
-            self._rest(way)
+            self._cool_down(deleter)
         except BotUnusable:
-            self._rest(way)
+            self._cool_down(deleter)
 
-    def _rest(self, way: _Way) -> None:
-        self._rests_until[way.name] = self._monotonic() + RARELY_S
+    def _cool_down(self, deleter: _Deleter) -> None:
+        self._cools_down_until[deleter.key] = self._monotonic() + COOLDOWN_S
 
     async def _delete_one(self, deletion: Deletion, message: Message) -> bool:
-        """Whether the message is deleted; one that Discord refuses to delete is postponed."""
+        """Deletes a message, or postpones it when Discord refuses; returns whether it is deleted."""
         try:
             await deletion(message.id)
         except BotUnusable:
@@ -259,12 +277,12 @@ class Reaper:
         return True
 
     async def _report(self, stuck: frozenset[MessageAuthor]) -> None:
-        """Makes messages that nobody here can delete visible: a gauge, and one line per author."""
+        """Reports undeletable messages: their number as a gauge, and a log line per author."""
         for author in stuck - self._stuck:
             _log.warning("messages-cannot-be-deleted", **asdict(author))
         now = self._monotonic()
         if stuck != self._stuck or now >= self._count_at:
             self.stuck = await self._catalog.count_orphans(stuck)
             self._metrics.stuck_messages.set(self.stuck)
-            self._count_at = now + RARELY_S
+            self._count_at = now + COOLDOWN_S
         self._stuck = stuck

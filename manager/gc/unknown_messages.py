@@ -1,27 +1,28 @@
-"""Finds messages that our webhooks have posted and that the catalog does not know, and gives them up.
+"""Finds messages that our webhooks posted and that the catalog does not know, and lists them as garbage.
 
-A post whose answer is lost on the way may have been saved. It is posted again, and the first message is
-known to nobody. A bot sees it: channel by channel the sweep lists what is older than an hour, asks
-the catalog, and enters what is unknown as messages without a chunk, which the reaper then deletes.
+Discord may have saved a post whose response was lost on the way. The upload service then posts the chunk
+again, and the first message is in no catalog. A bot can find it: channel by channel, the sweep lists the
+messages older than an hour, compares them with the catalog, and lists the unknown ones there as messages
+without a chunk, which the reaper then deletes.
 
-**No content is lost by that**, however wrong the times are. The catalog enters an unknown message as one
-that was given up for good, in one transaction: a report that comes later is refused, so that its
-chunk is sent again, and what was reported before is known.
+**No content is lost by that**, however wrong the times are. The catalog lists an unknown message as
+garbage for good, in one transaction: it refuses a report that comes later, so that the chunk is
+sent again, and a message that was reported before is not unknown.
 
-**Why an hour.** A message's id tells when Discord saved it. Its answer then is seconds away, a minute in
-the worst case; the report of it follows at once, and is repeated as long as the link and the upload
-live. What is not reported within an hour is that of a service that is gone, or of a catalog that was
-away: its upload has ended or is sent again. Reports that services keep on their disks come even days
-later, and are refused like any other of an upload that has ended. The hour so only spares clients to
-send a chunk twice.
+**Why an hour.** A message's id contains the time at which Discord saved it. Discord's response follows within
+seconds, a minute in the worst case; the service reports the chunk at once, and repeats the report as
+long as the connection and the upload last. A message that is not reported within an hour comes from a service
+that has ended, or was posted while the catalog was unavailable: its upload has ended or is sent again.
+Services store reports on their disks and may send them days later; the manager refuses them like any
+report of an upload that has ended. So the hour only spares clients from sending a chunk twice.
 
-**Which messages are ours.** Those of a configured webhook which hold files and no text, posted while a
-manager was known to keep this very catalog (`Watch`). That is written down every minute; what was posted
-at other times is left alone, since a catalog that was restored from a backup knows nothing of
-what came after the backup, and an empty one nothing at all.
+**Which messages are ours.** Messages of a configured webhook that have attachments and no text, and that
+were posted while a manager was known to run on this very catalog (`Watch`). The manager notes that every
+minute. The sweep ignores messages from other times, since a catalog that was restored from a backup does not
+know what was posted after the backup, and an empty one knows nothing.
 
-How far a channel was looked through is remembered by the last message that was seen in it: a bot that
-may not read the history gets an empty list, which so never counts as having looked.
+The progress in a channel is the id of the last message seen in it: a bot without the permission to read
+the history gets an empty list, which is no progress.
 """
 
 import asyncio
@@ -43,36 +44,36 @@ from storage.errors import BotUnusable, StorageError
 log = structlog.get_logger(__name__)
 
 WATCH_S = 60.0
-"""Between two notes that this catalog is kept; what was posted so long after the last one counts."""
+"""Seconds between two notes of a watch; messages posted within this time after the last one count."""
 SWEEP_S = 600.0
-"""Between two looks, and before the first: services come back and report what they have kept."""
+"""Seconds between two sweeps, and before the first: services reconnect and report what they have stored."""
 PAUSE_S = 1.0
-"""Before each request to Discord, one at a time: downloads and deletions go first."""
+"""Seconds before each request to Discord, so that downloads and deletions are not delayed."""
 AGE_S = 3600.0
-"""How old a message must be before anything is made of its being unknown."""
+"""Seconds after which a message that the catalog does not know is garbage."""
 
 ListMessages = Callable[[int, int], Awaitable[Sequence[ListedMessage]]]
-"""The messages of a channel right after an id, oldest first, `LIST_LIMIT` at most.
+"""The messages of a channel after an id, oldest first, at most `LIST_LIMIT`.
 
 Raises `StorageError`.
 """
 
 
 class UnknownMessages:
-    """Keeps watch over the catalog, and looks through channels for unknown messages.
+    """Notes that a manager runs on the catalog, and sweeps channels for unknown messages.
 
     Args:
-        store: Which messages are known.
-        webhooks: Whose messages, and in which channels.
-        list_messages: Lists them; None without a bot, and then nobody looks.
-        nudge_reaper: Called when there is something to delete.
-        metrics: Counts what was found, and what may be there.
+        store: The messages that the catalog knows.
+        webhooks: The webhooks that posted, and their channels.
+        list_messages: Lists messages as a bot; None without a bot, which means no sweeps.
+        nudge_reaper: Is called when there is something to delete.
+        metrics: Counts the messages found.
         clock: Seconds since the epoch.
-        sleep: Waits for seconds.
+        sleep: Waits for a number of seconds.
 
     Attributes:
-        found: Unknown messages that were found since the start.
-        swept_at: When the last look ended, in seconds since the epoch; None before the first.
+        found: Unknown messages found since the start.
+        swept_at: End of the last sweep (seconds since the epoch); None before the first.
     """
 
     def __init__(
@@ -100,11 +101,11 @@ class UnknownMessages:
 
     @property
     def has_bot(self) -> bool:
-        """Whether anybody looks."""
+        """Whether there is a bot, and so whether channels are swept."""
         return self._list_messages is not None
 
     async def keep_watching(self) -> None:
-        """Notes every minute that this catalog is kept, until cancelled."""
+        """Notes every `WATCH_S` seconds that a manager runs on this catalog, until cancelled."""
         while True:
             try:
                 await self.keep_watch()
@@ -113,22 +114,21 @@ class UnknownMessages:
             await self._sleep(WATCH_S)
 
     async def keep_watch(self) -> None:
-        """Notes that this catalog is kept. Raises `CatalogUnavailable`.
+        """Notes that a manager runs on this catalog. Raises `CatalogUnavailable`.
 
-        A catalog that does not know what was noted in it before was set back to an earlier state:
-        it is kept from now on only.
+        A catalog without our last note was restored to an earlier state: a new watch begins.
         """
         now, known = self._clock(), await self._store.watches()
         if self._watch is None:
             kept = [each for each in known if 0 <= now - each.seen_at <= WATCH_S]
         else:
-            kept = [each for each in known if _goes_on(each, self._watch) and each.seen_at <= now]
+            kept = [each for each in known if _continues(each, self._watch) and each.seen_at <= now]
         watch = Watch(began_at=kept[-1].began_at if kept else now, seen_at=now)
         await self._store.keep_watch(watch)
         self._watch = watch
 
     async def run(self) -> None:
-        """Looks at intervals, until cancelled; returns at once without a bot."""
+        """Sweeps every `SWEEP_S` seconds, until cancelled; returns at once without a bot."""
         while self._list_messages is not None:
             await self._sleep(SWEEP_S)
             try:
@@ -137,14 +137,14 @@ class UnknownMessages:
                 log.warning("unknown-messages-not-looked-for", code=error.code)
 
     async def sweep(self, list_messages: ListMessages) -> None:
-        """Looks through all channels from where the last look ended. Raises `CatalogUnavailable`."""
+        """Sweeps all channels, from the ends of their last sweeps. Raises `CatalogUnavailable`."""
         watches = await self._store.watches()
         swept = await self._store.channel_sweeps()
         began_at = min((watch.began_at for watch in watches), default=self._clock())
         first = snowflake_at(began_at) - 1
         ours = frozenset(self._webhooks.configured)
         for channel_id in self._channels(swept.keys()):
-            channel = _Channel(channel_id, ours, watches)
+            channel = _SweptChannel(channel_id, ours, watches)
             try:
                 await self._sweep_channel(channel, list_messages, swept.get(channel_id, first))
             except BotUnusable:
@@ -154,32 +154,32 @@ class UnknownMessages:
         self.swept_at = self._clock()
 
     def _channels(self, swept: Collection[int]) -> list[int]:
-        """The webhooks' channels; where one is not known, all that were ever looked through."""
+        """The webhooks' channels; when one is unknown, also all channels that were ever swept."""
         channels = {webhook.channel_id for webhook in self._webhooks.configured.values()}
         if None in channels:
             channels.update(swept)
         return sorted(channel_id for channel_id in channels if channel_id is not None)
 
     async def _sweep_channel(
-        self, channel: "_Channel", list_messages: ListMessages, after: int
+        self, channel: "_SweptChannel", list_messages: ListMessages, after: int
     ) -> None:
         horizon = snowflake_at(self._clock() - AGE_S)
         while after < horizon:
             await self._sleep(PAUSE_S)
             page = await list_messages(channel.id, after)
             old = [message for message in page if message.id < horizon]
-            if not old or self._sees_nothing(channel, old):
+            if not old or self._is_blind(channel, old):
                 return
             after = old[-1].id
             await self._note(channel, old)
             if len(page) < LIST_LIMIT:
                 return
 
-    async def _note(self, channel: "_Channel", old: Sequence[ListedMessage]) -> None:
+    async def _note(self, channel: "_SweptChannel", old: Sequence[ListedMessage]) -> None:
         number = await self._store.note_sweep(
             channel.id,
             swept_until=old[-1].id,
-            messages=[channel.entry(each) for each in old if channel.may_be_given_up(each)],
+            messages=[channel.entry(each) for each in old if channel.may_be_garbage(each)],
         )
         if number:
             log.info("unknown-messages-found", channel_id=channel.id, number=number)
@@ -187,8 +187,8 @@ class UnknownMessages:
             self._metrics.unknown_messages.inc(number)
             self._nudge_reaper()
 
-    def _sees_nothing(self, channel: "_Channel", old: Sequence[ListedMessage]) -> bool:
-        """Whether the bot is shown nothing of what our webhooks have posted."""
+    def _is_blind(self, channel: "_SweptChannel", old: Sequence[ListedMessage]) -> bool:
+        """Whether Discord hides the content of our messages from the bot; logs how to change that."""
         ours = [message for message in old if channel.is_ours(message)]
         if not ours or any(message.content or message.attachments for message in ours):
             self._blind_in.discard(channel.id)
@@ -204,19 +204,19 @@ class UnknownMessages:
 
 
 @dataclass(frozen=True, slots=True)
-class _Channel:
-    """A channel that is looked through, and which of its messages may be given up."""
+class _SweptChannel:
+    """A channel that is swept, and which of its messages may be garbage."""
 
     id: int
     webhook_ids: frozenset[int]
     watches: Sequence[Watch]
 
     def is_ours(self, message: ListedMessage) -> bool:
-        """Whether one of our webhooks has posted it."""
+        """Whether one of our webhooks posted it."""
         return message.webhook_id in self.webhook_ids
 
-    def may_be_given_up(self, message: ListedMessage) -> bool:
-        """Whether it is a message of ours, of a time at which this catalog knew all of them."""
+    def may_be_garbage(self, message: ListedMessage) -> bool:
+        """Whether it is ours, and was posted while a manager ran on this catalog."""
         posted_at = snowflake_time(message.id)
         return (
             self.is_ours(message)
@@ -226,7 +226,7 @@ class _Channel:
         )
 
     def entry(self, message: ListedMessage) -> Message:
-        """The message as the catalog takes it."""
+        """The message as a record of the catalog."""
         return Message(
             id=message.id,
             channel_id=self.id,
@@ -235,6 +235,6 @@ class _Channel:
         )
 
 
-def _goes_on(known: Watch, watch: Watch) -> bool:
-    """Whether the catalog knows a watch as it was noted, or longer."""
+def _continues(known: Watch, watch: Watch) -> bool:
+    """Whether the catalog's watch is ours, or a later note of it."""
     return known.began_at == watch.began_at and known.seen_at >= watch.seen_at

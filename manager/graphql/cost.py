@@ -1,8 +1,8 @@
 """What a request costs, counted before anything runs.
 
-Everything that is selected costs one, and a page costs what is selected in it as often as it may have
-entries. So nesting, aliases and fragments multiply as they do for the database. Whatever the request,
-counting ends soon: it stops as soon as the sum is too much, and everything on the way adds to it.
+A selected field costs one, and a page costs its selection times the number of entries that it may have. So
+nesting, aliases and fragments multiply the cost as they multiply the database's work. Counting is itself
+bounded: every step adds to the sum, and counting stops when the sum exceeds the limit.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ from manager.tickets.references import MAX_PAGE
 
 MAX_COST = 2000
 MAX_DEPTH = 12
-"""How deep fields and fragments may stand in one another; the schema itself is far from that."""
+"""Levels of fields and fragments within one another; useful requests have far fewer."""
 
 
 class CostRule(ValidationRule):
@@ -43,7 +43,7 @@ class CostRule(ValidationRule):
         node: OperationDefinitionNode,
         *_: Any,  # noqa: ANN401 - the visitor's own
     ) -> None:
-        """Judges one operation."""
+        """Checks one operation."""
         cost = self._cost(node.selection_set, MAX_DEPTH)
         if cost > MAX_COST:
             self.report_error(
@@ -55,7 +55,7 @@ class CostRule(ValidationRule):
             )
 
     def _cost(self, selections: SelectionSetNode | None, depth: int) -> int:
-        """The cost of a selection, without looking on once it is too much."""
+        """The cost of a selection; counting stops above `MAX_COST`."""
         if selections is None:
             return 0
         if depth == 0:
@@ -79,7 +79,7 @@ class CostRule(ValidationRule):
 
 
 def _entries(node: FieldNode) -> int:
-    """How many entries a page may have; a variable may hold anything that is allowed."""
+    """The most entries a page may have; for a variable, the most that is allowed."""
     for argument in node.arguments or ():
         if argument.name.value == "first":
             value = argument.value

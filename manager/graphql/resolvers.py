@@ -25,7 +25,7 @@ from manager.tickets.approval import TicketRequest
 from manager.tickets.references import check_page
 
 PAGE = 50
-"""Entries of a page when nobody says how many."""
+"""Entries per page when the request does not say how many."""
 
 
 @strawberry.type
@@ -36,7 +36,7 @@ class Query:
         description="A file that you uploaded, refer to, or may read; null otherwise."
     )
     async def file(self, info: Info, id: strawberry.ID) -> File | None:  # noqa: A002 - its name in GraphQL
-        """A stored file."""
+        """The file with an id, if the caller may see it."""
         context, file_id = context_of(info), file_id_of(id)
         if file_id is None:
             return None
@@ -47,7 +47,7 @@ class Query:
     async def references(
         self, info: Info, first: int = PAGE, after: str | None = None
     ) -> ReferencePage:
-        """A page of references."""
+        """A page of the service's references, in the order of their keys."""
         context = context_of(info)
         page = await context.references.page(context.caller, after=after, first=first)
         last = page.references[-1].key if page.references else None
@@ -58,21 +58,21 @@ class Query:
 
     @strawberry.field(description="All API keys. For administrators.")
     async def keys(self, info: Info) -> list[ApiKey]:
-        """The keys, revoked ones too."""
+        """All keys, including revoked ones."""
         context = context_of(info)
         context.caller.require_administrator()
         return [ApiKey.of(key) for key in await context.catalog.list_keys()]
 
     @strawberry.field(description="What is about to be deleted. For administrators.")
     async def garbage(self, info: Info, first: int = PAGE) -> list[Garbage]:
-        """Content without a reference, longest noticed first."""
+        """Content without a reference, oldest discovery first."""
         context = context_of(info)
         found = await context.references.garbage(context.caller, first=first)
         return [Garbage.of(each) for each in found]
 
     @strawberry.field(description="Files whose processing was given up. For administrators.")
     async def failed_jobs(self, info: Info, first: int = PAGE) -> list[FailedJob]:
-        """Jobs that failed, longest ago first."""
+        """Failed jobs, oldest first."""
         context = context_of(info)
         context.caller.require_administrator()
         check_page(first)
@@ -81,7 +81,7 @@ class Query:
 
     @strawberry.field(description="All webhooks. For administrators.")
     async def webhooks(self, info: Info) -> list[Webhook]:
-        """The webhooks in the order configured, then those that are not configured any more."""
+        """The configured webhooks in their order, then quarantined ones that are no longer configured."""
         context = context_of(info)
         context.caller.require_administrator()
         directory = context.webhooks
@@ -105,23 +105,23 @@ class Mutation:
         success_action_status: int | None = None,
         success_action_redirect: str | None = None,
     ) -> UploadTicket:
-        """A ticket."""
+        """Opens a ticket for the caller."""
         context = context_of(info)
-        wish = TicketRequest(
+        request = TicketRequest(
             mime_type=mime_type,
             size=size,
             success_action_status=success_action_status,
             success_action_redirect=success_action_redirect,
         )
         caller = context.caller
-        form = await context.tickets.open(caller.holder, wish, is_service=caller.is_service)
+        form = await context.tickets.open(caller.holder, request, is_service=caller.is_service)
         return UploadTicket.of(form)
 
     @strawberry.mutation(
         description="Releases your upload before its time is over; false when you do not hold it."
     )
     async def revoke_temporary_reference(self, info: Info, file_id: strawberry.ID) -> bool:
-        """Lets a temporary reference go."""
+        """Releases the caller's temporary reference."""
         context, found = context_of(info), file_id_of(file_id)
         return found is not None and await context.tickets.revoke(context.caller.holder, found)
 
@@ -130,7 +130,7 @@ class Mutation:
         "the same again changes nothing. For services."
     )
     async def create_reference(self, info: Info, file_id: strawberry.ID, key: str) -> Reference:
-        """A permanent reference."""
+        """Creates a permanent reference of the calling service."""
         context, found = context_of(info), file_id_of(file_id)
         if found is None:
             context.caller.require_service()
@@ -141,13 +141,13 @@ class Mutation:
         description="Releases the reference with that key; false when there is none. For services."
     )
     async def release_reference(self, info: Info, key: str) -> bool:
-        """The reference is gone."""
+        """Releases a reference of the calling service."""
         context = context_of(info)
         return await context.references.release(context.caller, key)
 
     @strawberry.mutation(description="Creates an API key for a service. For administrators.")
     async def create_key(self, info: Info, name: str) -> NewApiKey:
-        """A new API key."""
+        """Creates an API key."""
         context = context_of(info)
         administrator = context.caller.require_administrator()
         key, text = await context.authenticator.create_key(name, administrator)
@@ -157,7 +157,7 @@ class Mutation:
         description="Revokes the key of a service; its references stay. For administrators."
     )
     async def revoke_key(self, info: Info, name: str) -> bool:
-        """The key is not in force any more."""
+        """Revokes an API key."""
         context = context_of(info)
         context.caller.require_administrator()
         return await context.catalog.revoke_key(name)
@@ -166,7 +166,7 @@ class Mutation:
         description="Collects garbage now instead of at the next interval. For administrators."
     )
     async def collect_garbage(self, info: Info) -> bool:
-        """The collector looks."""
+        """Starts the reaper's next run now."""
         context = context_of(info)
         context.caller.require_administrator()
         context.references.collect_soon()
@@ -177,7 +177,7 @@ class Mutation:
         "For administrators."
     )
     async def process_missing(self, info: Info) -> int:
-        """Old files get new views."""
+        """Queues files without the present views."""
         context = context_of(info)
         context.caller.require_administrator()
         return await context.processing.enqueue_missing()
@@ -187,7 +187,7 @@ class Mutation:
         "For administrators."
     )
     async def retry_failed_jobs(self, info: Info) -> int:
-        """Another round."""
+        """Queues failed jobs again."""
         context = context_of(info)
         context.caller.require_administrator()
         return await context.processing.retry()
@@ -197,7 +197,7 @@ class Mutation:
         "Discord answers. For administrators."
     )
     async def retry_webhook(self, info: Info, id: strawberry.ID) -> bool:  # noqa: A002 - its name in GraphQL
-        """The webhook is used."""
+        """Ends a quarantine when Discord knows the webhook."""
         context, webhook_id = context_of(info), snowflake_of(id)
         context.caller.require_administrator()
         if webhook_id is None:

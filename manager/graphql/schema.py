@@ -19,12 +19,12 @@ MAX_TOKENS = 2000
 
 
 class CloudSchema(strawberry.Schema):
-    """The schema; errors of resolvers are made fit for callers elsewhere."""
+    """The schema; `public_error` turns the errors of resolvers into those that callers see."""
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
     ) -> None:
-        """Logs nothing: whoever executes the schema knows what is worth it."""
+        """Logs nothing: the caller of `execute` logs defects."""
 
 
 schema = CloudSchema(
@@ -33,15 +33,15 @@ schema = CloudSchema(
     config=StrawberryConfig(scalar_map=SCALARS),
     extensions=[
         lambda: MaxTokensLimiter(max_token_count=MAX_TOKENS),
-        # Types refer to one another without end, and whoever needs the schema has it in docs/.
+        # Introspection recurses without end, and the schema is published in docs/.
         DisableIntrospection,
         lambda: AddValidationRules([CostRule]),
     ],
 )
 
 
-def shown(error: GraphQLError) -> tuple[GraphQLError, bool]:
-    """An error as the caller may see it, and whether it is a defect of ours."""
+def public_error(error: GraphQLError) -> tuple[GraphQLError, bool]:
+    """The error that the caller may see, and whether it is a defect of the manager."""
     cause = error.original_error
     if cause is None or isinstance(cause, GraphQLError):
         return error, False
@@ -51,8 +51,8 @@ def shown(error: GraphQLError) -> tuple[GraphQLError, bool]:
         text, code, is_defect = str(cause), cause.code, False
     else:
         text, code, is_defect = "internal error: the manager's log says more", "internal", True
-    told = GraphQLError(text, error.nodes, path=error.path, extensions={"code": code})
-    return told, is_defect
+    public = GraphQLError(text, error.nodes, path=error.path, extensions={"code": code})
+    return public, is_defect
 
 
 def main(target: str) -> None:

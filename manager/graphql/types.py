@@ -20,14 +20,14 @@ from manager.accounts.callers import Authenticator, Caller
 from manager.downloads.content_links import ContentLinks
 from manager.processing.services import ProcessingDesk
 from manager.services.webhooks import QuarantineKeeper, WebhookDirectory
-from manager.tickets.references import DoomedContent, ReferenceManager, VisibleFile
+from manager.tickets.references import ReferenceManager, UnreferencedContent, VisibleFile
 from manager.tickets.uploads import TicketManager, UploadForm
 from protocol.values import MAX_SAFE_INTEGER, format_path, is_uuid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GraphQLContext:
-    """Whoever asks, and the parts of the manager.
+    """The caller, and the parts of the manager that resolvers use.
 
     `base_url` is the manager's URL as the caller reaches it, without a slash at its end.
     """
@@ -74,12 +74,12 @@ SCALARS: dict[object, ScalarDefinition] = {
 
 
 def file_id_of(text: str) -> UUID | None:
-    """The id that an argument holds; None for a text that is none."""
+    """The id in an argument; None for a text that is no UUID."""
     return UUID(text) if is_uuid(text) else None
 
 
 def snowflake_of(text: str) -> int | None:
-    """The id of Discord's that an argument holds; None for a text that is none."""
+    """The Discord id in an argument; None for a text that is none."""
     return int(text) if _SNOWFLAKE.fullmatch(text) else None
 
 
@@ -111,7 +111,7 @@ class UploadTicket:
 
     @classmethod
     def of(cls, form: UploadForm) -> Self:
-        """A form as the interface shows it."""
+        """The ticket that has this form."""
         fields = [FormField(name=name, value=value) for name, value in form.fields]
         return cls(url=form.url, fields=fields, file_id=strawberry.ID(str(form.file_id)))
 
@@ -136,7 +136,7 @@ class Reference:
 
     @classmethod
     def of(cls, reference: records.Reference) -> Self:
-        """A reference of the catalog as the interface shows it."""
+        """The type's value for a record of the catalog."""
         expires_at = reference.expires_at
         return cls(
             key=reference.key,
@@ -165,7 +165,7 @@ class File:
 
     @classmethod
     def of(cls, visible: VisibleFile) -> Self:
-        """A file as the interface shows it."""
+        """The type's value for a file that the caller sees."""
         content, until = visible.content, visible.temporary_until
         own = (each for each in visible.references if each.service.startswith(SERVICE_PREFIX))
         return cls(
@@ -187,7 +187,7 @@ class File:
 
     @strawberry.field(description="What processing has found out; null until then.")
     async def metadata(self, info: Info) -> JSON | None:
-        """The metadata, a JSON object."""
+        """The metadata as a JSON object; null before processing."""
         found = await context_of(info).references.metadata(self.visible.content.id)
         return None if found is None else JSON(found)
 
@@ -232,7 +232,7 @@ class ApiKey:
 
     @classmethod
     def of(cls, key: records.ApiKey) -> Self:
-        """A key of the catalog as the interface shows it."""
+        """The type's value for a record of the catalog."""
         return cls(
             name=key.name,
             created_at=moment(key.created_at),
@@ -242,7 +242,7 @@ class ApiKey:
 
 @strawberry.type
 class NewApiKey:
-    """A key that was just made."""
+    """A new key and its text."""
 
     name: str
     key: str = strawberry.field(description="Shown this once.")
@@ -250,7 +250,7 @@ class NewApiKey:
 
 @strawberry.type(description="Content that nothing refers to.")
 class Garbage:
-    """What is to be deleted."""
+    """Content without a reference."""
 
     file_id: strawberry.ID
     size: ByteCount
@@ -271,9 +271,9 @@ class Garbage:
     is_due: bool = strawberry.field(description="Whether the collector's next run deletes it.")
 
     @classmethod
-    def of(cls, doomed: DoomedContent) -> Self:
-        """Content that nothing refers to as the interface shows it."""
-        garbage, due_at = doomed.content, doomed.due_at
+    def of(cls, unreferenced: UnreferencedContent) -> Self:
+        """The type's value for content without a reference."""
+        garbage, due_at = unreferenced.content, unreferenced.due_at
         return cls(
             file_id=strawberry.ID(str(garbage.object_id)),
             size=ByteCount(garbage.size),
@@ -281,7 +281,7 @@ class Garbage:
             owner=garbage.owner,
             since=moment(garbage.since) if garbage.since else None,
             due_at=None if due_at is None else moment(due_at),
-            is_due=doomed.is_due,
+            is_due=unreferenced.is_due,
         )
 
 
@@ -301,7 +301,7 @@ class FailedJob:
 
     @classmethod
     def of(cls, job: records.Job) -> Self:
-        """A job of the catalog as the interface shows it."""
+        """The type's value for a record of the catalog."""
         return cls(
             file_id=strawberry.ID(str(job.object_id)), attempts=job.attempts, error=job.error
         )
@@ -338,7 +338,7 @@ class Webhook:
 
     @classmethod
     def of(cls, webhook_id: int, directory: WebhookDirectory) -> Self:
-        """A webhook of the directory as the interface shows it."""
+        """The type's value for a webhook of the directory, configured or quarantined."""
         configured = directory.configured.get(webhook_id)
         channel_id = configured.channel_id if configured else None
         quarantine = directory.quarantined.get(webhook_id)

@@ -11,7 +11,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types import ExecutionResult
 
 from manager.errors import InvalidRequest
-from manager.graphql.schema import schema, shown
+from manager.graphql.schema import public_error, schema
 from manager.graphql.types import GraphQLContext
 from manager.http.parameters import json_object, token_of
 from manager.http.parts import parts_of
@@ -83,7 +83,7 @@ def _answer(result: ExecutionResult) -> web.Response:
     if result.errors:
         told = []
         for error in result.errors:
-            visible, is_defect = shown(error)
+            visible, is_defect = public_error(error)
             if is_defect:
                 log.error("graphql-failed", path=error.path, exc_info=error.original_error)
             told.append(visible.formatted)

@@ -1,1 +1,1 @@
-"""What other services use: uploads with tickets, and references to what was stored."""
+"""The interface for other services: uploads with tickets, and references to stored files."""

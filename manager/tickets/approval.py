@@ -1,4 +1,4 @@
-"""Which uploads are approved. No I/O."""
+"""Which uploads get a ticket. No I/O."""
 
 import re
 from collections.abc import Sequence
@@ -9,14 +9,21 @@ from common.wording import counted
 from manager.errors import NotApproved
 
 ACTION_STATUSES = frozenset({200, 201, 204})
-"""What S3 knows as `success_action_status`."""
+"""The values that S3 accepts as `success_action_status`."""
 MAX_REDIRECT_LENGTH = 2048
 _MIME_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketRequest:
-    """What somebody wants to upload; `size` is in bytes."""
+    """A request for a ticket.
+
+    Attributes:
+        mime_type: MIME type of the file.
+        size: bytes of the file.
+        success_action_status: HTTP status of the reply to the form; None for the default.
+        success_action_redirect: URL to which a browser is redirected after the upload; None for none.
+    """
 
     mime_type: str
     size: int
@@ -26,35 +33,35 @@ class TicketRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalRules:
-    """What may be uploaded.
+    """The rules for files that are uploaded with tickets.
 
     Attributes:
-        allowed_types: MIME types, `image/*` for all of a kind, `*/*` for all.
-        max_size: bytes of the largest file.
+        allowed_types: MIME types; `image/*` allows all of a kind, `*/*` all.
+        max_size: bytes of the largest file allowed.
     """
 
     allowed_types: Sequence[str]
     max_size: int
 
-    def approve(self, wish: TicketRequest) -> None:
-        """Returns if the upload may be. Raises `NotApproved`."""
-        if not _MIME_TYPE.fullmatch(wish.mime_type):
+    def approve(self, request: TicketRequest) -> None:
+        """Returns if the upload is allowed. Raises `NotApproved`."""
+        if not _MIME_TYPE.fullmatch(request.mime_type):
             raise NotApproved("mimeType must be a MIME type such as image/jpeg, in lower case")
-        if not self._allows(wish.mime_type):
-            raise NotApproved(f"files of the type {wish.mime_type} are not accepted here")
-        if wish.size < 1:
+        if not self._allows(request.mime_type):
+            raise NotApproved(f"files of the type {request.mime_type} are not accepted here")
+        if request.size < 1:
             raise NotApproved("size must be at least 1 byte")
-        if wish.size > self.max_size:
+        if request.size > self.max_size:
             raise NotApproved(f"a file may have {counted(self.max_size, 'byte')} at most")
-        _approve_answer(wish)
+        _approve_reply(request)
 
     def _allows(self, mime_type: str) -> bool:
         kind = mime_type.partition("/")[0]
         return not {mime_type, f"{kind}/*", "*/*"}.isdisjoint(self.allowed_types)
 
 
-def _approve_answer(wish: TicketRequest) -> None:
-    status, redirect = wish.success_action_status, wish.success_action_redirect
+def _approve_reply(request: TicketRequest) -> None:
+    status, redirect = request.success_action_status, request.success_action_redirect
     if status is not None and status not in ACTION_STATUSES:
         raise NotApproved("successActionStatus must be 200, 201 or 204")
     if redirect is None:

@@ -1,4 +1,4 @@
-"""What users and other services see of stored files, and what services hold."""
+"""Stored files and references as the GraphQL interface shows and changes them, within the caller's rights."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,33 +18,34 @@ MAX_PAGE = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisibleFile:
-    """A stored file as one caller sees it: `references` are the caller's own."""
+    """A stored file as one caller sees it; `references` are those of the caller."""
 
     content: StoredObject
     references: tuple[Reference, ...]
 
     @property
     def temporary_until(self) -> float | None:
-        """Until when the caller's temporary reference keeps it (epoch seconds)."""
+        """Expiry of the caller's temporary reference (epoch seconds); None without one."""
         kept = (each.expires_at for each in self.references if each.service == TICKET_SERVICE)
         return next(kept, None)
 
 
 @dataclass(frozen=True, slots=True)
 class ReferencePage:
-    """References of a service, and whether there are more behind them."""
+    """A page of a service's references, and whether more follow."""
 
     references: tuple[Reference, ...]
     has_more: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DoomedContent:
-    """Content that nothing refers to.
+class UnreferencedContent:
+    """Content without a reference.
 
     Attributes:
-        due_at: when its grace period is over (epoch seconds); None: it begins with the next look.
-        is_due: whether the next look deletes it.
+        content: the content.
+        due_at: end of its grace period (epoch seconds); None until the reaper's next run begins it.
+        is_due: whether the reaper's next run deletes it.
     """
 
     content: Garbage
@@ -53,7 +54,7 @@ class DoomedContent:
 
 
 class ReferenceManager:
-    """Queries and changes, each within what the caller may."""
+    """Queries and changes of stored files and references, each checked against the caller's rights."""
 
     def __init__(
         self,
@@ -63,14 +64,24 @@ class ReferenceManager:
         grace_s: float,
         clock: Callable[[], float],
     ) -> None:
-        """`grace_s`: how long what nothing refers to stays; `clock`: seconds since the epoch."""
+        """Takes what it uses.
+
+        Args:
+            catalog: stores files and references.
+            nudge_reaper: has the reaper run now.
+            grace_s: seconds for which content without a reference is kept.
+            clock: seconds since the epoch.
+        """
         self._catalog = catalog
         self._nudge_reaper = nudge_reaper
         self._grace_s = grace_s
         self._clock = clock
 
     async def file(self, caller: Caller, file_id: UUID) -> VisibleFile | None:
-        """The file, if the caller uploaded it, refers to it, or may read it in the drive."""
+        """The file, if the caller uploaded it, refers to it, or may read a file with this content.
+
+        None otherwise.
+        """
         content = await self._catalog.object_by_id(file_id)
         if content is None or content.state is not ObjectState.STORED:
             return None
@@ -81,7 +92,7 @@ class ReferenceManager:
         return VisibleFile(content=content, references=own)
 
     async def create(self, caller: Caller, file_id: UUID, key: str) -> Reference:
-        """Keeps an uploaded file for a service, until it is released.
+        """Creates a permanent reference of a service to an uploaded file.
 
         Raises `NotAService`, `InvalidRequest`, `NoSuchFile`, `ReferenceElsewhere`.
         """
@@ -97,7 +108,7 @@ class ReferenceManager:
         return reference
 
     async def release(self, caller: Caller, key: str) -> bool:
-        """Lets go of what a service has by that key; false when there is nothing.
+        """Releases the reference of a service with that key; False when there is none.
 
         Raises `NotAService`.
         """
@@ -109,35 +120,40 @@ class ReferenceManager:
         return is_released
 
     async def page(self, caller: Caller, *, after: str | None, first: int) -> ReferencePage:
-        """A service's references by key. Raises `NotAService`, `InvalidRequest`."""
+        """A page of a service's references in the order of their keys.
+
+        `after` is the last key of the page before; None for the first page.
+
+        Raises `NotAService`, `InvalidRequest`.
+        """
         service = caller.require_service()
         check_page(first)
         found = await self._catalog.references_of(service, after=after, limit=first + 1)
         return ReferencePage(tuple(found[:first]), has_more=len(found) > first)
 
-    async def garbage(self, caller: Caller, *, first: int) -> list[DoomedContent]:
-        """What is about to be deleted, longest noticed first.
+    async def garbage(self, caller: Caller, *, first: int) -> list[UnreferencedContent]:
+        """Content that is about to be deleted, oldest discovery first.
 
         Raises `NotAdministrator`, `InvalidRequest`.
         """
         caller.require_administrator()
         check_page(first)
         now = self._clock()
-        return [self._doomed(each, now) for each in await self._catalog.garbage(limit=first)]
+        return [self._unreferenced(each, now) for each in await self._catalog.garbage(limit=first)]
 
     def collect_soon(self) -> None:
-        """Has garbage collected now instead of at the next interval."""
+        """Has the reaper run now instead of at its next interval."""
         self._nudge_reaper()
 
     async def views(self, object_id: UUID) -> list[View]:
-        """The views of a file that the caller sees."""
+        """The views of a file, which the caller may see."""
         return await self._catalog.views_of(object_id)
 
     async def metadata(self, object_id: UUID) -> dict[str, object] | None:
-        """The metadata of a file that the caller sees."""
+        """The metadata of a file, which the caller may see; None before its processing."""
         return await self._catalog.metadata_of(object_id)
 
-    def _doomed(self, garbage: Garbage, now: float) -> DoomedContent:
+    def _unreferenced(self, garbage: Garbage, now: float) -> UnreferencedContent:
         match garbage.since:
             case None:
                 due_at = now if self._grace_s == 0 else None
@@ -146,7 +162,7 @@ class ReferenceManager:
             case since:
                 due_at = since + self._grace_s
         is_due = due_at is not None and due_at <= now
-        return DoomedContent(content=garbage, due_at=due_at, is_due=is_due)
+        return UnreferencedContent(content=garbage, due_at=due_at, is_due=is_due)
 
     async def _sees(self, caller: Caller, file_id: UUID) -> bool:
         ticket = await self._catalog.ticket(file_id)
@@ -162,7 +178,11 @@ class ReferenceManager:
         return False
 
     async def _may_refer(self, service: str, file_id: UUID) -> bool:
-        """Uploads of tickets may be used by whoever is told their id; files of the drive not."""
+        """Whether a service may refer to a file.
+
+        Every service that knows its id may refer to an upload with a ticket; to other files only one that
+        has a reference already.
+        """
         ticket = await self._catalog.ticket(file_id)
         if ticket is not None and ticket.view is None:
             return True
@@ -171,7 +191,7 @@ class ReferenceManager:
 
 
 def check_page(first: int) -> None:
-    """Returns if a page may have so many entries. Raises `InvalidRequest`."""
+    """Returns if a page may have `first` entries. Raises `InvalidRequest`."""
     if not 1 <= first <= MAX_PAGE:
         raise InvalidRequest(f"first: must be 1 to {MAX_PAGE}")
 

@@ -1,7 +1,7 @@
-"""What a ticket is to whoever holds it: a JWS that names the upload, its type and its size.
+"""The text of a ticket: a JWS that names the upload, its type and its size.
 
-Signed with HMAC-SHA256 and a secret derived from the oldest master key, so that rotation, which
-puts new keys first, leaves tickets valid. That it is good for one upload is for the catalog to say.
+It is signed with HMAC-SHA256 and a secret derived from the oldest master key, so that rotation, which
+puts new keys first, leaves tickets valid. The catalog makes sure that a ticket is used once.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ _PURPOSE = b"discord-cloud upload tickets"
 
 
 class TicketClaims(Struct, frozen=True, kw_only=True):
-    """What a ticket says: its upload, what it is for, and until when (epoch seconds)."""
+    """The claims of a ticket: id, MIME type and bytes of the upload, and expiry (epoch seconds)."""
 
     sub: UUID
     type: str
@@ -31,7 +31,7 @@ class TicketClaims(Struct, frozen=True, kw_only=True):
 
 
 class TicketSigner:
-    """Signs and reads tickets."""
+    """Signs and verifies tickets."""
 
     def __init__(self, secret: bytes, clock: Callable[[], float]) -> None:
         self._secret = secret
@@ -55,7 +55,7 @@ class TicketSigner:
         return jwt.encode(claims, self._secret, algorithm=_ALGORITHM)
 
     def read(self, text: str) -> TicketClaims:
-        """What a ticket of ours says. Raises `InvalidTicket`: forged, or not used in time."""
+        """The claims of a ticket. Raises `InvalidTicket` when it is forged or has expired."""
         try:
             claims = convert(self._verified(text), TicketClaims)
         except (jwt.InvalidTokenError, ValidationError) as error:
@@ -65,7 +65,7 @@ class TicketSigner:
         return claims
 
     def _verified(self, text: str) -> dict[str, Any]:
-        # Expiry is checked above, on the injected clock instead of the machine's.
+        # `read` checks the expiry, by the injected clock instead of the system's.
         return jwt.decode(
             text, self._secret, algorithms=[_ALGORITHM], options={"verify_exp": False}
         )

@@ -1,9 +1,9 @@
 """Uploads with tickets: opened for a user or a service, redeemed by an upload service, completed.
 
-A running upload belongs to the process that redeemed its ticket, whichever of its connections the
-packets come over, and ends with the last of them. Until the process has reported something about it
-nobody knows whether it has received the answer that the upload is its own, so that it ends with the
-connection that the answer was sent over.
+A running upload belongs to the upload service process that redeemed its ticket, whichever of the process's
+connections its packets use, and ends with the last of these connections. Until the process has reported
+something about the upload, the manager does not know whether the process received the reply to its
+`TicketRedeem`; so until then the upload also ends with the connection over which that reply was sent.
 """
 
 from collections.abc import Callable
@@ -44,11 +44,11 @@ log = structlog.get_logger(__name__)
 PROCESSING_HOLDER = "processing"
 """Holder of the tickets with which processing services store views."""
 MAX_FORM_TAIL_BYTES = 64 * 1024
-"""What a form may have behind its file."""
+"""Bytes that a form may have after its file."""
 ENDED = "this upload has ended: ask for a new ticket"
 
 StoredListener = Callable[[Ticket], None]
-"""Hears of every ticket whose upload is complete."""
+"""Is called with the ticket of every completed upload."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,13 @@ def ticket_policy(settings: ManagerSettings) -> TicketPolicy:
 
 @dataclass(frozen=True, slots=True)
 class UploadForm:
-    """Where the file goes, and the fields to send before it, in their order."""
+    """A form that uploads a file.
+
+    Attributes:
+        url: where to POST it.
+        fields: names and values of the fields to send before the file, in this order.
+        file_id: id that the file will have.
+    """
 
     url: str
     fields: tuple[tuple[str, str], ...]
@@ -101,7 +107,7 @@ class UploadForm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketFacts:
-    """The measures of a running upload, in bytes."""
+    """How the content of an upload is cut into chunks; sizes are in bytes."""
 
     size: int
     chunk_size: int
@@ -110,11 +116,17 @@ class TicketFacts:
 
 @dataclass(slots=True)
 class TicketUpload:
-    """An upload that runs on a process; it takes chunks until it has ended.
+    """An upload whose ticket was redeemed.
 
     Attributes:
-        answered_over: id of the slot that the process was told over, until it has shown that it knows.
-        is_in_doubt: whether it may be complete although the catalog has not said so.
+        ticket: the ticket.
+        facts: the number and size of its chunks.
+        process: id of the upload service process that receives the file.
+        hold_key: key of the temporary hold on the stored chunks.
+        answered_over: id of the slot to which the reply to `TicketRedeem` was sent; None once the process
+            has reported something, and so has the reply.
+        takes_chunks: false once the upload has ended.
+        is_in_doubt: whether the catalog may have completed it although its answer was lost.
     """
 
     ticket: Ticket
@@ -127,7 +139,7 @@ class TicketUpload:
 
 
 class TicketManager:
-    """All that is done with tickets."""
+    """Opens, redeems, completes and revokes tickets, and ends the uploads that run with them."""
 
     def __init__(
         self,
@@ -159,25 +171,28 @@ class TicketManager:
         self._listeners: list[StoredListener] = []
 
     def subscribe(self, listener: StoredListener) -> None:
-        """Has a listener hear of every completed upload."""
+        """Adds a listener, which is called after every completed upload."""
         self._listeners.append(listener)
 
-    async def open(self, holder: str, wish: TicketRequest, *, is_service: bool) -> UploadForm:
-        """Lets somebody upload a file.
+    async def open(self, holder: str, request: TicketRequest, *, is_service: bool) -> UploadForm:
+        """Opens a ticket for a file of a user or of another service.
 
         Raises `NotApproved`, `NoUploadService`, `TooManyTickets`, `TooManyTemporaryBytes`,
         `CatalogUnavailable`.
         """
-        self._policy.rules.approve(wish)
+        self._policy.rules.approve(request)
         limits = self._policy.service_limits if is_service else self._policy.user_limits
-        return await self._open(self._ticket(holder, wish), limits)
+        return await self._open(self._ticket(holder, request), limits)
 
-    async def open_for_view(self, wish: TicketRequest, view: ViewTarget) -> UploadForm:
-        """Lets a processing service store a view. Raises `NoUploadService`, `CatalogUnavailable`."""
-        return await self._open(self._ticket(PROCESSING_HOLDER, wish, view), None)
+    async def open_for_view(self, request: TicketRequest, view: ViewTarget) -> UploadForm:
+        """Opens a ticket for a view that a processing service stores.
+
+        Raises `NoUploadService`, `CatalogUnavailable`.
+        """
+        return await self._open(self._ticket(PROCESSING_HOLDER, request, view), None)
 
     async def revoke(self, holder: str, file_id: UUID) -> bool:
-        """Lets a holder's temporary reference go. False when there is none."""
+        """Releases a holder's temporary reference; False when there is none."""
         references = await self._catalog.references_on(file_id)
         if not any((each.service, each.key) == (TICKET_SERVICE, holder) for each in references):
             return False
@@ -188,7 +203,7 @@ class TicketManager:
     async def redeem(
         self, slot: UploadSlot, process: str, packet: u2s.TicketRedeem
     ) -> s2u.TicketAccepted:
-        """Begins the upload on the slot's process. Raises `InvalidTicket`, `CatalogError`."""
+        """Starts the upload on the slot's process. Raises `InvalidTicket`, `CatalogError`."""
         claims = self._signer.read(packet.ticket)
         _check_form(claims, packet)
         draft = self._draft(claims)
@@ -211,22 +226,25 @@ class TicketManager:
             ticket = await self._patience.answering(
                 lambda: self._catalog.redeem_ticket(draft, hold)
             )
-            self._require_listener(slot, since=began_at)
+            self._require_reachable(slot, since=began_at)
         except BaseException:
-            self._let_go(draft.id, hold.key)
+            self._release_hold(draft.id, hold.key)
             raise
         facts = TicketFacts(
             size=draft.size, chunk_size=draft.chunk_size, chunk_count=draft.chunk_count
         )
         return TicketUpload(ticket, facts, process, hold.key, answered_over=slot.id)
 
-    def _require_listener(self, slot: UploadSlot, *, since: float) -> None:
-        """Raises `InvalidTicket` when nobody would learn of the upload, so that nobody would end it."""
+    def _require_reachable(self, slot: UploadSlot, *, since: float) -> None:
+        """Raises `InvalidTicket` when the service no longer waits for the reply.
+
+        The service would not learn of the upload, and so would never end it.
+        """
         if not slot.is_connected or self._monotonic() - since > REPLY_TIMEOUT_S:
             raise InvalidTicket(ENDED)
 
     def reported(self, process: str | None, upload_id: str) -> TicketUpload | None:
-        """The upload of that id, if it runs on that process, which has just reported about it."""
+        """The upload about which a process has reported; None unless it runs on that process."""
         upload = self._running.get(upload_id)
         if upload is None or upload.process != process:
             return None
@@ -236,7 +254,7 @@ class TicketManager:
     async def finish(self, process: str, packet: u2s.TicketFinish) -> None:
         """Ends an upload. Raises `InvalidTicket` when it has ended before, `CatalogError`.
 
-        After `CatalogUnavailable` it has not ended: the service says the same again, or gives it up.
+        After `CatalogUnavailable` it has not ended: the service repeats the report, or reports a failure.
         """
         upload = self.reported(process, packet.upload_id)
         if upload is None:
@@ -278,7 +296,11 @@ class TicketManager:
         return ticket is not None and ticket.completed_at is not None
 
     def slot_left(self, slot: UploadSlot) -> None:
-        """Ends what nobody may know of without the slot, and with a process's last slot all of it."""
+        """Ends the uploads that depended on a closed connection.
+
+        These are the uploads whose reply was sent over it and, with the last connection of a process,
+        all uploads of the process.
+        """
         is_last = slot.process is not None and not self._fleet.has_process(slot.process)
         for upload in tuple(self._running.values()):
             is_lost = is_last and upload.process == slot.process
@@ -286,7 +308,7 @@ class TicketManager:
                 self._end(upload)
 
     async def _require_completed(self, packet: u2s.TicketFinish) -> None:
-        """Passes a report that came before, and whose answer was lost. Raises `InvalidTicket`."""
+        """Accepts a repeated report whose first reply was lost. Raises `InvalidTicket`."""
         if not packet.success:
             return
         object_id = UUID(packet.upload_id)
@@ -299,10 +321,10 @@ class TicketManager:
             return
         if upload.is_in_doubt:
             self._tasks.spawn(self._undo(upload.ticket), "undo a ticket's upload")
-        self._let_go(upload.ticket.id, upload.hold_key)
+        self._release_hold(upload.ticket.id, upload.hold_key)
 
     async def _undo(self, ticket: Ticket) -> None:
-        """Whoever sent it is told that it is not stored, so it must not be kept for its holder."""
+        """Releases an upload that may be stored: its sender was told that it is not."""
         try:
             await self._patience.committing(
                 lambda: self._catalog.release(ticket.id, service=TICKET_SERVICE, key=ticket.holder)
@@ -313,25 +335,27 @@ class TicketManager:
             )
         self._nudge_reaper()
 
-    def _let_go(self, object_id: UUID, key: str) -> None:
-        async def let_go() -> None:
+    def _release_hold(self, object_id: UUID, key: str) -> None:
+        async def release() -> None:
             await self._holds.end(object_id, key)
             self._nudge_reaper()
 
-        self._tasks.spawn(let_go(), "let go of a ticket's upload")
+        self._tasks.spawn(release(), "release the hold of a ticket's upload")
 
-    def _ticket(self, holder: str, wish: TicketRequest, view: ViewTarget | None = None) -> Ticket:
+    def _ticket(
+        self, holder: str, request: TicketRequest, view: ViewTarget | None = None
+    ) -> Ticket:
         now = self._clock()
         return Ticket(
             id=uuid4(),
             holder=holder,
-            mime_type=wish.mime_type,
-            size=wish.size,
+            mime_type=request.mime_type,
+            size=request.size,
             created_at=now,
             expires_at=now + self._policy.life_s,
             reference_ttl_s=self._policy.reference_ttl_s,
-            success_action_status=wish.success_action_status,
-            success_action_redirect=wish.success_action_redirect,
+            success_action_status=request.success_action_status,
+            success_action_redirect=request.success_action_redirect,
             view=view,
         )
 
@@ -368,20 +392,23 @@ class TicketManager:
 
 
 def _user_of(ticket: Ticket) -> str | None:
-    """The user whose ticket it is; None for those of services, which hold them for many."""
+    """The holder of a user's ticket; None for a service, which holds tickets for many users."""
     return ticket.holder if ticket.holder.startswith(USER_PREFIX) else None
 
 
 def _check_form(claims: TicketClaims, packet: u2s.TicketRedeem) -> None:
-    """Refuses what cannot be the ticket's file, before the ticket is used up."""
+    """Refuses a form that cannot have the ticket's file, before the ticket is used up.
+
+    Raises `InvalidTicket`.
+    """
     if packet.key is not None and packet.key != str(claims.sub):
         raise InvalidTicket("the field key is not the ticket's")
     if packet.type is not None and packet.type.strip().lower() != claims.type:
         raise InvalidTicket(f"the field Content-Type must be {claims.type}, as the ticket says")
-    most = packet.max_size
-    if most is None:
+    max_size = packet.max_size
+    if max_size is None:
         return
-    if not claims.size <= most <= claims.size + MAX_FORM_TAIL_BYTES:
+    if not claims.size <= max_size <= claims.size + MAX_FORM_TAIL_BYTES:
         raise InvalidTicket(
             f"the file must have exactly {counted(claims.size, 'byte')}, as the ticket says"
         )

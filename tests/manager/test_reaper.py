@@ -14,7 +14,7 @@ from client_sdk.backoff import Backoff
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
 from discord_emulator.settings import Permission
-from manager.gc.reaper import MOST_REFUSALS, POSTPONED_S, RARELY_S, Reaper
+from manager.gc.reaper import COOLDOWN_S, MAX_REFUSALS, POSTPONED_S, Reaper
 from manager.metrics import ManagerMetrics
 from manager.services.webhooks import WebhookDirectory
 from storage.discord.http import DiscordHttp
@@ -189,7 +189,7 @@ async def test_what_is_stuck_is_counted_rarely(cloud, shears):
     await reaper.sweep(stuck=1)
     await give_up(cloud, 3, webhook_id=5)
     await reaper.sweep(stuck=1)
-    reaper.now += RARELY_S
+    reaper.now += COOLDOWN_S
     await reaper.sweep(stuck=3)
     await cloud.catalog.note_sweep(
         8, swept_until=1, messages=[Message(id=1, channel_id=8, webhook_id=None, stored_size=1)]
@@ -244,10 +244,10 @@ async def test_discord_is_not_asked_on_and_on_when_it_refuses_everything(cloud, 
     reaper = shears()
     await reaper.sweep(objects=1)
     await reaper.sweep(stuck=20)
-    assert fault.hits == MOST_REFUSALS
+    assert fault.hits == MAX_REFUSALS
     cloud.emulator.faults.clear()
-    reaper.now += RARELY_S
-    await reaper.sweep(messages=20 - MOST_REFUSALS)
+    reaper.now += COOLDOWN_S
+    await reaper.sweep(messages=20 - MAX_REFUSALS)
 
 
 async def test_a_webhook_that_may_not_delete_is_asked_once_an_hour(cloud, shears):
@@ -261,10 +261,10 @@ async def test_a_webhook_that_may_not_delete_is_asked_once_an_hour(cloud, shears
     await reaper.sweep(objects=1)
     await reaper.sweep(stuck=2)
     assert fault.hits == 1
-    reaper.now += RARELY_S
+    reaper.now += COOLDOWN_S
     await reaper.sweep()
     assert fault.hits == 2
-    reaper.now += RARELY_S
+    reaper.now += COOLDOWN_S
     await reaper.sweep(messages=2)
 
 

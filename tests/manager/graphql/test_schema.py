@@ -9,7 +9,7 @@ from catalog.errors import CatalogUnavailable, TooManyTickets
 from manager.errors import NoSuchFile
 from manager.graphql import schema as module
 from manager.graphql.cost import MAX_COST, CostRule
-from manager.graphql.schema import schema, shown
+from manager.graphql.schema import public_error, schema
 
 COMMITTED = Path(__file__).parents[3] / "docs" / "schema.graphql"
 
@@ -81,7 +81,7 @@ def test_what_multiplies_is_too_expensive(query):
 )
 def test_errors_are_told_by_code(cause, text, code):
     """Errors have a stable code; what is a defect of ours shows nothing of itself."""
-    told, is_defect = shown(GraphQLError("x", original_error=cause))
+    told, is_defect = public_error(GraphQLError("x", original_error=cause))
     assert (told.message, (told.extensions or {})["code"]) == (text, code)
     assert is_defect == isinstance(cause, RuntimeError)
 
@@ -89,7 +89,7 @@ def test_errors_are_told_by_code(cause, text, code):
 def test_errors_of_the_request_are_told_as_they_are():
     """Who writes a wrong request hears what is wrong."""
     error = GraphQLError("Cannot query field 'x'")
-    assert shown(error) == (error, False)
+    assert public_error(error) == (error, False)
 
 
 @pytest.mark.parametrize("query", ["{ ...A } fragment A on Query { ...A }", BOMB])
@@ -97,4 +97,4 @@ async def test_fragments_that_never_end_are_refused(query):
     """A circle, or one fragment in another a trillion times, is an error like any other."""
     result = await schema.execute(query)
     assert result.errors
-    assert not any(shown(error)[1] for error in result.errors)
+    assert not any(public_error(error)[1] for error in result.errors)
