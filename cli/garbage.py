@@ -5,8 +5,8 @@ from datetime import datetime
 
 import msgspec
 
-from cli.output import human_size, human_time
-from common.wording import counted
+from cli.output import human_time
+from common.wording import counted, human_size
 
 MOST_LISTED = 100
 """Entries of a listing, at most."""

@@ -11,10 +11,6 @@ from rich.console import Console
 from cli.standard_output import NOBODY_READS, discard
 from client_sdk.errors import TargetUnwritable
 
-_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
-_STEP = 1024
-
-
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
 """C0, DEL and C1: a terminal would act on them."""
 
@@ -83,31 +79,6 @@ def _as_text(data: Any) -> Any:  # noqa: ANN401 - anything that JSON can hold
 def human_time(moment: datetime) -> str:
     """A time for people, in UTC: `2026-01-31 12:00:00`."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
-
-
-def human_size(size: int) -> str:
-    """A size in bytes for people, in binary units: `0 B`, `1.5 KiB`, `12 MiB`."""
-    unit = _unit_of(size)
-    value = size / _STEP**unit
-    has_fraction = unit > 0 and round(value, 1) < 10
-    return f"{value:.{1 if has_fraction else 0}f} {_UNITS[unit]}"
-
-
-def human_part(size: int, total: int | None) -> str:
-    """How much of a whole is there: `1.5/12.0 MiB`; without a whole its size alone."""
-    if total is None:
-        return human_size(size)
-    unit = _unit_of(max(size, total))
-    digits = 1 if unit else 0
-    return f"{size / _STEP**unit:.{digits}f}/{total / _STEP**unit:.{digits}f} {_UNITS[unit]}"
-
-
-def _unit_of(size: int) -> int:
-    unit = 0
-    # Rounded, because 1023.7 would be shown as 1024 of its unit.
-    while round(size / _STEP**unit) >= _STEP and unit + 1 < len(_UNITS):
-        unit += 1
-    return unit
 
 
 def human_duration(seconds: float) -> str:

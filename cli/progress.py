@@ -19,11 +19,11 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from cli.output import human_duration, human_part, human_size, shown
+from cli.output import human_duration, shown
 from cli.pace import Pace
 from client_sdk import FolderProgress, Stage
 from client_sdk import Progress as Report
-from common.wording import counted
+from common.wording import counted, human_part, human_size
 
 NAME_WIDTH = 26
 WAITING = "waiting for the server"

@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 import typer
 
 from cli.errors import PARTIAL, exit_code, explain
-from cli.output import human_size, say
+from cli.output import say
 from cli.surroundings import Surroundings
 from client_sdk import FolderResult
 from client_sdk.errors import CloudError, NotLoggedIn, Unreachable
-from common.wording import counted
+from common.wording import counted, human_size
 
 GONE = (NotLoggedIn, Unreachable)
 """What makes all that is still to be done fail."""

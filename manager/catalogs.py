@@ -30,7 +30,7 @@ def catalog_of(
     url, key = settings.supabase_url, settings.supabase_key
     if url is None or key is None:
         return SqliteCatalog.open(settings.database_path, clock=clock)
-    # Half a second and 30 MB to import, and of no use on SQLite.
+    # Half a second and 30 MiB to import, and of no use on SQLite.
     from catalog.supabase.adapter import SupabaseCatalog  # noqa: PLC0415
 
     return once_available(lambda: SupabaseCatalog.open(url, key.get_secret_value(), clock=clock))

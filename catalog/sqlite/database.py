@@ -43,7 +43,7 @@ _WRITER_SETTINGS = (
     "PRAGMA foreign_keys = ON",
     # A long read lets the log grow; without a limit the file would keep that size.
     f"PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}",
-    # With SQLite's 2 MB a big transaction reads and writes the same pages again and again.
+    # With SQLite's 2 MiB a big transaction reads and writes the same pages again and again.
     f"PRAGMA cache_size = -{CACHE_KIB}",
 )
 

@@ -9,13 +9,14 @@ from typing import BinaryIO
 import typer
 
 from cli.errors import reported
-from cli.output import human_size, say
+from cli.output import say
 from cli.progress import TransferDisplay
 from cli.standard_output import STDOUT, binary_stdout, output_may_end
 from cli.surroundings import Surroundings, surroundings_of
 from client_sdk import Client
 from client_sdk.errors import InvalidInput
 from client_sdk.sinks import Stream
+from common.wording import human_size
 
 
 def zip_(context: typer.Context, remote: str, file: str | None) -> None:

@@ -4,12 +4,12 @@ from typing import Any
 
 import typer
 
-from cli.output import human_size, human_time, say, say_json
+from cli.output import human_time, say, say_json
 from cli.surroundings import Surroundings, surroundings_of
 from client_sdk import Client, FileInfo, FolderInfo, ManagerStatus, MessageStatus
 from client_sdk.errors import NotFound
 from client_sdk.models import Entry
-from common.wording import counted
+from common.wording import counted, human_size
 
 _ACCESS = {(True, True): "rw", (True, False): "r", (False, False): "none"}
 

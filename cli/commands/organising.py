@@ -4,12 +4,13 @@ from collections.abc import Awaitable, Callable
 
 import typer
 
-from cli.output import human_size, say, say_json
+from cli.output import say, say_json
 from cli.surroundings import Surroundings, surroundings_of
 from cli.transfers import Summary, transfer_all
 from client_sdk import Client
 from client_sdk.errors import InvalidInput, NotFound
 from client_sdk.paths import clean_folder, join_remote, split_remote
+from common.wording import human_size
 
 
 def mv(context: typer.Context, sources: list[str], dest: str, *, as_json: bool) -> None:

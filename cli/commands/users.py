@@ -7,12 +7,12 @@ import typer
 
 from cli.commands.accounts import asked_password
 from cli.errors import reported
-from cli.output import human_size, say, say_json
+from cli.output import say, say_json
 from cli.progress import counting_down
 from cli.surroundings import Surroundings, surroundings_of
 from client_sdk import Account, Client, User
 from client_sdk.errors import Forbidden, InvalidInput
-from common.wording import counted
+from common.wording import counted, human_size
 
 MOST_FOUND = 100
 """Users that one search tells, at most, to who is no administrator."""

@@ -62,11 +62,3 @@ class Preview:
 def wants_preview(request: web.Request) -> bool:
     """Whether a crawler asks, that would show a preview of the link."""
     return _CRAWLERS.search(request.headers.get("User-Agent", "")) is not None
-
-
-def human_size(size: int) -> str:
-    """Bytes as people read them: `999 B`, `1.5 MB`; thousands, as Discord counts them."""
-    amount, unit, larger = size / 1000, "kB", iter(("MB", "GB", "TB"))
-    while amount >= 999.95 and (next_unit := next(larger, None)) is not None:
-        amount, unit = amount / 1000, next_unit
-    return f"{size} B" if size < 1000 else f"{amount:.1f} {unit}"

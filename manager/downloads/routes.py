@@ -5,9 +5,10 @@ from aiohttp import web
 from catalog.errors import FolderMissing
 from catalog.port import Catalog
 from catalog.records import File, Folder, User
+from common.wording import human_size
 from manager.downloads.archive_request import BulkRequest, bulk_request
 from manager.downloads.archives import Selection, archive_name, select
-from manager.downloads.previews import Preview, human_size, wants_preview
+from manager.downloads.previews import Preview, wants_preview
 from manager.downloads.representation import Representation
 from manager.errors import AccessDenied, NoSuchFile, NoSuchFolder
 from manager.files.rights import may_read

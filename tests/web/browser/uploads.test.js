@@ -43,7 +43,7 @@ test("picked files are stored, also empty ones and those of several chunks", asy
   await person.uploads([file("big.bin", 21_000_000), file("empty.txt", 0), file("small.txt")]);
   await person.uploadsAreDone(3);
   await person.sees(["big.bin", "empty.txt", "small.txt"]);
-  await person.page.getByText("21.0 MB").first().waitFor();
+  await person.page.getByText("20.0 MiB").first().waitFor();
   const [download] = await Promise.all([person.page.waitForEvent("download"), person.chooses("big.bin", "Download")]);
   const stream = await download.createReadStream();
   let size = 0;
@@ -225,11 +225,11 @@ test("a taken name is replaced, kept beside, or skipped", async () => {
   await person.sees(["plan (1).txt", "plan.txt"]);
   await person.uploads([file("plan.txt", 2500)]);
   await answers(/^Replace/);
-  await person.row("plan.txt").locator(".cell-size").getByText("2.5 KB").waitFor();
+  await person.row("plan.txt").locator(".cell-size").getByText("2.4 KiB").waitFor();
   await person.uploads([file("plan.txt", 3500)]);
   await answers(/^Skip/);
   await queued(person, "plan.txt", "skipped").waitFor();
-  await person.row("plan.txt").locator(".cell-size").getByText("2.5 KB").waitFor();
+  await person.row("plan.txt").locator(".cell-size").getByText("2.4 KiB").waitFor();
   await person.leaves();
 });
 
@@ -268,7 +268,7 @@ test("a name that was just deleted is free, and what takes it stays", async () =
   await person.uploadsAreDone(2);
   await person.page.clock.fastForward(8_000);
   await person.page.reload();
-  await person.row("plan.txt").locator(".cell-size").getByText("2.5 KB").waitFor();
+  await person.row("plan.txt").locator(".cell-size").getByText("2.4 KiB").waitFor();
   await person.leaves();
 });
 

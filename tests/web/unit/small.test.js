@@ -49,10 +49,10 @@ test("how long something takes is not said before it has gone on for a while", (
 });
 
 test("numbers are short and tell enough", () => {
-  assert.deepEqual([0, 999, 1000, 1550, 99_900, 99_960, 123_456, 999_600, 1e9, 2.5e15].map(formatSize), ["0 B", "999 B", "1.0 KB", "1.6 KB", "99.9 KB", "100 KB", "123 KB", "1.0 MB", "1.0 GB", "2.5 PB"].map((size) => size.replace(" ", "\u00a0")));
+  assert.deepEqual([0, 999, 1000, 1550, 102_298, 102_360, 123_456, 1_023_500, 2 ** 30, 2.5 * 2 ** 50].map(formatSize), ["0 B", "999 B", "1.0 KiB", "1.5 KiB", "99.9 KiB", "100 KiB", "121 KiB", "1.0 MiB", "1.0 GiB", "2.5 PiB"].map((size) => size.replace(" ", "\u00a0")));
   assert.deepEqual([0, 59, 60, 3599, 3600, 5400, 7199].map(formatDuration), ["1 s", "59 s", "1 min", "1 h", "1 h", "1 h 30 min", "2 h"].map((text) => text.replace(/(\d) /g, "$1\u00a0")));
-  assert.equal(formatPart(21e6, 38e6), "21.0 / 38.0\u00a0MB");
-  assert.equal(formatPart(512, 38e3), "512\u00a0B / 38.0\u00a0KB");
+  assert.equal(formatPart(21 * 2 ** 20, 38 * 2 ** 20), "21.0 / 38.0\u00a0MiB");
+  assert.equal(formatPart(512, 38 * 2 ** 10), "512\u00a0B / 38.0\u00a0KiB");
   assert.equal(formatPercent(999, 1000), "99%");
   assert.equal(formatPercent(0, 0), "0%");
   assert.equal(formatDate(null, 0), "–");
@@ -61,7 +61,7 @@ test("numbers are short and tell enough", () => {
 test("every count has its thousands apart, and its word in the right number", () => {
   assert.equal(en.removal.submitDelete("bob", 12_345), "Remove bob and delete 12,345 files");
   assert.equal(en.removal.running(1), "1 file left …");
-  assert.equal(en.users.owns(1_234, "5 MB"), "1,234 files, 5 MB");
+  assert.equal(en.users.owns(1_234, "5 MiB"), "1,234 files, 5 MiB");
   assert.equal(en.listing.summary(1, 4_999), "1 folder, 4,999 files");
   assert.equal(en.move.title(4_000, 1), "Move 4,001 items");
   assert.equal(en.overwrite.forAllOf(1_500), "Do the same for all other conflicts (1,500 waiting)");

@@ -28,7 +28,7 @@ export function kindOf(type) {
 
 const SHOWN_IMAGES = /^image\/(png|jpeg|gif|webp|avif|svg\+xml|bmp|x-icon|vnd\.microsoft\.icon)$/;
 
-/** A look at the bytes of a larger file would cost its first 10 MB on their way from Discord. */
+/** A look at the bytes of a larger file would cost its first 10 MiB on their way from Discord. */
 const LARGEST_GUESS = 1_000_000;
 
 /**

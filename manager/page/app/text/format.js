@@ -1,12 +1,13 @@
 /** Numbers and times as people read them. Pure, but for the reader's own time zone. */
 
-const UNITS = ["B", "KB", "MB", "GB", "TB", "PB"];
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+const STEP = 1024;
 
 /** @param {number} bytes */
 export function formatSize(bytes) {
   // From 999.5 on it is rounded to what has the next unit.
-  const exponent = UNITS.findIndex((_, at) => at === UNITS.length - 1 || bytes / 1000 ** at < 999.5);
-  const value = bytes / 1000 ** exponent;
+  const exponent = UNITS.findIndex((_, at) => at === UNITS.length - 1 || bytes / STEP ** at < 999.5);
+  const value = bytes / STEP ** exponent;
   const digits = exponent === 0 || value >= 99.95 ? 0 : 1;
   return `${value.toFixed(digits)}\u00a0${UNITS[exponent]}`;
 }
