@@ -169,7 +169,7 @@ def _cause(error: BaseException, address: str) -> str:
         case aiohttp.ClientHttpProxyError() | ProxyError():
             return "the proxy refused"
         case aiohttp.ClientResponseError() | InvalidHandshake():
-            return "what answers there does not speak HTTP: is it the right port?"
+            return "what answers there does not speak HTTP/1.1: is it the right port?"
     return _UNKNOWN
 
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -31,6 +31,7 @@ from client_sdk.errors import (
     WrongPassword,
 )
 from client_sdk.models import ManagerStatus, manager_status
+from client_sdk.paths import join_remote
 from client_sdk.settings import ClientSettings
 
 OK = 200
@@ -39,6 +40,7 @@ UNAUTHORIZED = 401
 NOT_FOUND = 404
 RANGE_NOT_SATISFIABLE = 416
 SERVER_ERRORS = 500
+NOT_IMPLEMENTED = 501
 CONNECT_TIMEOUT_S = 30.0
 LONGEST_ANSWER = 1024 * 1024
 LONGEST_REASON = 500
@@ -143,14 +145,16 @@ class ManagerHttp:
         """Ask for a file's content; answers are passed on up to 399, and 416."""
         params = {"path": path, "name": name}
         asked = self._content(method, "/download", params, headers or {}, is_patient=is_patient)
-        async with asked as response:
-            yield response
+        with _named(join_remote(path, name)):
+            async with asked as response:
+                yield response
 
     @contextlib.asynccontextmanager
     async def archive(self, path: str) -> AsyncIterator[aiohttp.ClientResponse]:
         """Ask for a folder as a zip archive."""
-        async with self._content("GET", "/bulk-download", {"path": path}, {}) as response:
-            yield response
+        with _named(path):
+            async with self._content("GET", "/bulk-download", {"path": path}, {}) as response:
+                yield response
 
     def signed_url(self, payload: str) -> str:
         """The address under which a signed payload can be had."""
@@ -194,7 +198,7 @@ class ManagerHttp:
                 return await self._read(response)
             answer = await _answer_of(response)
             is_ours = answer and response.status != NOT_FOUND
-            if response.status < SERVER_ERRORS and not is_ours:
+            if _is_of_another_server(response.status) and not is_ours:
                 raise no_manager("the manager", self._base, f"HTTP {response.status}")
             raise _error_of(response, answer)
 
@@ -245,6 +249,20 @@ class ManagerHttp:
                 await self._settings.sleep(pause_s)
         except (aiohttp.ClientError, TimeoutError) as error:
             raise unreachable("the manager", self._base, error) from error
+
+
+def _is_of_another_server(status: int) -> bool:
+    """Whether an error without words of ours cannot be a manager's, nor that of a proxy before one."""
+    return status < SERVER_ERRORS or status == NOT_IMPLEMENTED
+
+
+@contextlib.contextmanager
+def _named(remote: str) -> Iterator[None]:
+    """Name what is missing, which the manager's answer does not."""
+    try:
+        yield
+    except NotFound as error:
+        raise NotFound(f"{remote}: {error}") from error
 
 
 def _graphql_error(problems: object) -> CloudError:

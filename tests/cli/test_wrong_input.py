@@ -56,7 +56,9 @@ def test_the_rule_is_named_that_a_path_breaks(shell: Shell, tmp_path: Path, path
         (["rm", "/missing"], 66, "/missing: there is no such file or folder"),
         (["get", "/missing", "."], 66, "/missing: there is no such file or folder"),
         (["ls", "/missing"], 66, "discord-cloud: /missing: there is no such file or folder"),
+        (["get", "/missing", "-"], 66, "discord-cloud: /missing: there is no such file"),
         (["zip", "/missing"], 66, "discord-cloud: /missing: there is no such folder"),
+        (["zip", "/missing", "-"], 66, "discord-cloud: /missing: there is no such folder"),
         (["share", "list", "/missing"], 66, "discord-cloud: /missing: there is no such file"),
         (["users", "list", "nobodyatall"], 0, "no user's name has that in it"),
         (

@@ -29,6 +29,7 @@ SETTINGS = ClientSettings(stall_timeout_s=0.2)
 VALID = timedelta(days=1)
 SSH = b"SSH-2.0-OpenSSH_9.2\r\n"
 OTHER_WEBSITE = b"HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nhtml"
+ONLY_GET = b"HTTP/1.1 501 Unsupported method\r\nContent-Length: 4\r\n\r\nhtml"
 MOVED = b"HTTP/1.1 301 Moved\r\nLocation: https://cloud.example%s\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -106,13 +107,19 @@ async def test_no_answer(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_another_protocol(serve: Serve) -> None:
     """Something that is no web server listens at the port."""
     for problem in await problems(f"http://127.0.0.1:{await serve(SSH, None)}"):
-        assert "does not speak HTTP: is it the right port?" in problem
+        assert "does not speak HTTP/1.1: is it the right port?" in problem
 
 
 async def test_another_web_server(serve: Serve) -> None:
     """A web server that is none of ours is named, with what it answered."""
     for problem in await problems(f"http://127.0.0.1:{await serve(OTHER_WEBSITE, None)}"):
         assert "is not the manager (HTTP 404): check the address and its port" in problem
+
+
+async def test_a_web_server_without_post(serve: Serve) -> None:
+    """One that knows neither POST nor WebSockets is not taken for a manager that fails."""
+    told, *_ = await problems(f"http://127.0.0.1:{await serve(ONLY_GET, None)}")
+    assert "is not the manager (HTTP 501): check the address and its port" in told
 
 
 async def test_an_address_that_leads_elsewhere(serve: Serve) -> None:
