@@ -12,12 +12,15 @@ Promises that every adapter keeps, and that the contract suite holds them to:
   nor a folder beside it has.
 * A write with a `permit` raises `NotPermitted`, and changes nothing, when a file that it concerns
   does not stand to the user as the permit asks; None asks for nothing.
+* Every change of folders and files has a number, one more than the change committed before it: the
+  answer carries it as `sequence`. A call that changed nothing has none (None), a repeated one whose
+  first answer was lost has that of the first. `sequence` does not count in comparing answers.
 * Nothing but errors of `catalog.errors` is raised. Values that no record may hold raise
   `InvalidRecord`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
@@ -67,10 +70,14 @@ OnConflict = FailOnConflict | OverwriteOnConflict | RenameOnConflict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedFolder:
-    """A folder and the path at which it stands."""
+    """A folder and the path at which it stands.
+
+    `sequence` is the number of the change that this is the answer to; None if it is part of another.
+    """
 
     path: FolderPath
     folder: Folder
+    sequence: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,18 +86,22 @@ class ChangedFolder:
 
     before: PlacedFolder
     after: PlacedFolder
+    sequence: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedFile:
     """A file, the folder in which it stands, and all its shares by user id.
 
-    The file itself carries nobody's share.
+    The file itself carries nobody's share. `sequence` is the number of the change that this is the
+    answer to, or of the last change before it was read by `files_of`; None if it is part of another
+    answer.
     """
 
     folder: FolderPath
     file: File
     shares: tuple[Share, ...]
+    sequence: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,14 +113,19 @@ class ReleasedFiles:
 
     files: tuple[PlacedFile, ...]
     remaining: int
+    sequence: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MovedFile:
-    """A file as it stood before a move and stands now; the same if it stood there already."""
+    """A file as it stood before a move and stands now; the same if it stood there already.
+
+    `sequence` is that of the whole call.
+    """
 
     before: PlacedFile
     after: PlacedFile
+    sequence: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,19 +134,23 @@ class MadeFolders:
 
     folder: Folder
     created: tuple[PlacedFolder, ...]
+    sequence: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommittedFile:
     """A file that now exists; `replaced` tells whether it took the place of other content.
 
-    `shares` are all its shares by user id; the file itself carries nobody's.
+    `folder` is the path that was asked for. `shares` are all its shares by user id; the file itself
+    carries nobody's. `sequence` is None also for a repeated commit that an import brought.
     """
 
+    folder: FolderPath
     file: File
     shares: tuple[Share, ...]
     created_folders: tuple[PlacedFolder, ...]
     replaced: bool
+    sequence: int | None = field(default=None, compare=False)
 
 
 class FolderStore(Protocol):

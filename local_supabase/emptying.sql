@@ -11,7 +11,7 @@ begin
     for v_table in
         select pg_class.oid from pg_catalog.pg_class
         where relkind = 'r' and relnamespace = 'public'::regnamespace
-        and relname <> 'schema_version'
+        and relname not in ('schema_version', 'change_sequence')
     loop
         execute format('delete from %s', v_table);
     end loop;

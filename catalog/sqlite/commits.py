@@ -16,6 +16,7 @@ from catalog.port import (
 from catalog.records import File, Folder, StoredObject
 from catalog.sqlite import usage
 from catalog.sqlite.accounts import require_user
+from catalog.sqlite.changes import next_change
 from catalog.sqlite.database import Session
 from catalog.sqlite.files import require_file, shares_of
 from catalog.sqlite.folders import make_folders
@@ -46,7 +47,7 @@ class SqliteCommits(SqlitePart):
         `ObjectIncomplete`, `UserMissing`.
         """
         async with self._database.writing() as session:
-            if receipt := await _receipt(session, object_id):
+            if receipt := await _receipt(session, object_id, folder):
                 return receipt
             content = await require_stored(session, object_id)
             if owner_id is not None:
@@ -64,7 +65,7 @@ class SqliteCommits(SqlitePart):
                 file_id = await self._overwrite(session, content, present, on_conflict)
             await enqueue(session, object_id, now=self._clock())
             replaced = present is not None and present.id == file_id
-            return await _write_receipt(session, file_id, made.created, replaced=replaced)
+            return await _write_receipt(session, file_id, folder, made.created, replaced=replaced)
 
     async def _insert(
         self,
@@ -119,30 +120,44 @@ async def _file_named(session: Session, folder_id: int, name: str) -> File | Non
     return file_of(row) if row else None
 
 
-async def _receipt(session: Session, object_id: UUID) -> CommittedFile | None:
+async def _receipt(session: Session, object_id: UUID, folder: FolderPath) -> CommittedFile | None:
     row = await session.row(sql.RECEIPT, object_id=object_id.bytes)
     if row is None:
         return None
     return CommittedFile(
+        folder=folder,
         file=file_of(row),
         shares=await shares_of(session, row["id"]),
         created_folders=_folders_from_json(row["created_folders"]),
         replaced=bool(row["replaced"]),
+        sequence=row["sequence"],
     )
 
 
 async def _write_receipt(
-    session: Session, file_id: int, created: tuple[PlacedFolder, ...], *, replaced: bool
+    session: Session,
+    file_id: int,
+    folder: FolderPath,
+    created: tuple[PlacedFolder, ...],
+    *,
+    replaced: bool,
 ) -> CommittedFile:
+    sequence = await next_change(session)
     await session.run(
         sql.INSERT_RECEIPT,
         file_id=file_id,
         replaced=replaced,
         created_folders=_folders_to_json(created),
+        sequence=sequence,
     )
-    file = await require_file(session, file_id)
-    shares = await shares_of(session, file_id)
-    return CommittedFile(file=file, shares=shares, created_folders=created, replaced=replaced)
+    return CommittedFile(
+        folder=folder,
+        file=await require_file(session, file_id),
+        shares=await shares_of(session, file_id),
+        created_folders=created,
+        replaced=replaced,
+        sequence=sequence,
+    )
 
 
 def _folders_to_json(placed: tuple[PlacedFolder, ...]) -> str | None:

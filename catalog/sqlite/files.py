@@ -10,6 +10,7 @@ from catalog.permits import Permit
 from catalog.port import FolderPath, MovedFile, PlacedFile
 from catalog.records import File, Share
 from catalog.sqlite import usage
+from catalog.sqlite.changes import last_change, next_change
 from catalog.sqlite.database import Session
 from catalog.sqlite.folders import path_to, require_folder
 from catalog.sqlite.moves import move_files, place_file
@@ -23,10 +24,11 @@ async def require_file(session: Session, file_id: int, *, permit: Permit | None 
     return (await require_files(session, (file_id,), permit))[0]
 
 
-async def place_of(session: Session, file: File) -> PlacedFile:
-    """The file with its folder's path and its shares."""
-    path = await path_to(session, file.folder_id)
-    return PlacedFile(folder=path, file=file, shares=await shares_of(session, file.id))
+async def changed_file(session: Session, file: File) -> PlacedFile:
+    """The file as this transaction changes it, with its folder's path, its shares and a number."""
+    path, shares = await path_to(session, file.folder_id), await shares_of(session, file.id)
+    sequence = await next_change(session)
+    return PlacedFile(folder=path, file=file, shares=shares, sequence=sequence)
 
 
 async def shares_of(session: Session, file_id: int) -> tuple[Share, ...]:
@@ -73,7 +75,9 @@ class SqliteFiles(SqlitePart):
             rows = await session.rows(
                 sql.FILES_BY_OBJECT, object_id=object_id.bytes, viewer_id=None
             )
-            return await places_of(session, [file_of(row) for row in rows])
+            placed = await places_of(session, [file_of(row) for row in rows])
+            sequence = await last_change(session)
+        return [replace(each, sequence=sequence) for each in placed]
 
     async def rename_file(
         self, file_id: int, name: str, *, permit: Permit | None = None
@@ -81,7 +85,9 @@ class SqliteFiles(SqlitePart):
         """Takes the first free `name (n)` when taken. Raises `FileMissing`, `NotPermitted`."""
         async with self._database.writing() as session:
             file = await require_file(session, file_id, permit=permit)
-            return await place_of(session, await place_file(session, file, file.folder_id, name))
+            return await changed_file(
+                session, await place_file(session, file, file.folder_id, name)
+            )
 
     async def move_files(
         self, file_ids: Sequence[int], folder_id: int, *, permit: Permit | None = None
@@ -93,8 +99,11 @@ class SqliteFiles(SqlitePart):
             places = await places_of(session, files)
             target = await path_to(session, folder_id)
             moved = await move_files(session, files, folder_id)
+            sequence = await next_change(session) if files else None
         return [
-            MovedFile(before=place, after=replace(place, folder=target, file=file))
+            MovedFile(
+                before=place, after=replace(place, folder=target, file=file), sequence=sequence
+            )
             for place, file in zip(places, moved, strict=True)
         ]
 
@@ -106,7 +115,7 @@ class SqliteFiles(SqlitePart):
             except FileMissing:
                 return None
             (place,) = await delete_files(session, [file])
-            return place
+            return replace(place, sequence=await next_change(session))
 
 
 async def require_files(

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from dataclasses import replace
 
 from catalog.errors import (
     FolderCircle,
@@ -16,6 +17,7 @@ from catalog.permits import Permit
 from catalog.port import ChangedFolder, FolderPath, MadeFolders, PlacedFolder
 from catalog.records import ROOT_FOLDER_ID, File, FileOrder, Folder, FolderCounts
 from catalog.sqlite import usage
+from catalog.sqlite.changes import next_change
 from catalog.sqlite.database import Session
 from catalog.sqlite.free_names import free_folder_name, taken_names
 from catalog.sqlite.part import SqlitePart
@@ -80,7 +82,8 @@ class SqliteFolders(SqlitePart):
     async def make_folders(self, path: FolderPath) -> MadeFolders:
         """Makes the folder and its parents where they are missing. Raises `NotAFolder`."""
         async with self._database.writing() as session:
-            return await make_folders(session, path)
+            made = await make_folders(session, path)
+            return replace(made, sequence=await next_change(session) if made.created else None)
 
     async def check_place(self, folder: FolderPath, name: str) -> None:
         """Raises `NotAFolder`, `IsAFolder` if something stands where it cannot."""
@@ -145,7 +148,7 @@ class SqliteFolders(SqlitePart):
         async with self._database.writing() as session:
             before, parent_id = await _require_movable(session, folder_id)
             after = await _place(session, folder_id, parent_id, name)
-        return ChangedFolder(before=before, after=after)
+            return ChangedFolder(before=before, after=after, sequence=await next_change(session))
 
     async def move_folder(
         self, folder_id: int, parent_id: int, *, max_depth: int | None = None
@@ -161,7 +164,7 @@ class SqliteFolders(SqlitePart):
             await usage.subtract_subtree(session, old_parent_id, subtree_id=folder_id)
             after = await _place(session, folder_id, parent_id, before.folder.name)
             await usage.add_subtree(session, parent_id, subtree_id=folder_id)
-        return ChangedFolder(before=before, after=after)
+            return ChangedFolder(before=before, after=after, sequence=await next_change(session))
 
     async def delete_folder(
         self, folder_id: int, *, permit: Permit | None = None
@@ -176,7 +179,7 @@ class SqliteFolders(SqlitePart):
                 await _require_permitted(session, folder_id, permit)
             await usage.subtract_subtree(session, parent_id, subtree_id=folder_id)
             await session.run(sql.DELETE_FOLDER, folder_id=folder_id)
-        return placed
+            return replace(placed, sequence=await next_change(session))
 
 
 async def _require_no_file(session: Session, parent_id: int, path: FolderPath) -> None:

@@ -9,10 +9,11 @@ from catalog.permits import Permit
 from catalog.port import PlacedFile, ReleasedFiles
 from catalog.records import File, Share
 from catalog.sqlite.accounts import require_user
+from catalog.sqlite.changes import next_change
 from catalog.sqlite.database import Session
 from catalog.sqlite.files import (
+    changed_file,
     delete_files,
-    place_of,
     places_of,
     require_file,
     require_files,
@@ -45,7 +46,7 @@ class SqliteOwnership(SqlitePart):
             if share_with is not None and share_with != owner_id:
                 await self._share(session, file_id, share_with, can_write=True)
             await session.run(sql.SET_OWNER, file_id=file_id, owner_id=owner_id)
-            return await place_of(session, await require_file(session, file_id))
+            return await changed_file(session, await require_file(session, file_id))
 
     async def release_files(
         self, user_id: int, *, heir_id: int | None, limit: int
@@ -60,8 +61,11 @@ class SqliteOwnership(SqlitePart):
                 released = await delete_files(session, files)
             else:
                 released = await _given(session, files, heir_id)
+            sequence = await next_change(session) if released else None
             count = await session.row(sql.COUNT_OF_OWNER, owner_id=user_id)
-        return ReleasedFiles(files=tuple(released), remaining=count["total"] if count else 0)
+        return ReleasedFiles(
+            files=tuple(released), remaining=count["total"] if count else 0, sequence=sequence
+        )
 
     async def set_public(
         self, file_id: int, *, is_public: bool, permit: Permit | None = None
@@ -70,7 +74,7 @@ class SqliteOwnership(SqlitePart):
         async with self._database.writing() as session:
             await require_file(session, file_id, permit=permit)
             await session.run(sql.SET_PUBLIC, file_id=file_id, is_public=is_public)
-            return await place_of(session, await require_file(session, file_id))
+            return await changed_file(session, await require_file(session, file_id))
 
     async def shares_of(self, file_id: int) -> list[Share]:
         """The shares of a file by user id; none for a file that does not exist."""
@@ -84,7 +88,7 @@ class SqliteOwnership(SqlitePart):
         async with self._database.writing() as session:
             file = await require_file(session, file_id, permit=permit)
             await self._share(session, file_id, user_id, can_write=can_write)
-            return await place_of(session, file)
+            return await changed_file(session, file)
 
     async def remove_share(
         self, file_id: int, user_id: int, *, permit: Permit | None = None
@@ -97,7 +101,7 @@ class SqliteOwnership(SqlitePart):
                 return None
             if await session.row(sql.REMOVE_SHARE, file_id=file_id, user_id=user_id) is None:
                 return None
-            return await place_of(session, file)
+            return await changed_file(session, file)
 
     async def _share(
         self, session: Session, file_id: int, user_id: int, *, can_write: bool

@@ -89,10 +89,12 @@ class SupabaseFiles(SupabasePart):
             permit=permit_to_json(overwrite.permit if overwrite else None),
         )
         return CommittedFile(
+            folder=folder,
             file=file_of(row["file"]),
             shares=tuple(share_of(share) for share in row["shares"]),
             created_folders=tuple(placed_folder_of(placed) for placed in row["created"]),
             replaced=row["replaced"],
+            sequence=row.get("sequence"),
         )
 
     async def rename_file(

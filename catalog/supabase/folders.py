@@ -34,7 +34,9 @@ class SupabaseFolders(SupabasePart):
         """Makes the folder and its parents where they are missing. Raises `NotAFolder`."""
         row = await self._change("make_folders", path=path)
         created = tuple(placed_folder_of(placed) for placed in row["created"])
-        return MadeFolders(folder=folder_of(row["folder"]), created=created)
+        return MadeFolders(
+            folder=folder_of(row["folder"]), created=created, sequence=row.get("sequence")
+        )
 
     async def check_place(self, folder: FolderPath, name: str) -> None:
         """Raises `NotAFolder`, `IsAFolder` if something stands where it cannot."""

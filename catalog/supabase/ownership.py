@@ -36,7 +36,9 @@ class SupabaseOwnership(SupabasePart):
         """Gives files to the heir, or deletes them. Raises `UserMissing`."""
         answer = await self._change("release_files", user_id=user_id, heir_id=heir_id, limit=limit)
         files = tuple(placed_file_of(row) for row in answer["files"])
-        return ReleasedFiles(files=files, remaining=answer["remaining"])
+        return ReleasedFiles(
+            files=files, remaining=answer["remaining"], sequence=answer.get("sequence")
+        )
 
     async def set_public(
         self, file_id: int, *, is_public: bool, permit: Permit | None = None

@@ -42,13 +42,17 @@ def folder_of(row: Row) -> Folder:
 
 def placed_folder_of(row: Row) -> PlacedFolder:
     """A folder and its path."""
-    return PlacedFolder(path=path_of(row["path"]), folder=folder_of(row["folder"]))
+    return PlacedFolder(
+        path=path_of(row["path"]), folder=folder_of(row["folder"]), sequence=row.get("sequence")
+    )
 
 
 def changed_folder_of(row: Row) -> ChangedFolder:
     """A folder before and after."""
     return ChangedFolder(
-        before=placed_folder_of(row["before"]), after=placed_folder_of(row["after"])
+        before=placed_folder_of(row["before"]),
+        after=placed_folder_of(row["after"]),
+        sequence=row.get("sequence"),
     )
 
 
@@ -81,12 +85,17 @@ def placed_file_of(row: Row) -> PlacedFile:
         folder=path_of(row["folder"]),
         file=file_of(row["file"]),
         shares=tuple(share_of(share) for share in row["shares"]),
+        sequence=row.get("sequence"),
     )
 
 
 def moved_file_of(row: Row) -> MovedFile:
     """A file before and after."""
-    return MovedFile(before=placed_file_of(row["before"]), after=placed_file_of(row["after"]))
+    return MovedFile(
+        before=placed_file_of(row["before"]),
+        after=placed_file_of(row["after"]),
+        sequence=row.get("sequence"),
+    )
 
 
 def share_of(row: Row) -> Share:

@@ -36,6 +36,7 @@ MIGRATIONS = (
     "20261129000400_one_path",
     "20261129000401_named_garbage",
     "20261129000402_master_keys",
+    "20261130000100_change_sequence",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 

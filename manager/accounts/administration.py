@@ -129,11 +129,13 @@ class UserAdministration:
     async def _release_files(self, administrator: User, user_id: int, heir_id: int | None) -> int:
         deadline = self._monotonic() + WORK_S
         while True:
-            released = await self._catalog.release_files(
-                user_id, heir_id=heir_id, limit=FILES_AT_ONCE
-            )
-            for placed in released.files:
-                self._changes.file_changed("delete" if heir_id is None else "modify", placed)
+            with self._changes.expecting():
+                released = await self._catalog.release_files(
+                    user_id, heir_id=heir_id, limit=FILES_AT_ONCE
+                )
+                self._changes.files_changed(
+                    "delete" if heir_id is None else "modify", released.files, released.sequence
+                )
             await self._changes.all_told()
             if released.remaining == 0 and await self._is_removed(user_id):
                 return 0

@@ -1,6 +1,8 @@
 """Tells every client of what changed in folders and files, each as far as it may see it."""
 
-from collections.abc import Callable, Hashable, Iterable
+import asyncio
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import cast
@@ -13,13 +15,14 @@ from catalog.port import (
     ChangedFolder,
     CommittedFile,
     FileStore,
-    FolderPath,
+    MadeFolders,
     MovedFile,
     PlacedFile,
     PlacedFolder,
 )
 from manager.broadcast.hub import Hub
-from manager.broadcast.ordered_queue import Announcer
+from manager.broadcast.ordered_queue import Announcement, Announcer
+from manager.broadcast.sequencer import Sequencer
 from manager.connections.clients import ClientSession
 from manager.downloads.content_links import ContentLinks
 from manager.files.conversion import (
@@ -39,10 +42,13 @@ log = structlog.get_logger(__name__)
 THUMBNAIL = "thumbnail"
 """The view that listings and clients know of."""
 
+ORDER_WAIT_S = 5.0
+"""How long a change waits at most for one that was committed before it and whose answer is late."""
+
 
 @dataclass(slots=True, eq=False)
-class _Changed:
-    """What was told while somebody read. A folder stands for all that may lie in it."""
+class _ChangedMeanwhile:
+    """What changed while files were read. A folder stands for all that may lie in it."""
 
     files: set[int] = field(default_factory=set)
     is_any_folder: bool = False
@@ -51,11 +57,24 @@ class _Changed:
         return any(self.is_any_folder or placed.file.id in self.files for placed in files)
 
 
-class ChangeFeed:
-    """Broadcasts changes after they are durable, in the order in which the catalog has answered.
+class ExpectedChange:
+    """A call of the catalog that may change something, until its outcome was passed to the feed."""
 
-    So whoever changed something tells it without waiting for anything after that answer, which holds all
-    that is needed. Otherwise a later change, perhaps the file's deletion, would be told before it.
+    def __init__(self, settle: Callable[[], None]) -> None:
+        self._settle = settle
+
+    def close(self) -> None:
+        """What the call changed was passed on, or it failed. May be called twice."""
+        self._settle()
+
+
+class ChangeFeed:
+    """Broadcasts changes after they are durable, in the order in which they were committed.
+
+    The answers of the catalog carry the numbers of the changes (`sequence`), and may overtake one
+    another. Who changes something opens `expecting` before the call, and passes the answer on before
+    leaving it; see `manager.broadcast.sequencer`. A change that comes later than `order_wait_s` after
+    one that was committed after it is broadcast late rather than never.
     """
 
     def __init__(
@@ -65,82 +84,118 @@ class ChangeFeed:
         patience: CatalogPatience,
         links: ContentLinks,
         announcer: Announcer,
+        *,
+        order_wait_s: float = ORDER_WAIT_S,
     ) -> None:
         self._hub = hub
         self._announcer = announcer
+        self._sequencer: Sequencer[list[Announcement]] = Sequencer(order_wait_s)
+        self._timer: asyncio.TimerHandle | None = None
+        self._all_ordered = asyncio.Event()
+        self._all_ordered.set()
         self._links = links
         self._files = files
         self._patience = patience
         self._listeners: list[Callable[[], None]] = []
-        self._watching: list[_Changed] = []
+        self._readings: list[_ChangedMeanwhile] = []
 
     def subscribe(self, listener: Callable[[], None]) -> None:
         """Has a listener called whenever some file has new content."""
         self._listeners.append(listener)
 
+    def expect(self) -> ExpectedChange:
+        """A call of the catalog begins that may change something; the caller closes what it gets."""
+        call = self._sequencer.expect()
+        return ExpectedChange(partial(self._settle, call))
+
+    @contextmanager
+    def expecting(self) -> Iterator[None]:
+        """Surrounds a call of the catalog that may change something, and passing on its answer."""
+        expected = self.expect()
+        try:
+            yield
+        finally:
+            expected.close()
+
     async def all_told(self) -> None:
-        """Returns when all changes until now are told; for whoever makes many."""
+        """Returns when all changes until now were broadcast; for a caller that makes many."""
+        await self._all_ordered.wait()
         await self._announcer.all_said()
 
-    def file_committed(self, committed: CommittedFile, folder: FolderPath) -> None:
+    def file_committed(self, committed: CommittedFile) -> None:
         """A file was added, or got other content; folders may have been made for it."""
         for listener in self._listeners:
             listener()
-        self.folders_created(committed.created_folders)
-        placed = PlacedFile(folder=folder, file=committed.file, shares=committed.shares)
-        self.file_changed("modify" if committed.replaced else "add", placed)
+        placed = PlacedFile(folder=committed.folder, file=committed.file, shares=committed.shares)
+        self._note_files([placed])
+        action: s2c.FileAction = "modify" if committed.replaced else "add"
+        folders = [self._of_folder("add", each) for each in committed.created_folders]
+        self._change(committed.sequence, [*folders, partial(self._tell_of_file, action, placed)])
 
     async def thumbnail_made(self, object_id: UUID) -> None:
-        """Content has a thumbnail now: its files are told with a link, to whom may read them.
+        """Content has a thumbnail now: clients that may read its files get them with a link.
 
-        What has changed by the time at which it is told is told as it is then, or not at all.
+        They get what they know of the files by then: changes since the files were read are broadcast
+        later, and those that were broadcast already are read again.
         """
         try:
             files = await self._unchanged_files_of(object_id)
         except CatalogError as error:
             log.error("a thumbnail was not announced", object=str(object_id), code=error.code)
             return
-        for placed in files:
-            self.file_changed("modify", placed, thumbnail=self._links.view(object_id, THUMBNAIL))
+        if not files:
+            return
+        link = self._links.view(object_id, THUMBNAIL)
+        told: list[Announcement] = [
+            partial(self._tell_of_file, "modify", placed, thumbnail=link) for placed in files
+        ]
+        if (number := files[0].sequence) is None:
+            self._announcer.say(told)
+            return
+        self._sequencer.add_reading(number, told, self._now())
+        self._broadcast_ready()
 
-    def file_changed(
-        self, action: s2c.FileAction, placed: PlacedFile, *, thumbnail: str | None = None
+    def file_changed(self, action: s2c.FileAction, placed: PlacedFile) -> None:
+        """A file was added, changed or deleted; each client gets what it is, or was, to its user."""
+        self.files_changed(action, [placed], placed.sequence)
+
+    def files_changed(
+        self, action: s2c.FileAction, files: Iterable[PlacedFile], sequence: int | None
     ) -> None:
-        """A file was added, changed or deleted; everybody hears what it is, or was, to them.
-
-        `thumbnail` is the path of a link that only those get who may read the file.
-        """
-        self._note_files([placed])
-        self._announcer.say([partial(self._tell_of_file, action, placed, thumbnail=thumbnail)])
+        """The same happened to several files at once, in the change of that number."""
+        files = list(files)
+        self._note_files(files)
+        self._change(sequence, [partial(self._tell_of_file, action, placed) for placed in files])
 
     def files_moved(self, moved: Iterable[MovedFile]) -> None:
         """Files left their folders for another one, one after the other."""
+        moved = list(moved)
         changed = [each for each in moved if each.before != each.after]
         self._note_files([each.after for each in changed])
-        self._announcer.say(
-            announcement
-            for each in changed
-            for announcement in (
-                partial(self._tell_of_file, "delete", each.before),
-                partial(self._tell_of_file, "add", each.after),
-            )
-        )
+        told: list[Announcement] = []
+        for each in changed:
+            told.append(partial(self._tell_of_file, "delete", each.before))
+            told.append(partial(self._tell_of_file, "add", each.after))
+        self._change(moved[0].sequence if moved else None, told)
 
-    def folders_created(self, created: tuple[PlacedFolder, ...]) -> None:
+    def folders_created(self, made: MadeFolders) -> None:
         """Folders came into being, outermost first."""
-        for placed in created:
-            self._tell_of_folder("add", placed)
+        self._change(made.sequence, [self._of_folder("add", placed) for placed in made.created])
 
     def folder_renamed(self, changed: ChangedFolder) -> None:
-        """A folder has another name, and is told with it and with the old one."""
+        """A folder has another name; clients get it and the old one."""
+        told: list[Announcement] = []
         if changed.before != changed.after:
             self._note_folder()
-            self._tell_of_folder("rename", changed.after, origin=changed.before.folder.name)
+            origin = changed.before.folder.name
+            told.append(self._of_folder("rename", changed.after, origin=origin))
+        self._change(changed.sequence, told)
 
     def folder_moved(self, changed: ChangedFolder) -> None:
         """A folder lies in another one, perhaps under another name there."""
         before, after = changed.before.folder, changed.after.folder
         if before == after:
+            self._change(changed.sequence, [])
             return
         self._note_folder()
         packet = s2c.FolderModify(
@@ -150,43 +205,71 @@ class ChangeFeed:
             rename_origin=None if before.name == after.name else before.name,
             parent_folder_origin=folder_id_to_wire(before.parent_id),
         )
-        self._announcer.say([partial(self._hub.broadcast, packet)])
+        self._change(changed.sequence, [partial(self._hub.broadcast, packet)])
 
     def folder_deleted(self, placed: PlacedFolder) -> None:
-        """A folder is gone, and everything in it, which is not told one by one."""
+        """A folder is gone, and everything in it, for which no client gets a change of its own."""
         self._note_folder()
-        self._tell_of_folder("delete", placed)
+        self._change(placed.sequence, [self._of_folder("delete", placed)])
+
+    def _change(self, sequence: int | None, announcements: list[Announcement]) -> None:
+        """Broadcasts a change when it is its turn; one without a number at once."""
+        if sequence is None:
+            self._announcer.say(announcements)
+            return
+        self._sequencer.add_change(sequence, announcements, self._now())
+        self._broadcast_ready()
+
+    def _settle(self, call: int) -> None:
+        self._sequencer.settle(call)
+        self._broadcast_ready()
+
+    def _broadcast_ready(self) -> None:
+        for announcements in self._sequencer.ready(self._now()):
+            self._announcer.say(announcements)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if (due_at := self._sequencer.due_at) is None:
+            self._all_ordered.set()
+            return
+        self._all_ordered.clear()
+        self._timer = asyncio.get_running_loop().call_at(due_at, self._broadcast_ready)
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
 
     async def _unchanged_files_of(self, object_id: UUID) -> list[PlacedFile]:
-        """The files that have this content, of which nothing was told since they were read."""
+        """The files that have this content, none of which has changed while they were read."""
         while True:
-            changed = _Changed()
-            self._watching.append(changed)
+            changed = _ChangedMeanwhile()
+            self._readings.append(changed)
             try:
                 files = await self._patience.answering(lambda: self._files.files_of(object_id))
             finally:
-                self._watching.remove(changed)
+                self._readings.remove(changed)
             if not changed.concerns(files):
                 return files
 
     def _note_files(self, files: Iterable[PlacedFile]) -> None:
-        for changed in self._watching:
+        for changed in self._readings:
             changed.files.update(placed.file.id for placed in files)
 
     def _note_folder(self) -> None:
-        for changed in self._watching:
+        for changed in self._readings:
             changed.is_any_folder = True
 
-    def _tell_of_folder(
+    def _of_folder(
         self, action: s2c.FolderAction, placed: PlacedFolder, *, origin: str | None = None
-    ) -> None:
+    ) -> Announcement:
         packet = s2c.FolderModify(
             path=format_path(placed.path),
             handle=folder_handle(placed.folder),
             action=action,
             rename_origin=origin,
         )
-        self._announcer.say([partial(self._hub.broadcast, packet)])
+        return partial(self._hub.broadcast, packet)
 
     def _tell_of_file(
         self, action: s2c.FileAction, placed: PlacedFile, *, thumbnail: str | None = None

@@ -117,10 +117,11 @@ async def create_folder(context: ClientContext, packet: c2s.CreateFolder) -> gen
     """Makes a folder with its parents. One that exists is refused, since nothing was created."""
     names = checked_folder(packet.path, context.parts.name_policy)
     try:
-        made = await context.parts.catalog.make_folders(names)
+        with context.parts.changes.expecting():
+            made = await context.parts.catalog.make_folders(names)
+            context.parts.changes.folders_created(made)
     except NotAFolder as error:
         raise PathTaken(str(error)) from error
     if not made.created:
         return generic.Boolean(success=False, message="this folder exists already")
-    context.parts.changes.folders_created(made.created)
     return generic.Boolean(success=True)

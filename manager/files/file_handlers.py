@@ -21,9 +21,9 @@ async def rename_file(context: ClientContext, packet: c2s.RenameFile) -> generic
     name = checked_name(packet.target_name, context.parts.name_policy)
     file = await file_at(context, packet.path, packet.name, Operation.RENAME)
     permit = permit_for(context.client.user, Operation.RENAME)
-    with changing(Operation.RENAME):
+    with changing(Operation.RENAME), context.parts.changes.expecting():
         renamed = await context.parts.catalog.rename_file(file.id, name, permit=permit)
-    context.parts.changes.file_changed("modify", renamed)
+        context.parts.changes.file_changed("modify", renamed)
     return naming_answer(name, renamed.file.name)
 
 
@@ -37,11 +37,11 @@ async def move_files(context: ClientContext, packet: c2s.MoveFiles) -> generic.B
     permit = permit_for(context.client.user, Operation.MOVE)
     ids = [file.id for file in files]
     try:
-        with changing(Operation.MOVE):
+        with changing(Operation.MOVE), context.parts.changes.expecting():
             moved = await context.parts.catalog.move_files(ids, target_id, permit=permit)
+            context.parts.changes.files_moved(moved)
     except NoSuchFolder as error:
         raise InvalidRequest(f"target_id: {error}") from error
-    context.parts.changes.files_moved(moved)
     return names_answer((each.before.file.name, each.after.file.name) for each in moved)
 
 
@@ -68,9 +68,10 @@ async def delete_file(context: ClientContext, packet: c2s.DeleteFile) -> generic
     found = await catalog.files_in(folder_id, (packet.name,), viewer_id=user.id)
     file = permitted(context, next(iter(found), None), Operation.DELETE)
     permit = permit_for(user, Operation.DELETE)
-    with changing(Operation.DELETE):
+    with changing(Operation.DELETE), context.parts.changes.expecting():
         deleted = await catalog.delete_file(file.id, permit=permit)
+        if deleted is not None:
+            context.parts.changes.file_changed("delete", deleted)
     if deleted is not None:
-        context.parts.changes.file_changed("delete", deleted)
         context.parts.uploads.nudge_reaper()
     return generic.Boolean(success=True)

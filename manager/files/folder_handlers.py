@@ -17,10 +17,13 @@ async def rename_folder(context: ClientContext, packet: c2s.RenameFolder) -> gen
     if folder is None:
         raise NoSuchFolder
     try:
-        changed = await places.following(folder.id, lambda: catalog.rename_folder(folder.id, name))
+        with context.parts.changes.expecting():
+            changed = await places.following(
+                folder.id, lambda: catalog.rename_folder(folder.id, name)
+            )
+            context.parts.changes.folder_renamed(changed)
     except FolderMissing as error:
         raise NoSuchFolder from error
-    context.parts.changes.folder_renamed(changed)
     return naming_answer(name, changed.after.folder.name)
 
 
@@ -36,17 +39,18 @@ async def move_folder(context: ClientContext, packet: c2s.MoveFolder) -> generic
     if folder.parent_id == target.id:
         raise InvalidRequest("target_path: the folder is there already")
     try:
-        changed = await places.following(
-            folder.id,
-            lambda: catalog.move_folder(folder.id, target.id, max_depth=MAX_PATH_NAMES),
-        )
+        with context.parts.changes.expecting():
+            changed = await places.following(
+                folder.id,
+                lambda: catalog.move_folder(folder.id, target.id, max_depth=MAX_PATH_NAMES),
+            )
+            context.parts.changes.folder_moved(changed)
     except FolderMissing as error:
         raise NoSuchFolder from error
     except FolderCircle as error:
         raise InvalidRequest("target_path: it is within the folder itself") from error
     except TooDeep as error:
         raise InvalidRequest(f"target_path: a path has {MAX_PATH_NAMES} names at most") from error
-    context.parts.changes.folder_moved(changed)
     return naming_answer(folder.name, changed.after.folder.name)
 
 
@@ -54,11 +58,13 @@ async def delete_folder(context: ClientContext, packet: c2s.DeleteFolder) -> gen
     """Deletes a folder with all that is in it, or nothing if one file may not be deleted."""
     permit = permit_for(context.client.user, Operation.DELETE)
     try:
-        deleted = await context.parts.catalog.delete_folder(packet.folder_id, permit=permit)
+        with context.parts.changes.expecting():
+            deleted = await context.parts.catalog.delete_folder(packet.folder_id, permit=permit)
+            if deleted is not None:
+                context.parts.changes.folder_deleted(deleted)
     except NotPermitted as error:
         raise FilesProtected(refused=error.refused, concerned=error.concerned) from error
     if deleted is None:
         raise NoSuchFolder
-    context.parts.changes.folder_deleted(deleted)
     context.parts.uploads.nudge_reaper()
     return generic.Boolean(success=True)

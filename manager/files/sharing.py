@@ -13,12 +13,12 @@ from protocol import c2s, generic, s2c
 async def share_file(context: ClientContext, packet: c2s.FileShare) -> generic.Boolean:
     """Adds a share, changes it, or takes it away."""
     file = await file_at(context, packet.path, packet.name, Operation.SHARE)
-    with changing(Operation.SHARE):
+    with changing(Operation.SHARE), context.parts.changes.expecting():
         if packet.is_deleting:
             changed = await _unshare(context, file, packet.target_user)
         else:
             changed = await _share(context, file, packet)
-    context.parts.changes.file_changed("modify", changed)
+        context.parts.changes.file_changed("modify", changed)
     return generic.Boolean(success=True)
 
 
@@ -44,13 +44,13 @@ async def _unshare(context: ClientContext, file: File, user_id: int) -> PlacedFi
 async def set_public(context: ClientContext, packet: c2s.SetPublic) -> generic.Boolean:
     """Lets everybody use a file, or only those whom it belongs to or is shared with."""
     file = await file_at(context, packet.path, packet.name, Operation.SHARE)
-    with changing(Operation.SHARE):
+    with changing(Operation.SHARE), context.parts.changes.expecting():
         changed = await context.parts.catalog.set_public(
             file.id,
             is_public=packet.is_public,
             permit=permit_for(context.client.user, Operation.SHARE),
         )
-    context.parts.changes.file_changed("modify", changed)
+        context.parts.changes.file_changed("modify", changed)
     return generic.Boolean(success=True)
 
 
@@ -86,7 +86,7 @@ async def transfer_ownership(
     file = await file_by_id(context, packet.file_id, Operation.TRANSFER)
     if file.owner_id == packet.target_user_id:
         raise InvalidRequest("the file belongs to this user already")
-    with changing(Operation.TRANSFER):
+    with changing(Operation.TRANSFER), context.parts.changes.expecting():
         changed = await context.parts.catalog.set_owner(
             file.id,
             packet.target_user_id,
@@ -94,5 +94,5 @@ async def transfer_ownership(
             share_with=user.id if packet.create_share_for_current_owner else None,
             permit=permit_for(user, Operation.TRANSFER),
         )
-    context.parts.changes.file_changed("modify", changed)
+        context.parts.changes.file_changed("modify", changed)
     return generic.Boolean(success=True)

@@ -131,13 +131,13 @@ async def _enter_empty(
         await catalog.finish_object(
             draft.id, mime_type=guess_type(name)[0] or UNKNOWN_TYPE, hash_hex=content_hash(())
         )
-        committed = await catalog.commit_file(
-            draft.id,
-            place.path,
-            name,
-            owner_id=context.client.user.id,
-            is_public=False,
-            on_conflict=FailOnConflict(),
-        )
-        # Before the hold is let go of, which takes time in which others may change the file.
-        context.parts.changes.file_committed(committed, place.path)
+        with context.parts.changes.expecting():
+            committed = await catalog.commit_file(
+                draft.id,
+                place.path,
+                name,
+                owner_id=context.client.user.id,
+                is_public=False,
+                on_conflict=FailOnConflict(),
+            )
+            context.parts.changes.file_committed(committed)

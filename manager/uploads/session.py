@@ -23,7 +23,7 @@ from catalog.errors import (
 )
 from catalog.port import Catalog, CommittedFile
 from catalog.records import EnvelopeKind
-from manager.broadcast.changes import ChangeFeed
+from manager.broadcast.changes import ChangeFeed, ExpectedChange
 from manager.connections.clients import ClientSession
 from manager.error_texts import log_level, public_text
 from manager.errors import ContentOutOfReach, IllegalTransition
@@ -110,6 +110,8 @@ class RunningUpload:
         self._is_prepared = asyncio.Event()
         self._content: BaseContent | None = None
         self._committed: CommittedFile | None = None
+        self._announced: ExpectedChange | None = None
+        self._is_finished = False
         self._carry_out: dict[type, Callable[[Any], None]] = {
             effects.TellAccepted: self._tell_accepted,
             effects.TellRejected: self._tell_rejected,
@@ -184,6 +186,8 @@ class RunningUpload:
             log.exception("an upload failed", upload=self.facts.upload_id)
             await self._give_up()
         finally:
+            self._is_finished = True
+            self._close_announced()
             self._news.rejected(FAILED_HERE)
             self._client.uploads.pop(self.facts.upload_id, None)
             self._desk.places.leave(self._upload.place)
@@ -318,6 +322,7 @@ class RunningUpload:
 
     async def _enter(self, commit: effects.Commit) -> None:
         """Completes the object and gives it its name; the outcome comes back as an event."""
+        expected = self._desk.changes.expect()
         try:
             await self._enter_content()
             committed = await self._desk.patience.committing(lambda: self._enter_file(commit))
@@ -340,6 +345,11 @@ class RunningUpload:
         else:
             self._committed = committed
             self._move(lambda upload: upload.commit_done(committed.file.name))
+        finally:
+            if self._committed is None or self._is_finished:
+                expected.close()
+            else:
+                self._announced = expected
 
     async def _enter_file(self, commit: effects.Commit) -> CommittedFile:
         desk, permit = self._desk, permit_for(self._client.user, Operation.OVERWRITE)
@@ -364,7 +374,12 @@ class RunningUpload:
 
     def _announce(self, _: effects.AnnounceFile) -> None:
         if self._committed is not None:
-            self._desk.changes.file_committed(self._committed, self._upload.place.path)
+            self._desk.changes.file_committed(self._committed)
+            self._close_announced()
+
+    def _close_announced(self) -> None:
+        if self._announced is not None:
+            self._announced.close()
 
     def _release_hold(self, _: effects.ReleaseHold) -> None:
         self._desk.tasks.spawn(self._clean_up(), "clean up after an upload")

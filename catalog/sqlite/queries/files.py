@@ -175,9 +175,9 @@ REMOVE_SHARES: Final = "DELETE FROM shares WHERE file_id = :file_id"
 
 INSERT_RECEIPT: Final = """
 INSERT INTO commits (object_id, file_id, folder_id, name, owner_id, is_public,
-    created_at, updated_at, replaced, created_folders)
+    created_at, updated_at, replaced, created_folders, sequence)
 SELECT object_id, id, folder_id, name, owner_id, is_public, created_at, updated_at,
-    :replaced, :created_folders
+    :replaced, :created_folders, :sequence
 FROM files WHERE id = :file_id
 """
 """Notes what a commit did, for a caller that lost the answer and asks again."""
@@ -186,7 +186,7 @@ RECEIPT: Final = """
 SELECT commits.file_id AS id, commits.folder_id, commits.name, commits.object_id,
     commits.owner_id, commits.is_public, objects.size, objects.mime_type, 0 AS has_thumbnail,
     commits.created_at, commits.updated_at, NULL AS viewer_id, commits.replaced,
-    commits.created_folders
+    commits.created_folders, commits.sequence
 FROM commits JOIN objects ON objects.id = commits.object_id
 WHERE commits.object_id = :object_id
 """

@@ -15,6 +15,7 @@ from catalog.sqlite.schema import Migration, known_migrations, pending_migration
 
 TABLES = {
     "api_keys",
+    "change_sequence",
     "channel_sweeps",
     "chunks",
     "commits",

@@ -92,6 +92,16 @@ async def test_lost_answers_are_given_again(catalog, uploads, empty):
     assert deleted.file == public.file
 
 
+async def test_a_change_whose_answer_was_lost_has_one_number(catalog, uploads, empty):
+    """The repeated attempt answers with the number of the first, and takes none itself."""
+    file = await uploads.put()
+    before = (await catalog.rename_file(file.id, "a")).sequence
+    empty.gateway.faults.append(Fault.RESET_AFTER)
+    renamed = await catalog.rename_file(file.id, "b")
+    following = await catalog.rename_file(file.id, "c")
+    assert (renamed.sequence, following.sequence) == (before + 1, before + 2)
+
+
 async def test_a_right_that_was_used_up_is_no_obstacle(catalog, uploads, empty):
     """Giving a file away takes the giver's right along; the lost answer is given all the same."""
     ann, bob = [await catalog.create_user(name, name) for name in ("ann", "bob")]

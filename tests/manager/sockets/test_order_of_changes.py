@@ -67,6 +67,38 @@ async def test_an_empty_file_is_told_before_its_deletion(stage: FlakyStage):
     assert await told_of_files(observer) == [("add", "a.txt"), ("delete", "a.txt")]
 
 
+async def test_clients_see_the_order_of_the_commits(stage: FlakyStage):
+    """An answer that comes late is waited for, so that a deletion is the last that is told of a file."""
+    client, other = await stage.client(), await stage.client()
+    observer = await stage.client("bob")
+    assert (await client.order(c2s.EmptyFileUpload(path="/", name="a.txt"))).success
+    added = await observer.next(s2c.FileModify)
+    assert added.handle.name == "a.txt"
+    stage.catalog.held["rename_file"] = asyncio.Event()
+    renaming = asyncio.create_task(
+        client.order(c2s.RenameFile(path="/", name="a.txt", target_name="b.txt"))
+    )
+    await stage.catalog.is_holding("rename_file")
+    assert (await other.order(c2s.DeleteFile(folder_id=0, name="b.txt"))).success
+    stage.catalog.held["rename_file"].set()
+    assert (await renaming).success
+    assert await told_of_files(observer) == [("modify", "b.txt"), ("delete", "b.txt")]
+
+
+async def test_a_lost_answer_holds_up_no_change(stage: FlakyStage):
+    """What a call did that failed in the end is skipped, and what follows is told at once."""
+    client, observer = await stage.client(), await stage.client("bob")
+    for name in ("a.txt", "b.txt"):
+        assert (await client.order(c2s.EmptyFileUpload(path="/", name=name))).success
+        await observer.next(s2c.FileModify)
+    stage.catalog.after["rename_file"] = 1
+    lost = await client.order(c2s.RenameFile(path="/", name="a.txt", target_name="c.txt"))
+    assert not lost.success
+    for name in ("b.txt", "c.txt"):
+        assert (await client.order(c2s.DeleteFile(folder_id=0, name=name))).success
+    assert await told_of_files(observer) == [("delete", "b.txt"), ("delete", "c.txt")]
+
+
 @dataclass
 class Feed:
     """Changes of a catalog, which the test makes itself, and the client that hears of them."""
@@ -101,7 +133,7 @@ class Feed:
             is_public=False,
             on_conflict=on_conflict or FailOnConflict(),
         )
-        self.changes.file_committed(committed, ("a",))
+        self.changes.file_committed(committed)
         return committed.file
 
     async def heard(self) -> list[str]:
@@ -137,9 +169,30 @@ async def feed(tmp_path: Path) -> AsyncIterator[Feed]:
             USUAL_PATIENCE,
             ContentLinks(b"secret", lambda: 0.0),
             Announcer(hub, tasks),
+            order_wait_s=0.01,
         )
         yield Feed(catalog, held, changes, hub, client)
     await tasks.close()
+
+
+async def test_a_hanging_call_holds_up_changes_for_a_limited_time(feed: Feed):
+    """After it what was committed later is told, and the late change as soon as it is known."""
+    with feed.changes.expecting():
+        late = await feed.catalog.make_folders(("late",))
+        with feed.changes.expecting():
+            feed.changes.folders_created(await feed.catalog.make_folders(("b",)))
+        await asyncio.wait_for(feed.changes.all_told(), 10)
+        assert await feed.heard() == ["add folder /b"]
+        feed.changes.folders_created(late)
+    assert await feed.heard() == ["add folder /late"]
+
+
+async def test_changes_of_other_programs_are_not_waited_for(feed: Feed):
+    """A number that no call of this process took is skipped at once."""
+    for name in ("a", "b"):
+        await feed.catalog.make_folders((f"other program's {name}",))
+        feed.changes.folders_created(await feed.catalog.make_folders((name,)))
+    assert await feed.heard() == ["add folder /a", "add folder /b"]
 
 
 async def overwrite(feed: Feed, file: File) -> None:
