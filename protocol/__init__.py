@@ -7,7 +7,16 @@ them into the frames of a WebSocket and back. Nothing here does I/O.
 
 from protocol import c2s, generic, s2c, s2t, s2u, t2s, u2s
 from protocol.chunks import chunk_count, chunk_length, content_hash
-from protocol.codec import EncodedPacket, Frame, decode, encode, encode_data
+from protocol.codec import (
+    NAMESPACES,
+    PACKETS,
+    EncodedPacket,
+    Frame,
+    decode,
+    encode,
+    encode_data,
+    namespace_of,
+)
 from protocol.errors import (
     InvalidPacket,
     InvalidValue,
@@ -18,7 +27,6 @@ from protocol.errors import (
 )
 from protocol.extensions import WEBHOOKS, format_extensions, parse_extensions
 from protocol.packet import Packet, Record
-from protocol.registry import NAMESPACES, PACKETS, namespace_of
 from protocol.replies import PendingReplies
 from protocol.values import (
     CHUNK_SIZE,

@@ -328,7 +328,7 @@ class UserSearchRequest(Packet, frozen=True, kw_only=True):
 
 
 class PingServices(Packet, frozen=True, kw_only=True):
-    """Lets the manager find out which of its services still answer.
+    """Asks the manager to probe which of its services still answer.
 
     Client → manager. Not answered; `s2c:service-registry` announces a lost service.
     """

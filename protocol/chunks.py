@@ -1,16 +1,16 @@
-"""How content is cut into chunks, and how the whole is hashed. All sizes are bytes."""
+"""How content is divided into chunks, and how the whole is hashed. All sizes are in bytes."""
 
 import hashlib
 from collections.abc import Iterable
 
 
 def chunk_count(size: int, chunk_size: int) -> int:
-    """Returns how many chunks hold `size` bytes; an empty file has none."""
+    """Return how many chunks hold `size` bytes; an empty file has none."""
     return -(-size // chunk_size)
 
 
 def chunk_length(size: int, chunk_size: int, index: int) -> int:
-    """Returns the bytes in chunk `index` (from 0): `chunk_size`, and the rest in the last one.
+    """Return the bytes in chunk `index` (from 0): `chunk_size`, and the rest in the last one.
 
     Raises:
         IndexError: there is no such chunk.
@@ -21,7 +21,7 @@ def chunk_length(size: int, chunk_size: int, index: int) -> int:
 
 
 def content_hash(digests: Iterable[bytes]) -> str:
-    """Returns the hash of content from the SHA-256 digests of its plain chunks, in chunk order.
+    """Return the hash of content from the SHA-256 digests of its plain chunks, in chunk order.
 
     It is the SHA-256 over the concatenated lowercase hex digests, itself in lowercase hex.
     """

@@ -1,31 +1,72 @@
-"""Frames: packets to text and back.
+"""The codec: packets to the text of frames, and back.
 
 A frame is one JSON object, `{"id", "uuid", "reply_uuid"?, "data"}`. Reading is strict: nothing
 is converted, an unknown key and a missing one are errors, and so is all that JSON readers
 disagree about (repeated keys, NaN, lone surrogates). Whatever the bytes are, `decode` returns a
 `Frame` or raises a `ProtocolError`.
+
+The standard library reads the JSON, because it reports every key that it meets: of a repeated one
+the last would otherwise silently win, and two readers of the same frame could see different packets.
 """
 
+import json
+import re
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType, ModuleType
 from typing import Any
 from uuid import uuid4
 
 import msgspec
 
+from protocol import c2s, generic, s2c, s2t, s2u, t2s, u2s
 from protocol.errors import InvalidPacket, MalformedFrame, UnknownPacket, WrongNamespace, quote
-from protocol.json_reader import read_object
 from protocol.packet import Packet
-from protocol.registry import PACKETS, namespace_of
 from protocol.rules import explain, fields_of, kind_of
-from protocol.values import PATH_KIND, is_uuid
+from protocol.values import MAX_FRAME_BYTES, PATH_KIND, is_uuid
+
+MODULES: Mapping[str, ModuleType] = MappingProxyType(
+    {
+        "generic": generic,
+        "c2s": c2s,
+        "s2c": s2c,
+        "s2u": s2u,
+        "u2s": u2s,
+        "s2t": s2t,
+        "t2s": t2s,
+    }
+)
+"""The module of every namespace."""
+
+
+def _packets_of(module: ModuleType) -> Iterator[type[Packet]]:
+    for member in vars(module).values():
+        if isinstance(member, type) and issubclass(member, Packet) and member is not Packet:
+            yield member
+
+
+PACKETS: Mapping[str, type[Packet]] = MappingProxyType(
+    {packet.id: packet for module in MODULES.values() for packet in _packets_of(module)}
+)
+"""The class of every packet, extensions included, by id."""
+
+NAMESPACES = frozenset(MODULES)
+"""Every namespace; a peer may send `generic` and one other."""
+
+
+def namespace_of(packet_id: str) -> str:
+    """Return the part of a packet's id before the colon."""
+    return packet_id.partition(":")[0]
+
 
 _FRAME_KEYS = frozenset({"id", "uuid", "reply_uuid", "data"})
 _encoder = msgspec.json.Encoder()
+_SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 class Frame(msgspec.Struct, frozen=True):
-    """A packet as it came.
+    """A packet that was received.
 
-    Without `uuid` it cannot be replied to; without `reply_uuid` it is no reply.
+    With `uuid` None it cannot be replied to; with `reply_uuid` None it is no reply.
     """
 
     packet: Packet
@@ -34,25 +75,25 @@ class Frame(msgspec.Struct, frozen=True):
 
 
 class EncodedPacket(msgspec.Struct, frozen=True):
-    """A packet whose data is encoded already; each receiver's frame only adds the uuids."""
+    """A packet whose data is encoded already; the frame for each receiver only adds the uuids."""
 
     packet_id: str
     data: str
 
     def frame(self, *, uuid: str | None = None, reply_uuid: str | None = None) -> str:
-        """Returns the text of a frame; `uuid` None makes a new one."""
+        """Return the text of a frame; with `uuid` None it gets a new one."""
         reply = f'"reply_uuid":"{reply_uuid}",' if reply_uuid else ""
         head = f'{{"id":"{self.packet_id}","uuid":"{uuid or uuid4()}",{reply}"data":'
         return f"{head}{self.data}}}"
 
 
 def encode_data(packet: Packet) -> EncodedPacket:
-    """Encodes a packet once for many receivers."""
+    """Encode a packet once for many receivers."""
     return EncodedPacket(packet.id, _encoder.encode(packet).decode())
 
 
 def encode(packet: Packet, *, uuid: str | None = None, reply_uuid: str | None = None) -> str:
-    """Returns the text of a frame with this packet. `uuid` None makes a new one."""
+    """Return the text of a frame with this packet. With `uuid` None it gets a new one."""
     return encode_data(packet).frame(uuid=uuid, reply_uuid=reply_uuid)
 
 
@@ -62,23 +103,23 @@ def decode(
     accepts: frozenset[str],
     extensions: frozenset[str] = frozenset(),
 ) -> Frame:
-    """Reads a frame.
+    """Read a frame.
 
     Args:
-        text: One WebSocket message.
-        accepts: The namespaces that the peer may send.
-        extensions: What the connection was granted; packets of other extensions are unknown.
+        text: one WebSocket message.
+        accepts: the namespaces that the peer may send.
+        extensions: those that the connection was granted; packets of other extensions are unknown.
 
     Raises:
-        MalformedFrame: it is no frame at all.
-        WrongNamespace: the namespace, of ours or not, is none that the peer may send.
+        MalformedFrame: the text is no frame at all.
+        WrongNamespace: the peer may not send this namespace, whether it exists or not.
         UnknownPacket: there is no such packet, or not on this connection.
         InvalidPacket: a field breaks a rule.
     """
-    content, flaw = read_object(text)
+    content, fault = _read_object(text)
     uuid, reply_uuid = _uuid_in(content, "uuid"), _uuid_in(content, "reply_uuid")
-    if flaw:
-        raise MalformedFrame(flaw, uuid=uuid)
+    if fault:
+        raise MalformedFrame(fault, uuid=uuid)
     packet_type = _packet_type(content, uuid, accepts, extensions)
     _check_keys(content, uuid, packet_type)
     return Frame(_packet(packet_type, content["data"], uuid), uuid, reply_uuid)
@@ -120,8 +161,8 @@ def _packet(packet_type: type[Packet], data: object, uuid: str | None) -> Packet
         field, rule = explain(error, packet_type)
         raise InvalidPacket(packet_type.id, field, rule, uuid=uuid) from None
     for name in _PATH_FIELDS[packet_type]:
-        # The one normal form that differs from the input. Nobody has seen the struct yet, so that
-        # changing it in place is safe although it is frozen.
+        # The one normal form that differs from the input. The struct has no other reference yet, so
+        # that changing it in place is safe although it is frozen.
         value = getattr(packet, name)
         if len(value) > 1 and value.endswith("/"):
             msgspec.structs.force_setattr(packet, name, value[:-1])
@@ -131,6 +172,63 @@ def _packet(packet_type: type[Packet], data: object, uuid: str | None) -> Packet
 def _path_fields(packet_type: type[Packet]) -> tuple[str, ...]:
     fields = fields_of(packet_type)
     return tuple(field.name for field in fields if kind_of(field.type) == PATH_KIND)
+
+
+class _JsonFaults:
+    """Notes what is wrong with JSON that can still be read, so that the error can be answered."""
+
+    def __init__(self) -> None:
+        self.first: str | None = None
+
+    def object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        content = dict(pairs)
+        if len(content) != len(pairs):
+            self.first = "an object repeats a key"
+        return content
+
+    def constant(self, _name: str) -> None:
+        self.first = "NaN and Infinity are no numbers in JSON"
+
+
+def _read_object(frame: str | bytes) -> tuple[dict[str, Any], str | None]:
+    """Read one JSON object.
+
+    Returns:
+        The object, and what is wrong with it if it could be read although it is not valid, else
+        None.
+
+    Raises:
+        MalformedFrame: the frame is too long, not UTF-8, not JSON, nested too deeply or not an object.
+    """
+    text = _text_of(frame)
+    faults = _JsonFaults()
+    try:
+        content = json.loads(text, object_pairs_hook=faults.object, parse_constant=faults.constant)
+        if _SURROGATE_ESCAPE.search(text):
+            json.dumps(content, ensure_ascii=False).encode()
+    except RecursionError:
+        raise MalformedFrame("the frame is nested too deeply") from None
+    except UnicodeEncodeError:
+        raise MalformedFrame("the frame holds half a character") from None
+    except ValueError:
+        raise MalformedFrame("the frame is not JSON") from None
+    if not isinstance(content, dict):
+        raise MalformedFrame("the frame is not an object")
+    return content, faults.first
+
+
+def _text_of(frame: str | bytes) -> str:
+    """Return the frame as text that is valid Unicode and not too long."""
+    if len(frame) > MAX_FRAME_BYTES:
+        raise MalformedFrame(f"the frame is longer than {MAX_FRAME_BYTES} bytes")
+    try:
+        encoded = frame.encode() if isinstance(frame, str) else frame
+        text = frame if isinstance(frame, str) else frame.decode()
+    except UnicodeError:
+        raise MalformedFrame("the frame is not UTF-8") from None
+    if len(encoded) > MAX_FRAME_BYTES:
+        raise MalformedFrame(f"the frame is longer than {MAX_FRAME_BYTES} bytes")
+    return text
 
 
 _PATH_FIELDS = {packet_type: _path_fields(packet_type) for packet_type in PACKETS.values()}

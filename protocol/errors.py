@@ -1,7 +1,7 @@
-"""What can be wrong with a frame or a value.
+"""Errors of frames and values.
 
-`str(error)` is a sentence for the peer that caused it; it never quotes a value, which may be a
-secret.
+`str(error)` is a sentence for the peer that caused the error; it never quotes a value, which may be
+a secret.
 """
 
 from typing import ClassVar
@@ -10,7 +10,7 @@ _QUOTED_CHARACTERS = 64
 
 
 def quote(text: str) -> str:
-    """Returns a peer's own word, shortened and with control characters escaped."""
+    """Return text of a peer, shortened and with control characters escaped."""
     shown = text if len(text) <= _QUOTED_CHARACTERS else text[:_QUOTED_CHARACTERS] + "…"
     return shown.encode("unicode_escape").decode("ascii") if not shown.isprintable() else shown
 
@@ -18,8 +18,8 @@ def quote(text: str) -> str:
 class ProtocolError(Exception):
     """Base of everything that this package raises about input.
 
-    `code` is stable and meant for machines. `uuid` is the valid uuid of the offending frame, so
-    that it can be answered, or None if there is none.
+    `code` is stable and meant for programs. `uuid` is the valid uuid of the offending frame, with
+    which it can be answered; None if there is none.
     """
 
     code: ClassVar[str] = "protocol_error"
@@ -46,7 +46,7 @@ class UnknownPacket(ProtocolError):
 
 
 class WrongNamespace(ProtocolError):
-    """The packet's namespace is none that this peer may send; such a frame is not even answered."""
+    """This peer may not send the packet's namespace; such a frame is not even answered."""
 
     code = "wrong_namespace"
 
@@ -58,8 +58,8 @@ class WrongNamespace(ProtocolError):
 class InvalidPacket(ProtocolError):
     """A field of a known packet breaks a rule.
 
-    `field` is the path from the frame, such as `data.files[0]`; `rule` reads on from it, such as
-    `must be at least 1`.
+    `field` is the path from the frame, such as `data.files[0]`; `rule` continues the
+    sentence, such as `must be at least 1`.
     """
 
     code = "invalid_packet"
@@ -72,7 +72,7 @@ class InvalidPacket(ProtocolError):
 
 
 class InvalidValue(ProtocolError):
-    """A single value breaks its rule; `rule` reads on from the value's name (`must be …`)."""
+    """A single value breaks its rule; `rule` follows the value's name (`must be …`)."""
 
     code = "invalid_value"
 

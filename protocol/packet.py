@@ -1,4 +1,4 @@
-"""What every packet is: an immutable struct that knows its name on the wire."""
+"""The base of all packets: an immutable struct with its name on the wire."""
 
 from typing import Any, ClassVar
 
@@ -9,7 +9,7 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
     """An object inside a packet. Optional fields are None and left out of the output.
 
     Constructing a record checks nothing, `protocol.codec.decode` checks everything. Fields
-    named in `secrets` never show in a repr.
+    named in `secrets` are hidden in a repr.
     """
 
     secrets: ClassVar[frozenset[str]] = frozenset()

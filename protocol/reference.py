@@ -1,4 +1,4 @@
-"""Writes the packet reference from the structs: `python -m protocol.reference docs/packets.md`."""
+"""Generates the packet reference from the structs: `python -m protocol.reference docs/packets.md`."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -9,9 +9,9 @@ from types import ModuleType
 import msgspec
 from msgspec import inspect
 
+from protocol.codec import MODULES
 from protocol.packet import Packet
-from protocol.registry import MODULES
-from protocol.rules import demand, fields_of, kind_of, without_null
+from protocol.rules import fields_of, kind_of, requirement, without_null
 from protocol.values import MAX_SAFE_INTEGER
 
 _HEAD = """\
@@ -40,7 +40,7 @@ _SCALARS: dict[type[inspect.Type], str] = {
 
 
 def render() -> str:
-    """Returns the whole page."""
+    """Return the whole page."""
     sections = [_HEAD, _values_section()]
     sections += [_namespace_section(name, module) for name, module in MODULES.items()]
     return "\n".join(sections)
@@ -56,7 +56,7 @@ def _kinds_in(module: ModuleType) -> Iterator[tuple[str, ...]]:
         for field in fields_of(struct):
             for described in _parts(field.type):
                 if kind := kind_of(described):
-                    yield f"`{kind}`", demand(described) or ""
+                    yield f"`{kind}`", requirement(described) or ""
 
 
 def _parts(described: inspect.Type) -> Iterator[inspect.Type]:
@@ -156,7 +156,7 @@ def _lines(*lines: str) -> str:
 
 
 def main(target: str) -> None:
-    """Writes the page to a file."""
+    """Write the page to a file."""
     Path(target).write_text(render(), encoding="utf-8")
 
 

@@ -1,9 +1,9 @@
-"""What a packet's types demand, in words: for error messages and for the packet reference.
+"""The rules in the types of packets, as text: for error messages and for the packet reference.
 
-msgspec checks values against a struct's annotations and says what is wrong in its own terms.
-Here its messages become a field and a rule of the protocol. They carry a path such as
-`$.files[0].name`; the type found there tells the rule where the message would only show a
-regular expression.
+msgspec checks values against a struct's annotations and reports an error in its own terms. This module
+translates the report into a field and a rule of the protocol. The report has a path such as
+`$.files[0].name`; where it would only show a regular expression, the rule comes from the type at
+that path.
 """
 
 import re
@@ -34,19 +34,21 @@ _STEP = re.compile(r"\.(\w+)|\[.*?\]")
 
 
 def explain(error: msgspec.ValidationError, packet: type[Packet]) -> tuple[str, str]:
-    """Returns the field (a path from the frame, as `data.files[0]`) and the rule that it breaks.
+    """Return the field (a path from the frame, as `data.files[0]`) and the rule that it breaks.
 
-    Of the peer's own text only the name of an unknown field is quoted, shortened.
+    Of the peer's text only the name of an unknown field is quoted, shortened.
     """
     if about_field := _FIELD.match(str(error)):
         rule = "is missing" if about_field[1] == "missing required" else "is not a known field"
-        # A strange enough key looks like a location, so that is not trusted either.
+        # A peer can send a key that looks like a location, so the location is quoted as well.
         return f"data{quote(about_field[3] or '')}.{quote(about_field[2])}", rule
     what, path = _located(str(error))
     for pattern, translate in _TRANSLATIONS:
         if match := pattern.match(what):
             return f"data{path}", translate(match)
-    return f"data{path}", f"must be {_demand_at(packet, path)}" if _HIDES_RULE.match(what) else what
+    return f"data{path}", f"must be {_requirement_at(packet, path)}" if _HIDES_RULE.match(
+        what
+    ) else what
 
 
 def _located(message: str) -> tuple[str, str]:
@@ -79,12 +81,12 @@ def _described(packet: type[msgspec.Struct]) -> inspect.StructType:
 
 
 def fields_of(packet: type[msgspec.Struct]) -> tuple[inspect.Field, ...]:
-    """Returns the fields of a packet or of an object in one."""
+    """Return the fields of a packet or of an object in one."""
     return _described(packet).fields
 
 
 def without_null(described: inspect.Type) -> tuple[inspect.Type, bool]:
-    """Returns the type without its null, and whether it had one."""
+    """Return the type without its null, and whether it had one."""
     if not isinstance(described, inspect.UnionType):
         return described, False
     (only,) = (kind for kind in described.types if not isinstance(kind, inspect.NoneType))
@@ -92,14 +94,14 @@ def without_null(described: inspect.Type) -> tuple[inspect.Type, bool]:
 
 
 def kind_of(described: inspect.Type) -> str | None:
-    """Returns the name of a kind of value in `protocol.values`, or None for a plain type."""
+    """Return the name of a kind of value in `protocol.values`, or None for a plain type."""
     if not isinstance(described, inspect.Metadata):
         return None
     return (described.extra_json_schema or {}).get("title")
 
 
-def demand(described: inspect.Type) -> str | None:
-    """Returns what a value must be, reading on from "must be", or None if its kind says it all."""
+def requirement(described: inspect.Type) -> str | None:
+    """Return what a value must be, to be put after "must be"; None if its kind says it all."""
     if isinstance(described, inspect.Metadata):
         schema = described.extra_json_schema or {}
         return schema.get("description")
@@ -108,11 +110,11 @@ def demand(described: inspect.Type) -> str | None:
     return None
 
 
-def _demand_at(packet: type[Packet], path: str) -> str | None:
+def _requirement_at(packet: type[Packet], path: str) -> str | None:
     described: inspect.Type = _described(packet)
     for step in _STEP.finditer(path):
         described, _ = without_null(_inside(described, step[1]))
-    return demand(described)
+    return requirement(described)
 
 
 def _inside(described: inspect.Type, field_name: str | None) -> inspect.Type:

@@ -67,7 +67,7 @@ Retry = Literal["soon", "later", "never"]
 
 
 class Share(Record, frozen=True, kw_only=True):
-    """The receiver's share of a file that belongs to somebody else; `file` and `user` are ids."""
+    """The receiver's share of a file of another user; `file` and `user` are ids."""
 
     can_write: bool
     file: Integer
@@ -382,7 +382,7 @@ class UserSearch(Packet, frozen=True, kw_only=True):
 
 
 class ShareList(Packet, frozen=True, kw_only=True):
-    """Says whom a file is shared with, whether it is public, and whether it belongs to anybody.
+    """Says whom a file is shared with, whether it is public, and whether it has an owner.
 
     Manager → client, with the extension `organise`, as the reply to `c2s:share-list-request`. In
     the order of the users' ids. Every user may treat a file without an owner as their own.

@@ -117,7 +117,7 @@ class ReportDeferred(Packet, frozen=True, kw_only=True):
 
     Manager → upload service with the extension `webhooks`, in place of `generic:boolean`, for
     `u2s:chunk-stored` and `u2s:ticket-finish`, in time for the reply timeout. Not answered.
-    `fault`: what the sender of the file is to be told, when that does not change until the operator of
+    `fault` is a sentence for the sender of the file, there when the fault lasts until the operator of
     the manager acts.
     """
 

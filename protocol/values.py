@@ -1,7 +1,7 @@
-r"""The kinds of value that packets hold, their rules, and the numbers that both sides agree on.
+r"""The kinds of values in packets, their rules, and the constants of the protocol.
 
 Each kind is a type with its rule in `msgspec.Meta`: `title` is the kind's name, `description`
-reads on from "must be". "Blank" is any Unicode white space, "control character" is Unicode's
+follows "must be". "Blank" is any Unicode white space, "control character" is Unicode's
 category Cc. Patterns end in `\Z` rather than `$`, which would let a final line feed pass.
 """
 
@@ -15,7 +15,7 @@ from msgspec import Meta
 from protocol.errors import InvalidValue
 
 CHUNK_SIZE = 10 * 1024 * 1024 - 1024
-"""Bytes of a plain chunk: with its envelope it still fits a Discord attachment of 10 MiB."""
+"""Bytes of a plain chunk: with its envelope it fits a Discord attachment of 10 MiB."""
 MAX_FRAME_BYTES = 1024 * 1024
 """The longest frame that is read, in bytes of UTF-8."""
 MAX_SAFE_INTEGER = 2**53 - 1
@@ -160,7 +160,7 @@ _NAME_FAULTS = (
     (re.compile(r"\s\Z"), "end with a blank"),
     (re.compile(r"\.\Z"), "end with a dot"),
 )
-"""What breaks the rule of names, each with what a name must not do."""
+"""Patterns that break the rule of names, each with what a name must not do."""
 _IS_UUID = re.compile(_UUID)
 _IS_NAME = re.compile(rf"^{_NAME}\Z")
 _IS_BASE_NAME = re.compile(_BASE_NAME)
@@ -168,12 +168,12 @@ _IS_USERNAME = re.compile(_USERNAME)
 
 
 def is_uuid(value: object) -> bool:
-    """Tells whether a value is a uuid in the protocol's form."""
+    """Return whether a value is a uuid in the protocol's form."""
     return isinstance(value, str) and _IS_UUID.match(value) is not None
 
 
 def check_name(text: str, policy: NamePolicy = NamePolicy.UNICODE) -> str:
-    """Returns a file's or folder's name unchanged.
+    """Return a file's or folder's name unchanged.
 
     Raises:
         InvalidValue: it is no name, or the policy does not allow one of its characters. The error says
@@ -187,7 +187,7 @@ def check_name(text: str, policy: NamePolicy = NamePolicy.UNICODE) -> str:
 
 
 def parse_path(text: str) -> tuple[str, ...]:
-    """Splits a path into its names; the root has none. One trailing `/` is dropped.
+    """Split a path into its names; the root has none. One trailing `/` is dropped.
 
     Raises:
         InvalidValue: it is no path. The error says which part of the rule is broken.
@@ -201,7 +201,7 @@ def parse_path(text: str) -> tuple[str, ...]:
 
 
 def format_path(names: tuple[str, ...]) -> str:
-    """Joins names to a path without a trailing `/`; the inverse of `parse_path`.
+    """Join names to a path without a trailing `/`; the inverse of `parse_path`.
 
     Raises:
         InvalidValue: there are too many names, or one is no name.
@@ -220,14 +220,14 @@ def _checked(names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _name_fault(text: str) -> str:
     """What a text does that a name must not."""
-    for fault, words in _NAME_FAULTS:
-        if fault.search(text):
-            return words
+    for pattern, fault in _NAME_FAULTS:
+        if pattern.search(text):
+            return fault
     return f"have more than {_NAME_LENGTH} characters"
 
 
 def check_username(text: str) -> str:
-    """Returns a username unchanged.
+    """Return a username unchanged.
 
     Raises:
         InvalidValue: it is no username.
@@ -238,7 +238,7 @@ def check_username(text: str) -> str:
 
 
 def check_password(text: str) -> str:
-    """Returns a password unchanged.
+    """Return a password unchanged.
 
     Raises:
         InvalidValue: it is too short or too long. The password is not quoted.

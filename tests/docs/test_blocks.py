@@ -22,7 +22,7 @@ from cli.main import app
 from manager.graphql.schema import schema
 from processing_service.views import load_views
 from protocol import codec
-from protocol.registry import NAMESPACES, PACKETS
+from protocol.codec import NAMESPACES, PACKETS
 from tests.docs.blocks import PAGES, ROOT, Block, blocks, blocks_of
 
 NOT_RUN = {

@@ -31,7 +31,7 @@ def nullable(kind: Kind) -> Kind:
 
 
 def one_of(*values: str) -> Kind:
-    """A field that takes these words."""
+    """A field that takes these values."""
     return Kind(values, (None, "", values[0].upper(), values[0] + " ", 0, True, [values[0]]))
 
 

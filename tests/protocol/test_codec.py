@@ -70,7 +70,7 @@ def test_a_reply_says_what_it_answers():
 
 
 def test_every_frame_gets_a_uuid_of_its_own():
-    """A frame that nobody named can still be replied to."""
+    """A frame without a uuid in the call can still be replied to."""
     uuids = {json.loads(encode(c2s.PingServices()))["uuid"] for _ in range(20)}
     assert len(uuids) == 20
     assert all(map(is_uuid, uuids))
@@ -109,7 +109,7 @@ def test_a_frame_without_uuid_is_taken():
 
 
 def test_a_peer_may_send_its_own_namespace_and_generic_only():
-    """Another namespace is told apart from an unknown packet, whether the one or the other exists."""
+    """Another namespace is distinguished from an unknown packet, whether the one or the other exists."""
     for packet_id in ("s2c:upload-booking", "u2s:upload-finish", "s2c:nonsense", "x2y:nonsense"):
         error = error_of(frame(packet_id))
         assert isinstance(error, WrongNamespace)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol import InvalidPacket, ProtocolError, c2s, decode, encode, s2c, s2u
-from protocol.registry import NAMESPACES, PACKETS
+from protocol.codec import NAMESPACES, PACKETS
 from tests.protocol.table import CRYPTO_KEY, EXTENSIONS, PATH, SHARE, TABLE, UUID_A, full, minimal
 
 every_packet = pytest.mark.parametrize("packet_id", TABLE)
@@ -280,7 +280,7 @@ def test_a_secret_does_not_show_in_a_repr(record):
 
 
 def test_a_repr_shows_what_is_no_secret():
-    """A packet in a log can be told from another."""
+    """Packets in a log can be distinguished."""
     assert repr(s2c.UploadBooking(amount=3)) == "UploadBooking(amount=3)"
     assert repr(s2c.SignedDownload()) == "SignedDownload(payload=None)"
 

@@ -8,8 +8,8 @@ from manager.dispatch import (
     SLOT_HANDLERS,
     THUMBNAILER_HANDLERS,
 )
+from protocol.codec import PACKETS
 from protocol.extensions import ADMINISTER, ORGANISE, PROCESSING, TICKETS, WEBHOOKS
-from protocol.registry import PACKETS
 
 
 @pytest.mark.parametrize(
