@@ -12,8 +12,9 @@ from argon2 import PasswordHasher
 from benchmarks.process import Child, child
 from catalog.sqlite.adapter import SqliteCatalog
 from client_sdk.connection import Connection
+from common.key_derivation import Purpose
 from manager.accounts.accounts import Accounts, SetupCode
-from manager.accounts.credentials import Passwords, derive_token_secret
+from manager.accounts.credentials import Passwords
 from manager.settings import NO_CODE
 from storage.envelope import KeyRing
 
@@ -43,10 +44,9 @@ class LiveManager:
 
 async def claim(database: Path) -> str:
     """Makes the catalog with its only user, and gives the user's token."""
-    *_, oldest = KeyRing.parse(MASTER_KEY)
+    secret = KeyRing.parse(MASTER_KEY).signing_key(Purpose.USER_TOKENS)
     cheap = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     async with SqliteCatalog.open(database) as catalog:
-        secret = derive_token_secret(oldest.secret)
         setup = SetupCode(catalog, NO_CODE)
         accounts = Accounts(catalog, secret, time.time, setup, passwords=cheap)
         await accounts.register("benchmark", "benchmark")

@@ -24,11 +24,11 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from common.key_derivation import KEY_ID_SIZE, Purpose
 from storage.errors import ChunkCorrupt, UnknownKey
-from storage.keys import KEY_ID_SIZE, KeyRing, MasterKey
+from storage.keys import KeyRing, MasterKey
 
 __all__ = [
-    "CHUNK_PURPOSE",
     "ENVELOPE_HEADER",
     "ENVELOPE_OVERHEAD",
     "SEALING_SLACK",
@@ -51,8 +51,6 @@ ENVELOPE_HEADER = 1 + KEY_ID_SIZE + NONCE_SIZE
 ENVELOPE_OVERHEAD = ENVELOPE_HEADER + TAG_SIZE
 SEALING_SLACK = 16
 """Room that a sealing buffer needs beyond the envelope: what the cipher asks for while it runs."""
-
-CHUNK_PURPOSE = b"discord-cloud chunk"
 
 _BASE_IV_SIZE = 16
 _BASE_HEADER = _BASE_IV_SIZE + TAG_SIZE
@@ -92,7 +90,7 @@ class ChunkSealer:
         self, key: MasterKey, object_id: UUID, index: int, count: int, buffer: memoryview
     ) -> None:
         nonce = os.urandom(NONCE_SIZE)
-        object_key = key.derive(object_id, CHUNK_PURPOSE)
+        object_key = key.derive(object_id, Purpose.CHUNK)
         self._encryptor = Cipher(algorithms.AES256(object_key), modes.GCM(nonce)).encryptor()
         self._encryptor.authenticate_additional_data(_associated_data(object_id, index, count))
         self._buffer = buffer
@@ -143,7 +141,7 @@ def open_chunk(
         raise UnknownKey(key_id)
     nonce = bytes(view[1 + KEY_ID_SIZE : ENVELOPE_HEADER])
     tag = bytes(view[-TAG_SIZE:])
-    object_key = key.derive(object_id, CHUNK_PURPOSE)
+    object_key = key.derive(object_id, Purpose.CHUNK)
     associated_data = _associated_data(object_id, index, count)
     return _decrypt(object_key, nonce, tag, associated_data, view[ENVELOPE_HEADER:-TAG_SIZE])
 

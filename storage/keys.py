@@ -2,21 +2,15 @@
 
 import base64
 import binascii
-import hashlib
 import re
 from collections.abc import Iterator
 from uuid import UUID
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
+from common.key_derivation import Purpose, derive_key, key_id
 from common.wording import counted
 from storage.errors import InvalidMasterKey
 
 KEY_SIZE = 32
-KEY_ID_SIZE = 4
-
-_KEY_ID_CONTEXT = b"discord-cloud key id"
 
 
 class MasterKey:
@@ -36,15 +30,14 @@ class MasterKey:
         if len(secret) != KEY_SIZE:
             raise InvalidMasterKey(f"a master key has {KEY_SIZE} bytes, this one {len(secret)}")
         self.secret = bytes(secret)
-        self.key_id = hashlib.sha256(_KEY_ID_CONTEXT + self.secret).digest()[:KEY_ID_SIZE]
+        self.key_id = key_id(self.secret)
 
     def __repr__(self) -> str:
         return f"MasterKey(key_id={self.key_id.hex()})"
 
-    def derive(self, object_id: UUID, purpose: bytes) -> bytes:
-        """The 32-byte key of one object for one purpose (HKDF-SHA256, RFC 5869)."""
-        hkdf = HKDF(algorithm=SHA256(), length=KEY_SIZE, salt=object_id.bytes, info=purpose)
-        return hkdf.derive(self.secret)
+    def derive(self, object_id: UUID, purpose: Purpose) -> bytes:
+        """The 32-byte key of one object for one purpose."""
+        return derive_key(self.secret, purpose, salt=object_id.bytes)
 
 
 class KeyRing:
@@ -84,6 +77,14 @@ class KeyRing:
     def primary(self) -> MasterKey:
         """The key that encrypts."""
         return self._keys[0]
+
+    def signing_key(self, purpose: Purpose) -> bytes:
+        """The 32-byte secret that signs for one purpose.
+
+        Derived from the oldest key, the last one: rotation puts new keys first, so that what was
+        signed before stays valid.
+        """
+        return derive_key(self._keys[-1].secret, purpose)
 
     def find(self, key_id: bytes) -> MasterKey | None:
         """The key that has this id, or None when it is not configured."""

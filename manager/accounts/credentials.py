@@ -16,8 +16,6 @@ from typing import Any, TypeVar
 import jwt
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from msgspec import Struct, ValidationError, convert
 
 from manager.errors import InvalidToken, Overloaded
@@ -83,7 +81,6 @@ class Passwords:
 
 
 _ALGORITHM = "HS256"
-_PURPOSE = b"discord-cloud user tokens"
 
 
 class TokenClaims(Struct, frozen=True, kw_only=True):
@@ -95,13 +92,13 @@ class TokenClaims(Struct, frozen=True, kw_only=True):
     exp: int
 
 
-def derive_token_secret(master_key: bytes) -> bytes:
-    """The secret that signs tokens, 32 bytes."""
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE).derive(master_key)
-
-
 class TokenSigner:
-    """Issues and verifies tokens; the caller compares the epoch with the catalog's."""
+    """Issues and verifies tokens; the caller compares the epoch with the catalog's.
+
+    Args:
+        secret: Signs tokens (`Purpose.USER_TOKENS`).
+        clock: Seconds since the epoch.
+    """
 
     def __init__(self, secret: bytes, clock: Callable[[], float]) -> None:
         self._secret = secret

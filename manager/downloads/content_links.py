@@ -10,22 +10,17 @@ can be cached.
 
 import base64
 import binascii
-import hmac
 import struct
 from collections.abc import Callable
 from uuid import UUID
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
+from common.key_derivation import Purpose, is_tag, tag
 from manager.errors import InvalidLink
 from storage.envelope import KeyRing
 
 LIFE_S = 24 * 3600
 """A link holds for this long at least, and for less than twice as long."""
-_PURPOSE = b"discord-cloud content links"
 _EXPIRY = struct.Struct(">Q")
-_TAG_SIZE = 16
 
 
 class ContentLinks:
@@ -38,9 +33,7 @@ class ContentLinks:
     @classmethod
     def of(cls, keyring: KeyRing, clock: Callable[[], float]) -> "ContentLinks":
         """Signs with a secret that belongs to the oldest of the master keys."""
-        *_, oldest = keyring
-        hkdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE)
-        return cls(hkdf.derive(oldest.secret), clock)
+        return cls(keyring.signing_key(Purpose.CONTENT_LINKS), clock)
 
     def file(self, object_id: UUID) -> str:
         """Path and query of the content of an object."""
@@ -61,22 +54,25 @@ class ContentLinks:
     def _signed(self, subject: str) -> str:
         expires_at = (int(self._clock()) // LIFE_S + 2) * LIFE_S
         expiry = _EXPIRY.pack(expires_at)
-        return base64.urlsafe_b64encode(expiry + self._tag(subject, expiry)).rstrip(b"=").decode()
+        return (
+            base64.urlsafe_b64encode(expiry + tag(self._secret, expiry + subject.encode()))
+            .rstrip(b"=")
+            .decode()
+        )
 
     def _check(self, subject: str, payload: str) -> None:
         try:
             signed = base64.b64decode(payload + "=" * (-len(payload) % 4), b"-_", validate=True)
         except (binascii.Error, ValueError) as error:
             raise InvalidLink from error
-        expiry, tag = signed[: _EXPIRY.size], signed[_EXPIRY.size :]
-        if len(expiry) != _EXPIRY.size or not hmac.compare_digest(tag, self._tag(subject, expiry)):
+        expiry, found = signed[: _EXPIRY.size], signed[_EXPIRY.size :]
+        if len(expiry) != _EXPIRY.size or not is_tag(
+            found, self._secret, expiry + subject.encode()
+        ):
             raise InvalidLink
         (expires_at,) = _EXPIRY.unpack(expiry)
         if expires_at <= self._clock():
             raise InvalidLink
-
-    def _tag(self, subject: str, expiry: bytes) -> bytes:
-        return hmac.digest(self._secret, expiry + subject.encode(), "sha256")[:_TAG_SIZE]
 
 
 def _of_file(object_id: UUID) -> str:

@@ -12,22 +12,17 @@ links alive too.
 
 import base64
 import binascii
-import hmac
 import struct
 from dataclasses import dataclass
 from uuid import UUID
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
 from catalog.port import FileStore
 from catalog.records import File
+from common.key_derivation import Purpose, is_tag, tag
 from manager.errors import InvalidLink, NoSuchFile
 from storage.envelope import KeyRing
 
-_PURPOSE = b"discord-cloud signed downloads"
 _SUBJECT = struct.Struct(">Q16s")
-_TAG_SIZE = 16
 _PAYLOAD_LENGTH = 54
 
 
@@ -48,20 +43,18 @@ class SignedLinks:
     @classmethod
     def of(cls, keyring: KeyRing) -> "SignedLinks":
         """Signs with a secret that belongs to the oldest of the master keys."""
-        *_, oldest = keyring
-        hkdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE)
-        return cls(hkdf.derive(oldest.secret))
+        return cls(keyring.signing_key(Purpose.SIGNED_DOWNLOADS))
 
     def sign(self, file: File) -> str:
         """The payload for a file as it is now. Whether the user may read it is checked before."""
         subject = _SUBJECT.pack(file.id, file.object_id.bytes)
-        return base64.urlsafe_b64encode(subject + self._tag(subject)).rstrip(b"=").decode()
+        return base64.urlsafe_b64encode(subject + tag(self._secret, subject)).rstrip(b"=").decode()
 
     def verify(self, payload: str) -> SignedLink:
         """What a payload of ours says. Raises `InvalidLink`, without asking the catalog."""
         signed = _decoded(payload)
-        subject, tag = signed[: _SUBJECT.size], signed[_SUBJECT.size :]
-        if not hmac.compare_digest(tag, self._tag(subject)):
+        subject, found = signed[: _SUBJECT.size], signed[_SUBJECT.size :]
+        if not is_tag(found, self._secret, subject):
             raise InvalidLink
         file_id, object_id = _SUBJECT.unpack(subject)
         return SignedLink(file_id, UUID(bytes=object_id))
@@ -78,9 +71,6 @@ class SignedLinks:
         if file is None or file.object_id != link.object_id:
             raise NoSuchFile
         return file
-
-    def _tag(self, subject: bytes) -> bytes:
-        return hmac.digest(self._secret, subject, "sha256")[:_TAG_SIZE]
 
 
 def _decoded(payload: str) -> bytes:

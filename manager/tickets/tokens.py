@@ -9,16 +9,14 @@ from typing import Any
 from uuid import UUID
 
 import jwt
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from msgspec import Struct, ValidationError, convert
 
 from catalog.records import Ticket
+from common.key_derivation import Purpose
 from manager.errors import InvalidTicket
 from storage.envelope import KeyRing
 
 _ALGORITHM = "HS256"
-_PURPOSE = b"discord-cloud upload tickets"
 
 
 class TicketClaims(Struct, frozen=True, kw_only=True):
@@ -40,9 +38,7 @@ class TicketSigner:
     @classmethod
     def of(cls, keyring: KeyRing, clock: Callable[[], float]) -> "TicketSigner":
         """Signs with a secret that belongs to the oldest of the master keys."""
-        *_, oldest = keyring
-        hkdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE)
-        return cls(hkdf.derive(oldest.secret), clock)
+        return cls(keyring.signing_key(Purpose.UPLOAD_TICKETS), clock)
 
     def sign(self, ticket: Ticket) -> str:
         """The ticket as three base64url parts."""

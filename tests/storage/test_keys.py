@@ -6,6 +6,7 @@ import uuid
 
 import pytest
 
+from common.key_derivation import Purpose
 from storage.errors import InvalidMasterKey
 from storage.keys import KeyRing, MasterKey
 
@@ -75,6 +76,10 @@ def test_no_repr_shows_a_secret():
 def test_keys_of_objects_and_purposes_differ():
     """Neither another object nor another purpose gets the same key; the same ones do."""
     key, one, other = MasterKey(FIRST), uuid.uuid4(), uuid.uuid4()
-    keys = {key.derive(one, b"a"), key.derive(one, b"b"), key.derive(other, b"a")}
+    keys = {
+        key.derive(one, Purpose.CHUNK),
+        key.derive(one, Purpose.USER_TOKENS),
+        key.derive(other, Purpose.CHUNK),
+    }
     assert len(keys) == 3
-    assert key.derive(one, b"a") in keys
+    assert key.derive(one, Purpose.CHUNK) in keys

@@ -6,11 +6,12 @@ import json
 import jwt
 import pytest
 
+from common.key_derivation import Purpose, derive_key
 from discord_emulator.testing import VirtualClock
-from manager.accounts.credentials import TOKEN_LIFE_S, TokenSigner, derive_token_secret
+from manager.accounts.credentials import TOKEN_LIFE_S, TokenSigner
 from manager.errors import InvalidToken
 
-SECRET = derive_token_secret(b"k" * 32)
+SECRET = derive_key(b"k" * 32, Purpose.USER_TOKENS)
 
 
 def test_round_trip_and_expiry():
@@ -36,7 +37,9 @@ def _unsigned(token):
         lambda token: token[:-2],
         lambda token: token.split(".")[1],
         _unsigned,
-        lambda _: TokenSigner(derive_token_secret(b"x" * 32), VirtualClock()).issue(7, 3),
+        lambda _: TokenSigner(derive_key(b"x" * 32, Purpose.USER_TOKENS), VirtualClock()).issue(
+            7, 3
+        ),
         lambda _: jwt.encode({"sub": "7"}, SECRET, algorithm="HS256"),
         lambda _: jwt.encode(
             {"sub": "x", "epoch": 1, "iat": 1, "exp": 2**40}, SECRET, algorithm="HS256"

@@ -1,0 +1,71 @@
+"""Derived keys: what is sealed, signed or named with one must be valid in every later release."""
+
+from uuid import UUID
+
+import pytest
+
+from common.key_derivation import Purpose, derive_key, is_tag, key_id, tag
+from manager.accounts.credentials import TokenSigner
+from manager.downloads.content_links import ContentLinks
+from manager.downloads.signed_links import SignedLinks
+from storage.keys import KeyRing, MasterKey
+
+SECRET = bytes(range(32))
+OBJECT = UUID("01234567-89ab-7def-8123-456789abcdef")
+NOW = 1_800_000_000
+
+KNOWN = {
+    Purpose.CHUNK: "92c9c2bdf5a4c7a6e94647b90c22f18b2222aa978eb392704d04cf0565d4ad8b",
+    Purpose.USER_TOKENS: "149bc551ba74617664a589e893e5244b0555053e64ed1a805c1ef3107a22bd8a",
+    Purpose.SIGNED_DOWNLOADS: "bb2f8f8eed5cde15b78a692eb38593323abc8b347225c430d94f873eea217224",
+    Purpose.CONTENT_LINKS: "bcc65cad70f2b9f80071ea568d9dafedc1aec248786ca850ae67ad1d67e4217c",
+    Purpose.UPLOAD_TICKETS: "a1a5af645bfc2e397318567f44e22144c0a2e4a4c3e0a927ad24ca20e7217ad4",
+}
+"""As release 0.2.0 derives them; that of chunks is salted with the id of the object."""
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_keys_stay_what_they_are(purpose):
+    """Every purpose has a known answer, which never changes."""
+    salt = OBJECT.bytes if purpose is Purpose.CHUNK else None
+    assert derive_key(SECRET, purpose, salt=salt).hex() == KNOWN[purpose]
+
+
+def test_object_keys_and_key_ids_stay_what_they_are():
+    """Chunks that are stored can be opened."""
+    key = MasterKey(SECRET)
+    assert key.derive(OBJECT, Purpose.CHUNK).hex() == KNOWN[Purpose.CHUNK]
+    assert key.key_id == key_id(SECRET) == bytes.fromhex("f40fa3f5")
+
+
+def test_the_oldest_key_signs():
+    """Rotation puts new keys first, and everything that was signed stays valid."""
+    rotated = KeyRing(MasterKey(bytes(32)), MasterKey(SECRET))
+    assert rotated.signing_key(Purpose.USER_TOKENS).hex() == KNOWN[Purpose.USER_TOKENS]
+
+
+def test_what_was_signed_stays_valid():
+    """A token, and links, that release 0.2.0 has handed out."""
+    keyring = KeyRing(MasterKey(SECRET))
+    token = (
+        "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."
+        "eyJzdWIiOiI3IiwiZXBvY2giOjMsImlhdCI6MTgwMDAwMDAwMCwiZXhwIjoxODAyNTkyMDAwfQ."
+        "Q3Thhp1v6LYk8tXbn691af6LRhrUrf25ZfAav0-ODvI"
+    )
+    users = TokenSigner(keyring.signing_key(Purpose.USER_TOKENS), lambda: NOW)
+    assert users.read(token) == (7, 3)
+    contents = ContentLinks.of(keyring, lambda: NOW)
+    contents.check_file(OBJECT, "AAAAAGtMBIBI-_jfQxQg2zYYj6MwfkwZ")
+    contents.check_view(OBJECT, "thumb", "AAAAAGtMBIAz9ZNp-IhSVDpchHzW9WQW")
+    link = SignedLinks.of(keyring).verify("AAAAAAAAAAcBI0Vniat974EjRWeJq83vhbu4uYcGHBpK4VQkugC69A")
+    assert (link.file_id, link.object_id) == (7, OBJECT)
+
+
+def test_tags_belong_to_one_key_and_one_message():
+    """A tag is the first half of HMAC-SHA256; no other message, key or length passes."""
+    expected = bytes.fromhex("6297b77508a1a30ea4dfadd8f847c31b")
+    assert tag(SECRET, b"message") == expected
+    assert is_tag(expected, SECRET, b"message")
+    assert not is_tag(expected, SECRET, b"massage")
+    assert not is_tag(expected, bytes(32), b"message")
+    assert not is_tag(expected[:15], SECRET, b"message")
