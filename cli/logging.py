@@ -11,6 +11,8 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from structlog.typing import Processor
 
+from common.log_events import add_correlation_ids, unpack_event
+
 
 class LogSettings(BaseSettings):
     """Settings of the log, for every server program."""
@@ -35,6 +37,7 @@ def logging_to_stderr(settings: LogSettings) -> Iterator[None]:
     another standard error then.
     """
     shared: list[Processor] = [
+        add_correlation_ids,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -70,6 +73,6 @@ def _formatter(settings: LogSettings, shared: list[Processor]) -> logging.Format
             )
         ]
     return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared,
+        foreign_pre_chain=[unpack_event, *shared],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
     )

@@ -11,7 +11,7 @@ from client_sdk.booking import Book, BookingDesk, Clear, Effect, Grant, Linger
 from client_sdk.errors import CloudError, Refused
 from client_sdk.link import Link
 from client_sdk.settings import ClientSettings
-from client_sdk.tasks import TaskScope
+from common.tasks import TaskScope
 from protocol import c2s, generic, s2c
 from protocol.codec import Frame
 from protocol.packet import Packet

@@ -10,7 +10,6 @@ up when the token is no longer good, when no manager answers the very first try,
 import asyncio
 from typing import Protocol, TypeVar
 
-from client_sdk.backoff import QUICK_TRIES, Backoff
 from client_sdk.connection import Connection
 from client_sdk.errors import (
     CloudError,
@@ -21,6 +20,7 @@ from client_sdk.errors import (
     Unreachable,
 )
 from client_sdk.settings import ClientSettings
+from common.retry import QUICK_TRIES, Backoff
 from protocol import generic
 from protocol.codec import Frame
 from protocol.extensions import ADMINISTER, ORGANISE, REJECTIONS

@@ -16,9 +16,9 @@ from client_sdk.http import ManagerHttp
 from client_sdk.link import Link
 from client_sdk.paths import RemotePath, split_remote
 from client_sdk.settings import ClientSettings
-from client_sdk.tasks import TaskScope
 from client_sdk.transfers import ConflictDesk
 from client_sdk.uploads import Uploads
+from common.tasks import TaskScope
 from protocol import s2c
 from protocol.codec import Frame
 from protocol.packet import Packet

@@ -6,8 +6,8 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from client_sdk.backoff import Backoff, Sleep
 from client_sdk.endpoint import retry_after_s
+from common.retry import Backoff, Sleep
 from protocol.values import REPLY_TIMEOUT_S
 
 SHORTEST_PAUSE_S = 0.01
@@ -97,6 +97,6 @@ class ClientSettings:
             first_s=first_s,
             cap_s=cap_s,
             quick_tries=quick_tries,
-            rng=self.rng,
+            jitter=self.rng.random,
             sleep=self.sleep,
         )

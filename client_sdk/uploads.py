@@ -37,7 +37,6 @@ from client_sdk.errors import (
 from client_sdk.http import ManagerHttp
 from client_sdk.link import Link
 from client_sdk.settings import ClientSettings
-from client_sdk.tasks import TaskScope
 from client_sdk.transfers import (
     Conflict,
     ConflictDesk,
@@ -48,7 +47,7 @@ from client_sdk.transfers import (
     UploadOrder,
     UploadResult,
 )
-from common.tasks import cancel_and_wait
+from common.tasks import TaskScope, cancel_and_wait
 from protocol import c2s, generic, s2c
 from protocol.codec import Frame
 from protocol.packet import Packet

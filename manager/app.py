@@ -7,6 +7,7 @@ handlers of requests, before it stops the parts, so that nothing is used after i
 import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 
 from aiohttp import web
 
@@ -14,10 +15,12 @@ from catalog.port import Catalog
 from common.addresses import ClientAddresses
 from common.guesses import GuessLimiter
 from common.http_server import UNREAD_TIMEOUT_S, end_unread_answers, handler_arguments
+from common.key_derivation import Purpose
 from common.password_guard import PasswordGuard
+from common.tasks import BackgroundTasks, supervised
 from manager.accounts.accounts import Accounts, SetupCode
 from manager.accounts.callers import Authenticator
-from manager.accounts.credentials import Passwords, derive_token_secret
+from manager.accounts.credentials import Passwords
 from manager.accounts.routes import account_routes
 from manager.catalogs import catalog_of
 from manager.control import ControlPlane
@@ -39,11 +42,9 @@ from manager.http.parts import PARTS, Parts, RunningParts
 from manager.http.status import status_routes
 from manager.master_keys import check_master_keys
 from manager.metrics import ManagerMetrics
-from manager.retrying import CatalogPatience
+from manager.retrying import CATALOG_RETRY, CatalogPatience
 from manager.services.webhooks import AskChannel, QuarantineKeeper, WebhookDirectory
 from manager.settings import ManagerSettings
-from manager.supervision import supervised
-from manager.tasks import BackgroundTasks
 from manager.tickets.references import ReferenceManager
 from manager.uploads.holds import TemporaryHolds
 from manager.uploads.readability import ReadabilityCheck
@@ -201,8 +202,7 @@ class _Assembly:
         )
 
     def _accounts(self, catalog: Catalog, setup: SetupCode) -> Accounts:
-        *_, oldest = self._settings.keyring
-        secret = derive_token_secret(oldest.secret)
+        secret = self._settings.keyring.signing_key(Purpose.USER_TOKENS)
         return Accounts(catalog, secret, self._clock, setup, passwords=self._passwords)
 
     def _control(
@@ -226,7 +226,8 @@ class _Assembly:
             clock=self._clock,
             monotonic=self._monotonic,
             patience=CatalogPatience(
-                commit_within_s=self._settings.upload_hold_s, monotonic=self._monotonic
+                commit_within_s=self._settings.upload_hold_s,
+                policy=replace(CATALOG_RETRY, monotonic=self._monotonic),
             ),
         )
 

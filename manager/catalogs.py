@@ -8,7 +8,7 @@ import structlog
 from catalog.errors import CatalogFaulty, CatalogUnavailable
 from catalog.port import Catalog
 from catalog.sqlite.adapter import SqliteCatalog
-from client_sdk.backoff import Backoff
+from common.retry import Backoff
 from manager.settings import ManagerSettings
 
 _log = structlog.get_logger(__name__)

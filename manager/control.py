@@ -10,6 +10,7 @@ import structlog
 from catalog.port import Catalog
 from common.addresses import ClientAddresses
 from common.service_password import ServicePassword
+from common.tasks import BackgroundTasks, supervised
 from manager.accounts.accounts import Accounts
 from manager.accounts.administration import UserAdministration
 from manager.accounts.credentials import Passwords
@@ -33,8 +34,6 @@ from manager.services.fleet import UploadFleet
 from manager.services.uncertain_posts import UncertainPostTally
 from manager.services.webhooks import WebhookDirectory
 from manager.settings import ManagerSettings
-from manager.supervision import supervised
-from manager.tasks import BackgroundTasks
 from manager.tickets.tokens import TicketSigner
 from manager.tickets.uploads import TicketManager, ticket_policy
 from manager.uploads.booking_desk import BookingDesk

@@ -1,13 +1,12 @@
 """Trying again while the catalog is away: every write of its port may be repeated."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from catalog.errors import CatalogFaulty, CatalogUnavailable
-from client_sdk.backoff import Backoff
+from common.retry import RetryPolicy, Sleep
 from protocol.values import REPLY_TIMEOUT_S
 
 Result = TypeVar("Result")
@@ -16,12 +15,9 @@ FIRST_DELAY_S = 0.2
 LONGEST_DELAY_S = 1.0
 ANSWER_WITHIN_S = REPLY_TIMEOUT_S - 2.0
 """Leaves time for the way of the question and of the answer."""
+CATALOG_RETRY = RetryPolicy(first_s=FIRST_DELAY_S, cap_s=LONGEST_DELAY_S)
 MAX_HANGING = 1000
 """Calls that nobody waits for any more; each keeps what it was called with."""
-
-
-def _short_delays() -> Backoff:
-    return Backoff(first_s=FIRST_DELAY_S, cap_s=LONGEST_DELAY_S)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,17 +29,15 @@ class CatalogPatience:
         commit_within_s: seconds for which an upload whose bytes are all stored is tried to be
             entered: as long as its hold lives when it cannot be renewed.
         faulty_within_s: the same while the catalog fails until its operator acts.
-        monotonic: seconds that never jump.
-        sleep: waits for seconds of that clock.
-        new_backoff: makes the delays between the calls.
+        sleep: waits for seconds of the policy's clock.
+        policy: the delays between the calls, and their clock.
     """
 
     answer_within_s: float = ANSWER_WITHIN_S
     commit_within_s: float = 600.0
     faulty_within_s: float = 20.0
-    monotonic: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
-    new_backoff: Callable[[], Backoff] = _short_delays
+    sleep: Sleep = asyncio.sleep
+    policy: RetryPolicy = CATALOG_RETRY
     _hanging: set[asyncio.Task[Any]] = field(default_factory=set, init=False, repr=False)
 
     async def answering(self, call: Callable[[], Awaitable[Result]]) -> Result:
@@ -80,18 +74,16 @@ class CatalogPatience:
         return await self._until(self.commit_within_s, call)
 
     async def _until(self, limit_s: float, call: Callable[[], Awaitable[Result]]) -> Result:
-        began_at = self.monotonic()
-        backoff = self.new_backoff()
+        attempts = replace(self.policy, give_up_after_s=limit_s).attempts()
         while True:
             try:
                 return await call()
             except CatalogFaulty:
-                if self.monotonic() >= began_at + min(limit_s, self.faulty_within_s):
+                if not await attempts.wait(within_s=self.faulty_within_s):
                     raise
             except CatalogUnavailable:
-                if self.monotonic() >= began_at + limit_s:
+                if not await attempts.wait():
                     raise
-            await backoff.wait()
 
     def _over(self, task: asyncio.Task[Any]) -> None:
         self._hanging.discard(task)

@@ -9,9 +9,9 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 import aiohttp
 import structlog
 
-from client_sdk.backoff import QUICK_TRIES, Backoff
 from client_sdk.connection import Connection
 from client_sdk.errors import CloudError, ConnectionLost, NotLoggedIn
+from common.retry import QUICK_TRIES, Backoff
 from common.tasks import cancel_and_wait
 from processing_service.jobs import JobProcessor
 from processing_service.settings import ProcessingServiceSettings

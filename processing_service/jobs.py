@@ -9,9 +9,9 @@ from urllib.parse import urlsplit, urlunsplit
 import aiohttp
 import structlog
 
-from client_sdk.backoff import Backoff
 from client_sdk.connection import Connection
 from client_sdk.errors import CloudError, ConnectionLost
+from common.retry import Backoff
 from common.wording import counted
 from processing_service.errors import ProcessingError, TooLarge
 from processing_service.file_info import FileInfo

@@ -7,8 +7,8 @@ from typing import BinaryIO, Final
 import aiohttp
 from yarl import URL
 
-from client_sdk.backoff import Backoff
 from client_sdk.connection import Connection
+from common.retry import Backoff
 from processing_service.errors import ContentDownloadFailed, ViewNotStored
 from processing_service.work_order import MadeView
 from protocol.generic import Boolean

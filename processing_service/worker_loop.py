@@ -6,9 +6,9 @@ from typing import Final
 
 import structlog
 
-from client_sdk.backoff import Backoff
 from client_sdk.connection import Connection
 from client_sdk.errors import CloudError, ConnectionLost
+from common.retry import Backoff
 from processing_service.jobs import JobProcessor
 from protocol.generic import Boolean
 from protocol.s2t import Job

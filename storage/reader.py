@@ -13,7 +13,7 @@ from yarl import URL
 
 from common.wording import counted
 from storage.address import ChunkAddress
-from storage.discord.answers import TransientFault
+from storage.discord.answers import TransientFault, gave_up
 from storage.discord.cdn import UrlRefused, download
 from storage.discord.http import DiscordHttp
 from storage.discord.messages import Attachment, Bot, PostedMessage, Webhook
@@ -156,7 +156,8 @@ class ChunkReader:
                     raise _lasting(refusal, address) from refusal
                 has_fresh_url = True
             except TransientFault as fault:
-                await attempts.pause(fault)
+                if not await attempts.wait(at_least_s=fault.retry_after_s):
+                    raise gave_up(attempts.failures, fault) from None
 
     def _open(
         self, sealed: bytearray, envelope: Envelope, object_id: UUID, index: int, count: int

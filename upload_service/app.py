@@ -11,8 +11,8 @@ from uuid import uuid4
 import structlog
 from aiohttp import web
 
-from client_sdk.backoff import QUICK_TRIES, Backoff
 from common.addresses import ClientAddresses
+from common.retry import QUICK_TRIES, Backoff
 from common.service_password import ServicePassword
 from common.tasks import cancel_and_wait
 from upload_service.active_uploads import ActiveUploads

@@ -19,11 +19,11 @@ from weakref import WeakKeyDictionary
 
 import structlog
 
-from client_sdk.backoff import Backoff
 from client_sdk.connection import Connection
 from client_sdk.errors import ConnectionLost, ReplyTimeout, UnexpectedAnswer
 from common.faults import FaultLog
-from common.tasks import cancel_and_wait
+from common.retry import Backoff
+from common.tasks import BackgroundTasks
 from protocol.generic import Boolean
 from protocol.packet import Packet
 from protocol.s2u import ReportDeferred
@@ -188,7 +188,8 @@ class Forwarder:
         self._reports = reports
         self._metrics = metrics
         self._storage_faults = FaultLog("no-room-for-chunks")
-        self._tasks: set[asyncio.Task[None]] = set()
+        # The request that waits answers with it, unless its client has hung up.
+        self._tasks = BackgroundTasks(expected=ChunkError)
 
     def begin(self, chunk: SealedChunk) -> asyncio.Task[None]:
         """Begin to store and report a chunk, whatever becomes of the caller.
@@ -197,24 +198,11 @@ class Forwarder:
             A task to be awaited under `asyncio.shield`. It raises `ChunkError` if the chunk does not
             count as stored; the client may send it again.
         """
-        task = asyncio.create_task(self._forward(chunk), name=f"forward-{chunk.index}")
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-        return task
+        return self._tasks.spawn(self._forward(chunk), name=f"forward-{chunk.index}")
 
     async def drain(self, grace_s: float) -> None:
         """Wait for all chunks under way; what takes longer than `grace_s` seconds is given up."""
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=grace_s)
-        await cancel_and_wait(*self._tasks)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if task.cancelled() or (error := task.exception()) is None:
-            return
-        # The request that waits answers with it, unless its client has hung up.
-        if not isinstance(error, ChunkError):
-            log.error("forwarding-failed", exc_info=error)
+        await self._tasks.drain(grace_s)
 
     async def _forward(self, chunk: SealedChunk) -> None:
         upload = chunk.upload

@@ -12,9 +12,9 @@ from uuid import UUID
 
 import structlog
 
-from client_sdk.backoff import Backoff
 from client_sdk.connection import Connection
 from client_sdk.errors import CloudError, ConnectionLost, NotLoggedIn
+from common.retry import Backoff
 from protocol import s2u
 from protocol.codec import Frame
 from protocol.extensions import TICKET_HOLDERS, TICKETS, WEBHOOKS
@@ -24,7 +24,6 @@ from protocol.u2s import ChunkStored, TicketFinish, UncertainPosts, UploadFinish
 from protocol.values import CHUNK_SIZE
 from storage.address import ChunkAddress
 from storage.discord.http import DiscordHttp, UncertainPostCounter
-from storage.discord.retry import RetryPolicy
 from storage.discord.routes import WebhookCredentials
 from storage.envelope import MasterKey
 from storage.errors import NoWebhook
@@ -77,8 +76,7 @@ class WebhookLeases:
         """The leased webhooks of the API at a base URL."""
         if url not in self._pools:
             # An upload waits for Discord for as long as its client does.
-            retry = RetryPolicy(give_up_after_s=math.inf)
-            http = DiscordHttp(api_url=url, retry=retry, uncertain=self.uncertain)
+            http = DiscordHttp(api_url=url, give_up_after_s=math.inf, uncertain=self.uncertain)
             self._pools[url] = _LeasedWebhooks(await self._stack.enter_async_context(http))
         return self._pools[url]
 

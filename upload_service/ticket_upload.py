@@ -19,8 +19,8 @@ from uuid import UUID
 
 from aiohttp import StreamReader
 
-from client_sdk.backoff import Backoff
 from client_sdk.errors import CloudError
+from common.retry import Backoff
 from protocol.generic import Boolean
 from protocol.packet import Packet
 from protocol.s2u import ReportDeferred, TicketAccepted

@@ -9,10 +9,10 @@ from xml.sax.saxutils import escape
 import structlog
 from aiohttp import web
 
-from client_sdk.backoff import Backoff
 from common.addresses import ClientAddresses
 from common.http_server import has_encoded_body
-from common.tasks import cancel_and_wait
+from common.retry import Backoff
+from common.tasks import BackgroundTasks
 from protocol.s2u import TicketAccepted
 from protocol.u2s import TicketFinish
 from upload_service.admission import Admission, AdmissionQueue
@@ -81,7 +81,7 @@ class TicketIntake:
         lanes = (Lane(pool, CHUNKS_AT_ONCE) for _ in range(at_once))
         self._admission_queue = AdmissionQueue(lanes, wait_s=admission_wait_s)
         metrics.waiting_forms.set_function(lambda: self._admission_queue.waiting)
-        self._failure_reports: set[asyncio.Task[None]] = set()
+        self._failure_reports = BackgroundTasks()
         self._forms: set[TicketFormReceiver] = set()
         self._is_stopping = False
 
@@ -107,9 +107,7 @@ class TicketIntake:
 
     async def drain(self, grace_s: float) -> None:
         """Wait until the manager has heard of all that failed, for `grace_s` at most."""
-        if self._failure_reports:
-            await asyncio.wait(self._failure_reports, timeout=grace_s)
-        await cancel_and_wait(*self._failure_reports)
+        await self._failure_reports.drain(grace_s)
 
     async def _take(self, request: web.Request) -> web.Response:
         if has_encoded_body(request):
@@ -161,9 +159,7 @@ class TicketIntake:
         if form.upload is not None:
             form.upload.end(str(error))
         packet = TicketFinish(upload_id=form.accepted.upload_id, success=False, reason=str(error))
-        task = asyncio.create_task(self._report_failure(packet), name="ticket-failed")
-        self._failure_reports.add(task)
-        task.add_done_callback(self._failure_reports.discard)
+        self._failure_reports.spawn(self._report_failure(packet), name="ticket-failed")
         return error
 
     async def _report_failure(self, packet: TicketFinish) -> None:

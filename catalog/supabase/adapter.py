@@ -8,19 +8,19 @@ from uuid import UUID
 from catalog.supabase.accounts import SupabaseAccounts
 from catalog.supabase.files import SupabaseFiles
 from catalog.supabase.folders import SupabaseFolders
-from catalog.supabase.functions import Functions
+from catalog.supabase.functions import ATTEMPT_S, CALL_RETRY, Functions
 from catalog.supabase.jobs import SupabaseJobs
 from catalog.supabase.master_keys import SupabaseMasterKeys
 from catalog.supabase.messages import SupabaseMessages, SupabaseWebhooks
 from catalog.supabase.objects import SupabaseObjects
 from catalog.supabase.ownership import SupabaseOwnership
-from catalog.supabase.patience import Patience
 from catalog.supabase.positions import SupabasePositions
 from catalog.supabase.schema import applied_migrations, require_schema
 from catalog.supabase.services import SupabaseKeys, SupabaseReferences, SupabaseViews
 from catalog.supabase.tickets import SupabaseTickets
 from catalog.supabase.transfer import SupabaseTransfer
 from catalog.supabase.walks import SupabaseWalks
+from common.retry import RetryPolicy
 
 _NO_OBJECT = UUID(int=0)
 
@@ -53,7 +53,8 @@ class SupabaseCatalog(
         key: str,
         *,
         clock: Callable[[], float] = time.time,
-        patience: Patience | None = None,
+        retry: RetryPolicy = CALL_RETRY,
+        attempt_s: float = ATTEMPT_S,
     ) -> AsyncIterator["SupabaseCatalog"]:
         """Connects to the project and checks its schema.
 
@@ -61,14 +62,15 @@ class SupabaseCatalog(
             url: Address of the project, as `https://….supabase.co`.
             key: Key of the service role.
             clock: Tells the time in seconds since the Unix epoch.
-            patience: How long calls are repeated before they fail; None for the usual.
+            retry: How calls are repeated before they fail.
+            attempt_s: Seconds that one attempt may take.
 
         Raises:
             CatalogUnavailable: The project cannot be reached now.
             CatalogRefused: The address or the key is wrong.
             SchemaMismatch: Migrations are missing, or newer than this release.
         """
-        async with Functions.connected(url, key, patience=patience or Patience()) as functions:
+        async with Functions.connected(url, key, retry=retry, attempt_s=attempt_s) as functions:
             catalog = cls(functions, clock)
             await catalog.check_reads()
             yield catalog

@@ -6,7 +6,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import httpx
 from supabase import AsyncClient, AsyncClientOptions, create_async_client
@@ -17,15 +17,28 @@ from catalog.supabase.failures import (
     require_answer_of_postgrest,
     translated_errors,
 )
-from catalog.supabase.patience import Patience
 from common.faults import FaultLog
+from common.log_events import EventLogger
+from common.retry import RetryPolicy
 from common.tasks import settled
 
 Answer: TypeAlias = Any
 """JSON. Each function has a shape of its own, which its caller knows."""
 
 _CONNECTIONS = 16
-_log = logging.getLogger(__name__)
+_log = EventLogger(__name__)
+
+ATTEMPT_S: Final = 4.0
+"""Seconds that one attempt may take."""
+CALL_RETRY: Final = RetryPolicy(
+    first_s=0.1, cap_s=2.0, max_tries=7, give_up_after_s=4.0, sure_tries=2
+)
+"""How calls are repeated.
+
+A restart of PostgREST takes about a second; a peer that asks the manager gives up after ten. A call
+is repeated once in any case: an attempt that hung may have done its work, and only another one
+tells. Two that hang take eight seconds; no other attempts take longer.
+"""
 
 # At info level the client logs the URL of every request.
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -40,26 +53,33 @@ def _tls() -> ssl.SSLContext:
 class Functions:
     """The functions of the database. Made by `Functions.connected`."""
 
-    def __init__(self, client: AsyncClient, patience: Patience) -> None:
+    def __init__(self, client: AsyncClient, retry: RetryPolicy, attempt_s: float) -> None:
         self._client = client
-        self._patience = patience
+        self._retry = retry
+        self._attempt_s = attempt_s
         self._faults = FaultLog("database-fault")
 
     @classmethod
     @asynccontextmanager
     async def connected(
-        cls, url: str, key: str, *, patience: Patience
+        cls,
+        url: str,
+        key: str,
+        *,
+        retry: RetryPolicy = CALL_RETRY,
+        attempt_s: float = ATTEMPT_S,
     ) -> AsyncIterator["Functions"]:
         """Holds connections to a project open. Makes no request yet.
 
         Args:
             url: Address of the Supabase project.
             key: Key of the service role.
-            patience: How long calls are repeated.
+            retry: How calls are repeated.
+            attempt_s: Seconds that one attempt may take.
         """
         async with httpx.AsyncClient(
             verify=_tls(),
-            timeout=patience.attempt_s,
+            timeout=attempt_s,
             limits=httpx.Limits(max_connections=_CONNECTIONS),
             event_hooks={"response": [require_answer_of_postgrest]},
         ) as http:
@@ -69,12 +89,12 @@ class Functions:
                 auto_refresh_token=False,
                 persist_session=False,
             )
-            yield cls(await create_async_client(url, key, options), patience)
+            yield cls(await create_async_client(url, key, options), retry, attempt_s)
 
     async def read(self, function: str, **arguments: object) -> Answer:
         """The answer of a function that changes nothing."""
         with self._faults.noting(CatalogFaulty):
-            return await self._patiently(function, lambda: self._once(function, arguments))
+            return await self._repeated(function, lambda: self._once(function, arguments))
 
     async def write(self, function: str, **arguments: object) -> Answer:
         """The answer of a function that changes something.
@@ -82,31 +102,26 @@ class Functions:
         A caller that is cancelled goes on only once the attempt that runs is over.
         """
         with self._faults.noting(CatalogFaulty):
-            answer = await self._patiently(
+            answer = await self._repeated(
                 function, lambda: settled(self._once(function, arguments))
             )
         self._faults.works()
         return answer
 
-    async def _patiently(self, function: str, once: Callable[[], Awaitable[Answer]]) -> Answer:
-        ends_at = self._patience.now() + self._patience.total_s
-        for number, pause_s in enumerate(self._patience.pauses()):
+    async def _repeated(self, function: str, once: Callable[[], Awaitable[Answer]]) -> Answer:
+        attempts = self._retry.attempts()
+        while True:
             try:
                 return await once()
             except Interrupted as error:
-                if number > 0 and self._patience.now() + pause_s >= ends_at:
+                if not await attempts.wait():
                     raise CatalogUnavailable(str(error)) from error
-                _log.warning("%s: %s; trying again in %.1f s", function, error, pause_s)
-            await self._patience.sleep(pause_s)
-        try:
-            return await once()
-        except Interrupted as error:
-            raise CatalogUnavailable(str(error)) from error
+                _log.warning("supabase-call-repeated", function=function, problem=str(error))
 
     async def _once(self, function: str, arguments: dict[str, object]) -> Answer:
         named = {f"p_{name}": value for name, value in arguments.items()}
         with translated_errors():
-            async with asyncio.timeout(self._patience.attempt_s):
+            async with asyncio.timeout(self._attempt_s):
                 answer: Answer = (await self._client.rpc(function, named).execute()).data
         if isinstance(answer, str):
             raise Interrupted("Supabase answers with something else than JSON")

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from catalog.errors import SchemaMismatch
-from catalog.supabase.functions import Functions
-from catalog.supabase.patience import Patience
+from catalog.supabase.functions import CALL_RETRY, Functions
+from common.retry import RetryPolicy
 
 MIGRATIONS = (
     "20261122000100_tables",
@@ -42,7 +42,7 @@ MIGRATIONS = (
 
 
 async def pending_migrations(
-    url: str, key: str, *, patience: Patience | None = None
+    url: str, key: str, *, retry: RetryPolicy = CALL_RETRY
 ) -> tuple[str, ...]:
     """Which migrations a project lacks.
 
@@ -50,7 +50,7 @@ async def pending_migrations(
         SchemaMismatch: A newer release migrated the database.
         CatalogUnavailable: The project cannot be reached now, or does not let us in.
     """
-    async with Functions.connected(url, key, patience=patience or Patience()) as functions:
+    async with Functions.connected(url, key, retry=retry) as functions:
         return pending(await applied_migrations(functions))
 
 

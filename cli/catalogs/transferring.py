@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,7 +16,7 @@ from catalog.errors import SchemaMismatch
 from catalog.port import Catalog
 from catalog.sqlite import schema
 from catalog.sqlite.adapter import SqliteCatalog
-from catalog.supabase.patience import Patience
+from catalog.supabase.functions import CALL_RETRY
 from catalog.transfer import export_catalog, import_catalog
 from catalog.transfer_format import Counts
 from cli.catalogs.running import run
@@ -26,8 +27,9 @@ from cli.standard_output import output_may_end
 from cli.surroundings import Surroundings, surroundings_of
 from manager.settings import CatalogSettings
 
-_PATIENCE = Patience(attempt_s=900.0, total_s=1800.0)
+_ATTEMPT_S = 900.0
 """A call may have to copy the whole catalog."""
+_RETRY = replace(CALL_RETRY, give_up_after_s=1800.0)
 
 
 class SourceUnreadable(StartError):
@@ -86,7 +88,7 @@ async def _opened(settings: CatalogSettings) -> AsyncIterator[Catalog]:
     from catalog.supabase.adapter import SupabaseCatalog  # noqa: PLC0415
 
     async with SupabaseCatalog.open(
-        url, key.get_secret_value(), clock=time.time, patience=_PATIENCE
+        url, key.get_secret_value(), clock=time.time, retry=_RETRY, attempt_s=_ATTEMPT_S
     ) as remote:
         yield remote
 

@@ -7,9 +7,9 @@ from cli.data_folder import make_folder
 from cli.extras import require_extras
 from cli.servers.running import load, run, say_ready
 from cli.serving import listen, serving, url_of
+from common.tasks import supervised
 from manager.app import create_app, setup_code
 from manager.settings import ManagerSettings
-from manager.supervision import supervised
 
 
 def run_manager() -> None:

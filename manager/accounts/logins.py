@@ -1,9 +1,9 @@
 """The logins of connected clients, which a new password revokes."""
 
 from catalog.records import User
+from common.tasks import BackgroundTasks
 from manager.broadcast.hub import Hub
 from manager.connections.connection import PeerConnection
-from manager.tasks import BackgroundTasks
 
 POLICY_VIOLATION = 1008
 

@@ -11,8 +11,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
 
+from common.tasks import BackgroundTasks
 from manager.broadcast.hub import Hub
-from manager.tasks import BackgroundTasks
 
 FRAMES_PER_TURN = 2_000
 """Sent to all clients together before anything else may happen: some 50 ms of work."""

@@ -20,12 +20,11 @@ import structlog
 from aiohttp import WSMsgType, web
 
 from catalog.errors import CatalogError
-from common.tasks import cancel_and_wait
+from common.tasks import BackgroundTasks, cancel_and_wait
 from manager.connections.workload import Workload
 from manager.error_texts import log_level, public_text
 from manager.errors import ManagerError, PeerGone, PeerSilent, UnexpectedReply
 from manager.metrics import ManagerMetrics
-from manager.tasks import BackgroundTasks
 from protocol import generic
 from protocol.codec import EncodedPacket, Frame, decode, encode, encode_data
 from protocol.errors import ProtocolError, WrongNamespace

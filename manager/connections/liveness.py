@@ -6,9 +6,9 @@ from typing import Protocol
 
 import structlog
 
+from common.tasks import BackgroundTasks
 from manager.connections.connection import PeerConnection
 from manager.errors import PeerGone, PeerSilent
-from manager.tasks import BackgroundTasks
 
 log = structlog.get_logger(__name__)
 

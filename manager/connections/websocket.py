@@ -6,6 +6,7 @@ import structlog
 from aiohttp import web
 
 from common.service_password import ServicePassword
+from common.tasks import BackgroundTasks
 from manager.accounts.accounts import Accounts
 from manager.accounts.logins import LoginRevocation, close_revoked_login
 from manager.broadcast.hub import Hub
@@ -30,7 +31,6 @@ from manager.metrics import ManagerMetrics
 from manager.processing.services import ProcessingService
 from manager.processing.thumbnailers import Thumbnailer
 from manager.services.upload_slots import UploadSlot
-from manager.tasks import BackgroundTasks
 from protocol import generic
 from protocol.extensions import (
     ADMINISTER,

@@ -25,7 +25,7 @@ from catalog.message_port import MessageStore
 from catalog.object_port import ObjectStore
 from catalog.records import Message, MessageAuthor
 from catalog.service_port import TicketStore
-from client_sdk.backoff import Backoff
+from common.retry import Backoff
 from manager.error_texts import log_level
 from manager.metrics import ManagerMetrics
 from manager.services.webhooks import WebhookDirectory

@@ -15,13 +15,13 @@ import structlog
 from catalog.errors import CatalogError
 from catalog.port import Catalog
 from catalog.records import Job, Ticket, ViewTarget
+from common.tasks import BackgroundTasks
 from manager.broadcast.changes import THUMBNAIL, ChangeFeed
 from manager.broadcast.hub import Hub
 from manager.connections.clients import ClientSession
 from manager.connections.connection import PeerConnection
 from manager.downloads.content_links import ContentLinks
 from manager.errors import JobLost, PeerGone, PeerSilent, UnexpectedReply
-from manager.tasks import BackgroundTasks
 from manager.tickets.approval import TicketRequest
 from manager.tickets.uploads import TicketManager
 from protocol import generic, s2c, s2t, t2s

@@ -21,12 +21,12 @@ import structlog
 
 from catalog.object_port import ObjectStore
 from catalog.records import EnvelopeKind, File
+from common.tasks import BackgroundTasks
 from manager.broadcast.hub import Hub
 from manager.connections.clients import ClientSession
 from manager.connections.connection import PeerConnection
 from manager.errors import PeerGone, PeerSilent, UnexpectedReply
 from manager.settings import ManagerSettings
-from manager.tasks import BackgroundTasks
 from protocol import generic, s2c, s2t, t2s
 
 log = structlog.get_logger(__name__)

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 
 import structlog
 
+from common.tasks import BackgroundTasks
 from manager.broadcast.hub import Hub
 from manager.connections.clients import ClientSession
 from manager.connections.liveness import ServicePulse
@@ -22,7 +23,6 @@ from manager.services.leases import Configure, WebhookLeases
 from manager.services.upload_slots import UploadSlot
 from manager.services.webhooks import WebhookDirectory
 from manager.settings import ManagerSettings
-from manager.tasks import BackgroundTasks
 from manager.uploads.booking_desk import BookingDesk
 from protocol import generic, s2c, s2u
 from protocol.packet import Packet

@@ -11,7 +11,7 @@ import structlog
 from catalog.errors import CatalogError
 from catalog.message_port import WebhookStore
 from catalog.records import Quarantine
-from client_sdk.backoff import Backoff
+from common.retry import Backoff
 from manager.errors import NoSuchWebhook, WebhookStillUnusable
 from storage.discord.routes import WebhookCredentials
 from storage.errors import StorageError, WebhookGone, WebhookUnusable

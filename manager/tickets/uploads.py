@@ -23,6 +23,7 @@ from catalog.records import (
     ViewTarget,
 )
 from catalog.service_port import TICKET_SERVICE, USER_PREFIX
+from common.tasks import BackgroundTasks
 from common.wording import counted
 from manager.error_texts import log_level
 from manager.errors import ContentOutOfReach, InvalidTicket, NoUploadService
@@ -30,7 +31,6 @@ from manager.retrying import CatalogPatience
 from manager.services.fleet import UploadFleet
 from manager.services.upload_slots import UploadSlot
 from manager.settings import ManagerSettings
-from manager.tasks import BackgroundTasks
 from manager.tickets.approval import ApprovalRules, TicketRequest
 from manager.tickets.tokens import TicketClaims, TicketSigner
 from manager.uploads.holds import TemporaryHolds

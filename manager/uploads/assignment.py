@@ -11,11 +11,11 @@ from collections.abc import Callable
 
 import structlog
 
+from common.tasks import BackgroundTasks
 from manager.errors import NoFreeService, PeerGone, PeerSilent, UnexpectedReply
 from manager.services.base_content import BaseContent
 from manager.services.fleet import UploadFleet
 from manager.services.upload_slots import SlotUpload, UploadSlot
-from manager.tasks import BackgroundTasks
 from manager.uploads.state_machine import UploadFacts
 from protocol import generic, s2u
 from protocol.packet import Packet

@@ -16,9 +16,9 @@ import structlog
 from catalog.errors import CatalogError, CatalogUnavailable
 from catalog.object_port import ObjectStore
 from catalog.records import Chunk, ChunkLocation, Message
+from common.tasks import BackgroundTasks
 from manager.error_texts import log_level
 from manager.retrying import CatalogPatience
-from manager.tasks import BackgroundTasks
 
 log = structlog.get_logger(__name__)
 
@@ -95,7 +95,7 @@ class ChunkJournal:
                 log.error("garbage cannot be entered", code=error.code, problem=str(error))
 
     async def _enter_patiently(self, location: ChunkLocation) -> None:
-        backoff = self._patience.new_backoff()
+        backoff = self._patience.policy.backoff()
         while True:
             try:
                 await self._catalog.add_chunk(location)

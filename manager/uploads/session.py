@@ -23,6 +23,7 @@ from catalog.errors import (
 )
 from catalog.port import Catalog, CommittedFile
 from catalog.records import EnvelopeKind
+from common.tasks import BackgroundTasks
 from manager.broadcast.changes import ChangeFeed, ExpectedChange
 from manager.connections.clients import ClientSession
 from manager.error_texts import log_level, public_text
@@ -32,7 +33,6 @@ from manager.retrying import CatalogPatience
 from manager.services.base_content import BaseContent
 from manager.services.fleet import UploadFleet
 from manager.services.upload_slots import UploadSlot
-from manager.tasks import BackgroundTasks
 from manager.uploads import effects
 from manager.uploads.assignment import ServiceAssignment, ask_service
 from manager.uploads.committing import draft_of, enter_chunks, enter_upload

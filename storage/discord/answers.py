@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 import msgspec
 
+from common.wording import counted
 from storage.discord.budgets import TOO_MANY_REQUESTS, LimitHeaders
 from storage.discord.routes import Route
 from storage.errors import (
     BotUnusable,
     DiscordFull,
     DiscordRefused,
+    DiscordUnavailable,
     MessageGone,
     RequestTooLarge,
     StorageError,
@@ -57,6 +59,12 @@ class TransientFault(Exception):
         super().__init__(reason)
         self.reason = reason
         self.retry_after_s = retry_after_s
+
+
+def gave_up(failures: int, fault: TransientFault) -> DiscordUnavailable:
+    """The error after so many failed tries, the last of which ended in that fault."""
+    tried = counted(failures, "attempt")
+    return DiscordUnavailable(f"gave up after {tried}: {fault.reason}")
 
 
 class _ErrorBody(msgspec.Struct):

@@ -1,7 +1,7 @@
 """Requests to Discord over HTTP: each waits for the rate limits, is retried, and ends in an answer.
 
 A request has four parts, each of them small: the route (`routes.py`), the rate limits (`limits.py`,
-applied by `scheduler.py`), the retries (`retry.py`) and the meaning of answers (`answers.py`).
+applied by `scheduler.py`), the retries (`common/retry.py`) and the meaning of answers (`answers.py`).
 
 A post whose answer was lost may have been saved nevertheless. Discord offers no way to find out, so
 the client sends it again. The first message, if Discord saved it, is garbage that no catalog knows;
@@ -27,10 +27,10 @@ from aiohttp import (
 )
 from yarl import URL
 
-from storage.discord.answers import Answer, TransientFault, raise_for
+from common.retry import Attempts, RetryPolicy
+from storage.discord.answers import Answer, TransientFault, gave_up, raise_for
 from storage.discord.limits import RateLimiter
 from storage.discord.message_body import FilePayload, OutgoingFile
-from storage.discord.retry import Attempts, RetryPolicy
 from storage.discord.routes import Route
 from storage.discord.scheduler import Candidates, RequestScheduler
 from storage.errors import BotUnusable
@@ -137,7 +137,7 @@ class DiscordHttp:
     Args:
         api_url: Base URL of the API, with its version.
         limiter: Keeps the limits; a new one when not given.
-        retry: When to try again and when to give up.
+        give_up_after_s: Seconds after which no further try of a request begins.
         connect_timeout_s: Seconds to connect.
         stall_timeout_s: Seconds without any progress after which a request has failed. There is no
             limit for a whole request, since a slow line may need minutes for a large one.
@@ -153,7 +153,7 @@ class DiscordHttp:
         *,
         api_url: str = DISCORD_API_URL,
         limiter: RateLimiter | None = None,
-        retry: RetryPolicy | None = None,
+        give_up_after_s: float = GIVE_UP_AFTER_S,
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         stall_timeout_s: float = STALL_TIMEOUT_S,
         clock: Callable[[], float] = time.monotonic,
@@ -165,15 +165,14 @@ class DiscordHttp:
         self.uncertain = uncertain or UncertainPostCounter()
         self._api_url = api_url.rstrip("/")
         self._limiter = limiter or RateLimiter()
-        self._retry = retry or RetryPolicy(give_up_after_s=GIVE_UP_AFTER_S)
+        self._retry = RetryPolicy(
+            give_up_after_s=give_up_after_s, monotonic=clock, sleep=sleep, jitter=rng
+        )
         self._timeout = ClientTimeout(
             total=None, sock_connect=connect_timeout_s, sock_read=stall_timeout_s
         )
         self._stall_timeout_s = stall_timeout_s
-        self._clock = clock
         self.wall_clock = wall_clock
-        self._sleep = sleep
-        self._rng = rng
         self._refreshed = asyncio.Event()
         self._scheduler = RequestScheduler(self._limiter, clock=clock, sleep=sleep)
         self._bots = BotRefusals()
@@ -207,7 +206,7 @@ class DiscordHttp:
 
     def attempts(self) -> Attempts:
         """The tries of one operation, to be paused between."""
-        return Attempts(self._retry, self._clock, self._sleep, self._rng)
+        return self._retry.attempts()
 
     def share_limits(self, requests_per_s: int) -> None:
         """Changes this process's part of Discord's global budget."""
@@ -268,11 +267,15 @@ class DiscordHttp:
                 return route, answer
             except TransientFault as fault:
                 log.info("discord did not answer well", route=repr(route), reason=fault.reason)
-                await self._pause(attempts.pause(fault), candidates)
+                waiting = attempts.wait(at_least_s=fault.retry_after_s)
+                if not await self._unless_hopeless(waiting, candidates):
+                    raise gave_up(attempts.failures, fault) from None
 
-    async def _pause(self, pause: Coroutine[Any, Any, None], candidates: Candidates) -> None:
+    async def _unless_hopeless(
+        self, waiting: Coroutine[Any, Any, bool], candidates: Candidates
+    ) -> bool:
         """Waits for the next try. Raises what the candidates raise as soon as they do."""
-        pausing = asyncio.create_task(pause, name="pause")
+        pausing = asyncio.create_task(waiting, name="pause")
         try:
             while not pausing.done():
                 refreshed = asyncio.create_task(self._refreshed.wait(), name="refreshed")
@@ -280,7 +283,7 @@ class DiscordHttp:
                 refreshed.cancel()
                 if not pausing.done():
                     candidates()
-            pausing.result()
+            return pausing.result()
         finally:
             pausing.cancel()
 

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from catalog.port import Catalog
 from cli.serving import listen, url_of
 from cli.serving import serving as listening_on
-from client_sdk.backoff import Backoff
+from common.retry import Backoff
 from discord_emulator.emulator import Emulator
 from discord_emulator.testing import running_emulator
 from manager.app import create_app

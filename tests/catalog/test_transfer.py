@@ -1,5 +1,6 @@
 """Exports and imports over both databases: nothing is lost, nothing half done."""
 
+import dataclasses
 import io
 import itertools
 import json
@@ -15,7 +16,7 @@ from catalog.records import FileOrder, Reference, Ticket, ViewTarget
 from catalog.service_port import SERVICE_PREFIX
 from catalog.sqlite.adapter import SqliteCatalog
 from catalog.supabase.adapter import SupabaseCatalog
-from catalog.supabase.patience import Patience
+from catalog.supabase.functions import CALL_RETRY
 from catalog.transfer import export_catalog, import_catalog
 from catalog.transfer_format import ExportWriter
 from catalog.transfer_records import (
@@ -319,9 +320,9 @@ async def test_lost_answers(filled, exported, supabase, clock):
         lines = await exported(catalog)
     supabase.empty()
     faults: list[Any] = [Fault.RESET_AFTER, None, Fault.RESET_BEFORE, None, Fault.GARBLED, None]
-    patience = Patience(sleep=no_time)
+    retry = dataclasses.replace(CALL_RETRY, sleep=no_time)
     async with SupabaseCatalog.open(
-        supabase.url, supabase.service_key, clock=clock, patience=patience
+        supabase.url, supabase.service_key, clock=clock, retry=retry
     ) as catalog:
         supabase.gateway.faults.extend(faults * 20)
         try:

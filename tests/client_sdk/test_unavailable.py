@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from client_sdk import Client, ClientSettings, Refused, Unavailable
-from client_sdk.backoff import QUICK_TRIES
 from client_sdk.endpoint import retry_after_s
+from common.retry import QUICK_TRIES
 from protocol import c2s, generic
 
 
@@ -103,8 +103,8 @@ async def test_a_client_is_back_soon_after_a_restart(manager) -> None:
     slept: list[float] = []
 
     class Longest(random.Random):
-        def uniform(self, a: float, b: float) -> float:
-            return max(a, b)
+        def random(self) -> float:
+            return 1.0
 
     async def sleep(seconds: float) -> None:
         slept.append(seconds)

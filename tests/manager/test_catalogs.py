@@ -8,7 +8,7 @@ import pytest
 
 from catalog.errors import CatalogRefused, CatalogUnavailable, SchemaMismatch
 from catalog.port import Catalog
-from client_sdk.backoff import Backoff
+from common.retry import Backoff
 from manager.catalogs import once_available
 
 

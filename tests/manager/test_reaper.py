@@ -10,7 +10,7 @@ import pytest
 
 from catalog.errors import CatalogUnavailable
 from catalog.records import Chunk, ChunkLocation, Message
-from client_sdk.backoff import Backoff
+from common.retry import Backoff
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
 from discord_emulator.settings import Permission

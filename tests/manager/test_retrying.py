@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from catalog.errors import CatalogUnavailable, ObjectMissing
-from client_sdk.backoff import Backoff
+from common.retry import RetryPolicy
 from manager.retrying import MAX_HANGING, CatalogPatience
 from protocol.values import REPLY_TIMEOUT_S
 from tests.manager.sockets.flaky import VirtualTime
@@ -23,9 +23,8 @@ def patience(time: VirtualTime) -> CatalogPatience:
     """The manager's, in virtual time."""
     return CatalogPatience(
         commit_within_s=100.0,
-        monotonic=time.monotonic,
         sleep=time.sleep,
-        new_backoff=lambda: Backoff(first_s=1.0, cap_s=1.0, sleep=time.pause),
+        policy=RetryPolicy(first_s=1.0, cap_s=1.0, monotonic=time.monotonic, sleep=time.pause),
     )
 
 

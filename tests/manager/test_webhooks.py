@@ -9,7 +9,7 @@ import pytest
 from catalog.errors import CatalogUnavailable
 from catalog.records import Quarantine
 from catalog.sqlite.adapter import SqliteCatalog
-from client_sdk.backoff import Backoff
+from common.retry import Backoff
 from manager.errors import NoSuchWebhook, WebhookStillUnusable
 from manager.services.webhooks import QuarantineKeeper, WebhookDirectory
 from storage.discord.routes import WebhookCredentials

@@ -12,7 +12,7 @@ from aiohttp import BodyPartReader, web
 from PIL import Image
 from pydantic import SecretStr
 
-from client_sdk.backoff import Backoff
+from common.retry import Backoff
 from processing_service.app import ProcessingService
 from processing_service.settings import ProcessingServiceSettings
 from protocol import codec, s2t, t2s

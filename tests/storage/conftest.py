@@ -15,7 +15,6 @@ from aiohttp.test_utils import TestServer
 from discord_emulator.emulator import Emulator
 from discord_emulator.testing import VirtualClock, running_emulator
 from storage.discord.http import DiscordHttp
-from storage.discord.retry import RetryPolicy
 from storage.discord.routes import WebhookCredentials
 from storage.envelope import ENVELOPE_OVERHEAD, SEALING_SLACK, ChunkSealer, KeyRing, MasterKey
 
@@ -57,7 +56,7 @@ async def connect(time: JumpingTime) -> AsyncIterator[Callable[..., object]]:
 
         async def open_http(base_url: str, **settings: object) -> DiscordHttp:
             chosen = {
-                "retry": RetryPolicy(give_up_after_s=120.0),
+                "give_up_after_s": 120.0,
                 "clock": time.clock,
                 "wall_clock": time.clock,
                 "sleep": time.sleep,

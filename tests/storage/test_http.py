@@ -11,7 +11,6 @@ from storage.discord import routes
 from storage.discord.http import DiscordHttp
 from storage.discord.limits import RateLimiter
 from storage.discord.messages import Webhook, opaque_file
-from storage.discord.retry import RetryPolicy
 from storage.discord.routes import WebhookCredentials
 from storage.errors import (
     DiscordRefused,
@@ -186,7 +185,7 @@ async def test_a_peer_that_stops_reading_ends_the_post(connect, webhooks, time):
         http = await connect(
             f"http://127.0.0.1:{port}",
             stall_timeout_s=0.05,
-            retry=RetryPolicy(give_up_after_s=0.1),
+            give_up_after_s=0.1,
         )
         with pytest.raises(DiscordUnavailable, match="Timeout"):
             await Webhook(http, webhooks[0]).execute(opaque_file(memoryview(bytes(20_000_000))))

@@ -10,7 +10,6 @@ from aiohttp import web
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
 from storage.address import ChunkAddress
-from storage.discord.retry import RetryPolicy
 from storage.discord.routes import WebhookCredentials
 from storage.errors import DiscordUnavailable, NoWebhook, PostWithdrawn, RequestTooLarge
 from storage.pool import WebhookPool
@@ -221,7 +220,7 @@ async def test_something_else_than_was_sent_is_not_accepted(
 
 async def test_a_post_waits_for_hours_if_it_may(emulator, connect, webhooks, time):
     """An outage, or a limit, of any length is waited out."""
-    http = await connect(emulator.base_url, retry=RetryPolicy(give_up_after_s=math.inf))
+    http = await connect(emulator.base_url, give_up_after_s=math.inf)
     pool = WebhookPool(http, lambda *_: None)
     pool.set_webhooks(webhooks)
     for webhook in webhooks:
@@ -258,8 +257,7 @@ async def test_a_withdrawn_post_ends_while_it_waits(
 ):
     """Others wait on."""
     endless = EndlessSleep(endless_from_s)
-    retry = RetryPolicy(give_up_after_s=math.inf)
-    http = await connect(emulator.base_url, retry=retry, sleep=endless.sleep)
+    http = await connect(emulator.base_url, give_up_after_s=math.inf, sleep=endless.sleep)
     pool = WebhookPool(http, lambda *_: None)
     pool.set_webhooks(webhooks[:1])
     order(emulator, times=None, **trouble)

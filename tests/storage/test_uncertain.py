@@ -11,7 +11,6 @@ from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
 from storage.discord.http import UncertainPostCounter
 from storage.discord.messages import Webhook, opaque_file
-from storage.discord.retry import RetryPolicy
 from storage.errors import DiscordUnavailable, RequestTooLarge
 from storage.pool import WebhookPool
 
@@ -53,7 +52,7 @@ async def test_refusals_and_absence_are_no_doubt(emulator, connect, http, webhoo
     with pytest.raises(RequestTooLarge):
         await Webhook(http, webhooks[0]).execute(opaque_file(CONTENT))
     assert http.uncertain.total == 0
-    nowhere = await connect("http://127.0.0.1:9", retry=RetryPolicy(give_up_after_s=0.0))
+    nowhere = await connect("http://127.0.0.1:9", give_up_after_s=0.0)
     with pytest.raises(DiscordUnavailable):
         await Webhook(nowhere, webhooks[0]).execute(opaque_file(CONTENT))
     assert nowhere.uncertain.total == 0
@@ -76,7 +75,7 @@ async def test_an_answer_that_is_no_message_is_counted(connect, serve, webhooks)
     async def nonsense(_request: web.Request) -> web.Response:
         return web.Response(text="<html>")
 
-    http = await connect(await serve(nonsense), retry=RetryPolicy(give_up_after_s=0.0))
+    http = await connect(await serve(nonsense), give_up_after_s=0.0)
     pool = WebhookPool(http, lambda *_: None)
     pool.set_webhooks(webhooks)
     with pytest.raises(DiscordUnavailable):

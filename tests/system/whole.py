@@ -15,7 +15,7 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from cli.serving import listen, serving, url_of
-from client_sdk.backoff import Backoff
+from common.retry import Backoff
 from discord_emulator.emulator import Emulator
 from discord_emulator.faults import Fault
 from discord_emulator.testing import running_emulator

@@ -14,7 +14,7 @@ import aiohttp
 from aiohttp import web
 from pydantic import SecretStr
 
-from client_sdk.backoff import Backoff
+from common.retry import Backoff
 from discord_emulator.emulator import Emulator
 from discord_emulator.testing import running_emulator
 from protocol import codec, s2u, u2s

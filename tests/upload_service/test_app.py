@@ -7,7 +7,7 @@ import aiohttp
 from aiohttp import web
 from pydantic import SecretStr
 
-from client_sdk.backoff import Backoff
+from common.retry import Backoff
 from common.service_password import PER_ADDRESS
 from tests.upload_service.staging import PASSWORD, Manager, service_settings, serving, staged
 from upload_service.app import UploadService, serve

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from client_sdk.backoff import Backoff
 from client_sdk.errors import ConnectionLost, ReplyTimeout, UnexpectedAnswer
+from common.retry import Backoff
 from protocol.generic import Boolean
 from protocol.packet import Packet
 from protocol.s2u import ReportDeferred

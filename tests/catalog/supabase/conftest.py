@@ -1,11 +1,13 @@
-"""A catalog on the local Supabase, with patience that takes no time."""
+"""A catalog on the local Supabase, with pauses that take no time."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
 from catalog.supabase.adapter import SupabaseCatalog
-from catalog.supabase.patience import Patience
+from catalog.supabase.functions import CALL_RETRY
+from common.retry import RetryPolicy
 from local_supabase.stack import LocalSupabase
 
 
@@ -29,9 +31,9 @@ def pauses() -> Pauses:
 
 
 @pytest.fixture
-def patience(pauses: Pauses) -> Patience:
-    """As patient as usual, in a time that stands still between attempts."""
-    return Patience(sleep=pauses, jitter=lambda: 1.0, now=lambda: 0.0)
+def retry(pauses: Pauses) -> RetryPolicy:
+    """The usual policy, in a time that stands still between attempts."""
+    return replace(CALL_RETRY, sleep=pauses, jitter=lambda: 1.0, monotonic=lambda: 0.0)
 
 
 @pytest.fixture
@@ -44,10 +46,10 @@ def empty(supabase: LocalSupabase) -> Iterator[LocalSupabase]:
 
 @pytest.fixture
 async def catalog(
-    empty: LocalSupabase, clock, patience: Patience
+    empty: LocalSupabase, clock, retry: RetryPolicy
 ) -> AsyncIterator[SupabaseCatalog]:
     """The catalog on it."""
     async with SupabaseCatalog.open(
-        empty.url, empty.service_key, clock=clock, patience=patience
+        empty.url, empty.service_key, clock=clock, retry=retry
     ) as catalog:
         yield catalog

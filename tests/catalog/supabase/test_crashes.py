@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 
 from catalog.errors import CatalogUnavailable
 from catalog.supabase.adapter import SupabaseCatalog
-from catalog.supabase.patience import Patience
+from catalog.supabase.functions import CALL_RETRY
 from catalog.transfer_records import UserRecord
 from local_supabase.children import ChildFailed
 from local_supabase.stack import LocalSupabase, running_supabase
@@ -26,8 +27,8 @@ def doomed() -> Iterator[LocalSupabase]:
 @pytest.fixture
 async def catalog(doomed) -> AsyncIterator[SupabaseCatalog]:
     """The catalog on it, which waits for however long the database takes to recover."""
-    patience = Patience(attempts=1000, total_s=60)
-    async with SupabaseCatalog.open(doomed.url, doomed.service_key, patience=patience) as catalog:
+    retry = replace(CALL_RETRY, max_tries=1000, give_up_after_s=60.0)
+    async with SupabaseCatalog.open(doomed.url, doomed.service_key, retry=retry) as catalog:
         yield catalog
 
 

@@ -19,7 +19,7 @@ from catalog.errors import (
 from catalog.permits import Holder, Permit, Standing
 from catalog.port import OverwriteOnConflict, RenameOnConflict
 from catalog.supabase.adapter import SupabaseCatalog
-from catalog.supabase.patience import Patience
+from catalog.supabase.functions import ATTEMPT_S, CALL_RETRY
 from local_supabase.gateway import Fault
 from local_supabase.stack import LocalSupabase
 from tests.orphans import orphans_of
@@ -153,10 +153,10 @@ async def test_it_gives_up_in_the_end(catalog, empty, pauses):
 
 async def test_no_attempt_begins_too_late(empty, pauses):
     """Attempts that take long are followed by one other, not by as many as quick ones."""
-    # The start of the first call; of the second, and after the second failure.
-    times = iter([0.0, 0.0, 3.9])
-    patience = Patience(sleep=pauses, jitter=lambda: 1.0, now=lambda: next(times))
-    async with SupabaseCatalog.open(empty.url, empty.service_key, patience=patience) as catalog:
+    # At the start of the calls, and after the second failure of the second one.
+    times = iter([0.0, 0.0, 4.0])
+    retry = replace(CALL_RETRY, sleep=pauses, jitter=lambda: 1.0, monotonic=lambda: next(times))
+    async with SupabaseCatalog.open(empty.url, empty.service_key, retry=retry) as catalog:
         empty.gateway.faults.extend([Fault.UNAVAILABLE] * 2)
         with pytest.raises(CatalogUnavailable):
             await catalog.folder_at(())
@@ -165,11 +165,11 @@ async def test_no_attempt_begins_too_late(empty, pauses):
 
 async def test_an_attempt_that_took_all_the_time_is_repeated(empty, pauses):
     """A change whose answer is awaited in vain for as long as may be is told of, not lost."""
-    usual = Patience()
-    patience = Patience(
-        sleep=pauses, attempt_s=usual.attempt_s / 4, total_s=usual.total_s / 4, jitter=lambda: 1.0
-    )
-    async with SupabaseCatalog.open(empty.url, empty.service_key, patience=patience) as catalog:
+    quick = CALL_RETRY.give_up_after_s / 4
+    retry = replace(CALL_RETRY, sleep=pauses, give_up_after_s=quick, jitter=lambda: 1.0)
+    async with SupabaseCatalog.open(
+        empty.url, empty.service_key, retry=retry, attempt_s=ATTEMPT_S / 4
+    ) as catalog:
         empty.gateway.faults_of["make_folders"].append(Fault.HANG_AFTER)
         made = await catalog.make_folders(("a",))
     assert [placed.path for placed in made.created] == [("a",)]
@@ -178,8 +178,10 @@ async def test_an_attempt_that_took_all_the_time_is_repeated(empty, pauses):
 @pytest.mark.parametrize("fault", [Fault.HANG, Fault.HANG_AFTER])
 async def test_a_call_that_hangs_is_repeated(empty, pauses, fault):
     """An attempt that gets no answer in time is given up, and the next one answers."""
-    patience = Patience(sleep=pauses, attempt_s=0.2)
-    async with SupabaseCatalog.open(empty.url, empty.service_key, patience=patience) as catalog:
+    retry = replace(CALL_RETRY, sleep=pauses)
+    async with SupabaseCatalog.open(
+        empty.url, empty.service_key, retry=retry, attempt_s=0.2
+    ) as catalog:
         empty.gateway.faults.append(fault)
         made = await catalog.make_folders(("a",))
     assert [placed.path for placed in made.created] == [("a",)]
@@ -287,8 +289,8 @@ async def test_cancelled_while_it_waits(catalog, empty, pauses):
         reached.set()
         await forever.wait()
 
-    patience = Patience(sleep=wait)
-    async with SupabaseCatalog.open(empty.url, empty.service_key, patience=patience) as impatient:
+    retry = replace(CALL_RETRY, sleep=wait)
+    async with SupabaseCatalog.open(empty.url, empty.service_key, retry=retry) as impatient:
         empty.gateway.faults.append(Fault.UNAVAILABLE)
         task = asyncio.create_task(impatient.make_folders(("a",)))
         await reached.wait()
@@ -320,12 +322,12 @@ async def test_wrong_key(empty, key):
 
 async def test_no_supabase_there(empty, pauses):
     """An address where something else answers is refused, one where nothing does is unavailable."""
-    patience = Patience(sleep=pauses)
+    retry = replace(CALL_RETRY, sleep=pauses)
     with pytest.raises(CatalogRefused, match="SUPABASE_URL"):
         async with SupabaseCatalog.open(f"{empty.url}/elsewhere", empty.service_key):
             pass
     with pytest.raises(CatalogUnavailable, match="ConnectError"):
-        async with SupabaseCatalog.open("http://127.0.0.1:1", "key", patience=patience):
+        async with SupabaseCatalog.open("http://127.0.0.1:1", "key", retry=retry):
             pass
 
 
@@ -334,6 +336,6 @@ async def test_secrets_stay_out_of_logs(catalog, empty, caplog):
     caplog.set_level("DEBUG")
     empty.gateway.faults.append(Fault.UNAVAILABLE)
     await catalog.create_user("ann", "secret hash")
-    assert "trying again" in caplog.text
+    assert "supabase-call-repeated" in caplog.text
     assert "secret hash" not in caplog.text
     assert empty.service_key not in caplog.text

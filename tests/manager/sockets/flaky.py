@@ -16,7 +16,7 @@ from aiohttp import web
 from catalog.errors import CatalogUnavailable
 from catalog.port import Catalog
 from catalog.sqlite.adapter import SqliteCatalog
-from client_sdk.backoff import Backoff
+from common.retry import RetryPolicy
 from discord_emulator.testing import running_emulator
 from manager.accounts.accounts import Accounts, SetupCode
 from manager.control import ControlPlane
@@ -251,10 +251,12 @@ async def running_flaky_stage(
             clock=clock,
             monotonic=monotonic,
             patience=CatalogPatience(
-                monotonic=virtual.monotonic,
                 sleep=virtual.sleep,
-                new_backoff=lambda: Backoff(
-                    first_s=FIRST_DELAY_S, cap_s=LONGEST_DELAY_S, sleep=virtual.pause
+                policy=RetryPolicy(
+                    first_s=FIRST_DELAY_S,
+                    cap_s=LONGEST_DELAY_S,
+                    monotonic=virtual.monotonic,
+                    sleep=virtual.pause,
                 ),
             ),
         )

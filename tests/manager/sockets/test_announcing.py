@@ -7,12 +7,12 @@ import aiohttp
 import pytest
 
 from catalog.records import User
+from common.tasks import BackgroundTasks
 from manager.broadcast.hub import Hub
 from manager.broadcast.ordered_queue import Announcer
 from manager.connections.clients import ClientSession
 from manager.connections.connection import PeerConnection
 from manager.metrics import ManagerMetrics
-from manager.tasks import BackgroundTasks
 from protocol.codec import decode
 from protocol.generic import Primitives
 from tests.manager.sockets.test_connection import connection

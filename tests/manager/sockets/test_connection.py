@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from common.tasks import BackgroundTasks
 from manager.connections.connection import (
     MAX_QUEUED_BYTES,
     STALL_S,
@@ -22,7 +23,6 @@ from manager.connections.connection import (
 from manager.connections.workload import MAX_AT_WORK, MAX_ELSEWHERE, MAX_WAITING_BYTES, Workload
 from manager.errors import PeerGone, PeerSilent, UnexpectedReply
 from manager.metrics import ManagerMetrics
-from manager.tasks import BackgroundTasks
 from protocol import c2s, s2u
 from protocol.codec import decode, encode
 from protocol.generic import Boolean, Primitives

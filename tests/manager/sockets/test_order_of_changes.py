@@ -13,13 +13,13 @@ from aiohttp import ClientWebSocketResponse
 from catalog.port import Catalog, FailOnConflict, OnConflict, OverwriteOnConflict
 from catalog.records import EnvelopeKind, File, ObjectState, Reference, StoredObject, User
 from catalog.sqlite.adapter import SqliteCatalog
+from common.tasks import BackgroundTasks
 from manager.broadcast.changes import ChangeFeed
 from manager.broadcast.hub import Hub
 from manager.broadcast.ordered_queue import Announcer
 from manager.connections.clients import ClientSession
 from manager.downloads.content_links import ContentLinks
 from manager.retrying import USUAL_PATIENCE
-from manager.tasks import BackgroundTasks
 from protocol import c2s, generic, s2c
 from protocol.codec import decode
 from tests.manager.sockets.flaky import FlakyCatalog, FlakyStage, running_flaky_stage

@@ -1,0 +1,117 @@
+"""Log lines as events with fields, and the ids that tie the lines of one upload together.
+
+A line is an event (a stable name in kebab case, which `grep` finds) and fields. What a process works
+on for somebody else is told by *correlation ids*, bound to the context of the task: every line that is
+logged in it, and in the tasks that it starts, has them. The server programs log with structlog; what a
+client needs as well logs with an `EventLogger`, since clients are installed without structlog and a
+library must not configure anybody's log. Both kinds of lines have the same fields.
+"""
+
+import contextlib
+import logging
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextvars import ContextVar
+from typing import Any, Final, Literal
+
+CorrelationId = Literal["client", "connection", "request", "service", "upload"]
+"""Client and service: ids that the manager gave a peer. Connection: one WebSocket, as its process
+counts. Request: one HTTP request, as its client named it. Upload: the id of an upload."""
+
+_EMPTY: Final[Mapping[str, str]] = {}
+_ids: ContextVar[Mapping[str, str]] = ContextVar("correlation_ids", default=_EMPTY)
+
+
+def correlation_ids() -> Mapping[str, str]:
+    """The ids that are bound in this context."""
+    return _ids.get()
+
+
+def bind_ids(**ids: object) -> None:
+    """Binds ids until the task ends; an id that is None is no longer bound."""
+    _ids.set(_with(ids))
+
+
+@contextlib.contextmanager
+def bound_ids(**ids: object) -> Iterator[None]:
+    """Binds ids within a block; an id that is None is not bound there."""
+    token = _ids.set(_with(ids))
+    try:
+        yield
+    finally:
+        _ids.reset(token)
+
+
+def _with(ids: Mapping[str, object]) -> Mapping[str, str]:
+    merged = {**_ids.get(), **ids}
+    return {name: str(value) for name, value in merged.items() if value is not None}
+
+
+class Event:
+    """The message of a standard log record: a name and fields; as text, `name field=value`."""
+
+    __slots__ = ("fields", "name")
+
+    def __init__(self, name: str, fields: Mapping[str, object]) -> None:
+        self.name = name
+        self.fields = fields
+
+    def __str__(self) -> str:
+        return " ".join([self.name, *(f"{key}={value}" for key, value in self.fields.items())])
+
+
+class EventLogger:
+    """Logs events with the standard library, in the manner of structlog.
+
+    Args:
+        name: That of the module that logs.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._logger = logging.getLogger(name)
+
+    def debug(self, event: str, **fields: object) -> None:
+        """Logs what only helps to find a defect."""
+        self._log(logging.DEBUG, event, fields)
+
+    def info(self, event: str, **fields: object) -> None:
+        """Logs what an operator may want to know."""
+        self._log(logging.INFO, event, fields)
+
+    def warning(self, event: str, **fields: object) -> None:
+        """Logs what went wrong and may be over by itself."""
+        self._log(logging.WARNING, event, fields)
+
+    def error(self, event: str, *, error: BaseException | None = None, **fields: object) -> None:
+        """Logs what needs an operator, with the traceback of `error` if there is one."""
+        self._log(logging.ERROR, event, fields, error)
+
+    def _log(
+        self,
+        level: int,
+        event: str,
+        fields: Mapping[str, object],
+        error: BaseException | None = None,
+    ) -> None:
+        if self._logger.isEnabledFor(level):
+            message = Event(event, {**correlation_ids(), **fields})
+            self._logger.log(level, message, exc_info=error, stacklevel=3)
+
+
+def add_correlation_ids(
+    _logger: object, _method: str, line: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """A processor of structlog: adds the bound ids, unless the line names others itself."""
+    for name, value in correlation_ids().items():
+        line.setdefault(name, value)
+    return line
+
+
+def unpack_event(
+    _logger: object, _method: str, line: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """A processor of structlog for lines of the standard library: fields of an `Event`."""
+    record = line.get("_record")
+    if isinstance(record, logging.LogRecord) and isinstance(record.msg, Event):
+        line.update(record.msg.fields)
+        line["event"] = record.msg.name
+    return line
