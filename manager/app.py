@@ -1,13 +1,15 @@
-"""The manager, put together: what depends on what, and in which order it starts and stops.
+"""Composes the manager: what each object uses, and in which order they start and stop.
 
-Parts start from the catalog upward and stop the other way round. aiohttp ends listening, and the
-handlers of requests, before it stops the parts, so that nothing is used after its end.
+Starting goes from the catalog upward, stopping the other way round. aiohttp stops listening, and waits for
+the handlers of requests, before it stops the manager, so that nothing is used after its end.
 """
 
-import contextlib
+import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import replace
+from functools import partial
 
 from aiohttp import web
 
@@ -17,52 +19,110 @@ from common.guesses import GuessLimiter
 from common.http_server import UNREAD_TIMEOUT_S, end_unread_answers, handler_arguments
 from common.key_derivation import Purpose
 from common.password_guard import PasswordGuard
+from common.service_password import ServicePassword
 from common.tasks import BackgroundTasks, supervised
+from manager import app_keys
 from manager.accounts.accounts import Accounts, SetupCode
+from manager.accounts.administration import UserAdministration
 from manager.accounts.callers import Authenticator
 from manager.accounts.credentials import Passwords
-from manager.accounts.routes import account_routes
+from manager.accounts.handlers import AccountHandlers
+from manager.accounts.logins import LoginRevocation
+from manager.accounts.routes import AccountRoutes
+from manager.broadcast.changes import ChangeFeed
+from manager.broadcast.hub import Hub
+from manager.broadcast.ordered_queue import Announcer
 from manager.catalogs import catalog_of
-from manager.control import ControlPlane
+from manager.connections.clients import ClientSession
+from manager.connections.dispatch import Dispatcher
+from manager.connections.handshake import PeerType
+from manager.connections.liveness import Service, ServicePulse
 from manager.downloads.admission import DownloadAdmission, DownloadLimits
 from manager.downloads.archives import FolderSender
 from manager.downloads.content import ContentSource
-from manager.downloads.content_routes import content_routes
+from manager.downloads.content_links import ContentLinks
+from manager.downloads.content_routes import ContentRoutes
 from manager.downloads.delivery import Delivery, PaceDemands
-from manager.downloads.routes import download_routes
+from manager.downloads.handlers import LinkHandlers
+from manager.downloads.routes import ArchiveRoutes, FileRoutes
 from manager.downloads.signed_links import SignedLinks
 from manager.downloads.streaming import ContentSender
+from manager.files.browsing import BrowsingHandlers
+from manager.files.organising import FileHandlers, FolderHandlers
+from manager.files.sharing import SharingHandlers
 from manager.gc.reaper import Reaper
 from manager.gc.unknown_messages import UnknownMessages
-from manager.http import middleware as frame
-from manager.http.graphql import graphql_routes
-from manager.http.health import CatalogHealth
-from manager.http.page import PageFiles, page_handler, page_routes
-from manager.http.parts import PARTS, Parts, RunningParts
-from manager.http.status import status_routes
+from manager.graphql.routes import graphql_routes
+from manager.graphql.types import GraphQLContext
+from manager.http import middleware
 from manager.master_keys import check_master_keys
 from manager.metrics import ManagerMetrics
+from manager.page_routes import PageFiles, PageRoutes, metadata_route
+from manager.processing.handlers import (
+    ProcessingHandlers,
+    ThumbnailHandlers,
+    ThumbnailServiceHandlers,
+)
+from manager.processing.pictures import Pictures
+from manager.processing.services import JobTerms, ProcessingDesk
+from manager.processing.thumbnailers import Thumbnailers
 from manager.retrying import CATALOG_RETRY, CatalogPatience
-from manager.services.webhooks import AskChannel, QuarantineKeeper, WebhookDirectory
+from manager.services.fleet import UploadFleet
+from manager.services.handlers import ProbeHandlers, WebhookReportHandlers
+from manager.services.uncertain_posts import UncertainPostTally
+from manager.services.webhooks import QuarantineKeeper, WebhookDirectory
 from manager.settings import ManagerSettings
+from manager.status import (
+    CatalogHealth,
+    JobStatus,
+    MessageStatus,
+    ServiceStatus,
+    monitoring_routes,
+    status_route,
+)
+from manager.tickets.handlers import TicketHandlers
 from manager.tickets.references import ReferenceManager
+from manager.tickets.tokens import TicketSigner
+from manager.tickets.uploads import TicketManager, ticket_policy
+from manager.uploads.booking_desk import BookingDesk
+from manager.uploads.booking_ledger import BookingLedger
+from manager.uploads.destinations import UploadPlaces
+from manager.uploads.handlers import BookingHandlers, EmptyFileHandlers, UploadHandlers, end_uploads
 from manager.uploads.holds import TemporaryHolds
+from manager.uploads.journal import ChunkJournal
 from manager.uploads.readability import ReadabilityCheck
+from manager.uploads.session import UploadDesk
+from manager.uploads.slot_handlers import UploadReportHandlers
+from manager.websocket import (
+    ClientEndpoint,
+    ProcessingServiceEndpoint,
+    SocketAcceptor,
+    ThumbnailServiceEndpoint,
+    UploadServiceEndpoint,
+    WebSocketEndpoint,
+)
+from protocol.extensions import ADMINISTER, ORGANISE, PROCESSING, TICKETS, WEBHOOKS
 from storage.discord.http import DiscordHttp
 from storage.discord.limits import RateLimiter
 from storage.discord.messages import Bot, Webhook
 from storage.discord.routes import WebhookCredentials
 from storage.reader import ChunkReader
 
+GOING_AWAY = 1001
 _UNREAD_MARGIN_S = 30.0
+
+Clock = Callable[[], float]
+OpenCatalog = Callable[[], AbstractAsyncContextManager[Catalog]]
 
 
 def create_app(
     settings: ManagerSettings,
     *,
-    clock: Callable[[], float] = time.time,
-    monotonic: Callable[[], float] = time.monotonic,
+    clock: Clock = time.time,
+    monotonic: Clock = time.monotonic,
     passwords: Passwords | None = None,
+    open_catalog: OpenCatalog | None = None,
+    patience: CatalogPatience | None = None,
 ) -> web.Application:
     """The manager as a web application, not started yet.
 
@@ -70,244 +130,359 @@ def create_app(
         settings: Everything that can be configured.
         clock: Seconds since the Unix epoch.
         monotonic: Seconds that never jump.
-        passwords: Hashes passwords; the default takes as long as it should.
+        passwords: Hashes passwords; None: as slowly as it should be done.
+        open_catalog: Opens the catalog; None: the one that the settings name.
+        patience: How calls of the catalog are retried; None: as configured.
     """
-    assembly = _Assembly(settings, clock, monotonic, passwords or Passwords())
     app = web.Application(handler_args=handler_arguments(settings.idle_connection_timeout_s))
-    app[PARTS] = RunningParts()
-    # Downloads have a patience of their own, which comes first.
+    # Downloads have a limit of their own for readers that stall, which comes first.
     end_unread_answers(app, max(UNREAD_TIMEOUT_S, settings.download_stall_s + _UNREAD_MARGIN_S))
-    frame.install(app, assembly.metrics)
-    page = PageFiles.load()
-    app.add_routes(status_routes(page_handler(page, settings.manager_public_url)))
-    app.add_routes(page_routes(page))
-    app.add_routes(account_routes(passwords_in_query=settings.legacy_get_login))
-    app.add_routes(download_routes())
-    app.add_routes(content_routes())
-    app.add_routes(graphql_routes())
-    app.cleanup_ctx.append(assembly.run_with)
-    app.on_shutdown.append(_say_goodbye)
+    app[app_keys.METRICS] = ManagerMetrics()
+    middleware.install(app, app[app_keys.METRICS])
+    app.cleanup_ctx.append(
+        partial(
+            _run,
+            settings=settings,
+            clock=clock,
+            monotonic=monotonic,
+            passwords=passwords or Passwords(),
+            open_catalog=open_catalog or partial(catalog_of, settings, clock),
+            patience=patience
+            or CatalogPatience(
+                commit_within_s=settings.upload_hold_s,
+                policy=replace(CATALOG_RETRY, monotonic=monotonic),
+            ),
+        )
+    )
     return app
 
 
 def is_ready(app: web.Application, *, slots: int) -> bool:
     """Whether so many upload slots are registered with a manager that runs."""
-    return len(app[PARTS].get().control.snapshot()["services"]) >= slots
+    return len(app[app_keys.BOOKINGS].snapshot().services) >= slots
 
 
 def setup_code(app: web.Application) -> SetupCode:
     """What it takes to make the first user of a manager that runs."""
-    return app[PARTS].get().setup
+    return app[app_keys.SETUP_CODE]
 
 
-async def _say_goodbye(app: web.Application) -> None:
-    # Handlers of WebSockets end only with their connections, and the stop waits for handlers.
-    parts = app[PARTS].get()
-    parts.delivery.end_all()
-    await parts.control.close_peers()
-
-
-class _Assembly:
-    """Makes the parts and runs them."""
-
-    def __init__(
-        self,
-        settings: ManagerSettings,
-        clock: Callable[[], float],
-        monotonic: Callable[[], float],
-        passwords: Passwords,
-    ) -> None:
-        self.metrics = ManagerMetrics()
-        self._settings = settings
-        self._clock = clock
-        self._monotonic = monotonic
-        self._passwords = passwords
-        self._webhooks = WebhookDirectory(
-            settings.webhooks, clock=clock, has_bot=settings.bot_token is not None
-        )
-
-    async def run_with(self, app: web.Application) -> AsyncIterator[None]:
-        """Runs the parts as long as the application does."""
-        async with (
-            catalog_of(self._settings, self._clock) as catalog,
-            self._discord() as http,
-            self._running(catalog, http) as parts,
-        ):
-            app[PARTS].set(parts)
-            yield
-            app[PARTS].set(None)
-
-    @contextlib.asynccontextmanager
-    async def _running(self, catalog: Catalog, http: DiscordHttp) -> AsyncIterator[Parts]:
-        await check_master_keys(catalog, self._settings.keyring)
-        holds = TemporaryHolds(catalog, self._clock, life_s=self._settings.upload_hold_s)
-        ask = _channel_asker(http)
-        quarantines = QuarantineKeeper(self._webhooks, catalog, ask)
-        await quarantines.restore()
-        reaper = self._reaper(catalog, http, holds)
-        unknown_messages = self._unknown_messages(catalog, http, reaper)
-        setup = SetupCode(catalog, self._settings.chosen_setup_code)
-        accounts = self._accounts(catalog, setup)
-        reader = self._reader(http)
-        readability = ReadabilityCheck(catalog, self._webhooks, reader.locate)
-        control = self._control(catalog, accounts, holds, readability, reaper)
-        health = CatalogHealth(catalog, monotonic=self._monotonic)
-        loops = _background(
-            holds=holds.run,
-            reaper=reaper.run,
-            webhooks=lambda: self._webhooks.learn(ask),
-            quarantines=quarantines.run,
-            health=health.run,
-            watch=unknown_messages.keep_watching,
-            sweep=unknown_messages.run,
-        )
-        source = ContentSource(catalog, reader, holds, self._webhooks)
-        delivery = self._delivery()
-        async with contextlib.AsyncExitStack() as last, loops, control.run():
-            last.push_async_callback(quarantines.save_at_last)
-            yield Parts(
-                accounts=accounts,
-                authenticator=Authenticator(catalog, accounts),
-                catalog=catalog,
-                content_links=control.content_links,
-                control=control,
-                delivery=delivery,
-                folders=FolderSender(
-                    catalog, source, delivery, self._clock, self._settings.temp_folder
-                ),
-                guard=self._guard(),
-                health=health,
-                links=SignedLinks.of(self._settings.keyring),
-                references=ReferenceManager(
-                    catalog,
-                    reaper.nudge,
-                    grace_s=self._settings.gc_grace_s,
-                    clock=self._clock,
-                ),
-                sender=ContentSender(source, delivery),
-                setup=setup,
-                webhooks=self._webhooks,
-                quarantines=quarantines,
-                reaper=reaper,
-                unknown_messages=unknown_messages,
-                metrics=self.metrics,
+async def _run(
+    app: web.Application,
+    *,
+    settings: ManagerSettings,
+    clock: Clock,
+    monotonic: Clock,
+    passwords: Passwords,
+    open_catalog: OpenCatalog,
+    patience: CatalogPatience,
+) -> AsyncIterator[None]:
+    """Composes the manager, adds its routes to the application, and runs it as long as that runs."""
+    async with AsyncExitStack() as stack:
+        catalog = await stack.enter_async_context(open_catalog())
+        http = await stack.enter_async_context(
+            DiscordHttp(
+                api_url=settings.discord_api_url,
+                limiter=RateLimiter(requests_per_s=settings.own_requests_per_s),
+                clock=monotonic,
+                wall_clock=clock,
             )
-
-    def _discord(self) -> DiscordHttp:
-        return DiscordHttp(
-            api_url=self._settings.discord_api_url,
-            limiter=RateLimiter(requests_per_s=self._settings.own_requests_per_s),
-            clock=self._monotonic,
-            wall_clock=self._clock,
         )
+        await check_master_keys(catalog, settings.keyring)
+        metrics = app[app_keys.METRICS]
 
-    def _accounts(self, catalog: Catalog, setup: SetupCode) -> Accounts:
-        secret = self._settings.keyring.signing_key(Purpose.USER_TOKENS)
-        return Accounts(catalog, secret, self._clock, setup, passwords=self._passwords)
-
-    def _control(
-        self,
-        catalog: Catalog,
-        accounts: Accounts,
-        holds: TemporaryHolds,
-        readability: ReadabilityCheck,
-        reaper: Reaper,
-    ) -> ControlPlane:
-        return ControlPlane(
-            catalog=catalog,
-            accounts=accounts,
-            passwords=self._passwords,
-            settings=self._settings,
-            webhooks=self._webhooks,
-            holds=holds,
-            readability=readability,
-            metrics=self.metrics,
-            nudge_reaper=reaper.nudge,
-            clock=self._clock,
-            monotonic=self._monotonic,
-            patience=CatalogPatience(
-                commit_within_s=self._settings.upload_hold_s,
-                policy=replace(CATALOG_RETRY, monotonic=self._monotonic),
-            ),
-        )
-
-    def _reaper(self, catalog: Catalog, http: DiscordHttp, holds: TemporaryHolds) -> Reaper:
-        async def delete(webhook: WebhookCredentials, message_id: int) -> None:
-            await Webhook(http, webhook).delete(message_id)
-
-        token = self._settings.bot_token
+        # Content on Discord.
+        bot = None if settings.bot_token is None else Bot(http, settings.bot_token)
+        webhooks = WebhookDirectory(settings.webhooks, clock=clock, has_bot=bot is not None)
+        quarantines = QuarantineKeeper(webhooks, catalog, partial(_channel_of, http))
+        await quarantines.restore()
+        stack.push_async_callback(quarantines.save_at_last)
+        holds = TemporaryHolds(catalog, clock, life_s=settings.upload_hold_s)
         reaper = Reaper(
             catalog,
-            self._webhooks,
-            delete,
-            self.metrics,
-            interval_s=self._settings.reaper_interval_s,
-            grace_s=self._settings.gc_grace_s,
+            webhooks,
+            partial(_delete_message, http),
+            metrics,
+            interval_s=settings.reaper_interval_s,
+            grace_s=settings.gc_grace_s,
             keep_holds=holds.keep,
-            delete_as_bot=Bot(http, token).delete if token else None,
-            clock=self._clock,
-            monotonic=self._monotonic,
+            delete_as_bot=None if bot is None else bot.delete,
+            clock=clock,
+            monotonic=monotonic,
         )
-        self._webhooks.subscribe(reaper.webhooks_changed)
-        return reaper
-
-    def _unknown_messages(
-        self, catalog: Catalog, http: DiscordHttp, reaper: Reaper
-    ) -> UnknownMessages:
-        token = self._settings.bot_token
-        return UnknownMessages(
+        webhooks.subscribe(reaper.webhooks_changed)
+        unknown_messages = UnknownMessages(
             catalog,
-            self._webhooks,
-            Bot(http, token).messages_after if token else None,
+            webhooks,
+            None if bot is None else bot.messages_after,
             reaper.nudge,
-            self.metrics,
-            clock=self._clock,
+            metrics,
+            clock=clock,
         )
-
-    def _guard(self) -> PasswordGuard:
-        addresses = ClientAddresses(self._settings.trusted_proxies)
-        return PasswordGuard(GuessLimiter(), addresses, self._monotonic)
-
-    def _delivery(self) -> Delivery:
-        limits = DownloadLimits(
-            total=self._settings.max_downloads,
-            per_address=self._settings.downloads_per_address,
-            per_reader=self._settings.downloads_per_user,
-            wait_s=self._settings.download_wait_s,
-        )
-        demands = PaceDemands(
-            patience_s=self._settings.download_stall_s,
-            lowest_bytes_per_s=self._settings.download_lowest_bytes_per_s,
-        )
-        addresses = ClientAddresses(self._settings.trusted_proxies)
-        admission = DownloadAdmission(limits)
-        return Delivery(self.metrics, addresses, admission, demands, self._monotonic)
-
-    def _reader(self, http: DiscordHttp) -> ChunkReader:
         reader = ChunkReader(
-            http,
-            self._webhooks.reachable,
-            self._settings.keyring,
-            bot_token=self._settings.bot_token,
+            http, webhooks.reachable, settings.keyring, bot_token=settings.bot_token
         )
-        self._webhooks.subscribe(reader.forget_refusals)
-        return reader
+        webhooks.subscribe(reader.forget_refusals)
+        readability = ReadabilityCheck(catalog, webhooks, reader.locate)
 
+        # Users and their connections.
+        loops, tasks = BackgroundTasks(), BackgroundTasks()
+        stack.push_async_callback(loops.close)
+        stack.push_async_callback(tasks.close)
+        hub = Hub()
+        content_links = ContentLinks.of(settings.keyring, clock)
+        changes = ChangeFeed(hub, catalog, patience, content_links, Announcer(hub, tasks))
+        setup = SetupCode(catalog, settings.chosen_setup_code)
+        token_secret = settings.keyring.signing_key(Purpose.USER_TOKENS)
+        accounts = Accounts(catalog, token_secret, clock, setup, passwords=passwords)
+        authenticator = Authenticator(catalog, accounts)
+        logins = LoginRevocation(hub, tasks)
+        administration = UserAdministration(
+            catalog, passwords, logins, changes, monotonic=monotonic
+        )
+        addresses = ClientAddresses(settings.trusted_proxies)
+        guard = PasswordGuard(GuessLimiter(), addresses, monotonic)
+        service_password = ServicePassword(
+            settings.service_password.get_secret_value(), addresses, monotonic
+        )
 
-def _channel_asker(http: DiscordHttp) -> AskChannel:
-    async def ask(webhook: WebhookCredentials) -> int:
-        return (await Webhook(http, webhook).info()).channel_id
+        # Services and uploads.
+        bookings = BookingDesk(BookingLedger(settings.booking_idle_s), hub, monotonic=monotonic)
+        stack.callback(bookings.close)
+        pulse = ServicePulse(tasks)
+        fleet = UploadFleet(bookings, hub, webhooks, settings, tasks, pulse)
+        uncertain_posts = UncertainPostTally(metrics)
+        journal = ChunkJournal(catalog, tasks, patience, reaper.nudge)
+        destinations = UploadPlaces(catalog)
+        uploads = UploadDesk(
+            catalog=catalog,
+            patience=patience,
+            holds=holds,
+            fleet=fleet,
+            changes=changes,
+            journal=journal,
+            places=destinations,
+            readability=readability,
+            tasks=tasks,
+            clock=clock,
+            nudge_reaper=reaper.nudge,
+        )
+        tickets = TicketManager(
+            catalog=catalog,
+            patience=patience,
+            holds=holds,
+            readability=readability,
+            fleet=fleet,
+            signer=TicketSigner.of(settings.keyring, clock),
+            policy=ticket_policy(settings),
+            tasks=tasks,
+            clock=clock,
+            monotonic=monotonic,
+            nudge_reaper=reaper.nudge,
+        )
+        references = ReferenceManager(
+            catalog, reaper.nudge, grace_s=settings.gc_grace_s, clock=clock
+        )
+        processing = ProcessingDesk(
+            catalog=catalog,
+            hub=hub,
+            changes=changes,
+            tickets=tickets,
+            links=content_links,
+            terms=JobTerms(
+                lease_s=settings.processing_lease_s, max_attempts=settings.processing_attempts
+            ),
+            tasks=tasks,
+            clock=clock,
+        )
+        thumbnailers = Thumbnailers(catalog, hub, settings, tasks)
+        pictures = Pictures(thumbnailers)
 
-    return ask
+        # Downloads.
+        signed_links = SignedLinks.of(settings.keyring)
+        source = ContentSource(catalog, reader, holds, webhooks)
+        delivery = Delivery(
+            metrics,
+            addresses,
+            DownloadAdmission(_download_limits(settings)),
+            PaceDemands(
+                patience_s=settings.download_stall_s,
+                lowest_bytes_per_s=settings.download_lowest_bytes_per_s,
+            ),
+            monotonic,
+        )
+        sender = ContentSender(source, delivery)
+        folders = FolderSender(catalog, source, delivery, clock, settings.temp_folder)
 
+        # Packets.
+        name_policy, chunk_size = settings.name_policy, settings.chunk_size
+        client_packets = Dispatcher(
+            "c2s",
+            {None, ADMINISTER, ORGANISE},
+            AccountHandlers(catalog, administration),
+            BrowsingHandlers(catalog),
+            FileHandlers(catalog, changes, reaper.nudge, name_policy),
+            FolderHandlers(catalog, changes, destinations, reaper.nudge, name_policy),
+            SharingHandlers(catalog, changes),
+            LinkHandlers(catalog, signed_links),
+            ThumbnailHandlers(catalog, content_links, pictures),
+            BookingHandlers(bookings),
+            UploadHandlers(uploads, chunk_size, name_policy),
+            EmptyFileHandlers(uploads, chunk_size, name_policy),
+            ProbeHandlers(pulse, fleet, thumbnailers, processing),
+        )
+        slot_packets = Dispatcher(
+            "u2s",
+            {None, WEBHOOKS, TICKETS},
+            TicketHandlers(tickets),
+            UploadReportHandlers(journal, webhooks, tickets.reported),
+            WebhookReportHandlers(fleet, webhooks, uncertain_posts),
+        )
+        thumbnail_packets = Dispatcher("t2s", {None}, ThumbnailServiceHandlers(thumbnailers))
+        processing_packets = Dispatcher("t2s", {PROCESSING}, ProcessingHandlers(processing))
 
-@contextlib.asynccontextmanager
-async def _background(**loops: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
-    """Runs named loops beside the context and cancels them at its end."""
-    tasks = BackgroundTasks()
-    for name, loop in loops.items():
-        tasks.spawn(supervised(name, loop), name)
-    try:
+        # WebSockets.
+        acceptor = SocketAcceptor(tasks, metrics)
+        clients = ClientEndpoint(
+            acceptor,
+            accounts,
+            logins,
+            client_packets,
+            on_join=[
+                fleet.introduce_to,
+                thumbnailers.introduce_to,
+                processing.introduce_to,
+                hub.join,
+            ],
+            on_leave=[hub.leave, end_uploads, lambda client: bookings.client_left(client.id)],
+            public_url=settings.manager_public_url,
+        )
+        slots = UploadServiceEndpoint(
+            acceptor,
+            service_password,
+            fleet,
+            slot_packets,
+            on_leave=tickets.slot_left,
+            bot_token=settings.bot_token_for_services,
+        )
+        base_thumbnails = ThumbnailServiceEndpoint(
+            acceptor, thumbnailers, thumbnail_packets, bot_token=settings.bot_token_for_services
+        )
+        processing_services = ProcessingServiceEndpoint(
+            acceptor, service_password, processing, processing_packets, base=base_thumbnails
+        )
+        websockets = WebSocketEndpoint(
+            {
+                PeerType.CLIENT: clients.serve,
+                PeerType.UPLOAD: slots.serve,
+                PeerType.THUMBNAIL: processing_services.serve,
+            }
+        )
+
+        # Routes.
+        public_url = settings.manager_public_url
+        page = PageRoutes(PageFiles.load(), setup, fleet.addresses, public_url)
+        health = CatalogHealth(catalog, monotonic=monotonic)
+        passwords_in_query = settings.legacy_get_login
+        messages = MessageStatus(webhooks, reaper, unknown_messages, uncertain_posts)
+        app.add_routes(
+            [
+                web.get("/", websockets.or_else(page.index)),
+                *page.routes,
+                metadata_route(accounts, catalog),
+                *AccountRoutes(
+                    accounts, logins, guard, passwords_in_query=passwords_in_query
+                ).routes,
+                *FileRoutes(accounts, catalog, signed_links, sender).routes,
+                *ArchiveRoutes(accounts, catalog, folders).routes,
+                *ContentRoutes(catalog, content_links, sender, pictures.kept).routes,
+                *graphql_routes(
+                    authenticator,
+                    lambda caller, base_url: GraphQLContext(
+                        caller=caller,
+                        authenticator=authenticator,
+                        catalog=catalog,
+                        links=content_links,
+                        processing=processing,
+                        references=references,
+                        tickets=tickets,
+                        webhooks=webhooks,
+                        quarantines=quarantines,
+                        base_url=base_url,
+                    ),
+                    public_url,
+                ),
+                *monitoring_routes(health, metrics, service_password),
+                status_route(
+                    accounts,
+                    ServiceStatus(hub, fleet, bookings),
+                    messages,
+                    JobStatus(catalog, processing),
+                ),
+            ]
+        )
+
+        async def close_connections(_: web.Application) -> None:
+            # The end of the application waits for handlers; those of WebSockets end with these.
+            delivery.end_all()
+            await _close_all(hub, fleet, thumbnailers, processing)
+
+        app.on_shutdown.append(close_connections)
+        app[app_keys.ACCOUNTS] = accounts
+        app[app_keys.BOOKINGS] = bookings
+        app[app_keys.CATALOG] = catalog
+        app[app_keys.CONTENT_LINKS] = content_links
+        app[app_keys.DISPATCHERS] = (
+            client_packets,
+            slot_packets,
+            thumbnail_packets,
+            processing_packets,
+        )
+        app[app_keys.HOLDS] = holds
+        app[app_keys.LOGINS] = logins
+        app[app_keys.PICTURES] = pictures
+        app[app_keys.REAPER] = reaper
+        app[app_keys.SETUP_CODE] = setup
+        app[app_keys.SIGNED_LINKS] = signed_links
+        app[app_keys.THUMBNAILERS] = thumbnailers
+        app[app_keys.TICKET_UPLOADS] = tickets
+        app[app_keys.UNKNOWN_MESSAGES] = unknown_messages
+        app[app_keys.WEBHOOKS] = webhooks
+
+        background: dict[str, Callable[[], Awaitable[None]]] = {
+            "health": health.run,
+            "holds": holds.run,
+            "processing": processing.run,
+            "quarantines": quarantines.run,
+            "reaper": reaper.run,
+            "sweep": unknown_messages.run,
+            "watch": unknown_messages.keep_watching,
+            "webhooks": partial(webhooks.learn, partial(_channel_of, http)),
+        }
+        for name, loop in background.items():
+            loops.spawn(supervised(name, loop), name)
         yield
-    finally:
-        await tasks.close()
+
+
+def _download_limits(settings: ManagerSettings) -> DownloadLimits:
+    return DownloadLimits(
+        total=settings.max_downloads,
+        per_address=settings.downloads_per_address,
+        per_reader=settings.downloads_per_user,
+        wait_s=settings.download_wait_s,
+    )
+
+
+async def _channel_of(http: DiscordHttp, webhook: WebhookCredentials) -> int:
+    return (await Webhook(http, webhook).info()).channel_id
+
+
+async def _delete_message(http: DiscordHttp, webhook: WebhookCredentials, message_id: int) -> None:
+    await Webhook(http, webhook).delete(message_id)
+
+
+async def _close_all(*registries: Iterable[Service | ClientSession]) -> None:
+    """Ends the connections of all peers: they connect again to the next manager."""
+    connections = [peer.connection for registry in registries for peer in registry]
+    closing = (each.close(GOING_AWAY, "the manager stops") for each in connections)
+    await asyncio.gather(*closing, return_exceptions=True)

@@ -1,74 +1,95 @@
-"""`/login`, `/register`, `/update-password` and `/token-status`."""
+"""The routes `/login`, `/register`, `/update-password` and `/token-status`."""
 
 from aiohttp import web
 
+from common.password_guard import PasswordGuard
+from manager.accounts.accounts import Accounts
+from manager.accounts.logins import LoginRevocation
 from manager.errors import InvalidToken
 from manager.http.parameters import parameters_of
-from manager.http.parts import parts_of
 from manager.http.responses import failure, success
 from protocol.values import check_password, check_username
 
 FIRST_USER = "(first user)"
-"""In the place of a name, which it cannot be: guesses at the setup code are limited like a password's."""
+"""Stands for a name, which it cannot be: guesses at the setup code are limited like a password's."""
 
 
-def account_routes(*, passwords_in_query: bool) -> list[web.RouteDef]:
-    """The routes for people and their tokens.
+class AccountRoutes:
+    """The routes for users and their tokens."""
 
-    `passwords_in_query` also takes user name and password from the query of a GET, for frontends
-    that know nothing else.
-    """
-    routes = [web.get("/token-status", _token_status, allow_head=False)]
-    for path, handler in (
-        ("/login", _login),
-        ("/register", _register),
-        ("/update-password", _update_password),
-    ):
-        routes.append(web.post(path, handler))
-        if passwords_in_query:
-            routes.append(web.get(path, handler, allow_head=False))
-    return routes
+    def __init__(
+        self,
+        accounts: Accounts,
+        logins: LoginRevocation,
+        guard: PasswordGuard,
+        *,
+        passwords_in_query: bool,
+    ) -> None:
+        """Takes what it uses.
 
+        Args:
+            accounts: Registers and authenticates users.
+            logins: Ends connections when a password was changed.
+            guard: Limits guesses.
+            passwords_in_query: Also take user name and password from the query of a GET, for frontends
+                that know nothing else.
+        """
+        self._accounts = accounts
+        self._logins = logins
+        self._guard = guard
+        self._passwords_in_query = passwords_in_query
 
-async def _login(request: web.Request) -> web.Response:
-    parameters = await parameters_of(request)
-    name = parameters.required("username", check_username)
-    password = parameters.required("password", check_password)
-    parts = parts_of(request)
-    with parts.guard.attempt(request, name):
-        token = await parts.accounts.login(name, password)
-    return success(token=token)
+    @property
+    def routes(self) -> list[web.RouteDef]:
+        """What is answered here."""
+        routes = [web.get("/token-status", self.token_status, allow_head=False)]
+        for path, handler in (
+            ("/login", self.login),
+            ("/register", self.register),
+            ("/update-password", self.update_password),
+        ):
+            routes.append(web.post(path, handler))
+            if self._passwords_in_query:
+                routes.append(web.get(path, handler, allow_head=False))
+        return routes
 
+    async def login(self, request: web.Request) -> web.Response:
+        """A token for a user name and a password."""
+        parameters = await parameters_of(request)
+        name = parameters.required("username", check_username)
+        password = parameters.required("password", check_password)
+        with self._guard.attempt(request, name):
+            token = await self._accounts.login(name, password)
+        return success(token=token)
 
-async def _register(request: web.Request) -> web.Response:
-    parameters = await parameters_of(request)
-    name = parameters.required("username", check_username)
-    password = parameters.required("password", check_password)
-    admin_token = parameters.optional("adminToken")
-    setup_code = parameters.optional("setupCode")
-    parts = parts_of(request)
-    with parts.guard.attempt(request, FIRST_USER if admin_token is None else None):
-        user = await parts.accounts.register(
-            name, password, admin_token=admin_token, setup_code=setup_code
-        )
-    return success(user_id=user.id, is_admin=user.is_admin)
+    async def register(self, request: web.Request) -> web.Response:
+        """Makes a user: the first with a setup code, others with the token of an administrator."""
+        parameters = await parameters_of(request)
+        name = parameters.required("username", check_username)
+        password = parameters.required("password", check_password)
+        admin_token = parameters.optional("adminToken")
+        setup_code = parameters.optional("setupCode")
+        with self._guard.attempt(request, FIRST_USER if admin_token is None else None):
+            user = await self._accounts.register(
+                name, password, admin_token=admin_token, setup_code=setup_code
+            )
+        return success(user_id=user.id, is_admin=user.is_admin)
 
+    async def update_password(self, request: web.Request) -> web.Response:
+        """Changes a password, and ends the connections that were made with the previous one."""
+        parameters = await parameters_of(request)
+        name = parameters.required("username", check_username)
+        previous = parameters.required("previousPassword", check_password)
+        new = parameters.required("newPassword", check_password)
+        with self._guard.attempt(request, name):
+            user = await self._accounts.change_password(name, previous, new)
+        self._logins.revoke(user.id, before_epoch=user.token_epoch)
+        return success()
 
-async def _update_password(request: web.Request) -> web.Response:
-    parameters = await parameters_of(request)
-    name = parameters.required("username", check_username)
-    previous = parameters.required("previousPassword", check_password)
-    new = parameters.required("newPassword", check_password)
-    parts = parts_of(request)
-    with parts.guard.attempt(request, name):
-        user = await parts.accounts.change_password(name, previous, new)
-    parts.control.logins.revoke(user.id, before_epoch=user.token_epoch)
-    return success()
-
-
-async def _token_status(request: web.Request) -> web.Response:
-    try:
-        user = await parts_of(request).accounts.authenticate(request.query.get("token", ""))
-    except InvalidToken as error:
-        return failure(401, str(error), user_id=None)
-    return success(user_id=user.id)
+    async def token_status(self, request: web.Request) -> web.Response:
+        """Whose token it is, if it is valid."""
+        try:
+            user = await self._accounts.authenticate(request.query.get("token", ""))
+        except InvalidToken as error:
+            return failure(401, str(error), user_id=None)
+        return success(user_id=user.id)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from catalog.records import User
-from manager.connections.connection import PeerConnection
+from manager.connections.connection import PeerConnection, Reply
 from manager.uploads.overwrites import Action, OverwriteQueue
 
 
@@ -47,3 +47,11 @@ class ClientSession:
     is_connected: bool = True
     overwrites: OverwriteQueue = field(default_factory=OverwriteQueue)
     uploads: dict[str, ClientUpload] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientRequest:
+    """One packet of a client is handled: `reply` answers it before its handler returns, or later."""
+
+    client: ClientSession
+    reply: Reply

@@ -1,4 +1,4 @@
-"""The routes that answer with content: a file, a folder as an archive, and what a link stands for."""
+"""The routes that send the content of files and folders."""
 
 from aiohttp import web
 
@@ -6,52 +6,107 @@ from catalog.errors import FolderMissing
 from catalog.port import Catalog
 from catalog.records import File, Folder, User
 from common.wording import human_size
+from manager.accounts.accounts import Accounts
 from manager.downloads.archive_request import BulkRequest, bulk_request
-from manager.downloads.archives import Selection, archive_name, select
+from manager.downloads.archives import FolderSender, Selection, archive_name, select
 from manager.downloads.previews import Preview, wants_preview
 from manager.downloads.representation import Representation
+from manager.downloads.signed_links import SignedLinks
+from manager.downloads.streaming import ContentSender
 from manager.errors import AccessDenied, NoSuchFile, NoSuchFolder
 from manager.files.rights import may_read
 from manager.http.parameters import Parameters, token_of
-from manager.http.parts import parts_of
 from manager.http.responses import success
 from protocol.values import check_name, format_path, parse_path
 
 
-def download_routes() -> list[web.RouteDef]:
-    """The routes that answer with the content of files."""
-    return [
-        web.get("/download", _download),
-        web.get("/bulk-download", _bulk_download, allow_head=False),
-        web.post("/bulk-download", _bulk_download),
-        web.get("/signed-download", _signed_download),
-        web.get("/signed-download-metadata", _signed_metadata, allow_head=False),
-    ]
+class FileRoutes:
+    """The routes that send one file: to a user, or to anybody with a signed link."""
 
+    def __init__(
+        self, accounts: Accounts, catalog: Catalog, links: SignedLinks, sender: ContentSender
+    ) -> None:
+        self._accounts = accounts
+        self._catalog = catalog
+        self._links = links
+        self._sender = sender
 
-async def _download(request: web.Request) -> web.StreamResponse:
-    parts = parts_of(request)
-    user = await parts.accounts.authenticate(token_of(request))
-    file = await _readable_file(Parameters(request.query), user, parts.catalog)
-    return await _send(request, file, _user_key(user))
+    @property
+    def routes(self) -> list[web.RouteDef]:
+        """What is answered here."""
+        return [
+            web.get("/download", self.download),
+            web.get("/signed-download", self.signed_download),
+            web.get("/signed-download-metadata", self.signed_metadata, allow_head=False),
+        ]
 
+    async def download(self, request: web.Request) -> web.StreamResponse:
+        """Sends a file that the user may read."""
+        user = await self._accounts.authenticate(token_of(request))
+        file = await _readable_file(Parameters(request.query), user, self._catalog)
+        return await self._send(request, file, _user_key(user))
 
-async def _bulk_download(request: web.Request) -> web.StreamResponse:
-    parts = parts_of(request)
-    asked = await bulk_request(request, parts.accounts)
-    folder = await parts.catalog.folder_at(asked.path)
-    if folder is None:
-        raise NoSuchFolder
-    try:
-        selection = await _selection(parts.catalog, folder, asked)
+    async def signed_download(self, request: web.Request) -> web.StreamResponse:
+        """Sends the file of a signed link."""
+        file = await self._linked_file(request)
+        return await self._send(request, file, f"link to file {file.id}")
+
+    async def signed_metadata(self, request: web.Request) -> web.Response:
+        """Name, folder and size of the file of a signed link."""
+        file = await self._linked_file(request)
+        try:
+            folder = await self._catalog.folder_path(file.folder_id)
+        except FolderMissing as error:
+            raise NoSuchFile from error
+        return success(name=file.name, path=format_path(folder), size=file.size)
+
+    async def _send(self, request: web.Request, file: File, reader: str) -> web.StreamResponse:
+        """Answers with a file that the request may have."""
         if wants_preview(request):
-            size = await _size_of(parts.catalog, folder, selection)
-            return _preview(archive_name(folder), size, "folder").response()
-        return await parts.folders.send(
-            request, folder, asked.user, selection, _user_key(asked.user)
-        )
-    except FolderMissing as error:
-        raise NoSuchFolder from error
+            return _preview(file.name, file.size, file.mime_type).response()
+        content = await self._catalog.object_by_id(file.object_id)
+        if content is None:
+            raise NoSuchFile
+        return await self._sender.send(request, Representation(file, content), reader)
+
+    async def _linked_file(self, request: web.Request) -> File:
+        """The file of a signed link. Raises `InvalidRequest`, `InvalidLink`, `NoSuchFile`."""
+        payload = Parameters(request.query).required("q", str)
+        return await self._links.find(payload, self._catalog)
+
+
+class ArchiveRoutes:
+    """The routes that send a folder as an archive."""
+
+    def __init__(self, accounts: Accounts, catalog: Catalog, folders: FolderSender) -> None:
+        self._accounts = accounts
+        self._catalog = catalog
+        self._folders = folders
+
+    @property
+    def routes(self) -> list[web.RouteDef]:
+        """What is answered here."""
+        return [
+            web.get("/bulk-download", self.bulk_download, allow_head=False),
+            web.post("/bulk-download", self.bulk_download),
+        ]
+
+    async def bulk_download(self, request: web.Request) -> web.StreamResponse:
+        """Sends what the user may read of a folder, or of some entries of it."""
+        asked = await bulk_request(request, self._accounts)
+        folder = await self._catalog.folder_at(asked.path)
+        if folder is None:
+            raise NoSuchFolder
+        try:
+            selection = await _selection(self._catalog, folder, asked)
+            if wants_preview(request):
+                size = await _size_of(self._catalog, folder, selection)
+                return _preview(archive_name(folder), size, "folder").response()
+            return await self._folders.send(
+                request, folder, asked.user, selection, _user_key(asked.user)
+            )
+        except FolderMissing as error:
+            raise NoSuchFolder from error
 
 
 async def _selection(catalog: Catalog, folder: Folder, asked: BulkRequest) -> Selection | None:
@@ -69,31 +124,6 @@ async def _size_of(catalog: Catalog, folder: Folder, selection: Selection | None
     return sum(file.size for file in files) + sum(sum(usage.values()) for usage in usages)
 
 
-async def _signed_download(request: web.Request) -> web.StreamResponse:
-    file = await _linked_file(request)
-    return await _send(request, file, f"link to file {file.id}")
-
-
-async def _signed_metadata(request: web.Request) -> web.Response:
-    file = await _linked_file(request)
-    try:
-        folder = await parts_of(request).catalog.folder_path(file.folder_id)
-    except FolderMissing as error:
-        raise NoSuchFile from error
-    return success(name=file.name, path=format_path(folder), size=file.size)
-
-
-async def _send(request: web.Request, file: File, reader: str) -> web.StreamResponse:
-    """Answers with a file that the request may have."""
-    if wants_preview(request):
-        return _preview(file.name, file.size, file.mime_type).response()
-    parts = parts_of(request)
-    content = await parts.catalog.object_by_id(file.object_id)
-    if content is None:
-        raise NoSuchFile
-    return await parts.sender.send(request, Representation(file, content), reader)
-
-
 async def _readable_file(parameters: Parameters, user: User, catalog: Catalog) -> File:
     folder = parameters.required("path", parse_path)
     name = parameters.required("name", check_name)
@@ -103,13 +133,6 @@ async def _readable_file(parameters: Parameters, user: User, catalog: Catalog) -
     if not may_read(file, user):
         raise AccessDenied
     return file
-
-
-async def _linked_file(request: web.Request) -> File:
-    """The file of a signed link. Raises `InvalidRequest`, `InvalidLink`, `NoSuchFile`."""
-    payload = Parameters(request.query).required("q", str)
-    parts = parts_of(request)
-    return await parts.links.find(payload, parts.catalog)
 
 
 def _user_key(user: User) -> str:

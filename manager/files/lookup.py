@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from catalog.errors import FileMissing, FolderMissing, NotPermitted, UserMissing
-from catalog.records import File
-from manager.context import ClientContext
+from catalog.port import Catalog
+from catalog.records import File, User
 from manager.errors import AccessDenied, NoSuchFile, NoSuchFolder, NoSuchUser
 from manager.files.rights import Operation, access_to
 from protocol.values import parse_path
@@ -22,25 +22,22 @@ DEEDS = {
 """Each operation as it reads on after "you have no right to"."""
 
 
-async def file_at(context: ClientContext, path: str, name: str, operation: Operation) -> File:
+async def file_at(catalog: Catalog, user: User, path: str, name: str, operation: Operation) -> File:
     """The file of that name in a folder. Raises `NoSuchFile`, `AccessDenied`."""
-    viewer_id = context.client.user.id
-    file = await context.parts.catalog.file_at(parse_path(path), name, viewer_id=viewer_id)
-    return permitted(context, file, operation)
+    file = await catalog.file_at(parse_path(path), name, viewer_id=user.id)
+    return permitted(user, file, operation)
 
 
-async def file_by_id(context: ClientContext, file_id: int, operation: Operation) -> File:
+async def file_by_id(catalog: Catalog, user: User, file_id: int, operation: Operation) -> File:
     """The file with that id. Raises `NoSuchFile`, `AccessDenied`."""
-    viewer_id = context.client.user.id
-    file = await context.parts.catalog.file_by_id(file_id, viewer_id=viewer_id)
-    return permitted(context, file, operation)
+    return permitted(user, await catalog.file_by_id(file_id, viewer_id=user.id), operation)
 
 
-def permitted(context: ClientContext, file: File | None, operation: Operation) -> File:
+def permitted(user: User, file: File | None, operation: Operation) -> File:
     """The file, which carries the user's share. Raises `NoSuchFile`, `AccessDenied`."""
     if file is None:
         raise NoSuchFile
-    if not access_to(file, context.client.user.id).allows(operation):
+    if not access_to(file, user.id).allows(operation):
         raise AccessDenied(DEEDS[operation])
     return file
 

@@ -1,8 +1,10 @@
-"""Who may use a file: shares and owners."""
+"""Handles packets that say who may use a file: shares, the owner, everybody."""
 
-from catalog.port import PlacedFile
-from catalog.records import File, Share
-from manager.context import ClientContext
+from catalog.port import Catalog, PlacedFile
+from catalog.records import File, Share, User
+from manager.broadcast.changes import ChangeFeed
+from manager.connections.clients import ClientRequest
+from manager.connections.dispatch import PacketTable
 from manager.errors import InvalidRequest, NotShared
 from manager.files.conversion import timestamp
 from manager.files.lookup import changing, file_at, file_by_id
@@ -10,89 +12,106 @@ from manager.files.rights import Operation, permit_for
 from protocol import c2s, generic, s2c
 
 
-async def share_file(context: ClientContext, packet: c2s.FileShare) -> generic.Boolean:
-    """Adds a share, changes it, or takes it away."""
-    file = await file_at(context, packet.path, packet.name, Operation.SHARE)
-    with changing(Operation.SHARE), context.parts.changes.expecting():
-        if packet.is_deleting:
-            changed = await _unshare(context, file, packet.target_user)
-        else:
-            changed = await _share(context, file, packet)
-        context.parts.changes.file_changed("modify", changed)
-    return generic.Boolean(success=True)
+class SharingHandlers:
+    """The handlers of packets about shares and owners."""
 
+    def __init__(self, catalog: Catalog, changes: ChangeFeed) -> None:
+        self._catalog = catalog
+        self._changes = changes
 
-async def _share(context: ClientContext, file: File, packet: c2s.FileShare) -> PlacedFile:
-    if file.owner_id == packet.target_user:
-        raise InvalidRequest("the file belongs to this user")
-    return await context.parts.catalog.put_share(
-        file.id,
-        packet.target_user,
-        can_write=bool(packet.can_write),
-        permit=permit_for(context.client.user, Operation.SHARE),
-    )
+    @property
+    def packets(self) -> PacketTable:
+        """What is handled here."""
+        return {
+            c2s.FileShare: self.share_file,
+            c2s.ShareListRequest: self.list_shares,
+            c2s.TransferOwnership: self.transfer_ownership,
+            c2s.SetPublic: self.set_public,
+        }
 
+    async def share_file(self, request: ClientRequest, packet: c2s.FileShare) -> generic.Boolean:
+        """Adds a share, changes it, or takes it away."""
+        user = request.client.user
+        file = await file_at(self._catalog, user, packet.path, packet.name, Operation.SHARE)
+        with changing(Operation.SHARE), self._changes.expecting():
+            if packet.is_deleting:
+                changed = await self._unshare(user, file, packet.target_user)
+            else:
+                changed = await self._share(user, file, packet)
+            self._changes.file_changed("modify", changed)
+        return generic.Boolean(success=True)
 
-async def _unshare(context: ClientContext, file: File, user_id: int) -> PlacedFile:
-    permit = permit_for(context.client.user, Operation.SHARE)
-    changed = await context.parts.catalog.remove_share(file.id, user_id, permit=permit)
-    if changed is None:
-        raise NotShared
-    return changed
-
-
-async def set_public(context: ClientContext, packet: c2s.SetPublic) -> generic.Boolean:
-    """Lets everybody use a file, or only those whom it belongs to or is shared with."""
-    file = await file_at(context, packet.path, packet.name, Operation.SHARE)
-    with changing(Operation.SHARE), context.parts.changes.expecting():
-        changed = await context.parts.catalog.set_public(
+    async def _share(self, user: User, file: File, packet: c2s.FileShare) -> PlacedFile:
+        if file.owner_id == packet.target_user:
+            raise InvalidRequest("the file belongs to this user")
+        return await self._catalog.put_share(
             file.id,
-            is_public=packet.is_public,
-            permit=permit_for(context.client.user, Operation.SHARE),
+            packet.target_user,
+            can_write=bool(packet.can_write),
+            permit=permit_for(user, Operation.SHARE),
         )
-        context.parts.changes.file_changed("modify", changed)
-    return generic.Boolean(success=True)
 
+    async def _unshare(self, user: User, file: File, user_id: int) -> PlacedFile:
+        permit = permit_for(user, Operation.SHARE)
+        changed = await self._catalog.remove_share(file.id, user_id, permit=permit)
+        if changed is None:
+            raise NotShared
+        return changed
 
-async def list_shares(context: ClientContext, packet: c2s.ShareListRequest) -> s2c.ShareList:
-    """Tells whoever may share a file whom it is shared with, and whether it is public."""
-    file = await file_at(context, packet.path, packet.name, Operation.SHARE)
-    shares = await context.parts.catalog.shares_of(file.id)
-    told = [await _shared_with(context, share) for share in shares]
-    return s2c.ShareList(
-        file_id=file.id,
-        is_public=file.is_public,
-        has_owner=file.owner_id is not None,
-        shares=tuple(each for each in told if each is not None),
-    )
+    async def set_public(self, request: ClientRequest, packet: c2s.SetPublic) -> generic.Boolean:
+        """Makes a file public, or ends that."""
+        user = request.client.user
+        file = await file_at(self._catalog, user, packet.path, packet.name, Operation.SHARE)
+        with changing(Operation.SHARE), self._changes.expecting():
+            changed = await self._catalog.set_public(
+                file.id,
+                is_public=packet.is_public,
+                permit=permit_for(user, Operation.SHARE),
+            )
+            self._changes.file_changed("modify", changed)
+        return generic.Boolean(success=True)
 
-
-async def _shared_with(context: ClientContext, share: Share) -> s2c.SharedWith | None:
-    user = await context.parts.catalog.user_by_id(share.user_id)
-    if user is None:
-        return None
-    return s2c.SharedWith(
-        user=s2c.UserHandle(id=user.id, name=user.name),
-        can_write=share.can_write,
-        shared_at=timestamp(share.shared_at),
-    )
-
-
-async def transfer_ownership(
-    context: ClientContext, packet: c2s.TransferOwnership
-) -> generic.Boolean:
-    """Gives a file to another user; who gives it may keep a share."""
-    user = context.client.user
-    file = await file_by_id(context, packet.file_id, Operation.TRANSFER)
-    if file.owner_id == packet.target_user_id:
-        raise InvalidRequest("the file belongs to this user already")
-    with changing(Operation.TRANSFER), context.parts.changes.expecting():
-        changed = await context.parts.catalog.set_owner(
-            file.id,
-            packet.target_user_id,
-            delete_shares=bool(packet.delete_file_shares),
-            share_with=user.id if packet.create_share_for_current_owner else None,
-            permit=permit_for(user, Operation.TRANSFER),
+    async def list_shares(
+        self, request: ClientRequest, packet: c2s.ShareListRequest
+    ) -> s2c.ShareList:
+        """Lists the shares of a file, for a user who may share it."""
+        file = await file_at(
+            self._catalog, request.client.user, packet.path, packet.name, Operation.SHARE
         )
-        context.parts.changes.file_changed("modify", changed)
-    return generic.Boolean(success=True)
+        shares = await self._catalog.shares_of(file.id)
+        entries = [await self._shared_with(share) for share in shares]
+        return s2c.ShareList(
+            file_id=file.id,
+            is_public=file.is_public,
+            has_owner=file.owner_id is not None,
+            shares=tuple(each for each in entries if each is not None),
+        )
+
+    async def _shared_with(self, share: Share) -> s2c.SharedWith | None:
+        user = await self._catalog.user_by_id(share.user_id)
+        if user is None:
+            return None
+        return s2c.SharedWith(
+            user=s2c.UserHandle(id=user.id, name=user.name),
+            can_write=share.can_write,
+            shared_at=timestamp(share.shared_at),
+        )
+
+    async def transfer_ownership(
+        self, request: ClientRequest, packet: c2s.TransferOwnership
+    ) -> generic.Boolean:
+        """Gives a file to another user; its owner until then may keep a share."""
+        user = request.client.user
+        file = await file_by_id(self._catalog, user, packet.file_id, Operation.TRANSFER)
+        if file.owner_id == packet.target_user_id:
+            raise InvalidRequest("the file belongs to this user already")
+        with changing(Operation.TRANSFER), self._changes.expecting():
+            changed = await self._catalog.set_owner(
+                file.id,
+                packet.target_user_id,
+                delete_shares=bool(packet.delete_file_shares),
+                share_with=user.id if packet.create_share_for_current_owner else None,
+                permit=permit_for(user, Operation.TRANSFER),
+            )
+            self._changes.file_changed("modify", changed)
+        return generic.Boolean(success=True)

@@ -97,3 +97,19 @@ async def _limited_body(request: web.Request) -> bytes:
         if len(body) > MAX_BODY_BYTES:
             raise InvalidRequest(f"the body may have {MAX_BODY_BYTES} bytes at most")
     return bytes(body)
+
+
+def origin_of(request: web.Request) -> str:
+    """Scheme, host and port as the client has written them. Raises `InvalidRequest`."""
+    try:
+        return str(request.url.origin())
+    except ValueError:
+        raise InvalidRequest("Host: must be a name or an address, and a port") from None
+
+
+def base_url_of(request: web.Request, public_url: str | None) -> str:
+    """URL of the manager as the client reaches it, without a slash at its end.
+
+    `public_url`: the one that is configured; None: what the request says. Raises `InvalidRequest`.
+    """
+    return public_url or origin_of(request)

@@ -75,6 +75,10 @@ class UploadFleet:
         }
         return secrets.choice(sorted(addresses)) if addresses else None
 
+    def addresses(self) -> list[str]:
+        """The URLs to which clients send chunks now."""
+        return [slot.address for slot in self if slot.is_in_service]
+
     def has_process(self, process: str) -> bool:
         """Whether any slot of the process is connected."""
         return process in self._processes()

@@ -1,16 +1,19 @@
-"""What upload services report."""
+"""Handles what upload services report about uploads."""
 
+from collections.abc import Callable
+from typing import Protocol
 from uuid import UUID
 
 import structlog
 
 from catalog.errors import CatalogError, CatalogFaulty, InvalidRecord
 from catalog.records import Chunk, ChunkLocation, EnvelopeKind, Message
-from manager.context import SlotContext
+from manager.connections.dispatch import PacketTable
 from manager.error_texts import public_text
 from manager.services.base_content import BaseContent, InvalidReport, reported_messages, snowflake
 from manager.services.upload_slots import SlotUpload, UploadSlot
-from manager.tickets.uploads import TicketUpload
+from manager.services.webhooks import WebhookDirectory
+from manager.uploads.journal import ChunkJournal
 from protocol import generic, s2u, u2s
 from protocol.chunks import chunk_length
 from storage.envelope import sealed_size
@@ -22,54 +25,108 @@ OUT_OF_REACH = "Discord has shut out the webhook that posted this chunk: send it
 NO_SUCH_CHUNK = "the upload has no chunk of this size there"
 
 
-async def chunk_stored(
-    context: SlotContext, packet: u2s.ChunkStored
-) -> generic.Boolean | s2u.ReportDeferred:
-    """Enters a chunk; true once it is durable and its upload goes on.
+class ChunkMeasures(Protocol):
+    """How an upload is cut into chunks; sizes are bytes."""
 
-    Only what is in the catalog, or can never get there, is answered for good. Raises
-    `InvalidReport`, `InvalidRecord`.
-    """
-    location = _location(packet)
-    try:
-        return await _entered(context, packet, location)
-    except InvalidRecord:
-        raise
-    except CatalogFaulty as error:
-        return s2u.ReportDeferred(fault=public_text(error))
-    except CatalogError as error:
-        log.warning("a report is deferred", code=error.code, problem=str(error))
-    except Exception:
-        log.exception("a report could not be handled")
-    return s2u.ReportDeferred()
+    @property
+    def size(self) -> int:
+        """That of the whole content."""
+
+    @property
+    def chunk_size(self) -> int:
+        """That of every chunk but the last."""
+
+    @property
+    def chunk_count(self) -> int:
+        """The number of chunks."""
 
 
-async def _entered(
-    context: SlotContext, packet: u2s.ChunkStored, location: ChunkLocation
-) -> generic.Boolean:
-    upload = _upload_of(context, packet.upload_id)
-    if upload is None or not upload.takes_chunks:
-        return await _refuse(context, location, UPLOAD_ENDED)
-    if not _has_right_size(upload, packet):
-        return await _refuse(context, location, NO_SUCH_CHUNK)
-    if not context.parts.webhooks.may_be_read(int(packet.webhook_id)):
-        return await _refuse(context, location, OUT_OF_REACH)
-    is_stored = await context.parts.journal.record(location)
-    if not is_stored or not upload.takes_chunks:
-        return generic.Boolean(success=False, message=UPLOAD_ENDED)
-    return generic.Boolean(success=True)
+class ChunkTarget(Protocol):
+    """A running upload whose chunks are reported."""
+
+    @property
+    def facts(self) -> ChunkMeasures:
+        """How it is cut into chunks."""
+
+    @property
+    def takes_chunks(self) -> bool:
+        """Whether a chunk that is reported now belongs to it."""
 
 
-async def _refuse(context: SlotContext, location: ChunkLocation, why: str) -> generic.Boolean:
-    await context.parts.journal.record_garbage(location)
-    return generic.Boolean(success=False, message=why)
+FindTicketUpload = Callable[[str | None, str], ChunkTarget | None]
+"""The upload with a ticket that runs on that process and has that id; the process has just reported it."""
 
 
-async def upload_finished(context: SlotContext, packet: u2s.UploadFinish) -> None:
-    """The slot is done with its upload, one way or the other."""
-    slot = context.slot
-    if not _takes_finish(slot, packet):
-        context.parts.journal.discard(reported_messages(packet, slot.channel_id))
+class UploadReportHandlers:
+    """The handlers of reports about chunks and uploads."""
+
+    def __init__(
+        self,
+        journal: ChunkJournal,
+        webhooks: WebhookDirectory,
+        find_ticket_upload: FindTicketUpload,
+    ) -> None:
+        self._journal = journal
+        self._webhooks = webhooks
+        self._find_ticket_upload = find_ticket_upload
+
+    @property
+    def packets(self) -> PacketTable:
+        """What is handled here."""
+        return {
+            u2s.ChunkStored: self.chunk_stored,
+            u2s.UploadFinish: self.upload_finished,
+        }
+
+    async def chunk_stored(
+        self, slot: UploadSlot, packet: u2s.ChunkStored
+    ) -> generic.Boolean | s2u.ReportDeferred:
+        """Enters a chunk; true once it is durable and its upload goes on.
+
+        Only what is in the catalog, or can never get there, is answered for good. Raises
+        `InvalidReport`, `InvalidRecord`.
+        """
+        location = _location(packet)
+        try:
+            return await self._entered(slot, packet, location)
+        except InvalidRecord:
+            raise
+        except CatalogFaulty as error:
+            return s2u.ReportDeferred(fault=public_text(error))
+        except CatalogError as error:
+            log.warning("a report is deferred", code=error.code, problem=str(error))
+        except Exception:
+            log.exception("a report could not be handled")
+        return s2u.ReportDeferred()
+
+    async def _entered(
+        self, slot: UploadSlot, packet: u2s.ChunkStored, location: ChunkLocation
+    ) -> generic.Boolean:
+        upload = self._upload_of(slot, packet.upload_id)
+        if upload is None or not upload.takes_chunks:
+            return await self._refuse(location, UPLOAD_ENDED)
+        if not _has_right_size(upload, packet):
+            return await self._refuse(location, NO_SUCH_CHUNK)
+        if not self._webhooks.may_be_read(int(packet.webhook_id)):
+            return await self._refuse(location, OUT_OF_REACH)
+        is_stored = await self._journal.record(location)
+        if not is_stored or not upload.takes_chunks:
+            return generic.Boolean(success=False, message=UPLOAD_ENDED)
+        return generic.Boolean(success=True)
+
+    async def _refuse(self, location: ChunkLocation, why: str) -> generic.Boolean:
+        await self._journal.record_garbage(location)
+        return generic.Boolean(success=False, message=why)
+
+    async def upload_finished(self, slot: UploadSlot, packet: u2s.UploadFinish) -> None:
+        """The upload on the slot is stored, or has failed."""
+        if not _takes_finish(slot, packet):
+            self._journal.discard(reported_messages(packet, slot.channel_id))
+
+    def _upload_of(self, slot: UploadSlot, upload_id: str) -> ChunkTarget | None:
+        if slot.upload is not None and slot.upload.facts.upload_id == upload_id:
+            return slot.upload
+        return self._find_ticket_upload(slot.process, upload_id)
 
 
 def _takes_finish(slot: UploadSlot, packet: u2s.UploadFinish) -> bool:
@@ -103,29 +160,7 @@ def _content_of(
     return BaseContent.reported(packet, upload.facts, slot.channel_id)
 
 
-async def webhook_lost(context: SlotContext, packet: u2s.WebhookLost) -> None:
-    """Stops the use of a webhook, if the service may post to it: others' it cannot know."""
-    slot, webhook_id = context.slot, int(packet.webhook_id)
-    if slot.process is None or not context.parts.fleet.leases_to(slot.process, webhook_id):
-        log.warning("loss-of-unleased-webhook", slot=slot.id, webhook_id=webhook_id)
-        return
-    context.parts.webhooks.quarantine(webhook_id, packet.reason)
-
-
-async def uncertain_posts(context: SlotContext, packet: u2s.UncertainPosts) -> None:
-    """Some posts of the process may have left messages that nobody knows."""
-    if context.slot.process is not None:
-        context.parts.uncertain_posts.told(context.slot.process, packet.total)
-
-
-def _upload_of(context: SlotContext, upload_id: str) -> SlotUpload | TicketUpload | None:
-    slot = context.slot
-    if slot.upload is not None and slot.upload.facts.upload_id == upload_id:
-        return slot.upload
-    return context.parts.tickets.reported(slot.process, upload_id)
-
-
-def _has_right_size(upload: SlotUpload | TicketUpload, packet: u2s.ChunkStored) -> bool:
+def _has_right_size(upload: ChunkTarget, packet: u2s.ChunkStored) -> bool:
     facts = upload.facts
     if packet.index >= facts.chunk_count:
         return False

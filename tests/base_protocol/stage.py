@@ -17,7 +17,7 @@ from common.retry import Backoff
 from discord_emulator.emulator import Emulator
 from discord_emulator.testing import running_emulator
 from manager.app import create_app
-from manager.http.parts import PARTS, Parts
+from manager.app_keys import CATALOG
 from tests.base_protocol.frontend import Frontend
 from tests.base_protocol.thumbnailer import Thumbnailer
 from tests.base_protocol.upload_service import UploadService
@@ -49,14 +49,9 @@ class Stage:
     folder: Path
 
     @property
-    def parts(self) -> Parts:
-        """What the manager is made of."""
-        return self.app[PARTS].get()
-
-    @property
     def catalog(self) -> Catalog:
         """The manager's catalog."""
-        return self.parts.catalog
+        return self.app[CATALOG]
 
     @property
     def api_url(self) -> str:

@@ -15,7 +15,7 @@ from discord_emulator.emulator import Emulator
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
 from discord_emulator.testing import running_emulator
-from manager.http.parts import PARTS
+from manager.app_keys import METRICS
 from tests.manager.conftest import Cloud, running_cloud
 from tests.manager.sockets.watching import WatchedCounters
 from tests.raw_requests import BEGUN, FORM, WEBSOCKET, asking
@@ -54,7 +54,7 @@ async def counted(cloud: Cloud, route: str, status: int) -> None:
     )
     async with asyncio.timeout(5):
         # Nobody tells when a counter moves.
-        while not told.search(cloud.app[PARTS].get().metrics.render()):  # noqa: ASYNC110
+        while not told.search(cloud.app[METRICS].render()):  # noqa: ASYNC110
             await asyncio.sleep(0)
 
 

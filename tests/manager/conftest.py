@@ -30,7 +30,7 @@ from discord_emulator.emulator import Emulator
 from discord_emulator.testing import running_emulator
 from manager.accounts.credentials import Passwords
 from manager.app import create_app
-from manager.http.parts import PARTS
+from manager.app_keys import ACCOUNTS, CATALOG
 from manager.settings import ManagerSettings
 from protocol.chunks import content_hash
 from protocol.values import parse_path
@@ -57,11 +57,11 @@ class Cloud:
     @property
     def catalog(self) -> Catalog:
         """The manager's catalog."""
-        return self.app[PARTS].get().catalog
+        return self.app[CATALOG]
 
     async def token(self, name: str = "alice") -> str:
         """Registers a user, the first as administrator, and logs in."""
-        accounts = self.app[PARTS].get().accounts
+        accounts = self.app[ACCOUNTS]
         if await self.catalog.user_by_name(name) is None:
             hashed = await CHEAP.hash(PASSWORD)
             if name == "alice":

@@ -13,7 +13,7 @@ from catalog.errors import CatalogUnavailable
 from catalog.port import Catalog
 from catalog.sqlite.adapter import SqliteCatalog
 from common.tasks import cancel_and_wait
-from manager.http.health import OVERDUE_S, CatalogHealth
+from manager.status import OVERDUE_S, CatalogHealth
 from tests.manager.sockets.flaky import FlakyCatalog
 
 

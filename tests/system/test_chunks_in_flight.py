@@ -15,7 +15,7 @@ from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
 from discord_emulator.testing import running_emulator
 from manager.app import create_app
-from manager.http.parts import PARTS
+from manager.app_keys import CATALOG
 from tests.manager.sockets.stage import CHEAP_PASSWORDS, PASSWORD, settings_for
 from tests.manager.sockets.watching import WatchedCounters, messages_left
 from tests.system.whole import (
@@ -65,7 +65,7 @@ async def a_manager(
     app = create_app(settings, passwords=CHEAP_PASSWORDS, clock=clock)
     listening = listen("127.0.0.1", 0)
     async with serving(app, listening):
-        catalog = app[PARTS].get().catalog
+        catalog = app[CATALOG]
         if await catalog.user_by_name("alice") is None:
             await catalog.create_user("alice", await CHEAP_PASSWORDS.hash(PASSWORD))
         yield url_of(listening)

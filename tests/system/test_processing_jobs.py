@@ -11,7 +11,7 @@ import pytest
 
 from catalog.records import JobState
 from client_sdk.connection import Connection
-from manager.http.parts import PARTS
+from manager.app_keys import CATALOG
 from protocol import c2s, generic, s2c, s2t, t2s
 from protocol.extensions import PROCESSING
 from tests.manager.sockets.stage import SERVICE_PASSWORD
@@ -114,7 +114,7 @@ async def test_from_upload_to_thumbnail(whole, processor):
     assert (answer.success, answer.message) == (True, told.handle.thumbnail_url)
     assert (await bob.peer.order(c2s.ThumbnailRequest(file_id=told.handle.id))).success is False
     assert await processor.done(job, width=3, words=["some", "words"]) is True
-    catalog = whole.app[PARTS].get().catalog
+    catalog = whole.app[CATALOG]
     file = await catalog.file_at((), "a.txt")
     assert await catalog.metadata_of(file.object_id) == {"width": 3, "words": ["some", "words"]}
 
@@ -170,7 +170,7 @@ async def test_lost_services_lose_no_job(tmp_path):
     ):
         alice = await user(whole, http)
         file_id = await alice.put(b"hello")
-        catalog = whole.app[PARTS].get().catalog
+        catalog = whole.app[CATALOG]
         for _ in range(2):
             async with processing(whole) as doomed:
                 job = await doomed.job()

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from pydantic import SecretStr
 
-from manager.http.parts import PARTS
+from manager.app_keys import CATALOG
 from tests.manager.sockets.stage import SERVICE_PASSWORD
 from tests.system.ticketing import Caller, administrator, form_of, hash_of, run, service, user
 from tests.system.whole import Whole, content_of, running_whole
@@ -267,7 +267,7 @@ async def test_files_of_the_drive_are_not_for_services(whole, alice, http):
     drive = await whole.user(booked=1)
     await drive.put("mine.txt", b"private")
     blog, bob = await service(whole, http), await user(whole, http, "bob")
-    file = await whole.app[PARTS].get().catalog.file_at((), "mine.txt")
+    file = await whole.app[CATALOG].file_at((), "mine.txt")
     object_id = str(file.object_id)
     assert await blog.file(object_id) is None
     assert await bob.file(object_id) is None

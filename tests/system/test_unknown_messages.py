@@ -9,8 +9,8 @@ import pytest
 
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
+from manager.app_keys import UNKNOWN_MESSAGES
 from manager.gc.unknown_messages import AGE_S, ListMessages
-from manager.http.parts import PARTS
 from storage.discord.http import DiscordHttp
 from storage.discord.messages import Bot
 from tests.system.whole import CHUNK_SIZE, Whole, content_of, running_whole
@@ -60,7 +60,7 @@ async def test_a_bot_finds_what_nobody_knows(tmp_path: Path):
         user = await whole.user(booked=1)
         await user.put("a.bin", CONTENT)
         assert len(whole.emulator.messages()) == CHUNKS + 2
-        unknown = whole.app[PARTS].get().unknown_messages
+        unknown = whole.app[UNKNOWN_MESSAGES]
         async with DiscordHttp(api_url=f"{whole.emulator.base_url}/api/v10") as http:
             list_messages: ListMessages = Bot(http, "bot").messages_after
             await unknown.sweep(list_messages)

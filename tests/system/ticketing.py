@@ -7,7 +7,7 @@ from typing import Any
 
 import aiohttp
 
-from manager.http.parts import PARTS
+from manager.app_keys import ACCOUNTS, CATALOG
 from protocol.chunks import content_hash
 from tests.manager.sockets.stage import CHEAP_PASSWORDS, PASSWORD
 from tests.system.whole import CHUNK_SIZE, Whole, pieces_of
@@ -127,11 +127,10 @@ async def user(whole: Whole, http: aiohttp.ClientSession, name: str = "alice") -
 
 async def administrator(whole: Whole, http: aiohttp.ClientSession) -> Caller:
     """An administrator with a token."""
-    parts = whole.app[PARTS].get()
-    if await parts.catalog.user_by_name("root") is None:
+    if await whole.app[CATALOG].user_by_name("root") is None:
         hashed = await CHEAP_PASSWORDS.hash(PASSWORD)
-        await parts.catalog.create_user("root", hashed, is_admin=True)
-    return Caller(whole, http, await parts.accounts.login("root", PASSWORD))
+        await whole.app[CATALOG].create_user("root", hashed, is_admin=True)
+    return Caller(whole, http, await whole.app[ACCOUNTS].login("root", PASSWORD))
 
 
 async def service(whole: Whole, http: aiohttp.ClientSession, name: str = "blog") -> Caller:

@@ -20,7 +20,7 @@ from discord_emulator.emulator import Emulator
 from discord_emulator.faults import Fault
 from discord_emulator.testing import running_emulator
 from manager.app import create_app
-from manager.http.parts import PARTS
+from manager.app_keys import ACCOUNTS, CATALOG
 from protocol import c2s, s2c
 from protocol.chunks import chunk_count
 from tests.manager.sockets.peers import ClientPeer, client_query
@@ -138,10 +138,9 @@ class Whole:
 
     async def token(self, name: str) -> str:
         """A user's token; registers the user before."""
-        parts = self.app[PARTS].get()
-        if await parts.catalog.user_by_name(name) is None:
-            await parts.catalog.create_user(name, await CHEAP_PASSWORDS.hash(PASSWORD))
-        return await parts.accounts.login(name, PASSWORD)
+        if await self.app[CATALOG].user_by_name(name) is None:
+            await self.app[CATALOG].create_user(name, await CHEAP_PASSWORDS.hash(PASSWORD))
+        return await self.app[ACCOUNTS].login(name, PASSWORD)
 
     async def user(self, name: str = "alice", *, booked: int = 0) -> User:
         """Lets a user in, with services booked."""

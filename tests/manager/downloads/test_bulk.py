@@ -10,8 +10,8 @@ from aiohttp import ClientError, ClientResponse
 
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
+from manager.app_keys import ACCOUNTS, METRICS
 from manager.downloads import archives as subtree
-from manager.http.parts import PARTS
 
 
 async def _get(cloud, path="/docs", user="alice", **headers) -> ClientResponse:
@@ -254,7 +254,7 @@ async def test_token_that_dies_while_the_body_comes_in(cloud, monkeypatch):
     """Whoever begins a request with a token that is good does not get an archive with one that is not."""
     token = await cloud.token()
     await cloud.store("/docs/a", b"1")
-    accounts, looked_at = cloud.app[PARTS].get().accounts, asyncio.Event()
+    accounts, looked_at = cloud.app[ACCOUNTS], asyncio.Event()
     authenticate = accounts.authenticate
 
     async def authenticate_and_tell(key: str):
@@ -446,7 +446,7 @@ async def test_large_chunks_at_a_readers_pace(cloud):
     content = bytes(n % 251 for n in range(1_000_000))
     await cloud.store("/docs/a.bin", content, chunk_size=600_000)
     assert (await _archive(await _get(cloud))).read("a.bin") == content
-    metrics = cloud.app[PARTS].get().metrics.render().decode()
+    metrics = cloud.app[METRICS].render().decode()
     assert "discord_cloud_download_bytes_total 1e+06" in metrics
 
 

@@ -10,7 +10,7 @@ from aiohttp import ClientError, ClientResponse
 
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
-from manager.http.parts import PARTS
+from manager.app_keys import WEBHOOKS
 
 
 async def _get(cloud, name="a.txt", path="/docs", user="alice", **options) -> ClientResponse:
@@ -258,7 +258,7 @@ async def test_deleted_webhook_is_quarantined(cloud, content):
     asked = cloud.emulator.requests.count(Operation.MESSAGE)
     assert (await _get(cloud)).status == 502
     assert cloud.emulator.requests.count(Operation.MESSAGE) == asked
-    assert webhook.id in cloud.app[PARTS].get().webhooks.quarantined
+    assert webhook.id in cloud.app[WEBHOOKS].quarantined
 
 
 async def test_reads_one_chunk_ahead_and_no_more(cloud, content):

@@ -8,11 +8,11 @@ from aiohttp import ClientResponse
 from catalog.port import OverwriteOnConflict
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
-from manager.http.parts import PARTS
+from manager.app_keys import SIGNED_LINKS
 
 
 async def _link(cloud, file) -> str:
-    link: str = cloud.app[PARTS].get().links.sign(file)
+    link: str = cloud.app[SIGNED_LINKS].sign(file)
     return link
 
 

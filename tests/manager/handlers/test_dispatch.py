@@ -2,31 +2,63 @@
 
 import pytest
 
-from manager.dispatch import (
-    CLIENT_HANDLERS,
-    PROCESSING_HANDLERS,
-    SLOT_HANDLERS,
-    THUMBNAILER_HANDLERS,
-)
+from manager.app_keys import DISPATCHERS
+from manager.connections.dispatch import Dispatcher
+from protocol import t2s
 from protocol.codec import PACKETS
 from protocol.extensions import ADMINISTER, ORGANISE, PROCESSING, TICKETS, WEBHOOKS
+from protocol.packet import Packet
+
+PEERS: list[tuple[str, set[str | None]]] = [
+    ("c2s", {None, ADMINISTER, ORGANISE}),
+    ("u2s", {None, WEBHOOKS, TICKETS}),
+    ("t2s", {None}),
+    ("t2s", {PROCESSING}),
+]
+
+
+class Subject:
+    """Handlers of some packets."""
+
+    def __init__(self, *packets: type[Packet]) -> None:
+        self.packets = dict.fromkeys(packets, self.handle)
+
+    async def handle(self, peer, packet):
+        """Answers with the packet."""
+        return packet
+
+
+async def test_every_packet_has_exactly_one_handler(world):
+    """No packet that such a peer may send is left out, and no handler serves two of them."""
+    for dispatcher, (namespace, extensions) in zip(
+        world.stage.app[DISPATCHERS], PEERS, strict=True
+    ):
+        expected = {
+            packet
+            for name, packet in PACKETS.items()
+            if name.partition(":")[0] == namespace and packet.extension in extensions
+        }
+        assert set(dispatcher.packets) == expected
+        assert len(set(dispatcher.packets.values())) == len(expected)
 
 
 @pytest.mark.parametrize(
-    ("namespace", "extensions", "handlers"),
+    "subjects",
     [
-        ("c2s", {None, ADMINISTER, ORGANISE}, CLIENT_HANDLERS),
-        ("u2s", {None, WEBHOOKS, TICKETS}, SLOT_HANDLERS),
-        ("t2s", {None}, THUMBNAILER_HANDLERS),
-        ("t2s", {PROCESSING}, PROCESSING_HANDLERS),
+        [],
+        [Subject(t2s.ThumbnailData), Subject(t2s.ThumbnailData)],
+        [Subject(t2s.ThumbnailData, t2s.JobAlive)],
     ],
+    ids=["none", "two", "one too many"],
 )
-def test_every_packet_has_exactly_one_handler(namespace, extensions, handlers):
-    """No packet that such a peer may send is left out, and no handler serves two of them."""
-    expected = {
-        packet
-        for name, packet in PACKETS.items()
-        if name.partition(":")[0] == namespace and packet.extension in extensions
-    }
-    assert set(handlers) == expected
-    assert len(set(handlers.values())) == len(handlers)
+def test_tables_that_do_not_fit_are_refused(subjects):
+    """A packet without a handler, with two, or with one that nobody sends is found at the start."""
+    with pytest.raises(ValueError, match="t2s:"):
+        Dispatcher("t2s", {None}, *subjects)
+
+
+async def test_packets_of_other_extensions_are_ignored():
+    """A packet that the peer may send, but that nobody handles here, has no reply."""
+    dispatcher = Dispatcher("t2s", {None}, Subject(t2s.ThumbnailData))
+    alive = t2s.JobAlive(job_id="a")
+    assert await dispatcher.handle(None, alive) is None

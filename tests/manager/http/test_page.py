@@ -6,7 +6,7 @@ from urllib.parse import urljoin
 
 import pytest
 
-from manager.http.page import origin_of, page_policy, worker_policy
+from manager.page_routes import origin_of, page_policy, worker_policy
 from tests.manager.conftest import Cloud
 
 WORKER = "app/uploads/chunks.worker.js"

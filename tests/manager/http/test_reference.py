@@ -14,8 +14,8 @@ from yarl import URL
 
 from discord_emulator.app import create_app as create_emulator
 from discord_emulator.settings import EmulatorSettings
+from manager.app_keys import CONTENT_LINKS, SIGNED_LINKS
 from manager.http.errors import STATUSES
-from manager.http.parts import PARTS
 from tests.manager.conftest import PASSWORD, SERVICE_PASSWORD, Cloud
 from upload_service.app import UploadService
 from upload_service.settings import UploadServiceSettings
@@ -205,17 +205,16 @@ async def test_routes_answer_with_the_listed_statuses(cloud: Cloud, route: str) 
 
 async def scene_of(cloud: Cloud) -> dict[str, str]:
     """Two users, a file of the first one, and links; by name in calls."""
-    parts = cloud.app[PARTS].get()
     scene = {name: await cloud.token(name) for name in ("alice", "bob")}
     await cloud.store("/docs/a.txt", b"content")
     linked = await cloud.store("/docs/linked.txt", b"content")
     deleted = await cloud.store("/docs/deleted.txt", b"content")
     await cloud.catalog.delete_file(deleted.id)
     return scene | {
-        "link": parts.links.sign(linked),
-        "link to nothing": parts.links.sign(deleted),
-        "content": parts.content_links.file(linked.object_id),
-        "no content": parts.content_links.file(uuid4()),
+        "link": cloud.app[SIGNED_LINKS].sign(linked),
+        "link to nothing": cloud.app[SIGNED_LINKS].sign(deleted),
+        "content": cloud.app[CONTENT_LINKS].file(linked.object_id),
+        "no content": cloud.app[CONTENT_LINKS].file(uuid4()),
     }
 
 

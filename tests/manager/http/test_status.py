@@ -8,7 +8,7 @@ import pytest
 from aiohttp import WSServerHandshakeError
 
 from catalog.errors import CatalogUnavailable
-from manager.http.parts import PARTS
+from manager.app_keys import ACCOUNTS, WEBHOOKS
 
 
 async def test_health(cloud):
@@ -34,7 +34,7 @@ async def test_status_for_users(cloud):
     token = await cloud.token()
     assert (await cloud.client.get("/status")).status == 401
     webhook = cloud.emulator.webhooks[0]
-    cloud.app[PARTS].get().webhooks.quarantine(webhook.id, "deleted")
+    cloud.app[WEBHOOKS].quarantine(webhook.id, "deleted")
     response = await cloud.client.get("/status", headers={"Authorization": f"Bearer {token}"})
     assert response.status == 200
     answer = await response.json()
@@ -109,7 +109,7 @@ async def test_errors_tell_no_secrets(cloud, monkeypatch, error, status):
     async def fail(*_args):
         raise error
 
-    monkeypatch.setattr(cloud.app[PARTS].get().accounts, "login", fail)
+    monkeypatch.setattr(cloud.app[ACCOUNTS], "login", fail)
     body = {"username": "alice", "password": "correct horse"}
     response = await cloud.client.post("/login", json=body)
     assert response.status == status

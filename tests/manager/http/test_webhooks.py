@@ -2,7 +2,7 @@
 
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
-from manager.http.parts import PARTS
+from manager.app_keys import REAPER, WEBHOOKS
 
 LIST = "{ webhooks { id isConfigured channelId state reason isGone since } }"
 RETRY = "mutation ($id: ID!) { retryWebhook(id: $id) }"
@@ -53,12 +53,11 @@ async def test_what_a_webhook_has_left_is_deleted_once_it_is_used_again(cloud):
     """The end of a quarantine wakes the reaper."""
     await cloud.token()
     file = await cloud.store("/a.txt", b"words")
-    parts = cloud.app[PARTS].get()
     gone = Fault(kind=FaultKind.WEBHOOK_GONE, route=Operation.MESSAGE)
     cloud.emulator.faults.add(gone)
     assert (await content(cloud, "a.txt"))[0] == 502
     await cloud.catalog.delete_file(file.id)
-    parts.references.collect_soon()
+    cloud.app[REAPER].nudge()
     deleted = Fault(kind=FaultKind.SLOW, route=Operation.DELETE)
     cloud.emulator.faults.add(deleted)
     assert (await ask(cloud, RETRY, id=str(cloud.emulator.webhooks[0].id)))["data"]
@@ -70,7 +69,7 @@ async def test_a_retry_that_fails_says_why(cloud):
     """The error has a stable code, and tells what Discord says."""
     await cloud.token()
     webhook = cloud.emulator.webhooks[0]
-    cloud.app[PARTS].get().webhooks.quarantine(webhook.id, "forbidden")
+    cloud.app[WEBHOOKS].quarantine(webhook.id, "forbidden")
     cloud.emulator.delete_webhook(webhook.id)
     (error,) = (await ask(cloud, RETRY, id=str(webhook.id)))["errors"]
     assert error["extensions"]["code"] == "webhook-unusable"

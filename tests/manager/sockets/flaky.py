@@ -1,4 +1,4 @@
-"""A manager's WebSocket side on a catalog that goes away when the test says so."""
+"""A manager on a catalog that goes away when the test says so."""
 
 import asyncio
 import time
@@ -18,17 +18,11 @@ from catalog.port import Catalog
 from catalog.sqlite.adapter import SqliteCatalog
 from common.retry import RetryPolicy
 from discord_emulator.testing import running_emulator
-from manager.accounts.accounts import Accounts, SetupCode
-from manager.control import ControlPlane
-from manager.metrics import ManagerMetrics
+from manager.app import create_app
+from manager.app_keys import ACCOUNTS
 from manager.retrying import FIRST_DELAY_S, LONGEST_DELAY_S, CatalogPatience
-from manager.services.webhooks import WebhookDirectory
-from manager.settings import NO_CODE
-from manager.uploads.holds import TemporaryHolds
-from manager.uploads.readability import ReadabilityCheck
 from protocol import s2c
 from protocol.extensions import format_extensions
-from storage.discord.routes import WebhookCredentials
 from tests.manager.sockets.peers import (
     SERVICE_EXTENSIONS,
     ClientPeer,
@@ -44,7 +38,8 @@ from tests.manager.sockets.stage import (
     settings_for,
 )
 
-TOKEN_SECRET = b"s" * 32
+HOLD_S = 60
+"""How long holds live when the settings do not say."""
 
 
 class VirtualTime:
@@ -155,14 +150,12 @@ class FlakyCatalog:
 
 @dataclass
 class FlakyStage:
-    """A running control plane with its catalog."""
+    """A running manager with its catalog."""
 
     url: str
+    app: web.Application
     catalog: FlakyCatalog
     real_catalog: Catalog
-    accounts: Accounts
-    control: ControlPlane
-    holds: TemporaryHolds
     peers: AsyncExitStack
     time: VirtualTime
     _addresses: "count[int]" = field(default_factory=lambda: count(1))
@@ -181,7 +174,7 @@ class FlakyStage:
         if await self.real_catalog.user_by_name(name) is None:
             hashed = await CHEAP_PASSWORDS.hash(PASSWORD)
             await self.real_catalog.create_user(name, hashed)
-        query = client_query(await self.accounts.login(name, PASSWORD))
+        query = client_query(await self.app[ACCOUNTS].login(name, PASSWORD))
         if extensions:
             query["extensions"] = format_extensions(extensions)
         async with ClientPeer.connected(self.url, "s2c", query, extensions=extensions) as client:
@@ -219,7 +212,7 @@ async def running_flaky_stage(
     monotonic: Callable[[], float] = time.monotonic,
     **chosen: object,
 ) -> AsyncIterator[FlakyStage]:
-    """Runs a control plane, with settings chosen, whose retries follow one another at once.
+    """Runs a manager, with settings chosen, whose retries follow one another at once.
 
     Each service needs one of the `channels`.
     """
@@ -229,27 +222,17 @@ async def running_flaky_stage(
         SqliteCatalog.open(folder / "catalog.sqlite3", clock=clock) as real,
     ):
         flaky = FlakyCatalog(real)
-        catalog = cast("Catalog", flaky)
-        setup = SetupCode(real, NO_CODE)
-        accounts = Accounts(real, TOKEN_SECRET, clock, setup, passwords=CHEAP_PASSWORDS)
-        holds = TemporaryHolds(catalog, clock, life_s=60)
-        webhooks = WebhookDirectory(WebhookCredentials(*hook) for hook in emulator.webhooks)
 
-        async def locate(_address: object) -> None:
-            """Whatever is asked for is there."""
+        @asynccontextmanager
+        async def open_catalog() -> AsyncIterator[Catalog]:
+            yield cast("Catalog", flaky)
 
-        control = ControlPlane(
-            catalog=catalog,
-            accounts=accounts,
-            passwords=CHEAP_PASSWORDS,
-            settings=settings_for(emulator, folder, **chosen),
-            webhooks=webhooks,
-            holds=holds,
-            readability=ReadabilityCheck(catalog, webhooks, locate),
-            metrics=ManagerMetrics(),
-            nudge_reaper=lambda: None,
+        app = create_app(
+            settings_for(emulator, folder, **{"upload_hold_s": HOLD_S, **chosen}),
             clock=clock,
             monotonic=monotonic,
+            passwords=CHEAP_PASSWORDS,
+            open_catalog=open_catalog,
             patience=CatalogPatience(
                 sleep=virtual.sleep,
                 policy=RetryPolicy(
@@ -260,9 +243,6 @@ async def running_flaky_stage(
                 ),
             ),
         )
-        app = web.Application()
-        app.router.add_get("/", control.reception.websocket)
-        async with control.run(), serving(app) as url, AsyncExitStack() as peers:
+        async with serving(app) as url, AsyncExitStack() as peers:
             socket_url = url.replace("http", "ws", 1)
-            yield FlakyStage(socket_url, flaky, real, accounts, control, holds, peers, virtual)
-            await control.close_peers()
+            yield FlakyStage(socket_url, app, flaky, real, peers, virtual)

@@ -19,7 +19,7 @@ from discord_emulator.faults import Fault
 from discord_emulator.testing import running_emulator
 from manager.accounts.credentials import Passwords
 from manager.app import create_app
-from manager.http.parts import PARTS
+from manager.app_keys import ACCOUNTS, CATALOG
 from manager.settings import ManagerSettings
 from protocol import s2c
 from tests.manager.sockets.peers import (
@@ -59,7 +59,7 @@ class Stage:
     @property
     def catalog(self) -> Catalog:
         """The manager's catalog."""
-        return self.app[PARTS].get().catalog
+        return self.app[CATALOG]
 
     @property
     def socket_url(self) -> str:
@@ -71,7 +71,7 @@ class Stage:
         if await self.catalog.user_by_name(name) is None:
             hashed = await CHEAP_PASSWORDS.hash(PASSWORD)
             await self.catalog.create_user(name, hashed)
-        return await self.app[PARTS].get().accounts.login(name, PASSWORD)
+        return await self.app[ACCOUNTS].login(name, PASSWORD)
 
     async def client(self, name: str = "alice") -> ClientPeer:
         """Lets a client in."""

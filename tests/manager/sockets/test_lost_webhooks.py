@@ -8,7 +8,7 @@ import pytest
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
 from discord_emulator.settings import Permission
-from manager.http.parts import PARTS
+from manager.app_keys import WEBHOOKS
 from protocol import s2c, s2u, u2s
 from storage.errors import WebhookGone
 from tests.manager.sockets.peers import ClientPeer, ServicePeer
@@ -88,7 +88,7 @@ async def test_a_webhook_that_may_only_not_post_costs_nothing(stage: Stage):
 async def test_a_chunk_of_a_webhook_that_is_gone_is_sent_again(stage: Stage):
     """Once that is known its report is refused at once, so that the upload as a whole is saved."""
     client, service, start = await started(stage)
-    webhooks = stage.app[PARTS].get().webhooks
+    webhooks = stage.app[WEBHOOKS]
     lost = await service.post(start, 0)
     webhooks.lost(WebhookGone(int(lost.webhook_id), "HTTP 404, code 10015"))
     assert "send it again" in await service.refusal(lost)

@@ -7,8 +7,8 @@ import aiohttp
 import pytest
 
 from client_sdk.errors import CloudError
+from manager.app_keys import ACCOUNTS, LOGINS
 from manager.connections.workload import MAX_AT_WORK
-from manager.http.parts import PARTS
 from protocol import c2s, s2c
 from tests.manager.sockets.flaky import running_flaky_stage
 from tests.manager.sockets.peers import ClientPeer, client_query
@@ -43,7 +43,7 @@ async def test_old_tokens_open_no_connection(stage: Stage):
     with pytest.raises(CloudError):
         async with ClientPeer.connected(stage.socket_url, "s2c", client_query(token)):
             pass
-    new_token = await stage.app[PARTS].get().accounts.login("alice", NEW)
+    new_token = await stage.app[ACCOUNTS].login("alice", NEW)
     async with ClientPeer.connected(stage.socket_url, "s2c", client_query(new_token)) as client:
         await client.caught_up()
 
@@ -51,7 +51,7 @@ async def test_old_tokens_open_no_connection(stage: Stage):
 async def test_a_connection_in_the_making_ends_too(stage: Stage, monkeypatch):
     """A token that was good when it was looked at does not outlive a change right afterwards."""
     token = await stage.token("alice")
-    accounts = stage.app[PARTS].get().accounts
+    accounts = stage.app[ACCOUNTS]
     authenticate = accounts.authenticate
 
     async def authenticate_and_change(key: str):
@@ -74,8 +74,8 @@ async def test_what_was_not_begun_by_then_is_not_done(tmp_path: Path):
         for number in range(2 * MAX_AT_WORK):
             await client.send(c2s.CreateFolder(path=f"/{number}"))
         await stage.catalog.is_holding("make_folders")
-        user = await stage.accounts.change_password("alice", PASSWORD, NEW)
-        stage.control.logins.revoke(user.id, before_epoch=user.token_epoch)
+        user = await stage.app[ACCOUNTS].change_password("alice", PASSWORD, NEW)
+        stage.app[LOGINS].revoke(user.id, before_epoch=user.token_epoch)
         held.set()
         # By the time at which the service is free again all that waited has had its turn.
         await other.next(s2c.UploadBookingModify)

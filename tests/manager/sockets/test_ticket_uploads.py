@@ -15,8 +15,8 @@ import pytest
 from catalog.records import JobState
 from client_sdk import Client
 from client_sdk.connection import Connection
+from manager.app_keys import TICKET_UPLOADS
 from manager.errors import NoUploadService
-from manager.http.parts import PARTS
 from manager.tickets.approval import TicketRequest
 from manager.tickets.uploads import TicketManager
 from protocol import generic, s2c, s2u, u2s
@@ -235,7 +235,7 @@ async def test_a_failed_upload_leaves_nothing(stage, service):
 @pytest.mark.parametrize(("holder", "told"), [("user:7", "user:7"), ("service:blog", None)])
 async def test_whose_ticket_it_is(stage, holder, told):
     """A service that asked for the extension hears of the user, and nothing of other services."""
-    tickets = stage.app[PARTS].get().control.tickets
+    tickets = stage.app[TICKET_UPLOADS]
     for extra, heard in ((frozenset(), None), (frozenset({TICKET_HOLDERS}), told)):
         async with connected(stage, extensions=frozenset({WEBHOOKS, TICKETS}) | extra) as service:
             ticket, _ = await ticket_of(holder, tickets)
@@ -351,7 +351,7 @@ async def test_services_without_the_extension_get_no_forms(stage):
 
 async def flaky_ticket(stage: FlakyStage) -> tuple[str, str]:
     """A ticket for five bytes and its file id, once a service takes tickets."""
-    return await ticket_of("user:1", stage.control.tickets)
+    return await ticket_of("user:1", stage.app[TICKET_UPLOADS])
 
 
 async def test_a_catalog_that_is_away_costs_no_ticket(tmp_path):

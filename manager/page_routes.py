@@ -9,18 +9,18 @@ hears of a service at an origin that is new.
 import gzip
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
 
+from catalog.port import Catalog
+from manager.accounts.accounts import Accounts, SetupCode
 from manager.errors import AccessDenied, NoSuchFile, RegistrationClosed
 from manager.files.rights import may_read
 from manager.http.parameters import Parameters, token_of
-from manager.http.parts import parts_of
 from manager.http.responses import success
 from protocol.values import check_name, parse_path
 
@@ -94,7 +94,7 @@ def origin_of(address: str) -> str | None:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-FOLDER = Path(__file__).parent.parent / "page"
+FOLDER = Path(__file__).parent / "page"
 INDEX = "index.html"
 BASE_PLACEHOLDER = b"{{base}}"
 """Stands in `index.html` for the versioned prefix of all other files."""
@@ -179,71 +179,90 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 _ALWAYS_ASK = "no-cache"
 
 
-def page_routes(files: PageFiles) -> list[web.RouteDef]:
-    """The page, its files, and what it has to know before anybody has logged in."""
+class PageRoutes:
+    """The page, its files, and what it needs to know before anybody has logged in."""
 
-    async def asset(request: web.Request) -> web.Response:
-        name = request.match_info["name"]
-        file = files.assets.get(name)
-        if file is None:
-            raise NoSuchFile
-        if name.endswith(WORKER_SUFFIX):
-            return _worker(request, file)
-        # A page that was loaded before an update asks for its old version, and gets the new file.
-        is_current = request.match_info["version"] == files.version
-        return _answer(request, file, _FOR_EVER if is_current else _ALWAYS_ASK)
+    def __init__(
+        self,
+        files: PageFiles,
+        setup: SetupCode,
+        service_addresses: Callable[[], Iterable[str]],
+        public_url: str | None,
+    ) -> None:
+        """Takes what it uses.
 
-    return [
-        web.get("/page/first-start", _first_start, allow_head=False),
-        web.get("/page/metadata", _metadata, allow_head=False),
-        web.get("/page/{version}/{name:.+}", asset),
-    ]
+        Args:
+            files: The files of the page.
+            setup: Whether an administrator has yet to be made.
+            service_addresses: The URLs of all upload services at the moment.
+            public_url: Where others reach the page; None: where the request says.
+        """
+        self._files = files
+        self._setup = setup
+        self._service_addresses = service_addresses
+        self._public_url = public_url
 
+    @property
+    def routes(self) -> list[web.RouteDef]:
+        """What is answered here, except the page itself."""
+        return [
+            web.get("/page/first-start", self.first_start, allow_head=False),
+            web.get("/page/{version}/{name:.+}", self.asset),
+        ]
 
-def page_handler(files: PageFiles, public_url: str | None) -> Handler:
-    """The handler that answers with the page itself; `public_url` is where others reach it, if known."""
-
-    async def page(request: web.Request) -> web.Response:
-        response = _answer(request, files.index, _ALWAYS_ASK)
+    async def index(self, request: web.Request) -> web.Response:
+        """The page itself."""
+        response = _answer(request, self._files.index, _ALWAYS_ASK)
         response.headers["Content-Security-Policy"] = page_policy(
-            request.host, files.base, public_url
+            request.host, self._files.base, self._public_url
         )
         return response
 
-    return page
+    async def asset(self, request: web.Request) -> web.Response:
+        """A file of the page."""
+        name = request.match_info["name"]
+        file = self._files.assets.get(name)
+        if file is None:
+            raise NoSuchFile
+        if name.endswith(WORKER_SUFFIX):
+            return self._worker(request, file)
+        # A page that was loaded before an update asks for its old version, and gets the new file.
+        is_current = request.match_info["version"] == self._files.version
+        return _answer(request, file, _FOR_EVER if is_current else _ALWAYS_ASK)
+
+    async def first_start(self, _: web.Request) -> web.Response:
+        """Whether an administrator has yet to be made, and how. Says nothing else about users."""
+        try:
+            code = await self._setup.expected()
+        except RegistrationClosed:
+            return success(needs_administrator=False, needs_setup_code=False)
+        return success(needs_administrator=True, needs_setup_code=code is not None)
+
+    def _worker(self, request: web.Request, file: PageFile) -> web.Response:
+        # Never from a cache: its policy names the services of this moment.
+        response = _answer(request, file, "no-store")
+        policy = worker_policy(self._service_addresses())
+        response.headers["Content-Security-Policy"] = policy
+        return response
 
 
-async def _first_start(request: web.Request) -> web.Response:
-    """Whether an administrator has yet to be made, and how. Tells nothing else about users."""
-    try:
-        code = await parts_of(request).setup.expected()
-    except RegistrationClosed:
-        return success(needs_administrator=False, needs_setup_code=False)
-    return success(needs_administrator=True, needs_setup_code=code is not None)
+def metadata_route(accounts: Accounts, catalog: Catalog) -> web.RouteDef:
+    """The route of what processing found out about a file."""
 
+    async def metadata(request: web.Request) -> web.Response:
+        """The metadata of a file that the user may read; null before it was processed."""
+        user = await accounts.authenticate(token_of(request))
+        parameters = Parameters(request.query)
+        folder = parameters.required("path", parse_path)
+        name = parameters.required("name", check_name)
+        file = await catalog.file_at(folder, name, viewer_id=user.id)
+        if file is None:
+            raise NoSuchFile
+        if not may_read(file, user):
+            raise AccessDenied
+        return success(metadata=await catalog.metadata_of(file.object_id))
 
-async def _metadata(request: web.Request) -> web.Response:
-    """What processing found out about a file that the user may read; null before that."""
-    parts = parts_of(request)
-    user = await parts.accounts.authenticate(token_of(request))
-    parameters = Parameters(request.query)
-    folder = parameters.required("path", parse_path)
-    name = parameters.required("name", check_name)
-    file = await parts.catalog.file_at(folder, name, viewer_id=user.id)
-    if file is None:
-        raise NoSuchFile
-    if not may_read(file, user):
-        raise AccessDenied
-    return success(metadata=await parts.catalog.metadata_of(file.object_id))
-
-
-def _worker(request: web.Request, file: PageFile) -> web.Response:
-    # Never from a cache: its policy names the services of this moment.
-    response = _answer(request, file, "no-store")
-    services = parts_of(request).control.snapshot()["services"]
-    policy = worker_policy(service["address"] for service in services)
-    response.headers["Content-Security-Policy"] = policy
-    return response
+    return web.get("/page/metadata", metadata, allow_head=False)
 
 
 def _answer(request: web.Request, file: PageFile, cache_control: str) -> web.Response:

@@ -1,5 +1,6 @@
 """`/graphql`: one request by POST, for users and other services."""
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -10,11 +11,11 @@ from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 
+from manager.accounts.callers import Authenticator, Caller
 from manager.errors import InvalidRequest
 from manager.graphql.schema import public_error, schema
 from manager.graphql.types import GraphQLContext
-from manager.http.parameters import json_object, token_of
-from manager.http.parts import parts_of
+from manager.http.parameters import base_url_of, json_object, token_of
 
 log = structlog.get_logger(__name__)
 
@@ -27,20 +28,34 @@ class GraphQLRequest(msgspec.Struct, frozen=True):
     operation_name: str | None = msgspec.field(default=None, name="operationName")
 
 
-def graphql_routes() -> list[web.RouteDef]:
-    """The route of the GraphQL interface."""
-    return [web.post("/graphql", _graphql)]
+MakeContext = Callable[[Caller, str], GraphQLContext]
+"""Makes what resolvers are given, for a caller that reaches the manager at this base URL."""
 
 
-async def _graphql(request: web.Request) -> web.Response:
-    token, sent = token_of(request), await json_object(request)
-    # Not before: the token may die while the body comes in.
-    context = await _context(request, token)
-    try:
-        body = msgspec.convert(sent, GraphQLRequest)
-    except msgspec.ValidationError as error:
-        raise InvalidRequest(f"the body must be a GraphQL request: {error}") from error
-    return _answer(await _result(body, context))
+def graphql_routes(
+    authenticator: Authenticator, make_context: MakeContext, public_url: str | None
+) -> list[web.RouteDef]:
+    """The route of the GraphQL interface.
+
+    Args:
+        authenticator: Identifies callers.
+        make_context: What resolvers are given.
+        public_url: Where callers reach the manager; None: where their request says.
+    """
+
+    async def graphql(request: web.Request) -> web.Response:
+        token, sent = token_of(request), await json_object(request)
+        # Not before: the token may be revoked while the body comes in. Without valid credentials not
+        # even the schema is shown.
+        caller = await authenticator.identify(token)
+        context = make_context(caller, base_url_of(request, public_url))
+        try:
+            body = msgspec.convert(sent, GraphQLRequest)
+        except msgspec.ValidationError as error:
+            raise InvalidRequest(f"the body must be a GraphQL request: {error}") from error
+        return _answer(await _result(body, context))
+
+    return [web.post("/graphql", graphql)]
 
 
 async def _result(body: GraphQLRequest, context: GraphQLContext) -> ExecutionResult:
@@ -59,23 +74,6 @@ async def _result(body: GraphQLRequest, context: GraphQLContext) -> ExecutionRes
     except InvalidOperationTypeError as error:
         reason = error.as_http_error_reason("POST")
     return ExecutionResult(data=None, errors=[GraphQLError(reason)])
-
-
-async def _context(request: web.Request, token: str) -> GraphQLContext:
-    """Nobody gets anywhere without credentials, not even to the schema. Raises `InvalidToken`."""
-    parts = parts_of(request)
-    return GraphQLContext(
-        caller=await parts.authenticator.identify(token),
-        authenticator=parts.authenticator,
-        catalog=parts.catalog,
-        links=parts.content_links,
-        processing=parts.control.processing,
-        references=parts.references,
-        tickets=parts.control.tickets,
-        webhooks=parts.webhooks,
-        quarantines=parts.quarantines,
-        base_url=parts.control.reception.base_url(request),
-    )
 
 
 def _answer(result: ExecutionResult) -> web.Response:

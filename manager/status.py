@@ -1,0 +1,236 @@
+"""The routes `/health`, `/status` and `/metrics`: whether and how the manager works.
+
+Load balancers and containers ask for the health often and without a login. Reading the catalog costs next
+to nothing, so it is tried on request, once for all requests at the same time. Writing takes the lock of the
+database and waits for the disk, which strangers must not be able to cause: the manager tries it at
+intervals of its own, and a request gets the latest outcome.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from catalog.errors import CatalogError, CatalogUnavailable
+from catalog.port import Catalog
+from catalog.records import JobState
+from common.service_password import ServicePassword
+from manager.accounts.accounts import Accounts
+from manager.broadcast.hub import Hub
+from manager.files.conversion import timestamp
+from manager.gc.reaper import Reaper
+from manager.gc.unknown_messages import UnknownMessages
+from manager.http.parameters import token_of
+from manager.http.responses import success
+from manager.metrics import CONTENT_TYPE, ManagerMetrics
+from manager.processing.services import ProcessingDesk
+from manager.services.fleet import UploadFleet
+from manager.services.uncertain_posts import UncertainPostTally
+from manager.services.webhooks import WebhookDirectory
+from manager.uploads.booking_desk import BookingDesk
+
+log = structlog.get_logger(__name__)
+
+SHOWN_FAILURES = 20
+"""How many of the files whose processing failed for good an administrator is shown."""
+
+PROBE_INTERVAL_S = 15.0
+"""Between the end of one write probe and the next."""
+OVERDUE_S = 30.0
+"""A catalog that takes longer than this for a write probe does not take writes."""
+READ_TIMEOUT_S = 4.0
+"""Those who ask give up after five seconds, and shall hear why."""
+
+
+class CatalogHealth:
+    """Probes the catalog.
+
+    Args:
+        catalog: What is probed.
+        monotonic: Seconds that never jump.
+        sleep: Waits for a number of seconds.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        *,
+        monotonic: Callable[[], float],
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self._catalog = catalog
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._write_problem: str | None = None
+        self._probing_since: float | None = None
+        self._read: asyncio.Task[None] | None = None
+
+    async def check(self) -> None:
+        """Raises `CatalogError` unless reads work now and the last write probe went well."""
+        since = self._probing_since
+        if since is not None and self._monotonic() - since > OVERDUE_S:
+            raise CatalogUnavailable("a write does not come to an end")
+        if self._write_problem is not None:
+            raise CatalogUnavailable(self._write_problem)
+        if self._read is None or self._read.done():
+            self._read = asyncio.create_task(self._catalog.check_reads(), name="read probe")
+        try:
+            async with asyncio.timeout(READ_TIMEOUT_S):
+                await asyncio.shield(self._read)
+        except TimeoutError:
+            raise CatalogUnavailable("a read does not come to an end") from None
+
+    async def run(self) -> None:
+        """Probes writes until cancelled."""
+        while True:
+            self._probing_since = self._monotonic()
+            self._note(await self._problem_of_writes())
+            self._probing_since = None
+            await self._sleep(PROBE_INTERVAL_S)
+
+    async def _problem_of_writes(self) -> str | None:
+        try:
+            await self._catalog.check_writes()
+        except CatalogError as error:
+            return f"{error} ({error.code})"
+        return None
+
+    def _note(self, problem: str | None) -> None:
+        """Keeps the outcome; the log has one line when it changes, not one for each probe."""
+        if problem is not None and self._write_problem is None:
+            log.error("the catalog takes no writes", problem=problem)
+        if problem is None and self._write_problem is not None:
+            log.info("the catalog takes writes again")
+        self._write_problem = problem
+
+
+class ServiceStatus:
+    """What is said of clients, upload services and bookings."""
+
+    def __init__(self, hub: Hub, registry: UploadFleet, bookings: BookingDesk) -> None:
+        self._hub = hub
+        self._registry = registry
+        self._bookings = bookings
+
+    def snapshot(self) -> dict[str, Any]:
+        """All of them at the moment."""
+        ledger = self._bookings.snapshot()
+        names = {client.id: client.user.name for client in self._hub}
+        return {
+            "clients": len(names),
+            "services": [
+                {
+                    "id": service.service,
+                    "address": self._registry.slot(service.service).address,
+                    "state": service.state.value,
+                    "user": names.get(service.holder or ""),
+                }
+                for service in ledger.services
+            ],
+            "bookings": [
+                {
+                    "user": names.get(booking.client),
+                    "desired": booking.desired,
+                    "amount": booking.amount,
+                }
+                for booking in ledger.bookings
+            ],
+        }
+
+
+class MessageStatus:
+    """What is said of webhooks, and of messages that lie on Discord in vain."""
+
+    def __init__(
+        self,
+        webhooks: WebhookDirectory,
+        reaper: Reaper,
+        unknown_messages: UnknownMessages,
+        uncertain_posts: UncertainPostTally,
+    ) -> None:
+        self._webhooks = webhooks
+        self._reaper = reaper
+        self._unknown_messages = unknown_messages
+        self._uncertain_posts = uncertain_posts
+
+    def snapshot(self) -> dict[str, Any]:
+        """Both at the moment."""
+        unknown = self._unknown_messages
+        return {
+            "webhooks": {
+                "usable": len(self._webhooks.usable),
+                "unknown": len(self._webhooks.unknown),
+                "quarantined": [
+                    {"id": str(each.webhook_id), "reason": each.reason, "is_gone": each.is_gone}
+                    for each in self._webhooks.quarantined.values()
+                ],
+            },
+            "messages": {
+                "stuck": self._reaper.stuck,
+                "uncertain_posts": self._uncertain_posts.number,
+                "has_bot": unknown.has_bot,
+                "unknown_found": unknown.found,
+                "swept_at": None if unknown.swept_at is None else timestamp(unknown.swept_at),
+            },
+        }
+
+
+class JobStatus:
+    """What is said of processing."""
+
+    def __init__(self, catalog: Catalog, processing: ProcessingDesk) -> None:
+        self._catalog = catalog
+        self._processing = processing
+
+    async def snapshot(self, *, is_admin: bool) -> dict[str, Any]:
+        """Services and jobs; administrators also get the failures."""
+        jobs = await self._catalog.count_jobs()
+        shown: dict[str, Any] = {
+            "services": sum(each.is_in_service for each in self._processing),
+            **{state.value: number for state, number in jobs.items()},
+        }
+        if is_admin:
+            failed = await self._catalog.jobs(JobState.FAILED, limit=SHOWN_FAILURES)
+            shown["failed_files"] = [
+                {"id": str(job.object_id), "attempts": job.attempts, "error": job.error}
+                for job in failed
+            ]
+        return shown
+
+
+def status_route(
+    accounts: Accounts, services: ServiceStatus, messages: MessageStatus, jobs: JobStatus
+) -> web.RouteDef:
+    """`/status`: how the manager works, for its users."""
+
+    async def status(request: web.Request) -> web.Response:
+        user = await accounts.authenticate(token_of(request))
+        return success(
+            **services.snapshot(),
+            **messages.snapshot(),
+            processing=await jobs.snapshot(is_admin=user.is_admin),
+            you={"id": user.id, "name": user.name, "is_admin": user.is_admin},
+        )
+
+    return web.get("/status", status, allow_head=False)
+
+
+def monitoring_routes(
+    health: CatalogHealth, metrics: ManagerMetrics, password: ServicePassword
+) -> list[web.RouteDef]:
+    """`/health`, and `/metrics`, which needs the service password."""
+
+    async def check_health(_: web.Request) -> web.Response:
+        await health.check()
+        return web.Response(status=204)
+
+    async def show_metrics(request: web.Request) -> web.Response:
+        password.check_bearer(request)
+        return web.Response(body=metrics.render(), headers={"Content-Type": CONTENT_TYPE})
+
+    return [
+        web.get("/health", check_health),
+        web.get("/metrics", show_metrics, allow_head=False),
+    ]

@@ -1,0 +1,273 @@
+"""Accepts the WebSockets of all peers, and serves each until its connection ends."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from uuid import uuid4
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from common.service_password import ServicePassword
+from common.tasks import BackgroundTasks
+from manager.accounts.accounts import Accounts
+from manager.accounts.logins import LoginRevocation, close_revoked_login
+from manager.connections.clients import ClientRequest, ClientSession
+from manager.connections.connection import PeerConnection, Reply, new_socket
+from manager.connections.dispatch import Dispatcher
+from manager.connections.handshake import Handshake, PeerType
+from manager.errors import InvalidRequest
+from manager.http.parameters import base_url_of, origin_of
+from manager.metrics import ManagerMetrics
+from manager.processing.services import ProcessingDesk, ProcessingService
+from manager.processing.thumbnailers import Thumbnailer, Thumbnailers
+from manager.services.fleet import UploadFleet
+from manager.services.upload_slots import UploadSlot
+from protocol import generic
+from protocol.extensions import (
+    ADMINISTER,
+    ORGANISE,
+    PROCESSING,
+    REJECTIONS,
+    TICKET_HOLDERS,
+    TICKETS,
+    WEBHOOKS,
+    format_extensions,
+)
+from protocol.packet import Packet
+
+log = structlog.get_logger(__name__)
+
+ServePeer = Callable[[web.Request, Handshake], Awaitable[web.WebSocketResponse]]
+"""Serves a peer of one kind. Raises `InvalidRequest`, `InvalidToken`, `WrongServicePassword`,
+`TooManyAttempts` before the WebSocket is accepted."""
+
+
+class WebSocketEndpoint:
+    """The handler of all requests for a WebSocket."""
+
+    def __init__(self, serve: Mapping[PeerType, ServePeer]) -> None:
+        """`serve`: what serves each kind of peer."""
+        self._serve = serve
+
+    async def handle(self, request: web.Request) -> web.WebSocketResponse:
+        """Serves one peer for as long as it is connected. Raises as `ServePeer` does."""
+        handshake = Handshake.read(request.query)
+        return await self._serve[handshake.type](request, handshake)
+
+    def or_else(self, handler: Handler) -> Handler:
+        """A handler of requests for a WebSocket that leaves all others to `handler`."""
+
+        async def root(request: web.Request) -> web.StreamResponse:
+            if request.headers.get("Upgrade", "").lower() == "websocket":
+                return await self.handle(request)
+            return await handler(request)
+
+        return root
+
+
+class SocketAcceptor:
+    """Accepts WebSockets, once it is known that the peer may connect."""
+
+    def __init__(self, tasks: BackgroundTasks, metrics: ManagerMetrics) -> None:
+        self._tasks = tasks
+        self._metrics = metrics
+
+    async def accept(
+        self,
+        request: web.Request,
+        handshake: Handshake,
+        granted: frozenset[str],
+        namespace: str,
+    ) -> tuple[web.WebSocketResponse, PeerConnection]:
+        """Accepts a socket, and sends the extensions that were granted if the peer asked for any."""
+        socket = new_socket()
+        await socket.prepare(request)
+        connection = PeerConnection(
+            socket,
+            request.transport,
+            accepts=frozenset({namespace, "generic"}),
+            extensions=granted,
+            tasks=self._tasks,
+            metrics=self._metrics,
+        )
+        if handshake.extensions:
+            connection.send(generic.Primitives(string_value=format_extensions(granted)))
+        return socket, connection
+
+
+class ClientEndpoint:
+    """Serves clients."""
+
+    def __init__(
+        self,
+        sockets: SocketAcceptor,
+        accounts: Accounts,
+        logins: LoginRevocation,
+        dispatcher: Dispatcher,
+        *,
+        on_join: Sequence[Callable[[ClientSession], None]],
+        on_leave: Sequence[Callable[[ClientSession], None]],
+        public_url: str | None,
+    ) -> None:
+        """Takes what it uses.
+
+        Args:
+            sockets: Accepts the connections.
+            accounts: Authenticates users.
+            logins: Knows the logins that have ended.
+            dispatcher: Handles the packets.
+            on_join: Called in this order when a client has connected, before any packet of it.
+            on_leave: Called in this order when it has disconnected.
+            public_url: Where clients reach the manager; None: where their request says.
+        """
+        self._sockets = sockets
+        self._accounts = accounts
+        self._logins = logins
+        self._dispatcher = dispatcher
+        self._on_join = on_join
+        self._on_leave = on_leave
+        self._public_url = public_url
+
+    async def serve(self, request: web.Request, handshake: Handshake) -> web.WebSocketResponse:
+        """Serves a client that has a valid token."""
+        user = await self._accounts.authenticate(handshake.key)
+        base_url = base_url_of(request, self._public_url)
+        granted = handshake.extensions & {ADMINISTER, ORGANISE, REJECTIONS}
+        socket, connection = await self._sockets.accept(request, handshake, granted, "c2s")
+        if self._logins.is_revoked(user):
+            await close_revoked_login(connection)
+            return socket
+        client = ClientSession(
+            id=str(uuid4()),
+            user=user,
+            connection=connection,
+            base_url=base_url,
+            extensions=granted,
+        )
+        for joined in self._on_join:
+            joined(client)
+        try:
+            await connection.serve(lambda packet, reply: self._handle(client, packet, reply))
+        finally:
+            client.is_connected = False
+            for left in self._on_leave:
+                left(client)
+        return socket
+
+    async def _handle(self, client: ClientSession, packet: Packet, reply: Reply) -> Packet | None:
+        if not client.is_connected:
+            return None
+        return await self._dispatcher.handle(ClientRequest(client, reply), packet)
+
+
+class UploadServiceEndpoint:
+    """Serves the slots of upload services."""
+
+    def __init__(
+        self,
+        sockets: SocketAcceptor,
+        password: ServicePassword,
+        registry: UploadFleet,
+        dispatcher: Dispatcher,
+        *,
+        on_leave: Callable[[UploadSlot], None],
+        bot_token: str | None,
+    ) -> None:
+        """Base-protocol services post with `bot_token`; `on_leave` is called when a slot has disconnected."""
+        self._sockets = sockets
+        self._password = password
+        self._registry = registry
+        self._dispatcher = dispatcher
+        self._on_leave = on_leave
+        self._bot_token = bot_token
+
+    async def serve(self, request: web.Request, handshake: Handshake) -> web.WebSocketResponse:
+        """Serves a slot that knows the service password."""
+        self._password.check(request, handshake.key)
+        address = handshake.upload_address()
+        granted = handshake.extensions & {WEBHOOKS, TICKETS, TICKET_HOLDERS}
+        if WEBHOOKS not in granted:
+            granted = frozenset()
+        process = handshake.process() if granted else None
+        if process is None and self._bot_token is None:
+            log.warning("refused an upload service that knows no webhooks", address=address)
+            raise InvalidRequest(
+                f"extensions: without a bot this manager needs the extension {WEBHOOKS}"
+            )
+        socket, connection = await self._sockets.accept(request, handshake, granted, "u2s")
+        slot = UploadSlot(
+            id=str(uuid4()),
+            address=address,
+            process=process,
+            connection=connection,
+            takes_tickets=TICKETS in granted,
+            hears_of_holders=TICKET_HOLDERS in granted,
+        )
+        try:
+            async with self._registry.membership(slot):
+                await connection.serve(lambda packet, _: self._dispatcher.handle(slot, packet))
+        finally:
+            self._on_leave(slot)
+        return socket
+
+
+class ThumbnailServiceEndpoint:
+    """Serves the thumbnail services of the base protocol."""
+
+    def __init__(
+        self,
+        sockets: SocketAcceptor,
+        registry: Thumbnailers,
+        dispatcher: Dispatcher,
+        *,
+        bot_token: str | None,
+    ) -> None:
+        """`bot_token`: what such services read with; None: none can be served."""
+        self._sockets = sockets
+        self._registry = registry
+        self._dispatcher = dispatcher
+        self._bot_token = bot_token
+
+    async def serve(self, request: web.Request, handshake: Handshake) -> web.WebSocketResponse:
+        """Serves a thumbnail service whose password was checked."""
+        if self._bot_token is None:
+            log.warning("refused a thumbnail service, as there is no bot whose token it needs")
+            raise InvalidRequest("type: without a bot this manager takes no thumbnail services")
+        socket, connection = await self._sockets.accept(request, handshake, frozenset(), "t2s")
+        service = Thumbnailer(id=str(uuid4()), connection=connection)
+        async with self._registry.membership(service, self._bot_token):
+            await connection.serve(lambda packet, _: self._dispatcher.handle(service, packet))
+        return socket
+
+
+class ProcessingServiceEndpoint:
+    """Serves processing services, and leaves thumbnail services of the base protocol to `base`."""
+
+    def __init__(
+        self,
+        sockets: SocketAcceptor,
+        password: ServicePassword,
+        registry: ProcessingDesk,
+        dispatcher: Dispatcher,
+        *,
+        base: ThumbnailServiceEndpoint,
+    ) -> None:
+        self._sockets = sockets
+        self._password = password
+        self._registry = registry
+        self._dispatcher = dispatcher
+        self._base = base
+
+    async def serve(self, request: web.Request, handshake: Handshake) -> web.WebSocketResponse:
+        """Serves a service that knows the service password."""
+        self._password.check(request, handshake.key)
+        granted = handshake.extensions & {PROCESSING}
+        if not granted:
+            return await self._base.serve(request, handshake)
+        # It reads from where it connects to, which the public may not reach.
+        own_url = origin_of(request)
+        socket, connection = await self._sockets.accept(request, handshake, granted, "t2s")
+        service = ProcessingService(id=str(uuid4()), base_url=own_url, connection=connection)
+        async with self._registry.membership(service):
+            await connection.serve(lambda packet, _: self._dispatcher.handle(service, packet))
+        return socket
