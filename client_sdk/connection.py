@@ -12,7 +12,6 @@ import contextlib
 import json
 import logging
 import os
-import uuid as uuids
 from collections.abc import AsyncIterator
 from typing import Self, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -41,12 +40,13 @@ from client_sdk.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
+from common.log_events import EventLogger
 from common.tasks import cancel_and_wait
 from protocol import codec, generic
 from protocol.codec import Frame
-from protocol.errors import ProtocolError, WrongNamespace
+from protocol.exchange import Exchange, ExchangeClosed, Refused
 from protocol.packet import Packet
-from protocol.replies import PendingReplies
+from protocol.replies import OpenRequests
 from protocol.values import MAX_FRAME_BYTES, REPLY_TIMEOUT_S
 
 KEEPALIVE_S = 20.0
@@ -62,7 +62,8 @@ LONGEST_REASON = 500
 
 Answer = TypeVar("Answer", bound=Packet)
 
-_log = logging.getLogger(__name__)
+_LOST = "the connection to the manager was lost"
+_log = EventLogger(__name__)
 # At DEBUG, websockets logs the request line, and with it the token in the URL.
 _websockets_log = logging.getLogger(f"{__name__}.websockets")
 _websockets_log.setLevel(logging.INFO)
@@ -80,9 +81,8 @@ class Connection:
     ) -> None:
         self.granted: frozenset[str] = frozenset()
         self._socket = socket
-        self._receives = receives
         self._extensions = extensions
-        self._pending = PendingReplies()
+        self._requests = OpenRequests(Exchange(accepts=receives, extensions=extensions))
         self._frames: asyncio.Queue[Frame | None] = asyncio.Queue(queue_limit)
 
     @classmethod
@@ -140,12 +140,14 @@ class Connection:
         Raises:
             ConnectionLost: The connection has ended, or the manager has stopped reading.
         """
-        text = codec.encode(packet, uuid=uuid, reply_uuid=reply_uuid)
+        await self._send_text(codec.encode(packet, uuid=uuid, reply_uuid=reply_uuid))
+
+    async def _send_text(self, text: str) -> None:
         try:
             async with asyncio.timeout(SEND_STALL_S):
                 await self._socket.send(text)
         except ConnectionClosed as error:
-            raise ConnectionLost("the connection to the manager was lost") from error
+            raise ConnectionLost(_LOST) from error
         except TimeoutError as error:
             # Not even the library's own pings would get through, by which it notices dead peers.
             self._socket.transport.abort()
@@ -170,16 +172,12 @@ class Connection:
             ConnectionLost: The connection ended first.
             UnexpectedAnswer: The answer is of another type.
         """
-        uuid = str(uuids.uuid4())
-        reply = self._pending.register(uuid)
         try:
-            async with asyncio.timeout(timeout_s):
-                await self.send(packet, uuid=uuid)
-                answer = await reply
+            answer = await self._requests.ask(packet, timeout_s=timeout_s, send=self._send_text)
         except TimeoutError as error:
             raise ReplyTimeout(packet.id) from error
-        finally:
-            reply.cancel()
+        except ExchangeClosed as error:
+            raise ConnectionLost(_LOST) from error
         if isinstance(answer, generic.Boolean):
             return answer
         for answer_type in answer_types:
@@ -226,35 +224,30 @@ class Connection:
             async for text in self._socket:
                 await self._receive(text)
         except ConnectionClosed:
-            _log.debug("connection closed by the peer or the network")
+            _log.debug("connection-closed")
         except TimeoutError:
-            _log.warning("connection ended: its frames were not taken for %s s", STALL_S)
+            _log.warning("connection-stalled", limit_s=STALL_S)
             await self._close(1013, "receiver too slow")
         finally:
-            self._pending.fail_all(ConnectionLost("the connection to the manager was lost"))
+            self._requests.close(ConnectionLost(_LOST))
             self._end_iteration()
 
     async def _receive(self, text: str | bytes) -> None:
-        try:
-            frame = codec.decode(text, accepts=self._receives, extensions=self._extensions)
-        except ProtocolError as error:
-            _log.warning("skipped a bad frame from the manager: %s", error.code)
-            await self._refuse(error)
-            return
-        if self._pending.resolve(frame):
+        incoming = self._requests.receive(text)
+        if incoming is None:
             return
         async with asyncio.timeout(STALL_S):
-            await self._frames.put(frame)
+            if isinstance(incoming, Refused):
+                await self._refuse(incoming)
+            else:
+                await self._frames.put(incoming.frame)
 
-    async def _refuse(self, error: ProtocolError) -> None:
-        """Tell the manager what is wrong with its frame, if the frame can be answered."""
-        if error.uuid is None or isinstance(error, WrongNamespace):
-            return
-        # When the connection has ended meanwhile, the reader notices by itself.
-        with contextlib.suppress(ConnectionLost):
-            async with asyncio.timeout(STALL_S):
-                refusal = generic.Boolean(success=False, message=str(error))
-                await self.send(refusal, reply_uuid=error.uuid)
+    async def _refuse(self, refused: Refused) -> None:
+        _log.warning("bad-frame-skipped", code=refused.error.code)
+        if refused.answer is not None:
+            # When the connection has ended meanwhile, the reader notices by itself.
+            with contextlib.suppress(ConnectionLost):
+                await self._send_text(refused.answer)
 
     def _end_iteration(self) -> None:
         if self._frames.full():

@@ -2,7 +2,8 @@
 
 `protocol.generic`, `c2s`, `s2c`, `s2u`, `u2s`, `s2t` and `t2s` hold one struct per packet,
 named like the packet: `c2s:upload-request` is `c2s.UploadRequest`. `encode` and `decode` turn
-them into the frames of a WebSocket and back. Nothing here does I/O.
+them into the frames of a WebSocket and back; `Exchange` tells replies from other frames. Nothing here
+does I/O.
 """
 
 from protocol import c2s, generic, s2c, s2t, s2u, t2s, u2s
@@ -25,9 +26,10 @@ from protocol.errors import (
     UnknownPacket,
     WrongNamespace,
 )
+from protocol.exchange import Exchange
 from protocol.extensions import WEBHOOKS, format_extensions, parse_extensions
 from protocol.packet import Packet, Record
-from protocol.replies import PendingReplies
+from protocol.replies import OpenRequests
 from protocol.values import (
     CHUNK_SIZE,
     MAX_FRAME_BYTES,
@@ -55,13 +57,14 @@ __all__ = [
     "REPLY_TIMEOUT_S",
     "WEBHOOKS",
     "EncodedPacket",
+    "Exchange",
     "Frame",
     "InvalidPacket",
     "InvalidValue",
     "MalformedFrame",
     "NamePolicy",
+    "OpenRequests",
     "Packet",
-    "PendingReplies",
     "ProtocolError",
     "Record",
     "UnknownPacket",

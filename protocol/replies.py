@@ -1,52 +1,77 @@
-"""Requests that wait for their reply. Keeps futures only: sending and timeouts are the caller's."""
+"""Awaiting replies on asyncio: the same at both ends of a WebSocket, around `protocol.exchange`."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Iterable
 
-from protocol.codec import Frame
+from protocol.exchange import Answered, Arrived, Exchange, Refused, Request
 from protocol.packet import Packet
 
 
-class PendingReplies:
-    """Brings each reply to whoever asked, by the uuid of the request."""
+class OpenRequests:
+    """The requests of one end of a connection that wait for their replies.
 
-    def __init__(self) -> None:
+    Args:
+        exchange: Matches replies to them.
+    """
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
         self._waiting: dict[str, asyncio.Future[Packet]] = {}
 
     def __len__(self) -> int:
         """How many requests wait."""
         return len(self._waiting)
 
-    def register(self, uuid: str) -> asyncio.Future[Packet]:
-        """Returns the future of the reply to the frame `uuid`; call it before the frame is sent.
+    async def ask(
+        self, packet: Packet, *, timeout_s: float, send: Callable[[str], Awaitable[None]]
+    ) -> Packet:
+        """Sends a request and returns its reply.
 
-        A future that is cancelled (so also one that timed out in `asyncio.timeout`) is forgotten.
+        Args:
+            packet: What to ask.
+            timeout_s: Seconds until a reply has to be there.
+            send: Sends the text of a frame; its errors are passed on.
 
         Raises:
-            ValueError: a request with this uuid waits already.
+            TimeoutError: No reply came in time. One that comes later answers nothing.
+            ExchangeClosed: The connection had ended already.
+            Exception: That of `close`, when it ends meanwhile.
         """
-        if uuid in self._waiting:
-            raise ValueError("a request with this uuid waits already")
-        future: asyncio.Future[Packet] = asyncio.get_running_loop().create_future()
-        self._waiting[uuid] = future
-        future.add_done_callback(lambda done: self._forget(uuid, done))
-        return future
+        loop = asyncio.get_running_loop()
+        request = self._exchange.request(packet, deadline=loop.time() + timeout_s)
+        reply: asyncio.Future[Packet] = loop.create_future()
+        self._waiting[request.uuid] = reply
+        timer = loop.call_at(request.deadline, self._expire, request.deadline)
+        try:
+            await send(request.text)
+            return await reply
+        finally:
+            timer.cancel()
+            self._exchange.withdraw(request)
+            del self._waiting[request.uuid]
+            if not reply.cancel() and not reply.cancelled():
+                reply.exception()  # retrieved, so that asyncio does not report it as lost
 
-    def _forget(self, uuid: str, done: asyncio.Future[Packet]) -> None:
-        # The uuid may wait anew by the time that the loop calls back.
-        if self._waiting.get(uuid) is done:
-            del self._waiting[uuid]
+    def receive(self, data: str | bytes) -> Arrived | Refused | None:
+        """Takes one message; None when it was the reply to a request that waits."""
+        incoming = self._exchange.receive(data)
+        if not isinstance(incoming, Answered):
+            return incoming
+        reply = self._waiting[incoming.uuid]
+        if not reply.done():
+            reply.set_result(incoming.packet)
+        return None
 
-    def resolve(self, frame: Frame) -> bool:
-        """Hands a reply over; false if nothing waits for it: it is no reply, or too late."""
-        future = self._waiting.pop(frame.reply_uuid, None) if frame.reply_uuid else None
-        if future is None or future.done():
-            return False
-        future.set_result(frame.packet)
-        return True
+    def close(self, error: Exception) -> None:
+        """Ends every request that waits with this error, and all that are asked from now on."""
+        self._fail(self._exchange.close(), error)
 
-    def fail_all(self, error: BaseException) -> None:
-        """Ends every request that waits with this error, as when the connection is lost."""
-        waiting, self._waiting = self._waiting, {}
-        for future in waiting.values():
-            if not future.done():
-                future.set_exception(error)
+    def _expire(self, now: float) -> None:
+        self._fail(self._exchange.expire(now), TimeoutError())
+
+    def _fail(self, requests: Iterable[Request], error: Exception) -> None:
+        for request in requests:
+            reply = self._waiting[request.uuid]
+            # The task that waits may be cancelled already, and not have run since.
+            if not reply.done():
+                reply.set_exception(error)

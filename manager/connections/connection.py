@@ -14,7 +14,6 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any, TypeVar
-from uuid import uuid4
 
 import structlog
 from aiohttp import WSMsgType, web
@@ -26,10 +25,10 @@ from manager.error_texts import log_level, public_text
 from manager.errors import ManagerError, PeerGone, PeerSilent, UnexpectedReply
 from manager.metrics import ManagerMetrics
 from protocol import generic
-from protocol.codec import EncodedPacket, Frame, decode, encode, encode_data
-from protocol.errors import ProtocolError, WrongNamespace
+from protocol.codec import EncodedPacket, Frame, encode
+from protocol.exchange import Exchange, Refused
 from protocol.packet import Packet
-from protocol.replies import PendingReplies
+from protocol.replies import OpenRequests
 from protocol.values import REPLY_TIMEOUT_S
 
 log = structlog.get_logger(__name__)
@@ -94,8 +93,6 @@ class PeerConnection:
         """
         self._socket = socket
         self._transport = transport
-        self._accepts = accepts
-        self._extensions = extensions
         self._tasks = tasks
         self._metrics = metrics
         self._max_queued_bytes = max_queued_bytes
@@ -105,7 +102,7 @@ class PeerConnection:
         self._has_outgoing = asyncio.Event()
         self._is_flushed = asyncio.Event()
         self._is_flushed.set()
-        self._replies = PendingReplies()
+        self._requests = OpenRequests(Exchange(accepts=accepts, extensions=extensions))
         self._workload = Workload()
         self._is_open = True
         self._pong = asyncio.Event()
@@ -130,13 +127,8 @@ class PeerConnection:
         """
         if not self._is_open:
             raise PeerGone
-        frame = encode_data(packet)
-        uuid = str(uuid4())
-        future = self._replies.register(uuid)
-        self._enqueue(frame.frame(uuid=uuid))
         try:
-            async with asyncio.timeout(timeout_s):
-                reply = await future
+            reply = await self._requests.ask(packet, timeout_s=timeout_s, send=self._send_text)
         except TimeoutError:
             raise PeerSilent(packet.id, timeout_s) from None
         if not isinstance(reply, answer):
@@ -189,7 +181,7 @@ class PeerConnection:
             self._is_open = False
             self._is_flushed.set()
             self._pong.set()
-            self._replies.fail_all(PeerGone())
+            self._requests.close(PeerGone())
             self._cut_off_later()
             await cancel_and_wait(writer)
 
@@ -200,6 +192,9 @@ class PeerConnection:
                 await self._socket.close(code=code, message=reason.encode())
         except TimeoutError:
             self.abort()
+
+    async def _send_text(self, text: str) -> None:
+        self._enqueue(text)
 
     def _enqueue(self, text: str) -> None:
         if not self._is_open:
@@ -268,13 +263,13 @@ class PeerConnection:
             self._drop()
 
     async def _receive(self, data: str | bytes, handle: PacketHandler) -> None:
-        try:
-            frame = decode(data, accepts=self._accepts, extensions=self._extensions)
-        except ProtocolError as error:
-            self._refuse(error)
+        incoming = self._requests.receive(data)
+        if incoming is None:
             return
-        if self._replies.resolve(frame):
+        if isinstance(incoming, Refused):
+            self._refuse(incoming)
             return
+        frame = incoming.frame
         if frame.reply_uuid is not None or isinstance(
             frame.packet, generic.Boolean | generic.Primitives
         ):
@@ -285,11 +280,12 @@ class PeerConnection:
     def _begin(self, frame: Frame, handle: PacketHandler) -> None:
         self._tasks.spawn(self._answer(frame, handle), f"handle {frame.packet.id}")
 
-    def _refuse(self, error: ProtocolError) -> None:
+    def _refuse(self, refused: Refused) -> None:
+        error = refused.error
         self._metrics.ignored_frames.labels(error.code).inc()
         log.debug("ignored a frame", code=error.code, problem=str(error))
-        if error.uuid is not None and not isinstance(error, WrongNamespace):
-            self.send(generic.Boolean(success=False, message=str(error)), reply_uuid=error.uuid)
+        if refused.answer is not None:
+            self._enqueue(refused.answer)
 
     async def _answer(self, frame: Frame, handle: PacketHandler) -> None:
         reply = partial(self._reply, frame.uuid)

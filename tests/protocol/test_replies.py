@@ -1,87 +1,112 @@
-"""Replies find whoever waits for them."""
+"""Awaiting replies on asyncio."""
 
 import asyncio
+import json
 
 import pytest
 
-from protocol import Frame, PendingReplies, generic
+from protocol import Exchange, OpenRequests, encode, generic
+from protocol.exchange import Arrived, ExchangeClosed, Refused
 
-UUID = "0f8fad5b-d9cb-469f-a165-70867728950e"
-OTHER_UUID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+ASK = generic.Primitives(string_value="?")
 YES = generic.Boolean(success=True)
+LONG_S = 60.0
 
 
-async def test_a_reply_goes_to_the_request_that_it_answers():
-    """Other requests wait on."""
-    pending = PendingReplies()
-    first, second = pending.register(UUID), pending.register(OTHER_UUID)
-    assert pending.resolve(Frame(YES, None, OTHER_UUID))
-    assert await second == YES
-    assert not first.done()
-    assert len(pending) == 1
+class Wire:
+    """Where requests are sent to; each is a uuid in the order of sending."""
+
+    def __init__(self) -> None:
+        self.sent: asyncio.Queue[str] = asyncio.Queue()
+
+    async def send(self, text: str) -> None:
+        """Takes a frame."""
+        self.sent.put_nowait(json.loads(text)["uuid"])
 
 
-@pytest.mark.parametrize("reply_uuid", [None, OTHER_UUID])
-async def test_a_frame_that_answers_nothing_is_left_to_the_caller(reply_uuid):
-    """It may be an event, or a reply that nobody waits for."""
-    pending = PendingReplies()
-    future = pending.register(UUID)
-    assert not pending.resolve(Frame(YES, UUID, reply_uuid))
-    assert not future.done()
+@pytest.fixture
+def wire() -> Wire:
+    """Takes everything."""
+    return Wire()
 
 
-async def test_a_second_reply_answers_nothing():
-    """A request is answered once."""
-    pending = PendingReplies()
-    future = pending.register(UUID)
-    assert pending.resolve(Frame(YES, None, UUID))
-    assert not pending.resolve(Frame(generic.Boolean(success=False), None, UUID))
-    assert await future == YES
+@pytest.fixture
+def requests() -> OpenRequests:
+    """Of a connection that has just begun."""
+    return OpenRequests(Exchange(accepts=frozenset({"generic"}), extensions=frozenset()))
 
 
-async def test_a_request_that_timed_out_is_forgotten():
+async def test_a_reply_goes_to_the_request_that_it_answers(requests, wire):
+    """Other requests wait on, and what answers nothing is the caller's."""
+    asking = [
+        asyncio.create_task(requests.ask(ASK, timeout_s=LONG_S, send=wire.send)) for _ in range(2)
+    ]
+    first, second = await wire.sent.get(), await wire.sent.get()
+    assert requests.receive(encode(YES, reply_uuid=second)) is None
+    assert await asking[1] == YES
+    assert len(requests) == 1
+    assert isinstance(requests.receive(encode(YES, reply_uuid=second)), Arrived)
+    assert isinstance(requests.receive("nonsense"), Refused)
+    requests.receive(encode(YES, reply_uuid=first))
+    assert await asking[0] == YES
+
+
+async def test_a_request_that_times_out_is_forgotten(requests, wire):
     """Nothing piles up, and a late reply answers nothing."""
-    pending = PendingReplies()
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0):
-            await pending.register(UUID)
-    assert not pending.resolve(Frame(YES, None, UUID))
-    assert len(pending) == 0
+        await requests.ask(ASK, timeout_s=0.0, send=wire.send)
+    assert len(requests) == 0
+    assert isinstance(requests.receive(encode(YES, reply_uuid=await wire.sent.get())), Arrived)
 
 
-async def test_a_reply_to_a_request_that_was_just_cancelled_answers_nothing():
-    """The reply may come before the loop has run the cancellation's callbacks."""
-    pending = PendingReplies()
-    pending.register(UUID).cancel()
-    assert not pending.resolve(Frame(YES, None, UUID))
+async def test_only_requests_that_are_due_time_out(requests, wire):
+    """Those with more time wait on."""
+    patient = asyncio.create_task(requests.ask(ASK, timeout_s=LONG_S, send=wire.send))
+    uuid = await wire.sent.get()
+    with pytest.raises(TimeoutError):
+        await requests.ask(ASK, timeout_s=0.0, send=wire.send)
+    requests.receive(encode(YES, reply_uuid=uuid))
+    assert await patient == YES
 
 
-async def test_a_uuid_waits_once():
-    """Two requests with one uuid could not be told apart."""
-    pending = PendingReplies()
-    pending.register(UUID)
-    with pytest.raises(ValueError, match="waits already"):
-        pending.register(UUID)
-
-
-async def test_a_reused_uuid_is_not_forgotten_with_its_predecessor():
-    """What ends an old request does not touch the new one of that name."""
-    pending = PendingReplies()
-    pending.register(UUID)
-    pending.resolve(Frame(YES, None, UUID))
-    future = pending.register(UUID)
+@pytest.mark.parametrize("end", ["reply", "close"])
+async def test_a_request_that_was_just_cancelled_is_over(requests, wire, end):
+    """Its task may not have run since, when the reply or the end of the connection comes."""
+    asking = asyncio.create_task(requests.ask(ASK, timeout_s=LONG_S, send=wire.send))
+    uuid = await wire.sent.get()
     await asyncio.sleep(0)
-    assert pending.resolve(Frame(YES, None, UUID))
-    assert await future == YES
+    asking.cancel()
+    if end == "reply":
+        requests.receive(encode(YES, reply_uuid=uuid))
+    else:
+        requests.close(ConnectionError())
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert len(requests) == 0
 
 
-async def test_when_the_connection_is_lost_every_request_fails():
-    """Whoever waits learns why, and nothing waits any more."""
-    pending = PendingReplies()
-    futures = [pending.register(UUID), pending.register(OTHER_UUID)]
-    futures[1].cancel()
-    pending.fail_all(ConnectionError("lost"))
-    with pytest.raises(ConnectionError, match="lost"):
-        await futures[0]
-    assert futures[1].cancelled()
-    assert len(pending) == 0
+async def test_when_the_connection_is_lost_every_request_fails(requests, wire):
+    """All that wait learn why, and none is made any more."""
+    asking = [
+        asyncio.create_task(requests.ask(ASK, timeout_s=LONG_S, send=wire.send)) for _ in range(2)
+    ]
+    for _ in asking:
+        await wire.sent.get()
+    requests.close(ConnectionError("lost"))
+    for task in asking:
+        with pytest.raises(ConnectionError, match="lost"):
+            await task
+    with pytest.raises(ExchangeClosed):
+        await requests.ask(ASK, timeout_s=LONG_S, send=wire.send)
+
+
+async def test_a_request_that_cannot_be_sent_is_over(requests):
+    """Also when the connection's end was noticed while it was being sent."""
+
+    async def fail(_text: str) -> None:
+        requests.close(ConnectionError("lost"))
+        raise OSError("broken")
+
+    with pytest.raises(OSError, match="broken"):
+        await requests.ask(ASK, timeout_s=LONG_S, send=fail)
+    assert len(requests) == 0
