@@ -16,15 +16,13 @@ from catalog.records import User
 from catalog.service_port import USER_PREFIX
 from catalog.sqlite.database import Session
 from catalog.sqlite.part import SqlitePart
-from catalog.sqlite.queries import accounts as sql
-from catalog.sqlite.queries import files as file_sql
-from catalog.sqlite.queries import services as service_sql
 from catalog.sqlite.rows import user_of
+from catalog.sqlite.statements import sql
 
 
 async def require_user(session: Session, user_id: int) -> User:
     """The user. Raises `UserMissing`."""
-    row = await session.row(sql.USER_BY_ID, user_id=user_id)
+    row = await session.row(sql.user_by_id, user_id=user_id)
     if row is None:
         raise UserMissing(f"there is no user {user_id}")
     return user_of(row)
@@ -36,19 +34,19 @@ class SqliteAccounts(SqlitePart):
     async def setup_code(self, proposed: str) -> str | None:
         """The code that was proposed first; None once there is a user."""
         async with self._database.reading() as session:
-            is_settled = await session.row(sql.ANY_USER) or await session.row(sql.SETUP_CODE)
+            is_settled = await session.row(sql.any_user) or await session.row(sql.setup_code)
         if not is_settled:
             async with self._database.writing() as session:
-                await session.run(sql.PROPOSE_SETUP_CODE, code=proposed)
+                await session.run(sql.propose_setup_code, code=proposed)
         async with self._database.reading() as session:
-            row = await session.row(sql.SETUP_CODE)
+            row = await session.row(sql.setup_code)
         return row["code"] if row else None
 
     async def create_first_user(self, name: str, password_hash: str) -> User:
         """Creates the administrator. Raises `AlreadyClaimed` when any user exists."""
         async with self._database.writing() as session:
             row = await session.row(
-                sql.INSERT_FIRST_USER, name=name, password_hash=password_hash, now=self._clock()
+                sql.insert_first_user, name=name, password_hash=password_hash, now=self._clock()
             )
             row = row or await _made_before(session, name, password_hash, is_admin=True)
         if row is None:
@@ -59,7 +57,7 @@ class SqliteAccounts(SqlitePart):
         """Creates a user. Raises `UserExists`."""
         async with self._database.writing() as session:
             row = await session.row(
-                sql.INSERT_USER,
+                sql.insert_user,
                 name=name,
                 is_admin=is_admin,
                 password_hash=password_hash,
@@ -73,13 +71,13 @@ class SqliteAccounts(SqlitePart):
     async def user_by_name(self, name: str) -> User | None:
         """The user of that name, in whatever case, or None."""
         async with self._database.reading() as session:
-            row = await session.row(sql.USER_BY_NAME, name=name)
+            row = await session.row(sql.user_by_name, name=name)
         return user_of(row) if row else None
 
     async def user_by_id(self, user_id: int) -> User | None:
         """The user with that id, or None."""
         async with self._database.reading() as session:
-            row = await session.row(sql.USER_BY_ID, user_id=user_id)
+            row = await session.row(sql.user_by_id, user_id=user_id)
         return user_of(row) if row else None
 
     async def set_password(
@@ -88,7 +86,7 @@ class SqliteAccounts(SqlitePart):
         """Also raises the token epoch by one. Raises `UserMissing`, `PasswordChanged`."""
         async with self._database.writing() as session:
             await session.run(
-                sql.CHANGE_HASH, user_id=user_id, password_hash=password_hash, epoch=epoch
+                sql.change_hash, user_id=user_id, password_hash=password_hash, epoch=epoch
             )
             user = await require_user(session, user_id)
         if user.password_hash != password_hash:
@@ -98,28 +96,28 @@ class SqliteAccounts(SqlitePart):
     async def replace_password_hash(self, user_id: int, *, previous: str, renewed: str) -> None:
         """Another hash of the same password, unless the user has another hash by now."""
         async with self._database.writing() as session:
-            await session.run(sql.REPLACE_HASH, user_id=user_id, previous=previous, renewed=renewed)
+            await session.run(sql.replace_hash, user_id=user_id, previous=previous, renewed=renewed)
 
     async def lock_user(self, user_id: int) -> User:
         """Takes role and password. Raises `UserMissing`, `LastAdministrator`."""
         async with self._database.writing() as session:
             await _set_role(session, user_id, is_admin=False)
             await session.run(
-                sql.CHANGE_HASH, user_id=user_id, password_hash=NO_PASSWORD, epoch=None
+                sql.change_hash, user_id=user_id, password_hash=NO_PASSWORD, epoch=None
             )
             return await require_user(session, user_id)
 
     async def search_users(self, query: str, *, limit: int) -> list[User]:
         """Users whose name contains `query`, those that start with it first, then by name."""
         async with self._database.reading() as session:
-            rows = await session.rows(sql.SEARCH_USERS, query=query, limit=limit)
+            rows = await session.rows(sql.search_users, query=query, limit=limit)
         return [user_of(row) for row in rows]
 
     async def list_accounts(self, *, query: str = "", offset: int, limit: int) -> AccountPage:
         """Users whose name contains `query`, by name, each with what it owns."""
         async with self._database.snapshot() as session:
-            count = await session.row(sql.COUNT_USERS, query=query)
-            rows = await session.rows(sql.ACCOUNTS, query=query, offset=offset, limit=limit)
+            count = await session.row(sql.count_users, query=query)
+            rows = await session.rows(sql.list_accounts, query=query, offset=offset, limit=limit)
         accounts = tuple(
             Account(
                 user=user_of(row),
@@ -138,28 +136,28 @@ class SqliteAccounts(SqlitePart):
     async def remove_user(self, user_id: int) -> None:
         """Deletes a user. Raises `UserHasFiles`, `LastAdministrator`."""
         async with self._database.writing() as session:
-            row = await session.row(sql.USER_BY_ID, user_id=user_id)
+            row = await session.row(sql.user_by_id, user_id=user_id)
             if row is None:
                 return
             user = user_of(row)
             if user.is_admin:
                 await _require_other_administrator(session, user)
-            if await session.row(file_sql.FILES_OF_OWNER, owner_id=user_id, limit=1):
+            if await session.row(sql.files_of_owner, owner_id=user_id, limit=1):
                 raise UserHasFiles(f"the user {user_id} still owns files")
-            await session.run(service_sql.DELETE_OPEN_TICKETS, holder=f"{USER_PREFIX}{user_id}")
-            await session.run(sql.DELETE_USER, user_id=user_id)
+            await session.run(sql.delete_open_tickets, holder=f"{USER_PREFIX}{user_id}")
+            await session.run(sql.delete_user, user_id=user_id)
 
 
 async def _set_role(session: Session, user_id: int, *, is_admin: bool) -> User:
     user = await require_user(session, user_id)
     if user.is_admin and not is_admin:
         await _require_other_administrator(session, user)
-    await session.run(sql.SET_ROLE, user_id=user_id, is_admin=is_admin)
+    await session.run(sql.set_role, user_id=user_id, is_admin=is_admin)
     return replace(user, is_admin=is_admin)
 
 
 async def _require_other_administrator(session: Session, user: User) -> None:
-    other = await session.row(sql.OTHER_ADMINISTRATOR, user_id=user.id, no_password=NO_PASSWORD)
+    other = await session.row(sql.other_administrator, user_id=user.id, no_password=NO_PASSWORD)
     if other is None:
         raise LastAdministrator(f"the user {user.id} is the only administrator")
 
@@ -168,7 +166,7 @@ async def _made_before(
     session: Session, name: str, password_hash: str, *, is_admin: bool
 ) -> sqlite3.Row | None:
     """The user, if this very call made it before: hashes are salted, so the same one tells that."""
-    row = await session.row(sql.USER_BY_NAME, name=name)
+    row = await session.row(sql.user_by_name, name=name)
     if row is None or row["password_hash"] != password_hash or row["is_admin"] != is_admin:
         return None
     return row

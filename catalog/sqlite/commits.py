@@ -24,8 +24,8 @@ from catalog.sqlite.free_names import free_file_name
 from catalog.sqlite.jobs import enqueue
 from catalog.sqlite.objects import require_stored
 from catalog.sqlite.part import SqlitePart
-from catalog.sqlite.queries import files as sql
 from catalog.sqlite.rows import file_of
+from catalog.sqlite.statements import sql
 
 
 class SqliteCommits(SqlitePart):
@@ -78,7 +78,7 @@ class SqliteCommits(SqlitePart):
         is_public: bool,
     ) -> int:
         rows = await session.rows(
-            sql.INSERT_FILE,
+            sql.insert_file,
             folder_id=folder_id,
             name=name,
             object_id=content.id.bytes,
@@ -101,7 +101,7 @@ class SqliteCommits(SqlitePart):
             raise NameTaken(present)
         await require_file(session, present.id, permit=on_conflict.permit)
         await session.run(
-            sql.REPLACE_CONTENT,
+            sql.replace_content,
             file_id=present.id,
             object_id=content.id.bytes,
             size=content.size,
@@ -116,12 +116,12 @@ class SqliteCommits(SqlitePart):
 
 
 async def _file_named(session: Session, folder_id: int, name: str) -> File | None:
-    row = await session.row(sql.FILE_BY_NAME, folder_id=folder_id, name=name, viewer_id=None)
+    row = await session.row(sql.file_by_name, folder_id=folder_id, name=name, viewer_id=None)
     return file_of(row) if row else None
 
 
 async def _receipt(session: Session, object_id: UUID, folder: FolderPath) -> CommittedFile | None:
-    row = await session.row(sql.RECEIPT, object_id=object_id.bytes)
+    row = await session.row(sql.receipt, object_id=object_id.bytes)
     if row is None:
         return None
     return CommittedFile(
@@ -144,7 +144,7 @@ async def _write_receipt(
 ) -> CommittedFile:
     sequence = await next_change(session)
     await session.run(
-        sql.INSERT_RECEIPT,
+        sql.insert_receipt,
         file_id=file_id,
         replaced=replaced,
         created_folders=_folders_to_json(created),

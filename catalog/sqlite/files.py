@@ -15,8 +15,8 @@ from catalog.sqlite.database import Session
 from catalog.sqlite.folders import path_to, require_folder
 from catalog.sqlite.moves import move_files, place_file
 from catalog.sqlite.part import SqlitePart
-from catalog.sqlite.queries import files as sql
 from catalog.sqlite.rows import file_of, share_of
+from catalog.sqlite.statements import sql
 
 
 async def require_file(session: Session, file_id: int, *, permit: Permit | None = None) -> File:
@@ -33,7 +33,7 @@ async def changed_file(session: Session, file: File) -> PlacedFile:
 
 async def shares_of(session: Session, file_id: int) -> tuple[Share, ...]:
     """All shares of a file by user id."""
-    rows = await session.rows(sql.SHARES_OF, file_id=file_id)
+    rows = await session.rows(sql.shares_of, file_id=file_id)
     return tuple(share_of(row) for row in rows)
 
 
@@ -46,14 +46,14 @@ class SqliteFiles(SqlitePart):
         """The file of that name in the folder at that path, or None."""
         async with self._database.reading() as session:
             row = await session.row(
-                sql.FILE_AT, path=json.dumps(folder), name=name, viewer_id=viewer_id
+                sql.file_at, path=json.dumps(folder), name=name, viewer_id=viewer_id
             )
         return file_of(row) if row else None
 
     async def file_by_id(self, file_id: int, *, viewer_id: int | None = None) -> File | None:
         """The file with that id, or None."""
         async with self._database.reading() as session:
-            row = await session.row(sql.FILE_BY_ID, file_id=file_id, viewer_id=viewer_id)
+            row = await session.row(sql.file_by_id, file_id=file_id, viewer_id=viewer_id)
         return file_of(row) if row else None
 
     async def files_in(
@@ -62,7 +62,7 @@ class SqliteFiles(SqlitePart):
         """Those files of the folder that have one of the names."""
         async with self._database.reading() as session:
             rows = await session.rows(
-                sql.FILES_BY_NAME,
+                sql.files_by_name,
                 folder_id=folder_id,
                 names=json.dumps(list(dict.fromkeys(names))),
                 viewer_id=viewer_id,
@@ -73,7 +73,7 @@ class SqliteFiles(SqlitePart):
         """The files that have this content, by id."""
         async with self._database.snapshot() as session:
             rows = await session.rows(
-                sql.FILES_BY_OBJECT, object_id=object_id.bytes, viewer_id=None
+                sql.files_by_object, object_id=object_id.bytes, viewer_id=None
             )
             placed = await places_of(session, [file_of(row) for row in rows])
             sequence = await last_change(session)
@@ -124,7 +124,7 @@ async def require_files(
     """The files, without shares, in the order of their ids. Raises `FileMissing`, `NotPermitted`."""
     ids = list(dict.fromkeys(file_ids))
     viewer_id = None if permit is None else permit.user_id
-    rows = await session.rows(sql.FILES_BY_ID, ids=json.dumps(ids), viewer_id=viewer_id)
+    rows = await session.rows(sql.files_by_id, ids=json.dumps(ids), viewer_id=viewer_id)
     files = {row["id"]: file_of(row) for row in rows}
     if missing := [str(file_id) for file_id in ids if file_id not in files]:
         raise FileMissing(f"there is no file {', '.join(missing)}")
@@ -136,7 +136,7 @@ async def require_files(
 
 async def places_of(session: Session, files: Sequence[File]) -> list[PlacedFile]:
     """The files with their folders' paths and their shares."""
-    rows = await session.rows(sql.SHARES_OF_EACH, ids=json.dumps([file.id for file in files]))
+    rows = await session.rows(sql.shares_of_files, ids=json.dumps([file.id for file in files]))
     shares: dict[int, list[Share]] = {file.id: [] for file in files}
     for row in rows:
         shares[row["file_id"]].append(share_of(row))
@@ -153,7 +153,7 @@ async def places_of(session: Session, files: Sequence[File]) -> list[PlacedFile]
 async def delete_files(session: Session, files: Sequence[File]) -> list[PlacedFile]:
     """Deletes names, and takes them out of the totals. Answers how they stood."""
     places = await places_of(session, files)
-    await session.run(sql.DELETE_EACH, ids=json.dumps([file.id for file in files]))
+    await session.run(sql.delete_files, ids=json.dumps([file.id for file in files]))
     by_total: dict[tuple[int, str], list[int]] = {}
     for file in files:
         by_total.setdefault((file.folder_id, file.mime_type), []).append(file.size)

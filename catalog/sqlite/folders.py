@@ -21,39 +21,37 @@ from catalog.sqlite.changes import next_change
 from catalog.sqlite.database import Session
 from catalog.sqlite.free_names import free_folder_name, taken_names
 from catalog.sqlite.part import SqlitePart
-from catalog.sqlite.queries import folders as sql
-from catalog.sqlite.queries.files import LIST_FILES
-from catalog.sqlite.queries.usage import USAGE
 from catalog.sqlite.rows import file_of, folder_of, path_of, standing_of
+from catalog.sqlite.statements import sql
 
 
 async def require_folder(session: Session, folder_id: int) -> Folder:
     """The folder. Raises `FolderMissing`."""
-    row = await session.row(sql.FOLDER_BY_ID, folder_id=folder_id)
+    row = await session.row(sql.folder_by_id, folder_id=folder_id)
     return folder_of(_present(row, folder_id))
 
 
 async def path_to(session: Session, folder_id: int) -> FolderPath:
     """Where the folder stands. Raises `FolderMissing`."""
-    row = await session.row(sql.FOLDER_PATH, folder_id=folder_id)
+    row = await session.row(sql.folder_path, folder_id=folder_id)
     return path_of(_present(row, folder_id)["path"])
 
 
 async def find_path(session: Session, folder_id: int | None) -> FolderPath | None:
     """Where the folder stands; None for a missing one."""
-    row = await session.row(sql.FOLDER_PATH, folder_id=folder_id)
+    row = await session.row(sql.folder_path, folder_id=folder_id)
     return path_of(row["path"]) if row else None
 
 
 async def make_folders(session: Session, path: FolderPath) -> MadeFolders:
     """Makes what is missing of a path, within a transaction. Raises `NotAFolder`."""
-    rows = await session.rows(sql.WALK, path=json.dumps(path))
+    rows = await session.rows(sql.folders_along_path, path=json.dumps(path))
     folder = folder_of(rows[-1])
     if len(rows) <= len(path):
         await _require_no_file(session, folder.id, path[: len(rows)])
     created = []
     for depth in range(len(rows), len(path) + 1):
-        row = await session.row(sql.INSERT_FOLDER, parent_id=folder.id, name=path[depth - 1])
+        row = await session.row(sql.insert_folder, parent_id=folder.id, name=path[depth - 1])
         folder = folder_of(_present(row, folder.id))
         created.append(PlacedFolder(path=path[:depth], folder=folder))
     return MadeFolders(folder=folder, created=tuple(created))
@@ -65,13 +63,13 @@ class SqliteFolders(SqlitePart):
     async def folder_at(self, path: FolderPath) -> Folder | None:
         """The folder at a path, or None."""
         async with self._database.reading() as session:
-            rows = await session.rows(sql.WALK, path=json.dumps(path))
+            rows = await session.rows(sql.folders_along_path, path=json.dumps(path))
         return folder_of(rows[-1]) if len(rows) > len(path) else None
 
     async def folder_by_id(self, folder_id: int) -> Folder | None:
         """The folder with that id, or None."""
         async with self._database.reading() as session:
-            row = await session.row(sql.FOLDER_BY_ID, folder_id=folder_id)
+            row = await session.row(sql.folder_by_id, folder_id=folder_id)
         return folder_of(row) if row else None
 
     async def folder_path(self, folder_id: int) -> FolderPath:
@@ -89,7 +87,7 @@ class SqliteFolders(SqlitePart):
         """Raises `NotAFolder`, `IsAFolder` if something stands where it cannot."""
         path = (*folder, name)
         async with self._database.reading() as session:
-            rows = await session.rows(sql.WALK, path=json.dumps(path))
+            rows = await session.rows(sql.folders_along_path, path=json.dumps(path))
             if len(rows) > len(path):
                 raise IsAFolder(path)
             if len(rows) < len(path):
@@ -98,7 +96,7 @@ class SqliteFolders(SqlitePart):
     async def counts(self, folder_id: int) -> FolderCounts:
         """How many entries lie directly in the folder. Raises `FolderMissing`."""
         async with self._database.reading() as session:
-            row = await session.row(sql.COUNTS, folder_id=folder_id)
+            row = await session.row(sql.folder_counts, folder_id=folder_id)
         found = _present(row, folder_id)
         return FolderCounts(files=found["file_count"], subfolders=found["subfolder_count"])
 
@@ -106,7 +104,7 @@ class SqliteFolders(SqlitePart):
         self, folder_id: int, *, offset: int, limit: int, ascending: bool = True
     ) -> list[PlacedFolder]:
         """Subfolders by name; none for a folder that does not exist."""
-        query = sql.LIST_FOLDERS_ASCENDING if ascending else sql.LIST_FOLDERS_DESCENDING
+        query = sql.list_folders_ascending if ascending else sql.list_folders_descending
         async with self._database.reading() as session:
             rows = await session.rows(query, folder_id=folder_id, offset=offset, limit=limit)
         return [
@@ -125,9 +123,10 @@ class SqliteFolders(SqlitePart):
         limit: int,
     ) -> list[File]:
         """Files of the folder; none for a folder that does not exist."""
+        query = f"list_files_by_{order.value}_{'ascending' if ascending else 'descending'}"
         async with self._database.reading() as session:
             rows = await session.rows(
-                LIST_FILES[order, ascending],
+                sql[query],
                 folder_id=folder_id,
                 viewer_id=viewer_id,
                 offset=offset,
@@ -138,7 +137,7 @@ class SqliteFolders(SqlitePart):
     async def usage_by_type(self, folder_id: int) -> dict[str, int]:
         """Bytes by MIME type in the whole subtree. Raises `FolderMissing`."""
         async with self._database.reading() as session:
-            rows = await session.rows(USAGE, folder_id=folder_id)
+            rows = await session.rows(sql.usage_by_type, folder_id=folder_id)
         if not rows:
             raise FolderMissing(f"there is no folder {folder_id}")
         return {row["mime_type"]: row["bytes"] for row in rows if row["mime_type"] is not None}
@@ -157,7 +156,7 @@ class SqliteFolders(SqlitePart):
         async with self._database.writing() as session:
             before, old_parent_id = await _require_movable(session, folder_id)
             await require_folder(session, parent_id)
-            if await session.row(sql.LIES_WITHIN, inner_id=parent_id, outer_id=folder_id):
+            if await session.row(sql.lies_within, inner_id=parent_id, outer_id=folder_id):
                 raise FolderCircle(f"folder {parent_id} lies within folder {folder_id}")
             if max_depth is not None:
                 await _require_room(session, before, parent_id, max_depth)
@@ -178,7 +177,7 @@ class SqliteFolders(SqlitePart):
             if permit is not None:
                 await _require_permitted(session, folder_id, permit)
             await usage.subtract_subtree(session, parent_id, subtree_id=folder_id)
-            await session.run(sql.DELETE_FOLDER, folder_id=folder_id)
+            await session.run(sql.delete_folder, folder_id=folder_id)
             return replace(placed, sequence=await next_change(session))
 
 
@@ -205,14 +204,14 @@ async def _require_room(
     """Raises `TooDeep` unless all of the folder fits below the parent, or lies no deeper there."""
     depth = len(await path_to(session, parent_id)) + 1
     if depth > len(moving.path) and await session.row(
-        sql.FOLDERS_BEYOND, folder_id=moving.folder.id, depth=depth, max_depth=max_depth
+        sql.folders_beyond, folder_id=moving.folder.id, depth=depth, max_depth=max_depth
     ):
         raise TooDeep(f"below folder {parent_id} a path would have more than {max_depth} names")
 
 
 async def _require_permitted(session: Session, folder_id: int, permit: Permit) -> None:
     """Raises `NotPermitted` unless the permit covers all files in the subtree."""
-    rows = await session.rows(sql.STANDINGS_WITHIN, folder_id=folder_id, user_id=permit.user_id)
+    rows = await session.rows(sql.standings_within, folder_id=folder_id, user_id=permit.user_id)
     refused = sum(row["files"] for row in rows if standing_of(row) not in permit.standings)
     if refused:
         raise NotPermitted(refused=refused, concerned=sum(row["files"] for row in rows))
@@ -220,7 +219,7 @@ async def _require_permitted(session: Session, folder_id: int, permit: Permit) -
 
 async def _place(session: Session, folder_id: int, parent_id: int, name: str) -> PlacedFolder:
     free = await free_folder_name(session, parent_id, name, own_id=folder_id)
-    row = await session.row(sql.PLACE_FOLDER, folder_id=folder_id, parent_id=parent_id, name=free)
+    row = await session.row(sql.place_folder, folder_id=folder_id, parent_id=parent_id, name=free)
     folder = folder_of(_present(row, folder_id))
     return PlacedFolder(path=await path_to(session, folder_id), folder=folder)
 

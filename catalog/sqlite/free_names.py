@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 
 from catalog.naming import candidate_batches
 from catalog.sqlite.database import Session
-from catalog.sqlite.queries.folders import TAKEN_NAMES
+from catalog.sqlite.statements import sql
 
 
 async def free_file_name(
@@ -48,7 +48,7 @@ async def taken_names(
 ) -> set[str]:
     """Which of the names a file or folder in the folder has, other than the own one."""
     rows = await session.rows(
-        TAKEN_NAMES,
+        sql.taken_names,
         folder_id=folder_id,
         names=json.dumps(list(names)),
         own_file_id=own_file_id,

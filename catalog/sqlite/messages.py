@@ -7,8 +7,8 @@ from uuid import UUID
 from catalog.message_port import REMEMBERED_WATCH_S
 from catalog.records import ChunkLocation, Message, MessageAuthor, Quarantine, Watch
 from catalog.sqlite.part import SqlitePart
-from catalog.sqlite.queries import messages as sql
 from catalog.sqlite.rows import location_of, message_of, quarantine_of
+from catalog.sqlite.statements import sql
 
 
 class SqliteMessages(SqlitePart):
@@ -17,14 +17,14 @@ class SqliteMessages(SqlitePart):
     async def orphan_authors(self, *, limit: int) -> list[MessageAuthor]:
         """Who has posted messages that hold no chunk."""
         async with self._database.reading() as session:
-            rows = await session.rows(sql.ORPHAN_AUTHORS, limit=limit)
+            rows = await session.rows(sql.orphan_authors, limit=limit)
         return [MessageAuthor(**dict(row)) for row in rows]
 
     async def orphan_messages(self, author: MessageAuthor, *, limit: int) -> list[Message]:
         """Messages of the author that hold no chunk and are due, oldest first."""
         async with self._database.reading() as session:
             rows = await session.rows(
-                sql.ORPHAN_MESSAGES,
+                sql.orphan_messages,
                 webhook_id=author.webhook_id,
                 channel_id=author.channel_id,
                 now=self._clock(),
@@ -38,7 +38,7 @@ class SqliteMessages(SqlitePart):
         async with self._database.snapshot() as session:
             for author in authors:
                 row = await session.row(
-                    sql.COUNT_ORPHANS, webhook_id=author.webhook_id, channel_id=author.channel_id
+                    sql.count_orphans, webhook_id=author.webhook_id, channel_id=author.channel_id
                 )
                 number += row["number"] if row else 0
         return number
@@ -46,20 +46,20 @@ class SqliteMessages(SqlitePart):
     async def postpone_message(self, message_id: int, *, until: float) -> None:
         """Keeps a message out of `orphan_messages` until then."""
         async with self._database.writing() as session:
-            await session.run(sql.POSTPONE_MESSAGE, message_id=message_id, until=until)
+            await session.run(sql.postpone_message, message_id=message_id, until=until)
 
     async def forget_message(self, message_id: int) -> None:
         """Forgets a message, unless a chunk lies in it."""
         async with self._database.writing() as session:
             await session.run(
-                sql.REMEMBER_DELETED_MESSAGE, message_id=message_id, now=self._clock()
+                sql.remember_deleted_message, message_id=message_id, now=self._clock()
             )
-            await session.run(sql.FORGET_MESSAGE, message_id=message_id)
+            await session.run(sql.forget_message, message_id=message_id)
 
     async def channel_sweeps(self) -> Mapping[int, int]:
         """Up to which message each channel was looked through."""
         async with self._database.reading() as session:
-            rows = await session.rows(sql.CHANNEL_SWEEPS)
+            rows = await session.rows(sql.channel_sweeps)
         return {row["channel_id"]: row["swept_until"] for row in rows}
 
     async def note_sweep(
@@ -70,27 +70,27 @@ class SqliteMessages(SqlitePart):
         async with self._database.writing() as session:
             for message in messages:
                 new = await session.row(
-                    sql.INSERT_UNKNOWN_MESSAGE,
+                    sql.insert_unknown_message,
                     message_id=message.id,
                     channel_id=message.channel_id,
                     webhook_id=message.webhook_id,
                     stored_size=message.stored_size,
                 )
                 number += new is not None
-            await session.run(sql.PUT_CHANNEL_SWEEP, channel_id=channel_id, swept_until=swept_until)
+            await session.run(sql.put_channel_sweep, channel_id=channel_id, swept_until=swept_until)
         return number
 
     async def watches(self) -> list[Watch]:
         """The times at which a manager has kept this catalog."""
         async with self._database.reading() as session:
-            rows = await session.rows(sql.WATCHES)
+            rows = await session.rows(sql.watches)
         return [Watch(**dict(row)) for row in rows]
 
     async def keep_watch(self, watch: Watch) -> None:
         """Adds a watch, or prolongs the one that began at the same time."""
         async with self._database.writing() as session:
-            await session.run(sql.PUT_WATCH, began_at=watch.began_at, seen_at=watch.seen_at)
-            await session.run(sql.DROP_OLD_WATCHES, before=watch.seen_at - REMEMBERED_WATCH_S)
+            await session.run(sql.put_watch, began_at=watch.began_at, seen_at=watch.seen_at)
+            await session.run(sql.drop_old_watches, before=watch.seen_at - REMEMBERED_WATCH_S)
 
 
 class SqliteWebhooks(SqlitePart):
@@ -99,14 +99,14 @@ class SqliteWebhooks(SqlitePart):
     async def quarantines(self) -> list[Quarantine]:
         """The webhooks that are not used any more."""
         async with self._database.reading() as session:
-            rows = await session.rows(sql.QUARANTINES)
+            rows = await session.rows(sql.quarantines)
         return [quarantine_of(row) for row in rows]
 
     async def put_quarantine(self, quarantine: Quarantine) -> None:
         """Adds a webhook's quarantine, or replaces it."""
         async with self._database.writing() as session:
             await session.run(
-                sql.PUT_QUARANTINE,
+                sql.put_quarantine,
                 webhook_id=quarantine.webhook_id,
                 reason=quarantine.reason,
                 is_gone=quarantine.is_gone,
@@ -116,7 +116,7 @@ class SqliteWebhooks(SqlitePart):
     async def end_quarantine(self, webhook_id: int) -> None:
         """The webhook may be used again."""
         async with self._database.writing() as session:
-            await session.run(sql.END_QUARANTINE, webhook_id=webhook_id)
+            await session.run(sql.end_quarantine, webhook_id=webhook_id)
 
     async def chunks_posted_by(
         self, object_id: UUID, webhook_ids: Collection[int]
@@ -124,7 +124,7 @@ class SqliteWebhooks(SqlitePart):
         """One chunk of the object for each of these webhooks, and each channel."""
         async with self._database.reading() as session:
             rows = await session.rows(
-                sql.CHUNKS_POSTED_BY,
+                sql.chunks_posted_by,
                 object_id=object_id.bytes,
                 webhook_ids=json.dumps(sorted(webhook_ids)),
             )

@@ -12,7 +12,7 @@ from catalog.records import File
 from catalog.sqlite import usage
 from catalog.sqlite.database import Session
 from catalog.sqlite.free_names import free_file_name, taken_names
-from catalog.sqlite.queries import files as sql
+from catalog.sqlite.statements import sql
 
 
 async def move_files(session: Session, files: list[File], folder_id: int) -> list[File]:
@@ -20,7 +20,7 @@ async def move_files(session: Session, files: list[File], folder_id: int) -> lis
     leaving = [file for file in files if file.folder_id != folder_id]
     names = await _free_names(session, leaving, folder_id)
     places = [{"id": file.id, "name": names[file.id]} for file in leaving]
-    await session.run(sql.PLACE_FILES, folder_id=folder_id, places=json.dumps(places))
+    await session.run(sql.place_files, folder_id=folder_id, places=json.dumps(places))
     await _count(session, leaving, folder_id)
     return [
         replace(file, folder_id=folder_id, name=names.get(file.id, file.name)) for file in files
@@ -30,7 +30,7 @@ async def move_files(session: Session, files: list[File], folder_id: int) -> lis
 async def place_file(session: Session, file: File, folder_id: int, name: str) -> File:
     """Gives a file a place and the name, or its first numbered form that is free there."""
     free = await free_file_name(session, folder_id, name, own_id=file.id)
-    await session.run(sql.PLACE_FILE, file_id=file.id, folder_id=folder_id, name=free)
+    await session.run(sql.place_file, file_id=file.id, folder_id=folder_id, name=free)
     return replace(file, folder_id=folder_id, name=free)
 
 

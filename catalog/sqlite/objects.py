@@ -15,8 +15,8 @@ from catalog.records import (
 from catalog.sqlite.database import Session
 from catalog.sqlite.folders import find_path
 from catalog.sqlite.part import SqlitePart
-from catalog.sqlite.queries import objects as sql
 from catalog.sqlite.rows import garbage_of, location_of, object_of
+from catalog.sqlite.statements import sql
 
 _BATCH = 1000
 _CHUNKS_AT_ONCE = 20_000
@@ -27,7 +27,7 @@ _REMEMBERED_S = 30 * 24 * 3600.0
 
 async def require_object(session: Session, object_id: UUID) -> StoredObject:
     """The object. Raises `ObjectMissing`."""
-    row = await session.row(sql.OBJECT_BY_ID, object_id=object_id.bytes)
+    row = await session.row(sql.object_by_id, object_id=object_id.bytes)
     if row is None:
         raise ObjectMissing(f"there is no object {object_id}")
     return object_of(row)
@@ -36,7 +36,7 @@ async def require_object(session: Session, object_id: UUID) -> StoredObject:
 async def begin_object(session: Session, draft: StoredObject, hold: Reference) -> None:
     """A new object, together with what keeps it alive; no change when it exists."""
     await session.run(
-        sql.INSERT_OBJECT,
+        sql.insert_object,
         object_id=draft.id.bytes,
         size=draft.size,
         chunk_size=draft.chunk_size,
@@ -56,7 +56,7 @@ async def finish_object(
         return draft
     await _require_complete(session, draft)
     await session.run(
-        sql.FINISH_OBJECT, object_id=object_id.bytes, mime_type=mime_type, hash=hash_hex
+        sql.finish_object, object_id=object_id.bytes, mime_type=mime_type, hash=hash_hex
     )
     return await require_object(session, object_id)
 
@@ -72,7 +72,7 @@ async def require_stored(session: Session, object_id: UUID) -> StoredObject:
 async def put_reference(session: Session, reference: Reference) -> None:
     """Adds a reference, or moves its expiry."""
     await session.run(
-        sql.PUT_REFERENCE,
+        sql.put_reference,
         object_id=reference.object_id.bytes,
         service=reference.service,
         key=reference.key,
@@ -100,21 +100,21 @@ class SqliteObjects(SqlitePart):
         }
         async with self._database.writing() as session:
             new = await session.row(
-                sql.INSERT_MESSAGE,
+                sql.insert_message,
                 message_id=message.id,
                 channel_id=message.channel_id,
                 webhook_id=message.webhook_id,
                 stored_size=message.stored_size,
             )
             await session.run(
-                sql.INSERT_CHUNK,
+                sql.insert_chunk,
                 **place,
                 is_new=new is not None,
                 stored_size=chunk.stored_size,
                 size=chunk.size,
                 digest=chunk.digest,
             )
-            return await session.row(sql.IS_CHUNK, **place) is not None
+            return await session.row(sql.is_chunk, **place) is not None
 
     async def finish_object(
         self, object_id: UUID, *, mime_type: str, hash_hex: str
@@ -126,14 +126,14 @@ class SqliteObjects(SqlitePart):
     async def object_by_id(self, object_id: UUID) -> StoredObject | None:
         """The object with that id, or None."""
         async with self._database.reading() as session:
-            row = await session.row(sql.OBJECT_BY_ID, object_id=object_id.bytes)
+            row = await session.row(sql.object_by_id, object_id=object_id.bytes)
         return object_of(row) if row else None
 
     async def chunks(self, object_id: UUID, *, first: int, limit: int) -> list[ChunkLocation]:
         """Chunks from index `first` on, in order, `limit` at most."""
         async with self._database.reading() as session:
             rows = await session.rows(
-                sql.CHUNKS, object_id=object_id.bytes, first=first, limit=limit
+                sql.chunks, object_id=object_id.bytes, first=first, limit=limit
             )
         return [location_of(row) for row in rows]
 
@@ -147,7 +147,7 @@ class SqliteObjects(SqlitePart):
         """Removes a reference. A missing one is no error."""
         async with self._database.writing() as session:
             await session.run(
-                sql.DELETE_REFERENCE, object_id=object_id.bytes, service=service, key=key
+                sql.delete_reference, object_id=object_id.bytes, service=service, key=key
             )
 
     async def renew(
@@ -157,7 +157,7 @@ class SqliteObjects(SqlitePart):
         common = {"service": service, "expires_at": expires_at, "now": self._clock()}
         async with self._database.writing() as session:
             await session.run_many(
-                sql.RENEW_REFERENCE,
+                sql.renew_reference,
                 ({"object_id": object_id.bytes, "key": key, **common} for object_id, key in held),
             )
 
@@ -167,18 +167,18 @@ class SqliteObjects(SqlitePart):
         deleted, chunks, notices_left = 0, 0, _NOTICES_AT_ONCE
         async with self._database.writing() as session:
             await session.run(
-                sql.DROP_OLD_DELETED_MESSAGES, before=now - _REMEMBERED_S, limit=_NOTICES_AT_ONCE
+                sql.drop_old_deleted_messages, before=now - _REMEMBERED_S, limit=_NOTICES_AT_ONCE
             )
             # Deleting an object lets go of its views; expired references let go of theirs.
             while deleted < limit and chunks < _CHUNKS_AT_ONCE and notices_left > 0:
-                expired = await session.rows(sql.DELETE_EXPIRED_REFERENCES, now=now, limit=_BATCH)
+                expired = await session.rows(sql.delete_expired_references, now=now, limit=_BATCH)
                 noticed = await session.rows(
-                    sql.NOTICE_UNREFERENCED_OBJECTS, now=now, limit=notices_left
+                    sql.notice_unreferenced_objects, now=now, limit=notices_left
                 )
-                due = await session.rows(sql.DUE_OBJECTS, due=now - grace_s, limit=limit - deleted)
+                due = await session.rows(sql.due_objects, due=now - grace_s, limit=limit - deleted)
                 going = _beginning(due, chunks=_CHUNKS_AT_ONCE - chunks)
                 await session.run_many(
-                    sql.DELETE_OBJECT, ({"object_id": row["id"]} for row in going)
+                    sql.delete_object, ({"object_id": row["id"]} for row in going)
                 )
                 if not (expired or noticed or going):
                     break
@@ -192,9 +192,9 @@ class SqliteObjects(SqlitePart):
         now = self._clock()
         async with self._database.snapshot() as session:
             rows = [
-                *await session.rows(sql.NOTICED_GARBAGE, limit=limit),
-                *await session.rows(sql.UNNOTICED_GARBAGE, limit=limit),
-                *await session.rows(sql.EXPIRED_GARBAGE, now=now, limit=limit),
+                *await session.rows(sql.noticed_garbage, limit=limit),
+                *await session.rows(sql.unnoticed_garbage, limit=limit),
+                *await session.rows(sql.expired_garbage, now=now, limit=limit),
             ][:limit]
             folders = {
                 folder_id: await find_path(session, folder_id)
@@ -215,7 +215,7 @@ def _beginning(objects: list[sqlite3.Row], *, chunks: int) -> list[sqlite3.Row]:
 
 
 async def _require_complete(session: Session, draft: StoredObject) -> None:
-    rows = await session.rows(sql.JOURNALLED, object_id=draft.id.bytes)
+    rows = await session.rows(sql.journalled_chunks, object_id=draft.id.bytes)
     count, size = rows[0]["chunk_count"], rows[0]["size"]
     if (count, size) != (draft.chunk_count, draft.size):
         raise ObjectIncomplete(

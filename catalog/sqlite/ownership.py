@@ -20,7 +20,7 @@ from catalog.sqlite.files import (
     shares_of,
 )
 from catalog.sqlite.part import SqlitePart
-from catalog.sqlite.queries import files as sql
+from catalog.sqlite.statements import sql
 
 
 class SqliteOwnership(SqlitePart):
@@ -40,12 +40,12 @@ class SqliteOwnership(SqlitePart):
             await require_file(session, file_id, permit=permit)
             if owner_id is not None:
                 await require_user(session, owner_id)
-                await session.run(sql.REMOVE_SHARE, file_id=file_id, user_id=owner_id)
+                await session.run(sql.remove_share, file_id=file_id, user_id=owner_id)
             if delete_shares:
-                await session.run(sql.REMOVE_SHARES, file_id=file_id)
+                await session.run(sql.remove_shares, file_id=file_id)
             if share_with is not None and share_with != owner_id:
                 await self._share(session, file_id, share_with, can_write=True)
-            await session.run(sql.SET_OWNER, file_id=file_id, owner_id=owner_id)
+            await session.run(sql.set_owner, file_id=file_id, owner_id=owner_id)
             return await changed_file(session, await require_file(session, file_id))
 
     async def release_files(
@@ -55,14 +55,14 @@ class SqliteOwnership(SqlitePart):
         async with self._database.writing() as session:
             if heir_id is not None:
                 await _require_heir(session, heir_id)
-            rows = await session.rows(sql.FILES_OF_OWNER, owner_id=user_id, limit=limit)
+            rows = await session.rows(sql.files_of_owner, owner_id=user_id, limit=limit)
             files = await require_files(session, [row["id"] for row in rows])
             if heir_id is None:
                 released = await delete_files(session, files)
             else:
                 released = await _given(session, files, heir_id)
             sequence = await next_change(session) if released else None
-            count = await session.row(sql.COUNT_OF_OWNER, owner_id=user_id)
+            count = await session.row(sql.count_of_owner, owner_id=user_id)
         return ReleasedFiles(
             files=tuple(released), remaining=count["total"] if count else 0, sequence=sequence
         )
@@ -73,7 +73,7 @@ class SqliteOwnership(SqlitePart):
         """Makes a file public, or not any more. Raises `FileMissing`, `NotPermitted`."""
         async with self._database.writing() as session:
             await require_file(session, file_id, permit=permit)
-            await session.run(sql.SET_PUBLIC, file_id=file_id, is_public=is_public)
+            await session.run(sql.set_public, file_id=file_id, is_public=is_public)
             return await changed_file(session, await require_file(session, file_id))
 
     async def shares_of(self, file_id: int) -> list[Share]:
@@ -99,7 +99,7 @@ class SqliteOwnership(SqlitePart):
                 file = await require_file(session, file_id, permit=permit)
             except FileMissing:
                 return None
-            if await session.row(sql.REMOVE_SHARE, file_id=file_id, user_id=user_id) is None:
+            if await session.row(sql.remove_share, file_id=file_id, user_id=user_id) is None:
                 return None
             return await changed_file(session, file)
 
@@ -108,7 +108,7 @@ class SqliteOwnership(SqlitePart):
     ) -> None:
         await require_user(session, user_id)
         await session.run(
-            sql.PUT_SHARE,
+            sql.put_share,
             file_id=file_id,
             user_id=user_id,
             can_write=can_write,
@@ -124,6 +124,6 @@ async def _require_heir(session: Session, user_id: int) -> None:
 
 async def _given(session: Session, files: list[File], heir_id: int) -> list[PlacedFile]:
     ids = json.dumps([file.id for file in files])
-    await session.run(sql.REMOVE_SHARES_OF_USER, user_id=heir_id, ids=ids)
-    await session.run(sql.SET_OWNER_OF_EACH, owner_id=heir_id, ids=ids)
+    await session.run(sql.remove_shares_of_user, user_id=heir_id, ids=ids)
+    await session.run(sql.set_owner_of_files, owner_id=heir_id, ids=ids)
     return await places_of(session, [replace(file, owner_id=heir_id) for file in files])

@@ -5,7 +5,7 @@ import sqlite3
 from catalog.position_port import Position
 from catalog.records import FileOrder
 from catalog.sqlite.part import SqlitePart
-from catalog.sqlite.queries import positions as sql
+from catalog.sqlite.statements import sql
 
 
 class SqlitePositions(SqlitePart):
@@ -15,9 +15,9 @@ class SqlitePositions(SqlitePart):
         self, folder_id: int, name: str, *, is_prefix: bool, ascending: bool, start: int = 0
     ) -> Position | None:
         """The first subfolder that matches, from index `start` on."""
-        query = sql.FOLDER_POSITIONS[ascending, is_prefix]
+        query = f"subfolder_position_{_variant(ascending=ascending, is_prefix=is_prefix)}"
         async with self._database.reading() as session:
-            row = await session.row(query, folder_id=folder_id, name=name, start=start)
+            row = await session.row(sql[query], folder_id=folder_id, name=name, start=start)
         return _position_of(row)
 
     async def file_position(
@@ -31,10 +31,16 @@ class SqlitePositions(SqlitePart):
         start: int = 0,
     ) -> Position | None:
         """The first file that matches, from index `start` on."""
-        query = sql.FILE_POSITIONS[order, ascending, is_prefix]
+        variant = _variant(ascending=ascending, is_prefix=is_prefix)
+        query = f"file_position_by_{order.value}_{variant}"
         async with self._database.reading() as session:
-            row = await session.row(query, folder_id=folder_id, name=name, start=start)
+            row = await session.row(sql[query], folder_id=folder_id, name=name, start=start)
         return _position_of(row)
+
+
+def _variant(*, ascending: bool, is_prefix: bool) -> str:
+    """The part of a statement's name that tells its direction, and what it compares."""
+    return f"{'ascending' if ascending else 'descending'}_of_{'prefix' if is_prefix else 'name'}"
 
 
 def _position_of(row: sqlite3.Row | None) -> Position | None:

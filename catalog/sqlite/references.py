@@ -9,8 +9,8 @@ from catalog.sqlite.accounts import require_user
 from catalog.sqlite.database import Session
 from catalog.sqlite.objects import put_reference, require_stored
 from catalog.sqlite.part import SqlitePart
-from catalog.sqlite.queries import services as sql
 from catalog.sqlite.rows import reference_of
+from catalog.sqlite.statements import sql
 
 
 class SqliteReferences(SqlitePart):
@@ -29,17 +29,17 @@ class SqliteReferences(SqlitePart):
     async def _make_way(self, session: Session, reference: Reference) -> None:
         """Drops a reference of the same key that is over. Raises `ReferenceElsewhere`."""
         key = {"service": reference.service, "key": reference.key}
-        row = await session.row(sql.SERVICE_REFERENCE, **key)
+        row = await session.row(sql.service_reference, **key)
         if row is None or row["object_id"] == reference.object_id.bytes:
             return
         if self._is_live(row):
             raise ReferenceElsewhere(UUID(bytes=row["object_id"]))
-        await session.run(sql.DELETE_SERVICE_REFERENCE, **key)
+        await session.run(sql.delete_service_reference, **key)
 
     async def release_reference(self, service: str, key: str) -> bool:
         """Removes the reference of that key. False when there was none."""
         async with self._database.writing() as session:
-            row = await session.row(sql.DELETE_SERVICE_REFERENCE, service=service, key=key)
+            row = await session.row(sql.delete_service_reference, service=service, key=key)
         return row is not None and self._is_live(row)
 
     async def references_of(
@@ -48,7 +48,7 @@ class SqliteReferences(SqlitePart):
         """A service's references by key, those after a key."""
         async with self._database.reading() as session:
             rows = await session.rows(
-                sql.SERVICE_REFERENCES,
+                sql.service_references,
                 service=service,
                 after=after or "",
                 limit=limit,
@@ -60,7 +60,7 @@ class SqliteReferences(SqlitePart):
         """All live references to an object, by service and key."""
         async with self._database.reading() as session:
             rows = await session.rows(
-                sql.REFERENCES_ON, object_id=object_id.bytes, now=self._clock()
+                sql.references_on, object_id=object_id.bytes, now=self._clock()
             )
         return [reference_of(row) for row in rows]
 
@@ -76,13 +76,13 @@ class SqliteKeys(SqlitePart):
         async with self._database.writing() as session:
             await require_user(session, created_by)
             row = await session.row(
-                sql.INSERT_KEY,
+                sql.insert_key,
                 name=name,
                 key_hash=key_hash,
                 created_by=created_by,
                 now=self._clock(),
             )
-            row = row or await session.row(sql.KEY_BY_NAME, name=name)
+            row = row or await session.row(sql.key_by_name, name=name)
         if row is None or row["key_hash"] != key_hash:
             raise KeyNameTaken(f"a key named {name!r} is in force")
         return _key_of(row)
@@ -90,19 +90,19 @@ class SqliteKeys(SqlitePart):
     async def key_by_hash(self, key_hash: bytes) -> ApiKey | None:
         """The key in force with that hash."""
         async with self._database.reading() as session:
-            row = await session.row(sql.KEY_BY_HASH, key_hash=key_hash)
+            row = await session.row(sql.key_by_hash, key_hash=key_hash)
         return _key_of(row) if row else None
 
     async def revoke_key(self, name: str) -> bool:
         """Ends the key of that name. False when none was in force."""
         async with self._database.writing() as session:
-            row = await session.row(sql.REVOKE_KEY, name=name, now=self._clock())
+            row = await session.row(sql.revoke_key, name=name, now=self._clock())
         return row is not None
 
     async def list_keys(self) -> list[ApiKey]:
         """All keys, revoked ones too, by name, then oldest first."""
         async with self._database.reading() as session:
-            rows = await session.rows(sql.ALL_KEYS)
+            rows = await session.rows(sql.list_keys)
         return [_key_of(row) for row in rows]
 
 

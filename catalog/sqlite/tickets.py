@@ -23,7 +23,7 @@ from catalog.sqlite.database import Session
 from catalog.sqlite.jobs import enqueue
 from catalog.sqlite.objects import begin_object, finish_object, put_reference, require_object
 from catalog.sqlite.part import SqlitePart
-from catalog.sqlite.queries import services as sql
+from catalog.sqlite.statements import sql
 from catalog.sqlite.views import put_view
 from common.wording import counted
 
@@ -38,12 +38,12 @@ class SqliteTickets(SqlitePart):
                 return
             if limits is not None:
                 await self._require_room(session, ticket, limits)
-            await session.run(sql.INSERT_TICKET, **_parameters_of(ticket))
+            await session.run(sql.insert_ticket, **_parameters_of(ticket))
 
     async def _require_room(self, session: Session, ticket: Ticket, limits: TicketLimits) -> None:
         asked = {"holder": ticket.holder, "now": self._clock()}
-        under_way = (await session.rows(sql.OPEN_TICKETS, **asked))[0]
-        kept = (await session.rows(sql.TEMPORARY_BYTES, **asked))[0]
+        under_way = (await session.rows(sql.open_tickets, **asked))[0]
+        kept = (await session.rows(sql.temporary_bytes, **asked))[0]
         if under_way["tickets"] >= limits.open_tickets:
             raise TooManyTickets(f"{limits.open_tickets} tickets are open, and no more may be")
         if under_way["bytes"] + kept["bytes"] + ticket.size > limits.temporary_bytes:
@@ -70,7 +70,7 @@ class SqliteTickets(SqlitePart):
             if ticket.expires_at <= self._clock():
                 raise TicketExpired("the ticket was not used in time")
             await begin_object(session, draft, hold)
-            await session.run(sql.USE_TICKET, ticket_id=ticket.id.bytes, now=self._clock())
+            await session.run(sql.use_ticket, ticket_id=ticket.id.bytes, now=self._clock())
             return await _require_ticket(session, ticket.id)
 
     async def complete_ticket(
@@ -87,7 +87,7 @@ class SqliteTickets(SqlitePart):
                 return draft
             stored = await finish_object(session, object_id, mime_type=mime_type, hash_hex=hash_hex)
             await self._keep(session, ticket)
-            await session.run(sql.COMPLETE_TICKET, ticket_id=object_id.bytes, now=self._clock())
+            await session.run(sql.complete_ticket, ticket_id=object_id.bytes, now=self._clock())
             return stored
 
     async def _keep(self, session: Session, ticket: Ticket) -> None:
@@ -106,12 +106,12 @@ class SqliteTickets(SqlitePart):
     async def drop_expired_tickets(self, *, limit: int) -> int:
         """Deletes up to `limit` tickets that were never used and are over."""
         async with self._database.writing() as session:
-            rows = await session.rows(sql.DELETE_EXPIRED_TICKETS, now=self._clock(), limit=limit)
+            rows = await session.rows(sql.delete_expired_tickets, now=self._clock(), limit=limit)
         return len(rows)
 
 
 async def _find_ticket(session: Session, ticket_id: UUID) -> Ticket | None:
-    row = await session.row(sql.TICKET_BY_ID, ticket_id=ticket_id.bytes)
+    row = await session.row(sql.ticket_by_id, ticket_id=ticket_id.bytes)
     return _ticket_of(row) if row else None
 
 
@@ -126,7 +126,7 @@ async def _require_repetition(session: Session, hold: Reference) -> None:
     """Raises `TicketUsed` unless the ticket was used by the very same call."""
     content = await require_object(session, hold.object_id)
     held = await session.row(
-        sql.REFERENCE_EXISTS,
+        sql.reference_exists,
         object_id=hold.object_id.bytes,
         service=hold.service,
         key=hold.key,

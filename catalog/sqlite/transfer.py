@@ -14,11 +14,19 @@ from catalog.errors import CatalogNotEmpty, InvalidRecord
 from catalog.sqlite.database import Session
 from catalog.sqlite.free_names import free_file_name
 from catalog.sqlite.part import SqlitePart
-from catalog.sqlite.queries import messages
-from catalog.sqlite.queries import transfer as sql
+from catalog.sqlite.statements import sql
 from catalog.transfer_format import BATCH_RECORDS
 from catalog.transfer_port import Batch
-from catalog.transfer_records import KINDS, Digest, FileRecord, KeyId, TransferRecord, Uuid
+from catalog.transfer_records import (
+    KINDS,
+    Digest,
+    FileRecord,
+    KeyId,
+    SequenceRecord,
+    TransferRecord,
+    Uuid,
+    kind_of,
+)
 
 _Conversion = tuple[Callable[[Any], object], Callable[[Any], object]]
 """From a column to a field, and back."""
@@ -56,19 +64,19 @@ class SqliteTransfer(SqlitePart):
     async def importing(self) -> AsyncIterator["_Sink"]:
         """Fills an empty catalog, all or nothing."""
         async with self._database.writing() as session:
-            row = await session.row(sql.IS_EMPTY)
+            row = await session.row(sql.is_empty)
             if row is None or not row["is_empty"]:
                 raise CatalogNotEmpty("the catalog is not empty: import into a new one")
             # This becomes the catalog of other times, in which no manager has kept it.
-            await session.run(messages.DROP_WATCHES)
-            await session.run(messages.DROP_SWEEPS)
-            await session.run(sql.FORGET_MASTER_KEYS)
+            await session.run(sql.drop_watches)
+            await session.run(sql.drop_sweeps)
+            await session.run(sql.forget_master_keys)
             sink = _Sink(session)
             yield sink
             await sink.place_paired_files()
-            if await session.row(sql.INCOMPLETE):
+            if await session.row(sql.incomplete_object):
                 raise InvalidRecord("content that is marked as stored lacks chunks")
-            await session.run(sql.COUNT_USAGE)
+            await session.run(sql.count_usage)
 
 
 class _Sink:
@@ -101,19 +109,21 @@ class _Sink:
 
     async def _without_paired(self, rows: list[_Row]) -> list[_Row]:
         places = [{key: row[key] for key in ("id", "folder_id", "name")} for row in rows]
-        found = await self._session.rows(sql.PAIRED_FILES, files=json.dumps(places))
+        found = await self._session.rows(sql.paired_files, files=json.dumps(places))
         paired = {row["id"] for row in found}
         self._paired += [row for row in rows if row["id"] in paired]
         return [row for row in rows if row["id"] not in paired]
 
     async def _insert(self, kind: type[TransferRecord], rows: list[_Row]) -> None:
-        for statement in sql.add_one(kind):
-            await self._session.run_many(statement, rows)
+        await self._session.run_many(sql[f"import_{kind_of(kind)}"], rows)
+        if kind is SequenceRecord:
+            await self._session.run_many(sql.raise_sequence, rows)
 
 
 async def _batches(session: Session) -> AsyncGenerator[Batch, None]:
     for kind in KINDS:
-        async with aclosing(session.batches(sql.read_all(kind), size=BATCH_RECORDS)) as found:
+        statement = sql[f"export_{kind_of(kind)}"]
+        async with aclosing(session.batches(statement, size=BATCH_RECORDS)) as found:
             async for rows in found:
                 yield [_record_of(kind, row) for row in rows]
 

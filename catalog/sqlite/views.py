@@ -9,8 +9,8 @@ from catalog.records import View
 from catalog.sqlite.database import Session
 from catalog.sqlite.objects import require_stored
 from catalog.sqlite.part import SqlitePart
-from catalog.sqlite.queries import services as sql
 from catalog.sqlite.rows import object_of
+from catalog.sqlite.statements import sql
 
 
 async def put_view(session: Session, object_id: UUID, name: str, view_object_id: UUID) -> None:
@@ -21,7 +21,7 @@ async def put_view(session: Session, object_id: UUID, name: str, view_object_id:
     except ObjectIncomplete as error:
         raise ObjectMissing(str(error)) from error
     await session.run(
-        sql.PUT_VIEW, object_id=object_id.bytes, name=name, view_object_id=view_object_id.bytes
+        sql.put_view, object_id=object_id.bytes, name=name, view_object_id=view_object_id.bytes
     )
 
 
@@ -36,7 +36,7 @@ class SqliteViews(SqlitePart):
     async def views_of(self, object_id: UUID) -> list[View]:
         """The views of an object, by name."""
         async with self._database.reading() as session:
-            rows = await session.rows(sql.VIEWS_OF, object_id=object_id.bytes)
+            rows = await session.rows(sql.views_of, object_id=object_id.bytes)
         return [
             View(
                 object_id=UUID(bytes=row["view_of"]),
@@ -49,7 +49,7 @@ class SqliteViews(SqlitePart):
     async def metadata_of(self, object_id: UUID) -> dict[str, object] | None:
         """What processing found out about an object, None before that."""
         async with self._database.reading() as session:
-            row = await session.row(sql.METADATA_OF, object_id=object_id.bytes)
+            row = await session.row(sql.metadata_of, object_id=object_id.bytes)
         if row is None or row["metadata"] is None:
             return None
         return cast("dict[str, object]", json.loads(row["metadata"]))

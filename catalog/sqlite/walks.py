@@ -5,9 +5,8 @@ from collections.abc import Sequence
 
 from catalog.records import File, Folder, FolderCounts
 from catalog.sqlite.part import SqlitePart
-from catalog.sqlite.queries import walks as sql
-from catalog.sqlite.queries.files import FILES_AFTER
 from catalog.sqlite.rows import file_of, folder_of
+from catalog.sqlite.statements import sql
 from catalog.walk_port import CountedFolder
 
 
@@ -20,7 +19,7 @@ class SqliteWalks(SqlitePart):
         """Subfolders by name, those behind `after`."""
         async with self._database.reading() as session:
             rows = await session.rows(
-                sql.SUBFOLDERS_AFTER, folder_id=folder_id, after=after, limit=limit
+                sql.subfolders_after, folder_id=folder_id, after=after, limit=limit
             )
         return [
             CountedFolder(
@@ -34,7 +33,7 @@ class SqliteWalks(SqlitePart):
         """Those subfolders that have one of the names."""
         wanted = json.dumps(list(dict.fromkeys(names)))
         async with self._database.reading() as session:
-            rows = await session.rows(sql.SUBFOLDERS_BY_NAME, folder_id=folder_id, names=wanted)
+            rows = await session.rows(sql.subfolders_by_name, folder_id=folder_id, names=wanted)
         return [folder_of(row) for row in rows]
 
     async def files_after(
@@ -43,6 +42,6 @@ class SqliteWalks(SqlitePart):
         """Files by name, those behind `after`."""
         async with self._database.reading() as session:
             rows = await session.rows(
-                FILES_AFTER, folder_id=folder_id, viewer_id=viewer_id, after=after, limit=limit
+                sql.files_after, folder_id=folder_id, viewer_id=viewer_id, after=after, limit=limit
             )
         return [file_of(row) for row in rows]

@@ -1,19 +1,18 @@
-"""Statements about the queue of objects to process."""
+-- Statements about the queue of objects to process.
 
-ENQUEUE = """
+-- enqueue_job --
+-- A job, unless the object has one.
 INSERT INTO jobs (object_id, state, due_at) VALUES (:object_id, 'queued', :now)
-ON CONFLICT (object_id) DO NOTHING
-"""
-"""A job, unless the object has one."""
+ON CONFLICT (object_id) DO NOTHING;
 
-STRETCH_END = """
+-- stretch_end --
+-- The last of the objects after an id.
 SELECT max(id) AS last, count(*) AS objects FROM (
     SELECT id FROM objects WHERE id > :after ORDER BY id LIMIT :limit
-) AS stretch
-"""
-"""The last of the objects after an id."""
+) AS stretch;
 
-ENQUEUE_STRETCH = """
+-- enqueue_stretch --
+-- Jobs for the objects between two ids that were never processed, or by older recipes.
 INSERT INTO jobs (object_id, state, due_at)
 SELECT objects.id, 'queued', :now
 FROM objects LEFT JOIN jobs ON jobs.object_id = objects.id
@@ -32,71 +31,63 @@ AND (
 )
 ON CONFLICT (object_id) DO UPDATE SET state = 'queued', due_at = excluded.due_at, attempts = 0,
     worker = NULL, error = NULL, recipe_version = NULL
-RETURNING 1
-"""
-"""Jobs for the objects between two ids that were never processed, or by older recipes."""
+RETURNING 1;
 
-FAIL_EXHAUSTED = """
+-- fail_exhausted_jobs --
+-- Gives up what no worker came back from, after so many attempts.
 UPDATE jobs SET state = 'failed', worker = NULL,
     error = 'the worker was lost ' || attempts || ' times'
-WHERE state = 'running' AND due_at <= :now AND attempts >= :max_attempts
-"""
-"""Gives up what no worker came back from, after so many attempts."""
+WHERE state = 'running' AND due_at <= :now AND attempts >= :max_attempts;
 
-CLAIM = """
+-- claim_job --
+-- Leases the job that is due longest.
 UPDATE jobs SET state = 'running', worker = :worker, due_at = :lease_end, attempts = attempts + 1
 WHERE object_id = (
     SELECT object_id FROM jobs WHERE state IN ('queued', 'running') AND due_at <= :now
     ORDER BY due_at LIMIT 1
 )
-RETURNING *
-"""
-"""Leases the job that is due longest."""
+RETURNING *;
 
-RENEW = """
+-- renew_job --
+-- Moves the end of a lease.
 UPDATE jobs SET due_at = :lease_end
 WHERE object_id = :object_id AND state = 'running' AND worker = :worker
-RETURNING 1
-"""
-"""Moves the end of a lease."""
+RETURNING 1;
 
-COMPLETE = """
+-- complete_job --
+-- Ends a job well; the worker stays noted, so that it may say so again.
 UPDATE jobs SET state = 'done', due_at = :now, error = NULL, recipe_version = :recipe_version
 WHERE object_id = :object_id AND worker = :worker AND (
     state = 'running' OR (state = 'done' AND recipe_version = :recipe_version)
 )
-RETURNING 1
-"""
-"""Ends a job well; the worker stays noted, so that it may say so again."""
+RETURNING 1;
 
-SET_METADATA = "UPDATE objects SET metadata = :metadata WHERE id = :object_id"
-"""What processing found out about an object."""
+-- set_metadata --
+-- What processing found out about an object.
+UPDATE objects SET metadata = :metadata WHERE id = :object_id;
 
-RETRY_LATER = """
+-- retry_job_later --
+-- Ends an attempt, with another to come.
 UPDATE jobs SET state = 'queued', due_at = :retry_at, worker = NULL, error = :error
 WHERE object_id = :object_id AND state = 'running' AND worker = :worker
-RETURNING 1
-"""
-"""Ends an attempt, with another to come."""
+RETURNING 1;
 
-GIVE_UP = """
+-- give_up_job --
+-- Ends the last attempt.
 UPDATE jobs SET state = 'failed', due_at = :now, worker = NULL, error = :error
 WHERE object_id = :object_id AND state = 'running' AND worker = :worker
-RETURNING 1
-"""
-"""Ends the last attempt."""
+RETURNING 1;
 
-JOBS_BY_STATE = "SELECT * FROM jobs WHERE state = :state ORDER BY due_at LIMIT :limit"
-"""Jobs in a state, due longest first."""
+-- jobs_by_state --
+-- Jobs in a state, due longest first.
+SELECT * FROM jobs WHERE state = :state ORDER BY due_at LIMIT :limit;
 
-COUNT_JOBS = """
+-- count_jobs --
+-- How many jobs are not done.
 SELECT state, count(*) AS jobs FROM jobs WHERE state IN ('queued', 'running', 'failed')
-GROUP BY state
-"""
-"""How many jobs are not done."""
+GROUP BY state;
 
-RETRY_FAILED = """
+-- retry_failed_jobs --
+-- Another round for everything that was given up.
 UPDATE jobs SET state = 'queued', due_at = :now, attempts = 0, worker = NULL
-WHERE state = 'failed' RETURNING 1
-"""
-"""Another round for everything that was given up."""
+WHERE state = 'failed' RETURNING 1;

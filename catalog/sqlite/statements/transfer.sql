@@ -1,0 +1,212 @@
+-- Statements that read and write whole tables, field by field as the records have them.
+
+-- paired_files --
+-- Of files, a JSON list of their ids, folders and names, the ids of those whose path a folder has.
+SELECT json_extract(wanted.value, '$.id') AS id FROM json_each(:files) AS wanted
+CROSS JOIN folders ON folders.parent_id = json_extract(wanted.value, '$.folder_id')
+    AND folders.name = json_extract(wanted.value, '$.name');
+
+-- is_empty --
+-- Whether nothing but the root is there. Everything else refers to one of these tables.
+SELECT NOT EXISTS (
+    SELECT 1 FROM users UNION ALL SELECT 1 FROM folders WHERE id <> 0
+    UNION ALL SELECT 1 FROM messages UNION ALL SELECT 1 FROM objects
+    UNION ALL SELECT 1 FROM files UNION ALL SELECT 1 FROM tickets
+    UNION ALL SELECT 1 FROM api_keys UNION ALL SELECT 1 FROM jobs
+) AS is_empty;
+
+-- forget_master_keys --
+-- What a manager has noted that ran on the empty catalog.
+DELETE FROM master_keys;
+
+-- count_usage --
+-- Totals of all subtrees, from nothing.
+WITH RECURSIVE climbing (folder_id, mime_type, bytes, files) AS (
+    SELECT files.folder_id, objects.mime_type, sum(files.size), count(*)
+    FROM files JOIN objects ON objects.id = files.object_id GROUP BY 1, 2
+    UNION ALL
+    SELECT folders.parent_id, climbing.mime_type, climbing.bytes, climbing.files
+    FROM climbing JOIN folders ON folders.id = climbing.folder_id
+    WHERE folders.parent_id IS NOT NULL
+)
+INSERT INTO folder_usage (folder_id, mime_type, bytes, files)
+SELECT folder_id, mime_type, sum(bytes), sum(files) FROM climbing GROUP BY 1, 2;
+
+-- incomplete_object --
+-- A row if stored content lacks chunks, or they do not add up to it.
+SELECT 1 FROM objects WHERE state = 'stored' AND (chunk_count, size) <> (
+    SELECT count(*), coalesce(sum(chunks.size), 0) FROM chunks WHERE chunks.object_id = objects.id
+) LIMIT 1;
+
+-- export_user --
+-- All rows of `users` in the order of an export.
+SELECT id, name, is_admin, password_hash, token_epoch, created_at
+FROM users ORDER BY id;
+
+-- export_folder --
+-- All folders but the root, those above before those below.
+WITH RECURSIVE placed (id, parent_id, name, depth) AS (
+    SELECT id, parent_id, name, 1 FROM folders WHERE parent_id = 0
+    UNION ALL
+    SELECT folders.id, folders.parent_id, folders.name, placed.depth + 1
+    FROM placed JOIN folders ON folders.parent_id = placed.id
+)
+SELECT id, parent_id, name FROM placed ORDER BY depth, id;
+
+-- export_message --
+-- All rows of `messages` in the order of an export.
+SELECT id, channel_id, webhook_id, stored_size
+FROM messages ORDER BY id;
+
+-- export_object --
+-- All rows of `objects` in the order of an export.
+SELECT id, size, chunk_size, chunk_count, envelope, state, mime_type, hash, metadata,
+    created_at, unreferenced_since
+FROM objects ORDER BY id;
+
+-- export_chunk --
+-- All rows of `chunks` in the order of an export.
+SELECT object_id, "index", message_id, attachment_id, "offset", stored_size, size, digest
+FROM chunks ORDER BY object_id, "index";
+
+-- export_file --
+-- All rows of `files` in the order of an export.
+SELECT id, folder_id, name, object_id, owner_id, is_public, created_at, updated_at
+FROM files ORDER BY id;
+
+-- export_share --
+-- All rows of `shares` in the order of an export.
+SELECT file_id, user_id, can_write, shared_at
+FROM shares ORDER BY file_id, user_id;
+
+-- export_reference --
+-- All rows of `references` in the order of an export.
+SELECT object_id, service, "key", expires_at
+FROM "references" ORDER BY object_id, service, "key";
+
+-- export_view --
+-- All rows of `views` in the order of an export.
+SELECT object_id, name, view_object_id
+FROM views ORDER BY object_id, name;
+
+-- export_commit --
+-- All rows of `commits` in the order of an export.
+SELECT object_id, file_id, folder_id, name, owner_id, is_public, created_at, updated_at,
+    replaced, created_folders
+FROM commits ORDER BY object_id;
+
+-- export_api_key --
+-- All rows of `api_keys` in the order of an export.
+SELECT id, service, key_hash, created_by, created_at, revoked_at
+FROM api_keys ORDER BY id;
+
+-- export_ticket --
+-- All rows of `tickets` in the order of an export.
+SELECT id, holder, mime_type, size, created_at, expires_at, reference_ttl_s,
+    success_action_status, success_action_redirect, view_of, view_name, used_at, completed_at
+FROM tickets ORDER BY id;
+
+-- export_job --
+-- All rows of `jobs` in the order of an export.
+SELECT object_id, state, due_at, attempts, worker, error, recipe_version
+FROM jobs ORDER BY object_id;
+
+-- export_sequence --
+-- The last id that each table gave out.
+SELECT wanted.value AS "table", coalesce(seq, 0) AS last_id
+FROM json_each('["api_keys", "files", "folders", "users"]') AS wanted
+LEFT JOIN sqlite_sequence ON name = wanted.value ORDER BY wanted.value;
+
+-- export_master_key --
+-- All rows of `master_keys` in the order of an export.
+SELECT used_from, key_id
+FROM master_keys ORDER BY used_from;
+
+-- import_user --
+-- A row of `users`.
+INSERT INTO users (id, name, is_admin, password_hash, token_epoch, created_at)
+VALUES (:id, :name, :is_admin, :password_hash, :token_epoch, :created_at);
+
+-- import_folder --
+-- A row of `folders`.
+INSERT INTO folders (id, parent_id, name)
+VALUES (:id, :parent_id, :name);
+
+-- import_message --
+-- A row of `messages`.
+INSERT INTO messages (id, channel_id, webhook_id, stored_size)
+VALUES (:id, :channel_id, :webhook_id, :stored_size);
+
+-- import_object --
+-- A row of `objects`.
+INSERT INTO objects (id, size, chunk_size, chunk_count, envelope, state, mime_type, hash,
+    metadata, created_at, unreferenced_since)
+VALUES (:id, :size, :chunk_size, :chunk_count, :envelope, :state, :mime_type, :hash, :metadata,
+    :created_at, :unreferenced_since);
+
+-- import_chunk --
+-- A row of `chunks`.
+INSERT INTO chunks (object_id, "index", message_id, attachment_id, "offset", stored_size, size,
+    digest)
+VALUES (:object_id, :index, :message_id, :attachment_id, :offset, :stored_size, :size, :digest);
+
+-- import_file --
+-- A file; its size is that of its object.
+INSERT INTO files (id, folder_id, name, object_id, owner_id, is_public, size, created_at,
+    updated_at)
+VALUES (:id, :folder_id, :name, :object_id, :owner_id, :is_public,
+    coalesce((SELECT size FROM objects WHERE id = :object_id), 0), :created_at, :updated_at);
+
+-- import_share --
+-- A row of `shares`.
+INSERT INTO shares (file_id, user_id, can_write, shared_at)
+VALUES (:file_id, :user_id, :can_write, :shared_at);
+
+-- import_reference --
+-- A row of `references`.
+INSERT INTO "references" (object_id, service, "key", expires_at)
+VALUES (:object_id, :service, :key, :expires_at);
+
+-- import_view --
+-- A row of `views`.
+INSERT INTO views (object_id, name, view_object_id)
+VALUES (:object_id, :name, :view_object_id);
+
+-- import_commit --
+-- A row of `commits`.
+INSERT INTO commits (object_id, file_id, folder_id, name, owner_id, is_public, created_at,
+    updated_at, replaced, created_folders)
+VALUES (:object_id, :file_id, :folder_id, :name, :owner_id, :is_public, :created_at,
+    :updated_at, :replaced, :created_folders);
+
+-- import_api_key --
+-- A row of `api_keys`.
+INSERT INTO api_keys (id, service, key_hash, created_by, created_at, revoked_at)
+VALUES (:id, :service, :key_hash, :created_by, :created_at, :revoked_at);
+
+-- import_ticket --
+-- A row of `tickets`.
+INSERT INTO tickets (id, holder, mime_type, size, created_at, expires_at, reference_ttl_s,
+    success_action_status, success_action_redirect, view_of, view_name, used_at, completed_at)
+VALUES (:id, :holder, :mime_type, :size, :created_at, :expires_at, :reference_ttl_s,
+    :success_action_status, :success_action_redirect, :view_of, :view_name, :used_at,
+    :completed_at);
+
+-- import_job --
+-- A row of `jobs`.
+INSERT INTO jobs (object_id, state, due_at, attempts, worker, error, recipe_version)
+VALUES (:object_id, :state, :due_at, :attempts, :worker, :error, :recipe_version);
+
+-- import_sequence --
+-- Makes room for the last id of a table.
+INSERT INTO sqlite_sequence (name, seq)
+SELECT :table, 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = :table);
+
+-- raise_sequence --
+-- Ids of a table go on behind this one.
+UPDATE sqlite_sequence SET seq = max(seq, :last_id) WHERE name = :table;
+
+-- import_master_key --
+-- A row of `master_keys`.
+INSERT INTO master_keys (used_from, key_id)
+VALUES (:used_from, :key_id);
