@@ -10,7 +10,7 @@ from storage.address import ChunkAddress
 from storage.discord import routes
 from storage.discord.answers import Answer
 from storage.discord.http import DiscordHttp
-from storage.discord.messages import PostedMessage, Webhook, decode, opaque_file
+from storage.discord.messages import PostedMessage, Webhook, decode
 from storage.discord.routes import Route, WebhookCredentials
 from storage.errors import (
     DiscordUnavailable,
@@ -88,12 +88,11 @@ class WebhookPool:
             RequestTooLarge: Discord takes less in one message.
             DiscordRefused: Discord said no for another reason.
         """
-        file = opaque_file(content)
         with self._watching(withdrawn):
             while True:
                 try:
                     route, answer = await self._http.request_any(
-                        lambda: self._candidates(webhooks, withdrawn), file
+                        lambda: self._candidates(webhooks, withdrawn), content
                     )
                 except WebhookUnusable as error:
                     self._lose(error)

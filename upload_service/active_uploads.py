@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -11,7 +11,7 @@ from protocol.generic import Boolean
 from protocol.u2s import ChunkStored
 from storage.address import ChunkAddress
 from storage.envelope import MasterKey
-from upload_service.buffers import Lane
+from upload_service.buffers import HeldBuffer, Lane
 from upload_service.chunk_states import ChunkStates, Offer, UploadPhase
 from upload_service.errors import UnknownUpload, UploadEnded
 from upload_service.stall import StallGuard
@@ -109,36 +109,60 @@ class ActiveUpload:
             self._guards.discard(guard)
             self._leave()
 
-    async def settled_offer(self, index: int) -> Offer:
-        """Whether to `RECEIVE` or to `COMPARE` a chunk, once no other send of it is in flight.
+    async def admit(self, index: int) -> HeldBuffer | None:
+        """Put a missing chunk in flight once no other send of it is, and there is a buffer for it.
+
+        Returns:
+            The buffer, and the caller must end the flight with `stored` or `dropped`; None when the
+            chunk is stored already, and what comes is to be compared.
 
         Raises:
             NoSuchChunk: if the upload has no such index.
             UploadEnded: if it takes nothing any more.
         """
+        while await self._settled_offer(index) is Offer.RECEIVE:
+            held = await self.lane.acquire_buffer()
+            with ExitStack() as undo:
+                undo.callback(held.release)
+                # Another request may have begun with this chunk while this one waited.
+                if self.chunks.offer(index) is Offer.RECEIVE:
+                    self._claim(index)
+                    undo.pop_all()
+                    return held
+        return None
+
+    async def admit_collected(self, index: int, held: HeldBuffer) -> bool:
+        """Put a chunk in flight that is collected in a buffer of another lane. Raises as `admit`.
+
+        Returns:
+            False when the chunk is stored already, and what came is to be compared.
+        """
+        await held.move_to(self.lane)
+        is_missing = await self._settled_offer(index) is Offer.RECEIVE
+        if is_missing:
+            self._claim(index)
+        return is_missing
+
+    async def _settled_offer(self, index: int) -> Offer:
+        """Whether to `RECEIVE` or to `COMPARE` a chunk, once no other send of it is in flight."""
         while (offer := self.chunks.offer(index)) is Offer.WAIT:
             await asyncio.shield(self._outcomes[index])
         return offer
 
-    def claim(self, index: int) -> None:
-        """Put a missing chunk in flight; the caller must end that with `stored` or `dropped`.
-
-        Raises:
-            ValueError: if it is not missing.
-        """
+    def _claim(self, index: int) -> None:
         self.chunks.claim(index)
         self._outcomes[index] = self._loop.create_future()
         self.chunks.enter()
 
     def stored(self, index: int, digest: bytes) -> None:
-        """End a claim: the chunk is stored, and the manager has entered it."""
+        """End a flight: the chunk is stored, and the manager has entered it."""
         self.chunks.stored(index, digest)
-        self._end_claim(index)
+        self._end_flight(index)
 
     def dropped(self, index: int) -> None:
-        """End a claim: the chunk is missing again."""
+        """End a flight: the chunk is missing again."""
         self.chunks.dropped(index)
-        self._end_claim(index)
+        self._end_flight(index)
 
     def end(self, reason: str) -> None:
         """Take nothing any more and interrupt bodies under way. A complete upload stays so."""
@@ -148,7 +172,7 @@ class ActiveUpload:
             for guard in self._guards:
                 guard.interrupt(UploadEnded(reason))
 
-    def _end_claim(self, index: int) -> None:
+    def _end_flight(self, index: int) -> None:
         self._outcomes.pop(index).set_result(None)
         self._leave()
         self._settle()

@@ -96,12 +96,11 @@ class SealingSink:
 
     Args:
         upload: what the chunk belongs to.
-        index: the chunk, which is missing; it is in flight from now on.
+        index: the chunk, which is in flight.
         held: where the ciphertext goes.
     """
 
     def __init__(self, upload: ActiveUpload, index: int, held: HeldBuffer) -> None:
-        upload.claim(index)
         self._upload = upload
         self._index = index
         self._held = held
@@ -263,7 +262,8 @@ class ChunkReceiver:
         self._parser.expect(upload.chunks.length(index))
         self._stack.enter_context(upload.receiving(self._guard))
         with self._guard.paused():
-            self._sink = await self._admit(upload, index)
+            held = await upload.admit(index)
+        self._sink = SealingSink(upload, index, held) if held else _DigestSink(upload, index)
 
     async def _unattributed_buffer(self) -> HeldBuffer:
         try:
@@ -286,18 +286,6 @@ class ChunkReceiver:
         index = int(self._fields["chunk"])
         upload.chunks.offer(index)
         return upload, index
-
-    async def _admit(self, upload: ActiveUpload, index: int) -> SealingSink | _DigestSink:
-        while await upload.settled_offer(index) is Offer.RECEIVE:
-            held = await upload.lane.acquire_buffer()
-            with ExitStack() as undo:
-                undo.callback(held.release)
-                # Another request may have begun with this chunk while this one waited.
-                if upload.chunks.offer(index) is Offer.RECEIVE:
-                    sink = SealingSink(upload, index, held)
-                    undo.pop_all()
-                    return sink
-        return _DigestSink(upload, index)
 
     async def _take_directly(
         self, body: RequestBody, connection: ZeroCopyProtocol, sink: SealingSink
@@ -334,8 +322,7 @@ class ChunkReceiver:
             )
         self._stack.enter_context(upload.receiving(self._guard))
         with self._guard.paused():
-            await sink.held.move_to(upload.lane)
-            is_missing = await upload.settled_offer(index) is Offer.RECEIVE
+            is_missing = await upload.admit_collected(index, sink.held)
         taken = SealingSink(upload, index, sink.held) if is_missing else _DigestSink(upload, index)
         for start in range(0, end, _SEALING_PIECE_BYTES):
             taken.write(collected[start : min(start + _SEALING_PIECE_BYTES, end)])

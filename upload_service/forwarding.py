@@ -14,6 +14,7 @@ report by the message that it names, so that a report which arrives twice does n
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -132,9 +133,8 @@ class ReportQueue:
             if link is None:
                 raise NotStored(_LINK_LOST)
             async with self._turns.setdefault(link, asyncio.Semaphore(AT_ONCE)):
-                answer = await answer_for_good(
-                    lambda: link.request(report, ReportDeferred), self._backoff()
-                )
+                ask = partial(link.request, report, ReportDeferred)
+                answer = await answer_for_good(ask, self._backoff())
         except BaseException as error:
             self._undelivered[report.message_id] = None
             self._note_change()

@@ -15,7 +15,6 @@ from upload_service.buffers import Lane
 from upload_service.chunk_receiver import (
     MAX_BODY_BYTES,
     ChunkReceiver,
-    RepeatedChunk,
     RequestBody,
     SealedChunk,
 )
@@ -134,16 +133,6 @@ class Intake:
         """
         if request.method != "POST":
             raise MethodNotAllowed
-        with self._metrics.receiving.track_inprogress():
-            received = await self._receive(request)
-        if isinstance(received, SealedChunk):
-            await asyncio.shield(self._forwarder.begin(received))
-        else:
-            received.upload.chunks.require_alive()
-            received.upload.chunks.compare(received.index, received.digest)
-        return received.index
-
-    async def _receive(self, request: web.Request) -> SealedChunk | RepeatedChunk:
         if has_encoded_body(request):
             raise EncodedBody
         boundary = form_boundary(request.headers.get("Content-Type", ""))
@@ -152,11 +141,18 @@ class Intake:
             raise BodyTooLarge("the body is larger than any chunk")
         body = RequestBody(request.content, length, zero_copy_protocol_of(request))
         try:
-            async with StallGuard(self._stall_timeout_s) as guard:
-                receiver = ChunkReceiver(self._uploads, self._unattributed, guard, boundary)
-                return await receiver.receive(body)
+            with self._metrics.receiving.track_inprogress():
+                async with StallGuard(self._stall_timeout_s) as guard:
+                    receiver = ChunkReceiver(self._uploads, self._unattributed, guard, boundary)
+                    received = await receiver.receive(body)
         except (OSError, web.RequestPayloadError):
             raise BodyCut("the connection broke before the form was complete") from None
+        if isinstance(received, SealedChunk):
+            await asyncio.shield(self._forwarder.begin(received))
+        else:
+            received.upload.chunks.require_alive()
+            received.upload.chunks.compare(received.index, received.digest)
+        return received.index
 
 
 def _refusal(text: str, status: int, headers: Mapping[str, str] = _CORS) -> web.Response:

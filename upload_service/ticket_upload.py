@@ -264,19 +264,17 @@ class TicketFormReceiver:
         rate.received(len(data))
         while data:
             if self._sink is None:
-                self._sink = await self._next_chunk(upload)
+                with self._guard.paused():
+                    held = await upload.admit(self._index)
+                if held is None:
+                    raise RuntimeError("a form sends each chunk once")
+                self._sink = SealingSink(upload, self._index, held)
             piece = data[: upload.chunks.length(self._index) - self._filled]
             self._sink.write(piece)
             self._filled += len(piece)
             data = data[len(piece) :]
             if self._filled == upload.chunks.length(self._index):
                 self._forward(upload, self._sink, forwards)
-
-    async def _next_chunk(self, upload: ActiveUpload) -> SealingSink:
-        upload.chunks.require_alive()
-        with self._guard.paused():
-            held = await upload.lane.acquire_buffer()
-        return SealingSink(upload, self._index, held)
 
     def _forward(
         self, upload: ActiveUpload, sink: SealingSink, forwards: asyncio.TaskGroup

@@ -12,6 +12,7 @@ a server without `ZeroCopyProtocol` works as well, only slower.
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from aiohttp import StreamReader, web
@@ -28,25 +29,15 @@ _BLANK: Final = bytes(READ_BUFFER_BYTES)
 TakePiece = Callable[[memoryview], None]
 
 
+@dataclass(slots=True)
 class _Transfer:
     """The next bytes of a body, on their way into a buffer."""
 
-    def __init__(self, buffer: memoryview, content: StreamReader, take: TakePiece) -> None:
-        self.content = content
-        self.received = 0
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._buffer = buffer
-        self._take = take
-
-    def room(self) -> memoryview:
-        """Where the next bytes belong. Pieces are small enough to stay in the CPU's cache."""
-        return self._buffer[self.received : self.received + _PIECE_BYTES]
-
-    def updated(self, count: int) -> bool:
-        """Some bytes are there. Tells whether they were the last ones."""
-        start, self.received = self.received, self.received + count
-        self._take(self._buffer[start : self.received])
-        return self.received == len(self._buffer)
+    buffer: memoryview
+    content: StreamReader
+    take: TakePiece
+    done: asyncio.Future[None]
+    received: int = 0
 
     def end(self, error: Exception | None) -> None:
         """Nothing more comes; None means that all is there."""
@@ -67,7 +58,7 @@ class ZeroCopyProtocol(asyncio.BufferedProtocol):
 
     def __init__(self, handler: RequestHandler) -> None:
         self._handler = handler
-        self._direct: _Transfer | None = None
+        self._transfer: _Transfer | None = None
         self._scratch = memoryview(bytearray())
 
     async def receive_into(
@@ -83,43 +74,48 @@ class ZeroCopyProtocol(asyncio.BufferedProtocol):
         Raises:
             OSError: if the connection breaks.
         """
-        direct = self._direct = _Transfer(buffer, content, take)
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        transfer = self._transfer = _Transfer(buffer, content, take, done)
         try:
-            await direct.done
+            await transfer.done
         finally:
-            if self._direct is direct:
-                self._leave(direct, None)
+            if self._transfer is transfer:
+                self._leave(transfer, None)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Where the transport puts what it reads next."""
-        if self._direct is not None:
-            return self._direct.room()
+        if (transfer := self._transfer) is not None:
+            # Pieces are small enough to stay in the CPU's cache.
+            return transfer.buffer[transfer.received : transfer.received + _PIECE_BYTES]
         if not self._scratch:
             self._scratch = memoryview(bytearray(_SCRATCH_BYTES))
         return self._scratch
 
     def buffer_updated(self, nbytes: int) -> None:
         """The transport has read something."""
-        direct = self._direct
-        if direct is None:
+        transfer = self._transfer
+        if transfer is None:
             self._handler.data_received(bytes(self._scratch[:nbytes]))
             return
+        start, transfer.received = transfer.received, transfer.received + nbytes
         try:
-            if direct.updated(nbytes):
-                self._leave(direct, None)
+            transfer.take(transfer.buffer[start : transfer.received])
         except Exception as error:  # noqa: BLE001 - it belongs to the request, not to the transport
-            self._leave(direct, error)
+            self._leave(transfer, error)
+        else:
+            if transfer.received == len(transfer.buffer):
+                self._leave(transfer, None)
 
-    def _leave(self, direct: _Transfer, error: Exception | None) -> None:
+    def _leave(self, transfer: _Transfer, error: Exception | None) -> None:
         """Go back to aiohttp at once: what comes next is no longer for the buffer."""
-        self._direct = None
-        remaining = direct.received
+        self._transfer = None
+        remaining = transfer.received
         while remaining:
             blank = _BLANK[:remaining]
             self._handler.data_received(blank)
-            direct.content.read_nowait()
+            transfer.content.read_nowait()
             remaining -= len(blank)
-        direct.end(error)
+        transfer.end(error)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client has connected."""
@@ -127,9 +123,9 @@ class ZeroCopyProtocol(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
-        direct, self._direct = self._direct, None
-        if direct is not None:
-            direct.end(ConnectionResetError("connection lost"))
+        transfer, self._transfer = self._transfer, None
+        if transfer is not None:
+            transfer.end(ConnectionResetError("connection lost"))
         self._handler.connection_lost(exc)
 
     def eof_received(self) -> bool | None:

@@ -1,14 +1,15 @@
 """Enters every chunk that a service reports into the catalog, as content or as garbage.
 
 A message that the catalog does not know could never be deleted. A service keeps its report until the
-manager has answered for good, on its disk, too; so while the catalog is away nothing has to be
-remembered here. Base-protocol services keep nothing: what they have posted for nothing is remembered by
-a task until the catalog is back. Whatever turns out to be garbage is the reaper's at once.
+manager has answered for good, on its disk, too; so while the catalog is away the manager remembers
+nothing. Base-protocol services keep no reports: a task of the manager remembers what they have posted in
+vain until the catalog is back. Whatever turns out to be garbage is the reaper's at once.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -45,17 +46,18 @@ class ChunkJournal:
     async def record(self, location: ChunkLocation) -> bool:
         """True when these bytes are now durably the chunk of their object; else they are garbage.
 
-        Raises `CatalogUnavailable` within the time in which an answer is due; then the report has to
-        come again.
+        Raises `CatalogUnavailable` within the time in which an answer is due; then the service has to
+        send the report again.
         """
-        return await self._patience.answering(lambda: self._enter_once(location))
+        return await self._patience.answering(partial(self._enter_once, location))
 
     async def record_garbage(self, location: ChunkLocation) -> None:
         """Enters the message alone, for the reaper; one that holds a chunk already is no change.
 
         Raises as `record` does.
         """
-        await self.record(_without_object(location))
+        chunk = replace(location.chunk, object_id=NO_OBJECT)
+        await self.record(replace(location, chunk=chunk))
 
     def discard(self, messages: Iterable[Message]) -> None:
         """Enters messages that hold nothing, for the reaper, as soon as the catalog takes them."""
@@ -67,13 +69,13 @@ class ChunkJournal:
         if entering is None:
             entering = asyncio.create_task(self._enter(location), name="enter chunk")
             self._entering[location] = entering
-            entering.add_done_callback(lambda task: self._entered(location, task))
+            entering.add_done_callback(partial(self._entered, location))
         return await asyncio.shield(entering)
 
     def _entered(self, location: ChunkLocation, task: asyncio.Task[bool]) -> None:
         del self._entering[location]
         if not task.cancelled():
-            task.exception()  # looked at: perhaps nobody waits any more
+            task.exception()  # retrieved, as perhaps no call waits for it any more
 
     async def _enter(self, location: ChunkLocation) -> bool:
         if await self._catalog.add_chunk(location):
@@ -105,10 +107,6 @@ class ChunkJournal:
             else:
                 self._nudge_reaper()
                 return
-
-
-def _without_object(location: ChunkLocation) -> ChunkLocation:
-    return replace(location, chunk=replace(location.chunk, object_id=NO_OBJECT))
 
 
 def _alone(message: Message) -> ChunkLocation:

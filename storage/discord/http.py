@@ -30,7 +30,7 @@ from yarl import URL
 from common.retry import Attempts, RetryPolicy
 from storage.discord.answers import Answer, TransientFault, gave_up, raise_for
 from storage.discord.limits import RateLimiter
-from storage.discord.message_body import FilePayload, OutgoingFile
+from storage.discord.message_body import FilePayload
 from storage.discord.routes import Route
 from storage.discord.scheduler import Candidates, RequestScheduler
 from storage.errors import BotUnusable
@@ -223,7 +223,7 @@ class DiscordHttp:
         """Waits until no request runs on any of these webhooks."""
         await self._scheduler.idle(webhook_ids)
 
-    async def request(self, route: Route, file: OutgoingFile | None = None) -> Answer:
+    async def request(self, route: Route, content: memoryview | None = None) -> Answer:
         """Makes a request. See `request_any`.
 
         Raises:
@@ -235,7 +235,7 @@ class DiscordHttp:
             return (route,)
 
         try:
-            _, answer = await self.request_any(permitted, file)
+            _, answer = await self.request_any(permitted, content)
         except BotUnusable as error:
             if self._bots.remember(route, error):
                 self.refresh()
@@ -243,13 +243,13 @@ class DiscordHttp:
         return answer
 
     async def request_any(
-        self, candidates: Candidates, file: OutgoingFile | None = None
+        self, candidates: Candidates, content: memoryview | None = None
     ) -> tuple[Route, Answer]:
         """Makes a request by whichever of several routes may go soonest, until it has succeeded.
 
         Args:
             candidates: Tells the routes, anew for each try; what it raises ends the request.
-            file: What to post.
+            content: A file to post; None for a request without a body.
 
         Returns:
             The route that it went by, and the answer, a success.
@@ -262,7 +262,7 @@ class DiscordHttp:
         while True:
             route = await self._scheduler.acquire(candidates, attempts.deadline)
             try:
-                answer = await self._exchange(route, file)
+                answer = await self._exchange(route, content)
                 raise_for(answer, route)
                 return route, answer
             except TransientFault as fault:
@@ -287,11 +287,20 @@ class DiscordHttp:
         finally:
             pausing.cancel()
 
-    async def _exchange(self, route: Route, file: OutgoingFile | None) -> Answer:
-        """One request and its answer, which the limits hear of whatever happens."""
-        payload = FilePayload(file, stall_s=self._stall_timeout_s) if file else None
+    async def _exchange(self, route: Route, content: memoryview | None) -> Answer:
+        """One request and its answer, which the scheduler counts whatever happens."""
+        payload = None
+        if content is not None:
+            payload = FilePayload(content, stall_s=self._stall_timeout_s)
         try:
-            answer = await self._send(route, payload)
+            async with self.session.request(
+                route.key.method,
+                URL(self._api_url + route.path, encoded=True),
+                data=payload,
+                headers={"Authorization": route.authorization} if route.authorization else {},
+                allow_redirects=False,
+            ) as response:
+                answer = Answer(response.status, response.headers, await _body(response))
         except (TimeoutError, ClientError, OSError) as error:
             self._lost(route, payload)
             # The texts of these errors, and so their tracebacks, hold URLs with tokens.
@@ -299,6 +308,9 @@ class DiscordHttp:
         except BaseException:
             self._lost(route, payload)
             raise
+        finally:
+            if payload is not None:
+                payload.abort_unsent()
         self._scheduler.answered(route, answer)
         if answer.status >= 500:
             self._count_uncertain(payload)
@@ -311,21 +323,6 @@ class DiscordHttp:
     def _count_uncertain(self, payload: FilePayload | None) -> None:
         if payload is not None and payload.is_written:
             self.uncertain.add()
-
-    async def _send(self, route: Route, payload: FilePayload | None) -> Answer:
-        headers = {"Authorization": route.authorization} if route.authorization else {}
-        try:
-            async with self.session.request(
-                route.key.method,
-                URL(self._api_url + route.path, encoded=True),
-                data=payload,
-                headers=headers,
-                allow_redirects=False,
-            ) as response:
-                return Answer(response.status, response.headers, await _body(response))
-        finally:
-            if payload is not None:
-                payload.abort_unsent()
 
 
 async def _body(response: ClientResponse) -> bytes:

@@ -1,8 +1,7 @@
-"""A message with one file, as a request body that copies nothing."""
+"""The body of a post: a message with one file, from the caller's buffer, copied nowhere."""
 
 import asyncio
 import secrets
-from dataclasses import dataclass
 
 import msgspec
 from aiohttp import Payload
@@ -12,40 +11,30 @@ PIECE_SIZE = 512 * 1024
 """Large enough that few calls are made, small enough that TLS does not double the memory."""
 
 
-@dataclass(frozen=True, slots=True)
-class OutgoingFile:
-    """A file to post.
-
-    Attributes:
-        filename: Opaque ASCII; Discord strips other characters.
-        content: The bytes. They must not change until the post has ended.
-    """
-
-    filename: str
-    content: memoryview
-
-
 class FilePayload(Payload):
     """`multipart/form-data` of a webhook message: head, file and tail.
 
-    The file goes out in pieces of the caller's buffer. Writing it once more sends the same bytes.
-    The connection may hold on to them, so `abort_unsent` must be called before the buffer changes.
+    The file goes out in pieces of the caller's buffer, under a name that says nothing of it. Writing
+    it once more sends the same bytes. The connection may hold on to them, so `abort_unsent` must be
+    called before the buffer changes.
 
     Args:
-        file: What is sent.
+        content: The file. It must not change until the post has ended.
         stall_s: Seconds in which one piece must have gone out; a longer one ends the request.
 
     Attributes:
+        filename: Opaque ASCII; Discord strips other characters.
         is_written: Whether all of it was handed to the connection in the last try.
     """
 
     _autoclose = True
 
-    def __init__(self, file: OutgoingFile, *, stall_s: float) -> None:
-        boundary = secrets.token_hex(16)
-        super().__init__(file, content_type=f"multipart/form-data; boundary={boundary}")
-        self._content = file.content
-        self._head = _head(boundary, file.filename)
+    def __init__(self, content: memoryview, *, stall_s: float) -> None:
+        boundary, filename = secrets.token_hex(16), f"{secrets.token_hex(8)}.bin"
+        content_type = f"multipart/form-data; boundary={boundary}"
+        super().__init__(content, content_type=content_type, filename=filename)
+        self._content = content
+        self._head = _head(boundary, filename)
         self._tail = f"\r\n--{boundary}--\r\n".encode()
         self._stall_s = stall_s
         self._size = len(self._head) + len(self._content) + len(self._tail)
@@ -59,10 +48,12 @@ class FilePayload(Payload):
     async def write(self, writer: AbstractStreamWriter) -> None:
         """Writes the body. Raises TimeoutError when the other side stops taking it."""
         self._transport, self.is_written = writer.transport, False
-        await self._write_piece(writer, self._head)
-        for start in range(0, len(self._content), PIECE_SIZE):
-            await self._write_piece(writer, self._content[start : start + PIECE_SIZE])
-        await self._write_piece(writer, self._tail)
+        starts = range(0, len(self._content), PIECE_SIZE)
+        pieces = [self._content[start : start + PIECE_SIZE] for start in starts]
+        body: list[bytes | memoryview] = [self._head, *pieces, self._tail]
+        for piece in body:
+            async with asyncio.timeout(self._stall_s):
+                await writer.write(piece)
         self.is_written = True
 
     def abort_unsent(self) -> None:
@@ -76,10 +67,6 @@ class FilePayload(Payload):
             return
         if not self.is_written or transport.get_write_buffer_size():
             transport.abort()
-
-    async def _write_piece(self, writer: AbstractStreamWriter, piece: bytes | memoryview) -> None:
-        async with asyncio.timeout(self._stall_s):
-            await writer.write(piece)
 
 
 def _head(boundary: str, filename: str) -> bytes:

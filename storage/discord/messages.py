@@ -1,6 +1,5 @@
 """Messages on Discord: posted, fetched and deleted with a webhook's token or a bot's."""
 
-import secrets
 from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
@@ -9,7 +8,6 @@ import msgspec
 from storage.discord import routes
 from storage.discord.answers import UNKNOWN_CHANNEL, Answer
 from storage.discord.http import DiscordHttp
-from storage.discord.message_body import OutgoingFile
 from storage.discord.routes import WebhookCredentials
 from storage.errors import DiscordRefused, DiscordUnavailable, MessageGone
 
@@ -61,9 +59,9 @@ class Webhook:
         answer = await self._http.request(routes.webhook_info(self.credentials))
         return decode(answer, WebhookInfo)
 
-    async def execute(self, file: OutgoingFile) -> PostedMessage:
+    async def execute(self, content: memoryview) -> PostedMessage:
         """Posts a message with one file. Raises `RequestTooLarge`."""
-        answer = await self._http.request(routes.execute_webhook(self.credentials), file)
+        answer = await self._http.request(routes.execute_webhook(self.credentials), content)
         return decode(answer, PostedMessage)
 
     async def message(self, message_id: int) -> PostedMessage:
@@ -79,11 +77,6 @@ class Webhook:
             await self._http.request(route)
         except MessageGone:
             return
-
-
-def opaque_file(content: memoryview) -> OutgoingFile:
-    """A file whose name tells nothing."""
-    return OutgoingFile(f"{secrets.token_hex(8)}.bin", content)
 
 
 def decode(answer: Answer, kind: type[Record]) -> Record:

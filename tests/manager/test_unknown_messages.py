@@ -22,7 +22,6 @@ from manager.gc.unknown_messages import AGE_S, PAUSE_S, SWEEP_S, WATCH_S, Unknow
 from manager.metrics import ManagerMetrics
 from manager.services.webhooks import WebhookDirectory
 from storage.discord.http import DiscordHttp
-from storage.discord.message_body import OutgoingFile
 from storage.discord.messages import Bot, Webhook
 from storage.discord.routes import WebhookCredentials
 from storage.errors import WebhookGone
@@ -97,7 +96,7 @@ class World:
         hook = Webhook(self.http, WebhookCredentials(*self.emulator.webhooks[webhook]))
         ids = []
         for _ in range(number):
-            posted = await hook.execute(OutgoingFile("a.bin", memoryview(b"chunk")))
+            posted = await hook.execute(memoryview(b"chunk"))
             ids.append(posted.id)
             if is_known:
                 await self._enter(posted.id, webhook)
@@ -234,9 +233,7 @@ async def test_messages_of_others_are_left_alone(world: World):
         form = aiohttp.FormData()
         form.add_field("files[0]", b"of the bot", filename="a")
         await http.post(own, data=form, headers={"Authorization": "Bot bot"})
-    posted = await Webhook(world.http, WebhookCredentials(*stranger)).execute(
-        OutgoingFile("a.bin", memoryview(b"x"))
-    )
+    posted = await Webhook(world.http, WebhookCredentials(*stranger)).execute(memoryview(b"x"))
     assert len(world.emulator.messages()) == 4
     await world.pass_time(manager, AGE_S + 1)
     await world.sweep(manager)

@@ -10,7 +10,7 @@ from multidict import CIMultiDict
 
 from storage.address import ChunkAddress
 from storage.discord.http import DiscordHttp
-from storage.discord.messages import Webhook, opaque_file
+from storage.discord.messages import Webhook
 from storage.discord.routes import WebhookCredentials
 from storage.envelope import KeyRing
 from storage.errors import (
@@ -82,7 +82,7 @@ async def test_a_success_that_makes_no_sense_is_no_success(
     """It is one error of ours, whatever it is like, and it is not asked again: it may be saved."""
     answers.post(EXECUTE, body=body)
     with pytest.raises(DiscordUnavailable, match="makes no sense"):
-        await webhook.execute(opaque_file(memoryview(b"hello")))
+        await webhook.execute(memoryview(b"hello"))
     assert answers.requested == 1
 
 
@@ -134,7 +134,7 @@ async def test_refusals_without_sense_go_by_their_status(
     """One answer is enough, and no body of it does any harm; redirects are not followed."""
     answers.post(EXECUTE, status=status, body=body, headers={"Location": f"{BASE}/elsewhere"})
     with pytest.raises(expected):
-        await webhook.execute(opaque_file(memoryview(b"hello")))
+        await webhook.execute(memoryview(b"hello"))
     assert answers.requested == 1
 
 

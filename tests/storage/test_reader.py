@@ -16,7 +16,6 @@ from discord_emulator.operations import Operation
 from storage.address import ChunkAddress
 from storage.discord.answers import TransientFault
 from storage.discord.cdn import download
-from storage.discord.message_body import OutgoingFile
 from storage.discord.messages import Webhook
 from storage.envelope import KeyRing, MasterKey
 from storage.errors import (
@@ -496,7 +495,7 @@ async def test_errors_of_the_cdn_do_not_show_signatures(reader, store, chunk):
 
 async def test_a_file_of_another_name_is_read_as_well(reader, http, webhooks, chunk):
     """Names play no part in finding a chunk."""
-    posted = await Webhook(http, webhooks[0]).execute(OutgoingFile("a.txt", chunk.content))
+    posted = await Webhook(http, webhooks[0]).execute(chunk.content)
     address = ChunkAddress(
         message_id=posted.id,
         channel_id=posted.channel_id,

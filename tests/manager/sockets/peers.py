@@ -17,7 +17,6 @@ from protocol.extensions import WEBHOOKS
 from protocol.generic import Boolean
 from protocol.packet import Packet
 from storage.discord.http import DiscordHttp
-from storage.discord.message_body import OutgoingFile
 from storage.discord.messages import PostedMessage, Webhook
 from storage.discord.routes import WebhookCredentials
 from storage.envelope import ENVELOPE_OVERHEAD, SEALING_SLACK, ChunkSealer, MasterKey
@@ -298,7 +297,7 @@ class ServicePeer(Peer):
         lease = self.leased[0]
         credentials = WebhookCredentials(int(lease.id), lease.token, int(lease.channel_id))
         async with DiscordHttp(api_url=self.configurations[-1].api_url) as http:
-            file = OutgoingFile("chunk", memoryview(content))
+            file = memoryview(content)
             return await Webhook(http, credentials).execute(file), lease.id
 
     async def caught_up(self) -> None:
