@@ -70,7 +70,7 @@ def test_a_reply_says_what_it_answers():
 
 
 def test_every_frame_gets_a_uuid_of_its_own():
-    """A frame without a uuid in the call can still be replied to."""
+    """Without a given uuid a frame gets a new one, and can be replied to."""
     uuids = {json.loads(encode(c2s.PingServices()))["uuid"] for _ in range(20)}
     assert len(uuids) == 20
     assert all(map(is_uuid, uuids))
