@@ -6,10 +6,10 @@ import asyncio
 from benchmarks.archives import ARCHIVES
 from benchmarks.broadcasts import BROADCASTS
 from benchmarks.catalogs import CATALOGS
+from benchmarks.harness import Options, Suite
 from benchmarks.limiter import LIMITER
 from benchmarks.listings import LISTINGS
 from benchmarks.processing import PROCESSING
-from benchmarks.suite import Options, Suite
 from benchmarks.uploads import UPLOADS
 
 SUITES: dict[str, Suite] = {

@@ -1,5 +1,6 @@
-"""What sending a folder as an archive costs the manager, beside sending the same files one by one."""
+"""What sending a folder as an archive costs the manager, compared with sending the same files one by one."""
 
+import hashlib
 import os
 import tempfile
 import time
@@ -7,16 +8,38 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from uuid import uuid4
 
 from aiohttp import ClientSession, ClientTimeout
 
-from benchmarks.live_manager import LiveManager, claim, live_manager
-from benchmarks.process import Child, child, cores
-from benchmarks.storing import Store
-from benchmarks.suite import GIB, MIB, Options, Suite
+from benchmarks.harness import (
+    GIB,
+    MIB,
+    ChildName,
+    ChildProcess,
+    Options,
+    Suite,
+    child,
+    cores,
+    verdict,
+)
+from benchmarks.live_manager import MASTER_KEY, USER_ID, LiveManager, claim, live_manager
+from catalog.port import Catalog, FailOnConflict
+from catalog.records import (
+    Chunk,
+    ChunkLocation,
+    EnvelopeKind,
+    Message,
+    ObjectState,
+    Reference,
+    StoredObject,
+)
 from catalog.sqlite.adapter import SqliteCatalog
+from protocol.chunks import chunk_count, chunk_length, content_hash
+from protocol.values import CHUNK_SIZE
 from storage.discord.http import DiscordHttp
 from storage.discord.routes import WebhookCredentials
+from storage.envelope import ENVELOPE_OVERHEAD, SEALING_SLACK, ChunkSealer, KeyRing
 from storage.pool import WebhookPool
 
 LARGE_FILES = 4
@@ -27,7 +50,7 @@ TARGET_RSS_MIB = 160
 
 
 @dataclass(frozen=True, slots=True)
-class _Figures:
+class _DownloadFigures:
     """One run, or the medians of several."""
 
     taken_s: float
@@ -39,11 +62,11 @@ class _Figures:
 async def _run(options: Options) -> str:
     server_cores, other_cores = cores()
     os.sched_setaffinity(0, other_cores)
-    runs: dict[str, list[_Figures]] = {}
+    runs: dict[str, list[_DownloadFigures]] = {}
     with tempfile.TemporaryDirectory() as folder:
         database = Path(folder) / "catalog.sqlite3"
         token = await claim(database)
-        async with child("benchmarks.sink", other_cores, {"KEEPS_CONTENT": "1"}) as discord:
+        async with child(ChildName.DISCORD, other_cores, {"KEEPS_CONTENT": "1"}) as discord:
             await _fill(database, discord, options.mib * MIB // LARGE_FILES)
             for _ in range(options.rounds):
                 for name, requests in _REQUESTS.items():
@@ -60,25 +83,25 @@ _REQUESTS: dict[str, list[str]] = {
 }
 
 
-async def _fill(database: Path, discord: Child, large_size: int) -> None:
-    facts = discord.announcement
+async def _fill(database: Path, discord: ChildProcess, large_size: int) -> None:
+    announced = discord.announcement
     async with (
         SqliteCatalog.open(database) as catalog,
-        DiscordHttp(api_url=facts["api_url"]) as http,
+        DiscordHttp(api_url=announced["api_url"]) as http,
     ):
         pool = WebhookPool(http, lambda _id, _reason: None)
         pool.set_webhooks(
             WebhookCredentials(int(id_), token, int(channel))
-            for id_, token, channel in facts["webhooks"]
+            for id_, token, channel in announced["webhooks"]
         )
-        store = Store(catalog, pool)
+        store = FileWriter(catalog, pool)
         for number in range(LARGE_FILES):
             await store.put("large", str(number), large_size)
         for number in range(SMALL_FILES):
             await store.put("small", str(number), SMALL_SIZE)
 
 
-async def _measure(manager: LiveManager, requests: Sequence[str]) -> _Figures:
+async def _measure(manager: LiveManager, requests: Sequence[str]) -> _DownloadFigures:
     headers = {"Authorization": f"Bearer {manager.token}"}
     received = 0
     async with ClientSession(
@@ -91,11 +114,11 @@ async def _measure(manager: LiveManager, requests: Sequence[str]) -> _Figures:
                 async for piece in response.content.iter_any():
                     received += len(piece)
         taken_s, cpu_s = time.monotonic() - began_at, manager.process.cpu_s() - cpu_s
-    return _Figures(taken_s, cpu_s, received, manager.process.peak_rss_mib())
+    return _DownloadFigures(taken_s, cpu_s, received, manager.process.peak_rss_mib())
 
 
-def _medians(runs: list[_Figures]) -> _Figures:
-    return _Figures(
+def _medians(runs: list[_DownloadFigures]) -> _DownloadFigures:
+    return _DownloadFigures(
         median(run.taken_s for run in runs),
         median(run.cpu_s for run in runs),
         median(run.sent_bytes for run in runs),
@@ -103,7 +126,7 @@ def _medians(runs: list[_Figures]) -> _Figures:
     )
 
 
-def _report(medians: dict[str, _Figures]) -> str:
+def _report(medians: dict[str, _DownloadFigures]) -> str:
     head = f"{'':26}{'MB/s':>8}{'CPU s/GiB':>12}{'peak RSS MiB':>14}"
     lines = ["Downloads from the manager, decrypted and checked", "", head]
     single, archive, small = (medians[name] for name in _REQUESTS)
@@ -121,14 +144,79 @@ def _report(medians: dict[str, _Figures]) -> str:
         [
             *lines,
             "",
-            f"{_mark(ratio <= TARGET_RATIO)}: CPU of an archive at most {TARGET_RATIO} of its files",
-            f"{_mark(archive.peak_rss_mib < TARGET_RSS_MIB)}: peak RSS below {TARGET_RSS_MIB} MiB",
+            verdict(
+                f"CPU of an archive at most {TARGET_RATIO} of its files",
+                reached=ratio <= TARGET_RATIO,
+            ),
+            verdict(
+                f"peak RSS below {TARGET_RSS_MIB} MiB",
+                reached=archive.peak_rss_mib < TARGET_RSS_MIB,
+            ),
         ]
     )
 
 
-def _mark(reached: bool) -> str:
-    return "reached" if reached else "MISSED"
+@dataclass(frozen=True, slots=True)
+class FileWriter:
+    """Stores files as an upload would, without an upload service."""
+
+    catalog: Catalog
+    pool: WebhookPool
+
+    async def put(self, folder: str, name: str, size: int) -> None:
+        """Store a file of `size` random bytes, in a folder of the root."""
+        draft = StoredObject(
+            id=uuid4(),
+            size=size,
+            chunk_size=CHUNK_SIZE,
+            chunk_count=chunk_count(size, CHUNK_SIZE),
+            envelope=EnvelopeKind.V1,
+            state=ObjectState.UPLOADING,
+            mime_type="",
+            hash="",
+            created_at=0.0,
+        )
+        hold = Reference(object_id=draft.id, service="benchmark", key="", expires_at=None)
+        await self.catalog.begin_object(draft, hold)
+        digests = [await self._put_chunk(draft, index) for index in range(draft.chunk_count)]
+        await self.catalog.finish_object(
+            draft.id, mime_type="application/octet-stream", hash_hex=content_hash(digests)
+        )
+        await self.catalog.commit_file(
+            draft.id,
+            (folder,),
+            name,
+            owner_id=USER_ID,
+            is_public=False,
+            on_conflict=FailOnConflict(),
+        )
+
+    async def _put_chunk(self, draft: StoredObject, index: int) -> bytes:
+        content = os.urandom(chunk_length(draft.size, CHUNK_SIZE, index))
+        buffer = memoryview(bytearray(len(content) + ENVELOPE_OVERHEAD + SEALING_SLACK))
+        key = KeyRing.parse(MASTER_KEY).primary
+        sealer = ChunkSealer(key, draft.id, index, draft.chunk_count, buffer)
+        sealer.update(content)
+        address = await self.pool.post(sealer.finish())
+        digest = hashlib.sha256(content).digest()
+        message = Message(
+            id=address.message_id,
+            channel_id=address.channel_id,
+            webhook_id=address.webhook_id,
+            stored_size=address.stored_size,
+        )
+        chunk = Chunk(
+            object_id=draft.id,
+            index=index,
+            message_id=message.id,
+            attachment_id=address.attachment_id,
+            offset=address.offset,
+            stored_size=address.stored_size,
+            size=len(content),
+            digest=digest,
+        )
+        await self.catalog.add_chunk(ChunkLocation(chunk=chunk, message=message))
+        return digest
 
 
 ARCHIVES = Suite("archives", "folders sent as zip archives", _run)

@@ -1,4 +1,4 @@
-"""How long it takes until the last of many clients has heard of a change."""
+"""How long it takes until the last of many clients has received a change."""
 
 import os
 import tempfile
@@ -7,21 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from benchmarks.harness import ChildName, ChildProcess, Options, Suite, child, cores, verdict
 from benchmarks.live_manager import LiveManager, claim, live_manager
-from benchmarks.process import Child, child, cores
-from benchmarks.suite import Options, Suite
 from client_sdk.connection import Connection
 from protocol import c2s, generic
 
 CLIENTS = ((10, 0), (100, 0), (1_000, 0), (1_000, 50))
-"""How many clients hear of a change, and how many more are connected that read nothing."""
+"""How many clients count a change, and how many more are connected that read nothing."""
 LARGEST = 1_000
 CHANGES = 20
 TARGET_MS = 250.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Figures:
+class _BroadcastFigures:
     """Medians of several changes, in milliseconds; `cpu_ms` is the manager's for one change."""
 
     first_ms: float
@@ -33,11 +32,11 @@ class _Figures:
 async def _run(options: Options) -> str:
     server_cores, other_cores = cores()
     os.sched_setaffinity(0, other_cores)
-    figures: dict[tuple[int, int], _Figures] = {}
+    figures: dict[tuple[int, int], _BroadcastFigures] = {}
     with tempfile.TemporaryDirectory() as folder:
         database = Path(folder) / "catalog.sqlite3"
         token = await claim(database)
-        async with child("benchmarks.sink", other_cores, {}) as discord:
+        async with child(ChildName.DISCORD, other_cores, {}) as discord:
             for clients, silent in CLIENTS:
                 async with live_manager(database, token, discord, server_cores) as manager:
                     environment = {
@@ -45,14 +44,16 @@ async def _run(options: Options) -> str:
                         "CLIENTS": str(clients),
                         "SILENT": str(silent),
                     }
-                    async with child("benchmarks.listeners", other_cores, environment) as crowd:
+                    async with child(ChildName.LISTENERS, other_cores, environment) as crowd:
                         figures[clients, silent] = await _measure(
                             manager, crowd, f"{clients}-{silent}", options.rounds * CHANGES
                         )
     return _report(figures)
 
 
-async def _measure(manager: LiveManager, crowd: Child, name: str, changes: int) -> _Figures:
+async def _measure(
+    manager: LiveManager, crowd: ChildProcess, name: str, changes: int
+) -> _BroadcastFigures:
     first_ms, last_ms = [], []
     async with manager.client() as actor:
         cpu_s = manager.process.cpu_s()
@@ -61,7 +62,7 @@ async def _measure(manager: LiveManager, crowd: Child, name: str, changes: int) 
             first_ms.append(first_at)
             last_ms.append(last_at)
         cpu_s = manager.process.cpu_s() - cpu_s
-    return _Figures(
+    return _BroadcastFigures(
         median(first_ms),
         median(last_ms),
         cpu_s * 1000 / changes,
@@ -69,8 +70,8 @@ async def _measure(manager: LiveManager, crowd: Child, name: str, changes: int) 
     )
 
 
-async def _change(actor: Connection, crowd: Child, path: str) -> tuple[float, float]:
-    """Makes a folder; milliseconds until the first and the last client have heard of it."""
+async def _change(actor: Connection, crowd: ChildProcess, path: str) -> tuple[float, float]:
+    """Make a folder; return the milliseconds until the first and the last client know of it."""
     began_at = time.monotonic()
     made = await actor.request(c2s.CreateFolder(path=path), generic.Boolean)
     assert isinstance(made, generic.Boolean)
@@ -81,9 +82,9 @@ async def _change(actor: Connection, crowd: Child, path: str) -> tuple[float, fl
     return (first["first_at"] - began_at) * 1000, (last["last_at"] - began_at) * 1000
 
 
-def _report(figures: dict[tuple[int, int], _Figures]) -> str:
+def _report(figures: dict[tuple[int, int], _BroadcastFigures]) -> str:
     lines = [
-        "Broadcasts: from create-folder until everybody has heard of it, medians",
+        "Broadcasts: from create-folder until all clients have received it, medians",
         "",
         (
             f"{'clients':>8}{'silent':>8}{'first ms':>11}{'last ms':>11}{'manager CPU ms':>17}"
@@ -96,11 +97,8 @@ def _report(figures: dict[tuple[int, int], _Figures]) -> str:
             f"{each.cpu_ms * 1000 / clients:>13.0f}{each.rss_mib:>14.0f}"
         )
     slowest_ms = max(figures[each].last_ms for each in CLIENTS if each[0] == LARGEST)
-    reached = "reached" if slowest_ms <= TARGET_MS else "MISSED"
-    verdict = (
-        f"{reached}: the last of {LARGEST:,} clients within {TARGET_MS:.0f} ms, silent ones or not"
-    )
-    return "\n".join([*lines, "", verdict])
+    target = f"the last of {LARGEST:,} clients within {TARGET_MS:.0f} ms, silent ones or not"
+    return "\n".join([*lines, "", verdict(target, reached=slowest_ms <= TARGET_MS)])
 
 
-BROADCASTS = Suite("broadcasts", "a change told to up to 1 000 clients", _run)
+BROADCASTS = Suite("broadcasts", "a change sent to up to 1 000 clients", _run)

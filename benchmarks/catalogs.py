@@ -13,8 +13,8 @@ from statistics import median
 from typing import TypedDict
 from uuid import UUID, uuid4
 
-from benchmarks.filling import MIME_TYPE, fill_with_files
-from benchmarks.suite import Options, Suite
+from benchmarks.filling import MIME_TYPE, fill_supabase_with_files, fill_with_files
+from benchmarks.harness import Options, Suite
 from catalog.port import Catalog, FailOnConflict
 from catalog.records import (
     Chunk,
@@ -45,25 +45,6 @@ REPEATS = 60
 FOLDER = ("files",)
 SIZE = 5
 
-# What `filling` does for SQLite. Without triggers: they would update the same rows once per file.
-_FILL = """
-set session_replication_role = 'replica';
-insert into public.folders (id, parent_id, name, file_count) values (1, 0, 'files', {count});
-insert into public.objects (id, size, chunk_size, chunk_count, envelope, state, mime_type, hash,
-    created_at, reference_count)
-select lpad(to_hex(n), 32, '0')::uuid, n * 7654321 % 16777216, 1000, 1, 'v1', 'stored',
-    '{mime_type}', 'ab', 0, 1 from generate_series(1, {count}::bigint) as n;
-insert into public.files (folder_id, name, object_id, owner_id, is_public, size, created_at,
-    updated_at)
-select 1, 'a file with a name of usual length ' || lpad((n * 7654321 % 16777216)::text, 8, '0')
-    || '.txt', lpad(to_hex(n), 32, '0')::uuid, 1, false, n * 7654321 % 16777216, 0,
-    n * 7654321 % 16777216 from generate_series(1, {count}::bigint) as n;
-insert into public.folder_usage (folder_id, mime_type, bytes, files)
-select unnest(array[0, 1]), '{mime_type}', sum(size), count(*) from public.files;
-select setval('public.folders_id_seq', 1);
-set session_replication_role = 'origin';
-"""
-
 
 async def _run(options: Options) -> str:
     repeats = max(REPEATS, options.rounds)
@@ -93,7 +74,7 @@ async def _supabase_with(supabase: LocalSupabase, size: int) -> AsyncIterator[Ca
     supabase.empty()
     async with SupabaseCatalog.open(supabase.url, supabase.service_key) as catalog:
         await catalog.create_first_user("ann", "hash")
-        supabase.database.query(_FILL.format(count=size, mime_type=MIME_TYPE))
+        fill_supabase_with_files(supabase.database, FOLDER[0], size)
         supabase.database.query("vacuum analyze")  # as the database does itself after a while
         yield catalog
 

@@ -1,14 +1,35 @@
-"""Fills an SQLite catalog with many entries in one transaction, as writes one by one would leave it."""
+"""Fills a catalog with many entries in one transaction, as writes one by one would leave it."""
 
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from local_supabase.database import Database
+
 MIME_TYPE = "text/plain"
+
+# Without triggers: they would update the same rows once per file.
+_FILL_SUPABASE = """
+set session_replication_role = 'replica';
+insert into public.folders (id, parent_id, name, file_count) values (1, 0, '{folder}', {count});
+insert into public.objects (id, size, chunk_size, chunk_count, envelope, state, mime_type, hash,
+    created_at, reference_count)
+select lpad(to_hex(n), 32, '0')::uuid, n * 7654321 % 16777216, 1000, 1, 'v1', 'stored',
+    '{mime_type}', 'ab', 0, 1 from generate_series(1, {count}::bigint) as n;
+insert into public.files (folder_id, name, object_id, owner_id, is_public, size, created_at,
+    updated_at)
+select 1, 'a file with a name of usual length ' || lpad((n * 7654321 % 16777216)::text, 8, '0')
+    || '.txt', lpad(to_hex(n), 32, '0')::uuid, 1, false, n * 7654321 % 16777216, 0,
+    n * 7654321 % 16777216 from generate_series(1, {count}::bigint) as n;
+insert into public.folder_usage (folder_id, mime_type, bytes, files)
+select unnest(array[0, 1]), '{mime_type}', sum(size), count(*) from public.files;
+select setval('public.folders_id_seq', 1);
+set session_replication_role = 'origin';
+"""
 
 
 def fill_with_files(database: Path, folder: str, count: int) -> None:
-    """Makes a folder in the root with so many files, whose sizes and times are in no order."""
+    """Make a folder in the root of an SQLite catalog, with files whose sizes and times are in no order."""
     with closing(sqlite3.connect(database)) as connection, connection:
         folder_id = _make_folder(connection, 0, folder)
         numbers = range(count)
@@ -34,8 +55,13 @@ def fill_with_files(database: Path, folder: str, count: int) -> None:
         _count_usage(connection, folder_id, sum(map(_shuffled, numbers)), count)
 
 
+def fill_supabase_with_files(database: Database, folder: str, count: int) -> None:
+    """Make the same folder in a local Supabase catalog that has no folder yet."""
+    database.query(_FILL_SUPABASE.format(folder=folder, count=count, mime_type=MIME_TYPE))
+
+
 def fill_with_folders(database: Path, count: int) -> None:
-    """Makes a tree below `tree` in the root: so many folders, ten in each, and a wide one beside."""
+    """Make `count` folders below `tree` in the root, ten in each, and as many in `wide`; SQLite only."""
     with closing(sqlite3.connect(database)) as connection, connection:
         level = [_make_folder(connection, 0, "tree")]
         made = 0

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
-from benchmarks.suite import Options, Suite
+from benchmarks.harness import Options, Suite, verdict
 from storage.discord import routes
 from storage.discord.answers import Answer
 from storage.discord.limits import RateLimiter
@@ -46,7 +46,7 @@ LAYOUTS: dict[str, Layout] = {"any of ten": _any_webhook, "one of ten each": _on
 
 
 @dataclass(frozen=True, slots=True)
-class _Figures:
+class _LimiterFigures:
     """Milliseconds of event loop: all of them, for each answer, and the most at once."""
 
     mean_ms: float
@@ -54,7 +54,7 @@ class _Figures:
 
 
 class _VirtualTime:
-    """A clock that the benchmark turns; sleepers wake when it has passed their time."""
+    """A clock that the benchmark advances; sleeping tasks wake when their time has come."""
 
     def __init__(self) -> None:
         self.now = 1_000_000.0
@@ -109,12 +109,12 @@ class _Discord:
 
 
 async def _request(scheduler: RequestScheduler, discord: _Discord, candidates: Candidates) -> None:
-    """Waits for its turn over and over: as many requests wait all the time as there are of these."""
+    """Acquire the gate again and again, so that this many requests always wait."""
     while True:
         discord.take(await scheduler.acquire(candidates, _NEVER))
 
 
-async def _measure(layout: Layout, waiters: int) -> _Figures:
+async def _measure(layout: Layout, waiters: int) -> _LimiterFigures:
     virtual = _VirtualTime()
     discord = _Discord(virtual)
     scheduler = RequestScheduler(RateLimiter(), clock=virtual.clock, sleep=virtual.sleep)
@@ -135,16 +135,16 @@ async def _measure(layout: Layout, waiters: int) -> _Figures:
     for request in requests:
         request.cancel()
     await asyncio.gather(*requests, return_exceptions=True)
-    return _Figures(sum(taken_s) / answers * 1000, max(taken_s) * 1000)
+    return _LimiterFigures(sum(taken_s) / answers * 1000, max(taken_s) * 1000)
 
 
 async def _next_event(
     virtual: _VirtualTime, discord: _Discord, scheduler: RequestScheduler
 ) -> tuple[float, bool]:
-    """Lets time pass until an answer comes or a sleep ends.
+    """Advance the time until an answer comes or a sleep ends.
 
     Returns:
-        Seconds that the event loop has worked for it, and whether it was an answer.
+        Seconds of CPU that the event loop used for it, and whether it was an answer.
     """
     answered_at, route = discord.under_way[0] if discord.under_way else (_NEVER, None)
     if route is None or virtual.next_waking() < answered_at:
@@ -181,8 +181,8 @@ async def _run(options: Options) -> str:
         worst_ms = median(run.worst_ms for run in runs)
         worst_mean = max(worst_mean, mean_ms)
         lines.append(f"{name:>18}{waiters:>9}{mean_ms:>10.3f}{worst_ms:>14.3f}")
-    verdict = "reached" if worst_mean <= TARGET_MS else "MISSED"
-    return "\n".join([*lines, "", f"{verdict}: at most {TARGET_MS:g} ms for each answer"])
+    target = f"at most {TARGET_MS:g} ms for each answer"
+    return "\n".join([*lines, "", verdict(target, reached=worst_mean <= TARGET_MS)])
 
 
 LIMITER = Suite("limiter", "event loop for an answer while many wait for rate limits", _run)

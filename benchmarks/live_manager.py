@@ -1,4 +1,4 @@
-"""The real manager as a child process, on an SQLite catalog that was filled before it starts."""
+"""The manager as a child process, on an SQLite catalog that is filled before it starts."""
 
 import base64
 import time
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from argon2 import PasswordHasher
 
-from benchmarks.process import Child, child
+from benchmarks.harness import ChildName, ChildProcess, child
 from catalog.sqlite.adapter import SqliteCatalog
 from client_sdk.connection import Connection
 from common.key_derivation import Purpose
@@ -26,24 +26,24 @@ USER_ID = 1
 class LiveManager:
     """A running manager, and a token of its only user."""
 
-    process: Child
+    process: ChildProcess
     url: str
     token: str
 
     def client_url(self) -> str:
-        """Where a client connects."""
+        """Return where a client connects; the token is in it."""
         return f"{self.url.replace('http', 'ws', 1)}/?type=client&key={self.token}"
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[Connection]:
-        """One connected client."""
+        """Connect a client."""
         receives = frozenset({"s2c", "generic"})
         async with Connection.open(self.client_url(), receives=receives) as connection:
             yield connection
 
 
 async def claim(database: Path) -> str:
-    """Makes the catalog with its only user, and gives the user's token."""
+    """Make the catalog with its only user, and return a token of the user."""
     secret = KeyRing.parse(MASTER_KEY).signing_key(Purpose.USER_TOKENS)
     cheap = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     async with SqliteCatalog.open(database) as catalog:
@@ -55,18 +55,20 @@ async def claim(database: Path) -> str:
 
 @asynccontextmanager
 async def live_manager(
-    database: Path, token: str, discord: Child, pinned_to: frozenset[int]
+    database: Path, token: str, discord: ChildProcess, pinned_to: frozenset[int]
 ) -> AsyncIterator[LiveManager]:
-    """Runs the manager on that catalog and that Discord."""
-    facts = discord.announcement
-    webhooks = [f"{facts['api_url']}/webhooks/{id_}/{key}" for id_, key, _ in facts["webhooks"]]
+    """Run the manager on a catalog and an emulated Discord."""
+    announced = discord.announcement
+    webhooks = [
+        f"{announced['api_url']}/webhooks/{id_}/{key}" for id_, key, _ in announced["webhooks"]
+    ]
     environment = {
         "SERVICE_PASSWORD": "benchmark",
         "MESSAGE_ENCRYPTION_KEY": MASTER_KEY,
         "DISCORD_WEBHOOKS": " ".join(webhooks),
-        "DISCORD_API_URL": facts["api_url"],
+        "DISCORD_API_URL": announced["api_url"],
         "DATABASE_PATH": str(database),
         "GLOBAL_REQUESTS_PER_S": "100000",
     }
-    async with child("benchmarks.control", pinned_to, environment) as process:
+    async with child(ChildName.MANAGER, pinned_to, environment) as process:
         yield LiveManager(process, process.announcement["url"], token)

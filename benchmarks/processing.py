@@ -9,7 +9,7 @@ from statistics import median
 
 from PIL import Image
 
-from benchmarks.suite import MIB, Options, Suite
+from benchmarks.harness import MIB, Options, Suite
 from processing_service.file_info import FileInfo
 from processing_service.views import ViewDefinitions, load_views
 from processing_service.work_order import INPUT_FILE, WorkerLimits, WorkerSuccess, WorkOrder
