@@ -4,10 +4,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr, field_validator
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from common.http_server import IDLE_TIMEOUT_DESCRIPTION, IDLE_TIMEOUT_S
+from common.settings import Host, OptionalHttpBaseUrl, Port, PositiveSeconds, list_of
 
 
 class Permission(StrEnum):
@@ -23,11 +24,6 @@ class Permission(StrEnum):
     """See text and attachments of others' messages: strictly an intent of the application."""
 
 
-def split_permissions(value: object) -> object:
-    """Split permissions that are separated by commas or blanks; leave any other value as it is."""
-    return value.replace(",", " ").split() if isinstance(value, str) else value
-
-
 MIB = 1024 * 1024
 
 
@@ -38,15 +34,13 @@ class EmulatorSettings(BaseSettings):
         env_prefix="EMULATOR_", env_file=".env", extra="ignore", frozen=True
     )
 
-    host: str = Field(default="127.0.0.1", description="Address to listen on.")
-    port: int = Field(
-        default=4100, ge=0, le=65535, description="TCP port to listen on; 0 takes any free one."
-    )
+    host: Host = Field(default="127.0.0.1", description="Address to listen on.")
+    port: Port = Field(default=4100, description="TCP port to listen on; 0 takes any free one.")
     data: Path = Field(
         default=Path("data/discord"),
         description="Folder that keeps webhooks, messages and attachments.",
     )
-    public_url: str | None = Field(
+    public_url: OptionalHttpBaseUrl = Field(
         default=None,
         description="Base of all webhook and attachment URLs, without a slash at its end; "
         "unset: the address listened on.",
@@ -64,8 +58,8 @@ class EmulatorSettings(BaseSettings):
         default=False,
         description="Discard what is posted and remember only its size (for benchmarks).",
     )
-    idle_connection_timeout_s: float = Field(
-        default=IDLE_TIMEOUT_S, gt=0, description=IDLE_TIMEOUT_DESCRIPTION
+    idle_connection_timeout_s: PositiveSeconds = Field(
+        default=IDLE_TIMEOUT_S, description=IDLE_TIMEOUT_DESCRIPTION
     )
     attachment_limit_bytes: int = Field(
         default=10 * MIB, ge=1, description="Largest attachment in bytes."
@@ -80,7 +74,9 @@ class EmulatorSettings(BaseSettings):
         default=None, description="Token that the bot routes accept; unset: they answer 401."
     )
     bot_permissions: Annotated[
-        tuple[Permission, ...], NoDecode, BeforeValidator(split_permissions)
+        tuple[Permission, ...],
+        NoDecode,
+        list_of(Permission, f"expected some of {', '.join(Permission)}, separated by commas"),
     ] = Field(
         default=tuple(Permission),
         description="What the bot may do in every channel, separated by commas: `view_channel`, "
@@ -95,12 +91,3 @@ class EmulatorSettings(BaseSettings):
         default=False,
         description="Offer `/emulator/faults`, to loopback addresses only, to order faults.",
     )
-
-    @field_validator("public_url")
-    @classmethod
-    def _without_slash_at_the_end(cls, url: str | None) -> str | None:
-        if url is None:
-            return None
-        if not url.startswith(("http://", "https://")):
-            raise ValueError("must begin with http:// or https://")
-        return url.rstrip("/")

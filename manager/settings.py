@@ -7,18 +7,26 @@ from typing import Annotated, Self
 
 from pydantic import (
     AfterValidator,
-    BeforeValidator,
     Field,
-    HttpUrl,
     SecretStr,
-    TypeAdapter,
-    ValidationError,
     model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from common.http_server import IDLE_TIMEOUT_DESCRIPTION, IDLE_TIMEOUT_S
-from common.settings import TRUSTED_PROXIES_DESCRIPTION, TrustedProxies, split_list
+from common.settings import (
+    TRUSTED_PROXIES_DESCRIPTION,
+    Host,
+    HttpBaseUrl,
+    NoneWhenEmpty,
+    OptionalHttpBaseUrl,
+    Port,
+    PositiveSeconds,
+    Seconds,
+    TrustedProxies,
+    list_of,
+    split_list,
+)
 from protocol.values import CHUNK_SIZE, MAX_SAFE_INTEGER, NamePolicy
 from storage.discord.routes import WebhookCredentials
 from storage.envelope import KeyRing
@@ -29,7 +37,6 @@ _SHORTEST_SETUP_CODE = 8
 _OWN_PART = 5
 _SNOWFLAKE = re.compile(r"\d{15,22}", re.ASCII)
 _TYPE_PATTERN = re.compile(r"\*/\*|[a-z0-9.+-]+/(\*|[a-z0-9.+-]+)", re.ASCII)
-_HTTP_URL = TypeAdapter(HttpUrl)
 
 
 def _checked_keys(secret: SecretStr) -> SecretStr:
@@ -60,34 +67,29 @@ def _is_webhook(entry: str) -> bool:
     return True
 
 
-def _checked_url(url: str) -> str:
-    try:
-        _HTTP_URL.validate_python(url)
-    except ValidationError as error:
-        raise ValueError("expected an http:// or https:// URL") from error
-    return url.rstrip("/")
+def _channel(entry: str) -> int:
+    if not _SNOWFLAKE.fullmatch(entry):
+        raise ValueError
+    return int(entry)
 
 
-def _checked_url_or_none(url: str | None) -> str | None:
-    return None if url is None else _checked_url(url)
+def _mime_type(entry: str) -> str:
+    if not _TYPE_PATTERN.fullmatch(entry.lower()):
+        raise ValueError
+    return entry.lower()
 
 
-def _split_channels(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    entries = split_list(value)
-    if not all(_SNOWFLAKE.fullmatch(entry) for entry in entries):
-        raise ValueError("expected ids of Discord channels (15 to 22 digits), separated by commas")
-    return tuple(int(entry) for entry in entries)
-
-
-def _split_types(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    entries = tuple(entry.lower() for entry in split_list(value))
-    if not all(_TYPE_PATTERN.fullmatch(entry) for entry in entries):
-        raise ValueError("expected MIME types such as image/png or image/*, separated by commas")
-    return entries
+_Channels = Annotated[
+    tuple[int, ...],
+    NoDecode,
+    list_of(_channel, "expected ids of Discord channels (15 to 22 digits), separated by commas"),
+]
+_Types = Annotated[
+    tuple[str, ...],
+    NoDecode,
+    list_of(_mime_type, "expected MIME types such as image/png or image/*, separated by commas"),
+    Field(min_length=1),
+]
 
 
 def _checked_setup_code(secret: SecretStr | None) -> SecretStr | None:
@@ -97,10 +99,6 @@ def _checked_setup_code(secret: SecretStr | None) -> SecretStr | None:
             f"expected {_SHORTEST_SETUP_CODE} characters or more without blanks around them, or `none`"
         )
     return secret
-
-
-def _none_when_empty(value: object) -> object:
-    return None if value == "" else value
 
 
 class CatalogSettings(BaseSettings):
@@ -114,15 +112,13 @@ class CatalogSettings(BaseSettings):
         default=Path("data/catalog.sqlite3"),
         description="File of the SQLite catalog; its folder is created if missing.",
     )
-    supabase_url: Annotated[
-        str | None, AfterValidator(_checked_url_or_none), BeforeValidator(_none_when_empty)
-    ] = Field(
+    supabase_url: OptionalHttpBaseUrl = Field(
         default=None,
         description=(
             "URL of the Supabase project that keeps the catalog, instead of the SQLite file."
         ),
     )
-    supabase_key: Annotated[SecretStr | None, BeforeValidator(_none_when_empty)] = Field(
+    supabase_key: Annotated[SecretStr | None, NoneWhenEmpty] = Field(
         default=None, description="Secret key (service role) of the Supabase project."
     )
 
@@ -136,13 +132,9 @@ class CatalogSettings(BaseSettings):
 class ManagerSettings(CatalogSettings):
     """Settings of the manager, from the environment or `.env`."""
 
-    manager_host: str = Field(
-        default="127.0.0.1", min_length=1, description="Address to listen on."
-    )
-    manager_port: int = Field(
+    manager_host: Host = Field(default="127.0.0.1", description="Address to listen on.")
+    manager_port: Port = Field(
         default=4000,
-        ge=0,
-        le=65535,
         description="Port for HTTP and WebSockets; 0 takes a free one.",
     )
     service_password: SecretStr = Field(
@@ -161,28 +153,25 @@ class ManagerSettings(CatalogSettings):
             "channel, since the webhooks of a channel share its rate limit."
         )
     )
-    discord_api_url: Annotated[str, AfterValidator(_checked_url)] = Field(
+    discord_api_url: HttpBaseUrl = Field(
         default="https://discord.com/api/v10", description="Base URL of Discord's HTTP API."
     )
-    discord_bot_token: Annotated[SecretStr | None, BeforeValidator(_none_when_empty)] = Field(
+    discord_bot_token: Annotated[SecretStr | None, NoneWhenEmpty] = Field(
         default=None,
         description=(
             "Token of a bot that reads and deletes messages of deleted webhooks, and finds unknown "
             "messages; with DISCORD_CHANNELS services of the base protocol receive it, too."
         ),
     )
-    discord_channels: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split_channels)] = (
-        Field(
-            default=(),
-            description=(
-                "Ids of the channels that upload services of the base protocol post to as the bot, "
-                "separated by commas; if there are none, such services are refused."
-            ),
-        )
+    discord_channels: _Channels = Field(
+        default=(),
+        description=(
+            "Ids of the channels that upload services of the base protocol post to as the bot, "
+            "separated by commas; if there are none, such services are refused."
+        ),
     )
-    booking_idle_s: float = Field(
+    booking_idle_s: PositiveSeconds = Field(
         default=30,
-        gt=0,
         description="Seconds that a booked service may idle while another client waits.",
     )
     chunk_size: int = Field(
@@ -195,15 +184,15 @@ class ManagerSettings(CatalogSettings):
         default=NamePolicy.UNICODE,
         description="Characters that new names may have: `unicode`, or `base` for old frontends.",
     )
-    setup_code: Annotated[
-        SecretStr | None, AfterValidator(_checked_setup_code), BeforeValidator(_none_when_empty)
-    ] = Field(
-        default=None,
-        description=(
-            "Code that creating the first user requires, 8 characters or more; if unset, the manager "
-            "generates one and logs it until there is a user. `none` requires no code, for networks "
-            "in which nobody else can reach the manager."
-        ),
+    setup_code: Annotated[SecretStr | None, AfterValidator(_checked_setup_code), NoneWhenEmpty] = (
+        Field(
+            default=None,
+            description=(
+                "Code that creating the first user requires, 8 characters or more; if unset, the manager "
+                "generates one and logs it until there is a user. `none` requires no code, for networks "
+                "in which nobody else can reach the manager."
+            ),
+        )
     )
     legacy_get_login: bool = Field(
         default=False,
@@ -217,12 +206,11 @@ class ManagerSettings(CatalogSettings):
         ge=2,
         description="Requests per second to Discord, of all processes together.",
     )
-    reaper_interval_s: float = Field(
+    reaper_interval_s: PositiveSeconds = Field(
         default=60,
-        gt=0,
         description="Seconds between two searches for content to delete on Discord.",
     )
-    upload_hold_s: float = Field(
+    upload_hold_s: Seconds = Field(
         default=600,
         ge=3,
         description=(
@@ -231,21 +219,21 @@ class ManagerSettings(CatalogSettings):
             "that is away."
         ),
     )
-    download_stall_s: float = Field(
+    download_stall_s: PositiveSeconds = Field(
         default=120,
-        gt=0,
         description="Seconds after which the manager ends a download whose reader takes nothing.",
     )
     download_lowest_bytes_per_s: float = Field(
         default=16 * 1024,
         ge=0,
+        allow_inf_nan=False,
         description=(
             "Lowest average pace of a reader, in bytes per second: a slower one uses up "
             "DOWNLOAD_STALL_S, and then the manager ends the download. 0 allows any pace."
         ),
     )
-    idle_connection_timeout_s: float = Field(
-        default=IDLE_TIMEOUT_S, gt=0, description=IDLE_TIMEOUT_DESCRIPTION
+    idle_connection_timeout_s: PositiveSeconds = Field(
+        default=IDLE_TIMEOUT_S, description=IDLE_TIMEOUT_DESCRIPTION
     )
     trusted_proxies: TrustedProxies = Field(default=(), description=TRUSTED_PROXIES_DESCRIPTION)
     max_downloads: int = Field(
@@ -261,30 +249,25 @@ class ManagerSettings(CatalogSettings):
         ge=1,
         description="Downloads at a time of one user, or by one link; further ones wait, too.",
     )
-    download_wait_s: float = Field(
+    download_wait_s: Seconds = Field(
         default=10,
-        ge=0,
         description="Seconds that a download waits for a place before it is refused with 503.",
     )
-    temp_folder: Annotated[Path | None, BeforeValidator(_none_when_empty)] = Field(
+    temp_folder: Annotated[Path | None, NoneWhenEmpty] = Field(
         default=None,
         description=(
             "Folder for temporary files: the directories of large archives, until they are sent; "
             "unset: the system's."
         ),
     )
-    manager_public_url: Annotated[
-        str | None, AfterValidator(_checked_url_or_none), BeforeValidator(_none_when_empty)
-    ] = Field(
+    manager_public_url: OptionalHttpBaseUrl = Field(
         default=None,
         description=(
             "URL at which others reach the manager, for links to content; if unset, links use the "
             "address of the request."
         ),
     )
-    ticket_types: Annotated[
-        tuple[str, ...], NoDecode, BeforeValidator(_split_types), Field(min_length=1)
-    ] = Field(
+    ticket_types: _Types = Field(
         default=("*/*",),
         description=(
             "MIME types that may be uploaded with tickets, separated by commas; `image/*` means all "
@@ -297,12 +280,11 @@ class ManagerSettings(CatalogSettings):
         le=MAX_SAFE_INTEGER,
         description="Bytes of the largest file that may be uploaded with a ticket.",
     )
-    ticket_life_s: float = Field(
-        default=900, gt=0, description="Seconds within which an upload with a ticket must begin."
+    ticket_life_s: PositiveSeconds = Field(
+        default=900, description="Seconds within which an upload with a ticket must begin."
     )
-    ticket_reference_ttl_s: float = Field(
+    ticket_reference_ttl_s: PositiveSeconds = Field(
         default=24 * 3600,
-        gt=0,
         description=(
             "Seconds that an upload with a ticket is kept, from its completion on, unless a service "
             "refers to it."
@@ -324,9 +306,8 @@ class ManagerSettings(CatalogSettings):
         ge=0,
         description="Bytes that one service's open tickets and temporary uploads may have together.",
     )
-    gc_grace_s: float = Field(
+    gc_grace_s: Seconds = Field(
         default=3600,
-        ge=0,
         description="Seconds that stored content stays after nothing refers to it any more.",
     )
     processing_lease_s: int = Field(

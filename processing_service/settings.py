@@ -2,11 +2,11 @@
 
 from pathlib import Path
 from typing import Annotated, Final
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from common.settings import ManagersServicePassword, ManagerUrl, PositiveSeconds, checked_url
 from processing_service.errors import ViewsInvalid
 from processing_service.views import load_views
 from processing_service.work_order import WorkerLimits
@@ -14,28 +14,10 @@ from processing_service.work_order import WorkerLimits
 MIB: Final = 1024 * 1024
 
 
-def _manager_url(url: str) -> str:
-    parts = urlsplit(url.strip())
-    if parts.scheme not in {"ws", "wss", "http", "https"} or not parts.hostname:
-        raise ValueError("expected the manager's URL, such as ws://127.0.0.1:4000")
-    if parts.query or parts.fragment:
-        raise ValueError("expected the manager's URL without anything behind ? or #")
-    return url.strip().rstrip("/")
-
-
 def _origin(url: str | None) -> str | None:
     if not url:
         return None
-    parts = urlsplit(url.strip())
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("expected an origin such as http://gateway:8080")
-    return url.strip().rstrip("/")
-
-
-def _not_blank(secret: SecretStr) -> SecretStr:
-    if not secret.get_secret_value().strip():
-        raise ValueError("expected the password that the manager has as SERVICE_PASSWORD")
-    return secret
+    return checked_url(url, "expected an origin such as http://gateway:8080").rstrip("/")
 
 
 def _usable_views(path: Path | None) -> Path | None:
@@ -51,18 +33,15 @@ class ProcessingServiceSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
 
-    manager_address: Annotated[str, AfterValidator(_manager_url)] = Field(
-        description="URL of the manager, ws(s):// or http(s)://."
-    )
-    service_password: Annotated[SecretStr, AfterValidator(_not_blank)] = Field(
+    manager_address: ManagerUrl = Field(description="URL of the manager, ws(s):// or http(s)://.")
+    service_password: ManagersServicePassword = Field(
         description="The manager's password for services."
     )
     workers: int = Field(
         default=2, ge=1, le=256, description="How many files are processed at a time."
     )
-    job_timeout_s: float = Field(
+    job_timeout_s: PositiveSeconds = Field(
         default=120.0,
-        gt=0,
         description="Seconds after which the processing of one file is given up, "
         "not counting its download.",
     )

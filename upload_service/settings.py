@@ -2,35 +2,27 @@
 
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from common.http_server import IDLE_TIMEOUT_DESCRIPTION, IDLE_TIMEOUT_S
-from common.settings import TRUSTED_PROXIES_DESCRIPTION, TrustedProxies
-
-
-def _manager_url(url: str) -> str:
-    parts = urlsplit(url.strip())
-    if parts.scheme not in {"ws", "wss", "http", "https"} or not parts.hostname:
-        raise ValueError("expected the manager's URL, such as ws://127.0.0.1:4000")
-    if parts.query or parts.fragment:
-        raise ValueError("expected the manager's URL without anything behind ? or #")
-    return url.strip().rstrip("/")
+from common.settings import (
+    TRUSTED_PROXIES_DESCRIPTION,
+    Host,
+    ManagersServicePassword,
+    ManagerUrl,
+    Port,
+    PositiveSeconds,
+    Seconds,
+    TrustedProxies,
+    checked_url,
+)
 
 
 def _own_url(url: str) -> str:
-    parts = urlsplit(url.strip())
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("expected an http:// or https:// URL that clients can reach")
-    return url.strip()
-
-
-def _not_blank(secret: SecretStr) -> SecretStr:
-    if not secret.get_secret_value().strip():
-        raise ValueError("expected the password that the manager has as SERVICE_PASSWORD")
-    return secret
+    expected = "expected an http:// or https:// URL that clients can reach"
+    return checked_url(url, expected, may_have_query=True)
 
 
 class UploadServiceSettings(BaseSettings):
@@ -38,19 +30,15 @@ class UploadServiceSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
 
-    manager_address: Annotated[str, AfterValidator(_manager_url)] = Field(
-        description="URL of the manager, ws(s):// or http(s)://."
-    )
-    service_password: Annotated[SecretStr, AfterValidator(_not_blank)] = Field(
+    manager_address: ManagerUrl = Field(description="URL of the manager, ws(s):// or http(s)://.")
+    service_password: ManagersServicePassword = Field(
         description="The manager's password for services; /metrics requires it, too."
     )
     own_address: Annotated[str, AfterValidator(_own_url)] = Field(
         description="URL at which clients reach this service; they post chunks to exactly this URL."
     )
-    host: str = Field(default="127.0.0.1", description="Address to listen on.")
-    port: int = Field(
-        default=4001, ge=0, le=65535, description="Port to listen on; 0 takes a free one."
-    )
+    host: Host = Field(default="127.0.0.1", description="Address to listen on.")
+    port: Port = Field(default=4001, description="Port to listen on; 0 takes a free one.")
     slots: int = Field(default=4, ge=1, le=256, description="How many uploads may run at a time.")
     chunks_in_flight: int = Field(
         default=5,
@@ -66,24 +54,21 @@ class UploadServiceSettings(BaseSettings):
         description="How many files with tickets are received at a time; further ones wait. One user, "
         "and one address, gets at most half of these places. Each takes 20 MiB of memory.",
     )
-    inactivity_timeout_s: float = Field(
+    inactivity_timeout_s: PositiveSeconds = Field(
         default=180.0,
-        gt=0,
         description="Seconds without any chunk after which an upload is cancelled.",
     )
-    stall_timeout_s: float = Field(
+    stall_timeout_s: PositiveSeconds = Field(
         default=30.0,
-        gt=0,
         description="Seconds without a byte of the file, before, within or after it, after which the "
         "service ends the reception of a chunk, or of a form with a ticket.",
     )
-    idle_connection_timeout_s: float = Field(
-        default=IDLE_TIMEOUT_S, gt=0, description=IDLE_TIMEOUT_DESCRIPTION
+    idle_connection_timeout_s: PositiveSeconds = Field(
+        default=IDLE_TIMEOUT_S, description=IDLE_TIMEOUT_DESCRIPTION
     )
     trusted_proxies: TrustedProxies = Field(default=(), description=TRUSTED_PROXIES_DESCRIPTION)
-    drain_grace_s: float = Field(
+    drain_grace_s: Seconds = Field(
         default=20.0,
-        ge=0,
         description="Seconds that the service takes at a stop to finish chunks in flight to Discord, "
         "and to report them.",
     )

@@ -19,6 +19,7 @@ from cli.logging import LogSettings, logging_to_stderr
 from cli.server_errors import SettingsInvalid, StartError
 from cli.serving import until_stopped
 from cli.standard_output import output_may_end
+from common.settings import PositiveSeconds
 
 _Settings = TypeVar("_Settings", bound=BaseSettings)
 
@@ -28,9 +29,8 @@ class StopSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
 
-    stop_grace_s: float = Field(
+    stop_grace_s: PositiveSeconds = Field(
         default=10.0,
-        gt=0,
         description="Seconds within which a program ends after SIGTERM or SIGINT in any case; if it "
         "hangs, it ends itself then, with exit code 1. An upload service has DRAIN_GRACE_S more.",
     )

@@ -58,5 +58,32 @@ def test_explains_with_name_problem_and_meaning(monkeypatch, tmp_path):
     with pytest.raises(ValidationError) as caught:
         EmulatorSettings()
     port, limits = explain(caught.value, EmulatorSettings)
-    assert port.startswith("EMULATOR_PORT: input should be less than or equal to 65535. TCP port")
-    assert limits.startswith("EMULATOR_LIMITS: input should be 'real' or 'off'. ")
+    assert port.startswith(
+        "EMULATOR_PORT: expected a whole number, 65535 or less; without it, 4100 holds. TCP port"
+    )
+    assert limits.startswith("EMULATOR_LIMITS: expected 'real' or 'off'. ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("BOOKING_IDLE_S", "0", "a number of seconds, more than 0; without it, 30 holds. Seconds"),
+        ("GC_GRACE_S", "soon", "a number of seconds; without it, 3600 holds. Seconds"),
+        ("UPLOAD_HOLD_S", "inf", "a number of seconds; without it, 600 holds. Seconds"),
+        (
+            "CHUNK_SIZE",
+            "0",
+            "a whole number of bytes, 1 or more; without it, 10484736 holds. Bytes",
+        ),
+        ("LEGACY_GET_LOGIN", "perhaps", "true or false; without it, false holds. Whether"),
+        ("NAME_POLICY", "any", "'unicode' or 'base'. Characters"),
+    ],
+)
+def test_a_line_says_unit_bounds_and_default(monkeypatch, tmp_path, name, value, told):
+    """So that nobody has to look them up, and the value is not shown."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ValidationError) as caught:
+        ManagerSettings()  # type: ignore[call-arg] # comes from the environment
+    (line,) = (line for line in explain(caught.value, ManagerSettings) if line.startswith(name))
+    assert line.startswith(f"{name}: expected {told} ")
