@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from local_supabase.database import Database
+from local_supabase.database import LocalDatabase
 
 MIME_TYPE = "text/plain"
 
@@ -55,7 +55,7 @@ def fill_with_files(database: Path, folder: str, count: int) -> None:
         _count_usage(connection, folder_id, sum(map(_shuffled, numbers)), count)
 
 
-def fill_supabase_with_files(database: Database, folder: str, count: int) -> None:
+def fill_supabase_with_files(database: LocalDatabase, folder: str, count: int) -> None:
     """Make the same folder in a local Supabase catalog that has no folder yet."""
     database.query(_FILL_SUPABASE.format(folder=folder, count=count, mime_type=MIME_TYPE))
 

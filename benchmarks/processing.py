@@ -10,7 +10,7 @@ from statistics import median
 from PIL import Image
 
 from benchmarks.harness import MIB, Options, Suite
-from processing_service.file_info import FileInfo
+from processing_service.job_file import JobFile
 from processing_service.views import ViewDefinitions, load_views
 from processing_service.work_order import INPUT_FILE, WorkerLimits, WorkerSuccess, WorkOrder
 from processing_service.worker_pool import WorkerPool
@@ -49,7 +49,7 @@ async def _measure(content: bytes, kind: str) -> tuple[float, float]:
 
 def _order(content: bytes, kind: str, views: ViewDefinitions) -> WorkOrder:
     return WorkOrder(
-        file=FileInfo(name=None, size=len(content), type=kind),
+        file=JobFile(name=None, size=len(content), type=kind),
         views=views.wanted(kind, frozenset()),
         extensions=(),
         keep_gps=False,

@@ -44,7 +44,7 @@ from common.log_events import EventLogger
 from common.tasks import cancel_and_wait
 from protocol import codec, generic
 from protocol.codec import Frame
-from protocol.exchange import Exchange, ExchangeClosed, Refused
+from protocol.exchange import Exchange, ExchangeClosed, UnreadableFrame
 from protocol.packet import Packet
 from protocol.replies import OpenRequests
 from protocol.values import MAX_FRAME_BYTES, REPLY_TIMEOUT_S
@@ -237,12 +237,12 @@ class Connection:
         if incoming is None:
             return
         async with asyncio.timeout(STALL_S):
-            if isinstance(incoming, Refused):
+            if isinstance(incoming, UnreadableFrame):
                 await self._refuse(incoming)
             else:
                 await self._frames.put(incoming.frame)
 
-    async def _refuse(self, refused: Refused) -> None:
+    async def _refuse(self, refused: UnreadableFrame) -> None:
         _log.warning("bad-frame-skipped", code=refused.error.code)
         if refused.answer is not None:
             # When the connection has ended meanwhile, the reader notices by itself.

@@ -25,7 +25,7 @@ _SETTINGS = {
 
 
 @dataclass(frozen=True)
-class Database:
+class LocalDatabase:
     """A running server, reached by a socket in `folder`."""
 
     folder: Path
@@ -61,7 +61,7 @@ def migrations() -> list[Path]:
 
 
 @contextmanager
-def running_database(*, durable: bool = False) -> Iterator[Database]:
+def running_database(*, durable: bool = False) -> Iterator[LocalDatabase]:
     """A server in a temporary folder, with Supabase's roles and nothing else.
 
     Args:
@@ -80,7 +80,7 @@ def running_database(*, durable: bool = False) -> Iterator[Database]:
             _command(folder, durable=durable), {}, "ready to accept connections"
         )
         try:
-            database = Database(folder)
+            database = LocalDatabase(folder)
             database.run_scripts(_ROLES, role=SUPERUSER)
             yield database
         finally:
@@ -89,7 +89,7 @@ def running_database(*, durable: bool = False) -> Iterator[Database]:
         shutil.rmtree(folder)
 
 
-def migrated(database: Database) -> None:
+def migrated(database: LocalDatabase) -> None:
     """Applies the migrations as Supabase does: as `postgres`, who is no superuser."""
     database.run_scripts(*migrations())
 

@@ -20,7 +20,7 @@ _MAX_BODY_BYTES = 64 * 1024 * 1024
 _DEEP = b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
 
 
-class Fault(Enum):
+class GatewayFault(Enum):
     """What may befall a request."""
 
     RESET_BEFORE = auto()
@@ -52,9 +52,9 @@ class Gateway:
 
     def __post_init__(self) -> None:
         self._awaited: dict[str, threading.Event] = {}
-        self.faults: deque[Fault] = deque()
+        self.faults: deque[GatewayFault] = deque()
         """What befalls the next requests, one each."""
-        self.faults_of: defaultdict[str, deque[Fault]] = defaultdict(deque)
+        self.faults_of: defaultdict[str, deque[GatewayFault]] = defaultdict(deque)
         """What befalls the next calls of a function, before anything that befalls all requests."""
         self.calls: deque[str] = deque()
         """Names of the functions that were called, faults included, in order."""
@@ -94,16 +94,16 @@ class Gateway:
             waiting.set()
         fault = self._next_fault(function)
         body = await request.read()
-        if fault is Fault.HANG:
+        if fault is GatewayFault.HANG:
             return await self._hang()
         if fault in _BEFORE:
             return _BEFORE[fault](request)
         response = await self._forward(request, body)
-        if fault is Fault.HANG_AFTER:
+        if fault is GatewayFault.HANG_AFTER:
             return await self._hang()
         return _AFTER[fault](request) if fault in _AFTER else response
 
-    def _next_fault(self, function: str) -> Fault | None:
+    def _next_fault(self, function: str) -> GatewayFault | None:
         faults = self.faults_of[function] or self.faults
         return faults.popleft() if faults else None
 
@@ -148,9 +148,13 @@ def _nested_error(_request: web.Request) -> web.Response:
 
 
 _BEFORE = {
-    Fault.NESTED_ERROR: _nested_error,
-    Fault.RESET_BEFORE: _reset,
-    Fault.UNAVAILABLE: _unavailable,
-    Fault.BROKEN: _broken,
+    GatewayFault.NESTED_ERROR: _nested_error,
+    GatewayFault.RESET_BEFORE: _reset,
+    GatewayFault.UNAVAILABLE: _unavailable,
+    GatewayFault.BROKEN: _broken,
 }
-_AFTER = {Fault.RESET_AFTER: _reset, Fault.GARBLED: _garbled, Fault.NESTED: _nested}
+_AFTER = {
+    GatewayFault.RESET_AFTER: _reset,
+    GatewayFault.GARBLED: _garbled,
+    GatewayFault.NESTED: _nested,
+}

@@ -12,7 +12,7 @@ import jwt
 from aiohttp import web
 
 from local_supabase import children, programs
-from local_supabase.database import SUPERUSER, Database, migrated, running_database
+from local_supabase.database import SUPERUSER, LocalDatabase, migrated, running_database
 from local_supabase.gateway import Gateway
 
 _JWT_SECRET = "a-secret-that-only-this-local-project-uses"  # noqa: S105 - protects nothing
@@ -27,7 +27,7 @@ def api_key(role: str) -> str:
 class Postgrest:
     """PostgREST on a database, which can be stopped and started again."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: LocalDatabase) -> None:
         self.socket = database.folder / "postgrest.sock"
         self._environment = {
             "PGRST_DB_URI": database.uri("authenticator"),
@@ -55,7 +55,7 @@ class LocalSupabase:
 
     def __init__(
         self,
-        database: Database,
+        database: LocalDatabase,
         postgrest: Postgrest,
         gateway: Gateway,
         url: str,

@@ -14,7 +14,7 @@ from client_sdk.errors import CloudError, ConnectionLost
 from common.retry import Backoff
 from common.wording import counted
 from processing_service.errors import ProcessingError, TooLarge
-from processing_service.file_info import FileInfo
+from processing_service.job_file import JobFile
 from processing_service.settings import MIB, ProcessingServiceSettings
 from processing_service.transfers import ContentDownload, ViewUploader, url_at_origin
 from processing_service.views import load_extensions, load_views, wanted_extensions
@@ -110,7 +110,7 @@ class JobProcessor:
 
     def _order_for(self, job: Job) -> WorkOrder | None:
         """What a worker has to do, or None when nothing of this file would be read."""
-        file = FileInfo(name=job.name, size=job.size, type=job.type)
+        file = JobFile(name=job.name, size=job.size, type=job.type)
         present = frozenset(job.views)
         extensions = wanted_extensions(self._extensions, file, present)
         if file.size == 0 or (file.family is None and not extensions):

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Meta
 
 from processing_service.errors import ViewsInvalid
-from processing_service.file_info import FileInfo
+from processing_service.job_file import JobFile
 from protocol.values import MimeType, ViewName
 
 ENTRY_POINTS: Final = "discord_cloud.views"
@@ -107,14 +107,14 @@ def load_views(path: Path | None) -> ViewDefinitions:
 class ViewExtension(Protocol):
     """What an entry point loads to."""
 
-    def test(self, file: FileInfo) -> bool:
+    def test(self, file: JobFile) -> bool:
         """Return whether such a file has this view.
 
         Called in the service for every file, before it is downloaded: it must be quick and must not
         rely on the type being true.
         """
 
-    def generate(self, source: Path, target: Path, file: FileInfo) -> str | None:
+    def generate(self, source: Path, target: Path, file: JobFile) -> str | None:
         """Make the view of one file. Called in a worker process, under its limits.
 
         Args:
@@ -147,7 +147,7 @@ def load_extensions(names: Iterable[str] | None = None) -> Mapping[str, ViewExte
 
 
 def wanted_extensions(
-    extensions: Mapping[str, ViewExtension], file: FileInfo, present: frozenset[str]
+    extensions: Mapping[str, ViewExtension], file: JobFile, present: frozenset[str]
 ) -> tuple[str, ...]:
     """The names of the extensions that have a view of this file, and whose view is not there yet."""
     return tuple(
@@ -158,7 +158,7 @@ def wanted_extensions(
 
 
 def generate_view(
-    extension: ViewExtension, source: Path, target: Path, file: FileInfo
+    extension: ViewExtension, source: Path, target: Path, file: JobFile
 ) -> str | None:
     """Have an extension make its view. Returns the MIME type; None when there is no view.
 
@@ -172,7 +172,7 @@ def generate_view(
     return msgspec.convert(made, MimeType)
 
 
-def _wants(name: str, extension: ViewExtension, file: FileInfo) -> bool:
+def _wants(name: str, extension: ViewExtension, file: JobFile) -> bool:
     try:
         return bool(extension.test(file))
     except Exception:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from processing_service.file_info import FileInfo
+from processing_service.job_file import JobFile
 from processing_service.views import ViewDefinition
 from protocol.values import MimeType, Positive, ViewName
 
@@ -47,7 +47,7 @@ class WorkOrder(msgspec.Struct, frozen=True, kw_only=True):
         limits: the resources that it may use.
     """
 
-    file: FileInfo
+    file: JobFile
     views: tuple[ViewDefinition, ...]
     extensions: tuple[str, ...]
     keep_gps: bool

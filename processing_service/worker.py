@@ -30,7 +30,7 @@ from typing import Final, NoReturn
 import msgspec
 
 from processing_service.errors import ProcessingError
-from processing_service.file_info import FileFamily
+from processing_service.job_file import FileFamily
 from processing_service.metadata import sanitize_metadata
 from processing_service.readers import ReaderOptions, ReaderResult, reader_of
 from processing_service.views import generate_view, load_extensions

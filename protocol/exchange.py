@@ -1,13 +1,13 @@
-"""One end of a WebSocket, without I/O: which frame answers which request, and what becomes of the rest.
+"""Request/reply matching of one end of a WebSocket, without I/O.
 
-Both ends speak the same way, so they share this. A request has a uuid and a deadline; the frame whose
+Both ends of a connection use it. A request has a uuid and a deadline; the frame whose
 `reply_uuid` is that uuid answers it, once. A frame that answers nothing - an event, a request of the
-other end, a reply that comes twice or too late - is passed on, and its `reply_uuid` tells which it is.
+other end, a reply that comes twice or too late - is passed on; its `reply_uuid` says which of them it is.
 A frame that cannot be read is refused: with `generic:boolean` false, when it has a uuid and its
-namespace is one of this peer's (a frame of another namespace is not for us to answer).
+namespace is one that the other end may send (any other frame is not answered).
 
-Time and bytes come as arguments and go as results. An end sends `Request.text` and `Refused.answer`,
-hands over what arrives, and asks at the deadline which requests have expired.
+Time and text come as arguments and leave as results. The caller sends `Request.text` and
+`UnreadableFrame.answer`, passes in what arrives, and asks at the deadline which requests have expired.
 """
 
 from collections.abc import Callable, Iterable
@@ -29,10 +29,10 @@ class Request:
     """A request to be sent.
 
     Attributes:
-        uuid: What its reply names.
-        packet_id: Of its packet, for errors and the log.
-        text: The frame.
-        deadline: Seconds of the caller's clock after which no reply is awaited.
+        uuid: the `reply_uuid` of its reply.
+        packet_id: the id of its packet, for errors and the log.
+        text: the frame to send.
+        deadline: seconds on the caller's clock after which no reply is awaited.
     """
 
     uuid: str
@@ -43,7 +43,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A reply to an open request came, which is thereby over."""
+    """The reply to an open request, which is closed by it."""
 
     uuid: str
     packet: Packet
@@ -57,8 +57,8 @@ class Arrived:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """A frame that cannot be read; `answer` is the frame that says so, None where none is due."""
+class UnreadableFrame:
+    """A frame that cannot be read; `answer` is the frame that says so, None when none is due."""
 
     error: ProtocolError
     answer: str | None
@@ -68,9 +68,9 @@ class Exchange:
     """Requests and replies of one connection, as one end sees them.
 
     Args:
-        accepts: Namespaces that the other end may send.
-        extensions: Extensions of the protocol that hold on this connection.
-        new_uuid: Makes the uuids of requests.
+        accepts: namespaces that the other end may send.
+        extensions: those that the connection was granted.
+        new_uuid: makes the uuids of requests.
     """
 
     def __init__(
@@ -87,10 +87,10 @@ class Exchange:
         self._is_closed = False
 
     def request(self, packet: Packet, *, deadline: float) -> Request:
-        """Begins a request; it is open until it is answered, withdrawn or expired.
+        """Open a request; it is open until it is answered, withdrawn or expired.
 
         Raises:
-            ExchangeClosed: After `close`.
+            ExchangeClosed: after `close`.
         """
         if self._is_closed:
             raise ExchangeClosed
@@ -99,26 +99,26 @@ class Exchange:
         self._open[uuid] = request
         return request
 
-    def receive(self, data: str | bytes) -> Answered | Arrived | Refused:
-        """Takes one message of the WebSocket, whatever it holds."""
+    def receive(self, data: str | bytes) -> Answered | Arrived | UnreadableFrame:
+        """Match one message of the WebSocket, whatever it holds."""
         try:
             frame = decode(data, accepts=self._accepts, extensions=self._extensions)
         except ProtocolError as error:
-            return Refused(error, _refusal(error))
+            return UnreadableFrame(error, _refusal(error))
         if frame.reply_uuid is None or self._open.pop(frame.reply_uuid, None) is None:
             return Arrived(frame)
         return Answered(frame.reply_uuid, frame.packet)
 
     def expire(self, now: float) -> tuple[Request, ...]:
-        """Ends the requests whose deadline has come, and returns them."""
+        """Close the requests whose deadline has come, and returns them."""
         return self._end(request for request in self._open.values() if request.deadline <= now)
 
     def withdraw(self, request: Request) -> None:
-        """Ends a request whose reply nobody awaits any more; nothing happens if it is over."""
+        """Close a request whose reply is no longer awaited; does nothing if it is closed."""
         self._open.pop(request.uuid, None)
 
     def close(self) -> tuple[Request, ...]:
-        """Ends the exchange, and returns the requests that will never be answered."""
+        """Close the exchange, and return the requests that will never be answered."""
         self._is_closed = True
         return self._end(self._open.values())
 

@@ -1,9 +1,9 @@
-"""Awaiting replies on asyncio: the same at both ends of a WebSocket, around `protocol.exchange`."""
+"""Awaiting replies on asyncio, at both ends of a WebSocket: `protocol.exchange` with futures and timers."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 
-from protocol.exchange import Answered, Arrived, Exchange, Refused, Request
+from protocol.exchange import Answered, Arrived, Exchange, Request, UnreadableFrame
 from protocol.packet import Packet
 
 
@@ -11,7 +11,7 @@ class OpenRequests:
     """The requests of one end of a connection that wait for their replies.
 
     Args:
-        exchange: Matches replies to them.
+        exchange: matches replies to them.
     """
 
     def __init__(self, exchange: Exchange) -> None:
@@ -19,23 +19,23 @@ class OpenRequests:
         self._waiting: dict[str, asyncio.Future[Packet]] = {}
 
     def __len__(self) -> int:
-        """How many requests wait."""
+        """Return how many requests wait."""
         return len(self._waiting)
 
     async def ask(
         self, packet: Packet, *, timeout_s: float, send: Callable[[str], Awaitable[None]]
     ) -> Packet:
-        """Sends a request and returns its reply.
+        """Send a request and return its reply.
 
         Args:
-            packet: What to ask.
-            timeout_s: Seconds until a reply has to be there.
-            send: Sends the text of a frame; its errors are passed on.
+            packet: the request.
+            timeout_s: seconds to wait for the reply.
+            send: sends the text of a frame; its errors are passed on.
 
         Raises:
-            TimeoutError: No reply came in time. One that comes later answers nothing.
-            ExchangeClosed: The connection had ended already.
-            Exception: That of `close`, when it ends meanwhile.
+            TimeoutError: no reply came in time. One that comes later is passed on.
+            ExchangeClosed: the connection had ended already.
+            Exception: the error given to `close`, when the connection ends meanwhile.
         """
         loop = asyncio.get_running_loop()
         request = self._exchange.request(packet, deadline=loop.time() + timeout_s)
@@ -52,8 +52,8 @@ class OpenRequests:
             if not reply.cancel() and not reply.cancelled():
                 reply.exception()  # retrieved, so that asyncio does not report it as lost
 
-    def receive(self, data: str | bytes) -> Arrived | Refused | None:
-        """Takes one message; None when it was the reply to a request that waits."""
+    def receive(self, data: str | bytes) -> Arrived | UnreadableFrame | None:
+        """Match one message; None when it was the reply to a request that waits."""
         incoming = self._exchange.receive(data)
         if not isinstance(incoming, Answered):
             return incoming
@@ -63,7 +63,7 @@ class OpenRequests:
         return None
 
     def close(self, error: Exception) -> None:
-        """Ends every request that waits with this error, and all that are asked from now on."""
+        """Fail every request that waits with this error, and refuse further ones."""
         self._fail(self._exchange.close(), error)
 
     def _expire(self, now: float) -> None:

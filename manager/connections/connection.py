@@ -26,7 +26,7 @@ from manager.errors import ManagerError, PeerGone, PeerSilent, UnexpectedReply
 from manager.metrics import ManagerMetrics
 from protocol import generic
 from protocol.codec import EncodedPacket, Frame, encode
-from protocol.exchange import Exchange, Refused
+from protocol.exchange import Exchange, UnreadableFrame
 from protocol.packet import Packet
 from protocol.replies import OpenRequests
 from protocol.values import REPLY_TIMEOUT_S
@@ -266,7 +266,7 @@ class PeerConnection:
         incoming = self._requests.receive(data)
         if incoming is None:
             return
-        if isinstance(incoming, Refused):
+        if isinstance(incoming, UnreadableFrame):
             self._refuse(incoming)
             return
         frame = incoming.frame
@@ -280,7 +280,7 @@ class PeerConnection:
     def _begin(self, frame: Frame, handle: PacketHandler) -> None:
         self._tasks.spawn(self._answer(frame, handle), f"handle {frame.packet.id}")
 
-    def _refuse(self, refused: Refused) -> None:
+    def _refuse(self, refused: UnreadableFrame) -> None:
         error = refused.error
         self._metrics.ignored_frames.labels(error.code).inc()
         log.debug("ignored a frame", code=error.code, problem=str(error))

@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
-from processing_service.file_info import FileFamily
+from processing_service.job_file import FileFamily
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from processing_service.file_info import SAMPLE_BYTES
+from processing_service.job_file import SAMPLE_BYTES
 from processing_service.readers import ReaderOptions, ReaderResult
 
 _MARKS: Final = (

@@ -31,7 +31,7 @@ from catalog.transfer_records import (
     UserRecord,
     kind_of,
 )
-from local_supabase.gateway import Fault
+from local_supabase.gateway import GatewayFault
 from tests.orphans import orphans_of
 
 PAIRS = [("sqlite", "sqlite"), ("sqlite", "supabase"), ("supabase", "sqlite")]
@@ -319,7 +319,14 @@ async def test_lost_answers(filled, exported, supabase, clock):
     async with filled("sqlite") as catalog:
         lines = await exported(catalog)
     supabase.empty()
-    faults: list[Any] = [Fault.RESET_AFTER, None, Fault.RESET_BEFORE, None, Fault.GARBLED, None]
+    faults: list[Any] = [
+        GatewayFault.RESET_AFTER,
+        None,
+        GatewayFault.RESET_BEFORE,
+        None,
+        GatewayFault.GARBLED,
+        None,
+    ]
     retry = dataclasses.replace(CALL_RETRY, sleep=no_time)
     async with SupabaseCatalog.open(
         supabase.url, supabase.service_key, clock=clock, retry=retry

@@ -19,7 +19,7 @@ import discord_emulator.operations
 import discord_emulator.settings
 import discord_emulator.testing
 from catalog.sqlite.adapter import SqliteCatalog
-from processing_service.file_info import FileInfo
+from processing_service.job_file import JobFile
 from tests.docs.blocks import Block, blocks
 
 Names = dict[str, Any]
@@ -63,7 +63,7 @@ async def of_processing(folder: Path) -> AsyncIterator[Names]:
     """What docs/processing.md takes for granted: nothing, but its functions are called."""
     source, target = folder / "notes.md", folder / "outline.txt"
     source.write_text("# A\ntext\n## B\n")
-    file = FileInfo(name=source.name, size=source.stat().st_size, type="text/markdown")
+    file = JobFile(name=source.name, size=source.stat().st_size, type="text/markdown")
     names: Names = {}
     yield names
     assert names["test"](file)

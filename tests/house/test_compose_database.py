@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from catalog.supabase.schema import MIGRATIONS
-from local_supabase.database import SUPERUSER, Database, running_database
+from local_supabase.database import SUPERUSER, LocalDatabase, running_database
 from local_supabase.programs import postgresql
 from tests.local_programs import needed_for
 
@@ -21,7 +21,7 @@ def database():
         yield database
 
 
-def migrate(database: Database, migrations: Path) -> subprocess.CompletedProcess[str]:
+def migrate(database: LocalDatabase, migrations: Path) -> subprocess.CompletedProcess[str]:
     """Runs the script as the container does."""
     environment = {
         "PATH": f"{Path(postgresql('psql')).parent}:{os.environ['PATH']}",
@@ -40,7 +40,7 @@ def migrate(database: Database, migrations: Path) -> subprocess.CompletedProcess
     )
 
 
-def applied(database: Database) -> tuple[str, ...]:
+def applied(database: LocalDatabase) -> tuple[str, ...]:
     """The migrations that the database knows of."""
     rows = database.query(
         "select version || '_' || name from public.schema_version order by version"

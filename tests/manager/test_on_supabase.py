@@ -6,7 +6,7 @@ import os
 import pytest
 from pydantic import SecretStr
 
-from local_supabase.gateway import Fault
+from local_supabase.gateway import GatewayFault
 from local_supabase.stack import LocalSupabase
 
 
@@ -23,11 +23,11 @@ async def test_what_is_stored_can_be_downloaded(running_cloud, tmp_path, setting
     content = os.urandom(2500)
     async with running_cloud(tmp_path, **settings) as cloud:
         token = await cloud.token()
-        supabase.gateway.faults.extend([Fault.RESET_AFTER, Fault.UNAVAILABLE])
+        supabase.gateway.faults.extend([GatewayFault.RESET_AFTER, GatewayFault.UNAVAILABLE])
         file = await cloud.store("/a/b.txt", content)
     headers = {"Authorization": f"Bearer {token}"}
     async with running_cloud(tmp_path, **settings) as cloud:
-        supabase.gateway.faults.extend([Fault.RESET_AFTER, Fault.UNAVAILABLE])
+        supabase.gateway.faults.extend([GatewayFault.RESET_AFTER, GatewayFault.UNAVAILABLE])
         asked = {"path": "/a", "name": "b.txt"}
         async with cloud.client.get("/download", params=asked, headers=headers) as answer:
             assert (answer.status, await answer.read()) == (200, content)

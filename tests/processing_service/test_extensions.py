@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from processing_service.file_info import FileInfo
+from processing_service.job_file import JobFile
 from processing_service.views import load_extensions, wanted_extensions
 from protocol.t2s import JobDone
 from tests.processing_service.fake_manager import FakeManager, running_service
 
 DOCS = Path(__file__).parents[2] / "docs" / "processing.md"
-BINARY = FileInfo(name="a.bin", size=3, type="application/x-thing")
+BINARY = JobFile(name="a.bin", size=3, type="application/x-thing")
 
 SHOUTS = """
     def test(file):

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from processing_service.errors import ViewsInvalid
-from processing_service.file_info import FileFamily, FileInfo
+from processing_service.job_file import FileFamily, JobFile
 from processing_service.settings import ProcessingServiceSettings
 from processing_service.views import load_views
 
@@ -118,7 +118,7 @@ def test_settings_come_from_the_environment(monkeypatch):
 )
 def test_the_type_tells_the_family(kind, family):
     """A file is read as its type says, or not at all."""
-    assert FileInfo(name=None, size=1, type=kind).family is family
+    assert JobFile(name=None, size=1, type=kind).family is family
 
 
 def test_the_documented_views_are_a_file_of_views(tmp_path):

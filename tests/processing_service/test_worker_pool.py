@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from processing_service.file_info import FileInfo
+from processing_service.job_file import JobFile
 from processing_service.views import load_views
 from processing_service.work_order import (
     INPUT_FILE,
@@ -40,7 +40,7 @@ async def outcome(
     (folder / INPUT_FILE).write_bytes(content)
     usual = {"timeout_s": 30.0, "memory_bytes": 1024 * MIB, "max_pixels": 10**8}
     order = WorkOrder(
-        file=FileInfo(name=None, size=len(content), type=kind),
+        file=JobFile(name=None, size=len(content), type=kind),
         views=load_views(None).wanted(kind, frozenset()),
         extensions=extensions,
         keep_gps=False,

@@ -7,7 +7,7 @@ import pytest
 
 from protocol import c2s, generic
 from protocol.codec import encode
-from protocol.exchange import Answered, Arrived, Exchange, ExchangeClosed, Refused
+from protocol.exchange import Answered, Arrived, Exchange, ExchangeClosed, UnreadableFrame
 
 ASK = generic.Primitives(string_value="?")
 YES = generic.Boolean(success=True)
@@ -91,7 +91,7 @@ def test_a_frame_that_cannot_be_read_is_refused_by_its_uuid(exchange):
     """Its sender learns what is wrong."""
     bad = json.dumps({"id": "generic:boolean", "uuid": STRANGE_UUID, "data": {"success": 1}})
     refused = exchange.receive(bad)
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, UnreadableFrame)
     assert refused.error.code == "invalid_packet"
     answer = json.loads(refused.answer or "")
     assert (answer["id"], answer["reply_uuid"]) == ("generic:boolean", STRANGE_UUID)
@@ -103,5 +103,5 @@ def test_what_is_not_for_us_to_answer_is_refused_in_silence(exchange):
     foreign = encode(c2s.FolderSizeRequest(folder_id=None), uuid=STRANGE_UUID)
     for data in ("not JSON", b"\xff", foreign):
         refused = exchange.receive(data)
-        assert isinstance(refused, Refused)
+        assert isinstance(refused, UnreadableFrame)
         assert refused.answer is None

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from protocol import Exchange, OpenRequests, encode, generic
-from protocol.exchange import Arrived, ExchangeClosed, Refused
+from protocol.exchange import Arrived, ExchangeClosed, UnreadableFrame
 
 ASK = generic.Primitives(string_value="?")
 YES = generic.Boolean(success=True)
@@ -46,7 +46,7 @@ async def test_a_reply_goes_to_the_request_that_it_answers(requests, wire):
     assert await asking[1] == YES
     assert len(requests) == 1
     assert isinstance(requests.receive(encode(YES, reply_uuid=second)), Arrived)
-    assert isinstance(requests.receive("nonsense"), Refused)
+    assert isinstance(requests.receive("nonsense"), UnreadableFrame)
     requests.receive(encode(YES, reply_uuid=first))
     assert await asking[0] == YES
 

@@ -18,7 +18,7 @@ from client_sdk.settings import ClientSettings
 from common.tasks import cancel_and_wait
 from discord_emulator.emulator import Emulator
 from discord_emulator.testing import running_emulator
-from local_supabase.gateway import Fault
+from local_supabase.gateway import GatewayFault
 from local_supabase.stack import LocalSupabase
 from manager.app import create_app
 from tests.manager.sockets.stage import settings_for
@@ -35,7 +35,7 @@ from tests.system.whole import (
 
 CONTENT = content_of(3 * CHUNK_SIZE + 17)
 CHUNKS = 4
-BURST = (Fault.UNAVAILABLE, Fault.BROKEN, Fault.RESET_BEFORE)
+BURST = (GatewayFault.UNAVAILABLE, GatewayFault.BROKEN, GatewayFault.RESET_BEFORE)
 LEFT_BY_UPLOADS = ("objects", "chunks", "messages", '"references"', "commits", "files")
 PATIENCE_S = 10.0
 
@@ -110,7 +110,9 @@ async def test_files_go_in_and_come_out(empty: LocalSupabase, tmp_path: Path):
 async def test_an_answer_that_is_lost_at_a_write(empty: LocalSupabase, whole: Whole, function: str):
     """What the database has done is done once: one file, with each chunk stored once."""
     user = await whole.user(booked=1)
-    empty.gateway.faults_of[function].extend([Fault.RESET_AFTER, Fault.GARBLED, Fault.UNAVAILABLE])
+    empty.gateway.faults_of[function].extend(
+        [GatewayFault.RESET_AFTER, GatewayFault.GARBLED, GatewayFault.UNAVAILABLE]
+    )
     await user.put("a.bin", CONTENT)
     assert not empty.gateway.faults_of[function]
     assert await user.get("a.bin") == CONTENT
@@ -177,7 +179,7 @@ async def test_the_manager_is_killed_before_a_commit(empty: LocalSupabase, tmp_p
         token = await server.register()
         async with server.user(token) as user:
             await user.put("kept.bin", CONTENT)
-            empty.gateway.faults_of["commit_file"].append(Fault.HANG)
+            empty.gateway.faults_of["commit_file"].append(GatewayFault.HANG)
             response = await user.request("lost.bin", len(CONTENT))
             asked = asyncio.create_task(called(empty, "commit_file"))
             for index in range(CHUNKS):
@@ -197,7 +199,7 @@ async def test_the_manager_stops_while_the_catalog_hangs(empty: LocalSupabase, t
     async with manager_and_service(empty, tmp_path) as server:
         token = await server.register()
         async with server.user(token) as user:
-            empty.gateway.faults.extend([Fault.HANG] * 1000)
+            empty.gateway.faults.extend([GatewayFault.HANG] * 1000)
             asked = asyncio.create_task(called(empty, "begin_object"))
             requesting = asyncio.create_task(user.peer.request_upload("a.bin", size=10))
             await asked

@@ -20,18 +20,18 @@ from catalog.permits import Holder, Permit, Standing
 from catalog.port import OverwriteOnConflict, RenameOnConflict
 from catalog.supabase.adapter import SupabaseCatalog
 from catalog.supabase.functions import ATTEMPT_S, CALL_RETRY
-from local_supabase.gateway import Fault
+from local_supabase.gateway import GatewayFault
 from local_supabase.stack import LocalSupabase
 from tests.orphans import orphans_of
 
 PASSING = [
-    Fault.RESET_BEFORE,
-    Fault.RESET_AFTER,
-    Fault.UNAVAILABLE,
-    Fault.BROKEN,
-    Fault.GARBLED,
-    Fault.NESTED,
-    Fault.NESTED_ERROR,
+    GatewayFault.RESET_BEFORE,
+    GatewayFault.RESET_AFTER,
+    GatewayFault.UNAVAILABLE,
+    GatewayFault.BROKEN,
+    GatewayFault.GARBLED,
+    GatewayFault.NESTED,
+    GatewayFault.NESTED_ERROR,
 ]
 
 
@@ -59,35 +59,35 @@ async def test_lost_answers_are_given_again(catalog, uploads, empty):
     faults = empty.gateway.faults
     user = await catalog.create_user("ann", "hash")
 
-    faults.append(Fault.RESET_AFTER)
+    faults.append(GatewayFault.RESET_AFTER)
     made = await catalog.make_folders(("a", "b"))
     assert [placed.path for placed in made.created] == [("a",), ("a", "b")]
 
     file = await uploads.put(("a", "b"), "f")
-    faults.append(Fault.RESET_AFTER)
+    faults.append(GatewayFault.RESET_AFTER)
     [moved] = await catalog.move_files([file.id], 0)
     assert (moved.before.folder, moved.after.folder) == (("a", "b"), ())
 
-    faults.append(Fault.RESET_AFTER)
+    faults.append(GatewayFault.RESET_AFTER)
     shared = await catalog.put_share(file.id, user.id, can_write=True)
-    faults.append(Fault.RESET_AFTER)
+    faults.append(GatewayFault.RESET_AFTER)
     unshared = await catalog.remove_share(file.id, user.id)
     assert (len(shared.shares), unshared.shares) == (1, ())
 
-    faults.append(Fault.RESET_AFTER)
+    faults.append(GatewayFault.RESET_AFTER)
     public = await catalog.set_public(file.id, is_public=True)
     assert public.file == replace(moved.after.file, is_public=True)
 
-    faults.append(Fault.RESET_AFTER)
+    faults.append(GatewayFault.RESET_AFTER)
     renamed = await catalog.rename_folder(made.folder.id, "c")
     assert (renamed.before.path, renamed.after.path) == (("a", "b"), ("a", "c"))
-    faults.append(Fault.RESET_AFTER)
+    faults.append(GatewayFault.RESET_AFTER)
     lifted = await catalog.move_folder(made.folder.id, 0)
     assert (lifted.before.path, lifted.after.path) == (("a", "c"), ("c",))
-    faults.append(Fault.RESET_AFTER)
+    faults.append(GatewayFault.RESET_AFTER)
     assert await catalog.delete_folder(made.folder.id) == lifted.after
 
-    faults.append(Fault.RESET_AFTER)
+    faults.append(GatewayFault.RESET_AFTER)
     deleted = await catalog.delete_file(file.id)
     assert deleted.file == public.file
 
@@ -96,7 +96,7 @@ async def test_a_change_whose_answer_was_lost_has_one_number(catalog, uploads, e
     """The repeated attempt answers with the number of the first, and takes none itself."""
     file = await uploads.put()
     before = (await catalog.rename_file(file.id, "a")).sequence
-    empty.gateway.faults.append(Fault.RESET_AFTER)
+    empty.gateway.faults.append(GatewayFault.RESET_AFTER)
     renamed = await catalog.rename_file(file.id, "b")
     following = await catalog.rename_file(file.id, "c")
     assert (renamed.sequence, following.sequence) == (before + 1, before + 2)
@@ -107,7 +107,7 @@ async def test_a_right_that_was_used_up_is_no_obstacle(catalog, uploads, empty):
     ann, bob = [await catalog.create_user(name, name) for name in ("ann", "bob")]
     file = await uploads.put(owner_id=ann.id)
     own = Permit(ann.id, frozenset({Standing(holder=Holder.USER, is_public=False, can_write=None)}))
-    empty.gateway.faults.append(Fault.RESET_AFTER)
+    empty.gateway.faults.append(GatewayFault.RESET_AFTER)
     given = await catalog.set_owner(file.id, bob.id, permit=own)
     assert given.file.owner_id == bob.id
     with pytest.raises(NotPermitted):
@@ -119,14 +119,14 @@ async def test_lost_answers_of_uploads(catalog, uploads, empty):
     faults = empty.gateway.faults
     draft = uploads.draft()
     location = uploads.location(draft.id)
-    faults.append(Fault.RESET_AFTER)
+    faults.append(GatewayFault.RESET_AFTER)
     await catalog.begin_object(draft, uploads.reference(draft.id))
-    faults.append(Fault.RESET_AFTER)
+    faults.append(GatewayFault.RESET_AFTER)
     assert await catalog.add_chunk(location) is True
-    faults.append(Fault.RESET_AFTER)
+    faults.append(GatewayFault.RESET_AFTER)
     stored = await catalog.finish_object(draft.id, mime_type="a/b", hash_hex="ab")
     old = await uploads.put()
-    faults.append(Fault.RESET_AFTER)
+    faults.append(GatewayFault.RESET_AFTER)
     committed = await uploads.commit(draft.id, on_conflict=OverwriteOnConflict(old.id))
     assert committed.replaced is True
     assert committed.file == replace(old, object_id=draft.id, size=stored.size, mime_type="a/b")
@@ -143,7 +143,7 @@ async def test_errors_are_not_repeated(catalog, empty):
 
 async def test_it_gives_up_in_the_end(catalog, empty, pauses):
     """An outage that lasts is an error, after pauses that grow to a limit."""
-    empty.gateway.faults.extend([Fault.UNAVAILABLE] * 50)
+    empty.gateway.faults.extend([GatewayFault.UNAVAILABLE] * 50)
     with pytest.raises(CatalogUnavailable, match="503"):
         await catalog.make_folders(("a",))
     assert pauses.seconds == [0.1, 0.2, 0.4, 0.8, 1.6, 2.0]
@@ -157,7 +157,7 @@ async def test_no_attempt_begins_too_late(empty, pauses):
     times = iter([0.0, 0.0, 4.0])
     retry = replace(CALL_RETRY, sleep=pauses, jitter=lambda: 1.0, monotonic=lambda: next(times))
     async with SupabaseCatalog.open(empty.url, empty.service_key, retry=retry) as catalog:
-        empty.gateway.faults.extend([Fault.UNAVAILABLE] * 2)
+        empty.gateway.faults.extend([GatewayFault.UNAVAILABLE] * 2)
         with pytest.raises(CatalogUnavailable):
             await catalog.folder_at(())
     assert pauses.seconds == [0.1]
@@ -170,12 +170,12 @@ async def test_an_attempt_that_took_all_the_time_is_repeated(empty, pauses):
     async with SupabaseCatalog.open(
         empty.url, empty.service_key, retry=retry, attempt_s=ATTEMPT_S / 4
     ) as catalog:
-        empty.gateway.faults_of["make_folders"].append(Fault.HANG_AFTER)
+        empty.gateway.faults_of["make_folders"].append(GatewayFault.HANG_AFTER)
         made = await catalog.make_folders(("a",))
     assert [placed.path for placed in made.created] == [("a",)]
 
 
-@pytest.mark.parametrize("fault", [Fault.HANG, Fault.HANG_AFTER])
+@pytest.mark.parametrize("fault", [GatewayFault.HANG, GatewayFault.HANG_AFTER])
 async def test_a_call_that_hangs_is_repeated(empty, pauses, fault):
     """An attempt that gets no answer in time is given up, and the next one answers."""
     retry = replace(CALL_RETRY, sleep=pauses)
@@ -291,7 +291,7 @@ async def test_cancelled_while_it_waits(catalog, empty, pauses):
 
     retry = replace(CALL_RETRY, sleep=wait)
     async with SupabaseCatalog.open(empty.url, empty.service_key, retry=retry) as impatient:
-        empty.gateway.faults.append(Fault.UNAVAILABLE)
+        empty.gateway.faults.append(GatewayFault.UNAVAILABLE)
         task = asyncio.create_task(impatient.make_folders(("a",)))
         await reached.wait()
         task.cancel()
@@ -334,7 +334,7 @@ async def test_no_supabase_there(empty, pauses):
 async def test_secrets_stay_out_of_logs(catalog, empty, caplog):
     """Neither the key nor a password hash is in a log, however much is logged."""
     caplog.set_level("DEBUG")
-    empty.gateway.faults.append(Fault.UNAVAILABLE)
+    empty.gateway.faults.append(GatewayFault.UNAVAILABLE)
     await catalog.create_user("ann", "secret hash")
     assert "supabase-call-repeated" in caplog.text
     assert "secret hash" not in caplog.text

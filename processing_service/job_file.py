@@ -51,7 +51,7 @@ _SCORES_AND_PLAYLISTS: Final = frozenset(
 """Audio types whose files hold no sound."""
 
 
-class FileInfo(msgspec.Struct, frozen=True, kw_only=True):
+class JobFile(msgspec.Struct, frozen=True, kw_only=True):
     """A stored file as the manager describes it.
 
     Attributes:
