@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -39,6 +39,8 @@ BAD_REQUEST = 400
 UNAUTHORIZED = 401
 NOT_FOUND = 404
 RANGE_NOT_SATISFIABLE = 416
+DOWNLOAD = "/download"
+BULK_DOWNLOAD = "/bulk-download"
 SERVER_ERRORS = 500
 NOT_IMPLEMENTED = 501
 CONNECT_TIMEOUT_S = 30.0
@@ -125,7 +127,7 @@ class ManagerHttp:
         `is_patient`: whether a manager that cannot serve now is waited for.
         """
         try:
-            async with self.download(path, name, method="HEAD", is_patient=is_patient):
+            async with self.content(DOWNLOAD, path, name, method="HEAD", is_patient=is_patient):
                 return True
         except Forbidden:
             return True
@@ -133,50 +135,47 @@ class ManagerHttp:
             return False
 
     @contextlib.asynccontextmanager
-    async def download(
+    async def content(
         self,
+        route: str,
         path: str,
-        name: str,
+        name: str | None = None,
         *,
         method: str = "GET",
         headers: Mapping[str, str] | None = None,
         is_patient: bool = True,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Ask for a file's content; answers are passed on up to 399, and 416."""
-        params = {"path": path, "name": name}
-        asked = self._content(method, "/download", params, headers or {}, is_patient=is_patient)
-        with _named(join_remote(path, name)):
-            async with asked as response:
-                yield response
+        """Ask for the content of a file or folder; yields answers up to 399, and 416.
 
-    @contextlib.asynccontextmanager
-    async def archive(self, path: str) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Ask for a folder as a zip archive."""
-        with _named(path):
-            async with self._content("GET", "/bulk-download", {"path": path}, {}) as response:
-                yield response
+        Args:
+            route: `DOWNLOAD` or `BULK_DOWNLOAD`.
+            path: The folder.
+            name: A file in it; None for the folder itself.
+            method: GET, or HEAD for the headers alone.
+            headers: Further headers, a range for example.
+            is_patient: Whether a manager that cannot serve now is waited for.
+
+        Raises:
+            NotFound, Forbidden, NotLoggedIn: The manager does not give it.
+            Unreachable, ServerFailed: No answer came, or that of a failure.
+        """
+        params = {"path": path} if name is None else {"path": path, "name": name}
+        # A content coding would make the length and the ranges mean something else.
+        headers = {**self._authorization(), "Accept-Encoding": "identity", **(headers or {})}
+        asked = self._request(method, route, params=params, headers=headers, is_patient=is_patient)
+        async with asked as response:
+            if response.status >= BAD_REQUEST and response.status != RANGE_NOT_SATISFIABLE:
+                error = _error_of(response, await _answer_of(response))
+                if isinstance(error, NotFound):
+                    # The manager does not say what is missing.
+                    remote = path if name is None else join_remote(path, name)
+                    raise NotFound(f"{remote}: {error}")
+                raise error
+            yield response
 
     def signed_url(self, payload: str) -> str:
         """The address under which a signed payload can be had."""
         return f"{self._base}/signed-download?{urlencode({'q': payload})}"
-
-    @contextlib.asynccontextmanager
-    async def _content(
-        self,
-        method: str,
-        route: str,
-        params: Mapping[str, str],
-        headers: Mapping[str, str],
-        *,
-        is_patient: bool = True,
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
-        # A content coding would make the length and the ranges mean something else.
-        headers = {**self._authorization(), "Accept-Encoding": "identity", **headers}
-        asked = self._request(method, route, params=params, headers=headers, is_patient=is_patient)
-        async with asked as response:
-            if response.status >= BAD_REQUEST and response.status != RANGE_NOT_SATISFIABLE:
-                raise _error_of(response, await _answer_of(response))
-            yield response
 
     def _authorization(self) -> dict[str, str]:
         if self._token is None:
@@ -254,15 +253,6 @@ class ManagerHttp:
 def _is_of_another_server(status: int) -> bool:
     """Whether an error without words of ours cannot be a manager's, nor that of a proxy before one."""
     return status < SERVER_ERRORS or status == NOT_IMPLEMENTED
-
-
-@contextlib.contextmanager
-def _named(remote: str) -> Iterator[None]:
-    """Name what is missing, which the manager's answer does not."""
-    try:
-        yield
-    except NotFound as error:
-        raise NotFound(f"{remote}: {error}") from error
 
 
 def _graphql_error(problems: object) -> CloudError:
