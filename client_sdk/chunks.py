@@ -10,7 +10,7 @@ chunk waits with it: the manager says when the upload is over.
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from uuid import uuid4
 
 import aiohttp
@@ -63,7 +63,12 @@ class ChunkBody(Payload):
     ) -> None:
         boundary = uuid4().hex
         super().__init__(chunk, content_type=f"multipart/form-data; boundary={boundary}")
-        self._head = _fields(boundary, upload_id, index)
+        self._head = (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="id"\r\n\r\n{upload_id}\r\n'
+            f'--{boundary}\r\nContent-Disposition: form-data; name="chunk"\r\n\r\n{index}\r\n'
+            f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="chunk"\r\n'
+            "Content-Type: application/octet-stream\r\n\r\n"
+        ).encode()
         self._tail = f"\r\n--{boundary}--\r\n".encode()
         self._size = len(self._head) + length + len(self._tail)
         self._chunk = chunk
@@ -83,32 +88,21 @@ class ChunkBody(Payload):
         self._sent = 0
 
     async def write(self, writer: AbstractStreamWriter) -> None:
-        """Write the whole body."""
+        """Write the whole body, the length of which is always the announced one."""
         await writer.write(self._head)
-        async for piece in self._pieces():
-            try:
-                async with asyncio.timeout(self._stall_timeout_s):
-                    await writer.write(piece)
-            except TimeoutError:
-                self.has_stalled = True
-                raise
-            self._sent += len(piece)
-            self._meter.add(len(piece))
-        await writer.write(self._tail)
-
-    async def write_with_length(
-        self, writer: AbstractStreamWriter, content_length: int | None
-    ) -> None:
-        """Write the whole body; its length is always the announced one."""
-        await self.write(writer)
-
-    async def _pieces(self) -> AsyncIterator[bytes | bytearray | memoryview]:
         try:
             async for piece in self._chunk.pieces():
-                yield piece
+                async with asyncio.timeout(self._stall_timeout_s):
+                    await writer.write(piece)
+                self._sent += len(piece)
+                self._meter.add(len(piece))
         except CloudError as error:
             self.failure = error
             raise
+        except TimeoutError:
+            self.has_stalled = True
+            raise
+        await writer.write(self._tail)
 
 
 class ChunkSender:
@@ -214,15 +208,6 @@ class ChunkSender:
             if body.has_stalled or isinstance(error, aiohttp.SocketTimeoutError):
                 raise _StillWaiting from error
             raise unreachable("the upload service", self._address, error) from error
-
-
-def _fields(boundary: str, upload_id: str, index: int) -> bytes:
-    return (
-        f'--{boundary}\r\nContent-Disposition: form-data; name="id"\r\n\r\n{upload_id}\r\n'
-        f'--{boundary}\r\nContent-Disposition: form-data; name="chunk"\r\n\r\n{index}\r\n'
-        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="chunk"\r\n'
-        "Content-Type: application/octet-stream\r\n\r\n"
-    ).encode()
 
 
 def _refusal(status: int, body: bytes) -> CloudError:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -41,7 +41,6 @@ from client_sdk.models import FolderInfo
 from client_sdk.paths import RemotePath, clean_folder, join_remote, split_remote
 from client_sdk.session import ClientCore
 from client_sdk.sinks import Stream, sink_at
-from client_sdk.sources import Source
 from client_sdk.transfers import (
     ConflictAction,
     ConflictChoice,
@@ -113,16 +112,18 @@ class Transferring(ClientCore):
             meter.enter(Stage.DONE)
             taken = join_remote(path, name)
             return UploadResult(path=taken, requested_path=taken, size=0, outcome=Outcome.SKIPPED)
-        async with self._readable(content, meter) as readable:
+        async with contextlib.AsyncExitStack() as stack:
+            if isinstance(content, OneTimeStream):
+                content = await stack.enter_async_context(content.spooled(self._settings, meter))
             order = UploadOrder(
-                source=readable,
+                source=content,
                 path=path,
                 name=name,
                 is_public=is_public,
                 on_conflict=policy,
                 meter=meter,
             )
-            if readable.size == 0:
+            if content.size == 0:
                 return await upload_empty(session.link, self._api, session.conflicts, order)
             return await session.uploads.upload(order)
 
@@ -267,20 +268,6 @@ class Transferring(ClientCore):
         async with contextlib.aclosing(pieces):
             async for piece in pieces:
                 yield piece
-
-    @contextlib.asynccontextmanager
-    async def _readable(
-        self, content: Source | OneTimeStream, meter: ProgressMeter
-    ) -> AsyncIterator[Source]:
-        """The content, with a size, and as something that can be read again."""
-        if not isinstance(content, OneTimeStream):
-            yield content
-            return
-        if content.size is None:
-            meter.enter(Stage.SPOOLING)
-        async with content.spooled(self._settings, meter.add) as spooled:
-            meter.measure(spooled.size)
-            yield spooled
 
     async def _is_surely_there(self, path: str, name: str) -> bool:
         """Whether sending the file would be in vain; in doubt, the upload itself finds out."""

@@ -42,13 +42,12 @@ from client_sdk.streams import (
     too_long,
     too_short,
 )
+from client_sdk.transfers import ProgressMeter, Stage
 from common.tasks import cancel_and_wait
 from common.wording import counted
 
 MEMORY_LIMIT = 1024 * 1024
 """Bytes that are kept in memory before there is a file."""
-
-CountCallback = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -65,13 +64,13 @@ class OneTimeStream:
 
     @contextlib.asynccontextmanager
     async def spooled(
-        self, settings: ClientSettings, count: CountCallback
+        self, settings: ClientSettings, meter: ProgressMeter
     ) -> AsyncIterator["SpooledSource"]:
-        """Read it, and make a source of it.
+        """Read it, and make a source of it, which has a size and can be read again.
 
         Args:
             settings: Where the temporary file is, and how large it may become.
-            count: Is told how many bytes more were read, while the size is not known.
+            meter: Counts the bytes that are read while the size is not known.
 
         Raises:
             InvalidInput: It is larger than the settings allow.
@@ -79,26 +78,28 @@ class OneTimeStream:
         """
         if self.size is not None and self.size > settings.spool_limit:
             raise _too_large(settings.spool_limit)
-        source = SpooledSource(self.size, settings)
+        source, filling = SpooledSource(self.size, settings), None
         try:
             if self.size is None:
+                meter.enter(Stage.SPOOLING)
                 async with self.opening() as pieces:
-                    await source.fill(pieces, count)
-                yield source
+                    await source.fill(pieces, meter.add)
             else:
                 filling = asyncio.create_task(self._fill(source), name="spool")
-                try:
-                    yield source
-                finally:
-                    await cancel_and_wait(filling)
+            meter.measure(source.size)
+            yield source
         finally:
-            source.close()
+            try:
+                if filling is not None:
+                    await cancel_and_wait(filling)
+            finally:
+                source.close()
 
     async def _fill(self, source: "SpooledSource") -> None:
         try:
             async with self.opening() as pieces:
                 await source.fill(pieces, lambda _: None)
-        except Exception as error:  # noqa: BLE001 - whoever asks for the bytes gets it
+        except Exception as error:  # noqa: BLE001 - the next call of `chunk` raises it
             source.fail(error)
 
 
@@ -148,7 +149,7 @@ class SpooledSource:
             await self._news.wait()
         return DiskChunk(self._read, offset, length)
 
-    async def fill(self, pieces: AsyncIterator[Bytes], count: CountCallback) -> None:
+    async def fill(self, pieces: AsyncIterator[Bytes], count: Callable[[int], None]) -> None:
         """Take all pieces of the stream. Raises what `OneTimeStream.spooled` raises."""
         unsaved = 0
         async for piece in pieces:

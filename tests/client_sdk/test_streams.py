@@ -16,6 +16,7 @@ from client_sdk import Outcome, Progress, Stage
 from client_sdk.errors import InvalidInput, SourceChanged, SourceUnreadable
 from client_sdk.settings import ClientSettings
 from client_sdk.streams import stream_opening
+from client_sdk.transfers import ProgressMeter
 from client_sdk.upload_source import MEMORY_LIMIT, OneTimeStream
 from tests.client_sdk.content import content_of
 
@@ -245,7 +246,7 @@ async def test_a_temporary_file_has_no_name(tmp_path: Path) -> None:
         return [target for target in targets if target.startswith(str(tmp_path / "spool"))]
 
     stream = OneTimeStream(stream_opening([content]), None)
-    async with stream.spooled(settings, lambda _: None) as source:
+    async with stream.spooled(settings, ProgressMeter(None, None)) as source:
         assert source.size == len(content)
         assert len(open_here()) == 1
         assert list((tmp_path / "spool").iterdir()) == []
