@@ -109,50 +109,42 @@ class ActiveUpload:
             self._guards.discard(guard)
             self._leave()
 
-    async def admit(self, index: int) -> HeldBuffer | None:
+    async def admit(self, index: int, collected: HeldBuffer | None = None) -> HeldBuffer | None:
         """Put a missing chunk in flight once no other send of it is, and there is a buffer for it.
 
+        Args:
+            index: the chunk.
+            collected: holds the chunk already, under a permit of another lane; None to get a buffer.
+
         Returns:
-            The buffer, and the caller must end the flight with `stored` or `dropped`; None when the
-            chunk is stored already, and what comes is to be compared.
+            The chunk's buffer, and the caller must end the flight with `stored` or `dropped`; None when
+            the chunk is stored already, and what comes is to be compared.
 
         Raises:
             NoSuchChunk: if the upload has no such index.
             UploadEnded: if it takes nothing any more.
         """
+        if collected is not None:
+            await collected.move_to(self.lane)
         while await self._settled_offer(index) is Offer.RECEIVE:
-            held = await self.lane.acquire_buffer()
+            held = collected or await self.lane.acquire_buffer()
             with ExitStack() as undo:
-                undo.callback(held.release)
+                if held is not collected:
+                    undo.callback(held.release)
                 # Another request may have begun with this chunk while this one waited.
                 if self.chunks.offer(index) is Offer.RECEIVE:
-                    self._claim(index)
                     undo.pop_all()
+                    self.chunks.claim(index)
+                    self._outcomes[index] = self._loop.create_future()
+                    self.chunks.enter()
                     return held
         return None
-
-    async def admit_collected(self, index: int, held: HeldBuffer) -> bool:
-        """Put a chunk in flight that is collected in a buffer of another lane. Raises as `admit`.
-
-        Returns:
-            False when the chunk is stored already, and what came is to be compared.
-        """
-        await held.move_to(self.lane)
-        is_missing = await self._settled_offer(index) is Offer.RECEIVE
-        if is_missing:
-            self._claim(index)
-        return is_missing
 
     async def _settled_offer(self, index: int) -> Offer:
         """Whether to `RECEIVE` or to `COMPARE` a chunk, once no other send of it is in flight."""
         while (offer := self.chunks.offer(index)) is Offer.WAIT:
             await asyncio.shield(self._outcomes[index])
         return offer
-
-    def _claim(self, index: int) -> None:
-        self.chunks.claim(index)
-        self._outcomes[index] = self._loop.create_future()
-        self.chunks.enter()
 
     def stored(self, index: int, digest: bytes) -> None:
         """End a flight: the chunk is stored, and the manager has entered it."""

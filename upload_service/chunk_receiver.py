@@ -98,9 +98,13 @@ class SealingSink:
         upload: what the chunk belongs to.
         index: the chunk, which is in flight.
         held: where the ciphertext goes.
+        guard: of the reception; notes the progress.
     """
 
-    def __init__(self, upload: ActiveUpload, index: int, held: HeldBuffer) -> None:
+    def __init__(
+        self, upload: ActiveUpload, index: int, held: HeldBuffer, guard: StallGuard
+    ) -> None:
+        self._guard = guard
         self._upload = upload
         self._index = index
         self._held = held
@@ -110,6 +114,7 @@ class SealingSink:
 
     def write(self, piece: bytes | memoryview) -> None:
         """Take the next plain bytes."""
+        self._guard.progress()
         if self._index == 0 and self._size < HEAD_BYTES:
             known = self._upload.head if self._size else b""
             self._upload.head = known + bytes(piece[: HEAD_BYTES - len(known)])
@@ -142,12 +147,14 @@ class SealingSink:
 class _DigestSink:
     """Takes the digest of a chunk that is stored already."""
 
-    def __init__(self, upload: ActiveUpload, index: int) -> None:
+    def __init__(self, upload: ActiveUpload, index: int, guard: StallGuard) -> None:
+        self._guard = guard
         self.index = index
         self._upload = upload
         self._digest = hashlib.sha256()
 
     def write(self, piece: bytes | memoryview) -> None:
+        self._guard.progress()
         self._digest.update(piece)
 
     def result(self) -> RepeatedChunk:
@@ -167,10 +174,12 @@ class _CollectingSink:
 
     def __init__(self, held: HeldBuffer, guard: StallGuard) -> None:
         self.held = held
+        self._guard = guard
         self._rate = MinimumRate(guard, patience_s=guard.stall_s * _PATIENCE, reason=_TOO_SLOW)
         self._size = 0
 
     def write(self, piece: bytes | memoryview) -> None:
+        self._guard.progress()
         start = ENVELOPE_HEADER + self._size
         if start + len(piece) > len(self.held.memory):
             raise BodyTooLarge("the body is larger than any chunk")
@@ -247,7 +256,6 @@ class ChunkReceiver:
                 elif isinstance(event, FileStart):
                     await self._begin_file()
                 elif isinstance(event, FileData) and self._sink is not None:
-                    self._guard.progress()
                     self._sink.write(event.data)
             if body.connection is not None and isinstance(self._sink, SealingSink):
                 await self._take_directly(body, body.connection, self._sink)
@@ -263,7 +271,14 @@ class ChunkReceiver:
         self._stack.enter_context(upload.receiving(self._guard))
         with self._guard.paused():
             held = await upload.admit(index)
-        self._sink = SealingSink(upload, index, held) if held else _DigestSink(upload, index)
+        self._sink = self._sink_for(upload, index, held)
+
+    def _sink_for(
+        self, upload: ActiveUpload, index: int, held: HeldBuffer | None
+    ) -> SealingSink | _DigestSink:
+        if held is None:
+            return _DigestSink(upload, index, self._guard)
+        return SealingSink(upload, index, held, self._guard)
 
     async def _unattributed_buffer(self) -> HeldBuffer:
         try:
@@ -295,13 +310,8 @@ class ChunkReceiver:
         all_taken = body.content.total_bytes == self._taken
         if remaining < _DIRECT_BYTES or not all_taken or remaining > body.length - self._taken:
             return
-
-        def take(piece: memoryview) -> None:
-            self._guard.progress()
-            sink.write(piece)
-            self._parser.passed(len(piece))
-
-        await connection.receive_into(sink.room(remaining), body.content, take)
+        await connection.receive_into(sink.room(remaining), body.content, sink.write)
+        self._parser.passed(remaining)
         self._taken = body.content.total_bytes
 
     async def _attribute(self, sink: _CollectingSink) -> SealingSink | _DigestSink:
@@ -322,10 +332,10 @@ class ChunkReceiver:
             )
         self._stack.enter_context(upload.receiving(self._guard))
         with self._guard.paused():
-            is_missing = await upload.admit_collected(index, sink.held)
-        taken = SealingSink(upload, index, sink.held) if is_missing else _DigestSink(upload, index)
+            held = await upload.admit(index, sink.held)
+        taken = self._sink_for(upload, index, held)
         for start in range(0, end, _SEALING_PIECE_BYTES):
             taken.write(collected[start : min(start + _SEALING_PIECE_BYTES, end)])
-        if not is_missing:
+        if held is None:
             sink.held.release()
         return taken

@@ -260,7 +260,6 @@ class TicketFormReceiver:
         upload, rate = self.upload, self._rate
         if upload is None or rate is None:
             raise BadForm("the form has bytes of a file before the file")
-        self._guard.progress()
         rate.received(len(data))
         while data:
             if self._sink is None:
@@ -268,7 +267,7 @@ class TicketFormReceiver:
                     held = await upload.admit(self._index)
                 if held is None:
                     raise RuntimeError("a form sends each chunk once")
-                self._sink = SealingSink(upload, self._index, held)
+                self._sink = SealingSink(upload, self._index, held, self._guard)
             piece = data[: upload.chunks.length(self._index) - self._filled]
             self._sink.write(piece)
             self._filled += len(piece)
