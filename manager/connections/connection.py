@@ -275,7 +275,7 @@ class PeerConnection:
         ):
             self._metrics.ignored_frames.labels("unsolicited").inc()
             return
-        await self._workload.take(lambda: self._begin(frame, handle), len(data))
+        await self._workload.take(partial(self._begin, frame, handle), len(data))
 
     def _begin(self, frame: Frame, handle: PacketHandler) -> None:
         self._tasks.spawn(self._answer(frame, handle), f"handle {frame.packet.id}")
@@ -288,9 +288,24 @@ class PeerConnection:
             self._enqueue(refused.answer)
 
     async def _answer(self, frame: Frame, handle: PacketHandler) -> None:
-        reply = partial(self._reply, frame.uuid)
+        """Has a frame handled; whatever goes wrong is an answer, too."""
+        packet, reply = frame.packet, partial(self._reply, frame.uuid)
+        answer: Packet | None
         try:
-            answer = await self._outcome(frame.packet, handle, reply)
+            answer = await handle(packet, reply)
+        except ManagerError as error:
+            answer = generic.Boolean(success=False, message=str(error))
+        except CatalogError as error:
+            level = log_level(error)
+            log.log(
+                level, "the catalog failed", packet=packet.id, code=error.code, problem=str(error)
+            )
+            answer = generic.Boolean(success=False, message=public_text(error))
+        except Exception:
+            log.exception("a packet could not be handled", packet=packet.id)
+            answer = generic.Boolean(
+                success=False, message="the manager failed at this: try again, or ask its operator"
+            )
         finally:
             self._workload.done()
         if answer is not None:
@@ -299,20 +314,3 @@ class PeerConnection:
     def _reply(self, uuid: str | None, answer: Packet) -> None:
         if uuid is not None:
             self.send(answer, reply_uuid=uuid)
-
-    async def _outcome(self, packet: Packet, handle: PacketHandler, reply: Reply) -> Packet | None:
-        try:
-            return await handle(packet, reply)
-        except ManagerError as error:
-            return generic.Boolean(success=False, message=str(error))
-        except CatalogError as error:
-            level = log_level(error)
-            log.log(
-                level, "the catalog failed", packet=packet.id, code=error.code, problem=str(error)
-            )
-            return generic.Boolean(success=False, message=public_text(error))
-        except Exception:
-            log.exception("a packet could not be handled", packet=packet.id)
-            return generic.Boolean(
-                success=False, message="the manager failed at this: try again, or ask its operator"
-            )
