@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := run
-.PHONY: help run test check unit test-room coverage web test-compose screenshots local-supabase test-huge docs format bench clean
+.PHONY: help run test check unit test-room coverage web test-compose screenshots local-supabase test-huge docs format chaos bench clean
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -76,6 +76,9 @@ docs: .venv/installed ## writes the pages of docs/ that are generated from the c
 format: .venv/installed-dev ## formats the Python code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+chaos: .venv/installed-dev local-supabase ## kills, stops and fails everything; options go into ARGS='--rounds 100'
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 bench: .venv/installed-dev local-supabase ## measures; names of benchmarks go into ARGS
 	$(BIN)/python -m benchmarks $(ARGS)

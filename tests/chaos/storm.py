@@ -1,0 +1,299 @@
+"""Users who work while programs die, and what has to be true afterwards."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from signal import SIGINT, SIGKILL, SIGTERM
+from typing import Protocol
+
+from client_sdk.client import Client
+from client_sdk.errors import CloudError, NotFound
+from client_sdk.settings import ClientSettings
+from client_sdk.transfers import OnConflict
+from tests.chaos.cluster import CHUNK_SIZE, CHUNKS_IN_FLIGHT, HOLD_S, SLOTS, Cluster, Program
+from tests.chaos.oracle import Broken, Oracle
+
+USERS = 3
+CALLS_PER_ROUND = 4
+LARGEST_CHUNKS = 8
+QUIET_S = 4 * HOLD_S
+"""How long everything that nobody needs may take to be gone."""
+PASSWORD = "a long enough password"
+
+
+class FailingCatalog(Protocol):
+    """A catalog that can be made to fail."""
+
+    def fail(self, rng: random.Random) -> str:
+        """Makes some of its next calls fail; says how."""
+
+    def heal(self) -> None:
+        """Ends what `fail` has begun."""
+
+
+@dataclass
+class Tally:
+    """What happened.
+
+    Attributes:
+        calls: calls by name and outcome.
+        blows: by name.
+        lost_posts: how many messages may lie on Discord that no program knows of (docs/storage.md).
+    """
+
+    calls: Counter[str] = field(default_factory=Counter)
+    blows: Counter[str] = field(default_factory=Counter)
+    lost_posts: int = 0
+
+
+class Storm:
+    """Rounds of calls and blows, the same for the same seed as far as the machine allows."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        seed: int,
+        catalog: FailingCatalog | None,
+        say: Callable[[str], None],
+    ) -> None:
+        """Nothing happens before `run`.
+
+        Args:
+            cluster: what runs.
+            seed: of all decisions.
+            catalog: a catalog that can fail; None for one that lies in the manager's process.
+            say: takes a line about each round.
+        """
+        self._cluster = cluster
+        self._rng = random.Random(seed)
+        self._catalog = catalog
+        self._say = say
+        self._oracle = Oracle()
+        self._names = iter(range(10**9))
+        self._calls_over = asyncio.Event()
+        self._progress = asyncio.Event()
+        self.tally = Tally()
+
+    async def run(self, rounds: int) -> None:
+        """Runs so many rounds, and checks everything. Raises `Broken`."""
+        tokens: list[str] = []
+        for number in range(USERS):
+            tokens.append(await self._register(f"user{number}", *tokens[:1]))
+        settings = ClientSettings(
+            upload_attempts=3,
+            chunk_attempts=4,
+            retry_first_s=0.05,
+            retry_cap_s=1.0,
+            stall_timeout_s=10,
+        )
+        clients = [Client(self._cluster.manager.url, token, settings=settings) for token in tokens]
+        async with clients[0], clients[1], clients[2]:
+            for number in range(rounds):
+                before = Counter(self.tally.blows)
+                await self._round(clients)
+                await self._check_all(clients)
+                blows = ", ".join((self.tally.blows - before).elements())
+                self._say(
+                    f"round {number + 1}: {blows or 'calm'}; {len(self._oracle.possible)} paths"
+                )
+        await self._check_nothing_leaked()
+        self._check_logs()
+
+    async def _register(self, name: str, admin_token: str | None = None) -> str:
+        async with Client(self._cluster.manager.url) as client:
+            await client.register(name, PASSWORD, admin_token=admin_token)
+            return await client.login(name, PASSWORD)
+
+    async def _round(self, clients: list[Client]) -> None:
+        self._calls_over.clear()
+        async with asyncio.TaskGroup() as tasks:
+            blows = tasks.create_task(self._strike())
+            async with asyncio.TaskGroup() as users:
+                for number, client in enumerate(clients):
+                    rng = random.Random(self._rng.random())
+                    users.create_task(self._work(client, f"/u{number}", rng))
+            self._calls_over.set()
+            await blows
+        await self._cluster.clear_faults()
+        if self._catalog is not None:
+            self._catalog.heal()
+
+    async def _work(self, client: Client, folder: str, rng: random.Random) -> None:
+        mine = [path for path in self._oracle.certain if path.startswith(f"{folder}/")]
+        for _ in range(CALLS_PER_ROUND):
+            call = rng.choice(
+                [self._put, self._put, self._replace, self._get, self._rename, self._delete]
+            )
+            path = mine.pop(rng.randrange(len(mine))) if mine else None
+            if path is None or call is self._put:
+                call, path = self._put, f"{folder}/f{next(self._names)}"
+            name = call.__name__.strip("_")
+            try:
+                await call(client, path, rng)
+            except CloudError as error:
+                self.tally.calls[f"{name}: {type(error).__name__}"] += 1
+            else:
+                self.tally.calls[f"{name}: done"] += 1
+
+    async def _put(self, client: Client, path: str, rng: random.Random) -> None:
+        content = rng.randbytes(rng.randint(1, LARGEST_CHUNKS * CHUNK_SIZE))
+        try:
+            result = await client.upload(
+                content,
+                path,
+                on_conflict=OnConflict.OVERWRITE,
+                progress=lambda _: self._progress.set(),
+            )
+        except CloudError:
+            self._oracle.uncertain(path, content)
+            raise
+        if str(result.path) != path:
+            raise Broken(f"an upload to {path} went to {result.path}")
+        self._oracle.acknowledged(path, content)
+
+    async def _replace(self, client: Client, path: str, rng: random.Random) -> None:
+        await self._put(client, path, rng)
+
+    async def _get(self, client: Client, path: str, _: random.Random) -> None:
+        try:
+            found = await client.read(path)
+        except NotFound:
+            found = None
+        self._oracle.check(path, found)
+
+    async def _delete(self, client: Client, path: str, _: random.Random) -> None:
+        await self._remove(lambda: client.delete_file(path), path)
+
+    async def _rename(self, client: Client, path: str, _: random.Random) -> None:
+        folder = path.rpartition("/")[0]
+        target = f"{folder}/r{next(self._names)}"
+        (content,) = self._oracle.known(path)
+        name = target.rpartition("/")[2]
+        try:
+            await self._remove(lambda: client.rename_file(path, name), path)
+        except CloudError:
+            self._oracle.uncertain(target, content)
+            raise
+        self._oracle.acknowledged(target, content)
+
+    async def _remove(self, call: Callable[[], Awaitable[object]], path: str) -> None:
+        """Carries out a call after which nothing is at the path any more."""
+        try:
+            await call()
+        except CloudError:
+            self._oracle.uncertain(path, None)
+            raise
+        self._oracle.acknowledged(path, None)
+
+    async def _strike(self) -> None:
+        """Lets a few blows fall, each after some more bytes have been stored."""
+        for _ in range(self._rng.randint(1, 3)):
+            await self._within(self._rng.uniform(0.05, 1.5), self._progress)
+            self._progress.clear()
+            blow = self._rng.choice(
+                [self._end, self._end, self._freeze, self._discord, self._database]
+            )
+            await blow()
+
+    async def _within(self, seconds: float, event: asyncio.Event) -> None:
+        """Waits for an event, but no longer than that."""
+        waiting = [asyncio.create_task(each.wait()) for each in (event, self._calls_over)]
+        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting:
+            task.cancel()
+
+    def _victim(self) -> Program:
+        cluster = self._cluster
+        return self._rng.choice([cluster.manager, *cluster.services])
+
+    async def _end(self) -> None:
+        """Kills or stops a program, and starts it again, at once or a while later."""
+        victim, how = self._victim(), self._rng.choice([SIGKILL, SIGKILL, SIGTERM, SIGINT])
+        self._struck(f"{how.name} {victim.name}")
+        if victim in self._cluster.services and how is SIGKILL:
+            self.tally.lost_posts += SLOTS * CHUNKS_IN_FLIGHT
+        code = await victim.end(how)
+        if how is not SIGKILL and code != 0:
+            raise Broken(f"{victim.name} ended with {code} after {how.name}: see {victim.log}")
+        if self._rng.random() < 0.5:
+            await self._within(self._rng.uniform(0.1, 2.0), asyncio.Event())
+        await victim.start()
+
+    async def _freeze(self) -> None:
+        """Stops a program's time for a while."""
+        victim = self._victim()
+        self._struck(f"freeze {victim.name}")
+        victim.pause()
+        await self._within(self._rng.uniform(0.1, 3.0), asyncio.Event())
+        victim.go_on()
+
+    async def _discord(self) -> None:
+        """Has Discord fail some requests."""
+        times = self._rng.randint(1, 6)
+        fault: dict[str, object] = self._rng.choice(
+            [
+                {"kind": "rate_limit", "scope": "user", "retry_after_s": 0.2},
+                {"kind": "error", "route": "execute", "status": 503},
+                {"kind": "error", "route": "execute", "status": 500, "after_commit": True},
+                {"kind": "reset", "route": "execute"},
+                {"kind": "reset", "route": "execute", "after_commit": True},
+                {"kind": "reset", "route": "cdn"},
+                {"kind": "truncated", "route": "cdn"},
+                {"kind": "error", "route": "delete", "status": 503},
+            ]
+        )
+        if fault.get("after_commit"):
+            self.tally.lost_posts += times
+        self._struck(f"Discord: {fault['kind']} {fault.get('route', '')}".strip())
+        await self._cluster.order_fault(**fault, times=times)
+
+    async def _database(self) -> None:
+        """Has the catalog fail, if it can."""
+        if self._catalog is not None:
+            self._struck(f"catalog: {self._catalog.fail(self._rng)}")
+
+    def _struck(self, blow: str) -> None:
+        self.tally.blows[blow] += 1
+
+    async def _check_all(self, clients: list[Client]) -> None:
+        """Reads every file; each has a content that it may have."""
+        for path in self._oracle.possible:
+            owner = clients[int(path[2 : path.index("/", 1)])]
+            try:
+                found = await owner.read(path)
+            except NotFound:
+                found = None
+            except CloudError as error:
+                raise Broken(f"{path} cannot be read though everything works: {error}") from error
+            self._oracle.check(path, found)
+
+    async def _check_nothing_leaked(self) -> None:
+        """In the end Discord has what the files need, and what docs/storage.md says may be left."""
+        needed = sum(self._messages_of(path) for path in self._oracle.possible)
+        least = sum(self._messages_of(path) for path in self._oracle.certain)
+        left = 0
+        async with asyncio.timeout(QUIET_S + 60):
+            deadline = asyncio.get_running_loop().time() + QUIET_S
+            while True:
+                left = len(await self._cluster.messages())
+                if left <= needed + self.tally.lost_posts:
+                    break
+                if asyncio.get_running_loop().time() > deadline:
+                    raise Broken(
+                        f"{left} messages lie on Discord; files need {needed}, and "
+                        f"{self.tally.lost_posts} posts were lost at most"
+                    )
+                await self._within(1.0, asyncio.Event())
+        if left < least:
+            raise Broken(f"{left} messages lie on Discord, and files need {least}")
+
+    def _messages_of(self, path: str) -> int:
+        largest = max(len(content or b"") for content in self._oracle.known(path))
+        return -(-largest // CHUNK_SIZE)
+
+    def _check_logs(self) -> None:
+        for program in self._cluster.programs:
+            if program.tracebacks():
+                raise Broken(f"{program.name} has logged an exception: see {program.log}")
