@@ -273,7 +273,7 @@ async def _run(
             holds=holds,
             readability=readability,
             fleet=fleet,
-            signer=TicketSigner.of(settings.keyring, clock),
+            signer=TicketSigner(settings.keyring.signing_key(Purpose.UPLOAD_TICKETS), clock),
             policy=ticket_policy(settings),
             tasks=tasks,
             clock=clock,

@@ -73,7 +73,7 @@ class UserAdministration:
         password_hash = await self._passwords.hash(password)
         # Other hashes may have been queued before this one, which takes seconds.
         await self._require_administrator(administrator)
-        with _translated_errors():
+        with _translated_account_errors():
             user = await self._catalog.set_password(user_id, password_hash)
         self._logins.revoke(user.id, before_epoch=user.token_epoch)
         log.info("password-reset", user=user.id, by=administrator.id)
@@ -84,7 +84,7 @@ class UserAdministration:
         Raises `NotAdministrator`, `NoSuchUser`, `OnlyAdministrator`.
         """
         await self._require_administrator(administrator)
-        with _translated_errors():
+        with _translated_account_errors():
             user = await self._catalog.set_role(user_id, is_admin=is_admin)
         log.info("role-set", user=user.id, is_admin=is_admin, by=administrator.id)
 
@@ -99,7 +99,7 @@ class UserAdministration:
         """
         await self._require_administrator(administrator)
         await self._check_removal(administrator, user_id, heir_id)
-        with _translated_errors():
+        with _translated_account_errors():
             user = await self._catalog.lock_user(user_id)
             self._logins.revoke(user.id, before_epoch=user.token_epoch)
             remaining = await self._release_files(administrator, user_id, heir_id)
@@ -153,7 +153,7 @@ class UserAdministration:
 
 
 @contextmanager
-def _translated_errors() -> Iterator[None]:
+def _translated_account_errors() -> Iterator[None]:
     try:
         yield
     except UserMissing as error:

@@ -1,4 +1,4 @@
-"""Finding the file that a packet names, for something that the user may do to it."""
+"""Finds the file that a packet names, and checks that the user may perform an operation on it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from manager.errors import AccessDenied, NoSuchFile, NoSuchFolder, NoSuchUser
 from manager.files.rights import Operation, access_to
 from protocol.values import parse_path
 
-DEEDS = {
+OPERATION_TEXTS = {
     Operation.DOWNLOAD: "read this file",
     Operation.OVERWRITE: "overwrite this file",
     Operation.RENAME: "rename this file",
@@ -19,32 +19,38 @@ DEEDS = {
     Operation.SHARE: "share this file, only its owner has",
     Operation.TRANSFER: "give this file away, only its owner has",
 }
-"""Each operation as it reads on after "you have no right to"."""
+"""The end of the sentence "you have no right to …" for each operation."""
 
 
 async def file_at(catalog: Catalog, user: User, path: str, name: str, operation: Operation) -> File:
-    """The file of that name in a folder. Raises `NoSuchFile`, `AccessDenied`."""
+    """The file with a name in a folder, if the user may do this. Raises `NoSuchFile`, `AccessDenied`."""
     file = await catalog.file_at(parse_path(path), name, viewer_id=user.id)
-    return permitted(user, file, operation)
+    return require_access(user, file, operation)
 
 
 async def file_by_id(catalog: Catalog, user: User, file_id: int, operation: Operation) -> File:
-    """The file with that id. Raises `NoSuchFile`, `AccessDenied`."""
-    return permitted(user, await catalog.file_by_id(file_id, viewer_id=user.id), operation)
+    """The file with an id, if the user may do this. Raises `NoSuchFile`, `AccessDenied`."""
+    return require_access(user, await catalog.file_by_id(file_id, viewer_id=user.id), operation)
 
 
-def permitted(user: User, file: File | None, operation: Operation) -> File:
-    """The file, which carries the user's share. Raises `NoSuchFile`, `AccessDenied`."""
+def require_access(user: User, file: File | None, operation: Operation) -> File:
+    """The file, if the user, whose share it carries, may do this.
+
+    Raises `NoSuchFile`, `AccessDenied`.
+    """
     if file is None:
         raise NoSuchFile
     if not access_to(file, user.id).allows(operation):
-        raise AccessDenied(DEEDS[operation])
+        raise AccessDenied(OPERATION_TEXTS[operation])
     return file
 
 
 @contextmanager
-def changing(operation: Operation) -> Iterator[None]:
-    """Says in words for people what has changed since the file was found."""
+def translated_file_errors(operation: Operation) -> Iterator[None]:
+    """Translates the catalog's errors for what has changed since the file was found.
+
+    Raises `NoSuchFile`, `NoSuchFolder`, `NoSuchUser`, `AccessDenied`.
+    """
     try:
         yield
     except FileMissing as error:
@@ -54,4 +60,4 @@ def changing(operation: Operation) -> Iterator[None]:
     except UserMissing as error:
         raise NoSuchUser from error
     except NotPermitted as error:
-        raise AccessDenied(DEEDS[operation]) from error
+        raise AccessDenied(OPERATION_TEXTS[operation]) from error

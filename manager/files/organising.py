@@ -19,7 +19,7 @@ from manager.files.conversion import (
     names_answer,
     naming_answer,
 )
-from manager.files.lookup import changing, file_at, permitted
+from manager.files.lookup import file_at, require_access, translated_file_errors
 from manager.files.rights import Operation, access_to, permit_for
 from manager.uploads.destinations import UploadPlaces
 from protocol import c2s, generic
@@ -57,7 +57,7 @@ class FileHandlers:
         user = request.client.user
         file = await file_at(self._catalog, user, packet.path, packet.name, Operation.RENAME)
         permit = permit_for(user, Operation.RENAME)
-        with changing(Operation.RENAME), self._changes.expecting():
+        with translated_file_errors(Operation.RENAME), self._changes.expecting():
             renamed = await self._catalog.rename_file(file.id, name, permit=permit)
             self._changes.file_changed("modify", renamed)
         return naming_answer(name, renamed.file.name)
@@ -72,7 +72,7 @@ class FileHandlers:
         permit = permit_for(request.client.user, Operation.MOVE)
         ids = [file.id for file in files]
         try:
-            with changing(Operation.MOVE), self._changes.expecting():
+            with translated_file_errors(Operation.MOVE), self._changes.expecting():
                 moved = await self._catalog.move_files(ids, target_id, permit=permit)
                 self._changes.files_moved(moved)
         except NoSuchFolder as error:
@@ -100,9 +100,9 @@ class FileHandlers:
         catalog, user = self._catalog, request.client.user
         folder_id = folder_id_from_wire(packet.folder_id)
         found = await catalog.files_in(folder_id, (packet.name,), viewer_id=user.id)
-        file = permitted(user, next(iter(found), None), Operation.DELETE)
+        file = require_access(user, next(iter(found), None), Operation.DELETE)
         permit = permit_for(user, Operation.DELETE)
-        with changing(Operation.DELETE), self._changes.expecting():
+        with translated_file_errors(Operation.DELETE), self._changes.expecting():
             deleted = await catalog.delete_file(file.id, permit=permit)
             if deleted is not None:
                 self._changes.file_changed("delete", deleted)

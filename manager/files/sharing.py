@@ -7,7 +7,7 @@ from manager.connections.clients import ClientRequest
 from manager.connections.dispatch import PacketTable
 from manager.errors import InvalidRequest, NotShared
 from manager.files.conversion import timestamp
-from manager.files.lookup import changing, file_at, file_by_id
+from manager.files.lookup import file_at, file_by_id, translated_file_errors
 from manager.files.rights import Operation, permit_for
 from protocol import c2s, generic, s2c
 
@@ -33,7 +33,7 @@ class SharingHandlers:
         """Adds a share, changes it, or takes it away."""
         user = request.client.user
         file = await file_at(self._catalog, user, packet.path, packet.name, Operation.SHARE)
-        with changing(Operation.SHARE), self._changes.expecting():
+        with translated_file_errors(Operation.SHARE), self._changes.expecting():
             if packet.is_deleting:
                 changed = await self._unshare(user, file, packet.target_user)
             else:
@@ -62,7 +62,7 @@ class SharingHandlers:
         """Makes a file public, or ends that."""
         user = request.client.user
         file = await file_at(self._catalog, user, packet.path, packet.name, Operation.SHARE)
-        with changing(Operation.SHARE), self._changes.expecting():
+        with translated_file_errors(Operation.SHARE), self._changes.expecting():
             changed = await self._catalog.set_public(
                 file.id,
                 is_public=packet.is_public,
@@ -105,7 +105,7 @@ class SharingHandlers:
         file = await file_by_id(self._catalog, user, packet.file_id, Operation.TRANSFER)
         if file.owner_id == packet.target_user_id:
             raise InvalidRequest("the file belongs to this user already")
-        with changing(Operation.TRANSFER), self._changes.expecting():
+        with translated_file_errors(Operation.TRANSFER), self._changes.expecting():
             changed = await self._catalog.set_owner(
                 file.id,
                 packet.target_user_id,

@@ -12,9 +12,7 @@ import jwt
 from msgspec import Struct, ValidationError, convert
 
 from catalog.records import Ticket
-from common.key_derivation import Purpose
 from manager.errors import InvalidTicket
-from storage.envelope import KeyRing
 
 _ALGORITHM = "HS256"
 
@@ -34,11 +32,6 @@ class TicketSigner:
     def __init__(self, secret: bytes, clock: Callable[[], float]) -> None:
         self._secret = secret
         self._clock = clock
-
-    @classmethod
-    def of(cls, keyring: KeyRing, clock: Callable[[], float]) -> "TicketSigner":
-        """Signs with a secret that belongs to the oldest of the master keys."""
-        return cls(keyring.signing_key(Purpose.UPLOAD_TICKETS), clock)
 
     def sign(self, ticket: Ticket) -> str:
         """The ticket as three base64url parts."""

@@ -16,7 +16,7 @@ from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
 from discord_emulator.testing import running_emulator
 from manager.app_keys import METRICS
-from tests.manager.conftest import Cloud, running_cloud
+from tests.manager.cloud import Cloud, running_cloud
 from tests.manager.sockets.watching import WatchedCounters
 from tests.raw_requests import BEGUN, FORM, WEBSOCKET, asking
 from tests.upload_service.staging import staged

@@ -18,7 +18,7 @@ from common.http_server import end_unread_answers
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
 from discord_emulator.testing import running_emulator
-from tests.manager.conftest import running_cloud
+from tests.manager.cloud import running_cloud
 from tests.upload_service.staging import staged
 
 SHORT_S = 0.1

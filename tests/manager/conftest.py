@@ -1,210 +1,17 @@
-"""A whole manager over real HTTP: SQLite, the Discord emulator, and files that lie in it."""
+"""The fixtures of the manager's tests: a manager over HTTP, one over WebSockets, and one with users."""
 
-import hashlib
 import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
-from argon2 import PasswordHasher
-from pydantic import SecretStr
+from aiohttp import ClientSession
 
-from catalog.port import Catalog, FailOnConflict
-from catalog.records import (
-    Chunk,
-    ChunkLocation,
-    EnvelopeKind,
-    File,
-    Message,
-    ObjectState,
-    Reference,
-    StoredObject,
-)
-from discord_emulator.emulator import Emulator
-from discord_emulator.testing import running_emulator
-from manager.accounts.credentials import Passwords
-from manager.app import create_app
-from manager.app_keys import ACCOUNTS, CATALOG
-from manager.settings import ManagerSettings
-from protocol.chunks import content_hash
-from protocol.values import parse_path
-from storage.discord.http import DiscordHttp
-from storage.discord.routes import WebhookCredentials
-from storage.envelope import ENVELOPE_OVERHEAD, SEALING_SLACK, ChunkSealer
-from storage.pool import WebhookPool
-
-SERVICE_PASSWORD = "password of services"
-PASSWORD = "correct horse"
-KEY = "Cw0PEwUICQ4HAwIBAAoMBgQLDQ8TBQgJDgcDAgEACgw="
-
-
-@dataclass
-class Cloud:
-    """A running manager with what a test needs to look at it and to fill it."""
-
-    app: web.Application
-    client: TestClient[web.Request, web.Application]
-    emulator: Emulator
-    settings: ManagerSettings
-    pool: WebhookPool
-
-    @property
-    def catalog(self) -> Catalog:
-        """The manager's catalog."""
-        return self.app[CATALOG]
-
-    async def token(self, name: str = "alice") -> str:
-        """Registers a user, the first as administrator, and logs in."""
-        accounts = self.app[ACCOUNTS]
-        if await self.catalog.user_by_name(name) is None:
-            hashed = await CHEAP.hash(PASSWORD)
-            if name == "alice":
-                await self.catalog.create_first_user(name, hashed)
-            else:
-                await self.catalog.create_user(name, hashed)
-        return await accounts.login(name, PASSWORD)
-
-    async def store(
-        self,
-        path: str,
-        content: bytes,
-        *,
-        chunk_size: int = 1000,
-        owner: str | None = "alice",
-        is_public: bool = False,
-        mime_type: str = "text/plain",
-    ) -> File:
-        """Puts a file into the cloud as an upload would."""
-        *names, name = path.split("/")
-        user = await self.catalog.user_by_name(owner) if owner else None
-        stored = await self.stored(content, chunk_size=chunk_size, mime_type=mime_type)
-        committed = await self.catalog.commit_file(
-            stored.id,
-            parse_path("/".join(names) or "/"),
-            name,
-            owner_id=user.id if user else None,
-            is_public=is_public,
-            on_conflict=FailOnConflict(),
-        )
-        await self.catalog.release(stored.id, service="test", key="upload")
-        return committed.file
-
-    def damage(self, index: int) -> None:
-        """Flips a bit of what the message of that index (in the order stored) holds on Discord."""
-        message = self.emulator.messages()[index]
-        path = self.emulator.store.attachment(message.channel_id, message.id, 0)
-        damaged = bytearray(path.read_bytes())
-        damaged[len(damaged) // 2] ^= 1
-        path.write_bytes(damaged)
-
-    async def stored(
-        self, content: bytes, *, chunk_size: int = 1000, mime_type: str = "text/plain"
-    ) -> StoredObject:
-        """Puts content into the cloud that has no name yet."""
-        pieces = [content[at : at + chunk_size] for at in range(0, len(content), chunk_size)]
-        draft = StoredObject(
-            id=uuid4(),
-            size=len(content),
-            chunk_size=chunk_size,
-            chunk_count=len(pieces),
-            envelope=EnvelopeKind.V1,
-            state=ObjectState.UPLOADING,
-            mime_type="",
-            hash="",
-            created_at=0.0,
-        )
-        hold = Reference(object_id=draft.id, service="test", key="upload", expires_at=None)
-        await self.catalog.begin_object(draft, hold)
-        for index, piece in enumerate(pieces):
-            await self.catalog.add_chunk(await self._post(draft, index, piece))
-        digests = [hashlib.sha256(piece).digest() for piece in pieces]
-        return await self.catalog.finish_object(
-            draft.id, mime_type=mime_type, hash_hex=content_hash(digests)
-        )
-
-    async def _post(self, draft: StoredObject, index: int, piece: bytes) -> ChunkLocation:
-        buffer = memoryview(bytearray(len(piece) + ENVELOPE_OVERHEAD + SEALING_SLACK))
-        key = self.settings.keyring.primary
-        sealer = ChunkSealer(key, draft.id, index, draft.chunk_count, buffer)
-        sealer.update(piece)
-        address = await self.pool.post(sealer.finish())
-        chunk = Chunk(
-            object_id=draft.id,
-            index=index,
-            message_id=address.message_id,
-            attachment_id=address.attachment_id,
-            offset=address.offset,
-            stored_size=address.stored_size,
-            size=len(piece),
-            digest=hashlib.sha256(piece).digest(),
-        )
-        message = Message(
-            id=address.message_id,
-            channel_id=address.channel_id,
-            webhook_id=address.webhook_id,
-            stored_size=address.stored_size,
-        )
-        return ChunkLocation(chunk=chunk, message=message)
-
-
-class PatientServer(TestServer):
-    """A server that lets a handler go on whose client hangs up, as the programs do.
-
-    aiohttp's own server for tests cancels it.
-    """
-
-    async def _make_runner(self, **options: Any) -> web.BaseRunner:
-        return await super()._make_runner(**{**options, "handler_cancellation": False})
-
-
-CHEAP = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-
-
-def settings_for(emulator: Emulator, folder: Path, **chosen: object) -> ManagerSettings:
-    """Settings of a manager on an emulator."""
-    return ManagerSettings.model_validate(
-        {
-            "service_password": SecretStr(SERVICE_PASSWORD),
-            "message_encryption_key": SecretStr(KEY),
-            "discord_webhooks": SecretStr(" ".join(emulator.webhook_urls())),
-            "discord_api_url": f"{emulator.public_url}/api/v10",
-            "database_path": folder / "catalog.sqlite3",
-            "global_requests_per_s": 100_000,
-            "gc_grace_s": 0,
-            "setup_code": "none",
-            **chosen,
-        }
-    )
-
-
-@asynccontextmanager
-async def running_cloud(
-    folder: Path, *, emulator: dict[str, Any] | None = None, **chosen: object
-) -> AsyncIterator[Cloud]:
-    """Runs an emulator and a manager on it; a second run on the folder finds everything again.
-
-    Args:
-        folder: where both keep their data.
-        emulator: settings of the emulator.
-        chosen: settings of the manager.
-    """
-    async with AsyncExitStack() as stack:
-        discord = await stack.enter_async_context(
-            running_emulator(folder / "discord", **{"limits": "off", **(emulator or {})})
-        )
-        settings = settings_for(discord, folder, **chosen)
-        app = create_app(settings, passwords=CHEAP)
-        client = await stack.enter_async_context(TestClient(PatientServer(app)))
-        http = await stack.enter_async_context(DiscordHttp(api_url=settings.discord_api_url))
-        pool = WebhookPool(http, lambda _id, _reason: None)
-        pool.set_webhooks(WebhookCredentials(*webhook) for webhook in discord.webhooks)
-        yield Cloud(app, client, discord, settings, pool)
+from tests.manager.cloud import Cloud, running_cloud
+from tests.manager.frontend import Frontend
+from tests.manager.sockets.stage import Stage, running_stage
+from tests.manager.world import World
 
 
 @pytest.fixture(name="running_cloud")
@@ -224,3 +31,35 @@ async def cloud(tmp_path: Path) -> AsyncIterator[Cloud]:
 def content() -> bytes:
     """Bytes of a file of four chunks, the last one short."""
     return os.urandom(3500)
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    """A manager that runs, with chunks of 100 bytes and four webhooks."""
+    async with running_stage(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+async def world(stage: Stage) -> AsyncIterator[World]:
+    """A manager that runs, with nobody connected."""
+    async with ClientSession() as session, AsyncExitStack() as peers:
+        yield World(stage, session, peers)
+
+
+@pytest.fixture
+async def alice(world: World) -> Frontend:
+    """Alice's frontend."""
+    return await world.frontend("alice")
+
+
+@pytest.fixture
+async def bob(world: World, alice: Frontend) -> Frontend:
+    """Bob's frontend; Alice is there too."""
+    return await world.frontend("bob")
+
+
+@pytest.fixture
+async def cid(world: World, bob: Frontend) -> Frontend:
+    """Cid's frontend; Alice and Bob are there too."""
+    return await world.frontend("cid")

@@ -8,10 +8,10 @@ from uuid import uuid4
 import pytest
 
 from protocol.errors import ProtocolError
-from tests.manager.handlers.base_frames import base_packets, checked
-from tests.manager.handlers.frontend import PATIENCE_S
-from tests.manager.handlers.world import World
+from tests.manager.base_frames import base_packets, checked
+from tests.manager.frontend import PATIENCE_S
 from tests.manager.sockets.stage import SERVICE_PASSWORD, running_stage
+from tests.manager.world import World
 
 FINISHED = "s2c:upload-finish-info"
 

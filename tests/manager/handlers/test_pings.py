@@ -8,10 +8,10 @@ from aiohttp import ClientWebSocketResponse, WSMessage, WSMsgType
 
 from manager.connections import liveness as pulse
 from manager.uploads import assignment
-from tests.manager.handlers.frontend import PATIENCE_S, Frontend
-from tests.manager.handlers.world import World
+from tests.manager.frontend import PATIENCE_S, Frontend
 from tests.manager.sockets.peers import service_query
 from tests.manager.sockets.stage import SERVICE_PASSWORD, running_stage
+from tests.manager.world import World
 
 UPLOAD_SERVICE = {
     **service_query(SERVICE_PASSWORD, "http://service.test/chunks"),

@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 import pytest
 
 from manager.page_routes import origin_of, page_policy, worker_policy
-from tests.manager.conftest import Cloud
+from tests.manager.cloud import Cloud
 
 WORKER = "app/uploads/chunks.worker.js"
 

@@ -3,7 +3,7 @@
 import pytest
 from yarl import URL
 
-from tests.manager.conftest import running_cloud
+from tests.manager.cloud import running_cloud
 
 ALICE = "username=alice&password=correct%20horse"
 CHANGE = "username=alice&previousPassword=correct%20horse&newPassword=new%20password"

@@ -13,7 +13,7 @@ from protocol import generic, s2c, s2t, t2s
 from protocol.extensions import PROCESSING
 from tests.manager.sockets.flaky import FlakyStage, running_flaky_stage
 from tests.manager.sockets.stage import SERVICE_PASSWORD
-from tests.manager.sockets.test_ticket_uploads import connected, flaky_ticket
+from tests.manager.tickets.test_uploads import connected, flaky_ticket
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""Tickets and links: what is signed holds for its time, and nothing else does."""
+"""Tickets: what is signed holds for its time, and nothing else does."""
 
 import base64
 from uuid import uuid4
@@ -7,8 +7,9 @@ import jwt
 import pytest
 
 from catalog.records import Ticket
-from manager.downloads.content_links import LIFE_S, ContentLinks
-from manager.errors import InvalidLink, InvalidTicket
+from common.key_derivation import Purpose
+from discord_emulator.testing import VirtualClock
+from manager.errors import InvalidTicket
 from manager.tickets.tokens import TicketSigner
 from storage.envelope import KeyRing
 
@@ -16,21 +17,15 @@ OLD, NEW = (base64.b64encode(bytes([number]) * 32).decode() for number in (1, 2)
 NOW = 1_800_000_000.0
 
 
-class Clock:
-    """Time that passes only when told to."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> float:
-        """The time now."""
-        return self.now
-
-
 @pytest.fixture
-def clock() -> Clock:
+def clock() -> VirtualClock:
     """A clock that stands."""
-    return Clock()
+    return VirtualClock(NOW)
+
+
+def signer_of(master_keys: str, clock: VirtualClock) -> TicketSigner:
+    """A signer with the secret of these master keys."""
+    return TicketSigner(KeyRing.parse(master_keys).signing_key(Purpose.UPLOAD_TICKETS), clock)
 
 
 def a_ticket() -> Ticket:
@@ -49,14 +44,14 @@ def a_ticket() -> Ticket:
 def test_a_ticket_says_what_it_is_for(clock):
     """Upload, type and size are read back, with a new master key in front as well."""
     ticket = a_ticket()
-    text = TicketSigner.of(KeyRing.parse(OLD), clock).sign(ticket)
-    claims = TicketSigner.of(KeyRing.parse(f"{NEW},{OLD}"), clock).read(text)
+    text = signer_of(OLD, clock).sign(ticket)
+    claims = signer_of(f"{NEW},{OLD}", clock).read(text)
     assert (claims.sub, claims.type, claims.size) == (ticket.id, "image/jpeg", 5)
 
 
 def test_a_ticket_ends(clock):
     """It is good until its expiry, and not at it."""
-    signer = TicketSigner.of(KeyRing.parse(OLD), clock)
+    signer = signer_of(OLD, clock)
     text = signer.sign(a_ticket())
     clock.now += 59
     signer.read(text)
@@ -67,44 +62,11 @@ def test_a_ticket_ends(clock):
 
 def test_what_is_not_signed_here_is_no_ticket(clock):
     """Foreign secrets, unsigned tokens, missing claims and noise are refused alike."""
-    signer = TicketSigner.of(KeyRing.parse(OLD), clock)
+    signer = signer_of(OLD, clock)
     text = signer.sign(a_ticket())
     claims = jwt.decode(text, options={"verify_signature": False})
-    foreign = TicketSigner.of(KeyRing.parse(NEW), clock).sign(a_ticket())
+    foreign = signer_of(NEW, clock).sign(a_ticket())
     unsigned = jwt.encode(claims, "", algorithm="none")
     for wrong in (foreign, unsigned, text[:-2], text + "A", "", "a.b.c", "ü.ü.ü"):
         with pytest.raises(InvalidTicket):
             signer.read(wrong)
-
-
-def q_of(link: str) -> str:
-    """The signature of a link."""
-    return link.partition("?q=")[2]
-
-
-def test_a_link_holds_for_its_content_and_time(clock):
-    """A link is for one subject, the same for a while, and over after two days at most."""
-    links = ContentLinks.of(KeyRing.parse(OLD), clock)
-    object_id, other = uuid4(), uuid4()
-    file, view = links.file(object_id), links.view(object_id, "thumbnail")
-    assert links.file(object_id) == file
-    links.check_file(object_id, q_of(file))
-    links.check_view(object_id, "thumbnail", q_of(view))
-    for wrong_id, q in (
-        (other, q_of(file)),
-        (object_id, q_of(view)),
-        (object_id, q_of(file)[:-1] + "!"),
-        (object_id, q_of(file)[:-4]),
-        (object_id, ""),
-        (object_id, "ü"),
-    ):
-        with pytest.raises(InvalidLink):
-            links.check_file(wrong_id, q)
-    for name, q in (("thumbnail", q_of(file)), ("preview", q_of(view))):
-        with pytest.raises(InvalidLink):
-            links.check_view(object_id, name, q)
-    clock.now += LIFE_S
-    links.check_file(object_id, q_of(file))
-    clock.now += LIFE_S
-    with pytest.raises(InvalidLink):
-        links.check_file(object_id, q_of(file))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from catalog.records import Share
-from tests.manager.handlers.frontend import Frontend
+from tests.manager.frontend import Frontend
 
 
 async def shares(world, file) -> list[tuple[int, bool]]:

@@ -7,7 +7,7 @@ import pytest
 
 from protocol import c2s, s2c
 from protocol.extensions import ORGANISE
-from tests.manager.handlers.frontend import Frontend
+from tests.manager.frontend import Frontend
 from tests.manager.sockets.peers import ClientPeer, client_query
 
 Organiser = Callable[[str], Awaitable[Frontend]]

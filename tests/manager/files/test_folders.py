@@ -4,8 +4,8 @@ import pytest
 
 from catalog.records import ObjectState
 from protocol.values import NamePolicy
-from tests.manager.handlers.world import World
 from tests.manager.sockets.stage import running_stage
+from tests.manager.world import World
 
 TEN = "/" + "/".join("abcdefghij")
 

@@ -4,7 +4,7 @@ import pytest
 
 from catalog.errors import FileMissing, FolderMissing, NotPermitted, UserMissing
 from manager.errors import AccessDenied, NoSuchFile, NoSuchFolder, NoSuchUser
-from manager.files.lookup import DEEDS, changing
+from manager.files.lookup import OPERATION_TEXTS, translated_file_errors
 from manager.files.rights import Operation
 
 
@@ -19,12 +19,12 @@ from manager.files.rights import Operation
 )
 def test_errors_of_the_catalog_become_words(raised, expected):
     """People are told what is wrong, without ids."""
-    with pytest.raises(expected) as caught, changing(Operation.MOVE):
+    with pytest.raises(expected) as caught, translated_file_errors(Operation.MOVE):
         raise raised
     assert "5" not in str(caught.value)
 
 
 def test_every_operation_has_words():
     """A refusal says what it refuses."""
-    assert DEEDS.keys() == set(Operation)
-    assert len(set(DEEDS.values())) == len(DEEDS)
+    assert OPERATION_TEXTS.keys() == set(Operation)
+    assert len(set(OPERATION_TEXTS.values())) == len(OPERATION_TEXTS)

@@ -7,7 +7,7 @@ from uuid import uuid4
 from aiohttp import ClientWebSocketResponse, WSMsgType
 
 from catalog.records import User
-from tests.manager.handlers.base_frames import checked
+from tests.manager.base_frames import checked
 
 PATIENCE_S = 10.0
 """Nothing that a test waits for takes this long; it fails then instead of hanging."""

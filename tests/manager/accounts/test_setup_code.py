@@ -8,7 +8,7 @@ from aiohttp import ClientResponse
 from structlog.testing import capture_logs
 
 from manager.app import setup_code
-from tests.manager.conftest import Cloud, running_cloud
+from tests.manager.cloud import Cloud, running_cloud
 
 ALICE = {"username": "alice", "password": "correct horse"}
 CHOSEN = "open sesame"

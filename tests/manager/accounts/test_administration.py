@@ -9,10 +9,10 @@ from structlog.testing import capture_logs
 from manager.accounts.credentials import Passwords
 from protocol import s2u
 from protocol.extensions import ADMINISTER
-from tests.manager.handlers.frontend import Frontend
-from tests.manager.handlers.world import World
+from tests.manager.frontend import Frontend
 from tests.manager.sockets.peers import client_query
 from tests.manager.sockets.stage import PASSWORD
+from tests.manager.world import World
 
 Administrator = Callable[[], Awaitable[Frontend]]
 NEW = "new battery staple"

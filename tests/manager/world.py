@@ -18,7 +18,7 @@ from catalog.records import (
     StoredObject,
     User,
 )
-from tests.manager.handlers.frontend import Frontend
+from tests.manager.frontend import Frontend
 from tests.manager.sockets.peers import client_query
 from tests.manager.sockets.stage import Stage
 
