@@ -1,7 +1,7 @@
 """The state of one emulator, and what a program that runs it in-process can do with it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any, ParamSpec, TypeVar
@@ -42,6 +42,7 @@ class Emulator:
         faults: the faults that are ordered.
         requests: counts the answers.
         bot_permissions: what the bot may do, by channel, where that differs from the settings.
+        signer: signs the attachment URLs, and checks them.
         sink_messages: messages of the sink mode, by id; their content was discarded.
     """
 
@@ -64,7 +65,7 @@ class Emulator:
         newest = max(self.registry.newest_id, self.store.newest_id())
         self.snowflakes = Snowflakes(clock, newest)
         self.sink_messages: dict[int, StoredMessage] = {}
-        self._signer = UrlSigner(self.registry.signing_key, settings.url_lifetime_s, clock)
+        self.signer = UrlSigner(self.registry.signing_key, settings.url_lifetime_s, clock)
         self._threads: ThreadPoolExecutor | None = None
         for channel_id in self.registry.channels:
             self.store.make_channel(channel_id)
@@ -134,11 +135,7 @@ class Emulator:
 
     def signed_url(self, path: str, attachment_id: int) -> str:
         """Return the URL of an attachment's path on the CDN, valid now."""
-        return f"{self.public_url}{path}?{self._signer.query(path, attachment_id)}"
-
-    def check_url(self, path: str, query: Mapping[str, str]) -> None:
-        """Raise `ContentUnavailable` unless an attachment's URL is signed and has not expired."""
-        self._signer.check(path, query)
+        return f"{self.public_url}{path}?{self.signer.query(path, attachment_id)}"
 
     def permissions_in(self, channel_id: int) -> frozenset[Permission]:
         """Return what the bot may do in a channel."""

@@ -341,7 +341,7 @@ class CdnRoutes:
             asked["filename"],
         )
         path = f"/attachments/{channel}/{attachment}/{filename}"
-        self._emulator.check_url(path, request.query)
+        self._emulator.signer.check(path, request.query)
         if not (is_snowflake(channel) and is_snowflake(attachment)):
             raise ContentUnavailable
         return await self._stored_file(int(channel), int(attachment), filename)
