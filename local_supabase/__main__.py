@@ -10,7 +10,7 @@ from local_supabase.stack import running_supabase
 
 
 def main() -> None:
-    """Runs it, and says how to reach it."""
+    """Run it, and print its addresses."""
     parser = argparse.ArgumentParser(prog="python -m local_supabase", description=__doc__)
     parser.add_argument("--port", type=int, default=54321, help="port on 127.0.0.1 (default 54321)")
     arguments = parser.parse_args()

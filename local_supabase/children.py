@@ -17,7 +17,7 @@ _UNPRIVILEGED = ("postgres", "nobody")
 
 
 class ChildFailed(Exception):
-    """A program ended before it was ready; the text has its last words."""
+    """A program ended before it was ready; the text has its last output."""
 
 
 def unprivileged_user() -> str | None:
@@ -29,7 +29,7 @@ def unprivileged_user() -> str | None:
 
 
 def give_to_user(folder: Path) -> None:
-    """Hands a folder over to whoever runs the programs."""
+    """Give a folder to the user that runs the programs."""
     if user := unprivileged_user():
         shutil.chown(folder, user)
 

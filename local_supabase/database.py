@@ -102,7 +102,7 @@ def _initialize(folder: Path) -> None:
             f"--username={SUPERUSER}",
             "--auth=trust",
             "--encoding=UTF8",
-            # Not the order of code points, so that whoever relies on it must ask for it.
+            # Not the order of code points, so that a query that relies on it must ask for it.
             "--locale=C.UTF-8",
             "--locale-provider=icu",
             "--icu-locale=en-US",

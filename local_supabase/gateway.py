@@ -38,7 +38,7 @@ class GatewayFault(Enum):
     GARBLED = auto()
     """Everything is done, but the answer is cut in the middle."""
     NESTED = auto()
-    """Everything is done, but the answer is nested deeper than anybody reads."""
+    """The call is executed, but the answer is nested deeper than any client reads."""
     NESTED_ERROR = auto()
     """Nothing is done, and the answer of status 502 is nested as deeply."""
 
