@@ -7,7 +7,7 @@ in that order; an answer is therefore never taken before a ±1 that was sent ahe
 import asyncio
 from uuid import uuid4
 
-from client_sdk.booking import Book, BookingDesk, Clear, Effect, Grant, Linger
+from client_sdk.booking import Book, BookingManager, Clear, Effect, Grant, Linger
 from client_sdk.errors import CloudError, Refused
 from client_sdk.link import Link
 from client_sdk.settings import ClientSettings
@@ -34,7 +34,7 @@ class Services:
         self._link = link
         self._settings = settings
         self._scope = scope
-        self._desk = BookingDesk(settings.parallel_uploads)
+        self._desk = BookingManager(settings.parallel_uploads)
         self._waiting: dict[object, asyncio.Future[CloudError | None]] = {}
         self._question: asyncio.Task[None] | None = None
         self._question_uuid: str | None = None

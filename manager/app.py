@@ -29,14 +29,11 @@ from manager.accounts.credentials import Passwords
 from manager.accounts.handlers import AccountHandlers
 from manager.accounts.logins import LoginRevocation
 from manager.accounts.routes import AccountRoutes
-from manager.broadcast.changes import ChangeFeed
 from manager.broadcast.hub import Hub
 from manager.broadcast.ordered_queue import Announcer
 from manager.catalogs import catalog_of
 from manager.connections.clients import ClientSession
 from manager.connections.dispatch import Dispatcher
-from manager.connections.handshake import PeerType
-from manager.connections.liveness import Service, ServicePulse
 from manager.downloads.admission import DownloadAdmission, DownloadLimits
 from manager.downloads.archives import FolderSender
 from manager.downloads.content import ContentSource
@@ -48,35 +45,39 @@ from manager.downloads.routes import ArchiveRoutes, FileRoutes
 from manager.downloads.signed_links import SignedLinks
 from manager.downloads.streaming import ContentSender
 from manager.files.browsing import BrowsingHandlers
+from manager.files.changes import ChangeFeed
+from manager.files.destinations import DestinationTracker
 from manager.files.organising import FileHandlers, FolderHandlers
 from manager.files.sharing import SharingHandlers
 from manager.gc.reaper import Reaper
+from manager.gc.temporary_references import TemporaryReferences
 from manager.gc.unknown_messages import UnknownMessages
 from manager.graphql.routes import graphql_routes
 from manager.graphql.types import GraphQLContext
 from manager.http import middleware
 from manager.master_keys import check_master_keys
-from manager.metrics import ManagerMetrics
+from manager.metrics import ManagerMetrics, UncertainPostCounter
 from manager.page_routes import PageFiles, PageRoutes, metadata_route
 from manager.processing.handlers import (
     ProcessingHandlers,
     ThumbnailHandlers,
     ThumbnailServiceHandlers,
 )
-from manager.processing.pictures import Pictures
-from manager.processing.services import JobTerms, ProcessingDesk
-from manager.processing.thumbnailers import Thumbnailers
+from manager.processing.jobs import JobPolicy, ProcessingManager
+from manager.processing.thumbnails import ThumbnailCache, ThumbnailServices
 from manager.retrying import CATALOG_RETRY, CatalogPatience
-from manager.services.fleet import UploadFleet
+from manager.services.booking_ledger import BookingLedger
+from manager.services.bookings import BookingManager
 from manager.services.handlers import ProbeHandlers, WebhookReportHandlers
-from manager.services.uncertain_posts import UncertainPostTally
+from manager.services.liveness import LivenessProbe, Service
+from manager.services.registry import UploadSlotRegistry
 from manager.services.webhooks import QuarantineKeeper, WebhookDirectory
 from manager.settings import ManagerSettings
 from manager.status import (
     CatalogHealth,
-    JobStatus,
-    MessageStatus,
-    ServiceStatus,
+    MessagesSection,
+    ProcessingSection,
+    ServicesSection,
     monitoring_routes,
     status_route,
 )
@@ -84,17 +85,15 @@ from manager.tickets.handlers import TicketHandlers
 from manager.tickets.references import ReferenceManager
 from manager.tickets.tokens import TicketSigner
 from manager.tickets.uploads import TicketManager, ticket_policy
-from manager.uploads.booking_desk import BookingDesk
-from manager.uploads.booking_ledger import BookingLedger
-from manager.uploads.destinations import UploadPlaces
-from manager.uploads.handlers import BookingHandlers, EmptyFileHandlers, UploadHandlers, end_uploads
-from manager.uploads.holds import TemporaryHolds
+from manager.uploads.committing import EmptyFileCommitter, FileCommitter, ObjectWriter
+from manager.uploads.handlers import BookingHandlers, EmptyFileHandlers, UploadHandlers
 from manager.uploads.journal import ChunkJournal
 from manager.uploads.readability import ReadabilityCheck
-from manager.uploads.session import UploadDesk
+from manager.uploads.session import UploadManager
 from manager.uploads.slot_handlers import UploadReportHandlers
 from manager.websocket import (
     ClientEndpoint,
+    PeerType,
     ProcessingServiceEndpoint,
     SocketAcceptor,
     ThumbnailServiceEndpoint,
@@ -197,7 +196,7 @@ async def _run(
         quarantines = QuarantineKeeper(webhooks, catalog, partial(_channel_of, http))
         await quarantines.restore()
         stack.push_async_callback(quarantines.save_at_last)
-        holds = TemporaryHolds(catalog, clock, life_s=settings.upload_hold_s)
+        holds = TemporaryReferences(catalog, clock, life_s=settings.upload_hold_s)
         reaper = Reaper(
             catalog,
             webhooks,
@@ -231,7 +230,7 @@ async def _run(
         stack.push_async_callback(tasks.close)
         hub = Hub()
         content_links = ContentLinks.of(settings.keyring, clock)
-        changes = ChangeFeed(hub, catalog, patience, content_links, Announcer(hub, tasks))
+        changes = ChangeFeed(hub, catalog, patience, content_links.thumbnail, Announcer(hub, tasks))
         setup = SetupCode(catalog, settings.chosen_setup_code)
         token_secret = settings.keyring.signing_key(Purpose.USER_TOKENS)
         accounts = Accounts(catalog, token_secret, clock, setup, passwords=passwords)
@@ -247,26 +246,25 @@ async def _run(
         )
 
         # Services and uploads.
-        bookings = BookingDesk(BookingLedger(settings.booking_idle_s), hub, monotonic=monotonic)
+        bookings = BookingManager(BookingLedger(settings.booking_idle_s), hub, monotonic=monotonic)
         stack.callback(bookings.close)
-        pulse = ServicePulse(tasks)
-        fleet = UploadFleet(bookings, hub, webhooks, settings, tasks, pulse)
-        uncertain_posts = UncertainPostTally(metrics)
+        pulse = LivenessProbe(tasks)
+        fleet = UploadSlotRegistry(bookings, hub, webhooks, settings, tasks, pulse)
+        uncertain_posts = UncertainPostCounter(metrics)
         journal = ChunkJournal(catalog, tasks, patience, reaper.nudge)
-        destinations = UploadPlaces(catalog)
-        uploads = UploadDesk(
-            catalog=catalog,
+        destinations = DestinationTracker(catalog)
+        objects = ObjectWriter(catalog, holds, journal, patience=patience, clock=clock)
+        committer = FileCommitter(catalog, destinations, readability, patience)
+        empty_files = EmptyFileCommitter(
+            catalog,
+            holds,
+            destinations,
+            changes,
             patience=patience,
-            holds=holds,
-            fleet=fleet,
-            changes=changes,
-            journal=journal,
-            places=destinations,
-            readability=readability,
-            tasks=tasks,
+            chunk_size=settings.chunk_size,
             clock=clock,
-            nudge_reaper=reaper.nudge,
         )
+        uploads = UploadManager(objects, committer, fleet, changes, tasks, reaper.nudge)
         tickets = TicketManager(
             catalog=catalog,
             patience=patience,
@@ -283,20 +281,20 @@ async def _run(
         references = ReferenceManager(
             catalog, reaper.nudge, grace_s=settings.gc_grace_s, clock=clock
         )
-        processing = ProcessingDesk(
+        processing = ProcessingManager(
             catalog=catalog,
             hub=hub,
             changes=changes,
             tickets=tickets,
             links=content_links,
-            terms=JobTerms(
+            terms=JobPolicy(
                 lease_s=settings.processing_lease_s, max_attempts=settings.processing_attempts
             ),
             tasks=tasks,
             clock=clock,
         )
-        thumbnailers = Thumbnailers(catalog, hub, settings, tasks)
-        pictures = Pictures(thumbnailers)
+        thumbnailers = ThumbnailServices(catalog, hub, settings, tasks)
+        pictures = ThumbnailCache(thumbnailers)
 
         # Downloads.
         signed_links = SignedLinks.of(settings.keyring)
@@ -326,9 +324,9 @@ async def _run(
             SharingHandlers(catalog, changes),
             LinkHandlers(catalog, signed_links),
             ThumbnailHandlers(catalog, content_links, pictures),
-            BookingHandlers(bookings),
-            UploadHandlers(uploads, chunk_size, name_policy),
-            EmptyFileHandlers(uploads, chunk_size, name_policy),
+            BookingHandlers(bookings, uploads),
+            UploadHandlers(uploads, fleet, chunk_size, name_policy),
+            EmptyFileHandlers(empty_files, name_policy),
             ProbeHandlers(pulse, fleet, thumbnailers, processing),
         )
         slot_packets = Dispatcher(
@@ -352,9 +350,14 @@ async def _run(
                 fleet.introduce_to,
                 thumbnailers.introduce_to,
                 processing.introduce_to,
+                uploads.client_joined,
                 hub.join,
             ],
-            on_leave=[hub.leave, end_uploads, lambda client: bookings.client_left(client.id)],
+            on_leave=[
+                hub.leave,
+                uploads.client_left,
+                lambda client: bookings.client_left(client.id),
+            ],
             public_url=settings.manager_public_url,
         )
         slots = UploadServiceEndpoint(
@@ -384,7 +387,7 @@ async def _run(
         page = PageRoutes(PageFiles.load(), setup, fleet.addresses, public_url)
         health = CatalogHealth(catalog, monotonic=monotonic)
         passwords_in_query = settings.legacy_get_login
-        messages = MessageStatus(webhooks, reaper, unknown_messages, uncertain_posts)
+        messages = MessagesSection(webhooks, reaper, unknown_messages, uncertain_posts)
         app.add_routes(
             [
                 web.get("/", websockets.or_else(page.index)),
@@ -415,9 +418,9 @@ async def _run(
                 *monitoring_routes(health, metrics, service_password),
                 status_route(
                     accounts,
-                    ServiceStatus(hub, fleet, bookings),
+                    ServicesSection(hub, fleet, bookings),
                     messages,
-                    JobStatus(catalog, processing),
+                    ProcessingSection(catalog, processing),
                 ),
             ]
         )
@@ -440,11 +443,11 @@ async def _run(
         )
         app[app_keys.HOLDS] = holds
         app[app_keys.LOGINS] = logins
-        app[app_keys.PICTURES] = pictures
+        app[app_keys.THUMBNAIL_CACHE] = pictures
         app[app_keys.REAPER] = reaper
         app[app_keys.SETUP_CODE] = setup
         app[app_keys.SIGNED_LINKS] = signed_links
-        app[app_keys.THUMBNAILERS] = thumbnailers
+        app[app_keys.THUMBNAIL_SERVICES] = thumbnailers
         app[app_keys.TICKET_UPLOADS] = tickets
         app[app_keys.UNKNOWN_MESSAGES] = unknown_messages
         app[app_keys.WEBHOOKS] = webhooks

@@ -68,3 +68,33 @@ class ManagerMetrics:
     def render(self) -> bytes:
         """Everything in Prometheus' text format."""
         return generate_latest(self._registry)
+
+
+MAX_PROCESSES = 1000
+"""Upload processes whose totals are remembered; the total of the oldest is final then."""
+
+
+class UncertainPostCounter:
+    """Adds up the posts of upload processes whose answer was lost, as the processes count them.
+
+    Each may have left a message on Discord that no catalog knows.
+
+    Attributes:
+        number: Their sum since the manager started.
+    """
+
+    def __init__(self, metrics: ManagerMetrics) -> None:
+        self._metrics = metrics
+        self._totals: dict[str, int] = {}
+        self.number = 0
+
+    def report(self, process: str, total: int) -> None:
+        """A process has counted so many since its start; it reports that over each of its connections."""
+        more = total - self._totals.get(process, 0)
+        if more <= 0:
+            return
+        self._totals[process] = total
+        self.number += more
+        self._metrics.uncertain_posts.inc(more)
+        if len(self._totals) > MAX_PROCESSES:
+            self._totals.pop(next(iter(self._totals)))

@@ -24,12 +24,11 @@ from manager.gc.reaper import Reaper
 from manager.gc.unknown_messages import UnknownMessages
 from manager.http.parameters import token_of
 from manager.http.responses import success
-from manager.metrics import CONTENT_TYPE, ManagerMetrics
-from manager.processing.services import ProcessingDesk
-from manager.services.fleet import UploadFleet
-from manager.services.uncertain_posts import UncertainPostTally
+from manager.metrics import CONTENT_TYPE, ManagerMetrics, UncertainPostCounter
+from manager.processing.jobs import ProcessingManager
+from manager.services.bookings import BookingManager
+from manager.services.registry import UploadSlotRegistry
 from manager.services.webhooks import WebhookDirectory
-from manager.uploads.booking_desk import BookingDesk
 
 log = structlog.get_logger(__name__)
 
@@ -106,10 +105,10 @@ class CatalogHealth:
         self._write_problem = problem
 
 
-class ServiceStatus:
+class ServicesSection:
     """What is said of clients, upload services and bookings."""
 
-    def __init__(self, hub: Hub, registry: UploadFleet, bookings: BookingDesk) -> None:
+    def __init__(self, hub: Hub, registry: UploadSlotRegistry, bookings: BookingManager) -> None:
         self._hub = hub
         self._registry = registry
         self._bookings = bookings
@@ -140,7 +139,7 @@ class ServiceStatus:
         }
 
 
-class MessageStatus:
+class MessagesSection:
     """What is said of webhooks, and of messages that lie on Discord in vain."""
 
     def __init__(
@@ -148,7 +147,7 @@ class MessageStatus:
         webhooks: WebhookDirectory,
         reaper: Reaper,
         unknown_messages: UnknownMessages,
-        uncertain_posts: UncertainPostTally,
+        uncertain_posts: UncertainPostCounter,
     ) -> None:
         self._webhooks = webhooks
         self._reaper = reaper
@@ -177,10 +176,10 @@ class MessageStatus:
         }
 
 
-class JobStatus:
+class ProcessingSection:
     """What is said of processing."""
 
-    def __init__(self, catalog: Catalog, processing: ProcessingDesk) -> None:
+    def __init__(self, catalog: Catalog, processing: ProcessingManager) -> None:
         self._catalog = catalog
         self._processing = processing
 
@@ -201,7 +200,10 @@ class JobStatus:
 
 
 def status_route(
-    accounts: Accounts, services: ServiceStatus, messages: MessageStatus, jobs: JobStatus
+    accounts: Accounts,
+    services: ServicesSection,
+    messages: MessagesSection,
+    jobs: ProcessingSection,
 ) -> web.RouteDef:
     """`/status`: how the manager works, for its users."""
 

@@ -1,11 +1,14 @@
 """Accepts the WebSockets of all peers, and serves each until its connection ends."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from uuid import uuid4
 
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
+from yarl import URL
 
 from common.service_password import ServicePassword
 from common.tasks import BackgroundTasks
@@ -14,14 +17,13 @@ from manager.accounts.logins import LoginRevocation, close_revoked_login
 from manager.connections.clients import ClientRequest, ClientSession
 from manager.connections.connection import PeerConnection, Reply, new_socket
 from manager.connections.dispatch import Dispatcher
-from manager.connections.handshake import Handshake, PeerType
 from manager.errors import InvalidRequest
 from manager.http.parameters import base_url_of, origin_of
 from manager.metrics import ManagerMetrics
-from manager.processing.services import ProcessingDesk, ProcessingService
-from manager.processing.thumbnailers import Thumbnailer, Thumbnailers
-from manager.services.fleet import UploadFleet
-from manager.services.upload_slots import UploadSlot
+from manager.processing.jobs import ProcessingManager, ProcessingService
+from manager.processing.thumbnails import ThumbnailService, ThumbnailServices
+from manager.services.registry import UploadSlotRegistry
+from manager.services.slots import UploadSlot
 from protocol import generic
 from protocol.extensions import (
     ADMINISTER,
@@ -32,8 +34,67 @@ from protocol.extensions import (
     TICKETS,
     WEBHOOKS,
     format_extensions,
+    parse_extensions,
 )
 from protocol.packet import Packet
+from protocol.values import is_uuid
+
+MAX_ADDRESS_LENGTH = 2048
+
+
+class PeerType(StrEnum):
+    """What a peer is."""
+
+    CLIENT = "client"
+    UPLOAD = "upload"
+    THUMBNAIL = "thumbnail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handshake:
+    """The parameters of a connection. `key` is a user token or the service password."""
+
+    type: PeerType
+    key: str
+    extensions: frozenset[str]
+    query: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        return f"Handshake(type={self.type.value})"
+
+    @classmethod
+    def read(cls, query: Mapping[str, str]) -> "Handshake":
+        """Takes them from a query. Raises `InvalidRequest`."""
+        try:
+            peer_type = PeerType(query.get("type", ""))
+        except ValueError:
+            choices = ", ".join(peer_type.value for peer_type in PeerType)
+            raise InvalidRequest(f"type: must be one of {choices}") from None
+        return cls(
+            type=peer_type,
+            key=query.get("key", ""),
+            extensions=parse_extensions(query.get("extensions", "")),
+            query=query,
+        )
+
+    def upload_address(self) -> str:
+        """The URL that clients send chunks to. Raises `InvalidRequest`."""
+        text = self.query.get("address", "")
+        try:
+            url = URL(text)
+        except ValueError:
+            url = URL()
+        if url.scheme not in {"http", "https"} or not url.host or len(text) > MAX_ADDRESS_LENGTH:
+            raise InvalidRequest("address: must be the http or https URL that clients can reach")
+        return text
+
+    def process(self) -> str:
+        """The process that a slot belongs to. Raises `InvalidRequest`."""
+        process = self.query.get("process", "")
+        if not is_uuid(process):
+            raise InvalidRequest("process: must be the uuid of the upload service's process")
+        return process
+
 
 log = structlog.get_logger(__name__)
 
@@ -167,7 +228,7 @@ class UploadServiceEndpoint:
         self,
         sockets: SocketAcceptor,
         password: ServicePassword,
-        registry: UploadFleet,
+        registry: UploadSlotRegistry,
         dispatcher: Dispatcher,
         *,
         on_leave: Callable[[UploadSlot], None],
@@ -217,7 +278,7 @@ class ThumbnailServiceEndpoint:
     def __init__(
         self,
         sockets: SocketAcceptor,
-        registry: Thumbnailers,
+        registry: ThumbnailServices,
         dispatcher: Dispatcher,
         *,
         bot_token: str | None,
@@ -234,7 +295,7 @@ class ThumbnailServiceEndpoint:
             log.warning("refused a thumbnail service, as there is no bot whose token it needs")
             raise InvalidRequest("type: without a bot this manager takes no thumbnail services")
         socket, connection = await self._sockets.accept(request, handshake, frozenset(), "t2s")
-        service = Thumbnailer(id=str(uuid4()), connection=connection)
+        service = ThumbnailService(id=str(uuid4()), connection=connection)
         async with self._registry.membership(service, self._bot_token):
             await connection.serve(lambda packet, _: self._dispatcher.handle(service, packet))
         return socket
@@ -247,7 +308,7 @@ class ProcessingServiceEndpoint:
         self,
         sockets: SocketAcceptor,
         password: ServicePassword,
-        registry: ProcessingDesk,
+        registry: ProcessingManager,
         dispatcher: Dispatcher,
         *,
         base: ThumbnailServiceEndpoint,

@@ -11,7 +11,6 @@ from catalog.port import Catalog
 from catalog.records import User
 from manager.accounts.credentials import Passwords
 from manager.accounts.logins import LoginRevocation
-from manager.broadcast.changes import ChangeFeed
 from manager.errors import (
     InvalidRequest,
     NoSuchUser,
@@ -19,6 +18,7 @@ from manager.errors import (
     OnlyAdministrator,
     OwnAccount,
 )
+from manager.files.changes import ChangeFeed
 from protocol.values import PAGE_SIZE
 
 FILES_AT_ONCE = 500

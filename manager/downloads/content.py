@@ -18,8 +18,8 @@ from catalog.object_port import ObjectStore
 from catalog.records import ChunkLocation, EnvelopeKind, StoredObject
 from common.tasks import cancel_and_wait
 from manager.errors import NoSuchFile
+from manager.gc.temporary_references import TemporaryReferences
 from manager.services.webhooks import WebhookDirectory
-from manager.uploads.holds import TemporaryHolds
 from manager.uploads.readability import address_of
 from protocol.chunks import content_hash
 from storage.errors import ChunkCorrupt, WebhookUnusable
@@ -47,7 +47,7 @@ class ContentSource:
         self,
         catalog: ObjectStore,
         reader: ChunkReader,
-        holds: TemporaryHolds,
+        holds: TemporaryReferences,
         webhooks: WebhookDirectory,
     ) -> None:
         self._catalog = catalog

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from common.key_derivation import Purpose, is_tag, tag
 from manager.errors import InvalidLink
+from manager.files.changes import THUMBNAIL
 from storage.envelope import KeyRing
 
 LIFE_S = 24 * 3600
@@ -42,6 +43,10 @@ class ContentLinks:
     def view(self, object_id: UUID, name: str) -> str:
         """Path and query of a view of an object."""
         return f"/views/{object_id}/{name}?q={self._signed(_of_view(object_id, name))}"
+
+    def thumbnail(self, object_id: UUID) -> str:
+        """Path and query of the thumbnail of an object."""
+        return self.view(object_id, THUMBNAIL)
 
     def check_file(self, object_id: UUID, payload: str) -> None:
         """Returns if the payload is for that object. Raises `InvalidLink`."""

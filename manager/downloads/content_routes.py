@@ -8,11 +8,11 @@ from aiohttp import web
 
 from catalog.port import Catalog
 from catalog.records import File, ObjectState, StoredObject
-from manager.broadcast.changes import THUMBNAIL
 from manager.downloads.content_links import ContentLinks
 from manager.downloads.representation import SAFE_CONTENT, Representation
 from manager.downloads.streaming import ContentSender
 from manager.errors import InvalidLink, NoSuchFile
+from manager.files.changes import THUMBNAIL
 from protocol.values import is_uuid
 
 _CACHED = {"Cache-Control": "private, max-age=86400"}

@@ -9,25 +9,12 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from common.wording import counted
-from manager.errors import ManagerError
+from manager.errors import RangeNotSatisfiable
 
 MAX_RANGES = 16
 """More parts than this in one request are taken for an attack (RFC 9110 section 17.15)."""
 
 _SPEC = re.compile(r"(\d{0,19})-(\d{0,19})", re.ASCII)
-
-
-class RangeNotSatisfiable(ManagerError):
-    """None of the ranges asked for lies in the file of `size` bytes."""
-
-    code = "range-not-satisfiable"
-
-    def __init__(self, size: int) -> None:
-        super().__init__(
-            f"the file has {counted(size, 'byte')}, none of which is in the range asked for"
-        )
-        self.size = size
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from catalog.errors import FolderCircle, FolderMissing, NotAFolder, NotPermitted, TooDeep
 from catalog.port import Catalog
 from catalog.records import File
-from manager.broadcast.changes import ChangeFeed
 from manager.connections.clients import ClientRequest
 from manager.connections.dispatch import PacketTable
 from manager.errors import FilesProtected, InvalidRequest, NoSuchFolder, NotMoved, PathTaken
+from manager.files.changes import ChangeFeed
 from manager.files.conversion import (
     checked_folder,
     checked_name,
@@ -19,9 +19,9 @@ from manager.files.conversion import (
     names_answer,
     naming_answer,
 )
+from manager.files.destinations import DestinationTracker
 from manager.files.lookup import file_at, require_access, translated_file_errors
 from manager.files.rights import Operation, access_to, permit_for
-from manager.uploads.destinations import UploadPlaces
 from protocol import c2s, generic
 from protocol.values import MAX_PATH_NAMES, NamePolicy, parse_path
 
@@ -118,7 +118,7 @@ class FolderHandlers:
         self,
         catalog: Catalog,
         changes: ChangeFeed,
-        destinations: UploadPlaces,
+        destinations: DestinationTracker,
         wake_reaper: Callable[[], None],
         name_policy: NamePolicy,
     ) -> None:
@@ -161,7 +161,7 @@ class FolderHandlers:
             raise NoSuchFolder
         try:
             with self._changes.expecting():
-                changed = await destinations.following(
+                changed = await destinations.changing_folder(
                     folder.id, lambda: catalog.rename_folder(folder.id, name)
                 )
                 self._changes.folder_renamed(changed)
@@ -182,7 +182,7 @@ class FolderHandlers:
             raise InvalidRequest("target_path: the folder is there already")
         try:
             with self._changes.expecting():
-                changed = await destinations.following(
+                changed = await destinations.changing_folder(
                     folder.id,
                     lambda: catalog.move_folder(folder.id, target.id, max_depth=MAX_PATH_NAMES),
                 )

@@ -2,10 +2,10 @@
 
 from catalog.port import Catalog, PlacedFile
 from catalog.records import File, Share, User
-from manager.broadcast.changes import ChangeFeed
 from manager.connections.clients import ClientRequest
 from manager.connections.dispatch import PacketTable
 from manager.errors import InvalidRequest, NotShared
+from manager.files.changes import ChangeFeed
 from manager.files.conversion import timestamp
 from manager.files.lookup import file_at, file_by_id, translated_file_errors
 from manager.files.rights import Operation, permit_for

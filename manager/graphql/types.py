@@ -18,7 +18,7 @@ from catalog.port import Catalog
 from catalog.service_port import SERVICE_PREFIX
 from manager.accounts.callers import Authenticator, Caller
 from manager.downloads.content_links import ContentLinks
-from manager.processing.services import ProcessingDesk
+from manager.processing.jobs import ProcessingManager
 from manager.services.webhooks import QuarantineKeeper, WebhookDirectory
 from manager.tickets.references import ReferenceManager, UnreferencedContent, VisibleFile
 from manager.tickets.uploads import TicketManager, UploadForm
@@ -36,7 +36,7 @@ class GraphQLContext:
     authenticator: Authenticator
     catalog: Catalog
     links: ContentLinks
-    processing: ProcessingDesk
+    processing: ProcessingManager
     references: ReferenceManager
     tickets: TicketManager
     webhooks: WebhookDirectory

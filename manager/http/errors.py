@@ -7,7 +7,6 @@ from aiohttp import web
 from catalog.errors import CatalogError, CatalogFaulty, CatalogUnavailable
 from common.guesses import TooManyAttempts
 from common.service_password import WrongServicePassword
-from manager.downloads.ranges import RangeNotSatisfiable
 from manager.error_texts import public_text
 from manager.errors import (
     AccessDenied,
@@ -24,6 +23,7 @@ from manager.errors import (
     NotAService,
     NoUploadService,
     Overloaded,
+    RangeNotSatisfiable,
     RegistrationClosed,
     SetupCodeNeeded,
     UserNameTaken,

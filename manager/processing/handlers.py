@@ -2,15 +2,13 @@
 
 from catalog.port import Catalog
 from catalog.records import File
-from manager.broadcast.changes import THUMBNAIL
 from manager.connections.clients import ClientRequest
 from manager.connections.dispatch import PacketTable
 from manager.downloads.content_links import ContentLinks
 from manager.files.lookup import file_by_id
 from manager.files.rights import Operation
-from manager.processing.pictures import Pictures
-from manager.processing.services import ProcessingDesk, ProcessingService
-from manager.processing.thumbnailers import Thumbnailer, Thumbnailers
+from manager.processing.jobs import ProcessingManager, ProcessingService
+from manager.processing.thumbnails import ThumbnailCache, ThumbnailService, ThumbnailServices
 from protocol import c2s, generic, s2t, t2s
 
 NOTHING_TO_DO = generic.Boolean(success=False, message="there is nothing to do")
@@ -20,7 +18,7 @@ _DONE = generic.Boolean(success=True)
 class ProcessingHandlers:
     """The handlers of what processing services send."""
 
-    def __init__(self, processing: ProcessingDesk) -> None:
+    def __init__(self, processing: ProcessingManager) -> None:
         self._processing = processing
 
     @property
@@ -67,7 +65,7 @@ class ProcessingHandlers:
 class ThumbnailServiceHandlers:
     """The handlers of what thumbnail services of the base protocol send."""
 
-    def __init__(self, thumbnailers: Thumbnailers) -> None:
+    def __init__(self, thumbnailers: ThumbnailServices) -> None:
         self._thumbnailers = thumbnailers
 
     @property
@@ -75,7 +73,7 @@ class ThumbnailServiceHandlers:
         """What is handled here."""
         return {t2s.ThumbnailData: self.thumbnail_data}
 
-    async def thumbnail_data(self, service: Thumbnailer, packet: t2s.ThumbnailData) -> None:
+    async def thumbnail_data(self, service: ThumbnailService, packet: t2s.ThumbnailData) -> None:
         """A thumbnail was made, or cannot be made."""
         self._thumbnailers.received(service, packet)
 
@@ -83,7 +81,7 @@ class ThumbnailServiceHandlers:
 class ThumbnailHandlers:
     """The handlers of what clients send about thumbnails."""
 
-    def __init__(self, catalog: Catalog, links: ContentLinks, pictures: Pictures) -> None:
+    def __init__(self, catalog: Catalog, links: ContentLinks, pictures: ThumbnailCache) -> None:
         self._catalog = catalog
         self._links = links
         self._pictures = pictures
@@ -101,7 +99,7 @@ class ThumbnailHandlers:
         file = await file_by_id(self._catalog, client.user, packet.file_id, Operation.DOWNLOAD)
         if not file.has_thumbnail and not await self._is_made(request, file):
             return generic.Boolean(success=False, message="this file has no thumbnail")
-        path = self._links.view(file.object_id, THUMBNAIL)
+        path = self._links.thumbnail(file.object_id)
         return generic.Boolean(success=True, message=client.base_url + path)
 
     async def _is_made(self, request: ClientRequest, file: File) -> bool:

@@ -7,10 +7,10 @@ import structlog
 
 from manager.connections.clients import ClientRequest
 from manager.connections.dispatch import PacketTable
-from manager.connections.liveness import Service, ServicePulse
-from manager.services.fleet import UploadFleet
-from manager.services.uncertain_posts import UncertainPostTally
-from manager.services.upload_slots import UploadSlot
+from manager.metrics import UncertainPostCounter
+from manager.services.liveness import LivenessProbe, Service
+from manager.services.registry import UploadSlotRegistry
+from manager.services.slots import UploadSlot
 from manager.services.webhooks import WebhookDirectory
 from protocol import c2s, u2s
 
@@ -22,9 +22,9 @@ class WebhookReportHandlers:
 
     def __init__(
         self,
-        fleet: UploadFleet,
+        fleet: UploadSlotRegistry,
         webhooks: WebhookDirectory,
-        uncertain_posts: UncertainPostTally,
+        uncertain_posts: UncertainPostCounter,
     ) -> None:
         self._fleet = fleet
         self._webhooks = webhooks
@@ -49,13 +49,13 @@ class WebhookReportHandlers:
     async def uncertain_posts(self, slot: UploadSlot, packet: u2s.UncertainPosts) -> None:
         """Some posts of the process may have left messages that nobody knows."""
         if slot.process is not None:
-            self._uncertain_posts.told(slot.process, packet.total)
+            self._uncertain_posts.report(slot.process, packet.total)
 
 
 class ProbeHandlers:
     """The handlers of what clients ask of the services."""
 
-    def __init__(self, probe: ServicePulse, *registries: Iterable[Service]) -> None:
+    def __init__(self, probe: LivenessProbe, *registries: Iterable[Service]) -> None:
         self._probe = probe
         self._registries = registries
 

@@ -1,17 +1,19 @@
-"""Which upload process may use which webhooks.
+"""Which upload process may use which webhooks, and which channel a base-protocol service posts to.
 
 Discord limits a webhook, and all webhooks of a channel together. Two processes that shared either
 could not keep the limit, as neither knows of the other's requests. So all webhooks of a channel are
 leased together, to one process, whose slots share them.
 
 * Shares are fair: in proportion to the slots, as far as whole channels allow, and no process is
-  without a channel while another has two. A channel changes hands only if its taker then has no
+  without a channel while another has two. A channel changes its holder only if its taker then has no
   more channels per slot than its giver, so shares that are fair already stay as they are.
-* A channel that is taken away is used by nobody until its process has confirmed that no request
-  runs on it any more, or has left. Who gets it is decided only then.
+* A channel that is revoked is used by nobody until its process has confirmed that no request
+  runs on it any more, or has left. Its next holder is decided only then.
 * A process without webhooks cannot take uploads; it is configured with none until there are some.
 
 Each call costs O(channels + moves * processes), and there are hundreds of either at most.
+
+A base-protocol service is sent one channel, once: the one to which the fewest of them post.
 """
 
 from collections.abc import Iterable, Mapping
@@ -216,3 +218,22 @@ class WebhookLeases:
             channel.revoked_by, giver.is_touched = self._number, True
             shares.add(giver, -1)
             shares.add(taker, 1)
+
+
+class ChannelAssignment:
+    """The channels of a bot, and who posts to them."""
+
+    def __init__(self, channels: Iterable[int]) -> None:
+        """`channels`: ids in the order in which they are given out; at least one."""
+        self._users: dict[int, set[str]] = {channel: set() for channel in channels}
+
+    def take(self, slot: str) -> int:
+        """The channel of a slot that connects; among equals the one configured first."""
+        channel = min(self._users, key=lambda each: len(self._users[each]))
+        self._users[channel].add(slot)
+        return channel
+
+    def give_back(self, slot: str) -> None:
+        """A slot disconnected; one without a channel is no error."""
+        for users in self._users.values():
+            users.discard(slot)

@@ -27,13 +27,13 @@ from common.tasks import BackgroundTasks
 from common.wording import counted
 from manager.error_texts import log_level
 from manager.errors import ContentOutOfReach, InvalidTicket, NoUploadService
+from manager.gc.temporary_references import TemporaryReferences
 from manager.retrying import CatalogPatience
-from manager.services.fleet import UploadFleet
-from manager.services.upload_slots import UploadSlot
+from manager.services.registry import UploadSlotRegistry
+from manager.services.slots import UploadSlot
 from manager.settings import ManagerSettings
 from manager.tickets.approval import ApprovalRules, TicketRequest
 from manager.tickets.tokens import TicketClaims, TicketSigner
-from manager.uploads.holds import TemporaryHolds
 from manager.uploads.readability import ReadabilityCheck
 from protocol import s2u, u2s
 from protocol.chunks import chunk_count
@@ -106,7 +106,7 @@ class UploadForm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TicketFacts:
+class ChunkLayout:
     """How the content of an upload is cut into chunks; sizes are in bytes."""
 
     size: int
@@ -120,7 +120,7 @@ class TicketUpload:
 
     Attributes:
         ticket: the ticket.
-        facts: the number and size of its chunks.
+        layout: the number and size of its chunks.
         process: id of the upload service process that receives the file.
         hold_key: key of the temporary hold on the stored chunks.
         answered_over: id of the slot to which the reply to `TicketRedeem` was sent; None once the process
@@ -130,7 +130,7 @@ class TicketUpload:
     """
 
     ticket: Ticket
-    facts: TicketFacts
+    layout: ChunkLayout
     process: str
     hold_key: str
     answered_over: str | None
@@ -146,9 +146,9 @@ class TicketManager:
         *,
         catalog: Catalog,
         patience: CatalogPatience,
-        holds: TemporaryHolds,
+        holds: TemporaryReferences,
         readability: ReadabilityCheck,
-        fleet: UploadFleet,
+        fleet: UploadSlotRegistry,
         signer: TicketSigner,
         policy: TicketPolicy,
         tasks: BackgroundTasks,
@@ -230,10 +230,10 @@ class TicketManager:
         except BaseException:
             self._release_hold(draft.id, hold.key)
             raise
-        facts = TicketFacts(
+        layout = ChunkLayout(
             size=draft.size, chunk_size=draft.chunk_size, chunk_count=draft.chunk_count
         )
-        return TicketUpload(ticket, facts, process, hold.key, answered_over=slot.id)
+        return TicketUpload(ticket, layout, process, hold.key, answered_over=slot.id)
 
     def _require_reachable(self, slot: UploadSlot, *, since: float) -> None:
         """Raises `InvalidTicket` when the service no longer waits for the reply.

@@ -13,10 +13,10 @@ import structlog
 
 from common.tasks import BackgroundTasks
 from manager.errors import NoFreeService, PeerGone, PeerSilent, UnexpectedReply
-from manager.services.base_content import BaseContent
-from manager.services.fleet import UploadFleet
-from manager.services.upload_slots import SlotUpload, UploadSlot
-from manager.uploads.state_machine import UploadFacts
+from manager.files.upload_requests import RequestedUpload
+from manager.services.registry import UploadSlotRegistry
+from manager.services.reports import BaseContent
+from manager.services.slots import SlotUpload, UploadSlot
 from protocol import generic, s2u
 from protocol.packet import Packet
 
@@ -51,7 +51,7 @@ class ServiceAssignment:
         self,
         upload: SlotUpload,
         slot: UploadSlot,
-        fleet: UploadFleet,
+        slots: UploadSlotRegistry,
         tasks: BackgroundTasks,
         *,
         is_wanted: Callable[[], bool],
@@ -62,7 +62,7 @@ class ServiceAssignment:
         Args:
             upload: what runs on it.
             slot: the first slot.
-            fleet: where to find another.
+            slots: where to find another.
             tasks: runs what waits for services.
             is_wanted: whether the upload may still go to another slot.
             on_answer: takes what the last slot has answered, before anything that the slot sends
@@ -71,7 +71,7 @@ class ServiceAssignment:
         self.slot = slot
         slot.upload = upload
         self._upload = upload
-        self._fleet = fleet
+        self._slots = slots
         self._tasks = tasks
         self._is_wanted = is_wanted
         self._on_answer = on_answer
@@ -102,7 +102,7 @@ class ServiceAssignment:
         """The slot has gone, and its client knows. True when the upload is on another one now."""
         if self._may_move:
             try:
-                other = self._fleet.replace_lost(self.slot, self._upload.facts.client)
+                other = self._slots.replace_lost(self.slot, self._upload.requested.client)
             except NoFreeService:
                 pass
             else:
@@ -140,11 +140,11 @@ class ServiceAssignment:
             return
         silent = self.slot
         try:
-            other = self._fleet.move_upload(silent)
+            other = self._slots.move_upload(silent)
         except NoFreeService:
             return
         log.warning("a service is slow to start an upload", service=silent.id, instead=other.id)
-        silent.upload = _LeftUpload(self._upload.facts)
+        silent.upload = _LeftUpload(self._upload.requested)
         self._go_to(other)
 
     def _go_to(self, other: UploadSlot) -> None:
@@ -158,7 +158,7 @@ class ServiceAssignment:
             answer = await ask_service(slot, s2u.UploadAbort())
         if answer is not None:
             slot.upload = None
-            self._fleet.upload_ended(slot)
+            self._slots.upload_ended(slot)
 
 
 class _LeftUpload:
@@ -166,8 +166,9 @@ class _LeftUpload:
 
     takes_chunks = False
 
-    def __init__(self, facts: UploadFacts) -> None:
-        self.facts = facts
+    def __init__(self, requested: RequestedUpload) -> None:
+        self.requested = requested
+        self.layout = requested
 
     def service_finished(
         self, content_hash: str, mime_type: str, content: BaseContent | None = None

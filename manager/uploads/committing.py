@@ -1,9 +1,13 @@
-"""Entering a finished upload into the catalog."""
+"""Writes the content and the names of uploads into the catalog."""
 
 import asyncio
-from collections.abc import Iterable
-from uuid import UUID
+from collections.abc import Callable
+from mimetypes import guess_type
+from uuid import UUID, uuid4
 
+import structlog
+
+from catalog.errors import CatalogError, IsAFolder
 from catalog.permits import Permit
 from catalog.port import (
     Catalog,
@@ -15,72 +19,234 @@ from catalog.port import (
 )
 from catalog.records import ChunkLocation, EnvelopeKind, ObjectState, StoredObject
 from common.tasks import cancel_and_wait
+from manager.files.changes import ChangeFeed
+from manager.files.destinations import DestinationTracker
+from manager.files.upload_requests import DestinationFolder, RequestedUpload
+from manager.gc.temporary_references import TemporaryReferences
 from manager.retrying import CatalogPatience
+from manager.services.reports import BaseContent
 from manager.uploads import effects
-from manager.uploads.state_machine import Upload, UploadFacts
+from manager.uploads.journal import ChunkJournal
+from manager.uploads.readability import ReadabilityCheck
+from manager.uploads.state_machine import Upload
+from protocol.chunks import content_hash
+
+log = structlog.get_logger(__name__)
 
 CHUNKS_AT_ONCE = 16
-"""Chunks that are being entered at the same time, where a service tells of all at once."""
+"""Chunks that are written at the same time, where a service reports all at once."""
+REFERENCE_KEY = "upload"
+UNKNOWN_TYPE = "application/octet-stream"
 
 
-def draft_of(facts: UploadFacts, envelope: EnvelopeKind, now: float) -> StoredObject:
-    """The object that an upload fills. `now`: seconds since the Unix epoch."""
-    return StoredObject(
-        id=UUID(facts.upload_id),
-        size=facts.size,
-        chunk_size=facts.chunk_size,
-        chunk_count=facts.chunk_count,
-        envelope=envelope,
-        state=ObjectState.UPLOADING,
-        mime_type="",
-        hash="",
-        created_at=now,
-    )
+class ObjectWriter:
+    """Writes the objects of uploads, and refers to them while the uploads run."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        references: TemporaryReferences,
+        journal: ChunkJournal,
+        *,
+        patience: CatalogPatience,
+        clock: Callable[[], float],
+    ) -> None:
+        """`clock`: seconds since the Unix epoch."""
+        self._catalog = catalog
+        self._references = references
+        self._journal = journal
+        self._patience = patience
+        self._clock = clock
+
+    async def begin(self, requested: RequestedUpload, envelope: EnvelopeKind) -> None:
+        """Writes the object that an upload fills. May be repeated. Raises `CatalogError`."""
+        draft = StoredObject(
+            id=UUID(requested.upload_id),
+            size=requested.size,
+            chunk_size=requested.chunk_size,
+            chunk_count=requested.chunk_count,
+            envelope=envelope,
+            state=ObjectState.UPLOADING,
+            mime_type="",
+            hash="",
+            created_at=self._clock(),
+        )
+        reference = self._references.begin(draft.id, REFERENCE_KEY)
+        await self._catalog.begin_object(draft, reference)
+
+    async def write(self, requested: RequestedUpload, content: BaseContent) -> None:
+        """Writes an object with all of its chunks. Raises `CatalogError`; then they are garbage."""
+        locations = tuple(content.locations(requested))
+        try:
+            await self._patience.committing(lambda: self.begin(requested, content.envelope))
+            await self._write_chunks(locations)
+        except CatalogError:
+            self._journal.discard([location.message for location in locations])
+            raise
+
+    async def release(self, upload_id: str) -> None:
+        """Stops referring to an object: it is garbage unless a file refers to it."""
+        try:
+            await self._patience.committing(
+                lambda: self._references.release(UUID(upload_id), REFERENCE_KEY)
+            )
+        except CatalogError as error:
+            log.warning("a temporary reference was not released and will expire", code=error.code)
+
+    async def _write_chunks(self, locations: tuple[ChunkLocation, ...]) -> None:
+        free = asyncio.Semaphore(CHUNKS_AT_ONCE)
+
+        async def write(location: ChunkLocation) -> None:
+            async with free:
+                await self._patience.committing(lambda: self._catalog.add_chunk(location))
+
+        writing = [asyncio.create_task(write(location)) for location in locations]
+        try:
+            await asyncio.gather(*writing)
+        finally:
+            await cancel_and_wait(*writing)
 
 
-async def enter_chunks(
-    catalog: Catalog, patience: CatalogPatience, locations: Iterable[ChunkLocation]
-) -> None:
-    """Enters the chunks of an object, several at a time. Raises `CatalogError`."""
-    places = asyncio.Semaphore(CHUNKS_AT_ONCE)
+class FileCommitter:
+    """Gives stored objects their names."""
 
-    async def enter(location: ChunkLocation) -> None:
-        async with places:
-            await patience.committing(lambda: catalog.add_chunk(location))
+    def __init__(
+        self,
+        catalog: Catalog,
+        destinations: DestinationTracker,
+        readability: ReadabilityCheck,
+        patience: CatalogPatience,
+    ) -> None:
+        self._catalog = catalog
+        self._readability = readability
+        self._patience = patience
+        self.destinations = destinations
 
-    entering = [asyncio.create_task(enter(location)) for location in locations]
-    try:
-        await asyncio.gather(*entering)
-    finally:
-        await cancel_and_wait(*entering)
+    async def check(self, upload: Upload) -> None:
+        """Raises `IsAFolder`, `NotAFolder` for an upload whose commit would fail.
+
+        The commit decides; for one chunk the check costs as much as sending it in vain.
+        """
+        requested = upload.requested
+        if requested.chunk_count == 1:
+            return
+        try:
+            await self._catalog.check_place(upload.destination.path, requested.name)
+        except IsAFolder:
+            if requested.do_overwrite:
+                raise
+
+    async def commit(
+        self, upload: Upload, commit: effects.Commit, *, permit: Permit
+    ) -> CommittedFile:
+        """Completes the object and gives it its name. May be repeated.
+
+        `permit` says which files may be replaced at that moment, whenever the client decided about it.
+        Raises `CatalogError`, `ContentOutOfReach`.
+        """
+        return await self._patience.committing(lambda: self._commit_once(upload, commit, permit))
+
+    async def _commit_once(
+        self, upload: Upload, commit: effects.Commit, permit: Permit
+    ) -> CommittedFile:
+        while True:
+            lost = await self._readability.require(UUID(upload.requested.upload_id))
+            async with self.destinations.committing():
+                if self._readability.is_current(lost):
+                    return await self._commit_now(upload, commit, permit)
+
+    async def _commit_now(
+        self, upload: Upload, commit: effects.Commit, permit: Permit
+    ) -> CommittedFile:
+        requested, destination = upload.requested, upload.destination
+        object_id = UUID(requested.upload_id)
+        await self._catalog.finish_object(
+            object_id, mime_type=commit.mime_type, hash_hex=commit.content_hash
+        )
+        return await self._catalog.commit_file(
+            object_id,
+            destination.path,
+            requested.name,
+            owner_id=requested.user_id,
+            is_public=requested.is_public,
+            # A file in the parent is not the one that would have the name in the folder asked for.
+            on_conflict=RenameOnConflict()
+            if destination.is_truncated
+            else _for_catalog(commit.on_conflict, permit),
+        )
 
 
-async def enter_upload(
-    catalog: Catalog, upload: Upload, commit: effects.Commit, *, permit: Permit
-) -> CommittedFile:
-    """Completes the content and gives it its name. May be repeated. Raises `CatalogError`.
+class EmptyFileCommitter:
+    """Makes files of 0 bytes: no service is needed, and nothing is posted."""
 
-    `permit` says which files may be replaced, in the moment in which that happens: however long ago
-    somebody was asked about it.
-    """
-    facts = upload.facts
-    on_conflict = _in_catalog_terms(commit.on_conflict, permit)
-    if upload.place.is_cut:
-        # What has the name there is not what would have it in the folder that was asked for.
-        on_conflict = RenameOnConflict()
-    object_id = UUID(facts.upload_id)
-    await catalog.finish_object(object_id, mime_type=commit.mime_type, hash_hex=commit.content_hash)
-    return await catalog.commit_file(
-        object_id,
-        upload.place.path,
-        facts.name,
-        owner_id=facts.user_id,
-        is_public=facts.is_public,
-        on_conflict=on_conflict,
-    )
+    def __init__(
+        self,
+        catalog: Catalog,
+        references: TemporaryReferences,
+        destinations: DestinationTracker,
+        changes: ChangeFeed,
+        *,
+        patience: CatalogPatience,
+        chunk_size: int,
+        clock: Callable[[], float],
+    ) -> None:
+        """`chunk_size`: bytes; `clock`: seconds since the Unix epoch."""
+        self._catalog = catalog
+        self._references = references
+        self._destinations = destinations
+        self._changes = changes
+        self._patience = patience
+        self._chunk_size = chunk_size
+        self._clock = clock
+
+    async def commit(self, owner_id: int, folder: tuple[str, ...], name: str) -> None:
+        """Makes a file. Raises `NameTaken`, `IsAFolder`, `NotAFolder`, `CatalogUnavailable`."""
+        draft, destination = self._draft(), DestinationFolder(folder)
+        self._destinations.track(destination)
+        try:
+            await self._patience.answering(
+                lambda: self._commit_once(draft, destination, owner_id, name)
+            )
+        finally:
+            self._destinations.untrack(destination)
+
+    def _draft(self) -> StoredObject:
+        return StoredObject(
+            id=uuid4(),
+            size=0,
+            chunk_size=self._chunk_size,
+            chunk_count=0,
+            envelope=EnvelopeKind.V1,
+            state=ObjectState.UPLOADING,
+            mime_type="",
+            hash="",
+            created_at=self._clock(),
+        )
+
+    async def _commit_once(
+        self, draft: StoredObject, destination: DestinationFolder, owner_id: int, name: str
+    ) -> None:
+        """May be repeated with the same draft: the catalog knows it again."""
+        catalog, mime_type = self._catalog, guess_type(name)[0] or UNKNOWN_TYPE
+        async with (
+            self._references.held(draft.id) as reference,
+            self._destinations.committing(),
+        ):
+            await catalog.begin_object(draft, reference)
+            await catalog.finish_object(draft.id, mime_type=mime_type, hash_hex=content_hash(()))
+            with self._changes.expecting():
+                committed = await catalog.commit_file(
+                    draft.id,
+                    destination.path,
+                    name,
+                    owner_id=owner_id,
+                    is_public=False,
+                    on_conflict=FailOnConflict(),
+                )
+                self._changes.file_committed(committed)
 
 
-def _in_catalog_terms(on_conflict: effects.OnConflict, permit: Permit) -> OnConflict:
+def _for_catalog(on_conflict: effects.OnConflict, permit: Permit) -> OnConflict:
     match on_conflict:
         case effects.ReplaceFile(file_id):
             return OverwriteOnConflict(file_id, permit)

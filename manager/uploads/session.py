@@ -1,15 +1,20 @@
-"""Uploads in action: what the `Upload` machine decides is carried out here.
+"""Runs uploads: carries out what the `Upload` machine decides.
 
-An event moves the machine at once, so that its state is always true; what follows from it is carried out
-in order, by one task per upload. Nothing holds that task up: what the service, the client and the catalog
-answer comes back as events. So a service is free, and its client is told, however long the catalog takes.
+An event moves the machine at once, so that its state is always true; the effects are carried out in order,
+by one task per upload. Nothing blocks that task: answers of the service, the client and the catalog come
+back as events. So a service is free, and its client is told, however long the catalog takes.
+
+All packets about an upload go out through the client's connection at the moment of their effect, the reply
+to the request like the others. So they arrive in that order: what comes after the reply finds a client that
+knows the upload's id.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
+from uuid import uuid4
 
 import structlog
 
@@ -21,63 +26,112 @@ from catalog.errors import (
     NotAFolder,
     NotPermitted,
 )
-from catalog.port import Catalog, CommittedFile
+from catalog.port import CommittedFile
 from catalog.records import EnvelopeKind
 from common.tasks import BackgroundTasks
-from manager.broadcast.changes import ChangeFeed, ExpectedChange
 from manager.connections.clients import ClientSession
 from manager.error_texts import log_level, public_text
 from manager.errors import ContentOutOfReach, IllegalTransition
+from manager.files.changes import ChangeFeed, ExpectedChange
 from manager.files.rights import Operation, permit_for
-from manager.retrying import CatalogPatience
-from manager.services.base_content import BaseContent
-from manager.services.fleet import UploadFleet
-from manager.services.upload_slots import UploadSlot
+from manager.files.upload_requests import RequestedUpload
+from manager.services.registry import UploadSlotRegistry
+from manager.services.reports import BaseContent
+from manager.services.slots import UploadSlot
 from manager.uploads import effects
 from manager.uploads.assignment import ServiceAssignment, ask_service
-from manager.uploads.committing import draft_of, enter_chunks, enter_upload
-from manager.uploads.destinations import UploadPlaces
-from manager.uploads.effect_queue import EffectQueue
-from manager.uploads.holds import TemporaryHolds
-from manager.uploads.journal import ChunkJournal
-from manager.uploads.news import UploadNews
-from manager.uploads.overwrites import Action
-from manager.uploads.readability import ReadabilityCheck
-from manager.uploads.rejections import (
+from manager.uploads.committing import FileCommitter, ObjectWriter
+from manager.uploads.effects import (
     CATALOG_AWAY,
     FAILED_HERE,
     Rejection,
     Retry,
     refused_by_service,
 )
-from manager.uploads.state_machine import Upload, UploadFacts
-from protocol import generic, s2u
+from manager.uploads.overwrites import Action, OverwriteQueue
+from manager.uploads.state_machine import Upload
+from protocol import generic, s2c, s2u
+from protocol.extensions import REJECTIONS
 from protocol.packet import Packet
 from protocol.values import format_path
 
 log = structlog.get_logger(__name__)
 
-HOLD_KEY = "upload"
 INTERNAL_ERROR = 1011
 
 UploadEvent = Callable[[Upload], list[effects.Effect]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UploadDesk:
-    """What running an upload needs of the rest of the manager."""
+@dataclass(slots=True, eq=False)
+class ClientUploads:
+    """The uploads of one connected client.
 
-    catalog: Catalog
-    patience: CatalogPatience
-    holds: TemporaryHolds
-    fleet: UploadFleet
-    changes: ChangeFeed
-    journal: ChunkJournal
-    places: UploadPlaces
-    readability: ReadabilityCheck
-    tasks: BackgroundTasks
-    clock: Callable[[], float]
-    nudge_reaper: Callable[[], None]
+    Attributes:
+        client: the client.
+        overwrites: what the client was asked about taken names.
+        running: its uploads that have not ended, by upload id.
+    """
+
+    client: ClientSession
+    overwrites: OverwriteQueue = field(default_factory=OverwriteQueue)
+    running: "dict[str, RunningUpload]" = field(default_factory=dict)
+
+
+class UploadManager:
+    """Starts uploads, and knows those of every client."""
+
+    def __init__(
+        self,
+        objects: ObjectWriter,
+        committer: FileCommitter,
+        slots: UploadSlotRegistry,
+        changes: ChangeFeed,
+        tasks: BackgroundTasks,
+        wake_reaper: Callable[[], None],
+    ) -> None:
+        self._objects = objects
+        self._committer = committer
+        self._slots = slots
+        self._changes = changes
+        self._tasks = tasks
+        self._wake_reaper = wake_reaper
+        self._clients: dict[str, ClientUploads] = {}
+
+    def client_joined(self, client: ClientSession) -> None:
+        """A client has connected."""
+        self._clients[client.id] = ClientUploads(client)
+
+    def client_left(self, client: ClientSession) -> None:
+        """A client has disconnected: its uploads end, as far as they still can."""
+        for upload in tuple(self._clients.pop(client.id).running.values()):
+            upload.client_left()
+
+    def of(self, client: ClientSession) -> ClientUploads:
+        """The uploads of a client that is connected."""
+        return self._clients[client.id]
+
+    def start(
+        self,
+        client: ClientSession,
+        slot: UploadSlot,
+        requested: RequestedUpload,
+        *,
+        reply: Callable[[Packet], None],
+    ) -> None:
+        """Starts an upload on a slot; `reply` answers the request once the service has accepted it."""
+        upload = RunningUpload(
+            requested,
+            self.of(client),
+            slot,
+            reply=reply,
+            objects=self._objects,
+            committer=self._committer,
+            slots=self._slots,
+            changes=self._changes,
+            tasks=self._tasks,
+            wake_reaper=self._wake_reaper,
+        )
+        upload.start()
 
 
 class RunningUpload:
@@ -85,46 +139,66 @@ class RunningUpload:
 
     def __init__(
         self,
-        facts: UploadFacts,
-        client: ClientSession,
+        requested: RequestedUpload,
+        siblings: ClientUploads,
         slot: UploadSlot,
-        desk: UploadDesk,
         *,
-        answer: Callable[[Packet], None],
+        reply: Callable[[Packet], None],
+        objects: ObjectWriter,
+        committer: FileCommitter,
+        slots: UploadSlotRegistry,
+        changes: ChangeFeed,
+        tasks: BackgroundTasks,
+        wake_reaper: Callable[[], None],
     ) -> None:
-        """`answer` sends the response to the client's request."""
-        self.facts = facts
-        self._upload = Upload(facts)
-        self._client = client
-        self._desk = desk
+        """`siblings`: all uploads of the client; `reply` answers the client's request."""
+        self.requested = requested
+        self._upload = Upload(requested)
+        self._siblings = siblings
+        self._client = siblings.client
+        self._reply = reply
+        self._objects = objects
+        self._committer = committer
+        self._slots = slots
+        self._changes = changes
+        self._tasks = tasks
+        self._wake_reaper = wake_reaper
         self._assignment = ServiceAssignment(
             self,
             slot,
-            desk.fleet,
-            desk.tasks,
+            slots,
+            tasks,
             is_wanted=lambda: self._upload.is_requested,
             on_answer=self._service_answered,
         )
-        self._effects = EffectQueue()
-        self._news = UploadNews(self._upload, client, answer)
+        self._effects: deque[effects.Effect] = deque()
+        self._has_effects = asyncio.Event()
+        self._defect: Exception | None = None
+        self._is_answered = False
+        self._is_finish_sent = False
         self._is_prepared = asyncio.Event()
         self._content: BaseContent | None = None
         self._committed: CommittedFile | None = None
         self._announced: ExpectedChange | None = None
         self._is_finished = False
         self._carry_out: dict[type, Callable[[Any], None]] = {
-            effects.TellAccepted: self._tell_accepted,
-            effects.TellRejected: self._tell_rejected,
-            effects.TellStageFinish: self._tell_stage_finish,
-            effects.TellFinish: self._news.finished,
+            effects.TellAccepted: self._send_accepted,
+            effects.TellRejected: lambda effect: self._send_rejected(effect.rejection),
+            effects.TellStageFinish: self._send_stage_finish,
+            effects.TellFinish: self._send_finish,
             effects.AskClient: self._ask_client,
             effects.ClosePrompt: self._close_prompt,
             effects.AbortService: self._abort_service,
             effects.FreeService: self._free_service,
             effects.Commit: self._commit,
             effects.AnnounceFile: self._announce,
-            effects.ReleaseHold: self._release_hold,
+            effects.ReleaseHold: self._release,
         }
+
+    @property
+    def layout(self) -> RequestedUpload:
+        """How the content is cut into chunks."""
+        return self.requested
 
     @property
     def takes_chunks(self) -> bool:
@@ -132,27 +206,27 @@ class RunningUpload:
         return self._upload.takes_chunks
 
     def start(self) -> None:
-        """Begins; the client's request is answered once the service has said whether it takes it."""
-        self._client.uploads[self.facts.upload_id] = self
-        self._desk.places.follow(self._upload.place)
-        self._client.overwrites.began(self.facts.upload_id)
-        self._desk.tasks.spawn(self._run(), f"upload {self.facts.upload_id}")
+        """Begins; the request is answered once the service has said whether it accepts the upload."""
+        self._siblings.running[self.requested.upload_id] = self
+        self._committer.destinations.track(self._upload.destination)
+        self._siblings.overwrites.began(self.requested.upload_id)
+        self._tasks.spawn(self._run(), f"upload {self.requested.upload_id}")
+
+    # Events of the client
 
     def abort(self) -> None:
-        """The client wants no more of it. Raises `IllegalTransition` when it is too late."""
-        self._effects.extend(self._upload.abort_requested())
+        """The client aborts the upload. Raises `IllegalTransition` when it is too late."""
+        self._queue(self._upload.abort_requested())
 
     def decided(self, action: Action) -> None:
-        """The client, or its standing answer, says what to do about the taken name."""
+        """The client, or its standing answer, has decided about the taken name."""
         self._move(lambda upload: upload.decision(action))
 
-    def ask(self) -> None:
-        """Asks the client, perhaps once more, what to do about the taken name."""
-        self._news.asked()
-
     def client_left(self) -> None:
-        """The client is gone."""
+        """The client has disconnected."""
         self._move(Upload.client_left)
+
+    # Events of the service
 
     def service_finished(
         self, content_hash: str, mime_type: str, content: BaseContent | None = None
@@ -162,62 +236,167 @@ class RunningUpload:
         self._move(lambda upload: upload.service_finished(content_hash, mime_type))
 
     def service_failed(self, reason: str) -> None:
-        """The service gave up."""
+        """The service could not store the content."""
         self._move(lambda upload: upload.service_failed(reason))
 
     def service_lost(self) -> None:
-        """The service is gone, and out of its client's booking."""
+        """The service has disconnected, and is out of its client's booking."""
         if not self._assignment.slot_lost():
             self._move(Upload.service_lost)
 
+    def _service_answered(self, answer: generic.Boolean) -> None:
+        if answer.success:
+            self._move(Upload.service_accepted)
+        else:
+            reason = answer.message or "the upload service refused the upload"
+            self._move(lambda upload: upload.service_refused(refused_by_service(reason)))
+
+    # From event to effect
+
     def _move(self, event: UploadEvent) -> None:
-        """Moves the machine at once and queues what follows; an event that comes too late is dropped."""
+        """Moves the machine at once and queues the effects; an event that comes too late is dropped."""
         try:
-            self._effects.extend(event(self._upload))
+            self._queue(event(self._upload))
         except IllegalTransition as error:
-            log.debug("an event came too late", upload=self.facts.upload_id, problem=error.message)
+            log.debug(
+                "an event came too late", upload=self.requested.upload_id, problem=error.message
+            )
+
+    def _queue(self, following: list[effects.Effect]) -> None:
+        self._effects.extend(following)
+        self._has_effects.set()
 
     async def _run(self) -> None:
+        upload_id = self.requested.upload_id
         try:
             self._spawn(self._begin(), "begin an upload")
-            async for effect in self._effects.until(lambda: self._upload.is_over):
-                self._carry_out[type(effect)](effect)
+            await self._carry_out_effects()
         except Exception:
-            log.exception("an upload failed", upload=self.facts.upload_id)
-            await self._give_up()
+            log.exception("an upload failed", upload=upload_id)
+            await self._fail()
         finally:
             self._is_finished = True
             self._close_announced()
-            self._news.rejected(FAILED_HERE)
-            self._client.uploads.pop(self.facts.upload_id, None)
-            self._desk.places.leave(self._upload.place)
-            self._client.overwrites.ended(self.facts.upload_id)
+            self._send_rejected(FAILED_HERE)
+            self._siblings.running.pop(upload_id, None)
+            self._committer.destinations.untrack(self._upload.destination)
+            self._siblings.overwrites.ended(upload_id)
             self._assignment.leave()
+
+    async def _carry_out_effects(self) -> None:
+        """Returns once none is left and none will follow. Raises a defect in work beside them."""
+        while True:
+            while self._effects:
+                effect = self._effects.popleft()
+                self._carry_out[type(effect)](effect)
+            if self._defect is not None:
+                raise self._defect
+            if self._upload.is_over:
+                return
+            self._has_effects.clear()
+            await self._has_effects.wait()
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Runs what takes time beside the effects; a defect in it ends the upload."""
-        self._desk.tasks.spawn(self._guarded(work), name)
+        self._tasks.spawn(self._guarded(work), name)
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
         except Exception as error:
             if self._upload.is_over:
-                # Nobody takes effects any more, and nobody hears of an end a second time.
-                log.exception("work for an upload that is over failed", upload=self.facts.upload_id)
+                # No effect is carried out any more, and the client has been told the end.
+                log.exception(
+                    "work for an upload that is over failed", upload=self.requested.upload_id
+                )
             else:
-                self._effects.fail(error)
+                self._defect = error
+                self._has_effects.set()
 
-    async def _give_up(self) -> None:
-        """After a defect of our own: the client hears of it, and the service starts afresh."""
-        if self._news.lacks_end:
-            self._news.finished(effects.TellFinish(success=False, reason=FAILED_HERE.reason))
-        self._client.overwrites.drop(self.facts.upload_id)
-        self._desk.tasks.spawn(self._clean_up(), "clean up after an upload")
+    async def _fail(self) -> None:
+        """After a defect of our own: tells the client, and disconnects the service."""
+        if self._is_answered and not self._is_finish_sent:
+            self._send_finish(effects.TellFinish(success=False, reason=FAILED_HERE.reason))
+        self._siblings.overwrites.drop(self.requested.upload_id)
+        self._tasks.spawn(self._clean_up(), "clean up after an upload")
         slot = self._assignment.slot
         if slot.upload is self:
             self._assignment.leave()
             await slot.connection.close(INTERNAL_ERROR, "internal error")
+
+    # Packets to the client
+
+    def _send_accepted(self, _: effects.TellAccepted) -> None:
+        requested = self.requested
+        self._answer(
+            s2c.UploadResponse(
+                name=requested.name,
+                path=self._path,
+                accepted=True,
+                chunk_size=requested.chunk_size,
+                upload_id=requested.upload_id,
+                upload_address=self._assignment.slot.address,
+            )
+        )
+
+    def _send_rejected(self, rejection: Rejection) -> None:
+        """Answers the request, unless it was answered before."""
+        requested = self.requested
+        self._answer(
+            rejection_packet(
+                self._client, rejection, requested.name, self._path, requested.chunk_size
+            )
+        )
+
+    def _answer(self, response: Packet) -> None:
+        if not self._is_answered:
+            self._is_answered = True
+            self._reply(response)
+
+    def _send_stage_finish(self, effect: effects.TellStageFinish) -> None:
+        self._client.connection.send(
+            s2c.UploadStageFinish(
+                upload_id=self.requested.upload_id,
+                service_disconnect=True if effect.service_disconnect else None,
+            )
+        )
+
+    def _send_finish(self, effect: effects.TellFinish) -> None:
+        self._is_finish_sent = True
+        self._client.connection.send(
+            s2c.UploadFinishInfo(
+                success=effect.success,
+                upload_id=self.requested.upload_id,
+                rename_target=effect.rename_target,
+                reason=effect.reason,
+            )
+        )
+
+    def _ask_client(self, _: effects.AskClient) -> None:
+        standing = self._siblings.overwrites.ask(self.requested.upload_id)
+        if standing is None:
+            self.send_prompt()
+        else:
+            self.decided(standing)
+
+    def send_prompt(self) -> None:
+        """Asks the client, perhaps once more, what to do about the taken name."""
+        self._client.connection.send(
+            s2c.UploadOverwriteRequest(
+                upload_id=self.requested.upload_id,
+                file_name=self.requested.name,
+                file_path=self._path,
+            )
+        )
+
+    def _close_prompt(self, _: effects.ClosePrompt) -> None:
+        self._siblings.overwrites.drop(self.requested.upload_id)
+
+    @property
+    def _path(self) -> str:
+        return format_path(self._upload.destination.path)
+
+    # Work on the service
 
     async def _begin(self) -> None:
         try:
@@ -228,15 +407,15 @@ class RunningUpload:
             await self._start_on_service()
 
     async def _prepare(self) -> bool:
-        """Enters the object into the catalog, so that no chunk is posted that it does not know.
+        """Writes the object into the catalog, so that no chunk is posted that it does not know.
 
-        A base-protocol service tells of its chunks at the end, so there the object comes with them.
+        A base-protocol service reports its chunks at the end, so there the object is written then.
         False when the upload cannot begin.
         """
         try:
-            await self._check_place()
+            await self._committer.check(self._upload)
             if self._assignment.slot.channel_id is None:
-                await self._begin_object(EnvelopeKind.V1)
+                await self._objects.begin(self.requested, EnvelopeKind.V1)
         except (IsAFolder, NotAFolder) as error:
             rejection = Rejection(error.code, str(error), Retry.NEVER)
         except CatalogFaulty as error:
@@ -249,61 +428,17 @@ class RunningUpload:
         self._move(lambda upload: upload.service_refused(rejection))
         return False
 
-    async def _check_place(self) -> None:
-        """Raises `IsAFolder`, `NotAFolder` for an upload that would be sent in vain.
-
-        The commit decides; one chunk costs little more than a look beforehand.
-        """
-        if self.facts.chunk_count == 1:
-            return
-        try:
-            await self._desk.catalog.check_place(self._upload.place.path, self.facts.name)
-        except IsAFolder:
-            if self.facts.do_overwrite:
-                raise
-
-    async def _begin_object(self, envelope: EnvelopeKind) -> None:
-        draft = draft_of(self.facts, envelope, self._desk.clock())
-        hold = self._desk.holds.begin(draft.id, HOLD_KEY)
-        await self._desk.catalog.begin_object(draft, hold)
-
     async def _start_on_service(self) -> None:
-        facts = self.facts
+        requested = self.requested
         packet = s2u.UploadStart(
-            name=facts.name,
-            path=format_path(self._upload.place.path),
-            size=facts.size,
-            client=facts.client,
-            upload_id=facts.upload_id,
-            chunk_size=facts.chunk_size,
+            name=requested.name,
+            path=self._path,
+            size=requested.size,
+            client=requested.client,
+            upload_id=requested.upload_id,
+            chunk_size=requested.chunk_size,
         )
         await self._assignment.start(packet)
-
-    def _service_answered(self, answer: generic.Boolean) -> None:
-        if answer.success:
-            self._move(Upload.service_accepted)
-        else:
-            reason = answer.message or "the upload service refused the upload"
-            self._move(lambda upload: upload.service_refused(refused_by_service(reason)))
-
-    def _tell_accepted(self, _: effects.TellAccepted) -> None:
-        self._news.accepted(self._assignment.slot.address)
-
-    def _tell_rejected(self, told: effects.TellRejected) -> None:
-        self._news.rejected(told.rejection)
-
-    def _tell_stage_finish(self, told: effects.TellStageFinish) -> None:
-        self._news.stage_finished(service_disconnect=told.service_disconnect)
-
-    def _ask_client(self, _: effects.AskClient) -> None:
-        standing = self._client.overwrites.ask(self.facts.upload_id)
-        if standing is None:
-            self.ask()
-        else:
-            self.decided(standing)
-
-    def _close_prompt(self, _: effects.ClosePrompt) -> None:
-        self._client.overwrites.drop(self.facts.upload_id)
 
     def _abort_service(self, _: effects.AbortService) -> None:
         self._spawn(self._stop_service(), "abort an upload on its service")
@@ -315,17 +450,18 @@ class RunningUpload:
 
     def _free_service(self, _: effects.FreeService) -> None:
         self._assignment.leave()
-        self._desk.fleet.upload_ended(self._assignment.slot)
+        self._slots.upload_ended(self._assignment.slot)
+
+    # Work on the catalog
 
     def _commit(self, commit: effects.Commit) -> None:
-        self._spawn(self._enter(commit), "enter an upload")
+        self._spawn(self._enter(commit), "commit an upload")
 
     async def _enter(self, commit: effects.Commit) -> None:
         """Completes the object and gives it its name; the outcome comes back as an event."""
-        expected = self._desk.changes.expect()
+        expected = self._changes.expect()
         try:
-            await self._enter_content()
-            committed = await self._desk.patience.committing(lambda: self._enter_file(commit))
+            committed = await self._commit_content(commit)
         except NameTaken as error:
             file_id = error.file.id
             self._move(lambda upload: upload.name_taken(file_id))
@@ -339,7 +475,7 @@ class RunningUpload:
             self._move(Upload.overwrite_refused)
         except CatalogError as error:
             level = log_level(error)
-            log.log(level, "a file could not be entered", code=error.code, problem=str(error))
+            log.log(level, "a file could not be committed", code=error.code, problem=str(error))
             reason = public_text(error)
             self._move(lambda upload: upload.commit_failed(reason))
         else:
@@ -351,50 +487,52 @@ class RunningUpload:
             else:
                 self._announced = expected
 
-    async def _enter_file(self, commit: effects.Commit) -> CommittedFile:
-        desk, permit = self._desk, permit_for(self._client.user, Operation.OVERWRITE)
-        while True:
-            lost = await desk.readability.require(UUID(self.facts.upload_id))
-            async with desk.places.entering():
-                if desk.readability.is_current(lost):
-                    return await enter_upload(desk.catalog, self._upload, commit, permit=permit)
-
-    async def _enter_content(self) -> None:
-        """Enters object and chunks, if the service told of them only now. Raises `CatalogError`."""
+    async def _commit_content(self, commit: effects.Commit) -> CommittedFile:
         content, self._content = self._content, None
-        if content is None:
-            return
-        desk, locations = self._desk, tuple(content.locations(self.facts))
-        try:
-            await desk.patience.committing(lambda: self._begin_object(content.envelope))
-            await enter_chunks(desk.catalog, desk.patience, locations)
-        except CatalogError:
-            desk.journal.discard([location.message for location in locations])
-            raise
+        if content is not None:
+            await self._objects.write(self.requested, content)
+        permit = permit_for(self._client.user, Operation.OVERWRITE)
+        return await self._committer.commit(self._upload, commit, permit=permit)
 
     def _announce(self, _: effects.AnnounceFile) -> None:
         if self._committed is not None:
-            self._desk.changes.file_committed(self._committed)
+            self._changes.file_committed(self._committed)
             self._close_announced()
 
     def _close_announced(self) -> None:
         if self._announced is not None:
             self._announced.close()
 
-    def _release_hold(self, _: effects.ReleaseHold) -> None:
-        self._desk.tasks.spawn(self._clean_up(), "clean up after an upload")
+    def _release(self, _: effects.ReleaseHold) -> None:
+        self._tasks.spawn(self._clean_up(), "clean up after an upload")
 
     async def _clean_up(self) -> None:
-        """Lets the content go; what no file refers to is garbage then."""
-        # The hold may still be on its way into the catalog.
+        """Releases the content; what no file refers to is garbage then."""
+        # The temporary reference may still be on its way into the catalog.
         await self._is_prepared.wait()
-        object_id = UUID(self.facts.upload_id)
-        try:
-            await self._desk.patience.committing(
-                lambda: self._desk.holds.release(object_id, HOLD_KEY)
-            )
-        except CatalogError as error:
-            log.warning("a hold was not released and will expire", code=error.code)
+        await self._objects.release(self.requested.upload_id)
         if self._committed is None or self._committed.replaced:
-            # Otherwise nothing was left behind, and looking for it costs more than the upload.
-            self._desk.nudge_reaper()
+            # Otherwise nothing is left over, and looking for it costs more than the upload.
+            self._wake_reaper()
+
+
+def rejection_packet(
+    client: ClientSession, rejection: Rejection, name: str, path: str, chunk_size: int
+) -> Packet:
+    """The reply to a client whose request for an upload is rejected.
+
+    Base-protocol clients get the reason alone.
+    """
+    if REJECTIONS in client.extensions:
+        return s2c.UploadRejection(
+            code=rejection.code, reason=rejection.reason, retry=rejection.retry.value
+        )
+    return s2c.UploadResponse(
+        name=name,
+        path=path,
+        accepted=False,
+        # The protocol wants a chunk size and an id even here; they mean nothing.
+        chunk_size=chunk_size,
+        upload_id=str(uuid4()),
+        rejection_reason=rejection.reason,
+    )

@@ -10,8 +10,8 @@ from catalog.errors import CatalogError, CatalogFaulty, InvalidRecord
 from catalog.records import Chunk, ChunkLocation, EnvelopeKind, Message
 from manager.connections.dispatch import PacketTable
 from manager.error_texts import public_text
-from manager.services.base_content import BaseContent, InvalidReport, reported_messages, snowflake
-from manager.services.upload_slots import SlotUpload, UploadSlot
+from manager.services.reports import BaseContent, InvalidReport, reported_messages, snowflake
+from manager.services.slots import SlotUpload, UploadSlot
 from manager.services.webhooks import WebhookDirectory
 from manager.uploads.journal import ChunkJournal
 from protocol import generic, s2u, u2s
@@ -45,7 +45,7 @@ class ChunkTarget(Protocol):
     """A running upload whose chunks are reported."""
 
     @property
-    def facts(self) -> ChunkMeasures:
+    def layout(self) -> ChunkMeasures:
         """How it is cut into chunks."""
 
     @property
@@ -124,7 +124,7 @@ class UploadReportHandlers:
             self._journal.discard(reported_messages(packet, slot.channel_id))
 
     def _upload_of(self, slot: UploadSlot, upload_id: str) -> ChunkTarget | None:
-        if slot.upload is not None and slot.upload.facts.upload_id == upload_id:
+        if slot.upload is not None and slot.upload.requested.upload_id == upload_id:
             return slot.upload
         return self._find_ticket_upload(slot.process, upload_id)
 
@@ -157,14 +157,14 @@ def _content_of(
     """The chunks that a base-protocol service has stored; those of others are journalled already."""
     if slot.channel_id is None:
         return None
-    return BaseContent.reported(packet, upload.facts, slot.channel_id)
+    return BaseContent.reported(packet, upload.requested, slot.channel_id)
 
 
 def _has_right_size(upload: ChunkTarget, packet: u2s.ChunkStored) -> bool:
-    facts = upload.facts
-    if packet.index >= facts.chunk_count:
+    layout = upload.layout
+    if packet.index >= layout.chunk_count:
         return False
-    size = chunk_length(facts.size, facts.chunk_size, packet.index)
+    size = chunk_length(layout.size, layout.chunk_size, packet.index)
     sealed = sealed_size(EnvelopeKind.V1.value, size)
     return (packet.size, packet.stored_size) == (size, sealed)
 

@@ -1,7 +1,7 @@
 """The life of one upload, from the request to its end.
 
 One table, `TRANSITIONS`, holds every step: what may happen to an upload in which state, where that
-leads, and what has to be done. There is no other place that decides. The diagram in docs/uploads.md
+leads, and what has to be done. Nothing else decides. The diagram in docs/uploads.md
 is drawn from it. An `Upload` takes an event, moves, and returns effects in the order in which they
 are to be carried out; an event that the table does not know raises `IllegalTransition` and changes
 nothing.
@@ -15,13 +15,12 @@ Three things hold on every path, and the tests walk them all:
   itself.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from manager.errors import IllegalTransition
-from manager.uploads.effects import Effect
+from manager.files.upload_requests import DestinationFolder, RequestedUpload
+from manager.uploads.effects import Effect, Rejection
 from manager.uploads.overwrites import Action
-from manager.uploads.place import Place
-from manager.uploads.rejections import Rejection
 from manager.uploads.transitions import (
     ENDS,
     MAY_NOT_OVERWRITE,
@@ -32,35 +31,11 @@ from manager.uploads.transitions import (
     UploadState,
 )
 
-__all__ = ["Action", "Effect", "IllegalTransition", "Upload", "UploadFacts", "UploadState"]
-
 _CHOSEN = {
     Action.OVERWRITE: UploadEvent.CHOSE_OVERWRITE,
     Action.RENAME: UploadEvent.CHOSE_RENAME,
     Action.SKIP: UploadEvent.CHOSE_SKIP,
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UploadFacts:
-    """What was requested. Ids are uuid strings, sizes are bytes.
-
-    Attributes:
-        user_id: whom the file will belong to; None for nobody.
-        folder: names from the root down; `()` is the root. `Upload.place` says where it is by now.
-        do_overwrite: whether a file of the same name is replaced without asking.
-    """
-
-    upload_id: str
-    client: str
-    user_id: int | None
-    folder: tuple[str, ...]
-    name: str
-    size: int
-    is_public: bool
-    do_overwrite: bool
-    chunk_size: int
-    chunk_count: int
 
 
 class Upload:
@@ -69,14 +44,14 @@ class Upload:
     All of them raise `IllegalTransition`, and change nothing, when that cannot happen now.
 
     Attributes:
-        place: where the file goes, which follows its folder.
+        destination: the folder of the file, which may be renamed and moved meanwhile.
     """
 
-    def __init__(self, facts: UploadFacts) -> None:
-        self.facts = facts
+    def __init__(self, requested: RequestedUpload) -> None:
+        self.requested = requested
         self._state = UploadState.REQUESTED
         self._memory = Memory()
-        self.place = Place(facts.folder)
+        self.destination = DestinationFolder(requested.folder)
 
     @property
     def state(self) -> UploadState:
@@ -141,7 +116,7 @@ class Upload:
 
     def commit_done(self, name: str) -> list[Effect]:
         """The file is in the catalog under `name`."""
-        target = None if name == self.facts.name else name
+        target = None if name == self.requested.name else name
         return self._move(UploadEvent.COMMIT_DONE, replace(self._memory, rename_target=target))
 
     def commit_failed(self, reason: str) -> list[Effect]:
@@ -154,14 +129,16 @@ class Upload:
 
     def name_taken(self, file_id: int) -> list[Effect]:
         """This file has the name."""
-        replaces = self.facts.do_overwrite
+        replaces = self.requested.do_overwrite
         event = UploadEvent.NAME_TAKEN_REPLACE if replaces else UploadEvent.NAME_TAKEN
         learned = replace(self._memory, taken_by=file_id, is_taken_by_folder=False)
         return self._move(event, learned)
 
     def name_taken_by_folder(self, reason: str) -> list[Effect]:
         """A folder has the name; `reason` says so to a client that wants it overwritten."""
-        event = UploadEvent.CANNOT_REPLACE if self.facts.do_overwrite else UploadEvent.NAME_TAKEN
+        event = (
+            UploadEvent.CANNOT_REPLACE if self.requested.do_overwrite else UploadEvent.NAME_TAKEN
+        )
         return self._move(event, replace(self._memory, is_taken_by_folder=True, reason=reason))
 
     def decision(self, action: Action) -> list[Effect]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from manager.uploads.effects import (
+    FAILED_HERE,
+    SERVICE_LOST,
     AbortService,
     AnnounceFile,
     AskClient,
@@ -18,6 +20,7 @@ from manager.uploads.effects import (
     FailIfTaken,
     FreeService,
     NumberName,
+    Rejection,
     ReleaseHold,
     ReplaceFile,
     TellAccepted,
@@ -25,7 +28,6 @@ from manager.uploads.effects import (
     TellRejected,
     TellStageFinish,
 )
-from manager.uploads.rejections import FAILED_HERE, SERVICE_LOST, Rejection
 
 ABORTED = "the upload was aborted"
 SKIPPED = "skipped: this name is taken"

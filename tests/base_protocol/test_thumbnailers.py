@@ -7,8 +7,8 @@ import aiohttp
 import pytest
 
 from catalog.records import File
-from manager.app_keys import PICTURES, THUMBNAILERS
-from manager.processing.pictures import Pictures
+from manager.app_keys import THUMBNAIL_CACHE, THUMBNAIL_SERVICES
+from manager.processing.thumbnails import ThumbnailCache
 from tests.base_protocol.stage import Stage, running_stage
 from tests.base_protocol.thumbnailer import picture_of
 from tests.manager.sockets.stage import KEY, SERVICE_PASSWORD
@@ -29,7 +29,7 @@ async def stored(stage: Stage, content: bytes, *, is_encrypting: bool = True) ->
 
 async def generate(stage: Stage, file: File) -> bytes | None:
     """The picture that the manager gets."""
-    return await stage.app[THUMBNAILERS].generate(file)
+    return await stage.app[THUMBNAIL_SERVICES].generate(file)
 
 
 @pytest.mark.parametrize("replies", [True, False])
@@ -82,7 +82,7 @@ async def test_one_question_for_all_who_ask(stage: Stage, content: bytes):
     """A picture that is being made is not asked for again."""
     file = await stored(stage, content)
     service = await stage.thumbnailer(paints=None)
-    pictures = stage.app[PICTURES]
+    pictures = stage.app[THUMBNAIL_CACHE]
     asking = [asyncio.create_task(pictures.make(file)) for _ in range(3)]
     await service.next("s2t:gen-thumbnail", file_id=file.id)
     await service.send("t2s:thumbnail-data", file_id=file.id, success=True, data="aGk")
@@ -97,7 +97,7 @@ async def test_a_picture_that_comes_late_is_served_to_whoever_asks_again(
     """Nobody waits for it any more when it comes; it is not made a second time."""
     file = await stored(stage, content)
     service = await stage.thumbnailer(paints=None)
-    pictures = Pictures(stage.app[THUMBNAILERS], patience_s=0)
+    pictures = ThumbnailCache(stage.app[THUMBNAIL_SERVICES], patience_s=0)
     assert not await pictures.make(file)
     await service.next("s2t:gen-thumbnail", file_id=file.id)
     await service.send("t2s:thumbnail-data", file_id=file.id, success=True, data="aGk")

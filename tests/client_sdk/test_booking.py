@@ -2,12 +2,12 @@
 
 import pytest
 
-from client_sdk.booking import Book, BookingDesk, Clear, Grant, Linger
+from client_sdk.booking import Book, BookingManager, Clear, Grant, Linger
 
 
-def connected(limit: int = 3) -> BookingDesk:
+def connected(limit: int = 3) -> BookingManager:
     """A desk with a connection and nothing to do."""
-    desk = BookingDesk(limit)
+    desk = BookingManager(limit)
     assert desk.connected() == []
     return desk
 
@@ -31,7 +31,7 @@ def test_uploads_are_granted_in_turn() -> None:
 
 def test_nothing_is_asked_without_a_connection() -> None:
     """Uploads may wait before there is a connection; the booking follows it."""
-    desk = BookingDesk(3)
+    desk = BookingManager(3)
     assert desk.wait("a") == []
     assert desk.wait("b") == []
     assert desk.connected() == [Book(2)]
@@ -115,7 +115,7 @@ def test_an_unanswered_question_is_asked_anew() -> None:
 def test_a_limit_below_one_is_refused() -> None:
     """Without services nothing could ever be uploaded."""
     with pytest.raises(ValueError, match="at least one"):
-        BookingDesk(0)
+        BookingManager(0)
 
 
 def test_a_question_for_fewer_counts_at_once() -> None:

@@ -18,9 +18,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from client_sdk.booking import Book, BookingDesk, Clear, Effect, Grant, Linger
+from client_sdk.booking import Book, BookingManager, Clear, Effect, Grant, Linger
 from manager.errors import ClearRefused, NoFreeService
-from manager.uploads.booking_ledger import AmountChanged, BookingLedger
+from manager.services.booking_ledger import AmountChanged, BookingLedger
 
 IDLE_S = 30.0
 CLIENTS = st.sampled_from(["alice", "alice", "alice", "bob"])
@@ -38,7 +38,7 @@ class SdkClient:
         known_losses: those of them that the client has heard of.
     """
 
-    desk: BookingDesk
+    desk: BookingManager
     to_manager: deque[Callable[[], None]] = field(default_factory=deque)
     to_client: deque[Callable[[], None]] = field(default_factory=deque)
     waiting: list[int] = field(default_factory=list)
@@ -58,7 +58,7 @@ class BookingOverTheWire(RuleBasedStateMachine):
         self.ledger = BookingLedger(IDLE_S)
         self.now = 0.0
         self.numbers = count()
-        self.clients = {name: SdkClient(BookingDesk(limit)) for name in ("alice", "bob")}
+        self.clients = {name: SdkClient(BookingManager(limit)) for name in ("alice", "bob")}
         # Service to the client and the upload that it runs; None for a client that has left.
         self.running: dict[str, tuple[str, int] | None] = {}
         for _ in range(services):

@@ -2,16 +2,14 @@
 
 import pytest
 
-from manager.errors import ServiceExists, ServiceNotRunning
-from manager.uploads.booking_ledger import (
+from manager.errors import ClearRefused, NoFreeService, ServiceExists, ServiceNotRunning
+from manager.services.booking_ledger import (
     AmountChanged,
     Booked,
     BookingLedger,
     BookingStatus,
-    ClearRefused,
     Holdings,
     Moved,
-    NoFreeService,
     ServiceLeft,
     ServiceState,
     ServiceStatus,

@@ -14,11 +14,10 @@ from hypothesis.stateful import (
     rule,
 )
 
-from manager.uploads.booking_ledger import (
+from manager.errors import ClearRefused, NoFreeService
+from manager.services.booking_ledger import (
     AmountChanged,
     BookingLedger,
-    ClearRefused,
-    NoFreeService,
     ServiceState,
     ServiceStatus,
 )

@@ -1,17 +1,17 @@
 """Base-protocol services are spread over the channels of the bot."""
 
-from manager.services.channels import ChannelShares
+from manager.services.leases import ChannelAssignment
 
 
 def test_the_fewest_users_first():
     """A slot gets the channel that the fewest post to, among equals the first configured."""
-    shares = ChannelShares([30, 10, 20])
+    shares = ChannelAssignment([30, 10, 20])
     assert [shares.take(slot) for slot in "abcd"] == [30, 10, 20, 30]
 
 
 def test_a_channel_that_is_given_back():
     """Who leaves makes room; who never had a channel is no error."""
-    shares = ChannelShares([30, 10])
+    shares = ChannelAssignment([30, 10])
     for slot in "abc":
         shares.take(slot)
     shares.give_back("b")

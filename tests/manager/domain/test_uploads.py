@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from manager.errors import IllegalTransition
+from manager.files.upload_requests import RequestedUpload
 from manager.uploads.effects import (
+    SERVICE_LOST,
     AbortService,
     AnnounceFile,
     AskClient,
@@ -25,10 +27,10 @@ from manager.uploads.effects import (
     TellFinish,
     TellRejected,
     TellStageFinish,
+    refused_by_service,
 )
 from manager.uploads.overwrites import Action
-from manager.uploads.rejections import SERVICE_LOST, refused_by_service
-from manager.uploads.state_machine import Upload, UploadFacts
+from manager.uploads.state_machine import Upload
 from manager.uploads.transitions import (
     ABORTED,
     ENDS,
@@ -40,7 +42,7 @@ from manager.uploads.transitions import (
     UploadState,
 )
 
-FACTS = UploadFacts(
+REQUESTED = RequestedUpload(
     upload_id="3f0a6a54-5c4e-4a63-8b5e-0d9a2f3c1b00",
     client="c",
     user_id=7,
@@ -79,7 +81,7 @@ EVENTS: dict[str, Happening] = {
 
 def upload_after(*events: str, do_overwrite: bool = False) -> Upload:
     """An upload to which these events have happened."""
-    upload = Upload(replace(FACTS, do_overwrite=do_overwrite))
+    upload = Upload(replace(REQUESTED, do_overwrite=do_overwrite))
     for event in events:
         EVENTS[event](upload)
     return upload

@@ -10,11 +10,11 @@ from manager.downloads.ranges import (
     MAX_RANGES,
     ByteRange,
     MultipartFraming,
-    RangeNotSatisfiable,
     Segment,
     parse_range,
     segments,
 )
+from manager.errors import RangeNotSatisfiable
 
 
 @pytest.mark.parametrize(

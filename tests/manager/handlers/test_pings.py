@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from aiohttp import ClientWebSocketResponse, WSMessage, WSMsgType
 
-from manager.connections import liveness as pulse
+from manager.services import liveness as pulse
 from manager.uploads import assignment
 from tests.manager.frontend import PATIENCE_S, Frontend
 from tests.manager.sockets.peers import service_query

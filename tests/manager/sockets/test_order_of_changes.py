@@ -14,11 +14,11 @@ from catalog.port import Catalog, FailOnConflict, OnConflict, OverwriteOnConflic
 from catalog.records import EnvelopeKind, File, ObjectState, Reference, StoredObject, User
 from catalog.sqlite.adapter import SqliteCatalog
 from common.tasks import BackgroundTasks
-from manager.broadcast.changes import ChangeFeed
 from manager.broadcast.hub import Hub
 from manager.broadcast.ordered_queue import Announcer
 from manager.connections.clients import ClientSession
 from manager.downloads.content_links import ContentLinks
+from manager.files.changes import ChangeFeed
 from manager.retrying import USUAL_PATIENCE
 from protocol import c2s, generic, s2c
 from protocol.codec import decode
@@ -167,7 +167,7 @@ async def feed(tmp_path: Path) -> AsyncIterator[Feed]:
             hub,
             cast("Catalog", held),
             USUAL_PATIENCE,
-            ContentLinks(b"secret", lambda: 0.0),
+            ContentLinks(b"secret", lambda: 0.0).thumbnail,
             Announcer(hub, tasks),
             order_wait_s=0.01,
         )

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection
 from typing import Protocol
 
-from manager.uploads.booking_ledger import AmountChanged, BookingLedger, Holdings, LedgerSnapshot
+from manager.services.booking_ledger import AmountChanged, BookingLedger, Holdings, LedgerSnapshot
 from protocol import s2c
 from protocol.packet import Packet
 
@@ -16,7 +16,7 @@ class Mailbox(Protocol):
         """Sends to the client; to one that is gone it goes nowhere."""
 
 
-class BookingDesk:
+class BookingManager:
     """Changes the ledger and tells the clients concerned at once, in the order of the changes."""
 
     def __init__(

@@ -19,7 +19,7 @@ from manager.error_texts import log_level
 log = structlog.get_logger(__name__)
 
 
-class TemporaryHolds:
+class TemporaryReferences:
     """Keeps content alive, and renews all holds of the process together."""
 
     def __init__(

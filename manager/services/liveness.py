@@ -28,7 +28,7 @@ class Service(Protocol):
         """The way to the service."""
 
 
-class ServicePulse:
+class LivenessProbe:
     """Pings services; one that does not answer is dropped, and then missed like any that is lost."""
 
     def __init__(self, tasks: BackgroundTasks) -> None:

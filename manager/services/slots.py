@@ -5,16 +5,20 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from manager.connections.connection import PeerConnection
-from manager.services.base_content import BaseContent
-from manager.uploads.state_machine import UploadFacts
+from manager.files.upload_requests import RequestedUpload
+from manager.services.reports import BaseContent
 
 
 class SlotUpload(Protocol):
     """What runs on a slot, as its service acts on it."""
 
     @property
-    def facts(self) -> UploadFacts:
-        """What was asked for."""
+    def requested(self) -> RequestedUpload:
+        """What the client has requested."""
+
+    @property
+    def layout(self) -> RequestedUpload:
+        """How the content is cut into chunks."""
 
     @property
     def takes_chunks(self) -> bool:

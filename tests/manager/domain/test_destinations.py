@@ -2,7 +2,7 @@
 
 import pytest
 
-from manager.uploads.place import Place
+from manager.files.upload_requests import DestinationFolder
 from protocol.values import MAX_PATH_NAMES
 
 
@@ -20,21 +20,21 @@ from protocol.values import MAX_PATH_NAMES
 )
 def test_a_place_follows_its_folder_and_those_around_it(before, after, expected):
     """What lies deeper or elsewhere does not concern it, even under a similar name."""
-    place = Place(("a", "b"))
+    place = DestinationFolder(("a", "b"))
     place.folder_moved(before, after)
     assert place.path == expected
 
 
 def test_the_root_stays():
     """Nothing lies around it."""
-    place = Place(())
+    place = DestinationFolder(())
     place.folder_moved(("a",), ("b",))
     assert place.path == ()
 
 
 def test_changes_follow_one_another():
     """Each starts from where the last one led; a new folder of the old name is another one."""
-    place = Place(("a", "in"))
+    place = DestinationFolder(("a", "in"))
     place.folder_moved(("a",), ("b",))
     place.folder_moved(("a",), ("c",))
     place.folder_moved(("b",), ("c", "b"))
@@ -43,10 +43,10 @@ def test_changes_follow_one_another():
 
 def test_no_path_gets_longer_than_can_be_said():
     """Folders that were still to be made, and do not fit any more, are left out."""
-    place = Place(("a", "x", "y"))
+    place = DestinationFolder(("a", "x", "y"))
     deep = tuple("d" * (MAX_PATH_NAMES - 1))
-    assert not place.is_cut
+    assert not place.is_truncated
     place.folder_moved(("a",), deep)
-    assert (place.path, place.is_cut) == ((*deep, "x"), True)
+    assert (place.path, place.is_truncated) == ((*deep, "x"), True)
     place.folder_moved(deep, ("a",))
-    assert (place.path, place.is_cut) == (("a", "x"), True)
+    assert (place.path, place.is_truncated) == (("a", "x"), True)

@@ -1,18 +1,20 @@
-"""Thumbnail services of the base protocol, and the pictures that they make.
+"""Thumbnail services of the base protocol, and the thumbnails that they make on demand.
 
 Such a service fetches a file's first chunk itself, with the bot's token, and opens nothing but the
-base protocol's envelope under the one key that it was told. So it can be asked only about what a
-base-protocol upload service has stored.
+base protocol's envelope under the one key that it was sent. So it can be asked only about what a
+base-protocol upload service has stored. It sends bytes and stores nothing, so the latest thumbnails are
+kept in memory; one that was dropped is made again at the next request.
 
-A question names a message, but its answer only the file. When the file is overwritten meanwhile, the
-picture of the old content would be taken for one of the new: so a service that owes an answer about a
-file is asked nothing about other content of it.
+A request names a message, but its answer only the file. When the file is overwritten meanwhile, the
+thumbnail of the old content would be taken for one of the new: so a service that owes an answer about a
+file is not asked about other content of it.
 """
 
 import asyncio
 import base64
 import binascii
 import contextlib
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -45,7 +47,7 @@ POLICY_VIOLATION = 1008
 
 
 @dataclass(slots=True, eq=False)
-class Thumbnailer:
+class ThumbnailService:
     """One connection of a thumbnail service.
 
     Attributes:
@@ -69,7 +71,7 @@ class Thumbnailer:
         return is_unambiguous and file.id not in self.pictures
 
 
-class Thumbnailers:
+class ThumbnailServices:
     """All thumbnail services that are connected."""
 
     def __init__(
@@ -79,9 +81,9 @@ class Thumbnailers:
         self._hub = hub
         self._settings = settings
         self._tasks = tasks
-        self._services: dict[str, Thumbnailer] = {}
+        self._services: dict[str, ThumbnailService] = {}
 
-    def __iter__(self) -> Iterator[Thumbnailer]:
+    def __iter__(self) -> Iterator[ThumbnailService]:
         return iter(tuple(self._services.values()))
 
     def introduce_to(self, client: ClientSession) -> None:
@@ -91,7 +93,7 @@ class Thumbnailers:
                 client.connection.send(_registry(service, "list"))
 
     @contextlib.asynccontextmanager
-    async def membership(self, service: Thumbnailer, bot_token: str) -> AsyncIterator[None]:
+    async def membership(self, service: ThumbnailService, bot_token: str) -> AsyncIterator[None]:
         """A service is connected for the length of the context."""
         self._services[service.id] = service
         self._tasks.spawn(
@@ -118,7 +120,7 @@ class Thumbnailers:
         service = await self._service_for(file)
         return await self._begin(service, file, question) if service else None
 
-    async def _service_for(self, file: File) -> Thumbnailer | None:
+    async def _service_for(self, file: File) -> ThumbnailService | None:
         """The service to ask, which may have to answer first; None when there is none."""
         while True:
             usable = [service for service in self if service.is_in_service]
@@ -131,7 +133,7 @@ class Thumbnailers:
             await asyncio.wait(busy, return_when=asyncio.FIRST_COMPLETED)
 
     def _begin(
-        self, service: Thumbnailer, file: File, question: s2t.GenThumbnail
+        self, service: ThumbnailService, file: File, question: s2t.GenThumbnail
     ) -> asyncio.Future[bytes | None]:
         picture: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
         service.pictures[file.id] = picture
@@ -147,7 +149,7 @@ class Thumbnailers:
         picture.add_done_callback(end)
         return picture
 
-    async def _ask(self, service: Thumbnailer, question: s2t.GenThumbnail) -> None:
+    async def _ask(self, service: ThumbnailService, question: s2t.GenThumbnail) -> None:
         """Services answer with a reply, or with a packet of its own, which `received` is told of."""
         try:
             answer = await service.connection.request(
@@ -164,7 +166,7 @@ class Thumbnailers:
             is_this = answer.file_id == question.file_id
             _answered(service, question.file_id, _bytes_of(answer) if is_this else None)
 
-    def received(self, service: Thumbnailer, packet: t2s.ThumbnailData) -> None:
+    def received(self, service: ThumbnailService, packet: t2s.ThumbnailData) -> None:
         """A service has made a picture, or cannot."""
         _answered(service, packet.file_id, _bytes_of(packet))
 
@@ -184,7 +186,7 @@ class Thumbnailers:
             is_encrypted=content.envelope is EnvelopeKind.BASE,
         )
 
-    async def _configure(self, service: Thumbnailer, bot_token: str) -> None:
+    async def _configure(self, service: ThumbnailService, bot_token: str) -> None:
         try:
             answer = await service.connection.request(self._packet(bot_token), generic.Boolean)
         except PeerGone:
@@ -208,16 +210,16 @@ class Thumbnailers:
             image_type=IMAGE_TYPE,
         )
 
-    async def _send_away(self, service: Thumbnailer, problem: str) -> None:
+    async def _send_away(self, service: ThumbnailService, problem: str) -> None:
         log.warning("a thumbnail service was not configured", service=service.id, problem=problem)
         await service.connection.close(POLICY_VIOLATION, "the configuration was not confirmed")
 
 
-def _registry(service: Thumbnailer, action: s2c.ServiceAction) -> s2c.ServiceRegistry:
+def _registry(service: ThumbnailService, action: s2c.ServiceAction) -> s2c.ServiceRegistry:
     return s2c.ServiceRegistry(service_type="thumbnail", action=action, service_uuid=service.id)
 
 
-def _answered(service: Thumbnailer, file_id: int, outcome: bytes | None) -> None:
+def _answered(service: ThumbnailService, file_id: int, outcome: bytes | None) -> None:
     service.owed.pop(file_id, None)
     picture = service.pictures.get(file_id)
     if picture is not None:
@@ -237,3 +239,54 @@ def _bytes_of(packet: t2s.ThumbnailData) -> bytes | None:
         return base64.urlsafe_b64decode(packet.data + padding)
     except binascii.Error:
         return None
+
+
+MAX_PICTURES = 200
+"""How many are kept; each has some tens of KiB."""
+MAX_PICTURE_BYTES = 512 * 1024
+"""Larger ones are no thumbnails."""
+PATIENCE_S = 8.0
+"""Whoever asks is due an answer within 10 s; the picture is made all the same."""
+
+
+class ThumbnailCache:
+    """Thumbnails on demand."""
+
+    def __init__(self, thumbnailers: ThumbnailServices, *, patience_s: float = PATIENCE_S) -> None:
+        self._thumbnailers = thumbnailers
+        self._patience_s = patience_s
+        self._kept: OrderedDict[UUID, bytes] = OrderedDict()
+        self._making: dict[UUID, asyncio.Task[bool]] = {}
+
+    async def make(self, file: File) -> bool:
+        """Whether there is a thumbnail of the file's content now. Raises `CatalogUnavailable`.
+
+        One that takes too long is made all the same, for whoever asks again.
+        """
+        content = file.object_id
+        if content in self._kept:
+            return True
+        making = self._making.get(content)
+        if making is None:
+            making = asyncio.create_task(self._make(file), name=f"thumbnail of {content}")
+            self._making[content] = making
+            making.add_done_callback(lambda _: self._making.pop(content))
+        try:
+            async with asyncio.timeout(self._patience_s):
+                # Others may wait for it, too.
+                return await asyncio.shield(making)
+        except TimeoutError:
+            return False
+
+    async def _make(self, file: File) -> bool:
+        picture = await self._thumbnailers.generate(file)
+        if picture is None or len(picture) > MAX_PICTURE_BYTES:
+            return False
+        self._kept[file.object_id] = picture
+        if len(self._kept) > MAX_PICTURES:
+            self._kept.popitem(last=False)
+        return True
+
+    def kept(self, object_id: UUID) -> bytes | None:
+        """The thumbnail of some content, AVIF, if it was made lately."""
+        return self._kept.get(object_id)

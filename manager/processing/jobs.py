@@ -16,12 +16,12 @@ from catalog.errors import CatalogError
 from catalog.port import Catalog
 from catalog.records import Job, Ticket, ViewTarget
 from common.tasks import BackgroundTasks
-from manager.broadcast.changes import THUMBNAIL, ChangeFeed
 from manager.broadcast.hub import Hub
 from manager.connections.clients import ClientSession
 from manager.connections.connection import PeerConnection
 from manager.downloads.content_links import ContentLinks
 from manager.errors import JobLost, PeerGone, PeerSilent, UnexpectedReply
+from manager.files.changes import THUMBNAIL, ChangeFeed
 from manager.tickets.approval import TicketRequest
 from manager.tickets.uploads import TicketManager
 from protocol import generic, s2c, s2t, t2s
@@ -63,14 +63,14 @@ class ProcessingService:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobTerms:
+class JobPolicy:
     """How long a job is leased, in whole seconds, and how often it is tried."""
 
     lease_s: int
     max_attempts: int
 
 
-class ProcessingDesk:
+class ProcessingManager:
     """Gives jobs to services, and takes what comes of them."""
 
     def __init__(
@@ -81,7 +81,7 @@ class ProcessingDesk:
         changes: ChangeFeed,
         tickets: TicketManager,
         links: ContentLinks,
-        terms: JobTerms,
+        terms: JobPolicy,
         tasks: BackgroundTasks,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,

@@ -11,7 +11,7 @@ from uuid import UUID
 from catalog.records import Chunk, ChunkLocation, EnvelopeKind, Message
 from common.wording import counted
 from manager.errors import ManagerError
-from manager.uploads.state_machine import UploadFacts
+from manager.files.upload_requests import RequestedUpload
 from protocol import u2s
 from protocol.chunks import chunk_length
 from storage.envelope import sealed_size
@@ -47,15 +47,15 @@ class BaseContent:
 
     @classmethod
     def reported(
-        cls, packet: u2s.UploadFinish, facts: UploadFacts, channel_id: int
+        cls, packet: u2s.UploadFinish, requested: RequestedUpload, channel_id: int
     ) -> "BaseContent":
         """Reads it from the report of a service that posts to that channel.
 
         Raises `InvalidReport` when that cannot be the chunks of this upload.
         """
         messages = tuple(snowflake(message) for message in packet.messages or ())
-        if len(messages) != facts.chunk_count:
-            chunks = counted(facts.chunk_count, "chunk")
+        if len(messages) != requested.chunk_count:
+            chunks = counted(requested.chunk_count, "chunk")
             raise InvalidReport(f"{counted(len(messages), 'message')} for {chunks}")
         if len(set(messages)) != len(messages):
             raise InvalidReport("one message for several chunks")
@@ -66,14 +66,14 @@ class BaseContent:
         envelope = EnvelopeKind.BASE if packet.is_encrypted else EnvelopeKind.PLAIN
         return cls(channel_id=channel_id, message_ids=messages, envelope=envelope)
 
-    def locations(self, facts: UploadFacts) -> Iterator[ChunkLocation]:
+    def locations(self, requested: RequestedUpload) -> Iterator[ChunkLocation]:
         """Where each chunk lies, as far as it is known: neither attachment nor digest are."""
         for index, message_id in enumerate(self.message_ids):
-            size = chunk_length(facts.size, facts.chunk_size, index)
+            size = chunk_length(requested.size, requested.chunk_size, index)
             stored_size = sealed_size(self.envelope.value, size)
             yield ChunkLocation(
                 chunk=Chunk(
-                    object_id=UUID(facts.upload_id),
+                    object_id=UUID(requested.upload_id),
                     index=index,
                     message_id=message_id,
                     attachment_id=None,

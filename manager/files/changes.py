@@ -24,7 +24,6 @@ from manager.broadcast.hub import Hub
 from manager.broadcast.ordered_queue import Announcement, Announcer
 from manager.broadcast.sequencer import Sequencer
 from manager.connections.clients import ClientSession
-from manager.downloads.content_links import ContentLinks
 from manager.files.conversion import (
     file_handle,
     folder_handle,
@@ -82,18 +81,28 @@ class ChangeFeed:
         hub: Hub,
         files: FileStore,
         patience: CatalogPatience,
-        links: ContentLinks,
+        thumbnail_link: Callable[[UUID], str],
         announcer: Announcer,
         *,
         order_wait_s: float = ORDER_WAIT_S,
     ) -> None:
+        """Takes what it uses.
+
+        Args:
+            hub: The clients.
+            files: Where files are looked up.
+            patience: How that is retried.
+            thumbnail_link: Path and query of the thumbnail of some content.
+            announcer: Sends the packets in order.
+            order_wait_s: How long a change waits for the answer to an earlier one.
+        """
         self._hub = hub
         self._announcer = announcer
         self._sequencer: Sequencer[list[Announcement]] = Sequencer(order_wait_s)
         self._timer: asyncio.TimerHandle | None = None
         self._all_ordered = asyncio.Event()
         self._all_ordered.set()
-        self._links = links
+        self._thumbnail_link = thumbnail_link
         self._files = files
         self._patience = patience
         self._listeners: list[Callable[[], None]] = []
@@ -145,7 +154,7 @@ class ChangeFeed:
             return
         if not files:
             return
-        link = self._links.view(object_id, THUMBNAIL)
+        link = self._thumbnail_link(object_id)
         told: list[Announcement] = [
             partial(self._tell_of_file, "modify", placed, thumbnail=link) for placed in files
         ]

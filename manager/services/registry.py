@@ -16,14 +16,13 @@ import structlog
 from common.tasks import BackgroundTasks
 from manager.broadcast.hub import Hub
 from manager.connections.clients import ClientSession
-from manager.connections.liveness import ServicePulse
 from manager.errors import NoFreeService, PeerGone, PeerSilent, UnexpectedReply
-from manager.services.channels import ChannelShares
-from manager.services.leases import Configure, WebhookLeases
-from manager.services.upload_slots import UploadSlot
+from manager.services.bookings import BookingManager
+from manager.services.leases import ChannelAssignment, Configure, WebhookLeases
+from manager.services.liveness import LivenessProbe
+from manager.services.slots import UploadSlot
 from manager.services.webhooks import WebhookDirectory
 from manager.settings import ManagerSettings
-from manager.uploads.booking_desk import BookingDesk
 from protocol import generic, s2c, s2u
 from protocol.packet import Packet
 from protocol.values import REPLY_TIMEOUT_S
@@ -38,17 +37,17 @@ UNCHANGED = 0
 """Number of a configuration that takes no webhook away, so there is nothing to confirm."""
 
 
-class UploadFleet:
+class UploadSlotRegistry:
     """All upload slots that are connected."""
 
     def __init__(
         self,
-        bookings: BookingDesk,
+        bookings: BookingManager,
         hub: Hub,
         webhooks: WebhookDirectory,
         settings: ManagerSettings,
         tasks: BackgroundTasks,
-        pulse: ServicePulse,
+        pulse: LivenessProbe,
     ) -> None:
         self._bookings = bookings
         self._pulse = pulse
@@ -57,7 +56,7 @@ class UploadFleet:
         self._settings = settings
         self._tasks = tasks
         self._leases = WebhookLeases()
-        self._channels = ChannelShares(settings.discord_channels)
+        self._channels = ChannelAssignment(settings.discord_channels)
         self._slots: dict[str, UploadSlot] = {}
         self._requests_per_s = settings.upload_requests_per_s(1)
         self._take_webhooks()

@@ -1,0 +1,60 @@
+"""What clients request to upload, and where it goes while folders are renamed and moved."""
+
+from dataclasses import dataclass
+
+from protocol.values import MAX_PATH_NAMES
+
+FolderPath = tuple[str, ...]
+"""Names from the root down; `()` is the root."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestedUpload:
+    """What a client has requested to upload. Ids are uuid strings, sizes are bytes.
+
+    Attributes:
+        user_id: the future owner of the file; None for nobody.
+        folder: names from the root down; `()` is the root. It may be renamed and moved later.
+        do_overwrite: whether a file of the same name is replaced without asking.
+    """
+
+    upload_id: str
+    client: str
+    user_id: int | None
+    folder: tuple[str, ...]
+    name: str
+    size: int
+    is_public: bool
+    do_overwrite: bool
+    chunk_size: int
+    chunk_count: int
+
+
+class DestinationFolder:
+    """The folder that a client asked for, wherever it was moved since. It need not exist yet.
+
+    A deleted folder keeps its path: a commit makes it again.
+    """
+
+    def __init__(self, path: FolderPath) -> None:
+        self._path = path
+        self._is_truncated = False
+
+    @property
+    def path(self) -> FolderPath:
+        """Its present path."""
+        return self._path
+
+    @property
+    def is_truncated(self) -> bool:
+        """Whether the path is only that of a parent, since the whole one has too many names."""
+        return self._is_truncated
+
+    def folder_moved(self, before: FolderPath, after: FolderPath) -> None:
+        """A folder was moved: this one, a parent of it, or any other."""
+        depth = len(before)
+        if self._path[:depth] == before:
+            # Folders that do not exist yet may not all fit below the new path.
+            path = after + self._path[depth:]
+            self._path = path[:MAX_PATH_NAMES]
+            self._is_truncated |= len(path) > MAX_PATH_NAMES
