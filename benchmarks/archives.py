@@ -39,7 +39,8 @@ from protocol.chunks import chunk_count, chunk_length, content_hash
 from protocol.values import CHUNK_SIZE
 from storage.discord.http import DiscordHttp
 from storage.discord.routes import WebhookCredentials
-from storage.envelope import ENVELOPE_OVERHEAD, SEALING_SLACK, ChunkSealer, KeyRing
+from storage.envelope import ENVELOPE_OVERHEAD, SEALING_SLACK, ChunkSealer
+from storage.keys import KeyRing
 from storage.pool import WebhookPool
 
 LARGE_FILES = 4

@@ -16,7 +16,7 @@ from common.key_derivation import Purpose
 from manager.accounts.accounts import Accounts, SetupCode
 from manager.accounts.credentials import Passwords
 from manager.settings import NO_CODE
-from storage.envelope import KeyRing
+from storage.keys import KeyRing
 
 MASTER_KEY = base64.b64encode(bytes(range(32))).decode()
 USER_ID = 1

@@ -29,7 +29,7 @@ from common.settings import (
 )
 from protocol.values import CHUNK_SIZE, MAX_SAFE_INTEGER, NamePolicy
 from storage.discord.routes import WebhookCredentials
-from storage.envelope import KeyRing
+from storage.keys import KeyRing
 
 NO_CODE = "none"
 """In the place of a setup code: none is needed."""

@@ -28,19 +28,6 @@ from common.key_derivation import KEY_ID_SIZE, Purpose
 from storage.errors import ChunkCorrupt, UnknownKey
 from storage.keys import KeyRing, MasterKey
 
-__all__ = [
-    "ENVELOPE_HEADER",
-    "ENVELOPE_OVERHEAD",
-    "SEALING_SLACK",
-    "ChunkSealer",
-    "Envelope",
-    "KeyRing",
-    "MasterKey",
-    "open_base_chunk",
-    "open_chunk",
-    "sealed_size",
-]
-
 Envelope = Literal["v1", "base", "plain"]
 """How a chunk is wrapped: our envelope, the base protocol's, or not at all."""
 

@@ -6,11 +6,10 @@ from contextlib import contextmanager
 
 import structlog
 
-from storage.address import ChunkAddress
 from storage.discord import routes
 from storage.discord.answers import Answer
 from storage.discord.http import DiscordHttp
-from storage.discord.messages import PostedMessage, Webhook, decode
+from storage.discord.messages import ChunkAddress, PostedMessage, Webhook, decode
 from storage.discord.routes import Route, WebhookCredentials
 from storage.errors import (
     DiscordUnavailable,

@@ -12,11 +12,10 @@ from weakref import WeakValueDictionary
 from yarl import URL
 
 from common.wording import counted
-from storage.address import ChunkAddress
 from storage.discord.answers import TransientFault, gave_up
 from storage.discord.cdn import UrlRefused, download
 from storage.discord.http import DiscordHttp
-from storage.discord.messages import Attachment, Bot, PostedMessage, Webhook
+from storage.discord.messages import Attachment, Bot, ChunkAddress, PostedMessage, Webhook
 from storage.discord.routes import WebhookCredentials
 from storage.envelope import Envelope, open_base_chunk, open_chunk, sealed_size
 from storage.errors import (

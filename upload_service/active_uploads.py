@@ -9,8 +9,8 @@ from uuid import UUID
 
 from protocol.generic import Boolean
 from protocol.u2s import ChunkStored
-from storage.address import ChunkAddress
-from storage.envelope import MasterKey
+from storage.discord.messages import ChunkAddress
+from storage.keys import MasterKey
 from upload_service.buffers import HeldBuffer, Lane
 from upload_service.chunk_states import ChunkStates, Offer, UploadPhase
 from upload_service.errors import UnknownUpload, UploadEnded

@@ -29,7 +29,7 @@ from protocol.generic import Boolean
 from protocol.packet import Packet
 from protocol.s2u import ReportDeferred
 from protocol.u2s import ChunkStored
-from storage.address import ChunkAddress
+from storage.discord.messages import ChunkAddress
 from storage.errors import DiscordFull, RequestTooLarge, StorageError
 from upload_service.chunk_receiver import SealedChunk
 from upload_service.errors import Busy, ChunkError, NotStored, StorageFault, TooLargeForDiscord

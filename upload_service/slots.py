@@ -22,11 +22,11 @@ from protocol.generic import Boolean
 from protocol.packet import Packet
 from protocol.u2s import ChunkStored, TicketFinish, UncertainPosts, UploadFinish, WebhookLost
 from protocol.values import CHUNK_SIZE
-from storage.address import ChunkAddress
 from storage.discord.http import DiscordHttp, UncertainPostCounter
+from storage.discord.messages import ChunkAddress
 from storage.discord.routes import WebhookCredentials
-from storage.envelope import MasterKey
 from storage.errors import NoWebhook
+from storage.keys import MasterKey
 from storage.pool import WebhookPool
 from upload_service.active_uploads import ActiveUpload, ActiveUploads, UploadSpec
 from upload_service.buffers import Lane

@@ -25,12 +25,11 @@ from protocol.generic import Boolean
 from protocol.packet import Packet
 from protocol.s2u import ReportDeferred, TicketAccepted
 from protocol.u2s import ChunkStored, TicketFinish, TicketRedeem
-from storage.address import ChunkAddress
-from storage.envelope import MasterKey
+from storage.discord.messages import ChunkAddress
 from storage.errors import NoWebhook
+from storage.keys import MasterKey
 from upload_service.active_uploads import ActiveUpload, UploadSpec
-from upload_service.admission import Admission
-from upload_service.buffers import Lane
+from upload_service.buffers import Admission, Lane
 from upload_service.chunk_receiver import SealingSink
 from upload_service.errors import BadForm, Busy, NotStored, TicketRefused, TypeMismatch, UploadEnded
 from upload_service.forwarding import Forwarder, ReportQueue, answer_for_good

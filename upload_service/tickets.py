@@ -15,8 +15,7 @@ from common.retry import Backoff
 from common.tasks import BackgroundTasks
 from protocol.s2u import TicketAccepted
 from protocol.u2s import TicketFinish
-from upload_service.admission import Admission, AdmissionQueue
-from upload_service.buffers import BufferPool, Lane
+from upload_service.buffers import Admission, AdmissionQueue, BufferPool, Lane
 from upload_service.errors import (
     BodyCut,
     Busy,

@@ -17,7 +17,7 @@ from uuid import UUID
 from common.key_derivation import Purpose, is_tag, tag
 from manager.errors import InvalidLink
 from manager.files.changes import THUMBNAIL
-from storage.envelope import KeyRing
+from storage.keys import KeyRing
 
 LIFE_S = 24 * 3600
 """A link holds for this long at least, and for less than twice as long."""

@@ -20,7 +20,7 @@ from catalog.port import FileStore
 from catalog.records import File
 from common.key_derivation import Purpose, is_tag, tag
 from manager.errors import InvalidLink, NoSuchFile
-from storage.envelope import KeyRing
+from storage.keys import KeyRing
 
 _SUBJECT = struct.Struct(">Q16s")
 _PAYLOAD_LENGTH = 54

@@ -14,7 +14,7 @@ from catalog.port import Catalog
 from catalog.records import ChunkLocation
 from manager.errors import ContentOutOfReach
 from manager.services.webhooks import WebhookDirectory
-from storage.address import ChunkAddress
+from storage.discord.messages import ChunkAddress
 from storage.errors import StorageError, WebhookUnusable
 
 log = structlog.get_logger(__name__)

@@ -16,7 +16,8 @@ from discord_emulator.emulator import Emulator
 from discord_emulator.testing import VirtualClock, running_emulator
 from storage.discord.http import DiscordHttp
 from storage.discord.routes import WebhookCredentials
-from storage.envelope import ENVELOPE_OVERHEAD, SEALING_SLACK, ChunkSealer, KeyRing, MasterKey
+from storage.envelope import ENVELOPE_OVERHEAD, SEALING_SLACK, ChunkSealer
+from storage.keys import KeyRing, MasterKey
 
 
 @dataclass

@@ -13,12 +13,11 @@ from storage.envelope import (
     ENVELOPE_OVERHEAD,
     SEALING_SLACK,
     ChunkSealer,
-    KeyRing,
-    MasterKey,
     open_base_chunk,
     open_chunk,
 )
 from storage.errors import ChunkCorrupt, UnknownKey
+from storage.keys import KeyRing, MasterKey
 
 KEY = MasterKey(bytes(range(32)))
 OTHER_KEY = MasterKey(bytes(range(1, 33)))

@@ -8,10 +8,9 @@ from structlog.testing import capture_logs
 
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
-from storage.address import ChunkAddress
-from storage.discord.messages import Bot
-from storage.envelope import KeyRing, MasterKey
+from storage.discord.messages import Bot, ChunkAddress
 from storage.errors import BotUnusable, DiscordRefused, MessageGone
+from storage.keys import KeyRing, MasterKey
 from storage.reader import ChunkReader
 
 NO_CHANNEL = 10**17

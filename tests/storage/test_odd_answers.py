@@ -8,11 +8,9 @@ import pytest
 from aiohttp import ClientPayloadError
 from multidict import CIMultiDict
 
-from storage.address import ChunkAddress
 from storage.discord.http import DiscordHttp
-from storage.discord.messages import Webhook
+from storage.discord.messages import ChunkAddress, Webhook
 from storage.discord.routes import WebhookCredentials
-from storage.envelope import KeyRing
 from storage.errors import (
     DiscordFull,
     DiscordRefused,
@@ -22,6 +20,7 @@ from storage.errors import (
     StorageError,
     WebhookGone,
 )
+from storage.keys import KeyRing
 from storage.reader import ChunkReader
 from tests.scripted_answers import ScriptedAnswers
 

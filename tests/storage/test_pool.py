@@ -9,7 +9,7 @@ from aiohttp import web
 
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
-from storage.address import ChunkAddress
+from storage.discord.messages import ChunkAddress
 from storage.discord.routes import WebhookCredentials
 from storage.errors import DiscordUnavailable, NoWebhook, PostWithdrawn, RequestTooLarge
 from storage.pool import WebhookPool

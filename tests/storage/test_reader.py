@@ -13,11 +13,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
-from storage.address import ChunkAddress
 from storage.discord.answers import TransientFault
 from storage.discord.cdn import download
-from storage.discord.messages import Webhook
-from storage.envelope import KeyRing, MasterKey
+from storage.discord.messages import ChunkAddress, Webhook
 from storage.errors import (
     ChunkCorrupt,
     DiscordRefused,
@@ -27,6 +25,7 @@ from storage.errors import (
     WebhookGone,
     WebhookNotConfigured,
 )
+from storage.keys import KeyRing, MasterKey
 from storage.pool import WebhookPool
 from storage.reader import ChunkReader
 

@@ -20,7 +20,8 @@ from discord_emulator.testing import running_emulator
 from protocol import codec, s2u, u2s
 from protocol.generic import Boolean, Primitives
 from protocol.packet import Packet
-from storage.envelope import KeyRing, open_chunk
+from storage.envelope import open_chunk
+from storage.keys import KeyRing
 from upload_service.app import UploadService
 from upload_service.settings import UploadServiceSettings
 from upload_service.zero_copy import listen

@@ -1,10 +1,12 @@
-"""Buffers and the permits that bound them."""
+"""Buffers, the permits that bound them, and which form with a ticket is admitted to them."""
 
 import asyncio
 
 import pytest
 
-from upload_service.buffers import BufferPool, Lane
+from common.tasks import cancel_and_wait
+from upload_service.buffers import Admission, AdmissionQueue, BufferPool, Lane
+from upload_service.errors import Busy
 
 
 async def test_a_buffer_is_used_again() -> None:
@@ -53,3 +55,138 @@ async def test_a_held_buffer_moves_to_another_lane_with_its_buffer() -> None:
     assert held.memory is memory
     assert other.memory is not memory
     assert pool.allocated == 2
+
+
+def queue_of(count: int, *, wait_s: float = 60.0) -> AdmissionQueue:
+    """So many places."""
+    pool = BufferPool(1)
+    return AdmissionQueue([Lane(pool, 1) for _ in range(count)], wait_s=wait_s)
+
+
+async def settle() -> None:
+    """Let everything run that can."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+class Form:
+    """A form that wants a place, or has it."""
+
+    def __init__(self, queue: AdmissionQueue, address: str, holder: str | None = None) -> None:
+        self._leave = asyncio.Event()
+        self.has_place = False
+        self.task = asyncio.create_task(self._run(queue, address, holder))
+
+    async def _run(self, queue: AdmissionQueue, address: str, holder: str | None) -> None:
+        with Admission(queue, address) as admission:
+            await admission.admit(holder)
+            self.has_place = True
+            await self._leave.wait()
+
+    async def leave(self) -> None:
+        """End as usual."""
+        self._leave.set()
+        await self.task
+        await settle()
+
+    async def cancel(self) -> None:
+        """End wherever it is."""
+        await cancel_and_wait(self.task)
+        await settle()
+
+
+async def test_places_are_given_in_order() -> None:
+    """Who waits longest is next."""
+    queue = queue_of(1)
+    forms = [Form(queue, f"10.0.0.{number}") for number in range(3)]
+    await settle()
+    assert [form.has_place for form in forms] == [True, False, False]
+    await forms[0].leave()
+    assert [form.has_place for form in forms[1:]] == [True, False]
+    await forms[1].leave()
+    assert forms[2].has_place
+    await forms[2].leave()
+
+
+@pytest.mark.parametrize("same", ["address", "holder"])
+async def test_nobody_has_more_than_half(same: str) -> None:
+    """Neither an address nor a user keeps others out, who pass whoever has enough by."""
+    queue = queue_of(4)
+
+    def greedy(number: int) -> Form:
+        own = f"10.0.0.{number}"
+        return Form(
+            queue, "10.1.1.1" if same == "address" else own, "user:1" if same == "holder" else own
+        )
+
+    many = [greedy(number) for number in range(4)]
+    await settle()
+    assert [form.has_place for form in many] == [True, True, False, False]
+    others = [Form(queue, "10.2.2.2", "user:2"), Form(queue, "10.3.3.3")]
+    await settle()
+    assert [form.has_place for form in others] == [True, True]
+    await others[0].leave()
+    assert [form.has_place for form in many[2:]] == [False, False]
+    await many[0].leave()
+    assert [form.has_place for form in many[2:]] == [True, False]
+    for form in (*many[1:3], others[1]):
+        await form.leave()
+    await many[3].leave()
+
+
+async def test_who_waits_too_long_is_sent_away() -> None:
+    """The place that it did not get is still there for others."""
+    queue = queue_of(1, wait_s=0.01)
+    first = Form(queue, "10.0.0.1")
+    with pytest.raises(Busy, match="new ticket"):
+        await Form(queue, "10.0.0.2").task
+    await first.leave()
+    last = Form(queue, "10.0.0.3")
+    await settle()
+    assert last.has_place
+    await last.leave()
+
+
+async def test_a_form_that_ends_while_it_waits_leaves_the_queue() -> None:
+    """The next one moves up."""
+    queue = queue_of(1)
+    first, second, third = (Form(queue, f"10.0.0.{number}") for number in range(3))
+    await settle()
+    await second.cancel()
+    await first.leave()
+    assert third.has_place
+    await third.cancel()
+    fourth = Form(queue, "10.0.0.4")
+    await settle()
+    assert fourth.has_place
+    await fourth.leave()
+
+
+async def test_a_form_that_ends_when_it_gets_its_place_passes_it_on() -> None:
+    """A place that nobody takes is not lost."""
+    queue = queue_of(1)
+    first, second, third = (Form(queue, f"10.0.0.{number}") for number in range(3))
+    await settle()
+    first.task.add_done_callback(lambda _: second.task.cancel())
+    await first.leave()
+    assert third.has_place
+    await third.leave()
+
+
+async def test_the_queue_is_bounded() -> None:
+    """Who would be too many is told so before the ticket is used up, and others still get in."""
+    queue = queue_of(2)
+    with Admission(queue, "10.9.9.9") as other, Admission(queue, "10.0.0.1") as same:
+        forms = [Form(queue, "10.0.0.1") for _ in range(1 + 8)]
+        await settle()
+        with pytest.raises(Busy, match="shortly"):
+            same.check()
+        other.check()
+        forms += [Form(queue, f"10.0.1.{number}") for number in range(1 + 8)]
+        await settle()
+        with pytest.raises(Busy, match="shortly"):
+            other.check()
+        with pytest.raises(Busy, match="shortly"):
+            await other.admit(None)
+    for form in forms:
+        await form.cancel()

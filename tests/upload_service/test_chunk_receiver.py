@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from storage.envelope import MasterKey
+from storage.keys import MasterKey
 from tests.upload_service.staging import (
     CHUNK,
     RawRequest,

@@ -12,9 +12,9 @@ from protocol.generic import Boolean
 from protocol.packet import Packet
 from protocol.s2u import ReportDeferred
 from protocol.u2s import ChunkStored, TicketFinish
-from storage.address import ChunkAddress
-from storage.envelope import MasterKey
+from storage.discord.messages import ChunkAddress
 from storage.errors import NoWebhook
+from storage.keys import MasterKey
 from tests.upload_service.test_report_journal import report
 from upload_service.errors import Busy, NotStored
 from upload_service.forwarding import ReportQueue

@@ -8,7 +8,7 @@ import pytest
 from discord_emulator.testing import VirtualClock
 from manager.downloads.content_links import LIFE_S, ContentLinks
 from manager.errors import InvalidLink
-from storage.envelope import KeyRing
+from storage.keys import KeyRing
 
 MASTER_KEY = base64.b64encode(bytes([1]) * 32).decode()
 

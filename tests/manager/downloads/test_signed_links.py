@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from catalog.records import File
 from manager.downloads.signed_links import SignedLink, SignedLinks
 from manager.errors import InvalidLink
-from storage.envelope import KeyRing
+from storage.keys import KeyRing
 
 KEYS = [base64.b64encode(bytes([number]) * 32).decode() for number in (1, 2)]
 LINKS = SignedLinks(b"a secret of the manager")

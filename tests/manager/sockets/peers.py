@@ -19,7 +19,8 @@ from protocol.packet import Packet
 from storage.discord.http import DiscordHttp
 from storage.discord.messages import PostedMessage, Webhook
 from storage.discord.routes import WebhookCredentials
-from storage.envelope import ENVELOPE_OVERHEAD, SEALING_SLACK, ChunkSealer, MasterKey
+from storage.envelope import ENVELOPE_OVERHEAD, SEALING_SLACK, ChunkSealer
+from storage.keys import MasterKey
 
 P = TypeVar("P", bound=Packet)
 

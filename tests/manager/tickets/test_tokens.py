@@ -11,7 +11,7 @@ from common.key_derivation import Purpose
 from discord_emulator.testing import VirtualClock
 from manager.errors import InvalidTicket
 from manager.tickets.tokens import TicketSigner
-from storage.envelope import KeyRing
+from storage.keys import KeyRing
 
 OLD, NEW = (base64.b64encode(bytes([number]) * 32).decode() for number in (1, 2))
 NOW = 1_800_000_000.0
