@@ -25,11 +25,8 @@ from typing import Protocol
 from uuid import UUID
 
 from catalog.account_port import AccountStore
-from catalog.master_key_port import MasterKeyStore
-from catalog.message_port import MessageStore, WebhookStore
-from catalog.object_port import ObjectStore
+from catalog.content_port import MasterKeyStore, MessageStore, ObjectStore, WebhookStore
 from catalog.permits import Permit
-from catalog.position_port import FolderPositions
 from catalog.records import (
     File,
     FileOrder,
@@ -38,8 +35,7 @@ from catalog.records import (
     Share,
 )
 from catalog.service_port import JobStore, KeyStore, ReferenceStore, TicketStore, ViewStore
-from catalog.transfer_port import CatalogTransfer
-from catalog.walk_port import FolderWalk
+from catalog.transfer_records import CatalogTransfer
 
 FolderPath = tuple[str, ...]
 
@@ -338,6 +334,64 @@ class FileStore(Protocol):
         self, file_id: int, user_id: int, *, permit: Permit | None = None
     ) -> PlacedFile | None:
         """Answers None when there was no such share, or no such file. Raises `NotPermitted`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """Where an entry stands, and what it is called."""
+
+    index: int
+    name: str
+
+
+class FolderPositions(Protocol):
+    """Finding entries by name, without going through the pages.
+
+    An entry matches when its name is `name`, or with `is_prefix` when its name starts with it, in
+    whatever (ASCII) case. No character of `name` stands for others.
+    """
+
+    async def subfolder_position(
+        self, folder_id: int, name: str, *, is_prefix: bool, ascending: bool, start: int = 0
+    ) -> Position | None:
+        """The first subfolder that matches, from index `start` on; None when none does."""
+
+    async def file_position(
+        self,
+        folder_id: int,
+        name: str,
+        *,
+        is_prefix: bool,
+        order: FileOrder,
+        ascending: bool,
+        start: int = 0,
+    ) -> Position | None:
+        """The first file that matches, from index `start` on; None when none does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountedFolder:
+    """A folder and how many entries lie directly in it."""
+
+    folder: Folder
+    counts: FolderCounts
+
+
+class FolderWalk(Protocol):
+    """What lies in a folder, page by page."""
+
+    async def subfolders_after(
+        self, folder_id: int, *, after: str, limit: int
+    ) -> list[CountedFolder]:
+        """Subfolders whose name comes after `after`, by name."""
+
+    async def subfolders_in(self, folder_id: int, names: Sequence[str]) -> list[Folder]:
+        """Those subfolders that have one of the names."""
+
+    async def files_after(
+        self, folder_id: int, *, viewer_id: int | None, after: str, limit: int
+    ) -> list[File]:
+        """Files whose name comes after `after`, by name, each with the viewer's share."""
 
 
 class Catalog(

@@ -2,8 +2,8 @@
 
 import structlog
 
+from catalog.content_port import MasterKeyStore
 from catalog.errors import CatalogError
-from catalog.master_key_port import MasterKeyStore
 from manager.error_texts import log_level
 from storage.keys import KeyRing
 

@@ -1,6 +1,6 @@
 """What the reaper would find, whoever posted it."""
 
-from catalog.message_port import MessageStore
+from catalog.content_port import MessageStore
 from catalog.records import Message
 
 

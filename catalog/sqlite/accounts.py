@@ -14,8 +14,7 @@ from catalog.errors import (
 )
 from catalog.records import User
 from catalog.service_port import USER_PREFIX
-from catalog.sqlite.database import Session
-from catalog.sqlite.part import SqlitePart
+from catalog.sqlite.database import Session, SqlitePart
 from catalog.sqlite.rows import user_of
 from catalog.sqlite.statements import sql
 

@@ -5,45 +5,42 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from catalog.joined import JoinedCatalog
 from catalog.sqlite.accounts import SqliteAccounts
-from catalog.sqlite.commits import SqliteCommits
 from catalog.sqlite.database import Database
 from catalog.sqlite.files import SqliteFiles
-from catalog.sqlite.folders import SqliteFolders
-from catalog.sqlite.jobs import SqliteJobs
-from catalog.sqlite.master_keys import SqliteMasterKeys
+from catalog.sqlite.folders import SqliteFolders, SqlitePositions, SqliteWalks
 from catalog.sqlite.messages import SqliteMessages, SqliteWebhooks
-from catalog.sqlite.objects import SqliteObjects
-from catalog.sqlite.ownership import SqliteOwnership
-from catalog.sqlite.positions import SqlitePositions
-from catalog.sqlite.references import SqliteKeys, SqliteReferences
+from catalog.sqlite.objects import SqliteMasterKeys, SqliteObjects
 from catalog.sqlite.schema import pending_migrations, upgrade
+from catalog.sqlite.services import SqliteJobs, SqliteKeys, SqliteReferences, SqliteViews
 from catalog.sqlite.tickets import SqliteTickets
 from catalog.sqlite.transfer import SqliteTransfer
-from catalog.sqlite.views import SqliteViews
-from catalog.sqlite.walks import SqliteWalks
 
 
-class SqliteCatalog(
-    SqliteAccounts,
-    SqliteFolders,
-    SqlitePositions,
-    SqliteWalks,
-    SqliteFiles,
-    SqliteOwnership,
-    SqliteCommits,
-    SqliteObjects,
-    SqliteMessages,
-    SqliteWebhooks,
-    SqliteTickets,
-    SqliteReferences,
-    SqliteKeys,
-    SqliteMasterKeys,
-    SqliteViews,
-    SqliteJobs,
-    SqliteTransfer,
-):
+class SqliteCatalog(JoinedCatalog):
     """`catalog.port.Catalog` on one SQLite file. Made by `SqliteCatalog.open`."""
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        """On an open database of this release's schema; `clock` in seconds since the Unix epoch."""
+        super().__init__(
+            accounts=SqliteAccounts(database, clock),
+            folders=SqliteFolders(database, clock),
+            positions=SqlitePositions(database, clock),
+            walks=SqliteWalks(database, clock),
+            files=SqliteFiles(database, clock),
+            objects=SqliteObjects(database, clock),
+            messages=SqliteMessages(database, clock),
+            webhooks=SqliteWebhooks(database, clock),
+            tickets=SqliteTickets(database, clock),
+            references=SqliteReferences(database, clock),
+            keys=SqliteKeys(database, clock),
+            master_keys=SqliteMasterKeys(database, clock),
+            views=SqliteViews(database, clock),
+            jobs=SqliteJobs(database, clock),
+            transfer=SqliteTransfer(database, clock),
+        )
+        self._database = database
 
     @classmethod
     @asynccontextmanager

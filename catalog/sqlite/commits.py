@@ -1,6 +1,7 @@
 """Committing an upload: stored content gets a name, in one transaction."""
 
 import json
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from catalog.errors import IsAFolder, NameTaken
@@ -14,105 +15,88 @@ from catalog.port import (
     RenameOnConflict,
 )
 from catalog.records import File, Folder, StoredObject
-from catalog.sqlite import usage
 from catalog.sqlite.accounts import require_user
-from catalog.sqlite.changes import next_change
 from catalog.sqlite.database import Session
-from catalog.sqlite.files import require_file, shares_of
 from catalog.sqlite.folders import make_folders
-from catalog.sqlite.free_names import free_file_name
-from catalog.sqlite.jobs import enqueue
 from catalog.sqlite.objects import require_stored
-from catalog.sqlite.part import SqlitePart
+from catalog.sqlite.placed_files import require_file, shares_of
 from catalog.sqlite.rows import file_of
+from catalog.sqlite.services import enqueue
 from catalog.sqlite.statements import sql
+from catalog.sqlite.upkeep import count_file, free_file_name, next_change, uncount_file
 
 
-class SqliteCommits(SqlitePart):
-    """`FileStore.commit_file` on SQLite."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewFile:
+    """What a commit asks for: the path of the folder, the name in it, and whose the file is to be."""
 
-    async def commit_file(
-        self,
-        object_id: UUID,
-        folder: FolderPath,
-        name: str,
-        *,
-        owner_id: int | None,
-        is_public: bool,
-        on_conflict: OnConflict,
-    ) -> CommittedFile:
-        """Gives stored content a name, all of it or nothing; repeats its answer when repeated.
+    path: FolderPath
+    name: str
+    owner_id: int | None
+    is_public: bool
 
-        Raises `NameTaken`, `IsAFolder`, `NotAFolder`, `NotPermitted`, `ObjectMissing`,
-        `ObjectIncomplete`, `UserMissing`.
-        """
-        async with self._database.writing() as session:
-            if receipt := await _receipt(session, object_id, folder):
-                return receipt
-            content = await require_stored(session, object_id)
-            if owner_id is not None:
-                await require_user(session, owner_id)
-            made = await make_folders(session, folder)
-            present = await _file_named(session, made.folder.id, name)
-            if present is None or isinstance(on_conflict, RenameOnConflict):
-                free = await free_file_name(session, made.folder.id, name)
-                if free != name and not isinstance(on_conflict, RenameOnConflict):
-                    raise IsAFolder((*folder, name))
-                file_id = await self._insert(
-                    session, content, made.folder.id, free, owner_id=owner_id, is_public=is_public
-                )
-            else:
-                file_id = await self._overwrite(session, content, present, on_conflict)
-            await enqueue(session, object_id, now=self._clock())
-            replaced = present is not None and present.id == file_id
-            return await _write_receipt(session, file_id, folder, made.created, replaced=replaced)
 
-    async def _insert(
-        self,
-        session: Session,
-        content: StoredObject,
-        folder_id: int,
-        name: str,
-        *,
-        owner_id: int | None,
-        is_public: bool,
-    ) -> int:
-        rows = await session.rows(
-            sql.insert_file,
-            folder_id=folder_id,
-            name=name,
-            object_id=content.id.bytes,
-            owner_id=owner_id,
-            is_public=is_public,
-            size=content.size,
-            now=self._clock(),
-        )
-        await usage.add_file(session, folder_id, mime_type=content.mime_type, size=content.size)
-        return int(rows[0]["id"])
+async def commit_file(
+    session: Session, object_id: UUID, wanted: NewFile, *, on_conflict: OnConflict, now: float
+) -> CommittedFile:
+    """Gives stored content a name, or answers what this did before."""
+    if receipt := await _receipt(session, object_id, wanted.path):
+        return receipt
+    content = await require_stored(session, object_id)
+    if wanted.owner_id is not None:
+        await require_user(session, wanted.owner_id)
+    made = await make_folders(session, wanted.path)
+    present = await _file_named(session, made.folder.id, wanted.name)
+    if present is None or isinstance(on_conflict, RenameOnConflict):
+        free = await free_file_name(session, made.folder.id, wanted.name)
+        if free != wanted.name and not isinstance(on_conflict, RenameOnConflict):
+            raise IsAFolder((*wanted.path, wanted.name))
+        file_id = await _insert(session, content, made.folder.id, replace(wanted, name=free), now)
+    else:
+        file_id = await _overwrite(session, content, present, on_conflict, now)
+    await enqueue(session, object_id, now=now)
+    replaced = present is not None and present.id == file_id
+    return await _write_receipt(session, file_id, wanted.path, made.created, replaced=replaced)
 
-    async def _overwrite(
-        self,
-        session: Session,
-        content: StoredObject,
-        present: File,
-        on_conflict: FailOnConflict | OverwriteOnConflict,
-    ) -> int:
-        if isinstance(on_conflict, FailOnConflict) or on_conflict.file_id != present.id:
-            raise NameTaken(present)
-        await require_file(session, present.id, permit=on_conflict.permit)
-        await session.run(
-            sql.replace_content,
-            file_id=present.id,
-            object_id=content.id.bytes,
-            size=content.size,
-            now=self._clock(),
-        )
-        folder_id = present.folder_id
-        await usage.subtract_file(
-            session, folder_id, mime_type=present.mime_type, size=present.size
-        )
-        await usage.add_file(session, folder_id, mime_type=content.mime_type, size=content.size)
-        return present.id
+
+async def _insert(
+    session: Session, content: StoredObject, folder_id: int, wanted: NewFile, now: float
+) -> int:
+    rows = await session.rows(
+        sql.insert_file,
+        folder_id=folder_id,
+        name=wanted.name,
+        object_id=content.id.bytes,
+        owner_id=wanted.owner_id,
+        is_public=wanted.is_public,
+        size=content.size,
+        now=now,
+    )
+    await count_file(session, folder_id, mime_type=content.mime_type, size=content.size)
+    return int(rows[0]["id"])
+
+
+async def _overwrite(
+    session: Session,
+    content: StoredObject,
+    present: File,
+    on_conflict: FailOnConflict | OverwriteOnConflict,
+    now: float,
+) -> int:
+    if isinstance(on_conflict, FailOnConflict) or on_conflict.file_id != present.id:
+        raise NameTaken(present)
+    await require_file(session, present.id, permit=on_conflict.permit)
+    await session.run(
+        sql.replace_content,
+        file_id=present.id,
+        object_id=content.id.bytes,
+        size=content.size,
+        now=now,
+    )
+    folder_id = present.folder_id
+    await uncount_file(session, folder_id, mime_type=present.mime_type, size=present.size)
+    await count_file(session, folder_id, mime_type=content.mime_type, size=content.size)
+    return present.id
 
 
 async def _file_named(session: Session, folder_id: int, name: str) -> File | None:

@@ -10,7 +10,7 @@ the last committed state and never wait for the writer.
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -266,3 +266,11 @@ async def _create_private(path: Path) -> None:
         await asyncio.to_thread(path.touch, mode=0o600, exist_ok=True)
     except OSError as error:
         raise CatalogUnavailable(f"cannot open the database {path}: {error.strerror}") from error
+
+
+class SqlitePart:
+    """Base of the parts: the database, and the clock (seconds since the epoch)."""
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock

@@ -1,44 +1,39 @@
-"""Names for content: finding, renaming, moving and deleting them."""
+"""Names for content: finding, committing, renaming, moving, sharing and deleting them."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from catalog.errors import FileMissing, NotPermitted
+from catalog.account_port import NO_PASSWORD
+from catalog.errors import FileMissing, IsAFolder, UserMissing
 from catalog.permits import Permit
-from catalog.port import FolderPath, MovedFile, PlacedFile
+from catalog.port import CommittedFile, FolderPath, MovedFile, OnConflict, PlacedFile, ReleasedFiles
 from catalog.records import File, Share
-from catalog.sqlite import usage
-from catalog.sqlite.changes import last_change, next_change
-from catalog.sqlite.database import Session
-from catalog.sqlite.folders import path_to, require_folder
-from catalog.sqlite.moves import move_files, place_file
-from catalog.sqlite.part import SqlitePart
-from catalog.sqlite.rows import file_of, share_of
+from catalog.sqlite.accounts import require_user
+from catalog.sqlite.commits import NewFile, commit_file
+from catalog.sqlite.database import Session, SqlitePart
+from catalog.sqlite.folders import path_to, require_folder, require_no_file
+from catalog.sqlite.placed_files import (
+    changed_file,
+    delete_files,
+    move_files,
+    place_file,
+    places_of,
+    require_file,
+    require_files,
+    shares_of,
+)
+from catalog.sqlite.rows import file_of
 from catalog.sqlite.statements import sql
-
-
-async def require_file(session: Session, file_id: int, *, permit: Permit | None = None) -> File:
-    """The file, without anybody's share. Raises `FileMissing`, `NotPermitted`."""
-    return (await require_files(session, (file_id,), permit))[0]
-
-
-async def changed_file(session: Session, file: File) -> PlacedFile:
-    """The file as this transaction changes it, with its folder's path, its shares and a number."""
-    path, shares = await path_to(session, file.folder_id), await shares_of(session, file.id)
-    sequence = await next_change(session)
-    return PlacedFile(folder=path, file=file, shares=shares, sequence=sequence)
-
-
-async def shares_of(session: Session, file_id: int) -> tuple[Share, ...]:
-    """All shares of a file by user id."""
-    rows = await session.rows(sql.shares_of, file_id=file_id)
-    return tuple(share_of(row) for row in rows)
+from catalog.sqlite.upkeep import (
+    last_change,
+    next_change,
+)
 
 
 class SqliteFiles(SqlitePart):
-    """The part of `FileStore` on SQLite that finds, renames, moves and deletes."""
+    """`FileStore` on SQLite."""
 
     async def file_at(
         self, folder: FolderPath, name: str, *, viewer_id: int | None = None
@@ -79,6 +74,40 @@ class SqliteFiles(SqlitePart):
             sequence = await last_change(session)
         return [replace(each, sequence=sequence) for each in placed]
 
+    async def check_place(self, folder: FolderPath, name: str) -> None:
+        """Raises `NotAFolder`, `IsAFolder` if something stands where it cannot."""
+        path = (*folder, name)
+        async with self._database.reading() as session:
+            rows = await session.rows(sql.folders_along_path, path=json.dumps(path))
+            if len(rows) > len(path):
+                raise IsAFolder(path)
+            if len(rows) < len(path):
+                await require_no_file(session, rows[-1]["id"], path[: len(rows)])
+
+    async def commit_file(
+        self,
+        object_id: UUID,
+        folder: FolderPath,
+        name: str,
+        *,
+        owner_id: int | None,
+        is_public: bool,
+        on_conflict: OnConflict,
+    ) -> CommittedFile:
+        """Gives stored content a name, all of it or nothing; repeats its answer when repeated.
+
+        Raises `NameTaken`, `IsAFolder`, `NotAFolder`, `NotPermitted`, `ObjectMissing`,
+        `ObjectIncomplete`, `UserMissing`.
+        """
+        async with self._database.writing() as session:
+            return await commit_file(
+                session,
+                object_id,
+                NewFile(path=folder, name=name, owner_id=owner_id, is_public=is_public),
+                on_conflict=on_conflict,
+                now=self._clock(),
+            )
+
     async def rename_file(
         self, file_id: int, name: str, *, permit: Permit | None = None
     ) -> PlacedFile:
@@ -117,48 +146,104 @@ class SqliteFiles(SqlitePart):
             (place,) = await delete_files(session, [file])
             return replace(place, sequence=await next_change(session))
 
+    async def set_owner(
+        self,
+        file_id: int,
+        owner_id: int | None,
+        *,
+        delete_shares: bool = False,
+        share_with: int | None = None,
+        permit: Permit | None = None,
+    ) -> PlacedFile:
+        """Gives the file away. Raises `FileMissing`, `UserMissing`, `NotPermitted`."""
+        async with self._database.writing() as session:
+            await require_file(session, file_id, permit=permit)
+            if owner_id is not None:
+                await require_user(session, owner_id)
+                await session.run(sql.remove_share, file_id=file_id, user_id=owner_id)
+            if delete_shares:
+                await session.run(sql.remove_shares, file_id=file_id)
+            if share_with is not None and share_with != owner_id:
+                await self._share(session, file_id, share_with, can_write=True)
+            await session.run(sql.set_owner, file_id=file_id, owner_id=owner_id)
+            return await changed_file(session, await require_file(session, file_id))
 
-async def require_files(
-    session: Session, file_ids: Sequence[int], permit: Permit | None = None
-) -> list[File]:
-    """The files, without shares, in the order of their ids. Raises `FileMissing`, `NotPermitted`."""
-    ids = list(dict.fromkeys(file_ids))
-    viewer_id = None if permit is None else permit.user_id
-    rows = await session.rows(sql.files_by_id, ids=json.dumps(ids), viewer_id=viewer_id)
-    files = {row["id"]: file_of(row) for row in rows}
-    if missing := [str(file_id) for file_id in ids if file_id not in files]:
-        raise FileMissing(f"there is no file {', '.join(missing)}")
-    refused = [file for file in files.values() if permit and not permit.allows(file)]
-    if refused:
-        raise NotPermitted(refused=len(refused), concerned=len(files))
-    return [replace(files[file_id], share=None) for file_id in ids]
-
-
-async def places_of(session: Session, files: Sequence[File]) -> list[PlacedFile]:
-    """The files with their folders' paths and their shares."""
-    rows = await session.rows(sql.shares_of_files, ids=json.dumps([file.id for file in files]))
-    shares: dict[int, list[Share]] = {file.id: [] for file in files}
-    for row in rows:
-        shares[row["file_id"]].append(share_of(row))
-    paths = {
-        folder_id: await path_to(session, folder_id)
-        for folder_id in {file.folder_id for file in files}
-    }
-    return [
-        PlacedFile(folder=paths[file.folder_id], file=file, shares=tuple(shares[file.id]))
-        for file in files
-    ]
-
-
-async def delete_files(session: Session, files: Sequence[File]) -> list[PlacedFile]:
-    """Deletes names, and takes them out of the totals. Answers how they stood."""
-    places = await places_of(session, files)
-    await session.run(sql.delete_files, ids=json.dumps([file.id for file in files]))
-    by_total: dict[tuple[int, str], list[int]] = {}
-    for file in files:
-        by_total.setdefault((file.folder_id, file.mime_type), []).append(file.size)
-    for (folder_id, mime_type), sizes in by_total.items():
-        await usage.subtract_file(
-            session, folder_id, mime_type=mime_type, size=sum(sizes), number=len(sizes)
+    async def release_files(
+        self, user_id: int, *, heir_id: int | None, limit: int
+    ) -> ReleasedFiles:
+        """Gives files to the heir, or deletes them. Raises `UserMissing`."""
+        async with self._database.writing() as session:
+            if heir_id is not None:
+                await _require_heir(session, heir_id)
+            rows = await session.rows(sql.files_of_owner, owner_id=user_id, limit=limit)
+            files = await require_files(session, [row["id"] for row in rows])
+            if heir_id is None:
+                released = await delete_files(session, files)
+            else:
+                released = await _given(session, files, heir_id)
+            sequence = await next_change(session) if released else None
+            count = await session.row(sql.count_of_owner, owner_id=user_id)
+        return ReleasedFiles(
+            files=tuple(released), remaining=count["total"] if count else 0, sequence=sequence
         )
-    return places
+
+    async def set_public(
+        self, file_id: int, *, is_public: bool, permit: Permit | None = None
+    ) -> PlacedFile:
+        """Makes a file public, or not any more. Raises `FileMissing`, `NotPermitted`."""
+        async with self._database.writing() as session:
+            await require_file(session, file_id, permit=permit)
+            await session.run(sql.set_public, file_id=file_id, is_public=is_public)
+            return await changed_file(session, await require_file(session, file_id))
+
+    async def shares_of(self, file_id: int) -> list[Share]:
+        """The shares of a file by user id; none for a file that does not exist."""
+        async with self._database.reading() as session:
+            return list(await shares_of(session, file_id))
+
+    async def put_share(
+        self, file_id: int, user_id: int, *, can_write: bool, permit: Permit | None = None
+    ) -> PlacedFile:
+        """Adds or changes a share. Raises `FileMissing`, `UserMissing`, `NotPermitted`."""
+        async with self._database.writing() as session:
+            file = await require_file(session, file_id, permit=permit)
+            await self._share(session, file_id, user_id, can_write=can_write)
+            return await changed_file(session, file)
+
+    async def remove_share(
+        self, file_id: int, user_id: int, *, permit: Permit | None = None
+    ) -> PlacedFile | None:
+        """None when there was none. Raises `NotPermitted`."""
+        async with self._database.writing() as session:
+            try:
+                file = await require_file(session, file_id, permit=permit)
+            except FileMissing:
+                return None
+            if await session.row(sql.remove_share, file_id=file_id, user_id=user_id) is None:
+                return None
+            return await changed_file(session, file)
+
+    async def _share(
+        self, session: Session, file_id: int, user_id: int, *, can_write: bool
+    ) -> None:
+        await require_user(session, user_id)
+        await session.run(
+            sql.put_share,
+            file_id=file_id,
+            user_id=user_id,
+            can_write=can_write,
+            now=self._clock(),
+        )
+
+
+async def _require_heir(session: Session, user_id: int) -> None:
+    heir = await require_user(session, user_id)
+    if heir.password_hash == NO_PASSWORD:
+        raise UserMissing(f"nobody can log in as the user {user_id}")
+
+
+async def _given(session: Session, files: list[File], heir_id: int) -> list[PlacedFile]:
+    ids = json.dumps([file.id for file in files])
+    await session.run(sql.remove_shares_of_user, user_id=heir_id, ids=ids)
+    await session.run(sql.set_owner_of_files, owner_id=heir_id, ids=ids)
+    return await places_of(session, [replace(file, owner_id=heir_id) for file in files])

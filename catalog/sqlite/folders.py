@@ -1,28 +1,38 @@
-"""Folders, and what lies in them."""
+"""Folders, what lies in them, and finding entries by name."""
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import replace
 
 from catalog.errors import (
     FolderCircle,
     FolderMissing,
-    IsAFolder,
     NotAFolder,
     NotPermitted,
     RootIsFixed,
     TooDeep,
 )
 from catalog.permits import Permit
-from catalog.port import ChangedFolder, FolderPath, MadeFolders, PlacedFolder
+from catalog.port import (
+    ChangedFolder,
+    CountedFolder,
+    FolderPath,
+    MadeFolders,
+    PlacedFolder,
+    Position,
+)
 from catalog.records import ROOT_FOLDER_ID, File, FileOrder, Folder, FolderCounts
-from catalog.sqlite import usage
-from catalog.sqlite.changes import next_change
-from catalog.sqlite.database import Session
-from catalog.sqlite.free_names import free_folder_name, taken_names
-from catalog.sqlite.part import SqlitePart
+from catalog.sqlite.database import Session, SqlitePart
 from catalog.sqlite.rows import file_of, folder_of, path_of, standing_of
 from catalog.sqlite.statements import sql
+from catalog.sqlite.upkeep import (
+    count_subtree,
+    free_folder_name,
+    next_change,
+    taken_names,
+    uncount_subtree,
+)
 
 
 async def require_folder(session: Session, folder_id: int) -> Folder:
@@ -48,7 +58,7 @@ async def make_folders(session: Session, path: FolderPath) -> MadeFolders:
     rows = await session.rows(sql.folders_along_path, path=json.dumps(path))
     folder = folder_of(rows[-1])
     if len(rows) <= len(path):
-        await _require_no_file(session, folder.id, path[: len(rows)])
+        await require_no_file(session, folder.id, path[: len(rows)])
     created = []
     for depth in range(len(rows), len(path) + 1):
         row = await session.row(sql.insert_folder, parent_id=folder.id, name=path[depth - 1])
@@ -82,16 +92,6 @@ class SqliteFolders(SqlitePart):
         async with self._database.writing() as session:
             made = await make_folders(session, path)
             return replace(made, sequence=await next_change(session) if made.created else None)
-
-    async def check_place(self, folder: FolderPath, name: str) -> None:
-        """Raises `NotAFolder`, `IsAFolder` if something stands where it cannot."""
-        path = (*folder, name)
-        async with self._database.reading() as session:
-            rows = await session.rows(sql.folders_along_path, path=json.dumps(path))
-            if len(rows) > len(path):
-                raise IsAFolder(path)
-            if len(rows) < len(path):
-                await _require_no_file(session, rows[-1]["id"], path[: len(rows)])
 
     async def counts(self, folder_id: int) -> FolderCounts:
         """How many entries lie directly in the folder. Raises `FolderMissing`."""
@@ -160,9 +160,9 @@ class SqliteFolders(SqlitePart):
                 raise FolderCircle(f"folder {parent_id} lies within folder {folder_id}")
             if max_depth is not None:
                 await _require_room(session, before, parent_id, max_depth)
-            await usage.subtract_subtree(session, old_parent_id, subtree_id=folder_id)
+            await uncount_subtree(session, old_parent_id, subtree_id=folder_id)
             after = await _place(session, folder_id, parent_id, before.folder.name)
-            await usage.add_subtree(session, parent_id, subtree_id=folder_id)
+            await count_subtree(session, parent_id, subtree_id=folder_id)
             return ChangedFolder(before=before, after=after, sequence=await next_change(session))
 
     async def delete_folder(
@@ -176,12 +176,12 @@ class SqliteFolders(SqlitePart):
                 return None
             if permit is not None:
                 await _require_permitted(session, folder_id, permit)
-            await usage.subtract_subtree(session, parent_id, subtree_id=folder_id)
+            await uncount_subtree(session, parent_id, subtree_id=folder_id)
             await session.run(sql.delete_folder, folder_id=folder_id)
             return replace(placed, sequence=await next_change(session))
 
 
-async def _require_no_file(session: Session, parent_id: int, path: FolderPath) -> None:
+async def require_no_file(session: Session, parent_id: int, path: FolderPath) -> None:
     """Raises `NotAFolder` if in the parent, which has no folder of the path's last name, a file has it."""
     if await taken_names(session, parent_id, path[-1:]):
         raise NotAFolder(path)
@@ -228,3 +228,79 @@ def _present(row: sqlite3.Row | None, folder_id: int) -> sqlite3.Row:
     if row is None:
         raise FolderMissing(f"there is no folder {folder_id}")
     return row
+
+
+class SqlitePositions(SqlitePart):
+    """`FolderPositions` on SQLite."""
+
+    async def subfolder_position(
+        self, folder_id: int, name: str, *, is_prefix: bool, ascending: bool, start: int = 0
+    ) -> Position | None:
+        """The first subfolder that matches, from index `start` on."""
+        query = f"subfolder_position_{_variant(ascending=ascending, is_prefix=is_prefix)}"
+        async with self._database.reading() as session:
+            row = await session.row(sql[query], folder_id=folder_id, name=name, start=start)
+        return _position_of(row)
+
+    async def file_position(
+        self,
+        folder_id: int,
+        name: str,
+        *,
+        is_prefix: bool,
+        order: FileOrder,
+        ascending: bool,
+        start: int = 0,
+    ) -> Position | None:
+        """The first file that matches, from index `start` on."""
+        variant = _variant(ascending=ascending, is_prefix=is_prefix)
+        query = f"file_position_by_{order.value}_{variant}"
+        async with self._database.reading() as session:
+            row = await session.row(sql[query], folder_id=folder_id, name=name, start=start)
+        return _position_of(row)
+
+
+def _variant(*, ascending: bool, is_prefix: bool) -> str:
+    """The part of a statement's name that tells its direction, and what it compares."""
+    return f"{'ascending' if ascending else 'descending'}_of_{'prefix' if is_prefix else 'name'}"
+
+
+def _position_of(row: sqlite3.Row | None) -> Position | None:
+    return None if row is None else Position(index=row["index"], name=row["name"])
+
+
+class SqliteWalks(SqlitePart):
+    """`FolderWalk` on SQLite."""
+
+    async def subfolders_after(
+        self, folder_id: int, *, after: str, limit: int
+    ) -> list[CountedFolder]:
+        """Subfolders by name, those behind `after`."""
+        async with self._database.reading() as session:
+            rows = await session.rows(
+                sql.subfolders_after, folder_id=folder_id, after=after, limit=limit
+            )
+        return [
+            CountedFolder(
+                folder=folder_of(row),
+                counts=FolderCounts(files=row["file_count"], subfolders=row["subfolder_count"]),
+            )
+            for row in rows
+        ]
+
+    async def subfolders_in(self, folder_id: int, names: Sequence[str]) -> list[Folder]:
+        """Those subfolders that have one of the names."""
+        wanted = json.dumps(list(dict.fromkeys(names)))
+        async with self._database.reading() as session:
+            rows = await session.rows(sql.subfolders_by_name, folder_id=folder_id, names=wanted)
+        return [folder_of(row) for row in rows]
+
+    async def files_after(
+        self, folder_id: int, *, viewer_id: int | None, after: str, limit: int
+    ) -> list[File]:
+        """Files by name, those behind `after`."""
+        async with self._database.reading() as session:
+            rows = await session.rows(
+                sql.files_after, folder_id=folder_id, viewer_id=viewer_id, after=after, limit=limit
+            )
+        return [file_of(row) for row in rows]

@@ -4,9 +4,9 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
-from catalog.message_port import REMEMBERED_WATCH_S
+from catalog.content_port import REMEMBERED_WATCH_S
 from catalog.records import ChunkLocation, Message, MessageAuthor, Quarantine, Watch
-from catalog.sqlite.part import SqlitePart
+from catalog.sqlite.database import SqlitePart
 from catalog.sqlite.rows import location_of, message_of, quarantine_of
 from catalog.sqlite.statements import sql
 

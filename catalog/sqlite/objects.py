@@ -1,7 +1,8 @@
-"""Content, its chunks, the messages that hold them, and what keeps them alive."""
+"""Content, its chunks, what keeps it alive, and which master keys have sealed it."""
 
+import json
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from catalog.errors import ObjectIncomplete, ObjectMissing
@@ -12,9 +13,8 @@ from catalog.records import (
     Reference,
     StoredObject,
 )
-from catalog.sqlite.database import Session
+from catalog.sqlite.database import Session, SqlitePart
 from catalog.sqlite.folders import find_path
-from catalog.sqlite.part import SqlitePart
 from catalog.sqlite.rows import garbage_of, location_of, object_of
 from catalog.sqlite.statements import sql
 
@@ -222,3 +222,19 @@ async def _require_complete(session: Session, draft: StoredObject) -> None:
             f"{count} of {draft.chunk_count} chunks and {size} of {draft.size} bytes of the object "
             f"{draft.id} are stored"
         )
+
+
+class SqliteMasterKeys(SqlitePart):
+    """`MasterKeyStore` on SQLite."""
+
+    async def note_master_key(self, key_id: bytes) -> None:
+        """New content is sealed with this key from now on."""
+        async with self._database.writing() as session:
+            await session.run(sql.note_master_key, key_id=key_id, now=self._clock())
+
+    async def content_of_missing_keys(self, configured: Collection[bytes]) -> Mapping[bytes, int]:
+        """How many stored objects were sealed with each key that is not one of these."""
+        ids = json.dumps([key_id.hex() for key_id in configured])
+        async with self._database.reading() as session:
+            rows = await session.rows(sql.content_of_missing_keys, configured=ids)
+        return {row["key_id"]: row["objects"] for row in rows}

@@ -19,12 +19,10 @@ from catalog.records import (
     ViewTarget,
 )
 from catalog.service_port import TICKET_SERVICE
-from catalog.sqlite.database import Session
-from catalog.sqlite.jobs import enqueue
+from catalog.sqlite.database import Session, SqlitePart
 from catalog.sqlite.objects import begin_object, finish_object, put_reference, require_object
-from catalog.sqlite.part import SqlitePart
+from catalog.sqlite.services import enqueue, put_view
 from catalog.sqlite.statements import sql
-from catalog.sqlite.views import put_view
 from common.wording import counted
 
 

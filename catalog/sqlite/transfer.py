@@ -11,14 +11,13 @@ from uuid import UUID
 import msgspec
 
 from catalog.errors import CatalogNotEmpty, InvalidRecord
-from catalog.sqlite.database import Session
-from catalog.sqlite.free_names import free_file_name
-from catalog.sqlite.part import SqlitePart
+from catalog.sqlite.database import Session, SqlitePart
 from catalog.sqlite.statements import sql
-from catalog.transfer_format import BATCH_RECORDS
-from catalog.transfer_port import Batch
+from catalog.sqlite.upkeep import free_file_name
+from catalog.transfer import BATCH_RECORDS
 from catalog.transfer_records import (
     KINDS,
+    Batch,
     Digest,
     FileRecord,
     KeyId,

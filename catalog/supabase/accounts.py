@@ -2,7 +2,7 @@
 
 from catalog.account_port import Account, AccountPage
 from catalog.records import User
-from catalog.supabase.part import SupabasePart
+from catalog.supabase.client import SupabasePart
 from catalog.supabase.rows import user_of
 
 

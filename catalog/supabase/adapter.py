@@ -5,45 +5,54 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from uuid import UUID
 
+from catalog.joined import JoinedCatalog
 from catalog.supabase.accounts import SupabaseAccounts
+from catalog.supabase.client import ATTEMPT_S, CALL_RETRY, Functions
 from catalog.supabase.files import SupabaseFiles
-from catalog.supabase.folders import SupabaseFolders
-from catalog.supabase.functions import ATTEMPT_S, CALL_RETRY, Functions
-from catalog.supabase.jobs import SupabaseJobs
-from catalog.supabase.master_keys import SupabaseMasterKeys
-from catalog.supabase.messages import SupabaseMessages, SupabaseWebhooks
-from catalog.supabase.objects import SupabaseObjects
-from catalog.supabase.ownership import SupabaseOwnership
-from catalog.supabase.positions import SupabasePositions
+from catalog.supabase.folders import SupabaseFolders, SupabasePositions, SupabaseWalks
+from catalog.supabase.objects import (
+    SupabaseMasterKeys,
+    SupabaseMessages,
+    SupabaseObjects,
+    SupabaseWebhooks,
+)
 from catalog.supabase.schema import applied_migrations, require_schema
-from catalog.supabase.services import SupabaseKeys, SupabaseReferences, SupabaseViews
-from catalog.supabase.tickets import SupabaseTickets
+from catalog.supabase.services import (
+    SupabaseJobs,
+    SupabaseKeys,
+    SupabaseReferences,
+    SupabaseTickets,
+    SupabaseViews,
+)
 from catalog.supabase.transfer import SupabaseTransfer
-from catalog.supabase.walks import SupabaseWalks
 from common.retry import RetryPolicy
 
 _NO_OBJECT = UUID(int=0)
 
 
-class SupabaseCatalog(
-    SupabaseAccounts,
-    SupabaseFolders,
-    SupabasePositions,
-    SupabaseWalks,
-    SupabaseFiles,
-    SupabaseOwnership,
-    SupabaseObjects,
-    SupabaseMessages,
-    SupabaseWebhooks,
-    SupabaseTickets,
-    SupabaseReferences,
-    SupabaseKeys,
-    SupabaseMasterKeys,
-    SupabaseViews,
-    SupabaseJobs,
-    SupabaseTransfer,
-):
+class SupabaseCatalog(JoinedCatalog):
     """`catalog.port.Catalog` on a Supabase project. Made by `SupabaseCatalog.open`."""
+
+    def __init__(self, functions: Functions, clock: Callable[[], float]) -> None:
+        """On functions of this release's schema; `clock` in seconds since the Unix epoch."""
+        super().__init__(
+            accounts=SupabaseAccounts(functions, clock),
+            folders=SupabaseFolders(functions, clock),
+            positions=SupabasePositions(functions, clock),
+            walks=SupabaseWalks(functions, clock),
+            files=SupabaseFiles(functions, clock),
+            objects=SupabaseObjects(functions, clock),
+            messages=SupabaseMessages(functions, clock),
+            webhooks=SupabaseWebhooks(functions, clock),
+            tickets=SupabaseTickets(functions, clock),
+            references=SupabaseReferences(functions, clock),
+            keys=SupabaseKeys(functions, clock),
+            master_keys=SupabaseMasterKeys(functions, clock),
+            views=SupabaseViews(functions, clock),
+            jobs=SupabaseJobs(functions, clock),
+            transfer=SupabaseTransfer(functions, clock),
+        )
+        self._functions = functions
 
     @classmethod
     @asynccontextmanager

@@ -1,10 +1,20 @@
-"""Folders, and what lies in them."""
+"""Folders, what lies in them, and finding entries by name."""
+
+from collections.abc import Sequence
 
 from catalog.permits import Permit
-from catalog.port import ChangedFolder, FolderPath, MadeFolders, PlacedFolder
+from catalog.port import (
+    ChangedFolder,
+    CountedFolder,
+    FolderPath,
+    MadeFolders,
+    PlacedFolder,
+    Position,
+)
 from catalog.records import File, FileOrder, Folder, FolderCounts
-from catalog.supabase.part import SupabasePart, permit_to_json
+from catalog.supabase.client import SupabasePart, permit_to_json
 from catalog.supabase.rows import (
+    Row,
     changed_folder_of,
     file_of,
     folder_of,
@@ -37,10 +47,6 @@ class SupabaseFolders(SupabasePart):
         return MadeFolders(
             folder=folder_of(row["folder"]), created=created, sequence=row.get("sequence")
         )
-
-    async def check_place(self, folder: FolderPath, name: str) -> None:
-        """Raises `NotAFolder`, `IsAFolder` if something stands where it cannot."""
-        await self._functions.read("check_place", path=folder, name=name)
 
     async def counts(self, folder_id: int) -> FolderCounts:
         """How many entries lie directly in the folder. Raises `FolderMissing`."""
@@ -109,3 +115,80 @@ class SupabaseFolders(SupabasePart):
             "delete_folder", folder_id=folder_id, permit=permit_to_json(permit)
         )
         return None if row is None else placed_folder_of(row)
+
+
+class SupabasePositions(SupabasePart):
+    """`FolderPositions` on Supabase."""
+
+    async def subfolder_position(
+        self, folder_id: int, name: str, *, is_prefix: bool, ascending: bool, start: int = 0
+    ) -> Position | None:
+        """The first subfolder that matches, from index `start` on."""
+        row = await self._functions.read(
+            "subfolder_position",
+            folder_id=folder_id,
+            name=name,
+            is_prefix=is_prefix,
+            ascending=ascending,
+            start=start,
+        )
+        return _position_of(row)
+
+    async def file_position(
+        self,
+        folder_id: int,
+        name: str,
+        *,
+        is_prefix: bool,
+        order: FileOrder,
+        ascending: bool,
+        start: int = 0,
+    ) -> Position | None:
+        """The first file that matches, from index `start` on."""
+        row = await self._functions.read(
+            "file_position",
+            folder_id=folder_id,
+            name=name,
+            is_prefix=is_prefix,
+            order=order.value,
+            ascending=ascending,
+            start=start,
+        )
+        return _position_of(row)
+
+
+def _position_of(row: Row | None) -> Position | None:
+    return None if row is None else Position(index=row["index"], name=row["name"])
+
+
+class SupabaseWalks(SupabasePart):
+    """`FolderWalk` on Supabase."""
+
+    async def subfolders_after(
+        self, folder_id: int, *, after: str, limit: int
+    ) -> list[CountedFolder]:
+        """Subfolders by name, those behind `after`."""
+        rows = await self._functions.read(
+            "subfolders_after", folder_id=folder_id, after=after, limit=limit
+        )
+        return [
+            CountedFolder(
+                folder=folder_of(row),
+                counts=FolderCounts(files=row["file_count"], subfolders=row["subfolder_count"]),
+            )
+            for row in rows
+        ]
+
+    async def subfolders_in(self, folder_id: int, names: Sequence[str]) -> list[Folder]:
+        """Those subfolders that have one of the names."""
+        rows = await self._functions.read("subfolders_in", folder_id=folder_id, names=list(names))
+        return [folder_of(row) for row in rows]
+
+    async def files_after(
+        self, folder_id: int, *, viewer_id: int | None, after: str, limit: int
+    ) -> list[File]:
+        """Files by name, those behind `after`."""
+        rows = await self._functions.read(
+            "files_after", folder_id=folder_id, viewer_id=viewer_id, after=after, limit=limit
+        )
+        return [file_of(row) for row in rows]

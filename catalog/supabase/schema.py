@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from catalog.errors import SchemaMismatch
-from catalog.supabase.functions import CALL_RETRY, Functions
+from catalog.supabase.client import CALL_RETRY, Functions
 from common.retry import RetryPolicy
 
 MIGRATIONS = (

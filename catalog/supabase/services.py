@@ -1,10 +1,24 @@
-"""What other services hold, the keys that let them in, and what was made from objects."""
+"""Tickets, references, keys, views and jobs: what other services hold, make and process."""
 
 import json
+from collections.abc import Mapping
 from uuid import UUID
 
-from catalog.records import ApiKey, Reference, View
-from catalog.supabase.part import SupabasePart
+from catalog.errors import InvalidRecord
+from catalog.records import (
+    ApiKey,
+    Enqueued,
+    Job,
+    JobState,
+    Reference,
+    StoredObject,
+    Ticket,
+    TicketLimits,
+    View,
+    ViewTarget,
+)
+from catalog.supabase.client import SupabasePart
+from catalog.supabase.objects import beginning_of
 from catalog.supabase.rows import Row, bytes_of, object_of, reference_of, text_of, time_of
 
 
@@ -112,3 +126,202 @@ def _key_of(row: Row) -> ApiKey:
         created_at=float(row["created_at"]),
         revoked_at=time_of(row["revoked_at"]),
     )
+
+
+class SupabaseJobs(SupabasePart):
+    """`JobStore` on Supabase."""
+
+    async def enqueue_missing(
+        self, *, recipe_version: int | None, after: UUID | None, limit: int
+    ) -> Enqueued:
+        """Looks at `limit` objects, those after an id, and queues what was never processed."""
+        row = await self._functions.write(
+            "enqueue_missing",
+            recipe_version=recipe_version,
+            after=str(after) if after else None,
+            limit=limit,
+            now=self._clock(),
+        )
+        return Enqueued(queued=row["queued"], last=UUID(row["last"]) if row["last"] else None)
+
+    async def claim_job(self, worker: str, *, lease_s: float, max_attempts: int) -> Job | None:
+        """Leases the job that is due longest to the worker, and counts the attempt."""
+        row = await self._functions.write(
+            "claim_job",
+            worker=worker,
+            lease_s=lease_s,
+            max_attempts=max_attempts,
+            now=self._clock(),
+        )
+        return None if row is None else _job_of(row)
+
+    async def renew_job(self, object_id: UUID, *, worker: str, lease_s: float) -> bool:
+        """Moves the end of the lease. False when the worker does not have the job any more."""
+        renewed: bool = await self._functions.write(
+            "renew_job",
+            object_id=str(object_id),
+            worker=worker,
+            lease_s=lease_s,
+            now=self._clock(),
+        )
+        return renewed
+
+    async def complete_job(
+        self,
+        object_id: UUID,
+        *,
+        worker: str,
+        metadata: Mapping[str, object],
+        recipe_version: int,
+    ) -> bool:
+        """Stores the metadata, and the job is done. False when the worker does not have it."""
+        completed: bool = await self._functions.write(
+            "complete_job",
+            object_id=str(object_id),
+            worker=worker,
+            metadata=_metadata_to_text(metadata),
+            recipe_version=recipe_version,
+            now=self._clock(),
+        )
+        return completed
+
+    async def fail_job(
+        self, object_id: UUID, *, worker: str, error: str, retry_at: float | None
+    ) -> bool:
+        """Ends the attempt: due again at a time, or (None) given up."""
+        failed: bool = await self._functions.write(
+            "fail_job",
+            object_id=str(object_id),
+            worker=worker,
+            error=error.replace("\0", ""),  # which PostgreSQL's text cannot hold
+            retry_at=retry_at,
+            now=self._clock(),
+        )
+        return failed
+
+    async def jobs(self, state: JobState, *, limit: int) -> list[Job]:
+        """Jobs in that state, due longest first."""
+        rows = await self._functions.read("jobs_in", state=state.value, limit=limit)
+        return [_job_of(row) for row in rows]
+
+    async def count_jobs(self) -> dict[JobState, int]:
+        """How many jobs are queued, running and failed."""
+        found = await self._functions.read("count_jobs")
+        unfinished = (JobState.QUEUED, JobState.RUNNING, JobState.FAILED)
+        return {state: found.get(state.value, 0) for state in unfinished}
+
+    async def retry_jobs(self) -> int:
+        """Queues all failed jobs anew, with no attempt counted. Answers how many."""
+        queued: int = await self._functions.write("retry_jobs", now=self._clock())
+        return queued
+
+
+def _metadata_to_text(metadata: Mapping[str, object]) -> str:
+    # As text, in which NUL and other odd characters of somebody's tags are plain escapes.
+    try:
+        return json.dumps(dict(metadata), allow_nan=False)
+    except ValueError as error:
+        raise InvalidRecord(f"the metadata is no JSON: {error}") from error
+
+
+def _job_of(row: Row) -> Job:
+    return Job(
+        object_id=UUID(row["object_id"]),
+        state=JobState(row["state"]),
+        due_at=float(row["due_at"]),
+        attempts=row["attempts"],
+        worker=row["worker"],
+        error=row["error"],
+        recipe_version=row["recipe_version"],
+    )
+
+
+class SupabaseTickets(SupabasePart):
+    """`TicketStore` on Supabase."""
+
+    async def open_ticket(self, ticket: Ticket, *, limits: TicketLimits | None) -> None:
+        """Adds a ticket. Raises `TooManyTickets`, `TooManyTemporaryBytes`."""
+        await self._functions.write(
+            "open_ticket",
+            ticket=_row_of(ticket),
+            open_tickets=limits and limits.open_tickets,
+            temporary_bytes=limits and limits.temporary_bytes,
+            now=self._clock(),
+        )
+
+    async def ticket(self, ticket_id: UUID) -> Ticket | None:
+        """The ticket, or None."""
+        row = await self._functions.read("ticket_by_id", ticket_id=str(ticket_id))
+        return None if row is None else _ticket_of(row)
+
+    async def redeem_ticket(self, draft: StoredObject, hold: Reference) -> Ticket:
+        """Marks the ticket as used, and begins its object.
+
+        Raises `TicketMissing`, `TicketUsed`, `TicketExpired`.
+        """
+        row = await self._functions.write(
+            "redeem_ticket", **beginning_of(draft, hold), now=self._clock()
+        )
+        return _ticket_of(row)
+
+    async def complete_ticket(
+        self, object_id: UUID, *, mime_type: str, hash_hex: str
+    ) -> StoredObject:
+        """Finishes the object, and keeps it as its ticket says.
+
+        Raises `TicketMissing`, `ObjectMissing`, `ObjectIncomplete`.
+        """
+        row = await self._functions.write(
+            "complete_ticket",
+            object_id=str(object_id),
+            mime_type=mime_type,
+            hash=hash_hex,
+            now=self._clock(),
+        )
+        return object_of(row)
+
+    async def drop_expired_tickets(self, *, limit: int) -> int:
+        """Deletes up to `limit` tickets that were never used and are over."""
+        dropped: int = await self._functions.write(
+            "drop_expired_tickets", limit=limit, now=self._clock()
+        )
+        return dropped
+
+
+def _row_of(ticket: Ticket) -> Row:
+    return {
+        "id": str(ticket.id),
+        "holder": ticket.holder,
+        "mime_type": ticket.mime_type,
+        "size": ticket.size,
+        "created_at": ticket.created_at,
+        "expires_at": ticket.expires_at,
+        "reference_ttl_s": ticket.reference_ttl_s,
+        "success_action_status": ticket.success_action_status,
+        "success_action_redirect": ticket.success_action_redirect,
+        "view_of": str(ticket.view.object_id) if ticket.view else None,
+        "view_name": ticket.view.name if ticket.view else None,
+    }
+
+
+def _ticket_of(row: Row) -> Ticket:
+    return Ticket(
+        id=UUID(row["id"]),
+        holder=row["holder"],
+        mime_type=row["mime_type"],
+        size=row["size"],
+        created_at=float(row["created_at"]),
+        expires_at=float(row["expires_at"]),
+        reference_ttl_s=float(row["reference_ttl_s"]),
+        success_action_status=row["success_action_status"],
+        success_action_redirect=row["success_action_redirect"],
+        view=_view_target_of(row),
+        used_at=time_of(row["used_at"]),
+        completed_at=time_of(row["completed_at"]),
+    )
+
+
+def _view_target_of(row: Row) -> ViewTarget | None:
+    if row["view_of"] is None:
+        return None
+    return ViewTarget(object_id=UUID(row["view_of"]), name=row["view_name"])

@@ -13,11 +13,9 @@ from uuid import uuid4
 import msgspec
 
 from catalog.errors import CatalogUnavailable, InvalidRecord
-from catalog.supabase.functions import Functions
-from catalog.supabase.part import SupabasePart
-from catalog.transfer_format import BATCH_RECORDS
-from catalog.transfer_port import Batch
-from catalog.transfer_records import KINDS, TransferRecord
+from catalog.supabase.client import Functions, SupabasePart
+from catalog.transfer import BATCH_RECORDS
+from catalog.transfer_records import KINDS, Batch, TransferRecord
 from common.tasks import settled
 
 _RANKS: Final = {kind: rank for rank, kind in enumerate(KINDS, 1)}

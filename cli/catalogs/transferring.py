@@ -16,9 +16,8 @@ from catalog.errors import SchemaMismatch
 from catalog.port import Catalog
 from catalog.sqlite import schema
 from catalog.sqlite.adapter import SqliteCatalog
-from catalog.supabase.functions import CALL_RETRY
-from catalog.transfer import export_catalog, import_catalog
-from catalog.transfer_format import Counts
+from catalog.supabase.client import CALL_RETRY
+from catalog.transfer import Counts, export_catalog, import_catalog
 from cli.catalogs.running import run
 from cli.data_folder import make_folder
 from cli.output import say, say_json

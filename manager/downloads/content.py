@@ -13,8 +13,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
+from catalog.content_port import ObjectStore
 from catalog.errors import ObjectMissing
-from catalog.object_port import ObjectStore
 from catalog.records import ChunkLocation, EnvelopeKind, StoredObject
 from common.tasks import cancel_and_wait
 from manager.errors import NoSuchFile

@@ -20,9 +20,8 @@ from typing import Protocol
 
 import structlog
 
+from catalog.content_port import MessageStore, ObjectStore
 from catalog.errors import CatalogError
-from catalog.message_port import MessageStore
-from catalog.object_port import ObjectStore
 from catalog.records import Message, MessageAuthor
 from catalog.service_port import TicketStore
 from common.retry import Backoff

@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 
 import structlog
 
+from catalog.content_port import ObjectStore
 from catalog.errors import CatalogError, CatalogUnavailable, ObjectMissing
-from catalog.object_port import ObjectStore
 from catalog.records import Reference
 from manager.error_texts import log_level
 

@@ -32,8 +32,8 @@ from dataclasses import dataclass
 
 import structlog
 
+from catalog.content_port import MessageStore
 from catalog.errors import CatalogError
-from catalog.message_port import MessageStore
 from catalog.records import Message, Watch
 from manager.metrics import ManagerMetrics
 from manager.services.webhooks import WebhookDirectory

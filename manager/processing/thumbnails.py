@@ -21,7 +21,7 @@ from uuid import UUID
 
 import structlog
 
-from catalog.object_port import ObjectStore
+from catalog.content_port import ObjectStore
 from catalog.records import EnvelopeKind, File
 from common.tasks import BackgroundTasks
 from manager.broadcast.hub import Hub

@@ -8,8 +8,8 @@ from types import MappingProxyType
 
 import structlog
 
+from catalog.content_port import WebhookStore
 from catalog.errors import CatalogError
-from catalog.message_port import WebhookStore
 from catalog.records import Quarantine
 from common.retry import Backoff
 from manager.errors import NoSuchWebhook, WebhookStillUnusable

@@ -14,8 +14,8 @@ from uuid import UUID
 
 import structlog
 
+from catalog.content_port import ObjectStore
 from catalog.errors import CatalogError, CatalogUnavailable
-from catalog.object_port import ObjectStore
 from catalog.records import Chunk, ChunkLocation, Message
 from common.tasks import BackgroundTasks
 from manager.error_texts import log_level

@@ -16,9 +16,8 @@ from catalog.records import FileOrder, Reference, Ticket, ViewTarget
 from catalog.service_port import SERVICE_PREFIX
 from catalog.sqlite.adapter import SqliteCatalog
 from catalog.supabase.adapter import SupabaseCatalog
-from catalog.supabase.functions import CALL_RETRY
-from catalog.transfer import export_catalog, import_catalog
-from catalog.transfer_format import ExportWriter
+from catalog.supabase.client import CALL_RETRY
+from catalog.transfer import ExportWriter, export_catalog, import_catalog
 from catalog.transfer_records import (
     KINDS,
     ChunkRecord,

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from catalog.message_port import REMEMBERED_WATCH_S
+from catalog.content_port import REMEMBERED_WATCH_S
 from catalog.records import ChunkLocation, Message, MessageAuthor, Quarantine, Watch
 from tests.orphans import orphans_of
 

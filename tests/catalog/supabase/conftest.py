@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from catalog.supabase.adapter import SupabaseCatalog
-from catalog.supabase.functions import CALL_RETRY
+from catalog.supabase.client import CALL_RETRY
 from common.retry import RetryPolicy
 from local_supabase.stack import LocalSupabase
 

@@ -8,7 +8,7 @@ import pytest
 
 from catalog.errors import CatalogUnavailable
 from catalog.supabase.adapter import SupabaseCatalog
-from catalog.supabase.functions import CALL_RETRY
+from catalog.supabase.client import CALL_RETRY
 from catalog.transfer_records import UserRecord
 from local_supabase.children import ChildFailed
 from local_supabase.stack import LocalSupabase, running_supabase

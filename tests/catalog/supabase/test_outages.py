@@ -19,7 +19,7 @@ from catalog.errors import (
 from catalog.permits import Holder, Permit, Standing
 from catalog.port import OverwriteOnConflict, RenameOnConflict
 from catalog.supabase.adapter import SupabaseCatalog
-from catalog.supabase.functions import ATTEMPT_S, CALL_RETRY
+from catalog.supabase.client import ATTEMPT_S, CALL_RETRY
 from local_supabase.gateway import GatewayFault
 from local_supabase.stack import LocalSupabase
 from tests.orphans import orphans_of

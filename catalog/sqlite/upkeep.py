@@ -1,6 +1,7 @@
-"""Finds the first free name in a folder, within the transaction that will take it.
+"""What every change of folders and files keeps up, within its transaction.
 
-Files and folders share the names of a folder: a path is that of one of them.
+That are free names (files and folders share the names of a folder: a path is that of one of them), the
+totals of subtrees by MIME type, and the numbers of changes.
 """
 
 import json
@@ -69,3 +70,43 @@ async def _first_free(
         session, folder_id, names, own_file_id=own_file_id, own_folder_id=own_folder_id
     )
     return next((name for name in names if name not in taken), None)
+
+
+async def count_file(
+    session: Session, folder_id: int, *, mime_type: str, size: int, number: int = 1
+) -> None:
+    """Counts a file, or several with `size` bytes together, in its folder and in all above."""
+    await session.run(
+        sql.count_file, folder_id=folder_id, mime_type=mime_type, size=size, number=number
+    )
+
+
+async def uncount_file(
+    session: Session, folder_id: int, *, mime_type: str, size: int, number: int = 1
+) -> None:
+    """Takes a file, or several, out of the totals of its folder and of all above."""
+    await session.run(
+        sql.uncount_file, folder_id=folder_id, mime_type=mime_type, size=size, number=number
+    )
+    await session.run(sql.delete_empty_usage, folder_id=folder_id)
+
+
+async def count_subtree(session: Session, folder_id: int, *, subtree_id: int) -> None:
+    """Counts a subtree in a folder, its new parent, and in all above."""
+    await session.run(sql.count_subtree, folder_id=folder_id, subtree_id=subtree_id)
+
+
+async def uncount_subtree(session: Session, folder_id: int, *, subtree_id: int) -> None:
+    """Takes a subtree out of the totals of its parent and of all above, but not out of its own."""
+    await session.run(sql.uncount_subtree, folder_id=folder_id, subtree_id=subtree_id)
+    await session.run(sql.delete_empty_usage, folder_id=folder_id)
+
+
+async def next_change(session: Session) -> int:
+    """The number of the change that this transaction makes."""
+    return int((await session.rows(sql.next_change))[0]["last"])
+
+
+async def last_change(session: Session) -> int:
+    """The number of the last change that this transaction sees."""
+    return int((await session.rows(sql.last_change))[0]["last"])

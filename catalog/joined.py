@@ -1,0 +1,128 @@
+"""One catalog made of the stores of an adapter, each of which keeps its part of the port."""
+
+from catalog.account_port import AccountStore
+from catalog.content_port import MasterKeyStore, MessageStore, ObjectStore, WebhookStore
+from catalog.port import FileStore, FolderPositions, FolderStore, FolderWalk
+from catalog.service_port import JobStore, KeyStore, ReferenceStore, TicketStore, ViewStore
+from catalog.transfer_records import CatalogTransfer
+
+
+class JoinedCatalog:
+    """Offers the methods of its stores as its own; a call goes straight to the store.
+
+    An adapter adds `check_reads` and `check_writes` to be a `catalog.port.Catalog`.
+    """
+
+    def __init__(
+        self,
+        *,
+        accounts: AccountStore,
+        folders: FolderStore,
+        positions: FolderPositions,
+        walks: FolderWalk,
+        files: FileStore,
+        objects: ObjectStore,
+        messages: MessageStore,
+        webhooks: WebhookStore,
+        tickets: TicketStore,
+        references: ReferenceStore,
+        keys: KeyStore,
+        master_keys: MasterKeyStore,
+        views: ViewStore,
+        jobs: JobStore,
+        transfer: CatalogTransfer,
+    ) -> None:
+        self.setup_code = accounts.setup_code
+        self.create_first_user = accounts.create_first_user
+        self.create_user = accounts.create_user
+        self.user_by_name = accounts.user_by_name
+        self.user_by_id = accounts.user_by_id
+        self.set_password = accounts.set_password
+        self.replace_password_hash = accounts.replace_password_hash
+        self.lock_user = accounts.lock_user
+        self.search_users = accounts.search_users
+        self.list_accounts = accounts.list_accounts
+        self.set_role = accounts.set_role
+        self.remove_user = accounts.remove_user
+        self.folder_at = folders.folder_at
+        self.folder_by_id = folders.folder_by_id
+        self.folder_path = folders.folder_path
+        self.make_folders = folders.make_folders
+        self.counts = folders.counts
+        self.list_folders = folders.list_folders
+        self.list_files = folders.list_files
+        self.usage_by_type = folders.usage_by_type
+        self.rename_folder = folders.rename_folder
+        self.move_folder = folders.move_folder
+        self.delete_folder = folders.delete_folder
+        self.subfolder_position = positions.subfolder_position
+        self.file_position = positions.file_position
+        self.subfolders_after = walks.subfolders_after
+        self.subfolders_in = walks.subfolders_in
+        self.files_after = walks.files_after
+        self.file_at = files.file_at
+        self.file_by_id = files.file_by_id
+        self.files_in = files.files_in
+        self.files_of = files.files_of
+        self.commit_file = files.commit_file
+        self.check_place = files.check_place
+        self.rename_file = files.rename_file
+        self.move_files = files.move_files
+        self.delete_file = files.delete_file
+        self.set_owner = files.set_owner
+        self.release_files = files.release_files
+        self.set_public = files.set_public
+        self.shares_of = files.shares_of
+        self.put_share = files.put_share
+        self.remove_share = files.remove_share
+        self.begin_object = objects.begin_object
+        self.add_chunk = objects.add_chunk
+        self.finish_object = objects.finish_object
+        self.object_by_id = objects.object_by_id
+        self.chunks = objects.chunks
+        self.hold = objects.hold
+        self.release = objects.release
+        self.renew = objects.renew
+        self.collect_objects = objects.collect_objects
+        self.garbage = objects.garbage
+        self.orphan_authors = messages.orphan_authors
+        self.orphan_messages = messages.orphan_messages
+        self.count_orphans = messages.count_orphans
+        self.postpone_message = messages.postpone_message
+        self.forget_message = messages.forget_message
+        self.channel_sweeps = messages.channel_sweeps
+        self.note_sweep = messages.note_sweep
+        self.watches = messages.watches
+        self.keep_watch = messages.keep_watch
+        self.quarantines = webhooks.quarantines
+        self.put_quarantine = webhooks.put_quarantine
+        self.end_quarantine = webhooks.end_quarantine
+        self.chunks_posted_by = webhooks.chunks_posted_by
+        self.open_ticket = tickets.open_ticket
+        self.ticket = tickets.ticket
+        self.redeem_ticket = tickets.redeem_ticket
+        self.complete_ticket = tickets.complete_ticket
+        self.drop_expired_tickets = tickets.drop_expired_tickets
+        self.create_reference = references.create_reference
+        self.release_reference = references.release_reference
+        self.references_of = references.references_of
+        self.references_on = references.references_on
+        self.create_key = keys.create_key
+        self.key_by_hash = keys.key_by_hash
+        self.revoke_key = keys.revoke_key
+        self.list_keys = keys.list_keys
+        self.note_master_key = master_keys.note_master_key
+        self.content_of_missing_keys = master_keys.content_of_missing_keys
+        self.put_view = views.put_view
+        self.views_of = views.views_of
+        self.metadata_of = views.metadata_of
+        self.enqueue_missing = jobs.enqueue_missing
+        self.claim_job = jobs.claim_job
+        self.renew_job = jobs.renew_job
+        self.complete_job = jobs.complete_job
+        self.fail_job = jobs.fail_job
+        self.jobs = jobs.jobs
+        self.count_jobs = jobs.count_jobs
+        self.retry_jobs = jobs.retry_jobs
+        self.exporting = transfer.exporting
+        self.importing = transfer.importing

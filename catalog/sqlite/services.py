@@ -1,0 +1,272 @@
+"""What other services hold, the keys that let them in, what they made, and what they are to process."""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from typing import cast
+from uuid import UUID
+
+from catalog.errors import KeyNameTaken, ObjectIncomplete, ObjectMissing, ReferenceElsewhere
+from catalog.records import ApiKey, Enqueued, Job, JobState, Reference, View
+from catalog.sqlite.accounts import require_user
+from catalog.sqlite.database import Session, SqlitePart
+from catalog.sqlite.objects import put_reference, require_stored
+from catalog.sqlite.rows import object_of, reference_of
+from catalog.sqlite.statements import sql
+
+
+class SqliteReferences(SqlitePart):
+    """`ReferenceStore` on SQLite."""
+
+    async def create_reference(self, reference: Reference) -> None:
+        """Adds a reference of another service. Raises `ReferenceElsewhere`, `ObjectMissing`."""
+        async with self._database.writing() as session:
+            try:
+                await require_stored(session, reference.object_id)
+            except ObjectIncomplete as error:
+                raise ObjectMissing(str(error)) from error
+            await self._make_way(session, reference)
+            await put_reference(session, reference)
+
+    async def _make_way(self, session: Session, reference: Reference) -> None:
+        """Drops a reference of the same key that is over. Raises `ReferenceElsewhere`."""
+        key = {"service": reference.service, "key": reference.key}
+        row = await session.row(sql.service_reference, **key)
+        if row is None or row["object_id"] == reference.object_id.bytes:
+            return
+        if self._is_live(row):
+            raise ReferenceElsewhere(UUID(bytes=row["object_id"]))
+        await session.run(sql.delete_service_reference, **key)
+
+    async def release_reference(self, service: str, key: str) -> bool:
+        """Removes the reference of that key. False when there was none."""
+        async with self._database.writing() as session:
+            row = await session.row(sql.delete_service_reference, service=service, key=key)
+        return row is not None and self._is_live(row)
+
+    async def references_of(
+        self, service: str, *, after: str | None, limit: int
+    ) -> list[Reference]:
+        """A service's references by key, those after a key."""
+        async with self._database.reading() as session:
+            rows = await session.rows(
+                sql.service_references,
+                service=service,
+                after=after or "",
+                limit=limit,
+                now=self._clock(),
+            )
+        return [reference_of(row) for row in rows]
+
+    async def references_on(self, object_id: UUID) -> list[Reference]:
+        """All live references to an object, by service and key."""
+        async with self._database.reading() as session:
+            rows = await session.rows(
+                sql.references_on, object_id=object_id.bytes, now=self._clock()
+            )
+        return [reference_of(row) for row in rows]
+
+    def _is_live(self, row: sqlite3.Row) -> bool:
+        return row["expires_at"] is None or row["expires_at"] > self._clock()
+
+
+class SqliteKeys(SqlitePart):
+    """`KeyStore` on SQLite."""
+
+    async def create_key(self, name: str, key_hash: bytes, *, created_by: int) -> ApiKey:
+        """Lets a service in. Raises `KeyNameTaken`, `UserMissing`."""
+        async with self._database.writing() as session:
+            await require_user(session, created_by)
+            row = await session.row(
+                sql.insert_key,
+                name=name,
+                key_hash=key_hash,
+                created_by=created_by,
+                now=self._clock(),
+            )
+            row = row or await session.row(sql.key_by_name, name=name)
+        if row is None or row["key_hash"] != key_hash:
+            raise KeyNameTaken(f"a key named {name!r} is in force")
+        return _key_of(row)
+
+    async def key_by_hash(self, key_hash: bytes) -> ApiKey | None:
+        """The key in force with that hash."""
+        async with self._database.reading() as session:
+            row = await session.row(sql.key_by_hash, key_hash=key_hash)
+        return _key_of(row) if row else None
+
+    async def revoke_key(self, name: str) -> bool:
+        """Ends the key of that name. False when none was in force."""
+        async with self._database.writing() as session:
+            row = await session.row(sql.revoke_key, name=name, now=self._clock())
+        return row is not None
+
+    async def list_keys(self) -> list[ApiKey]:
+        """All keys, revoked ones too, by name, then oldest first."""
+        async with self._database.reading() as session:
+            rows = await session.rows(sql.list_keys)
+        return [_key_of(row) for row in rows]
+
+
+def _key_of(row: sqlite3.Row) -> ApiKey:
+    return ApiKey(
+        id=row["id"],
+        name=row["service"],
+        key_hash=row["key_hash"],
+        created_by=row["created_by"],
+        created_at=row["created_at"],
+        revoked_at=row["revoked_at"],
+    )
+
+
+async def put_view(session: Session, object_id: UUID, name: str, view_object_id: UUID) -> None:
+    """Makes a stored object the view of that name. Raises `ObjectMissing`."""
+    try:
+        for each in (object_id, view_object_id):
+            await require_stored(session, each)
+    except ObjectIncomplete as error:
+        raise ObjectMissing(str(error)) from error
+    await session.run(
+        sql.put_view, object_id=object_id.bytes, name=name, view_object_id=view_object_id.bytes
+    )
+
+
+class SqliteViews(SqlitePart):
+    """`ViewStore` on SQLite."""
+
+    async def put_view(self, object_id: UUID, name: str, view_object_id: UUID) -> None:
+        """Makes a stored object the view of that name. Raises `ObjectMissing`."""
+        async with self._database.writing() as session:
+            await put_view(session, object_id, name, view_object_id)
+
+    async def views_of(self, object_id: UUID) -> list[View]:
+        """The views of an object, by name."""
+        async with self._database.reading() as session:
+            rows = await session.rows(sql.views_of, object_id=object_id.bytes)
+        return [
+            View(
+                object_id=UUID(bytes=row["view_of"]),
+                name=row["view_name"],
+                content=object_of(row),
+            )
+            for row in rows
+        ]
+
+    async def metadata_of(self, object_id: UUID) -> dict[str, object] | None:
+        """What processing found out about an object, None before that."""
+        async with self._database.reading() as session:
+            row = await session.row(sql.metadata_of, object_id=object_id.bytes)
+        if row is None or row["metadata"] is None:
+            return None
+        return cast("dict[str, object]", json.loads(row["metadata"]))
+
+
+async def enqueue(session: Session, object_id: UUID, *, now: float) -> None:
+    """Queues an object, unless it has a job."""
+    await session.run(sql.enqueue_job, object_id=object_id.bytes, now=now)
+
+
+class SqliteJobs(SqlitePart):
+    """`JobStore` on SQLite."""
+
+    async def enqueue_missing(
+        self, *, recipe_version: int | None, after: UUID | None, limit: int
+    ) -> Enqueued:
+        """Looks at `limit` objects, those after an id, and queues what was never processed."""
+        start = after.bytes if after else b""
+        async with self._database.writing() as session:
+            end = (await session.rows(sql.stretch_end, after=start, limit=limit))[0]
+            queued = await session.rows(
+                sql.enqueue_stretch,
+                after=start,
+                last=end["last"],
+                recipe_version=recipe_version,
+                now=self._clock(),
+            )
+        last = UUID(bytes=end["last"]) if end["objects"] == limit else None
+        return Enqueued(queued=len(queued), last=last)
+
+    async def claim_job(self, worker: str, *, lease_s: float, max_attempts: int) -> Job | None:
+        """Leases the job that is due longest to the worker, and counts the attempt."""
+        now = self._clock()
+        async with self._database.writing() as session:
+            await session.run(sql.fail_exhausted_jobs, now=now, max_attempts=max_attempts)
+            row = await session.row(sql.claim_job, now=now, lease_end=now + lease_s, worker=worker)
+        return _job_of(row) if row else None
+
+    async def renew_job(self, object_id: UUID, *, worker: str, lease_s: float) -> bool:
+        """Moves the end of the lease. False when the worker does not have the job any more."""
+        return await self._change(
+            sql.renew_job, object_id, worker=worker, lease_end=self._clock() + lease_s
+        )
+
+    async def complete_job(
+        self,
+        object_id: UUID,
+        *,
+        worker: str,
+        metadata: Mapping[str, object],
+        recipe_version: int,
+    ) -> bool:
+        """Stores the metadata, and the job is done. False when the worker does not have it."""
+        async with self._database.writing() as session:
+            row = await session.row(
+                sql.complete_job,
+                object_id=object_id.bytes,
+                worker=worker,
+                recipe_version=recipe_version,
+                now=self._clock(),
+            )
+            if row is None:
+                return False
+            text = json.dumps(dict(metadata), allow_nan=False)
+            await session.run(sql.set_metadata, object_id=object_id.bytes, metadata=text)
+            return True
+
+    async def fail_job(
+        self, object_id: UUID, *, worker: str, error: str, retry_at: float | None
+    ) -> bool:
+        """Ends the attempt: due again at a time, or (None) given up."""
+        error = error.replace("\0", "")
+        if retry_at is None:
+            return await self._change(
+                sql.give_up_job, object_id, worker=worker, error=error, now=self._clock()
+            )
+        return await self._change(
+            sql.retry_job_later, object_id, worker=worker, error=error, retry_at=retry_at
+        )
+
+    async def jobs(self, state: JobState, *, limit: int) -> list[Job]:
+        """Jobs in that state, due longest first."""
+        async with self._database.reading() as session:
+            rows = await session.rows(sql.jobs_by_state, state=state.value, limit=limit)
+        return [_job_of(row) for row in rows]
+
+    async def count_jobs(self) -> dict[JobState, int]:
+        """How many jobs are queued, running and failed."""
+        async with self._database.reading() as session:
+            found = {row["state"]: row["jobs"] for row in await session.rows(sql.count_jobs)}
+        unfinished = (JobState.QUEUED, JobState.RUNNING, JobState.FAILED)
+        return {state: found.get(state.value, 0) for state in unfinished}
+
+    async def retry_jobs(self) -> int:
+        """Queues all failed jobs anew, with no attempt counted. Answers how many."""
+        async with self._database.writing() as session:
+            return len(await session.rows(sql.retry_failed_jobs, now=self._clock()))
+
+    async def _change(self, statement: str, object_id: UUID, **parameters: object) -> bool:
+        async with self._database.writing() as session:
+            row = await session.row(statement, object_id=object_id.bytes, **parameters)
+        return row is not None
+
+
+def _job_of(row: sqlite3.Row) -> Job:
+    return Job(
+        object_id=UUID(bytes=row["object_id"]),
+        state=JobState(row["state"]),
+        due_at=row["due_at"],
+        attempts=row["attempts"],
+        worker=row["worker"],
+        error=row["error"],
+        recipe_version=row["recipe_version"],
+    )
