@@ -15,20 +15,20 @@ MIGRATIONS = (
     "20261122000600_commits",
     "20261122000700_objects",
     "20261122000800_tickets",
-    "20261122000900_services",
+    "20261122000900_references",
     "20261122001000_jobs",
     "20261122001100_walks",
-    "20261122001200_access",
+    "20261122001200_keys",
     "20261122001300_transfer",
-    "20261128000100_public_files",
-    "20261128000200_overwriting",
-    "20261128000300_lost_transfers",
-    "20261128000400_metadata_as_text",
-    "20261128000500_orphan_pages",
-    "20261128000600_bounded_collection",
-    "20261128000700_sequences",
-    "20261128000800_managed_users",
-    "20261128001000_positions",
+    "20261128000100_sharing",
+    "20261128000200_views",
+    "20261128000300_export",
+    "20261128000400_import",
+    "20261128000500_messages",
+    "20261128000600_collection",
+    "20261128000700_positions",
+    "20261128000800_administration",
+    "20261128001000_access",
     "20261129000100_deleted_messages",
     "20261129000200_messages_and_webhooks",
     "20261129000300_password_rehash",
@@ -37,6 +37,7 @@ MIGRATIONS = (
     "20261129000401_named_garbage",
     "20261129000402_master_keys",
     "20261130000100_change_sequence",
+    "20261130000200_subjects",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 
@@ -77,12 +78,21 @@ def require_schema(applied: Iterable[str]) -> None:
 
 
 def pending(applied: Iterable[str]) -> tuple[str, ...]:
-    """What is missing. Raises `SchemaMismatch` when there is more than this release knows."""
-    present = set(applied)
-    missing = tuple(name for name in MIGRATIONS if name not in present)
-    if not missing and (unknown := sorted(present.difference(MIGRATIONS))):
+    """What is missing. Raises `SchemaMismatch` when there is more than this release knows.
+
+    A migration is known by its number: some of the first release had other names.
+    """
+    present = {_version_of(name): name for name in applied}
+    known = {_version_of(name): name for name in MIGRATIONS}
+    missing = tuple(name for version, name in known.items() if version not in present)
+    unknown = sorted(name for version, name in present.items() if version not in known)
+    if unknown and not missing:
         raise SchemaMismatch(
             f"the database has {', '.join(unknown)}, which this release does not know: install "
             "the release that brought it, or a newer one"
         )
     return missing
+
+
+def _version_of(name: str) -> str:
+    return name.partition("_")[0]

@@ -167,7 +167,8 @@ create index files_by_size_descending on public.files (folder_id, size desc, nam
 create index files_by_update on public.files (folder_id, updated_at, name) include (id);
 create index files_by_update_descending on public.files (folder_id, updated_at desc, name) include (id);
 create index files_by_object on public.files (object_id);
-create index files_by_owner on public.files (owner_id);
+create index files_by_owner on public.files (owner_id, id) include (size);
+comment on index public.files_by_owner is 'What a user owns is read off the index in the order of the ids, sizes included.';
 
 create table public.shares (
     file_id bigint not null references public.files (id) on delete cascade,

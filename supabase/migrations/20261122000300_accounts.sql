@@ -1,4 +1,4 @@
--- Users. Making one again with the same hash is the same call repeated: hashes are salted.
+-- Users: making and finding them, and their passwords.
 
 create function catalog_private.user_made_before(
     p_name text, p_password_hash text, p_is_admin boolean
@@ -14,6 +14,16 @@ end;
 $$;
 comment on function catalog_private.user_made_before(text, text, boolean) is
 'The user, if this very call made it before; else null.';
+
+create function catalog_private.require_user(p_user_id bigint)
+returns void language plpgsql stable set search_path = '' as $$
+begin
+    if not exists (select from public.users where id = p_user_id) then
+        perform catalog_private.refuse('user-missing', format('there is no user %s', p_user_id));
+    end if;
+end;
+$$;
+comment on function catalog_private.require_user(bigint) is 'Refuses a missing user.';
 
 create function public.create_first_user(p_name text, p_password_hash text, p_now double precision)
 returns jsonb language plpgsql set search_path = '' as $$
@@ -82,22 +92,30 @@ end;
 $$;
 comment on function public.user_by_id(bigint) is 'The user with that id, or null.';
 
-create function public.set_password(p_user_id bigint, p_password_hash text)
+create function public.set_password(
+    p_user_id bigint, p_password_hash text, p_epoch bigint default null
+)
 returns jsonb language plpgsql set search_path = '' as $$
 declare
     v_user public.users;
 begin
     update public.users set password_hash = p_password_hash, token_epoch = token_epoch + 1
-    where id = p_user_id and password_hash <> p_password_hash;
+    where id = p_user_id and password_hash <> p_password_hash
+    and (p_epoch is null or token_epoch = p_epoch);
     select * into v_user from public.users where id = p_user_id;
     if not found then
         perform catalog_private.refuse('user-missing', format('there is no user %s', p_user_id));
     end if;
+    if v_user.password_hash <> p_password_hash then
+        perform catalog_private.refuse(
+            'password-changed', format('the user %s has another password by now', p_user_id)
+        );
+    end if;
     return to_jsonb(v_user);
 end;
 $$;
-comment on function public.set_password(bigint, text) is
-'A new password, and a new token epoch; no change when it is the present one.';
+comment on function public.set_password(bigint, text, bigint) is
+'A new password, and a new token epoch, unless the epoch is not the given one any more.';
 
 create function public.search_users(p_query text, p_limit bigint)
 returns jsonb language plpgsql stable set search_path = '' as $$

@@ -1,4 +1,7 @@
 -- Committing an upload: stored content gets a name, in one transaction.
+--
+-- A commit that overwrites a file checks the right to do so itself, and answers with the shares of its file,
+-- so that nobody has to ask for them while others may change it.
 
 create function catalog_private.receipt(p_object_id uuid)
 returns jsonb language plpgsql stable set search_path = '' as $$
@@ -12,6 +15,7 @@ begin
                 'mime_type', objects.mime_type, 'has_thumbnail', false,
                 'created_at', commits.created_at, 'updated_at', commits.updated_at, 'share', null
             ),
+            'shares', catalog_private.shares_json(commits.file_id),
             'created', (
                 select coalesce(jsonb_agg(jsonb_build_object(
                     'folder', jsonb_build_object(
@@ -31,7 +35,7 @@ begin
 end;
 $$;
 comment on function catalog_private.receipt(uuid) is
-'What committing this object did; null if it was not committed yet.';
+'What committing this object did, and the shares that its file has now; null if it was not committed yet.';
 
 create function catalog_private.write_receipt(p_file_id bigint, p_replaced boolean, p_created jsonb)
 returns void language plpgsql set search_path = '' as $$
@@ -123,7 +127,7 @@ catalog_private.replace_content(public.objects, bigint, double precision) is
 
 create function public.commit_file(
     p_object_id uuid, p_path text[], p_name text, p_owner_id bigint, p_is_public boolean,
-    p_on_conflict text, p_overwrite_id bigint, p_now double precision
+    p_on_conflict text, p_overwrite_id bigint, p_now double precision, p_permit jsonb default null
 )
 returns jsonb language plpgsql set search_path = '' as $$
 declare
@@ -149,6 +153,7 @@ begin
         );
     elsif p_on_conflict = 'overwrite' and v_present_id = p_overwrite_id then
         v_file_id := v_present_id;
+        perform catalog_private.require_files(array[v_file_id], p_permit);
         perform catalog_private.replace_content(v_content, v_file_id, p_now);
     else
         perform catalog_private.refuse(
@@ -161,13 +166,14 @@ begin
         v_file_id, v_file_id is not distinct from v_present_id, v_made.created
     );
     return jsonb_build_object(
-        'file', catalog_private.file_json(v_file_id), 'created', v_made.created,
+        'file', catalog_private.file_json(v_file_id),
+        'shares', catalog_private.shares_json(v_file_id), 'created', v_made.created,
         'replaced', v_file_id is not distinct from v_present_id
     );
 end;
 $$;
 comment on function
-public.commit_file(uuid, text[], text, bigint, boolean, text, bigint, double precision) is
+public.commit_file(uuid, text[], text, bigint, boolean, text, bigint, double precision, jsonb) is
 'Gives stored content a name: makes the folders, takes the name, lets replaced content go.';
 
 insert into public.schema_version (version, name) values ('20261122000600', 'commits');

@@ -1,7 +1,8 @@
 -- Where in a listing the first entry stands that is called so, or whose name starts so.
-
+--
 -- The entry at the start is looked up first, then the index is read from there to the first entry
 -- that matches, then what precedes that one is counted. Ties go by name ascending, as in listings.
+
 create function catalog_private.position_in(
     p_table regclass, p_parent text, p_key text, p_ascending boolean,
     p_folder_id bigint, p_name text, p_is_prefix boolean, p_start bigint
@@ -52,7 +53,6 @@ begin
     return v_position;
 end;
 $$;
-
 comment on function catalog_private.position_in(
     regclass, text, text, boolean, bigint, text, boolean, bigint
 ) is
@@ -87,19 +87,4 @@ $$;
 comment on function public.file_position(bigint, text, boolean, text, boolean, bigint) is
 'Index and name of the first file that is called so, or whose name starts so; null: none.';
 
-revoke execute on function catalog_private.position_in(
-    regclass, text, text, boolean, bigint, text, boolean, bigint
-) from public, anon, authenticated;
-revoke execute on function public.subfolder_position(bigint, text, boolean, boolean, bigint)
-from public, anon, authenticated;
-revoke execute on function public.file_position(bigint, text, boolean, text, boolean, bigint)
-from public, anon, authenticated;
-grant execute on function catalog_private.position_in(
-    regclass, text, text, boolean, bigint, text, boolean, bigint
-) to service_role;
-grant execute on function public.subfolder_position(bigint, text, boolean, boolean, bigint)
-to service_role;
-grant execute on function public.file_position(bigint, text, boolean, text, boolean, bigint)
-to service_role;
-
-insert into public.schema_version (version, name) values ('20261128001000', 'positions');
+insert into public.schema_version (version, name) values ('20261128000700', 'positions');

@@ -1,6 +1,4 @@
--- Messages without chunks are listed page by page, each behind the one before.
-
-drop function public.orphan_messages(bigint);
+-- Messages without chunks, page by page, each behind the one before.
 
 create function public.orphan_messages(p_after bigint, p_limit bigint)
 returns jsonb language plpgsql stable set search_path = '' as $$
@@ -16,8 +14,13 @@ $$;
 comment on function public.orphan_messages(bigint, bigint) is
 'Messages behind an id that hold no chunk, oldest first.';
 
-revoke execute on function public.orphan_messages(bigint, bigint)
-from public, anon, authenticated;
-grant execute on function public.orphan_messages(bigint, bigint) to service_role;
+create function public.forget_message(p_message_id bigint)
+returns void language plpgsql set search_path = '' as $$
+begin
+    delete from public.messages where id = p_message_id and chunk_count = 0;
+end;
+$$;
+comment on function public.forget_message(bigint) is
+'Forgets a message that Discord has deleted, unless a chunk lies in it.';
 
-insert into public.schema_version (version, name) values ('20261128000500', 'orphan_pages');
+insert into public.schema_version (version, name) values ('20261128000500', 'messages');

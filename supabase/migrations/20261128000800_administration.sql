@@ -1,9 +1,5 @@
 -- Administrators see all users and what they own, change roles, and remove users.
 
-drop index public.files_by_owner;
-create index files_by_owner on public.files (owner_id, id) include (size);
-comment on index public.files_by_owner is 'What a user owns is read off the index in the order of the ids, sizes included.';
-
 create function public.list_accounts(p_query text, p_offset bigint, p_limit bigint)
 returns jsonb language plpgsql stable set search_path = '' as $$
 declare
@@ -102,33 +98,6 @@ $$;
 comment on function public.lock_user(bigint) is
 'Takes the role and the password of a user, so that nobody can do anything in that name.';
 
--- Another argument makes another function, and which of the two a call means would be left open.
-drop function public.set_password(bigint, text);
-create function public.set_password(
-    p_user_id bigint, p_password_hash text, p_epoch bigint default null
-)
-returns jsonb language plpgsql set search_path = '' as $$
-declare
-    v_user public.users;
-begin
-    update public.users set password_hash = p_password_hash, token_epoch = token_epoch + 1
-    where id = p_user_id and password_hash <> p_password_hash
-    and (p_epoch is null or token_epoch = p_epoch);
-    select * into v_user from public.users where id = p_user_id;
-    if not found then
-        perform catalog_private.refuse('user-missing', format('there is no user %s', p_user_id));
-    end if;
-    if v_user.password_hash <> p_password_hash then
-        perform catalog_private.refuse(
-            'password-changed', format('the user %s has another password by now', p_user_id)
-        );
-    end if;
-    return to_jsonb(v_user);
-end;
-$$;
-comment on function public.set_password(bigint, text, bigint) is
-'A new password, and a new token epoch, unless the epoch is not the given one any more.';
-
 create function public.release_files(
     p_request_id uuid, p_user_id bigint, p_heir_id bigint, p_limit bigint, p_now double precision
 )
@@ -191,27 +160,4 @@ $$;
 comment on function public.remove_user(bigint) is
 'Deletes a user who owns no file, with the user''s shares and the tickets that are not complete.';
 
-do $$
-declare
-    v_function regprocedure;
-begin
-    foreach v_function in array array[
-        'public.list_accounts(text, bigint, bigint)'::regprocedure,
-        'public.set_role(bigint, boolean)'::regprocedure,
-        'public.release_files(uuid, bigint, bigint, bigint, double precision)'::regprocedure,
-        'public.remove_user(bigint)'::regprocedure,
-        'public.lock_user(bigint)'::regprocedure,
-        'public.set_password(bigint, text, bigint)'::regprocedure,
-        'catalog_private.no_password()'::regprocedure,
-        'catalog_private.require_heir(bigint)'::regprocedure,
-        'catalog_private.require_other_administrator(bigint)'::regprocedure
-    ] loop
-        execute format(
-            'revoke execute on function %s from public, anon, authenticated', v_function
-        );
-        execute format('grant execute on function %s to service_role', v_function);
-    end loop;
-end;
-$$;
-
-insert into public.schema_version (version, name) values ('20261128000800', 'managed_users');
+insert into public.schema_version (version, name) values ('20261128000800', 'administration');
