@@ -108,7 +108,7 @@ class NoWebhook(StorageError):
 
 
 class PostWithdrawn(StorageError):
-    """Whoever posts wanted it no more before a request with it was under way: nothing was saved."""
+    """The caller withdrew the post before a request with it was under way: nothing was saved."""
 
     code = "post-withdrawn"
 

@@ -68,7 +68,7 @@ class WebhookPool:
     ) -> ChunkAddress:
         """Posts a chunk as a message of its own.
 
-        A post that is cancelled, or whose answer is lost, may leave a message that nobody knows.
+        A post that is cancelled, or whose answer is lost, may leave a message that no catalog knows.
 
         Args:
             content: The wrapped chunk. It must not change until the post has ended.

@@ -54,8 +54,8 @@ class UploadService:
 
     Args:
         settings: what is configured.
-        backoff: makes the delays between attempts to reach the manager, or to tell it something; None
-            for the usual ones.
+        backoff: makes the delays between attempts to reach the manager, or to report to it; None for
+            the usual ones.
 
     Attributes:
         intake: the HTTP side, to be served, or mounted under a prefix with `add_subapp`.
@@ -122,7 +122,7 @@ class UploadService:
                     await cancel_and_wait(*links)
 
     async def _drain(self) -> None:
-        """End what runs, and wait as long as the grace lasts until nothing is left to be told."""
+        """End what runs, and wait as long as the grace lasts until all reports are answered."""
         loop = asyncio.get_running_loop()
         ends_at = loop.time() + self._settings.drain_grace_s
         self._uploads.end_all("the service stops")

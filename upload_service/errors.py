@@ -1,4 +1,4 @@
-"""What can go wrong with a chunk, as it is told to the client that sent it.
+"""What can go wrong with a chunk, as the client that sent it is answered.
 
 Every error has a stable `code` (for logs and metrics), an HTTP `status` and a text for people. The
 intake turns them into answers in one place; nothing below it knows HTTP.
@@ -10,7 +10,7 @@ from common.wording import counted
 
 
 class ChunkError(Exception):
-    """A chunk was not stored. The text is safe to show to whoever sent it."""
+    """A chunk was not stored. The text is safe to show to the client that sent it."""
 
     code: ClassVar[str] = "chunk-error"
     status: ClassVar[int] = 400
@@ -77,7 +77,7 @@ class Stalled(ChunkError):
 
 
 class TooSlow(ChunkError):
-    """A body comes too slowly to hold one of the few places that there are for such."""
+    """A body comes too slowly to hold one of the few buffers that there are for such."""
 
     code = "too-slow"
     status = 408

@@ -2,9 +2,9 @@
 
 RFC 7578 and RFC 2046 say how it looks. The parser does no I/O. Bytes go in through `feed`, events
 come out, and `finish` says that the body has ended. Fields may come in any order, and that decides
-how the bytes of the file are told from what follows them:
+where the file ends:
 
-- `id` and `chunk` came first. Then the caller knows how long the file must be and says so with
+- `id` and `chunk` came first. Then the caller knows how long the file must be and calls
   `expect` when it gets `FileStart`. That many bytes are taken unseen, and only what follows is
   checked for the delimiter: searching 10 MiB for it would cost more than encrypting them.
 - `file` came first. Then everything up to the end of the body is handed out as `FileData`. The
@@ -35,7 +35,7 @@ from upload_service.errors import (
 MAX_TAIL_BYTES: Final = 64 * 1024
 """How many bytes may stand around the file: delimiters, headers, fields, preamble, epilogue."""
 CHUNK_FIELDS: Final = frozenset({"id", "chunk"})
-"""What is told about a chunk, besides its bytes."""
+"""The fields that identify a chunk."""
 MAX_FIELD_BYTES: Final = 256
 """How long the value of `id` or `chunk` may be, in bytes."""
 MAX_BOUNDARY_BYTES: Final = 70
@@ -83,7 +83,7 @@ class _State(Enum):
     HEADERS = "headers"
     FIELD = "field"
     IGNORED = "ignored"
-    """Inside of a field that nobody asked for."""
+    """Inside of a field that the caller did not name."""
     FILE = "file"
     BEHIND_FILE = "behind-file"
     """The file is over; now there must be a delimiter."""
@@ -156,7 +156,7 @@ class FormParser:
         }
 
     def expect(self, length: int) -> None:
-        """Say how many bytes the file must have, at least 1. Only right after `FileStart`."""
+        """Set how many bytes the file must have, at least 1. Only right after `FileStart`."""
         self._remaining = length
         self._state = _State.FILE
 
@@ -171,7 +171,7 @@ class FormParser:
         return self._remaining
 
     def passed(self, count: int) -> None:
-        """Say that bytes of a file of known length were taken without the parser."""
+        """Count bytes of a file of known length that were taken without the parser."""
         self._remaining -= count
         if not self._remaining:
             self._state = _State.BEHIND_FILE
@@ -193,7 +193,7 @@ class FormParser:
                 rest = self._begun_file()
 
     def finish(self) -> None:
-        """Say that the body has ended.
+        """Check that the form is complete, as the body has ended.
 
         Raises:
             BodyCut: if something is missing.

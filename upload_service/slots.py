@@ -233,7 +233,7 @@ class Slot:
     async def _serve(self, link: Connection, tasks: asyncio.TaskGroup, backoff: Backoff) -> None:
         background = {
             tasks.create_task(self._reports.flush(link), name="flush-reports"),
-            tasks.create_task(self._tell_uncertain_posts(link), name="tell-uncertain-posts"),
+            tasks.create_task(self._report_uncertain_posts(link), name="report-uncertain-posts"),
         }
         try:
             async for frame in link:
@@ -246,14 +246,14 @@ class Slot:
             for task in background:
                 task.cancel()
 
-    async def _tell_uncertain_posts(self, link: Connection) -> None:
-        """Tell the manager how many there were, and again when there are more."""
-        uncertain, told = self._leases.uncertain, 0
+    async def _report_uncertain_posts(self, link: Connection) -> None:
+        """Report to the manager how many there were, and again when there are more."""
+        uncertain, reported = self._leases.uncertain, 0
         with suppress(ConnectionLost):
             while True:
-                if uncertain.total > told:
-                    told = uncertain.total
-                    await link.send(UncertainPosts(total=told))
+                if uncertain.total > reported:
+                    reported = uncertain.total
+                    await link.send(UncertainPosts(total=reported))
                 else:
                     await uncertain.changed()
 
@@ -347,7 +347,7 @@ class Slot:
         return _refused("nobody waits for this ticket any more")
 
     def _end_upload(self, reason: str) -> None:
-        """End the upload without a word to the manager, which knows."""
+        """End the upload without a packet to the manager, which has ended it already."""
         upload, self._upload = self._upload, None
         if upload is not None:
             self._uploads.remove(upload)

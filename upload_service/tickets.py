@@ -1,4 +1,4 @@
-"""Whole files over HTTP, as S3 takes them from a form: for anybody with a ticket of the manager."""
+"""Whole files over HTTP, as S3 takes them from a form: for clients with a ticket of the manager."""
 
 import asyncio
 from collections.abc import Callable
@@ -175,7 +175,7 @@ class TicketIntake:
 
 
 def _cause(group: BaseExceptionGroup[BaseException]) -> ChunkError | None:
-    """What ended the reception, as its sender may hear of it; None for a defect."""
+    """What ended the reception, as the client is answered; None for a defect."""
     for error in group.exceptions:
         if isinstance(error, BaseExceptionGroup):
             return _cause(error)

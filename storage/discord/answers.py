@@ -21,7 +21,7 @@ from storage.errors import (
 )
 
 INSUFFICIENT_STORAGE = 507
-"""Of a stand-in whose disk is full; Discord itself never answers it."""
+"""An emulator's answer when its disk is full; Discord itself never gives it."""
 UNKNOWN_CHANNEL = 10003
 WEBHOOK_GONE = frozenset({UNKNOWN_CHANNEL, 10015, 50027})
 WEBHOOK_FORBIDDEN = frozenset({40004, 40006, 50013, 400001})
@@ -89,11 +89,11 @@ def raise_for(answer: Answer, route: Route) -> None:
         raise DiscordFull(answer.status, 0)
     if answer.status >= 500 or (error is not None and error.code in BUSY):
         retry_after_s = LimitHeaders.parse(answer.headers).retry_after_s or 0.0
-        raise TransientFault(_told(answer, error), retry_after_s)
+        raise TransientFault(_reason_of(answer, error), retry_after_s)
     if error is None and answer.status in _VERDICTS:
         # Only the API says that something is gone or forbidden, and it says so in JSON. A proxy on the
         # way must not cost us a webhook.
-        raise TransientFault(f"{_told(answer, error)}, which is not Discord's")
+        raise TransientFault(f"{_reason_of(answer, error)}, which is not Discord's")
     raise _lasting_error(answer, error or _ErrorBody(), route)
 
 
@@ -137,5 +137,5 @@ def _error_body(body: bytes) -> _ErrorBody | None:
         return None
 
 
-def _told(answer: Answer, error: _ErrorBody | None) -> str:
+def _reason_of(answer: Answer, error: _ErrorBody | None) -> str:
     return f"HTTP {answer.status}, code {error.code}" if error else f"HTTP {answer.status}"

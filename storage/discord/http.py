@@ -64,7 +64,7 @@ class BotRefusals:
             raise BotUnusable(known.status, known.discord_code, known.channel_id)
 
     def remember(self, route: Route, error: BotUnusable) -> bool:
-        """A request was refused, by Discord or by `check`. The operator is told once of each.
+        """A request was refused, by Discord or by `check`. The log says so once of each.
 
         Returns:
             Whether this is the first that is heard of it.
@@ -88,8 +88,8 @@ def _task(route: Route, authorization: str) -> tuple[str, str, int, bool]:
 class UncertainPostCounter:
     """Posts whose answer was lost after all of the message had been sent.
 
-    Such a post is made again. If the first one was saved after all, it is a message that nobody
-    knows, so this is about the number of those: rather more than there are.
+    Such a post is made again. If the first one was saved after all, it is a message that no
+    catalog knows, so this is about the number of those: rather more than there are.
 
     Attributes:
         total: How many there were.

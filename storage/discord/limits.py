@@ -16,10 +16,10 @@ and what users of webhooks have measured where the documentation is silent.
 2.  **The hidden channel limit.** All webhooks of a channel share about 30 messages in 60 s. No
     header announces it; the only sign is a 429 whose `Retry-After` contradicts the bucket.
     Waiting for that sign would cause a 429 in every minute, so posts spend a budget of that size
-    for their channel in advance. When a 429 shows that the true limit is lower (or that somebody
-    else posts there), the budget is halved and recovers slowly.
+    for their channel in advance. When a 429 shows that the true limit is lower (or that another
+    program posts there), the budget is halved and recovers slowly.
 3.  **The global limit.** 50 requests per second for each address that asks without a bot's token.
-    Several processes share it; each is told its part.
+    Several processes share it; the manager gives each its part.
 4.  **The ban.** 10 000 answers of 401, 403 or 429 (but not 429 of scope `shared`, which is
     nobody's fault) in 10 minutes ban the address. `InvalidAnswerGuard` stops everything at a
     small part of that.
@@ -63,7 +63,7 @@ INVALID_ANSWERS = 1000
 INVALID_WINDOW_S = 600.0
 
 _BANNING_STATUSES = frozenset({401, 403, TOO_MANY_REQUESTS})
-_UNTOLD_RETRY_S = 5.0
+_DEFAULT_RETRY_S = 5.0
 _OTHER_LIMIT_S = 1.0
 
 
@@ -179,7 +179,7 @@ class RateLimiter:
         """Blocks what a 429 complains about."""
         retry_after_s = headers.retry_after_s
         if retry_after_s is None:
-            retry_after_s = headers.reset_after_s or _UNTOLD_RETRY_S
+            retry_after_s = headers.reset_after_s or _DEFAULT_RETRY_S
         until = now + retry_after_s + ROUNDING_MARGIN_S
         if headers.scope == "global" or headers.scope is None:
             # Without a scope it was not the API that answered but what stands before it, which

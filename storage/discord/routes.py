@@ -18,7 +18,7 @@ class WebhookCredentials:
     Attributes:
         id: Snowflake of the webhook.
         token: Its secret. Never shown in a repr.
-        channel_id: Channel that it posts to, None while nobody has asked Discord.
+        channel_id: Channel that it posts to, None until it was asked for (`Webhook.info`).
     """
 
     id: int

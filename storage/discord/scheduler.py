@@ -1,7 +1,7 @@
-"""Where requests wait until the rate limiter lets them go, first come, first served.
+"""A queue in which requests wait until the rate limiter permits them, first come, first served.
 
 Requests that may go by the same routes wait in one queue, and only the oldest of a queue is looked
-at: whoever stands behind it cannot go before it. So the work that an answer causes depends on how
+at: those behind it cannot go before it. So the work that an answer causes depends on how
 many routes and queues there are, not on how many requests wait. One dispatcher decides for all of
 them, and one timer wakes it when the first of the limits that hold requests back is over.
 """
@@ -179,7 +179,7 @@ class RequestScheduler:
         for end in self._ends:
             if not end.done():
                 end.set_result(None)
-        # Not at once: whoever reads this answer may take its webhook out of the candidates first.
+        # Not at once: the reader of this answer may take its webhook out of the candidates first.
         if not self._is_dispatch_due:
             self._is_dispatch_due = True
             asyncio.get_running_loop().call_soon(self.dispatch)
@@ -212,7 +212,7 @@ class RequestScheduler:
         waiter.granted.set_result(route)
 
     def _refuse_expired(self, queue: _Queue, now: float) -> None:
-        # An infinite delay ends with an answer, and nobody knows when that comes.
+        # An infinite delay ends with an answer, and it is not known when that comes.
         moment = now if math.isinf(queue.delay_s) else now + queue.delay_s
         for waiter in queue.expired(moment):
             self._remove(waiter)
