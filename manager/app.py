@@ -26,7 +26,6 @@ from manager.accounts.accounts import Accounts, SetupCode
 from manager.accounts.administration import UserAdministration
 from manager.accounts.callers import Authenticator
 from manager.accounts.credentials import Passwords
-from manager.accounts.handlers import AccountHandlers
 from manager.accounts.logins import LoginRevocation
 from manager.accounts.routes import AccountRoutes
 from manager.broadcast.hub import Hub
@@ -82,8 +81,8 @@ from manager.status import (
     status_route,
 )
 from manager.tickets.handlers import TicketHandlers
+from manager.tickets.issuing import TicketSigner
 from manager.tickets.references import ReferenceManager
-from manager.tickets.tokens import TicketSigner
 from manager.tickets.uploads import TicketManager, ticket_policy
 from manager.uploads.committing import EmptyFileCommitter, FileCommitter, ObjectWriter
 from manager.uploads.handlers import BookingHandlers, EmptyFileHandlers, UploadHandlers
@@ -214,7 +213,7 @@ async def _run(
             catalog,
             webhooks,
             None if bot is None else bot.messages_after,
-            reaper.nudge,
+            reaper.wake,
             metrics,
             clock=clock,
         )
@@ -236,9 +235,6 @@ async def _run(
         accounts = Accounts(catalog, token_secret, clock, setup, passwords=passwords)
         authenticator = Authenticator(catalog, accounts)
         logins = LoginRevocation(hub, tasks)
-        administration = UserAdministration(
-            catalog, passwords, logins, changes, monotonic=monotonic
-        )
         addresses = ClientAddresses(settings.trusted_proxies)
         guard = PasswordGuard(GuessLimiter(), addresses, monotonic)
         service_password = ServicePassword(
@@ -251,7 +247,7 @@ async def _run(
         pulse = LivenessProbe(tasks)
         fleet = UploadSlotRegistry(bookings, hub, webhooks, settings, tasks, pulse)
         uncertain_posts = UncertainPostCounter(metrics)
-        journal = ChunkJournal(catalog, tasks, patience, reaper.nudge)
+        journal = ChunkJournal(catalog, tasks, patience, reaper.wake)
         destinations = DestinationTracker(catalog)
         objects = ObjectWriter(catalog, holds, journal, patience=patience, clock=clock)
         committer = FileCommitter(catalog, destinations, readability, patience)
@@ -264,7 +260,7 @@ async def _run(
             chunk_size=settings.chunk_size,
             clock=clock,
         )
-        uploads = UploadManager(objects, committer, fleet, changes, tasks, reaper.nudge)
+        uploads = UploadManager(objects, committer, fleet, changes, tasks, reaper.wake)
         tickets = TicketManager(
             catalog=catalog,
             patience=patience,
@@ -276,10 +272,10 @@ async def _run(
             tasks=tasks,
             clock=clock,
             monotonic=monotonic,
-            nudge_reaper=reaper.nudge,
+            wake_reaper=reaper.wake,
         )
         references = ReferenceManager(
-            catalog, reaper.nudge, grace_s=settings.gc_grace_s, clock=clock
+            catalog, reaper.wake, grace_s=settings.gc_grace_s, clock=clock
         )
         processing = ProcessingManager(
             catalog=catalog,
@@ -317,10 +313,10 @@ async def _run(
         client_packets = Dispatcher(
             "c2s",
             {None, ADMINISTER, ORGANISE},
-            AccountHandlers(catalog, administration),
+            UserAdministration(catalog, passwords, logins, changes, monotonic=monotonic),
             BrowsingHandlers(catalog),
-            FileHandlers(catalog, changes, reaper.nudge, name_policy),
-            FolderHandlers(catalog, changes, destinations, reaper.nudge, name_policy),
+            FileHandlers(catalog, changes, reaper.wake, name_policy),
+            FolderHandlers(catalog, changes, destinations, reaper.wake, name_policy),
             SharingHandlers(catalog, changes),
             LinkHandlers(catalog, signed_links),
             ThumbnailHandlers(catalog, content_links, pictures),

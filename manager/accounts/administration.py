@@ -1,16 +1,18 @@
-"""What administrators do with the accounts of other users."""
+"""Handles packets about other users: searching for them, and what administrators do with accounts."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import structlog
 
-from catalog.account_port import NO_PASSWORD, AccountPage
+from catalog.account_port import NO_PASSWORD, Account
 from catalog.errors import LastAdministrator, UserHasFiles, UserMissing
 from catalog.port import Catalog
 from catalog.records import User
 from manager.accounts.credentials import Passwords
 from manager.accounts.logins import LoginRevocation
+from manager.connections.clients import ClientRequest
+from manager.connections.dispatch import PacketTable
 from manager.errors import (
     InvalidRequest,
     NoSuchUser,
@@ -19,7 +21,12 @@ from manager.errors import (
     OwnAccount,
 )
 from manager.files.changes import ChangeFeed
+from manager.files.conversion import timestamp
+from protocol import c2s, generic, s2c
 from protocol.values import PAGE_SIZE
+
+MAX_RESULTS = 100
+"""Users that a search returns at most."""
 
 FILES_AT_ONCE = 500
 """Files transferred or deleted per transaction, for which other writers wait some 20 ms."""
@@ -31,10 +38,10 @@ log = structlog.get_logger(__name__)
 
 
 class UserAdministration:
-    """Manages the accounts of other users.
+    """The handlers of packets about other users.
 
-    Every method takes the calling user and raises `NotAdministrator` unless the catalog says now that
-    this user is an administrator.
+    All but `search_users` raise `NotAdministrator` unless the catalog says now that the client's user is an
+    administrator.
     """
 
     def __init__(
@@ -52,51 +59,78 @@ class UserAdministration:
         self._changes = changes
         self._monotonic = monotonic
 
-    async def list_accounts(self, administrator: User, *, query: str, page: int) -> AccountPage:
-        """Users whose name contains `query`, in pages of `PAGE_SIZE` from page 0.
+    @property
+    def packets(self) -> PacketTable:
+        """What is handled here."""
+        return {
+            c2s.UserSearchRequest: self.search_users,
+            c2s.UserListRequest: self.list_users,
+            c2s.UserPasswordSet: self.set_password,
+            c2s.UserRoleSet: self.set_role,
+            c2s.UserRemove: self.remove_user,
+        }
 
-        Raises `NotAdministrator`.
-        """
-        await self._require_administrator(administrator)
-        return await self._catalog.list_accounts(
-            query=query, offset=page * PAGE_SIZE, limit=PAGE_SIZE
+    async def search_users(self, _: ClientRequest, packet: c2s.UserSearchRequest) -> s2c.UserSearch:
+        """Users whose name contains the query, those that start with it first."""
+        users = await self._catalog.search_users(packet.query, limit=MAX_RESULTS)
+        results = tuple(s2c.UserHandle(id=user.id, name=user.name) for user in users)
+        return s2c.UserSearch(success=True, results=results)
+
+    async def list_users(self, request: ClientRequest, packet: c2s.UserListRequest) -> s2c.UserList:
+        """A page of the users whose name contains the query, with the number and size of their files."""
+        await self._require_administrator(request.client.user)
+        found = await self._catalog.list_accounts(
+            query=packet.query or "", offset=packet.page * PAGE_SIZE, limit=PAGE_SIZE
+        )
+        return s2c.UserList(
+            page=packet.page,
+            page_size=PAGE_SIZE,
+            total=found.total,
+            users=tuple(_account(account) for account in found.accounts),
         )
 
-    async def set_password(self, administrator: User, user_id: int, password: str) -> None:
+    async def set_password(
+        self, request: ClientRequest, packet: c2s.UserPasswordSet
+    ) -> generic.Boolean:
         """Replaces another user's password and revokes that user's logins.
 
-        Raises `NotAdministrator`, `OwnAccount`, `NoSuchUser`, `Overloaded`.
+        Raises `OwnAccount`, `NoSuchUser`, `Overloaded`.
         """
+        administrator = request.client.user
         await self._require_administrator(administrator)
-        if user_id == administrator.id:
+        if packet.user_id == administrator.id:
             raise OwnAccount("change your own password with the present one")
-        password_hash = await self._passwords.hash(password)
+        password_hash = await self._passwords.hash(packet.password)
         # Other hashes may have been queued before this one, which takes seconds.
         await self._require_administrator(administrator)
         with _translated_account_errors():
-            user = await self._catalog.set_password(user_id, password_hash)
+            user = await self._catalog.set_password(packet.user_id, password_hash)
         self._logins.revoke(user.id, before_epoch=user.token_epoch)
         log.info("password-reset", user=user.id, by=administrator.id)
+        return generic.Boolean(success=True)
 
-    async def set_role(self, administrator: User, user_id: int, *, is_admin: bool) -> None:
+    async def set_role(self, request: ClientRequest, packet: c2s.UserRoleSet) -> generic.Boolean:
         """Grants or withdraws the role of administrator.
 
-        Raises `NotAdministrator`, `NoSuchUser`, `OnlyAdministrator`.
+        Raises `NoSuchUser`, `OnlyAdministrator`.
         """
+        administrator, is_admin = request.client.user, packet.is_admin
         await self._require_administrator(administrator)
         with _translated_account_errors():
-            user = await self._catalog.set_role(user_id, is_admin=is_admin)
+            user = await self._catalog.set_role(packet.user_id, is_admin=is_admin)
         log.info("role-set", user=user.id, is_admin=is_admin, by=administrator.id)
+        return generic.Boolean(success=True)
 
-    async def remove(self, administrator: User, user_id: int, heir_id: int | None) -> int:
+    async def remove_user(self, request: ClientRequest, packet: c2s.UserRemove) -> s2c.UserRemoval:
         """Removes another user for up to `WORK_S` seconds, and returns how many files remain.
 
         The first step locks the user and revokes the logins; then files go to the heir or, when
-        `heir_id` is None, are deleted. Every step is durable, and the next call continues after it.
+        `heir_id` is None, are deleted. Every step is durable, and the next packet continues after it.
         At 0 the user is removed.
 
-        Raises `NotAdministrator`, `OwnAccount`, `NoSuchUser`, `OnlyAdministrator`, `InvalidRequest`.
+        Raises `OwnAccount`, `NoSuchUser`, `OnlyAdministrator`, `InvalidRequest`.
         """
+        administrator, user_id, heir_id = request.client.user, packet.user_id, packet.heir_id
         await self._require_administrator(administrator)
         await self._check_removal(administrator, user_id, heir_id)
         with _translated_account_errors():
@@ -105,7 +139,7 @@ class UserAdministration:
             remaining = await self._release_files(administrator, user_id, heir_id)
         if remaining == 0:
             log.info("user-removed", user=user.id, heir=heir_id, by=administrator.id)
-        return remaining
+        return s2c.UserRemoval(user_id=user_id, remaining_files=remaining)
 
     async def _require_administrator(self, user: User) -> None:
         """Reads the catalog: the user record of a connection may be stale."""
@@ -160,3 +194,15 @@ def _translated_account_errors() -> Iterator[None]:
         raise NoSuchUser from error
     except LastAdministrator as error:
         raise OnlyAdministrator from error
+
+
+def _account(account: Account) -> s2c.Account:
+    user = account.user
+    return s2c.Account(
+        id=user.id,
+        name=user.name,
+        is_admin=user.is_admin,
+        created_at=timestamp(user.created_at),
+        file_count=account.file_count,
+        total_size=account.total_size,
+    )

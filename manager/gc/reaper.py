@@ -84,7 +84,7 @@ class GarbageStore(ObjectStore, MessageStore, TicketStore, Protocol):
 
 
 class Reaper:
-    """Searches for garbage at intervals, or when nudged, and deletes it.
+    """Searches for garbage at intervals, or when woken, and deletes it.
 
     Attributes:
         stuck: Messages that no configured credentials could delete when they were last counted.
@@ -134,28 +134,28 @@ class Reaper:
         self._backoff = backoff or Backoff(first_s=1, cap_s=interval_s)
         self._clock = clock
         self._monotonic = monotonic
-        self._nudged = asyncio.Event()
+        self._woken = asyncio.Event()
         self._working: set[MessageAuthor] = set()
         self._cools_down_until: dict[tuple[object, ...], float] = {}
         self._stuck: frozenset[MessageAuthor] = frozenset()
         self.stuck = 0
         self._count_at = monotonic()
 
-    def nudge(self) -> None:
+    def wake(self) -> None:
         """Starts the next sweep now instead of at the next interval."""
-        self._nudged.set()
+        self._woken.set()
 
     def webhooks_changed(self) -> None:
         """Uses all credentials again, since messages that could not be deleted may be deletable now."""
         self._cools_down_until.clear()
         if self._stuck:
-            self.nudge()
+            self.wake()
 
     async def run(self) -> None:
         """Sweeps until cancelled; while the catalog is unavailable, with growing delays."""
         async with asyncio.TaskGroup() as workers:
             while True:
-                self._nudged.clear()
+                self._woken.clear()
                 try:
                     await self.sweep(workers)
                     self._backoff.reset()
@@ -187,7 +187,7 @@ class Reaper:
     async def _pause(self) -> None:
         try:
             async with asyncio.timeout(self._interval_s):
-                await self._nudged.wait()
+                await self._woken.wait()
         except TimeoutError:
             return
 

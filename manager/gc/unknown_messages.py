@@ -66,7 +66,7 @@ class UnknownMessages:
         store: The messages that the catalog knows.
         webhooks: The webhooks that posted, and their channels.
         list_messages: Lists messages as a bot; None without a bot, which means no sweeps.
-        nudge_reaper: Is called when there is something to delete.
+        wake_reaper: Is called when there is something to delete.
         metrics: Counts the messages found.
         clock: Seconds since the epoch.
         sleep: Waits for a number of seconds.
@@ -81,7 +81,7 @@ class UnknownMessages:
         store: MessageStore,
         webhooks: WebhookDirectory,
         list_messages: ListMessages | None,
-        nudge_reaper: Callable[[], None],
+        wake_reaper: Callable[[], None],
         metrics: ManagerMetrics,
         *,
         clock: Callable[[], float] = time.time,
@@ -90,7 +90,7 @@ class UnknownMessages:
         self._store = store
         self._webhooks = webhooks
         self._list_messages = list_messages
-        self._nudge_reaper = nudge_reaper
+        self._wake_reaper = wake_reaper
         self._metrics = metrics
         self._clock = clock
         self._sleep = sleep
@@ -185,7 +185,7 @@ class UnknownMessages:
             log.info("unknown-messages-found", channel_id=channel.id, number=number)
             self.found += number
             self._metrics.unknown_messages.inc(number)
-            self._nudge_reaper()
+            self._wake_reaper()
 
     def _is_blind(self, channel: "_SweptChannel", old: Sequence[ListedMessage]) -> bool:
         """Whether Discord hides the content of our messages from the bot; logs how to change that."""

@@ -21,7 +21,7 @@ from manager.graphql.types import (
     file_id_of,
     snowflake_of,
 )
-from manager.tickets.approval import TicketRequest
+from manager.tickets.issuing import TicketRequest
 from manager.tickets.references import check_page
 
 PAGE = 50

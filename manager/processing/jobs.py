@@ -22,7 +22,7 @@ from manager.connections.connection import PeerConnection
 from manager.downloads.content_links import ContentLinks
 from manager.errors import JobLost, PeerGone, PeerSilent, UnexpectedReply
 from manager.files.changes import THUMBNAIL, ChangeFeed
-from manager.tickets.approval import TicketRequest
+from manager.tickets.issuing import TicketRequest
 from manager.tickets.uploads import TicketManager
 from protocol import generic, s2c, s2t, t2s
 
@@ -97,7 +97,7 @@ class ProcessingManager:
         self._sleep = sleep
         self._services: dict[str, ProcessingService] = {}
         tickets.subscribe(self._stored)
-        changes.subscribe(self.nudge)
+        changes.subscribe(self.wake)
 
     def __iter__(self) -> Iterator[ProcessingService]:
         return iter(tuple(self._services.values()))
@@ -132,9 +132,9 @@ class ProcessingManager:
         """Tells waiting services now and then to look again, until cancelled."""
         while True:
             await self._sleep(LOOK_INTERVAL_S)
-            self.nudge()
+            self.wake()
 
-    def nudge(self) -> None:
+    def wake(self) -> None:
         """There may be jobs: whoever waits for one asks again."""
         for service in self:
             if service.is_waiting:
@@ -213,18 +213,18 @@ class ProcessingManager:
             after = stretch.last
             if after is None:
                 break
-        self.nudge()
+        self.wake()
         return queued
 
     async def retry(self) -> int:
         """Queues all that was given up. Answers how many."""
         queued = await self._catalog.retry_jobs()
-        self.nudge()
+        self.wake()
         return queued
 
     def _stored(self, ticket: Ticket) -> None:
         if ticket.view is None:
-            self.nudge()
+            self.wake()
         elif ticket.view.name == THUMBNAIL:
             self._tasks.spawn(
                 self._changes.thumbnail_made(ticket.view.object_id), "tell of a thumbnail"

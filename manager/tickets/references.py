@@ -59,7 +59,7 @@ class ReferenceManager:
     def __init__(
         self,
         catalog: Catalog,
-        nudge_reaper: Callable[[], None],
+        wake_reaper: Callable[[], None],
         *,
         grace_s: float,
         clock: Callable[[], float],
@@ -68,12 +68,12 @@ class ReferenceManager:
 
         Args:
             catalog: stores files and references.
-            nudge_reaper: has the reaper run now.
+            wake_reaper: has the reaper run now.
             grace_s: seconds for which content without a reference is kept.
             clock: seconds since the epoch.
         """
         self._catalog = catalog
-        self._nudge_reaper = nudge_reaper
+        self._wake_reaper = wake_reaper
         self._grace_s = grace_s
         self._clock = clock
 
@@ -116,7 +116,7 @@ class ReferenceManager:
         _check_key(key)
         is_released = await self._catalog.release_reference(service, key)
         if is_released:
-            self._nudge_reaper()
+            self._wake_reaper()
         return is_released
 
     async def page(self, caller: Caller, *, after: str | None, first: int) -> ReferencePage:
@@ -143,7 +143,7 @@ class ReferenceManager:
 
     def collect_soon(self) -> None:
         """Has the reaper run now instead of at its next interval."""
-        self._nudge_reaper()
+        self._wake_reaper()
 
     async def views(self, object_id: UUID) -> list[View]:
         """The views of a file, which the caller may see."""

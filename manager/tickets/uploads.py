@@ -32,8 +32,13 @@ from manager.retrying import CatalogPatience
 from manager.services.registry import UploadSlotRegistry
 from manager.services.slots import UploadSlot
 from manager.settings import ManagerSettings
-from manager.tickets.approval import ApprovalRules, TicketRequest
-from manager.tickets.tokens import TicketClaims, TicketSigner
+from manager.tickets.issuing import (
+    ApprovalRules,
+    TicketClaims,
+    TicketPolicy,
+    TicketRequest,
+    TicketSigner,
+)
 from manager.uploads.readability import ReadabilityCheck
 from protocol import s2u, u2s
 from protocol.chunks import chunk_count
@@ -49,27 +54,6 @@ ENDED = "this upload has ended: ask for a new ticket"
 
 StoredListener = Callable[[Ticket], None]
 """Is called with the ticket of every completed upload."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TicketPolicy:
-    """The limits of uploads with tickets, as configured; times are in seconds.
-
-    Attributes:
-        rules: which uploads are approved.
-        user_limits: the open tickets and temporary bytes of one user.
-        service_limits: those of one other service.
-        life_s: how long a ticket can be redeemed.
-        reference_ttl_s: how long an upload without a permanent reference is kept.
-        chunk_size: bytes per chunk.
-    """
-
-    rules: ApprovalRules
-    user_limits: TicketLimits
-    service_limits: TicketLimits
-    life_s: float
-    reference_ttl_s: float
-    chunk_size: int
 
 
 def ticket_policy(settings: ManagerSettings) -> TicketPolicy:
@@ -154,7 +138,7 @@ class TicketManager:
         tasks: BackgroundTasks,
         clock: Callable[[], float],
         monotonic: Callable[[], float],
-        nudge_reaper: Callable[[], None],
+        wake_reaper: Callable[[], None],
     ) -> None:
         self._catalog = catalog
         self._patience = patience
@@ -166,7 +150,7 @@ class TicketManager:
         self._tasks = tasks
         self._clock = clock
         self._monotonic = monotonic
-        self._nudge_reaper = nudge_reaper
+        self._wake_reaper = wake_reaper
         self._running: dict[str, TicketUpload] = {}
         self._listeners: list[StoredListener] = []
 
@@ -197,7 +181,7 @@ class TicketManager:
         if not any((each.service, each.key) == (TICKET_SERVICE, holder) for each in references):
             return False
         await self._catalog.release(file_id, service=TICKET_SERVICE, key=holder)
-        self._nudge_reaper()
+        self._wake_reaper()
         return True
 
     async def redeem(
@@ -333,12 +317,12 @@ class TicketManager:
             log.log(
                 log_level(error), "a failed upload may be kept until it expires", code=error.code
             )
-        self._nudge_reaper()
+        self._wake_reaper()
 
     def _release_hold(self, object_id: UUID, key: str) -> None:
         async def release() -> None:
             await self._holds.end(object_id, key)
-            self._nudge_reaper()
+            self._wake_reaper()
 
         self._tasks.spawn(release(), "release the hold of a ticket's upload")
 

@@ -35,12 +35,12 @@ class ChunkJournal:
         catalog: ObjectStore,
         tasks: BackgroundTasks,
         patience: CatalogPatience,
-        nudge_reaper: Callable[[], None],
+        wake_reaper: Callable[[], None],
     ) -> None:
         self._catalog = catalog
         self._tasks = tasks
         self._patience = patience
-        self._nudge_reaper = nudge_reaper
+        self._wake_reaper = wake_reaper
         self._entering: dict[ChunkLocation, asyncio.Task[bool]] = {}
 
     async def record(self, location: ChunkLocation) -> bool:
@@ -80,7 +80,7 @@ class ChunkJournal:
     async def _enter(self, location: ChunkLocation) -> bool:
         if await self._catalog.add_chunk(location):
             return True
-        self._nudge_reaper()
+        self._wake_reaper()
         chunk = location.chunk
         stored = await self._catalog.chunks(chunk.object_id, first=chunk.index, limit=1)
         # Another message may hold the same bytes: the answer to an earlier report was lost.
@@ -105,7 +105,7 @@ class ChunkJournal:
                 log.log(log_level(error), "garbage is not entered yet", problem=str(error))
                 await backoff.wait()
             else:
-                self._nudge_reaper()
+                self._wake_reaper()
                 return
 
 

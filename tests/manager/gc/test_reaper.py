@@ -292,7 +292,7 @@ async def test_garbage_is_collected_while_a_slow_author_is_worked_on(tmp_path, r
         running = asyncio.create_task(shears.reaper.run())
         await fault.reached.wait()
         await cloud.catalog.delete_file(files[1].id)
-        shears.reaper.nudge()
+        shears.reaper.wake()
         async with asyncio.timeout(10):
             await deleted.wait()
         assert [message.webhook_id for message in cloud.emulator.messages()] == [slow.id]
@@ -311,7 +311,7 @@ async def test_more_than_a_batch(cloud, shears):
     assert cloud.emulator.messages() == []
 
 
-async def test_nudge_wakes_it(cloud, shears):
+async def test_it_can_be_woken(cloud, shears):
     """It sweeps at its start, and again when told that there is something to do."""
     await cloud.token()
     reaper = shears()
@@ -326,7 +326,7 @@ async def test_nudge_wakes_it(cloud, shears):
     for name in ("a", "b"):
         file = await cloud.store(f"/docs/{name}", b"x")
         await cloud.catalog.delete_file(file.id)
-        reaper.reaper.nudge()
+        reaper.reaper.wake()
         async with asyncio.timeout(10):
             await deleted.get()
     task.cancel()

@@ -67,8 +67,8 @@ class World:
     clock: VirtualClock
     metrics: ManagerMetrics = field(default_factory=ManagerMetrics)
     slept: list[float] = field(default_factory=list)
-    nudges: int = 0
-    nudged: asyncio.Event = field(default_factory=asyncio.Event)
+    wakeups: int = 0
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def manager(
         self, catalog: Any = None, *, webhooks: WebhookDirectory | None = None
@@ -79,7 +79,7 @@ class World:
             catalog or self.catalog,
             webhooks or WebhookDirectory(hooks),
             self.list_messages,
-            self._nudged,
+            self._woken,
             self.metrics,
             clock=self.clock,
             sleep=self._sleep,
@@ -128,9 +128,9 @@ class World:
         self.slept.append(seconds)
         await asyncio.sleep(0)
 
-    def _nudged(self) -> None:
-        self.nudges += 1
-        self.nudged.set()
+    def _woken(self) -> None:
+        self.wakeups += 1
+        self.woken.set()
 
 
 @pytest.fixture
@@ -162,7 +162,7 @@ async def test_what_nobody_knows_is_given_up_after_an_hour(world: World):
     await world.pass_time(manager, AGE_S)
     await world.sweep(manager)
     assert await world.given_up() == [*lost, *young]
-    assert (manager.found, manager.swept_at, world.nudges) == (3, world.clock(), 2)
+    assert (manager.found, manager.swept_at, world.wakeups) == (3, world.clock(), 2)
     assert b"discord_cloud_unknown_messages_total 3.0" in world.metrics.render()
 
 
@@ -355,7 +355,7 @@ async def test_it_looks_after_a_while_and_on_and_on(world: World):
     catalog.absences = 1
     running = asyncio.create_task(manager.run())
     async with asyncio.timeout(10):
-        await world.nudged.wait()
+        await world.woken.wait()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert world.slept[:2] == [SWEEP_S, SWEEP_S]

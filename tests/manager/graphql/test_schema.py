@@ -8,8 +8,7 @@ from graphql import GraphQLError, parse, validate
 from catalog.errors import CatalogUnavailable, TooManyTickets
 from manager.errors import NoSuchFile
 from manager.graphql import schema as module
-from manager.graphql.cost import MAX_COST, CostRule
-from manager.graphql.schema import public_error, schema
+from manager.graphql.schema import MAX_COST, CostRule, public_error, schema
 
 COMMITTED = Path(__file__).parents[3] / "docs" / "schema.graphql"
 

@@ -57,7 +57,7 @@ async def test_what_a_webhook_has_left_is_deleted_once_it_is_used_again(cloud):
     cloud.emulator.faults.add(gone)
     assert (await content(cloud, "a.txt"))[0] == 502
     await cloud.catalog.delete_file(file.id)
-    cloud.app[REAPER].nudge()
+    cloud.app[REAPER].wake()
     deleted = Fault(kind=FaultKind.SLOW, route=Operation.DELETE)
     cloud.emulator.faults.add(deleted)
     assert (await ask(cloud, RETRY, id=str(cloud.emulator.webhooks[0].id)))["data"]

@@ -17,7 +17,7 @@ from client_sdk import Client
 from client_sdk.connection import Connection
 from manager.app_keys import TICKET_UPLOADS
 from manager.errors import NoUploadService
-from manager.tickets.approval import TicketRequest
+from manager.tickets.issuing import TicketRequest
 from manager.tickets.uploads import TicketManager
 from protocol import generic, s2c, s2u, u2s
 from protocol.extensions import TICKET_HOLDERS, TICKETS, WEBHOOKS
