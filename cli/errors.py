@@ -1,9 +1,11 @@
-"""Errors of the client commands, and the exit code of each: the one table.
+"""Errors that end a command, and the exit code of each: the one table.
 
-The codes are those of sysexits(3), as for the server commands; docs/cli.md lists them.
+The codes are those of sysexits(3), for clients and servers alike; docs/cli.md lists them.
 """
 
 import contextlib
+import os
+import signal
 from collections.abc import Iterator, Mapping
 
 import typer
@@ -14,38 +16,86 @@ from client_sdk import errors
 
 PARTIAL = 1
 """Some files failed, others did not."""
-INTERRUPTED = 130
+INTERRUPTED = 128 + signal.SIGINT
 
 
-class CredentialsUnusable(errors.CloudError):
+class CommandError(Exception):
+    """Base of the command's own errors; the text says what to do and holds no secret."""
+
+
+class CredentialsUnusable(CommandError):
     """The file with the login cannot be read or written."""
 
-    code = "credentials_unusable"
+
+class SettingsInvalid(CommandError):
+    """Settings are wrong or missing; the text has one line for each."""
 
 
-EXIT_CODES: Mapping[type[errors.CloudError], int] = {
-    errors.InvalidInput: 64,
-    errors.Refused: 65,
-    errors.NotFound: 66,
-    errors.SourceUnreadable: 66,
-    errors.Unreachable: 69,
-    errors.ConnectionLost: 69,
-    errors.ReplyTimeout: 69,
-    errors.CloudError: 70,
-    errors.TargetUnwritable: 73,
-    errors.LastingFailure: 74,
-    errors.UploadFailed: 75,
-    errors.DownloadFailed: 75,
-    errors.SourceChanged: 75,
-    errors.TooManyAttempts: 75,
-    errors.ServerFailed: 75,
-    errors.UnexpectedAnswer: 76,
-    errors.NotLoggedIn: 77,
-    errors.WrongPassword: 77,
-    errors.Forbidden: 77,
-    CredentialsUnusable: 78,
+class CannotListen(CommandError):
+    """The address cannot be listened on."""
+
+
+class DataFolderUnusable(CommandError):
+    """The data folder, or something in it, cannot be created, read or written."""
+
+
+class DataFolderInUse(CommandError):
+    """Another process runs on the same data folder."""
+
+
+class CatalogUnusable(CommandError):
+    """The database cannot be opened, or belongs to another release."""
+
+
+class CatalogOccupied(CommandError):
+    """The catalog to import into is not empty."""
+
+
+class ExportInvalid(CommandError):
+    """The file to import is not a complete export."""
+
+
+class ExportUnreadable(CommandError):
+    """The file to import cannot be read, or there is no catalog to export."""
+
+
+class ExportUnwritable(CommandError):
+    """The export cannot be written."""
+
+
+EXIT_CODES: Mapping[type[Exception], int] = {
+    errors.InvalidInput: os.EX_USAGE,
+    errors.Refused: os.EX_DATAERR,
+    ExportInvalid: os.EX_DATAERR,
+    errors.NotFound: os.EX_NOINPUT,
+    errors.SourceUnreadable: os.EX_NOINPUT,
+    ExportUnreadable: os.EX_NOINPUT,
+    errors.Unreachable: os.EX_UNAVAILABLE,
+    errors.ConnectionLost: os.EX_UNAVAILABLE,
+    errors.ReplyTimeout: os.EX_UNAVAILABLE,
+    CannotListen: os.EX_UNAVAILABLE,
+    errors.CloudError: os.EX_SOFTWARE,
+    CommandError: os.EX_SOFTWARE,
+    errors.TargetUnwritable: os.EX_CANTCREAT,
+    CatalogOccupied: os.EX_CANTCREAT,
+    DataFolderUnusable: os.EX_CANTCREAT,
+    ExportUnwritable: os.EX_CANTCREAT,
+    errors.LastingFailure: os.EX_IOERR,
+    CatalogUnusable: os.EX_IOERR,
+    errors.UploadFailed: os.EX_TEMPFAIL,
+    errors.DownloadFailed: os.EX_TEMPFAIL,
+    errors.SourceChanged: os.EX_TEMPFAIL,
+    errors.TooManyAttempts: os.EX_TEMPFAIL,
+    errors.ServerFailed: os.EX_TEMPFAIL,
+    DataFolderInUse: os.EX_TEMPFAIL,
+    errors.UnexpectedAnswer: os.EX_PROTOCOL,
+    errors.NotLoggedIn: os.EX_NOPERM,
+    errors.WrongPassword: os.EX_NOPERM,
+    errors.Forbidden: os.EX_NOPERM,
+    CredentialsUnusable: os.EX_CONFIG,
+    SettingsInvalid: os.EX_CONFIG,
 }
-"""The most special class that fits counts."""
+"""The most derived class that matches counts."""
 
 _HINTS: Mapping[type[errors.CloudError], str] = {
     errors.NotLoggedIn: "log in with `discord-cloud login URL USER`",
@@ -55,7 +105,7 @@ _HINTS: Mapping[type[errors.CloudError], str] = {
 }
 
 
-def exit_code(error: errors.CloudError) -> int:
+def exit_code(error: errors.CloudError | CommandError) -> int:
     """The exit code for an error."""
     return next(EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES)
 
@@ -69,11 +119,15 @@ def explain(error: errors.CloudError) -> str:
 
 @contextlib.contextmanager
 def reported(console: Console) -> Iterator[None]:
-    """End the command with one line and the right exit code, instead of a traceback."""
+    """End the command with the reason and its exit code instead of a traceback."""
     try:
         yield
     except errors.CloudError as error:
         say(console, f"discord-cloud: {explain(error)}")
+        raise typer.Exit(exit_code(error)) from None
+    except CommandError as error:
+        for line in f"discord-cloud: {error}".splitlines():
+            say(console, line)
         raise typer.Exit(exit_code(error)) from None
     except (KeyboardInterrupt, typer.Abort):
         say(console, "discord-cloud: interrupted")

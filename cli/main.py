@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli import command_line
+from cli.command_line import accounts, administration, files, servers
 from cli.standard_output import output_may_end
 
 
@@ -62,7 +62,8 @@ def _start(
     ...
 
 
-command_line.register(app)
+for _module in (accounts, files, administration, servers):
+    _module.register(app)
 
 
 def main() -> None:

@@ -13,9 +13,8 @@ from typing import Any
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
-from cli.logging import LogSettings
-from cli.servers.running import StopSettings
-from cli.up_settings import names_read
+from cli.servers.process import LogSettings, StopSettings
+from cli.servers.up import names_read
 from discord_emulator.settings import EmulatorSettings
 from manager.settings import ManagerSettings
 from processing_service.settings import ProcessingServiceSettings

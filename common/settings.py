@@ -1,8 +1,7 @@
 """What settings of all programs are checked for: addresses, URLs, durations, sizes, lists, secrets.
 
-A check names what is expected. Which setting it is, its unit and its default are added where wrong settings
-are told of (`cli/settings_errors.py`), so that no check repeats them. No error quotes a value, which may
-be a secret.
+A check names what is expected. `cli/servers/settings_errors.py` adds which setting it is, its unit and its
+default, so that no check repeats them. No error quotes a value, which may be a secret.
 """
 
 import re

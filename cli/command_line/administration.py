@@ -53,9 +53,9 @@ def revoke_key(context: typer.Context, name: KeyName) -> None:
 @webhooks.command("list")
 def list_webhooks(context: typer.Context, *, as_json: Json = False) -> None:
     """Show which webhooks are used, and why others are not."""
-    from cli.commands import webhooks
+    from cli.commands import administration
 
-    webhooks.list_(context, as_json=as_json)
+    administration.list_webhooks(context, as_json=as_json)
 
 
 @webhooks.command("retry", no_args_is_help=True)
@@ -64,9 +64,9 @@ def retry_webhook(
     webhook_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the webhook.")],
 ) -> None:
     """End a webhook's quarantine, if Discord knows the webhook."""
-    from cli.commands import webhooks
+    from cli.commands import administration
 
-    webhooks.retry(context, webhook_id)
+    administration.retry_webhook(context, webhook_id)
 
 
 def collect(

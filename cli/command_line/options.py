@@ -1,6 +1,8 @@
 """Arguments and options that several commands have."""
 
+from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -41,3 +43,22 @@ class ConflictOption(StrEnum):
     OVERWRITE = "overwrite"
     RENAME = "rename"
     SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpOptions:
+    """Options of `discord-cloud up`.
+
+    Attributes:
+        data: Folder that keeps everything.
+        host: Address to listen on.
+        port: Port to listen on; 0 takes a free one.
+        slots: Uploads at the same time.
+        public_url: URL at which other machines reach this one; None if only this machine does.
+    """
+
+    data: Path
+    host: str = "127.0.0.1"
+    port: int = 4000
+    slots: int = 4
+    public_url: str | None = None

@@ -1,4 +1,4 @@
-"""The commands that run servers: everything at once, or each part alone."""
+"""The commands that run servers, and `migrate`, `export` and `import`, which work on the catalog directly."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,10 +6,8 @@ from urllib.parse import urlsplit
 
 import typer
 
+from cli.command_line.options import Json, UpOptions
 from cli.extras import require_extras
-from cli.up_options import UpOptions
-
-_DEFAULTS = UpOptions(data=Path("data"))
 
 
 def register(app: typer.Typer) -> None:
@@ -19,6 +17,12 @@ def register(app: typer.Typer) -> None:
     app.command("upload-service")(run_upload_service)
     app.command("processing-service")(run_processing_service)
     app.command("emulator")(run_emulator)
+    app.command("migrate")(migrate)
+    app.command("export", no_args_is_help=True)(export_catalog)
+    app.command("import", no_args_is_help=True)(import_catalog)
+
+
+_DEFAULTS = UpOptions(data=Path("data"))
 
 
 def _checked_url(url: str | None) -> str | None:
@@ -46,38 +50,84 @@ def run_up(
 ) -> None:
     """Run everything in one process: manager, upload slots and a Discord emulator."""
     require_extras("server", "processing")
-    from cli.servers import embedded
+    from cli.servers import up
 
-    embedded.run_up(UpOptions(data=data, host=host, port=port, slots=slots, public_url=public_url))
+    up.run_up(UpOptions(data=data, host=host, port=port, slots=slots, public_url=public_url))
 
 
 def run_manager() -> None:
     """Run the manager, configured by environment or .env (docs/settings.md)."""
     require_extras("server")
-    from cli.servers import manager
+    from cli.servers import standalone
 
-    manager.run_manager()
+    standalone.run_manager()
 
 
 def run_upload_service() -> None:
     """Run an upload service, configured by environment or .env (docs/settings.md)."""
     require_extras("server")
-    from cli.servers import upload_service
+    from cli.servers import standalone
 
-    upload_service.run_upload_service()
+    standalone.run_upload_service()
 
 
 def run_processing_service() -> None:
     """Run a processing service, configured by environment or .env (docs/settings.md)."""
     require_extras("server", "processing")
-    from cli.servers import processing_service
+    from cli.servers import standalone
 
-    processing_service.run_processing_service()
+    standalone.run_processing_service()
 
 
 def run_emulator() -> None:
     """Run the Discord emulator alone, configured by environment or .env (docs/settings.md)."""
     require_extras("server")
-    from cli.servers import emulator
+    from cli.servers import standalone
 
-    emulator.run_emulator()
+    standalone.run_emulator()
+
+
+_STREAM = Path("-")
+
+
+def migrate(
+    context: typer.Context,
+    *,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Apply pending migrations without asking.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Show which migrations of the database are pending, and apply them (SQLite)."""
+    require_extras("server")
+    from cli.servers import catalog_maintenance
+
+    catalog_maintenance.migrate(context, apply=apply, as_json=as_json)
+
+
+def export_catalog(
+    context: typer.Context,
+    target: Annotated[Path, typer.Argument(help="File to write, - for standard output.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Write the whole catalog to a file (docs/export-format.md). Keep it secret."""
+    require_extras("server")
+    from cli.servers import catalog_maintenance
+
+    if as_json and target == _STREAM:
+        raise typer.BadParameter("--json and the export cannot both go to standard output")
+    catalog_maintenance.export(context, None if target == _STREAM else target, as_json=as_json)
+
+
+def import_catalog(
+    context: typer.Context,
+    source: Annotated[Path, typer.Argument(help="File of an export, - for standard input.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Fill an empty catalog from an export: all of it, or after an error nothing."""
+    require_extras("server")
+    from cli.servers import catalog_maintenance
+
+    catalog_maintenance.import_(context, None if source == _STREAM else source, as_json=as_json)

@@ -1,18 +1,27 @@
-"""`register`, `login`, `logout` and `passwd`."""
+"""`register`, `login`, `logout`, `passwd` and `users`.
 
+An administrator may list, remove, promote and demote users, and reset their passwords; others may
+search for names.
+"""
+
+import asyncio
+import string
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 
+from cli.context import CommandContext, command_context
 from cli.credentials import Credentials
 from cli.errors import reported
-from cli.output import say
-from cli.surroundings import Surroundings, surroundings_of
+from cli.output import say, say_json
+from cli.progress import counting_down
+from client_sdk import Account, Client, User
 from client_sdk.endpoint import base_url
 from client_sdk.errors import Forbidden, InvalidInput, NotLoggedIn, SetupCodeNeeded
 from client_sdk.users import clean_password, clean_username
+from common.wording import counted, human_size
 
 
 def register(
@@ -26,49 +35,49 @@ def register(
     setup_code: str | None,
 ) -> None:
     """Make a user."""
-    around = surroundings_of(context)
-    with reported(around.err):
-        manager = _manager(around, url, ca_cert)
+    ctx = command_context(context)
+    with reported(ctx.err):
+        manager = _manager(ctx, url, ca_cert)
         clean_username(user)
         # A login from before belongs to nobody where there is no user yet.
-        saved = None if setup_code else around.credentials.token_for(manager.url)
-        password = asked_password(around, stdin=password_stdin, confirm=True)
-    around.run(_register(around, manager, user, password, admin_token or saved, setup_code))
+        saved = None if setup_code else ctx.credentials.token_for(manager.url)
+        password = _asked_password(ctx, stdin=password_stdin, confirm=True)
+    ctx.run(_register(ctx, manager, user, password, admin_token or saved, setup_code))
 
 
 def login(
     context: typer.Context, url: str, user: str, *, password_stdin: bool, ca_cert: Path | None
 ) -> None:
     """Log in. The login is kept in a file that only you can read."""
-    around = surroundings_of(context)
-    with reported(around.err):
-        manager = _manager(around, url, ca_cert)
+    ctx = command_context(context)
+    with reported(ctx.err):
+        manager = _manager(ctx, url, ca_cert)
         clean_username(user)
-        password = asked_password(around, stdin=password_stdin, confirm=False)
-    around.run(_login(around, manager, user, password))
+        password = _asked_password(ctx, stdin=password_stdin, confirm=False)
+    ctx.run(_login(ctx, manager, user, password))
 
 
 def logout(context: typer.Context) -> None:
     """Forget the login of this machine."""
-    around = surroundings_of(context)
-    with reported(around.err):
-        was_there = around.credentials.forget()
-    say(around.err, "logged out" if was_there else "you were not logged in")
+    ctx = command_context(context)
+    with reported(ctx.err):
+        was_there = ctx.credentials.forget()
+    say(ctx.err, "logged out" if was_there else "you were not logged in")
 
 
 def passwd(
     context: typer.Context, url: str, user: str, *, password_stdin: bool, ca_cert: Path | None
 ) -> None:
     """Change a password. All logins of the user end; one of this machine is made anew."""
-    around = surroundings_of(context)
-    with reported(around.err):
-        manager = _manager(around, url, ca_cert)
+    ctx = command_context(context)
+    with reported(ctx.err):
+        manager = _manager(ctx, url, ca_cert)
         clean_username(user)
-        previous = asked_password(
-            around, stdin=password_stdin, confirm=False, label="Previous password"
+        previous = _asked_password(
+            ctx, stdin=password_stdin, confirm=False, label="Previous password"
         )
-        new = asked_password(around, stdin=password_stdin, confirm=True, label="New password")
-    around.run(_passwd(around, manager, user, previous, new))
+        new = _asked_password(ctx, stdin=password_stdin, confirm=True, label="New password")
+    ctx.run(_passwd(ctx, manager, user, previous, new))
 
 
 @dataclass(frozen=True)
@@ -84,29 +93,29 @@ class _Manager:
     ca_cert: str | None
 
 
-def _manager(around: Surroundings, url: str, ca_cert: Path | None) -> _Manager:
+def _manager(ctx: CommandContext, url: str, ca_cert: Path | None) -> _Manager:
     """Raises `InvalidInput` for what is no URL."""
     address = base_url(url)
     if ca_cert is None:
-        return _Manager(address, around.credentials.ca_cert_for(address))
+        return _Manager(address, ctx.credentials.ca_cert_for(address))
     return _Manager(address, str(ca_cert.absolute()))
 
 
 async def _register(
-    around: Surroundings,
+    ctx: CommandContext,
     manager: _Manager,
     user: str,
     password: str,
     token: str | None,
     setup_code: str | None,
 ) -> None:
-    async with around.other_client(manager.url, None, manager.ca_cert) as cloud:
+    async with ctx.other_client(manager.url, None, manager.ca_cert) as cloud:
         try:
             await cloud.register(user, password, admin_token=token, setup_code=setup_code)
         except SetupCodeNeeded as error:
             if setup_code is not None:
                 raise
-            code = await _asked_setup_code(around, error)
+            code = await _asked_setup_code(ctx, error)
             await cloud.register(user, password, setup_code=code)
         except Forbidden as error:
             hint = (
@@ -114,57 +123,197 @@ async def _register(
                 "user of all: --setup-code)"
             )
             raise Forbidden(hint) from error
-    say(around.err, f"registered {user}; next: discord-cloud login {manager.url} {user}")
+    say(ctx.err, f"registered {user}; next: discord-cloud login {manager.url} {user}")
 
 
-async def _asked_setup_code(around: Surroundings, error: SetupCodeNeeded) -> str:
+async def _asked_setup_code(ctx: CommandContext, error: SetupCodeNeeded) -> str:
     """The code from the terminal. Raises `SetupCodeNeeded`, which says what to do without one."""
-    if not around.is_interactive:
+    if not ctx.is_interactive:
         raise SetupCodeNeeded(
             "the first user needs the code that the manager shows when it starts: pass --setup-code"
         ) from error
-    around.err.print("Setup code, which the manager shows when it starts: ", end="")
-    return (await around.read_line()).strip()
+    ctx.err.print("Setup code, which the manager shows when it starts: ", end="")
+    return (await ctx.read_line()).strip()
 
 
-async def _login(around: Surroundings, manager: _Manager, user: str, password: str) -> None:
-    async with around.other_client(manager.url, None, manager.ca_cert) as cloud:
+async def _login(ctx: CommandContext, manager: _Manager, user: str, password: str) -> None:
+    async with ctx.other_client(manager.url, None, manager.ca_cert) as cloud:
         token = await cloud.login(user, password)
-    around.credentials.save(Credentials(manager.url, token, manager.ca_cert))
-    say(around.err, f"logged in at {manager.url} as {user}")
+    ctx.credentials.save(Credentials(manager.url, token, manager.ca_cert))
+    say(ctx.err, f"logged in at {manager.url} as {user}")
 
 
 async def _passwd(
-    around: Surroundings, manager: _Manager, user: str, previous: str, new: str
+    ctx: CommandContext, manager: _Manager, user: str, previous: str, new: str
 ) -> None:
-    saved = around.credentials.saved()
+    saved = ctx.credentials.saved()
     login = saved if saved is not None and saved.url == manager.url else None
-    was_good = login is not None and await _is_good(around, login)
-    async with around.other_client(manager.url, None, manager.ca_cert) as cloud:
+    was_good = login is not None and await _is_good(ctx, login)
+    async with ctx.other_client(manager.url, None, manager.ca_cert) as cloud:
         await cloud.change_password(user, previous, new)
-        say(around.err, f"changed the password of {user}")
+        say(ctx.err, f"changed the password of {user}")
         # A login that ends with the old password is this user's.
-        if login is not None and was_good and not await _is_good(around, login):
+        if login is not None and was_good and not await _is_good(ctx, login):
             token = await cloud.login(user, new)
-            around.credentials.save(Credentials(manager.url, token, manager.ca_cert))
+            ctx.credentials.save(Credentials(manager.url, token, manager.ca_cert))
 
 
-async def _is_good(around: Surroundings, login: Credentials) -> bool:
+async def _is_good(ctx: CommandContext, login: Credentials) -> bool:
     try:
-        async with around.other_client(login.url, login.token, login.ca_cert):
+        async with ctx.other_client(login.url, login.token, login.ca_cert):
             return True
     except NotLoggedIn:
         return False
 
 
-def asked_password(
-    around: Surroundings, *, stdin: bool, confirm: bool, label: str = "Password"
+def _asked_password(
+    ctx: CommandContext, *, stdin: bool, confirm: bool, label: str = "Password"
 ) -> str:
     """A password from the terminal, or from a line of standard input. Raises `InvalidInput`."""
     if stdin:
         password = sys.stdin.readline().rstrip("\r\n")
-    elif not around.is_interactive:
+    elif not ctx.is_interactive:
         raise InvalidInput("there is no terminal to ask on: use --password-stdin")
     else:
         password = typer.prompt(label, hide_input=True, confirmation_prompt=confirm, err=True)
     return clean_password(password)
+
+
+MOST_FOUND = 100
+"""Users that one search tells, at most, to who is no administrator."""
+NOBODY_FOUND = "no user's name has that in it"
+
+
+def list_users(context: typer.Context, query: str | None, *, as_json: bool) -> None:
+    """Find users by a part of their names, or list all; for administrators with what they own."""
+    ctx = command_context(context)
+
+    async def run() -> None:
+        async with ctx.client() as cloud:
+            try:
+                accounts = [account async for account in cloud.list_users(query)]
+            except Forbidden:
+                _tell_names(ctx, await _found(cloud, query), query, as_json=as_json)
+                return
+        _tell_accounts(ctx, accounts, as_json=as_json)
+
+    ctx.run(run())
+
+
+def remove_user(
+    context: typer.Context,
+    name: str,
+    *,
+    heir: str | None,
+    delete_files: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Remove a user (administrators only). If it breaks off, run it again."""
+    ctx = command_context(context)
+    with reported(ctx.err):
+        if (heir is not None) == delete_files:
+            both = "not both" if delete_files else "one of the two"
+            raise InvalidInput(
+                f"say what becomes of the files: --give-files-to or --delete-files, {both}"
+            )
+        if not yes and not ctx.is_interactive:
+            raise InvalidInput("there is no terminal to ask on: use --yes")
+    ctx.run(_remove_user(ctx, name, heir, is_sure=yes, as_json=as_json))
+
+
+def reset_password(context: typer.Context, name: str, *, password_stdin: bool) -> None:
+    """Give another user a new password, which ends the user's logins (administrators only)."""
+    ctx = command_context(context)
+    with reported(ctx.err):
+        password = _asked_password(ctx, stdin=password_stdin, confirm=True, label="New password")
+
+    async def run() -> None:
+        async with ctx.client() as cloud:
+            await cloud.set_user_password(name, password)
+        say(ctx.err, f"changed the password of {name}")
+
+    ctx.run(run())
+
+
+def set_role(context: typer.Context, name: str, *, is_admin: bool) -> None:
+    """Make a user an administrator, or an administrator a user like others."""
+    ctx = command_context(context)
+
+    async def run() -> None:
+        async with ctx.client() as cloud:
+            await cloud.set_role(name, is_admin=is_admin)
+        say(ctx.err, f"{name} is {'an' if is_admin else 'no'} administrator")
+
+    ctx.run(run())
+
+
+async def _remove_user(
+    ctx: CommandContext, name: str, heir: str | None, *, is_sure: bool, as_json: bool
+) -> None:
+    async with ctx.client() as cloud:
+        account = await cloud.find_account(name)
+        if heir is not None:
+            heir = (await cloud.find_account(heir)).name
+        is_wanted = is_sure or await _is_wanted(ctx, account, heir)
+        if is_wanted:
+            what = f"removing {account.name}"
+            with counting_down(ctx.err, what, account.file_count, is_shown=not as_json) as tell:
+                await cloud.remove_user(
+                    account.name, heir=heir, delete_files=heir is None, progress=tell
+                )
+    if as_json:
+        facts = {"id": account.id, "name": account.name, "is_removed": is_wanted, "heir": heir}
+        owned = {"file_count": account.file_count, "total_size": account.total_size}
+        say_json(ctx.out, {**facts, **owned})
+    elif is_wanted:
+        fate = "deleted" if heir is None else f"gave {heir}"
+        say(ctx.err, f"removed {account.name}, and {fate} {_owned(account)}")
+
+
+async def _is_wanted(ctx: CommandContext, account: Account, heir: str | None) -> bool:
+    fate = "delete" if heir is None else f"give {heir}"
+    question = f"remove this user, and {fate} {_owned(account)}? [y/N]"
+    say(ctx.err, f"{account.name}: {question}")
+    return (await ctx.read_line()).strip().lower() in {"y", "yes"}
+
+
+def _owned(account: Account) -> str:
+    return f"{counted(account.file_count, 'file')} ({human_size(account.total_size)})"
+
+
+async def _found(cloud: Client, query: str | None) -> list[list[User]]:
+    """What others than administrators may search for: all names hold some letter or digit."""
+    searches = [query] if query is not None else list(string.ascii_lowercase + string.digits)
+    return await asyncio.gather(*(cloud.search_users(each) for each in searches))
+
+
+def _tell_names(
+    ctx: CommandContext, found: list[list[User]], query: str | None, *, as_json: bool
+) -> None:
+    distinct = {user.id: user for some in found for user in some}
+    told = list(distinct.values())
+    if query is None:
+        told.sort(key=lambda user: user.name.lower())
+    if as_json:
+        say_json(ctx.out, told)
+    else:
+        for user in told:
+            say(ctx.out, user.name)
+        if not told:
+            say(ctx.err, NOBODY_FOUND)
+    if any(len(some) >= MOST_FOUND for some in found):
+        say(ctx.err, "there may be more: name more of the name")
+
+
+def _tell_accounts(ctx: CommandContext, accounts: list[Account], *, as_json: bool) -> None:
+    if as_json:
+        say_json(ctx.out, accounts)
+        return
+    if not accounts:
+        say(ctx.err, NOBODY_FOUND)
+    for each in accounts:
+        role = "administrator" if each.is_admin else "user"
+        number, files = counted(each.file_count, "file").split()
+        size = human_size(each.total_size)
+        say(ctx.out, f"{role:13}  {number:>7} {files:5}  {size:>9}  {each.name}")

@@ -11,8 +11,8 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from catalog.port import Catalog
-from cli.serving import listen, url_of
-from cli.serving import serving as listening_on
+from cli.servers.http_serving import listen, url_of
+from cli.servers.http_serving import serving as listening_on
 from common.retry import Backoff
 from discord_emulator.emulator import Emulator
 from discord_emulator.testing import running_emulator

@@ -11,9 +11,9 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
+from cli.context import CommandContext
 from cli.credentials import ClientEnvironment, Credentials, CredentialStore
 from cli.main import app
-from cli.surroundings import Surroundings
 from client_sdk import ClientSettings
 from tests.client_sdk.running import PASSWORD, registered, running_cloud
 
@@ -44,7 +44,7 @@ class Shell:
     def __call__(self, *arguments: object, stdin: str = "") -> Result:
         """Run a command to its end."""
         return CliRunner().invoke(
-            app, [str(argument) for argument in arguments], input=stdin, obj=self.surroundings()
+            app, [str(argument) for argument in arguments], input=stdin, obj=self.command_context()
         )
 
     def json(self, *arguments: object) -> Any:
@@ -61,10 +61,10 @@ class Shell:
         """Log in."""
         assert self("login", self.url, name, "--password-stdin", stdin=PASSWORD).exit_code == 0
 
-    def surroundings(self) -> Surroundings:
-        """What the commands find around them."""
+    def command_context(self) -> CommandContext:
+        """The context that the commands are given."""
         environment = ClientEnvironment.read(self.environment)
-        return Surroundings(
+        return CommandContext(
             out=Console(width=80),
             err=Console(width=80, stderr=True),
             credentials=CredentialStore(self.home, environment),

@@ -5,7 +5,7 @@ import re
 import msgspec
 import pytest
 
-from cli.garbage import Garbage, what_happens
+from cli.commands.administration import Garbage, what_happens
 from tests.cli.conftest import Shell
 
 

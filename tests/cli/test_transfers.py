@@ -415,7 +415,7 @@ async def test_a_manager_that_goes_and_comes_is_told(
     """One line when it is lost, one when it is back, nothing at the end."""
     shell = Shell.logged_in(tmp_path / "home", manager.url, manager.token)
     err = Console(file=io.StringIO(), width=80)
-    async with replace(shell.surroundings(), err=err).client() as cloud:
+    async with replace(shell.command_context(), err=err).client() as cloud:
         await manager.drop_all()
         assert (await cloud.folder_status("/")).exists
     assert err.file.getvalue().splitlines() == [  # type: ignore[attr-defined]

@@ -14,9 +14,8 @@ import yaml  # type: ignore[import-untyped]
 from pydantic import TypeAdapter
 from pydantic_settings import BaseSettings
 
-from cli.logging import LogSettings
 from cli.main import app
-from cli.servers.running import StopSettings
+from cli.servers.process import LogSettings, StopSettings
 from common.addresses import ClientAddresses
 from common.settings import TrustedProxies
 from manager.settings import ManagerSettings

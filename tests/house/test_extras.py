@@ -107,7 +107,8 @@ def test_a_missing_extra_is_named(client_only: dict[str, str], command: str, ext
 def test_only_a_catalog_on_supabase_needs_its_extra(tmp_path: Path) -> None:
     """Servers work on SQLite with `server` alone; with a Supabase address the extra is asked for."""
     environment = installed(tmp_path, "server")
-    assert run(environment, "-m", "cli", "migrate", "--apply").returncode == 0
+    for command in (["migrate", "--apply"], ["export", "file"], ["import", "file"]):
+        assert run(environment, "-m", "cli", *command).returncode == 0
     done = run({**environment, **SUPABASE}, "-m", "cli", "migrate")
     assert done.returncode == 78
     assert done.stderr.endswith("pip install 'discord-cloud[server,supabase]'\n")

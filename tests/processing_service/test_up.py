@@ -6,8 +6,8 @@ import aiohttp
 import pytest
 from PIL import Image
 
-from cli.up import running
-from cli.up_options import UpOptions
+from cli.command_line.options import UpOptions
+from cli.servers.up import running
 from client_sdk import ChangeAction, Client, FileEvent
 from tests.processing_service import samples
 

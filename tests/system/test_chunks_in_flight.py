@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.serving import listen, serving, url_of
+from cli.servers.http_serving import listen, serving, url_of
 from client_sdk.client import Client
 from discord_emulator.emulator import Emulator
 from discord_emulator.faults import Fault, FaultKind

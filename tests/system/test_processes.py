@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from cli.data_folder import DataFolder
+from cli.servers.data_folder import DataFolder
 from client_sdk.client import Client
 from client_sdk.errors import LastingFailure, Rejected
 from protocol import c2s, s2c

@@ -102,7 +102,7 @@ async def test_a_program_that_hangs_ends_itself():
     """When its grace is over, with the place where it hangs, and an exit code that is no success."""
     code = (
         "import asyncio\n"
-        "from cli.servers.running import run\n"
+        "from cli.servers.process import run\n"
         "async def hang():\n"
         "    print('ready', flush=True)\n"
         "    while True:\n"

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from cli.serving import listen, serving, url_of
+from cli.servers.http_serving import listen, serving, url_of
 from client_sdk.client import Client
 from client_sdk.settings import ClientSettings
 from common.tasks import cancel_and_wait
@@ -211,7 +211,7 @@ async def test_whoever_comes_while_the_catalog_is_away_waits(
     empty: LocalSupabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """A manager that starts without its catalog says so; a client that comes then is served at last."""
-    monkeypatch.setattr("cli.serving.STARTING_S", 0.05)
+    monkeypatch.setattr("cli.servers.http_serving.STARTING_S", 0.05)
     async with whole_on(empty, tmp_path) as whole:
         token = await whole.token("alice")
     await asyncio.to_thread(empty.postgrest.stop)

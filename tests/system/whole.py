@@ -14,7 +14,7 @@ import aiohttp
 from aiohttp import web
 from pydantic import SecretStr
 
-from cli.serving import listen, serving, url_of
+from cli.servers.http_serving import listen, serving, url_of
 from common.retry import Backoff
 from discord_emulator.emulator import Emulator
 from discord_emulator.faults import Fault

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from cli.server_errors import DataFolderInUse, DataFolderUnusable
+from cli.errors import DataFolderInUse, DataFolderUnusable
 from storage.errors import InvalidMasterKey
 from storage.keys import KeyRing
 

@@ -1,15 +1,72 @@
-"""The page on settings, and the words about wrong ones."""
+"""The log of server programs, the page on settings, and the messages about wrong ones."""
 
+import contextlib
+import json
+import logging
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+import structlog
+from pydantic_settings import BaseSettings
 
-from cli import settings_reference, up_settings
-from cli.settings_errors import explain
+from cli import settings_reference
+from cli.errors import SettingsInvalid
+from cli.servers import up as up_settings
+from cli.servers.process import LogSettings, load, logging_to_stderr
 from discord_emulator.settings import EmulatorSettings
 from manager.settings import ManagerSettings
 from upload_service.settings import UploadServiceSettings
+
+
+@pytest.fixture
+def log():
+    """Sends the log where the test says, for its length."""
+    with contextlib.ExitStack() as stack:
+
+        def make(**settings):
+            stack.enter_context(logging_to_stderr(LogSettings.model_validate(settings)))
+            return structlog.get_logger("test")
+
+        yield make
+
+
+def _fail(password) -> None:
+    raise OSError(f"broken after {len(password)} characters")
+
+
+@pytest.mark.parametrize("format_", ["console", "json"])
+def test_tracebacks_show_no_variables(log, capsys, format_):
+    """A traceback tells where it went wrong, without what the variables held."""
+    logger = log(format=format_)
+    try:
+        _fail("-".join(["hunter2"] * 2))
+    except OSError:
+        logger.exception("it-failed")
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "broken after 15 characters" in shown.err
+    assert "hunter2-hunter2" not in shown.err
+
+
+def test_json_is_one_object_per_line(log, capsys):
+    """Machines read each line by itself, also those of libraries."""
+    logger = log(format="json", level="warning")
+    logger.info("too quiet")
+    logger.warning("webhook-lost", webhook_id=5)
+    logging.getLogger("library").error("it says %s", "so")
+    ours, theirs = map(json.loads, capsys.readouterr().err.splitlines())
+    assert (ours["event"], ours["level"], ours["webhook_id"]) == ("webhook-lost", "warning", 5)
+    assert (theirs["event"], theirs["level"]) == ("it says so", "error")
+
+
+def test_nothing_is_left_behind():
+    """Whoever logged before a server ran in its process logs as before when it has ended."""
+    root = logging.getLogger()
+    before = root.handlers[:], root.level, structlog.get_config()
+    with logging_to_stderr(LogSettings.model_validate({"level": "error"})):
+        assert root.handlers != before[0]
+    assert (root.handlers[:], root.level, structlog.get_config()) == before
+
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -39,13 +96,18 @@ def test_every_setting_is_described(settings):
     assert all(field.description for field in settings.model_fields.values())
 
 
+def wrong_settings(kind: type[BaseSettings]) -> list[str]:
+    """The lines of the error about the settings in the environment, one for each that is wrong."""
+    with pytest.raises(SettingsInvalid) as caught:
+        load(kind)
+    return [line.strip() for line in str(caught.value).splitlines()[1:]]
+
+
 def test_a_short_password_is_told_without_its_length(monkeypatch, tmp_path):
     """The line says what is asked for, and nothing of the secret."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SERVICE_PASSWORD", "secret")
-    with pytest.raises(ValidationError) as caught:
-        ManagerSettings()  # type: ignore[call-arg] # comes from the environment
-    problems = explain(caught.value, ManagerSettings)
+    problems = wrong_settings(ManagerSettings)
     (line,) = (problem for problem in problems if problem.startswith("SERVICE_PASSWORD"))
     assert line.startswith("SERVICE_PASSWORD: too short. Password with which")
 
@@ -55,9 +117,7 @@ def test_explains_with_name_problem_and_meaning(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("EMULATOR_PORT", "70000")
     monkeypatch.setenv("EMULATOR_LIMITS", "some")
-    with pytest.raises(ValidationError) as caught:
-        EmulatorSettings()
-    port, limits = explain(caught.value, EmulatorSettings)
+    port, limits = wrong_settings(EmulatorSettings)
     assert port.startswith(
         "EMULATOR_PORT: expected a whole number, 65535 or less; without it, 4100 holds. TCP port"
     )
@@ -83,7 +143,5 @@ def test_a_line_says_unit_bounds_and_default(monkeypatch, tmp_path, name, value,
     """So that nobody has to look them up, and the value is not shown."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(name, value)
-    with pytest.raises(ValidationError) as caught:
-        ManagerSettings()  # type: ignore[call-arg] # comes from the environment
-    (line,) = (line for line in explain(caught.value, ManagerSettings) if line.startswith(name))
+    (line,) = (line for line in wrong_settings(ManagerSettings) if line.startswith(name))
     assert line.startswith(f"{name}: expected {told} ")

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -11,8 +12,15 @@ import structlog
 from aiohttp import web
 
 from catalog.errors import CatalogError
-from cli.server_errors import CannotListen, CatalogUnusable, start_error
+from cli.errors import (
+    CannotListen,
+    CatalogUnusable,
+    CommandError,
+    DataFolderInUse,
+    DataFolderUnusable,
+)
 from common.tasks import cancel_and_wait
+from discord_emulator.store import EmulatorFolderInUse
 
 REQUESTS_GRACE_S = 0.5
 """Seconds that requests under way are given at a stop, and again when they are cancelled then."""
@@ -38,7 +46,24 @@ def listen(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
-        raise CannotListen(host, port, error) from error
+        raise _cannot_listen(host, port, error) from error
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> CannotListen:
+    if error.errno == errno.EADDRINUSE:
+        return CannotListen(
+            f"port {port} is taken: stop the program that uses it, or choose another port"
+        )
+    return CannotListen(f"cannot listen on {host} port {port}: {error.strerror or error}")
+
+
+def start_error(error: OSError, host: str, port: int) -> CommandError:
+    """What an error of the operating system means for a server that is to listen on this address."""
+    if isinstance(error, EmulatorFolderInUse):
+        return DataFolderInUse(str(error))
+    if error.filename is not None:
+        return DataFolderUnusable(f"cannot use {error.filename}: {error.strerror}")
+    return _cannot_listen(host, port, error)
 
 
 def url_of(listening: socket.socket) -> str:
@@ -65,7 +90,7 @@ async def serving(
 ) -> AsyncIterator[None]:
     """Starts an application, serves it on the socket, and stops both at the end.
 
-    Raises `StartError`.
+    Raises `CommandError`.
     """
     # Paths and queries hold tokens, so there is no access log.
     runner = web.AppRunner(

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from cli.serving import until_stopped
+from cli.servers.http_serving import until_stopped
 
 SECRET = "hunter2-hunter2"
 KEY = base64.b64encode(bytes(32)).decode()

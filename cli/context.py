@@ -1,4 +1,7 @@
-"""What a client command finds around it; tests hand in their own."""
+"""What a client command works with: consoles, login, terminal and client settings.
+
+Tests inject their own as the `obj` of the typer context.
+"""
 
 import asyncio
 import os
@@ -20,7 +23,7 @@ LineReader = Callable[[], Awaitable[str]]
 
 
 async def read_line() -> str:
-    """A line from the terminal, without holding up the event loop, nor its end by Ctrl-C."""
+    """Read a line from the terminal without blocking the event loop, or its end by Ctrl-C."""
     loop = asyncio.get_running_loop()
     line: asyncio.Future[bytes] = loop.create_future()
     terminal = sys.stdin.fileno()
@@ -37,15 +40,15 @@ async def read_line() -> str:
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """Consoles, login and terminal of a command.
+class CommandContext:
+    """What a command works with.
 
     Attributes:
         out: Where data goes.
         err: Where progress, notes and errors go.
         credentials: The login.
-        is_interactive: Whether somebody can be asked.
-        read_line: Reads what they answer.
+        is_interactive: Whether there is a terminal to ask questions on.
+        read_line: Reads a line of the answer.
         client_settings: Time limits and retries of the client.
     """
 
@@ -57,8 +60,8 @@ class Surroundings:
     client_settings: ClientSettings = field(default_factory=ClientSettings)
 
     @classmethod
-    def of_process(cls) -> "Surroundings":
-        """Those of this process."""
+    def of_process(cls) -> "CommandContext":
+        """The consoles, login and terminal of this process."""
         return cls(
             out=Console(),
             err=Console(stderr=True),
@@ -90,7 +93,7 @@ class Surroundings:
         say(self.err, f"discord-cloud: {text}")
 
 
-def surroundings_of(context: typer.Context) -> Surroundings:
-    """The surroundings of a command: those of the process, unless others were handed in."""
+def command_context(context: typer.Context) -> CommandContext:
+    """The context of a command: that of the process, unless another was injected."""
     found = context.obj
-    return found if isinstance(found, Surroundings) else Surroundings.of_process()
+    return found if isinstance(found, CommandContext) else CommandContext.of_process()

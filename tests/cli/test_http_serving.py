@@ -8,12 +8,12 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from cli.serving import listen, serving, url_of
+from cli.servers.http_serving import listen, serving, url_of
 
 
 async def test_a_start_that_takes_long_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever asks meanwhile hears when to ask again, and is served at the same address then."""
-    monkeypatch.setattr("cli.serving.STARTING_S", 0.01)
+    monkeypatch.setattr("cli.servers.http_serving.STARTING_S", 0.01)
     may_start, is_over = asyncio.Event(), asyncio.Event()
 
     async def wait(_app: web.Application) -> AsyncIterator[None]:

@@ -1,17 +1,32 @@
-"""Log lines of the server programs: structlog, to standard error."""
+"""What every server program does: settings, log, signals, and how it ends.
+
+A program that is asked to stop closes its connections, gives requests in progress a moment, and shuts
+down. Each of those steps has a time limit of its own. What has none, such as a disk that hangs, or a
+defect, is what `STOP_GRACE_S` is for: a process that still runs when it is over ends itself and prints
+its stack.
+"""
 
 import contextlib
+import faulthandler
 import logging
 import sys
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, Literal, TypeVar
 
 import structlog
-from pydantic import Field
+import typer
+import uvloop
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from rich.console import Console
 from structlog.typing import Processor
 
+from cli.errors import reported
+from cli.servers.http_serving import until_stopped
+from cli.servers.settings_errors import settings_invalid
+from cli.standard_output import output_may_end
 from common.log_events import add_correlation_ids, unpack_event
+from common.settings import PositiveSeconds
 
 
 class LogSettings(BaseSettings):
@@ -76,3 +91,50 @@ def _formatter(settings: LogSettings, shared: list[Processor]) -> logging.Format
         foreign_pre_chain=[unpack_event, *shared],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
     )
+
+
+_Settings = TypeVar("_Settings", bound=BaseSettings)
+
+
+class StopSettings(BaseSettings):
+    """How every server program stops."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+
+    stop_grace_s: PositiveSeconds = Field(
+        default=10.0,
+        description="Seconds within which a program ends after SIGTERM or SIGINT in any case; if it "
+        "hangs, it ends itself then, with exit code 1. An upload service has DRAIN_GRACE_S more.",
+    )
+
+
+def run(program: Callable[[], Coroutine[Any, Any, None]], *, drain_s: float = 0.0) -> None:
+    """Run a server program until it is stopped; what ends it becomes one line and an exit code.
+
+    Args:
+        program: Creates the coroutine to run.
+        drain_s: Seconds that the program needs to finish what it has begun, in addition to the grace
+            that every program has.
+    """
+    with reported(Console(stderr=True)), logging_to_stderr(load(LogSettings)):
+        grace_s = load(StopSettings).stop_grace_s + drain_s
+
+        def end_in_any_case() -> None:
+            # Never cancelled: the threads that the interpreter waits for at its end may hang, too.
+            faulthandler.dump_traceback_later(grace_s, exit=True)
+
+        uvloop.run(until_stopped(program(), on_stop=end_in_any_case))
+
+
+def load(settings: type[_Settings]) -> _Settings:
+    """The settings from environment and `.env`. Raises `SettingsInvalid`."""
+    try:
+        return settings()
+    except ValidationError as error:
+        raise settings_invalid(error, settings) from None
+
+
+def say_ready(url: str) -> None:
+    """Print the one line that scripts may wait for."""
+    with output_may_end():
+        typer.echo(f"ready {url}")

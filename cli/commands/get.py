@@ -1,21 +1,26 @@
-"""`get`: files and folders come down."""
+"""`get` and `zip`: download files and folders, and a folder as one archive."""
 
+import asyncio
+import contextlib
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 import typer
 
+from cli.commands.summary import Summary, raise_if_gone
+from cli.context import CommandContext, command_context
 from cli.errors import reported
-from cli.output import say_json
+from cli.output import say, say_json
 from cli.progress import TransferDisplay
 from cli.standard_output import STDOUT, binary_stdout, output_may_end
-from cli.surroundings import Surroundings, surroundings_of
-from cli.transfers import Summary, raise_if_gone
 from client_sdk import Client, FailedTransfer, FileInfo, FolderProgress, OnConflict, TransferredFile
 from client_sdk.batches import DownloadPlan, PlannedTransfer, local_child
 from client_sdk.errors import InvalidInput, NotFound, TargetUnwritable
 from client_sdk.paths import clean_folder
+from client_sdk.sinks import Stream
 from client_sdk.transferring import download_planned, plan_download
+from common.wording import human_size
 
 
 def get(
@@ -28,16 +33,16 @@ def get(
     as_json: bool,
 ) -> None:
     """Download files and folders. A download that broke off goes on where it stopped."""
-    around = surroundings_of(context)
-    with reported(around.err):
+    ctx = command_context(context)
+    with reported(ctx.err):
         for remote in remotes:
             clean_folder(remote)  # a path that cannot be one is an error of the command line
         _check_target(remotes, local, as_json=as_json)
     if local == STDOUT:
-        around.run(_to_stream(around, remotes[0], binary_stdout()))
+        ctx.run(_file_to_stream(ctx, remotes[0], binary_stdout()))
         return
-    getting = _Get(around, jobs=jobs, resume=resume, as_json=as_json)
-    around.run(getting.run(remotes, local))
+    getting = _Get(ctx, jobs=jobs, resume=resume, as_json=as_json)
+    ctx.run(getting.run(remotes, local))
 
 
 def _check_target(remotes: list[str], local: str, *, as_json: bool) -> None:
@@ -48,22 +53,22 @@ def _check_target(remotes: list[str], local: str, *, as_json: bool) -> None:
         raise InvalidInput(f"{local} is not a folder, and several things do not fit in a file")
 
 
-async def _to_stream(around: Surroundings, remote: str, output: BinaryIO) -> None:
-    async with around.client() as cloud:
+async def _file_to_stream(ctx: CommandContext, remote: str, output: BinaryIO) -> None:
+    async with ctx.client() as cloud:
         with output_may_end():
             await cloud.download_to(remote, output)
 
 
 class _Get:
-    def __init__(self, around: Surroundings, *, jobs: int, resume: bool, as_json: bool) -> None:
-        self._around = around
+    def __init__(self, ctx: CommandContext, *, jobs: int, resume: bool, as_json: bool) -> None:
+        self._ctx = ctx
         self._jobs = jobs
         self._resume = resume
         self._as_json = as_json
         self._summary = Summary()
 
     async def run(self, remotes: list[str], local: str) -> None:
-        async with self._around.client() as cloud:
+        async with self._ctx.client() as cloud:
             plan = DownloadPlan()
             is_alone = len(remotes) == 1 and not local.endswith("/")
             for remote in remotes:
@@ -73,13 +78,13 @@ class _Get:
                     plan.fail(Path(local), remote, error)
             await self._download_all(cloud, plan)
         if self._as_json:
-            say_json(self._around.out, self._summary.as_data())
+            say_json(self._ctx.out, self._summary.as_data())
         targets = [done["target"] for done in self._summary.done]
-        self._summary.tell(self._around, "fetched", targets, f"into {local}")
+        self._summary.tell(self._ctx, "fetched", targets, f"into {local}")
         self._summary.exit()
 
     async def _download_all(self, cloud: Client, plan: DownloadPlan) -> None:
-        with TransferDisplay(self._around.err, is_shown=not self._as_json) as display:
+        with TransferDisplay(self._ctx.err, is_shown=not self._as_json) as display:
 
             def report(progress: FolderProgress) -> None:
                 display.show(progress)
@@ -124,3 +129,42 @@ async def _file(cloud: Client, remote: str) -> FileInfo | None:
         return await cloud.find_file(remote)
     except NotFound:
         return None
+
+
+def zip_(context: typer.Context, remote: str, file: str | None) -> None:
+    """Download a folder with everything in it as a zip archive, but for what you may not read."""
+    ctx = command_context(context)
+    if file != STDOUT:
+        ctx.run(_archive_to_file(ctx, remote, Path(file or ".")))
+        return
+    output = binary_stdout()
+    with reported(ctx.err):
+        if output.isatty():
+            raise InvalidInput("an archive is not for a terminal: name a file, or use a pipe")
+    ctx.run(_archive_to_stream(ctx, remote, output))
+
+
+async def _archive_to_file(ctx: CommandContext, remote: str, target: Path) -> None:
+    async with ctx.client() as cloud:
+        await _check_folder(cloud, remote)
+        with TransferDisplay(ctx.err, is_shown=True) as display:
+            report = partial(display.show_one, remote)
+            path = await cloud.download_archive(remote, target, progress=report)
+    written = await asyncio.to_thread(path.stat)
+    say(ctx.err, f"wrote {path}, {human_size(written.st_size)}")
+
+
+async def _archive_to_stream(ctx: CommandContext, remote: str, output: BinaryIO) -> None:
+    async with ctx.client() as cloud:
+        await _check_folder(cloud, remote)
+        sink, position = Stream(output, "standard output"), 0
+        with output_may_end():
+            async with contextlib.aclosing(cloud.read_archive(remote)) as pieces:
+                async for piece in pieces:
+                    await asyncio.to_thread(sink.write, position, piece)
+                    position += len(piece)
+
+
+async def _check_folder(cloud: Client, remote: str) -> None:
+    if not await cloud.is_folder(remote) and await cloud.is_file(remote):
+        raise InvalidInput(f"{remote} is a file: fetch it with `discord-cloud get`")

@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 from catalog.sqlite import migrations
 from catalog.sqlite.adapter import SqliteCatalog
 from catalog.supabase.schema import MIGRATIONS
+from cli.context import CommandContext
 from cli.credentials import ClientEnvironment, CredentialStore
 from cli.main import app
-from cli.surroundings import Surroundings
 from local_supabase.stack import running_supabase
 from tests.local_programs import needed_for
 
@@ -38,7 +38,7 @@ def run(tmp_path, monkeypatch):
             assert answer is not None, "nobody should be asked"
             return answer
 
-        around = Surroundings(
+        ctx = CommandContext(
             out=Console(width=80),
             err=Console(width=80, stderr=True),
             credentials=CredentialStore(tmp_path, ClientEnvironment()),
@@ -46,7 +46,7 @@ def run(tmp_path, monkeypatch):
             read_line=read_line,
         )
         runner = CliRunner(env=environment)
-        return runner.invoke(app, list(arguments), obj=around)
+        return runner.invoke(app, list(arguments), obj=ctx)
 
     return run
 

@@ -11,9 +11,9 @@ from contextlib import closing
 import aiohttp
 import pytest
 
-from cli.server_errors import CannotListen, DataFolderInUse, DataFolderUnusable, SettingsInvalid
-from cli.up import running
-from cli.up_options import UpOptions
+from cli.command_line.options import UpOptions
+from cli.errors import CannotListen, DataFolderInUse, DataFolderUnusable, SettingsInvalid
+from cli.servers.up import running
 from client_sdk import Client
 from protocol.values import CHUNK_SIZE
 from upload_service.zero_copy import ZeroCopyProtocol

@@ -1,25 +1,31 @@
-"""`discord-cloud up`: manager, upload slots, processing service and Discord emulator, on one port.
+"""`discord-cloud up`: manager, upload slots, processing service and Discord emulator on one port.
 
-All are in one process, but for the workers that decode what was uploaded.
+All of them run in one process, except for the workers that decode uploaded files. Everything is kept in
+one data folder, which the first start creates.
 
-Everything that it needs is under one data folder and is made at the first start.
+`up` decides all settings that say where files and secrets are, which servers are contacted and which
+address is listened on, whatever the environment and `.env` say: everything stays in the data folder and on
+this machine, even in a folder whose `.env` belongs to another deployment. The other settings (limits,
+grace periods, policies) are read as the separate programs read them.
 """
 
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator
-from typing import NamedTuple
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import Final, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
+import typer
 from aiohttp import web
 from pydantic import SecretStr, ValidationError
+from pydantic_settings import BaseSettings
 
-from cli.data_folder import DataFolder
-from cli.server_errors import SettingsInvalid, start_error
-from cli.serving import listen, serving, url_of
-from cli.up_options import UpOptions
-from cli.up_settings import decided
+from cli.command_line.options import UpOptions
+from cli.servers.data_folder import DataFolder
+from cli.servers.http_serving import listen, serving, start_error, url_of
+from cli.servers.process import LogSettings, StopSettings, run, say_ready
+from cli.servers.settings_errors import settings_invalid
 from discord_emulator.app import EMULATOR
 from discord_emulator.app import create_app as create_emulator
 from discord_emulator.settings import EmulatorSettings
@@ -31,6 +37,69 @@ from processing_service.settings import ProcessingServiceSettings
 from upload_service.app import UploadService
 from upload_service.settings import UploadServiceSettings
 from upload_service.zero_copy import protocol_factory
+
+DECIDED: Final[Mapping[type[BaseSettings], frozenset[str]]] = {
+    ManagerSettings: frozenset(
+        {
+            "manager_host",
+            "manager_port",
+            "service_password",
+            "message_encryption_key",
+            "database_path",
+            "supabase_url",
+            "supabase_key",
+            "discord_webhooks",
+            "discord_api_url",
+            "discord_bot_token",
+            "discord_channels",
+            "global_requests_per_s",
+        }
+    ),
+    UploadServiceSettings: frozenset(
+        {
+            "manager_address",
+            "service_password",
+            "own_address",
+            "host",
+            "port",
+            "slots",
+            "drain_grace_s",
+            "reports_folder",
+        }
+    ),
+    ProcessingServiceSettings: frozenset({"manager_address", "service_password", "upload_origin"}),
+    EmulatorSettings: frozenset(EmulatorSettings.model_fields),
+    StopSettings: frozenset(),
+    LogSettings: frozenset(),
+}
+"""Fields of each settings class that are never read."""
+
+_Settings = TypeVar("_Settings", bound=BaseSettings)
+
+
+def decided(kind: type[_Settings], **chosen: object) -> _Settings:
+    """Settings with the chosen values, and the defaults of all else that `up` decides.
+
+    Raises `pydantic.ValidationError` if what is read is wrong.
+    """
+    names = DECIDED[kind]
+    if unknown := chosen.keys() - names:
+        raise TypeError(f"`up` does not decide {', '.join(sorted(unknown))}")
+    fields = kind.model_fields
+    defaults = {name: fields[name].default for name in names if not fields[name].is_required()}
+    return kind(**{**defaults, **chosen})
+
+
+def names_read() -> Iterator[str]:
+    """The settings that `up` does read, as they are called in the environment, each once."""
+    read: dict[str, None] = {}
+    for kind, names in DECIDED.items():
+        prefix = kind.model_config.get("env_prefix", "")
+        read.update(
+            (f"{prefix}{name}".upper(), None) for name in kind.model_fields if name not in names
+        )
+    yield from read
+
 
 CHANNELS = 4
 UNLIMITED_REQUESTS_PER_S = 1_000_000
@@ -60,7 +129,7 @@ class Started(NamedTuple):
 async def running(options: UpOptions) -> AsyncIterator[Started]:
     """Runs everything for the length of the context; yields once it can serve uploads.
 
-    Raises `StartError`.
+    Raises `CommandError`.
     """
     with (
         DataFolder.open(options.data) as folder,
@@ -87,7 +156,7 @@ def _assemble(
         return _mounted(options, folder, url)
     except ValidationError as error:
         # What is not chosen here may come from the environment, and be wrong there.
-        raise SettingsInvalid(error, _SETTINGS[error.title]) from None
+        raise settings_invalid(error, _SETTINGS[error.title]) from None
     except OSError as error:
         raise start_error(error, options.host, options.port) from error
 
@@ -160,3 +229,25 @@ def _processing_settings(
         service_password=SecretStr(folder.service_password()),
         upload_origin=None if has_own_path else url,
     )
+
+
+_NOTICE = """\
+This is the embedded default: chunks go to a Discord emulator, and everything is stored in {data}.
+docs/backup.md describes how to back that up, and how to move to the real Discord.
+Stop with Ctrl-C."""
+_FIRST_STEP = """\
+There is no user yet. Create the administrator here: {link}"""
+
+
+def run_up(options: UpOptions) -> None:
+    """Run everything until it is stopped."""
+    run(lambda: _up(options))
+
+
+async def _up(options: UpOptions) -> None:
+    async with running(options) as started:
+        say_ready(started.url)
+        typer.echo(_NOTICE.format(data=options.data), err=True)
+        if started.setup_link is not None:
+            typer.echo(_FIRST_STEP.format(link=started.setup_link), err=True)
+        await asyncio.Event().wait()

@@ -1,17 +1,18 @@
-"""`put`: files and folders go up."""
+"""`put`: uploads files and folders."""
 
 import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 
 from cli.command_line.options import ConflictOption
+from cli.commands.summary import Summary, raise_if_gone
+from cli.context import CommandContext, command_context
 from cli.errors import reported
 from cli.output import say, say_json
 from cli.progress import TransferDisplay
-from cli.surroundings import Surroundings, surroundings_of
-from cli.transfers import Summary, raise_if_gone
-from cli.upload_plan import check_destination, find_destination, plan_uploads
 from client_sdk import (
     Client,
     Conflict,
@@ -23,9 +24,86 @@ from client_sdk import (
     TransferredFile,
 )
 from client_sdk.batches import UploadPlan
-from client_sdk.errors import InvalidInput
+from client_sdk.errors import InvalidInput, NotFound
+from client_sdk.paths import clean_folder, join_remote, split_remote
 from client_sdk.transferring import AHEAD, upload_planned
 from client_sdk.transfers import ConflictPolicy
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where uploads go.
+
+    Attributes:
+        path: Full path of the folder that they go into, or of the file that the only one becomes.
+        is_folder: Which of the two it is.
+    """
+
+    path: str
+    is_folder: bool = True
+
+    def path_of(self, name: str) -> str:
+        """The full path of a source of that name."""
+        return join_remote(self.path, name) if self.is_folder else self.path
+
+
+def check_destination(path: str) -> None:
+    """Raises `InvalidInput` for what can be neither the path of a folder nor that of a file."""
+    if path.endswith("/"):
+        clean_folder(path)
+    else:
+        split_remote(path)
+
+
+async def find_destination(cloud: Client, sources: Sequence[Path], path: str) -> Destination:
+    """What a path means for these sources.
+
+    A folder that exists, or a slash at the end, means into the folder. A single file may take the place of
+    a file, or be a new one in a folder that exists. Other folders are made.
+
+    Raises:
+        InvalidInput: It is no path, or that of a file where only a folder will do.
+        NotFound: The folder of the new file does not exist.
+    """
+    is_lone_file = len(sources) == 1 and await asyncio.to_thread(sources[0].is_file)
+    if is_lone_file and not path.endswith("/"):
+        return await _named_or_into(cloud, path)
+    folder = clean_folder(path)
+    if folder != "/" and await cloud.is_file(folder):
+        what = "several sources need" if len(sources) > 1 else "this needs"
+        raise InvalidInput(f"{folder} is a file: {what} a folder")
+    return Destination(folder)
+
+
+async def _named_or_into(cloud: Client, path: str) -> Destination:
+    parent, _ = split_remote(path)
+    if await cloud.is_file(path):
+        return Destination(path, is_folder=False)
+    if await cloud.exists(path):
+        return Destination(path)
+    if not await cloud.is_folder(parent):
+        raise NotFound(
+            f"{path}: there is no folder {parent}; make it with `discord-cloud mkdir`, or write "
+            f"{path}/ for a new folder"
+        )
+    return Destination(path, is_folder=False)
+
+
+def plan_uploads(sources: Iterable[Path], destination: Destination) -> UploadPlan:
+    """Plan the upload of files and folders.
+
+    `holiday` becomes `destination/holiday/…`, with or without a slash at its end.
+    """
+    plan = UploadPlan()
+    for source in sources:
+        name = source.name if source.name not in {"", ".."} else source.resolve().name
+        if name:
+            plan.add(source, destination.path_of(name))
+        else:
+            error = InvalidInput("this folder has no name: name the folders inside it")
+            plan.fail(source, destination.path, error)
+    return plan
+
 
 _KEYS = {
     "o": OnConflict.OVERWRITE,
@@ -47,18 +125,18 @@ def put(
     as_json: bool,
 ) -> None:
     """Upload files and folders."""
-    around = surroundings_of(context)
-    with reported(around.err):
+    ctx = command_context(context)
+    with reported(ctx.err):
         check_destination(dest)  # what cannot be one is an error of the command line
-        option = _conflict_option(around, on_conflict)
-    putting = _Put(around, option, jobs=jobs, is_public=public, as_json=as_json)
-    around.run(putting.run(sources, dest))
+        option = _conflict_option(ctx, on_conflict)
+    putting = _Put(ctx, option, jobs=jobs, is_public=public, as_json=as_json)
+    ctx.run(putting.run(sources, dest))
 
 
-def _conflict_option(around: Surroundings, chosen: ConflictOption | None) -> ConflictOption:
+def _conflict_option(ctx: CommandContext, chosen: ConflictOption | None) -> ConflictOption:
     if chosen is None:
-        return ConflictOption.ASK if around.is_interactive else ConflictOption.RENAME
-    if chosen is ConflictOption.ASK and not around.is_interactive:
+        return ConflictOption.ASK if ctx.is_interactive else ConflictOption.RENAME
+    if chosen is ConflictOption.ASK and not ctx.is_interactive:
         raise InvalidInput(
             "there is no terminal to ask on: use --on-conflict overwrite|rename|skip"
         )
@@ -68,14 +146,14 @@ def _conflict_option(around: Surroundings, chosen: ConflictOption | None) -> Con
 class _Put:
     def __init__(
         self,
-        around: Surroundings,
+        ctx: CommandContext,
         option: ConflictOption,
         *,
         jobs: int,
         is_public: bool,
         as_json: bool,
     ) -> None:
-        self._around = around
+        self._ctx = ctx
         self._option = option
         self._jobs = jobs
         self._is_public = is_public
@@ -84,7 +162,7 @@ class _Put:
 
     async def run(self, sources: list[Path], destination: str) -> None:
         try:
-            async with self._around.client(parallel_uploads=self._jobs) as cloud:
+            async with self._ctx.client(parallel_uploads=self._jobs) as cloud:
                 place = await find_destination(cloud, sources, destination)
                 plan = await asyncio.to_thread(plan_uploads, sources, place)
                 await self._upload_all(cloud, plan)
@@ -95,12 +173,12 @@ class _Put:
 
     def _report(self, destination: str) -> None:
         if self._as_json:
-            say_json(self._around.out, self._summary.as_data())
+            say_json(self._ctx.out, self._summary.as_data())
         paths = [done["path"] for done in self._summary.done]
-        self._summary.tell(self._around, "stored", paths, f"in {destination}")
+        self._summary.tell(self._ctx, "stored", paths, f"in {destination}")
 
     async def _upload_all(self, cloud: Client, plan: UploadPlan) -> None:
-        with TransferDisplay(self._around.err, is_shown=not self._as_json) as display:
+        with TransferDisplay(self._ctx.err, is_shown=not self._as_json) as display:
 
             def report(progress: FolderProgress) -> None:
                 display.show(progress)
@@ -128,7 +206,7 @@ class _Put:
         is_skipped = file.outcome is Outcome.SKIPPED
         if file.outcome is not Outcome.STORED and not self._as_json:
             how = "skipped, is there" if is_skipped else f"stored as {file.remote}"
-            say(self._around.err, f"{source}: {how}")
+            say(self._ctx.err, f"{source}: {how}")
         self._summary.skipped += is_skipped
         self._summary.add(file.size, source=source, path=file.remote, outcome=file.outcome.value)
 
@@ -145,7 +223,7 @@ class _Put:
     async def _ask(self, conflict: Conflict) -> ConflictAnswer:
         question, keys = _QUESTION_FOLDER if conflict.is_folder else _QUESTION_FILE
         while True:
-            say(self._around.err, f"{conflict.path} {question}")
-            answer = (await self._around.read_line()).strip().lower()
+            say(self._ctx.err, f"{conflict.path} {question}")
+            answer = (await self._ctx.read_line()).strip().lower()
             if answer and answer[0] in keys and answer in {answer[0], answer[0] * 2}:
                 return ConflictAnswer(_KEYS[answer[0]], use_on_all=len(answer) > 1)

@@ -11,6 +11,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings
 
+from cli.errors import SettingsInvalid
+
 _UNITS: Final = (
     ("_bytes_per_s", "bytes per second"),
     ("_requests_per_s", "requests per second"),
@@ -30,9 +32,10 @@ _NO_NUMBER: Final = frozenset(
 )
 
 
-def explain(error: ValidationError, settings: type[BaseSettings]) -> list[str]:
-    """One line per wrong setting: `NAME: what is expected. What the setting is.`."""
-    return list(_lines(error, settings))
+def settings_invalid(error: ValidationError, settings: type[BaseSettings]) -> SettingsInvalid:
+    """The error with one line per wrong setting: `NAME: what is expected. What the setting is.`."""
+    lines = "\n".join(f"  {line}" for line in _lines(error, settings))
+    return SettingsInvalid(f"these settings (environment or .env) are wrong:\n{lines}")
 
 
 def _lines(error: ValidationError, settings: type[BaseSettings]) -> Iterator[str]:

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 import typer
 
+from cli.context import CommandContext
 from cli.errors import PARTIAL, exit_code, explain
 from cli.output import say
-from cli.surroundings import Surroundings
 from client_sdk import FolderResult
 from client_sdk.errors import CloudError, NotLoggedIn, Unreachable
 from common.wording import counted, human_size
@@ -65,22 +65,22 @@ class Summary:
         """For JSON; `done` is the key of what has been done."""
         return {done: self.done, "failed": [failure.as_data() for failure in self.failures]}
 
-    def tell_failures(self, around: Surroundings) -> None:
+    def tell_failures(self, ctx: CommandContext) -> None:
         """Print what failed."""
         for failure in self.failures:
             prefix, text = f"{failure.what}: ", explain(failure.error)
-            say(around.err, text if text.startswith(prefix) else f"{prefix}{text}")
+            say(ctx.err, text if text.startswith(prefix) else f"{prefix}{text}")
 
-    def tell(self, around: Surroundings, verb: str, targets: Sequence[str], where: str) -> None:
+    def tell(self, ctx: CommandContext, verb: str, targets: Sequence[str], where: str) -> None:
         """Print what failed, and one line about the rest.
 
         Args:
-            around: Where to print.
+            ctx: Where to print.
             verb: What was done to the files, as in "stored".
             targets: What became of each entry of `done`; a single one is named.
             where: Where several are, as in "in /archive".
         """
-        self.tell_failures(around)
+        self.tell_failures(ctx)
         if not self.done:
             return
         seconds = time.monotonic() - self.started_at
@@ -91,7 +91,7 @@ class Summary:
         skipped = f", {self.skipped} skipped" if self.skipped else ""
         failed = f", {len(self.failures)} failed" if self.failures else ""
         line = f"{verb} {what}: {human_size(self.size)} in {seconds:.1f} s ({speed}/s)"
-        say(around.err, f"{line}{skipped}{failed}")
+        say(ctx.err, f"{line}{skipped}{failed}")
 
     def exit(self) -> None:
         """End the command with its exit code if something failed.

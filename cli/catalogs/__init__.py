@@ -1,1 +1,0 @@
-"""The programs behind the commands on the catalog alone; importing one brings in the databases."""

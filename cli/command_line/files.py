@@ -1,0 +1,223 @@
+"""`put`, `get`, `zip`, `ls`, `mv`, `rm`, `mkdir`, and `share` with its subcommands."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.command_line.options import ConflictOption, Jobs, Json, RemotePaths, SeveralAndOne
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command("put", cls=SeveralAndOne, no_args_is_help=True)(put)
+    app.command("get", cls=SeveralAndOne, no_args_is_help=True)(get)
+    app.command("zip", no_args_is_help=True)(zip_)
+    app.command("ls")(ls)
+    app.command("status")(status)
+    app.command("mv", cls=SeveralAndOne, no_args_is_help=True)(mv)
+    app.command("rm", no_args_is_help=True)(rm)
+    app.command("mkdir", no_args_is_help=True)(mkdir)
+    app.add_typer(share)
+
+
+def put(
+    context: typer.Context,
+    sources: Annotated[list[Path], typer.Argument(help="Files and folders.")],
+    dest: Annotated[
+        str, typer.Argument(help="Remote folder to put them in; or, for one file, its path.")
+    ],
+    *,
+    jobs: Jobs = 4,
+    on_conflict: Annotated[
+        ConflictOption | None,
+        typer.Option(
+            help="When a name is taken. Asks on a terminal, renames elsewhere, if not given."
+        ),
+    ] = None,
+    public: Annotated[
+        bool, typer.Option("--public/--private", help="Let everybody read and write the files.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Upload files and folders; `put holiday /archive` makes the folder /archive/holiday.
+
+    A folder that is missing is made; for one file only if DEST ends with a slash.
+    """
+    from cli.commands import put as command
+
+    command.put(
+        context, sources, dest, jobs=jobs, on_conflict=on_conflict, public=public, as_json=as_json
+    )
+
+
+def get(
+    context: typer.Context,
+    remotes: RemotePaths,
+    local: Annotated[
+        str,
+        typer.Argument(
+            help="Folder to put them in; or, for one file, its name, or `-` for standard output."
+        ),
+    ],
+    *,
+    jobs: Jobs = 4,
+    resume: Annotated[
+        bool, typer.Option("--resume/--no-resume", help="Go on with partial downloads.")
+    ] = True,
+    as_json: Json = False,
+) -> None:
+    """Download files and folders. A download that broke off goes on where it stopped."""
+    from cli.commands import get as command
+
+    command.get(context, remotes, local, jobs=jobs, resume=resume, as_json=as_json)
+
+
+def zip_(
+    context: typer.Context,
+    remote: Annotated[str, typer.Argument(help="Remote folder.")],
+    file: Annotated[
+        str | None,
+        typer.Argument(
+            help="File to write, or folder to put it in; `-` is standard output. "
+            "The folder's name and .zip, if not given."
+        ),
+    ] = None,
+) -> None:
+    """Download a folder with everything in it as a zip archive, but for what you may not read."""
+    from cli.commands import get as command
+
+    command.zip_(context, remote, file)
+
+
+def ls(
+    context: typer.Context,
+    path: Annotated[str, typer.Argument(help="Folder or file.")] = "/",
+    *,
+    long: Annotated[bool, typer.Option("--long", "-l", help="Also size, time and access.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List a folder: folders first, then files, each by name."""
+    from cli.commands import files
+
+    files.ls(context, path, long=long, as_json=as_json)
+
+
+def status(context: typer.Context, *, as_json: Json = False) -> None:
+    """Show the manager's upload services and who has booked them."""
+    from cli.commands import files
+
+    files.status(context, as_json=as_json)
+
+
+def mv(
+    context: typer.Context,
+    sources: RemotePaths,
+    dest: Annotated[str, typer.Argument(help="Folder to move them to; or, for one, its new path.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Move or rename files and folders. Nothing is replaced: a taken name is numbered."""
+    from cli.commands import files
+
+    files.mv(context, sources, dest, as_json=as_json)
+
+
+def rm(
+    context: typer.Context,
+    paths: RemotePaths,
+    *,
+    recursive: Annotated[
+        bool, typer.Option("--recursive", "-r", help="Delete folders with everything in them.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", "-f", help="Do not ask, and ignore paths that do not exist.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Delete files, and folders with -r. Asks on a terminal."""
+    from cli.commands import files
+
+    files.rm(context, paths, recursive=recursive, force=force, as_json=as_json)
+
+
+def mkdir(
+    context: typer.Context,
+    paths: Annotated[list[str], typer.Argument(help="Remote folders.")],
+    *,
+    parents: Annotated[
+        bool,
+        typer.Option(
+            "--parents", "-p", help="Also create missing parents, and ignore folders that exist."
+        ),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Create folders."""
+    from cli.commands import files
+
+    files.mkdir(context, paths, parents=parents, as_json=as_json)
+
+
+SharedFile = Annotated[str, typer.Argument(help="Remote file.")]
+OtherUser = Annotated[str, typer.Argument(help="Name of the other user.")]
+
+share = typer.Typer(
+    name="share",
+    no_args_is_help=True,
+    help="Share files: with users, with everybody, or by a link.",
+)
+
+
+@share.command("link", no_args_is_help=True)
+def share_link(context: typer.Context, path: SharedFile, *, as_json: Json = False) -> None:
+    """Print a URL that downloads a file without an account, until its content changes."""
+    from cli.commands import files
+
+    files.share_link(context, path, as_json=as_json)
+
+
+@share.command("add", no_args_is_help=True)
+def share_with(
+    context: typer.Context,
+    path: SharedFile,
+    user: OtherUser,
+    *,
+    write: Annotated[bool, typer.Option("--write", help="Let the user write it, too.")] = False,
+) -> None:
+    """Share a file with a user, for reading unless --write; changes an existing share."""
+    from cli.commands import files
+
+    files.share_with(context, path, user, write=write)
+
+
+@share.command("remove", no_args_is_help=True)
+def unshare(context: typer.Context, path: SharedFile, user: OtherUser) -> None:
+    """Stop sharing a file with a user."""
+    from cli.commands import files
+
+    files.unshare(context, path, user)
+
+
+@share.command("public", no_args_is_help=True)
+def make_public(context: typer.Context, path: SharedFile) -> None:
+    """Let all users read and write a file."""
+    from cli.commands import files
+
+    files.set_public(context, path, is_public=True)
+
+
+@share.command("private", no_args_is_help=True)
+def make_private(context: typer.Context, path: SharedFile) -> None:
+    """Make a file private again: for you and those with whom you share it."""
+    from cli.commands import files
+
+    files.set_public(context, path, is_public=False)
+
+
+@share.command("list", no_args_is_help=True)
+def list_shares(context: typer.Context, path: SharedFile, *, as_json: Json = False) -> None:
+    """Show who may use your file."""
+    from cli.commands import files
+
+    files.list_shares(context, path, as_json=as_json)

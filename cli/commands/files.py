@@ -1,0 +1,319 @@
+"""`ls`, `status`, `mv`, `rm`, `mkdir` and `share`: what is on the manager, without its content."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import typer
+
+from cli.commands.summary import Summary, transfer_all
+from cli.context import CommandContext, command_context
+from cli.output import human_time, say, say_json
+from client_sdk import Client, FileInfo, FolderInfo, ManagerStatus, MessageStatus
+from client_sdk.errors import InvalidInput, NotFound
+from client_sdk.models import Entry
+from client_sdk.paths import clean_folder, join_remote, split_remote
+from common.wording import counted, human_size
+
+_ACCESS = {(True, True): "rw", (True, False): "r", (False, False): "none"}
+
+
+def ls(context: typer.Context, path: str, *, long: bool, as_json: bool) -> None:
+    """List a folder: folders first, then files, each by name."""
+    ctx = command_context(context)
+    ctx.run(_ls(ctx, path, long=long, as_json=as_json))
+
+
+def status(context: typer.Context, *, as_json: bool) -> None:
+    """Show the manager's upload services and who has booked them."""
+    ctx = command_context(context)
+    ctx.run(_status(ctx, as_json=as_json))
+
+
+async def _ls(ctx: CommandContext, path: str, *, long: bool, as_json: bool) -> None:
+    async with ctx.client() as cloud:
+        entries = await _entries(cloud, path)
+    if as_json:
+        say_json(ctx.out, [_as_data(entry) for entry in entries])
+        return
+    for entry in entries:
+        say(ctx.out, _long_line(entry) if long else _name(entry))
+
+
+async def _entries(cloud: Client, path: str) -> list[Entry]:
+    try:
+        return [entry async for entry in cloud.list(path)]
+    except NotFound:
+        if path.endswith("/"):
+            raise
+        return [await _file(cloud, path)]
+
+
+async def _file(cloud: Client, path: str) -> FileInfo:
+    try:
+        return await cloud.find_file(path)
+    except NotFound:
+        raise NotFound(f"{path}: there is no such file or folder") from None
+
+
+def _name(entry: Entry) -> str:
+    return f"{entry.name}/" if isinstance(entry, FolderInfo) else entry.name
+
+
+def _long_line(entry: Entry) -> str:
+    if isinstance(entry, FolderInfo):
+        return f"{'-':>9}  {'':19}  {'':10}  {entry.name}/"
+    time = human_time(entry.updated_at) if entry.updated_at else ""
+    size, access = human_size(entry.size), entry.ownership
+    return f"{size:>9}  {time:19}  {access:10}  {entry.name}"
+
+
+def _as_data(entry: Entry) -> dict[str, Any]:
+    if isinstance(entry, FolderInfo):
+        return {"kind": "folder", "id": entry.id, "name": entry.name}
+    return {
+        "kind": "file",
+        "id": entry.id,
+        "name": entry.name,
+        "size": entry.size,
+        "type": entry.content_type,
+        "created_at": entry.created_at,
+        "updated_at": entry.updated_at,
+        "ownership": entry.ownership,
+        "can": _ACCESS[entry.can_read, entry.can_write],
+    }
+
+
+async def _status(ctx: CommandContext, *, as_json: bool) -> None:
+    async with ctx.client() as cloud:
+        status = await cloud.status()
+    if as_json:
+        say_json(ctx.out, status)
+    else:
+        _tell_status(ctx, status)
+
+
+def _tell_status(ctx: CommandContext, status: ManagerStatus) -> None:
+    free = sum(service.state == "free" for service in status.services)
+    say(ctx.out, f"upload services: {len(status.services)}, {free} free")
+    for service in status.services:
+        holder = f", booked by {service.user}" if service.user else ""
+        say(ctx.out, f"  {service.address}  {service.state}{holder}")
+    say(ctx.out, f"bookings: {len(status.bookings)}")
+    for booking in status.bookings:
+        say(ctx.out, f"  {booking.user}  holds {booking.amount} of {booking.desired} wanted")
+    _tell_messages(ctx, status.messages)
+
+
+def _tell_messages(ctx: CommandContext, messages: MessageStatus) -> None:
+    """What lies on Discord in vain, if there is anything."""
+    if messages.stuck:
+        stuck = counted(messages.stuck, "message")
+        say(ctx.out, f"on Discord: {stuck} that cannot be deleted, see `webhooks list`")
+    uncertain = counted(messages.uncertain_posts, "message")
+    if not (messages.unknown_found or messages.uncertain_posts):
+        return
+    if messages.has_bot:
+        found = counted(messages.unknown_found, "message")
+        when = human_time(messages.swept_at) if messages.swept_at else "not yet"
+        say(ctx.out, f"unknown to the catalog: {found} found and deleted, last look {when}")
+    else:
+        say(ctx.out, f"unknown to the catalog: up to {uncertain}, without a bot to find them")
+
+
+def mv(context: typer.Context, sources: list[str], dest: str, *, as_json: bool) -> None:
+    """Move or rename files and folders. Nothing is replaced: a taken name is numbered."""
+    ctx = command_context(context)
+
+    async def run(cloud: Client, summary: Summary) -> None:
+        into = await cloud.is_folder(dest)
+        if not into and (len(sources) > 1 or dest.endswith("/")):
+            raise NotFound(f"{dest}: there is no such folder; make it with `discord-cloud mkdir`")
+
+        async def move(source: str) -> None:
+            target = join_remote(clean_folder(dest), _name_of(source)) if into else dest
+            note = await cloud.move(source, target)
+            summary.done.append({"source": source, "path": target, "note": note})
+            if note and not as_json:
+                say(ctx.err, f"{source}: {note}")
+
+        await transfer_all(sources, move, str, summary, 1)
+
+    _run(ctx, run, "moved", as_json=as_json)
+
+
+def rm(
+    context: typer.Context, paths: list[str], *, recursive: bool, force: bool, as_json: bool
+) -> None:
+    """Delete files, and folders with -r. Asks on a terminal."""
+    ctx = command_context(context)
+
+    async def run(cloud: Client, summary: Summary) -> None:
+        async def delete(path: str) -> None:
+            deleting = _Deleting(ctx, cloud, path, recursive=recursive, force=force)
+            if done := await deleting.run():
+                summary.done.append({"path": path, "kind": done})
+
+        await transfer_all(paths, delete, str, summary, 1)
+
+    _run(ctx, run, "deleted", as_json=as_json)
+
+
+def mkdir(context: typer.Context, paths: list[str], *, parents: bool, as_json: bool) -> None:
+    """Make folders."""
+    ctx = command_context(context)
+
+    async def run(cloud: Client, summary: Summary) -> None:
+        async def make(path: str) -> None:
+            is_new = True
+            if parents:
+                is_new = await cloud.make_folders(path)
+            else:
+                await _make_alone(cloud, path)
+            summary.done.append({"path": clean_folder(path), "is_new": is_new})
+
+        await transfer_all(paths, make, str, summary, 1)
+
+    _run(ctx, run, "folders", as_json=as_json)
+
+
+class _Deleting:
+    """One path that is to be deleted."""
+
+    def __init__(
+        self, ctx: CommandContext, cloud: Client, path: str, *, recursive: bool, force: bool
+    ) -> None:
+        self._ctx = ctx
+        self._cloud = cloud
+        self._path = path
+        self._recursive = recursive
+        self._force = force
+
+    async def run(self) -> str | None:
+        """Delete it; what it was, or None if it stays, or was not there."""
+        if not self._path.endswith("/") and await self._cloud.is_file(self._path):
+            if not await self._is_wanted("delete it?"):
+                return None
+            await self._cloud.delete_file(self._path)
+            return "file"
+        if not await self._cloud.is_folder(self._path):
+            if self._force:
+                return None
+            raise NotFound("there is no such file or folder")
+        return await self._delete_folder()
+
+    async def _delete_folder(self) -> str | None:
+        if not self._recursive:
+            raise InvalidInput("this is a folder: delete it and everything in it with -r")
+        size = (await self._cloud.folder_size(self._path)).total_size
+        if not await self._is_wanted(f"delete it with everything in it, {human_size(size)}?"):
+            return None
+        await self._cloud.delete_folder(self._path)
+        return "folder"
+
+    async def _is_wanted(self, question: str) -> bool:
+        if self._force or not self._ctx.is_interactive:
+            return True
+        say(self._ctx.err, f"{self._path}: {question} [y/N]")
+        return (await self._ctx.read_line()).strip().lower() in {"y", "yes"}
+
+
+def _run(
+    ctx: CommandContext,
+    work: Callable[[Client, Summary], Awaitable[None]],
+    done: str,
+    *,
+    as_json: bool,
+) -> None:
+    async def run() -> None:
+        summary = Summary()
+        async with ctx.client() as cloud:
+            await work(cloud, summary)
+        if as_json:
+            say_json(ctx.out, summary.as_data(done))
+        summary.tell_failures(ctx)
+        summary.exit()
+
+    ctx.run(run())
+
+
+async def _make_alone(cloud: Client, path: str) -> None:
+    if not clean_folder(path).strip("/"):
+        raise InvalidInput("the root folder is always there")
+    parent, _ = split_remote(clean_folder(path))
+    if not await cloud.is_folder(parent):
+        raise NotFound(f"there is no folder {parent}: make it too with -p")
+    await cloud.create_folder(path)
+
+
+def _name_of(source: str) -> str:
+    return split_remote(clean_folder(source))[1]
+
+
+def share_link(context: typer.Context, path: str, *, as_json: bool) -> None:
+    """Print an address that downloads a file without an account, until its content changes."""
+    ctx = command_context(context)
+
+    async def run() -> None:
+        async with ctx.client() as cloud:
+            url = await cloud.signed_link(path)
+        if as_json:
+            say_json(ctx.out, {"url": url})
+        else:
+            say(ctx.out, url)
+
+    ctx.run(run())
+
+
+def share_with(context: typer.Context, path: str, user: str, *, write: bool) -> None:
+    """Share a file with a user, for reading unless --write; changes a share that is there."""
+    ctx = command_context(context)
+
+    async def run() -> None:
+        async with ctx.client() as cloud:
+            await cloud.share(path, user, can_write=write)
+        say(ctx.err, f"{user} can {'read and write' if write else 'read'} {path}")
+
+    ctx.run(run())
+
+
+def unshare(context: typer.Context, path: str, user: str) -> None:
+    """Take the share of a user away."""
+    ctx = command_context(context)
+
+    async def run() -> None:
+        async with ctx.client() as cloud:
+            await cloud.unshare(path, user)
+        say(ctx.err, f"{path} is no longer shared with {user}")
+
+    ctx.run(run())
+
+
+def set_public(context: typer.Context, path: str, *, is_public: bool) -> None:
+    """Let everybody who has an account read and write a file, or take that back."""
+    ctx = command_context(context)
+
+    async def run() -> None:
+        async with ctx.client() as cloud:
+            await cloud.set_public(path, is_public=is_public)
+        say(ctx.err, f"{path} is {'public' if is_public else 'private'}")
+
+    ctx.run(run())
+
+
+def list_shares(context: typer.Context, path: str, *, as_json: bool) -> None:
+    """Show who may use a file of yours."""
+    ctx = command_context(context)
+
+    async def run() -> None:
+        async with ctx.client() as cloud:
+            access = await cloud.access_of(path)
+        if as_json:
+            say_json(ctx.out, {"is_public": access.is_public, "shares": access.shares})
+            return
+        if access.is_public:
+            say(ctx.err, f"{path} is public: all users can read and write it")
+        for each in access.shares:
+            rights = "rw" if each.can_write else "r"
+            say(ctx.out, f"{rights:2}  {human_time(each.shared_at)}  {each.user.name}")
+
+    ctx.run(run())

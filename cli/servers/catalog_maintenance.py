@@ -1,0 +1,270 @@
+"""`migrate`, `export` and `import`, which open the catalog themselves; no manager has to run."""
+
+import asyncio
+import contextlib
+import os
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import typer
+import uvloop
+
+from catalog.errors import (
+    CatalogError,
+    CatalogNotEmpty,
+    ExportDamaged,
+    InvalidRecord,
+    SchemaMismatch,
+)
+from catalog.port import Catalog
+from catalog.sqlite import schema
+from catalog.sqlite.adapter import SqliteCatalog
+from catalog.sqlite.database import Database
+from catalog.transfer import Counts, export_catalog, import_catalog
+from cli.context import CommandContext, command_context
+from cli.errors import (
+    CatalogOccupied,
+    CatalogUnusable,
+    CommandError,
+    ExportInvalid,
+    ExportUnreadable,
+    ExportUnwritable,
+    reported,
+)
+from cli.extras import require_extras
+from cli.output import say, say_json
+from cli.servers.data_folder import make_folder
+from cli.servers.process import LogSettings, load, logging_to_stderr
+from cli.standard_output import output_may_end
+from manager.settings import CatalogSettings
+
+_ERRORS: Mapping[type[CatalogError], type[CommandError]] = {
+    ExportDamaged: ExportInvalid,
+    InvalidRecord: ExportInvalid,
+    CatalogNotEmpty: CatalogOccupied,
+    CatalogError: CatalogUnusable,
+}
+"""The most derived class that matches counts."""
+
+Program = Callable[[CatalogSettings], Coroutine[Any, Any, None]]
+
+
+def run(ctx: CommandContext, program: Program) -> None:
+    """Run a command to its end; its errors become one line and an exit code."""
+    with reported(ctx.err), _translated(), logging_to_stderr(load(LogSettings)):
+        settings = load(CatalogSettings)
+        if settings.supabase_url is not None:
+            require_extras("server", "supabase")
+        uvloop.run(program(settings))
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    """Raise errors of the catalog as those of the command."""
+    try:
+        yield
+    except CatalogError as error:
+        kind = next(_ERRORS[kind] for kind in type(error).__mro__ if kind in _ERRORS)
+        raise kind(str(error)) from error
+
+
+PENDING = 1
+"""Exit code while a migration is pending."""
+
+
+def migrate(context: typer.Context, *, apply: bool, as_json: bool) -> None:
+    """Show what is pending; apply it if wanted, or if somebody who is asked says so."""
+    ctx = command_context(context)
+    run(ctx, lambda settings: _migrate(ctx, settings, apply=apply, as_json=as_json))
+
+
+async def _migrate(
+    ctx: CommandContext, settings: CatalogSettings, *, apply: bool, as_json: bool
+) -> None:
+    if settings.supabase_url is None or settings.supabase_key is None:
+        await _migrate_sqlite(ctx, settings.database_path, apply=apply, as_json=as_json)
+        return
+    # An extra, which a catalog in SQLite does without.
+    from catalog.supabase.schema import pending_migrations  # noqa: PLC0415
+
+    pending = await pending_migrations(
+        settings.supabase_url, settings.supabase_key.get_secret_value()
+    )
+    if as_json:
+        _say_data(ctx, "supabase", pending=pending)
+    else:
+        _say_pending(ctx, "the Supabase project", pending)
+    if pending:
+        say(ctx.err, "apply the migrations in supabase/migrations with `supabase db push`")
+        raise typer.Exit(PENDING)
+
+
+async def _migrate_sqlite(ctx: CommandContext, path: Path, *, apply: bool, as_json: bool) -> None:
+    pending = tuple(
+        f"{each.version:04}_{each.name}" for each in await schema.pending_migrations(path)
+    )
+    if not as_json:
+        _say_pending(ctx, str(path), pending)
+    applied = pending if pending and (apply or await _is_agreed(ctx, as_json=as_json)) else ()
+    if applied:
+        await _upgrade(path)
+    left = () if applied else pending
+    if as_json:
+        _say_data(ctx, "sqlite", pending=left, applied=applied)
+    elif applied:
+        say(ctx.out, "applied")
+    if left:
+        raise typer.Exit(PENDING)
+
+
+async def _upgrade(path: Path) -> None:
+    await asyncio.to_thread(make_folder, path.parent)
+    async with Database.open(path) as database:
+        await schema.upgrade(database, time.time)
+
+
+async def _is_agreed(ctx: CommandContext, *, as_json: bool) -> bool:
+    if as_json or not ctx.is_interactive:
+        return False
+    say(ctx.err, "Stop the manager and keep a copy of the file first. Apply now? [y/N]")
+    return (await ctx.read_line()).strip().lower() in {"y", "yes"}
+
+
+def _say_pending(ctx: CommandContext, where: str, pending: tuple[str, ...]) -> None:
+    if not pending:
+        say(ctx.out, f"{where} is up to date")
+        return
+    say(ctx.out, f"{where} needs:")
+    for name in pending:
+        say(ctx.out, f"  {name}")
+
+
+def _say_data(
+    ctx: CommandContext, kind: str, *, pending: tuple[str, ...], applied: tuple[str, ...] = ()
+) -> None:
+    say_json(ctx.out, {"catalog": kind, "pending": pending, "applied": applied})
+
+
+_ATTEMPT_S = 900.0
+"""A call may have to copy the whole catalog."""
+_GIVE_UP_AFTER_S = 1800.0
+
+
+def export(context: typer.Context, target: Path | None, *, as_json: bool) -> None:
+    """Write the catalog to a file, or (None) to standard output."""
+    ctx = command_context(context)
+    run(ctx, lambda settings: _export(ctx, settings, target, as_json=as_json))
+
+
+def import_(context: typer.Context, source: Path | None, *, as_json: bool) -> None:
+    """Fill the catalog from a file, or (None) from standard input."""
+    ctx = command_context(context)
+    run(ctx, lambda settings: _import(ctx, settings, source, as_json=as_json))
+
+
+async def _export(
+    ctx: CommandContext, settings: CatalogSettings, target: Path | None, *, as_json: bool
+) -> None:
+    await _require_catalog(settings)
+    async with _opened(settings) as catalog:
+        with output_may_end(), _writing(target) as file:
+            counts = await export_catalog(catalog, file)
+    _say_counts(ctx, "exported", counts, as_json=as_json)
+
+
+async def _import(
+    ctx: CommandContext, settings: CatalogSettings, source: Path | None, *, as_json: bool
+) -> None:
+    with _reading(source) as file:
+        if settings.supabase_url is None:
+            make_folder(settings.database_path.parent)
+        async with _opened(settings) as catalog:
+            counts = await import_catalog(catalog, file)
+    _say_counts(ctx, "imported", counts, as_json=as_json)
+
+
+@asynccontextmanager
+async def _opened(settings: CatalogSettings) -> AsyncIterator[Catalog]:
+    url, key = settings.supabase_url, settings.supabase_key
+    if url is None or key is None:
+        async with SqliteCatalog.open(settings.database_path, clock=time.time) as catalog:
+            yield catalog
+        return
+    # An extra, which a catalog in SQLite does without.
+    from catalog.supabase.adapter import SupabaseCatalog  # noqa: PLC0415
+    from catalog.supabase.client import CALL_RETRY  # noqa: PLC0415
+
+    retry = replace(CALL_RETRY, give_up_after_s=_GIVE_UP_AFTER_S)
+    async with SupabaseCatalog.open(
+        url, key.get_secret_value(), clock=time.time, retry=retry, attempt_s=_ATTEMPT_S
+    ) as remote:
+        yield remote
+
+
+async def _require_catalog(settings: CatalogSettings) -> None:
+    """An export makes no database and changes none, as opening one would."""
+    path = settings.database_path
+    if settings.supabase_url is not None:
+        return
+    if not path.exists():
+        raise ExportUnreadable(f"there is no catalog at {path}: set DATABASE_PATH")
+    if await schema.pending_migrations(path):
+        raise SchemaMismatch(f"{path} is of an older release: run `discord-cloud migrate` first")
+
+
+@contextlib.contextmanager
+def _reading(path: Path | None) -> Iterator[BinaryIO]:
+    try:
+        with sys.stdin.buffer if path is None else path.open("rb") as file:
+            yield file
+    except OSError as error:
+        raise ExportUnreadable(f"cannot read {path or '-'}: {error.strerror}") from error
+
+
+@contextlib.contextmanager
+def _writing(path: Path | None) -> Iterator[BinaryIO]:
+    try:
+        with _opened_for_writing(path) as file:
+            yield file
+    except OSError as error:
+        raise ExportUnwritable(f"cannot write {path or '-'}: {error.strerror}") from error
+
+
+def _opened_for_writing(path: Path | None) -> AbstractContextManager[BinaryIO]:
+    if path is None:
+        return _standard_output()
+    # A pipe or a device is written to, not replaced.
+    return path.open("wb") if path.exists() and not path.is_file() else _new(path)
+
+
+@contextlib.contextmanager
+def _standard_output() -> Iterator[BinaryIO]:
+    yield sys.stdout.buffer
+    sys.stdout.buffer.flush()
+
+
+@contextlib.contextmanager
+def _new(path: Path) -> Iterator[BinaryIO]:
+    """A new file, its owner's alone, that takes the place of an older one once it is whole."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with os.fdopen(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _say_counts(ctx: CommandContext, deed: str, counts: Counts, *, as_json: bool) -> None:
+    if as_json:
+        say_json(ctx.out, {deed: counts})
+        return
+    total = ", ".join(f"{kind} {number}" for kind, number in counts.items())
+    say(ctx.err, f"{deed}: {total}")
