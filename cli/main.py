@@ -57,9 +57,32 @@ def _start(
             help="Print the version.",
         ),
     ] = False,
+    debug: Annotated[
+        bool,
+        typer.Option(
+            "--debug",
+            envvar="DISCORD_CLOUD_DEBUG",
+            help="Log what the client does, with the ids that servers log, to standard error.",
+        ),
+    ] = False,
 ) -> None:
     # Nothing but options: what a command needs of the process it finds by itself.
-    ...
+    if debug:
+        _log_to_stderr()
+
+
+def _log_to_stderr() -> None:
+    # Slow to import, and of no use to most commands.
+    import logging  # noqa: PLC0415
+
+    from common.log_events import EventFormatter  # noqa: PLC0415
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(EventFormatter())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    # Libraries would log URLs, and so tokens.
+    for package in ("client_sdk", "common", "protocol"):
+        logging.getLogger(package).setLevel(logging.DEBUG)
 
 
 for _module in (accounts, files, administration, servers):

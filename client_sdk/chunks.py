@@ -28,6 +28,7 @@ from client_sdk.errors import (
 from client_sdk.settings import ClientSettings
 from client_sdk.sources import Chunk, OpenSource
 from client_sdk.transfers import ProgressMeter
+from common.log_events import EventLogger, bound_ids, correlation_header
 from protocol.chunks import chunk_count, chunk_length
 
 CONFLICT = 409
@@ -38,6 +39,8 @@ INSUFFICIENT_STORAGE = 507
 """Nothing can be stored until the server's operator acts."""
 CONNECT_TIMEOUT_S = 30.0
 LONGEST_REASON = 300
+
+_log = EventLogger(__name__)
 
 
 class _StillWaiting(Exception):
@@ -177,7 +180,10 @@ class ChunkSender:
                 self._settings.stall_timeout_s,
             )
             try:
-                return await self._post(body)
+                with bound_ids(request=uuid4()):
+                    await self._post(body)
+                    _log.debug("chunk-sent", index=index, size=length)
+                return
             except _StillWaiting:
                 body.take_back()
             except Unreachable:
@@ -198,7 +204,11 @@ class ChunkSender:
         )
         try:
             async with self._http.post(
-                self._address, data=body, timeout=timeout, allow_redirects=False
+                self._address,
+                data=body,
+                headers=correlation_header(),
+                timeout=timeout,
+                allow_redirects=False,
             ) as response:
                 if response.status != 200:
                     raise _refusal(response.status, await response.content.read(4096))

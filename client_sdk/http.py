@@ -33,6 +33,7 @@ from client_sdk.errors import (
 from client_sdk.models import ManagerStatus, manager_status
 from client_sdk.paths import join_remote
 from client_sdk.settings import ClientSettings
+from common.log_events import correlation_header
 
 OK = 200
 BAD_REQUEST = 400
@@ -226,6 +227,7 @@ class ManagerHttp:
             sock_connect=CONNECT_TIMEOUT_S,
             sock_read=self._settings.stall_timeout_s,
         )
+        headers = {**correlation_header(), **(headers or {})}
         left_s = self._settings.unavailable_patience_s if is_patient else 0.0
         try:
             while True:

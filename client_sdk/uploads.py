@@ -47,10 +47,13 @@ from client_sdk.transfers import (
     UploadOrder,
     UploadResult,
 )
+from common.log_events import EventLogger, bound_ids
 from common.tasks import TaskScope, cancel_and_wait
 from protocol import c2s, generic, s2c
 from protocol.codec import Frame
 from protocol.packet import Packet
+
+_log = EventLogger(__name__)
 
 
 class _TryAgain(Exception):
@@ -127,6 +130,7 @@ class Uploads:
                 await pause.wait()
             except _TryAgain as failure:
                 failures += 1
+                _log.info("upload-begun-anew", problem=type(failure.error).__name__)
                 if failures >= self._settings.upload_attempts:
                     raise failure.error from failure
                 pause.reset()
@@ -158,7 +162,9 @@ class Uploads:
         job: Job | None = None
         try:
             job = await self._open(order)
-            await self._transfer(job)
+            with bound_ids(upload=job.upload_id):
+                _log.debug("upload-accepted", service=job.address, size=order.source.size)
+                await self._transfer(job)
         except _NoneFree:
             self._services.recount(ticket)
             raise
@@ -166,7 +172,11 @@ class Uploads:
             self._give_up(job, ticket)
             raise
         self._services.release(ticket)
-        return await self._settle(job)
+        with bound_ids(upload=job.upload_id):
+            _log.debug("upload-stored")
+            result = await self._settle(job)
+            _log.debug("upload-finished")
+        return result
 
     async def _open(self, order: UploadOrder) -> Job:
         packet = c2s.UploadRequest(

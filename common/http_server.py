@@ -8,6 +8,7 @@ answer says which versions of what are running here.
 """
 
 import contextlib
+import secrets
 import socket
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from aiohttp import web, web_response
 from aiohttp.typedefs import Handler
 
 from common.content_encoding import is_encoding
+from common.log_events import HEADER, bound_ids, correlation_ids, ids_of_header
 
 IDLE_TIMEOUT_S: Final = 30.0
 """How long a connection may go without asking for anything, unless it is configured otherwise."""
@@ -72,6 +74,17 @@ def has_encoded_body(request: web.BaseRequest) -> bool:
 def has_hung_up(request: web.BaseRequest) -> bool:
     """Whether the client of a request is gone, so that no answer reaches it."""
     return request.transport is None or request.transport.is_closing()
+
+
+@web.middleware
+async def bind_request_ids(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Binds the id of the request to all lines that are logged for it, and those that came with it.
+
+    Without an id of its client a request gets one here.
+    """
+    own = correlation_ids().get("request") or secrets.token_hex(8)
+    with bound_ids(**{"request": own, **ids_of_header(request.headers.get(HEADER, ""))}):
+        return await handler(request)
 
 
 @web.middleware

@@ -9,6 +9,8 @@ library must not configure anybody's log. Both kinds of lines have the same fiel
 
 import contextlib
 import logging
+import re
+import time
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextvars import ContextVar
 from typing import Any, Final, Literal
@@ -17,6 +19,11 @@ CorrelationId = Literal["client", "connection", "request", "service", "upload"]
 """Client and service: ids that the manager gave a peer. Connection: one WebSocket, as its process
 counts. Request: one HTTP request, as its client named it. Upload: the id of an upload."""
 
+HEADER: Final = "Baggage"
+"""Takes the ids of a request and of an upload to another process (https://www.w3.org/TR/baggage/)."""
+_TRAVELLING: Final = ("request", "upload")
+_MEMBER: Final = re.compile(r"\s*(request|upload)\s*=\s*([0-9A-Za-z-]{1,64})\s*", re.ASCII)
+_LONGEST_HEADER: Final = 512
 _EMPTY: Final[Mapping[str, str]] = {}
 _ids: ContextVar[Mapping[str, str]] = ContextVar("correlation_ids", default=_EMPTY)
 
@@ -41,6 +48,21 @@ def bound_ids(**ids: object) -> Iterator[None]:
         _ids.reset(token)
 
 
+def correlation_header() -> dict[str, str]:
+    """The header that tells another process the ids of the request and the upload; {} without any."""
+    ids = correlation_ids()
+    value = ",".join(f"{name}={ids[name]}" for name in _TRAVELLING if name in ids)
+    return {HEADER: value} if value else {}
+
+
+def ids_of_header(value: str) -> dict[str, str]:
+    """The ids that a peer sends along. They are for the log alone, since anybody may send any."""
+    if len(value) > _LONGEST_HEADER:
+        return {}
+    members = (_MEMBER.fullmatch(member) for member in value.split(","))
+    return {member[1]: member[2] for member in members if member is not None}
+
+
 def _with(ids: Mapping[str, object]) -> Mapping[str, str]:
     merged = {**_ids.get(), **ids}
     return {name: str(value) for name, value in merged.items() if value is not None}
@@ -57,6 +79,16 @@ class Event:
 
     def __str__(self) -> str:
         return " ".join([self.name, *(f"{key}={value}" for key, value in self.fields.items())])
+
+
+class EventFormatter(logging.Formatter):
+    """Lines of programs without structlog: time, level and what the record says, ids first."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s.%(msecs)03dZ [%(levelname)s] %(name)s %(message)s")
+        self.converter = time.gmtime
+        self.default_time_format = "%Y-%m-%dT%H:%M:%S"
+        self.datefmt = self.default_time_format
 
 
 class EventLogger:

@@ -8,7 +8,12 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from common.http_server import end_unread_answers, handler_arguments, ignore_hang_ups
+from common.http_server import (
+    bind_request_ids,
+    end_unread_answers,
+    handler_arguments,
+    ignore_hang_ups,
+)
 from discord_emulator.emulator import EMULATOR, Emulator
 from discord_emulator.errors import PlainError
 from discord_emulator.faults import FaultRoutes
@@ -44,7 +49,7 @@ def create_app(
     """
     emulator = Emulator(settings, clock, monotonic)
     app = web.Application(
-        middlewares=[ignore_hang_ups, _answer_unknown_routes],
+        middlewares=[bind_request_ids, ignore_hang_ups, _answer_unknown_routes],
         handler_args=handler_arguments(settings.idle_connection_timeout_s),
     )
     app[EMULATOR] = emulator
@@ -83,7 +88,7 @@ async def serve(
     try:
         await start_site(runner, emulator)
         emulator.write_webhook_urls()
-        log.info("emulator_ready", url=emulator.public_url, webhooks=len(emulator.webhooks))
+        log.info("emulator-ready", url=emulator.public_url, webhooks=len(emulator.webhooks))
         on_ready(emulator.public_url)
         await asyncio.Event().wait()
     finally:

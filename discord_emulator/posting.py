@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import structlog
 from aiohttp import BodyPartReader, MultipartReader, web
 
 from discord_emulator.emulator import Emulator
@@ -30,6 +31,8 @@ from discord_emulator.messages import (
     read_text,
 )
 from discord_emulator.store import MessageDraft
+
+log = structlog.get_logger(__name__)
 
 MAX_ATTACHMENTS = 10
 _PIECE_BYTES = 256 * 1024
@@ -232,6 +235,7 @@ async def post_message(request: web.Request, emulator: Emulator, sender: Sender)
         message = _message(emulator, sender, submission)
         await emulator.in_thread(draft.commit, message)
         emulator.disk_works()
+        log.debug("message-created", message=message.id, channel=message.channel_id)
         return message
 
 

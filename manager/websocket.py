@@ -10,6 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from yarl import URL
 
+from common.log_events import bind_ids, correlation_ids
 from common.service_password import ServicePassword
 from common.tasks import BackgroundTasks
 from manager.accounts.accounts import Accounts
@@ -140,7 +141,11 @@ class SocketAcceptor:
         granted: frozenset[str],
         namespace: str,
     ) -> tuple[web.WebSocketResponse, PeerConnection]:
-        """Accepts a socket, and sends the extensions that were granted if the peer asked for any."""
+        """Accepts a socket, and sends the extensions that were granted if the peer asked for any.
+
+        What is logged for the connection from now on has an id of it.
+        """
+        bind_ids(connection=correlation_ids().get("request"), request=None)
         socket = new_socket()
         await socket.prepare(request)
         connection = PeerConnection(
@@ -205,6 +210,7 @@ class ClientEndpoint:
             base_url=base_url,
             extensions=granted,
         )
+        bind_ids(client=client.id)
         for joined in self._on_join:
             joined(client)
         try:
@@ -264,6 +270,7 @@ class UploadServiceEndpoint:
             takes_tickets=TICKETS in granted,
             hears_of_holders=TICKET_HOLDERS in granted,
         )
+        bind_ids(service=slot.id)
         try:
             async with self._registry.membership(slot):
                 await connection.serve(lambda packet, _: self._dispatcher.handle(slot, packet))
@@ -296,6 +303,7 @@ class ThumbnailServiceEndpoint:
             raise InvalidRequest("type: without a bot this manager takes no thumbnail services")
         socket, connection = await self._sockets.accept(request, handshake, frozenset(), "t2s")
         service = ThumbnailService(id=str(uuid4()), connection=connection)
+        bind_ids(service=service.id)
         async with self._registry.membership(service, self._bot_token):
             await connection.serve(lambda packet, _: self._dispatcher.handle(service, packet))
         return socket
@@ -329,6 +337,7 @@ class ProcessingServiceEndpoint:
         own_url = origin_of(request)
         socket, connection = await self._sockets.accept(request, handshake, granted, "t2s")
         service = ProcessingService(id=str(uuid4()), base_url=own_url, connection=connection)
+        bind_ids(service=service.id)
         async with self._registry.membership(service):
             await connection.serve(lambda packet, _: self._dispatcher.handle(service, packet))
         return socket

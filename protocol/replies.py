@@ -3,8 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 
+from common.log_events import EventLogger, bound_ids
 from protocol.exchange import Answered, Arrived, Exchange, Request, UnreadableFrame
 from protocol.packet import Packet
+
+_log = EventLogger(__name__)
 
 
 class OpenRequests:
@@ -43,7 +46,9 @@ class OpenRequests:
         self._waiting[request.uuid] = reply
         timer = loop.call_at(request.deadline, self._expire, request.deadline)
         try:
-            await send(request.text)
+            with bound_ids(request=request.uuid):
+                _log.debug("packet-sent", packet=request.packet_id)
+                await send(request.text)
             return await reply
         finally:
             timer.cancel()

@@ -23,6 +23,7 @@ import structlog
 from client_sdk.connection import Connection
 from client_sdk.errors import ConnectionLost, ReplyTimeout, UnexpectedAnswer
 from common.faults import FaultLog
+from common.log_events import bound_ids
 from common.retry import Backoff
 from common.tasks import BackgroundTasks
 from protocol.generic import Boolean
@@ -198,7 +199,8 @@ class Forwarder:
             A task to be awaited under `asyncio.shield`. It raises `ChunkError` if the chunk does not
             count as stored; the client may send it again.
         """
-        return self._tasks.spawn(self._forward(chunk), name=f"forward-{chunk.index}")
+        with bound_ids(upload=chunk.upload.id):
+            return self._tasks.spawn(self._forward(chunk), name=f"forward-{chunk.index}")
 
     async def drain(self, grace_s: float) -> None:
         """Wait for all chunks under way; what takes longer than `grace_s` seconds is given up."""
@@ -209,6 +211,7 @@ class Forwarder:
         with self._metrics.forwarding.track_inprogress():
             try:
                 self._reports.require_room()
+                log.debug("chunk-received", index=chunk.index, size=chunk.size)
                 report = _report_of(chunk, await self._post(chunk))
                 self._reports.add(report)
                 chunk.held.release()
@@ -221,6 +224,7 @@ class Forwarder:
                 raise
             finally:
                 chunk.held.release()
+        log.debug("chunk-stored", index=chunk.index, size=chunk.size, message=report.message_id)
         self._metrics.chunk_stored(chunk.size)
         upload.stored(chunk.index, chunk.digest)
 

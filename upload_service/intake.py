@@ -8,7 +8,12 @@ import structlog
 from aiohttp import web
 
 from common.guesses import TooManyAttempts
-from common.http_server import end_unread_answers, handler_arguments, has_encoded_body
+from common.http_server import (
+    bind_request_ids,
+    end_unread_answers,
+    handler_arguments,
+    has_encoded_body,
+)
 from common.service_password import ServicePassword, WrongServicePassword
 from upload_service.active_uploads import ActiveUploads
 from upload_service.buffers import Lane
@@ -79,7 +84,10 @@ class Intake:
 
         May be mounted under a prefix.
         """
-        app = web.Application(handler_args=handler_arguments(self._idle_timeout_s))
+        app = web.Application(
+            middlewares=[bind_request_ids],
+            handler_args=handler_arguments(self._idle_timeout_s),
+        )
         end_unread_answers(app)
         app.router.add_get("/health", self._health)
         app.router.add_get("/metrics", self._exposition)

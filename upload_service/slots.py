@@ -14,6 +14,7 @@ import structlog
 
 from client_sdk.connection import Connection
 from client_sdk.errors import CloudError, ConnectionLost, NotLoggedIn
+from common.log_events import bind_ids
 from common.retry import Backoff
 from protocol import s2u
 from protocol.codec import Frame
@@ -261,9 +262,11 @@ class Slot:
         handler = self._handlers.get(type(frame.packet))
         if handler is None:
             return
+        bind_ids(request=frame.uuid, upload=getattr(frame.packet, "upload_id", None))
+        self._log.debug("packet-received", packet=frame.packet.id)
         answer = await handler(frame.packet)
         if not answer.success:
-            self._log.warning("refused", packet=frame.packet.id, why=answer.message)
+            self._log.warning("packet-refused", packet=frame.packet.id, why=answer.message)
         if frame.uuid is not None:
             with suppress(ConnectionLost):
                 await link.send(answer, reply_uuid=frame.uuid)
@@ -355,6 +358,7 @@ class Slot:
 
     async def _await_end(self, upload: ActiveUpload, link: Connection) -> None:
         await upload.finished
+        self._log.debug("upload-ended", phase=upload.chunks.state.name)
         if self._upload is not upload:
             return
         self._upload = None

@@ -53,6 +53,7 @@ def logging_to_stderr(settings: LogSettings) -> Iterator[None]:
     """
     shared: list[Processor] = [
         add_correlation_ids,
+        structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -63,7 +64,11 @@ def logging_to_stderr(settings: LogSettings) -> Iterator[None]:
     root.handlers[:] = [handler]
     root.setLevel(settings.level.upper())
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            structlog.stdlib.filter_by_level,  # first, since most lines are not logged at all
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,

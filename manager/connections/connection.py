@@ -19,6 +19,7 @@ import structlog
 from aiohttp import WSMsgType, web
 
 from catalog.errors import CatalogError
+from common.log_events import bind_ids
 from common.tasks import BackgroundTasks, cancel_and_wait
 from manager.connections.workload import Workload
 from manager.error_texts import log_level, public_text
@@ -289,6 +290,8 @@ class PeerConnection:
 
     async def _answer(self, frame: Frame, handle: PacketHandler) -> None:
         """Has a frame handled; whatever goes wrong is an answer, too."""
+        bind_ids(request=frame.uuid, upload=getattr(frame.packet, "upload_id", None))
+        log.debug("packet-received", packet=frame.packet.id)
         packet, reply = frame.packet, partial(self._reply, frame.uuid)
         answer: Packet | None
         try:

@@ -8,7 +8,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from common.http_server import ONLY_IDENTITY, has_encoded_body, ignore_hang_ups
+from common.http_server import ONLY_IDENTITY, bind_request_ids, has_encoded_body, ignore_hang_ups
 from manager.http.errors import answer
 from manager.http.responses import COMMON_HEADERS, PREFLIGHT_HEADERS, failure
 from manager.metrics import ManagerMetrics
@@ -34,7 +34,7 @@ def install(app: web.Application, metrics: ManagerMetrics) -> None:
         if is_ours(request):
             response.headers.update(COMMON_HEADERS)
 
-    app.middlewares.extend((frame, ignore_hang_ups))
+    app.middlewares.extend((bind_request_ids, frame, ignore_hang_ups))
     app.on_response_prepare.append(add_common_headers)
 
 

@@ -28,6 +28,7 @@ from catalog.errors import (
 )
 from catalog.port import CommittedFile
 from catalog.records import EnvelopeKind
+from common.log_events import bound_ids
 from common.tasks import BackgroundTasks
 from manager.connections.clients import ClientSession
 from manager.error_texts import log_level, public_text
@@ -210,7 +211,8 @@ class RunningUpload:
         self._siblings.running[self.requested.upload_id] = self
         self._committer.destinations.track(self._upload.destination)
         self._siblings.overwrites.began(self.requested.upload_id)
-        self._tasks.spawn(self._run(), f"upload {self.requested.upload_id}")
+        with bound_ids(upload=self.requested.upload_id):
+            self._tasks.spawn(self._run(), f"upload {self.requested.upload_id}")
 
     # Events of the client
 
@@ -269,6 +271,7 @@ class RunningUpload:
     async def _run(self) -> None:
         upload_id = self.requested.upload_id
         try:
+            log.debug("upload-began", size=self.requested.size, slot=self._assignment.slot.id)
             self._spawn(self._begin(), "begin an upload")
             await self._carry_out_effects()
         except Exception:
@@ -288,6 +291,7 @@ class RunningUpload:
         while True:
             while self._effects:
                 effect = self._effects.popleft()
+                log.debug("upload-step", step=type(effect).__name__)
                 self._carry_out[type(effect)](effect)
             if self._defect is not None:
                 raise self._defect
