@@ -10,6 +10,7 @@ library must not configure anybody's log. Both kinds of lines have the same fiel
 import contextlib
 import logging
 import re
+import sys
 import time
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextvars import ContextVar
@@ -116,6 +117,10 @@ class EventLogger:
     def error(self, event: str, *, error: BaseException | None = None, **fields: object) -> None:
         """Logs what needs an operator, with the traceback of `error` if there is one."""
         self._log(logging.ERROR, event, fields, error)
+
+    def exception(self, event: str, **fields: object) -> None:
+        """Logs an error with the traceback of the exception that is being handled."""
+        self._log(logging.ERROR, event, fields, sys.exception())
 
     def _log(
         self,

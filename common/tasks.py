@@ -66,8 +66,8 @@ async def supervised(
         try:
             await work()
             return
-        except Exception as error:  # noqa: BLE001 - whatever it was, it is logged and the loop goes on
-            _log.error("loop-failed", error=error, loop=name)
+        except Exception:  # noqa: BLE001 - whatever it was, it is logged and the loop goes on
+            _log.exception("loop-failed", loop=name)
             await delays.wait()
 
 

@@ -99,9 +99,9 @@ class CatalogHealth:
     def _note(self, problem: str | None) -> None:
         """Keeps the outcome; the log has one line when it changes, not one for each probe."""
         if problem is not None and self._write_problem is None:
-            log.error("the catalog takes no writes", problem=problem)
+            log.error("catalog-not-writable", problem=problem)
         if problem is None and self._write_problem is not None:
-            log.info("the catalog takes writes again")
+            log.info("catalog-writable")
         self._write_problem = problem
 
 

@@ -257,7 +257,7 @@ class UploadServiceEndpoint:
             granted = frozenset()
         process = handshake.process() if granted else None
         if process is None and self._bot_token is None:
-            log.warning("refused an upload service that knows no webhooks", address=address)
+            log.warning("base-upload-service-refused", address=address)
             raise InvalidRequest(
                 f"extensions: without a bot this manager needs the extension {WEBHOOKS}"
             )
@@ -299,7 +299,7 @@ class ThumbnailServiceEndpoint:
     async def serve(self, request: web.Request, handshake: Handshake) -> web.WebSocketResponse:
         """Serves a thumbnail service whose password was checked."""
         if self._bot_token is None:
-            log.warning("refused a thumbnail service, as there is no bot whose token it needs")
+            log.warning("thumbnail-service-refused")
             raise InvalidRequest("type: without a bot this manager takes no thumbnail services")
         socket, connection = await self._sockets.accept(request, handshake, frozenset(), "t2s")
         service = ThumbnailService(id=str(uuid4()), connection=connection)

@@ -5,7 +5,6 @@ The operator defines views in a TOML file. Other packages add views as entry poi
 a `test` and a `generate`, a module for instance.
 """
 
-import logging
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from importlib.metadata import entry_points
@@ -16,6 +15,7 @@ from typing import Annotated, Final, Literal, Protocol, cast
 import msgspec
 from msgspec import Meta
 
+from common.log_events import EventLogger
 from processing_service.errors import ViewsInvalid
 from processing_service.job_file import JobFile
 from protocol.values import MimeType, ViewName
@@ -32,7 +32,7 @@ ViewFormat = Literal["avif", "webp", "jpeg"]
 
 
 # Not structlog: its import takes longer than that of everything else in a worker.
-log = logging.getLogger(__name__)
+log = EventLogger(__name__)
 
 
 class ViewDefinition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -142,7 +142,7 @@ def load_extensions(names: Iterable[str] | None = None) -> Mapping[str, ViewExte
             name = msgspec.convert(entry.name, ViewName)
             loaded[name] = cast("ViewExtension", entry.load())
         except Exception:
-            log.exception("the extension %s cannot be loaded", entry.name)
+            log.exception("extension-not-loaded", extension=entry.name)
     return loaded
 
 
@@ -176,5 +176,5 @@ def _wants(name: str, extension: ViewExtension, file: JobFile) -> bool:
     try:
         return bool(extension.test(file))
     except Exception:
-        log.exception("the extension %s fails to tell whether it has a view", name)
+        log.exception("extension-test-failed", extension=name)
         return False

@@ -16,7 +16,6 @@ service is gone; without core files a crash costs no disk, and no user's picture
 
 import errno
 import gc
-import logging
 import math
 import os
 import resource
@@ -29,6 +28,7 @@ from typing import Final, NoReturn
 
 import msgspec
 
+from common.log_events import EventLogger
 from processing_service.errors import ProcessingError
 from processing_service.job_file import FileFamily
 from processing_service.metadata import sanitize_metadata
@@ -62,7 +62,7 @@ _MIN_SIDE: Final = 64
 """Pixels of the longer side of a picture; a thumbhash needs some even where no view is made."""
 
 # Not structlog: its import takes longer than that of everything else in a worker.
-log = logging.getLogger(__name__)
+log = EventLogger(__name__)
 
 
 def main() -> None:
@@ -210,7 +210,7 @@ def _extension_views(folder: Path, order: WorkOrder, failed: dict[str, str]) -> 
         except MemoryError:
             raise
         except Exception as error:  # an extension may raise anything
-            log.exception("extension %s failed", name)
+            log.exception("extension-failed", extension=name)
             failed[name] = _shown_error(error)
         else:
             if mime_type is not None:

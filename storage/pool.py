@@ -132,7 +132,7 @@ class WebhookPool:
             return
         self._lost.add(self._webhooks[error.webhook_id])
         self._http.refresh()
-        log.warning("webhook lost", webhook_id=error.webhook_id, reason=error.reason)
+        log.warning("webhook-lost", webhook_id=error.webhook_id, reason=error.reason)
         self._on_lost(error.webhook_id, error.reason)
 
     async def _address(self, route: Route, answer: Answer, size: int) -> ChunkAddress:

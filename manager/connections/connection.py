@@ -210,7 +210,7 @@ class PeerConnection:
     def _drop(self) -> None:
         """Ends the connection of a peer that does not read."""
         self._metrics.slow_peers_dropped.inc()
-        log.warning("dropped a peer that reads too slowly", queued_bytes=self._queued_bytes)
+        log.warning("slow-peer-dropped", queued_bytes=self._queued_bytes)
         self.abort()
 
     def abort(self) -> None:
@@ -284,7 +284,7 @@ class PeerConnection:
     def _refuse(self, refused: UnreadableFrame) -> None:
         error = refused.error
         self._metrics.ignored_frames.labels(error.code).inc()
-        log.debug("ignored a frame", code=error.code, problem=str(error))
+        log.debug("frame-refused", code=error.code, problem=str(error))
         if refused.answer is not None:
             self._enqueue(refused.answer)
 
@@ -300,12 +300,10 @@ class PeerConnection:
             answer = generic.Boolean(success=False, message=str(error))
         except CatalogError as error:
             level = log_level(error)
-            log.log(
-                level, "the catalog failed", packet=packet.id, code=error.code, problem=str(error)
-            )
+            log.log(level, "catalog-failed", packet=packet.id, code=error.code, problem=str(error))
             answer = generic.Boolean(success=False, message=public_text(error))
         except Exception:
-            log.exception("a packet could not be handled", packet=packet.id)
+            log.exception("packet-failed", packet=packet.id)
             answer = generic.Boolean(
                 success=False, message="the manager failed at this: try again, or ask its operator"
             )

@@ -150,7 +150,7 @@ class ChangeFeed:
         try:
             files = await self._unchanged_files_of(object_id)
         except CatalogError as error:
-            log.error("a thumbnail was not announced", object=str(object_id), code=error.code)
+            log.error("thumbnail-not-announced", object=str(object_id), code=error.code)
             return
         if not files:
             return

@@ -55,7 +55,7 @@ class TemporaryReferences:
         try:
             await self.release(object_id, key)
         except CatalogError as error:
-            log.log(log_level(error), "a hold was not released and will expire", code=error.code)
+            log.log(log_level(error), "hold-not-released", code=error.code)
 
     @contextlib.asynccontextmanager
     async def held(self, object_id: UUID) -> AsyncIterator[Reference]:
@@ -78,7 +78,7 @@ class TemporaryReferences:
             try:
                 await self._catalog.hold(reference)
             except CatalogUnavailable as error:
-                log.log(log_level(error), "content is used without a hold", problem=str(error))
+                log.log(log_level(error), "hold-not-taken", problem=str(error))
             yield
 
     async def keep(self) -> None:
@@ -108,7 +108,7 @@ class TemporaryReferences:
             try:
                 await self.keep()
             except CatalogError as error:
-                log.log(log_level(error), "holds were not renewed", code=error.code)
+                log.log(log_level(error), "holds-not-renewed", code=error.code)
 
     async def _revive(self, object_id: UUID, key: str) -> None:
         try:

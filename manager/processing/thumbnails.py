@@ -156,10 +156,10 @@ class ThumbnailServices:
                 question, t2s.ThumbnailData, timeout_s=PICTURE_TIMEOUT_S
             )
         except PeerSilent as error:
-            log.warning("no thumbnail was made in time", problem=str(error))
+            log.warning("thumbnail-late", problem=str(error))
             _settle(service.pictures[question.file_id], None)
         except (PeerGone, UnexpectedReply) as error:
-            log.warning("no thumbnail was made", file=question.file_id, problem=str(error))
+            log.warning("thumbnail-not-made", file=question.file_id, problem=str(error))
             _answered(service, question.file_id, None)
         else:
             # A reply about another file is none.
@@ -211,7 +211,7 @@ class ThumbnailServices:
         )
 
     async def _send_away(self, service: ThumbnailService, problem: str) -> None:
-        log.warning("a thumbnail service was not configured", service=service.id, problem=problem)
+        log.warning("thumbnail-service-not-configured", service=service.id, problem=problem)
         await service.connection.close(POLICY_VIOLATION, "the configuration was not confirmed")
 
 

@@ -51,9 +51,9 @@ class LivenessProbe:
         try:
             await service.connection.ping(timeout_s=PING_TIMEOUT_S)
         except PeerSilent as error:
-            log.warning("a service does not answer", service=service.id, problem=str(error))
+            log.warning("service-silent", service=service.id, problem=str(error))
             service.connection.abort()
         except PeerGone:
-            log.debug("a service was gone before it was pinged", service=service.id)
+            log.debug("service-gone", service=service.id)
         finally:
             self._pinged.discard(service.id)

@@ -261,7 +261,7 @@ class UploadSlotRegistry:
             self._update_service(slot, is_usable=is_usable)
 
     async def _send_away(self, slot: UploadSlot, problem: str) -> None:
-        log.warning("a slot was not configured", slot=slot.id, problem=problem)
+        log.warning("slot-not-configured", slot=slot.id, problem=problem)
         await slot.connection.close(POLICY_VIOLATION, "the configuration was not confirmed")
 
     def _update_service(self, slot: UploadSlot, *, is_usable: bool) -> None:

@@ -314,9 +314,7 @@ class TicketManager:
                 lambda: self._catalog.release(ticket.id, service=TICKET_SERVICE, key=ticket.holder)
             )
         except CatalogError as error:
-            log.log(
-                log_level(error), "a failed upload may be kept until it expires", code=error.code
-            )
+            log.log(log_level(error), "failed-upload-kept", code=error.code)
         self._wake_reaper()
 
     def _release_hold(self, object_id: UUID, key: str) -> None:

@@ -33,10 +33,10 @@ async def ask_service(slot: UploadSlot, packet: Packet) -> generic.Boolean | Non
     try:
         return await slot.connection.request(packet, generic.Boolean)
     except (PeerSilent, UnexpectedReply) as error:
-        log.warning("a service does not answer", service=slot.id, problem=str(error))
+        log.warning("service-silent", service=slot.id, problem=str(error))
         await slot.connection.close(POLICY_VIOLATION, "no valid answer")
     except PeerGone:
-        log.debug("a service went away instead of answering", service=slot.id)
+        log.debug("service-gone", service=slot.id)
     return None
 
 
@@ -143,7 +143,7 @@ class ServiceAssignment:
             other = self._slots.move_upload(silent)
         except NoFreeService:
             return
-        log.warning("a service is slow to start an upload", service=silent.id, instead=other.id)
+        log.warning("upload-start-slow", service=silent.id, instead=other.id)
         silent.upload = _LeftUpload(self._upload.requested)
         self._go_to(other)
 

@@ -94,7 +94,7 @@ class ChunkJournal:
             try:
                 await self._enter_patiently(_alone(message))
             except CatalogError as error:
-                log.error("garbage cannot be entered", code=error.code, problem=str(error))
+                log.error("garbage-not-entered", code=error.code, problem=str(error))
 
     async def _enter_patiently(self, location: ChunkLocation) -> None:
         backoff = self._patience.policy.backoff()
@@ -102,7 +102,7 @@ class ChunkJournal:
             try:
                 await self._catalog.add_chunk(location)
             except CatalogUnavailable as error:
-                log.log(log_level(error), "garbage is not entered yet", problem=str(error))
+                log.log(log_level(error), "garbage-entry-delayed", problem=str(error))
                 await backoff.wait()
             else:
                 self._wake_reaper()

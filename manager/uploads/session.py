@@ -260,9 +260,7 @@ class RunningUpload:
         try:
             self._queue(event(self._upload))
         except IllegalTransition as error:
-            log.debug(
-                "an event came too late", upload=self.requested.upload_id, problem=error.message
-            )
+            log.debug("upload-event-late", upload=self.requested.upload_id, problem=error.message)
 
     def _queue(self, following: list[effects.Effect]) -> None:
         self._effects.extend(following)
@@ -275,7 +273,7 @@ class RunningUpload:
             self._spawn(self._begin(), "begin an upload")
             await self._carry_out_effects()
         except Exception:
-            log.exception("an upload failed", upload=upload_id)
+            log.exception("upload-defect", upload=upload_id)
             await self._fail()
         finally:
             self._is_finished = True
@@ -310,9 +308,7 @@ class RunningUpload:
         except Exception as error:
             if self._upload.is_over:
                 # No effect is carried out any more, and the client has been told the end.
-                log.exception(
-                    "work for an upload that is over failed", upload=self.requested.upload_id
-                )
+                log.exception("late-upload-work-failed", upload=self.requested.upload_id)
             else:
                 self._defect = error
                 self._has_effects.set()
@@ -425,7 +421,7 @@ class RunningUpload:
         except CatalogFaulty as error:
             rejection = Rejection(error.code, public_text(error), Retry.NEVER)
         except CatalogError as error:
-            log.error("an upload could not be prepared", code=error.code, problem=str(error))
+            log.error("upload-not-prepared", code=error.code, problem=str(error))
             rejection = CATALOG_AWAY
         else:
             return True

@@ -94,9 +94,9 @@ class UploadReportHandlers:
         except CatalogFaulty as error:
             return s2u.ReportDeferred(fault=public_text(error))
         except CatalogError as error:
-            log.warning("a report is deferred", code=error.code, problem=str(error))
+            log.warning("report-deferred", code=error.code, problem=str(error))
         except Exception:
-            log.exception("a report could not be handled")
+            log.exception("report-failed")
         return s2u.ReportDeferred()
 
     async def _entered(
@@ -144,7 +144,7 @@ def _takes_finish(slot: UploadSlot, packet: u2s.UploadFinish) -> bool:
             raise InvalidReport("its upload as finished without hash and type")
         content = _content_of(slot, upload, packet)
     except InvalidReport as error:
-        log.warning("a service finished an upload wrongly", slot=slot.id, problem=str(error))
+        log.warning("upload-finish-refused", slot=slot.id, problem=str(error))
         upload.service_failed(str(error))
         return False
     upload.service_finished(packet.hash, packet.type, content)

@@ -6,11 +6,16 @@ import logging
 import pytest
 
 from common.log_events import (
+    HEADER,
+    Event,
+    EventFormatter,
     EventLogger,
     add_correlation_ids,
     bind_ids,
     bound_ids,
+    correlation_header,
     correlation_ids,
+    ids_of_header,
     unpack_event,
 )
 
@@ -41,7 +46,12 @@ def test_an_error_has_its_traceback(log, caplog):
     error = ValueError("x")
     log.error("it-failed", error=error)
     log.error("it-failed-too")
-    assert [record.exc_info and record.exc_info[1] for record in caplog.records] == [error, None]
+    try:
+        raise error
+    except ValueError:
+        log.exception("it-failed-as-well")
+    found = [record.exc_info and record.exc_info[1] for record in caplog.records]
+    assert found == [error, None, error]
 
 
 def test_what_is_not_logged_costs_nothing(log, caplog):
@@ -76,6 +86,44 @@ async def test_ids_go_with_the_tasks_of_their_context():
         task = asyncio.create_task(work())
     assert await task == {"client": "c", "upload": "u1"}
     assert correlation_ids() == {}
+
+
+def test_ids_travel_in_a_header():
+    """Those of the request and the upload, as the next process binds them."""
+    assert correlation_header() == {}
+    with bound_ids(client="c", request="r-1", upload="u1"):
+        assert correlation_header() == {HEADER: "request=r-1,upload=u1"}
+    assert ids_of_header("request=r-1, upload = u1") == {"request": "r-1", "upload": "u1"}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "upload",
+        "upload=",
+        "client=c",
+        "upload=a b",
+        "upload=\u0661",
+        "upload=" + "a" * 65,
+        "upload=a;b",
+    ],
+)
+def test_what_is_no_id_of_ours_is_ignored(value):
+    """Anybody may send anything: it must not forge a line, nor fill the log."""
+    assert ids_of_header(value) == {}
+    assert ids_of_header(f"upload=u1,{'x' * 600}") == {}
+    assert ids_of_header(f"{value},upload=u1").get("upload") == "u1"
+
+
+def test_programs_without_structlog_have_lines_with_the_same_fields():
+    """Time in UTC, level, module, event, ids, fields."""
+    record = logging.LogRecord(
+        "client_sdk.chunks", 10, "", 0, Event("chunk-sent", {"upload": "u"}), (), None
+    )
+    record.created, record.msecs = 0.0, 5.0
+    line = EventFormatter().format(record)
+    assert line == "1970-01-01T00:00:00.005Z [DEBUG] client_sdk.chunks chunk-sent upload=u"
 
 
 def test_lines_of_structlog_get_the_ids():
