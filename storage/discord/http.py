@@ -168,7 +168,7 @@ class DiscordHttp:
         self.uncertain = uncertain or UncertainPostCounter()
         self._api_url = api_url.rstrip("/")
         # An emulator may log for which upload it stores something; Discord itself learns nothing of it.
-        self._tells_ids = not _is_discord(URL(api_url).host or "")
+        self._tells_ids = not is_discord(URL(api_url).host or "")
         self._limiter = limiter or RateLimiter()
         self._retry = RetryPolicy(
             give_up_after_s=give_up_after_s, monotonic=clock, sleep=sleep, jitter=rng
@@ -336,7 +336,8 @@ class DiscordHttp:
             self.uncertain.add()
 
 
-def _is_discord(host: str) -> bool:
+def is_discord(host: str) -> bool:
+    """Whether a host is Discord itself, which hears of no ids of ours."""
     return any(f".{host}".endswith(f".{name}") for name in _DISCORD_HOSTS)
 
 

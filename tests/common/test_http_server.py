@@ -14,7 +14,8 @@ from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from common.content_encoding import is_encoding
-from common.http_server import end_unread_answers
+from common.http_server import bind_request_ids, end_unread_answers
+from common.log_events import HEADER, correlation_ids
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
 from discord_emulator.testing import running_emulator
@@ -260,3 +261,22 @@ async def test_an_answer_that_nobody_reads_ends():
             await ended.wait()
         async with client.ws_connect("/socket") as conversation:
             assert await conversation.receive_str() == "0"
+
+
+async def test_ids_that_come_with_a_request_are_bound_for_its_length():
+    """A request without an id gets one, also below another application that binds ids."""
+
+    async def bound(_request: web.Request) -> web.Response:
+        return web.json_response(dict(correlation_ids()))
+
+    below = web.Application(middlewares=[bind_request_ids])
+    below.router.add_get("/", bound)
+    app = web.Application(middlewares=[bind_request_ids])
+    app.add_subapp("/below", below)
+    async with TestClient(TestServer(app)) as client:
+        response = await client.get("/below/", headers={HEADER: "request=r,upload=u,user=x"})
+        assert await response.json() == {"request": "r", "upload": "u"}
+        made = [await (await client.get("/below/")).json() for _ in range(2)]
+    assert [each.keys() for each in made] == [{"request"}, {"request"}]
+    assert made[0] != made[1]
+    assert correlation_ids() == {}

@@ -5,11 +5,13 @@ import re
 import traceback
 
 import pytest
+from aiohttp import web
 
+from common.log_events import HEADER, bound_ids
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
 from storage.discord import routes
-from storage.discord.http import DiscordHttp
+from storage.discord.http import DiscordHttp, is_discord
 from storage.discord.limits import RateLimiter
 from storage.discord.messages import Webhook
 from storage.discord.routes import WebhookCredentials
@@ -275,3 +277,35 @@ async def test_an_answer_that_is_none_is_an_error(emulator, webhook):
     order(emulator, FaultKind.ERROR, status=200)
     with pytest.raises(DiscordUnavailable, match="no sense"):
         await webhook.info()
+
+
+async def test_an_emulator_is_told_for_which_upload_it_stores(connect, serve, webhooks):
+    """So that its log can be searched for the upload; what is asked for nothing gets no ids."""
+    seen = []
+
+    async def answer(request):
+        seen.append(request.headers.get(HEADER))
+        return web.json_response({"id": str(webhooks[0].id), "channel_id": "6"})
+
+    webhook = Webhook(await connect(await serve(answer)), webhooks[0])
+    await webhook.info()
+    with bound_ids(upload="u", request="r", client="c"):
+        await webhook.info()
+    assert seen == [None, "request=r,upload=u"]
+
+
+@pytest.mark.parametrize(
+    ("host", "is_it"),
+    [
+        ("discord.com", True),
+        ("ptb.discord.com", True),
+        ("cdn.discordapp.com", True),
+        ("127.0.0.1", False),
+        ("notdiscord.com", False),
+        ("discord.com.example", False),
+        ("", False),
+    ],
+)
+def test_discord_itself_hears_of_no_ids(host, is_it):
+    """Whatever its host is called."""
+    assert is_discord(host) is is_it
