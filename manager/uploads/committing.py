@@ -91,7 +91,7 @@ class ObjectWriter:
                 lambda: self._references.release(UUID(upload_id), REFERENCE_KEY)
             )
         except CatalogError as error:
-            log.warning("a temporary reference was not released and will expire", code=error.code)
+            log.warning("temporary-reference-not-released", code=error.code)
 
     async def _write_chunks(self, locations: tuple[ChunkLocation, ...]) -> None:
         free = asyncio.Semaphore(CHUNKS_AT_ONCE)

@@ -475,7 +475,7 @@ class RunningUpload:
             self._move(Upload.overwrite_refused)
         except CatalogError as error:
             level = log_level(error)
-            log.log(level, "a file could not be committed", code=error.code, problem=str(error))
+            log.log(level, "file-not-committed", code=error.code, problem=str(error))
             reason = public_text(error)
             self._move(lambda upload: upload.commit_failed(reason))
         else:
