@@ -1,4 +1,4 @@
-"""What users are told of errors from below the manager, whose own texts name ids and hosts."""
+"""Texts for users about errors of the catalog and of storage, whose own texts name ids and hosts."""
 
 import logging
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ from storage.errors import (
     WebhookNotConfigured,
 )
 
-_WORDS: Mapping[type[Exception], str | None] = {
+_TEXTS: Mapping[type[Exception], str | None] = {
     IsAFolder: None,
     NotAFolder: None,
     CatalogUnavailable: "the catalog is not available: try again shortly",
@@ -44,18 +44,18 @@ _WORDS: Mapping[type[Exception], str | None] = {
     WebhookNotConfigured: "part of this file was posted by a webhook that cannot be used any more",
     StorageError: "this file cannot be fetched from Discord",
 }
-"""The most special class that fits counts; None: its own text may be told to anybody."""
+"""By the most derived class; None: every user may see the error's own text."""
 
 
 def public_text(error: Exception) -> str:
-    """The text of an error of the manager's own; of others what may be told to anybody."""
-    words = next((_WORDS[kind] for kind in type(error).__mro__ if kind in _WORDS), None)
-    return str(error) if words is None else words
+    """The text of an error that every user may see."""
+    text = next((_TEXTS[kind] for kind in type(error).__mro__ if kind in _TEXTS), None)
+    return str(error) if text is None else text
 
 
 def log_level(error: Exception) -> int:
-    """How serious the line is that tells the log of a call that failed.
+    """The level at which a failed call is logged.
 
-    The catalog itself tells once of a fault that lasts until the operator acts.
+    The catalog itself logs a fault that lasts until the operator acts, once.
     """
     return logging.DEBUG if isinstance(error, CatalogFaulty) else logging.WARNING

@@ -1,1 +1,1 @@
-"""Who somebody is: users, their passwords and tokens, and other services with API keys."""
+"""Users, their passwords and tokens, and the API keys of other services."""

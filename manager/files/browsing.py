@@ -90,7 +90,7 @@ class BrowsingHandlers:
         return s2c.ListFolders(path=packet.path, page=packet.page, folders=handles, success=True)
 
     async def find_position(self, _: ClientRequest, packet: c2s.PositionRequest) -> s2c.Position:
-        """Where a file or subfolder stands in the pages that `list_folder` answers."""
+        """The index of a file or subfolder in the listing of `list_folder`; null when there is none."""
         catalog = self._catalog
         folder = await catalog.folder_at(parse_path(packet.path))
         if folder is None:

@@ -1,4 +1,4 @@
-"""Tells every client of what changed in folders and files, each as far as it may see it."""
+"""Broadcasts changes of folders and files to all clients, to each with the rights of its user."""
 
 import asyncio
 from collections.abc import Callable, Hashable, Iterable, Iterator
@@ -39,15 +39,15 @@ log = structlog.get_logger(__name__)
 
 
 THUMBNAIL = "thumbnail"
-"""The view that listings and clients know of."""
+"""Name of the view that listings and changes mention."""
 
 ORDER_WAIT_S = 5.0
-"""How long a change waits at most for one that was committed before it and whose answer is late."""
+"""Seconds for which a change waits for an earlier one whose answer is late."""
 
 
 @dataclass(slots=True, eq=False)
 class _ChangedMeanwhile:
-    """What changed while files were read. A folder stands for all that may lie in it."""
+    """What changed while files were read; after a change of a folder, every file may have changed."""
 
     files: set[int] = field(default_factory=set)
     is_any_folder: bool = False
@@ -57,23 +57,23 @@ class _ChangedMeanwhile:
 
 
 class ExpectedChange:
-    """A call of the catalog that may change something, until its outcome was passed to the feed."""
+    """A call of the catalog that may change something, until its result was passed to the feed."""
 
     def __init__(self, settle: Callable[[], None]) -> None:
         self._settle = settle
 
     def close(self) -> None:
-        """What the call changed was passed on, or it failed. May be called twice."""
+        """Ends the wait for the call: its result was passed on, or it failed. May be repeated."""
         self._settle()
 
 
 class ChangeFeed:
     """Broadcasts changes after they are durable, in the order in which they were committed.
 
-    The answers of the catalog carry the numbers of the changes (`sequence`), and may overtake one
-    another. Who changes something opens `expecting` before the call, and passes the answer on before
-    leaving it; see `manager.broadcast.sequencer`. A change that comes later than `order_wait_s` after
-    one that was committed after it is broadcast late rather than never.
+    The answers of the catalog carry the sequence numbers of the changes, and may overtake one another. A
+    caller enters `expecting` before it calls the catalog, and passes the answer on within that context;
+    see `manager.broadcast.sequencer`. A change that arrives more than `order_wait_s` after a later
+    one is broadcast out of order.
     """
 
     def __init__(
@@ -90,11 +90,11 @@ class ChangeFeed:
 
         Args:
             hub: The clients.
-            files: Where files are looked up.
-            patience: How that is retried.
-            thumbnail_link: Path and query of the thumbnail of some content.
+            files: Finds the files that have some content.
+            patience: Retries that.
+            thumbnail_link: Returns path and query of the thumbnail of some content.
             announcer: Sends the packets in order.
-            order_wait_s: How long a change waits for the answer to an earlier one.
+            order_wait_s: Seconds for which a change waits for the answer to an earlier one.
         """
         self._hub = hub
         self._announcer = announcer
@@ -109,11 +109,11 @@ class ChangeFeed:
         self._readings: list[_ChangedMeanwhile] = []
 
     def subscribe(self, listener: Callable[[], None]) -> None:
-        """Has a listener called whenever some file has new content."""
+        """Adds a listener, which is called whenever a file has new content."""
         self._listeners.append(listener)
 
     def expect(self) -> ExpectedChange:
-        """A call of the catalog begins that may change something; the caller closes what it gets."""
+        """Announces a call of the catalog that may change something; the caller closes the result."""
         call = self._sequencer.expect()
         return ExpectedChange(partial(self._settle, call))
 
@@ -127,7 +127,7 @@ class ChangeFeed:
             expected.close()
 
     async def all_told(self) -> None:
-        """Returns when all changes until now were broadcast; for a caller that makes many."""
+        """Returns when all changes so far were broadcast; for a caller that makes many."""
         await self._all_ordered.wait()
         await self._announcer.all_said()
 
@@ -138,14 +138,14 @@ class ChangeFeed:
         placed = PlacedFile(folder=committed.folder, file=committed.file, shares=committed.shares)
         self._note_files([placed])
         action: s2c.FileAction = "modify" if committed.replaced else "add"
-        folders = [self._of_folder("add", each) for each in committed.created_folders]
-        self._change(committed.sequence, [*folders, partial(self._tell_of_file, action, placed)])
+        folders = [self._folder_announcement("add", each) for each in committed.created_folders]
+        self._change(committed.sequence, [*folders, partial(self._announce_file, action, placed)])
 
     async def thumbnail_made(self, object_id: UUID) -> None:
         """Content has a thumbnail now: clients that may read its files get them with a link.
 
-        They get what they know of the files by then: changes since the files were read are broadcast
-        later, and those that were broadcast already are read again.
+        The files are as in the broadcasts so far: when one changes while they are read, they are read
+        again, and changes after that are broadcast later.
         """
         try:
             files = await self._unchanged_files_of(object_id)
@@ -155,53 +155,55 @@ class ChangeFeed:
         if not files:
             return
         link = self._thumbnail_link(object_id)
-        told: list[Announcement] = [
-            partial(self._tell_of_file, "modify", placed, thumbnail=link) for placed in files
+        announcements: list[Announcement] = [
+            partial(self._announce_file, "modify", placed, thumbnail=link) for placed in files
         ]
         if (number := files[0].sequence) is None:
-            self._announcer.say(told)
+            self._announcer.say(announcements)
             return
-        self._sequencer.add_reading(number, told, self._now())
+        self._sequencer.add_reading(number, announcements, self._now())
         self._broadcast_ready()
 
     def file_changed(self, action: s2c.FileAction, placed: PlacedFile) -> None:
-        """A file was added, changed or deleted; each client gets what it is, or was, to its user."""
+        """A file was added, changed or deleted; each client gets it with the rights of its user."""
         self.files_changed(action, [placed], placed.sequence)
 
     def files_changed(
         self, action: s2c.FileAction, files: Iterable[PlacedFile], sequence: int | None
     ) -> None:
-        """The same happened to several files at once, in the change of that number."""
+        """Several files were added, changed or deleted in one change, with this sequence number."""
         files = list(files)
         self._note_files(files)
-        self._change(sequence, [partial(self._tell_of_file, action, placed) for placed in files])
+        self._change(sequence, [partial(self._announce_file, action, placed) for placed in files])
 
     def files_moved(self, moved: Iterable[MovedFile]) -> None:
-        """Files left their folders for another one, one after the other."""
+        """Files were moved to another folder, in this order."""
         moved = list(moved)
         changed = [each for each in moved if each.before != each.after]
         self._note_files([each.after for each in changed])
-        told: list[Announcement] = []
+        announcements: list[Announcement] = []
         for each in changed:
-            told.append(partial(self._tell_of_file, "delete", each.before))
-            told.append(partial(self._tell_of_file, "add", each.after))
-        self._change(moved[0].sequence if moved else None, told)
+            announcements.append(partial(self._announce_file, "delete", each.before))
+            announcements.append(partial(self._announce_file, "add", each.after))
+        self._change(moved[0].sequence if moved else None, announcements)
 
     def folders_created(self, made: MadeFolders) -> None:
-        """Folders came into being, outermost first."""
-        self._change(made.sequence, [self._of_folder("add", placed) for placed in made.created])
+        """Folders were created, outermost first."""
+        self._change(
+            made.sequence, [self._folder_announcement("add", placed) for placed in made.created]
+        )
 
     def folder_renamed(self, changed: ChangedFolder) -> None:
-        """A folder has another name; clients get it and the old one."""
-        told: list[Announcement] = []
+        """A folder was renamed; clients get the new name and the old one."""
+        announcements: list[Announcement] = []
         if changed.before != changed.after:
             self._note_folder()
             origin = changed.before.folder.name
-            told.append(self._of_folder("rename", changed.after, origin=origin))
-        self._change(changed.sequence, told)
+            announcements.append(self._folder_announcement("rename", changed.after, origin=origin))
+        self._change(changed.sequence, announcements)
 
     def folder_moved(self, changed: ChangedFolder) -> None:
-        """A folder lies in another one, perhaps under another name there."""
+        """A folder was moved into another one, perhaps under another name."""
         before, after = changed.before.folder, changed.after.folder
         if before == after:
             self._change(changed.sequence, [])
@@ -217,12 +219,12 @@ class ChangeFeed:
         self._change(changed.sequence, [partial(self._hub.broadcast, packet)])
 
     def folder_deleted(self, placed: PlacedFolder) -> None:
-        """A folder is gone, and everything in it, for which no client gets a change of its own."""
+        """A folder was deleted with its contents, for which clients get no changes of their own."""
         self._note_folder()
-        self._change(placed.sequence, [self._of_folder("delete", placed)])
+        self._change(placed.sequence, [self._folder_announcement("delete", placed)])
 
     def _change(self, sequence: int | None, announcements: list[Announcement]) -> None:
-        """Broadcasts a change when it is its turn; one without a number at once."""
+        """Broadcasts a change in its order; one without a sequence number at once."""
         if sequence is None:
             self._announcer.say(announcements)
             return
@@ -269,7 +271,7 @@ class ChangeFeed:
         for changed in self._readings:
             changed.is_any_folder = True
 
-    def _of_folder(
+    def _folder_announcement(
         self, action: s2c.FolderAction, placed: PlacedFolder, *, origin: str | None = None
     ) -> Announcement:
         packet = s2c.FolderModify(
@@ -280,7 +282,7 @@ class ChangeFeed:
         )
         return partial(self._hub.broadcast, packet)
 
-    def _tell_of_file(
+    def _announce_file(
         self, action: s2c.FileAction, placed: PlacedFile, *, thumbnail: str | None = None
     ) -> None:
         file, path = placed.file, format_path(placed.folder)

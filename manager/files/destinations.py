@@ -1,13 +1,12 @@
 """Keeps the destinations of running uploads up to date while folders are renamed and moved.
 
-A commit makes its folder when there is none. One that came between the renaming of its folder and the
-update of its destination would make the old folder again, beside the new one. So commits and changes of
-folders exclude one another: any number of commits at a time, or one change, after which every destination
-is up to date. This holds within one manager; what another one on the same catalog renames at that moment
-is not known here.
+A commit creates its folder when there is none. A commit between the renaming of its folder and the update
+of its destination would create the old folder again, beside the new one. So commits and changes of folders
+exclude one another: any number of commits at a time, or one change, after which every destination is up to
+date. This holds within one manager; it does not learn what another manager on the same catalog renames.
 
-A catalog that becomes unavailable during a change does not say whether the change was made. Then the next
-commit or change asks first.
+When the catalog becomes unavailable during a change, the manager does not know whether it was made. The
+next commit or change asks the catalog first.
 """
 
 import asyncio
@@ -20,7 +19,7 @@ from manager.files.upload_requests import DestinationFolder, FolderPath
 
 
 class DestinationTracker:
-    """All destinations, and the exclusion of commits and changes of folders."""
+    """The destinations of running uploads, and the lock between commits and changes of folders."""
 
     def __init__(self, folders: FolderStore) -> None:
         self._folders = folders
@@ -36,14 +35,14 @@ class DestinationTracker:
         self._destinations.add(destination)
 
     def untrack(self, destination: DestinationFolder) -> None:
-        """No upload goes there any more."""
+        """Ends that: no running upload uses the destination any more."""
         self._destinations.discard(destination)
 
     @contextlib.asynccontextmanager
     async def committing(self) -> AsyncIterator[None]:
         """Surrounds one attempt to commit a file: no folder is renamed or moved meanwhile.
 
-        Raises `CatalogUnavailable` when the outcome of an earlier change cannot be found out.
+        Raises `CatalogUnavailable` when the catalog cannot say whether an earlier change was made.
         """
         # asyncio locks are fair: no change of a folder overtakes a commit that waits.
         async with self._turn:

@@ -1,6 +1,6 @@
 """Handles packets that rename, move and delete files, and that make and change folders.
 
-Folders belong to nobody: the rights to the files in them decide.
+Folders have no owner: the rights on the files in them decide.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""What clients request to upload, and where it goes while folders are renamed and moved."""
+"""Requests of clients for uploads, and their destinations while folders are renamed and moved. No I/O."""
 
 from dataclasses import dataclass
 
@@ -10,10 +10,10 @@ FolderPath = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestedUpload:
-    """What a client has requested to upload. Ids are uuid strings, sizes are bytes.
+    """A client's request for an upload. Ids are UUID strings, sizes are bytes.
 
     Attributes:
-        user_id: the future owner of the file; None for nobody.
+        user_id: the future owner of the file; None for none.
         folder: names from the root down; `()` is the root. It may be renamed and moved later.
         do_overwrite: whether a file of the same name is replaced without asking.
     """
@@ -31,9 +31,9 @@ class RequestedUpload:
 
 
 class DestinationFolder:
-    """The folder that a client asked for, wherever it was moved since. It need not exist yet.
+    """The folder that a client requested, wherever it was moved since. It need not exist yet.
 
-    A deleted folder keeps its path: a commit makes it again.
+    A deleted folder keeps its path: a commit creates it again.
     """
 
     def __init__(self, path: FolderPath) -> None:
@@ -47,7 +47,7 @@ class DestinationFolder:
 
     @property
     def is_truncated(self) -> bool:
-        """Whether the path is only that of a parent, since the whole one has too many names."""
+        """Whether the path is that of a parent, because the whole path has too many names."""
         return self._is_truncated
 
     def folder_moved(self, before: FolderPath, after: FolderPath) -> None:

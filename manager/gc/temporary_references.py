@@ -1,7 +1,7 @@
-"""Temporary references that this process holds: on what is being uploaded, decided about, or sent.
+"""Holds: temporary references of this process to content that is being uploaded, committed or sent.
 
-Their service name is this process's own, so what a crashed process held is not renewed by the next
-one and ends by itself.
+Their service name is unique to the process. So the next process does not renew the holds of a crashed one,
+and they expire.
 """
 
 import asyncio
@@ -20,7 +20,10 @@ log = structlog.get_logger(__name__)
 
 
 class TemporaryReferences:
-    """Keeps content alive, and renews all holds of the process together."""
+    """The holds of this process, which are renewed together.
+
+    Content with a hold is no garbage.
+    """
 
     def __init__(
         self,
@@ -41,17 +44,17 @@ class TemporaryReferences:
         self._kept_at = clock()
 
     def begin(self, object_id: UUID, key: str) -> Reference:
-        """A reference that is renewed from now on; the caller writes it into the catalog."""
+        """A new hold, renewed from now on; the caller writes it into the catalog."""
         self._held.add((object_id, key))
         return self._reference(object_id, key)
 
     async def release(self, object_id: UUID, key: str) -> None:
-        """Lets go. May be repeated. Raises `CatalogError`: then the hold ends when it expires."""
+        """Releases a hold; may be repeated. After `CatalogError` the hold ends when it expires."""
         self._held.discard((object_id, key))
         await self._catalog.release(object_id, service=self._service, key=key)
 
     async def end(self, object_id: UUID, key: str) -> None:
-        """Lets go. If the catalog is away the hold ends when it expires."""
+        """Releases a hold. If the catalog is unavailable, the hold ends when it expires."""
         try:
             await self.release(object_id, key)
         except CatalogError as error:
@@ -59,20 +62,20 @@ class TemporaryReferences:
 
     @contextlib.asynccontextmanager
     async def held(self, object_id: UUID) -> AsyncIterator[Reference]:
-        """A reference for the length of the context; the caller writes it into the catalog."""
+        """A hold for the length of the context; the caller writes it into the catalog."""
         key = str(uuid4())
         try:
             yield self.begin(object_id, key)
         finally:
-            # A cancelled caller still lets go.
+            # The hold of a cancelled caller is released as well.
             await asyncio.shield(self.end(object_id, key))
 
     @contextlib.asynccontextmanager
     async def hold(self, object_id: UUID) -> AsyncIterator[None]:
         """Holds an object that exists for the length of the context. Raises `ObjectMissing`.
 
-        If the catalog takes no writes now (a full disk, say) there is no hold: whoever only reads
-        shall not suffer from that, and what is deleted meanwhile ends early, as it would anyhow.
+        If the catalog accepts no writes (for example because the disk is full), there is no hold:
+        reading goes on without one, and fails if the content is deleted meanwhile.
         """
         async with self.held(object_id) as reference:
             try:
@@ -82,21 +85,21 @@ class TemporaryReferences:
             yield
 
     async def keep(self) -> None:
-        """Renews what is held, also holds whose time is over already. Raises `CatalogError`.
+        """Renews all holds, including expired ones. Raises `CatalogError`.
 
-        Called before garbage is collected: a machine that slept, or a catalog that was away, for
-        longer than a hold lives must not cost anybody what is still in use.
+        The reaper calls it before it collects garbage: after the machine was suspended, or the catalog was
+        unavailable, for longer than a hold lives, content in use must not be deleted.
         """
         now = self._clock()
         age_s = now - self._kept_at
         if 0 <= age_s < self._life_s / 4:
             return
         if 0 <= age_s < self._life_s:
-            # By name: one that could not be released must not live on with the others.
+            # By key: a hold that could not be released must not be renewed with the others.
             held = tuple(self._held)
             await self._catalog.renew(self._service, held, expires_at=now + self._life_s)
         else:
-            # Too late, or the clock was set back: what expires when is not known.
+            # Holds may have expired, or the clock was set back: write each again.
             for object_id, key in tuple(self._held):
                 await self._revive(object_id, key)
         self._kept_at = now
@@ -116,7 +119,7 @@ class TemporaryReferences:
         except ObjectMissing:
             return
         if (object_id, key) not in self._held:
-            # Let go of meanwhile; left there, it would be renewed for ever.
+            # It was released meanwhile; this new one would never be.
             await self.end(object_id, key)
 
     def _reference(self, object_id: UUID, key: str) -> Reference:

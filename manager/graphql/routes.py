@@ -79,13 +79,13 @@ async def _result(body: GraphQLRequest, context: GraphQLContext) -> ExecutionRes
 def _answer(result: ExecutionResult) -> web.Response:
     body: dict[str, Any] = {"data": result.data}
     if result.errors:
-        told = []
+        errors = []
         for error in result.errors:
             visible, is_defect = public_error(error)
             if is_defect:
                 log.error("graphql-failed", path=error.path, exc_info=error.original_error)
-            told.append(visible.formatted)
-        body["errors"] = told
+            errors.append(visible.formatted)
+        body["errors"] = errors
     return web.Response(
         body=msgspec.json.encode(body),
         content_type="application/json",

@@ -309,7 +309,7 @@ class FailedJob:
 
 @strawberry.enum(description="Whether a webhook is used for posts.")
 class WebhookState(Enum):
-    """How a webhook stands."""
+    """Whether posts use a webhook."""
 
     USABLE = strawberry.enum_value("usable", description="It is used for posts.")
     UNKNOWN = strawberry.enum_value(
