@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-from protocol.generic import Boolean
-from protocol.u2s import ChunkStored
+from client_sdk.connection import Connection
 from storage.discord.messages import ChunkAddress
 from storage.keys import MasterKey
 from upload_service.buffers import HeldBuffer, Lane
@@ -27,10 +26,11 @@ class Backend(Protocol):
         """
         ...
 
-    async def report(self, chunk: ChunkStored) -> Boolean:
-        """Tell the manager of a stored chunk, whose report is kept, until it answers for good.
+    @property
+    def links(self) -> Iterator[Connection]:
+        """The links over which a stored chunk may be reported, best first.
 
-        Raises `NotStored` when the link to the manager is lost.
+        Each is looked up when the one before it is lost.
         """
         ...
 

@@ -78,7 +78,7 @@ class UploadService:
         self._slots = self._made_slots()
         addresses = ClientAddresses(settings.trusted_proxies)
         self._tickets = TicketIntake(
-            backend=TicketBackend(self._slots, self._reports, backoff),
+            backend=TicketBackend(self._slots, backoff),
             forwarder=self._forwarder,
             pool=self._pool,
             at_once=settings.ticket_uploads,

@@ -12,8 +12,8 @@ report by the message that it names, so that a report which arrives twice does n
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Final
 from weakref import WeakKeyDictionary
@@ -118,31 +118,37 @@ class ReportQueue:
         self._journal.add(report)
         self._undelivered[report.message_id] = None
 
-    async def deliver(self, link: Connection | None, report: ChunkStored) -> Boolean:
-        """Send a report that was added, again and again as long as the link lives.
+    async def deliver(self, report: ChunkStored, links: Iterable[Connection]) -> Boolean:
+        """Send a report that was added, again and again until the manager has answered for good.
+
+        Args:
+            report: what to send.
+            links: over which of them, best first; the next one is taken when one is lost.
 
         Returns:
             What the manager has answered for good.
 
         Raises:
-            NotStored: if there is no link, or it ends. Another one takes the report over.
+            NotStored: if no link is left. One that comes up later takes the report over.
             StorageFault: if the manager cannot enter it until its operator acts. It is sent again,
                 but no request needs to wait for that.
         """
         del self._undelivered[report.message_id]
         try:
-            if link is None:
+            answer = None
+            for link in links:
+                with suppress(ConnectionLost):
+                    async with self._turns.setdefault(link, asyncio.Semaphore(AT_ONCE)):
+                        ask = partial(link.request, report, ReportDeferred)
+                        answer = await answer_for_good(ask, self._backoff())
+                        break
+            if answer is None:
+                log.info("report-kept", upload=report.upload_id, index=report.index)
                 raise NotStored(_LINK_LOST)
-            async with self._turns.setdefault(link, asyncio.Semaphore(AT_ONCE)):
-                ask = partial(link.request, report, ReportDeferred)
-                answer = await answer_for_good(ask, self._backoff())
-        except BaseException as error:
+        except BaseException:
             self._undelivered[report.message_id] = None
             self._note_change()
-            if not isinstance(error, ConnectionLost):
-                raise
-            log.info("report-kept", upload=report.upload_id, index=report.index)
-            raise NotStored(_LINK_LOST) from error
+            raise
         self._journal.answered(report.message_id)
         if not self.unanswered:
             self._note_change()
@@ -155,7 +161,7 @@ class ReportQueue:
             while self._undelivered:
                 message_id = next(iter(self._undelivered))
                 try:
-                    await self.deliver(link, self._journal.reports[message_id])
+                    await self.deliver(self._journal.reports[message_id], (link,))
                 except NotStored:
                     return
                 except StorageFault:
@@ -215,7 +221,7 @@ class Forwarder:
                 report = _report_of(chunk, await self._post(chunk))
                 self._reports.add(report)
                 chunk.held.release()
-                answer = await upload.backend.report(report)
+                answer = await self._reports.deliver(report, upload.backend.links)
                 upload.chunks.require_alive()
                 if not answer.success:
                     raise NotStored(answer.message or "the manager did not take the chunk")

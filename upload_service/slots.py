@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, suppress
 from functools import partial
 from types import TracebackType
@@ -21,7 +21,7 @@ from protocol.codec import Frame
 from protocol.extensions import TICKET_HOLDERS, TICKETS, WEBHOOKS
 from protocol.generic import Boolean
 from protocol.packet import Packet
-from protocol.u2s import ChunkStored, TicketFinish, UncertainPosts, UploadFinish, WebhookLost
+from protocol.u2s import TicketFinish, UncertainPosts, UploadFinish, WebhookLost
 from protocol.values import CHUNK_SIZE
 from storage.discord.http import DiscordHttp, UncertainPostCounter
 from storage.discord.messages import ChunkAddress
@@ -207,9 +207,11 @@ class Slot:
                     raise
         raise NoWebhook("no webhook is leased")
 
-    async def report(self, chunk: ChunkStored) -> Boolean:
-        """Report a stored chunk over the slot's present link. Raises `NotStored`, `StorageFault`."""
-        return await self._reports.deliver(self._link, chunk)
+    @property
+    def links(self) -> Iterator[Connection]:
+        """The slot's present link, if it has one."""
+        if self._link is not None:
+            yield self._link
 
     async def request(self, packet: Packet, *answers: type[Packet]) -> Packet:
         """Send a packet and wait for its answer. Raises `CloudError`."""

@@ -11,20 +11,21 @@ which a file may stand still. From then on it must keep the lowest rate.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final, Protocol
 from uuid import UUID
 
 from aiohttp import StreamReader
 
+from client_sdk.connection import Connection
 from client_sdk.errors import CloudError
 from common.retry import Backoff
 from protocol.generic import Boolean
 from protocol.packet import Packet
 from protocol.s2u import ReportDeferred, TicketAccepted
-from protocol.u2s import ChunkStored, TicketFinish, TicketRedeem
+from protocol.u2s import TicketFinish, TicketRedeem
 from storage.discord.messages import ChunkAddress
 from storage.errors import NoWebhook
 from storage.keys import MasterKey
@@ -32,7 +33,7 @@ from upload_service.active_uploads import ActiveUpload, UploadSpec
 from upload_service.buffers import Admission, Lane
 from upload_service.chunk_receiver import SealingSink
 from upload_service.errors import BadForm, Busy, NotStored, TicketRefused, TypeMismatch, UploadEnded
-from upload_service.forwarding import Forwarder, ReportQueue, answer_for_good
+from upload_service.forwarding import Forwarder, answer_for_good
 from upload_service.mime import contradicts
 from upload_service.multipart import Field, FileData, FileStart, FormParser
 from upload_service.stall import MIN_BYTES_PER_S, MinimumRate, StallGuard
@@ -52,8 +53,9 @@ class TicketSlot(Protocol):
     async def store(self, content: memoryview, ended: asyncio.Future[None]) -> ChunkAddress:
         """Post an envelope to Discord. Raises `StorageError`."""
 
-    async def report(self, chunk: ChunkStored) -> Boolean:
-        """Report a stored chunk to the manager. Raises `NotStored`."""
+    @property
+    def links(self) -> Iterator[Connection]:
+        """The slot's present link, if it has one."""
 
     async def request(self, packet: Packet, *answers: type[Packet]) -> Packet:
         """Send a packet and wait for its answer. Raises `CloudError`."""
@@ -64,15 +66,11 @@ class TicketBackend:
 
     Args:
         slots: over whose links the packets go.
-        reports: delivers what the manager must enter.
         backoff: makes the delays between attempts to report how an upload ended.
     """
 
-    def __init__(
-        self, slots: Iterable[TicketSlot], reports: ReportQueue, backoff: Callable[[], Backoff]
-    ) -> None:
+    def __init__(self, slots: Iterable[TicketSlot], backoff: Callable[[], Backoff]) -> None:
         self._slots = tuple(slots)
-        self._reports = reports
         self._backoff = backoff
 
     @property
@@ -121,13 +119,12 @@ class TicketBackend:
                 if slot.takes_tickets:
                     raise
 
-    async def report(self, chunk: ChunkStored) -> Boolean:
-        """Report a stored chunk to the manager. Raises `NotStored` when no link takes it."""
+    @property
+    def links(self) -> Iterator[Connection]:
+        """The links of all slots that serve tickets, each looked up when the one before it is lost."""
         for slot in self._slots:
             if slot.takes_tickets:
-                with suppress(NotStored):
-                    return await slot.report(chunk)
-        return await self._reports.deliver(None, chunk)
+                yield from slot.links
 
     def _slot(self) -> TicketSlot:
         """A slot whose link is up. Raises `Busy`."""

@@ -112,7 +112,8 @@ class _Nowhere:
     async def store(self, content, ended):
         raise AssertionError
 
-    async def report(self, chunk):
+    @property
+    def links(self):
         raise AssertionError
 
 

@@ -1,17 +1,19 @@
 """Uploads that belong to no slot: which link they use, and what is known when none is left."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from client_sdk.connection import Connection
 from client_sdk.errors import ConnectionLost, ReplyTimeout, UnexpectedAnswer
 from common.retry import Backoff
 from protocol.generic import Boolean
 from protocol.packet import Packet
 from protocol.s2u import ReportDeferred
-from protocol.u2s import ChunkStored, TicketFinish
+from protocol.u2s import TicketFinish
 from storage.discord.messages import ChunkAddress
 from storage.errors import NoWebhook
 from storage.keys import MasterKey
@@ -47,10 +49,11 @@ class PlayedSlot:
         """Posts."""
         return await self.on_store()
 
-    async def report(self, chunk: ChunkStored) -> Boolean:
+    @property
+    def links(self) -> Iterator[Connection]:
         """Never has a link that lasts."""
+        yield cast(Connection, self)
         self.takes_tickets = False
-        raise NotStored("the link was lost")
 
     async def request(self, packet: Packet, *answers: type[Packet]) -> Packet:
         """Asks."""
@@ -76,7 +79,7 @@ class PlayedSlot:
 def link_of(folder: Path, *slots: PlayedSlot) -> tuple[TicketBackend, ReportQueue]:
     """A link, and the reports behind it."""
     reports = ReportQueue(ReportJournal(folder / "reports"), no_pause)
-    return TicketBackend(slots, reports, no_pause), reports
+    return TicketBackend(slots, no_pause), reports
 
 
 async def test_a_post_goes_on_over_another_slot(tmp_path: Path) -> None:
@@ -96,10 +99,14 @@ async def test_a_post_goes_on_over_another_slot(tmp_path: Path) -> None:
 
 async def test_a_report_without_any_link_is_kept(tmp_path: Path) -> None:
     """Nobody else knows of the message."""
-    link, reports = link_of(tmp_path, PlayedSlot(), PlayedSlot())
-    reports.add(report(1))
-    with pytest.raises(NotStored):
-        await link.report(report(1))
+    slots = [PlayedSlot(ConnectionLost("gone")) for _ in range(2)]
+    link, reports = link_of(tmp_path, *slots)
+    known = report(1)
+    reports.add(known)
+    for _ in range(2):
+        with pytest.raises(NotStored):
+            await reports.deliver(known, link.links)
+        assert [slot.asked for slot in slots] == [[known]] * 2
     assert reports.unanswered == 1
 
 
