@@ -36,13 +36,10 @@ from manager.connections.dispatch import Dispatcher
 from manager.downloads.admission import DownloadAdmission, DownloadLimits
 from manager.downloads.archives import FolderSender
 from manager.downloads.content import ContentSource
-from manager.downloads.content_links import ContentLinks
-from manager.downloads.content_routes import ContentRoutes
-from manager.downloads.delivery import Delivery, PaceDemands
+from manager.downloads.delivery import ContentSender, Delivery, PaceDemands
 from manager.downloads.handlers import LinkHandlers
-from manager.downloads.routes import ArchiveRoutes, FileRoutes
-from manager.downloads.signed_links import SignedLinks
-from manager.downloads.streaming import ContentSender
+from manager.downloads.links import ContentLinks, SignedLinks
+from manager.downloads.routes import ArchiveRoutes, ContentRoutes, FileRoutes
 from manager.files.browsing import BrowsingHandlers
 from manager.files.changes import ChangeFeed
 from manager.files.destinations import DestinationTracker

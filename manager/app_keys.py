@@ -8,8 +8,7 @@ from catalog.port import Catalog
 from manager.accounts.accounts import Accounts, SetupCode
 from manager.accounts.logins import LoginRevocation
 from manager.connections.dispatch import Dispatcher
-from manager.downloads.content_links import ContentLinks
-from manager.downloads.signed_links import SignedLinks
+from manager.downloads.links import ContentLinks, SignedLinks
 from manager.gc.reaper import Reaper
 from manager.gc.temporary_references import TemporaryReferences
 from manager.gc.unknown_messages import UnknownMessages

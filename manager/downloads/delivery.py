@@ -1,4 +1,7 @@
-"""How long bodies go out: so many at once, at the reader's pace, whole or visibly cut off."""
+"""Sends the content of files: so many at once, at the reader's pace, whole or visibly cut off.
+
+Each chunk is verified before one of its bytes is sent.
+"""
 
 import asyncio
 import contextlib
@@ -6,6 +9,8 @@ import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
+from secrets import token_hex
 from typing import cast
 
 import structlog
@@ -14,7 +19,9 @@ from aiohttp import web
 from catalog.errors import CatalogError
 from common.addresses import ClientAddresses
 from manager.downloads.admission import DownloadAdmission
-from manager.downloads.content import Buffer
+from manager.downloads.content import Buffer, ContentSource, ReadAhead
+from manager.downloads.ranges import ByteRange, Segment
+from manager.downloads.representation import Representation, ResponsePlan
 from manager.metrics import ManagerMetrics
 from storage.errors import StorageError
 
@@ -192,3 +199,59 @@ class BodyWriter:
         self._metrics.cut_downloads.labels(reason).inc()
         if self._request.transport is not None:
             self._request.transport.abort()
+
+
+class ContentSender:
+    """Answers requests for the content of files."""
+
+    def __init__(self, source: ContentSource, delivery: Delivery) -> None:
+        self._source = source
+        self._delivery = delivery
+
+    async def send(
+        self, request: web.Request, representation: Representation, reader: str
+    ) -> web.StreamResponse:
+        """Answers a GET or HEAD with the content, parts of it, or the news that nothing changed.
+
+        `reader` is whose share of the places for downloads it takes.
+
+        Raises `RangeNotSatisfiable`, `NoSuchFile`, `Overloaded`, `StorageError`,
+        `CatalogUnavailable`: all before the first byte. What goes wrong later ends the connection.
+        """
+        boundary = token_hex(16)
+        plan = representation.response_plan(request.method, request.headers, boundary=boundary)
+        if request.method == "HEAD" or not plan.parts:
+            return web.Response(status=plan.status, headers=plan.headers)
+        content = representation.content
+        indexes = None if plan.parts == (ByteRange(0, content.size),) else plan.chunk_indexes()
+        async with (
+            self._delivery.place(request, reader) as writer,
+            contextlib.AsyncExitStack() as stack,
+        ):
+            if len(list(islice(plan.chunk_indexes(), 2))) > 1:
+                # A single chunk is read before anything can happen to it.
+                await stack.enter_async_context(self._source.kept_alive(content))
+            chunks = ReadAhead(self._source.chunks(content, indexes))
+            await stack.enter_async_context(chunks)
+            await chunks.ready()
+            response = web.StreamResponse(status=plan.status, headers=plan.headers)
+            await response.prepare(request)
+            with writer.body():
+                await _write_body(response, plan, chunks, writer)
+            return response
+
+
+async def _write_body(
+    response: web.StreamResponse, plan: ResponsePlan, chunks: ReadAhead[Buffer], writer: BodyWriter
+) -> None:
+    index: int | None = None
+    chunk: Buffer = b""
+    for piece in plan.pieces():
+        if not isinstance(piece, Segment):
+            await writer.push(response, piece)
+            continue
+        if piece.index != index:
+            chunk, index = await anext(chunks), piece.index
+        await writer.push(response, memoryview(chunk)[piece.start : piece.stop])
+        writer.count(piece.stop - piece.start)
+    await writer.finish(response)

@@ -3,7 +3,7 @@
 from catalog.port import Catalog
 from manager.connections.clients import ClientRequest
 from manager.connections.dispatch import PacketTable
-from manager.downloads.signed_links import SignedLinks
+from manager.downloads.links import SignedLinks
 from manager.errors import AccessDenied, NoSuchFile
 from manager.files.lookup import file_by_id
 from manager.files.rights import Operation

@@ -126,7 +126,7 @@ Piece = bytes | Segment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ResponsePlan:
     """The head of a response, and the plan of its body."""
 
     status: int
@@ -169,7 +169,9 @@ class Representation:
     def _media_type(self) -> str:
         return self.file.mime_type or "application/octet-stream"
 
-    def answer(self, method: str, headers: Mapping[str, str], *, boundary: str) -> Answer:
+    def response_plan(
+        self, method: str, headers: Mapping[str, str], *, boundary: str
+    ) -> ResponsePlan:
         """Judges conditions and ranges of a GET or HEAD.
 
         `boundary` separates the parts if there are several; it must be unguessable, so that no
@@ -188,30 +190,32 @@ class Representation:
             return self._whole()
         return self._part(parts[0]) if len(parts) == 1 else self._several(parts, boundary)
 
-    def _bodiless(self, status: int) -> Answer:
-        return Answer(status=status, headers=self._headers(), chunk_size=self.content.chunk_size)
+    def _bodiless(self, status: int) -> ResponsePlan:
+        return ResponsePlan(
+            status=status, headers=self._headers(), chunk_size=self.content.chunk_size
+        )
 
-    def _whole(self) -> Answer:
+    def _whole(self) -> ResponsePlan:
         size = self.content.size
-        return Answer(
+        return ResponsePlan(
             status=200,
             headers=self._headers(size, self._media_type),
             chunk_size=self.content.chunk_size,
             parts=(ByteRange(0, size),) if size else (),
         )
 
-    def _part(self, part: ByteRange) -> Answer:
+    def _part(self, part: ByteRange) -> ResponsePlan:
         headers = self._headers(part.length, self._media_type)
-        return Answer(
+        return ResponsePlan(
             status=206,
             headers=headers | {"Content-Range": part.content_range(self.content.size)},
             chunk_size=self.content.chunk_size,
             parts=(part,),
         )
 
-    def _several(self, parts: tuple[ByteRange, ...], boundary: str) -> Answer:
+    def _several(self, parts: tuple[ByteRange, ...], boundary: str) -> ResponsePlan:
         framing = MultipartFraming(boundary, self._media_type, self.content.size)
-        return Answer(
+        return ResponsePlan(
             status=206,
             headers=self._headers(framing.body_length(parts), framing.media_type),
             chunk_size=self.content.chunk_size,

@@ -1,23 +1,28 @@
-"""The routes that send the content of files and folders."""
+"""The routes that send content: of files, of folders as archives, and of what has only a signed link."""
+
+import mimetypes
+from collections.abc import Callable
+from uuid import UUID
 
 from aiohttp import web
 
 from catalog.errors import FolderMissing
 from catalog.port import Catalog
-from catalog.records import File, Folder, User
+from catalog.records import File, Folder, ObjectState, StoredObject, User
 from common.wording import human_size
 from manager.accounts.accounts import Accounts
 from manager.downloads.archive_request import BulkRequest, bulk_request
 from manager.downloads.archives import FolderSender, Selection, archive_name, select
+from manager.downloads.delivery import ContentSender
+from manager.downloads.links import ContentLinks, SignedLinks
 from manager.downloads.previews import Preview, wants_preview
-from manager.downloads.representation import Representation
-from manager.downloads.signed_links import SignedLinks
-from manager.downloads.streaming import ContentSender
-from manager.errors import AccessDenied, NoSuchFile, NoSuchFolder
+from manager.downloads.representation import SAFE_CONTENT, Representation
+from manager.errors import AccessDenied, InvalidLink, NoSuchFile, NoSuchFolder
+from manager.files.changes import THUMBNAIL
 from manager.files.rights import may_read
 from manager.http.parameters import Parameters, token_of
 from manager.http.responses import success
-from protocol.values import check_name, format_path, parse_path
+from protocol.values import check_name, format_path, is_uuid, parse_path
 
 
 class FileRoutes:
@@ -44,7 +49,7 @@ class FileRoutes:
         """Sends a file that the user may read."""
         user = await self._accounts.authenticate(token_of(request))
         file = await _readable_file(Parameters(request.query), user, self._catalog)
-        return await self._send(request, file, _user_key(user))
+        return await self._send(request, file, f"user {user.id}")
 
     async def signed_download(self, request: web.Request) -> web.StreamResponse:
         """Sends the file of a signed link."""
@@ -103,7 +108,7 @@ class ArchiveRoutes:
                 size = await _size_of(self._catalog, folder, selection)
                 return _preview(archive_name(folder), size, "folder").response()
             return await self._folders.send(
-                request, folder, asked.user, selection, _user_key(asked.user)
+                request, folder, asked.user, selection, f"user {asked.user.id}"
             )
         except FolderMissing as error:
             raise NoSuchFolder from error
@@ -135,11 +140,89 @@ async def _readable_file(parameters: Parameters, user: User, catalog: Catalog) -
     return file
 
 
-def _user_key(user: User) -> str:
-    """Whose share of the places for downloads is taken."""
-    return f"user {user.id}"
-
-
 def _preview(name: str, size: int, kind: str) -> Preview:
     described = human_size(size) + (f", {kind}" if kind else "")
     return Preview(title=name, description=described)
+
+
+_CACHED = {"Cache-Control": "private, max-age=86400"}
+
+
+KeptThumbnail = Callable[[UUID], bytes | None]
+"""The thumbnail, AVIF, that was made of some content lately and is in memory; None: there is none."""
+
+
+class ContentRoutes:
+    """The routes that send content by its id."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        links: ContentLinks,
+        sender: ContentSender,
+        kept_thumbnail: KeptThumbnail,
+    ) -> None:
+        self._catalog = catalog
+        self._links = links
+        self._sender = sender
+        self._kept_thumbnail = kept_thumbnail
+
+    @property
+    def routes(self) -> list[web.RouteDef]:
+        """What is answered here."""
+        return [
+            web.get("/files/{object_id}", self.file),
+            web.get("/views/{object_id}/{name}", self.view),
+        ]
+
+    async def file(self, request: web.Request) -> web.StreamResponse:
+        """Sends the content of an object."""
+        object_id = _object_id(request)
+        self._links.check_file(object_id, request.query.get("q", ""))
+        content = await self._catalog.object_by_id(object_id)
+        return await self._send(request, content, str(object_id))
+
+    async def view(self, request: web.Request) -> web.StreamResponse:
+        """Sends a view of an object; a thumbnail may be in memory only."""
+        object_id, name = _object_id(request), request.match_info["name"]
+        self._links.check_view(object_id, name, request.query.get("q", ""))
+        views = await self._catalog.views_of(object_id)
+        content = next((view.content for view in views if view.name == name), None)
+        picture = self._kept_thumbnail(object_id)
+        if content is None and name == THUMBNAIL and picture is not None:
+            headers = SAFE_CONTENT | _CACHED
+            return web.Response(body=picture, content_type="image/avif", headers=headers)
+        return await self._send(request, content, name)
+
+    async def _send(
+        self, request: web.Request, content: StoredObject | None, stem: str
+    ) -> web.StreamResponse:
+        if content is None or content.state is not ObjectState.STORED:
+            raise NoSuchFile
+        representation = Representation(_nameless(content, stem), content)
+        return await self._sender.send(request, representation, f"link to content {content.id}")
+
+
+def _object_id(request: web.Request) -> UUID:
+    text = request.match_info["object_id"]
+    if not is_uuid(text):
+        raise InvalidLink
+    return UUID(text)
+
+
+def _nameless(content: StoredObject, stem: str) -> File:
+    """The content as a file that stands nowhere; it never changes, so its times are one."""
+    suffix = mimetypes.guess_extension(content.mime_type) or ""
+    return File(
+        id=0,
+        folder_id=0,
+        name=f"{stem}{suffix}",
+        object_id=content.id,
+        owner_id=None,
+        is_public=False,
+        size=content.size,
+        mime_type=content.mime_type,
+        has_thumbnail=False,
+        created_at=content.created_at,
+        updated_at=content.created_at,
+    )

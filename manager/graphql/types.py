@@ -17,7 +17,7 @@ from catalog import records
 from catalog.port import Catalog
 from catalog.service_port import SERVICE_PREFIX
 from manager.accounts.callers import Authenticator, Caller
-from manager.downloads.content_links import ContentLinks
+from manager.downloads.links import ContentLinks
 from manager.processing.jobs import ProcessingManager
 from manager.services.webhooks import QuarantineKeeper, WebhookDirectory
 from manager.tickets.references import ReferenceManager, UnreferencedContent, VisibleFile

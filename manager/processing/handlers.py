@@ -4,7 +4,7 @@ from catalog.port import Catalog
 from catalog.records import File
 from manager.connections.clients import ClientRequest
 from manager.connections.dispatch import PacketTable
-from manager.downloads.content_links import ContentLinks
+from manager.downloads.links import ContentLinks
 from manager.files.lookup import file_by_id
 from manager.files.rights import Operation
 from manager.processing.jobs import ProcessingManager, ProcessingService

@@ -19,7 +19,7 @@ from common.tasks import BackgroundTasks
 from manager.broadcast.hub import Hub
 from manager.connections.clients import ClientSession
 from manager.connections.connection import PeerConnection
-from manager.downloads.content_links import ContentLinks
+from manager.downloads.links import ContentLinks
 from manager.errors import JobLost, PeerGone, PeerSilent, UnexpectedReply
 from manager.files.changes import THUMBNAIL, ChangeFeed
 from manager.tickets.issuing import TicketRequest

@@ -6,8 +6,7 @@ import pytest
 
 from common.key_derivation import Purpose, derive_key, is_tag, key_id, tag
 from manager.accounts.credentials import TokenSigner
-from manager.downloads.content_links import ContentLinks
-from manager.downloads.signed_links import SignedLinks
+from manager.downloads.links import ContentLinks, SignedLinks
 from storage.keys import KeyRing, MasterKey
 
 SECRET = bytes(range(32))

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from discord_emulator.testing import VirtualClock
-from manager.downloads.content_links import LIFE_S, ContentLinks
+from manager.downloads.links import LIFE_S, ContentLinks
 from manager.errors import InvalidLink
 from storage.keys import KeyRing
 

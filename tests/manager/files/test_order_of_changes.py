@@ -17,7 +17,7 @@ from common.tasks import BackgroundTasks
 from manager.broadcast.hub import Hub
 from manager.broadcast.ordered_queue import Announcer
 from manager.connections.clients import ClientSession
-from manager.downloads.content_links import ContentLinks
+from manager.downloads.links import ContentLinks
 from manager.files.changes import ChangeFeed
 from manager.retrying import USUAL_PATIENCE
 from protocol import c2s, generic, s2c

@@ -2,7 +2,7 @@
 
 import pytest
 
-from manager.downloads.signed_links import SignedLinks
+from manager.downloads.links import SignedLinks
 from manager.errors import InvalidLink, NoSuchFile
 
 MAX_USERS = 100

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.records import File
-from manager.downloads.signed_links import SignedLink, SignedLinks
+from manager.downloads.links import SignedLink, SignedLinks
 from manager.errors import InvalidLink
 from storage.keys import KeyRing
 
