@@ -7,7 +7,7 @@ in that order; an answer is therefore never taken before a ±1 that was sent ahe
 import asyncio
 from uuid import uuid4
 
-from client_sdk.booking import Book, BookingManager, Clear, Effect, Grant, Linger
+from client_sdk.booking import Book, BookingCore, Clear, Effect, Grant, Linger
 from client_sdk.errors import CloudError, Refused
 from client_sdk.link import Link
 from client_sdk.settings import ClientSettings
@@ -21,7 +21,7 @@ LINGER_S = 0.5
 """How long services that are left over are kept for another upload."""
 
 
-class Services:
+class BookedServices:
     """Hands out the booked services, one upload each.
 
     Args:
@@ -34,7 +34,7 @@ class Services:
         self._link = link
         self._settings = settings
         self._scope = scope
-        self._desk = BookingManager(settings.parallel_uploads)
+        self._core = BookingCore(settings.parallel_uploads)
         self._waiting: dict[object, asyncio.Future[CloudError | None]] = {}
         self._question: asyncio.Task[None] | None = None
         self._question_uuid: str | None = None
@@ -46,7 +46,7 @@ class Services:
     @property
     def losses(self) -> int:
         """Services that were taken away so far."""
-        return self._desk.losses
+        return self._core.losses
 
     async def acquire(self) -> object:
         """Wait for a free service; returns the ticket to `release` it with.
@@ -59,7 +59,7 @@ class Services:
             raise self._failure
         ticket = object()
         granted = self._waiting[ticket] = asyncio.get_running_loop().create_future()
-        self._apply(self._desk.wait(ticket))
+        self._apply(self._core.wait(ticket))
         try:
             error = await granted
         except BaseException:
@@ -72,19 +72,19 @@ class Services:
     def release(self, ticket: object) -> None:
         """Hand a service back."""
         self._waiting.pop(ticket, None)
-        self._apply(self._desk.leave(ticket))
+        self._apply(self._core.leave(ticket))
 
     def recount(self, ticket: object) -> None:
         """Hand a service back that the manager does not have free, and ask what is held."""
-        self._apply(self._desk.recount(ticket))
+        self._apply(self._core.recount(ticket))
 
     def connected(self) -> None:
         """The link has a connection."""
-        self._apply(self._desk.connected())
+        self._apply(self._core.connected())
 
     def disconnected(self) -> None:
         """The link lost its connection, and the client all services."""
-        self._desk.disconnected()
+        self._core.disconnected()
         self._stop_lingering()
         if self._question is not None:
             self._question.cancel()
@@ -99,7 +99,7 @@ class Services:
         """Count what a frame says about services."""
         packet = frame.packet
         if isinstance(packet, s2c.UploadBookingModify):
-            self._apply(self._desk.modified(packet.effective_change))
+            self._apply(self._core.modified(packet.effective_change))
         elif frame.reply_uuid is not None and frame.reply_uuid == self._question_uuid:
             self._question_uuid = None
             self._answered.set()
@@ -108,31 +108,31 @@ class Services:
     def _take_answer(self, packet: Packet) -> None:
         match packet:
             case s2c.UploadBooking():
-                self._apply(self._desk.booked(packet.amount))
-            case generic.Boolean() if self._desk.is_clearing:
+                self._apply(self._core.booked(packet.amount))
+            case generic.Boolean() if self._core.is_clearing:
                 self._take_clear(packet.success)
             case generic.Boolean():
                 self._turn_away(Refused(packet.message or "the manager gives no upload services"))
-                self._apply(self._desk.unanswered())
+                self._apply(self._core.unanswered())
             case _:
-                self._apply(self._desk.unanswered())
+                self._apply(self._core.unanswered())
 
     def _take_clear(self, success: bool) -> None:
         is_enough = self._clear_backoff.tries >= CLEAR_TRIES
-        self._apply(self._desk.cleared(success=success or is_enough))
-        if self._desk.is_clear_refused:
+        self._apply(self._core.cleared(success=success or is_enough))
+        if self._core.is_clear_refused:
             self._scope.spawn(self._clear_later(), "booking-clear-later")
         else:
             self._clear_backoff.reset()
 
     async def _clear_later(self) -> None:
         await self._clear_backoff.wait()
-        self._apply(self._desk.retry_clear())
+        self._apply(self._core.retry_clear())
 
     def _turn_away(self, error: CloudError) -> None:
         waiting, self._waiting = self._waiting, {}
         for ticket, granted in waiting.items():
-            self._desk.leave(ticket)
+            self._core.leave(ticket)
             if not granted.done():
                 granted.set_result(error)
 
@@ -160,7 +160,7 @@ class Services:
             self._lingering.cancel()
 
     def _give_back(self) -> None:
-        self._apply(self._desk.lingered())
+        self._apply(self._core.lingered())
 
     def _ask(self, packet: Packet) -> None:
         self._question_uuid = str(uuid4())
@@ -175,7 +175,7 @@ class Services:
                 await answered.wait()
         except TimeoutError:
             self._question_uuid = None
-            self._apply(self._desk.unanswered())
+            self._apply(self._core.unanswered())
         except CloudError:
             # The connection is gone; `disconnected` or `failed` says what that means.
             return

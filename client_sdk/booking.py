@@ -2,7 +2,7 @@
 
 The manager books services for a client and tells how many it holds: an `amount` as the answer to a
 booking, plus ±1 as services come and go. An upload may be requested only while one of them is free.
-`BookingManager` keeps that count and the queue of uploads that wait. Every method takes one event and
+`BookingCore` keeps that count and the queue of uploads that wait. Every method takes one event and
 returns what is to be done now, in order:
 
 - `Book`: send `c2s:upload-booking-request`, and report `booked` or `unanswered`;
@@ -53,7 +53,7 @@ class _Question(Enum):
     CLEAR = "clear"
 
 
-class BookingManager:
+class BookingCore:
     """The client's half of booking.
 
     Args:

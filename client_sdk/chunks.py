@@ -26,7 +26,7 @@ from client_sdk.errors import (
     UploadFailed,
 )
 from client_sdk.settings import ClientSettings
-from client_sdk.sources import Chunk, OpenSource
+from client_sdk.sources import OpenSource, SourceChunk
 from client_sdk.transfers import ProgressMeter
 from common.log_events import EventLogger, bound_ids, correlation_header
 from protocol.chunks import chunk_count, chunk_length
@@ -59,7 +59,7 @@ class ChunkBody(Payload):
         self,
         upload_id: str,
         index: int,
-        chunk: Chunk,
+        chunk: SourceChunk,
         length: int,
         meter: ProgressMeter,
         stall_timeout_s: float,
@@ -116,7 +116,7 @@ class ChunkSender:
         address: URL of the service's intake, used as it is.
         upload_id: Id of the upload.
         chunk_size: Size of every chunk but the last, in bytes.
-        meter: Is told about every piece that was written.
+        meter: Counts every piece that was written.
         settings: Time limits and retries.
     """
 
@@ -140,7 +140,7 @@ class ChunkSender:
         """Send all chunks, several at a time, and return when each was acknowledged.
 
         Raises:
-            SourceChanged, SourceUnreadable: The source let us down.
+            SourceChanged, SourceUnreadable: The source has changed, or cannot be read.
             UploadFailed: The service refused a chunk.
             Unreachable: A chunk did not get through, however often it was sent.
         """
@@ -167,7 +167,7 @@ class ChunkSender:
                 chunk = await source.chunk(index * self._chunk_size, length)
             await self._send(index, chunk, length)
 
-    async def _send(self, index: int, chunk: Chunk, length: int) -> None:
+    async def _send(self, index: int, chunk: SourceChunk, length: int) -> None:
         backoff = self._settings.backoff()
         attempts = 0
         while True:

@@ -191,7 +191,7 @@ class Connection:
     async def __anext__(self) -> Frame:
         frame = await self._frames.get()
         if frame is None:
-            # Stays at the end, for whoever asks again.
+            # The end mark stays, for the next call.
             self._frames.put_nowait(None)
             raise StopAsyncIteration
         return frame

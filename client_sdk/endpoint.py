@@ -137,7 +137,7 @@ def no_manager(peer: str, url: str, what: str) -> Unreachable:
 
 
 def moved(peer: str, url: str, route: str, location: str) -> Unreachable:
-    """The error for a redirection, as from http to https: whoever follows one sends secrets twice.
+    """The error for a redirection, as from http to https: to follow one would send secrets twice.
 
     Args:
         peer: What should have answered.

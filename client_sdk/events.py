@@ -18,7 +18,7 @@ QUEUE_LIMIT = 1000
 class EventsMissed:
     """Some changes were missed: the connection was away, or the reader too slow.
 
-    Whoever shows a folder should list it again.
+    A program that shows a folder should list it again.
     """
 
 

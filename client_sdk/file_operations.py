@@ -101,7 +101,7 @@ class Organising(ClientCore):
         try:
             await self._link.order(c2s.CreateFolder(path=folder))
         except Refused:
-            # Somebody else may have been quicker.
+            # Another client may have been quicker.
             if not (await listing.status(self._link, folder)).exists:
                 raise
             return False

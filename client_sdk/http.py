@@ -111,7 +111,7 @@ class ManagerHttp:
     async def graphql(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The data of a GraphQL request.
 
-        Raises `Forbidden` when only somebody else may do this, `Refused` for any other error.
+        Raises `Forbidden` when only another user may do this, `Refused` for any other error.
         """
         body = {"query": query, "variables": variables}
         answer = await self._json("POST", "/graphql", body=body, headers=self._authorization())

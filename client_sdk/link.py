@@ -1,13 +1,14 @@
 """A connection to the manager that comes back.
 
-`Link` keeps one `Connection` open, hands every frame to its listener in the order of arrival, and
+`Link` keeps one `Connection` open, passes every frame to its listener in the order of arrival, and
 connects again with back-off when the connection is lost. A manager that answers that it cannot serve
 now, since its catalog is away for example, is waited for as well, from the first try on. The link gives
 up when the token is no longer good, when no manager answers the very first try, or after
-`reconnect_attempts` failures in a row; everybody who waits for it then gets that error.
+`reconnect_attempts` failures in a row; every caller that waits for it then gets that error.
 """
 
 import asyncio
+import itertools
 from typing import Protocol, TypeVar
 
 from client_sdk.connection import Connection
@@ -34,7 +35,7 @@ Answer = TypeVar("Answer", bound=Packet)
 
 
 class LinkListener(Protocol):
-    """Is told what happens on a link. The methods must return at once."""
+    """Hears what happens on a link. The methods must return at once."""
 
     def connected(self) -> None:
         """A connection came about."""
@@ -58,7 +59,7 @@ class Link:
     Args:
         url: ws(s) URL with the token.
         settings: Retries and time limits.
-        listener: Is told what happens.
+        listener: Hears what happens.
     """
 
     def __init__(self, url: str, settings: ClientSettings, listener: LinkListener) -> None:
@@ -91,9 +92,13 @@ class Link:
                 return self._fail(error)
             await backoff.wait(after_s)
 
-    async def ready(self) -> None:
+    async def ready(self) -> Connection:
         """Wait for a connection. Raises what the link gave up with."""
-        await self._connected()
+        while self._connection is None:
+            if self._failure is not None:
+                raise self._failure
+            await self._changed.wait()
+        return self._connection
 
     async def send(self, packet: Packet, *, uuid: str | None = None) -> None:
         """Send a packet as soon as there is a connection.
@@ -102,27 +107,17 @@ class Link:
             ConnectionLost: The connection ended meanwhile.
             CloudError: The link has given up.
         """
-        connection = await self._connected()
+        connection = await self.ready()
         await connection.send(packet, uuid=uuid)
 
     async def ask(self, packet: Packet, *answer_types: type[Answer]) -> Answer | generic.Boolean:
         """Ask once. Raises `ReplyTimeout` or `ConnectionLost` when the outcome is unknown."""
-        connection = await self._connected()
+        connection = await self.ready()
         answer = await connection.request(
             packet, *answer_types, timeout_s=self._settings.reply_timeout_s
         )
         self._was_heard = True
         return answer
-
-    async def _ask_again(
-        self, packet: Packet, *answer_types: type[Answer]
-    ) -> Answer | generic.Boolean:
-        for _ in range(self._settings.request_attempts - 1):
-            try:
-                return await self.ask(packet, *answer_types)
-            except (ReplyTimeout, ConnectionLost):
-                continue
-        return await self.ask(packet, *answer_types)
 
     async def order(self, packet: Packet) -> str | None:
         """Ask for something that is answered by yes or no; returns what was said to a yes.
@@ -138,20 +133,19 @@ class Link:
 
     async def question(self, packet: Packet, answer_type: type[Answer]) -> Answer:
         """Ask what changes nothing, again if its answer is lost. Raises `Refused` for a no."""
-        answer = await self._ask_again(packet, answer_type)
+        for attempt in itertools.count(1):
+            try:
+                answer = await self.ask(packet, answer_type)
+                break
+            except (ReplyTimeout, ConnectionLost):
+                if attempt >= self._settings.request_attempts:
+                    raise
         if isinstance(answer, answer_type):
             return answer
         raise Refused(getattr(answer, "message", None) or f"the manager refused {packet.id}")
 
-    async def _connected(self) -> Connection:
-        while self._connection is None:
-            if self._failure is not None:
-                raise self._failure
-            await self._changed.wait()
-        return self._connection
-
     async def _serve_once(self) -> None:
-        """One connection. Raises `ConnectionLost` if it ended without a word of the manager."""
+        """One connection. Raises `ConnectionLost` if it ended before the manager sent any frame."""
         self._was_heard = False
         async with Connection.open(
             self._url,

@@ -1,10 +1,10 @@
 """Files in folders that others may write to, such as /tmp.
 
-Whoever may write to a folder can put a link, or a file of their own, where a file is about to be
+A user who may write to a folder can put a link, or a file of their own, where a file is about to be
 written: the bytes would go into another file, or into one that others read and change. So a new
 file is made exclusively, and a file that is there is used only if it is the user's own, has no
 second name, and was not reached by a link. Links on the way to a target are followed, but none
-that somebody else has put into a folder like /tmp, as Linux does it (`fs.protected_symlinks` in
+that another user has put into a folder like /tmp, as Linux does it (`fs.protected_symlinks` in
 proc_sys_fs(5)). In such a folder the sticky bit keeps others from exchanging what was checked.
 """
 
@@ -76,7 +76,7 @@ def followed(path: Path) -> Path:
     """The path without links. What is missing on it stays as it is.
 
     Raises:
-        TargetUnwritable: It leads through a link of somebody else in a folder like /tmp.
+        TargetUnwritable: It leads through a link of another user in a folder like /tmp.
         OSError: It leads through too many links, or one of its folders cannot be entered.
     """
     absolute = Path.cwd() / path
@@ -141,7 +141,7 @@ def _is_shared(folder: Path) -> bool:
 
 
 def is_planted(link: os.stat_result, folder: os.stat_result) -> bool:
-    """Whether somebody else has put a link into a folder like /tmp."""
+    """Whether another user has put a link into a folder like /tmp."""
     is_like_tmp = bool(folder.st_mode & stat.S_ISVTX and folder.st_mode & stat.S_IWOTH)
     return is_like_tmp and not is_own(link) and link.st_uid != folder.st_uid
 

@@ -8,7 +8,7 @@ from typing import Self
 
 import aiohttp
 
-from client_sdk.booked_services import Services
+from client_sdk.booked_services import BookedServices
 from client_sdk.endpoint import base_url, socket_url, tls_context
 from client_sdk.errors import CloudError, NotFound, NotLoggedIn, Refused, ServerFailed, Unreachable
 from client_sdk.events import EventHub
@@ -16,7 +16,7 @@ from client_sdk.http import ManagerHttp
 from client_sdk.link import Link
 from client_sdk.paths import RemotePath, split_remote
 from client_sdk.settings import ClientSettings
-from client_sdk.transfers import ConflictDesk
+from client_sdk.transfers import ConflictResolver
 from client_sdk.uploads import Uploads
 from common.tasks import TaskScope
 from protocol import s2c
@@ -24,11 +24,11 @@ from protocol.codec import Frame
 from protocol.packet import Packet
 
 LinkCallback = Callable[[bool], None]
-"""Is told that the connection was lost (False), and that it is back (True)."""
+"""Called with False when the connection is lost, and with True when it is back."""
 
 
-class Session:
-    """One user's connection and all that goes over it. Made by `Session.open`."""
+class UserSession:
+    """One user's connection and all that goes over it. Made by `UserSession.open`."""
 
     def __init__(
         self,
@@ -42,8 +42,8 @@ class Session:
         self._is_away = self._is_over = False
         self.link = Link(url, settings, self)
         self.events = EventHub()
-        self.conflicts = ConflictDesk()
-        self._services = Services(self.link, settings, scope)
+        self.conflicts = ConflictResolver()
+        self._services = BookedServices(self.link, settings, scope)
         self.uploads = Uploads(self.link, self._services, self.conflicts, http, settings, scope)
 
     @classmethod
@@ -73,18 +73,18 @@ class Session:
         """The link has a connection."""
         self.events.connected()
         self._services.connected()
-        self._tell(is_away=False)
+        self._report(is_away=False)
 
     def disconnected(self) -> None:
         """The link lost its connection."""
         self.events.disconnected()
         self._services.disconnected()
         self.uploads.disconnected()
-        self._tell(is_away=True)
+        self._report(is_away=True)
 
     def unavailable(self) -> None:
         """The link waits for a manager that cannot serve now."""
-        self._tell(is_away=True)
+        self._report(is_away=True)
 
     def failed(self, error: CloudError) -> None:
         """The link gave up."""
@@ -93,15 +93,15 @@ class Session:
         self._services.failed(error)
 
     def received(self, frame: Frame) -> None:
-        """A frame came in that answers no simple question."""
+        """A frame came in that answers no request of `Link.ask`."""
         if isinstance(frame.packet, s2c.FileModify | s2c.FolderModify):
             self.events.publish(frame.packet)
         else:
             self._services.received(frame)
             self.uploads.received(frame)
 
-    def _tell(self, *, is_away: bool) -> None:
-        """Tell a change, but neither a first connection that comes at once nor the end of the client."""
+    def _report(self, *, is_away: bool) -> None:
+        """Report a change, but neither a first connection that comes at once nor the client's end."""
         is_news, self._is_away = is_away != self._is_away, is_away
         if is_news and not self._is_over and self._link_changed is not None:
             self._link_changed(not is_away)
@@ -124,7 +124,7 @@ class ClientCore:
         self._link_changed = link_changed
         self._stack = contextlib.AsyncExitStack()
         self._http: ManagerHttp | None = None
-        self._session: Session | None = None
+        self._session: UserSession | None = None
 
     def __repr__(self) -> str:
         return f"Client({self._base!r})"
@@ -135,7 +135,7 @@ class ClientCore:
             self._http = ManagerHttp(http, self._base, self._token, self._settings)
             if self._token is not None:
                 url = socket_url(self._base, self._token)
-                opening = Session.open(url, http, self._settings, self._link_changed)
+                opening = UserSession.open(url, http, self._settings, self._link_changed)
                 self._session = await stack.enter_async_context(opening)
             self._stack = stack.pop_all()
         return self
@@ -161,7 +161,7 @@ class ClientCore:
         return self._http
 
     @property
-    def _open_session(self) -> Session:
+    def _open_session(self) -> UserSession:
         if self._http is None:
             raise RuntimeError("use the client as `async with Client(…) as cloud`")
         if self._session is None:
@@ -179,7 +179,7 @@ class ClientCore:
 
     @contextlib.asynccontextmanager
     async def _about_file(self, remote: RemotePath) -> AsyncIterator[None]:
-        """A refusal has words only, so it is looked up whether the file is there."""
+        """A refusal has no code, so it is looked up whether the file is there."""
         try:
             yield
         except Refused as error:
@@ -188,7 +188,7 @@ class ClientCore:
             raise
 
     async def _is_surely_missing(self, remote: RemotePath) -> bool:
-        """Whether there is no such file; in doubt, what was said of it before counts."""
+        """Whether there is no such file; False in doubt."""
         with contextlib.suppress(Unreachable, ServerFailed, Refused, NotLoggedIn):
             return not await self._api.file_exists(*split_remote(remote), is_patient=False)
         return False

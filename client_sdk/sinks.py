@@ -30,14 +30,14 @@ NEW_FILE_MODE = 0o666
 PIPE_POLL_S = 0.05
 _SHOWN_CHARACTERS = 40
 _WITHOUT_LOCKS = {errno.ENOTSUP, errno.ENOLCK, errno.ENOSYS}
-"""File systems that have no locks say one of these; there nobody is kept away."""
+"""File systems that have no locks say one of these; there no other download is kept away."""
 
 
 class Sink(Protocol):
     """Takes the bytes of one download. Every method blocks; errors are `TargetUnwritable`.
 
-    Whoever gives a download up closes its sink, also while another method still runs in a thread, or
-    is about to: what `open` acquires then is given back at once.
+    A download that is given up closes its sink, also while another method still runs in a thread, or
+    is about to: what `open` acquires then is released at once.
     """
 
     def open(self) -> tuple[int, str | None]:
@@ -60,7 +60,7 @@ class Sink(Protocol):
         """
 
 
-class Draft:
+class DraftFile:
     """A file that takes the place of its target at the end.
 
     Args:
@@ -120,7 +120,7 @@ class Draft:
             self._tag_path.unlink(missing_ok=True)
 
     def close(self, *, is_kept: bool) -> None:
-        """As `Sink` says. The lock goes last, so that nobody's file is removed."""
+        """As `Sink` says. The lock is released last, so that no other download's file is removed."""
         with self._in_use:
             self._is_closed = True
             if self._descriptor < 0:
@@ -135,7 +135,7 @@ class Draft:
                 self._descriptor = -1
 
     def _draft_mode(self) -> int:
-        """Nobody may read what comes who may not read the target."""
+        """Users who cannot read the target cannot read what comes, either."""
         mode = self._final_mode()
         return NEW_FILE_MODE if mode is None else mode | stat.S_IRUSR | stat.S_IWUSR
 
@@ -156,7 +156,7 @@ class Draft:
         return os.fstat(self._descriptor).st_size == 0
 
 
-class Stream:
+class OpenOutput:
     """Something open that takes bytes one after the other; it is left open."""
 
     def __init__(self, output: BinaryIO, name: str) -> None:
@@ -188,10 +188,10 @@ class Stream:
             self._output.flush()
 
     def close(self, *, is_kept: bool) -> None:
-        """It belongs to whoever opened it."""
+        """Leaves it open: it belongs to the caller."""
 
 
-class Special(Stream):
+class SpecialFile(OpenOutput):
     """A pipe or device that has a path. It is opened, and never replaced."""
 
     def __init__(self, path: Path) -> None:
@@ -202,7 +202,7 @@ class Special(Stream):
         self._opening = threading.Lock()
 
     def open(self) -> tuple[int, str | None]:
-        """As `Sink` says. A pipe is waited for until somebody reads it."""
+        """As `Sink` says. It waits until the pipe has a reader."""
         with translated(self._path):
             while not self._open_now():
                 if self._is_closed.wait(PIPE_POLL_S):
@@ -236,7 +236,7 @@ def sink_at(target: Path, *, resume: bool) -> Sink:
     with translated(target):
         own_files.followed(target)
         is_special = target.exists() and not target.is_file()
-    return Special(target) if is_special else Draft(target, resume=resume)
+    return SpecialFile(target) if is_special else DraftFile(target, resume=resume)
 
 
 def draft_path(target: Path) -> Path:
@@ -263,7 +263,7 @@ def _locked(path: Path, mode: int) -> int:
         descriptor = own_files.opened(path, mode)
         try:
             _lock(descriptor, path)
-            # Whoever had the lock before may have moved the file to its target meanwhile.
+            # The download that had the lock before may have moved the file to its target.
             if own_files.is_at(descriptor, path):
                 return descriptor
         except BaseException:

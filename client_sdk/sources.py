@@ -23,7 +23,7 @@ PIECE_SIZE = 512 * 1024
 Bytes = bytes | bytearray | memoryview
 
 
-class Chunk(Protocol):
+class SourceChunk(Protocol):
     """Some bytes of a source."""
 
     def pieces(self) -> AsyncIterator[Bytes]:
@@ -39,7 +39,7 @@ class Chunk(Protocol):
 class OpenSource(Protocol):
     """A source that is open for one try."""
 
-    async def chunk(self, offset: int, length: int) -> Chunk:
+    async def chunk(self, offset: int, length: int) -> SourceChunk:
         """The bytes from `offset` on.
 
         Chunks are asked for in order, without gaps, one at a time.
@@ -71,7 +71,7 @@ class MemoryChunk:
     content: Bytes
 
     async def pieces(self) -> AsyncIterator[Bytes]:
-        """As `Chunk` says."""
+        """As `SourceChunk` says."""
         view = memoryview(self.content)
         for start in range(0, len(view), PIECE_SIZE):
             yield view[start : start + PIECE_SIZE]
@@ -93,7 +93,7 @@ class DiskChunk:
     length: int
 
     async def pieces(self) -> AsyncIterator[Bytes]:
-        """As `Chunk` says."""
+        """As `SourceChunk` says."""
         end = self.offset + self.length
         for start in range(self.offset, end, PIECE_SIZE):
             yield await asyncio.to_thread(self.read, start, min(PIECE_SIZE, end - start))
@@ -115,7 +115,7 @@ class BytesSource:
         """Open it from the start."""
         yield self
 
-    async def chunk(self, offset: int, length: int) -> Chunk:
+    async def chunk(self, offset: int, length: int) -> SourceChunk:
         """The bytes from `offset` on."""
         return MemoryChunk(self._content[offset : offset + length])
 
@@ -180,7 +180,7 @@ class _OpenFile:
                 os.close(self._descriptor)
                 self._descriptor = None
 
-    async def chunk(self, offset: int, length: int) -> Chunk:
+    async def chunk(self, offset: int, length: int) -> SourceChunk:
         return DiskChunk(self._read, offset, length)
 
     def _read(self, offset: int, length: int) -> bytes:

@@ -27,7 +27,7 @@ from collections.abc import (
 from typing import Protocol, cast
 
 from client_sdk.errors import CloudError, SourceChanged, SourceUnreadable
-from client_sdk.sources import PIECE_SIZE, Bytes, Chunk, MemoryChunk, OpenSource
+from client_sdk.sources import PIECE_SIZE, Bytes, MemoryChunk, OpenSource, SourceChunk
 
 _END = bytearray()
 LONGEST_WAIT_S = 0.1
@@ -81,7 +81,7 @@ class _OpenStream:
         self._rest = memoryview(b"")
         self._failure: CloudError | None = None
 
-    async def chunk(self, offset: int, length: int) -> Chunk:
+    async def chunk(self, offset: int, length: int) -> SourceChunk:
         content = bytearray()
         while len(content) < length:
             content += await self._next(length - len(content))

@@ -218,7 +218,7 @@ def _items(thread: LoopThread, items: AsyncGenerator[T, None], at_once: int) -> 
         while fetched := thread.call(_some(items, at_once)):
             yield from fetched
     finally:
-        # Whoever drops the iterator may be any thread, and need not wait.
+        # Any thread may drop the iterator, and need not wait.
         thread.release(_close(items))
 
 

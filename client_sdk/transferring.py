@@ -40,7 +40,7 @@ from client_sdk.file_operations import Browsing, Organising
 from client_sdk.models import FolderInfo
 from client_sdk.paths import RemotePath, clean_folder, join_remote, split_remote
 from client_sdk.session import ClientCore
-from client_sdk.sinks import Stream, sink_at
+from client_sdk.sinks import OpenOutput, sink_at
 from client_sdk.transfers import (
     ConflictAction,
     ConflictChoice,
@@ -229,7 +229,7 @@ class Transferring(ClientCore):
         """
         path, name = split_remote(remote)
         await Download(
-            self._api, path, name, Stream(output, "the output"), progress, self._settings
+            self._api, path, name, OpenOutput(output, "the output"), progress, self._settings
         ).run()
 
     async def download_archive(

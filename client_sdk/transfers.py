@@ -70,24 +70,24 @@ class ProgressMeter:
     def enter(self, stage: Stage) -> None:
         """The transfer has come to another stage."""
         self._stage = stage
-        self._tell()
+        self._report_progress()
 
     def measure(self, total: int) -> None:
         """The size of the whole is known now."""
         self._total = total
-        self._tell()
+        self._report_progress()
 
     def restart(self, transferred: int = 0) -> None:
         """Begin anew, with so many bytes already there."""
         self._transferred = transferred
-        self._tell()
+        self._report_progress()
 
     def add(self, count: int) -> None:
         """So many bytes more are through; fewer when negative."""
         self._transferred += count
-        self._tell()
+        self._report_progress()
 
-    def _tell(self) -> None:
+    def _report_progress(self) -> None:
         if self._report is not None:
             self._report(Progress(self._stage, self._transferred, self._total))
 
@@ -142,7 +142,7 @@ def as_policy(choice: ConflictChoice) -> ConflictPolicy:
     return choice if callable(choice) else as_action(choice)
 
 
-class ConflictDesk:
+class ConflictResolver:
     """Answers conflicts by policy."""
 
     def __init__(self) -> None:
@@ -229,7 +229,7 @@ class UploadOrder:
         name: Name in that folder.
         is_public: Whether everybody may read and write the file.
         on_conflict: What to do when the name is taken.
-        meter: Is told how far it has come.
+        meter: Counts and reports its bytes.
     """
 
     source: Source
@@ -255,7 +255,7 @@ class UploadOrder:
         )
 
 
-class Job:
+class AcceptedUpload:
     """An upload that the manager accepted, and what was heard about it since.
 
     Attributes:

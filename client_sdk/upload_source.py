@@ -25,11 +25,11 @@ from client_sdk.sources import (
     PIECE_SIZE,
     Bytes,
     BytesSource,
-    Chunk,
     DiskChunk,
     FileSource,
     OpenSource,
     Source,
+    SourceChunk,
 )
 from client_sdk.streams import (
     ByteStream,
@@ -138,7 +138,7 @@ class SpooledSource:
         """Open it from the start."""
         yield self
 
-    async def chunk(self, offset: int, length: int) -> Chunk:
+    async def chunk(self, offset: int, length: int) -> SourceChunk:
         """The bytes from `offset` on, as soon as they were read."""
         end = offset + length
         # With the last chunk it has to be known that the stream holds nothing more.

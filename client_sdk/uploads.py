@@ -23,7 +23,7 @@ from uuid import uuid4
 import aiohttp
 
 from client_sdk import listing
-from client_sdk.booked_services import Services
+from client_sdk.booked_services import BookedServices
 from client_sdk.chunks import ChunkSender
 from client_sdk.errors import (
     CloudError,
@@ -38,9 +38,9 @@ from client_sdk.http import ManagerHttp
 from client_sdk.link import Link
 from client_sdk.settings import ClientSettings
 from client_sdk.transfers import (
+    AcceptedUpload,
     Conflict,
-    ConflictDesk,
-    Job,
+    ConflictResolver,
     OnConflict,
     Outcome,
     Stage,
@@ -68,7 +68,7 @@ class _NoneFree(Exception):
     """The manager has no service free for the upload, though one was granted: it is no attempt."""
 
 
-_Answer = Job | s2c.UploadRejection | CloudError
+_Answer = AcceptedUpload | s2c.UploadRejection | CloudError
 
 
 class Uploads:
@@ -86,8 +86,8 @@ class Uploads:
     def __init__(
         self,
         link: Link,
-        services: Services,
-        conflicts: ConflictDesk,
+        services: BookedServices,
+        conflicts: ConflictResolver,
         http: aiohttp.ClientSession,
         settings: ClientSettings,
         scope: TaskScope,
@@ -99,7 +99,7 @@ class Uploads:
         self._scope = scope
         self._conflicts = conflicts
         self._requests: dict[str, tuple[UploadOrder, asyncio.Future[_Answer]]] = {}
-        self._jobs: dict[str, Job] = {}
+        self._jobs: dict[str, AcceptedUpload] = {}
         self._handlers: dict[type[Packet], Callable[[Any], None]] = {
             s2c.UploadStageFinish: self._stage_finished,
             s2c.UploadOverwriteRequest: self._asked,
@@ -113,7 +113,7 @@ class Uploads:
         Raises:
             Rejected: The manager did not accept it.
             UploadFailed: It failed.
-            SourceChanged, SourceUnreadable: The source let us down.
+            SourceChanged, SourceUnreadable: The source has changed, or cannot be read.
             CloudError: The link gave up.
         """
         backoff, pause = self._settings.backoff(), self._settings.short_backoff()
@@ -151,7 +151,7 @@ class Uploads:
         if frame.reply_uuid in self._requests:
             self._answered(frame.reply_uuid, frame.packet)
         elif isinstance(frame.packet, s2c.UploadResponse) and frame.packet.accepted:
-            # Nobody waits for this one any more; it would hold its service until it times out.
+            # No caller waits for this one any more; it would hold its service until it times out.
             self._spawn_abort(frame.packet.upload_id)
         elif handler := self._handlers.get(type(frame.packet)):
             handler(frame.packet)
@@ -159,7 +159,7 @@ class Uploads:
     async def _try(self, order: UploadOrder) -> UploadResult:
         order.meter.enter(Stage.WAITING)
         ticket = await self._services.acquire()
-        job: Job | None = None
+        job: AcceptedUpload | None = None
         try:
             job = await self._open(order)
             with bound_ids(upload=job.upload_id):
@@ -178,7 +178,7 @@ class Uploads:
             _log.debug("upload-finished")
         return result
 
-    async def _open(self, order: UploadOrder) -> Job:
+    async def _open(self, order: UploadOrder) -> AcceptedUpload:
         packet = c2s.UploadRequest(
             name=order.name,
             path=order.path,
@@ -188,7 +188,7 @@ class Uploads:
         )
         losses = self._services.losses
         answer = await self._request(order, packet)
-        if isinstance(answer, Job):
+        if isinstance(answer, AcceptedUpload):
             return answer
         if isinstance(answer, s2c.UploadRejection):
             raise _rejected(answer)
@@ -218,20 +218,20 @@ class Uploads:
     def _abandon(self, reply: asyncio.Future[_Answer]) -> None:
         """Take back what was accepted in the moment in which its caller went away."""
         answer = reply.result() if reply.done() and not reply.cancelled() else None
-        if isinstance(answer, Job):
+        if isinstance(answer, AcceptedUpload):
             self._spawn_abort(answer.upload_id)
 
     def _answered(self, uuid: str, packet: Packet) -> None:
         order, reply = self._requests.pop(uuid)
         if isinstance(packet, s2c.UploadResponse) and packet.accepted:
-            job = self._jobs[packet.upload_id] = Job(order, packet)
+            job = self._jobs[packet.upload_id] = AcceptedUpload(order, packet)
             _resolve(reply, job)
         elif isinstance(packet, s2c.UploadRejection):
             _resolve(reply, packet)
         else:
             _resolve(reply, Rejected(_rejection(packet)))
 
-    async def _transfer(self, job: Job) -> None:
+    async def _transfer(self, job: AcceptedUpload) -> None:
         """Send all chunks and wait until the service is free again."""
         order = job.order
         order.meter.enter(Stage.TRANSFERRING)
@@ -251,7 +251,7 @@ class Uploads:
         if not job.is_stored:
             raise _after(job.error)
 
-    async def _until_left(self, job: Job, sending: Coroutine[Any, Any, None]) -> None:
+    async def _until_left(self, job: AcceptedUpload, sending: Coroutine[Any, Any, None]) -> None:
         """Send, but no longer than the service has the upload: an answer may be lost."""
         left = asyncio.create_task(job.left_service.wait(), name="left-service")
         sent = asyncio.create_task(sending, name="send-chunks")
@@ -266,7 +266,7 @@ class Uploads:
         finally:
             await cancel_and_wait(left, sent)
 
-    async def _settle(self, job: Job) -> UploadResult:
+    async def _settle(self, job: AcceptedUpload) -> UploadResult:
         job.order.meter.restart(job.order.source.size)
         job.order.meter.enter(Stage.SETTLING)
         try:
@@ -276,14 +276,14 @@ class Uploads:
             raise
         return job.result()
 
-    def _give_up(self, job: Job | None, ticket: object) -> None:
+    def _give_up(self, job: AcceptedUpload | None, ticket: object) -> None:
         """Take an upload back from the manager, and its service once that has stopped."""
         if job is None or job.over.is_set():
             self._services.release(ticket)
         else:
             self._scope.spawn(self._stop(job, ticket), f"stop {job.upload_id}")
 
-    async def _stop(self, job: Job, ticket: object) -> None:
+    async def _stop(self, job: AcceptedUpload, ticket: object) -> None:
         try:
             if await self._abort(job.upload_id):
                 with contextlib.suppress(TimeoutError):
@@ -338,7 +338,7 @@ class Uploads:
             if job.prompt is not None:
                 job.prompt.cancel()
 
-    async def _decide(self, job: Job) -> None:
+    async def _decide(self, job: AcceptedUpload) -> None:
         order = job.order
         try:
             conflict = await self._conflict(order)
@@ -401,7 +401,7 @@ SPARE_CHARACTERS = 100
 
 
 async def upload_empty(
-    link: Link, http: ManagerHttp, conflicts: ConflictDesk, order: UploadOrder
+    link: Link, http: ManagerHttp, conflicts: ConflictResolver, order: UploadOrder
 ) -> UploadResult:
     """Make an empty file.
 

@@ -139,7 +139,7 @@ class Sharing(ClientCore):
     async def signed_link(self, remote: RemotePath) -> str:
         """An address that downloads the file without an account, while its content stays.
 
-        Whoever has the address can read the file: treat it as a secret.
+        Everybody who has the address can read the file: treat it as a secret.
 
         Raises:
             NotFound: There is no such file.
@@ -173,7 +173,7 @@ class Sharing(ClientCore):
 
 
 RemovalCallback = Callable[[int], None]
-"""Is told how many files of a user remain."""
+"""Called with the number of files of a user that remain."""
 
 
 class Administering(ClientCore):
@@ -300,7 +300,7 @@ class Administering(ClientCore):
 
     @contextlib.asynccontextmanager
     async def _as_administrator(self) -> AsyncIterator[None]:
-        """Tells that the user is no administrator; a refusal has words only, so it is looked up."""
+        """Raises `Forbidden` for users who are no administrators; refusals have no code for that."""
         try:
             yield
         except Refused as error:

@@ -18,7 +18,7 @@ from client_sdk import Client, FailedTransfer, FileInfo, FolderProgress, OnConfl
 from client_sdk.batches import DownloadPlan, PlannedTransfer, local_child
 from client_sdk.errors import InvalidInput, NotFound, TargetUnwritable
 from client_sdk.paths import clean_folder
-from client_sdk.sinks import Stream
+from client_sdk.sinks import OpenOutput
 from client_sdk.transferring import download_planned, plan_download
 from common.wording import human_size
 
@@ -157,7 +157,7 @@ async def _archive_to_file(ctx: CommandContext, remote: str, target: Path) -> No
 async def _archive_to_stream(ctx: CommandContext, remote: str, output: BinaryIO) -> None:
     async with ctx.client() as cloud:
         await _check_folder(cloud, remote)
-        sink, position = Stream(output, "standard output"), 0
+        sink, position = OpenOutput(output, "standard output"), 0
         with output_may_end():
             async with contextlib.aclosing(cloud.read_archive(remote)) as pieces:
                 async for piece in pieces:

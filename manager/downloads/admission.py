@@ -1,7 +1,7 @@
 """How many downloads run at once: all together, from one address, and for one reader.
 
-Whoever finds no place waits for one, but not for long: a page that asks for a hundred small pictures at
-once gets them all, one after the other, and takes no more places than others leave to it.
+A download that finds no place waits for one, but not for long: a page that asks for a hundred small
+pictures at once gets them all, one after the other, and takes no more places than others leave to it.
 """
 
 import asyncio

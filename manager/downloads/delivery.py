@@ -211,7 +211,7 @@ class ContentSender:
     async def send(
         self, request: web.Request, representation: Representation, reader: str
     ) -> web.StreamResponse:
-        """Answers a GET or HEAD with the content, parts of it, or the news that nothing changed.
+        """Answers a GET or HEAD with the content, parts of it, or that nothing has changed.
 
         `reader` is whose share of the places for downloads it takes.
 

@@ -174,7 +174,7 @@ class _Outlet:
         """Nothing is kept back."""
 
     def close(self) -> None:
-        """Whoever takes the pieces closes where they go."""
+        """The caller closes what the pieces are written to."""
 
     def take(self) -> list[Buffer]:
         pieces, self._pieces = self._pieces, []

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from client_sdk.sinks import Draft
+from client_sdk.sinks import DraftFile
 
 
 def held(monkeypatch: pytest.MonkeyPatch, method: str) -> tuple[threading.Event, threading.Event]:
@@ -16,15 +16,15 @@ def held(monkeypatch: pytest.MonkeyPatch, method: str) -> tuple[threading.Event,
     Sets the first event, and waits for the second.
     """
     done, may_return = threading.Event(), threading.Event()
-    real = getattr(Draft, method)
+    real = getattr(DraftFile, method)
 
-    def waiting(draft: Draft, *args: object) -> object:
+    def waiting(draft: DraftFile, *args: object) -> object:
         result = real(draft, *args)
         done.set()
         may_return.wait(10)
         return result
 
-    monkeypatch.setattr(Draft, method, waiting)
+    monkeypatch.setattr(DraftFile, method, waiting)
     return done, may_return
 
 

@@ -18,7 +18,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from client_sdk.booking import Book, BookingManager, Clear, Effect, Grant, Linger
+from client_sdk.booking import Book, BookingCore, Clear, Effect, Grant, Linger
 from manager.errors import ClearRefused, NoFreeService
 from manager.services.booking_ledger import AmountChanged, BookingLedger
 
@@ -38,7 +38,7 @@ class SdkClient:
         known_losses: those of them that the client has heard of.
     """
 
-    desk: BookingManager
+    core: BookingCore
     to_manager: deque[Callable[[], None]] = field(default_factory=deque)
     to_client: deque[Callable[[], None]] = field(default_factory=deque)
     waiting: list[int] = field(default_factory=list)
@@ -58,7 +58,7 @@ class BookingOverTheWire(RuleBasedStateMachine):
         self.ledger = BookingLedger(IDLE_S)
         self.now = 0.0
         self.numbers = count()
-        self.clients = {name: SdkClient(BookingManager(limit)) for name in ("alice", "bob")}
+        self.clients = {name: SdkClient(BookingCore(limit)) for name in ("alice", "bob")}
         # Service to the client and the upload that it runs; None for a client that has left.
         self.running: dict[str, tuple[str, int] | None] = {}
         for _ in range(services):
@@ -69,7 +69,7 @@ class BookingOverTheWire(RuleBasedStateMachine):
                 self.wait(name)
 
     def apply(self, name: str, effects: list[Effect]) -> None:
-        """Carries out what a desk says."""
+        """Carries out what a core says."""
         client = self.clients[name]
         for effect in effects:
             match effect:
@@ -100,7 +100,7 @@ class BookingOverTheWire(RuleBasedStateMachine):
         """A client reads ±1."""
         client = self.clients[changed.client]
         client.known_losses = losses
-        self.apply(changed.client, client.desk.modified(changed.change))
+        self.apply(changed.client, client.core.modified(changed.change))
 
     def answer(self, name: str, number: int, take: Callable[[], list[Effect]]) -> None:
         """The manager answers a question; one that the client has given up is not heard."""
@@ -122,7 +122,7 @@ class BookingOverTheWire(RuleBasedStateMachine):
         # An idle service that was due to another client goes in this moment.
         self.clients[name].losses += booked.amount < kept
         self.tell(booked.changes)
-        self.answer(name, number, partial(self.clients[name].desk.booked, booked.amount))
+        self.answer(name, number, partial(self.clients[name].core.booked, booked.amount))
 
     def clear(self, name: str, number: int) -> None:
         """The manager reads a clear."""
@@ -132,7 +132,7 @@ class BookingOverTheWire(RuleBasedStateMachine):
             is_done = False
         else:
             is_done = True
-        self.answer(name, number, partial(self.clients[name].desk.cleared, success=is_done))
+        self.answer(name, number, partial(self.clients[name].core.cleared, success=is_done))
 
     def request(self, name: str, ticket: int, known_losses: int) -> None:
         """The manager reads a request for an upload, which must find a free service."""
@@ -146,19 +146,19 @@ class BookingOverTheWire(RuleBasedStateMachine):
     def hear_refusal(self, name: str, ticket: int) -> None:
         """A client reads that no service is free."""
         self.clients[name].using.remove(ticket)
-        self.apply(name, self.clients[name].desk.recount(ticket))
+        self.apply(name, self.clients[name].core.recount(ticket))
         self.wait(name)
 
     def upload_is_off_its_service(self, name: str, ticket: int) -> None:
         """A client reads that an upload needs its service no longer."""
         self.clients[name].using.remove(ticket)
-        self.apply(name, self.clients[name].desk.leave(ticket))
+        self.apply(name, self.clients[name].core.leave(ticket))
 
     def wait(self, name: str) -> None:
         """An upload of a client wants a service."""
         ticket = next(self.numbers)
         self.clients[name].waiting.append(ticket)
-        self.apply(name, self.clients[name].desk.wait(ticket))
+        self.apply(name, self.clients[name].core.wait(ticket))
 
     @rule(name=CLIENTS)
     def new_upload(self, name: str) -> None:
@@ -170,14 +170,14 @@ class BookingOverTheWire(RuleBasedStateMachine):
         """Somebody has changed their mind."""
         client = self.clients[name]
         if client.waiting:
-            self.apply(name, client.desk.leave(client.waiting.pop()))
+            self.apply(name, client.core.leave(client.waiting.pop()))
 
     def connect(self, name: str) -> None:
         """A connection comes about."""
         client = self.clients[name]
         if not client.is_connected:
             client.is_connected = True
-            self.apply(name, client.desk.connected())
+            self.apply(name, client.core.connected())
 
     def disconnect(self, name: str) -> None:
         """A connection breaks, with all that is on its way; the services drain."""
@@ -189,7 +189,7 @@ class BookingOverTheWire(RuleBasedStateMachine):
         self.tell(self.ledger.client_left(name, self.now))
         client.to_client.clear()
         client.question = None
-        client.desk.disconnected()
+        client.core.disconnected()
         client.using.clear()
         client.known_losses = client.losses
         for service, upload in self.running.items():
@@ -227,15 +227,15 @@ class BookingOverTheWire(RuleBasedStateMachine):
         client = self.clients[name]
         if client.question is not None:
             client.question = None
-            self.apply(name, client.desk.unanswered())
+            self.apply(name, client.core.unanswered())
 
     def clear_is_tried_again(self, name: str) -> None:
         """Some time has passed since a clear was refused."""
-        self.apply(name, self.clients[name].desk.retry_clear())
+        self.apply(name, self.clients[name].core.retry_clear())
 
     def a_moment_passes(self, name: str) -> None:
         """Nobody has used what is left over."""
-        self.apply(name, self.clients[name].desk.lingered())
+        self.apply(name, self.clients[name].core.lingered())
 
     def service_joins(self) -> None:
         """A service connects."""
@@ -310,9 +310,9 @@ class BookingOverTheWire(RuleBasedStateMachine):
 
     @invariant()
     def counts_agree(self) -> None:
-        """A desk knows who waits and who uploads."""
+        """A core knows who waits and who uploads."""
         for client in getattr(self, "clients", {}).values():
-            counts = client.desk.waiting, client.desk.using
+            counts = client.core.waiting, client.core.using
             assert counts == (len(client.waiting), len(client.using))
 
     def teardown(self) -> None:

@@ -20,7 +20,7 @@ from client_sdk.errors import (
     TargetUnwritable,
     Unreachable,
 )
-from client_sdk.sinks import Draft, Special, draft_path
+from client_sdk.sinks import DraftFile, SpecialFile, draft_path
 from tests.client_sdk.cancelling import cancelled_at, held, names_in
 
 CONTENT = bytes(index % 251 for index in range(300_000))
@@ -28,7 +28,7 @@ CONTENT = bytes(index % 251 for index in range(300_000))
 
 def leave(target: Path, content: bytes, tag: str | None = '"one"') -> None:
     """Leaves what an earlier download of the target would have left."""
-    draft = Draft(target, resume=False)
+    draft = DraftFile(target, resume=False)
     draft.open()
     draft.restart(tag)
     draft.write(0, content)
@@ -366,13 +366,13 @@ async def test_a_pipe_that_nobody_reads_holds_no_cancelled_download(
     os.mkfifo(tmp_path / "pipe")
     waits = asyncio.Event()
     loop = asyncio.get_running_loop()
-    open_now = Special._open_now  # noqa: SLF001 - says that the pipe is waited for
+    open_now = SpecialFile._open_now  # noqa: SLF001 - says that the pipe is waited for
 
-    def noticed(special: Special) -> bool:
+    def noticed(special: SpecialFile) -> bool:
         loop.call_soon_threadsafe(waits.set)
         return open_now(special)
 
-    monkeypatch.setattr(Special, "_open_now", noticed)
+    monkeypatch.setattr(SpecialFile, "_open_now", noticed)
     async with make_client() as cloud:
         download = asyncio.create_task(cloud.download("/name", tmp_path / "pipe"))
         await waits.wait()

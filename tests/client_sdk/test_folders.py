@@ -38,7 +38,7 @@ from client_sdk.errors import (
     SourceUnreadable,
     TargetUnwritable,
 )
-from client_sdk.sinks import Draft
+from client_sdk.sinks import DraftFile
 from protocol import c2s
 from tests.client_sdk.content import content_of
 
@@ -321,7 +321,7 @@ async def test_what_an_earlier_try_has_left_is_used(manager, make_client, tmp_pa
     """Unless it is not wanted."""
     manager.files = {"/a": content_of(1000)}
     for resume, asked in [(True, "bytes=400-"), (False, None)]:
-        draft = Draft(tmp_path / "a", resume=False)
+        draft = DraftFile(tmp_path / "a", resume=False)
         draft.open()
         draft.restart('"one"')
         draft.write(0, content_of(400))

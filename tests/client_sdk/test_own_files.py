@@ -9,7 +9,7 @@ import pytest
 
 from client_sdk import own_files
 from client_sdk.errors import TargetUnwritable
-from client_sdk.sinks import Draft, draft_path, sink_at
+from client_sdk.sinks import DraftFile, draft_path, sink_at
 
 SOMEBODY, SOMEBODY_ELSE = 1001, 1002
 STICKY = 0o1777
@@ -48,7 +48,7 @@ def tag_path(target: Path) -> Path:
 
 def download(target: Path, content: bytes = b"content", *, resume: bool = True) -> None:
     """A download that comes through, whatever an earlier one has left."""
-    draft = Draft(target, resume=resume)
+    draft = DraftFile(target, resume=resume)
     try:
         draft.open()
         draft.restart('"tag"')
@@ -103,7 +103,7 @@ def test_what_was_put_in_the_place_of_a_tag_is_neither_read_nor_written_to(
     victim.write_bytes(b'"tag"')
     draft_path(target).write_bytes(b"bytes")
     plant(tag_path(target), victim)
-    draft = Draft(target, resume=True)
+    draft = DraftFile(target, resume=True)
     assert draft.open() == (0, None)
     draft.close(is_kept=True)
     download(target)
@@ -142,7 +142,7 @@ def test_a_draft_is_as_private_as_its_target(folder: Path) -> None:
     target.chmod(0o600)
     draft_path(target).write_bytes(b"")
     draft_path(target).chmod(0o644)
-    draft = Draft(target, resume=False)
+    draft = DraftFile(target, resume=False)
     draft.open()
     assert stat.S_IMODE(draft_path(target).stat().st_mode) == 0o600
     draft.close(is_kept=False)
@@ -166,7 +166,7 @@ def test_permissions_of_a_target_are_kept_if_it_is_the_users_own(
 def test_a_draft_that_was_exchanged_is_not_put_in_place(folder: Path) -> None:
     """Where the folder lets others do that, the target does not get their bytes."""
     target = folder / "target"
-    draft = Draft(target, resume=False)
+    draft = DraftFile(target, resume=False)
     draft.open()
     draft_path(target).unlink()
     draft_path(target).write_bytes(b"theirs")
@@ -236,4 +236,4 @@ def test_a_circle_of_links_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "x").symlink_to("y")
     (tmp_path / "y").symlink_to("x")
     with pytest.raises(TargetUnwritable, match="cannot be written"):
-        Draft(tmp_path / "x", resume=True).open()
+        DraftFile(tmp_path / "x", resume=True).open()
