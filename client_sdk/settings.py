@@ -86,17 +86,19 @@ class ClientSettings:
 
     def backoff(self, *, quick_tries: int = 0) -> Backoff:
         """A fresh back-off with these delays; `quick_tries`: how many are as short as the first."""
-        return self._backoff(self.retry_first_s, self.retry_cap_s, quick_tries=quick_tries)
+        return Backoff(
+            first_s=self.retry_first_s,
+            cap_s=self.retry_cap_s,
+            quick_tries=quick_tries,
+            jitter=self.rng.random,
+            sleep=self.sleep,
+        )
 
     def short_backoff(self) -> Backoff:
         """A fresh back-off for what is out of order for an instant."""
-        return self._backoff(self.retry_first_s / 10, self.retry_first_s * 4)
-
-    def _backoff(self, first_s: float, cap_s: float, *, quick_tries: int = 0) -> Backoff:
         return Backoff(
-            first_s=first_s,
-            cap_s=cap_s,
-            quick_tries=quick_tries,
+            first_s=self.retry_first_s / 10,
+            cap_s=self.retry_first_s * 4,
             jitter=self.rng.random,
             sleep=self.sleep,
         )

@@ -171,7 +171,8 @@ class _OpenFile:
                 os.close(descriptor)
                 return
             self._descriptor = descriptor
-        self._check_unchanged(descriptor)
+        # Finds out whether it has changed since the upload was ordered.
+        self._read(0, 0)
 
     def close(self) -> None:
         with self._opening:
@@ -191,12 +192,9 @@ class _OpenFile:
             piece = os.pread(descriptor, length, offset)
         if len(piece) != length:
             raise SourceChanged(f"{self._path} became shorter while it was being uploaded")
-        self._check_unchanged(descriptor)
-        return piece
-
-    def _check_unchanged(self, descriptor: int) -> None:
         if _version(os.fstat(descriptor)) != self._version:
             raise SourceChanged(f"{self._path} changed since its upload began")
+        return piece
 
 
 def _version(facts: os.stat_result) -> tuple[int, int]:

@@ -34,6 +34,17 @@ EXPIRY_MARGIN_S = 120.0
 _UNSIGNED_LIFE_S = 3600.0
 
 
+@dataclass(frozen=True, slots=True)
+class _ExpectedChunk:
+    """What a wrapped chunk must turn out to be; the digest is None when it is not known."""
+
+    envelope: Envelope
+    object_id: UUID
+    index: int
+    count: int
+    digest: bytes | None
+
+
 class ChunkReader:
     """Reads chunks, and answers the right bytes or an error, never a wrong byte.
 
@@ -99,17 +110,12 @@ class ChunkReader:
                 f"{address.stored_size} bytes are no chunk of {size} bytes in its envelope"
             )
 
-        def unwrap(sealed: bytearray) -> memoryview:
-            plain = self._open(sealed, envelope, object_id, index, count)
-            if digest is not None and not compare_digest(sha256(plain).digest(), digest):
-                raise ChunkCorrupt("the chunk's SHA-256 digest is another one")
-            return plain
-
+        chunk = _ExpectedChunk(envelope, object_id, index, count, digest)
         try:
-            return await asyncio.to_thread(unwrap, await self.fetch(address))
+            return await asyncio.to_thread(self._open, await self.fetch(address), chunk)
         except ChunkCorrupt:
             # It may have been broken on its way; only a second copy tells.
-            return await asyncio.to_thread(unwrap, await self.fetch(address))
+            return await asyncio.to_thread(self._open, await self.fetch(address), chunk)
 
     async def locate(self, address: ChunkAddress) -> None:
         """Makes sure that Discord still has the chunk's message, and shows it to us.
@@ -158,14 +164,21 @@ class ChunkReader:
                 if not await attempts.wait(at_least_s=fault.retry_after_s):
                     raise gave_up(attempts.failures, fault) from None
 
-    def _open(
-        self, sealed: bytearray, envelope: Envelope, object_id: UUID, index: int, count: int
-    ) -> memoryview:
-        if envelope == "v1":
-            return open_chunk(sealed, self._keyring, object_id, index, count)
-        if envelope == "plain":
-            return memoryview(sealed)
-        # The base envelope does not name its key, so all are tried, each on a copy of its own.
+    def _open(self, sealed: bytearray, chunk: _ExpectedChunk) -> memoryview:
+        """Decrypts and verifies a chunk, in place. Raises `ChunkCorrupt`, `UnknownKey`."""
+        if chunk.envelope == "v1":
+            keyring, count = self._keyring, chunk.count
+            plain = open_chunk(sealed, keyring, chunk.object_id, chunk.index, count)
+        elif chunk.envelope == "base":
+            plain = self._open_base(sealed)
+        else:
+            plain = memoryview(sealed)
+        if chunk.digest is not None and not compare_digest(sha256(plain).digest(), chunk.digest):
+            raise ChunkCorrupt("the chunk's SHA-256 digest is another one")
+        return plain
+
+    def _open_base(self, sealed: bytearray) -> memoryview:
+        """The envelope does not name its key, so all are tried, each on a copy of its own."""
         *others, last = self._keyring
         for key in others:
             try:
@@ -230,14 +243,14 @@ class AttachmentFinder:
         # The weak dictionary keeps the lock as long as anybody waits for it.
         lock = self._asking.setdefault(address.message_id, asyncio.Lock())
         async with lock:
-            attachments = self._cached(address.message_id)
-            if attachments is None:
-                message = await self._ask(address)
-                self._remember(message)
-                attachments = message.attachments
-        if address.attachment_id is None and len(attachments) == 1:
-            return attachments[0]
-        for attachment in attachments:
+            message = self._cache.get(address.message_id)
+            if message is None or self._http.wall_clock() >= message.expires_at:
+                message = self._remember(await self._ask(address))
+            else:
+                self._cache.move_to_end(address.message_id)
+        if address.attachment_id is None and len(message.attachments) == 1:
+            return message.attachments[0]
+        for attachment in message.attachments:
             if attachment.id == address.attachment_id:
                 return attachment
         raise MessageGone(address.message_id)
@@ -253,21 +266,15 @@ class AttachmentFinder:
         """Webhooks that could not read are asked again."""
         self._dead.clear()
 
-    def _cached(self, message_id: int) -> tuple[Attachment, ...] | None:
-        cached = self._cache.get(message_id)
-        if cached is None or self._http.wall_clock() >= cached.expires_at:
-            return None
-        self._cache.move_to_end(message_id)
-        return cached.attachments
-
-    def _remember(self, message: PostedMessage) -> None:
+    def _remember(self, message: PostedMessage) -> _CachedMessage:
         now = self._http.wall_clock()
         expiries = [_expires_at(attachment.url, now) for attachment in message.attachments]
         expires_at = min(expiries, default=now) - EXPIRY_MARGIN_S
-        self._cache[message.id] = _CachedMessage(message.attachments, expires_at)
+        cached = self._cache[message.id] = _CachedMessage(message.attachments, expires_at)
         self._cache.move_to_end(message.id)
         while len(self._cache) > self._capacity:
             self._cache.popitem(last=False)
+        return cached
 
     async def _ask(self, address: ChunkAddress) -> PostedMessage:
         """The message as its webhook shows it, or as the bot does if the webhook is no more."""

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from catalog.errors import FolderMissing
 from catalog.port import Catalog
-from catalog.records import File, Folder, ObjectState, StoredObject, User
+from catalog.records import File, Folder, ObjectState, StoredObject
 from common.wording import human_size
 from manager.accounts.accounts import Accounts
 from manager.downloads.archive_request import BulkRequest, bulk_request
@@ -48,7 +48,14 @@ class FileRoutes:
     async def download(self, request: web.Request) -> web.StreamResponse:
         """Sends a file that the user may read."""
         user = await self._accounts.authenticate(token_of(request))
-        file = await _readable_file(Parameters(request.query), user, self._catalog)
+        parameters = Parameters(request.query)
+        folder = parameters.required("path", parse_path)
+        name = parameters.required("name", check_name)
+        file = await self._catalog.file_at(folder, name, viewer_id=user.id)
+        if file is None:
+            raise NoSuchFile
+        if not may_read(file, user):
+            raise AccessDenied
         return await self._send(request, file, f"user {user.id}")
 
     async def signed_download(self, request: web.Request) -> web.StreamResponse:
@@ -127,17 +134,6 @@ async def _size_of(catalog: Catalog, folder: Folder, selection: Selection | None
     files = () if selection is None else selection.files
     usages = [await catalog.usage_by_type(each.id) for each in folders]
     return sum(file.size for file in files) + sum(sum(usage.values()) for usage in usages)
-
-
-async def _readable_file(parameters: Parameters, user: User, catalog: Catalog) -> File:
-    folder = parameters.required("path", parse_path)
-    name = parameters.required("name", check_name)
-    file = await catalog.file_at(folder, name, viewer_id=user.id)
-    if file is None:
-        raise NoSuchFile
-    if not may_read(file, user):
-        raise AccessDenied
-    return file
 
 
 def _preview(name: str, size: int, kind: str) -> Preview:
