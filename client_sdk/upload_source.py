@@ -235,13 +235,26 @@ async def as_source(source: UploadSource, size: int | None = None) -> Source | O
     """
     if size is not None and size < 0:
         raise InvalidInput("a size cannot be negative")
-    made = await _known(source)
-    if made is not None:
-        if size not in {None, made.size}:
-            raise InvalidInput(f"the size is {counted(made.size, 'byte')}, not {size}")
-        return made
+    made: Source | OneTimeStream
+    if isinstance(source, Bytes):
+        made = BytesSource(source)
+    elif isinstance(source, str | os.PathLike):
+        made = await asyncio.to_thread(FileSource, Path(source))
+    else:
+        made = await _stream_as_source(source, size)
+    if size is not None and made.size != size:
+        raise InvalidInput(f"the size is {counted(made.size or 0, 'byte')}, not {size}")
+    return made
+
+
+async def _stream_as_source(
+    source: ByteStream | StreamFactory, size: int | None
+) -> Source | OneTimeStream:
     if _is_stream(source):
-        return OneTimeStream(stream_opening(source), size)
+        file = await asyncio.to_thread(rewindable, source)
+        if file is None:
+            return OneTimeStream(stream_opening(source), size)
+        return StreamSource(file.opening, file.size)
     if not callable(source):
         raise TypeError(
             "what is uploaded is a path, bytes, an open binary file, an iterable of bytes, or a "
@@ -249,18 +262,6 @@ async def as_source(source: UploadSource, size: int | None = None) -> Source | O
         )
     opening = factory_opening(source)
     return OneTimeStream(opening, None) if size is None else StreamSource(opening, size)
-
-
-async def _known(source: UploadSource) -> Source | None:
-    """The source, if its size can be found out and it can be read more than once."""
-    if isinstance(source, Bytes):
-        return BytesSource(source)
-    if isinstance(source, str | os.PathLike):
-        return await asyncio.to_thread(FileSource, Path(source))
-    if not _is_stream(source):
-        return None
-    file = await asyncio.to_thread(rewindable, source)
-    return None if file is None else StreamSource(file.opening, file.size)
 
 
 def _is_stream(source: object) -> TypeGuard[ByteStream]:
