@@ -61,7 +61,7 @@ from manager.processing.handlers import (
 )
 from manager.processing.jobs import JobPolicy, ProcessingManager
 from manager.processing.thumbnails import ThumbnailCache, ThumbnailServices
-from manager.retrying import CATALOG_RETRY, CatalogPatience
+from manager.retrying import CATALOG_RETRY, CatalogRetry
 from manager.services.booking_ledger import BookingLedger
 from manager.services.bookings import BookingManager
 from manager.services.handlers import ProbeHandlers, WebhookReportHandlers
@@ -117,7 +117,7 @@ def create_app(
     monotonic: Clock = time.monotonic,
     passwords: Passwords | None = None,
     open_catalog: OpenCatalog | None = None,
-    patience: CatalogPatience | None = None,
+    retry: CatalogRetry | None = None,
 ) -> web.Application:
     """The manager as a web application, not started yet.
 
@@ -127,7 +127,7 @@ def create_app(
         monotonic: Seconds that never jump.
         passwords: Hashes passwords; None: as slowly as it should be done.
         open_catalog: Opens the catalog; None: the one that the settings name.
-        patience: How calls of the catalog are retried; None: as configured.
+        retry: How calls of the catalog are retried; None: as configured.
     """
     app = web.Application(handler_args=handler_arguments(settings.idle_connection_timeout_s))
     # Downloads have a limit of their own for readers that stall, which comes first.
@@ -142,8 +142,8 @@ def create_app(
             monotonic=monotonic,
             passwords=passwords or Passwords(),
             open_catalog=open_catalog or partial(catalog_of, settings, clock),
-            patience=patience
-            or CatalogPatience(
+            retry=retry
+            or CatalogRetry(
                 commit_within_s=settings.upload_hold_s,
                 policy=replace(CATALOG_RETRY, monotonic=monotonic),
             ),
@@ -170,7 +170,7 @@ async def _run(
     monotonic: Clock,
     passwords: Passwords,
     open_catalog: OpenCatalog,
-    patience: CatalogPatience,
+    retry: CatalogRetry,
 ) -> AsyncIterator[None]:
     """Composes the manager, adds its routes to the application, and runs it as long as that runs."""
     async with AsyncExitStack() as stack:
@@ -192,7 +192,7 @@ async def _run(
         quarantines = QuarantineKeeper(webhooks, catalog, partial(_channel_of, http))
         await quarantines.restore()
         stack.push_async_callback(quarantines.save_at_last)
-        holds = TemporaryReferences(catalog, clock, life_s=settings.upload_hold_s)
+        temporary_references = TemporaryReferences(catalog, clock, life_s=settings.upload_hold_s)
         reaper = Reaper(
             catalog,
             webhooks,
@@ -200,7 +200,7 @@ async def _run(
             metrics,
             interval_s=settings.reaper_interval_s,
             grace_s=settings.gc_grace_s,
-            keep_holds=holds.keep,
+            renew_references=temporary_references.renew,
             delete_as_bot=None if bot is None else bot.delete,
             clock=clock,
             monotonic=monotonic,
@@ -226,7 +226,7 @@ async def _run(
         stack.push_async_callback(tasks.close)
         hub = Hub()
         content_links = ContentLinks.of(settings.keyring, clock)
-        changes = ChangeFeed(hub, catalog, patience, content_links.thumbnail, Announcer(hub, tasks))
+        changes = ChangeFeed(hub, catalog, retry, content_links.thumbnail, Announcer(hub, tasks))
         setup = SetupCode(catalog, settings.chosen_setup_code)
         token_secret = settings.keyring.signing_key(Purpose.USER_TOKENS)
         accounts = Accounts(catalog, token_secret, clock, setup, passwords=passwords)
@@ -241,29 +241,29 @@ async def _run(
         # Services and uploads.
         bookings = BookingManager(BookingLedger(settings.booking_idle_s), hub, monotonic=monotonic)
         stack.callback(bookings.close)
-        pulse = LivenessProbe(tasks)
-        fleet = UploadSlotRegistry(bookings, hub, webhooks, settings, tasks, pulse)
+        probe = LivenessProbe(tasks)
+        upload_slots = UploadSlotRegistry(bookings, hub, webhooks, settings, tasks, probe)
         uncertain_posts = UncertainPostCounter(metrics)
-        journal = ChunkJournal(catalog, tasks, patience, reaper.wake)
+        journal = ChunkJournal(catalog, tasks, retry, reaper.wake)
         destinations = DestinationTracker(catalog)
-        objects = ObjectWriter(catalog, holds, journal, patience=patience, clock=clock)
-        committer = FileCommitter(catalog, destinations, readability, patience)
+        objects = ObjectWriter(catalog, temporary_references, journal, retry=retry, clock=clock)
+        committer = FileCommitter(catalog, destinations, readability, retry)
         empty_files = EmptyFileCommitter(
             catalog,
-            holds,
+            temporary_references,
             destinations,
             changes,
-            patience=patience,
+            retry=retry,
             chunk_size=settings.chunk_size,
             clock=clock,
         )
-        uploads = UploadManager(objects, committer, fleet, changes, tasks, reaper.wake)
+        uploads = UploadManager(objects, committer, upload_slots, changes, tasks, reaper.wake)
         tickets = TicketManager(
             catalog=catalog,
-            patience=patience,
-            holds=holds,
+            retry=retry,
+            references=temporary_references,
             readability=readability,
-            fleet=fleet,
+            slots=upload_slots,
             signer=TicketSigner(settings.keyring.signing_key(Purpose.UPLOAD_TICKETS), clock),
             policy=ticket_policy(settings),
             tasks=tasks,
@@ -280,18 +280,18 @@ async def _run(
             changes=changes,
             tickets=tickets,
             links=content_links,
-            terms=JobPolicy(
+            policy=JobPolicy(
                 lease_s=settings.processing_lease_s, max_attempts=settings.processing_attempts
             ),
             tasks=tasks,
             clock=clock,
         )
-        thumbnailers = ThumbnailServices(catalog, hub, settings, tasks)
-        pictures = ThumbnailCache(thumbnailers)
+        thumbnail_services = ThumbnailServices(catalog, hub, settings, tasks)
+        thumbnail_cache = ThumbnailCache(thumbnail_services)
 
         # Downloads.
         signed_links = SignedLinks.of(settings.keyring)
-        source = ContentSource(catalog, reader, holds, webhooks)
+        source = ContentSource(catalog, reader, temporary_references, webhooks)
         delivery = Delivery(
             metrics,
             addresses,
@@ -316,20 +316,20 @@ async def _run(
             FolderHandlers(catalog, changes, destinations, reaper.wake, name_policy),
             SharingHandlers(catalog, changes),
             LinkHandlers(catalog, signed_links),
-            ThumbnailHandlers(catalog, content_links, pictures),
+            ThumbnailHandlers(catalog, content_links, thumbnail_cache),
             BookingHandlers(bookings, uploads),
-            UploadHandlers(uploads, fleet, chunk_size, name_policy),
+            UploadHandlers(uploads, upload_slots, chunk_size, name_policy),
             EmptyFileHandlers(empty_files, name_policy),
-            ProbeHandlers(pulse, fleet, thumbnailers, processing),
+            ProbeHandlers(probe, upload_slots, thumbnail_services, processing),
         )
         slot_packets = Dispatcher(
             "u2s",
             {None, WEBHOOKS, TICKETS},
             TicketHandlers(tickets),
             UploadReportHandlers(journal, webhooks, tickets.reported),
-            WebhookReportHandlers(fleet, webhooks, uncertain_posts),
+            WebhookReportHandlers(upload_slots, webhooks, uncertain_posts),
         )
-        thumbnail_packets = Dispatcher("t2s", {None}, ThumbnailServiceHandlers(thumbnailers))
+        thumbnail_packets = Dispatcher("t2s", {None}, ThumbnailServiceHandlers(thumbnail_services))
         processing_packets = Dispatcher("t2s", {PROCESSING}, ProcessingHandlers(processing))
 
         # WebSockets.
@@ -340,9 +340,9 @@ async def _run(
             logins,
             client_packets,
             on_join=[
-                fleet.introduce_to,
-                thumbnailers.introduce_to,
-                processing.introduce_to,
+                upload_slots.send_list_to,
+                thumbnail_services.send_list_to,
+                processing.send_list_to,
                 uploads.client_joined,
                 hub.join,
             ],
@@ -356,13 +356,16 @@ async def _run(
         slots = UploadServiceEndpoint(
             acceptor,
             service_password,
-            fleet,
+            upload_slots,
             slot_packets,
             on_leave=tickets.slot_left,
             bot_token=settings.bot_token_for_services,
         )
         base_thumbnails = ThumbnailServiceEndpoint(
-            acceptor, thumbnailers, thumbnail_packets, bot_token=settings.bot_token_for_services
+            acceptor,
+            thumbnail_services,
+            thumbnail_packets,
+            bot_token=settings.bot_token_for_services,
         )
         processing_services = ProcessingServiceEndpoint(
             acceptor, service_password, processing, processing_packets, base=base_thumbnails
@@ -377,7 +380,7 @@ async def _run(
 
         # Routes.
         public_url = settings.manager_public_url
-        page = PageRoutes(PageFiles.load(), setup, fleet.addresses, public_url)
+        page = PageRoutes(PageFiles.load(), setup, upload_slots.addresses, public_url)
         health = CatalogHealth(catalog, monotonic=monotonic)
         passwords_in_query = settings.legacy_get_login
         messages = MessagesSection(webhooks, reaper, unknown_messages, uncertain_posts)
@@ -391,7 +394,7 @@ async def _run(
                 ).routes,
                 *FileRoutes(accounts, catalog, signed_links, sender).routes,
                 *ArchiveRoutes(accounts, catalog, folders).routes,
-                *ContentRoutes(catalog, content_links, sender, pictures.kept).routes,
+                *ContentRoutes(catalog, content_links, sender, thumbnail_cache.kept).routes,
                 *graphql_routes(
                     authenticator,
                     lambda caller, base_url: GraphQLContext(
@@ -411,7 +414,7 @@ async def _run(
                 *monitoring_routes(health, metrics, service_password),
                 status_route(
                     accounts,
-                    ServicesSection(hub, fleet, bookings),
+                    ServicesSection(hub, upload_slots, bookings),
                     messages,
                     ProcessingSection(catalog, processing),
                 ),
@@ -421,7 +424,7 @@ async def _run(
         async def close_connections(_: web.Application) -> None:
             # The end of the application waits for handlers; those of WebSockets end with these.
             delivery.end_all()
-            await _close_all(hub, fleet, thumbnailers, processing)
+            await _close_all(hub, upload_slots, thumbnail_services, processing)
 
         app.on_shutdown.append(close_connections)
         app[app_keys.ACCOUNTS] = accounts
@@ -434,20 +437,20 @@ async def _run(
             thumbnail_packets,
             processing_packets,
         )
-        app[app_keys.HOLDS] = holds
+        app[app_keys.TEMPORARY_REFERENCES] = temporary_references
         app[app_keys.LOGINS] = logins
-        app[app_keys.THUMBNAIL_CACHE] = pictures
+        app[app_keys.THUMBNAIL_CACHE] = thumbnail_cache
         app[app_keys.REAPER] = reaper
         app[app_keys.SETUP_CODE] = setup
         app[app_keys.SIGNED_LINKS] = signed_links
-        app[app_keys.THUMBNAIL_SERVICES] = thumbnailers
+        app[app_keys.THUMBNAIL_SERVICES] = thumbnail_services
         app[app_keys.TICKET_UPLOADS] = tickets
         app[app_keys.UNKNOWN_MESSAGES] = unknown_messages
         app[app_keys.WEBHOOKS] = webhooks
 
         background: dict[str, Callable[[], Awaitable[None]]] = {
             "health": health.run,
-            "holds": holds.run,
+            "temporary_references": temporary_references.run,
             "processing": processing.run,
             "quarantines": quarantines.run,
             "reaper": reaper.run,

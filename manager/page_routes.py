@@ -3,7 +3,7 @@
 Its Content Security Policy (level 3) lets the page itself talk to this manager alone. Only its upload
 worker also talks to upload services: a dedicated worker has the policy of its own response, so it
 learns of the services that are registered when it starts, and the page starts another one when it
-hears of a service at an origin that is new.
+learns of a service at a new origin.
 """
 
 import gzip
@@ -82,8 +82,8 @@ def _own_files(host: str, base: str, public_url: str | None) -> str:
     The same origin also serves what people have stored, and a script of theirs must not run. A host
     that no source can name (an IPv6 address) is left with the whole origin.
     """
-    places = [host if _AUTHORITY.fullmatch(host) else "", origin_of(public_url or "") or ""]
-    return " ".join(f"{place}{base}/" for place in places if place) or "'self'"
+    sources = [host if _AUTHORITY.fullmatch(host) else "", origin_of(public_url or "") or ""]
+    return " ".join(f"{source}{base}/" for source in sources if source) or "'self'"
 
 
 def origin_of(address: str) -> str | None:

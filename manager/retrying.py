@@ -21,7 +21,7 @@ MAX_HANGING = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CatalogPatience:
+class CatalogRetry:
     """How long the manager tries to reach a catalog that is away.
 
     Attributes:
@@ -91,4 +91,4 @@ class CatalogPatience:
             task.exception()  # looked at, so that asyncio does not report it as lost
 
 
-USUAL_PATIENCE = CatalogPatience()
+DEFAULT_RETRY = CatalogRetry()

@@ -40,7 +40,7 @@ PROBE_INTERVAL_S = 15.0
 OVERDUE_S = 30.0
 """A catalog that takes longer than this for a write probe does not take writes."""
 READ_TIMEOUT_S = 4.0
-"""Those who ask give up after five seconds, and shall hear why."""
+"""Clients time out after five seconds, and shall get the reason before."""
 
 
 class CatalogHealth:

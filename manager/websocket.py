@@ -272,7 +272,7 @@ class UploadServiceEndpoint:
         )
         bind_ids(service=slot.id)
         try:
-            async with self._registry.membership(slot):
+            async with self._registry.registered(slot):
                 await connection.serve(lambda packet, _: self._dispatcher.handle(slot, packet))
         finally:
             self._on_leave(slot)
@@ -304,7 +304,7 @@ class ThumbnailServiceEndpoint:
         socket, connection = await self._sockets.accept(request, handshake, frozenset(), "t2s")
         service = ThumbnailService(id=str(uuid4()), connection=connection)
         bind_ids(service=service.id)
-        async with self._registry.membership(service, self._bot_token):
+        async with self._registry.registered(service, self._bot_token):
             await connection.serve(lambda packet, _: self._dispatcher.handle(service, packet))
         return socket
 
@@ -338,6 +338,6 @@ class ProcessingServiceEndpoint:
         socket, connection = await self._sockets.accept(request, handshake, granted, "t2s")
         service = ProcessingService(id=str(uuid4()), base_url=own_url, connection=connection)
         bind_ids(service=service.id)
-        async with self._registry.membership(service):
+        async with self._registry.registered(service):
             await connection.serve(lambda packet, _: self._dispatcher.handle(service, packet))
         return socket

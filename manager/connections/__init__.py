@@ -1,1 +1,1 @@
-"""Who is connected: one WebSocket each, clients and upload slots, and how all clients are told something."""
+"""WebSocket connections: frames, backpressure, sessions of clients, and the dispatch of packets."""

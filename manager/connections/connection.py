@@ -1,6 +1,6 @@
 """One WebSocket of a peer: frames in, frames out, replies matched.
 
-What is sent goes through a bounded queue that one task drains, so that nobody waits for a slow peer. The
+What is sent goes through a bounded queue that one task drains, so that no sender waits for a slow peer. The
 manager drops a peer whose queue overflows, and one that takes nothing of it for too long. Each incoming
 frame is handled by a task of its own, so that a request which waits for a third party does not hold up the
 ones behind it; how many are at work is bounded (`manager.connections.workload`). A frame can never end the
@@ -54,7 +54,7 @@ HEARTBEAT_S = 20.0
 """Time between two pings; who leaves one unanswered for half of it has a half-open socket and is dropped."""
 
 CLOSE_TIMEOUT_S = 2.0
-"""Time for a closing handshake; the goodbye to a peer that reads nothing would wait for ever."""
+"""Time for a closing handshake; with a peer that reads nothing it would wait for ever."""
 
 
 def new_socket(*, heartbeat_s: float = HEARTBEAT_S) -> web.WebSocketResponse:
@@ -84,7 +84,7 @@ class PeerConnection:
 
         Args:
             socket: the socket, after its handshake.
-            transport: what the socket runs on, to cut it off; None when it is gone already.
+            transport: what the socket runs on, to cut it off; None when it has ended already.
             accepts: namespaces that the peer may send.
             extensions: what the peer was granted.
             tasks: runs the handlers of frames, which may outlive the connection.
@@ -109,7 +109,7 @@ class PeerConnection:
         self._pong = asyncio.Event()
 
     def send(self, packet: Packet, *, reply_uuid: str | None = None) -> None:
-        """Queues a packet. To a peer that is gone it goes nowhere."""
+        """Queues a packet. After the end of the connection it does nothing."""
         self._enqueue(encode(packet, reply_uuid=reply_uuid))
 
     def send_encoded(self, packet: EncodedPacket) -> None:
@@ -155,13 +155,13 @@ class PeerConnection:
         if not self._is_open:
             raise PeerGone
 
-    def elsewhere(self) -> AbstractContextManager[None]:
+    def external_wait(self) -> AbstractContextManager[None]:
         """Around what a handler of this peer's frames waits for, when third parties do it.
 
         The peer's other frames are handled meanwhile. Raises `Overloaded` when very many of them wait
         like that.
         """
-        return self._workload.elsewhere()
+        return self._workload.external_wait()
 
     async def flushed(self) -> None:
         """Returns once all that was sent has gone out, or nothing can go out any more."""
@@ -225,7 +225,7 @@ class PeerConnection:
     def _cut_off_later(self) -> None:
         """Cuts off a peer that does not read what the connection still has to send at its end.
 
-        The server closes the transport then, which waits for that; a peer that is gone without a
+        The server closes the transport then, which waits for that; a peer that vanished without a
         word never reads it.
         """
         if self._transport is not None:

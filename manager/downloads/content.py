@@ -39,7 +39,7 @@ class ContentSource:
     Args:
         catalog: Where chunks are looked up.
         reader: Fetches and verifies chunks.
-        holds: Keeps content alive while it is being sent.
+        references: Keeps content alive while it is being sent.
         webhooks: Hears of webhooks that turn out to be gone.
     """
 
@@ -47,12 +47,12 @@ class ContentSource:
         self,
         catalog: ObjectStore,
         reader: ChunkReader,
-        holds: TemporaryReferences,
+        references: TemporaryReferences,
         webhooks: WebhookDirectory,
     ) -> None:
         self._catalog = catalog
         self._reader = reader
-        self._holds = holds
+        self._references = references
         self._webhooks = webhooks
 
     async def chunks(
@@ -107,7 +107,7 @@ class ContentSource:
         """Holds the content, whatever becomes of its names. Raises `NoSuchFile`."""
         async with contextlib.AsyncExitStack() as stack:
             try:
-                await stack.enter_async_context(self._holds.hold(content.id))
+                await stack.enter_async_context(self._references.protecting(content.id))
             except ObjectMissing as error:
                 raise NoSuchFile from error
             yield

@@ -31,7 +31,7 @@ from manager.files.conversion import (
     ownership,
 )
 from manager.files.rights import access_to
-from manager.retrying import CatalogPatience
+from manager.retrying import CatalogRetry
 from protocol import s2c
 from protocol.values import format_path
 
@@ -80,7 +80,7 @@ class ChangeFeed:
         self,
         hub: Hub,
         files: FileStore,
-        patience: CatalogPatience,
+        retry: CatalogRetry,
         thumbnail_link: Callable[[UUID], str],
         announcer: Announcer,
         *,
@@ -91,7 +91,7 @@ class ChangeFeed:
         Args:
             hub: The clients.
             files: Finds the files that have some content.
-            patience: Retries that.
+            retry: Repeats that while the catalog is away.
             thumbnail_link: Returns path and query of the thumbnail of some content.
             announcer: Sends the packets in order.
             order_wait_s: Seconds for which a change waits for the answer to an earlier one.
@@ -104,7 +104,7 @@ class ChangeFeed:
         self._all_ordered.set()
         self._thumbnail_link = thumbnail_link
         self._files = files
-        self._patience = patience
+        self._retry = retry
         self._listeners: list[Callable[[], None]] = []
         self._readings: list[_ChangedMeanwhile] = []
 
@@ -257,7 +257,7 @@ class ChangeFeed:
             changed = _ChangedMeanwhile()
             self._readings.append(changed)
             try:
-                files = await self._patience.answering(lambda: self._files.files_of(object_id))
+                files = await self._retry.answering(lambda: self._files.files_of(object_id))
             finally:
                 self._readings.remove(changed)
             if not changed.concerns(files):

@@ -99,7 +99,7 @@ class Reaper:
         *,
         interval_s: float,
         grace_s: float = 0.0,
-        keep_holds: Callable[[], Awaitable[None]] | None = None,
+        renew_references: Callable[[], Awaitable[None]] | None = None,
         delete_as_bot: DeleteAsBot | None = None,
         batch: int = BATCH,
         backoff: Backoff | None = None,
@@ -115,7 +115,7 @@ class Reaper:
             metrics: Counts what was deleted.
             interval_s: Seconds between two sweeps.
             grace_s: Seconds for which stored content is kept after its last reference was released.
-            keep_holds: Renews this process's holds before objects are collected; None for no holds.
+            renew_references: Renews this process's references before a sweep; None: it has none.
             delete_as_bot: Deletes a message with the bot; None when no bot is configured.
             batch: Objects, or messages, per query.
             backoff: Delays after a failure of the catalog; None for 1 s up to `interval_s`.
@@ -129,7 +129,7 @@ class Reaper:
         self._metrics = metrics
         self._interval_s = interval_s
         self._grace_s = grace_s
-        self._keep_holds = keep_holds
+        self._renew_references = renew_references
         self._batch = batch
         self._backoff = backoff or Backoff(first_s=1, cap_s=interval_s)
         self._clock = clock
@@ -192,8 +192,8 @@ class Reaper:
             return
 
     async def _collect(self) -> int:
-        if self._keep_holds is not None:
-            await self._keep_holds()
+        if self._renew_references is not None:
+            await self._renew_references()
         while await self._catalog.drop_expired_tickets(limit=self._batch) == self._batch:
             pass
         total = 0

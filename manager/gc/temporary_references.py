@@ -41,7 +41,7 @@ class TemporaryReferences:
         self._service = f"manager:{uuid4()}"
         self._held: set[tuple[UUID, str]] = set()
         # No hold began, or was renewed, before this moment.
-        self._kept_at = clock()
+        self._renewed_at = clock()
 
     def begin(self, object_id: UUID, key: str) -> Reference:
         """A new hold, renewed from now on; the caller writes it into the catalog."""
@@ -61,7 +61,7 @@ class TemporaryReferences:
             log.log(log_level(error), "hold-not-released", code=error.code)
 
     @contextlib.asynccontextmanager
-    async def held(self, object_id: UUID) -> AsyncIterator[Reference]:
+    async def referring(self, object_id: UUID) -> AsyncIterator[Reference]:
         """A hold for the length of the context; the caller writes it into the catalog."""
         key = str(uuid4())
         try:
@@ -71,27 +71,27 @@ class TemporaryReferences:
             await asyncio.shield(self.end(object_id, key))
 
     @contextlib.asynccontextmanager
-    async def hold(self, object_id: UUID) -> AsyncIterator[None]:
+    async def protecting(self, object_id: UUID) -> AsyncIterator[None]:
         """Holds an object that exists for the length of the context. Raises `ObjectMissing`.
 
         If the catalog accepts no writes (for example because the disk is full), there is no hold:
         reading goes on without one, and fails if the content is deleted meanwhile.
         """
-        async with self.held(object_id) as reference:
+        async with self.referring(object_id) as reference:
             try:
                 await self._catalog.hold(reference)
             except CatalogUnavailable as error:
                 log.log(log_level(error), "hold-not-taken", problem=str(error))
             yield
 
-    async def keep(self) -> None:
+    async def renew(self) -> None:
         """Renews all holds, including expired ones. Raises `CatalogError`.
 
         The reaper calls it before it collects garbage: after the machine was suspended, or the catalog was
         unavailable, for longer than a hold lives, content in use must not be deleted.
         """
         now = self._clock()
-        age_s = now - self._kept_at
+        age_s = now - self._renewed_at
         if 0 <= age_s < self._life_s / 4:
             return
         if 0 <= age_s < self._life_s:
@@ -102,14 +102,14 @@ class TemporaryReferences:
             # Holds may have expired, or the clock was set back: write each again.
             for object_id, key in tuple(self._held):
                 await self._revive(object_id, key)
-        self._kept_at = now
+        self._renewed_at = now
 
     async def run(self) -> None:
         """Renews all holds in time, until cancelled."""
         while True:
             await self._sleep(self._life_s / 3)
             try:
-                await self.keep()
+                await self.renew()
             except CatalogError as error:
                 log.log(log_level(error), "holds-not-renewed", code=error.code)
 

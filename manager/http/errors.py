@@ -82,7 +82,7 @@ LASTING_HEADER = "Discord-Cloud-Lasting"
 
 
 def answer(error: Exception) -> web.Response | None:
-    """The response to a known error; None for one that nobody has foreseen."""
+    """The response to a known error; None for an unexpected one."""
     for kind in type(error).__mro__:
         if kind in STATUSES:
             response = failure(STATUSES[kind], public_text(error), **_fields(error))

@@ -65,8 +65,8 @@ class ProcessingHandlers:
 class ThumbnailServiceHandlers:
     """The handlers of what thumbnail services of the base protocol send."""
 
-    def __init__(self, thumbnailers: ThumbnailServices) -> None:
-        self._thumbnailers = thumbnailers
+    def __init__(self, thumbnail_services: ThumbnailServices) -> None:
+        self._thumbnail_services = thumbnail_services
 
     @property
     def packets(self) -> PacketTable:
@@ -75,16 +75,18 @@ class ThumbnailServiceHandlers:
 
     async def thumbnail_data(self, service: ThumbnailService, packet: t2s.ThumbnailData) -> None:
         """A thumbnail was made, or cannot be made."""
-        self._thumbnailers.received(service, packet)
+        self._thumbnail_services.received(service, packet)
 
 
 class ThumbnailHandlers:
     """The handlers of what clients send about thumbnails."""
 
-    def __init__(self, catalog: Catalog, links: ContentLinks, pictures: ThumbnailCache) -> None:
+    def __init__(
+        self, catalog: Catalog, links: ContentLinks, thumbnail_cache: ThumbnailCache
+    ) -> None:
         self._catalog = catalog
         self._links = links
-        self._pictures = pictures
+        self._cache = thumbnail_cache
 
     @property
     def packets(self) -> PacketTable:
@@ -104,7 +106,7 @@ class ThumbnailHandlers:
 
     async def _is_made(self, request: ClientRequest, file: File) -> bool:
         """Whether a service has made a thumbnail lately, or makes one now."""
-        if self._pictures.kept(file.object_id) is not None:
+        if self._cache.kept(file.object_id) is not None:
             return True
-        with request.client.connection.elsewhere():
-            return await self._pictures.make(file)
+        with request.client.connection.external_wait():
+            return await self._cache.make(file)

@@ -33,7 +33,7 @@ RETRY_FIRST_S = 30.0
 RETRY_FACTOR = 4
 """Each attempt waits so many times longer than the one before."""
 LOOK_INTERVAL_S = 30.0
-"""How often services without work are told to look for jobs that became due by time alone."""
+"""How often idle services are made to look for jobs that became due by time alone."""
 MAX_ERROR_LENGTH = 1000
 STRETCH = 1000
 """Objects that are looked at in one transaction when old ones are queued."""
@@ -48,7 +48,7 @@ class ProcessingService:
         base_url: URL of the manager as the service reaches it.
         connection: the way to the service.
         recipe_version: that of its recipes, as it said last.
-        is_waiting: whether it was told that there is nothing to do.
+        is_waiting: whether the manager replied that there is nothing to do.
         is_in_service: whether it has confirmed its configuration.
         jobs: the jobs that it has.
     """
@@ -71,7 +71,7 @@ class JobPolicy:
 
 
 class ProcessingManager:
-    """Gives jobs to services, and takes what comes of them."""
+    """Leases jobs to processing services, and records their outcome."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class ProcessingManager:
         changes: ChangeFeed,
         tickets: TicketManager,
         links: ContentLinks,
-        terms: JobPolicy,
+        policy: JobPolicy,
         tasks: BackgroundTasks,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
@@ -91,13 +91,13 @@ class ProcessingManager:
         self._changes = changes
         self._tickets = tickets
         self._links = links
-        self._terms = terms
+        self._policy = policy
         self._tasks = tasks
         self._clock = clock
         self._sleep = sleep
         self._services: dict[str, ProcessingService] = {}
         tickets.subscribe(self._stored)
-        changes.subscribe(self.wake)
+        changes.subscribe(self.announce_jobs)
 
     def __iter__(self) -> Iterator[ProcessingService]:
         return iter(tuple(self._services.values()))
@@ -108,14 +108,14 @@ class ProcessingManager:
         versions = [each.recipe_version for each in self if each.recipe_version is not None]
         return max(versions, default=None)
 
-    def introduce_to(self, client: ClientSession) -> None:
-        """Tells a new client of every service."""
+    def send_list_to(self, client: ClientSession) -> None:
+        """Sends a new client the list of services."""
         for service in self:
             if service.is_in_service:
                 client.connection.send(_registry(service, "list"))
 
     @contextlib.asynccontextmanager
-    async def membership(self, service: ProcessingService) -> AsyncIterator[None]:
+    async def registered(self, service: ProcessingService) -> AsyncIterator[None]:
         """A service is connected for the length of the context; then its jobs go back."""
         self._services[service.id] = service
         self._tasks.spawn(self._configure(service), f"configure processing {service.id}")
@@ -126,16 +126,16 @@ class ProcessingManager:
             if service.is_in_service:
                 service.is_in_service = False
                 self._hub.broadcast(_registry(service, "removed"))
-            self._tasks.spawn(self._take_back(service), "take jobs back")
+            self._tasks.spawn(self._give_jobs_back(service), "take jobs back")
 
     async def run(self) -> None:
-        """Tells waiting services now and then to look again, until cancelled."""
+        """Makes idle services look for jobs at intervals, until cancelled."""
         while True:
             await self._sleep(LOOK_INTERVAL_S)
-            self.wake()
+            self.announce_jobs()
 
-    def wake(self) -> None:
-        """There may be jobs: whoever waits for one asks again."""
+    def announce_jobs(self) -> None:
+        """There may be jobs: idle services ask again."""
         for service in self:
             if service.is_waiting:
                 service.is_waiting = False
@@ -147,13 +147,13 @@ class ProcessingManager:
         # Set first: what is queued while the catalog is asked must not be missed.
         service.is_waiting = True
         while job := await self._catalog.claim_job(
-            service.id, lease_s=self._terms.lease_s, max_attempts=self._terms.max_attempts
+            service.id, lease_s=self._policy.lease_s, max_attempts=self._policy.max_attempts
         ):
             service.jobs[job.object_id] = job
             packet = await self._packet(service, job)
             if service.id not in self._services:
                 # It left meanwhile, maybe before the catalog had answered.
-                await self._take_back(service)
+                await self._give_jobs_back(service)
                 return None
             if packet is not None:
                 service.is_waiting = False
@@ -186,7 +186,7 @@ class ProcessingManager:
             raise JobLost
 
     async def failed(self, service: ProcessingService, packet: t2s.JobFailed) -> None:
-        """Has the job tried again later, or given up. Raises `JobLost`, `CatalogError`."""
+        """Schedules the next attempt at the job, or fails it for good. Raises `JobLost`, `CatalogError`."""
         job = _job_of(service, packet.job_id)
         log.warning("job-failed", job=packet.job_id, attempt=job.attempts, error=packet.error)
         if not await self._end_attempt(service, job, packet.error, may_retry=packet.retry):
@@ -196,14 +196,14 @@ class ProcessingManager:
         """Renews the lease. Raises `JobLost`, `CatalogError`."""
         job = _job_of(service, packet.job_id)
         renewed = await self._catalog.renew_job(
-            job.object_id, worker=service.id, lease_s=self._terms.lease_s
+            job.object_id, worker=service.id, lease_s=self._policy.lease_s
         )
         if not renewed:
             service.jobs.pop(job.object_id, None)
             raise JobLost
 
     async def enqueue_missing(self) -> int:
-        """Queues all that was never processed, or by older recipes. Answers how many."""
+        """Queues all that was never processed, or by older recipes. Returns how many."""
         queued, after = 0, None
         while True:
             stretch = await self._catalog.enqueue_missing(
@@ -213,21 +213,21 @@ class ProcessingManager:
             after = stretch.last
             if after is None:
                 break
-        self.wake()
+        self.announce_jobs()
         return queued
 
     async def retry(self) -> int:
-        """Queues all that was given up. Answers how many."""
+        """Queues all jobs that failed for good. Returns how many."""
         queued = await self._catalog.retry_jobs()
-        self.wake()
+        self.announce_jobs()
         return queued
 
     def _stored(self, ticket: Ticket) -> None:
         if ticket.view is None:
-            self.wake()
+            self.announce_jobs()
         elif ticket.view.name == THUMBNAIL:
             self._tasks.spawn(
-                self._changes.thumbnail_made(ticket.view.object_id), "tell of a thumbnail"
+                self._changes.thumbnail_made(ticket.view.object_id), "announce a thumbnail"
             )
 
     async def _packet(self, service: ProcessingService, job: Job) -> s2t.Job | None:
@@ -250,7 +250,7 @@ class ProcessingManager:
         self, service: ProcessingService, job: Job, error: str, *, may_retry: bool
     ) -> bool:
         service.jobs.pop(job.object_id, None)
-        is_last = not may_retry or job.attempts >= self._terms.max_attempts
+        is_last = not may_retry or job.attempts >= self._policy.max_attempts
         delay_s = RETRY_FIRST_S * RETRY_FACTOR ** (job.attempts - 1)
         return await self._catalog.fail_job(
             job.object_id,
@@ -259,8 +259,8 @@ class ProcessingManager:
             retry_at=None if is_last else self._clock() + delay_s,
         )
 
-    async def _take_back(self, service: ProcessingService) -> None:
-        """Lets others have the jobs of a lost service; what cannot be told now, the leases do."""
+    async def _give_jobs_back(self, service: ProcessingService) -> None:
+        """Gives the jobs of a lost service back; what fails now is done when their leases expire."""
         for job in tuple(service.jobs.values()):
             try:
                 await self._end_attempt(
@@ -270,21 +270,21 @@ class ProcessingManager:
                 log.warning("job-not-taken-back", job=str(job.object_id), code=error.code)
 
     async def _configure(self, service: ProcessingService) -> None:
-        packet = s2t.ProcessingConfiguration(lease_s=self._terms.lease_s)
+        packet = s2t.ProcessingConfiguration(lease_s=self._policy.lease_s)
         try:
             answer = await service.connection.request(packet, generic.Boolean)
         except PeerGone:
             return
         except (PeerSilent, UnexpectedReply) as error:
-            await self._send_away(service, str(error))
+            await self._disconnect(service, str(error))
             return
         if not answer.success:
-            await self._send_away(service, answer.message or "it refuses its configuration")
+            await self._disconnect(service, answer.message or "it refuses its configuration")
         elif service.id in self._services:
             service.is_in_service = True
             self._hub.broadcast(_registry(service, "added"))
 
-    async def _send_away(self, service: ProcessingService, problem: str) -> None:
+    async def _disconnect(self, service: ProcessingService, problem: str) -> None:
         log.warning("processing-service-not-configured", service=service.id, problem=problem)
         await service.connection.close(POLICY_VIOLATION, "the configuration was not confirmed")
 

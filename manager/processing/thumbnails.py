@@ -55,8 +55,8 @@ class ThumbnailService:
         connection: the way to the service.
         is_in_service: whether it has confirmed its configuration, and is connected.
         pictures: what is waited for, by file id.
-        owed: the content that it was asked about and has not answered, by file id; also what nobody
-            waits for any more.
+        owed: the content that it was asked about and has not answered, by file id; also when no client
+            waits for it any more.
     """
 
     id: str
@@ -86,14 +86,14 @@ class ThumbnailServices:
     def __iter__(self) -> Iterator[ThumbnailService]:
         return iter(tuple(self._services.values()))
 
-    def introduce_to(self, client: ClientSession) -> None:
-        """Tells a new client of every service."""
+    def send_list_to(self, client: ClientSession) -> None:
+        """Sends a new client the list of services."""
         for service in self:
             if service.is_in_service:
                 client.connection.send(_registry(service, "list"))
 
     @contextlib.asynccontextmanager
-    async def membership(self, service: ThumbnailService, bot_token: str) -> AsyncIterator[None]:
+    async def registered(self, service: ThumbnailService, bot_token: str) -> AsyncIterator[None]:
         """A service is connected for the length of the context."""
         self._services[service.id] = service
         self._tasks.spawn(
@@ -150,7 +150,7 @@ class ThumbnailServices:
         return picture
 
     async def _ask(self, service: ThumbnailService, question: s2t.GenThumbnail) -> None:
-        """Services answer with a reply, or with a packet of its own, which `received` is told of."""
+        """Services answer with a reply, or with a separate packet, which is passed to `received`."""
         try:
             answer = await service.connection.request(
                 question, t2s.ThumbnailData, timeout_s=PICTURE_TIMEOUT_S
@@ -167,7 +167,7 @@ class ThumbnailServices:
             _answered(service, question.file_id, _bytes_of(answer) if is_this else None)
 
     def received(self, service: ThumbnailService, packet: t2s.ThumbnailData) -> None:
-        """A service has made a picture, or cannot."""
+        """A service has made a thumbnail, or cannot."""
         _answered(service, packet.file_id, _bytes_of(packet))
 
     async def _question(self, file: File) -> s2t.GenThumbnail | None:
@@ -192,10 +192,10 @@ class ThumbnailServices:
         except PeerGone:
             return
         except (PeerSilent, UnexpectedReply) as error:
-            await self._send_away(service, str(error))
+            await self._disconnect(service, str(error))
             return
         if not answer.success:
-            await self._send_away(service, answer.message or "it refuses its configuration")
+            await self._disconnect(service, answer.message or "it refuses its configuration")
         elif service.id in self._services:
             service.is_in_service = True
             self._hub.broadcast(_registry(service, "added"))
@@ -210,7 +210,7 @@ class ThumbnailServices:
             image_type=IMAGE_TYPE,
         )
 
-    async def _send_away(self, service: ThumbnailService, problem: str) -> None:
+    async def _disconnect(self, service: ThumbnailService, problem: str) -> None:
         log.warning("thumbnail-service-not-configured", service=service.id, problem=problem)
         await service.connection.close(POLICY_VIOLATION, "the configuration was not confirmed")
 
@@ -245,23 +245,25 @@ MAX_PICTURES = 200
 """How many are kept; each has some tens of KiB."""
 MAX_PICTURE_BYTES = 512 * 1024
 """Larger ones are no thumbnails."""
-PATIENCE_S = 8.0
-"""Whoever asks is due an answer within 10 s; the picture is made all the same."""
+ANSWER_WITHIN_S = 8.0
+"""Seconds; a client is due an answer within 10 s. The thumbnail is made all the same."""
 
 
 class ThumbnailCache:
     """Thumbnails on demand."""
 
-    def __init__(self, thumbnailers: ThumbnailServices, *, patience_s: float = PATIENCE_S) -> None:
-        self._thumbnailers = thumbnailers
-        self._patience_s = patience_s
+    def __init__(
+        self, thumbnail_services: ThumbnailServices, *, answer_within_s: float = ANSWER_WITHIN_S
+    ) -> None:
+        self._thumbnail_services = thumbnail_services
+        self._patience_s = answer_within_s
         self._kept: OrderedDict[UUID, bytes] = OrderedDict()
         self._making: dict[UUID, asyncio.Task[bool]] = {}
 
     async def make(self, file: File) -> bool:
         """Whether there is a thumbnail of the file's content now. Raises `CatalogUnavailable`.
 
-        One that takes too long is made all the same, for whoever asks again.
+        One that takes too long is made all the same, for the next request.
         """
         content = file.object_id
         if content in self._kept:
@@ -279,7 +281,7 @@ class ThumbnailCache:
             return False
 
     async def _make(self, file: File) -> bool:
-        picture = await self._thumbnailers.generate(file)
+        picture = await self._thumbnail_services.generate(file)
         if picture is None or len(picture) > MAX_PICTURE_BYTES:
             return False
         self._kept[file.object_id] = picture

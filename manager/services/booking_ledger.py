@@ -1,21 +1,21 @@
-"""Who holds which upload service.
+"""Decides which client holds which upload service.
 
-A client books an amount of services and gets as many of them as there are; it is told the amount
-once, and every later change by one. What decides:
+A client books an amount of services and gets as many of them as there are; the reply is the amount,
+and every later change by one is sent. What decides:
 
 * A free service goes to the waiting client that holds the fewest; among equals to the one that has
-  waited longest. So no service is free while somebody waits.
-* Nobody starves: a booked service that has stood idle for `idle_s` is taken back when another
-  client waits with fewer. Handing it on has to help somebody, or two clients that do nothing would
+  waited longest. So no service is free while a client waits.
+* No client starves: a booked service that has stood idle for `idle_s` is taken back when another
+  client waits with fewer. Handing it on has to help its taker, or two clients that do nothing would
   pass it back and forth for ever: so either the waiting client still holds no more than its giver
   afterwards, or everything that it holds is in use. A service that was handed on starts to idle
   anew.
 * A service in use is never taken. A client that holds more than it wants loses the surplus as it
   ends.
 * Uploads start on the service that was used last, so that those which are not needed grow idle.
-* An upload whose service does not answer moves to another one. The service that it leaves belongs to
-  nobody until it has answered, as it may have begun the upload; from then on others are used first,
-  until it has served an upload.
+* An upload whose service does not answer moves to another one. The service that it leaves is
+  assigned to no client until it has answered, as it may have begun the upload; from then on others
+  are used first, until it has served an upload.
 
 Times are seconds of any monotonic clock. Each operation costs O(log n) per service that it moves.
 """
@@ -35,18 +35,18 @@ class ServiceState(StrEnum):
     """What a service is doing."""
 
     FREE = "free"
-    """Nobody has booked it."""
+    """No client has booked it."""
     IDLE = "idle"
     """Booked, and no upload runs on it."""
     RUNNING = "running"
     """Booked, and an upload runs on it or is just being started."""
     DRAINING = "draining"
-    """It may still work for an upload that needs it no longer, so nobody can have it yet."""
+    """It may still work for an upload that needs it no longer, so no client can have it yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class AmountChanged:
-    """The client holds one service more or fewer than it was told, and has to be told so."""
+    """The client holds one service more or fewer, and has to be notified."""
 
     client: str
     change: Literal[1, -1]
@@ -58,7 +58,7 @@ class Booked:
 
     Attributes:
         amount: services that the client now holds: the answer to its request.
-        changes: what other clients have to be told.
+        changes: of which other clients have to be notified.
     """
 
     amount: int
@@ -71,7 +71,7 @@ class Moved:
 
     Attributes:
         service: the service that it starts on now.
-        changes: what clients have to be told, its own client first.
+        changes: of which clients have to be notified, its own client first.
     """
 
     service: str
@@ -83,9 +83,9 @@ class ServiceLeft:
     """Whom the loss of a service concerns.
 
     Attributes:
-        client: who had it booked; None when nobody had, or its client left before.
+        client: who had it booked; None when no client had, or its client left before.
         was_running: whether an upload ran on it.
-        changes: what clients have to be told, the loss of its holder first.
+        changes: of which clients have to be notified, the loss of its holder first.
     """
 
     client: str | None
@@ -95,7 +95,7 @@ class ServiceLeft:
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """What a client wants and what it has."""
+    """What a client has requested and what it holds."""
 
     desired: int
     idle: tuple[str, ...]
@@ -109,7 +109,7 @@ class Holdings:
 
 @dataclass(frozen=True, slots=True)
 class ServiceStatus:
-    """One service, for a status page; `holder` is None when nobody has it booked."""
+    """One service, for a status page; `holder` is None when no client has booked it."""
 
     service: str
     state: ServiceState
@@ -134,7 +134,7 @@ class LedgerSnapshot:
 
     @property
     def waiting(self) -> tuple[BookingStatus, ...]:
-        """The bookings that have not got all that they want."""
+        """The bookings that are not fulfilled."""
         return tuple(booking for booking in self.bookings if booking.amount < booking.desired)
 
 
@@ -168,7 +168,7 @@ class _Service:
 class BookingLedger:
     """The bookings of all clients on all services.
 
-    Changes are to be told in the order in which they are returned. After any call `next_deadline`
+    Changes are to be sent in the order in which they are returned. After any call `next_deadline`
     may be another.
     """
 
@@ -193,7 +193,7 @@ class BookingLedger:
         return self._settle(now)
 
     def service_left(self, service: str, now: float) -> ServiceLeft:
-        """Forgets a service; one that is not known concerns nobody."""
+        """Forgets a service; one that is not known is no error."""
         left = self._services.pop(service, None)
         if left is None:
             return ServiceLeft(client=None, was_running=False, changes=[])
@@ -208,7 +208,7 @@ class BookingLedger:
         )
 
     def client_left(self, client: str, now: float) -> list[AmountChanged]:
-        """Ends the booking of a client that is gone; its uploads have to be aborted.
+        """Ends the booking of a client that has disconnected; its uploads have to be aborted.
 
         A service that still works for it drains: it is free for others after `upload_ended`.
         """
@@ -307,7 +307,7 @@ class BookingLedger:
         return self._settle(now)
 
     def tick(self, now: float) -> list[AmountChanged]:
-        """Hands on what has stood idle for too long; due at `next_deadline`."""
+        """Hands on services that were idle for too long; due at `next_deadline`."""
         return self._settle(now)
 
     def next_deadline(self) -> float | None:
@@ -320,7 +320,7 @@ class BookingLedger:
         return ripest.idle_since + self._idle_s
 
     def holdings(self, client: str) -> Holdings:
-        """What a client wants and has; nothing at all for one without a booking."""
+        """What a client has requested and holds; nothing for one without a booking."""
         booking = self._clients.get(client)
         if booking is None:
             return Holdings(desired=0, idle=(), running=())
@@ -359,7 +359,7 @@ class BookingLedger:
         return changes
 
     def _next_handover(self) -> tuple[_Service, _Client, _Client] | None:
-        """A service that has to change hands, with its giver and its taker."""
+        """A service that has to be handed on, with its giver and its taker."""
         giver_id = self._yielding.first()
         if giver_id is None:
             return None

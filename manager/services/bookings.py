@@ -1,4 +1,4 @@
-"""The booking ledger in action: every change is told to its client, and idle bookings yield in time."""
+"""Runs the booking ledger: sends every change to its client, and hands idle services on in time."""
 
 import asyncio
 from collections.abc import Callable, Collection
@@ -10,14 +10,14 @@ from protocol.packet import Packet
 
 
 class Mailbox(Protocol):
-    """Brings a packet to a client."""
+    """Sends packets to clients."""
 
     def send_to(self, client_id: str, packet: Packet) -> None:
-        """Sends to the client; to one that is gone it goes nowhere."""
+        """Sends to the client, if it is connected."""
 
 
 class BookingManager:
-    """Changes the ledger and tells the clients concerned at once, in the order of the changes."""
+    """Changes the ledger and notifies the clients concerned at once, in the order of the changes."""
 
     def __init__(
         self, ledger: BookingLedger, mailbox: Mailbox, *, monotonic: Callable[[], float]
@@ -33,11 +33,11 @@ class BookingManager:
         self._tell(self._ledger.service_joined(service_id, self._now()))
 
     def service_left(self, service_id: str) -> None:
-        """A service is gone; whoever had it booked is told."""
+        """A service has disconnected; the client that had booked it is notified."""
         self._tell(self._ledger.service_left(service_id, self._now()).changes)
 
     def client_left(self, client_id: str) -> None:
-        """A client is gone, and its booking with it."""
+        """A client has disconnected: its booking ends."""
         self._tell(self._ledger.client_left(client_id, self._now()))
 
     def request(self, client_id: str, desired: int) -> int:
@@ -60,7 +60,7 @@ class BookingManager:
     def move_upload(self, service_id: str, avoid: Collection[str]) -> str:
         """Takes an upload off a service that does not answer; returns the service that it starts on.
 
-        Nobody gets the first one before its `upload_ended`. Raises `NoFreeService` when there is no
+        The first one is not assigned again before its `upload_ended`. Raises `NoFreeService` when there is no
         other but those to `avoid`.
         """
         moved = self._ledger.move_upload(service_id, self._now(), avoid)
@@ -72,7 +72,7 @@ class BookingManager:
         self._tell(self._ledger.upload_ended(service_id, self._now()))
 
     def holdings(self, client_id: str) -> Holdings:
-        """What a client wants and has."""
+        """What a client has requested and holds."""
         return self._ledger.holdings(client_id)
 
     def snapshot(self) -> LedgerSnapshot:

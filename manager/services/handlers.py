@@ -22,11 +22,11 @@ class WebhookReportHandlers:
 
     def __init__(
         self,
-        fleet: UploadSlotRegistry,
+        slots: UploadSlotRegistry,
         webhooks: WebhookDirectory,
         uncertain_posts: UncertainPostCounter,
     ) -> None:
-        self._fleet = fleet
+        self._slots = slots
         self._webhooks = webhooks
         self._uncertain_posts = uncertain_posts
 
@@ -41,7 +41,7 @@ class WebhookReportHandlers:
     async def webhook_lost(self, slot: UploadSlot, packet: u2s.WebhookLost) -> None:
         """Stops the use of a webhook, if the service may post to it: others' it cannot know."""
         webhook_id = int(packet.webhook_id)
-        if slot.process is None or not self._fleet.leases_to(slot.process, webhook_id):
+        if slot.process is None or not self._slots.leases_to(slot.process, webhook_id):
             log.warning("loss-of-unleased-webhook", slot=slot.id, webhook_id=webhook_id)
             return
         self._webhooks.quarantine(webhook_id, packet.reason)

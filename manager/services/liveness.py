@@ -1,4 +1,4 @@
-"""Whether the services still answer: asked when somebody wants to know, sooner than heartbeats tell."""
+"""Probes services on demand, which finds dead connections sooner than heartbeats do."""
 
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
@@ -29,7 +29,7 @@ class Service(Protocol):
 
 
 class LivenessProbe:
-    """Pings services; one that does not answer is dropped, and then missed like any that is lost."""
+    """Pings services, and disconnects those that do not answer."""
 
     def __init__(self, tasks: BackgroundTasks) -> None:
         self._tasks = tasks

@@ -1,8 +1,7 @@
-"""The upload slots: how they join, where they may post to, and how they are missed.
+"""Registers upload slots, configures them with webhooks, and takes them out of bookings when they leave.
 
-A slot counts as a service, for bookings and in what clients are told, from the moment at which it has
-confirmed a configuration with at least one webhook. A base-protocol service has a channel of the bot's
-instead, for as long as it is connected.
+A slot can be booked, and is announced to clients, as soon as it has confirmed a configuration with at least
+one webhook. A base-protocol service has a channel of the bot instead, for as long as it is connected.
 """
 
 import asyncio
@@ -30,7 +29,7 @@ from protocol.values import REPLY_TIMEOUT_S
 log = structlog.get_logger(__name__)
 
 CONFIGURE_TIMEOUT_S = 300.0
-"""A service confirms once the last post on a webhook that it gives up is through, which may take long."""
+"""Seconds; a service confirms once its last post on a revoked webhook is through, which may take long."""
 
 POLICY_VIOLATION = 1008
 UNCHANGED = 0
@@ -47,10 +46,10 @@ class UploadSlotRegistry:
         webhooks: WebhookDirectory,
         settings: ManagerSettings,
         tasks: BackgroundTasks,
-        pulse: LivenessProbe,
+        probe: LivenessProbe,
     ) -> None:
         self._bookings = bookings
-        self._pulse = pulse
+        self._probe = probe
         self._hub = hub
         self._webhooks = webhooks
         self._settings = settings
@@ -86,25 +85,25 @@ class UploadSlotRegistry:
         """Whether the process may have a request running on the webhook."""
         return self._leases.is_held_by(process, webhook_id)
 
-    def introduce_to(self, client: ClientSession) -> None:
-        """Tells a new client of every service that it can book."""
+    def send_list_to(self, client: ClientSession) -> None:
+        """Sends a new client the list of services that it can book."""
         for slot in self:
             if slot.is_in_service:
                 client.connection.send(_registry(slot, "list"))
 
     @contextlib.asynccontextmanager
-    async def membership(self, slot: UploadSlot) -> AsyncIterator[None]:
+    async def registered(self, slot: UploadSlot) -> AsyncIterator[None]:
         """A slot is connected for the length of the context."""
         self._slots[slot.id] = slot
-        self._welcome(slot)
+        self._configure_new(slot)
         try:
             yield
         finally:
             slot.is_connected = False
-            self._take_back(slot)
-            self._dismiss(slot)
+            self._revoke_leases(slot)
+            self._remove(slot)
 
-    def _welcome(self, slot: UploadSlot) -> None:
+    def _configure_new(self, slot: UploadSlot) -> None:
         if slot.process is not None:
             self._configure(self._leases.slot_joined(slot.process, slot.id))
         elif (bot_token := self._settings.bot_token_for_services) is not None:
@@ -115,7 +114,7 @@ class UploadSlotRegistry:
                 f"configure base slot {slot.id}",
             )
 
-    def _take_back(self, slot: UploadSlot) -> None:
+    def _revoke_leases(self, slot: UploadSlot) -> None:
         if slot.process is not None:
             self._configure(self._leases.slot_left(slot.process, slot.id))
         self._channels.give_back(slot.id)
@@ -127,7 +126,7 @@ class UploadSlotRegistry:
     def start_upload(self, client_id: str) -> UploadSlot:
         """Takes a slot for an upload of a client, rather one that answers. Raises `NoFreeService`."""
         try:
-            slot_id = self._bookings.start_upload(client_id, self._pulse.unanswered)
+            slot_id = self._bookings.start_upload(client_id, self._probe.unanswered)
         except NoFreeService:
             slot_id = self._bookings.start_upload(client_id)
         return self._slots[slot_id]
@@ -135,20 +134,20 @@ class UploadSlotRegistry:
     def move_upload(self, slot: UploadSlot) -> UploadSlot:
         """The slot does not answer: its process is pinged, and the upload gets another slot.
 
-        Nobody gets the silent slot before its `upload_ended`. Raises `NoFreeService` when no slot of
-        another process is free for the upload.
+        The silent slot is not assigned again before its `upload_ended`. Raises `NoFreeService` when
+        no slot of another process is free for the upload.
         """
         avoid = self._unlike(slot)
-        self._pulse.check(each for each in self if each is slot or _share_process(each, slot))
-        return self._slots[self._bookings.move_upload(slot.id, avoid | self._pulse.unanswered)]
+        self._probe.check(each for each in self if each is slot or _share_process(each, slot))
+        return self._slots[self._bookings.move_upload(slot.id, avoid | self._probe.unanswered)]
 
     def replace_lost(self, slot: UploadSlot, client_id: str) -> UploadSlot:
-        """Takes another slot for an upload that had begun on one that is gone. Raises `NoFreeService`."""
-        avoid = self._unlike(slot) | self._pulse.unanswered
+        """Takes another slot for an upload that had begun on a lost one. Raises `NoFreeService`."""
+        avoid = self._unlike(slot) | self._probe.unanswered
         return self._slots[self._bookings.start_upload(client_id, avoid)]
 
     def _unlike(self, slot: UploadSlot) -> frozenset[str]:
-        """Slots that cannot take the place of this one: what ails its process, or of another protocol.
+        """Slots that cannot replace this one: those of its process, or of another protocol.
 
         The chunks of a base-protocol service are entered in another way.
         """
@@ -166,8 +165,8 @@ class UploadSlotRegistry:
         else:
             self._leave_service(slot)
 
-    def _dismiss(self, slot: UploadSlot) -> None:
-        """The slot is out of its booking before its client hears what became of the upload on it.
+    def _remove(self, slot: UploadSlot) -> None:
+        """Takes the slot out of its booking before its client is told the outcome of the upload on it.
 
         So the client does not ask for another upload on it meanwhile.
         """
@@ -188,9 +187,9 @@ class UploadSlotRegistry:
         """Sends the new leases; when the number of processes changed, to all their share of requests."""
         new = {configuration.process: configuration for configuration in configurations}
         share = self._settings.upload_requests_per_s(len(self._processes()))
-        told = new.keys() if share == self._requests_per_s else self._processes()
+        concerned = new.keys() if share == self._requests_per_s else self._processes()
         self._requests_per_s = share
-        for process in told:
+        for process in concerned:
             unchanged = Configure(process, self._leases.webhooks_of(process), UNCHANGED)
             self._tasks.spawn(
                 self._configure_process(new.get(process, unchanged)), f"configure {process}"
@@ -253,14 +252,14 @@ class UploadSlotRegistry:
             except PeerGone:
                 return
             except (PeerSilent, UnexpectedReply) as error:
-                await self._send_away(slot, str(error))
+                await self._disconnect(slot, str(error))
                 return
             if not answer.success:
-                await self._send_away(slot, answer.message or "it refuses its configuration")
+                await self._disconnect(slot, answer.message or "it refuses its configuration")
                 return
             self._update_service(slot, is_usable=is_usable)
 
-    async def _send_away(self, slot: UploadSlot, problem: str) -> None:
+    async def _disconnect(self, slot: UploadSlot, problem: str) -> None:
         log.warning("slot-not-configured", slot=slot.id, problem=problem)
         await slot.connection.close(POLICY_VIOLATION, "the configuration was not confirmed")
 

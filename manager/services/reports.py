@@ -1,7 +1,7 @@
 """What a base-protocol upload service has stored: one message for each chunk, posted by the bot.
 
-Such a service tells of its messages only once all are there, so nothing is journalled before that;
-what it posted for an upload that failed is known to nobody but itself.
+Such a service reports its messages only once all are there, so nothing is journalled before that;
+what it posted for an upload that failed is known only to itself.
 """
 
 from collections.abc import Iterator

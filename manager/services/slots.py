@@ -1,4 +1,4 @@
-"""The connected upload slots, as the manager sees them."""
+"""The connection of an upload service that takes one upload at a time: a slot."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -30,10 +30,10 @@ class SlotUpload(Protocol):
         """The service has stored every chunk; `content`: those that are not journalled yet."""
 
     def service_failed(self, reason: str) -> None:
-        """The service gave up."""
+        """The service could not store the content."""
 
     def service_lost(self) -> None:
-        """The service is gone, and out of the booking of the upload's client."""
+        """The service has disconnected, and is out of the booking of the upload's client."""
 
 
 @dataclass(slots=True, eq=False)
@@ -48,9 +48,9 @@ class UploadSlot:
         connection: the way to the service.
         is_connected: false from the moment at which the connection ended.
         takes_tickets: whether the service takes files with tickets.
-        hears_of_holders: whether it is told whose tickets they are.
+        hears_of_holders: whether it is sent the holders of these tickets.
         channel_id: where a base-protocol service posts to, as the bot; None for the others.
-        is_usable: whether its last configuration told it where to post to.
+        is_usable: whether its last configuration has somewhere to post to.
         is_in_service: whether it takes part in bookings.
         configuring: held while a configuration is brought into force, so that the last one sent stays.
         upload: what runs on it.

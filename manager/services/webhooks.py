@@ -21,7 +21,7 @@ _log = structlog.get_logger()
 SAVE_WITHIN_S = 2.0
 """A stop does not wait longer for a catalog that is away."""
 RETRY_WITHIN_S = 20.0
-"""Somebody waits for what comes of it."""
+"""A caller waits for the outcome."""
 
 AskChannel = Callable[[WebhookCredentials], Awaitable[int]]
 """Asks Discord which channel a webhook posts to; raises `StorageError`."""
@@ -66,7 +66,7 @@ class WebhookDirectory:
 
     @property
     def unknown(self) -> tuple[WebhookCredentials, ...]:
-        """Webhooks whose channel Discord has not told yet."""
+        """Webhooks whose channel is not known yet."""
         return tuple(
             webhook
             for webhook in self._webhooks.values()
@@ -114,7 +114,7 @@ class WebhookDirectory:
         self._quarantine(webhook_id, reason, is_gone=False)
 
     def lost(self, error: WebhookUnusable) -> None:
-        """Discord has told this process that a webhook cannot be used."""
+        """Discord has refused a call: the webhook cannot be used."""
         self._quarantine(error.webhook_id, error.reason, is_gone=isinstance(error, WebhookGone))
 
     def _quarantine(self, webhook_id: int, reason: str, *, is_gone: bool) -> None:
@@ -199,7 +199,7 @@ class QuarantineKeeper:
         directory.subscribe(self._changed.set)
 
     async def restore(self) -> None:
-        """Tells the directory what an earlier process knew, as soon as the catalog is there."""
+        """Restores what an earlier process knew, as soon as the catalog is available."""
         backoff = self._new_backoff()
         while True:
             try:

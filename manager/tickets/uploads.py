@@ -28,7 +28,7 @@ from common.wording import counted
 from manager.error_texts import log_level
 from manager.errors import ContentOutOfReach, InvalidTicket, NoUploadService
 from manager.gc.temporary_references import TemporaryReferences
-from manager.retrying import CatalogPatience
+from manager.retrying import CatalogRetry
 from manager.services.registry import UploadSlotRegistry
 from manager.services.slots import UploadSlot
 from manager.settings import ManagerSettings
@@ -106,7 +106,7 @@ class TicketUpload:
         ticket: the ticket.
         layout: the number and size of its chunks.
         process: id of the upload service process that receives the file.
-        hold_key: key of the temporary hold on the stored chunks.
+        reference_key: key of the temporary reference to the stored chunks.
         answered_over: id of the slot to which the reply to `TicketRedeem` was sent; None once the process
             has reported something, and so has the reply.
         takes_chunks: false once the upload has ended.
@@ -116,7 +116,7 @@ class TicketUpload:
     ticket: Ticket
     layout: ChunkLayout
     process: str
-    hold_key: str
+    reference_key: str
     answered_over: str | None
     takes_chunks: bool = True
     is_in_doubt: bool = False
@@ -129,10 +129,10 @@ class TicketManager:
         self,
         *,
         catalog: Catalog,
-        patience: CatalogPatience,
-        holds: TemporaryReferences,
+        retry: CatalogRetry,
+        references: TemporaryReferences,
         readability: ReadabilityCheck,
-        fleet: UploadSlotRegistry,
+        slots: UploadSlotRegistry,
         signer: TicketSigner,
         policy: TicketPolicy,
         tasks: BackgroundTasks,
@@ -141,10 +141,10 @@ class TicketManager:
         wake_reaper: Callable[[], None],
     ) -> None:
         self._catalog = catalog
-        self._patience = patience
-        self._holds = holds
+        self._retry = retry
+        self._references = references
         self._readability = readability
-        self._fleet = fleet
+        self._slots = slots
         self._signer = signer
         self._policy = policy
         self._tasks = tasks
@@ -205,19 +205,19 @@ class TicketManager:
 
     async def _begin(self, slot: UploadSlot, process: str, draft: StoredObject) -> TicketUpload:
         began_at = self._monotonic()
-        hold = self._holds.begin(draft.id, f"ticket {uuid4()}")
+        reference = self._references.begin(draft.id, f"ticket {uuid4()}")
         try:
-            ticket = await self._patience.answering(
-                lambda: self._catalog.redeem_ticket(draft, hold)
+            ticket = await self._retry.answering(
+                lambda: self._catalog.redeem_ticket(draft, reference)
             )
             self._require_reachable(slot, since=began_at)
         except BaseException:
-            self._release_hold(draft.id, hold.key)
+            self._release_reference(draft.id, reference.key)
             raise
         layout = ChunkLayout(
             size=draft.size, chunk_size=draft.chunk_size, chunk_count=draft.chunk_count
         )
-        return TicketUpload(ticket, layout, process, hold.key, answered_over=slot.id)
+        return TicketUpload(ticket, layout, process, reference.key, answered_over=slot.id)
 
     def _require_reachable(self, slot: UploadSlot, *, since: float) -> None:
         """Raises `InvalidTicket` when the service no longer waits for the reply.
@@ -255,7 +255,7 @@ class TicketManager:
     async def _complete(self, upload: TicketUpload, content_hash: str) -> None:
         ticket = upload.ticket
         try:
-            await self._patience.answering(lambda: self._complete_once(ticket, content_hash))
+            await self._retry.answering(lambda: self._complete_once(ticket, content_hash))
         except CatalogUnavailable:
             upload.is_in_doubt = True
             raise
@@ -285,7 +285,7 @@ class TicketManager:
         These are the uploads whose reply was sent over it and, with the last connection of a process,
         all uploads of the process.
         """
-        is_last = slot.process is not None and not self._fleet.has_process(slot.process)
+        is_last = slot.process is not None and not self._slots.has_process(slot.process)
         for upload in tuple(self._running.values()):
             is_lost = is_last and upload.process == slot.process
             if is_lost or upload.answered_over == slot.id:
@@ -296,7 +296,7 @@ class TicketManager:
         if not packet.success:
             return
         object_id = UUID(packet.upload_id)
-        if not await self._patience.answering(lambda: self._is_completed(object_id)):
+        if not await self._retry.answering(lambda: self._is_completed(object_id)):
             raise InvalidTicket(ENDED)
 
     def _end(self, upload: TicketUpload) -> None:
@@ -305,24 +305,24 @@ class TicketManager:
             return
         if upload.is_in_doubt:
             self._tasks.spawn(self._undo(upload.ticket), "undo a ticket's upload")
-        self._release_hold(upload.ticket.id, upload.hold_key)
+        self._release_reference(upload.ticket.id, upload.reference_key)
 
     async def _undo(self, ticket: Ticket) -> None:
         """Releases an upload that may be stored: its sender was told that it is not."""
         try:
-            await self._patience.committing(
+            await self._retry.committing(
                 lambda: self._catalog.release(ticket.id, service=TICKET_SERVICE, key=ticket.holder)
             )
         except CatalogError as error:
             log.log(log_level(error), "failed-upload-kept", code=error.code)
         self._wake_reaper()
 
-    def _release_hold(self, object_id: UUID, key: str) -> None:
+    def _release_reference(self, object_id: UUID, key: str) -> None:
         async def release() -> None:
-            await self._holds.end(object_id, key)
+            await self._references.end(object_id, key)
             self._wake_reaper()
 
-        self._tasks.spawn(release(), "release the hold of a ticket's upload")
+        self._tasks.spawn(release(), "release the content of a ticket's upload")
 
     def _ticket(
         self, holder: str, request: TicketRequest, view: ViewTarget | None = None
@@ -342,10 +342,10 @@ class TicketManager:
         )
 
     async def _open(self, ticket: Ticket, limits: TicketLimits | None) -> UploadForm:
-        address = self._fleet.ticket_address()
+        address = self._slots.ticket_address()
         if address is None:
             raise NoUploadService
-        await self._patience.answering(lambda: self._catalog.open_ticket(ticket, limits=limits))
+        await self._retry.answering(lambda: self._catalog.open_ticket(ticket, limits=limits))
         return UploadForm(f"{address.rstrip('/')}/ticket", self._fields(ticket), ticket.id)
 
     def _fields(self, ticket: Ticket) -> tuple[tuple[str, str], ...]:
@@ -374,7 +374,7 @@ class TicketManager:
 
 
 def _user_of(ticket: Ticket) -> str | None:
-    """The holder of a user's ticket; None for a service, which holds tickets for many users."""
+    """The holder of a user's ticket; None for a service, which references tickets for many users."""
     return ticket.holder if ticket.holder.startswith(USER_PREFIX) else None
 
 

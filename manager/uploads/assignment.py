@@ -1,9 +1,10 @@
-"""Which service an upload runs on: one that answers.
+"""Assigns an upload to a service that answers.
 
 The client waits for the answer to its request meanwhile, and does not know of any service yet. So an
-upload whose service does not answer within `START_PATIENCE_S`, or is lost, goes to another one, if one is
-free for it. A silent service belongs to nobody until it has answered. Then it is told to stop what it may
-have begun, and is free for the next upload; or the liveness probe finds it dead, and it is dropped.
+upload whose service does not answer within `START_TIMEOUT_S`, or is lost, goes to another one, if one is
+free for it. A silent service gets no other upload until it has answered. Then the manager has it stop
+what it may have begun, and it is free for the next upload; or the liveness probe finds it dead, and it is
+disconnected.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ from protocol.packet import Packet
 
 log = structlog.get_logger(__name__)
 
-START_PATIENCE_S = 1.0
+START_TIMEOUT_S = 1.0
 """How long a service may take to answer before another one is tried."""
 
 POLICY_VIOLATION = 1008
@@ -76,7 +77,7 @@ class ServiceAssignment:
         self._is_wanted = is_wanted
         self._on_answer = on_answer
         self._packet: s2u.UploadStart | None = None
-        # Set once the outcome is known, or nobody asks for it any more.
+        # Set once the outcome is known, or not waited for any more.
         self._is_settled = asyncio.Event()
 
     @property
@@ -87,19 +88,19 @@ class ServiceAssignment:
     async def start(self, packet: s2u.UploadStart) -> None:
         """Has a service start the upload; returns once one has answered, or the last one is lost.
 
-        That a slot is gone is told by `slot_lost`.
+        `slot_lost` reports that a slot has disconnected.
         """
         self._packet = packet
         self._ask()
         while not self._is_settled.is_set():
             try:
-                async with asyncio.timeout(START_PATIENCE_S):
+                async with asyncio.timeout(START_TIMEOUT_S):
                     await self._is_settled.wait()
             except TimeoutError:
                 self._leave_silent_slot()
 
     def slot_lost(self) -> bool:
-        """The slot has gone, and its client knows. True when the upload is on another one now."""
+        """The slot has disconnected. True when the upload is on another one now."""
         if self._may_move:
             try:
                 other = self._slots.replace_lost(self.slot, self._upload.requested.client)
@@ -173,7 +174,7 @@ class _LeftUpload:
     def service_finished(
         self, content_hash: str, mime_type: str, content: BaseContent | None = None
     ) -> None:
-        """Nobody waits for its chunks."""
+        """Its chunks are not needed."""
 
     def service_failed(self, reason: str) -> None:
         """Nothing depends on it."""

@@ -23,7 +23,7 @@ from manager.files.changes import ChangeFeed
 from manager.files.destinations import DestinationTracker
 from manager.files.upload_requests import DestinationFolder, RequestedUpload
 from manager.gc.temporary_references import TemporaryReferences
-from manager.retrying import CatalogPatience
+from manager.retrying import CatalogRetry
 from manager.services.reports import BaseContent
 from manager.uploads import effects
 from manager.uploads.journal import ChunkJournal
@@ -48,14 +48,14 @@ class ObjectWriter:
         references: TemporaryReferences,
         journal: ChunkJournal,
         *,
-        patience: CatalogPatience,
+        retry: CatalogRetry,
         clock: Callable[[], float],
     ) -> None:
         """`clock`: seconds since the Unix epoch."""
         self._catalog = catalog
         self._references = references
         self._journal = journal
-        self._patience = patience
+        self._retry = retry
         self._clock = clock
 
     async def begin(self, requested: RequestedUpload, envelope: EnvelopeKind) -> None:
@@ -78,7 +78,7 @@ class ObjectWriter:
         """Writes an object with all of its chunks. Raises `CatalogError`; then they are garbage."""
         locations = tuple(content.locations(requested))
         try:
-            await self._patience.committing(lambda: self.begin(requested, content.envelope))
+            await self._retry.committing(lambda: self.begin(requested, content.envelope))
             await self._write_chunks(locations)
         except CatalogError:
             self._journal.discard([location.message for location in locations])
@@ -87,7 +87,7 @@ class ObjectWriter:
     async def release(self, upload_id: str) -> None:
         """Stops referring to an object: it is garbage unless a file refers to it."""
         try:
-            await self._patience.committing(
+            await self._retry.committing(
                 lambda: self._references.release(UUID(upload_id), REFERENCE_KEY)
             )
         except CatalogError as error:
@@ -98,7 +98,7 @@ class ObjectWriter:
 
         async def write(location: ChunkLocation) -> None:
             async with free:
-                await self._patience.committing(lambda: self._catalog.add_chunk(location))
+                await self._retry.committing(lambda: self._catalog.add_chunk(location))
 
         writing = [asyncio.create_task(write(location)) for location in locations]
         try:
@@ -115,11 +115,11 @@ class FileCommitter:
         catalog: Catalog,
         destinations: DestinationTracker,
         readability: ReadabilityCheck,
-        patience: CatalogPatience,
+        retry: CatalogRetry,
     ) -> None:
         self._catalog = catalog
         self._readability = readability
-        self._patience = patience
+        self._retry = retry
         self.destinations = destinations
 
     async def check(self, upload: Upload) -> None:
@@ -144,7 +144,7 @@ class FileCommitter:
         `permit` says which files may be replaced at that moment, whenever the client decided about it.
         Raises `CatalogError`, `ContentOutOfReach`.
         """
-        return await self._patience.committing(lambda: self._commit_once(upload, commit, permit))
+        return await self._retry.committing(lambda: self._commit_once(upload, commit, permit))
 
     async def _commit_once(
         self, upload: Upload, commit: effects.Commit, permit: Permit
@@ -186,7 +186,7 @@ class EmptyFileCommitter:
         destinations: DestinationTracker,
         changes: ChangeFeed,
         *,
-        patience: CatalogPatience,
+        retry: CatalogRetry,
         chunk_size: int,
         clock: Callable[[], float],
     ) -> None:
@@ -195,7 +195,7 @@ class EmptyFileCommitter:
         self._references = references
         self._destinations = destinations
         self._changes = changes
-        self._patience = patience
+        self._retry = retry
         self._chunk_size = chunk_size
         self._clock = clock
 
@@ -204,7 +204,7 @@ class EmptyFileCommitter:
         draft, destination = self._draft(), DestinationFolder(folder)
         self._destinations.track(destination)
         try:
-            await self._patience.answering(
+            await self._retry.answering(
                 lambda: self._commit_once(draft, destination, owner_id, name)
             )
         finally:
@@ -229,7 +229,7 @@ class EmptyFileCommitter:
         """May be repeated with the same draft: the catalog knows it again."""
         catalog, mime_type = self._catalog, guess_type(name)[0] or UNKNOWN_TYPE
         async with (
-            self._references.held(draft.id) as reference,
+            self._references.referring(draft.id) as reference,
             self._destinations.committing(),
         ):
             await catalog.begin_object(draft, reference)

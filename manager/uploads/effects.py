@@ -11,9 +11,9 @@ class Retry(StrEnum):
     """When the same request may succeed."""
 
     SOON = "soon"
-    """Nothing is out of order: as soon as a booked service is free."""
+    """No fault: as soon as a booked service is free."""
     LATER = "later"
-    """Something is out of order that may be mended."""
+    """A fault that may be repaired."""
     NEVER = "never"
     """The request itself has to be another one, or the operator has to act."""
 
@@ -148,8 +148,8 @@ class AnnounceFile:
 
 
 @dataclass(frozen=True, slots=True)
-class ReleaseHold:
-    """Let go of the upload's own reference to its content."""
+class ReleaseReference:
+    """Release the upload's own reference to its content."""
 
 
 Effect = (
@@ -163,5 +163,5 @@ Effect = (
     | FreeService
     | Commit
     | AnnounceFile
-    | ReleaseHold
+    | ReleaseReference
 )

@@ -19,7 +19,7 @@ from catalog.errors import CatalogError, CatalogUnavailable
 from catalog.records import Chunk, ChunkLocation, Message
 from common.tasks import BackgroundTasks
 from manager.error_texts import log_level
-from manager.retrying import CatalogPatience
+from manager.retrying import CatalogRetry
 
 log = structlog.get_logger(__name__)
 
@@ -34,12 +34,12 @@ class ChunkJournal:
         self,
         catalog: ObjectStore,
         tasks: BackgroundTasks,
-        patience: CatalogPatience,
+        retry: CatalogRetry,
         wake_reaper: Callable[[], None],
     ) -> None:
         self._catalog = catalog
         self._tasks = tasks
-        self._patience = patience
+        self._retry = retry
         self._wake_reaper = wake_reaper
         self._entering: dict[ChunkLocation, asyncio.Task[bool]] = {}
 
@@ -49,7 +49,7 @@ class ChunkJournal:
         Raises `CatalogUnavailable` within the time in which an answer is due; then the service has to
         send the report again.
         """
-        return await self._patience.answering(partial(self._enter_once, location))
+        return await self._retry.answering(partial(self._enter_once, location))
 
     async def record_garbage(self, location: ChunkLocation) -> None:
         """Enters the message alone, for the reaper; one that holds a chunk already is no change.
@@ -97,7 +97,7 @@ class ChunkJournal:
                 log.error("garbage-not-entered", code=error.code, problem=str(error))
 
     async def _enter_patiently(self, location: ChunkLocation) -> None:
-        backoff = self._patience.policy.backoff()
+        backoff = self._retry.policy.backoff()
         while True:
             try:
                 await self._catalog.add_chunk(location)

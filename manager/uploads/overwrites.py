@@ -23,7 +23,7 @@ class Settled:
 
     Attributes:
         decisions: uploads and what happens to them, the answered one first, then in the order asked.
-        cancel: whether the client is told that its queue of questions is resolved.
+        cancel: whether the client is notified that its queue of questions is resolved.
         ask_again: uploads whose question is still open and has to be asked again after that, in the
             order asked, because the client takes it for resolved.
     """
@@ -38,7 +38,7 @@ class OverwriteQueue:
 
     An answer for all uploads is one for all of the booking under which the answered upload began: for
     those that wait, and for those that meet their taken name later, be it after the booking was cleared.
-    Whoever gives it cannot know of the files of another booking, so it never decides about them. Questions
+    The client cannot know of the files of another booking, so it never decides about them. Questions
     that are open when the booking is cleared stay open. An answer that crosses the one for all, on its way
     before the client could know that its question is settled, changes nothing and is no mistake.
     """

@@ -2,7 +2,7 @@
 
 An event moves the machine at once, so that its state is always true; the effects are carried out in order,
 by one task per upload. Nothing blocks that task: answers of the service, the client and the catalog come
-back as events. So a service is free, and its client is told, however long the catalog takes.
+back as events. So a service is free, and its client notified, however long the catalog takes.
 
 All packets about an upload go out through the client's connection at the moment of their effect, the reply
 to the request like the others. So they arrive in that order: what comes after the reply finds a client that
@@ -193,7 +193,7 @@ class RunningUpload:
             effects.FreeService: self._free_service,
             effects.Commit: self._commit,
             effects.AnnounceFile: self._announce,
-            effects.ReleaseHold: self._release,
+            effects.ReleaseReference: self._release,
         }
 
     @property
@@ -503,7 +503,7 @@ class RunningUpload:
         if self._announced is not None:
             self._announced.close()
 
-    def _release(self, _: effects.ReleaseHold) -> None:
+    def _release(self, _: effects.ReleaseReference) -> None:
         self._tasks.spawn(self._clean_up(), "clean up after an upload")
 
     async def _clean_up(self) -> None:

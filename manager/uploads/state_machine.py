@@ -10,7 +10,8 @@ Three things hold on every path, and the tests walk them all:
 
 * The client is told the end exactly once, by `TellRejected` or `TellFinish`, unless it has left.
 * The service is freed exactly once, by `FreeService`, unless it was lost.
-* The upload's own hold on its content ends exactly once, by `ReleaseHold`, as the upload ends.
+* The upload's temporary reference to its content is released exactly once, by `ReleaseReference`, at its
+  end.
   Content that no file refers to is garbage from then on; a committed file refers to its content
   itself.
 """
@@ -92,7 +93,7 @@ class Upload:
         return self._move(UploadEvent.SERVICE_FINISHED, learned)
 
     def service_failed(self, reason: str) -> list[Effect]:
-        """The service gave up, for example as no chunk came for too long."""
+        """The service could not store the content, for example as no chunk came for too long."""
         return self._move(UploadEvent.SERVICE_FAILED, replace(self._memory, reason=reason))
 
     def service_lost(self) -> list[Effect]:
@@ -107,7 +108,7 @@ class Upload:
         return self._move(UploadEvent.SERVICE_STOPPED)
 
     def abort_requested(self) -> list[Effect]:
-        """The client wants no more of it. Too late once the file is being entered."""
+        """The client aborts it. Too late once the file is being committed."""
         return self._move(UploadEvent.ABORT_REQUESTED)
 
     def client_left(self) -> list[Effect]:
@@ -135,14 +136,14 @@ class Upload:
         return self._move(event, learned)
 
     def name_taken_by_folder(self, reason: str) -> list[Effect]:
-        """A folder has the name; `reason` says so to a client that wants it overwritten."""
+        """A folder has the name; `reason` is for a client that requested to overwrite it."""
         event = (
             UploadEvent.CANNOT_REPLACE if self.requested.do_overwrite else UploadEvent.NAME_TAKEN
         )
         return self._move(event, replace(self._memory, is_taken_by_folder=True, reason=reason))
 
     def decision(self, action: Action) -> list[Effect]:
-        """The client, or its standing answer, says what to do about the taken name."""
+        """The client, or its standing answer, has decided about the taken name."""
         if action is Action.OVERWRITE and self._memory.is_taken_by_folder:
             return self._move(UploadEvent.CANNOT_REPLACE)
         return self._move(_CHOSEN[action])

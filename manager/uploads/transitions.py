@@ -1,6 +1,6 @@
 """Every step of an upload: what may happen in which state, where it leads, what is done.
 
-`manager.uploads.state_machine` tells what holds on every path. docs/uploads.md shows the table as a
+`manager.uploads.state_machine` says what holds on every path. docs/uploads.md shows the table as a
 diagram.
 """
 
@@ -21,7 +21,7 @@ from manager.uploads.effects import (
     FreeService,
     NumberName,
     Rejection,
-    ReleaseHold,
+    ReleaseReference,
     ReplaceFile,
     TellAccepted,
     TellFinish,
@@ -38,13 +38,13 @@ class UploadState(StrEnum):
     """Where an upload stands."""
 
     REQUESTED = "requested"
-    """The service was told of it and has not answered; the client waits for its response."""
+    """The service was asked to start and has not answered; the client waits for its response."""
     UPLOADING = "uploading"
     """The client sends chunks, the service stores them and reports each."""
     ABORTING = "aborting"
-    """The client wants no more of it; the service has been told to stop and has not confirmed."""
+    """The client has aborted; the service was asked to stop and has not confirmed."""
     ABANDONED = "abandoned"
-    """The client has left; the service has been told to stop and has not confirmed."""
+    """The client has left; the service was asked to stop and has not confirmed."""
     STORED = "stored"
     """All chunks lie on Discord, the service is free; the catalog is to enter the file."""
     LEFT_BEHIND = "left_behind"
@@ -75,7 +75,7 @@ class UploadEvent(StrEnum):
     COMMIT_DONE = "commit done"
     COMMIT_FAILED = "commit failed"
     NAME_TAKEN = "name taken"
-    """Nobody has said what to do about it."""
+    """The client has to decide."""
     NAME_TAKEN_REPLACE = "name taken, to be replaced"
     """The request said `do_overwrite`."""
     CANNOT_REPLACE = "folder to be replaced"
@@ -134,7 +134,7 @@ def _commit_numbered(memory: Memory) -> Effect:
 
 
 _S, _E = UploadState, UploadEvent
-_free, _release, _abort = FreeService(), ReleaseHold(), AbortService()
+_free, _release, _abort = FreeService(), ReleaseReference(), AbortService()
 _tell_aborted = TellFinish(success=False, reason=ABORTED)
 _tell_skipped = TellFinish(success=False, reason=SKIPPED)
 _tell_lost = TellFinish(success=False, reason=SERVICE_LOST.reason)

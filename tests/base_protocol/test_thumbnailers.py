@@ -97,7 +97,7 @@ async def test_a_picture_that_comes_late_is_served_to_whoever_asks_again(
     """Nobody waits for it any more when it comes; it is not made a second time."""
     file = await stored(stage, content)
     service = await stage.thumbnailer(paints=None)
-    pictures = ThumbnailCache(stage.app[THUMBNAIL_SERVICES], patience_s=0)
+    pictures = ThumbnailCache(stage.app[THUMBNAIL_SERVICES], answer_within_s=0)
     assert not await pictures.make(file)
     await service.next("s2t:gen-thumbnail", file_id=file.id)
     await service.send("t2s:thumbnail-data", file_id=file.id, success=True, data="aGk")

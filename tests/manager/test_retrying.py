@@ -7,7 +7,7 @@ import pytest
 
 from catalog.errors import CatalogUnavailable, ObjectMissing
 from common.retry import RetryPolicy
-from manager.retrying import MAX_HANGING, CatalogPatience
+from manager.retrying import MAX_HANGING, CatalogRetry
 from protocol.values import REPLY_TIMEOUT_S
 from tests.manager.sockets.flaky import VirtualTime
 
@@ -19,9 +19,9 @@ def time() -> VirtualTime:
 
 
 @pytest.fixture
-def patience(time: VirtualTime) -> CatalogPatience:
+def retry(time: VirtualTime) -> CatalogRetry:
     """The manager's, in virtual time."""
-    return CatalogPatience(
+    return CatalogRetry(
         commit_within_s=100.0,
         sleep=time.sleep,
         policy=RetryPolicy(first_s=1.0, cap_s=1.0, monotonic=time.monotonic, sleep=time.pause),
@@ -45,9 +45,9 @@ AWAY = CatalogUnavailable("the disk is full")
 
 
 @pytest.mark.parametrize("method", ["answering", "committing"])
-async def test_short_absences_are_waited_out(patience: CatalogPatience, method: str):
+async def test_short_absences_are_waited_out(retry: CatalogRetry, method: str):
     """The first answer counts; other errors are passed on at once."""
-    call = getattr(patience, method)
+    call = getattr(retry, method)
     assert await call(failing(AWAY, AWAY, "done")) == "done"
     with pytest.raises(ObjectMissing):
         await call(failing(AWAY, ObjectMissing("gone"), "done"))
@@ -55,16 +55,16 @@ async def test_short_absences_are_waited_out(patience: CatalogPatience, method: 
 
 @pytest.mark.parametrize(("method", "limit_s"), [("answering", 7.0), ("committing", 100.0)])
 async def test_a_catalog_that_stays_away_is_given_up(
-    patience: CatalogPatience, time: VirtualTime, method: str, limit_s: float
+    retry: CatalogRetry, time: VirtualTime, method: str, limit_s: float
 ):
     """With its own reason, and neither early nor late."""
     with pytest.raises(CatalogUnavailable, match="disk is full"):
-        await getattr(patience, method)(failing(AWAY))
+        await getattr(retry, method)(failing(AWAY))
     assert limit_s <= time.monotonic() <= limit_s + 1.0
 
 
 async def test_a_peer_is_answered_in_time_whatever_the_catalog_does(
-    patience: CatalogPatience, time: VirtualTime
+    retry: CatalogRetry, time: VirtualTime
 ):
     """A call that hangs is left to its end, of which nobody hears any more."""
     begun, end, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
@@ -75,7 +75,7 @@ async def test_a_peer_is_answered_in_time_whatever_the_catalog_does(
         ended.set()
         raise AWAY
 
-    asking = asyncio.create_task(patience.answering(hang))
+    asking = asyncio.create_task(retry.answering(hang))
     await begun.wait()
     time.advance(REPLY_TIMEOUT_S)
     with pytest.raises(CatalogUnavailable, match="in time"):
@@ -90,19 +90,19 @@ async def test_hanging_calls_are_bounded():
     async def at_once(_seconds: float) -> None:
         await asyncio.sleep(0)
 
-    patience, end = CatalogPatience(sleep=at_once), asyncio.Event()
+    retry, end = CatalogRetry(sleep=at_once), asyncio.Event()
     for _ in range(MAX_HANGING):
         with pytest.raises(CatalogUnavailable, match="in time"):
-            await patience.answering(end.wait)
+            await retry.answering(end.wait)
     with pytest.raises(CatalogUnavailable, match="too many"):
-        await patience.answering(end.wait)
+        await retry.answering(end.wait)
     end.set()
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    assert await patience.answering(failing("done")) == "done"
+    assert await retry.answering(failing("done")) == "done"
 
 
-async def test_who_is_cancelled_waits_until_the_call_has_settled(patience: CatalogPatience):
+async def test_who_is_cancelled_waits_until_the_call_has_settled(retry: CatalogRetry):
     """So that nothing is written any more after a stop."""
     begun, settling, settled = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
@@ -114,7 +114,7 @@ async def test_who_is_cancelled_waits_until_the_call_has_settled(patience: Catal
             settling.set()
             await settled.wait()
 
-    asking = asyncio.create_task(patience.answering(write))
+    asking = asyncio.create_task(retry.answering(write))
     await begun.wait()
     asking.cancel()
     await settling.wait()

@@ -9,7 +9,7 @@ import pytest
 
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
-from manager.connections.workload import MAX_AT_WORK
+from manager.connections.workload import MAX_ACTIVE
 from protocol.generic import Boolean
 from protocol.packet import Packet
 from protocol.s2u import ReportDeferred
@@ -140,7 +140,7 @@ async def test_the_manager_stops_before_the_service(tmp_path: Path) -> None:
 
 async def test_a_link_is_not_flooded_with_reports(tmp_path: Path) -> None:
     """However many chunks a client sends at once, each report is handled when it is sent."""
-    assert AT_ONCE < MAX_AT_WORK
+    assert AT_ONCE < MAX_ACTIVE
     count = AT_ONCE + 8
     async with staged(tmp_path) as stage:
         answering(stage, ReportDeferred())

@@ -8,7 +8,7 @@ import pytest
 
 from client_sdk.errors import CloudError
 from manager.app_keys import ACCOUNTS, LOGINS
-from manager.connections.workload import MAX_AT_WORK
+from manager.connections.workload import MAX_ACTIVE
 from protocol import c2s, s2c
 from tests.manager.sockets.flaky import running_flaky_stage
 from tests.manager.sockets.peers import ClientPeer, client_query
@@ -71,7 +71,7 @@ async def test_what_was_not_begun_by_then_is_not_done(tmp_path: Path):
         await stage.service()
         assert (await client.book(1), await other.book(1)) == (1, 0)
         held = stage.catalog.held["make_folders"] = asyncio.Event()
-        for number in range(2 * MAX_AT_WORK):
+        for number in range(2 * MAX_ACTIVE):
             await client.send(c2s.CreateFolder(path=f"/{number}"))
         await stage.catalog.is_holding("make_folders")
         user = await stage.app[ACCOUNTS].change_password("alice", PASSWORD, NEW)
@@ -80,4 +80,4 @@ async def test_what_was_not_begun_by_then_is_not_done(tmp_path: Path):
         # By the time at which the service is free again all that waited has had its turn.
         await other.next(s2c.UploadBookingModify)
         assert (await other.order(c2s.CreateFolder(path="/last"))).success
-        assert (await other.folder_status()).subfolder_count <= MAX_AT_WORK + 1
+        assert (await other.folder_status()).subfolder_count <= MAX_ACTIVE + 1

@@ -21,7 +21,7 @@ from manager.uploads.effects import (
     FailIfTaken,
     FreeService,
     NumberName,
-    ReleaseHold,
+    ReleaseReference,
     ReplaceFile,
     TellAccepted,
     TellFinish,
@@ -104,20 +104,20 @@ class TestRequesting:
         """A refusal answers the request with the reason, and frees the service; no finish info."""
         upload = upload_after()
         effects = upload.service_refused(DISK_FULL)
-        assert effects == [FreeService(), TellRejected(DISK_FULL), ReleaseHold()]
+        assert effects == [FreeService(), TellRejected(DISK_FULL), ReleaseReference()]
         assert upload.state is UploadState.REJECTED
 
     def test_service_lost_before_it_answered(self):
         """The loss of a service that had not answered yet rejects the request."""
         upload = upload_after()
-        assert upload.service_lost() == [TellRejected(SERVICE_LOST), ReleaseHold()]
+        assert upload.service_lost() == [TellRejected(SERVICE_LOST), ReleaseReference()]
 
     def test_client_left_before_the_answer(self):
         """The service may have begun already, so it is stopped before it is freed."""
         upload = upload_after()
         assert upload.client_left() == [AbortService()]
         assert upload.service_accepted() == []
-        assert upload.service_stopped() == [FreeService(), ReleaseHold()]
+        assert upload.service_stopped() == [FreeService(), ReleaseReference()]
 
 
 class TestStoring:
@@ -139,7 +139,7 @@ class TestStoring:
         assert upload.service_failed("no chunk came") == [
             FreeService(),
             TellFinish(success=False, reason="no chunk came"),
-            ReleaseHold(),
+            ReleaseReference(),
         ]
 
     def test_service_lost(self):
@@ -148,7 +148,7 @@ class TestStoring:
         assert upload.service_lost() == [
             TellStageFinish(service_disconnect=True),
             TellFinish(success=False, reason=SERVICE_LOST.reason),
-            ReleaseHold(),
+            ReleaseReference(),
         ]
         assert upload.state is UploadState.FAILED
 
@@ -157,7 +157,7 @@ class TestStoring:
         upload = upload_after("service_accepted")
         assert upload.client_left() == [AbortService()]
         assert upload.is_on_service
-        assert upload.service_stopped() == [FreeService(), ReleaseHold()]
+        assert upload.service_stopped() == [FreeService(), ReleaseReference()]
 
 
 class TestAborting:
@@ -170,7 +170,7 @@ class TestAborting:
         assert upload.service_stopped() == [
             FreeService(),
             TellFinish(success=False, reason=ABORTED),
-            ReleaseHold(),
+            ReleaseReference(),
         ]
 
     @pytest.mark.parametrize("crossing", ["service_finished", "service_failed"])
@@ -190,13 +190,13 @@ class TestAborting:
         assert upload.service_lost() == [
             TellStageFinish(service_disconnect=True),
             TellFinish(success=False, reason=ABORTED),
-            ReleaseHold(),
+            ReleaseReference(),
         ]
 
     def test_client_left_while_aborting(self):
         """A client that leaves after its abort is told nothing any more."""
         upload = upload_after("service_accepted", "abort_requested", "client_left")
-        assert upload.service_stopped() == [FreeService(), ReleaseHold()]
+        assert upload.service_stopped() == [FreeService(), ReleaseReference()]
 
     def test_too_late(self):
         """While the file is being saved an abort is refused, and the upload goes on."""
@@ -211,7 +211,7 @@ class TestAborting:
         assert upload_after(*ASKED).abort_requested() == [
             ClosePrompt(),
             TellFinish(success=False, reason=ABORTED),
-            ReleaseHold(),
+            ReleaseReference(),
         ]
 
 
@@ -223,14 +223,14 @@ class TestSaving:
         assert upload_after(*STORED).commit_done("big.iso") == [
             TellFinish(success=True),
             AnnounceFile(),
-            ReleaseHold(),
+            ReleaseReference(),
         ]
 
     def test_may_still_fail(self):
         """The upload may still fail after the stage finish."""
         assert upload_after(*STORED).commit_failed("no database") == [
             TellFinish(success=False, reason="no database"),
-            ReleaseHold(),
+            ReleaseReference(),
         ]
 
     def test_taken_name_is_asked_about(self):
@@ -258,7 +258,7 @@ class TestSaving:
         upload = upload_after(*ASKED)
         assert upload.decision(Action.SKIP) == [
             TellFinish(success=False, reason=SKIPPED),
-            ReleaseHold(),
+            ReleaseReference(),
         ]
         assert upload.state is UploadState.ABORTED
 
@@ -267,7 +267,7 @@ class TestSaving:
         upload = upload_after(*ASKED, "overwrite")
         assert upload.overwrite_refused() == [
             TellFinish(success=False, reason=MAY_NOT_OVERWRITE),
-            ReleaseHold(),
+            ReleaseReference(),
         ]
 
     def test_another_file_took_the_name(self):
@@ -286,7 +286,7 @@ class TestSaving:
         upload = upload_after(*STORED, "name_taken", do_overwrite=True)
         assert upload.overwrite_refused() == [
             TellFinish(success=False, reason=MAY_NOT_OVERWRITE),
-            ReleaseHold(),
+            ReleaseReference(),
         ]
 
     def test_folder_of_that_name_is_asked_about(self):
@@ -300,7 +300,7 @@ class TestSaving:
         upload = upload_after(*STORED, "name_taken_by_folder")
         assert upload.decision(Action.OVERWRITE) == [
             TellFinish(success=False, reason="is a folder"),
-            ReleaseHold(),
+            ReleaseReference(),
         ]
         assert upload.state is UploadState.FAILED
 
@@ -309,10 +309,10 @@ class TestSaving:
         upload = upload_after(*STORED, do_overwrite=True)
         assert upload.name_taken_by_folder("is a folder") == [
             TellFinish(success=False, reason="is a folder"),
-            ReleaseHold(),
+            ReleaseReference(),
         ]
         upload = upload_after(*STORED, "client_left", do_overwrite=True)
-        assert upload.name_taken_by_folder("is a folder") == [ReleaseHold()]
+        assert upload.name_taken_by_folder("is a folder") == [ReleaseReference()]
 
     def test_folder_took_the_name_of_the_file_to_be_overwritten(self):
         """What came after the question is asked about anew, and a file after a folder too."""
@@ -325,23 +325,23 @@ class TestSaving:
     def test_lost_on_disconnect(self):
         """If the client disconnects while the file is in limbo, the file is lost."""
         upload = upload_after(*ASKED)
-        assert upload.client_left() == [ReleaseHold()]
+        assert upload.client_left() == [ReleaseReference()]
         assert upload.state is UploadState.ABORTED
 
     def test_saving_goes_on_without_the_client(self):
         """A file that is being saved as its client leaves is saved and announced."""
         upload = upload_after(*STORED, "client_left")
-        assert upload.commit_done("big.iso") == [AnnounceFile(), ReleaseHold()]
+        assert upload.commit_done("big.iso") == [AnnounceFile(), ReleaseReference()]
 
     def test_nobody_left_to_ask(self):
         """A taken name ends the upload of a departed client: nobody can answer."""
         upload = upload_after(*STORED, "client_left")
-        assert upload.name_taken(5) == [ReleaseHold()]
+        assert upload.name_taken(5) == [ReleaseReference()]
 
     def test_departed_client_may_not_overwrite(self):
         """A refusal that nobody hears ends the upload as well."""
         upload = upload_after(*STORED, "client_left", "name_taken", do_overwrite=True)
-        assert upload.overwrite_refused() == [ReleaseHold()]
+        assert upload.overwrite_refused() == [ReleaseReference()]
 
     def test_departed_client_had_said_what_to_do(self):
         """`do_overwrite` needs nobody who answers."""
@@ -458,7 +458,7 @@ class UploadMachine(RuleBasedStateMachine):
     @invariant()
     def the_hold_is_released_once(self):
         """The hold on the content ends with the upload, and not before."""
-        assert self.count(ReleaseHold) == self.upload.is_over
+        assert self.count(ReleaseReference) == self.upload.is_over
 
     @invariant()
     def stage_finish_is_told_once_at_most(self):

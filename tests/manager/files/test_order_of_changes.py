@@ -19,7 +19,7 @@ from manager.broadcast.ordered_queue import Announcer
 from manager.connections.clients import ClientSession
 from manager.downloads.links import ContentLinks
 from manager.files.changes import ChangeFeed
-from manager.retrying import USUAL_PATIENCE
+from manager.retrying import DEFAULT_RETRY
 from protocol import c2s, generic, s2c
 from protocol.codec import decode
 from tests.manager.sockets.flaky import FlakyCatalog, FlakyStage, running_flaky_stage
@@ -166,7 +166,7 @@ async def feed(tmp_path: Path) -> AsyncIterator[Feed]:
         changes = ChangeFeed(
             hub,
             cast("Catalog", held),
-            USUAL_PATIENCE,
+            DEFAULT_RETRY,
             ContentLinks(b"secret", lambda: 0.0).thumbnail,
             Announcer(hub, tasks),
             order_wait_s=0.01,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from discord_emulator.testing import VirtualClock
-from manager.app_keys import HOLDS
+from manager.app_keys import TEMPORARY_REFERENCES
 from protocol import s2c, s2u, u2s
 from tests.manager.sockets.flaky import running_flaky_stage
 from tests.manager.sockets.stage import running_stage
@@ -43,13 +43,13 @@ async def test_a_hold_that_was_let_go_is_not_revived(tmp_path: Path):
         response = await client.request_upload(size=10)
         await service.next(s2u.UploadStart)
         clock.advance(3600)
-        await stage.app[HOLDS].keep()
+        await stage.app[TEMPORARY_REFERENCES].renew()
         assert await stage.is_kept(response.upload_id)
         await service.send(u2s.UploadFinish(success=False, reason="enough"))
         await client.next(s2c.UploadFinishInfo)
         assert (await client.request_upload(size=10)).accepted
         clock.advance(3600)
-        await stage.app[HOLDS].keep()
+        await stage.app[TEMPORARY_REFERENCES].renew()
         assert not await stage.is_kept(response.upload_id)
 
 
@@ -66,6 +66,6 @@ async def test_a_hold_whose_release_failed_ends_by_itself(tmp_path: Path):
         kept = await client.request_upload("kept.txt")
         for _ in range(4):
             clock.advance(20)
-            await stage.app[HOLDS].keep()
+            await stage.app[TEMPORARY_REFERENCES].renew()
         assert await stage.is_kept(kept.upload_id)
         assert not await stage.is_kept(given_up.upload_id)

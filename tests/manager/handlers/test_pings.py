@@ -96,7 +96,7 @@ async def test_a_dead_thumbnail_service_is_dropped(world, tmp_path, monkeypatch)
 async def test_a_service_that_does_not_start_an_upload_is_pinged(world, alice, monkeypatch):
     """Nobody has to ask for that; if it is dead it is dropped, and the upload is rejected."""
     monkeypatch.setattr(pulse, "PING_TIMEOUT_S", 0.05)
-    monkeypatch.setattr(assignment, "START_PATIENCE_S", 0.01)
+    monkeypatch.setattr(assignment, "START_TIMEOUT_S", 0.01)
     service = await Service.registered(world, alice)
     await alice.get("c2s:upload-booking-request", "s2c:upload-booking", desired_amount=1)
     request = {"name": "f", "path": "/", "size": 5, "is_public": False}

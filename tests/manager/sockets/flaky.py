@@ -20,7 +20,7 @@ from common.retry import RetryPolicy
 from discord_emulator.testing import running_emulator
 from manager.app import create_app
 from manager.app_keys import ACCOUNTS
-from manager.retrying import FIRST_DELAY_S, LONGEST_DELAY_S, CatalogPatience
+from manager.retrying import FIRST_DELAY_S, LONGEST_DELAY_S, CatalogRetry
 from protocol import s2c
 from protocol.extensions import format_extensions
 from tests.manager.sockets.peers import (
@@ -233,7 +233,7 @@ async def running_flaky_stage(
             monotonic=monotonic,
             passwords=CHEAP_PASSWORDS,
             open_catalog=open_catalog,
-            patience=CatalogPatience(
+            retry=CatalogRetry(
                 sleep=virtual.sleep,
                 policy=RetryPolicy(
                     first_s=FIRST_DELAY_S,

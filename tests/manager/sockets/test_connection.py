@@ -20,7 +20,7 @@ from manager.connections.connection import (
     Reply,
     new_socket,
 )
-from manager.connections.workload import MAX_AT_WORK, MAX_ELSEWHERE, MAX_WAITING_BYTES, Workload
+from manager.connections.workload import MAX_ACTIVE, MAX_EXTERNAL_WAITS, MAX_WAITING_BYTES, Workload
 from manager.errors import PeerGone, PeerSilent, UnexpectedReply
 from manager.metrics import ManagerMetrics
 from protocol import c2s, s2u
@@ -182,13 +182,13 @@ async def test_what_a_dropped_peer_asked_for_is_not_done():
     async def handle(_packet: Packet, _: object) -> Packet | None:
         nonlocal handled
         handled += 1
-        if handled == MAX_AT_WORK:
+        if handled == MAX_ACTIVE:
             all_at_work.set()
         await gate.wait()
         return None
 
     async with connection(handle, ended=ended) as (peer, other):
-        for _ in range(MAX_AT_WORK * 3):
+        for _ in range(MAX_ACTIVE * 3):
             await other.send_str(encode(c2s.UploadBookingClear()))
         await other.ping()
         await all_at_work.wait()
@@ -197,7 +197,7 @@ async def test_what_a_dropped_peer_asked_for_is_not_done():
         peer.abort()
         await asyncio.wait_for(ended, 5)
         gate.set()
-    assert handled == MAX_AT_WORK
+    assert handled == MAX_ACTIVE
 
 
 async def test_no_connection_outlives_its_peer(monkeypatch: pytest.MonkeyPatch):
@@ -281,7 +281,7 @@ class Handler:
     async def handle(self, packet: Packet, _: object) -> Packet | None:
         """With a peer, the work is done elsewhere."""
         if isinstance(packet, c2s.UploadBookingRequest):
-            with self.peer.elsewhere() if self.peer else contextlib.nullcontext():
+            with self.peer.external_wait() if self.peer else contextlib.nullcontext():
                 await self.gate.wait()
         return Boolean(success=True, message=packet.id)
 
@@ -298,13 +298,13 @@ async def test_who_waits_for_others_keeps_nobody_waiting():
     handler = Handler()
     async with connection(handler.handle) as (peer, other):
         handler.peer = peer
-        for _ in range(MAX_ELSEWHERE):
+        for _ in range(MAX_EXTERNAL_WAITS):
             await other.send_str(encode(c2s.UploadBookingRequest(desired_amount=1)))
         await other.send_str(encode(c2s.UploadBookingClear()))
         (answer,) = await answers(other, 1)
         assert answer.message == c2s.UploadBookingClear.id
         handler.gate.set()
-        assert all(answer.success for answer in await answers(other, MAX_ELSEWHERE))
+        assert all(answer.success for answer in await answers(other, MAX_EXTERNAL_WAITS))
 
 
 async def test_too_many_that_wait_for_others_are_refused_at_once():
@@ -313,21 +313,21 @@ async def test_too_many_that_wait_for_others_are_refused_at_once():
     request = encode(c2s.UploadBookingRequest(desired_amount=1))
     async with connection(handler.handle) as (peer, other):
         handler.peer = peer
-        for _ in range(MAX_ELSEWHERE + 1):
+        for _ in range(MAX_EXTERNAL_WAITS + 1):
             await other.send_str(request)
         (refused,) = await answers(other, 1)
         assert not refused.success
         assert "wait for services" in (refused.message or "")
         handler.gate.set()
         await other.send_str(request)
-        assert all(answer.success for answer in await answers(other, MAX_ELSEWHERE + 1))
+        assert all(answer.success for answer in await answers(other, MAX_EXTERNAL_WAITS + 1))
 
 
 async def test_a_busy_peer_is_not_taken_for_a_silent_one():
     """Its pongs and its replies are read although its frames wait for a place."""
     handler = Handler()
     async with connection(handler.handle) as (peer, other):
-        for _ in range(MAX_AT_WORK * 2):
+        for _ in range(MAX_ACTIVE * 2):
             await other.send_str(encode(c2s.UploadBookingRequest(desired_amount=1)))
         pinging = asyncio.create_task(peer.ping(timeout_s=5))
         message = await other.receive()
@@ -339,7 +339,7 @@ async def test_a_busy_peer_is_not_taken_for_a_silent_one():
         await other.send_str(encode(Boolean(success=True), reply_uuid=frame.uuid))
         assert (await asking).success
         handler.gate.set()
-        assert all(answer.success for answer in await answers(other, MAX_AT_WORK * 2))
+        assert all(answer.success for answer in await answers(other, MAX_ACTIVE * 2))
 
 
 async def test_what_was_asked_for_before_the_end_is_done():
@@ -350,12 +350,12 @@ async def test_what_was_asked_for_before_the_end_is_done():
         nonlocal handled
         await asyncio.sleep(0)
         handled += 1
-        if handled == MAX_AT_WORK * 3:
+        if handled == MAX_ACTIVE * 3:
             all_handled.set()
         return None
 
     async with connection(handle) as (_, other):
-        for _ in range(MAX_AT_WORK * 3):
+        for _ in range(MAX_ACTIVE * 3):
             await other.send_str(encode(c2s.UploadBookingClear()))
         await other.close()
         async with asyncio.timeout(5):
@@ -370,13 +370,13 @@ async def test_what_waits_is_bounded():
         nonlocal begun
         begun += 1
 
-    for _ in range(MAX_AT_WORK):
+    for _ in range(MAX_ACTIVE):
         await workload.take(begin, MAX_WAITING_BYTES)
     await workload.take(begin, MAX_WAITING_BYTES)
-    assert begun == MAX_AT_WORK
+    assert begun == MAX_ACTIVE
     taking = asyncio.create_task(workload.take(begin, 1))
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(asyncio.shield(taking), timeout=0)
     workload.done()
     await taking
-    assert begun == MAX_AT_WORK + 1
+    assert begun == MAX_ACTIVE + 1

@@ -18,7 +18,7 @@ REQUEST = c2s.UploadRequest(name="a.bin", path="/", size=10, is_public=False)
 @pytest.fixture(autouse=True)
 def _no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever does not answer at once is silent."""
-    monkeypatch.setattr(assignment, "START_PATIENCE_S", 0.0)
+    monkeypatch.setattr(assignment, "START_TIMEOUT_S", 0.0)
 
 
 async def silent_service(stage: Stage, process: str | None = None) -> ServicePeer:
