@@ -65,12 +65,14 @@ def logging_to_stderr(settings: LogSettings) -> Iterator[None]:
     root.setLevel(settings.level.upper())
     structlog.configure(
         processors=[
-            structlog.stdlib.filter_by_level,  # first, since most lines are not logged at all
             *shared,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+        # What is not logged costs next to nothing.
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelName(settings.level.upper())
+        ),
         cache_logger_on_first_use=True,
     )
     try:
