@@ -10,6 +10,7 @@ from aiohttp import ClientSession
 
 from tests.manager.cloud import Cloud, running_cloud
 from tests.manager.frontend import Frontend
+from tests.manager.sockets.flaky import FlakyStage, running_flaky_stage
 from tests.manager.sockets.stage import Stage, running_stage
 from tests.manager.world import World
 
@@ -37,6 +38,13 @@ def content() -> bytes:
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     """A manager that runs, with chunks of 100 bytes and four webhooks."""
     async with running_stage(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+async def flaky_stage(tmp_path: Path) -> AsyncIterator[FlakyStage]:
+    """A manager whose catalog fails, hangs or keeps answers back when the test says so."""
+    async with running_flaky_stage(tmp_path) as running:
         yield running
 
 

@@ -1,29 +1,18 @@
 """Folders that are renamed, moved and deleted while files are uploaded into them."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
 
 from protocol import c2s, s2c, s2u
 from protocol.extensions import ORGANISE
-from tests.manager.sockets.flaky import FlakyStage, running_flaky_stage
+from tests.manager.sockets.flaky import FlakyStage
 from tests.manager.sockets.peers import ClientPeer, ServicePeer
 
 
-@pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[FlakyStage]:
-    """A manager whose catalog keeps answers back when it is told to."""
-    async with running_flaky_stage(tmp_path) as running:
-        yield running
-
-
 async def uploading(
-    stage: FlakyStage, path: str = "/old/in"
+    flaky_stage: FlakyStage, path: str = "/old/in"
 ) -> tuple[ClientPeer, ServicePeer, s2u.UploadStart]:
     """An upload of `a.txt` into an existing folder, whose chunks the service is yet to store."""
-    service, client = await stage.service(), await stage.client()
+    service, client = await flaky_stage.service(), await flaky_stage.client()
     assert (await client.order(c2s.CreateFolder(path=path))).success
     await client.book(1)
     assert (await client.request_upload("a.txt", path=path)).accepted
@@ -53,10 +42,10 @@ async def id_of(client: ClientPeer, path: str) -> int:
     return folder_id
 
 
-async def test_an_upload_goes_where_its_folder_was_renamed_to(stage: FlakyStage):
+async def test_an_upload_goes_where_its_folder_was_renamed_to(flaky_stage: FlakyStage):
     """Everybody hears of the file in its true place, and the old folder does not come back."""
-    client, service, start = await uploading(stage)
-    other = await stage.client("bob")
+    client, service, start = await uploading(flaky_stage)
+    other = await flaky_stage.client("bob")
     await rename(other, "/old", "new")
     await service.finish(start)
     assert (await client.next(s2c.UploadFinishInfo)).success
@@ -65,9 +54,9 @@ async def test_an_upload_goes_where_its_folder_was_renamed_to(stage: FlakyStage)
     assert await folders(client) == ["new"]
 
 
-async def test_an_upload_makes_the_folders_that_it_lacks_in_the_new_place(stage: FlakyStage):
+async def test_an_upload_makes_the_folders_that_it_lacks_in_the_new_place(flaky_stage: FlakyStage):
     """A folder that does not exist yet moves with those around it that do."""
-    service, client = await stage.service(), await stage.client()
+    service, client = await flaky_stage.service(), await flaky_stage.client()
     assert (await client.order(c2s.CreateFolder(path="/old"))).success
     await client.book(1)
     await client.request_upload("a.txt", path="/old/not/yet")
@@ -77,16 +66,18 @@ async def test_an_upload_makes_the_folders_that_it_lacks_in_the_new_place(stage:
     assert await folders(client) == ["new"]
 
 
-async def test_an_upload_whose_folder_comes_to_lie_too_deep_replaces_nothing(stage: FlakyStage):
+async def test_an_upload_whose_folder_comes_to_lie_too_deep_replaces_nothing(
+    flaky_stage: FlakyStage,
+):
     """It ends in a folder around its own, where it was not asked for; another name keeps what is there."""
-    service, client = await stage.service(), await stage.client()
+    service, client = await flaky_stage.service(), await flaky_stage.client()
     deep = "/1/2/3/4/5/6/7/8/9"
     for path in ("/old", deep):
         assert (await client.order(c2s.CreateFolder(path=path))).success
     assert (await client.order(c2s.EmptyFileUpload(path="/old", name="a.txt"))).success
     await client.book(1)
     await client.request_upload("a.txt", path="/old/not/yet", do_overwrite=True)
-    mover = await stage.client("bob", extensions=(ORGANISE,))
+    mover = await flaky_stage.client("bob", extensions=(ORGANISE,))
     assert (await mover.order(c2s.MoveFolder(path="/old", target_path=deep))).success
     await service.take_upload()
     finished = await client.next(s2c.UploadFinishInfo)
@@ -95,9 +86,9 @@ async def test_an_upload_whose_folder_comes_to_lie_too_deep_replaces_nothing(sta
     assert (await client.list_files(f"{deep}/old", sort_by="size")).files[-1].name == "a.txt"
 
 
-async def test_a_taken_name_is_asked_about_where_it_is_taken(stage: FlakyStage):
+async def test_a_taken_name_is_asked_about_where_it_is_taken(flaky_stage: FlakyStage):
     """The question names the place of now, and the answer holds wherever the folder goes next."""
-    client, service, start = await uploading(stage)
+    client, service, start = await uploading(flaky_stage)
     made = c2s.EmptyFileUpload(path="/old/in", name="a.txt")
     assert (await client.order(made)).success
     await rename(client, "/old/in", "between")
@@ -112,9 +103,11 @@ async def test_a_taken_name_is_asked_about_where_it_is_taken(stage: FlakyStage):
     assert await folders(client) == ["new"]
 
 
-async def test_a_name_that_is_taken_by_another_file_by_then_is_asked_about_again(stage: FlakyStage):
+async def test_a_name_that_is_taken_by_another_file_by_then_is_asked_about_again(
+    flaky_stage: FlakyStage,
+):
     """The answer about one file says nothing about what lies in the new place under its name."""
-    client, service, start = await uploading(stage)
+    client, service, start = await uploading(flaky_stage)
     made = c2s.EmptyFileUpload(path="/old/in", name="a.txt")
     assert (await client.order(made)).success
     await service.finish(start)
@@ -128,9 +121,9 @@ async def test_a_name_that_is_taken_by_another_file_by_then_is_asked_about_again
     assert (await client.next(s2c.UploadOverwriteRequest)).file_path == "/new/in"
 
 
-async def test_an_upload_makes_a_deleted_folder_anew(stage: FlakyStage):
+async def test_an_upload_makes_a_deleted_folder_anew(flaky_stage: FlakyStage):
     """An upload is never lost, wherever its folder was when it was deleted."""
-    client, service, start = await uploading(stage)
+    client, service, start = await uploading(flaky_stage)
     await rename(client, "/old", "new")
     deleted = c2s.DeleteFolder(folder_id=await id_of(client, "/new"))
     assert (await client.order(deleted)).success
@@ -138,14 +131,14 @@ async def test_an_upload_makes_a_deleted_folder_anew(stage: FlakyStage):
     assert (await client.next(s2c.FileModify)).path == "/new/in"
 
 
-async def test_a_commit_and_a_rename_take_turns(stage: FlakyStage):
+async def test_a_commit_and_a_rename_take_turns(flaky_stage: FlakyStage):
     """Whichever comes first, the file ends in the renamed folder and the old one is not made again."""
-    client, service, start = await uploading(stage)
-    other = await stage.client("bob")
+    client, service, start = await uploading(flaky_stage)
+    other = await flaky_stage.client("bob")
     # The catalog has renamed the folder, and nobody here knows it yet.
-    held = stage.catalog.held["rename_folder"] = asyncio.Event()
+    held = flaky_stage.catalog.held["rename_folder"] = asyncio.Event()
     renaming = asyncio.create_task(rename(other, "/old", "new"))
-    await stage.catalog.is_holding("rename_folder")
+    await flaky_stage.catalog.is_holding("rename_folder")
     await service.finish(start)
     await client.next(s2c.UploadStageFinish)
     empty = asyncio.create_task(client.order(c2s.EmptyFileUpload(path="/old/in", name="empty.txt")))
@@ -158,27 +151,27 @@ async def test_a_commit_and_a_rename_take_turns(stage: FlakyStage):
     assert await folders(client) == ["new"]
 
 
-async def test_an_upload_goes_where_its_folder_is_though_nobody_was_told(stage: FlakyStage):
+async def test_an_upload_goes_where_its_folder_is_though_nobody_was_told(flaky_stage: FlakyStage):
     """A catalog that goes away while it renames a folder may have renamed it: that is found out."""
-    client, service, start = await uploading(stage)
-    stage.catalog.after["rename_folder"] = 1
+    client, service, start = await uploading(flaky_stage)
+    flaky_stage.catalog.after["rename_folder"] = 1
     refused = await client.refusal(c2s.RenameFolder(path="/old", target_name="new"))
     assert "the catalog is not available" in refused
     # Not even that can be found out at once.
-    stage.catalog.before["folder_path"] = 1
+    flaky_stage.catalog.before["folder_path"] = 1
     await service.finish(start)
     assert (await client.next(s2c.UploadFinishInfo)).success
     assert (await client.next(s2c.FileModify)).path == "/new/in"
     assert await folders(client) == ["new"]
 
 
-async def test_folders_whose_change_failed_stay_where_they_are(stage: FlakyStage):
+async def test_folders_whose_change_failed_stay_where_they_are(flaky_stage: FlakyStage):
     """And may be changed, or deleted, afterwards."""
-    client, service, start = await uploading(stage)
-    stage.catalog.before["rename_folder"] = 1
+    client, service, start = await uploading(flaky_stage)
+    flaky_stage.catalog.before["rename_folder"] = 1
     await client.refusal(c2s.RenameFolder(path="/old", target_name="new"))
     await rename(client, "/old", "other")
-    stage.catalog.before["rename_folder"] = 1
+    flaky_stage.catalog.before["rename_folder"] = 1
     await client.refusal(c2s.RenameFolder(path="/other", target_name="new"))
     deleted = c2s.DeleteFolder(folder_id=await id_of(client, "/other"))
     assert (await client.order(deleted)).success
@@ -186,13 +179,13 @@ async def test_folders_whose_change_failed_stay_where_they_are(stage: FlakyStage
     assert (await client.next(s2c.FileModify)).path == "/other/in"
 
 
-async def test_a_rename_waits_for_the_commit_before_it(stage: FlakyStage):
+async def test_a_rename_waits_for_the_commit_before_it(flaky_stage: FlakyStage):
     """A file that the catalog has entered is told where it was, before its folder's new name."""
-    client, service, start = await uploading(stage)
-    other = await stage.client("bob")
-    held = stage.catalog.held["commit_file"] = asyncio.Event()
+    client, service, start = await uploading(flaky_stage)
+    other = await flaky_stage.client("bob")
+    held = flaky_stage.catalog.held["commit_file"] = asyncio.Event()
     await service.finish(start)
-    await stage.catalog.is_holding("commit_file")
+    await flaky_stage.catalog.is_holding("commit_file")
     renaming = asyncio.create_task(rename(other, "/old", "new"))
     await time_for_more(other)
     held.set()

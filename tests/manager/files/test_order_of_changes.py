@@ -22,16 +22,9 @@ from manager.files.changes import ChangeFeed
 from manager.retrying import DEFAULT_RETRY
 from protocol import c2s, generic, s2c
 from protocol.codec import decode
-from tests.manager.sockets.flaky import FlakyCatalog, FlakyStage, running_flaky_stage
+from tests.manager.sockets.flaky import FlakyCatalog, FlakyStage
 from tests.manager.sockets.peers import ClientPeer
 from tests.manager.sockets.test_connection import connection
-
-
-@pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[FlakyStage]:
-    """A manager whose catalog keeps answers back."""
-    async with running_flaky_stage(tmp_path) as running:
-        yield running
 
 
 async def told_of_files(observer: ClientPeer) -> list[tuple[str, str]]:
@@ -40,58 +33,58 @@ async def told_of_files(observer: ClientPeer) -> list[tuple[str, str]]:
     return [(change.action, change.handle.name) for change in changes]
 
 
-async def test_an_upload_is_told_before_the_deletion_of_its_file(stage: FlakyStage):
+async def test_an_upload_is_told_before_the_deletion_of_its_file(flaky_stage: FlakyStage):
     """Nothing is asked of the catalog between the commit and the news of it."""
-    service, client = await stage.service(), await stage.client()
-    observer = await stage.client("bob")
+    service, client = await flaky_stage.service(), await flaky_stage.client()
+    observer = await flaky_stage.client("bob")
     await client.book(1)
-    stage.catalog.held["shares_of"] = asyncio.Event()
+    flaky_stage.catalog.held["shares_of"] = asyncio.Event()
     await client.request_upload("a.txt")
     await service.take_upload()
     assert (await client.next(s2c.UploadFinishInfo)).success
     assert (await client.order(c2s.DeleteFile(folder_id=0, name="a.txt"))).success
-    stage.catalog.held["shares_of"].set()
+    flaky_stage.catalog.held["shares_of"].set()
     assert await told_of_files(observer) == [("add", "a.txt"), ("delete", "a.txt")]
 
 
-async def test_an_empty_file_is_told_before_its_deletion(stage: FlakyStage):
+async def test_an_empty_file_is_told_before_its_deletion(flaky_stage: FlakyStage):
     """Its hold is let go of after that, however long it takes."""
-    client, other = await stage.client(), await stage.client()
-    observer = await stage.client("bob")
-    stage.catalog.held["release"] = asyncio.Event()
+    client, other = await flaky_stage.client(), await flaky_stage.client()
+    observer = await flaky_stage.client("bob")
+    flaky_stage.catalog.held["release"] = asyncio.Event()
     made = asyncio.create_task(client.order(c2s.EmptyFileUpload(path="/", name="a.txt")))
-    await stage.catalog.is_holding("release")
+    await flaky_stage.catalog.is_holding("release")
     assert (await other.order(c2s.DeleteFile(folder_id=0, name="a.txt"))).success
-    stage.catalog.held["release"].set()
+    flaky_stage.catalog.held["release"].set()
     assert (await made).success
     assert await told_of_files(observer) == [("add", "a.txt"), ("delete", "a.txt")]
 
 
-async def test_clients_see_the_order_of_the_commits(stage: FlakyStage):
+async def test_clients_see_the_order_of_the_commits(flaky_stage: FlakyStage):
     """An answer that comes late is waited for, so that a deletion is the last that is told of a file."""
-    client, other = await stage.client(), await stage.client()
-    observer = await stage.client("bob")
+    client, other = await flaky_stage.client(), await flaky_stage.client()
+    observer = await flaky_stage.client("bob")
     assert (await client.order(c2s.EmptyFileUpload(path="/", name="a.txt"))).success
     added = await observer.next(s2c.FileModify)
     assert added.handle.name == "a.txt"
-    stage.catalog.held["rename_file"] = asyncio.Event()
+    flaky_stage.catalog.held["rename_file"] = asyncio.Event()
     renaming = asyncio.create_task(
         client.order(c2s.RenameFile(path="/", name="a.txt", target_name="b.txt"))
     )
-    await stage.catalog.is_holding("rename_file")
+    await flaky_stage.catalog.is_holding("rename_file")
     assert (await other.order(c2s.DeleteFile(folder_id=0, name="b.txt"))).success
-    stage.catalog.held["rename_file"].set()
+    flaky_stage.catalog.held["rename_file"].set()
     assert (await renaming).success
     assert await told_of_files(observer) == [("modify", "b.txt"), ("delete", "b.txt")]
 
 
-async def test_a_lost_answer_holds_up_no_change(stage: FlakyStage):
+async def test_a_lost_answer_holds_up_no_change(flaky_stage: FlakyStage):
     """What a call did that failed in the end is skipped, and what follows is told at once."""
-    client, observer = await stage.client(), await stage.client("bob")
+    client, observer = await flaky_stage.client(), await flaky_stage.client("bob")
     for name in ("a.txt", "b.txt"):
         assert (await client.order(c2s.EmptyFileUpload(path="/", name=name))).success
         await observer.next(s2c.FileModify)
-    stage.catalog.after["rename_file"] = 1
+    flaky_stage.catalog.after["rename_file"] = 1
     lost = await client.order(c2s.RenameFile(path="/", name="a.txt", target_name="c.txt"))
     assert not lost.success
     for name in ("b.txt", "c.txt"):

@@ -1,15 +1,13 @@
 """While the catalog is away nothing is lost, nothing is told twice, and who asks is told."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
 from catalog.errors import CatalogFull
 from protocol import c2s, s2c, s2u, u2s
-from tests.manager.sockets.flaky import FlakyStage, running_flaky_stage
+from tests.manager.sockets.flaky import FlakyStage
 from tests.manager.sockets.uploading import booked
 from tests.orphans import orphans_of
 
@@ -18,17 +16,10 @@ ANSWER_TIME_S = 10.0
 DISK_FULL = "the server's disk is full: its operator has to make room"
 
 
-@pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[FlakyStage]:
-    """A manager whose catalog can be switched off."""
-    async with running_flaky_stage(tmp_path) as running:
-        yield running
-
-
-async def test_a_request_is_rejected_with_a_reason(stage: FlakyStage):
+async def test_a_request_is_rejected_with_a_reason(flaky_stage: FlakyStage):
     """No upload begins that the catalog does not know; the service is free again."""
-    client, service = await booked(stage)
-    stage.catalog.before["begin_object"] = 1
+    client, service = await booked(flaky_stage)
+    flaky_stage.catalog.before["begin_object"] = 1
     response = await client.request_upload()
     assert not response.accepted
     assert "catalog" in (response.rejection_reason or "")
@@ -36,159 +27,161 @@ async def test_a_request_is_rejected_with_a_reason(stage: FlakyStage):
     await service.next(s2u.UploadStart)
 
 
-async def test_a_short_absence_at_a_chunk_is_not_noticed(stage: FlakyStage):
+async def test_a_short_absence_at_a_chunk_is_not_noticed(flaky_stage: FlakyStage):
     """The report is written a moment later, and answered then."""
-    client, service = await booked(stage)
+    client, service = await booked(flaky_stage)
     await client.request_upload()
     start = await service.next(s2u.UploadStart)
-    stage.catalog.before["add_chunk"] = 2
+    flaky_stage.catalog.before["add_chunk"] = 2
     await service.store(start)
     await service.finish_with(start)
     assert (await client.next(s2c.UploadFinishInfo)).success
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-async def test_a_report_that_cannot_be_entered_comes_again(stage: FlakyStage, moment: str):
+async def test_a_report_that_cannot_be_entered_comes_again(flaky_stage: FlakyStage, moment: str):
     """The service keeps it until it is answered for good; the chunk counts once."""
-    client, service = await booked(stage)
+    client, service = await booked(flaky_stage)
     await client.request_upload()
     start = await service.next(s2u.UploadStart)
-    getattr(stage.catalog, moment)["add_chunk"] = LONGER_THAN_ANY_PATIENCE
+    getattr(flaky_stage.catalog, moment)["add_chunk"] = LONGER_THAN_ANY_PATIENCE
     report = await service.post(start, 0)
     for _ in range(2):
         await service.ask(report, s2u.ReportDeferred)
-    getattr(stage.catalog, moment).clear()
+    getattr(flaky_stage.catalog, moment).clear()
     assert (await service.order(report)).success
     await service.finish_with(start)
     assert (await client.next(s2c.UploadFinishInfo)).success
-    assert await orphans_of(stage.real_catalog) == []
+    assert await orphans_of(flaky_stage.real_catalog) == []
 
 
-async def test_a_chunk_is_refused_for_good_only_when_its_message_is_known(stage: FlakyStage):
+async def test_a_chunk_is_refused_for_good_only_when_its_message_is_known(flaky_stage: FlakyStage):
     """Until then its service is the only one that knows what has to be deleted."""
-    client, service = await booked(stage)
+    client, service = await booked(flaky_stage)
     await client.request_upload()
     start = await service.next(s2u.UploadStart)
     report = await service.post(start, 0)
     await service.send(u2s.UploadFinish(success=False, reason="enough"))
     await client.next(s2c.UploadFinishInfo)
-    stage.catalog.before["add_chunk"] = LONGER_THAN_ANY_PATIENCE
+    flaky_stage.catalog.before["add_chunk"] = LONGER_THAN_ANY_PATIENCE
     await service.ask(report, s2u.ReportDeferred)
-    stage.catalog.before.clear()
+    flaky_stage.catalog.before.clear()
     assert "ended" in await service.refusal(report)
-    (garbage,) = await orphans_of(stage.real_catalog)
+    (garbage,) = await orphans_of(flaky_stage.real_catalog)
     assert str(garbage.id) == report.message_id
 
 
-async def test_a_report_that_meets_a_defect_is_not_lost(stage: FlakyStage):
+async def test_a_report_that_meets_a_defect_is_not_lost(flaky_stage: FlakyStage):
     """The manager does not say that it is done with it."""
-    client, service = await booked(stage)
+    client, service = await booked(flaky_stage)
     await client.request_upload()
     start = await service.next(s2u.UploadStart)
-    stage.catalog.defects["add_chunk"] = 1
+    flaky_stage.catalog.defects["add_chunk"] = 1
     report = await service.post(start, 0)
     await service.ask(report, s2u.ReportDeferred)
     assert (await service.order(report)).success
 
 
-async def test_a_report_that_cannot_be_entered_until_somebody_acts_says_so(stage: FlakyStage):
+async def test_a_report_that_cannot_be_entered_until_somebody_acts_says_so(flaky_stage: FlakyStage):
     """Within the reply timeout its service learns what to tell the sender, and keeps it all the same."""
-    client, service = await booked(stage)
+    client, service = await booked(flaky_stage)
     await client.request_upload()
     start = await service.next(s2u.UploadStart)
-    stage.catalog.error = CatalogFull
-    stage.catalog.before["add_chunk"] = LONGER_THAN_ANY_PATIENCE
+    flaky_stage.catalog.error = CatalogFull
+    flaky_stage.catalog.before["add_chunk"] = LONGER_THAN_ANY_PATIENCE
     report = await service.post(start, 0)
     deferred = await service.ask(report, s2u.ReportDeferred)
     assert deferred.fault == DISK_FULL
-    assert stage.time.now <= ANSWER_TIME_S
-    stage.catalog.before.clear()
+    assert flaky_stage.time.now <= ANSWER_TIME_S
+    flaky_stage.catalog.before.clear()
     assert (await service.order(report)).success
 
 
-async def test_an_upload_that_cannot_be_entered_until_somebody_acts_fails_soon(stage: FlakyStage):
+async def test_an_upload_that_cannot_be_entered_until_somebody_acts_fails_soon(
+    flaky_stage: FlakyStage,
+):
     """All bytes are stored, yet its client does not wait for an operator: it hears who can help."""
-    client, service = await booked(stage)
+    client, service = await booked(flaky_stage)
     await client.request_upload("a.txt")
-    stage.catalog.error = CatalogFull
-    stage.catalog.before["commit_file"] = LONGER_THAN_ANY_PATIENCE
+    flaky_stage.catalog.error = CatalogFull
+    flaky_stage.catalog.before["commit_file"] = LONGER_THAN_ANY_PATIENCE
     await service.take_upload()
     info = await client.next(s2c.UploadFinishInfo)
     assert (info.success, info.reason) == (False, DISK_FULL)
-    assert stage.time.now < 60
+    assert flaky_stage.time.now < 60
 
 
 @pytest.mark.parametrize(
     "packet", [c2s.CreateFolder(path="/new"), c2s.EmptyFileUpload(path="/", name="empty")]
 )
 async def test_a_full_disk_is_told_to_who_asks(
-    stage: FlakyStage, packet: c2s.CreateFolder | c2s.EmptyFileUpload
+    flaky_stage: FlakyStage, packet: c2s.CreateFolder | c2s.EmptyFileUpload
 ):
     """And to who requests an upload, before a byte is sent; it is no line of the log each time."""
-    client, _ = await booked(stage)
-    stage.catalog.error = CatalogFull
+    client, _ = await booked(flaky_stage)
+    flaky_stage.catalog.error = CatalogFull
     for method in ("make_folders", "commit_file", "begin_object"):
-        stage.catalog.before[method] = LONGER_THAN_ANY_PATIENCE
+        flaky_stage.catalog.before[method] = LONGER_THAN_ANY_PATIENCE
     with capture_logs() as lines:
         assert await client.refusal(packet) == DISK_FULL
         assert (await client.request_upload()).rejection_reason == DISK_FULL
     assert [line["event"] for line in lines if line["log_level"] != "debug"] == []
 
 
-async def test_a_report_is_answered_in_time_while_the_catalog_hangs(stage: FlakyStage):
+async def test_a_report_is_answered_in_time_while_the_catalog_hangs(flaky_stage: FlakyStage):
     """When it comes again it joins the call that hangs, and has its answer."""
-    client, service = await booked(stage)
+    client, service = await booked(flaky_stage)
     await client.request_upload()
     start = await service.next(s2u.UploadStart)
-    hanging = stage.catalog.held["add_chunk"] = asyncio.Event()
+    hanging = flaky_stage.catalog.held["add_chunk"] = asyncio.Event()
     report = await service.post(start, 0)
     for _ in range(2):
         asking = asyncio.create_task(service.ask(report, s2u.ReportDeferred))
-        await stage.catalog.is_holding("add_chunk")
+        await flaky_stage.catalog.is_holding("add_chunk")
         await service.caught_up()
-        stage.time.advance(ANSWER_TIME_S)
+        flaky_stage.time.advance(ANSWER_TIME_S)
         await asking
     again = asyncio.create_task(service.order(report))
     await service.caught_up()
-    assert stage.catalog.calls["add_chunk"] == 1
+    assert flaky_stage.catalog.calls["add_chunk"] == 1
     hanging.set()
     assert (await again).success
 
 
-async def test_a_question_is_answered_in_time_while_the_catalog_hangs(stage: FlakyStage):
+async def test_a_question_is_answered_in_time_while_the_catalog_hangs(flaky_stage: FlakyStage):
     """A client that waits for an empty file hears of it; others hear of the file once it is made."""
-    client = await stage.client()
-    hanging = stage.catalog.held["commit_file"] = asyncio.Event()
+    client = await flaky_stage.client()
+    hanging = flaky_stage.catalog.held["commit_file"] = asyncio.Event()
     asking = asyncio.create_task(client.refusal(c2s.EmptyFileUpload(path="/", name="empty")))
-    await stage.catalog.is_holding("commit_file")
-    stage.time.advance(ANSWER_TIME_S)
+    await flaky_stage.catalog.is_holding("commit_file")
+    flaky_stage.time.advance(ANSWER_TIME_S)
     assert "not available" in await asking
     hanging.set()
     await client.next(s2c.FileModify, action="add")
 
 
-async def test_a_chunk_whose_write_was_not_confirmed_counts_once(stage: FlakyStage):
+async def test_a_chunk_whose_write_was_not_confirmed_counts_once(flaky_stage: FlakyStage):
     """The write happened although the catalog went away; it is repeated without harm."""
-    client, service = await booked(stage)
+    client, service = await booked(flaky_stage)
     await client.request_upload()
     start = await service.next(s2u.UploadStart)
-    stage.catalog.after["add_chunk"] = 1
+    flaky_stage.catalog.after["add_chunk"] = 1
     await service.store(start)
     await service.finish_with(start)
     assert (await client.next(s2c.UploadFinishInfo)).success
-    assert await orphans_of(stage.real_catalog) == []
+    assert await orphans_of(flaky_stage.real_catalog) == []
 
 
 @pytest.mark.parametrize("absences", [3, 300])
 @pytest.mark.parametrize("method", ["finish_object", "commit_file"])
 @pytest.mark.parametrize("moment", ["before", "after"])
 async def test_an_upload_survives_an_absence_at_its_commit(
-    stage: FlakyStage, method: str, moment: str, absences: int
+    flaky_stage: FlakyStage, method: str, moment: str, absences: int
 ):
     """It is entered once, under its own name, also after minutes."""
-    client, service = await booked(stage)
+    client, service = await booked(flaky_stage)
     await client.request_upload("a.txt")
-    getattr(stage.catalog, moment)[method] = absences
+    getattr(flaky_stage.catalog, moment)[method] = absences
     await service.take_upload()
     info = await client.next(s2c.UploadFinishInfo)
     assert (info.success, info.rename_target) == (True, None)
@@ -196,56 +189,56 @@ async def test_an_upload_survives_an_absence_at_its_commit(
     assert await client.names() == ["a.txt"]
 
 
-async def test_an_upload_that_cannot_be_entered_fails_in_the_end(stage: FlakyStage):
+async def test_an_upload_that_cannot_be_entered_fails_in_the_end(flaky_stage: FlakyStage):
     """The client is told so, once, and its content is garbage then."""
-    client, service = await booked(stage)
-    stage.catalog.before["commit_file"] = LONGER_THAN_ANY_PATIENCE
+    client, service = await booked(flaky_stage)
+    flaky_stage.catalog.before["commit_file"] = LONGER_THAN_ANY_PATIENCE
     response = await client.request_upload("a.txt")
     await service.take_upload()
     info = await client.next(s2c.UploadFinishInfo)
     assert not info.success
     assert "catalog" in (info.reason or "")
-    stage.catalog.before.clear()
+    flaky_stage.catalog.before.clear()
     assert (await client.request_upload("a.txt")).accepted
     await service.take_upload()
     assert (await client.next(s2c.UploadFinishInfo)).success
     assert await client.names() == ["a.txt"]
-    assert not await stage.is_kept(response.upload_id)
+    assert not await flaky_stage.is_kept(response.upload_id)
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-async def test_a_file_is_replaced_after_an_absence(stage: FlakyStage, moment: str):
+async def test_a_file_is_replaced_after_an_absence(flaky_stage: FlakyStage, moment: str):
     """`do_overwrite` is not refused only because the catalog could not be asked at once."""
-    client, service = await booked(stage)
+    client, service = await booked(flaky_stage)
     for size in (10, 20):
-        getattr(stage.catalog, moment)["commit_file"] = 2
+        getattr(flaky_stage.catalog, moment)["commit_file"] = 2
         await client.request_upload("a.txt", size=size, do_overwrite=True)
         await service.take_upload()
         assert (await client.next(s2c.UploadFinishInfo)).success
-    assert stage.catalog.failed["commit_file"] == 4
+    assert flaky_stage.catalog.failed["commit_file"] == 4
     assert [file.size for file in (await client.list_files()).files] == [20]
 
 
-async def test_a_new_file_is_announced_even_if_the_catalog_goes_away(stage: FlakyStage):
+async def test_a_new_file_is_announced_even_if_the_catalog_goes_away(flaky_stage: FlakyStage):
     """The answer to the commit is all that is needed for it; the finish info is told once."""
-    client, service = await booked(stage)
+    client, service = await booked(flaky_stage)
     response = await client.request_upload("a.txt")
     for method in ("shares_of", "file_by_id", "files_of", "release"):
-        stage.catalog.before[method] = LONGER_THAN_ANY_PATIENCE
+        flaky_stage.catalog.before[method] = LONGER_THAN_ANY_PATIENCE
     await service.take_upload()
     assert (await client.next(s2c.UploadFinishInfo)).success
     await client.next(s2c.FileModify, action="add")
     assert (await client.request_upload("b.txt")).accepted
     await client.caught_up()
     assert client.unread(s2c.UploadFinishInfo) == []
-    assert await stage.is_kept(response.upload_id)
+    assert await flaky_stage.is_kept(response.upload_id)
 
 
 @pytest.mark.parametrize("method", ["begin_object", "finish_object", "commit_file"])
-async def test_an_empty_file_is_made_once(stage: FlakyStage, method: str):
+async def test_an_empty_file_is_made_once(flaky_stage: FlakyStage, method: str):
     """A write that happened before the catalog went away is found again."""
-    client = await stage.client()
-    stage.catalog.after[method] = 2
+    client = await flaky_stage.client()
+    flaky_stage.catalog.after[method] = 2
     assert (await client.order(c2s.EmptyFileUpload(path="/", name="empty"))).success
     assert await client.names() == ["empty"]
 
@@ -261,7 +254,7 @@ async def test_an_empty_file_is_made_once(stage: FlakyStage, method: str):
     ],
 )
 async def test_a_question_is_refused_as_a_reply(
-    stage: FlakyStage,
+    flaky_stage: FlakyStage,
     method: str,
     packet: c2s.FolderStatusRequest
     | c2s.ListRequest
@@ -270,6 +263,6 @@ async def test_a_question_is_refused_as_a_reply(
     | c2s.EmptyFileUpload,
 ):
     """Whoever asks is told at once, and asks again later."""
-    client = await stage.client()
-    stage.catalog.before[method] = LONGER_THAN_ANY_PATIENCE
+    client = await flaky_stage.client()
+    flaky_stage.catalog.before[method] = LONGER_THAN_ANY_PATIENCE
     await client.refusal(packet)

@@ -1,31 +1,20 @@
 """A catalog that does not answer keeps no service, and nobody waits for it who need not."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
 
 from protocol import c2s, s2c, s2u, u2s
-from tests.manager.sockets.flaky import FlakyStage, running_flaky_stage
+from tests.manager.sockets.flaky import FlakyStage
 from tests.manager.sockets.uploading import booked, is_about_uploads
 
 
-@pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[FlakyStage]:
-    """A manager whose catalog hangs when the test says so."""
-    async with running_flaky_stage(tmp_path) as running:
-        yield running
-
-
-async def test_a_service_that_dies_is_replaced_at_once(stage: FlakyStage):
+async def test_a_service_that_dies_is_replaced_at_once(flaky_stage: FlakyStage):
     """The client learns what it holds, then what became of its upload, and may go on."""
-    client = await stage.client()
-    async with stage.visiting_service():
+    client = await flaky_stage.client()
+    async with flaky_stage.visiting_service():
         await client.book(1)
         response = await client.request_upload()
-        other = await stage.service()
-        stage.catalog.held["release"] = asyncio.Event()
+        other = await flaky_stage.service()
+        flaky_stage.catalog.held["release"] = asyncio.Event()
     seen = await client.until(s2c.UploadFinishInfo)
     assert [packet for packet in seen if is_about_uploads(packet)] == [
         s2c.UploadBookingModify(effective_change=-1),
@@ -38,11 +27,11 @@ async def test_a_service_that_dies_is_replaced_at_once(stage: FlakyStage):
     assert (await client.request_upload()).upload_address == other.address
 
 
-async def test_a_service_that_gives_up_is_free_at_once(stage: FlakyStage):
+async def test_a_service_that_gives_up_is_free_at_once(flaky_stage: FlakyStage):
     """What the catalog has to forget is forgotten behind that."""
-    client, service = await booked(stage)
+    client, service = await booked(flaky_stage)
     response = await client.request_upload()
-    stage.catalog.held["release"] = asyncio.Event()
+    flaky_stage.catalog.held["release"] = asyncio.Event()
     await service.send(u2s.UploadFinish(success=False, reason="no chunk came"))
     assert not (await client.next(s2c.UploadFinishInfo)).success
     assert (await client.request_upload()).accepted
@@ -51,57 +40,57 @@ async def test_a_service_that_gives_up_is_free_at_once(stage: FlakyStage):
 
 
 async def test_an_upload_whose_service_dies_before_it_could_start_goes_elsewhere(
-    stage: FlakyStage,
+    flaky_stage: FlakyStage,
 ):
     """It starts on another service as soon as the catalog knows of it."""
-    client = await stage.client()
-    stage.catalog.held["begin_object"] = asyncio.Event()
-    async with stage.visiting_service():
+    client = await flaky_stage.client()
+    flaky_stage.catalog.held["begin_object"] = asyncio.Event()
+    async with flaky_stage.visiting_service():
         await client.book(1)
-        other = await stage.service()
+        other = await flaky_stage.service()
         asking = asyncio.create_task(client.request_upload())
-        await stage.catalog.is_holding("begin_object")
+        await flaky_stage.catalog.is_holding("begin_object")
     await client.next(s2c.UploadBookingModify, effective_change=-1)
     await client.next(s2c.UploadBookingModify, effective_change=1)
-    stage.catalog.held["begin_object"].set()
+    flaky_stage.catalog.held["begin_object"].set()
     assert (await asking).upload_address == other.address
 
 
-async def test_a_request_whose_service_dies_is_rejected_at_once(stage: FlakyStage):
+async def test_a_request_whose_service_dies_is_rejected_at_once(flaky_stage: FlakyStage):
     """Without another service there is nothing to wait for. What was begun is let go in the end."""
-    client = await stage.client()
-    stage.catalog.held["begin_object"] = asyncio.Event()
-    async with stage.visiting_service():
+    client = await flaky_stage.client()
+    flaky_stage.catalog.held["begin_object"] = asyncio.Event()
+    async with flaky_stage.visiting_service():
         await client.book(1)
         asking = asyncio.create_task(client.request_upload())
-        await stage.catalog.is_holding("begin_object")
+        await flaky_stage.catalog.is_holding("begin_object")
     response = await asking
     assert response.rejection_reason == "the upload service went away"
-    stage.catalog.held["release"] = asyncio.Event()
-    stage.catalog.held["begin_object"].set()
-    await stage.catalog.is_holding("release")
-    assert await stage.real_catalog.collect_objects(limit=10) == 1
+    flaky_stage.catalog.held["release"] = asyncio.Event()
+    flaky_stage.catalog.held["begin_object"].set()
+    await flaky_stage.catalog.is_holding("release")
+    assert await flaky_stage.real_catalog.collect_objects(limit=10) == 1
 
 
-async def test_a_client_that_leaves_frees_a_service_that_was_never_asked(stage: FlakyStage):
+async def test_a_client_that_leaves_frees_a_service_that_was_never_asked(flaky_stage: FlakyStage):
     """There is nothing to abort, so the next client gets it at once."""
-    service, waiting = await stage.service(), await stage.client("bob")
-    stage.catalog.held["begin_object"] = asyncio.Event()
-    async with stage.visiting_client() as leaving:
+    service, waiting = await flaky_stage.service(), await flaky_stage.client("bob")
+    flaky_stage.catalog.held["begin_object"] = asyncio.Event()
+    async with flaky_stage.visiting_client() as leaving:
         assert await leaving.book(1) == 1
         assert await waiting.book(1) == 0
         await leaving.send(c2s.UploadRequest(name="a", path="/", size=5, is_public=False))
-        await stage.catalog.is_holding("begin_object")
+        await flaky_stage.catalog.is_holding("begin_object")
     await waiting.next(s2c.UploadBookingModify, effective_change=1)
     assert service.unread(s2u.UploadAbort) == []
 
 
-async def test_a_hold_is_released_once_the_catalog_is_back(stage: FlakyStage):
+async def test_a_hold_is_released_once_the_catalog_is_back(flaky_stage: FlakyStage):
     """The content of a failed upload does not wait for the end of its hold's life."""
-    client, service = await booked(stage)
+    client, service = await booked(flaky_stage)
     response = await client.request_upload()
-    stage.catalog.before["release"] = 5
-    stage.catalog.held["release"] = asyncio.Event()
+    flaky_stage.catalog.before["release"] = 5
+    flaky_stage.catalog.held["release"] = asyncio.Event()
     await service.send(u2s.UploadFinish(success=False, reason="no chunk came"))
-    await stage.catalog.is_holding("release")
-    assert not await stage.is_kept(response.upload_id)
+    await flaky_stage.catalog.is_holding("release")
+    assert not await flaky_stage.is_kept(response.upload_id)

@@ -1,6 +1,5 @@
 """Why an upload was rejected, for clients that asked to hear it by a code."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,16 +13,9 @@ REQUEST = c2s.UploadRequest(name="a.bin", path="/", size=5, is_public=False)
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[FlakyStage]:
-    """A manager that can be made to fail."""
-    async with running_flaky_stage(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-async def client(stage: FlakyStage) -> ClientPeer:
+async def client(flaky_stage: FlakyStage) -> ClientPeer:
     """A client that hears codes."""
-    return await stage.client(extensions=[REJECTIONS])
+    return await flaky_stage.client(extensions=[REJECTIONS])
 
 
 async def rejection(
@@ -34,35 +26,37 @@ async def rejection(
     return answer.code, answer.retry, bool(answer.reason)
 
 
-async def test_without_a_free_service_it_helps_to_ask_soon(stage: FlakyStage, client: ClientPeer):
+async def test_without_a_free_service_it_helps_to_ask_soon(
+    flaky_stage: FlakyStage, client: ClientPeer
+):
     """Each lack has its code."""
     assert await rejection(client) == ("nothing-booked", "soon", True)
     await client.book(1)
     assert await rejection(client) == ("none-assigned", "soon", True)
-    await stage.service()
+    await flaky_stage.service()
     await client.next(s2c.UploadBookingModify, effective_change=1)
     assert (await client.request_upload()).accepted
     assert await rejection(client) == ("all-busy", "soon", True)
 
 
-async def test_what_may_be_mended_is_asked_for_later(stage: FlakyStage, client: ClientPeer):
+async def test_what_may_be_mended_is_asked_for_later(flaky_stage: FlakyStage, client: ClientPeer):
     """The service says no, the catalog is away, or the manager has a defect."""
-    service = await stage.service()
+    service = await flaky_stage.service()
     await client.book(1)
     service.answers[s2u.UploadStart] = no("the disk is full")
     assert await rejection(client) == ("service-refused", "later", True)
     service.answers[s2u.UploadStart] = YES
-    stage.catalog.before["begin_object"] = 1
+    flaky_stage.catalog.before["begin_object"] = 1
     assert await rejection(client) == ("catalog-unavailable", "later", True)
-    stage.catalog.defects["begin_object"] = 1
+    flaky_stage.catalog.defects["begin_object"] = 1
     assert await rejection(client) == ("internal-error", "later", True)
 
 
 async def test_a_service_that_dies_as_it_starts_is_not_merely_busy(
-    stage: FlakyStage, client: ClientPeer
+    flaky_stage: FlakyStage, client: ClientPeer
 ):
     """A file that no service survives is not asked for without end."""
-    async with stage.visiting_service() as service:
+    async with flaky_stage.visiting_service() as service:
         await client.book(1)
         service.answers[s2u.UploadStart] = None
         await client.send(REQUEST)
@@ -71,9 +65,9 @@ async def test_a_service_that_dies_as_it_starts_is_not_merely_busy(
     assert (lost.code, lost.retry) == ("service-lost", "later")
 
 
-async def test_a_request_that_cannot_succeed_says_so(stage: FlakyStage, client: ClientPeer):
+async def test_a_request_that_cannot_succeed_says_so(flaky_stage: FlakyStage, client: ClientPeer):
     """A bad name, and a path on which a file stands in the place of a folder."""
-    await stage.service()
+    await flaky_stage.service()
     await client.book(1)
     assert (await client.order(c2s.EmptyFileUpload(path="/", name="file"))).success
     too_deep = c2s.UploadRequest(name="a", path="/file", size=250, is_public=False)
@@ -87,14 +81,14 @@ async def test_a_request_that_cannot_succeed_says_so(stage: FlakyStage, client: 
 
 async def test_a_name_that_is_not_allowed_here_is_never_taken(tmp_path: Path):
     """Whatever is free, the request has to be another one."""
-    async with running_flaky_stage(tmp_path, name_policy="base") as stage:
-        client = await stage.client(extensions=[REJECTIONS])
+    async with running_flaky_stage(tmp_path, name_policy="base") as flaky_stage:
+        client = await flaky_stage.client(extensions=[REJECTIONS])
         bad_name = c2s.UploadRequest(name="日記", path="/", size=5, is_public=False)
         assert await rejection(client, bad_name) == ("invalid-request", "never", True)
 
 
-async def test_other_clients_get_words_alone(stage: FlakyStage):
+async def test_other_clients_get_words_alone(flaky_stage: FlakyStage):
     """The base protocol knows no code."""
-    client = await stage.client()
+    client = await flaky_stage.client()
     response = await client.request_upload()
     assert (response.accepted, bool(response.rejection_reason)) == (False, True)
