@@ -28,8 +28,7 @@ from manager.accounts.callers import Authenticator
 from manager.accounts.credentials import Passwords
 from manager.accounts.logins import LoginRevocation
 from manager.accounts.routes import AccountRoutes
-from manager.broadcast.hub import Hub
-from manager.broadcast.ordered_queue import Announcer
+from manager.broadcast.hub import Hub, PacedBroadcasts
 from manager.catalogs import catalog_of
 from manager.connections.clients import ClientSession
 from manager.connections.dispatch import Dispatcher
@@ -226,7 +225,9 @@ async def _run(
         stack.push_async_callback(tasks.close)
         hub = Hub()
         content_links = ContentLinks.of(settings.keyring, clock)
-        changes = ChangeFeed(hub, catalog, retry, content_links.thumbnail, Announcer(hub, tasks))
+        changes = ChangeFeed(
+            hub, catalog, retry, content_links.thumbnail, PacedBroadcasts(hub, tasks)
+        )
         setup = SetupCode(catalog, settings.chosen_setup_code)
         token_secret = settings.keyring.signing_key(Purpose.USER_TOKENS)
         accounts = Accounts(catalog, token_secret, clock, setup, passwords=passwords)

@@ -170,7 +170,7 @@ class UserAdministration:
                 self._changes.files_changed(
                     "delete" if heir_id is None else "modify", released.files, released.sequence
                 )
-            await self._changes.all_told()
+            await self._changes.drained()
             if released.remaining == 0 and await self._is_removed(user_id):
                 return 0
             if self._monotonic() >= deadline:

@@ -1,1 +1,1 @@
-"""How all clients are told of every change: in order, each as far as it may see it."""
+"""Broadcasting changes to all clients: in the order of the commits, at a pace that they can follow."""

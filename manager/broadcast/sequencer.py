@@ -14,6 +14,7 @@ committed before any client of this process was connected, or by a call that is 
 """
 
 import heapq
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
@@ -33,6 +34,7 @@ class _Held(Generic[Item]):
     first_harmless_call: int = field(compare=False)
     """Calls that began before this one may still bring a lower number."""
     due_at: float = field(compare=False)
+    is_delivered: bool = field(default=False, compare=False)
 
     @property
     def reaches(self) -> int:
@@ -51,6 +53,7 @@ class Sequencer(Generic[Item]):
         self._patience_s = patience_s
         self._delivered: int | None = None
         self._held: list[_Held[Item]] = []
+        self._by_arrival: deque[_Held[Item]] = deque()
         self._arrivals = count()
         self._call_ids = count()
         self._open_calls: dict[int, None] = {}
@@ -58,7 +61,9 @@ class Sequencer(Generic[Item]):
     @property
     def due_at(self) -> float | None:
         """When `ready` delivers something at the latest, in the caller's seconds; None: nothing waits."""
-        return min((held.due_at for held in self._held), default=None)
+        while self._by_arrival and self._by_arrival[0].is_delivered:
+            self._by_arrival.popleft()
+        return self._by_arrival[0].due_at if self._by_arrival else None
 
     def expect(self) -> int:
         """A call is about to be made that may change something. Answers the id of the call."""
@@ -80,9 +85,10 @@ class Sequencer(Generic[Item]):
 
     def ready(self, now: float) -> Iterator[Item]:
         """What is to be delivered now, in order."""
-        overdue = max((each.reaches for each in self._held if each.due_at <= now), default=0)
+        overdue = self._overdue_number(now)
         while self._held and (self._may_pass(self._held[0]) or self._held[0].reaches <= overdue):
             passing = heapq.heappop(self._held)
+            passing.is_delivered = True
             self._delivered = max(self._delivered or 0, passing.reaches)
             yield passing.item
 
@@ -96,6 +102,14 @@ class Sequencer(Generic[Item]):
             due_at=now + self._patience_s,
         )
         heapq.heappush(self._held, held)
+        self._by_arrival.append(held)
+
+    def _overdue_number(self, now: float) -> int:
+        """Up to which number changes have waited long enough; all wait equally long from their arrival."""
+        overdue = -1
+        while self._by_arrival and self._by_arrival[0].due_at <= now:
+            overdue = max(overdue, self._by_arrival.popleft().reaches)
+        return overdue
 
     def _may_pass(self, held: _Held[Item]) -> bool:
         if self._delivered is not None and held.follows <= self._delivered:

@@ -20,8 +20,7 @@ from catalog.port import (
     PlacedFile,
     PlacedFolder,
 )
-from manager.broadcast.hub import Hub
-from manager.broadcast.ordered_queue import Announcement, Announcer
+from manager.broadcast.hub import Broadcast, Hub, PacedBroadcasts
 from manager.broadcast.sequencer import Sequencer
 from manager.connections.clients import ClientSession
 from manager.files.conversion import (
@@ -82,7 +81,7 @@ class ChangeFeed:
         files: FileStore,
         retry: CatalogRetry,
         thumbnail_link: Callable[[UUID], str],
-        announcer: Announcer,
+        broadcasts: PacedBroadcasts,
         *,
         order_wait_s: float = ORDER_WAIT_S,
     ) -> None:
@@ -93,12 +92,12 @@ class ChangeFeed:
             files: Finds the files that have some content.
             retry: Repeats that while the catalog is away.
             thumbnail_link: Returns path and query of the thumbnail of some content.
-            announcer: Sends the packets in order.
+            broadcasts: Sends the packets in order.
             order_wait_s: Seconds for which a change waits for the answer to an earlier one.
         """
         self._hub = hub
-        self._announcer = announcer
-        self._sequencer: Sequencer[list[Announcement]] = Sequencer(order_wait_s)
+        self._broadcasts = broadcasts
+        self._sequencer: Sequencer[list[Broadcast]] = Sequencer(order_wait_s)
         self._timer: asyncio.TimerHandle | None = None
         self._all_ordered = asyncio.Event()
         self._all_ordered.set()
@@ -126,10 +125,10 @@ class ChangeFeed:
         finally:
             expected.close()
 
-    async def all_told(self) -> None:
+    async def drained(self) -> None:
         """Returns when all changes so far were broadcast; for a caller that makes many."""
         await self._all_ordered.wait()
-        await self._announcer.all_said()
+        await self._broadcasts.drained()
 
     def file_committed(self, committed: CommittedFile) -> None:
         """A file was added, or got other content; folders may have been made for it."""
@@ -155,13 +154,13 @@ class ChangeFeed:
         if not files:
             return
         link = self._thumbnail_link(object_id)
-        announcements: list[Announcement] = [
+        broadcasts: list[Broadcast] = [
             partial(self._announce_file, "modify", placed, thumbnail=link) for placed in files
         ]
         if (number := files[0].sequence) is None:
-            self._announcer.say(announcements)
+            self._broadcasts.add(broadcasts)
             return
-        self._sequencer.add_reading(number, announcements, self._now())
+        self._sequencer.add_reading(number, broadcasts, self._now())
         self._broadcast_ready()
 
     def file_changed(self, action: s2c.FileAction, placed: PlacedFile) -> None:
@@ -181,11 +180,11 @@ class ChangeFeed:
         moved = list(moved)
         changed = [each for each in moved if each.before != each.after]
         self._note_files([each.after for each in changed])
-        announcements: list[Announcement] = []
+        broadcasts: list[Broadcast] = []
         for each in changed:
-            announcements.append(partial(self._announce_file, "delete", each.before))
-            announcements.append(partial(self._announce_file, "add", each.after))
-        self._change(moved[0].sequence if moved else None, announcements)
+            broadcasts.append(partial(self._announce_file, "delete", each.before))
+            broadcasts.append(partial(self._announce_file, "add", each.after))
+        self._change(moved[0].sequence if moved else None, broadcasts)
 
     def folders_created(self, made: MadeFolders) -> None:
         """Folders were created, outermost first."""
@@ -195,12 +194,12 @@ class ChangeFeed:
 
     def folder_renamed(self, changed: ChangedFolder) -> None:
         """A folder was renamed; clients get the new name and the old one."""
-        announcements: list[Announcement] = []
+        broadcasts: list[Broadcast] = []
         if changed.before != changed.after:
             self._note_folder()
             origin = changed.before.folder.name
-            announcements.append(self._folder_announcement("rename", changed.after, origin=origin))
-        self._change(changed.sequence, announcements)
+            broadcasts.append(self._folder_announcement("rename", changed.after, origin=origin))
+        self._change(changed.sequence, broadcasts)
 
     def folder_moved(self, changed: ChangedFolder) -> None:
         """A folder was moved into another one, perhaps under another name."""
@@ -223,12 +222,12 @@ class ChangeFeed:
         self._note_folder()
         self._change(placed.sequence, [self._folder_announcement("delete", placed)])
 
-    def _change(self, sequence: int | None, announcements: list[Announcement]) -> None:
+    def _change(self, sequence: int | None, broadcasts: list[Broadcast]) -> None:
         """Broadcasts a change in its order; one without a sequence number at once."""
         if sequence is None:
-            self._announcer.say(announcements)
+            self._broadcasts.add(broadcasts)
             return
-        self._sequencer.add_change(sequence, announcements, self._now())
+        self._sequencer.add_change(sequence, broadcasts, self._now())
         self._broadcast_ready()
 
     def _settle(self, call: int) -> None:
@@ -236,8 +235,8 @@ class ChangeFeed:
         self._broadcast_ready()
 
     def _broadcast_ready(self) -> None:
-        for announcements in self._sequencer.ready(self._now()):
-            self._announcer.say(announcements)
+        for broadcasts in self._sequencer.ready(self._now()):
+            self._broadcasts.add(broadcasts)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -273,7 +272,7 @@ class ChangeFeed:
 
     def _folder_announcement(
         self, action: s2c.FolderAction, placed: PlacedFolder, *, origin: str | None = None
-    ) -> Announcement:
+    ) -> Broadcast:
         packet = s2c.FolderModify(
             path=format_path(placed.path),
             handle=folder_handle(placed.folder),

@@ -14,8 +14,7 @@ from catalog.port import Catalog, FailOnConflict, OnConflict, OverwriteOnConflic
 from catalog.records import EnvelopeKind, File, ObjectState, Reference, StoredObject, User
 from catalog.sqlite.adapter import SqliteCatalog
 from common.tasks import BackgroundTasks
-from manager.broadcast.hub import Hub
-from manager.broadcast.ordered_queue import Announcer
+from manager.broadcast.hub import Hub, PacedBroadcasts
 from manager.connections.clients import ClientSession
 from manager.downloads.links import ContentLinks
 from manager.files.changes import ChangeFeed
@@ -161,7 +160,7 @@ async def feed(tmp_path: Path) -> AsyncIterator[Feed]:
             cast("Catalog", held),
             DEFAULT_RETRY,
             ContentLinks(b"secret", lambda: 0.0).thumbnail,
-            Announcer(hub, tasks),
+            PacedBroadcasts(hub, tasks),
             order_wait_s=0.01,
         )
         yield Feed(catalog, held, changes, hub, client)
@@ -174,7 +173,7 @@ async def test_a_hanging_call_holds_up_changes_for_a_limited_time(feed: Feed):
         late = await feed.catalog.make_folders(("late",))
         with feed.changes.expecting():
             feed.changes.folders_created(await feed.catalog.make_folders(("b",)))
-        await asyncio.wait_for(feed.changes.all_told(), 10)
+        await asyncio.wait_for(feed.changes.drained(), 10)
         assert await feed.heard() == ["add folder /b"]
         feed.changes.folders_created(late)
     assert await feed.heard() == ["add folder /late"]

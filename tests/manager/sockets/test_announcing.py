@@ -8,8 +8,7 @@ import pytest
 
 from catalog.records import User
 from common.tasks import BackgroundTasks
-from manager.broadcast.hub import Hub
-from manager.broadcast.ordered_queue import Announcer
+from manager.broadcast.hub import Hub, PacedBroadcasts
 from manager.connections.clients import ClientSession
 from manager.connections.connection import PeerConnection
 from manager.metrics import ManagerMetrics
@@ -63,10 +62,10 @@ async def test_more_than_a_queue_can_hold_is_no_reason_to_be_dropped():
     hub, tasks, metrics = Hub(), BackgroundTasks(), ManagerMetrics()
     async with connection(metrics=metrics, max_queued_bytes=4 * len(LONG)) as (peer, client):
         join(hub, peer, "reader")
-        announcer = Announcer(hub, tasks, frames_per_turn=2)
+        broadcasts = PacedBroadcasts(hub, tasks, frames_per_turn=2)
         packets = [Primitives(integer_value=number, string_value=LONG) for number in range(100)]
-        announcer.say(partial(hub.broadcast, packet) for packet in packets[:99])
-        announcer.say([partial(hub.broadcast, packets[99])])
+        broadcasts.add(partial(hub.broadcast, packet) for packet in packets[:99])
+        broadcasts.add([partial(hub.broadcast, packets[99])])
         assert [await heard(client) for _ in packets] == list(range(100))
         assert dropped(metrics) == 0
     await tasks.close()
@@ -75,8 +74,8 @@ async def test_more_than_a_queue_can_hold_is_no_reason_to_be_dropped():
 async def test_a_few_changes_are_told_at_once():
     """News come before the answer to whoever caused them, unless there are very many."""
     said: list[int] = []
-    announcer = Announcer(Hub(), BackgroundTasks(), frames_per_turn=3)
-    announcer.say(partial(said.append, number) for number in range(3))
+    broadcasts = PacedBroadcasts(Hub(), BackgroundTasks(), frames_per_turn=3)
+    broadcasts.add(partial(said.append, number) for number in range(3))
     assert said == [0, 1, 2]
 
 
@@ -85,10 +84,10 @@ async def test_the_event_loop_goes_on_between_turns(catching_up_s):
     """Others get their turn in between, also when clients are not waited for any more."""
     said: list[str] = []
     tasks = BackgroundTasks()
-    announcer = Announcer(Hub(), tasks, frames_per_turn=1, catching_up_s=catching_up_s)
+    broadcasts = PacedBroadcasts(Hub(), tasks, frames_per_turn=1, catching_up_s=catching_up_s)
     told = asyncio.Event()
-    announcer.say(partial(said.append, word) for word in ("first", "second", "third"))
-    announcer.say([told.set])
+    broadcasts.add(partial(said.append, word) for word in ("first", "second", "third"))
+    broadcasts.add([told.set])
     asyncio.get_running_loop().call_soon(said.append, "other work")
     await asyncio.wait_for(told.wait(), 10)
     assert [word for word in said if word != "other work"] == ["first", "second", "third"]
@@ -105,9 +104,9 @@ async def test_a_client_that_does_not_read_holds_up_a_backlog_once_only():
     ):
         join(hub, reader_peer, "reader")
         join(hub, sleeper_peer, "sleeper")
-        announcer = Announcer(hub, tasks, frames_per_turn=2, catching_up_s=0.01)
+        broadcasts = PacedBroadcasts(hub, tasks, frames_per_turn=2, catching_up_s=0.01)
         packets = [Primitives(integer_value=number, string_value=LONG) for number in range(400)]
-        announcer.say(partial(hub.broadcast, packet) for packet in packets)
+        broadcasts.add(partial(hub.broadcast, packet) for packet in packets)
         assert [await heard(reader) for _ in packets] == list(range(400))
         assert dropped(metrics) == 1
     await tasks.close()
