@@ -4,8 +4,7 @@ import argparse
 import signal
 import sys
 
-from local_supabase.children import ChildFailed
-from local_supabase.programs import ProgramMissing
+from local_supabase.programs import ChildFailed, ProgramMissing
 from local_supabase.stack import running_supabase
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from local_supabase import children, programs
+from local_supabase import programs
 
 MIGRATIONS = Path(__file__).parent.parent / "supabase" / "migrations"
 _ROLES = Path(__file__).parent / "roles.sql"
@@ -50,7 +50,7 @@ class LocalDatabase:
 
     def _psql(self, role: str, *arguments: str) -> str:
         options = ("--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1")
-        return children.run(
+        return programs.run(
             [programs.postgresql("psql"), *options, f"--dbname={self.uri(role)}", *arguments]
         )
 
@@ -74,9 +74,9 @@ def running_database(*, durable: bool = False) -> Iterator[LocalDatabase]:
     folder = Path(tempfile.mkdtemp(prefix="discord-cloud-supabase-"))
     try:
         folder.chmod(0o755)
-        children.give_to_user(folder)
+        programs.give_to_user(folder)
         _initialize(folder)
-        server = children.Child(
+        server = programs.Child(
             _command(folder, durable=durable), {}, "ready to accept connections"
         )
         try:
@@ -95,7 +95,7 @@ def migrated(database: LocalDatabase) -> None:
 
 
 def _initialize(folder: Path) -> None:
-    children.run(
+    programs.run(
         [
             programs.postgresql("initdb"),
             f"--pgdata={folder / 'data'}",

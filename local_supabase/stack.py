@@ -11,7 +11,7 @@ import httpx
 import jwt
 from aiohttp import web
 
-from local_supabase import children, programs
+from local_supabase import programs
 from local_supabase.database import SUPERUSER, LocalDatabase, migrated, running_database
 from local_supabase.gateway import Gateway
 
@@ -36,12 +36,12 @@ class Postgrest:
             "PGRST_JWT_SECRET": _JWT_SECRET,
             "PGRST_SERVER_UNIX_SOCKET": str(self.socket),
         }
-        self._child: children.Child | None = None
+        self._child: programs.Child | None = None
 
     def start(self) -> None:
         """Starts it; returns once it knows the schema."""
         command = [programs.postgrest()]
-        self._child = children.Child(command, self._environment, "Schema cache loaded")
+        self._child = programs.Child(command, self._environment, "Schema cache loaded")
 
     def stop(self) -> None:
         """Stops it, if it runs."""

@@ -18,7 +18,7 @@ from catalog.records import JobState
 from catalog.sqlite.adapter import SqliteCatalog
 from catalog.supabase.adapter import SupabaseCatalog
 from catalog.supabase.schema import MIGRATIONS
-from local_supabase import children, programs
+from local_supabase import programs
 from local_supabase.database import SUPERUSER, LocalDatabase, running_database
 from local_supabase.stack import running_supabase
 from tests.house.test_compose_database import applied, migrate
@@ -137,7 +137,7 @@ def postgresql_schema(database: LocalDatabase) -> str:
     """Everything that was created, with rights and comments."""
     dump = [programs.postgresql("pg_dump"), "--schema-only", f"--dbname={database.uri(SUPERUSER)}"]
     # A key of this very dump, which protects psql from what is in it.
-    return re.sub(r"^\\(un)?restrict .*$", "", children.run(dump), flags=re.MULTILINE)
+    return re.sub(r"^\\(un)?restrict .*$", "", programs.run(dump), flags=re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", ["0.2.0-sqlite.sql", "0.2.0-supabase-data.sql"])

@@ -10,7 +10,7 @@ from catalog.errors import CatalogUnavailable
 from catalog.supabase.adapter import SupabaseCatalog
 from catalog.supabase.client import CALL_RETRY
 from catalog.transfer_records import UserRecord
-from local_supabase.children import ChildFailed
+from local_supabase.programs import ChildFailed
 from local_supabase.stack import LocalSupabase, running_supabase
 from tests.local_programs import needed_for
 
