@@ -32,13 +32,13 @@ class AccountStore(Protocol):
     A user is made again by the same call if name, password hash and role are the same: hashes are
     salted, so that nobody but the first caller can repeat it.
 
-    There is always an administrator as whom somebody can log in, once there was one.
+    Once there is an administrator who can log in, there is always one.
     """
 
     async def setup_code(self, proposed: str) -> str | None:
-        """What whoever makes the first user has to show; None once there is a user.
+        """The code that creating the first user requires; None once there is a user.
 
-        It is the code that was proposed first, whoever asks, and is forgotten with the first user.
+        It is the code that was proposed first, and is deleted when there is a user.
         """
 
     async def create_first_user(self, name: str, password_hash: str) -> User:

@@ -86,7 +86,7 @@ class ObjectStore(Protocol):
     async def garbage(self, *, limit: int) -> list[Garbage]:
         """What `collect_objects` would delete now or after its grace, those noticed first first.
 
-        Their views, which go with them, are not listed. Each is told with the name under which it was
+        Their views, which go with them, are not listed. Each has the name under which it was
         committed, and as whose: the name by which it may be known.
         """
 

@@ -76,7 +76,7 @@ class PasswordChanged(CatalogError):
 
 
 class UserHasFiles(CatalogError):
-    """The user still owns files, which would belong to everybody."""
+    """The user still owns files, which would have no owner then."""
 
     code = "user-has-files"
 

@@ -1,7 +1,7 @@
-"""On which files somebody may act: what a write must find true in its own transaction.
+"""Which files a user may change: what a write must find true in its own transaction.
 
 Who may do what is decided above the catalog. The decision comes down as the set of standings that a
-file may have to whoever acts, so that any database can check it within the transaction that writes,
+file may have to the acting user, so that any database can check it within the transaction that writes,
 and a right that is taken away at the same moment counts or does not count, but never by halves.
 """
 

@@ -295,7 +295,7 @@ class FileStore(Protocol):
         share_with: int | None = None,
         permit: Permit | None = None,
     ) -> PlacedFile:
-        """Gives the file to a user, or (None) to everybody. An owner's own share is deleted.
+        """Gives the file to a user; None takes its owner away. An owner's own share is deleted.
 
         `delete_shares` deletes the others too; then `share_with` gets a share for reading and
         writing, unless that is the owner.
@@ -308,7 +308,7 @@ class FileStore(Protocol):
         """Gives some of a user's files to the heir as `set_owner` does, or deletes them without one.
 
         `limit` at most, in the order of their ids. Raises `UserMissing` for an heir who is not there
-        or locked: what is given to somebody who is being removed may be deleted.
+        or locked: files given to a user who is being removed may be deleted.
         """
 
     async def set_public(

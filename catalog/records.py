@@ -41,7 +41,7 @@ class JobState(StrEnum):
     DONE = "done"
     """Its metadata is there."""
     FAILED = "failed"
-    """Given up, until somebody asks for it again."""
+    """Given up, until it is queued again."""
 
 
 class FileOrder(StrEnum):
@@ -78,7 +78,7 @@ class Folder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """What `user_id` may do with a file that belongs to somebody else."""
+    """What `user_id` may do with a file of another owner."""
 
     file_id: int
     user_id: int
@@ -90,7 +90,7 @@ class Share:
 class File:
     """A name in a folder, and the content behind it.
 
-    `owner_id` is None for a file that belongs to everybody. `updated_at` tells when the content was
+    `owner_id` is None for a file that belongs to all users. `updated_at` tells when the content was
     last replaced. `share` is the viewer's share of the file where the query named a viewer, else
     None.
     """

@@ -14,7 +14,7 @@ from typing import BinaryIO, Final, Union
 import msgspec
 
 from catalog.errors import ExportDamaged
-from catalog.transfer_records import KINDS, Batch, CatalogTransfer, TransferRecord, kind_of
+from catalog.transfer_records import KINDS, RANKS, Batch, CatalogTransfer, TransferRecord, kind_of
 from common.tasks import settled
 
 FORMAT: Final = "discord-cloud catalog"
@@ -27,8 +27,6 @@ MAX_LINE_BYTES: Final = 64 * 1024 * 1024
 
 Counts = dict[str, int]
 """Number of records by kind; kinds without records are left out."""
-
-_RANKS: Final = {kind: rank for rank, kind in enumerate(KINDS)}
 
 
 class Header(msgspec.Struct, frozen=True, tag_field="kind", tag="header"):
@@ -135,9 +133,9 @@ class ExportReader:
                 return
             self._hash.update(line)
             kind = type(record)
-            if _RANKS[kind] < rank:
+            if RANKS[kind] < rank:
                 raise self._damaged("the kinds of records are not in their order")
-            rank = _RANKS[kind]
+            rank = RANKS[kind]
             seen[kind_of(kind)] += 1
             yield record, len(line)
 

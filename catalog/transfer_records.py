@@ -7,7 +7,7 @@ docs/export-format.md describes them.
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Annotated, Literal, Protocol, TypeAlias
+from typing import Annotated, Final, Literal, Protocol, TypeAlias
 
 from msgspec import Meta, Struct
 
@@ -58,7 +58,7 @@ class MessageRecord(TransferRecord, frozen=True, tag="message"):
 
 
 class ObjectRecord(TransferRecord, frozen=True, tag="object"):
-    """A row of `objects`. `metadata` is JSON as text, exactly as processing told it."""
+    """A row of `objects`. `metadata` is JSON as text, exactly as processing reported it."""
 
     id: Uuid
     size: Count
@@ -213,6 +213,10 @@ KINDS: tuple[type[TransferRecord], ...] = (
     MasterKeyRecord,
 )
 """All kinds, in the order of an export: what is referred to comes first."""
+
+
+RANKS: Final = {kind: rank for rank, kind in enumerate(KINDS, 1)}
+"""Where a kind stands in an export. Supabase's functions know the kinds by it."""
 
 
 def kind_of(record: type[TransferRecord]) -> str:

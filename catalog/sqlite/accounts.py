@@ -13,9 +13,9 @@ from catalog.errors import (
     UserMissing,
 )
 from catalog.records import User
+from catalog.rows import user_of
 from catalog.service_port import USER_PREFIX
 from catalog.sqlite.database import Session, SqlitePart
-from catalog.sqlite.rows import user_of
 from catalog.sqlite.statements import sql
 
 

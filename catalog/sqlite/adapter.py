@@ -58,7 +58,7 @@ class SqliteCatalog(JoinedCatalog):
             CatalogUnavailable: The file cannot be opened or written.
         """
         path = Path(path)
-        # Looked at before anything is written: a database of somebody else's must stay as it is.
+        # Looked at before anything is written: the database of another program must stay as it is.
         await pending_migrations(path)
         async with Database.open(path) as database:
             await upgrade(database, clock)

@@ -57,7 +57,7 @@ def translated_errors() -> Iterator[None]:
 
     Raises:
         InvalidRecord: The values break a constraint that no caller was meant to meet.
-        CatalogFaulty: The file, or the disk that it is on, fails until somebody acts.
+        CatalogFaulty: The file, or the disk that it is on, fails until an operator acts.
         CatalogUnavailable: Everything else: locked or closed.
     """
     try:
@@ -261,7 +261,7 @@ def _require_recent_sqlite() -> None:
 
 
 async def _create_private(path: Path) -> None:
-    """Makes the file before SQLite does, which would let everybody read the password hashes."""
+    """Makes the file before SQLite does, with rights by which others could read the password hashes."""
     try:
         await asyncio.to_thread(path.touch, mode=0o600, exist_ok=True)
     except OSError as error:

@@ -23,8 +23,9 @@ from catalog.port import (
     Position,
 )
 from catalog.records import ROOT_FOLDER_ID, File, FileOrder, Folder, FolderCounts
+from catalog.rows import folder_of
 from catalog.sqlite.database import Session, SqlitePart
-from catalog.sqlite.rows import file_of, folder_of, path_of, standing_of
+from catalog.sqlite.rows import file_of, path_of, standing_of
 from catalog.sqlite.statements import sql
 from catalog.sqlite.upkeep import (
     count_subtree,

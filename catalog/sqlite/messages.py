@@ -6,8 +6,9 @@ from uuid import UUID
 
 from catalog.content_port import REMEMBERED_WATCH_S
 from catalog.records import ChunkLocation, Message, MessageAuthor, Quarantine, Watch
+from catalog.rows import message_of, quarantine_of
 from catalog.sqlite.database import SqlitePart
-from catalog.sqlite.rows import location_of, message_of, quarantine_of
+from catalog.sqlite.rows import location_of
 from catalog.sqlite.statements import sql
 
 

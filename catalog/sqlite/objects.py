@@ -13,9 +13,10 @@ from catalog.records import (
     Reference,
     StoredObject,
 )
+from catalog.rows import object_of
 from catalog.sqlite.database import Session, SqlitePart
 from catalog.sqlite.folders import find_path
-from catalog.sqlite.rows import garbage_of, location_of, object_of
+from catalog.sqlite.rows import garbage_of, location_of
 from catalog.sqlite.statements import sql
 
 _BATCH = 1000

@@ -13,9 +13,10 @@ from catalog.errors import FileMissing, NotPermitted
 from catalog.permits import Permit
 from catalog.port import PlacedFile
 from catalog.records import File, Share
+from catalog.rows import share_of
 from catalog.sqlite.database import Session
 from catalog.sqlite.folders import path_to
-from catalog.sqlite.rows import file_of, share_of
+from catalog.sqlite.rows import file_of
 from catalog.sqlite.statements import sql
 from catalog.sqlite.upkeep import (
     count_file,

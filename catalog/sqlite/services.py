@@ -8,10 +8,10 @@ from uuid import UUID
 
 from catalog.errors import KeyNameTaken, ObjectIncomplete, ObjectMissing, ReferenceElsewhere
 from catalog.records import ApiKey, Enqueued, Job, JobState, Reference, View
+from catalog.rows import job_of, key_of, object_of, reference_of
 from catalog.sqlite.accounts import require_user
 from catalog.sqlite.database import Session, SqlitePart
 from catalog.sqlite.objects import put_reference, require_stored
-from catalog.sqlite.rows import object_of, reference_of
 from catalog.sqlite.statements import sql
 
 
@@ -87,13 +87,13 @@ class SqliteKeys(SqlitePart):
             row = row or await session.row(sql.key_by_name, name=name)
         if row is None or row["key_hash"] != key_hash:
             raise KeyNameTaken(f"a key named {name!r} is in force")
-        return _key_of(row)
+        return key_of(row)
 
     async def key_by_hash(self, key_hash: bytes) -> ApiKey | None:
         """The key in force with that hash."""
         async with self._database.reading() as session:
             row = await session.row(sql.key_by_hash, key_hash=key_hash)
-        return _key_of(row) if row else None
+        return key_of(row) if row else None
 
     async def revoke_key(self, name: str) -> bool:
         """Ends the key of that name. False when none was in force."""
@@ -105,18 +105,7 @@ class SqliteKeys(SqlitePart):
         """All keys, revoked ones too, by name, then oldest first."""
         async with self._database.reading() as session:
             rows = await session.rows(sql.list_keys)
-        return [_key_of(row) for row in rows]
-
-
-def _key_of(row: sqlite3.Row) -> ApiKey:
-    return ApiKey(
-        id=row["id"],
-        name=row["service"],
-        key_hash=row["key_hash"],
-        created_by=row["created_by"],
-        created_at=row["created_at"],
-        revoked_at=row["revoked_at"],
-    )
+        return [key_of(row) for row in rows]
 
 
 async def put_view(session: Session, object_id: UUID, name: str, view_object_id: UUID) -> None:
@@ -192,7 +181,7 @@ class SqliteJobs(SqlitePart):
         async with self._database.writing() as session:
             await session.run(sql.fail_exhausted_jobs, now=now, max_attempts=max_attempts)
             row = await session.row(sql.claim_job, now=now, lease_end=now + lease_s, worker=worker)
-        return _job_of(row) if row else None
+        return job_of(row) if row else None
 
     async def renew_job(self, object_id: UUID, *, worker: str, lease_s: float) -> bool:
         """Moves the end of the lease. False when the worker does not have the job any more."""
@@ -240,7 +229,7 @@ class SqliteJobs(SqlitePart):
         """Jobs in that state, due longest first."""
         async with self._database.reading() as session:
             rows = await session.rows(sql.jobs_by_state, state=state.value, limit=limit)
-        return [_job_of(row) for row in rows]
+        return [job_of(row) for row in rows]
 
     async def count_jobs(self) -> dict[JobState, int]:
         """How many jobs are queued, running and failed."""
@@ -258,15 +247,3 @@ class SqliteJobs(SqlitePart):
         async with self._database.writing() as session:
             row = await session.row(statement, object_id=object_id.bytes, **parameters)
         return row is not None
-
-
-def _job_of(row: sqlite3.Row) -> Job:
-    return Job(
-        object_id=UUID(bytes=row["object_id"]),
-        state=JobState(row["state"]),
-        due_at=row["due_at"],
-        attempts=row["attempts"],
-        worker=row["worker"],
-        error=row["error"],
-        recipe_version=row["recipe_version"],
-    )

@@ -1,6 +1,5 @@
 """Tickets: permissions to upload one file each."""
 
-import sqlite3
 from uuid import UUID
 
 from catalog.errors import (
@@ -16,8 +15,8 @@ from catalog.records import (
     StoredObject,
     Ticket,
     TicketLimits,
-    ViewTarget,
 )
+from catalog.rows import ticket_of
 from catalog.service_port import TICKET_SERVICE
 from catalog.sqlite.database import Session, SqlitePart
 from catalog.sqlite.objects import begin_object, finish_object, put_reference, require_object
@@ -110,7 +109,7 @@ class SqliteTickets(SqlitePart):
 
 async def _find_ticket(session: Session, ticket_id: UUID) -> Ticket | None:
     row = await session.row(sql.ticket_by_id, ticket_id=ticket_id.bytes)
-    return _ticket_of(row) if row else None
+    return ticket_of(row) if row else None
 
 
 async def _require_ticket(session: Session, ticket_id: UUID) -> Ticket:
@@ -147,26 +146,3 @@ def _parameters_of(ticket: Ticket) -> dict[str, object]:
         "view_of": ticket.view.object_id.bytes if ticket.view else None,
         "view_name": ticket.view.name if ticket.view else None,
     }
-
-
-def _ticket_of(row: sqlite3.Row) -> Ticket:
-    return Ticket(
-        id=UUID(bytes=row["id"]),
-        holder=row["holder"],
-        mime_type=row["mime_type"],
-        size=row["size"],
-        created_at=row["created_at"],
-        expires_at=row["expires_at"],
-        reference_ttl_s=row["reference_ttl_s"],
-        success_action_status=row["success_action_status"],
-        success_action_redirect=row["success_action_redirect"],
-        view=_view_target_of(row),
-        used_at=row["used_at"],
-        completed_at=row["completed_at"],
-    )
-
-
-def _view_target_of(row: sqlite3.Row) -> ViewTarget | None:
-    if row["view_of"] is None:
-        return None
-    return ViewTarget(object_id=UUID(bytes=row["view_of"]), name=row["view_name"])

@@ -2,8 +2,8 @@
 
 from catalog.account_port import Account, AccountPage
 from catalog.records import User
+from catalog.rows import user_of
 from catalog.supabase.client import SupabasePart
-from catalog.supabase.rows import user_of
 
 
 class SupabaseAccounts(SupabasePart):

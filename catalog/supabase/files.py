@@ -16,14 +16,9 @@ from catalog.port import (
     RenameOnConflict,
 )
 from catalog.records import File, Share
+from catalog.rows import share_of
 from catalog.supabase.client import SupabasePart, permit_to_json
-from catalog.supabase.rows import (
-    file_of,
-    moved_file_of,
-    placed_file_of,
-    placed_folder_of,
-    share_of,
-)
+from catalog.supabase.rows import file_of, moved_file_of, placed_file_of, placed_folder_of
 
 _CONFLICTS = {
     FailOnConflict: "fail",

@@ -12,15 +12,9 @@ from catalog.port import (
     Position,
 )
 from catalog.records import File, FileOrder, Folder, FolderCounts
+from catalog.rows import folder_of
 from catalog.supabase.client import SupabasePart, permit_to_json
-from catalog.supabase.rows import (
-    Row,
-    changed_folder_of,
-    file_of,
-    folder_of,
-    path_of,
-    placed_folder_of,
-)
+from catalog.supabase.rows import Row, changed_folder_of, file_of, path_of, placed_folder_of
 
 
 class SupabaseFolders(SupabasePart):

@@ -14,15 +14,9 @@ from catalog.records import (
     StoredObject,
     Watch,
 )
+from catalog.rows import message_of, object_of, quarantine_of
 from catalog.supabase.client import SupabasePart
-from catalog.supabase.rows import (
-    garbage_of,
-    location_of,
-    message_of,
-    object_of,
-    quarantine_of,
-    text_of,
-)
+from catalog.supabase.rows import garbage_of, location_of, text_of
 
 
 def beginning_of(draft: StoredObject, hold: Reference) -> dict[str, object]:

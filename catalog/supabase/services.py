@@ -15,11 +15,11 @@ from catalog.records import (
     Ticket,
     TicketLimits,
     View,
-    ViewTarget,
 )
+from catalog.rows import job_of, key_of, object_of, reference_of, ticket_of
 from catalog.supabase.client import SupabasePart
 from catalog.supabase.objects import beginning_of
-from catalog.supabase.rows import Row, bytes_of, object_of, reference_of, text_of, time_of
+from catalog.supabase.rows import Row, text_of
 
 
 class SupabaseReferences(SupabasePart):
@@ -70,12 +70,12 @@ class SupabaseKeys(SupabasePart):
             created_by=created_by,
             now=self._clock(),
         )
-        return _key_of(row)
+        return key_of(row)
 
     async def key_by_hash(self, key_hash: bytes) -> ApiKey | None:
         """The key in force with that hash."""
         row = await self._functions.read("key_by_hash", key_hash=text_of(key_hash))
-        return None if row is None else _key_of(row)
+        return None if row is None else key_of(row)
 
     async def revoke_key(self, name: str) -> bool:
         """Ends the key of that name. False when none was in force."""
@@ -84,7 +84,7 @@ class SupabaseKeys(SupabasePart):
 
     async def list_keys(self) -> list[ApiKey]:
         """All keys, revoked ones too, by name, then oldest first."""
-        return [_key_of(row) for row in await self._functions.read("list_keys")]
+        return [key_of(row) for row in await self._functions.read("list_keys")]
 
 
 class SupabaseViews(SupabasePart):
@@ -117,17 +117,6 @@ class SupabaseViews(SupabasePart):
         return metadata
 
 
-def _key_of(row: Row) -> ApiKey:
-    return ApiKey(
-        id=row["id"],
-        name=row["service"],
-        key_hash=bytes_of(row["key_hash"]) or b"",
-        created_by=row["created_by"],
-        created_at=float(row["created_at"]),
-        revoked_at=time_of(row["revoked_at"]),
-    )
-
-
 class SupabaseJobs(SupabasePart):
     """`JobStore` on Supabase."""
 
@@ -153,7 +142,7 @@ class SupabaseJobs(SupabasePart):
             max_attempts=max_attempts,
             now=self._clock(),
         )
-        return None if row is None else _job_of(row)
+        return None if row is None else job_of(row)
 
     async def renew_job(self, object_id: UUID, *, worker: str, lease_s: float) -> bool:
         """Moves the end of the lease. False when the worker does not have the job any more."""
@@ -202,7 +191,7 @@ class SupabaseJobs(SupabasePart):
     async def jobs(self, state: JobState, *, limit: int) -> list[Job]:
         """Jobs in that state, due longest first."""
         rows = await self._functions.read("jobs_in", state=state.value, limit=limit)
-        return [_job_of(row) for row in rows]
+        return [job_of(row) for row in rows]
 
     async def count_jobs(self) -> dict[JobState, int]:
         """How many jobs are queued, running and failed."""
@@ -217,23 +206,11 @@ class SupabaseJobs(SupabasePart):
 
 
 def _metadata_to_text(metadata: Mapping[str, object]) -> str:
-    # As text, in which NUL and other odd characters of somebody's tags are plain escapes.
+    # As text, in which NUL and other odd characters of a file's tags are plain escapes.
     try:
         return json.dumps(dict(metadata), allow_nan=False)
     except ValueError as error:
         raise InvalidRecord(f"the metadata is no JSON: {error}") from error
-
-
-def _job_of(row: Row) -> Job:
-    return Job(
-        object_id=UUID(row["object_id"]),
-        state=JobState(row["state"]),
-        due_at=float(row["due_at"]),
-        attempts=row["attempts"],
-        worker=row["worker"],
-        error=row["error"],
-        recipe_version=row["recipe_version"],
-    )
 
 
 class SupabaseTickets(SupabasePart):
@@ -252,7 +229,7 @@ class SupabaseTickets(SupabasePart):
     async def ticket(self, ticket_id: UUID) -> Ticket | None:
         """The ticket, or None."""
         row = await self._functions.read("ticket_by_id", ticket_id=str(ticket_id))
-        return None if row is None else _ticket_of(row)
+        return None if row is None else ticket_of(row)
 
     async def redeem_ticket(self, draft: StoredObject, hold: Reference) -> Ticket:
         """Marks the ticket as used, and begins its object.
@@ -262,7 +239,7 @@ class SupabaseTickets(SupabasePart):
         row = await self._functions.write(
             "redeem_ticket", **beginning_of(draft, hold), now=self._clock()
         )
-        return _ticket_of(row)
+        return ticket_of(row)
 
     async def complete_ticket(
         self, object_id: UUID, *, mime_type: str, hash_hex: str
@@ -302,26 +279,3 @@ def _row_of(ticket: Ticket) -> Row:
         "view_of": str(ticket.view.object_id) if ticket.view else None,
         "view_name": ticket.view.name if ticket.view else None,
     }
-
-
-def _ticket_of(row: Row) -> Ticket:
-    return Ticket(
-        id=UUID(row["id"]),
-        holder=row["holder"],
-        mime_type=row["mime_type"],
-        size=row["size"],
-        created_at=float(row["created_at"]),
-        expires_at=float(row["expires_at"]),
-        reference_ttl_s=float(row["reference_ttl_s"]),
-        success_action_status=row["success_action_status"],
-        success_action_redirect=row["success_action_redirect"],
-        view=_view_target_of(row),
-        used_at=time_of(row["used_at"]),
-        completed_at=time_of(row["completed_at"]),
-    )
-
-
-def _view_target_of(row: Row) -> ViewTarget | None:
-    if row["view_of"] is None:
-        return None
-    return ViewTarget(object_id=UUID(row["view_of"]), name=row["view_name"])

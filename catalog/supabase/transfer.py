@@ -7,7 +7,7 @@ by nobody before it is whole.
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
-from typing import Any, Final
+from typing import Any
 from uuid import uuid4
 
 import msgspec
@@ -15,11 +15,8 @@ import msgspec
 from catalog.errors import CatalogUnavailable, InvalidRecord
 from catalog.supabase.client import Functions, SupabasePart
 from catalog.transfer import BATCH_RECORDS
-from catalog.transfer_records import KINDS, Batch, TransferRecord
+from catalog.transfer_records import RANKS, Batch, TransferRecord
 from common.tasks import settled
-
-_RANKS: Final = {kind: rank for rank, kind in enumerate(KINDS, 1)}
-"""How the database numbers the kinds."""
 
 
 class SupabaseTransfer(SupabasePart):
@@ -56,7 +53,7 @@ class _Sink:
         await self._functions.write(
             "stage_records",
             id=self._transfer_id,
-            rank=_RANKS[type(batch[0])],
+            rank=RANKS[type(batch[0])],
             first=self.count,
             records=msgspec.to_builtins(batch),
         )
@@ -76,7 +73,7 @@ async def _transfer(functions: Functions) -> AsyncIterator[str]:
 
 
 async def _batches(functions: Functions, transfer_id: str) -> AsyncGenerator[Batch, None]:
-    for kind, rank in _RANKS.items():
+    for kind, rank in RANKS.items():
         last = -1
         while True:
             page = await functions.read(

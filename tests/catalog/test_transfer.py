@@ -14,7 +14,6 @@ from msgspec.structs import replace
 from catalog.errors import CatalogError, CatalogNotEmpty, ExportDamaged, InvalidRecord
 from catalog.records import FileOrder, Reference, Ticket, ViewTarget
 from catalog.service_port import SERVICE_PREFIX
-from catalog.sqlite.adapter import SqliteCatalog
 from catalog.supabase.adapter import SupabaseCatalog
 from catalog.supabase.client import CALL_RETRY
 from catalog.transfer import ExportWriter, export_catalog, import_catalog
@@ -31,6 +30,7 @@ from catalog.transfer_records import (
     kind_of,
 )
 from local_supabase.gateway import GatewayFault
+from tests.catalog.backends import SqliteBackend, SupabaseBackend
 from tests.orphans import orphans_of
 
 PAIRS = [("sqlite", "sqlite"), ("sqlite", "supabase"), ("supabase", "sqlite")]
@@ -39,19 +39,12 @@ PAIRS = [("sqlite", "sqlite"), ("sqlite", "supabase"), ("supabase", "sqlite")]
 @pytest.fixture
 def opened(request, tmp_path, clock):
     """Opens a new and empty catalog of a kind."""
-    numbers = itertools.count()
+    sqlite = SqliteBackend(tmp_path, clock)
 
-    @asynccontextmanager
-    async def opened(kind):
+    def opened(kind):
         if kind == "sqlite":
-            path = tmp_path / f"catalog-{next(numbers)}.sqlite"
-            async with SqliteCatalog.open(path, clock=clock) as catalog:
-                yield catalog
-            return
-        supabase = request.getfixturevalue("supabase")
-        supabase.empty()
-        async with SupabaseCatalog.open(supabase.url, supabase.service_key, clock=clock) as catalog:
-            yield catalog
+            return sqlite.another().open()
+        return SupabaseBackend(request.getfixturevalue("supabase"), clock).open()
 
     return opened
 

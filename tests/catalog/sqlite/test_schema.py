@@ -12,6 +12,7 @@ from catalog.naming import numbered_name
 from catalog.sqlite.adapter import SqliteCatalog
 from catalog.sqlite.database import Database
 from catalog.sqlite.schema import Migration, known_migrations, pending_migrations, upgrade
+from tests.catalog.names import NAMES
 
 TABLES = {
     "api_keys",
@@ -125,20 +126,6 @@ FILE = """
 INSERT INTO files (folder_id, name, object_id, is_public, size, created_at, updated_at)
 SELECT 1, :name, id, 0, 0, 0, 0 FROM objects
 """
-PAIRED = [
-    "a.txt",
-    "a.tar.gz",
-    "README",
-    ".profile",
-    "..a",
-    "Mr. Smith",
-    "a.",
-    "x" * 127,
-    "x" * 126 + "y",
-    "x" * 123 + ".txt",
-    "a." + "e" * 125,
-    "日本語😀.päng",
-]
 
 
 async def test_files_that_have_the_path_of_a_folder_are_numbered(path, clock):
@@ -151,17 +138,17 @@ async def test_files_that_have_the_path_of_a_folder_are_numbered(path, clock):
         connection.execute("INSERT INTO folders (id, parent_id, name) VALUES (1, 0, 'p')")
         connection.execute(OBJECT)
         taken = ["a (1).txt", "README (1)", "README (2)"]
-        for name in [*PAIRED, *taken, "alone"]:
+        for name in [*NAMES, *taken, "alone"]:
             connection.execute(FILE, {"name": name})
-        for name in [*PAIRED, "README (3)", "empty"]:
+        for name in [*NAMES, "README (3)", "empty"]:
             connection.execute("INSERT INTO folders (parent_id, name) VALUES (1, ?)", (name,))
     async with SqliteCatalog.open(path, clock=clock) as catalog:
         names = [name for (name,) in query(path, "SELECT name FROM files ORDER BY id")]
         files = await catalog.counts(1)
-    expected = [numbered_name(name, 1) for name in PAIRED]
-    expected[PAIRED.index("a.txt")] = "a (2).txt"
-    expected[PAIRED.index("README")] = "README (4)"
-    expected[PAIRED.index("x" * 126 + "y")] = numbered_name("x" * 127, 2)
+    expected = [numbered_name(name, 1) for name in NAMES]
+    expected[NAMES.index("a.txt")] = "a (2).txt"
+    expected[NAMES.index("README")] = "README (4)"
+    expected[NAMES.index("x" * 126 + "y")] = numbered_name("x" * 127, 2)
     assert names == [*expected, *taken, "alone"]
-    assert (files.files, files.subfolders) == (len(names), len(PAIRED) + 2)
+    assert (files.files, files.subfolders) == (len(names), len(NAMES) + 2)
     assert query(path, "SELECT name FROM sqlite_schema WHERE name LIKE 'paired%'") == []

@@ -1,0 +1,197 @@
+"""Rows of either database as records.
+
+The columns have the same names in both. SQLite gives ids of objects as 16 bytes and truth as 0 or 1;
+Supabase answers with JSON, in which ids are text, bytes are hexadecimal, and times may lack their fraction.
+"""
+
+import sqlite3
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from catalog.records import (
+    ApiKey,
+    Chunk,
+    EnvelopeKind,
+    File,
+    Folder,
+    Job,
+    JobState,
+    Message,
+    ObjectState,
+    Quarantine,
+    Reference,
+    Share,
+    StoredObject,
+    Ticket,
+    User,
+    ViewTarget,
+)
+
+Row: TypeAlias = sqlite3.Row | Mapping[str, Any]
+"""A row by the names of its columns: of SQLite's driver, or an object of JSON."""
+
+
+def uuid_of(column: bytes | str) -> UUID:
+    """The id of an object."""
+    return UUID(bytes=column) if isinstance(column, bytes) else UUID(column)
+
+
+def bytes_of(column: bytes | str | None) -> bytes | None:
+    """Bytes; as text they are a backslash, an x, and hexadecimal digits, as PostgreSQL writes them."""
+    return bytes.fromhex(column.removeprefix("\\x")) if isinstance(column, str) else column
+
+
+def time_of(column: float | None) -> float | None:
+    """A time that may be missing."""
+    return None if column is None else float(column)
+
+
+def user_of(row: Row) -> User:
+    """A row of `users`."""
+    return User(
+        id=row["id"],
+        name=row["name"],
+        is_admin=bool(row["is_admin"]),
+        password_hash=row["password_hash"],
+        token_epoch=row["token_epoch"],
+        created_at=float(row["created_at"]),
+    )
+
+
+def folder_of(row: Row) -> Folder:
+    """A row with id, name and parent_id."""
+    return Folder(id=row["id"], name=row["name"], parent_id=row["parent_id"])
+
+
+def file_with_share(row: Row, share: Share | None) -> File:
+    """A row with a file's columns, and the viewer's share where there is one."""
+    return File(
+        id=row["id"],
+        folder_id=row["folder_id"],
+        name=row["name"],
+        object_id=uuid_of(row["object_id"]),
+        owner_id=row["owner_id"],
+        is_public=bool(row["is_public"]),
+        size=row["size"],
+        mime_type=row["mime_type"],
+        has_thumbnail=bool(row["has_thumbnail"]),
+        created_at=float(row["created_at"]),
+        updated_at=float(row["updated_at"]),
+        share=share,
+    )
+
+
+def share_of(row: Row) -> Share:
+    """A row of `shares`."""
+    return Share(
+        file_id=row["file_id"],
+        user_id=row["user_id"],
+        can_write=bool(row["can_write"]),
+        shared_at=float(row["shared_at"]),
+    )
+
+
+def object_of(row: Row) -> StoredObject:
+    """A row of `objects`."""
+    return StoredObject(
+        id=uuid_of(row["id"]),
+        size=row["size"],
+        chunk_size=row["chunk_size"],
+        chunk_count=row["chunk_count"],
+        envelope=EnvelopeKind(row["envelope"]),
+        state=ObjectState(row["state"]),
+        mime_type=row["mime_type"],
+        hash=row["hash"],
+        created_at=float(row["created_at"]),
+    )
+
+
+def chunk_of(row: Row) -> Chunk:
+    """A row of `chunks`."""
+    return Chunk(
+        object_id=uuid_of(row["object_id"]),
+        index=row["index"],
+        message_id=row["message_id"],
+        attachment_id=row["attachment_id"],
+        offset=row["offset"],
+        stored_size=row["stored_size"],
+        size=row["size"],
+        digest=bytes_of(row["digest"]),
+    )
+
+
+def message_of(row: Row) -> Message:
+    """A row of `messages`."""
+    return Message(
+        id=row["id"],
+        channel_id=row["channel_id"],
+        webhook_id=row["webhook_id"],
+        stored_size=row["stored_size"],
+    )
+
+
+def quarantine_of(row: Row) -> Quarantine:
+    """A row of `quarantined_webhooks`."""
+    return Quarantine(
+        webhook_id=row["webhook_id"],
+        reason=row["reason"],
+        is_gone=bool(row["is_gone"]),
+        since=float(row["since"]),
+    )
+
+
+def reference_of(row: Row) -> Reference:
+    """A row of `references`."""
+    return Reference(
+        object_id=uuid_of(row["object_id"]),
+        service=row["service"],
+        key=row["key"],
+        expires_at=time_of(row["expires_at"]),
+    )
+
+
+def ticket_of(row: Row) -> Ticket:
+    """A row of `tickets`."""
+    view = None
+    if row["view_of"] is not None:
+        view = ViewTarget(object_id=uuid_of(row["view_of"]), name=row["view_name"])
+    return Ticket(
+        id=uuid_of(row["id"]),
+        holder=row["holder"],
+        mime_type=row["mime_type"],
+        size=row["size"],
+        created_at=float(row["created_at"]),
+        expires_at=float(row["expires_at"]),
+        reference_ttl_s=float(row["reference_ttl_s"]),
+        success_action_status=row["success_action_status"],
+        success_action_redirect=row["success_action_redirect"],
+        view=view,
+        used_at=time_of(row["used_at"]),
+        completed_at=time_of(row["completed_at"]),
+    )
+
+
+def key_of(row: Row) -> ApiKey:
+    """A row of `api_keys`."""
+    return ApiKey(
+        id=row["id"],
+        name=row["service"],
+        key_hash=bytes_of(row["key_hash"]) or b"",
+        created_by=row["created_by"],
+        created_at=float(row["created_at"]),
+        revoked_at=time_of(row["revoked_at"]),
+    )
+
+
+def job_of(row: Row) -> Job:
+    """A row of `jobs`."""
+    return Job(
+        object_id=uuid_of(row["object_id"]),
+        state=JobState(row["state"]),
+        due_at=float(row["due_at"]),
+        attempts=row["attempts"],
+        worker=row["worker"],
+        error=row["error"],
+        recipe_version=row["recipe_version"],
+    )
