@@ -23,7 +23,7 @@ def _running_cloud() -> Callable[..., AbstractAsyncContextManager[Cloud]]:
 
 @pytest.fixture
 async def cloud(tmp_path: Path) -> AsyncIterator[Cloud]:
-    """A manager that runs, with nobody registered and nothing stored."""
+    """A manager that runs, without users and files."""
     async with running_cloud(tmp_path) as running:
         yield running
 
@@ -50,7 +50,7 @@ async def flaky_stage(tmp_path: Path) -> AsyncIterator[FlakyStage]:
 
 @pytest.fixture
 async def world(stage: Stage) -> AsyncIterator[World]:
-    """A manager that runs, with nobody connected."""
+    """A manager that runs, without connections."""
     async with ClientSession() as session, AsyncExitStack() as peers:
         yield World(stage, session, peers)
 

@@ -24,7 +24,7 @@ MISSING_KEY = (
 
 
 @pytest.mark.parametrize(
-    ("error", "words"),
+    ("error", "text"),
     [
         (
             CatalogUnavailable("secret.host:5432 refused"),
@@ -49,6 +49,6 @@ MISSING_KEY = (
         (InvalidRequest("name: is missing"), "name: is missing"),
     ],
 )
-def test_words(error, words):
+def test_public_text(error, text):
     """Neither ids nor hosts nor constraints; the manager's own errors speak for themselves."""
-    assert public_text(error) == words
+    assert public_text(error) == text

@@ -34,7 +34,7 @@ def administrator(world: World) -> Administrator:
 
 
 async def logs_in(world: World, name: str, password: str) -> bool:
-    """Whether somebody can."""
+    """Whether a user can log in with a password."""
     async with world.session.post(
         f"{world.stage.url}/login", json={"username": name, "password": password}
     ) as response:
@@ -134,7 +134,7 @@ async def test_who_may_not_any_more_when_it_is_done_is_refused(
 
 
 async def test_the_own_account_is_left_alone(world, administrator):
-    """The own password needs the present one, and nobody removes oneself."""
+    """The own password needs the present one, and administrators cannot remove themselves."""
     await administrator("other")
     root = await administrator()
     me = root.user.id

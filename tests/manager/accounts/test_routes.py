@@ -29,14 +29,14 @@ async def _login(cloud: Any, **changes) -> str:
 
 
 async def test_first_user_becomes_administrator(cloud):
-    """The first user needs nobody's leave, and no answer ever holds a hash."""
+    """The first user needs no token, and no response ever contains a hash."""
     response = await _register(cloud)
     assert response.status == 200
     assert await response.json() == {"error": False, "user_id": 1, "is_admin": True}
 
 
 async def test_later_users_need_an_administrator(cloud):
-    """Without a token, or with that of a plain user, nobody else can register."""
+    """Without the token of an administrator there is no second registration."""
     await _register(cloud)
     refused = await _register(cloud, username="bob")
     assert refused.status == 403
@@ -123,7 +123,7 @@ async def test_bodies_that_are_no_json(cloud, body):
 
 @pytest.mark.parametrize("username", ["alice", "nobody"])
 async def test_wrong_password(cloud, username):
-    """A wrong password and an unknown user are told apart by nobody."""
+    """The response to a wrong password and to an unknown user is the same."""
     await _register(cloud)
     response = await cloud.client.post(
         "/login", json={"username": username, "password": "wrong horse"}
@@ -271,7 +271,7 @@ async def test_guesses_are_limited(cloud, route):
 
 
 async def test_guesses_elsewhere_do_not_lock_out(tmp_path, running_cloud):
-    """Behind a proxy clients are told apart, so that an attacker locks out nobody else."""
+    """Behind a proxy, guesses are counted per client, so that an attacker locks out no other client."""
     async with running_cloud(tmp_path, trusted_proxies="127.0.0.0/8") as cloud:
         await _register(cloud)
         statuses = [(await _guess(cloud, address="198.51.100.1")).status for _ in range(25)]

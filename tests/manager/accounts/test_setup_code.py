@@ -1,4 +1,4 @@
-"""Who makes the first user, the administrator: whoever has the setup code, and no web page that is open."""
+"""Only a client with the setup code makes the first user, the administrator; no open web page can."""
 
 import asyncio
 from typing import Any
@@ -79,7 +79,7 @@ async def test_of_two_with_the_code_one_is_the_administrator(cloud):
 
 @pytest.mark.parametrize("legacy", [False, True])
 async def test_an_image_of_a_foreign_page_makes_nobody(tmp_path, legacy):
-    """A browser asks with a GET for whatever a page names as an image, and nobody is asked before."""
+    """A browser sends a GET for every image that a page names, without asking its user."""
     async with running_cloud(tmp_path, setup_code=None, legacy_get_login=legacy) as cloud:
         response = await cloud.client.get("/register", params=ALICE)
         assert response.status == (403 if legacy else 405)

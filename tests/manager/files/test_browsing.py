@@ -46,7 +46,7 @@ async def test_creating_a_folder_makes_its_parents_and_tells_everybody(stage: St
 
 
 async def test_creating_a_folder_that_exists_is_refused(stage: Stage):
-    """Nothing was created, so nobody is told of it."""
+    """Nothing was created, so no client gets a change."""
     client, other = await stage.client("alice"), await stage.client("bob")
     await client.order(c2s.CreateFolder(path="/a"))
     assert "exists" in await client.refusal(c2s.CreateFolder(path="/a"))

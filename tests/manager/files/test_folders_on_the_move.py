@@ -135,7 +135,7 @@ async def test_a_commit_and_a_rename_take_turns(flaky_stage: FlakyStage):
     """Whichever comes first, the file ends in the renamed folder and the old one is not made again."""
     client, service, start = await uploading(flaky_stage)
     other = await flaky_stage.client("bob")
-    # The catalog has renamed the folder, and nobody here knows it yet.
+    # The catalog has renamed the folder, and the manager does not know it yet.
     held = flaky_stage.catalog.held["rename_folder"] = asyncio.Event()
     renaming = asyncio.create_task(rename(other, "/old", "new"))
     await flaky_stage.catalog.is_holding("rename_folder")

@@ -47,7 +47,7 @@ async def test_an_upload_is_told_before_the_deletion_of_its_file(flaky_stage: Fl
 
 
 async def test_an_empty_file_is_told_before_its_deletion(flaky_stage: FlakyStage):
-    """Its hold is let go of after that, however long it takes."""
+    """Its hold is released after that, however long it takes."""
     client, other = await flaky_stage.client(), await flaky_stage.client()
     observer = await flaky_stage.client("bob")
     flaky_stage.catalog.held["release"] = asyncio.Event()

@@ -109,7 +109,7 @@ async def test_the_deepest_folder_takes_no_other(world, organiser):
 
 
 async def test_the_owner_sees_the_shares(world):
-    """By user, with name and rights, whether it is public, and whether it is anybody's at all."""
+    """By user, with name and rights, whether it is public, and whether it has an owner."""
     file = await world.put("/a/f", bob="r", cid="rw")
     await world.put("/a/g", is_public=True)
     await world.put("/a/h", owner=None)

@@ -56,7 +56,7 @@ ACCESSES = [
 def test_access(
     owner: int | None, is_public: bool, share: bool | None, viewer: int | None, expected: Access
 ):
-    """Owner or nobody's file: all; public: read and write; shared: as shared; else restricted."""
+    """Owner, or a file without one: all; public: read and write; shared: as shared; else restricted."""
     access = access_of(owner_id=owner, is_public=is_public, share_can_write=share, viewer_id=viewer)
     assert access == expected
 

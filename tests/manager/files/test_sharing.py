@@ -100,14 +100,14 @@ async def test_transfer_with_all_options(world, alice, bob, cid):
 
 
 async def test_transfer_of_a_public_file(world, alice, bob):
-    """A public file stays public whoever owns it."""
+    """A public file stays public when its owner changes."""
     file = await world.put("/f", is_public=True)
     await alice.order("c2s:transfer-ownership", file_id=file.id, target_user_id=bob.user.id)
     assert [each["status"] for each in await ownerships(alice, bob)] == ["public", "owned"]
 
 
 async def test_taking_a_file_of_nobody(world, alice, bob):
-    """What belongs to nobody can be taken; then it is that user's, and nobody else's."""
+    """A user can take a file without an owner; then it belongs to that user alone."""
     file = await world.put("/f", owner=None)
     await bob.order(
         "c2s:transfer-ownership",

@@ -1,4 +1,4 @@
-"""Messages that nobody knows are found and given up; no others are."""
+"""The sweep lists messages that the catalog does not know as garbage, and no others."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -184,7 +184,7 @@ async def test_each_message_is_looked_at_once(world: World):
 
 
 async def test_the_channel_of_a_dead_webhook_is_looked_through(world: World):
-    """After a restart nobody can ask which one it was, but it was looked through before."""
+    """After a restart Discord cannot be asked for the channel, but it was swept before."""
     manager = await world.manager()
     await world.post(is_known=True)
     await world.pass_time(manager, AGE_S + 1)
@@ -221,7 +221,7 @@ async def test_long_channels_are_looked_through_page_by_page(world: World):
 
 
 async def test_messages_of_others_are_left_alone(world: World):
-    """Texts, messages of a bot, and what a webhook of somebody else's has posted."""
+    """Texts, messages of a bot, and messages of a foreign webhook."""
     manager = await world.manager()
     hook = world.emulator.webhooks[0]
     stranger = world.emulator.add_webhook(hook.channel_id)

@@ -31,7 +31,7 @@ def test_everything_may_be_allowed():
 
 
 @pytest.mark.parametrize(
-    ("wish", "word"),
+    ("changes", "word"),
     [
         ({"mime_type": "text/html"}, "text/html"),
         ({"mime_type": "image"}, "mimeType"),
@@ -49,10 +49,10 @@ def test_everything_may_be_allowed():
         ({"success_action_redirect": "http://a/" + "x" * 2048}, "successActionRedirect"),
     ],
 )
-def test_what_is_refused(wish, word):
+def test_what_is_refused(changes, word):
     """Anything else, with a word on what is wrong."""
     with pytest.raises(NotApproved, match=word.replace("*", r"\*")):
-        RULES.approve(TicketRequest(**{"mime_type": "image/png", "size": 5, **wish}))
+        RULES.approve(TicketRequest(**{"mime_type": "image/png", "size": 5, **changes}))
 
 
 @pytest.mark.parametrize("status", [200, 201, 204])

@@ -123,10 +123,10 @@ async def confirm_leases(connection: Connection, webhook: asyncio.Future[s2u.Web
 
 async def ticket_of(holder: str, tickets: TicketManager) -> tuple[str, str]:
     """A ticket for five bytes and its file id, once a service takes tickets."""
-    wish = TicketRequest(mime_type="text/plain", size=5)
+    request = TicketRequest(mime_type="text/plain", size=5)
     while True:
         try:
-            form = await tickets.open(holder, wish, is_service=holder.startswith("service:"))
+            form = await tickets.open(holder, request, is_service=holder.startswith("service:"))
         except NoUploadService:
             await asyncio.sleep(0)
         else:
@@ -269,7 +269,7 @@ async def test_an_answer_that_may_be_lost_leaves_nothing(stage):
 
 
 async def test_a_connection_that_is_lost_while_a_ticket_is_redeemed(tmp_path):
-    """The upload begins for nobody, so nothing is left of it."""
+    """No service learns of the upload, so nothing is left of it."""
     async with running_flaky_stage(tmp_path) as stage:
         observer = await stage.client("observer")
         answer = stage.catalog.held["redeem_ticket"] = asyncio.Event()
@@ -301,7 +301,7 @@ async def test_a_clock_that_is_set_ends_no_upload_that_begins(tmp_path):
 
 
 async def test_an_answer_that_comes_too_late_begins_no_upload(tmp_path):
-    """The service waits for it for 10 s; what it has given up is let go."""
+    """The service waits 10 s for the reply; the upload that it has given up is released."""
     now = time.monotonic()
     async with (
         running_flaky_stage(tmp_path, monotonic=lambda: now) as stage,
@@ -341,7 +341,7 @@ async def test_what_does_not_fit_is_refused_before_the_ticket_is_used(stage, ser
 
 
 async def test_services_without_the_extension_get_no_forms(stage):
-    """An upload service that knows only webhooks is not sent anybody with a ticket."""
+    """An upload service that knows only webhooks gets no forms with tickets."""
     only = frozenset({WEBHOOKS})
     async with connected(stage, extensions=only) as service:
         assert service.connection.granted == only
@@ -355,7 +355,7 @@ async def flaky_ticket(stage: FlakyStage) -> tuple[str, str]:
 
 
 async def test_a_catalog_that_is_away_costs_no_ticket(tmp_path):
-    """A form that comes then is refused in plain words, and the ticket stays good."""
+    """A form that comes then is refused with a reason, and the ticket stays valid."""
     async with running_flaky_stage(tmp_path) as stage, connected(stage) as service:
         ticket, _ = await flaky_ticket(stage)
         stage.catalog.before["redeem_ticket"] = 10**6
@@ -368,7 +368,7 @@ async def test_a_catalog_that_is_away_costs_no_ticket(tmp_path):
 
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_short_absences_are_not_noticed(tmp_path, when):
-    """Each step is repeated, also one that was carried out although nobody heard of it."""
+    """Each step is repeated, also one whose answer was lost after it was carried out."""
     async with running_flaky_stage(tmp_path) as stage, connected(stage) as service:
         for step in ("open_ticket", "redeem_ticket", "add_chunk", "complete_ticket"):
             getattr(stage.catalog, when)[step] = 2
