@@ -70,7 +70,7 @@ class Download:
             DownloadFailed, Unreachable, ServerFailed: It did not get through.
             TargetUnwritable: The disk is full, or the place cannot be written.
         """
-        backoff = self._settings.backoff()
+        attempts = self._settings.attempts(self._settings.download_attempts)
         try:
             self._position, self._tag = await asyncio.to_thread(self._sink.open)
             while True:
@@ -80,10 +80,9 @@ class Download:
                     break
                 except (DownloadFailed, Unreachable, ServerFailed):
                     if self._position > before:
-                        backoff.reset()
-                    if backoff.tries + 1 >= self._settings.download_attempts:
+                        attempts.reset()
+                    if not await attempts.wait():
                         raise
-                await backoff.wait()
             await asyncio.to_thread(self._sink.finish, self._position)
         finally:
             await settled(asyncio.to_thread(self._sink.close, is_kept=self._position > 0))
@@ -242,7 +241,7 @@ class RangeRead:
 
     async def _run(self) -> AsyncGenerator[bytes, None]:
         """Yield an empty piece as soon as it is known what comes, then the bytes."""
-        backoff = self._settings.backoff()
+        attempts = self._settings.attempts(self._settings.download_attempts)
         while True:
             before = self._position
             try:
@@ -252,10 +251,9 @@ class RangeRead:
                 return
             except (DownloadFailed, Unreachable, ServerFailed):
                 if self._position > before:
-                    backoff.reset()
-                if not self._may_go_on or backoff.tries + 1 >= self._settings.download_attempts:
+                    attempts.reset()
+                if not self._may_go_on or not await attempts.wait():
                     raise
-            await backoff.wait()
 
     @property
     def _may_go_on(self) -> bool:

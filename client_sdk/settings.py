@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from client_sdk.endpoint import retry_after_s
-from common.retry import Backoff, Sleep
+from common.retry import Attempts, Backoff, RetryPolicy, Sleep
 from protocol.values import REPLY_TIMEOUT_S
 
 SHORTEST_PAUSE_S = 0.01
@@ -93,6 +93,17 @@ class ClientSettings:
             jitter=self.rng.random,
             sleep=self.sleep,
         )
+
+    def attempts(self, max_tries: int) -> Attempts:
+        """The tries of one operation, with the same delays between them."""
+        policy = RetryPolicy(
+            first_s=self.retry_first_s,
+            cap_s=self.retry_cap_s,
+            max_tries=max_tries,
+            jitter=self.rng.random,
+            sleep=self.sleep,
+        )
+        return policy.attempts()
 
     def short_backoff(self) -> Backoff:
         """A fresh back-off for what is out of order for an instant."""

@@ -133,13 +133,18 @@ class Attempts:
     def __init__(self, policy: RetryPolicy) -> None:
         self._policy = policy
         self._backoff = policy.backoff()
-        self._began_at = policy.monotonic()
-        self.deadline = self._began_at + policy.give_up_after_s
+        self.reset()
 
     @property
     def failures(self) -> int:
         """Tries that have failed."""
         return self._backoff.tries
+
+    def reset(self) -> None:
+        """Begins anew, with all tries and all of the time, after some progress."""
+        self._backoff.reset()
+        self._began_at = self._policy.monotonic()
+        self.deadline = self._began_at + self._policy.give_up_after_s
 
     async def wait(self, *, at_least_s: float = 0.0, within_s: float = math.inf) -> bool:
         """Waits for the next try; False, at once, when there is none.

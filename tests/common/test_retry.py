@@ -140,3 +140,14 @@ async def test_an_operation_that_is_never_given_up_has_the_same_delays() -> None
     for _ in range(4):
         await backoff.wait()
     assert time.slept_s == [1.0, 2.0, 4.0, 4.0]
+
+
+async def test_progress_gives_all_tries_and_all_of_the_time_again() -> None:
+    """What goes on in small steps is not given up for having taken many."""
+    time = Time()
+    attempts = policy(time, max_tries=2, give_up_after_s=2.0).attempts()
+    assert await attempts.wait()
+    attempts.reset()
+    assert (attempts.failures, attempts.deadline) == (0, 3.0)
+    assert [await attempts.wait() for _ in range(2)] == [True, False]
+    assert time.slept_s == [1.0, 1.0]

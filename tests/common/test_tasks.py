@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from common.retry import Backoff
-from common.tasks import BackgroundTasks, TaskScope, cancel_and_wait, supervised
+from common.tasks import BackgroundTasks, TaskScope, cancel_and_wait, settled, supervised
 
 
 async def test_tasks_have_ended_afterwards():
@@ -172,3 +172,46 @@ async def test_closing_also_ends_what_ending_tasks_start():
     await asyncio.sleep(0)
     await tasks.close()
     assert [task.cancelled() for task in started] == [True]
+
+
+async def test_a_write_settles_before_its_cancelled_caller_goes_on():
+    """However often it is cancelled; without that, the caller gets what the work returns or raises."""
+    begun, may_end, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def write() -> str:
+        begun.set()
+        await may_end.wait()
+        ended.set()
+        return "written"
+
+    caller = asyncio.create_task(settled(write()))
+    await begun.wait()
+    for _ in range(2):
+        caller.cancel()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    assert not caller.done()
+    may_end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    assert ended.is_set()
+    assert await settled(write()) == "written"
+
+
+async def test_a_task_that_does_not_end_holds_up_no_stop(caplog, monkeypatch):
+    """It is named in the log, and left alone."""
+    monkeypatch.setattr("common.tasks.CLOSE_S", 0.0)
+    may_end = asyncio.Event()
+
+    async def hang() -> None:
+        await settled(may_end.wait())
+
+    tasks = BackgroundTasks()
+    hanging = tasks.spawn(hang(), "hang")
+    await asyncio.sleep(0)
+    await tasks.close()
+    assert [record.getMessage() for record in caplog.records] == ["tasks-not-ended tasks=['hang']"]
+    hanging.cancel()
+    may_end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await hanging
