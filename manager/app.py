@@ -51,15 +51,14 @@ from manager.graphql.routes import graphql_routes
 from manager.graphql.types import GraphQLContext
 from manager.http import middleware
 from manager.master_keys import check_master_keys
-from manager.metrics import ManagerMetrics, UncertainPostCounter
+from manager.metrics import ManagerMetrics, UncertainPostTotals
 from manager.page_routes import PageFiles, PageRoutes, metadata_route
-from manager.processing.handlers import (
-    ProcessingHandlers,
-    ThumbnailHandlers,
-    ThumbnailServiceHandlers,
-)
 from manager.processing.jobs import JobPolicy, ProcessingManager
-from manager.processing.thumbnails import ThumbnailCache, ThumbnailServices
+from manager.processing.thumbnails import (
+    ThumbnailCache,
+    ThumbnailHandlers,
+    ThumbnailServiceRegistry,
+)
 from manager.retrying import CATALOG_RETRY, CatalogRetry
 from manager.services.booking_ledger import BookingLedger
 from manager.services.bookings import BookingManager
@@ -244,7 +243,7 @@ async def _run(
         stack.callback(bookings.close)
         probe = LivenessProbe(tasks)
         upload_slots = UploadSlotRegistry(bookings, hub, webhooks, settings, tasks, probe)
-        uncertain_posts = UncertainPostCounter(metrics)
+        uncertain_posts = UncertainPostTotals(metrics)
         journal = ChunkJournal(catalog, tasks, retry, reaper.wake)
         destinations = DestinationTracker(catalog)
         objects = ObjectWriter(catalog, temporary_references, journal, retry=retry, clock=clock)
@@ -287,7 +286,7 @@ async def _run(
             tasks=tasks,
             clock=clock,
         )
-        thumbnail_services = ThumbnailServices(catalog, hub, settings, tasks)
+        thumbnail_services = ThumbnailServiceRegistry(catalog, hub, settings, tasks)
         thumbnail_cache = ThumbnailCache(thumbnail_services)
 
         # Downloads.
@@ -330,8 +329,8 @@ async def _run(
             UploadReportHandlers(journal, webhooks, tickets.reported),
             WebhookReportHandlers(upload_slots, webhooks, uncertain_posts),
         )
-        thumbnail_packets = Dispatcher("t2s", {None}, ThumbnailServiceHandlers(thumbnail_services))
-        processing_packets = Dispatcher("t2s", {PROCESSING}, ProcessingHandlers(processing))
+        thumbnail_packets = Dispatcher("t2s", {None}, thumbnail_services)
+        processing_packets = Dispatcher("t2s", {PROCESSING}, processing)
 
         # WebSockets.
         acceptor = SocketAcceptor(tasks, metrics)

@@ -13,7 +13,7 @@ from manager.gc.reaper import Reaper
 from manager.gc.temporary_references import TemporaryReferences
 from manager.gc.unknown_messages import UnknownMessages
 from manager.metrics import ManagerMetrics
-from manager.processing.thumbnails import ThumbnailCache, ThumbnailServices
+from manager.processing.thumbnails import ThumbnailCache, ThumbnailServiceRegistry
 from manager.services.bookings import BookingManager
 from manager.services.webhooks import WebhookDirectory
 from manager.tickets.uploads import TicketManager
@@ -30,7 +30,7 @@ THUMBNAIL_CACHE = web.AppKey("thumbnail_cache", ThumbnailCache)
 REAPER = web.AppKey("reaper", Reaper)
 SETUP_CODE = web.AppKey("setup_code", SetupCode)
 SIGNED_LINKS = web.AppKey("signed_links", SignedLinks)
-THUMBNAIL_SERVICES = web.AppKey("thumbnail_services", ThumbnailServices)
+THUMBNAIL_SERVICES = web.AppKey("thumbnail_services", ThumbnailServiceRegistry)
 TICKET_UPLOADS = web.AppKey("ticket_uploads", TicketManager)
 UNKNOWN_MESSAGES = web.AppKey("unknown_messages", UnknownMessages)
 WEBHOOKS = web.AppKey("webhooks", WebhookDirectory)

@@ -74,7 +74,7 @@ MAX_PROCESSES = 1000
 """Upload processes whose totals are remembered; the total of the oldest is final then."""
 
 
-class UncertainPostCounter:
+class UncertainPostTotals:
     """Adds up the posts of upload processes whose answer was lost, as the processes count them.
 
     Each may have left a message on Discord that no catalog knows.

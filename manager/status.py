@@ -24,7 +24,7 @@ from manager.gc.reaper import Reaper
 from manager.gc.unknown_messages import UnknownMessages
 from manager.http.parameters import token_of
 from manager.http.responses import success
-from manager.metrics import CONTENT_TYPE, ManagerMetrics, UncertainPostCounter
+from manager.metrics import CONTENT_TYPE, ManagerMetrics, UncertainPostTotals
 from manager.processing.jobs import ProcessingManager
 from manager.services.bookings import BookingManager
 from manager.services.registry import UploadSlotRegistry
@@ -147,7 +147,7 @@ class MessagesSection:
         webhooks: WebhookDirectory,
         reaper: Reaper,
         unknown_messages: UnknownMessages,
-        uncertain_posts: UncertainPostCounter,
+        uncertain_posts: UncertainPostTotals,
     ) -> None:
         self._webhooks = webhooks
         self._reaper = reaper

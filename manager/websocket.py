@@ -21,8 +21,8 @@ from manager.connections.dispatch import Dispatcher
 from manager.errors import InvalidRequest
 from manager.http.parameters import base_url_of, origin_of
 from manager.metrics import ManagerMetrics
-from manager.processing.jobs import ProcessingManager, ProcessingService
-from manager.processing.thumbnails import ThumbnailService, ThumbnailServices
+from manager.processing.jobs import ProcessingManager, ProcessingSession
+from manager.processing.thumbnails import ThumbnailServiceRegistry, ThumbnailSession
 from manager.services.registry import UploadSlotRegistry
 from manager.services.slots import UploadSlot
 from protocol import generic
@@ -285,7 +285,7 @@ class ThumbnailServiceEndpoint:
     def __init__(
         self,
         sockets: SocketAcceptor,
-        registry: ThumbnailServices,
+        registry: ThumbnailServiceRegistry,
         dispatcher: Dispatcher,
         *,
         bot_token: str | None,
@@ -302,7 +302,7 @@ class ThumbnailServiceEndpoint:
             log.warning("thumbnail-service-refused")
             raise InvalidRequest("type: without a bot this manager takes no thumbnail services")
         socket, connection = await self._sockets.accept(request, handshake, frozenset(), "t2s")
-        service = ThumbnailService(id=str(uuid4()), connection=connection)
+        service = ThumbnailSession(id=str(uuid4()), connection=connection)
         bind_ids(service=service.id)
         async with self._registry.registered(service, self._bot_token):
             await connection.serve(lambda packet, _: self._dispatcher.handle(service, packet))
@@ -336,7 +336,7 @@ class ProcessingServiceEndpoint:
         # It reads from where it connects to, which the public may not reach.
         own_url = origin_of(request)
         socket, connection = await self._sockets.accept(request, handshake, granted, "t2s")
-        service = ProcessingService(id=str(uuid4()), base_url=own_url, connection=connection)
+        service = ProcessingSession(id=str(uuid4()), base_url=own_url, connection=connection)
         bind_ids(service=service.id)
         async with self._registry.registered(service):
             await connection.serve(lambda packet, _: self._dispatcher.handle(service, packet))

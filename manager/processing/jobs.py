@@ -19,6 +19,7 @@ from common.tasks import BackgroundTasks
 from manager.broadcast.hub import Hub
 from manager.connections.clients import ClientSession
 from manager.connections.connection import PeerConnection
+from manager.connections.dispatch import PacketTable
 from manager.downloads.links import ContentLinks
 from manager.errors import JobLost, PeerGone, PeerSilent, UnexpectedReply
 from manager.files.changes import THUMBNAIL, ChangeFeed
@@ -38,9 +39,12 @@ MAX_ERROR_LENGTH = 1000
 STRETCH = 1000
 """Objects that are looked at in one transaction when old ones are queued."""
 
+NOTHING_TO_DO = generic.Boolean(success=False, message="there is nothing to do")
+_DONE = generic.Boolean(success=True)
+
 
 @dataclass(slots=True, eq=False)
-class ProcessingService:
+class ProcessingSession:
     """One connection of a processing service.
 
     Attributes:
@@ -95,12 +99,23 @@ class ProcessingManager:
         self._tasks = tasks
         self._clock = clock
         self._sleep = sleep
-        self._services: dict[str, ProcessingService] = {}
+        self._services: dict[str, ProcessingSession] = {}
         tickets.subscribe(self._stored)
         changes.subscribe(self.announce_jobs)
 
-    def __iter__(self) -> Iterator[ProcessingService]:
+    def __iter__(self) -> Iterator[ProcessingSession]:
         return iter(tuple(self._services.values()))
+
+    @property
+    def packets(self) -> PacketTable:
+        """What is handled here."""
+        return {
+            t2s.JobAlive: self.job_alive,
+            t2s.JobDone: self.job_done,
+            t2s.JobFailed: self.job_failed,
+            t2s.JobRequest: self.request_job,
+            t2s.ViewRequest: self.request_view,
+        }
 
     @property
     def recipe_version(self) -> int | None:
@@ -115,7 +130,7 @@ class ProcessingManager:
                 client.connection.send(_registry(service, "list"))
 
     @contextlib.asynccontextmanager
-    async def registered(self, service: ProcessingService) -> AsyncIterator[None]:
+    async def registered(self, service: ProcessingSession) -> AsyncIterator[None]:
         """A service is connected for the length of the context; then its jobs go back."""
         self._services[service.id] = service
         self._tasks.spawn(self._configure(service), f"configure processing {service.id}")
@@ -141,8 +156,14 @@ class ProcessingManager:
                 service.is_waiting = False
                 service.connection.send(s2t.JobAvailable())
 
-    async def next_job(self, service: ProcessingService, recipe_version: int) -> s2t.Job | None:
-        """Gives the service a job; None when there is nothing to do. Raises `CatalogError`."""
+    async def request_job(
+        self, service: ProcessingSession, packet: t2s.JobRequest
+    ) -> s2t.Job | generic.Boolean:
+        """Gives a job to an idle worker of the service. Raises `CatalogError`."""
+        return await self._next_job(service, packet.recipe_version) or NOTHING_TO_DO
+
+    async def _next_job(self, service: ProcessingSession, recipe_version: int) -> s2t.Job | None:
+        """None when there is nothing to do."""
         service.recipe_version = recipe_version
         # Set first: what is queued while the catalog is asked must not be missed.
         service.is_waiting = True
@@ -161,8 +182,8 @@ class ProcessingManager:
             service.jobs.pop(job.object_id, None)
         return None
 
-    async def view_form(
-        self, service: ProcessingService, packet: t2s.ViewRequest
+    async def request_view(
+        self, service: ProcessingSession, packet: t2s.ViewRequest
     ) -> s2t.ViewTicket:
         """Lets the service store a view. Raises `JobLost`, `NoUploadService`, `CatalogError`."""
         job = _job_of(service, packet.job_id)
@@ -173,7 +194,7 @@ class ProcessingManager:
         fields = tuple(s2t.FormField(name=name, value=value) for name, value in form.fields)
         return s2t.ViewTicket(url=form.url, fields=fields)
 
-    async def done(self, service: ProcessingService, packet: t2s.JobDone) -> None:
+    async def job_done(self, service: ProcessingSession, packet: t2s.JobDone) -> generic.Boolean:
         """Stores what was found out. Raises `JobLost`, `CatalogError`."""
         is_done = await self._catalog.complete_job(
             UUID(packet.job_id),
@@ -184,15 +205,19 @@ class ProcessingManager:
         service.jobs.pop(UUID(packet.job_id), None)
         if not is_done:
             raise JobLost
+        return _DONE
 
-    async def failed(self, service: ProcessingService, packet: t2s.JobFailed) -> None:
+    async def job_failed(
+        self, service: ProcessingSession, packet: t2s.JobFailed
+    ) -> generic.Boolean:
         """Schedules the next attempt at the job, or fails it for good. Raises `JobLost`, `CatalogError`."""
         job = _job_of(service, packet.job_id)
         log.warning("job-failed", job=packet.job_id, attempt=job.attempts, error=packet.error)
         if not await self._end_attempt(service, job, packet.error, may_retry=packet.retry):
             raise JobLost
+        return _DONE
 
-    async def alive(self, service: ProcessingService, packet: t2s.JobAlive) -> None:
+    async def job_alive(self, service: ProcessingSession, packet: t2s.JobAlive) -> generic.Boolean:
         """Renews the lease. Raises `JobLost`, `CatalogError`."""
         job = _job_of(service, packet.job_id)
         renewed = await self._catalog.renew_job(
@@ -201,6 +226,7 @@ class ProcessingManager:
         if not renewed:
             service.jobs.pop(job.object_id, None)
             raise JobLost
+        return _DONE
 
     async def enqueue_missing(self) -> int:
         """Queues all that was never processed, or by older recipes. Returns how many."""
@@ -230,7 +256,7 @@ class ProcessingManager:
                 self._changes.thumbnail_made(ticket.view.object_id), "announce a thumbnail"
             )
 
-    async def _packet(self, service: ProcessingService, job: Job) -> s2t.Job | None:
+    async def _packet(self, service: ProcessingSession, job: Job) -> s2t.Job | None:
         """The job as the service gets it; None when its object went in the meantime."""
         content = await self._catalog.object_by_id(job.object_id)
         if content is None:
@@ -247,7 +273,7 @@ class ProcessingManager:
         )
 
     async def _end_attempt(
-        self, service: ProcessingService, job: Job, error: str, *, may_retry: bool
+        self, service: ProcessingSession, job: Job, error: str, *, may_retry: bool
     ) -> bool:
         service.jobs.pop(job.object_id, None)
         is_last = not may_retry or job.attempts >= self._policy.max_attempts
@@ -259,7 +285,7 @@ class ProcessingManager:
             retry_at=None if is_last else self._clock() + delay_s,
         )
 
-    async def _give_jobs_back(self, service: ProcessingService) -> None:
+    async def _give_jobs_back(self, service: ProcessingSession) -> None:
         """Gives the jobs of a lost service back; what fails now is done when their leases expire."""
         for job in tuple(service.jobs.values()):
             try:
@@ -269,7 +295,7 @@ class ProcessingManager:
             except CatalogError as error:
                 log.warning("job-not-taken-back", job=str(job.object_id), code=error.code)
 
-    async def _configure(self, service: ProcessingService) -> None:
+    async def _configure(self, service: ProcessingSession) -> None:
         packet = s2t.ProcessingConfiguration(lease_s=self._policy.lease_s)
         try:
             answer = await service.connection.request(packet, generic.Boolean)
@@ -284,16 +310,16 @@ class ProcessingManager:
             service.is_in_service = True
             self._hub.broadcast(_registry(service, "added"))
 
-    async def _disconnect(self, service: ProcessingService, problem: str) -> None:
+    async def _disconnect(self, service: ProcessingSession, problem: str) -> None:
         log.warning("processing-service-not-configured", service=service.id, problem=problem)
         await service.connection.close(POLICY_VIOLATION, "the configuration was not confirmed")
 
 
-def _registry(service: ProcessingService, action: s2c.ServiceAction) -> s2c.ServiceRegistry:
+def _registry(service: ProcessingSession, action: s2c.ServiceAction) -> s2c.ServiceRegistry:
     return s2c.ServiceRegistry(service_type="thumbnail", action=action, service_uuid=service.id)
 
 
-def _job_of(service: ProcessingService, job_id: str) -> Job:
+def _job_of(service: ProcessingSession, job_id: str) -> Job:
     try:
         return service.jobs[UUID(job_id)]
     except KeyError:

@@ -22,14 +22,19 @@ from uuid import UUID
 import structlog
 
 from catalog.content_port import ObjectStore
+from catalog.port import Catalog
 from catalog.records import EnvelopeKind, File
 from common.tasks import BackgroundTasks
 from manager.broadcast.hub import Hub
-from manager.connections.clients import ClientSession
+from manager.connections.clients import ClientRequest, ClientSession
 from manager.connections.connection import PeerConnection
+from manager.connections.dispatch import PacketTable
+from manager.downloads.links import ContentLinks
 from manager.errors import PeerGone, PeerSilent, UnexpectedReply
+from manager.files.lookup import file_by_id
+from manager.files.rights import Operation
 from manager.settings import ManagerSettings
-from protocol import generic, s2c, s2t, t2s
+from protocol import c2s, generic, s2c, s2t, t2s
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +52,7 @@ POLICY_VIOLATION = 1008
 
 
 @dataclass(slots=True, eq=False)
-class ThumbnailService:
+class ThumbnailSession:
     """One connection of a thumbnail service.
 
     Attributes:
@@ -71,7 +76,7 @@ class ThumbnailService:
         return is_unambiguous and file.id not in self.pictures
 
 
-class ThumbnailServices:
+class ThumbnailServiceRegistry:
     """All thumbnail services that are connected."""
 
     def __init__(
@@ -81,9 +86,14 @@ class ThumbnailServices:
         self._hub = hub
         self._settings = settings
         self._tasks = tasks
-        self._services: dict[str, ThumbnailService] = {}
+        self._services: dict[str, ThumbnailSession] = {}
 
-    def __iter__(self) -> Iterator[ThumbnailService]:
+    @property
+    def packets(self) -> PacketTable:
+        """What is handled here."""
+        return {t2s.ThumbnailData: self.thumbnail_data}
+
+    def __iter__(self) -> Iterator[ThumbnailSession]:
         return iter(tuple(self._services.values()))
 
     def send_list_to(self, client: ClientSession) -> None:
@@ -93,7 +103,7 @@ class ThumbnailServices:
                 client.connection.send(_registry(service, "list"))
 
     @contextlib.asynccontextmanager
-    async def registered(self, service: ThumbnailService, bot_token: str) -> AsyncIterator[None]:
+    async def registered(self, service: ThumbnailSession, bot_token: str) -> AsyncIterator[None]:
         """A service is connected for the length of the context."""
         self._services[service.id] = service
         self._tasks.spawn(
@@ -120,7 +130,7 @@ class ThumbnailServices:
         service = await self._service_for(file)
         return await self._begin(service, file, question) if service else None
 
-    async def _service_for(self, file: File) -> ThumbnailService | None:
+    async def _service_for(self, file: File) -> ThumbnailSession | None:
         """The service to ask, which may have to answer first; None when there is none."""
         while True:
             usable = [service for service in self if service.is_in_service]
@@ -133,7 +143,7 @@ class ThumbnailServices:
             await asyncio.wait(busy, return_when=asyncio.FIRST_COMPLETED)
 
     def _begin(
-        self, service: ThumbnailService, file: File, question: s2t.GenThumbnail
+        self, service: ThumbnailSession, file: File, question: s2t.GenThumbnail
     ) -> asyncio.Future[bytes | None]:
         picture: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
         service.pictures[file.id] = picture
@@ -149,8 +159,8 @@ class ThumbnailServices:
         picture.add_done_callback(end)
         return picture
 
-    async def _ask(self, service: ThumbnailService, question: s2t.GenThumbnail) -> None:
-        """Services answer with a reply, or with a separate packet, which is passed to `received`."""
+    async def _ask(self, service: ThumbnailSession, question: s2t.GenThumbnail) -> None:
+        """Services answer with a reply, or with a separate packet, which `thumbnail_data` handles."""
         try:
             answer = await service.connection.request(
                 question, t2s.ThumbnailData, timeout_s=PICTURE_TIMEOUT_S
@@ -166,7 +176,7 @@ class ThumbnailServices:
             is_this = answer.file_id == question.file_id
             _answered(service, question.file_id, _bytes_of(answer) if is_this else None)
 
-    def received(self, service: ThumbnailService, packet: t2s.ThumbnailData) -> None:
+    async def thumbnail_data(self, service: ThumbnailSession, packet: t2s.ThumbnailData) -> None:
         """A service has made a thumbnail, or cannot."""
         _answered(service, packet.file_id, _bytes_of(packet))
 
@@ -186,7 +196,7 @@ class ThumbnailServices:
             is_encrypted=content.envelope is EnvelopeKind.BASE,
         )
 
-    async def _configure(self, service: ThumbnailService, bot_token: str) -> None:
+    async def _configure(self, service: ThumbnailSession, bot_token: str) -> None:
         try:
             answer = await service.connection.request(self._packet(bot_token), generic.Boolean)
         except PeerGone:
@@ -210,16 +220,16 @@ class ThumbnailServices:
             image_type=IMAGE_TYPE,
         )
 
-    async def _disconnect(self, service: ThumbnailService, problem: str) -> None:
+    async def _disconnect(self, service: ThumbnailSession, problem: str) -> None:
         log.warning("thumbnail-service-not-configured", service=service.id, problem=problem)
         await service.connection.close(POLICY_VIOLATION, "the configuration was not confirmed")
 
 
-def _registry(service: ThumbnailService, action: s2c.ServiceAction) -> s2c.ServiceRegistry:
+def _registry(service: ThumbnailSession, action: s2c.ServiceAction) -> s2c.ServiceRegistry:
     return s2c.ServiceRegistry(service_type="thumbnail", action=action, service_uuid=service.id)
 
 
-def _answered(service: ThumbnailService, file_id: int, outcome: bytes | None) -> None:
+def _answered(service: ThumbnailSession, file_id: int, outcome: bytes | None) -> None:
     service.owed.pop(file_id, None)
     picture = service.pictures.get(file_id)
     if picture is not None:
@@ -253,7 +263,10 @@ class ThumbnailCache:
     """Thumbnails on demand."""
 
     def __init__(
-        self, thumbnail_services: ThumbnailServices, *, answer_within_s: float = ANSWER_WITHIN_S
+        self,
+        thumbnail_services: ThumbnailServiceRegistry,
+        *,
+        answer_within_s: float = ANSWER_WITHIN_S,
     ) -> None:
         self._thumbnail_services = thumbnail_services
         self._patience_s = answer_within_s
@@ -292,3 +305,37 @@ class ThumbnailCache:
     def kept(self, object_id: UUID) -> bytes | None:
         """The thumbnail of some content, AVIF, if it was made lately."""
         return self._kept.get(object_id)
+
+
+class ThumbnailHandlers:
+    """The handlers of what clients send about thumbnails."""
+
+    def __init__(
+        self, catalog: Catalog, links: ContentLinks, thumbnail_cache: ThumbnailCache
+    ) -> None:
+        self._catalog = catalog
+        self._links = links
+        self._cache = thumbnail_cache
+
+    @property
+    def packets(self) -> PacketTable:
+        """What is handled here."""
+        return {c2s.ThumbnailRequest: self.find_thumbnail}
+
+    async def find_thumbnail(
+        self, request: ClientRequest, packet: c2s.ThumbnailRequest
+    ) -> generic.Boolean:
+        """A link to the file's thumbnail, if a service has made one or can make it now."""
+        client = request.client
+        file = await file_by_id(self._catalog, client.user, packet.file_id, Operation.DOWNLOAD)
+        if not file.has_thumbnail and not await self._is_made(request, file):
+            return generic.Boolean(success=False, message="this file has no thumbnail")
+        path = self._links.thumbnail(file.object_id)
+        return generic.Boolean(success=True, message=client.base_url + path)
+
+    async def _is_made(self, request: ClientRequest, file: File) -> bool:
+        """Whether a service has made a thumbnail lately, or makes one now."""
+        if self._cache.kept(file.object_id) is not None:
+            return True
+        with request.client.connection.external_wait():
+            return await self._cache.make(file)

@@ -7,7 +7,7 @@ import structlog
 
 from manager.connections.clients import ClientRequest
 from manager.connections.dispatch import PacketTable
-from manager.metrics import UncertainPostCounter
+from manager.metrics import UncertainPostTotals
 from manager.services.liveness import LivenessProbe, Service
 from manager.services.registry import UploadSlotRegistry
 from manager.services.slots import UploadSlot
@@ -24,7 +24,7 @@ class WebhookReportHandlers:
         self,
         slots: UploadSlotRegistry,
         webhooks: WebhookDirectory,
-        uncertain_posts: UncertainPostCounter,
+        uncertain_posts: UncertainPostTotals,
     ) -> None:
         self._slots = slots
         self._webhooks = webhooks

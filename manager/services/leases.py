@@ -94,7 +94,7 @@ class _Shares:
         return (self._counts[process] + change) / len(process.slots)
 
 
-class WebhookLeases:
+class LeaseAllocator:
     """The leases of all webhooks to all upload processes.
 
     Every method returns the configurations that have to be sent. They reach one process in the

@@ -17,7 +17,7 @@ from manager.broadcast.hub import Hub
 from manager.connections.clients import ClientSession
 from manager.errors import NoFreeService, PeerGone, PeerSilent, UnexpectedReply
 from manager.services.bookings import BookingManager
-from manager.services.leases import ChannelAssignment, Configure, WebhookLeases
+from manager.services.leases import ChannelAssignment, Configure, LeaseAllocator
 from manager.services.liveness import LivenessProbe
 from manager.services.slots import UploadSlot
 from manager.services.webhooks import WebhookDirectory
@@ -54,7 +54,7 @@ class UploadSlotRegistry:
         self._webhooks = webhooks
         self._settings = settings
         self._tasks = tasks
-        self._leases = WebhookLeases()
+        self._leases = LeaseAllocator()
         self._channels = ChannelAssignment(settings.discord_channels)
         self._slots: dict[str, UploadSlot] = {}
         self._requests_per_s = settings.upload_requests_per_s(1)

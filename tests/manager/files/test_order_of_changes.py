@@ -21,9 +21,9 @@ from manager.files.changes import ChangeFeed
 from manager.retrying import DEFAULT_RETRY
 from protocol import c2s, generic, s2c
 from protocol.codec import decode
+from tests.manager.connections.test_connection import connection
 from tests.manager.sockets.flaky import FlakyCatalog, FlakyStage
 from tests.manager.sockets.peers import ClientPeer
-from tests.manager.sockets.test_connection import connection
 
 
 async def told_of_files(observer: ClientPeer) -> list[tuple[str, str]]:

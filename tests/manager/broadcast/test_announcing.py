@@ -14,7 +14,7 @@ from manager.connections.connection import PeerConnection
 from manager.metrics import ManagerMetrics
 from protocol.codec import decode
 from protocol.generic import Primitives
-from tests.manager.sockets.test_connection import connection
+from tests.manager.connections.test_connection import connection
 
 LONG = "x" * 2**16
 

@@ -6,19 +6,19 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from manager.services.leases import Configure, WebhookLeases
+from manager.services.leases import Configure, LeaseAllocator
 
 
-def leases_of(channels: int, *processes: str) -> WebhookLeases:
+def leases_of(channels: int, *processes: str) -> LeaseAllocator:
     """Leases of webhooks 1, 2, …, each in a channel of its own, to processes of one slot each."""
-    leases = WebhookLeases()
+    leases = LeaseAllocator()
     leases.set_webhooks({n: 100 + n for n in range(1, channels + 1)})
     for process in processes:
         confirm_all(leases, leases.slot_joined(process, f"{process}1"))
     return leases
 
 
-def confirm_all(leases: WebhookLeases, configurations: Iterable[Configure]) -> None:
+def confirm_all(leases: LeaseAllocator, configurations: Iterable[Configure]) -> None:
     """Every process confirms whatever it is told, until nothing is left to tell."""
     waiting = list(configurations)
     while waiting:
@@ -26,7 +26,7 @@ def confirm_all(leases: WebhookLeases, configurations: Iterable[Configure]) -> N
         waiting += leases.confirmed(told.process, told.number)
 
 
-def shares(leases: WebhookLeases, *processes: str) -> list[int]:
+def shares(leases: LeaseAllocator, *processes: str) -> list[int]:
     """Number of webhooks of each process."""
     return [len(leases.webhooks_of(process)) for process in processes]
 
@@ -227,7 +227,7 @@ class LeaseMachine(RuleBasedStateMachine):
     @initialize(webhooks=st.integers(0, 12), channels=st.integers(1, 8))
     def start(self, webhooks, channels):
         """Some webhooks, several of them perhaps in one channel."""
-        self.leases = WebhookLeases()
+        self.leases = LeaseAllocator()
         self.webhooks = {n: 100 + n % channels for n in range(1, webhooks + 1)}
         self.dead: set[int] = set()
         self.slots: dict[str, set[str]] = {}
