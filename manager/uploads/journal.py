@@ -49,7 +49,7 @@ class ChunkJournal:
         Raises `CatalogUnavailable` within the time in which an answer is due; then the service has to
         send the report again.
         """
-        return await self._retry.answering(partial(self._enter_once, location))
+        return await self._retry.answering(partial(self._enter, location))
 
     async def record_garbage(self, location: ChunkLocation) -> None:
         """Enters the message alone, for the reaper; one that holds a chunk already is no change.
@@ -63,22 +63,15 @@ class ChunkJournal:
         """Enters messages that hold nothing, for the reaper, as soon as the catalog takes them."""
         self._tasks.spawn(self._enter_garbage(tuple(messages)), "enter garbage")
 
-    async def _enter_once(self, location: ChunkLocation) -> bool:
-        """Joins a call for the same report that still runs, perhaps for one that gave up waiting."""
+    async def _enter(self, location: ChunkLocation) -> bool:
         entering = self._entering.get(location)
         if entering is None:
-            entering = asyncio.create_task(self._enter(location), name="enter chunk")
+            entering = asyncio.create_task(self._catalog.add_chunk(location), name="enter chunk")
             self._entering[location] = entering
             entering.add_done_callback(partial(self._entered, location))
-        return await asyncio.shield(entering)
-
-    def _entered(self, location: ChunkLocation, task: asyncio.Task[bool]) -> None:
-        del self._entering[location]
-        if not task.cancelled():
-            task.exception()  # retrieved, as perhaps no call waits for it any more
-
-    async def _enter(self, location: ChunkLocation) -> bool:
-        if await self._catalog.add_chunk(location):
+        # Otherwise the call for an earlier report of the same chunk still runs, perhaps for a wait
+        # that was given up; a second call would only queue up behind it.
+        if await asyncio.shield(entering):
             return True
         self._wake_reaper()
         chunk = location.chunk
@@ -88,6 +81,11 @@ class ChunkJournal:
             other.chunk.index == chunk.index and other.chunk.digest == chunk.digest
             for other in stored
         )
+
+    def _entered(self, location: ChunkLocation, task: asyncio.Task[bool]) -> None:
+        del self._entering[location]
+        if not task.cancelled():
+            task.exception()  # retrieved, as perhaps no call waits for it any more
 
     async def _enter_garbage(self, messages: tuple[Message, ...]) -> None:
         for message in messages:
