@@ -2,7 +2,9 @@
 
 A line is an event (a stable name in kebab case, which `grep` finds) and fields. What a process works
 on for somebody else is told by *correlation ids*, bound to the context of the task: every line that is
-logged in it, and in the tasks that it starts, has them. The server programs log with structlog; what a
+logged in it, and in the tasks that it starts, has them: `client` and `service` (the ids that the manager
+gave its peers), `connection` (a WebSocket of the manager), `request` (a packet that is answered, or an HTTP
+request), `slot` (of an upload service) and `upload`. The server programs log with structlog; what a
 client needs as well logs with an `EventLogger`, since clients are installed without structlog and a
 library must not configure anybody's log. Both kinds of lines have the same fields.
 """
@@ -14,11 +16,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextvars import ContextVar
-from typing import Any, Final, Literal
-
-CorrelationId = Literal["client", "connection", "request", "service", "upload"]
-"""Client and service: ids that the manager gave a peer. Connection: one WebSocket, as its process
-counts. Request: one HTTP request, as its client named it. Upload: the id of an upload."""
+from typing import Any, Final
 
 HEADER: Final = "Baggage"
 """Takes the ids of a request and of an upload to another process (https://www.w3.org/TR/baggage/)."""

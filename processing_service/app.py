@@ -3,14 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Final
-from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import aiohttp
 import structlog
 
 from client_sdk.connection import Connection
-from client_sdk.errors import CloudError, ConnectionLost, NotLoggedIn
+from client_sdk.errors import ConnectionLost
+from client_sdk.service_peer import service_url, stay_connected
 from common.retry import QUICK_TRIES, Backoff
 from common.tasks import cancel_and_wait
 from processing_service.jobs import JobProcessor
@@ -69,31 +70,18 @@ class ProcessingService:
         timeout = aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT_S, sock_read=STALL_TIMEOUT_S)
         async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as http:
             jobs = JobProcessor(self._settings, http, self._workers, self._job_backoff)
-            running = asyncio.create_task(self._stay_connected(jobs), name="manager-connection")
+            staying = stay_connected(partial(self._connect, jobs), self._reconnect_backoff())
+            running = asyncio.create_task(staying, name="manager-connection")
             try:
                 yield
             finally:
                 await cancel_and_wait(running)
                 await self._workers.close()
 
-    async def _stay_connected(self, jobs: JobProcessor) -> None:
-        backoff = self._reconnect_backoff()
-        while True:
-            try:
-                await self._connect(jobs, backoff)
-                log.info("manager-connection-lost")
-            except NotLoggedIn:
-                log.error("manager-refuses-service-password")
-            except CloudError as error:
-                log.warning("manager-unreachable", code=error.code)
-            except Exception:
-                # Whatever ended one connection, the service must come back.
-                log.exception("manager-connection-failed")
-            await backoff.wait()
-
     async def _connect(self, jobs: JobProcessor, backoff: Backoff) -> None:
         """Serve one connection until it ends."""
-        url = _websocket_url(self._settings)
+        password = self._settings.service_password.get_secret_value()
+        url = service_url(self._settings.manager_address, "thumbnail", password)
         async with Connection.open(url, receives=_RECEIVES, extensions=_EXTENSIONS) as manager:
             if PROCESSING not in manager.granted:
                 log.error("manager-has-no-jobs-to-give")
@@ -155,15 +143,6 @@ async def serve(
 
 def _reconnect_delays() -> Backoff:
     return Backoff(quick_tries=QUICK_TRIES)
-
-
-def _websocket_url(settings: ProcessingServiceSettings) -> str:
-    """Where the service connects. The service password is in the query, so the URL is a secret."""
-    parts = urlsplit(settings.manager_address)
-    scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
-    query = {"type": "thumbnail", "key": settings.service_password.get_secret_value()}
-    path = f"{parts.path}/"
-    return urlunsplit(parts._replace(scheme=scheme, path=path, query=urlencode(query)))
 
 
 async def _reply(manager: Connection, frame: Frame, answer: Boolean) -> None:

@@ -5,12 +5,12 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
-from urllib.parse import urlencode, urlsplit, urlunsplit
 from uuid import uuid4
 
 import structlog
 from aiohttp import web
 
+from client_sdk.service_peer import service_url
 from common.addresses import ClientAddresses
 from common.retry import QUICK_TRIES, Backoff
 from common.service_password import ServicePassword
@@ -182,18 +182,11 @@ async def serve(
 
 
 def _link_url(settings: UploadServiceSettings, password: str) -> str:
-    parts = urlsplit(settings.manager_address)
-    query = {
-        "type": "upload",
-        "key": password,
-        "address": settings.own_address,
-        # Tells the manager which slots share one budget of requests to Discord.
-        "process": str(uuid4()),
-    }
-    return urlunsplit(
-        parts._replace(
-            scheme={"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme),
-            path=f"{parts.path}/",
-            query=urlencode(query),
-        )
+    # Slots with one `process` share one budget of requests to Discord.
+    return service_url(
+        settings.manager_address,
+        "upload",
+        password,
+        address=settings.own_address,
+        process=str(uuid4()),
     )

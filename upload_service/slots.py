@@ -13,7 +13,8 @@ from uuid import UUID
 import structlog
 
 from client_sdk.connection import Connection
-from client_sdk.errors import CloudError, ConnectionLost, NotLoggedIn
+from client_sdk.errors import CloudError, ConnectionLost
+from client_sdk.service_peer import stay_connected
 from common.log_events import bind_ids
 from common.retry import Backoff
 from protocol import s2u
@@ -143,7 +144,7 @@ class Slot:
         self._lane = lane
         self._inactivity_timeout_s = inactivity_timeout_s
         self._backoff = backoff
-        self._log = log.bind(slot=number)
+        self._number = number
         self._key: MasterKey | None = None
         self._webhooks: _LeasedWebhooks | None = None
         self._link: Connection | None = None
@@ -176,18 +177,8 @@ class Slot:
 
     async def run(self) -> None:
         """Keep the link up until cancelled."""
-        backoff = self._backoff()
-        while True:
-            try:
-                await self._connect(backoff)
-                self._log.info("link-lost")
-            except NotLoggedIn:
-                self._log.error("manager-refuses-service-password")
-            except CloudError as error:
-                self._log.warning("manager-unreachable", code=error.code)
-            except Exception:  # noqa: BLE001 - whatever befell a link, the slot must come back
-                self._log.exception("link-failed")
-            await backoff.wait()
+        bind_ids(slot=self._number)
+        await stay_connected(self._connect, self._backoff())
 
     async def store(self, content: memoryview, ended: asyncio.Future[None]) -> ChunkAddress:
         """Post an envelope by the leased webhook that may go soonest, as soon as Discord takes it.
@@ -265,10 +256,10 @@ class Slot:
         if handler is None:
             return
         bind_ids(request=frame.uuid, upload=getattr(frame.packet, "upload_id", None))
-        self._log.debug("packet-received", packet=frame.packet.id)
+        log.debug("packet-received", packet=frame.packet.id)
         answer = await handler(frame.packet)
         if not answer.success:
-            self._log.warning("packet-refused", packet=frame.packet.id, why=answer.message)
+            log.warning("packet-refused", packet=frame.packet.id, why=answer.message)
         if frame.uuid is not None:
             with suppress(ConnectionLost):
                 await link.send(answer, reply_uuid=frame.uuid)
@@ -360,7 +351,7 @@ class Slot:
 
     async def _await_end(self, upload: ActiveUpload, link: Connection) -> None:
         await upload.finished
-        self._log.debug("upload-ended", phase=upload.chunks.state.name)
+        log.debug("upload-ended", phase=upload.chunks.state.name)
         if self._upload is not upload:
             return
         self._upload = None
@@ -376,7 +367,7 @@ class Slot:
 
     def webhook_lost(self, webhook_id: int, reason: str) -> None:
         """Tell the manager that Discord has refused a webhook of this slot for good."""
-        self._log.error("webhook-lost", webhook=webhook_id, reason=reason)
+        log.error("webhook-lost", slot=self._number, webhook=webhook_id, reason=reason)
         if self._tasks is not None and self._link is not None:
             packet = WebhookLost(webhook_id=str(webhook_id), reason=reason)
             self._tasks.create_task(_send(self._link, packet), name="webhook-lost")

@@ -1,0 +1,48 @@
+"""What services are as peers of a manager: where they connect, and how they stay connected."""
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+from client_sdk.errors import CloudError, NotLoggedIn
+from common.log_events import EventLogger
+from common.retry import Backoff
+
+_SCHEMES = {"http": "ws", "https": "wss"}
+
+_log = EventLogger(__name__)
+
+
+def service_url(manager: str, kind: str, password: str, **parameters: str) -> str:
+    """The WebSocket URL for a service. The password is in its query, so the URL is a secret.
+
+    Args:
+        manager: URL of the manager, ws(s):// or http(s)://, without a slash at its end.
+        kind: Of the service, as the protocol names it: "upload" or "thumbnail".
+        password: The manager's password for services.
+        parameters: What else the service says of itself.
+    """
+    parts = urlsplit(manager)
+    query = urlencode({"type": kind, "key": password, **parameters})
+    scheme = _SCHEMES.get(parts.scheme, parts.scheme)
+    return urlunsplit(parts._replace(scheme=scheme, path=f"{parts.path}/", query=query))
+
+
+async def stay_connected(connect: Callable[[Backoff], Awaitable[None]], backoff: Backoff) -> None:
+    """Connects again and again until cancelled, whatever ended a connection.
+
+    Args:
+        connect: Makes one connection and serves it until it ends; resets the delays once the manager
+            has been heard.
+        backoff: Delays between connections.
+    """
+    while True:
+        try:
+            await connect(backoff)
+            _log.info("manager-connection-lost")
+        except NotLoggedIn:
+            _log.error("manager-refuses-service-password")
+        except CloudError as error:
+            _log.warning("manager-unreachable", code=error.code)
+        except Exception:  # noqa: BLE001 - a defect in one connection must not end the service
+            _log.exception("manager-connection-failed")
+        await backoff.wait()
