@@ -6,7 +6,7 @@ from manager.connections.dispatch import PacketTable
 from manager.downloads.links import SignedLinks
 from manager.errors import AccessDenied, NoSuchFile
 from manager.files.lookup import file_by_id
-from manager.files.rights import Operation
+from manager.files.rights import FileOperation
 from protocol import c2s, s2c
 
 
@@ -28,7 +28,7 @@ class LinkHandlers:
         """A link to a file; empty for a file that the user cannot read."""
         user = request.client.user
         try:
-            file = await file_by_id(self._catalog, user, packet.file_id, Operation.DOWNLOAD)
+            file = await file_by_id(self._catalog, user, packet.file_id, FileOperation.DOWNLOAD)
         except (NoSuchFile, AccessDenied):
             return s2c.SignedDownload()
         return s2c.SignedDownload(payload=self._links.sign(file))

@@ -7,33 +7,35 @@ from catalog.errors import FileMissing, FolderMissing, NotPermitted, UserMissing
 from catalog.port import Catalog
 from catalog.records import File, User
 from manager.errors import AccessDenied, NoSuchFile, NoSuchFolder, NoSuchUser
-from manager.files.rights import Operation, access_to
+from manager.files.rights import FileOperation, access_to
 from protocol.values import parse_path
 
 OPERATION_TEXTS = {
-    Operation.DOWNLOAD: "read this file",
-    Operation.OVERWRITE: "overwrite this file",
-    Operation.RENAME: "rename this file",
-    Operation.MOVE: "move this file",
-    Operation.DELETE: "delete this file",
-    Operation.SHARE: "share this file, only its owner has",
-    Operation.TRANSFER: "give this file away, only its owner has",
+    FileOperation.DOWNLOAD: "read this file",
+    FileOperation.OVERWRITE: "overwrite this file",
+    FileOperation.RENAME: "rename this file",
+    FileOperation.MOVE: "move this file",
+    FileOperation.DELETE: "delete this file",
+    FileOperation.SHARE: "share this file, only its owner has",
+    FileOperation.TRANSFER: "give this file away, only its owner has",
 }
 """The end of the sentence "you have no right to …" for each operation."""
 
 
-async def file_at(catalog: Catalog, user: User, path: str, name: str, operation: Operation) -> File:
+async def file_at(
+    catalog: Catalog, user: User, path: str, name: str, operation: FileOperation
+) -> File:
     """The file with a name in a folder, if the user may do this. Raises `NoSuchFile`, `AccessDenied`."""
     file = await catalog.file_at(parse_path(path), name, viewer_id=user.id)
     return require_access(user, file, operation)
 
 
-async def file_by_id(catalog: Catalog, user: User, file_id: int, operation: Operation) -> File:
+async def file_by_id(catalog: Catalog, user: User, file_id: int, operation: FileOperation) -> File:
     """The file with an id, if the user may do this. Raises `NoSuchFile`, `AccessDenied`."""
     return require_access(user, await catalog.file_by_id(file_id, viewer_id=user.id), operation)
 
 
-def require_access(user: User, file: File | None, operation: Operation) -> File:
+def require_access(user: User, file: File | None, operation: FileOperation) -> File:
     """The file, if the user, whose share it carries, may do this.
 
     Raises `NoSuchFile`, `AccessDenied`.
@@ -46,7 +48,7 @@ def require_access(user: User, file: File | None, operation: Operation) -> File:
 
 
 @contextmanager
-def translated_file_errors(operation: Operation) -> Iterator[None]:
+def translated_file_errors(operation: FileOperation) -> Iterator[None]:
     """Translates the catalog's errors for what has changed since the file was found.
 
     Raises `NoSuchFile`, `NoSuchFolder`, `NoSuchUser`, `AccessDenied`.

@@ -21,7 +21,7 @@ from manager.files.conversion import (
 )
 from manager.files.destinations import DestinationTracker
 from manager.files.lookup import file_at, require_access, translated_file_errors
-from manager.files.rights import Operation, access_to, permit_for
+from manager.files.rights import FileOperation, access_to, permit_for
 from protocol import c2s, generic
 from protocol.values import MAX_PATH_NAMES, NamePolicy, parse_path
 
@@ -55,9 +55,9 @@ class FileHandlers:
         """Gives a file another name; the next free one if that is taken."""
         name = checked_name(packet.target_name, self._name_policy)
         user = request.client.user
-        file = await file_at(self._catalog, user, packet.path, packet.name, Operation.RENAME)
-        permit = permit_for(user, Operation.RENAME)
-        with translated_file_errors(Operation.RENAME), self._changes.expecting():
+        file = await file_at(self._catalog, user, packet.path, packet.name, FileOperation.RENAME)
+        permit = permit_for(user, FileOperation.RENAME)
+        with translated_file_errors(FileOperation.RENAME), self._changes.expecting():
             renamed = await self._catalog.rename_file(file.id, name, permit=permit)
             self._changes.file_changed("modify", renamed)
         return naming_answer(name, renamed.file.name)
@@ -69,10 +69,10 @@ class FileHandlers:
         if source_id == target_id:
             raise InvalidRequest("target_id: the files are in this folder already")
         files = await self._movable_files(request.client.user.id, source_id, packet.files)
-        permit = permit_for(request.client.user, Operation.MOVE)
+        permit = permit_for(request.client.user, FileOperation.MOVE)
         ids = [file.id for file in files]
         try:
-            with translated_file_errors(Operation.MOVE), self._changes.expecting():
+            with translated_file_errors(FileOperation.MOVE), self._changes.expecting():
                 moved = await self._catalog.move_files(ids, target_id, permit=permit)
                 self._changes.files_moved(moved)
         except NoSuchFolder as error:
@@ -89,7 +89,7 @@ class FileHandlers:
         found = {file.name: file for file in files}
         missing = [name for name in dict.fromkeys(names) if name not in found]
         refused = [
-            file.name for file in files if not access_to(file, viewer_id).allows(Operation.MOVE)
+            file.name for file in files if not access_to(file, viewer_id).allows(FileOperation.MOVE)
         ]
         if missing or refused:
             raise NotMoved(missing=missing, refused=refused)
@@ -100,9 +100,9 @@ class FileHandlers:
         catalog, user = self._catalog, request.client.user
         folder_id = folder_id_from_wire(packet.folder_id)
         found = await catalog.files_in(folder_id, (packet.name,), viewer_id=user.id)
-        file = require_access(user, next(iter(found), None), Operation.DELETE)
-        permit = permit_for(user, Operation.DELETE)
-        with translated_file_errors(Operation.DELETE), self._changes.expecting():
+        file = require_access(user, next(iter(found), None), FileOperation.DELETE)
+        permit = permit_for(user, FileOperation.DELETE)
+        with translated_file_errors(FileOperation.DELETE), self._changes.expecting():
             deleted = await catalog.delete_file(file.id, permit=permit)
             if deleted is not None:
                 self._changes.file_changed("delete", deleted)
@@ -201,7 +201,7 @@ class FolderHandlers:
         self, request: ClientRequest, packet: c2s.DeleteFolder
     ) -> generic.Boolean:
         """Deletes a folder with all that is in it, or nothing if one file may not be deleted."""
-        permit = permit_for(request.client.user, Operation.DELETE)
+        permit = permit_for(request.client.user, FileOperation.DELETE)
         try:
             with self._changes.expecting():
                 deleted = await self._catalog.delete_folder(packet.folder_id, permit=permit)

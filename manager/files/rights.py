@@ -29,7 +29,7 @@ class Can(StrEnum):
     READ_AND_WRITE = "rw"
 
 
-class Operation(StrEnum):
+class FileOperation(StrEnum):
     """An operation on a file that needs a right."""
 
     DOWNLOAD = "download"
@@ -61,16 +61,22 @@ class Access:
         """Whether the content and the name may be changed, and the file deleted."""
         return self.can is Can.READ_AND_WRITE
 
-    def allows(self, operation: Operation) -> bool:
+    def allows(self, operation: FileOperation) -> bool:
         """Whether the viewer may do it."""
         return operation in ALLOWED[self]
 
 
-_READ = frozenset({Operation.DOWNLOAD})
-_WRITE = _READ | {Operation.OVERWRITE, Operation.RENAME, Operation.MOVE, Operation.DELETE}
+_READ = frozenset({FileOperation.DOWNLOAD})
+_WRITE = _READ | {
+    FileOperation.OVERWRITE,
+    FileOperation.RENAME,
+    FileOperation.MOVE,
+    FileOperation.DELETE,
+}
 
-ALLOWED: dict[Access, frozenset[Operation]] = {
-    Access(Status.OWNED, Can.READ_AND_WRITE): _WRITE | {Operation.SHARE, Operation.TRANSFER},
+ALLOWED: dict[Access, frozenset[FileOperation]] = {
+    Access(Status.OWNED, Can.READ_AND_WRITE): _WRITE
+    | {FileOperation.SHARE, FileOperation.TRANSFER},
     Access(Status.PUBLIC, Can.READ_AND_WRITE): _WRITE,
     Access(Status.SHARED, Can.READ_AND_WRITE): _WRITE,
     Access(Status.SHARED, Can.READ): _READ,
@@ -129,7 +135,7 @@ _VIEWER_ID = 1
 _OWNER_IDS = {Holder.USER: _VIEWER_ID, Holder.NOBODY: None, Holder.OTHER: 2}
 
 
-def permit_for(user: User, operation: Operation) -> Permit:
+def permit_for(user: User, operation: FileOperation) -> Permit:
     """The permit that covers the files on which the user may do this.
 
     The catalog checks it in the transaction that writes, so it says by standings what `ALLOWED` says
@@ -149,5 +155,5 @@ def _access(standing: Standing) -> Access:
 
 _ALLOWING_STANDINGS = {
     operation: frozenset(standing for standing in STANDINGS if _access(standing).allows(operation))
-    for operation in Operation
+    for operation in FileOperation
 }

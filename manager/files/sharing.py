@@ -8,7 +8,7 @@ from manager.errors import InvalidRequest, NotShared
 from manager.files.changes import ChangeFeed
 from manager.files.conversion import timestamp
 from manager.files.lookup import file_at, file_by_id, translated_file_errors
-from manager.files.rights import Operation, permit_for
+from manager.files.rights import FileOperation, permit_for
 from protocol import c2s, generic, s2c
 
 
@@ -32,8 +32,8 @@ class SharingHandlers:
     async def share_file(self, request: ClientRequest, packet: c2s.FileShare) -> generic.Boolean:
         """Adds a share, changes it, or takes it away."""
         user = request.client.user
-        file = await file_at(self._catalog, user, packet.path, packet.name, Operation.SHARE)
-        with translated_file_errors(Operation.SHARE), self._changes.expecting():
+        file = await file_at(self._catalog, user, packet.path, packet.name, FileOperation.SHARE)
+        with translated_file_errors(FileOperation.SHARE), self._changes.expecting():
             if packet.is_deleting:
                 changed = await self._unshare(user, file, packet.target_user)
             else:
@@ -48,11 +48,11 @@ class SharingHandlers:
             file.id,
             packet.target_user,
             can_write=bool(packet.can_write),
-            permit=permit_for(user, Operation.SHARE),
+            permit=permit_for(user, FileOperation.SHARE),
         )
 
     async def _unshare(self, user: User, file: File, user_id: int) -> PlacedFile:
-        permit = permit_for(user, Operation.SHARE)
+        permit = permit_for(user, FileOperation.SHARE)
         changed = await self._catalog.remove_share(file.id, user_id, permit=permit)
         if changed is None:
             raise NotShared
@@ -61,12 +61,12 @@ class SharingHandlers:
     async def set_public(self, request: ClientRequest, packet: c2s.SetPublic) -> generic.Boolean:
         """Makes a file public, or ends that."""
         user = request.client.user
-        file = await file_at(self._catalog, user, packet.path, packet.name, Operation.SHARE)
-        with translated_file_errors(Operation.SHARE), self._changes.expecting():
+        file = await file_at(self._catalog, user, packet.path, packet.name, FileOperation.SHARE)
+        with translated_file_errors(FileOperation.SHARE), self._changes.expecting():
             changed = await self._catalog.set_public(
                 file.id,
                 is_public=packet.is_public,
-                permit=permit_for(user, Operation.SHARE),
+                permit=permit_for(user, FileOperation.SHARE),
             )
             self._changes.file_changed("modify", changed)
         return generic.Boolean(success=True)
@@ -76,7 +76,7 @@ class SharingHandlers:
     ) -> s2c.ShareList:
         """Lists the shares of a file, for a user who may share it."""
         file = await file_at(
-            self._catalog, request.client.user, packet.path, packet.name, Operation.SHARE
+            self._catalog, request.client.user, packet.path, packet.name, FileOperation.SHARE
         )
         shares = await self._catalog.shares_of(file.id)
         entries = [await self._shared_with(share) for share in shares]
@@ -102,16 +102,16 @@ class SharingHandlers:
     ) -> generic.Boolean:
         """Gives a file to another user; its owner until then may keep a share."""
         user = request.client.user
-        file = await file_by_id(self._catalog, user, packet.file_id, Operation.TRANSFER)
+        file = await file_by_id(self._catalog, user, packet.file_id, FileOperation.TRANSFER)
         if file.owner_id == packet.target_user_id:
             raise InvalidRequest("the file belongs to this user already")
-        with translated_file_errors(Operation.TRANSFER), self._changes.expecting():
+        with translated_file_errors(FileOperation.TRANSFER), self._changes.expecting():
             changed = await self._catalog.set_owner(
                 file.id,
                 packet.target_user_id,
                 delete_shares=bool(packet.delete_file_shares),
                 share_with=user.id if packet.create_share_for_current_owner else None,
-                permit=permit_for(user, Operation.TRANSFER),
+                permit=permit_for(user, FileOperation.TRANSFER),
             )
             self._changes.file_changed("modify", changed)
         return generic.Boolean(success=True)

@@ -32,7 +32,7 @@ from manager.connections.dispatch import PacketTable
 from manager.downloads.links import ContentLinks
 from manager.errors import PeerGone, PeerSilent, UnexpectedReply
 from manager.files.lookup import file_by_id
-from manager.files.rights import Operation
+from manager.files.rights import FileOperation
 from manager.settings import ManagerSettings
 from protocol import c2s, generic, s2c, s2t, t2s
 
@@ -327,7 +327,7 @@ class ThumbnailHandlers:
     ) -> generic.Boolean:
         """A link to the file's thumbnail, if a service has made one or can make it now."""
         client = request.client
-        file = await file_by_id(self._catalog, client.user, packet.file_id, Operation.DOWNLOAD)
+        file = await file_by_id(self._catalog, client.user, packet.file_id, FileOperation.DOWNLOAD)
         if not file.has_thumbnail and not await self._is_made(request, file):
             return generic.Boolean(success=False, message="this file has no thumbnail")
         path = self._links.thumbnail(file.object_id)

@@ -31,7 +31,7 @@ class VisibleFile:
 
 
 @dataclass(frozen=True, slots=True)
-class ReferencePage:
+class ServiceReferencePage:
     """A page of a service's references, and whether more follow."""
 
     references: tuple[Reference, ...]
@@ -119,7 +119,7 @@ class ReferenceManager:
             self._wake_reaper()
         return is_released
 
-    async def page(self, caller: Caller, *, after: str | None, first: int) -> ReferencePage:
+    async def page(self, caller: Caller, *, after: str | None, first: int) -> ServiceReferencePage:
         """A page of a service's references in the order of their keys.
 
         `after` is the last key of the page before; None for the first page.
@@ -129,7 +129,7 @@ class ReferenceManager:
         service = caller.require_service()
         check_page(first)
         found = await self._catalog.references_of(service, after=after, limit=first + 1)
-        return ReferencePage(tuple(found[:first]), has_more=len(found) > first)
+        return ServiceReferencePage(tuple(found[:first]), has_more=len(found) > first)
 
     async def garbage(self, caller: Caller, *, first: int) -> list[UnreferencedContent]:
         """Content that is about to be deleted, oldest discovery first.

@@ -34,7 +34,7 @@ from manager.connections.clients import ClientSession
 from manager.error_texts import log_level, public_text
 from manager.errors import ContentOutOfReach, IllegalTransition
 from manager.files.changes import ChangeFeed, ExpectedChange
-from manager.files.rights import Operation, permit_for
+from manager.files.rights import FileOperation, permit_for
 from manager.files.upload_requests import RequestedUpload
 from manager.services.registry import UploadSlotRegistry
 from manager.services.reports import BaseContent
@@ -491,7 +491,7 @@ class RunningUpload:
         content, self._content = self._content, None
         if content is not None:
             await self._objects.write(self.requested, content)
-        permit = permit_for(self._client.user, Operation.OVERWRITE)
+        permit = permit_for(self._client.user, FileOperation.OVERWRITE)
         return await self._committer.commit(self._upload, commit, permit=permit)
 
     def _announce(self, _: effects.AnnounceFile) -> None:

@@ -5,7 +5,7 @@ import pytest
 from catalog.errors import FileMissing, FolderMissing, NotPermitted, UserMissing
 from manager.errors import AccessDenied, NoSuchFile, NoSuchFolder, NoSuchUser
 from manager.files.lookup import OPERATION_TEXTS, translated_file_errors
-from manager.files.rights import Operation
+from manager.files.rights import FileOperation
 
 
 @pytest.mark.parametrize(
@@ -19,12 +19,12 @@ from manager.files.rights import Operation
 )
 def test_errors_of_the_catalog_become_words(raised, expected):
     """People are told what is wrong, without ids."""
-    with pytest.raises(expected) as caught, translated_file_errors(Operation.MOVE):
+    with pytest.raises(expected) as caught, translated_file_errors(FileOperation.MOVE):
         raise raised
     assert "5" not in str(caught.value)
 
 
 def test_every_operation_has_words():
     """A refusal says what it refuses."""
-    assert OPERATION_TEXTS.keys() == set(Operation)
+    assert OPERATION_TEXTS.keys() == set(FileOperation)
     assert len(set(OPERATION_TEXTS.values())) == len(OPERATION_TEXTS)

@@ -10,7 +10,7 @@ from manager.files.rights import (
     ALLOWED,
     Access,
     Can,
-    Operation,
+    FileOperation,
     Status,
     access_of,
     may_read,
@@ -70,9 +70,9 @@ CELLS = {
 }
 
 
-@pytest.mark.parametrize("operation", Operation)
+@pytest.mark.parametrize("operation", FileOperation)
 @pytest.mark.parametrize("access", CELLS)
-def test_operation(access: Access, operation: Operation):
+def test_operation(access: Access, operation: FileOperation):
     """Each access allows exactly its operations."""
     assert access.allows(operation) is (operation.value in CELLS[access].split())
 
@@ -85,8 +85,8 @@ def test_the_table_is_complete():
 @pytest.mark.parametrize("access", CELLS)
 def test_reading_and_writing_agree_with_the_operations(access: Access):
     """What the wire calls `r` and `rw` is what downloading and overwriting need."""
-    assert access.may_read is access.allows(Operation.DOWNLOAD)
-    assert access.may_write is access.allows(Operation.OVERWRITE)
+    assert access.may_read is access.allows(FileOperation.DOWNLOAD)
+    assert access.may_write is access.allows(FileOperation.OVERWRITE)
 
 
 def _user(user_id: int) -> User:
@@ -125,10 +125,10 @@ def test_may_read(
         assert may_read(file, _user(viewer)) is expected.may_read
 
 
-OWNERS = {Operation.SHARE, Operation.TRANSFER}
+OWNERS = {FileOperation.SHARE, FileOperation.TRANSFER}
 
 
-@pytest.mark.parametrize("operation", Operation)
+@pytest.mark.parametrize("operation", FileOperation)
 def test_standings_that_a_permit_covers(operation):
     """Owners may do all; every user reads and writes public files; shares let read, or write too."""
     permit = permit_for(_user(7), operation)
@@ -140,7 +140,7 @@ def test_standings_that_a_permit_covers(operation):
             expected = False
         elif standing.is_public:
             expected = True
-        elif operation is Operation.DOWNLOAD:
+        elif operation is FileOperation.DOWNLOAD:
             expected = standing.can_write is not None
         else:
             expected = bool(standing.can_write)

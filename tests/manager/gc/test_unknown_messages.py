@@ -58,7 +58,7 @@ class FaultyCatalog:
 
 
 @dataclass
-class World:
+class Scene:
     """Discord, a catalog, and managers that come and go."""
 
     emulator: Emulator
@@ -134,7 +134,7 @@ class World:
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     """One channel with a webhook, on a clock that stands still."""
     clock = VirtualClock()
     async with (
@@ -144,65 +144,65 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         SqliteCatalog.open(tmp_path / "catalog.sqlite3", clock=clock) as catalog,
         DiscordHttp(api_url=f"{emulator.base_url}/api/v10") as http,
     ):
-        yield World(emulator, catalog, http, clock)
+        yield Scene(emulator, catalog, http, clock)
 
 
-async def test_what_nobody_knows_is_given_up_after_an_hour(world: World):
+async def test_what_nobody_knows_is_given_up_after_an_hour(scene: Scene):
     """What is known stays, and so does what may still be on its way."""
-    manager = await world.manager()
-    lost = await world.post(2)
-    await world.post(is_known=True)
-    await world.pass_time(manager, AGE_S - 1)
-    young = await world.post()
-    await world.sweep(manager)
-    assert await world.given_up() == []
-    await world.pass_time(manager, 2)
-    await world.sweep(manager)
-    assert await world.given_up() == lost
-    await world.pass_time(manager, AGE_S)
-    await world.sweep(manager)
-    assert await world.given_up() == [*lost, *young]
-    assert (manager.found, manager.swept_at, world.wakeups) == (3, world.clock(), 2)
-    assert b"discord_cloud_unknown_messages_total 3.0" in world.metrics.render()
+    manager = await scene.manager()
+    lost = await scene.post(2)
+    await scene.post(is_known=True)
+    await scene.pass_time(manager, AGE_S - 1)
+    young = await scene.post()
+    await scene.sweep(manager)
+    assert await scene.given_up() == []
+    await scene.pass_time(manager, 2)
+    await scene.sweep(manager)
+    assert await scene.given_up() == lost
+    await scene.pass_time(manager, AGE_S)
+    await scene.sweep(manager)
+    assert await scene.given_up() == [*lost, *young]
+    assert (manager.found, manager.swept_at, scene.wakeups) == (3, scene.clock(), 2)
+    assert b"discord_cloud_unknown_messages_total 3.0" in scene.metrics.render()
 
 
-async def test_each_message_is_looked_at_once(world: World):
+async def test_each_message_is_looked_at_once(scene: Scene):
     """A look goes on where the last one ended, in the next process as well."""
-    manager = await world.manager()
-    await world.post(is_known=True)
-    await world.pass_time(manager, AGE_S + 1)
-    await world.sweep(manager)
-    channel_id = world.emulator.webhooks[0].channel_id
-    (known,) = [message.id for message in world.emulator.messages()]
-    assert (await world.catalog.channel_sweeps())[channel_id] == known
-    again = await world.manager()
-    lost = await world.post()
-    await world.pass_time(again, AGE_S + 1)
-    await world.sweep(again)
-    assert (await world.catalog.channel_sweeps())[channel_id] == lost[0]
-    assert await world.given_up() == lost
+    manager = await scene.manager()
+    await scene.post(is_known=True)
+    await scene.pass_time(manager, AGE_S + 1)
+    await scene.sweep(manager)
+    channel_id = scene.emulator.webhooks[0].channel_id
+    (known,) = [message.id for message in scene.emulator.messages()]
+    assert (await scene.catalog.channel_sweeps())[channel_id] == known
+    again = await scene.manager()
+    lost = await scene.post()
+    await scene.pass_time(again, AGE_S + 1)
+    await scene.sweep(again)
+    assert (await scene.catalog.channel_sweeps())[channel_id] == lost[0]
+    assert await scene.given_up() == lost
 
 
-async def test_the_channel_of_a_dead_webhook_is_looked_through(world: World):
+async def test_the_channel_of_a_dead_webhook_is_looked_through(scene: Scene):
     """After a restart Discord cannot be asked for the channel, but it was swept before."""
-    manager = await world.manager()
-    await world.post(is_known=True)
-    await world.pass_time(manager, AGE_S + 1)
-    await world.sweep(manager)
-    lost = await world.post()
-    hook = world.emulator.webhooks[0]
+    manager = await scene.manager()
+    await scene.post(is_known=True)
+    await scene.pass_time(manager, AGE_S + 1)
+    await scene.sweep(manager)
+    lost = await scene.post()
+    hook = scene.emulator.webhooks[0]
     directory = WebhookDirectory([WebhookCredentials(hook.id, hook.token)])
     directory.lost(WebhookGone(hook.id, "HTTP 404, code 10015"))
-    again = await world.manager(webhooks=directory)
-    await world.pass_time(again, AGE_S + 1)
-    await world.sweep(again)
-    assert await world.given_up() == lost
+    again = await scene.manager(webhooks=directory)
+    await scene.pass_time(again, AGE_S + 1)
+    await scene.sweep(again)
+    assert await scene.given_up() == lost
 
 
-async def test_long_channels_are_looked_through_page_by_page(world: World):
+async def test_long_channels_are_looked_through_page_by_page(scene: Scene):
     """One request at a time, each after a pause, and nothing is missed between the pages."""
-    manager = await world.manager()
-    message = (await world.post(), world.emulator.messages()[0])[1]
+    manager = await scene.manager()
+    message = (await scene.post(), scene.emulator.messages()[0])[1]
     for number in range(1, 250):
         unknown = type(message)(
             id=message.id + number * 16,
@@ -212,160 +212,160 @@ async def test_long_channels_are_looked_through_page_by_page(world: World):
             content="",
             attachments=message.attachments,
         )
-        world.emulator.sink_messages[unknown.id] = unknown
-    await world.pass_time(manager, AGE_S + 1)
-    await world.sweep(manager)
+        scene.emulator.sink_messages[unknown.id] = unknown
+    await scene.pass_time(manager, AGE_S + 1)
+    await scene.sweep(manager)
     assert manager.found == 250
-    assert world.emulator.requests.count(Operation.BOT_LIST) == 3
-    assert world.slept == [PAUSE_S] * 3
+    assert scene.emulator.requests.count(Operation.BOT_LIST) == 3
+    assert scene.slept == [PAUSE_S] * 3
 
 
-async def test_messages_of_others_are_left_alone(world: World):
+async def test_messages_of_others_are_left_alone(scene: Scene):
     """Texts, messages of a bot, and messages of a foreign webhook."""
-    manager = await world.manager()
-    hook = world.emulator.webhooks[0]
-    stranger = world.emulator.add_webhook(hook.channel_id)
+    manager = await scene.manager()
+    hook = scene.emulator.webhooks[0]
+    stranger = scene.emulator.add_webhook(hook.channel_id)
     headers = {"User-Agent": "DiscordBot (https://example.org, 1)"}
     async with aiohttp.ClientSession(headers=headers) as http:
-        for url in world.emulator.webhook_urls():
+        for url in scene.emulator.webhook_urls():
             await http.post(f"{url}?wait=true", json={"content": "a notice"})
-        own = f"{world.emulator.base_url}/api/v10/channels/{hook.channel_id}/messages"
+        own = f"{scene.emulator.base_url}/api/v10/channels/{hook.channel_id}/messages"
         form = aiohttp.FormData()
         form.add_field("files[0]", b"of the bot", filename="a")
         await http.post(own, data=form, headers={"Authorization": "Bot bot"})
-    posted = await Webhook(world.http, WebhookCredentials(*stranger)).execute(memoryview(b"x"))
-    assert len(world.emulator.messages()) == 4
-    await world.pass_time(manager, AGE_S + 1)
-    await world.sweep(manager)
-    assert await world.given_up() == []
-    assert (await world.catalog.channel_sweeps())[hook.channel_id] == posted.id
+    posted = await Webhook(scene.http, WebhookCredentials(*stranger)).execute(memoryview(b"x"))
+    assert len(scene.emulator.messages()) == 4
+    await scene.pass_time(manager, AGE_S + 1)
+    await scene.sweep(manager)
+    assert await scene.given_up() == []
+    assert (await scene.catalog.channel_sweeps())[hook.channel_id] == posted.id
 
 
-async def test_what_was_posted_while_nobody_kept_the_catalog_is_left_alone(world: World):
+async def test_what_was_posted_while_nobody_kept_the_catalog_is_left_alone(scene: Scene):
     """Before the first start, and while no manager ran: another catalog may know those messages."""
-    await world.post()
-    world.clock.advance(10 * WATCH_S)
-    first = await world.manager()
-    kept = await world.post()
-    await world.pass_time(first, WATCH_S)
-    world.clock.advance(10 * WATCH_S)
-    await world.post()
-    world.clock.advance(10 * WATCH_S)
-    second = await world.manager()
-    kept += await world.post()
-    await world.pass_time(second, AGE_S + 1)
-    await world.sweep(second)
-    assert await world.given_up() == kept
-    assert len(world.emulator.messages()) == 4
+    await scene.post()
+    scene.clock.advance(10 * WATCH_S)
+    first = await scene.manager()
+    kept = await scene.post()
+    await scene.pass_time(first, WATCH_S)
+    scene.clock.advance(10 * WATCH_S)
+    await scene.post()
+    scene.clock.advance(10 * WATCH_S)
+    second = await scene.manager()
+    kept += await scene.post()
+    await scene.pass_time(second, AGE_S + 1)
+    await scene.sweep(second)
+    assert await scene.given_up() == kept
+    assert len(scene.emulator.messages()) == 4
 
 
-async def test_what_was_posted_right_before_a_crash_counts(world: World):
+async def test_what_was_posted_right_before_a_crash_counts(scene: Scene):
     """A manager notes every minute that it is there, so it was there for a minute more."""
-    first = await world.manager()
-    await world.pass_time(first, WATCH_S)
-    world.clock.advance(WATCH_S / 2)
-    lost = await world.post()
-    world.clock.advance(10 * WATCH_S)
-    second = await world.manager()
-    await world.pass_time(second, AGE_S + 1)
-    await world.sweep(second)
-    assert await world.given_up() == lost
+    first = await scene.manager()
+    await scene.pass_time(first, WATCH_S)
+    scene.clock.advance(WATCH_S / 2)
+    lost = await scene.post()
+    scene.clock.advance(10 * WATCH_S)
+    second = await scene.manager()
+    await scene.pass_time(second, AGE_S + 1)
+    await scene.sweep(second)
+    assert await scene.given_up() == lost
 
 
-async def test_a_short_restart_goes_on_with_the_watch(world: World):
+async def test_a_short_restart_goes_on_with_the_watch(scene: Scene):
     """Restarts do not add up, and nothing that was posted meanwhile is overlooked."""
-    began_at = world.clock()
+    began_at = scene.clock()
     for _ in range(5):
-        await world.manager()
-        world.clock.advance(WATCH_S)
-    await world.manager()
-    assert await world.catalog.watches() == [Watch(began_at=began_at, seen_at=world.clock())]
+        await scene.manager()
+        scene.clock.advance(WATCH_S)
+    await scene.manager()
+    assert await scene.catalog.watches() == [Watch(began_at=began_at, seen_at=scene.clock())]
 
 
-async def test_a_catalog_that_is_set_back_is_kept_from_then_on(world: World):
+async def test_a_catalog_that_is_set_back_is_kept_from_then_on(scene: Scene):
     """What came after its backup is unknown to it, and must not be taken for garbage."""
-    catalog = FaultyCatalog(world.catalog)
-    manager = await world.manager(catalog)
-    await world.pass_time(manager, WATCH_S)
+    catalog = FaultyCatalog(scene.catalog)
+    manager = await scene.manager(catalog)
+    await scene.pass_time(manager, WATCH_S)
     backup = await catalog.watches()
-    await world.pass_time(manager, 10 * WATCH_S)
-    await world.post()
-    await world.pass_time(manager, 10 * WATCH_S)
+    await scene.pass_time(manager, 10 * WATCH_S)
+    await scene.post()
+    await scene.pass_time(manager, 10 * WATCH_S)
     catalog.set_back(backup)
-    await world.pass_time(manager, WATCH_S)
-    lost = await world.post()
-    await world.pass_time(manager, AGE_S + 1)
-    await world.sweep(manager)
-    assert await world.given_up() == lost
-    assert len(world.emulator.messages()) == 2
+    await scene.pass_time(manager, WATCH_S)
+    lost = await scene.post()
+    await scene.pass_time(manager, AGE_S + 1)
+    await scene.sweep(manager)
+    assert await scene.given_up() == lost
+    assert len(scene.emulator.messages()) == 2
 
 
-async def test_without_the_history_nothing_counts_as_looked_through(world: World):
+async def test_without_the_history_nothing_counts_as_looked_through(scene: Scene):
     """A bot that gets an empty list has seen nothing; with the right it finds all."""
-    manager = await world.manager()
-    channel_id = world.emulator.webhooks[0].channel_id
-    world.emulator.bot_permissions[channel_id] = _without(Permission.READ_MESSAGE_HISTORY)
-    lost = await world.post()
-    await world.pass_time(manager, AGE_S + 1)
-    await world.sweep(manager)
-    assert await world.catalog.channel_sweeps() == {}
-    del world.emulator.bot_permissions[channel_id]
-    await world.sweep(manager)
-    assert await world.given_up() == lost
+    manager = await scene.manager()
+    channel_id = scene.emulator.webhooks[0].channel_id
+    scene.emulator.bot_permissions[channel_id] = _without(Permission.READ_MESSAGE_HISTORY)
+    lost = await scene.post()
+    await scene.pass_time(manager, AGE_S + 1)
+    await scene.sweep(manager)
+    assert await scene.catalog.channel_sweeps() == {}
+    del scene.emulator.bot_permissions[channel_id]
+    await scene.sweep(manager)
+    assert await scene.given_up() == lost
 
 
-async def test_without_the_intent_nothing_is_given_up(world: World):
+async def test_without_the_intent_nothing_is_given_up(scene: Scene):
     """What a message holds is not seen, so that it might be anything; the operator is told once."""
-    manager = await world.manager()
-    channel_id = world.emulator.webhooks[0].channel_id
-    world.emulator.bot_permissions[channel_id] = _without(Permission.MESSAGE_CONTENT)
-    lost = await world.post()
-    await world.pass_time(manager, AGE_S + 1)
+    manager = await scene.manager()
+    channel_id = scene.emulator.webhooks[0].channel_id
+    scene.emulator.bot_permissions[channel_id] = _without(Permission.MESSAGE_CONTENT)
+    lost = await scene.post()
+    await scene.pass_time(manager, AGE_S + 1)
     with capture_logs() as logs:
         for _ in range(2):
-            await world.sweep(manager)
+            await scene.sweep(manager)
     assert [entry["event"] for entry in logs] == ["bot-sees-no-attachments"]
-    assert await world.given_up() == []
-    del world.emulator.bot_permissions[channel_id]
-    await world.sweep(manager)
-    assert await world.given_up() == lost
+    assert await scene.given_up() == []
+    del scene.emulator.bot_permissions[channel_id]
+    await scene.sweep(manager)
+    assert await scene.given_up() == lost
 
 
-async def test_a_channel_that_cannot_be_seen_blocks_no_other(world: World):
+async def test_a_channel_that_cannot_be_seen_blocks_no_other(scene: Scene):
     """The bot is refused there once, and looks through the others."""
-    world.emulator.add_webhook()
-    first, _ = world.emulator.webhooks
-    manager = await world.manager()
-    world.emulator.bot_permissions[first.channel_id] = _without(Permission.VIEW_CHANNEL)
-    await world.post(webhook=0)
-    lost = await world.post(webhook=1)
-    await world.pass_time(manager, AGE_S + 1)
+    scene.emulator.add_webhook()
+    first, _ = scene.emulator.webhooks
+    manager = await scene.manager()
+    scene.emulator.bot_permissions[first.channel_id] = _without(Permission.VIEW_CHANNEL)
+    await scene.post(webhook=0)
+    lost = await scene.post(webhook=1)
+    await scene.pass_time(manager, AGE_S + 1)
     for _ in range(2):
-        await world.sweep(manager)
-    assert await world.given_up() == lost
-    assert world.emulator.requests.count(Operation.BOT_LIST, 403) == 1
+        await scene.sweep(manager)
+    assert await scene.given_up() == lost
+    assert scene.emulator.requests.count(Operation.BOT_LIST, 403) == 1
 
 
-async def test_it_looks_after_a_while_and_on_and_on(world: World):
+async def test_it_looks_after_a_while_and_on_and_on(scene: Scene):
     """Services have time to report what they kept; an absent catalog ends nothing."""
-    catalog = FaultyCatalog(world.catalog)
-    manager = await world.manager(catalog)
-    lost = await world.post()
-    await world.pass_time(manager, AGE_S + 1)
+    catalog = FaultyCatalog(scene.catalog)
+    manager = await scene.manager(catalog)
+    lost = await scene.post()
+    await scene.pass_time(manager, AGE_S + 1)
     catalog.absences = 1
     running = asyncio.create_task(manager.run())
     async with asyncio.timeout(10):
-        await world.woken.wait()
+        await scene.woken.wait()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-    assert world.slept[:2] == [SWEEP_S, SWEEP_S]
-    assert await world.given_up() == lost
+    assert scene.slept[:2] == [SWEEP_S, SWEEP_S]
+    assert await scene.given_up() == lost
 
 
-async def test_without_a_bot_nobody_looks(world: World):
+async def test_without_a_bot_nobody_looks(scene: Scene):
     """The loop ends at once, and says so."""
     blind = UnknownMessages(
-        world.catalog, WebhookDirectory([]), None, lambda: None, world.metrics, clock=world.clock
+        scene.catalog, WebhookDirectory([]), None, lambda: None, scene.metrics, clock=scene.clock
     )
     await blind.run()
     assert not blind.has_bot
