@@ -83,8 +83,8 @@ from manager.uploads.committing import EmptyFileCommitter, FileCommitter, Object
 from manager.uploads.handlers import BookingHandlers, EmptyFileHandlers, UploadHandlers
 from manager.uploads.journal import ChunkJournal
 from manager.uploads.readability import ReadabilityCheck
+from manager.uploads.report_handlers import UploadReportHandlers
 from manager.uploads.session import UploadManager
-from manager.uploads.slot_handlers import UploadReportHandlers
 from manager.websocket import (
     ClientEndpoint,
     PeerType,

@@ -1,7 +1,7 @@
 """What all routes of the manager have in common: errors as JSON, some headers, a count of requests.
 
 Applications mounted below the manager's (upload service and emulator, when all run in one process)
-have manners of their own and are left alone.
+handle their own errors and are left alone.
 """
 
 import structlog
@@ -17,13 +17,13 @@ _log = structlog.get_logger()
 
 
 def install(app: web.Application, metrics: ManagerMetrics) -> None:
-    """Puts the frame around every route of `app`."""
+    """Adds error handling, common headers and metrics to every route of `app`."""
 
     def is_ours(request: web.Request) -> bool:
         return request.match_info.apps[-1] is app
 
     @web.middleware
-    async def frame(request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         if not is_ours(request):
             return await handler(request)
         response = await _answer(request, handler)
@@ -34,7 +34,7 @@ def install(app: web.Application, metrics: ManagerMetrics) -> None:
         if is_ours(request):
             response.headers.update(COMMON_HEADERS)
 
-    app.middlewares.extend((bind_request_ids, frame, ignore_hang_ups))
+    app.middlewares.extend((bind_request_ids, answer_errors, ignore_hang_ups))
     app.on_response_prepare.append(add_common_headers)
 
 
