@@ -16,7 +16,7 @@ from rich.console import Console
 
 from cli.credentials import CredentialStore
 from cli.errors import reported
-from cli.output import say
+from cli.output import print_line
 from client_sdk import Client, ClientSettings
 
 LineReader = Callable[[], Awaitable[str]]
@@ -75,7 +75,9 @@ class CommandContext:
         settings = replace(
             self.client_settings, ca_cert=login.ca_cert, parallel_uploads=parallel_uploads
         )
-        return Client(login.url, login.token, settings=settings, link_changed=self._tell_link)
+        return Client(
+            login.url, login.token, settings=settings, link_changed=self._report_connection
+        )
 
     def other_client(self, url: str, token: str | None, ca_cert: str | None) -> Client:
         """A client with another login than the current one, or with none."""
@@ -86,11 +88,11 @@ class CommandContext:
         with reported(self.err):
             uvloop.run(program)
 
-    def _tell_link(self, is_connected: bool) -> None:
+    def _report_connection(self, is_connected: bool) -> None:
         text = (
             "the manager is back" if is_connected else "no connection to the manager, trying again"
         )
-        say(self.err, f"discord-cloud: {text}")
+        print_line(self.err, f"discord-cloud: {text}")
 
 
 def command_context(context: typer.Context) -> CommandContext:

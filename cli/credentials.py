@@ -1,7 +1,6 @@
-"""Where the login is kept: one file in the user's configuration folder, readable by nobody else.
+"""Stores the login in one file in the user's configuration folder, which only the user can read.
 
-The environment goes before the file. A token is never sent to another address than the one that
-it was given by.
+The environment takes precedence over the file. A token is sent only to the manager that issued it.
 """
 
 import contextlib
@@ -24,15 +23,15 @@ PRIVATE = 0o600
 
 @dataclass(frozen=True)
 class ClientEnvironment:
-    """What the environment says about the login.
+    """The login as set in the environment.
 
     A plain class: the library that reads the settings of servers takes longer to import than a
     command takes to run.
 
     Attributes:
-        url: Address of the manager, instead of that of the last login.
-        token: Token of the user, instead of that of the last login.
-        ca_cert: File of certificates to trust, instead of that of the last login.
+        url: Address of the manager; None for that of the saved login.
+        token: Token of the user; None for that of the saved login.
+        ca_cert: File of certificates to trust; None for that of the saved login.
     """
 
     url: str | None = None
@@ -41,7 +40,7 @@ class ClientEnvironment:
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:
-        """Takes the variables that are set to something."""
+        """Read the variables that are not empty."""
         return cls(
             url=environment.get("DISCORD_CLOUD_URL") or None,
             token=environment.get("DISCORD_CLOUD_TOKEN") or None,
@@ -70,7 +69,7 @@ class CredentialStore:
 
     Args:
         folder: Folder of the file.
-        environment: What goes before the file.
+        environment: Takes precedence over the file.
     """
 
     def __init__(self, folder: Path, environment: ClientEnvironment) -> None:
@@ -122,7 +121,7 @@ class CredentialStore:
             raise CredentialsUnusable(message) from error
 
     def save(self, credentials: Credentials) -> None:
-        """Keep a login, in one step. Raises `CredentialsUnusable`."""
+        """Save a login atomically. Raises `CredentialsUnusable`."""
         draft = self.path.with_name(f"{FILE_NAME}.{secrets.token_hex(4)}")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 import typer
 from rich.console import Console
 
-from cli.output import say
+from cli.output import print_line
 from client_sdk import errors
 
 PARTIAL = 1
@@ -123,12 +123,12 @@ def reported(console: Console) -> Iterator[None]:
     try:
         yield
     except errors.CloudError as error:
-        say(console, f"discord-cloud: {explain(error)}")
+        print_line(console, f"discord-cloud: {explain(error)}")
         raise typer.Exit(exit_code(error)) from None
     except CommandError as error:
         for line in f"discord-cloud: {error}".splitlines():
-            say(console, line)
+            print_line(console, line)
         raise typer.Exit(exit_code(error)) from None
     except (KeyboardInterrupt, typer.Abort):
-        say(console, "discord-cloud: interrupted")
+        print_line(console, "discord-cloud: interrupted")
         raise typer.Exit(INTERRUPTED) from None

@@ -1,25 +1,24 @@
-"""Parts of discord-cloud that are not installed unless they are asked for.
+"""Checks that optional dependencies are installed.
 
-`pip install discord-cloud` installs the client. What a server needs besides is an extra, listed in
-pyproject.toml; the command that needs it says so instead of failing at an import.
+`pip install discord-cloud` installs the client. The libraries of the servers are extras, listed in
+pyproject.toml; a command whose extra is missing names it instead of failing at an import.
 """
 
+import os
 import re
 
 import typer
 
-EXIT_CODE = 78
-"""EX_CONFIG of sysexits(3)."""
 _DISTRIBUTION = "discord-cloud"
 _REQUIREMENT = re.compile(r"(?P<name>[\w.-]+)[^;]*;.*\bextra == ['\"](?P<extra>[\w-]+)['\"]")
 
 
 def require_extras(*extras: str) -> None:
-    """Ends the command with one line unless everything is installed that these extras install."""
+    """End the command with one line that names these extras, unless all they install is installed."""
     if not all(_is_installed(extra) for extra in extras):
         wanted = f"pip install '{_DISTRIBUTION}[{','.join(extras)}]'"
         typer.echo(f"discord-cloud: this needs more than is installed: {wanted}", err=True)
-        raise typer.Exit(EXIT_CODE)
+        raise typer.Exit(os.EX_CONFIG)
 
 
 def _is_installed(extra: str) -> bool:

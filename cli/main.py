@@ -6,23 +6,23 @@ import typer
 from typer.core import TyperGroup
 
 from cli.command_line import accounts, administration, files, servers
-from cli.standard_output import output_may_end
+from cli.standard_output import exits_on_closed_output
 
 
 class _Commands(TyperGroup):
-    """Prints help, and what else is asked of the command itself, as a command prints its data.
+    """Prints help and version as commands print their data.
 
-    typer would end with 1 when nobody reads it any more, and with a traceback on a full disk.
+    typer itself ends with 1 when standard output is closed, and with a traceback on a full disk.
     """
 
     def make_context(self, *args: Any, **extra: Any) -> Any:  # noqa: ANN401 - as in typer
         """Parse the command line; the help of the command itself is printed here."""
-        with output_may_end():
+        with exits_on_closed_output():
             return super().make_context(*args, **extra)
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - as in typer
         """Run a command, or print its help."""
-        with output_may_end():
+        with exits_on_closed_output():
             return super().invoke(ctx)
 
 
@@ -66,7 +66,6 @@ def _start(
         ),
     ] = False,
 ) -> None:
-    # Nothing but options: what a command needs of the process it finds by itself.
     if debug:
         _log_to_stderr()
 

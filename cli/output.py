@@ -1,4 +1,4 @@
-"""How things are printed: plain lines, JSON, sizes for people."""
+"""Prints plain lines and JSON, and formats times and durations."""
 
 import math
 from datetime import UTC, datetime
@@ -8,41 +8,41 @@ import msgspec
 import typer
 from rich.console import Console
 
-from cli.standard_output import NOBODY_READS, discard
+from cli.standard_output import BROKEN_PIPE, discard
 from client_sdk.errors import TargetUnwritable
 
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
 """C0, DEL and C1: a terminal would act on them."""
 
 
-def say(console: Console, text: str) -> None:
-    """Print a line as it is: no markup, no colours of its own, no line breaks.
+def print_line(console: Console, text: str) -> None:
+    """Print one line without markup, colours or wrapping.
 
-    What a terminal or file cannot show (a file name that is no text), or what would control the
-    terminal, is written with escapes.
+    Control characters, and file names that are not valid Unicode, are written with escapes.
     """
-    _print(console, shown(text))
+    _print(console, printable(text))
 
 
-def say_json(console: Console, data: Any) -> None:  # noqa: ANN401 - anything that JSON can hold
+def print_json(console: Console, data: Any) -> None:  # noqa: ANN401 - anything that JSON can hold
     """Print data as one indented JSON document.
 
-    Names that are no text are written with escapes, times as ISO 8601 in UTC with milliseconds.
+    Names that are not valid Unicode are written with escapes, times as ISO 8601 in UTC with
+    milliseconds.
     """
     builtins = msgspec.to_builtins(data, builtin_types=(datetime,))
     encoded = msgspec.json.encode(_as_text(builtins))
     _print(console, msgspec.json.format(encoded, indent=2).decode())
 
 
-def shown(text: str) -> str:
-    """A text with escapes for what cannot be shown."""
+def printable(text: str) -> str:
+    """The text with escapes for control characters and for what is no valid Unicode."""
     return _encodable(text).translate(_CONTROLS)
 
 
 def _print(console: Console, text: str) -> None:
-    """Raises `TargetUnwritable`, or `typer.Exit` when nobody reads standard output any more.
+    """Raises `TargetUnwritable`, or `typer.Exit` when the reader of standard output has closed it.
 
-    Where not even an error can be told, the exit code still tells it.
+    An error about standard error is ignored, since there is no place left to report it.
     """
     try:
         console.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
@@ -52,7 +52,7 @@ def _print(console: Console, text: str) -> None:
             return
         # Rich turns a broken pipe into a SystemExit.
         if isinstance(error, SystemExit | BrokenPipeError):
-            raise typer.Exit(NOBODY_READS) from None
+            raise typer.Exit(BROKEN_PIPE) from None
         raise TargetUnwritable(f"standard output: {error.strerror}") from error
 
 
@@ -61,7 +61,7 @@ def _encodable(text: str) -> str:
 
 
 def _as_text(data: Any) -> Any:  # noqa: ANN401 - anything that JSON can hold
-    """The same data, in which every text can be encoded, and times are text."""
+    """The same data with times as text and every string encodable as UTF-8."""
     match data:
         case str():
             return _encodable(data)
@@ -77,12 +77,12 @@ def _as_text(data: Any) -> Any:  # noqa: ANN401 - anything that JSON can hold
 
 
 def human_time(moment: datetime) -> str:
-    """A time for people, in UTC: `2026-01-31 12:00:00`."""
+    """A time in UTC: `2026-01-31 12:00:00`."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def human_duration(seconds: float) -> str:
-    """A time for people, rounded up: `12 s`, `3 min`, `2 h 5 min`, `4 d 1 h`."""
+    """A duration, rounded up: `12 s`, `3 min`, `2 h 5 min`, `4 d 1 h`."""
     whole = math.ceil(seconds)
     if whole < 60:
         return f"{whole} s"

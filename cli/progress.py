@@ -24,7 +24,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from cli.output import human_duration, shown
+from cli.output import human_duration, printable
 from client_sdk import FolderProgress, Stage
 from client_sdk import Progress as Report
 from common.wording import counted, human_part, human_size
@@ -131,7 +131,7 @@ class TransferDisplay:
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
-        """Leave the terminal to a question."""
+        """Hide the bars while a question is asked."""
         self._progress.stop()
         try:
             yield
@@ -173,10 +173,10 @@ class TransferDisplay:
 
 
 class _Figures(ProgressColumn):
-    """How much of a transfer is through, how fast it is, and how long the rest will take."""
+    """Transferred bytes, speed and remaining time of a transfer."""
 
     def render(self, task: Task) -> Text:
-        """One line, in columns of their own width."""
+        """One line of three columns."""
         pace: Pace = task.fields["pace"]
         total = None if task.total is None else int(task.total)
         per_s, left_s = pace.bytes_per_s(), pace.left_s(total)
@@ -189,7 +189,7 @@ class _Figures(ProgressColumn):
 def counting_down(
     console: Console, what: str, total: int, *, is_shown: bool
 ) -> Iterator[Callable[[int], None]]:
-    """Show on a terminal how much of something is done; yields who has to be told what remains."""
+    """Show a countdown on a terminal; yields the function to call with the number that remains."""
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -201,7 +201,7 @@ def counting_down(
         bar = shown_progress.add_task(what, total=total)
 
         def report(remaining: int) -> None:
-            # There may be more than in the beginning.
+            # More may have been added since the start.
             whole = max(total, remaining)
             shown_progress.update(bar, completed=whole - remaining, total=whole)
 
@@ -210,4 +210,4 @@ def counting_down(
 
 def _short(name: str) -> str:
     short = name if len(name) <= NAME_WIDTH else f"…{name[1 - NAME_WIDTH :]}"
-    return escape(shown(short))
+    return escape(printable(short))

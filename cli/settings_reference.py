@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
 from cli.servers.process import LogSettings, StopSettings
-from cli.servers.up import names_read
+from cli.servers.up import settings_read
 from discord_emulator.settings import EmulatorSettings
 from manager.settings import ManagerSettings
 from processing_service.settings import ProcessingServiceSettings
@@ -60,7 +60,7 @@ def render() -> str:
 
 
 def _up_section() -> str:
-    names = ", ".join(f"`{name}`" for name in names_read())
+    names = ", ".join(f"`{name}`" for name in settings_read())
     return _UP + fill(f"{names}.", width=112, break_long_words=False) + "\n"
 
 

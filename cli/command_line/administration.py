@@ -1,4 +1,4 @@
-"""`keys`, `webhooks`, `gc` and `process`, which are for administrators."""
+"""`status`, and `keys`, `webhooks`, `gc` and `process`, which are for administrators."""
 
 from typing import Annotated
 
@@ -20,10 +20,18 @@ webhooks = typer.Typer(
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
+    app.command("status")(status)
     app.add_typer(webhooks)
     app.add_typer(keys)
     app.command("gc")(collect)
     app.command("process", no_args_is_help=True)(process)
+
+
+def status(context: typer.Context, *, as_json: Json = False) -> None:
+    """Show the manager's upload services and who has booked them."""
+    from cli.commands import administration
+
+    administration.status(context, as_json=as_json)
 
 
 @keys.command("create", no_args_is_help=True)

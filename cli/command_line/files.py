@@ -14,7 +14,6 @@ def register(app: typer.Typer) -> None:
     app.command("get", cls=SeveralAndOne, no_args_is_help=True)(get)
     app.command("zip", no_args_is_help=True)(zip_)
     app.command("ls")(ls)
-    app.command("status")(status)
     app.command("mv", cls=SeveralAndOne, no_args_is_help=True)(mv)
     app.command("rm", no_args_is_help=True)(rm)
     app.command("mkdir", no_args_is_help=True)(mkdir)
@@ -101,13 +100,6 @@ def ls(
     from cli.commands import files
 
     files.ls(context, path, long=long, as_json=as_json)
-
-
-def status(context: typer.Context, *, as_json: Json = False) -> None:
-    """Show the manager's upload services and who has booked them."""
-    from cli.commands import files
-
-    files.status(context, as_json=as_json)
 
 
 def mv(

@@ -1,1 +1,1 @@
-"""What the commands do that are clients of a manager."""
+"""The commands that are clients of a manager."""

@@ -15,7 +15,7 @@ import typer
 from cli.context import CommandContext, command_context
 from cli.credentials import Credentials
 from cli.errors import reported
-from cli.output import say, say_json
+from cli.output import print_json, print_line
 from cli.progress import counting_down
 from client_sdk import Account, Client, User
 from client_sdk.endpoint import base_url
@@ -34,14 +34,14 @@ def register(
     admin_token: str | None,
     setup_code: str | None,
 ) -> None:
-    """Make a user."""
+    """Create a user."""
     ctx = command_context(context)
     with reported(ctx.err):
         manager = _manager(ctx, url, ca_cert)
         clean_username(user)
-        # A login from before belongs to nobody where there is no user yet.
+        # A saved login cannot be valid on a manager that has no user yet.
         saved = None if setup_code else ctx.credentials.token_for(manager.url)
-        password = _asked_password(ctx, stdin=password_stdin, confirm=True)
+        password = _ask_password(ctx, stdin=password_stdin, confirm=True)
     ctx.run(_register(ctx, manager, user, password, admin_token or saved, setup_code))
 
 
@@ -53,36 +53,36 @@ def login(
     with reported(ctx.err):
         manager = _manager(ctx, url, ca_cert)
         clean_username(user)
-        password = _asked_password(ctx, stdin=password_stdin, confirm=False)
+        password = _ask_password(ctx, stdin=password_stdin, confirm=False)
     ctx.run(_login(ctx, manager, user, password))
 
 
 def logout(context: typer.Context) -> None:
-    """Forget the login of this machine."""
+    """Delete the saved login."""
     ctx = command_context(context)
     with reported(ctx.err):
         was_there = ctx.credentials.forget()
-    say(ctx.err, "logged out" if was_there else "you were not logged in")
+    print_line(ctx.err, "logged out" if was_there else "you were not logged in")
 
 
 def passwd(
     context: typer.Context, url: str, user: str, *, password_stdin: bool, ca_cert: Path | None
 ) -> None:
-    """Change a password. All logins of the user end; one of this machine is made anew."""
+    """Change a password. All logins of the user end; the one on this machine is renewed."""
     ctx = command_context(context)
     with reported(ctx.err):
         manager = _manager(ctx, url, ca_cert)
         clean_username(user)
-        previous = _asked_password(
+        previous = _ask_password(
             ctx, stdin=password_stdin, confirm=False, label="Previous password"
         )
-        new = _asked_password(ctx, stdin=password_stdin, confirm=True, label="New password")
+        new = _ask_password(ctx, stdin=password_stdin, confirm=True, label="New password")
     ctx.run(_passwd(ctx, manager, user, previous, new))
 
 
 @dataclass(frozen=True)
 class _Manager:
-    """Where somebody is to be registered or logged in.
+    """The manager that a user is registered or logged in at.
 
     Attributes:
         url: http(s) URL.
@@ -115,7 +115,7 @@ async def _register(
         except SetupCodeNeeded as error:
             if setup_code is not None:
                 raise
-            code = await _asked_setup_code(ctx, error)
+            code = await _ask_setup_code(ctx, error)
             await cloud.register(user, password, setup_code=code)
         except Forbidden as error:
             hint = (
@@ -123,11 +123,11 @@ async def _register(
                 "user of all: --setup-code)"
             )
             raise Forbidden(hint) from error
-    say(ctx.err, f"registered {user}; next: discord-cloud login {manager.url} {user}")
+    print_line(ctx.err, f"registered {user}; next: discord-cloud login {manager.url} {user}")
 
 
-async def _asked_setup_code(ctx: CommandContext, error: SetupCodeNeeded) -> str:
-    """The code from the terminal. Raises `SetupCodeNeeded`, which says what to do without one."""
+async def _ask_setup_code(ctx: CommandContext, error: SetupCodeNeeded) -> str:
+    """Ask for the code. Raises `SetupCodeNeeded`, which says what to do without a terminal."""
     if not ctx.is_interactive:
         raise SetupCodeNeeded(
             "the first user needs the code that the manager shows when it starts: pass --setup-code"
@@ -140,7 +140,7 @@ async def _login(ctx: CommandContext, manager: _Manager, user: str, password: st
     async with ctx.other_client(manager.url, None, manager.ca_cert) as cloud:
         token = await cloud.login(user, password)
     ctx.credentials.save(Credentials(manager.url, token, manager.ca_cert))
-    say(ctx.err, f"logged in at {manager.url} as {user}")
+    print_line(ctx.err, f"logged in at {manager.url} as {user}")
 
 
 async def _passwd(
@@ -151,8 +151,8 @@ async def _passwd(
     was_good = login is not None and await _is_good(ctx, login)
     async with ctx.other_client(manager.url, None, manager.ca_cert) as cloud:
         await cloud.change_password(user, previous, new)
-        say(ctx.err, f"changed the password of {user}")
-        # A login that ends with the old password is this user's.
+        print_line(ctx.err, f"changed the password of {user}")
+        # If the saved login has ended together with the old password, it was this user's.
         if login is not None and was_good and not await _is_good(ctx, login):
             token = await cloud.login(user, new)
             ctx.credentials.save(Credentials(manager.url, token, manager.ca_cert))
@@ -166,10 +166,10 @@ async def _is_good(ctx: CommandContext, login: Credentials) -> bool:
         return False
 
 
-def _asked_password(
+def _ask_password(
     ctx: CommandContext, *, stdin: bool, confirm: bool, label: str = "Password"
 ) -> str:
-    """A password from the terminal, or from a line of standard input. Raises `InvalidInput`."""
+    """Read a password from the terminal, or a line of standard input. Raises `InvalidInput`."""
     if stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     elif not ctx.is_interactive:
@@ -180,8 +180,8 @@ def _asked_password(
 
 
 MOST_FOUND = 100
-"""Users that one search tells, at most, to who is no administrator."""
-NOBODY_FOUND = "no user's name has that in it"
+"""Users that one search returns at most to a user who is no administrator."""
+NO_USER_FOUND = "no user's name has that in it"
 
 
 def list_users(context: typer.Context, query: str | None, *, as_json: bool) -> None:
@@ -193,9 +193,9 @@ def list_users(context: typer.Context, query: str | None, *, as_json: bool) -> N
             try:
                 accounts = [account async for account in cloud.list_users(query)]
             except Forbidden:
-                _tell_names(ctx, await _found(cloud, query), query, as_json=as_json)
+                _print_names(ctx, await _found(cloud, query), query, as_json=as_json)
                 return
-        _tell_accounts(ctx, accounts, as_json=as_json)
+        _print_accounts(ctx, accounts, as_json=as_json)
 
     ctx.run(run())
 
@@ -226,12 +226,12 @@ def reset_password(context: typer.Context, name: str, *, password_stdin: bool) -
     """Give another user a new password, which ends the user's logins (administrators only)."""
     ctx = command_context(context)
     with reported(ctx.err):
-        password = _asked_password(ctx, stdin=password_stdin, confirm=True, label="New password")
+        password = _ask_password(ctx, stdin=password_stdin, confirm=True, label="New password")
 
     async def run() -> None:
         async with ctx.client() as cloud:
             await cloud.set_user_password(name, password)
-        say(ctx.err, f"changed the password of {name}")
+        print_line(ctx.err, f"changed the password of {name}")
 
     ctx.run(run())
 
@@ -243,7 +243,7 @@ def set_role(context: typer.Context, name: str, *, is_admin: bool) -> None:
     async def run() -> None:
         async with ctx.client() as cloud:
             await cloud.set_role(name, is_admin=is_admin)
-        say(ctx.err, f"{name} is {'an' if is_admin else 'no'} administrator")
+        print_line(ctx.err, f"{name} is {'an' if is_admin else 'no'} administrator")
 
     ctx.run(run())
 
@@ -265,16 +265,16 @@ async def _remove_user(
     if as_json:
         facts = {"id": account.id, "name": account.name, "is_removed": is_wanted, "heir": heir}
         owned = {"file_count": account.file_count, "total_size": account.total_size}
-        say_json(ctx.out, {**facts, **owned})
+        print_json(ctx.out, {**facts, **owned})
     elif is_wanted:
         fate = "deleted" if heir is None else f"gave {heir}"
-        say(ctx.err, f"removed {account.name}, and {fate} {_owned(account)}")
+        print_line(ctx.err, f"removed {account.name}, and {fate} {_owned(account)}")
 
 
 async def _is_wanted(ctx: CommandContext, account: Account, heir: str | None) -> bool:
     fate = "delete" if heir is None else f"give {heir}"
     question = f"remove this user, and {fate} {_owned(account)}? [y/N]"
-    say(ctx.err, f"{account.name}: {question}")
+    print_line(ctx.err, f"{account.name}: {question}")
     return (await ctx.read_line()).strip().lower() in {"y", "yes"}
 
 
@@ -283,12 +283,12 @@ def _owned(account: Account) -> str:
 
 
 async def _found(cloud: Client, query: str | None) -> list[list[User]]:
-    """What others than administrators may search for: all names hold some letter or digit."""
+    """The results of a search; without a query, of one search for each letter and digit."""
     searches = [query] if query is not None else list(string.ascii_lowercase + string.digits)
     return await asyncio.gather(*(cloud.search_users(each) for each in searches))
 
 
-def _tell_names(
+def _print_names(
     ctx: CommandContext, found: list[list[User]], query: str | None, *, as_json: bool
 ) -> None:
     distinct = {user.id: user for some in found for user in some}
@@ -296,24 +296,24 @@ def _tell_names(
     if query is None:
         told.sort(key=lambda user: user.name.lower())
     if as_json:
-        say_json(ctx.out, told)
+        print_json(ctx.out, told)
     else:
         for user in told:
-            say(ctx.out, user.name)
+            print_line(ctx.out, user.name)
         if not told:
-            say(ctx.err, NOBODY_FOUND)
+            print_line(ctx.err, NO_USER_FOUND)
     if any(len(some) >= MOST_FOUND for some in found):
-        say(ctx.err, "there may be more: name more of the name")
+        print_line(ctx.err, "there may be more: give more of the name")
 
 
-def _tell_accounts(ctx: CommandContext, accounts: list[Account], *, as_json: bool) -> None:
+def _print_accounts(ctx: CommandContext, accounts: list[Account], *, as_json: bool) -> None:
     if as_json:
-        say_json(ctx.out, accounts)
+        print_json(ctx.out, accounts)
         return
     if not accounts:
-        say(ctx.err, NOBODY_FOUND)
+        print_line(ctx.err, NO_USER_FOUND)
     for each in accounts:
         role = "administrator" if each.is_admin else "user"
         number, files = counted(each.file_count, "file").split()
         size = human_size(each.total_size)
-        say(ctx.out, f"{role:13}  {number:>7} {files:5}  {size:>9}  {each.name}")
+        print_line(ctx.out, f"{role:13}  {number:>7} {files:5}  {size:>9}  {each.name}")

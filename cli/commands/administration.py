@@ -1,4 +1,7 @@
-"""`keys`, `webhooks`, `gc` and `process`: administrators ask the manager for these over GraphQL."""
+"""`status`, `keys`, `webhooks`, `gc` and `process`: how the manager is, and what administrators do to it.
+
+All but `status` are GraphQL requests.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,7 +11,8 @@ import msgspec
 import typer
 
 from cli.context import CommandContext, command_context
-from cli.output import human_time, say, say_json
+from cli.output import human_time, print_json, print_line
+from client_sdk import ManagerStatus, MessageStatus
 from client_sdk.errors import InvalidInput, UnexpectedAnswer
 from common.wording import counted, human_size
 
@@ -21,7 +25,7 @@ async def _ask(
     query: str,
     **variables: Any,  # noqa: ANN401 - JSON
 ) -> Answer:
-    """What the only field of a GraphQL request answers."""
+    """The value of the only field of a GraphQL request. Raises `UnexpectedAnswer`."""
     async with ctx.client() as cloud:
         (value,) = (await cloud.graphql(query, **variables)).values()
     try:
@@ -35,14 +39,14 @@ MOST_LISTED = 100
 
 
 class Garbage(msgspec.Struct, frozen=True, rename="camel"):
-    """Content that nothing refers to, as the manager tells it.
+    """Content that nothing refers to, as the manager reports it.
 
     Attributes:
         path: Where it was stored; None for what was never a file.
-        owner: Whose it was.
-        since: When it was noticed; None if it was not yet, or goes without a grace period.
-        due_at: When its grace period is over; None if it has not begun.
-        is_due: Whether the collector's next look deletes it.
+        owner: Name of the user who owned it; None if there was none.
+        since: When the collector found it; None if it has not, or if no grace period applies.
+        due_at: When its grace period ends; None if it has not begun.
+        is_due: Whether the collector's next run deletes it.
     """
 
     file_id: str
@@ -55,19 +59,19 @@ class Garbage(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def garbage_line(garbage: Garbage) -> str:
-    """Id, size, when it goes, whose it was, and where it was stored."""
+    """Id, size, time of deletion, owner and former path."""
     later = human_time(garbage.due_at) if garbage.due_at else "not noticed yet"
     due = "now" if garbage.is_due else later
     size, owner = human_size(garbage.size), garbage.owner or "-"
     return f"{garbage.file_id}  {size:>9}  {due:19}  {owner:16}  {garbage.path or '-'}"
 
 
-def what_happens(found: Sequence[Garbage], *, is_begun: bool) -> str:
-    """One line: how much garbage there is, and what becomes of it when.
+def garbage_summary(found: Sequence[Garbage], *, is_begun: bool) -> str:
+    """One line: how much garbage there is, and when it is deleted.
 
     Args:
         found: Up to `MOST_LISTED` entries.
-        is_begun: Whether the collector has been asked to look now.
+        is_begun: Whether the collector has been started.
     """
     if not found:
         return "nothing is garbage"
@@ -92,14 +96,14 @@ def _when(is_begun: bool) -> str:
 
 
 class NewKey(msgspec.Struct, frozen=True, rename="camel"):
-    """A key that was just made; `key` is told this once."""
+    """A key that was just created; `key` is returned only this once."""
 
     name: str
     key: str
 
 
 class ApiKey(msgspec.Struct, frozen=True, rename="camel"):
-    """A key of another service; `revoked_at` is None while it is in force."""
+    """An API key; `revoked_at` is None while the key is valid."""
 
     name: str
     created_at: datetime
@@ -107,53 +111,98 @@ class ApiKey(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class FailedJob(msgspec.Struct, frozen=True, rename="camel"):
-    """A file whose processing was given up."""
+    """A file whose processing has failed for good."""
 
     file_id: str
     attempts: int
     error: str | None
 
 
+def status(context: typer.Context, *, as_json: bool) -> None:
+    """Print the manager's upload services and who has booked them."""
+    ctx = command_context(context)
+
+    async def run() -> None:
+        async with ctx.client() as cloud:
+            status = await cloud.status()
+        if as_json:
+            print_json(ctx.out, status)
+        else:
+            _print_status(ctx, status)
+
+    ctx.run(run())
+
+
+def _print_status(ctx: CommandContext, status: ManagerStatus) -> None:
+    free = sum(service.state == "free" for service in status.services)
+    print_line(ctx.out, f"upload services: {len(status.services)}, {free} free")
+    for service in status.services:
+        holder = f", booked by {service.user}" if service.user else ""
+        print_line(ctx.out, f"  {service.address}  {service.state}{holder}")
+    print_line(ctx.out, f"bookings: {len(status.bookings)}")
+    for booking in status.bookings:
+        print_line(ctx.out, f"  {booking.user}  holds {booking.amount} of {booking.desired} wanted")
+    _print_messages(ctx, status.messages)
+
+
+def _print_messages(ctx: CommandContext, messages: MessageStatus) -> None:
+    """Print how many messages on Discord hold nothing that is in use, if there are any."""
+    if messages.stuck:
+        stuck = counted(messages.stuck, "message")
+        print_line(ctx.out, f"on Discord: {stuck} that cannot be deleted, see `webhooks list`")
+    uncertain = counted(messages.uncertain_posts, "message")
+    if not (messages.unknown_found or messages.uncertain_posts):
+        return
+    if messages.has_bot:
+        found = counted(messages.unknown_found, "message")
+        when = human_time(messages.swept_at) if messages.swept_at else "not yet"
+        print_line(ctx.out, f"unknown to the catalog: {found} found and deleted, last look {when}")
+    else:
+        print_line(
+            ctx.out, f"unknown to the catalog: up to {uncertain}, without a bot to find them"
+        )
+
+
 def create_key(context: typer.Context, name: str, *, as_json: bool) -> None:
-    """Let a service in. Prints its key, which cannot be shown again."""
+    """Create an API key for a service, and print it."""
     ctx = command_context(context)
 
     async def run() -> None:
         query = "mutation ($name: String!) { createKey(name: $name) { name key } }"
         made = await _ask(ctx, NewKey, query, name=name)
         if as_json:
-            say_json(ctx.out, msgspec.structs.asdict(made))
+            print_json(ctx.out, msgspec.structs.asdict(made))
         else:
-            say(ctx.out, made.key)
+            print_line(ctx.out, made.key)
 
     ctx.run(run())
 
 
 def list_keys(context: typer.Context, *, as_json: bool) -> None:
-    """Show the keys, also those that were revoked."""
+    """Print all keys, including revoked ones."""
     ctx = command_context(context)
 
     async def run() -> None:
         found = await _ask(ctx, list[ApiKey], "{ keys { name createdAt revokedAt } }")
         if as_json:
-            say_json(ctx.out, [msgspec.structs.asdict(key) for key in found])
+            print_json(ctx.out, [msgspec.structs.asdict(key) for key in found])
             return
         for key in found:
             state = f"revoked {human_time(key.revoked_at)}" if key.revoked_at else "in force"
-            say(ctx.out, f"{human_time(key.created_at)}  {key.name}  {state}")
+            print_line(ctx.out, f"{human_time(key.created_at)}  {key.name}  {state}")
 
     ctx.run(run())
 
 
 def revoke_key(context: typer.Context, name: str) -> None:
-    """Shut a service out. What it refers to stays."""
+    """Revoke the API key of a service. Its references stay."""
     ctx = command_context(context)
 
     async def run() -> None:
         query = "mutation ($name: String!) { revokeKey(name: $name) }"
         if not await _ask(ctx, bool, query, name=name):
             raise InvalidInput(f"no key named {name} is in force")
-        say(ctx.err, f"revoked the key {name}")
+        print_line(ctx.err, f"revoked the key {name}")
 
     ctx.run(run())
 
@@ -164,7 +213,7 @@ def collect(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Have content that nothing refers to deleted now, as far as its grace period is over."""
+    """List garbage, and unless `dry_run` have what is past its grace period deleted now."""
     ctx = command_context(context)
 
     async def run() -> None:
@@ -176,11 +225,11 @@ def collect(
         if not dry_run:
             await _ask(ctx, bool, "mutation { collectGarbage }")
         if as_json:
-            say_json(ctx.out, [msgspec.structs.asdict(each) for each in found])
+            print_json(ctx.out, [msgspec.structs.asdict(each) for each in found])
         else:
             for each in found:
-                say(ctx.out, garbage_line(each))
-        say(ctx.err, what_happens(found, is_begun=not dry_run))
+                print_line(ctx.out, garbage_line(each))
+        print_line(ctx.err, garbage_summary(found, is_begun=not dry_run))
 
     ctx.run(run())
 
@@ -193,7 +242,7 @@ def process(
     retry: bool,
     as_json: bool,
 ) -> None:
-    """Have files processed for views and metadata (administrators only)."""
+    """Queue files for processing, and print those whose processing has failed."""
     ctx = command_context(context)
 
     async def run() -> None:
@@ -203,20 +252,22 @@ def process(
             _show_failures(ctx, found, as_json=as_json)
         if missing:
             number = await _ask(ctx, int, "mutation { processMissing }")
-            say(ctx.err, f"queued {counted(number, 'file')}")
+            print_line(ctx.err, f"queued {counted(number, 'file')}")
         if retry:
             number = await _ask(ctx, int, "mutation { retryFailedJobs }")
-            say(ctx.err, f"queued {counted(number, 'file')} again")
+            print_line(ctx.err, f"queued {counted(number, 'file')} again")
 
     ctx.run(run())
 
 
 def _show_failures(ctx: CommandContext, found: list[FailedJob], *, as_json: bool) -> None:
     if as_json:
-        say_json(ctx.out, [msgspec.structs.asdict(job) for job in found])
+        print_json(ctx.out, [msgspec.structs.asdict(job) for job in found])
         return
     for job in found:
-        say(ctx.out, f"{job.file_id}  {counted(job.attempts, 'attempt')}  {job.error or '-'}")
+        print_line(
+            ctx.out, f"{job.file_id}  {counted(job.attempts, 'attempt')}  {job.error or '-'}"
+        )
 
 
 class Webhook(msgspec.Struct, frozen=True, rename="camel"):
@@ -236,7 +287,7 @@ def list_webhooks(
     *,
     as_json: bool,
 ) -> None:
-    """Show which webhooks are used, and why others are not."""
+    """Print which webhooks are used, and why others are not."""
     ctx = command_context(context)
 
     async def run() -> None:
@@ -246,10 +297,10 @@ def list_webhooks(
             shown = [
                 {**msgspec.structs.asdict(each), "state": each.state.lower()} for each in found
             ]
-            say_json(ctx.out, shown)
+            print_json(ctx.out, shown)
             return
         for each in found:
-            say(ctx.out, f"{each.id}  {_state_of(each)}")
+            print_line(ctx.out, f"{each.id}  {_state_of(each)}")
 
     ctx.run(run())
 
@@ -264,7 +315,7 @@ def retry_webhook(
     async def run() -> None:
         query = "mutation ($id: ID!) { retryWebhook(id: $id) }"
         await _ask(ctx, bool, query, id=webhook_id)
-        say(ctx.err, f"webhook {webhook_id} is used")
+        print_line(ctx.err, f"webhook {webhook_id} is used")
 
     ctx.run(run())
 

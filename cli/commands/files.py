@@ -1,4 +1,4 @@
-"""`ls`, `status`, `mv`, `rm`, `mkdir` and `share`: what is on the manager, without its content."""
+"""`ls`, `mv`, `rm`, `mkdir` and `share`: what is on the manager, without its content."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -7,12 +7,12 @@ import typer
 
 from cli.commands.summary import Summary, transfer_all
 from cli.context import CommandContext, command_context
-from cli.output import human_time, say, say_json
-from client_sdk import Client, FileInfo, FolderInfo, ManagerStatus, MessageStatus
+from cli.output import human_time, print_json, print_line
+from client_sdk import Client, FileInfo, FolderInfo
 from client_sdk.errors import InvalidInput, NotFound
 from client_sdk.models import Entry
 from client_sdk.paths import clean_folder, join_remote, split_remote
-from common.wording import counted, human_size
+from common.wording import human_size
 
 _ACCESS = {(True, True): "rw", (True, False): "r", (False, False): "none"}
 
@@ -20,23 +20,17 @@ _ACCESS = {(True, True): "rw", (True, False): "r", (False, False): "none"}
 def ls(context: typer.Context, path: str, *, long: bool, as_json: bool) -> None:
     """List a folder: folders first, then files, each by name."""
     ctx = command_context(context)
-    ctx.run(_ls(ctx, path, long=long, as_json=as_json))
 
+    async def run() -> None:
+        async with ctx.client() as cloud:
+            entries = await _entries(cloud, path)
+        if as_json:
+            print_json(ctx.out, [_as_data(entry) for entry in entries])
+            return
+        for entry in entries:
+            print_line(ctx.out, _long_line(entry) if long else _name(entry))
 
-def status(context: typer.Context, *, as_json: bool) -> None:
-    """Show the manager's upload services and who has booked them."""
-    ctx = command_context(context)
-    ctx.run(_status(ctx, as_json=as_json))
-
-
-async def _ls(ctx: CommandContext, path: str, *, long: bool, as_json: bool) -> None:
-    async with ctx.client() as cloud:
-        entries = await _entries(cloud, path)
-    if as_json:
-        say_json(ctx.out, [_as_data(entry) for entry in entries])
-        return
-    for entry in entries:
-        say(ctx.out, _long_line(entry) if long else _name(entry))
+    ctx.run(run())
 
 
 async def _entries(cloud: Client, path: str) -> list[Entry]:
@@ -83,43 +77,6 @@ def _as_data(entry: Entry) -> dict[str, Any]:
     }
 
 
-async def _status(ctx: CommandContext, *, as_json: bool) -> None:
-    async with ctx.client() as cloud:
-        status = await cloud.status()
-    if as_json:
-        say_json(ctx.out, status)
-    else:
-        _tell_status(ctx, status)
-
-
-def _tell_status(ctx: CommandContext, status: ManagerStatus) -> None:
-    free = sum(service.state == "free" for service in status.services)
-    say(ctx.out, f"upload services: {len(status.services)}, {free} free")
-    for service in status.services:
-        holder = f", booked by {service.user}" if service.user else ""
-        say(ctx.out, f"  {service.address}  {service.state}{holder}")
-    say(ctx.out, f"bookings: {len(status.bookings)}")
-    for booking in status.bookings:
-        say(ctx.out, f"  {booking.user}  holds {booking.amount} of {booking.desired} wanted")
-    _tell_messages(ctx, status.messages)
-
-
-def _tell_messages(ctx: CommandContext, messages: MessageStatus) -> None:
-    """What lies on Discord in vain, if there is anything."""
-    if messages.stuck:
-        stuck = counted(messages.stuck, "message")
-        say(ctx.out, f"on Discord: {stuck} that cannot be deleted, see `webhooks list`")
-    uncertain = counted(messages.uncertain_posts, "message")
-    if not (messages.unknown_found or messages.uncertain_posts):
-        return
-    if messages.has_bot:
-        found = counted(messages.unknown_found, "message")
-        when = human_time(messages.swept_at) if messages.swept_at else "not yet"
-        say(ctx.out, f"unknown to the catalog: {found} found and deleted, last look {when}")
-    else:
-        say(ctx.out, f"unknown to the catalog: up to {uncertain}, without a bot to find them")
-
-
 def mv(context: typer.Context, sources: list[str], dest: str, *, as_json: bool) -> None:
     """Move or rename files and folders. Nothing is replaced: a taken name is numbered."""
     ctx = command_context(context)
@@ -134,7 +91,7 @@ def mv(context: typer.Context, sources: list[str], dest: str, *, as_json: bool) 
             note = await cloud.move(source, target)
             summary.done.append({"source": source, "path": target, "note": note})
             if note and not as_json:
-                say(ctx.err, f"{source}: {note}")
+                print_line(ctx.err, f"{source}: {note}")
 
         await transfer_all(sources, move, str, summary, 1)
 
@@ -159,7 +116,7 @@ def rm(
 
 
 def mkdir(context: typer.Context, paths: list[str], *, parents: bool, as_json: bool) -> None:
-    """Make folders."""
+    """Create folders."""
     ctx = command_context(context)
 
     async def run(cloud: Client, summary: Summary) -> None:
@@ -177,7 +134,7 @@ def mkdir(context: typer.Context, paths: list[str], *, parents: bool, as_json: b
 
 
 class _Deleting:
-    """One path that is to be deleted."""
+    """Deletes one path, after asking if necessary."""
 
     def __init__(
         self, ctx: CommandContext, cloud: Client, path: str, *, recursive: bool, force: bool
@@ -189,7 +146,7 @@ class _Deleting:
         self._force = force
 
     async def run(self) -> str | None:
-        """Delete it; what it was, or None if it stays, or was not there."""
+        """Delete the path; "file" or "folder", or None if it was kept or does not exist."""
         if not self._path.endswith("/") and await self._cloud.is_file(self._path):
             if not await self._is_wanted("delete it?"):
                 return None
@@ -213,7 +170,7 @@ class _Deleting:
     async def _is_wanted(self, question: str) -> bool:
         if self._force or not self._ctx.is_interactive:
             return True
-        say(self._ctx.err, f"{self._path}: {question} [y/N]")
+        print_line(self._ctx.err, f"{self._path}: {question} [y/N]")
         return (await self._ctx.read_line()).strip().lower() in {"y", "yes"}
 
 
@@ -229,8 +186,8 @@ def _run(
         async with ctx.client() as cloud:
             await work(cloud, summary)
         if as_json:
-            say_json(ctx.out, summary.as_data(done))
-        summary.tell_failures(ctx)
+            print_json(ctx.out, summary.as_data(done))
+        summary.print_failures(ctx)
         summary.exit()
 
     ctx.run(run())
@@ -250,16 +207,16 @@ def _name_of(source: str) -> str:
 
 
 def share_link(context: typer.Context, path: str, *, as_json: bool) -> None:
-    """Print an address that downloads a file without an account, until its content changes."""
+    """Print a URL that downloads a file without an account, until its content changes."""
     ctx = command_context(context)
 
     async def run() -> None:
         async with ctx.client() as cloud:
             url = await cloud.signed_link(path)
         if as_json:
-            say_json(ctx.out, {"url": url})
+            print_json(ctx.out, {"url": url})
         else:
-            say(ctx.out, url)
+            print_line(ctx.out, url)
 
     ctx.run(run())
 
@@ -271,49 +228,49 @@ def share_with(context: typer.Context, path: str, user: str, *, write: bool) -> 
     async def run() -> None:
         async with ctx.client() as cloud:
             await cloud.share(path, user, can_write=write)
-        say(ctx.err, f"{user} can {'read and write' if write else 'read'} {path}")
+        print_line(ctx.err, f"{user} can {'read and write' if write else 'read'} {path}")
 
     ctx.run(run())
 
 
 def unshare(context: typer.Context, path: str, user: str) -> None:
-    """Take the share of a user away."""
+    """Stop sharing a file with a user."""
     ctx = command_context(context)
 
     async def run() -> None:
         async with ctx.client() as cloud:
             await cloud.unshare(path, user)
-        say(ctx.err, f"{path} is no longer shared with {user}")
+        print_line(ctx.err, f"{path} is no longer shared with {user}")
 
     ctx.run(run())
 
 
 def set_public(context: typer.Context, path: str, *, is_public: bool) -> None:
-    """Let everybody who has an account read and write a file, or take that back."""
+    """Let all users read and write a file, or stop letting them."""
     ctx = command_context(context)
 
     async def run() -> None:
         async with ctx.client() as cloud:
             await cloud.set_public(path, is_public=is_public)
-        say(ctx.err, f"{path} is {'public' if is_public else 'private'}")
+        print_line(ctx.err, f"{path} is {'public' if is_public else 'private'}")
 
     ctx.run(run())
 
 
 def list_shares(context: typer.Context, path: str, *, as_json: bool) -> None:
-    """Show who may use a file of yours."""
+    """Print which users may read and write a file."""
     ctx = command_context(context)
 
     async def run() -> None:
         async with ctx.client() as cloud:
             access = await cloud.access_of(path)
         if as_json:
-            say_json(ctx.out, {"is_public": access.is_public, "shares": access.shares})
+            print_json(ctx.out, {"is_public": access.is_public, "shares": access.shares})
             return
         if access.is_public:
-            say(ctx.err, f"{path} is public: all users can read and write it")
+            print_line(ctx.err, f"{path} is public: all users can read and write it")
         for each in access.shares:
             rights = "rw" if each.can_write else "r"
-            say(ctx.out, f"{rights:2}  {human_time(each.shared_at)}  {each.user.name}")
+            print_line(ctx.out, f"{rights:2}  {human_time(each.shared_at)}  {each.user.name}")
 
     ctx.run(run())

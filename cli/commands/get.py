@@ -8,12 +8,12 @@ from typing import BinaryIO
 
 import typer
 
-from cli.commands.summary import Summary, raise_if_gone
+from cli.commands.summary import Summary, raise_if_manager_lost
 from cli.context import CommandContext, command_context
 from cli.errors import reported
-from cli.output import say, say_json
+from cli.output import print_json, print_line
 from cli.progress import TransferDisplay
-from cli.standard_output import STDOUT, binary_stdout, output_may_end
+from cli.standard_output import STDOUT, exits_on_closed_output, unbuffered_stdout
 from client_sdk import Client, FailedTransfer, FileInfo, FolderProgress, OnConflict, TransferredFile
 from client_sdk.batches import DownloadPlan, PlannedTransfer, local_child
 from client_sdk.errors import InvalidInput, NotFound, TargetUnwritable
@@ -32,14 +32,16 @@ def get(
     resume: bool,
     as_json: bool,
 ) -> None:
-    """Download files and folders. A download that broke off goes on where it stopped."""
+    """Download files and folders. With `resume` a partial download continues."""
     ctx = command_context(context)
     with reported(ctx.err):
         for remote in remotes:
-            clean_folder(remote)  # a path that cannot be one is an error of the command line
+            clean_folder(
+                remote
+            )  # checked before connecting: a wrong path is an error of the command line
         _check_target(remotes, local, as_json=as_json)
     if local == STDOUT:
-        ctx.run(_file_to_stream(ctx, remotes[0], binary_stdout()))
+        ctx.run(_file_to_stream(ctx, remotes[0], unbuffered_stdout()))
         return
     getting = _Get(ctx, jobs=jobs, resume=resume, as_json=as_json)
     ctx.run(getting.run(remotes, local))
@@ -55,7 +57,7 @@ def _check_target(remotes: list[str], local: str, *, as_json: bool) -> None:
 
 async def _file_to_stream(ctx: CommandContext, remote: str, output: BinaryIO) -> None:
     async with ctx.client() as cloud:
-        with output_may_end():
+        with exits_on_closed_output():
             await cloud.download_to(remote, output)
 
 
@@ -78,9 +80,9 @@ class _Get:
                     plan.fail(Path(local), remote, error)
             await self._download_all(cloud, plan)
         if self._as_json:
-            say_json(self._ctx.out, self._summary.as_data())
+            print_json(self._ctx.out, self._summary.as_data())
         targets = [done["target"] for done in self._summary.done]
-        self._summary.tell(self._ctx, "fetched", targets, f"into {local}")
+        self._summary.print(self._ctx, "fetched", targets, f"into {local}")
         self._summary.exit()
 
     async def _download_all(self, cloud: Client, plan: DownloadPlan) -> None:
@@ -98,7 +100,7 @@ class _Get:
                 progress=report,
                 workers=self._jobs,
             )
-        raise_if_gone(result)
+        raise_if_manager_lost(result)
 
     def _take(self, progress: FolderProgress) -> None:
         match progress.finished:
@@ -137,7 +139,7 @@ def zip_(context: typer.Context, remote: str, file: str | None) -> None:
     if file != STDOUT:
         ctx.run(_archive_to_file(ctx, remote, Path(file or ".")))
         return
-    output = binary_stdout()
+    output = unbuffered_stdout()
     with reported(ctx.err):
         if output.isatty():
             raise InvalidInput("an archive is not for a terminal: name a file, or use a pipe")
@@ -151,14 +153,14 @@ async def _archive_to_file(ctx: CommandContext, remote: str, target: Path) -> No
             report = partial(display.show_one, remote)
             path = await cloud.download_archive(remote, target, progress=report)
     written = await asyncio.to_thread(path.stat)
-    say(ctx.err, f"wrote {path}, {human_size(written.st_size)}")
+    print_line(ctx.err, f"wrote {path}, {human_size(written.st_size)}")
 
 
 async def _archive_to_stream(ctx: CommandContext, remote: str, output: BinaryIO) -> None:
     async with ctx.client() as cloud:
         await _check_folder(cloud, remote)
         sink, position = OpenOutput(output, "standard output"), 0
-        with output_may_end():
+        with exits_on_closed_output():
             async with contextlib.aclosing(cloud.read_archive(remote)) as pieces:
                 async for piece in pieces:
                     await asyncio.to_thread(sink.write, position, piece)

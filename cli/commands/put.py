@@ -8,10 +8,10 @@ from pathlib import Path
 import typer
 
 from cli.command_line.options import ConflictOption
-from cli.commands.summary import Summary, raise_if_gone
+from cli.commands.summary import Summary, raise_if_manager_lost
 from cli.context import CommandContext, command_context
 from cli.errors import reported
-from cli.output import say, say_json
+from cli.output import print_json, print_line
 from cli.progress import TransferDisplay
 from client_sdk import (
     Client,
@@ -127,7 +127,9 @@ def put(
     """Upload files and folders."""
     ctx = command_context(context)
     with reported(ctx.err):
-        check_destination(dest)  # what cannot be one is an error of the command line
+        check_destination(
+            dest
+        )  # checked before connecting: a wrong path is an error of the command line
         option = _conflict_option(ctx, on_conflict)
     putting = _Put(ctx, option, jobs=jobs, is_public=public, as_json=as_json)
     ctx.run(putting.run(sources, dest))
@@ -167,15 +169,15 @@ class _Put:
                 plan = await asyncio.to_thread(plan_uploads, sources, place)
                 await self._upload_all(cloud, plan)
         finally:
-            # Also when the manager is gone or somebody pressed Ctrl-C: what is stored is stored.
+            # Also after Ctrl-C or the loss of the manager, since some files may be stored already.
             self._report(destination)
         self._summary.exit()
 
     def _report(self, destination: str) -> None:
         if self._as_json:
-            say_json(self._ctx.out, self._summary.as_data())
+            print_json(self._ctx.out, self._summary.as_data())
         paths = [done["path"] for done in self._summary.done]
-        self._summary.tell(self._ctx, "stored", paths, f"in {destination}")
+        self._summary.print(self._ctx, "stored", paths, f"in {destination}")
 
     async def _upload_all(self, cloud: Client, plan: UploadPlan) -> None:
         with TransferDisplay(self._ctx.err, is_shown=not self._as_json) as display:
@@ -192,7 +194,7 @@ class _Put:
                 is_public=self._is_public,
                 workers=self._jobs * AHEAD,
             )
-        raise_if_gone(result)
+        raise_if_manager_lost(result)
 
     def _take(self, progress: FolderProgress) -> None:
         source = str(progress.local)
@@ -206,7 +208,7 @@ class _Put:
         is_skipped = file.outcome is Outcome.SKIPPED
         if file.outcome is not Outcome.STORED and not self._as_json:
             how = "skipped, is there" if is_skipped else f"stored as {file.remote}"
-            say(self._ctx.err, f"{source}: {how}")
+            print_line(self._ctx.err, f"{source}: {how}")
         self._summary.skipped += is_skipped
         self._summary.add(file.size, source=source, path=file.remote, outcome=file.outcome.value)
 
@@ -223,7 +225,7 @@ class _Put:
     async def _ask(self, conflict: Conflict) -> ConflictAnswer:
         question, keys = _QUESTION_FOLDER if conflict.is_folder else _QUESTION_FILE
         while True:
-            say(self._ctx.err, f"{conflict.path} {question}")
+            print_line(self._ctx.err, f"{conflict.path} {question}")
             answer = (await self._ctx.read_line()).strip().lower()
             if answer and answer[0] in keys and answer in {answer[0], answer[0] * 2}:
                 return ConflictAnswer(_KEYS[answer[0]], use_on_all=len(answer) > 1)

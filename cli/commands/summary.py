@@ -1,4 +1,4 @@
-"""Many transfers, or other deeds, of which each may fail alone."""
+"""Collects the results of a command on many files, of which each may fail alone."""
 
 import asyncio
 import time
@@ -10,20 +10,20 @@ import typer
 
 from cli.context import CommandContext
 from cli.errors import PARTIAL, exit_code, explain
-from cli.output import say
+from cli.output import print_line
 from client_sdk import FolderResult
 from client_sdk.errors import CloudError, NotLoggedIn, Unreachable
 from common.wording import counted, human_size
 
-GONE = (NotLoggedIn, Unreachable)
-"""What makes all that is still to be done fail."""
+MANAGER_LOST = (NotLoggedIn, Unreachable)
+"""Errors after which the remaining files fail as well."""
 
 Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
 class Failure:
-    """What could not be transferred."""
+    """A file or folder that failed."""
 
     what: str
     error: CloudError
@@ -35,12 +35,12 @@ class Failure:
 
 @dataclass
 class Summary:
-    """What a command has done.
+    """The results of a command.
 
     Attributes:
         done: One entry per finished file, for JSON.
         size: Bytes of the finished files.
-        skipped: How many of them were left alone, as something of their name was there.
+        skipped: How many of the finished files were skipped because their name was taken.
         failures: What failed.
         started_at: When it began, in seconds of the monotonic clock.
     """
@@ -52,12 +52,12 @@ class Summary:
     started_at: float = field(default_factory=time.monotonic)
 
     def fail(self, what: str, error: CloudError) -> None:
-        """Something has failed; that the manager is gone for all is said once, by who notices."""
-        if not isinstance(error, GONE):
+        """Record a failure, except for the loss of the manager, which ends the command with one error."""
+        if not isinstance(error, MANAGER_LOST):
             self.failures.append(Failure(what, error))
 
     def add(self, size: int, **facts: object) -> None:
-        """A file is finished."""
+        """Record a finished file."""
         self.done.append({**facts, "size": size})
         self.size += size
 
@@ -65,22 +65,22 @@ class Summary:
         """For JSON; `done` is the key of what has been done."""
         return {done: self.done, "failed": [failure.as_data() for failure in self.failures]}
 
-    def tell_failures(self, ctx: CommandContext) -> None:
+    def print_failures(self, ctx: CommandContext) -> None:
         """Print what failed."""
         for failure in self.failures:
             prefix, text = f"{failure.what}: ", explain(failure.error)
-            say(ctx.err, text if text.startswith(prefix) else f"{prefix}{text}")
+            print_line(ctx.err, text if text.startswith(prefix) else f"{prefix}{text}")
 
-    def tell(self, ctx: CommandContext, verb: str, targets: Sequence[str], where: str) -> None:
+    def print(self, ctx: CommandContext, verb: str, targets: Sequence[str], where: str) -> None:
         """Print what failed, and one line about the rest.
 
         Args:
             ctx: Where to print.
-            verb: What was done to the files, as in "stored".
-            targets: What became of each entry of `done`; a single one is named.
-            where: Where several are, as in "in /archive".
+            verb: What the command did with the files, as in "stored".
+            targets: Where each entry of `done` is now; a single one is named.
+            where: Where several of them are, as in "in /archive".
         """
-        self.tell_failures(ctx)
+        self.print_failures(ctx)
         if not self.done:
             return
         seconds = time.monotonic() - self.started_at
@@ -91,22 +91,22 @@ class Summary:
         skipped = f", {self.skipped} skipped" if self.skipped else ""
         failed = f", {len(self.failures)} failed" if self.failures else ""
         line = f"{verb} {what}: {human_size(self.size)} in {seconds:.1f} s ({speed}/s)"
-        say(ctx.err, f"{line}{skipped}{failed}")
+        print_line(ctx.err, f"{line}{skipped}{failed}")
 
     def exit(self) -> None:
-        """End the command with its exit code if something failed.
+        """End the command with an exit code if something failed.
 
-        When nothing worked, and all for the same kind of reason, the code tells that reason.
+        It is that of the errors if everything failed with the same one, and `PARTIAL` otherwise.
         """
         if self.failures:
             codes = {exit_code(failure.error) for failure in self.failures}
             raise typer.Exit(codes.pop() if len(codes) == 1 and not self.done else PARTIAL)
 
 
-def raise_if_gone(result: FolderResult) -> None:
-    """Raise the error for which all the rest was not tried, if there is one."""
+def raise_if_manager_lost(result: FolderResult) -> None:
+    """Raise the error because of which the remaining files were not tried, if there is one."""
     for failure in result.failures:
-        if isinstance(failure.error, GONE):
+        if isinstance(failure.error, MANAGER_LOST):
             raise failure.error
 
 
@@ -117,10 +117,10 @@ async def transfer_all(
     summary: Summary,
     workers: int,
 ) -> None:
-    """Transfer items, so many at once. What fails is noted, and the others go on.
+    """Transfer items with `workers` at a time. A failure is recorded, and the others continue.
 
     Raises:
-        NotLoggedIn, Unreachable: The manager is gone for all of them.
+        NotLoggedIn, Unreachable: No item can be transferred any more.
     """
     queue = iter(items)
 
@@ -128,7 +128,7 @@ async def transfer_all(
         for item in queue:
             try:
                 await transfer(item)
-            except GONE:
+            except MANAGER_LOST:
                 raise
             except CloudError as error:
                 summary.failures.append(Failure(name_of(item), error))

@@ -1,1 +1,1 @@
-"""The programs behind the server commands, one module each: importing one brings in its server."""
+"""What needs the extra `server`: the server programs, and the commands on the catalog itself."""

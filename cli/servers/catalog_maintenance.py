@@ -37,10 +37,10 @@ from cli.errors import (
     reported,
 )
 from cli.extras import require_extras
-from cli.output import say, say_json
+from cli.output import print_json, print_line
 from cli.servers.data_folder import make_folder
 from cli.servers.process import LogSettings, load, logging_to_stderr
-from cli.standard_output import output_may_end
+from cli.standard_output import exits_on_closed_output
 from manager.settings import CatalogSettings
 
 _ERRORS: Mapping[type[CatalogError], type[CommandError]] = {
@@ -65,7 +65,7 @@ def run(ctx: CommandContext, program: Program) -> None:
 
 @contextlib.contextmanager
 def _translated() -> Iterator[None]:
-    """Raise errors of the catalog as those of the command."""
+    """Raise errors of the catalog as errors of the command."""
     try:
         yield
     except CatalogError as error:
@@ -78,7 +78,7 @@ PENDING = 1
 
 
 def migrate(context: typer.Context, *, apply: bool, as_json: bool) -> None:
-    """Show what is pending; apply it if wanted, or if somebody who is asked says so."""
+    """Print pending migrations; apply them with `apply`, or after a confirmation on a terminal."""
     ctx = command_context(context)
     run(ctx, lambda settings: _migrate(ctx, settings, apply=apply, as_json=as_json))
 
@@ -96,11 +96,11 @@ async def _migrate(
         settings.supabase_url, settings.supabase_key.get_secret_value()
     )
     if as_json:
-        _say_data(ctx, "supabase", pending=pending)
+        _print_data(ctx, "supabase", pending=pending)
     else:
-        _say_pending(ctx, "the Supabase project", pending)
+        _print_pending(ctx, "the Supabase project", pending)
     if pending:
-        say(ctx.err, "apply the migrations in supabase/migrations with `supabase db push`")
+        print_line(ctx.err, "apply the migrations in supabase/migrations with `supabase db push`")
         raise typer.Exit(PENDING)
 
 
@@ -109,15 +109,15 @@ async def _migrate_sqlite(ctx: CommandContext, path: Path, *, apply: bool, as_js
         f"{each.version:04}_{each.name}" for each in await schema.pending_migrations(path)
     )
     if not as_json:
-        _say_pending(ctx, str(path), pending)
+        _print_pending(ctx, str(path), pending)
     applied = pending if pending and (apply or await _is_agreed(ctx, as_json=as_json)) else ()
     if applied:
         await _upgrade(path)
     left = () if applied else pending
     if as_json:
-        _say_data(ctx, "sqlite", pending=left, applied=applied)
+        _print_data(ctx, "sqlite", pending=left, applied=applied)
     elif applied:
-        say(ctx.out, "applied")
+        print_line(ctx.out, "applied")
     if left:
         raise typer.Exit(PENDING)
 
@@ -131,23 +131,23 @@ async def _upgrade(path: Path) -> None:
 async def _is_agreed(ctx: CommandContext, *, as_json: bool) -> bool:
     if as_json or not ctx.is_interactive:
         return False
-    say(ctx.err, "Stop the manager and keep a copy of the file first. Apply now? [y/N]")
+    print_line(ctx.err, "Stop the manager and keep a copy of the file first. Apply now? [y/N]")
     return (await ctx.read_line()).strip().lower() in {"y", "yes"}
 
 
-def _say_pending(ctx: CommandContext, where: str, pending: tuple[str, ...]) -> None:
+def _print_pending(ctx: CommandContext, where: str, pending: tuple[str, ...]) -> None:
     if not pending:
-        say(ctx.out, f"{where} is up to date")
+        print_line(ctx.out, f"{where} is up to date")
         return
-    say(ctx.out, f"{where} needs:")
+    print_line(ctx.out, f"{where} needs:")
     for name in pending:
-        say(ctx.out, f"  {name}")
+        print_line(ctx.out, f"  {name}")
 
 
-def _say_data(
+def _print_data(
     ctx: CommandContext, kind: str, *, pending: tuple[str, ...], applied: tuple[str, ...] = ()
 ) -> None:
-    say_json(ctx.out, {"catalog": kind, "pending": pending, "applied": applied})
+    print_json(ctx.out, {"catalog": kind, "pending": pending, "applied": applied})
 
 
 _ATTEMPT_S = 900.0
@@ -172,9 +172,9 @@ async def _export(
 ) -> None:
     await _require_catalog(settings)
     async with _opened(settings) as catalog:
-        with output_may_end(), _writing(target) as file:
+        with exits_on_closed_output(), _writing(target) as file:
             counts = await export_catalog(catalog, file)
-    _say_counts(ctx, "exported", counts, as_json=as_json)
+    _print_counts(ctx, "exported", counts, as_json=as_json)
 
 
 async def _import(
@@ -185,7 +185,7 @@ async def _import(
             make_folder(settings.database_path.parent)
         async with _opened(settings) as catalog:
             counts = await import_catalog(catalog, file)
-    _say_counts(ctx, "imported", counts, as_json=as_json)
+    _print_counts(ctx, "imported", counts, as_json=as_json)
 
 
 @asynccontextmanager
@@ -207,7 +207,7 @@ async def _opened(settings: CatalogSettings) -> AsyncIterator[Catalog]:
 
 
 async def _require_catalog(settings: CatalogSettings) -> None:
-    """An export makes no database and changes none, as opening one would."""
+    """Check that there is a current catalog, since opening one would create or upgrade it."""
     path = settings.database_path
     if settings.supabase_url is not None:
         return
@@ -250,7 +250,7 @@ def _standard_output() -> Iterator[BinaryIO]:
 
 @contextlib.contextmanager
 def _new(path: Path) -> Iterator[BinaryIO]:
-    """A new file, its owner's alone, that takes the place of an older one once it is whole."""
+    """A new file, private to its owner, that replaces an older one once it is complete."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with os.fdopen(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
@@ -262,9 +262,9 @@ def _new(path: Path) -> Iterator[BinaryIO]:
         part.unlink(missing_ok=True)
 
 
-def _say_counts(ctx: CommandContext, deed: str, counts: Counts, *, as_json: bool) -> None:
+def _print_counts(ctx: CommandContext, action: str, counts: Counts, *, as_json: bool) -> None:
     if as_json:
-        say_json(ctx.out, {deed: counts})
+        print_json(ctx.out, {action: counts})
         return
     total = ", ".join(f"{kind} {number}" for kind, number in counts.items())
-    say(ctx.err, f"{deed}: {total}")
+    print_line(ctx.err, f"{action}: {total}")

@@ -1,7 +1,7 @@
-"""The folder in which `discord-cloud up` keeps everything: secrets, catalog and stored chunks.
+"""The data folder of `discord-cloud up`: secrets, catalog and stored chunks.
 
-Only its owner can read it. A secret is made once and never overwritten: the encryption key is worth
-as much as all the files.
+Only its owner can read it. A secret is generated once and never overwritten: without the encryption key
+no file can be read.
 """
 
 import base64
@@ -20,7 +20,7 @@ _OWNER_ONLY = 0o600
 
 
 class DataFolder:
-    """An opened data folder, locked for this process. Made by `DataFolder.open`."""
+    """An opened data folder, locked for this process. Created by `DataFolder.open`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -28,7 +28,7 @@ class DataFolder:
     @classmethod
     @contextlib.contextmanager
     def open(cls, path: Path) -> Iterator["DataFolder"]:
-        """Makes the folder if need be, and holds its lock for the length of the context.
+        """Create the folder if necessary, and hold its lock for the duration of the context.
 
         Raises `DataFolderUnusable`, `DataFolderInUse`.
         """
@@ -47,17 +47,17 @@ class DataFolder:
 
     @property
     def reports(self) -> Path:
-        """Folder of what the upload service still has to report. Raises `DataFolderUnusable`."""
+        """Folder of the reports that the upload service still has to deliver. Raises `DataFolderUnusable`."""
         folder = self._path / "reports"
         make_folder(folder)
         return folder
 
     def service_password(self) -> str:
-        """The password of upload services; made at the first call."""
+        """The password of upload services; generated at the first call."""
         return self._secret("service-password", lambda: secrets.token_urlsafe(32))
 
     def encryption_key(self) -> str:
-        """The master keys as base64; the first one is made at the first call."""
+        """The master keys as base64; the first one is generated at the first call."""
         keys = self._secret("encryption-key", _new_key)
         try:
             KeyRing.parse(keys)
@@ -79,7 +79,7 @@ class DataFolder:
 
 
 def make_folder(path: Path) -> None:
-    """Makes a folder that only its owner can read, unless it exists. Raises `DataFolderUnusable`."""
+    """Create a folder that only its owner can read, unless it exists. Raises `DataFolderUnusable`."""
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -105,7 +105,7 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _take(lock: int, path: Path) -> None:
-    # The kernel lets go of the lock when the process ends, however it ends.
+    # The kernel releases the lock when the process ends, however it ends.
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -115,7 +115,7 @@ def _take(lock: int, path: Path) -> None:
 
 
 def _create(file: Path, text: str) -> None:
-    """Makes a durable file, complete or not at all, and leaves one alone that is there already."""
+    """Create a durable file atomically, unless it exists."""
     draft = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _OWNER_ONLY)
     try:
@@ -123,7 +123,7 @@ def _create(file: Path, text: str) -> None:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
-        # Unlike a rename, a link does not replace what has the name.
+        # Unlike a rename, a link does not replace an existing file.
         with contextlib.suppress(FileExistsError):
             os.link(draft, file)
     finally:

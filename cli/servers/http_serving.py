@@ -1,4 +1,4 @@
-"""Serves an application until a signal asks to stop."""
+"""Listens, serves an aiohttp application, and runs a program until a signal stops it."""
 
 import asyncio
 import contextlib
@@ -23,25 +23,25 @@ from common.tasks import cancel_and_wait
 from discord_emulator.store import EmulatorFolderInUse
 
 REQUESTS_GRACE_S = 0.5
-"""Seconds that requests under way are given at a stop, and again when they are cancelled then."""
-PATIENCE_S = 3.0
-"""Seconds in which further signals change nothing: a terminal and a wrapper may both send one."""
+"""Seconds that requests in progress are given at a stop, and again once they are cancelled."""
+REPEATED_SIGNAL_S = 3.0
+"""Seconds in which further signals are ignored: a terminal and a wrapper may both send one."""
 READ_BUFFER_BYTES = 256 * 1024
-"""What is held of a request's body that is not taken yet, in each connection."""
+"""Buffer of each connection for the part of a request body that has not been read yet."""
 BACKLOG = 512
 STARTING_S = 2.0
-"""Seconds for which clients are left waiting while a program starts, before they are told."""
+"""Seconds that clients wait while a program starts, before they are answered with 503."""
 RETRY_AFTER_S = 1
-"""When they shall ask again."""
+"""Seconds after which those clients are to ask again."""
 
 log = structlog.get_logger(__name__)
 
 Connections = Callable[[web.AppRunner], Callable[[], asyncio.BaseProtocol]]
-"""For a runner that is set up, what makes the protocol of each new connection."""
+"""Returns, for a runner that is set up, the factory of the protocol of each new connection."""
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Listens on an address; who connects waits until somebody serves it. Raises `CannotListen`."""
+    """Listen on an address; connections wait until they are served. Raises `CannotListen`."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
@@ -75,7 +75,7 @@ def url_of(listening: socket.socket) -> str:
 
 
 def plain_connections(runner: web.AppRunner) -> Callable[[], asyncio.BaseProtocol]:
-    """Connections that are aiohttp's own."""
+    """The protocol factory of aiohttp."""
     server = runner.server
     assert server is not None  # noqa: S101 - the caller has set the runner up
     return server
@@ -88,7 +88,7 @@ async def serving(
     *,
     connections: Connections = plain_connections,
 ) -> AsyncIterator[None]:
-    """Starts an application, serves it on the socket, and stops both at the end.
+    """Start an application, serve it on the socket, and stop both at the end.
 
     Raises `CommandError`.
     """
@@ -109,17 +109,17 @@ async def serving(
 async def until_stopped(
     program: Coroutine[Any, Any, None], *, on_stop: Callable[[], None] = lambda: None
 ) -> None:
-    """Runs a program until SIGINT or SIGTERM cancels it, which is no error.
+    """Run a program until SIGINT or SIGTERM cancels it, which is no error.
 
-    One more signal, after `PATIENCE_S` seconds, kills.
+    Another signal after `REPEATED_SIGNAL_S` seconds kills the process.
 
     Args:
-        program: what is run.
-        on_stop: called when the first signal comes.
+        program: The coroutine to run.
+        on_stop: Called at the first signal.
 
     Raises:
-        CancelledError: the caller itself was cancelled.
-        BaseException: whatever the program raises.
+        CancelledError: The caller itself was cancelled.
+        BaseException: Whatever the program raises.
     """
     task = asyncio.create_task(program, name="program")
     with _stop_signals(task, on_stop):
@@ -136,7 +136,7 @@ def _stop_signals(task: asyncio.Task[None], on_stop: Callable[[], None]) -> Iter
     loop = asyncio.get_running_loop()
     signals = (signal.SIGINT, signal.SIGTERM)
 
-    def let_go() -> None:
+    def remove_handlers() -> None:
         for number in signals:
             loop.remove_signal_handler(number)
 
@@ -144,7 +144,7 @@ def _stop_signals(task: asyncio.Task[None], on_stop: Callable[[], None]) -> Iter
         if not task.cancelling():
             on_stop()
             task.cancel()
-            loop.call_later(PATIENCE_S, let_go)
+            loop.call_later(REPEATED_SIGNAL_S, remove_handlers)
 
     for number in signals:
         loop.add_signal_handler(number, stop)
@@ -153,7 +153,7 @@ def _stop_signals(task: asyncio.Task[None], on_stop: Callable[[], None]) -> Iter
     finally:
         # After a stop the loop still has to end its threads, which a signal must not cut short.
         if not task.cancelling():
-            let_go()
+            remove_handlers()
 
 
 async def _set_up(runner: web.AppRunner, listening: socket.socket) -> None:
@@ -170,10 +170,9 @@ async def _set_up(runner: web.AppRunner, listening: socket.socket) -> None:
 
 
 async def _announce_start(listening: socket.socket) -> None:
-    """Tells clients that the program is starting, if that takes long: it may wait for its catalog.
+    """Answer clients with 503 while the program starts, if that takes long; runs until cancelled.
 
-    They would wait for an answer otherwise, and take a manager that is about to come for one that hangs.
-    Until cancelled.
+    The program may be waiting for its catalog, and clients that get no answer would take it for hung.
     """
     await asyncio.sleep(STARTING_S)
     log.info("starting-takes-long", told_clients=f"503 until it is over, at {url_of(listening)}")

@@ -24,7 +24,7 @@ from structlog.typing import Processor
 from cli.errors import reported
 from cli.servers.http_serving import until_stopped
 from cli.servers.settings_errors import settings_invalid
-from cli.standard_output import output_may_end
+from cli.standard_output import exits_on_closed_output
 from common.log_events import add_correlation_ids, unpack_event
 from common.settings import PositiveSeconds
 
@@ -46,10 +46,9 @@ class LogSettings(BaseSettings):
 
 @contextlib.contextmanager
 def logging_to_stderr(settings: LogSettings) -> Iterator[None]:
-    """Sends everything that is logged, by us and by libraries, to standard error.
+    """Send the log of the program and its libraries to standard error.
 
-    Afterwards the log is as it was before: whoever runs a command within a program of its own has
-    another standard error then.
+    The previous configuration is restored at the end, since tests run commands within one process.
     """
     shared: list[Processor] = [
         add_correlation_ids,
@@ -127,7 +126,7 @@ def run(program: Callable[[], Coroutine[Any, Any, None]], *, drain_s: float = 0.
         grace_s = load(StopSettings).stop_grace_s + drain_s
 
         def end_in_any_case() -> None:
-            # Never cancelled: the threads that the interpreter waits for at its end may hang, too.
+            # Never cancelled: the threads that the interpreter waits for at exit may hang as well.
             faulthandler.dump_traceback_later(grace_s, exit=True)
 
         uvloop.run(until_stopped(program(), on_stop=end_in_any_case))
@@ -141,7 +140,7 @@ def load(settings: type[_Settings]) -> _Settings:
         raise settings_invalid(error, settings) from None
 
 
-def say_ready(url: str) -> None:
+def print_ready(url: str) -> None:
     """Print the one line that scripts may wait for."""
-    with output_may_end():
+    with exits_on_closed_output():
         typer.echo(f"ready {url}")

@@ -1,4 +1,4 @@
-"""Tells which settings are wrong, all at once: what is expected, in which unit, and what it is for.
+"""Names all wrong settings at once: what is expected, in which unit, and what it is for.
 
 Values are never shown: they may be secrets.
 """

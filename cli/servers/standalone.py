@@ -13,7 +13,7 @@ from cli.errors import reported
 from cli.extras import require_extras
 from cli.servers.data_folder import make_folder
 from cli.servers.http_serving import listen, serving, start_error, url_of
-from cli.servers.process import load, run, say_ready
+from cli.servers.process import load, print_ready, run
 from common.tasks import supervised
 
 
@@ -32,7 +32,7 @@ def run_manager() -> None:
             app = create_app(settings)
             async with serving(app, listening):
                 url = url_of(listening)
-                say_ready(url)
+                print_ready(url)
                 page = settings.manager_public_url or url
                 await supervised("setup-code", lambda: setup_code(app).log(page))
                 await asyncio.Event().wait()
@@ -50,7 +50,7 @@ def run_upload_service() -> None:
 
     async def program() -> None:
         try:
-            await serve(settings, on_ready=say_ready)
+            await serve(settings, on_ready=print_ready)
         except OSError as error:
             raise start_error(error, settings.host, settings.port) from error
 
@@ -62,7 +62,7 @@ def run_processing_service() -> None:
     from processing_service.app import serve
     from processing_service.settings import ProcessingServiceSettings
 
-    run(lambda: serve(load(ProcessingServiceSettings), on_ready=say_ready))
+    run(lambda: serve(load(ProcessingServiceSettings), on_ready=print_ready))
 
 
 def run_emulator() -> None:
@@ -73,7 +73,7 @@ def run_emulator() -> None:
     async def program() -> None:
         settings = load(EmulatorSettings)
         try:
-            await serve(settings, on_ready=say_ready)
+            await serve(settings, on_ready=print_ready)
         except OSError as error:
             raise start_error(error, settings.host, settings.port) from error
 

@@ -24,7 +24,7 @@ from pydantic_settings import BaseSettings
 from cli.command_line.options import UpOptions
 from cli.servers.data_folder import DataFolder
 from cli.servers.http_serving import listen, serving, start_error, url_of
-from cli.servers.process import LogSettings, StopSettings, run, say_ready
+from cli.servers.process import LogSettings, StopSettings, print_ready, run
 from cli.servers.settings_errors import settings_invalid
 from discord_emulator.app import EMULATOR
 from discord_emulator.app import create_app as create_emulator
@@ -77,21 +77,21 @@ DECIDED: Final[Mapping[type[BaseSettings], frozenset[str]]] = {
 _Settings = TypeVar("_Settings", bound=BaseSettings)
 
 
-def decided(kind: type[_Settings], **chosen: object) -> _Settings:
-    """Settings with the chosen values, and the defaults of all else that `up` decides.
+def up_settings(kind: type[_Settings], **values: object) -> _Settings:
+    """Settings with the given values, and defaults for the others that `up` decides.
 
-    Raises `pydantic.ValidationError` if what is read is wrong.
+    Raises `pydantic.ValidationError` if a setting that is read is wrong.
     """
     names = DECIDED[kind]
-    if unknown := chosen.keys() - names:
+    if unknown := values.keys() - names:
         raise TypeError(f"`up` does not decide {', '.join(sorted(unknown))}")
     fields = kind.model_fields
     defaults = {name: fields[name].default for name in names if not fields[name].is_required()}
-    return kind(**{**defaults, **chosen})
+    return kind(**{**defaults, **values})
 
 
-def names_read() -> Iterator[str]:
-    """The settings that `up` does read, as they are called in the environment, each once."""
+def settings_read() -> Iterator[str]:
+    """The names of the environment variables that `up` reads, each once."""
     read: dict[str, None] = {}
     for kind, names in DECIDED.items():
         prefix = kind.model_config.get("env_prefix", "")
@@ -103,9 +103,9 @@ def names_read() -> Iterator[str]:
 
 CHANNELS = 4
 UNLIMITED_REQUESTS_PER_S = 1_000_000
-"""The emulator takes as many as come."""
+"""The emulator has no rate limit."""
 DRAIN_GRACE_S = 1.0
-"""Seconds that chunks on their way into the emulator are given at a stop."""
+"""Seconds that chunks in flight to the emulator are given at a stop."""
 _SETTINGS = {
     settings.__name__: settings
     for settings in (
@@ -119,7 +119,7 @@ _READY_POLL_S = 0.02
 
 
 class Started(NamedTuple):
-    """What can be reached now: the URL, and where the first user is made (None once there is one)."""
+    """A started instance: its URL, and the link that creates the first user (None if there is one)."""
 
     url: str
     setup_link: str | None
@@ -127,7 +127,7 @@ class Started(NamedTuple):
 
 @contextlib.asynccontextmanager
 async def running(options: UpOptions) -> AsyncIterator[Started]:
-    """Runs everything for the length of the context; yields once it can serve uploads.
+    """Run everything for the duration of the context; yields once uploads can be served.
 
     Raises `CommandError`.
     """
@@ -143,7 +143,7 @@ async def running(options: UpOptions) -> AsyncIterator[Started]:
             uploads.run(),
             processing.run(),
         ):
-            # The manager tells of new services only to its clients, so it is asked.
+            # The manager announces new services only to its clients, so this polls.
             while not is_ready(app, slots=options.slots):  # noqa: ASYNC110
                 await asyncio.sleep(_READY_POLL_S)
             yield Started(url, await setup_code(app).link(url))
@@ -155,7 +155,7 @@ def _assemble(
     try:
         return _mounted(options, folder, url)
     except ValidationError as error:
-        # What is not chosen here may come from the environment, and be wrong there.
+        # The settings that `up` does not decide may be wrong in the environment.
         raise settings_invalid(error, _SETTINGS[error.title]) from None
     except OSError as error:
         raise start_error(error, options.host, options.port) from error
@@ -164,7 +164,7 @@ def _assemble(
 def _mounted(
     options: UpOptions, folder: DataFolder, url: str
 ) -> tuple[web.Application, UploadService, ProcessingService]:
-    # A bot finds messages that nobody knows. Nobody else needs its token, so it is new each time.
+    # The bot finds messages that the catalog does not know. Its token is used only inside this process.
     bot_token = SecretStr(secrets.token_urlsafe(32))
     emulator = _emulator(folder, url, bot_token)
     webhooks = emulator[EMULATOR].webhook_urls()
@@ -177,7 +177,7 @@ def _mounted(
 
 
 def _emulator(folder: DataFolder, url: str, bot_token: SecretStr) -> web.Application:
-    settings = decided(
+    settings = up_settings(
         EmulatorSettings,
         data=folder.discord,
         public_url=f"{url}/discord",
@@ -191,7 +191,7 @@ def _emulator(folder: DataFolder, url: str, bot_token: SecretStr) -> web.Applica
 def _manager_settings(
     options: UpOptions, folder: DataFolder, url: str, webhooks: list[str], bot_token: SecretStr
 ) -> ManagerSettings:
-    return decided(
+    return up_settings(
         ManagerSettings,
         manager_host=options.host,
         manager_port=options.port,
@@ -207,7 +207,7 @@ def _manager_settings(
 
 def _upload_settings(options: UpOptions, folder: DataFolder, url: str) -> UploadServiceSettings:
     public_url = (options.public_url or url).rstrip("/")
-    return decided(
+    return up_settings(
         UploadServiceSettings,
         manager_address=url,
         service_password=SecretStr(folder.service_password()),
@@ -221,9 +221,9 @@ def _upload_settings(options: UpOptions, folder: DataFolder, url: str) -> Upload
 def _processing_settings(
     options: UpOptions, folder: DataFolder, url: str
 ) -> ProcessingServiceSettings:
-    # The public address may not lead here from here; below a path of a proxy's own, only it does.
+    # The public address may not be reachable from here; below a path of a proxy, only it works.
     has_own_path = urlsplit(options.public_url or url).path.strip("/")
-    return decided(
+    return up_settings(
         ProcessingServiceSettings,
         manager_address=url,
         service_password=SecretStr(folder.service_password()),
@@ -246,7 +246,7 @@ def run_up(options: UpOptions) -> None:
 
 async def _up(options: UpOptions) -> None:
     async with running(options) as started:
-        say_ready(started.url)
+        print_ready(started.url)
         typer.echo(_NOTICE.format(data=options.data), err=True)
         if started.setup_link is not None:
             typer.echo(_FIRST_STEP.format(link=started.setup_link), err=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.base_protocol.wire import PATIENCE_S, TO_CLIENTS, Link
+from tests.base_protocol.wire import REPEATED_SIGNAL_S, TO_CLIENTS, Link
 
 
 class Frontend(Link):
@@ -104,7 +104,7 @@ class Frontend(Link):
         """Status and body."""
         query = {"path": path, "name": name, "auth": self.token}
         async with (
-            asyncio.timeout(PATIENCE_S),
+            asyncio.timeout(REPEATED_SIGNAL_S),
             self.http.get(f"{self.url}/download", params=query, headers=headers) as response,
         ):
             return response.status, await response.read()

@@ -15,7 +15,7 @@ import aiohttp
 
 from common.tasks import cancel_and_wait
 
-PATIENCE_S = 10.0
+REPEATED_SIGNAL_S = 10.0
 """Nothing that a test waits for takes this long; it fails then instead of hanging."""
 
 Rule = Callable[[Any], bool]
@@ -279,7 +279,7 @@ class Link:
     async def ask(self, packet: str, **data: Any) -> Frame:
         """Sends a packet and waits for its reply."""
         reply = await self.begin(packet, **data)
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(REPEATED_SIGNAL_S):
             return await reply
 
     async def next(self, packet: str, **expected: Any) -> dict[str, Any]:
@@ -290,7 +290,7 @@ class Link:
             fitting = (f for f in self._inbox if f.id == packet and _holds(f.data, expected))
             return next(fitting, None)
 
-        async with asyncio.timeout(PATIENCE_S), self._changed:
+        async with asyncio.timeout(REPEATED_SIGNAL_S), self._changed:
             await self._changed.wait_for(lambda: self.is_over or found() is not None)
             frame = found()
             assert frame is not None, f"the connection ended without {packet}"
@@ -299,7 +299,7 @@ class Link:
 
     async def ended(self) -> int | None:
         """Waits until the manager ends the connection; answers the close code."""
-        async with asyncio.timeout(PATIENCE_S), self._changed:
+        async with asyncio.timeout(REPEATED_SIGNAL_S), self._changed:
             await self._changed.wait_for(lambda: self.is_over)
         return self.socket.close_code
 

@@ -27,9 +27,9 @@ def signal_handlers() -> Iterator[None]:
         signal.signal(number, handler)
 
 
-async def nobody() -> str:
-    """Nobody answers."""
-    raise AssertionError("nobody should be asked")
+async def no_answer() -> str:
+    """Fails: there is no terminal to ask on."""
+    raise AssertionError("there is no terminal to ask on")
 
 
 @dataclass
@@ -69,7 +69,7 @@ class Shell:
             err=Console(width=80, stderr=True),
             credentials=CredentialStore(self.home, environment),
             is_interactive=self.answers is not None,
-            read_line=nobody if self.answers is None else self._answer,
+            read_line=no_answer if self.answers is None else self._answer,
             client_settings=ClientSettings(retry_first_s=0.0, upload_attempts=2),
         )
 

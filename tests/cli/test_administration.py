@@ -5,7 +5,7 @@ import re
 import msgspec
 import pytest
 
-from cli.commands.administration import Garbage, what_happens
+from cli.commands.administration import Garbage, garbage_summary
 from tests.cli.conftest import Shell
 
 
@@ -94,7 +94,7 @@ LATER, SOON = "2026-01-31T13:00:00+00:00", "2026-01-31T13:30:00+01:00"
 )
 def test_what_is_told_of_garbage(found, is_begun: bool, told: str) -> None:
     """What happens, and when: as much as is true, in one line."""
-    line = what_happens([_garbage(**facts) for facts in found], is_begun=is_begun)
+    line = garbage_summary([_garbage(**facts) for facts in found], is_begun=is_begun)
     assert told in line
 
 

@@ -11,8 +11,8 @@ from pydantic_settings import BaseSettings
 
 from cli import settings_reference
 from cli.errors import SettingsInvalid
-from cli.servers import up as up_settings
 from cli.servers.process import LogSettings, load, logging_to_stderr
+from cli.servers.up import settings_read
 from discord_emulator.settings import EmulatorSettings
 from manager.settings import ManagerSettings
 from upload_service.settings import UploadServiceSettings
@@ -80,7 +80,7 @@ def test_the_page_is_current(tmp_path):
 
 def test_the_page_lists_what_up_reads():
     """Limits and policies are read; nothing that says where files go, who is spoken to, or a secret is."""
-    read = set(up_settings.names_read())
+    read = set(settings_read())
     assert {"NAME_POLICY", "GC_GRACE_S", "WORKERS", "LOG_LEVEL"} <= read
     telling = {"_URL", "_PATH", "_ADDRESS", "_ORIGIN", "_KEY", "_TOKEN", "_WEBHOOKS", "_PASSWORD"}
     suspects = {name for name in read if any(name.endswith(part) for part in telling)}

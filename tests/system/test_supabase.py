@@ -37,7 +37,7 @@ CONTENT = content_of(3 * CHUNK_SIZE + 17)
 CHUNKS = 4
 BURST = (GatewayFault.UNAVAILABLE, GatewayFault.BROKEN, GatewayFault.RESET_BEFORE)
 LEFT_BY_UPLOADS = ("objects", "chunks", "messages", '"references"', "commits", "files")
-PATIENCE_S = 10.0
+REPEATED_SIGNAL_S = 10.0
 
 
 @pytest.fixture(name="empty")
@@ -81,7 +81,7 @@ async def sdk(whole: Whole) -> AsyncIterator[Client]:
 async def called(supabase: LocalSupabase, function: str) -> None:
     """Returns when the database is asked for a function the next time."""
     event = supabase.gateway.called(function)
-    assert await asyncio.to_thread(event.wait, PATIENCE_S), f"{function} was not called"
+    assert await asyncio.to_thread(event.wait, REPEATED_SIGNAL_S), f"{function} was not called"
 
 
 def traces(supabase: LocalSupabase) -> dict[str, int]:
