@@ -84,8 +84,10 @@ def _log_to_stderr() -> None:
         logging.getLogger(package).setLevel(logging.DEBUG)
 
 
-for _module in (accounts, files, administration, servers):
-    _module.register(app)
+accounts.register(app)
+files.register(app)
+administration.register(app)
+servers.register(app)
 
 
 def main() -> None:

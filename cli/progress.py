@@ -30,18 +30,18 @@ from client_sdk import Progress as Report
 from common.wording import counted, human_part, human_size
 
 PERIOD_S = 15.0
-"""What went through in the last so many seconds counts."""
+"""Seconds over which the speed is averaged."""
 SETTLING_S = 2.0
-"""Nothing is said before: the first bytes fill buffers, and the first chunk may have waited."""
+"""Seconds before the first estimate: the first bytes only fill buffers, or waited for a service."""
 _STEP_S = 0.25
-"""Reports that come sooner after one another are one."""
+"""Shortest time in seconds between two samples."""
 
 
-class Pace:
-    """The pace of one transfer, or of several together.
+class SpeedEstimate:
+    """Estimates speed and remaining time of one transfer, or of several together.
 
     Args:
-        clock: Tells the time in seconds.
+        clock: The current time in seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -50,8 +50,8 @@ class Pace:
         self._moved = 0
         self._steps: deque[tuple[float, int]] = deque()
 
-    def report(self, transferred: int) -> None:
-        """So many bytes are through; fewer than before if something is sent again."""
+    def update(self, transferred: int) -> None:
+        """Take the number of transferred bytes; it decreases when something is sent again."""
         self._moved += max(0, transferred - self._reached)
         self._reached = transferred
         now = self._clock()
@@ -59,7 +59,7 @@ class Pace:
             self._steps.append((now, self._moved))
 
     def bytes_per_s(self) -> float | None:
-        """The pace; None while nothing can be said."""
+        """The average of the last `PERIOD_S`; None while it cannot be estimated."""
         now = self._clock()
         while len(self._steps) > 1 and self._steps[1][0] <= now - PERIOD_S:
             self._steps.popleft()
@@ -68,8 +68,8 @@ class Pace:
         since, moved = self._steps[0]
         return (self._moved - moved) / (now - since)
 
-    def left_s(self, total: int | None) -> float | None:
-        """Seconds until so many bytes are through; None while nothing can be said."""
+    def remaining_s(self, total: int | None) -> float | None:
+        """Seconds until `total` bytes are transferred; None while that cannot be estimated."""
         per_s = self.bytes_per_s()
         if total is None or not per_s:
             return None
@@ -148,11 +148,13 @@ class TransferDisplay:
             self._progress.remove_task(self._files.pop(path))
 
     def _add(self, description: str) -> TaskID:
-        return self._progress.add_task(description, total=None, pace=Pace())
+        return self._progress.add_task(description, total=None, estimate=SpeedEstimate())
 
     def _update(self, bar: TaskID, report: Report, description: str | None = None) -> None:
-        pace: Pace = self._progress.tasks[self._progress.task_ids.index(bar)].fields["pace"]
-        pace.report(report.transferred)
+        estimate: SpeedEstimate = self._progress.tasks[self._progress.task_ids.index(bar)].fields[
+            "estimate"
+        ]
+        estimate.update(report.transferred)
         self._progress.update(
             bar, completed=report.transferred, total=report.total, description=description
         )
@@ -177,9 +179,9 @@ class _Figures(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         """One line of three columns."""
-        pace: Pace = task.fields["pace"]
+        estimate: SpeedEstimate = task.fields["estimate"]
         total = None if task.total is None else int(task.total)
-        per_s, left_s = pace.bytes_per_s(), pace.left_s(total)
+        per_s, left_s = estimate.bytes_per_s(), estimate.remaining_s(total)
         speed = "" if per_s is None else f"{human_size(int(per_s))}/s"
         left = "" if left_s is None else f"{human_duration(left_s)} left"
         return Text(f"{human_part(int(task.completed), total):>16}  {speed:>10}  {left:>13}")

@@ -1,4 +1,4 @@
-"""Sizes, lines, exit codes, and the page that documents them."""
+"""Lines, JSON and exit codes: what scripts and people read of any command."""
 
 import io
 import json
@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from cli.main import app
 from cli.output import human_duration, print_json, print_line
 from client_sdk import CloudError, SyncClient
 from client_sdk import errors as sdk_errors
-from tests.cli.conftest import Cloud
+from tests.cli.conftest import Cloud, Shell
 
 PAGE = Path(__file__).parents[2] / "docs" / "cli.md"
 
@@ -234,3 +235,50 @@ def test_help_on_a_full_disk() -> None:
         )
     told = b"discord-cloud: standard output: No space left on device\n"
     assert (result.returncode, result.stderr) == (73, told)
+
+
+KEY = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+
+def facts(data: object) -> Iterator[tuple[str, object]]:
+    """Every key of a document with its value."""
+    if isinstance(data, list):
+        for each in data:
+            yield from facts(each)
+    elif isinstance(data, dict):
+        for key, value in data.items():
+            yield key, value
+            yield from facts(value)
+
+
+def test_keys_and_times_are_written_alike(shell: Shell, tmp_path: Path, folder: str) -> None:
+    """Keys are snake_case, times ISO 8601 in UTC, whichever command prints them."""
+    source = tmp_path / "a"
+    source.write_text("x")
+    shell("keys", "create", "styled")
+    shell("keys", "revoke", "styled")
+    shell("put", source, f"{folder}/shared/")
+    shell("share", "add", f"{folder}/shared/a", "bert")
+    documents = [
+        shell.json("mkdir", f"{folder}/made"),
+        shell.json("put", source, f"{folder}/"),
+        shell.json("get", f"{folder}/a", tmp_path / "b"),
+        shell.json("ls", folder),
+        shell.json("mv", f"{folder}/a", f"{folder}/c"),
+        shell.json("share", "link", f"{folder}/c"),
+        shell.json("share", "list", f"{folder}/shared/a"),
+        shell.json("rm", f"{folder}/c", f"{folder}/missing"),
+        shell.json("gc"),
+        shell.json("users", "list"),
+        shell.json("keys", "list"),
+        shell.json("process", "--failed"),
+        shell.json("status"),
+    ]
+    found = list(facts(documents))
+    assert {key for key, _ in found if not KEY.fullmatch(key)} == set()
+    times = [value for key, value in found if key.endswith("_at") or key == "since"]
+    assert {
+        str(time) for time in times if time is not None and not TIME.fullmatch(str(time))
+    } == set()
+    assert sum(time is not None for time in times) > 5

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from cli.progress import Pace, TransferDisplay
+from cli.progress import SpeedEstimate, TransferDisplay
 from client_sdk import FolderProgress, Outcome, Progress, Stage, TransferredFile
 
 
@@ -29,56 +29,56 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def pace(clock: Clock) -> Pace:
+def estimate(clock: Clock) -> SpeedEstimate:
     """That of a transfer which has not begun."""
-    return Pace(clock)
+    return SpeedEstimate(clock)
 
 
-def test_nothing_is_said_at_the_start(pace: Pace, clock: Clock) -> None:
+def test_nothing_is_said_at_the_start(estimate: SpeedEstimate, clock: Clock) -> None:
     """Neither while the server is waited for, nor after the first bytes."""
-    pace.report(0)
+    estimate.update(0)
     clock.now += 600
-    pace.report(64)
+    estimate.update(64)
     clock.now += 1
-    pace.report(128)
-    assert pace.bytes_per_s() is None
-    assert pace.left_s(10**9) is None
+    estimate.update(128)
+    assert estimate.bytes_per_s() is None
+    assert estimate.remaining_s(10**9) is None
 
 
-def test_waiting_does_not_count(pace: Pace, clock: Clock) -> None:
-    """The pace is that since the first byte, however long that took to come."""
-    pace.report(0)
+def test_waiting_does_not_count(estimate: SpeedEstimate, clock: Clock) -> None:
+    """The speed is that since the first byte, however long that took to come."""
+    estimate.update(0)
     clock.now += 600
     for step in range(1, 12):
-        pace.report(step * 1000)
+        estimate.update(step * 1000)
         clock.now += 1
-    assert pace.bytes_per_s() == pytest.approx(1000, rel=0.1)
-    assert pace.left_s(31_000) == pytest.approx(20, rel=0.1)
+    assert estimate.bytes_per_s() == pytest.approx(1000, rel=0.1)
+    assert estimate.remaining_s(31_000) == pytest.approx(20, rel=0.1)
 
 
-def test_the_last_seconds_count(pace: Pace, clock: Clock) -> None:
+def test_the_last_seconds_count(estimate: SpeedEstimate, clock: Clock) -> None:
     """A transfer that becomes slower says so soon, and one that stands still promises nothing."""
     for step in range(1, 100):
-        pace.report(step * 1_000_000)
+        estimate.update(step * 1_000_000)
         clock.now += 1
     for step in range(1, 21):
-        pace.report(99_000_000 + step * 1000)
+        estimate.update(99_000_000 + step * 1000)
         clock.now += 1
-    assert pace.bytes_per_s() == pytest.approx(1000, rel=0.1)
+    assert estimate.bytes_per_s() == pytest.approx(1000, rel=0.1)
     clock.now += 20
-    assert pace.bytes_per_s() == 0
-    assert pace.left_s(10**9) is None
+    assert estimate.bytes_per_s() == 0
+    assert estimate.remaining_s(10**9) is None
 
 
-def test_what_is_sent_again_takes_its_time(pace: Pace, clock: Clock) -> None:
+def test_what_is_sent_again_takes_its_time(estimate: SpeedEstimate, clock: Clock) -> None:
     """Bytes that have to be sent twice are bytes that went through, and are left once more."""
     for transferred in (1000, 2000, 3000, 1000, 2000, 3000):
-        pace.report(transferred)
+        estimate.update(transferred)
         clock.now += 1
-    assert pace.bytes_per_s() == pytest.approx(4000 / 6)
-    assert pace.left_s(5000) == pytest.approx(2000 / (4000 / 6))
-    assert pace.left_s(None) is None
-    assert pace.left_s(1000) == 0
+    assert estimate.bytes_per_s() == pytest.approx(4000 / 6)
+    assert estimate.remaining_s(5000) == pytest.approx(2000 / (4000 / 6))
+    assert estimate.remaining_s(None) is None
+    assert estimate.remaining_s(1000) == 0
 
 
 def shown(stream: io.StringIO) -> str:
