@@ -97,7 +97,7 @@ from manager.websocket import (
 from protocol.extensions import ADMINISTER, ORGANISE, PROCESSING, TICKETS, WEBHOOKS
 from storage.discord.http import DiscordHttp
 from storage.discord.limits import RateLimiter
-from storage.discord.messages import Bot, Webhook
+from storage.discord.messages import Bot, WebhookClient
 from storage.discord.routes import WebhookCredentials
 from storage.reader import ChunkReader
 
@@ -473,11 +473,11 @@ def _download_limits(settings: ManagerSettings) -> DownloadLimits:
 
 
 async def _channel_of(http: DiscordHttp, webhook: WebhookCredentials) -> int:
-    return (await Webhook(http, webhook).info()).channel_id
+    return (await WebhookClient(http, webhook).info()).channel_id
 
 
 async def _delete_message(http: DiscordHttp, webhook: WebhookCredentials, message_id: int) -> None:
-    await Webhook(http, webhook).delete(message_id)
+    await WebhookClient(http, webhook).delete(message_id)
 
 
 async def _close_all(*registries: Iterable[Service | ClientSession]) -> None:

@@ -9,7 +9,7 @@ import structlog
 from storage.discord import routes
 from storage.discord.answers import Answer
 from storage.discord.http import DiscordHttp
-from storage.discord.messages import ChunkAddress, PostedMessage, Webhook, decode
+from storage.discord.messages import ChunkAddress, PostedMessage, WebhookClient, decode
 from storage.discord.routes import Route, WebhookCredentials
 from storage.errors import (
     DiscordUnavailable,
@@ -162,6 +162,6 @@ class WebhookPool:
     async def _discard(self, webhook_id: int, message: PostedMessage) -> None:
         if webhook := self._webhooks.get(webhook_id):
             try:
-                await Webhook(self._http, webhook).delete(message.id)
+                await WebhookClient(self._http, webhook).delete(message.id)
             except StorageError:
                 self._http.uncertain.add()

@@ -15,7 +15,7 @@ from common.wording import counted
 from storage.discord.answers import TransientFault, gave_up
 from storage.discord.cdn import UrlRefused, download
 from storage.discord.http import DiscordHttp
-from storage.discord.messages import Attachment, Bot, ChunkAddress, PostedMessage, Webhook
+from storage.discord.messages import Attachment, Bot, ChunkAddress, PostedMessage, WebhookClient
 from storage.discord.routes import WebhookCredentials
 from storage.envelope import Envelope, open_base_chunk, open_chunk, sealed_size
 from storage.errors import (
@@ -282,7 +282,7 @@ class AttachmentFinder:
         refusal = None if webhook is None else self._dead.get(webhook)
         if webhook is not None and refusal is None:
             try:
-                return await Webhook(self._http, webhook).message(address.message_id)
+                return await WebhookClient(self._http, webhook).message(address.message_id)
             except WebhookUnusable as error:
                 refusal = self._dead[webhook] = error
         if self._bot_token is not None:

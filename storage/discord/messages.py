@@ -65,7 +65,7 @@ class WebhookInfo:
     channel_id: Snowflake
 
 
-class Webhook:
+class WebhookClient:
     """What can be done with a webhook's id and token alone.
 
     Every method raises `DiscordUnavailable` when Discord does not do it in time, and `WebhookGone`

@@ -18,7 +18,7 @@ class WebhookCredentials:
     Attributes:
         id: Snowflake of the webhook.
         token: Its secret. Never shown in a repr.
-        channel_id: Channel that it posts to, None until it was asked for (`Webhook.info`).
+        channel_id: Channel that it posts to, None until it was asked for (`WebhookClient.info`).
     """
 
     id: int

@@ -13,7 +13,7 @@ from discord_emulator.operations import Operation
 from storage.discord import routes
 from storage.discord.http import DiscordHttp, is_discord
 from storage.discord.limits import RateLimiter
-from storage.discord.messages import Webhook
+from storage.discord.messages import WebhookClient
 from storage.discord.routes import WebhookCredentials
 from storage.errors import (
     DiscordRefused,
@@ -28,7 +28,7 @@ from storage.errors import (
 @pytest.fixture
 def webhook(http, webhooks):
     """The first webhook."""
-    return Webhook(http, webhooks[0])
+    return WebhookClient(http, webhooks[0])
 
 
 def order(emulator, kind, route=Operation.WEBHOOK, **details) -> Fault:
@@ -119,7 +119,7 @@ async def test_pauses_are_jittered(emulator, webhooks, connect, time):
     """So that many clients do not come back at the same moment."""
     http = await connect(emulator.base_url, rng=lambda: 0.25)
     order(emulator, FaultKind.ERROR, times=2)
-    await Webhook(http, webhooks[0]).info()
+    await WebhookClient(http, webhooks[0]).info()
     assert time.slept_s == [0.125, 0.25]
 
 
@@ -161,7 +161,7 @@ async def test_a_stalled_answer_is_tried_again(emulator, webhooks, connect):
     """A request that makes no progress is ended, however long a whole one may take."""
     http = await connect(emulator.base_url, stall_timeout_s=0.05)
     fault = order(emulator, FaultKind.SLOW)
-    assert (await Webhook(http, webhooks[0]).info()).id == webhooks[0].id
+    assert (await WebhookClient(http, webhooks[0]).info()).id == webhooks[0].id
     assert fault.hits == 1
 
 
@@ -169,7 +169,7 @@ async def test_nobody_at_the_address_is_an_error_without_secrets(connect, webhoo
     """The operator learns that Discord is not reachable, and no log learns the token."""
     http = await connect("http://127.0.0.1:9")
     with pytest.raises(DiscordUnavailable, match="connection failed") as caught:
-        await Webhook(http, webhooks[0]).info()
+        await WebhookClient(http, webhooks[0]).info()
     assert webhooks[0].token not in "".join(traceback.format_exception(caught.value))
 
 
@@ -189,7 +189,7 @@ async def test_a_peer_that_stops_reading_ends_the_post(connect, webhooks, time):
             give_up_after_s=0.1,
         )
         with pytest.raises(DiscordUnavailable, match="Timeout"):
-            await Webhook(http, webhooks[0]).execute(memoryview(bytes(20_000_000)))
+            await WebhookClient(http, webhooks[0]).execute(memoryview(bytes(20_000_000)))
         for writer in connections:
             writer.transport.abort()
 
@@ -198,7 +198,7 @@ async def test_many_requests_at_once_cause_no_429(emulator, http, webhooks):
     """The emulator's buckets are kept from the first answer on."""
     async with asyncio.TaskGroup() as group:
         for number in range(60):
-            group.create_task(Webhook(http, webhooks[number % 2]).info())
+            group.create_task(WebhookClient(http, webhooks[number % 2]).info())
     assert emulator.requests.count(Operation.WEBHOOK, 200) == 60
     assert emulator.requests.rate_limited.total() == 0
 
@@ -206,9 +206,9 @@ async def test_many_requests_at_once_cause_no_429(emulator, http, webhooks):
 async def test_a_cancelled_request_gives_its_place_back(emulator, http, webhooks):
     """Whoever waits behind it goes on."""
     fault = order(emulator, FaultKind.SLOW)
-    first = asyncio.create_task(Webhook(http, webhooks[0]).info())
+    first = asyncio.create_task(WebhookClient(http, webhooks[0]).info())
     await fault.reached.wait()
-    second = asyncio.create_task(Webhook(http, webhooks[0]).info())
+    second = asyncio.create_task(WebhookClient(http, webhooks[0]).info())
     await asyncio.sleep(0)
     first.cancel()
     assert (await second).id == webhooks[0].id
@@ -221,9 +221,9 @@ async def test_a_request_that_is_cancelled_while_it_waits_leaves_the_queue(
 ):
     """It is never sent."""
     fault = order(emulator, FaultKind.SLOW)
-    first = asyncio.create_task(Webhook(http, webhooks[0]).info())
+    first = asyncio.create_task(WebhookClient(http, webhooks[0]).info())
     await fault.reached.wait()
-    second = asyncio.create_task(Webhook(http, webhooks[0]).info())
+    second = asyncio.create_task(WebhookClient(http, webhooks[0]).info())
     await asyncio.sleep(0)
     second.cancel()
     fault.release()
@@ -238,10 +238,10 @@ async def test_a_request_that_is_cancelled_when_its_turn_comes_passes_it_on(
 ):
     """A turn that nobody takes is not lost."""
     fault = order(emulator, FaultKind.SLOW)
-    first = asyncio.create_task(Webhook(http, webhooks[0]).info())
+    first = asyncio.create_task(WebhookClient(http, webhooks[0]).info())
     await fault.reached.wait()
-    second = asyncio.create_task(Webhook(http, webhooks[0]).info())
-    third = asyncio.create_task(Webhook(http, webhooks[0]).info())
+    second = asyncio.create_task(WebhookClient(http, webhooks[0]).info())
+    third = asyncio.create_task(WebhookClient(http, webhooks[0]).info())
     first.add_done_callback(lambda _: second.cancel())
     await asyncio.sleep(0)
     fault.release()
@@ -257,8 +257,8 @@ async def test_a_larger_share_lets_waiting_requests_go(emulator, connect, webhoo
         await wakes.wait()
 
     http = await connect(emulator.base_url, limiter=RateLimiter(requests_per_s=1), sleep=never)
-    await Webhook(http, webhooks[0]).info()
-    waiting = asyncio.create_task(Webhook(http, webhooks[1]).info())
+    await WebhookClient(http, webhooks[0]).info()
+    waiting = asyncio.create_task(WebhookClient(http, webhooks[1]).info())
     await asyncio.sleep(0)
     http.share_limits(10)
     assert (await waiting).id == webhooks[1].id
@@ -287,7 +287,7 @@ async def test_an_emulator_is_told_for_which_upload_it_stores(connect, serve, we
         seen.append(request.headers.get(HEADER))
         return web.json_response({"id": str(webhooks[0].id), "channel_id": "6"})
 
-    webhook = Webhook(await connect(await serve(answer)), webhooks[0])
+    webhook = WebhookClient(await connect(await serve(answer)), webhooks[0])
     await webhook.info()
     with bound_ids(upload="u", request="r", client="c"):
         await webhook.info()

@@ -9,7 +9,7 @@ from aiohttp import ClientPayloadError
 from multidict import CIMultiDict
 
 from storage.discord.http import DiscordHttp
-from storage.discord.messages import ChunkAddress, Webhook
+from storage.discord.messages import ChunkAddress, WebhookClient
 from storage.discord.routes import WebhookCredentials
 from storage.errors import (
     DiscordFull,
@@ -43,9 +43,9 @@ async def http(connect) -> DiscordHttp:
 
 
 @pytest.fixture
-def webhook(http: DiscordHttp) -> Webhook:
+def webhook(http: DiscordHttp) -> WebhookClient:
     """A webhook of it."""
-    return Webhook(http, CREDENTIALS)
+    return WebhookClient(http, CREDENTIALS)
 
 
 def posted(**changes: Any) -> dict[str, Any]:
@@ -76,7 +76,7 @@ NONSENSE = {
 
 @pytest.mark.parametrize("body", NONSENSE.values(), ids=NONSENSE)
 async def test_a_success_that_makes_no_sense_is_no_success(
-    answers: ScriptedAnswers, webhook: Webhook, body: bytes
+    answers: ScriptedAnswers, webhook: WebhookClient, body: bytes
 ) -> None:
     """It is one error of ours, whatever it is like, and it is not asked again: it may be saved."""
     answers.post(EXECUTE, body=body)
@@ -90,7 +90,7 @@ async def test_a_success_that_makes_no_sense_is_no_success(
 )
 @pytest.mark.parametrize("status", [401, 403, 404])
 async def test_only_the_api_condemns_a_webhook(
-    answers: ScriptedAnswers, webhook: Webhook, status: int, body: bytes
+    answers: ScriptedAnswers, webhook: WebhookClient, status: int, body: bytes
 ) -> None:
     """A proxy that knows no such page or lets nobody through costs no webhook: it is asked again."""
     answers.get(WEBHOOK, status=status, body=body, repeat=3)
@@ -102,7 +102,7 @@ async def test_only_the_api_condemns_a_webhook(
 
 
 async def test_a_proxy_that_stays_is_told_as_such(
-    answers: ScriptedAnswers, webhook: Webhook
+    answers: ScriptedAnswers, webhook: WebhookClient
 ) -> None:
     """The operator reads what it was, and that it was not Discord."""
     answers.get(WEBHOOK, status=404, body="<html>nothing here</html>", repeat=True)
@@ -125,7 +125,7 @@ async def test_a_proxy_that_stays_is_told_as_such(
 )
 async def test_refusals_without_sense_go_by_their_status(
     answers: ScriptedAnswers,
-    webhook: Webhook,
+    webhook: WebhookClient,
     status: int,
     expected: type[StorageError],
     body: bytes,
@@ -140,7 +140,7 @@ async def test_refusals_without_sense_go_by_their_status(
 @pytest.mark.parametrize("body", [b"", DEEP, b'{"message": "\xff"}'])
 @pytest.mark.parametrize("status", [500, 520, 599, 999])
 async def test_failures_without_sense_are_asked_again(
-    answers: ScriptedAnswers, webhook: Webhook, status: int, body: bytes
+    answers: ScriptedAnswers, webhook: WebhookClient, status: int, body: bytes
 ) -> None:
     """Also those of statuses that nobody has defined."""
     answers.get(WEBHOOK, status=status, body=body, repeat=2)
@@ -164,7 +164,7 @@ MALFORMED = ["", "soon", "nan", "inf", "-1", "1e308", "0x10", "1_0", "9" * 400, 
 )
 @pytest.mark.parametrize("value", MALFORMED)
 async def test_malformed_headers_hold_nothing_up_for_long(
-    answers: ScriptedAnswers, webhook: Webhook, time, name: str, value: str
+    answers: ScriptedAnswers, webhook: WebhookClient, time, name: str, value: str
 ) -> None:
     """Whatever a header says, ten more requests go, and within the longest wait that Discord knows."""
     answers.get(WEBHOOK, payload=INFO, headers={**BUCKET, name: value})
@@ -183,7 +183,7 @@ async def test_malformed_headers_hold_nothing_up_for_long(
 
 @pytest.mark.parametrize("value", MALFORMED)
 async def test_a_429_with_malformed_times_is_waited_out(
-    answers: ScriptedAnswers, webhook: Webhook, time, value: str
+    answers: ScriptedAnswers, webhook: WebhookClient, time, value: str
 ) -> None:
     """It makes a pause in any case, and never one for good."""
     headers = {"Retry-After": value, "X-RateLimit-Reset-After": value, "X-RateLimit-Scope": "user"}
@@ -199,7 +199,7 @@ async def test_a_429_with_malformed_times_is_waited_out(
 
 
 async def test_the_first_of_several_headers_counts(
-    answers: ScriptedAnswers, webhook: Webhook, time
+    answers: ScriptedAnswers, webhook: WebhookClient, time
 ) -> None:
     """A proxy that adds a second one changes nothing."""
     headers = CIMultiDict({**BUCKET, "X-RateLimit-Remaining": "0", "X-RateLimit-Limit": "1"})

@@ -15,7 +15,7 @@ from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
 from storage.discord.answers import TransientFault
 from storage.discord.cdn import download
-from storage.discord.messages import ChunkAddress, Webhook
+from storage.discord.messages import ChunkAddress, WebhookClient
 from storage.errors import (
     ChunkCorrupt,
     DiscordRefused,
@@ -388,7 +388,7 @@ async def test_an_answer_that_no_waiting_mends_is_an_error(http, serve):
 async def test_a_lost_message_is_told(emulator, reader, http, store, credentials, chunk):
     """The chunk is gone, and waiting does not bring it back."""
     address = await store(chunk.content)
-    await Webhook(http, credentials[address.webhook_id]).delete(address.message_id)
+    await WebhookClient(http, credentials[address.webhook_id]).delete(address.message_id)
     with pytest.raises(MessageGone):
         await read(reader, address, chunk)
 
@@ -494,7 +494,7 @@ async def test_errors_of_the_cdn_do_not_show_signatures(reader, store, chunk):
 
 async def test_a_file_of_another_name_is_read_as_well(reader, http, webhooks, chunk):
     """Names play no part in finding a chunk."""
-    posted = await Webhook(http, webhooks[0]).execute(chunk.content)
+    posted = await WebhookClient(http, webhooks[0]).execute(chunk.content)
     address = ChunkAddress(
         message_id=posted.id,
         channel_id=posted.channel_id,

@@ -10,7 +10,7 @@ from discord_emulator.errors import Scope
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
 from storage.discord.http import UncertainPostCounter
-from storage.discord.messages import Webhook
+from storage.discord.messages import WebhookClient
 from storage.errors import DiscordUnavailable, RequestTooLarge
 from storage.pool import WebhookPool
 
@@ -31,7 +31,7 @@ async def test_lost_answers_to_posts_are_counted(emulator, http, webhooks, troub
     """A post that was sent as a whole may have been saved; one that was turned down was not."""
     fault: dict[str, Any] = {"route": Operation.EXECUTE, **trouble}
     emulator.faults.add(Fault(**fault))
-    await Webhook(http, webhooks[0]).execute(CONTENT)
+    await WebhookClient(http, webhooks[0]).execute(CONTENT)
     assert http.uncertain.total == counted
 
 
@@ -39,8 +39,8 @@ async def test_other_requests_are_not_counted(emulator, http, webhooks):
     """Whatever they do may be done again."""
     for route in (Operation.WEBHOOK, Operation.DELETE):
         emulator.faults.add(Fault(kind=FaultKind.RESET, route=route))
-    await Webhook(http, webhooks[0]).info()
-    await Webhook(http, webhooks[0]).delete(1)
+    await WebhookClient(http, webhooks[0]).info()
+    await WebhookClient(http, webhooks[0]).delete(1)
     assert http.uncertain.total == 0
 
 
@@ -50,11 +50,11 @@ async def test_refusals_and_absence_are_no_doubt(emulator, connect, http, webhoo
         Fault(kind=FaultKind.ERROR, route=Operation.EXECUTE, status=413, code=40005)
     )
     with pytest.raises(RequestTooLarge):
-        await Webhook(http, webhooks[0]).execute(CONTENT)
+        await WebhookClient(http, webhooks[0]).execute(CONTENT)
     assert http.uncertain.total == 0
     nowhere = await connect("http://127.0.0.1:9", give_up_after_s=0.0)
     with pytest.raises(DiscordUnavailable):
-        await Webhook(nowhere, webhooks[0]).execute(CONTENT)
+        await WebhookClient(nowhere, webhooks[0]).execute(CONTENT)
     assert nowhere.uncertain.total == 0
 
 
@@ -62,7 +62,7 @@ async def test_a_post_that_is_cancelled_after_it_was_sent_is_counted(emulator, h
     """Its answer is of no use any more, and its message may be there."""
     fault = Fault(kind=FaultKind.SLOW, route=Operation.EXECUTE, after_commit=True)
     emulator.faults.add(fault)
-    post = asyncio.create_task(Webhook(http, webhooks[0]).execute(CONTENT))
+    post = asyncio.create_task(WebhookClient(http, webhooks[0]).execute(CONTENT))
     await fault.reached.wait()
     post.cancel()
     await asyncio.gather(post, return_exceptions=True)

@@ -18,7 +18,7 @@ from manager.gc.reaper import COOLDOWN_S, MAX_REFUSALS, POSTPONED_S, Reaper
 from manager.metrics import ManagerMetrics
 from manager.services.webhooks import WebhookDirectory
 from storage.discord.http import DiscordHttp
-from storage.discord.messages import Bot, Webhook
+from storage.discord.messages import Bot, WebhookClient
 from storage.discord.routes import WebhookCredentials
 from storage.errors import BotUnusable, DiscordUnavailable
 from tests.orphans import orphans_of
@@ -48,7 +48,7 @@ class Shears:
 
     async def delete_on_discord(self, webhook, message_id) -> None:
         """Deletes for real."""
-        await Webhook(self.http, webhook).delete(message_id)
+        await WebhookClient(self.http, webhook).delete(message_id)
 
     async def sweep(self, *, objects: int = 0, messages: int = 0, stuck: int = 0) -> None:
         """Sweeps once, with this outcome."""

@@ -22,7 +22,7 @@ from manager.gc.unknown_messages import AGE_S, PAUSE_S, SWEEP_S, WATCH_S, Unknow
 from manager.metrics import ManagerMetrics
 from manager.services.webhooks import WebhookDirectory
 from storage.discord.http import DiscordHttp
-from storage.discord.messages import Bot, Webhook
+from storage.discord.messages import Bot, WebhookClient
 from storage.discord.routes import WebhookCredentials
 from storage.errors import WebhookGone
 from tests.orphans import orphans_of
@@ -93,7 +93,7 @@ class Scene:
 
     async def post(self, number: int = 1, *, is_known: bool = False, webhook: int = 0) -> list[int]:
         """Posts messages; those that are known were reported. Returns their ids."""
-        hook = Webhook(self.http, WebhookCredentials(*self.emulator.webhooks[webhook]))
+        hook = WebhookClient(self.http, WebhookCredentials(*self.emulator.webhooks[webhook]))
         ids = []
         for _ in range(number):
             posted = await hook.execute(memoryview(b"chunk"))
@@ -233,7 +233,9 @@ async def test_messages_of_others_are_left_alone(scene: Scene):
         form = aiohttp.FormData()
         form.add_field("files[0]", b"of the bot", filename="a")
         await http.post(own, data=form, headers={"Authorization": "Bot bot"})
-    posted = await Webhook(scene.http, WebhookCredentials(*stranger)).execute(memoryview(b"x"))
+    posted = await WebhookClient(scene.http, WebhookCredentials(*stranger)).execute(
+        memoryview(b"x")
+    )
     assert len(scene.emulator.messages()) == 4
     await scene.pass_time(manager, AGE_S + 1)
     await scene.sweep(manager)

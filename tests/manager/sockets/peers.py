@@ -17,7 +17,7 @@ from protocol.extensions import WEBHOOKS
 from protocol.generic import Boolean
 from protocol.packet import Packet
 from storage.discord.http import DiscordHttp
-from storage.discord.messages import PostedMessage, Webhook
+from storage.discord.messages import PostedMessage, WebhookClient
 from storage.discord.routes import WebhookCredentials
 from storage.envelope import ENVELOPE_OVERHEAD, SEALING_SLACK, ChunkSealer
 from storage.keys import MasterKey
@@ -299,7 +299,7 @@ class ServicePeer(Peer):
         credentials = WebhookCredentials(int(lease.id), lease.token, int(lease.channel_id))
         async with DiscordHttp(api_url=self.configurations[-1].api_url) as http:
             file = memoryview(content)
-            return await Webhook(http, credentials).execute(file), lease.id
+            return await WebhookClient(http, credentials).execute(file), lease.id
 
     async def caught_up(self) -> None:
         """Returns when the manager has begun to handle all that was sent before."""
