@@ -163,7 +163,7 @@ class Uploads:
         try:
             job = await self._open(order)
             with bound_ids(upload=job.upload_id):
-                _log.debug("upload-accepted", service=job.address, size=order.source.size)
+                _log.debug("upload-accepted", address=job.address, size=order.source.size)
                 await self._transfer(job)
         except _NoneFree:
             self._services.recount(ticket)

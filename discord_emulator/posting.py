@@ -235,7 +235,7 @@ async def post_message(request: web.Request, emulator: Emulator, sender: Sender)
         message = _message(emulator, sender, submission)
         await emulator.in_thread(draft.commit, message)
         emulator.disk_works()
-        log.debug("message-created", message=message.id, channel=message.channel_id)
+        log.debug("message-created", message_id=message.id, channel_id=message.channel_id)
         return message
 
 

@@ -230,7 +230,7 @@ class Forwarder:
                 raise
             finally:
                 chunk.held.release()
-        log.debug("chunk-stored", index=chunk.index, size=chunk.size, message=report.message_id)
+        log.debug("chunk-stored", index=chunk.index, size=chunk.size, message_id=report.message_id)
         self._metrics.chunk_stored(chunk.size)
         upload.stored(chunk.index, chunk.digest)
 

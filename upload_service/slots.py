@@ -259,7 +259,7 @@ class Slot:
         log.debug("packet-received", packet=frame.packet.id)
         answer = await handler(frame.packet)
         if not answer.success:
-            log.warning("packet-refused", packet=frame.packet.id, why=answer.message)
+            log.warning("packet-refused", packet=frame.packet.id, problem=answer.message)
         if frame.uuid is not None:
             with suppress(ConnectionLost):
                 await link.send(answer, reply_uuid=frame.uuid)
@@ -367,7 +367,7 @@ class Slot:
 
     def webhook_lost(self, webhook_id: int, reason: str) -> None:
         """Tell the manager that Discord has refused a webhook of this slot for good."""
-        log.error("webhook-lost", slot=self._number, webhook=webhook_id, reason=reason)
+        log.error("webhook-lost", slot=self._number, webhook_id=webhook_id, reason=reason)
         if self._tasks is not None and self._link is not None:
             packet = WebhookLost(webhook_id=str(webhook_id), reason=reason)
             self._tasks.create_task(_send(self._link, packet), name="webhook-lost")

@@ -42,7 +42,7 @@ class WebhookReportHandlers:
         """Stops the use of a webhook, if the service may post to it: others' it cannot know."""
         webhook_id = int(packet.webhook_id)
         if slot.process is None or not self._slots.leases_to(slot.process, webhook_id):
-            log.warning("loss-of-unleased-webhook", slot=slot.id, webhook_id=webhook_id)
+            log.warning("loss-of-unleased-webhook", service=slot.id, webhook_id=webhook_id)
             return
         self._webhooks.quarantine(webhook_id, packet.reason)
 

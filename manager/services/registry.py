@@ -260,7 +260,7 @@ class UploadSlotRegistry:
             self._update_service(slot, is_usable=is_usable)
 
     async def _disconnect(self, slot: UploadSlot, problem: str) -> None:
-        log.warning("slot-not-configured", slot=slot.id, problem=problem)
+        log.warning("slot-not-configured", service=slot.id, problem=problem)
         await slot.connection.close(POLICY_VIOLATION, "the configuration was not confirmed")
 
     def _update_service(self, slot: UploadSlot, *, is_usable: bool) -> None:

@@ -144,7 +144,7 @@ def _takes_finish(slot: UploadSlot, packet: u2s.UploadFinish) -> bool:
             raise InvalidReport("its upload as finished without hash and type")
         content = _content_of(slot, upload, packet)
     except InvalidReport as error:
-        log.warning("upload-finish-refused", slot=slot.id, problem=str(error))
+        log.warning("upload-finish-refused", service=slot.id, problem=str(error))
         upload.service_failed(str(error))
         return False
     upload.service_finished(packet.hash, packet.type, content)

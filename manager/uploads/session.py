@@ -269,7 +269,7 @@ class RunningUpload:
     async def _run(self) -> None:
         upload_id = self.requested.upload_id
         try:
-            log.debug("upload-began", size=self.requested.size, slot=self._assignment.slot.id)
+            log.debug("upload-began", size=self.requested.size, service=self._assignment.slot.id)
             self._spawn(self._begin(), "begin an upload")
             await self._carry_out_effects()
         except Exception:

@@ -74,7 +74,7 @@ async def test_one_upload_is_found_in_the_log_of_every_process(tmp_path: Path, c
     assert {"chunk-received", "discord-answered", "chunk-stored"} <= stored.keys()
     (created,) = (line for line in of_emulator if line["event"] == "message-created")
     assert created["request"] == request_id
-    assert str(created["message"]) == stored["chunk-stored"]["message"]
+    assert str(created["message_id"]) == stored["chunk-stored"]["message_id"]
 
     (reported,) = (line for line in of_service if line.get("packet") == "u2s:chunk-stored")
     (received,) = (line for line in of_manager if line.get("packet") == "u2s:chunk-stored")
