@@ -29,7 +29,7 @@ from manager.accounts.credentials import Passwords
 from manager.accounts.logins import LoginRevocation
 from manager.accounts.routes import AccountRoutes
 from manager.broadcast.hub import Hub, PacedBroadcasts
-from manager.catalogs import catalog_of
+from manager.catalogs import catalog_of, check_master_keys
 from manager.connections.clients import ClientSession
 from manager.connections.dispatch import Dispatcher
 from manager.downloads.admission import DownloadAdmission, DownloadLimits
@@ -50,7 +50,6 @@ from manager.gc.unknown_messages import UnknownMessages
 from manager.graphql.routes import graphql_routes
 from manager.graphql.types import GraphQLContext
 from manager.http import middleware
-from manager.master_keys import check_master_keys
 from manager.metrics import ManagerMetrics, UncertainPostTotals
 from manager.page_routes import PageFiles, PageRoutes, metadata_route
 from manager.processing.jobs import JobPolicy, ProcessingManager
@@ -62,9 +61,8 @@ from manager.processing.thumbnails import (
 from manager.retrying import CATALOG_RETRY, CatalogRetry
 from manager.services.booking_ledger import BookingLedger
 from manager.services.bookings import BookingManager
-from manager.services.handlers import ProbeHandlers, WebhookReportHandlers
-from manager.services.liveness import LivenessProbe, Service
-from manager.services.registry import UploadSlotRegistry
+from manager.services.liveness import LivenessProbe, ProbeHandlers, Service
+from manager.services.registry import UploadSlotRegistry, WebhookReportHandlers
 from manager.services.webhooks import QuarantineKeeper, WebhookDirectory
 from manager.settings import ManagerSettings
 from manager.status import (

@@ -1,15 +1,18 @@
-"""Which catalog the manager works on, and how it waits for one that is not there yet."""
+"""Opens the catalog that is configured, once it is available, and checks the master keys that it needs."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 import structlog
 
-from catalog.errors import CatalogFaulty, CatalogUnavailable
+from catalog.content_port import MasterKeyStore
+from catalog.errors import CatalogError, CatalogFaulty, CatalogUnavailable
 from catalog.port import Catalog
 from catalog.sqlite.adapter import SqliteCatalog
 from common.retry import Backoff
+from manager.error_texts import log_level
 from manager.settings import ManagerSettings
+from storage.keys import KeyRing
 
 _log = structlog.get_logger(__name__)
 
@@ -64,3 +67,24 @@ async def once_available(
         if delays.tries:
             _log.info("catalog-available")
         yield catalog
+
+
+REMEDY = (
+    "append the key to MESSAGE_ENCRYPTION_KEY, or to the file encryption-key in the folder of "
+    "discord-cloud up: without it these files cannot be read"
+)
+
+
+async def check_master_keys(catalog: MasterKeyStore, keyring: KeyRing) -> None:
+    """Notes which key encrypts now, and tells the log of each key that is missing.
+
+    The manager runs on: files of other keys can be read.
+    """
+    try:
+        await catalog.note_master_key(keyring.primary.key_id)
+        missing = await catalog.content_of_missing_keys([key.key_id for key in keyring])
+    except CatalogError as error:
+        _log.log(log_level(error), "master-keys-not-checked", code=error.code, problem=str(error))
+        return
+    for key_id, objects in missing.items():
+        _log.error("master-key-missing", key_id=key_id.hex(), files=objects, remedy=REMEDY)

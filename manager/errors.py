@@ -1,6 +1,6 @@
 """What the manager and its decision cores refuse, as typed errors, each with a stable `code`.
 
-`manager.http.errors` gives each its HTTP status.
+`manager.http.responses` gives each its HTTP status.
 """
 
 from collections.abc import Sequence

@@ -23,8 +23,7 @@ from manager.http.parameters import base_url_of, origin_of
 from manager.metrics import ManagerMetrics
 from manager.processing.jobs import ProcessingManager, ProcessingSession
 from manager.processing.thumbnails import ThumbnailServiceRegistry, ThumbnailSession
-from manager.services.registry import UploadSlotRegistry
-from manager.services.slots import UploadSlot
+from manager.services.registry import UploadSlot, UploadSlotRegistry
 from protocol import generic
 from protocol.extensions import (
     ADMINISTER,

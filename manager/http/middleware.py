@@ -9,8 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from common.http_server import ONLY_IDENTITY, bind_request_ids, has_encoded_body, ignore_hang_ups
-from manager.http.errors import answer
-from manager.http.responses import COMMON_HEADERS, PREFLIGHT_HEADERS, failure
+from manager.http.responses import COMMON_HEADERS, PREFLIGHT_HEADERS, answer, failure
 from manager.metrics import ManagerMetrics
 
 _log = structlog.get_logger()

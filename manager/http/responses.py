@@ -1,9 +1,45 @@
-"""The JSON answers of the manager, `{"error": bool, …}`, and headers that every answer has."""
+"""The JSON responses of the manager, `{"error": bool, …}`, their headers, and the status of each error."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from aiohttp import web
+
+from catalog.errors import CatalogError, CatalogFaulty, CatalogUnavailable
+from common.guesses import TooManyAttempts
+from common.service_password import WrongServicePassword
+from manager.error_texts import public_text
+from manager.errors import (
+    AccessDenied,
+    InvalidLink,
+    InvalidRequest,
+    InvalidTicket,
+    InvalidToken,
+    ManagerError,
+    NoSuchEntries,
+    NoSuchFile,
+    NoSuchFolder,
+    NotAdministrator,
+    NotApproved,
+    NotAService,
+    NoUploadService,
+    Overloaded,
+    RangeNotSatisfiable,
+    RegistrationClosed,
+    SetupCodeNeeded,
+    UserNameTaken,
+    WrongCredentials,
+    WrongMediaType,
+    WrongSetupCode,
+)
+from storage.errors import (
+    ChunkCorrupt,
+    DiscordUnavailable,
+    MessageGone,
+    StorageError,
+    WebhookNotConfigured,
+)
 
 COMMON_HEADERS = {
     # No answer is a script or a page because it looks like one.
@@ -45,3 +81,74 @@ def _json(status: int, body: dict[str, Any]) -> web.Response:
         content_type="application/json",
         headers={"Cache-Control": "no-store"},
     )
+
+
+RETRY_AFTER_S = 2
+"""When to ask again while the catalog or Discord is away; clients spread it themselves."""
+
+STATUSES: Mapping[type[Exception], int] = {
+    InvalidRequest: 400,
+    UserNameTaken: 400,
+    InvalidToken: 401,
+    WrongServicePassword: 401,
+    WrongCredentials: 403,
+    RegistrationClosed: 403,
+    SetupCodeNeeded: 403,
+    WrongSetupCode: 403,
+    AccessDenied: 403,
+    InvalidLink: 403,
+    NoSuchEntries: 404,
+    NoSuchFile: 404,
+    NoSuchFolder: 404,
+    WrongMediaType: 415,
+    RangeNotSatisfiable: 416,
+    TooManyAttempts: 429,
+    NotApproved: 403,
+    InvalidTicket: 403,
+    NotAdministrator: 403,
+    NotAService: 403,
+    NoUploadService: 503,
+    Overloaded: 503,
+    ManagerError: 500,
+    CatalogUnavailable: 503,
+    CatalogError: 500,
+    DiscordUnavailable: 503,
+    StorageError: 502,
+}
+"""The most special class that fits counts."""
+
+
+LASTING = (CatalogFaulty, ChunkCorrupt, MessageGone, WebhookNotConfigured)
+"""What asking again does not change, unless an operator acts."""
+LASTING_HEADER = "Discord-Cloud-Lasting"
+"""Tells clients so; its value is the code of the error."""
+
+
+def answer(error: Exception) -> web.Response | None:
+    """The response to a known error; None for an unexpected one."""
+    for kind in type(error).__mro__:
+        if kind in STATUSES:
+            response = failure(STATUSES[kind], public_text(error), **_fields(error))
+            response.headers.update(_headers(error))
+            return response
+    return None
+
+
+def _fields(error: Exception) -> dict[str, bool]:
+    """What programs have to know besides the status, so that they ask for what is missing."""
+    needs_setup_code = isinstance(error, SetupCodeNeeded | WrongSetupCode)
+    return {"needs_setup_code": True} if needs_setup_code else {}
+
+
+def _headers(error: Exception) -> dict[str, str]:
+    if isinstance(error, InvalidToken | WrongServicePassword):
+        return {"WWW-Authenticate": "Bearer"}
+    if isinstance(error, RangeNotSatisfiable):
+        return {"Content-Range": f"bytes */{error.size}", "Accept-Ranges": "bytes"}
+    if isinstance(error, Overloaded | TooManyAttempts):
+        return {"Retry-After": str(error.retry_after_s)}
+    if isinstance(error, LASTING):
+        return {LASTING_HEADER: error.code}
+    if isinstance(error, CatalogUnavailable | DiscordUnavailable):
+        return {"Retry-After": str(RETRY_AFTER_S)}
+    return {}

@@ -2,13 +2,17 @@
 
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
+from itertools import chain
 from typing import Protocol
 
 import structlog
 
 from common.tasks import BackgroundTasks
+from manager.connections.clients import ClientRequest
 from manager.connections.connection import PeerConnection
+from manager.connections.dispatch import PacketTable
 from manager.errors import PeerGone, PeerSilent
+from protocol import c2s
 
 log = structlog.get_logger(__name__)
 
@@ -57,3 +61,20 @@ class LivenessProbe:
             log.debug("service-gone", service=service.id)
         finally:
             self._pinged.discard(service.id)
+
+
+class ProbeHandlers:
+    """The handlers of what clients ask of the services."""
+
+    def __init__(self, probe: LivenessProbe, *registries: Iterable[Service]) -> None:
+        self._probe = probe
+        self._registries = registries
+
+    @property
+    def packets(self) -> PacketTable:
+        """What is handled here."""
+        return {c2s.PingServices: self.ping_services}
+
+    async def ping_services(self, _: ClientRequest, __: c2s.PingServices) -> None:
+        """Probes all services; clients hear of those that do not answer."""
+        self._probe.check(chain(*self._registries))

@@ -1,7 +1,8 @@
 """Registers upload slots, configures them with webhooks, and takes them out of bookings when they leave.
 
-A slot can be booked, and is announced to clients, as soon as it has confirmed a configuration with at least
-one webhook. A base-protocol service has a channel of the bot instead, for as long as it is connected.
+A slot is a connection of an upload service, which takes one upload at a time. It can be booked, and is
+announced to clients, as soon as it has confirmed a configuration with at least one webhook. A base-protocol
+service has a channel of the bot instead, for as long as it is connected.
 """
 
 import asyncio
@@ -9,22 +10,90 @@ import base64
 import contextlib
 import secrets
 from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
 
 import structlog
 
 from common.tasks import BackgroundTasks
 from manager.broadcast.hub import Hub
 from manager.connections.clients import ClientSession
+from manager.connections.connection import PeerConnection
+from manager.connections.dispatch import PacketTable
 from manager.errors import NoFreeService, PeerGone, PeerSilent, UnexpectedReply
+from manager.files.upload_requests import RequestedUpload
+from manager.metrics import UncertainPostTotals
 from manager.services.bookings import BookingManager
 from manager.services.leases import ChannelAssignment, Configure, LeaseAllocator
 from manager.services.liveness import LivenessProbe
-from manager.services.slots import UploadSlot
+from manager.services.reports import BaseContent
 from manager.services.webhooks import WebhookDirectory
 from manager.settings import ManagerSettings
-from protocol import generic, s2c, s2u
+from protocol import generic, s2c, s2u, u2s
 from protocol.packet import Packet
 from protocol.values import REPLY_TIMEOUT_S
+
+
+class SlotUpload(Protocol):
+    """What runs on a slot, as its service acts on it."""
+
+    @property
+    def requested(self) -> RequestedUpload:
+        """What the client has requested."""
+
+    @property
+    def layout(self) -> RequestedUpload:
+        """How the content is cut into chunks."""
+
+    @property
+    def takes_chunks(self) -> bool:
+        """Whether a chunk that is reported now belongs to it."""
+
+    def service_finished(
+        self, content_hash: str, mime_type: str, content: BaseContent | None = None
+    ) -> None:
+        """The service has stored every chunk; `content`: those that are not journalled yet."""
+
+    def service_failed(self, reason: str) -> None:
+        """The service could not store the content."""
+
+    def service_lost(self) -> None:
+        """The service has disconnected, and is out of the booking of the upload's client."""
+
+
+@dataclass(slots=True, eq=False)
+class UploadSlot:
+    """One connection of an upload service: it takes one upload at a time.
+
+    Attributes:
+        id: uuid of the connection.
+        address: URL that clients send chunks to; slots of one process may share it.
+        process: uuid of the process that the slot belongs to; None for a base-protocol service,
+            which shares nothing with others.
+        connection: the way to the service.
+        is_connected: false from the moment at which the connection ended.
+        takes_tickets: whether the service takes files with tickets.
+        hears_of_holders: whether it is sent the holders of these tickets.
+        channel_id: where a base-protocol service posts to, as the bot; None for the others.
+        is_usable: whether its last configuration has somewhere to post to.
+        is_in_service: whether it takes part in bookings.
+        configuring: held while a configuration is brought into force, so that the last one sent stays.
+        upload: what runs on it.
+    """
+
+    id: str
+    address: str
+    process: str | None
+    connection: PeerConnection
+    takes_tickets: bool = False
+    hears_of_holders: bool = False
+    channel_id: int | None = None
+    is_connected: bool = True
+    is_usable: bool = False
+    is_in_service: bool = False
+    configuring: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+    upload: SlotUpload | None = field(default=None, repr=False)
+
 
 log = structlog.get_logger(__name__)
 
@@ -291,3 +360,38 @@ def _registry(slot: UploadSlot, action: s2c.ServiceAction) -> s2c.ServiceRegistr
 
 def _share_process(one: UploadSlot, other: UploadSlot) -> bool:
     return one.process is not None and one.process == other.process
+
+
+class WebhookReportHandlers:
+    """The handlers of reports about webhooks, and about posts whose outcome is unknown."""
+
+    def __init__(
+        self,
+        slots: UploadSlotRegistry,
+        webhooks: WebhookDirectory,
+        uncertain_posts: UncertainPostTotals,
+    ) -> None:
+        self._slots = slots
+        self._webhooks = webhooks
+        self._uncertain_posts = uncertain_posts
+
+    @property
+    def packets(self) -> PacketTable:
+        """What is handled here."""
+        return {
+            u2s.UncertainPosts: self.uncertain_posts,
+            u2s.WebhookLost: self.webhook_lost,
+        }
+
+    async def webhook_lost(self, slot: UploadSlot, packet: u2s.WebhookLost) -> None:
+        """Stops the use of a webhook, if the service may post to it: others' it cannot know."""
+        webhook_id = int(packet.webhook_id)
+        if slot.process is None or not self._slots.leases_to(slot.process, webhook_id):
+            log.warning("loss-of-unleased-webhook", service=slot.id, webhook_id=webhook_id)
+            return
+        self._webhooks.quarantine(webhook_id, packet.reason)
+
+    async def uncertain_posts(self, slot: UploadSlot, packet: u2s.UncertainPosts) -> None:
+        """Some posts of the process may have left messages that nobody knows."""
+        if slot.process is not None:
+            self._uncertain_posts.report(slot.process, packet.total)

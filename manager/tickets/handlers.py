@@ -6,7 +6,7 @@ from catalog.errors import CatalogFaulty, CatalogUnavailable
 from manager.connections.dispatch import PacketTable
 from manager.error_texts import log_level, public_text
 from manager.errors import InvalidRequest
-from manager.services.slots import UploadSlot
+from manager.services.registry import UploadSlot
 from manager.tickets.uploads import TicketManager
 from protocol import generic, s2u, u2s
 

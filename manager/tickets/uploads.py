@@ -29,8 +29,7 @@ from manager.error_texts import log_level
 from manager.errors import ContentOutOfReach, InvalidTicket, NoUploadService
 from manager.gc.temporary_references import TemporaryReferences
 from manager.retrying import CatalogRetry
-from manager.services.registry import UploadSlotRegistry
-from manager.services.slots import UploadSlot
+from manager.services.registry import UploadSlot, UploadSlotRegistry
 from manager.settings import ManagerSettings
 from manager.tickets.issuing import (
     ApprovalRules,

@@ -15,9 +15,8 @@ import structlog
 from common.tasks import BackgroundTasks
 from manager.errors import NoFreeService, PeerGone, PeerSilent, UnexpectedReply
 from manager.files.upload_requests import RequestedUpload
-from manager.services.registry import UploadSlotRegistry
+from manager.services.registry import SlotUpload, UploadSlot, UploadSlotRegistry
 from manager.services.reports import BaseContent
-from manager.services.slots import SlotUpload, UploadSlot
 from protocol import generic, s2u
 from protocol.packet import Packet
 

@@ -10,8 +10,8 @@ from catalog.errors import CatalogError, CatalogFaulty, InvalidRecord
 from catalog.records import Chunk, ChunkLocation, EnvelopeKind, Message
 from manager.connections.dispatch import PacketTable
 from manager.error_texts import public_text
+from manager.services.registry import SlotUpload, UploadSlot
 from manager.services.reports import BaseContent, InvalidReport, reported_messages, snowflake
-from manager.services.slots import SlotUpload, UploadSlot
 from manager.services.webhooks import WebhookDirectory
 from manager.uploads.journal import ChunkJournal
 from protocol import generic, s2u, u2s

@@ -36,9 +36,8 @@ from manager.errors import ContentOutOfReach, IllegalTransition
 from manager.files.changes import ChangeFeed, ExpectedChange
 from manager.files.rights import FileOperation, permit_for
 from manager.files.upload_requests import RequestedUpload
-from manager.services.registry import UploadSlotRegistry
+from manager.services.registry import UploadSlot, UploadSlotRegistry
 from manager.services.reports import BaseContent
-from manager.services.slots import UploadSlot
 from manager.uploads import effects
 from manager.uploads.assignment import ServiceAssignment, ask_service
 from manager.uploads.committing import FileCommitter, ObjectWriter

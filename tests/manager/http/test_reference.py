@@ -15,7 +15,7 @@ from yarl import URL
 from discord_emulator.app import create_app as create_emulator
 from discord_emulator.settings import EmulatorSettings
 from manager.app_keys import CONTENT_LINKS, SIGNED_LINKS
-from manager.http.errors import STATUSES
+from manager.http.responses import STATUSES
 from tests.manager.cloud import Cloud
 from tests.manager.sockets.stage import PASSWORD, SERVICE_PASSWORD
 from upload_service.app import UploadService
