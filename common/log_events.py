@@ -10,6 +10,7 @@ library must not configure anybody's log. Both kinds of lines have the same fiel
 """
 
 import contextlib
+import json
 import logging
 import re
 import sys
@@ -22,6 +23,7 @@ HEADER: Final = "Baggage"
 """Takes the ids of a request and of an upload to another process (https://www.w3.org/TR/baggage/)."""
 _TRAVELLING: Final = ("request", "upload")
 _MEMBER: Final = re.compile(r"\s*(request|upload)\s*=\s*([0-9A-Za-z-]{1,64})\s*", re.ASCII)
+_WORD: Final = re.compile(r"[!#-<>-~]+", re.ASCII)
 _LONGEST_HEADER: Final = 512
 _EMPTY: Final[Mapping[str, str]] = {}
 _ids: ContextVar[Mapping[str, str]] = ContextVar("correlation_ids", default=_EMPTY)
@@ -77,7 +79,13 @@ class Event:
         self.fields = fields
 
     def __str__(self) -> str:
-        return " ".join([self.name, *(f"{key}={value}" for key, value in self.fields.items())])
+        fields = (f"{key}={_as_word(str(value))}" for key, value in self.fields.items())
+        return " ".join([self.name, *fields])
+
+
+def _as_word(text: str) -> str:
+    # A peer's words must not end the line, nor look like another field.
+    return text if _WORD.fullmatch(text) else json.dumps(text)
 
 
 class EventFormatter(logging.Formatter):

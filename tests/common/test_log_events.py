@@ -41,6 +41,23 @@ def test_an_event_is_a_name_and_fields(log, caplog):
     assert caplog.records[0].funcName == "test_an_event_is_a_name_and_fields"
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("http://a:1/b?c", "http://a:1/b?c"),
+        ("two words", '"two words"'),
+        ("a\nevent upload=u", '"a\\nevent upload=u"'),
+        ("a=b", '"a=b"'),
+        ('"', '"\\""'),
+        ("", '""'),
+        ("\u2028", '"\\u2028"'),
+    ],
+)
+def test_a_value_stays_one_word_of_its_line(value, shown):
+    """Whatever a peer sends ends no line, and is no other field."""
+    assert str(Event("e", {"field": value})) == f"e field={shown}"
+
+
 def test_an_error_has_its_traceback(log, caplog):
     """Given as it was caught, or none."""
     error = ValueError("x")

@@ -57,7 +57,7 @@ async def test_serving_alone(tmp_path):
         with pytest.raises(asyncio.CancelledError):
             await serving
     (line,) = logs
-    assert (line["event"], line["url"], line["webhooks"]) == ("emulator_ready", base, 3)
+    assert (line["event"], line["url"], line["webhooks"]) == ("emulator-ready", base, 3)
     assert stat.S_IMODE((tmp_path / "webhook-urls").stat().st_mode) == 0o600
 
 
