@@ -435,12 +435,12 @@ async def _run(
             thumbnail_packets,
             processing_packets,
         )
-        app[app_keys.TEMPORARY_REFERENCES] = temporary_references
         app[app_keys.LOGINS] = logins
-        app[app_keys.THUMBNAIL_CACHE] = thumbnail_cache
         app[app_keys.REAPER] = reaper
         app[app_keys.SETUP_CODE] = setup
         app[app_keys.SIGNED_LINKS] = signed_links
+        app[app_keys.TEMPORARY_REFERENCES] = temporary_references
+        app[app_keys.THUMBNAIL_CACHE] = thumbnail_cache
         app[app_keys.THUMBNAIL_SERVICES] = thumbnail_services
         app[app_keys.TICKET_UPLOADS] = tickets
         app[app_keys.UNKNOWN_MESSAGES] = unknown_messages

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from aiohttp import ClientWebSocketResponse, WSMessage, WSMsgType
 
-from manager.services import liveness as pulse
+from manager.services import liveness
 from manager.uploads import assignment
 from tests.manager.frontend import PATIENCE_S, Frontend
 from tests.manager.sockets.peers import service_query
@@ -69,7 +69,7 @@ class Service:
 
 async def test_a_dead_service_is_dropped(world, alice, bob, monkeypatch):
     """A service that leaves a ping unanswered is removed, and everybody hears of it."""
-    monkeypatch.setattr(pulse, "PING_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(liveness, "PING_TIMEOUT_S", 0.05)
     service = await Service.registered(world, alice)
     await bob.send("c2s:ping-services")
     for frontend in (alice, bob):
@@ -81,7 +81,7 @@ async def test_a_dead_service_is_dropped(world, alice, bob, monkeypatch):
 
 async def test_a_dead_thumbnail_service_is_dropped(world, tmp_path, monkeypatch):
     """Services of every kind are pinged."""
-    monkeypatch.setattr(pulse, "PING_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(liveness, "PING_TIMEOUT_S", 0.05)
     async with running_stage(
         tmp_path / "bot", discord_bot_token="token", discord_channels="123456789012345678"
     ) as stage:
@@ -95,7 +95,7 @@ async def test_a_dead_thumbnail_service_is_dropped(world, tmp_path, monkeypatch)
 
 async def test_a_service_that_does_not_start_an_upload_is_pinged(world, alice, monkeypatch):
     """Nobody has to ask for that; if it is dead it is dropped, and the upload is rejected."""
-    monkeypatch.setattr(pulse, "PING_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(liveness, "PING_TIMEOUT_S", 0.05)
     monkeypatch.setattr(assignment, "START_TIMEOUT_S", 0.01)
     service = await Service.registered(world, alice)
     await alice.get("c2s:upload-booking-request", "s2c:upload-booking", desired_amount=1)
