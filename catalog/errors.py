@@ -21,7 +21,7 @@ class CatalogUnavailable(CatalogError):
 class CatalogFaulty(CatalogUnavailable):
     """The database fails until its operator acts: waiting is no help. The text says what to do.
 
-    The adapter tells the log, once for each fault.
+    The adapter logs each fault once.
     """
 
     code = "catalog-faulty"

@@ -89,7 +89,7 @@ class ChangedFolder:
 class PlacedFile:
     """A file, the folder in which it stands, and all its shares by user id.
 
-    The file itself carries nobody's share. `sequence` is the number of the change that this is the
+    The file itself carries no share. `sequence` is the number of the change that this is the
     answer to, or of the last change before it was read by `files_of`; None if it is part of another
     answer.
     """
@@ -135,7 +135,7 @@ class MadeFolders:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommittedFile:
-    """A file that now exists; `replaced` tells whether it took the place of other content.
+    """A file that now exists; `replaced` is whether it took the place of other content.
 
     `folder` is the path that was asked for. `shares` are all its shares by user id; the file itself
     carries nobody's. `sequence` is None also for a repeated commit that an import brought.

@@ -90,7 +90,7 @@ class Share:
 class File:
     """A name in a folder, and the content behind it.
 
-    `owner_id` is None for a file that belongs to all users. `updated_at` tells when the content was
+    `owner_id` is None for a file that belongs to all users. `updated_at` is when the content was
     last replaced. `share` is the viewer's share of the file where the query named a viewer, else
     None.
     """
@@ -243,7 +243,7 @@ class ViewTarget:
 class Ticket:
     """Permission to upload one file of that type and size, before `expires_at`.
 
-    `id` is that of the object to be. `holder` tells who asked: `user:<id>` or `service:<name>`.
+    `id` is that of the object to be. `holder` is who asked: `user:<id>` or `service:<name>`.
     Once the upload is complete, the holder's temporary reference keeps it for `reference_ttl_s`
     seconds; a ticket with a `view` makes that view instead. The two `success_action` fields are
     what the upload is answered with, as S3 does. `used_at` is None until an upload has begun,

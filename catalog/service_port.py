@@ -110,7 +110,7 @@ class ViewStore(Protocol):
     """What was made from objects. A view lives as long as its object, unless replaced."""
 
     async def put_view(self, object_id: UUID, name: str, view_object_id: UUID) -> None:
-        """Makes a stored object the view of that name; one that it replaces is let go.
+        """Makes a stored object the view of that name; one that it replaces is released.
 
         Raises `ObjectMissing` for either.
         """

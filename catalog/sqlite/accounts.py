@@ -164,7 +164,7 @@ async def _require_other_administrator(session: Session, user: User) -> None:
 async def _made_before(
     session: Session, name: str, password_hash: str, *, is_admin: bool
 ) -> sqlite3.Row | None:
-    """The user, if this very call made it before: hashes are salted, so the same one tells that."""
+    """The user, if this very call made it before: hashes are salted, so that an equal one proves it."""
     row = await session.row(sql.user_by_name, name=name)
     if row is None or row["password_hash"] != password_hash or row["is_admin"] != is_admin:
         return None

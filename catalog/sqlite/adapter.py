@@ -10,11 +10,15 @@ from catalog.sqlite.accounts import SqliteAccounts
 from catalog.sqlite.database import Database
 from catalog.sqlite.files import SqliteFiles
 from catalog.sqlite.folders import SqliteFolders, SqlitePositions, SqliteWalks
-from catalog.sqlite.messages import SqliteMessages, SqliteWebhooks
-from catalog.sqlite.objects import SqliteMasterKeys, SqliteObjects
+from catalog.sqlite.objects import SqliteMasterKeys, SqliteMessages, SqliteObjects, SqliteWebhooks
 from catalog.sqlite.schema import pending_migrations, upgrade
-from catalog.sqlite.services import SqliteJobs, SqliteKeys, SqliteReferences, SqliteViews
-from catalog.sqlite.tickets import SqliteTickets
+from catalog.sqlite.services import (
+    SqliteJobs,
+    SqliteKeys,
+    SqliteReferences,
+    SqliteTickets,
+    SqliteViews,
+)
 from catalog.sqlite.transfer import SqliteTransfer
 
 

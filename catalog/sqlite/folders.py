@@ -262,7 +262,7 @@ class SqlitePositions(SqlitePart):
 
 
 def _variant(*, ascending: bool, is_prefix: bool) -> str:
-    """The part of a statement's name that tells its direction, and what it compares."""
+    """The part of a statement's name for its direction and what it compares."""
     return f"{'ascending' if ascending else 'descending'}_of_{'prefix' if is_prefix else 'name'}"
 
 

@@ -28,7 +28,7 @@ from catalog.sqlite.upkeep import (
 
 
 async def require_file(session: Session, file_id: int, *, permit: Permit | None = None) -> File:
-    """The file, without anybody's share. Raises `FileMissing`, `NotPermitted`."""
+    """The file, without a share. Raises `FileMissing`, `NotPermitted`."""
     return (await require_files(session, (file_id,), permit))[0]
 
 

@@ -138,7 +138,7 @@ class SupabasePart:
         self._clock = clock
 
     async def _change(self, function: str, **arguments: object) -> Answer:
-        """Calls a function that tells what it changed, which a second attempt could not see.
+        """Calls a function that answers what it changed, which a second attempt could not see.
 
         The database keeps the answer under the call's own id, and gives it again.
         """

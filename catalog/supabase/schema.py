@@ -60,7 +60,7 @@ async def applied_migrations(functions: Functions) -> list[str]:
     try:
         return list(await functions.write("check_catalog"))
     except SchemaMismatch:
-        # Not even the function that tells is there.
+        # Not even the function that answers this is there.
         return []
 
 

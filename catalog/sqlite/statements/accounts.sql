@@ -72,7 +72,7 @@ SELECT count(*) AS total FROM users WHERE instr(lower(name), lower(:query)) > 0;
 UPDATE users SET is_admin = :is_admin WHERE id = :user_id;
 
 -- other_administrator --
--- A row if somebody else is administrator, and can log in.
+-- A row if there is another administrator who can log in.
 SELECT 1 FROM users WHERE is_admin AND id <> :user_id AND password_hash <> :no_password LIMIT 1;
 
 -- delete_user --

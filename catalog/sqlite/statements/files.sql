@@ -240,7 +240,7 @@ FROM json_each(:places) AS wanted
 WHERE files.id = json_extract(wanted.value, '$.id');
 
 -- set_owner --
--- Gives a file to another user, or to everybody.
+-- Gives a file to another user; NULL takes its owner away.
 UPDATE files SET owner_id = :owner_id WHERE id = :file_id;
 
 -- files_of_owner --

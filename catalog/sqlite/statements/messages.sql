@@ -84,7 +84,7 @@ DELETE FROM watches WHERE seen_at < :before;
 DELETE FROM channel_sweeps;
 
 -- drop_watches --
--- Forgets that anybody has kept this catalog.
+-- Deletes the times at which managers have used this catalog.
 DELETE FROM watches;
 
 -- quarantines --

@@ -44,7 +44,7 @@ WHERE chunks.object_id = :object_id AND chunks."index" >= :first
 ORDER BY chunks."index" LIMIT :limit;
 
 -- journalled_chunks --
--- How much of an object is there. Indices are unique and in range, so their number tells all.
+-- How much of an object is there. Indices are unique and in range, so their number suffices.
 SELECT count(*) AS chunk_count, coalesce(sum(size), 0) AS size
 FROM chunks WHERE object_id = :object_id;
 
