@@ -35,6 +35,8 @@ SETTLING_S = 2.0
 """Seconds before the first estimate: the first bytes only fill buffers, or waited for a service."""
 _STEP_S = 0.25
 """Shortest time in seconds between two samples."""
+NAME_WIDTH = 26
+WAITING = "waiting for the server"
 
 
 class SpeedEstimate:
@@ -74,10 +76,6 @@ class SpeedEstimate:
         if total is None or not per_s:
             return None
         return max(0, total - self._reached) / per_s
-
-
-NAME_WIDTH = 26
-WAITING = "waiting for the server"
 
 
 class TransferDisplay:

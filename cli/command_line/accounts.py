@@ -17,6 +17,10 @@ CaCert = Annotated[
     ),
 ]
 User = Annotated[str, typer.Argument(help="User name: 1 to 16 letters and digits.")]
+Name = Annotated[str, typer.Argument(help="Name of the user.")]
+users = typer.Typer(
+    name="users", no_args_is_help=True, help="Find users; administrators also manage them."
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -103,13 +107,6 @@ def passwd(
     from cli.commands import accounts
 
     accounts.passwd(context, url, user, password_stdin=password_stdin, ca_cert=ca_cert)
-
-
-Name = Annotated[str, typer.Argument(help="Name of the user.")]
-
-users = typer.Typer(
-    name="users", no_args_is_help=True, help="Find users; administrators also manage them."
-)
 
 
 @users.command("list")

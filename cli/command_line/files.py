@@ -7,6 +7,14 @@ import typer
 
 from cli.command_line.options import ConflictOption, Jobs, Json, RemotePaths, SeveralAndOne
 
+SharedFile = Annotated[str, typer.Argument(help="Remote file.")]
+OtherUser = Annotated[str, typer.Argument(help="Name of the other user.")]
+share = typer.Typer(
+    name="share",
+    no_args_is_help=True,
+    help="Share files: with users, with everybody, or by a link.",
+)
+
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
@@ -149,16 +157,6 @@ def mkdir(
     from cli.commands import files
 
     files.mkdir(context, paths, parents=parents, as_json=as_json)
-
-
-SharedFile = Annotated[str, typer.Argument(help="Remote file.")]
-OtherUser = Annotated[str, typer.Argument(help="Name of the other user.")]
-
-share = typer.Typer(
-    name="share",
-    no_args_is_help=True,
-    help="Share files: with users, with everybody, or by a link.",
-)
 
 
 @share.command("link", no_args_is_help=True)

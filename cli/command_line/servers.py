@@ -9,6 +9,9 @@ import typer
 from cli.command_line.options import Json, UpOptions
 from cli.extras import require_extras
 
+_DEFAULTS = UpOptions(data=Path("data"))
+_STREAM = Path("-")
+
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
@@ -20,9 +23,6 @@ def register(app: typer.Typer) -> None:
     app.command("migrate")(migrate)
     app.command("export", no_args_is_help=True)(export_catalog)
     app.command("import", no_args_is_help=True)(import_catalog)
-
-
-_DEFAULTS = UpOptions(data=Path("data"))
 
 
 def _checked_url(url: str | None) -> str | None:
@@ -85,9 +85,6 @@ def run_emulator() -> None:
     from cli.servers import standalone
 
     standalone.run_emulator()
-
-
-_STREAM = Path("-")
 
 
 def migrate(

@@ -23,6 +23,10 @@ from client_sdk.errors import Forbidden, InvalidInput, NotLoggedIn, SetupCodeNee
 from client_sdk.users import clean_password, clean_username
 from common.wording import counted, human_size
 
+MOST_FOUND = 100
+"""Users that one search returns at most to a user who is no administrator."""
+NO_USER_FOUND = "no user's name has that in it"
+
 
 def register(
     context: typer.Context,
@@ -177,11 +181,6 @@ def _ask_password(
     else:
         password = typer.prompt(label, hide_input=True, confirmation_prompt=confirm, err=True)
     return clean_password(password)
-
-
-MOST_FOUND = 100
-"""Users that one search returns at most to a user who is no administrator."""
-NO_USER_FOUND = "no user's name has that in it"
 
 
 def list_users(context: typer.Context, query: str | None, *, as_json: bool) -> None:

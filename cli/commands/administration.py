@@ -17,23 +17,6 @@ from client_sdk.errors import InvalidInput, UnexpectedAnswer
 from common.wording import counted, human_size
 
 Answer = TypeVar("Answer")
-
-
-async def _ask(
-    ctx: CommandContext,
-    kind: type[Answer],
-    query: str,
-    **variables: Any,  # noqa: ANN401 - JSON
-) -> Answer:
-    """The value of the only field of a GraphQL request. Raises `UnexpectedAnswer`."""
-    async with ctx.client() as cloud:
-        (value,) = (await cloud.graphql(query, **variables)).values()
-    try:
-        return msgspec.convert(value, kind)
-    except msgspec.ValidationError as error:
-        raise UnexpectedAnswer(f"the manager's answer cannot be read: {error}") from error
-
-
 MOST_LISTED = 100
 """Entries of a listing, at most."""
 
@@ -326,3 +309,18 @@ def _state_of(webhook: Webhook) -> str:
     is_used = "is gone" if webhook.is_gone else "is not used"
     configured = "" if webhook.is_configured else ", not configured any more"
     return f"{is_used} since {human_time(webhook.since)}{configured}: {webhook.reason}"
+
+
+async def _ask(
+    ctx: CommandContext,
+    kind: type[Answer],
+    query: str,
+    **variables: Any,  # noqa: ANN401 - JSON
+) -> Answer:
+    """The value of the only field of a GraphQL request. Raises `UnexpectedAnswer`."""
+    async with ctx.client() as cloud:
+        (value,) = (await cloud.graphql(query, **variables)).values()
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise UnexpectedAnswer(f"the manager's answer cannot be read: {error}") from error

@@ -29,6 +29,14 @@ from client_sdk.paths import clean_folder, join_remote, split_remote
 from client_sdk.transferring import AHEAD, upload_planned
 from client_sdk.transfers import ConflictPolicy
 
+_KEYS = {
+    "o": OnConflict.OVERWRITE,
+    "r": OnConflict.RENAME,
+    "s": OnConflict.SKIP,
+}
+_QUESTION_FILE = "exists: [o]verwrite, [r]ename, [s]kip? (oo, rr, ss: all)", "ors"
+_QUESTION_FOLDER = "is a folder: [r]ename the file, [s]kip it? (rr, ss: all)", "rs"
+
 
 @dataclass(frozen=True)
 class Destination:
@@ -103,15 +111,6 @@ def plan_uploads(sources: Iterable[Path], destination: Destination) -> UploadPla
             error = InvalidInput("this folder has no name: name the folders inside it")
             plan.fail(source, destination.path, error)
     return plan
-
-
-_KEYS = {
-    "o": OnConflict.OVERWRITE,
-    "r": OnConflict.RENAME,
-    "s": OnConflict.SKIP,
-}
-_QUESTION_FILE = "exists: [o]verwrite, [r]ename, [s]kip? (oo, rr, ss: all)", "ors"
-_QUESTION_FOLDER = "is a folder: [r]ename the file, [s]kip it? (rr, ss: all)", "rs"
 
 
 def put(

@@ -52,6 +52,11 @@ _ERRORS: Mapping[type[CatalogError], type[CommandError]] = {
 """The most derived class that matches counts."""
 
 Program = Callable[[CatalogSettings], Coroutine[Any, Any, None]]
+PENDING = 1
+"""Exit code while a migration is pending."""
+_ATTEMPT_S = 900.0
+"""A call may have to copy the whole catalog."""
+_GIVE_UP_AFTER_S = 1800.0
 
 
 def run(ctx: CommandContext, program: Program) -> None:
@@ -71,10 +76,6 @@ def _translated() -> Iterator[None]:
     except CatalogError as error:
         kind = next(_ERRORS[kind] for kind in type(error).__mro__ if kind in _ERRORS)
         raise kind(str(error)) from error
-
-
-PENDING = 1
-"""Exit code while a migration is pending."""
 
 
 def migrate(context: typer.Context, *, apply: bool, as_json: bool) -> None:
@@ -148,11 +149,6 @@ def _print_data(
     ctx: CommandContext, kind: str, *, pending: tuple[str, ...], applied: tuple[str, ...] = ()
 ) -> None:
     print_json(ctx.out, {"catalog": kind, "pending": pending, "applied": applied})
-
-
-_ATTEMPT_S = 900.0
-"""A call may have to copy the whole catalog."""
-_GIVE_UP_AFTER_S = 1800.0
 
 
 def export(context: typer.Context, target: Path | None, *, as_json: bool) -> None:

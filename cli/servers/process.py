@@ -28,6 +28,8 @@ from cli.standard_output import exits_on_closed_output
 from common.log_events import add_correlation_ids, unpack_event
 from common.settings import PositiveSeconds
 
+_Settings = TypeVar("_Settings", bound=BaseSettings)
+
 
 class LogSettings(BaseSettings):
     """Settings of the log, for every server program."""
@@ -97,9 +99,6 @@ def _formatter(settings: LogSettings, shared: list[Processor]) -> logging.Format
         foreign_pre_chain=[unpack_event, *shared],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
     )
-
-
-_Settings = TypeVar("_Settings", bound=BaseSettings)
 
 
 class StopSettings(BaseSettings):

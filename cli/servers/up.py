@@ -75,6 +75,27 @@ DECIDED: Final[Mapping[type[BaseSettings], frozenset[str]]] = {
 """Fields of each settings class that are never read."""
 
 _Settings = TypeVar("_Settings", bound=BaseSettings)
+CHANNELS = 4
+UNLIMITED_REQUESTS_PER_S = 1_000_000
+"""The emulator has no rate limit."""
+DRAIN_GRACE_S = 1.0
+"""Seconds that chunks in flight to the emulator are given at a stop."""
+_SETTINGS = {
+    settings.__name__: settings
+    for settings in (
+        EmulatorSettings,
+        ManagerSettings,
+        ProcessingServiceSettings,
+        UploadServiceSettings,
+    )
+}
+_READY_POLL_S = 0.02
+_NOTICE = """\
+This is the embedded default: chunks go to a Discord emulator, and everything is stored in {data}.
+docs/backup.md describes how to back that up, and how to move to the real Discord.
+Stop with Ctrl-C."""
+_FIRST_STEP = """\
+There is no user yet. Create the administrator here: {link}"""
 
 
 def up_settings(kind: type[_Settings], **values: object) -> _Settings:
@@ -99,23 +120,6 @@ def settings_read() -> Iterator[str]:
             (f"{prefix}{name}".upper(), None) for name in kind.model_fields if name not in names
         )
     yield from read
-
-
-CHANNELS = 4
-UNLIMITED_REQUESTS_PER_S = 1_000_000
-"""The emulator has no rate limit."""
-DRAIN_GRACE_S = 1.0
-"""Seconds that chunks in flight to the emulator are given at a stop."""
-_SETTINGS = {
-    settings.__name__: settings
-    for settings in (
-        EmulatorSettings,
-        ManagerSettings,
-        ProcessingServiceSettings,
-        UploadServiceSettings,
-    )
-}
-_READY_POLL_S = 0.02
 
 
 class Started(NamedTuple):
@@ -229,14 +233,6 @@ def _processing_settings(
         service_password=SecretStr(folder.service_password()),
         upload_origin=None if has_own_path else url,
     )
-
-
-_NOTICE = """\
-This is the embedded default: chunks go to a Discord emulator, and everything is stored in {data}.
-docs/backup.md describes how to back that up, and how to move to the real Discord.
-Stop with Ctrl-C."""
-_FIRST_STEP = """\
-There is no user yet. Create the administrator here: {link}"""
 
 
 def run_up(options: UpOptions) -> None:
