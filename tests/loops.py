@@ -29,7 +29,7 @@ ON_BOTH = frozenset(
         "discord_emulator",
         "manager/downloads/test_content.py",
         "manager/downloads/test_downloads.py",
-        "manager/handlers/test_pings.py",
+        "manager/services/test_pings.py",
         "manager/sockets",
         "storage",
         "upload_service",
