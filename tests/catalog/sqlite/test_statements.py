@@ -31,12 +31,12 @@ def test_every_statement_is_described():
         assert text.count(";\n") == len(list(Statements(text))), script.name
 
 
-@pytest.mark.parametrize("name", list(sql))
-async def test_sqlite_accepts_every_statement(database, name):
+async def test_sqlite_accepts_every_statement(database):
     """Each one fits the schema of this release."""
-    parameters = dict.fromkeys(re.findall(r":([a-z_]+)", sql[name]), 1)
     async with database.writing() as session:
-        assert await session.rows(f"EXPLAIN {sql[name]}", **parameters)
+        for name in sql:
+            parameters = dict.fromkeys(re.findall(r":([a-z_]+)", sql[name]), 1)
+            assert await session.rows(f"EXPLAIN {sql[name]}", **parameters), name
 
 
 def test_two_statements_of_one_name_are_refused():
