@@ -22,7 +22,7 @@ VOCABULARIES = {
 in each of these modules or packages."""
 SAME_IDEA = {
     "TooManyAttempts": {"client_sdk.errors", "common.guesses"},
-    "UploadSlot": {"client_sdk.models", "manager.services.slots"},
+    "UploadSlot": {"client_sdk.models", "manager.services.registry"},
 }
 """Other classes that share a name because they are the same thing, on two sides of an interface."""
 
