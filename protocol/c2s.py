@@ -9,9 +9,10 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from protocol.extensions import ADMINISTER, ORGANISE
+from protocol.extensions import ADMINISTER, ORGANISE, RESUME
 from protocol.packet import Packet
 from protocol.values import (
+    Fingerprint,
     Integer,
     Name,
     NamePart,
@@ -31,6 +32,7 @@ __all__ = [
     "FileShare",
     "FolderSizeRequest",
     "FolderStatusRequest",
+    "KeptUploadsRequest",
     "ListRequest",
     "ListType",
     "MoveFiles",
@@ -49,8 +51,11 @@ __all__ = [
     "UploadAbortRequest",
     "UploadBookingClear",
     "UploadBookingRequest",
+    "UploadDrop",
+    "UploadKeep",
     "UploadOverwriteResponse",
     "UploadRequest",
+    "UploadResume",
     "UserListRequest",
     "UserPasswordSet",
     "UserRemove",
@@ -401,6 +406,62 @@ class PositionRequest(Packet, frozen=True, kw_only=True):
     start: NonNegative | None = None
     sort_by: SortKey | None = None
     ascending_sort: bool | None = None
+
+
+class UploadKeep(Packet, frozen=True, kw_only=True):
+    """Asks the manager to keep an upload that has been accepted beyond the client's connection.
+
+    Client → manager, with the extension `resume`, while the upload runs; chunks may be sent
+    meanwhile. `fingerprint` says which source it is; the manager compares it as it is. Answered by
+    `generic:boolean`: false when the upload is over, when its service cannot go on with uploads, or
+    when the user keeps too many. The same again is no change.
+    """
+
+    id: ClassVar[str] = "c2s:upload-keep"
+    extension: ClassVar[str | None] = RESUME
+
+    upload_id: Uuid
+    fingerprint: Fingerprint
+
+
+class KeptUploadsRequest(Packet, frozen=True, kw_only=True):
+    """Asks for the user's kept uploads, the oldest first, those after one of them.
+
+    Client → manager, with the extension `resume`. Answered by `s2c:kept-uploads`.
+    """
+
+    id: ClassVar[str] = "c2s:kept-uploads-request"
+    extension: ClassVar[str | None] = RESUME
+
+    after: Uuid | None = None
+
+
+class UploadResume(Packet, frozen=True, kw_only=True):
+    """Asks to go on with a kept upload, on a booked service that is free.
+
+    Client → manager, with the extension `resume`. Another connection that runs the upload loses it.
+    With `fingerprint` the manager resumes only the upload of that source. Answered by
+    `s2c:upload-resumed`, or by `s2c:upload-rejection`.
+    """
+
+    id: ClassVar[str] = "c2s:upload-resume"
+    extension: ClassVar[str | None] = RESUME
+
+    upload_id: Uuid
+    fingerprint: Fingerprint | None = None
+
+
+class UploadDrop(Packet, frozen=True, kw_only=True):
+    """Gives up a kept upload, whether a client runs it or not; its content becomes garbage.
+
+    Client → manager, with the extension `resume`. Answered by `generic:boolean`: false when the user
+    keeps no such upload, or when its file is being entered.
+    """
+
+    id: ClassVar[str] = "c2s:upload-drop"
+    extension: ClassVar[str | None] = RESUME
+
+    upload_id: Uuid
 
 
 class UserListRequest(Packet, frozen=True, kw_only=True):

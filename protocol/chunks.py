@@ -1,7 +1,9 @@
 """How content is divided into chunks, and how the whole is hashed. All sizes are in bytes."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+
+from protocol.generic import ChunkRange
 
 
 def chunk_count(size: int, chunk_size: int) -> int:
@@ -18,6 +20,23 @@ def chunk_length(size: int, chunk_size: int, index: int) -> int:
     if not 0 <= index < chunk_count(size, chunk_size):
         raise IndexError(f"there is no chunk {index}")
     return min(chunk_size, size - index * chunk_size)
+
+
+def missing_ranges(stored: Iterable[int], count: int) -> tuple[ChunkRange, ...]:
+    """Return which of `count` chunks are not stored, in order; `stored` are indices in order."""
+    missing: list[ChunkRange] = []
+    due = 0
+    for index in (*stored, count):
+        if index > due:
+            missing.append(ChunkRange(first=due, last=index - 1))
+        due = index + 1
+    return tuple(missing)
+
+
+def indices_in(ranges: Iterable[ChunkRange]) -> Iterator[int]:
+    """Yield the indices of the chunks in the ranges, range by range."""
+    for each in ranges:
+        yield from range(each.first, each.last + 1)
 
 
 def content_hash(digests: Iterable[bytes]) -> str:

@@ -2,10 +2,10 @@
 
 from typing import ClassVar
 
-from protocol.packet import Packet
-from protocol.values import Float, Integer
+from protocol.packet import Packet, Record
+from protocol.values import Float, Integer, NonNegative
 
-__all__ = ["Boolean", "Primitives"]
+__all__ = ["Boolean", "ChunkRange", "Primitives"]
 
 
 class Boolean(Packet, frozen=True, kw_only=True):
@@ -35,3 +35,10 @@ class Primitives(Packet, frozen=True, kw_only=True):
     integer_value: Integer | None = None
     float_value: Float | None = None
     string_value: str | None = None
+
+
+class ChunkRange(Record, frozen=True, kw_only=True):
+    """The chunks from index `first` to `last`, both included."""
+
+    first: NonNegative
+    last: NonNegative

@@ -2,10 +2,12 @@
 
 from typing import ClassVar, Literal
 
-from protocol.extensions import ADMINISTER, ORGANISE, REJECTIONS
+from protocol.extensions import ADMINISTER, ORGANISE, REJECTIONS, RESUME
+from protocol.generic import ChunkRange
 from protocol.packet import Packet, Record
 from protocol.values import (
     Base64Url,
+    Fingerprint,
     Integer,
     MimeType,
     Name,
@@ -28,6 +30,9 @@ __all__ = [
     "FolderModify",
     "FolderSize",
     "FolderStatus",
+    "KeptUpload",
+    "KeptUploadState",
+    "KeptUploads",
     "ListFiles",
     "ListFolders",
     "ListedFileHandle",
@@ -48,8 +53,10 @@ __all__ = [
     "UploadFinishInfo",
     "UploadOverwriteCancel",
     "UploadOverwriteRequest",
+    "UploadParked",
     "UploadRejection",
     "UploadResponse",
+    "UploadResumed",
     "UploadStageFinish",
     "UserHandle",
     "UserList",
@@ -64,6 +71,7 @@ FolderAction = Literal["add", "delete", "rename", "move"]
 OwnershipStatus = Literal["owned", "public", "restricted", "shared"]
 Access = Literal["r", "rw", "none"]
 Retry = Literal["soon", "later", "never"]
+KeptUploadState = Literal["running", "parked", "stored", "awaiting-decision"]
 
 
 class Share(Record, frozen=True, kw_only=True):
@@ -428,6 +436,78 @@ class UploadRejection(Packet, frozen=True, kw_only=True):
     code: str
     reason: str
     retry: Retry
+
+
+class KeptUpload(Record, frozen=True, kw_only=True):
+    """One upload that its user has asked to keep.
+
+    `path` is the folder; `size` and `chunk_size` are in bytes. `state` is `running` while a client
+    sends it, `parked` when chunks are missing and no client sends them, `stored` when only the file has
+    to be entered, and `awaiting-decision` when its name is taken. It is dropped at `expires_at`
+    unless a client has gone on with it by then.
+    """
+
+    upload_id: Uuid
+    name: Name
+    path: Path
+    size: Positive
+    chunk_size: Positive
+    is_public: bool
+    fingerprint: Fingerprint
+    state: KeptUploadState
+    stored_chunks: NonNegative
+    created_at: Timestamp
+    expires_at: Timestamp
+
+
+class KeptUploads(Packet, frozen=True, kw_only=True):
+    """Some of the user's kept uploads, the oldest first.
+
+    Manager → client, with the extension `resume`, as the reply to `c2s:kept-uploads-request`. There
+    are further ones after the last if `has_more`. Not answered.
+    """
+
+    id: ClassVar[str] = "s2c:kept-uploads"
+    extension: ClassVar[str | None] = RESUME
+
+    uploads: tuple[KeptUpload, ...]
+    has_more: bool
+
+
+class UploadResumed(Packet, frozen=True, kw_only=True):
+    """Says where the rest of a kept upload goes.
+
+    Manager → client, with the extension `resume`, as the reply to `c2s:upload-resume`. The chunks
+    `missing` (in order) are sent to `upload_address`. When none is missing there is no address, and the
+    file is entered at once. What follows is as after `s2c:upload-response`. Not answered.
+    """
+
+    id: ClassVar[str] = "s2c:upload-resumed"
+    extension: ClassVar[str | None] = RESUME
+
+    upload_id: Uuid
+    name: Name
+    path: Path
+    size: Positive
+    chunk_size: Positive
+    missing: tuple[ChunkRange, ...]
+    upload_address: str | None = None
+
+
+class UploadParked(Packet, frozen=True, kw_only=True):
+    """Says that a kept upload does not run any more, and can be resumed.
+
+    Manager → client, with the extension `resume`, in place of `s2c:upload-finish-info`: its service
+    was lost or gave up (`service-lost`, `service-failed`), another connection went on with it
+    (`resumed-elsewhere`), or the file could not be entered now (`catalog-unavailable`). Not answered.
+    """
+
+    id: ClassVar[str] = "s2c:upload-parked"
+    extension: ClassVar[str | None] = RESUME
+
+    upload_id: Uuid
+    code: str
+    reason: str
 
 
 class UserList(Packet, frozen=True, kw_only=True):

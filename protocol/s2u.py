@@ -2,7 +2,8 @@
 
 from typing import ClassVar
 
-from protocol.extensions import TICKETS, WEBHOOKS
+from protocol.extensions import RESUME, TICKETS, WEBHOOKS
+from protocol.generic import ChunkRange
 from protocol.packet import Packet, Record
 from protocol.values import (
     AesKey,
@@ -22,6 +23,7 @@ __all__ = [
     "ReportDeferred",
     "TicketAccepted",
     "UploadAbort",
+    "UploadResume",
     "UploadServiceConfiguration",
     "UploadStart",
     "WebhookConfiguration",
@@ -82,6 +84,28 @@ class UploadStart(Packet, frozen=True, kw_only=True):
     client: Uuid
     upload_id: Uuid
     chunk_size: Positive
+
+
+class UploadResume(Packet, frozen=True, kw_only=True):
+    """Gives the service an upload of which some chunks are stored already.
+
+    Manager → upload service with the extension `resume`. The fields are those of `s2u:upload-start`;
+    only the chunks `missing` (in order) come to this service. `type` is the MIME type when the first
+    chunk is among those stored, else null. Answered by `generic:boolean`; false when the service is busy.
+    The service's `u2s:upload-finish` leaves out `hash`, which the manager knows.
+    """
+
+    id: ClassVar[str] = "s2u:upload-resume"
+    extension: ClassVar[str | None] = RESUME
+
+    name: Name
+    path: Path
+    size: Positive
+    client: Uuid
+    upload_id: Uuid
+    chunk_size: Positive
+    missing: tuple[ChunkRange, ...]
+    type: MimeType | None = None
 
 
 class UploadAbort(Packet, frozen=True, kw_only=True):

@@ -126,6 +126,14 @@ Timestamp = Annotated[
         description="an ISO 8601 date and time",
     ),
 ]
+Fingerprint = Annotated[
+    str,
+    Meta(
+        title="fingerprint",
+        pattern=r"^[!-~]{1,256}\Z",
+        description="1 to 256 printable ASCII characters without blanks",
+    ),
+]
 ViewName = Annotated[
     str,
     Meta(

@@ -95,6 +95,14 @@ BASE64URL = Kind(("a", "aZ09_-"), (None, "", "a=", "a+b", "a/b", "a b", "a\n", 5
 MIME = Kind(
     ("image/avif", "text/plain; charset=utf-8"), (None, "", "text", "/", "a/b\r\nX: y", "a/é", 5)
 )
+FINGERPRINT = Kind(
+    ("x", "v1:1000:1700000000000:" + "0123456789abcdef" * 4, "~" * 256),
+    (None, "", "a b", "x" * 257, "é", "a\n", 5),
+)
+RANGE = Kind(
+    ({"first": 0, "last": 0}, {"first": 3, "last": 10}),
+    (None, {}, [], {"first": 0}, {"first": -1, "last": 0}, {"first": 0, "last": 1, "more": 1}),
+)
 VIEW = Kind(
     ("thumbnail", "0", "page_1-x", "a" * 64),
     (None, "", "-a", "A", "a b", "a/b", "a" * 65, "a\n", 5),
@@ -116,6 +124,29 @@ CRYPTO = Kind(
         {"enabled": False, "more": 1}, {"enabled": 0},
     ),
 )  # fmt: skip
+KEPT_UPLOAD: dict[str, Any] = {
+    "upload_id": UUID_A,
+    "name": "a.bin",
+    "path": "/",
+    "size": 1,
+    "chunk_size": 1,
+    "is_public": False,
+    "fingerprint": "x",
+    "state": "parked",
+    "stored_chunks": 0,
+    "created_at": "2024-02-29T12:30:00Z",
+    "expires_at": "2024-02-29T12:30:00Z",
+}
+KEPT = Kind(
+    (KEPT_UPLOAD, {**KEPT_UPLOAD, "state": "awaiting-decision"}),
+    (
+        None,
+        {},
+        {**KEPT_UPLOAD, "state": "lost"},
+        {**KEPT_UPLOAD, "more": 1},
+        {**KEPT_UPLOAD, "size": 0},
+    ),
+)
 SHARE: dict[str, Any] = {
     "can_write": True,
     "file": 1,
@@ -261,6 +292,10 @@ TABLE: dict[str, dict[str, Kind]] = {
         "sort_by": optional(one_of("name", "updated_at", "size")),
         "ascending_sort": optional(BOOL),
     },
+    "c2s:upload-keep": {"upload_id": UUID, "fingerprint": FINGERPRINT},
+    "c2s:kept-uploads-request": {"after": optional(UUID)},
+    "c2s:upload-resume": {"upload_id": UUID, "fingerprint": optional(FINGERPRINT)},
+    "c2s:upload-drop": {"upload_id": UUID},
     "c2s:user-list-request": {"page": COUNT, "query": optional(QUERY)},
     "c2s:user-password-set": {"user_id": INT, "password": PASSWORD},
     "c2s:user-role-set": {"user_id": INT, "is_admin": BOOL},
@@ -332,6 +367,17 @@ TABLE: dict[str, dict[str, Kind]] = {
         "reason": TEXT,
         "retry": one_of("soon", "later", "never"),
     },
+    "s2c:kept-uploads": {"uploads": list_of(KEPT), "has_more": BOOL},
+    "s2c:upload-resumed": {
+        "upload_id": UUID,
+        "name": NAME,
+        "path": PATH,
+        "size": POSITIVE,
+        "chunk_size": POSITIVE,
+        "missing": list_of(RANGE),
+        "upload_address": optional(TEXT),
+    },
+    "s2c:upload-parked": {"upload_id": UUID, "code": TEXT, "reason": TEXT},
     "s2c:share-list": {
         "file_id": INT,
         "is_public": BOOL,
@@ -357,6 +403,16 @@ TABLE: dict[str, dict[str, Kind]] = {
         "client": UUID,
         "upload_id": UUID,
         "chunk_size": POSITIVE,
+    },
+    "s2u:upload-resume": {
+        "name": NAME,
+        "path": PATH,
+        "size": POSITIVE,
+        "client": UUID,
+        "upload_id": UUID,
+        "chunk_size": POSITIVE,
+        "missing": list_of(RANGE),
+        "type": optional(MIME),
     },
     "s2u:upload-abort": {},
     "s2u:webhook-configuration": {
@@ -459,6 +515,16 @@ EXTENSIONS = {
         "c2s:share-list-request",
         "s2c:position",
         "s2c:share-list",
+    },
+    "resume": {
+        "c2s:upload-keep",
+        "c2s:kept-uploads-request",
+        "c2s:upload-resume",
+        "c2s:upload-drop",
+        "s2c:kept-uploads",
+        "s2c:upload-resumed",
+        "s2c:upload-parked",
+        "s2u:upload-resume",
     },
     "rejections": {"s2c:upload-rejection"},
     "webhooks": {

@@ -1,12 +1,15 @@
 """How content is cut into chunks, and hashed."""
 
 import hashlib
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol import CHUNK_SIZE, chunk_count, chunk_length, content_hash
+from protocol.chunks import indices_in, missing_ranges
+from protocol.generic import ChunkRange
 
 
 @pytest.mark.parametrize(
@@ -54,3 +57,23 @@ def test_the_hash_is_taken_over_the_hex_digests_in_order():
     text = hashlib.sha256(b"one").hexdigest() + hashlib.sha256(b"two").hexdigest()
     assert content_hash(digests) == hashlib.sha256(text.encode()).hexdigest()
     assert content_hash(reversed(digests)) != content_hash(digests)
+
+
+def test_missing_chunks_are_told_in_ranges():
+    """A gap at either end counts as well as one between."""
+    expected = (
+        ChunkRange(first=0, last=1),
+        ChunkRange(first=3, last=3),
+        ChunkRange(first=6, last=9),
+    )
+    assert missing_ranges([2, 4, 5], 10) == expected
+    assert missing_ranges([], 0) == ()
+
+
+@given(st.integers(1, 50).flatmap(lambda n: st.tuples(st.just(n), st.sets(st.integers(0, n - 1)))))
+def test_ranges_hold_exactly_what_is_missing(chunks):
+    """What is stored and what the ranges hold make up the whole, and no two ranges touch."""
+    count, stored = chunks
+    ranges = missing_ranges(sorted(stored), count)
+    assert list(indices_in(ranges)) == [index for index in range(count) if index not in stored]
+    assert all(left.last + 1 < right.first for left, right in pairwise(ranges))
