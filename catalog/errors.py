@@ -200,6 +200,30 @@ class TooManyTemporaryBytes(CatalogError):
     code = "too-many-temporary-bytes"
 
 
+class KeptUploadMissing(CatalogError):
+    """The user keeps no such upload: it ended, was dropped, or its time is over."""
+
+    code = "kept-upload-missing"
+
+
+class KeptUploadClaimed(CatalogError):
+    """Somebody else has claimed the kept upload since it was read."""
+
+    code = "kept-upload-claimed"
+
+
+class TooManyKeptUploads(CatalogError):
+    """The user keeps as many uploads as a user may."""
+
+    code = "too-many-kept-uploads"
+
+
+class TooManyKeptBytes(CatalogError):
+    """The user's kept uploads would exceed what they may have together."""
+
+    code = "too-many-kept-bytes"
+
+
 class ReferenceElsewhere(CatalogError):
     """The service's reference of this key is on another object."""
 

@@ -2,6 +2,7 @@
 
 from catalog.account_port import AccountStore
 from catalog.content_port import MasterKeyStore, MessageStore, ObjectStore, WebhookStore
+from catalog.kept_upload_port import KeptUploadStore
 from catalog.port import FileStore, FolderPositions, FolderStore, FolderWalk
 from catalog.service_port import JobStore, KeyStore, ReferenceStore, TicketStore, ViewStore
 from catalog.transfer_records import CatalogTransfer
@@ -24,6 +25,7 @@ class JoinedCatalog:
         objects: ObjectStore,
         messages: MessageStore,
         webhooks: WebhookStore,
+        kept_uploads: KeptUploadStore,
         tickets: TicketStore,
         references: ReferenceStore,
         keys: KeyStore,
@@ -98,6 +100,12 @@ class JoinedCatalog:
         self.put_quarantine = webhooks.put_quarantine
         self.end_quarantine = webhooks.end_quarantine
         self.chunks_posted_by = webhooks.chunks_posted_by
+        self.keep_upload = kept_uploads.keep_upload
+        self.kept_upload = kept_uploads.kept_upload
+        self.kept_uploads_of = kept_uploads.kept_uploads_of
+        self.claim_kept_upload = kept_uploads.claim_kept_upload
+        self.park_kept_upload = kept_uploads.park_kept_upload
+        self.drop_kept_upload = kept_uploads.drop_kept_upload
         self.open_ticket = tickets.open_ticket
         self.ticket = tickets.ticket
         self.redeem_ticket = tickets.redeem_ticket

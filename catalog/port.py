@@ -26,6 +26,7 @@ from uuid import UUID
 
 from catalog.account_port import AccountStore
 from catalog.content_port import MasterKeyStore, MessageStore, ObjectStore, WebhookStore
+from catalog.kept_upload_port import KeptUploadStore
 from catalog.permits import Permit
 from catalog.records import (
     File,
@@ -403,6 +404,7 @@ class Catalog(
     ObjectStore,
     MessageStore,
     WebhookStore,
+    KeptUploadStore,
     TicketStore,
     ReferenceStore,
     KeyStore,

@@ -214,6 +214,59 @@ class Reference:
     expires_at: float | None
 
 
+class KeptUploadState(StrEnum):
+    """How far a kept upload has come."""
+
+    UPLOADING = "uploading"
+    """Chunks are missing, as far as is known."""
+    STORED = "stored"
+    """All chunks are journalled; the file is not entered yet."""
+    AWAITING_DECISION = "awaiting_decision"
+    """As `stored`, and the file's name is taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptUpload:
+    """An upload that goes on after its client, its service or its manager was lost.
+
+    Attributes:
+        object_id: the object that it brings, which is the upload's id.
+        folder: names from the root down, where the file goes.
+        do_overwrite: whether a file of the same name is replaced without asking.
+        fingerprint: what the client calls its source by.
+        mime_type: None as long as no service has found it out.
+        epoch: how often it was claimed; 0 for who keeps it first.
+        expires_at: when it is dropped, unless it is claimed or parked before.
+        size, chunk_size, chunk_count: of the object.
+        stored_chunks: how many chunks are journalled; only the catalog sets it.
+    """
+
+    object_id: UUID
+    owner_id: int
+    folder: tuple[str, ...]
+    name: str
+    is_public: bool
+    do_overwrite: bool
+    fingerprint: str
+    created_at: float
+    expires_at: float
+    size: int
+    chunk_size: int
+    chunk_count: int
+    state: KeptUploadState = KeptUploadState.UPLOADING
+    mime_type: str | None = None
+    epoch: int = 0
+    stored_chunks: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptUploadLimits:
+    """What one user may keep: how many uploads, and how many bytes they may have together."""
+
+    uploads: int
+    size: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderCounts:
     """How many entries lie directly in a folder."""

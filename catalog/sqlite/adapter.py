@@ -10,6 +10,7 @@ from catalog.sqlite.accounts import SqliteAccounts
 from catalog.sqlite.database import Database
 from catalog.sqlite.files import SqliteFiles
 from catalog.sqlite.folders import SqliteFolders, SqlitePositions, SqliteWalks
+from catalog.sqlite.kept_uploads import SqliteKeptUploads
 from catalog.sqlite.objects import SqliteMasterKeys, SqliteMessages, SqliteObjects, SqliteWebhooks
 from catalog.sqlite.schema import pending_migrations, upgrade
 from catalog.sqlite.services import (
@@ -36,6 +37,7 @@ class SqliteCatalog(JoinedCatalog):
             objects=SqliteObjects(database, clock),
             messages=SqliteMessages(database, clock),
             webhooks=SqliteWebhooks(database, clock),
+            kept_uploads=SqliteKeptUploads(database, clock),
             tickets=SqliteTickets(database, clock),
             references=SqliteReferences(database, clock),
             keys=SqliteKeys(database, clock),

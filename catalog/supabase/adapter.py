@@ -10,6 +10,7 @@ from catalog.supabase.accounts import SupabaseAccounts
 from catalog.supabase.client import ATTEMPT_S, CALL_RETRY, Functions
 from catalog.supabase.files import SupabaseFiles
 from catalog.supabase.folders import SupabaseFolders, SupabasePositions, SupabaseWalks
+from catalog.supabase.kept_uploads import SupabaseKeptUploads
 from catalog.supabase.objects import (
     SupabaseMasterKeys,
     SupabaseMessages,
@@ -44,6 +45,7 @@ class SupabaseCatalog(JoinedCatalog):
             objects=SupabaseObjects(functions, clock),
             messages=SupabaseMessages(functions, clock),
             webhooks=SupabaseWebhooks(functions, clock),
+            kept_uploads=SupabaseKeptUploads(functions, clock),
             tickets=SupabaseTickets(functions, clock),
             references=SupabaseReferences(functions, clock),
             keys=SupabaseKeys(functions, clock),

@@ -38,6 +38,7 @@ MIGRATIONS = (
     "20261129000402_master_keys",
     "20261130000100_change_sequence",
     "20261130000200_subjects",
+    "20261130000300_kept_uploads",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 

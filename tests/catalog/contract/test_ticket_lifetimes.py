@@ -1,21 +1,11 @@
 """Tickets, uploads, references, expiry and collection in any order, against a model."""
 
-import asyncio
-from collections.abc import Coroutine
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID, uuid4
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    Bundle,
-    RuleBasedStateMachine,
-    invariant,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import Bundle, invariant, rule
 
 from catalog.errors import (
     CatalogError,
@@ -28,6 +18,7 @@ from catalog.errors import (
     TooManyTickets,
 )
 from catalog.records import ObjectState, Ticket, TicketLimits, ViewTarget
+from tests.catalog.contract.machines import CatalogMachine, run_machine
 
 SIZE = 5
 GRACE_S = 100.0
@@ -54,35 +45,14 @@ class Content:
     last_needed: float = 0.0
 
 
-class TicketLifetimes(RuleBasedStateMachine):
+class TicketLifetimes(CatalogMachine):
     """What a ticket can go through, and everything around it."""
 
     tickets = Bundle("tickets")
 
     def __init__(self, backend: Any, clock: Any, uploads_into: Any) -> None:
-        super().__init__()
-        self.clock = clock
-        self.runner = asyncio.Runner()
-        self.stack = AsyncExitStack()
-        self.catalog = self.run(self.stack.enter_async_context(backend.another().open()))
-        self.uploads = uploads_into(self.catalog, clock)
+        super().__init__(backend, clock, uploads_into)
         self.model: dict[UUID, Content] = {}
-
-    def run(self, call: Coroutine[Any, Any, Any]) -> Any:
-        """Runs a call of the catalog to its end."""
-        return self.runner.run(call)
-
-    def outcome(self, call: Coroutine[Any, Any, Any]) -> Any:
-        """The answer of a call, or the class of its error."""
-        try:
-            return self.run(call)
-        except CatalogError as error:
-            return type(error)
-
-    def teardown(self) -> None:
-        """Closes the catalog."""
-        self.run(self.stack.aclose())
-        self.runner.close()
 
     def live_references(self, content: Content) -> list[tuple[str, str]]:
         """The references that are not over."""
@@ -321,20 +291,4 @@ class TicketLifetimes(RuleBasedStateMachine):
 
 def test_tickets_and_references_decide_what_lives(backend, clock, uploads_into):
     """Whatever happens in whatever order, referenced content is never deleted, the rest soon is."""
-
-    class Run(TicketLifetimes):
-        """The machine on this backend."""
-
-        def __init__(self) -> None:
-            super().__init__(backend, clock, uploads_into)
-
-    run_state_machine_as_test(
-        Run,
-        settings=settings(
-            max_examples=backend.examples(25),
-            stateful_step_count=30,
-            deadline=None,
-            derandomize=True,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    run_machine(TicketLifetimes, backend, clock, uploads_into, examples=25)

@@ -25,6 +25,7 @@ TABLES = {
     "folder_usage",
     "folders",
     "jobs",
+    "kept_uploads",
     "master_keys",
     "messages",
     "objects",

@@ -1,0 +1,60 @@
+"""Uploads that outlive their client. The promises of `catalog.port` hold here as well."""
+
+from typing import Protocol
+from uuid import UUID
+
+from catalog.records import KeptUpload, KeptUploadLimits, KeptUploadState
+
+KEPT_UPLOAD_SERVICE = "kept-upload"
+"""The service of the references that kept uploads hold on their objects; the key is the owner's id."""
+
+
+class KeptUploadStore(Protocol):
+    """Uploads that their owners have asked to keep, each with a reference that holds its object.
+
+    A kept upload ends with its reference: once that is over no call finds it any more, and the
+    collector deletes it together with its object.
+    """
+
+    async def keep_upload(self, kept: KeptUpload, *, limits: KeptUploadLimits | None) -> None:
+        """Keeps the upload of an object from now on, until `kept.expires_at`; None sets no limits.
+
+        An upload that is kept already stays as it is.
+        Raises `ObjectMissing`, `UserMissing`, `TooManyKeptUploads`, `TooManyKeptBytes`.
+        """
+
+    async def kept_upload(self, object_id: UUID) -> KeptUpload | None:
+        """The kept upload of that object, as long as its time is not over."""
+
+    async def kept_uploads_of(
+        self, owner_id: int, *, after: UUID | None, limit: int
+    ) -> list[KeptUpload]:
+        """A user's kept uploads, the oldest first, those after that of an object.
+
+        None at all after one that is not kept any more.
+        """
+
+    async def claim_kept_upload(
+        self, object_id: UUID, *, owner_id: int, epoch: int, claimant: UUID, expires_at: float
+    ) -> KeptUpload:
+        """Takes the upload over, if nobody has since it was read: compares `epoch`, then raises it by one.
+
+        It is in state `uploading` then, and its expiry moves. `claimant` is new for each claim; the same
+        claim again answers as before, unless somebody else has claimed the upload since.
+        Raises `KeptUploadMissing`, also for another owner, and `KeptUploadClaimed`.
+        """
+
+    async def park_kept_upload(
+        self, kept: KeptUpload, *, state: KeptUploadState, mime_type: str | None, expires_at: float
+    ) -> bool:
+        """Notes how far the upload has come, and where its file goes: `kept.folder`.
+
+        `mime_type` is what its service has found out. False, and no change, unless `kept.epoch`
+        is still that of the upload.
+        """
+
+    async def drop_kept_upload(self, object_id: UUID, *, owner_id: int | None) -> bool:
+        """Keeps the upload no longer: deletes it, and its reference. None drops that of any owner.
+
+        False when there was none. What nothing else refers to is garbage then.
+        """

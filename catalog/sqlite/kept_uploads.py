@@ -1,0 +1,178 @@
+"""Uploads that are kept beyond their client's connection."""
+
+import json
+import sqlite3
+from uuid import UUID
+
+from catalog.errors import (
+    KeptUploadClaimed,
+    KeptUploadMissing,
+    TooManyKeptBytes,
+    TooManyKeptUploads,
+)
+from catalog.kept_upload_port import KEPT_UPLOAD_SERVICE
+from catalog.records import KeptUpload, KeptUploadLimits, KeptUploadState, Reference
+from catalog.sqlite.accounts import require_user
+from catalog.sqlite.database import Session, SqlitePart
+from catalog.sqlite.objects import put_reference, require_object
+from catalog.sqlite.statements import sql
+from common.wording import counted
+
+
+class SqliteKeptUploads(SqlitePart):
+    """`KeptUploadStore` on SQLite."""
+
+    async def keep_upload(self, kept: KeptUpload, *, limits: KeptUploadLimits | None) -> None:
+        """Keeps the upload of an object.
+
+        Raises `ObjectMissing`, `UserMissing`, `TooManyKeptUploads`, `TooManyKeptBytes`.
+        """
+        async with self._database.writing() as session:
+            content = await require_object(session, kept.object_id)
+            await require_user(session, kept.owner_id)
+            if await self._find(session, kept.object_id) is not None:
+                return
+            if limits is not None:
+                await self._require_room(session, kept.owner_id, content.size, limits)
+            # One whose time is over makes room for itself.
+            await session.run(sql.delete_kept_upload, object_id=kept.object_id.bytes, owner_id=None)
+            await session.run(
+                sql.insert_kept_upload,
+                object_id=kept.object_id.bytes,
+                owner_id=kept.owner_id,
+                folder=json.dumps(kept.folder),
+                name=kept.name,
+                is_public=kept.is_public,
+                do_overwrite=kept.do_overwrite,
+                fingerprint=kept.fingerprint,
+                state=kept.state.value,
+                mime_type=kept.mime_type,
+                epoch=kept.epoch,
+                created_at=kept.created_at,
+            )
+            await _hold(session, kept.object_id, kept.owner_id, kept.expires_at)
+
+    async def _require_room(
+        self, session: Session, owner_id: int, size: int, limits: KeptUploadLimits
+    ) -> None:
+        row = (await session.rows(sql.kept_upload_totals, owner_id=owner_id, now=self._clock()))[0]
+        if row["uploads"] >= limits.uploads:
+            raise TooManyKeptUploads(
+                f"{counted(limits.uploads, 'upload')} may be kept, and no more: resume or drop one"
+            )
+        if row["size"] + size > limits.size:
+            raise TooManyKeptBytes(
+                f"kept uploads may have {counted(limits.size, 'byte')} together, and have {row['size']}"
+            )
+
+    async def kept_upload(self, object_id: UUID) -> KeptUpload | None:
+        """The kept upload of that object, or None."""
+        async with self._database.reading() as session:
+            return await self._find(session, object_id)
+
+    async def _find(self, session: Session, object_id: UUID) -> KeptUpload | None:
+        row = await session.row(sql.kept_upload, object_id=object_id.bytes, now=self._clock())
+        return _kept_upload_of(row) if row else None
+
+    async def kept_uploads_of(
+        self, owner_id: int, *, after: UUID | None, limit: int
+    ) -> list[KeptUpload]:
+        """A user's kept uploads, the oldest first, those after that of an object."""
+        async with self._database.reading() as session:
+            rows = await session.rows(
+                sql.kept_uploads_of,
+                owner_id=owner_id,
+                after=after.bytes if after else None,
+                limit=limit,
+                now=self._clock(),
+            )
+        return [_kept_upload_of(row) for row in rows]
+
+    async def claim_kept_upload(
+        self, object_id: UUID, *, owner_id: int, epoch: int, claimant: UUID, expires_at: float
+    ) -> KeptUpload:
+        """Takes the upload over. Raises `KeptUploadMissing`, `KeptUploadClaimed`."""
+        async with self._database.writing() as session:
+            row = await session.row(sql.kept_upload, object_id=object_id.bytes, now=self._clock())
+            if row is None or row["owner_id"] != owner_id:
+                raise KeptUploadMissing(f"the user keeps no upload {object_id}")
+            if (row["epoch"], row["claimed_by"]) != (epoch + 1, claimant.bytes):
+                if row["epoch"] != epoch:
+                    raise KeptUploadClaimed(f"the upload {object_id} was resumed elsewhere")
+                await session.run(
+                    sql.claim_kept_upload, object_id=object_id.bytes, claimant=claimant.bytes
+                )
+                await _hold(session, object_id, owner_id, expires_at)
+            claimed = await session.row(
+                sql.kept_upload, object_id=object_id.bytes, now=self._clock()
+            )
+            if claimed is None:
+                raise KeptUploadMissing(f"the time of the upload {object_id} is over")
+            return _kept_upload_of(claimed)
+
+    async def park_kept_upload(
+        self, kept: KeptUpload, *, state: KeptUploadState, mime_type: str | None, expires_at: float
+    ) -> bool:
+        """Notes how far the upload has come. False unless its epoch is going on."""
+        async with self._database.writing() as session:
+            row = await session.row(
+                sql.park_kept_upload,
+                object_id=kept.object_id.bytes,
+                epoch=kept.epoch,
+                state=state.value,
+                folder=json.dumps(kept.folder),
+                mime_type=mime_type,
+            )
+            if row is None:
+                return False
+            await _hold(session, kept.object_id, row["owner_id"], expires_at)
+            return True
+
+    async def drop_kept_upload(self, object_id: UUID, *, owner_id: int | None) -> bool:
+        """Keeps the upload no longer. False when there was none."""
+        async with self._database.writing() as session:
+            row = await session.row(
+                sql.delete_kept_upload, object_id=object_id.bytes, owner_id=owner_id
+            )
+            if row is None:
+                return False
+            await session.run(
+                sql.delete_reference,
+                object_id=object_id.bytes,
+                service=KEPT_UPLOAD_SERVICE,
+                key=str(row["owner_id"]),
+            )
+            return True
+
+
+async def _hold(session: Session, object_id: UUID, owner_id: int, expires_at: float) -> None:
+    await put_reference(
+        session,
+        Reference(
+            object_id=object_id,
+            service=KEPT_UPLOAD_SERVICE,
+            key=str(owner_id),
+            expires_at=expires_at,
+        ),
+    )
+
+
+def _kept_upload_of(row: sqlite3.Row) -> KeptUpload:
+    return KeptUpload(
+        object_id=UUID(bytes=row["object_id"]),
+        owner_id=row["owner_id"],
+        folder=tuple(json.loads(row["folder"])),
+        name=row["name"],
+        is_public=bool(row["is_public"]),
+        do_overwrite=bool(row["do_overwrite"]),
+        fingerprint=row["fingerprint"],
+        created_at=row["created_at"],
+        expires_at=row["expires_at"],
+        size=row["size"],
+        chunk_size=row["chunk_size"],
+        chunk_count=row["chunk_count"],
+        state=KeptUploadState(row["state"]),
+        mime_type=row["mime_type"],
+        epoch=row["epoch"],
+        stored_chunks=row["stored_chunks"],
+    )
