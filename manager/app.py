@@ -14,6 +14,7 @@ from functools import partial
 from aiohttp import web
 
 from catalog.port import Catalog
+from catalog.records import KeptUploadLimits
 from common.addresses import ClientAddresses
 from common.guesses import GuessLimiter
 from common.http_server import UNREAD_TIMEOUT_S, end_unread_answers, handler_arguments
@@ -80,9 +81,11 @@ from manager.tickets.uploads import TicketManager, ticket_policy
 from manager.uploads.committing import EmptyFileCommitter, FileCommitter, ObjectWriter
 from manager.uploads.handlers import BookingHandlers, EmptyFileHandlers, UploadHandlers
 from manager.uploads.journal import ChunkJournal
+from manager.uploads.kept import KeptUploads
+from manager.uploads.kept_handlers import KeptUploadHandlers
+from manager.uploads.manager import UploadManager
 from manager.uploads.readability import ReadabilityCheck
 from manager.uploads.report_handlers import UploadReportHandlers
-from manager.uploads.session import UploadManager
 from manager.websocket import (
     ClientEndpoint,
     PeerType,
@@ -92,7 +95,7 @@ from manager.websocket import (
     UploadServiceEndpoint,
     WebSocketEndpoint,
 )
-from protocol.extensions import ADMINISTER, ORGANISE, PROCESSING, TICKETS, WEBHOOKS
+from protocol.extensions import ADMINISTER, ORGANISE, PROCESSING, RESUME, TICKETS, WEBHOOKS
 from storage.discord.http import DiscordHttp
 from storage.discord.limits import RateLimiter
 from storage.discord.messages import Bot, WebhookClient
@@ -255,7 +258,18 @@ async def _run(
             chunk_size=settings.chunk_size,
             clock=clock,
         )
-        uploads = UploadManager(objects, committer, upload_slots, changes, tasks, reaper.wake)
+        kept_uploads = KeptUploads(
+            catalog,
+            retry,
+            life_s=settings.kept_upload_s,
+            limits=KeptUploadLimits(
+                uploads=settings.user_kept_uploads, size=settings.user_kept_bytes
+            ),
+            clock=clock,
+        )
+        uploads = UploadManager(
+            objects, committer, upload_slots, changes, kept_uploads, tasks, reaper.wake
+        )
         tickets = TicketManager(
             catalog=catalog,
             retry=retry,
@@ -307,7 +321,7 @@ async def _run(
         name_policy, chunk_size = settings.name_policy, settings.chunk_size
         client_packets = Dispatcher(
             "c2s",
-            {None, ADMINISTER, ORGANISE},
+            {None, ADMINISTER, ORGANISE, RESUME},
             UserAdministration(catalog, passwords, logins, changes, monotonic=monotonic),
             BrowsingHandlers(catalog),
             FileHandlers(catalog, changes, reaper.wake, name_policy),
@@ -317,6 +331,7 @@ async def _run(
             ThumbnailHandlers(catalog, content_links, thumbnail_cache),
             BookingHandlers(bookings, uploads),
             UploadHandlers(uploads, upload_slots, chunk_size, name_policy),
+            KeptUploadHandlers(catalog, kept_uploads, uploads, upload_slots, reaper.wake),
             EmptyFileHandlers(empty_files, name_policy),
             ProbeHandlers(probe, upload_slots, thumbnail_services, processing),
         )
@@ -324,7 +339,7 @@ async def _run(
             "u2s",
             {None, WEBHOOKS, TICKETS},
             TicketHandlers(tickets),
-            UploadReportHandlers(journal, webhooks, tickets.reported),
+            UploadReportHandlers(journal, webhooks, tickets.reported, catalog.kept_upload),
             WebhookReportHandlers(upload_slots, webhooks, uncertain_posts),
         )
         thumbnail_packets = Dispatcher("t2s", {None}, thumbnail_services)
@@ -448,6 +463,7 @@ async def _run(
 
         background: dict[str, Callable[[], Awaitable[None]]] = {
             "health": health.run,
+            "kept_uploads": kept_uploads.run,
             "temporary_references": temporary_references.run,
             "processing": processing.run,
             "quarantines": quarantines.run,

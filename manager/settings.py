@@ -290,6 +290,19 @@ class ManagerSettings(CatalogSettings):
             "refers to it."
         ),
     )
+    kept_upload_s: float = Field(
+        default=86400.0,
+        gt=0,
+        description="Seconds that an unfinished upload is kept while its client does not go on with it.",
+    )
+    user_kept_uploads: int = Field(
+        default=1000, ge=0, description="Unfinished uploads that one user may keep."
+    )
+    user_kept_bytes: int = Field(
+        default=2**44,
+        ge=0,
+        description="Bytes that the files of one user's kept uploads may have together.",
+    )
     user_open_tickets: int = Field(
         default=20, ge=0, description="Open tickets that one user may have."
     )

@@ -30,6 +30,7 @@ from protocol.extensions import (
     ORGANISE,
     PROCESSING,
     REJECTIONS,
+    RESUME,
     TICKET_HOLDERS,
     TICKETS,
     WEBHOOKS,
@@ -197,7 +198,7 @@ class ClientEndpoint:
         """Serves a client that has a valid token."""
         user = await self._accounts.authenticate(handshake.key)
         base_url = base_url_of(request, self._public_url)
-        granted = handshake.extensions & {ADMINISTER, ORGANISE, REJECTIONS}
+        granted = handshake.extensions & {ADMINISTER, ORGANISE, REJECTIONS, RESUME}
         socket, connection = await self._sockets.accept(request, handshake, granted, "c2s")
         if self._logins.is_revoked(user):
             await close_revoked_login(connection)
@@ -251,7 +252,7 @@ class UploadServiceEndpoint:
         """Serves a slot that knows the service password."""
         self._password.check(request, handshake.key)
         address = handshake.upload_address()
-        granted = handshake.extensions & {WEBHOOKS, TICKETS, TICKET_HOLDERS}
+        granted = handshake.extensions & {WEBHOOKS, TICKETS, TICKET_HOLDERS, RESUME}
         if WEBHOOKS not in granted:
             granted = frozenset()
         process = handshake.process() if granted else None
@@ -268,6 +269,7 @@ class UploadServiceEndpoint:
             connection=connection,
             takes_tickets=TICKETS in granted,
             hears_of_holders=TICKET_HOLDERS in granted,
+            can_resume=RESUME in granted,
         )
         bind_ids(service=slot.id)
         try:

@@ -43,7 +43,8 @@ class ChunkStored(Packet, frozen=True, kw_only=True):
     Upload service with the extension `webhooks` → manager, also for an upload that has ended
     meanwhile; what could not be delivered is sent after a reconnect, or after the service's next
     start. `index` counts from 0. The `stored_size` bytes from `offset` of the attachment are the
-    encrypted chunk; `size` bytes were plain, with the SHA-256 `digest`. Answered by
+    encrypted chunk; `size` bytes were plain, with the SHA-256 `digest`. With the extension `resume`
+    the report of the first chunk has the MIME `type`. Answered by
     `generic:boolean`: true when the chunk is durably part of its upload, false when it is not
     wanted, and its message durably noted as garbage. Answered by `s2u:report-deferred` when
     neither can be done now.
@@ -62,6 +63,7 @@ class ChunkStored(Packet, frozen=True, kw_only=True):
     stored_size: Positive
     size: Positive
     digest: Hash
+    type: MimeType | None = None
 
 
 class WebhookLost(Packet, frozen=True, kw_only=True):

@@ -49,6 +49,13 @@ class SlotUpload(Protocol):
     def takes_chunks(self) -> bool:
         """Whether a chunk that is reported now belongs to it."""
 
+    @property
+    def is_resumed(self) -> bool:
+        """Whether chunks of it were stored before it came to this service."""
+
+    def first_chunk_seen(self, mime_type: str) -> None:
+        """The service has found out the MIME type."""
+
     def service_finished(
         self, content_hash: str, mime_type: str, content: BaseContent | None = None
     ) -> None:
@@ -74,6 +81,7 @@ class UploadSlot:
         is_connected: false from the moment at which the connection ended.
         takes_tickets: whether the service takes files with tickets.
         hears_of_holders: whether it is sent the holders of these tickets.
+        can_resume: whether it goes on with uploads of which some chunks are stored.
         channel_id: where a base-protocol service posts to, as the bot; None for the others.
         is_usable: whether its last configuration has somewhere to post to.
         is_in_service: whether it takes part in bookings.
@@ -87,6 +95,7 @@ class UploadSlot:
     connection: PeerConnection
     takes_tickets: bool = False
     hears_of_holders: bool = False
+    can_resume: bool = False
     channel_id: int | None = None
     is_connected: bool = True
     is_usable: bool = False
@@ -198,6 +207,15 @@ class UploadSlotRegistry:
             slot_id = self._bookings.start_upload(client_id, self._probe.unanswered)
         except NoFreeService:
             slot_id = self._bookings.start_upload(client_id)
+        return self._slots[slot_id]
+
+    def resume_upload(self, client_id: str) -> UploadSlot:
+        """Takes a slot of a client that can go on with an upload. Raises `NoFreeService`."""
+        unable = frozenset(slot.id for slot in self if not slot.can_resume)
+        try:
+            slot_id = self._bookings.start_upload(client_id, unable | self._probe.unanswered)
+        except NoFreeService:
+            slot_id = self._bookings.start_upload(client_id, unable)
         return self._slots[slot_id]
 
     def move_upload(self, slot: UploadSlot) -> UploadSlot:

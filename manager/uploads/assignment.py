@@ -27,6 +27,9 @@ START_TIMEOUT_S = 1.0
 
 POLICY_VIOLATION = 1008
 
+StartPacket = s2u.UploadStart | s2u.UploadResume
+"""What has a service begin an upload, or go on with one."""
+
 
 async def ask_service(slot: UploadSlot, packet: Packet) -> generic.Boolean | None:
     """The service's answer. None when there is none; then its connection has ended, or is about to."""
@@ -75,7 +78,7 @@ class ServiceAssignment:
         self._tasks = tasks
         self._is_wanted = is_wanted
         self._on_answer = on_answer
-        self._packet: s2u.UploadStart | None = None
+        self._packet: StartPacket | None = None
         # Set once the outcome is known, or not waited for any more.
         self._is_settled = asyncio.Event()
 
@@ -84,7 +87,7 @@ class ServiceAssignment:
         """Whether a service may have begun the upload."""
         return self._packet is not None
 
-    async def start(self, packet: s2u.UploadStart) -> None:
+    async def start(self, packet: StartPacket) -> None:
         """Has a service start the upload; returns once one has answered, or the last one is lost.
 
         `slot_lost` reports that a slot has disconnected.
@@ -127,7 +130,7 @@ class ServiceAssignment:
             work = self._ask_slot(self.slot, self._packet)
             self._tasks.spawn(work, "start an upload on its service")
 
-    async def _ask_slot(self, slot: UploadSlot, packet: s2u.UploadStart) -> None:
+    async def _ask_slot(self, slot: UploadSlot, packet: StartPacket) -> None:
         answer = await ask_service(slot, packet)
         if slot is not self.slot:
             await self._stop_late(slot, answer)
@@ -165,10 +168,14 @@ class _LeftUpload:
     """What a slot may have begun that did not answer in time: nothing of it is of use any more."""
 
     takes_chunks = False
+    is_resumed = False
 
     def __init__(self, requested: RequestedUpload) -> None:
         self.requested = requested
         self.layout = requested
+
+    def first_chunk_seen(self, mime_type: str) -> None:
+        """Nothing depends on it."""
 
     def service_finished(
         self, content_hash: str, mime_type: str, content: BaseContent | None = None

@@ -33,6 +33,7 @@ from protocol.chunks import content_hash
 
 log = structlog.get_logger(__name__)
 
+CHUNKS_PER_CALL = 1000
 CHUNKS_AT_ONCE = 16
 """Chunks that are written at the same time, where a service reports all at once."""
 REFERENCE_KEY = "upload"
@@ -73,6 +74,11 @@ class ObjectWriter:
         )
         reference = self._references.begin(draft.id, REFERENCE_KEY)
         await self._catalog.begin_object(draft, reference)
+
+    async def hold(self, upload_id: str) -> None:
+        """Refers to an object that is there already. Raises `ObjectMissing`, `CatalogUnavailable`."""
+        reference = self._references.begin(UUID(upload_id), REFERENCE_KEY)
+        await self._catalog.hold(reference)
 
     async def write(self, requested: RequestedUpload, content: BaseContent) -> None:
         """Writes an object with all of its chunks. Raises `CatalogError`; then they are garbage."""
@@ -161,7 +167,9 @@ class FileCommitter:
         requested, destination = upload.requested, upload.destination
         object_id = UUID(requested.upload_id)
         await self._catalog.finish_object(
-            object_id, mime_type=commit.mime_type, hash_hex=commit.content_hash
+            object_id,
+            mime_type=commit.mime_type,
+            hash_hex=commit.content_hash or await self._hash_of(object_id),
         )
         return await self._catalog.commit_file(
             object_id,
@@ -174,6 +182,15 @@ class FileCommitter:
             if destination.is_truncated
             else _for_catalog(commit.on_conflict, permit),
         )
+
+    async def _hash_of(self, object_id: UUID) -> str:
+        """The hash of content that several services have stored, from its journalled chunks."""
+        digests: list[bytes] = []
+        while True:
+            page = await self._catalog.chunks(object_id, first=len(digests), limit=CHUNKS_PER_CALL)
+            digests += [location.chunk.digest or b"" for location in page]
+            if len(page) < CHUNKS_PER_CALL:
+                return content_hash(digests)
 
 
 class EmptyFileCommitter:

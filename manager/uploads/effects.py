@@ -6,6 +6,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from catalog.records import KeptUploadState
+
 
 class Retry(StrEnum):
     """When the same request may succeed."""
@@ -35,6 +37,9 @@ class Rejection:
 SERVICE_LOST = Rejection("service-lost", "the upload service went away", Retry.LATER)
 CATALOG_AWAY = Rejection(
     "catalog-unavailable", "the catalog is not available: try again later", Retry.LATER
+)
+RESUMED_ELSEWHERE = Rejection(
+    "resumed-elsewhere", "another connection went on with this upload", Retry.NEVER
 )
 FAILED_HERE = Rejection(
     "internal-error",
@@ -105,6 +110,26 @@ class TellFinish:
 
 
 @dataclass(frozen=True, slots=True)
+class TellParked:
+    """Tell the client that its kept upload does not run any more, and why."""
+
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Park:
+    """Note in the catalog how far the kept upload has come.
+
+    Attributes:
+        mime_type: None if no service has found it out.
+    """
+
+    state: KeptUploadState
+    mime_type: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class AskClient:
     """Ask the client's `OverwriteQueue`, which may know; else the client. Then call `decision`."""
 
@@ -132,9 +157,12 @@ class FreeService:
 class Commit:
     """Complete the content and enter the file into the catalog.
 
-    Then call `commit_done`, `name_taken`, `name_taken_by_folder`, `overwrite_refused` or
-    `commit_failed`. May be asked for several times, with the same content and another way to treat a
-    taken name.
+    Then call `commit_done`, `name_taken`, `name_taken_by_folder`, `overwrite_refused`,
+    `commit_failed` or `commit_postponed`. May be asked for several times, with the same content and
+    another way to treat a taken name.
+
+    Attributes:
+        content_hash: empty for content that several services have stored; the catalog knows its chunks.
     """
 
     content_hash: str
@@ -157,6 +185,8 @@ Effect = (
     | TellRejected
     | TellStageFinish
     | TellFinish
+    | TellParked
+    | Park
     | AskClient
     | ClosePrompt
     | AbortService

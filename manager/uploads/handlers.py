@@ -12,8 +12,9 @@ from manager.services.bookings import BookingManager
 from manager.services.registry import UploadSlotRegistry
 from manager.uploads.committing import EmptyFileCommitter
 from manager.uploads.effects import Rejection, Retry
+from manager.uploads.manager import UploadManager
+from manager.uploads.messages import rejection_packet
 from manager.uploads.overwrites import Action
-from manager.uploads.session import UploadManager, rejection_packet
 from protocol import c2s, generic, s2c
 from protocol.chunks import chunk_count
 from protocol.packet import Packet
@@ -142,7 +143,7 @@ class UploadHandlers:
         if settled.cancel:
             request.client.connection.send(s2c.UploadOverwriteCancel())
         for upload_id in settled.ask_again:
-            uploads.running[upload_id].send_prompt()
+            uploads.running[upload_id].messages.send_prompt()
 
 
 class EmptyFileHandlers:

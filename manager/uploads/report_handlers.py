@@ -1,13 +1,14 @@
 """Handles what upload services report about uploads."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
 import structlog
 
 from catalog.errors import CatalogError, CatalogFaulty, InvalidRecord
-from catalog.records import Chunk, ChunkLocation, EnvelopeKind, Message
+from catalog.records import Chunk, ChunkLocation, EnvelopeKind, KeptUpload, Message
 from manager.connections.dispatch import PacketTable
 from manager.error_texts import public_text
 from manager.services.registry import SlotUpload, UploadSlot
@@ -57,6 +58,18 @@ FindTicketUpload = Callable[[str | None, str], ChunkTarget | None]
 """The upload with a ticket that runs on that process and has that id; the process has just reported it."""
 
 
+FindKeptUpload = Callable[[UUID], Awaitable[KeptUpload | None]]
+"""The kept upload of that object. Raises `CatalogUnavailable`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _KeptTarget:
+    """A kept upload, as chunks are reported for it that no service here stores now."""
+
+    layout: KeptUpload
+    takes_chunks: bool = True
+
+
 class UploadReportHandlers:
     """The handlers of reports about chunks and uploads."""
 
@@ -65,10 +78,12 @@ class UploadReportHandlers:
         journal: ChunkJournal,
         webhooks: WebhookDirectory,
         find_ticket_upload: FindTicketUpload,
+        find_kept_upload: FindKeptUpload,
     ) -> None:
         self._journal = journal
         self._webhooks = webhooks
         self._find_ticket_upload = find_ticket_upload
+        self._find_kept_upload = find_kept_upload
 
     @property
     def packets(self) -> PacketTable:
@@ -102,7 +117,7 @@ class UploadReportHandlers:
     async def _entered(
         self, slot: UploadSlot, packet: u2s.ChunkStored, location: ChunkLocation
     ) -> generic.Boolean:
-        upload = self._upload_of(slot, packet.upload_id)
+        upload = await self._upload_of(slot, packet.upload_id)
         if upload is None or not upload.takes_chunks:
             return await self._refuse(location, UPLOAD_ENDED)
         if not _has_right_size(upload, packet):
@@ -112,6 +127,8 @@ class UploadReportHandlers:
         is_stored = await self._journal.record(location)
         if not is_stored or not upload.takes_chunks:
             return generic.Boolean(success=False, message=UPLOAD_ENDED)
+        if packet.type is not None and packet.index == 0 and slot.upload is upload:
+            slot.upload.first_chunk_seen(packet.type)
         return generic.Boolean(success=True)
 
     async def _refuse(self, location: ChunkLocation, why: str) -> generic.Boolean:
@@ -123,10 +140,19 @@ class UploadReportHandlers:
         if not _takes_finish(slot, packet):
             self._journal.discard(reported_messages(packet, slot.channel_id))
 
-    def _upload_of(self, slot: UploadSlot, upload_id: str) -> ChunkTarget | None:
-        if slot.upload is not None and slot.upload.requested.upload_id == upload_id:
-            return slot.upload
-        return self._find_ticket_upload(slot.process, upload_id)
+    async def _upload_of(self, slot: UploadSlot, upload_id: str) -> ChunkTarget | None:
+        """What the chunk belongs to; a kept upload takes late ones whether it runs or not.
+
+        Raises `CatalogUnavailable`.
+        """
+        upload = slot.upload
+        if upload is not None and upload.requested.upload_id == upload_id and upload.takes_chunks:
+            return upload
+        ticket_upload = self._find_ticket_upload(slot.process, upload_id)
+        if ticket_upload is not None:
+            return ticket_upload
+        kept = await self._find_kept_upload(UUID(upload_id))
+        return None if kept is None else _KeptTarget(kept)
 
 
 def _takes_finish(slot: UploadSlot, packet: u2s.UploadFinish) -> bool:
@@ -140,14 +166,15 @@ def _takes_finish(slot: UploadSlot, packet: u2s.UploadFinish) -> bool:
     if not upload.takes_chunks:
         return False
     try:
-        if packet.hash is None or packet.type is None:
+        content_hash = "" if upload.is_resumed else packet.hash
+        if content_hash is None or packet.type is None:
             raise InvalidReport("its upload as finished without hash and type")
         content = _content_of(slot, upload, packet)
     except InvalidReport as error:
         log.warning("upload-finish-refused", service=slot.id, problem=str(error))
         upload.service_failed(str(error))
         return False
-    upload.service_finished(packet.hash, packet.type, content)
+    upload.service_finished(content_hash, packet.type, content)
     return True
 
 

@@ -3,31 +3,29 @@
 An event moves the machine at once, so that its state is always true; the effects are carried out in order,
 by one task per upload. Nothing blocks that task: answers of the service, the client and the catalog come
 back as events. So a service is free, and its client notified, however long the catalog takes.
-
-All packets about an upload go out through the client's connection at the moment of their effect, the reply
-to the request like the others. So they arrive in that order: what comes after the reply finds a client that
-knows the upload's id.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from mimetypes import guess_type
 from typing import Any
-from uuid import uuid4
 
 import structlog
 
 from catalog.errors import (
     CatalogError,
     CatalogFaulty,
+    CatalogUnavailable,
     IsAFolder,
     NameTaken,
     NotAFolder,
     NotPermitted,
+    ObjectMissing,
 )
 from catalog.port import CommittedFile
-from catalog.records import EnvelopeKind
+from catalog.records import EnvelopeKind, KeptUpload, KeptUploadState
 from common.log_events import bound_ids
 from common.tasks import BackgroundTasks
 from manager.connections.clients import ClientSession
@@ -40,7 +38,7 @@ from manager.services.registry import UploadSlot, UploadSlotRegistry
 from manager.services.reports import BaseContent
 from manager.uploads import effects
 from manager.uploads.assignment import ServiceAssignment, ask_service
-from manager.uploads.committing import FileCommitter, ObjectWriter
+from manager.uploads.committing import UNKNOWN_TYPE, FileCommitter, ObjectWriter
 from manager.uploads.effects import (
     CATALOG_AWAY,
     FAILED_HERE,
@@ -48,10 +46,12 @@ from manager.uploads.effects import (
     Retry,
     refused_by_service,
 )
+from manager.uploads.kept import KeptUploads, Resumption
+from manager.uploads.messages import UploadMessages
 from manager.uploads.overwrites import Action, OverwriteQueue
 from manager.uploads.state_machine import Upload
-from protocol import generic, s2c, s2u
-from protocol.extensions import REJECTIONS
+from manager.uploads.transitions import UploadState
+from protocol import generic, s2u
 from protocol.packet import Packet
 from protocol.values import format_path
 
@@ -77,63 +77,6 @@ class ClientUploads:
     running: "dict[str, RunningUpload]" = field(default_factory=dict)
 
 
-class UploadManager:
-    """Starts uploads, and knows those of every client."""
-
-    def __init__(
-        self,
-        objects: ObjectWriter,
-        committer: FileCommitter,
-        slots: UploadSlotRegistry,
-        changes: ChangeFeed,
-        tasks: BackgroundTasks,
-        wake_reaper: Callable[[], None],
-    ) -> None:
-        self._objects = objects
-        self._committer = committer
-        self._slots = slots
-        self._changes = changes
-        self._tasks = tasks
-        self._wake_reaper = wake_reaper
-        self._clients: dict[str, ClientUploads] = {}
-
-    def client_joined(self, client: ClientSession) -> None:
-        """A client has connected."""
-        self._clients[client.id] = ClientUploads(client)
-
-    def client_left(self, client: ClientSession) -> None:
-        """A client has disconnected: its uploads end, as far as they still can."""
-        for upload in tuple(self._clients.pop(client.id).running.values()):
-            upload.client_left()
-
-    def of(self, client: ClientSession) -> ClientUploads:
-        """The uploads of a client that is connected."""
-        return self._clients[client.id]
-
-    def start(
-        self,
-        client: ClientSession,
-        slot: UploadSlot,
-        requested: RequestedUpload,
-        *,
-        reply: Callable[[Packet], None],
-    ) -> None:
-        """Starts an upload on a slot; `reply` answers the request once the service has accepted it."""
-        upload = RunningUpload(
-            requested,
-            self.of(client),
-            slot,
-            reply=reply,
-            objects=self._objects,
-            committer=self._committer,
-            slots=self._slots,
-            changes=self._changes,
-            tasks=self._tasks,
-            wake_reaper=self._wake_reaper,
-        )
-        upload.start()
-
-
 class RunningUpload:
     """One upload of one client on one service, from the request to its end."""
 
@@ -141,51 +84,80 @@ class RunningUpload:
         self,
         requested: RequestedUpload,
         siblings: ClientUploads,
-        slot: UploadSlot,
+        slot: UploadSlot | None,
+        resumption: Resumption | None,
         *,
         reply: Callable[[Packet], None],
         objects: ObjectWriter,
         committer: FileCommitter,
+        kept_uploads: KeptUploads,
+        running: "dict[str, RunningUpload]",
         slots: UploadSlotRegistry,
         changes: ChangeFeed,
         tasks: BackgroundTasks,
         wake_reaper: Callable[[], None],
     ) -> None:
-        """`siblings`: all uploads of the client; `reply` answers the client's request."""
+        """Takes what it uses.
+
+        Args:
+            requested: What the client has requested, now or when the upload began.
+            siblings: All uploads of the client.
+            slot: Where it runs first; None for one of which no chunk is missing.
+            resumption: The kept upload that goes on; None for a new upload.
+            reply: Answers the client's request.
+            objects: Writes the content.
+            committer: Gives it its name.
+            kept_uploads: Keeps it.
+            running: The kept uploads that run, by id.
+            slots: Where to find another slot.
+            changes: What clients hear of the file.
+            tasks: Runs everything.
+            wake_reaper: Called when garbage is left.
+        """
         self.requested = requested
-        self._upload = Upload(requested)
+        self._resumption = resumption
+        self._kept = None if resumption is None else resumption.kept
+        self._upload = Upload(requested, is_kept=resumption is not None)
         self._siblings = siblings
         self._client = siblings.client
-        self._reply = reply
+        missing = None if resumption is None else resumption.missing
+        self.messages = UploadMessages(self._upload, self._client, reply, missing)
         self._objects = objects
         self._committer = committer
+        self._kept_uploads = kept_uploads
+        self._kept_running = running
         self._slots = slots
         self._changes = changes
         self._tasks = tasks
         self._wake_reaper = wake_reaper
-        self._assignment = ServiceAssignment(
-            self,
-            slot,
-            slots,
-            tasks,
-            is_wanted=lambda: self._upload.is_requested,
-            on_answer=self._service_answered,
+        self._assignment = (
+            None
+            if slot is None
+            else ServiceAssignment(
+                self,
+                slot,
+                slots,
+                tasks,
+                is_wanted=lambda: self._upload.is_requested,
+                on_answer=self._service_answered,
+            )
         )
         self._effects: deque[effects.Effect] = deque()
         self._has_effects = asyncio.Event()
         self._defect: Exception | None = None
-        self._is_answered = False
-        self._is_finish_sent = False
         self._is_prepared = asyncio.Event()
         self._content: BaseContent | None = None
         self._committed: CommittedFile | None = None
         self._announced: ExpectedChange | None = None
-        self._is_finished = False
+        self._parked: effects.Park | None = None
+        self._finished = asyncio.Event()
         self._carry_out: dict[type, Callable[[Any], None]] = {
-            effects.TellAccepted: self._send_accepted,
-            effects.TellRejected: lambda effect: self._send_rejected(effect.rejection),
-            effects.TellStageFinish: self._send_stage_finish,
-            effects.TellFinish: self._send_finish,
+            effects.TellAccepted: self._tell_accepted,
+            effects.TellRejected: lambda effect: self.messages.send_rejected(effect.rejection),
+            effects.TellStageFinish: self.messages.send_stage_finish,
+            effects.TellFinish: self.messages.send_finish,
+            effects.TellParked: self.messages.send_parked,
+            effects.Park: self._note_progress,
             effects.AskClient: self._ask_client,
             effects.ClosePrompt: self._close_prompt,
             effects.AbortService: self._abort_service,
@@ -205,9 +177,21 @@ class RunningUpload:
         """Whether a chunk that is reported now belongs to it."""
         return self._upload.takes_chunks
 
+    @property
+    def is_resumed(self) -> bool:
+        """Whether chunks of it were stored before."""
+        return self._resumption is not None
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether a client sends chunks of it now, or is about to."""
+        return self._upload.is_on_service
+
     def start(self) -> None:
         """Begins; the request is answered once the service has said whether it accepts the upload."""
         self._siblings.running[self.requested.upload_id] = self
+        if self._kept is not None:
+            self._register_kept(self._kept)
         self._committer.destinations.track(self._upload.destination)
         self._siblings.overwrites.began(self.requested.upload_id)
         with bound_ids(upload=self.requested.upload_id):
@@ -227,7 +211,52 @@ class RunningUpload:
         """The client has disconnected."""
         self._move(Upload.client_left)
 
+    async def keep(self, fingerprint: str) -> None:
+        """Keeps the upload from now on.
+
+        Raises `IllegalTransition` when it is too late, or when its service reports chunks only at the
+        end; also `CatalogError`.
+        """
+        slot, user_id = self._slot, self.requested.user_id
+        if slot is None or slot.channel_id is not None or user_id is None:
+            raise IllegalTransition("not-keepable", "uploads to this service cannot be kept")
+        if self._kept is not None:
+            return
+        await self._is_prepared.wait()
+        kept = await self._kept_uploads.keep(
+            self.requested, user_id, fingerprint, self._upload.mime_type
+        )
+        try:
+            self._upload.keep()
+        except IllegalTransition:
+            await self._kept_uploads.end(kept)
+            raise
+        if self._kept is None:
+            self._kept = kept
+            self._register_kept(kept)
+
+    def _register_kept(self, kept: KeptUpload) -> None:
+        self._kept_running[self.requested.upload_id] = self
+        self._kept_uploads.began(kept)
+
+    async def hand_over(self) -> None:
+        """Ends this run, so that another connection can go on; returns once it has ended.
+
+        A file that is being committed is committed first.
+        """
+        self._move(Upload.taken_over)
+        await self._finished.wait()
+
     # Events of the service
+
+    def first_chunk_seen(self, mime_type: str) -> None:
+        """The service has found out the MIME type; the catalog notes that of a kept upload."""
+        self._upload.type_found(mime_type)
+        if self._kept is not None:
+            noting = self._kept_uploads.park(
+                self._kept, KeptUploadState.UPLOADING, self._upload.destination.path, mime_type
+            )
+            self._spawn(noting, "note the type of a kept upload")
 
     def service_finished(
         self, content_hash: str, mime_type: str, content: BaseContent | None = None
@@ -242,7 +271,7 @@ class RunningUpload:
 
     def service_lost(self) -> None:
         """The service has disconnected, and is out of its client's booking."""
-        if not self._assignment.slot_lost():
+        if self._assignment is None or not self._assignment.slot_lost():
             self._move(Upload.service_lost)
 
     def _service_answered(self, answer: generic.Boolean) -> None:
@@ -268,20 +297,30 @@ class RunningUpload:
     async def _run(self) -> None:
         upload_id = self.requested.upload_id
         try:
-            log.debug("upload-began", size=self.requested.size, service=self._assignment.slot.id)
+            log.debug(
+                "upload-began",
+                size=self.requested.size,
+                service=self._slot and self._slot.id,
+                is_resumed=self._resumption is not None,
+            )
             self._spawn(self._begin(), "begin an upload")
             await self._carry_out_effects()
         except Exception:
             log.exception("upload-defect", upload=upload_id)
             await self._fail()
         finally:
-            self._is_finished = True
             self._close_announced()
-            self._send_rejected(FAILED_HERE)
+            self.messages.send_rejected(FAILED_HERE)
             self._siblings.running.pop(upload_id, None)
             self._committer.destinations.untrack(self._upload.destination)
             self._siblings.overwrites.ended(upload_id)
-            self._assignment.leave()
+            if self._kept_running.get(upload_id) is self:
+                del self._kept_running[upload_id]
+            if self._kept is not None:
+                self._kept_uploads.ended(self._kept)
+            if self._assignment is not None:
+                self._assignment.leave()
+            self._finished.set()
 
     async def _carry_out_effects(self) -> None:
         """Returns once none is left and none will follow. Raises a defect in work beside them."""
@@ -314,79 +353,24 @@ class RunningUpload:
 
     async def _fail(self) -> None:
         """After a defect of our own: tells the client, and disconnects the service."""
-        if self._is_answered and not self._is_finish_sent:
-            self._send_finish(effects.TellFinish(success=False, reason=FAILED_HERE.reason))
+        if self.messages.lacks_end:
+            self.messages.send_finish(effects.TellFinish(success=False, reason=FAILED_HERE.reason))
         self._siblings.overwrites.drop(self.requested.upload_id)
         self._tasks.spawn(self._clean_up(), "clean up after an upload")
-        slot = self._assignment.slot
-        if slot.upload is self:
+        slot = self._slot
+        if self._assignment is not None and slot is not None and slot.upload is self:
             self._assignment.leave()
             await slot.connection.close(INTERNAL_ERROR, "internal error")
 
-    # Packets to the client
-
-    def _send_accepted(self, _: effects.TellAccepted) -> None:
-        requested = self.requested
-        self._answer(
-            s2c.UploadResponse(
-                name=requested.name,
-                path=self._path,
-                accepted=True,
-                chunk_size=requested.chunk_size,
-                upload_id=requested.upload_id,
-                upload_address=self._assignment.slot.address,
-            )
-        )
-
-    def _send_rejected(self, rejection: Rejection) -> None:
-        """Answers the request, unless it was answered before."""
-        requested = self.requested
-        self._answer(
-            rejection_packet(
-                self._client, rejection, requested.name, self._path, requested.chunk_size
-            )
-        )
-
-    def _answer(self, response: Packet) -> None:
-        if not self._is_answered:
-            self._is_answered = True
-            self._reply(response)
-
-    def _send_stage_finish(self, effect: effects.TellStageFinish) -> None:
-        self._client.connection.send(
-            s2c.UploadStageFinish(
-                upload_id=self.requested.upload_id,
-                service_disconnect=True if effect.service_disconnect else None,
-            )
-        )
-
-    def _send_finish(self, effect: effects.TellFinish) -> None:
-        self._is_finish_sent = True
-        self._client.connection.send(
-            s2c.UploadFinishInfo(
-                success=effect.success,
-                upload_id=self.requested.upload_id,
-                rename_target=effect.rename_target,
-                reason=effect.reason,
-            )
-        )
+    def _tell_accepted(self, _: effects.TellAccepted) -> None:
+        self.messages.send_accepted(None if self._slot is None else self._slot.address)
 
     def _ask_client(self, _: effects.AskClient) -> None:
         standing = self._siblings.overwrites.ask(self.requested.upload_id)
         if standing is None:
-            self.send_prompt()
+            self.messages.send_prompt()
         else:
             self.decided(standing)
-
-    def send_prompt(self) -> None:
-        """Asks the client, perhaps once more, what to do about the taken name."""
-        self._client.connection.send(
-            s2c.UploadOverwriteRequest(
-                upload_id=self.requested.upload_id,
-                file_name=self.requested.name,
-                file_path=self._path,
-            )
-        )
 
     def _close_prompt(self, _: effects.ClosePrompt) -> None:
         self._siblings.overwrites.drop(self.requested.upload_id)
@@ -395,6 +379,10 @@ class RunningUpload:
     def _path(self) -> str:
         return format_path(self._upload.destination.path)
 
+    @property
+    def _slot(self) -> UploadSlot | None:
+        return None if self._assignment is None else self._assignment.slot
+
     # Work on the service
 
     async def _begin(self) -> None:
@@ -402,8 +390,12 @@ class RunningUpload:
             is_prepared = await self._prepare()
         finally:
             self._is_prepared.set()
-        if is_prepared and self._upload.is_requested:
-            await self._start_on_service()
+        if not is_prepared or not self._upload.is_requested:
+            return
+        if self._assignment is None:
+            self._move(lambda upload: upload.nothing_missing(self._known_type))
+        else:
+            await self._assignment.start(self._start_packet())
 
     async def _prepare(self) -> bool:
         """Writes the object into the catalog, so that no chunk is posted that it does not know.
@@ -412,9 +404,14 @@ class RunningUpload:
         False when the upload cannot begin.
         """
         try:
+            if self._resumption is not None:
+                await self._objects.hold(self.requested.upload_id)
+                return True
             await self._committer.check(self._upload)
-            if self._assignment.slot.channel_id is None:
+            if self._slot is not None and self._slot.channel_id is None:
                 await self._objects.begin(self.requested, EnvelopeKind.V1)
+        except ObjectMissing as error:
+            rejection = Rejection("upload-gone", str(error), Retry.NEVER)
         except (IsAFolder, NotAFolder) as error:
             rejection = Rejection(error.code, str(error), Retry.NEVER)
         except CatalogFaulty as error:
@@ -427,29 +424,51 @@ class RunningUpload:
         self._move(lambda upload: upload.service_refused(rejection))
         return False
 
-    async def _start_on_service(self) -> None:
-        requested = self.requested
-        packet = s2u.UploadStart(
+    def _start_packet(self) -> s2u.UploadStart | s2u.UploadResume:
+        requested, resumption = self.requested, self._resumption
+        if resumption is None:
+            return s2u.UploadStart(
+                name=requested.name,
+                path=self._path,
+                size=requested.size,
+                client=requested.client,
+                upload_id=requested.upload_id,
+                chunk_size=requested.chunk_size,
+            )
+        is_first_stored = not resumption.missing or resumption.missing[0].first > 0
+        return s2u.UploadResume(
             name=requested.name,
             path=self._path,
             size=requested.size,
             client=requested.client,
             upload_id=requested.upload_id,
             chunk_size=requested.chunk_size,
+            missing=resumption.missing,
+            type=self._known_type if is_first_stored else None,
         )
-        await self._assignment.start(packet)
+
+    @property
+    def _known_type(self) -> str:
+        """What a service has found out about a resumed upload; else what its name says."""
+        found = None if self._kept is None else self._kept.mime_type
+        return found or guess_type(self.requested.name)[0] or UNKNOWN_TYPE
 
     def _abort_service(self, _: effects.AbortService) -> None:
         self._spawn(self._stop_service(), "abort an upload on its service")
 
     async def _stop_service(self) -> None:
-        slot = self._assignment.slot
-        if not self._assignment.is_asked or await ask_service(slot, s2u.UploadAbort()) is not None:
+        assignment = self._assignment
+        if (
+            assignment is None
+            or not assignment.is_asked
+            or await ask_service(assignment.slot, s2u.UploadAbort()) is not None
+        ):
             self._move(Upload.service_stopped)
 
     def _free_service(self, _: effects.FreeService) -> None:
-        self._assignment.leave()
-        self._slots.upload_ended(self._assignment.slot)
+        if self._assignment is not None:
+            self._assignment.leave()
+            self._slots.upload_ended(self._assignment.slot)
 
     # Work on the catalog
 
@@ -461,27 +480,13 @@ class RunningUpload:
         expected = self._changes.expect()
         try:
             committed = await self._commit_content(commit)
-        except NameTaken as error:
-            file_id = error.file.id
-            self._move(lambda upload: upload.name_taken(file_id))
-        except IsAFolder as error:
-            reason = str(error)
-            self._move(lambda upload: upload.name_taken_by_folder(reason))
-        except (NotAFolder, ContentOutOfReach) as error:
-            reason = str(error)
-            self._move(lambda upload: upload.commit_failed(reason))
-        except NotPermitted:
-            self._move(Upload.overwrite_refused)
-        except CatalogError as error:
-            level = log_level(error)
-            log.log(level, "file-not-committed", code=error.code, problem=str(error))
-            reason = public_text(error)
-            self._move(lambda upload: upload.commit_failed(reason))
+        except (CatalogError, ContentOutOfReach) as error:
+            self._move(_event_of(error))
         else:
             self._committed = committed
             self._move(lambda upload: upload.commit_done(committed.file.name))
         finally:
-            if self._committed is None or self._is_finished:
+            if self._committed is None or self._finished.is_set():
                 expected.close()
             else:
                 self._announced = expected
@@ -502,6 +507,9 @@ class RunningUpload:
         if self._announced is not None:
             self._announced.close()
 
+    def _note_progress(self, effect: effects.Park) -> None:
+        self._parked = effect
+
     def _release(self, _: effects.ReleaseReference) -> None:
         self._tasks.spawn(self._clean_up(), "clean up after an upload")
 
@@ -509,29 +517,36 @@ class RunningUpload:
         """Releases the content; what no file refers to is garbage then."""
         # The temporary reference may still be on its way into the catalog.
         await self._is_prepared.wait()
+        if self._kept is not None:
+            await self._end_kept(self._kept)
         await self._objects.release(self.requested.upload_id)
         if self._committed is None or self._committed.replaced:
             # Otherwise nothing is left over, and looking for it costs more than the upload.
             self._wake_reaper()
 
+    async def _end_kept(self, kept: KeptUpload) -> None:
+        """Parks the kept upload, or keeps it no longer; one that was only rejected stays as it is."""
+        if self._parked is not None:
+            await self._kept_uploads.park(
+                kept, self._parked.state, self._upload.destination.path, self._parked.mime_type
+            )
+        elif self._upload.state is not UploadState.REJECTED:
+            await self._kept_uploads.end(kept)
 
-def rejection_packet(
-    client: ClientSession, rejection: Rejection, name: str, path: str, chunk_size: int
-) -> Packet:
-    """The reply to a client whose request for an upload is rejected.
 
-    Base-protocol clients get the reason alone.
-    """
-    if REJECTIONS in client.extensions:
-        return s2c.UploadRejection(
-            code=rejection.code, reason=rejection.reason, retry=rejection.retry.value
-        )
-    return s2c.UploadResponse(
-        name=name,
-        path=path,
-        accepted=False,
-        # The protocol wants a chunk size and an id even here; they mean nothing.
-        chunk_size=chunk_size,
-        upload_id=str(uuid4()),
-        rejection_reason=rejection.reason,
-    )
+def _event_of(error: CatalogError | ContentOutOfReach) -> UploadEvent:
+    """What happens to an upload that could not be committed."""
+    match error:
+        case NameTaken(file=file):
+            return lambda upload: upload.name_taken(file.id)
+        case IsAFolder():
+            return lambda upload: upload.name_taken_by_folder(str(error))
+        case NotAFolder() | ContentOutOfReach():
+            return lambda upload: upload.commit_failed(str(error))
+        case NotPermitted():
+            return Upload.overwrite_refused
+    log.log(log_level(error), "file-not-committed", code=error.code, problem=str(error))
+    reason = public_text(error)
+    if isinstance(error, CatalogUnavailable):
+        return lambda upload: upload.commit_postponed(reason)
+    return lambda upload: upload.commit_failed(reason)

@@ -24,8 +24,10 @@ from manager.uploads.effects import Effect, Rejection
 from manager.uploads.overwrites import Action
 from manager.uploads.transitions import (
     ENDS,
+    KEEPABLE,
     MAY_NOT_OVERWRITE,
     ON_SERVICE,
+    TAKES_CHUNKS,
     TRANSITIONS,
     Memory,
     UploadEvent,
@@ -48,10 +50,12 @@ class Upload:
         destination: the folder of the file, which may be renamed and moved meanwhile.
     """
 
-    def __init__(self, requested: RequestedUpload) -> None:
+    def __init__(self, requested: RequestedUpload, *, is_kept: bool = False) -> None:
+        """`is_kept`: whether it goes on with a kept upload."""
         self.requested = requested
         self._state = UploadState.REQUESTED
         self._memory = Memory()
+        self._is_kept = is_kept
         self.destination = DestinationFolder(requested.folder)
 
     @property
@@ -77,7 +81,39 @@ class Upload:
     @property
     def takes_chunks(self) -> bool:
         """Whether a chunk that is stored now is of use."""
-        return self._state is UploadState.UPLOADING
+        return self._state in TAKES_CHUNKS
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it is parked rather than given up when its client or its service is lost."""
+        return self._is_kept
+
+    @property
+    def mime_type(self) -> str | None:
+        """What a service has found out; None if none has."""
+        return self._memory.mime_type or None
+
+    def keep(self) -> None:
+        """Keeps the upload from now on."""
+        if self._state not in KEEPABLE:
+            text = f"an upload that is {self._state} cannot be kept"
+            raise IllegalTransition("illegal-transition", text)
+        self._is_kept = True
+
+    def type_found(self, mime_type: str) -> None:
+        """The service has seen the first chunk."""
+        self._memory = replace(self._memory, mime_type=mime_type)
+
+    def nothing_missing(self, mime_type: str) -> list[Effect]:
+        """Every chunk was stored before the upload was resumed."""
+        learned = replace(self._memory, content_hash="", mime_type=mime_type)
+        return self._move(UploadEvent.NOTHING_MISSING, learned)
+
+    def taken_over(self) -> list[Effect]:
+        """Another connection goes on with the kept upload. Too late once the file is being committed."""
+        if not self._is_kept:
+            raise IllegalTransition("illegal-transition", "only kept uploads are taken over")
+        return self._move(UploadEvent.TAKEN_OVER)
 
     def service_accepted(self) -> list[Effect]:
         """The service is ready for the chunks."""
@@ -94,14 +130,15 @@ class Upload:
 
     def service_failed(self, reason: str) -> list[Effect]:
         """The service could not store the content, for example as no chunk came for too long."""
-        return self._move(UploadEvent.SERVICE_FAILED, replace(self._memory, reason=reason))
+        event = self._kept_or(UploadEvent.KEPT_SERVICE_FAILED, UploadEvent.SERVICE_FAILED)
+        return self._move(event, replace(self._memory, reason=reason))
 
     def service_lost(self) -> list[Effect]:
         """The service disconnected, or did not answer in time and was disconnected.
 
         While the client waits for the response another service may be tried first.
         """
-        return self._move(UploadEvent.SERVICE_LOST)
+        return self._move(self._kept_or(UploadEvent.KEPT_SERVICE_LOST, UploadEvent.SERVICE_LOST))
 
     def service_stopped(self) -> list[Effect]:
         """The service answered the abort: whatever it said, it does not work on the upload now."""
@@ -113,7 +150,7 @@ class Upload:
 
     def client_left(self) -> list[Effect]:
         """The client disconnected."""
-        return self._move(UploadEvent.CLIENT_LEFT)
+        return self._move(self._kept_or(UploadEvent.KEPT_CLIENT_LEFT, UploadEvent.CLIENT_LEFT))
 
     def commit_done(self, name: str) -> list[Effect]:
         """The file is in the catalog under `name`."""
@@ -124,6 +161,11 @@ class Upload:
         """The catalog did not take the file, for another reason than its name."""
         return self._move(UploadEvent.COMMIT_FAILED, replace(self._memory, reason=reason))
 
+    def commit_postponed(self, reason: str) -> list[Effect]:
+        """The catalog cannot take the file now, which may pass."""
+        event = self._kept_or(UploadEvent.COMMIT_POSTPONED, UploadEvent.COMMIT_FAILED)
+        return self._move(event, replace(self._memory, reason=reason))
+
     def overwrite_refused(self) -> list[Effect]:
         """The catalog did not replace the file, as the user may not write it."""
         return self.commit_failed(MAY_NOT_OVERWRITE)
@@ -131,15 +173,14 @@ class Upload:
     def name_taken(self, file_id: int) -> list[Effect]:
         """This file has the name."""
         replaces = self.requested.do_overwrite
-        event = UploadEvent.NAME_TAKEN_REPLACE if replaces else UploadEvent.NAME_TAKEN
+        event = UploadEvent.NAME_TAKEN_REPLACE if replaces else self._name_taken
         learned = replace(self._memory, taken_by=file_id, is_taken_by_folder=False)
         return self._move(event, learned)
 
     def name_taken_by_folder(self, reason: str) -> list[Effect]:
         """A folder has the name; `reason` is for a client that requested to overwrite it."""
-        event = (
-            UploadEvent.CANNOT_REPLACE if self.requested.do_overwrite else UploadEvent.NAME_TAKEN
-        )
+        replaces = self.requested.do_overwrite
+        event = UploadEvent.CANNOT_REPLACE if replaces else self._name_taken
         return self._move(event, replace(self._memory, is_taken_by_folder=True, reason=reason))
 
     def decision(self, action: Action) -> list[Effect]:
@@ -147,6 +188,14 @@ class Upload:
         if action is Action.OVERWRITE and self._memory.is_taken_by_folder:
             return self._move(UploadEvent.CANNOT_REPLACE)
         return self._move(_CHOSEN[action])
+
+    @property
+    def _name_taken(self) -> UploadEvent:
+        return self._kept_or(UploadEvent.KEPT_NAME_TAKEN, UploadEvent.NAME_TAKEN)
+
+    def _kept_or(self, kept: UploadEvent, event: UploadEvent) -> UploadEvent:
+        """The event of a kept upload where that makes a difference now."""
+        return kept if self._is_kept and (self._state, kept) in TRANSITIONS else event
 
     def _move(self, event: UploadEvent, learned: Memory | None = None) -> list[Effect]:
         step = TRANSITIONS.get((self._state, event))

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from catalog.records import KeptUploadState
 from manager.uploads.effects import (
     FAILED_HERE,
+    RESUMED_ELSEWHERE,
     SERVICE_LOST,
     AbortService,
     AnnounceFile,
@@ -20,11 +22,13 @@ from manager.uploads.effects import (
     FailIfTaken,
     FreeService,
     NumberName,
+    Park,
     Rejection,
     ReleaseReference,
     ReplaceFile,
     TellAccepted,
     TellFinish,
+    TellParked,
     TellRejected,
     TellStageFinish,
 )
@@ -45,12 +49,16 @@ class UploadState(StrEnum):
     """The client has aborted; the service was asked to stop and has not confirmed."""
     ABANDONED = "abandoned"
     """The client has left; the service was asked to stop and has not confirmed."""
+    PARKING = "parking"
+    """A kept upload without a client; the service was asked to stop and has not confirmed."""
     STORED = "stored"
     """All chunks lie on Discord, the service is free; the catalog is to enter the file."""
     LEFT_BEHIND = "left_behind"
     """As `stored`, but the client has left: the entry is completed if that needs no decision."""
     AWAITING_DECISION = "awaiting_decision"
     """The name is taken and the client has been asked; nothing is entered until it answers."""
+    PARKED = "parked"
+    """A kept upload that waits in the catalog until a client goes on with it. An end of this run."""
     COMMITTED = "committed"
     """The file is in the catalog. An end."""
     REJECTED = "rejected"
@@ -72,14 +80,24 @@ class UploadEvent(StrEnum):
     SERVICE_STOPPED = "service stopped"
     ABORT_REQUESTED = "abort requested"
     CLIENT_LEFT = "client left"
+    TAKEN_OVER = "resumed elsewhere"
+    """Another connection goes on with the kept upload."""
+    NOTHING_MISSING = "nothing missing"
+    """All chunks of a kept upload were stored before: no service is needed."""
     COMMIT_DONE = "commit done"
     COMMIT_FAILED = "commit failed"
+    COMMIT_POSTPONED = "commit postponed"
+    """The catalog cannot take the file now; the upload is kept."""
     NAME_TAKEN = "name taken"
     """The client has to decide."""
     NAME_TAKEN_REPLACE = "name taken, to be replaced"
     """The request said `do_overwrite`."""
     CANNOT_REPLACE = "folder to be replaced"
     """A folder has the name, and was to be overwritten: by `do_overwrite`, or by the client's choice."""
+    KEPT_CLIENT_LEFT = "client of a kept upload left"
+    KEPT_SERVICE_FAILED = "service of a kept upload failed"
+    KEPT_SERVICE_LOST = "service of a kept upload lost"
+    KEPT_NAME_TAKEN = "name of a kept upload taken"
     CHOSE_OVERWRITE = "overwrite chosen"
     CHOSE_RENAME = "rename chosen"
     CHOSE_SKIP = "skip chosen"
@@ -133,11 +151,28 @@ def _commit_numbered(memory: Memory) -> Effect:
     return Commit(memory.content_hash, memory.mime_type, NumberName())
 
 
+def _park(state: KeptUploadState) -> EffectMaker:
+    return lambda memory: Park(state, memory.mime_type or None)
+
+
+def _tell_service_failed(memory: Memory) -> Effect:
+    return TellParked("service-failed", memory.reason)
+
+
+def _tell_postponed(memory: Memory) -> Effect:
+    return TellParked("catalog-unavailable", memory.reason)
+
+
 _S, _E = UploadState, UploadEvent
 _free, _release, _abort = FreeService(), ReleaseReference(), AbortService()
 _tell_aborted = TellFinish(success=False, reason=ABORTED)
 _tell_skipped = TellFinish(success=False, reason=SKIPPED)
 _tell_lost = TellFinish(success=False, reason=SERVICE_LOST.reason)
+_tell_parked_lost = TellParked(SERVICE_LOST.code, SERVICE_LOST.reason)
+_tell_taken_over = TellParked(RESUMED_ELSEWHERE.code, RESUMED_ELSEWHERE.reason)
+_park_uploading = _park(KeptUploadState.UPLOADING)
+_park_stored = _park(KeptUploadState.STORED)
+_park_awaiting = _park(KeptUploadState.AWAITING_DECISION)
 _stage_finished, _stage_lost = TellStageFinish(), TellStageFinish(service_disconnect=True)
 
 TRANSITIONS: dict[tuple[UploadState, UploadEvent], Step] = {
@@ -145,12 +180,25 @@ TRANSITIONS: dict[tuple[UploadState, UploadEvent], Step] = {
     (_S.REQUESTED, _E.SERVICE_REFUSED): Step(_S.REJECTED, (_free, _tell_rejected, _release)),
     (_S.REQUESTED, _E.SERVICE_LOST): Step(_S.REJECTED, (TellRejected(SERVICE_LOST), _release)),
     (_S.REQUESTED, _E.CLIENT_LEFT): Step(_S.ABANDONED, (_abort,)),
+    (_S.REQUESTED, _E.KEPT_CLIENT_LEFT): Step(_S.PARKING, (_abort,)),
+    (_S.REQUESTED, _E.TAKEN_OVER): Step(_S.PARKING, (TellRejected(RESUMED_ELSEWHERE), _abort)),
+    (_S.REQUESTED, _E.NOTHING_MISSING): Step(
+        _S.STORED, (TellAccepted(), _stage_finished, _commit_if_free)
+    ),
     #
     (_S.UPLOADING, _E.SERVICE_FINISHED): Step(_S.STORED, (_free, _stage_finished, _commit_if_free)),
     (_S.UPLOADING, _E.SERVICE_FAILED): Step(_S.FAILED, (_free, _tell_failed, _release)),
     (_S.UPLOADING, _E.SERVICE_LOST): Step(_S.FAILED, (_stage_lost, _tell_lost, _release)),
     (_S.UPLOADING, _E.ABORT_REQUESTED): Step(_S.ABORTING, (_abort,)),
     (_S.UPLOADING, _E.CLIENT_LEFT): Step(_S.ABANDONED, (_abort,)),
+    (_S.UPLOADING, _E.KEPT_CLIENT_LEFT): Step(_S.PARKING, (_abort,)),
+    (_S.UPLOADING, _E.TAKEN_OVER): Step(_S.PARKING, (_tell_taken_over, _abort)),
+    (_S.UPLOADING, _E.KEPT_SERVICE_FAILED): Step(
+        _S.PARKED, (_free, _park_uploading, _tell_service_failed, _release)
+    ),
+    (_S.UPLOADING, _E.KEPT_SERVICE_LOST): Step(
+        _S.PARKED, (_stage_lost, _park_uploading, _tell_parked_lost, _release)
+    ),
     # What the service sent before it heard of the abort crosses it, and changes nothing any more:
     # the service answers the abort in any case, and after that answer it is free.
     (_S.ABORTING, _E.SERVICE_FINISHED): Step(_S.ABORTING),
@@ -166,12 +214,23 @@ TRANSITIONS: dict[tuple[UploadState, UploadEvent], Step] = {
     (_S.ABANDONED, _E.SERVICE_FAILED): Step(_S.ABANDONED),
     (_S.ABANDONED, _E.SERVICE_STOPPED): Step(_S.ABORTED, (_free, _release)),
     (_S.ABANDONED, _E.SERVICE_LOST): Step(_S.ABORTED, (_release,)),
+    # What the service still stores belongs to the kept upload: whoever resumes it does not send it.
+    (_S.PARKING, _E.SERVICE_ACCEPTED): Step(_S.PARKING),
+    (_S.PARKING, _E.SERVICE_REFUSED): Step(_S.PARKING),
+    (_S.PARKING, _E.SERVICE_FINISHED): Step(_S.PARKING),
+    (_S.PARKING, _E.KEPT_SERVICE_FAILED): Step(_S.PARKING),
+    (_S.PARKING, _E.CLIENT_LEFT): Step(_S.PARKING),
+    (_S.PARKING, _E.TAKEN_OVER): Step(_S.PARKING),
+    (_S.PARKING, _E.ABORT_REQUESTED): Step(_S.ABANDONED),
+    (_S.PARKING, _E.SERVICE_STOPPED): Step(_S.PARKED, (_free, _park_uploading, _release)),
+    (_S.PARKING, _E.KEPT_SERVICE_LOST): Step(_S.PARKED, (_park_uploading, _release)),
     #
     (_S.STORED, _E.COMMIT_DONE): Step(_S.COMMITTED, (_tell_succeeded, AnnounceFile(), _release)),
     (_S.STORED, _E.COMMIT_FAILED): Step(_S.FAILED, (_tell_failed, _release)),
     (_S.STORED, _E.NAME_TAKEN): Step(_S.AWAITING_DECISION, (AskClient(),)),
     (_S.STORED, _E.NAME_TAKEN_REPLACE): Step(_S.STORED, (_commit_replacing,)),
     (_S.STORED, _E.CANNOT_REPLACE): Step(_S.FAILED, (_tell_failed, _release)),
+    (_S.STORED, _E.COMMIT_POSTPONED): Step(_S.PARKED, (_park_stored, _tell_postponed, _release)),
     (_S.STORED, _E.CLIENT_LEFT): Step(_S.LEFT_BEHIND),
     #
     (_S.LEFT_BEHIND, _E.COMMIT_DONE): Step(_S.COMMITTED, (AnnounceFile(), _release)),
@@ -179,6 +238,8 @@ TRANSITIONS: dict[tuple[UploadState, UploadEvent], Step] = {
     (_S.LEFT_BEHIND, _E.NAME_TAKEN): Step(_S.ABORTED, (_release,)),
     (_S.LEFT_BEHIND, _E.NAME_TAKEN_REPLACE): Step(_S.LEFT_BEHIND, (_commit_replacing,)),
     (_S.LEFT_BEHIND, _E.CANNOT_REPLACE): Step(_S.FAILED, (_release,)),
+    (_S.LEFT_BEHIND, _E.COMMIT_POSTPONED): Step(_S.PARKED, (_park_stored, _release)),
+    (_S.LEFT_BEHIND, _E.KEPT_NAME_TAKEN): Step(_S.PARKED, (_park_awaiting, _release)),
     #
     (_S.AWAITING_DECISION, _E.CHOSE_OVERWRITE): Step(_S.STORED, (_commit_replacing,)),
     (_S.AWAITING_DECISION, _E.CANNOT_REPLACE): Step(_S.FAILED, (_tell_failed, _release)),
@@ -188,10 +249,20 @@ TRANSITIONS: dict[tuple[UploadState, UploadEvent], Step] = {
         _S.ABORTED, (ClosePrompt(), _tell_aborted, _release)
     ),
     (_S.AWAITING_DECISION, _E.CLIENT_LEFT): Step(_S.ABORTED, (_release,)),
+    (_S.AWAITING_DECISION, _E.KEPT_CLIENT_LEFT): Step(_S.PARKED, (_park_awaiting, _release)),
+    (_S.AWAITING_DECISION, _E.TAKEN_OVER): Step(
+        _S.PARKED, (ClosePrompt(), _park_awaiting, _tell_taken_over, _release)
+    ),
 }
 
-ENDS = frozenset({_S.COMMITTED, _S.REJECTED, _S.FAILED, _S.ABORTED})
+ENDS = frozenset({_S.PARKED, _S.COMMITTED, _S.REJECTED, _S.FAILED, _S.ABORTED})
 """The states that nothing leads out of."""
 
-ON_SERVICE = frozenset({_S.REQUESTED, _S.UPLOADING, _S.ABORTING, _S.ABANDONED})
+ON_SERVICE = frozenset({_S.REQUESTED, _S.UPLOADING, _S.ABORTING, _S.ABANDONED, _S.PARKING})
 """The states in which an upload occupies its service."""
+
+TAKES_CHUNKS = frozenset({_S.UPLOADING, _S.PARKING})
+"""The states in which a chunk that is stored is of use."""
+
+KEEPABLE = frozenset({_S.UPLOADING, _S.STORED, _S.AWAITING_DECISION})
+"""The states in which a client may ask to keep its upload."""

@@ -6,11 +6,11 @@ from manager.app_keys import DISPATCHERS
 from manager.connections.dispatch import Dispatcher
 from protocol import t2s
 from protocol.codec import PACKETS
-from protocol.extensions import ADMINISTER, ORGANISE, PROCESSING, TICKETS, WEBHOOKS
+from protocol.extensions import ADMINISTER, ORGANISE, PROCESSING, RESUME, TICKETS, WEBHOOKS
 from protocol.packet import Packet
 
 PEERS: list[tuple[str, set[str | None]]] = [
-    ("c2s", {None, ADMINISTER, ORGANISE}),
+    ("c2s", {None, ADMINISTER, ORGANISE, RESUME}),
     ("u2s", {None, WEBHOOKS, TICKETS}),
     ("t2s", {None}),
     ("t2s", {PROCESSING}),

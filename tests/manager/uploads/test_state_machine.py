@@ -8,9 +8,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from catalog.records import KeptUploadState
 from manager.errors import IllegalTransition
 from manager.files.upload_requests import RequestedUpload
 from manager.uploads.effects import (
+    RESUMED_ELSEWHERE,
     SERVICE_LOST,
     AbortService,
     AnnounceFile,
@@ -21,10 +23,12 @@ from manager.uploads.effects import (
     FailIfTaken,
     FreeService,
     NumberName,
+    Park,
     ReleaseReference,
     ReplaceFile,
     TellAccepted,
     TellFinish,
+    TellParked,
     TellRejected,
     TellStageFinish,
     refused_by_service,
@@ -59,6 +63,13 @@ HASH, MIME = "ab" * 32, "application/x-iso9660-image"
 
 Happening = Callable[[Upload], list[Effect]]
 
+
+def kept(upload: Upload) -> list[Effect]:
+    """Keeps an upload, which needs nothing to be done."""
+    upload.keep()
+    return []
+
+
 EVENTS: dict[str, Happening] = {
     "service_accepted": lambda upload: upload.service_accepted(),
     "service_refused": lambda upload: upload.service_refused(DISK_FULL),
@@ -70,6 +81,9 @@ EVENTS: dict[str, Happening] = {
     "client_left": lambda upload: upload.client_left(),
     "commit_done": lambda upload: upload.commit_done("big.iso"),
     "commit_failed": lambda upload: upload.commit_failed("no database"),
+    "commit_postponed": lambda upload: upload.commit_postponed("away"),
+    "keep": kept,
+    "taken_over": lambda upload: upload.taken_over(),
     "overwrite_refused": lambda upload: upload.overwrite_refused(),
     "name_taken": lambda upload: upload.name_taken(5),
     "name_taken_by_folder": lambda upload: upload.name_taken_by_folder("is a folder"),
@@ -349,6 +363,78 @@ class TestSaving:
         assert upload.name_taken(5) == [Commit(HASH, MIME, ReplaceFile(5))]
 
 
+class TestKeeping:
+    """A kept upload is parked where another one would be given up."""
+
+    def test_without_its_client(self):
+        """The service stops; what it has stored by then stays, and is taken note of."""
+        upload = upload_after("service_accepted", "keep")
+        assert upload.client_left() == [AbortService()]
+        assert upload.takes_chunks
+        assert upload.service_stopped() == [
+            FreeService(),
+            Park(KeptUploadState.UPLOADING, None),
+            ReleaseReference(),
+        ]
+        assert upload.state is UploadState.PARKED
+
+    def test_without_its_service(self):
+        """The client hears that it can be resumed, in place of the finish info."""
+        upload = upload_after("service_accepted", "keep")
+        assert upload.service_lost() == [
+            TellStageFinish(service_disconnect=True),
+            Park(KeptUploadState.UPLOADING, None),
+            TellParked(SERVICE_LOST.code, SERVICE_LOST.reason),
+            ReleaseReference(),
+        ]
+
+    def test_resumed_elsewhere(self):
+        """Who had it hears so, and its service stops."""
+        upload = upload_after("service_accepted", "keep")
+        assert upload.taken_over() == [
+            TellParked(RESUMED_ELSEWHERE.code, RESUMED_ELSEWHERE.reason),
+            AbortService(),
+        ]
+
+    def test_without_the_catalog(self):
+        """All is stored; only the file has to be entered, with the type that was found."""
+        upload = upload_after(*STORED, "keep")
+        assert upload.commit_postponed("away") == [
+            Park(KeptUploadState.STORED, MIME),
+            TellParked("catalog-unavailable", "away"),
+            ReleaseReference(),
+        ]
+
+    def test_a_question_waits_for_the_client(self):
+        """Whether the client leaves before or after it is asked."""
+        parked = [Park(KeptUploadState.AWAITING_DECISION, MIME), ReleaseReference()]
+        assert upload_after(*ASKED, "keep").client_left() == parked
+        assert upload_after(*STORED, "keep", "client_left").name_taken(5) == parked
+
+    def test_aborted_all_the_same(self):
+        """Its client takes it back, also while it is being parked."""
+        upload = upload_after("service_accepted", "keep", "client_left", "abort_requested")
+        assert upload.service_stopped() == [FreeService(), ReleaseReference()]
+        assert upload.state is UploadState.ABORTED
+
+    def test_nothing_missing(self):
+        """Without a service the file is entered at once; the catalog knows the hash."""
+        upload = Upload(REQUESTED, is_kept=True)
+        assert upload.nothing_missing(MIME) == [
+            TellAccepted(),
+            TellStageFinish(),
+            Commit("", MIME, FailIfTaken()),
+        ]
+
+    @pytest.mark.parametrize(
+        "path", [(), ("service_accepted", "client_left"), (*STORED, "client_left")]
+    )
+    def test_too_late_or_too_early(self, path: tuple[str, ...]):
+        """Only an upload whose client is there can be kept, and only once it has begun."""
+        with pytest.raises(IllegalTransition):
+            upload_after(*path).keep()
+
+
 class TestTable:
     """The table as a whole."""
 
@@ -370,16 +456,21 @@ class TestTable:
         for state in set(UploadState) - ENDS:
             gone = state in {UploadState.ABANDONED, UploadState.LEFT_BEHIND}
             assert ((state, UploadEvent.CLIENT_LEFT) in TRANSITIONS) is not gone
-            assert ((state, UploadEvent.SERVICE_LOST) in TRANSITIONS) is (state in ON_SERVICE)
+            lost = UploadEvent.SERVICE_LOST
+            if state is UploadState.PARKING:
+                lost = UploadEvent.KEPT_SERVICE_LOST
+            assert ((state, lost) in TRANSITIONS) is (state in ON_SERVICE)
 
     @pytest.mark.parametrize("state", UploadState)
     def test_what_is_of_use_in_which_state(self, state: UploadState):
-        """Chunks are taken while uploading; an abort, while it can still take effect."""
+        """Chunks are taken while uploading, and of what is kept; an abort, while it can still take effect."""
         paths: dict[UploadState, tuple[str, ...]] = {
             UploadState.REQUESTED: (),
             UploadState.UPLOADING: ("service_accepted",),
             UploadState.ABORTING: ("service_accepted", "abort_requested"),
             UploadState.ABANDONED: ("client_left",),
+            UploadState.PARKING: ("service_accepted", "keep", "client_left"),
+            UploadState.PARKED: (*STORED, "keep", "commit_postponed"),
             UploadState.STORED: STORED,
             UploadState.LEFT_BEHIND: (*STORED, "client_left"),
             UploadState.AWAITING_DECISION: ASKED,
@@ -390,7 +481,7 @@ class TestTable:
         }
         upload = upload_after(*paths[state])
         assert upload.state is state
-        assert upload.takes_chunks is (state is UploadState.UPLOADING)
+        assert upload.takes_chunks is (state in {UploadState.UPLOADING, UploadState.PARKING})
 
     @pytest.mark.parametrize("event", EVENTS)
     @pytest.mark.parametrize(
@@ -435,8 +526,10 @@ class UploadMachine(RuleBasedStateMachine):
     @invariant()
     def the_end_is_told_once(self):
         """Exactly one rejection or finish info at the end, none before, none to the departed."""
-        told = self.count(TellFinish, TellRejected)
-        if "client_left" in self.happened:
+        told = self.count(TellFinish, TellRejected, TellParked)
+        if "taken_over" in self.happened:
+            assert told <= 1
+        elif "client_left" in self.happened:
             assert told == 0
         else:
             assert told == self.upload.is_over
@@ -448,6 +541,13 @@ class UploadMachine(RuleBasedStateMachine):
         committed = self.upload.state is UploadState.COMMITTED
         assert self.count(AnnounceFile) == committed
         assert len(successes) == (committed and "client_left" not in self.happened)
+
+    @invariant()
+    def only_what_is_kept_is_parked(self):
+        """The catalog notes how far an upload has come exactly when it is parked."""
+        parked = self.upload.state is UploadState.PARKED
+        assert self.count(Park) == parked
+        assert self.upload.is_kept or not parked
 
     @invariant()
     def the_service_is_freed_once(self):

@@ -1,0 +1,185 @@
+"""Keeps uploads in the catalog, beyond their client, their service and this manager.
+
+What runs here is renewed: an upload may take longer than a parked one is kept.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
+from uuid import UUID, uuid4
+
+import structlog
+
+from catalog.errors import CatalogError
+from catalog.port import Catalog
+from catalog.records import KeptUpload, KeptUploadLimits, KeptUploadState
+from manager.error_texts import log_level
+from manager.files.upload_requests import RequestedUpload
+from manager.retrying import CatalogRetry
+from protocol.chunks import missing_ranges
+from protocol.generic import ChunkRange
+
+log = structlog.get_logger(__name__)
+
+CHUNKS_PER_CALL = 1000
+PAGE = 100
+"""Kept uploads that a client gets at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """A kept upload that a client goes on with, and the chunks that it has to send."""
+
+    kept: KeptUpload
+    missing: tuple[ChunkRange, ...]
+
+
+class KeptUploads:
+    """The kept uploads of all users."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        retry: CatalogRetry,
+        *,
+        life_s: float,
+        limits: KeptUploadLimits,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        """Takes what it uses.
+
+        Args:
+            catalog: Where they are kept.
+            retry: How the catalog is tried again.
+            life_s: Seconds that an upload is kept after it was claimed or parked.
+            limits: What one user may keep.
+            clock: Seconds since the Unix epoch.
+            sleep: Waits for seconds.
+        """
+        self._catalog = catalog
+        self._retry = retry
+        self._life_s = life_s
+        self._limits = limits
+        self._clock = clock
+        self._sleep = sleep
+        self._running: dict[UUID, KeptUpload] = {}
+
+    async def keep(
+        self, requested: RequestedUpload, owner_id: int, fingerprint: str, mime_type: str | None
+    ) -> KeptUpload:
+        """Keeps an upload that runs. Raises `CatalogError`, also when the user keeps too many."""
+        kept = KeptUpload(
+            object_id=UUID(requested.upload_id),
+            owner_id=owner_id,
+            folder=requested.folder,
+            name=requested.name,
+            is_public=requested.is_public,
+            do_overwrite=requested.do_overwrite,
+            fingerprint=fingerprint,
+            created_at=self._clock(),
+            expires_at=self._expiry(),
+            size=requested.size,
+            chunk_size=requested.chunk_size,
+            chunk_count=requested.chunk_count,
+            mime_type=mime_type,
+        )
+        await self._retry.answering(lambda: self._catalog.keep_upload(kept, limits=self._limits))
+        return kept
+
+    async def find(self, object_id: UUID) -> KeptUpload | None:
+        """The kept upload of that object. Raises `CatalogUnavailable`."""
+        return await self._retry.answering(lambda: self._catalog.kept_upload(object_id))
+
+    async def of(self, owner_id: int, after: UUID | None) -> tuple[list[KeptUpload], bool]:
+        """A page of a user's kept uploads, and whether there are more. Raises `CatalogUnavailable`."""
+        found = await self._retry.answering(
+            lambda: self._catalog.kept_uploads_of(owner_id, after=after, limit=PAGE + 1)
+        )
+        return found[:PAGE], len(found) > PAGE
+
+    async def claim(self, kept: KeptUpload) -> Resumption:
+        """Takes an upload over as it was read.
+
+        Raises `KeptUploadMissing`, `KeptUploadClaimed`, `CatalogUnavailable`.
+        """
+        claimant = uuid4()
+        claimed = await self._retry.answering(
+            lambda: self._catalog.claim_kept_upload(
+                kept.object_id,
+                owner_id=kept.owner_id,
+                epoch=kept.epoch,
+                claimant=claimant,
+                expires_at=self._expiry(),
+            )
+        )
+        stored = [index async for index in self._stored(kept.object_id)]
+        return Resumption(claimed, missing_ranges(stored, kept.chunk_count))
+
+    async def _stored(self, object_id: UUID) -> AsyncIterator[int]:
+        first = 0
+        while True:
+            page = await self._chunks_from(object_id, first)
+            for index in page:
+                yield index
+            if len(page) < CHUNKS_PER_CALL:
+                return
+            first = page[-1] + 1
+
+    async def _chunks_from(self, object_id: UUID, first: int) -> list[int]:
+        locations = await self._retry.answering(
+            lambda: self._catalog.chunks(object_id, first=first, limit=CHUNKS_PER_CALL)
+        )
+        return [location.chunk.index for location in locations]
+
+    def began(self, kept: KeptUpload) -> None:
+        """The upload runs here: it is kept however long it takes, until `ended`."""
+        self._running[kept.object_id] = kept
+
+    def ended(self, kept: KeptUpload) -> None:
+        """The upload runs here no longer."""
+        if self._running.get(kept.object_id) is kept:
+            del self._running[kept.object_id]
+
+    async def park(
+        self,
+        kept: KeptUpload,
+        state: KeptUploadState,
+        folder: tuple[str, ...],
+        mime_type: str | None,
+    ) -> None:
+        """Notes how far the upload has come; without the catalog it stays as it was last noted."""
+        parked, expires_at = replace(kept, folder=folder), self._expiry()
+        try:
+            await self._retry.committing(
+                lambda: self._catalog.park_kept_upload(
+                    parked, state=state, mime_type=mime_type, expires_at=expires_at
+                )
+            )
+        except CatalogError as error:
+            log.log(log_level(error), "upload-not-parked", code=error.code)
+
+    async def drop(self, object_id: UUID, owner_id: int) -> bool:
+        """Gives up a user's kept upload. False when there is none. Raises `CatalogUnavailable`."""
+        return await self._retry.answering(
+            lambda: self._catalog.drop_kept_upload(object_id, owner_id=owner_id)
+        )
+
+    async def end(self, kept: KeptUpload) -> None:
+        """The upload is over for good; without the catalog it expires."""
+        try:
+            await self._retry.committing(
+                lambda: self._catalog.drop_kept_upload(kept.object_id, owner_id=None)
+            )
+        except CatalogError as error:
+            log.log(log_level(error), "kept-upload-not-dropped", code=error.code)
+
+    async def run(self) -> None:
+        """Renews what runs here in time, until cancelled."""
+        while True:
+            await self._sleep(self._life_s / 3)
+            for kept in tuple(self._running.values()):
+                await self.park(kept, KeptUploadState.UPLOADING, kept.folder, None)
+
+    def _expiry(self) -> float:
+        return self._clock() + self._life_s
