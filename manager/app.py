@@ -81,7 +81,7 @@ from manager.tickets.uploads import TicketManager, ticket_policy
 from manager.uploads.committing import EmptyFileCommitter, FileCommitter, ObjectWriter
 from manager.uploads.handlers import BookingHandlers, EmptyFileHandlers, UploadHandlers
 from manager.uploads.journal import ChunkJournal
-from manager.uploads.kept import KeptUploads
+from manager.uploads.kept import KeptUploadRegistry
 from manager.uploads.kept_handlers import KeptUploadHandlers
 from manager.uploads.manager import UploadManager
 from manager.uploads.readability import ReadabilityCheck
@@ -258,7 +258,7 @@ async def _run(
             chunk_size=settings.chunk_size,
             clock=clock,
         )
-        kept_uploads = KeptUploads(
+        kept_uploads = KeptUploadRegistry(
             catalog,
             retry,
             life_s=settings.kept_upload_s,

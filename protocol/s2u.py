@@ -23,7 +23,7 @@ __all__ = [
     "ReportDeferred",
     "TicketAccepted",
     "UploadAbort",
-    "UploadResume",
+    "UploadContinue",
     "UploadServiceConfiguration",
     "UploadStart",
     "WebhookConfiguration",
@@ -86,7 +86,7 @@ class UploadStart(Packet, frozen=True, kw_only=True):
     chunk_size: Positive
 
 
-class UploadResume(Packet, frozen=True, kw_only=True):
+class UploadContinue(Packet, frozen=True, kw_only=True):
     """Gives the service an upload of which some chunks are stored already.
 
     Manager → upload service with the extension `resume`. The fields are those of `s2u:upload-start`;
@@ -95,7 +95,7 @@ class UploadResume(Packet, frozen=True, kw_only=True):
     The service's `u2s:upload-finish` leaves out `hash`, which the manager knows.
     """
 
-    id: ClassVar[str] = "s2u:upload-resume"
+    id: ClassVar[str] = "s2u:upload-continue"
     extension: ClassVar[str | None] = RESUME
 
     name: Name

@@ -27,7 +27,7 @@ START_TIMEOUT_S = 1.0
 
 POLICY_VIOLATION = 1008
 
-StartPacket = s2u.UploadStart | s2u.UploadResume
+StartPacket = s2u.UploadStart | s2u.UploadContinue
 """What has a service begin an upload, or go on with one."""
 
 

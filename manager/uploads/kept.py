@@ -34,7 +34,7 @@ class Resumption:
     missing: tuple[ChunkRange, ...]
 
 
-class KeptUploads:
+class KeptUploadRegistry:
     """The kept uploads of all users."""
 
     def __init__(

@@ -19,7 +19,7 @@ from manager.errors import IllegalTransition, NoFreeService
 from manager.files.conversion import timestamp
 from manager.services.registry import UploadSlotRegistry
 from manager.uploads.effects import CATALOG_AWAY, RESUMED_ELSEWHERE, Rejection, Retry
-from manager.uploads.kept import KeptUploads
+from manager.uploads.kept import KeptUploadRegistry
 from manager.uploads.manager import UploadManager
 from manager.uploads.messages import resume_rejection
 from manager.uploads.session import RunningUpload
@@ -49,7 +49,7 @@ class KeptUploadHandlers:
     def __init__(
         self,
         catalog: Catalog,
-        kept: KeptUploads,
+        kept: KeptUploadRegistry,
         uploads: UploadManager,
         slots: UploadSlotRegistry,
         wake_reaper: Callable[[], None],

@@ -8,7 +8,7 @@ from manager.files.changes import ChangeFeed
 from manager.files.upload_requests import RequestedUpload
 from manager.services.registry import UploadSlot, UploadSlotRegistry
 from manager.uploads.committing import FileCommitter, ObjectWriter
-from manager.uploads.kept import KeptUploads, Resumption
+from manager.uploads.kept import KeptUploadRegistry, Resumption
 from manager.uploads.session import ClientUploads, RunningUpload
 from protocol.packet import Packet
 
@@ -22,7 +22,7 @@ class UploadManager:
         committer: FileCommitter,
         slots: UploadSlotRegistry,
         changes: ChangeFeed,
-        kept: KeptUploads,
+        kept: KeptUploadRegistry,
         tasks: BackgroundTasks,
         wake_reaper: Callable[[], None],
     ) -> None:

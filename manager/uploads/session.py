@@ -46,7 +46,7 @@ from manager.uploads.effects import (
     Retry,
     refused_by_service,
 )
-from manager.uploads.kept import KeptUploads, Resumption
+from manager.uploads.kept import KeptUploadRegistry, Resumption
 from manager.uploads.messages import UploadMessages
 from manager.uploads.overwrites import Action, OverwriteQueue
 from manager.uploads.state_machine import Upload
@@ -90,7 +90,7 @@ class RunningUpload:
         reply: Callable[[Packet], None],
         objects: ObjectWriter,
         committer: FileCommitter,
-        kept_uploads: KeptUploads,
+        kept_uploads: KeptUploadRegistry,
         running: "dict[str, RunningUpload]",
         slots: UploadSlotRegistry,
         changes: ChangeFeed,
@@ -424,7 +424,7 @@ class RunningUpload:
         self._move(lambda upload: upload.service_refused(rejection))
         return False
 
-    def _start_packet(self) -> s2u.UploadStart | s2u.UploadResume:
+    def _start_packet(self) -> s2u.UploadStart | s2u.UploadContinue:
         requested, resumption = self.requested, self._resumption
         if resumption is None:
             return s2u.UploadStart(
@@ -436,7 +436,7 @@ class RunningUpload:
                 chunk_size=requested.chunk_size,
             )
         is_first_stored = not resumption.missing or resumption.missing[0].first > 0
-        return s2u.UploadResume(
+        return s2u.UploadContinue(
             name=requested.name,
             path=self._path,
             size=requested.size,

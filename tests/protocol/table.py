@@ -404,7 +404,7 @@ TABLE: dict[str, dict[str, Kind]] = {
         "upload_id": UUID,
         "chunk_size": POSITIVE,
     },
-    "s2u:upload-resume": {
+    "s2u:upload-continue": {
         "name": NAME,
         "path": PATH,
         "size": POSITIVE,
@@ -524,7 +524,7 @@ EXTENSIONS = {
         "s2c:kept-uploads",
         "s2c:upload-resumed",
         "s2c:upload-parked",
-        "s2u:upload-resume",
+        "s2u:upload-continue",
     },
     "rejections": {"s2c:upload-rejection"},
     "webhooks": {
