@@ -11,14 +11,14 @@ so it invalidates no token.
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import jwt
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from msgspec import Struct, ValidationError, convert
 
 from manager.errors import InvalidToken, Overloaded
+from manager.signed_claims import ClaimSigner, ExpiringClaims
 
 _Result = TypeVar("_Result")
 
@@ -80,16 +80,12 @@ class Passwords:
             self._admitted -= 1
 
 
-_ALGORITHM = "HS256"
-
-
-class TokenClaims(Struct, frozen=True, kw_only=True):
+class TokenClaims(ExpiringClaims, frozen=True, kw_only=True):
     """The claims of a token: user id, epoch of the password, issue and expiry (epoch seconds)."""
 
     sub: str
     epoch: int
     iat: int
-    exp: int
 
 
 class TokenSigner:
@@ -101,34 +97,23 @@ class TokenSigner:
     """
 
     def __init__(self, secret: bytes, clock: Callable[[], float]) -> None:
-        self._secret = secret
+        self._signer = ClaimSigner(secret, clock)
         self._clock = clock
 
     def issue(self, user_id: int, epoch: int) -> str:
         """A token of three base64url parts, valid for `TOKEN_LIFE_S` seconds."""
         now = int(self._clock())
-        claims = {"sub": str(user_id), "epoch": epoch, "iat": now, "exp": now + TOKEN_LIFE_S}
-        return jwt.encode(claims, self._secret, algorithm=_ALGORITHM)
+        return self._signer.sign(
+            {"sub": str(user_id), "epoch": epoch, "iat": now, "exp": now + TOKEN_LIFE_S}
+        )
 
     def read(self, token: str) -> tuple[int, int]:
-        """User id and password epoch of a token that is signed by us and has not expired.
+        """User id and password epoch of a token that the manager signed and that has not expired.
 
         Raises `InvalidToken`.
         """
         try:
-            claims = convert(self._verified(token), TokenClaims)
-            user_id = int(claims.sub)
-        except (jwt.InvalidTokenError, ValidationError, ValueError) as error:
+            claims = self._signer.read(token, TokenClaims)
+            return int(claims.sub), claims.epoch
+        except (jwt.InvalidTokenError, ValueError) as error:
             raise InvalidToken from error
-        if claims.exp <= self._clock():
-            raise InvalidToken
-        return user_id, claims.epoch
-
-    def _verified(self, token: str) -> dict[str, Any]:
-        # `read` checks the expiry, by the injected clock instead of the system's.
-        return jwt.decode(
-            token,
-            self._secret,
-            algorithms=[_ALGORITHM],
-            options={"verify_exp": False, "verify_iat": False},
-        )
