@@ -12,10 +12,11 @@ import structlog
 from client_sdk.connection import Connection
 from client_sdk.errors import ConnectionLost
 from client_sdk.service_peer import service_url, stay_connected
-from common.retry import QUICK_TRIES, Backoff
+from common.retry import QUICK_TRIES, Backoff, RetryPolicy
 from common.tasks import cancel_and_wait
 from processing_service.jobs import JobProcessor
 from processing_service.settings import ProcessingServiceSettings
+from processing_service.transfers import TRANSFER_RETRY
 from processing_service.worker_loop import JobSignal, WorkerLoop
 from processing_service.worker_pool import WorkerPool
 from protocol.codec import Frame
@@ -40,8 +41,8 @@ class ProcessingService:
 
     Args:
         settings: what is configured.
-        backoff: makes the delays between attempts to reach the manager, or to fetch and store
-            something; None for the default ones.
+        backoff: makes the delays between attempts to reach the manager; None for the default ones.
+        retry: the delays between attempts to fetch or store something.
         on_ready: called whenever the manager has accepted the service.
     """
 
@@ -50,12 +51,14 @@ class ProcessingService:
         settings: ProcessingServiceSettings,
         *,
         backoff: Callable[[], Backoff] | None = None,
+        retry: RetryPolicy = TRANSFER_RETRY,
         on_ready: Callable[[], None] = lambda: None,
     ) -> None:
         self._settings = settings
         self._on_ready = on_ready
         self._reconnect_backoff = backoff or _reconnect_delays
-        self._job_backoff: Callable[[], Backoff] = backoff or Backoff
+        self._request_backoff: Callable[[], Backoff] = backoff or Backoff
+        self._retry = retry
         self._workers = WorkerPool()
         self._signal = JobSignal()
         self._lease_s = 0.0
@@ -69,7 +72,7 @@ class ProcessingService:
         """
         timeout = aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT_S, sock_read=STALL_TIMEOUT_S)
         async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as http:
-            jobs = JobProcessor(self._settings, http, self._workers, self._job_backoff)
+            jobs = JobProcessor(self._settings, http, self._workers, self._retry)
             staying = stay_connected(partial(self._connect, jobs), self._reconnect_backoff())
             running = asyncio.create_task(staying, name="manager-connection")
             try:
@@ -115,7 +118,7 @@ class ProcessingService:
     ) -> list[asyncio.Task[None]]:
         loop = WorkerLoop(manager, jobs, self._signal, lambda: self._lease_s)
         started = [
-            tasks.create_task(loop.run(self._job_backoff()), name=f"worker-loop-{number}")
+            tasks.create_task(loop.run(self._request_backoff()), name=f"worker-loop-{number}")
             for number in range(self._settings.workers)
         ]
         self._on_ready()

@@ -1,6 +1,5 @@
 """One job from the manager's packet to the report: download, worker process, views."""
 
-from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -11,7 +10,7 @@ import structlog
 
 from client_sdk.connection import Connection
 from client_sdk.errors import CloudError, ConnectionLost
-from common.retry import Backoff
+from common.retry import RetryPolicy
 from common.wording import counted
 from processing_service.errors import ProcessingError, TooLarge
 from processing_service.job_file import JobFile
@@ -36,7 +35,7 @@ class JobProcessor:
         settings: what is configured.
         http: session for reading files and posting views.
         workers: the processes that read files and draw views.
-        backoff: makes the delays between attempts.
+        retry: the delays between attempts to fetch or store something.
 
     Raises:
         ViewsInvalid: the file of views cannot be used.
@@ -47,12 +46,12 @@ class JobProcessor:
         settings: ProcessingServiceSettings,
         http: aiohttp.ClientSession,
         workers: WorkerPool,
-        backoff: Callable[[], Backoff],
+        retry: RetryPolicy,
     ) -> None:
         self._settings = settings
         self._http = http
         self._workers = workers
-        self._backoff = backoff
+        self._retry = retry
         self._manager_origin = _http_origin(settings.manager_address)
         self._views = load_views(settings.views_file)
         self._extensions = load_extensions()
@@ -97,7 +96,7 @@ class JobProcessor:
         ) as name:
             folder = Path(name)
             url = url_at_origin(self._manager_origin, job.content_url)
-            download = ContentDownload(self._http, url, length=length, backoff=self._backoff())
+            download = ContentDownload(self._http, url, length=length, retry=self._retry)
             await download.save(folder / INPUT_FILE)
             outcome = await self._workers.run(order, folder)
             if isinstance(outcome, WorkerFailure):
@@ -105,7 +104,7 @@ class JobProcessor:
             uploader = ViewUploader(manager, self._http, self._settings.upload_origin)
             for view in outcome.views:
                 path = view_path(folder, view.name)
-                await uploader.store(job.job_id, view, path, self._backoff())
+                await uploader.store(job.job_id, view, path, self._retry)
             return JobDone(job_id=job.job_id, metadata=outcome.metadata)
 
     def _order_for(self, job: Job) -> WorkOrder | None:

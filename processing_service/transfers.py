@@ -1,6 +1,7 @@
 """What a job moves over HTTP: the file from the manager, and views to upload services."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -8,7 +9,7 @@ import aiohttp
 from yarl import URL
 
 from client_sdk.connection import Connection
-from common.retry import Backoff
+from common.retry import RetryPolicy
 from processing_service.errors import ContentDownloadFailed, ViewNotStored
 from processing_service.work_order import MadeView
 from protocol.generic import Boolean
@@ -16,8 +17,9 @@ from protocol.s2t import ViewTicket
 from protocol.t2s import ViewRequest
 
 PIECE_BYTES: Final = 1024 * 1024
-DOWNLOAD_TRIES: Final = 5
-"""How many attempts in a row may bring nothing."""
+TRANSFER_RETRY: Final = RetryPolicy(cap_s=30.0)
+DOWNLOAD_TRIES: Final = 6
+"""Attempts in a row of which at most the first brings a byte."""
 UPLOAD_TRIES: Final = 3
 _OK: Final = 200
 _PARTIAL: Final = 206
@@ -43,16 +45,16 @@ class ContentDownload:
         http: session to ask with.
         url: where the manager serves the file; a secret.
         length: how many bytes are wanted, from the first.
-        backoff: the delays between attempts.
+        retry: the delays between attempts.
     """
 
     def __init__(
-        self, http: aiohttp.ClientSession, url: URL, *, length: int, backoff: Backoff
+        self, http: aiohttp.ClientSession, url: URL, *, length: int, retry: RetryPolicy
     ) -> None:
         self._http = http
         self._url = url
         self._length = length
-        self._backoff = backoff
+        self._attempts = replace(retry, max_tries=DOWNLOAD_TRIES).attempts()
         self._received = 0
 
     async def save(self, target: Path) -> None:
@@ -69,10 +71,9 @@ class ContentDownload:
                 if self._received == self._length:
                     return
                 if self._received > before:
-                    self._backoff.reset()
-                if self._backoff.tries >= DOWNLOAD_TRIES:
+                    self._attempts.reset()
+                if not await self._attempts.wait():
                     raise ContentDownloadFailed(reason)
-                await self._backoff.wait()
 
     async def _attempt(self, file: BinaryIO) -> str:
         """Read as much as comes. Returns why no more came."""
@@ -131,27 +132,27 @@ class ViewUploader:
         self._http = http
         self._upload_origin = upload_origin
 
-    async def store(self, job_id: str, view: MadeView, path: Path, backoff: Backoff) -> None:
+    async def store(self, job_id: str, view: MadeView, path: Path, retry: RetryPolicy) -> None:
         """Store a view.
 
         Args:
             job_id: the job whose file the view shows.
             view: what the worker has made.
             path: where it is.
-            backoff: the delays between attempts.
+            retry: the delays between attempts.
 
         Raises:
             ViewNotStored: the manager gives no ticket, or no attempt to post succeeded.
             CloudError: the manager does not answer.
         """
+        attempts = replace(retry, max_tries=UPLOAD_TRIES).attempts()
         while True:
             ticket = await self._request_ticket(job_id, view)
             reason = await self._post(ticket, view, path)
             if reason is None:
                 return
-            if backoff.tries + 1 >= UPLOAD_TRIES:
+            if not await attempts.wait():
                 raise ViewNotStored(f"the view {view.name} was not taken: {reason}")
-            await backoff.wait()
 
     async def _request_ticket(self, job_id: str, view: MadeView) -> ViewTicket:
         """A ticket, good for one attempt."""

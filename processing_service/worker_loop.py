@@ -102,7 +102,7 @@ class WorkerLoop:
             _log_report(bound, report)
             answer = await self._manager.request(report)
             if not answer.success:
-                bound.warning("report-refused", why=answer.message)
+                bound.warning("report-refused", reason=answer.message)
 
     async def _renew_lease(self, job: Job) -> None:
         while True:

@@ -12,7 +12,7 @@ from aiohttp import BodyPartReader, web
 from PIL import Image
 from pydantic import SecretStr
 
-from common.retry import Backoff
+from common.retry import RetryPolicy
 from processing_service.app import ProcessingService
 from processing_service.settings import ProcessingServiceSettings
 from protocol import codec, s2t, t2s
@@ -242,9 +242,8 @@ async def _at_once(_seconds: float) -> None:
     await asyncio.sleep(0)
 
 
-def without_delay() -> Backoff:
-    """Delays that take no time."""
-    return Backoff(sleep=_at_once)
+WITHOUT_DELAY = RetryPolicy(sleep=_at_once)
+"""Delays that take no time."""
 
 
 def settings(manager: FakeManager, folder: Path, **changes: Any) -> ProcessingServiceSettings:
@@ -264,6 +263,10 @@ async def running_service(
     manager: FakeManager, folder: Path, **changes: Any
 ) -> AsyncIterator[None]:
     """A service at work for this manager."""
-    service = ProcessingService(settings(manager, folder, **changes), backoff=without_delay)
+    service = ProcessingService(
+        settings(manager, folder, **changes),
+        backoff=WITHOUT_DELAY.backoff,
+        retry=WITHOUT_DELAY,
+    )
     async with service.run():
         yield
