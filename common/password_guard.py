@@ -10,7 +10,7 @@ from aiohttp import web
 from common.addresses import ClientAddresses
 from common.guesses import Attempt, FailedAttempt, GuessLimiter, TooManyAttempts
 
-_log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 MAX_TOLD = 10_000
 """How many addresses are remembered whose attempts were not let through, and that was logged."""
@@ -74,7 +74,7 @@ class PasswordGuard:
 
 
 def _log_refusal(request: web.Request, user_name: str | None, address: str, reason: str) -> None:
-    _log.warning(
+    log.warning(
         "credentials-refused",
         path=request.path,
         user=user_name,

@@ -18,7 +18,7 @@ _T = TypeVar("_T")
 CLOSE_S: Final = 3.0
 """Seconds that background tasks may take to end after they were cancelled."""
 
-_log = EventLogger(__name__)
+log = EventLogger(__name__)
 
 
 async def cancel_and_wait(*tasks: asyncio.Task[Any]) -> None:
@@ -66,8 +66,8 @@ async def supervised(
         try:
             await work()
             return
-        except Exception:  # noqa: BLE001 - whatever it was, it is logged and the loop goes on
-            _log.exception("loop-failed", loop=name)
+        except Exception:
+            log.exception("loop-failed", loop=name)
             await delays.wait()
 
 
@@ -147,7 +147,7 @@ class BackgroundTasks:
         while tasks := tuple(self._tasks):
             if loop.time() >= ends_at:
                 names = sorted(task.get_name() for task in tasks)
-                _log.warning("tasks-not-ended", tasks=names)
+                log.warning("tasks-not-ended", tasks=names)
                 return
             for task in tasks:
                 task.cancel()
@@ -158,4 +158,4 @@ class BackgroundTasks:
         if task.cancelled() or (error := task.exception()) is None:
             return
         if not isinstance(error, self._expected):
-            _log.error("task-failed", error=error, task=task.get_name())
+            log.error("task-failed", error=error, task=task.get_name())

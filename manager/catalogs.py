@@ -14,7 +14,7 @@ from manager.error_texts import log_level
 from manager.settings import ManagerSettings
 from storage.keys import KeyRing
 
-_log = structlog.get_logger(__name__)
+log = structlog.get_logger(__name__)
 
 LONGEST_DELAY_S = 5
 """Between two attempts to reach a catalog: clients wait for it."""
@@ -62,10 +62,10 @@ async def once_available(
             except CatalogFaulty:
                 raise
             except CatalogUnavailable as error:
-                _log.warning("waiting-for-catalog", problem=str(error), attempts=delays.tries + 1)
+                log.warning("waiting-for-catalog", reason=str(error), attempts=delays.tries + 1)
             await delays.wait()
         if delays.tries:
-            _log.info("catalog-available")
+            log.info("catalog-available")
         yield catalog
 
 
@@ -84,7 +84,7 @@ async def check_master_keys(catalog: MasterKeyStore, keyring: KeyRing) -> None:
         await catalog.note_master_key(keyring.primary.key_id)
         missing = await catalog.content_of_missing_keys([key.key_id for key in keyring])
     except CatalogError as error:
-        _log.log(log_level(error), "master-keys-not-checked", code=error.code, problem=str(error))
+        log.log(log_level(error), "master-keys-not-checked", code=error.code, reason=str(error))
         return
     for key_id, objects in missing.items():
-        _log.error("master-key-missing", key_id=key_id.hex(), files=objects, remedy=REMEDY)
+        log.error("master-key-missing", key_id=key_id.hex(), files=objects, remedy=REMEDY)

@@ -99,7 +99,7 @@ class CatalogHealth:
     def _note(self, problem: str | None) -> None:
         """Keeps the outcome; the log has one line when it changes, not one for each probe."""
         if problem is not None and self._write_problem is None:
-            log.error("catalog-not-writable", problem=problem)
+            log.error("catalog-not-writable", reason=problem)
         if problem is None and self._write_problem is not None:
             log.info("catalog-writable")
         self._write_problem = problem

@@ -7,7 +7,7 @@ from common.log_events import EventLogger, bound_ids
 from protocol.exchange import Answered, Arrived, Exchange, Request, UnreadableFrame
 from protocol.packet import Packet
 
-_log = EventLogger(__name__)
+log = EventLogger(__name__)
 
 
 class OpenRequests:
@@ -47,7 +47,7 @@ class OpenRequests:
         timer = loop.call_at(request.deadline, self._expire, request.deadline)
         try:
             with bound_ids(request=request.uuid):
-                _log.debug("packet-sent", packet=request.packet_id)
+                log.debug("packet-sent", packet=request.packet_id)
                 await send(request.text)
             return await reply
         finally:

@@ -28,7 +28,7 @@ Answer: TypeAlias = Any
 """JSON. Each function has a shape of its own, which its caller knows."""
 
 _CONNECTIONS = 16
-_log = EventLogger(__name__)
+log = EventLogger(__name__)
 
 ATTEMPT_S: Final = 4.0
 """Seconds that one attempt may take."""
@@ -118,7 +118,7 @@ class Functions:
             except Interrupted as error:
                 if not await attempts.wait():
                     raise CatalogUnavailable(str(error)) from error
-                _log.warning("supabase-call-repeated", function=function, problem=str(error))
+                log.warning("supabase-call-repeated", function=function, reason=str(error))
 
     async def _once(self, function: str, arguments: dict[str, object]) -> Answer:
         named = {f"p_{name}": value for name, value in arguments.items()}

@@ -37,7 +37,7 @@ from manager.settings import NO_CODE
 CODE_BYTES: Final = 10
 """Random bytes of a setup code; it is written in hexadecimal."""
 
-_log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class SetupCode:
@@ -95,11 +95,11 @@ class SetupCode:
         except RegistrationClosed:
             return
         if code is None:
-            _log.warning("no-setup-code", note="who registers first is the administrator")
+            log.warning("no-setup-code", note="who registers first is the administrator")
         elif self._chosen is not None:
-            _log.warning("setup-code", code="that of SETUP_CODE", link=_link(url, None))
+            log.warning("setup-code", code="that of SETUP_CODE", link=_link(url, None))
         else:
-            _log.warning("setup-code", code=code, link=_link(url, code))
+            log.warning("setup-code", code=code, link=_link(url, code))
 
 
 class Accounts:
@@ -197,7 +197,7 @@ class Accounts:
                 user.id, previous=user.password_hash, renewed=renewed
             )
         except (Overloaded, CatalogError) as error:
-            _log.warning("rehash-failed", user=user.name, reason=str(error))
+            log.warning("rehash-failed", user=user.name, reason=str(error))
 
     async def _register_first(self, name: str, password: str, setup_code: str | None) -> User:
         await self._setup.check(setup_code)

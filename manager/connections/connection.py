@@ -284,7 +284,7 @@ class PeerConnection:
     def _refuse(self, refused: UnreadableFrame) -> None:
         error = refused.error
         self._metrics.ignored_frames.labels(error.code).inc()
-        log.debug("frame-refused", code=error.code, problem=str(error))
+        log.debug("frame-refused", code=error.code, reason=str(error))
         if refused.answer is not None:
             self._enqueue(refused.answer)
 
@@ -300,7 +300,7 @@ class PeerConnection:
             answer = generic.Boolean(success=False, message=str(error))
         except CatalogError as error:
             level = log_level(error)
-            log.log(level, "catalog-failed", packet=packet.id, code=error.code, problem=str(error))
+            log.log(level, "catalog-failed", packet=packet.id, code=error.code, reason=str(error))
             answer = generic.Boolean(success=False, message=public_text(error))
         except Exception:
             log.exception("packet-failed", packet=packet.id)

@@ -25,7 +25,7 @@ from manager.downloads.representation import Representation, ResponsePlan
 from manager.metrics import ManagerMetrics
 from storage.errors import StorageError
 
-_log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 WRITE_BYTES = 256 * 1024
 """Bytes handed to the socket at once; the rest waits here until the reader has taken them."""
@@ -156,10 +156,10 @@ class BodyWriter:
             self._discard_what_is_sent()
             self._cut_off("reader-stalled")
         except OSError as error:
-            _log.error("download-cut", code="disk", reason=error.strerror)
+            log.error("download-cut", code="disk", reason=error.strerror)
             self._cut_off("disk")
         except (StorageError, CatalogError) as error:
-            _log.error("download-cut", code=error.code, reason=str(error))
+            log.error("download-cut", code=error.code, reason=str(error))
             self._cut_off(error.code)
         except BaseException:
             self._cut_off("stopped")

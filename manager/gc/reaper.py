@@ -31,7 +31,7 @@ from manager.services.webhooks import WebhookDirectory
 from storage.discord.routes import WebhookCredentials
 from storage.errors import BotUnusable, DiscordRefused, StorageError, WebhookUnusable
 
-_log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 BATCH = 100
 """Objects, or messages, that one query takes from the catalog."""
@@ -160,7 +160,7 @@ class Reaper:
                     await self.sweep(workers)
                     self._backoff.reset()
                 except CatalogError as error:
-                    _log.log(log_level(error), "reaper-cannot-use-catalog", code=error.code)
+                    log.log(log_level(error), "reaper-cannot-use-catalog", code=error.code)
                     await self._backoff.wait()
                     continue
                 await self._pause()
@@ -233,7 +233,7 @@ class Reaper:
                     return
                 await self._delete_messages(deleter, messages, sweep)
         except (StorageError, CatalogError) as error:
-            _log.log(log_level(error), "messages-not-deleted", **asdict(author), code=error.code)
+            log.log(log_level(error), "messages-not-deleted", **asdict(author), code=error.code)
         finally:
             self._working.discard(author)
 
@@ -268,7 +268,7 @@ class Reaper:
         except BotUnusable:
             raise
         except DiscordRefused as error:
-            _log.warning("message-not-deleted", message_id=message.id, reason=str(error))
+            log.warning("message-not-deleted", message_id=message.id, reason=str(error))
             await self._catalog.postpone_message(message.id, until=self._clock() + POSTPONED_S)
             return False
         await self._catalog.forget_message(message.id)
@@ -278,7 +278,7 @@ class Reaper:
     async def _report(self, stuck: frozenset[MessageAuthor]) -> None:
         """Reports undeletable messages: their number as a gauge, and a log line per author."""
         for author in stuck - self._stuck:
-            _log.warning("messages-cannot-be-deleted", **asdict(author))
+            log.warning("messages-cannot-be-deleted", **asdict(author))
         now = self._monotonic()
         if stuck != self._stuck or now >= self._count_at:
             self.stuck = await self._catalog.count_orphans(stuck)

@@ -81,7 +81,7 @@ class TemporaryReferences:
             try:
                 await self._catalog.hold(reference)
             except CatalogUnavailable as error:
-                log.log(log_level(error), "hold-not-taken", problem=str(error))
+                log.log(log_level(error), "hold-not-taken", reason=str(error))
             yield
 
     async def renew(self) -> None:

@@ -12,7 +12,7 @@ from common.http_server import ONLY_IDENTITY, bind_request_ids, has_encoded_body
 from manager.http.responses import COMMON_HEADERS, PREFLIGHT_HEADERS, answer, failure
 from manager.metrics import ManagerMetrics
 
-_log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 def install(app: web.Application, metrics: ManagerMetrics) -> None:
@@ -67,10 +67,10 @@ def _from_error(request: web.Request, error: Exception) -> web.Response:
     known = answer(error)
     if known is None:
         # The path only: the query may hold a password or a token.
-        _log.error("request-failed", method=request.method, path=request.path, exc_info=error)
+        log.error("request-failed", method=request.method, path=request.path, exc_info=error)
         return failure(500, "internal error: the manager's log says more")
     if known.status >= 500:
-        _log.warning("request-failed", path=request.path, reason=str(error))
+        log.warning("request-failed", path=request.path, reason=str(error))
     return known
 
 

@@ -310,8 +310,8 @@ class ProcessingManager:
             service.is_in_service = True
             self._hub.broadcast(_registry(service, "added"))
 
-    async def _disconnect(self, service: ProcessingSession, problem: str) -> None:
-        log.warning("processing-service-not-configured", service=service.id, problem=problem)
+    async def _disconnect(self, service: ProcessingSession, reason: str) -> None:
+        log.warning("processing-service-not-configured", service=service.id, reason=reason)
         await service.connection.close(POLICY_VIOLATION, "the configuration was not confirmed")
 
 

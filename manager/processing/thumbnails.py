@@ -166,10 +166,10 @@ class ThumbnailServiceRegistry:
                 question, t2s.ThumbnailData, timeout_s=PICTURE_TIMEOUT_S
             )
         except PeerSilent as error:
-            log.warning("thumbnail-late", problem=str(error))
+            log.warning("thumbnail-late", reason=str(error))
             _settle(service.pictures[question.file_id], None)
         except (PeerGone, UnexpectedReply) as error:
-            log.warning("thumbnail-not-made", file=question.file_id, problem=str(error))
+            log.warning("thumbnail-not-made", file=question.file_id, reason=str(error))
             _answered(service, question.file_id, None)
         else:
             # A reply about another file is none.
@@ -220,8 +220,8 @@ class ThumbnailServiceRegistry:
             image_type=IMAGE_TYPE,
         )
 
-    async def _disconnect(self, service: ThumbnailSession, problem: str) -> None:
-        log.warning("thumbnail-service-not-configured", service=service.id, problem=problem)
+    async def _disconnect(self, service: ThumbnailSession, reason: str) -> None:
+        log.warning("thumbnail-service-not-configured", service=service.id, reason=reason)
         await service.connection.close(POLICY_VIOLATION, "the configuration was not confirmed")
 
 

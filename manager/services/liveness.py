@@ -55,7 +55,7 @@ class LivenessProbe:
         try:
             await service.connection.ping(timeout_s=PING_TIMEOUT_S)
         except PeerSilent as error:
-            log.warning("service-silent", service=service.id, problem=str(error))
+            log.warning("service-silent", service=service.id, reason=str(error))
             service.connection.abort()
         except PeerGone:
             log.debug("service-gone", service=service.id)

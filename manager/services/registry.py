@@ -346,8 +346,8 @@ class UploadSlotRegistry:
                 return
             self._update_service(slot, is_usable=is_usable)
 
-    async def _disconnect(self, slot: UploadSlot, problem: str) -> None:
-        log.warning("slot-not-configured", service=slot.id, problem=problem)
+    async def _disconnect(self, slot: UploadSlot, reason: str) -> None:
+        log.warning("slot-not-configured", service=slot.id, reason=reason)
         await slot.connection.close(POLICY_VIOLATION, "the configuration was not confirmed")
 
     def _update_service(self, slot: UploadSlot, *, is_usable: bool) -> None:

@@ -16,7 +16,7 @@ from manager.errors import NoSuchWebhook, WebhookStillUnusable
 from storage.discord.routes import WebhookCredentials
 from storage.errors import StorageError, WebhookGone, WebhookUnusable
 
-_log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 SAVE_WITHIN_S = 2.0
 """A stop does not wait longer for a catalog that is away."""
@@ -101,7 +101,7 @@ class WebhookDirectory:
             if quarantine.is_gone:
                 self._reachable.pop(quarantine.webhook_id, None)
             if quarantine.webhook_id in self._webhooks:
-                _log.warning(
+                log.warning(
                     "webhook-in-quarantine",
                     webhook_id=quarantine.webhook_id,
                     reason=quarantine.reason,
@@ -127,13 +127,13 @@ class WebhookDirectory:
             webhook_id=webhook_id, reason=reason, is_gone=is_gone, since=self._clock()
         )
         self._quarantines[webhook_id] = replace(new, reason=reason, is_gone=is_gone)
-        _log.error("webhook-quarantined", webhook_id=webhook_id, reason=reason, is_gone=is_gone)
+        log.error("webhook-quarantined", webhook_id=webhook_id, reason=reason, is_gone=is_gone)
         self._tell()
 
     def release(self, webhook_id: int, channel_id: int) -> None:
         """Discord has answered for a webhook in quarantine: it is used again."""
         self._quarantines.pop(webhook_id, None)
-        _log.info("webhook-released", webhook_id=webhook_id)
+        log.info("webhook-released", webhook_id=webhook_id)
         self._know(self._webhooks[webhook_id], channel_id)
 
     async def learn(self, ask: AskChannel, *, new_backoff: Callable[[], Backoff] = Backoff) -> None:
@@ -153,7 +153,7 @@ class WebhookDirectory:
             except WebhookUnusable as error:
                 self.lost(error)
             except StorageError as error:
-                _log.warning("webhook-not-known-yet", webhook_id=webhook.id, code=error.code)
+                log.warning("webhook-not-known-yet", webhook_id=webhook.id, code=error.code)
                 await backoff.wait()
             else:
                 self._know(webhook, channel_id)
@@ -161,7 +161,7 @@ class WebhookDirectory:
 
     def _know(self, webhook: WebhookCredentials, channel_id: int) -> None:
         if any(other.channel_id == channel_id for other in self.usable if other.id != webhook.id):
-            _log.warning("channel-has-several-webhooks", channel_id=channel_id)
+            log.warning("channel-has-several-webhooks", channel_id=channel_id)
         known = WebhookCredentials(webhook.id, webhook.token, channel_id)
         self._webhooks[webhook.id] = self._reachable[webhook.id] = known
         self._tell()
@@ -205,7 +205,7 @@ class QuarantineKeeper:
             try:
                 quarantines = await self._store.quarantines()
             except CatalogError as error:
-                _log.warning("quarantines-not-known-yet", code=error.code)
+                log.warning("quarantines-not-known-yet", code=error.code)
                 await backoff.wait()
             else:
                 self._saved = {each.webhook_id: each for each in quarantines}
@@ -222,7 +222,7 @@ class QuarantineKeeper:
                 await self._save()
                 backoff.reset()
             except CatalogError as error:
-                _log.warning("quarantine-not-saved-yet", code=error.code)
+                log.warning("quarantine-not-saved-yet", code=error.code)
                 self._changed.set()
                 await backoff.wait()
 
@@ -232,7 +232,7 @@ class QuarantineKeeper:
             async with asyncio.timeout(SAVE_WITHIN_S):
                 await self._save()
         except (CatalogError, TimeoutError):
-            _log.warning("quarantine-not-saved")
+            log.warning("quarantine-not-saved")
 
     async def _save(self) -> None:
         async with self._writing:

@@ -34,7 +34,7 @@ class TicketHandlers:
         try:
             return await self._tickets.redeem(slot, _process_of(slot), packet)
         except CatalogUnavailable as error:
-            log.log(log_level(error), "ticket-not-redeemed", problem=str(error))
+            log.log(log_level(error), "ticket-not-redeemed", reason=str(error))
             return generic.Boolean(success=False, message=public_text(error))
 
     async def ticket_finished(
@@ -46,7 +46,7 @@ class TicketHandlers:
         except CatalogFaulty as error:
             return s2u.ReportDeferred(fault=public_text(error))
         except CatalogUnavailable as error:
-            log.warning("ticket-finish-deferred", problem=str(error))
+            log.warning("ticket-finish-deferred", reason=str(error))
             return s2u.ReportDeferred()
         return generic.Boolean(success=True)
 
