@@ -1,18 +1,21 @@
 """The uploads that run here: the states of their chunks, and what it takes to receive and store them."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 from uuid import UUID
 
 from client_sdk.connection import Connection
+from protocol.generic import ChunkRange
 from storage.discord.messages import ChunkAddress
 from storage.keys import MasterKey
 from upload_service.buffers import HeldBuffer, Lane
 from upload_service.chunk_states import ChunkStates, Offer, UploadPhase
 from upload_service.errors import UnknownUpload, UploadEnded
+from upload_service.mime import mime_type
 from upload_service.stall import StallGuard
 
 
@@ -37,25 +40,35 @@ class Backend(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadSpec:
-    """What the manager says about an upload when it starts."""
+    """What the manager says about an upload when it starts, or is resumed.
+
+    Attributes:
+        missing: the chunks that are due here; None for all of a new upload.
+        type: the MIME type, if the first chunk was stored before; else None.
+        reports_type: whether the manager wants the MIME type with the report of the first chunk.
+    """
 
     upload_id: UUID
     name: str
     size: int
     chunk_size: int
+    missing: Sequence[ChunkRange] | None = None
+    type: str | None = None
+    reports_type: bool = False
 
 
 class ActiveUpload:
     """One upload: `ChunkStates` on an event loop, with timers, and the requests that send its chunks.
 
     Args:
-        spec: what is uploaded.
+        spec: what is uploaded. Raises ValueError when its sizes or missing chunks make no sense.
         key: seals the chunks.
         lane: bounds how many chunks are on their way at once.
         backend: where they go.
         inactivity_timeout_s: seconds without any chunk after which the upload ends.
 
     Attributes:
+        spec: what is uploaded.
         chunks: what is stored, in flight and missing.
         finished: resolved as soon as the upload is complete or has ended.
         head: the first bytes of the file, once its first chunk has come.
@@ -71,8 +84,8 @@ class ActiveUpload:
         inactivity_timeout_s: float,
     ) -> None:
         self._loop = asyncio.get_running_loop()
+        self.spec = spec
         self.id = spec.upload_id
-        self.name = spec.name
         self.key = key
         self.lane = lane
         self.backend = backend
@@ -83,12 +96,18 @@ class ActiveUpload:
             chunk_size=spec.chunk_size,
             now=self._loop.time(),
             inactivity_timeout_s=inactivity_timeout_s,
+            missing=spec.missing,
         )
         self._inactivity_timeout_s = inactivity_timeout_s
         self._outcomes: dict[int, asyncio.Future[None]] = {}
         self._guards: set[StallGuard] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._watch_deadline()
+
+    @cached_property
+    def mime_type(self) -> str:
+        """What the file is; to be asked for once its first chunk is stored."""
+        return self.spec.type or mime_type(self.head, self.spec.name)
 
     def shorten(self) -> None:
         """Undo `chunks.prolong`."""

@@ -13,11 +13,14 @@ the full time anew. A body whose upload is not known yet doubles the time, once,
 there are: it may be the chunk that the upload waits for, or another client's.
 """
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from enum import Enum
 from typing import Final
 
 from protocol.chunks import chunk_count, chunk_length, content_hash
-from upload_service.errors import NoSuchChunk, OtherBytesStored, UploadEnded
+from protocol.generic import ChunkRange
+from upload_service.errors import NoSuchChunk, OtherBytesStored, StoredBefore, UploadEnded
 
 
 class Offer(Enum):
@@ -37,7 +40,7 @@ class UploadPhase(Enum):
     RUNNING = "running"
     """Chunks are taken."""
     COMPLETE = "complete"
-    """Every chunk is stored. Repeated ones are still compared: a reply may have been lost."""
+    """Every chunk that was due is stored. Repeated ones are still compared: a reply may have been lost."""
     ENDED = "ended"
     """Aborted, timed out, or cut off from the manager. Nothing is taken any more."""
 
@@ -50,19 +53,31 @@ class ChunkStates:
         chunk_size: bytes of every chunk but the last, at least 1.
         now: seconds; the inactivity time starts here.
         inactivity_timeout_s: seconds that the upload may stand without any chunk.
+        missing: the chunks that are due here, in order; the others were stored before the upload was
+            resumed. None for a new upload, of which all are due.
 
     Raises:
-        ValueError: if a size is not positive.
+        ValueError: if a size is not positive, or `missing` are no chunks of the upload in order.
     """
 
     def __init__(
-        self, *, size: int, chunk_size: int, now: float, inactivity_timeout_s: float
+        self,
+        *,
+        size: int,
+        chunk_size: int,
+        now: float,
+        inactivity_timeout_s: float,
+        missing: Sequence[ChunkRange] | None = None,
     ) -> None:
         if size < 1 or chunk_size < 1:
             raise ValueError("the size of a file and of its chunks is at least one byte")
         self.size: Final = size
         self.chunk_size: Final = chunk_size
         self.count: Final = chunk_count(size, chunk_size)
+        # Ranges, not indices: a file of a few bytes sent may be announced with billions of chunks.
+        whole = (ChunkRange(first=0, last=self.count - 1),)
+        self._due = whole if missing is None else _checked(missing, self.count)
+        self._due_count = sum(span.last - span.first + 1 for span in self._due)
         self.state = UploadPhase.RUNNING
         self.end_reason = ""
         self._timeout_s = inactivity_timeout_s
@@ -92,15 +107,22 @@ class ChunkStates:
 
         Raises:
             NoSuchChunk: if the upload has no such index.
+            StoredBefore: if the chunk was stored before the upload was resumed.
             UploadEnded: if nothing is taken any more.
         """
         self.length(index)
         self.require_alive()
+        if not self._is_due(index):
+            raise StoredBefore(index)
         if index in self._digests:
             return Offer.COMPARE
         if index in self._in_flight:
             return Offer.WAIT
         return Offer.RECEIVE
+
+    def _is_due(self, index: int) -> bool:
+        position = bisect_right(self._due, index, key=_first_of) - 1
+        return position >= 0 and index <= self._due[position].last
 
     def claim(self, index: int) -> None:
         """Put a missing chunk in flight; the caller must end that with `stored` or `dropped`.
@@ -113,13 +135,13 @@ class ChunkStates:
         self._in_flight.add(index)
 
     def stored(self, index: int, digest: bytes) -> None:
-        """Note that a chunk in flight is stored; the last one completes the upload.
+        """Note that a chunk in flight is stored; the last one that is due completes the upload.
 
         An upload that has ended meanwhile stays so.
         """
         self._in_flight.remove(index)
         self._digests[index] = digest
-        if self.state is UploadPhase.RUNNING and len(self._digests) == self.count:
+        if self.state is UploadPhase.RUNNING and len(self._digests) == self._due_count:
             self.state = UploadPhase.COMPLETE
 
     def dropped(self, index: int) -> None:
@@ -178,8 +200,24 @@ class ChunkStates:
         """The hash of the whole file, as the wire protocol defines it.
 
         Raises:
-            ValueError: if the upload is not complete.
+            ValueError: if the upload is not complete, or part of it was stored before.
         """
-        if self.state is not UploadPhase.COMPLETE:
-            raise ValueError("only a complete upload has a hash")
+        if self.state is not UploadPhase.COMPLETE or self._due_count < self.count:
+            raise ValueError("only an upload that was stored here as a whole has a hash")
         return content_hash(self._digests[index] for index in range(self.count))
+
+
+def _first_of(span: ChunkRange) -> int:
+    return span.first
+
+
+def _checked(missing: Sequence[ChunkRange], count: int) -> tuple[ChunkRange, ...]:
+    """The ranges, which must be chunks of the upload in order. Raises ValueError."""
+    following = 0
+    for span in missing:
+        if not following <= span.first <= span.last < count:
+            raise ValueError("the missing chunks must be some of the upload, in order")
+        following = span.last + 1
+    if not following:
+        raise ValueError("an upload without missing chunks needs no service")
+    return tuple(missing)

@@ -93,6 +93,18 @@ class OtherBytesStored(ChunkError):
         super().__init__(f"chunk {index} is stored already, with other bytes")
 
 
+class StoredBefore(ChunkError):
+    """The chunk was stored before the upload was resumed; here it is not known with which bytes."""
+
+    code = "stored-before"
+    status = 409
+
+    def __init__(self, index: int) -> None:
+        super().__init__(
+            f"chunk {index} was stored before this upload was resumed: send only the missing ones"
+        )
+
+
 class UploadEnded(ChunkError):
     """The upload was aborted, timed out, or lost its manager while the chunk was on its way."""
 

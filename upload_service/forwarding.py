@@ -19,6 +19,7 @@ from typing import Final
 from weakref import WeakKeyDictionary
 
 import structlog
+from msgspec.structs import replace
 
 from client_sdk.connection import Connection
 from client_sdk.errors import ConnectionLost, ReplyTimeout, UnexpectedAnswer
@@ -26,6 +27,7 @@ from common.faults import FaultLog
 from common.log_events import bound_ids
 from common.retry import Backoff
 from common.tasks import BackgroundTasks
+from protocol.extensions import RESUME
 from protocol.generic import Boolean
 from protocol.packet import Packet
 from protocol.s2u import ReportDeferred
@@ -139,7 +141,7 @@ class ReportQueue:
             for link in links:
                 with suppress(ConnectionLost):
                     async with self._turns.setdefault(link, asyncio.Semaphore(AT_ONCE)):
-                        ask = partial(link.request, report, ReportDeferred)
+                        ask = partial(link.request, _readable_over(link, report), ReportDeferred)
                         answer = await answer_for_good(ask, self._backoff())
                         break
             if answer is None:
@@ -256,9 +258,16 @@ class Forwarder:
         return address
 
 
+def _readable_over(link: Connection, report: ChunkStored) -> ChunkStored:
+    """The report without what the manager at the other end would refuse as unknown."""
+    return report if RESUME in link.granted else replace(report, type=None)
+
+
 def _report_of(chunk: SealedChunk, address: ChunkAddress) -> ChunkStored:
+    upload = chunk.upload
+    has_type = upload.spec.reports_type and chunk.index == 0
     return ChunkStored(
-        upload_id=str(chunk.upload.id),
+        upload_id=str(upload.id),
         index=chunk.index,
         message_id=str(address.message_id),
         channel_id=str(address.channel_id),
@@ -268,4 +277,5 @@ def _report_of(chunk: SealedChunk, address: ChunkAddress) -> ChunkStored:
         stored_size=address.stored_size,
         size=chunk.size,
         digest=chunk.digest.hex(),
+        type=upload.mime_type if has_type else None,
     )

@@ -2,11 +2,13 @@
 
 A journal is only appended to, a line of JSON at a time: `{"stored": …}` holds a report,
 `{"answered": …}` the id of a message whose report the manager has answered for good. A line that a
-crash has cut off is skipped. Nothing in it is secret: there are ids and digests, but no token and no
-key.
+crash has cut off is skipped. The MIME type of a first chunk stands beside its report, as `"type"`:
+versions of the service that do not know it would skip a line with an unknown key inside the report.
+Nothing in it is secret: there are ids and digests, but no token and no key.
 """
 
 import msgspec
+from msgspec.structs import replace
 
 from protocol.u2s import ChunkStored
 
@@ -14,11 +16,13 @@ from protocol.u2s import ChunkStored
 class _Line(msgspec.Struct, frozen=True, omit_defaults=True):
     stored: ChunkStored | None = None
     answered: str | None = None
+    type: str | None = None
 
 
 def encode_report(report: ChunkStored) -> bytes:
     """The line that keeps a report."""
-    return msgspec.json.encode(_Line(stored=report)) + b"\n"
+    line = _Line(stored=replace(report, type=None), type=report.type)
+    return msgspec.json.encode(line) + b"\n"
 
 
 def encode_answered(message_id: str) -> bytes:
@@ -41,7 +45,7 @@ def decode_journal(content: bytes) -> tuple[list[ChunkStored], int]:
             skipped += 1
             continue
         if line.stored is not None:
-            reports[line.stored.message_id] = line.stored
+            reports[line.stored.message_id] = replace(line.stored, type=line.type)
         if line.answered is not None:
             reports.pop(line.answered, None)
     return list(reports.values()), skipped

@@ -5,6 +5,7 @@ import base64
 import math
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from functools import partial
 from types import TracebackType
 from typing import Final, Self
@@ -19,7 +20,7 @@ from common.log_events import bind_ids
 from common.retry import Backoff
 from protocol import s2u
 from protocol.codec import Frame
-from protocol.extensions import TICKET_HOLDERS, TICKETS, WEBHOOKS
+from protocol.extensions import RESUME, TICKET_HOLDERS, TICKETS, WEBHOOKS
 from protocol.generic import Boolean
 from protocol.packet import Packet
 from protocol.u2s import TicketFinish, UncertainPosts, UploadFinish, WebhookLost
@@ -34,12 +35,11 @@ from upload_service.active_uploads import ActiveUpload, ActiveUploads, UploadSpe
 from upload_service.buffers import Lane
 from upload_service.chunk_states import UploadPhase
 from upload_service.forwarding import ReportQueue
-from upload_service.mime import mime_type
 
 log = structlog.get_logger(__name__)
 
 _RECEIVES: Final = frozenset({"s2u", "generic"})
-_EXTENSIONS: Final = frozenset({WEBHOOKS, TICKETS, TICKET_HOLDERS})
+_EXTENSIONS: Final = frozenset({WEBHOOKS, TICKETS, TICKET_HOLDERS, RESUME})
 _DONE: Final = Boolean(success=True)
 
 
@@ -156,6 +156,7 @@ class Slot:
             s2u.WebhookConfiguration: self._configure,
             s2u.UploadServiceConfiguration: self._decline_bot,
             s2u.UploadStart: self._start,
+            s2u.UploadContinue: self._start,
             s2u.UploadAbort: self._abort,
             s2u.TicketAccepted: self._decline_late_ticket,
         }
@@ -288,22 +289,29 @@ class Slot:
     async def _decline_bot(self, _packet: s2u.UploadServiceConfiguration) -> Boolean:
         return _refused("this service posts to webhooks, not with a bot token")
 
-    async def _start(self, packet: s2u.UploadStart) -> Boolean:
+    async def _start(self, packet: s2u.UploadStart | s2u.UploadContinue) -> Boolean:
         why_not = self._why_not(packet)
         if why_not is not None or self._key is None:
             return _refused(why_not or "this service is not configured")
-        if self._finished is not None:
-            self._uploads.remove(self._finished)
+        try:
+            self._run(self._spec_of(packet), self._key)
+        except ValueError as error:
+            return _refused(str(error))
+        return _DONE
+
+    def _spec_of(self, packet: s2u.UploadStart | s2u.UploadContinue) -> UploadSpec:
         spec = UploadSpec(
             upload_id=UUID(packet.upload_id),
             name=packet.name,
             size=packet.size,
             chunk_size=packet.chunk_size,
+            reports_type=self._link is not None and RESUME in self._link.granted,
         )
-        self._run(spec, self._key)
-        return _DONE
+        if isinstance(packet, s2u.UploadContinue):
+            return replace(spec, missing=packet.missing, type=packet.type)
+        return spec
 
-    def _why_not(self, packet: s2u.UploadStart) -> str | None:
+    def _why_not(self, packet: s2u.UploadStart | s2u.UploadContinue) -> str | None:
         if self._upload is not None:
             return "an upload runs here already"
         if UUID(packet.upload_id) in self._uploads:
@@ -315,6 +323,7 @@ class Slot:
         return None
 
     def _run(self, spec: UploadSpec, key: MasterKey) -> None:
+        """Begins an upload. Raises ValueError when the missing chunks are none of it."""
         upload = ActiveUpload(
             spec,
             key=key,
@@ -322,6 +331,8 @@ class Slot:
             backend=self,
             inactivity_timeout_s=self._inactivity_timeout_s,
         )
+        if self._finished is not None:
+            self._uploads.remove(self._finished)
         self._upload = upload
         self._uploads.add(upload)
         if self._tasks is not None and self._link is not None:
@@ -381,7 +392,8 @@ async def _send(link: Connection, packet: Packet) -> None:
 def _success(upload: ActiveUpload) -> UploadFinish:
     return UploadFinish(
         success=True,
-        hash=upload.chunks.content_hash(),
+        # Of a resumed upload this service does not know all chunks.
+        hash=upload.chunks.content_hash() if upload.spec.missing is None else None,
         is_encrypted=True,
-        type=mime_type(upload.head, upload.name),
+        type=upload.mime_type,
     )

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +12,14 @@ from uuid import UUID, uuid4
 
 import aiohttp
 from aiohttp import web
+from msgspec.structs import asdict
 from pydantic import SecretStr
 
 from common.retry import Backoff
 from discord_emulator.emulator import Emulator
 from discord_emulator.testing import running_emulator
 from protocol import codec, s2u, u2s
-from protocol.generic import Boolean, Primitives
+from protocol.generic import Boolean, ChunkRange, Primitives
 from protocol.packet import Packet
 from storage.envelope import open_chunk
 from storage.keys import KeyRing
@@ -65,7 +66,7 @@ class ManagerLink:
             frame = codec.decode(
                 message.data,
                 accepts=frozenset({"u2s", "generic"}),
-                extensions=frozenset({"webhooks"}),
+                extensions=frozenset({"webhooks", "resume"}),
             )
             match frame.packet:
                 case Boolean() as answer:
@@ -83,9 +84,10 @@ class ManagerLink:
 
 
 class Manager:
-    """A stand-in manager: takes links and journals what is reported."""
+    """A stand-in manager: takes links, grants some extensions and journals what is reported."""
 
-    def __init__(self) -> None:
+    def __init__(self, grants: str = "webhooks,resume") -> None:
+        self.grants = grants
         self.links: asyncio.Queue[ManagerLink] = asyncio.Queue()
         self.journal: list[u2s.ChunkStored] = []
         self.reported = asyncio.Event()
@@ -101,7 +103,7 @@ class Manager:
             raise web.HTTPUnauthorized
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        await socket.send_str(codec.encode(Primitives(string_value="webhooks")))
+        await socket.send_str(codec.encode(Primitives(string_value=self.grants)))
         link = ManagerLink(socket, dict(request.query))
         self.links.put_nowait(link)
         await link.serve(self._stored)
@@ -165,6 +167,21 @@ class Stage:
         assert answer.success, answer.message
         return upload_id
 
+    async def resume(
+        self,
+        upload_id: str,
+        size: int,
+        missing: Sequence[tuple[int, int]],
+        *,
+        mime_type: str | None = None,
+        **changes: Any,
+    ) -> Boolean:
+        """Go on with an upload of which only the chunks in these ranges are missing."""
+        start = self.order(upload_id, size, **changes)
+        ranges = tuple(ChunkRange(first=first, last=last) for first, last in missing)
+        packet = s2u.UploadContinue(missing=ranges, type=mime_type, **asdict(start))
+        return await self.link.ask(packet)
+
     def order(self, upload_id: str, size: int, **changes: Any) -> s2u.UploadStart:
         """The packet that starts an upload."""
         fields: dict[str, Any] = {
@@ -220,10 +237,15 @@ class Stage:
 
 @asynccontextmanager
 async def staged(
-    folder: Path, *, mounted_at: str | None = None, zero_copy: bool = True, **changes: Any
+    folder: Path,
+    *,
+    mounted_at: str | None = None,
+    zero_copy: bool = True,
+    grants: str = "webhooks,resume",
+    **changes: Any,
 ) -> AsyncIterator[Stage]:
-    """A service with one slot, linked and configured."""
-    manager = Manager()
+    """A service with one slot, linked and configured, at a manager that grants some extensions."""
+    manager = Manager(grants)
     app = web.Application()
     app.router.add_get("/", manager.accept)
     async with (

@@ -13,8 +13,9 @@ from hypothesis.stateful import (
     rule,
 )
 
+from protocol.generic import ChunkRange
 from upload_service.chunk_states import ChunkStates, Offer, UploadPhase
-from upload_service.errors import NoSuchChunk, OtherBytesStored, UploadEnded
+from upload_service.errors import NoSuchChunk, OtherBytesStored, StoredBefore, UploadEnded
 
 TIMEOUT_S = 180.0
 
@@ -27,6 +28,14 @@ def digest_of(text: object) -> bytes:
 def job_of(size: int, chunk_size: int = 10) -> ChunkStates:
     """A job that began at 0."""
     return ChunkStates(size=size, chunk_size=chunk_size, now=0.0, inactivity_timeout_s=TIMEOUT_S)
+
+
+def resumed_job(size: int, *missing: tuple[int, int]) -> ChunkStates:
+    """A job with chunks of 10 bytes, of which only these ranges are missing."""
+    ranges = [ChunkRange(first=first, last=last) for first, last in missing]
+    return ChunkStates(
+        size=size, chunk_size=10, now=0.0, inactivity_timeout_s=TIMEOUT_S, missing=ranges
+    )
 
 
 class JobMachine(RuleBasedStateMachine):
@@ -186,8 +195,51 @@ def test_hash_is_over_the_hex_digests_in_chunk_order() -> None:
 
 def test_an_incomplete_job_has_no_hash() -> None:
     """A hash is given only for all of the file."""
-    with pytest.raises(ValueError, match="complete"):
+    with pytest.raises(ValueError, match="as a whole"):
         job_of(20).content_hash()
+
+
+def test_a_resumed_job_takes_only_what_is_missing() -> None:
+    """It is complete with the last missing chunk; of the whole file it knows no hash."""
+    job = resumed_job(90, (1, 2), (4, 4))
+    for index in (0, 3, 5, 8):
+        with pytest.raises(StoredBefore):
+            job.offer(index)
+        with pytest.raises(StoredBefore):
+            job.claim(index)
+    for index in (4, 1, 2):
+        assert job.state is UploadPhase.RUNNING
+        job.claim(index)
+        job.stored(index, digest_of(index))
+    assert job.state is UploadPhase.COMPLETE
+    assert job.offer(4) is Offer.COMPARE
+    with pytest.raises(ValueError, match="as a whole"):
+        job.content_hash()
+
+
+def test_a_resumed_job_knows_its_indices() -> None:
+    """Behind the last chunk there is none, whatever is missing."""
+    with pytest.raises(NoSuchChunk):
+        resumed_job(90, (1, 2)).offer(9)
+
+
+def test_a_job_of_very_many_chunks_costs_nothing() -> None:
+    """A client may announce any size; only what was stored takes room."""
+    job = resumed_job(10 * 2**50, (0, 2**49), (2**49 + 2, 2**50 - 1))
+    assert job.offer(2**50 - 1) is Offer.RECEIVE
+    with pytest.raises(StoredBefore):
+        job.offer(2**49 + 1)
+
+
+@pytest.mark.parametrize(
+    "missing", [(), ((0, 9),), ((2, 1),), ((4, 5), (1, 2)), ((1, 2), (2, 3)), ((9, 9),)]
+)
+def test_what_is_missing_must_be_chunks_of_the_file_in_order(
+    missing: tuple[tuple[int, int], ...],
+) -> None:
+    """Anything else is no upload that could be completed here."""
+    with pytest.raises(ValueError, match="missing chunks"):
+        resumed_job(90, *missing)
 
 
 @pytest.mark.parametrize(("size", "chunk_size"), [(0, 1), (1, 0), (-1, 1)])

@@ -38,6 +38,7 @@ class PlayedSlot:
     """A slot that answers what the test says, with a link or without one."""
 
     key: MasterKey | None = None
+    granted: frozenset[str] = frozenset()
 
     def __init__(self, *answers: Packet | Exception) -> None:
         self.takes_tickets = True
