@@ -64,6 +64,7 @@ class KeptUploadRegistry:
         self._clock = clock
         self._sleep = sleep
         self._running: dict[UUID, KeptUpload] = {}
+        self._claimed: dict[UUID, int] = {}
 
     async def keep(
         self, requested: RequestedUpload, owner_id: int, fingerprint: str, mime_type: str | None
@@ -113,8 +114,18 @@ class KeptUploadRegistry:
                 expires_at=self._expiry(),
             )
         )
+        self._claimed[kept.object_id] = claimed.epoch
         stored = [index async for index in self._stored(kept.object_id)]
         return Resumption(claimed, missing_ranges(stored, kept.chunk_count))
+
+    def is_current(self, resumption: Resumption) -> bool:
+        """Whether no other connection to this manager has claimed the upload since."""
+        return self._claimed.get(resumption.kept.object_id) == resumption.kept.epoch
+
+    def settled(self, resumption: Resumption) -> None:
+        """The claim has led to a run, or to nothing."""
+        if self.is_current(resumption):
+            del self._claimed[resumption.kept.object_id]
 
     async def _stored(self, object_id: UUID) -> AsyncIterator[int]:
         first = 0

@@ -19,7 +19,7 @@ from manager.errors import IllegalTransition, NoFreeService
 from manager.files.conversion import timestamp
 from manager.services.registry import UploadSlotRegistry
 from manager.uploads.effects import CATALOG_AWAY, RESUMED_ELSEWHERE, Rejection, Retry
-from manager.uploads.kept import KeptUploadRegistry
+from manager.uploads.kept import KeptUploadRegistry, Resumption
 from manager.uploads.manager import UploadManager
 from manager.uploads.messages import resume_rejection
 from manager.uploads.session import RunningUpload
@@ -133,21 +133,36 @@ class KeptUploadHandlers:
         self, request: ClientRequest, packet: c2s.UploadResume
     ) -> Packet | Rejection | None:
         object_id, user_id = UUID(packet.upload_id), request.client.user.id
-        running = self._uploads.kept_upload(packet.upload_id)
-        if running is not None and running.requested.user_id == user_id:
-            async with asyncio.timeout(HAND_OVER_TIMEOUT_S):
-                await running.hand_over()
+        await self._end_run(packet.upload_id, user_id)
         kept = await self._kept.find(object_id)
         if kept is None or kept.owner_id != user_id:
             return await self._finished(request, object_id)
         if packet.fingerprint not in {None, kept.fingerprint}:
             return SOURCE_CHANGED
         resumption = await self._kept.claim(kept)
+        try:
+            return await self._run(request, resumption)
+        finally:
+            self._kept.settled(resumption)
+
+    async def _run(self, request: ClientRequest, resumption: Resumption) -> Rejection | None:
+        # Another connection may have claimed and begun it while this one asked the catalog.
+        await self._end_run(str(resumption.kept.object_id), request.client.user.id)
+        if not self._kept.is_current(resumption):
+            return RESUMED_ELSEWHERE
         if not request.client.is_connected:
             return None
         slot = self._slots.resume_upload(request.client.id) if resumption.missing else None
         self._uploads.resume(request.client, slot, resumption, reply=request.reply)
         return None
+
+    async def _end_run(self, upload_id: str, user_id: int) -> None:
+        """Takes an upload of the user from the connection that runs it. Raises `TimeoutError`."""
+        async with asyncio.timeout(HAND_OVER_TIMEOUT_S):
+            while running := self._uploads.kept_upload(upload_id):
+                if running.requested.user_id != user_id:
+                    return
+                await running.hand_over()
 
     async def _finished(self, request: ClientRequest, object_id: UUID) -> Packet | Rejection | None:
         """Tells a client that was away that its file was entered; else the upload is gone."""
