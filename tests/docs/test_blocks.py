@@ -26,7 +26,7 @@ from protocol.codec import NAMESPACES, PACKETS
 from tests.docs.blocks import PAGES, ROOT, Block, blocks, blocks_of
 
 NOT_RUN = {
-    "makes a virtual environment of its own": 1,
+    "makes a virtual environment of its own": 2,
     "needs an upload that the manager has accepted": 2,
     "needs Docker": 8,
     "needs a Supabase project": 2,
