@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := run
-.PHONY: help run test check unit test-room coverage web test-compose screenshots local-supabase test-huge docs format chaos bench clean
+.PHONY: help run test check unit test-room coverage cores web test-compose screenshots local-supabase test-huge docs format chaos bench clean
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -21,7 +21,7 @@ help: ## lists the targets
 run: .venv/installed ## starts everything (default); options of `discord-cloud up` go into ARGS='--port 5000'
 	@$(BIN)/discord-cloud up $(ARGS)
 
-test: check unit web ## all that a change has to pass
+test: check unit cores web ## all that a change has to pass
 
 check: .venv/installed-dev node_modules/installed ## linters and type checkers
 	$(BIN)/ruff check .
@@ -40,6 +40,9 @@ test-room: .venv/installed-dev ## the tests of one package alone: ROOM=storage, 
 coverage: .venv/installed-dev local-supabase ## the tests with branch coverage: a table, and a page below htmlcov/
 	tests/need-tools.sh curl jq unzip
 	$(BIN)/pytest -n 2 --cov --cov-report=term:skip-covered --cov-report=html $(ARGS)
+
+cores: .venv/installed-dev ## fails unless the tests take every branch of what decides without I/O
+	$(BIN)/python -m tests.cores
 
 web: .venv/installed node_modules/installed ## the tests of the web page, in a browser (needs Node.js 20 or newer)
 	tests/need-tools.sh chromium

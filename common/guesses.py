@@ -171,8 +171,8 @@ class _Budgets:
 
     def _forget(self, now: float) -> None:
         """Drops budgets that are full, and the fullest ones of too many."""
-        while (key := self._by_fullness.first()) is not None:
-            if self._full_at[key] > now and len(self._full_at) <= self._limit:
-                return
+        while (key := self._by_fullness.first()) is not None and (
+            self._full_at[key] <= now or len(self._full_at) > self._limit
+        ):
             self._by_fullness.discard(key)
             del self._full_at[key]

@@ -46,9 +46,8 @@ def explain(error: msgspec.ValidationError, packet: type[Packet]) -> tuple[str, 
     for pattern, translate in _TRANSLATIONS:
         if match := pattern.match(what):
             return f"data{path}", translate(match)
-    return f"data{path}", f"must be {_requirement_at(packet, path)}" if _HIDES_RULE.match(
-        what
-    ) else what
+    wanted = _requirement_at(packet, path) if _HIDES_RULE.match(what) else None
+    return f"data{path}", what if wanted is None else f"must be {wanted}"
 
 
 def _located(message: str) -> tuple[str, str]:

@@ -178,7 +178,7 @@ class BookingLedger:
         self._services: dict[str, _Service] = {}
         self._clients: dict[str, _Client] = {}
         self._free: OrderedDict[str, _Service] = OrderedDict()
-        self._ripening: OrderedDict[str, _Service] = OrderedDict()
+        self._ripening: OrderedDict[str, tuple[_Service, _Client]] = OrderedDict()
         self._waiting = Ranking()
         self._fully_busy_waiting = Ranking()
         self._yielding = Ranking()
@@ -317,7 +317,8 @@ class BookingLedger:
         ripest = next(iter(self._ripening.values()), None)
         if ripest is None or self._waiting.first() is None:
             return None
-        return ripest.idle_since + self._idle_s
+        service, _ = ripest
+        return service.idle_since + self._idle_s
 
     def holdings(self, client: str) -> Holdings:
         """What a client has requested and holds; nothing for one without a booking."""
@@ -375,18 +376,18 @@ class BookingLedger:
 
     def _ripen(self) -> None:
         """Marks the services whose time of standing idle is over."""
-        while (service := next(iter(self._ripening.values()), None)) is not None:
+        while (ripest := next(iter(self._ripening.values()), None)) is not None:
+            service, holder = ripest
             if service.idle_since + self._idle_s > self._now:
                 return
             del self._ripening[service.id]
             service.is_overripe = True
-            if service.holder is not None:
-                self._rank(service.holder)
+            self._rank(holder)
 
     def _assign(self, service: _Service, client: _Client, now: float) -> None:
         service.state, service.holder, service.idle_since = ServiceState.IDLE, client, now
         client.idle[service.id] = service
-        self._ripening[service.id] = service
+        self._ripening[service.id] = service, client
         self._rank(client)
 
     def _run_on(self, service: _Service, client: _Client) -> None:

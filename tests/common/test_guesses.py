@@ -235,3 +235,15 @@ def test_no_history_beats_the_limits(history):
     for (_, is_known), guesses in wrong.items():
         rate = PAIR if is_known else SMALL
         assert guesses <= rate.burst + now / rate.refill_s
+
+
+def test_what_comes_back_to_a_forgotten_budget_changes_nothing():
+    """While an attempt is under way, its address may be forgotten in favour of others; then it is full."""
+    limiter = _limiter(max_budgets=1)
+    under_way = limiter.admit(0.0, address="a", account=None)
+    for _ in range(2):
+        _fail(limiter, 0.0, address="b", account=None)
+    limiter.was_no_guess(under_way)
+    guesses = [_fail(limiter, 0.0, address="b", account=None) for _ in range(2)]
+    assert guesses == [True, False]
+    assert _fail(limiter, 0.0, address="a", account=None)

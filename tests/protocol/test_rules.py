@@ -25,6 +25,7 @@ class Probe(Packet, frozen=True, kw_only=True):
     inner: tuple[Inner, ...] | None = None
     pairs: Annotated[tuple[Name, ...], Meta(min_length=1)] | None = None
     wire: int | None = msgspec.field(name="id", default=None)
+    code: Annotated[str, Meta(min_length=2)] | None = None
 
 
 @pytest.mark.parametrize(
@@ -37,6 +38,7 @@ class Probe(Packet, frozen=True, kw_only=True):
         ({"pairs": ["."]}, "data.pairs[0]", "must be a name"),
         ({"id": "x"}, "data.id", "must be an integer or null, not a string"),
         ({"wire": 1}, "data.wire", "is not a known field"),
+        ({"code": "x"}, "data.code", "Expected `str` of length >= 2"),
         ({"inner": {}}, "data.inner", "must be a list or null, not an object"),
     ],
 )

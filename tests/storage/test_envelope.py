@@ -15,6 +15,7 @@ from storage.envelope import (
     ChunkSealer,
     open_base_chunk,
     open_chunk,
+    sealed_size,
 )
 from storage.errors import ChunkCorrupt, UnknownKey
 from storage.keys import KeyRing, MasterKey
@@ -52,6 +53,13 @@ def test_however_it_is_cut_a_chunk_comes_back(pieces):
     plain = b"".join(pieces)
     assert len(sealed) == len(plain) + ENVELOPE_OVERHEAD
     assert bytes(open_chunk(sealed, RING, OBJECT, 2, 5)) == plain
+
+
+def test_the_size_of_an_envelope_is_known_before():
+    """To the byte: a message of another size is no chunk of that length."""
+    assert sealed_size("v1", len(PLAIN)) == len(seal(PLAIN))
+    assert sealed_size("base", len(PLAIN)) == 16 + 16 + len(PLAIN)
+    assert sealed_size("plain", len(PLAIN)) == len(PLAIN)
 
 
 def test_a_chunk_can_be_sealed_where_it_lies():

@@ -71,3 +71,40 @@ def test_webhooks_of_unknown_channels_have_a_budget_of_their_own():
     """One webhook cannot post more than its channel takes."""
     assert routes.execute_webhook(WebhookCredentials(ID, TOKEN)).key.posts_to == ID
     assert routes.execute_webhook(WebhookCredentials(ID, TOKEN, 5)).key.posts_to == 5
+
+
+def test_what_a_webhook_is_asked_for():
+    """Each kind of request is limited apart, and says what it is about."""
+    webhook = WebhookCredentials(ID, TOKEN, 5)
+    info, message = routes.webhook_info(webhook), routes.webhook_message(webhook, 7)
+    assert (info.path, message.path) == (
+        f"/webhooks/{ID}/{TOKEN}",
+        f"/webhooks/{ID}/{TOKEN}/messages/7",
+    )
+    assert (info.webhook_id, message.webhook_id, message.message_id) == (ID, ID, 7)
+    assert len({info.key, message.key, routes.execute_webhook(webhook).key}) == 3
+
+
+def test_what_a_bot_is_asked_for():
+    """It lists, reads and deletes with its own token; deleting what is old is limited apart."""
+    posted_at = 1_700_000_000.0
+    message_id = routes.snowflake_at(posted_at)
+    listed = routes.channel_messages("secret", 5, 6, 100)
+    assert listed.path == "/channels/5/messages?after=6&limit=100"
+    young, old = (
+        routes.delete_channel_message(
+            "secret", 5, message_id, posted_at + days * 86_400, is_own=own
+        )
+        for days, own in ((13, True), (15, False))
+    )
+    read = routes.channel_message("secret", 5, message_id)
+    assert young.path == old.path == read.path == f"/channels/5/messages/{message_id}"
+    assert {each.authorization for each in (listed, young, old, read)} == {"Bot secret"}
+    assert len({each.key for each in (listed, young, old, read)}) == 4
+    assert (young.is_of_others, old.is_of_others) == (False, True)
+
+
+def test_no_id_was_given_out_before_the_epoch_of_discord():
+    """A time before it has the lowest id of all, and an id names the time at which it was given out."""
+    assert routes.snowflake_at(routes.DISCORD_EPOCH_S - 1) == 0
+    assert routes.snowflake_time(routes.snowflake_at(1_700_000_000.25)) == 1_700_000_000.25

@@ -221,3 +221,21 @@ def test_other_content_types_are_refused(header: str) -> None:
     """Without a usable boundary there is no form."""
     with pytest.raises(BadForm):
         form_boundary(header)
+
+
+def test_a_parser_counts_what_is_not_the_file() -> None:
+    """A body's length tells that of its file, and what is taken without the parser counts as taken."""
+    body = ID + INDEX + FILE + END
+    parser = FormParser(BOUNDARY)
+    taken = 0
+    for event in parser.feed(body[: body.index(DATA)]):
+        if isinstance(event, FileStart):
+            assert len(body) - parser.length_around - len(DATA) == len(b"\r\n")
+            parser.expect(len(DATA))
+    assert parser.file_remaining == len(DATA)
+    parser.passed(len(DATA) - 1)
+    assert parser.file_remaining == 1
+    for event in parser.feed(body[body.index(DATA) + len(DATA) - 1 :]):
+        taken += len(event.data) if isinstance(event, FileData) else 0
+    parser.finish()
+    assert taken == 1

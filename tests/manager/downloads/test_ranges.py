@@ -109,3 +109,4 @@ def test_multipart_framing_announces_its_exact_length():
     body = b"".join(framing.head(part) + b"x" * part.length for part in parts) + framing.tail
     assert len(body) == framing.body_length(parts)
     assert b"Content-Range: bytes 50-59/100\r\n" in body
+    assert framing.media_type == "multipart/byteranges; boundary=b0undary"

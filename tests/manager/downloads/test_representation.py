@@ -1,14 +1,19 @@
 """Conditional requests, asked as clients and caches do, and `Content-Disposition`."""
 
 from urllib.parse import unquote
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from catalog.records import EnvelopeKind, File, ObjectState, StoredObject
+from manager.downloads.ranges import ByteRange, Segment
 from manager.downloads.representation import (
     Precondition,
+    Representation,
+    ResponsePlan,
     Validators,
     attachment,
     evaluate,
@@ -105,3 +110,92 @@ def test_exact_name_survives(name):
     assert header.isascii()
     assert header.isprintable()
     assert unquote(header.partition("filename*=UTF-8''")[2]) == name
+
+
+def plan_of(size: int = 25, *, method: str = "GET", hash_hex: str = "abc", **asked: str):
+    """The answer to a request for a file in chunks of ten bytes; headers with `_` for `-`."""
+    file = File(
+        id=1,
+        folder_id=0,
+        name="a.txt",
+        object_id=UUID(int=5),
+        owner_id=None,
+        is_public=False,
+        size=size,
+        mime_type="",
+        has_thumbnail=False,
+        created_at=0.0,
+        updated_at=CURRENT.modified_at,
+    )
+    content = StoredObject(
+        id=file.object_id,
+        size=size,
+        chunk_size=10,
+        chunk_count=-(-size // 10),
+        envelope=EnvelopeKind.V1,
+        state=ObjectState.STORED,
+        mime_type="",
+        hash=hash_hex,
+        created_at=0.0,
+    )
+    headers = {name.replace("_", "-"): value for name, value in asked.items()}
+    return Representation(file, content).response_plan(method, headers, boundary="b0undary")
+
+
+def test_a_whole_file_is_sent_chunk_by_chunk():
+    """Its length and a type are told, and it never runs as a page of this origin."""
+    plan = plan_of()
+    assert (plan.status, plan.headers["Content-Length"]) == (200, "25")
+    assert plan.headers["Content-Type"] == "application/octet-stream"
+    assert plan.headers["Content-Security-Policy"].startswith("sandbox")
+    assert list(plan.pieces()) == [Segment(0, 0, 10), Segment(1, 0, 10), Segment(2, 0, 5)]
+    assert list(plan.chunk_indexes()) == [0, 1, 2]
+
+
+def test_an_empty_file_needs_no_chunk():
+    """It has a length, and no body."""
+    plan = plan_of(0)
+    assert (plan.status, plan.headers["Content-Length"]) == (200, "0")
+    assert list(plan.pieces()) == []
+
+
+def test_one_range_is_part_of_the_file():
+    """With its place in the whole; a HEAD, and a range of another version, get the whole."""
+    plan = plan_of(Range="bytes=8-11")
+    assert (plan.status, plan.headers["Content-Range"]) == (206, "bytes 8-11/25")
+    assert list(plan.pieces()) == [Segment(0, 8, 10), Segment(1, 0, 2)]
+    assert plan_of(method="HEAD", Range="bytes=8-11").status == 200
+    assert plan_of(Range="bytes=8-11", If_Range='"other"').status == 200
+
+
+def test_several_ranges_are_framed_and_share_their_chunk():
+    """The announced length is that of the body, and a chunk that two parts need is read once."""
+    plan = plan_of(Range="bytes=0-1,4-5,20-24")
+    assert plan.headers["Content-Type"] == "multipart/byteranges; boundary=b0undary"
+    assert plan.parts == (ByteRange(0, 2), ByteRange(4, 6), ByteRange(20, 25))
+    assert list(plan.chunk_indexes()) == [0, 2]
+    assert length_of(plan) == int(plan.headers["Content-Length"])
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"), [({"If_None_Match": '"abc"'}, 304), ({"If_Match": '"other"'}, 412)]
+)
+def test_an_answer_by_condition_has_no_body(asked, status):
+    """But it has what the client needs for its copy."""
+    plan = plan_of(**asked)
+    assert (plan.status, list(plan.pieces())) == (status, [])
+    assert plan.headers["ETag"] == '"abc"'
+    assert "Content-Length" not in plan.headers
+
+
+def test_content_without_a_hash_has_a_tag_of_its_own():
+    """It is that of no other content."""
+    assert plan_of(hash_hex="").headers["ETag"] == f'"{UUID(int=5).hex}"'
+
+
+def length_of(plan: ResponsePlan) -> int:
+    """Bytes of the body."""
+    return sum(
+        piece.stop - piece.start if isinstance(piece, Segment) else len(piece)
+        for piece in plan.pieces()
+    )

@@ -145,6 +145,17 @@ def test_a_dropped_question_needs_no_answer():
     assert queue.answer("b", Action.SKIP, use_on_all=True).decisions == [("b", Action.SKIP)]
 
 
+def test_an_answer_ends_with_the_last_upload_of_its_booking():
+    """Nothing of a booking is kept that is cleared and whose uploads are over."""
+    queue = queue_of("a", "b")
+    queue.answer("a", Action.SKIP, use_on_all=True)
+    queue.booking_cleared()
+    for upload_id in "ab":
+        queue.ended(upload_id)
+    begin(queue, "a", "b")
+    assert [queue.ask(each) for each in "ab"] == [None, None]
+
+
 UPLOADS = st.sampled_from("abcdef")
 
 

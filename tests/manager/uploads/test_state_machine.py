@@ -481,6 +481,7 @@ class TestTable:
         }
         upload = upload_after(*paths[state])
         assert upload.state is state
+        assert upload.is_requested is (state is UploadState.REQUESTED)
         assert upload.takes_chunks is (state in {UploadState.UPLOADING, UploadState.PARKING})
 
     @pytest.mark.parametrize("event", EVENTS)

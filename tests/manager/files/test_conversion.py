@@ -1,0 +1,100 @@
+"""Records of the catalog as they are sent, and names as they come in."""
+
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+
+from catalog.records import ROOT_FOLDER_ID, File, Folder, Share
+from manager.errors import NAMES_LISTED, InvalidRequest
+from manager.files.conversion import (
+    checked_folder,
+    checked_name,
+    file_handle,
+    folder_handle,
+    folder_id_from_wire,
+    listed_file_handle,
+    names_answer,
+    naming_answer,
+    ownership,
+)
+from manager.files.rights import access_to
+from protocol import s2c
+from protocol.values import NamePolicy
+
+OWNER, VIEWER = 1, 2
+SHARE = Share(file_id=7, user_id=VIEWER, can_write=True, shared_at=3.0)
+FILE = File(
+    id=7,
+    folder_id=5,
+    name="a.txt",
+    object_id=UUID(int=1),
+    owner_id=OWNER,
+    is_public=False,
+    size=9,
+    mime_type="text/plain",
+    has_thumbnail=True,
+    created_at=0.0,
+    updated_at=1.5,
+)
+
+
+def test_a_file_of_a_change_tells_its_address_and_ownership():
+    """Times are ISO 8601 in UTC to the millisecond."""
+    owned = ownership(access_to(FILE, OWNER), None)
+    handle = file_handle(FILE, owned, thumbnail_url="/thumbnail")
+    assert owned == s2c.Ownership(status="owned")
+    assert (handle.id, handle.name, handle.type, handle.size) == (7, "a.txt", "text/plain", 9)
+    assert handle.created_at == "1970-01-01T00:00:00.000Z"
+    assert handle.updated_at == "1970-01-01T00:00:01.500Z"
+    assert (handle.has_thumbnail, handle.thumbnail_url) == (True, "/thumbnail")
+
+
+@pytest.mark.parametrize(
+    ("is_public", "viewer", "status", "can", "is_told"),
+    [
+        (False, VIEWER, "shared", "rw", True),
+        (True, VIEWER, "public", "rw", False),
+        (False, OWNER, "owned", "rw", False),
+    ],
+)
+def test_a_share_is_told_where_it_is_what_counts(is_public, viewer, status, can, is_told):
+    """The owner, and viewers of a public file, have rights that do not come from a share."""
+    handle = listed_file_handle(replace(FILE, is_public=is_public, share=SHARE), viewer)
+    assert (handle.ownership.status, handle.ownership.can) == (status, can)
+    told = s2c.Share(can_write=True, file=7, shared_at="1970-01-01T00:00:03.000Z", user=VIEWER)
+    assert handle.ownership.share == (told if is_told else None)
+
+
+def test_the_root_has_no_id_in_packets():
+    """A folder in the root has no parent there, and none means the root in what comes in."""
+    inner = folder_handle(Folder(id=5, name="a", parent_id=4))
+    outer = folder_handle(Folder(id=4, name="b", parent_id=ROOT_FOLDER_ID))
+    assert (inner.parent_folder, outer.parent_folder) == (4, None)
+    assert [folder_id_from_wire(each) for each in (None, 0, 4)] == [0, 0, 4]
+
+
+def test_a_new_name_keeps_the_policy():
+    """What the policy does not allow is refused with the field that holds it."""
+    assert checked_name("a|", NamePolicy.UNICODE) == "a|"
+    assert checked_folder("/a/b", NamePolicy.BASE) == ("a", "b")
+    with pytest.raises(InvalidRequest, match="name: "):
+        checked_name("a|", NamePolicy.BASE)
+    with pytest.raises(InvalidRequest, match="path: "):
+        checked_folder("/a/b|", NamePolicy.BASE)
+
+
+def test_an_answer_tells_a_name_that_was_taken():
+    """Without a word when the file is called as requested."""
+    assert naming_answer("a", "a").message is None
+    assert naming_answer("a", "a (1)").message == "the name was taken, so it is called a (1)"
+
+
+def test_an_answer_tells_a_few_names_that_were_taken():
+    """Of many it tells how many more there are."""
+    taken = [(str(each), f"{each} (1)") for each in range(NAMES_LISTED + 2)]
+    assert names_answer([("a", "a")]).message is None
+    assert names_answer([("a", "a"), *taken[:2]]).message == (
+        "names were taken, so 0 is called 0 (1), 1 is called 1 (1)"
+    )
+    assert str(names_answer(taken).message).endswith("4 is called 4 (1) and 2 more differ")
