@@ -388,6 +388,19 @@ class TestKeeping:
             ReleaseReference(),
         ]
 
+    def test_with_a_service_that_gave_up(self):
+        """The type that it had found is kept, and the client hears why it is to be resumed."""
+        upload = upload_after("service_accepted", "keep")
+        assert upload_after("service_accepted").mime_type is None
+        upload.type_found(MIME)
+        assert upload.mime_type == MIME
+        assert upload.service_failed("no chunk came") == [
+            FreeService(),
+            Park(KeptUploadState.UPLOADING, MIME),
+            TellParked("service-failed", "no chunk came"),
+            ReleaseReference(),
+        ]
+
     def test_resumed_elsewhere(self):
         """Who had it hears so, and its service stops."""
         upload = upload_after("service_accepted", "keep")
