@@ -3,11 +3,16 @@
 from collections.abc import Iterator, Mapping
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from local_supabase.stack import LocalSupabase, running_supabase
 from tests.local_programs import needed_for
 from tests.loops import LoopFactory, loops_for
 from tests.scripted_answers import ScriptedAnswers
+
+# How long an example takes says more of the machine than of the code; pytest-timeout ends what hangs.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, LoopFactory]:

@@ -340,5 +340,5 @@ def test_no_request_is_refused_unless_a_loss_crosses_it() -> None:
     """Whatever is under way on the line, the client requests only what the manager grants it."""
     run_state_machine_as_test(
         BookingOverTheWire,
-        settings=settings(max_examples=200, stateful_step_count=60, deadline=None),
+        settings=settings(max_examples=200, stateful_step_count=60),
     )

@@ -24,7 +24,7 @@ ANYTHING = st.recursive(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.dictionaries(st.text() | NASTY, ANYTHING))
 def test_whatever_is_found_becomes_json(found):
     """The result is JSON that every reader takes, and sanitizing it again changes nothing."""

@@ -163,7 +163,7 @@ class JobMachine(RuleBasedStateMachine):
             assert self.chunks.deadline == self.active_at + times * TIMEOUT_S
 
 
-JobMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)
+JobMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=50)
 TestJob = JobMachine.TestCase
 
 

@@ -87,7 +87,7 @@ def parse(
 WHOLE = (DATA, {"id": "an id", "chunk": "7"})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(order=st.permutations([ID, INDEX, FILE]), piece=st.integers(1, 200))
 def test_order_and_pieces_do_not_matter(order: list[bytes], piece: int) -> None:
     """Whatever comes first, and however the body is cut, the same file and fields come out."""
@@ -184,7 +184,7 @@ def test_the_end_of_an_expected_file_is_told() -> None:
     assert events == [Field, Field, FileStart, FileData, FileEnd]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(body=st.binary(max_size=400), piece=st.integers(1, 50))
 def test_noise_never_breaks_the_parser(body: bytes, piece: int) -> None:
     """Any bytes end in a result or in a typed error."""

@@ -242,7 +242,7 @@ async def test_the_time_does_not_run_while_a_chunk_is_on_its_way(
     tmp_path: Path, forwarding: bool
 ) -> None:
     """Neither receiving nor forwarding lets an upload time out, however long it takes."""
-    async with staged(tmp_path, slots=2, inactivity_timeout_s=0.05) as stage:
+    async with staged(tmp_path, slots=2, inactivity_timeout_s=1.0) as stage:
         other = await stage.manager.links.get()
         fault = slow_post(stage)
         upload = await stage.start(CHUNK)

@@ -55,7 +55,6 @@ def run_machine(
         settings=settings(
             max_examples=backend.examples(examples),
             stateful_step_count=30,
-            deadline=None,
             derandomize=True,
             suppress_health_check=list(HealthCheck),
         ),

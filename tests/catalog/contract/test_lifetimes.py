@@ -207,7 +207,6 @@ def test_referenced_content_stays_and_the_rest_goes(backend, clock, uploads_into
         settings=settings(
             max_examples=backend.examples(25),
             stateful_step_count=30,
-            deadline=None,
             derandomize=True,
             suppress_health_check=list(HealthCheck),
         ),

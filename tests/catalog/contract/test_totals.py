@@ -124,7 +124,6 @@ def test_totals_hold(backend, clock, uploads_into):
         settings=settings(
             max_examples=backend.examples(20),
             stateful_step_count=25,
-            deadline=None,
             derandomize=True,
             suppress_health_check=list(HealthCheck),
         ),

@@ -337,4 +337,4 @@ class LeaseMachine(RuleBasedStateMachine):
 
 
 TestLeaseMachine = LeaseMachine.TestCase
-TestLeaseMachine.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
+TestLeaseMachine.settings = settings(max_examples=80, stateful_step_count=40)

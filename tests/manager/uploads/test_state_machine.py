@@ -588,4 +588,4 @@ class UploadMachine(RuleBasedStateMachine):
 
 
 TestUploadMachine = UploadMachine.TestCase
-TestUploadMachine.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+TestUploadMachine.settings = settings(max_examples=150, stateful_step_count=30)
