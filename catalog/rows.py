@@ -4,6 +4,7 @@ The columns have the same names in both. SQLite gives ids of objects as 16 bytes
 Supabase answers with JSON, in which ids are text, bytes are hexadecimal, and times may lack their fraction.
 """
 
+import json
 import sqlite3
 from collections.abc import Mapping
 from typing import Any, TypeAlias
@@ -17,6 +18,8 @@ from catalog.records import (
     Folder,
     Job,
     JobState,
+    KeptUpload,
+    KeptUploadState,
     Message,
     ObjectState,
     Quarantine,
@@ -194,4 +197,27 @@ def job_of(row: Row) -> Job:
         worker=row["worker"],
         error=row["error"],
         recipe_version=row["recipe_version"],
+    )
+
+
+def kept_upload_of(row: Row) -> KeptUpload:
+    """A row of `kept_uploads` with the columns of its object; a folder is a list of names, or its JSON."""
+    folder = row["folder"]
+    return KeptUpload(
+        object_id=uuid_of(row["object_id"]),
+        owner_id=row["owner_id"],
+        folder=tuple(json.loads(folder) if isinstance(folder, str) else folder),
+        name=row["name"],
+        is_public=bool(row["is_public"]),
+        do_overwrite=bool(row["do_overwrite"]),
+        fingerprint=row["fingerprint"],
+        created_at=float(row["created_at"]),
+        expires_at=float(row["expires_at"]),
+        size=row["size"],
+        chunk_size=row["chunk_size"],
+        chunk_count=row["chunk_count"],
+        state=KeptUploadState(row["state"]),
+        mime_type=row["mime_type"],
+        epoch=row["epoch"],
+        stored_chunks=row["stored_chunks"],
     )

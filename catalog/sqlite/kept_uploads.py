@@ -1,7 +1,6 @@
 """Uploads that are kept beyond their client's connection."""
 
 import json
-import sqlite3
 from uuid import UUID
 
 from catalog.errors import (
@@ -12,6 +11,7 @@ from catalog.errors import (
 )
 from catalog.kept_upload_port import KEPT_UPLOAD_SERVICE
 from catalog.records import KeptUpload, KeptUploadLimits, KeptUploadState, Reference
+from catalog.rows import kept_upload_of
 from catalog.sqlite.accounts import require_user
 from catalog.sqlite.database import Session, SqlitePart
 from catalog.sqlite.objects import put_reference, require_object
@@ -34,7 +34,7 @@ class SqliteKeptUploads(SqlitePart):
                 return
             if limits is not None:
                 await self._require_room(session, kept.owner_id, content.size, limits)
-            # One whose time is over makes room for itself.
+            # An expired one makes room for itself.
             await session.run(sql.delete_kept_upload, object_id=kept.object_id.bytes, owner_id=None)
             await session.run(
                 sql.insert_kept_upload,
@@ -72,7 +72,7 @@ class SqliteKeptUploads(SqlitePart):
 
     async def _find(self, session: Session, object_id: UUID) -> KeptUpload | None:
         row = await session.row(sql.kept_upload, object_id=object_id.bytes, now=self._clock())
-        return _kept_upload_of(row) if row else None
+        return kept_upload_of(row) if row else None
 
     async def kept_uploads_of(
         self, owner_id: int, *, after: UUID | None, limit: int
@@ -86,7 +86,7 @@ class SqliteKeptUploads(SqlitePart):
                 limit=limit,
                 now=self._clock(),
             )
-        return [_kept_upload_of(row) for row in rows]
+        return [kept_upload_of(row) for row in rows]
 
     async def claim_kept_upload(
         self, object_id: UUID, *, owner_id: int, epoch: int, claimant: UUID, expires_at: float
@@ -108,7 +108,7 @@ class SqliteKeptUploads(SqlitePart):
             )
             if claimed is None:
                 raise KeptUploadMissing(f"the time of the upload {object_id} is over")
-            return _kept_upload_of(claimed)
+            return kept_upload_of(claimed)
 
     async def park_kept_upload(
         self, kept: KeptUpload, *, state: KeptUploadState, mime_type: str | None, expires_at: float
@@ -154,25 +154,4 @@ async def _hold(session: Session, object_id: UUID, owner_id: int, expires_at: fl
             key=str(owner_id),
             expires_at=expires_at,
         ),
-    )
-
-
-def _kept_upload_of(row: sqlite3.Row) -> KeptUpload:
-    return KeptUpload(
-        object_id=UUID(bytes=row["object_id"]),
-        owner_id=row["owner_id"],
-        folder=tuple(json.loads(row["folder"])),
-        name=row["name"],
-        is_public=bool(row["is_public"]),
-        do_overwrite=bool(row["do_overwrite"]),
-        fingerprint=row["fingerprint"],
-        created_at=row["created_at"],
-        expires_at=row["expires_at"],
-        size=row["size"],
-        chunk_size=row["chunk_size"],
-        chunk_count=row["chunk_count"],
-        state=KeptUploadState(row["state"]),
-        mime_type=row["mime_type"],
-        epoch=row["epoch"],
-        stored_chunks=row["stored_chunks"],
     )

@@ -3,8 +3,9 @@
 from uuid import UUID
 
 from catalog.records import KeptUpload, KeptUploadLimits, KeptUploadState
+from catalog.rows import kept_upload_of
 from catalog.supabase.client import SupabasePart
-from catalog.supabase.rows import Row, path_of
+from catalog.supabase.rows import Row
 
 
 class SupabaseKeptUploads(SupabasePart):
@@ -27,7 +28,7 @@ class SupabaseKeptUploads(SupabasePart):
     async def kept_upload(self, object_id: UUID) -> KeptUpload | None:
         """The kept upload of that object, or None."""
         row = await self._functions.read("kept_upload", object_id=str(object_id), now=self._clock())
-        return None if row is None else _kept_upload_of(row)
+        return None if row is None else kept_upload_of(row)
 
     async def kept_uploads_of(
         self, owner_id: int, *, after: UUID | None, limit: int
@@ -40,7 +41,7 @@ class SupabaseKeptUploads(SupabasePart):
             limit=limit,
             now=self._clock(),
         )
-        return [_kept_upload_of(row) for row in rows]
+        return [kept_upload_of(row) for row in rows]
 
     async def claim_kept_upload(
         self, object_id: UUID, *, owner_id: int, epoch: int, claimant: UUID, expires_at: float
@@ -55,7 +56,7 @@ class SupabaseKeptUploads(SupabasePart):
             expires_at=expires_at,
             now=self._clock(),
         )
-        return _kept_upload_of(row)
+        return kept_upload_of(row)
 
     async def park_kept_upload(
         self, kept: KeptUpload, *, state: KeptUploadState, mime_type: str | None, expires_at: float
@@ -94,24 +95,3 @@ def _row_of(kept: KeptUpload) -> Row:
         "epoch": kept.epoch,
         "created_at": kept.created_at,
     }
-
-
-def _kept_upload_of(row: Row) -> KeptUpload:
-    return KeptUpload(
-        object_id=UUID(row["object_id"]),
-        owner_id=row["owner_id"],
-        folder=path_of(row["folder"]),
-        name=row["name"],
-        is_public=row["is_public"],
-        do_overwrite=row["do_overwrite"],
-        fingerprint=row["fingerprint"],
-        created_at=float(row["created_at"]),
-        expires_at=float(row["expires_at"]),
-        size=row["size"],
-        chunk_size=row["chunk_size"],
-        chunk_count=row["chunk_count"],
-        state=KeptUploadState(row["state"]),
-        mime_type=row["mime_type"],
-        epoch=row["epoch"],
-        stored_chunks=row["stored_chunks"],
-    )

@@ -21,15 +21,15 @@ from manager.connections.clients import ClientSession
 from manager.connections.connection import PeerConnection
 from manager.connections.dispatch import PacketTable
 from manager.downloads.links import ContentLinks
-from manager.errors import JobLost, PeerGone, PeerSilent, UnexpectedReply
+from manager.errors import JobLost
 from manager.files.changes import THUMBNAIL, ChangeFeed
+from manager.services.liveness import confirms
 from manager.tickets.issuing import TicketRequest
 from manager.tickets.uploads import TicketManager
 from protocol import generic, s2c, s2t, t2s
 
 log = structlog.get_logger(__name__)
 
-POLICY_VIOLATION = 1008
 RETRY_FIRST_S = 30.0
 RETRY_FACTOR = 4
 """Each attempt waits so many times longer than the one before."""
@@ -297,22 +297,9 @@ class ProcessingManager:
 
     async def _configure(self, service: ProcessingSession) -> None:
         packet = s2t.ProcessingConfiguration(lease_s=self._policy.lease_s)
-        try:
-            answer = await service.connection.request(packet, generic.Boolean)
-        except PeerGone:
-            return
-        except (PeerSilent, UnexpectedReply) as error:
-            await self._disconnect(service, str(error))
-            return
-        if not answer.success:
-            await self._disconnect(service, answer.message or "it refuses its configuration")
-        elif service.id in self._services:
+        if await confirms(service, packet) and service.id in self._services:
             service.is_in_service = True
             self._hub.broadcast(_registry(service, "added"))
-
-    async def _disconnect(self, service: ProcessingSession, reason: str) -> None:
-        log.warning("processing-service-not-configured", service=service.id, reason=reason)
-        await service.connection.close(POLICY_VIOLATION, "the configuration was not confirmed")
 
 
 def _registry(service: ProcessingSession, action: s2c.ServiceAction) -> s2c.ServiceRegistry:

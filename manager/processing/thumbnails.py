@@ -33,6 +33,7 @@ from manager.downloads.links import ContentLinks
 from manager.errors import PeerGone, PeerSilent, UnexpectedReply
 from manager.files.lookup import file_by_id
 from manager.files.rights import FileOperation
+from manager.services.liveness import confirms
 from manager.settings import ManagerSettings
 from protocol import c2s, generic, s2c, s2t, t2s
 
@@ -48,7 +49,6 @@ PICTURE_TIMEOUT_S = 60.0
 """A service has to fetch a chunk of up to 10 MiB before it begins."""
 MAX_OWED = 10_000
 """Of how many files is remembered, for each service, that it owes an answer."""
-POLICY_VIOLATION = 1008
 
 
 @dataclass(slots=True, eq=False)
@@ -197,16 +197,8 @@ class ThumbnailServiceRegistry:
         )
 
     async def _configure(self, service: ThumbnailSession, bot_token: str) -> None:
-        try:
-            answer = await service.connection.request(self._packet(bot_token), generic.Boolean)
-        except PeerGone:
-            return
-        except (PeerSilent, UnexpectedReply) as error:
-            await self._disconnect(service, str(error))
-            return
-        if not answer.success:
-            await self._disconnect(service, answer.message or "it refuses its configuration")
-        elif service.id in self._services:
+        is_confirmed = await confirms(service, self._packet(bot_token))
+        if is_confirmed and service.id in self._services:
             service.is_in_service = True
             self._hub.broadcast(_registry(service, "added"))
 
@@ -219,10 +211,6 @@ class ThumbnailServiceRegistry:
             image_width=IMAGE_WIDTH,
             image_type=IMAGE_TYPE,
         )
-
-    async def _disconnect(self, service: ThumbnailSession, reason: str) -> None:
-        log.warning("thumbnail-service-not-configured", service=service.id, reason=reason)
-        await service.connection.close(POLICY_VIOLATION, "the configuration was not confirmed")
 
 
 def _registry(service: ThumbnailSession, action: s2c.ServiceAction) -> s2c.ServiceRegistry:

@@ -1,4 +1,7 @@
-"""Probes services on demand, which finds dead connections sooner than heartbeats do."""
+"""Checks connected services of any kind: they must confirm their configuration, and answer pings.
+
+A ping on demand finds dead connections sooner than heartbeats do.
+"""
 
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
@@ -11,13 +14,17 @@ from common.tasks import BackgroundTasks
 from manager.connections.clients import ClientRequest
 from manager.connections.connection import PeerConnection
 from manager.connections.dispatch import PacketTable
-from manager.errors import PeerGone, PeerSilent
-from protocol import c2s
+from manager.errors import PeerGone, PeerSilent, UnexpectedReply
+from protocol import c2s, generic
+from protocol.packet import Packet
+from protocol.values import REPLY_TIMEOUT_S
 
 log = structlog.get_logger(__name__)
 
 PING_TIMEOUT_S = 5.0
 """How long a service may take to answer a ping."""
+_POLICY_VIOLATION = 1008
+"""Code that closes a WebSocket (RFC 6455, section 7.4.1)."""
 
 
 class Service(Protocol):
@@ -30,6 +37,30 @@ class Service(Protocol):
     @property
     def connection(self) -> PeerConnection:
         """The way to the service."""
+
+
+async def confirms(
+    service: Service, configuration: Packet, *, timeout_s: float = REPLY_TIMEOUT_S
+) -> bool:
+    """Sends a service its configuration; closes the connection unless the service confirms it.
+
+    Returns whether it did, within `timeout_s` seconds.
+    """
+    try:
+        answer = await service.connection.request(
+            configuration, generic.Boolean, timeout_s=timeout_s
+        )
+    except PeerGone:
+        return False
+    except (PeerSilent, UnexpectedReply) as error:
+        reason = str(error)
+    else:
+        if answer.success:
+            return True
+        reason = answer.message or "it refuses its configuration"
+    log.warning("service-not-configured", service=service.id, reason=reason)
+    await service.connection.close(_POLICY_VIOLATION, "the configuration was not confirmed")
+    return False
 
 
 class LivenessProbe:

@@ -20,16 +20,16 @@ from manager.broadcast.hub import Hub
 from manager.connections.clients import ClientSession
 from manager.connections.connection import PeerConnection
 from manager.connections.dispatch import PacketTable
-from manager.errors import NoFreeService, PeerGone, PeerSilent, UnexpectedReply
+from manager.errors import NoFreeService
 from manager.files.upload_requests import RequestedUpload
 from manager.metrics import UncertainPostTotals
 from manager.services.bookings import BookingManager
 from manager.services.leases import ChannelAssignment, Configure, LeaseAllocator
-from manager.services.liveness import LivenessProbe
+from manager.services.liveness import LivenessProbe, confirms
 from manager.services.reports import BaseContent
 from manager.services.webhooks import WebhookDirectory
 from manager.settings import ManagerSettings
-from protocol import generic, s2c, s2u, u2s
+from protocol import s2c, s2u, u2s
 from protocol.packet import Packet
 from protocol.values import REPLY_TIMEOUT_S
 
@@ -109,7 +109,6 @@ log = structlog.get_logger(__name__)
 CONFIGURE_TIMEOUT_S = 300.0
 """Seconds; a service confirms once its last post on a revoked webhook is through, which may take long."""
 
-POLICY_VIOLATION = 1008
 UNCHANGED = 0
 """Number of a configuration that takes no webhook away, so there is nothing to confirm."""
 
@@ -334,21 +333,8 @@ class UploadSlotRegistry:
         `is_usable`: whether the configuration lets the slot take uploads.
         """
         async with slot.configuring:
-            try:
-                answer = await slot.connection.request(packet, generic.Boolean, timeout_s=timeout_s)
-            except PeerGone:
-                return
-            except (PeerSilent, UnexpectedReply) as error:
-                await self._disconnect(slot, str(error))
-                return
-            if not answer.success:
-                await self._disconnect(slot, answer.message or "it refuses its configuration")
-                return
-            self._update_service(slot, is_usable=is_usable)
-
-    async def _disconnect(self, slot: UploadSlot, reason: str) -> None:
-        log.warning("slot-not-configured", service=slot.id, reason=reason)
-        await slot.connection.close(POLICY_VIOLATION, "the configuration was not confirmed")
+            if await confirms(slot, packet, timeout_s=timeout_s):
+                self._update_service(slot, is_usable=is_usable)
 
     def _update_service(self, slot: UploadSlot, *, is_usable: bool) -> None:
         """A slot without webhooks is out of service, but not before the upload on it has ended."""
