@@ -1,1 +1,1 @@
-"""The facts: what is stored, under which name, whose it is, and what keeps it alive."""
+"""The record of what is stored: under which name, whose it is, and what keeps it alive."""

@@ -6,7 +6,7 @@ from typing import Protocol
 from catalog.records import User
 
 NO_PASSWORD = "locked"  # noqa: S105 - in the place of a hash, of which it is none
-"""What a user has instead of a hash while nobody can log in as that user."""
+"""The hash of a locked user, which no password matches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class AccountStore(Protocol):
     """Users. Names are unique without regard to (ASCII) case.
 
     A user is made again by the same call if name, password hash and role are the same: hashes are
-    salted, so that nobody but the first caller can repeat it.
+    salted, so that only the first caller can repeat it.
 
     Once there is an administrator who can log in, there is always one.
     """
@@ -48,7 +48,7 @@ class AccountStore(Protocol):
         """Makes a user. Raises `UserExists`."""
 
     async def user_by_name(self, name: str) -> User | None:
-        """The user of that name, in whatever case."""
+        """The user of that name, regardless of case."""
 
     async def user_by_id(self, user_id: int) -> User | None:
         """The user with that id."""
@@ -71,7 +71,7 @@ class AccountStore(Protocol):
     async def lock_user(self, user_id: int) -> User:
         """Takes a user's role and password, and raises the token epoch; once only.
 
-        Raises `UserMissing`, and `LastAdministrator` when nobody would be administrator.
+        Raises `UserMissing`, and `LastAdministrator` when no administrator would be left.
         """
 
     async def search_users(self, query: str, *, limit: int) -> list[User]:
@@ -83,12 +83,12 @@ class AccountStore(Protocol):
     async def set_role(self, user_id: int, *, is_admin: bool) -> User:
         """Makes a user an administrator, or not any more.
 
-        Raises `UserMissing`, and `LastAdministrator` when nobody would be one.
+        Raises `UserMissing`, and `LastAdministrator` when no administrator would be left.
         """
 
     async def remove_user(self, user_id: int) -> None:
         """Deletes a user, shares to the user, and the user's tickets that are not complete.
 
         An upload with one of those fails, then, when it is completed. A missing user is no error.
-        Raises `UserHasFiles`, and `LastAdministrator` when nobody would be administrator.
+        Raises `UserHasFiles`, and `LastAdministrator` when no administrator would be left.
         """

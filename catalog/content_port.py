@@ -28,11 +28,11 @@ class ObjectStore(Protocol):
     async def add_chunk(self, location: ChunkLocation) -> bool:
         """Journals a message, and the chunk that it holds. True when the chunk is now this one.
 
-        The message is recorded whatever happens: if the object is gone, or the index is taken by
+        The message is always recorded: if the object is gone, or the index is taken by
         another message, the new message stays without a chunk, for the reaper to delete, and the
         answer is False. The same location again is no change and answers as before.
 
-        A message that was once without a chunk is given up for good, as it may be deleted on Discord
+        A message that was once without a chunk is never used again, as it may be deleted on Discord
         at any moment: no chunk is put into it, and the answer is False. That still holds when it was
         forgotten; then it is not recorded again, for a month.
         """
@@ -131,7 +131,7 @@ class MessageStore(Protocol):
     ) -> int:
         """Notes how far a channel was looked through, and what was found.
 
-        Messages that are unknown are entered without a chunk, so that they are given up for good:
+        Messages that are unknown are entered without a chunk, so that they are never used:
         `ObjectStore.add_chunk` refuses them from then on. Answers how many those were; after a lost
         answer the second call counts none. A sweep never goes back.
         """

@@ -40,7 +40,7 @@ class CatalogReadOnly(CatalogFaulty):
 
 
 class CatalogRefused(CatalogFaulty):
-    """The database is there but does not let us in: a wrong address or key."""
+    """The database refuses access: a wrong address or key."""
 
     code = "catalog-refused"
 
@@ -82,7 +82,7 @@ class UserHasFiles(CatalogError):
 
 
 class LastAdministrator(CatalogError):
-    """Nobody who can log in would be administrator any more."""
+    """No administrator who can log in would be left."""
 
     code = "last-administrator"
 
@@ -201,13 +201,13 @@ class TooManyTemporaryBytes(CatalogError):
 
 
 class KeptUploadMissing(CatalogError):
-    """The user keeps no such upload: it ended, was dropped, or its time is over."""
+    """The user keeps no such upload: it ended, was dropped, or has expired."""
 
     code = "kept-upload-missing"
 
 
 class KeptUploadClaimed(CatalogError):
-    """Somebody else has claimed the kept upload since it was read."""
+    """Another claim has taken the kept upload since it was read."""
 
     code = "kept-upload-claimed"
 

@@ -1,4 +1,4 @@
-"""Uploads that outlive their client. The promises of `catalog.port` hold here as well."""
+"""Uploads that outlive the connection of their client. The promises of `catalog.port` hold here as well."""
 
 from typing import Protocol
 from uuid import UUID
@@ -37,10 +37,10 @@ class KeptUploadStore(Protocol):
     async def claim_kept_upload(
         self, object_id: UUID, *, owner_id: int, epoch: int, claimant: UUID, expires_at: float
     ) -> KeptUpload:
-        """Takes the upload over, if nobody has since it was read: compares `epoch`, then raises it by one.
+        """Takes the upload over, unless it was claimed since it was read: compares `epoch`, then raises it.
 
         It is in state `uploading` then, and its expiry moves. `claimant` is new for each claim; the same
-        claim again answers as before, unless somebody else has claimed the upload since.
+        claim again answers as before, unless the upload was claimed again since.
         Raises `KeptUploadMissing`, also for another owner, and `KeptUploadClaimed`.
         """
 

@@ -32,7 +32,7 @@ def numbered_name(name: str, number: int, *, keep_extension: bool = True) -> str
 def candidate_batches(name: str, *, keep_extension: bool = True) -> Iterator[list[str]]:
     """The name itself, then its numbered forms in order, in batches that grow.
 
-    Whoever looks for the first free name asks about one batch at a time: one question where the
+    The search for the first free name asks about one batch at a time: one question where the
     name is free, few where thousands of numbers are taken.
     """
     yield [name]

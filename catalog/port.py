@@ -1,4 +1,4 @@
-"""What the manager needs to know and change, whatever database keeps it.
+"""What the manager reads and writes, independent of the database that stores it.
 
 Promises that every adapter keeps, and that the contract suite holds them to:
 
@@ -139,7 +139,7 @@ class CommittedFile:
     """A file that now exists; `replaced` is whether it took the place of other content.
 
     `folder` is the path that was asked for. `shares` are all its shares by user id; the file itself
-    carries nobody's. `sequence` is None also for a repeated commit that an import brought.
+    carries none. `sequence` is None also for a repeated commit that an import brought.
     """
 
     folder: FolderPath
@@ -251,13 +251,13 @@ class FileStore(Protocol):
         is_public: bool,
         on_conflict: OnConflict,
     ) -> CommittedFile:
-        """Gives stored content a name: makes the folders, takes the name, lets replaced content go.
+        """Gives stored content a name: makes the folders, takes the name, releases replaced content.
 
         All of it or nothing. An overwritten file keeps its id, owner, rights and creation time.
         The file is a permanent reference to the object; other references are left as they are.
         The object is queued for processing.
-        Called again with the same `object_id` it returns what it did the first time, whatever has
-        become of the file and of the right to overwrite it since; the shares are those of now.
+        Called again with the same `object_id` it returns what it did the first time, even if
+        the file or the right to overwrite it has changed since; the shares are the current ones.
         Raises `NameTaken` (with the file that has it), `IsAFolder` (when a folder has it, unless it is
         numbered), `NotAFolder`, `NotPermitted`, `ObjectMissing`, `ObjectIncomplete`, `UserMissing`.
         """
@@ -348,8 +348,8 @@ class Position:
 class FolderPositions(Protocol):
     """Finding entries by name, without going through the pages.
 
-    An entry matches when its name is `name`, or with `is_prefix` when its name starts with it, in
-    whatever (ASCII) case. No character of `name` stands for others.
+    An entry matches when its name is `name`, or with `is_prefix` when its name starts with it,
+    regardless of (ASCII) case. `name` has no wildcards.
     """
 
     async def subfolder_position(

@@ -1,4 +1,4 @@
-"""The facts that the catalog keeps, as immutable records.
+"""What the catalog stores, as immutable records.
 
 Times are seconds since the Unix epoch (UTC). Sizes are bytes. The root folder is a folder like any
 other, with the id `ROOT_FOLDER_ID` and without a parent, so that uniqueness holds in it too.
@@ -26,7 +26,7 @@ class EnvelopeKind(StrEnum):
     PLAIN = "plain"
     """Not encrypted (a base-protocol service with encryption switched off)."""
     BASE = "base"
-    """The base protocol's: IV(16), tag(16), ciphertext. Read, never written by us."""
+    """The base protocol's: IV(16), tag(16), ciphertext. Read, never written."""
     V1 = "v1"
     """Ours: version, key id, nonce, ciphertext, tag; bound to object, index and count."""
 
@@ -329,7 +329,7 @@ class TicketLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """What lets another service in, which is known by `name`; `key_hash` is SHA-256 of the key."""
+    """The key of another service, which is named `name`; `key_hash` is SHA-256 of the key."""
 
     id: int
     name: str
@@ -375,7 +375,7 @@ class Garbage:
         name: the name under which it was committed; None if it never was.
         folder: where the folder of that name is now; None without a name, or when it is gone.
         owner: the name of the user whose it was, or who holds its ticket (`service:…` for a service);
-            None when it was nobody's, or that user is gone.
+            None when it had no owner, or that user was removed.
     """
 
     object_id: UUID

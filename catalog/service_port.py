@@ -61,11 +61,11 @@ class TicketStore(Protocol):
         """
 
     async def drop_expired_tickets(self, *, limit: int) -> int:
-        """Deletes up to `limit` tickets that were never used and are over. Answers how many."""
+        """Deletes up to `limit` tickets that expired unused. Answers how many."""
 
 
 class ReferenceStore(Protocol):
-    """What other services hold. Temporary references that are over count as none."""
+    """What other services hold. Expired temporary references count as none."""
 
     async def create_reference(self, reference: Reference) -> None:
         """Adds a reference of another service to a stored object; unique by (service, key).
@@ -91,7 +91,7 @@ class KeyStore(Protocol):
     """API keys of other services. Names are unique among the keys in force."""
 
     async def create_key(self, name: str, key_hash: bytes, *, created_by: int) -> ApiKey:
-        """Lets a service in. The same name and hash again answers as before.
+        """Adds the key of a service. The same name and hash again answers as before.
 
         Raises `KeyNameTaken`, `UserMissing`.
         """

@@ -216,7 +216,7 @@ KINDS: tuple[type[TransferRecord], ...] = (
 
 
 RANKS: Final = {kind: rank for rank, kind in enumerate(KINDS, 1)}
-"""Where a kind stands in an export. Supabase's functions know the kinds by it."""
+"""The position of a kind in an export. Supabase's functions identify the kinds by it."""
 
 
 def kind_of(record: type[TransferRecord]) -> str:
@@ -242,7 +242,7 @@ class CatalogTransfer(Protocol):
     """Export and import. Memory does not grow with the catalog."""
 
     def exporting(self) -> AbstractAsyncContextManager[AsyncIterator[Batch]]:
-        """All records as they stood together at one moment, whatever is written meanwhile.
+        """All records of one snapshot, unaffected by writes meanwhile.
 
         Kinds come in the order of `transfer_records.KINDS`, folders after those they lie in, all
         else by key, so that the same catalog always gives the same sequence.
@@ -252,7 +252,7 @@ class CatalogTransfer(Protocol):
         """Fills an empty catalog, all or nothing.
 
         The records are there once the context has been left without an error; until then, and after
-        an error, nobody sees any of them. What is counted (entries of folders, totals, references)
+        an error, none is visible. What is counted (entries of folders, totals, references)
         is counted anew.
 
         Raises:

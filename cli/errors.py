@@ -100,7 +100,7 @@ EXIT_CODES: Mapping[type[Exception], int] = {
 _HINTS: Mapping[type[errors.CloudError], str] = {
     errors.NotLoggedIn: "log in with `discord-cloud login URL USER`",
     errors.ReplyTimeout: "try again; `discord-cloud status` shows whether the manager is well",
-    errors.SourceChanged: "upload it again once nobody writes to it",
+    errors.SourceChanged: "upload it again once no program writes to it",
     errors.DownloadFailed: "run the same command again to go on from there",
 }
 

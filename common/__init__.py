@@ -1,1 +1,1 @@
-"""What the programs of the project share: no decisions of any of them."""
+"""What all programs of the project share."""

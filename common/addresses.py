@@ -1,6 +1,6 @@
-"""Where a request comes from, as far as that can be told.
+"""The address of the client that sent a request.
 
-Anybody can write anything into `X-Forwarded-For`, so it counts only as far as it was written by
+Any client can write anything into `X-Forwarded-For`, so it counts only as far as it was written by
 proxies that the settings name: read from the right, each address was noted by the one after it.
 """
 
@@ -17,7 +17,7 @@ _IPV6_HOME = 64
 
 
 class ClientAddresses:
-    """Tells clients apart by their addresses; `trusted_proxies` are those that forward requests."""
+    """Identifies clients by their addresses; `trusted_proxies` are those that forward requests."""
 
     def __init__(self, trusted_proxies: Iterable[Network]) -> None:
         self._trusted = tuple(trusted_proxies)

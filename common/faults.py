@@ -1,4 +1,4 @@
-"""Faults that last until an operator acts: what to do about them, and a log that tells of each once."""
+"""Faults that last until an operator acts: what to do about them, and logging each once."""
 
 import errno
 import time
@@ -16,7 +16,7 @@ _DISK_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def disk_fault(error: OSError) -> str | None:
-    """What is wrong with the disk until somebody acts, and what to do; None if it is not that."""
+    """A fault of the disk that only the operator can mend, and how; None for other errors."""
     if error.errno in _DISK_FULL:
         return "the disk is full: make room on it"
     if error.errno == errno.EROFS:
@@ -25,31 +25,31 @@ def disk_fault(error: OSError) -> str | None:
 
 
 class FaultLog:
-    """Tells of a fault when it begins, and when it is over, however often it is met in between.
+    """Logs a fault when it begins and when it is over, however often it occurs in between.
 
     What is small may still fit on a full disk, so a fault is over only when it was not met for a while.
 
     Args:
         event: Name of the event in the log; its end is the event `fault-over`, which names it.
         monotonic: Seconds that never jump.
-        facts: What both lines say besides.
+        fields: Further fields of both lines.
     """
 
     def __init__(
-        self, event: str, *, monotonic: Callable[[], float] = time.monotonic, **facts: object
+        self, event: str, *, monotonic: Callable[[], float] = time.monotonic, **fields: object
     ) -> None:
         self._event = event
         self._monotonic = monotonic
-        self._facts = facts
+        self._fields = fields
         self._reasons: set[str] = set()
         self._met_at = 0.0
 
     def met(self, reason: str) -> None:
-        """The fault was met, for the first time or again. Each of its few reasons is told once."""
+        """The fault occurred, for the first time or again. Each of its few reasons is logged once."""
         self._met_at = self._monotonic()
         if reason not in self._reasons:
             self._reasons.add(reason)
-            log.error(self._event, reason=reason, **self._facts)
+            log.error(self._event, reason=reason, **self._fields)
 
     @contextmanager
     def noting(self, kind: type[Exception]) -> Iterator[None]:
@@ -64,4 +64,4 @@ class FaultLog:
         """What may fail has worked this time."""
         if self._reasons and self._monotonic() - self._met_at >= QUIET_S:
             self._reasons.clear()
-            log.info("fault-over", fault=self._event, **self._facts)
+            log.info("fault-over", fault=self._event, **self._fields)

@@ -6,17 +6,17 @@ refilled slowly and steadily (the "generic cell rate algorithm", ATM Forum TM 4.
 scheduling form): all that is kept of it is the moment at which it will be full again, and one that
 is full need not be kept.
 
-Who attacks an account must not shut its owner out:
+An attack on an account must not lock its owner out:
 
 * The budget of an address is the smaller one, so a single attacker runs dry long before the account
   does.
-* Many attackers together can empty the account's budget, and somebody who shares the owner's address
+* Many attackers together can empty the account's budget, and an attacker behind the owner's address
   can empty that of the address. So an account and an address from which its password was right
   before are a known pair, which spends from a budget of its own and from neither of the others.
 * From elsewhere the owner gets in as soon as the account's budget has something, which is soon.
 
-All are bounded: when too many budgets are kept, the fullest is forgotten first, since that gives the
-least away; of too many known pairs, the one whose password was right the longest time ago.
+All are bounded: when too many budgets are kept, the fullest is forgotten first, since that helps an
+attacker least; of too many known pairs, the one whose password was right the longest time ago.
 """
 
 import math
@@ -93,15 +93,15 @@ class GuessLimiter:
         self._max_known_pairs = max_known_pairs
 
     def admit(self, now: float, *, address: str, account: str | None) -> Attempt:
-        """Lets an attempt be made, and spends it; its outcome is told afterwards, if it was no guess.
+        """Admits an attempt and spends it; the caller reports afterwards if it was no guess.
 
         Args:
             now: seconds of a clock that never jumps.
             address: where it comes from.
-            account: whose password it is, in whatever spelling the caller holds for the same.
+            account: whose password it is; the caller passes one spelling for each account.
 
         Raises:
-            TooManyAttempts: says when to come back. Nothing was spent.
+            TooManyAttempts: none is possible now. Nothing was spent.
         """
         is_known = account is not None and _pair(account, address) in self._known
         attempt = Attempt(address, account, is_known)

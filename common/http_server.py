@@ -1,10 +1,10 @@
 """What every HTTP server of the project does alike, before any of its routes is asked.
 
-Bodies are taken as they are sent: nobody here needs compressed ones, and aiohttp would inflate even
+Compressed bodies are refused: no client needs them, and aiohttp would inflate even
 what it only reads to throw away, a thousand bytes for each that was sent. Connections that ask for
 nothing, or do not take what they have asked for, are closed, since everybody can open one and each
-costs memory. A client that hangs up is no error: it is counted, and the log says nothing of it. No
-answer says which versions of what are running here.
+costs memory. A client that hangs up is no error: it is counted, and not logged. No
+answer names the versions of the software.
 """
 
 import contextlib
@@ -27,16 +27,16 @@ IDLE_TIMEOUT_DESCRIPTION: Final = (
 UNREAD_TIMEOUT_S: Final = 120.0
 """How long a client may take nothing of an answer."""
 CLIENT_CLOSED_REQUEST: Final = 499
-"""Status of the answer to a client that has hung up, which goes nowhere; nginx counts them as that."""
+"""Status that counts requests whose client has hung up, as nginx does; it is never sent."""
 ONLY_IDENTITY: Final = {"Accept-Encoding": "identity"}
 """Header of an answer of 415, which says what would be accepted (RFC 9110, section 15.5.16)."""
 
-# No option of aiohttp's reaches the answers that no application makes, to what is not even HTTP.
+# aiohttp has no option for the answers that no application makes, to what is not even HTTP.
 web_response.SERVER_SOFTWARE = "discord-cloud"  # type: ignore[attr-defined]  # not exported
 
 
 def handler_arguments(idle_timeout_s: float) -> dict[str, Any]:
-    """The `handler_args` of a `web.Application`, which hold for whatever is mounted in it, too.
+    """The `handler_args` of a `web.Application`, which apply to mounted applications as well.
 
     Args:
         idle_timeout_s: seconds that a connection may take to send the head of its next request.
@@ -48,7 +48,7 @@ def handler_arguments(idle_timeout_s: float) -> dict[str, Any]:
 def end_unread_answers(app: web.Application, after_s: float = UNREAD_TIMEOUT_S) -> None:
     """Has the kernel end connections whose client takes nothing of an answer for so many seconds.
 
-    Otherwise an answer that nobody reads would keep its connection and its memory for good. Nothing
+    Otherwise a client that stops reading would keep its connection and memory for ever. Nothing
     happens where the kernel cannot do that. WebSockets have rules of their own.
     """
     option = getattr(socket, "TCP_USER_TIMEOUT", None)
@@ -72,7 +72,7 @@ def has_encoded_body(request: web.BaseRequest) -> bool:
 
 
 def has_hung_up(request: web.BaseRequest) -> bool:
-    """Whether the client of a request is gone, so that no answer reaches it."""
+    """Whether the client of a request has disconnected, so that no answer can be delivered."""
     return request.transport is None or request.transport.is_closing()
 
 

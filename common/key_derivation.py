@@ -1,6 +1,6 @@
 """Every key and secret that is derived from another one, and from what: HKDF-SHA256 (RFC 5869).
 
-A derived key is worth nothing for any other purpose, and says nothing of what it was derived from. What
+A derived key cannot be used for any other purpose, and does not reveal what it was derived from. What
 is sealed or signed with one outlives releases, so a label never changes; a new purpose gets a new one.
 """
 
@@ -16,7 +16,7 @@ DERIVED_SIZE: Final = 32
 """Bytes of a derived key."""
 KEY_ID_SIZE: Final = 4
 TAG_SIZE: Final = 16
-"""Bytes of a tag: 128 bits, which nobody guesses."""
+"""Bytes of a tag: 128 bits, which cannot be guessed."""
 
 _KEY_ID_LABEL: Final = b"discord-cloud key id"
 
@@ -42,14 +42,14 @@ def derive_key(secret: bytes, purpose: Purpose, *, salt: bytes | None = None) ->
     Args:
         secret: A master key.
         purpose: What the key is for.
-        salt: Tells apart keys of one purpose; None where there is only one.
+        salt: Distinguishes keys of one purpose; None where there is only one.
     """
     hkdf = HKDF(algorithm=SHA256(), length=DERIVED_SIZE, salt=salt, info=purpose.value)
     return hkdf.derive(secret)
 
 
 def key_id(secret: bytes) -> bytes:
-    """Four bytes that name a master key and give nothing of it away."""
+    """Four bytes that name a master key and reveal nothing of it."""
     return hashlib.sha256(_KEY_ID_LABEL + secret).digest()[:KEY_ID_SIZE]
 
 

@@ -1,12 +1,11 @@
 """Log lines as events with fields, and the ids that tie the lines of one upload together.
 
-A line is an event (a stable name in kebab case, which `grep` finds) and fields. What a process works
-on for somebody else is told by *correlation ids*, bound to the context of the task: every line that is
-logged in it, and in the tasks that it starts, has them: `client` and `service` (the ids that the manager
+A line is an event (a stable name in kebab case, which `grep` finds) and fields. Lines also have
+*correlation ids*, which are bound to the context of the task that logs and of the tasks that it starts: `client` and `service` (the ids that the manager
 gave its peers), `connection` (a WebSocket of the manager), `request` (a packet that is answered, or an HTTP
 request), `slot` (of an upload service) and `upload`. The server programs log with structlog; what a
 client needs as well logs with an `EventLogger`, since clients are installed without structlog and a
-library must not configure anybody's log. Both kinds of lines have the same fields.
+library must not configure the log of its program. Both kinds of lines have the same fields.
 """
 
 import contextlib
@@ -57,7 +56,7 @@ def correlation_header() -> dict[str, str]:
 
 
 def ids_of_header(value: str) -> dict[str, str]:
-    """The ids that a peer sends along. They are for the log alone, since anybody may send any."""
+    """The ids that a peer sends along. They are for the log alone, since any peer may send any."""
     if len(value) > _LONGEST_HEADER:
         return {}
     members = (_MEMBER.fullmatch(member) for member in value.split(","))
@@ -84,7 +83,7 @@ class Event:
 
 
 def _as_word(text: str) -> str:
-    # A peer's words must not end the line, nor look like another field.
+    # A peer's text must not end the line, nor look like another field.
     return text if _WORD.fullmatch(text) else json.dumps(text)
 
 
@@ -99,7 +98,7 @@ class EventFormatter(logging.Formatter):
 
 
 class EventLogger:
-    """Logs events with the standard library, in the manner of structlog.
+    """Logs events with the standard library, in the format of structlog.
 
     Args:
         name: That of the module that logs.

@@ -1,4 +1,4 @@
-"""Lets passwords be tried only as often as is sensible, and logs those that were wrong."""
+"""Limits attempts at passwords, and logs those that were wrong."""
 
 import contextlib
 from collections import OrderedDict
@@ -13,19 +13,19 @@ from common.guesses import Attempt, FailedAttempt, GuessLimiter, TooManyAttempts
 log = structlog.get_logger(__name__)
 
 MAX_TOLD = 10_000
-"""How many addresses are remembered whose attempts were not let through, and that was logged."""
+"""How many addresses are remembered whose refused attempts were logged."""
 
 
 class PasswordGuard:
-    """Stands before everything that takes a password or an administrator's token.
+    """Guards everything that takes a password or an administrator's token.
 
     Every wrong one is logged as `credentials-refused`, with the user's name, the address and the
-    reason. Attempts that are not let through cost nothing and may come in any number, so only the
-    first in a row from an address is logged.
+    reason. Refused attempts cost nothing and may come in any number, so only the first in a row
+    from an address is logged.
 
     Args:
         limiter: Decides which attempts are made.
-        addresses: Tells clients apart.
+        addresses: Identifies clients.
         monotonic: Seconds that never jump.
     """
 
@@ -41,7 +41,7 @@ class PasswordGuard:
     def attempt(self, request: web.Request, user_name: str | None = None) -> Iterator[None]:
         """Around one attempt; `user_name` is None for those at what no user is named for.
 
-        What ends it says how it went: a `FailedAttempt` counts as a guess, any other error as none,
+        The outcome is how the block ends: a `FailedAttempt` counts as a guess, any other error as none,
         and without an error the password was right. Raises `TooManyAttempts` instead of letting it be
         made.
         """
@@ -58,7 +58,7 @@ class PasswordGuard:
 
     def _admit(self, request: web.Request, user_name: str | None) -> Attempt:
         address = self._addresses.of_request(request)
-        # User names are the same in whatever case.
+        # User names are compared regardless of case.
         account = None if user_name is None else user_name.lower()
         try:
             attempt = self._limiter.admit(self._monotonic(), address=address, account=account)

@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from typing import Final
 
 Sleep = Callable[[float], Awaitable[object]]
-"""Waits for seconds; tests hand in a virtual one."""
+"""Waits for seconds; tests pass a virtual one."""
 Jitter = Callable[[], float]
 """The part of a ceiling that is waited, from 0 to 1."""
 
@@ -80,11 +80,11 @@ class Backoff:
         return ceiling_s * self._jitter()
 
     def reset(self) -> None:
-        """Begins anew with short delays, after a success."""
+        """Starts again with short delays, after a success."""
         self._tries = 0
 
     async def wait(self, at_least_s: float = 0.0) -> None:
-        """Sleeps for the next delay, after so many seconds that the other end has asked for."""
+        """Sleeps for the next delay, after the seconds that the server has requested."""
         await self._sleep(at_least_s + self.next_delay())
 
 
@@ -141,7 +141,7 @@ class Attempts:
         return self._backoff.tries
 
     def reset(self) -> None:
-        """Begins anew, with all tries and all of the time, after some progress."""
+        """Starts again with all tries and all of the time, after some progress."""
         self._backoff.reset()
         self._began_at = self._policy.monotonic()
         self.deadline = self._began_at + self._policy.give_up_after_s
@@ -150,7 +150,7 @@ class Attempts:
         """Waits for the next try; False, at once, when there is none.
 
         Args:
-            at_least_s: Seconds that the other end has asked for; the jitter comes on top.
+            at_least_s: Seconds that the server has requested; the jitter comes on top.
             within_s: Seconds after the beginning after which this fault gives no further try,
                 unless the policy gives up earlier.
         """

@@ -1,7 +1,7 @@
-"""The password that all services share: who has it, and how often it may be guessed.
+"""Checks the password that all services share, and limits guesses at it.
 
-Guesses are counted apart from those at users' passwords, so that nobody who mistypes one keeps the
-services of the same address away. The right password costs nothing, however many connections come
+Guesses are counted apart from those at users' passwords, so that a user who mistypes one does not lock
+out the services of the same address. The right password costs nothing, however many connections come
 with it at once.
 """
 
@@ -26,11 +26,11 @@ class WrongServicePassword(FailedAttempt):
 
 
 class ServicePassword:
-    """What opens the doors that are for services.
+    """Guards the routes that are for services.
 
     Args:
         password: the right one.
-        addresses: tells clients apart.
+        addresses: identifies clients.
         monotonic: seconds that never jump.
     """
 
@@ -53,10 +53,10 @@ class ServicePassword:
 
         Raises:
             WrongServicePassword: it is another one.
-            TooManyAttempts: too many wrong ones came from this address: nobody looks at this one.
+            TooManyAttempts: too many wrong ones came from this address: this one is not checked.
         """
         with self._guard.attempt(request):
-            # Whatever a query or a header decodes to is a guess.
+            # Any text that a query or a header decodes to counts as a guess.
             if not hmac.compare_digest(given.encode(errors="surrogatepass"), self._password):
                 raise WrongServicePassword(
                     "this needs the service password, and that is another one"

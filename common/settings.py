@@ -93,7 +93,7 @@ HttpBaseUrl = Annotated[str, AfterValidator(_base_url)]
 OptionalHttpBaseUrl = Annotated[str | None, AfterValidator(_base_url_or_none), NoneWhenEmpty]
 """The same, or none."""
 ManagerUrl = Annotated[str, AfterValidator(_manager_url)]
-"""Where a service reaches its manager."""
+"""Address at which a service connects to its manager."""
 
 
 def _not_blank(secret: SecretStr) -> SecretStr:
@@ -103,7 +103,7 @@ def _not_blank(secret: SecretStr) -> SecretStr:
 
 
 ManagersServicePassword = Annotated[SecretStr, AfterValidator(_not_blank)]
-"""The password of services, as services have it; how long it is the manager decides."""
+"""The password of services, as services have it; the manager decides its minimum length."""
 
 
 def split_list(text: str) -> list[str]:

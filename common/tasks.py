@@ -1,7 +1,7 @@
 """Tasks that belong to an owner, end in order, and go on after a failure where they must.
 
 Three kinds of owners there are. A `TaskScope` is a block of code: its tasks end with it, and a failure
-of one ends all. `BackgroundTasks` are those of an object with a life of its own: a failure is logged
+of one ends all. `BackgroundTasks` belong to an object: a failure is logged
 and ends that task alone. `supervised` is for a loop that has to run for as long as the process does.
 """
 
@@ -52,7 +52,7 @@ async def settled(work: Coroutine[Any, Any, _T]) -> _T:
 async def supervised(
     name: str, work: Callable[[], Awaitable[None]], *, backoff: Backoff | None = None
 ) -> None:
-    """Runs `work` until it returns; a failure is logged, and it is begun anew, ever more slowly.
+    """Runs `work` until it returns; a failure is logged, and it is restarted after growing delays.
 
     Cancellation ends both.
 
@@ -116,7 +116,7 @@ class BackgroundTasks:
     """Named tasks of one owner. A failure of one is logged and ends that one alone.
 
     Args:
-        expected: Errors that are not logged, since who awaits the task handles them.
+        expected: Errors that are not logged, since the caller that awaits the task handles them.
     """
 
     def __init__(self, *, expected: type[Exception] | tuple[()] = ()) -> None:
@@ -140,7 +140,7 @@ class BackgroundTasks:
         """Cancels what still runs, and what that starts in ending, and waits for it.
 
         What has not ended after `CLOSE_S` seconds is left alone: a write, say, of which the catalog
-        does not tell whether it happened. Its fate is that of a write of a process that dies.
+        does not know whether it happened. It ends like a write of a process that dies.
         """
         loop = asyncio.get_running_loop()
         ends_at = loop.time() + CLOSE_S

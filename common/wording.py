@@ -1,4 +1,4 @@
-"""Numbers for people: sizes, and words in the right number.
+"""Numbers for people: sizes, and nouns in singular or plural.
 
 Sizes have binary units everywhere, as the limits of Discord and the settings do.
 """

@@ -26,7 +26,7 @@ _SETTINGS = {
 
 @dataclass(frozen=True)
 class LocalDatabase:
-    """A running server, reached by a socket in `folder`."""
+    """A running server, which listens on a socket in `folder`."""
 
     folder: Path
 
@@ -65,7 +65,7 @@ def running_database(*, durable: bool = False) -> Iterator[LocalDatabase]:
     """A server in a temporary folder, with Supabase's roles and nothing else.
 
     Args:
-        durable: Whether it writes to the disk as in production; tests need no such thing.
+        durable: Whether it writes to the disk as in production; tests do not need that.
 
     Raises:
         ProgramMissing: PostgreSQL is not installed.

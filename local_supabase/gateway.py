@@ -1,4 +1,4 @@
-"""What stands in front of PostgREST: asks for an API key, serves `/rest/v1`, and fails on request.
+"""The gateway in front of PostgREST: requires an API key, serves `/rest/v1`, and fails on request.
 
 Tests stage outages here, each fault for one request: the next one, or the next of a function.
 """
@@ -21,7 +21,7 @@ _DEEP = b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
 
 
 class GatewayFault(Enum):
-    """What may befall a request."""
+    """The faults that a request can have."""
 
     RESET_BEFORE = auto()
     """The connection breaks before anything is done."""
@@ -53,9 +53,9 @@ class Gateway:
     def __post_init__(self) -> None:
         self._awaited: dict[str, threading.Event] = {}
         self.faults: deque[GatewayFault] = deque()
-        """What befalls the next requests, one each."""
+        """Faults of the next requests, one each."""
         self.faults_of: defaultdict[str, deque[GatewayFault]] = defaultdict(deque)
-        """What befalls the next calls of a function, before anything that befalls all requests."""
+        """Faults of the next calls of a function, before those of all requests."""
         self.calls: deque[str] = deque()
         """Names of the functions that were called, faults included, in order."""
 

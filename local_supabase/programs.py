@@ -62,7 +62,7 @@ class ChildFailed(Exception):
 
 
 def unprivileged_user() -> str | None:
-    """Who runs the programs where we are root, since PostgreSQL refuses to; else None."""
+    """The user that runs the programs when this process is root, which PostgreSQL refuses; else None."""
     if os.geteuid() != 0:
         return None
     known = {entry.pw_name for entry in pwd.getpwall()}

@@ -20,7 +20,7 @@ _EMPTYING = Path(__file__).parent / "emptying.sql"
 
 
 def api_key(role: str) -> str:
-    """The key with which a role comes in: a token that PostgREST believes."""
+    """The API key of a role: a token that PostgREST accepts."""
     return jwt.encode({"role": role, "iss": "supabase"}, _JWT_SECRET, algorithm="HS256")
 
 
@@ -70,11 +70,11 @@ class LocalSupabase:
         self._http = http
 
     def empty(self) -> None:
-        """Empties the catalog and starts its ids anew."""
+        """Empties the catalog and restarts its ids."""
         self.call("empty_catalog")
 
     def key_of(self, role: str) -> str:
-        """The key with which a role comes in."""
+        """The API key of a role."""
         return api_key(role)
 
     def call(
@@ -106,7 +106,7 @@ def running_supabase(
 
     Args:
         is_migrated: Whether the catalog's schema is applied.
-        durable: Whether commits reach the disk, as in production.
+        durable: Whether commits are written to the disk, as in production.
         port: Where the gateway listens on 127.0.0.1; 0 takes a free one.
 
     Raises:

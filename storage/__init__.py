@@ -1,1 +1,1 @@
-"""The bytes: Discord as a store of encrypted chunks."""
+"""Discord as a store of encrypted chunks."""

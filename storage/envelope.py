@@ -7,8 +7,8 @@ Version 1 is what is written::
 AES-256-GCM. The key belongs to one object (HKDF-SHA256 of the master key, salted with the object's
 id), so random 96-bit nonces are drawn about as often as the object has chunks: far below the 2^32
 times that NIST SP 800-38D section 8.3 allows under one key. The associated data holds object id,
-chunk index and chunk count, so that a chunk is worth nothing in another place. Version and key id
-need no cover of their own: with another one no key, or a wrong one, is found.
+chunk index and chunk count, so that a chunk is invalid at any other position. Version and key id
+need no authentication of their own: a changed one selects no key, or a wrong one.
 
 The base protocol's envelope, IV(16) ‖ tag(16) ‖ ciphertext under the master key itself and without
 associated data, is read and never written.
@@ -37,7 +37,7 @@ TAG_SIZE = 16
 ENVELOPE_HEADER = 1 + KEY_ID_SIZE + NONCE_SIZE
 ENVELOPE_OVERHEAD = ENVELOPE_HEADER + TAG_SIZE
 SEALING_SLACK = 16
-"""Room that a sealing buffer needs beyond the envelope: what the cipher asks for while it runs."""
+"""Bytes that a sealing buffer needs beyond the envelope, since the cipher requires them while it runs."""
 
 _BASE_IV_SIZE = 16
 _BASE_HEADER = _BASE_IV_SIZE + TAG_SIZE
@@ -155,7 +155,7 @@ def _decrypt(
 ) -> memoryview:
     decryptor = Cipher(algorithms.AES256(key), modes.GCM(nonce, tag)).decryptor()
     decryptor.authenticate_additional_data(associated_data)
-    # `update_into` may ask for a block of room behind its output, so the last block goes by hand.
+    # `update_into` may require a free block behind its output, so the last block is decrypted apart.
     split = max(0, len(text) - _BLOCK)
     decryptor.update_into(text[:split], text)
     text[split:] = decryptor.update(bytes(text[split:]))

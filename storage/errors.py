@@ -53,7 +53,7 @@ class BotUnusable(DiscordRefused):
 
 
 class DiscordFull(DiscordRefused):
-    """What stands in for Discord has no room left, and stays so until its operator acts."""
+    """The disk of the emulator is full until its operator acts."""
 
     code = "discord-full"
 
@@ -133,7 +133,7 @@ class UnknownKey(ChunkCorrupt):
     """The chunk names a master key that is not configured (or its header is damaged).
 
     Args:
-        key_id: The id of the key, which gives nothing of it away.
+        key_id: The id of the key, which reveals nothing of it.
     """
 
     code = "unknown-key"

@@ -18,7 +18,7 @@ class MasterKey:
 
     Attributes:
         secret: The key itself. Never shown in a repr.
-        key_id: Four bytes that tell which key sealed a chunk; they give nothing of it away.
+        key_id: Four bytes that identify the key that sealed a chunk; they reveal nothing of it.
 
     Raises:
         InvalidMasterKey: The secret does not have 32 bytes.
@@ -70,8 +70,10 @@ class KeyRing:
         Raises:
             InvalidMasterKey: Names the position of the bad key, never the key.
         """
-        words = [word for word in re.split(r"[,\s]+", text) if word]
-        return cls(*(_parse_key(word, position) for position, word in enumerate(words, start=1)))
+        entries = [entry for entry in re.split(r"[,\s]+", text) if entry]
+        return cls(
+            *(_parse_key(entry, position) for position, entry in enumerate(entries, start=1))
+        )
 
     @property
     def primary(self) -> MasterKey:

@@ -1,4 +1,4 @@
-"""Several webhooks as one place to post chunks to."""
+"""Posts chunks through several webhooks as one."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,7 +28,7 @@ class WebhookPool:
     A webhook that Discord has turned down is not called again, as long as it stays in the list.
 
     Args:
-        http: This process's way to Discord.
+        http: This process's client of Discord.
         on_lost: Called once for each webhook that died, with its id and the reason.
     """
 
@@ -72,7 +72,7 @@ class WebhookPool:
 
         Args:
             content: The wrapped chunk. It must not change until the post has ended.
-            webhooks: Tells the ids of the webhooks that may be used, anew whenever the list was set;
+            webhooks: Returns the ids of the webhooks that may be used, again whenever the list was set;
                 None for all.
             withdrawn: Once it is resolved the post is no longer wanted: one that waits, be it for
                 its turn or for its next try, ends at once; a request under way is left to end.

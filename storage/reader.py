@@ -49,7 +49,7 @@ class ChunkReader:
     """Reads chunks, and answers the right bytes or an error, never a wrong byte.
 
     Args:
-        http: This process's way to Discord.
+        http: This process's client of Discord.
         credentials: The webhooks that may have posted, by id. May change at any time.
         keyring: Keys of which one has sealed each chunk.
         bot_token: Token of a bot that may read the channels' history; needed for messages that a
@@ -85,7 +85,7 @@ class ChunkReader:
     ) -> memoryview:
         """Fetches a chunk and answers its plain bytes.
 
-        No more memory is taken than such a chunk needs, whatever the address says.
+        No more memory is taken than such a chunk needs, even if the address is wrong.
 
         Args:
             address: Where it lies.
@@ -94,12 +94,12 @@ class ChunkReader:
             index: Index that it must have.
             count: How many chunks the object must have.
             size: Length that the plain chunk must have, in bytes.
-            digest: SHA-256 that the plain chunk must have, None when nobody knows it.
+            digest: SHA-256 that the plain chunk must have, None when it is unknown.
 
         Raises:
             ChunkCorrupt: What lies there is not that chunk, even when fetched once more.
             MessageGone: The chunk is lost.
-            WebhookNotConfigured: Nobody here may read the message.
+            WebhookNotConfigured: No configured webhook or bot may read the message.
             WebhookUnusable: As above, since its webhook is no more or may not read.
             BotUnusable: As above, since the bot's token is wrong or a permission is missing.
             DiscordRefused: Discord refuses it for another reason.
@@ -114,11 +114,11 @@ class ChunkReader:
         try:
             return await asyncio.to_thread(self._open, await self.fetch(address), chunk)
         except ChunkCorrupt:
-            # It may have been broken on its way; only a second copy tells.
+            # It may have been damaged in transit: fetch a second copy.
             return await asyncio.to_thread(self._open, await self.fetch(address), chunk)
 
     async def locate(self, address: ChunkAddress) -> None:
-        """Makes sure that Discord still has the chunk's message, and shows it to us.
+        """Checks that Discord still has the chunk's message, and that it can be read.
 
         Raises:
             MessageGone, WebhookNotConfigured, WebhookUnusable, BotUnusable, DiscordRefused,
@@ -206,8 +206,8 @@ class AttachmentFinder:
     Callers that want a message which is being asked for already wait for the same answer.
 
     Args:
-        http: This process's way to Discord.
-        credentials: Webhooks by id; looked at anew each time.
+        http: This process's client of Discord.
+        credentials: Webhooks by id; may change at any time.
         bot_token: Token of a bot that may read the channels' history. It reads what bots have
             posted, and what is left of webhooks that were deleted.
         capacity: How many messages are remembered.
@@ -234,13 +234,13 @@ class AttachmentFinder:
 
         Raises:
             MessageGone: The message, or that attachment of it, does not exist.
-            WebhookNotConfigured: Nobody here may read the message.
+            WebhookNotConfigured: No configured webhook or bot may read the message.
             WebhookUnusable: The webhook that posted it is no more, or may not read, and no bot
                 token is configured.
             BotUnusable: The bot may not read it either.
             DiscordUnavailable: Discord did not answer in time.
         """
-        # The weak dictionary keeps the lock as long as anybody waits for it.
+        # The weak dictionary keeps the lock as long as a task waits for it.
         lock = self._asking.setdefault(address.message_id, asyncio.Lock())
         async with lock:
             message = self._cache.get(address.message_id)
@@ -297,7 +297,7 @@ class AttachmentFinder:
 
 
 def _expires_at(url: str, now: float) -> float:
-    """When the signature of a CDN URL is over, in seconds since the Unix epoch."""
+    """When the signature of a CDN URL expires, in seconds since the Unix epoch."""
     try:
         return float(int(URL(url, encoded=True).query.get("ex", ""), 16))
     except (ValueError, OverflowError):

@@ -68,7 +68,7 @@ class SqliteAccounts(SqlitePart):
         return user_of(row)
 
     async def user_by_name(self, name: str) -> User | None:
-        """The user of that name, in whatever case, or None."""
+        """The user of that name, regardless of case, or None."""
         async with self._database.reading() as session:
             row = await session.row(sql.user_by_name, name=name)
         return user_of(row) if row else None

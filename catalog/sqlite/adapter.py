@@ -57,7 +57,7 @@ class SqliteCatalog(JoinedCatalog):
 
         Args:
             path: The file; its folder must exist.
-            clock: Tells the time in seconds since the Unix epoch.
+            clock: Seconds since the Unix epoch.
 
         Raises:
             SchemaMismatch: A newer release, or another program, made the database.
@@ -76,7 +76,7 @@ class SqliteCatalog(JoinedCatalog):
             await session.run("SELECT id FROM folders LIMIT 1")
 
     async def check_writes(self) -> None:
-        """Raises `CatalogUnavailable` unless a commit reaches the disk now."""
+        """Raises `CatalogUnavailable` unless a commit is durable now."""
         async with self._database.writing() as session:
-            # Rewriting the unused version number is the smallest commit that reaches the disk.
+            # Rewriting the unused version number is the smallest commit that is written to the disk.
             await session.run("PRAGMA user_version = 0")

@@ -56,7 +56,7 @@ def translated_errors() -> Iterator[None]:
     """Turns what the driver raises into errors of the catalog.
 
     Raises:
-        InvalidRecord: The values break a constraint that no caller was meant to meet.
+        InvalidRecord: The values break a constraint, which is a defect of the caller.
         CatalogFaulty: The file, or the disk that it is on, fails until an operator acts.
         CatalogUnavailable: Everything else: locked or closed.
     """
@@ -212,7 +212,7 @@ class Database:
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Session]:
-        """A reader for which everything stands still. The log grows for as long as it is held."""
+        """A reader that sees one snapshot. The write-ahead log grows for as long as it is open."""
         async with self.reading() as session:
             try:
                 # Else a caller cancelled here would leave a reader behind that stands still for ever.

@@ -73,7 +73,7 @@ async def upgrade(
 
     Args:
         database: The open database.
-        clock: Tells the time in seconds since the Unix epoch.
+        clock: Seconds since the Unix epoch.
         migrations: All that there are, in order; None means those of this release.
 
     Raises:

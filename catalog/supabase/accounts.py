@@ -33,7 +33,7 @@ class SupabaseAccounts(SupabasePart):
         return user_of(row)
 
     async def user_by_name(self, name: str) -> User | None:
-        """The user of that name, in whatever case, or None."""
+        """The user of that name, regardless of case, or None."""
         row = await self._functions.read("user_by_name", name=name)
         return None if row is None else user_of(row)
 

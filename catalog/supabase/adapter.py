@@ -72,7 +72,7 @@ class SupabaseCatalog(JoinedCatalog):
         Args:
             url: Address of the project, as `https://….supabase.co`.
             key: Key of the service role.
-            clock: Tells the time in seconds since the Unix epoch.
+            clock: Seconds since the Unix epoch.
             retry: How calls are repeated before they fail.
             attempt_s: Seconds that one attempt may take.
 

@@ -25,7 +25,7 @@ from common.retry import RetryPolicy
 from common.tasks import settled
 
 Answer: TypeAlias = Any
-"""JSON. Each function has a shape of its own, which its caller knows."""
+"""JSON. Its shape depends on the function that answers."""
 
 _CONNECTIONS = 16
 log = EventLogger(__name__)

@@ -144,7 +144,7 @@ async def require_answer_of_postgrest(response: httpx.Response) -> None:
     """Hook of the HTTP client: stops failures that do not come from PostgREST itself.
 
     Raises:
-        Interrupted: What stands in between is out of order.
+        Interrupted: A proxy or gateway on the way fails.
         CatalogRefused: It does not let us in, or there is no Supabase at the address.
         CatalogUnavailable: Any other failure.
     """

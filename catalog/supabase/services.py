@@ -62,7 +62,7 @@ class SupabaseKeys(SupabasePart):
     """`KeyStore` on Supabase."""
 
     async def create_key(self, name: str, key_hash: bytes, *, created_by: int) -> ApiKey:
-        """Lets a service in. Raises `KeyNameTaken`, `UserMissing`."""
+        """Adds the key of a service. Raises `KeyNameTaken`, `UserMissing`."""
         row = await self._functions.write(
             "create_key",
             name=name,

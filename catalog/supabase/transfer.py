@@ -67,7 +67,7 @@ async def _transfer(functions: Functions) -> AsyncIterator[str]:
     try:
         yield transfer_id
     finally:
-        # What stays behind is seen by nobody, and goes a day later.
+        # The catalog does not use what stays behind, and the database deletes it a day later.
         with suppress(CatalogUnavailable):
             await settled(functions.write("end_transfer", id=transfer_id))
 

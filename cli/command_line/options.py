@@ -54,7 +54,7 @@ class UpOptions:
         host: Address to listen on.
         port: Port to listen on; 0 takes a free one.
         slots: Uploads at the same time.
-        public_url: URL at which other machines reach this one; None if only this machine does.
+        public_url: URL at which other machines connect to this one; None if only this machine does.
     """
 
     data: Path

@@ -257,14 +257,14 @@ async def _remove_user(
         is_wanted = is_sure or await _is_wanted(ctx, account, heir)
         if is_wanted:
             what = f"removing {account.name}"
-            with counting_down(ctx.err, what, account.file_count, is_shown=not as_json) as tell:
+            with counting_down(ctx.err, what, account.file_count, is_shown=not as_json) as report:
                 await cloud.remove_user(
-                    account.name, heir=heir, delete_files=heir is None, progress=tell
+                    account.name, heir=heir, delete_files=heir is None, progress=report
                 )
     if as_json:
-        facts = {"id": account.id, "name": account.name, "is_removed": is_wanted, "heir": heir}
+        row = {"id": account.id, "name": account.name, "is_removed": is_wanted, "heir": heir}
         owned = {"file_count": account.file_count, "total_size": account.total_size}
-        print_json(ctx.out, {**facts, **owned})
+        print_json(ctx.out, {**row, **owned})
     elif is_wanted:
         fate = "deleted" if heir is None else f"gave {heir}"
         print_line(ctx.err, f"removed {account.name}, and {fate} {_owned(account)}")
@@ -291,15 +291,15 @@ def _print_names(
     ctx: CommandContext, found: list[list[User]], query: str | None, *, as_json: bool
 ) -> None:
     distinct = {user.id: user for some in found for user in some}
-    told = list(distinct.values())
+    users = list(distinct.values())
     if query is None:
-        told.sort(key=lambda user: user.name.lower())
+        users.sort(key=lambda user: user.name.lower())
     if as_json:
-        print_json(ctx.out, told)
+        print_json(ctx.out, users)
     else:
-        for user in told:
+        for user in users:
             print_line(ctx.out, user.name)
-        if not told:
+        if not users:
             print_line(ctx.err, NO_USER_FOUND)
     if any(len(some) >= MOST_FOUND for some in found):
         print_line(ctx.err, "there may be more: give more of the name")

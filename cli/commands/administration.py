@@ -1,4 +1,4 @@
-"""`status`, `keys`, `webhooks`, `gc` and `process`: how the manager is, and what administrators do to it.
+"""`status`, `keys`, `webhooks`, `gc` and `process`: the state of the manager, and its administration.
 
 All but `status` are GraphQL requests.
 """

@@ -56,9 +56,9 @@ class Summary:
         if not isinstance(error, MANAGER_LOST):
             self.failures.append(Failure(what, error))
 
-    def add(self, size: int, **facts: object) -> None:
+    def add(self, size: int, **fields: object) -> None:
         """Record a finished file."""
-        self.done.append({**facts, "size": size})
+        self.done.append({**fields, "size": size})
         self.size += size
 
     def as_data(self, done: str = "files") -> dict[str, Any]:

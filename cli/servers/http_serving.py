@@ -67,7 +67,7 @@ def start_error(error: OSError, host: str, port: int) -> CommandError:
 
 
 def url_of(listening: socket.socket) -> str:
-    """The URL at which this machine reaches a listening socket."""
+    """The URL of a listening socket for clients on this machine."""
     host, port = listening.getsockname()[:2]
     if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
         host = "127.0.0.1" if host == "0.0.0.0" else "::1"  # noqa: S104 - as above

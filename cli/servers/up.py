@@ -225,7 +225,7 @@ def _upload_settings(options: UpOptions, folder: DataFolder, url: str) -> Upload
 def _processing_settings(
     options: UpOptions, folder: DataFolder, url: str
 ) -> ProcessingServiceSettings:
-    # The public address may not be reachable from here; below a path of a proxy, only it works.
+    # This machine may be unable to connect to the public address; below a path of a proxy only it works.
     has_own_path = urlsplit(options.public_url or url).path.strip("/")
     return up_settings(
         ProcessingServiceSettings,

@@ -30,7 +30,7 @@ MESSAGE_GONE = 10008
 TOO_LARGE = frozenset({40005, 50045})
 BUSY = frozenset({20028, 20029, 40062, 130000})
 _VERDICTS = frozenset({401, 403, 404})
-"""What these statuses say of a webhook, a bot or a message is believed for good."""
+"""A webhook, bot or message with one of these statuses is treated as permanently failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def raise_for(answer: Answer, route: Route) -> None:
     if answer.is_success:
         return
     if answer.status == TOO_MANY_REQUESTS:
-        # The limiter has seen the answer and holds the next try back as long as it must.
+        # The limiter has seen the answer and delays the next try as long as necessary.
         raise TransientFault("Discord's rate limits")
     error = _error_body(answer.body)
     if answer.status == INSUFFICIENT_STORAGE:
@@ -92,7 +92,7 @@ def raise_for(answer: Answer, route: Route) -> None:
         raise TransientFault(_reason_of(answer, error), retry_after_s)
     if error is None and answer.status in _VERDICTS:
         # Only the API says that something is gone or forbidden, and it says so in JSON. A proxy on the
-        # way must not cost us a webhook.
+        # way must not disable a webhook.
         raise TransientFault(f"{_reason_of(answer, error)}, which is not Discord's")
     raise _lasting_error(answer, error or _ErrorBody(), route)
 
@@ -129,11 +129,11 @@ def _refused_bot(answer: Answer, error: _ErrorBody, route: Route) -> StorageErro
 
 
 def _error_body(body: bytes) -> _ErrorBody | None:
-    """What Discord says; None when it is not Discord that says it."""
+    """The error that Discord reports; None when the answer is not Discord's."""
     try:
         return msgspec.json.decode(body, type=_ErrorBody)
     except (ValueError, RecursionError):
-        # Whatever stands before the API answers in HTML or not at all.
+        # A proxy before the API answers in HTML or not at all.
         return None
 
 

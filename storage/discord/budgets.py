@@ -18,7 +18,7 @@ _SAME_WINDOW_S = 0.25
 
 TOO_MANY_REQUESTS = 429
 LONGEST_WAIT_S = 24 * 3600.0
-"""No limit of Discord's lasts longer. What claims to must not stop a process for good."""
+"""No limit of Discord's lasts longer. A wrong header must not stop a process for ever."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +28,8 @@ class LimitHeaders:
     Attributes:
         limit: Requests that one window of the bucket takes.
         remaining: How many of them are left.
-        reset_at: When the window ends, on Discord's clock (seconds since the epoch). It only tells
-            windows apart: our own clock need not agree with Discord's.
+        reset_at: When the window ends, on Discord's clock (seconds since the epoch). It only
+            identifies windows: our own clock need not agree with Discord's.
         reset_after_s: Seconds until the window ends.
         bucket: Hash that names the bucket.
         retry_after_s: Seconds to wait before the next try; overrides all others.
@@ -191,7 +191,7 @@ class Bucket:
         self._is_known = True
 
     def lost(self, now: float) -> None:
-        """A request ended without an answer that tells anything; Discord may have counted it.
+        """A request ended without a meaningful answer; Discord may have counted it.
 
         If so, then before now, and so in a window that is over one period from now.
         """
@@ -273,7 +273,7 @@ class SlidingBudget:
         self._blocked_until = max(self._blocked_until, until)
 
     def throttle(self, now: float, until: float) -> None:
-        """Discord says that it was too much: nothing goes before `until`, and then half as much.
+        """Discord has reported an exceeded limit: nothing goes before `until`, and then half as much.
 
         The limit comes back by a sixth with every window that passes without another complaint.
         """

@@ -13,7 +13,7 @@ _PART = 206
 
 
 class UrlRefused(Exception):
-    """The CDN does not take the URL: its signature is over, or the attachment is gone."""
+    """The CDN does not take the URL: its signature has expired, or the attachment is gone."""
 
     def __init__(self, status: int) -> None:
         super().__init__(f"HTTP {status}")
@@ -41,7 +41,7 @@ async def download(
             skip = offset if response.status == _WHOLE else 0
             await _fill(into, response.content, skip=skip)
     except (TimeoutError, ClientError, OSError, ValueError) as error:
-        # Among them what yarl says of a URL that is none. The texts hold the signed URL.
+        # Among them yarl's errors for malformed URLs. The texts hold the signed URL.
         raise TransientFault(f"download failed ({type(error).__name__})") from None
 
 

@@ -40,11 +40,11 @@ log = structlog.get_logger(__name__)
 
 
 class BotRefusals:
-    """What Discord has refused to bots for good: wrong tokens, missing permissions in a channel.
+    """What Discord has refused to bots permanently: wrong tokens, missing permissions in a channel.
 
-    Such a request is not made again while the process lives, because refusals count towards the ban
+    Such a request is not made again by the process, because refusals count towards the ban
     that would stop everything else as well (`limits.py`). Reading and deleting share one
-    `DiscordHttp`, so what one of them learns holds for the other.
+    `DiscordHttp`, so both use what it has learned.
     """
 
     def __init__(self) -> None:
@@ -65,10 +65,10 @@ class BotRefusals:
             raise BotUnusable(known.status, known.discord_code, known.channel_id)
 
     def remember(self, route: Route, error: BotUnusable) -> bool:
-        """A request was refused, by Discord or by `check`. The log says so once of each.
+        """A request was refused, by Discord or by `check`. Each is logged once.
 
         Returns:
-            Whether this is the first that is heard of it.
+            Whether this is its first refusal.
         """
         if route.authorization is None:
             return False
@@ -115,8 +115,8 @@ DISCORD_API_URL = "https://discord.com/api/v10"
 USER_AGENT = f"DiscordBot (https://discord-cloud.invalid, {version('discord-cloud')})"
 """Discord blocks clients that do not introduce themselves in this form (error 40333).
 
-It wants a URL. The project has no site of its own, so this is a reserved name (RFC 2606) that can be
-nobody else's.
+It wants a URL. The project has no site of its own, so this is a reserved name (RFC 2606) that no other
+site can have.
 """
 
 _DISCORD_HOSTS = ("discord.com", "discordapp.com", "discord.gg")
@@ -133,9 +133,9 @@ log = structlog.get_logger(__name__)
 
 
 class DiscordHttp:
-    """A process's way to Discord. An async context manager, which owns the connections.
+    """A process's client of Discord. An async context manager, which owns the connections.
 
-    Use one for each process: it is what knows the process's share of the limits.
+    Use one for each process: it keeps the process's share of the limits.
 
     Args:
         api_url: Base URL of the API, with its version.
@@ -219,7 +219,7 @@ class DiscordHttp:
         self._scheduler.dispatch()
 
     def refresh(self) -> None:
-        """Tells requests that wait, also for their next try, that their candidates have changed."""
+        """Wakes requests that wait, also for their next try, since their candidates have changed."""
         self._refreshed.set()
         self._refreshed = asyncio.Event()
         self._scheduler.refresh()
@@ -253,7 +253,7 @@ class DiscordHttp:
         """Makes a request by whichever of several routes may go soonest, until it has succeeded.
 
         Args:
-            candidates: Tells the routes, anew for each try; what it raises ends the request.
+            candidates: Returns the routes, again for each try; what it raises ends the request.
             content: A file to post; None for a request without a body.
 
         Returns:
@@ -293,7 +293,7 @@ class DiscordHttp:
             pausing.cancel()
 
     async def _exchange(self, route: Route, content: memoryview | None) -> Answer:
-        """One request and its answer, which the scheduler counts whatever happens."""
+        """One request and its answer, which the scheduler counts in any case."""
         payload = None
         if content is not None:
             payload = FilePayload(content, stall_s=self._stall_timeout_s)
@@ -337,7 +337,7 @@ class DiscordHttp:
 
 
 def is_discord(host: str) -> bool:
-    """Whether a host is Discord itself, which hears of no ids of ours."""
+    """Whether a host is Discord itself, which is sent no correlation ids."""
     return any(f".{host}".endswith(f".{name}") for name in _DISCORD_HOSTS)
 
 

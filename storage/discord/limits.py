@@ -10,7 +10,7 @@ and what users of webhooks have measured where the documentation is silent.
     the window resets. Sizes differ and change, so nothing is hard-coded: each answer announces
     the bucket (`X-RateLimit-Limit`, `-Remaining`, `-Reset`, `-Reset-After`, `-Bucket`). The hash
     in `-Bucket` looks equal across webhooks though their counts are separate, so a bucket is kept
-    for method, route and webhook, and begins anew when its hash changes. (Seen on webhooks: 5
+    for method, route and webhook, and starts again when its hash changes. (Seen on webhooks: 5
     requests in 2 s. Deleting messages older than two weeks is a slower bucket of its own, which
     callers name as another route.)
 2.  **The hidden channel limit.** All webhooks of a channel share about 30 messages in 60 s. No
@@ -20,8 +20,8 @@ and what users of webhooks have measured where the documentation is silent.
     program posts there), the budget is halved and recovers slowly.
 3.  **The global limit.** 50 requests per second for each address that asks without a bot's token.
     Several processes share it; the manager gives each its part.
-4.  **The ban.** 10 000 answers of 401, 403 or 429 (but not 429 of scope `shared`, which is
-    nobody's fault) in 10 minutes ban the address. `InvalidAnswerGuard` stops everything at a
+4.  **The ban.** 10 000 answers of 401, 403 or 429 (but not 429 of scope `shared`, which no
+    client causes) in 10 minutes ban the address. `InvalidAnswerGuard` stops everything at a
     small part of that.
 
 Why no 429 is caused in steady state: a request that is under way counts as spent, since Discord
@@ -33,10 +33,10 @@ the sliding budgets, where an answered request counts for a whole window from it
 (`budgets.py`.)
 
 A 429 can then only come from others who use the same webhook, channel or address, or after a
-process was started anew and knows nothing yet. It blocks what its scope says for `Retry-After`.
+process has just started and knows no limits yet. It blocks what its scope says for `Retry-After`.
 
 A server that answers posts without any bucket headers (a proxy that limits by itself, an emulator
-with limits switched off) is taken at its word: its hidden channel budget is lifted as well, until
+with limits switched off) is believed: its hidden channel budget is lifted as well, until
 headers or a 429 appear.
 
 The class does no I/O and has no clock: every call gets `now`, in seconds of any monotonic clock.
@@ -87,7 +87,7 @@ class LimitKey:
 
 
 class _Channel:
-    """The hidden budget of a channel, and whether there is any reason to believe in it."""
+    """The hidden budget of a channel, and whether it is applied."""
 
     __slots__ = ("budget", "is_enforced")
 

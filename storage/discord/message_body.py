@@ -14,8 +14,8 @@ PIECE_SIZE = 512 * 1024
 class FilePayload(Payload):
     """`multipart/form-data` of a webhook message: head, file and tail.
 
-    The file goes out in pieces of the caller's buffer, under a name that says nothing of it. Writing
-    it once more sends the same bytes. The connection may hold on to them, so `abort_unsent` must be
+    The file goes out in pieces of the caller's buffer, under a meaningless name. Writing
+    it once more sends the same bytes. The connection may keep references to them, so `abort_unsent` must be
     called before the buffer changes.
 
     Args:
@@ -24,7 +24,7 @@ class FilePayload(Payload):
 
     Attributes:
         filename: Opaque ASCII; Discord strips other characters.
-        is_written: Whether all of it was handed to the connection in the last try.
+        is_written: Whether all of it was written to the connection in the last try.
     """
 
     _autoclose = True

@@ -18,7 +18,7 @@ class ChunkAddress:
 
     Attributes:
         message_id: The message.
-        channel_id: The channel that it stands in.
+        channel_id: The channel that it is in.
         webhook_id: The webhook that posted it, None for a bot.
         attachment_id: The attachment; None where the message is known to have only one.
         offset: Where in the attachment the chunk starts, in bytes.

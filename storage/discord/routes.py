@@ -69,7 +69,7 @@ class Route:
 
 
 def webhook_info(webhook: WebhookCredentials) -> Route:
-    """Tells the webhook's channel."""
+    """Returns the webhook's channel."""
     key = LimitKey("GET", "webhook", webhook.id)
     return Route(key, _path(webhook), webhook_id=webhook.id)
 
@@ -95,7 +95,7 @@ def delete_webhook_message(webhook: WebhookCredentials, message_id: int, now: fl
 
 
 def channel_messages(bot_token: str, channel_id: int, after: int, limit: int) -> Route:
-    """Answers the messages of a channel that come right after an id, in whatever order."""
+    """Answers the messages of a channel that come right after an id, in any order."""
     key = LimitKey("GET", "channel messages", channel_id)
     path = f"/channels/{channel_id}/messages?after={after}&limit={limit}"
     return Route(key, path, authorization=f"Bot {bot_token}")

@@ -139,7 +139,7 @@ class RequestScheduler:
         self._ended(route)
 
     def refresh(self) -> None:
-        """Asks for all candidates anew, as those of waiting requests have changed."""
+        """Asks for all candidates again, as those of waiting requests have changed."""
         waiting = [waiter for queue in self._queues.values() for waiter in queue]
         waiting.sort(key=lambda waiter: waiter.number)
         for waiter in waiting:
