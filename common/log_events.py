@@ -1,11 +1,12 @@
 """Log lines as events with fields, and the ids that tie the lines of one upload together.
 
 A line is an event (a stable name in kebab case, which `grep` finds) and fields. Lines also have
-*correlation ids*, which are bound to the context of the task that logs and of the tasks that it starts: `client` and `service` (the ids that the manager
-gave its peers), `connection` (a WebSocket of the manager), `request` (a packet that is answered, or an HTTP
-request), `slot` (of an upload service) and `upload`. The server programs log with structlog; what a
-client needs as well logs with an `EventLogger`, since clients are installed without structlog and a
-library must not configure the log of its program. Both kinds of lines have the same fields.
+*correlation ids*, which are bound to the context of the task that logs and of the tasks that it starts:
+`client` and `service` (the ids that the manager gave its peers), `connection` (a WebSocket of the
+manager), `request` (a packet that is answered, or an HTTP request), `slot` (of an upload service) and
+`upload`. The server programs log with structlog; what a client needs as well logs with an
+`EventLogger`, since clients are installed without structlog and a library must not configure the log of
+its program. Both kinds of lines have the same fields.
 """
 
 import contextlib

@@ -157,7 +157,7 @@ def is_ready(app: web.Application, *, slots: int) -> bool:
 
 
 def setup_code(app: web.Application) -> SetupCode:
-    """What it takes to make the first user of a manager that runs."""
+    """How to create the first user of a running manager."""
     return app[app_keys.SETUP_CODE]
 
 
@@ -214,7 +214,7 @@ async def _run(
             clock=clock,
         )
         reader = ChunkReader(
-            http, webhooks.reachable, settings.keyring, bot_token=settings.bot_token
+            http, webhooks.readable, settings.keyring, bot_token=settings.bot_token
         )
         webhooks.subscribe(reader.forget_refusals)
         readability = ReadabilityCheck(catalog, webhooks, reader.locate)
@@ -309,7 +309,7 @@ async def _run(
             addresses,
             DownloadAdmission(_download_limits(settings)),
             PaceDemands(
-                patience_s=settings.download_stall_s,
+                max_wait_s=settings.download_stall_s,
                 lowest_bytes_per_s=settings.download_lowest_bytes_per_s,
             ),
             monotonic,
@@ -435,7 +435,7 @@ async def _run(
         )
 
         async def close_connections(_: web.Application) -> None:
-            # The end of the application waits for handlers; those of WebSockets end with these.
+            # The application waits for its handlers when it stops; those of WebSockets end with these.
             delivery.end_all()
             await _close_all(hub, upload_slots, thumbnail_services, processing)
 

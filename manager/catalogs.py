@@ -17,7 +17,7 @@ from storage.keys import KeyRing
 log = structlog.get_logger(__name__)
 
 LONGEST_DELAY_S = 5
-"""Between two attempts to reach a catalog: clients wait for it."""
+"""Seconds between two attempts to open a catalog, at most: clients wait for it."""
 
 
 def catalog_of(
@@ -26,8 +26,8 @@ def catalog_of(
     """The catalog that the settings name, to be opened.
 
     Raises (on opening):
-        CatalogUnavailable: The SQLite file cannot be used. Supabase is waited for instead.
-        CatalogFaulty: Supabase does not let us in, or the file fails.
+        CatalogUnavailable: The SQLite file cannot be used. For Supabase the manager waits instead.
+        CatalogFaulty: Supabase refuses the key, or the file fails.
         SchemaMismatch: The database is of another release.
     """
     url, key = settings.supabase_url, settings.supabase_key
@@ -43,14 +43,14 @@ def catalog_of(
 async def once_available(
     connect: Callable[[], AbstractAsyncContextManager[Catalog]], *, backoff: Backoff | None = None
 ) -> AsyncIterator[Catalog]:
-    """Opens a catalog that may be down, as often as it takes.
+    """Opens a catalog that may be down, with as many attempts as it takes.
 
     Args:
         connect: Makes one attempt.
         backoff: Delays between attempts; None for the usual ones.
 
     Raises:
-        CatalogFaulty: It is there, but waiting is no help.
+        CatalogFaulty: It fails until its operator acts.
         SchemaMismatch: The database is of another release.
     """
     delays = backoff or Backoff(first_s=1, cap_s=LONGEST_DELAY_S)
@@ -76,7 +76,7 @@ REMEDY = (
 
 
 async def check_master_keys(catalog: MasterKeyStore, keyring: KeyRing) -> None:
-    """Notes which key encrypts now, and tells the log of each key that is missing.
+    """Records which key encrypts now, and logs each key that is missing.
 
     The manager runs on: files of other keys can be read.
     """

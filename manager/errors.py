@@ -9,11 +9,11 @@ from common.guesses import FailedAttempt
 from common.wording import counted
 
 NAMES_LISTED = 5
-"""How many names an error tells before it only counts them."""
+"""How many names an error lists before it only counts them."""
 
 
 class ManagerError(Exception):
-    """Base of the manager's own errors; the text is safe to show to whoever caused it."""
+    """Base of the manager's own errors; the text is safe to show to the client that caused it."""
 
     code = "manager"
 
@@ -82,7 +82,7 @@ class WrongSetupCode(ManagerError, FailedAttempt):
 
 
 class UserNameTaken(ManagerError):
-    """Somebody has this user name (case does not matter)."""
+    """Another user has this name (case does not matter)."""
 
     code = "user-name-taken"
 
@@ -127,7 +127,7 @@ class NotMoved(ManagerError):
 
 
 class NoSuchFile(ManagerError):
-    """No file of that name stands in that folder."""
+    """No file of that name is in that folder."""
 
     code = "no-such-file"
 
@@ -136,7 +136,7 @@ class NoSuchFile(ManagerError):
 
 
 class PathTaken(ManagerError):
-    """A file stands where a folder was to be, or a folder where a file was to be; the text names it."""
+    """A file is where a folder was to be, or a folder where a file was to be; the text names it."""
 
     code = "path-taken"
 
@@ -178,7 +178,7 @@ class NoSuchWebhook(ManagerError):
 
 
 class WebhookStillUnusable(ManagerError):
-    """Discord was asked once more about a webhook in quarantine, and did not say yes."""
+    """Discord did not confirm that a webhook in quarantine is usable."""
 
     code = "webhook-unusable"
 
@@ -214,7 +214,7 @@ class InvalidTicket(ManagerError):
 
 
 class NotApproved(ManagerError):
-    """This upload is not let in; the text says why."""
+    """This upload is not approved; the text says why."""
 
     code = "not-approved"
 
@@ -238,18 +238,18 @@ class NotAdministrator(ManagerError):
 
 
 class OwnAccount(ManagerError):
-    """An administrator would do to the own account what is for those of others."""
+    """An administrator may do this only to the accounts of others."""
 
     code = "own-account"
 
 
 class OnlyAdministrator(ManagerError):
-    """Nobody would be administrator any more."""
+    """No administrator would be left."""
 
     code = "only-administrator"
 
     def __init__(self) -> None:
-        super().__init__("this is the only administrator: make somebody else one first")
+        super().__init__("this is the only administrator: make another user one first")
 
 
 class NotAService(ManagerError):
@@ -324,11 +324,11 @@ def names_listed(names: Sequence[str]) -> str:
 
 
 class DomainError(ManagerError):
-    """Base of what a decision core refuses. Whoever raises it has changed nothing.
+    """Base of what a decision core refuses. Nothing has changed when it is raised.
 
     Attributes:
         code: stable identifier of the reason.
-        message: the reason in words that a person understands.
+        message: the reason, for users.
     """
 
     def __init__(self, code: str, message: str) -> None:

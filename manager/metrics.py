@@ -44,13 +44,13 @@ class ManagerMetrics:
         )
         self.unknown_messages = Counter(
             "discord_cloud_unknown_messages",
-            "Messages of our webhooks that nobody knew, found by the bot and given to the reaper.",
+            "Messages of the webhooks that the catalog did not know, found by the bot, for the reaper.",
             registry=self._registry,
         )
         self.uncertain_posts = Counter(
             "discord_cloud_uncertain_posts",
-            "Posts whose answer was lost, as upload services tell: each may have left a message that "
-            "nobody knows.",
+            "Posts whose answer was lost, as upload services report: each may have left a message that "
+            "no catalog knows.",
             registry=self._registry,
         )
         self.ignored_frames = Counter(

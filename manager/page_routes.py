@@ -31,7 +31,7 @@ PAGE_HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 
-# What may stand in a policy without ending a directive or adding a source. The grammar of sources
+# What may be in a policy without ending a directive or adding a source. The grammar of sources
 # (section 2.3.1) has no IPv6 addresses.
 _AUTHORITY = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
@@ -42,7 +42,7 @@ def page_policy(host: str, base: str, public_url: str | None = None) -> str:
     Args:
         host: where it was asked for (the request's `Host`).
         base: path below which its own files are, without a slash at its end.
-        public_url: where it is reached as well, by way of proxies that change `Host`; None when that
+        public_url: its URL as well, for clients behind proxies that change `Host`; None when that
             is not known.
     """
     own = _own_files(host, base, public_url)
@@ -87,7 +87,7 @@ def _own_files(host: str, base: str, public_url: str | None) -> str:
 
 
 def origin_of(address: str) -> str | None:
-    """The origin of an HTTP address; None for one that no policy may hold."""
+    """The origin of an HTTP address; None for one that no policy may contain."""
     parts = urlsplit(address)
     if parts.scheme not in {"http", "https"} or not _AUTHORITY.fullmatch(parts.netloc):
         return None
@@ -97,9 +97,9 @@ def origin_of(address: str) -> str | None:
 FOLDER = Path(__file__).parent / "page"
 INDEX = "index.html"
 BASE_PLACEHOLDER = b"{{base}}"
-"""Stands in `index.html` for the versioned prefix of all other files."""
+"""Placeholder in `index.html` for the versioned prefix of all other files."""
 PRELOAD_PLACEHOLDER = b"{{preload}}"
-"""Stands in `index.html` for the list of modules: browsers then fetch them side by side."""
+"""Placeholder in `index.html` for the list of modules: browsers then fetch them side by side."""
 WORKER_SUFFIX = ".worker.js"
 """Workers are loaded when they are needed, and with a policy of their own."""
 
@@ -180,7 +180,7 @@ _ALWAYS_ASK = "no-cache"
 
 
 class PageRoutes:
-    """The page, its files, and what it needs to know before anybody has logged in."""
+    """The page, its files, and the state that it needs before a user has logged in."""
 
     def __init__(
         self,
@@ -195,7 +195,7 @@ class PageRoutes:
             files: The files of the page.
             setup: Whether an administrator has yet to be made.
             service_addresses: The URLs of all upload services at the moment.
-            public_url: Where others reach the page; None: where the request says.
+            public_url: URL of the page for clients; None: that of the request.
         """
         self._files = files
         self._setup = setup

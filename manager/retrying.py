@@ -1,4 +1,4 @@
-"""Trying again while the catalog is away: every write of its port may be repeated."""
+"""Retries while the catalog is unavailable: every write of its port may be repeated."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,20 +14,20 @@ Result = TypeVar("Result")
 FIRST_DELAY_S = 0.2
 LONGEST_DELAY_S = 1.0
 ANSWER_WITHIN_S = REPLY_TIMEOUT_S - 2.0
-"""Leaves time for the way of the question and of the answer."""
+"""Seconds; leaves time for the transfer of the request and of the answer."""
 CATALOG_RETRY = RetryPolicy(first_s=FIRST_DELAY_S, cap_s=LONGEST_DELAY_S)
 MAX_HANGING = 1000
-"""Calls that nobody waits for any more; each keeps what it was called with."""
+"""Calls that no caller waits for any more; each keeps its arguments."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogRetry:
-    """How long the manager tries to reach a catalog that is away.
+    """How long the manager retries while the catalog is unavailable.
 
     Attributes:
         answer_within_s: seconds in which a peer that waits for an answer gets one.
         commit_within_s: seconds for which an upload whose bytes are all stored is tried to be
-            entered: as long as its hold lives when it cannot be renewed.
+            committed: as long as its temporary reference lasts unrenewed.
         faulty_within_s: the same while the catalog fails until its operator acts.
         sleep: waits for seconds of the policy's clock.
         policy: the delays between the calls, and their clock.
@@ -43,12 +43,12 @@ class CatalogRetry:
     async def answering(self, call: Callable[[], Awaitable[Result]]) -> Result:
         """The result of the first call that finds the catalog, for a peer that waits for an answer.
 
-        Raises `CatalogUnavailable` within `answer_within_s`, whatever the catalog does. A call that
-        hangs is not cancelled: what it writes in the end it also tells whom it has to.
+        Raises `CatalogUnavailable` within `answer_within_s`, even if the catalog hangs. A call that
+        hangs is not cancelled: once it has written, it also notifies the clients concerned.
         """
         if len(self._hanging) >= MAX_HANGING:
             raise CatalogUnavailable("too many calls of the catalog hang")
-        # A catalog that refuses at once is given up a little earlier, so that its reason is told.
+        # With a catalog that refuses at once it ends a little earlier, so that the reason is returned.
         limit_s = self.answer_within_s - LONGEST_DELAY_S
         trying = asyncio.create_task(self._until(limit_s, call), name="ask catalog")
         timer = asyncio.ensure_future(self.sleep(self.answer_within_s))
@@ -67,7 +67,7 @@ class CatalogRetry:
         raise CatalogUnavailable("the catalog did not answer in time")
 
     async def committing(self, call: Callable[[], Awaitable[Result]]) -> Result:
-        """The result of the first call that finds the catalog, where nobody's answer is due.
+        """The result of the first call that finds the catalog, where no peer waits for an answer.
 
         Raises `CatalogUnavailable` after `commit_within_s`, `CatalogFaulty` after `faulty_within_s`.
         """

@@ -32,7 +32,7 @@ from storage.discord.routes import WebhookCredentials
 from storage.keys import KeyRing
 
 NO_CODE = "none"
-"""In the place of a setup code: none is needed."""
+"""Instead of a setup code: none is needed."""
 _SHORTEST_SETUP_CODE = 8
 _OWN_PART = 5
 _SNOWFLAKE = re.compile(r"\d{15,22}", re.ASCII)
@@ -102,7 +102,7 @@ def _checked_setup_code(secret: SecretStr | None) -> SecretStr | None:
 
 
 class CatalogSettings(BaseSettings):
-    """Where the catalog is: all that commands which work on it alone need to know."""
+    """Where the catalog is; commands that work on the catalog alone read only this."""
 
     model_config = SettingsConfigDict(
         env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True

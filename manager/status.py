@@ -2,7 +2,7 @@
 
 Load balancers and containers ask for the health often and without a login. Reading the catalog costs next
 to nothing, so it is tried on request, once for all requests at the same time. Writing takes the lock of the
-database and waits for the disk, which strangers must not be able to cause: the manager tries it at
+database and waits for the disk, which clients without a login must not cause: the manager tries it at
 intervals of its own, and a request gets the latest outcome.
 """
 
@@ -106,7 +106,7 @@ class CatalogHealth:
 
 
 class ServicesSection:
-    """What is said of clients, upload services and bookings."""
+    """The status of clients, upload services and bookings."""
 
     def __init__(self, hub: Hub, registry: UploadSlotRegistry, bookings: BookingManager) -> None:
         self._hub = hub
@@ -140,7 +140,7 @@ class ServicesSection:
 
 
 class MessagesSection:
-    """What is said of webhooks, and of messages that lie on Discord in vain."""
+    """The status of webhooks, and the number of useless messages on Discord."""
 
     def __init__(
         self,
@@ -177,7 +177,7 @@ class MessagesSection:
 
 
 class ProcessingSection:
-    """What is said of processing."""
+    """The status of processing."""
 
     def __init__(self, catalog: Catalog, processing: ProcessingManager) -> None:
         self._catalog = catalog

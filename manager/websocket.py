@@ -180,11 +180,11 @@ class ClientEndpoint:
         Args:
             sockets: Accepts the connections.
             accounts: Authenticates users.
-            logins: Knows the logins that have ended.
+            logins: Disconnects clients whose login has ended.
             dispatcher: Handles the packets.
             on_join: Called in this order when a client has connected, before any packet of it.
             on_leave: Called in this order when it has disconnected.
-            public_url: Where clients reach the manager; None: where their request says.
+            public_url: URL of the manager for clients; None: that of their request.
         """
         self._sockets = sockets
         self._accounts = accounts
@@ -249,7 +249,7 @@ class UploadServiceEndpoint:
         self._bot_token = bot_token
 
     async def serve(self, request: web.Request, handshake: Handshake) -> web.WebSocketResponse:
-        """Serves a slot that knows the service password."""
+        """Serves a slot that has the service password."""
         self._password.check(request, handshake.key)
         address = handshake.upload_address()
         granted = handshake.extensions & {WEBHOOKS, TICKETS, TICKET_HOLDERS, RESUME}
@@ -268,7 +268,7 @@ class UploadServiceEndpoint:
             process=process,
             connection=connection,
             takes_tickets=TICKETS in granted,
-            hears_of_holders=TICKET_HOLDERS in granted,
+            takes_holders=TICKET_HOLDERS in granted,
             can_resume=RESUME in granted,
         )
         bind_ids(service=slot.id)
@@ -329,12 +329,12 @@ class ProcessingServiceEndpoint:
         self._base = base
 
     async def serve(self, request: web.Request, handshake: Handshake) -> web.WebSocketResponse:
-        """Serves a service that knows the service password."""
+        """Serves a service that has the service password."""
         self._password.check(request, handshake.key)
         granted = handshake.extensions & {PROCESSING}
         if not granted:
             return await self._base.serve(request, handshake)
-        # It reads from where it connects to, which the public may not reach.
+        # It reads content at the address that it connects to, which may differ from the public one.
         own_url = origin_of(request)
         socket, connection = await self._sockets.accept(request, handshake, granted, "t2s")
         service = ProcessingSession(id=str(uuid4()), base_url=own_url, connection=connection)

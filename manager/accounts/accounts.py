@@ -1,6 +1,6 @@
 """Users: registration, login, and the user behind a token.
 
-A manager without users is open to every client that reaches it, and that includes every web page that one
+A manager without users is open to every client that can connect, and that includes every web page that one
 of its users looks at. So the first registration, which makes the administrator, needs a setup code. The
 manager writes it to its log, which only its operator reads. A random code is kept in the catalog until
 there is a user, so that it survives a restart and is the same for all managers of one catalog.
@@ -44,7 +44,7 @@ class SetupCode:
     """The code that the first registration needs.
 
     Args:
-        catalog: Stores a random code, and knows whether there is a user.
+        catalog: Stores a random code; has users or none.
         chosen: The code that the operator chose; `NO_CODE` for none, None for a random one.
     """
 

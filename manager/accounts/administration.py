@@ -40,8 +40,8 @@ log = structlog.get_logger(__name__)
 class UserAdministration:
     """The handlers of packets about other users.
 
-    All but `search_users` raise `NotAdministrator` unless the catalog says now that the client's user is an
-    administrator.
+    All but `search_users` raise `NotAdministrator` unless the client's user is an administrator in the
+    catalog now.
     """
 
     def __init__(

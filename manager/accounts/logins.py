@@ -31,5 +31,5 @@ class LoginRevocation:
 
 
 async def close_revoked_login(connection: PeerConnection) -> None:
-    """Closes a connection whose login was revoked, and tells the client why."""
+    """Closes a connection whose login was revoked, with the reason."""
     await connection.close(POLICY_VIOLATION, "the password was changed: log in again")

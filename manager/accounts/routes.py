@@ -11,7 +11,7 @@ from manager.http.responses import failure, success
 from protocol.values import check_password, check_username
 
 FIRST_USER = "(first user)"
-"""Stands for a name, which it cannot be: guesses at the setup code are limited like a password's."""
+"""Used instead of a user name, and no valid one: guesses at the setup code are limited like a password's."""
 
 
 class AccountRoutes:

@@ -2,9 +2,9 @@
 
 The catalog numbers every change of folders and files within the transaction that makes it, 1, 2, 3, …,
 so that the order of the numbers is that of the commits. Answers of the catalog may overtake one another.
-A change is therefore held until all with a lower number have been delivered, or cannot come any more:
+A change therefore waits until all with a lower number have been delivered, or cannot come any more:
 
-* A number is missing for good when its call failed after the commit, or when another program made the
+* A number never comes when its call failed after the commit, or when another program made the
   change. Every call is announced beforehand (`expect`); once no call is open that began before an answer
   came, nothing below that answer's number can come any more.
 * A call that hangs holds back what was committed after it for a limited time.
@@ -24,7 +24,7 @@ Item = TypeVar("Item")
 
 
 @dataclass(order=True, slots=True)
-class _Held(Generic[Item]):
+class _Waiting(Generic[Item]):
     follows: int
     """All changes up to this number come before it."""
     is_change: bool
@@ -37,23 +37,23 @@ class _Held(Generic[Item]):
     is_delivered: bool = field(default=False, compare=False)
 
     @property
-    def reaches(self) -> int:
+    def covers(self) -> int:
         """The number up to which everything has been delivered after it."""
         return self.follows + 1 if self.is_change else self.follows
 
 
 class Sequencer(Generic[Item]):
-    """Holds changes back until it is their turn.
+    """Delivers changes in order; a change waits for earlier ones.
 
     Args:
-        patience_s: how long a change waits at most for those that were committed before it.
+        max_wait_s: seconds for which a change waits at most for those committed before it.
     """
 
-    def __init__(self, patience_s: float) -> None:
-        self._patience_s = patience_s
+    def __init__(self, max_wait_s: float) -> None:
+        self._max_wait_s = max_wait_s
         self._delivered: int | None = None
-        self._held: list[_Held[Item]] = []
-        self._by_arrival: deque[_Held[Item]] = deque()
+        self._waiting: list[_Waiting[Item]] = []
+        self._by_arrival: deque[_Waiting[Item]] = deque()
         self._arrivals = count()
         self._call_ids = count()
         self._open_calls: dict[int, None] = {}
@@ -77,43 +77,45 @@ class Sequencer(Generic[Item]):
 
     def add_change(self, number: int, item: Item, now: float) -> None:
         """Takes the change with that number."""
-        self._hold(number - 1, item, now, is_change=True)
+        self._add(number - 1, item, now, is_change=True)
 
     def add_reading(self, number: int, item: Item, now: float) -> None:
         """Takes what was read when the change with that number was the last one."""
-        self._hold(number, item, now, is_change=False)
+        self._add(number, item, now, is_change=False)
 
     def ready(self, now: float) -> Iterator[Item]:
         """What is to be delivered now, in order."""
         overdue = self._overdue_number(now)
-        while self._held and (self._may_pass(self._held[0]) or self._held[0].reaches <= overdue):
-            passing = heapq.heappop(self._held)
+        while self._waiting and (
+            self._may_pass(self._waiting[0]) or self._waiting[0].covers <= overdue
+        ):
+            passing = heapq.heappop(self._waiting)
             passing.is_delivered = True
-            self._delivered = max(self._delivered or 0, passing.reaches)
+            self._delivered = max(self._delivered or 0, passing.covers)
             yield passing.item
 
-    def _hold(self, follows: int, item: Item, now: float, *, is_change: bool) -> None:
-        held = _Held(
+    def _add(self, follows: int, item: Item, now: float, *, is_change: bool) -> None:
+        waiting = _Waiting(
             follows=follows,
             is_change=is_change,
             arrival=next(self._arrivals),
             item=item,
             first_harmless_call=next(self._call_ids),
-            due_at=now + self._patience_s,
+            due_at=now + self._max_wait_s,
         )
-        heapq.heappush(self._held, held)
-        self._by_arrival.append(held)
+        heapq.heappush(self._waiting, waiting)
+        self._by_arrival.append(waiting)
 
     def _overdue_number(self, now: float) -> int:
         """Up to which number changes have waited long enough; all wait equally long from their arrival."""
         overdue = -1
         while self._by_arrival and self._by_arrival[0].due_at <= now:
-            overdue = max(overdue, self._by_arrival.popleft().reaches)
+            overdue = max(overdue, self._by_arrival.popleft().covers)
         return overdue
 
-    def _may_pass(self, held: _Held[Item]) -> bool:
-        if self._delivered is not None and held.follows <= self._delivered:
+    def _may_pass(self, waiting: _Waiting[Item]) -> bool:
+        if self._delivered is not None and waiting.follows <= self._delivered:
             return True
         # Ids grow and a dict keeps the order of insertion: the first one is the oldest open call.
         oldest = next(iter(self._open_calls), None)
-        return oldest is None or oldest > held.first_harmless_call
+        return oldest is None or oldest > waiting.first_harmless_call

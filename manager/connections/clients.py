@@ -14,7 +14,7 @@ class ClientSession:
         id: uuid of the connection; a user may have several.
         user: who logged in.
         connection: its WebSocket.
-        base_url: URL of the manager as the client reaches it, without a slash at its end.
+        base_url: URL of the manager that the client uses, without a slash at its end.
         extensions: what the connection was granted beyond the base protocol.
         is_connected: false from the moment at which the connection, or its login, ended.
     """

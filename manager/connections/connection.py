@@ -3,8 +3,8 @@
 What is sent goes through a bounded queue that one task drains, so that no sender waits for a slow peer. The
 manager drops a peer whose queue overflows, and one that takes nothing of it for too long. Each incoming
 frame is handled by a task of its own, so that a request which waits for a third party does not hold up the
-ones behind it; how many are at work is bounded (`manager.connections.workload`). A frame can never end the
-connection, whatever it holds.
+ones behind it; how many are at work is bounded (`manager.connections.workload`). No content of a frame
+can end the connection.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ Reply = Callable[[Packet], None]
 """Sends the answer to one frame, at once; to a frame that cannot be answered it does nothing."""
 
 PacketHandler = Callable[[Packet, Reply], Awaitable[Packet | None]]
-"""Returns the answer, or None: then there is none, or it is left to whom the reply was passed on to."""
+"""Returns the answer, or None: then there is none, or another task sends it."""
 
 MAX_QUEUED_BYTES = 8 * 2**20
 """A peer that lets more than this pile up is not reading any more."""
@@ -51,7 +51,7 @@ MAX_MESSAGE_BYTES = 16 * 2**20
 """Messages between the codec's limit and this one are refused; longer ones end the connection (1009)."""
 
 HEARTBEAT_S = 20.0
-"""Time between two pings; who leaves one unanswered for half of it has a half-open socket and is dropped."""
+"""Time between two pings; a peer that leaves one unanswered for half of it is dropped."""
 
 CLOSE_TIMEOUT_S = 2.0
 """Time for a closing handshake; with a peer that reads nothing it would wait for ever."""
@@ -225,8 +225,8 @@ class PeerConnection:
     def _cut_off_later(self) -> None:
         """Cuts off a peer that does not read what the connection still has to send at its end.
 
-        The server closes the transport then, which waits for that; a peer that vanished without a
-        word never reads it.
+        The server closes the transport then, which waits for that; a peer that vanished
+        never reads it.
         """
         if self._transport is not None:
             asyncio.get_running_loop().call_later(CLOSE_TIMEOUT_S, self._transport.abort)
@@ -289,7 +289,7 @@ class PeerConnection:
             self._enqueue(refused.answer)
 
     async def _answer(self, frame: Frame, handle: PacketHandler) -> None:
-        """Has a frame handled; whatever goes wrong is an answer, too."""
+        """Handles a frame; answers with the error when that fails."""
         bind_ids(request=frame.uuid, upload=getattr(frame.packet, "upload_id", None))
         log.debug("packet-received", packet=frame.packet.id)
         packet, reply = frame.packet, partial(self._reply, frame.uuid)

@@ -36,7 +36,7 @@ class Workload:
     async def take(self, begin: Callable[[], None], size_bytes: int) -> None:
         """Calls `begin` as soon as a frame more may be handled; returns when the next may be read.
 
-        Whatever `begin` starts calls `done` at its end.
+        Each task that `begin` starts calls `done` at its end.
         """
         self._waiting.append((begin, size_bytes))
         self._waiting_bytes += size_bytes
@@ -62,7 +62,7 @@ class Workload:
 
     @contextlib.contextmanager
     def external_wait(self) -> Iterator[None]:
-        """Around what some work waits for, when others do it. Raises `Overloaded`."""
+        """Surrounds waiting for a third party. Raises `Overloaded`."""
         if self._external_waits >= MAX_EXTERNAL_WAITS:
             raise Overloaded("of your requests wait for services", retry_after_s=RETRY_AFTER_S)
         self._external_waits += 1

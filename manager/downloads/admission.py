@@ -1,7 +1,7 @@
 """How many downloads run at once: all together, from one address, and for one reader.
 
-A download that finds no place waits for one, but not for long: a page that asks for a hundred small
-pictures at once gets them all, one after the other, and takes no more places than others leave to it.
+A download over the limits waits, but not for long: a page that asks for a hundred small pictures at once
+gets them all, one after the other, and takes no more of the limits than others leave to it.
 """
 
 import asyncio
@@ -20,11 +20,11 @@ class DownloadLimits:
     """How many downloads may run at once, and wait for that.
 
     Attributes:
-        total: of everybody together.
+        total: of all clients together.
         per_address: from one address.
         per_reader: of one user, or of those who have the same link.
-        wait_s: seconds that one waits for a place.
-        waiting: how many may wait, of everybody together.
+        wait_s: seconds for which one waits.
+        waiting: how many may wait, of all clients together.
         waiting_per_address: how many of one address may wait.
     """
 
@@ -43,7 +43,7 @@ class _Asker:
 
 
 class DownloadAdmission:
-    """Lets downloads begin."""
+    """Admits downloads within the limits."""
 
     def __init__(self, limits: DownloadLimits) -> None:
         self._limits = limits
@@ -53,36 +53,36 @@ class DownloadAdmission:
         self._waiting: dict[asyncio.Future[None], _Asker] = {}
 
     @contextlib.asynccontextmanager
-    async def place(self, address: str, reader: str) -> AsyncIterator[None]:
-        """One of the places for downloads, for the length of the context. Raises `Overloaded`."""
+    async def admitted(self, address: str, reader: str) -> AsyncIterator[None]:
+        """Admits a download for the length of the context, after a wait if necessary. Raises `Overloaded`."""
         asker = _Asker(address, reader)
-        if self._has_place(asker):
+        if self._is_within_limits(asker):
             self._take(asker)
         else:
             await self._wait(asker)
         try:
             yield
         finally:
-            self._give_back(asker)
+            self._end(asker)
 
     async def _wait(self, asker: _Asker) -> None:
-        """Returns with a place taken."""
+        """Returns once the download is admitted."""
         if not self._may_wait(asker):
             raise _overloaded()
-        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting[place] = asker
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting[turn] = asker
         try:
             async with asyncio.timeout(self._limits.wait_s):
-                await place
+                await turn
         except BaseException as error:
-            if place.done() and not place.cancelled():
-                # It was given at the very moment at which the waiting ended.
-                self._give_back(asker)
+            if turn.done() and not turn.cancelled():
+                # It was admitted at the very moment at which the waiting ended.
+                self._end(asker)
             if isinstance(error, TimeoutError):
                 raise _overloaded() from error
             raise
         finally:
-            self._waiting.pop(place, None)
+            self._waiting.pop(turn, None)
 
     def _may_wait(self, asker: _Asker) -> bool:
         of_address = sum(each.address == asker.address for each in self._waiting.values())
@@ -91,7 +91,7 @@ class DownloadAdmission:
             and of_address < self._limits.waiting_per_address
         )
 
-    def _has_place(self, asker: _Asker) -> bool:
+    def _is_within_limits(self, asker: _Asker) -> bool:
         return (
             self._total < self._limits.total
             and self._of_address[asker.address] < self._limits.per_address
@@ -103,18 +103,18 @@ class DownloadAdmission:
         self._of_address[asker.address] += 1
         self._of_reader[asker.reader] += 1
 
-    def _give_back(self, asker: _Asker) -> None:
+    def _end(self, asker: _Asker) -> None:
         self._total -= 1
         _decrease(self._of_address, asker.address)
         _decrease(self._of_reader, asker.reader)
         self._admit_waiting()
 
     def _admit_waiting(self) -> None:
-        """Gives free places to those who have waited longest, of those who may have one."""
-        for place, asker in list(self._waiting.items()):
-            if not place.done() and self._has_place(asker):
+        """Admits those that have waited longest, of those within the limits."""
+        for turn, asker in list(self._waiting.items()):
+            if not turn.done() and self._is_within_limits(asker):
                 self._take(asker)
-                place.set_result(None)
+                turn.set_result(None)
 
 
 def _decrease(counts: Counter[str], key: str) -> None:

@@ -1,8 +1,8 @@
 """What `/bulk-download` is asked for: in the address of a GET, or in the body of a POST.
 
 A body holds more names than any address. Browsers send it as a form, since only a form can start a
-download that goes straight to disk; programs send JSON. It may be large, but only for users: whoever
-sends no token in `Authorization` begins the form with it.
+download that goes straight to disk; programs send JSON. It may be large, but only for users: a client
+that sends no token in `Authorization` begins the form with it.
 """
 
 import asyncio
@@ -67,7 +67,7 @@ async def _posted(request: web.Request, accounts: Accounts) -> BulkRequest:
     if len(names) > MOST_NAMES:
         raise _too_many()
     return BulkRequest(
-        # The token may have died while the body came in.
+        # The token may have been revoked while the body came in.
         user=await accounts.authenticate(token),
         path=parsed("path", path, parse_path),
         names=tuple(repeated(names, "name", check_name)),

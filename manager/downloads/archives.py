@@ -112,24 +112,24 @@ async def _walk(
     catalog: Catalog, top: _FolderPosition, viewer_id: int
 ) -> AsyncGenerator[TreeEntry, None]:
     levels: list[_Subfolders] = []
-    place: _FolderPosition | None = top
-    while place is not None:
-        if place.path:
-            yield TreeEntry(place.path)
-        files = _Files(catalog, place, viewer_id)
+    position: _FolderPosition | None = top
+    while position is not None:
+        if position.path:
+            yield TreeEntry(position.path)
+        files = _Files(catalog, position, viewer_id)
         while page := await files.next_page():
             for entry in page:
                 yield entry
-        levels.append(_Subfolders(catalog, place))
-        place = await _next_place(levels)
+        levels.append(_Subfolders(catalog, position))
+        position = await _next_position(levels)
 
 
-async def _next_place(levels: list["_Subfolders"]) -> _FolderPosition | None:
+async def _next_position(levels: list["_Subfolders"]) -> _FolderPosition | None:
     """The next folder of the deepest level that has one; drops the levels that have none."""
     while levels:
-        place = await levels[-1].next()
-        if place is not None:
-            return place
+        position = await levels[-1].next()
+        if position is not None:
+            return position
         levels.pop()
     return None
 
@@ -163,31 +163,31 @@ class _Subfolders:
 class _Files:
     """The files of one folder, page by page."""
 
-    def __init__(self, catalog: Catalog, place: _FolderPosition, viewer_id: int) -> None:
+    def __init__(self, catalog: Catalog, position: _FolderPosition, viewer_id: int) -> None:
         self._catalog = catalog
-        self._place = place
+        self._position = position
         self._viewer_id = viewer_id
         self._after = ""
-        self._is_over = place.counts.files == 0
+        self._is_over = position.counts.files == 0
 
     async def next_page(self) -> list[TreeEntry]:
         """The next files; none when there are no more."""
         if self._is_over:
             return []
         found = await self._catalog.files_after(
-            self._place.folder_id, viewer_id=self._viewer_id, after=self._after, limit=PAGE
+            self._position.folder_id, viewer_id=self._viewer_id, after=self._after, limit=PAGE
         )
         self._is_over = len(found) < PAGE
         self._after = found[-1].name if found else ""
-        return [_entry_of(self._place, file) for file in found]
+        return [_entry_of(self._position, file) for file in found]
 
 
 def _name(entry: File | Folder) -> str:
     return entry.name
 
 
-def _entry_of(place: _FolderPosition, file: File) -> TreeEntry:
-    return TreeEntry((*place.path, file.name), file)
+def _entry_of(position: _FolderPosition, file: File) -> TreeEntry:
+    return TreeEntry((*position.path, file.name), file)
 
 
 _DIRECTORY_BYTES = 256 * 1024
@@ -248,13 +248,13 @@ class FolderSender:
     ) -> web.StreamResponse:
         """Answers with all that the user may read of the folder, or of a selection of its entries.
 
-        `reader` is whose share of the places for downloads it takes.
+        The download counts towards the limit of `reader`.
 
         Raises `Overloaded`, `StorageError`, `CatalogError`: all before the first byte. What goes
         wrong later ends the connection.
         """
         async with (
-            self._delivery.place(request, reader) as writer,
+            self._delivery.admitted(request, reader) as writer,
             ReadAhead(self._pieces(folder, user, selection)) as pieces,
         ):
             await pieces.ready()

@@ -1,6 +1,6 @@
 """Stored content as verified chunks: located, read one ahead, and kept alive while they are sent.
 
-A base-protocol service reports no digest of a chunk, only the hash of the whole. Nothing else says whether
+A base-protocol service reports no digest of a chunk, only the hash of the whole. Nothing else shows whether
 its plain chunks are intact, nor, as its envelope binds a chunk to no position, whether encrypted ones stand
 in the right order. So when such content is read as a whole, its hash is checked as well.
 """
@@ -40,7 +40,7 @@ class ContentSource:
         catalog: Where chunks are looked up.
         reader: Fetches and verifies chunks.
         references: Keeps content alive while it is being sent.
-        webhooks: Hears of webhooks that turn out to be gone.
+        webhooks: Quarantines webhooks that turn out to be gone.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class ContentSource:
         With None it yields all chunks in order, but not the last one of content that is not what was
         stored. Raises `StorageError`, `CatalogUnavailable`.
         """
-        # Our own envelope tells with every single chunk what the hash of the whole would.
+        # Our own envelope verifies every single chunk, so the hash of the whole is not needed.
         is_checked_whole = indexes is None and content.envelope is not EnvelopeKind.V1
         whole = _WholeHash(content) if is_checked_whole else None
         located: dict[int, ChunkLocation] = {}
@@ -104,7 +104,7 @@ class ContentSource:
 
     @contextlib.asynccontextmanager
     async def kept_alive(self, content: StoredObject) -> AsyncIterator[None]:
-        """Holds the content, whatever becomes of its names. Raises `NoSuchFile`."""
+        """Keeps the content, even if its names are deleted. Raises `NoSuchFile`."""
         async with contextlib.AsyncExitStack() as stack:
             try:
                 await stack.enter_async_context(self._references.protecting(content.id))

@@ -28,7 +28,7 @@ from storage.errors import StorageError
 log = structlog.get_logger(__name__)
 
 WRITE_BYTES = 256 * 1024
-"""Bytes handed to the socket at once; the rest waits here until the reader has taken them."""
+"""Bytes written to the socket at once; the rest waits here until the reader has taken them."""
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 """`struct linger`: on, and for no time."""
 
@@ -37,37 +37,37 @@ _RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 class PaceDemands:
     """What is asked of readers: see `ReaderPace`."""
 
-    patience_s: float
+    max_wait_s: float
     lowest_bytes_per_s: float
 
 
 class ReaderPace:
-    """The patience that is left with one reader. Durations are passed in.
+    """How long one reader may still be waited for. Durations are passed in.
 
     Seconds of waiting for the reader use it up, and every byte that is taken gives some back, as many as
     it takes at the lowest pace. So a reader that is at least that fast on average is never given up,
-    whatever the pauses between, as long as none outlasts the patience. One that takes nothing is given up
-    after it, and one that is too slow the sooner, the slower.
+    with pauses of up to `max_wait_s` in between. One that takes nothing is given up after that time, and
+    one that is too slow the sooner, the slower.
 
     Args:
-        patience_s: Seconds of waiting without a byte after which a reader is given up.
+        max_wait_s: Seconds of waiting without a byte after which a reader is given up.
         lowest_bytes_per_s: What a reader has to take on average; 0 for no such demand.
 
     Attributes:
         left_s: Seconds that may be waited for the reader now; 0 when none are left.
     """
 
-    def __init__(self, *, patience_s: float, lowest_bytes_per_s: float) -> None:
-        self._patience_s = patience_s
+    def __init__(self, *, max_wait_s: float, lowest_bytes_per_s: float) -> None:
+        self._max_wait_s = max_wait_s
         self._lowest_bytes_per_s = lowest_bytes_per_s
-        self.left_s = patience_s
+        self.left_s = max_wait_s
 
     def took(self, size_bytes: int, waited_s: float) -> None:
         """Notes that the reader has taken so many bytes, for which so many seconds were waited."""
         if self._lowest_bytes_per_s == 0:
             return
         gained_s = size_bytes / self._lowest_bytes_per_s
-        self.left_s = max(0.0, min(self._patience_s, self.left_s - waited_s + gained_s))
+        self.left_s = max(0.0, min(self._max_wait_s, self.left_s - waited_s + gained_s))
 
 
 class Delivery:
@@ -75,7 +75,7 @@ class Delivery:
 
     Args:
         metrics: Counts bytes sent, and downloads that were cut off.
-        addresses: Tells clients apart.
+        addresses: Identifies clients.
         admission: Decides which downloads begin.
         demands: How slow a reader may be.
         monotonic: Seconds that never jump.
@@ -97,12 +97,12 @@ class Delivery:
         self._running: set[asyncio.Task[object]] = set()
 
     @contextlib.asynccontextmanager
-    async def place(self, request: web.Request, reader: str) -> AsyncIterator["BodyWriter"]:
-        """One of the places for downloads, for the length of the context.
+    async def admitted(self, request: web.Request, reader: str) -> AsyncIterator["BodyWriter"]:
+        """Admits a download for the length of the context.
 
         Args:
             request: What is answered.
-            reader: The user, or what stands for all who have the same link.
+            reader: The user, or the link, by which downloads are limited.
 
         Raises `Overloaded`, and `ConnectionError` when the peer left while it waited.
         """
@@ -110,11 +110,11 @@ class Delivery:
         task = cast("asyncio.Task[object]", asyncio.current_task())
         self._running.add(task)
         try:
-            async with self._admission.place(self._addresses.of_request(request), reader):
+            async with self._admission.admitted(self._addresses.of_request(request), reader):
                 if request.transport is None:
-                    raise ConnectionResetError("the peer left while it waited for a place")
+                    raise ConnectionResetError("the peer left while it waited")
                 pace = ReaderPace(
-                    patience_s=self._demands.patience_s,
+                    max_wait_s=self._demands.max_wait_s,
                     lowest_bytes_per_s=self._demands.lowest_bytes_per_s,
                 )
                 yield BodyWriter(request, self._metrics, pace, self._monotonic)
@@ -122,13 +122,13 @@ class Delivery:
             self._running.remove(task)
 
     def end_all(self) -> None:
-        """Cuts off what is being sent: a stop would wait for it in vain. Readers can resume."""
+        """Cuts off what is being sent: otherwise a stop would wait for it. Readers can resume."""
         for task in self._running:
             task.cancel()
 
 
 class BodyWriter:
-    """Sends the body of one response. Made by `Delivery.place`."""
+    """Sends the body of one response. Made by `Delivery.admitted`."""
 
     def __init__(
         self,
@@ -146,7 +146,7 @@ class BodyWriter:
     def body(self) -> Iterator[None]:
         """Around sending a body whose head is out: what goes wrong ends the connection at once.
 
-        The reader must not take what it has for the whole.
+        The reader must not mistake a part for the whole.
         """
         try:
             yield
@@ -189,7 +189,7 @@ class BodyWriter:
             raise TimeoutError
 
     def _discard_what_is_sent(self) -> None:
-        """Lets the kernel forget, too, what it holds for a reader who does not take it: megabytes."""
+        """Discards what the kernel has buffered for a reader who does not take it: megabytes."""
         transport = self._request.transport
         connection = None if transport is None else transport.get_extra_info("socket")
         if connection is not None:
@@ -213,7 +213,7 @@ class ContentSender:
     ) -> web.StreamResponse:
         """Answers a GET or HEAD with the content, parts of it, or that nothing has changed.
 
-        `reader` is whose share of the places for downloads it takes.
+        The download counts towards the limit of `reader`.
 
         Raises `RangeNotSatisfiable`, `NoSuchFile`, `Overloaded`, `StorageError`,
         `CatalogUnavailable`: all before the first byte. What goes wrong later ends the connection.
@@ -225,7 +225,7 @@ class ContentSender:
         content = representation.content
         indexes = None if plan.parts == (ByteRange(0, content.size),) else plan.chunk_indexes()
         async with (
-            self._delivery.place(request, reader) as writer,
+            self._delivery.admitted(request, reader) as writer,
             contextlib.AsyncExitStack() as stack,
         ):
             if len(list(islice(plan.chunk_indexes(), 2))) > 1:

@@ -4,18 +4,18 @@ A link to a file names the file and its content::
 
     file id(8) ‖ object id(16) ‖ HMAC-SHA256 of both, first 16 bytes
 
-in base64url without padding: 54 characters. It holds for as long as the file has this content; new
-content is a new object, so the link dies with the old one, while renaming and moving leave it alive.
+in base64url without padding: 54 characters. It is valid for as long as the file has this content; new
+content is a new object, so it invalidates the link, while renaming and moving do not.
 
-A link to content (uploads of tickets, and views) is signed for one subject, and holds for a time::
+A link to content (uploads of tickets, and views) is signed for one subject, and expires::
 
     expiry in epoch seconds(8) ‖ HMAC-SHA256 of subject and expiry, first 16 bytes
 
 in base64url without padding. The expiry is rounded, so that a link asked for again is the same and
 can be cached.
 
-Both secrets are derived from the oldest master key, so that rotation, which puts new keys first, leaves
-links alive.
+Both secrets are derived from the oldest master key, so that rotation, which puts new keys first, keeps
+links valid.
 """
 
 import base64
@@ -38,7 +38,7 @@ _PAYLOAD_LENGTH = 54
 
 @dataclass(frozen=True, slots=True)
 class SignedLink:
-    """What a payload says: this file, while it has this content."""
+    """The content of a payload: a file, while it has this content."""
 
     file_id: int
     object_id: UUID
@@ -61,7 +61,7 @@ class SignedLinks:
         return base64.urlsafe_b64encode(subject + tag(self._secret, subject)).rstrip(b"=").decode()
 
     def verify(self, payload: str) -> SignedLink:
-        """What a payload of ours says. Raises `InvalidLink`, without asking the catalog."""
+        """The content of a payload that this manager signed, without the catalog. Raises `InvalidLink`."""
         signed = _decoded(payload)
         subject, found = signed[: _SUBJECT.size], signed[_SUBJECT.size :]
         if not is_tag(found, self._secret, subject):
@@ -70,7 +70,7 @@ class SignedLinks:
         return SignedLink(file_id, UUID(bytes=object_id))
 
     async def find(self, payload: str, files: FileStore) -> File:
-        """The file that a payload stands for.
+        """The file that a payload names.
 
         Raises:
             InvalidLink: it is forged or cut off.
@@ -97,7 +97,7 @@ def _decoded(payload: str) -> bytes:
 
 
 LIFE_S = 24 * 3600
-"""A link holds for this long at least, and for less than twice as long."""
+"""A link is valid for this long at least, and for less than twice as long."""
 _EXPIRY = struct.Struct(">Q")
 
 

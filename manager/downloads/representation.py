@@ -1,6 +1,6 @@
 """What a request for a file is answered with: status, headers and the plan of the body. No I/O.
 
-Conditional requests, by which a client that has an older copy asks for news, follow RFC 9110 section 13;
+Conditional requests, by which a client asks whether its copy is current, follow RFC 9110 section 13;
 `Content-Disposition` for any file name follows RFC 6266 and RFC 8187.
 """
 
@@ -30,7 +30,7 @@ class Precondition(Enum):
     """What the conditions of a request come to."""
 
     PROCEED = auto()
-    """They hold, or there are none."""
+    """They are met, or there are none."""
     NOT_MODIFIED = auto()
     """The client's copy is the current one: 304."""
     FAILED = auto()
@@ -39,7 +39,7 @@ class Precondition(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """What tells versions apart: a strong entity tag, and the time of change (epoch seconds)."""
+    """What identifies a version: a strong entity tag, and the time of change (epoch seconds)."""
 
     tag: str
     modified_at: float
@@ -116,7 +116,7 @@ def attachment(name: str) -> str:
 
 
 SAFE_CONTENT = {
-    # What people store must never run as a page of this origin, whatever type it claims to be.
+    # Stored content must never run as a page of this origin, even if its declared type allows it.
     "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; "
     "img-src 'self' data:; media-src 'self'",
 }
@@ -228,7 +228,7 @@ class Representation:
             "ETag": self.validators.etag,
             "Last-Modified": self.validators.last_modified,
             "Accept-Ranges": "bytes",
-            # Rights may change at any time, so a copy is asked about before it is used again.
+            # Rights may change at any time, so a client revalidates its copy before it uses it again.
             "Cache-Control": "private, no-cache",
             "Content-Disposition": attachment(self.file.name),
             **SAFE_CONTENT,

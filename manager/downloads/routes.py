@@ -26,7 +26,7 @@ from protocol.values import check_name, format_path, is_uuid, parse_path
 
 
 class FileRoutes:
-    """The routes that send one file: to a user, or to anybody with a signed link."""
+    """The routes that send one file: to a user, or to any client with a signed link."""
 
     def __init__(
         self, accounts: Accounts, catalog: Catalog, links: SignedLinks, sender: ContentSender
@@ -207,7 +207,7 @@ def _object_id(request: web.Request) -> UUID:
 
 
 def _nameless(content: StoredObject, stem: str) -> File:
-    """The content as a file that stands nowhere; it never changes, so its times are one."""
+    """The content as a file without a folder; it never changes, so both its times are the same."""
     suffix = mimetypes.guess_extension(content.mime_type) or ""
     return File(
         id=0,

@@ -39,7 +39,7 @@ MemberPath = tuple[str, ...]
 
 
 class ZipStream:
-    """An archive in the making. What came of each call is taken with `take`.
+    """An archive in the making. The bytes that a call has made are taken with `take`.
 
     Leaving the context before the end of `finish` gives the archive up.
 
@@ -65,7 +65,7 @@ class ZipStream:
     ) -> None:
         if self._file is not None:
             self._file.close()
-        # Closing writes a directory of what `zipfile` knows, which nobody wants.
+        # Closing would write the directory of `zipfile`, which would be incomplete.
         self._archive.infolist().clear()
         self._archive.close()
         self._out.take()

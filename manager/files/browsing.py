@@ -1,4 +1,4 @@
-"""Handles what clients ask about the contents of folders."""
+"""Handles packets that list the contents of folders."""
 
 from catalog.errors import FolderMissing
 from catalog.port import Catalog
@@ -35,7 +35,7 @@ class BrowsingHandlers:
     async def folder_status(
         self, _: ClientRequest, packet: c2s.FolderStatusRequest
     ) -> s2c.FolderStatus:
-        """Says whether a folder exists and how many entries it has."""
+        """Whether a folder exists, and how many entries it has."""
         catalog = self._catalog
         folder = await catalog.folder_at(parse_path(packet.path))
         counts = None if folder is None else await catalog.counts(folder.id)

@@ -63,7 +63,7 @@ class FileHandlers:
         return naming_answer(name, renamed.file.name)
 
     async def move_files(self, request: ClientRequest, packet: c2s.MoveFiles) -> generic.Boolean:
-        """Moves all of the files, or none and says which were in the way."""
+        """Moves all of the files, or none and returns which could not be moved."""
         source_id = folder_id_from_wire(packet.source_id)
         target_id = folder_id_from_wire(packet.target_id)
         if source_id == target_id:

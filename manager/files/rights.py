@@ -1,7 +1,7 @@
 """Who may do what with a file. No I/O.
 
 An owner may do everything, and so may every user with a file that has no owner. A public file is
-read and written by every user, a shared one as its share says. Otherwise a file is restricted: its
+read and written by every user, a shared one as its share allows. Otherwise a file is restricted: its
 name and size can be seen, its content cannot. Being an administrator gives no right on files.
 """
 
@@ -138,8 +138,8 @@ _OWNER_IDS = {Holder.USER: _VIEWER_ID, Holder.NOBODY: None, Holder.OTHER: 2}
 def permit_for(user: User, operation: FileOperation) -> Permit:
     """The permit that covers the files on which the user may do this.
 
-    The catalog checks it in the transaction that writes, so it says by standings what `ALLOWED` says
-    by access.
+    The catalog checks it in the transaction that writes, so it expresses by standings what `ALLOWED`
+    expresses by access.
     """
     return Permit(user.id, _ALLOWING_STANDINGS[operation])
 

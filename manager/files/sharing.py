@@ -1,4 +1,4 @@
-"""Handles packets that say who may use a file: shares, the owner, everybody."""
+"""Handles packets that change who may use a file: shares, owner, public or not."""
 
 from catalog.port import Catalog, PlacedFile
 from catalog.records import File, Share, User

@@ -217,7 +217,7 @@ class Reaper:
     def _deleters_of(self, author: MessageAuthor) -> Iterator[_Deleter]:
         is_own = author.webhook_id is None
         if author.webhook_id is not None:
-            webhook = self._webhooks.reachable.get(author.webhook_id)
+            webhook = self._webhooks.readable.get(author.webhook_id)
             if webhook is not None:
                 yield _Deleter(("webhook", webhook.id), partial(self._delete, webhook))
         if self._delete_as_bot is not None:

@@ -1,4 +1,4 @@
-"""Finds messages that our webhooks posted and that the catalog does not know, and lists them as garbage.
+"""Finds messages of the configured webhooks that the catalog does not know, and lists them as garbage.
 
 Discord may have saved a post whose response was lost on the way. The upload service then posts the chunk
 again, and the first message is in no catalog. A bot can find it: channel by channel, the sweep lists the
@@ -6,7 +6,7 @@ messages older than an hour, compares them with the catalog, and lists the unkno
 without a chunk, which the reaper then deletes.
 
 **No content is lost by that**, however wrong the times are. The catalog lists an unknown message as
-garbage for good, in one transaction: it refuses a report that comes later, so that the chunk is
+garbage permanently, in one transaction: it refuses a report that comes later, so that the chunk is
 sent again, and a message that was reported before is not unknown.
 
 **Why an hour.** A message's id contains the time at which Discord saved it. Discord's response follows within
@@ -16,7 +16,7 @@ that has ended, or was posted while the catalog was unavailable: its upload has 
 Services store reports on their disks and may send them days later; the manager refuses them like any
 report of an upload that has ended. So the hour only spares clients from sending a chunk twice.
 
-**Which messages are ours.** Messages of a configured webhook that have attachments and no text, and that
+**Which messages count.** Messages of a configured webhook that have attachments and no text, and that
 were posted while a manager was known to run on this very catalog (`Watch`). The manager notes that every
 minute. The sweep ignores messages from other times, since a catalog that was restored from a backup does not
 know what was posted after the backup, and an empty one knows nothing.

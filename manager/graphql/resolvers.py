@@ -118,7 +118,7 @@ class Mutation:
         return UploadTicket.of(form)
 
     @strawberry.mutation(
-        description="Releases your upload before its time is over; false when you do not hold it."
+        description="Releases your upload before it expires; false when you have no reference to it."
     )
     async def revoke_temporary_reference(self, info: Info, file_id: strawberry.ID) -> bool:
         """Releases the caller's temporary reference."""

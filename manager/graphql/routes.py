@@ -29,7 +29,7 @@ class GraphQLRequest(msgspec.Struct, frozen=True):
 
 
 MakeContext = Callable[[Caller, str], GraphQLContext]
-"""Makes what resolvers are given, for a caller that reaches the manager at this base URL."""
+"""Makes what resolvers are given, for a caller that uses this base URL of the manager."""
 
 
 def graphql_routes(
@@ -40,7 +40,7 @@ def graphql_routes(
     Args:
         authenticator: Identifies callers.
         make_context: What resolvers are given.
-        public_url: Where callers reach the manager; None: where their request says.
+        public_url: URL of the manager for callers; None: that of their request.
     """
 
     async def graphql(request: web.Request) -> web.Response:

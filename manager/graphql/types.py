@@ -29,7 +29,7 @@ from protocol.values import MAX_SAFE_INTEGER, format_path, is_uuid
 class GraphQLContext:
     """The caller, and the parts of the manager that resolvers use.
 
-    `base_url` is the manager's URL as the caller reaches it, without a slash at its end.
+    `base_url` is the manager's URL that the caller uses, without a slash at its end.
     """
 
     caller: Caller

@@ -108,8 +108,8 @@ def origin_of(request: web.Request) -> str:
 
 
 def base_url_of(request: web.Request, public_url: str | None) -> str:
-    """URL of the manager as the client reaches it, without a slash at its end.
+    """URL of the manager that the client uses, without a slash at its end.
 
-    `public_url`: the one that is configured; None: what the request says. Raises `InvalidRequest`.
+    `public_url`: the one that is configured; None: that of the request. Raises `InvalidRequest`.
     """
     return public_url or origin_of(request)

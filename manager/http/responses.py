@@ -58,14 +58,14 @@ PREFLIGHT_HEADERS = {
         "*, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Range, "
         "If-Unmodified-Since, Range"
     ),
-    # A page from the internet may reach a manager in the private network only with this.
+    # Without this, browsers do not let a page from the internet use a manager in a private network.
     "Access-Control-Allow-Private-Network": "true",
     "Access-Control-Max-Age": "86400",
 }
 
 
 def success(**fields: Any) -> web.Response:  # noqa: ANN401 - whatever JSON can say
-    """200 with the fields beside `"error": false`. Never cached: answers hold tokens and rights."""
+    """200 with the fields beside `"error": false`. Never cached: answers contain tokens and rights."""
     return _json(200, {"error": False, **fields})
 
 
@@ -84,7 +84,7 @@ def _json(status: int, body: dict[str, Any]) -> web.Response:
 
 
 RETRY_AFTER_S = 2
-"""When to ask again while the catalog or Discord is away; clients spread it themselves."""
+"""When to ask again while the catalog or Discord is unavailable; clients spread it themselves."""
 
 STATUSES: Mapping[type[Exception], int] = {
     InvalidRequest: 400,

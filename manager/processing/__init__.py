@@ -1,1 +1,1 @@
-"""Services that make views, thumbnails and metadata, and what they are given to do."""
+"""Services that make views, thumbnails and metadata, and their jobs."""

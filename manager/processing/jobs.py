@@ -34,7 +34,7 @@ RETRY_FIRST_S = 30.0
 RETRY_FACTOR = 4
 """Each attempt waits so many times longer than the one before."""
 LOOK_INTERVAL_S = 30.0
-"""How often idle services are made to look for jobs that became due by time alone."""
+"""Seconds between two reminders of idle services to request jobs that became due by time alone."""
 MAX_ERROR_LENGTH = 1000
 STRETCH = 1000
 """Objects that are looked at in one transaction when old ones are queued."""
@@ -49,9 +49,9 @@ class ProcessingSession:
 
     Attributes:
         id: uuid of the connection.
-        base_url: URL of the manager as the service reaches it.
+        base_url: URL of the manager that the service uses.
         connection: the way to the service.
-        recipe_version: that of its recipes, as it said last.
+        recipe_version: that of its recipes, as it reported last.
         is_waiting: whether the manager replied that there is nothing to do.
         is_in_service: whether it has confirmed its configuration.
         jobs: the jobs that it has.
@@ -210,7 +210,7 @@ class ProcessingManager:
     async def job_failed(
         self, service: ProcessingSession, packet: t2s.JobFailed
     ) -> generic.Boolean:
-        """Schedules the next attempt at the job, or fails it for good. Raises `JobLost`, `CatalogError`."""
+        """Schedules the next attempt, or fails the job permanently. Raises `JobLost`, `CatalogError`."""
         job = _job_of(service, packet.job_id)
         log.warning("job-failed", job=packet.job_id, attempt=job.attempts, error=packet.error)
         if not await self._end_attempt(service, job, packet.error, may_retry=packet.retry):
@@ -243,7 +243,7 @@ class ProcessingManager:
         return queued
 
     async def retry(self) -> int:
-        """Queues all jobs that failed for good. Returns how many."""
+        """Queues all jobs that failed permanently. Returns how many."""
         queued = await self._catalog.retry_jobs()
         self.announce_jobs()
         return queued

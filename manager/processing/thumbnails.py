@@ -257,7 +257,7 @@ class ThumbnailCache:
         answer_within_s: float = ANSWER_WITHIN_S,
     ) -> None:
         self._thumbnail_services = thumbnail_services
-        self._patience_s = answer_within_s
+        self._answer_within_s = answer_within_s
         self._kept: OrderedDict[UUID, bytes] = OrderedDict()
         self._making: dict[UUID, asyncio.Task[bool]] = {}
 
@@ -275,7 +275,7 @@ class ThumbnailCache:
             self._making[content] = making
             making.add_done_callback(lambda _: self._making.pop(content))
         try:
-            async with asyncio.timeout(self._patience_s):
+            async with asyncio.timeout(self._answer_within_s):
                 # Others may wait for it, too.
                 return await asyncio.shield(making)
         except TimeoutError:

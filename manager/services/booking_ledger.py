@@ -1,16 +1,16 @@
-"""Decides which client holds which upload service.
+"""Decides which client has booked which upload service.
 
 A client books an amount of services and gets as many of them as there are; the reply is the amount,
 and every later change by one is sent. What decides:
 
-* A free service goes to the waiting client that holds the fewest; among equals to the one that has
+* A free service goes to the waiting client that has the fewest; among equals to the one that has
   waited longest. So no service is free while a client waits.
 * No client starves: a booked service that has stood idle for `idle_s` is taken back when another
-  client waits with fewer. Handing it on has to help its taker, or two clients that do nothing would
-  pass it back and forth for ever: so either the waiting client still holds no more than its giver
-  afterwards, or everything that it holds is in use. A service that was handed on starts to idle
-  anew.
-* A service in use is never taken. A client that holds more than it wants loses the surplus as it
+  client waits with fewer. The reassignment has to help the client that takes it, or two clients
+  that do nothing would pass it back and forth for ever: so either the waiting client still has no
+  more than its giver afterwards, or everything that it has is in use. The idle time of a reassigned
+  service starts again.
+* A service in use is never taken. A client that has more than it wants loses the surplus as it
   ends.
 * Uploads start on the service that was used last, so that those which are not needed grow idle.
 * An upload whose service does not answer moves to another one. The service that it leaves is
@@ -46,7 +46,7 @@ class ServiceState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AmountChanged:
-    """The client holds one service more or fewer, and has to be notified."""
+    """The client has one service more or fewer, and has to be notified."""
 
     client: str
     change: Literal[1, -1]
@@ -57,7 +57,7 @@ class Booked:
     """What a request for services came to.
 
     Attributes:
-        amount: services that the client now holds: the answer to its request.
+        amount: services that the client now has: the answer to its request.
         changes: of which other clients have to be notified.
     """
 
@@ -80,7 +80,7 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class ServiceLeft:
-    """Whom the loss of a service concerns.
+    """The clients that the loss of a service concerns.
 
     Attributes:
         client: who had it booked; None when no client had, or its client left before.
@@ -95,7 +95,7 @@ class ServiceLeft:
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """What a client has requested and what it holds."""
+    """What a client has requested and what it has booked."""
 
     desired: int
     idle: tuple[str, ...]
@@ -103,7 +103,7 @@ class Holdings:
 
     @property
     def amount(self) -> int:
-        """Services that the client holds."""
+        """Services that the client has."""
         return len(self.idle) + len(self.running)
 
 
@@ -307,7 +307,7 @@ class BookingLedger:
         return self._settle(now)
 
     def tick(self, now: float) -> list[AmountChanged]:
-        """Hands on services that were idle for too long; due at `next_deadline`."""
+        """Reassigns services that were idle for too long; due at `next_deadline`."""
         return self._settle(now)
 
     def next_deadline(self) -> float | None:
@@ -321,7 +321,7 @@ class BookingLedger:
         return service.idle_since + self._idle_s
 
     def holdings(self, client: str) -> Holdings:
-        """What a client has requested and holds; nothing for one without a booking."""
+        """What a client has requested and has; nothing for one without a booking."""
         booking = self._clients.get(client)
         if booking is None:
             return Holdings(desired=0, idle=(), running=())
@@ -360,7 +360,7 @@ class BookingLedger:
         return changes
 
     def _next_handover(self) -> tuple[_Service, _Client, _Client] | None:
-        """A service that has to be handed on, with its giver and its taker."""
+        """A service to reassign, with the client that has it and the one that gets it."""
         giver_id = self._yielding.first()
         if giver_id is None:
             return None
@@ -375,7 +375,7 @@ class BookingLedger:
         return None
 
     def _ripen(self) -> None:
-        """Marks the services whose time of standing idle is over."""
+        """Marks the services that were idle for `idle_s`."""
         while (ripest := next(iter(self._ripening.values()), None)) is not None:
             service, holder = ripest
             if service.idle_since + self._idle_s > self._now:
@@ -401,7 +401,7 @@ class BookingLedger:
         self._free[service.id] = service
 
     def _detach(self, service: _Service) -> None:
-        """Takes a service out of whatever it is in; it is neither free nor held afterwards."""
+        """Takes a service out of its queue or booking; it is neither free nor booked afterwards."""
         holder, service.holder = service.holder, None
         service.state, service.is_overripe = ServiceState.FREE, False
         self._free.pop(service.id, None)
@@ -419,7 +419,7 @@ class BookingLedger:
         del self._clients[client.id]
 
     def _rank(self, client: _Client) -> None:
-        """Files a client whose holdings changed under who waits and who may yield."""
+        """Updates the queues of waiting and yielding clients after a change of this client."""
         if client.held >= client.desired:
             client.waits_as = None
             self._waiting.discard(client.id)

@@ -1,4 +1,4 @@
-"""Runs the booking ledger: sends every change to its client, and hands idle services on in time."""
+"""Runs the booking ledger: sends every change to its client, and reassigns idle services in time."""
 
 import asyncio
 from collections.abc import Callable, Collection
@@ -30,25 +30,25 @@ class BookingManager:
 
     def service_joined(self, service_id: str) -> None:
         """A service can take uploads from now on."""
-        self._tell(self._ledger.service_joined(service_id, self._now()))
+        self._notify(self._ledger.service_joined(service_id, self._now()))
 
     def service_left(self, service_id: str) -> None:
         """A service has disconnected; the client that had booked it is notified."""
-        self._tell(self._ledger.service_left(service_id, self._now()).changes)
+        self._notify(self._ledger.service_left(service_id, self._now()).changes)
 
     def client_left(self, client_id: str) -> None:
         """A client has disconnected: its booking ends."""
-        self._tell(self._ledger.client_left(client_id, self._now()))
+        self._notify(self._ledger.client_left(client_id, self._now()))
 
     def request(self, client_id: str, desired: int) -> int:
-        """Books services; answers how many the client holds now."""
+        """Books services; answers how many the client has now."""
         booked = self._ledger.request(client_id, desired, self._now())
-        self._tell(booked.changes)
+        self._notify(booked.changes)
         return booked.amount
 
     def clear(self, client_id: str) -> None:
         """Ends a booking. Raises `ClearRefused`."""
-        self._tell(self._ledger.clear(client_id, self._now()))
+        self._notify(self._ledger.clear(client_id, self._now()))
 
     def start_upload(self, client_id: str, avoid: Collection[str] = ()) -> str:
         """Takes one of the client's idle services, but none to `avoid`. Raises `NoFreeService`."""
@@ -64,15 +64,15 @@ class BookingManager:
         other but those to `avoid`.
         """
         moved = self._ledger.move_upload(service_id, self._now(), avoid)
-        self._tell(moved.changes)
+        self._notify(moved.changes)
         return moved.service
 
     def upload_ended(self, service_id: str) -> None:
         """The service can take the next upload."""
-        self._tell(self._ledger.upload_ended(service_id, self._now()))
+        self._notify(self._ledger.upload_ended(service_id, self._now()))
 
     def holdings(self, client_id: str) -> Holdings:
-        """What a client has requested and holds."""
+        """What a client has requested and has."""
         return self._ledger.holdings(client_id)
 
     def snapshot(self) -> LedgerSnapshot:
@@ -85,7 +85,7 @@ class BookingManager:
             self._alarm.cancel()
             self._alarm = None
 
-    def _tell(self, changes: list[AmountChanged]) -> None:
+    def _notify(self, changes: list[AmountChanged]) -> None:
         for changed in changes:
             packet = s2c.UploadBookingModify(effective_change=changed.change)
             self._mailbox.send_to(changed.client, packet)
@@ -100,4 +100,4 @@ class BookingManager:
 
     def _tick(self) -> None:
         self._alarm = None
-        self._tell(self._ledger.tick(self._now()))
+        self._notify(self._ledger.tick(self._now()))

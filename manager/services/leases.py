@@ -1,13 +1,13 @@
 """Which upload process may use which webhooks, and which channel a base-protocol service posts to.
 
 Discord limits a webhook, and all webhooks of a channel together. Two processes that shared either
-could not keep the limit, as neither knows of the other's requests. So all webhooks of a channel are
+could not keep the limit, since neither counts the other's requests. So all webhooks of a channel are
 leased together, to one process, whose slots share them.
 
 * Shares are fair: in proportion to the slots, as far as whole channels allow, and no process is
   without a channel while another has two. A channel changes its holder only if its taker then has no
   more channels per slot than its giver, so shares that are fair already stay as they are.
-* A channel that is revoked is used by nobody until its process has confirmed that no request
+* A channel that is revoked is used by no process until its process has confirmed that no request
   runs on it any more, or has left. Its next holder is decided only then.
 * A process without webhooks cannot take uploads; it is configured with none until there are some.
 
@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Configure:
-    """Tell a process that these are its webhooks now, and no others.
+    """Configures a process with these webhooks, and no others.
 
     Attributes:
         webhook_ids: in ascending order; none at all means that the process cannot take uploads.
@@ -97,7 +97,7 @@ class _Shares:
 class LeaseAllocator:
     """The leases of all webhooks to all upload processes.
 
-    Every method returns the configurations that have to be sent. They reach one process in the
+    Every method returns the configurations that have to be sent. They are sent to one process in the
     order of their numbers, so through one of its slots; a slot that joins gets the newest as well.
     """
 
@@ -108,7 +108,7 @@ class LeaseAllocator:
         self._number = 0
 
     def set_webhooks(self, channels: Mapping[int, int]) -> list[Configure]:
-        """Says which webhooks may be used from now on: webhook id to channel id.
+        """Sets the webhooks that may be used from now on: webhook id to channel id.
 
         A webhook stays with the channel with which it was named first.
         """

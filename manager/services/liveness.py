@@ -95,7 +95,7 @@ class LivenessProbe:
 
 
 class ProbeHandlers:
-    """The handlers of what clients ask of the services."""
+    """The handlers of clients' requests to probe services."""
 
     def __init__(self, probe: LivenessProbe, *registries: Iterable[Service]) -> None:
         self._probe = probe
@@ -107,5 +107,5 @@ class ProbeHandlers:
         return {c2s.PingServices: self.ping_services}
 
     async def ping_services(self, _: ClientRequest, __: c2s.PingServices) -> None:
-        """Probes all services; clients hear of those that do not answer."""
+        """Probes all services; those that do not answer are disconnected, and clients notified."""
         self._probe.check(chain(*self._registries))

@@ -80,7 +80,7 @@ class UploadSlot:
         connection: the way to the service.
         is_connected: false from the moment at which the connection ended.
         takes_tickets: whether the service takes files with tickets.
-        hears_of_holders: whether it is sent the holders of these tickets.
+        takes_holders: whether it is sent the holders of these tickets.
         can_resume: whether it goes on with uploads of which some chunks are stored.
         channel_id: where a base-protocol service posts to, as the bot; None for the others.
         is_usable: whether its last configuration has somewhere to post to.
@@ -94,7 +94,7 @@ class UploadSlot:
     process: str | None
     connection: PeerConnection
     takes_tickets: bool = False
-    hears_of_holders: bool = False
+    takes_holders: bool = False
     can_resume: bool = False
     channel_id: int | None = None
     is_connected: bool = True
@@ -252,7 +252,7 @@ class UploadSlotRegistry:
             self._leave_service(slot)
 
     def _remove(self, slot: UploadSlot) -> None:
-        """Takes the slot out of its booking before its client is told the outcome of the upload on it.
+        """Takes the slot out of its booking before its client is sent the outcome of the upload on it.
 
         So the client does not ask for another upload on it meanwhile.
         """
@@ -328,7 +328,7 @@ class UploadSlotRegistry:
     async def _configure_slot(
         self, slot: UploadSlot, packet: Packet, *, is_usable: bool, timeout_s: float
     ) -> None:
-        """Brings one configuration into force; a slot that does not confirm it is sent away.
+        """Brings one configuration into force; a slot that does not confirm it is disconnected.
 
         `is_usable`: whether the configuration lets the slot take uploads.
         """
@@ -388,7 +388,7 @@ class WebhookReportHandlers:
         }
 
     async def webhook_lost(self, slot: UploadSlot, packet: u2s.WebhookLost) -> None:
-        """Stops the use of a webhook, if the service may post to it: others' it cannot know."""
+        """Stops the use of a webhook, if the service may post to it; reports on others are ignored."""
         webhook_id = int(packet.webhook_id)
         if slot.process is None or not self._slots.leases_to(slot.process, webhook_id):
             log.warning("loss-of-unleased-webhook", service=slot.id, webhook_id=webhook_id)
@@ -396,6 +396,6 @@ class WebhookReportHandlers:
         self._webhooks.quarantine(webhook_id, packet.reason)
 
     async def uncertain_posts(self, slot: UploadSlot, packet: u2s.UncertainPosts) -> None:
-        """Some posts of the process may have left messages that nobody knows."""
+        """Some posts of the process may have left messages that no catalog knows."""
         if slot.process is not None:
             self._uncertain_posts.report(slot.process, packet.total)

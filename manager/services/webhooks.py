@@ -19,7 +19,7 @@ from storage.errors import StorageError, WebhookGone, WebhookUnusable
 log = structlog.get_logger(__name__)
 
 SAVE_WITHIN_S = 2.0
-"""A stop does not wait longer for a catalog that is away."""
+"""Seconds for which a stop waits for an unavailable catalog."""
 RETRY_WITHIN_S = 20.0
 """A caller waits for the outcome."""
 
@@ -46,13 +46,13 @@ class WebhookDirectory:
         self._clock = clock
         self._has_bot = has_bot
         self._webhooks = {webhook.id: webhook for webhook in configured}
-        self._reachable = dict(self._webhooks)
+        self._readable = dict(self._webhooks)
         self._quarantines: dict[int, Quarantine] = {}
         self._subscribers: list[Callable[[], None]] = []
 
     @property
     def configured(self) -> Mapping[int, WebhookCredentials]:
-        """All webhooks by id, whatever is known of them, in the order configured. A view."""
+        """All webhooks by id, usable or not, in the order configured. A view."""
         return MappingProxyType(self._webhooks)
 
     @property
@@ -82,24 +82,24 @@ class WebhookDirectory:
         return MappingProxyType(self._quarantines)
 
     @property
-    def reachable(self) -> Mapping[int, WebhookCredentials]:
+    def readable(self) -> Mapping[int, WebhookCredentials]:
         """Webhooks whose messages can be read and deleted, by id. A view that follows changes."""
-        return MappingProxyType(self._reachable)
+        return MappingProxyType(self._readable)
 
     def may_be_read(self, webhook_id: int) -> bool:
         """Whether what this webhook posts can be read again, as far as that is known."""
-        return webhook_id in self._reachable or (self._has_bot and webhook_id in self._webhooks)
+        return webhook_id in self._readable or (self._has_bot and webhook_id in self._webhooks)
 
     def subscribe(self, changed: Callable[[], None]) -> None:
         """Calls `changed` whenever the webhooks have become different. It must not block."""
         self._subscribers.append(changed)
 
     def restore(self, quarantines: Iterable[Quarantine]) -> None:
-        """Takes over what an earlier process knew, before anything else is done."""
+        """Restores what an earlier process knew, before anything else is done."""
         for quarantine in quarantines:
             self._quarantines[quarantine.webhook_id] = quarantine
             if quarantine.is_gone:
-                self._reachable.pop(quarantine.webhook_id, None)
+                self._readable.pop(quarantine.webhook_id, None)
             if quarantine.webhook_id in self._webhooks:
                 log.warning(
                     "webhook-in-quarantine",
@@ -107,7 +107,7 @@ class WebhookDirectory:
                     reason=quarantine.reason,
                     remedy=f"discord-cloud webhooks retry {quarantine.webhook_id}",
                 )
-        self._tell()
+        self._notify()
 
     def quarantine(self, webhook_id: int, reason: str) -> None:
         """Stops using a webhook; one not configured, or in quarantine already, is no change."""
@@ -122,13 +122,13 @@ class WebhookDirectory:
         if webhook_id not in self._webhooks or (known and (known.is_gone or not is_gone)):
             return
         if is_gone:
-            self._reachable.pop(webhook_id, None)
+            self._readable.pop(webhook_id, None)
         new = known or Quarantine(
             webhook_id=webhook_id, reason=reason, is_gone=is_gone, since=self._clock()
         )
         self._quarantines[webhook_id] = replace(new, reason=reason, is_gone=is_gone)
         log.error("webhook-quarantined", webhook_id=webhook_id, reason=reason, is_gone=is_gone)
-        self._tell()
+        self._notify()
 
     def release(self, webhook_id: int, channel_id: int) -> None:
         """Discord has answered for a webhook in quarantine: it is used again."""
@@ -163,10 +163,10 @@ class WebhookDirectory:
         if any(other.channel_id == channel_id for other in self.usable if other.id != webhook.id):
             log.warning("channel-has-several-webhooks", channel_id=channel_id)
         known = WebhookCredentials(webhook.id, webhook.token, channel_id)
-        self._webhooks[webhook.id] = self._reachable[webhook.id] = known
-        self._tell()
+        self._webhooks[webhook.id] = self._readable[webhook.id] = known
+        self._notify()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         for changed in self._subscribers:
             changed()
 
@@ -178,7 +178,7 @@ class QuarantineKeeper:
         directory: What it keeps.
         store: Where it is kept.
         ask: Asks Discord about a webhook.
-        new_backoff: Makes the delays while the catalog is away.
+        new_backoff: Makes the delays while the catalog is unavailable.
     """
 
     def __init__(
@@ -227,7 +227,7 @@ class QuarantineKeeper:
                 await backoff.wait()
 
     async def save_at_last(self) -> None:
-        """Writes what is new at a stop; what cannot be written in time is learned anew."""
+        """Writes what is new at a stop; the next process learns what cannot be written in time."""
         try:
             async with asyncio.timeout(SAVE_WITHIN_S):
                 await self._save()
@@ -248,7 +248,7 @@ class QuarantineKeeper:
 
         Raises:
             NoSuchWebhook: It is not configured.
-            WebhookStillUnusable: Discord says that it cannot be used, or nothing in time; it stays
+            WebhookStillUnusable: Discord refuses it, or does not answer in time; it stays
                 in quarantine.
             CatalogUnavailable: That it ended could not be written; it stays in quarantine.
         """

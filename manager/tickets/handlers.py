@@ -1,4 +1,4 @@
-"""Handles what upload services send about uploads with tickets."""
+"""Handles packets of upload services about uploads with tickets."""
 
 import structlog
 

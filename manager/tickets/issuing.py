@@ -1,7 +1,7 @@
 """Tickets: which uploads get one, and the text that names the upload. No I/O.
 
 The text is a JWS of the upload's id, type and size. It is signed with HMAC-SHA256 and a secret derived from
-the oldest master key, so that rotation, which puts new keys first, leaves tickets valid. The catalog makes
+the oldest master key, so that rotation, which puts new keys first, keeps tickets valid. The catalog makes
 sure that a ticket is used once.
 """
 

@@ -199,7 +199,7 @@ class TicketManager:
             chunk_size=draft.chunk_size,
             success_action_status=upload.ticket.success_action_status,
             success_action_redirect=upload.ticket.success_action_redirect,
-            holder=_user_of(upload.ticket) if slot.hears_of_holders else None,
+            holder=_user_of(upload.ticket) if slot.takes_holders else None,
         )
 
     async def _begin(self, slot: UploadSlot, process: str, draft: StoredObject) -> TicketUpload:
@@ -209,7 +209,7 @@ class TicketManager:
             ticket = await self._retry.answering(
                 lambda: self._catalog.redeem_ticket(draft, reference)
             )
-            self._require_reachable(slot, since=began_at)
+            self._require_connected(slot, since=began_at)
         except BaseException:
             self._release_reference(draft.id, reference.key)
             raise
@@ -218,7 +218,7 @@ class TicketManager:
         )
         return TicketUpload(ticket, layout, process, reference.key, answered_over=slot.id)
 
-    def _require_reachable(self, slot: UploadSlot, *, since: float) -> None:
+    def _require_connected(self, slot: UploadSlot, *, since: float) -> None:
         """Raises `InvalidTicket` when the service no longer waits for the reply.
 
         The service would not learn of the upload, and so would never end it.
@@ -307,7 +307,7 @@ class TicketManager:
         self._release_reference(upload.ticket.id, upload.reference_key)
 
     async def _undo(self, ticket: Ticket) -> None:
-        """Releases an upload that may be stored: its sender was told that it is not."""
+        """Releases an upload that may be stored: its sender got the answer that it is not."""
         try:
             await self._retry.committing(
                 lambda: self._catalog.release(ticket.id, service=TICKET_SERVICE, key=ticket.holder)

@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 
 from manager.broadcast.sequencer import Sequencer
 
-PATIENCE_S = 5.0
+MAX_WAIT_S = 5.0
 
 
 @dataclass
 class Timeline:
     """Calls of a catalog: each begins, commits (or not), and answers (or not), in any order."""
 
-    sequencer: Sequencer[str] = field(default_factory=lambda: Sequencer(PATIENCE_S))
+    sequencer: Sequencer[str] = field(default_factory=lambda: Sequencer(MAX_WAIT_S))
     now: float = 0.0
     delivered: list[str] = field(default_factory=list)
 
@@ -91,7 +91,7 @@ def test_a_call_that_hangs_is_waited_for_so_long_and_no_longer():
     hanging = line.sequencer.expect()
     line.answer(line.sequencer.expect(), 3)
     line.now = line.sequencer.due_at or 0.0
-    assert line.now == PATIENCE_S
+    assert line.now == MAX_WAIT_S
     line.look()
     line.answer(line.sequencer.expect(), 4)
     assert line.delivered == ["1", "3", "4"]
@@ -107,9 +107,9 @@ def test_what_comes_late_and_low_prolongs_no_wait():
     line.sequencer.expect()
     late = line.sequencer.expect()
     line.answer(line.sequencer.expect(), 9)
-    line.now = PATIENCE_S - 1.0
+    line.now = MAX_WAIT_S - 1.0
     line.answer(late, 5)
-    line.now = PATIENCE_S
+    line.now = MAX_WAIT_S
     line.look()
     assert line.delivered == ["1", "5", "9"]
 
@@ -169,7 +169,7 @@ def test_nothing_waits_longer_than_it_has_to(changes):
         arrived[str(number)] = line.now
         line.answer(line.sequencer.expect(), number)
         overdue = [at for each, at in arrived.items() if each not in line.delivered]
-        assert all(line.now < at + PATIENCE_S for at in overdue)
+        assert all(line.now < at + MAX_WAIT_S for at in overdue)
     while (due_at := line.sequencer.due_at) is not None:
         line.now = due_at
         line.look()

@@ -18,7 +18,7 @@ async def _places(stack: AsyncExitStack, admission: DownloadAdmission, *askers: 
     for asker in askers:
         address, reader = asker.split()
         try:
-            await stack.enter_async_context(admission.place(address, reader))
+            await stack.enter_async_context(admission.admitted(address, reader))
             outcomes.append(True)
         except Overloaded:
             outcomes.append(False)
@@ -56,7 +56,7 @@ async def test_a_place_is_given_back():
         async with AsyncExitStack() as stack:
             assert all(await _places(stack, admission, "a ann", "a ann", "b ann", "b bob"))
         with pytest.raises(LookupError):
-            async with admission.place("a", "ann"):
+            async with admission.admitted("a", "ann"):
                 raise LookupError
 
 
@@ -68,7 +68,7 @@ async def test_who_waits_longest_is_next():
     ends = {name: asyncio.Event() for name in ("a1", "a2", "b1", "c1")}
 
     async def download(name: str) -> None:
-        async with admission.place(name[0], name):
+        async with admission.admitted(name[0], name):
             began.append(name)
             await ends[name].wait()
 
@@ -90,8 +90,8 @@ async def test_who_does_not_wait_any_more_takes_no_place():
     admission = DownloadAdmission(PATIENT)
     for cancels_first in (True, False):
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(admission.place("a", "ann"))
-            waiting = asyncio.create_task(admission.place("b", "bob").__aenter__())
+            await stack.enter_async_context(admission.admitted("a", "ann"))
+            waiting = asyncio.create_task(admission.admitted("b", "bob").__aenter__())
             await _settle()
             if cancels_first:
                 waiting.cancel()
@@ -99,7 +99,7 @@ async def test_who_does_not_wait_any_more_takes_no_place():
             waiting.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await waiting
-        async with asyncio.timeout(5), admission.place("c", "carl"):
+        async with asyncio.timeout(5), admission.admitted("c", "carl"):
             pass
 
 
@@ -109,15 +109,15 @@ async def test_only_so_many_wait():
         total=1, per_address=1, per_reader=1, wait_s=60, waiting=3, waiting_per_address=2
     )
     admission = DownloadAdmission(limits)
-    async with admission.place("a", "ann"):
+    async with admission.admitted("a", "ann"):
         waiting = [
-            asyncio.create_task(admission.place(address, "bob").__aenter__())
+            asyncio.create_task(admission.admitted(address, "bob").__aenter__())
             for address in ("b", "b", "c")
         ]
         await _settle()
         for address in ("b", "d"):
             with pytest.raises(Overloaded):
-                await admission.place(address, "bob").__aenter__()
+                await admission.admitted(address, "bob").__aenter__()
         for task in waiting:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)

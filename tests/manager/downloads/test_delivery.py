@@ -32,12 +32,12 @@ async def sending(lowest_bytes_per_s: float, *, fails_at: int | None = None):
         metrics,
         ClientAddresses(()),
         DownloadAdmission(LIMITS),
-        PaceDemands(patience_s=10, lowest_bytes_per_s=lowest_bytes_per_s),
+        PaceDemands(max_wait_s=10, lowest_bytes_per_s=lowest_bytes_per_s),
         lambda: float(next(seconds)),
     )
 
     async def send(request: web.Request) -> web.StreamResponse:
-        async with delivery.place(request, "somebody") as writer:
+        async with delivery.admitted(request, "somebody") as writer:
             response = web.StreamResponse(headers={"Content-Length": str(PIECES * WRITE_BYTES)})
             await response.prepare(request)
             with writer.body():
@@ -82,18 +82,18 @@ async def test_a_disk_that_is_full_ends_a_body_visibly():
 
 
 def _pace(lowest_bytes_per_s: float = 100.0) -> ReaderPace:
-    return ReaderPace(patience_s=10.0, lowest_bytes_per_s=lowest_bytes_per_s)
+    return ReaderPace(max_wait_s=10.0, lowest_bytes_per_s=lowest_bytes_per_s)
 
 
-def test_who_takes_nothing_is_waited_for_as_long_as_the_patience_lasts():
-    """A pause may be as long as the patience, and no longer."""
+def test_a_reader_that_takes_nothing_is_waited_for_as_long_as_the_limit():
+    """A pause may be as long as the limit, and no longer."""
     pace = _pace()
     assert pace.left_s == 10.0
     pace.took(0, 10.0)
     assert pace.left_s == 0
 
 
-def test_who_is_too_slow_uses_up_the_patience():
+def test_a_reader_that_is_too_slow_uses_up_its_time():
     """At half the lowest pace it lasts twice as long as for who takes nothing."""
     pace = _pace()
     seconds = 0
@@ -103,7 +103,7 @@ def test_who_is_too_slow_uses_up_the_patience():
     assert seconds == 20
 
 
-def test_who_was_fast_has_no_more_patience_than_others():
+def test_a_reader_that_was_fast_has_no_more_time_than_others():
     """What is taken quickly is no credit for a long pause later."""
     pace = _pace()
     pace.took(1_000_000, 0.1)
@@ -111,7 +111,7 @@ def test_who_was_fast_has_no_more_patience_than_others():
 
 
 def test_without_a_lowest_pace_only_pauses_count():
-    """However slow somebody is, each piece has the whole patience."""
+    """However slow a reader is, each piece has the whole time."""
     pace = _pace(lowest_bytes_per_s=0)
     for _ in range(100):
         pace.took(1, 9.0)
@@ -120,7 +120,7 @@ def test_without_a_lowest_pace_only_pauses_count():
 
 @given(st.lists(st.floats(min_value=0.01, max_value=9.9), max_size=100))
 def test_who_keeps_the_lowest_pace_is_never_given_up(pauses):
-    """Whatever the pauses between, up to the patience."""
+    """With any pauses in between, up to the limit."""
     pace = _pace()
     for pause_s in pauses:
         assert pace.left_s > pause_s

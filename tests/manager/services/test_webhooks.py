@@ -61,18 +61,18 @@ async def test_dead_ones_are_set_aside():
     assert sorted(asked) == [1, 2]
     assert directory.quarantined[2].reason == "deleted"
     assert [webhook.id for webhook in directory.usable] == [1]
-    assert list(directory.reachable) == [1]
+    assert list(directory.readable) == [1]
 
 
 def test_quarantine_stops_posting_and_not_reading():
     """What a forbidden webhook has posted can still be read; only one that is gone cannot."""
     directory = WebhookDirectory([ONE, TWO, THREE])
-    reachable = directory.reachable
+    readable = directory.readable
     directory.quarantine(1, "reported by a service")
     directory.lost(WebhookForbidden(2, "sending is off"))
     directory.lost(WebhookGone(3, "deleted"))
     assert sorted(directory.quarantined) == [1, 2, 3]
-    assert sorted(reachable) == [1, 2]
+    assert sorted(readable) == [1, 2]
 
 
 def test_only_news_are_told():
@@ -98,7 +98,7 @@ def test_a_webhook_that_turns_out_to_be_gone_is_told_as_that():
     assert directory.quarantined[1] == Quarantine(
         webhook_id=1, reason="HTTP 404", is_gone=True, since=100.0
     )
-    assert not directory.reachable
+    assert not directory.readable
 
 
 def test_what_can_be_read_again():
@@ -177,7 +177,7 @@ async def test_quarantines_outlive_the_process(catalog):
     async with kept(catalog) as (directory, _):
         assert dict(directory.quarantined) == known
         assert (directory.usable, directory.unknown) == ((), ())
-        assert list(directory.reachable) == [1]
+        assert list(directory.readable) == [1]
 
 
 async def test_a_webhook_that_is_not_configured_any_more_stays_known(catalog):
@@ -210,7 +210,7 @@ async def test_a_webhook_is_retried(catalog):
         directory.subscribe(lambda: told.append([webhook.id for webhook in directory.usable]))
         await keeper.retry(1)
         assert told == [[1]]
-        assert directory.reachable[1].channel_id == 500
+        assert directory.readable[1].channel_id == 500
         await keeper.retry(1)
         assert discord.asked == [1]
     async with kept(catalog) as (directory, _):
