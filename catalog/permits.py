@@ -40,7 +40,7 @@ STANDINGS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """The user who acts, and how a file must stand to that user. Judged anew by every call."""
+    """The user who acts, and how a file must stand to that user. Checked again by every call."""
 
     user_id: int
     standings: frozenset[Standing]

@@ -172,4 +172,4 @@ class JobStore(Protocol):
         """How many jobs are queued, running and failed."""
 
     async def retry_jobs(self) -> int:
-        """Queues all failed jobs anew, with no attempt counted. Answers how many."""
+        """Queues all failed jobs again, with their attempts reset. Answers how many."""

@@ -253,7 +253,7 @@ class CatalogTransfer(Protocol):
 
         The records are there once the context has been left without an error; until then, and after
         an error, none is visible. What is counted (entries of folders, totals, references)
-        is counted anew.
+        is counted again.
 
         Raises:
             CatalogNotEmpty: There is something in the catalog; on entering or on leaving.

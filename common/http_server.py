@@ -2,7 +2,7 @@
 
 Compressed bodies are refused: no client needs them, and aiohttp would inflate even
 what it only reads to throw away, a thousand bytes for each that was sent. Connections that ask for
-nothing, or do not take what they have asked for, are closed, since everybody can open one and each
+nothing, or do not take what they have asked for, are closed, since any client can open one and each
 costs memory. A client that hangs up is no error: it is counted, and not logged. No
 answer names the versions of the software.
 """

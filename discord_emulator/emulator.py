@@ -118,7 +118,7 @@ class Emulator:
         return self.registry.add(self.snowflakes.next(), channel_id)
 
     def delete_webhook(self, webhook_id: int) -> None:
-        """Delete a webhook for good; its messages stay, but only the bot can get them."""
+        """Delete a webhook permanently; its messages stay, but only the bot can get them."""
         self.registry.remove(webhook_id)
 
     def messages(self) -> list[StoredMessage]:

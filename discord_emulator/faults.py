@@ -84,7 +84,7 @@ class FaultOrder(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, eq=Fa
     after_bytes: int | None = None
 
     def __post_init__(self) -> None:
-        """Accept names in the place of enumerated values."""
+        """Accept names instead of enumerated values."""
         self.kind = FaultKind(self.kind)
         self.route = None if self.route is None else Operation(self.route)
         self.scope = Scope(self.scope)

@@ -28,7 +28,7 @@ _MAX_DIGITS = 19
 
 
 class Snowflakes:
-    """Generates ids that only grow, even when the clock stands still or goes back.
+    """Generates ids that only grow, even when the clock stops or goes back.
 
     Args:
         clock: gives seconds since the Unix epoch.

@@ -173,7 +173,7 @@ class _UrlList(msgspec.Struct):
 
 
 class BotRoutes:
-    """Post, list, get and delete messages of any channel; sign attachment URLs anew."""
+    """Post, list, get and delete messages of any channel; renew signed attachment URLs."""
 
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator

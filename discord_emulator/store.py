@@ -323,7 +323,7 @@ class MessageFileStore:
         return True
 
     def delete(self, channel_id: int, message_id: int) -> bool:
-        """Delete a message for good; False when there was none."""
+        """Delete a message permanently; False when there was none."""
         trash = self._trash / str(message_id)
         try:
             self._folder(channel_id, message_id).rename(trash)

@@ -190,7 +190,7 @@ class ManagerSettings(CatalogSettings):
             description=(
                 "Code that creating the first user requires, 8 characters or more; if unset, the manager "
                 "generates one and logs it until there is a user. `none` requires no code, for networks "
-                "in which nobody else can reach the manager."
+                "in which no one else can connect to the manager."
             ),
         )
     )

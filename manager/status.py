@@ -33,7 +33,7 @@ from manager.services.webhooks import WebhookDirectory
 log = structlog.get_logger(__name__)
 
 SHOWN_FAILURES = 20
-"""How many of the files whose processing failed for good an administrator is shown."""
+"""Files whose processing failed permanently that an administrator is shown at most."""
 
 PROBE_INTERVAL_S = 15.0
 """Between the end of one write probe and the next."""

@@ -56,7 +56,7 @@ class ViewsInvalid(ProcessingError):
 
 @contextmanager
 def unreadable_on_error(what: str) -> Iterator[None]:
-    """Translate whatever a library raises over a hostile or broken file.
+    """Translate what a library raises over a hostile or broken file.
 
     Args:
         what: what is being read, with its article, for the message (`the image`).

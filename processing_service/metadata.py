@@ -1,4 +1,4 @@
-"""Sanitizes metadata: makes whatever a library found in a file fit for JSON, and bounds its size."""
+"""Sanitizes metadata: makes what a library found in a file fit for JSON, and bounds its size."""
 
 import math
 from collections.abc import Iterable, Mapping

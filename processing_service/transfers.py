@@ -33,7 +33,7 @@ _LONGEST_REASON: Final = 200
 def url_at_origin(origin: str, url: str) -> URL:
     """The path and query of a URL, at another origin (which may have a path of its own).
 
-    The addresses that clients are given need not be those at which this service reaches a server.
+    Clients may use other addresses of a server than this service.
     """
     return URL(origin.rstrip("/") + URL(url, encoded=True).raw_path_qs, encoded=True)
 
@@ -100,7 +100,7 @@ class ContentDownload:
             if not begin.startswith(f"{self._received}-"):
                 raise ContentDownloadFailed("the manager answers with another range")
         elif status == _OK:
-            # All of it, although a range was asked for: begin anew.
+            # The whole file, although a range was requested: start again.
             self._received = 0
             file.seek(0)
             file.truncate()
@@ -122,7 +122,7 @@ class ViewUploader:
     Args:
         manager: the connection.
         http: session to post with.
-        upload_origin: where upload services are reached; None: at the address in the ticket.
+        upload_origin: origin of the upload services; None: that of the address in the ticket.
     """
 
     def __init__(

@@ -5,12 +5,12 @@ a worker starts within milliseconds. It reads the folders of jobs from its stand
 JSON each, one job at a time; forks a worker for each; and writes the exit status of the worker, a
 line each, negative for a signal. It ends when its input does.
 
-**A worker** processes one job in a folder. It decodes what strangers uploaded, with libraries in which
-holes are found every year; so it has no secrets in its environment and no connection to anything, and
-a crash ends nothing but the worker.
+**A worker** processes one job in a folder. It decodes files of untrusted users, with libraries in which
+vulnerabilities are found every year; so it has no secrets in its environment and no connection to
+anything, and a crash ends nothing but the worker.
 
-**Limits** are set by the worker on itself before it reads a byte. Address space bounds memory whatever
-asks for it, C libraries included; processor time ends loops; the timer ends the process even when the
+**Limits** are set by the worker on itself before it reads a byte. Address space bounds memory, also that
+of C libraries; processor time ends loops; the timer ends the process even when the
 service is gone; without core files a crash costs no disk, and no user's picture ends in one.
 """
 
@@ -68,7 +68,7 @@ log = EventLogger(__name__)
 def main() -> None:
     """Run the fork server until its input ends."""
     # uvloop leaves its own copies of the standard files open here, and whatever the service has
-    # inherited: over them a worker could speak to the service in the fork server's name.
+    # inherited: through them a worker could impersonate the fork server.
     os.closerange(_FIRST_OTHER_FILE, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     os.nice(_NICENESS)
     for family in _PRELOADED:
@@ -95,7 +95,7 @@ def _become_worker(folder: Path) -> NoReturn:
     except BaseException:  # noqa: BLE001 - it ends here, whatever it is
         traceback.print_exc()
     finally:
-        # Whatever was raised must not reach the loop of the fork server.
+        # No exception may propagate to the loop of the fork server.
         os._exit(status)
 
 

@@ -47,7 +47,7 @@ class WorkerLoop:
         manager: the connection.
         jobs: processes a job.
         signal: set off when there may be a job.
-        lease_s: returns for how many seconds a job is this service's.
+        lease_s: returns for how many seconds a job is leased.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class WorkerLoop:
     async def _process(self, job: Job) -> None:
         """Process a job under its lease, and report the result."""
         bound = log.bind(job=job.job_id, type=job.type, size=job.size)
-        # Where there was one job there may be more, and the manager says so once per connection.
+        # Where there was one job there may be more, and the manager announces that once per connection.
         self._signal.wake_all()
         try:
             async with asyncio.TaskGroup() as tasks:

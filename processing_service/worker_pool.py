@@ -33,7 +33,7 @@ GRACE_S: Final = 2.0
 _LOGGED: Final = 4000
 _OUT_OF_TIME: Final = frozenset({signal.SIGXCPU, signal.SIGALRM})
 _KILLED: Final = WorkerFailure(reason="the worker was killed by the system", retry=True)
-"""The service did not do it: the machine ran out of memory, which says little about the file."""
+"""The service did not do it: the machine ran out of memory, which depends little on the file."""
 
 log = structlog.get_logger(__name__)
 
@@ -157,7 +157,7 @@ def _outcome(status: int, order: WorkOrder, folder: Path) -> WorkerOutcome:
     output = _tail(folder / LOG_FILE)
     if status == 0:
         if output:
-            log.info("worker-said", output=output)
+            log.info("worker-output", output=output)
         return _read_outcome(folder)
     log.warning("worker-died", status=status, output=output)
     if status > 0:

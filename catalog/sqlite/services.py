@@ -268,7 +268,7 @@ class SqliteJobs(SqlitePart):
         return {state: found.get(state.value, 0) for state in unfinished}
 
     async def retry_jobs(self) -> int:
-        """Queues all failed jobs anew, with no attempt counted. Answers how many."""
+        """Queues all failed jobs again, with their attempts reset. Answers how many."""
         async with self._database.writing() as session:
             return len(await session.rows(sql.retry_failed_jobs, now=self._clock()))
 

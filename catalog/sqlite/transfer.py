@@ -135,7 +135,7 @@ def _record_of(kind: type[TransferRecord], row: sqlite3.Row) -> TransferRecord:
     try:
         return msgspec.convert(fields, kind)
     except msgspec.ValidationError as error:
-        raise InvalidRecord(f"the database holds a value that it should not: {error}") from error
+        raise InvalidRecord(f"the database has an invalid value: {error}") from error
 
 
 def _row_of(record: TransferRecord) -> _Row:

@@ -200,7 +200,7 @@ class SupabaseJobs(SupabasePart):
         return {state: found.get(state.value, 0) for state in unfinished}
 
     async def retry_jobs(self) -> int:
-        """Queues all failed jobs anew, with no attempt counted. Answers how many."""
+        """Queues all failed jobs again, with their attempts reset. Answers how many."""
         queued: int = await self._functions.write("retry_jobs", now=self._clock())
         return queued
 

@@ -1,8 +1,8 @@
 """Whole catalogs out of Supabase and into it.
 
-The functions of `supabase/migrations/*_transfer.sql` keep what is on its way, since each call is a
-transaction of its own: an export there stands still while it is read, and an import there is seen
-by nobody before it is whole.
+The functions of `supabase/migrations/*_transfer.sql` stage the records, since each call is a
+transaction of its own: a staged export does not change while it is read, and a staged import is not
+visible before it is complete.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -89,4 +89,4 @@ def _records_of(kind: type[TransferRecord], rows: Sequence[Any]) -> list[Transfe
     try:
         return [msgspec.convert(row, kind) for row in rows]
     except msgspec.ValidationError as error:
-        raise InvalidRecord(f"the database holds a value that it should not: {error}") from error
+        raise InvalidRecord(f"the database has an invalid value: {error}") from error

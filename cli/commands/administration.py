@@ -94,7 +94,7 @@ class ApiKey(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class FailedJob(msgspec.Struct, frozen=True, rename="camel"):
-    """A file whose processing has failed for good."""
+    """A file whose processing has failed permanently."""
 
     file_id: str
     attempts: int

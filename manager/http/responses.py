@@ -121,7 +121,7 @@ STATUSES: Mapping[type[Exception], int] = {
 LASTING = (CatalogFaulty, ChunkCorrupt, MessageGone, WebhookNotConfigured)
 """What asking again does not change, unless an operator acts."""
 LASTING_HEADER = "Discord-Cloud-Lasting"
-"""Tells clients so; its value is the code of the error."""
+"""Header that marks such an error; its value is the code of the error."""
 
 
 def answer(error: Exception) -> web.Response | None:

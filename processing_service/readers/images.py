@@ -20,7 +20,7 @@ from processing_service.readers import ReaderOptions, ReaderResult
 from processing_service.views import ViewDefinition
 
 FORMATS: Final = ("AVIF", "BMP", "GIF", "ICO", "JPEG", "JPEG2000", "PNG", "TIFF", "WEBP")
-"""Pillow knows more, among them one that starts another program."""
+"""Pillow supports more, among them one that starts another program."""
 _ANIMATED: Final = frozenset({"AVIF", "GIF", "PNG", "WEBP"})
 """The formats whose frames follow each other in time."""
 _NAMES: Final = {"MPO": "jpeg"}

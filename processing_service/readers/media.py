@@ -36,7 +36,7 @@ _TAGS: Final = (
     *("title", "artist", "album", "albumartist", "album_artist", "composer", "genre", "date"),
     *("tracknumber", "track", "discnumber", "disc", "language"),
 )
-"""Other tags may tell where or with what a film was made."""
+"""Other tags may reveal where or with what a film was made."""
 _LOCATION: Final = ("location", "com.apple.quicktime.location.ISO6709")
 _POSTER_AT: Final = 0.1
 """Films fade in from black, so the poster is from later: at this fraction of the duration."""
