@@ -16,7 +16,7 @@ _DISK_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def disk_fault(error: OSError) -> str | None:
-    """A fault of the disk that only the operator can mend, and how; None for other errors."""
+    """A fault of the disk that only the operator can repair, and how; None for other errors."""
     if error.errno in _DISK_FULL:
         return "the disk is full: make room on it"
     if error.errno == errno.EROFS:

@@ -27,7 +27,7 @@ IDLE_TIMEOUT_DESCRIPTION: Final = (
 UNREAD_TIMEOUT_S: Final = 120.0
 """How long a client may take nothing of an answer."""
 CLIENT_CLOSED_REQUEST: Final = 499
-"""Status that counts requests whose client has hung up, as nginx does; it is never sent."""
+"""Status that counts requests whose client has hung up, as nginx does; no client receives it."""
 ONLY_IDENTITY: Final = {"Accept-Encoding": "identity"}
 """Header of an answer of 415, which says what would be accepted (RFC 9110, section 15.5.16)."""
 
