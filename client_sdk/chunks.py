@@ -10,7 +10,7 @@ chunk waits with it: the manager says when the upload is over.
 import asyncio
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 import aiohttp
@@ -27,9 +27,9 @@ from client_sdk.errors import (
 )
 from client_sdk.settings import ClientSettings
 from client_sdk.sources import OpenSource, SourceChunk
-from client_sdk.transfers import ProgressMeter
+from client_sdk.transfers import AcceptedUpload, ProgressMeter
 from common.log_events import EventLogger, bound_ids, correlation_header
-from protocol.chunks import chunk_count, chunk_length
+from protocol.chunks import chunk_length, indices_in
 
 CONFLICT = 409
 REQUEST_TIMEOUT = 408
@@ -98,7 +98,7 @@ class ChunkBody(Payload):
                 async with asyncio.timeout(self._stall_timeout_s):
                     await writer.write(piece)
                 self._sent += len(piece)
-                self._meter.add(len(piece))
+                self._meter.add_sent(len(piece))
         except CloudError as error:
             self.failure = error
             raise
@@ -113,57 +113,56 @@ class ChunkSender:
 
     Args:
         http: Session to send with.
-        address: URL of the service's intake, used as it is.
-        upload_id: Id of the upload.
-        chunk_size: Size of every chunk but the last, in bytes.
-        meter: Counts every piece that was written.
+        upload: Where the chunks go, and which are missing.
         settings: Time limits and retries.
+        acknowledged: Called after each chunk that the service has stored.
     """
 
     def __init__(
         self,
         http: aiohttp.ClientSession,
-        address: str,
-        upload_id: str,
-        chunk_size: int,
-        meter: ProgressMeter,
+        upload: AcceptedUpload,
         settings: ClientSettings,
+        acknowledged: Callable[[], None],
     ) -> None:
         self._http = http
-        self._address = address
-        self._upload_id = upload_id
-        self._chunk_size = chunk_size
-        self._meter = meter
+        self._address = upload.address
+        self._upload_id = upload.upload_id
+        self._chunk_size = upload.chunk_size
+        self._size = upload.order.source.size
+        self._missing = upload.missing
+        self._meter = upload.order.meter
         self._settings = settings
+        self._acknowledged = acknowledged
 
-    async def send_all(self, source: OpenSource, size: int) -> None:
-        """Send all chunks, several at a time, and return when each was acknowledged.
+    async def send_missing(self, source: OpenSource) -> None:
+        """Send the missing chunks, several at a time, and return when each was acknowledged.
 
         Raises:
             SourceChanged, SourceUnreadable: The source has changed, or cannot be read.
             UploadFailed: The service refused a chunk.
             Unreachable: A chunk did not get through, however often it was sent.
         """
-        indices = iter(range(chunk_count(size, self._chunk_size)))
+        indices = indices_in(self._missing)
         turn = asyncio.Lock()
         try:
             async with asyncio.TaskGroup() as group:
                 for number in range(self._settings.chunks_in_flight):
-                    worker = self._send_in_turn(source, size, indices, turn)
+                    worker = self._send_in_turn(source, indices, turn)
                     group.create_task(worker, name=f"chunks-{number}")
         except BaseExceptionGroup as errors:
             first = _first(errors)
             raise first from first.__cause__
 
     async def _send_in_turn(
-        self, source: OpenSource, size: int, indices: Iterator[int], turn: asyncio.Lock
+        self, source: OpenSource, indices: Iterator[int], turn: asyncio.Lock
     ) -> None:
         while True:
             async with turn:
                 index = next(indices, None)
                 if index is None:
                     return
-                length = chunk_length(size, self._chunk_size, index)
+                length = chunk_length(self._size, self._chunk_size, index)
                 chunk = await source.chunk(index * self._chunk_size, length)
             await self._send(index, chunk, length)
 
@@ -183,6 +182,7 @@ class ChunkSender:
                 with bound_ids(request=uuid4()):
                     await self._post(body)
                     _log.debug("chunk-sent", index=index, size=length)
+                self._acknowledged()
                 return
             except _StillWaiting:
                 body.take_back()

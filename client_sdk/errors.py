@@ -130,6 +130,28 @@ class UploadFailed(CloudError):
         self.reason = reason
 
 
+class UploadStalled(CloudError):
+    """A kept upload made no progress for longer than `ClientSettings.upload_patience_s`.
+
+    It stays at the manager: whoever uploads the same source to the same path goes on with it.
+
+    Attributes:
+        upload_id: Its id.
+    """
+
+    code = "upload_stalled"
+
+    def __init__(self, reason: str, upload_id: str) -> None:
+        super().__init__(reason)
+        self.upload_id = upload_id
+
+
+class ResumedElsewhere(CloudError):
+    """Another client went on with the upload, and has it now."""
+
+    code = "resumed_elsewhere"
+
+
 class SourceChanged(CloudError):
     """The file changed, or ended early, while it was being uploaded."""
 

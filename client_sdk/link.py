@@ -24,11 +24,11 @@ from client_sdk.settings import ClientSettings
 from common.retry import QUICK_TRIES, Backoff
 from protocol import generic
 from protocol.codec import Frame
-from protocol.extensions import ADMINISTER, ORGANISE, REJECTIONS
+from protocol.extensions import ADMINISTER, ORGANISE, REJECTIONS, RESUME, parse_extensions
 from protocol.packet import Packet
 
 RECEIVES = frozenset({"s2c", "generic"})
-EXTENSIONS = frozenset({ADMINISTER, ORGANISE, REJECTIONS})
+EXTENSIONS = frozenset({ADMINISTER, ORGANISE, REJECTIONS, RESUME})
 """What uses them fails with `Refused` at a manager that does not grant them; all else works."""
 
 Answer = TypeVar("Answer", bound=Packet)
@@ -52,6 +52,9 @@ class LinkListener(Protocol):
     def failed(self, error: CloudError) -> None:
         """The link gave up."""
 
+    def outlasts_manager(self) -> bool:
+        """Whether something waits for the manager that the link must not give up."""
+
 
 class Link:
     """See the module.
@@ -71,6 +74,11 @@ class Link:
         self._failure: CloudError | None = None
         self._was_connected = False
         self._was_heard = False
+        self._granted: frozenset[str] = frozenset()
+
+    def grants(self, extension: str) -> bool:
+        """Whether the manager grants an extension; known before it answers anything."""
+        return extension in self._granted
 
     async def run(self) -> None:
         """Keep the connection until the link gives up or is cancelled."""
@@ -158,19 +166,24 @@ class Link:
             self._connection = connection
             self._listener.connected()
             self._changed.set()
+            is_first = True
             try:
                 async for frame in connection:
-                    self._was_heard = True
+                    if is_first and isinstance(frame.packet, generic.Primitives):
+                        self._granted = parse_extensions(frame.packet.string_value or "")
+                    is_first, self._was_heard = False, True
                     self._listener.received(frame)
             finally:
                 self._changed.clear()
                 self._connection = None
+                self._granted = frozenset()
                 self._listener.disconnected()
         if not self._was_heard:
             raise ConnectionLost("the manager takes connections and closes them without a word")
 
     def _is_enough(self, backoff: Backoff) -> bool:
-        return backoff.tries >= self._settings.reconnect_attempts
+        is_enough = backoff.tries >= self._settings.reconnect_attempts
+        return is_enough and not self._listener.outlasts_manager()
 
     def _fail(self, error: CloudError) -> None:
         self._failure = error

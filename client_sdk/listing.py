@@ -13,6 +13,8 @@ from client_sdk.models import (
     FolderInfo,
     FolderSize,
     FolderStatus,
+    KeptUploadInfo,
+    KeptUploadState,
     Ownership,
     Share,
     User,
@@ -87,6 +89,21 @@ def to_file_access(packet: s2c.ShareList) -> FileAccess:
     return FileAccess(is_public=packet.is_public, has_owner=packet.has_owner, shares=shares)
 
 
+def to_kept_upload(packet: s2c.KeptUpload) -> KeptUploadInfo:
+    """A kept upload. Raises `UnexpectedAnswer` for a time that there is not."""
+    return KeptUploadInfo(
+        id=packet.upload_id,
+        path=join_remote(packet.path, packet.name),
+        size=packet.size,
+        stored_size=min(packet.size, packet.stored_chunks * packet.chunk_size),
+        state=KeptUploadState(packet.state),
+        is_public=packet.is_public,
+        fingerprint=packet.fingerprint,
+        created_at=_time(packet.created_at),
+        expires_at=_time(packet.expires_at),
+    )
+
+
 def _rights(ownership: s2c.Ownership) -> tuple[bool, bool]:
     """Whether the user may read, and write; changes leave to the status what listings say."""
     if isinstance(ownership, s2c.ListedOwnership):
@@ -108,6 +125,18 @@ def _time(text: str) -> datetime:
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError) as error:
         raise UnexpectedAnswer("the manager told a time that does not exist") from error
+
+
+async def kept_uploads(link: Link) -> AsyncGenerator[s2c.KeptUpload, None]:
+    """Yield what the user keeps, the oldest first. Raises `Refused` at a manager that keeps nothing."""
+    after: str | None = None
+    while True:
+        page = await link.question(c2s.KeptUploadsRequest(after=after), s2c.KeptUploads)
+        for kept in page.uploads:
+            yield kept
+        if not page.has_more or not page.uploads:
+            return
+        after = page.uploads[-1].upload_id
 
 
 async def status(link: Link, path: str) -> s2c.FolderStatus:

@@ -106,6 +106,45 @@ class FolderSize(Located):
     size_by_type: Mapping[str, int]
 
 
+class KeptUploadState(StrEnum):
+    """Where a kept upload stands."""
+
+    RUNNING = "running"
+    """A client sends it."""
+    PARKED = "parked"
+    """Chunks are missing, and no client sends them."""
+    STORED = "stored"
+    """All chunks are stored; only the file has to be entered, which the next client brings about."""
+    AWAITING_DECISION = "awaiting-decision"
+    """All chunks are stored, and the name is taken: the next client is asked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptUploadInfo(Located):
+    """An unfinished upload that the manager keeps.
+
+    Attributes:
+        id: Its uuid.
+        path: The full path that it is to have.
+        size: Size of the whole, in bytes.
+        stored_size: Bytes of it that are stored.
+        state: Where it stands.
+        is_public: Whether everybody may read and write the file.
+        fingerprint: What says whether a source is still the same.
+        created_at: When it began.
+        expires_at: When the manager drops it, unless a client goes on with it.
+    """
+
+    id: str
+    size: int
+    stored_size: int
+    state: KeptUploadState
+    is_public: bool
+    fingerprint: str
+    created_at: datetime
+    expires_at: datetime
+
+
 @dataclass(frozen=True, kw_only=True)
 class User:
     """A user, as every other one may see them."""

@@ -92,6 +92,10 @@ class UserSession:
         self.events.failed(error)
         self._services.failed(error)
 
+    def outlasts_manager(self) -> bool:
+        """Whether a kept upload waits, which has a patience of its own."""
+        return self.uploads.has_kept
+
     def received(self, frame: Frame) -> None:
         """A frame came in that answers no request of `Link.ask`."""
         if isinstance(frame.packet, s2c.FileModify | s2c.FolderModify):

@@ -34,6 +34,8 @@ class ClientSettings:
             that has said that it cannot serve now and when to ask again.
         unavailable_patience_s: How long a request over HTTP that changes nothing waits for a manager
             that says so, in seconds.
+        upload_patience_s: How long a kept upload may be without any progress before it is given up,
+            in seconds; it stays kept then. Until then lost connections and failures do not count.
         reply_timeout_s: How long to wait for an answer of the manager, in seconds.
         chunk_reply_timeout_s: How long a service may take over a chunk that it has received before
             it is sent again, in seconds.
@@ -61,6 +63,7 @@ class ClientSettings:
     request_attempts: int = 3
     reconnect_attempts: int = 60
     unavailable_patience_s: float = 20.0
+    upload_patience_s: float = 3600.0
     reply_timeout_s: float = REPLY_TIMEOUT_S
     chunk_reply_timeout_s: float = 180.0
     stall_timeout_s: float = 60.0

@@ -8,17 +8,20 @@ not grow with the size of the file or of the chunks.
 
 import asyncio
 import contextlib
+import hashlib
 import os
 import stat
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from client_sdk.errors import SourceChanged, SourceUnreadable
 
 PIECE_SIZE = 512 * 1024
+BEGINNING_SIZE = 64 * 1024
+"""Bytes of a file that its fingerprint tells of. The page makes the same fingerprints."""
 
 Bytes = bytes | bytearray | memoryview
 
@@ -42,7 +45,7 @@ class OpenSource(Protocol):
     async def chunk(self, offset: int, length: int) -> SourceChunk:
         """The bytes from `offset` on.
 
-        Chunks are asked for in order, without gaps, one at a time.
+        Chunks are asked for in order, one at a time; without gaps unless it is a `LastingSource`.
         """
         ...
 
@@ -61,6 +64,19 @@ class Source(Protocol):
 
     def open(self) -> contextlib.AbstractAsyncContextManager[OpenSource]:
         """Open it from the start."""
+        ...
+
+
+@runtime_checkable
+class LastingSource(Source, Protocol):
+    """A source that a later call can have again, and that can be read at any offset."""
+
+    async def fingerprint(self) -> str:
+        """A text by which the same bytes are known again.
+
+        Raises:
+            SourceChanged, SourceUnreadable: As `SourceChunk.pieces`.
+        """
         ...
 
 
@@ -119,6 +135,11 @@ class BytesSource:
         """The bytes from `offset` on."""
         return MemoryChunk(self._content[offset : offset + length])
 
+    async def fingerprint(self) -> str:
+        """As `LastingSource` says: without a time of change, only all bytes tell."""
+        digest = await asyncio.to_thread(hashlib.sha256, self._content)
+        return _fingerprint(self.size, 0, digest.hexdigest())
+
 
 class FileSource:
     """A regular file on disk.
@@ -152,6 +173,15 @@ class FileSource:
             yield file
         finally:
             file.close()
+
+    async def fingerprint(self) -> str:
+        """As `LastingSource` says: by its size, its time of change and its beginning."""
+        async with self.open() as file:
+            chunk = await file.chunk(0, min(self.size, BEGINNING_SIZE))
+            digest = hashlib.sha256()
+            async for piece in chunk.pieces():
+                digest.update(piece)
+        return _fingerprint(self.size, self._version[1] // 1_000_000, digest.hexdigest())
 
 
 class _OpenFile:
@@ -195,6 +225,10 @@ class _OpenFile:
         if _version(os.fstat(descriptor)) != self._version:
             raise SourceChanged(f"{self._path} changed since its upload began")
         return piece
+
+
+def _fingerprint(size: int, changed_at_ms: int, digest: str) -> str:
+    return f"v1:{size}:{changed_at_ms}:{digest}"
 
 
 def _version(facts: os.stat_result) -> tuple[int, int]:

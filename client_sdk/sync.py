@@ -344,6 +344,8 @@ class SyncClient:
     graphql = _blocking(Client.graphql)
 
     upload = _blocking(Client.upload)
+    uploads = _iterating(Client.uploads, at_once=LISTED_AT_ONCE)
+    drop_upload = _blocking(Client.drop_upload)
     read = _blocking(Client.read)
     read_text = _blocking(Client.read_text)
     download = _blocking(Client.download)

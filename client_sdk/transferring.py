@@ -26,6 +26,7 @@ from client_sdk.downloads import (
     download_archive,
     pieces_of_archive,
 )
+from client_sdk.empty_files import upload_empty
 from client_sdk.errors import (
     CloudError,
     InvalidInput,
@@ -37,7 +38,7 @@ from client_sdk.errors import (
     Unreachable,
 )
 from client_sdk.file_operations import Browsing, Organising
-from client_sdk.models import FolderInfo
+from client_sdk.models import FolderInfo, KeptUploadInfo
 from client_sdk.paths import RemotePath, clean_folder, join_remote, split_remote
 from client_sdk.session import ClientCore
 from client_sdk.sinks import OpenOutput, sink_at
@@ -56,7 +57,8 @@ from client_sdk.transfers import (
     as_policy,
 )
 from client_sdk.upload_source import OneTimeStream, UploadSource, as_source
-from client_sdk.uploads import upload_empty
+from protocol import c2s
+from protocol.values import is_uuid
 
 
 class Transferring(ClientCore):
@@ -71,12 +73,18 @@ class Transferring(ClientCore):
         on_conflict: ConflictChoice = OnConflict.RENAME,
         progress: ProgressCallback | None = None,
         is_public: bool = False,
+        keep_on_cancel: bool = False,
     ) -> UploadResult:
         """Upload a file. Many uploads may run at the same time; they share the booked services.
 
-        Cancelling it takes the upload back. When the connection is lost between the last byte and
-        the manager's last word, the file is sent again; with `OnConflict.RENAME` a second copy may
-        then remain.
+        A path, bytes and `io.BytesIO` of more than one chunk are kept by a manager that can do so:
+        whatever is lost meanwhile, connection, service or manager, only what is missing is sent
+        then. The same source to the same path goes on with what an earlier call has left, of this
+        program or of another; a source that has changed since begins anew (`Stage.RESTARTING`).
+
+        Cancelling it takes the upload back, unless `keep_on_cancel` leaves it. When the connection
+        is lost between the last byte and the manager's last word, a file that is not kept is sent
+        again; with `OnConflict.RENAME` a second copy may then remain.
 
         What can be read only once, and what is of unknown size, is read into a temporary file
         (`ClientSettings.spool_limit`, `spool_folder`). A stream without any bytes becomes an empty
@@ -93,6 +101,8 @@ class Transferring(ClientCore):
                 callback that is asked then.
             progress: Called with every change; must be quick.
             is_public: Whether everybody may read and write the file.
+            keep_on_cancel: Leave a kept upload at the manager when it is cancelled. It has its
+                service until the client is left.
 
         Raises:
             InvalidInput: The path, the size or `on_conflict` cannot be used, or a stream is larger
@@ -100,6 +110,8 @@ class Transferring(ClientCore):
             TypeError: The source is none of what is listed above, a file that is open as text for
                 example.
             Rejected, UploadFailed: The manager did not take it.
+            UploadStalled: It made no progress for `ClientSettings.upload_patience_s`, and is kept.
+            ResumedElsewhere: Another client has gone on with it.
             SourceUnreadable, SourceChanged: The source let us down.
             Unreachable, NotLoggedIn: The manager is gone, or the token is no longer good.
         """
@@ -122,10 +134,36 @@ class Transferring(ClientCore):
                 is_public=is_public,
                 on_conflict=policy,
                 meter=meter,
+                keep_on_cancel=keep_on_cancel,
             )
             if content.size == 0:
                 return await upload_empty(session.link, self._api, session.conflicts, order)
             return await session.uploads.upload(order)
+
+    async def uploads(self) -> AsyncGenerator[KeptUploadInfo, None]:
+        """Yield the uploads that the manager keeps for the user, the oldest first.
+
+        Raises:
+            Refused: The manager keeps no uploads.
+        """
+        found = listing.kept_uploads(self._link)
+        async with contextlib.aclosing(found):
+            async for kept in found:
+                yield listing.to_kept_upload(kept)
+
+    async def drop_upload(self, upload_id: str) -> None:
+        """Give up an upload that the manager keeps, whether a client runs it or not.
+
+        Args:
+            upload_id: Its `KeptUploadInfo.id`.
+
+        Raises:
+            InvalidInput: This is no id.
+            Refused: The user keeps no such upload, or its file is being entered.
+        """
+        if not is_uuid(upload_id):
+            raise InvalidInput("the id of an upload is a uuid, as `uploads` lists it")
+        await self._link.order(c2s.UploadDrop(upload_id=upload_id))
 
     async def read(
         self, remote: RemotePath, *, offset: int = 0, length: int | None = None

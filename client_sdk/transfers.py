@@ -8,7 +8,7 @@ uploads with another policy.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from inspect import isawaitable, iscoroutinefunction
 from typing import Literal
@@ -17,6 +17,8 @@ from client_sdk.errors import InvalidInput
 from client_sdk.paths import Located, join_remote
 from client_sdk.sources import Source
 from protocol import s2c
+from protocol.chunks import chunk_count, chunk_length, indices_in, missing_ranges
+from protocol.generic import ChunkRange
 
 
 class Stage(StrEnum):
@@ -24,6 +26,8 @@ class Stage(StrEnum):
 
     WAITING = "waiting"
     """No upload service is free yet, or a retry is due."""
+    RESTARTING = "restarting"
+    """What was stored of a kept upload is of no use any more: it begins anew, as `Progress.reason` says."""
     SPOOLING = "spooling"
     """A stream of unknown size is read into a temporary file; `transferred` counts its bytes."""
     TRANSFERRING = "transferring"
@@ -42,11 +46,15 @@ class Progress:
         stage: Where it stands.
         transferred: Bytes that are through. Falls when something has to be sent again.
         total: Size of the whole, in bytes; None while it is not known.
+        kept_id: Id of the upload once the manager keeps it; None before.
+        reason: Why it begins anew, at `Stage.RESTARTING`; else None.
     """
 
     stage: Stage
     transferred: int
     total: int | None
+    kept_id: str | None = None
+    reason: str | None = None
 
 
 ProgressCallback = Callable[[Progress], None]
@@ -59,6 +67,9 @@ class ProgressMeter:
         total: Size of the whole, in bytes; None if it is not known yet.
         report: Called with every change, in the event loop: it must be quick. None reports to
             nobody.
+
+    Attributes:
+        sent_bytes: Bytes that were sent, those that had to be sent again each time.
     """
 
     def __init__(self, total: int | None, report: ProgressCallback | None) -> None:
@@ -66,10 +77,24 @@ class ProgressMeter:
         self._report = report
         self._stage = Stage.WAITING
         self._transferred = 0
+        self._kept_id: str | None = None
+        self.sent_bytes = 0
 
-    def enter(self, stage: Stage) -> None:
-        """The transfer has come to another stage."""
+    def keep(self, upload_id: str) -> None:
+        """The manager keeps the upload."""
+        self._kept_id = upload_id
+        self._report_progress()
+
+    def begin_anew(self, reason: str) -> None:
+        """Nothing of what was stored is of use."""
+        self._stage, self._transferred, self._kept_id = Stage.RESTARTING, 0, None
+        self._report_progress(reason)
+
+    def enter(self, stage: Stage, transferred: int | None = None) -> None:
+        """The transfer has come to another stage, with so many bytes there; None for as before."""
         self._stage = stage
+        if transferred is not None:
+            self._transferred = transferred
         self._report_progress()
 
     def measure(self, total: int) -> None:
@@ -87,9 +112,15 @@ class ProgressMeter:
         self._transferred += count
         self._report_progress()
 
-    def _report_progress(self) -> None:
+    def add_sent(self, count: int) -> None:
+        """So many bytes more were sent."""
+        self.sent_bytes += count
+        self.add(count)
+
+    def _report_progress(self, reason: str | None = None) -> None:
         if self._report is not None:
-            self._report(Progress(self._stage, self._transferred, self._total))
+            report = Progress(self._stage, self._transferred, self._total, self._kept_id, reason)
+            self._report(report)
 
 
 class OnConflict(StrEnum):
@@ -212,11 +243,14 @@ class UploadResult(Located):
         requested_path: Full path that was asked for.
         size: Size of the file that was uploaded, in bytes; 0 when it was skipped.
         outcome: How it ended.
+        sent_bytes: Bytes that this call has sent: fewer than `size` when it went on with a kept
+            upload, more when some had to be sent again.
     """
 
     requested_path: str
     size: int
     outcome: Outcome
+    sent_bytes: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,6 +264,7 @@ class UploadOrder:
         is_public: Whether everybody may read and write the file.
         on_conflict: What to do when the name is taken.
         meter: Counts and reports its bytes.
+        keep_on_cancel: Whether a cancellation leaves it at the manager, if that keeps it.
     """
 
     source: Source
@@ -238,48 +273,82 @@ class UploadOrder:
     is_public: bool
     on_conflict: ConflictPolicy
     meter: ProgressMeter
+    keep_on_cancel: bool = False
 
     @property
     def full_path(self) -> str:
         """Folder and name."""
         return join_remote(self.path, self.name)
 
-    def result(self, outcome: Outcome, name: str | None = None) -> UploadResult:
-        """The result of this order."""
+    def result(
+        self, outcome: Outcome, name: str | None = None, folder: str | None = None
+    ) -> UploadResult:
+        """The result of this order; `name` and `folder` where they differ from what was ordered."""
         self.meter.enter(Stage.DONE)
         return UploadResult(
-            path=join_remote(self.path, name) if name else self.full_path,
+            path=join_remote(folder or self.path, name or self.name),
             requested_path=self.full_path,
             size=0 if outcome is Outcome.SKIPPED else self.source.size,
             outcome=outcome,
+            sent_bytes=self.meter.sent_bytes,
         )
 
 
 class AcceptedUpload:
-    """An upload that the manager accepted, and what was heard about it since.
+    """An upload that the manager accepted or resumed, and what was heard about it since.
 
     Attributes:
+        missing: The chunks that have to be sent.
+        is_kept: Whether the manager keeps it beyond this connection.
         left_service: Set once its service is free, or the upload is over.
         over: Set once it has ended, well or not.
         is_stored: Whether it came to its stage finish with its service still there.
+        folder: Folder in which it is entered.
         rename_target: The other name that it got.
+        is_lasting: Whether the error is the end of the upload, so that trying again is of no use.
         error: Why it failed.
         decision: How its conflict was answered.
         prompt: The task that answers its conflict.
     """
 
-    def __init__(self, order: UploadOrder, response: s2c.UploadResponse) -> None:
+    def __init__(
+        self, order: UploadOrder, response: s2c.UploadResponse | s2c.UploadResumed
+    ) -> None:
         self.order = order
         self.upload_id = response.upload_id
         self.address = response.upload_address or ""
         self.chunk_size = response.chunk_size
+        self.folder = order.path
+        self.rename_target: str | None = None
+        self.is_kept = isinstance(response, s2c.UploadResumed)
+        self.missing: tuple[ChunkRange, ...] = missing_ranges((), self.chunk_count)
+        if isinstance(response, s2c.UploadResumed):
+            self._resumed(response)
         self.left_service = asyncio.Event()
         self.over = asyncio.Event()
         self.is_stored = False
-        self.rename_target: str | None = None
+        self.is_lasting = False
         self.error: Exception | None = None
         self.decision: OnConflict | None = None
         self.prompt: asyncio.Task[None] | None = None
+
+    def _resumed(self, response: s2c.UploadResumed) -> None:
+        """It may have been entered meanwhile, and its folder may have been moved."""
+        self.missing, self.folder = response.missing, response.path
+        if response.name != self.order.name:
+            self.rename_target = response.name
+
+    @property
+    def chunk_count(self) -> int:
+        """Chunks in all."""
+        return chunk_count(self.order.source.size, self.chunk_size)
+
+    @property
+    def stored_bytes(self) -> int:
+        """Bytes that need not be sent."""
+        size = self.order.source.size
+        missing = (chunk_length(size, self.chunk_size, at) for at in indices_in(self.missing))
+        return size - sum(missing)
 
     def end(self, error: Exception | None) -> None:
         """It is over. The first error stays."""
@@ -296,5 +365,5 @@ class AcceptedUpload:
         if self.error is not None:
             raise self.error
         if self.rename_target is not None:
-            return self.order.result(Outcome.RENAMED, self.rename_target)
-        return self.order.result(Outcome.STORED)
+            return self.order.result(Outcome.RENAMED, self.rename_target, self.folder)
+        return self.order.result(Outcome.STORED, folder=self.folder)

@@ -38,6 +38,7 @@ from client_sdk.streams import (
     StreamSource,
     factory_opening,
     rewindable,
+    stream_errors,
     stream_opening,
     too_long,
     too_short,
@@ -250,6 +251,9 @@ async def as_source(source: UploadSource, size: int | None = None) -> Source | O
 async def _stream_as_source(
     source: ByteStream | StreamFactory, size: int | None
 ) -> Source | OneTimeStream:
+    if type(source) is io.BytesIO:
+        with stream_errors():
+            return BytesSource(memoryview(source.getvalue())[source.tell() :])
     if _is_stream(source):
         file = await asyncio.to_thread(rewindable, source)
         if file is None:

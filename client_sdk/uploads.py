@@ -1,22 +1,16 @@
 """Uploads at a manager, from the request to its final answer.
 
 One upload goes: wait for a booked service, request, send the chunks, return the service at the stage
-finish, answer a conflict, wait for the finish info. A rejection, a lost service or a failed transfer
-begins it anew, on whichever service is free then; so does a lost connection, because the manager drops
-the uploads of a client that is gone. What fails after the stage finish has failed for good. A request
-that meets no free service has cost nothing: it is no attempt, and the booking is counted anew, since
-manager and client see it differently.
-
-Files of 0 bytes are made without an upload service. Their packet knows no conflict, so the client looks
-whether the name is free, and does what the policy says.
+finish, answer a conflict, wait for the finish info. A rejection, a lost service, a failed transfer or a
+lost connection leads to another try, on whichever service is free then. It goes on with what is stored if the
+manager keeps the upload (`client_sdk.kept_uploads`), and begins it anew otherwise, because the manager
+drops the other uploads of a client that is gone. A request that meets no free service has cost nothing:
+it is no attempt, and the booking is counted anew, since manager and client see it differently.
 """
 
 import asyncio
 import contextlib
-import secrets
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
-from pathlib import PurePosixPath
+from collections.abc import Callable, Coroutine
 from typing import Any
 from uuid import uuid4
 
@@ -31,10 +25,11 @@ from client_sdk.errors import (
     Refused,
     Rejected,
     ReplyTimeout,
+    ResumedElsewhere,
     Unreachable,
     UploadFailed,
 )
-from client_sdk.http import ManagerHttp
+from client_sdk.kept_uploads import SOURCE_CHANGED, UploadKeeper, UploadSession
 from client_sdk.link import Link
 from client_sdk.settings import ClientSettings
 from client_sdk.transfers import (
@@ -42,7 +37,6 @@ from client_sdk.transfers import (
     Conflict,
     ConflictResolver,
     OnConflict,
-    Outcome,
     Stage,
     UploadOrder,
     UploadResult,
@@ -68,6 +62,17 @@ class _NoneFree(Exception):
     """The manager has no service free for the upload, though one was granted: it is no attempt."""
 
 
+class _BeginAnew(Exception):
+    """The manager does not go on with the upload: another one has to be begun."""
+
+
+RESUMED_ELSEWHERE = "resumed-elsewhere"
+"""Code for what another client goes on with."""
+BEGINS_ANEW = {
+    "upload-gone": "the manager no longer keeps what was stored",
+    "source-changed": SOURCE_CHANGED,
+}
+"""Codes after which a kept upload is begun anew, each with why."""
 _Answer = AcceptedUpload | s2c.UploadRejection | CloudError
 
 
@@ -98,6 +103,7 @@ class Uploads:
         self._settings = settings
         self._scope = scope
         self._conflicts = conflicts
+        self._keeper = UploadKeeper(link, settings)
         self._requests: dict[str, tuple[UploadOrder, asyncio.Future[_Answer]]] = {}
         self._jobs: dict[str, AcceptedUpload] = {}
         self._handlers: dict[type[Packet], Callable[[Any], None]] = {
@@ -105,39 +111,59 @@ class Uploads:
             s2c.UploadOverwriteRequest: self._asked,
             s2c.UploadOverwriteCancel: self._settled,
             s2c.UploadFinishInfo: self._finished,
+            s2c.UploadParked: self._parked,
         }
 
+    @property
+    def has_kept(self) -> bool:
+        """Whether the manager keeps an upload that runs."""
+        return self._keeper.has_kept
+
     async def upload(self, order: UploadOrder) -> UploadResult:
-        """Upload, with as many tries as the settings allow.
+        """Upload, with as many tries as the settings allow; a kept upload, for as long as they say.
 
         Raises:
             Rejected: The manager did not accept it.
             UploadFailed: It failed.
+            UploadStalled: It made no progress for too long, and is kept.
+            ResumedElsewhere: Another client has it now.
             SourceChanged, SourceUnreadable: The source has changed, or cannot be read.
             CloudError: The link gave up.
         """
-        backoff, pause = self._settings.backoff(), self._settings.short_backoff()
-        reconnects = failures = 0
-        while True:
-            order.meter.restart()
-            try:
-                return await self._try(order)
-            except ConnectionLost:
-                reconnects += 1
-                if reconnects > self._settings.reconnect_attempts:
+        with self._keeper.session(order) as session:
+            async with session.patiently():
+                try:
+                    return await self._until_done(session)
+                except asyncio.CancelledError:
+                    if not (order.keep_on_cancel or session.is_out_of_patience):
+                        self._drop(session)
                     raise
+
+    def _drop(self, session: UploadSession) -> None:
+        if session.kept_id is not None:
+            self._spawn_order(c2s.UploadDrop(upload_id=session.kept_id))
+
+    async def _until_done(self, session: UploadSession) -> UploadResult:
+        pause = self._settings.short_backoff()
+        while True:
+            if not session.is_kept:
+                session.order.meter.restart()
+            try:
+                return await self._try(session)
+            except ConnectionLost as error:
+                session.lost(error)
+            except _BeginAnew as refusal:
+                session.begin_anew(str(refusal))
             except _NoneFree:
                 await pause.wait()
             except _TryAgain as failure:
-                failures += 1
-                _log.info("upload-begun-anew", problem=type(failure.error).__name__)
-                if failures >= self._settings.upload_attempts:
-                    raise failure.error from failure
+                session.failed(failure.error)
                 pause.reset()
-                await backoff.wait()
+                await session.backoff.wait()
 
     def disconnected(self) -> None:
         """The connection is gone, and with it every upload."""
+        self._keeper.forget()
         lost = ConnectionLost("the connection to the manager was lost")
         requests, self._requests = self._requests, {}
         for _, reply in requests.values():
@@ -156,39 +182,44 @@ class Uploads:
         elif handler := self._handlers.get(type(frame.packet)):
             handler(frame.packet)
 
-    async def _try(self, order: UploadOrder) -> UploadResult:
-        order.meter.enter(Stage.WAITING)
-        ticket = await self._services.acquire()
+    async def _try(self, session: UploadSession) -> UploadResult:
+        session.order.meter.enter(Stage.WAITING)
+        # Whether that is still true, only the manager knows: a second try waits for a service.
+        is_stored, session.is_stored = session.is_stored, False
+        ticket = None if is_stored else await self._services.acquire()
         job: AcceptedUpload | None = None
         try:
-            job = await self._open(order)
+            job = await self._open(session)
             with bound_ids(upload=job.upload_id):
-                _log.debug("upload-accepted", address=job.address, size=order.source.size)
-                await self._transfer(job)
+                await self._transfer(session, job)
         except _NoneFree:
-            self._services.recount(ticket)
+            if ticket is not None:
+                self._services.recount(ticket)
             raise
-        except BaseException:
-            self._give_up(job, ticket)
+        except BaseException as error:
+            self._give_up(session, job, ticket, error)
             raise
-        self._services.release(ticket)
+        self._release(ticket)
         with bound_ids(upload=job.upload_id):
             _log.debug("upload-stored")
-            result = await self._settle(job)
+            result = await self._settle(session, job)
             _log.debug("upload-finished")
         return result
 
-    async def _open(self, order: UploadOrder) -> AcceptedUpload:
-        packet = c2s.UploadRequest(
-            name=order.name,
-            path=order.path,
-            size=order.source.size,
-            is_public=order.is_public,
-            do_overwrite=True if order.on_conflict is OnConflict.OVERWRITE else None,
-        )
+    async def _open(self, session: UploadSession) -> AcceptedUpload:
+        """Begin the upload, or go on with it if the manager keeps it."""
+        if session.kept_id is None:
+            await self._look_up(session)
         losses = self._services.losses
-        answer = await self._request(order, packet)
+        if session.kept_id is None:
+            answer = await self._request(session.order, self._first_request(session.order))
+        else:
+            resume = c2s.UploadResume(
+                upload_id=session.kept_id, fingerprint=await session.fingerprint()
+            )
+            answer = await self._request(session.order, resume)
         if isinstance(answer, AcceptedUpload):
+            self._opened(session, answer)
             return answer
         if isinstance(answer, s2c.UploadRejection):
             raise _rejected(answer)
@@ -199,7 +230,33 @@ class Uploads:
             raise answer
         raise _TryAgain(answer)
 
-    async def _request(self, order: UploadOrder, packet: c2s.UploadRequest) -> _Answer:
+    async def _look_up(self, session: UploadSession) -> None:
+        try:
+            await self._keeper.look_up(session)
+        except (Refused, ReplyTimeout) as error:
+            raise _TryAgain(error) from error
+
+    def _first_request(self, order: UploadOrder) -> c2s.UploadRequest:
+        # A later call may go on with the upload under another policy, so that each answers for itself.
+        is_told = order.on_conflict is OnConflict.OVERWRITE and not self._keeper.may_keep(order)
+        return c2s.UploadRequest(
+            name=order.name,
+            path=order.path,
+            size=order.source.size,
+            is_public=order.is_public,
+            do_overwrite=True if is_told else None,
+        )
+
+    def _opened(self, session: UploadSession, job: AcceptedUpload) -> None:
+        with bound_ids(upload=job.upload_id):
+            if not job.is_kept:
+                _log.debug("upload-accepted", address=job.address, size=session.order.source.size)
+                self._scope.spawn(self._keeper.keep(session, job), f"keep {job.upload_id}")
+                return
+            _log.info("upload-resumed", address=job.address, stored=job.stored_bytes)
+        session.keep(job.upload_id)
+
+    async def _request(self, order: UploadOrder, packet: Packet) -> _Answer:
         uuid = str(uuid4())
         reply: asyncio.Future[_Answer] = asyncio.get_running_loop().create_future()
         self._requests[uuid] = order, reply
@@ -210,46 +267,42 @@ class Uploads:
         except TimeoutError:
             return ReplyTimeout(packet.id)
         except BaseException:
-            self._abandon(reply)
+            self._abandon(order, reply)
             raise
         finally:
             self._requests.pop(uuid, None)
 
-    def _abandon(self, reply: asyncio.Future[_Answer]) -> None:
+    def _abandon(self, order: UploadOrder, reply: asyncio.Future[_Answer]) -> None:
         """Take back what was accepted in the moment in which its caller went away."""
         answer = reply.result() if reply.done() and not reply.cancelled() else None
-        if isinstance(answer, AcceptedUpload):
+        if isinstance(answer, AcceptedUpload) and not (answer.is_kept and order.keep_on_cancel):
             self._spawn_abort(answer.upload_id)
 
     def _answered(self, uuid: str, packet: Packet) -> None:
         order, reply = self._requests.pop(uuid)
-        if isinstance(packet, s2c.UploadResponse) and packet.accepted:
-            job = self._jobs[packet.upload_id] = AcceptedUpload(order, packet)
-            _resolve(reply, job)
-        elif isinstance(packet, s2c.UploadRejection):
-            _resolve(reply, packet)
-        else:
-            _resolve(reply, Rejected(_rejection(packet)))
+        match packet:
+            case s2c.UploadResponse(accepted=True) | s2c.UploadResumed():
+                job = self._jobs[packet.upload_id] = AcceptedUpload(order, packet)
+                _resolve(reply, job)
+            case s2c.UploadRejection():
+                _resolve(reply, packet)
+            case _:
+                _resolve(reply, Rejected(_rejection(packet)))
 
-    async def _transfer(self, job: AcceptedUpload) -> None:
-        """Send all chunks and wait until the service is free again."""
-        order = job.order
-        order.meter.enter(Stage.TRANSFERRING)
+    async def _transfer(self, session: UploadSession, job: AcceptedUpload) -> None:
+        """Send all missing chunks and wait until the service is free again."""
+        job.order.meter.enter(Stage.TRANSFERRING, job.stored_bytes)
+        sender = ChunkSender(self._http, job, self._settings, session.progressed)
         try:
-            async with order.source.open() as source:
-                sender = ChunkSender(
-                    self._http,
-                    job.address,
-                    job.upload_id,
-                    job.chunk_size,
-                    order.meter,
-                    self._settings,
-                )
-                await self._until_left(job, sender.send_all(source, order.source.size))
+            if job.missing:
+                async with job.order.source.open() as source:
+                    await self._until_left(job, sender.send_missing(source))
+            else:
+                await self._until_finished(job)
         except (Unreachable, UploadFailed) as error:
             raise _TryAgain(UploadFailed(str(error))) from error
         if not job.is_stored:
-            raise _after(job.error)
+            raise _after(job)
 
     async def _until_left(self, job: AcceptedUpload, sending: Coroutine[Any, Any, None]) -> None:
         """Send, but no longer than the service has the upload: an answer may be lost."""
@@ -259,49 +312,90 @@ class Uploads:
             await asyncio.wait({left, sent}, return_when=asyncio.FIRST_COMPLETED)
             if not left.done():
                 await sent
-                async with asyncio.timeout(self._settings.finish_timeout_s):
-                    await left
-        except TimeoutError as error:
-            raise UploadFailed("the upload service did not finish in time") from error
+                await self._until_finished(job)
         finally:
             await cancel_and_wait(left, sent)
 
-    async def _settle(self, job: AcceptedUpload) -> UploadResult:
-        job.order.meter.restart(job.order.source.size)
-        job.order.meter.enter(Stage.SETTLING)
+    async def _until_finished(self, job: AcceptedUpload) -> None:
+        try:
+            async with asyncio.timeout(self._settings.finish_timeout_s):
+                await job.left_service.wait()
+        except TimeoutError as error:
+            raise UploadFailed("the upload service did not finish in time") from error
+
+    async def _settle(self, session: UploadSession, job: AcceptedUpload) -> UploadResult:
+        session.suspend_patience()
+        session.is_stored = job.is_kept
+        job.order.meter.enter(Stage.SETTLING, job.order.source.size)
         try:
             await job.over.wait()
         except BaseException:
-            self._spawn_abort(job.upload_id)
+            if not (job.is_kept and job.order.keep_on_cancel):
+                session.kept_id = None
+                self._spawn_abort(job.upload_id)
             raise
+        if job.is_kept and isinstance(job.error, ConnectionLost | _TryAgain):
+            raise job.error
         return job.result()
 
-    def _give_up(self, job: AcceptedUpload | None, ticket: object) -> None:
-        """Take an upload back from the manager, and its service once that has stopped."""
+    def _give_up(
+        self,
+        session: UploadSession,
+        job: AcceptedUpload | None,
+        ticket: object | None,
+        error: BaseException,
+    ) -> None:
+        """Take an upload back from the manager, unless it is kept and goes on later.
+
+        Its service is free once that has stopped.
+        """
         if job is None or job.over.is_set():
-            self._services.release(ticket)
+            self._release(ticket)
+        elif job.is_kept and (isinstance(error, _TryAgain) or session.is_out_of_patience):
+            # The manager stops its service before it goes on with the upload on another one.
+            self._jobs.pop(job.upload_id, None)
+            self._release(ticket)
+        elif job.is_kept and job.order.keep_on_cancel:
+            self._keeper.forget()
+            self._scope.spawn(self._leave(job, ticket), f"leave {job.upload_id}")
         else:
+            session.kept_id = None
             self._scope.spawn(self._stop(job, ticket), f"stop {job.upload_id}")
 
-    async def _stop(self, job: AcceptedUpload, ticket: object) -> None:
+    def _release(self, ticket: object | None) -> None:
+        if ticket is not None:
+            self._services.release(ticket)
+
+    async def _leave(self, job: AcceptedUpload, ticket: object | None) -> None:
+        """The manager parks it once the connection ends; until then it has its service."""
         try:
-            if await self._abort(job.upload_id):
+            await job.left_service.wait()
+        finally:
+            self._release(ticket)
+
+    async def _stop(self, job: AcceptedUpload, ticket: object | None) -> None:
+        try:
+            # A yes means that the manager ends it, and will say when it has.
+            if await self._is_done(c2s.UploadAbortRequest(upload_id=job.upload_id)):
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self._settings.finish_timeout_s):
                         await job.left_service.wait()
         finally:
-            self._services.release(ticket)
+            self._release(ticket)
 
     def _spawn_abort(self, upload_id: str) -> None:
-        async def abort() -> None:
-            await self._abort(upload_id)
+        self._spawn_order(c2s.UploadAbortRequest(upload_id=upload_id))
 
-        self._scope.spawn(abort(), f"abort {upload_id}")
+    def _spawn_order(self, packet: c2s.UploadAbortRequest | c2s.UploadDrop) -> None:
+        async def order() -> None:
+            await self._is_done(packet)
 
-    async def _abort(self, upload_id: str) -> bool:
-        """Whether the manager ends the upload, and will say when it has."""
+        self._scope.spawn(order(), f"{packet.id} {packet.upload_id}")
+
+    async def _is_done(self, packet: Packet) -> bool:
+        """Whether the manager does what it is asked for, as far as is known."""
         try:
-            answer = await self._link.ask(c2s.UploadAbortRequest(upload_id=upload_id))
+            answer = await self._link.ask(packet)
         except CloudError:
             return False
         return answer.success
@@ -326,7 +420,18 @@ class Uploads:
             job.rename_target = packet.rename_target
             job.end(None)
         else:
+            # A kept upload that may go on is parked.
+            job.is_lasting = job.is_kept
             job.end(UploadFailed(packet.reason or "the manager gave no reason"))
+
+    def _parked(self, packet: s2c.UploadParked) -> None:
+        job = self._jobs.pop(packet.upload_id, None)
+        if job is None:
+            return
+        if packet.code == RESUMED_ELSEWHERE:
+            job.end(ResumedElsewhere(packet.reason))
+        else:
+            job.end(_TryAgain(UploadFailed(packet.reason)))
 
     def _asked(self, packet: s2c.UploadOverwriteRequest) -> None:
         job = self._jobs.get(packet.upload_id)
@@ -363,6 +468,10 @@ class Uploads:
 
 def _rejected(packet: s2c.UploadRejection) -> Exception:
     """What follows from a rejection that has a code."""
+    if packet.code in BEGINS_ANEW:
+        return _BeginAnew(BEGINS_ANEW[packet.code])
+    if packet.code == RESUMED_ELSEWHERE:
+        return ResumedElsewhere(packet.reason)
     error = Rejected(packet.reason, packet.code)
     match packet.retry:
         case "soon":
@@ -388,97 +497,9 @@ def _rejection(packet: Packet) -> str:
             return "the manager rejected the upload without a reason"
 
 
-def _after(error: Exception | None) -> Exception:
-    """What follows from the error of an upload that did not come to its stage finish."""
-    if isinstance(error, UploadFailed):
+def _after(job: AcceptedUpload) -> Exception:
+    """What follows when an upload did not come to its stage finish."""
+    error = job.error or UploadFailed("the upload ended without a reason")
+    if isinstance(error, UploadFailed) and not job.is_lasting:
         return _TryAgain(error)
-    return error or UploadFailed("the upload ended without a reason")
-
-
-NAMES_TO_TRY = 1000
-SPARE_CHARACTERS = 100
-"""Of the name, in the one that a new file has until it takes the old one's place."""
-
-
-async def upload_empty(
-    link: Link, http: ManagerHttp, conflicts: ConflictResolver, order: UploadOrder
-) -> UploadResult:
-    """Make an empty file.
-
-    Raises:
-        Refused: The manager did not make it.
-        SourceChanged, SourceUnreadable: The source is not empty, or cannot be opened.
-        UploadFailed: No name is free, or a folder was to be overwritten.
-    """
-    async with order.source.open() as source:
-        # No chunk will be sent, so this is the only look at what may hold bytes after all.
-        await source.chunk(0, 0)
-    is_file = await http.file_exists(order.path, order.name)
-    is_folder = not is_file and await listing.has_folder(link, order.path, order.name)
-    if not is_file and not is_folder:
-        await _make(link, http, order, order.name)
-        return order.result(Outcome.STORED)
-    conflict = Conflict(path=order.full_path, is_folder=is_folder)
-    match await conflicts.decide(conflict, order.on_conflict):
-        case OnConflict.SKIP:
-            return order.result(Outcome.SKIPPED)
-        case OnConflict.RENAME:
-            name = await _free_name(link, http, order)
-            await _make(link, http, order, name)
-            return order.result(Outcome.RENAMED, name)
-        case OnConflict.OVERWRITE if is_folder:
-            raise UploadFailed(f"{order.full_path} is a folder")
-        case OnConflict.OVERWRITE:
-            await _replace(link, http, order)
-            return order.result(Outcome.STORED)
-
-
-async def _replace(link: Link, http: ManagerHttp, order: UploadOrder) -> None:
-    """Put an empty file in the place of another, which stays until the new one is there."""
-    spare = f"{order.name[:SPARE_CHARACTERS]} {secrets.token_hex(4)}"
-    await _make(link, http, order, spare)
-    try:
-        await _delete(link, http, order, order.name)
-    except CloudError:
-        with suppress(CloudError):
-            await _delete(link, http, order, spare)
-        raise
-    rename = c2s.RenameFile(path=order.path, name=spare, target_name=order.name)
-    try:
-        await _once(link, rename, lambda: http.file_exists(order.path, order.name))
-    except Refused as error:
-        raise UploadFailed(f"the empty file is there as {spare}: {error}") from error
-
-
-async def _make(link: Link, http: ManagerHttp, order: UploadOrder, name: str) -> None:
-    packet = c2s.EmptyFileUpload(path=order.path, name=name)
-    await _once(link, packet, lambda: http.file_exists(order.path, name))
-
-
-async def _delete(link: Link, http: ManagerHttp, order: UploadOrder, name: str) -> None:
-    async def is_gone() -> bool:
-        return not await http.file_exists(order.path, name)
-
-    folder = await listing.status(link, order.path)
-    await _once(link, c2s.DeleteFile(folder_id=folder.folder_id or 0, name=name), is_gone)
-
-
-async def _once(link: Link, packet: Packet, is_done: Callable[[], Awaitable[bool]]) -> None:
-    """Order something, again only if its answer was lost and it has not been done."""
-    try:
-        await link.order(packet)
-    except (ConnectionLost, ReplyTimeout):
-        # Done twice it would be refused: a name would be taken, or gone.
-        if not await is_done():
-            await link.order(packet)
-
-
-async def _free_name(link: Link, http: ManagerHttp, order: UploadOrder) -> str:
-    stem, suffix = PurePosixPath(order.name).stem, PurePosixPath(order.name).suffix
-    for number in range(1, NAMES_TO_TRY):
-        name = f"{stem} ({number}){suffix}"
-        if await http.file_exists(order.path, name):
-            continue
-        if not await listing.has_folder(link, order.path, name):
-            return name
-    raise UploadFailed(f"no name like {order.name} is free")
+    return error

@@ -9,6 +9,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any, TypeVar
@@ -24,6 +25,7 @@ from client_sdk.settings import ClientSettings
 from protocol import c2s, codec, generic, s2c
 from protocol.chunks import chunk_count, chunk_length
 from protocol.codec import Frame
+from protocol.extensions import format_extensions
 from protocol.packet import Packet
 from tests.client_sdk.running import registered, running_cloud
 
@@ -82,6 +84,7 @@ class ScriptedManager:
     def __init__(self) -> None:
         self.url = ""
         self.token = TOKEN
+        self.granted: frozenset[str] = frozenset()
         self.services = 2
         self.hangs_up = False
         self.unavailable = 0
@@ -224,9 +227,12 @@ class ScriptedManager:
         await socket.prepare(request)
         if self.hangs_up:
             self.hang_ups += 1
+            await self._tell()
             await socket.close()
             return socket
         peer = Peer(self, socket)
+        if self.granted:
+            await peer.send(generic.Primitives(string_value=format_extensions(self.granted)))
         self.peers.append(peer)
         try:
             async for message in socket:
@@ -484,10 +490,12 @@ def _error(status: int, reason: str) -> web.Response:
     return web.Response(status=status, text=body, content_type="application/json")
 
 
-@pytest.fixture
-async def manager() -> AsyncIterator[ScriptedManager]:
-    """A running scripted manager."""
-    manager = ScriptedManager()
+Script = TypeVar("Script", bound=ScriptedManager)
+
+
+@asynccontextmanager
+async def running_script(manager: Script) -> AsyncIterator[Script]:
+    """A scripted manager that runs."""
     runner = web.AppRunner(manager.app(), shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -497,6 +505,13 @@ async def manager() -> AsyncIterator[ScriptedManager]:
     manager.chunk_gate.set()
     await manager.drop_all()
     await runner.cleanup()
+
+
+@pytest.fixture
+async def manager() -> AsyncIterator[ScriptedManager]:
+    """A running scripted manager."""
+    async with running_script(ScriptedManager()) as manager:
+        yield manager
 
 
 @pytest.fixture
