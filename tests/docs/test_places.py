@@ -53,8 +53,7 @@ def test_the_architecture_names_functions() -> None:
 
 def test_what_does_not_exist_is_found() -> None:
     """Methods belong to their class, and a file that is missing defines nothing."""
-    here = "tests/docs/test_places.py"
-    assert {"names_in", "_PLACE"} <= names_in(here)
-    assert "ChunkSender.send_all" in names_in("client_sdk/chunks.py")
-    assert "send_all" not in names_in("client_sdk/chunks.py")
+    assert {"names_in", "_PLACE"} <= names_in("tests/docs/test_places.py")
+    assert "Block.noted" in names_in("tests/docs/blocks.py")
+    assert "noted" not in names_in("tests/docs/blocks.py")
     assert names_in("tests/docs/nowhere.py") == frozenset()
