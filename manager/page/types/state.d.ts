@@ -1,6 +1,6 @@
 /** What the page knows, as one immutable object. */
 
-import type { Can, OverwriteAction, OwnershipStatus, SortKey } from "./wire.js";
+import type { Can, KeptUploadState, OverwriteAction, OwnershipStatus, SortKey } from "./wire.js";
 
 export interface FileItem {
   kind: "file";
@@ -144,7 +144,8 @@ export type UploadState =
   | "done"
   | "failed"
   | "skipped"
-  | "cancelled";
+  | "cancelled"
+  | "elsewhere";
 
 export interface UploadRow {
   id: number;
@@ -159,6 +160,8 @@ export interface UploadRow {
   secondsLeft: number | null;
   /** Whether only choosing the file again helps. */
   isLost: boolean;
+  /** Whether what was stored of it before is of no use any more. */
+  beganAnew: boolean;
   reason: string | null;
   renamedTo: string | null;
 }
@@ -178,6 +181,23 @@ export interface UploadsView {
   isPaused: boolean;
   booked: number;
   prompt: { uploadId: string; name: string; folder: string; meetsFolder: boolean; more: number } | null;
+}
+
+/** An upload that was not finished, and that the manager keeps for this user. */
+export interface KeptRow {
+  uploadId: string;
+  name: string;
+  folder: string;
+  size: number;
+  storedBytes: number;
+  fingerprint: string;
+  /** `running`: in another window or program. */
+  state: KeptUploadState;
+  expiresAt: string;
+  /** Whether the browser has kept the way to the file. */
+  hasHandle: boolean;
+  /** Why it could not go on. */
+  problem: string | null;
 }
 
 export interface Preferences {
@@ -207,6 +227,8 @@ export interface State {
   canOrganise: boolean;
   storage: Storage | null;
   uploads: UploadsView;
+  /** Unfinished uploads that are not in the queue, the oldest first. */
+  kept: readonly KeptRow[];
   queueOpen: boolean;
   drawerOpen: boolean;
   preferences: Preferences;

@@ -66,6 +66,38 @@ export interface UploadResponse {
   rejection_reason?: string;
 }
 
+/** The chunks from `first` to `last`, both included. */
+export interface ChunkRange {
+  first: number;
+  last: number;
+}
+
+export type KeptUploadState = "running" | "parked" | "stored" | "awaiting-decision";
+
+export interface KeptUpload {
+  upload_id: string;
+  name: string;
+  path: string;
+  size: number;
+  chunk_size: number;
+  is_public: boolean;
+  fingerprint: string;
+  state: KeptUploadState;
+  stored_chunks: number;
+  created_at: string;
+  expires_at: string;
+}
+
+export interface UploadResumed {
+  upload_id: string;
+  name: string;
+  path: string;
+  size: number;
+  chunk_size: number;
+  missing: ChunkRange[];
+  upload_address?: string | null;
+}
+
 /** Who may use a file; one without an owner is everybody's as if it were their own. */
 export interface FileAccess {
   is_public: boolean;
@@ -110,7 +142,7 @@ export interface UserList {
 }
 
 /** Requests: what they hold, and what answers them. A refusal is a `generic:boolean` for each. */
-export interface Requests extends OrganiseRequests, AdministerRequests {
+export interface Requests extends OrganiseRequests, AdministerRequests, ResumeRequests {
   "c2s:upload-booking-request": { data: { desired_amount: number }; answer: { amount: number } };
   "c2s:upload-booking-clear": { data: {}; answer: Boolean_ };
   "c2s:upload-request": {
@@ -188,6 +220,14 @@ export interface AdministerRequests {
   "c2s:user-remove": { data: { user_id: number; heir_id?: number }; answer: { user_id: number; remaining_files: number } };
 }
 
+/** Requests of the extension `resume`. */
+export interface ResumeRequests {
+  "c2s:upload-keep": { data: { upload_id: string; fingerprint: string }; answer: Boolean_ };
+  "c2s:kept-uploads-request": { data: { after?: string }; answer: { uploads: KeptUpload[]; has_more: boolean } };
+  "c2s:upload-resume": { data: { upload_id: string; fingerprint?: string }; answer: UploadResumed | UploadRejection };
+  "c2s:upload-drop": { data: { upload_id: string }; answer: Boolean_ };
+}
+
 /** What a client sends without expecting an answer. */
 export interface Notices {
   "c2s:upload-overwrite-response": {
@@ -218,6 +258,8 @@ export interface Events {
     rename_target?: string;
     reason?: string;
   };
+  /** A kept upload does not run any more, and can be resumed. */
+  "s2c:upload-parked": { upload_id: string; code: string; reason: string };
   "s2c:file-modify": { path: string; action: "add" | "delete" | "modify"; handle: FileHandle };
   "s2c:folder-modify": {
     path: string;

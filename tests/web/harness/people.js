@@ -80,6 +80,8 @@ export class Person {
     // Undoing has a time, which nobody here waits for.
     await context.clock.install();
     await context.addInitScript((value) => sessionStorage.setItem("discord-cloud.token", value), token);
+    // Playwright answers the dialogs of inputs alone.
+    await context.addInitScript(() => Reflect.deleteProperty(window, "showOpenFilePicker"));
     const person = new Person(context, await context.newPage());
     await person.page.goto(cloud.url + at);
     await person.ready();

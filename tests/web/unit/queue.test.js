@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CHUNKS_AT_ONCE } from "../../../manager/page/app/uploads/chunk-plan.js";
 import { Meter } from "../../../manager/page/app/uploads/meter.js";
+import { foldersAround } from "../../../manager/page/app/uploads/moves.js";
 import { UploadQueue } from "../../../manager/page/app/uploads/queue.js";
 import { summarise } from "../../../manager/page/app/uploads/summary.js";
 
@@ -352,9 +353,9 @@ test("what goes into a folder that is renamed or moved goes along, also what was
   queue.cancel(1);
   queue.folderMoved(["a"], ["x", "a (1)"]);
   assert.deepEqual(Array.from(queue.entries.values(), (entry) => entry.folder), ["/x/a (1)", "/x/a (1)/in", "/ab", "/x/a", "/"]);
-  assert.deepEqual(queue.foldersAround("a"), [["x"]]);
-  assert.deepEqual(queue.foldersAround("x"), [[]]);
-  assert.deepEqual(queue.foldersAround("file"), []);
+  assert.deepEqual(foldersAround(queue.folders, "a"), [["x"]]);
+  assert.deepEqual(foldersAround(queue.folders, "x"), [[]]);
+  assert.deepEqual(foldersAround(queue.folders, "file"), []);
 });
 
 test("nothing is requested until it is known which folders went along with a moved one", () => {

@@ -1,7 +1,7 @@
 /** Everything that the page can do, put together: views get this one object. */
 
 /** @import { Picked } from "../uploads/picked.js" */
-import { Connection, ORGANISE } from "../protocol/connection.js";
+import { Connection, ORGANISE, RESUME } from "../protocol/connection.js";
 import { initialState } from "../state/initial.js";
 import { isWithin, nameProblem } from "../state/paths.js";
 import { Store } from "../state/store.js";
@@ -30,9 +30,7 @@ export class App {
       onOffline: (retryAt) => this.#offline(retryAt),
       mayRetry: () => this.accounts.isTokenAlive(),
     });
-    this.connection.on("generic:primitives", ({ string_value: granted = "" }) =>
-      this.store.set({ canOrganise: granted.split(",").includes(ORGANISE) }),
-    );
+    this.connection.on("generic:primitives", ({ string_value: granted = "" }) => this.#granted(granted.split(",")));
     this.accounts = new Accounts(this.store, this.connection, () => this.#forgetUser());
     this.administration = new Administration(this.store, this.connection);
     this.navigation = new Navigation(this.store);
@@ -78,7 +76,7 @@ export class App {
     if (unnamable !== undefined) this.toasts.show(text.uploads.unnamable(unnamable), "bad");
     const emptyFolders = picked.emptyFolders.filter((path) => !path.some(nameProblem));
     await this.deletions.commitAll();
-    this.uploads.add({ ...picked, emptyFolders }, base);
+    await this.uploads.add({ ...picked, emptyFolders }, base);
   }
 
   /** Ends what is under way, and logs out. What was deleted and not undone is deleted, if there is a connection. */
@@ -100,8 +98,18 @@ export class App {
     this.store.set({ link: { phase: "online", retryAt: null }, services: [], canOrganise: false });
     this.browser.online();
     this.overview.online();
+  }
+
+  /**
+   * The first frame of a connection: it has these extensions.
+   * @param {readonly string[]} extensions
+   */
+  #granted(extensions) {
+    this.store.set({ canOrganise: extensions.includes(ORGANISE) });
     // Names that are wanted for uploads may be among what is still to be deleted.
-    void this.deletions.online().then(() => this.connection.isOnline && this.uploads.online());
+    void this.deletions.online().then(() => {
+      if (this.connection.isOnline) void this.uploads.online(extensions.includes(RESUME));
+    });
   }
 
   /** @param {number} retryAt */

@@ -2,15 +2,19 @@
 
 /** @import { EventId, Events, NoticeId, Notices, RequestId, Requests } from "../../types/wire.js" */
 import { text } from "../text/text.js";
+import { canFingerprint } from "../uploads/fingerprint.js";
 import { retryDelay } from "./backoff.js";
 import { Disconnected, NoReply } from "./errors.js";
 import { decodeFrame, encodeFrame, newUuid } from "./frames.js";
 import { PendingReplies } from "./pending.js";
 
-/** The extension of docs/extensions.md that the page has a use for. */
+/** The extensions of docs/extensions.md that the page has a use for. */
 export const ORGANISE = "organise";
 const ADMINISTER = "administer";
 const REJECTIONS = "rejections";
+export const RESUME = "resume";
+/** Uploads can only be resumed where the page can say what it uploads. */
+const WANTED = [ORGANISE, ADMINISTER, REJECTIONS, ...(canFingerprint ? [RESUME] : [])];
 /** How long a manager that is there may take for an answer that it has at hand. */
 const PROBE_MS = 5_000;
 
@@ -107,7 +111,7 @@ export class Connection {
   #connect() {
     const url = new URL("/", location.href);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-    url.search = new URLSearchParams({ type: "client", key: this.#token, extensions: [ORGANISE, ADMINISTER, REJECTIONS].join(",") }).toString();
+    url.search = new URLSearchParams({ type: "client", key: this.#token, extensions: WANTED.join(",") }).toString();
     const socket = new WebSocket(url);
     this.#socket = socket;
     socket.onopen = () => {

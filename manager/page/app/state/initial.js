@@ -18,6 +18,7 @@ export const NO_UPLOADS = {
   failed: 0,
   skipped: 0,
   cancelled: 0,
+  elsewhere: 0,
 };
 
 /** @type {UploadsView} */
@@ -55,6 +56,7 @@ export function initialState() {
     canOrganise: false,
     storage: null,
     uploads: EMPTY_QUEUE,
+    kept: [],
     queueOpen: true,
     drawerOpen: false,
     preferences: { theme: "auto", details: true, publicUploads: false },

@@ -1,9 +1,22 @@
 /** One file of the upload queue. Pure. */
 
 /** @import { UploadRow, UploadState } from "../../types/state.js" */
+/** @import { ChunkRange } from "../../types/wire.js" */
 import { Meter } from "./meter.js";
 
 /** What the queue needs of a `File`. @typedef {{ readonly name: string, readonly size: number }} Source */
+
+/**
+ * What the manager keeps of a file that was begun before.
+ * @typedef {object} Kept
+ * @property {string} uploadId
+ * @property {string} fingerprint
+ * @property {number} storedBytes
+ * @property {boolean} isAbsent whether all of it is stored, so that the file is not needed
+ */
+
+/** How long a kept upload is tried without anything of it being stored; then somebody has to ask for it. */
+export const PATIENCE_MS = 3_600_000;
 
 export class Entry {
   /** @type {UploadState} */
@@ -19,8 +32,8 @@ export class Entry {
   booking = 0;
   chunkSize = 1;
   storedBytes = 0;
-  /** The next chunk that was never sent. */
-  nextChunk = 0;
+  /** Chunks that were never sent to this service, in order. @type {ChunkRange[]} */
+  missing = [];
   /** Chunks that have to be sent again. @type {number[]} */
   again = [];
   /** Bytes that are on their way, by chunk. @type {Map<number, number>} */
@@ -42,6 +55,16 @@ export class Entry {
   requestedFolder = null;
   /** Whether the manager took it for a folder that is elsewhere by now, so that it is to begin anew. */
   isAstray = false;
+  /** The upload that the manager keeps, or was asked to keep, for this file: it can be resumed. @type {string | null} */
+  keptId = null;
+  /** What says that the file is still the same; null until it was needed. @type {string | null} */
+  fingerprint = null;
+  /** Whether all of it was stored before, so that the file itself is not needed, and not here. */
+  isAbsent = false;
+  /** Whether what was stored of it before is of no use any more. */
+  beganAnew = false;
+  /** Milliseconds since when nothing of it was stored, while it is kept; null: it goes on. @type {number | null} */
+  stalledSince = null;
   meter = new Meter();
 
   /**
@@ -62,7 +85,12 @@ export class Entry {
   }
 
   get isOver() {
-    return ["done", "failed", "skipped", "cancelled"].includes(this.state);
+    return ["done", "failed", "skipped", "cancelled", "elsewhere"].includes(this.state);
+  }
+
+  /** Whether what the manager keeps of it is not wanted any more. */
+  get isUnwanted() {
+    return this.keptId !== null && (this.state === "cancelled" || this.isAstray);
   }
 
   get sentBytes() {
@@ -77,22 +105,77 @@ export class Entry {
     return Math.min(this.chunkSize, this.size - index * this.chunkSize);
   }
 
+  /**
+   * A service takes these chunks.
+   * @param {string} address
+   * @param {number} chunkSize
+   * @param {readonly ChunkRange[]} missing
+   */
+  begin(address, chunkSize, missing) {
+    this.address = address;
+    this.chunkSize = chunkSize;
+    this.missing = missing.map((range) => ({ ...range }));
+    const bytes = missing.map(({ first, last }) => Math.min(this.size, (last + 1) * chunkSize) - first * chunkSize);
+    this.storedBytes = this.size - bytes.reduce((sum, each) => sum + each, 0);
+  }
+
   /** The chunk to send next; null when all are sent or on their way. */
   takeChunk() {
-    const index = this.again.shift() ?? (this.nextChunk * this.chunkSize < this.size ? this.nextChunk : null);
+    const index = this.again.shift() ?? this.#takeMissing();
     if (index === null) return null;
-    if (index === this.nextChunk) this.nextChunk += 1;
     this.inFlight.set(index, 0);
     return index;
   }
 
-  /** Back to the start: nothing of it is stored any more. */
+  #takeMissing() {
+    const range = this.missing[0];
+    if (!range) return null;
+    if (range.first === range.last) this.missing.shift();
+    return range.first++;
+  }
+
+  /** @param {Kept} kept to go on with */
+  adopt(kept) {
+    this.keptId = kept.uploadId;
+    this.fingerprint = kept.fingerprint;
+    this.storedBytes = kept.storedBytes;
+    this.isAbsent = kept.isAbsent;
+  }
+
+  /**
+   * The manager does not keep it after all, so that it starts again whenever it is cut off.
+   * @param {string} uploadId
+   */
+  notKept(uploadId) {
+    if (this.keptId !== uploadId) return;
+    this.keptId = null;
+    if (this.state === "waiting") this.restart();
+  }
+
+  /** What went wrong before does not count any more. */
+  forgive() {
+    this.attempts = 0;
+    this.reason = this.stalledSince = null;
+  }
+
+  /**
+   * Whether nothing of a kept upload was stored for too long. To be asked whenever something went wrong.
+   * @param {number} now milliseconds
+   * @param {boolean} isHeld whether somebody wants it to wait, who has time
+   */
+  isOutOfPatience(now, isHeld) {
+    if (isHeld) this.stalledSince = null;
+    else this.stalledSince ??= now;
+    return this.stalledSince !== null && now - this.stalledSince >= PATIENCE_MS;
+  }
+
+  /** Waits again. What the manager keeps of it stays stored; else nothing is. */
   restart() {
     this.state = "waiting";
     this.occupies = false;
     this.uploadId = null;
-    this.storedBytes = 0;
-    this.nextChunk = 0;
+    if (this.keptId === null) this.storedBytes = 0;
+    this.missing = [];
     this.again = [];
     this.inFlight.clear();
     this.failures = 0;
@@ -117,6 +200,7 @@ export class Entry {
       rate: this.state === "sending" ? this.meter.rate : 0,
       secondsLeft: this.state === "sending" ? this.meter.secondsFor(this.size - this.sentBytes) : null,
       isLost: this.isLost,
+      beganAnew: this.beganAnew,
       reason: this.reason,
       renamedTo: this.renamedTo,
     };

@@ -4,10 +4,10 @@
  * described in docs/uploads.md.
  */
 
-/** @import { OverwriteAction, Retry, UploadResponse } from "../../types/wire.js" */
+/** @import { OverwriteAction, Retry, UploadRejection, UploadResponse, UploadResumed } from "../../types/wire.js" */
 /** @import { BookingEffect } from "./booking.js" */
 /** @import { ChunkEffect } from "./chunk-plan.js" */
-/** @import { Source } from "./entry.js" */
+/** @import { Kept, Source } from "./entry.js" */
 import { formatPath, parsePath, relocated } from "../state/paths.js";
 import { Booking, MAX_SERVICES } from "./booking.js";
 import { nextChunks } from "./chunk-plan.js";
@@ -20,13 +20,20 @@ import { Lineup } from "./lineup.js";
  *   | ChunkEffect
  *   | { do: "request", entry: Entry }
  *   | { do: "make-empty", entry: Entry }
+ *   | { do: "keep", entry: Entry, uploadId: string }
+ *   | { do: "resume", entry: Entry, uploadId: string }
+ *   | { do: "drop", uploadId: string }
+ *   | { do: "tell-anew", entry: Entry, isChanged: boolean }
  *   | { do: "stop-sending", uploadId: string }
  *   | { do: "abort", uploadId: string }} Effect
+ *
+ * @typedef {{ source: Source, folder: string, isPublic: boolean, kept?: Kept }} NewFile
  */
 
 const MAX_CHUNK_FAILURES = 8;
 const MAX_ATTEMPTS = 4;
 const RETRY_MS = 500;
+const LONGEST_PAUSE_MS = 15_000;
 
 export class UploadQueue {
   /** @type {Map<number, Entry>} */
@@ -39,27 +46,40 @@ export class UploadQueue {
   #lineup = new Lineup((entry) => this.isHeld(entry));
   /** @type {Effect[]} */
   #effects = [];
+  /** Kept uploads to be dropped, as soon as there is a connection. @type {string[]} */
+  #dropped = [];
   #isOnline = false;
+  /** Whether the manager keeps uploads for this connection. */
+  #canKeep = false;
   #lastId = 0;
 
   get isWorking() {
     return this.#lineup.isWorking;
   }
 
-  /** @param {{ source: Source, folder: string, isPublic: boolean }[]} files */
+  /** Whether it has this kept upload. @param {string} uploadId */
+  has(uploadId) {
+    for (const entry of this.entries.values()) if (entry.keptId === uploadId) return true;
+    return this.#dropped.includes(uploadId);
+  }
+
+  /** @param {NewFile[]} files */
   add(files) {
-    for (const { source, folder, isPublic } of files) {
+    for (const { source, folder, isPublic, kept } of files) {
       const entry = new Entry(++this.#lastId, source, folder, isPublic);
+      if (kept) entry.adopt(kept);
       this.entries.set(entry.id, entry);
       this.#lineup.wait(entry);
     }
   }
 
-  online() {
+  /** @param {boolean} [canKeep] whether the manager keeps uploads for this connection */
+  online(canKeep = false) {
     this.#isOnline = true;
+    this.#canKeep = canKeep;
   }
 
-  /** The manager ends everything of a client that leaves, so it all starts again. */
+  /** The manager keeps some of what a client leaves behind; everything else starts again. */
   offline() {
     this.#isOnline = false;
     this.booking.ended();
@@ -67,6 +87,7 @@ export class UploadQueue {
     for (const entry of this.#lineup.active) {
       this.#stopSending(entry);
       this.#lineup.leave(entry);
+      if (entry.isUnwanted) this.#drop(entry);
       if (entry.isOver) entry.occupies = false;
       else this.#restart(entry);
     }
@@ -81,18 +102,9 @@ export class UploadQueue {
     for (const entry of this.entries.values()) entry.folder = formatPath(relocated(parsePath(entry.folder), before, after));
   }
 
-  /**
-   * Folders in which one of this name is, or is to be made, on the way to where files go.
-   * @param {string} name
-   */
-  foldersAround(name) {
-    /** @type {Map<string, string[]>} */
-    const found = new Map();
-    for (const folder of new Set(Array.from(this.entries.values(), (entry) => entry.folder))) {
-      const path = parsePath(folder);
-      path.forEach((each, depth) => each === name && found.set(formatPath(path.slice(0, depth)), path.slice(0, depth)));
-    }
-    return [...found.values()];
+  /** Into which files go, or went. */
+  get folders() {
+    return Array.from(this.entries.values(), (entry) => entry.folder);
   }
 
   bookingCleared() {
@@ -105,15 +117,69 @@ export class UploadQueue {
    * @param {UploadResponse} response
    */
   accepted(entry, response) {
-    entry.uploadId = response.upload_id;
-    entry.address = response.upload_address ?? "";
-    entry.chunkSize = response.chunk_size;
+    const { upload_id: uploadId, chunk_size: chunkSize } = response;
+    entry.uploadId = uploadId;
+    entry.begin(response.upload_address ?? "", chunkSize, [{ first: 0, last: Math.ceil(entry.size / chunkSize) - 1 }]);
     this.conflicts.begin(entry);
     // The folder had gone elsewhere before the manager had the request, so that it would be made again.
     entry.isAstray = response.path === entry.requestedFolder && response.path !== entry.folder;
     if (!entry.isAstray) entry.folder = response.path;
-    if (entry.state === "cancelled" || entry.isAstray) this.#effects.push({ do: "abort", uploadId: response.upload_id });
-    else entry.state = "sending";
+    if (entry.state === "cancelled" || entry.isAstray) return void this.#effects.push({ do: "abort", uploadId });
+    entry.state = "sending";
+    // A file of one chunk has nothing to go on from.
+    if (!this.#canKeep || entry.size <= chunkSize) return;
+    // From now on it may be kept, whether or not the answer still arrives.
+    entry.keptId = uploadId;
+    this.#effects.push({ do: "keep", entry, uploadId });
+  }
+
+  /**
+   * The rest of a kept upload has a service, or needs none.
+   * @param {Entry} entry
+   * @param {UploadResumed} response
+   */
+  resumed(entry, response) {
+    entry.uploadId = response.upload_id;
+    entry.folder = response.path;
+    entry.begin(response.upload_address ?? "", response.chunk_size, response.missing);
+    this.conflicts.begin(entry);
+    if (entry.state === "cancelled") return void this.#effects.push({ do: "abort", uploadId: response.upload_id });
+    entry.state = response.missing.length > 0 ? "sending" : "storing";
+    if (response.missing.length === 0) entry.occupies = false;
+  }
+
+  /**
+   * @param {Entry} entry
+   * @param {UploadRejection} rejection
+   * @param {number} now
+   */
+  resumeRejected(entry, { code, reason, retry }, now) {
+    this.#lineup.leave(entry);
+    entry.occupies = false;
+    if (entry.isUnwanted) return this.#drop(entry);
+    if (code === "resumed-elsewhere") return this.#end(entry, "elsewhere", null);
+    if (code === "upload-gone" && !entry.isAbsent) return this.#beginAnew(entry, false);
+    if (code === "source-changed") return this.#beginAnew(entry, true);
+    if (retry === "never") return this.#end(entry, "failed", reason);
+    if (retry === "soon") return this.#restartAt(entry, now + RETRY_MS);
+    this.#postpone(entry, reason, now);
+  }
+
+  /**
+   * A kept upload does not run any more, and can be resumed.
+   * @param {{ upload_id: string, code: string, reason: string }} info
+   * @param {number} now
+   */
+  parked(info, now) {
+    const entry = this.#lineup.find(info.upload_id);
+    if (!entry) return;
+    this.#leave(entry);
+    const beginsAnew = entry.isAstray;
+    if (entry.isUnwanted) this.#drop(entry);
+    if (entry.isOver) return;
+    if (beginsAnew) this.#restart(entry);
+    else if (info.code === "resumed-elsewhere") this.#end(entry, "elsewhere", null);
+    else this.#postpone(entry, info.reason, now);
   }
 
   /**
@@ -170,6 +236,7 @@ export class UploadQueue {
     if (!entry?.inFlight.delete(index)) return;
     entry.storedBytes += entry.chunkLength(index);
     entry.failures = 0;
+    if (entry.keptId !== null) entry.forgive();
   }
 
   /**
@@ -184,7 +251,9 @@ export class UploadQueue {
     entry.again.push(index);
     entry.failures += 1;
     entry.notBefore = now + RETRY_MS * 2 ** Math.min(entry.failures, 5);
-    if (entry.failures > MAX_CHUNK_FAILURES) this.#giveUp(entry, "failed", reason);
+    if (entry.keptId === null ? entry.failures > MAX_CHUNK_FAILURES : entry.isOutOfPatience(now, this.isHeld(entry))) {
+      this.#giveUp(entry, "failed", reason);
+    }
   }
 
   /**
@@ -252,10 +321,8 @@ export class UploadQueue {
     const entry = this.#lineup.find(info.upload_id);
     if (!entry) return;
     const reason = info.reason ?? null;
-    this.conflicts.drop(entry);
-    this.#stopSending(entry);
-    this.#lineup.leave(entry);
-    entry.occupies = false;
+    entry.keptId = null;
+    this.#leave(entry);
     entry.renamedTo = info.rename_target ?? null;
     if (info.success) this.#end(entry, "done", null);
     else if (entry.isOver) return;
@@ -305,24 +372,32 @@ export class UploadQueue {
    * Takes the file as it is now, or another one, in place of one that was changed on the disk.
    * @param {number} id
    * @param {Source} source
+   * @param {string | null} [fingerprint] null when the browser cannot say
    */
-  chooseAgain(id, source) {
+  chooseAgain(id, source, fingerprint = null) {
     const entry = this.entries.get(id);
     if (!entry?.isLost) return;
-    entry.isLost = false;
+    const isOther = fingerprint !== entry.fingerprint;
+    entry.isLost = entry.isAbsent = false;
     entry.source = source;
-    this.retry(id);
+    if (entry.keptId !== null && isOther) this.#beginAnew(entry, true);
+    else this.retry(id);
+    entry.fingerprint = fingerprint;
   }
 
   /** @param {number} id */
   retry(id) {
     const entry = this.entries.get(id);
+    if (!entry?.isOver || entry.isLost || entry.state === "done") return;
+    const isActive = this.#lineup.isActive(entry);
+    const canGoOn = isActive && entry.keptId !== null && entry.state === "failed";
     // Until the manager has told the end of the last attempt, its service is not free.
-    if (!entry?.isOver || entry.isLost || entry.state === "done" || this.#lineup.isActive(entry)) return;
-    entry.attempts = entry.notBefore = 0;
-    entry.reason = null;
+    if (isActive && !canGoOn) return;
+    entry.forgive();
+    entry.failures = entry.notBefore = 0;
     entry.isHeld = false;
-    this.#restart(entry);
+    if (canGoOn) entry.state = "sending";
+    else this.#restart(entry);
   }
 
   /** Tries everything again that failed, but for what has to be chosen anew. */
@@ -337,13 +412,20 @@ export class UploadQueue {
     }
   }
 
-  /** Gives everything up and forgets it, when the connection is about to end. */
+  /** Forgets everything, when the connection is about to end, and gives up what is not kept. */
   discard() {
+    for (const entry of this.entries.values()) {
+      if (entry.keptId === null || entry.isUnwanted) continue;
+      this.#stopSending(entry);
+      this.#lineup.leave(entry);
+      this.entries.delete(entry.id);
+    }
     this.cancelAll();
     this.offline();
     // What the manager was entering waits again.
     this.cancelAll();
     this.tidy();
+    this.#dropped = [];
     this.isPaused = false;
   }
 
@@ -359,6 +441,7 @@ export class UploadQueue {
    */
   next(now) {
     if (this.#isOnline) {
+      for (const uploadId of this.#dropped.splice(0)) this.#effects.push({ do: "drop", uploadId });
       const booking = this.booking.next(this.#lineup.occupied + this.#lineup.startable(MAX_SERVICES), now);
       if (booking) this.#effects.push(booking);
       this.#request(now);
@@ -382,8 +465,17 @@ export class UploadQueue {
       entry.state = "requesting";
       entry.requestedFolder = entry.folder;
       entry.occupies = entry.size > 0;
-      this.#effects.push({ do: entry.size > 0 ? "request" : "make-empty", entry });
+      if (entry.keptId !== null) this.#effects.push({ do: "resume", entry, uploadId: entry.keptId });
+      else this.#effects.push({ do: entry.size > 0 ? "request" : "make-empty", entry });
     }
+  }
+
+  /** @param {Entry} entry that does not run any more */
+  #leave(entry) {
+    this.conflicts.drop(entry);
+    this.#stopSending(entry);
+    this.#lineup.leave(entry);
+    entry.occupies = false;
   }
 
   /** @param {Entry} entry */
@@ -414,8 +506,50 @@ export class UploadQueue {
   }
 
   /**
+   * A kept upload was cut off; it goes on after a while.
    * @param {Entry} entry
-   * @param {"done" | "failed" | "skipped" | "cancelled"} state
+   * @param {string} reason
+   * @param {number} now
+   */
+  #postpone(entry, reason, now) {
+    if (entry.isOutOfPatience(now, this.isHeld(entry))) return this.#end(entry, "failed", reason);
+    entry.attempts += 1;
+    entry.reason = reason;
+    this.#restartAt(entry, now + Math.min(LONGEST_PAUSE_MS, RETRY_MS * 2 ** Math.min(entry.attempts, 10)));
+  }
+
+  /**
+   * What was stored of it is of no use.
+   * @param {Entry} entry
+   * @param {boolean} isChanged because the file is another one
+   */
+  #beginAnew(entry, isChanged) {
+    entry.forgive();
+    entry.notBefore = 0;
+    entry.fingerprint = null;
+    entry.beganAnew = true;
+    this.#effects.push({ do: "tell-anew", entry, isChanged });
+    if (this.#lineup.isActive(entry)) {
+      // Its service is free once the manager has told the end.
+      entry.isAstray = true;
+      entry.state = "requesting";
+      if (entry.uploadId) this.#effects.push({ do: "abort", uploadId: entry.uploadId });
+      return;
+    }
+    if (isChanged) this.#drop(entry);
+    entry.keptId = null;
+    this.#restart(entry);
+  }
+
+  /** @param {Entry} entry of which nothing is to be kept any more */
+  #drop(entry) {
+    if (entry.keptId !== null) this.#dropped.push(entry.keptId);
+    entry.keptId = null;
+  }
+
+  /**
+   * @param {Entry} entry
+   * @param {"done" | "failed" | "skipped" | "cancelled" | "elsewhere"} state
    * @param {string | null} reason
    */
   #end(entry, state, reason) {
@@ -426,19 +560,23 @@ export class UploadQueue {
   }
 
   /**
-   * Ends an upload from our side; it stays active until the manager has confirmed that.
+   * Ends an upload from our side; it stays active until the manager has confirmed that. One that is kept can go on
+   * after a failure: its service ends it when nothing comes any more.
    * @param {Entry} entry
    * @param {"failed" | "cancelled"} state
    * @param {string | null} reason
    */
   #giveUp(entry, state, reason) {
     const wasActive = this.#lineup.isActive(entry);
+    const canGoOn = entry.keptId !== null && state === "failed";
+    if (canGoOn) this.#holdChunks(entry);
     this.#stopSending(entry);
     this.#end(entry, state, reason);
+    if (!wasActive && entry.isUnwanted) this.#drop(entry);
     if (!wasActive || entry.size === 0) return;
     this.#lineup.begin(entry);
     this.conflicts.drop(entry);
-    if (entry.uploadId) this.#effects.push({ do: "abort", uploadId: entry.uploadId });
+    if (entry.uploadId && !canGoOn) this.#effects.push({ do: "abort", uploadId: entry.uploadId });
   }
 
   /** @param {Entry} entry */

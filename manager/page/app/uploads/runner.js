@@ -3,15 +3,18 @@
 /** @import { Connection } from "../protocol/connection.js" */
 /** @import { Toasts } from "../actions/toasts.js" */
 /** @import { Store } from "../state/store.js" */
-/** @import { Events, OverwriteAction, Retry, UploadRejection, UploadResponse } from "../../types/wire.js" */
+/** @import { Events, OverwriteAction, Retry, UploadRejection, UploadResponse, UploadResumed } from "../../types/wire.js" */
 /** @import { Entry } from "./entry.js" */
-/** @import { Effect } from "./queue.js" */
-/** @import { Picked } from "./picked.js" */
-import { messageOf } from "../protocol/errors.js";
+/** @import { Effect, NewFile } from "./queue.js" */
+/** @import { Picked, PickedFile } from "./picked.js" */
+import { Refused, messageOf } from "../protocol/errors.js";
 import { formatPath, parsePath } from "../state/paths.js";
 import { text } from "../text/text.js";
+import { fingerprintOf } from "./fingerprint.js";
 import { EmptyFolders } from "./folders.js";
+import { KeptUploads } from "./kept.js";
 import { Meter } from "./meter.js";
+import { foldersAround } from "./moves.js";
 import { UploadQueue } from "./queue.js";
 import { ChunkSender } from "./sender.js";
 import { summarise } from "./summary.js";
@@ -24,9 +27,14 @@ export class Uploads {
   #meter = new Meter();
   #showTimer = 0;
   #wakeTimer = 0;
+  /** Counts lost connections. */
+  #connectionNumber = 0;
+  /** How the browser can remember the files of the queue. @type {WeakMap<object, PickedFile["locate"]>} */
+  #locators = new WeakMap();
   #folders;
   #store;
   #connection;
+  #toasts;
 
   /**
    * @param {Store} store
@@ -36,18 +44,26 @@ export class Uploads {
   constructor(store, connection, toasts) {
     this.#store = store;
     this.#connection = connection;
+    this.#toasts = toasts;
     this.#folders = new EmptyFolders(
       connection,
       () => this.#show(),
       (path, reason) => toasts.show(text.uploads.folderFailed(path, reason), "bad"),
     );
     const queue = this.#queue;
+    /** The user's unfinished uploads that are not in the queue. */
+    this.kept = new KeptUploads(store, connection, toasts, (uploadId) => queue.has(uploadId), (file, locate) => {
+      this.#locators.set(file.source, locate);
+      store.set({ queueOpen: true });
+      this.#change(() => queue.add([file]));
+    });
     connection.on("s2c:upload-booking-modify", (data) => this.#change(() => queue.booking.changed(data.effective_change)));
     connection.on("s2c:upload-stage-finish", (data) =>
       this.#change(() => queue.stageFinished(data.upload_id, data.service_disconnect === true)),
     );
     connection.on("s2c:upload-overwrite-request", (question) => void this.#overwriteAsked(question));
     connection.on("s2c:folder-modify", (change) => this.#folderChanged(change));
+    connection.on("s2c:upload-parked", (data) => this.#change(() => queue.parked(data, performance.now())));
     connection.on("s2c:upload-finish-info", (data) => this.#change(() => queue.finished(data, performance.now())));
   }
 
@@ -55,12 +71,37 @@ export class Uploads {
     return this.#queue.isWorking || this.#folders.count > 0;
   }
 
-  online() {
+  /** Whether some of what is under way can go on after the next login. */
+  get keepsSome() {
+    return Array.from(this.#queue.entries.values()).some((entry) => !entry.isOver && entry.keptId !== null);
+  }
+
+  /** @param {boolean} canKeep whether the manager keeps uploads for this connection */
+  async online(canKeep) {
     void this.#folders.make();
-    this.#change(() => this.#queue.online());
+    const number = this.#connectionNumber;
+    if (canKeep) await this.#findKept();
+    if (number !== this.#connectionNumber) return;
+    this.#change(() => this.#queue.online(canKeep));
+    this.kept.finishStored();
+  }
+
+  /** Finds what is kept of files that wait. Whatever goes wrong, they can begin anew. */
+  async #findKept() {
+    try {
+      await this.kept.load();
+    } catch {
+      return;
+    }
+    for (const entry of this.#queue.entries.values()) {
+      if (entry.state !== "waiting" || entry.keptId !== null || !(entry.source instanceof File)) continue;
+      const kept = await this.kept.claim(entry.source, entry.folder);
+      if (kept && entry.state === "waiting") entry.adopt(kept);
+    }
   }
 
   offline() {
+    this.#connectionNumber += 1;
     this.#change(() => this.#queue.offline());
   }
 
@@ -68,9 +109,16 @@ export class Uploads {
    * @param {Picked} picked
    * @param {readonly string[]} base folder in which it all goes
    */
-  add(picked, base) {
+  async add(picked, base) {
     const isPublic = this.#store.state.preferences.publicUploads;
-    const files = picked.files.map(({ file, folder }) => ({ source: file, folder: formatPath([...base, ...folder]), isPublic }));
+    /** @type {NewFile[]} */
+    const files = [];
+    for (const { file, folder, locate } of picked.files) {
+      const path = formatPath([...base, ...folder]);
+      const kept = await this.kept.claim(file, path);
+      this.#locators.set(file, locate);
+      files.push({ source: file, folder: path, isPublic, ...(kept && { kept }) });
+    }
     this.#folders.add(picked.emptyFolders.map((folder) => formatPath([...base, ...folder])));
     if (files.length + this.#folders.count > 0) this.#store.set({ queueOpen: true });
     this.#change(() => this.#queue.add(files));
@@ -122,6 +170,7 @@ export class Uploads {
   /** Ends and forgets everything, for somebody else. */
   discard() {
     this.#folders.clear();
+    this.kept.clear();
     this.#change(() => this.#queue.discard());
   }
 
@@ -134,12 +183,17 @@ export class Uploads {
    * @param {number} id of an upload whose file was changed on the disk
    * @param {File} file
    */
-  chooseAgain(id, file) {
-    this.#change(() => this.#queue.chooseAgain(id, file));
+  async chooseAgain(id, file) {
+    const keepsFile = this.#queue.entries.get(id)?.keptId != null;
+    const fingerprint = keepsFile ? await fingerprintOf(file).catch(() => null) : null;
+    this.#change(() => this.#queue.chooseAgain(id, file, fingerprint));
   }
 
+  /** Clears the list; what is kept of it is listed as unfinished. */
   tidy() {
+    const keepsSome = Array.from(this.#queue.entries.values()).some((entry) => entry.keptId !== null);
     this.#change(() => this.#queue.tidy());
+    if (keepsSome) this.kept.load().catch(() => {});
   }
 
   /**
@@ -168,7 +222,7 @@ export class Uploads {
    */
   async #followMove(formerName, parentId, after) {
     this.#queue.lookups += 1;
-    for (const parent of this.#queue.foldersAround(formerName)) {
+    for (const parent of foldersAround(this.#queue.folders, formerName)) {
       const status = await this.#connection.request("c2s:folder-status-request", { path: formatPath(parent) }).catch(() => null);
       if (status?.exists && status.folder_id === parentId) this.#queue.folderMoved([...parent, formerName], after);
     }
@@ -196,6 +250,14 @@ export class Uploads {
         return void this.#request(effect.entry);
       case "make-empty":
         return void this.#makeEmpty(effect.entry);
+      case "keep":
+        return void this.#keep(effect.entry, effect.uploadId);
+      case "resume":
+        return void this.#resume(effect.entry, effect.uploadId);
+      case "drop":
+        return this.#connection.notify("c2s:upload-drop", { upload_id: effect.uploadId });
+      case "tell-anew":
+        return this.#tellAnew(effect.entry.source.name, effect.isChanged);
       case "send":
         return this.#send(effect.entry, effect.uploadId, effect.index);
       case "stop-sending":
@@ -240,6 +302,58 @@ export class Uploads {
     } catch (error) {
       this.#ifOnline(() => this.#queue.rejected(entry, messageOf(error), "later", performance.now()));
     }
+  }
+
+  /**
+   * @param {Entry} entry
+   * @param {string} uploadId
+   */
+  async #keep(entry, uploadId) {
+    const file = /** @type {File} */ (entry.source);
+    try {
+      entry.fingerprint ??= await fingerprintOf(file);
+      await this.#connection.request("c2s:upload-keep", { upload_id: uploadId, fingerprint: entry.fingerprint });
+      await this.kept.remember(uploadId, this.#locators.get(file));
+    } catch (error) {
+      const mayBeKept = entry.fingerprint !== null && !(error instanceof Refused);
+      if (!mayBeKept) this.#change(() => entry.notKept(uploadId));
+    }
+  }
+
+  /**
+   * @param {Entry} entry
+   * @param {string} uploadId
+   */
+  async #resume(entry, uploadId) {
+    try {
+      const request = { upload_id: uploadId, ...(entry.fingerprint !== null && { fingerprint: entry.fingerprint }) };
+      const response = await this.#connection.request("c2s:upload-resume", request);
+      if ("retry" in response) this.#change(() => this.#queue.resumeRejected(entry, response, performance.now()));
+      else this.#resumed(entry, response);
+    } catch (error) {
+      const rejection = { code: "", reason: messageOf(error), retry: /** @type {const} */ ("later") };
+      this.#ifOnline(() => this.#queue.resumeRejected(entry, rejection, performance.now()));
+    }
+  }
+
+  /**
+   * @param {Entry} entry
+   * @param {UploadResumed} response
+   */
+  #resumed(entry, response) {
+    this.#change(() => {
+      this.#queue.resumed(entry, response);
+      if (entry.isAbsent && response.missing.length > 0) this.#queue.sourceLost(response.upload_id, text.uploads.changed);
+    });
+    void this.kept.remember(response.upload_id, this.#locators.get(entry.source));
+  }
+
+  /**
+   * @param {string} name
+   * @param {boolean} isChanged
+   */
+  #tellAnew(name, isChanged) {
+    this.#toasts.show(isChanged ? text.uploads.changedAnew(name) : text.uploads.goneAnew(name));
   }
 
   /** @param {Entry} entry */

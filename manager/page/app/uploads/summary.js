@@ -12,6 +12,7 @@ export const SHOWN_ROWS = 100;
 const RANK = {
   deciding: 0,
   failed: 1,
+  elsewhere: 1,
   sending: 2,
   requesting: 2,
   paused: 3,
@@ -36,7 +37,7 @@ export function summarise(queue, folders, meter, now) {
   let totalBytes = 0;
   for (const row of rows) {
     counts[row.state] += 1;
-    if (row.state === "cancelled" || row.state === "skipped" || row.state === "failed") continue;
+    if (["cancelled", "skipped", "failed", "elsewhere"].includes(row.state)) continue;
     sentBytes += row.sentBytes;
     totalBytes += row.size;
   }

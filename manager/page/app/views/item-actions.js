@@ -90,8 +90,8 @@ export function openNewFolder(app) {
 export function additions(app, listing) {
   const disabled = listing.status === "missing";
   return [
-    { label: text.actions.uploadFiles, icon: "upload", run: () => pick("files"), disabled },
-    { label: text.actions.uploadFolder, icon: "folder-up", run: () => pick("folder"), disabled },
+    { label: text.actions.uploadFiles, icon: "upload", run: () => void pick(app, "files"), disabled },
+    { label: text.actions.uploadFolder, icon: "folder-up", run: () => void pick(app, "folder"), disabled },
     "line",
     { label: text.actions.newFolder, icon: "folder-plus", run: () => openNewFolder(app), disabled },
   ];

@@ -56,8 +56,8 @@ function Empty() {
   const isTouch = useMedia("(pointer: coarse)");
   return html`<div ref=${root} class="empty" id="content" tabindex="-1" ...${gridHandlers(app, 1)}>
     <${Blank} icon="upload" title=${text.listing.empty} text=${isTouch ? text.listing.emptyTouchText : text.listing.emptyText}>
-      <button type="button" class="button primary" onClick=${() => pick("files")}><${Icon} name="upload" />${text.actions.uploadFiles}</button>
-      <button type="button" class="button" onClick=${() => pick("folder")}><${Icon} name="folder-up" />${text.actions.uploadFolder}</button>
+      <button type="button" class="button primary" onClick=${() => void pick(app, "files")}><${Icon} name="upload" />${text.actions.uploadFiles}</button>
+      <button type="button" class="button" onClick=${() => void pick(app, "folder")}><${Icon} name="folder-up" />${text.actions.uploadFolder}</button>
     <//>
   </div>`;
 }

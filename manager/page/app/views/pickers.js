@@ -1,25 +1,64 @@
 /** The browser's dialogs for files, which are opened from many places. */
 
+/** @import { App } from "../actions/app.js" */
+/** @import { Picked, PickedFile } from "../uploads/picked.js" */
 import { text } from "../text/text.js";
-import { readInput } from "../uploads/picked.js";
+import { readHandles, readInput } from "../uploads/picked.js";
 import { html, useApp } from "./dom.js";
 
 export function Pickers() {
   const app = useApp();
   const take = (/** @type {Event} */ event) => {
     const input = /** @type {HTMLInputElement} */ (event.target);
-    void app.upload(readInput([...(input.files ?? [])]), app.store.state.listing.path);
+    upload(app, readInput([...(input.files ?? [])]));
     input.value = "";
-    app.store.set({ drawerOpen: false });
   };
   return html`<input id="pick-files" type="file" multiple hidden aria-label=${text.actions.uploadFiles} onChange=${take} />
     <input id="pick-folder" type="file" webkitdirectory hidden aria-label=${text.actions.uploadFolder} onChange=${take} />`;
 }
 
 /**
- * Opens such a dialog.
+ * Opens such a dialog, and uploads what is picked.
+ * @param {App} app
  * @param {"files" | "folder"} what
  */
-export function pick(what) {
-  document.getElementById(`pick-${what}`)?.click();
+export async function pick(app, what) {
+  const handles = what === "files" ? await pickHandles(true) : null;
+  if (handles) upload(app, await readHandles(handles));
+  else document.getElementById(`pick-${what}`)?.click();
+}
+
+/**
+ * Has one file chosen. Where the browser remembers no files, the input hears which one it is.
+ * @param {HTMLInputElement | null} input
+ * @returns {Promise<PickedFile | null>}
+ */
+export async function chooseFile(input) {
+  const handles = await pickHandles(false);
+  if (!handles) input?.click();
+  return (handles && (await readHandles(handles)).files[0]) ?? null;
+}
+
+/**
+ * Files that the browser can remember, from a dialog of its own.
+ * @param {boolean} multiple
+ * @returns {Promise<FileSystemFileHandle[] | null>} null when it has none, or none that offers as much as an input does
+ */
+async function pickHandles(multiple) {
+  // On phones the input offers the camera and photos, too.
+  if (!window.showOpenFilePicker || matchMedia("(pointer: coarse)").matches) return null;
+  try {
+    return await window.showOpenFilePicker({ multiple });
+  } catch (error) {
+    return error instanceof DOMException && error.name === "AbortError" ? [] : null;
+  }
+}
+
+/**
+ * @param {App} app
+ * @param {Picked} picked
+ */
+function upload(app, picked) {
+  void app.upload(picked, app.store.state.listing.path);
+  app.store.set({ drawerOpen: false });
 }

@@ -8,7 +8,7 @@ import { Dialog } from "./dialog.js";
 export function LogoutDialog({ onClose }) {
   const app = useApp();
   return html`<${Dialog} title=${text.login.logout} onClose=${onClose}>
-    ${app.uploads.isWorking && html`<p class="lead">${text.login.uploadsEnd}</p>`}
+    ${app.uploads.isWorking && html`<p class="lead">${app.uploads.keepsSome ? text.login.uploadsGoOn : text.login.uploadsEnd}</p>`}
     ${app.deletions.isWaiting && html`<p class="lead">${text.login.deletionsEnd}</p>`}
     <div class="dialog-buttons">
       <button type="button" class="button" onClick=${onClose}>${text.app.cancel}</button>

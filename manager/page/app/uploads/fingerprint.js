@@ -1,0 +1,17 @@
+/** What says that a file is still the same; the same for all clients (docs/extensions.md, `resume`). */
+
+const HEAD_BYTES = 65_536;
+
+/** Browsers have SHA-256 where a page comes by HTTPS, or from this machine. */
+export const canFingerprint = globalThis.crypto?.subtle !== undefined;
+
+/**
+ * Rejects when the file cannot be read any more.
+ * @param {File} file
+ * @returns {Promise<string>}
+ */
+export async function fingerprintOf(file) {
+  const digest = await crypto.subtle.digest("SHA-256", await file.slice(0, HEAD_BYTES).arrayBuffer());
+  const hex = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return `v1:${file.size}:${file.lastModified}:${hex}`;
+}
