@@ -13,7 +13,8 @@ class KeptUploadStore(Protocol):
     """Uploads that their owners have asked to keep, each with a reference that holds its object.
 
     A kept upload ends with its reference: once that is over no call finds it any more, and the
-    collector deletes it together with its object.
+    collector deletes it together with its object. The transaction that gives the object a name ends
+    both, so that an upload is entered once at most.
     """
 
     async def keep_upload(self, kept: KeptUpload, *, limits: KeptUploadLimits | None) -> None:

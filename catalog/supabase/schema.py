@@ -39,6 +39,7 @@ MIGRATIONS = (
     "20261130000100_change_sequence",
     "20261130000200_subjects",
     "20261130000300_kept_uploads",
+    "20261130000400_committed_uploads",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 

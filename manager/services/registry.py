@@ -235,13 +235,17 @@ class UploadSlotRegistry:
     def _unlike(self, slot: UploadSlot) -> frozenset[str]:
         """Slots that cannot replace this one: those of its process, or of another protocol.
 
-        The chunks of a base-protocol service are entered in another way.
+        The chunks of a base-protocol service are entered in another way, and not every other one
+        goes on with an upload of which some chunks are stored.
         """
         is_base = slot.process is None
+        is_resumed = slot.upload is not None and slot.upload.is_resumed
         return frozenset(
             each.id
             for each in self
-            if _share_process(each, slot) or (each.process is None) != is_base
+            if _share_process(each, slot)
+            or (each.process is None) != is_base
+            or (is_resumed and not each.can_resume)
         )
 
     def upload_ended(self, slot: UploadSlot) -> None:

@@ -115,17 +115,21 @@ class KeptUploadRegistry:
             )
         )
         self._claimed[kept.object_id] = claimed.epoch
-        stored = [index async for index in self._stored(kept.object_id)]
+        try:
+            stored = [index async for index in self._stored(kept.object_id)]
+        except CatalogError:
+            self.settled(claimed)
+            raise
         return Resumption(claimed, missing_ranges(stored, kept.chunk_count))
 
-    def is_current(self, resumption: Resumption) -> bool:
+    def is_current(self, claimed: KeptUpload) -> bool:
         """Whether no other connection to this manager has claimed the upload since."""
-        return self._claimed.get(resumption.kept.object_id) == resumption.kept.epoch
+        return self._claimed.get(claimed.object_id) == claimed.epoch
 
-    def settled(self, resumption: Resumption) -> None:
+    def settled(self, claimed: KeptUpload) -> None:
         """The claim has led to a run, or to nothing."""
-        if self.is_current(resumption):
-            del self._claimed[resumption.kept.object_id]
+        if self.is_current(claimed):
+            del self._claimed[claimed.object_id]
 
     async def _stored(self, object_id: UUID) -> AsyncIterator[int]:
         first = 0

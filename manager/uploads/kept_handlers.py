@@ -143,12 +143,12 @@ class KeptUploadHandlers:
         try:
             return await self._run(request, resumption)
         finally:
-            self._kept.settled(resumption)
+            self._kept.settled(resumption.kept)
 
     async def _run(self, request: ClientRequest, resumption: Resumption) -> Rejection | None:
         # Another connection may have claimed and begun it while this one asked the catalog.
         await self._end_run(str(resumption.kept.object_id), request.client.user.id)
-        if not self._kept.is_current(resumption):
+        if not self._kept.is_current(resumption.kept):
             return RESUMED_ELSEWHERE
         if not request.client.is_connected:
             return None
@@ -198,9 +198,15 @@ class KeptUploadHandlers:
             try:
                 running.abort()
             except IllegalTransition:
-                message = "it is too late to drop this upload: its file is being entered"
-                return generic.Boolean(success=False, message=message)
-            return generic.Boolean(success=True)
+                if not running.has_ended:
+                    message = "this upload is being begun, or its file entered: try again"
+                    return generic.Boolean(success=False, message=message)
+                try:
+                    await self._end_run(packet.upload_id, user_id)
+                except TimeoutError:
+                    return generic.Boolean(success=False, message=STILL_RUNNING.reason)
+            else:
+                return generic.Boolean(success=True)
         if not await self._kept.drop(UUID(packet.upload_id), user_id):
             return generic.Boolean(success=False, message="you keep no upload with this id")
         self._wake_reaper()

@@ -151,6 +151,7 @@ class RunningUpload:
         self._announced: ExpectedChange | None = None
         self._parked: effects.Park | None = None
         self._finished = asyncio.Event()
+        self._is_cleaned_up = asyncio.Event()
         self._carry_out: dict[type, Callable[[Any], None]] = {
             effects.TellAccepted: self._tell_accepted,
             effects.TellRejected: lambda effect: self.messages.send_rejected(effect.rejection),
@@ -181,6 +182,11 @@ class RunningUpload:
     def is_resumed(self) -> bool:
         """Whether chunks of it were stored before."""
         return self._resumption is not None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether this run is over; what it leaves behind may still be written."""
+        return self._upload.is_over
 
     @property
     def is_sent(self) -> bool:
@@ -240,12 +246,13 @@ class RunningUpload:
         self._kept_uploads.began(kept)
 
     async def hand_over(self) -> None:
-        """Ends this run, so that another connection can go on; returns once it has ended.
+        """Ends this run, so that another one can begin; returns once nothing is left of this one.
 
         A file that is being committed is committed first.
         """
         self._move(Upload.taken_over)
         await self._finished.wait()
+        await self._is_cleaned_up.wait()
 
     # Events of the service
 
@@ -314,10 +321,6 @@ class RunningUpload:
             self._siblings.running.pop(upload_id, None)
             self._committer.destinations.untrack(self._upload.destination)
             self._siblings.overwrites.ended(upload_id)
-            if self._kept_running.get(upload_id) is self:
-                del self._kept_running[upload_id]
-            if self._kept is not None:
-                self._kept_uploads.ended(self._kept)
             if self._assignment is not None:
                 self._assignment.leave()
             self._finished.set()
@@ -515,6 +518,17 @@ class RunningUpload:
 
     async def _clean_up(self) -> None:
         """Releases the content; what no file refers to is garbage then."""
+        try:
+            await self._release_content()
+        finally:
+            # Whoever resumes the upload sooner waits: the next run refers to the content as this one did.
+            if self._kept_running.get(self.requested.upload_id) is self:
+                del self._kept_running[self.requested.upload_id]
+            if self._kept is not None:
+                self._kept_uploads.ended(self._kept)
+            self._is_cleaned_up.set()
+
+    async def _release_content(self) -> None:
         # The temporary reference may still be on its way into the catalog.
         await self._is_prepared.wait()
         if self._kept is not None:
@@ -525,12 +539,15 @@ class RunningUpload:
             self._wake_reaper()
 
     async def _end_kept(self, kept: KeptUpload) -> None:
-        """Parks the kept upload, or keeps it no longer; one that was only rejected stays as it is."""
+        """Parks the kept upload, or keeps it no longer.
+
+        One that was only rejected stays as it is; the commit of a file ends its kept upload itself.
+        """
         if self._parked is not None:
             await self._kept_uploads.park(
                 kept, self._parked.state, self._upload.destination.path, self._parked.mime_type
             )
-        elif self._upload.state is not UploadState.REJECTED:
+        elif self._upload.state not in {UploadState.REJECTED, UploadState.COMMITTED}:
             await self._kept_uploads.end(kept)
 
 

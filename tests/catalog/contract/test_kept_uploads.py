@@ -17,6 +17,7 @@ from catalog.errors import (
     TooManyKeptUploads,
     UserMissing,
 )
+from catalog.port import OverwriteOnConflict
 from catalog.records import KeptUpload, KeptUploadLimits, KeptUploadState
 from tests.catalog.contract.machines import CatalogMachine, run_machine
 
@@ -197,6 +198,26 @@ async def test_it_is_parked_by_who_has_it(catalog, owner, kept_of, claim, clock)
     assert await catalog.kept_upload(kept.object_id) == replace(expected, state=waiting)
 
 
+@pytest.mark.parametrize("is_replacing", [False, True])
+async def test_one_that_got_a_name_is_kept_no_longer(
+    catalog, owner, kept_of, uploads, is_replacing
+):
+    """A manager that is killed then leaves nothing that could be entered again."""
+    on_conflict = None
+    if is_replacing:
+        on_conflict = OverwriteOnConflict((await uploads.put((), "name", size=3)).id)
+    kept = await kept_of(owner, chunk_count=1)
+    await catalog.keep_upload(kept, limits=None)
+    await catalog.add_chunk(uploads.location(kept.object_id))
+    await catalog.finish_object(kept.object_id, mime_type="a/b", hash_hex="ab" * 32)
+    committed = await uploads.commit(kept.object_id, (), "name", on_conflict=on_conflict)
+    assert await catalog.kept_upload(kept.object_id) is None
+    assert await catalog.kept_uploads_of(owner, after=None, limit=10) == []
+    await catalog.delete_file(committed.file.id)
+    await catalog.collect_objects(limit=10)
+    assert await catalog.object_by_id(kept.object_id) is None
+
+
 async def test_a_removed_user_keeps_nothing(catalog, owner, kept_of):
     """What the user has kept goes with the user."""
     other = (await catalog.create_user("bob", "hash")).id
@@ -307,11 +328,11 @@ class KeptUploadLives(CatalogMachine):
         if upload.has_chunk and not upload.is_collected:
             self.run(self.catalog.finish_object(object_id, mime_type="a/b", hash_hex="ab" * 32))
             self.run(self.uploads.commit(object_id, (), upload.kept.name))
-            upload.has_file = True
+            upload.has_file, upload.is_kept = True, False
 
     @rule(object_id=kept_uploads)
     def drop(self, object_id):
-        """Its owner gives it up, or the manager has entered its file."""
+        """Its owner gives it up."""
         upload = self.model[object_id]
         is_dropped = self.run(self.catalog.drop_kept_upload(object_id, owner_id=self.owner))
         assert is_dropped or not self.is_live(upload)

@@ -11,9 +11,9 @@ from uuid import UUID, uuid4
 
 from client_sdk.connection import Connection
 from protocol import c2s, s2c, s2u, u2s
-from protocol.chunks import chunk_count, chunk_length, content_hash
+from protocol.chunks import chunk_count, chunk_length, content_hash, indices_in
 from protocol.codec import Frame
-from protocol.extensions import WEBHOOKS
+from protocol.extensions import RESUME, WEBHOOKS
 from protocol.generic import Boolean
 from protocol.packet import Packet
 from storage.discord.http import DiscordHttp
@@ -28,6 +28,8 @@ PATIENCE_S = 10.0
 """Nothing that a test waits for takes this long; it fails then instead of hanging."""
 
 YES = Boolean(success=True)
+
+UploadPacket = s2u.UploadStart | s2u.UploadContinue
 
 
 def no(message: str) -> Boolean:
@@ -226,6 +228,7 @@ class ServicePeer(Peer):
         self.answers: dict[type[Packet], Boolean | None] = {
             s2u.WebhookConfiguration: YES,
             s2u.UploadStart: YES,
+            s2u.UploadContinue: YES,
             s2u.UploadAbort: YES,
         }
         self.configurations: list[s2u.WebhookConfiguration] = []
@@ -248,9 +251,7 @@ class ServicePeer(Peer):
         """Answers a frame."""
         await self.connection.send(answer, reply_uuid=frame.uuid)
 
-    async def post(
-        self, start: s2u.UploadStart, index: int, /, **changed: object
-    ) -> u2s.ChunkStored:
+    async def post(self, start: UploadPacket, index: int, /, **changed: object) -> u2s.ChunkStored:
         """Posts a chunk of its right size; returns the report of it, with other fields if given."""
         content = content_of(start, index)
         posted, webhook_id = await self._execute(content + bytes(ENVELOPE_OVERHEAD))
@@ -305,9 +306,11 @@ class ServicePeer(Peer):
         """Returns when the manager has begun to handle all that was sent before."""
         await self.refusal(u2s.TicketRedeem(ticket="none"))
 
-    async def store(self, start: s2u.UploadStart, index: int = 0) -> u2s.ChunkStored:
-        """Posts a chunk and reports it."""
-        report = await self.post(start, index)
+    async def store(
+        self, start: UploadPacket, index: int = 0, /, **changed: object
+    ) -> u2s.ChunkStored:
+        """Posts a chunk and reports it, with other fields if given."""
+        report = await self.post(start, index, **changed)
         answer = await self.order(report)
         assert answer.success, answer.message
         return report
@@ -320,13 +323,17 @@ class ServicePeer(Peer):
 
     async def finish_with(self, start: s2u.UploadStart, *, mime_type: str = "text/plain") -> None:
         """Says that all chunks are stored."""
-        contents = (content_of(start, n) for n in range(chunk_count(start.size, start.chunk_size)))
-        digests = (hashlib.sha256(content).digest() for content in contents)
         await self.send(
-            u2s.UploadFinish(
-                success=True, hash=content_hash(digests), is_encrypted=True, type=mime_type
-            )
+            u2s.UploadFinish(success=True, hash=hash_of(start), is_encrypted=True, type=mime_type)
         )
+
+    async def finish_missing(
+        self, resumed: s2u.UploadContinue, *, mime_type: str = "text/plain"
+    ) -> None:
+        """Stores the chunks of a resumed upload that are missing, and says so."""
+        for index in indices_in(resumed.missing):
+            await self.store(resumed, index)
+        await self.send(u2s.UploadFinish(success=True, is_encrypted=True, type=mime_type))
 
     async def take_upload(self) -> s2u.UploadStart:
         """Takes the next upload and finishes it."""
@@ -335,10 +342,16 @@ class ServicePeer(Peer):
         return start
 
 
-def content_of(start: s2u.UploadStart, index: int) -> bytes:
+def content_of(start: UploadPacket, index: int) -> bytes:
     """What the chunk of an upload holds: bytes that depend on both."""
     length = chunk_length(start.size, start.chunk_size, index)
     return hashlib.shake_128(f"{start.upload_id} {index}".encode()).digest(length)
+
+
+def hash_of(start: UploadPacket) -> str:
+    """The hash of all that `content_of` gives for an upload."""
+    contents = (content_of(start, n) for n in range(chunk_count(start.size, start.chunk_size)))
+    return content_hash(hashlib.sha256(content).digest() for content in contents)
 
 
 def client_query(token: str) -> dict[str, str]:
@@ -356,4 +369,4 @@ def service_query(password: str, address: str, process: str | None = None) -> di
     }
 
 
-SERVICE_EXTENSIONS = (WEBHOOKS,)
+SERVICE_EXTENSIONS = (WEBHOOKS, RESUME)

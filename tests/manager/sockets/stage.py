@@ -73,38 +73,50 @@ class Stage:
             await self.catalog.create_user(name, hashed)
         return await self.app[ACCOUNTS].login(name, PASSWORD)
 
-    async def client(self, name: str = "alice") -> ClientPeer:
-        """Lets a client in."""
-        return await self.peers.enter_async_context(self.visiting_client(name))
+    async def client(self, name: str = "alice", *, extensions: Sequence[str] = ()) -> ClientPeer:
+        """Lets a client in, with extensions if it asks for any."""
+        return await self.peers.enter_async_context(
+            self.visiting_client(name, extensions=extensions)
+        )
 
     @asynccontextmanager
-    async def visiting_client(self, name: str = "alice") -> AsyncIterator[ClientPeer]:
+    async def visiting_client(
+        self, name: str = "alice", *, extensions: Sequence[str] = ()
+    ) -> AsyncIterator[ClientPeer]:
         """A client for the length of the context."""
         query = client_query(await self.token(name))
-        async with ClientPeer.connected(self.socket_url, "s2c", query) as client:
+        async with ClientPeer.connected(
+            self.socket_url, "s2c", query, extensions=extensions
+        ) as client:
             yield client
 
-    async def service(self, process: str | None = None) -> ServicePeer:
+    async def service(
+        self, process: str | None = None, *, extensions: Sequence[str] = SERVICE_EXTENSIONS
+    ) -> ServicePeer:
         """Lets an upload service in; returns when it can be booked."""
-        return await self.peers.enter_async_context(self.visiting_service(process))
+        return await self.peers.enter_async_context(
+            self.visiting_service(process, extensions=extensions)
+        )
 
     @asynccontextmanager
-    async def visiting_service(self, process: str | None = None) -> AsyncIterator[ServicePeer]:
+    async def visiting_service(
+        self, process: str | None = None, *, extensions: Sequence[str] = SERVICE_EXTENSIONS
+    ) -> AsyncIterator[ServicePeer]:
         """An upload service for the length of the context, once it can be booked."""
         observer = await self._observing()
-        async with self.linked_service(process) as service:
+        async with self.linked_service(process, extensions=extensions) as service:
             await observer.next(s2c.ServiceRegistry, action="added", address=service.address)
             yield service
 
     @asynccontextmanager
     async def linked_service(
-        self, process: str | None = None, **answers: Any
+        self, process: str | None = None, *, extensions: Sequence[str] = SERVICE_EXTENSIONS
     ) -> AsyncIterator[ServicePeer]:
         """The link of an upload service, which may not be in service yet."""
         address = f"http://service-{next(self._addresses)}.test/chunks"
         query = service_query(SERVICE_PASSWORD, address, process)
         async with ServicePeer.connected(
-            self.socket_url, "s2u", query, extensions=SERVICE_EXTENSIONS
+            self.socket_url, "s2u", query, extensions=extensions
         ) as service:
             service.address = address
             yield service
