@@ -14,7 +14,7 @@ from storage.discord.messages import ChunkAddress
 from storage.keys import MasterKey
 from upload_service.buffers import HeldBuffer, Lane
 from upload_service.chunk_states import ChunkStates, Offer, UploadPhase
-from upload_service.errors import UnknownUpload, UploadEnded
+from upload_service.errors import Stopping, UnknownUpload, UploadEnded
 from upload_service.mime import mime_type
 from upload_service.stall import StallGuard
 
@@ -102,6 +102,7 @@ class ActiveUpload:
         self._outcomes: dict[int, asyncio.Future[None]] = {}
         self._guards: set[StallGuard] = set()
         self._timer: asyncio.TimerHandle | None = None
+        self._ends_idle: str | None = None
         self._watch_deadline()
 
     @cached_property
@@ -183,6 +184,15 @@ class ActiveUpload:
             for guard in self._guards:
                 guard.interrupt(UploadEnded(reason))
 
+    def end_when_idle(self, reason: str) -> None:
+        """End as `end` does, as soon as no chunk is being received or forwarded."""
+        self._ends_idle = reason
+        self._end_if_idle()
+
+    def _end_if_idle(self) -> None:
+        if self._ends_idle is not None and not self.chunks.is_busy:
+            self.end(self._ends_idle)
+
     def _end_flight(self, index: int) -> None:
         self._outcomes.pop(index).set_result(None)
         self._leave()
@@ -192,6 +202,7 @@ class ActiveUpload:
         """Undo one `chunks.enter`."""
         self.chunks.leave(self._loop.time())
         self._watch_deadline()
+        self._end_if_idle()
 
     def _settle(self) -> None:
         if self.chunks.state is UploadPhase.RUNNING:
@@ -215,11 +226,16 @@ class ActiveUpload:
 
 
 class ActiveUploads:
-    """All uploads of this process, by id."""
+    """All uploads of this process, by id.
+
+    Attributes:
+        is_closing: whether no further chunk is taken, as the process stops.
+    """
 
     def __init__(self) -> None:
         self._by_id: dict[UUID, ActiveUpload] = {}
         self._unattributed = 0
+        self.is_closing = False
 
     def add(self, upload: ActiveUpload) -> None:
         """Take an upload in. Its id must be new."""
@@ -232,9 +248,19 @@ class ActiveUploads:
         if self._by_id.get(upload.id) is upload:
             del self._by_id[upload.id]
 
-    def end_all(self, reason: str) -> None:
-        """End every upload that still runs."""
-        for upload in self._by_id.values():
+    async def close(self, reason: str, *, patience_s: float) -> None:
+        """Take no further chunk, and end every upload once those under way are stored.
+
+        So whoever goes on with an upload elsewhere need not send them again. Chunks that take longer
+        than `patience_s` seconds are given up.
+        """
+        self.is_closing = True
+        running = [upload for upload in self._by_id.values() if not upload.finished.done()]
+        for upload in running:
+            upload.end_when_idle(reason)
+        if running:
+            await asyncio.wait([upload.finished for upload in running], timeout=patience_s)
+        for upload in running:
             upload.end(reason)
 
     def find(self, upload_id: UUID) -> ActiveUpload:
@@ -242,7 +268,10 @@ class ActiveUploads:
 
         Raises:
             UnknownUpload: if there is none.
+            Stopping: if none of them takes a chunk any more.
         """
+        if self.is_closing:
+            raise Stopping
         try:
             return self._by_id[upload_id]
         except KeyError:

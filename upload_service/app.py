@@ -34,6 +34,9 @@ UNATTRIBUTED_BODIES: Final = 2
 """How many bodies that begin with the file are received at once, besides the chunks in flight."""
 LONGEST_DELAY_S: Final = 5.0
 """Between two attempts to reach the manager, or to have it take a report."""
+CHUNKS_GRACE_S: Final = 2.0
+"""Seconds that chunks are given at a stop to come in and to get their turn at Discord, at most."""
+_STOPS: Final = "the service stops"
 REQUESTS_GRACE_S: Final = 2.0
 """Seconds that requests are given at a stop once nothing is under way to Discord any more."""
 
@@ -122,11 +125,15 @@ class UploadService:
                     await cancel_and_wait(*links)
 
     async def _drain(self) -> None:
-        """End what runs, and wait as long as the grace lasts until all reports are answered."""
+        """End what runs, and wait as long as the grace lasts until all reports are answered.
+
+        The manager is told that an upload ends here once all chunks that were under way are stored.
+        """
         loop = asyncio.get_running_loop()
         ends_at = loop.time() + self._settings.drain_grace_s
-        self._uploads.end_all("the service stops")
-        self._tickets.end_all("the service stops")
+        self._tickets.end_all(_STOPS)
+        patience_s = min(CHUNKS_GRACE_S, self._settings.drain_grace_s / 2)
+        await self._uploads.close(_STOPS, patience_s=patience_s)
         await self._forwarder.drain(ends_at - loop.time())
         await self._tickets.drain(ends_at - loop.time())
         try:

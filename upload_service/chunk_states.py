@@ -161,6 +161,11 @@ class ChunkStates:
         """Stop the inactivity time: a chunk begins to be received or forwarded."""
         self._busy += 1
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a chunk is being received, compared or forwarded."""
+        return self._busy > 0
+
     def leave(self, now: float) -> None:
         """Undo one `enter`; the last one starts the inactivity time anew."""
         self._busy -= 1

@@ -153,6 +153,16 @@ class Busy(ChunkError):
     status = 503
 
 
+class Stopping(ChunkError):
+    """The service is about to stop. The chunk may be sent to the service that goes on with the upload."""
+
+    code = "stopping"
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__("this service stops, and takes no further chunks")
+
+
 class TicketRefused(ChunkError):
     """The manager does not accept the ticket: forged, expired, used, or for another file."""
 

@@ -312,6 +312,8 @@ class Slot:
         return spec
 
     def _why_not(self, packet: s2u.UploadStart | s2u.UploadContinue) -> str | None:
+        if self._uploads.is_closing:
+            return "this service stops"
         if self._upload is not None:
             return "an upload runs here already"
         if UUID(packet.upload_id) in self._uploads:

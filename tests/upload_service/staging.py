@@ -3,8 +3,8 @@
 import asyncio
 import base64
 import hashlib
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -141,6 +141,7 @@ class Stage:
     url: str
     link: ManagerLink
     service: UploadService
+    stop: Callable[[], Coroutine[Any, Any, None]]
 
     async def configure(self, **changes: Any) -> Boolean:
         """Lease all webhooks of the emulator to the slot."""
@@ -256,10 +257,12 @@ async def staged(
         service = UploadService(settings, backoff=lambda: Backoff(first_s=0.001, cap_s=0.01))
         async with (
             serving(_mounted(service.intake, mounted_at), zero_copy=zero_copy) as url,
-            service.run(),
+            AsyncExitStack() as running,
             aiohttp.ClientSession() as session,
         ):
-            stage = Stage(emulator, manager, session, url, await manager.links.get(), service)
+            await running.enter_async_context(service.run())
+            link = await manager.links.get()
+            stage = Stage(emulator, manager, session, url, link, service, stop=running.aclose)
             assert (await stage.configure()).success
             yield stage
 

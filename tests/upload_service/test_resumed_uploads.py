@@ -1,5 +1,6 @@
 """Uploads of which some chunks were stored before, here or on another service."""
 
+import asyncio
 import json
 import os
 from pathlib import Path
@@ -8,6 +9,8 @@ from uuid import uuid4
 
 import pytest
 
+from discord_emulator.faults import Fault, FaultKind
+from discord_emulator.operations import Operation
 from protocol import s2u
 from tests.upload_service.staging import CHUNK, Stage, file_first, form_around, raw_request, staged
 
@@ -108,3 +111,42 @@ async def test_an_upload_goes_on_in_the_slot_in_which_it_ended(stage: Stage) -> 
     assert await stage.send(upload, 1, bytes(CHUNK)) == (200, "1")
     finish = await stage.link.finishes.get()
     assert (finish.success, finish.hash) == (True, None)
+
+
+async def test_a_service_that_stops_hands_over_all_that_was_on_its_way(tmp_path: Path) -> None:
+    """The manager hears of the end behind the last report, so nothing of it is sent again elsewhere."""
+    async with staged(tmp_path) as stage:
+        fault = Fault(kind=FaultKind.SLOW, route=Operation.EXECUTE)
+        stage.emulator.faults.add(fault)
+        upload, data = await stage.start(4 * CHUNK), os.urandom(CHUNK)
+        posting = asyncio.create_task(stage.send(upload, 0, data))
+        await fault.reached.wait()
+        async with stage.sending(upload, 1, length=CHUNK) as half:
+            await half.write(data[:-1])
+            await stage.until_receiving(1)
+            stopping = asyncio.create_task(stage.stop())
+            while (await stage.send(upload, 2, data))[0] != 503:
+                pass
+            fault.release()
+            assert await half.finish(data[-1:]) == (200, "1")
+        assert await posting == (200, "0")
+        finish = await stage.link.finishes.get()
+        assert (finish.success, finish.reason) == (False, "the service stops")
+        await stopping
+        assert {0, 1} <= {report.index for report in stage.manager.journal}
+
+
+async def test_a_service_that_stops_takes_no_upload(tmp_path: Path) -> None:
+    """The manager gives it to another one."""
+    async with staged(tmp_path) as stage:
+        upload = await stage.start(2 * CHUNK)
+        async with stage.sending(upload, 0, length=CHUNK) as half:
+            await half.write(b"x")
+            await stage.until_receiving(1)
+            stopping = asyncio.create_task(stage.stop())
+            while (await stage.send(upload, 1, bytes(CHUNK)))[0] != 503:
+                pass
+            answer = await stage.link.ask(stage.order(str(uuid4()), 10))
+            assert (answer.success, answer.message) == (False, "this service stops")
+            await half.finish(bytes(CHUNK - 1))
+        await stopping
