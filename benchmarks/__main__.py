@@ -11,6 +11,7 @@ from benchmarks.limiter import LIMITER
 from benchmarks.listings import LISTINGS
 from benchmarks.processing import PROCESSING
 from benchmarks.uploads import UPLOADS
+from cli.servers.process import LogSettings, load, logging_to_stderr
 
 SUITES: dict[str, Suite] = {
     suite.name: suite
@@ -41,8 +42,9 @@ def main() -> None:
     """Run what the command line asks for."""
     arguments = _arguments()
     options = Options(mib=arguments.mib, rounds=arguments.rounds)
-    for name in arguments.suites or SUITES:
-        print(asyncio.run(SUITES[name].run(options)))
+    with logging_to_stderr(load(LogSettings)):
+        for name in arguments.suites or SUITES:
+            print(asyncio.run(SUITES[name].run(options)))
 
 
 if __name__ == "__main__":

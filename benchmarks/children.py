@@ -11,7 +11,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from itertools import cycle
 from pathlib import Path
 
@@ -160,15 +160,23 @@ async def _serve(app: web.Application) -> None:
         await runner.cleanup()
 
 
+def _run_server(program: Coroutine[None, None, None]) -> None:
+    """Run a program of this project with its log configured as in production."""
+    from cli.servers.process import LogSettings, load, logging_to_stderr
+
+    with logging_to_stderr(load(LogSettings)):
+        uvloop.run(program)
+
+
 def main(name: ChildName) -> None:
     """Run the child of this name until it is terminated."""
     match name:
         case ChildName.MANAGER:
-            uvloop.run(run_manager())
+            _run_server(run_manager())
         case ChildName.UPLOAD_SERVICE:
-            uvloop.run(run_upload_service())
+            _run_server(run_upload_service())
         case ChildName.DISCORD:
-            uvloop.run(run_discord())
+            _run_server(run_discord())
         case ChildName.LISTENERS:
             uvloop.run(run_listeners())
         case ChildName.NAIVE_SERVICE:
