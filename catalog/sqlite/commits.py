@@ -23,7 +23,13 @@ from catalog.sqlite.placed_files import require_file, shares_of
 from catalog.sqlite.rows import file_of
 from catalog.sqlite.services import enqueue
 from catalog.sqlite.statements import sql
-from catalog.sqlite.upkeep import count_file, free_file_name, next_change, uncount_file
+from catalog.sqlite.upkeep import (
+    count_file,
+    free_file_name,
+    next_change,
+    taken_names,
+    uncount_file,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,16 +52,20 @@ async def commit_file(
     if wanted.owner_id is not None:
         await require_user(session, wanted.owner_id)
     made = await make_folders(session, wanted.path)
-    present = await _file_named(session, made.folder.id, wanted.name)
-    if present is None or isinstance(on_conflict, RenameOnConflict):
-        free = await free_file_name(session, made.folder.id, wanted.name)
-        if free != wanted.name and not isinstance(on_conflict, RenameOnConflict):
-            raise IsAFolder((*wanted.path, wanted.name))
-        file_id = await _insert(session, content, made.folder.id, replace(wanted, name=free), now)
+    folder_id = made.folder.id
+    replaced = False
+    if not await taken_names(session, folder_id, [wanted.name]):
+        file_id = await _insert(session, content, folder_id, wanted, now)
+    elif isinstance(on_conflict, RenameOnConflict):
+        free = await free_file_name(session, folder_id, wanted.name)
+        file_id = await _insert(session, content, folder_id, replace(wanted, name=free), now)
     else:
+        present = await _file_named(session, folder_id, wanted.name)
+        if present is None:
+            raise IsAFolder((*wanted.path, wanted.name))
         file_id = await _overwrite(session, content, present, on_conflict, now)
+        replaced = True
     await enqueue(session, object_id, now=now)
-    replaced = present is not None and present.id == file_id
     return await _write_receipt(session, file_id, wanted.path, made.created, replaced=replaced)
 
 
@@ -137,7 +147,8 @@ async def _write_receipt(
     return CommittedFile(
         folder=folder,
         file=await require_file(session, file_id),
-        shares=await shares_of(session, file_id),
+        # A new file is shared with nobody yet.
+        shares=await shares_of(session, file_id) if replaced else (),
         created_folders=created,
         replaced=replaced,
         sequence=sequence,
