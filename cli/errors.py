@@ -84,6 +84,8 @@ EXIT_CODES: Mapping[type[Exception], int] = {
     CatalogUnusable: os.EX_IOERR,
     errors.UploadFailed: os.EX_TEMPFAIL,
     errors.DownloadFailed: os.EX_TEMPFAIL,
+    errors.UploadStalled: os.EX_TEMPFAIL,
+    errors.ResumedElsewhere: os.EX_TEMPFAIL,
     errors.SourceChanged: os.EX_TEMPFAIL,
     errors.TooManyAttempts: os.EX_TEMPFAIL,
     errors.ServerFailed: os.EX_TEMPFAIL,

@@ -53,12 +53,14 @@ class TransferredFile:
         remote: The full remote path that it has, or that was taken.
         size: Its size in bytes; 0 when it was skipped.
         outcome: How it ended.
+        sent_bytes: Bytes of it that were sent, as in `UploadResult`; 0 for a download.
     """
 
     local: Path
     remote: str
     size: int
     outcome: Outcome
+    sent_bytes: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -407,6 +407,7 @@ async def upload_planned(
     progress: FolderProgressCallback | None,
     is_public: bool,
     workers: int,
+    keep_on_cancel: bool = False,
 ) -> FolderResult:
     """Do what a plan says, with so many files under way at once."""
     for local, remote in plan.empty_folders:
@@ -417,10 +418,19 @@ async def upload_planned(
 
     async def upload(file: PlannedTransfer, report: ProgressCallback) -> TransferredFile:
         result = await cloud.upload(
-            file.local, file.remote, on_conflict=on_conflict, progress=report, is_public=is_public
+            file.local,
+            file.remote,
+            on_conflict=on_conflict,
+            progress=report,
+            is_public=is_public,
+            keep_on_cancel=keep_on_cancel,
         )
         return TransferredFile(
-            local=file.local, remote=result.path, size=result.size, outcome=result.outcome
+            local=file.local,
+            remote=result.path,
+            size=result.size,
+            outcome=result.outcome,
+            sent_bytes=result.sent_bytes,
         )
 
     return await Batch(plan.files, plan.failures, progress).run(upload, workers)

@@ -1,4 +1,4 @@
-"""`put`, `get`, `zip`, `ls`, `mv`, `rm`, `mkdir`, and `share` with its subcommands."""
+"""`put`, `get`, `zip`, `ls`, `mv`, `rm`, `mkdir`, and `share` and `uploads` with their subcommands."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +14,9 @@ share = typer.Typer(
     no_args_is_help=True,
     help="Share files: with users, with everybody, or by a link.",
 )
+uploads = typer.Typer(
+    name="uploads", no_args_is_help=True, help="Unfinished uploads, which the manager keeps."
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -26,6 +29,7 @@ def register(app: typer.Typer) -> None:
     app.command("rm", no_args_is_help=True)(rm)
     app.command("mkdir", no_args_is_help=True)(mkdir)
     app.add_typer(share)
+    app.add_typer(uploads)
 
 
 def put(
@@ -49,7 +53,8 @@ def put(
 ) -> None:
     """Upload files and folders; `put holiday /archive` makes the folder /archive/holiday.
 
-    A folder that is missing is made; for one file only if DEST ends with a slash.
+    A folder that is missing is made; for one file only if DEST ends with a slash. An upload that broke
+    off goes on where it stopped when the same command is run again.
     """
     from cli.commands import put as command
 
@@ -211,3 +216,26 @@ def list_shares(context: typer.Context, path: SharedFile, *, as_json: Json = Fal
     from cli.commands import files
 
     files.list_shares(context, path, as_json=as_json)
+
+
+@uploads.command("list")
+def list_uploads(context: typer.Context, *, as_json: Json = False) -> None:
+    """Show id, stored bytes, state, time of expiry (UTC) and path of each unfinished upload."""
+    from cli.commands import uploads as command
+
+    command.list_uploads(context, as_json=as_json)
+
+
+@uploads.command("drop")
+def drop_uploads(
+    context: typer.Context,
+    ids: Annotated[
+        list[str] | None, typer.Argument(help="Ids, as `uploads list` shows them.")
+    ] = None,
+    *,
+    drop_all: Annotated[bool, typer.Option("--all", help="Drop all of them.")] = False,
+) -> None:
+    """Give up unfinished uploads: what was stored of them is deleted."""
+    from cli.commands import uploads as command
+
+    command.drop(context, ids or [], drop_all=drop_all)

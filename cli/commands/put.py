@@ -134,6 +134,15 @@ def put(
     ctx.run(putting.run(sources, dest))
 
 
+def _kept_line(ids: list[str]) -> str:
+    """What the user can do about uploads that are not finished."""
+    what, them = ("upload is", "it") if len(ids) == 1 else ("uploads are", "them")
+    return (
+        f"discord-cloud: {len(ids)} unfinished {what} kept: run the same command again to go on, or "
+        f"give {them} up with `discord-cloud uploads drop {' '.join(ids)}`"
+    )
+
+
 def _conflict_option(ctx: CommandContext, chosen: ConflictOption | None) -> ConflictOption:
     if chosen is None:
         return ConflictOption.ASK if ctx.is_interactive else ConflictOption.RENAME
@@ -160,6 +169,7 @@ class _Put:
         self._is_public = is_public
         self._as_json = as_json
         self._summary = Summary()
+        self._kept: dict[Path, str] = {}
 
     async def run(self, sources: list[Path], destination: str) -> None:
         try:
@@ -177,6 +187,8 @@ class _Put:
             print_json(self._ctx.out, self._summary.as_data())
         paths = [done["path"] for done in self._summary.done]
         self._summary.print(self._ctx, "stored", paths, f"in {destination}")
+        if self._kept:
+            print_line(self._ctx.err, _kept_line(list(self._kept.values())))
 
     async def _upload_all(self, cloud: Client, plan: UploadPlan) -> None:
         with TransferDisplay(self._ctx.err, is_shown=not self._as_json) as display:
@@ -192,16 +204,28 @@ class _Put:
                 progress=report,
                 is_public=self._is_public,
                 workers=self._jobs * AHEAD,
+                keep_on_cancel=True,
             )
         raise_if_manager_lost(result)
 
     def _take(self, progress: FolderProgress) -> None:
         source = str(progress.local)
+        self._follow(progress)
         match progress.finished:
             case FailedTransfer(error=error):
                 self._summary.fail(source, error)
             case TransferredFile() as file:
                 self._take_file(source, file)
+
+    def _follow(self, progress: FolderProgress) -> None:
+        """Remember the uploads that the manager keeps until they are finished."""
+        kept_id, reason = progress.progress.kept_id, progress.progress.reason
+        if kept_id is not None and progress.finished is None:
+            self._kept[progress.local] = kept_id
+        else:
+            self._kept.pop(progress.local, None)
+        if reason is not None:
+            print_line(self._ctx.err, f"{progress.local}: begins anew: {reason}")
 
     def _take_file(self, source: str, file: TransferredFile) -> None:
         is_skipped = file.outcome is Outcome.SKIPPED
@@ -209,7 +233,13 @@ class _Put:
             how = "skipped, is there" if is_skipped else f"stored as {file.remote}"
             print_line(self._ctx.err, f"{source}: {how}")
         self._summary.skipped += is_skipped
-        self._summary.add(file.size, source=source, path=file.remote, outcome=file.outcome.value)
+        self._summary.add(
+            file.size,
+            source=source,
+            path=file.remote,
+            outcome=file.outcome.value,
+            sent_bytes=file.sent_bytes,
+        )
 
     def _policy(self, display: TransferDisplay) -> ConflictPolicy:
         if self._option is not ConflictOption.ASK:

@@ -60,10 +60,10 @@ class Server:
             yield user
 
 
-def up(data: Path, **environment: str) -> AbstractAsyncContextManager[Server]:
+def up(data: Path, *options: str, **environment: str) -> AbstractAsyncContextManager[Server]:
     """`discord-cloud up` on a data folder, until the end of the context at the latest."""
     arguments = ("up", "--port", "0", "--data", str(data), "--slots", "1")
-    return program(*arguments, **environment)
+    return program(*arguments, *options, **environment)
 
 
 def manager(emulator: Emulator, **environment: str) -> AbstractAsyncContextManager[Server]:
