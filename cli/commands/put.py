@@ -134,7 +134,7 @@ def put(
     ctx.run(putting.run(sources, dest))
 
 
-def _kept_line(ids: list[str]) -> str:
+def kept_line(ids: list[str]) -> str:
     """What the user can do about uploads that are not finished."""
     what, them = ("upload is", "it") if len(ids) == 1 else ("uploads are", "them")
     return (
@@ -188,7 +188,7 @@ class _Put:
         paths = [done["path"] for done in self._summary.done]
         self._summary.print(self._ctx, "stored", paths, f"in {destination}")
         if self._kept:
-            print_line(self._ctx.err, _kept_line(list(self._kept.values())))
+            print_line(self._ctx.err, kept_line(list(self._kept.values())))
 
     async def _upload_all(self, cloud: Client, plan: UploadPlan) -> None:
         with TransferDisplay(self._ctx.err, is_shown=not self._as_json) as display:

@@ -38,7 +38,8 @@ def drop(context: typer.Context, ids: list[str], *, drop_all: bool) -> None:
             chosen = [kept.id async for kept in cloud.uploads()] if drop_all else ids
             await _drop(cloud, chosen, summary)
         summary.print_failures(ctx)
-        print_line(ctx.err, f"dropped {counted(len(summary.done), 'upload')}")
+        if summary.done or not chosen:
+            print_line(ctx.err, f"dropped {counted(len(summary.done), 'upload')}")
         summary.exit()
 
     ctx.run(run())

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from cli.commands.put import kept_line
 from client_sdk import Client, ManagerStatus, MessageStatus
 from client_sdk.errors import Unreachable
 from client_sdk.sinks import draft_path
@@ -407,6 +408,15 @@ def test_put_tells_what_it_has_done_when_it_ends_early(
     done = [file["outcome"] for file in json.loads(result.stdout)["files"]]
     assert done in (["skipped"], ["skipped", "skipped"])
     assert result.stderr.splitlines()[-1] == last_line
+
+
+def test_the_line_about_unfinished_uploads_names_them() -> None:
+    """Both ways on: the same command again, or to drop them."""
+    assert kept_line(["a"]) == (
+        "discord-cloud: 1 unfinished upload is kept: run the same command again to go on, or give "
+        "it up with `discord-cloud uploads drop a`"
+    )
+    assert kept_line(["a", "b"]).endswith("give them up with `discord-cloud uploads drop a b`")
 
 
 async def test_a_manager_that_goes_and_comes_is_told(

@@ -1,0 +1,93 @@
+"""`uploads`, and what `put` leaves behind, at a scripted manager that keeps uploads."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Shell
+from tests.client_sdk.conftest import running_script
+from tests.client_sdk.content import content_of
+from tests.client_sdk.keeping import KeepingManager
+
+CONTENT = content_of(10_000)
+
+
+@pytest.fixture
+async def manager() -> AsyncIterator[KeepingManager]:
+    """A scripted manager that keeps uploads and stores the first half of each."""
+    keeping = KeepingManager()
+    keeping.held_from = 5
+    async with running_script(keeping) as running:
+        yield running
+        running.released.set()
+
+
+@pytest.fixture
+async def kept_id(manager: KeepingManager, tmp_path: Path) -> str:
+    """An unfinished upload, as its client has left it."""
+    shell = Shell.logged_in(tmp_path / "home", manager.url, manager.token)
+    async with shell.command_context().client() as cloud:
+        upload = asyncio.create_task(cloud.upload(CONTENT, "/film", keep_on_cancel=True))
+        kept = await manager.held()
+        upload.cancel()
+        await asyncio.gather(upload, return_exceptions=True)
+    await manager.until(lambda: not manager.peers)
+    manager.released.set()
+    return kept.upload_id
+
+
+async def test_unfinished_uploads_are_listed(
+    manager: KeepingManager, kept_id: str, tmp_path: Path
+) -> None:
+    """One line each, and as JSON."""
+    shell = Shell.logged_in(tmp_path / "home", manager.url, manager.token)
+    result = await asyncio.to_thread(shell, "uploads", "list")
+    assert result.stdout == (
+        f"{kept_id}       4.9/9.8 KiB  parked             2026-01-01 00:00:00  /film\n"
+    )
+    result = await asyncio.to_thread(shell, "uploads", "list", "--json")
+    assert json.loads(result.stdout) == [
+        {
+            "id": kept_id,
+            "path": "/film",
+            "size": 10_000,
+            "stored_size": 5000,
+            "state": "parked",
+            "is_public": False,
+            "created_at": "2026-01-01T00:00:00.000Z",
+            "expires_at": "2026-01-01T00:00:00.000Z",
+        }
+    ]
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["by id", "all"])
+async def test_unfinished_uploads_are_dropped(
+    manager: KeepingManager, kept_id: str, tmp_path: Path, named: bool
+) -> None:
+    """Those that are named, or all."""
+    shell = Shell.logged_in(tmp_path / "home", manager.url, manager.token)
+    which = kept_id if named else "--all"
+    result = await asyncio.to_thread(shell, "uploads", "drop", which)
+    assert (result.exit_code, result.stderr) == (0, "dropped 1 upload\n")
+    assert manager.kept == {}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "problem"),
+    [
+        ([], 64, "name the uploads to drop, or all with --all"),
+        (["film"], 64, "film: the id of an upload is a uuid"),
+        (["00000000-0000-0000-0000-000000000000"], 65, "no such upload"),
+    ],
+)
+async def test_what_cannot_be_dropped_is_an_error(
+    manager: KeepingManager, tmp_path: Path, arguments: list[str], code: int, problem: str
+) -> None:
+    """With what to do."""
+    shell = Shell.logged_in(tmp_path / "home", manager.url, manager.token)
+    result = await asyncio.to_thread(shell, "uploads", "drop", *arguments)
+    assert result.exit_code == code
+    assert problem in result.stderr
