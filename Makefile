@@ -68,7 +68,7 @@ test-compose: .venv/installed-dev ## whether Docker's compose plugin takes docke
 	$(BIN)/pytest -m docker tests/house
 
 test-huge: .venv/installed-dev ## a file of more than 4 GiB, there and back: minutes, and gigabytes below /tmp
-	$(BIN)/pytest -m huge tests/system tests/manager/downloads
+	PYTEST_DEBUG_TEMPROOT=/tmp $(BIN)/pytest -m huge tests/system tests/manager/downloads
 
 docs: .venv/installed ## writes the pages of docs/ that are generated from the code
 	$(BIN)/python -m protocol.reference docs/packets.md

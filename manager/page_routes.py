@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -143,8 +144,9 @@ class PageFiles:
         return f"/page/{self.version}"
 
     @classmethod
+    @cache
     def load(cls, folder: Path = FOLDER) -> "PageFiles":
-        """Reads the folder. Raises OSError when the page is not installed."""
+        """Reads the folder, once in a process. Raises OSError when the page is not installed."""
         contents = {
             path.relative_to(folder).as_posix(): path.read_bytes()
             for path in sorted(folder.rglob("*"))

@@ -1,6 +1,9 @@
 """What the tests of several rooms share."""
 
+import os
+import shutil
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -9,6 +12,11 @@ from local_supabase.stack import LocalSupabase, running_supabase
 from tests.local_programs import needed_for
 from tests.loops import LoopFactory, loops_for
 from tests.scripted_answers import ScriptedAnswers
+
+IN_MEMORY = Path("/dev/shm")
+if IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free > 2**31:
+    # Databases and the emulator wait for the disk at every commit: there it takes no time.
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(IN_MEMORY))
 
 # How long an example takes says more of the machine than of the code; pytest-timeout ends what hangs.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
