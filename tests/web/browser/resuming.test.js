@@ -174,6 +174,20 @@ test("whoever picks the same file in another window goes on there, and the first
   await person.leaves();
 });
 
+test("a question about a taken name is asked again after a reload, and needs no file", async () => {
+  const { person, gate } = await worksIn("asked");
+  await gate.open();
+  await person.page.setInputFiles("#pick-files", film);
+  await person.uploadsAreDone(1);
+  await person.page.setInputFiles("#pick-files", film);
+  const question = person.page.getByRole("dialog", { name: "This name is taken" });
+  await question.waitFor();
+  await person.page.reload();
+  await question.getByRole("button", { name: /^Keep both/ }).click();
+  await person.sees(["film (1).mkv", "film.mkv"]);
+  await person.leaves();
+});
+
 test("when the manager was away the upload goes on by itself, with what is missing", async () => {
   const { person, gate } = await worksIn("restarted");
   await person.page.setInputFiles("#pick-files", film);

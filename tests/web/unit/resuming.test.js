@@ -114,6 +114,17 @@ test("when nothing is missing no service is needed, and a question is asked agai
   assert.deepEqual(queue.conflicts.open, [entry]);
 });
 
+test("what is stored as a whole waits for no service, and is not asked for again and again when chunks are missing after all", () => {
+  const queue = new UploadQueue();
+  queue.add([{ source: { name: "film.mkv", size: 50 }, folder: "/", isPublic: false, kept: { uploadId: "one", fingerprint: "f", storedBytes: 50, isAbsent: true } }]);
+  queue.online(true);
+  const effects = queue.next(0);
+  assert.deepEqual(effects.map((effect) => effect.do), ["resume"]);
+  const entry = only1(queue);
+  queue.resumeRejected(entry, { code: "cannot-resume-here", reason: "no service", retry: "soon" }, 0);
+  assert.deepEqual([entry.state, entry.reason], ["failed", "no service"]);
+});
+
 test("an upload that the manager does not keep begins anew, as ever", () => {
   const { queue, entry } = keeping();
   queue.chunkStored("one", 0);

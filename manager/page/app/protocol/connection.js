@@ -2,7 +2,6 @@
 
 /** @import { EventId, Events, NoticeId, Notices, RequestId, Requests } from "../../types/wire.js" */
 import { text } from "../text/text.js";
-import { canFingerprint } from "../uploads/fingerprint.js";
 import { retryDelay } from "./backoff.js";
 import { Disconnected, NoReply } from "./errors.js";
 import { decodeFrame, encodeFrame, newUuid } from "./frames.js";
@@ -13,8 +12,8 @@ export const ORGANISE = "organise";
 const ADMINISTER = "administer";
 const REJECTIONS = "rejections";
 export const RESUME = "resume";
-/** Uploads can only be resumed where the page can say what it uploads. */
-const WANTED = [ORGANISE, ADMINISTER, REJECTIONS, ...(canFingerprint ? [RESUME] : [])];
+/** Files are recognised by SHA-256, which browsers have where a page comes by HTTPS, or from this machine. */
+const WANTED = [ORGANISE, ADMINISTER, REJECTIONS, ...(globalThis.crypto?.subtle ? [RESUME] : [])];
 /** How long a manager that is there may take for an answer that it has at hand. */
 const PROBE_MS = 5_000;
 

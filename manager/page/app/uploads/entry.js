@@ -84,6 +84,11 @@ export class Entry {
     return this.source.size;
   }
 
+  /** Whether a service has to take something of it. */
+  get needsService() {
+    return this.size > 0 && !this.isAbsent;
+  }
+
   get isOver() {
     return ["done", "failed", "skipped", "cancelled", "elsewhere"].includes(this.state);
   }

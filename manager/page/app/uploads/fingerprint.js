@@ -2,9 +2,6 @@
 
 const HEAD_BYTES = 65_536;
 
-/** Browsers have SHA-256 where a page comes by HTTPS, or from this machine. */
-export const canFingerprint = globalThis.crypto?.subtle !== undefined;
-
 /**
  * Rejects when the file cannot be read any more.
  * @param {File} file

@@ -19,6 +19,8 @@ const LOOK_AGAIN_MS = 5_000;
 
 export class KeptUploads {
   #lookTimer = 0;
+  /** Whether the manager keeps uploads for this connection. */
+  #isGranted = false;
   #store;
   #connection;
   #toasts;
@@ -38,10 +40,12 @@ export class KeptUploads {
     this.#toasts = toasts;
     this.#isQueued = isQueued;
     this.#add = add;
+    document.addEventListener("visibilitychange", () => document.hidden || this.#refresh());
   }
 
-  /** Loads the list. Rejects without a connection. */
+  /** Loads the list on a connection whose manager keeps uploads. Rejects without one. */
   async load() {
+    this.#isGranted = true;
     /** @type {KeptUpload[]} */
     const uploads = [];
     let hasMore = true;
@@ -58,16 +62,19 @@ export class KeptUploads {
     this.#lookAgain();
   }
 
-  /** Has what is stored entered as a file, which needs nothing but perhaps an answer. */
+  /** Has what is stored entered as a file, which needs nothing but perhaps an answer, and tells of the rest. */
   finishStored() {
     for (const row of this.#store.state.kept) {
       if (row.state === "stored" || row.state === "awaiting-decision") this.#resume(row, { name: row.name, size: row.size });
     }
+    const { length } = this.#store.state.kept;
+    if (length > 0) this.#store.set({ announcement: text.kept.title(length) });
   }
 
   /** Forgets the list, which is another user's. */
   clear() {
     clearTimeout(this.#lookTimer);
+    this.#isGranted = false;
     this.#store.set({ kept: [] });
   }
 
@@ -118,7 +125,7 @@ export class KeptUploads {
       this.#remove(row);
     } catch (error) {
       this.#toasts.error(error);
-      if (this.#connection.isOnline) await this.load().catch(() => {});
+      this.#refresh();
     }
   }
 
@@ -175,11 +182,15 @@ export class KeptUploads {
     this.#store.set(({ kept }) => ({ kept: kept.map((each) => (each.uploadId === row.uploadId ? { ...each, ...change } : each)) }));
   }
 
+  #refresh() {
+    if (this.#isGranted && this.#connection.isOnline) this.load().catch(() => {});
+  }
+
   /** Whoever uploads something elsewhere does not tell this page how it goes on. */
   #lookAgain() {
     clearTimeout(this.#lookTimer);
     if (!this.#store.state.kept.some((row) => row.state === "running")) return;
-    this.#lookTimer = window.setTimeout(() => void this.load().catch(() => {}), LOOK_AGAIN_MS);
+    this.#lookTimer = window.setTimeout(() => this.#refresh(), LOOK_AGAIN_MS);
   }
 }
 

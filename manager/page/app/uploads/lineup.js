@@ -88,7 +88,7 @@ export class Lineup {
     let count = 0;
     for (const entry of this.#waiting) {
       if (count >= enough) break;
-      if (entry.size > 0 && !this.#isHeld(entry)) count += 1;
+      if (entry.needsService && !this.#isHeld(entry)) count += 1;
     }
     return count;
   }

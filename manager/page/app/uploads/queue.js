@@ -160,7 +160,8 @@ export class UploadQueue {
     if (code === "resumed-elsewhere") return this.#end(entry, "elsewhere", null);
     if (code === "upload-gone" && !entry.isAbsent) return this.#beginAnew(entry, false);
     if (code === "source-changed") return this.#beginAnew(entry, true);
-    if (retry === "never") return this.#end(entry, "failed", reason);
+    // Without the file a service that takes chunks is of no use.
+    if (retry === "never" || (retry === "soon" && entry.isAbsent)) return this.#end(entry, "failed", reason);
     if (retry === "soon") return this.#restartAt(entry, now + RETRY_MS);
     this.#postpone(entry, reason, now);
   }
@@ -460,11 +461,11 @@ export class UploadQueue {
         this.#effects.push({ do: "wake", at: entry.notBefore });
         continue;
       }
-      if (entry.size > 0 && free-- <= 0) break;
+      if (entry.needsService && free-- <= 0) break;
       this.#lineup.begin(entry);
       entry.state = "requesting";
       entry.requestedFolder = entry.folder;
-      entry.occupies = entry.size > 0;
+      entry.occupies = entry.needsService;
       if (entry.keptId !== null) this.#effects.push({ do: "resume", entry, uploadId: entry.keptId });
       else this.#effects.push({ do: entry.size > 0 ? "request" : "make-empty", entry });
     }

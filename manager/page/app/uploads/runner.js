@@ -83,7 +83,7 @@ export class Uploads {
     if (canKeep) await this.#findKept();
     if (number !== this.#connectionNumber) return;
     this.#change(() => this.#queue.online(canKeep));
-    this.kept.finishStored();
+    if (canKeep) this.kept.finishStored();
   }
 
   /** Finds what is kept of files that wait. Whatever goes wrong, they can begin anew. */

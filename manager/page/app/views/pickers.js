@@ -24,8 +24,8 @@ export function Pickers() {
  */
 export async function pick(app, what) {
   const handles = what === "files" ? await pickHandles(true) : null;
-  if (handles) upload(app, await readHandles(handles));
-  else document.getElementById(`pick-${what}`)?.click();
+  if (handles?.length) upload(app, await readHandles(handles));
+  else if (!handles) document.getElementById(`pick-${what}`)?.click();
 }
 
 /**
@@ -42,7 +42,8 @@ export async function chooseFile(input) {
 /**
  * Files that the browser can remember, from a dialog of its own.
  * @param {boolean} multiple
- * @returns {Promise<FileSystemFileHandle[] | null>} null when it has none, or none that offers as much as an input does
+ * @returns {Promise<FileSystemFileHandle[] | null>} empty when nothing was chosen; null when the browser has no such dialog, or
+ *   none that offers as much as an input does
  */
 async function pickHandles(multiple) {
   // On phones the input offers the camera and photos, too.
