@@ -1,0 +1,135 @@
+"""Real processes end in mid-upload, and the client library goes on by itself with what is missing."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from client_sdk import Client, ClientSettings
+from discord_emulator.emulator import Emulator
+from discord_emulator.faults import Fault, FaultKind
+from discord_emulator.operations import Operation
+from discord_emulator.testing import running_emulator
+from tests.chaos.cluster import free_port
+from tests.manager.sockets.stage import SERVICE_PASSWORD
+from tests.system.server import Server, manager, program
+from tests.system.whole import CHUNK_SIZE, content_of
+
+CHUNKS = 40
+HALF = CHUNKS // 2
+CONTENT = content_of(CHUNKS * CHUNK_SIZE - 17)
+IN_FLIGHT = 2
+PATIENCE_S = 60.0
+
+
+@dataclass
+class Scene:
+    """A Discord that takes half of a file and then lets posts wait, and programs around it."""
+
+    folder: Path
+    emulator: Emulator
+    half: Fault
+    port: int
+
+    def manager(self) -> AbstractAsyncContextManager[Server]:
+        """The manager; the next one has the same address and catalog."""
+        catalog = str(self.folder / "catalog.sqlite3")
+        return manager(self.emulator, MANAGER_PORT=str(self.port), DATABASE_PATH=catalog)
+
+    @asynccontextmanager
+    async def service(self) -> AsyncIterator[Server]:
+        """An upload service with one slot; all of them share the folder of their reports."""
+        port = str(free_port())
+        async with program(
+            "upload-service",
+            MANAGER_ADDRESS=f"http://127.0.0.1:{self.port}",
+            SERVICE_PASSWORD=SERVICE_PASSWORD,
+            OWN_ADDRESS=f"http://127.0.0.1:{port}/",
+            PORT=port,
+            SLOTS="1",
+            CHUNKS_IN_FLIGHT=str(IN_FLIGHT),
+            REPORTS_FOLDER=str(self.folder / "reports"),
+        ) as running:
+            yield running
+
+    @asynccontextmanager
+    async def uploading(self, server: Server) -> AsyncIterator[None]:
+        """Alice uploads the file; one half of it is stored, and the next chunks wait for Discord."""
+        source = self.folder / "film.bin"
+        source.write_bytes(CONTENT)
+        token = await server.register()
+        settings = ClientSettings(parallel_uploads=1, chunks_in_flight=IN_FLIGHT)
+        async with Client(server.url, token, settings=settings) as cloud:
+            upload = asyncio.create_task(cloud.upload(source, "/film.bin"))
+            async with asyncio.timeout(PATIENCE_S):
+                await self.half.reached.wait()
+                yield
+                result = await upload
+            assert await cloud.read("/film.bin") == CONTENT
+            assert [kept async for kept in cloud.uploads()] == []
+        assert result.sent_bytes <= len(CONTENT) + IN_FLIGHT * CHUNK_SIZE
+
+    @property
+    def posts(self) -> int:
+        """How many chunks Discord has taken."""
+        return self.emulator.requests.count(Operation.EXECUTE, 200)
+
+
+@pytest.fixture
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    """An emulator, and nothing else yet."""
+    async with running_emulator(tmp_path / "discord", limits="off", channels=2) as emulator:
+        half = Fault(kind=FaultKind.SLOW, route=Operation.EXECUTE, times=None, skip=HALF)
+        emulator.faults.add(half)
+        yield Scene(tmp_path, emulator, half, free_port())
+        half.release()
+
+
+async def test_a_killed_service_is_replaced(scene: Scene):
+    """Another one goes on; at most the chunks that were on their way are sent again."""
+    async with (
+        scene.manager() as server,
+        scene.service() as first,
+        AsyncExitStack() as later,
+        scene.uploading(server),
+    ):
+        await later.enter_async_context(scene.service())
+        await first.kill()
+        scene.half.release()
+    assert scene.posts <= CHUNKS + IN_FLIGHT
+
+
+async def test_a_stopped_service_hands_over(scene: Scene):
+    """What it had on its way is stored, and nothing is stored twice."""
+    async with (
+        scene.manager() as server,
+        scene.service() as first,
+        AsyncExitStack() as later,
+        scene.uploading(server),
+    ):
+        await later.enter_async_context(scene.service())
+        stopping = asyncio.create_task(first.stop())
+        scene.half.release()
+        assert await stopping == 0
+    assert scene.posts == CHUNKS
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+async def test_a_restarted_manager_finds_the_upload(scene: Scene, how: signal.Signals):
+    """The client comes back by itself; what was stored is not sent again."""
+    async with (
+        AsyncExitStack() as later,
+        scene.manager() as server,
+        scene.service(),
+        scene.uploading(server),
+    ):
+        server.process.send_signal(how)
+        await server.process.wait()
+        scene.half.release()
+        again = await later.enter_async_context(scene.manager())
+        assert again.url == server.url
+    assert scene.posts <= CHUNKS + IN_FLIGHT
