@@ -5,6 +5,7 @@ from catalog.content_port import MasterKeyStore, MessageStore, ObjectStore, Webh
 from catalog.kept_upload_port import KeptUploadStore
 from catalog.port import FileStore, FolderPositions, FolderStore, FolderWalk
 from catalog.service_port import JobStore, KeyStore, ReferenceStore, TicketStore, ViewStore
+from catalog.signing_key_port import SigningKeyStore
 from catalog.transfer_records import CatalogTransfer
 
 
@@ -30,6 +31,7 @@ class JoinedCatalog:
         references: ReferenceStore,
         keys: KeyStore,
         master_keys: MasterKeyStore,
+        signing_keys: SigningKeyStore,
         views: ViewStore,
         jobs: JobStore,
         transfer: CatalogTransfer,
@@ -121,6 +123,11 @@ class JoinedCatalog:
         self.list_keys = keys.list_keys
         self.note_master_key = master_keys.note_master_key
         self.content_of_missing_keys = master_keys.content_of_missing_keys
+        self.list_signing_keys = signing_keys.list_signing_keys
+        self.begin_signing_keys = signing_keys.begin_signing_keys
+        self.add_signing_key = signing_keys.add_signing_key
+        self.reseal_signing_key = signing_keys.reseal_signing_key
+        self.drop_signing_keys = signing_keys.drop_signing_keys
         self.put_view = views.put_view
         self.views_of = views.views_of
         self.metadata_of = views.metadata_of

@@ -36,6 +36,7 @@ from catalog.records import (
     Share,
 )
 from catalog.service_port import JobStore, KeyStore, ReferenceStore, TicketStore, ViewStore
+from catalog.signing_key_port import SigningKeyStore
 from catalog.transfer_records import CatalogTransfer
 
 FolderPath = tuple[str, ...]
@@ -409,6 +410,7 @@ class Catalog(
     ReferenceStore,
     KeyStore,
     MasterKeyStore,
+    SigningKeyStore,
     ViewStore,
     JobStore,
     CatalogTransfer,

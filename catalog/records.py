@@ -339,6 +339,26 @@ class ApiKey:
     revoked_at: float | None
 
 
+DERIVED_KEY_ID = bytes(4)
+"""Id of the signing key that no catalog has: its secret is the oldest master key, as in earlier releases."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedSigningKey:
+    """A key that signs from a time on, until the next one does.
+
+    Attributes:
+        key_id: four random bytes that what is signed names; `DERIVED_KEY_ID` for what earlier releases
+            have signed.
+        signs_from: when it begins to sign.
+        sealed: its secret, encrypted with a master key; None exactly for `DERIVED_KEY_ID`.
+    """
+
+    key_id: bytes
+    signs_from: float
+    sealed: bytes | None = field(repr=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """The processing of one object.

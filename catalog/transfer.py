@@ -19,7 +19,7 @@ from common.tasks import settled
 
 FORMAT: Final = "discord-cloud catalog"
 VERSION: Final = 2
-"""What is written. Version 1 has no master keys, and is read as well."""
+"""What is written. Version 1 has neither master keys nor signing keys, and is read as well."""
 BATCH_RECORDS: Final = 2000
 BATCH_BYTES: Final = 1024 * 1024
 """About where a batch that is read ends, however few records it has."""

@@ -18,6 +18,7 @@ Uuid: TypeAlias = Annotated[
 ]
 Digest: TypeAlias = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 KeyId: TypeAlias = Annotated[str, Meta(pattern="^[0-9a-f]{8}$")]
+Sealed: TypeAlias = Annotated[str, Meta(pattern="^([0-9a-f]{2})+$")]
 
 
 class TransferRecord(
@@ -195,6 +196,17 @@ class MasterKeyRecord(TransferRecord, frozen=True, tag="master_key"):
     key_id: KeyId
 
 
+class SigningKeyRecord(TransferRecord, frozen=True, tag="signing_key"):
+    """A row of `signing_keys`. `sealed` is hexadecimal; it takes the master key to open it."""
+
+    key_id: KeyId
+    signs_from: float
+    sealed: Sealed | None
+
+    def __repr__(self) -> str:
+        return f"SigningKeyRecord(key_id={self.key_id})"
+
+
 KINDS: tuple[type[TransferRecord], ...] = (
     UserRecord,
     FolderRecord,
@@ -211,6 +223,7 @@ KINDS: tuple[type[TransferRecord], ...] = (
     JobRecord,
     SequenceRecord,
     MasterKeyRecord,
+    SigningKeyRecord,
 )
 """All kinds, in the order of an export: what is referred to comes first."""
 

@@ -20,6 +20,7 @@ from catalog.sqlite.services import (
     SqliteTickets,
     SqliteViews,
 )
+from catalog.sqlite.signing_keys import SqliteSigningKeys
 from catalog.sqlite.transfer import SqliteTransfer
 
 
@@ -42,6 +43,7 @@ class SqliteCatalog(JoinedCatalog):
             references=SqliteReferences(database, clock),
             keys=SqliteKeys(database, clock),
             master_keys=SqliteMasterKeys(database, clock),
+            signing_keys=SqliteSigningKeys(database, clock),
             views=SqliteViews(database, clock),
             jobs=SqliteJobs(database, clock),
             transfer=SqliteTransfer(database, clock),

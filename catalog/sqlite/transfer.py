@@ -21,6 +21,7 @@ from catalog.transfer_records import (
     Digest,
     FileRecord,
     KeyId,
+    Sealed,
     SequenceRecord,
     TransferRecord,
     Uuid,
@@ -46,6 +47,7 @@ _CONVERSIONS: Final[Mapping[object, _Conversion]] = {
     Digest: _DIGEST,
     Digest | None: _DIGEST,
     KeyId: _DIGEST,
+    Sealed | None: _DIGEST,
     bool: _BOOL,
 }
 
@@ -70,6 +72,7 @@ class SqliteTransfer(SqlitePart):
             await session.run(sql.drop_watches)
             await session.run(sql.drop_sweeps)
             await session.run(sql.forget_master_keys)
+            await session.run(sql.forget_signing_keys)
             sink = _Sink(session)
             yield sink
             await sink.place_paired_files()

@@ -25,6 +25,7 @@ from catalog.supabase.services import (
     SupabaseTickets,
     SupabaseViews,
 )
+from catalog.supabase.signing_keys import SupabaseSigningKeys
 from catalog.supabase.transfer import SupabaseTransfer
 from common.retry import RetryPolicy
 
@@ -50,6 +51,7 @@ class SupabaseCatalog(JoinedCatalog):
             references=SupabaseReferences(functions, clock),
             keys=SupabaseKeys(functions, clock),
             master_keys=SupabaseMasterKeys(functions, clock),
+            signing_keys=SupabaseSigningKeys(functions, clock),
             views=SupabaseViews(functions, clock),
             jobs=SupabaseJobs(functions, clock),
             transfer=SupabaseTransfer(functions, clock),

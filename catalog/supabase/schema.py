@@ -40,6 +40,7 @@ MIGRATIONS = (
     "20261130000200_subjects",
     "20261130000300_kept_uploads",
     "20261130000400_committed_uploads",
+    "20261130000500_signing_keys",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 

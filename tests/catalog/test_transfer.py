@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from catalog.errors import CatalogError, CatalogNotEmpty, ExportDamaged, InvalidRecord
-from catalog.records import FileOrder, Reference, Ticket, ViewTarget
+from catalog.records import FileOrder, Reference, SealedSigningKey, Ticket, ViewTarget
 from catalog.service_port import SERVICE_PREFIX
 from catalog.supabase.adapter import SupabaseCatalog
 from catalog.supabase.client import CALL_RETRY
@@ -103,6 +103,9 @@ async def fill(catalog, uploads, clock) -> None:
     await catalog.revoke_key("old")
     await catalog.open_ticket(ticket(clock, file.object_id), limits=None)
     await catalog.note_master_key(b"\x00\xff\x10\x80")
+    await catalog.begin_signing_keys(
+        SealedSigningKey(key_id=b"\xff\x00\x10\x80", signs_from=clock(), sealed=bytes(range(64)))
+    )
     clock.advance(0.5)
     await catalog.note_master_key(b"\x01\x02\x03\x04")
     job = await catalog.claim_job("worker", lease_s=60, max_attempts=3)

@@ -19,6 +19,10 @@ SELECT NOT EXISTS (
 -- What a manager has noted that ran on the empty catalog.
 DELETE FROM master_keys;
 
+-- forget_signing_keys --
+-- What a manager has signed with that ran on the empty catalog.
+DELETE FROM signing_keys;
+
 -- count_usage --
 -- Totals of all subtrees, from nothing.
 WITH RECURSIVE climbing (folder_id, mime_type, bytes, files) AS (
@@ -122,6 +126,11 @@ LEFT JOIN sqlite_sequence ON name = wanted.value ORDER BY wanted.value;
 SELECT used_from, key_id
 FROM master_keys ORDER BY used_from;
 
+-- export_signing_key --
+-- All rows of `signing_keys` in the order of an export.
+SELECT key_id, signs_from, sealed
+FROM signing_keys ORDER BY key_id;
+
 -- import_user --
 -- A row of `users`.
 INSERT INTO users (id, name, is_admin, password_hash, token_epoch, created_at)
@@ -210,3 +219,8 @@ UPDATE sqlite_sequence SET seq = max(seq, :last_id) WHERE name = :table;
 -- A row of `master_keys`.
 INSERT INTO master_keys (used_from, key_id)
 VALUES (:used_from, :key_id);
+
+-- import_signing_key --
+-- A row of `signing_keys`.
+INSERT INTO signing_keys (key_id, signs_from, sealed)
+VALUES (:key_id, :signs_from, :sealed);

@@ -34,6 +34,7 @@ TABLES = {
     "schema_version",
     "setup_codes",
     "shares",
+    "signing_keys",
     "tickets",
     "users",
     "views",
