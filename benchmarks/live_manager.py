@@ -14,8 +14,10 @@ from catalog.sqlite.adapter import SqliteCatalog
 from client_sdk.connection import Connection
 from common.key_derivation import Purpose
 from manager.accounts.accounts import Accounts, SetupCode
-from manager.accounts.credentials import Passwords
+from manager.accounts.credentials import TOKEN_LIFE_S, Passwords, TokenSigner
 from manager.settings import NO_CODE
+from manager.signing.keys import SigningKeyKeeper
+from manager.signing.signatures import Signer, SigningKeyRing
 from storage.keys import KeyRing
 
 MASTER_KEY = base64.b64encode(bytes(range(32))).decode()
@@ -44,11 +46,14 @@ class LiveManager:
 
 async def claim(database: Path) -> str:
     """Make the catalog with its only user, and return a token of the user."""
-    secret = KeyRing.parse(MASTER_KEY).signing_key(Purpose.USER_TOKENS)
+    ring = SigningKeyRing({Purpose.USER_TOKENS: TOKEN_LIFE_S}, time.time)
     cheap = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     async with SqliteCatalog.open(database) as catalog:
-        setup = SetupCode(catalog, NO_CODE)
-        accounts = Accounts(catalog, secret, time.time, setup, passwords=cheap)
+        keyring = KeyRing.parse(MASTER_KEY)
+        keeper = SigningKeyKeeper(catalog, keyring, ring, time.time, on_revocation=lambda: None)
+        await keeper.start()
+        tokens = TokenSigner(Signer(ring, Purpose.USER_TOKENS))
+        accounts = Accounts(catalog, tokens, SetupCode(catalog, NO_CODE), passwords=cheap)
         await accounts.register("benchmark", "benchmark")
         return await accounts.login("benchmark", "benchmark")
 

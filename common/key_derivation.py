@@ -34,13 +34,15 @@ class Purpose(Enum):
     """Signs links to content that has no name."""
     UPLOAD_TICKETS = b"discord-cloud upload tickets"
     """Signs tickets."""
+    SIGNING_KEYS = b"discord-cloud signing keys"
+    """Encrypts the keys from which the secrets that sign are derived."""
 
 
 def derive_key(secret: bytes, purpose: Purpose, *, salt: bytes | None = None) -> bytes:
     """The 32-byte key for one purpose, and for one object if that is the salt.
 
     Args:
-        secret: A master key.
+        secret: A master key, or a signing key.
         purpose: What the key is for.
         salt: Distinguishes keys of one purpose; None where there is only one.
     """

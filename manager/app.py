@@ -26,7 +26,7 @@ from manager import app_keys
 from manager.accounts.accounts import Accounts, SetupCode
 from manager.accounts.administration import UserAdministration
 from manager.accounts.callers import Authenticator
-from manager.accounts.credentials import Passwords
+from manager.accounts.credentials import TOKEN_LIFE_S, Passwords, TokenSigner
 from manager.accounts.logins import LoginRevocation
 from manager.accounts.routes import AccountRoutes
 from manager.broadcast.hub import Hub, PacedBroadcasts
@@ -38,6 +38,7 @@ from manager.downloads.archives import FolderSender
 from manager.downloads.content import ContentSource
 from manager.downloads.delivery import ContentSender, Delivery, PaceDemands
 from manager.downloads.handlers import LinkHandlers
+from manager.downloads.links import LIFE_S as LINK_LIFE_S
 from manager.downloads.links import ContentLinks, SignedLinks
 from manager.downloads.routes import ArchiveRoutes, ContentRoutes, FileRoutes
 from manager.files.browsing import BrowsingHandlers
@@ -66,6 +67,8 @@ from manager.services.liveness import LivenessProbe, ProbeHandlers, Service
 from manager.services.registry import UploadSlotRegistry, WebhookReportHandlers
 from manager.services.webhooks import QuarantineKeeper, WebhookDirectory
 from manager.settings import ManagerSettings
+from manager.signing.keys import SigningKeyKeeper
+from manager.signing.signatures import Signer, SigningKeyRing
 from manager.status import (
     CatalogHealth,
     MessagesSection,
@@ -224,15 +227,24 @@ async def _run(
         stack.push_async_callback(loops.close)
         stack.push_async_callback(tasks.close)
         hub = Hub()
-        content_links = ContentLinks.of(settings.keyring, clock)
+        signing_keys = SigningKeyRing(_signature_lives(settings), clock)
+        logins = LoginRevocation(hub, tasks)
+        key_keeper = SigningKeyKeeper(
+            catalog,
+            settings.keyring,
+            signing_keys,
+            clock,
+            on_revocation=logins.revoke_all,
+        )
+        await retry.committing(key_keeper.start)
+        content_links = ContentLinks(Signer(signing_keys, Purpose.CONTENT_LINKS))
         changes = ChangeFeed(
             hub, catalog, retry, content_links.thumbnail, PacedBroadcasts(hub, tasks)
         )
         setup = SetupCode(catalog, settings.chosen_setup_code)
-        token_secret = settings.keyring.signing_key(Purpose.USER_TOKENS)
-        accounts = Accounts(catalog, token_secret, clock, setup, passwords=passwords)
+        tokens = TokenSigner(Signer(signing_keys, Purpose.USER_TOKENS))
+        accounts = Accounts(catalog, tokens, setup, passwords=passwords)
         authenticator = Authenticator(catalog, accounts)
-        logins = LoginRevocation(hub, tasks)
         addresses = ClientAddresses(settings.trusted_proxies)
         guard = PasswordGuard(GuessLimiter(), addresses, monotonic)
         service_password = ServicePassword(
@@ -276,7 +288,7 @@ async def _run(
             references=temporary_references,
             readability=readability,
             slots=upload_slots,
-            signer=TicketSigner(settings.keyring.signing_key(Purpose.UPLOAD_TICKETS), clock),
+            signer=TicketSigner(Signer(signing_keys, Purpose.UPLOAD_TICKETS)),
             policy=ticket_policy(settings),
             tasks=tasks,
             clock=clock,
@@ -302,7 +314,7 @@ async def _run(
         thumbnail_cache = ThumbnailCache(thumbnail_services)
 
         # Downloads.
-        signed_links = SignedLinks.of(settings.keyring)
+        signed_links = SignedLinks(Signer(signing_keys, Purpose.SIGNED_DOWNLOADS))
         source = ContentSource(catalog, reader, temporary_references, webhooks)
         delivery = Delivery(
             metrics,
@@ -454,6 +466,7 @@ async def _run(
         app[app_keys.REAPER] = reaper
         app[app_keys.SETUP_CODE] = setup
         app[app_keys.SIGNED_LINKS] = signed_links
+        app[app_keys.SIGNING_KEYS] = key_keeper
         app[app_keys.TEMPORARY_REFERENCES] = temporary_references
         app[app_keys.THUMBNAIL_CACHE] = thumbnail_cache
         app[app_keys.THUMBNAIL_SERVICES] = thumbnail_services
@@ -468,6 +481,7 @@ async def _run(
             "processing": processing.run,
             "quarantines": quarantines.run,
             "reaper": reaper.run,
+            "signing_keys": key_keeper.run,
             "sweep": unknown_messages.run,
             "watch": unknown_messages.keep_watching,
             "webhooks": partial(webhooks.learn, partial(_channel_of, http)),
@@ -475,6 +489,16 @@ async def _run(
         for name, loop in background.items():
             loops.spawn(supervised(name, loop), name)
         yield
+
+
+def _signature_lives(settings: ManagerSettings) -> dict[Purpose, float]:
+    """For how long, in seconds, what was signed is valid; links to files as long as their key."""
+    return {
+        Purpose.USER_TOKENS: TOKEN_LIFE_S,
+        Purpose.UPLOAD_TICKETS: settings.ticket_life_s,
+        Purpose.CONTENT_LINKS: 2 * LINK_LIFE_S,
+        Purpose.SIGNED_DOWNLOADS: settings.signed_link_grace_s,
+    }
 
 
 def _download_limits(settings: ManagerSettings) -> DownloadLimits:

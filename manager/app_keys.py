@@ -16,6 +16,7 @@ from manager.metrics import ManagerMetrics
 from manager.processing.thumbnails import ThumbnailCache, ThumbnailServiceRegistry
 from manager.services.bookings import BookingManager
 from manager.services.webhooks import WebhookDirectory
+from manager.signing.keys import SigningKeyKeeper
 from manager.tickets.uploads import TicketManager
 
 ACCOUNTS = web.AppKey("accounts", Accounts)
@@ -28,6 +29,7 @@ METRICS = web.AppKey("metrics", ManagerMetrics)
 REAPER = web.AppKey("reaper", Reaper)
 SETUP_CODE = web.AppKey("setup_code", SetupCode)
 SIGNED_LINKS = web.AppKey("signed_links", SignedLinks)
+SIGNING_KEYS = web.AppKey("signing_keys", SigningKeyKeeper)
 TEMPORARY_REFERENCES = web.AppKey("temporary_references", TemporaryReferences)
 THUMBNAIL_CACHE = web.AppKey("thumbnail_cache", ThumbnailCache)
 THUMBNAIL_SERVICES = web.AppKey("thumbnail_services", ThumbnailServiceRegistry)

@@ -129,7 +129,23 @@ class CatalogSettings(BaseSettings):
         return self
 
 
-class ManagerSettings(CatalogSettings):
+class KeyedCatalogSettings(CatalogSettings):
+    """Where the catalog is, and the master keys that encrypt what is secret in it."""
+
+    message_encryption_key: Annotated[SecretStr, AfterValidator(_checked_keys)] = Field(
+        description=(
+            "Master keys, base64 of 32 bytes each, separated by commas or blanks. The first "
+            "encrypts, all decrypt: to rotate, put a new one in front and keep the others."
+        )
+    )
+
+    @cached_property
+    def keyring(self) -> KeyRing:
+        """The master keys."""
+        return KeyRing.parse(self.message_encryption_key.get_secret_value())
+
+
+class ManagerSettings(KeyedCatalogSettings):
     """Settings of the manager, from the environment or `.env`."""
 
     manager_host: Host = Field(default="127.0.0.1", description="Address to listen on.")
@@ -140,12 +156,6 @@ class ManagerSettings(CatalogSettings):
     service_password: SecretStr = Field(
         min_length=8,
         description="Password with which upload services log in, 8 characters or more.",
-    )
-    message_encryption_key: Annotated[SecretStr, AfterValidator(_checked_keys)] = Field(
-        description=(
-            "Master keys, base64 of 32 bytes each, separated by commas or blanks. The first "
-            "encrypts, all decrypt: to rotate, put a new one in front and keep the others."
-        )
     )
     discord_webhooks: Annotated[SecretStr, AfterValidator(_checked_webhooks)] = Field(
         description=(
@@ -290,6 +300,14 @@ class ManagerSettings(CatalogSettings):
             "refers to it."
         ),
     )
+    signed_link_grace_s: Seconds = Field(
+        default=30 * 24 * 3600,
+        ge=0,
+        description=(
+            "Seconds that links to files stay valid after another signing key has replaced theirs, or "
+            "after the first start of a release with signing keys."
+        ),
+    )
     kept_upload_s: float = Field(
         default=86400.0,
         gt=0,
@@ -361,11 +379,6 @@ class ManagerSettings(CatalogSettings):
     def bot_token_for_services(self) -> str | None:
         """The bot's token, if it may be given to services of the base protocol."""
         return self.bot_token if self.discord_channels else None
-
-    @cached_property
-    def keyring(self) -> KeyRing:
-        """The master keys."""
-        return KeyRing.parse(self.message_encryption_key.get_secret_value())
 
     @cached_property
     def webhooks(self) -> tuple[WebhookCredentials, ...]:

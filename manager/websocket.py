@@ -200,7 +200,7 @@ class ClientEndpoint:
         base_url = base_url_of(request, self._public_url)
         granted = handshake.extensions & {ADMINISTER, ORGANISE, REJECTIONS, RESUME}
         socket, connection = await self._sockets.accept(request, handshake, granted, "c2s")
-        if self._logins.is_revoked(user):
+        if self._logins.is_revoked(user) or not self._accounts.is_signed(handshake.key):
             await close_revoked_login(connection)
             return socket
         client = ClientSession(

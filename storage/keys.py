@@ -80,13 +80,10 @@ class KeyRing:
         """The key that encrypts."""
         return self._keys[0]
 
-    def signing_key(self, purpose: Purpose) -> bytes:
-        """The 32-byte secret that signs for one purpose.
-
-        Derived from the oldest key, the last one: rotation puts new keys first, so that what was
-        signed before stays valid.
-        """
-        return derive_key(self._keys[-1].secret, purpose)
+    @property
+    def oldest(self) -> MasterKey:
+        """The last key, with which earlier releases signed: rotation puts new keys first."""
+        return self._keys[-1]
 
     def find(self, key_id: bytes) -> MasterKey | None:
         """The key that has this id, or None when it is not configured."""

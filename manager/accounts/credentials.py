@@ -4,9 +4,7 @@ Passwords are hashed with argon2id. One hash takes tens of milliseconds and 64 M
 number of them run in worker threads and a bounded number wait: a flood of logins gets `Overloaded`
 and leaves the manager responsive.
 
-Tokens are JWTs signed with HMAC-SHA256 that name the user and the epoch of their password. The signing
-secret is derived from the oldest master key (the last one configured): rotation puts new keys first,
-so it invalidates no token.
+Tokens are JWTs that name the user and the epoch of their password.
 """
 
 import asyncio
@@ -18,7 +16,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from manager.errors import InvalidToken, Overloaded
-from manager.signed_claims import ClaimSigner, ExpiringClaims
+from manager.signing.signatures import ExpiringClaims, Signer
 
 _Result = TypeVar("_Result")
 
@@ -92,18 +90,16 @@ class TokenSigner:
     """Issues and verifies tokens; the caller compares the epoch with the catalog's.
 
     Args:
-        secret: Signs tokens (`Purpose.USER_TOKENS`).
-        clock: Seconds since the epoch.
+        signer: Signs tokens (`Purpose.USER_TOKENS`).
     """
 
-    def __init__(self, secret: bytes, clock: Callable[[], float]) -> None:
-        self._signer = ClaimSigner(secret, clock)
-        self._clock = clock
+    def __init__(self, signer: Signer) -> None:
+        self._signer = signer
 
     def issue(self, user_id: int, epoch: int) -> str:
         """A token of three base64url parts, valid for `TOKEN_LIFE_S` seconds."""
-        now = int(self._clock())
-        return self._signer.sign(
+        now = int(self._signer.now())
+        return self._signer.sign_claims(
             {"sub": str(user_id), "epoch": epoch, "iat": now, "exp": now + TOKEN_LIFE_S}
         )
 
@@ -113,7 +109,7 @@ class TokenSigner:
         Raises `InvalidToken`.
         """
         try:
-            claims = self._signer.read(token, TokenClaims)
+            claims = self._signer.read_claims(token, TokenClaims)
             return int(claims.sub), claims.epoch
         except (jwt.InvalidTokenError, ValueError) as error:
             raise InvalidToken from error

@@ -2,38 +2,36 @@
 
 A link to a file names the file and its content::
 
-    file id(8) ‖ object id(16) ‖ HMAC-SHA256 of both, first 16 bytes
+    file id(8) ‖ object id(16) ‖ signature of both(20)
 
-in base64url without padding: 54 characters. It is valid for as long as the file has this content; new
+in base64url without padding: 59 characters. It is valid for as long as the file has this content; new
 content is a new object, so it invalidates the link, while renaming and moving do not.
 
 A link to content (uploads of tickets, and views) is signed for one subject, and expires::
 
-    expiry in epoch seconds(8) ‖ HMAC-SHA256 of subject and expiry, first 16 bytes
+    expiry in epoch seconds(8) ‖ signature of subject and expiry(20)
 
 in base64url without padding. The expiry is rounded, so that a link asked for again is the same and
 can be cached.
 
-Both secrets are derived from the oldest master key, so that rotation, which puts new keys first, keeps
-links valid.
+Signatures name their key (`manager.signing.signatures`). Those of earlier releases do not, and have 16 bytes.
+A link to a file ends when its key does, too.
 """
 
 import base64
 import binascii
 import struct
-from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
 from catalog.port import FileStore
 from catalog.records import File
-from common.key_derivation import Purpose, is_tag, tag
 from manager.errors import InvalidLink, NoSuchFile
 from manager.files.changes import THUMBNAIL
-from storage.keys import KeyRing
+from manager.signing.signatures import Signer
 
 _SUBJECT = struct.Struct(">Q16s")
-_PAYLOAD_LENGTH = 54
+_PAYLOAD_LENGTHS = frozenset({54, 59})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +45,20 @@ class SignedLink:
 class SignedLinks:
     """Makes and checks payloads."""
 
-    def __init__(self, secret: bytes) -> None:
-        self._secret = secret
-
-    @classmethod
-    def of(cls, keyring: KeyRing) -> "SignedLinks":
-        """Signs with a secret that belongs to the oldest of the master keys."""
-        return cls(keyring.signing_key(Purpose.SIGNED_DOWNLOADS))
+    def __init__(self, signer: Signer) -> None:
+        """Signs with a signer for `Purpose.SIGNED_DOWNLOADS`."""
+        self._signer = signer
 
     def sign(self, file: File) -> str:
         """The payload for a file as it is now. Whether the user may read it is checked before."""
         subject = _SUBJECT.pack(file.id, file.object_id.bytes)
-        return base64.urlsafe_b64encode(subject + tag(self._secret, subject)).rstrip(b"=").decode()
+        return _encoded(subject + self._signer.sign(subject))
 
     def verify(self, payload: str) -> SignedLink:
         """The content of a payload that this manager signed, without the catalog. Raises `InvalidLink`."""
         signed = _decoded(payload)
-        subject, found = signed[: _SUBJECT.size], signed[_SUBJECT.size :]
-        if not is_tag(found, self._secret, subject):
+        subject, signature = signed[: _SUBJECT.size], signed[_SUBJECT.size :]
+        if not self._signer.verify(subject, signature):
             raise InvalidLink
         file_id, object_id = _SUBJECT.unpack(subject)
         return SignedLink(file_id, UUID(bytes=object_id))
@@ -85,33 +79,33 @@ class SignedLinks:
 
 def _decoded(payload: str) -> bytes:
     # One spelling per link: other lengths, alphabets and paddings are refused.
-    if len(payload) != _PAYLOAD_LENGTH or not payload.isascii():
+    if len(payload) not in _PAYLOAD_LENGTHS or not payload.isascii():
         raise InvalidLink
+    padding = "=" * (-len(payload) % 4)
     try:
-        signed = base64.b64decode(payload + "==", altchars=b"-_", validate=True)
+        signed = base64.b64decode(payload + padding, altchars=b"-_", validate=True)
     except binascii.Error as error:
         raise InvalidLink from error
-    if base64.urlsafe_b64encode(signed).rstrip(b"=").decode() != payload:
+    if _encoded(signed) != payload:
         raise InvalidLink
     return signed
 
 
+def _encoded(signed: bytes) -> str:
+    return base64.urlsafe_b64encode(signed).rstrip(b"=").decode()
+
+
 LIFE_S = 24 * 3600
-"""A link is valid for this long at least, and for less than twice as long."""
+"""A link is valid for this long at least, and for twice as long at most."""
 _EXPIRY = struct.Struct(">Q")
 
 
 class ContentLinks:
     """Makes and checks links."""
 
-    def __init__(self, secret: bytes, clock: Callable[[], float]) -> None:
-        self._secret = secret
-        self._clock = clock
-
-    @classmethod
-    def of(cls, keyring: KeyRing, clock: Callable[[], float]) -> "ContentLinks":
-        """Signs with a secret that belongs to the oldest of the master keys."""
-        return cls(keyring.signing_key(Purpose.CONTENT_LINKS), clock)
+    def __init__(self, signer: Signer) -> None:
+        """Signs with a signer for `Purpose.CONTENT_LINKS`."""
+        self._signer = signer
 
     def file(self, object_id: UUID) -> str:
         """Path and query of the content of an object."""
@@ -134,26 +128,20 @@ class ContentLinks:
         self._check(_of_view(object_id, name), payload)
 
     def _signed(self, subject: str) -> str:
-        expires_at = (int(self._clock()) // LIFE_S + 2) * LIFE_S
+        expires_at = (int(self._signer.now()) // LIFE_S + 2) * LIFE_S
         expiry = _EXPIRY.pack(expires_at)
-        return (
-            base64.urlsafe_b64encode(expiry + tag(self._secret, expiry + subject.encode()))
-            .rstrip(b"=")
-            .decode()
-        )
+        return _encoded(expiry + self._signer.sign(expiry + subject.encode()))
 
     def _check(self, subject: str, payload: str) -> None:
         try:
             signed = base64.b64decode(payload + "=" * (-len(payload) % 4), b"-_", validate=True)
         except (binascii.Error, ValueError) as error:
             raise InvalidLink from error
-        expiry, found = signed[: _EXPIRY.size], signed[_EXPIRY.size :]
-        if len(expiry) != _EXPIRY.size or not is_tag(
-            found, self._secret, expiry + subject.encode()
-        ):
+        expiry, signature = signed[: _EXPIRY.size], signed[_EXPIRY.size :]
+        if not self._signer.verify(expiry + subject.encode(), signature):
             raise InvalidLink
         (expires_at,) = _EXPIRY.unpack(expiry)
-        if expires_at <= self._clock():
+        if expires_at <= self._signer.now():
             raise InvalidLink
 
 

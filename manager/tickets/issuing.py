@@ -1,12 +1,10 @@
 """Tickets: which uploads get one, and the text that names the upload. No I/O.
 
-The text is a JWS of the upload's id, type and size. It is signed with HMAC-SHA256 and a secret derived from
-the oldest master key, so that rotation, which puts new keys first, keeps tickets valid. The catalog makes
-sure that a ticket is used once.
+The text is a JWT of the upload's id, type and size. The catalog makes sure that a ticket is used once.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -16,7 +14,7 @@ import jwt
 from catalog.records import Ticket, TicketLimits
 from common.wording import counted
 from manager.errors import InvalidTicket, NotApproved
-from manager.signed_claims import ClaimSigner, ExpiringClaims
+from manager.signing.signatures import ExpiringClaims, Signer
 
 ACTION_STATUSES = frozenset({200, 201, 204})
 """The values that S3 accepts as `success_action_status`."""
@@ -117,12 +115,12 @@ class TicketClaims(ExpiringClaims, frozen=True, kw_only=True):
 class TicketSigner:
     """Signs and verifies tickets."""
 
-    def __init__(self, secret: bytes, clock: Callable[[], float]) -> None:
-        self._signer = ClaimSigner(secret, clock)
+    def __init__(self, signer: Signer) -> None:
+        self._signer = signer
 
     def sign(self, ticket: Ticket) -> str:
         """The ticket as three base64url parts."""
-        return self._signer.sign(
+        return self._signer.sign_claims(
             {
                 "sub": str(ticket.id),
                 "type": ticket.mime_type,
@@ -134,7 +132,7 @@ class TicketSigner:
     def read(self, text: str) -> TicketClaims:
         """The claims of a ticket. Raises `InvalidTicket` when it is forged or has expired."""
         try:
-            return self._signer.read(text, TicketClaims)
+            return self._signer.read_claims(text, TicketClaims)
         except jwt.ExpiredSignatureError as error:
             raise InvalidTicket("the ticket has expired: ask for a new one") from error
         except jwt.InvalidTokenError as error:

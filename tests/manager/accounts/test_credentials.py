@@ -5,14 +5,14 @@ import base64
 import json
 import threading
 
-import jwt
 import pytest
 from argon2 import PasswordHasher
 
-from common.key_derivation import Purpose, derive_key
+from common.key_derivation import Purpose
 from discord_emulator.testing import VirtualClock
 from manager.accounts.credentials import TOKEN_LIFE_S, Passwords, TokenSigner
 from manager.errors import InvalidToken, Overloaded
+from tests.manager.signing.rings import signer_of
 
 
 class CountingHasher(PasswordHasher):
@@ -79,13 +79,14 @@ async def test_floods_are_turned_away():
     assert await passwords.hash("correct horse")
 
 
-SECRET = derive_key(b"k" * 32, Purpose.USER_TOKENS)
+KEY = b"k" * 32
+SIGNER = signer_of(KEY, Purpose.USER_TOKENS)
 
 
 def test_round_trip_and_expiry():
     """A token names its user and epoch until its life is over, to the second."""
     clock = VirtualClock()
-    signer = TokenSigner(SECRET, clock)
+    signer = TokenSigner(signer_of(KEY, Purpose.USER_TOKENS, clock))
     token = signer.issue(7, 3)
     clock.advance(TOKEN_LIFE_S - 1)
     assert signer.read(token) == (7, 3)
@@ -105,19 +106,15 @@ def _unsigned(token):
         lambda token: token[:-2],
         lambda token: token.split(".")[1],
         _unsigned,
-        lambda _: TokenSigner(derive_key(b"x" * 32, Purpose.USER_TOKENS), VirtualClock()).issue(
-            7, 3
-        ),
-        lambda _: jwt.encode({"sub": "7"}, SECRET, algorithm="HS256"),
-        lambda _: jwt.encode(
-            {"sub": "x", "epoch": 1, "iat": 1, "exp": 2**40}, SECRET, algorithm="HS256"
-        ),
+        lambda _: TokenSigner(signer_of(b"x" * 32, Purpose.USER_TOKENS)).issue(7, 3),
+        lambda _: SIGNER.sign_claims({"sub": "7"}),
+        lambda _: SIGNER.sign_claims({"sub": "x", "epoch": 1, "iat": 1, "exp": 2**40}),
         lambda _: "",
         lambda _: "é",
     ],
 )
 def test_forgeries(forge):
     """Whatever was not issued here, in full, is invalid."""
-    signer = TokenSigner(SECRET, VirtualClock())
+    signer = TokenSigner(SIGNER)
     with pytest.raises(InvalidToken):
         signer.read(forge(signer.issue(7, 3)))

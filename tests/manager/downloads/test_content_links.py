@@ -1,16 +1,14 @@
 """Links to content: what is signed holds for its time, and nothing else does."""
 
-import base64
 from uuid import uuid4
 
 import pytest
 
+from common.key_derivation import Purpose
 from discord_emulator.testing import VirtualClock
 from manager.downloads.links import LIFE_S, ContentLinks
 from manager.errors import InvalidLink
-from storage.keys import KeyRing
-
-MASTER_KEY = base64.b64encode(bytes([1]) * 32).decode()
+from tests.manager.signing.rings import signer_of
 
 
 @pytest.fixture
@@ -26,7 +24,7 @@ def q_of(link: str) -> str:
 
 def test_a_link_holds_for_its_content_and_time(clock):
     """A link is for one subject, the same for a while, and over after two days at most."""
-    links = ContentLinks.of(KeyRing.parse(MASTER_KEY), clock)
+    links = ContentLinks(signer_of(b"secret", Purpose.CONTENT_LINKS, clock))
     object_id, other = uuid4(), uuid4()
     file, view = links.file(object_id), links.view(object_id, "thumbnail")
     assert links.file(object_id) == file

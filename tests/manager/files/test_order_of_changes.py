@@ -13,6 +13,7 @@ from aiohttp import ClientWebSocketResponse
 from catalog.port import Catalog, FailOnConflict, OnConflict, OverwriteOnConflict
 from catalog.records import EnvelopeKind, File, ObjectState, Reference, StoredObject, User
 from catalog.sqlite.adapter import SqliteCatalog
+from common.key_derivation import Purpose
 from common.tasks import BackgroundTasks
 from manager.broadcast.hub import Hub, PacedBroadcasts
 from manager.connections.clients import ClientSession
@@ -22,6 +23,7 @@ from manager.retrying import DEFAULT_RETRY
 from protocol import c2s, generic, s2c
 from protocol.codec import decode
 from tests.manager.connections.test_connection import connection
+from tests.manager.signing.rings import signer_of
 from tests.manager.sockets.flaky import FlakyCatalog, FlakyStage
 from tests.manager.sockets.peers import ClientPeer
 
@@ -159,7 +161,7 @@ async def feed(tmp_path: Path) -> AsyncIterator[Feed]:
             hub,
             cast("Catalog", held),
             DEFAULT_RETRY,
-            ContentLinks(b"secret", lambda: 0.0).thumbnail,
+            ContentLinks(signer_of(b"secret", Purpose.CONTENT_LINKS)).thumbnail,
             PacedBroadcasts(hub, tasks),
             order_wait_s=0.01,
         )

@@ -2,8 +2,11 @@
 
 import pytest
 
+from common.key_derivation import Purpose
+from manager.app_keys import SIGNED_LINKS
 from manager.downloads.links import SignedLinks
 from manager.errors import InvalidLink, NoSuchFile
+from tests.manager.signing.rings import signer_of
 
 MAX_USERS = 100
 
@@ -21,7 +24,7 @@ async def test_a_link_stands_for_the_file(world, alice):
     """A link leads to its file, also after the file was renamed and moved."""
     file = await world.put("/a/f")
     payload = await link(alice, file)
-    links = SignedLinks.of(world.stage.settings.keyring)
+    links = world.stage.app[SIGNED_LINKS]
     assert payload is not None
     assert await links.find(payload, world.catalog) == file
     await alice.order("c2s:rename-file", path="/a", name="f", target_name="g")
@@ -32,7 +35,7 @@ async def test_a_link_stands_for_the_file(world, alice):
 async def test_a_link_dies_with_the_content(world, alice):
     """New content kills old links; a new link stands for the new content; deleting kills all."""
     file = await world.put("/f")
-    links = SignedLinks.of(world.stage.settings.keyring)
+    links = world.stage.app[SIGNED_LINKS]
     old = await link(alice, file)
     assert old is not None
     await world.put("/f", overwriting=file)
@@ -50,8 +53,9 @@ async def test_a_link_of_another_cloud(world, alice):
     """A link that another manager's keys have signed is not valid."""
     payload = await link(alice, await world.put("/f"))
     assert payload is not None
+    links = SignedLinks(signer_of(b"another secret", Purpose.SIGNED_DOWNLOADS))
     with pytest.raises(InvalidLink):
-        await SignedLinks(b"another secret").find(payload, world.catalog)
+        await links.find(payload, world.catalog)
 
 
 async def test_no_link_to_what_the_user_cannot_read(world, alice, bob):

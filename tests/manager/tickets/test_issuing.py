@@ -1,6 +1,5 @@
 """Which uploads get a ticket, and how long a signed ticket holds."""
 
-import base64
 from uuid import uuid4
 
 import jwt
@@ -11,7 +10,7 @@ from common.key_derivation import Purpose
 from discord_emulator.testing import VirtualClock
 from manager.errors import InvalidTicket, NotApproved
 from manager.tickets.issuing import ApprovalRules, TicketRequest, TicketSigner
-from storage.keys import KeyRing
+from tests.manager.signing.rings import signer_of
 
 RULES = ApprovalRules(allowed_types=("image/*", "text/plain"), max_size=100)
 
@@ -68,7 +67,6 @@ def test_answers_as_s3_has_them(status):
     )
 
 
-OLD, NEW = (base64.b64encode(bytes([number]) * 32).decode() for number in (1, 2))
 NOW = 1_800_000_000.0
 
 
@@ -78,9 +76,9 @@ def clock() -> VirtualClock:
     return VirtualClock(NOW)
 
 
-def signer_of(master_keys: str, clock: VirtualClock) -> TicketSigner:
-    """A signer with the secret of these master keys."""
-    return TicketSigner(KeyRing.parse(master_keys).signing_key(Purpose.UPLOAD_TICKETS), clock)
+def ticket_signer(clock: VirtualClock, secret: bytes = b"ours") -> TicketSigner:
+    """A signer with this secret."""
+    return TicketSigner(signer_of(secret, Purpose.UPLOAD_TICKETS, clock))
 
 
 def a_ticket() -> Ticket:
@@ -97,16 +95,15 @@ def a_ticket() -> Ticket:
 
 
 def test_a_ticket_says_what_it_is_for(clock):
-    """Upload, type and size are read back, with a new master key in front as well."""
+    """Upload, type and size are read back."""
     ticket = a_ticket()
-    text = signer_of(OLD, clock).sign(ticket)
-    claims = signer_of(f"{NEW},{OLD}", clock).read(text)
+    claims = ticket_signer(clock).read(ticket_signer(clock).sign(ticket))
     assert (claims.sub, claims.type, claims.size) == (ticket.id, "image/jpeg", 5)
 
 
 def test_a_ticket_ends(clock):
     """It is good until its expiry, and not at it."""
-    signer = signer_of(OLD, clock)
+    signer = ticket_signer(clock)
     text = signer.sign(a_ticket())
     clock.now += 59
     signer.read(text)
@@ -117,10 +114,10 @@ def test_a_ticket_ends(clock):
 
 def test_what_is_not_signed_here_is_no_ticket(clock):
     """Foreign secrets, unsigned tokens, missing claims and noise are refused alike."""
-    signer = signer_of(OLD, clock)
+    signer = ticket_signer(clock)
     text = signer.sign(a_ticket())
     claims = jwt.decode(text, options={"verify_signature": False})
-    foreign = signer_of(NEW, clock).sign(a_ticket())
+    foreign = ticket_signer(clock, b"foreign").sign(a_ticket())
     unsigned = jwt.encode(claims, "", algorithm="none")
     for wrong in (foreign, unsigned, text[:-2], text + "A", "", "a.b.c", "ü.ü.ü"):
         with pytest.raises(InvalidTicket):

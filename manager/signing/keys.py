@@ -1,0 +1,183 @@
+"""Where signing keys come from: made at the first start, kept in the catalog, replaced by a rotation.
+
+The catalog has them encrypted with a master key, so that a copy of the database signs nothing; services,
+which receive a master key, do not see the catalog. All managers of a catalog share the keys. A new one
+begins to sign `LEAD_S` after it was made: by then every manager has found it, so that none refuses what
+another one has signed.
+
+    master key id(4) ‖ nonce(12) ‖ ciphertext(32) ‖ tag(16)
+
+is what the catalog has: AES-256-GCM, with the id of the signing key as associated data. The key is
+HKDF-SHA256 of the master key. After a rotation of master keys the first start encrypts them anew.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Iterator
+
+import structlog
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from catalog.errors import CatalogError
+from catalog.records import DERIVED_KEY_ID, SealedSigningKey
+from catalog.signing_key_port import SigningKeyStore
+from common.key_derivation import KEY_ID_SIZE, Purpose, derive_key
+from manager.error_texts import log_level
+from manager.signing.signatures import SigningKey, SigningKeyRing
+from storage.errors import InvalidMasterKey
+from storage.keys import KeyRing, MasterKey
+
+REFRESH_S = 30.0
+"""Seconds between two looks at the catalog's keys."""
+LEAD_S = 120.0
+"""Seconds from a rotation to the time at which its key begins to sign."""
+_SECRET_SIZE = 32
+_NONCE_SIZE = 12
+
+_log = structlog.get_logger(__name__)
+
+
+def new_signing_key(master: MasterKey, signs_from: float) -> SealedSigningKey:
+    """A random key."""
+    # It never begins with 0, as that of earlier releases does.
+    key_id = bytes([1 + secrets.randbelow(255)]) + secrets.token_bytes(KEY_ID_SIZE - 1)
+    sealed = _sealed(master, key_id, secrets.token_bytes(_SECRET_SIZE))
+    return SealedSigningKey(key_id=key_id, signs_from=signs_from, sealed=sealed)
+
+
+async def rotate_signing_key(
+    catalog: SigningKeyStore, keyring: KeyRing, *, now: float, revoke: bool
+) -> SealedSigningKey:
+    """Adds a key, which signs `LEAD_S` from now on.
+
+    With `revoke` all other keys are deleted, and it signs at once.
+
+    Raises:
+        InvalidMasterKey: It opens none of the catalog's keys.
+        CatalogError: They cannot be read, or the new one not be written.
+    """
+    keys = await catalog.list_signing_keys()
+    sealed = [key for key in keys if key.sealed is not None]
+    if sealed and not any(_opened(keyring, key) for key in sealed):
+        raise InvalidMasterKey(
+            "this is not the master key that the manager of this catalog has: it opens no signing key"
+        )
+    if revoke or not keys:
+        key = new_signing_key(keyring.primary, now)
+    else:
+        key = new_signing_key(keyring.primary, max(now + LEAD_S, keys[-1].signs_from + 1.0))
+    if not keys and not revoke:
+        await catalog.begin_signing_keys(key)
+    else:
+        await catalog.add_signing_key(key, revokes_others=revoke)
+    return key
+
+
+class SigningKeyKeeper:
+    """Keeps a ring as the catalog has it."""
+
+    def __init__(
+        self,
+        catalog: SigningKeyStore,
+        keyring: KeyRing,
+        ring: SigningKeyRing,
+        clock: Callable[[], float],
+        *,
+        on_revocation: Callable[[], None],
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        """Takes what it uses.
+
+        Args:
+            catalog: Has the keys.
+            keyring: Opens them.
+            ring: Receives them.
+            clock: Seconds since the epoch.
+            on_revocation: Called after keys were deleted before their time.
+            sleep: Waits for seconds.
+        """
+        self._catalog = catalog
+        self._keyring = keyring
+        self._ring = ring
+        self._clock = clock
+        self._on_revocation = on_revocation
+        self._sleep = sleep
+        # By id. What was opened once stays known: another manager may encrypt it with a newer master key.
+        self._secrets = {DERIVED_KEY_ID: keyring.oldest.secret}
+        self._unreadable: set[bytes] = set()
+
+    async def run(self) -> None:
+        """Follows the catalog, until cancelled."""
+        while True:
+            await self._sleep(REFRESH_S)
+            try:
+                await self.refresh()
+                await self._catalog.drop_signing_keys(self._ring.over())
+            except CatalogError as error:
+                _log.log(log_level(error), "signing-keys-not-read", code=error.code)
+
+    async def start(self) -> None:
+        """Reads the keys for the first time. Raises `CatalogError`."""
+        await self.refresh()
+        await self._reseal()
+
+    async def refresh(self) -> None:
+        """Reads the keys, and makes one if none can sign. Raises `CatalogError`."""
+        now = self._clock()
+        keys = await self._catalog.list_signing_keys()
+        if not keys:
+            await self._catalog.begin_signing_keys(new_signing_key(self._keyring.primary, now))
+            keys = await self._catalog.list_signing_keys()
+        opened = list(self._opened(keys))
+        if not any(key.may_sign for key in opened):
+            new = new_signing_key(self._keyring.primary, now)
+            await self._catalog.add_signing_key(new, revokes_others=False)
+            opened += self._opened([new])
+        if revoked := self._ring.replace(opened):
+            _log.warning("signing-keys-revoked", key_ids=[key_id.hex() for key_id in revoked])
+            self._on_revocation()
+
+    async def _reseal(self) -> None:
+        """Encrypts the keys with the newest master key, so that an older one can go."""
+        primary = self._keyring.primary
+        for key in await self._catalog.list_signing_keys():
+            secret = self._secrets.get(key.key_id)
+            if key.sealed is None or secret is None or key.sealed.startswith(primary.key_id):
+                continue
+            sealed = _sealed(primary, key.key_id, secret)
+            await self._catalog.reseal_signing_key(key.key_id, sealed)
+
+    def _opened(self, keys: list[SealedSigningKey]) -> Iterator[SigningKey]:
+        for key in keys:
+            secret = self._secrets.get(key.key_id) or _opened(self._keyring, key)
+            if secret is not None:
+                self._secrets[key.key_id] = secret
+                yield SigningKey.of(key.key_id, key.signs_from, secret, self._ring.purposes)
+            elif key.key_id not in self._unreadable:
+                self._unreadable.add(key.key_id)
+                _log.error(
+                    "signing-key-unreadable",
+                    key_id=key.key_id.hex(),
+                    remedy="append the master key that encrypted it to MESSAGE_ENCRYPTION_KEY: "
+                    "without it all that this key has signed is refused",
+                )
+
+
+def _sealed(master: MasterKey, key_id: bytes, secret: bytes) -> bytes:
+    nonce = secrets.token_bytes(_NONCE_SIZE)
+    cipher = AESGCM(derive_key(master.secret, Purpose.SIGNING_KEYS))
+    return master.key_id + nonce + cipher.encrypt(nonce, secret, key_id)
+
+
+def _opened(keyring: KeyRing, key: SealedSigningKey) -> bytes | None:
+    sealed = key.sealed or b""
+    master = keyring.find(sealed[:KEY_ID_SIZE])
+    if master is None:
+        return None
+    header = KEY_ID_SIZE + _NONCE_SIZE
+    cipher = AESGCM(derive_key(master.secret, Purpose.SIGNING_KEYS))
+    try:
+        return cipher.decrypt(sealed[KEY_ID_SIZE:header], sealed[header:], key.key_id)
+    except (InvalidTag, ValueError):
+        return None
