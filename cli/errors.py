@@ -51,12 +51,16 @@ class CatalogOccupied(CommandError):
     """The catalog to import into is not empty."""
 
 
+class MasterKeyWrong(CommandError):
+    """The master key is not that of the catalog."""
+
+
 class ExportInvalid(CommandError):
     """The file to import is not a complete export."""
 
 
 class ExportUnreadable(CommandError):
-    """The file to import cannot be read, or there is no catalog to export."""
+    """The file to import cannot be read, or there is no catalog."""
 
 
 class ExportUnwritable(CommandError):
@@ -95,6 +99,7 @@ EXIT_CODES: Mapping[type[Exception], int] = {
     errors.WrongPassword: os.EX_NOPERM,
     errors.Forbidden: os.EX_NOPERM,
     CredentialsUnusable: os.EX_CONFIG,
+    MasterKeyWrong: os.EX_CONFIG,
     SettingsInvalid: os.EX_CONFIG,
 }
 """The most derived class that matches counts."""

@@ -1,4 +1,4 @@
-"""The commands that run servers, and `migrate`, `export` and `import`, which work on the catalog directly."""
+"""The commands that run servers, and those that work on the catalog directly."""
 
 from pathlib import Path
 from typing import Annotated
@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
     app.command("migrate")(migrate)
     app.command("export", no_args_is_help=True)(export_catalog)
     app.command("import", no_args_is_help=True)(import_catalog)
+    app.command("rotate-signing-key")(rotate_signing_key)
 
 
 def _checked_url(url: str | None) -> str | None:
@@ -128,3 +129,24 @@ def import_catalog(
     from cli.servers import catalog_maintenance
 
     catalog_maintenance.import_(context, None if source == _STREAM else source, as_json=as_json)
+
+
+def rotate_signing_key(
+    context: typer.Context,
+    *,
+    revoke: Annotated[
+        bool,
+        typer.Option(
+            "--revoke", help="End all logins, links and tickets at once, by deleting the old keys."
+        ),
+    ] = False,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of `discord-cloud up`, if that is what runs.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Replace the key that signs logins, links and tickets; running managers follow by themselves."""
+    require_extras("server")
+    from cli.servers import key_rotation
+
+    key_rotation.rotate(context, data, revoke=revoke, as_json=as_json)

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mappin
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import typer
 import uvloop
@@ -51,7 +51,7 @@ _ERRORS: Mapping[type[CatalogError], type[CommandError]] = {
 }
 """The most derived class that matches counts."""
 
-Program = Callable[[CatalogSettings], Coroutine[Any, Any, None]]
+_Settings = TypeVar("_Settings", bound=CatalogSettings)
 PENDING = 1
 """Exit code while a migration is pending."""
 _ATTEMPT_S = 900.0
@@ -59,13 +59,21 @@ _ATTEMPT_S = 900.0
 _GIVE_UP_AFTER_S = 1800.0
 
 
-def run(ctx: CommandContext, program: Program) -> None:
+def run(
+    ctx: CommandContext,
+    program: Callable[[_Settings], Coroutine[Any, Any, None]],
+    read_settings: Callable[[], _Settings],
+) -> None:
     """Run a command to its end; its errors become one line and an exit code."""
     with reported(ctx.err), _translated(), logging_to_stderr(load(LogSettings)):
-        settings = load(CatalogSettings)
+        settings = read_settings()
         if settings.supabase_url is not None:
             require_extras("server", "supabase")
         uvloop.run(program(settings))
+
+
+def _settings() -> CatalogSettings:
+    return load(CatalogSettings)
 
 
 @contextlib.contextmanager
@@ -81,7 +89,7 @@ def _translated() -> Iterator[None]:
 def migrate(context: typer.Context, *, apply: bool, as_json: bool) -> None:
     """Print pending migrations; apply them with `apply`, or after a confirmation on a terminal."""
     ctx = command_context(context)
-    run(ctx, lambda settings: _migrate(ctx, settings, apply=apply, as_json=as_json))
+    run(ctx, lambda settings: _migrate(ctx, settings, apply=apply, as_json=as_json), _settings)
 
 
 async def _migrate(
@@ -154,20 +162,20 @@ def _print_data(
 def export(context: typer.Context, target: Path | None, *, as_json: bool) -> None:
     """Write the catalog to a file, or (None) to standard output."""
     ctx = command_context(context)
-    run(ctx, lambda settings: _export(ctx, settings, target, as_json=as_json))
+    run(ctx, lambda settings: _export(ctx, settings, target, as_json=as_json), _settings)
 
 
 def import_(context: typer.Context, source: Path | None, *, as_json: bool) -> None:
     """Fill the catalog from a file, or (None) from standard input."""
     ctx = command_context(context)
-    run(ctx, lambda settings: _import(ctx, settings, source, as_json=as_json))
+    run(ctx, lambda settings: _import(ctx, settings, source, as_json=as_json), _settings)
 
 
 async def _export(
     ctx: CommandContext, settings: CatalogSettings, target: Path | None, *, as_json: bool
 ) -> None:
-    await _require_catalog(settings)
-    async with _opened(settings) as catalog:
+    await require_catalog(settings)
+    async with opened(settings) as catalog:
         with exits_on_closed_output(), _writing(target) as file:
             counts = await export_catalog(catalog, file)
     _print_counts(ctx, "exported", counts, as_json=as_json)
@@ -179,13 +187,14 @@ async def _import(
     with _reading(source) as file:
         if settings.supabase_url is None:
             make_folder(settings.database_path.parent)
-        async with _opened(settings) as catalog:
+        async with opened(settings) as catalog:
             counts = await import_catalog(catalog, file)
     _print_counts(ctx, "imported", counts, as_json=as_json)
 
 
 @asynccontextmanager
-async def _opened(settings: CatalogSettings) -> AsyncIterator[Catalog]:
+async def opened(settings: CatalogSettings) -> AsyncIterator[Catalog]:
+    """The catalog that the settings name. Raises `CatalogError`."""
     url, key = settings.supabase_url, settings.supabase_key
     if url is None or key is None:
         async with SqliteCatalog.open(settings.database_path, clock=time.time) as catalog:
@@ -202,7 +211,7 @@ async def _opened(settings: CatalogSettings) -> AsyncIterator[Catalog]:
         yield remote
 
 
-async def _require_catalog(settings: CatalogSettings) -> None:
+async def require_catalog(settings: CatalogSettings) -> None:
     """Check that there is a current catalog, since opening one would create or upgrade it."""
     path = settings.database_path
     if settings.supabase_url is not None:

@@ -16,11 +16,12 @@ from cli.errors import DataFolderInUse, DataFolderUnusable
 from storage.errors import InvalidMasterKey
 from storage.keys import KeyRing
 
+_KEY_FILE = "encryption-key"
 _OWNER_ONLY = 0o600
 
 
 class DataFolder:
-    """An opened data folder, locked for this process. Created by `DataFolder.open`."""
+    """A data folder. Created by `DataFolder.open`, which locks it for this process."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -34,6 +35,13 @@ class DataFolder:
         """
         with _locked(path):
             yield cls(path)
+
+    @classmethod
+    def existing(cls, path: Path) -> "DataFolder":
+        """The folder without its lock, to look into while `up` runs. Raises `DataFolderUnusable`."""
+        if not (path / _KEY_FILE).exists():
+            raise DataFolderUnusable(f"{path} is no data folder of `discord-cloud up`")
+        return cls(path)
 
     @property
     def database(self) -> Path:
@@ -58,12 +66,12 @@ class DataFolder:
 
     def encryption_key(self) -> str:
         """The master keys as base64; the first one is generated at the first call."""
-        keys = self._secret("encryption-key", _new_key)
+        keys = self._secret(_KEY_FILE, _new_key)
         try:
             KeyRing.parse(keys)
         except InvalidMasterKey as error:
             raise DataFolderUnusable(
-                f"{self._path / 'encryption-key'} is damaged ({error}): "
+                f"{self._path / _KEY_FILE} is damaged ({error}): "
                 "bring it back from a backup, without it no file can be read"
             ) from error
         return keys

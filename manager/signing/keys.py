@@ -113,7 +113,8 @@ class SigningKeyKeeper:
             await self._sleep(REFRESH_S)
             try:
                 await self.refresh()
-                await self._catalog.drop_signing_keys(self._ring.over())
+                if over := self._ring.over():
+                    await self._catalog.drop_signing_keys(over)
             except CatalogError as error:
                 _log.log(log_level(error), "signing-keys-not-read", code=error.code)
 

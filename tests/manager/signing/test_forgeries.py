@@ -6,6 +6,7 @@ from catalog.sqlite.adapter import SqliteCatalog
 from client_sdk.errors import CloudError
 from discord_emulator.testing import VirtualClock
 from manager.accounts.credentials import TOKEN_LIFE_S
+from protocol import generic
 from tests.manager.signing.forger import Forger, status_of
 from tests.manager.sockets.peers import ClientPeer, client_query
 from tests.manager.sockets.stage import running_stage
@@ -45,6 +46,7 @@ async def test_forged_tickets_are_refused(stage):
     async with connected(stage) as service:
         _, file_id = await open_ticket(stage, 5)
         answer = await service.redeem(Forger(stage.settings.keyring).ticket(UUID(file_id)))
+        assert isinstance(answer, generic.Boolean)
         assert answer.message == "this is no ticket of this manager"
 
 
