@@ -225,26 +225,30 @@ class UploadKeeper:
         """
         if session.is_looked_up or not self.may_keep(session.order):
             return
-        for kept in await self._index.take(session.order.full_path):
-            await self._consider(session, kept)
+        try:
+            await self._find(session)
+        except CloudError:
+            # What was taken from the index would be missing at the next try.
+            self._index.forget()
+            raise
         session.is_looked_up = True
 
-    async def _consider(self, session: UploadSession, kept: s2c.KeptUpload) -> None:
-        if any(kept.upload_id == other.kept_id for other in self._sessions):
-            return
-        reason = None
-        if kept.fingerprint != await session.fingerprint():
-            reason = SOURCE_CHANGED
-        elif kept.is_public != session.order.is_public:
-            reason = OTHER_AUDIENCE
-        if reason is None:
-            if session.kept_id is None:
-                session.kept_id = kept.upload_id
-                session.is_stored = kept.state in ALL_STORED
-        elif kept.state != "running":
-            with contextlib.suppress(Refused):
-                await self._link.order(c2s.UploadDrop(upload_id=kept.upload_id))
-            session.begin_anew(reason)
+    async def _find(self, session: UploadSession) -> None:
+        dropped_for: str | None = None
+        for kept in await self._index.take(session.order.full_path):
+            if any(kept.upload_id == other.kept_id for other in self._sessions):
+                continue
+            objection = await _objection(session, kept)
+            if objection is None:
+                if session.kept_id is None:
+                    session.kept_id = kept.upload_id
+                    session.is_stored = kept.state in ALL_STORED
+            elif kept.state != "running":
+                dropped_for = objection
+                with contextlib.suppress(Refused):
+                    await self._link.order(c2s.UploadDrop(upload_id=kept.upload_id))
+        if dropped_for is not None and session.kept_id is None:
+            session.begin_anew(dropped_for)
 
     async def keep(self, session: UploadSession, job: AcceptedUpload) -> None:
         """Ask the manager to keep an upload that it has just accepted, if that is of use."""
@@ -282,3 +286,10 @@ class UploadKeeper:
             except ReplyTimeout:
                 if attempt >= self._settings.request_attempts:
                     raise
+
+
+async def _objection(session: UploadSession, kept: s2c.KeptUpload) -> str | None:
+    """Why a session cannot go on with a kept upload to its path; None if it can."""
+    if kept.fingerprint != await session.fingerprint():
+        return SOURCE_CHANGED
+    return OTHER_AUDIENCE if kept.is_public != session.order.is_public else None

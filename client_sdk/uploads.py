@@ -140,7 +140,7 @@ class Uploads:
                     raise
 
     def _drop(self, session: UploadSession) -> None:
-        if session.kept_id is not None:
+        if session.is_kept and session.kept_id is not None:
             self._spawn_order(c2s.UploadDrop(upload_id=session.kept_id))
 
     async def _until_done(self, session: UploadSession) -> UploadResult:

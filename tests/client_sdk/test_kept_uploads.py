@@ -5,6 +5,7 @@ import hashlib
 import io
 import os
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -149,6 +150,51 @@ async def test_a_changed_file_begins_anew_and_says_so(
     restarts = [each for each in reports if each.stage is Stage.RESTARTING]
     assert [each.reason for each in restarts] == ["the source has changed since its upload began"]
     assert (await manager.seen(c2s.UploadDrop)).upload_id == kept_id
+
+
+async def test_what_is_left_of_an_older_file_does_not_hide_the_newer(
+    manager: KeepingManager, make_client: MakeClient, source: Path
+) -> None:
+    """Of several kept uploads to a path the one of this source goes on; the others are dropped."""
+    kept_id = await interrupted(manager, make_client, source)
+    old_id = "00000000-0000-0000-0000-000000000000"
+    manager.kept[old_id] = replace(manager.kept[kept_id], fingerprint="v1:of-an-older-file")
+    reports: list[Progress] = []
+    async with client(make_client) as cloud:
+        result = await cloud.upload(source, "/dir/film", progress=reports.append)
+    assert (result.sent_bytes, manager.kept) == (5000, {})
+    assert Stage.RESTARTING not in [each.stage for each in reports]
+
+
+async def test_a_lost_answer_about_kept_uploads_hides_none(
+    manager: KeepingManager, make_client: MakeClient, source: Path
+) -> None:
+    """Nothing begins anew because a packet was lost."""
+    await interrupted(manager, make_client, source)
+    manager.lose(s2c.KeptUploads)
+    manager.lose(s2c.UploadResumed)
+    async with client(make_client, reply_timeout_s=0.05, request_attempts=1) as cloud:
+        assert (await cloud.upload(source, "/dir/film")).sent_bytes == 5000
+
+
+async def test_an_upload_that_was_never_resumed_is_not_dropped(
+    manager: KeepingManager, make_client: MakeClient, source: Path
+) -> None:
+    """Who cancels before that takes back nothing of their own."""
+    kept_id = await interrupted(manager, make_client, source)
+    asked = asyncio.Event()
+
+    async def ignore(*_: object) -> None:
+        asked.set()
+
+    manager.on(c2s.UploadResume, ignore)
+    async with client(make_client) as cloud:
+        upload = asyncio.create_task(cloud.upload(source, "/dir/film"))
+        await asked.wait()
+        upload.cancel()
+        await asyncio.gather(upload, return_exceptions=True)
+        await cloud.create_folder("/after whatever the cancellation has sent")
+    assert list(manager.kept) == [kept_id]
 
 
 async def test_another_audience_begins_anew(
