@@ -156,6 +156,7 @@ class JobMachine(RuleBasedStateMachine):
     @invariant()
     def deadline_follows(self) -> None:
         """The time runs only while nobody does anything for a running job, and doubles once."""
+        assert self.chunks.is_busy is (self.busy > 0)
         if self.busy or self.chunks.state is not UploadPhase.RUNNING:
             assert self.chunks.deadline is None
         else:
