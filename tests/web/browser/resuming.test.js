@@ -23,8 +23,11 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true }));
 
-/** @param {Person} person */
-const unfinished = (person) => person.page.locator('.queue-row[data-state="kept"]').filter({ hasText: "film.mkv" });
+/**
+ * @param {Person} person
+ * @param {string} [name]
+ */
+const unfinished = (person, name = "film.mkv") => person.page.locator('.queue-row[data-state="kept"]').filter({ hasText: name });
 
 /**
  * A new user of that name, in a folder of that name.
@@ -141,19 +144,26 @@ test("where the browser remembers the file, one click goes on", async () => {
   await person.leaves();
 });
 
-test("an upload that is dropped is gone", async () => {
+test("an upload that is dropped is gone, and so is one that another file takes the place of, which is told", async () => {
   const { person, gate } = await worksIn("dropped");
-  await person.page.setInputFiles("#pick-files", film);
+  const draft = path.join(folder, "draft.mkv");
+  await writeFile(draft, Buffer.alloc(FILM.length, 8));
+  await person.page.setInputFiles("#pick-files", [film, draft]);
   await storesOneChunk(person, gate);
+  await gate.holds(4);
   await reloads(person);
   await unfinished(person).getByRole("button", { name: "Drop the upload of film.mkv" }).press("Enter");
-  await person.page.getByRole("region", { name: "Uploads" }).waitFor({ state: "detached" });
+  await unfinished(person).waitFor({ state: "detached" });
+  await unfinished(person, "draft.mkv").waitFor();
+  await gate.open();
+  await person.uploads([{ name: "draft.mkv", buffer: Buffer.from("done") }]);
+  await person.page.getByText("draft.mkv is not the file any more whose upload was begun").waitFor();
+  await person.uploadsAreDone(1);
   const listed = person.page.waitForEvent("websocket").then((socket) => socket.waitForEvent("framereceived", (frame) => String(frame.payload).includes("s2c:kept-uploads")));
   await person.page.reload();
   await listed;
   await person.ready();
-  assert.equal(await unfinished(person).count(), 0);
-  await gate.open();
+  assert.equal(await unfinished(person, "").count(), 0);
   await person.leaves();
 });
 

@@ -172,6 +172,16 @@ test("a failed upload whose service has given up is resumed when asked to", () =
   assert.equal(only(queue.next(0), "resume").length, 1);
 });
 
+test("an hour without a connection does not count, and what comes back begins at once", () => {
+  const { queue, entry } = keeping();
+  queue.chunkFailed("one", 0, "out of order", 0);
+  queue.offline();
+  const now = 2 * PATIENCE_MS;
+  assert.equal(only(reconnects(queue, now), "resume").length, 1);
+  queue.resumeRejected(entry, { code: "catalog-unavailable", reason: "away", retry: "later" }, now);
+  assert.equal(entry.state, "waiting");
+});
+
 test("who pauses has time, and goes on where it was", () => {
   const { queue, entry } = keeping();
   queue.pauseAll();

@@ -351,7 +351,7 @@ export const en = {
     paused: (/** @type {number} */ count) => `Paused, ${formatCount(count)} left`,
     finished: "All done",
     someFailed: (/** @type {number} */ count) => `${counted(count, "upload")} failed`,
-    elsewhere: (/** @type {number} */ count) => (count === 1 ? "One upload goes on elsewhere" : `${formatCount(count)} uploads go on elsewhere`),
+    elsewhere: (/** @type {number} */ count) => `${formatCount(count)} ${count === 1 ? "goes" : "go"} on elsewhere`,
     stored: (/** @type {number} */ count) => `${counted(count, "file")} stored`,
     left: (/** @type {string} */ duration) => `${duration} left`,
     more: (/** @type {number} */ count) => `and ${formatCount(count)} more`,

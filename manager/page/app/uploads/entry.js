@@ -157,9 +157,19 @@ export class Entry {
     if (this.state === "waiting") this.restart();
   }
 
+  /** @param {number} index */
+  chunkStored(index) {
+    if (!this.inFlight.delete(index)) return;
+    this.storedBytes += this.chunkLength(index);
+    this.failures = 0;
+    if (this.keptId === null) return;
+    this.attempts = 0;
+    this.reason = this.stalledSince = null;
+  }
+
   /** What went wrong before does not count any more. */
   forgive() {
-    this.attempts = 0;
+    this.attempts = this.failures = this.notBefore = 0;
     this.reason = this.stalledSince = null;
   }
 

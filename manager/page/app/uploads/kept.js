@@ -150,15 +150,16 @@ export class KeptUploads {
    */
   #resume(row, source, locate) {
     const kept = this.#take(row, !(source instanceof File));
-    this.#add({ source, folder: row.folder, isPublic: false, kept }, locate);
+    if (kept) this.#add({ source, folder: row.folder, isPublic: false, kept }, locate);
   }
 
   /**
    * @param {KeptRow} row
    * @param {boolean} isAbsent
-   * @returns {Kept}
+   * @returns {Kept | null} null when it was taken meanwhile
    */
   #take(row, isAbsent) {
+    if (!this.#store.state.kept.some((each) => each.uploadId === row.uploadId)) return null;
     this.#remove(row);
     return { uploadId: row.uploadId, fingerprint: row.fingerprint, storedBytes: row.storedBytes, isAbsent };
   }

@@ -77,6 +77,8 @@ export class UploadQueue {
   online(canKeep = false) {
     this.#isOnline = true;
     this.#canKeep = canKeep;
+    // What went wrong before the connection was lost says nothing about what is there now.
+    for (const entry of this.entries.values()) if (entry.keptId !== null && !entry.isOver) entry.forgive();
   }
 
   /** The manager keeps some of what a client leaves behind; everything else starts again. */
@@ -233,11 +235,7 @@ export class UploadQueue {
    * @param {number} index
    */
   chunkStored(uploadId, index) {
-    const entry = this.#lineup.sending(uploadId);
-    if (!entry?.inFlight.delete(index)) return;
-    entry.storedBytes += entry.chunkLength(index);
-    entry.failures = 0;
-    if (entry.keptId !== null) entry.forgive();
+    this.#lineup.sending(uploadId)?.chunkStored(index);
   }
 
   /**
@@ -395,7 +393,6 @@ export class UploadQueue {
     // Until the manager has told the end of the last attempt, its service is not free.
     if (isActive && !canGoOn) return;
     entry.forgive();
-    entry.failures = entry.notBefore = 0;
     entry.isHeld = false;
     if (canGoOn) entry.state = "sending";
     else this.#restart(entry);
@@ -526,7 +523,6 @@ export class UploadQueue {
    */
   #beginAnew(entry, isChanged) {
     entry.forgive();
-    entry.notBefore = 0;
     entry.fingerprint = null;
     entry.beganAnew = true;
     this.#effects.push({ do: "tell-anew", entry, isChanged });
