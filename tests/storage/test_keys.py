@@ -83,3 +83,9 @@ def test_keys_of_objects_and_purposes_differ():
     }
     assert len(keys) == 3
     assert key.derive(one, Purpose.CHUNK) in keys
+
+
+def test_a_rotation_leaves_the_oldest_key_last():
+    """New keys stand in front: the first one encrypts, the last one is what earlier releases had."""
+    ring = KeyRing(MasterKey(SECOND), MasterKey(FIRST))
+    assert (ring.primary.secret, ring.oldest.secret) == (SECOND, FIRST)
