@@ -351,7 +351,7 @@ async def _run(
             "u2s",
             {None, WEBHOOKS, TICKETS},
             TicketHandlers(tickets),
-            UploadReportHandlers(journal, webhooks, tickets.reported, catalog.kept_upload),
+            UploadReportHandlers(journal, webhooks, tickets.reported, catalog),
             WebhookReportHandlers(upload_slots, webhooks, uncertain_posts),
         )
         thumbnail_packets = Dispatcher("t2s", {None}, thumbnail_services)

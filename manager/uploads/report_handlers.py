@@ -1,6 +1,6 @@
 """Handles what upload services report about uploads."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 import structlog
 
 from catalog.errors import CatalogError, CatalogFaulty, InvalidRecord
+from catalog.kept_upload_port import KeptUploadStore
 from catalog.records import Chunk, ChunkLocation, EnvelopeKind, KeptUpload, Message
 from manager.connections.dispatch import PacketTable
 from manager.error_texts import public_text
@@ -58,10 +59,6 @@ FindTicketUpload = Callable[[str | None, str], ChunkTarget | None]
 """The upload with a ticket that runs on that process and has that id; the process has just reported it."""
 
 
-FindKeptUpload = Callable[[UUID], Awaitable[KeptUpload | None]]
-"""The kept upload of that object. Raises `CatalogUnavailable`."""
-
-
 @dataclass(frozen=True, slots=True)
 class _KeptTarget:
     """A kept upload, as chunks are reported for it that no service here stores now."""
@@ -78,12 +75,12 @@ class UploadReportHandlers:
         journal: ChunkJournal,
         webhooks: WebhookDirectory,
         find_ticket_upload: FindTicketUpload,
-        find_kept_upload: FindKeptUpload,
+        kept_uploads: KeptUploadStore,
     ) -> None:
         self._journal = journal
         self._webhooks = webhooks
         self._find_ticket_upload = find_ticket_upload
-        self._find_kept_upload = find_kept_upload
+        self._kept_uploads = kept_uploads
 
     @property
     def packets(self) -> PacketTable:
@@ -127,9 +124,19 @@ class UploadReportHandlers:
         is_stored = await self._journal.record(location)
         if not is_stored or not upload.takes_chunks:
             return generic.Boolean(success=False, message=UPLOAD_ENDED)
-        if packet.type is not None and packet.index == 0 and slot.upload is upload:
-            slot.upload.first_chunk_seen(packet.type)
+        if packet.type is not None and packet.index == 0:
+            await self._note_type(slot, upload, packet.type)
         return generic.Boolean(success=True)
+
+    async def _note_type(self, slot: UploadSlot, upload: ChunkTarget, mime_type: str) -> None:
+        """The service has found out the MIME type. Raises `CatalogUnavailable`."""
+        if isinstance(upload, _KeptTarget):
+            kept = upload.layout
+            await self._kept_uploads.park_kept_upload(
+                kept, state=kept.state, mime_type=mime_type, expires_at=kept.expires_at
+            )
+        elif slot.upload is upload:
+            slot.upload.first_chunk_seen(mime_type)
 
     async def _refuse(self, location: ChunkLocation, why: str) -> generic.Boolean:
         await self._journal.record_garbage(location)
@@ -151,7 +158,7 @@ class UploadReportHandlers:
         ticket_upload = self._find_ticket_upload(slot.process, upload_id)
         if ticket_upload is not None:
             return ticket_upload
-        kept = await self._find_kept_upload(UUID(upload_id))
+        kept = await self._kept_uploads.kept_upload(UUID(upload_id))
         return None if kept is None else _KeptTarget(kept)
 
 

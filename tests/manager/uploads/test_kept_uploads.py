@@ -127,6 +127,16 @@ class TestGoingOn:
         (file,) = (await client.list_files()).files
         assert file.type == "image/png"
 
+    async def test_a_late_report_tells_the_type(self, stage: Stage):
+        """Of the first chunk, although no upload runs on the service that sends it."""
+        service = await stage.service()
+        start = await parked_by_leaving(stage, service, name="no-extension")
+        client = await booking_client(stage)
+        await kept_in_state(client, "parked")
+        assert (await service.order(await service.post(start, 0, type="image/png"))).success
+        await resume(client, start.upload_id)
+        assert (await service.next(s2u.UploadContinue)).type == "image/png"
+
     async def test_nothing_missing_needs_no_service(self, stage: Stage):
         """The file is entered at once, although nothing is booked."""
         service = await stage.service()
