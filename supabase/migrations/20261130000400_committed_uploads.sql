@@ -21,5 +21,6 @@ create trigger kept_upload_replacing after update of object_id on public.files
 for each row execute function catalog_private.end_kept_upload();
 
 revoke execute on function catalog_private.end_kept_upload() from public, anon, authenticated;
+grant execute on function catalog_private.end_kept_upload() to service_role;
 
 insert into public.schema_version (version, name) values ('20261130000400', 'committed_uploads');
