@@ -9,13 +9,15 @@ from upload_service.errors import (
     ChunkError,
     NoSuchChunk,
     OtherBytesStored,
+    Stopping,
+    StoredBefore,
     TicketRefused,
     TypeMismatch,
     UnknownUpload,
 )
 
 INTERNAL = (500, "internal")
-OF_CHUNKS_ALONE = {UnknownUpload, NoSuchChunk, OtherBytesStored}
+OF_CHUNKS_ALONE = {UnknownUpload, NoSuchChunk, OtherBytesStored, Stopping, StoredBefore}
 OF_TICKETS_ALONE = {TicketRefused, TypeMismatch}
 TICKETS = (ROOT / "docs" / "tickets.md").read_text()
 
