@@ -180,8 +180,9 @@ class ChunkSender:
             )
             try:
                 with bound_ids(request=uuid4()):
+                    # Before it is sent: the answer to the last one may come after the upload's end.
+                    _log.debug("chunk-sending", index=index, size=length)
                     await self._post(body)
-                    _log.debug("chunk-sent", index=index, size=length)
                 self._acknowledged()
                 return
             except _StillWaiting:

@@ -68,7 +68,7 @@ async def test_one_upload_is_found_in_the_log_of_every_process(tmp_path: Path, c
     upload_id = client[0].partition("upload=")[2].split()[0]
     of_service, of_manager, of_emulator = [await lines_of(server, upload_id) for server in servers]
 
-    (sent,) = (line for line in client if "chunk-sent" in line)
+    (sent,) = (line for line in client if "chunk-sending" in line)
     request_id = sent.partition("request=")[2].split()[0]
     stored = {line["event"]: line for line in of_service if line.get("request") == request_id}
     assert {"chunk-received", "discord-answered", "chunk-stored"} <= stored.keys()
