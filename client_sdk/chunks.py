@@ -40,7 +40,7 @@ INSUFFICIENT_STORAGE = 507
 CONNECT_TIMEOUT_S = 30.0
 LONGEST_REASON = 300
 
-_log = EventLogger(__name__)
+log = EventLogger(__name__)
 
 
 class _StillWaiting(Exception):
@@ -181,7 +181,7 @@ class ChunkSender:
             try:
                 with bound_ids(request=uuid4()):
                     # Before it is sent: the answer to the last one may come after the upload's end.
-                    _log.debug("chunk-sending", index=index, size=length)
+                    log.debug("chunk-sending", index=index, size=length)
                     await self._post(body)
                 self._acknowledged()
                 return

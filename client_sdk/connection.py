@@ -63,7 +63,7 @@ LONGEST_REASON = 500
 Answer = TypeVar("Answer", bound=Packet)
 
 _LOST = "the connection to the manager was lost"
-_log = EventLogger(__name__)
+log = EventLogger(__name__)
 # At DEBUG, websockets logs the request line, and with it the token in the URL.
 _websockets_log = logging.getLogger(f"{__name__}.websockets")
 _websockets_log.setLevel(logging.INFO)
@@ -224,9 +224,9 @@ class Connection:
             async for text in self._socket:
                 await self._receive(text)
         except ConnectionClosed:
-            _log.debug("connection-closed")
+            log.debug("connection-closed")
         except TimeoutError:
-            _log.warning("connection-stalled", limit_s=STALL_S)
+            log.warning("connection-stalled", limit_s=STALL_S)
             await self._close(1013, "receiver too slow")
         finally:
             self._requests.close(ConnectionLost(_LOST))
@@ -243,7 +243,7 @@ class Connection:
                 await self._frames.put(incoming.frame)
 
     async def _refuse(self, refused: UnreadableFrame) -> None:
-        _log.warning("bad-frame-skipped", code=refused.error.code)
+        log.warning("bad-frame-skipped", code=refused.error.code)
         if refused.answer is not None:
             # When the connection has ended meanwhile, the reader notices by itself.
             with contextlib.suppress(ConnectionLost):

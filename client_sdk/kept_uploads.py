@@ -31,7 +31,7 @@ OTHER_AUDIENCE = "it is to be public now and was not, or the other way round"
 ALL_STORED = frozenset({"stored", "awaiting-decision"})
 """States of kept uploads of which no chunk is missing."""
 
-_log = EventLogger(__name__)
+log = EventLogger(__name__)
 
 
 class UploadSession:
@@ -99,7 +99,7 @@ class UploadSession:
 
     def begin_anew(self, reason: str) -> None:
         """What was kept is of no use: the next try begins a new upload."""
-        _log.info("upload-begun-anew", reason=reason)
+        log.info("upload-begun-anew", reason=reason)
         self.kept_id, self.is_kept, self.is_stored = None, False, False
         self.order.meter.begin_anew(reason)
         self.suspend_patience()
@@ -126,7 +126,7 @@ class UploadSession:
         self._count(error, is_enough=self._failures >= self._settings.upload_attempts)
 
     def _count(self, error: CloudError, *, is_enough: bool) -> None:
-        _log.info("upload-tried-again", problem=type(error).__name__)
+        log.info("upload-tried-again", reason=type(error).__name__)
         self._problem = error
         if is_enough and not self.is_kept:
             raise error
@@ -269,7 +269,7 @@ class UploadKeeper:
         try:
             await self._ordered(packet)
         except Refused as error:
-            _log.info("upload-not-kept", reason=error.reason)
+            log.info("upload-not-kept", reason=error.reason)
             if session.kept_id == job.upload_id:
                 session.kept_id = None
             return

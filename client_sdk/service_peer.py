@@ -9,7 +9,7 @@ from common.retry import Backoff
 
 _SCHEMES = {"http": "ws", "https": "wss"}
 
-_log = EventLogger(__name__)
+log = EventLogger(__name__)
 
 
 def service_url(manager: str, kind: str, password: str, **parameters: str) -> str:
@@ -38,11 +38,12 @@ async def stay_connected(connect: Callable[[Backoff], Awaitable[None]], backoff:
     while True:
         try:
             await connect(backoff)
-            _log.info("manager-connection-lost")
+            log.info("manager-connection-lost")
         except NotLoggedIn:
-            _log.error("manager-refuses-service-password")
+            log.error("manager-refuses-service-password")
         except CloudError as error:
-            _log.warning("manager-unreachable", code=error.code)
-        except Exception:  # noqa: BLE001 - a defect in one connection must not end the service
-            _log.exception("manager-connection-failed")
+            log.warning("manager-unreachable", code=error.code)
+        except Exception:
+            # A defect in one connection must not end the service.
+            log.exception("manager-connection-failed")
         await backoff.wait()

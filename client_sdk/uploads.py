@@ -47,7 +47,7 @@ from protocol import c2s, generic, s2c
 from protocol.codec import Frame
 from protocol.packet import Packet
 
-_log = EventLogger(__name__)
+log = EventLogger(__name__)
 
 
 class _TryAgain(Exception):
@@ -201,9 +201,9 @@ class Uploads:
             raise
         self._release(ticket)
         with bound_ids(upload=job.upload_id):
-            _log.debug("upload-stored")
+            log.debug("upload-stored")
             result = await self._settle(session, job)
-            _log.debug("upload-finished")
+            log.debug("upload-finished")
         return result
 
     async def _open(self, session: UploadSession) -> AcceptedUpload:
@@ -250,10 +250,10 @@ class Uploads:
     def _opened(self, session: UploadSession, job: AcceptedUpload) -> None:
         with bound_ids(upload=job.upload_id):
             if not job.is_kept:
-                _log.debug("upload-accepted", address=job.address, size=session.order.source.size)
+                log.debug("upload-accepted", address=job.address, size=session.order.source.size)
                 self._scope.spawn(self._keeper.keep(session, job), f"keep {job.upload_id}")
                 return
-            _log.info("upload-resumed", address=job.address, stored=job.stored_bytes)
+            log.info("upload-resumed", address=job.address, stored=job.stored_bytes)
         session.keep(job.upload_id)
 
     async def _request(self, order: UploadOrder, packet: Packet) -> _Answer:

@@ -65,7 +65,7 @@ async def answer_for_good(ask: Callable[[], Awaitable[Packet]], backoff: Backoff
             log.warning("report-unanswered", packet=error.packet_id)
             continue
         except UnexpectedAnswer as error:
-            log.error("report-answered-wrongly", problem=str(error))
+            log.error("report-answered-wrongly", reason=str(error))
         else:
             if isinstance(answer, Boolean):
                 return answer

@@ -260,7 +260,7 @@ class Slot:
         log.debug("packet-received", packet=frame.packet.id)
         answer = await handler(frame.packet)
         if not answer.success:
-            log.warning("packet-refused", packet=frame.packet.id, problem=answer.message)
+            log.warning("packet-refused", packet=frame.packet.id, reason=answer.message)
         if frame.uuid is not None:
             with suppress(ConnectionLost):
                 await link.send(answer, reply_uuid=frame.uuid)

@@ -35,7 +35,7 @@ LEAD_S = 120.0
 _SECRET_SIZE = 32
 _NONCE_SIZE = 12
 
-_log = structlog.get_logger(__name__)
+log = structlog.get_logger(__name__)
 
 
 def new_signing_key(master: MasterKey, signs_from: float) -> SealedSigningKey:
@@ -116,7 +116,7 @@ class SigningKeyKeeper:
                 if over := self._ring.over():
                     await self._catalog.drop_signing_keys(over)
             except CatalogError as error:
-                _log.log(log_level(error), "signing-keys-not-read", code=error.code)
+                log.log(log_level(error), "signing-keys-not-read", code=error.code)
 
     async def start(self) -> None:
         """Reads the keys for the first time. Raises `CatalogError`."""
@@ -136,7 +136,7 @@ class SigningKeyKeeper:
             await self._catalog.add_signing_key(new, revokes_others=False)
             opened += self._opened([new])
         if revoked := self._ring.replace(opened):
-            _log.warning("signing-keys-revoked", key_ids=[key_id.hex() for key_id in revoked])
+            log.warning("signing-keys-revoked", key_ids=[key_id.hex() for key_id in revoked])
             self._on_revocation()
 
     async def _reseal(self) -> None:
@@ -157,7 +157,7 @@ class SigningKeyKeeper:
                 yield SigningKey.of(key.key_id, key.signs_from, secret, self._ring.purposes)
             elif key.key_id not in self._unreadable:
                 self._unreadable.add(key.key_id)
-                _log.error(
+                log.error(
                     "signing-key-unreadable",
                     key_id=key.key_id.hex(),
                     remedy="append the master key that encrypted it to MESSAGE_ENCRYPTION_KEY: "

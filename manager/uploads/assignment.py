@@ -36,7 +36,7 @@ async def ask_service(slot: UploadSlot, packet: Packet) -> generic.Boolean | Non
     try:
         return await slot.connection.request(packet, generic.Boolean)
     except (PeerSilent, UnexpectedReply) as error:
-        log.warning("service-silent", service=slot.id, problem=str(error))
+        log.warning("service-silent", service=slot.id, reason=str(error))
         await slot.connection.close(POLICY_VIOLATION, "no valid answer")
     except PeerGone:
         log.debug("service-gone", service=slot.id)

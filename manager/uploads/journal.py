@@ -92,7 +92,7 @@ class ChunkJournal:
             try:
                 await self._enter_patiently(_alone(message))
             except CatalogError as error:
-                log.error("garbage-not-entered", code=error.code, problem=str(error))
+                log.error("garbage-not-entered", code=error.code, reason=str(error))
 
     async def _enter_patiently(self, location: ChunkLocation) -> None:
         backoff = self._retry.policy.backoff()
@@ -100,7 +100,7 @@ class ChunkJournal:
             try:
                 await self._catalog.add_chunk(location)
             except CatalogUnavailable as error:
-                log.log(log_level(error), "garbage-entry-delayed", problem=str(error))
+                log.log(log_level(error), "garbage-entry-delayed", reason=str(error))
                 await backoff.wait()
             else:
                 self._wake_reaper()

@@ -106,7 +106,7 @@ class UploadReportHandlers:
         except CatalogFaulty as error:
             return s2u.ReportDeferred(fault=public_text(error))
         except CatalogError as error:
-            log.warning("report-deferred", code=error.code, problem=str(error))
+            log.warning("report-deferred", code=error.code, reason=str(error))
         except Exception:
             log.exception("report-failed")
         return s2u.ReportDeferred()
@@ -178,7 +178,7 @@ def _takes_finish(slot: UploadSlot, packet: u2s.UploadFinish) -> bool:
             raise InvalidReport("its upload as finished without hash and type")
         content = _content_of(slot, upload, packet)
     except InvalidReport as error:
-        log.warning("upload-finish-refused", service=slot.id, problem=str(error))
+        log.warning("upload-finish-refused", service=slot.id, reason=str(error))
         upload.service_failed(str(error))
         return False
     upload.service_finished(content_hash, packet.type, content)

@@ -295,7 +295,7 @@ class RunningUpload:
         try:
             self._queue(event(self._upload))
         except IllegalTransition as error:
-            log.debug("upload-event-late", upload=self.requested.upload_id, problem=error.message)
+            log.debug("upload-event-late", upload=self.requested.upload_id, reason=error.message)
 
     def _queue(self, following: list[effects.Effect]) -> None:
         self._effects.extend(following)
@@ -420,7 +420,7 @@ class RunningUpload:
         except CatalogFaulty as error:
             rejection = Rejection(error.code, public_text(error), Retry.NEVER)
         except CatalogError as error:
-            log.error("upload-not-prepared", code=error.code, problem=str(error))
+            log.error("upload-not-prepared", code=error.code, reason=str(error))
             rejection = CATALOG_AWAY
         else:
             return True
@@ -562,7 +562,7 @@ def _event_of(error: CatalogError | ContentOutOfReach) -> UploadEvent:
             return lambda upload: upload.commit_failed(str(error))
         case NotPermitted():
             return Upload.overwrite_refused
-    log.log(log_level(error), "file-not-committed", code=error.code, problem=str(error))
+    log.log(log_level(error), "file-not-committed", code=error.code, reason=str(error))
     reason = public_text(error)
     if isinstance(error, CatalogUnavailable):
         return lambda upload: upload.commit_postponed(reason)
