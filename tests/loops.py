@@ -50,6 +50,8 @@ ON_BOTH = frozenset(
         "manager/uploads/test_chunk_reports.py",
         "manager/uploads/test_defects.py",
         "manager/uploads/test_ended_uploads.py",
+        "manager/uploads/test_kept_upload_limits.py",
+        "manager/uploads/test_kept_uploads.py",
         "manager/uploads/test_large_files.py",
         "manager/uploads/test_overwriting.py",
         "manager/uploads/test_random_days.py",

@@ -83,3 +83,23 @@ async def nothing_kept(client: ClientPeer) -> None:
 def ranges_of(resumed: s2c.UploadResumed | s2u.UploadContinue) -> list[tuple[int, int]]:
     """What is missing of it."""
     return [(span.first, span.last) for span in resumed.missing]
+
+
+async def parked_by_leaving(
+    stage: Stage, service: ServicePeer, *, stored: tuple[int, ...] = (), name: str = "a.txt"
+) -> s2u.UploadStart:
+    """An upload whose client is gone."""
+    async with stage.visiting_client(extensions=RESUMING) as client:
+        assert await client.book(1) == 1
+        start = await begin_kept(client, service, name, stored=stored)
+    await service.next(s2u.UploadAbort)
+    return start
+
+
+async def finish_resumed(client: ClientPeer, service: ServicePeer) -> s2u.UploadContinue:
+    """Sends what is missing; returns once the file is entered."""
+    packet = await service.next(s2u.UploadContinue)
+    await service.finish_missing(packet)
+    info = await client.next(s2c.UploadFinishInfo, upload_id=packet.upload_id)
+    assert info.success, info.reason
+    return packet
