@@ -26,14 +26,13 @@ from manager.gc.temporary_references import TemporaryReferences
 from manager.retrying import CatalogRetry
 from manager.services.reports import BaseContent
 from manager.uploads import effects
-from manager.uploads.journal import ChunkJournal
+from manager.uploads.journal import ChunkJournal, journalled_chunks
 from manager.uploads.readability import ReadabilityCheck
 from manager.uploads.state_machine import Upload
 from protocol.chunks import content_hash
 
 log = structlog.get_logger(__name__)
 
-CHUNKS_PER_CALL = 1000
 CHUNKS_AT_ONCE = 16
 """Chunks that are written at the same time, where a service reports all at once."""
 REFERENCE_KEY = "upload"
@@ -185,12 +184,10 @@ class FileCommitter:
 
     async def _hash_of(self, object_id: UUID) -> str:
         """The hash of content that several services have stored, from its journalled chunks."""
-        digests: list[bytes] = []
-        while True:
-            page = await self._catalog.chunks(object_id, first=len(digests), limit=CHUNKS_PER_CALL)
-            digests += [location.chunk.digest or b"" for location in page]
-            if len(page) < CHUNKS_PER_CALL:
-                return content_hash(digests)
+        chunks = journalled_chunks(
+            lambda first, limit: self._catalog.chunks(object_id, first=first, limit=limit)
+        )
+        return content_hash([chunk.digest or b"" async for chunk in chunks])
 
 
 class EmptyFileCommitter:

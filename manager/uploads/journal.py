@@ -7,7 +7,7 @@ vain until the catalog is back. Whatever turns out to be garbage is the reaper's
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from uuid import UUID
@@ -25,6 +25,26 @@ log = structlog.get_logger(__name__)
 
 NO_OBJECT = UUID(int=0)
 """No object has this id: a chunk of it is not entered, but its message is."""
+
+
+CHUNKS_PER_CALL = 1000
+
+
+async def journalled_chunks(
+    read: Callable[[int, int], Awaitable[list[ChunkLocation]]],
+) -> AsyncIterator[Chunk]:
+    """Yields all chunks of an object that are journalled, in order, a page at a time.
+
+    `read` returns those from an index on, as many as are asked for at most. Raises what `read` raises.
+    """
+    first = 0
+    while True:
+        page = await read(first, CHUNKS_PER_CALL)
+        for location in page:
+            yield location.chunk
+        if len(page) < CHUNKS_PER_CALL:
+            return
+        first = page[-1].chunk.index + 1
 
 
 class ChunkJournal:

@@ -4,24 +4,25 @@ What runs here is renewed: an upload may take longer than a parked one is kept.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from uuid import UUID, uuid4
 
 import structlog
 
 from catalog.errors import CatalogError
 from catalog.port import Catalog
-from catalog.records import KeptUpload, KeptUploadLimits, KeptUploadState
+from catalog.records import ChunkLocation, KeptUpload, KeptUploadLimits, KeptUploadState
 from manager.error_texts import log_level
 from manager.files.upload_requests import RequestedUpload
 from manager.retrying import CatalogRetry
+from manager.uploads.journal import journalled_chunks
 from protocol.chunks import missing_ranges
 from protocol.generic import ChunkRange
 
 log = structlog.get_logger(__name__)
 
-CHUNKS_PER_CALL = 1000
 PAGE = 100
 """Kept uploads that a client gets at a time."""
 
@@ -116,7 +117,8 @@ class KeptUploadRegistry:
         )
         self._claimed[kept.object_id] = claimed.epoch
         try:
-            stored = [index async for index in self._stored(kept.object_id)]
+            chunks = journalled_chunks(partial(self._chunks, kept.object_id))
+            stored = [chunk.index async for chunk in chunks]
         except CatalogError:
             self.settled(claimed)
             raise
@@ -131,21 +133,10 @@ class KeptUploadRegistry:
         if self.is_current(claimed):
             del self._claimed[claimed.object_id]
 
-    async def _stored(self, object_id: UUID) -> AsyncIterator[int]:
-        first = 0
-        while True:
-            page = await self._chunks_from(object_id, first)
-            for index in page:
-                yield index
-            if len(page) < CHUNKS_PER_CALL:
-                return
-            first = page[-1] + 1
-
-    async def _chunks_from(self, object_id: UUID, first: int) -> list[int]:
-        locations = await self._retry.answering(
-            lambda: self._catalog.chunks(object_id, first=first, limit=CHUNKS_PER_CALL)
+    async def _chunks(self, object_id: UUID, first: int, limit: int) -> list[ChunkLocation]:
+        return await self._retry.answering(
+            lambda: self._catalog.chunks(object_id, first=first, limit=limit)
         )
-        return [location.chunk.index for location in locations]
 
     def began(self, kept: KeptUpload) -> None:
         """The upload runs here: it is kept however long it takes, until `ended`."""
