@@ -41,6 +41,7 @@ MIGRATIONS = (
     "20261130000300_kept_uploads",
     "20261130000400_committed_uploads",
     "20261130000500_signing_keys",
+    "20261130000600_transfer_kinds",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 
