@@ -240,6 +240,12 @@ class KeyNameTaken(CatalogError):
     code = "key-name-taken"
 
 
+class ServiceCredentialTaken(CatalogError):
+    """A service credential of this name is in force, or the secret is one that was used before."""
+
+    code = "service-credential-taken"
+
+
 class InvalidRecord(CatalogError):
     """The database refuses the values: out of range, or at odds with themselves.
 

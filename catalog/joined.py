@@ -4,6 +4,7 @@ from catalog.account_port import AccountStore
 from catalog.content_port import MasterKeyStore, MessageStore, ObjectStore, WebhookStore
 from catalog.kept_upload_port import KeptUploadStore
 from catalog.port import FileStore, FolderPositions, FolderStore, FolderWalk
+from catalog.service_credential_port import ServiceCredentialStore
 from catalog.service_port import JobStore, KeyStore, ReferenceStore, TicketStore, ViewStore
 from catalog.signing_key_port import SigningKeyStore
 from catalog.transfer_records import CatalogTransfer
@@ -32,6 +33,7 @@ class JoinedCatalog:
         keys: KeyStore,
         master_keys: MasterKeyStore,
         signing_keys: SigningKeyStore,
+        service_credentials: ServiceCredentialStore,
         views: ViewStore,
         jobs: JobStore,
         transfer: CatalogTransfer,
@@ -107,6 +109,8 @@ class JoinedCatalog:
         self.kept_uploads_of = kept_uploads.kept_uploads_of
         self.claim_kept_upload = kept_uploads.claim_kept_upload
         self.park_kept_upload = kept_uploads.park_kept_upload
+        self.note_kept_upload_service = kept_uploads.note_kept_upload_service
+        self.kept_upload_given_to = kept_uploads.kept_upload_given_to
         self.drop_kept_upload = kept_uploads.drop_kept_upload
         self.open_ticket = tickets.open_ticket
         self.ticket = tickets.ticket
@@ -128,6 +132,10 @@ class JoinedCatalog:
         self.add_signing_key = signing_keys.add_signing_key
         self.reseal_signing_key = signing_keys.reseal_signing_key
         self.drop_signing_keys = signing_keys.drop_signing_keys
+        self.add_service_credential = service_credentials.add_service_credential
+        self.list_service_credentials = service_credentials.list_service_credentials
+        self.revoke_service_credential = service_credentials.revoke_service_credential
+        self.note_service_credentials_used = service_credentials.note_service_credentials_used
         self.put_view = views.put_view
         self.views_of = views.views_of
         self.metadata_of = views.metadata_of

@@ -54,6 +54,15 @@ class KeptUploadStore(Protocol):
         is still that of the upload.
         """
 
+    async def note_kept_upload_service(self, object_id: UUID, credential_id: UUID) -> None:
+        """Notes that services with this credential were given the upload, for as long as it is kept.
+
+        No change when it is not kept, or the credential is unknown.
+        """
+
+    async def kept_upload_given_to(self, object_id: UUID, credential_id: UUID) -> KeptUpload | None:
+        """The kept upload of that object, if services with that credential were given it."""
+
     async def drop_kept_upload(self, object_id: UUID, *, owner_id: int | None) -> bool:
         """Keeps the upload no longer: deletes it, and its reference. None drops that of any owner.
 

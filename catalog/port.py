@@ -35,6 +35,7 @@ from catalog.records import (
     FolderCounts,
     Share,
 )
+from catalog.service_credential_port import ServiceCredentialStore
 from catalog.service_port import JobStore, KeyStore, ReferenceStore, TicketStore, ViewStore
 from catalog.signing_key_port import SigningKeyStore
 from catalog.transfer_records import CatalogTransfer
@@ -411,6 +412,7 @@ class Catalog(
     KeyStore,
     MasterKeyStore,
     SigningKeyStore,
+    ServiceCredentialStore,
     ViewStore,
     JobStore,
     CatalogTransfer,

@@ -359,6 +359,36 @@ class SealedSigningKey:
     sealed: bytes | None = field(repr=False)
 
 
+class ServiceKind(StrEnum):
+    """What the holder of a service credential may do. The values are stored."""
+
+    UPLOAD = "upload"
+    PROCESSING = "processing"
+    THUMBNAIL = "thumbnail"
+    GATEWAY = "gateway"
+    METRICS = "metrics"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceCredential:
+    """With what services of one kind log in.
+
+    Attributes:
+        name: by which an operator knows it.
+        secret_hash: SHA-256 of its text.
+        last_used_at: roughly; None: never.
+        revoked_at: None: in force.
+    """
+
+    id: UUID
+    name: str
+    kind: ServiceKind
+    secret_hash: bytes = field(repr=False)
+    created_at: float
+    last_used_at: float | None = None
+    revoked_at: float | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """The processing of one object.

@@ -24,6 +24,8 @@ from catalog.records import (
     ObjectState,
     Quarantine,
     Reference,
+    ServiceCredential,
+    ServiceKind,
     Share,
     StoredObject,
     Ticket,
@@ -183,6 +185,19 @@ def key_of(row: Row) -> ApiKey:
         key_hash=bytes_of(row["key_hash"]) or b"",
         created_by=row["created_by"],
         created_at=float(row["created_at"]),
+        revoked_at=time_of(row["revoked_at"]),
+    )
+
+
+def service_credential_of(row: Row) -> ServiceCredential:
+    """A row of `service_credentials`."""
+    return ServiceCredential(
+        id=uuid_of(row["id"]),
+        name=row["name"],
+        kind=ServiceKind(row["kind"]),
+        secret_hash=bytes_of(row["secret_hash"]) or b"",
+        created_at=float(row["created_at"]),
+        last_used_at=time_of(row["last_used_at"]),
         revoked_at=time_of(row["revoked_at"]),
     )
 

@@ -207,6 +207,18 @@ class SigningKeyRecord(TransferRecord, frozen=True, tag="signing_key"):
         return f"SigningKeyRecord(key_id={self.key_id})"
 
 
+class ServiceCredentialRecord(TransferRecord, frozen=True, tag="service_credential"):
+    """A row of `service_credentials`. Of the credential itself there is only the SHA-256."""
+
+    id: Uuid
+    name: str
+    service_kind: Literal["upload", "processing", "thumbnail", "gateway", "metrics"]
+    secret_hash: Digest
+    created_at: float
+    last_used_at: float | None
+    revoked_at: float | None
+
+
 KINDS: tuple[type[TransferRecord], ...] = (
     UserRecord,
     FolderRecord,
@@ -224,6 +236,7 @@ KINDS: tuple[type[TransferRecord], ...] = (
     SequenceRecord,
     MasterKeyRecord,
     SigningKeyRecord,
+    ServiceCredentialRecord,
 )
 """All kinds, in the order of an export: what is referred to comes first."""
 

@@ -13,6 +13,7 @@ from catalog.sqlite.folders import SqliteFolders, SqlitePositions, SqliteWalks
 from catalog.sqlite.kept_uploads import SqliteKeptUploads
 from catalog.sqlite.objects import SqliteMasterKeys, SqliteMessages, SqliteObjects, SqliteWebhooks
 from catalog.sqlite.schema import pending_migrations, upgrade
+from catalog.sqlite.service_credentials import SqliteServiceCredentials
 from catalog.sqlite.services import (
     SqliteJobs,
     SqliteKeys,
@@ -44,6 +45,7 @@ class SqliteCatalog(JoinedCatalog):
             keys=SqliteKeys(database, clock),
             master_keys=SqliteMasterKeys(database, clock),
             signing_keys=SqliteSigningKeys(database, clock),
+            service_credentials=SqliteServiceCredentials(database, clock),
             views=SqliteViews(database, clock),
             jobs=SqliteJobs(database, clock),
             transfer=SqliteTransfer(database, clock),

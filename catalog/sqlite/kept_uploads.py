@@ -128,6 +128,25 @@ class SqliteKeptUploads(SqlitePart):
             await _hold(session, kept.object_id, row["owner_id"], expires_at)
             return True
 
+    async def note_kept_upload_service(self, object_id: UUID, credential_id: UUID) -> None:
+        """Notes that services with this credential were given the upload."""
+        async with self._database.writing() as session:
+            await session.run(
+                sql.note_kept_upload_service,
+                object_id=object_id.bytes,
+                credential_id=credential_id.bytes,
+            )
+
+    async def kept_upload_given_to(self, object_id: UUID, credential_id: UUID) -> KeptUpload | None:
+        """The kept upload of that object, if services with that credential were given it."""
+        async with self._database.reading() as session:
+            row = await session.row(
+                sql.kept_upload_service,
+                object_id=object_id.bytes,
+                credential_id=credential_id.bytes,
+            )
+            return await self._find(session, object_id) if row else None
+
     async def drop_kept_upload(self, object_id: UUID, *, owner_id: int | None) -> bool:
         """Keeps the upload no longer. False when there was none."""
         async with self._database.writing() as session:

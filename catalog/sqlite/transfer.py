@@ -73,6 +73,7 @@ class SqliteTransfer(SqlitePart):
             await session.run(sql.drop_sweeps)
             await session.run(sql.forget_master_keys)
             await session.run(sql.forget_signing_keys)
+            await session.run(sql.forget_service_credentials)
             sink = _Sink(session)
             yield sink
             await sink.place_paired_files()

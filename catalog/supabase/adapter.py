@@ -18,6 +18,7 @@ from catalog.supabase.objects import (
     SupabaseWebhooks,
 )
 from catalog.supabase.schema import applied_migrations, require_schema
+from catalog.supabase.service_credentials import SupabaseServiceCredentials
 from catalog.supabase.services import (
     SupabaseJobs,
     SupabaseKeys,
@@ -52,6 +53,7 @@ class SupabaseCatalog(JoinedCatalog):
             keys=SupabaseKeys(functions, clock),
             master_keys=SupabaseMasterKeys(functions, clock),
             signing_keys=SupabaseSigningKeys(functions, clock),
+            service_credentials=SupabaseServiceCredentials(functions, clock),
             views=SupabaseViews(functions, clock),
             jobs=SupabaseJobs(functions, clock),
             transfer=SupabaseTransfer(functions, clock),

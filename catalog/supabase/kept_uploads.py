@@ -73,6 +73,22 @@ class SupabaseKeptUploads(SupabasePart):
         )
         return is_parked
 
+    async def note_kept_upload_service(self, object_id: UUID, credential_id: UUID) -> None:
+        """Notes that services with this credential were given the upload."""
+        await self._functions.write(
+            "note_kept_upload_service", object_id=str(object_id), credential_id=str(credential_id)
+        )
+
+    async def kept_upload_given_to(self, object_id: UUID, credential_id: UUID) -> KeptUpload | None:
+        """The kept upload of that object, if services with that credential were given it."""
+        row = await self._functions.read(
+            "kept_upload_given_to",
+            object_id=str(object_id),
+            credential_id=str(credential_id),
+            now=self._clock(),
+        )
+        return None if row is None else kept_upload_of(row)
+
     async def drop_kept_upload(self, object_id: UUID, *, owner_id: int | None) -> bool:
         """Keeps the upload no longer. False when there was none."""
         is_dropped: bool = await self._change(

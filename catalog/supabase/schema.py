@@ -42,6 +42,7 @@ MIGRATIONS = (
     "20261130000400_committed_uploads",
     "20261130000500_signing_keys",
     "20261130000600_transfer_kinds",
+    "20261130002000_service_credentials",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 

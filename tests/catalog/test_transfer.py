@@ -6,13 +6,21 @@ import itertools
 import json
 from contextlib import asynccontextmanager
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from msgspec.structs import replace
 
 from catalog.errors import CatalogError, CatalogNotEmpty, ExportDamaged, InvalidRecord
-from catalog.records import FileOrder, Reference, SealedSigningKey, Ticket, ViewTarget
+from catalog.records import (
+    FileOrder,
+    Reference,
+    SealedSigningKey,
+    ServiceCredential,
+    ServiceKind,
+    Ticket,
+    ViewTarget,
+)
 from catalog.service_port import SERVICE_PREFIX
 from catalog.supabase.adapter import SupabaseCatalog
 from catalog.supabase.client import CALL_RETRY
@@ -106,6 +114,19 @@ async def fill(catalog, uploads, clock) -> None:
     await catalog.begin_signing_keys(
         SealedSigningKey(key_id=b"\xff\x00\x10\x80", signs_from=clock(), sealed=bytes(range(64)))
     )
+    upload = ServiceCredential(
+        id=UUID(int=7),
+        name="upload",
+        kind=ServiceKind.UPLOAD,
+        secret_hash=bytes(range(32)),
+        created_at=clock(),
+    )
+    await catalog.add_service_credential(upload)
+    await catalog.note_service_credentials_used([upload.id])
+    await catalog.add_service_credential(
+        dataclasses.replace(upload, id=UUID(int=6), name="old", secret_hash=bytes(32))
+    )
+    await catalog.revoke_service_credential("old")
     clock.advance(0.5)
     await catalog.note_master_key(b"\x01\x02\x03\x04")
     job = await catalog.claim_job("worker", lease_s=60, max_attempts=3)

@@ -55,6 +55,18 @@ SET state = :state, folder = :folder, mime_type = coalesce(:mime_type, mime_type
 WHERE object_id = :object_id AND epoch = :epoch
 RETURNING owner_id;
 
+-- note_kept_upload_service --
+-- Services with a credential were given a kept upload.
+INSERT INTO kept_upload_services (object_id, credential_id)
+SELECT kept_uploads.object_id, service_credentials.id FROM kept_uploads, service_credentials
+WHERE kept_uploads.object_id = :object_id AND service_credentials.id = :credential_id
+ON CONFLICT DO NOTHING;
+
+-- kept_upload_service --
+-- Whether services with a credential were given a kept upload.
+SELECT object_id FROM kept_upload_services
+WHERE object_id = :object_id AND credential_id = :credential_id;
+
 -- delete_kept_upload --
 -- Deletes a kept upload, of a certain owner if one is given.
 DELETE FROM kept_uploads

@@ -23,6 +23,10 @@ DELETE FROM master_keys;
 -- What a manager has signed with that ran on the empty catalog.
 DELETE FROM signing_keys;
 
+-- forget_service_credentials --
+-- Those that services of the empty catalog have.
+DELETE FROM service_credentials;
+
 -- count_usage --
 -- Totals of all subtrees, from nothing.
 WITH RECURSIVE climbing (folder_id, mime_type, bytes, files) AS (
@@ -131,6 +135,11 @@ FROM master_keys ORDER BY used_from;
 SELECT key_id, signs_from, sealed
 FROM signing_keys ORDER BY key_id;
 
+-- export_service_credential --
+-- All rows of `service_credentials` in the order of an export.
+SELECT id, name, kind AS service_kind, secret_hash, created_at, last_used_at, revoked_at
+FROM service_credentials ORDER BY id;
+
 -- import_user --
 -- A row of `users`.
 INSERT INTO users (id, name, is_admin, password_hash, token_epoch, created_at)
@@ -224,3 +233,8 @@ VALUES (:used_from, :key_id);
 -- A row of `signing_keys`.
 INSERT INTO signing_keys (key_id, signs_from, sealed)
 VALUES (:key_id, :signs_from, :sealed);
+
+-- import_service_credential --
+-- A row of `service_credentials`.
+INSERT INTO service_credentials (id, name, kind, secret_hash, created_at, last_used_at, revoked_at)
+VALUES (:id, :name, :service_kind, :secret_hash, :created_at, :last_used_at, :revoked_at);

@@ -10,7 +10,7 @@ from catalog.sqlite.database import Database
 from catalog.sqlite.statements import Statements, sql
 
 STATEMENTS = Path(statements.__file__).parent
-RARE = {"accounts", "master_keys", "signing_keys", "transfer"}
+RARE = {"accounts", "master_keys", "service_credentials", "signing_keys", "transfer"}
 """Subjects whose statements read whole tables, since they are asked rarely and answer with all of it."""
 
 NO_SCAN = {
