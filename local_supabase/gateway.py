@@ -93,7 +93,11 @@ class Gateway:
         if waiting := self._awaited.pop(function, None):
             waiting.set()
         fault = self._next_fault(function)
-        body = await request.read()
+        try:
+            body = await request.read()
+        except ConnectionError:
+            # Its client has died, and nobody hears the answer.
+            return _unavailable(request)
         if fault is GatewayFault.HANG:
             return await self._hang()
         if fault in _BEFORE:

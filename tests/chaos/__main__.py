@@ -61,7 +61,7 @@ async def weather(kind: str, seed: int, rounds: int, folder: Path) -> Tally:
     with running_catalog(kind, folder) as (settings, failing):
         async with running_cluster(folder, settings) as cluster:
             storm = Storm(cluster, seed, failing, say)
-            await storm.run(rounds)
+            await storm.run(rounds, folder)
             return storm.tally
 
 

@@ -9,7 +9,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
@@ -24,6 +24,12 @@ CHUNK_SIZE = 20_000
 HOLD_S = 20.0
 """How long the manager keeps what nobody finishes, and waits for a catalog that is away."""
 BOT_TOKEN = "bot"
+
+
+def tracebacks_in(log: Path) -> list[str]:
+    """The lines of a log at which an exception was printed."""
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    return [line for line in lines if "Traceback (most recent call last)" in line]
 
 
 def free_port() -> int:
@@ -41,6 +47,7 @@ class Program:
     Attributes:
         url: where it serves.
         starts: how often it was started.
+        is_up: whether it was started and not ended since.
     """
 
     arguments: tuple[str, ...]
@@ -49,6 +56,7 @@ class Program:
     log: Path
     starts: int = 0
     process: asyncio.subprocess.Process | None = None
+    is_up: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def name(self) -> str:
@@ -71,10 +79,12 @@ class Program:
         async with asyncio.timeout(START_S):
             ready = await self.process.stdout.readline()
         assert ready.startswith(b"ready"), f"{self.name} does not start: see {self.log}"
+        self.is_up.set()
 
     async def end(self, how: signal.Signals) -> int:
         """Ends it by a signal; returns its exit code."""
         assert self.process is not None
+        self.is_up.clear()
         self.process.send_signal(signal.SIGCONT)
         self.process.send_signal(how)
         async with asyncio.timeout(2 * GRACE_S + 10):
@@ -98,8 +108,7 @@ class Program:
 
     def tracebacks(self) -> list[str]:
         """The lines of its logs at which an exception was printed."""
-        lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
-        return [line for line in lines if "Traceback (most recent call last)" in line]
+        return tracebacks_in(self.log)
 
 
 @dataclass

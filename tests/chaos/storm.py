@@ -4,7 +4,9 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from signal import SIGINT, SIGKILL, SIGTERM
 from typing import Protocol
 
@@ -14,10 +16,13 @@ from client_sdk.settings import ClientSettings
 from client_sdk.transfers import OnConflict
 from tests.chaos.cluster import CHUNK_SIZE, CHUNKS_IN_FLIGHT, HOLD_S, SLOTS, Cluster, Program
 from tests.chaos.oracle import Broken, Oracle
+from tests.chaos.puts import CommandLineUser
 
 USERS = 3
 CALLS_PER_ROUND = 4
 LARGEST_CHUNKS = 8
+LONGEST_CALM_S = 3.0
+"""Longer than a command takes to start."""
 QUIET_S = 4 * HOLD_S
 """How long everything that nobody needs may take to be gone."""
 PASSWORD = "a long enough password"
@@ -73,13 +78,18 @@ class Storm:
         self._oracle = Oracle()
         self._names = iter(range(10**9))
         self._calls_over = asyncio.Event()
-        self._progress = asyncio.Event()
+        self._progress, self._put_progress = asyncio.Event(), asyncio.Event()
         self.tally = Tally()
 
-    async def run(self, rounds: int) -> None:
-        """Runs so many rounds, and checks everything. Raises `Broken`."""
+    async def run(self, rounds: int, folder: Path) -> None:
+        """Runs so many rounds, and checks everything. Raises `Broken`.
+
+        Args:
+            rounds: how many.
+            folder: where the sources and the log of the command line are written.
+        """
         tokens: list[str] = []
-        for number in range(USERS):
+        for number in range(USERS + 1):
             tokens.append(await self._register(f"user{number}", *tokens[:1]))
         settings = ClientSettings(
             upload_attempts=3,
@@ -89,24 +99,43 @@ class Storm:
             stall_timeout_s=10,
         )
         clients = [Client(self._cluster.manager.url, token, settings=settings) for token in tokens]
-        async with clients[0], clients[1], clients[2]:
+        async with AsyncExitStack() as connections:
+            for client in clients:
+                await connections.enter_async_context(client)
+            commands = await self._at_command_line(clients[-1], tokens[-1], folder)
             for number in range(rounds):
                 before = Counter(self.tally.blows)
-                await self._round(clients)
+                await self._round(clients[:USERS], commands)
                 await self._check_all(clients)
                 blows = ", ".join((self.tally.blows - before).elements())
                 self._say(
                     f"round {number + 1}: {blows or 'calm'}; {len(self._oracle.possible)} paths"
                 )
+            await commands.clear()
         await self._check_nothing_leaked()
-        self._check_logs()
+        self._check_logs(commands)
+
+    async def _at_command_line(self, client: Client, token: str, folder: Path) -> CommandLineUser:
+        """The last user, who has the command instead of the library."""
+        local, remote = folder / "command-line", f"/u{USERS}"
+        local.mkdir()
+        await client.make_folders(remote)
+        return CommandLineUser(
+            self._cluster.manager,
+            token,
+            local,
+            remote,
+            oracle=self._oracle,
+            tally=self.tally.calls,
+            progressed=self._put_progress.set,
+        )
 
     async def _register(self, name: str, admin_token: str | None = None) -> str:
         async with Client(self._cluster.manager.url) as client:
             await client.register(name, PASSWORD, admin_token=admin_token)
             return await client.login(name, PASSWORD)
 
-    async def _round(self, clients: list[Client]) -> None:
+    async def _round(self, clients: list[Client], commands: CommandLineUser) -> None:
         self._calls_over.clear()
         async with asyncio.TaskGroup() as tasks:
             blows = tasks.create_task(self._strike())
@@ -114,6 +143,7 @@ class Storm:
                 for number, client in enumerate(clients):
                     rng = random.Random(self._rng.random())
                     users.create_task(self._work(client, f"/u{number}", rng))
+                users.create_task(commands.work(random.Random(self._rng.random())))
             self._calls_over.set()
             await blows
         await self._cluster.clear_faults()
@@ -190,8 +220,9 @@ class Storm:
     async def _strike(self) -> None:
         """Lets a few blows fall, each after some more bytes have been stored."""
         for _ in range(self._rng.randint(1, 3)):
-            await self._within(self._rng.uniform(0.05, 1.5), self._progress)
-            self._progress.clear()
+            progress = self._rng.choice([self._progress, self._put_progress])
+            await self._within(self._rng.uniform(0.05, LONGEST_CALM_S), progress)
+            progress.clear()
             blow = self._rng.choice(
                 [self._end, self._end, self._freeze, self._discord, self._database]
             )
@@ -293,7 +324,9 @@ class Storm:
         largest = max(len(content or b"") for content in self._oracle.known(path))
         return -(-largest // CHUNK_SIZE)
 
-    def _check_logs(self) -> None:
+    def _check_logs(self, commands: CommandLineUser) -> None:
+        if commands.tracebacks():
+            raise Broken(f"a command has printed an exception: see {commands.log}")
         for program in self._cluster.programs:
             if program.tracebacks():
                 raise Broken(f"{program.name} has logged an exception: see {program.log}")
