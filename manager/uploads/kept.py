@@ -4,7 +4,8 @@ What runs here is renewed: an upload may take longer than a parked one is kept.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from uuid import UUID, uuid4
@@ -33,6 +34,14 @@ class Resumption:
 
     kept: KeptUpload
     missing: tuple[ChunkRange, ...]
+
+
+@dataclass(slots=True)
+class _Claims:
+    """The claims of one upload that have not led to a run yet, or to nothing."""
+
+    pending: int = 0
+    latest_epoch: int = 0
 
 
 class KeptUploadRegistry:
@@ -65,7 +74,7 @@ class KeptUploadRegistry:
         self._clock = clock
         self._sleep = sleep
         self._running: dict[UUID, KeptUpload] = {}
-        self._claimed: dict[UUID, int] = {}
+        self._claims: dict[UUID, _Claims] = {}
 
     async def keep(
         self, requested: RequestedUpload, owner_id: int, fingerprint: str, mime_type: str | None
@@ -100,13 +109,35 @@ class KeptUploadRegistry:
         )
         return found[:PAGE], len(found) > PAGE
 
-    async def claim(self, kept: KeptUpload) -> Resumption:
-        """Takes an upload over as it was read.
+    @asynccontextmanager
+    async def claiming(self, kept: KeptUpload) -> AsyncIterator[Resumption]:
+        """Takes an upload over as it was read; within the context `is_latest` says whether it still has it.
 
         Raises `KeptUploadMissing`, `KeptUploadClaimed`, `CatalogUnavailable`.
         """
+        claims = self._claims.setdefault(kept.object_id, _Claims())
+        claims.pending += 1
+        try:
+            claimed = await self._claimed(kept)
+            claims.latest_epoch = max(claims.latest_epoch, claimed.epoch)
+            chunks = journalled_chunks(partial(self._chunks, kept.object_id))
+            stored = [chunk.index async for chunk in chunks]
+            yield Resumption(claimed, missing_ranges(stored, kept.chunk_count))
+        finally:
+            claims.pending -= 1
+            if not claims.pending:
+                del self._claims[kept.object_id]
+
+    def is_latest(self, claimed: KeptUpload) -> bool:
+        """Whether no other connection to this manager has claimed the upload since.
+
+        The catalog's answers may overtake one another, so their epochs count and not their order.
+        """
+        return self._claims[claimed.object_id].latest_epoch == claimed.epoch
+
+    async def _claimed(self, kept: KeptUpload) -> KeptUpload:
         claimant = uuid4()
-        claimed = await self._retry.answering(
+        return await self._retry.answering(
             lambda: self._catalog.claim_kept_upload(
                 kept.object_id,
                 owner_id=kept.owner_id,
@@ -115,23 +146,6 @@ class KeptUploadRegistry:
                 expires_at=self._expiry(),
             )
         )
-        self._claimed[kept.object_id] = claimed.epoch
-        try:
-            chunks = journalled_chunks(partial(self._chunks, kept.object_id))
-            stored = [chunk.index async for chunk in chunks]
-        except CatalogError:
-            self.settled(claimed)
-            raise
-        return Resumption(claimed, missing_ranges(stored, kept.chunk_count))
-
-    def is_current(self, claimed: KeptUpload) -> bool:
-        """Whether no other connection to this manager has claimed the upload since."""
-        return self._claimed.get(claimed.object_id) == claimed.epoch
-
-    def settled(self, claimed: KeptUpload) -> None:
-        """The claim has led to a run, or to nothing."""
-        if self.is_current(claimed):
-            del self._claimed[claimed.object_id]
 
     async def _chunks(self, object_id: UUID, first: int, limit: int) -> list[ChunkLocation]:
         return await self._retry.answering(

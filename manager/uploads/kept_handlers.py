@@ -139,16 +139,14 @@ class KeptUploadHandlers:
             return await self._finished(request, object_id)
         if packet.fingerprint not in {None, kept.fingerprint}:
             return SOURCE_CHANGED
-        resumption = await self._kept.claim(kept)
-        try:
+        async with self._kept.claiming(kept) as resumption:
             return await self._run(request, resumption)
-        finally:
-            self._kept.settled(resumption.kept)
 
     async def _run(self, request: ClientRequest, resumption: Resumption) -> Rejection | None:
-        # Another connection may have claimed and begun it while this one asked the catalog.
-        await self._end_run(str(resumption.kept.object_id), request.client.user.id)
-        if not self._kept.is_current(resumption.kept):
+        # Another connection may have claimed and begun it while this one asked the catalog, or before.
+        if self._kept.is_latest(resumption.kept):
+            await self._end_run(str(resumption.kept.object_id), request.client.user.id)
+        if not self._kept.is_latest(resumption.kept):
             return RESUMED_ELSEWHERE
         if not request.client.is_connected:
             return None

@@ -16,7 +16,8 @@ import aiohttp
 
 ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-c", "from cli.main import main; main()")
-START_S = 60.0
+START_S = 180.0
+"""Bounds a start on a busy machine."""
 GRACE_S = 10.0
 SLOTS = 3
 CHUNKS_IN_FLIGHT = 2

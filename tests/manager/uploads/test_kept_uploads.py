@@ -166,6 +166,25 @@ class TestGoingOn:
         await former.caught_up()
         assert former.unread(s2c.UploadFinishInfo) == []
 
+    async def test_a_claim_whose_answer_is_overtaken_is_the_former(self, flaky_stage: FlakyStage):
+        """The claims count in the order in which the catalog took them, not in that of its answers."""
+        catalog, service = flaky_stage.catalog, await flaky_stage.service()
+        async with flaky_stage.visiting_client(extensions=RESUMING) as client:
+            await client.book(1)
+            start = await begin_kept(client, service, stored=(0,))
+        await service.next(s2u.UploadAbort)
+        held = catalog.held["claim_kept_upload"] = asyncio.Event()
+        former = await flaky_stage.client(extensions=RESUMING)
+        answering = asyncio.create_task(refused_resume(former, start.upload_id))
+        await catalog.is_holding("claim_kept_upload")
+        del catalog.held["claim_kept_upload"]
+        latter = await booking_client(flaky_stage)
+        await resume(latter, start.upload_id)
+        held.set()
+        assert (await answering).code == "resumed-elsewhere"
+        await finish_resumed(latter, service)
+        assert latter.unread(s2c.UploadParked) == []
+
     async def test_a_client_can_resume_what_it_runs_itself(self, stage: Stage):
         """Its former connection may be the same one: the run is begun anew."""
         service = await stage.service()
