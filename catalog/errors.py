@@ -87,6 +87,18 @@ class LastAdministrator(CatalogError):
     code = "last-administrator"
 
 
+class AppPasswordNameTaken(CatalogError):
+    """The user has an app password of this name."""
+
+    code = "app-password-name-taken"
+
+
+class TooManyAppPasswords(CatalogError):
+    """The user has as many app passwords as a user may."""
+
+    code = "too-many-app-passwords"
+
+
 class FolderMissing(CatalogError):
     """No folder has this id."""
 

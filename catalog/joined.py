@@ -3,6 +3,7 @@
 from catalog.account_port import AccountStore
 from catalog.content_port import MasterKeyStore, MessageStore, ObjectStore, WebhookStore
 from catalog.kept_upload_port import KeptUploadStore
+from catalog.login_port import AppPasswordStore, SessionStore
 from catalog.port import FileStore, FolderPositions, FolderStore, FolderWalk
 from catalog.service_credential_port import ServiceCredentialStore
 from catalog.service_port import JobStore, KeyStore, ReferenceStore, TicketStore, ViewStore
@@ -20,6 +21,8 @@ class JoinedCatalog:
         self,
         *,
         accounts: AccountStore,
+        sessions: SessionStore,
+        app_passwords: AppPasswordStore,
         folders: FolderStore,
         positions: FolderPositions,
         walks: FolderWalk,
@@ -50,6 +53,22 @@ class JoinedCatalog:
         self.list_accounts = accounts.list_accounts
         self.set_role = accounts.set_role
         self.remove_user = accounts.remove_user
+        self.add_session = sessions.add_session
+        self.session_login = sessions.session_login
+        self.sessions_of = sessions.sessions_of
+        self.renew_session = sessions.renew_session
+        self.carry_session = sessions.carry_session
+        self.touch_session = sessions.touch_session
+        self.end_session = sessions.end_session
+        self.end_sessions_of = sessions.end_sessions_of
+        self.live_sessions = sessions.live_sessions
+        self.drop_ended_sessions = sessions.drop_ended_sessions
+        self.add_app_password = app_passwords.add_app_password
+        self.app_password_login = app_passwords.app_password_login
+        self.app_passwords_of = app_passwords.app_passwords_of
+        self.touch_app_password = app_passwords.touch_app_password
+        self.remove_app_password = app_passwords.remove_app_password
+        self.live_app_passwords = app_passwords.live_app_passwords
         self.folder_at = folders.folder_at
         self.folder_by_id = folders.folder_by_id
         self.folder_path = folders.folder_path

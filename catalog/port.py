@@ -27,6 +27,7 @@ from uuid import UUID
 from catalog.account_port import AccountStore
 from catalog.content_port import MasterKeyStore, MessageStore, ObjectStore, WebhookStore
 from catalog.kept_upload_port import KeptUploadStore
+from catalog.login_port import AppPasswordStore, SessionStore
 from catalog.permits import Permit
 from catalog.records import (
     File,
@@ -399,6 +400,8 @@ class FolderWalk(Protocol):
 
 class Catalog(
     AccountStore,
+    SessionStore,
+    AppPasswordStore,
     FolderStore,
     FolderPositions,
     FolderWalk,

@@ -68,6 +68,56 @@ class User:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoginSession:
+    """A login of a user on a device.
+
+    Attributes:
+        epoch: the user's token epoch when it began; the session ends when that is another.
+        device: what the client calls itself, for people.
+        address: where it was seen last.
+        generation: how often its token was renewed.
+        renewed_at: when that was last; of a new session `created_at`.
+    """
+
+    id: UUID
+    user_id: int
+    epoch: int
+    device: str
+    address: str
+    created_at: float
+    last_seen_at: float
+    expires_at: float
+    generation: int = 0
+    renewed_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppPassword:
+    """A password for a program, which may do less than its user.
+
+    Attributes:
+        name: the user's name for it; no two of a user are alike.
+        secret_hash: SHA-256 of its text.
+        is_read_only: whether it changes nothing.
+        folder_id: the folder to which it is confined; None: to none.
+        folder: where that folder is now, from the root on; None without one.
+        last_used_at: None before the first use.
+        expires_at: None: never.
+    """
+
+    id: UUID
+    user_id: int
+    name: str
+    secret_hash: bytes = field(repr=False)
+    is_read_only: bool
+    folder_id: int | None
+    folder: tuple[str, ...] | None = None
+    created_at: float
+    last_used_at: float | None = None
+    expires_at: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Folder:
     """A folder; `parent_id` is None for the root alone."""
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from catalog.records import (
     ApiKey,
+    AppPassword,
     Chunk,
     EnvelopeKind,
     File,
@@ -20,6 +21,7 @@ from catalog.records import (
     JobState,
     KeptUpload,
     KeptUploadState,
+    LoginSession,
     Message,
     ObjectState,
     Quarantine,
@@ -61,6 +63,38 @@ def user_of(row: Row) -> User:
         password_hash=row["password_hash"],
         token_epoch=row["token_epoch"],
         created_at=float(row["created_at"]),
+    )
+
+
+def session_of(row: Row) -> LoginSession:
+    """A row of `login_sessions`."""
+    return LoginSession(
+        id=uuid_of(row["id"]),
+        user_id=row["user_id"],
+        epoch=row["epoch"],
+        device=row["device"],
+        address=row["address"],
+        created_at=float(row["created_at"]),
+        last_seen_at=float(row["last_seen_at"]),
+        expires_at=float(row["expires_at"]),
+        generation=row["generation"],
+        renewed_at=float(row["renewed_at"]),
+    )
+
+
+def app_password_of(row: Row, folder: tuple[str, ...] | None) -> AppPassword:
+    """A row of `app_passwords`, and where its folder is."""
+    return AppPassword(
+        id=uuid_of(row["id"]),
+        user_id=row["user_id"],
+        name=row["name"],
+        secret_hash=bytes_of(row["secret_hash"]) or b"",
+        is_read_only=bool(row["is_read_only"]),
+        folder_id=row["folder_id"],
+        folder=folder,
+        created_at=float(row["created_at"]),
+        last_used_at=time_of(row["last_used_at"]),
+        expires_at=time_of(row["expires_at"]),
     )
 
 

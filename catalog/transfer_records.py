@@ -219,6 +219,20 @@ class ServiceCredentialRecord(TransferRecord, frozen=True, tag="service_credenti
     revoked_at: float | None
 
 
+class AppPasswordRecord(TransferRecord, frozen=True, tag="app_password"):
+    """A row of `app_passwords`."""
+
+    id: Uuid
+    user_id: Id
+    name: str
+    secret_hash: Digest
+    is_read_only: bool
+    folder_id: Count | None
+    created_at: float
+    last_used_at: float | None
+    expires_at: float | None
+
+
 KINDS: tuple[type[TransferRecord], ...] = (
     UserRecord,
     FolderRecord,
@@ -237,6 +251,7 @@ KINDS: tuple[type[TransferRecord], ...] = (
     MasterKeyRecord,
     SigningKeyRecord,
     ServiceCredentialRecord,
+    AppPasswordRecord,
 )
 """All kinds, in the order of an export: what is referred to comes first."""
 

@@ -11,6 +11,7 @@ from catalog.sqlite.database import Database
 from catalog.sqlite.files import SqliteFiles
 from catalog.sqlite.folders import SqliteFolders, SqlitePositions, SqliteWalks
 from catalog.sqlite.kept_uploads import SqliteKeptUploads
+from catalog.sqlite.logins import SqliteAppPasswords, SqliteSessions
 from catalog.sqlite.objects import SqliteMasterKeys, SqliteMessages, SqliteObjects, SqliteWebhooks
 from catalog.sqlite.schema import pending_migrations, upgrade
 from catalog.sqlite.service_credentials import SqliteServiceCredentials
@@ -32,6 +33,8 @@ class SqliteCatalog(JoinedCatalog):
         """On an open database of this release's schema; `clock` in seconds since the Unix epoch."""
         super().__init__(
             accounts=SqliteAccounts(database, clock),
+            sessions=SqliteSessions(database, clock),
+            app_passwords=SqliteAppPasswords(database, clock),
             folders=SqliteFolders(database, clock),
             positions=SqlitePositions(database, clock),
             walks=SqliteWalks(database, clock),

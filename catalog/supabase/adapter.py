@@ -11,6 +11,7 @@ from catalog.supabase.client import ATTEMPT_S, CALL_RETRY, Functions
 from catalog.supabase.files import SupabaseFiles
 from catalog.supabase.folders import SupabaseFolders, SupabasePositions, SupabaseWalks
 from catalog.supabase.kept_uploads import SupabaseKeptUploads
+from catalog.supabase.logins import SupabaseAppPasswords, SupabaseSessions
 from catalog.supabase.objects import (
     SupabaseMasterKeys,
     SupabaseMessages,
@@ -40,6 +41,8 @@ class SupabaseCatalog(JoinedCatalog):
         """On functions of this release's schema; `clock` in seconds since the Unix epoch."""
         super().__init__(
             accounts=SupabaseAccounts(functions, clock),
+            sessions=SupabaseSessions(functions, clock),
+            app_passwords=SupabaseAppPasswords(functions, clock),
             folders=SupabaseFolders(functions, clock),
             positions=SupabasePositions(functions, clock),
             walks=SupabaseWalks(functions, clock),

@@ -15,6 +15,7 @@ from postgrest.exceptions import APIError
 
 from catalog.errors import (
     AlreadyClaimed,
+    AppPasswordNameTaken,
     CatalogError,
     CatalogFull,
     CatalogNotEmpty,
@@ -44,6 +45,7 @@ from catalog.errors import (
     TicketMissing,
     TicketUsed,
     TooDeep,
+    TooManyAppPasswords,
     TooManyKeptBytes,
     TooManyKeptUploads,
     TooManyTemporaryBytes,
@@ -61,6 +63,7 @@ UNKNOWN_FUNCTION = "PGRST202"
 
 _PLAIN: tuple[type[CatalogError], ...] = (
     AlreadyClaimed,
+    AppPasswordNameTaken,
     CatalogNotEmpty,
     FileMissing,
     FolderCircle,
@@ -77,6 +80,7 @@ _PLAIN: tuple[type[CatalogError], ...] = (
     TicketMissing,
     TicketUsed,
     TooDeep,
+    TooManyAppPasswords,
     TooManyTemporaryBytes,
     KeptUploadClaimed,
     KeptUploadMissing,

@@ -43,6 +43,7 @@ MIGRATIONS = (
     "20261130000500_signing_keys",
     "20261130000600_transfer_kinds",
     "20261130002000_service_credentials",
+    "20261130003000_logins",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 

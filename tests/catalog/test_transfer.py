@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from catalog.errors import CatalogError, CatalogNotEmpty, ExportDamaged, InvalidRecord
 from catalog.records import (
+    AppPassword,
     FileOrder,
     Reference,
     SealedSigningKey,
@@ -127,11 +128,26 @@ async def fill(catalog, uploads, clock) -> None:
         dataclasses.replace(upload, id=UUID(int=6), name="old", secret_hash=bytes(32))
     )
     await catalog.revoke_service_credential("old")
+    await catalog.add_app_password(app_password(clock, bob.id, target.folder.id), limit=9)
     clock.advance(0.5)
     await catalog.note_master_key(b"\x01\x02\x03\x04")
     job = await catalog.claim_job("worker", lease_s=60, max_attempts=3)
     metadata = {"ratio": 1.10, "title": "ünï\u2028", "big": 2**53 + 1}
     await catalog.complete_job(job.object_id, worker="worker", metadata=metadata, recipe_version=2)
+
+
+def app_password(clock, user_id, folder_id) -> AppPassword:
+    """One that is confined to a folder."""
+    return AppPassword(
+        id=uuid4(),
+        user_id=user_id,
+        name="naïve",
+        secret_hash=bytes(range(32)),
+        is_read_only=True,
+        folder_id=folder_id,
+        created_at=clock(),
+        expires_at=clock() + 0.1,
+    )
 
 
 def ticket(clock, original) -> Ticket:

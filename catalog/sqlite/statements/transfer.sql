@@ -238,3 +238,15 @@ VALUES (:key_id, :signs_from, :sealed);
 -- A row of `service_credentials`.
 INSERT INTO service_credentials (id, name, kind, secret_hash, created_at, last_used_at, revoked_at)
 VALUES (:id, :name, :service_kind, :secret_hash, :created_at, :last_used_at, :revoked_at);
+
+-- export_app_password --
+-- All rows of `app_passwords` in the order of an export.
+SELECT id, user_id, name, secret_hash, is_read_only, folder_id, created_at, last_used_at, expires_at
+FROM app_passwords ORDER BY id;
+
+-- import_app_password --
+-- A row of `app_passwords`.
+INSERT INTO app_passwords (id, user_id, name, secret_hash, is_read_only, folder_id, created_at,
+    last_used_at, expires_at)
+VALUES (:id, :user_id, :name, :secret_hash, :is_read_only, :folder_id, :created_at,
+    :last_used_at, :expires_at);

@@ -17,6 +17,7 @@ from tests.catalog.names import NAMES
 TABLES = {
     "api_keys",
     "change_sequence",
+    "app_passwords",
     "channel_sweeps",
     "chunks",
     "commits",
@@ -27,6 +28,7 @@ TABLES = {
     "jobs",
     "kept_upload_services",
     "kept_uploads",
+    "login_sessions",
     "master_keys",
     "messages",
     "objects",
