@@ -236,6 +236,18 @@ class TooManyKeptBytes(CatalogError):
     code = "too-many-kept-bytes"
 
 
+class LinkMissing(CatalogError):
+    """No link has this id: it ended long ago, or went with its owner."""
+
+    code = "link-missing"
+
+
+class TooManyLinks(CatalogError):
+    """The user has as many links as a user may."""
+
+    code = "too-many-links"
+
+
 class ReferenceElsewhere(CatalogError):
     """The service's reference of this key is on another object."""
 

@@ -3,6 +3,7 @@
 from catalog.account_port import AccountStore
 from catalog.content_port import MasterKeyStore, MessageStore, ObjectStore, WebhookStore
 from catalog.kept_upload_port import KeptUploadStore
+from catalog.link_port import LinkStore
 from catalog.login_port import AppPasswordStore, SessionStore
 from catalog.port import FileStore, FolderPositions, FolderStore, FolderWalk
 from catalog.service_credential_port import ServiceCredentialStore
@@ -31,6 +32,7 @@ class JoinedCatalog:
         messages: MessageStore,
         webhooks: WebhookStore,
         kept_uploads: KeptUploadStore,
+        links: LinkStore,
         tickets: TicketStore,
         references: ReferenceStore,
         keys: KeyStore,
@@ -131,6 +133,16 @@ class JoinedCatalog:
         self.note_kept_upload_service = kept_uploads.note_kept_upload_service
         self.kept_upload_given_to = kept_uploads.kept_upload_given_to
         self.drop_kept_upload = kept_uploads.drop_kept_upload
+        self.create_link = links.create_link
+        self.link_by_hash = links.link_by_hash
+        self.link_by_id = links.link_by_id
+        self.requested_link = links.requested_link
+        self.links_of = links.links_of
+        self.change_link = links.change_link
+        self.extend_link = links.extend_link
+        self.revoke_link = links.revoke_link
+        self.count_download = links.count_download
+        self.drop_ended_links = links.drop_ended_links
         self.open_ticket = tickets.open_ticket
         self.ticket = tickets.ticket
         self.redeem_ticket = tickets.redeem_ticket

@@ -27,6 +27,7 @@ from uuid import UUID
 from catalog.account_port import AccountStore
 from catalog.content_port import MasterKeyStore, MessageStore, ObjectStore, WebhookStore
 from catalog.kept_upload_port import KeptUploadStore
+from catalog.link_port import LinkStore
 from catalog.login_port import AppPasswordStore, SessionStore
 from catalog.permits import Permit
 from catalog.records import (
@@ -410,6 +411,7 @@ class Catalog(
     MessageStore,
     WebhookStore,
     KeptUploadStore,
+    LinkStore,
     TicketStore,
     ReferenceStore,
     KeyStore,

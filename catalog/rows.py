@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 from uuid import UUID
 
+from catalog.link_port import FileLink
 from catalog.records import (
     ApiKey,
     AppPassword,
@@ -269,4 +270,26 @@ def kept_upload_of(row: Row) -> KeptUpload:
         mime_type=row["mime_type"],
         epoch=row["epoch"],
         stored_chunks=row["stored_chunks"],
+    )
+
+
+def link_of(row: Row) -> FileLink:
+    """A row of `links`."""
+    object_id = row["object_id"]
+    return FileLink(
+        id=uuid_of(row["id"]),
+        token_hash=bytes_of(row["token_hash"]) or b"",
+        sealed_token=bytes_of(row["sealed_token"]) or b"",
+        file_id=row["file_id"],
+        object_id=None if object_id is None else uuid_of(object_id),
+        owner_id=row["owner_id"],
+        label=row["label"],
+        is_requested=bool(row["is_requested"]),
+        password_hash=row["password_hash"],
+        max_downloads=row["max_downloads"],
+        downloads=row["downloads"],
+        created_at=float(row["created_at"]),
+        expires_at=time_of(row["expires_at"]),
+        revoked_at=time_of(row["revoked_at"]),
+        last_used_at=time_of(row["last_used_at"]),
     )

@@ -233,6 +233,29 @@ class AppPasswordRecord(TransferRecord, frozen=True, tag="app_password"):
     expires_at: float | None
 
 
+class LinkRecord(TransferRecord, frozen=True, tag="link"):
+    """A row of `links`. `sealed_token` is hexadecimal; it takes the master key to open it."""
+
+    id: Uuid
+    token_hash: Digest
+    sealed_token: Sealed
+    file_id: Id | None
+    object_id: Uuid | None
+    owner_id: Id
+    label: str
+    is_requested: bool
+    password_hash: str | None
+    max_downloads: Id | None
+    downloads: Count
+    created_at: float
+    expires_at: float | None
+    revoked_at: float | None
+    last_used_at: float | None
+
+    def __repr__(self) -> str:
+        return f"LinkRecord(id={self.id})"
+
+
 KINDS: tuple[type[TransferRecord], ...] = (
     UserRecord,
     FolderRecord,
@@ -252,6 +275,7 @@ KINDS: tuple[type[TransferRecord], ...] = (
     SigningKeyRecord,
     ServiceCredentialRecord,
     AppPasswordRecord,
+    LinkRecord,
 )
 """All kinds, in the order of an export: what is referred to comes first."""
 

@@ -11,6 +11,7 @@ from catalog.sqlite.database import Database
 from catalog.sqlite.files import SqliteFiles
 from catalog.sqlite.folders import SqliteFolders, SqlitePositions, SqliteWalks
 from catalog.sqlite.kept_uploads import SqliteKeptUploads
+from catalog.sqlite.links import SqliteLinks
 from catalog.sqlite.logins import SqliteAppPasswords, SqliteSessions
 from catalog.sqlite.objects import SqliteMasterKeys, SqliteMessages, SqliteObjects, SqliteWebhooks
 from catalog.sqlite.schema import pending_migrations, upgrade
@@ -43,6 +44,7 @@ class SqliteCatalog(JoinedCatalog):
             messages=SqliteMessages(database, clock),
             webhooks=SqliteWebhooks(database, clock),
             kept_uploads=SqliteKeptUploads(database, clock),
+            links=SqliteLinks(database, clock),
             tickets=SqliteTickets(database, clock),
             references=SqliteReferences(database, clock),
             keys=SqliteKeys(database, clock),

@@ -38,14 +38,21 @@ async def require_files(
     """The files, without shares, in the order of their ids. Raises `FileMissing`, `NotPermitted`."""
     ids = list(dict.fromkeys(file_ids))
     viewer_id = None if permit is None else permit.user_id
-    rows = await session.rows(sql.files_by_id, ids=json.dumps(ids), viewer_id=viewer_id)
-    files = {row["id"]: file_of(row) for row in rows}
+    files = {file.id: file for file in await find_files(session, ids, viewer_id)}
     if missing := [str(file_id) for file_id in ids if file_id not in files]:
         raise FileMissing(f"there is no file {', '.join(missing)}")
     refused = [file for file in files.values() if permit and not permit.allows(file)]
     if refused:
         raise NotPermitted(refused=len(refused), concerned=len(files))
     return [replace(files[file_id], share=None) for file_id in ids]
+
+
+async def find_files(
+    session: Session, file_ids: Sequence[int], viewer_id: int | None = None
+) -> list[File]:
+    """Those of the files that are there, with the viewer's shares."""
+    rows = await session.rows(sql.files_by_id, ids=json.dumps(file_ids), viewer_id=viewer_id)
+    return [file_of(row) for row in rows]
 
 
 async def shares_of(session: Session, file_id: int) -> tuple[Share, ...]:

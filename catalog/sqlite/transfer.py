@@ -47,6 +47,7 @@ _CONVERSIONS: Final[Mapping[object, _Conversion]] = {
     Digest: _DIGEST,
     Digest | None: _DIGEST,
     KeyId: _DIGEST,
+    Sealed: _DIGEST,
     Sealed | None: _DIGEST,
     bool: _BOOL,
 }

@@ -11,6 +11,7 @@ from catalog.supabase.client import ATTEMPT_S, CALL_RETRY, Functions
 from catalog.supabase.files import SupabaseFiles
 from catalog.supabase.folders import SupabaseFolders, SupabasePositions, SupabaseWalks
 from catalog.supabase.kept_uploads import SupabaseKeptUploads
+from catalog.supabase.links import SupabaseLinks
 from catalog.supabase.logins import SupabaseAppPasswords, SupabaseSessions
 from catalog.supabase.objects import (
     SupabaseMasterKeys,
@@ -51,6 +52,7 @@ class SupabaseCatalog(JoinedCatalog):
             messages=SupabaseMessages(functions, clock),
             webhooks=SupabaseWebhooks(functions, clock),
             kept_uploads=SupabaseKeptUploads(functions, clock),
+            links=SupabaseLinks(functions, clock),
             tickets=SupabaseTickets(functions, clock),
             references=SupabaseReferences(functions, clock),
             keys=SupabaseKeys(functions, clock),

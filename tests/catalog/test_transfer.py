@@ -12,6 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from catalog.errors import CatalogError, CatalogNotEmpty, ExportDamaged, InvalidRecord
+from catalog.link_port import FileLink
 from catalog.records import (
     AppPassword,
     FileOrder,
@@ -129,6 +130,7 @@ async def fill(catalog, uploads, clock) -> None:
     )
     await catalog.revoke_service_credential("old")
     await catalog.add_app_password(app_password(clock, bob.id, target.folder.id), limit=9)
+    await catalog.create_link(link(file, admin, clock), most=None)
     clock.advance(0.5)
     await catalog.note_master_key(b"\x01\x02\x03\x04")
     job = await catalog.claim_job("worker", lease_s=60, max_attempts=3)
@@ -147,6 +149,27 @@ def app_password(clock, user_id, folder_id) -> AppPassword:
         folder_id=folder_id,
         created_at=clock(),
         expires_at=clock() + 0.1,
+    )
+
+
+def link(file, owner, clock) -> FileLink:
+    """A link with all options."""
+    return FileLink(
+        id=uuid4(),
+        token_hash=bytes(range(32)),
+        sealed_token=b"\x00\xff\n",
+        file_id=file.id,
+        object_id=file.object_id,
+        owner_id=owner.id,
+        label="ünï\u2028",
+        is_requested=True,
+        password_hash="$argon2id$",
+        max_downloads=3,
+        downloads=1,
+        created_at=clock(),
+        expires_at=clock() + 0.25,
+        revoked_at=clock() + 0.1,
+        last_used_at=None,
     )
 
 

@@ -140,6 +140,12 @@ FROM signing_keys ORDER BY key_id;
 SELECT id, name, kind AS service_kind, secret_hash, created_at, last_used_at, revoked_at
 FROM service_credentials ORDER BY id;
 
+-- export_link --
+-- All rows of `links` in the order of an export.
+SELECT id, token_hash, sealed_token, file_id, object_id, owner_id, label, is_requested, password_hash,
+    max_downloads, downloads, created_at, expires_at, revoked_at, last_used_at
+FROM links ORDER BY id;
+
 -- import_user --
 -- A row of `users`.
 INSERT INTO users (id, name, is_admin, password_hash, token_epoch, created_at)
@@ -250,3 +256,10 @@ INSERT INTO app_passwords (id, user_id, name, secret_hash, is_read_only, folder_
     last_used_at, expires_at)
 VALUES (:id, :user_id, :name, :secret_hash, :is_read_only, :folder_id, :created_at,
     :last_used_at, :expires_at);
+
+-- import_link --
+-- A row of `links`.
+INSERT INTO links (id, token_hash, sealed_token, file_id, object_id, owner_id, label, is_requested,
+    password_hash, max_downloads, downloads, created_at, expires_at, revoked_at, last_used_at)
+VALUES (:id, :token_hash, :sealed_token, :file_id, :object_id, :owner_id, :label, :is_requested,
+    :password_hash, :max_downloads, :downloads, :created_at, :expires_at, :revoked_at, :last_used_at);

@@ -29,6 +29,7 @@ TABLES = {
     "kept_upload_services",
     "kept_uploads",
     "login_sessions",
+    "links",
     "master_keys",
     "messages",
     "objects",
