@@ -81,6 +81,24 @@ class UserHasFiles(CatalogError):
     code = "user-has-files"
 
 
+class TooManyFactors(CatalogError):
+    """The user has as many second factors as a user may have."""
+
+    code = "too-many-factors"
+
+
+class CredentialTaken(CatalogError):
+    """The passkey is enrolled already, by this user or another one."""
+
+    code = "credential-taken"
+
+
+class IdentityTaken(CatalogError):
+    """The identity at the OpenID provider is linked to another user."""
+
+    code = "identity-taken"
+
+
 class LastAdministrator(CatalogError):
     """No administrator who can log in would be left."""
 

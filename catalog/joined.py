@@ -2,6 +2,8 @@
 
 from catalog.account_port import AccountStore
 from catalog.content_port import MasterKeyStore, MessageStore, ObjectStore, WebhookStore
+from catalog.factor_port import FactorStore
+from catalog.identity_port import IdentityStore
 from catalog.kept_upload_port import KeptUploadStore
 from catalog.link_port import LinkStore
 from catalog.login_port import AppPasswordStore, SessionStore
@@ -39,6 +41,8 @@ class JoinedCatalog:
         master_keys: MasterKeyStore,
         signing_keys: SigningKeyStore,
         service_credentials: ServiceCredentialStore,
+        factors: FactorStore,
+        identities: IdentityStore,
         views: ViewStore,
         jobs: JobStore,
         transfer: CatalogTransfer,
@@ -167,6 +171,22 @@ class JoinedCatalog:
         self.list_service_credentials = service_credentials.list_service_credentials
         self.revoke_service_credential = service_credentials.revoke_service_credential
         self.note_service_credentials_used = service_credentials.note_service_credentials_used
+        self.second_factors_of = factors.second_factors_of
+        self.factor_by_credential = factors.factor_by_credential
+        self.add_factor = factors.add_factor
+        self.use_factor = factors.use_factor
+        self.remove_factor = factors.remove_factor
+        self.reset_factors = factors.reset_factors
+        self.replace_recovery_codes = factors.replace_recovery_codes
+        self.use_recovery_code = factors.use_recovery_code
+        self.demand_factor = factors.demand_factor
+        self.spend_challenge = factors.spend_challenge
+        self.totp_factors = factors.totp_factors
+        self.reseal_factor = factors.reseal_factor
+        self.user_by_identity = identities.user_by_identity
+        self.link_identity = identities.link_identity
+        self.identities_of = identities.identities_of
+        self.unlink_identity = identities.unlink_identity
         self.put_view = views.put_view
         self.views_of = views.views_of
         self.metadata_of = views.metadata_of

@@ -26,6 +26,8 @@ from uuid import UUID
 
 from catalog.account_port import AccountStore
 from catalog.content_port import MasterKeyStore, MessageStore, ObjectStore, WebhookStore
+from catalog.factor_port import FactorStore
+from catalog.identity_port import IdentityStore
 from catalog.kept_upload_port import KeptUploadStore
 from catalog.link_port import LinkStore
 from catalog.login_port import AppPasswordStore, SessionStore
@@ -418,6 +420,8 @@ class Catalog(
     MasterKeyStore,
     SigningKeyStore,
     ServiceCredentialStore,
+    FactorStore,
+    IdentityStore,
     ViewStore,
     JobStore,
     CatalogTransfer,

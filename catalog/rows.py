@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 from uuid import UUID
 
+from catalog.factor_port import Factor, FactorKind
+from catalog.identity_port import Identity
 from catalog.link_port import FileLink
 from catalog.records import (
     ApiKey,
@@ -292,4 +294,29 @@ def link_of(row: Row) -> FileLink:
         expires_at=time_of(row["expires_at"]),
         revoked_at=time_of(row["revoked_at"]),
         last_used_at=time_of(row["last_used_at"]),
+    )
+
+
+def factor_of(row: Row) -> Factor:
+    """A row of `factors`."""
+    return Factor(
+        id=uuid_of(row["id"]),
+        user_id=row["user_id"],
+        kind=FactorKind(row["kind"]),
+        label=row["label"],
+        credential_id=bytes_of(row["credential_id"]),
+        key=bytes_of(row["key"]) or b"",
+        counter=row["counter"],
+        created_at=float(row["created_at"]),
+        last_used_at=time_of(row["last_used_at"]),
+    )
+
+
+def identity_of(row: Row) -> Identity:
+    """A row of `identities`."""
+    return Identity(
+        issuer=row["issuer"],
+        subject=row["subject"],
+        user_id=row["user_id"],
+        created_at=float(row["created_at"]),
     )

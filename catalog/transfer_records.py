@@ -256,6 +256,45 @@ class LinkRecord(TransferRecord, frozen=True, tag="link"):
         return f"LinkRecord(id={self.id})"
 
 
+class FactorRecord(TransferRecord, frozen=True, tag="factor"):
+    """A row of `factors`. `credential_id` and `key` are hexadecimal."""
+
+    id: Uuid
+    user_id: Id
+    factor_kind: Literal["totp", "passkey"]
+    label: str
+    credential_id: Sealed | None
+    key: Sealed
+    counter: Count
+    created_at: float
+    last_used_at: float | None
+
+    def __repr__(self) -> str:
+        return f"FactorRecord(id={self.id})"
+
+
+class RecoveryCodeRecord(TransferRecord, frozen=True, tag="recovery_code"):
+    """A row of `recovery_codes`."""
+
+    user_id: Id
+    code_hash: Digest
+
+
+class FactorDemandRecord(TransferRecord, frozen=True, tag="factor_demand"):
+    """A row of `factor_demands`."""
+
+    user_id: Id
+
+
+class IdentityRecord(TransferRecord, frozen=True, tag="identity"):
+    """A row of `identities`."""
+
+    issuer: str
+    subject: str
+    user_id: Id
+    created_at: float
+
+
 KINDS: tuple[type[TransferRecord], ...] = (
     UserRecord,
     FolderRecord,
@@ -276,6 +315,10 @@ KINDS: tuple[type[TransferRecord], ...] = (
     ServiceCredentialRecord,
     AppPasswordRecord,
     LinkRecord,
+    FactorRecord,
+    RecoveryCodeRecord,
+    FactorDemandRecord,
+    IdentityRecord,
 )
 """All kinds, in the order of an export: what is referred to comes first."""
 

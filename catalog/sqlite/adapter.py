@@ -8,8 +8,10 @@ from pathlib import Path
 from catalog.joined import JoinedCatalog
 from catalog.sqlite.accounts import SqliteAccounts
 from catalog.sqlite.database import Database
+from catalog.sqlite.factors import SqliteFactors
 from catalog.sqlite.files import SqliteFiles
 from catalog.sqlite.folders import SqliteFolders, SqlitePositions, SqliteWalks
+from catalog.sqlite.identities import SqliteIdentities
 from catalog.sqlite.kept_uploads import SqliteKeptUploads
 from catalog.sqlite.links import SqliteLinks
 from catalog.sqlite.logins import SqliteAppPasswords, SqliteSessions
@@ -51,6 +53,8 @@ class SqliteCatalog(JoinedCatalog):
             master_keys=SqliteMasterKeys(database, clock),
             signing_keys=SqliteSigningKeys(database, clock),
             service_credentials=SqliteServiceCredentials(database, clock),
+            factors=SqliteFactors(database, clock),
+            identities=SqliteIdentities(database, clock),
             views=SqliteViews(database, clock),
             jobs=SqliteJobs(database, clock),
             transfer=SqliteTransfer(database, clock),

@@ -8,8 +8,10 @@ from uuid import UUID
 from catalog.joined import JoinedCatalog
 from catalog.supabase.accounts import SupabaseAccounts
 from catalog.supabase.client import ATTEMPT_S, CALL_RETRY, Functions
+from catalog.supabase.factors import SupabaseFactors
 from catalog.supabase.files import SupabaseFiles
 from catalog.supabase.folders import SupabaseFolders, SupabasePositions, SupabaseWalks
+from catalog.supabase.identities import SupabaseIdentities
 from catalog.supabase.kept_uploads import SupabaseKeptUploads
 from catalog.supabase.links import SupabaseLinks
 from catalog.supabase.logins import SupabaseAppPasswords, SupabaseSessions
@@ -59,6 +61,8 @@ class SupabaseCatalog(JoinedCatalog):
             master_keys=SupabaseMasterKeys(functions, clock),
             signing_keys=SupabaseSigningKeys(functions, clock),
             service_credentials=SupabaseServiceCredentials(functions, clock),
+            factors=SupabaseFactors(functions, clock),
+            identities=SupabaseIdentities(functions, clock),
             views=SupabaseViews(functions, clock),
             jobs=SupabaseJobs(functions, clock),
             transfer=SupabaseTransfer(functions, clock),

@@ -44,6 +44,7 @@ MIGRATIONS = (
     "20261130000600_transfer_kinds",
     "20261130002000_service_credentials",
     "20261130003000_logins",
+    "20261130004000_second_factors",
     "20261130005000_links",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""

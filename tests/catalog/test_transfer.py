@@ -5,6 +5,7 @@ import io
 import itertools
 import json
 from contextlib import asynccontextmanager
+from dataclasses import replace as replaced
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,6 +13,8 @@ import pytest
 from msgspec.structs import replace
 
 from catalog.errors import CatalogError, CatalogNotEmpty, ExportDamaged, InvalidRecord
+from catalog.factor_port import Factor, FactorKind
+from catalog.identity_port import Identity
 from catalog.link_port import FileLink
 from catalog.records import (
     AppPassword,
@@ -131,6 +134,7 @@ async def fill(catalog, uploads, clock) -> None:
     await catalog.revoke_service_credential("old")
     await catalog.add_app_password(app_password(clock, bob.id, target.folder.id), limit=9)
     await catalog.create_link(link(file, admin, clock), most=None)
+    await add_second_factors(catalog, bob.id, clock)
     clock.advance(0.5)
     await catalog.note_master_key(b"\x01\x02\x03\x04")
     job = await catalog.claim_job("worker", lease_s=60, max_attempts=3)
@@ -170,6 +174,31 @@ def link(file, owner, clock) -> FileLink:
         expires_at=clock() + 0.25,
         revoked_at=clock() + 0.1,
         last_used_at=None,
+    )
+
+
+async def add_second_factors(catalog, user_id, clock) -> None:
+    """A factor of each kind, recovery codes, a demand, and an identity elsewhere."""
+    secret = Factor(
+        id=uuid4(),
+        user_id=user_id,
+        kind=FactorKind.TOTP,
+        label="Telefön",
+        credential_id=None,
+        key=b"\x00\xff\x10\x80",
+        counter=58_000_000,
+        created_at=clock(),
+        last_used_at=None,
+    )
+    passkey = replaced(
+        secret, id=uuid4(), kind=FactorKind.PASSKEY, credential_id=b"\xff\x00", last_used_at=clock()
+    )
+    for factor in (secret, passkey):
+        await catalog.add_factor(factor, limit=2)
+    await catalog.replace_recovery_codes(user_id, [bytes(range(32)), bytes(32)])
+    await catalog.demand_factor(user_id, is_demanded=True)
+    await catalog.link_identity(
+        Identity(issuer="https://login.example", subject="é", user_id=user_id, created_at=clock())
     )
 
 

@@ -146,6 +146,26 @@ SELECT id, token_hash, sealed_token, file_id, object_id, owner_id, label, is_req
     max_downloads, downloads, created_at, expires_at, revoked_at, last_used_at
 FROM links ORDER BY id;
 
+-- export_factor --
+-- All rows of `factors` in the order of an export.
+SELECT id, user_id, kind AS factor_kind, label, credential_id, key, counter, created_at, last_used_at
+FROM factors ORDER BY id;
+
+-- export_recovery_code --
+-- All rows of `recovery_codes` in the order of an export.
+SELECT user_id, code_hash
+FROM recovery_codes ORDER BY user_id, code_hash;
+
+-- export_factor_demand --
+-- All rows of `factor_demands` in the order of an export.
+SELECT user_id
+FROM factor_demands ORDER BY user_id;
+
+-- export_identity --
+-- All rows of `identities` in the order of an export.
+SELECT issuer, subject, user_id, created_at
+FROM identities ORDER BY issuer, subject;
+
 -- import_user --
 -- A row of `users`.
 INSERT INTO users (id, name, is_admin, password_hash, token_epoch, created_at)
@@ -263,3 +283,24 @@ INSERT INTO links (id, token_hash, sealed_token, file_id, object_id, owner_id, l
     password_hash, max_downloads, downloads, created_at, expires_at, revoked_at, last_used_at)
 VALUES (:id, :token_hash, :sealed_token, :file_id, :object_id, :owner_id, :label, :is_requested,
     :password_hash, :max_downloads, :downloads, :created_at, :expires_at, :revoked_at, :last_used_at);
+
+-- import_factor --
+-- A row of `factors`.
+INSERT INTO factors (id, user_id, kind, label, credential_id, key, counter, created_at, last_used_at)
+VALUES (:id, :user_id, :factor_kind, :label, :credential_id, :key, :counter, :created_at,
+    :last_used_at);
+
+-- import_recovery_code --
+-- A row of `recovery_codes`.
+INSERT INTO recovery_codes (user_id, code_hash)
+VALUES (:user_id, :code_hash);
+
+-- import_factor_demand --
+-- A row of `factor_demands`.
+INSERT INTO factor_demands (user_id)
+VALUES (:user_id);
+
+-- import_identity --
+-- A row of `identities`.
+INSERT INTO identities (issuer, subject, user_id, created_at)
+VALUES (:issuer, :subject, :user_id, :created_at);

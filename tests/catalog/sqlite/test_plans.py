@@ -36,7 +36,7 @@ TRANSIENT = {
     "json_each",
 }
 # One row per service that was ever let in, in a listing that an administrator asks for; one per
-# webhook, channel, or start of the manager within a month.
+# webhook, channel, or start of the manager within a month; one per user, asked for by a start.
 SMALL = {
     sql.list_keys,
     sql.channel_sweeps,
@@ -44,6 +44,7 @@ SMALL = {
     sql.drop_sweeps,
     sql.drop_watches,
     sql.quarantines,
+    sql.totp_factors,
     sql.watches,
 }
 
