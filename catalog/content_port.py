@@ -170,11 +170,11 @@ class WebhookStore(Protocol):
 class MasterKeyStore(Protocol):
     """Which key has sealed what, by the time at which an upload began."""
 
-    async def note_master_key(self, key_id: bytes) -> None:
+    async def note_master_key(self, key_id: bytes) -> bool:
         """New content is sealed with this key from now on.
 
-        The first key that is ever noted is taken for that of all content before. No change if it is the
-        last one that was noted.
+        The first key that is ever noted is taken for that of all content before. No change, and False, if
+        it is the last one that was noted.
         """
 
     async def content_of_missing_keys(self, configured: Collection[bytes]) -> Mapping[bytes, int]:

@@ -1,6 +1,7 @@
 """One catalog made of the stores of an adapter, each of which keeps its part of the port."""
 
 from catalog.account_port import AccountStore
+from catalog.audit_port import AuditStore
 from catalog.content_port import MasterKeyStore, MessageStore, ObjectStore, WebhookStore
 from catalog.factor_port import FactorStore
 from catalog.identity_port import IdentityStore
@@ -43,6 +44,7 @@ class JoinedCatalog:
         service_credentials: ServiceCredentialStore,
         factors: FactorStore,
         identities: IdentityStore,
+        audit: AuditStore,
         views: ViewStore,
         jobs: JobStore,
         transfer: CatalogTransfer,
@@ -187,6 +189,9 @@ class JoinedCatalog:
         self.link_identity = identities.link_identity
         self.identities_of = identities.identities_of
         self.unlink_identity = identities.unlink_identity
+        self.put_audit_events = audit.put_audit_events
+        self.audit_events = audit.audit_events
+        self.drop_audit_events = audit.drop_audit_events
         self.put_view = views.put_view
         self.views_of = views.views_of
         self.metadata_of = views.metadata_of

@@ -25,6 +25,7 @@ from typing import Protocol
 from uuid import UUID
 
 from catalog.account_port import AccountStore
+from catalog.audit_port import AuditStore
 from catalog.content_port import MasterKeyStore, MessageStore, ObjectStore, WebhookStore
 from catalog.factor_port import FactorStore
 from catalog.identity_port import IdentityStore
@@ -422,6 +423,7 @@ class Catalog(
     ServiceCredentialStore,
     FactorStore,
     IdentityStore,
+    AuditStore,
     ViewStore,
     JobStore,
     CatalogTransfer,

@@ -484,3 +484,68 @@ class Garbage:
     name: str | None = None
     folder: tuple[str, ...] | None = None
     owner: str | None = None
+
+
+class AuditOutcome(StrEnum):
+    """How what an audit event is about ended."""
+
+    SUCCESS = "success"
+    """It was done."""
+    FAILURE = "failure"
+    """It was refused, or failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEvent:
+    """What somebody did, or tried to do; equal events within a minute are one with a count.
+
+    Attributes:
+        id: made for the event, so that it may be written again.
+        first_at: when it happened, of several the first time.
+        last_at: of several the last time.
+        count: how often it happened.
+        action: what was done, by its name in the documentation.
+        outcome: whether it was done.
+        actor_id: id of the user who did it; None for others, and for users that are only claimed.
+        actor: name of who did it; None when nobody is named.
+        address: the client that it came from; None for a command on the machine of the manager.
+        subject: what it was done to: a path, a name or an id; None when the action says it all.
+        details: more about it, as the text of a JSON object.
+    """
+
+    id: UUID
+    first_at: float
+    last_at: float
+    count: int = 1
+    action: str
+    outcome: AuditOutcome
+    actor_id: int | None = None
+    actor: str | None = None
+    address: str | None = None
+    subject: str | None = None
+    details: str = "{}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditQuery:
+    """What audit events have to match; None matches all.
+
+    Attributes:
+        user: the name of the actor, or of the user that it was done to, regardless of (ASCII) case.
+        action: name of the action.
+        since: the earliest `first_at`.
+        until: `first_at` is earlier.
+    """
+
+    user: str | None = None
+    action: str | None = None
+    since: float | None = None
+    until: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditPosition:
+    """Where an event stands in the order of the audit log."""
+
+    first_at: float
+    id: UUID

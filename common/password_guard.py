@@ -1,8 +1,9 @@
-"""Limits attempts at passwords, and logs those that were wrong."""
+"""Limits attempts at passwords, and reports those that were wrong."""
 
 import contextlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import structlog
 from aiohttp import web
@@ -16,25 +17,58 @@ MAX_TOLD = 10_000
 """How many addresses are remembered whose refused attempts were logged."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """An attempt that was refused.
+
+    Attributes:
+        route: pattern of the route that took it: the path itself may hold a secret.
+        user: the user that it was for; None at what no user is named for.
+        address: the client.
+        reason: code of the error.
+    """
+
+    route: str
+    user: str | None
+    address: str
+    reason: str
+
+
+def log_refusal(refusal: Refusal) -> None:
+    """Logs a refusal as `credentials-refused`."""
+    log.warning(
+        "credentials-refused",
+        path=refusal.route,
+        user=refusal.user,
+        address=refusal.address,
+        reason=refusal.reason,
+    )
+
+
 class PasswordGuard:
     """Guards everything that takes a password or an administrator's token.
 
-    Every wrong one is logged as `credentials-refused`, with the user's name, the address and the
-    reason. Refused attempts cost nothing and may come in any number, so only the first in a row
-    from an address is logged.
+    Every wrong one is reported. Refused attempts cost nothing and may come in any number, so only the
+    first in a row from an address is reported.
 
     Args:
         limiter: Decides which attempts are made.
         addresses: Identifies clients.
         monotonic: Seconds that never jump.
+        report: Called with each refusal that is reported.
     """
 
     def __init__(
-        self, limiter: GuessLimiter, addresses: ClientAddresses, monotonic: Callable[[], float]
+        self,
+        limiter: GuessLimiter,
+        addresses: ClientAddresses,
+        monotonic: Callable[[], float],
+        report: Callable[[Refusal], None] = log_refusal,
     ) -> None:
         self._limiter = limiter
         self._addresses = addresses
         self._monotonic = monotonic
+        self._report = report
         self._told: OrderedDict[str, None] = OrderedDict()
 
     @contextlib.contextmanager
@@ -49,7 +83,7 @@ class PasswordGuard:
         try:
             yield
         except FailedAttempt as error:
-            _log_refusal(request, user_name, attempt.address, error.code)
+            self._report(_refusal(request, user_name, attempt.address, error.code))
             raise
         except Exception:
             self._limiter.was_no_guess(attempt)
@@ -64,7 +98,7 @@ class PasswordGuard:
             attempt = self._limiter.admit(self._monotonic(), address=address, account=account)
         except TooManyAttempts as error:
             if address not in self._told:
-                _log_refusal(request, user_name, address, error.code)
+                self._report(_refusal(request, user_name, address, error.code))
             self._told[address] = None
             if len(self._told) > MAX_TOLD:
                 self._told.popitem(last=False)
@@ -73,11 +107,7 @@ class PasswordGuard:
         return attempt
 
 
-def _log_refusal(request: web.Request, user_name: str | None, address: str, reason: str) -> None:
-    log.warning(
-        "credentials-refused",
-        path=request.path,
-        user=user_name,
-        address=address,
-        reason=reason,
-    )
+def _refusal(request: web.Request, user_name: str | None, address: str, reason: str) -> Refusal:
+    resource = request.match_info.route.resource
+    route = "unknown" if resource is None else resource.canonical
+    return Refusal(route=route, user=user_name, address=address, reason=reason)

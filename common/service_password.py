@@ -13,7 +13,7 @@ from aiohttp import web
 
 from common.addresses import ClientAddresses
 from common.guesses import FailedAttempt, GuessLimiter, Rate
-from common.password_guard import PasswordGuard
+from common.password_guard import PasswordGuard, Refusal, log_refusal
 
 PER_ADDRESS: Final = Rate(burst=50, refill_s=5.0)
 """Each slot of a service that is set up wrongly tries once before the service gives up."""
@@ -32,13 +32,20 @@ class ServicePassword:
         password: the right one.
         addresses: identifies clients.
         monotonic: seconds that never jump.
+        report: called with refusals, as by `PasswordGuard`.
     """
 
     def __init__(
-        self, password: str, addresses: ClientAddresses, monotonic: Callable[[], float]
+        self,
+        password: str,
+        addresses: ClientAddresses,
+        monotonic: Callable[[], float],
+        report: Callable[[Refusal], None] = log_refusal,
     ) -> None:
         self._password = password.encode()
-        self._guard = PasswordGuard(GuessLimiter(per_address=PER_ADDRESS), addresses, monotonic)
+        self._guard = PasswordGuard(
+            GuessLimiter(per_address=PER_ADDRESS), addresses, monotonic, report
+        )
 
     def check_bearer(self, request: web.Request) -> None:
         """Looks at the Bearer token of a request. Raises as `check` does."""

@@ -29,6 +29,7 @@ from manager.accounts.callers import Authenticator
 from manager.accounts.credentials import TOKEN_LIFE_S, Passwords, TokenSigner
 from manager.accounts.logins import LoginRevocation
 from manager.accounts.routes import AccountRoutes
+from manager.audit.log import AuditLog
 from manager.broadcast.hub import Hub, PacedBroadcasts
 from manager.catalogs import catalog_of, check_master_keys
 from manager.connections.clients import ClientSession
@@ -185,7 +186,9 @@ async def _run(
                 wall_clock=clock,
             )
         )
-        await check_master_keys(catalog, settings.keyring)
+        audit = AuditLog(catalog, clock, keep_days=settings.audit_days)
+        stack.push_async_callback(audit.close)
+        await check_master_keys(catalog, settings.keyring, audit)
         metrics = app[app_keys.METRICS]
 
         # Content on Discord.
@@ -246,9 +249,9 @@ async def _run(
         accounts = Accounts(catalog, tokens, setup, passwords=passwords)
         authenticator = Authenticator(catalog, accounts)
         addresses = ClientAddresses(settings.trusted_proxies)
-        guard = PasswordGuard(GuessLimiter(), addresses, monotonic)
+        guard = PasswordGuard(GuessLimiter(), addresses, monotonic, audit.record_refusal)
         service_password = ServicePassword(
-            settings.service_password.get_secret_value(), addresses, monotonic
+            settings.service_password.get_secret_value(), addresses, monotonic, audit.record_refusal
         )
 
         # Services and uploads.
@@ -361,6 +364,7 @@ async def _run(
         acceptor = SocketAcceptor(tasks, metrics)
         clients = ClientEndpoint(
             acceptor,
+            addresses,
             accounts,
             logins,
             client_packets,
@@ -453,6 +457,7 @@ async def _run(
 
         app.on_shutdown.append(close_connections)
         app[app_keys.ACCOUNTS] = accounts
+        app[app_keys.AUDIT] = audit
         app[app_keys.BOOKINGS] = bookings
         app[app_keys.CATALOG] = catalog
         app[app_keys.CONTENT_LINKS] = content_links
@@ -475,6 +480,8 @@ async def _run(
         app[app_keys.WEBHOOKS] = webhooks
 
         background: dict[str, Callable[[], Awaitable[None]]] = {
+            "audit": audit.run,
+            "audit_sweep": audit.sweep,
             "health": health.run,
             "kept_uploads": kept_uploads.run,
             "temporary_references": temporary_references.run,

@@ -7,6 +7,7 @@ from aiohttp import web
 from catalog.port import Catalog
 from manager.accounts.accounts import Accounts, SetupCode
 from manager.accounts.logins import LoginRevocation
+from manager.audit.log import AuditLog
 from manager.connections.dispatch import Dispatcher
 from manager.downloads.links import ContentLinks, SignedLinks
 from manager.gc.reaper import Reaper
@@ -20,6 +21,7 @@ from manager.signing.keys import SigningKeyKeeper
 from manager.tickets.uploads import TicketManager
 
 ACCOUNTS = web.AppKey("accounts", Accounts)
+AUDIT = web.AppKey("audit", AuditLog)
 BOOKINGS = web.AppKey("bookings", BookingManager)
 CATALOG = web.AppKey[Catalog]("catalog")
 CONTENT_LINKS = web.AppKey("content_links", ContentLinks)

@@ -341,6 +341,9 @@ class ManagerSettings(KeyedCatalogSettings):
         default=3600,
         description="Seconds that stored content stays after nothing refers to it any more.",
     )
+    audit_days: int = Field(
+        default=365, ge=1, description="Days for which the catalog keeps events of the audit log."
+    )
     processing_lease_s: int = Field(
         default=120,
         ge=1,

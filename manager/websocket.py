@@ -10,6 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from yarl import URL
 
+from common.addresses import ClientAddresses
 from common.log_events import bind_ids, correlation_ids
 from common.service_password import ServicePassword
 from common.tasks import BackgroundTasks
@@ -167,6 +168,7 @@ class ClientEndpoint:
     def __init__(
         self,
         sockets: SocketAcceptor,
+        addresses: ClientAddresses,
         accounts: Accounts,
         logins: LoginRevocation,
         dispatcher: Dispatcher,
@@ -179,6 +181,7 @@ class ClientEndpoint:
 
         Args:
             sockets: Accepts the connections.
+            addresses: Identifies clients.
             accounts: Authenticates users.
             logins: Disconnects clients whose login has ended.
             dispatcher: Handles the packets.
@@ -187,6 +190,7 @@ class ClientEndpoint:
             public_url: URL of the manager for clients; None: that of their request.
         """
         self._sockets = sockets
+        self._addresses = addresses
         self._accounts = accounts
         self._logins = logins
         self._dispatcher = dispatcher
@@ -208,6 +212,7 @@ class ClientEndpoint:
             user=user,
             connection=connection,
             base_url=base_url,
+            address=self._addresses.of_request(request),
             extensions=granted,
         )
         bind_ids(client=client.id)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from catalog.joined import JoinedCatalog
 from catalog.sqlite.accounts import SqliteAccounts
+from catalog.sqlite.audit import SqliteAudit
 from catalog.sqlite.database import Database
 from catalog.sqlite.factors import SqliteFactors
 from catalog.sqlite.files import SqliteFiles
@@ -55,6 +56,7 @@ class SqliteCatalog(JoinedCatalog):
             service_credentials=SqliteServiceCredentials(database, clock),
             factors=SqliteFactors(database, clock),
             identities=SqliteIdentities(database, clock),
+            audit=SqliteAudit(database, clock),
             views=SqliteViews(database, clock),
             jobs=SqliteJobs(database, clock),
             transfer=SqliteTransfer(database, clock),

@@ -233,10 +233,11 @@ async def _require_complete(session: Session, draft: StoredObject) -> None:
 class SqliteMasterKeys(SqlitePart):
     """`MasterKeyStore` on SQLite."""
 
-    async def note_master_key(self, key_id: bytes) -> None:
-        """New content is sealed with this key from now on."""
+    async def note_master_key(self, key_id: bytes) -> bool:
+        """New content is sealed with this key from now on. False if it was before."""
         async with self._database.writing() as session:
-            await session.run(sql.note_master_key, key_id=key_id, now=self._clock())
+            row = await session.row(sql.note_master_key, key_id=key_id, now=self._clock())
+        return row is not None
 
     async def content_of_missing_keys(self, configured: Collection[bytes]) -> Mapping[bytes, int]:
         """How many stored objects were sealed with each key that is not one of these."""

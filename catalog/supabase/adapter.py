@@ -7,6 +7,7 @@ from uuid import UUID
 
 from catalog.joined import JoinedCatalog
 from catalog.supabase.accounts import SupabaseAccounts
+from catalog.supabase.audit import SupabaseAudit
 from catalog.supabase.client import ATTEMPT_S, CALL_RETRY, Functions
 from catalog.supabase.factors import SupabaseFactors
 from catalog.supabase.files import SupabaseFiles
@@ -63,6 +64,7 @@ class SupabaseCatalog(JoinedCatalog):
             service_credentials=SupabaseServiceCredentials(functions, clock),
             factors=SupabaseFactors(functions, clock),
             identities=SupabaseIdentities(functions, clock),
+            audit=SupabaseAudit(functions, clock),
             views=SupabaseViews(functions, clock),
             jobs=SupabaseJobs(functions, clock),
             transfer=SupabaseTransfer(functions, clock),

@@ -228,9 +228,10 @@ class SupabaseWebhooks(SupabasePart):
 class SupabaseMasterKeys(SupabasePart):
     """`MasterKeyStore` on Supabase."""
 
-    async def note_master_key(self, key_id: bytes) -> None:
-        """New content is sealed with this key from now on."""
-        await self._functions.write("note_master_key", key_id=key_id.hex(), now=self._clock())
+    async def note_master_key(self, key_id: bytes) -> bool:
+        """New content is sealed with this key from now on. False if it was before."""
+        is_new: bool = await self._change("note_master_key", key_id=key_id.hex())
+        return is_new
 
     async def content_of_missing_keys(self, configured: Collection[bytes]) -> Mapping[bytes, int]:
         """How many stored objects were sealed with each key that is not one of these."""

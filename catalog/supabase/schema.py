@@ -46,6 +46,7 @@ MIGRATIONS = (
     "20261130003000_logins",
     "20261130004000_second_factors",
     "20261130005000_links",
+    "20261130010000_audit_events",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 

@@ -15,6 +15,7 @@ class ClientSession:
         user: who logged in.
         connection: its WebSocket.
         base_url: URL of the manager that the client uses, without a slash at its end.
+        address: where it comes from, as `ClientAddresses` identifies clients.
         extensions: what the connection was granted beyond the base protocol.
         is_connected: false from the moment at which the connection, or its login, ended.
     """
@@ -23,6 +24,7 @@ class ClientSession:
     user: User
     connection: PeerConnection
     base_url: str
+    address: str
     extensions: frozenset[str] = frozenset()
     is_connected: bool = True
 

@@ -21,6 +21,8 @@ NO_SCAN = {
 }
 # What a plan may scan: tables of one statement (a page, a path, a list of names), never stored ones.
 TRANSIENT = {
+    "caused",
+    "concerning",
     "page",
     "walk",
     "ascent",
@@ -71,6 +73,8 @@ async def test_nothing_scans_a_stored_table(database, statement):
 
 
 PAGES = [
+    "audit_events",
+    "audit_events_of_action",
     *(name for name in sql if name.startswith("list_files_by_")),
     "list_folders_ascending",
     "list_folders_descending",

@@ -16,6 +16,7 @@ from tests.catalog.names import NAMES
 
 TABLES = {
     "api_keys",
+    "audit_events",
     "change_sequence",
     "app_passwords",
     "channel_sweeps",

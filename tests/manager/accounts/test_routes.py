@@ -298,8 +298,8 @@ async def test_refused_logins_are_logged(tmp_path, running_cloud):
             await _guess(cloud, "/update-password", username="nobody")
             await _guess(cloud, "/register", adminToken="a.b.c")
             await _guess(cloud, password=PASSWORD)
-    told = [entry for entry in logs if entry["event"] == "credentials-refused"]
-    assert [(each["path"], each["user"], each["reason"]) for each in told] == [
+    told = [entry for entry in logs if entry.get("action") == "credentials-refused"]
+    assert [(each["subject"], each["actor"], each["details"]["reason"]) for each in told] == [
         ("/login", "alice", "wrong-credentials"),
         ("/update-password", "nobody", "wrong-credentials"),
         ("/register", None, "registration-closed"),
@@ -314,7 +314,8 @@ async def test_attempts_that_are_not_let_through_do_not_fill_the_log(cloud):
     with capture_logs() as logs:
         for _ in range(40):
             await _guess(cloud)
-    reasons = [each["reason"] for each in logs if each["event"] == "credentials-refused"]
+    refused = [each for each in logs if each.get("action") == "credentials-refused"]
+    reasons = [each["details"]["reason"] for each in refused]
     assert reasons == ["wrong-credentials"] * 20 + ["too-many-attempts"]
 
 

@@ -22,7 +22,7 @@ LONG = "x" * 2**16
 def join(hub: Hub, peer: PeerConnection, name: str) -> None:
     """Lets a client in."""
     user = User(id=1, name=name, is_admin=False, password_hash="", token_epoch=0, created_at=0.0)
-    hub.join(ClientSession(id=name, user=user, connection=peer, base_url=""))
+    hub.join(ClientSession(id=name, user=user, connection=peer, base_url="", address="unknown"))
 
 
 async def heard(client: aiohttp.ClientWebSocketResponse) -> int | None:

@@ -155,7 +155,7 @@ async def feed(tmp_path: Path) -> AsyncIterator[Feed]:
         SqliteCatalog.open(tmp_path / "catalog.sqlite3") as catalog,
         connection() as (peer, client),
     ):
-        hub.join(ClientSession(id="c", user=user, connection=peer, base_url=""))
+        hub.join(ClientSession(id="c", user=user, connection=peer, base_url="", address="unknown"))
         held = FlakyCatalog(catalog)
         changes = ChangeFeed(
             hub,

@@ -1,0 +1,40 @@
+"""The actions of the audit log, and their page."""
+
+import ast
+import re
+from pathlib import Path
+
+from manager.audit.actions import Action
+
+ROOT = Path(__file__).parents[3]
+ROW = re.compile(r"^\| `([a-z-]+)` \| (.+) \| (.+) \|$", re.MULTILINE)
+
+
+def test_the_page_lists_every_action():
+    """In the order of their names, with subject and meaning, and nothing else."""
+    page = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
+    _, _, table = page.partition("| action | subject | meaning |")
+    table, _, _ = table.partition("\n\n")
+    documented = [match.groups() for match in ROW.finditer(table)]
+    assert documented == [
+        (action.value, action.subject or "none", action.meaning) for action in sorted(Action)
+    ]
+
+
+def test_every_action_is_recorded_somewhere():
+    """No action is left over."""
+    used = set()
+    for package in ("cli", "manager"):
+        for path in (ROOT / package).rglob("*.py"):
+            code = path.read_text(encoding="utf-8")
+            if "from manager.audit.actions import Action" not in code:
+                continue
+            for node in ast.walk(ast.parse(code)):
+                if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "Action":
+                    used.add(node.attr)
+    assert used == {action.name for action in Action}
+
+
+def test_names_are_in_kebab_case():
+    """They are searched for, and shown, as they are."""
+    assert [each for each in Action if not re.fullmatch(r"[a-z]+(-[a-z]+)*", each.value)] == []
