@@ -10,7 +10,7 @@ from catalog.errors import CatalogError, CatalogFaulty, CatalogUnavailable
 from catalog.port import Catalog
 from catalog.sqlite.adapter import SqliteCatalog
 from common.retry import Backoff
-from manager.audit.actions import Action
+from manager.audit.actions import AuditAction
 from manager.audit.log import AuditLog
 from manager.error_texts import log_level
 from manager.settings import ManagerSettings
@@ -85,7 +85,7 @@ async def check_master_keys(catalog: MasterKeyStore, keyring: KeyRing, audit: Au
     try:
         if await catalog.note_master_key(keyring.primary.key_id):
             subject = keyring.primary.key_id.hex()
-            audit.record(Action.MASTER_KEY, actor=None, address=None, subject=subject)
+            audit.record(AuditAction.MASTER_KEY, actor=None, address=None, subject=subject)
         missing = await catalog.content_of_missing_keys([key.key_id for key in keyring])
     except CatalogError as error:
         log.log(log_level(error), "master-keys-not-checked", code=error.code, reason=str(error))

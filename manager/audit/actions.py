@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Self
 
 
-class Action(StrEnum):
+class AuditAction(StrEnum):
     """An action. Its value is its name in the log and in the catalog, which never changes.
 
     Attributes:

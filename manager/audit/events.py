@@ -12,7 +12,7 @@ from typing import Final
 from uuid import uuid4
 
 from catalog.records import AuditEvent, AuditOutcome, User
-from manager.audit.actions import Action
+from manager.audit.actions import AuditAction
 
 COUNT_S: Final = 60.0
 """Seconds from the first of several equal events within which they are counted as one."""
@@ -32,7 +32,7 @@ _Key = tuple[str, AuditOutcome, int | None, str | None, str | None, str | None, 
 
 
 def new_event(
-    action: Action,
+    action: AuditAction,
     *,
     at: float,
     actor: User | str | None,

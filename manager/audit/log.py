@@ -18,7 +18,7 @@ from catalog.errors import CatalogError, CatalogUnavailable
 from catalog.records import AuditEvent, AuditOutcome, User
 from common.password_guard import Refusal
 from common.retry import Backoff
-from manager.audit.actions import Action
+from manager.audit.actions import AuditAction
 from manager.audit.events import EventCounter, new_event
 from manager.error_texts import log_level
 
@@ -67,7 +67,7 @@ class AuditLog:
 
     def record(
         self,
-        action: Action,
+        action: AuditAction,
         *,
         actor: User | str | None,
         address: str | None,
@@ -107,7 +107,7 @@ class AuditLog:
     def record_refusal(self, refusal: Refusal) -> None:
         """Records that somebody gave a wrong password or code, or too many."""
         self.record(
-            Action.CREDENTIALS_REFUSED,
+            AuditAction.CREDENTIALS_REFUSED,
             actor=refusal.user,
             address=refusal.address,
             subject=refusal.route,
@@ -199,7 +199,7 @@ class AuditLog:
     async def _write_loss(self) -> None:
         lost = self._lost
         event = new_event(
-            Action.AUDIT_LOST,
+            AuditAction.AUDIT_LOST,
             at=self._clock(),
             actor=None,
             address=None,

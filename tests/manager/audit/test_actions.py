@@ -4,7 +4,7 @@ import ast
 import re
 from pathlib import Path
 
-from manager.audit.actions import Action
+from manager.audit.actions import AuditAction
 
 ROOT = Path(__file__).parents[3]
 ROW = re.compile(r"^\| `([a-z-]+)` \| (.+) \| (.+) \|$", re.MULTILINE)
@@ -17,7 +17,7 @@ def test_the_page_lists_every_action():
     table, _, _ = table.partition("\n\n")
     documented = [match.groups() for match in ROW.finditer(table)]
     assert documented == [
-        (action.value, action.subject or "none", action.meaning) for action in sorted(Action)
+        (action.value, action.subject or "none", action.meaning) for action in sorted(AuditAction)
     ]
 
 
@@ -27,14 +27,17 @@ def test_every_action_is_recorded_somewhere():
     for package in ("cli", "manager"):
         for path in (ROOT / package).rglob("*.py"):
             code = path.read_text(encoding="utf-8")
-            if "from manager.audit.actions import Action" not in code:
+            if "from manager.audit.actions import AuditAction" not in code:
                 continue
             for node in ast.walk(ast.parse(code)):
-                if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "Action":
+                if (
+                    isinstance(node, ast.Attribute)
+                    and getattr(node.value, "id", "") == "AuditAction"
+                ):
                     used.add(node.attr)
-    assert used == {action.name for action in Action}
+    assert used == {action.name for action in AuditAction}
 
 
 def test_names_are_in_kebab_case():
     """They are searched for, and shown, as they are."""
-    assert [each for each in Action if not re.fullmatch(r"[a-z]+(-[a-z]+)*", each.value)] == []
+    assert [each for each in AuditAction if not re.fullmatch(r"[a-z]+(-[a-z]+)*", each.value)] == []
