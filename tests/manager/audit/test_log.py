@@ -208,7 +208,7 @@ async def test_events_that_the_catalog_refuses_hold_up_no_others(audit, catalog)
     catalog.fault = None
     refuse(audit, name="bob")
     await audit.flush()
-    assert [row.action for row in await catalog.rows()] == ["credentials-refused", "audit-lost"]
+    assert {row.action for row in await catalog.rows()} == {"credentials-refused", "audit-lost"}
 
 
 async def test_events_are_written_in_batches(audit, catalog):
