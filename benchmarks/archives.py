@@ -195,7 +195,7 @@ class FileWriter:
     async def _put_chunk(self, draft: StoredObject, index: int) -> bytes:
         content = os.urandom(chunk_length(draft.size, CHUNK_SIZE, index))
         buffer = memoryview(bytearray(len(content) + ENVELOPE_OVERHEAD + SEALING_SLACK))
-        key = KeyRing.parse(MASTER_KEY).primary
+        key = KeyRing.parse(MASTER_KEY).primary.object_key(draft.id)
         sealer = ChunkSealer(key, draft.id, index, draft.chunk_count, buffer)
         sealer.update(content)
         address = await self.pool.post(sealer.finish())

@@ -10,17 +10,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from threading import Lock
 from urllib.parse import urlsplit
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from aiohttp import web
 
 from protocol import codec, s2u, u2s
-from protocol.extensions import WEBHOOKS
+from protocol.extensions import OBJECT_KEYS, WEBHOOKS, format_extensions
 from protocol.generic import Boolean, Primitives
 from protocol.packet import Packet
+from storage.keys import MasterKey
 
 _BOUNDARY = "----benchmark-boundary-7d5a1f"
 _ACCEPTS = frozenset({"u2s", "generic"})
+_EXTENSIONS = frozenset({WEBHOOKS, OBJECT_KEYS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,6 @@ class StubManager:
 
     def __init__(self, api_url: str, webhooks: list[tuple[str, str, str]]) -> None:
         self._configuration = s2u.WebhookConfiguration(
-            crypto=s2u.Crypto(enabled=True, key=base64.b64encode(os.urandom(32)).decode()),
             webhooks=tuple(
                 s2u.WebhookLease(id=id_, token=token, channel_id=channel)
                 for id_, token, channel in webhooks
@@ -135,13 +136,17 @@ class StubManager:
         """Wait for the service, start an upload and return its id."""
         socket = await self._ready
         upload_id = str(uuid4())
-        start = s2u.UploadStart(
+        key = MasterKey(os.urandom(32)).object_key(UUID(upload_id))
+        start = s2u.UploadStartWithKey(
             name="benchmark.bin",
             path="/",
             size=size,
             client=str(uuid4()),
             upload_id=upload_id,
             chunk_size=chunk_size,
+            object_key=s2u.ObjectKey(
+                key=base64.b64encode(key.secret).decode(), key_id=key.key_id.hex()
+            ),
         )
         await self._request(socket, start)
         return upload_id
@@ -159,7 +164,7 @@ class StubManager:
         """Serve the service's connection."""
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        await socket.send_str(codec.encode(Primitives(string_value=WEBHOOKS)))
+        await socket.send_str(codec.encode(Primitives(string_value=format_extensions(_EXTENSIONS))))
         configured = asyncio.create_task(self._configure(socket))
         async for message in socket:
             await self._handle(socket, message.data)
@@ -171,7 +176,7 @@ class StubManager:
         self._ready.set_result(socket)
 
     async def _handle(self, socket: web.WebSocketResponse, text: str) -> None:
-        frame = codec.decode(text, accepts=_ACCEPTS, extensions=frozenset({WEBHOOKS}))
+        frame = codec.decode(text, accepts=_ACCEPTS, extensions=_EXTENSIONS)
         match frame.packet:
             case u2s.ChunkStored():
                 answer = codec.encode(Boolean(success=True), reply_uuid=frame.uuid)

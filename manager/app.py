@@ -389,12 +389,14 @@ async def _run(
             slot_packets,
             on_leave=tickets.slot_left,
             bot_token=settings.bot_token_for_services,
+            gives_master_key=settings.base_upload_services,
         )
         base_thumbnails = ThumbnailServiceEndpoint(
             acceptor,
             thumbnail_services,
             thumbnail_packets,
             bot_token=settings.bot_token_for_services,
+            gives_master_key=settings.base_upload_services,
         )
         processing_services = ProcessingServiceEndpoint(
             acceptor, service_password, processing, processing_packets, base=base_thumbnails

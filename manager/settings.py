@@ -180,6 +180,14 @@ class ManagerSettings(KeyedCatalogSettings):
             "separated by commas; if there are none, such services are refused."
         ),
     )
+    base_upload_services: bool = Field(
+        default=False,
+        description=(
+            "Whether services may connect that need the master key: upload and thumbnail services of "
+            "the base protocol, and upload services of release 0.2 and before. Each of them can then read "
+            "everything; content that base-protocol services have stored is read only with this, too."
+        ),
+    )
     booking_idle_s: PositiveSeconds = Field(
         default=30,
         description="Seconds that a booked service may idle while another client waits.",

@@ -28,6 +28,7 @@ from manager.services.registry import UploadSlot, UploadSlotRegistry
 from protocol import generic
 from protocol.extensions import (
     ADMINISTER,
+    OBJECT_KEYS,
     ORGANISE,
     PROCESSING,
     REJECTIONS,
@@ -42,6 +43,7 @@ from protocol.packet import Packet
 from protocol.values import is_uuid
 
 MAX_ADDRESS_LENGTH = 2048
+_UPLOAD_EXTENSIONS = frozenset({WEBHOOKS, OBJECT_KEYS, TICKETS, TICKET_HOLDERS, RESUME})
 
 
 class PeerType(StrEnum):
@@ -244,28 +246,38 @@ class UploadServiceEndpoint:
         *,
         on_leave: Callable[[UploadSlot], None],
         bot_token: str | None,
+        gives_master_key: bool,
     ) -> None:
-        """Base-protocol services post with `bot_token`; `on_leave` is called when a slot has disconnected."""
+        """Takes what it uses.
+
+        Args:
+            sockets: Accepts the connections.
+            password: Checks the service password.
+            registry: Configures the slots, and gives them uploads.
+            dispatcher: Handles the packets.
+            on_leave: Called when a slot has disconnected.
+            bot_token: What base-protocol services post with; None: none can be served.
+            gives_master_key: Whether services are let in that need the master key.
+        """
         self._sockets = sockets
         self._password = password
         self._registry = registry
         self._dispatcher = dispatcher
         self._on_leave = on_leave
         self._bot_token = bot_token
+        self._gives_master_key = gives_master_key
 
     async def serve(self, request: web.Request, handshake: Handshake) -> web.WebSocketResponse:
         """Serves a slot that has the service password."""
         self._password.check(request, handshake.key)
         address = handshake.upload_address()
-        granted = handshake.extensions & {WEBHOOKS, TICKETS, TICKET_HOLDERS, RESUME}
+        granted = handshake.extensions & _UPLOAD_EXTENSIONS
         if WEBHOOKS not in granted:
             granted = frozenset()
         process = handshake.process() if granted else None
-        if process is None and self._bot_token is None:
-            log.warning("base-upload-service-refused", address=address)
-            raise InvalidRequest(
-                f"extensions: without a bot this manager needs the extension {WEBHOOKS}"
-            )
+        if (reason := self._why_not(granted)) is not None:
+            log.warning("upload-service-refused", address=address, reason=reason)
+            raise InvalidRequest(f"extensions: {reason}")
         socket, connection = await self._sockets.accept(request, handshake, granted, "u2s")
         slot = UploadSlot(
             id=str(uuid4()),
@@ -274,6 +286,7 @@ class UploadServiceEndpoint:
             connection=connection,
             takes_tickets=TICKETS in granted,
             takes_holders=TICKET_HOLDERS in granted,
+            takes_object_keys=OBJECT_KEYS in granted,
             can_resume=RESUME in granted,
         )
         bind_ids(service=slot.id)
@@ -283,6 +296,17 @@ class UploadServiceEndpoint:
         finally:
             self._on_leave(slot)
         return socket
+
+    def _why_not(self, granted: frozenset[str]) -> str | None:
+        """Why a service that was granted these extensions cannot be served; None when it can."""
+        if OBJECT_KEYS not in granted and not self._gives_master_key:
+            return (
+                f"this manager keeps its master key to itself and needs the extension {OBJECT_KEYS}: "
+                "upgrade the upload service, or set BASE_UPLOAD_SERVICES on the manager"
+            )
+        if not granted and self._bot_token is None:
+            return f"without a bot this manager needs the extension {WEBHOOKS}"
+        return None
 
 
 class ThumbnailServiceEndpoint:
@@ -295,24 +319,45 @@ class ThumbnailServiceEndpoint:
         dispatcher: Dispatcher,
         *,
         bot_token: str | None,
+        gives_master_key: bool,
     ) -> None:
-        """`bot_token`: what such services read with; None: none can be served."""
+        """Takes what it uses.
+
+        Args:
+            sockets: Accepts the connections.
+            registry: Configures the services, and asks them.
+            dispatcher: Handles the packets.
+            bot_token: What such services read with; None: none can be served.
+            gives_master_key: Whether services are let in that need the master key.
+        """
         self._sockets = sockets
         self._registry = registry
         self._dispatcher = dispatcher
         self._bot_token = bot_token
+        self._gives_master_key = gives_master_key
 
     async def serve(self, request: web.Request, handshake: Handshake) -> web.WebSocketResponse:
         """Serves a thumbnail service whose password was checked."""
+        if not self._gives_master_key:
+            raise _refused_thumbnail_service(
+                "this manager keeps its master key to itself, which such a service needs: set "
+                "BASE_UPLOAD_SERVICES on the manager"
+            )
         if self._bot_token is None:
-            log.warning("thumbnail-service-refused")
-            raise InvalidRequest("type: without a bot this manager takes no thumbnail services")
+            raise _refused_thumbnail_service(
+                "without a bot this manager takes no thumbnail services"
+            )
         socket, connection = await self._sockets.accept(request, handshake, frozenset(), "t2s")
         service = ThumbnailSession(id=str(uuid4()), connection=connection)
         bind_ids(service=service.id)
         async with self._registry.registered(service, self._bot_token):
             await connection.serve(lambda packet, _: self._dispatcher.handle(service, packet))
         return socket
+
+
+def _refused_thumbnail_service(reason: str) -> InvalidRequest:
+    log.warning("thumbnail-service-refused", reason=reason)
+    return InvalidRequest(f"type: {reason}")
 
 
 class ProcessingServiceEndpoint:

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 WEBHOOKS = "webhooks"
 """An upload service posts to webhooks leased to it and reports every chunk as it is stored."""
 
+OBJECT_KEYS = "object-keys"
+"""An upload service is sent the key of each object that it seals, and no master key."""
 TICKETS = "tickets"
 """An upload service accepts whole files from any client with a ticket of the manager."""
 TICKET_HOLDERS = "ticket-holders"

@@ -2,13 +2,14 @@
 
 from typing import ClassVar
 
-from protocol.extensions import RESUME, TICKETS, WEBHOOKS
+from protocol.extensions import OBJECT_KEYS, RESUME, TICKETS, WEBHOOKS
 from protocol.generic import ChunkRange
 from protocol.packet import Packet, Record
 from protocol.values import (
     AesKey,
     Base64Url,
     Integer,
+    KeyId,
     MimeType,
     Name,
     NonNegative,
@@ -20,12 +21,14 @@ from protocol.values import (
 
 __all__ = [
     "Crypto",
+    "ObjectKey",
     "ReportDeferred",
     "TicketAccepted",
     "UploadAbort",
     "UploadContinue",
     "UploadServiceConfiguration",
     "UploadStart",
+    "UploadStartWithKey",
     "WebhookConfiguration",
     "WebhookLease",
 ]
@@ -42,6 +45,15 @@ class Crypto(Record, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if self.enabled != (self.key is not None):
             raise ValueError("must hold a key exactly when it is enabled")
+
+
+class ObjectKey(Record, frozen=True, kw_only=True):
+    """The key that seals the chunks of one object, and the id that their envelopes name."""
+
+    secrets: ClassVar[frozenset[str]] = frozenset({"key"})
+
+    key: AesKey
+    key_id: KeyId
 
 
 class WebhookLease(Record, frozen=True, kw_only=True):
@@ -86,12 +98,26 @@ class UploadStart(Packet, frozen=True, kw_only=True):
     chunk_size: Positive
 
 
+class UploadStartWithKey(UploadStart, frozen=True, kw_only=True):
+    """Gives the service an upload, and the key that seals its chunks.
+
+    Manager → upload service with the extension `object-keys`, in place of `s2u:upload-start`, of which
+    it has all fields. Answered as that is.
+    """
+
+    id: ClassVar[str] = "s2u:upload-start-with-key"
+    extension: ClassVar[str | None] = OBJECT_KEYS
+
+    object_key: ObjectKey
+
+
 class UploadContinue(Packet, frozen=True, kw_only=True):
     """Gives the service an upload of which some chunks are stored already.
 
     Manager → upload service with the extension `resume`. The fields are those of `s2u:upload-start`;
     only the chunks `missing` (in order) come to this service. `type` is the MIME type when the first
-    chunk is among those stored, else null. Answered by `generic:boolean`; false when the service is busy.
+    chunk is among those stored, else null. With the extension `object-keys` there is `object_key`,
+    which seals the chunks. Answered by `generic:boolean`; false when the service is busy.
     The service's `u2s:upload-finish` leaves out `hash`, which the manager knows.
     """
 
@@ -106,6 +132,7 @@ class UploadContinue(Packet, frozen=True, kw_only=True):
     chunk_size: Positive
     missing: tuple[ChunkRange, ...]
     type: MimeType | None = None
+    object_key: ObjectKey | None = None
 
 
 class UploadAbort(Packet, frozen=True, kw_only=True):
@@ -118,11 +145,12 @@ class UploadAbort(Packet, frozen=True, kw_only=True):
 
 
 class WebhookConfiguration(Packet, frozen=True, kw_only=True):
-    """Tells a service how to encrypt and which webhooks are leased to it.
+    """Tells a service which webhooks are leased to it, and one of an earlier release how to encrypt.
 
     Manager → upload service with the extension `webhooks`, first of all in place of
-    `s2u:upload-service-configuration`, and again whenever the lease changes. `webhooks` may be
-    empty: nothing to lease now. `api_url` is the base of Discord's API, `requests_per_s` this
+    `s2u:upload-service-configuration`, and again whenever the lease changes. With the extension
+    `object-keys` there is no `crypto`: each upload comes with its key. `webhooks` may be empty:
+    nothing to lease now. `api_url` is the base of Discord's API, `requests_per_s` this
     process's share of the global budget in requests per second. Answered by `generic:boolean`,
     true once no request runs any more on a webhook that was taken away.
     """
@@ -130,7 +158,7 @@ class WebhookConfiguration(Packet, frozen=True, kw_only=True):
     id: ClassVar[str] = "s2u:webhook-configuration"
     extension: ClassVar[str | None] = WEBHOOKS
 
-    crypto: Crypto
+    crypto: Crypto | None = None
     webhooks: tuple[WebhookLease, ...]
     api_url: str
     requests_per_s: Positive
@@ -159,7 +187,8 @@ class TicketAccepted(Packet, frozen=True, kw_only=True):
     `u2s:chunk-stored` under `upload_id`. `type` is the MIME type that the ticket is for. The two
     `success_action` fields tell what to answer the form with, as S3 does; without them it is
     204. With the extension `ticket-holders` there is `holder`, the same text for all tickets of a
-    user, unless another service has asked for the ticket. Answered by `u2s:ticket-finish` in the end.
+    user, unless another service has asked for the ticket. With the extension `object-keys` there is
+    `object_key`, which seals the chunks. Answered by `u2s:ticket-finish` in the end.
     """
 
     id: ClassVar[str] = "s2u:ticket-accepted"
@@ -172,3 +201,4 @@ class TicketAccepted(Packet, frozen=True, kw_only=True):
     success_action_status: Integer | None = None
     success_action_redirect: str | None = None
     holder: str | None = None
+    object_key: ObjectKey | None = None

@@ -109,6 +109,14 @@ AesKey = Annotated[
         description="32 bytes in padded base64",
     ),
 ]
+KeyId = Annotated[
+    str,
+    Meta(
+        title="key id",
+        pattern=r"^[0-9a-f]{8}\Z",
+        description="the id of a master key as 8 lowercase hex digits",
+    ),
+]
 MimeType = Annotated[
     str,
     Meta(

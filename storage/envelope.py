@@ -18,15 +18,16 @@ Sealing and opening happen in buffers that the caller owns; OpenSSL releases the
 
 import os
 import struct
+from collections.abc import Callable
 from typing import Literal
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from common.key_derivation import KEY_ID_SIZE, Purpose
+from common.key_derivation import KEY_ID_SIZE
 from storage.errors import ChunkCorrupt, UnknownKey
-from storage.keys import KeyRing, MasterKey
+from storage.object_keys import ObjectKey
 
 Envelope = Literal["v1", "base", "plain"]
 """How a chunk is wrapped: our envelope, the base protocol's, or not at all."""
@@ -46,6 +47,8 @@ _BLOCK = 16
 _OVERHEADS: dict[Envelope, int] = {"v1": ENVELOPE_OVERHEAD, "base": _BASE_HEADER, "plain": 0}
 
 Writable = bytearray | memoryview
+FindObjectKey = Callable[[UUID, bytes], ObjectKey | None]
+"""The key of an object, derived from the master key that has this id; None without such a key."""
 
 
 def sealed_size(envelope: Envelope, size: int) -> int:
@@ -64,7 +67,7 @@ class ChunkSealer:
     chunk at `ENVELOPE_HEADER + n`.
 
     Args:
-        key: The master key to seal with.
+        key: The key of the object.
         object_id: Object that the chunk belongs to.
         index: Index of the chunk, from 0.
         count: How many chunks the object has.
@@ -74,11 +77,10 @@ class ChunkSealer:
     __slots__ = ("_buffer", "_encryptor", "_end")
 
     def __init__(
-        self, key: MasterKey, object_id: UUID, index: int, count: int, buffer: memoryview
+        self, key: ObjectKey, object_id: UUID, index: int, count: int, buffer: memoryview
     ) -> None:
         nonce = os.urandom(NONCE_SIZE)
-        object_key = key.derive(object_id, Purpose.CHUNK)
-        self._encryptor = Cipher(algorithms.AES256(object_key), modes.GCM(nonce)).encryptor()
+        self._encryptor = Cipher(algorithms.AES256(key.secret), modes.GCM(nonce)).encryptor()
         self._encryptor.authenticate_additional_data(_associated_data(object_id, index, count))
         self._buffer = buffer
         buffer[:ENVELOPE_HEADER] = VERSION + key.key_id + nonce
@@ -101,13 +103,13 @@ class ChunkSealer:
 
 
 def open_chunk(
-    sealed: Writable, keyring: KeyRing, object_id: UUID, index: int, count: int
+    sealed: Writable, find_key: FindObjectKey, object_id: UUID, index: int, count: int
 ) -> memoryview:
     """Decrypts a version 1 envelope in place.
 
     Args:
         sealed: The whole envelope. It is overwritten, and worthless after an error.
-        keyring: Keys of which one has sealed the chunk.
+        find_key: Finds the key that has sealed the chunk.
         object_id: Object that the chunk must belong to.
         index: Index that the chunk must have.
         count: How many chunks the object must have.
@@ -117,24 +119,27 @@ def open_chunk(
 
     Raises:
         ChunkCorrupt: This is not that chunk, or not one byte of it may be trusted.
-        UnknownKey: The key that it names is not configured.
+        UnknownKey: The key that it names is not to be had.
     """
     view = memoryview(sealed)
     if len(view) < ENVELOPE_OVERHEAD or view[:1] != VERSION:
         raise ChunkCorrupt("not an envelope of version 1")
     key_id = bytes(view[1 : 1 + KEY_ID_SIZE])
-    key = keyring.find(key_id)
+    key = find_key(object_id, key_id)
     if key is None:
         raise UnknownKey(key_id)
     nonce = bytes(view[1 + KEY_ID_SIZE : ENVELOPE_HEADER])
     tag = bytes(view[-TAG_SIZE:])
-    object_key = key.derive(object_id, Purpose.CHUNK)
     associated_data = _associated_data(object_id, index, count)
-    return _decrypt(object_key, nonce, tag, associated_data, view[ENVELOPE_HEADER:-TAG_SIZE])
+    return _decrypt(key.secret, nonce, tag, associated_data, view[ENVELOPE_HEADER:-TAG_SIZE])
 
 
-def open_base_chunk(sealed: Writable, key: MasterKey) -> memoryview:
+def open_base_chunk(sealed: Writable, key: bytes) -> memoryview:
     """Decrypts an envelope of the base protocol in place.
+
+    Args:
+        sealed: The whole envelope.
+        key: The 32 bytes of the master key that has sealed it.
 
     Returns:
         The plain bytes, a part of `sealed`, which is overwritten and worthless after an error.
@@ -147,7 +152,7 @@ def open_base_chunk(sealed: Writable, key: MasterKey) -> memoryview:
         raise ChunkCorrupt("too short for an encrypted chunk")
     iv = bytes(view[:_BASE_IV_SIZE])
     tag = bytes(view[_BASE_IV_SIZE:_BASE_HEADER])
-    return _decrypt(key.secret, iv, tag, b"", view[_BASE_HEADER:])
+    return _decrypt(key, iv, tag, b"", view[_BASE_HEADER:])
 
 
 def _decrypt(

@@ -1,4 +1,4 @@
-"""Master keys, and the keys of single objects that are derived from them."""
+"""Master keys, from which the keys of single objects are derived. Only the manager has any."""
 
 import base64
 import binascii
@@ -9,6 +9,7 @@ from uuid import UUID
 from common.key_derivation import Purpose, derive_key, key_id
 from common.wording import counted
 from storage.errors import InvalidMasterKey
+from storage.object_keys import ObjectKey
 
 KEY_SIZE = 32
 
@@ -38,6 +39,10 @@ class MasterKey:
     def derive(self, object_id: UUID, purpose: Purpose) -> bytes:
         """The 32-byte key of one object for one purpose."""
         return derive_key(self.secret, purpose, salt=object_id.bytes)
+
+    def object_key(self, object_id: UUID) -> ObjectKey:
+        """The key that seals the chunks of one object."""
+        return ObjectKey(self.derive(object_id, Purpose.CHUNK), self.key_id)
 
 
 class KeyRing:
@@ -88,6 +93,11 @@ class KeyRing:
     def find(self, key_id: bytes) -> MasterKey | None:
         """The key that has this id, or None when it is not configured."""
         return self._by_id.get(key_id)
+
+    def object_key(self, object_id: UUID, key_id: bytes) -> ObjectKey | None:
+        """An object's key, derived from the key that has this id; None when it is not configured."""
+        key = self.find(key_id)
+        return None if key is None else key.object_key(object_id)
 
 
 def _parse_key(word: str, position: int) -> MasterKey:

@@ -167,8 +167,8 @@ class ChunkReader:
     def _open(self, sealed: bytearray, chunk: _ExpectedChunk) -> memoryview:
         """Decrypts and verifies a chunk, in place. Raises `ChunkCorrupt`, `UnknownKey`."""
         if chunk.envelope == "v1":
-            keyring, count = self._keyring, chunk.count
-            plain = open_chunk(sealed, keyring, chunk.object_id, chunk.index, count)
+            find_key, count = self._keyring.object_key, chunk.count
+            plain = open_chunk(sealed, find_key, chunk.object_id, chunk.index, count)
         elif chunk.envelope == "base":
             plain = self._open_base(sealed)
         else:
@@ -182,10 +182,10 @@ class ChunkReader:
         *others, last = self._keyring
         for key in others:
             try:
-                return open_base_chunk(bytearray(sealed), key)
+                return open_base_chunk(bytearray(sealed), key.secret)
             except ChunkCorrupt:
                 continue
-        return open_base_chunk(sealed, last)
+        return open_base_chunk(sealed, last.secret)
 
 
 def _lasting(refusal: UrlRefused, address: ChunkAddress) -> MessageGone | DiscordUnavailable:

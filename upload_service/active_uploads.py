@@ -1,6 +1,7 @@
 """The uploads that run here: the states of their chunks, and what it takes to receive and store them."""
 
 import asyncio
+import base64
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -9,14 +10,23 @@ from typing import Protocol
 from uuid import UUID
 
 from client_sdk.connection import Connection
+from protocol import s2u
 from protocol.generic import ChunkRange
 from storage.discord.messages import ChunkAddress
-from storage.keys import MasterKey
+from storage.envelope import ChunkSealer
+from storage.object_keys import ObjectKey
 from upload_service.buffers import HeldBuffer, Lane
 from upload_service.chunk_states import ChunkStates, Offer, UploadPhase
-from upload_service.errors import Stopping, UnknownUpload, UploadEnded
+from upload_service.errors import NotStored, Stopping, UnknownUpload, UploadEnded
 from upload_service.mime import mime_type
 from upload_service.stall import StallGuard
+
+
+def object_key(sent: s2u.ObjectKey | None) -> ObjectKey:
+    """The key that the manager has sent with an upload. Raises `NotStored` if it has sent none."""
+    if sent is None:
+        raise NotStored("the manager sent no key for this upload: it must be upgraded first")
+    return ObjectKey(base64.b64decode(sent.key), bytes.fromhex(sent.key_id))
 
 
 class Backend(Protocol):
@@ -62,7 +72,7 @@ class ActiveUpload:
 
     Args:
         spec: what is uploaded. Raises ValueError when its sizes or missing chunks make no sense.
-        key: seals the chunks.
+        key: seals the chunks; dropped once the upload is complete or has ended.
         lane: bounds how many chunks are on their way at once.
         backend: where they go.
         inactivity_timeout_s: seconds without any chunk after which the upload ends.
@@ -78,7 +88,7 @@ class ActiveUpload:
         self,
         spec: UploadSpec,
         *,
-        key: MasterKey,
+        key: ObjectKey,
         lane: Lane,
         backend: Backend,
         inactivity_timeout_s: float,
@@ -86,7 +96,7 @@ class ActiveUpload:
         self._loop = asyncio.get_running_loop()
         self.spec = spec
         self.id = spec.upload_id
-        self.key = key
+        self._key: ObjectKey | None = key
         self.lane = lane
         self.backend = backend
         self.head = b""
@@ -109,6 +119,16 @@ class ActiveUpload:
     def mime_type(self) -> str:
         """What the file is; to be asked for once its first chunk is stored."""
         return self.spec.type or mime_type(self.head, self.spec.name)
+
+    def sealer(self, index: int, buffer: memoryview) -> ChunkSealer:
+        """What encrypts a chunk that was admitted into a buffer.
+
+        Raises:
+            UploadEnded: if the upload takes nothing any more.
+        """
+        if self._key is None:
+            raise UploadEnded(self.chunks.end_reason or "all chunks of the upload are stored")
+        return ChunkSealer(self._key, self.id, index, self.chunks.count, buffer)
 
     def shorten(self) -> None:
         """Undo `chunks.prolong`."""
@@ -207,6 +227,7 @@ class ActiveUpload:
     def _settle(self) -> None:
         if self.chunks.state is UploadPhase.RUNNING:
             return
+        self._key = None
         if self._timer is not None:
             self._timer.cancel()
         if not self.finished.done():

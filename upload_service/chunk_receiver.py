@@ -20,7 +20,7 @@ from aiohttp import StreamReader
 
 from common.wording import counted
 from protocol.values import CHUNK_SIZE, is_uuid
-from storage.envelope import ENVELOPE_HEADER, ENVELOPE_OVERHEAD, SEALING_SLACK, ChunkSealer
+from storage.envelope import ENVELOPE_HEADER, ENVELOPE_OVERHEAD, SEALING_SLACK
 from upload_service.active_uploads import ActiveUpload, ActiveUploads
 from upload_service.buffers import HeldBuffer, Lane
 from upload_service.chunk_states import Offer
@@ -109,7 +109,7 @@ class SealingSink:
         self._index = index
         self._held = held
         self._digest = hashlib.sha256()
-        self._sealer = ChunkSealer(upload.key, upload.id, index, upload.chunks.count, held.memory)
+        self._sealer = upload.sealer(index, held.memory)
         self._size = 0
 
     def write(self, piece: bytes | memoryview) -> None:

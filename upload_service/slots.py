@@ -1,7 +1,6 @@
 """A slot: one link to the manager, the webhooks leased to it, and the one upload at a time it runs."""
 
 import asyncio
-import base64
 import math
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, suppress
@@ -20,7 +19,7 @@ from common.log_events import bind_ids
 from common.retry import Backoff
 from protocol import s2u
 from protocol.codec import Frame
-from protocol.extensions import RESUME, TICKET_HOLDERS, TICKETS, WEBHOOKS
+from protocol.extensions import OBJECT_KEYS, RESUME, TICKET_HOLDERS, TICKETS, WEBHOOKS
 from protocol.generic import Boolean
 from protocol.packet import Packet
 from protocol.u2s import TicketFinish, UncertainPosts, UploadFinish, WebhookLost
@@ -29,18 +28,21 @@ from storage.discord.http import DiscordHttp, UncertainPostCounter
 from storage.discord.messages import ChunkAddress
 from storage.discord.routes import WebhookCredentials
 from storage.errors import NoWebhook
-from storage.keys import MasterKey
+from storage.object_keys import ObjectKey
 from storage.pool import WebhookPool
-from upload_service.active_uploads import ActiveUpload, ActiveUploads, UploadSpec
+from upload_service.active_uploads import ActiveUpload, ActiveUploads, UploadSpec, object_key
 from upload_service.buffers import Lane
 from upload_service.chunk_states import UploadPhase
+from upload_service.errors import NotStored
 from upload_service.forwarding import ReportQueue
 
 log = structlog.get_logger(__name__)
 
 _RECEIVES: Final = frozenset({"s2u", "generic"})
-_EXTENSIONS: Final = frozenset({WEBHOOKS, TICKETS, TICKET_HOLDERS, RESUME})
+_EXTENSIONS: Final = frozenset({WEBHOOKS, OBJECT_KEYS, TICKETS, TICKET_HOLDERS, RESUME})
 _DONE: Final = Boolean(success=True)
+
+_StartPacket = s2u.UploadStartWithKey | s2u.UploadContinue
 
 
 def _refused(why: str) -> Boolean:
@@ -145,7 +147,7 @@ class Slot:
         self._inactivity_timeout_s = inactivity_timeout_s
         self._backoff = backoff
         self._number = number
-        self._key: MasterKey | None = None
+        self._is_configured = False
         self._webhooks: _LeasedWebhooks | None = None
         self._link: Connection | None = None
         self._tasks: asyncio.TaskGroup | None = None
@@ -155,7 +157,8 @@ class Slot:
         self._handlers: Final[dict[type[Packet], Callable[..., Awaitable[Boolean]]]] = {
             s2u.WebhookConfiguration: self._configure,
             s2u.UploadServiceConfiguration: self._decline_bot,
-            s2u.UploadStart: self._start,
+            s2u.UploadStart: self._decline_without_key,
+            s2u.UploadStartWithKey: self._start,
             s2u.UploadContinue: self._start,
             s2u.UploadAbort: self._abort,
             s2u.TicketAccepted: self._decline_late_ticket,
@@ -167,14 +170,9 @@ class Slot:
         return self._link is not None
 
     @property
-    def key(self) -> MasterKey | None:
-        """Seals chunks; None until the slot is configured."""
-        return self._key
-
-    @property
     def takes_tickets(self) -> bool:
         """Whether the slot is linked to a manager that knows of tickets, and configured."""
-        return self._link is not None and TICKETS in self._link.granted and self._key is not None
+        return self._link is not None and TICKETS in self._link.granted and self._is_configured
 
     async def run(self) -> None:
         """Keep the link up until cancelled."""
@@ -266,9 +264,9 @@ class Slot:
                 await link.send(answer, reply_uuid=frame.uuid)
 
     async def _configure(self, packet: s2u.WebhookConfiguration) -> Boolean:
-        if packet.crypto.key is None:
-            return _refused("this service stores nothing unencrypted")
-        self._key = MasterKey(base64.b64decode(packet.crypto.key))
+        if packet.crypto is not None:
+            return _refused("this service takes no master key: upgrade its manager first")
+        self._is_configured = True
         async with self._configuring:
             await self._change_lease(packet)
         return _DONE
@@ -289,17 +287,20 @@ class Slot:
     async def _decline_bot(self, _packet: s2u.UploadServiceConfiguration) -> Boolean:
         return _refused("this service posts to webhooks, not with a bot token")
 
-    async def _start(self, packet: s2u.UploadStart | s2u.UploadContinue) -> Boolean:
+    async def _decline_without_key(self, _packet: s2u.UploadStart) -> Boolean:
+        return _refused("this service needs the key of each object that it stores")
+
+    async def _start(self, packet: _StartPacket) -> Boolean:
         why_not = self._why_not(packet)
-        if why_not is not None or self._key is None:
-            return _refused(why_not or "this service is not configured")
+        if why_not is not None:
+            return _refused(why_not)
         try:
-            self._run(self._spec_of(packet), self._key)
-        except ValueError as error:
+            self._run(self._spec_of(packet), object_key(packet.object_key))
+        except (ValueError, NotStored) as error:
             return _refused(str(error))
         return _DONE
 
-    def _spec_of(self, packet: s2u.UploadStart | s2u.UploadContinue) -> UploadSpec:
+    def _spec_of(self, packet: _StartPacket) -> UploadSpec:
         spec = UploadSpec(
             upload_id=UUID(packet.upload_id),
             name=packet.name,
@@ -311,7 +312,9 @@ class Slot:
             return replace(spec, missing=packet.missing, type=packet.type)
         return spec
 
-    def _why_not(self, packet: s2u.UploadStart | s2u.UploadContinue) -> str | None:
+    def _why_not(self, packet: _StartPacket) -> str | None:
+        if not self._is_configured:
+            return "this service is not configured"
         if self._uploads.is_closing:
             return "this service stops"
         if self._upload is not None:
@@ -324,7 +327,7 @@ class Slot:
             return f"chunk_size may be {CHUNK_SIZE} bytes at most"
         return None
 
-    def _run(self, spec: UploadSpec, key: MasterKey) -> None:
+    def _run(self, spec: UploadSpec, key: ObjectKey) -> None:
         """Begins an upload. Raises ValueError when the missing chunks are none of it."""
         upload = ActiveUpload(
             spec,

@@ -18,6 +18,7 @@ from typing import Final, Protocol
 from uuid import UUID
 
 from aiohttp import StreamReader
+from msgspec.structs import replace
 
 from client_sdk.connection import Connection
 from client_sdk.errors import CloudError
@@ -28,8 +29,8 @@ from protocol.s2u import ReportDeferred, TicketAccepted
 from protocol.u2s import TicketFinish, TicketRedeem
 from storage.discord.messages import ChunkAddress
 from storage.errors import NoWebhook
-from storage.keys import MasterKey
-from upload_service.active_uploads import ActiveUpload, UploadSpec
+from storage.object_keys import ObjectKey
+from upload_service.active_uploads import ActiveUpload, UploadSpec, object_key
 from upload_service.buffers import Admission, Lane
 from upload_service.chunk_receiver import SealingSink
 from upload_service.errors import BadForm, Busy, NotStored, TicketRefused, TypeMismatch, UploadEnded
@@ -41,10 +42,6 @@ from upload_service.stall import MIN_BYTES_PER_S, MinimumRate, StallGuard
 
 class TicketSlot(Protocol):
     """What an upload with a ticket needs of one of the process's slots."""
-
-    @property
-    def key(self) -> MasterKey | None:
-        """Seals chunks; None until the slot is configured."""
 
     @property
     def takes_tickets(self) -> bool:
@@ -73,13 +70,9 @@ class TicketBackend:
         self._slots = tuple(slots)
         self._backoff = backoff
 
-    @property
-    def key(self) -> MasterKey:
-        """Seals the chunks of uploads that begin now. Raises `Busy`."""
-        key = self._slot().key
-        if key is None:
-            raise Busy("this service is not connected to its manager now: try again shortly")
-        return key
+    def require_link(self) -> None:
+        """Check that the manager can be asked now. Raises `Busy`."""
+        self._slot()
 
     async def redeem(self, packet: TicketRedeem) -> TicketAccepted:
         """Use a ticket up.
@@ -224,7 +217,7 @@ class TicketFormReceiver:
         if "ticket" not in self._fields:
             raise BadForm("the field ticket must come before the file, and the file last")
         self._admission.check()
-        key = self._backend.key
+        self._backend.require_link()
         around = parser.length_around
         packet = TicketRedeem(
             ticket=self._fields["ticket"],
@@ -233,12 +226,15 @@ class TicketFormReceiver:
             max_size=None if body.length is None else max(0, body.length - around),
         )
         with self._guard.paused():
-            self.accepted = accepted = await self._backend.redeem(packet)
+            accepted = await self._backend.redeem(packet)
+            # The packet is kept until the end, and its key is not.
+            self.accepted = replace(accepted, object_key=None)
+            key = object_key(accepted.object_key)
             lane = await self._admission.admit(accepted.holder)
         self._begin(accepted, key, lane)
         parser.expect(accepted.size)
 
-    def _begin(self, accepted: TicketAccepted, key: MasterKey, lane: Lane) -> None:
+    def _begin(self, accepted: TicketAccepted, key: ObjectKey, lane: Lane) -> None:
         spec = UploadSpec(
             upload_id=UUID(accepted.upload_id),
             name="",

@@ -12,8 +12,10 @@ import secrets
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
+from uuid import UUID
 
 import structlog
+from msgspec.structs import replace
 
 from common.tasks import BackgroundTasks
 from manager.broadcast.hub import Hub
@@ -81,6 +83,7 @@ class UploadSlot:
         is_connected: false from the moment at which the connection ended.
         takes_tickets: whether the service takes files with tickets.
         takes_holders: whether it is sent the holders of these tickets.
+        takes_object_keys: whether it is sent the key of each object, and no master key.
         can_resume: whether it goes on with uploads of which some chunks are stored.
         channel_id: where a base-protocol service posts to, as the bot; None for the others.
         is_usable: whether its last configuration has somewhere to post to.
@@ -95,6 +98,7 @@ class UploadSlot:
     connection: PeerConnection
     takes_tickets: bool = False
     takes_holders: bool = False
+    takes_object_keys: bool = False
     can_resume: bool = False
     channel_id: int | None = None
     is_connected: bool = True
@@ -296,17 +300,26 @@ class UploadSlotRegistry:
         await asyncio.gather(
             *(
                 self._configure_slot(
-                    slot, packet, is_usable=is_usable, timeout_s=CONFIGURE_TIMEOUT_S
+                    slot,
+                    replace(packet, crypto=self._crypto_for(slot)),
+                    is_usable=is_usable,
+                    timeout_s=CONFIGURE_TIMEOUT_S,
                 )
                 for slot in slots
             )
         )
         self._configure(self._leases.confirmed(configuration.process, configuration.number))
 
+    def object_key_for(self, slot: UploadSlot, object_id: str) -> s2u.ObjectKey | None:
+        """The key with which the slot seals an object; None for a slot that has the master key."""
+        if not slot.takes_object_keys:
+            return None
+        key = self._settings.keyring.primary.object_key(UUID(object_id))
+        return s2u.ObjectKey(key=base64.b64encode(key.secret).decode(), key_id=key.key_id.hex())
+
     def _packet(self, configuration: Configure) -> s2u.WebhookConfiguration:
         usable = {webhook.id: webhook for webhook in self._webhooks.usable}
         return s2u.WebhookConfiguration(
-            crypto=self._crypto(),
             webhooks=tuple(
                 s2u.WebhookLease(
                     id=str(webhook.id), token=webhook.token, channel_id=str(webhook.channel_id)
@@ -320,12 +333,15 @@ class UploadSlotRegistry:
 
     def _base_packet(self, bot_token: str, channel_id: int) -> s2u.UploadServiceConfiguration:
         return s2u.UploadServiceConfiguration(
-            crypto=self._crypto(),
+            crypto=self._master_key(),
             discord_bot_token=bot_token,
             discord_channel_id=str(channel_id),
         )
 
-    def _crypto(self) -> s2u.Crypto:
+    def _crypto_for(self, slot: UploadSlot) -> s2u.Crypto | None:
+        return None if slot.takes_object_keys else self._master_key()
+
+    def _master_key(self) -> s2u.Crypto:
         key = self._settings.keyring.primary.secret
         return s2u.Crypto(enabled=True, key=base64.b64encode(key).decode())
 

@@ -200,6 +200,7 @@ class TicketManager:
             success_action_status=upload.ticket.success_action_status,
             success_action_redirect=upload.ticket.success_action_redirect,
             holder=_user_of(upload.ticket) if slot.takes_holders else None,
+            object_key=self._slots.object_key_for(slot, str(draft.id)),
         )
 
     async def _begin(self, slot: UploadSlot, process: str, draft: StoredObject) -> TicketUpload:

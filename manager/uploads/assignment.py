@@ -29,6 +29,8 @@ POLICY_VIOLATION = 1008
 
 StartPacket = s2u.UploadStart | s2u.UploadContinue
 """What has a service begin an upload, or go on with one."""
+PacketFor = Callable[[UploadSlot], StartPacket]
+"""What a slot is sent to begin an upload: it may hold a key, if the slot has asked for that."""
 
 
 async def ask_service(slot: UploadSlot, packet: Packet) -> generic.Boolean | None:
@@ -78,21 +80,21 @@ class ServiceAssignment:
         self._tasks = tasks
         self._is_wanted = is_wanted
         self._on_answer = on_answer
-        self._packet: StartPacket | None = None
+        self._packet_for: PacketFor | None = None
         # Set once the outcome is known, or not waited for any more.
         self._is_settled = asyncio.Event()
 
     @property
     def is_asked(self) -> bool:
         """Whether a service may have begun the upload."""
-        return self._packet is not None
+        return self._packet_for is not None
 
-    async def start(self, packet: StartPacket) -> None:
+    async def start(self, packet_for: PacketFor) -> None:
         """Has a service start the upload; returns once one has answered, or the last one is lost.
 
-        `slot_lost` reports that a slot has disconnected.
+        `packet_for` makes what each slot is sent. `slot_lost` reports that a slot has disconnected.
         """
-        self._packet = packet
+        self._packet_for = packet_for
         self._ask()
         while not self._is_settled.is_set():
             try:
@@ -126,8 +128,8 @@ class ServiceAssignment:
 
     def _ask(self) -> None:
         """Asks the slot, as soon as it is known what to ask for."""
-        if self._packet is not None:
-            work = self._ask_slot(self.slot, self._packet)
+        if self._packet_for is not None:
+            work = self._ask_slot(self.slot, self._packet_for(self.slot))
             self._tasks.spawn(work, "start an upload on its service")
 
     async def _ask_slot(self, slot: UploadSlot, packet: StartPacket) -> None:

@@ -13,6 +13,7 @@ from mimetypes import guess_type
 from typing import Any
 
 import structlog
+from msgspec.structs import asdict
 
 from catalog.errors import (
     CatalogError,
@@ -37,7 +38,7 @@ from manager.files.upload_requests import RequestedUpload
 from manager.services.registry import UploadSlot, UploadSlotRegistry
 from manager.services.reports import BaseContent
 from manager.uploads import effects
-from manager.uploads.assignment import ServiceAssignment, ask_service
+from manager.uploads.assignment import ServiceAssignment, StartPacket, ask_service
 from manager.uploads.committing import UNKNOWN_TYPE, FileCommitter, ObjectWriter
 from manager.uploads.effects import (
     CATALOG_AWAY,
@@ -398,7 +399,7 @@ class RunningUpload:
         if self._assignment is None:
             self._move(lambda upload: upload.nothing_missing(self._known_type))
         else:
-            await self._assignment.start(self._start_packet())
+            await self._assignment.start(self._start_packet)
 
     async def _prepare(self) -> bool:
         """Writes the object into the catalog, so that no chunk is posted that it does not know.
@@ -427,28 +428,29 @@ class RunningUpload:
         self._move(lambda upload: upload.service_refused(rejection))
         return False
 
-    def _start_packet(self) -> s2u.UploadStart | s2u.UploadContinue:
+    def _start_packet(self, slot: UploadSlot) -> StartPacket:
+        """What the slot is sent, with the key of the object if it takes such keys."""
         requested, resumption = self.requested, self._resumption
-        if resumption is None:
-            return s2u.UploadStart(
-                name=requested.name,
-                path=self._path,
-                size=requested.size,
-                client=requested.client,
-                upload_id=requested.upload_id,
-                chunk_size=requested.chunk_size,
-            )
-        is_first_stored = not resumption.missing or resumption.missing[0].first > 0
-        return s2u.UploadContinue(
+        object_key = self._slots.object_key_for(slot, requested.upload_id)
+        start = s2u.UploadStart(
             name=requested.name,
             path=self._path,
             size=requested.size,
             client=requested.client,
             upload_id=requested.upload_id,
             chunk_size=requested.chunk_size,
-            missing=resumption.missing,
-            type=self._known_type if is_first_stored else None,
         )
+        if resumption is not None:
+            is_first_stored = not resumption.missing or resumption.missing[0].first > 0
+            return s2u.UploadContinue(
+                **asdict(start),
+                missing=resumption.missing,
+                type=self._known_type if is_first_stored else None,
+                object_key=object_key,
+            )
+        if object_key is not None:
+            return s2u.UploadStartWithKey(**asdict(start), object_key=object_key)
+        return start
 
     @property
     def _known_type(self) -> str:

@@ -165,6 +165,7 @@ async def running_stage(
         base: dict[str, object] = {
             "legacy_get_login": True,
             "setup_code": "none",
+            "base_upload_services": True,
             "discord_bot_token": SecretStr(BOT_TOKEN),
             "discord_channels": tuple(webhook.channel_id for webhook in emulator.webhooks),
         }

@@ -24,7 +24,10 @@ LONGER_THAN_ANY_PATIENCE = 10**6
 async def a_stage(folder: Path) -> AsyncIterator[FlakyStage]:
     """A control plane with a bot, on a catalog that the test can switch off."""
     async with running_flaky_stage(
-        folder, discord_bot_token="token", discord_channels=(CHANNEL,)
+        folder,
+        base_upload_services=True,
+        discord_bot_token="token",
+        discord_channels=(CHANNEL,),
     ) as stage:
         yield stage
 

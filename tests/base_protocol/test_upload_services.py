@@ -69,7 +69,7 @@ async def test_without_a_bot_for_them_they_are_refused(tmp_path: Path, token: st
         with capture_logs() as logs, pytest.raises(aiohttp.WSServerHandshakeError) as refused:
             await stage.service()
     assert refused.value.status == 400
-    assert any(entry["event"] == "base-upload-service-refused" for entry in logs)
+    assert any(entry["event"] == "upload-service-refused" for entry in logs)
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,7 @@ class Cloud:
 
     async def _post(self, draft: StoredObject, index: int, piece: bytes) -> ChunkLocation:
         buffer = memoryview(bytearray(len(piece) + ENVELOPE_OVERHEAD + SEALING_SLACK))
-        key = self.settings.keyring.primary
+        key = self.settings.keyring.primary.object_key(draft.id)
         sealer = ChunkSealer(key, draft.id, index, draft.chunk_count, buffer)
         sealer.update(piece)
         address = await self.pool.post(sealer.finish())

@@ -124,6 +124,14 @@ CRYPTO = Kind(
         {"enabled": False, "more": 1}, {"enabled": 0},
     ),
 )  # fmt: skip
+OBJECT_KEY = Kind(
+    ({"key": CRYPTO_KEY, "key_id": "0123abcd"},),
+    (
+        None, {}, [], {"key": CRYPTO_KEY}, {"key_id": "0123abcd"},
+        {"key": CRYPTO_KEY, "key_id": "0123ABCD"}, {"key": CRYPTO_KEY[:-1], "key_id": "0123abcd"},
+        {"key": CRYPTO_KEY, "key_id": "0123abcd", "more": 1},
+    ),
+)  # fmt: skip
 KEPT_UPLOAD: dict[str, Any] = {
     "upload_id": UUID_A,
     "name": "a.bin",
@@ -404,6 +412,15 @@ TABLE: dict[str, dict[str, Kind]] = {
         "upload_id": UUID,
         "chunk_size": POSITIVE,
     },
+    "s2u:upload-start-with-key": {
+        "name": NAME,
+        "path": PATH,
+        "size": COUNT,
+        "client": UUID,
+        "upload_id": UUID,
+        "chunk_size": POSITIVE,
+        "object_key": OBJECT_KEY,
+    },
     "s2u:upload-continue": {
         "name": NAME,
         "path": PATH,
@@ -413,10 +430,11 @@ TABLE: dict[str, dict[str, Kind]] = {
         "chunk_size": POSITIVE,
         "missing": list_of(RANGE),
         "type": optional(MIME),
+        "object_key": optional(OBJECT_KEY),
     },
     "s2u:upload-abort": {},
     "s2u:webhook-configuration": {
-        "crypto": CRYPTO,
+        "crypto": optional(CRYPTO),
         "webhooks": list_of(WEBHOOK),
         "api_url": TEXT,
         "requests_per_s": POSITIVE,
@@ -430,6 +448,7 @@ TABLE: dict[str, dict[str, Kind]] = {
         "success_action_status": optional(INT),
         "success_action_redirect": optional(TEXT),
         "holder": optional(TEXT),
+        "object_key": optional(OBJECT_KEY),
     },
     "u2s:upload-finish": {
         "success": BOOL,
@@ -534,6 +553,7 @@ EXTENSIONS = {
         "u2s:webhook-lost",
         "u2s:uncertain-posts",
     },
+    "object-keys": {"s2u:upload-start-with-key"},
     "tickets": {"s2u:ticket-accepted", "u2s:ticket-redeem", "u2s:ticket-finish"},
     "processing": {
         "s2t:processing-configuration",

@@ -120,7 +120,9 @@ def seal(keyring: KeyRing) -> Callable[..., SealedChunk]:
     def seal_chunk(plain: bytes, *, index: int = 0, count: int = 1) -> SealedChunk:
         object_id = uuid.uuid4()
         buffer = bytearray(len(plain) + ENVELOPE_OVERHEAD + SEALING_SLACK)
-        sealer = ChunkSealer(keyring.primary, object_id, index, count, memoryview(buffer))
+        sealer = ChunkSealer(
+            keyring.primary.object_key(object_id), object_id, index, count, memoryview(buffer)
+        )
         sealer.update(plain)
         return SealedChunk(object_id, index, count, plain, sealer.finish())
 

@@ -30,7 +30,7 @@ PLAIN = b"the quick brown fox"
 def seal(*pieces: bytes, key: MasterKey = KEY, index: int = 2, count: int = 5) -> bytearray:
     """Seals pieces as one chunk."""
     room = sum(map(len, pieces)) + ENVELOPE_OVERHEAD + SEALING_SLACK
-    sealer = ChunkSealer(key, OBJECT, index, count, memoryview(bytearray(room)))
+    sealer = ChunkSealer(key.object_key(OBJECT), OBJECT, index, count, memoryview(bytearray(room)))
     for piece in pieces:
         sealer.update(piece)
     return bytearray(sealer.finish())
@@ -43,7 +43,7 @@ def test_a_known_chunk_opens():
         "4309179a59e786acf33f711479df5a529111df"
         "4bd6530fee7cab49778d5bf223baa733"
     )
-    assert bytes(open_chunk(sealed, RING, OBJECT, 2, 5)) == PLAIN
+    assert bytes(open_chunk(sealed, RING.object_key, OBJECT, 2, 5)) == PLAIN
 
 
 @given(st.lists(st.binary(max_size=70), max_size=8))
@@ -52,7 +52,7 @@ def test_however_it_is_cut_a_chunk_comes_back(pieces):
     sealed = seal(*pieces)
     plain = b"".join(pieces)
     assert len(sealed) == len(plain) + ENVELOPE_OVERHEAD
-    assert bytes(open_chunk(sealed, RING, OBJECT, 2, 5)) == plain
+    assert bytes(open_chunk(sealed, RING.object_key, OBJECT, 2, 5)) == plain
 
 
 def test_the_size_of_an_envelope_is_known_before():
@@ -67,18 +67,18 @@ def test_a_chunk_can_be_sealed_where_it_lies():
     plain = os.urandom(100_000)
     buffer = bytearray(len(plain) + ENVELOPE_OVERHEAD + SEALING_SLACK)
     view = memoryview(buffer)
-    sealer = ChunkSealer(KEY, OBJECT, 2, 5, view)
+    sealer = ChunkSealer(KEY.object_key(OBJECT), OBJECT, 2, 5, view)
     view[ENVELOPE_HEADER : ENVELOPE_HEADER + len(plain)] = plain
     for start in range(0, len(plain), 33_333):
         end = min(start + 33_333, len(plain))
         sealer.update(view[ENVELOPE_HEADER + start : ENVELOPE_HEADER + end])
-    assert bytes(open_chunk(sealer.finish(), RING, OBJECT, 2, 5)) == plain
+    assert bytes(open_chunk(sealer.finish(), RING.object_key, OBJECT, 2, 5)) == plain
 
 
 def test_opening_needs_no_second_buffer():
     """The plain bytes are a part of the buffer that held the envelope."""
     sealed = seal(PLAIN)
-    plain = open_chunk(sealed, RING, OBJECT, 2, 5)
+    plain = open_chunk(sealed, RING.object_key, OBJECT, 2, 5)
     assert plain.obj is sealed
 
 
@@ -88,14 +88,14 @@ def test_one_changed_bit_anywhere_is_noticed(position):
     sealed = seal(PLAIN)
     sealed[position] ^= 1
     with pytest.raises(ChunkCorrupt):
-        open_chunk(sealed, RING, OBJECT, 2, 5)
+        open_chunk(sealed, RING.object_key, OBJECT, 2, 5)
 
 
 @pytest.mark.parametrize("length", [0, 1, ENVELOPE_HEADER, ENVELOPE_OVERHEAD - 1, 40])
 def test_a_cut_off_envelope_is_noticed(length):
     """A part of an envelope is none."""
     with pytest.raises(ChunkCorrupt):
-        open_chunk(seal(PLAIN)[:length], RING, OBJECT, 2, 5)
+        open_chunk(seal(PLAIN)[:length], RING.object_key, OBJECT, 2, 5)
 
 
 @pytest.mark.parametrize(
@@ -105,20 +105,20 @@ def test_a_cut_off_envelope_is_noticed(length):
 def test_a_chunk_opens_at_its_own_place_alone(object_id, index, count):
     """Swapped, from a file cut short, or from another file: it does not open."""
     with pytest.raises(ChunkCorrupt, match="tag"):
-        open_chunk(seal(PLAIN), RING, object_id, index, count)
+        open_chunk(seal(PLAIN), RING.object_key, object_id, index, count)
 
 
 def test_old_keys_still_decrypt():
     """After a rotation, what the old key sealed is read."""
     ring = KeyRing(OTHER_KEY, KEY)
-    assert bytes(open_chunk(seal(PLAIN), ring, OBJECT, 2, 5)) == PLAIN
-    assert bytes(open_chunk(seal(PLAIN, key=OTHER_KEY), ring, OBJECT, 2, 5)) == PLAIN
+    assert bytes(open_chunk(seal(PLAIN), ring.object_key, OBJECT, 2, 5)) == PLAIN
+    assert bytes(open_chunk(seal(PLAIN, key=OTHER_KEY), ring.object_key, OBJECT, 2, 5)) == PLAIN
 
 
 def test_a_missing_key_is_named_by_its_id():
     """The operator learns which key to configure again."""
     with pytest.raises(UnknownKey, match=OTHER_KEY.key_id.hex()):
-        open_chunk(seal(PLAIN, key=OTHER_KEY), RING, OBJECT, 2, 5)
+        open_chunk(seal(PLAIN, key=OTHER_KEY), RING.object_key, OBJECT, 2, 5)
 
 
 def test_no_two_envelopes_are_alike():
@@ -128,7 +128,9 @@ def test_no_two_envelopes_are_alike():
 
 def test_a_chunk_longer_than_its_buffer_is_refused():
     """Nothing is written beyond the room for the tag."""
-    sealer = ChunkSealer(KEY, OBJECT, 0, 1, memoryview(bytearray(ENVELOPE_OVERHEAD + 4)))
+    sealer = ChunkSealer(
+        KEY.object_key(OBJECT), OBJECT, 0, 1, memoryview(bytearray(ENVELOPE_OVERHEAD + 4))
+    )
     sealer.update(b"1234")
     with pytest.raises(ValueError, match="longer"):
         sealer.update(b"5")
@@ -140,7 +142,7 @@ def test_the_base_protocols_envelope_is_read(plain):
     iv = os.urandom(16)
     encrypted = AESGCM(KEY.secret).encrypt(iv, plain, None)
     sealed = bytearray(iv + encrypted[-16:] + encrypted[:-16])
-    assert bytes(open_base_chunk(sealed, KEY)) == plain
+    assert bytes(open_base_chunk(sealed, KEY.secret)) == plain
 
 
 @pytest.mark.parametrize("position", [0, 15, 16, 31, 32, 50])
@@ -151,10 +153,10 @@ def test_a_change_in_the_base_protocols_envelope_is_noticed(position):
     sealed = bytearray(iv + encrypted[-16:] + encrypted[:-16])
     sealed[position] ^= 1
     with pytest.raises(ChunkCorrupt):
-        open_base_chunk(sealed, KEY)
+        open_base_chunk(sealed, KEY.secret)
 
 
 def test_a_short_base_envelope_is_no_chunk():
     """Less than IV and tag cannot be opened."""
     with pytest.raises(ChunkCorrupt, match="short"):
-        open_base_chunk(bytearray(31), KEY)
+        open_base_chunk(bytearray(31), KEY.secret)

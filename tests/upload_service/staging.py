@@ -22,15 +22,21 @@ from protocol import codec, s2u, u2s
 from protocol.generic import Boolean, ChunkRange, Primitives
 from protocol.packet import Packet
 from storage.envelope import open_chunk
-from storage.keys import KeyRing
+from storage.keys import KeyRing, MasterKey
 from upload_service.app import UploadService
 from upload_service.settings import UploadServiceSettings
 from upload_service.zero_copy import listen
 
-KEY = base64.b64encode(bytes(range(32))).decode()
+MASTER_KEY = MasterKey(bytes(range(32)))
 PASSWORD = "a service password"
 CHUNK = 256 * 1024
 BOUNDARY = "----boundary-of-a-test"
+
+
+def object_key(upload_id: str) -> s2u.ObjectKey:
+    """The key that seals an upload, as the manager sends it."""
+    key = MASTER_KEY.object_key(UUID(upload_id))
+    return s2u.ObjectKey(key=base64.b64encode(key.secret).decode(), key_id=key.key_id.hex())
 
 
 class ManagerLink:
@@ -66,7 +72,7 @@ class ManagerLink:
             frame = codec.decode(
                 message.data,
                 accepts=frozenset({"u2s", "generic"}),
-                extensions=frozenset({"webhooks", "resume"}),
+                extensions=frozenset({"webhooks", "object-keys", "resume"}),
             )
             match frame.packet:
                 case Boolean() as answer:
@@ -86,7 +92,7 @@ class ManagerLink:
 class Manager:
     """A stand-in manager: takes links, grants some extensions and journals what is reported."""
 
-    def __init__(self, grants: str = "webhooks,resume") -> None:
+    def __init__(self, grants: str = "webhooks,object-keys,resume") -> None:
         self.grants = grants
         self.links: asyncio.Queue[ManagerLink] = asyncio.Queue()
         self.journal: list[u2s.ChunkStored] = []
@@ -154,7 +160,6 @@ class Stage:
             for one in self.emulator.webhooks
         )
         fields: dict[str, Any] = {
-            "crypto": s2u.Crypto(enabled=True, key=KEY),
             "webhooks": leases,
             "api_url": f"{self.emulator.base_url}/api/v10",
             "requests_per_s": 50,
@@ -183,15 +188,16 @@ class Stage:
         packet = s2u.UploadContinue(missing=ranges, type=mime_type, **asdict(start))
         return await self.link.ask(packet)
 
-    def order(self, upload_id: str, size: int, **changes: Any) -> s2u.UploadStart:
+    def order(self, upload_id: str, size: int, **changes: Any) -> s2u.UploadStartWithKey:
         """The packet that starts an upload."""
         fields: dict[str, Any] = {
             "name": "file.bin",
             "path": "/",
             "client": str(uuid4()),
             "chunk_size": CHUNK,
+            "object_key": object_key(upload_id),
         }
-        return s2u.UploadStart(upload_id=upload_id, size=size, **{**fields, **changes})
+        return s2u.UploadStartWithKey(upload_id=upload_id, size=size, **{**fields, **changes})
 
     async def send(self, upload_id: str, index: object, data: bytes) -> tuple[int, str]:
         """Send a chunk as a client does; gives the status and the body's text."""
@@ -231,7 +237,8 @@ class Stage:
         message = next(one for one in self.emulator.messages() if str(one.id) == report.message_id)
         sealed = bytearray(self.emulator.content(message))
         assert len(sealed) == report.stored_size
-        plain = open_chunk(sealed, KeyRing.parse(KEY), UUID(report.upload_id), report.index, count)
+        find_key = KeyRing(MASTER_KEY).object_key
+        plain = open_chunk(sealed, find_key, UUID(report.upload_id), report.index, count)
         assert hashlib.sha256(plain).hexdigest() == report.digest
         return bytes(plain)
 
@@ -242,7 +249,7 @@ async def staged(
     *,
     mounted_at: str | None = None,
     zero_copy: bool = True,
-    grants: str = "webhooks,resume",
+    grants: str = "webhooks,object-keys,resume",
     **changes: Any,
 ) -> AsyncIterator[Stage]:
     """A service with one slot, linked and configured, at a manager that grants some extensions."""

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from storage.keys import MasterKey
+from storage.object_keys import ObjectKey
 from tests.upload_service.staging import (
     CHUNK,
     RawRequest,
@@ -123,7 +123,7 @@ def waiting_upload(timeout_s: float) -> ActiveUpload:
     lane = Lane(BufferPool(1), 1)
     return ActiveUpload(
         order,
-        key=MasterKey(bytes(32)),
+        key=ObjectKey(bytes(32), bytes(4)),
         lane=lane,
         backend=_Nowhere(),
         inactivity_timeout_s=timeout_s,

@@ -82,7 +82,7 @@ async def test_the_report_of_the_first_chunk_has_the_type(stage: Stage) -> None:
 
 async def test_a_manager_that_does_not_know_the_type_is_not_sent_it(tmp_path: Path) -> None:
     """It would refuse the report, and never take note of the chunk."""
-    async with staged(tmp_path, grants="webhooks") as stage:
+    async with staged(tmp_path, grants="webhooks,object-keys") as stage:
         upload = await stage.start(len(PNG), name="picture")
         await stage.send(upload, 0, PNG)
         assert [report.type for report in stage.manager.journal] == [None]

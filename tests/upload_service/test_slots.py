@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from msgspec.structs import asdict
 
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
@@ -28,7 +29,7 @@ async def test_the_link_introduces_the_service(stage: Stage) -> None:
     query = stage.link.query
     assert (query["type"], query["extensions"]) == (
         "upload",
-        "resume,ticket-holders,tickets,webhooks",
+        "object-keys,resume,ticket-holders,tickets,webhooks",
     )
     assert query["address"] == "http://127.0.0.1:1"
     assert len(query["process"]) == 36
@@ -108,9 +109,25 @@ async def test_what_makes_no_sense_is_answered_false(stage: Stage, packet: s2u.U
     assert (answer.success, bool(answer.message)) == (False, True)
 
 
-async def test_a_configuration_without_encryption_is_refused(stage: Stage) -> None:
-    """This service stores nothing in the clear."""
-    assert not (await stage.configure(crypto=s2u.Crypto(enabled=False))).success
+@pytest.mark.parametrize(
+    "crypto", [s2u.Crypto(enabled=False), s2u.Crypto(enabled=True, key=f"{'A' * 43}=")]
+)
+async def test_a_configuration_with_a_master_key_is_refused(
+    stage: Stage, crypto: s2u.Crypto
+) -> None:
+    """A manager that sends one, or wants none at all, is of an earlier release: the answer says so."""
+    answer = await stage.configure(crypto=crypto)
+    assert (answer.success, "upgrade" in str(answer.message)) == (False, True)
+
+
+async def test_an_upload_without_its_key_is_refused(stage: Stage) -> None:
+    """Neither a new one nor one that goes on: there is nothing else to seal it with."""
+    order = asdict(stage.order(str(uuid4()), 10))
+    del order["object_key"]
+    answer = await stage.link.ask(s2u.UploadStart(**order))
+    assert (answer.success, "key" in str(answer.message)) == (False, True)
+    answer = await stage.resume(str(uuid4()), 10, [(0, 0)], object_key=None)
+    assert (answer.success, "key" in str(answer.message)) == (False, True)
 
 
 async def test_bad_frames_change_nothing(stage: Stage) -> None:

@@ -16,7 +16,6 @@ from protocol.s2u import ReportDeferred
 from protocol.u2s import TicketFinish
 from storage.discord.messages import ChunkAddress
 from storage.errors import NoWebhook
-from storage.keys import MasterKey
 from tests.upload_service.test_report_journal import report
 from upload_service.errors import Busy, NotStored
 from upload_service.forwarding import ReportQueue
@@ -37,7 +36,6 @@ def no_pause() -> Backoff:
 class PlayedSlot:
     """A slot that answers what the test says, with a link or without one."""
 
-    key: MasterKey | None = None
     granted: frozenset[str] = frozenset()
 
     def __init__(self, *answers: Packet | Exception) -> None:

@@ -125,7 +125,10 @@ async def test_clients(world, alice, bob):
 async def test_upload_services(tmp_path, world):
     """A base-protocol upload service gets a channel, uploads and aborts, all in base packets."""
     async with running_stage(
-        tmp_path / "bot", discord_bot_token="token", discord_channels="123456789012345678"
+        tmp_path / "bot",
+        base_upload_services=True,
+        discord_bot_token="token",
+        discord_channels="123456789012345678",
     ) as stage:
         cloud = World(stage, world.session, world.peers)
         alice = await cloud.frontend("alice")

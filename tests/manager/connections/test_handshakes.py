@@ -8,7 +8,7 @@ from yarl import URL
 
 from protocol import s2c
 from protocol.codec import decode
-from protocol.extensions import PROCESSING, WEBHOOKS
+from protocol.extensions import OBJECT_KEYS, PROCESSING, WEBHOOKS
 from protocol.generic import Primitives
 from tests.manager.sockets.peers import client_query, service_query
 from tests.manager.sockets.stage import SERVICE_PASSWORD, Stage
@@ -56,12 +56,17 @@ async def test_a_key_that_is_no_text_gets_401(stage: Stage, kind: str, key: str)
         pytest.param({"address": "http://[x"}, id="no URL"),
         pytest.param({"address": "http://x/" + "a" * 3000}, id="long address"),
         pytest.param({"process": "mine"}, id="process is no uuid"),
-        pytest.param({"extensions": ""}, id="without the extension"),
+        pytest.param({"extensions": ""}, id="of the base protocol"),
+        pytest.param({"extensions": WEBHOOKS}, id="needs the master key"),
     ],
 )
 async def test_a_service_with_bad_parameters_gets_400(stage: Stage, changed: dict[str, str]):
     """It is refused before the upgrade."""
-    query = {**service_query(SERVICE_PASSWORD, ADDRESS), "extensions": WEBHOOKS, **changed}
+    query = {
+        **service_query(SERVICE_PASSWORD, ADDRESS),
+        "extensions": f"{WEBHOOKS},{OBJECT_KEYS}",
+        **changed,
+    }
     assert await refused(stage, **query) == 400
 
 
@@ -109,14 +114,14 @@ async def test_granted_extensions_come_first(stage: Stage):
     """The first frame names those of the asked extensions that are granted, and nothing else."""
     query = {
         **service_query(SERVICE_PASSWORD, ADDRESS, str(uuid4())),
-        "extensions": f"{WEBHOOKS},telepathy",
+        "extensions": f"{WEBHOOKS},{OBJECT_KEYS},telepathy",
     }
     async with (
         aiohttp.ClientSession() as http,
         http.ws_connect(stage.url, params=query) as socket,
     ):
         frame = decode(await socket.receive_str(), accepts=frozenset({"generic"}))
-    assert frame.packet == Primitives(string_value=WEBHOOKS)
+    assert frame.packet == Primitives(string_value=f"{OBJECT_KEYS},{WEBHOOKS}")
 
 
 async def test_a_client_is_told_of_every_service(stage: Stage):

@@ -15,7 +15,7 @@ from tests.manager.world import World
 
 UPLOAD_SERVICE = {
     **service_query(SERVICE_PASSWORD, "http://service.test/chunks"),
-    "extensions": "webhooks",
+    "extensions": "webhooks,object-keys",
 }
 THUMBNAIL_SERVICE = {"type": "thumbnail", "key": SERVICE_PASSWORD}
 
@@ -83,7 +83,10 @@ async def test_a_dead_thumbnail_service_is_dropped(world, tmp_path, monkeypatch)
     """Services of every kind are pinged."""
     monkeypatch.setattr(liveness, "PING_TIMEOUT_S", 0.05)
     async with running_stage(
-        tmp_path / "bot", discord_bot_token="token", discord_channels="123456789012345678"
+        tmp_path / "bot",
+        base_upload_services=True,
+        discord_bot_token="token",
+        discord_channels="123456789012345678",
     ) as stage:
         cloud = World(stage, world.session, world.peers)
         alice = await cloud.frontend("alice")

@@ -179,7 +179,10 @@ async def test_a_client_that_leaves_ends_the_search(stage: Stage):
 async def test_a_service_of_the_base_protocol_is_no_way_out(tmp_path: Path):
     """Its chunks are entered in another way, so an upload stays with the protocol that it began with."""
     async with running_stage(
-        tmp_path, discord_bot_token="token", discord_channels="123456789012345678"
+        tmp_path,
+        base_upload_services=True,
+        discord_bot_token="token",
+        discord_channels="123456789012345678",
     ) as stage:
         silent, client = await silent_service(stage), await stage.client()
         query = {"type": "upload", "key": SERVICE_PASSWORD, "address": "http://base.test/"}

@@ -27,14 +27,14 @@ def ids(configuration: s2u.WebhookConfiguration) -> set[str]:
     return {webhook.id for webhook in configuration.webhooks}
 
 
-async def test_a_slot_is_configured_with_key_webhooks_and_share(stage: Stage):
-    """What it needs to seal and post chunks."""
+async def test_a_slot_is_configured_with_webhooks_and_share(stage: Stage):
+    """What it needs to post chunks; the key comes with each upload."""
     service = await stage.service()
     configuration = service.configurations[-1]
     assert {(int(w.id), w.token, int(w.channel_id)) for w in configuration.webhooks} == {
         tuple(webhook) for webhook in stage.emulator.webhooks
     }
-    assert configuration.crypto.enabled
+    assert configuration.crypto is None
     assert configuration.api_url == stage.settings.discord_api_url
     assert configuration.requests_per_s == stage.settings.upload_requests_per_s(1)
 

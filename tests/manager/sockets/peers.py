@@ -13,14 +13,14 @@ from client_sdk.connection import Connection
 from protocol import c2s, s2c, s2u, u2s
 from protocol.chunks import chunk_count, chunk_length, content_hash, indices_in
 from protocol.codec import Frame
-from protocol.extensions import RESUME, WEBHOOKS
+from protocol.extensions import OBJECT_KEYS, RESUME, WEBHOOKS
 from protocol.generic import Boolean
 from protocol.packet import Packet
 from storage.discord.http import DiscordHttp
 from storage.discord.messages import PostedMessage, WebhookClient
 from storage.discord.routes import WebhookCredentials
 from storage.envelope import ENVELOPE_OVERHEAD, SEALING_SLACK, ChunkSealer
-from storage.keys import MasterKey
+from storage.object_keys import ObjectKey
 
 P = TypeVar("P", bound=Packet)
 
@@ -242,7 +242,8 @@ class ServicePeer(Peer):
         """Answers by itself what it is told to."""
         if isinstance(frame.packet, s2u.WebhookConfiguration):
             self.configurations.append(frame.packet)
-        answer = self.answers.get(type(frame.packet))
+        fitting = (it for kind, it in self.answers.items() if isinstance(frame.packet, kind))
+        answer = next(fitting, None)
         if answer is not None:
             await self.reply(frame, answer)
         return False
@@ -274,8 +275,9 @@ class ServicePeer(Peer):
         self, start: s2u.UploadStart, index: int, content: bytes
     ) -> u2s.ChunkStored:
         """Posts a chunk as it can be downloaded; returns the report of it."""
-        crypto = self.configurations[-1].crypto
-        key = MasterKey(base64.b64decode(crypto.key or ""))
+        assert isinstance(start, s2u.UploadStartWithKey)
+        sent = start.object_key
+        key = ObjectKey(base64.b64decode(sent.key), bytes.fromhex(sent.key_id))
         count = chunk_count(start.size, start.chunk_size)
         buffer = memoryview(bytearray(len(content) + ENVELOPE_OVERHEAD + SEALING_SLACK))
         sealer = ChunkSealer(key, UUID(start.upload_id), index, count, buffer)
@@ -369,4 +371,4 @@ def service_query(password: str, address: str, process: str | None = None) -> di
     }
 
 
-SERVICE_EXTENSIONS = (WEBHOOKS, RESUME)
+SERVICE_EXTENSIONS = (WEBHOOKS, OBJECT_KEYS, RESUME)

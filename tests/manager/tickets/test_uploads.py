@@ -20,7 +20,7 @@ from manager.errors import NoUploadService
 from manager.tickets.issuing import TicketRequest
 from manager.tickets.uploads import TicketManager
 from protocol import generic, s2c, s2u, u2s
-from protocol.extensions import TICKET_HOLDERS, TICKETS, WEBHOOKS
+from protocol.extensions import OBJECT_KEYS, TICKET_HOLDERS, TICKETS, WEBHOOKS
 from storage.envelope import sealed_size
 from tests.manager.sockets.flaky import FlakyStage, running_flaky_stage
 from tests.manager.sockets.stage import CHUNK_SIZE, SERVICE_PASSWORD, Stage
@@ -100,7 +100,7 @@ async def connected(
     async with Connection.open(
         f"{socket_url}/?{urlencode(query)}",
         receives=frozenset({"s2u", "generic"}),
-        extensions=extensions or frozenset({WEBHOOKS, TICKETS}),
+        extensions=extensions or frozenset({WEBHOOKS, OBJECT_KEYS, TICKETS}),
     ) as connection:
         webhook: asyncio.Future[s2u.WebhookLease] = asyncio.get_running_loop().create_future()
         confirming = asyncio.create_task(confirm_leases(connection, webhook))
@@ -237,7 +237,9 @@ async def test_whose_ticket_it_is(stage, holder, told):
     """A service that asked for the extension hears of the user, and nothing of other services."""
     tickets = stage.app[TICKET_UPLOADS]
     for extra, heard in ((frozenset(), None), (frozenset({TICKET_HOLDERS}), told)):
-        async with connected(stage, extensions=frozenset({WEBHOOKS, TICKETS}) | extra) as service:
+        async with connected(
+            stage, extensions=frozenset({WEBHOOKS, OBJECT_KEYS, TICKETS}) | extra
+        ) as service:
             ticket, _ = await ticket_of(holder, tickets)
             assert (await service.accepted(ticket)).holder == heard
 

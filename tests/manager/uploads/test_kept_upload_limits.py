@@ -5,7 +5,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from protocol import c2s, s2c, s2u
-from protocol.extensions import WEBHOOKS
+from protocol.extensions import OBJECT_KEYS, WEBHOOKS
 from tests.manager.sockets.keeping import (
     FINGERPRINT,
     RESUMING,
@@ -82,7 +82,7 @@ class TestOthers:
 
     async def test_a_slot_without_the_extension_does_not_go_on(self, stage: Stage):
         """A free one that knows it is taken; without one the client is told to ask again."""
-        old = await stage.service(extensions=(WEBHOOKS,))
+        old = await stage.service(extensions=(WEBHOOKS, OBJECT_KEYS))
         start = await parked_by_leaving(stage, old, stored=(0,))
         client = await booking_client(stage)
         refused = await refused_resume(client, start.upload_id)
@@ -99,7 +99,7 @@ class TestOthers:
         async with stage.visiting_service() as new:
             start = await parked_by_leaving(stage, new, stored=(0,))
             new.answers[s2u.UploadContinue] = None
-            old = await stage.service(extensions=(WEBHOOKS,))
+            old = await stage.service(extensions=(WEBHOOKS, OBJECT_KEYS))
             client = await stage.client(extensions=RESUMING)
             assert await client.book(2) == 2
             asking = asyncio.create_task(refused_resume(client, start.upload_id))

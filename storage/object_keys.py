@@ -1,0 +1,31 @@
+"""Keys of single objects: what seals and opens the chunks of one object, and nothing else.
+
+The manager derives them from a master key (`storage.keys`). Whoever has one can neither derive the master
+key from it nor the key of another object.
+"""
+
+from common.key_derivation import DERIVED_SIZE, KEY_ID_SIZE
+
+
+class ObjectKey:
+    """The key that seals the chunks of one object.
+
+    Attributes:
+        secret: The key itself, 32 bytes. Never shown in a repr.
+        key_id: Four bytes that identify the master key from which it is derived; they reveal nothing of
+            either.
+
+    Raises:
+        ValueError: The secret does not have 32 bytes, or the id does not have four.
+    """
+
+    __slots__ = ("__weakref__", "key_id", "secret")
+
+    def __init__(self, secret: bytes, key_id: bytes) -> None:
+        if len(secret) != DERIVED_SIZE or len(key_id) != KEY_ID_SIZE:
+            raise ValueError(f"an object key has {DERIVED_SIZE} bytes, and an id of {KEY_ID_SIZE}")
+        self.secret = bytes(secret)
+        self.key_id = bytes(key_id)
+
+    def __repr__(self) -> str:
+        return f"ObjectKey(key_id={self.key_id.hex()})"
