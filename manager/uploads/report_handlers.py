@@ -190,6 +190,8 @@ def _content_of(
 ) -> BaseContent | None:
     """The chunks that a base-protocol service has stored; those of others are journalled already."""
     if slot.channel_id is None:
+        if packet.is_encrypted is False:
+            raise InvalidReport("chunks that are not encrypted")
         return None
     return BaseContent.reported(packet, upload.requested, slot.channel_id)
 

@@ -17,12 +17,15 @@ class Network:
         target: Port of the server.
         sent: Bytes that clients have sent.
         refused: Connections that were not let through.
+        recorded: All that has passed, either way, each connection's pieces in order; None: nothing is
+            recorded.
     """
 
     def __init__(self) -> None:
         self.url = ""
         self.target = 0
         self.sent = self.refused = 0
+        self.recorded: list[bytearray] | None = None
         self._limit: int | None = None
         self._is_cut = False
         self._connections: set[asyncio.StreamWriter] = set()
@@ -90,8 +93,13 @@ class Network:
     async def _forward(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_counted: bool
     ) -> None:
+        record = bytearray()
+        if self.recorded is not None:
+            self.recorded.append(record)
         with contextlib.suppress(OSError):
             while piece := await reader.read(PIECE):
+                if self.recorded is not None:
+                    record += piece
                 if is_counted:
                     self.sent += len(piece)
                     await self._pass()

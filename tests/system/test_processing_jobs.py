@@ -66,10 +66,10 @@ class Processor:
 
 
 @asynccontextmanager
-async def processing(whole: Whole) -> AsyncIterator[Processor]:
-    """A connected processing service, configured."""
+async def processing(whole: Whole, *, url: str | None = None) -> AsyncIterator[Processor]:
+    """A connected processing service, configured; `url` is where it finds the manager."""
     query = urlencode({"type": "thumbnail", "key": SERVICE_PASSWORD})
-    url = f"{whole.url.replace('http', 'ws', 1)}/?{query}"
+    url = f"{(url or whole.url).replace('http', 'ws', 1)}/?{query}"
     async with (
         aiohttp.ClientSession() as http,
         Connection.open(

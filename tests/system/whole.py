@@ -224,7 +224,7 @@ async def running_whole(
         users = await stack.enter_async_context(AsyncExitStack())
         whole = Whole(url, app, emulator, users)
         if wait:
-            await _until_booked(whole, slots)
+            await until_booked(whole, slots)
         yield whole
 
 
@@ -244,7 +244,8 @@ def upload_service_at(url: str, folder: Path, slots: int, **chosen: Any) -> Uplo
     return UploadService(settings, backoff=_at_once)
 
 
-async def _until_booked(whole: Whole, slots: int) -> None:
+async def until_booked(whole: Whole, slots: int) -> None:
+    """Returns once so many slots can be booked, and none is."""
     async with visiting_user(whole.url, await whole.token("observer")) as observer:
         missing = slots - await observer.peer.book(slots)
         async with asyncio.timeout(10):

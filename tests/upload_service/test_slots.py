@@ -1,6 +1,8 @@
 """The links to the manager: configuration, start, abort, finish, reports, and lost links."""
 
 import asyncio
+import base64
+import gc
 import json
 import os
 from pathlib import Path
@@ -14,7 +16,8 @@ from discord_emulator.operations import Operation
 from protocol import s2u
 from protocol.generic import Boolean
 from protocol.values import CHUNK_SIZE
-from tests.upload_service.staging import CHUNK, Stage, staged
+from storage.object_keys import ObjectKey
+from tests.upload_service.staging import CHUNK, Stage, object_key, staged
 
 
 def slow_post(stage: Stage) -> Fault:
@@ -128,6 +131,51 @@ async def test_an_upload_without_its_key_is_refused(stage: Stage) -> None:
     assert (answer.success, "key" in str(answer.message)) == (False, True)
     answer = await stage.resume(str(uuid4()), 10, [(0, 0)], object_key=None)
     assert (answer.success, "key" in str(answer.message)) == (False, True)
+
+
+def live_keys() -> list[object]:
+    """All keys of objects in this process, as they were sent and as they are used."""
+    gc.collect()
+    return [each for each in gc.get_objects() if type(each) in {ObjectKey, s2u.ObjectKey}]
+
+
+@pytest.mark.parametrize("ending", ["complete", "aborted", "link lost"])
+async def test_a_key_is_kept_until_its_upload_is_over(tmp_path: Path, ending: str) -> None:
+    """Also when the upload itself is remembered, as a complete one is for repeated chunks."""
+    async with staged(tmp_path) as stage:
+        assert live_keys() == []
+        upload = await stage.start(10)
+        assert live_keys() != []
+        if ending == "complete":
+            assert await stage.send(upload, 0, bytes(10)) == (200, "0")
+            await stage.link.finishes.get()
+            assert await stage.send(upload, 0, bytes(10)) == (200, "0")
+        elif ending == "aborted":
+            assert (await stage.link.ask(s2u.UploadAbort())).success
+        else:
+            await stage.link.cut()
+            await stage.manager.links.get()
+        assert live_keys() == []
+
+
+def content_of_folder(folder: Path) -> bytes:
+    """All that its files hold."""
+    return b"".join(path.read_bytes() for path in folder.iterdir())
+
+
+async def test_no_key_is_written_to_disk(tmp_path: Path) -> None:
+    """Reports outlive their process in a folder that others may read from backups: no key is in it."""
+    async with staged(tmp_path) as stage:
+        stage.manager.answer = lambda _: s2u.ReportDeferred()
+        upload = await stage.start(10)
+        sending = asyncio.create_task(stage.send(upload, 0, bytes(10)))
+        await stage.manager.reported.wait()
+        written = await asyncio.to_thread(content_of_folder, tmp_path / "reports")
+        stage.manager.answer = lambda _: Boolean(success=True)
+        assert await sending == (200, "0")
+    key = base64.b64decode(object_key(upload).key)
+    assert upload.encode() in written
+    assert not any(form in written for form in (key, base64.b64encode(key), key.hex().encode()))
 
 
 async def test_bad_frames_change_nothing(stage: Stage) -> None:

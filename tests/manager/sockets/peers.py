@@ -323,10 +323,15 @@ class ServicePeer(Peer):
             await self.store(start, index)
         await self.finish_with(start, mime_type=mime_type)
 
-    async def finish_with(self, start: s2u.UploadStart, *, mime_type: str = "text/plain") -> None:
+    async def finish_with(
+        self, start: s2u.UploadStart, *, mime_type: str = "text/plain", is_encrypted: bool = True
+    ) -> None:
         """Says that all chunks are stored."""
+        content_hash = hash_of(start)
         await self.send(
-            u2s.UploadFinish(success=True, hash=hash_of(start), is_encrypted=True, type=mime_type)
+            u2s.UploadFinish(
+                success=True, hash=content_hash, is_encrypted=is_encrypted, type=mime_type
+            )
         )
 
     async def finish_missing(

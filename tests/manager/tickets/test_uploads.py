@@ -26,6 +26,7 @@ from tests.manager.sockets.flaky import FlakyStage, running_flaky_stage
 from tests.manager.sockets.stage import CHUNK_SIZE, SERVICE_PASSWORD, Stage
 
 SNOWFLAKES = count(10**17)
+TICKET_EXTENSIONS = frozenset({WEBHOOKS, OBJECT_KEYS, TICKETS})
 GET_TICKET = """mutation ($size: ByteCount!) {
   getTicket(mimeType: "text/plain", size: $size) { url fileId fields { name value } } }"""
 
@@ -100,7 +101,7 @@ async def connected(
     async with Connection.open(
         f"{socket_url}/?{urlencode(query)}",
         receives=frozenset({"s2u", "generic"}),
-        extensions=extensions or frozenset({WEBHOOKS, OBJECT_KEYS, TICKETS}),
+        extensions=extensions or TICKET_EXTENSIONS,
     ) as connection:
         webhook: asyncio.Future[s2u.WebhookLease] = asyncio.get_running_loop().create_future()
         confirming = asyncio.create_task(confirm_leases(connection, webhook))
@@ -237,9 +238,7 @@ async def test_whose_ticket_it_is(stage, holder, told):
     """A service that asked for the extension hears of the user, and nothing of other services."""
     tickets = stage.app[TICKET_UPLOADS]
     for extra, heard in ((frozenset(), None), (frozenset({TICKET_HOLDERS}), told)):
-        async with connected(
-            stage, extensions=frozenset({WEBHOOKS, OBJECT_KEYS, TICKETS}) | extra
-        ) as service:
+        async with connected(stage, extensions=TICKET_EXTENSIONS | extra) as service:
             ticket, _ = await ticket_of(holder, tickets)
             assert (await service.accepted(ticket)).holder == heard
 
@@ -344,7 +343,7 @@ async def test_what_does_not_fit_is_refused_before_the_ticket_is_used(stage, ser
 
 async def test_services_without_the_extension_get_no_forms(stage):
     """An upload service that knows only webhooks gets no forms with tickets."""
-    only = frozenset({WEBHOOKS})
+    only = frozenset({WEBHOOKS, OBJECT_KEYS})
     async with connected(stage, extensions=only) as service:
         assert service.connection.granted == only
         answer = await ask(stage, GET_TICKET, size=5)
