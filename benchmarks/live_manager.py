@@ -13,9 +13,9 @@ from benchmarks.harness import ChildName, ChildProcess, child
 from catalog.sqlite.adapter import SqliteCatalog
 from client_sdk.connection import Connection
 from common.key_derivation import Purpose
-from manager.accounts.accounts import Accounts, SetupCode
-from manager.accounts.credentials import TOKEN_LIFE_S, Passwords, TokenSigner
-from manager.settings import NO_CODE
+from common.tasks import BackgroundTasks
+from manager.accounts.credentials import Passwords, TokenSigner
+from manager.accounts.sessions import SESSION_LIFE_S, Sessions, UseNotes
 from manager.signing.keys import SigningKeyKeeper
 from manager.signing.signatures import Signer, SigningKeyRing
 from storage.keys import KeyRing
@@ -46,16 +46,21 @@ class LiveManager:
 
 async def claim(database: Path) -> str:
     """Make the catalog with its only user, and return a token of the user."""
-    ring = SigningKeyRing({Purpose.USER_TOKENS: TOKEN_LIFE_S}, time.time)
+    lives = {Purpose.USER_TOKENS: SESSION_LIFE_S, Purpose.RENEWALS: SESSION_LIFE_S}
+    ring = SigningKeyRing(lives, time.time)
     cheap = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     async with SqliteCatalog.open(database) as catalog:
         keyring = KeyRing.parse(MASTER_KEY)
         keeper = SigningKeyKeeper(catalog, keyring, ring, time.time, on_revocation=lambda: None)
         await keeper.start()
-        tokens = TokenSigner(Signer(ring, Purpose.USER_TOKENS))
-        accounts = Accounts(catalog, tokens, SetupCode(catalog, NO_CODE), passwords=cheap)
-        await accounts.register("benchmark", "benchmark")
-        return await accounts.login("benchmark", "benchmark")
+        tokens = TokenSigner(Signer(ring, Purpose.USER_TOKENS), Signer(ring, Purpose.RENEWALS))
+        notes = UseNotes(BackgroundTasks())
+        sessions = Sessions(catalog, tokens, notes, on_end=lambda _: None)
+        user = await catalog.create_first_user("benchmark", await cheap.hash("benchmark"))
+        issued = await sessions.begin(
+            user, device="benchmark", address="127.0.0.1", is_renewable=False
+        )
+        return issued.token
 
 
 @asynccontextmanager

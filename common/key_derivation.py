@@ -28,6 +28,8 @@ class Purpose(Enum):
     """Seals the chunks of one object; the salt is the object's id."""
     USER_TOKENS = b"discord-cloud user tokens"
     """Signs the tokens of users."""
+    RENEWALS = b"discord-cloud token renewals"
+    """Signs what renews the tokens of a login session."""
     SIGNED_DOWNLOADS = b"discord-cloud signed downloads"
     """Signs links to files."""
     CONTENT_LINKS = b"discord-cloud content links"

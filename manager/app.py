@@ -25,10 +25,12 @@ from common.tasks import BackgroundTasks, supervised
 from manager import app_keys
 from manager.accounts.accounts import Accounts, SetupCode
 from manager.accounts.administration import UserAdministration
+from manager.accounts.app_passwords import AppPasswords
 from manager.accounts.callers import Authenticator
 from manager.accounts.credentials import TOKEN_LIFE_S, Passwords, TokenSigner
 from manager.accounts.logins import LoginRevocation
 from manager.accounts.routes import AccountRoutes
+from manager.accounts.sessions import Sessions, UseNotes
 from manager.audit.log import AuditLog
 from manager.broadcast.hub import Hub, PacedBroadcasts
 from manager.catalogs import catalog_of, check_master_keys
@@ -231,7 +233,7 @@ async def _run(
         stack.push_async_callback(tasks.close)
         hub = Hub()
         signing_keys = SigningKeyRing(_signature_lives(settings), clock)
-        logins = LoginRevocation(hub, tasks)
+        logins = LoginRevocation(hub, tasks, catalog)
         key_keeper = SigningKeyKeeper(
             catalog,
             settings.keyring,
@@ -245,10 +247,19 @@ async def _run(
             hub, catalog, retry, content_links.thumbnail, PacedBroadcasts(hub, tasks)
         )
         setup = SetupCode(catalog, settings.chosen_setup_code)
-        tokens = TokenSigner(Signer(signing_keys, Purpose.USER_TOKENS))
-        accounts = Accounts(catalog, tokens, setup, passwords=passwords)
-        authenticator = Authenticator(catalog, accounts)
         addresses = ClientAddresses(settings.trusted_proxies)
+        tokens = TokenSigner(
+            Signer(signing_keys, Purpose.USER_TOKENS), Signer(signing_keys, Purpose.RENEWALS)
+        )
+        notes = UseNotes(tasks)
+        sessions = Sessions(
+            catalog, tokens, notes, life_s=settings.session_life_s, on_end=logins.end
+        )
+        app_passwords = AppPasswords(catalog, catalog, notes, clock, on_end=logins.end)
+        accounts = Accounts(
+            catalog, tokens, sessions, app_passwords, setup, addresses, passwords=passwords
+        )
+        authenticator = Authenticator(catalog, accounts)
         guard = PasswordGuard(GuessLimiter(), addresses, monotonic, audit.record_refusal)
         service_password = ServicePassword(
             settings.service_password.get_secret_value(), addresses, monotonic, audit.record_refusal
@@ -421,7 +432,7 @@ async def _run(
                 *page.routes,
                 metadata_route(accounts, catalog),
                 *AccountRoutes(
-                    accounts, logins, guard, passwords_in_query=passwords_in_query
+                    accounts, logins, guard, addresses, passwords_in_query=passwords_in_query
                 ).routes,
                 *FileRoutes(accounts, catalog, signed_links, sender).routes,
                 *ArchiveRoutes(accounts, catalog, folders).routes,
@@ -486,6 +497,8 @@ async def _run(
             "audit_sweep": audit.sweep,
             "health": health.run,
             "kept_uploads": kept_uploads.run,
+            "logins": logins.run,
+            "sessions": sessions.run,
             "temporary_references": temporary_references.run,
             "processing": processing.run,
             "quarantines": quarantines.run,
@@ -503,7 +516,8 @@ async def _run(
 def _signature_lives(settings: ManagerSettings) -> dict[Purpose, float]:
     """For how long, in seconds, what was signed is valid; links to files as long as their key."""
     return {
-        Purpose.USER_TOKENS: TOKEN_LIFE_S,
+        Purpose.USER_TOKENS: max(TOKEN_LIFE_S, settings.session_life_s),
+        Purpose.RENEWALS: settings.session_life_s,
         Purpose.UPLOAD_TICKETS: settings.ticket_life_s,
         Purpose.CONTENT_LINKS: 2 * LINK_LIFE_S,
         Purpose.SIGNED_DOWNLOADS: settings.signed_link_grace_s,

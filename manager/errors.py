@@ -42,6 +42,65 @@ class InvalidToken(ManagerError):
         super().__init__(text)
 
 
+class ScopeRefusal(ManagerError):
+    """An app password may not do this; its user may. Base of the reasons."""
+
+    code = "out-of-scope"
+
+
+class ReadOnlyScope(ScopeRefusal):
+    """The app password is for reading alone."""
+
+    code = "read-only-scope"
+
+    def __init__(self) -> None:
+        super().__init__("this app password only reads: use one that may change files")
+
+
+class OutsideScope(ScopeRefusal):
+    """The app password is confined to a folder, and this is outside."""
+
+    code = "outside-scope"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this app password is confined to a folder, and this is not inside: use another one"
+        )
+
+
+class LoginNeeded(ScopeRefusal):
+    """Only a login with the user's own password may do this."""
+
+    code = "login-needed"
+
+    def __init__(self) -> None:
+        super().__init__("an app password cannot do this: log in with your user name and password")
+
+
+class NoSuchSession(ManagerError):
+    """The user has no login session of this id."""
+
+    code = "no-such-session"
+
+    def __init__(self) -> None:
+        super().__init__("there is no such session: it may have ended already")
+
+
+class NoSuchAppPassword(ManagerError):
+    """The user has no app password of this name or id."""
+
+    code = "no-such-app-password"
+
+    def __init__(self) -> None:
+        super().__init__("there is no such app password: it may have been revoked already")
+
+
+class AppPasswordRefused(ManagerError):
+    """An app password cannot be made like that; the text says why."""
+
+    code = "app-password-refused"
+
+
 class WrongCredentials(ManagerError, FailedAttempt):
     """User name and password do not belong together."""
 

@@ -21,7 +21,7 @@ from catalog.port import Catalog
 from manager.accounts.accounts import Accounts, SetupCode
 from manager.errors import AccessDenied, NoSuchFile, RegistrationClosed
 from manager.files.rights import may_read
-from manager.http.parameters import Parameters, token_of
+from manager.http.parameters import Parameters
 from manager.http.responses import success
 from protocol.values import check_name, parse_path
 
@@ -253,9 +253,10 @@ def metadata_route(accounts: Accounts, catalog: Catalog) -> web.RouteDef:
 
     async def metadata(request: web.Request) -> web.Response:
         """The metadata of a file that the user may read; null before it was processed."""
-        user = await accounts.authenticate(token_of(request))
-        parameters = Parameters(request.query)
+        login = await accounts.login_of(request)
+        user, parameters = login.user, Parameters(request.query)
         folder = parameters.required("path", parse_path)
+        login.scope.require_inside(folder)
         name = parameters.required("name", check_name)
         file = await catalog.file_at(folder, name, viewer_id=user.id)
         if file is None:

@@ -188,6 +188,10 @@ class ManagerSettings(KeyedCatalogSettings):
             "everything; content that base-protocol services have stored is read only with this, too."
         ),
     )
+    session_life_s: PositiveSeconds = Field(
+        default=30 * 24 * 3600,
+        description="Seconds from a login to the end of its session, unless it is ended before.",
+    )
     booking_idle_s: PositiveSeconds = Field(
         default=30,
         description="Seconds that a booked service may idle while another client waits.",

@@ -56,7 +56,7 @@ class PeerType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handshake:
-    """The parameters of a connection. `key` is a user token or the service password."""
+    """The parameters of a connection. `key` is a user's token or app password, or that of a service."""
 
     type: PeerType
     key: str
@@ -201,20 +201,21 @@ class ClientEndpoint:
         self._public_url = public_url
 
     async def serve(self, request: web.Request, handshake: Handshake) -> web.WebSocketResponse:
-        """Serves a client that has a valid token."""
-        user = await self._accounts.authenticate(handshake.key)
+        """Serves a client that has a valid token or app password."""
+        address = self._addresses.of_request(request)
+        login = await self._accounts.authenticate(handshake.key, address=address)
         base_url = base_url_of(request, self._public_url)
         granted = handshake.extensions & {ADMINISTER, ORGANISE, REJECTIONS, RESUME}
         socket, connection = await self._sockets.accept(request, handshake, granted, "c2s")
-        if self._logins.is_revoked(user) or not self._accounts.is_signed(handshake.key):
+        if self._logins.is_revoked(login) or not self._accounts.is_signed(handshake.key):
             await close_revoked_login(connection)
             return socket
         client = ClientSession(
             id=str(uuid4()),
-            user=user,
+            login=login,
             connection=connection,
             base_url=base_url,
-            address=self._addresses.of_request(request),
+            address=address,
             extensions=granted,
         )
         bind_ids(client=client.id)

@@ -11,6 +11,7 @@ import secrets
 from typing import Final
 
 import structlog
+from aiohttp import web
 
 from catalog.account_port import NO_PASSWORD, AccountStore
 from catalog.errors import (
@@ -21,7 +22,10 @@ from catalog.errors import (
     UserMissing,
 )
 from catalog.records import User
+from common.addresses import ClientAddresses
+from manager.accounts.app_passwords import AppPasswords, is_app_password
 from manager.accounts.credentials import Passwords, TokenSigner
+from manager.accounts.sessions import UNKNOWN_DEVICE, IssuedTokens, Sessions
 from manager.errors import (
     InvalidToken,
     Overloaded,
@@ -31,6 +35,8 @@ from manager.errors import (
     WrongCredentials,
     WrongSetupCode,
 )
+from manager.http.parameters import token_of
+from manager.scopes import Login
 from manager.settings import NO_CODE
 
 CODE_BYTES: Final = 10
@@ -102,19 +108,36 @@ class SetupCode:
 
 
 class Accounts:
-    """Users, their passwords and their tokens. Callers have validated names and passwords."""
+    """Users, their passwords, and who is behind a token. Callers have validated names and passwords."""
 
     def __init__(
         self,
         catalog: AccountStore,
         tokens: TokenSigner,
+        sessions: Sessions,
+        app_passwords: AppPasswords,
         setup: SetupCode,
+        addresses: ClientAddresses,
         *,
         passwords: Passwords | None = None,
     ) -> None:
+        """Takes what it uses.
+
+        Args:
+            catalog: Stores users.
+            tokens: Reads tokens.
+            sessions: Begins logins, and has the last word about tokens.
+            app_passwords: Have the last word about themselves.
+            setup: The code that the first registration needs.
+            addresses: Tells where a request comes from.
+            passwords: Hashes and checks passwords; None: with the usual parameters.
+        """
         self._catalog = catalog
         self._setup = setup
         self._tokens = tokens
+        self._sessions = sessions
+        self._app_passwords = app_passwords
+        self._addresses = addresses
         self._passwords = passwords or Passwords()
 
     async def register(
@@ -147,42 +170,98 @@ class Accounts:
         except UserExists as error:
             raise UserNameTaken(name) from error
 
-    async def login(self, name: str, password: str) -> str:
-        """A token for the user. Raises `WrongCredentials`, `Overloaded`."""
+    async def login(
+        self,
+        name: str,
+        password: str,
+        *,
+        device: str = UNKNOWN_DEVICE,
+        address: str = "",
+        is_renewable: bool = False,
+    ) -> IssuedTokens:
+        """Begins a session of the user. Raises `WrongCredentials`, `Overloaded`.
+
+        Args:
+            name: Name of the user.
+            password: Password of the user.
+            device: What the session is called.
+            address: Where the client is.
+            is_renewable: Whether the client renews its token, which is short then.
+        """
+        user = await self.verify_password(name, password)
+        return await self._sessions.begin(
+            user, device=device, address=address, is_renewable=is_renewable
+        )
+
+    async def verify_password(self, name: str, password: str) -> User:
+        """The user, whose password this is. Raises `WrongCredentials`, `Overloaded`."""
         user = await self._verified(name, password)
         if self._passwords.is_outdated(user.password_hash):
             await self._rehash(user, password)
-        return self._tokens.issue(user.id, user.token_epoch)
+        return user
 
-    async def change_password(self, name: str, previous: str, new: str) -> User:
-        """Replaces the password, which invalidates all tokens of the user.
+    async def change_password(
+        self, name: str, previous: str, new: str, *, session: Login | None = None
+    ) -> User:
+        """Replaces the password, which ends all sessions of the user but this one, if it is the user's.
 
-        Raises `WrongCredentials`, `Overloaded`.
+        App passwords stay. Raises `WrongCredentials`, `Overloaded`.
         """
         user = await self._verified(name, previous)
         password_hash = await self._passwords.hash(new)
         try:
-            return await self._catalog.set_password(user.id, password_hash, epoch=user.token_epoch)
+            changed = await self._catalog.set_password(
+                user.id, password_hash, epoch=user.token_epoch
+            )
         except (PasswordChanged, UserMissing) as error:
             # An administrator may have locked the user while the password was hashed.
             raise WrongCredentials from error
+        is_own = session is not None and session.user.id == user.id
+        keep = session.session_id if session is not None and is_own else None
+        if keep is not None:
+            await self._sessions.carry(
+                keep, from_epoch=user.token_epoch, to_epoch=changed.token_epoch
+            )
+        await self._sessions.end_all_of(user.id, keep=keep)
+        return changed
 
-    async def authenticate(self, token: str) -> User:
-        """The user to whom the token was issued.
+    async def login_of(self, request: web.Request) -> Login:
+        """Who sends a request, with a token or an app password. Raises `InvalidToken`."""
+        return await self.authenticate(
+            token_of(request), address=self._addresses.of_request(request)
+        )
 
-        Reads the catalog each time, so a token is invalid from the moment at which any manager changes
-        the password. Raises `InvalidToken`.
+    async def authenticate(self, credential: str, *, address: str | None = None) -> Login:
+        """The user of a token or an app password, and what it is confined to.
+
+        One query of the catalog each time, so that it is invalid from the moment at which any manager ends
+        its session, revokes it or changes the password.
+
+        Args:
+            credential: The token, or the app password.
+            address: Where it is used, if known.
+
+        Raises `InvalidToken`.
         """
-        user_id, epoch = self._tokens.read(token)
-        user = await self._catalog.user_by_id(user_id)
-        if user is None or user.token_epoch != epoch:
+        if is_app_password(credential):
+            return await self._app_passwords.authenticate(credential)
+        token = self._tokens.read(credential)
+        if token.session_id is not None:
+            return await self._sessions.authenticate(token.session_id, address)
+        user = await self._catalog.user_by_id(token.user_id)
+        if user is None or user.token_epoch != token.epoch:
             raise InvalidToken
-        return user
+        return Login(user=user)
 
-    def is_signed(self, token: str) -> bool:
-        """Whether the token has not expired and its key verifies now; its user may be gone."""
+    def is_signed(self, credential: str) -> bool:
+        """Whether a token has not expired and its key verifies now; its session may have ended.
+
+        An app password is not signed, so that no lost key makes it invalid.
+        """
+        if is_app_password(credential):
+            return True
         try:
-            self._tokens.read(token)
+            self._tokens.read(credential)
         except InvalidToken:
             return False
         return True
@@ -214,10 +293,10 @@ class Accounts:
 
     async def _require_administrator(self, token: str) -> None:
         try:
-            user = await self.authenticate(token)
+            login = await self.authenticate(token)
         except InvalidToken as error:
             raise RegistrationClosed from error
-        if not user.is_admin:
+        if not login.require_account().is_admin:
             raise RegistrationClosed
 
 

@@ -9,7 +9,9 @@ from catalog.port import Catalog
 from catalog.records import ApiKey, User
 from catalog.service_port import SERVICE_PREFIX, USER_PREFIX
 from manager.accounts.accounts import Accounts
+from manager.accounts.app_passwords import is_app_password
 from manager.errors import InvalidRequest, InvalidToken, NotAdministrator, NotAService
+from manager.scopes import Login
 
 KEY_BYTES = 32
 MAX_NAME_LENGTH = 64
@@ -22,11 +24,16 @@ class Caller:
 
     Attributes:
         holder: the caller in tickets and references, such as `user:7` or `service:blog`.
-        user: the user; None for a service.
+        login: the user's login; None for a service.
     """
 
     holder: str
-    user: User | None
+    login: Login | None
+
+    @property
+    def user(self) -> User | None:
+        """The user; None for a service."""
+        return None if self.login is None else self.login.user
 
     @property
     def is_service(self) -> bool:
@@ -40,10 +47,15 @@ class Caller:
         return self.holder
 
     def require_administrator(self) -> User:
-        """The user, who is an administrator. Raises `NotAdministrator`."""
-        if self.user is None or not self.user.is_admin:
+        """The user, who is an administrator. Raises `NotAdministrator`, `LoginNeeded`."""
+        if self.login is None or not self.login.user.is_admin:
             raise NotAdministrator
-        return self.user
+        return self.login.require_account()
+
+    def require_change(self) -> None:
+        """Returns unless the caller only reads. Raises `ReadOnlyScope`."""
+        if self.login is not None:
+            self.login.scope.require_change()
 
 
 class Authenticator:
@@ -54,14 +66,19 @@ class Authenticator:
         self._accounts = accounts
 
     async def identify(self, credentials: str) -> Caller:
-        """The caller to whom a user token or an API key belongs. Raises `InvalidToken`."""
-        if "." in credentials:
-            user = await self._accounts.authenticate(credentials)
-            return Caller(holder=f"{USER_PREFIX}{user.id}", user=user)
+        """The caller to whom a user token, an app password or an API key belongs.
+
+        What this interface has to do with lies in no folder, so that an app password that is confined to
+        one is refused. Raises `InvalidToken`, `OutsideScope`.
+        """
+        if "." in credentials or is_app_password(credentials):
+            login = await self._accounts.authenticate(credentials)
+            login.scope.require_inside(())
+            return Caller(holder=f"{USER_PREFIX}{login.user.id}", login=login)
         key = await self._catalog.key_by_hash(_hashed(credentials))
         if key is None:
             raise InvalidToken("this needs a valid user token or API key")
-        return Caller(holder=f"{SERVICE_PREFIX}{key.name}", user=None)
+        return Caller(holder=f"{SERVICE_PREFIX}{key.name}", login=None)
 
     async def create_key(self, name: str, administrator: User) -> tuple[ApiKey, str]:
         """A new key and its text. Only its hash is stored, so the text cannot be shown again.

@@ -4,17 +4,20 @@ Passwords are hashed with argon2id. One hash takes tens of milliseconds and 64 M
 number of them run in worker threads and a bounded number wait: a flood of logins gets `Overloaded`
 and leaves the manager responsive.
 
-Tokens are JWTs that name the user and the epoch of their password.
+Tokens are JWTs that name the user and the login session.
 """
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeVar
+from uuid import UUID
 
 import jwt
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from catalog.records import LoginSession
 from manager.errors import InvalidToken, Overloaded
 from manager.signing.signatures import ExpiringClaims, Signer
 
@@ -25,6 +28,7 @@ AT_ONCE = 2
 WAITING = 64
 """Hashes that may wait for their turn."""
 TOKEN_LIFE_S = 30 * 24 * 3600
+"""For how long a token of releases up to 0.2.0 is valid."""
 
 
 class Passwords:
@@ -79,37 +83,95 @@ class Passwords:
 
 
 class TokenClaims(ExpiringClaims, frozen=True, kw_only=True):
-    """The claims of a token: user id, epoch of the password, issue and expiry (epoch seconds)."""
+    """The claims of a token.
+
+    Attributes:
+        sub: id of the user.
+        epoch: the user's token epoch when it was issued.
+        iat: when it was issued, in seconds since the epoch.
+        sid: id of the login session; None in tokens of releases up to 0.2.0, which end with the epoch alone.
+    """
 
     sub: str
     epoch: int
     iat: int
+    sid: str | None = None
+
+
+class RenewalClaims(ExpiringClaims, frozen=True, kw_only=True):
+    """The claims of a renewal secret: the login session, and how often it was renewed before."""
+
+    sid: str
+    generation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadToken:
+    """What a token that verifies says; whether it is still good is in the catalog."""
+
+    user_id: int
+    epoch: int
+    session_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadRenewal:
+    """What a renewal secret that verifies says."""
+
+    session_id: UUID
+    generation: int
 
 
 class TokenSigner:
-    """Issues and verifies tokens; the caller compares the epoch with the catalog's.
+    """Issues and verifies tokens, and the secrets that renew them; the catalog has the last word."""
 
-    Args:
-        signer: Signs tokens (`Purpose.USER_TOKENS`).
-    """
+    def __init__(self, tokens: Signer, renewals: Signer) -> None:
+        """Signs tokens (`Purpose.USER_TOKENS`) and renewal secrets (`Purpose.RENEWALS`)."""
+        self._tokens = tokens
+        self._renewals = renewals
 
-    def __init__(self, signer: Signer) -> None:
-        self._signer = signer
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self._tokens.now()
 
-    def issue(self, user_id: int, epoch: int) -> str:
-        """A token of three base64url parts, valid for `TOKEN_LIFE_S` seconds."""
-        now = int(self._signer.now())
-        return self._signer.sign_claims(
-            {"sub": str(user_id), "epoch": epoch, "iat": now, "exp": now + TOKEN_LIFE_S}
+    def issue(self, session: LoginSession, *, expires_at: float) -> str:
+        """A token of three base64url parts."""
+        return self._tokens.sign_claims(
+            {
+                "sub": str(session.user_id),
+                "epoch": session.epoch,
+                "iat": int(self.now()),
+                "exp": int(expires_at),
+                "sid": session.id.hex,
+            }
         )
 
-    def read(self, token: str) -> tuple[int, int]:
-        """User id and password epoch of a token that the manager signed and that has not expired.
+    def issue_renewal(self, session: LoginSession) -> str:
+        """The secret that renews the session's token once, valid as long as the session."""
+        return self._renewals.sign_claims(
+            {
+                "sid": session.id.hex,
+                "generation": session.generation,
+                "exp": int(session.expires_at),
+            }
+        )
 
-        Raises `InvalidToken`.
-        """
+    def read(self, token: str) -> ReadToken:
+        """What a token says that the manager signed and that has not expired. Raises `InvalidToken`."""
         try:
-            claims = self._signer.read_claims(token, TokenClaims)
-            return int(claims.sub), claims.epoch
+            claims = self._tokens.read_claims(token, TokenClaims)
+            return ReadToken(
+                user_id=int(claims.sub),
+                epoch=claims.epoch,
+                session_id=None if claims.sid is None else UUID(hex=claims.sid),
+            )
+        except (jwt.InvalidTokenError, ValueError) as error:
+            raise InvalidToken from error
+
+    def read_renewal(self, text: str) -> ReadRenewal:
+        """What a renewal secret says that verifies. Raises `InvalidToken`."""
+        try:
+            claims = self._renewals.read_claims(text, RenewalClaims)
+            return ReadRenewal(session_id=UUID(hex=claims.sid), generation=claims.generation)
         except (jwt.InvalidTokenError, ValueError) as error:
             raise InvalidToken from error

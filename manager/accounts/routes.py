@@ -2,12 +2,16 @@
 
 from aiohttp import web
 
+from common.addresses import ClientAddresses
 from common.password_guard import PasswordGuard
+from manager.accounts.account_json import tokens_to_json
 from manager.accounts.accounts import Accounts
 from manager.accounts.logins import LoginRevocation
+from manager.accounts.sessions import device_of
 from manager.errors import InvalidToken
 from manager.http.parameters import parameters_of
 from manager.http.responses import failure, success
+from manager.scopes import Login
 from protocol.values import check_password, check_username
 
 FIRST_USER = "(first user)"
@@ -22,6 +26,7 @@ class AccountRoutes:
         accounts: Accounts,
         logins: LoginRevocation,
         guard: PasswordGuard,
+        addresses: ClientAddresses,
         *,
         passwords_in_query: bool,
     ) -> None:
@@ -31,12 +36,14 @@ class AccountRoutes:
             accounts: Registers and authenticates users.
             logins: Ends connections when a password was changed.
             guard: Limits guesses.
+            addresses: Tells where clients are.
             passwords_in_query: Also take user name and password from the query of a GET, for frontends
                 that know nothing else.
         """
         self._accounts = accounts
         self._logins = logins
         self._guard = guard
+        self._addresses = addresses
         self._passwords_in_query = passwords_in_query
 
     @property
@@ -54,13 +61,22 @@ class AccountRoutes:
         return routes
 
     async def login(self, request: web.Request) -> web.Response:
-        """A token for a user name and a password."""
+        """A token for a user name and a password.
+
+        With `"renewable": true` it is short, and comes with the secret that gets the next one.
+        """
         parameters = await parameters_of(request)
         name = parameters.required("username", check_username)
         password = parameters.required("password", check_password)
         with self._guard.attempt(request, name):
-            token = await self._accounts.login(name, password)
-        return success(token=token)
+            issued = await self._accounts.login(
+                name,
+                password,
+                device=device_of(parameters.optional("device"), request.headers.get("User-Agent")),
+                address=self._addresses.of_request(request),
+                is_renewable=parameters.flag("renewable"),
+            )
+        return success(**tokens_to_json(issued))
 
     async def register(self, request: web.Request) -> web.Response:
         """Makes a user: the first with a setup code, others with the token of an administrator."""
@@ -76,20 +92,30 @@ class AccountRoutes:
         return success(user_id=user.id, is_admin=user.is_admin)
 
     async def update_password(self, request: web.Request) -> web.Response:
-        """Changes a password, and ends the connections that were made with the previous one."""
+        """Changes a password, and ends all sessions of the user but the one whose token is sent."""
+        session = await self._session_of(request)
         parameters = await parameters_of(request)
         name = parameters.required("username", check_username)
         previous = parameters.required("previousPassword", check_password)
         new = parameters.required("newPassword", check_password)
         with self._guard.attempt(request, name):
-            user = await self._accounts.change_password(name, previous, new)
+            user = await self._accounts.change_password(name, previous, new, session=session)
+        if session is not None and session.session_id is not None:
+            self._logins.carry(session.session_id, user)
         self._logins.revoke(user.id, before_epoch=user.token_epoch)
         return success()
 
     async def token_status(self, request: web.Request) -> web.Response:
         """Whose token it is, if it is valid."""
         try:
-            user = await self._accounts.authenticate(request.query.get("token", ""))
+            login = await self._accounts.authenticate(request.query.get("token", ""))
         except InvalidToken as error:
             return failure(401, str(error), user_id=None)
-        return success(user_id=user.id)
+        return success(user_id=login.user.id)
+
+    async def _session_of(self, request: web.Request) -> Login | None:
+        """The login of a request that need not have one."""
+        try:
+            return await self._accounts.login_of(request)
+        except InvalidToken:
+            return None

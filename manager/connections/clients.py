@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from catalog.records import User
 from manager.connections.connection import PeerConnection, Reply
+from manager.scopes import Login
 
 
 @dataclass(slots=True, eq=False)
@@ -12,7 +13,7 @@ class ClientSession:
 
     Attributes:
         id: uuid of the connection; a user may have several.
-        user: who logged in.
+        login: who logged in, and what the login is confined to.
         connection: its WebSocket.
         base_url: URL of the manager that the client uses, without a slash at its end.
         address: where it comes from, as `ClientAddresses` identifies clients.
@@ -21,12 +22,17 @@ class ClientSession:
     """
 
     id: str
-    user: User
+    login: Login
     connection: PeerConnection
     base_url: str
     address: str
     extensions: frozenset[str] = frozenset()
     is_connected: bool = True
+
+    @property
+    def user(self) -> User:
+        """Who logged in."""
+        return self.login.user
 
 
 @dataclass(frozen=True, slots=True)

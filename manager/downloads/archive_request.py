@@ -43,10 +43,11 @@ class _Json(msgspec.Struct, kw_only=True):
 async def bulk_request(request: web.Request, accounts: Accounts) -> BulkRequest:
     """What is asked for, and by whom. Raises `ManagerError`, `CatalogError`."""
     if request.method != "POST":
-        user = await accounts.authenticate(token_of(request))
+        login = await accounts.login_of(request)
         path = Parameters(request.query).required("path", parse_path)
+        login.scope.require_inside(path)
         names = repeated(request.query.getall("name", []), "name", check_name)
-        return BulkRequest(user=user, path=path, names=tuple(names))
+        return BulkRequest(user=login.user, path=path, names=tuple(names))
     try:
         async with asyncio.timeout(BODY_TIMEOUT_S):
             return await _posted(request, accounts)
@@ -66,10 +67,13 @@ async def _posted(request: web.Request, accounts: Accounts) -> BulkRequest:
     path, names = await asyncio.to_thread(read, await _body(request, begun))
     if len(names) > MOST_NAMES:
         raise _too_many()
+    # The token may have been revoked while the body came in.
+    login = await accounts.authenticate(token)
+    folder = parsed("path", path, parse_path)
+    login.scope.require_inside(folder)
     return BulkRequest(
-        # The token may have been revoked while the body came in.
-        user=await accounts.authenticate(token),
-        path=parsed("path", path, parse_path),
+        user=login.user,
+        path=folder,
         names=tuple(repeated(names, "name", check_name)),
     )
 

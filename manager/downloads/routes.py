@@ -20,7 +20,7 @@ from manager.downloads.representation import SAFE_CONTENT, Representation
 from manager.errors import AccessDenied, InvalidLink, NoSuchFile, NoSuchFolder
 from manager.files.changes import THUMBNAIL
 from manager.files.rights import may_read
-from manager.http.parameters import Parameters, token_of
+from manager.http.parameters import Parameters
 from manager.http.responses import success
 from protocol.values import check_name, format_path, is_uuid, parse_path
 
@@ -47,9 +47,10 @@ class FileRoutes:
 
     async def download(self, request: web.Request) -> web.StreamResponse:
         """Sends a file that the user may read."""
-        user = await self._accounts.authenticate(token_of(request))
-        parameters = Parameters(request.query)
+        login = await self._accounts.login_of(request)
+        user, parameters = login.user, Parameters(request.query)
         folder = parameters.required("path", parse_path)
+        login.scope.require_inside(folder)
         name = parameters.required("name", check_name)
         file = await self._catalog.file_at(folder, name, viewer_id=user.id)
         if file is None:

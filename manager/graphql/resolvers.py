@@ -114,6 +114,7 @@ class Mutation:
             success_action_redirect=success_action_redirect,
         )
         caller = context.caller
+        caller.require_change()
         form = await context.tickets.open(caller.holder, request, is_service=caller.is_service)
         return UploadTicket.of(form)
 
@@ -123,6 +124,7 @@ class Mutation:
     async def revoke_temporary_reference(self, info: Info, file_id: strawberry.ID) -> bool:
         """Releases the caller's temporary reference."""
         context, found = context_of(info), file_id_of(file_id)
+        context.caller.require_change()
         return found is not None and await context.tickets.revoke(context.caller.holder, found)
 
     @strawberry.mutation(

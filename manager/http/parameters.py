@@ -37,6 +37,13 @@ class Parameters:
             raise InvalidRequest(f"{name} must be a string")
         return value or None
 
+    def flag(self, name: str) -> bool:
+        """Whether the parameter is true; missing or null it is not. Raises `InvalidRequest`."""
+        value = self._values.get(name)
+        if value is None or isinstance(value, bool):
+            return bool(value)
+        raise InvalidRequest(f"{name} must be true or false")
+
 
 def parsed(name: str, text: str, parse: Callable[[str], _Value]) -> _Value:
     """A parameter's text as `parse` reads it. Raises `InvalidRequest`."""

@@ -12,14 +12,18 @@ from common.service_password import WrongServicePassword
 from manager.error_texts import public_text
 from manager.errors import (
     AccessDenied,
+    AppPasswordRefused,
     InvalidLink,
     InvalidRequest,
     InvalidTicket,
     InvalidToken,
     ManagerError,
+    NoSuchAppPassword,
     NoSuchEntries,
     NoSuchFile,
     NoSuchFolder,
+    NoSuchSession,
+    NoSuchUser,
     NotAdministrator,
     NotApproved,
     NotAService,
@@ -27,6 +31,7 @@ from manager.errors import (
     Overloaded,
     RangeNotSatisfiable,
     RegistrationClosed,
+    ScopeRefusal,
     SetupCodeNeeded,
     UserNameTaken,
     WrongCredentials,
@@ -52,7 +57,7 @@ COMMON_HEADERS = {
     ),
 }
 PREFLIGHT_HEADERS = {
-    "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
+    "Access-Control-Allow-Methods": "DELETE, GET, HEAD, POST, OPTIONS",
     "Access-Control-Allow-Headers": (
         # The star covers all but Authorization; browsers that do not know it go by the names.
         "*, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Range, "
@@ -96,8 +101,13 @@ STATUSES: Mapping[type[Exception], int] = {
     SetupCodeNeeded: 403,
     WrongSetupCode: 403,
     AccessDenied: 403,
+    ScopeRefusal: 403,
     InvalidLink: 403,
+    AppPasswordRefused: 400,
+    NoSuchAppPassword: 404,
     NoSuchEntries: 404,
+    NoSuchSession: 404,
+    NoSuchUser: 404,
     NoSuchFile: 404,
     NoSuchFolder: 404,
     WrongMediaType: 415,
@@ -134,10 +144,11 @@ def answer(error: Exception) -> web.Response | None:
     return None
 
 
-def _fields(error: Exception) -> dict[str, bool]:
+def _fields(error: Exception) -> dict[str, str | bool]:
     """What programs have to know besides the status, so that they ask for what is missing."""
-    needs_setup_code = isinstance(error, SetupCodeNeeded | WrongSetupCode)
-    return {"needs_setup_code": True} if needs_setup_code else {}
+    if isinstance(error, SetupCodeNeeded | WrongSetupCode):
+        return {"needs_setup_code": True}
+    return {"code": error.code} if isinstance(error, ScopeRefusal) else {}
 
 
 def _headers(error: Exception) -> dict[str, str]:

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from common.key_derivation import Purpose, derive_key, is_tag, key_id, tag
-from manager.accounts.credentials import TokenSigner
+from manager.accounts.credentials import ReadToken, TokenSigner
 from manager.downloads.links import ContentLinks, SignedLinks
 from storage.keys import MasterKey
 from tests.manager.signing.rings import released_signer_of
@@ -16,13 +16,14 @@ OBJECT = UUID("01234567-89ab-7def-8123-456789abcdef")
 KNOWN = {
     Purpose.CHUNK: "92c9c2bdf5a4c7a6e94647b90c22f18b2222aa978eb392704d04cf0565d4ad8b",
     Purpose.USER_TOKENS: "149bc551ba74617664a589e893e5244b0555053e64ed1a805c1ef3107a22bd8a",
+    Purpose.RENEWALS: "ec57f932c70d328bd0c61ea9bda45975f785336dedd616c87f24a4158536f4e6",
     Purpose.SIGNED_DOWNLOADS: "bb2f8f8eed5cde15b78a692eb38593323abc8b347225c430d94f873eea217224",
     Purpose.CONTENT_LINKS: "bcc65cad70f2b9f80071ea568d9dafedc1aec248786ca850ae67ad1d67e4217c",
     Purpose.UPLOAD_TICKETS: "a1a5af645bfc2e397318567f44e22144c0a2e4a4c3e0a927ad24ca20e7217ad4",
     Purpose.SIGNING_KEYS: "8561d30cbe4d8d989642c70027693d88e1f3b6e4d8f38f74eb7952e60b4794ff",
 }
-"""As release 0.2.0 derives them, but for signing keys, which it has not; that of chunks is salted with the
-id of the object."""
+"""As release 0.2.0 derives them, but for renewals and signing keys, which it has not; that of chunks is
+salted with the id of the object."""
 
 
 @pytest.mark.parametrize("purpose", Purpose)
@@ -46,8 +47,11 @@ def test_what_was_signed_stays_valid():
         "eyJzdWIiOiI3IiwiZXBvY2giOjMsImlhdCI6MTgwMDAwMDAwMCwiZXhwIjoxODAyNTkyMDAwfQ."
         "Q3Thhp1v6LYk8tXbn691af6LRhrUrf25ZfAav0-ODvI"
     )
-    users = TokenSigner(released_signer_of(SECRET, Purpose.USER_TOKENS))
-    assert users.read(token) == (7, 3)
+    users = TokenSigner(
+        released_signer_of(SECRET, Purpose.USER_TOKENS),
+        released_signer_of(SECRET, Purpose.RENEWALS),
+    )
+    assert users.read(token) == ReadToken(user_id=7, epoch=3, session_id=None)
     contents = ContentLinks(released_signer_of(SECRET, Purpose.CONTENT_LINKS))
     contents.check_file(OBJECT, "AAAAAGtMBIBI-_jfQxQg2zYYj6MwfkwZ")
     contents.check_view(OBJECT, "thumb", "AAAAAGtMBIAz9ZNp-IhSVDpchHzW9WQW")

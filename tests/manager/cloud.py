@@ -60,7 +60,7 @@ class Cloud:
                 await self.catalog.create_first_user(name, hashed)
             else:
                 await self.catalog.create_user(name, hashed)
-        return await accounts.login(name, PASSWORD)
+        return (await accounts.login(name, PASSWORD)).token
 
     async def store(
         self,

@@ -106,7 +106,7 @@ async def test_unknown_routes(cloud, method, path, status):
 async def test_errors_tell_no_secrets(cloud, monkeypatch, error, status):
     """An error of the inside is answered in words of our own, without its text or traceback."""
 
-    async def fail(*_args):
+    async def fail(*_args, **_options):
         raise error
 
     monkeypatch.setattr(cloud.app[ACCOUNTS], "login", fail)

@@ -130,7 +130,7 @@ async def administrator(whole: Whole, http: aiohttp.ClientSession) -> Caller:
     if await whole.app[CATALOG].user_by_name("root") is None:
         hashed = await CHEAP_PASSWORDS.hash(PASSWORD)
         await whole.app[CATALOG].create_user("root", hashed, is_admin=True)
-    return Caller(whole, http, await whole.app[ACCOUNTS].login("root", PASSWORD))
+    return Caller(whole, http, (await whole.app[ACCOUNTS].login("root", PASSWORD)).token)
 
 
 async def service(whole: Whole, http: aiohttp.ClientSession, name: str = "blog") -> Caller:

@@ -140,7 +140,7 @@ class Whole:
         """A user's token; registers the user before."""
         if await self.app[CATALOG].user_by_name(name) is None:
             await self.app[CATALOG].create_user(name, await CHEAP_PASSWORDS.hash(PASSWORD))
-        return await self.app[ACCOUNTS].login(name, PASSWORD)
+        return (await self.app[ACCOUNTS].login(name, PASSWORD)).token
 
     async def user(self, name: str = "alice", *, booked: int = 0) -> User:
         """Lets a user in, with services booked."""

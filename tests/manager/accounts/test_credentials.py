@@ -4,13 +4,15 @@ import asyncio
 import base64
 import json
 import threading
+from uuid import UUID
 
 import pytest
 from argon2 import PasswordHasher
 
+from catalog.records import LoginSession
 from common.key_derivation import Purpose
 from discord_emulator.testing import VirtualClock
-from manager.accounts.credentials import TOKEN_LIFE_S, Passwords, TokenSigner
+from manager.accounts.credentials import Passwords, ReadRenewal, ReadToken, TokenSigner
 from manager.errors import InvalidToken, Overloaded
 from tests.manager.signing.rings import signer_of
 
@@ -81,18 +83,50 @@ async def test_floods_are_turned_away():
 
 KEY = b"k" * 32
 SIGNER = signer_of(KEY, Purpose.USER_TOKENS)
+RENEWALS = signer_of(KEY, Purpose.RENEWALS)
+SESSION = LoginSession(
+    id=UUID(int=5),
+    user_id=7,
+    epoch=3,
+    device="laptop",
+    address="192.0.2.1",
+    created_at=0.0,
+    last_seen_at=0.0,
+    expires_at=1000.0,
+    generation=2,
+    renewed_at=0.0,
+)
+
+
+def issued(signer: TokenSigner) -> str:
+    """A token that lives as long as its session."""
+    return signer.issue(SESSION, expires_at=SESSION.expires_at)
 
 
 def test_round_trip_and_expiry():
-    """A token names its user and epoch until its life is over, to the second."""
-    clock = VirtualClock()
-    signer = TokenSigner(signer_of(KEY, Purpose.USER_TOKENS, clock))
-    token = signer.issue(7, 3)
-    clock.advance(TOKEN_LIFE_S - 1)
-    assert signer.read(token) == (7, 3)
+    """Tokens and renewal secrets name user and session until their life is over, to the second."""
+    clock = VirtualClock(0.0)
+    signer = TokenSigner(
+        signer_of(KEY, Purpose.USER_TOKENS, clock), signer_of(KEY, Purpose.RENEWALS, clock)
+    )
+    token, renewal = issued(signer), signer.issue_renewal(SESSION)
+    clock.advance(999)
+    assert signer.read(token) == ReadToken(user_id=7, epoch=3, session_id=SESSION.id)
+    assert signer.read_renewal(renewal) == ReadRenewal(session_id=SESSION.id, generation=2)
     clock.advance(1)
     with pytest.raises(InvalidToken):
         signer.read(token)
+    with pytest.raises(InvalidToken):
+        signer.read_renewal(renewal)
+
+
+def test_a_token_renews_nothing():
+    """Neither is taken for the other."""
+    signer = TokenSigner(SIGNER, RENEWALS)
+    with pytest.raises(InvalidToken):
+        signer.read_renewal(issued(signer))
+    with pytest.raises(InvalidToken):
+        signer.read(signer.issue_renewal(SESSION))
 
 
 def _unsigned(token):
@@ -106,15 +140,16 @@ def _unsigned(token):
         lambda token: token[:-2],
         lambda token: token.split(".")[1],
         _unsigned,
-        lambda _: TokenSigner(signer_of(b"x" * 32, Purpose.USER_TOKENS)).issue(7, 3),
+        lambda _: issued(TokenSigner(signer_of(b"x" * 32, Purpose.USER_TOKENS), RENEWALS)),
         lambda _: SIGNER.sign_claims({"sub": "7"}),
         lambda _: SIGNER.sign_claims({"sub": "x", "epoch": 1, "iat": 1, "exp": 2**40}),
+        lambda _: SIGNER.sign_claims({"sub": "7", "epoch": 1, "iat": 1, "exp": 99, "sid": "x"}),
         lambda _: "",
         lambda _: "é",
     ],
 )
 def test_forgeries(forge):
     """Whatever was not issued here, in full, is invalid."""
-    signer = TokenSigner(SIGNER)
+    signer = TokenSigner(SIGNER, RENEWALS)
     with pytest.raises(InvalidToken):
-        signer.read(forge(signer.issue(7, 3)))
+        signer.read(forge(issued(signer)))

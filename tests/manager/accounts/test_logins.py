@@ -43,7 +43,7 @@ async def test_old_tokens_open_no_connection(stage: Stage):
     with pytest.raises(CloudError):
         async with ClientPeer.connected(stage.socket_url, "s2c", client_query(token)):
             pass
-    new_token = await stage.app[ACCOUNTS].login("alice", NEW)
+    new_token = (await stage.app[ACCOUNTS].login("alice", NEW)).token
     async with ClientPeer.connected(stage.socket_url, "s2c", client_query(new_token)) as client:
         await client.caught_up()
 
@@ -54,10 +54,10 @@ async def test_a_connection_in_the_making_ends_too(stage: Stage, monkeypatch):
     accounts = stage.app[ACCOUNTS]
     authenticate = accounts.authenticate
 
-    async def authenticate_and_change(key: str):
-        user = await authenticate(key)
+    async def authenticate_and_change(key: str, **options):
+        login = await authenticate(key, **options)
         await _change(stage, "alice")
-        return user
+        return login
 
     monkeypatch.setattr(accounts, "authenticate", authenticate_and_change)
     async with ClientPeer.connected(stage.socket_url, "s2c", client_query(token)) as client:

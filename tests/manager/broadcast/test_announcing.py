@@ -12,6 +12,7 @@ from manager.broadcast.hub import Hub, PacedBroadcasts
 from manager.connections.clients import ClientSession
 from manager.connections.connection import PeerConnection
 from manager.metrics import ManagerMetrics
+from manager.scopes import Login
 from protocol.codec import decode
 from protocol.generic import Primitives
 from tests.manager.connections.test_connection import connection
@@ -22,7 +23,11 @@ LONG = "x" * 2**16
 def join(hub: Hub, peer: PeerConnection, name: str) -> None:
     """Lets a client in."""
     user = User(id=1, name=name, is_admin=False, password_hash="", token_epoch=0, created_at=0.0)
-    hub.join(ClientSession(id=name, user=user, connection=peer, base_url="", address="unknown"))
+    hub.join(
+        ClientSession(
+            id=name, login=Login(user=user), connection=peer, base_url="", address="unknown"
+        )
+    )
 
 
 async def heard(client: aiohttp.ClientWebSocketResponse) -> int | None:

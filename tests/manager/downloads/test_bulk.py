@@ -257,10 +257,10 @@ async def test_token_that_dies_while_the_body_comes_in(cloud, monkeypatch):
     accounts, looked_at = cloud.app[ACCOUNTS], asyncio.Event()
     authenticate = accounts.authenticate
 
-    async def authenticate_and_tell(key: str):
-        user = await authenticate(key)
+    async def authenticate_and_tell(key: str, **options):
+        login = await authenticate(key, **options)
         looked_at.set()
-        return user
+        return login
 
     async def body() -> AsyncIterator[bytes]:
         yield f"auth={token}&".encode()

@@ -20,6 +20,7 @@ from manager.connections.clients import ClientSession
 from manager.downloads.links import ContentLinks
 from manager.files.changes import ChangeFeed
 from manager.retrying import DEFAULT_RETRY
+from manager.scopes import Login
 from protocol import c2s, generic, s2c
 from protocol.codec import decode
 from tests.manager.connections.test_connection import connection
@@ -155,7 +156,10 @@ async def feed(tmp_path: Path) -> AsyncIterator[Feed]:
         SqliteCatalog.open(tmp_path / "catalog.sqlite3") as catalog,
         connection() as (peer, client),
     ):
-        hub.join(ClientSession(id="c", user=user, connection=peer, base_url="", address="unknown"))
+        login = Login(user=user)
+        hub.join(
+            ClientSession(id="c", login=login, connection=peer, base_url="", address="unknown")
+        )
         held = FlakyCatalog(catalog)
         changes = ChangeFeed(
             hub,

@@ -64,7 +64,7 @@ async def test_live_tokens_links_and_tickets_outlive_a_rotation(stage: Stage, wo
         for app in (stage.app, second):
             await app[SIGNING_KEYS].refresh()
         clock.advance(LEAD_S)
-        tokens.append(await second[ACCOUNTS].login("alice", PASSWORD))
+        tokens.append((await second[ACCOUNTS].login("alice", PASSWORD)).token)
         payloads.append(links.sign(file))
         paths.append(contents.file(file.object_id))
         for url in (stage.url, second_url):
@@ -102,11 +102,11 @@ async def test_a_connection_in_the_making_ends_too(stage: Stage, clock, monkeypa
     accounts = stage.app[ACCOUNTS]
     authenticate = accounts.authenticate
 
-    async def authenticate_and_revoke(key: str):
-        user = await authenticate(key)
+    async def authenticate_and_revoke(key: str, **options):
+        login = await authenticate(key, **options)
         await rotate(stage, clock, revoke=True)
         await stage.app[SIGNING_KEYS].refresh()
-        return user
+        return login
 
     monkeypatch.setattr(accounts, "authenticate", authenticate_and_revoke)
     async with ClientPeer.connected(stage.socket_url, "s2c", client_query(token)) as client:

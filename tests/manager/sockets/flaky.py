@@ -174,7 +174,7 @@ class FlakyStage:
         if await self.real_catalog.user_by_name(name) is None:
             hashed = await CHEAP_PASSWORDS.hash(PASSWORD)
             await self.real_catalog.create_user(name, hashed)
-        query = client_query(await self.app[ACCOUNTS].login(name, PASSWORD))
+        query = client_query((await self.app[ACCOUNTS].login(name, PASSWORD)).token)
         if extensions:
             query["extensions"] = format_extensions(extensions)
         async with ClientPeer.connected(self.url, "s2c", query, extensions=extensions) as client:

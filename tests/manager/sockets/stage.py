@@ -71,7 +71,7 @@ class Stage:
         if await self.catalog.user_by_name(name) is None:
             hashed = await CHEAP_PASSWORDS.hash(PASSWORD)
             await self.catalog.create_user(name, hashed)
-        return await self.app[ACCOUNTS].login(name, PASSWORD)
+        return (await self.app[ACCOUNTS].login(name, PASSWORD)).token
 
     async def client(self, name: str = "alice", *, extensions: Sequence[str] = ()) -> ClientPeer:
         """Lets a client in, with extensions if it asks for any."""
