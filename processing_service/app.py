@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
+from pathlib import Path
+from tempfile import gettempdir
 from typing import Final
 
 import aiohttp
@@ -14,6 +16,7 @@ from client_sdk.errors import ConnectionLost
 from client_sdk.service_peer import service_url, stay_connected
 from common.retry import QUICK_TRIES, Backoff, RetryPolicy
 from common.tasks import cancel_and_wait
+from processing_service.kernel_calls import hide_memory
 from processing_service.jobs import JobProcessor
 from processing_service.settings import ProcessingServiceSettings
 from processing_service.transfers import TRANSFER_RETRY
@@ -59,7 +62,9 @@ class ProcessingService:
         self._reconnect_backoff = backoff or _reconnect_delays
         self._request_backoff: Callable[[], Backoff] = backoff or Backoff
         self._retry = retry
-        self._workers = WorkerPool()
+        self._workers = WorkerPool(
+            settings.temp_folder or Path(gettempdir()), require_sandbox=settings.require_sandbox
+        )
         self._signal = JobSignal()
         self._lease_s = 0.0
 
@@ -69,7 +74,10 @@ class ProcessingService:
 
         Raises:
             ViewsInvalid: the file of views cannot be used.
+            SandboxMissing: workers would run without the sandbox that is required.
+            OSError: no worker can be started.
         """
+        await self._start_workers()
         timeout = aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT_S, sock_read=STALL_TIMEOUT_S)
         async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as http:
             jobs = JobProcessor(self._settings, http, self._workers, self._retry)
@@ -80,6 +88,21 @@ class ProcessingService:
             finally:
                 await cancel_and_wait(running)
                 await self._workers.close()
+
+    async def _start_workers(self) -> None:
+        # A worker of the same user could otherwise read the service's password in its memory.
+        hide_memory()
+        sandbox = await self._workers.start()
+        report = log.info if sandbox.is_complete else log.warning
+        report(
+            "worker-sandbox",
+            landlock=sandbox.landlock,
+            seccomp=sandbox.seccomp,
+            signals=sandbox.signals,
+            network_namespace=sandbox.network_namespace,
+            user=sandbox.user,
+            missing=list(sandbox.missing),
+        )
 
     async def _connect(self, jobs: JobProcessor, backoff: Backoff) -> None:
         """Serve one connection until it ends."""
@@ -136,6 +159,8 @@ async def serve(
 
     Raises:
         ViewsInvalid: the file of views cannot be used.
+        SandboxMissing: workers would run without the sandbox that is required.
+        OSError: no worker can be started.
     """
     ready = asyncio.Event()
     async with ProcessingService(settings, on_ready=ready.set).run():

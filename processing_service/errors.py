@@ -48,6 +48,19 @@ class ViewNotStored(ProcessingError):
     retry = True
 
 
+class OutputInvalid(ProcessingError):
+    """A worker has left something else than the files that it announced."""
+
+    code = "output_invalid"
+
+
+class SandboxMissing(ProcessingError):
+    """Workers cannot be kept from files, network and other processes, and the settings demand it."""
+
+    code = "sandbox_missing"
+    retry = True
+
+
 class ViewsInvalid(ProcessingError):
     """The file that describes the views cannot be used."""
 

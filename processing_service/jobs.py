@@ -17,7 +17,7 @@ from processing_service.job_file import JobFile
 from processing_service.settings import MIB, ProcessingServiceSettings
 from processing_service.transfers import ContentDownload, ViewUploader, url_at_origin
 from processing_service.views import load_extensions, load_views, wanted_extensions
-from processing_service.work_order import INPUT_FILE, WorkerFailure, WorkOrder, view_path
+from processing_service.work_order import INPUT_FILE, WorkerFailure, WorkOrder
 from processing_service.worker_pool import WorkerPool
 from protocol.s2t import Job
 from protocol.t2s import JobDone, JobFailed
@@ -103,8 +103,7 @@ class JobProcessor:
                 return _failed(job, outcome.reason, retry=outcome.retry)
             uploader = ViewUploader(manager, self._http, self._settings.upload_origin)
             for view in outcome.views:
-                path = view_path(folder, view.name)
-                await uploader.store(job.job_id, view, path, self._retry)
+                await uploader.store(job.job_id, view, folder, self._retry)
             return JobDone(job_id=job.job_id, metadata=outcome.metadata)
 
     def _order_for(self, job: Job) -> WorkOrder | None:

@@ -72,6 +72,11 @@ class ProcessingServiceSettings(BaseSettings):
         description="Where this service reaches the upload services, `http(s)://host:port`, if not at "
         "the addresses that clients use; unset: at those.",
     )
+    require_sandbox: bool = Field(
+        default=False,
+        description="Whether the service refuses to run where the kernel cannot keep workers from files, "
+        "network and other processes (docs/processing.md).",
+    )
     temp_folder: Path | None = Field(
         default=None, description="Folder for temporary files; unset: the system's."
     )

@@ -11,7 +11,7 @@ from yarl import URL
 from client_sdk.connection import Connection
 from common.retry import RetryPolicy
 from processing_service.errors import ContentDownloadFailed, ViewNotStored
-from processing_service.work_order import MadeView
+from processing_service.work_order import MadeView, open_output, view_file
 from protocol.generic import Boolean
 from protocol.s2t import ViewTicket
 from protocol.t2s import ViewRequest
@@ -132,23 +132,24 @@ class ViewUploader:
         self._http = http
         self._upload_origin = upload_origin
 
-    async def store(self, job_id: str, view: MadeView, path: Path, retry: RetryPolicy) -> None:
+    async def store(self, job_id: str, view: MadeView, folder: Path, retry: RetryPolicy) -> None:
         """Store a view.
 
         Args:
             job_id: the job whose file the view shows.
             view: what the worker has made.
-            path: where it is.
+            folder: of the job, with the view in its output.
             retry: the delays between attempts.
 
         Raises:
             ViewNotStored: the manager gives no ticket, or no attempt to post succeeded.
+            OutputInvalid: the worker has not written the view.
             CloudError: the manager does not answer.
         """
         attempts = replace(retry, max_tries=UPLOAD_TRIES).attempts()
         while True:
             ticket = await self._request_ticket(job_id, view)
-            reason = await self._post(ticket, view, path)
+            reason = await self._post(ticket, view, folder)
             if reason is None:
                 return
             if not await attempts.wait():
@@ -162,7 +163,7 @@ class ViewUploader:
             raise ViewNotStored(answer.message or f"the manager refuses the view {view.name}")
         return answer
 
-    async def _post(self, ticket: ViewTicket, view: MadeView, path: Path) -> str | None:
+    async def _post(self, ticket: ViewTicket, view: MadeView, folder: Path) -> str | None:
         """Returns why the post did not succeed, or None when it did."""
         url = URL(ticket.url, encoded=True)
         if self._upload_origin is not None:
@@ -170,7 +171,7 @@ class ViewUploader:
         form = aiohttp.FormData()
         for field in ticket.fields:
             form.add_field(field.name, field.value)
-        with path.open("rb") as file:
+        with open_output(folder, view_file(view.name)) as file:
             form.add_field("file", file, filename=view.name, content_type=view.type)
             try:
                 async with self._http.post(url, data=form, allow_redirects=False) as response:

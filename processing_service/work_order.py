@@ -1,19 +1,24 @@
 """What the service and a worker process exchange: files in the folder of a job.
 
-The service writes the order and the input, the worker the views and the outcome.
+The service writes the order and the input, which the worker can only read, and the worker the views and
+the outcome, into a folder for the output.
 """
 
+import os
+import stat
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import msgspec
 
+from processing_service.errors import OutputInvalid
 from processing_service.job_file import JobFile
 from processing_service.views import ViewDefinition
 from protocol.values import MimeType, Positive, ViewName
 
 ORDER_FILE: Final = "order.json"
 INPUT_FILE: Final = "input"
+OUTPUT_FOLDER: Final = "output"
 OUTCOME_FILE: Final = "outcome.json"
 LOG_FILE: Final = "log.txt"
 MAX_OUTCOME_BYTES: Final = 1024 * 1024
@@ -86,4 +91,37 @@ WorkerOutcome = WorkerSuccess | WorkerFailure
 
 def view_path(folder: Path, name: str) -> Path:
     """Where a worker writes a view."""
-    return folder / f"view-{name}"
+    return folder / OUTPUT_FOLDER / view_file(name)
+
+
+def view_file(name: str) -> str:
+    """The name of the file with a view in the folder for the output."""
+    return f"view-{name}"
+
+
+def open_output(folder: Path, name: str) -> BinaryIO:
+    """Open what a worker has written. Nothing in that folder is trusted.
+
+    Neither a link, by which the service would send another of its files, nor a pipe, for which it would
+    wait for ever, is followed.
+
+    Args:
+        folder: of the job.
+        name: of a file in the folder for the output.
+
+    Raises:
+        OutputInvalid: there is no regular file of this name.
+    """
+    try:
+        output = os.open(folder / OUTPUT_FOLDER, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+            file = open(os.open(name, flags, dir_fd=output), "rb")  # noqa: SIM115 - for the caller
+        finally:
+            os.close(output)
+    except OSError as error:
+        raise OutputInvalid(f"the worker has left no file {name} ({error.strerror})") from error
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OutputInvalid(f"the worker has left something else than a file {name}")
+    return file

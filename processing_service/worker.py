@@ -3,11 +3,12 @@
 **The fork server** has no secrets, threads or event loop, and has loaded what most jobs need, so that
 a worker starts within milliseconds. It reads the folders of jobs from its standard input, a line of
 JSON each, one job at a time; forks a worker for each; and writes the exit status of the worker, a
-line each, negative for a signal. It ends when its input does.
+line each, negative for a signal. Its first line says what restricts its workers, a `SandboxReport` in
+JSON. What a worker leaves behind it kills. It ends when its input does.
 
 **A worker** processes one job in a folder. It decodes files of untrusted users, with libraries in which
-vulnerabilities are found every year; so it has no secrets in its environment and no connection to
-anything, and a crash ends nothing but the worker.
+vulnerabilities are found every year; so it has no secrets in its environment, enters a sandbox
+(`processing_service.sandbox`) before it reads the order, and a crash ends nothing but the worker.
 
 **Limits** are set by the worker on itself before it reads a byte. Address space bounds memory, also that
 of C libraries; processor time ends loops; the timer ends the process even when the
@@ -31,14 +32,17 @@ import msgspec
 from common.log_events import EventLogger
 from processing_service.errors import ProcessingError
 from processing_service.job_file import FileFamily
+from processing_service.kernel_calls import adopt_orphans
 from processing_service.metadata import sanitize_metadata
 from processing_service.readers import ReaderOptions, ReaderResult, reader_of
+from processing_service.sandbox import Sandbox
 from processing_service.views import generate_view, load_extensions
 from processing_service.work_order import (
     INPUT_FILE,
     LOG_FILE,
     ORDER_FILE,
     OUTCOME_FILE,
+    OUTPUT_FOLDER,
     MadeView,
     WorkerFailure,
     WorkerLimits,
@@ -75,20 +79,39 @@ def main() -> None:
         reader_of(family)
     # Else the first collection in a worker would copy every page of memory that it shares.
     gc.freeze()
+    temp_folder = Path(sys.argv[1])
+    sandbox = Sandbox.prepare(temp_folder)
+    adopt_orphans()
+    _answer(msgspec.json.encode(sandbox.probe(temp_folder)).decode())
     for line in sys.stdin.buffer:
         folder = Path(msgspec.json.decode(line, type=str))
         process = os.fork()
         if process == 0:
-            _become_worker(folder)
+            _become_worker(folder, sandbox)
         _, status = os.waitpid(process, 0)
-        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
-        sys.stdout.flush()
+        _kill_orphans()
+        _answer(str(os.waitstatus_to_exitcode(status)))
 
 
-def _become_worker(folder: Path) -> NoReturn:
+def _answer(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _kill_orphans() -> None:
+    """Kill what the worker has started, which may have left its process group."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children")
+    while children.exists() and (orphans := children.read_text().split()):
+        for orphan in map(int, orphans):
+            os.kill(orphan, signal.SIGKILL)
+            os.waitpid(orphan, 0)
+
+
+def _become_worker(folder: Path, sandbox: Sandbox) -> NoReturn:
     status = 1
     try:
         _redirect_standard_files(folder)
+        sandbox.enter(folder)
         process_order(folder)
         sys.stdout.flush()
         status = 0
@@ -102,9 +125,10 @@ def _become_worker(folder: Path) -> NoReturn:
 def _redirect_standard_files(folder: Path) -> None:
     """Give the worker nothing to read and its log to write, in place of the fork server's pipes."""
     os.chdir(folder)
-    os.environ["TMPDIR"] = str(folder)
+    os.environ["TMPDIR"] = str(folder / OUTPUT_FOLDER)
     nothing = os.open(os.devnull, os.O_RDONLY)
-    output = os.open(folder / LOG_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    log_file = folder / OUTPUT_FOLDER / LOG_FILE
+    output = os.open(log_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     os.dup2(nothing, sys.stdin.fileno())
     for descriptor in _OUTPUTS:
         os.dup2(output, descriptor)
@@ -117,7 +141,7 @@ def process_order(folder: Path) -> None:
     order = msgspec.json.decode((folder / ORDER_FILE).read_bytes(), type=WorkOrder)
     limit_this_process(order.limits)
     outcome = _outcome(folder, order)
-    (folder / OUTCOME_FILE).write_bytes(msgspec.json.encode(outcome))
+    (folder / OUTPUT_FOLDER / OUTCOME_FILE).write_bytes(msgspec.json.encode(outcome))
 
 
 def limit_this_process(limits: WorkerLimits) -> None:

@@ -17,15 +17,19 @@ from typing import Final
 import msgspec
 import structlog
 
+from processing_service.errors import OutputInvalid, SandboxMissing
+from processing_service.sandbox import SandboxReport
 from processing_service.work_order import (
     LOG_FILE,
     MAX_OUTCOME_BYTES,
     ORDER_FILE,
     OUTCOME_FILE,
+    OUTPUT_FOLDER,
     WorkerFailure,
     WorkerOutcome,
     WorkerSuccess,
     WorkOrder,
+    open_output,
 )
 
 GRACE_S: Final = 2.0
@@ -39,10 +43,27 @@ log = structlog.get_logger(__name__)
 
 
 class WorkerPool:
-    """Worker processes, as many at a time as there are callers."""
+    """Worker processes, as many at a time as there are callers.
 
-    def __init__(self) -> None:
+    Args:
+        temp_folder: where the folders of jobs are.
+        require_sandbox: whether nothing is decoded where the sandbox is incomplete.
+    """
+
+    def __init__(self, temp_folder: Path, *, require_sandbox: bool = False) -> None:
+        self._temp_folder = temp_folder
+        self._require_sandbox = require_sandbox
         self._idle: list[_ForkServer] = []
+
+    async def start(self) -> SandboxReport:
+        """Start what the first job needs, and return what restricts workers.
+
+        Raises:
+            SandboxMissing: not all that is required does.
+            OSError: no worker can be started.
+        """
+        async with self._fork_server() as server:
+            return server.sandbox
 
     async def run(self, order: WorkOrder, folder: Path) -> WorkerOutcome:
         """Have a worker process carry out an order, and return the outcome.
@@ -55,7 +76,9 @@ class WorkerPool:
 
         Raises:
             OSError: no process can be started, or the folder cannot be used.
+            SandboxMissing: the sandbox is required and incomplete.
         """
+        (folder / OUTPUT_FOLDER).mkdir(mode=0o700, exist_ok=True)
         (folder / ORDER_FILE).write_bytes(msgspec.json.encode(order))
         try:
             async with self._fork_server() as server:
@@ -90,7 +113,12 @@ class WorkerPool:
             server = self._idle.pop()
             if server.is_running:
                 return server
-        return await _ForkServer.start()
+        server = await _ForkServer.start(self._temp_folder)
+        if self._require_sandbox and not server.sandbox.is_complete:
+            await server.kill()
+            lacking = ", ".join(server.sandbox.missing)
+            raise SandboxMissing(f"the sandbox of workers is incomplete here: {lacking}")
+        return server
 
 
 class _ForkServerLost(Exception):
@@ -102,11 +130,12 @@ class _ForkServer:
     process: asyncio.subprocess.Process
     folders: asyncio.StreamWriter
     statuses: asyncio.StreamReader
+    sandbox: SandboxReport
 
     @classmethod
-    async def start(cls) -> "_ForkServer":
+    async def start(cls, temp_folder: Path) -> "_ForkServer":
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "processing_service.worker"),
+            *(sys.executable, "-P", "-m", "processing_service.worker", str(temp_folder)),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             env=_environment(),
@@ -114,7 +143,15 @@ class _ForkServer:
         )
         if process.stdin is None or process.stdout is None:
             raise OSError("the fork server has no input and output")
-        return cls(process, process.stdin, process.stdout)
+        try:
+            report = msgspec.json.decode(await process.stdout.readline(), type=SandboxReport)
+        except msgspec.DecodeError as error:
+            raise OSError("the fork server did not start; the log has the reason") from error
+        except BaseException:
+            process.kill()
+            await process.wait()
+            raise
+        return cls(process, process.stdin, process.stdout, report)
 
     @property
     def is_running(self) -> bool:
@@ -154,7 +191,7 @@ def _environment() -> dict[str, str]:
 
 
 def _outcome(status: int, order: WorkOrder, folder: Path) -> WorkerOutcome:
-    output = _tail(folder / LOG_FILE)
+    output = _log_of(folder)
     if status == 0:
         if output:
             log.info("worker-output", output=output)
@@ -173,12 +210,13 @@ def _outcome(status: int, order: WorkOrder, folder: Path) -> WorkerOutcome:
 
 
 def _read_outcome(folder: Path) -> WorkerOutcome:
-    path = folder / OUTCOME_FILE
     try:
-        if path.stat().st_size > MAX_OUTCOME_BYTES:
+        with open_output(folder, OUTCOME_FILE) as file:
+            written = file.read(MAX_OUTCOME_BYTES + 1)
+        if len(written) > MAX_OUTCOME_BYTES:
             return WorkerFailure(reason="the worker found out more than is taken", retry=False)
-        return msgspec.json.decode(path.read_bytes(), type=WorkerSuccess | WorkerFailure)
-    except (OSError, ValueError, RecursionError):
+        return msgspec.json.decode(written, type=WorkerSuccess | WorkerFailure)
+    except (OutputInvalid, OSError, ValueError, RecursionError):
         return WorkerFailure(reason="the worker ended without an outcome", retry=False)
 
 
@@ -187,8 +225,12 @@ def _out_of_time(order: WorkOrder) -> WorkerFailure:
     return WorkerFailure(reason=f"processing the file takes longer than {seconds} s", retry=False)
 
 
-def _tail(path: Path) -> str:
+def _log_of(folder: Path) -> str:
+    """The end of what the worker has printed."""
     try:
-        return path.read_bytes()[-_LOGGED:].decode("utf-8", "replace")
-    except OSError:
+        with open_output(folder, LOG_FILE) as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - _LOGGED))
+            return file.read(_LOGGED).decode("utf-8", "replace")
+    except (OutputInvalid, OSError):
         return ""

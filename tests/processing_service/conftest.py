@@ -1,7 +1,7 @@
 """Fixtures of the processing service's tests."""
 
 import asyncio
-import contextlib
+import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -19,36 +19,49 @@ async def manager() -> AsyncIterator[FakeManager]:
         yield ready
 
 
-class Witness:
-    """Observes processes: they connect, and the system disconnects them when they end.
+class Witness(asyncio.Protocol):
+    """Observes workers, which have no network: they open a pipe, and the system closes it when they end.
+
+    Args:
+        path: the pipe. A worker opens it for reading.
 
     Attributes:
-        port: where to connect on 127.0.0.1.
-        come: set once a process has connected.
-        gone: set once the connected process has ended.
+        path: of the pipe.
+        come: set once a process has opened it.
+        gone: set once no process holds it any more.
     """
 
-    def __init__(self) -> None:
-        self.port = 0
+    def __init__(self, path: Path) -> None:
+        self.path = path
         self.come = asyncio.Event()
         self.gone = asyncio.Event()
 
-    async def watch(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Handle a connection."""
+    async def watch(self) -> None:
+        """Wait for a process that opens the pipe, and then for the end of all that hold it."""
+        writing = await asyncio.to_thread(self.path.open, "wb", 0)
         self.come.set()
-        with contextlib.suppress(ConnectionError):
-            await reader.read()
-        writer.close()
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.connect_write_pipe(lambda: self, writing)
+        await self.gone.wait()
+        transport.close()
+
+    def connection_lost(self, _reason: Exception | None) -> None:
+        """Called when the last process has ended."""
         self.gone.set()
 
 
 @pytest.fixture
-async def witness() -> AsyncIterator[Witness]:
-    """A witness that listens."""
-    seeing = Witness()
-    async with await asyncio.start_server(seeing.watch, "127.0.0.1", 0) as server:
-        seeing.port = server.sockets[0].getsockname()[1]
-        yield seeing
+async def witness(tmp_path: Path, install: Callable[[str, str], None]) -> AsyncIterator[Witness]:
+    """A witness that watches. Its pipe is among the extensions, which workers may read."""
+    path = tmp_path / "site" / "pipe.py"
+    os.mkfifo(path)
+    seeing = Witness(path)
+    watching = asyncio.create_task(seeing.watch())
+    yield seeing
+    # Lets go of a thread that still waits for a process.
+    os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
+    seeing.gone.set()
+    await watching
 
 
 @pytest.fixture

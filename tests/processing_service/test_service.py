@@ -228,20 +228,20 @@ async def test_a_wrong_password_is_tried_until_it_is_right(
 
 
 HANGS = """
-    import signal, socket
+    import signal
 
     def test(file):
         return file.name == "hang"
 
     def generate(source, target, file):
-        keep = socket.create_connection(("127.0.0.1", {port}))
+        keep = open("{path}", "rb", 0)
         signal.pause()
 """
 
 
 async def test_a_lost_lease_ends_the_work(manager: FakeManager, work_folder, witness, install):
     """A job that the manager gave to another is dropped, its worker killed; the next is done."""
-    install("hanging", HANGS.format(port=witness.port))
+    install("hanging", HANGS.format(path=witness.path))
     manager.lease_s = 1
     async with running_service(manager, work_folder):
         await manager.give(b"words", "text/plain", name="hang")
@@ -255,7 +255,7 @@ async def test_a_lost_lease_ends_the_work(manager: FakeManager, work_folder, wit
 
 async def test_a_stop_kills_the_workers(manager: FakeManager, work_folder, witness, install):
     """Nothing of a job is left behind, neither processes nor files."""
-    install("hanging", HANGS.format(port=witness.port))
+    install("hanging", HANGS.format(path=witness.path))
     async with running_service(manager, work_folder):
         await manager.give(b"words", "text/plain", name="hang")
         await witness.come.wait()
@@ -267,7 +267,7 @@ async def test_a_lost_connection_kills_the_workers(
     manager: FakeManager, work_folder, witness, install
 ):
     """Jobs end with the connection over which they came."""
-    install("hanging", HANGS.format(port=witness.port))
+    install("hanging", HANGS.format(path=witness.path))
     async with running_service(manager, work_folder):
         await manager.give(b"words", "text/plain", name="hang")
         await witness.come.wait()

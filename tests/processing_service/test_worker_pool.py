@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from processing_service.job_file import JobFile
 from processing_service.views import load_views
 from processing_service.work_order import (
     INPUT_FILE,
+    OUTPUT_FOLDER,
     WorkerFailure,
     WorkerLimits,
     WorkerOutcome,
@@ -26,9 +28,9 @@ MIB = 1024**2
 
 
 @pytest.fixture
-async def workers() -> AsyncIterator[WorkerPool]:
+async def workers(tmp_path: Path) -> AsyncIterator[WorkerPool]:
     """WorkerPool that end with the test."""
-    made = WorkerPool()
+    made = WorkerPool(tmp_path)
     yield made
     await made.close()
 
@@ -155,7 +157,7 @@ async def test_a_worker_has_no_secrets(misbehaving, monkeypatch, tmp_path):
     )
     done = await misbehaving(code)
     assert isinstance(done, WorkerSuccess)
-    environment, core, files = json.loads((tmp_path / "work" / "view-bad").read_text())
+    environment, core, files = json.loads((tmp_path / "work" / OUTPUT_FOLDER / "view-bad").read_text())
     assert "SERVICE_PASSWORD" not in environment
     assert core == [0, 0]
     assert not files
@@ -164,25 +166,31 @@ async def test_a_worker_has_no_secrets(misbehaving, monkeypatch, tmp_path):
 async def test_a_worker_gives_way(misbehaving, tmp_path):
     """On a busy machine what people wait for comes first."""
     await misbehaving("target.write_text(str(os.nice(0)))\nreturn 'text/plain'")
-    assert int((tmp_path / "work" / "view-bad").read_text()) > os.nice(0)
+    assert int((tmp_path / "work" / OUTPUT_FOLDER / "view-bad").read_text()) > os.nice(0)
 
 
 async def test_the_children_of_a_worker_end_with_it(misbehaving, witness):
     """What a worker started is killed with it, here by a cancellation."""
-    code = (
-        "import socket\n"
-        f"keep = socket.create_connection(('127.0.0.1', {witness.port}))\n"
-        "os.fork()\n"
-        "signal.pause()"
-    )
+    code = f"keep = open({str(witness.path)!r}, 'rb', 0)\nos.fork()\nsignal.pause()"
     working = asyncio.create_task(misbehaving(code))
     await witness.come.wait()
     working.cancel()
-    # The connection ends when no process holds it any more: neither the worker nor its child.
+    # The pipe ends when no process holds it any more: neither the worker nor its child.
     await witness.gone.wait()
-    assert (await asyncio.gather(working, return_exceptions=True))[
-        0
-    ].__class__ is asyncio.CancelledError
+    done = await asyncio.gather(working, return_exceptions=True)
+    assert done[0].__class__ is asyncio.CancelledError
+
+
+async def test_nothing_that_a_worker_started_outlives_its_job(misbehaving, witness):
+    """Not even what has left the worker itself, which otherwise did what it should."""
+    code = (
+        f"keep = open({str(witness.path)!r}, 'rb', 0)\n"
+        "if os.fork() == 0:\n    if os.fork() == 0: signal.pause()\n    os._exit(0)\n"
+        "target.write_text('made')\nreturn 'text/plain'"
+    )
+    done = await misbehaving(code)
+    assert isinstance(done, WorkerSuccess)
+    await witness.gone.wait()
 
 
 @pytest.fixture
@@ -194,14 +202,15 @@ def reporting(workers, tmp_path, install):
         "import os, signal, sys\n\n"
         f"def generate(source, target, file):\n    {code}\n"
         "    if source.read_bytes() == b'crash': os.kill(os.getpid(), signal.SIGSEGV)\n"
-        "    if source.read_bytes() == b'orphan': os.kill(os.getppid(), signal.SIGKILL)\n"
-        "    if source.read_bytes() == b'orphan': signal.pause()\n"
+        "    if source.read_bytes() == b'orphan':\n"
+        f"        keep = open({str(tmp_path / 'site' / 'pipe.py')!r}, 'rb', 0)\n"
+        "        signal.pause()\n"
         "    return 'text/plain'\n",
     )
 
     async def run(content: bytes) -> tuple[WorkerOutcome, int, bool]:
         done = await outcome(workers, tmp_path, content, "text/plain", "environment")
-        server, has_seen = (tmp_path / "view-environment").read_text().split()
+        server, has_seen = (tmp_path / OUTPUT_FOLDER / "view-environment").read_text().split()
         return done, int(server), has_seen == "True"
 
     return run
@@ -218,9 +227,13 @@ async def test_a_worker_has_no_access_to_those_before_it(reporting):
     assert others == [server, False]
 
 
-async def test_a_fork_server_that_is_killed_is_replaced(reporting):
+async def test_a_fork_server_that_is_killed_is_replaced(reporting, witness):
     """The machine may run out of memory; the job gets another attempt, and the next one runs."""
-    done, server, _ = await reporting(b"orphan")
+    _, server, _ = await reporting(b"words")
+    working = asyncio.create_task(reporting(b"orphan"))
+    await witness.come.wait()
+    os.killpg(server, signal.SIGKILL)
+    done, *_ = await working
     assert done == WorkerFailure(reason="the worker was killed by the system", retry=True)
     done, other, _ = await reporting(b"words")
     assert isinstance(done, WorkerSuccess)
