@@ -34,7 +34,7 @@ async def _run(options: Options) -> str:
 async def _measure(content: bytes, kind: str) -> tuple[float, float]:
     """Seconds of the clock and of the processor for each job, the start of everything included."""
     order = _order(content, kind, load_views(None))
-    workers = WorkerPool()
+    workers = WorkerPool(Path(tempfile.gettempdir()))
     began_at, cpu_s = time.monotonic(), _children_cpu_s()
     for _ in range(JOBS):
         with tempfile.TemporaryDirectory() as name:

@@ -9,6 +9,7 @@ from tempfile import gettempdir
 from typing import Final
 
 import aiohttp
+import msgspec
 import structlog
 
 from client_sdk.connection import Connection
@@ -16,8 +17,9 @@ from client_sdk.errors import ConnectionLost
 from client_sdk.service_peer import service_url, stay_connected
 from common.retry import QUICK_TRIES, Backoff, RetryPolicy
 from common.tasks import cancel_and_wait
-from processing_service.kernel_calls import hide_memory
+from processing_service.errors import SandboxMissing
 from processing_service.jobs import JobProcessor
+from processing_service.kernel_calls import hide_memory
 from processing_service.settings import ProcessingServiceSettings
 from processing_service.transfers import TRANSFER_RETRY
 from processing_service.worker_loop import JobSignal, WorkerLoop
@@ -75,7 +77,6 @@ class ProcessingService:
         Raises:
             ViewsInvalid: the file of views cannot be used.
             SandboxMissing: workers would run without the sandbox that is required.
-            OSError: no worker can be started.
         """
         await self._start_workers()
         timeout = aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT_S, sock_read=STALL_TIMEOUT_S)
@@ -92,17 +93,17 @@ class ProcessingService:
     async def _start_workers(self) -> None:
         # A worker of the same user could otherwise read the service's password in its memory.
         hide_memory()
-        sandbox = await self._workers.start()
-        report = log.info if sandbox.is_complete else log.warning
-        report(
-            "worker-sandbox",
-            landlock=sandbox.landlock,
-            seccomp=sandbox.seccomp,
-            signals=sandbox.signals,
-            network_namespace=sandbox.network_namespace,
-            user=sandbox.user,
-            missing=list(sandbox.missing),
-        )
+        try:
+            sandbox = await self._workers.start()
+        except OSError as error:
+            if self._settings.require_sandbox:
+                raise SandboxMissing(f"no worker can be started: {error}") from error
+            # Each job tries again, and is left to another service when it fails.
+            log.error("worker-not-started", error=str(error))
+            return
+        log.info("worker-sandbox", **msgspec.structs.asdict(sandbox))
+        if not sandbox.is_complete:
+            log.warning("workers-not-confined", missing=sandbox.missing)
 
     async def _connect(self, jobs: JobProcessor, backoff: Backoff) -> None:
         """Serve one connection until it ends."""
@@ -160,7 +161,6 @@ async def serve(
     Raises:
         ViewsInvalid: the file of views cannot be used.
         SandboxMissing: workers would run without the sandbox that is required.
-        OSError: no worker can be started.
     """
     ready = asyncio.Event()
     async with ProcessingService(settings, on_ready=ready.set).run():

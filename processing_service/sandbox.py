@@ -10,9 +10,9 @@ A library with a hole runs the code of whoever made the file. In the sandbox tha
 - sees no network at all (a network namespace, where the service may make one);
 - has no capability and, where the service is started by root, a user of its own.
 
-The fork server prepares the sandbox, each worker enters it before it reads the input. `Sandbox.probe` tries in a
-process what must fail, so that the report says what is in force rather than what should be. What the
-kernel lacks is left out and reported; what it has and refuses ends the worker.
+The fork server prepares the sandbox, each worker enters it before it reads the input. `Sandbox.probe`
+tries in a process what must fail, so that the report says what is in force rather than what should be.
+What the kernel lacks is left out and reported; what it has and refuses ends the worker.
 
 Landlock does not hide names, sizes and times: a worker can ask for those of any path (`stat`).
 
@@ -26,6 +26,7 @@ import stat
 import sys
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -37,16 +38,18 @@ import seccompy
 from landlockpy import AccessFS, LandlockError, Ruleset, Scope
 from seccompy import Filter, SeccompError
 
+import common
+import processing_service
+import protocol
 from processing_service.kernel_calls import drop_capabilities, hide_memory, unshare_network
 from processing_service.system_calls import system_call_filter
-from processing_service.work_order import OUTPUT_FOLDER
+from processing_service.work_order import INPUT_FILE, ORDER_FILE, OUTPUT_FOLDER
 
 WORKER_USER: Final = 65533
 """User and group of workers that root has started: between the numbers that systemd gives away and
 `nobody`, so that nothing else runs as it."""
 _SCOPES_SINCE: Final = 6
 """The version of Landlock that keeps signals inside."""
-_PACKAGES: Final = ("common", "processing_service", "protocol")
 _SYSTEM: Final = ("/bin", "/lib", "/lib64", "/sbin", "/usr")
 _SYSTEM_FILES: Final = (
     "/etc/fonts", "/etc/ld.so.cache", "/etc/localtime", "/etc/mime.types", "/dev/urandom",
@@ -142,21 +145,19 @@ class Sandbox:
         Raises:
             OSError: something that is in the kernel is refused; then the process must end.
         """
-        if self.switches_user:
-            _hand_over(folder)
-            os.setgroups([])
-            os.setresgid(WORKER_USER, WORKER_USER, WORKER_USER)
-            os.setresuid(WORKER_USER, WORKER_USER, WORKER_USER)
-        drop_capabilities()
         if self.landlock:
             self._restrict_files(folder)
+        if self.switches_user:
+            _become_worker_user(folder)
+        drop_capabilities()
         if self.system_calls is not None:
             self.system_calls.load()
 
     def _restrict_files(self, folder: Path) -> None:
         with Ruleset(scoped=Scope.SIGNAL | Scope.ABSTRACT_UNIX_SOCKET) as rules:
             for path, rights in self.view:
-                rules.allow_path(path, rights)
+                with suppress(FileNotFoundError):  # removed since the fork server has started
+                    rules.allow_path(path, rights)
             rules.allow_path("/proc/self", AccessFS.READ_FILE | AccessFS.READ_DIR)
             rules.allow_path(folder, AccessFS.READ_FILE | AccessFS.READ_DIR)
             rules.allow_path(folder / OUTPUT_FOLDER, _WRITE)
@@ -275,25 +276,30 @@ def _is_open(folder: Path) -> bool:
     return bool(folder.stat().st_mode & stat.S_IXOTH)
 
 
-def _hand_over(folder: Path) -> None:
-    """Let `WORKER_USER` read the folder of a job, and own the folder for the output."""
+def _become_worker_user(folder: Path) -> None:
+    """Change to `WORKER_USER`, who may then read the folder of the job and owns that for the output."""
     os.chown(folder, -1, WORKER_USER)
     folder.chmod(0o750)
-    for path in folder.iterdir():
-        if path.is_file():
+    for path in (folder / ORDER_FILE, folder / INPUT_FILE):
+        if path.exists():
             os.chown(path, -1, WORKER_USER)
             path.chmod(0o640)
     os.chown(folder / OUTPUT_FOLDER, WORKER_USER, WORKER_USER)
+    os.setgroups([])
+    os.setresgid(WORKER_USER, WORKER_USER, WORKER_USER)
+    os.setresuid(WORKER_USER, WORKER_USER, WORKER_USER)
 
 
 def _view() -> Iterator[tuple[Path, AccessFS]]:
     """What workers may read: the system's programs and libraries, Python, and what can be imported."""
     prefixes = {Path(prefix).resolve() for prefix in (sys.prefix, sys.base_prefix)} - {Path("/")}
-    packages = (path for name in _PACKAGES for path in sys.modules[name].__path__)
-    for path in (*_SYSTEM, *_SYSTEM_FILES, *prefixes, *packages):
-        yield from _rule(Path(path), _READ)
-    for folder in map(Path, sys.path):
-        if folder.is_file() or any(folder.resolve().is_relative_to(prefix) for prefix in prefixes):
+    packages = [
+        path for package in (common, processing_service, protocol) for path in package.__path__
+    ]
+    for path in map(Path, (*_SYSTEM, *_SYSTEM_FILES, *map(str, prefixes), *packages)):
+        yield from _rule(path, _READ)
+    for folder in (Path(name).resolve() for name in sys.path):
+        if folder.is_file() or any(folder.is_relative_to(prefix) for prefix in prefixes):
             yield from _rule(folder, _READ)
         elif folder.is_dir():
             # It may be the folder of a checkout, and then has the data folder in it.
@@ -330,7 +336,7 @@ def _in_child(work: Callable[[], _Tried]) -> _Tried | None:
     if child == 0:
         _answer(work, writing)
     os.close(writing)
-    with open(reading, "rb") as answer:
+    with os.fdopen(reading, "rb") as answer:
         text = answer.read()
     os.waitpid(child, 0)
     return msgspec.json.decode(text, type=_Tried) if text else None

@@ -51,10 +51,10 @@ _SIGNALS_AND_TIME: Final = (
 )
 _REFUSED: Final = (
     "accept accept4 bind chmod chown connect fchmod fchmodat fchmodat2 fchown fchownat fremovexattr "
-    "fsetxattr futimesat lchown link linkat listen lremovexattr lsetxattr mknod mknodat mount pidfd_getfd pidfd_open "
-    "pidfd_send_signal process_vm_readv process_vm_writev ptrace removexattr rt_sigqueueinfo "
-    "rt_tgsigqueueinfo setns setpgid setsid setxattr socket socketpair symlink symlinkat truncate umount2 unshare utime "
-    "utimensat utimes"
+    "fsetxattr futimesat lchown link linkat listen lremovexattr lsetxattr mknod mknodat mount "
+    "pidfd_getfd pidfd_open pidfd_send_signal process_vm_readv process_vm_writev ptrace removexattr "
+    "rt_sigqueueinfo rt_tgsigqueueinfo setns setpgid setsid setxattr socket socketpair symlink "
+    "symlinkat truncate umount2 unshare utime utimensat utimes"
 )
 """Fail with EPERM. Without `setsid` and `setpgid` no process leaves the group that is killed at the end."""
 _NAMESPACE_FLAGS: Final = 0x7E020000

@@ -116,7 +116,7 @@ def open_output(folder: Path, name: str) -> BinaryIO:
         output = os.open(folder / OUTPUT_FOLDER, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         try:
             flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-            file = open(os.open(name, flags, dir_fd=output), "rb")  # noqa: SIM115 - for the caller
+            file = os.fdopen(os.open(name, flags, dir_fd=output), "rb")
         finally:
             os.close(output)
     except OSError as error:

@@ -38,6 +38,13 @@ def settings_invalid(error: ValidationError, settings: type[BaseSettings]) -> Se
     return SettingsInvalid(f"these settings (environment or .env) are wrong:\n{lines}")
 
 
+def sandbox_required(reason: Exception) -> SettingsInvalid:
+    """The error of a service that may not run without a sandbox, where it cannot have one."""
+    return SettingsInvalid(
+        f"REQUIRE_SANDBOX is set, and {reason}. docs/processing.md says what the sandbox needs"
+    )
+
+
 def _lines(error: ValidationError, settings: type[BaseSettings]) -> Iterator[str]:
     prefix = settings.model_config.get("env_prefix", "")
     for details in error.errors(include_url=False, include_input=False):

@@ -14,6 +14,7 @@ from cli.extras import require_extras
 from cli.servers.data_folder import make_folder
 from cli.servers.http_serving import listen, serving, start_error, url_of
 from cli.servers.process import load, print_ready, run
+from cli.servers.settings_errors import sandbox_required
 from common.tasks import supervised
 
 
@@ -60,9 +61,17 @@ def run_upload_service() -> None:
 def run_processing_service() -> None:
     """Run a processing service until it is stopped."""
     from processing_service.app import serve
+    from processing_service.errors import SandboxMissing
     from processing_service.settings import ProcessingServiceSettings
 
-    run(lambda: serve(load(ProcessingServiceSettings), on_ready=print_ready))
+    async def program() -> None:
+        settings = load(ProcessingServiceSettings)
+        try:
+            await serve(settings, on_ready=print_ready)
+        except SandboxMissing as error:
+            raise sandbox_required(error) from error
+
+    run(program)
 
 
 def run_emulator() -> None:

@@ -25,7 +25,7 @@ from cli.command_line.options import UpOptions
 from cli.servers.data_folder import DataFolder
 from cli.servers.http_serving import listen, serving, start_error, url_of
 from cli.servers.process import LogSettings, StopSettings, print_ready, run
-from cli.servers.settings_errors import settings_invalid
+from cli.servers.settings_errors import sandbox_required, settings_invalid
 from discord_emulator.app import EMULATOR
 from discord_emulator.app import create_app as create_emulator
 from discord_emulator.settings import EmulatorSettings
@@ -33,6 +33,7 @@ from manager.app import create_app as create_manager
 from manager.app import is_ready, setup_code
 from manager.settings import ManagerSettings
 from processing_service.app import ProcessingService
+from processing_service.errors import SandboxMissing
 from processing_service.settings import ProcessingServiceSettings
 from upload_service.app import UploadService
 from upload_service.settings import UploadServiceSettings
@@ -145,12 +146,21 @@ async def running(options: UpOptions) -> AsyncIterator[Started]:
         async with (
             serving(app, listening, connections=protocol_factory),
             uploads.run(),
-            processing.run(),
+            _processing_files(processing),
         ):
             # The manager announces new services only to its clients, so this polls.
             while not is_ready(app, slots=options.slots):  # noqa: ASYNC110
                 await asyncio.sleep(_READY_POLL_S)
             yield Started(url, await setup_code(app).link(url))
+
+
+@contextlib.asynccontextmanager
+async def _processing_files(service: ProcessingService) -> AsyncIterator[None]:
+    try:
+        async with service.run():
+            yield
+    except SandboxMissing as error:
+        raise sandbox_required(error) from error
 
 
 def _assemble(

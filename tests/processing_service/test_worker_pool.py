@@ -157,7 +157,9 @@ async def test_a_worker_has_no_secrets(misbehaving, monkeypatch, tmp_path):
     )
     done = await misbehaving(code)
     assert isinstance(done, WorkerSuccess)
-    environment, core, files = json.loads((tmp_path / "work" / OUTPUT_FOLDER / "view-bad").read_text())
+    environment, core, files = json.loads(
+        (tmp_path / "work" / OUTPUT_FOLDER / "view-bad").read_text()
+    )
     assert "SERVICE_PASSWORD" not in environment
     assert core == [0, 0]
     assert not files
