@@ -5,6 +5,9 @@ from collections.abc import Iterable, Iterator
 
 from protocol.generic import ChunkRange
 
+MAX_RANGES = 4096
+"""The most ranges of chunks that a packet lists; four times as many would still fit a frame."""
+
 
 def chunk_count(size: int, chunk_size: int) -> int:
     """Return how many chunks hold `size` bytes; an empty file has none."""
@@ -22,15 +25,37 @@ def chunk_length(size: int, chunk_size: int, index: int) -> int:
     return min(chunk_size, size - index * chunk_size)
 
 
-def missing_ranges(stored: Iterable[int], count: int) -> tuple[ChunkRange, ...]:
-    """Return which of `count` chunks are not stored, in order; `stored` are indices in order."""
+def missing_ranges(
+    stored: Iterable[int], count: int, *, most: int = MAX_RANGES
+) -> tuple[ChunkRange, ...]:
+    """Return which of `count` chunks are not stored, in order; `stored` are indices in order.
+
+    There are `most` ranges at most, so that they fit a frame. Where there would be more, those with the
+    fewest stored chunks between them are joined, and these stored chunks are due again.
+    """
     missing: list[ChunkRange] = []
     due = 0
     for index in (*stored, count):
         if index > due:
             missing.append(ChunkRange(first=due, last=index - 1))
         due = index + 1
-    return tuple(missing)
+    return _joined(missing, most)
+
+
+def _joined(ranges: list[ChunkRange], most: int) -> tuple[ChunkRange, ...]:
+    excess = len(ranges) - most
+    if excess <= 0:
+        return tuple(ranges)
+    later = range(1, len(ranges))
+    by_gap = sorted(later, key=lambda at: ranges[at].first - ranges[at - 1].last)
+    without_gap = set(by_gap[:excess])
+    joined: list[ChunkRange] = []
+    for at, each in enumerate(ranges):
+        if at in without_gap:
+            joined[-1] = ChunkRange(first=joined[-1].first, last=each.last)
+        else:
+            joined.append(each)
+    return tuple(joined)
 
 
 def indices_in(ranges: Iterable[ChunkRange]) -> Iterator[int]:

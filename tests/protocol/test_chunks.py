@@ -2,14 +2,18 @@
 
 import hashlib
 from itertools import pairwise
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol import CHUNK_SIZE, chunk_count, chunk_length, content_hash
-from protocol.chunks import indices_in, missing_ranges
+from manager.uploads.kept import PAGE
+from protocol import CHUNK_SIZE, chunk_count, chunk_length, content_hash, s2c, s2u
+from protocol.chunks import MAX_RANGES, indices_in, missing_ranges
+from protocol.codec import encode
 from protocol.generic import ChunkRange
+from protocol.values import MAX_FRAME_BYTES
 
 
 @pytest.mark.parametrize(
@@ -77,3 +81,58 @@ def test_ranges_hold_exactly_what_is_missing(chunks):
     ranges = missing_ranges(sorted(stored), count)
     assert list(indices_in(ranges)) == [index for index in range(count) if index not in stored]
     assert all(left.last + 1 < right.first for left, right in pairwise(ranges))
+
+
+@given(st.sets(st.integers(0, 60)), st.integers(0, 60), st.integers(1, 5))
+def test_too_many_ranges_are_joined_where_that_costs_least(stored, count, most):
+    """Nothing missing is left out, and no other choice would have fewer chunks sent again."""
+    known = sorted(index for index in stored if index < count)
+    exact, ranges = missing_ranges(known, count), missing_ranges(known, count, most=most)
+    assert len(ranges) == min(most, len(exact))
+    due = list(indices_in(ranges))
+    assert due == sorted(set(due))
+    assert set(due) >= set(indices_in(exact))
+    gaps = sorted(later.first - former.last - 1 for former, later in pairwise(exact))
+    again = len(due) - len(set(indices_in(exact)))
+    assert again == sum(gaps[: max(0, len(exact) - most)])
+
+
+def test_a_file_with_holes_everywhere_fits_a_frame():
+    """Of every second chunk of 60 000, at the longest names, to the client and to the service."""
+    missing = missing_ranges(range(0, 60_000, 2), 60_000)
+    assert len(missing) == MAX_RANGES
+    widest = tuple(ChunkRange(first=2**53 - 1, last=2**53 - 1) for _ in missing)
+    name = "\N{GRINNING FACE}" * 127
+    upload = {
+        "upload_id": str(uuid4()),
+        "name": name,
+        "path": f"/{name}" * 10,
+        "size": 2**53 - 1,
+        "chunk_size": 2**53 - 1,
+        "missing": widest,
+    }
+    for packet in (
+        s2c.UploadResumed(**upload, upload_address="https://" + "a" * 2000),
+        s2u.UploadContinue(**upload, client=str(uuid4()), type="a" * 255),
+    ):
+        assert len(encode(packet).encode()) <= MAX_FRAME_BYTES
+
+
+def test_a_full_page_of_kept_uploads_fits_a_frame():
+    """With the longest paths and fingerprints, each character as long as it gets."""
+    name = "\N{GRINNING FACE}" * 127
+    upload = s2c.KeptUpload(
+        upload_id=str(uuid4()),
+        name=name,
+        path=f"/{name}" * 10,
+        size=2**53 - 1,
+        chunk_size=2**53 - 1,
+        is_public=False,
+        fingerprint='"' * 256,
+        state="awaiting-decision",
+        stored_chunks=2**53 - 1,
+        created_at="2026-01-31T12:00:00.000Z",
+        expires_at="2026-01-31T12:00:00.000Z",
+    )
+    packet = s2c.KeptUploads(uploads=(upload,) * PAGE, has_more=True)
+    assert len(encode(packet).encode()) <= MAX_FRAME_BYTES
