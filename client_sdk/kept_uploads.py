@@ -97,6 +97,11 @@ class UploadSession:
         self.order.meter.keep(upload_id)
         self._await_progress()
 
+    def let_go(self) -> None:
+        """Nothing of the upload is kept that this session could go on with."""
+        self.kept_id, self.is_kept = None, False
+        self.order.meter.let_go()
+
     def begin_anew(self, reason: str) -> None:
         """What was kept is of no use: the next try begins a new upload."""
         log.info("upload-begun-anew", reason=reason)

@@ -85,6 +85,11 @@ class ProgressMeter:
         self._kept_id = upload_id
         self._report_progress()
 
+    def let_go(self) -> None:
+        """The manager does not keep the upload any more, or not for this client."""
+        self._kept_id = None
+        self._report_progress()
+
     def begin_anew(self, reason: str) -> None:
         """Nothing of what was stored is of use."""
         self._stage, self._transferred, self._kept_id = Stage.RESTARTING, 0, None

@@ -22,10 +22,12 @@ from client_sdk.chunks import ChunkSender
 from client_sdk.errors import (
     CloudError,
     ConnectionLost,
+    LastingFailure,
     Refused,
     Rejected,
     ReplyTimeout,
     ResumedElsewhere,
+    SourceUnreadable,
     Unreachable,
     UploadFailed,
 )
@@ -106,6 +108,7 @@ class Uploads:
         self._keeper = UploadKeeper(link, settings)
         self._requests: dict[str, tuple[UploadOrder, asyncio.Future[_Answer]]] = {}
         self._jobs: dict[str, AcceptedUpload] = {}
+        self._leaving: dict[str, asyncio.Task[None]] = {}
         self._handlers: dict[type[Packet], Callable[[Any], None]] = {
             s2c.UploadStageFinish: self._stage_finished,
             s2c.UploadOverwriteRequest: self._asked,
@@ -134,6 +137,9 @@ class Uploads:
             async with session.patiently():
                 try:
                     return await self._until_done(session)
+                except (ResumedElsewhere, UploadFailed):
+                    session.let_go()
+                    raise
                 except asyncio.CancelledError:
                     if not (order.keep_on_cancel or session.is_out_of_patience):
                         self._drop(session)
@@ -211,6 +217,8 @@ class Uploads:
         if session.kept_id is None:
             await self._look_up(session)
         losses = self._services.losses
+        if session.kept_id in self._leaving:
+            await asyncio.wait({self._leaving[session.kept_id]})
         if session.kept_id is None:
             answer = await self._request(session.order, self._first_request(session.order))
         else:
@@ -330,8 +338,10 @@ class Uploads:
         try:
             await job.over.wait()
         except BaseException:
-            if not (job.is_kept and job.order.keep_on_cancel):
-                session.kept_id = None
+            if job.is_kept and job.order.keep_on_cancel:
+                self._leave(job, None)
+            else:
+                session.let_go()
                 self._spawn_abort(job.upload_id)
             raise
         if job.is_kept and isinstance(job.error, ConnectionLost | _TryAgain):
@@ -345,38 +355,40 @@ class Uploads:
         ticket: object | None,
         error: BaseException,
     ) -> None:
-        """Take an upload back from the manager, unless it is kept and goes on later.
-
-        Its service is free once that has stopped.
-        """
+        """Leave an upload that is kept for later, and take any other back from the manager."""
         if job is None or job.over.is_set():
             self._release(ticket)
-        elif job.is_kept and (isinstance(error, _TryAgain) or session.is_out_of_patience):
-            # The manager stops its service before it goes on with the upload on another one.
-            self._jobs.pop(job.upload_id, None)
-            self._release(ticket)
-        elif job.is_kept and job.order.keep_on_cancel:
-            self._keeper.forget()
-            self._scope.spawn(self._leave(job, ticket), f"leave {job.upload_id}")
+        elif job.is_kept and _is_left(session, error):
+            self._leave(job, ticket)
         else:
-            session.kept_id = None
-            self._scope.spawn(self._stop(job, ticket), f"stop {job.upload_id}")
+            session.let_go()
+            end = c2s.UploadAbortRequest(upload_id=job.upload_id)
+            self._scope.spawn(self._end_run(job, ticket, end), f"stop {job.upload_id}")
 
     def _release(self, ticket: object | None) -> None:
         if ticket is not None:
             self._services.release(ticket)
 
-    async def _leave(self, job: AcceptedUpload, ticket: object | None) -> None:
-        """The manager parks it once the connection ends; until then it has its service."""
-        try:
-            await job.left_service.wait()
-        finally:
-            self._release(ticket)
+    def _leave(self, job: AcceptedUpload, ticket: object | None) -> None:
+        """Have the manager park a kept upload; nobody goes on with it before that is done."""
+        upload_id = job.upload_id
+        self._keeper.forget()
+        park = c2s.UploadPark(upload_id=upload_id)
+        task = self._scope.spawn(self._end_run(job, ticket, park), f"leave {upload_id}")
+        if task is not None:
+            self._leaving[upload_id] = task
+            task.add_done_callback(lambda _: self._leaving.pop(upload_id))
 
-    async def _stop(self, job: AcceptedUpload, ticket: object | None) -> None:
+    async def _end_run(
+        self,
+        job: AcceptedUpload,
+        ticket: object | None,
+        packet: c2s.UploadAbortRequest | c2s.UploadPark,
+    ) -> None:
+        """End an upload at the manager; its service is free once that has stopped."""
         try:
             # A yes means that the manager ends it, and will say when it has.
-            if await self._is_done(c2s.UploadAbortRequest(upload_id=job.upload_id)):
+            if await self._is_done(packet):
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self._settings.finish_timeout_s):
                         await job.left_service.wait()
@@ -480,6 +492,13 @@ def _rejected(packet: s2c.UploadRejection) -> Exception:
             return _TryAgain(error)
         case "never":
             return error
+
+
+def _is_left(session: UploadSession, error: BaseException) -> bool:
+    """Whether a kept upload that has failed or was cancelled may go on later."""
+    if isinstance(error, asyncio.CancelledError):
+        return session.order.keep_on_cancel or session.is_out_of_patience
+    return isinstance(error, _TryAgain | LastingFailure | SourceUnreadable)
 
 
 def _resolve(reply: asyncio.Future[_Answer], answer: _Answer) -> None:

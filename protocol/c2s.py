@@ -54,6 +54,7 @@ __all__ = [
     "UploadDrop",
     "UploadKeep",
     "UploadOverwriteResponse",
+    "UploadPark",
     "UploadRequest",
     "UploadResume",
     "UserListRequest",
@@ -449,6 +450,20 @@ class UploadResume(Packet, frozen=True, kw_only=True):
 
     upload_id: Uuid
     fingerprint: Fingerprint | None = None
+
+
+class UploadPark(Packet, frozen=True, kw_only=True):
+    """Leaves a kept upload that this connection runs, so that its service is free for another one.
+
+    Client → manager, with the extension `resume`. Chunks that are on their way are stored; a file that
+    is being entered is entered. Answered by `generic:boolean`: false when the connection runs no such
+    upload, or when it is not kept. After a yes, `s2c:upload-parked` ends this run.
+    """
+
+    id: ClassVar[str] = "c2s:upload-park"
+    extension: ClassVar[str | None] = RESUME
+
+    upload_id: Uuid
 
 
 class UploadDrop(Packet, frozen=True, kw_only=True):

@@ -499,7 +499,8 @@ class UploadParked(Packet, frozen=True, kw_only=True):
 
     Manager → client, with the extension `resume`, in place of `s2c:upload-finish-info`: its service
     was lost or gave up (`service-lost`, `service-failed`), another connection went on with it
-    (`resumed-elsewhere`), or the file could not be entered now (`catalog-unavailable`). Not answered.
+    (`resumed-elsewhere`), the client asked for it by `c2s:upload-park` (`parked`), or the file could
+    not be entered now (`catalog-unavailable`). Not answered.
     """
 
     id: ClassVar[str] = "s2c:upload-parked"

@@ -218,9 +218,9 @@ class _Put:
                 self._take_file(source, file)
 
     def _follow(self, progress: FolderProgress) -> None:
-        """Remember the uploads that the manager keeps until they are finished."""
+        """Remember the uploads that the manager keeps until they are stored."""
         kept_id, reason = progress.progress.kept_id, progress.progress.reason
-        if kept_id is not None and progress.finished is None:
+        if kept_id is not None and not isinstance(progress.finished, TransferredFile):
             self._kept[progress.local] = kept_id
         else:
             self._kept.pop(progress.local, None)

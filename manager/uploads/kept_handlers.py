@@ -27,6 +27,7 @@ from protocol import c2s, generic, s2c
 from protocol.packet import Packet
 from protocol.values import REPLY_TIMEOUT_S, format_path
 
+NOT_YOURS = "you have no upload with this id"
 HAND_OVER_TIMEOUT_S = REPLY_TIMEOUT_S - 2.0
 """How long a client waits for the end of a run that it takes over, in seconds."""
 GONE = Rejection(
@@ -67,6 +68,7 @@ class KeptUploadHandlers:
             c2s.UploadKeep: self.keep_upload,
             c2s.KeptUploadsRequest: self.list_uploads,
             c2s.UploadResume: self.resume_upload,
+            c2s.UploadPark: self.park_upload,
             c2s.UploadDrop: self.drop_upload,
         }
 
@@ -74,7 +76,7 @@ class KeptUploadHandlers:
         """Keeps an upload that the client runs. Raises `CatalogUnavailable`."""
         upload = self._uploads.of(request.client).running.get(packet.upload_id)
         if upload is None:
-            return generic.Boolean(success=False, message="you have no upload with this id")
+            return generic.Boolean(success=False, message=NOT_YOURS)
         try:
             await upload.keep(packet.fingerprint)
         except (TooManyKeptUploads, TooManyKeptBytes) as error:
@@ -187,6 +189,17 @@ class KeptUploadHandlers:
         connection.send(s2c.UploadStageFinish(upload_id=upload_id))
         connection.send(s2c.UploadFinishInfo(success=True, upload_id=upload_id))
         return None
+
+    async def park_upload(self, request: ClientRequest, packet: c2s.UploadPark) -> generic.Boolean:
+        """Leaves an upload that the client runs."""
+        upload = self._uploads.of(request.client).running.get(packet.upload_id)
+        if upload is None:
+            return generic.Boolean(success=False, message=NOT_YOURS)
+        try:
+            upload.park()
+        except IllegalTransition as error:
+            return generic.Boolean(success=False, message=error.message)
+        return generic.Boolean(success=True)
 
     async def drop_upload(self, request: ClientRequest, packet: c2s.UploadDrop) -> generic.Boolean:
         """Gives up a kept upload. Raises `CatalogUnavailable`."""

@@ -210,6 +210,10 @@ class RunningUpload:
         """The client aborts the upload. Raises `IllegalTransition` when it is too late."""
         self._queue(self._upload.abort_requested())
 
+    def park(self) -> None:
+        """The client leaves the upload, which is kept. Raises `IllegalTransition` when it is not."""
+        self._queue(self._upload.park_requested())
+
     def decided(self, action: Action) -> None:
         """The client, or its standing answer, has decided about the taken name."""
         self._move(lambda upload: upload.decision(action))

@@ -115,6 +115,12 @@ class Upload:
             raise IllegalTransition("illegal-transition", "only kept uploads are taken over")
         return self._move(UploadEvent.TAKEN_OVER)
 
+    def park_requested(self) -> list[Effect]:
+        """The client leaves the kept upload, and may stay connected."""
+        if not self._is_kept:
+            raise IllegalTransition("illegal-transition", "this upload is not kept")
+        return self._move(UploadEvent.PARK_REQUESTED)
+
     def service_accepted(self) -> list[Effect]:
         """The service is ready for the chunks."""
         return self._move(UploadEvent.SERVICE_ACCEPTED)

@@ -34,6 +34,7 @@ from manager.uploads.effects import (
 )
 
 ABORTED = "the upload was aborted"
+PARKED = "its client left the upload"
 SKIPPED = "skipped: this name is taken"
 MAY_NOT_OVERWRITE = "a file of this name exists already and you may not overwrite it"
 
@@ -82,6 +83,8 @@ class UploadEvent(StrEnum):
     CLIENT_LEFT = "client left"
     TAKEN_OVER = "resumed elsewhere"
     """Another connection goes on with the kept upload."""
+    PARK_REQUESTED = "park requested"
+    """The client leaves the kept upload and stays connected."""
     NOTHING_MISSING = "nothing missing"
     """All chunks of a kept upload were stored before: no service is needed."""
     COMMIT_DONE = "commit done"
@@ -169,6 +172,7 @@ _tell_aborted = TellFinish(success=False, reason=ABORTED)
 _tell_skipped = TellFinish(success=False, reason=SKIPPED)
 _tell_lost = TellFinish(success=False, reason=SERVICE_LOST.reason)
 _tell_parked_lost = TellParked(SERVICE_LOST.code, SERVICE_LOST.reason)
+_tell_left = TellParked("parked", PARKED)
 _tell_taken_over = TellParked(RESUMED_ELSEWHERE.code, RESUMED_ELSEWHERE.reason)
 _park_uploading = _park(KeptUploadState.UPLOADING)
 _park_stored = _park(KeptUploadState.STORED)
@@ -193,6 +197,7 @@ TRANSITIONS: dict[tuple[UploadState, UploadEvent], Step] = {
     (_S.UPLOADING, _E.CLIENT_LEFT): Step(_S.ABANDONED, (_abort,)),
     (_S.UPLOADING, _E.KEPT_CLIENT_LEFT): Step(_S.PARKING, (_abort,)),
     (_S.UPLOADING, _E.TAKEN_OVER): Step(_S.PARKING, (_tell_taken_over, _abort)),
+    (_S.UPLOADING, _E.PARK_REQUESTED): Step(_S.PARKING, (_tell_left, _abort)),
     (_S.UPLOADING, _E.KEPT_SERVICE_FAILED): Step(
         _S.PARKED, (_free, _park_uploading, _tell_service_failed, _release)
     ),
@@ -221,6 +226,7 @@ TRANSITIONS: dict[tuple[UploadState, UploadEvent], Step] = {
     (_S.PARKING, _E.KEPT_SERVICE_FAILED): Step(_S.PARKING),
     (_S.PARKING, _E.CLIENT_LEFT): Step(_S.PARKING),
     (_S.PARKING, _E.TAKEN_OVER): Step(_S.PARKING),
+    (_S.PARKING, _E.PARK_REQUESTED): Step(_S.PARKING),
     (_S.PARKING, _E.ABORT_REQUESTED): Step(_S.ABANDONED),
     (_S.PARKING, _E.SERVICE_STOPPED): Step(_S.PARKED, (_free, _park_uploading, _release)),
     (_S.PARKING, _E.KEPT_SERVICE_LOST): Step(_S.PARKED, (_park_uploading, _release)),
@@ -232,7 +238,9 @@ TRANSITIONS: dict[tuple[UploadState, UploadEvent], Step] = {
     (_S.STORED, _E.CANNOT_REPLACE): Step(_S.FAILED, (_tell_failed, _release)),
     (_S.STORED, _E.COMMIT_POSTPONED): Step(_S.PARKED, (_park_stored, _tell_postponed, _release)),
     (_S.STORED, _E.CLIENT_LEFT): Step(_S.LEFT_BEHIND),
+    (_S.STORED, _E.PARK_REQUESTED): Step(_S.LEFT_BEHIND, (_tell_left,)),
     #
+    (_S.LEFT_BEHIND, _E.PARK_REQUESTED): Step(_S.LEFT_BEHIND),
     (_S.LEFT_BEHIND, _E.COMMIT_DONE): Step(_S.COMMITTED, (AnnounceFile(), _release)),
     (_S.LEFT_BEHIND, _E.COMMIT_FAILED): Step(_S.FAILED, (_release,)),
     (_S.LEFT_BEHIND, _E.NAME_TAKEN): Step(_S.ABORTED, (_release,)),
@@ -250,6 +258,9 @@ TRANSITIONS: dict[tuple[UploadState, UploadEvent], Step] = {
     ),
     (_S.AWAITING_DECISION, _E.CLIENT_LEFT): Step(_S.ABORTED, (_release,)),
     (_S.AWAITING_DECISION, _E.KEPT_CLIENT_LEFT): Step(_S.PARKED, (_park_awaiting, _release)),
+    (_S.AWAITING_DECISION, _E.PARK_REQUESTED): Step(
+        _S.PARKED, (ClosePrompt(), _park_awaiting, _tell_left, _release)
+    ),
     (_S.AWAITING_DECISION, _E.TAKEN_OVER): Step(
         _S.PARKED, (ClosePrompt(), _park_awaiting, _tell_taken_over, _release)
     ),

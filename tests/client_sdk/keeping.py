@@ -36,6 +36,7 @@ class KeepingManager(ScriptedManager):
         self.on(c2s.UploadKeep, self._keep)
         self.on(c2s.KeptUploadsRequest, self._list_kept)
         self.on(c2s.UploadResume, self._resume)
+        self.on(c2s.UploadPark, self._park)
         self.on(c2s.UploadDrop, self._drop)
 
     async def held(self, upload_count: int = 1) -> RunningUpload:
@@ -148,6 +149,13 @@ class KeepingManager(ScriptedManager):
         await peer.send(resumed, frame)
         if not missing:
             await self._stored(upload)
+
+    async def _park(self, peer: Peer, frame: Frame, packet: c2s.UploadPark) -> None:
+        upload = self.uploads.get(packet.upload_id)
+        is_parked = upload is not None and packet.upload_id in self.kept
+        await peer.send(generic.Boolean(success=is_parked), frame)
+        if upload is not None and is_parked:
+            await self.park(upload, "parked")
 
     async def _drop(self, peer: Peer, frame: Frame, packet: c2s.UploadDrop) -> None:
         kept = self.kept.pop(packet.upload_id, None)

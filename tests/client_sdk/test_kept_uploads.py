@@ -9,10 +9,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
-from client_sdk import Client, KeptUploadState, Outcome, Progress, Stage
+from client_sdk import (
+    Client,
+    Conflict,
+    ConflictAnswer,
+    KeptUploadState,
+    Outcome,
+    Progress,
+    Stage,
+)
 from client_sdk.errors import (
     InvalidInput,
+    LastingFailure,
     Refused,
     Rejected,
     ResumedElsewhere,
@@ -30,6 +40,14 @@ MakeClient = Callable[..., Client]
 CONTENT = content_of(10_000)
 HALF = 5
 IN_FLIGHT = 2
+
+
+ABOUT_KEEPING = (c2s.UploadKeep, c2s.UploadPark, c2s.UploadResume)
+
+
+def refusal(status: int) -> Callable[[int], web.Response]:
+    """The answer to a chunk that cannot be stored."""
+    return lambda _: web.json_response({"error": "for a test"}, status=status)
 
 
 @pytest.fixture
@@ -307,8 +325,80 @@ async def test_an_upload_without_progress_is_given_up_and_stays_kept(
     async with client(make_client, upload_patience_s=0.2) as cloud:
         with pytest.raises(UploadStalled, match="is kept: upload the same source") as stalled:
             await cloud.upload(source, "/dir/film")
+        await manager.until(lambda: not manager.uploads)
     assert list(manager.kept) == [stalled.value.upload_id]
     assert manager.count(c2s.UploadAbortRequest) == manager.count(c2s.UploadDrop) == 0
+
+
+async def test_a_left_upload_gives_its_service_back(
+    manager: KeepingManager, make_client: MakeClient, source: Path
+) -> None:
+    """The same client uploads something else on it, and then goes on with what it has left."""
+    async with client(make_client) as cloud:
+        upload = asyncio.create_task(cloud.upload(source, "/dir/film", keep_on_cancel=True))
+        left = await manager.held()
+        upload.cancel()
+        await manager.until(lambda: not manager.uploads)
+        manager.released.set()
+        await cloud.upload(b"other", "/dir/other")
+        assert list(manager.kept) == [left.upload_id]
+        result = await cloud.upload(source, "/dir/film")
+    assert manager.files == {"/dir/film": CONTENT, "/dir/other": b"other"}
+    assert result.sent_bytes == 5000
+    assert manager.count(c2s.UploadAbortRequest) == manager.count(c2s.UploadDrop) == 0
+
+
+async def test_a_question_that_is_left_stays_kept(
+    manager: KeepingManager, make_client: MakeClient, source: Path
+) -> None:
+    """The manager hears that nobody will answer here."""
+    manager.files["/dir/film"] = b"old"
+    manager.held_from = None
+    async with client(make_client) as cloud:
+        asked = asyncio.Event()
+
+        async def never(_: Conflict) -> ConflictAnswer:
+            asked.set()
+            return await asyncio.Future()
+
+        upload = asyncio.create_task(
+            cloud.upload(source, "/dir/film", on_conflict=never, keep_on_cancel=True)
+        )
+        await asked.wait()
+        upload.cancel()
+        await manager.seen(c2s.UploadPark)
+    assert len(manager.kept) == 1
+
+
+async def test_a_failed_try_gives_its_service_back_before_the_next_one(
+    manager: KeepingManager, make_client: MakeClient, source: Path
+) -> None:
+    """Its run is over at the manager, so that resuming it takes it from nobody."""
+    async with client(make_client, chunk_attempts=1) as cloud:
+        upload = asyncio.create_task(cloud.upload(source, "/dir/film"))
+        await manager.held()
+        manager.chunk_faults.append(refusal(503))
+        manager.released.set()
+        await upload
+    assert manager.files == {"/dir/film": CONTENT}
+    about = [type(each) for each in manager.received if isinstance(each, ABOUT_KEEPING)]
+    assert about == [c2s.UploadKeep, c2s.UploadPark, c2s.UploadResume]
+
+
+async def test_an_upload_that_cannot_go_on_now_stays_kept(
+    manager: KeepingManager, make_client: MakeClient, source: Path
+) -> None:
+    """A full disk of the server costs nothing that is stored, and occupies no service."""
+    async with client(make_client) as cloud:
+        upload = asyncio.create_task(cloud.upload(source, "/dir/film"))
+        await manager.held()
+        manager.chunk_faults.append(refusal(507))
+        manager.released.set()
+        with pytest.raises(LastingFailure):
+            await upload
+        await manager.until(lambda: not manager.uploads)
+        assert len(manager.kept) == 1
+        assert (await cloud.upload(source, "/dir/film")).sent_bytes <= 5000
 
 
 async def test_a_manager_that_stays_away_is_waited_for(

@@ -2,6 +2,7 @@
 
 import hashlib
 from itertools import pairwise
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -103,7 +104,7 @@ def test_a_file_with_holes_everywhere_fits_a_frame():
     assert len(missing) == MAX_RANGES
     widest = tuple(ChunkRange(first=2**53 - 1, last=2**53 - 1) for _ in missing)
     name = "\N{GRINNING FACE}" * 127
-    upload = {
+    upload: dict[str, Any] = {
         "upload_id": str(uuid4()),
         "name": name,
         "path": f"/{name}" * 10,

@@ -225,6 +225,7 @@ export interface ResumeRequests {
   "c2s:upload-keep": { data: { upload_id: string; fingerprint: string }; answer: Boolean_ };
   "c2s:kept-uploads-request": { data: { after?: string }; answer: { uploads: KeptUpload[]; has_more: boolean } };
   "c2s:upload-resume": { data: { upload_id: string; fingerprint?: string }; answer: UploadResumed | UploadRejection };
+  "c2s:upload-park": { data: { upload_id: string }; answer: Boolean_ };
   "c2s:upload-drop": { data: { upload_id: string }; answer: Boolean_ };
 }
 

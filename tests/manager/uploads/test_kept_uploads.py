@@ -17,6 +17,7 @@ from tests.manager.sockets.keeping import (
     begin_kept,
     booking_client,
     finish_resumed,
+    keep,
     kept_by,
     kept_in_state,
     nothing_kept,
@@ -243,6 +244,55 @@ class TestLosing:
         )
         assert ranges_of(await resume(client, start.upload_id)) == [(1, 4)]
         await finish_resumed(client, service)
+
+    async def test_a_client_that_leaves_an_upload_frees_its_service(self, stage: Stage):
+        """It goes on with another one there, and later with what it has left."""
+        service = await stage.service()
+        client = await booking_client(stage)
+        start = await begin_kept(client, service, stored=(0, 1))
+        service.answers[s2u.UploadAbort] = None
+        park = c2s.UploadPark(upload_id=start.upload_id)
+        assert (await client.order(park)).success
+        parked = await client.next(s2c.UploadParked)
+        assert (parked.upload_id, parked.code) == (start.upload_id, "parked")
+        frame = await service.next_frame(s2u.UploadAbort)
+        await service.store(start, 2)
+        await service.reply(frame, YES)
+        await kept_in_state(client, "parked")
+        await add_file(client, service, "other.txt")
+        assert "no upload" in await client.refusal(park)
+        assert ranges_of(await resume(client, start.upload_id)) == [(3, 4)]
+        await finish_resumed(client, service)
+        assert client.unread(s2c.UploadParked) == []
+
+    async def test_only_what_is_kept_can_be_left(self, stage: Stage):
+        """Another upload runs on, and so does that of another client."""
+        service = await stage.service()
+        client, other = await booking_client(stage), await stage.client(extensions=RESUMING)
+        response = await client.request_upload("a.txt", size=SIZE)
+        park = c2s.UploadPark(upload_id=response.upload_id)
+        assert "not kept" in await client.refusal(park)
+        await keep(client, response.upload_id)
+        assert "no upload" in await other.refusal(park)
+        await service.take_upload()
+        assert (await client.next(s2c.UploadFinishInfo)).success
+
+    async def test_a_client_that_leaves_a_question_may_ask_for_it_again(self, stage: Stage):
+        """It is not asked any more; the name stays as it is until then."""
+        service = await stage.service()
+        client = await booking_client(stage)
+        await add_file(client, service, "a.txt")
+        start = await begin_kept(client, service)
+        await service.finish(start)
+        await client.next(s2c.UploadOverwriteRequest)
+        assert (await client.order(c2s.UploadPark(upload_id=start.upload_id))).success
+        assert (await client.next(s2c.UploadParked)).code == "parked"
+        await client.decide(start.upload_id, "overwrite")
+        await kept_in_state(client, "awaiting-decision")
+        await resume(client, start.upload_id)
+        await client.next(s2c.UploadOverwriteRequest)
+        await client.decide(start.upload_id, "rename")
+        assert (await client.next(s2c.UploadFinishInfo)).rename_target == "a (1).txt"
 
     async def test_a_resumed_upload_is_parked_again(self, stage: Stage):
         """The next service may be lost like the first one."""

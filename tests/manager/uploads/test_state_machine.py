@@ -40,6 +40,7 @@ from manager.uploads.transitions import (
     ENDS,
     MAY_NOT_OVERWRITE,
     ON_SERVICE,
+    PARKED,
     SKIPPED,
     TRANSITIONS,
     UploadEvent,
@@ -84,6 +85,7 @@ EVENTS: dict[str, Happening] = {
     "commit_postponed": lambda upload: upload.commit_postponed("away"),
     "keep": kept,
     "taken_over": lambda upload: upload.taken_over(),
+    "park_requested": lambda upload: upload.park_requested(),
     "overwrite_refused": lambda upload: upload.overwrite_refused(),
     "name_taken": lambda upload: upload.name_taken(5),
     "name_taken_by_folder": lambda upload: upload.name_taken_by_folder("is a folder"),
@@ -409,6 +411,33 @@ class TestKeeping:
             AbortService(),
         ]
 
+    def test_left_by_a_client_that_stays(self):
+        """It hears so at once; its service stops as if it had disconnected."""
+        told = TellParked("parked", PARKED)
+        upload = upload_after("service_accepted", "keep")
+        assert upload.park_requested() == [told, AbortService()]
+        assert upload.park_requested() == []
+        assert upload.client_left() == []
+        assert upload.service_stopped() == [
+            FreeService(),
+            Park(KeptUploadState.UPLOADING, None),
+            ReleaseReference(),
+        ]
+        upload = upload_after(*ASKED, "keep")
+        parked = Park(KeptUploadState.AWAITING_DECISION, MIME)
+        assert upload.park_requested() == [ClosePrompt(), parked, told, ReleaseReference()]
+
+    def test_left_while_its_file_is_entered(self):
+        """The client hears that it has left, and nothing of how that ends; it may ask later."""
+        upload = upload_after(*STORED, "keep")
+        assert upload.park_requested() == [TellParked("parked", PARKED)]
+        assert upload.commit_done("big.iso") == [AnnounceFile(), ReleaseReference()]
+
+    def test_only_what_is_kept_can_be_left(self):
+        """Of any other upload nothing would remain."""
+        with pytest.raises(IllegalTransition):
+            upload_after("service_accepted").park_requested()
+
     def test_without_the_catalog(self):
         """All is stored; only the file has to be entered, with the type that was found."""
         upload = upload_after(*STORED, "keep")
@@ -541,7 +570,7 @@ class UploadMachine(RuleBasedStateMachine):
     def the_end_is_told_once(self):
         """Exactly one rejection or finish info at the end, none before, none to the departed."""
         told = self.count(TellFinish, TellRejected, TellParked)
-        if "taken_over" in self.happened:
+        if {"taken_over", "park_requested"} & self.happened:
             assert told <= 1
         elif "client_left" in self.happened:
             assert told == 0
@@ -554,7 +583,8 @@ class UploadMachine(RuleBasedStateMachine):
         successes = [e for e in self.effects if isinstance(e, TellFinish) and e.success]
         committed = self.upload.state is UploadState.COMMITTED
         assert self.count(AnnounceFile) == committed
-        assert len(successes) == (committed and "client_left" not in self.happened)
+        gone = {"client_left", "park_requested"} & self.happened
+        assert len(successes) == (committed and not gone)
 
     @invariant()
     def only_what_is_kept_is_parked(self):
