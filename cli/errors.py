@@ -59,6 +59,14 @@ class ExportInvalid(CommandError):
     """The file to import is not a complete export."""
 
 
+class CredentialTaken(CommandError):
+    """A credential of that name is in force, or it was used before."""
+
+
+class CredentialUnreadable(CommandError):
+    """The credential that was given cannot be read."""
+
+
 class ExportUnreadable(CommandError):
     """The file to import cannot be read, or there is no catalog."""
 
@@ -73,6 +81,7 @@ EXIT_CODES: Mapping[type[Exception], int] = {
     ExportInvalid: os.EX_DATAERR,
     errors.NotFound: os.EX_NOINPUT,
     errors.SourceUnreadable: os.EX_NOINPUT,
+    CredentialUnreadable: os.EX_NOINPUT,
     ExportUnreadable: os.EX_NOINPUT,
     errors.Unreachable: os.EX_UNAVAILABLE,
     errors.ConnectionLost: os.EX_UNAVAILABLE,
@@ -82,6 +91,7 @@ EXIT_CODES: Mapping[type[Exception], int] = {
     CommandError: os.EX_SOFTWARE,
     errors.TargetUnwritable: os.EX_CANTCREAT,
     CatalogOccupied: os.EX_CANTCREAT,
+    CredentialTaken: os.EX_CANTCREAT,
     DataFolderUnusable: os.EX_CANTCREAT,
     ExportUnwritable: os.EX_CANTCREAT,
     errors.LastingFailure: os.EX_IOERR,

@@ -32,6 +32,7 @@ from client_sdk.endpoint import (
 from client_sdk.errors import (
     CloudError,
     ConnectionLost,
+    Forbidden,
     InvalidInput,
     LastingFailure,
     NotLoggedIn,
@@ -57,6 +58,7 @@ SEND_STALL_S = 8.0
 """Shorter than the time for a reply, or every request would end before it is noticed."""
 QUEUE_LIMIT = 1024
 UNAUTHORIZED = 401
+FORBIDDEN = 403
 SERVER_ERRORS = 500
 LONGEST_REASON = 500
 
@@ -110,6 +112,7 @@ class Connection:
         Raises:
             InvalidInput: The URL is not one, or there are no certificates in the file.
             NotLoggedIn: The manager refused the credentials (HTTP 401).
+            Forbidden: They are right, but not for this (HTTP 403).
             Unavailable: It cannot serve now, and says when to try again.
             LastingFailure: It cannot serve, and trying again does not help.
             Unreachable: No connection came about for any other reason.
@@ -302,6 +305,8 @@ def _refusal(url: str, response: Response) -> CloudError:
     """What an answer means that does not open a WebSocket."""
     if response.status_code == UNAUTHORIZED:
         return NotLoggedIn("the manager does not accept these credentials")
+    if response.status_code == FORBIDDEN:
+        return Forbidden(_words(response))
     if LASTING_HEADER in response.headers:
         return LastingFailure(_words(response))
     after_s = retry_after_s(response.status_code, response.headers)

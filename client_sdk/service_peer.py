@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from client_sdk.errors import CloudError, NotLoggedIn
+from client_sdk.errors import CloudError, Forbidden, NotLoggedIn
 from common.log_events import EventLogger
 from common.retry import Backoff
 
@@ -12,17 +12,17 @@ _SCHEMES = {"http": "ws", "https": "wss"}
 log = EventLogger(__name__)
 
 
-def service_url(manager: str, kind: str, password: str, **parameters: str) -> str:
-    """The WebSocket URL for a service. The password is in its query, so the URL is a secret.
+def service_url(manager: str, kind: str, credential: str, **parameters: str) -> str:
+    """The WebSocket URL for a service. The credential is in its query, so the URL is a secret.
 
     Args:
         manager: URL of the manager, ws(s):// or http(s)://, without a slash at its end.
         kind: Of the service, as the protocol names it: "upload" or "thumbnail".
-        password: The manager's password for services.
+        credential: What the service logs in with.
         parameters: What else the service says of itself.
     """
     parts = urlsplit(manager)
-    query = urlencode({"type": kind, "key": password, **parameters})
+    query = urlencode({"type": kind, "key": credential, **parameters})
     scheme = _SCHEMES.get(parts.scheme, parts.scheme)
     return urlunsplit(parts._replace(scheme=scheme, path=f"{parts.path}/", query=query))
 
@@ -39,8 +39,8 @@ async def stay_connected(connect: Callable[[Backoff], Awaitable[None]], backoff:
         try:
             await connect(backoff)
             log.info("manager-connection-lost")
-        except NotLoggedIn:
-            log.error("manager-refuses-service-password")
+        except (Forbidden, NotLoggedIn) as error:
+            log.error("manager-refuses-service-credential", reason=str(error))
         except CloudError as error:
             log.warning("manager-unreachable", code=error.code)
         except Exception:

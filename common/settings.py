@@ -10,7 +10,7 @@ from ipaddress import ip_network
 from typing import Annotated, Final, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
 from common.addresses import Network
@@ -98,12 +98,14 @@ ManagerUrl = Annotated[str, AfterValidator(_manager_url)]
 
 def _not_blank(secret: SecretStr) -> SecretStr:
     if not secret.get_secret_value().strip():
-        raise ValueError("expected the password that the manager has as SERVICE_PASSWORD")
+        raise ValueError("expected what `discord-cloud services add` prints, or SERVICE_PASSWORD")
     return secret
 
 
-ManagersServicePassword = Annotated[SecretStr, AfterValidator(_not_blank)]
-"""The password of services, as services have it; the manager decides its minimum length."""
+ServiceSecret = Annotated[SecretStr, AfterValidator(_not_blank)]
+"""What a service logs in with at its manager: a credential of its kind, or the password of all services."""
+SERVICE_SECRET_NAMES: Final = AliasChoices("service_credential", "service_password")
+"""Its setting, and what that was called when there was the password alone."""
 
 
 def split_list(text: str) -> list[str]:

@@ -20,7 +20,6 @@ from common.guesses import GuessLimiter
 from common.http_server import UNREAD_TIMEOUT_S, end_unread_answers, handler_arguments
 from common.key_derivation import Purpose
 from common.password_guard import PasswordGuard
-from common.service_password import ServicePassword
 from common.tasks import BackgroundTasks, supervised
 from manager import app_keys
 from manager.accounts.accounts import Accounts, SetupCode
@@ -66,6 +65,7 @@ from manager.processing.thumbnails import (
 from manager.retrying import CATALOG_RETRY, CatalogRetry
 from manager.services.booking_ledger import BookingLedger
 from manager.services.bookings import BookingManager
+from manager.services.credentials import ServiceAccess
 from manager.services.liveness import LivenessProbe, ProbeHandlers, Service
 from manager.services.registry import UploadSlotRegistry, WebhookReportHandlers
 from manager.services.webhooks import QuarantineKeeper, WebhookDirectory
@@ -261,8 +261,14 @@ async def _run(
         )
         authenticator = Authenticator(catalog, accounts)
         guard = PasswordGuard(GuessLimiter(), addresses, monotonic, audit.record_refusal)
-        service_password = ServicePassword(
-            settings.service_password.get_secret_value(), addresses, monotonic, audit.record_refusal
+        access = ServiceAccess(
+            catalog,
+            settings.password_of_services,
+            addresses,
+            tasks,
+            report=audit.record_refusal,
+            clock=clock,
+            monotonic=monotonic,
         )
 
         # Services and uploads.
@@ -395,7 +401,7 @@ async def _run(
         )
         slots = UploadServiceEndpoint(
             acceptor,
-            service_password,
+            access,
             upload_slots,
             slot_packets,
             on_leave=tickets.slot_left,
@@ -404,13 +410,14 @@ async def _run(
         )
         base_thumbnails = ThumbnailServiceEndpoint(
             acceptor,
+            access,
             thumbnail_services,
             thumbnail_packets,
             bot_token=settings.bot_token_for_services,
             gives_master_key=settings.base_upload_services,
         )
         processing_services = ProcessingServiceEndpoint(
-            acceptor, service_password, processing, processing_packets, base=base_thumbnails
+            acceptor, access, processing, processing_packets, base=base_thumbnails
         )
         websockets = WebSocketEndpoint(
             {
@@ -453,7 +460,7 @@ async def _run(
                     ),
                     public_url,
                 ),
-                *monitoring_routes(health, metrics, service_password),
+                *monitoring_routes(health, metrics, access),
                 status_route(
                     accounts,
                     ServicesSection(hub, upload_slots, bookings),
@@ -482,6 +489,7 @@ async def _run(
         )
         app[app_keys.LOGINS] = logins
         app[app_keys.REAPER] = reaper
+        app[app_keys.SERVICE_ACCESS] = access
         app[app_keys.SETUP_CODE] = setup
         app[app_keys.SIGNED_LINKS] = signed_links
         app[app_keys.SIGNING_KEYS] = key_keeper
@@ -503,6 +511,7 @@ async def _run(
             "processing": processing.run,
             "quarantines": quarantines.run,
             "reaper": reaper.run,
+            "service_credentials": access.run,
             "signing_keys": key_keeper.run,
             "sweep": unknown_messages.run,
             "watch": unknown_messages.keep_watching,

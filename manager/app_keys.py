@@ -16,6 +16,7 @@ from manager.gc.unknown_messages import UnknownMessages
 from manager.metrics import ManagerMetrics
 from manager.processing.thumbnails import ThumbnailCache, ThumbnailServiceRegistry
 from manager.services.bookings import BookingManager
+from manager.services.credentials import ServiceAccess
 from manager.services.webhooks import WebhookDirectory
 from manager.signing.keys import SigningKeyKeeper
 from manager.tickets.uploads import TicketManager
@@ -29,6 +30,7 @@ DISPATCHERS = web.AppKey[Sequence[Dispatcher]]("dispatchers")
 LOGINS = web.AppKey("logins", LoginRevocation)
 METRICS = web.AppKey("metrics", ManagerMetrics)
 REAPER = web.AppKey("reaper", Reaper)
+SERVICE_ACCESS = web.AppKey("service_access", ServiceAccess)
 SETUP_CODE = web.AppKey("setup_code", SetupCode)
 SIGNED_LINKS = web.AppKey("signed_links", SignedLinks)
 SIGNING_KEYS = web.AppKey("signing_keys", SigningKeyKeeper)

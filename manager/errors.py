@@ -320,6 +320,15 @@ class NotAService(ManagerError):
         super().__init__("only a service may do this: send an API key")
 
 
+class WrongServiceKind(ManagerError):
+    """A service has a credential, but for other work than this."""
+
+    code = "wrong-service-kind"
+
+    def __init__(self, kind: str, needed: str) -> None:
+        super().__init__(f"this credential is for {kind}: {needed} needs one of its own kind")
+
+
 class JobLost(ManagerError):
     """The job is not, or no longer, this processing service's."""
 

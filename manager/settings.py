@@ -153,9 +153,12 @@ class ManagerSettings(KeyedCatalogSettings):
         default=4000,
         description="Port for HTTP and WebSockets; 0 takes a free one.",
     )
-    service_password: SecretStr = Field(
-        min_length=8,
-        description="Password with which upload services log in, 8 characters or more.",
+    service_password: Annotated[SecretStr | None, Field(min_length=8), NoneWhenEmpty] = Field(
+        default=None,
+        description=(
+            "Password that lets services of every kind in, 8 characters or more; base-protocol "
+            "services have no other way. If unset, services need credentials (`discord-cloud services`)."
+        ),
     )
     discord_webhooks: Annotated[SecretStr, AfterValidator(_checked_webhooks)] = Field(
         description=(
@@ -384,6 +387,11 @@ class ManagerSettings(KeyedCatalogSettings):
     def chosen_setup_code(self) -> str | None:
         """The code for the first user, or `NO_CODE`; None when a random one is to be made."""
         return self.setup_code.get_secret_value() if self.setup_code else None
+
+    @property
+    def password_of_services(self) -> str | None:
+        """What lets services of every kind in; None when they need credentials."""
+        return self.service_password.get_secret_value() if self.service_password else None
 
     @property
     def bot_token(self) -> str | None:

@@ -15,8 +15,7 @@ from aiohttp import web
 
 from catalog.errors import CatalogError, CatalogUnavailable
 from catalog.port import Catalog
-from catalog.records import JobState
-from common.service_password import ServicePassword
+from catalog.records import JobState, ServiceKind
 from manager.accounts.accounts import Accounts
 from manager.broadcast.hub import Hub
 from manager.files.conversion import timestamp
@@ -26,6 +25,7 @@ from manager.http.responses import success
 from manager.metrics import CONTENT_TYPE, ManagerMetrics, UncertainPostTotals
 from manager.processing.jobs import ProcessingManager
 from manager.services.bookings import BookingManager
+from manager.services.credentials import ServiceAccess
 from manager.services.registry import UploadSlotRegistry
 from manager.services.webhooks import WebhookDirectory
 
@@ -222,16 +222,16 @@ def status_route(
 
 
 def monitoring_routes(
-    health: CatalogHealth, metrics: ManagerMetrics, password: ServicePassword
+    health: CatalogHealth, metrics: ManagerMetrics, access: ServiceAccess
 ) -> list[web.RouteDef]:
-    """`/health`, and `/metrics`, which needs the service password."""
+    """`/health`, and `/metrics`, for services that have a credential for metrics."""
 
     async def check_health(_: web.Request) -> web.Response:
         await health.check()
         return web.Response(status=204)
 
     async def show_metrics(request: web.Request) -> web.Response:
-        password.check_bearer(request)
+        await access.check_bearer(request, ServiceKind.METRICS)
         return web.Response(body=metrics.render(), headers={"Content-Type": CONTENT_TYPE})
 
     return [

@@ -10,9 +10,9 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from yarl import URL
 
+from catalog.records import ServiceKind
 from common.addresses import ClientAddresses
 from common.log_events import bind_ids, correlation_ids
-from common.service_password import ServicePassword
 from common.tasks import BackgroundTasks
 from manager.accounts.accounts import Accounts
 from manager.accounts.logins import LoginRevocation, close_revoked_login
@@ -24,6 +24,7 @@ from manager.http.parameters import base_url_of, origin_of
 from manager.metrics import ManagerMetrics
 from manager.processing.jobs import ProcessingManager, ProcessingSession
 from manager.processing.thumbnails import ThumbnailServiceRegistry, ThumbnailSession
+from manager.services.credentials import ServiceAccess, ServiceIdentity
 from manager.services.registry import UploadSlot, UploadSlotRegistry
 from protocol import generic
 from protocol.extensions import (
@@ -56,7 +57,7 @@ class PeerType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handshake:
-    """The parameters of a connection. `key` is a user's token or app password, or that of a service."""
+    """The parameters of a connection. `key`: a token or app password, or what a service logs in with."""
 
     type: PeerType
     key: str
@@ -104,7 +105,7 @@ log = structlog.get_logger(__name__)
 
 ServePeer = Callable[[web.Request, Handshake], Awaitable[web.WebSocketResponse]]
 """Serves a peer of one kind. Raises `InvalidRequest`, `InvalidToken`, `WrongServicePassword`,
-`TooManyAttempts` before the WebSocket is accepted."""
+`WrongServiceKind`, `TooManyAttempts`, `CatalogError` before the WebSocket is accepted."""
 
 
 class WebSocketEndpoint:
@@ -241,7 +242,7 @@ class UploadServiceEndpoint:
     def __init__(
         self,
         sockets: SocketAcceptor,
-        password: ServicePassword,
+        access: ServiceAccess,
         registry: UploadSlotRegistry,
         dispatcher: Dispatcher,
         *,
@@ -253,7 +254,7 @@ class UploadServiceEndpoint:
 
         Args:
             sockets: Accepts the connections.
-            password: Checks the service password.
+            access: Lets services in.
             registry: Configures the slots, and gives them uploads.
             dispatcher: Handles the packets.
             on_leave: Called when a slot has disconnected.
@@ -261,7 +262,7 @@ class UploadServiceEndpoint:
             gives_master_key: Whether services are let in that need the master key.
         """
         self._sockets = sockets
-        self._password = password
+        self._access = access
         self._registry = registry
         self._dispatcher = dispatcher
         self._on_leave = on_leave
@@ -269,14 +270,14 @@ class UploadServiceEndpoint:
         self._gives_master_key = gives_master_key
 
     async def serve(self, request: web.Request, handshake: Handshake) -> web.WebSocketResponse:
-        """Serves a slot that has the service password."""
-        self._password.check(request, handshake.key)
+        """Serves a slot that has a credential for uploads, or the service password."""
+        identity = await self._access.check(request, handshake.key, ServiceKind.UPLOAD)
         address = handshake.upload_address()
         granted = handshake.extensions & _UPLOAD_EXTENSIONS
         if WEBHOOKS not in granted:
             granted = frozenset()
-        process = handshake.process() if granted else None
-        if (reason := self._why_not(granted)) is not None:
+        process = identity.own(handshake.process()) if granted else None
+        if (reason := self._why_not(granted, identity)) is not None:
             log.warning("upload-service-refused", address=address, reason=reason)
             raise InvalidRequest(f"extensions: {reason}")
         socket, connection = await self._sockets.accept(request, handshake, granted, "u2s")
@@ -289,17 +290,24 @@ class UploadServiceEndpoint:
             takes_holders=TICKET_HOLDERS in granted,
             takes_object_keys=OBJECT_KEYS in granted,
             can_resume=RESUME in granted,
+            credential_id=identity.credential_id,
         )
         bind_ids(service=slot.id)
         try:
-            async with self._registry.registered(slot):
-                await connection.serve(lambda packet, _: self._dispatcher.handle(slot, packet))
+            with self._access.connected(identity, connection):
+                async with self._registry.registered(slot):
+                    await connection.serve(lambda packet, _: self._dispatcher.handle(slot, packet))
         finally:
             self._on_leave(slot)
         return socket
 
-    def _why_not(self, granted: frozenset[str]) -> str | None:
+    def _why_not(self, granted: frozenset[str], identity: ServiceIdentity) -> str | None:
         """Why a service that was granted these extensions cannot be served; None when it can."""
+        if OBJECT_KEYS not in granted and identity.credential_id is not None:
+            return (
+                f"a service with a credential is sent no master key and needs the extension {OBJECT_KEYS}: "
+                "upgrade it; services of the base protocol log in with SERVICE_PASSWORD"
+            )
         if OBJECT_KEYS not in granted and not self._gives_master_key:
             return (
                 f"this manager keeps its master key to itself and needs the extension {OBJECT_KEYS}: "
@@ -316,6 +324,7 @@ class ThumbnailServiceEndpoint:
     def __init__(
         self,
         sockets: SocketAcceptor,
+        access: ServiceAccess,
         registry: ThumbnailServiceRegistry,
         dispatcher: Dispatcher,
         *,
@@ -326,19 +335,22 @@ class ThumbnailServiceEndpoint:
 
         Args:
             sockets: Accepts the connections.
+            access: Lets services in.
             registry: Configures the services, and asks them.
             dispatcher: Handles the packets.
             bot_token: What such services read with; None: none can be served.
             gives_master_key: Whether services are let in that need the master key.
         """
         self._sockets = sockets
+        self._access = access
         self._registry = registry
         self._dispatcher = dispatcher
         self._bot_token = bot_token
         self._gives_master_key = gives_master_key
 
     async def serve(self, request: web.Request, handshake: Handshake) -> web.WebSocketResponse:
-        """Serves a thumbnail service whose password was checked."""
+        """Serves a service that has a credential for thumbnails, or the service password."""
+        identity = await self._access.check(request, handshake.key, ServiceKind.THUMBNAIL)
         if not self._gives_master_key:
             raise _refused_thumbnail_service(
                 "this manager keeps its master key to itself, which such a service needs: set "
@@ -351,8 +363,9 @@ class ThumbnailServiceEndpoint:
         socket, connection = await self._sockets.accept(request, handshake, frozenset(), "t2s")
         service = ThumbnailSession(id=str(uuid4()), connection=connection)
         bind_ids(service=service.id)
-        async with self._registry.registered(service, self._bot_token):
-            await connection.serve(lambda packet, _: self._dispatcher.handle(service, packet))
+        with self._access.connected(identity, connection):
+            async with self._registry.registered(service, self._bot_token):
+                await connection.serve(lambda packet, _: self._dispatcher.handle(service, packet))
         return socket
 
 
@@ -367,29 +380,30 @@ class ProcessingServiceEndpoint:
     def __init__(
         self,
         sockets: SocketAcceptor,
-        password: ServicePassword,
+        access: ServiceAccess,
         registry: ProcessingManager,
         dispatcher: Dispatcher,
         *,
         base: ThumbnailServiceEndpoint,
     ) -> None:
         self._sockets = sockets
-        self._password = password
+        self._access = access
         self._registry = registry
         self._dispatcher = dispatcher
         self._base = base
 
     async def serve(self, request: web.Request, handshake: Handshake) -> web.WebSocketResponse:
-        """Serves a service that has the service password."""
-        self._password.check(request, handshake.key)
+        """Serves a service that has a credential for processing, or the service password."""
         granted = handshake.extensions & {PROCESSING}
         if not granted:
             return await self._base.serve(request, handshake)
+        identity = await self._access.check(request, handshake.key, ServiceKind.PROCESSING)
         # It reads content at the address that it connects to, which may differ from the public one.
         own_url = origin_of(request)
         socket, connection = await self._sockets.accept(request, handshake, granted, "t2s")
         service = ProcessingSession(id=str(uuid4()), base_url=own_url, connection=connection)
         bind_ids(service=service.id)
-        async with self._registry.registered(service):
-            await connection.serve(lambda packet, _: self._dispatcher.handle(service, packet))
+        with self._access.connected(identity, connection):
+            async with self._registry.registered(service):
+                await connection.serve(lambda packet, _: self._dispatcher.handle(service, packet))
         return socket

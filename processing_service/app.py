@@ -107,7 +107,7 @@ class ProcessingService:
 
     async def _connect(self, jobs: JobProcessor, backoff: Backoff) -> None:
         """Serve one connection until it ends."""
-        password = self._settings.service_password.get_secret_value()
+        password = self._settings.service_credential.get_secret_value()
         url = service_url(self._settings.manager_address, "thumbnail", password)
         async with Connection.open(url, receives=_RECEIVES, extensions=_EXTENSIONS) as manager:
             if PROCESSING not in manager.granted:

@@ -6,7 +6,13 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from common.settings import ManagersServicePassword, ManagerUrl, PositiveSeconds, checked_url
+from common.settings import (
+    SERVICE_SECRET_NAMES,
+    ManagerUrl,
+    PositiveSeconds,
+    ServiceSecret,
+    checked_url,
+)
 from processing_service.errors import ViewsInvalid
 from processing_service.views import load_views
 from processing_service.work_order import WorkerLimits
@@ -34,8 +40,10 @@ class ProcessingServiceSettings(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
 
     manager_address: ManagerUrl = Field(description="URL of the manager, ws(s):// or http(s)://.")
-    service_password: ManagersServicePassword = Field(
-        description="The manager's password for services."
+    service_credential: ServiceSecret = Field(
+        validation_alias=SERVICE_SECRET_NAMES,
+        description="The credential for processing that `discord-cloud services add` has printed, or the "
+        "manager's SERVICE_PASSWORD.",
     )
     workers: int = Field(
         default=2, ge=1, le=256, description="How many files are processed at a time."

@@ -75,7 +75,7 @@ class UploadService:
         self._reports = ReportQueue(ReportJournal(settings.reports_folder), backoff)
         self._metrics = Metrics()
         self._forwarder = Forwarder(self._reports, self._metrics)
-        password = settings.service_password.get_secret_value()
+        password = settings.service_credential.get_secret_value()
         self._manager_url = _link_url(settings, password)
         self._leases = WebhookLeases()
         self._slots = self._made_slots()

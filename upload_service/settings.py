@@ -8,13 +8,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from common.http_server import IDLE_TIMEOUT_DESCRIPTION, IDLE_TIMEOUT_S
 from common.settings import (
+    SERVICE_SECRET_NAMES,
     TRUSTED_PROXIES_DESCRIPTION,
     Host,
-    ManagersServicePassword,
     ManagerUrl,
     Port,
     PositiveSeconds,
     Seconds,
+    ServiceSecret,
     TrustedProxies,
     checked_url,
 )
@@ -31,8 +32,10 @@ class UploadServiceSettings(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
 
     manager_address: ManagerUrl = Field(description="URL of the manager, ws(s):// or http(s)://.")
-    service_password: ManagersServicePassword = Field(
-        description="The manager's password for services; /metrics requires it, too."
+    service_credential: ServiceSecret = Field(
+        validation_alias=SERVICE_SECRET_NAMES,
+        description="The credential for uploads that `discord-cloud services add` has printed, or the "
+        "manager's SERVICE_PASSWORD; /metrics requires it, too.",
     )
     own_address: Annotated[str, AfterValidator(_own_url)] = Field(
         description="URL at which clients reach this service; they post chunks to exactly this URL."

@@ -1,5 +1,6 @@
 """The commands that run servers, and those that work on the catalog directly."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -11,6 +12,28 @@ from cli.extras import require_extras
 
 _DEFAULTS = UpOptions(data=Path("data"))
 _STREAM = Path("-")
+
+services = typer.Typer(
+    name="services",
+    no_args_is_help=True,
+    help="Credentials of upload, processing and other services, in the catalog itself.",
+)
+CredentialName = Annotated[
+    str, typer.Argument(help="Name of the credential: a-z, 0-9, dot, dash, underscore.")
+]
+UpFolder = Annotated[
+    Path | None, typer.Option(help="Folder of `discord-cloud up`, if that is what runs.")
+]
+
+
+class CredentialKind(StrEnum):
+    """What a service credential is for."""
+
+    UPLOAD = "upload"
+    PROCESSING = "processing"
+    THUMBNAIL = "thumbnail"
+    GATEWAY = "gateway"
+    METRICS = "metrics"
 
 
 def register(app: typer.Typer) -> None:
@@ -24,6 +47,7 @@ def register(app: typer.Typer) -> None:
     app.command("export", no_args_is_help=True)(export_catalog)
     app.command("import", no_args_is_help=True)(import_catalog)
     app.command("rotate-signing-key")(rotate_signing_key)
+    app.add_typer(services)
 
 
 def _checked_url(url: str | None) -> str | None:
@@ -140,9 +164,7 @@ def rotate_signing_key(
             "--revoke", help="End all logins, links and tickets at once, by deleting the old keys."
         ),
     ] = False,
-    data: Annotated[
-        Path | None, typer.Option(help="Folder of `discord-cloud up`, if that is what runs.")
-    ] = None,
+    data: UpFolder = None,
     as_json: Json = False,
 ) -> None:
     """Replace the key that signs logins, links and tickets; running managers follow by themselves."""
@@ -150,3 +172,43 @@ def rotate_signing_key(
     from cli.servers import key_rotation
 
     key_rotation.rotate(context, data, revoke=revoke, as_json=as_json)
+
+
+@services.command("add", no_args_is_help=True)
+def add_service(
+    context: typer.Context,
+    name: CredentialName,
+    *,
+    kind: Annotated[CredentialKind, typer.Option(help="The work that it is for.")],
+    credential: Annotated[
+        Path | None,
+        typer.Option(
+            help="File with the credential, - for standard input; without it one is made."
+        ),
+    ] = None,
+    data: UpFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Let services in that have a new credential, and print it. It cannot be shown again."""
+    require_extras("server")
+    from cli.servers import service_credentials
+
+    service_credentials.add(context, data, name, kind.value, credential, as_json=as_json)
+
+
+@services.command("list")
+def list_services(context: typer.Context, *, data: UpFolder = None, as_json: Json = False) -> None:
+    """Show the credentials, including revoked ones, and when they were used last, roughly."""
+    require_extras("server")
+    from cli.servers import service_credentials
+
+    service_credentials.list_(context, data, as_json=as_json)
+
+
+@services.command("revoke", no_args_is_help=True)
+def revoke_service(context: typer.Context, name: CredentialName, *, data: UpFolder = None) -> None:
+    """Revoke a credential; running managers disconnect its services by themselves."""
+    require_extras("server")
+    from cli.servers import service_credentials
+
+    service_credentials.revoke(context, data, name)

@@ -20,6 +20,7 @@ from catalog.errors import (
     ExportDamaged,
     InvalidRecord,
     SchemaMismatch,
+    ServiceCredentialTaken,
 )
 from catalog.port import Catalog
 from catalog.sqlite import schema
@@ -31,6 +32,7 @@ from cli.errors import (
     CatalogOccupied,
     CatalogUnusable,
     CommandError,
+    CredentialTaken,
     ExportInvalid,
     ExportUnreadable,
     ExportUnwritable,
@@ -47,6 +49,7 @@ _ERRORS: Mapping[type[CatalogError], type[CommandError]] = {
     ExportDamaged: ExportInvalid,
     InvalidRecord: ExportInvalid,
     CatalogNotEmpty: CatalogOccupied,
+    ServiceCredentialTaken: CredentialTaken,
     CatalogError: CatalogUnusable,
 }
 """The most derived class that matches counts."""

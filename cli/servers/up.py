@@ -59,7 +59,7 @@ DECIDED: Final[Mapping[type[BaseSettings], frozenset[str]]] = {
     UploadServiceSettings: frozenset(
         {
             "manager_address",
-            "service_password",
+            "service_credential",
             "own_address",
             "host",
             "port",
@@ -68,7 +68,9 @@ DECIDED: Final[Mapping[type[BaseSettings], frozenset[str]]] = {
             "reports_folder",
         }
     ),
-    ProcessingServiceSettings: frozenset({"manager_address", "service_password", "upload_origin"}),
+    ProcessingServiceSettings: frozenset(
+        {"manager_address", "service_credential", "upload_origin"}
+    ),
     EmulatorSettings: frozenset(EmulatorSettings.model_fields),
     StopSettings: frozenset(),
     LogSettings: frozenset(),
@@ -224,7 +226,7 @@ def _upload_settings(options: UpOptions, folder: DataFolder, url: str) -> Upload
     return up_settings(
         UploadServiceSettings,
         manager_address=url,
-        service_password=SecretStr(folder.service_password()),
+        service_credential=SecretStr(folder.service_password()),
         own_address=f"{public_url}/upload",
         slots=options.slots,
         drain_grace_s=DRAIN_GRACE_S,
@@ -240,7 +242,7 @@ def _processing_settings(
     return up_settings(
         ProcessingServiceSettings,
         manager_address=url,
-        service_password=SecretStr(folder.service_password()),
+        service_credential=SecretStr(folder.service_password()),
         upload_origin=None if has_own_path else url,
     )
 

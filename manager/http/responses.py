@@ -36,6 +36,7 @@ from manager.errors import (
     UserNameTaken,
     WrongCredentials,
     WrongMediaType,
+    WrongServiceKind,
     WrongSetupCode,
 )
 from storage.errors import (
@@ -117,6 +118,7 @@ STATUSES: Mapping[type[Exception], int] = {
     InvalidTicket: 403,
     NotAdministrator: 403,
     NotAService: 403,
+    WrongServiceKind: 403,
     NoUploadService: 503,
     Overloaded: 503,
     ManagerError: 500,

@@ -77,14 +77,15 @@ class UploadSlot:
     Attributes:
         id: uuid of the connection.
         address: URL that clients send chunks to; slots of one process may share it.
-        process: uuid of the process that the slot belongs to; None for a base-protocol service,
-            which shares nothing with others.
+        process: the process that the slot belongs to, unique among all credentials; None for a
+            base-protocol service, which shares nothing with others.
         connection: the way to the service.
         is_connected: false from the moment at which the connection ended.
         takes_tickets: whether the service takes files with tickets.
         takes_holders: whether it is sent the holders of these tickets.
         takes_object_keys: whether it is sent the key of each object, and no master key.
         can_resume: whether it goes on with uploads of which some chunks are stored.
+        credential_id: what its service has logged in with; None: the password of all services.
         channel_id: where a base-protocol service posts to, as the bot; None for the others.
         is_usable: whether its last configuration has somewhere to post to.
         is_in_service: whether it takes part in bookings.
@@ -100,6 +101,7 @@ class UploadSlot:
     takes_holders: bool = False
     takes_object_keys: bool = False
     can_resume: bool = False
+    credential_id: UUID | None = None
     channel_id: int | None = None
     is_connected: bool = True
     is_usable: bool = False

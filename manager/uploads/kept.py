@@ -156,6 +156,18 @@ class KeptUploadRegistry:
         """The upload runs here: it is kept however long it takes, until `ended`."""
         self._running[kept.object_id] = kept
 
+    async def note_service(self, kept: KeptUpload, credential_id: UUID) -> None:
+        """Services with this credential were given the upload; they may report chunks of it late.
+
+        Without the catalog it is not noted: then what they could not report is sent again.
+        """
+        try:
+            await self._retry.committing(
+                lambda: self._catalog.note_kept_upload_service(kept.object_id, credential_id)
+            )
+        except CatalogError as error:
+            log.log(log_level(error), "service-of-kept-upload-not-noted", code=error.code)
+
     def ended(self, kept: KeptUpload) -> None:
         """The upload runs here no longer."""
         if self._running.get(kept.object_id) is kept:

@@ -150,6 +150,8 @@ class UploadReportHandlers:
     async def _upload_of(self, slot: UploadSlot, upload_id: str) -> ChunkTarget | None:
         """What the chunk belongs to; a kept upload takes late ones whether it runs or not.
 
+        It takes them from services with a credential that it was given to, or with the password.
+
         Raises `CatalogUnavailable`.
         """
         upload = slot.upload
@@ -158,8 +160,13 @@ class UploadReportHandlers:
         ticket_upload = self._find_ticket_upload(slot.process, upload_id)
         if ticket_upload is not None:
             return ticket_upload
-        kept = await self._kept_uploads.kept_upload(UUID(upload_id))
+        kept = await self._kept_upload_of(slot, UUID(upload_id))
         return None if kept is None else _KeptTarget(kept)
+
+    async def _kept_upload_of(self, slot: UploadSlot, object_id: UUID) -> KeptUpload | None:
+        if slot.credential_id is None:
+            return await self._kept_uploads.kept_upload(object_id)
+        return await self._kept_uploads.kept_upload_given_to(object_id, slot.credential_id)
 
 
 def _takes_finish(slot: UploadSlot, packet: u2s.UploadFinish) -> bool:

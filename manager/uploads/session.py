@@ -245,6 +245,12 @@ class RunningUpload:
         if self._kept is None:
             self._kept = kept
             self._register_kept(kept)
+            self._note_service(kept)
+
+    def _note_service(self, kept: KeptUpload) -> None:
+        if self._slot is not None and self._slot.credential_id is not None:
+            noting = self._kept_uploads.note_service(kept, self._slot.credential_id)
+            self._spawn(noting, "note the service of a kept upload")
 
     def _register_kept(self, kept: KeptUpload) -> None:
         self._kept_running[self.requested.upload_id] = self
@@ -371,6 +377,8 @@ class RunningUpload:
             await slot.connection.close(INTERNAL_ERROR, "internal error")
 
     def _tell_accepted(self, _: effects.TellAccepted) -> None:
+        if self._kept is not None:
+            self._note_service(self._kept)
         self.messages.send_accepted(None if self._slot is None else self._slot.address)
 
     def _ask_client(self, _: effects.AskClient) -> None:

@@ -41,7 +41,7 @@ async def test_a_service_comes_back_whatever_ended_its_connection(caplog):
         await stay_connected(connect, Backoff(sleep=at_once))
     assert [record.getMessage().partition(" ")[0] for record in caplog.records] == [
         "manager-connection-lost",
-        "manager-refuses-service-password",
+        "manager-refuses-service-credential",
         "manager-unreachable",
         "manager-connection-failed",
     ]

@@ -11,7 +11,6 @@ KEYS = [base64.b64encode(bytes([n]) * 32).decode() for n in range(3)]
 WEBHOOK = "https://discord.com/api/webhooks/123456789012345678/to-ken_"
 WEBHOOKS = [WEBHOOK, WEBHOOK.replace("345678/", "345679/")]
 REQUIRED = {
-    "SERVICE_PASSWORD": "a password",
     "MESSAGE_ENCRYPTION_KEY": KEYS[0],
     "DISCORD_WEBHOOKS": WEBHOOK,
 }
@@ -81,6 +80,13 @@ def test_lists(load):
     assert [key.secret[0] for key in settings.keyring] == [0, 1, 2]
     assert len(settings.webhooks) == 2
     assert settings.discord_channels == (123456789012345, 223456789012345)
+
+
+def test_the_password_of_services_may_be_missing(load):
+    """Unset, or empty as compose files write it: then services need credentials."""
+    assert load().password_of_services is None
+    assert load(SERVICE_PASSWORD="").password_of_services is None
+    assert load(SERVICE_PASSWORD="a password").password_of_services == "a password"
 
 
 def test_all_that_is_missing_is_named_at_once(load):

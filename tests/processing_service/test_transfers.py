@@ -30,6 +30,6 @@ def test_a_wrong_origin_is_named():
     with pytest.raises(ValidationError, match="expected an origin such as"):
         ProcessingServiceSettings(
             manager_address="http://127.0.0.1:4000",
-            service_password=SecretStr("password"),
+            service_credential=SecretStr("password"),
             upload_origin="gateway",
         )

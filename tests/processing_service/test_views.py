@@ -15,7 +15,7 @@ from processing_service.views import load_views
 DOCS = Path(__file__).parents[2] / "docs" / "processing.md"
 USUAL: dict[str, Any] = {
     "manager_address": "http://127.0.0.1:4000",
-    "service_password": "secret",
+    "service_credential": "secret",
     "_env_file": None,
 }
 VIEW = 'name = "v"\nmatch = ["image/*"]\nmax_side = 9\nformat = "webp"\nquality = 9\n'
@@ -79,7 +79,7 @@ def test_a_wrong_file_is_found_before_the_start(tmp_path):
             ProcessingServiceSettings(**USUAL, views_file=path)
 
 
-@pytest.mark.parametrize("field", ["manager_address", "service_password"])
+@pytest.mark.parametrize("field", ["manager_address", "service_credential"])
 def test_wrong_settings_are_refused(field):
     """Neither a blank password nor an address that is none."""
     with pytest.raises(ValidationError, match=field):
@@ -89,13 +89,13 @@ def test_wrong_settings_are_refused(field):
 def test_settings_come_from_the_environment(monkeypatch):
     """By the names in the documentation; the password does not show."""
     monkeypatch.setenv("MANAGER_ADDRESS", "ws://manager:4000/")
-    monkeypatch.setenv("SERVICE_PASSWORD", "a secret")
+    monkeypatch.setenv("SERVICE_CREDENTIAL", "a secret")
     monkeypatch.setenv("WORKERS", "3")
     monkeypatch.setenv("KEEP_GPS", "true")
     without_file: dict[str, Any] = {"_env_file": None}
     settings = ProcessingServiceSettings(**without_file)
     assert settings.manager_address == "ws://manager:4000"
-    assert settings.service_password == SecretStr("a secret")
+    assert settings.service_credential == SecretStr("a secret")
     assert (settings.workers, settings.keep_gps) == (3, True)
     assert settings.limits.memory_bytes == 2 * 1024**3
     assert "a secret" not in repr(settings)

@@ -146,7 +146,7 @@ async def test_a_worker_cannot_fill_the_disk(misbehaving):
 
 async def test_a_worker_has_no_secrets(misbehaving, monkeypatch, tmp_path):
     """Neither environment nor open files of the service are visible to it, and it leaves no core."""
-    monkeypatch.setenv("SERVICE_PASSWORD", "a secret")
+    monkeypatch.setenv("SERVICE_CREDENTIAL", "a secret")
     code = (
         "core = resource.getrlimit(resource.RLIMIT_CORE)\n"
         "files = [os.readlink(f'/proc/self/fd/{n}') for n in range(3, 50)\n"
@@ -160,7 +160,7 @@ async def test_a_worker_has_no_secrets(misbehaving, monkeypatch, tmp_path):
     environment, core, files = json.loads(
         (tmp_path / "work" / OUTPUT_FOLDER / "view-bad").read_text()
     )
-    assert "SERVICE_PASSWORD" not in environment
+    assert "SERVICE_CREDENTIAL" not in environment
     assert core == [0, 0]
     assert not files
 

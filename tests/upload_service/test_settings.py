@@ -7,7 +7,7 @@ from upload_service.settings import UploadServiceSettings
 
 GOOD = {
     "MANAGER_ADDRESS": "http://127.0.0.1:4000/",
-    "SERVICE_PASSWORD": "secret",
+    "SERVICE_CREDENTIAL": "secret",
     "OWN_ADDRESS": "https://up.example.org/a/b",
 }
 
@@ -27,13 +27,23 @@ def test_everything_else_has_a_default(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "secret" not in repr(settings)
 
 
+def test_the_password_of_services_is_a_credential_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As earlier releases called it; a credential comes before it."""
+    monkeypatch.setenv("SERVICE_PASSWORD", "of all kinds")
+    assert read(monkeypatch).service_credential.get_secret_value() == "secret"
+    monkeypatch.delenv("SERVICE_CREDENTIAL")
+    monkeypatch.setitem(GOOD, "SERVICE_PASSWORD", GOOD["SERVICE_CREDENTIAL"])
+    monkeypatch.delitem(GOOD, "SERVICE_CREDENTIAL")
+    assert read(monkeypatch).service_credential.get_secret_value() == "secret"
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
         ("MANAGER_ADDRESS", "127.0.0.1:4000"),
         ("MANAGER_ADDRESS", "ws://host/?type=upload"),
         ("OWN_ADDRESS", "ftp://host"),
-        ("SERVICE_PASSWORD", " "),
+        ("SERVICE_CREDENTIAL", " "),
         ("PORT", "70000"),
         ("SLOTS", "0"),
         ("INACTIVITY_TIMEOUT_S", "-1"),

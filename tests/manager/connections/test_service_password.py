@@ -18,7 +18,9 @@ async def cloud(tmp_path):
 
 def password_of(cloud: Cloud) -> str:
     """The right one."""
-    return cloud.settings.service_password.get_secret_value()
+    password = cloud.settings.password_of_services
+    assert password is not None
+    return password
 
 
 async def metrics(cloud: Cloud, address: str, password: str) -> aiohttp.ClientResponse:

@@ -166,7 +166,7 @@ def test_every_route_of_the_upload_service_is_listed(tmp_path: Path) -> None:
     """Any path takes chunks, as the address may have one of its own; forms and the rest lie below."""
     settings = UploadServiceSettings(
         manager_address="http://127.0.0.1:9",
-        service_password=SecretStr(SERVICE_PASSWORD),
+        service_credential=SecretStr(SERVICE_PASSWORD),
         own_address="http://127.0.0.1:9",
         reports_folder=tmp_path,
     )

@@ -14,12 +14,14 @@ from argon2 import PasswordHasher
 from pydantic import SecretStr
 
 from catalog.port import Catalog
+from catalog.records import ServiceKind
 from discord_emulator.emulator import Emulator
 from discord_emulator.faults import Fault
 from discord_emulator.testing import running_emulator
 from manager.accounts.credentials import Passwords
 from manager.app import create_app
 from manager.app_keys import ACCOUNTS, CATALOG
+from manager.services.credentials import add_credential, new_credential_text
 from manager.settings import ManagerSettings
 from protocol import s2c
 from tests.manager.sockets.peers import (
@@ -90,31 +92,49 @@ class Stage:
         ) as client:
             yield client
 
+    async def credential(self, name: str, kind: ServiceKind) -> str:
+        """A new credential for services of that kind."""
+        text = new_credential_text()
+        await add_credential(self.catalog, name, kind, text, now=time.time())
+        return text
+
     async def service(
-        self, process: str | None = None, *, extensions: Sequence[str] = SERVICE_EXTENSIONS
+        self,
+        process: str | None = None,
+        *,
+        key: str = SERVICE_PASSWORD,
+        extensions: Sequence[str] = SERVICE_EXTENSIONS,
     ) -> ServicePeer:
         """Lets an upload service in; returns when it can be booked."""
         return await self.peers.enter_async_context(
-            self.visiting_service(process, extensions=extensions)
+            self.visiting_service(process, key=key, extensions=extensions)
         )
 
     @asynccontextmanager
     async def visiting_service(
-        self, process: str | None = None, *, extensions: Sequence[str] = SERVICE_EXTENSIONS
+        self,
+        process: str | None = None,
+        *,
+        key: str = SERVICE_PASSWORD,
+        extensions: Sequence[str] = SERVICE_EXTENSIONS,
     ) -> AsyncIterator[ServicePeer]:
         """An upload service for the length of the context, once it can be booked."""
         observer = await self._observing()
-        async with self.linked_service(process, extensions=extensions) as service:
+        async with self.linked_service(process, key=key, extensions=extensions) as service:
             await observer.next(s2c.ServiceRegistry, action="added", address=service.address)
             yield service
 
     @asynccontextmanager
     async def linked_service(
-        self, process: str | None = None, *, extensions: Sequence[str] = SERVICE_EXTENSIONS
+        self,
+        process: str | None = None,
+        *,
+        key: str = SERVICE_PASSWORD,
+        extensions: Sequence[str] = SERVICE_EXTENSIONS,
     ) -> AsyncIterator[ServicePeer]:
         """The link of an upload service, which may not be in service yet."""
         address = f"http://service-{next(self._addresses)}.test/chunks"
-        query = service_query(SERVICE_PASSWORD, address, process)
+        query = service_query(key, address, process)
         async with ServicePeer.connected(
             self.socket_url, "s2u", query, extensions=extensions
         ) as service:

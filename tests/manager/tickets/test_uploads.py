@@ -88,13 +88,14 @@ async def connected(
     stage: Stage | FlakyStage,
     process: str | None = None,
     *,
+    key: str = SERVICE_PASSWORD,
     extensions: frozenset[str] | None = None,
 ) -> AsyncIterator[TicketService]:
     """An upload service, configured; it confirms every change of its lease."""
     socket_url = stage.url if isinstance(stage, FlakyStage) else stage.socket_url
     query = {
         "type": "upload",
-        "key": SERVICE_PASSWORD,
+        "key": key,
         "address": "http://tickets.test/base/",
         "process": process or str(uuid4()),
     }

@@ -1,0 +1,251 @@
+"""Who may connect as a service: credentials of one kind of work each, and the password of all kinds.
+
+A credential is the text `dcs_` and 43 base64url digits, of 32 random bytes. The catalog has its SHA-256, kind
+and name. Every manager of the catalog looks there each `REFRESH_S`, and closes the connections of what
+was revoked. What it has seen there lets services in also while the catalog is away.
+"""
+
+import asyncio
+import base64
+import contextlib
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID, uuid4
+
+import structlog
+from aiohttp import web
+
+from catalog.errors import CatalogError
+from catalog.records import ServiceCredential, ServiceKind
+from catalog.service_credential_port import ServiceCredentialStore
+from common.addresses import ClientAddresses
+from common.guesses import GuessLimiter
+from common.password_guard import PasswordGuard, Refusal
+from common.service_password import PER_ADDRESS, WrongServicePassword
+from common.tasks import BackgroundTasks
+from manager.connections.connection import PeerConnection
+from manager.error_texts import log_level
+from manager.errors import InvalidRequest, WrongServiceKind
+
+PREFIX: Final = "dcs_"
+REFRESH_S: Final = 5.0
+"""Seconds between two looks at the catalog's credentials."""
+USE_STEP_S: Final = 600.0
+"""How exact `last_used_at` is, in seconds."""
+POLICY_VIOLATION: Final = 1008
+MAX_NAME_LENGTH: Final = 64
+
+_SECRET_BYTES: Final = 32
+_TEXT: Final = re.compile(r"dcs_[A-Za-z0-9_-]{43}")
+_NAME: Final = re.compile(r"[a-z0-9._-]{1,64}")
+
+log = structlog.get_logger(__name__)
+
+
+def new_credential_text() -> str:
+    """A new random credential."""
+    digits = base64.urlsafe_b64encode(secrets.token_bytes(_SECRET_BYTES)).rstrip(b"=")
+    return PREFIX + digits.decode()
+
+
+async def add_credential(
+    catalog: ServiceCredentialStore, name: str, kind: ServiceKind, text: str, *, now: float
+) -> ServiceCredential:
+    """Lets services in that have this text.
+
+    Raises:
+        InvalidRequest: The name or the text is malformed.
+        ServiceCredentialTaken: Another one of this name is in force, or the text was used before.
+        CatalogError: It cannot be written.
+    """
+    if not _NAME.fullmatch(name):
+        raise InvalidRequest(
+            f"name: must be 1 to {MAX_NAME_LENGTH} of a-z, 0-9, dot, dash and underscore"
+        )
+    if not _TEXT.fullmatch(text):
+        raise InvalidRequest(f"credential: must be {PREFIX} and 43 base64url digits")
+    return await catalog.add_service_credential(
+        ServiceCredential(
+            id=uuid4(), name=name, kind=kind, secret_hash=_hashed(text), created_at=now
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceIdentity:
+    """As what a service is connected.
+
+    Attributes:
+        credential_id: Of its credential; None: it has the password of all services.
+    """
+
+    credential_id: UUID | None = None
+
+    def own(self, process: str) -> str:
+        """The id of a process of this service, which no service with another credential can claim."""
+        return process if self.credential_id is None else f"{self.credential_id}:{process}"
+
+
+class ServiceAccess:
+    """Lets services in, and disconnects those whose credential was revoked."""
+
+    def __init__(
+        self,
+        catalog: ServiceCredentialStore,
+        password: str | None,
+        addresses: ClientAddresses,
+        tasks: BackgroundTasks,
+        *,
+        report: Callable[[Refusal], None],
+        clock: Callable[[], float],
+        monotonic: Callable[[], float],
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        """Takes what it uses.
+
+        Args:
+            catalog: Has the credentials.
+            password: What lets services of every kind in; None: nothing does.
+            addresses: Identifies who guesses.
+            tasks: Closes connections.
+            report: Called with what was refused.
+            clock: Seconds since the epoch.
+            monotonic: Seconds that never jump.
+            sleep: Waits for seconds.
+        """
+        self._catalog = catalog
+        self._password = None if password is None else password.encode()
+        self._guard = PasswordGuard(
+            GuessLimiter(per_address=PER_ADDRESS), addresses, monotonic, report
+        )
+        self._tasks = tasks
+        self._clock = clock
+        self._sleep = sleep
+        self._in_force: dict[bytes, ServiceCredential] = {}
+        self._connections: dict[UUID, set[PeerConnection]] = {}
+        self._used: set[UUID] = set()
+        self._reading: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        """Follows the catalog, until cancelled."""
+        while True:
+            try:
+                await self.refresh()
+            except CatalogError as error:
+                log.log(log_level(error), "service-credentials-not-read", code=error.code)
+            await self._sleep(REFRESH_S)
+
+    async def refresh(self) -> None:
+        """Reads what is in force from now on, and closes the connections of what is not.
+
+        Those who want that at the same time share one look. Raises `CatalogError`.
+        """
+        if self._reading is not None:
+            # It may have begun before what the caller wants to see was there.
+            await asyncio.wait([self._reading])
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.create_task(self._read(), name="read service credentials")
+            self._reading.add_done_callback(_retrieve)
+        await asyncio.shield(self._reading)
+
+    async def _read(self) -> None:
+        listed = await self._catalog.list_service_credentials()
+        self._in_force = {each.secret_hash: each for each in listed if each.revoked_at is None}
+        for credential_id in self._connections.keys() - {each.id for each in self._valid}:
+            log.warning("service-credential-revoked", credential=str(credential_id))
+            for connection in self._connections.pop(credential_id):
+                self._tasks.spawn(_close_revoked(connection), "disconnect a service")
+        await self._note_use()
+
+    async def _note_use(self) -> None:
+        self._used |= self._connections.keys()
+        before = self._clock() - USE_STEP_S
+        due = [
+            each.id
+            for each in self._valid
+            if each.id in self._used and (each.last_used_at or 0.0) < before
+        ]
+        self._used.clear()
+        if due:
+            await self._catalog.note_service_credentials_used(due)
+
+    @property
+    def _valid(self) -> Iterator[ServiceCredential]:
+        return iter(self._in_force.values())
+
+    async def check(self, request: web.Request, given: str, kind: ServiceKind) -> ServiceIdentity:
+        """Looks at a credential, or the password, that came with a request for some kind of work.
+
+        Raises:
+            WrongServicePassword: It is neither.
+            WrongServiceKind: It is a credential for other work.
+            TooManyAttempts: Too many wrong ones came from this address: this one is not checked.
+            CatalogError: It is new, and the catalog is away.
+        """
+        secret_hash = _hashed(given)
+        if _TEXT.fullmatch(given) and secret_hash not in self._in_force:
+            await self.refresh()
+        with self._guard.attempt(request):
+            credential = self._in_force.get(secret_hash)
+            if credential is not None:
+                if credential.kind is not kind:
+                    raise WrongServiceKind(credential.kind.value, kind.value)
+                self._used.add(credential.id)
+                return ServiceIdentity(credential.id)
+            if not self._is_password(given):
+                raise WrongServicePassword(
+                    "this needs a credential for services, or their password, and that is neither"
+                )
+        return ServiceIdentity()
+
+    async def check_bearer(self, request: web.Request, kind: ServiceKind) -> None:
+        """Looks at the Bearer token of a request. Raises as `check` does."""
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            # Nothing was tried, so nothing is counted.
+            raise WrongServicePassword("this needs a credential for services as a Bearer token")
+        await self.check(request, given, kind)
+
+    @contextlib.contextmanager
+    def connected(self, identity: ServiceIdentity, connection: PeerConnection) -> Iterator[None]:
+        """A service is connected for the length of the context, or until its credential is revoked."""
+        credential_id = identity.credential_id
+        if credential_id is None:
+            yield
+            return
+        self._connections.setdefault(credential_id, set()).add(connection)
+        if all(each.id != credential_id for each in self._valid):
+            # It was revoked while the connection was being accepted.
+            self._tasks.spawn(_close_revoked(connection), "disconnect a service")
+        try:
+            yield
+        finally:
+            peers = self._connections.get(credential_id, set())
+            peers.discard(connection)
+            if not peers:
+                self._connections.pop(credential_id, None)
+
+    def _is_password(self, given: str) -> bool:
+        # Any text that a query or a header decodes to counts as a guess.
+        return self._password is not None and hmac.compare_digest(
+            given.encode(errors="surrogatepass"), self._password
+        )
+
+
+async def _close_revoked(connection: PeerConnection) -> None:
+    await connection.close(POLICY_VIOLATION, "this credential was revoked")
+
+
+def _retrieve(reading: asyncio.Task[None]) -> None:
+    if not reading.cancelled():
+        reading.exception()  # perhaps nobody waits for it any more
+
+
+def _hashed(text: str) -> bytes:
+    # Credentials are random, so they need neither salt nor a slow hash.
+    return hashlib.sha256(text.encode(errors="surrogatepass")).digest()
