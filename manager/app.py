@@ -29,6 +29,7 @@ from manager.accounts.callers import Authenticator
 from manager.accounts.credentials import TOKEN_LIFE_S, Passwords, TokenSigner
 from manager.accounts.logins import LoginRevocation
 from manager.accounts.routes import AccountRoutes
+from manager.accounts.session_routes import SessionRoutes
 from manager.accounts.sessions import Sessions, UseNotes
 from manager.audit.log import AuditLog
 from manager.broadcast.hub import Hub, PacedBroadcasts
@@ -441,6 +442,7 @@ async def _run(
                 *AccountRoutes(
                     accounts, logins, guard, addresses, passwords_in_query=passwords_in_query
                 ).routes,
+                *SessionRoutes(accounts, sessions, app_passwords, addresses, audit).routes,
                 *FileRoutes(accounts, catalog, signed_links, sender).routes,
                 *ArchiveRoutes(accounts, catalog, folders).routes,
                 *ContentRoutes(catalog, content_links, sender, thumbnail_cache.kept).routes,

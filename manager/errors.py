@@ -42,6 +42,12 @@ class InvalidToken(ManagerError):
         super().__init__(text)
 
 
+class RenewalSpent(InvalidToken):
+    """The session of a renewal secret has ended, perhaps now, since the secret was used before."""
+
+    code = "renewal-spent"
+
+
 class ScopeRefusal(ManagerError):
     """An app password may not do this; its user may. Base of the reasons."""
 

@@ -178,6 +178,7 @@ class Accounts:
         device: str = UNKNOWN_DEVICE,
         address: str = "",
         is_renewable: bool = False,
+        life_s: float | None = None,
     ) -> IssuedTokens:
         """Begins a session of the user. Raises `WrongCredentials`, `Overloaded`.
 
@@ -187,10 +188,11 @@ class Accounts:
             device: What the session is called.
             address: Where the client is.
             is_renewable: Whether the client renews its token, which is short then.
+            life_s: Seconds after which the session ends, if that is sooner than usual.
         """
         user = await self.verify_password(name, password)
         return await self._sessions.begin(
-            user, device=device, address=address, is_renewable=is_renewable
+            user, device=device, address=address, is_renewable=is_renewable, life_s=life_s
         )
 
     async def verify_password(self, name: str, password: str) -> User:
@@ -252,6 +254,10 @@ class Accounts:
         if user is None or user.token_epoch != token.epoch:
             raise InvalidToken
         return Login(user=user)
+
+    async def exists(self, user_id: int) -> bool:
+        """Whether there is such a user."""
+        return await self._catalog.user_by_id(user_id) is not None
 
     def is_signed(self, credential: str) -> bool:
         """Whether a token has not expired and its key verifies now; its session may have ended.

@@ -12,7 +12,7 @@ from manager.errors import InvalidToken
 from manager.http.parameters import parameters_of
 from manager.http.responses import failure, success
 from manager.scopes import Login
-from protocol.values import check_password, check_username
+from protocol.values import MAX_SAFE_INTEGER, check_password, check_username
 
 FIRST_USER = "(first user)"
 """Used instead of a user name, and no valid one: guesses at the setup code are limited like a password's."""
@@ -63,7 +63,8 @@ class AccountRoutes:
     async def login(self, request: web.Request) -> web.Response:
         """A token for a user name and a password.
 
-        With `"renewable": true` it is short, and comes with the secret that gets the next one.
+        With `"renewable": true` it is short, and comes with the secret that gets the next one. `expires_in`
+        is a number of seconds after which the session ends, if that is sooner than usual.
         """
         parameters = await parameters_of(request)
         name = parameters.required("username", check_username)
@@ -75,6 +76,7 @@ class AccountRoutes:
                 device=device_of(parameters.optional("device"), request.headers.get("User-Agent")),
                 address=self._addresses.of_request(request),
                 is_renewable=parameters.flag("renewable"),
+                life_s=parameters.whole_number("expires_in", at_most=MAX_SAFE_INTEGER),
             )
         return success(**tokens_to_json(issued))
 

@@ -18,7 +18,7 @@ from catalog.login_port import SessionStore
 from catalog.records import LoginSession, User
 from common.tasks import BackgroundTasks
 from manager.accounts.credentials import TokenSigner
-from manager.errors import InvalidToken, NoSuchSession, WrongCredentials
+from manager.errors import InvalidToken, NoSuchSession, RenewalSpent, WrongCredentials
 from manager.scopes import Login
 
 SESSION_LIFE_S = 30 * 24 * 3600.0
@@ -120,10 +120,27 @@ class Sessions:
         self._on_end = on_end
 
     async def begin(
-        self, user: User, *, device: str, address: str, is_renewable: bool
+        self,
+        user: User,
+        *,
+        device: str,
+        address: str,
+        is_renewable: bool,
+        life_s: float | None = None,
     ) -> IssuedTokens:
-        """Logs a user in who has proved to be that user. Raises `WrongCredentials` if he is gone."""
+        """Logs a user in who has proved to be that user.
+
+        Args:
+            user: The user.
+            device: What the session is called.
+            address: Where the client is.
+            is_renewable: Whether the client renews its token, which is short then.
+            life_s: Seconds after which the session ends, if that is sooner than usual.
+
+        Raises `WrongCredentials` if the user is gone.
+        """
         now = self._tokens.now()
+        life_s = self._life_s if life_s is None else min(life_s, self._life_s)
         session = LoginSession(
             id=uuid4(),
             user_id=user.id,
@@ -132,7 +149,7 @@ class Sessions:
             address=address,
             created_at=now,
             last_seen_at=now,
-            expires_at=now + self._life_s,
+            expires_at=now + life_s,
             renewed_at=now,
         )
         try:
@@ -142,14 +159,14 @@ class Sessions:
         return self._issued(user, session, is_renewable=is_renewable)
 
     async def renew(self, renewal: str) -> IssuedTokens:
-        """The next token of a session, and the next renewal secret. Raises `InvalidToken`."""
+        """The next token of a session, and the next renewal secret. Raises `InvalidToken`, `RenewalSpent`."""
         read = self._tokens.read_renewal(renewal)
         found = await self._catalog.renew_session(
             read.session_id, generation=read.generation, leeway_s=RENEWAL_LEEWAY_S
         )
         if found is None:
             self._on_end([read.session_id])
-            raise InvalidToken
+            raise RenewalSpent
         return self._issued(found.user, found.session, is_renewable=True)
 
     async def authenticate(self, session_id: UUID, address: str | None) -> Login:

@@ -31,6 +31,23 @@ class AuditAction(StrEnum):
         "path of the route",
         "A password, a setup code or the service password was wrong, or too many were",
     )
+    LOGOUT = ("logout", "", "A user has ended the session, or revoked the app password, in use")
+    SESSIONS_ENDED = (
+        "sessions-ended",
+        "id of the user",
+        "A user has ended own sessions from elsewhere, or an administrator those of a user",
+    )
+    RENEWAL_REFUSED = (
+        "renewal-refused",
+        "",
+        "A session that has ended was to be renewed, or one with a secret used before, which ends it",
+    )
+    APP_PASSWORD_CREATED = ("app-password-created", "its name", "A user has made an app password")
+    APP_PASSWORD_REVOKED = (
+        "app-password-revoked",
+        "its id",
+        "A user has revoked an app password, or an administrator that of a user",
+    )
     MASTER_KEY = (
         "master-key",
         "id of the key",

@@ -44,6 +44,15 @@ class Parameters:
             return bool(value)
         raise InvalidRequest(f"{name} must be true or false")
 
+    def whole_number(self, name: str, *, at_most: int) -> int | None:
+        """The parameter, from 1 on; None when missing or null. Raises `InvalidRequest`."""
+        value = self._values.get(name)
+        if value is None:
+            return None
+        if type(value) is not int or not 1 <= value <= at_most:
+            raise InvalidRequest(f"{name} must be a whole number from 1 to {at_most}")
+        return value
+
 
 def parsed(name: str, text: str, parse: Callable[[str], _Value]) -> _Value:
     """A parameter's text as `parse` reads it. Raises `InvalidRequest`."""
