@@ -144,7 +144,7 @@ class StubManager:
             client=str(uuid4()),
             upload_id=upload_id,
             chunk_size=chunk_size,
-            object_key=s2u.ObjectKey(
+            object_key=s2u.EncodedObjectKey(
                 key=base64.b64encode(key.secret).decode(), key_id=key.key_id.hex()
             ),
         )

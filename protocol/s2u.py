@@ -21,7 +21,7 @@ from protocol.values import (
 
 __all__ = [
     "Crypto",
-    "ObjectKey",
+    "EncodedObjectKey",
     "ReportDeferred",
     "TicketAccepted",
     "UploadAbort",
@@ -47,7 +47,7 @@ class Crypto(Record, frozen=True, kw_only=True):
             raise ValueError("must hold a key exactly when it is enabled")
 
 
-class ObjectKey(Record, frozen=True, kw_only=True):
+class EncodedObjectKey(Record, frozen=True, kw_only=True):
     """The key that seals the chunks of one object, and the id that their envelopes name."""
 
     secrets: ClassVar[frozenset[str]] = frozenset({"key"})
@@ -108,7 +108,7 @@ class UploadStartWithKey(UploadStart, frozen=True, kw_only=True):
     id: ClassVar[str] = "s2u:upload-start-with-key"
     extension: ClassVar[str | None] = OBJECT_KEYS
 
-    object_key: ObjectKey
+    object_key: EncodedObjectKey
 
 
 class UploadContinue(Packet, frozen=True, kw_only=True):
@@ -132,7 +132,7 @@ class UploadContinue(Packet, frozen=True, kw_only=True):
     chunk_size: Positive
     missing: tuple[ChunkRange, ...]
     type: MimeType | None = None
-    object_key: ObjectKey | None = None
+    object_key: EncodedObjectKey | None = None
 
 
 class UploadAbort(Packet, frozen=True, kw_only=True):
@@ -201,4 +201,4 @@ class TicketAccepted(Packet, frozen=True, kw_only=True):
     success_action_status: Integer | None = None
     success_action_redirect: str | None = None
     holder: str | None = None
-    object_key: ObjectKey | None = None
+    object_key: EncodedObjectKey | None = None

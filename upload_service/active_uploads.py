@@ -22,7 +22,7 @@ from upload_service.mime import mime_type
 from upload_service.stall import StallGuard
 
 
-def object_key(sent: s2u.ObjectKey | None) -> ObjectKey:
+def object_key(sent: s2u.EncodedObjectKey | None) -> ObjectKey:
     """The key that the manager has sent with an upload. Raises `NotStored` if it has sent none."""
     if sent is None:
         raise NotStored("the manager sent no key for this upload: it must be upgraded first")

@@ -312,12 +312,14 @@ class UploadSlotRegistry:
         )
         self._configure(self._leases.confirmed(configuration.process, configuration.number))
 
-    def object_key_for(self, slot: UploadSlot, object_id: str) -> s2u.ObjectKey | None:
+    def object_key_for(self, slot: UploadSlot, object_id: str) -> s2u.EncodedObjectKey | None:
         """The key with which the slot seals an object; None for a slot that has the master key."""
         if not slot.takes_object_keys:
             return None
         key = self._settings.keyring.primary.object_key(UUID(object_id))
-        return s2u.ObjectKey(key=base64.b64encode(key.secret).decode(), key_id=key.key_id.hex())
+        return s2u.EncodedObjectKey(
+            key=base64.b64encode(key.secret).decode(), key_id=key.key_id.hex()
+        )
 
     def _packet(self, configuration: Configure) -> s2u.WebhookConfiguration:
         usable = {webhook.id: webhook for webhook in self._webhooks.usable}

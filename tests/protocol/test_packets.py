@@ -257,7 +257,7 @@ def test_the_file_id_of_a_thumbnail_request_is_called_id_on_the_wire():
     "record",
     [
         s2u.Crypto(enabled=True, key="hush"),
-        s2u.ObjectKey(key="hush", key_id="01234567"),
+        s2u.EncodedObjectKey(key="hush", key_id="01234567"),
         s2u.WebhookLease(id="1", token="hush", channel_id="2"),
         s2u.UploadServiceConfiguration(
             crypto=s2u.Crypto(enabled=True, key="hush"),

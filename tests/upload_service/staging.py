@@ -33,10 +33,10 @@ CHUNK = 256 * 1024
 BOUNDARY = "----boundary-of-a-test"
 
 
-def object_key(upload_id: str) -> s2u.ObjectKey:
+def object_key(upload_id: str) -> s2u.EncodedObjectKey:
     """The key that seals an upload, as the manager sends it."""
     key = MASTER_KEY.object_key(UUID(upload_id))
-    return s2u.ObjectKey(key=base64.b64encode(key.secret).decode(), key_id=key.key_id.hex())
+    return s2u.EncodedObjectKey(key=base64.b64encode(key.secret).decode(), key_id=key.key_id.hex())
 
 
 class ManagerLink:

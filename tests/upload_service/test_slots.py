@@ -136,7 +136,7 @@ async def test_an_upload_without_its_key_is_refused(stage: Stage) -> None:
 def live_keys() -> list[object]:
     """All keys of objects in this process, as they were sent and as they are used."""
     gc.collect()
-    return [each for each in gc.get_objects() if type(each) in {ObjectKey, s2u.ObjectKey}]
+    return [each for each in gc.get_objects() if type(each) in {ObjectKey, s2u.EncodedObjectKey}]
 
 
 @pytest.mark.parametrize("ending", ["complete", "aborted", "link lost"])
