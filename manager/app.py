@@ -223,7 +223,11 @@ async def _run(
             clock=clock,
         )
         reader = ChunkReader(
-            http, webhooks.readable, settings.keyring, bot_token=settings.bot_token
+            http,
+            webhooks.readable,
+            settings.keyring,
+            bot_token=settings.bot_token,
+            reads_base_content=settings.base_upload_services,
         )
         webhooks.subscribe(reader.forget_refusals)
         readability = ReadabilityCheck(catalog, webhooks, reader.locate)
@@ -281,7 +285,13 @@ async def _run(
         journal = ChunkJournal(catalog, tasks, retry, reaper.wake)
         destinations = DestinationTracker(catalog)
         objects = ObjectWriter(catalog, temporary_references, journal, retry=retry, clock=clock)
-        committer = FileCommitter(catalog, destinations, readability, retry)
+        committer = FileCommitter(
+            catalog,
+            destinations,
+            readability,
+            retry,
+            takes_base_content=settings.base_upload_services,
+        )
         empty_files = EmptyFileCommitter(
             catalog,
             temporary_references,

@@ -21,6 +21,7 @@ from storage.errors import (
     DiscordUnavailable,
     MessageGone,
     StorageError,
+    UnauthenticatedContent,
     UnknownKey,
     WebhookNotConfigured,
 )
@@ -40,6 +41,7 @@ _TEXTS: Mapping[type[Exception], str | None] = {
     DiscordUnavailable: "Discord is not available: try again shortly",
     MessageGone: "part of this file was deleted on Discord and is lost",
     ChunkCorrupt: "part of this file was damaged on Discord",
+    UnauthenticatedContent: None,
     UnknownKey: None,
     WebhookNotConfigured: "part of this file was posted by a webhook that cannot be used any more",
     StorageError: "this file cannot be fetched from Discord",

@@ -51,6 +51,14 @@ FindObjectKey = Callable[[UUID, bytes], ObjectKey | None]
 """The key of an object, derived from the master key that has this id; None without such a key."""
 
 
+def is_authenticated(envelope: Envelope, digest: bytes | None) -> bool:
+    """Whether a chunk proves which object it belongs to, and at which place, whatever the catalog says.
+
+    Chunks of the base protocol do not: nothing protects plain ones, and encrypted ones can be exchanged.
+    """
+    return envelope == "v1" and digest is not None
+
+
 def sealed_size(envelope: Envelope, size: int) -> int:
     """Bytes of a chunk in its envelope, exactly; `size`: bytes of the plain chunk."""
     return size + _OVERHEADS[envelope]

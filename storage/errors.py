@@ -146,6 +146,18 @@ class UnknownKey(ChunkCorrupt):
         self.key_id = key_id
 
 
+class UnauthenticatedContent(StorageError):
+    """What the catalog says of a chunk does not suffice to know that its bytes are those that were stored."""
+
+    code = "unauthenticated-content"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this content is not protected well enough to be read here, as if a service of the base "
+            "protocol had stored it: if one has, the server's operator can set BASE_UPLOAD_SERVICES"
+        )
+
+
 class InvalidMasterKey(StorageError, ValueError):
     """A configured master key is not base64 of 32 bytes, is there twice, or there is none."""
 

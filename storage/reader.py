@@ -17,11 +17,18 @@ from storage.discord.cdn import UrlRefused, download
 from storage.discord.http import DiscordHttp
 from storage.discord.messages import Attachment, Bot, ChunkAddress, PostedMessage, WebhookClient
 from storage.discord.routes import WebhookCredentials
-from storage.envelope import Envelope, open_base_chunk, open_chunk, sealed_size
+from storage.envelope import (
+    Envelope,
+    is_authenticated,
+    open_base_chunk,
+    open_chunk,
+    sealed_size,
+)
 from storage.errors import (
     ChunkCorrupt,
     DiscordUnavailable,
     MessageGone,
+    UnauthenticatedContent,
     WebhookNotConfigured,
     WebhookUnusable,
 )
@@ -54,6 +61,8 @@ class ChunkReader:
         keyring: Keys of which one has sealed each chunk.
         bot_token: Token of a bot that may read the channels' history; needed for messages that a
             bot has posted, and helpful for those of deleted webhooks.
+        reads_base_content: Whether chunks are read that do not prove what they are, as those of the base
+            protocol.
         cached_messages: For how many messages the URLs are remembered.
     """
 
@@ -64,10 +73,12 @@ class ChunkReader:
         keyring: KeyRing,
         *,
         bot_token: str | None = None,
+        reads_base_content: bool = False,
         cached_messages: int = CACHED_MESSAGES,
     ) -> None:
         self._http = http
         self._keyring = keyring
+        self._reads_base_content = reads_base_content
         self._finder = AttachmentFinder(
             http, credentials, bot_token=bot_token, capacity=cached_messages
         )
@@ -97,6 +108,7 @@ class ChunkReader:
             digest: SHA-256 that the plain chunk must have, None when it is unknown.
 
         Raises:
+            UnauthenticatedContent: Nothing would prove that it is that chunk.
             ChunkCorrupt: What lies there is not that chunk, even when fetched once more.
             MessageGone: The chunk is lost.
             WebhookNotConfigured: No configured webhook or bot may read the message.
@@ -105,6 +117,8 @@ class ChunkReader:
             DiscordRefused: Discord refuses it for another reason.
             DiscordUnavailable: It did not work in time.
         """
+        if not (self._reads_base_content or is_authenticated(envelope, digest)):
+            raise UnauthenticatedContent
         if address.stored_size != sealed_size(envelope, size):
             raise ChunkCorrupt(
                 f"{address.stored_size} bytes are no chunk of {size} bytes in its envelope"
@@ -138,7 +152,6 @@ class ChunkReader:
             MessageGone, WebhookNotConfigured, WebhookUnusable, BotUnusable, DiscordUnavailable: See
                 `read`.
         """
-        sealed = bytearray(address.stored_size)
         attempts = self._http.attempts()
         has_fresh_url = False
         while True:
@@ -147,6 +160,8 @@ class ChunkReader:
                 if attachment.size < address.offset + address.stored_size:
                     size = counted(attachment.size, "byte")
                     raise ChunkCorrupt(f"the attachment has only {size}")
+                # Not sooner: the catalog may claim any size.
+                sealed = bytearray(address.stored_size)
                 await download(
                     self._http.session,
                     attachment.url,

@@ -13,6 +13,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
+import structlog
+
 from catalog.content_port import ObjectStore
 from catalog.errors import ObjectMissing
 from catalog.records import ChunkLocation, EnvelopeKind, StoredObject
@@ -22,8 +24,10 @@ from manager.gc.temporary_references import TemporaryReferences
 from manager.services.webhooks import WebhookDirectory
 from manager.uploads.readability import address_of
 from protocol.chunks import content_hash
-from storage.errors import ChunkCorrupt, WebhookUnusable
+from storage.errors import ChunkCorrupt, UnauthenticatedContent, WebhookUnusable
 from storage.reader import ChunkReader
+
+log = structlog.get_logger(__name__)
 
 Buffer = bytes | memoryview
 
@@ -97,6 +101,15 @@ class ContentSource:
             )
         except WebhookUnusable as error:
             self._webhooks.lost(error)
+            raise
+        except UnauthenticatedContent:
+            log.error(
+                "unauthenticated-content",
+                object=str(content.id),
+                index=index,
+                envelope=content.envelope.value,
+                has_digest=location.chunk.digest is not None,
+            )
             raise
         if whole is not None:
             await whole.add(plain)

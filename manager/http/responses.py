@@ -44,6 +44,7 @@ from storage.errors import (
     DiscordUnavailable,
     MessageGone,
     StorageError,
+    UnauthenticatedContent,
     WebhookNotConfigured,
 )
 
@@ -130,7 +131,13 @@ STATUSES: Mapping[type[Exception], int] = {
 """The most special class that fits counts."""
 
 
-LASTING = (CatalogFaulty, ChunkCorrupt, MessageGone, WebhookNotConfigured)
+LASTING = (
+    CatalogFaulty,
+    ChunkCorrupt,
+    MessageGone,
+    UnauthenticatedContent,
+    WebhookNotConfigured,
+)
 """What asking again does not change, unless an operator acts."""
 LASTING_HEADER = "Discord-Cloud-Lasting"
 """Header that marks such an error; its value is the code of the error."""

@@ -30,6 +30,7 @@ from manager.uploads.journal import ChunkJournal, journalled_chunks
 from manager.uploads.readability import ReadabilityCheck
 from manager.uploads.state_machine import Upload
 from protocol.chunks import content_hash
+from storage.errors import UnauthenticatedContent
 
 log = structlog.get_logger(__name__)
 
@@ -121,8 +122,12 @@ class FileCommitter:
         destinations: DestinationTracker,
         readability: ReadabilityCheck,
         retry: CatalogRetry,
+        *,
+        takes_base_content: bool,
     ) -> None:
+        """`takes_base_content`: whether content is committed that a base-protocol service has sealed."""
         self._catalog = catalog
+        self._takes_base_content = takes_base_content
         self._readability = readability
         self._retry = retry
         self.destinations = destinations
@@ -147,7 +152,7 @@ class FileCommitter:
         """Completes the object and gives it its name. May be repeated.
 
         `permit` says which files may be replaced at that moment, whenever the client decided about it.
-        Raises `CatalogError`, `ContentOutOfReach`.
+        Raises `CatalogError`, `ContentOutOfReach`, `UnauthenticatedContent`.
         """
         return await self._retry.committing(lambda: self._commit_once(upload, commit, permit))
 
@@ -165,11 +170,13 @@ class FileCommitter:
     ) -> CommittedFile:
         requested, destination = upload.requested, upload.destination
         object_id = UUID(requested.upload_id)
-        await self._catalog.finish_object(
+        stored = await self._catalog.finish_object(
             object_id,
             mime_type=commit.mime_type,
             hash_hex=commit.content_hash or await self._hash_of(object_id),
         )
+        if not (self._takes_base_content or stored.envelope is EnvelopeKind.V1):
+            raise UnauthenticatedContent
         return await self._catalog.commit_file(
             object_id,
             destination.path,
@@ -183,11 +190,18 @@ class FileCommitter:
         )
 
     async def _hash_of(self, object_id: UUID) -> str:
-        """The hash of content that several services have stored, from its journalled chunks."""
+        """The hash of content that several services have stored, from its journalled chunks.
+
+        Raises `UnauthenticatedContent` when the digest of any of them is not there.
+        """
         chunks = journalled_chunks(
             lambda first, limit: self._catalog.chunks(object_id, first=first, limit=limit)
         )
-        return content_hash([chunk.digest or b"" async for chunk in chunks])
+        digests = [chunk.digest async for chunk in chunks]
+        known = [digest for digest in digests if digest is not None]
+        if len(known) < len(digests):
+            raise UnauthenticatedContent
+        return content_hash(known)
 
 
 class EmptyFileCommitter:

@@ -55,6 +55,7 @@ from manager.uploads.transitions import UploadState
 from protocol import generic, s2u
 from protocol.packet import Packet
 from protocol.values import format_path
+from storage.errors import UnauthenticatedContent
 
 log = structlog.get_logger(__name__)
 
@@ -497,7 +498,7 @@ class RunningUpload:
         expected = self._changes.expect()
         try:
             committed = await self._commit_content(commit)
-        except (CatalogError, ContentOutOfReach) as error:
+        except (CatalogError, ContentOutOfReach, UnauthenticatedContent) as error:
             self._move(_event_of(error))
         else:
             self._committed = committed
@@ -565,7 +566,7 @@ class RunningUpload:
             await self._kept_uploads.end(kept)
 
 
-def _event_of(error: CatalogError | ContentOutOfReach) -> UploadEvent:
+def _event_of(error: CatalogError | ContentOutOfReach | UnauthenticatedContent) -> UploadEvent:
     """What happens to an upload that could not be committed."""
     match error:
         case NameTaken(file=file):

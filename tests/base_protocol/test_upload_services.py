@@ -227,6 +227,22 @@ async def test_old_keys_open_what_they_have_sealed(tmp_path: Path, content: byte
         assert await alice.download("b.txt") == (200, content)
 
 
+@pytest.mark.parametrize("is_encrypting", [True, False])
+async def test_what_they_stored_is_read_only_where_they_are_let_in(
+    tmp_path: Path, content: bytes, is_encrypting: bool
+):
+    """It proves too little for anybody else; the answer names the setting, which brings it back."""
+    async with running_stage(tmp_path) as stage:
+        await stage.service(is_encrypting=is_encrypting)
+        await (await stage.frontend(booked=1)).store("a.txt", content)
+    async with running_stage(tmp_path, base_upload_services=False) as stage:
+        for headers in ({}, {"Range": "bytes=0-9"}):
+            status, body = await (await stage.frontend()).download("a.txt", headers=headers)
+            assert (status, b"BASE_UPLOAD_SERVICES" in body) == (502, True)
+    async with running_stage(tmp_path) as stage:
+        assert await (await stage.frontend()).download("a.txt") == (200, content)
+
+
 async def test_a_deleted_file_is_deleted_on_discord(stage: Stage, content: bytes):
     """What replaced content leaves behind is deleted with the bot's token."""
     await stage.service()

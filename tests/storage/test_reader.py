@@ -21,6 +21,7 @@ from storage.errors import (
     DiscordRefused,
     DiscordUnavailable,
     MessageGone,
+    UnauthenticatedContent,
     WebhookForbidden,
     WebhookGone,
     WebhookNotConfigured,
@@ -40,14 +41,14 @@ def credentials(webhooks):
 
 @pytest.fixture
 def reader(http, credentials, keyring):
-    """A reader without a bot."""
-    return ChunkReader(http, credentials, keyring)
+    """A reader without a bot, which reads content of the base protocol as well."""
+    return ChunkReader(http, credentials, keyring, reads_base_content=True)
 
 
 @pytest.fixture
 def bot_reader(http, keyring):
     """A reader with a bot's token alone."""
-    return ChunkReader(http, {}, keyring, bot_token="bot-token")
+    return ChunkReader(http, {}, keyring, bot_token="bot-token", reads_base_content=True)
 
 
 @pytest.fixture
@@ -206,11 +207,27 @@ async def test_chunks_of_the_base_protocol_are_read_with_any_key(http, credentia
         iv = os.urandom(16)
         encrypted = AESGCM(writer.secret).encrypt(iv, chunk.plain, None)
         address = await store(memoryview(iv + encrypted[-16:] + encrypted[:-16]))
-        reader = ChunkReader(http, credentials, KeyRing(new, old))
+        reader = ChunkReader(http, credentials, KeyRing(new, old), reads_base_content=True)
         assert await read(reader, address, chunk, envelope="base") == chunk.plain
-    stranger = ChunkReader(http, credentials, KeyRing(MasterKey(os.urandom(32))))
+    strange_ring = KeyRing(MasterKey(os.urandom(32)))
+    stranger = ChunkReader(http, credentials, strange_ring, reads_base_content=True)
     with pytest.raises(ChunkCorrupt):
         await read(stranger, address, chunk, envelope="base")
+
+
+@pytest.mark.parametrize(
+    "changed", [{"envelope": "plain"}, {"envelope": "base"}, {"digest": None}], ids=str
+)
+async def test_what_proves_nothing_is_not_even_fetched(
+    emulator, http, credentials, keyring, store, chunk, changed
+):
+    """Unless it was asked to, a reader answers only bytes that prove which chunk they are."""
+    address = await store(chunk.content)
+    reader = ChunkReader(http, credentials, keyring)
+    with pytest.raises(UnauthenticatedContent, match="BASE_UPLOAD_SERVICES"):
+        await read(reader, address, chunk, **changed)
+    assert emulator.requests.count(Operation.MESSAGE) == 0
+    assert await read(reader, address, chunk) == chunk.plain
 
 
 async def test_urls_are_asked_for_once(emulator, reader, store, chunk):
