@@ -16,6 +16,7 @@ from common.key_derivation import Purpose
 from common.tasks import BackgroundTasks
 from manager.accounts.credentials import Passwords, TokenSigner
 from manager.accounts.sessions import SESSION_LIFE_S, Sessions, UseNotes
+from manager.audit.log import AuditLog
 from manager.signing.keys import SigningKeyKeeper
 from manager.signing.signatures import Signer, SigningKeyRing
 from storage.keys import KeyRing
@@ -51,7 +52,10 @@ async def claim(database: Path) -> str:
     cheap = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     async with SqliteCatalog.open(database) as catalog:
         keyring = KeyRing.parse(MASTER_KEY)
-        keeper = SigningKeyKeeper(catalog, keyring, ring, time.time, on_revocation=lambda: None)
+        audit = AuditLog(catalog, time.time, keep_days=1)
+        keeper = SigningKeyKeeper(
+            catalog, keyring, ring, time.time, audit, on_revocation=lambda: None
+        )
         await keeper.start()
         tokens = TokenSigner(Signer(ring, Purpose.USER_TOKENS), Signer(ring, Purpose.RENEWALS))
         notes = UseNotes(BackgroundTasks())

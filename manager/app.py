@@ -25,6 +25,7 @@ from manager import app_keys
 from manager.accounts.accounts import Accounts, SetupCode
 from manager.accounts.administration import UserAdministration
 from manager.accounts.app_passwords import AppPasswords
+from manager.accounts.audit_routes import AuditRoutes
 from manager.accounts.callers import Authenticator
 from manager.accounts.credentials import TOKEN_LIFE_S, Passwords, TokenSigner
 from manager.accounts.logins import LoginRevocation
@@ -244,6 +245,7 @@ async def _run(
             settings.keyring,
             signing_keys,
             clock,
+            audit,
             on_revocation=logins.revoke_all,
         )
         await retry.committing(key_keeper.start)
@@ -365,11 +367,11 @@ async def _run(
         client_packets = Dispatcher(
             "c2s",
             {None, ADMINISTER, ORGANISE, RESUME},
-            UserAdministration(catalog, passwords, logins, changes, monotonic=monotonic),
+            UserAdministration(catalog, passwords, logins, changes, audit, monotonic=monotonic),
             BrowsingHandlers(catalog),
-            FileHandlers(catalog, changes, reaper.wake, name_policy),
-            FolderHandlers(catalog, changes, destinations, reaper.wake, name_policy),
-            SharingHandlers(catalog, changes),
+            FileHandlers(catalog, changes, audit, reaper.wake, name_policy),
+            FolderHandlers(catalog, changes, audit, destinations, reaper.wake, name_policy),
+            SharingHandlers(catalog, changes, audit),
             LinkHandlers(catalog, signed_links),
             ThumbnailHandlers(catalog, content_links, thumbnail_cache),
             BookingHandlers(bookings, uploads),
@@ -450,15 +452,17 @@ async def _run(
                 *page.routes,
                 metadata_route(accounts, catalog),
                 *AccountRoutes(
-                    accounts, logins, guard, addresses, passwords_in_query=passwords_in_query
+                    accounts, logins, guard, addresses, audit, passwords_in_query=passwords_in_query
                 ).routes,
                 *SessionRoutes(accounts, sessions, app_passwords, addresses, audit).routes,
+                *AuditRoutes(accounts, catalog, audit).routes,
                 *FileRoutes(accounts, catalog, signed_links, sender).routes,
                 *ArchiveRoutes(accounts, catalog, folders).routes,
                 *ContentRoutes(catalog, content_links, sender, thumbnail_cache.kept).routes,
                 *graphql_routes(
                     authenticator,
-                    lambda caller, base_url: GraphQLContext(
+                    addresses,
+                    lambda caller, base_url, address: GraphQLContext(
                         caller=caller,
                         authenticator=authenticator,
                         catalog=catalog,
@@ -469,6 +473,8 @@ async def _run(
                         webhooks=webhooks,
                         quarantines=quarantines,
                         base_url=base_url,
+                        audit=audit,
+                        address=address,
                     ),
                     public_url,
                 ),

@@ -85,7 +85,7 @@ async def check_master_keys(catalog: MasterKeyStore, keyring: KeyRing, audit: Au
     try:
         if await catalog.note_master_key(keyring.primary.key_id):
             subject = keyring.primary.key_id.hex()
-            audit.record(AuditAction.MASTER_KEY, actor=None, address=None, subject=subject)
+            audit.record(AuditAction.MASTER_KEY_CHANGED, actor=None, address=None, subject=subject)
         missing = await catalog.content_of_missing_keys([key.key_id for key in keyring])
     except CatalogError as error:
         log.log(log_level(error), "master-keys-not-checked", code=error.code, reason=str(error))

@@ -147,8 +147,10 @@ class Accounts:
         *,
         admin_token: str | None = None,
         setup_code: str | None = None,
-    ) -> User:
-        """Adds a user. The first one needs the setup code and becomes the administrator.
+    ) -> tuple[User, User | None]:
+        """Adds a user, and answers the user and the administrator who did it.
+
+        The first one needs the setup code and becomes the administrator; nobody else did it then.
 
         Args:
             name: Name of the new user.
@@ -160,13 +162,13 @@ class Accounts:
         `Overloaded`.
         """
         if admin_token is None:
-            return await self._register_first(name, password, setup_code)
+            return await self._register_first(name, password, setup_code), None
         await self._require_administrator(admin_token)
         password_hash = await self._passwords.hash(password)
         # Other hashes may have been queued before this one, which takes seconds.
-        await self._require_administrator(admin_token)
+        administrator = await self._require_administrator(admin_token)
         try:
-            return await self._catalog.create_user(name, password_hash)
+            return await self._catalog.create_user(name, password_hash), administrator
         except UserExists as error:
             raise UserNameTaken(name) from error
 
@@ -297,13 +299,15 @@ class Accounts:
         except AlreadyClaimed as error:
             raise RegistrationClosed from error
 
-    async def _require_administrator(self, token: str) -> None:
+    async def _require_administrator(self, token: str) -> User:
         try:
             login = await self.authenticate(token)
         except InvalidToken as error:
             raise RegistrationClosed from error
-        if not login.require_account().is_admin:
+        user = login.require_account()
+        if not user.is_admin:
             raise RegistrationClosed
+        return user
 
 
 def _link(url: str, code: str | None) -> str:

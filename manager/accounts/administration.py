@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import structlog
-
 from catalog.account_port import NO_PASSWORD, Account
 from catalog.errors import LastAdministrator, UserHasFiles, UserMissing
 from catalog.port import Catalog
-from catalog.records import User
+from catalog.records import AuditOutcome, User
 from manager.accounts.credentials import Passwords
 from manager.accounts.logins import LoginRevocation
+from manager.audit.actions import AuditAction
+from manager.audit.log import AuditLog
 from manager.connections.clients import ClientRequest
 from manager.connections.dispatch import PacketTable
 from manager.errors import (
@@ -34,8 +34,6 @@ FILES_AT_ONCE = 500
 WORK_S = 2.0
 """Seconds for which one request removes a user before it returns how many files remain."""
 
-log = structlog.get_logger(__name__)
-
 
 class UserAdministration:
     """The handlers of packets about other users.
@@ -50,6 +48,7 @@ class UserAdministration:
         passwords: Passwords,
         logins: LoginRevocation,
         changes: ChangeFeed,
+        audit: AuditLog,
         *,
         monotonic: Callable[[], float],
     ) -> None:
@@ -57,6 +56,7 @@ class UserAdministration:
         self._passwords = passwords
         self._logins = logins
         self._changes = changes
+        self._audit = audit
         self._monotonic = monotonic
 
     @property
@@ -106,7 +106,7 @@ class UserAdministration:
         with _translated_account_errors():
             user = await self._catalog.set_password(packet.user_id, password_hash)
         self._logins.revoke(user.id, before_epoch=user.token_epoch)
-        log.info("password-reset", user=user.id, by=administrator.id)
+        self._record(AuditAction.PASSWORD_RESET, request, user)
         return generic.Boolean(success=True)
 
     async def set_role(self, request: ClientRequest, packet: c2s.UserRoleSet) -> generic.Boolean:
@@ -118,7 +118,7 @@ class UserAdministration:
         await self._require_administrator(administrator)
         with _translated_account_errors():
             user = await self._catalog.set_role(packet.user_id, is_admin=is_admin)
-        log.info("role-set", user=user.id, is_admin=is_admin, by=administrator.id)
+        self._record(AuditAction.ROLE_CHANGED, request, user, is_admin=is_admin)
         return generic.Boolean(success=True)
 
     async def remove_user(self, request: ClientRequest, packet: c2s.UserRemove) -> s2c.UserRemoval:
@@ -132,13 +132,15 @@ class UserAdministration:
         """
         administrator, user_id, heir_id = request.client.user, packet.user_id, packet.heir_id
         await self._require_administrator(administrator)
-        await self._check_removal(administrator, user_id, heir_id)
+        heir = await self._check_removal(administrator, user_id, heir_id)
         with _translated_account_errors():
             user = await self._catalog.lock_user(user_id)
             self._logins.revoke(user.id, before_epoch=user.token_epoch)
+            heir_name = None if heir is None else heir.name
+            self._record(AuditAction.USER_LOCKED, request, user, heir=heir_name)
             remaining = await self._release_files(administrator, user_id, heir_id)
         if remaining == 0:
-            log.info("user-removed", user=user.id, heir=heir_id, by=administrator.id)
+            self._record(AuditAction.USER_REMOVED, request, user, heir=heir_name)
         return s2c.UserRemoval(user_id=user_id, remaining_files=remaining)
 
     async def _require_administrator(self, user: User) -> None:
@@ -147,18 +149,34 @@ class UserAdministration:
         if now is None or not now.is_admin or now.token_epoch != user.token_epoch:
             raise NotAdministrator
 
-    async def _check_removal(self, administrator: User, user_id: int, heir_id: int | None) -> None:
+    def _record(
+        self, action: AuditAction, request: ClientRequest, user: User, **details: object
+    ) -> None:
+        client = request.client
+        self._audit.record(
+            action,
+            actor=client.user,
+            address=client.address,
+            subject=user.name,
+            outcome=AuditOutcome.SUCCESS,
+            **details,
+        )
+
+    async def _check_removal(
+        self, administrator: User, user_id: int, heir_id: int | None
+    ) -> User | None:
         if user_id == administrator.id:
             raise OwnAccount("another administrator has to remove you")
         if heir_id == user_id:
             raise InvalidRequest("heir_id: choose another user than the one to remove")
         if heir_id is None:
-            return
+            return None
         heir = await self._catalog.user_by_id(heir_id)
         if heir is None:
             raise InvalidRequest("heir_id: there is no such user")
         if heir.password_hash == NO_PASSWORD:
             raise InvalidRequest("heir_id: the removal of that user has begun")
+        return heir
 
     async def _release_files(self, administrator: User, user_id: int, heir_id: int | None) -> int:
         deadline = self._monotonic() + WORK_S

@@ -2,12 +2,15 @@
 
 from aiohttp import web
 
+from catalog.records import User
 from common.addresses import ClientAddresses
 from common.password_guard import PasswordGuard
 from manager.accounts.account_json import tokens_to_json
 from manager.accounts.accounts import Accounts
 from manager.accounts.logins import LoginRevocation
 from manager.accounts.sessions import device_of
+from manager.audit.actions import AuditAction
+from manager.audit.log import AuditLog
 from manager.errors import InvalidToken
 from manager.http.parameters import parameters_of
 from manager.http.responses import failure, success
@@ -27,6 +30,7 @@ class AccountRoutes:
         logins: LoginRevocation,
         guard: PasswordGuard,
         addresses: ClientAddresses,
+        audit: AuditLog,
         *,
         passwords_in_query: bool,
     ) -> None:
@@ -37,6 +41,7 @@ class AccountRoutes:
             logins: Ends connections when a password was changed.
             guard: Limits guesses.
             addresses: Tells where clients are.
+            audit: Records logins and changes.
             passwords_in_query: Also take user name and password from the query of a GET, for frontends
                 that know nothing else.
         """
@@ -44,6 +49,7 @@ class AccountRoutes:
         self._logins = logins
         self._guard = guard
         self._addresses = addresses
+        self._audit = audit
         self._passwords_in_query = passwords_in_query
 
     @property
@@ -78,6 +84,7 @@ class AccountRoutes:
                 is_renewable=parameters.flag("renewable"),
                 life_s=parameters.whole_number("expires_in", at_most=MAX_SAFE_INTEGER),
             )
+        self._record(AuditAction.LOGIN, request, issued.login.user)
         return success(**tokens_to_json(issued))
 
     async def register(self, request: web.Request) -> web.Response:
@@ -88,9 +95,10 @@ class AccountRoutes:
         admin_token = parameters.optional("adminToken")
         setup_code = parameters.optional("setupCode")
         with self._guard.attempt(request, FIRST_USER if admin_token is None else None):
-            user = await self._accounts.register(
+            user, administrator = await self._accounts.register(
                 name, password, admin_token=admin_token, setup_code=setup_code
             )
+        self._record(AuditAction.USER_CREATED, request, administrator or user, subject=user.name)
         return success(user_id=user.id, is_admin=user.is_admin)
 
     async def update_password(self, request: web.Request) -> web.Response:
@@ -105,6 +113,7 @@ class AccountRoutes:
         if session is not None and session.session_id is not None:
             self._logins.carry(session.session_id, user)
         self._logins.revoke(user.id, before_epoch=user.token_epoch)
+        self._record(AuditAction.PASSWORD_CHANGED, request, user)
         return success()
 
     async def token_status(self, request: web.Request) -> web.Response:
@@ -114,6 +123,17 @@ class AccountRoutes:
         except InvalidToken as error:
             return failure(401, str(error), user_id=None)
         return success(user_id=login.user.id)
+
+    def _record(
+        self,
+        action: AuditAction,
+        request: web.Request,
+        actor: User,
+        *,
+        subject: str | None = None,
+    ) -> None:
+        address = self._addresses.of_request(request)
+        self._audit.record(action, actor=actor, address=address, subject=subject)
 
     async def _session_of(self, request: web.Request) -> Login | None:
         """The login of a request that need not have one."""

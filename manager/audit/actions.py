@@ -1,10 +1,15 @@
 """What the audit log records: every action with its name, its subject and its meaning.
 
-`docs/audit.md` has the same table; a test compares the two.
+`docs/audit.md` has the same table, which `python -m manager.audit.actions docs/audit.md` writes.
 """
 
+import sys
 from enum import StrEnum
-from typing import Self
+from pathlib import Path
+from typing import Final, Self
+
+_BEGIN: Final = "<!-- actions: written by `make docs` -->\n"
+_END: Final = "<!-- end of the actions -->\n"
 
 
 class AuditAction(StrEnum):
@@ -26,10 +31,13 @@ class AuditAction(StrEnum):
         action.meaning = meaning
         return action
 
+    API_KEY_CREATED = ("api-key-created", "name", "An administrator has created an API key")
+    API_KEY_REVOKED = ("api-key-revoked", "name", "An administrator has revoked an API key")
+    AUDIT_LOST = ("audit-lost", "", "Events are missing here: the log of the manager has them")
     CREDENTIALS_REFUSED = (
         "credentials-refused",
-        "path of the route",
-        "A password, a setup code or the service password was wrong, or too many were",
+        "route",
+        "A password, a code or the service password was wrong, or there were too many attempts",
     )
     LOGOUT = ("logout", "", "A user has ended the session, or revoked the app password, in use")
     SESSIONS_ENDED = (
@@ -48,9 +56,85 @@ class AuditAction(StrEnum):
         "its id",
         "A user has revoked an app password, or an administrator that of a user",
     )
-    MASTER_KEY = (
-        "master-key",
+    FILE_REMOVED = ("file-removed", "path", "A user has deleted a file")
+    FOLDER_REMOVED = (
+        "folder-removed",
+        "path",
+        "A user has deleted a folder with all that was in it",
+    )
+    GARBAGE_COLLECTED = (
+        "garbage-collected",
+        "",
+        "An administrator has had garbage collected at once",
+    )
+    LOGIN = ("login", "", "A user has logged in with a password")
+    MASTER_KEY_CHANGED = (
+        "master-key-changed",
         "id of the key",
         "The manager has started with another master key than before, or with the first one",
     )
-    AUDIT_LOST = ("audit-lost", "", "Events are missing here: see the log of the manager")
+    PASSWORD_CHANGED = ("password-changed", "", "A user has changed the own password")
+    PASSWORD_RESET = (
+        "password-reset",
+        "user",
+        "An administrator has given a user a new password",
+    )
+    PROCESSING_QUEUED = ("processing-queued", "", "An administrator has had files processed again")
+    FILE_PUBLIC = ("file-public", "path", "A user has made a file public, or private again")
+    ROLE_CHANGED = (
+        "role-changed",
+        "user",
+        "An administrator has made a user an administrator, or an administrator a user like others",
+    )
+    FILE_SHARED = (
+        "file-shared",
+        "path",
+        "A user has shared a file with another, or changed what the other may do",
+    )
+    SIGNING_KEY_MADE = (
+        "signing-key-made",
+        "id of the key",
+        "A key that signs tokens, tickets and links was made: at the first start, or by a rotation",
+    )
+    TICKET_ISSUED = ("ticket-issued", "", "A user or service has received a ticket for an upload")
+    FILE_TRANSFERRED = ("file-transferred", "path", "A user has given a file to another")
+    FILE_UNSHARED = ("file-unshared", "path", "A user has ended the share of a file")
+    USER_CREATED = (
+        "user-created",
+        "user",
+        "An administrator has created a user, or the first user has registered with the setup code",
+    )
+    USER_LOCKED = (
+        "user-locked",
+        "user",
+        "An administrator has begun, or gone on, to remove a user",
+    )
+    USER_REMOVED = ("user-removed", "user", "An administrator has removed a user")
+    WEBHOOK_RETRIED = (
+        "webhook-retried",
+        "id",
+        "An administrator has ended the quarantine of a webhook",
+    )
+
+
+def table() -> str:
+    """All actions as a table of Markdown, by name."""
+    rows = (
+        f"| `{action.value}` | {action.subject or '–'} | {action.meaning} |"  # noqa: RUF001
+        for action in sorted(AuditAction)
+    )
+    return "\n".join(["| action | subject | meaning |", "| --- | --- | --- |", *rows, ""])
+
+
+def with_table(page: str) -> str:
+    """The page with the table between its two marks. Raises `ValueError` without them."""
+    before, begin, rest = page.partition(_BEGIN)
+    _, end, after = rest.partition(_END)
+    if not begin or not end:
+        raise ValueError("the marks of the table are missing")
+    return f"{before}{begin}\n{table()}\n{end}{after}"
+
+
+if __name__ == "__main__":
+    path = Path(sys.argv[1])
+    path.write_text(with_table(path.read_text(encoding="utf-8")), encoding="utf-8")

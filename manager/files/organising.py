@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from catalog.errors import FolderCircle, FolderMissing, NotAFolder, NotPermitted, TooDeep
 from catalog.port import Catalog
 from catalog.records import File
+from manager.audit.actions import AuditAction
+from manager.audit.log import AuditLog
 from manager.connections.clients import ClientRequest
 from manager.connections.dispatch import PacketTable
 from manager.errors import FilesProtected, InvalidRequest, NoSuchFolder, NotMoved, PathTaken
@@ -23,7 +25,7 @@ from manager.files.destinations import DestinationTracker
 from manager.files.lookup import file_at, require_access, translated_file_errors
 from manager.files.rights import FileOperation, access_to, permit_for
 from protocol import c2s, generic
-from protocol.values import MAX_PATH_NAMES, NamePolicy, parse_path
+from protocol.values import MAX_PATH_NAMES, NamePolicy, format_path, parse_path
 
 
 class FileHandlers:
@@ -33,12 +35,14 @@ class FileHandlers:
         self,
         catalog: Catalog,
         changes: ChangeFeed,
+        audit: AuditLog,
         wake_reaper: Callable[[], None],
         name_policy: NamePolicy,
     ) -> None:
         """`name_policy`: which characters new names may have."""
         self._catalog = catalog
         self._changes = changes
+        self._audit = audit
         self._wake_reaper = wake_reaper
         self._name_policy = name_policy
 
@@ -108,6 +112,13 @@ class FileHandlers:
                 self._changes.file_changed("delete", deleted)
         if deleted is not None:
             self._wake_reaper()
+            self._audit.record(
+                AuditAction.FILE_REMOVED,
+                actor=user,
+                address=request.client.address,
+                subject=format_path((*deleted.folder, deleted.file.name)),
+                size=deleted.file.size,
+            )
         return generic.Boolean(success=True)
 
 
@@ -118,6 +129,7 @@ class FolderHandlers:
         self,
         catalog: Catalog,
         changes: ChangeFeed,
+        audit: AuditLog,
         destinations: DestinationTracker,
         wake_reaper: Callable[[], None],
         name_policy: NamePolicy,
@@ -125,6 +137,7 @@ class FolderHandlers:
         """`name_policy`: which characters new names may have."""
         self._catalog = catalog
         self._changes = changes
+        self._audit = audit
         self._destinations = destinations
         self._wake_reaper = wake_reaper
         self._name_policy = name_policy
@@ -212,4 +225,10 @@ class FolderHandlers:
         if deleted is None:
             raise NoSuchFolder
         self._wake_reaper()
+        self._audit.record(
+            AuditAction.FOLDER_REMOVED,
+            actor=request.client.user,
+            address=request.client.address,
+            subject=format_path(deleted.path),
+        )
         return generic.Boolean(success=True)

@@ -1,7 +1,9 @@
 """Handles packets that change who may use a file: shares, owner, public or not."""
 
 from catalog.port import Catalog, PlacedFile
-from catalog.records import File, Share, User
+from catalog.records import AuditOutcome, File, Share, User
+from manager.audit.actions import AuditAction
+from manager.audit.log import AuditLog
 from manager.connections.clients import ClientRequest
 from manager.connections.dispatch import PacketTable
 from manager.errors import InvalidRequest, NotShared
@@ -10,14 +12,16 @@ from manager.files.conversion import timestamp
 from manager.files.lookup import file_at, file_by_id, translated_file_errors
 from manager.files.rights import FileOperation, permit_for
 from protocol import c2s, generic, s2c
+from protocol.values import format_path
 
 
 class SharingHandlers:
     """The handlers of packets about shares and owners."""
 
-    def __init__(self, catalog: Catalog, changes: ChangeFeed) -> None:
+    def __init__(self, catalog: Catalog, changes: ChangeFeed, audit: AuditLog) -> None:
         self._catalog = catalog
         self._changes = changes
+        self._audit = audit
 
     @property
     def packets(self) -> PacketTable:
@@ -33,12 +37,20 @@ class SharingHandlers:
         """Adds a share, changes it, or takes it away."""
         user = request.client.user
         file = await file_at(self._catalog, user, packet.path, packet.name, FileOperation.SHARE)
+        sharer = await self._name_of(packet.target_user)
         with translated_file_errors(FileOperation.SHARE), self._changes.expecting():
             if packet.is_deleting:
                 changed = await self._unshare(user, file, packet.target_user)
             else:
                 changed = await self._share(user, file, packet)
             self._changes.file_changed("modify", changed)
+        if packet.is_deleting:
+            self._record(AuditAction.FILE_UNSHARED, request, changed, user=sharer)
+        else:
+            can_write = bool(packet.can_write)
+            self._record(
+                AuditAction.FILE_SHARED, request, changed, user=sharer, can_write=can_write
+            )
         return generic.Boolean(success=True)
 
     async def _share(self, user: User, file: File, packet: c2s.FileShare) -> PlacedFile:
@@ -69,6 +81,7 @@ class SharingHandlers:
                 permit=permit_for(user, FileOperation.SHARE),
             )
             self._changes.file_changed("modify", changed)
+        self._record(AuditAction.FILE_PUBLIC, request, changed, is_public=packet.is_public)
         return generic.Boolean(success=True)
 
     async def list_shares(
@@ -105,6 +118,7 @@ class SharingHandlers:
         file = await file_by_id(self._catalog, user, packet.file_id, FileOperation.TRANSFER)
         if file.owner_id == packet.target_user_id:
             raise InvalidRequest("the file belongs to this user already")
+        receiver = await self._name_of(packet.target_user_id)
         with translated_file_errors(FileOperation.TRANSFER), self._changes.expecting():
             changed = await self._catalog.set_owner(
                 file.id,
@@ -114,4 +128,22 @@ class SharingHandlers:
                 permit=permit_for(user, FileOperation.TRANSFER),
             )
             self._changes.file_changed("modify", changed)
+        self._record(AuditAction.FILE_TRANSFERRED, request, changed, to=receiver)
         return generic.Boolean(success=True)
+
+    async def _name_of(self, user_id: int) -> str | None:
+        user = await self._catalog.user_by_id(user_id)
+        return None if user is None else user.name
+
+    def _record(
+        self, action: AuditAction, request: ClientRequest, changed: PlacedFile, **details: object
+    ) -> None:
+        client, path = request.client, format_path((*changed.folder, changed.file.name))
+        self._audit.record(
+            action,
+            actor=client.user,
+            address=client.address,
+            subject=path,
+            outcome=AuditOutcome.SUCCESS,
+            **details,
+        )

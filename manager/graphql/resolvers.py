@@ -4,6 +4,7 @@ import strawberry
 from strawberry.types import Info
 
 from catalog.records import JobState
+from manager.audit.actions import AuditAction
 from manager.errors import NoSuchFile, NoSuchWebhook
 from manager.graphql.types import (
     ApiKey,
@@ -116,6 +117,7 @@ class Mutation:
         caller = context.caller
         caller.require_change()
         form = await context.tickets.open(caller.holder, request, is_service=caller.is_service)
+        context.record(AuditAction.TICKET_ISSUED, mime_type=mime_type)
         return UploadTicket.of(form)
 
     @strawberry.mutation(
@@ -153,6 +155,7 @@ class Mutation:
         context = context_of(info)
         administrator = context.caller.require_administrator()
         key, text = await context.authenticator.create_key(name, administrator)
+        context.record(AuditAction.API_KEY_CREATED, subject=key.name)
         return NewApiKey(name=key.name, key=text)
 
     @strawberry.mutation(
@@ -162,7 +165,10 @@ class Mutation:
         """Revokes an API key."""
         context = context_of(info)
         context.caller.require_administrator()
-        return await context.catalog.revoke_key(name)
+        is_revoked = await context.catalog.revoke_key(name)
+        if is_revoked:
+            context.record(AuditAction.API_KEY_REVOKED, subject=name)
+        return is_revoked
 
     @strawberry.mutation(
         description="Collects garbage now instead of at the next interval. For administrators."
@@ -172,6 +178,7 @@ class Mutation:
         context = context_of(info)
         context.caller.require_administrator()
         context.references.collect_soon()
+        context.record(AuditAction.GARBAGE_COLLECTED)
         return True
 
     @strawberry.mutation(
@@ -182,7 +189,9 @@ class Mutation:
         """Queues files without the present views."""
         context = context_of(info)
         context.caller.require_administrator()
-        return await context.processing.enqueue_missing()
+        number = await context.processing.enqueue_missing()
+        context.record(AuditAction.PROCESSING_QUEUED, files=number)
+        return number
 
     @strawberry.mutation(
         description="Queues files whose processing was given up; returns how many. "
@@ -192,7 +201,9 @@ class Mutation:
         """Queues failed jobs again."""
         context = context_of(info)
         context.caller.require_administrator()
-        return await context.processing.retry()
+        number = await context.processing.retry()
+        context.record(AuditAction.PROCESSING_QUEUED, files=number)
+        return number
 
     @strawberry.mutation(
         description="Asks Discord once more about a webhook in quarantine, and uses it again if "
@@ -205,4 +216,5 @@ class Mutation:
         if webhook_id is None:
             raise NoSuchWebhook(id)
         await context.quarantines.retry(webhook_id)
+        context.record(AuditAction.WEBHOOK_RETRIED, subject=str(webhook_id))
         return True

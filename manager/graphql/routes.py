@@ -11,6 +11,7 @@ from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 
+from common.addresses import ClientAddresses
 from manager.accounts.callers import Authenticator, Caller
 from manager.errors import InvalidRequest
 from manager.graphql.schema import public_error, schema
@@ -28,17 +29,21 @@ class GraphQLRequest(msgspec.Struct, frozen=True):
     operation_name: str | None = msgspec.field(default=None, name="operationName")
 
 
-MakeContext = Callable[[Caller, str], GraphQLContext]
-"""Makes what resolvers are given, for a caller that uses this base URL of the manager."""
+MakeContext = Callable[[Caller, str, str], GraphQLContext]
+"""Makes what resolvers are given, for a caller that uses this base URL, and comes from this address."""
 
 
 def graphql_routes(
-    authenticator: Authenticator, make_context: MakeContext, public_url: str | None
+    authenticator: Authenticator,
+    addresses: ClientAddresses,
+    make_context: MakeContext,
+    public_url: str | None,
 ) -> list[web.RouteDef]:
     """The route of the GraphQL interface.
 
     Args:
         authenticator: Identifies callers.
+        addresses: Identifies clients.
         make_context: What resolvers are given.
         public_url: URL of the manager for callers; None: that of their request.
     """
@@ -48,7 +53,8 @@ def graphql_routes(
         # Not before: the token may be revoked while the body comes in. Without valid credentials not
         # even the schema is shown.
         caller = await authenticator.identify(token)
-        context = make_context(caller, base_url_of(request, public_url))
+        address = addresses.of_request(request)
+        context = make_context(caller, base_url_of(request, public_url), address)
         try:
             body = msgspec.convert(sent, GraphQLRequest)
         except msgspec.ValidationError as error:

@@ -17,6 +17,8 @@ from catalog import records
 from catalog.port import Catalog
 from catalog.service_port import SERVICE_PREFIX
 from manager.accounts.callers import Authenticator, Caller
+from manager.audit.actions import AuditAction
+from manager.audit.log import AuditLog
 from manager.downloads.links import ContentLinks
 from manager.processing.jobs import ProcessingManager
 from manager.services.webhooks import QuarantineKeeper, WebhookDirectory
@@ -29,7 +31,8 @@ from protocol.values import MAX_SAFE_INTEGER, format_path, is_uuid
 class GraphQLContext:
     """The caller, and the parts of the manager that resolvers use.
 
-    `base_url` is the manager's URL that the caller uses, without a slash at its end.
+    `base_url` is the manager's URL that the caller uses, without a slash at its end. `address` is where
+    the request comes from.
     """
 
     caller: Caller
@@ -42,6 +45,20 @@ class GraphQLContext:
     webhooks: WebhookDirectory
     quarantines: QuarantineKeeper
     base_url: str
+    audit: AuditLog
+    address: str
+
+    def record(self, action: AuditAction, *, subject: str | None = None, **details: object) -> None:
+        """Records what the caller has done."""
+        caller = self.caller
+        self.audit.record(
+            action,
+            actor=caller.user or caller.holder,
+            address=self.address,
+            subject=subject,
+            outcome=records.AuditOutcome.SUCCESS,
+            **details,
+        )
 
 
 def context_of(info: Info) -> GraphQLContext:

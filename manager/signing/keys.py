@@ -23,6 +23,8 @@ from catalog.errors import CatalogError
 from catalog.records import DERIVED_KEY_ID, SealedSigningKey
 from catalog.signing_key_port import SigningKeyStore
 from common.key_derivation import KEY_ID_SIZE, Purpose, derive_key
+from manager.audit.actions import AuditAction
+from manager.audit.log import AuditLog
 from manager.error_texts import log_level
 from manager.signing.signatures import SigningKey, SigningKeyRing
 from storage.errors import InvalidMasterKey
@@ -83,6 +85,7 @@ class SigningKeyKeeper:
         keyring: KeyRing,
         ring: SigningKeyRing,
         clock: Callable[[], float],
+        audit: AuditLog,
         *,
         on_revocation: Callable[[], None],
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
@@ -94,6 +97,7 @@ class SigningKeyKeeper:
             keyring: Opens them.
             ring: Receives them.
             clock: Seconds since the epoch.
+            audit: Records new keys.
             on_revocation: Called after keys were deleted before their time.
             sleep: Waits for seconds.
         """
@@ -101,6 +105,7 @@ class SigningKeyKeeper:
         self._keyring = keyring
         self._ring = ring
         self._clock = clock
+        self._audit = audit
         self._on_revocation = on_revocation
         self._sleep = sleep
         # By id. What was opened once stays known: another manager may encrypt it with a newer master key.
@@ -128,16 +133,24 @@ class SigningKeyKeeper:
         now = self._clock()
         keys = await self._catalog.list_signing_keys()
         if not keys:
-            await self._catalog.begin_signing_keys(new_signing_key(self._keyring.primary, now))
+            first = new_signing_key(self._keyring.primary, now)
+            await self._catalog.begin_signing_keys(first)
             keys = await self._catalog.list_signing_keys()
+            if any(key.key_id == first.key_id for key in keys):
+                self._record(first)
         opened = list(self._opened(keys))
         if not any(key.may_sign for key in opened):
             new = new_signing_key(self._keyring.primary, now)
             await self._catalog.add_signing_key(new, revokes_others=False)
+            self._record(new)
             opened += self._opened([new])
         if revoked := self._ring.replace(opened):
             log.warning("signing-keys-revoked", key_ids=[key_id.hex() for key_id in revoked])
             self._on_revocation()
+
+    def _record(self, key: SealedSigningKey) -> None:
+        subject = key.key_id.hex()
+        self._audit.record(AuditAction.SIGNING_KEY_MADE, actor=None, address=None, subject=subject)
 
     async def _reseal(self) -> None:
         """Encrypts the keys with the newest master key, so that an older one can go."""

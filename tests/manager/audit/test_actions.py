@@ -4,21 +4,16 @@ import ast
 import re
 from pathlib import Path
 
-from manager.audit.actions import AuditAction
+from manager.audit.actions import AuditAction, with_table
 
 ROOT = Path(__file__).parents[3]
-ROW = re.compile(r"^\| `([a-z-]+)` \| (.+) \| (.+) \|$", re.MULTILINE)
 
 
 def test_the_page_lists_every_action():
-    """In the order of their names, with subject and meaning, and nothing else."""
+    """`make docs` would change nothing."""
     page = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
-    _, _, table = page.partition("| action | subject | meaning |")
-    table, _, _ = table.partition("\n\n")
-    documented = [match.groups() for match in ROW.finditer(table)]
-    assert documented == [
-        (action.value, action.subject or "none", action.meaning) for action in sorted(AuditAction)
-    ]
+    assert with_table(page) == page
+    assert all(f"| `{action.value}` |" in page for action in AuditAction)
 
 
 def test_every_action_is_recorded_somewhere():

@@ -91,13 +91,18 @@ async def test_an_event_is_logged_at_once_and_written_later(audit, catalog, cloc
     """The line has all that the row has, before the catalog is asked."""
     with capture_logs() as lines:
         audit.record(
-            AuditAction.MASTER_KEY, actor=ALICE, address=ADDRESS, subject="/a b", to="bob", n=3
+            AuditAction.MASTER_KEY_CHANGED,
+            actor=ALICE,
+            address=ADDRESS,
+            subject="/a b",
+            to="bob",
+            n=3,
         )
     assert lines == [
         {
             "event": "audit",
             "log_level": "info",
-            "action": "master-key",
+            "action": "master-key-changed",
             "actor": "alice",
             "address": ADDRESS,
             "subject": "/a b",
@@ -112,7 +117,7 @@ async def test_an_event_is_logged_at_once_and_written_later(audit, catalog, cloc
         id=row.id,
         first_at=clock.now,
         last_at=clock.now,
-        action="master-key",
+        action="master-key-changed",
         outcome=AuditOutcome.SUCCESS,
         actor_id=1,
         actor="alice",
@@ -157,7 +162,7 @@ async def test_a_flood_of_strangers_does_not_fill_the_catalog(audit, catalog, cl
     assert sum(row.count for row in rows) == number
     (rest,) = (row for row in rows if row.count > 1)
     assert (rest.actor, rest.address, rest.count) == (None, None, 500)
-    audit.record(AuditAction.MASTER_KEY, actor=ALICE, address=ADDRESS)
+    audit.record(AuditAction.MASTER_KEY_CHANGED, actor=ALICE, address=ADDRESS)
     clock.now += 2 * counting.STRANGERS_REFILL_S
     for each in range(3):
         refuse(audit, name=f"later{each}")
@@ -214,7 +219,7 @@ async def test_events_that_the_catalog_refuses_hold_up_no_others(audit, catalog)
 async def test_events_are_written_in_batches(audit, catalog):
     """One transaction has many events, but never more than others can wait for."""
     for each in range(audit_log.BATCH + 1):
-        audit.record(AuditAction.MASTER_KEY, actor=None, address=None, subject=str(each))
+        audit.record(AuditAction.MASTER_KEY_CHANGED, actor=None, address=None, subject=str(each))
     await audit.flush()
     assert catalog.batches == [audit_log.BATCH, 1]
 
@@ -222,7 +227,7 @@ async def test_events_are_written_in_batches(audit, catalog):
 async def test_odd_values_are_recorded_as_far_as_a_catalog_can(audit, catalog):
     """Nothing that a peer sends makes recording fail, nor a row long."""
     audit.record(
-        AuditAction.MASTER_KEY,
+        AuditAction.MASTER_KEY_CHANGED,
         actor="\ud800x\0",
         address="a" * 1000,
         subject="/" + "ü" * 5000,
@@ -272,7 +277,7 @@ async def test_stopping_writes_what_waits(audit, catalog):
 async def test_old_events_are_deleted(audit, catalog, clock):
     """Those of more than `keep_days` ago, all of them, in several transactions."""
     for each in range(2 * audit_log.BATCH + 10):
-        audit.record(AuditAction.MASTER_KEY, actor=None, address=None, subject=str(each))
+        audit.record(AuditAction.MASTER_KEY_CHANGED, actor=None, address=None, subject=str(each))
     clock.now += 9 * 86_400
     refuse(audit)
     await audit.flush()

@@ -123,6 +123,12 @@ CALLS: dict[str, dict[int, Call]] = {
         200: Call(headers={"Authorization": f"Bearer {SERVICE_PASSWORD}"}),
         401: Call(),
     },
+    "GET /admin/audit": {
+        200: Call(user="alice"),
+        400: Call(user="alice", query={"action": "nothing"}),
+        401: Call(),
+        403: Call(user="bob"),
+    },
     "GET /": {
         101: Call(query={"type": "client", "key": "{alice}"}),
         400: Call(query={"type": "other"}),
