@@ -121,7 +121,7 @@ export type Dialog =
   | { kind: "share"; file: FileItem; path: string }
   | { kind: "transfer"; file: FileItem }
   | { kind: "move"; items: readonly Item[] }
-  | { kind: "password" }
+  | { kind: "account" }
   | { kind: "users" }
   | { kind: "services" }
   | { kind: "shortcuts" }

@@ -261,9 +261,7 @@ test("a new password ends every other login, and keeps this one", async () => {
     await person.logsIn("grace");
     await person.ready();
   }
-  await here.opensAccountMenu();
-  await here.page.getByRole("menuitem", { name: "Change password" }).click();
-  const dialog = here.page.getByRole("dialog", { name: "Change password" });
+  const dialog = await here.opensAccount("Password");
   await dialog.getByLabel("Current password").fill("not the password");
   await dialog.getByLabel("New password").fill("a better password");
   await dialog.getByLabel("Repeat password").fill("a better password");
@@ -278,4 +276,91 @@ test("a new password ends every other login, and keeps this one", async () => {
   await elsewhere.ready();
   await here.leaves();
   await elsewhere.leaves();
+});
+
+test("a session that one sees among one's own can be ended, and is logged out at once", async () => {
+  const here = await Person.visits(set.browser, set.cloud);
+  const elsewhere = await Person.visits(set.browser, set.cloud);
+  for (const person of [here, elsewhere]) {
+    await person.logsIn("ada");
+    await person.ready();
+  }
+  const dialog = await here.opensAccount("Sessions");
+  const sessions = dialog.getByRole("listitem");
+  await sessions.filter({ hasText: "This one" }).getByText("Chrome on Linux").waitFor();
+  await dialog.getByRole("button", { name: "End all others" }).waitFor();
+  await sessions.filter({ hasText: "Chrome on Linux" }).getByRole("button", { name: "End" }).first().click();
+  await here.page.getByText("The session of Chrome on Linux has ended.").waitFor();
+  await elsewhere.page.getByText("Your login has ended. Please log in again.").waitFor();
+  await elsewhere.logsIn("ada");
+  await elsewhere.ready();
+  await dialog.getByRole("button", { name: "End all others" }).click();
+  await elsewhere.page.getByText("Your login has ended. Please log in again.").waitFor();
+  await dialog.getByRole("button", { name: "End all others" }).waitFor({ state: "detached" });
+  assert.equal(await sessions.count(), 1);
+  await here.leaves();
+  await elsewhere.leaves();
+});
+
+test("logging out ends the session at the manager, not only on this device", async () => {
+  const person = await Person.visits(set.browser, set.cloud);
+  await person.logsIn("ada");
+  await person.ready();
+  const token = await person.page.evaluate(() => sessionStorage.getItem("discord-cloud.token") ?? "");
+  assert.equal(await set.cloud.statusOf(token), 200);
+  const done = person.page.waitForResponse((response) => response.url().endsWith("/logout"));
+  await person.opensAccountMenu();
+  await person.page.getByRole("menuitem", { name: "Log out" }).click();
+  await done;
+  assert.equal(await set.cloud.statusOf(token), 401);
+  await person.leaves();
+});
+
+test("a token is renewed in time, also after the machine has slept, in all tabs of a browser", async () => {
+  const person = await Person.visits(set.browser, set.cloud);
+  await person.page.getByLabel("Stay logged in").check();
+  await person.logsIn("ada");
+  await person.ready();
+  const other = await person.context.newPage();
+  await other.goto(set.cloud.url);
+  await other.locator(".summary").waitFor();
+  const token = () => person.page.evaluate(() => localStorage.getItem("discord-cloud.token"));
+  const before = await token();
+  await person.page.evaluate(() => localStorage.setItem("discord-cloud.renew-at", "0"));
+  for (const page of [person.page, other]) await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  await person.page.waitForFunction((was) => localStorage.getItem("discord-cloud.token") !== was, before);
+  await person.page.reload();
+  await other.reload();
+  for (const page of [person.page, other]) await page.locator(".summary").waitFor();
+  assert.equal(await set.cloud.statusOf((await token()) ?? ""), 200);
+  await person.leaves();
+});
+
+test("an app password is made, shown once, and revoked", async () => {
+  const person = await Person.visits(set.browser, set.cloud);
+  await person.logsIn("ada");
+  await person.ready();
+  await person.makesFolder("backups");
+  await person.row("backups").dblclick();
+  await person.page.getByText("This folder is empty").waitFor();
+  const dialog = await person.opensAccount("App passwords");
+  await dialog.getByText("There are none yet.").waitFor();
+  await dialog.getByRole("button", { name: "New app password" }).click();
+  await dialog.getByLabel("Name").fill("nightly backup");
+  await dialog.getByLabel("May only read").check();
+  await dialog.getByLabel("Only for /backups").check();
+  await dialog.getByRole("button", { name: "In 30 days" }).click();
+  await dialog.getByRole("button", { name: "Make it" }).click();
+  const made = await dialog.getByLabel("App password").inputValue();
+  assert.match(made, /^dca_[\w-]{43}$/);
+  assert.equal(await set.cloud.statusOf(made), 200);
+  await dialog.getByRole("button", { name: "Done" }).click();
+  const row = dialog.getByRole("listitem").filter({ hasText: "nightly backup" });
+  await row.getByText("Reads what is in /backups").waitFor();
+  await row.getByText(/Used .* · Expires/).waitFor();
+  await row.getByRole("button", { name: "Revoke" }).click();
+  await person.page.getByText("nightly backup has been revoked.").waitFor();
+  await dialog.getByText("There are none yet.").waitFor();
+  assert.equal(await set.cloud.statusOf(made), 401);
+  await person.leaves();
 });

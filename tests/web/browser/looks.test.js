@@ -125,7 +125,7 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     await reads(page, "viewer");
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "detached" });
-    for (const [name, choice] of [["Users", "Users"], ["Change password", "Change password"], ["Keyboard shortcuts", "Keyboard shortcuts"]]) {
+    for (const [name, choice] of [["Users", "Users"], ["Account", "Account"], ["Keyboard shortcuts", "Keyboard shortcuts"]]) {
       await page.getByRole("button", { name: "Account of ada" }).click();
       await page.getByRole("menuitem", { name: String(choice) }).click();
       await page.getByRole("dialog", { name: String(name) }).waitFor();

@@ -97,6 +97,14 @@ export class Cloud {
   }
 
   /**
+   * The status with which a token or an app password is answered.
+   * @param {string} credential
+   */
+  async statusOf(credential) {
+    return (await fetch(`${this.url}/status`, { headers: { Authorization: `Bearer ${credential}` } })).status;
+  }
+
+  /**
    * Runs a Python script of this folder on the data.
    * @param {string} script
    * @param {...string} values

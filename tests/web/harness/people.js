@@ -177,6 +177,18 @@ export class Person {
     await this.page.getByRole("button", { name: /^Account of/ }).click();
   }
 
+  /**
+   * Opens a part of the own account.
+   * @param {string} section
+   */
+  async opensAccount(section) {
+    await this.opensAccountMenu();
+    await this.page.getByRole("menuitem", { name: "Account" }).click();
+    const dialog = this.page.getByRole("dialog", { name: "Account" });
+    await dialog.getByRole("button", { name: section, exact: true }).click();
+    return dialog;
+  }
+
   /** Opens the dialog with all users, as an administrator may. */
   async opensUsers() {
     await this.opensAccountMenu();

@@ -5,9 +5,10 @@
 /** @import { Store } from "../state/store.js" */
 import { initialState } from "../state/initial.js";
 import { text } from "../text/text.js";
+import { deviceName } from "./device-name.js";
 import { HttpError, askManager } from "./http.js";
 import { takeSetupCode } from "./setup-code.js";
-import { forgetToken, rememberToken, rememberedToken, staysLoggedIn } from "./token.js";
+import { Tokens } from "./token.js";
 
 const RETRY_MS = 3_000;
 
@@ -16,6 +17,7 @@ export class Accounts {
   #lastUser = null;
   /** The code from the link that led here. */
   #setupCode = "";
+  #tokens = new Tokens((token) => this.#renewed(token));
   #store;
   #connection;
   #onOtherUser;
@@ -35,11 +37,10 @@ export class Accounts {
   async start() {
     this.#setupCode ||= takeSetupCode();
     try {
-      const token = rememberedToken();
-      if (token) await this.#enter(token);
+      if (this.#tokens.remembered) await this.#enter(await this.#tokens.fresh());
       else await this.#ask();
     } catch (error) {
-      if (error instanceof HttpError && error.status === 401) return this.logout(text.login.ended);
+      if (error instanceof HttpError && error.status === 401) return this.#leave(text.login.ended);
       const pauseMs = (error instanceof HttpError && error.retryAfterMs) || RETRY_MS;
       this.#store.set({ link: { phase: "offline", retryAt: performance.now() + pauseMs } });
       setTimeout(() => this.start(), pauseMs);
@@ -52,9 +53,10 @@ export class Accounts {
    * @param {boolean} stay
    */
   async login(username, password, stay) {
-    const { token } = await askManager("/login", { body: { username, password }, isPatient: true });
-    rememberToken(token, stay);
-    await this.#enter(token);
+    const device = deviceName(navigator.userAgent);
+    const issued = await askManager("/login", { body: { username, password, device, renewable: true }, isPatient: true });
+    this.#tokens.remember(issued, stay);
+    await this.#enter(issued.token);
   }
 
   /**
@@ -73,44 +75,72 @@ export class Accounts {
    * @param {string} password
    */
   async addUser(username, password) {
-    const adminToken = this.#store.state.session.token;
+    const adminToken = await this.token();
     await askManager("/register", { body: { username, password, adminToken } });
   }
 
   /**
-   * Changes the password; every other login of this user ends.
+   * A token that is good for a while. Rejects with `HttpError`.
+   * @returns {Promise<string>}
+   */
+  token() {
+    return this.#tokens.fresh();
+  }
+
+  /**
+   * Changes the password; every other session of this user ends.
    * @param {string} previousPassword
    * @param {string} newPassword
    */
   async changePassword(previousPassword, newPassword) {
     const { user } = this.#store.state.session;
     if (!user) return;
-    await askManager("/update-password", { body: { username: user.name, previousPassword, newPassword } });
-    // The old token has died, and the connection with it.
-    this.#connection.stop();
-    await this.login(user.name, newPassword, staysLoggedIn());
+    const body = { username: user.name, previousPassword, newPassword };
+    await askManager("/update-password", { body, token: await this.token() });
   }
 
-  /** @param {string | null} [notice] why, when it was not the user's wish */
-  logout(notice = null) {
+  /** Ends the session, and shows the page of those who are not logged in. */
+  async logout() {
+    const token = this.#tokens.remembered;
+    this.#leave(null);
+    // Without a connection it ends by itself, later.
+    if (token) await askManager("/logout", { body: {}, token }).catch(() => {});
+  }
+
+  /** @param {string | null} notice why, when it was not the user's wish */
+  #leave(notice) {
     this.#connection.stop();
-    forgetToken();
+    this.#tokens.forget();
     const { preferences, route } = this.#store.state;
     const session = { phase: /** @type {const} */ ("signed-out"), user: null, token: null, notice, setupCode: null };
     this.#store.set({ ...initialState(), session, preferences, route });
   }
 
-  /** Whether connecting may succeed another time; logs out when the token is dead. */
+  /** Whether connecting may succeed another time; logs out when the session has ended. */
   async isTokenAlive() {
-    const token = this.#store.state.session.token ?? "";
+    const { user } = this.#store.state.session;
     try {
-      await askManager(`/token-status?token=${encodeURIComponent(token)}`);
+      if (!(await isGood(await this.#tokens.fresh()))) await this.#renewDead();
     } catch (error) {
       if (!(error instanceof HttpError) || error.status !== 401) return true;
-      if (this.#store.state.session.token === token) this.logout(text.login.ended);
+      if (this.#store.state.session.user === user) this.#leave(text.login.ended);
       return false;
     }
     return true;
+  }
+
+  /** A clock that was set back may have kept the token for too long. Rejects with `HttpError` 401 unless it was that. */
+  async #renewDead() {
+    const before = this.#tokens.remembered;
+    const token = await this.#tokens.fresh({ isForced: true });
+    if (token === before) throw new HttpError(401, text.login.ended);
+  }
+
+  /** @param {string} token */
+  #renewed(token) {
+    this.#connection.useToken(token);
+    const { session } = this.#store.state;
+    if (session.phase === "signed-in") this.#store.set({ session: { ...session, token } });
   }
 
   /**
@@ -137,5 +167,19 @@ export class Accounts {
     this.#lastUser = user.id;
     this.#store.set({ session: { phase: "signed-in", user, token, notice: null, setupCode: null }, dialog: null });
     this.#connection.start(token);
+  }
+}
+
+/**
+ * Whether a token opens the door now. Rejects with `HttpError` when nobody can say.
+ * @param {string} token
+ */
+async function isGood(token) {
+  try {
+    await askManager(`/token-status?token=${encodeURIComponent(token)}`);
+    return true;
+  } catch (error) {
+    if (error instanceof HttpError && error.status === 401) return false;
+    throw error;
   }
 }

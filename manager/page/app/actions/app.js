@@ -16,6 +16,7 @@ import { Links } from "./links.js";
 import { Navigation } from "./navigation.js";
 import { Organiser } from "./organiser.js";
 import { Overview } from "./overview.js";
+import { OwnAccount } from "./own-account.js";
 import { Preferences } from "./preferences.js";
 import { Selecting } from "./selecting.js";
 import { Toasts } from "./toasts.js";
@@ -32,15 +33,17 @@ export class App {
     });
     this.connection.on("generic:primitives", ({ string_value: granted = "" }) => this.#granted(granted.split(",")));
     this.accounts = new Accounts(this.store, this.connection, () => this.#forgetUser());
+    const token = () => this.accounts.token();
+    this.ownAccount = new OwnAccount(token);
     this.administration = new Administration(this.store, this.connection);
     this.navigation = new Navigation(this.store);
     this.browser = new Browser(this.store, this.connection, this.navigation);
     this.selecting = new Selecting(this.store, this.browser, this.navigation, this.toasts);
     this.finder = new Finder(this.store, this.connection, this.browser, this.selecting, this.navigation, this.toasts);
-    this.links = new Links(this.store, this.connection);
+    this.links = new Links(this.connection, token);
     this.deletions = new Deletions(this.store, this.connection, this.toasts, this.selecting, this.browser);
     this.organiser = new Organiser(this.store, this.connection, this.toasts, this.selecting, this.deletions);
-    this.overview = new Overview(this.store, this.connection);
+    this.overview = new Overview(this.store, this.connection, token);
     this.uploads = new Uploads(this.store, this.connection, this.toasts);
   }
 
@@ -84,7 +87,7 @@ export class App {
     await this.deletions.commitAll();
     this.deletions.forgetAll();
     this.uploads.discard();
-    this.accounts.logout();
+    await this.accounts.logout();
   }
 
   /** What one user has begun is not done in the name of another one. */

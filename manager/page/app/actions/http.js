@@ -26,7 +26,7 @@ export class HttpError extends Error {
 /**
  * Asks a route. Rejects with `HttpError`; with status 0 when the manager cannot be reached.
  * @param {string} path
- * @param {{ body?: object, token?: string | null, isPatient?: boolean }} [options] `isPatient`: a manager that cannot serve
+ * @param {{ body?: object, method?: string, token?: string | null, isPatient?: boolean }} [options] `isPatient`: a manager that cannot serve
  *   now is asked again when it says; only for what does no harm twice
  * @returns {Promise<any>}
  */
@@ -45,12 +45,12 @@ export async function askManager(path, { isPatient = false, ...asked } = {}) {
 
 /**
  * @param {string} path
- * @param {{ body?: object, token?: string | null }} options
+ * @param {{ body?: object, method?: string, token?: string | null }} options
  * @returns {Promise<any>}
  */
-async function askOnce(path, { body, token }) {
+async function askOnce(path, { body, method = body ? "POST" : "GET", token }) {
   const response = await reach(path, {
-    method: body ? "POST" : "GET",
+    method,
     headers: { ...(body && { "Content-Type": "application/json" }), ...(token && { Authorization: `Bearer ${token}` }) },
     body: body ? JSON.stringify(body) : null,
     cache: "no-store",

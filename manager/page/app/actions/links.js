@@ -2,8 +2,7 @@
 
 /** @import { FileItem } from "../../types/state.js" */
 /** @import { Connection } from "../protocol/connection.js" */
-/** @import { Store } from "../state/store.js" */
-import { Disconnected } from "../protocol/errors.js";
+import { Disconnected, messageOf } from "../protocol/errors.js";
 import { newUuid } from "../protocol/frames.js";
 import { formatPath } from "../state/paths.js";
 import { text } from "../text/text.js";
@@ -13,16 +12,16 @@ export class Links {
   #signed = new Map();
   /** @type {Map<string, Promise<string>>} */
   #thumbnails = new Map();
-  #store;
   #connection;
+  #token;
 
   /**
-   * @param {Store} store
    * @param {Connection} connection
+   * @param {() => Promise<string>} token
    */
-  constructor(store, connection) {
-    this.#store = store;
+  constructor(connection, token) {
     this.#connection = connection;
+    this.#token = token;
   }
 
   /** What one user may open is not the next one's. */
@@ -72,9 +71,10 @@ export class Links {
    * @param {readonly string[]} names none for the whole folder
    * @param {(reason: string) => void} onRefused
    */
-  downloadArchive(path, names, onRefused) {
+  async downloadArchive(path, names, onRefused) {
     if (!this.#connection.isOnline) return onRefused(text.errors.offline);
-    const token = this.#store.state.session.token ?? "";
+    const token = await this.#token().catch((error) => void onRefused(messageOf(error)));
+    if (token === undefined) return;
     submit("/bulk-download", [["auth", token], ["path", formatPath(path)], ...names.map((name) => ["name", name])], onRefused);
   }
 }

@@ -17,15 +17,18 @@ const MEASURE_EVERY_MS = 2_000;
 export class Overview {
   #store;
   #connection;
+  #token;
   #measureSoon;
 
   /**
    * @param {Store} store
    * @param {Connection} connection
+   * @param {() => Promise<string>} token
    */
-  constructor(store, connection) {
+  constructor(store, connection, token) {
     this.#store = store;
     this.#connection = connection;
+    this.#token = token;
     this.#measureSoon = atMostEvery(() => void this.#measure(), MEASURE_EVERY_MS);
     connection.on("s2c:service-registry", (news) => this.#serviceChanged(news));
     connection.on("s2c:file-modify", () => this.#measureSoon());
@@ -41,7 +44,7 @@ export class Overview {
    * @returns {Promise<ServiceReport[]>}
    */
   async services() {
-    const status = await askManager("/status", { token: this.#store.state.session.token });
+    const status = await askManager("/status", { token: await this.#token() });
     return status.services;
   }
 
@@ -62,7 +65,7 @@ export class Overview {
    */
   async metadata(path, name) {
     const parameters = new URLSearchParams({ path: formatPath(path), name });
-    const answer = await askManager(`/page/metadata?${parameters}`, { token: this.#store.state.session.token });
+    const answer = await askManager(`/page/metadata?${parameters}`, { token: await this.#token() });
     return answer.metadata;
   }
 

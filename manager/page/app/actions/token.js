@@ -1,30 +1,149 @@
 /**
- * Where the token is kept: in this tab alone, or in this browser when somebody wants to stay logged in.
- * Either is out of reach of other sites; no script but the page's own runs here (docs/web.md).
+ * The token of the login, and the secret that gets the next one: in this tab alone, or in this browser when somebody wants to
+ * stay logged in. Either is out of reach of other sites; no script but the page's own runs here (docs/web.md).
  */
 
-const KEY = "discord-cloud.token";
+import { HttpError, askManager } from "./http.js";
 
-/** @returns {string | null} */
-export function rememberedToken() {
-  return sessionStorage.getItem(KEY) ?? localStorage.getItem(KEY);
+const TOKEN = "discord-cloud.token";
+/** Gets the next token once. Without one the token lives as long as the session. */
+const RENEWAL = "discord-cloud.renewal";
+/** From when on the token is renewed, by the clock of this device. */
+const RENEW_AT = "discord-cloud.renew-at";
+const KEYS = [TOKEN, RENEWAL, RENEW_AT];
+/** The part of its life for which a token is used. */
+const USED = 0.8;
+const RETRY_MS = 10_000;
+
+/** @typedef {{ token: string, renewal?: string }} Issued */
+
+export class Tokens {
+  /** @type {Promise<string> | null} */
+  #renewing = null;
+  #timer = 0;
+  #onRenewed;
+
+  /** @param {(token: string) => void} onRenewed called with each new token */
+  constructor(onRenewed) {
+    this.#onRenewed = onRenewed;
+    // A timer does not run while a machine sleeps.
+    document.addEventListener("visibilitychange", () => document.hidden || this.#renewInTime());
+  }
+
+  /** @returns {string | null} */
+  get remembered() {
+    return place().getItem(TOKEN);
+  }
+
+  /** Whether the login outlives this tab. */
+  get stays() {
+    return localStorage.getItem(TOKEN) !== null;
+  }
+
+  /**
+   * @param {Issued} issued
+   * @param {boolean} stay
+   */
+  remember(issued, stay) {
+    this.forget();
+    write(stay ? localStorage : sessionStorage, issued);
+    this.#renewInTime();
+  }
+
+  forget() {
+    clearTimeout(this.#timer);
+    for (const key of KEYS) {
+      sessionStorage.removeItem(key);
+      localStorage.removeItem(key);
+    }
+  }
+
+  /**
+   * A token that is good for a while. Rejects with `HttpError`; with status 401 when the session has ended.
+   * @param {{ isForced?: boolean }} [options] `isForced`: also when the clock says that the present one is good
+   * @returns {Promise<string>}
+   */
+  async fresh({ isForced = false } = {}) {
+    const token = this.remembered ?? "";
+    if (!place().getItem(RENEWAL) || !(isForced || isDue())) return token;
+    this.#renewing ??= this.#renew(token).finally(() => {
+      this.#renewing = null;
+    });
+    return this.#renewing;
+  }
+
+  /** @param {string} before the token that is to be replaced */
+  async #renew(before) {
+    return alone(async () => {
+      const storage = place();
+      const known = storage.getItem(TOKEN) ?? "";
+      const renewal = storage.getItem(RENEWAL);
+      // Another tab may have renewed it meanwhile.
+      if (!renewal || known !== before) return this.#renewed(known);
+      /** @type {Issued} */
+      const issued = await askManager("/account/token", { body: { renewal }, isPatient: true });
+      // Unless somebody has logged out, or in, meanwhile.
+      if (storage.getItem(RENEWAL) === renewal) write(storage, issued);
+      return this.#renewed(storage.getItem(TOKEN) ?? "");
+    });
+  }
+
+  /** @param {string} token */
+  #renewed(token) {
+    this.#onRenewed(token);
+    this.#renewInTime();
+    return token;
+  }
+
+  #renewInTime() {
+    clearTimeout(this.#timer);
+    if (!place().getItem(RENEWAL)) return;
+    const pauseMs = Math.max(0, Number(place().getItem(RENEW_AT)) - Date.now());
+    this.#timer = window.setTimeout(() => {
+      this.fresh().catch((error) => {
+        // Whoever asks for it next is told; without a connection it is tried again.
+        if (!(error instanceof HttpError) || error.status !== 401) this.#timer = window.setTimeout(() => this.#renewInTime(), RETRY_MS);
+      });
+    }, pauseMs);
+  }
+}
+
+/** Where the login of this tab is. */
+function place() {
+  return sessionStorage.getItem(TOKEN) === null ? localStorage : sessionStorage;
+}
+
+function isDue() {
+  return Date.now() >= Number(place().getItem(RENEW_AT));
 }
 
 /**
- * @param {string} token
- * @param {boolean} stay
+ * @param {Storage} storage
+ * @param {Issued} issued
  */
-export function rememberToken(token, stay) {
-  forgetToken();
-  (stay ? localStorage : sessionStorage).setItem(KEY, token);
+function write(storage, { token, renewal }) {
+  storage.setItem(TOKEN, token);
+  if (!renewal) return;
+  storage.setItem(RENEWAL, renewal);
+  storage.setItem(RENEW_AT, String(Date.now() + USED * lifeMs(token)));
 }
 
-/** Whether the token outlives this tab. */
-export function staysLoggedIn() {
-  return localStorage.getItem(KEY) !== null;
+/**
+ * How long a token lives: clocks differ, but not lengths of time.
+ * @param {string} token
+ */
+function lifeMs(token) {
+  const claims = JSON.parse(atob((token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/")));
+  return 1000 * (claims.exp - claims.iat);
 }
 
-export function forgetToken() {
-  sessionStorage.removeItem(KEY);
-  localStorage.removeItem(KEY);
+/**
+ * Runs in one tab at a time, as a renewal secret is good once. Browsers can do that where a page comes by HTTPS, or from this
+ * machine; elsewhere the manager has a little patience with a second tab.
+ * @template Result
+ * @param {() => Promise<Result>} work
+ * @returns {Promise<Result>}
+ */
+function alone(work) {
+  return navigator.locks ? navigator.locks.request(RENEWAL, work) : work();
 }

@@ -57,6 +57,14 @@ export class Connection {
     this.#connect();
   }
 
+  /**
+   * The next connection is opened with another token.
+   * @param {string} token
+   */
+  useToken(token) {
+    this.#token = token;
+  }
+
   /** Ends the connection for good. */
   stop() {
     this.#isWanted = false;

@@ -64,7 +64,7 @@ export function download(app, items) {
  * @param {readonly string[]} [names] none for the whole folder
  */
 function zip(app, path, names = []) {
-  app.links.downloadArchive(path, names, (reason) => app.toasts.show(reason, "bad"));
+  void app.links.downloadArchive(path, names, (reason) => app.toasts.show(reason, "bad"));
 }
 
 /**

@@ -68,11 +68,11 @@ function ServicesButton() {
 function UserBar() {
   const app = useApp();
   const user = useStore((state) => state.session.user);
-  const open = (/** @type {"password" | "users" | "shortcuts"} */ kind) => () => app.store.set({ dialog: { kind } });
+  const open = (/** @type {"account" | "users" | "shortcuts"} */ kind) => () => app.store.set({ dialog: { kind } });
   const logout = () => (app.isWorking ? app.store.set({ dialog: { kind: "logout" } }) : void app.logout());
   const choices = [
     ...(user?.isAdmin ? [{ label: text.users.title, icon: "users", run: open("users") }] : []),
-    { label: text.password.title, icon: "key", run: open("password") },
+    { label: text.account.title, icon: "key", run: open("account") },
     { label: text.shortcuts.title, icon: "keyboard", run: open("shortcuts") },
     /** @type {const} */ ("line"),
     { label: text.login.logout, icon: "logout", run: logout },

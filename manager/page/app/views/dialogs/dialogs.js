@@ -1,11 +1,11 @@
 /** The dialog that is open, if one is. */
 
 import { html, useApp, useCallback, useStore } from "../dom.js";
+import { AccountDialog } from "./account.js";
 import { LinkDialog } from "./link.js";
 import { LogoutDialog } from "./logout.js";
 import { MoveDialog } from "./move.js";
 import { NewFolderDialog } from "./new-folder.js";
-import { PasswordDialog } from "./password.js";
 import { ServicesDialog } from "./services.js";
 import { ShareDialog } from "./share.js";
 import { ShortcutsDialog } from "./shortcuts.js";
@@ -28,8 +28,8 @@ export function Dialogs() {
       return html`<${TransferDialog} file=${dialog.file} onClose=${onClose} />`;
     case "move":
       return html`<${MoveDialog} items=${dialog.items} onClose=${onClose} />`;
-    case "password":
-      return html`<${PasswordDialog} onClose=${onClose} />`;
+    case "account":
+      return html`<${AccountDialog} onClose=${onClose} />`;
     case "users":
       return html`<${UsersDialog} onClose=${onClose} />`;
     case "services":

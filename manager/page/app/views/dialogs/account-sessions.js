@@ -1,0 +1,55 @@
+/** Where one is logged in, and the end of that. */
+
+/** @import { LoginSession } from "../../../types/account.js" */
+import { formatDate, formatFullDate } from "../../text/format.js";
+import { text } from "../../text/text.js";
+import { FormError, Spinner } from "../controls.js";
+import { html, useApp, useState } from "../dom.js";
+import { useLoading, useWork } from "../work.js";
+
+export function Sessions() {
+  const app = useApp();
+  const [sessions, setSessions] = useState(/** @type {LoginSession[] | null} */ (null));
+  const load = async () => setSessions(await app.ownAccount.sessions());
+  const problem = useLoading(load);
+  const { isBusy, error, run } = useWork();
+  const end = (/** @type {LoginSession} */ session) =>
+    run(async () => {
+      await app.ownAccount.endSession(session.id);
+      app.toasts.show(text.sessions.ended(session.device), "good");
+      await load();
+    });
+  const endOthers = () =>
+    run(async () => {
+      await app.ownAccount.endOtherSessions();
+      app.toasts.show(text.sessions.othersEnded, "good");
+      await load();
+    });
+  return html`<section class="account-section" aria-label=${text.account.sessions}>
+    <p class="muted">${text.sessions.lead}</p>
+    <ul class="grants" aria-busy=${isBusy ? "true" : "false"}>
+      ${sessions?.map((session) => html`<${Session} key=${session.id} session=${session} isBusy=${isBusy} onEnd=${end} />`)}
+      ${!sessions && !problem && html`<li class="waiting"><${Spinner} label=${text.app.loading} /></li>`}
+    </ul>
+    <${FormError} text=${problem ?? error} />
+    ${(sessions?.length ?? 0) > 1 && html`<button type="button" class="button" disabled=${isBusy} onClick=${endOthers}>${text.sessions.endOthers}</button>`}
+  </section>`;
+}
+
+/** @param {{ session: LoginSession, isBusy: boolean, onEnd: (session: LoginSession) => void }} properties */
+function Session({ session, isBusy, onEnd }) {
+  const { device, address } = session;
+  return html`<li>
+    <div class="grant">
+      <strong>${device}</strong>
+      <small class="muted" title=${formatFullDate(session.created_at)}>
+        ${text.sessions.seen(formatDate(session.last_seen_at, Date.now()), address)}
+      </small>
+    </div>
+    ${session.is_current
+      ? html`<span class="pill good">${text.sessions.current}</span>`
+      : html`<button type="button" class="button small" disabled=${isBusy} onClick=${() => onEnd(session)}>
+          ${text.sessions.end}<span class="hidden"> ${device}</span>
+        </button>`}
+  </li>`;
+}

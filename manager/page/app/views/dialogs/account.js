@@ -1,0 +1,26 @@
+/** One's own account, part by part. */
+
+import { text } from "../../text/text.js";
+import { Choice } from "../controls.js";
+import { html, useState } from "../dom.js";
+import { AppPasswords } from "./account-app-passwords.js";
+import { ChangePassword } from "./account-password.js";
+import { Sessions } from "./account-sessions.js";
+import { Dialog } from "./dialog.js";
+
+const SECTIONS = [
+  { value: Sessions, label: text.account.sessions },
+  { value: AppPasswords, label: text.account.appPasswords },
+  { value: ChangePassword, label: text.account.password },
+];
+
+/** @param {{ onClose: () => void }} properties */
+export function AccountDialog({ onClose }) {
+  const [section, setSection] = useState(() => Sessions);
+  return html`<${Dialog} title=${text.account.title} onClose=${onClose} wide>
+    <div class="own-account">
+      <${Choice} label=${text.account.sections} options=${SECTIONS} chosen=${section} isBusy=${false} onChoose=${(/** @type {any} */ next) => setSection(() => next)} />
+      <${section} />
+    </div>
+  <//>`;
+}
