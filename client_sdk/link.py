@@ -21,7 +21,7 @@ from client_sdk.errors import (
     Unreachable,
 )
 from client_sdk.settings import ClientSettings
-from common.retry import QUICK_TRIES, Backoff
+from common.retry import Backoff
 from protocol import generic
 from protocol.codec import Frame
 from protocol.extensions import ADMINISTER, ORGANISE, REJECTIONS, RESUME, parse_extensions
@@ -82,7 +82,7 @@ class Link:
 
     async def run(self) -> None:
         """Keep the connection until the link gives up or is cancelled."""
-        backoff = self._settings.backoff(quick_tries=QUICK_TRIES)
+        backoff = self._settings.reconnect_backoff()
         while True:
             after_s = 0.0
             try:

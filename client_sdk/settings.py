@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from client_sdk.endpoint import retry_after_s
-from common.retry import Attempts, Backoff, RetryPolicy, Sleep
+from common.retry import (
+    QUICK_TRIES,
+    RECONNECT_CAP_S,
+    Attempts,
+    Backoff,
+    RetryPolicy,
+    Sleep,
+)
 from protocol.values import REPLY_TIMEOUT_S
 
 SHORTEST_PAUSE_S = 0.01
@@ -48,6 +55,7 @@ class ClientSettings:
         retry_first_s: Ceiling of the first delay before a retry, in seconds; it doubles with every
             try.
         retry_cap_s: Longest delay before a retry, in seconds.
+        reconnect_cap_s: Longest delay before a try to reach a manager that was lost, in seconds.
         ca_cert: File of certificates (PEM) that are trusted besides those of this machine, at the
             manager and at the upload services.
         rng: Source of the jitter of those delays.
@@ -61,7 +69,7 @@ class ClientSettings:
     chunk_attempts: int = 8
     download_attempts: int = 8
     request_attempts: int = 3
-    reconnect_attempts: int = 60
+    reconnect_attempts: int = 200
     unavailable_patience_s: float = 20.0
     upload_patience_s: float = 3600.0
     reply_timeout_s: float = REPLY_TIMEOUT_S
@@ -72,6 +80,7 @@ class ClientSettings:
     spool_folder: str | os.PathLike[str] | None = None
     retry_first_s: float = 0.5
     retry_cap_s: float = 20.0
+    reconnect_cap_s: float = RECONNECT_CAP_S
     ca_cert: str | os.PathLike[str] | None = None
     rng: random.Random = field(default_factory=random.SystemRandom, repr=False)
     sleep: Sleep = field(default=asyncio.sleep, repr=False)
@@ -87,12 +96,21 @@ class ClientSettings:
         spread_s = self.rng.uniform(0.0, self.retry_first_s)
         return min(after_s, self.retry_cap_s) + max(spread_s, SHORTEST_PAUSE_S)
 
-    def backoff(self, *, quick_tries: int = 0) -> Backoff:
-        """A fresh back-off with these delays; `quick_tries`: how many are as short as the first."""
+    def backoff(self) -> Backoff:
+        """A fresh back-off with these delays."""
         return Backoff(
             first_s=self.retry_first_s,
             cap_s=self.retry_cap_s,
-            quick_tries=quick_tries,
+            jitter=self.rng.random,
+            sleep=self.sleep,
+        )
+
+    def reconnect_backoff(self) -> Backoff:
+        """A fresh back-off for tries to reach a manager that was lost."""
+        return Backoff(
+            first_s=self.retry_first_s,
+            cap_s=self.reconnect_cap_s,
+            quick_tries=QUICK_TRIES,
             jitter=self.rng.random,
             sleep=self.sleep,
         )

@@ -34,6 +34,9 @@ Jitter = Callable[[], float]
 
 QUICK_TRIES: Final = 20
 """With the usual first delay, about five seconds."""
+RECONNECT_CAP_S: Final = 3.0
+"""Longest delay between tries to reach a manager: however long it was away, an upload goes on within five
+seconds of its return."""
 _MAX_DOUBLINGS: Final = 64
 """2.0**1024 would overflow after a very long outage."""
 

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from client_sdk.service_peer import service_url
 from common.addresses import ClientAddresses
-from common.retry import QUICK_TRIES, Backoff
+from common.retry import QUICK_TRIES, RECONNECT_CAP_S, Backoff
 from common.service_password import ServicePassword
 from common.tasks import cancel_and_wait
 from upload_service.active_uploads import ActiveUploads
@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 UNATTRIBUTED_BODIES: Final = 2
 """How many bodies that begin with the file are received at once, besides the chunks in flight."""
 LONGEST_DELAY_S: Final = 5.0
-"""Between two attempts to reach the manager, or to have it take a report."""
+"""Between two attempts to have the manager take a report."""
 CHUNKS_GRACE_S: Final = 2.0
 """Seconds that chunks are given at a stop to come in and to get their turn at Discord, at most."""
 _STOPS: Final = "the service stops"
@@ -46,7 +46,7 @@ def _delays() -> Backoff:
 
 
 def _delays_of_links() -> Backoff:
-    return Backoff(cap_s=LONGEST_DELAY_S, quick_tries=QUICK_TRIES)
+    return Backoff(cap_s=RECONNECT_CAP_S, quick_tries=QUICK_TRIES)
 
 
 class UploadService:

@@ -1,15 +1,18 @@
 """Real processes end in mid-upload, and the client library goes on by itself with what is missing."""
 
 import asyncio
+import itertools
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from client_sdk import Client, ClientSettings
+from client_sdk import Client, ClientSettings, Progress, ProgressCallback, Stage
+from common.retry import QUICK_TRIES
 from discord_emulator.emulator import Emulator
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
@@ -24,6 +27,8 @@ HALF = CHUNKS // 2
 CONTENT = content_of(CHUNKS * CHUNK_SIZE - 17)
 IN_FLIGHT = 2
 PATIENCE_S = 60.0
+GOES_ON_WITHIN_S = 5.0
+TRIES_UNTIL_LONGEST_DELAY = QUICK_TRIES + 3
 
 
 @dataclass
@@ -57,14 +62,16 @@ class Scene:
             yield running
 
     @asynccontextmanager
-    async def uploading(self, server: Server) -> AsyncIterator[None]:
+    async def uploading(
+        self, server: Server, progress: ProgressCallback | None = None, **chosen: Any
+    ) -> AsyncIterator[None]:
         """Alice uploads the file; one half of it is stored, and the next chunks wait for Discord."""
         source = self.folder / "film.bin"
         source.write_bytes(CONTENT)
         token = await server.register()
-        settings = ClientSettings(parallel_uploads=1, chunks_in_flight=IN_FLIGHT)
+        settings = ClientSettings(parallel_uploads=1, chunks_in_flight=IN_FLIGHT, **chosen)
         async with Client(server.url, token, settings=settings) as cloud:
-            upload = asyncio.create_task(cloud.upload(source, "/film.bin"))
+            upload = asyncio.create_task(cloud.upload(source, "/film.bin", progress=progress))
             async with asyncio.timeout(PATIENCE_S):
                 await self.half.reached.wait()
                 yield
@@ -133,3 +140,31 @@ async def test_a_restarted_manager_finds_the_upload(scene: Scene, how: signal.Si
         again = await later.enter_async_context(scene.manager())
         assert again.url == server.url
     assert scene.posts <= CHUNKS + IN_FLIGHT
+
+
+async def test_a_manager_that_was_away_for_long_is_noticed_at_once(scene: Scene):
+    """The upload goes on within five seconds of its return, although all had waited long for it."""
+    tries, gave_up_hurrying, went_on = itertools.count(1), asyncio.Event(), asyncio.Event()
+
+    def watch(progress: Progress) -> None:
+        if gave_up_hurrying.is_set() and progress.stage is Stage.TRANSFERRING:
+            went_on.set()
+
+    async def pause(seconds: float) -> None:
+        if next(tries) > TRIES_UNTIL_LONGEST_DELAY:
+            gave_up_hurrying.set()
+        await asyncio.sleep(seconds)
+
+    async with (
+        AsyncExitStack() as later,
+        scene.manager() as server,
+        scene.service(),
+        scene.uploading(server, watch, sleep=pause),
+    ):
+        await server.kill()
+        scene.half.release()
+        async with asyncio.timeout(PATIENCE_S):
+            await gave_up_hurrying.wait()
+        await later.enter_async_context(scene.manager())
+        async with asyncio.timeout(GOES_ON_WITHIN_S):
+            await went_on.wait()

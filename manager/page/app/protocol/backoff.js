@@ -1,7 +1,8 @@
 /** When to try again: capped exponential back-off with full jitter. Pure. */
 
 const BASE_MS = 500;
-const CAP_MS = 15_000;
+/** However long the manager was away, its return is noticed soon: an upload that waits goes on within five seconds. */
+const CAP_MS = 3_000;
 /** A manager that is restarted is back within seconds; for about as long the pauses stay short. */
 const QUICK_ATTEMPTS = 12;
 
