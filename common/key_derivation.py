@@ -30,6 +30,8 @@ class Purpose(Enum):
     """Signs the tokens of users."""
     RENEWALS = b"discord-cloud token renewals"
     """Signs what renews the tokens of a login session."""
+    LOGIN_CHALLENGES = b"discord-cloud login challenges"
+    """Signs what a client is given for the next step of a login."""
     SIGNED_DOWNLOADS = b"discord-cloud signed downloads"
     """Signs links to files."""
     CONTENT_LINKS = b"discord-cloud content links"
@@ -38,6 +40,8 @@ class Purpose(Enum):
     """Signs tickets."""
     SIGNING_KEYS = b"discord-cloud signing keys"
     """Encrypts the keys from which the secrets that sign are derived."""
+    TOTP_SECRETS = b"discord-cloud TOTP secrets"
+    """Encrypts the secrets of authenticator apps."""
 
 
 def derive_key(secret: bytes, purpose: Purpose, *, salt: bytes | None = None) -> bytes:

@@ -27,9 +27,14 @@ from manager.accounts.administration import UserAdministration
 from manager.accounts.app_passwords import AppPasswords
 from manager.accounts.audit_routes import AuditRoutes
 from manager.accounts.callers import Authenticator
+from manager.accounts.challenges import CHALLENGE_LIFE_S, Challenges
 from manager.accounts.credentials import TOKEN_LIFE_S, Passwords, TokenSigner
+from manager.accounts.factor_enrolment import FactorEnrolment
+from manager.accounts.factor_routes import FactorAdministrationRoutes, FactorRoutes
+from manager.accounts.login_routes import SecondFactorRoutes, SessionStarter, WebsiteOf
 from manager.accounts.logins import LoginRevocation
 from manager.accounts.routes import AccountRoutes
+from manager.accounts.second_factors import FactorManager, TotpSecrets, factor_guess_limiter
 from manager.accounts.session_routes import SessionRoutes
 from manager.accounts.sessions import Sessions, UseNotes
 from manager.audit.log import AuditLog
@@ -263,11 +268,20 @@ async def _run(
             catalog, tokens, notes, life_s=settings.session_life_s, on_end=logins.end
         )
         app_passwords = AppPasswords(catalog, catalog, notes, clock, on_end=logins.end)
+        challenges = Challenges(Signer(signing_keys, Purpose.LOGIN_CHALLENGES), catalog)
+        totp_secrets = TotpSecrets(catalog, settings.keyring)
+        await retry.committing(totp_secrets.reseal)
+        factors = FactorManager(
+            catalog, challenges, totp_secrets, settings.require_second_factor, clock
+        )
         accounts = Accounts(
-            catalog, tokens, sessions, app_passwords, setup, addresses, passwords=passwords
+            catalog, tokens, sessions, app_passwords, factors, setup, addresses, passwords=passwords
         )
         authenticator = Authenticator(catalog, accounts)
         guard = PasswordGuard(GuessLimiter(), addresses, monotonic, audit.record_refusal)
+        factor_guard = PasswordGuard(
+            factor_guess_limiter(), addresses, monotonic, audit.record_refusal
+        )
         access = ServiceAccess(
             catalog,
             settings.password_of_services,
@@ -445,6 +459,8 @@ async def _run(
         page = PageRoutes(PageFiles.load(), setup, upload_slots.addresses, public_url)
         health = CatalogHealth(catalog, monotonic=monotonic)
         passwords_in_query = settings.legacy_get_login
+        website_of = WebsiteOf(public_url)
+        session_starter = SessionStarter(sessions, addresses, audit)
         messages = MessagesSection(webhooks, reaper, unknown_messages, uncertain_posts)
         app.add_routes(
             [
@@ -452,10 +468,33 @@ async def _run(
                 *page.routes,
                 metadata_route(accounts, catalog),
                 *AccountRoutes(
-                    accounts, logins, guard, addresses, audit, passwords_in_query=passwords_in_query
+                    accounts,
+                    logins,
+                    guard,
+                    addresses,
+                    audit,
+                    website_of,
+                    passwords_in_query=passwords_in_query,
                 ).routes,
                 *SessionRoutes(accounts, sessions, app_passwords, addresses, audit).routes,
                 *AuditRoutes(accounts, catalog, audit).routes,
+                *SecondFactorRoutes(
+                    factors, challenges, session_starter, factor_guard, website_of
+                ).routes,
+                *FactorRoutes(
+                    accounts,
+                    catalog,
+                    factors,
+                    FactorEnrolment(catalog, factors, challenges, totp_secrets, clock),
+                    challenges,
+                    session_starter,
+                    audit,
+                    addresses,
+                    website_of,
+                    password_guard=guard,
+                    factor_guard=factor_guard,
+                ).routes,
+                *FactorAdministrationRoutes(accounts, catalog, audit, addresses).routes,
                 *FileRoutes(accounts, catalog, signed_links, sender).routes,
                 *ArchiveRoutes(accounts, catalog, folders).routes,
                 *ContentRoutes(catalog, content_links, sender, thumbnail_cache.kept).routes,
@@ -545,6 +584,7 @@ def _signature_lives(settings: ManagerSettings) -> dict[Purpose, float]:
     return {
         Purpose.USER_TOKENS: max(TOKEN_LIFE_S, settings.session_life_s),
         Purpose.RENEWALS: settings.session_life_s,
+        Purpose.LOGIN_CHALLENGES: CHALLENGE_LIFE_S,
         Purpose.UPLOAD_TICKETS: settings.ticket_life_s,
         Purpose.CONTENT_LINKS: 2 * LINK_LIFE_S,
         Purpose.SIGNED_DOWNLOADS: settings.signed_link_grace_s,

@@ -107,6 +107,119 @@ class AppPasswordRefused(ManagerError):
     code = "app-password-refused"
 
 
+class LoginStepRefused(ManagerError):
+    """Base of what programs go on from: the answer has the code, and the facts beside the text.
+
+    Attributes:
+        facts: what the next step needs, as JSON.
+    """
+
+    code = "login-step-refused"
+
+    def __init__(self, text: str, **facts: object) -> None:
+        super().__init__(text)
+        self.facts = facts
+
+
+class SecondFactorRequired(LoginStepRefused):
+    """The password was right, and the user has a second factor. The facts have the challenge for it."""
+
+    code = "second-factor-required"
+
+    def __init__(self, **facts: object) -> None:
+        super().__init__(
+            "this user has a second factor: send its code with the challenge to /login/second-factor, or "
+            "use an app password",
+            **facts,
+        )
+
+
+class SecondFactorDemanded(LoginStepRefused):
+    """The password was right, and an administrator demands a second factor, which the user has not.
+
+    The facts have the confirmation with which one can be enrolled.
+    """
+
+    code = "second-factor-demanded"
+
+    def __init__(self, **facts: object) -> None:
+        super().__init__(
+            "an administrator demands a second factor of you: enrol one on the web page", **facts
+        )
+
+
+class LastFactorDemanded(LoginStepRefused):
+    """The last second factor cannot be removed while an administrator demands one."""
+
+    code = "last-factor-demanded"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "an administrator demands a second factor of you: enrol another one before you remove this"
+        )
+
+
+class SessionNeeded(LoginStepRefused):
+    """The user has a second factor, and only the password was sent."""
+
+    code = "session-needed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this user has a second factor: log in with it, and change the password in that login"
+        )
+
+
+class WrongSecondFactor(LoginStepRefused, FailedAttempt):
+    """The code or passkey is not one of the user's, or was used before."""
+
+    code = "wrong-second-factor"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "wrong code: type the one that is shown now; each works once, and a used one never again"
+        )
+
+
+class PasskeyRefused(LoginStepRefused, FailedAttempt):
+    """The passkey's answer does not verify, or belongs to no user."""
+
+    code = "passkey-refused"
+
+    def __init__(self) -> None:
+        super().__init__("this passkey was not accepted: try again, or log in another way")
+
+
+class PasskeysUnavailable(LoginStepRefused):
+    """Browsers allow no passkey for the address at which the manager is used; the text says why."""
+
+    code = "passkeys-unavailable"
+
+
+class ChallengeExpired(LoginStepRefused):
+    """The challenge is forged, expired or was answered before."""
+
+    code = "challenge-expired"
+
+    def __init__(self) -> None:
+        super().__init__("this took too long, or was finished before: begin again")
+
+
+class FactorRefused(LoginStepRefused):
+    """The factor cannot be enrolled; the text says why."""
+
+    code = "factor-refused"
+
+
+class NoSuchFactor(LoginStepRefused):
+    """The user has no factor of this id."""
+
+    code = "no-such-factor"
+
+    def __init__(self) -> None:
+        super().__init__("there is no such second factor: it may have been removed already")
+
+
 class WrongCredentials(ManagerError, FailedAttempt):
     """User name and password do not belong together."""
 

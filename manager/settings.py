@@ -1,6 +1,7 @@
 """Everything that can be configured about the manager. Validated before anything starts."""
 
 import re
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Self
@@ -37,6 +38,17 @@ _SHORTEST_SETUP_CODE = 8
 _OWN_PART = 5
 _SNOWFLAKE = re.compile(r"\d{15,22}", re.ASCII)
 _TYPE_PATTERN = re.compile(r"\*/\*|[a-z0-9.+-]+/(\*|[a-z0-9.+-]+)", re.ASCII)
+
+
+class FactorDemand(StrEnum):
+    """Of whom a second factor is demanded."""
+
+    NONE = "none"
+    """Of those alone of whom an administrator demands one."""
+    ADMINISTRATORS = "administrators"
+    """Of all administrators as well."""
+    ALL = "all"
+    """Of everybody."""
 
 
 def _checked_keys(secret: SecretStr) -> SecretStr:
@@ -218,6 +230,13 @@ class ManagerSettings(KeyedCatalogSettings):
                 "in which no one else can connect to the manager."
             ),
         )
+    )
+    require_second_factor: FactorDemand = Field(
+        default=FactorDemand.NONE,
+        description=(
+            "Who must have a second factor: `administrators`, `all`, or `none` but the users of whom an "
+            "administrator demands it."
+        ),
     )
     legacy_get_login: bool = Field(
         default=False,

@@ -25,11 +25,14 @@ from catalog.records import User
 from common.addresses import ClientAddresses
 from manager.accounts.app_passwords import AppPasswords, is_app_password
 from manager.accounts.credentials import Passwords, TokenSigner
+from manager.accounts.passkeys import Website
+from manager.accounts.second_factors import FactorManager
 from manager.accounts.sessions import UNKNOWN_DEVICE, IssuedTokens, Sessions
 from manager.errors import (
     InvalidToken,
     Overloaded,
     RegistrationClosed,
+    SessionNeeded,
     SetupCodeNeeded,
     UserNameTaken,
     WrongCredentials,
@@ -116,6 +119,7 @@ class Accounts:
         tokens: TokenSigner,
         sessions: Sessions,
         app_passwords: AppPasswords,
+        factors: FactorManager,
         setup: SetupCode,
         addresses: ClientAddresses,
         *,
@@ -128,6 +132,7 @@ class Accounts:
             tokens: Reads tokens.
             sessions: Begins logins, and has the last word about tokens.
             app_passwords: Have the last word about themselves.
+            factors: Demand a second factor of who logs in with a password.
             setup: The code that the first registration needs.
             addresses: Tells where a request comes from.
             passwords: Hashes and checks passwords; None: with the usual parameters.
@@ -137,6 +142,7 @@ class Accounts:
         self._tokens = tokens
         self._sessions = sessions
         self._app_passwords = app_passwords
+        self._factors = factors
         self._addresses = addresses
         self._passwords = passwords or Passwords()
 
@@ -181,8 +187,11 @@ class Accounts:
         address: str = "",
         is_renewable: bool = False,
         life_s: float | None = None,
+        website: Website | None = None,
     ) -> IssuedTokens:
-        """Begins a session of the user. Raises `WrongCredentials`, `Overloaded`.
+        """Begins a session of the user, for whom the password is enough.
+
+        Raises `WrongCredentials`, `Overloaded`, `SecondFactorRequired`, `SecondFactorDemanded`.
 
         Args:
             name: Name of the user.
@@ -191,8 +200,10 @@ class Accounts:
             address: Where the client is.
             is_renewable: Whether the client renews its token, which is short then.
             life_s: Seconds after which the session ends, if that is sooner than usual.
+            website: For which website passkeys are; None where there are none.
         """
         user = await self.verify_password(name, password)
+        await self._factors.check_login(user, website)
         return await self._sessions.begin(
             user, device=device, address=address, is_renewable=is_renewable, life_s=life_s
         )
@@ -209,9 +220,14 @@ class Accounts:
     ) -> User:
         """Replaces the password, which ends all sessions of the user but this one, if it is the user's.
 
-        App passwords stay. Raises `WrongCredentials`, `Overloaded`.
+        App passwords stay. A user with a second factor needs such a session.
+        Raises `WrongCredentials`, `Overloaded`, `SessionNeeded`.
         """
         user = await self._verified(name, previous)
+        is_own = session is not None and session.user.id == user.id
+        keep = session.session_id if session is not None and is_own else None
+        if keep is None and await self._factors.has_any(user):
+            raise SessionNeeded
         password_hash = await self._passwords.hash(new)
         try:
             changed = await self._catalog.set_password(
@@ -220,8 +236,6 @@ class Accounts:
         except (PasswordChanged, UserMissing) as error:
             # An administrator may have locked the user while the password was hashed.
             raise WrongCredentials from error
-        is_own = session is not None and session.user.id == user.id
-        keep = session.session_id if session is not None and is_own else None
         if keep is not None:
             await self._sessions.carry(
                 keep, from_epoch=user.token_epoch, to_epoch=changed.token_epoch

@@ -7,6 +7,7 @@ from common.addresses import ClientAddresses
 from common.password_guard import PasswordGuard
 from manager.accounts.account_json import tokens_to_json
 from manager.accounts.accounts import Accounts
+from manager.accounts.login_routes import WebsiteOf
 from manager.accounts.logins import LoginRevocation
 from manager.accounts.sessions import device_of
 from manager.audit.actions import AuditAction
@@ -31,6 +32,7 @@ class AccountRoutes:
         guard: PasswordGuard,
         addresses: ClientAddresses,
         audit: AuditLog,
+        website_of: WebsiteOf,
         *,
         passwords_in_query: bool,
     ) -> None:
@@ -42,6 +44,7 @@ class AccountRoutes:
             guard: Limits guesses.
             addresses: Tells where clients are.
             audit: Records logins and changes.
+            website_of: Tells for which website passkeys are.
             passwords_in_query: Also take user name and password from the query of a GET, for frontends
                 that know nothing else.
         """
@@ -50,6 +53,7 @@ class AccountRoutes:
         self._guard = guard
         self._addresses = addresses
         self._audit = audit
+        self._website_of = website_of
         self._passwords_in_query = passwords_in_query
 
     @property
@@ -67,7 +71,7 @@ class AccountRoutes:
         return routes
 
     async def login(self, request: web.Request) -> web.Response:
-        """A token for a user name and a password.
+        """A token for a user name and a password, unless the user has a second factor.
 
         With `"renewable": true` it is short, and comes with the secret that gets the next one. `expires_in`
         is a number of seconds after which the session ends, if that is sooner than usual.
@@ -83,6 +87,7 @@ class AccountRoutes:
                 address=self._addresses.of_request(request),
                 is_renewable=parameters.flag("renewable"),
                 life_s=parameters.whole_number("expires_in", at_most=MAX_SAFE_INTEGER),
+                website=self._website_of(request),
             )
         self._record(AuditAction.LOGIN, request, issued.login.user)
         return success(**tokens_to_json(issued))

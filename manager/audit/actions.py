@@ -67,7 +67,7 @@ class AuditAction(StrEnum):
         "",
         "An administrator has had garbage collected at once",
     )
-    LOGIN = ("login", "", "A user has logged in with a password")
+    LOGIN = ("login", "", "A user has logged in")
     MASTER_KEY_CHANGED = (
         "master-key-changed",
         "id of the key",
@@ -90,6 +90,31 @@ class AuditAction(StrEnum):
         "file-shared",
         "path",
         "A user has shared a file with another, or changed what the other may do",
+    )
+    SECOND_FACTOR_ENROLLED = (
+        "second-factor-enrolled",
+        "id of the factor",
+        "A user has enrolled an authenticator app or a passkey",
+    )
+    SECOND_FACTOR_REMOVED = (
+        "second-factor-removed",
+        "id of the factor",
+        "A user has removed an own second factor",
+    )
+    RECOVERY_CODES_RENEWED = (
+        "recovery-codes-renewed",
+        "",
+        "A user has got new recovery codes, and the earlier ones are worth nothing",
+    )
+    SECOND_FACTOR_DEMANDED = (
+        "second-factor-demanded",
+        "user",
+        "An administrator demands a second factor of a user, or not any more",
+    )
+    SECOND_FACTORS_RESET = (
+        "second-factors-reset",
+        "user",
+        "An administrator has removed all second factors of a user",
     )
     SIGNING_KEY_MADE = (
         "signing-key-made",

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from aiohttp import web
@@ -52,6 +52,13 @@ class Parameters:
         if type(value) is not int or not 1 <= value <= at_most:
             raise InvalidRequest(f"{name} must be a whole number from 1 to {at_most}")
         return value
+
+    def mapping(self, name: str) -> Mapping[str, Any] | None:
+        """The parameter, an object of JSON; None when missing or null. Raises `InvalidRequest`."""
+        value = self._values.get(name)
+        if value is None or isinstance(value, dict):
+            return value
+        raise InvalidRequest(f"{name} must be an object")
 
 
 def parsed(name: str, text: str, parse: Callable[[str], _Value]) -> _Value:

@@ -13,13 +13,16 @@ from manager.error_texts import public_text
 from manager.errors import (
     AccessDenied,
     AppPasswordRefused,
+    FactorRefused,
     InvalidLink,
     InvalidRequest,
     InvalidTicket,
     InvalidToken,
+    LoginStepRefused,
     ManagerError,
     NoSuchAppPassword,
     NoSuchEntries,
+    NoSuchFactor,
     NoSuchFile,
     NoSuchFolder,
     NoSuchSession,
@@ -29,6 +32,7 @@ from manager.errors import (
     NotAService,
     NoUploadService,
     Overloaded,
+    PasskeysUnavailable,
     RangeNotSatisfiable,
     RegistrationClosed,
     ScopeRefusal,
@@ -102,6 +106,9 @@ STATUSES: Mapping[type[Exception], int] = {
     RegistrationClosed: 403,
     SetupCodeNeeded: 403,
     WrongSetupCode: 403,
+    LoginStepRefused: 403,
+    FactorRefused: 400,
+    PasskeysUnavailable: 400,
     AccessDenied: 403,
     ScopeRefusal: 403,
     InvalidLink: 403,
@@ -110,6 +117,7 @@ STATUSES: Mapping[type[Exception], int] = {
     NoSuchEntries: 404,
     NoSuchSession: 404,
     NoSuchUser: 404,
+    NoSuchFactor: 404,
     NoSuchFile: 404,
     NoSuchFolder: 404,
     WrongMediaType: 415,
@@ -153,8 +161,10 @@ def answer(error: Exception) -> web.Response | None:
     return None
 
 
-def _fields(error: Exception) -> dict[str, str | bool]:
+def _fields(error: Exception) -> dict[str, object]:
     """What programs have to know besides the status, so that they ask for what is missing."""
+    if isinstance(error, LoginStepRefused):
+        return {"code": error.code, **error.facts}
     if isinstance(error, SetupCodeNeeded | WrongSetupCode):
         return {"needs_setup_code": True}
     return {"code": error.code} if isinstance(error, ScopeRefusal) else {}

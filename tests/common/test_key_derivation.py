@@ -17,12 +17,14 @@ KNOWN = {
     Purpose.CHUNK: "92c9c2bdf5a4c7a6e94647b90c22f18b2222aa978eb392704d04cf0565d4ad8b",
     Purpose.USER_TOKENS: "149bc551ba74617664a589e893e5244b0555053e64ed1a805c1ef3107a22bd8a",
     Purpose.RENEWALS: "ec57f932c70d328bd0c61ea9bda45975f785336dedd616c87f24a4158536f4e6",
+    Purpose.LOGIN_CHALLENGES: "671d67f734c9918e13a3f833cdeead099fbe7adb51375389826d96fd8c30c69a",
     Purpose.SIGNED_DOWNLOADS: "bb2f8f8eed5cde15b78a692eb38593323abc8b347225c430d94f873eea217224",
     Purpose.CONTENT_LINKS: "bcc65cad70f2b9f80071ea568d9dafedc1aec248786ca850ae67ad1d67e4217c",
     Purpose.UPLOAD_TICKETS: "a1a5af645bfc2e397318567f44e22144c0a2e4a4c3e0a927ad24ca20e7217ad4",
     Purpose.SIGNING_KEYS: "8561d30cbe4d8d989642c70027693d88e1f3b6e4d8f38f74eb7952e60b4794ff",
+    Purpose.TOTP_SECRETS: "cac3761b980aa45c5f9a3586c3547417583d5e71580e048a240768937af6ccdb",
 }
-"""As release 0.2.0 derives them, but for renewals and signing keys, which it has not; that of chunks is
+"""As release 0.2.0 derives them, but for those of later purposes, which it has not; that of chunks is
 salted with the id of the object."""
 
 

@@ -1,7 +1,8 @@
 """A whole manager over real HTTP: SQLite, the Discord emulator, and files that lie in it."""
 
 import hashlib
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -157,13 +158,18 @@ class PatientServer(TestServer):
 
 @asynccontextmanager
 async def running_cloud(
-    folder: Path, *, emulator: dict[str, Any] | None = None, **chosen: object
+    folder: Path,
+    *,
+    emulator: dict[str, Any] | None = None,
+    clock: Callable[[], float] = time.time,
+    **chosen: object,
 ) -> AsyncIterator[Cloud]:
     """Runs an emulator and a manager on it; a second run on the folder finds everything again.
 
     Args:
         folder: where both keep their data.
         emulator: settings of the emulator.
+        clock: seconds since the epoch, for the manager.
         chosen: settings of the manager.
     """
     async with AsyncExitStack() as stack:
@@ -171,7 +177,7 @@ async def running_cloud(
             running_emulator(folder / "discord", **{"limits": "off", **(emulator or {})})
         )
         settings = settings_for(discord, folder, **{"setup_code": "none", **chosen})
-        app = create_app(settings, passwords=CHEAP_PASSWORDS)
+        app = create_app(settings, clock=clock, passwords=CHEAP_PASSWORDS)
         client = await stack.enter_async_context(TestClient(PatientServer(app)))
         http = await stack.enter_async_context(DiscordHttp(api_url=settings.discord_api_url))
         pool = WebhookPool(http, lambda _id, _reason: None)
