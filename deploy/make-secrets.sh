@@ -8,6 +8,10 @@ base64url() {
     openssl base64 -A | tr '+/' '-_' | tr -d '='
 }
 
+credential() {
+    printf 'dcs_%s' "$(openssl rand 32 | base64url)"
+}
+
 jwt_secret=$(openssl rand -hex 32)
 unsigned=$(printf '{"alg":"HS256","typ":"JWT"}' | base64url).$(
     printf '{"role":"service_role","iss":"discord-cloud"}' | base64url
@@ -15,7 +19,8 @@ unsigned=$(printf '{"alg":"HS256","typ":"JWT"}' | base64url).$(
 signature=$(printf '%s' "$unsigned" | openssl dgst -sha256 -hmac "$jwt_secret" -binary | base64url)
 
 cat <<ENV
-SERVICE_PASSWORD=$(openssl rand -hex 24)
+UPLOAD_CREDENTIAL=$(credential)
+PROCESSING_CREDENTIAL=$(credential)
 MESSAGE_ENCRYPTION_KEY=$(openssl rand -base64 32)
 POSTGRES_PASSWORD=$(openssl rand -hex 24)
 AUTHENTICATOR_PASSWORD=$(openssl rand -hex 24)

@@ -1,8 +1,11 @@
 """docker-compose.yml and what belongs to it fit the programs. No Docker is needed, or started."""
 
+import asyncio
+import hashlib
 import os
 import re
 import subprocess
+import sys
 import tomllib
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -14,6 +17,8 @@ import yaml  # type: ignore[import-untyped]
 from pydantic import TypeAdapter
 from pydantic_settings import BaseSettings
 
+from catalog.records import ServiceCredential
+from catalog.sqlite.adapter import SqliteCatalog
 from cli.main import app
 from cli.servers.process import LogSettings, StopSettings
 from common.addresses import ClientAddresses
@@ -198,7 +203,7 @@ def test_mounted_files_exist():
 def test_every_service_is_watched():
     """A service has a health check, or says that it has none; what runs once has none."""
     for name, service in SERVICES.items():
-        assert name in {"migrate", "tls"} or "healthcheck" in service, name
+        assert name in {"credentials", "migrate", "tls"} or "healthcheck" in service, name
 
 
 def test_the_gateway_knows_the_services():
@@ -306,3 +311,40 @@ def test_compose_accepts_the_file(tmp_path):
     subprocess.run(  # noqa: S603 - the client only reads the file
         [*command, str(settings), "--profile", "*", "config", "--quiet"], check=True
     )
+
+
+def test_what_lets_services_in_is_what_they_have(tmp_path, monkeypatch):
+    """The container `credentials` adds those of `.env`, as often as it is started, each for its kind."""
+    monkeypatch.chdir(tmp_path)
+    script = str(ROOT / "deploy" / "make-secrets.sh")
+    printed = subprocess.run(  # noqa: S603
+        ["/bin/sh", script], check=True, capture_output=True, text=True
+    ).stdout
+    secrets = dict(line.split("=", 1) for line in printed.splitlines())
+    container = SERVICES["credentials"]
+    for name in ("upload", "processing"):
+        variable = f"{name.upper()}_CREDENTIAL"
+        assert SERVICES[f"{name}-service"]["environment"]["SERVICE_CREDENTIAL"].startswith(
+            f"${{{variable}:?"
+        )
+    assert set(container["environment"]) >= {"UPLOAD_CREDENTIAL", "PROCESSING_CREDENTIAL"}
+
+    async def listed() -> list[ServiceCredential]:
+        async with SqliteCatalog.open(tmp_path / "catalog.sqlite3") as catalog:
+            return await catalog.list_service_credentials()
+
+    assert asyncio.run(listed()) == []
+    (script,) = container["command"]
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "DATABASE_PATH": "catalog.sqlite3",
+        **secrets,
+        "SUPABASE_KEY": "",
+    }
+    for _ in range(2):
+        command = [*container["entrypoint"], script.replace("$$", "$")]
+        subprocess.run(command, check=True, env=environment, cwd=tmp_path)  # noqa: S603
+        for each in asyncio.run(listed()):
+            text = secrets[f"{each.kind.value.upper()}_CREDENTIAL"]
+            assert each.secret_hash == hashlib.sha256(text.encode()).digest()
+        assert {each.name for each in asyncio.run(listed())} == {"upload", "processing"}
