@@ -18,6 +18,8 @@ ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-c", "from cli.main import main; main()")
 START_S = 180.0
 """Bounds a start on a busy machine."""
+END_S = 90.0
+"""Bounds an end: far beyond the grace after which a program that hangs ends itself and prints its stack."""
 GRACE_S = 10.0
 SLOTS = 3
 CHUNKS_IN_FLIGHT = 2
@@ -88,7 +90,7 @@ class Program:
         self.is_up.clear()
         self.process.send_signal(signal.SIGCONT)
         self.process.send_signal(how)
-        async with asyncio.timeout(2 * GRACE_S + 10):
+        async with asyncio.timeout(END_S):
             return await self.process.wait()
 
     def pause(self) -> None:
