@@ -209,8 +209,11 @@ def test_graphql_fits_the_schema(block: Block) -> None:
 def nginx_files(folder: Path) -> Iterator[Path]:
     """The configuration of the gateway, and those of the pages, each as a whole."""
     gateway = (ROOT / "deploy" / "gateway.conf.template").read_text()
-    parts = {"gateway": re.sub(r"[$][{](\w+)[}]", "127.0.0.1", gateway)}
-    parts |= {block.place: f"server {{\n{block.text}}}" for block in blocks("nginx")}
+    whole = (ROOT / "deploy" / "nginx.conf").read_text()
+    (folder / "gateway.conf").write_text(re.sub(r"[$][{](\w+)[}]", "127.0.0.1", gateway))
+    (folder / "nginx.conf").write_text(whole.replace("/tmp/", f"{folder}/"))
+    yield folder / "nginx.conf"
+    parts = {block.place: f"server {{\n{block.text}}}" for block in blocks("nginx")}
     for number, text in enumerate(parts.values()):
         file = folder / f"{number}.conf"
         file.write_text(f"events {{}}\nhttp {{\n{text}\n}}\n")

@@ -297,8 +297,59 @@ def test_image_runs_without_rights():
     dockerfile = (ROOT / "Dockerfile").read_text()
     assert re.search(r"^USER cloud$", dockerfile, re.MULTILINE)
     assert re.search(r"^HEALTHCHECK ", dockerfile, re.MULTILINE)
-    for name in SETTINGS:
-        assert SERVICES[name]["cap_drop"] == ["ALL"]
+
+
+CAPABILITIES = {"tls": ["NET_BIND_SERVICE"]}
+"""What a container needs all the same: ports below 1024."""
+WRITABLE = {"/tmp", "/var/run/postgresql"}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_container_has_more_than_it_needs(name):
+    """Whoever takes one over cannot change it, gains no rights in it, and cannot exhaust the machine."""
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service.get("cap_add", []) == CAPABILITIES.get(name, [])
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert set(service["tmpfs"]) <= WRITABLE
+    assert re.fullmatch(r"\d+[mg]", service["mem_limit"])
+    assert 0 < service["pids_limit"] <= 512
+
+
+def test_the_gateway_is_no_root_and_writes_memory_only():
+    """Everything that nginx writes is below /tmp, where its configuration is made as well."""
+    gateway = SERVICES["gateway"]
+    assert gateway["user"].split(":")[0] not in {"0", "root"}
+    text = (ROOT / "deploy" / "nginx.conf").read_text()
+    written = re.findall(r"^\s*(?:pid|\w+_temp_path) (\S+);", text, re.MULTILINE)
+    assert len(written) == 6
+    assert all(path.startswith("/tmp/") for path in written)
+    made = f"{gateway['environment']['NGINX_ENVSUBST_OUTPUT_DIR']}/gateway.conf"
+    assert f"include {made};" in text
+    targets = [mount.split(":")[1] for mount in gateway["volumes"]]
+    assert targets == ["/etc/nginx/nginx.conf", "/etc/nginx/templates/gateway.conf.template"]
+    assert all(mount.endswith(":ro") for mount in gateway["volumes"])
+
+
+def test_images_are_of_lines_that_are_maintained():
+    """A tag names a line that gets mends, not one release of it, and not whatever comes next."""
+    images = {service["image"] for service in SERVICES.values() if "build" not in service}
+    assert images == {
+        "nginx:stable-alpine",
+        "postgres:17",
+        "postgrest/postgrest:v14.5",
+        "caddy:2-alpine",
+    }
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    assert set(re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE)) == {"python:3.11-slim"}
+
+
+def test_workers_fit_the_memory_of_their_container():
+    """By default no file that is decoded ends the service beside it."""
+    fields = ProcessingServiceSettings.model_fields
+    needed_mib = fields["workers"].default * fields["worker_memory_mib"].default
+    assert int(SERVICES["processing-service"]["mem_limit"].removesuffix("m")) >= needed_mib + 256
 
 
 @pytest.mark.docker
