@@ -59,7 +59,7 @@ class ExportInvalid(CommandError):
     """The file to import is not a complete export."""
 
 
-class CredentialTaken(CommandError):
+class CredentialNotAdded(CommandError):
     """A credential of that name is in force, or it was used before."""
 
 
@@ -91,7 +91,7 @@ EXIT_CODES: Mapping[type[Exception], int] = {
     CommandError: os.EX_SOFTWARE,
     errors.TargetUnwritable: os.EX_CANTCREAT,
     CatalogOccupied: os.EX_CANTCREAT,
-    CredentialTaken: os.EX_CANTCREAT,
+    CredentialNotAdded: os.EX_CANTCREAT,
     DataFolderUnusable: os.EX_CANTCREAT,
     ExportUnwritable: os.EX_CANTCREAT,
     errors.LastingFailure: os.EX_IOERR,

@@ -287,7 +287,7 @@ async def _run(
             settings.password_of_services,
             addresses,
             tasks,
-            report=audit.record_refusal,
+            audit=audit,
             clock=clock,
             monotonic=monotonic,
         )

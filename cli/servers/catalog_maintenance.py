@@ -32,7 +32,7 @@ from cli.errors import (
     CatalogOccupied,
     CatalogUnusable,
     CommandError,
-    CredentialTaken,
+    CredentialNotAdded,
     ExportInvalid,
     ExportUnreadable,
     ExportUnwritable,
@@ -49,7 +49,7 @@ _ERRORS: Mapping[type[CatalogError], type[CommandError]] = {
     ExportDamaged: ExportInvalid,
     InvalidRecord: ExportInvalid,
     CatalogNotEmpty: CatalogOccupied,
-    ServiceCredentialTaken: CredentialTaken,
+    ServiceCredentialTaken: CredentialNotAdded,
     CatalogError: CatalogUnusable,
 }
 """The most derived class that matches counts."""

@@ -116,6 +116,16 @@ class AuditAction(StrEnum):
         "user",
         "An administrator has removed all second factors of a user",
     )
+    SERVICE_CREDENTIAL_CREATED = (
+        "service-credential-created",
+        "name",
+        "The manager has found a new credential for services in the catalog",
+    )
+    SERVICE_CREDENTIAL_REVOKED = (
+        "service-credential-revoked",
+        "name",
+        "The manager has found a credential for services revoked, and ends its connections",
+    )
     SIGNING_KEY_MADE = (
         "signing-key-made",
         "id of the key",

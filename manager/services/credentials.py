@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID, uuid4
@@ -25,9 +25,11 @@ from catalog.records import ServiceCredential, ServiceKind
 from catalog.service_credential_port import ServiceCredentialStore
 from common.addresses import ClientAddresses
 from common.guesses import GuessLimiter
-from common.password_guard import PasswordGuard, Refusal
+from common.password_guard import PasswordGuard
 from common.service_password import PER_ADDRESS, WrongServicePassword
 from common.tasks import BackgroundTasks
+from manager.audit.actions import AuditAction
+from manager.audit.log import AuditLog
 from manager.connections.connection import PeerConnection
 from manager.error_texts import log_level
 from manager.errors import InvalidRequest, WrongServiceKind
@@ -101,7 +103,7 @@ class ServiceAccess:
         addresses: ClientAddresses,
         tasks: BackgroundTasks,
         *,
-        report: Callable[[Refusal], None],
+        audit: AuditLog,
         clock: Callable[[], float],
         monotonic: Callable[[], float],
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
@@ -113,7 +115,7 @@ class ServiceAccess:
             password: What lets services of every kind in; None: nothing does.
             addresses: Identifies who guesses.
             tasks: Closes connections.
-            report: Called with what was refused.
+            audit: Records what was refused, created and revoked.
             clock: Seconds since the epoch.
             monotonic: Seconds that never jump.
             sleep: Waits for seconds.
@@ -121,12 +123,14 @@ class ServiceAccess:
         self._catalog = catalog
         self._password = None if password is None else password.encode()
         self._guard = PasswordGuard(
-            GuessLimiter(per_address=PER_ADDRESS), addresses, monotonic, report
+            GuessLimiter(per_address=PER_ADDRESS), addresses, monotonic, audit.record_refusal
         )
+        self._audit = audit
         self._tasks = tasks
         self._clock = clock
         self._sleep = sleep
         self._in_force: dict[bytes, ServiceCredential] = {}
+        self._has_read = False
         self._connections: dict[UUID, set[PeerConnection]] = {}
         self._used: set[UUID] = set()
         self._reading: asyncio.Task[None] | None = None
@@ -155,12 +159,32 @@ class ServiceAccess:
 
     async def _read(self) -> None:
         listed = await self._catalog.list_service_credentials()
-        self._in_force = {each.secret_hash: each for each in listed if each.revoked_at is None}
+        in_force = {each.secret_hash: each for each in listed if each.revoked_at is None}
+        before, self._in_force = self._in_force, in_force
+        if self._has_read:
+            self._record(AuditAction.SERVICE_CREDENTIAL_CREATED, in_force, before)
+        self._record(AuditAction.SERVICE_CREDENTIAL_REVOKED, before, in_force)
+        self._has_read = True
         for credential_id in self._connections.keys() - {each.id for each in self._valid}:
-            log.warning("service-credential-revoked", credential=str(credential_id))
             for connection in self._connections.pop(credential_id):
                 self._tasks.spawn(_close_revoked(connection), "disconnect a service")
         await self._note_use()
+
+    def _record(
+        self,
+        action: AuditAction,
+        these: Mapping[bytes, ServiceCredential],
+        without: Mapping[bytes, ServiceCredential],
+    ) -> None:
+        for secret_hash in these.keys() - without.keys():
+            credential = these[secret_hash]
+            self._audit.record(
+                action,
+                actor=None,
+                address=None,
+                subject=credential.name,
+                kind=credential.kind.value,
+            )
 
     async def _note_use(self) -> None:
         self._used |= self._connections.keys()

@@ -9,9 +9,9 @@ from uuid import uuid4
 import aiohttp
 import pytest
 
-from catalog.records import ServiceKind
+from catalog.records import AuditQuery, ServiceKind
 from common.service_password import PER_ADDRESS
-from manager.app_keys import SERVICE_ACCESS
+from manager.app_keys import AUDIT, SERVICE_ACCESS
 from manager.services.credentials import add_credential, new_credential_text
 from protocol.extensions import OBJECT_KEYS, PROCESSING, WEBHOOKS
 from tests.manager.sockets.flaky import FlakyStage
@@ -188,3 +188,19 @@ async def test_the_last_use_is_noted(stage: Stage):
         for each in await stage.catalog.list_service_credentials()
     }
     assert noted == {"used": True, "unused": False}
+
+
+async def test_credentials_that_come_and_go_are_in_the_audit_log(stage: Stage):
+    """The manager records what it finds, once; what was there before it started is no news."""
+    access, audit = stage.app[SERVICE_ACCESS], stage.app[AUDIT]
+    await access.refresh()
+    await stage.credential("a", ServiceKind.UPLOAD)
+    await access.refresh()
+    await access.refresh()
+    await stage.catalog.revoke_service_credential("a")
+    await access.refresh()
+    await audit.flush()
+    for action in ("service-credential-created", "service-credential-revoked"):
+        query = AuditQuery(action=action)
+        (event,) = await stage.catalog.audit_events(query, before=None, limit=10)
+        assert (event.subject, event.count) == ("a", 1)
