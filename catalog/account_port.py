@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from catalog.records import User
+from catalog.records import NO_QUOTA, StorageQuota, User
 
 NO_PASSWORD = "locked"  # noqa: S105 - in the place of a hash, of which it is none
 """The hash of a locked user, which no password matches."""
@@ -11,11 +11,12 @@ NO_PASSWORD = "locked"  # noqa: S105 - in the place of a hash, of which it is no
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A user, and the files that are the user's: how many, and of how many bytes."""
+    """A user, the files that are the user's (how many, and of how many bytes), and how much it may be."""
 
     user: User
     file_count: int
     total_size: int
+    quota: StorageQuota = NO_QUOTA
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,14 @@ class AccountStore(Protocol):
     async def create_first_user(self, name: str, password_hash: str) -> User:
         """Makes the administrator. Raises `AlreadyClaimed` when any user exists."""
 
-    async def create_user(self, name: str, password_hash: str, *, is_admin: bool = False) -> User:
+    async def create_user(
+        self,
+        name: str,
+        password_hash: str,
+        *,
+        is_admin: bool = False,
+        quota: StorageQuota = NO_QUOTA,
+    ) -> User:
         """Makes a user. Raises `UserExists`."""
 
     async def user_by_name(self, name: str) -> User | None:

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from catalog.records import File
-from common.wording import counted
+from common.wording import counted, human_size
 
 
 class CatalogError(Exception):
@@ -200,6 +200,28 @@ class NotAFolder(CatalogError):
         self.path = path
 
 
+class QuotaExceeded(CatalogError):
+    """A user would store more than that user may; nothing was written.
+
+    Attributes:
+        resource: `bytes` or `files`.
+        limit: how many the user may store.
+        needed: how many it would be.
+    """
+
+    code = "quota-exceeded"
+
+    def __init__(self, resource: str, *, limit: int, needed: int) -> None:
+        amount = human_size if resource == "bytes" else _files
+        super().__init__(
+            f"this would be {amount(needed)}, and the quota is {amount(limit)}: delete something, or ask "
+            "an administrator for more"
+        )
+        self.resource = resource
+        self.limit = limit
+        self.needed = needed
+
+
 class TicketMissing(CatalogError):
     """No ticket has this id: it never existed, or was over long ago."""
 
@@ -311,3 +333,7 @@ class ExportDamaged(CatalogError):
 
 def _shown(path: tuple[str, ...]) -> str:
     return f"/{'/'.join(path)}"
+
+
+def _files(number: int) -> str:
+    return counted(number, "file")

@@ -9,6 +9,7 @@ from catalog.kept_upload_port import KeptUploadStore
 from catalog.link_port import LinkStore
 from catalog.login_port import AppPasswordStore, SessionStore
 from catalog.port import FileStore, FolderPositions, FolderStore, FolderWalk
+from catalog.quota_port import QuotaStore
 from catalog.service_credential_port import ServiceCredentialStore
 from catalog.service_port import JobStore, KeyStore, ReferenceStore, TicketStore, ViewStore
 from catalog.signing_key_port import SigningKeyStore
@@ -45,6 +46,7 @@ class JoinedCatalog:
         factors: FactorStore,
         identities: IdentityStore,
         audit: AuditStore,
+        quotas: QuotaStore,
         views: ViewStore,
         jobs: JobStore,
         transfer: CatalogTransfer,
@@ -192,6 +194,8 @@ class JoinedCatalog:
         self.put_audit_events = audit.put_audit_events
         self.audit_events = audit.audit_events
         self.drop_audit_events = audit.drop_audit_events
+        self.set_quota = quotas.set_quota
+        self.user_storage = quotas.user_storage
         self.put_view = views.put_view
         self.views_of = views.views_of
         self.metadata_of = views.metadata_of

@@ -33,6 +33,7 @@ from catalog.kept_upload_port import KeptUploadStore
 from catalog.link_port import LinkStore
 from catalog.login_port import AppPasswordStore, SessionStore
 from catalog.permits import Permit
+from catalog.quota_port import QuotaStore
 from catalog.records import (
     File,
     FileOrder,
@@ -266,7 +267,8 @@ class FileStore(Protocol):
         Called again with the same `object_id` it returns what it did the first time, even if
         the file or the right to overwrite it has changed since; the shares are the current ones.
         Raises `NameTaken` (with the file that has it), `IsAFolder` (when a folder has it, unless it is
-        numbered), `NotAFolder`, `NotPermitted`, `ObjectMissing`, `ObjectIncomplete`, `UserMissing`.
+        numbered), `NotAFolder`, `NotPermitted`, `ObjectMissing`, `ObjectIncomplete`, `UserMissing`,
+        `QuotaExceeded`.
         """
 
     async def check_place(self, folder: FolderPath, name: str) -> None:
@@ -307,7 +309,7 @@ class FileStore(Protocol):
 
         `delete_shares` deletes the others too; then `share_with` gets a share for reading and
         writing, unless that is the owner.
-        Raises `FileMissing`, `UserMissing`, `NotPermitted`.
+        Raises `FileMissing`, `UserMissing`, `NotPermitted`, `QuotaExceeded`.
         """
 
     async def release_files(
@@ -316,7 +318,7 @@ class FileStore(Protocol):
         """Gives some of a user's files to the heir as `set_owner` does, or deletes them without one.
 
         `limit` at most, in the order of their ids. Raises `UserMissing` for an heir who is not there
-        or locked: files given to a user who is being removed may be deleted.
+        or locked: files given to a user who is being removed may be deleted. Raises `QuotaExceeded`.
         """
 
     async def set_public(
@@ -424,6 +426,7 @@ class Catalog(
     FactorStore,
     IdentityStore,
     AuditStore,
+    QuotaStore,
     ViewStore,
     JobStore,
     CatalogTransfer,

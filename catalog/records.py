@@ -549,3 +549,33 @@ class AuditPosition:
 
     first_at: float
     id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageQuota:
+    """How much a user may store: bytes, and files. None: any number; else 1 or more."""
+
+    bytes: int | None = None
+    files: int | None = None
+
+
+NO_QUOTA = StorageQuota()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserStorage:
+    """What a user may store, and does.
+
+    Attributes:
+        quota: how much it may be.
+        used_bytes: size of the files that the user owns.
+        used_files: how many these are.
+        temporary_bytes: size of kept uploads, open tickets and temporary references of the user.
+        temporary_files: how many these are.
+    """
+
+    quota: StorageQuota
+    used_bytes: int
+    used_files: int
+    temporary_bytes: int
+    temporary_files: int

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 from uuid import UUID
 
+from catalog.account_port import Account
 from catalog.factor_port import Factor, FactorKind
 from catalog.identity_port import Identity
 from catalog.link_port import FileLink
@@ -32,6 +33,7 @@ from catalog.records import (
     ServiceCredential,
     ServiceKind,
     Share,
+    StorageQuota,
     StoredObject,
     Ticket,
     User,
@@ -66,6 +68,21 @@ def user_of(row: Row) -> User:
         password_hash=row["password_hash"],
         token_epoch=row["token_epoch"],
         created_at=float(row["created_at"]),
+    )
+
+
+def quota_of(row: Row) -> StorageQuota:
+    """The quota in a row of `users`."""
+    return StorageQuota(bytes=row["quota_bytes"], files=row["quota_files"])
+
+
+def account_of(row: Row) -> Account:
+    """A row of `users` with what the user stores."""
+    return Account(
+        user=user_of(row),
+        file_count=row["used_files"],
+        total_size=row["used_bytes"],
+        quota=quota_of(row),
     )
 
 

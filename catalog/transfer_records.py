@@ -295,6 +295,14 @@ class IdentityRecord(TransferRecord, frozen=True, tag="identity"):
     created_at: float
 
 
+class QuotaRecord(TransferRecord, frozen=True, tag="quota"):
+    """The quota of a user who has one."""
+
+    user_id: Id
+    bytes: Id | None
+    files: Id | None
+
+
 KINDS: tuple[type[TransferRecord], ...] = (
     UserRecord,
     FolderRecord,
@@ -319,6 +327,7 @@ KINDS: tuple[type[TransferRecord], ...] = (
     RecoveryCodeRecord,
     FactorDemandRecord,
     IdentityRecord,
+    QuotaRecord,
 )
 """All kinds, in the order of an export: what is referred to comes first."""
 

@@ -3,7 +3,7 @@
 import sqlite3
 from dataclasses import replace
 
-from catalog.account_port import NO_PASSWORD, Account, AccountPage
+from catalog.account_port import NO_PASSWORD, AccountPage
 from catalog.errors import (
     AlreadyClaimed,
     LastAdministrator,
@@ -12,8 +12,8 @@ from catalog.errors import (
     UserHasFiles,
     UserMissing,
 )
-from catalog.records import User
-from catalog.rows import user_of
+from catalog.records import NO_QUOTA, StorageQuota, User
+from catalog.rows import account_of, user_of
 from catalog.service_port import USER_PREFIX
 from catalog.sqlite.database import Session, SqlitePart
 from catalog.sqlite.statements import sql
@@ -52,7 +52,14 @@ class SqliteAccounts(SqlitePart):
             raise AlreadyClaimed("the first user exists already")
         return user_of(row)
 
-    async def create_user(self, name: str, password_hash: str, *, is_admin: bool = False) -> User:
+    async def create_user(
+        self,
+        name: str,
+        password_hash: str,
+        *,
+        is_admin: bool = False,
+        quota: StorageQuota = NO_QUOTA,
+    ) -> User:
         """Creates a user. Raises `UserExists`."""
         async with self._database.writing() as session:
             row = await session.row(
@@ -60,6 +67,8 @@ class SqliteAccounts(SqlitePart):
                 name=name,
                 is_admin=is_admin,
                 password_hash=password_hash,
+                quota_bytes=quota.bytes,
+                quota_files=quota.files,
                 now=self._clock(),
             )
             row = row or await _made_before(session, name, password_hash, is_admin=is_admin)
@@ -117,14 +126,7 @@ class SqliteAccounts(SqlitePart):
         async with self._database.snapshot() as session:
             count = await session.row(sql.count_users, query=query)
             rows = await session.rows(sql.list_accounts, query=query, offset=offset, limit=limit)
-        accounts = tuple(
-            Account(
-                user=user_of(row),
-                file_count=row["file_count"] or 0,
-                total_size=row["total_size"] or 0,
-            )
-            for row in rows
-        )
+        accounts = tuple(account_of(row) for row in rows)
         return AccountPage(accounts=accounts, total=count["total"] if count else 0)
 
     async def set_role(self, user_id: int, *, is_admin: bool) -> User:

@@ -17,6 +17,7 @@ from catalog.sqlite.kept_uploads import SqliteKeptUploads
 from catalog.sqlite.links import SqliteLinks
 from catalog.sqlite.logins import SqliteAppPasswords, SqliteSessions
 from catalog.sqlite.objects import SqliteMasterKeys, SqliteMessages, SqliteObjects, SqliteWebhooks
+from catalog.sqlite.quotas import SqliteQuotas
 from catalog.sqlite.schema import pending_migrations, upgrade
 from catalog.sqlite.service_credentials import SqliteServiceCredentials
 from catalog.sqlite.services import (
@@ -57,6 +58,7 @@ class SqliteCatalog(JoinedCatalog):
             factors=SqliteFactors(database, clock),
             identities=SqliteIdentities(database, clock),
             audit=SqliteAudit(database, clock),
+            quotas=SqliteQuotas(database, clock),
             views=SqliteViews(database, clock),
             jobs=SqliteJobs(database, clock),
             transfer=SqliteTransfer(database, clock),

@@ -20,6 +20,7 @@ from catalog.sqlite.database import Session
 from catalog.sqlite.folders import make_folders
 from catalog.sqlite.objects import require_stored
 from catalog.sqlite.placed_files import require_file, shares_of
+from catalog.sqlite.quotas import require_quota
 from catalog.sqlite.rows import file_of
 from catalog.sqlite.services import enqueue
 from catalog.sqlite.statements import sql
@@ -83,6 +84,7 @@ async def _insert(
         now=now,
     )
     await count_file(session, folder_id, mime_type=content.mime_type, size=content.size)
+    await require_quota(session, wanted.owner_id, more_bytes=content.size, more_files=1)
     return int(rows[0]["id"])
 
 
@@ -106,6 +108,7 @@ async def _overwrite(
     folder_id = present.folder_id
     await uncount_file(session, folder_id, mime_type=present.mime_type, size=present.size)
     await count_file(session, folder_id, mime_type=content.mime_type, size=content.size)
+    await require_quota(session, present.owner_id, more_bytes=content.size - present.size)
     return present.id
 
 

@@ -24,6 +24,7 @@ from catalog.sqlite.placed_files import (
     require_files,
     shares_of,
 )
+from catalog.sqlite.quotas import require_quota
 from catalog.sqlite.rows import file_of
 from catalog.sqlite.statements import sql
 from catalog.sqlite.upkeep import (
@@ -157,7 +158,7 @@ class SqliteFiles(SqlitePart):
     ) -> PlacedFile:
         """Gives the file away. Raises `FileMissing`, `UserMissing`, `NotPermitted`."""
         async with self._database.writing() as session:
-            await require_file(session, file_id, permit=permit)
+            file = await require_file(session, file_id, permit=permit)
             if owner_id is not None:
                 await require_user(session, owner_id)
                 await session.run(sql.remove_share, file_id=file_id, user_id=owner_id)
@@ -166,6 +167,8 @@ class SqliteFiles(SqlitePart):
             if share_with is not None and share_with != owner_id:
                 await self._share(session, file_id, share_with, can_write=True)
             await session.run(sql.set_owner, file_id=file_id, owner_id=owner_id)
+            if owner_id != file.owner_id:
+                await require_quota(session, owner_id, more_bytes=file.size, more_files=1)
             return await changed_file(session, await require_file(session, file_id))
 
     async def release_files(
@@ -246,4 +249,6 @@ async def _given(session: Session, files: list[File], heir_id: int) -> list[Plac
     ids = json.dumps([file.id for file in files])
     await session.run(sql.remove_shares_of_user, user_id=heir_id, ids=ids)
     await session.run(sql.set_owner_of_files, owner_id=heir_id, ids=ids)
+    size = sum(file.size for file in files)
+    await require_quota(session, heir_id, more_bytes=size, more_files=len(files))
     return await places_of(session, [replace(file, owner_id=heir_id) for file in files])

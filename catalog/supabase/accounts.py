@@ -1,8 +1,8 @@
 """Users."""
 
-from catalog.account_port import Account, AccountPage
-from catalog.records import User
-from catalog.rows import user_of
+from catalog.account_port import AccountPage
+from catalog.records import NO_QUOTA, StorageQuota, User
+from catalog.rows import account_of, user_of
 from catalog.supabase.client import SupabasePart
 
 
@@ -21,13 +21,22 @@ class SupabaseAccounts(SupabasePart):
         )
         return user_of(row)
 
-    async def create_user(self, name: str, password_hash: str, *, is_admin: bool = False) -> User:
+    async def create_user(
+        self,
+        name: str,
+        password_hash: str,
+        *,
+        is_admin: bool = False,
+        quota: StorageQuota = NO_QUOTA,
+    ) -> User:
         """Creates a user. Raises `UserExists`."""
         row = await self._functions.write(
             "create_user",
             name=name,
             password_hash=password_hash,
             is_admin=is_admin,
+            quota_bytes=quota.bytes,
+            quota_files=quota.files,
             now=self._clock(),
         )
         return user_of(row)
@@ -69,14 +78,7 @@ class SupabaseAccounts(SupabasePart):
     async def list_accounts(self, *, query: str = "", offset: int, limit: int) -> AccountPage:
         """Users whose name contains `query`, by name, each with what it owns."""
         page = await self._functions.read("list_accounts", query=query, offset=offset, limit=limit)
-        accounts = tuple(
-            Account(
-                user=user_of(row["account"]),
-                file_count=row["file_count"],
-                total_size=row["total_size"],
-            )
-            for row in page["accounts"]
-        )
+        accounts = tuple(account_of(row) for row in page["accounts"])
         return AccountPage(accounts=accounts, total=page["total"])
 
     async def set_role(self, user_id: int, *, is_admin: bool) -> User:

@@ -22,6 +22,7 @@ from catalog.supabase.objects import (
     SupabaseObjects,
     SupabaseWebhooks,
 )
+from catalog.supabase.quotas import SupabaseQuotas
 from catalog.supabase.schema import applied_migrations, require_schema
 from catalog.supabase.service_credentials import SupabaseServiceCredentials
 from catalog.supabase.services import (
@@ -65,6 +66,7 @@ class SupabaseCatalog(JoinedCatalog):
             factors=SupabaseFactors(functions, clock),
             identities=SupabaseIdentities(functions, clock),
             audit=SupabaseAudit(functions, clock),
+            quotas=SupabaseQuotas(functions, clock),
             views=SupabaseViews(functions, clock),
             jobs=SupabaseJobs(functions, clock),
             transfer=SupabaseTransfer(functions, clock),

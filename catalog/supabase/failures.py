@@ -40,6 +40,7 @@ from catalog.errors import (
     ObjectIncomplete,
     ObjectMissing,
     PasswordChanged,
+    QuotaExceeded,
     ReferenceElsewhere,
     RootIsFixed,
     SchemaMismatch,
@@ -109,6 +110,7 @@ _WITH_FACTS: dict[str, Callable[[str], CatalogError]] = {
     NameTaken.code: lambda detail: NameTaken(file_of(json.loads(detail))),
     NotAFolder.code: lambda detail: NotAFolder(tuple(json.loads(detail))),
     NotPermitted.code: lambda detail: NotPermitted(**json.loads(detail)),
+    QuotaExceeded.code: lambda detail: QuotaExceeded(**json.loads(detail)),
     ReferenceElsewhere.code: lambda detail: ReferenceElsewhere(UUID(detail)),
 }
 

@@ -47,6 +47,7 @@ MIGRATIONS = (
     "20261130004000_second_factors",
     "20261130005000_links",
     "20261130010000_audit_events",
+    "20261130010100_quotas",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 

@@ -23,6 +23,7 @@ from catalog.records import (
     SealedSigningKey,
     ServiceCredential,
     ServiceKind,
+    StorageQuota,
     Ticket,
     ViewTarget,
 )
@@ -135,6 +136,7 @@ async def fill(catalog, uploads, clock) -> None:
     await catalog.add_app_password(app_password(clock, bob.id, target.folder.id), limit=9)
     await catalog.create_link(link(file, admin, clock), most=None)
     await add_second_factors(catalog, bob.id, clock)
+    await catalog.set_quota(bob.id, StorageQuota(bytes=2**40))
     clock.advance(0.5)
     await catalog.note_master_key(b"\x01\x02\x03\x04")
     job = await catalog.claim_job("worker", lease_s=60, max_attempts=3)
@@ -260,6 +262,7 @@ async def observed(catalog) -> list[object]:
         await catalog.garbage(limit=10),
         await orphans_of(catalog),
         await catalog.count_jobs(),
+        await catalog.list_accounts(offset=0, limit=9),
     ]
     for folder_id in range(8):
         if await catalog.folder_by_id(folder_id):

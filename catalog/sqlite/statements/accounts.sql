@@ -22,8 +22,8 @@ RETURNING *;
 
 -- insert_user --
 -- A user, or no row when the name is taken.
-INSERT INTO users (name, is_admin, password_hash, created_at)
-VALUES (:name, :is_admin, :password_hash, :now)
+INSERT INTO users (name, is_admin, password_hash, created_at, quota_bytes, quota_files)
+VALUES (:name, :is_admin, :password_hash, :now, :quota_bytes, :quota_files)
 ON CONFLICT (name) DO NOTHING
 RETURNING *;
 
@@ -53,15 +53,8 @@ LIMIT :limit;
 
 -- list_accounts --
 -- A page of the users whose name contains the text, with what they own.
-WITH page AS MATERIALIZED (
-    SELECT * FROM users WHERE instr(lower(name), lower(:query)) > 0
-    ORDER BY name LIMIT :limit OFFSET :offset
-)
-SELECT page.*, owned.file_count, owned.total_size FROM page LEFT JOIN (
-    SELECT owner_id, count(*) AS file_count, sum(size) AS total_size FROM files
-    WHERE owner_id IN (SELECT id FROM page) GROUP BY owner_id
-) AS owned ON owned.owner_id = page.id
-ORDER BY page.name;
+SELECT * FROM users WHERE instr(lower(name), lower(:query)) > 0
+ORDER BY name LIMIT :limit OFFSET :offset;
 
 -- count_users --
 -- How many users have the text in their name.

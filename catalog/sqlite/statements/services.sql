@@ -20,8 +20,8 @@ WHERE holder = :holder AND completed_at IS NULL AND (
 );
 
 -- temporary_bytes --
--- The size of what a holder's temporary references keep alive.
-SELECT coalesce(sum(objects.size), 0) AS bytes
+-- The size, and the number, of what a holder's temporary references keep alive.
+SELECT coalesce(sum(objects.size), 0) AS bytes, count(*) AS files
 FROM "references" JOIN objects ON objects.id = "references".object_id
 WHERE "references".service = 'ticket' AND "references"."key" = :holder
 AND "references".expires_at > :now;

@@ -166,6 +166,11 @@ FROM factor_demands ORDER BY user_id;
 SELECT issuer, subject, user_id, created_at
 FROM identities ORDER BY issuer, subject;
 
+-- export_quota --
+-- The quotas of all users who have any, in the order of an export.
+SELECT id AS user_id, quota_bytes AS bytes, quota_files AS files
+FROM users WHERE quota_bytes IS NOT NULL OR quota_files IS NOT NULL ORDER BY id;
+
 -- import_user --
 -- A row of `users`.
 INSERT INTO users (id, name, is_admin, password_hash, token_epoch, created_at)
@@ -304,3 +309,7 @@ VALUES (:user_id);
 -- A row of `identities`.
 INSERT INTO identities (issuer, subject, user_id, created_at)
 VALUES (:issuer, :subject, :user_id, :created_at);
+
+-- import_quota --
+-- The quota of a user.
+UPDATE users SET quota_bytes = :bytes, quota_files = :files WHERE id = :user_id;
