@@ -42,6 +42,12 @@ class Purpose(Enum):
     """Encrypts the keys from which the secrets that sign are derived."""
     TOTP_SECRETS = b"discord-cloud TOTP secrets"
     """Encrypts the secrets of authenticator apps."""
+    LINK_TOKENS = b"discord-cloud link tokens"
+    """Encrypts what the addresses of links hold."""
+    LINK_PASSWORDS = b"discord-cloud link passwords"
+    """Signs that a client has sent the password of a link."""
+    CONTENT_ACCESS = b"discord-cloud content access"
+    """Signs that the page of a user may fetch content."""
 
 
 def derive_key(secret: bytes, purpose: Purpose, *, salt: bytes | None = None) -> bytes:

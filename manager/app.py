@@ -46,10 +46,10 @@ from manager.downloads.admission import DownloadAdmission, DownloadLimits
 from manager.downloads.archives import FolderSender
 from manager.downloads.content import ContentSource
 from manager.downloads.delivery import ContentSender, Delivery, PaceDemands
-from manager.downloads.handlers import LinkHandlers
-from manager.downloads.links import LIFE_S as LINK_LIFE_S
-from manager.downloads.links import ContentLinks, SignedLinks
-from manager.downloads.routes import ArchiveRoutes, ContentRoutes, FileRoutes
+from manager.downloads.links import LIFE_S as CONTENT_LINK_LIFE_S
+from manager.downloads.links import ContentLinks
+from manager.downloads.page_content import ACCESS_S, PageContentRoutes
+from manager.downloads.routes import ArchiveRoutes, ContentRoutes, FileRoutes, ObjectSender
 from manager.files.browsing import BrowsingHandlers
 from manager.files.changes import ChangeFeed
 from manager.files.destinations import DestinationTracker
@@ -61,6 +61,13 @@ from manager.gc.unknown_messages import UnknownMessages
 from manager.graphql.routes import graphql_routes
 from manager.graphql.types import GraphQLContext
 from manager.http import middleware
+from manager.links.downloads import DownloadCounter, LinkRoutes
+from manager.links.earlier import EarlierLinks
+from manager.links.handlers import LinkHandlers
+from manager.links.manager import LinkManager
+from manager.links.passwords import GRANT_S, LinkPasswords
+from manager.links.routes import AccountLinkRoutes
+from manager.links.tokens import LinkTokens
 from manager.metrics import ManagerMetrics, UncertainPostTotals
 from manager.page_routes import PageFiles, PageRoutes, metadata_route
 from manager.processing.jobs import JobPolicy, ProcessingManager
@@ -361,7 +368,18 @@ async def _run(
         thumbnail_cache = ThumbnailCache(thumbnail_services)
 
         # Downloads.
-        signed_links = SignedLinks(Signer(signing_keys, Purpose.SIGNED_DOWNLOADS))
+        links = LinkManager(
+            catalog,
+            LinkTokens(settings.keyring),
+            EarlierLinks(
+                Signer(signing_keys, Purpose.SIGNED_DOWNLOADS),
+                are_accepted=settings.legacy_signed_links,
+            ),
+            passwords,
+            clock,
+            life_s=settings.link_life_s,
+            most_per_user=settings.user_links,
+        )
         source = ContentSource(catalog, reader, temporary_references, webhooks)
         delivery = Delivery(
             metrics,
@@ -374,6 +392,7 @@ async def _run(
             monotonic,
         )
         sender = ContentSender(source, delivery)
+        object_sender = ObjectSender(catalog, sender, thumbnail_cache.kept)
         folders = FolderSender(catalog, source, delivery, clock, settings.temp_folder)
 
         # Packets.
@@ -386,7 +405,7 @@ async def _run(
             FileHandlers(catalog, changes, audit, reaper.wake, name_policy),
             FolderHandlers(catalog, changes, audit, destinations, reaper.wake, name_policy),
             SharingHandlers(catalog, changes, audit),
-            LinkHandlers(catalog, signed_links),
+            LinkHandlers(catalog, links),
             ThumbnailHandlers(catalog, content_links, thumbnail_cache),
             BookingHandlers(bookings, uploads),
             UploadHandlers(uploads, upload_slots, chunk_size, name_policy),
@@ -495,9 +514,26 @@ async def _run(
                     factor_guard=factor_guard,
                 ).routes,
                 *FactorAdministrationRoutes(accounts, catalog, audit, addresses).routes,
-                *FileRoutes(accounts, catalog, signed_links, sender).routes,
+                *FileRoutes(accounts, catalog, sender).routes,
+                *LinkRoutes(
+                    catalog,
+                    links,
+                    LinkPasswords(passwords, guard, Signer(signing_keys, Purpose.LINK_PASSWORDS)),
+                    DownloadCounter(links, addresses, monotonic),
+                    sender,
+                    public_url,
+                ).routes,
+                *AccountLinkRoutes(accounts, catalog, links, public_url).routes,
+                *PageContentRoutes(
+                    accounts,
+                    catalog,
+                    Signer(signing_keys, Purpose.CONTENT_ACCESS),
+                    sender,
+                    object_sender,
+                    public_url,
+                ).routes,
                 *ArchiveRoutes(accounts, catalog, folders).routes,
-                *ContentRoutes(catalog, content_links, sender, thumbnail_cache.kept).routes,
+                *ContentRoutes(content_links, object_sender).routes,
                 *graphql_routes(
                     authenticator,
                     addresses,
@@ -548,7 +584,7 @@ async def _run(
         app[app_keys.REAPER] = reaper
         app[app_keys.SERVICE_ACCESS] = access
         app[app_keys.SETUP_CODE] = setup
-        app[app_keys.SIGNED_LINKS] = signed_links
+        app[app_keys.LINKS] = links
         app[app_keys.SIGNING_KEYS] = key_keeper
         app[app_keys.TEMPORARY_REFERENCES] = temporary_references
         app[app_keys.THUMBNAIL_CACHE] = thumbnail_cache
@@ -562,6 +598,7 @@ async def _run(
             "audit_sweep": audit.sweep,
             "health": health.run,
             "kept_uploads": kept_uploads.run,
+            "links": links.run,
             "logins": logins.run,
             "sessions": sessions.run,
             "temporary_references": temporary_references.run,
@@ -580,13 +617,15 @@ async def _run(
 
 
 def _signature_lives(settings: ManagerSettings) -> dict[Purpose, float]:
-    """For how long, in seconds, what was signed is valid; links to files as long as their key."""
+    """For how long, in seconds, what was signed is valid; earlier links to files as long as their key."""
     return {
         Purpose.USER_TOKENS: max(TOKEN_LIFE_S, settings.session_life_s),
         Purpose.RENEWALS: settings.session_life_s,
         Purpose.LOGIN_CHALLENGES: CHALLENGE_LIFE_S,
         Purpose.UPLOAD_TICKETS: settings.ticket_life_s,
-        Purpose.CONTENT_LINKS: 2 * LINK_LIFE_S,
+        Purpose.CONTENT_LINKS: 2 * CONTENT_LINK_LIFE_S,
+        Purpose.CONTENT_ACCESS: ACCESS_S,
+        Purpose.LINK_PASSWORDS: GRANT_S,
         Purpose.SIGNED_DOWNLOADS: settings.signed_link_grace_s,
     }
 

@@ -9,10 +9,11 @@ from manager.accounts.accounts import Accounts, SetupCode
 from manager.accounts.logins import LoginRevocation
 from manager.audit.log import AuditLog
 from manager.connections.dispatch import Dispatcher
-from manager.downloads.links import ContentLinks, SignedLinks
+from manager.downloads.links import ContentLinks
 from manager.gc.reaper import Reaper
 from manager.gc.temporary_references import TemporaryReferences
 from manager.gc.unknown_messages import UnknownMessages
+from manager.links.manager import LinkManager
 from manager.metrics import ManagerMetrics
 from manager.processing.thumbnails import ThumbnailCache, ThumbnailServiceRegistry
 from manager.services.bookings import BookingManager
@@ -27,12 +28,12 @@ BOOKINGS = web.AppKey("bookings", BookingManager)
 CATALOG = web.AppKey[Catalog]("catalog")
 CONTENT_LINKS = web.AppKey("content_links", ContentLinks)
 DISPATCHERS = web.AppKey[Sequence[Dispatcher]]("dispatchers")
+LINKS = web.AppKey("links", LinkManager)
 LOGINS = web.AppKey("logins", LoginRevocation)
 METRICS = web.AppKey("metrics", ManagerMetrics)
 REAPER = web.AppKey("reaper", Reaper)
 SERVICE_ACCESS = web.AppKey("service_access", ServiceAccess)
 SETUP_CODE = web.AppKey("setup_code", SetupCode)
-SIGNED_LINKS = web.AppKey("signed_links", SignedLinks)
 SIGNING_KEYS = web.AppKey("signing_keys", SigningKeyKeeper)
 TEMPORARY_REFERENCES = web.AppKey("temporary_references", TemporaryReferences)
 THUMBNAIL_CACHE = web.AppKey("thumbnail_cache", ThumbnailCache)

@@ -376,13 +376,97 @@ class ContentOutOfReach(ManagerError):
         )
 
 
-class InvalidLink(ManagerError):
-    """The payload of a signed link is not one that this manager has signed."""
+class LinkRefused(ManagerError):
+    """Base of why a link does not open its file. Clients get the code, besides the text."""
+
+    code = "link-refused"
+
+
+class InvalidLink(LinkRefused):
+    """This manager has not made the link, or has forgotten it, or its signing key is no longer valid."""
 
     code = "invalid-link"
 
     def __init__(self) -> None:
         super().__init__("this link is not valid")
+
+
+class LinkExpired(LinkRefused):
+    """The time of the link is over."""
+
+    code = "link-expired"
+
+    def __init__(self) -> None:
+        super().__init__("this link has expired: ask whoever sent it for a new one")
+
+
+class LinkRevoked(LinkRefused):
+    """Its owner, or an administrator, has ended the link."""
+
+    code = "link-revoked"
+
+    def __init__(self) -> None:
+        super().__init__("this link was revoked: ask whoever sent it for a new one")
+
+
+class LinkUsedUp(LinkRefused):
+    """The link was used as often as it may be."""
+
+    code = "link-used-up"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this link was used as often as it may be: ask whoever sent it for a new one"
+        )
+
+
+class LinkNotPermitted(LinkRefused):
+    """Who made the link may not share the file any more."""
+
+    code = "link-not-permitted"
+
+    def __init__(self) -> None:
+        super().__init__("who made this link may not share the file any more")
+
+
+class LinkPasswordNeeded(LinkRefused):
+    """The link has a password, and the client has not sent it."""
+
+    code = "link-password-required"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this link needs a password: open it in a browser, or send it by HTTP Basic"
+        )
+
+
+class WrongLinkPassword(LinkRefused, FailedAttempt):
+    """The link has another password than the client has sent."""
+
+    code = "wrong-link-password"
+
+    def __init__(self) -> None:
+        super().__init__("wrong password for this link")
+
+
+class NoSuchLink(ManagerError):
+    """The user has no link with this id."""
+
+    code = "no-such-link"
+
+    def __init__(self) -> None:
+        super().__init__("there is no such link")
+
+
+class LinkLimitReached(ManagerError):
+    """The user has as many links as a user may."""
+
+    code = "too-many-links"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"a user may have {counted(most, 'link')}, and no more: revoke one that is not needed"
+        )
 
 
 class InvalidTicket(ManagerError):

@@ -334,12 +334,26 @@ class ManagerSettings(KeyedCatalogSettings):
             "refers to it."
         ),
     )
+    link_life_s: PositiveSeconds = Field(
+        default=30 * 24 * 3600,
+        description="Seconds that a link to a file lasts about which its maker has said nothing else.",
+    )
+    user_links: int = Field(
+        default=1000, ge=0, description="Links to files that one user may have."
+    )
+    legacy_signed_links: bool = Field(
+        default=True,
+        description=(
+            "Whether links of releases up to 0.2 still work, which no user can list or revoke; they end "
+            "SIGNED_LINK_GRACE_S after their key."
+        ),
+    )
     signed_link_grace_s: Seconds = Field(
         default=30 * 24 * 3600,
         ge=0,
         description=(
-            "Seconds that links to files stay valid after another signing key has replaced theirs, or "
-            "after the first start of a release with signing keys."
+            "Seconds that links of releases up to 0.2 stay valid after another signing key has replaced "
+            "theirs, or after the first start of a release with signing keys."
         ),
     )
     kept_upload_s: float = Field(

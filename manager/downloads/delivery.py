@@ -7,10 +7,11 @@ import asyncio
 import contextlib
 import socket
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import islice
 from secrets import token_hex
+from types import MappingProxyType
 from typing import cast
 
 import structlog
@@ -201,6 +202,10 @@ class BodyWriter:
             self._request.transport.abort()
 
 
+BeforeBody = Callable[[ResponsePlan], Awaitable[None]]
+"""Called with what is about to be sent."""
+
+
 class ContentSender:
     """Answers requests for the content of files."""
 
@@ -209,17 +214,30 @@ class ContentSender:
         self._delivery = delivery
 
     async def send(
-        self, request: web.Request, representation: Representation, reader: str
+        self,
+        request: web.Request,
+        representation: Representation,
+        reader: str,
+        *,
+        before_body: BeforeBody | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
     ) -> web.StreamResponse:
         """Answers a GET or HEAD with the content, parts of it, or that nothing has changed.
 
-        The download counts towards the limit of `reader`.
+        Args:
+            request: What is answered.
+            representation: The content.
+            reader: Towards whose limit the download counts.
+            before_body: Called when the first bytes are there and none is sent. Whatever it raises
+                is answered instead; None for nothing.
+            headers: Added to those of the response.
 
         Raises `RangeNotSatisfiable`, `NoSuchFile`, `Overloaded`, `StorageError`,
         `CatalogUnavailable`: all before the first byte. What goes wrong later ends the connection.
         """
         boundary = token_hex(16)
         plan = representation.response_plan(request.method, request.headers, boundary=boundary)
+        plan = replace(plan, headers={**plan.headers, **headers})
         if request.method == "HEAD" or not plan.parts:
             return web.Response(status=plan.status, headers=plan.headers)
         content = representation.content
@@ -234,6 +252,8 @@ class ContentSender:
             chunks = ReadAhead(self._source.chunks(content, indexes))
             await stack.enter_async_context(chunks)
             await chunks.ready()
+            if before_body is not None:
+                await before_body(plan)
             response = web.StreamResponse(status=plan.status, headers=plan.headers)
             await response.prepare(request)
             with writer.body():

@@ -6,6 +6,9 @@ from html import escape
 
 from aiohttp import web
 
+from catalog.records import File
+from common.wording import human_size
+
 _CRAWLERS = re.compile(
     r"Discordbot|Twitterbot|WhatsApp|TelegramBot|Slackbot|facebookexternalhit|LinkedInBot",
     re.IGNORECASE,
@@ -57,6 +60,12 @@ class Preview:
     def response(self) -> web.Response:
         """The page as an answer, which may neither load nor run anything."""
         return web.Response(text=self.page(), content_type="text/html", headers=_HEADERS)
+
+
+def file_preview(file: File) -> Preview:
+    """Name, size and type of a file."""
+    kind = f", {file.mime_type}" if file.mime_type else ""
+    return Preview(title=file.name, description=f"{human_size(file.size)}{kind}")
 
 
 def wants_preview(request: web.Request) -> bool:

@@ -1,7 +1,8 @@
-"""The routes that send content: of files, of folders as archives, and of what has only a signed link."""
+"""The routes that send content: of files, of folders as archives, and of what has only an id."""
 
 import mimetypes
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from uuid import UUID
 
 from aiohttp import web
@@ -14,26 +15,22 @@ from manager.accounts.accounts import Accounts
 from manager.downloads.archive_request import BulkRequest, bulk_request
 from manager.downloads.archives import FolderSender, Selection, archive_name, select
 from manager.downloads.delivery import ContentSender
-from manager.downloads.links import ContentLinks, SignedLinks
-from manager.downloads.previews import Preview, wants_preview
+from manager.downloads.links import ContentLinks
+from manager.downloads.previews import Preview, file_preview, wants_preview
 from manager.downloads.representation import SAFE_CONTENT, Representation
 from manager.errors import AccessDenied, InvalidLink, NoSuchFile, NoSuchFolder
 from manager.files.changes import THUMBNAIL
 from manager.files.rights import may_read
 from manager.http.parameters import Parameters
-from manager.http.responses import success
-from protocol.values import check_name, format_path, is_uuid, parse_path
+from protocol.values import check_name, is_uuid, parse_path
 
 
 class FileRoutes:
-    """The routes that send one file: to a user, or to any client with a signed link."""
+    """The route that sends one file to a user."""
 
-    def __init__(
-        self, accounts: Accounts, catalog: Catalog, links: SignedLinks, sender: ContentSender
-    ) -> None:
+    def __init__(self, accounts: Accounts, catalog: Catalog, sender: ContentSender) -> None:
         self._accounts = accounts
         self._catalog = catalog
-        self._links = links
         self._sender = sender
 
     @property
@@ -41,8 +38,6 @@ class FileRoutes:
         """What is answered here."""
         return [
             web.get("/download", self.download),
-            web.get("/signed-download", self.signed_download),
-            web.get("/signed-download-metadata", self.signed_metadata, allow_head=False),
         ]
 
     async def download(self, request: web.Request) -> web.StreamResponse:
@@ -59,33 +54,14 @@ class FileRoutes:
             raise AccessDenied
         return await self._send(request, file, f"user {user.id}")
 
-    async def signed_download(self, request: web.Request) -> web.StreamResponse:
-        """Sends the file of a signed link."""
-        file = await self._linked_file(request)
-        return await self._send(request, file, f"link to file {file.id}")
-
-    async def signed_metadata(self, request: web.Request) -> web.Response:
-        """Name, folder and size of the file of a signed link."""
-        file = await self._linked_file(request)
-        try:
-            folder = await self._catalog.folder_path(file.folder_id)
-        except FolderMissing as error:
-            raise NoSuchFile from error
-        return success(name=file.name, path=format_path(folder), size=file.size)
-
     async def _send(self, request: web.Request, file: File, reader: str) -> web.StreamResponse:
         """Answers with a file that the request may have."""
         if wants_preview(request):
-            return _preview(file.name, file.size, file.mime_type).response()
+            return file_preview(file).response()
         content = await self._catalog.object_by_id(file.object_id)
         if content is None:
             raise NoSuchFile
         return await self._sender.send(request, Representation(file, content), reader)
-
-    async def _linked_file(self, request: web.Request) -> File:
-        """The file of a signed link. Raises `InvalidRequest`, `InvalidLink`, `NoSuchFile`."""
-        payload = Parameters(request.query).required("q", str)
-        return await self._links.find(payload, self._catalog)
 
 
 class ArchiveRoutes:
@@ -114,7 +90,8 @@ class ArchiveRoutes:
             selection = await _selection(self._catalog, folder, asked)
             if wants_preview(request):
                 size = await _size_of(self._catalog, folder, selection)
-                return _preview(archive_name(folder), size, "folder").response()
+                described = f"{human_size(size)}, folder"
+                return Preview(title=archive_name(folder), description=described).response()
             return await self._folders.send(
                 request, folder, asked.user, selection, f"user {asked.user.id}"
             )
@@ -137,11 +114,6 @@ async def _size_of(catalog: Catalog, folder: Folder, selection: Selection | None
     return sum(file.size for file in files) + sum(sum(usage.values()) for usage in usages)
 
 
-def _preview(name: str, size: int, kind: str) -> Preview:
-    described = human_size(size) + (f", {kind}" if kind else "")
-    return Preview(title=name, description=described)
-
-
 _CACHED = {"Cache-Control": "private, max-age=86400"}
 
 
@@ -149,20 +121,58 @@ KeptThumbnail = Callable[[UUID], bytes | None]
 """The thumbnail, AVIF, that was made of some content lately and is in memory; None: there is none."""
 
 
-class ContentRoutes:
-    """The routes that send content by its id."""
+class ObjectSender:
+    """Sends content that has no name, and views of content."""
 
     def __init__(
-        self,
-        catalog: Catalog,
-        links: ContentLinks,
-        sender: ContentSender,
-        kept_thumbnail: KeptThumbnail,
+        self, catalog: Catalog, sender: ContentSender, kept_thumbnail: KeptThumbnail
     ) -> None:
         self._catalog = catalog
-        self._links = links
         self._sender = sender
         self._kept_thumbnail = kept_thumbnail
+
+    async def send(self, request: web.Request, object_id: UUID) -> web.StreamResponse:
+        """Sends the content of an object. Raises `NoSuchFile`."""
+        content = await self._catalog.object_by_id(object_id)
+        return await self._send(request, content, str(object_id), {})
+
+    async def send_view(
+        self,
+        request: web.Request,
+        object_id: UUID,
+        name: str,
+        *,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> web.StreamResponse:
+        """Sends a view of an object; a thumbnail may be in memory only. Raises `NoSuchFile`."""
+        views = await self._catalog.views_of(object_id)
+        content = next((view.content for view in views if view.name == name), None)
+        picture = self._kept_thumbnail(object_id)
+        if content is None and name == THUMBNAIL and picture is not None:
+            all_headers = {**SAFE_CONTENT, **_CACHED, **headers}
+            return web.Response(body=picture, content_type="image/avif", headers=all_headers)
+        return await self._send(request, content, name, headers)
+
+    async def _send(
+        self,
+        request: web.Request,
+        content: StoredObject | None,
+        stem: str,
+        headers: Mapping[str, str],
+    ) -> web.StreamResponse:
+        if content is None or content.state is not ObjectState.STORED:
+            raise NoSuchFile
+        representation = Representation(_nameless(content, stem), content)
+        reader = f"link to content {content.id}"
+        return await self._sender.send(request, representation, reader, headers=headers)
+
+
+class ContentRoutes:
+    """The routes that send content by its id, for whoever has a signed link."""
+
+    def __init__(self, links: ContentLinks, sender: ObjectSender) -> None:
+        self._links = links
+        self._sender = sender
 
     @property
     def routes(self) -> list[web.RouteDef]:
@@ -176,28 +186,13 @@ class ContentRoutes:
         """Sends the content of an object."""
         object_id = _object_id(request)
         self._links.check_file(object_id, request.query.get("q", ""))
-        content = await self._catalog.object_by_id(object_id)
-        return await self._send(request, content, str(object_id))
+        return await self._sender.send(request, object_id)
 
     async def view(self, request: web.Request) -> web.StreamResponse:
-        """Sends a view of an object; a thumbnail may be in memory only."""
+        """Sends a view of an object."""
         object_id, name = _object_id(request), request.match_info["name"]
         self._links.check_view(object_id, name, request.query.get("q", ""))
-        views = await self._catalog.views_of(object_id)
-        content = next((view.content for view in views if view.name == name), None)
-        picture = self._kept_thumbnail(object_id)
-        if content is None and name == THUMBNAIL and picture is not None:
-            headers = SAFE_CONTENT | _CACHED
-            return web.Response(body=picture, content_type="image/avif", headers=headers)
-        return await self._send(request, content, name)
-
-    async def _send(
-        self, request: web.Request, content: StoredObject | None, stem: str
-    ) -> web.StreamResponse:
-        if content is None or content.state is not ObjectState.STORED:
-            raise NoSuchFile
-        representation = Representation(_nameless(content, stem), content)
-        return await self._sender.send(request, representation, f"link to content {content.id}")
+        return await self._sender.send_view(request, object_id, name)
 
 
 def _object_id(request: web.Request) -> UUID:

@@ -33,13 +33,13 @@ class FileOperation(StrEnum):
     """An operation on a file that needs a right."""
 
     DOWNLOAD = "download"
-    """Read the content or a view of it, or create a link to it."""
+    """Read the content or a view of it."""
     OVERWRITE = "overwrite"
     RENAME = "rename"
     MOVE = "move"
     DELETE = "delete"
     SHARE = "share"
-    """Grant rights to other users, or withdraw them."""
+    """Grant rights to other users, withdraw them, or make a link for everybody who has it."""
     TRANSFER = "transfer"
     """Make another user the owner."""
 

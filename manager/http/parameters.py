@@ -103,7 +103,7 @@ async def json_object(request: web.Request) -> dict[str, object]:
         raise WrongMediaType(JSON)
     try:
         async with asyncio.timeout(BODY_TIMEOUT_S):
-            body = await _limited_body(request)
+            body = await limited_body(request, MAX_BODY_BYTES)
         return msgspec.json.decode(body, type=dict[str, object])
     except TimeoutError as error:
         raise InvalidRequest("the body took too long") from error
@@ -113,12 +113,13 @@ async def json_object(request: web.Request) -> dict[str, object]:
         raise InvalidRequest("the body is nested too deeply") from error
 
 
-async def _limited_body(request: web.Request) -> bytes:
+async def limited_body(request: web.Request, most_bytes: int) -> bytes:
+    """The body, if it has so many bytes at most. Raises `InvalidRequest`."""
     body = bytearray()
     async for piece in request.content.iter_any():
         body += piece
-        if len(body) > MAX_BODY_BYTES:
-            raise InvalidRequest(f"the body may have {MAX_BODY_BYTES} bytes at most")
+        if len(body) > most_bytes:
+            raise InvalidRequest(f"the body may have {most_bytes} bytes at most")
     return bytes(body)
 
 

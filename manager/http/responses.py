@@ -14,10 +14,11 @@ from manager.errors import (
     AccessDenied,
     AppPasswordRefused,
     FactorRefused,
-    InvalidLink,
     InvalidRequest,
     InvalidTicket,
     InvalidToken,
+    LinkLimitReached,
+    LinkRefused,
     LoginStepRefused,
     ManagerError,
     NoSuchAppPassword,
@@ -25,6 +26,7 @@ from manager.errors import (
     NoSuchFactor,
     NoSuchFile,
     NoSuchFolder,
+    NoSuchLink,
     NoSuchSession,
     NoSuchUser,
     NotAdministrator,
@@ -63,7 +65,7 @@ COMMON_HEADERS = {
     ),
 }
 PREFLIGHT_HEADERS = {
-    "Access-Control-Allow-Methods": "DELETE, GET, HEAD, POST, OPTIONS",
+    "Access-Control-Allow-Methods": "DELETE, GET, HEAD, PATCH, POST, OPTIONS",
     "Access-Control-Allow-Headers": (
         # The star covers all but Authorization; browsers that do not know it go by the names.
         "*, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Range, "
@@ -111,15 +113,17 @@ STATUSES: Mapping[type[Exception], int] = {
     PasskeysUnavailable: 400,
     AccessDenied: 403,
     ScopeRefusal: 403,
-    InvalidLink: 403,
     AppPasswordRefused: 400,
     NoSuchAppPassword: 404,
+    LinkRefused: 403,
     NoSuchEntries: 404,
     NoSuchSession: 404,
     NoSuchUser: 404,
     NoSuchFactor: 404,
     NoSuchFile: 404,
     NoSuchFolder: 404,
+    NoSuchLink: 404,
+    LinkLimitReached: 409,
     WrongMediaType: 415,
     RangeNotSatisfiable: 416,
     TooManyAttempts: 429,
@@ -167,7 +171,7 @@ def _fields(error: Exception) -> dict[str, object]:
         return {"code": error.code, **error.facts}
     if isinstance(error, SetupCodeNeeded | WrongSetupCode):
         return {"needs_setup_code": True}
-    return {"code": error.code} if isinstance(error, ScopeRefusal) else {}
+    return {"code": error.code} if isinstance(error, ScopeRefusal | LinkRefused) else {}
 
 
 def _headers(error: Exception) -> dict[str, str]:

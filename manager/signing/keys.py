@@ -1,14 +1,9 @@
 """Where signing keys come from: made at the first start, kept in the catalog, replaced by a rotation.
 
-The catalog has them encrypted with a master key, so that a copy of the database signs nothing; services,
-which receive a master key, do not see the catalog. All managers of a catalog share the keys. A new one
-begins to sign `LEAD_S` after it was made: by then every manager has found it, so that none refuses what
-another one has signed.
-
-    master key id(4) ‖ nonce(12) ‖ ciphertext(32) ‖ tag(16)
-
-is what the catalog has: AES-256-GCM, with the id of the signing key as associated data. The key is
-HKDF-SHA256 of the master key. After a rotation of master keys the first start encrypts them anew.
+The catalog has them encrypted with a master key (`manager.signing.sealing`), so that a copy of the database
+signs nothing; services, which receive a master key, do not see the catalog. All managers of a catalog share
+the keys. A new one begins to sign `LEAD_S` after it was made: by then every manager has found it, so that
+none refuses what another one has signed. After a rotation of master keys the first start encrypts them anew.
 """
 
 import asyncio
@@ -16,16 +11,15 @@ import secrets
 from collections.abc import Awaitable, Callable, Iterator
 
 import structlog
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from catalog.errors import CatalogError
 from catalog.records import DERIVED_KEY_ID, SealedSigningKey
 from catalog.signing_key_port import SigningKeyStore
-from common.key_derivation import KEY_ID_SIZE, Purpose, derive_key
+from common.key_derivation import KEY_ID_SIZE, Purpose
 from manager.audit.actions import AuditAction
 from manager.audit.log import AuditLog
 from manager.error_texts import log_level
+from manager.signing.sealing import seal, unseal
 from manager.signing.signatures import SigningKey, SigningKeyRing
 from storage.errors import InvalidMasterKey
 from storage.keys import KeyRing, MasterKey
@@ -35,7 +29,6 @@ REFRESH_S = 30.0
 LEAD_S = 120.0
 """Seconds from a rotation to the time at which its key begins to sign."""
 _SECRET_SIZE = 32
-_NONCE_SIZE = 12
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +37,7 @@ def new_signing_key(master: MasterKey, signs_from: float) -> SealedSigningKey:
     """A random key."""
     # It never begins with 0, as that of earlier releases does.
     key_id = bytes([1 + secrets.randbelow(255)]) + secrets.token_bytes(KEY_ID_SIZE - 1)
-    sealed = _sealed(master, key_id, secrets.token_bytes(_SECRET_SIZE))
+    sealed = seal(master, Purpose.SIGNING_KEYS, secrets.token_bytes(_SECRET_SIZE), key_id)
     return SealedSigningKey(key_id=key_id, signs_from=signs_from, sealed=sealed)
 
 
@@ -61,7 +54,7 @@ async def rotate_signing_key(
     """
     keys = await catalog.list_signing_keys()
     sealed = [key for key in keys if key.sealed is not None]
-    if sealed and not any(_opened(keyring, key) for key in sealed):
+    if sealed and not any(_secret_of(keyring, key) for key in sealed):
         raise InvalidMasterKey(
             "this is not the master key that the manager of this catalog has: it opens no signing key"
         )
@@ -159,12 +152,12 @@ class SigningKeyKeeper:
             secret = self._secrets.get(key.key_id)
             if key.sealed is None or secret is None or key.sealed.startswith(primary.key_id):
                 continue
-            sealed = _sealed(primary, key.key_id, secret)
+            sealed = seal(primary, Purpose.SIGNING_KEYS, secret, key.key_id)
             await self._catalog.reseal_signing_key(key.key_id, sealed)
 
     def _opened(self, keys: list[SealedSigningKey]) -> Iterator[SigningKey]:
         for key in keys:
-            secret = self._secrets.get(key.key_id) or _opened(self._keyring, key)
+            secret = self._secrets.get(key.key_id) or _secret_of(self._keyring, key)
             if secret is not None:
                 self._secrets[key.key_id] = secret
                 yield SigningKey.of(key.key_id, key.signs_from, secret, self._ring.purposes)
@@ -178,20 +171,5 @@ class SigningKeyKeeper:
                 )
 
 
-def _sealed(master: MasterKey, key_id: bytes, secret: bytes) -> bytes:
-    nonce = secrets.token_bytes(_NONCE_SIZE)
-    cipher = AESGCM(derive_key(master.secret, Purpose.SIGNING_KEYS))
-    return master.key_id + nonce + cipher.encrypt(nonce, secret, key_id)
-
-
-def _opened(keyring: KeyRing, key: SealedSigningKey) -> bytes | None:
-    sealed = key.sealed or b""
-    master = keyring.find(sealed[:KEY_ID_SIZE])
-    if master is None:
-        return None
-    header = KEY_ID_SIZE + _NONCE_SIZE
-    cipher = AESGCM(derive_key(master.secret, Purpose.SIGNING_KEYS))
-    try:
-        return cipher.decrypt(sealed[KEY_ID_SIZE:header], sealed[header:], key.key_id)
-    except (InvalidTag, ValueError):
-        return None
+def _secret_of(keyring: KeyRing, key: SealedSigningKey) -> bytes | None:
+    return unseal(keyring, Purpose.SIGNING_KEYS, key.sealed or b"", key.key_id)

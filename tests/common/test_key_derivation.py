@@ -6,7 +6,8 @@ import pytest
 
 from common.key_derivation import Purpose, derive_key, is_tag, key_id, tag
 from manager.accounts.credentials import ReadToken, TokenSigner
-from manager.downloads.links import ContentLinks, SignedLinks
+from manager.downloads.links import ContentLinks
+from manager.links.earlier import EarlierLinks
 from storage.keys import MasterKey
 from tests.manager.signing.rings import released_signer_of
 
@@ -23,6 +24,9 @@ KNOWN = {
     Purpose.UPLOAD_TICKETS: "a1a5af645bfc2e397318567f44e22144c0a2e4a4c3e0a927ad24ca20e7217ad4",
     Purpose.SIGNING_KEYS: "8561d30cbe4d8d989642c70027693d88e1f3b6e4d8f38f74eb7952e60b4794ff",
     Purpose.TOTP_SECRETS: "cac3761b980aa45c5f9a3586c3547417583d5e71580e048a240768937af6ccdb",
+    Purpose.LINK_TOKENS: "9cc3c12dea69b04a8282f0964af8a3cddb8ed96602ff436c1d2d2fd6c14eff10",
+    Purpose.LINK_PASSWORDS: "f54ceafb735bf2072e1b8d25a71aba71cd2a98038a6524f6ed3c129a8aeca73c",
+    Purpose.CONTENT_ACCESS: "39b383bd49a16ea6300a4f6a8b0a6c1ea37ce97d865877ad65244e35102436ae",
 }
 """As release 0.2.0 derives them, but for those of later purposes, which it has not; that of chunks is
 salted with the id of the object."""
@@ -57,7 +61,7 @@ def test_what_was_signed_stays_valid():
     contents = ContentLinks(released_signer_of(SECRET, Purpose.CONTENT_LINKS))
     contents.check_file(OBJECT, "AAAAAGtMBIBI-_jfQxQg2zYYj6MwfkwZ")
     contents.check_view(OBJECT, "thumb", "AAAAAGtMBIAz9ZNp-IhSVDpchHzW9WQW")
-    links = SignedLinks(released_signer_of(SECRET, Purpose.SIGNED_DOWNLOADS))
+    links = EarlierLinks(released_signer_of(SECRET, Purpose.SIGNED_DOWNLOADS), are_accepted=True)
     link = links.verify("AAAAAAAAAAcBI0Vniat974EjRWeJq83vhbu4uYcGHBpK4VQkugC69A")
     assert (link.file_id, link.object_id) == (7, OBJECT)
 

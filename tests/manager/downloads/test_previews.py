@@ -4,8 +4,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from manager.app_keys import SIGNED_LINKS
 from manager.downloads.previews import Preview
+from tests.manager.links.making import link_to
 
 CRAWLERS = {
     "Discordbot": "Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)",
@@ -40,7 +40,7 @@ class _Page(HTMLParser):
 async def test_crawlers_get_a_page_instead_of_the_file(cloud, content, agent):
     """Each of the known crawlers is told name, size and type, and gets no byte of the file."""
     await cloud.token()
-    link = cloud.app[SIGNED_LINKS].sign(await cloud.store("/docs/a.txt", content))
+    link = await link_to(cloud.app, await cloud.store("/docs/a.txt", content))
     response = await cloud.client.get(
         "/signed-download", params={"q": link}, headers={"User-Agent": agent}
     )
@@ -56,7 +56,7 @@ async def test_crawlers_get_a_page_instead_of_the_file(cloud, content, agent):
 async def test_people_get_the_file(cloud, content):
     """A browser is no crawler."""
     await cloud.token()
-    link = cloud.app[SIGNED_LINKS].sign(await cloud.store("/docs/a.txt", content))
+    link = await link_to(cloud.app, await cloud.store("/docs/a.txt", content))
     response = await cloud.client.get(
         "/signed-download", params={"q": link}, headers={"User-Agent": BROWSER}
     )

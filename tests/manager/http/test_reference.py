@@ -14,9 +14,10 @@ from yarl import URL
 
 from discord_emulator.app import create_app as create_emulator
 from discord_emulator.settings import EmulatorSettings
-from manager.app_keys import CONTENT_LINKS, SIGNED_LINKS
+from manager.app_keys import CONTENT_LINKS
 from manager.http.responses import STATUSES
 from tests.manager.cloud import Cloud
+from tests.manager.links.making import link_to, make_link
 from tests.manager.sockets.stage import PASSWORD, SERVICE_PASSWORD
 from upload_service.app import UploadService
 from upload_service.settings import UploadServiceSettings
@@ -24,7 +25,7 @@ from upload_service.settings import UploadServiceSettings
 PAGE = (Path(__file__).parents[3] / "docs" / "http.md").read_text()
 TESTED_ELSEWHERE = {("GET /health", 503)}
 """What it takes more for than a request: see `tests/manager/test_health.py`."""
-ROUTE = re.compile(r"`((?:GET|POST|DELETE) [^`]+)`")
+ROUTE = re.compile(r"`((?:GET|POST|PATCH|DELETE) [^`]+)`")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,13 +217,21 @@ async def scene_of(cloud: Cloud) -> dict[str, str]:
     await cloud.store("/docs/a.txt", b"content")
     linked = await cloud.store("/docs/linked.txt", b"content")
     deleted = await cloud.store("/docs/deleted.txt", b"content")
-    await cloud.catalog.delete_file(deleted.id)
-    return scene | {
-        "link": cloud.app[SIGNED_LINKS].sign(linked),
-        "link to nothing": cloud.app[SIGNED_LINKS].sign(deleted),
-        "content": cloud.app[CONTENT_LINKS].file(linked.object_id),
-        "no content": cloud.app[CONTENT_LINKS].file(uuid4()),
+    links = {
+        "link": await link_to(cloud.app, linked),
+        "link to nothing": await link_to(cloud.app, deleted),
     }
+    made, _ = await make_link(cloud.app, linked)
+    await cloud.catalog.delete_file(deleted.id)
+    return (
+        scene
+        | links
+        | {
+            "link id": str(made.id),
+            "content": cloud.app[CONTENT_LINKS].file(linked.object_id),
+            "no content": cloud.app[CONTENT_LINKS].file(uuid4()),
+        }
+    )
 
 
 async def status_of(cloud: Cloud, call: Call, method: str, path: str, scene: dict[str, str]) -> int:

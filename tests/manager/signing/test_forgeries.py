@@ -66,7 +66,7 @@ async def test_what_an_earlier_release_has_signed_ends(tmp_path):
 
 
 async def test_links_of_an_earlier_release_have_a_time_of_their_own(tmp_path):
-    """Which is configured; 0 ends them with the upgrade."""
+    """Which is configured; 0 ends them with the upgrade, and so does a setting of their own."""
     clock = VirtualClock(1_800_000_000.0)
     async with SqliteCatalog.open(tmp_path / "catalog.sqlite3", clock=clock) as catalog:
         await catalog.create_first_user("alice", "hash")
@@ -77,6 +77,10 @@ async def test_links_of_an_earlier_release_have_a_time_of_their_own(tmp_path):
             tmp_path, clock=clock, message_encryption_key=key, signed_link_grace_s=grace_s
         ) as stage:
             assert await status_of(stage.url, "/signed-download", q=link) == status
+    async with running_stage(
+        tmp_path, clock=clock, message_encryption_key=key, legacy_signed_links=False
+    ) as stage:
+        assert await status_of(stage.url, "/signed-download", q=link) == 403
     clock.advance(60)
     async with running_stage(
         tmp_path, clock=clock, message_encryption_key=key, signed_link_grace_s=60

@@ -8,9 +8,10 @@ from aiohttp import web
 
 from discord_emulator.testing import VirtualClock
 from manager.app import create_app
-from manager.app_keys import ACCOUNTS, CONTENT_LINKS, SIGNED_LINKS, SIGNING_KEYS
+from manager.app_keys import ACCOUNTS, CONTENT_LINKS, SIGNING_KEYS
 from manager.signing.keys import LEAD_S, rotate_signing_key
 from protocol import s2u
+from tests.manager.links.making import link_to
 from tests.manager.signing.forger import status_of
 from tests.manager.sockets.peers import ClientPeer, client_query
 from tests.manager.sockets.stage import (
@@ -56,16 +57,16 @@ async def test_live_tokens_links_and_tickets_outlive_a_rotation(stage: Stage, wo
     """Two managers take what either has signed, before and after."""
     async with second_manager(stage, clock) as (second, second_url), connected(stage) as service:
         file = await world.put("/f")
-        links, contents = stage.app[SIGNED_LINKS], stage.app[CONTENT_LINKS]
+        contents = stage.app[CONTENT_LINKS]
         tokens = [await stage.token("alice")]
-        payloads, paths = [links.sign(file)], [contents.file(file.object_id)]
+        payloads, paths = [await link_to(stage.app, file)], [contents.file(file.object_id)]
         ticket, _ = await open_ticket(stage, 5)
         await rotate(stage, clock)
         for app in (stage.app, second):
             await app[SIGNING_KEYS].refresh()
         clock.advance(LEAD_S)
         tokens.append((await second[ACCOUNTS].login("alice", PASSWORD)).token)
-        payloads.append(links.sign(file))
+        payloads.append(await link_to(stage.app, file))
         paths.append(contents.file(file.object_id))
         for url in (stage.url, second_url):
             assert [await status_of(url, "/status", token=token) for token in tokens] == [200, 200]
@@ -77,9 +78,9 @@ async def test_live_tokens_links_and_tickets_outlive_a_rotation(stage: Stage, wo
 
 
 async def test_revoking_ends_everything_at_once(stage: Stage, world: World, clock):
-    """Connections are closed; a new login, and a new link, are good."""
+    """Connections are closed; a new login is good. Links to files have no signature, and go on."""
     file = await world.put("/f")
-    token, payload = await stage.token("alice"), stage.app[SIGNED_LINKS].sign(file)
+    token, payload = await stage.token("alice"), await link_to(stage.app, file)
     path = stage.app[CONTENT_LINKS].file(file.object_id)
     client = await stage.client("alice")
     async with connected(stage) as service:
@@ -88,12 +89,10 @@ async def test_revoking_ends_everything_at_once(stage: Stage, world: World, cloc
         await stage.app[SIGNING_KEYS].refresh()
         await client.ended()
         assert await status_of(stage.url, "/status", token=token) == 401
-        assert await status_of(stage.url, "/signed-download", q=payload) == 403
+        assert await status_of(stage.url, "/signed-download", q=payload) == 200
         assert await status_of(stage.url, path) == 403
         assert not isinstance(await service.redeem(ticket), s2u.TicketAccepted)
     assert await status_of(stage.url, "/status", token=await stage.token("alice")) == 200
-    renewed = stage.app[SIGNED_LINKS].sign(file)
-    assert await status_of(stage.url, "/signed-download", q=renewed) == 200
 
 
 async def test_a_connection_in_the_making_ends_too(stage: Stage, clock, monkeypatch):

@@ -8,12 +8,7 @@ from aiohttp import ClientResponse
 from catalog.port import OverwriteOnConflict
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
-from manager.app_keys import SIGNED_LINKS
-
-
-async def _link(cloud, file) -> str:
-    link: str = cloud.app[SIGNED_LINKS].sign(file)
-    return link
+from tests.manager.links.making import link_to
 
 
 async def _get(
@@ -28,7 +23,7 @@ async def _get(
 async def test_whoever_has_the_link_has_the_file(cloud, content):
     """The file comes without a user, as `/download` would send it."""
     await cloud.token()
-    link = await _link(cloud, await cloud.store("/docs/a b.txt", content))
+    link = await link_to(cloud.app, await cloud.store("/docs/a b.txt", content))
     response = await _get(cloud, link)
     assert response.status == 200
     assert await response.read() == content
@@ -39,7 +34,7 @@ async def test_whoever_has_the_link_has_the_file(cloud, content):
 async def test_ranges_and_head(cloud, content):
     """Parts, several parts, HEAD and conditions work as with `/download`."""
     await cloud.token()
-    link = await _link(cloud, await cloud.store("/docs/a.txt", content))
+    link = await link_to(cloud.app, await cloud.store("/docs/a.txt", content))
     head = await _get(cloud, link, method="HEAD")
     assert (head.status, head.headers["Content-Length"]) == (200, "3500")
     part = await _get(cloud, link, Range="bytes=990-1009")
@@ -75,7 +70,7 @@ async def test_slow_readers_of_a_link_do_not_take_all_places(
     options = {"trusted_proxies": "127.0.0.0/8", "download_wait_s": 0, "max_downloads": 4, **limits}
     async with running_cloud(tmp_path, **options) as cloud:
         await cloud.token()
-        link = await _link(cloud, await cloud.store("/docs/a.txt", content))
+        link = await link_to(cloud.app, await cloud.store("/docs/a.txt", content))
         slow = [Fault(kind=FaultKind.SLOW, route=Operation.CDN, skip=1) for _ in range(2)]
         readers = []
         for fault in slow:
@@ -95,7 +90,7 @@ async def test_readers_wait_for_a_place(tmp_path, running_cloud, content):
     """More than have a place at once get their content all the same, one after the other."""
     async with running_cloud(tmp_path, downloads_per_address=2) as cloud:
         await cloud.token()
-        link = await _link(cloud, await cloud.store("/docs/a.txt", content))
+        link = await link_to(cloud.app, await cloud.store("/docs/a.txt", content))
         answers = await asyncio.gather(*(_get(cloud, link) for _ in range(20)))
         assert {await answer.read() for answer in answers} == {content}
 
@@ -103,7 +98,7 @@ async def test_readers_wait_for_a_place(tmp_path, running_cloud, content):
 async def test_metadata(cloud, content):
     """Name, folder and size are told to whoever has the link."""
     await cloud.token()
-    link = await _link(cloud, await cloud.store("/docs/deep/a.txt", content))
+    link = await link_to(cloud.app, await cloud.store("/docs/deep/a.txt", content))
     response = await _get(cloud, link, route="/signed-download-metadata")
     assert response.status == 200
     assert await response.json() == {
@@ -118,7 +113,7 @@ async def test_metadata(cloud, content):
 async def test_metadata_of_a_file_in_the_root(cloud):
     """The root is `/`."""
     await cloud.token()
-    link = await _link(cloud, await cloud.store("/a.txt", b"x"))
+    link = await link_to(cloud.app, await cloud.store("/a.txt", b"x"))
     response = await _get(cloud, link, route="/signed-download-metadata")
     assert (await response.json())["path"] == "/"
 
@@ -131,7 +126,7 @@ async def test_link_dies_with_the_content(cloud, content, route):
     """New content kills the link; another name or place does not; deleting does."""
     await cloud.token()
     file = await cloud.store("/docs/a.txt", content)
-    link = await _link(cloud, file)
+    link = await link_to(cloud.app, file)
     await cloud.catalog.rename_file(file.id, "b.txt")
     assert (await _get(cloud, link, route=route)).status == 200
     replacement = await cloud.store("/docs/new.txt", b"new")
@@ -144,7 +139,7 @@ async def test_link_dies_with_the_content(cloud, content, route):
         on_conflict=OverwriteOnConflict(file.id),
     )
     assert (await _get(cloud, link, route=route)).status == 404
-    other = await _link(cloud, replacement)
+    other = await link_to(cloud.app, replacement)
     await cloud.catalog.delete_file(replacement.id)
     assert (await _get(cloud, other, route=route)).status == 404
 

@@ -1,46 +1,37 @@
-"""Signed links: what is signed holds, and nothing else does."""
+"""Links that earlier releases have signed: what is signed holds, and nothing else does."""
 
-from dataclasses import replace
-from uuid import UUID, uuid4
+import struct
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.records import File
 from common.key_derivation import Purpose
-from manager.downloads.links import SignedLink, SignedLinks
 from manager.errors import InvalidLink
+from manager.links.earlier import PAYLOAD_LENGTHS, EarlierLinks, SignedFile
+from manager.links.tokens import TOKEN_BYTES
+from tests.manager.signing.forger import encoded
 from tests.manager.signing.rings import signer_of
 
-LINKS = SignedLinks(signer_of(b"a secret of the manager", Purpose.SIGNED_DOWNLOADS))
-FILE = File(
-    id=7,
-    folder_id=0,
-    name="f",
-    object_id=UUID("6f1c1f0e-8d0b-4a53-9a62-2f9d3f0c7b11"),
-    owner_id=None,
-    is_public=False,
-    size=0,
-    mime_type="text/plain",
-    has_thumbnail=False,
-    created_at=0.0,
-    updated_at=0.0,
-)
-PAYLOAD = LINKS.sign(FILE)
+SIGNER = signer_of(b"a secret of the manager", Purpose.SIGNED_DOWNLOADS)
+LINKS = EarlierLinks(SIGNER, are_accepted=True)
+FILE_ID, OBJECT_ID = 7, UUID("6f1c1f0e-8d0b-4a53-9a62-2f9d3f0c7b11")
+SUBJECT = struct.pack(">Q16s", FILE_ID, OBJECT_ID.bytes)
+PAYLOAD = encoded(SUBJECT + SIGNER.sign(SUBJECT))
 
 
 def test_a_payload_says_which_file_and_content():
-    """A payload of ours is read back; it is short and fits a URL as it is."""
-    assert LINKS.verify(PAYLOAD) == SignedLink(FILE.id, FILE.object_id)
-    assert len(PAYLOAD) == 59
-    assert PAYLOAD.replace("-", "").replace("_", "").isalnum()
+    """One that was signed is read, unless none is accepted any more."""
+    assert LINKS.verify(PAYLOAD) == SignedFile(FILE_ID, OBJECT_ID)
+    assert len(PAYLOAD) in PAYLOAD_LENGTHS
+    with pytest.raises(InvalidLink):
+        EarlierLinks(SIGNER, are_accepted=False).verify(PAYLOAD)
 
 
-def test_each_file_and_each_content_has_its_own():
-    """Another file, or other content, is another link; the name does not matter."""
-    others = [replace(FILE, id=8), replace(FILE, object_id=uuid4()), replace(FILE, name="g")]
-    assert [LINKS.sign(other) == PAYLOAD for other in others] == [False, False, True]
+def test_no_new_token_is_taken_for_one():
+    """The token of a link that has a row has another length."""
+    assert len(encoded(bytes(TOKEN_BYTES))) not in PAYLOAD_LENGTHS
 
 
 @pytest.mark.parametrize("position", range(len(PAYLOAD)))

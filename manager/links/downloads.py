@@ -1,0 +1,224 @@
+"""The routes for whoever has a link: `/signed-download` and `/signed-download-metadata`."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from urllib.parse import parse_qs
+from uuid import UUID
+
+from aiohttp import web
+
+from catalog.errors import FolderMissing
+from catalog.link_port import FileLink
+from catalog.port import Catalog
+from common.addresses import ClientAddresses
+from common.guesses import TooManyAttempts
+from manager.downloads.delivery import ContentSender
+from manager.downloads.previews import Preview, file_preview, wants_preview
+from manager.downloads.representation import Representation, ResponsePlan
+from manager.errors import (
+    InvalidRequest,
+    LinkPasswordNeeded,
+    LinkRefused,
+    LinkUsedUp,
+    ManagerError,
+    NoSuchFile,
+    WrongLinkPassword,
+    WrongMediaType,
+)
+from manager.http.parameters import BODY_TIMEOUT_S, Parameters, limited_body
+from manager.http.responses import STATUSES, answer, success
+from manager.links.manager import FoundFile, LinkManager
+from manager.links.pages import password_page, refusal_page, wants_page
+from manager.links.passwords import LinkPasswords
+from manager.links.states import LinkState
+from protocol.values import format_path
+
+FORM = "application/x-www-form-urlencoded"
+MAX_FORM_BYTES = 4096
+UNDER_WAY_S = 3600.0
+"""Seconds for which a client whose download was counted may fetch further ranges of it."""
+_MOST_UNDER_WAY = 10_000
+
+
+class DownloadCounter:
+    """Counts downloads by links: a whole file, or the range that holds its first byte.
+
+    Further ranges belong to the download that the same address has begun lately; they, and `HEAD`, count
+    nothing. A client that begins in the middle is counted as well, so that no order of ranges gets around a
+    limit. Which downloads have begun is known to this manager alone.
+    """
+
+    def __init__(
+        self, links: LinkManager, addresses: ClientAddresses, monotonic: Callable[[], float]
+    ) -> None:
+        self._links = links
+        self._addresses = addresses
+        self._monotonic = monotonic
+        self._under_way: OrderedDict[tuple[UUID, str], float] = OrderedDict()
+
+    def is_under_way(self, request: web.Request, link: FileLink) -> bool:
+        """Whether a download by this client was counted lately."""
+        begun = self._under_way.get((link.id, self._addresses.of_request(request)))
+        return begun is not None and self._monotonic() < begun + UNDER_WAY_S
+
+    async def count(self, request: web.Request, link: FileLink, plan: ResponsePlan) -> None:
+        """Counts a response whose body is about to be sent. Raises `LinkRefused` if none is left."""
+        is_begin = min(part.start for part in plan.parts) == 0
+        if not is_begin and self.is_under_way(request, link):
+            return
+        await self._links.count_download(link)
+        key = (link.id, self._addresses.of_request(request))
+        self._under_way[key] = self._monotonic()
+        self._under_way.move_to_end(key)
+        if len(self._under_way) > _MOST_UNDER_WAY:
+            self._under_way.popitem(last=False)
+
+
+class LinkRoutes:
+    """The routes for clients with a link."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        links: LinkManager,
+        passwords: LinkPasswords,
+        counter: DownloadCounter,
+        sender: ContentSender,
+        public_url: str | None,
+    ) -> None:
+        """Takes what it uses.
+
+        Args:
+            catalog: Has files and their content.
+            links: Finds the file of a link.
+            passwords: Lets clients pass that know the password.
+            counter: Counts downloads.
+            sender: Sends content.
+            public_url: URL of the manager for clients; None: that of the request.
+        """
+        self._catalog = catalog
+        self._links = links
+        self._passwords = passwords
+        self._counter = counter
+        self._sender = sender
+        self._public_url = public_url
+
+    @property
+    def routes(self) -> list[web.RouteDef]:
+        """What is answered here."""
+        return [
+            web.get("/signed-download", self.download),
+            web.post("/signed-download", self.enter_password),
+            web.get("/signed-download-metadata", self.metadata, allow_head=False),
+        ]
+
+    async def download(self, request: web.Request) -> web.StreamResponse:
+        """Sends the file of a link; a browser gets a page where that cannot be."""
+        try:
+            return await self._download(request)
+        except (LinkRefused, NoSuchFile, TooManyAttempts) as error:
+            if not wants_page(request):
+                raise
+            return _page_about(error)
+
+    async def enter_password(self, request: web.Request) -> web.StreamResponse:
+        """Takes the password from the page that asks for it, and leads back to the file."""
+        try:
+            found = await self._find(request)
+            if found.link is not None and found.link.password_hash is not None:
+                await self._passwords.check(request, found.link, await _posted_password(request))
+        except (LinkRefused, NoSuchFile, TooManyAttempts) as error:
+            if not wants_page(request):
+                raise
+            return _page_about(error)
+        location = f"{request.rel_url.raw_path}?{request.rel_url.raw_query_string}"
+        response = web.Response(status=303, headers={"Location": location})
+        if found.link is not None and found.link.password_hash is not None:
+            self._passwords.remember(response, found.link, is_secure=self._is_secure(request))
+        return response
+
+    async def metadata(self, request: web.Request) -> web.Response:
+        """Name, folder and size of the file of a link."""
+        found = await self._find(request)
+        if found.link is not None:
+            await self._passwords.require(request, found.link)
+        try:
+            folder = await self._catalog.folder_path(found.file.folder_id)
+        except FolderMissing as error:
+            raise NoSuchFile from error
+        return success(name=found.file.name, path=format_path(folder), size=found.file.size)
+
+    async def _download(self, request: web.Request) -> web.StreamResponse:
+        found = await self._find(request)
+        file, link = found.file, found.link
+        if wants_preview(request):
+            # Even with the password: what a crawler was shown, others see.
+            hides = link is not None and link.password_hash is not None
+            return (_HIDDEN if hides else file_preview(file)).response()
+        if link is not None:
+            await self._passwords.require(request, link)
+        content = await self._catalog.object_by_id(file.object_id)
+        if content is None:
+            raise NoSuchFile
+        if link is None:
+            reader = f"link to file {file.id}"
+            return await self._sender.send(request, Representation(file, content), reader)
+
+        async def count(plan: ResponsePlan) -> None:
+            await self._counter.count(request, link, plan)
+
+        return await self._sender.send(
+            request, Representation(file, content), f"link {link.id}", before_body=count
+        )
+
+    async def _find(self, request: web.Request) -> FoundFile:
+        """The file of the link that is asked for.
+
+        Raises `InvalidRequest`, `LinkRefused`, `NoSuchFile`.
+        """
+        found = await self._links.find(Parameters(request.query).required("q", str))
+        if found.state is LinkState.USED_UP and not (
+            found.link is not None and self._counter.is_under_way(request, found.link)
+        ):
+            raise LinkUsedUp
+        return found
+
+    def _is_secure(self, request: web.Request) -> bool:
+        return (self._public_url or str(request.url)).startswith("https:")
+
+
+_HIDDEN = Preview(title="A file", description="It needs a password.")
+
+
+async def _posted_password(request: web.Request) -> str:
+    """The password of a form. Raises `InvalidRequest`, `WrongMediaType`."""
+    if request.content_type != FORM:
+        raise WrongMediaType(FORM)
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            body = await limited_body(request, MAX_FORM_BYTES)
+        fields = parse_qs(body.decode("ascii"), errors="strict", max_num_fields=2)
+    except TimeoutError as error:
+        raise InvalidRequest("the body took too long") from error
+    except ValueError as error:
+        raise InvalidRequest("the form must be percent-encoded UTF-8") from error
+    passwords = fields.get("password", [])
+    if len(passwords) != 1:
+        raise InvalidRequest("the form must have one password")
+    return passwords[0]
+
+
+def _page_about(error: ManagerError | TooManyAttempts) -> web.Response:
+    """The page for a browser, with the status and the headers that a program gets."""
+    if isinstance(error, LinkPasswordNeeded):
+        return password_page(STATUSES[LinkRefused])
+    plain = answer(error)
+    status = 500 if plain is None else plain.status
+    if isinstance(error, WrongLinkPassword | TooManyAttempts):
+        page = password_page(status, str(error))
+    else:
+        page = refusal_page(status, str(error))
+    if plain is not None and "Retry-After" in plain.headers:
+        page.headers["Retry-After"] = plain.headers["Retry-After"]
+    return page

@@ -1,0 +1,241 @@
+"""The routes by which users manage their links, and administrators those of everybody."""
+
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+import msgspec
+from aiohttp import web
+from msgspec import UNSET, Meta, UnsetType
+
+from catalog.link_port import LinkChanges, PlacedLink
+from catalog.port import Catalog
+from catalog.records import File, User
+from manager.accounts.accounts import Accounts
+from manager.errors import InvalidRequest, NoSuchLink, NoSuchUser, NotAdministrator
+from manager.files.conversion import timestamp
+from manager.files.lookup import file_at, file_by_id
+from manager.files.rights import FileOperation
+from manager.http.parameters import base_url_of, json_object, parsed, token_of
+from manager.http.responses import success
+from manager.links.manager import PAGE_SIZE, LinkManager, LinkOptions
+from manager.links.passwords import LONGEST_PASSWORD
+from protocol.values import MAX_SAFE_INTEGER, check_name, format_path, is_uuid
+
+LONGEST_LABEL = 100
+SHORTEST_PASSWORD = 4
+LONGEST_LIFE_S = 100 * 366 * 24 * 3600.0
+
+_Label = Annotated[str, Meta(max_length=LONGEST_LABEL)]
+_Password = Annotated[str, Meta(min_length=SHORTEST_PASSWORD, max_length=LONGEST_PASSWORD)]
+_LifeS = Annotated[float, Meta(gt=0, le=LONGEST_LIFE_S)]
+_Downloads = Annotated[int, Meta(ge=1, le=MAX_SAFE_INTEGER)]
+_Body = TypeVar("_Body")
+
+
+class NewLink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body that makes a link. The file is named by its id, or by folder and name."""
+
+    file_id: Annotated[int, Meta(ge=1, le=MAX_SAFE_INTEGER)] | None = None
+    path: str | None = None
+    name: str | None = None
+    label: _Label = ""
+    expires_in_s: _LifeS | UnsetType | None = UNSET
+    password: _Password | None = None
+    max_downloads: _Downloads | None = None
+    follows_content: bool = False
+
+
+class ChangedLink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body that changes a link: what is left out stays, null takes a limit away."""
+
+    label: _Label | UnsetType = UNSET
+    expires_in_s: _LifeS | UnsetType | None = UNSET
+    password: _Password | UnsetType | None = UNSET
+    max_downloads: _Downloads | UnsetType | None = UNSET
+
+
+class AccountLinkRoutes:
+    """`/account/links` and `/admin/links`."""
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        catalog: Catalog,
+        links: LinkManager,
+        public_url: str | None,
+    ) -> None:
+        """Takes what it uses.
+
+        Args:
+            accounts: Identifies users.
+            catalog: Has their files.
+            links: The links.
+            public_url: URL of the manager for clients; None: that of the request.
+        """
+        self._accounts = accounts
+        self._catalog = catalog
+        self._links = links
+        self._public_url = public_url
+
+    @property
+    def routes(self) -> list[web.RouteDef]:
+        """What is answered here."""
+        return [
+            web.get("/account/links", self.list_own, allow_head=False),
+            web.post("/account/links", self.create),
+            web.patch("/account/links/{link_id}", self.change),
+            web.delete("/account/links/{link_id}", self.revoke_own),
+            web.get("/admin/links", self.list_any, allow_head=False),
+            web.delete("/admin/links/{link_id}", self.revoke_any),
+        ]
+
+    async def list_own(self, request: web.Request) -> web.Response:
+        """A page of the user's links, of one file or of all."""
+        user = await self._user(request)
+        page = await self._links.page_of(
+            user.id, file_id=_optional_id(request, "file_id"), after=_optional_uuid(request)
+        )
+        return success(links=[self._described(each, request) for each in page], page_size=PAGE_SIZE)
+
+    async def create(self, request: web.Request) -> web.Response:
+        """Makes a link to a file that the user may share."""
+        user = await self._user(request)
+        asked = _converted(await json_object(request), NewLink)
+        _check_label(asked.label)
+        life_s = self._links.life_s if asked.expires_in_s is UNSET else asked.expires_in_s
+        options = LinkOptions(
+            label=asked.label,
+            life_s=life_s,
+            password=asked.password,
+            max_downloads=asked.max_downloads,
+            follows_content=asked.follows_content,
+        )
+        file = await self._file(user, asked)
+        link = await self._links.create(user, file, options)
+        return success(link=self._described(await self._links.placed(link), request))
+
+    async def change(self, request: web.Request) -> web.Response:
+        """Changes label, expiry, password or number of downloads of one of the user's links."""
+        user = await self._user(request)
+        link = await self._links.require(_link_id(request), owner_id=user.id)
+        asked = _converted(await json_object(request), ChangedLink)
+        changes: LinkChanges = {}
+        if asked.label is not UNSET:
+            _check_label(asked.label)
+            changes["label"] = asked.label
+        if asked.expires_in_s is not UNSET:
+            changes["expires_at"] = self._links.expiry_in(asked.expires_in_s)
+        if asked.max_downloads is not UNSET:
+            changes["max_downloads"] = asked.max_downloads
+        if asked.password is None:
+            changes["password_hash"] = None
+        password = asked.password if isinstance(asked.password, str) else None
+        changed = await self._links.change(link, changes, password=password)
+        return success(link=self._described(await self._links.placed(changed), request))
+
+    async def revoke_own(self, request: web.Request) -> web.Response:
+        """Ends one of the user's links."""
+        user = await self._user(request)
+        await self._links.revoke(_link_id(request), owner_id=user.id)
+        return success()
+
+    async def list_any(self, request: web.Request) -> web.Response:
+        """A page of the links of a user, for administrators; without what opens them."""
+        await self._administrator(request)
+        user = await self._catalog.user_by_name(request.query.get("user", ""))
+        if user is None:
+            raise NoSuchUser
+        page = await self._links.page_of(user.id, after=_optional_uuid(request))
+        return success(links=[self._described(each, None) for each in page], page_size=PAGE_SIZE)
+
+    async def revoke_any(self, request: web.Request) -> web.Response:
+        """Ends a link of any user, for administrators."""
+        await self._administrator(request)
+        await self._links.revoke(_link_id(request), owner_id=None)
+        return success()
+
+    async def _user(self, request: web.Request) -> User:
+        return await self._accounts.authenticate(token_of(request))
+
+    async def _administrator(self, request: web.Request) -> User:
+        user = await self._user(request)
+        if not user.is_admin:
+            raise NotAdministrator
+        return user
+
+    async def _file(self, user: User, asked: NewLink) -> File:
+        if asked.file_id is not None and asked.path is None and asked.name is None:
+            return await file_by_id(self._catalog, user, asked.file_id, FileOperation.SHARE)
+        if asked.file_id is None and asked.path is not None and asked.name is not None:
+            name = parsed("name", asked.name, check_name)
+            return await file_at(self._catalog, user, asked.path, name, FileOperation.SHARE)
+        raise InvalidRequest("name the file either by file_id, or by path and name")
+
+    def _described(self, placed: PlacedLink, request: web.Request | None) -> dict[str, Any]:
+        """A link as JSON; without a request, without the address that opens it."""
+        link = placed.link
+        return {
+            "id": str(link.id),
+            "url": None if request is None else self._url(placed, request),
+            "state": self._links.state_of(placed),
+            "file_id": link.file_id,
+            "path": None if placed.folder is None else format_path(placed.folder),
+            "name": placed.file and placed.file.name,
+            "label": link.label,
+            "has_password": link.password_hash is not None,
+            "max_downloads": link.max_downloads,
+            "downloads": link.downloads,
+            "follows_content": link.object_id is None,
+            "created_at": timestamp(link.created_at),
+            "expires_at": _time(link.expires_at),
+            "revoked_at": _time(link.revoked_at),
+            "last_used_at": _time(link.last_used_at),
+        }
+
+    def _url(self, placed: PlacedLink, request: web.Request) -> str | None:
+        token = self._links.token_of(placed.link)
+        if token is None:
+            return None
+        return f"{base_url_of(request, self._public_url)}/signed-download?q={token}"
+
+
+def _time(seconds: float | None) -> str | None:
+    return None if seconds is None else timestamp(seconds)
+
+
+def _converted(body: dict[str, object], kind: type[_Body]) -> _Body:
+    try:
+        return msgspec.convert(body, kind)
+    except msgspec.ValidationError as error:
+        # Its text names fields and rules, never values.
+        raise InvalidRequest(str(error)) from error
+
+
+def _check_label(label: str) -> None:
+    if not label.isprintable():
+        raise InvalidRequest("label: must have no control characters")
+
+
+def _link_id(request: web.Request) -> UUID:
+    text = request.match_info["link_id"]
+    if not is_uuid(text):
+        raise NoSuchLink
+    return UUID(text)
+
+
+def _optional_uuid(request: web.Request) -> UUID | None:
+    text = request.query.get("after")
+    if text is None:
+        return None
+    if not is_uuid(text):
+        raise InvalidRequest("after: must be the id of a link")
+    return UUID(text)
+
+
+def _optional_id(request: web.Request, name: str) -> int | None:
+    text = request.query.get(name)
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit() or int(text) > MAX_SAFE_INTEGER:
+        raise InvalidRequest(f"{name}: must be an id")
+    return int(text)

@@ -1,0 +1,106 @@
+"""Content for the web page: a cookie opens it for some minutes, to its user alone."""
+
+import pytest
+
+from discord_emulator.testing import VirtualClock
+from manager.downloads.page_content import ACCESS_S, COOKIE
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    """A clock that stands."""
+    return VirtualClock(1_800_000_000.0)
+
+
+@pytest.fixture
+async def cloud(tmp_path, running_cloud, clock):
+    """A manager whose clock stands."""
+    async with running_cloud(tmp_path, clock=clock) as running:
+        yield running
+
+
+async def cookie_of(cloud, name="alice") -> tuple[str, str]:
+    """What the page of a user gets: where content is, and the cookie that opens it."""
+    headers = {"Authorization": f"Bearer {await cloud.token(name)}"}
+    response = await cloud.client.post("/page/content-access", headers=headers)
+    answer = await response.json()
+    cookie = response.cookies[COOKIE]
+    assert (cookie["path"], cookie["max-age"]) == (answer["path"], str(ACCESS_S))
+    assert (cookie["httponly"], cookie["samesite"], cookie["secure"]) == (True, "Strict", "")
+    cloud.client.session.cookie_jar.clear()
+    return answer["path"], cookie.value
+
+
+async def get(cloud, path, cookie, **headers):
+    """Asks as a picture or a player does."""
+    headers["Cookie"] = f"{COOKIE}={cookie}"
+    return await cloud.client.get(path, headers=headers)
+
+
+async def test_the_page_gets_content(cloud, content):
+    """Whole and in parts; no other origin may embed it."""
+    await cloud.token()
+    file = await cloud.store("/docs/a.txt", content)
+    path, cookie = await cookie_of(cloud)
+    response = await get(cloud, f"{path}/{file.id}", cookie)
+    assert await response.read() == content
+    assert response.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    part = await get(cloud, f"{path}/{file.id}", cookie, Range="bytes=10-19")
+    assert (part.status, await part.read()) == (206, content[10:20])
+
+
+async def test_the_page_gets_thumbnails(cloud, content):
+    """Of files that have one."""
+    await cloud.token()
+    file = await cloud.store("/docs/a.txt", content)
+    path, cookie = await cookie_of(cloud)
+    assert (await get(cloud, f"{path}/{file.id}/thumbnail", cookie)).status == 404
+    view = await cloud.stored(b"picture", mime_type="image/avif")
+    await cloud.catalog.put_view(file.object_id, "thumbnail", view.id)
+    response = await get(cloud, f"{path}/{file.id}/thumbnail", cookie)
+    assert await response.read() == b"picture"
+    assert response.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+
+
+async def test_it_ends_after_minutes(cloud, content, clock):
+    """A copied address opens nothing, with or without the cookie of that time; a new one goes on."""
+    await cloud.token()
+    file = await cloud.store("/docs/a.txt", content)
+    path, cookie = await cookie_of(cloud)
+    assert (await cloud.client.get(f"{path}/{file.id}")).status == 401
+    clock.advance(ACCESS_S - 1)
+    assert (await get(cloud, f"{path}/{file.id}", cookie)).status == 200
+    clock.advance(1)
+    assert (await get(cloud, f"{path}/{file.id}", cookie)).status == 401
+    _, renewed = await cookie_of(cloud)
+    assert (await get(cloud, f"{path}/{file.id}", renewed)).status == 200
+
+
+async def test_it_is_the_users_own(cloud, content):
+    """Not another user's, and as far as the user may read; not after another password either."""
+    await cloud.token()
+    file = await cloud.store("/docs/a.txt", content)
+    alice_path, alice = await cookie_of(cloud)
+    bob_path, bob = await cookie_of(cloud, "bob")
+    assert (await get(cloud, f"{alice_path}/{file.id}", bob)).status == 401
+    assert (await get(cloud, f"{bob_path}/{file.id}", bob)).status == 403
+    assert (await get(cloud, f"{bob_path}/999999", bob)).status == 404
+    user = await cloud.catalog.user_by_name("alice")
+    await cloud.catalog.set_password(user.id, "hash", epoch=user.token_epoch)
+    assert (await get(cloud, f"{alice_path}/{file.id}", alice)).status == 401
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "AAAA", "A" * 48, "A" * 5000, "%ff"])
+async def test_forged_cookies_open_nothing(cloud, content, cookie):
+    """Whatever is sent."""
+    await cloud.token()
+    file = await cloud.store("/docs/a.txt", content)
+    assert (await get(cloud, f"/content/1/{file.id}", cookie)).status == 401
+
+
+async def test_logging_out_takes_it_away(cloud):
+    """The browser forgets the cookie; strangers get none."""
+    headers = {"Authorization": f"Bearer {await cloud.token()}"}
+    response = await cloud.client.delete("/page/content-access", headers=headers)
+    assert response.cookies[COOKIE]["max-age"] == "0"
+    assert (await cloud.client.post("/page/content-access")).status == 401
