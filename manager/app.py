@@ -61,7 +61,7 @@ from manager.gc.unknown_messages import UnknownMessages
 from manager.graphql.routes import graphql_routes
 from manager.graphql.types import GraphQLContext
 from manager.http import middleware
-from manager.links.downloads import DownloadCounter, LinkRoutes
+from manager.links.downloads import DownloadCounter, LinkRoutes, refusal_recorder
 from manager.links.earlier import EarlierLinks
 from manager.links.handlers import LinkHandlers
 from manager.links.manager import LinkManager
@@ -376,6 +376,7 @@ async def _run(
                 are_accepted=settings.legacy_signed_links,
             ),
             passwords,
+            audit,
             clock,
             life_s=settings.link_life_s,
             most_per_user=settings.user_links,
@@ -519,11 +520,12 @@ async def _run(
                     catalog,
                     links,
                     LinkPasswords(passwords, guard, Signer(signing_keys, Purpose.LINK_PASSWORDS)),
-                    DownloadCounter(links, addresses, monotonic),
+                    DownloadCounter(links, addresses, audit, monotonic),
                     sender,
+                    refusal_recorder(audit, addresses),
                     public_url,
                 ).routes,
-                *AccountLinkRoutes(accounts, catalog, links, public_url).routes,
+                *AccountLinkRoutes(accounts, catalog, links, addresses, public_url).routes,
                 *PageContentRoutes(
                     accounts,
                     catalog,

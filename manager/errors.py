@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from common.guesses import FailedAttempt
 from common.wording import counted
@@ -377,9 +378,14 @@ class ContentOutOfReach(ManagerError):
 
 
 class LinkRefused(ManagerError):
-    """Base of why a link does not open its file. Clients get the code, besides the text."""
+    """Base of why a link does not open its file. Clients get the code, besides the text.
+
+    Attributes:
+        link_id: the link; None if it is not known.
+    """
 
     code = "link-refused"
+    link_id: UUID | None = None
 
 
 class InvalidLink(LinkRefused):

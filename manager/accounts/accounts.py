@@ -9,6 +9,7 @@ there is a user, so that it survives a restart and is the same for all managers 
 import hmac
 import secrets
 from typing import Final
+from uuid import UUID
 
 import structlog
 from aiohttp import web
@@ -248,6 +249,11 @@ class Accounts:
         return await self.authenticate(
             token_of(request), address=self._addresses.of_request(request)
         )
+
+    async def login_of_session(self, session_id: UUID, request: web.Request) -> Login:
+        """Who sends a request of a session that the caller has verified. Raises `InvalidToken`."""
+        address = self._addresses.of_request(request)
+        return await self._sessions.authenticate(session_id, address)
 
     async def authenticate(self, credential: str, *, address: str | None = None) -> Login:
         """The user of a token or an app password, and what it is confined to.

@@ -3,17 +3,18 @@
 Their addresses hold no secret. What opens them is a cookie, which the page fetches with the user's token, and
 again every few minutes as long as it is open::
 
-    expiry in epoch seconds(8) ‖ password epoch of the user(8) ‖ signature of the user's id and both(20)
+    expiry in epoch seconds(8) ‖ login session(16) ‖ signature of the user's id and both(20)
 
-It is valid for `ACCESS_S`: a film goes on while the page is open, and nothing opens soon after. Each user
-has a path, for which alone the browser sends the user's cookie: two users may be logged in, in two tabs.
-Scripts cannot read it, other sites cannot use it (`SameSite`), and other origins cannot embed what it opens
-(`Cross-Origin-Resource-Policy`). Rights are checked for every request.
+It is valid for `ACCESS_S`, and no longer than the session: a film goes on while the page is open, and nothing
+opens soon after. Each user has a path, for which alone the browser sends the user's cookie: two users may be
+logged in, in two tabs. Scripts cannot read it, other sites cannot use it (`SameSite`), and other origins
+cannot embed what it opens (`Cross-Origin-Resource-Policy`). Rights are checked for every request.
 """
 
 import base64
 import binascii
 import struct
+from uuid import UUID
 
 from aiohttp import web
 
@@ -26,7 +27,6 @@ from manager.downloads.routes import ObjectSender
 from manager.errors import AccessDenied, InvalidToken, NoSuchFile
 from manager.files.changes import THUMBNAIL
 from manager.files.rights import may_read
-from manager.http.parameters import token_of
 from manager.http.responses import success
 from manager.signing.signatures import Signer
 
@@ -34,7 +34,7 @@ ACCESS_S = 600
 """Seconds for which a cookie is valid."""
 COOKIE = "content-access"
 _HEADERS = {"Cross-Origin-Resource-Policy": "same-origin"}
-_FIELDS = struct.Struct(">QQ")
+_FIELDS = struct.Struct(">Q16s")
 _USER = struct.Struct(">Q")
 
 
@@ -81,9 +81,12 @@ class PageContentRoutes:
 
     async def grant(self, request: web.Request) -> web.Response:
         """A cookie for the content that the user may read, and where it is sent."""
-        user = await self._accounts.authenticate(token_of(request))
+        login = await self._accounts.login_of(request)
+        user = login.require_account()
+        if login.session_id is None:
+            raise InvalidToken
         response = success(path=_path_of(user.id), expires_in_s=ACCESS_S)
-        fields = _FIELDS.pack(int(self._signer.now()) + ACCESS_S, user.token_epoch)
+        fields = _FIELDS.pack(int(self._signer.now()) + ACCESS_S, login.session_id.bytes)
         signed = fields + self._signer.sign(_USER.pack(user.id) + fields)
         value = base64.urlsafe_b64encode(signed).rstrip(b"=").decode()
         self._set_cookie(request, response, user, value, max_age=ACCESS_S)
@@ -91,9 +94,9 @@ class PageContentRoutes:
 
     async def withdraw(self, request: web.Request) -> web.Response:
         """Takes the cookie away, when the user logs out."""
-        user = await self._accounts.authenticate(token_of(request))
+        login = await self._accounts.login_of(request)
         response = success()
-        self._set_cookie(request, response, user, "", max_age=0)
+        self._set_cookie(request, response, login.user, "", max_age=0)
         return response
 
     async def file(self, request: web.Request) -> web.StreamResponse:
@@ -137,13 +140,13 @@ class PageContentRoutes:
 
     async def _user(self, request: web.Request) -> User:
         user_id = int(request.match_info["user_id"])
-        epoch = self._epoch_in(request.cookies.get(COOKIE, ""), user_id)
-        user = await self._catalog.user_by_id(user_id)
-        if user is None or user.token_epoch != epoch:
+        session_id = self._session_in(request.cookies.get(COOKIE, ""), user_id)
+        login = await self._accounts.login_of_session(session_id, request)
+        if login.user.id != user_id:
             raise _no_access()
-        return user
+        return login.user
 
-    def _epoch_in(self, cookie: str, user_id: int) -> int:
+    def _session_in(self, cookie: str, user_id: int) -> UUID:
         try:
             signed = base64.b64decode(cookie + "=" * (-len(cookie) % 4), b"-_", validate=True)
         except (binascii.Error, ValueError) as error:
@@ -151,10 +154,10 @@ class PageContentRoutes:
         fields, signature = signed[: _FIELDS.size], signed[_FIELDS.size :]
         if not self._signer.verify(_USER.pack(user_id) + fields, signature):
             raise _no_access()
-        expires_at, epoch = _FIELDS.unpack(fields)
+        expires_at, session_id = _FIELDS.unpack(fields)
         if expires_at <= self._signer.now():
             raise _no_access()
-        return int(epoch)
+        return UUID(bytes=session_id)
 
 
 def _path_of(user_id: int) -> str:

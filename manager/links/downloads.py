@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qs
 from uuid import UUID
 
@@ -11,16 +11,19 @@ from aiohttp import web
 from catalog.errors import FolderMissing
 from catalog.link_port import FileLink
 from catalog.port import Catalog
+from catalog.records import AuditOutcome
 from common.addresses import ClientAddresses
 from common.guesses import TooManyAttempts
+from manager.audit.actions import AuditAction
+from manager.audit.log import AuditLog
 from manager.downloads.delivery import ContentSender
 from manager.downloads.previews import Preview, file_preview, wants_preview
 from manager.downloads.representation import Representation, ResponsePlan
 from manager.errors import (
+    InvalidLink,
     InvalidRequest,
     LinkPasswordNeeded,
     LinkRefused,
-    LinkUsedUp,
     ManagerError,
     NoSuchFile,
     WrongLinkPassword,
@@ -31,7 +34,7 @@ from manager.http.responses import STATUSES, answer, success
 from manager.links.manager import FoundFile, LinkManager
 from manager.links.pages import password_page, refusal_page, wants_page
 from manager.links.passwords import LinkPasswords
-from manager.links.states import LinkState
+from manager.links.states import LinkState, refusal_of
 from protocol.values import format_path
 
 FORM = "application/x-www-form-urlencoded"
@@ -50,10 +53,15 @@ class DownloadCounter:
     """
 
     def __init__(
-        self, links: LinkManager, addresses: ClientAddresses, monotonic: Callable[[], float]
+        self,
+        links: LinkManager,
+        addresses: ClientAddresses,
+        audit: AuditLog,
+        monotonic: Callable[[], float],
     ) -> None:
         self._links = links
         self._addresses = addresses
+        self._audit = audit
         self._monotonic = monotonic
         self._under_way: OrderedDict[tuple[UUID, str], float] = OrderedDict()
 
@@ -68,11 +76,40 @@ class DownloadCounter:
         if not is_begin and self.is_under_way(request, link):
             return
         await self._links.count_download(link)
-        key = (link.id, self._addresses.of_request(request))
+        address = self._addresses.of_request(request)
+        self._audit.record(
+            AuditAction.LINK_USED,
+            actor=None,
+            address=address,
+            subject=str(link.id),
+            file_id=link.file_id,
+        )
+        key = (link.id, address)
         self._under_way[key] = self._monotonic()
         self._under_way.move_to_end(key)
         if len(self._under_way) > _MOST_UNDER_WAY:
             self._under_way.popitem(last=False)
+
+
+RecordRefusal = Callable[[web.Request, LinkRefused], None]
+
+
+def refusal_recorder(audit: AuditLog, addresses: ClientAddresses) -> RecordRefusal:
+    """Records refused uses of links; asking for a password is none."""
+
+    def record(request: web.Request, error: LinkRefused) -> None:
+        if isinstance(error, LinkPasswordNeeded):
+            return
+        audit.record(
+            AuditAction.LINK_REFUSED,
+            actor=None,
+            address=addresses.of_request(request),
+            subject=None if error.link_id is None else str(error.link_id),
+            outcome=AuditOutcome.FAILURE,
+            reason=error.code,
+        )
+
+    return record
 
 
 class LinkRoutes:
@@ -85,6 +122,7 @@ class LinkRoutes:
         passwords: LinkPasswords,
         counter: DownloadCounter,
         sender: ContentSender,
+        record_refusal: RecordRefusal,
         public_url: str | None,
     ) -> None:
         """Takes what it uses.
@@ -95,6 +133,7 @@ class LinkRoutes:
             passwords: Lets clients pass that know the password.
             counter: Counts downloads.
             sender: Sends content.
+            record_refusal: Records that a link has not opened its file.
             public_url: URL of the manager for clients; None: that of the request.
         """
         self._catalog = catalog
@@ -102,6 +141,7 @@ class LinkRoutes:
         self._passwords = passwords
         self._counter = counter
         self._sender = sender
+        self._record_refusal = record_refusal
         self._public_url = public_url
 
     @property
@@ -115,39 +155,49 @@ class LinkRoutes:
 
     async def download(self, request: web.Request) -> web.StreamResponse:
         """Sends the file of a link; a browser gets a page where that cannot be."""
-        try:
-            return await self._download(request)
-        except (LinkRefused, NoSuchFile, TooManyAttempts) as error:
-            if not wants_page(request):
-                raise
-            return _page_about(error)
+        return await self._or_page(request, self._download)
 
     async def enter_password(self, request: web.Request) -> web.StreamResponse:
         """Takes the password from the page that asks for it, and leads back to the file."""
-        try:
-            found = await self._find(request)
-            if found.link is not None and found.link.password_hash is not None:
-                await self._passwords.check(request, found.link, await _posted_password(request))
-        except (LinkRefused, NoSuchFile, TooManyAttempts) as error:
-            if not wants_page(request):
-                raise
-            return _page_about(error)
-        location = f"{request.rel_url.raw_path}?{request.rel_url.raw_query_string}"
-        response = web.Response(status=303, headers={"Location": location})
-        if found.link is not None and found.link.password_hash is not None:
-            self._passwords.remember(response, found.link, is_secure=self._is_secure(request))
-        return response
+        return await self._or_page(request, self._enter_password)
 
     async def metadata(self, request: web.Request) -> web.Response:
         """Name, folder and size of the file of a link."""
-        found = await self._find(request)
-        if found.link is not None:
-            await self._passwords.require(request, found.link)
+        try:
+            found = await self._find(request)
+            if found.link is not None:
+                await self._passwords.require(request, found.link)
+        except LinkRefused as error:
+            self._record_refusal(request, error)
+            raise
         try:
             folder = await self._catalog.folder_path(found.file.folder_id)
         except FolderMissing as error:
             raise NoSuchFile from error
         return success(name=found.file.name, path=format_path(folder), size=found.file.size)
+
+    async def _or_page(
+        self,
+        request: web.Request,
+        respond: Callable[[web.Request], Awaitable[web.StreamResponse]],
+    ) -> web.StreamResponse:
+        try:
+            return await respond(request)
+        except (LinkRefused, NoSuchFile, TooManyAttempts) as error:
+            if isinstance(error, LinkRefused):
+                self._record_refusal(request, error)
+            if not wants_page(request):
+                raise
+            return _page_about(error)
+
+    async def _enter_password(self, request: web.Request) -> web.StreamResponse:
+        found = await self._find(request)
+        location = f"{request.rel_url.raw_path}?{request.rel_url.raw_query_string}"
+        response = web.Response(status=303, headers={"Location": location})
+        if found.link is not None and found.link.password_hash is not None:
+            await self._passwords.check(request, found.link, await _posted_password(request))
+            self._passwords.remember(response, found.link, is_secure=self._is_secure(request))
+        return response
 
     async def _download(self, request: web.Request) -> web.StreamResponse:
         found = await self._find(request)
@@ -178,11 +228,14 @@ class LinkRoutes:
         Raises `InvalidRequest`, `LinkRefused`, `NoSuchFile`.
         """
         found = await self._links.find(Parameters(request.query).required("q", str))
-        if found.state is LinkState.USED_UP and not (
-            found.link is not None and self._counter.is_under_way(request, found.link)
+        link = found.link
+        if (
+            link is None
+            or found.state is LinkState.ACTIVE
+            or self._counter.is_under_way(request, link)
         ):
-            raise LinkUsedUp
-        return found
+            return found
+        raise refusal_of(found.state, link) or InvalidLink
 
     def _is_secure(self, request: web.Request) -> bool:
         return (self._public_url or str(request.url)).startswith("https:")

@@ -1,17 +1,13 @@
 """Handles the packet that asks for a link to a file."""
 
-import structlog
-
 from catalog.port import Catalog
 from manager.connections.clients import ClientRequest
 from manager.connections.dispatch import PacketTable
-from manager.errors import AccessDenied, LinkLimitReached, NoSuchFile
+from manager.errors import AccessDenied, LinkLimitReached, NoSuchFile, ScopeRefusal
 from manager.files.lookup import file_by_id
 from manager.files.rights import FileOperation
-from manager.links.manager import LinkManager
+from manager.links.manager import LinkManager, require_link_scope
 from protocol import c2s, s2c
-
-log = structlog.get_logger(__name__)
 
 
 class LinkHandlers:
@@ -30,10 +26,14 @@ class LinkHandlers:
         self, request: ClientRequest, packet: c2s.SignedDownloadRequest
     ) -> s2c.SignedDownload:
         """A link to a file; empty for a file that the user may not share."""
-        user = request.client.user
+        login, user = request.client.login, request.client.user
         try:
             file = await file_by_id(self._catalog, user, packet.file_id, FileOperation.SHARE)
-            return s2c.SignedDownload(payload=await self._links.requested(user, file))
-        except (NoSuchFile, AccessDenied, LinkLimitReached) as error:
-            log.info("link-refused", user=user.name, file_id=packet.file_id, reason=error.code)
+            await require_link_scope(self._catalog, login.scope, file)
+            payload = await self._links.requested(user, file, address=request.client.address)
+        except (NoSuchFile, AccessDenied, LinkLimitReached, ScopeRefusal) as error:
+            self._links.record_denial(
+                user, packet.file_id, address=request.client.address, reason=error.code
+            )
             return s2c.SignedDownload()
+        return s2c.SignedDownload(payload=payload)

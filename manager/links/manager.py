@@ -8,11 +8,13 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from catalog.errors import CatalogError, FileMissing, LinkMissing, TooManyLinks
+from catalog.errors import CatalogError, FileMissing, FolderMissing, LinkMissing, TooManyLinks
 from catalog.link_port import FileLink, LinkChanges, PlacedLink
 from catalog.port import Catalog
-from catalog.records import File, User
+from catalog.records import AuditOutcome, File, User
 from manager.accounts.credentials import Passwords
+from manager.audit.actions import AuditAction
+from manager.audit.log import AuditLog
 from manager.error_texts import log_level
 from manager.errors import InvalidLink, LinkLimitReached, NoSuchFile, NoSuchLink
 from manager.files.lookup import require_access
@@ -20,6 +22,7 @@ from manager.files.rights import FileOperation
 from manager.links.earlier import PAYLOAD_LENGTHS, EarlierLinks
 from manager.links.states import LinkState, refusal_of, state_of
 from manager.links.tokens import LinkTokens, hash_of
+from manager.scopes import Scope
 
 KEPT_S = 30 * 24 * 3600.0
 """Seconds that a link that expired or was revoked is kept, so that clients can be told so."""
@@ -70,6 +73,7 @@ class LinkManager:
         tokens: LinkTokens,
         earlier: EarlierLinks,
         passwords: Passwords,
+        audit: AuditLog,
         clock: Callable[[], float],
         *,
         life_s: float,
@@ -83,6 +87,7 @@ class LinkManager:
             tokens: Makes what addresses hold.
             earlier: Verifies what earlier releases have signed.
             passwords: Hashes those of links.
+            audit: Records what is done with links.
             clock: Seconds since the epoch.
             life_s: Seconds that a link lasts about which nothing else is said.
             most_per_user: How many links a user may have.
@@ -92,21 +97,26 @@ class LinkManager:
         self._tokens = tokens
         self._earlier = earlier
         self._passwords = passwords
+        self._audit = audit
         self._clock = clock
         self.life_s = life_s
         self._most_per_user = most_per_user
         self._sleep = sleep
 
-    async def create(self, user: User, file: File, options: LinkOptions) -> FileLink:
-        """Makes a link to a file that the user may share.
+    async def create(
+        self, user: User, file: File, options: LinkOptions, *, address: str | None = None
+    ) -> FileLink:
+        """Makes a link to a file that the user may share; `address` is the client's.
 
         Raises `AccessDenied`, `NoSuchFile`, `LinkLimitReached`, `Overloaded`.
         """
         require_access(user, file, FileOperation.SHARE)
         hashed = options.password and await self._passwords.hash(options.password)
-        return await self._add(user, file, options, password_hash=hashed or None)
+        link = await self._add(user, file, options, password_hash=hashed or None)
+        self._record_made(user, link, address)
+        return link
 
-    async def requested(self, user: User, file: File) -> str:
+    async def requested(self, user: User, file: File, *, address: str | None = None) -> str:
         """The token of a link with all options at their defaults; the same again as long as it is in force.
 
         Each request extends it. Raises `AccessDenied`, `NoSuchFile`, `LinkLimitReached`.
@@ -118,6 +128,7 @@ class LinkManager:
         if link is None or token is None:
             options = LinkOptions(life_s=self.life_s)
             link = await self._add(user, file, options, is_requested=True)
+            self._record_made(user, link, address)
             # The key that encrypted it a moment ago is there.
             return cast("str", self._tokens.text_of(link))
         if link.expires_at is not None and link.expires_at - now < _RENEWED_WITHIN * self.life_s:
@@ -157,6 +168,29 @@ class LinkManager:
             raise NoSuchFile from error
         return link
 
+    def _record_made(self, user: User, link: FileLink, address: str | None) -> None:
+        self._audit.record(
+            AuditAction.LINK_MADE,
+            actor=user,
+            address=address,
+            subject=str(link.id),
+            file_id=link.file_id,
+            has_password=link.password_hash is not None,
+            max_downloads=link.max_downloads,
+            expires_at=link.expires_at,
+        )
+
+    def record_denial(self, user: User, file_id: int | None, *, address: str, reason: str) -> None:
+        """Records that a user was refused a link to a file; None: to one that is not there."""
+        self._audit.record(
+            AuditAction.LINK_MADE,
+            actor=user,
+            address=address,
+            outcome=AuditOutcome.FAILURE,
+            file_id=file_id,
+            reason=reason,
+        )
+
     def token_of(self, link: FileLink) -> str | None:
         """What the address of a link holds; None if the master key that encrypted it is missing."""
         return self._tokens.text_of(link)
@@ -193,22 +227,46 @@ class LinkManager:
         return link
 
     async def change(
-        self, link: FileLink, changes: LinkChanges, *, password: str | None
+        self,
+        link: FileLink,
+        changes: LinkChanges,
+        *,
+        user: User,
+        password: str | None = None,
+        address: str | None = None,
     ) -> FileLink:
         """Changes a link; a password is hashed before. Raises `NoSuchLink`, `Overloaded`."""
         changed = changes.copy()
         if password is not None:
             changed["password_hash"] = await self._passwords.hash(password)
         try:
-            return await self._catalog.change_link(link.id, changed)
+            link = await self._catalog.change_link(link.id, changed)
         except LinkMissing as error:
             raise NoSuchLink from error
+        self._audit.record(
+            AuditAction.LINK_CHANGED,
+            actor=user,
+            address=address,
+            subject=str(link.id),
+            changed=sorted(changed),
+        )
+        return link
 
-    async def revoke(self, link_id: UUID, *, owner_id: int | None) -> FileLink:
-        """Ends a link, of any user without an `owner_id`. Raises `NoSuchLink`."""
+    async def revoke(
+        self, link_id: UUID, *, user: User, of_anybody: bool = False, address: str | None = None
+    ) -> FileLink:
+        """Ends a link of the user, or that of anybody. Raises `NoSuchLink`."""
+        owner_id = None if of_anybody else user.id
         link = await self._catalog.revoke_link(link_id, owner_id=owner_id, at=self._clock())
         if link is None:
             raise NoSuchLink
+        self._audit.record(
+            AuditAction.LINK_REVOKED,
+            actor=user,
+            address=address,
+            subject=str(link.id),
+            owner_id=link.owner_id,
+        )
         return link
 
     async def find(self, payload: str) -> FoundFile:
@@ -225,7 +283,7 @@ class LinkManager:
         if link is None:
             raise InvalidLink
         found = await self._found(link)
-        if (refusal := refusal_of(found.state)) and found.state is not LinkState.USED_UP:
+        if (refusal := refusal_of(found.state, link)) and found.state is not LinkState.USED_UP:
             raise refusal
         return found
 
@@ -235,7 +293,7 @@ class LinkManager:
             file = await self._catalog.file_by_id(link.file_id, viewer_id=link.owner_id)
         state = state_of(link, file, self._clock())
         if file is None:
-            raise refusal_of(state) or NoSuchFile
+            raise refusal_of(state, link) or NoSuchFile()
         return FoundFile(file, link, state)
 
     async def count_download(self, link: FileLink) -> None:
@@ -253,7 +311,7 @@ class LinkManager:
         if not is_counted:
             now = await self._catalog.link_by_id(link.id)
             state = LinkState.REVOKED if now is None else (await self._found(now)).state
-            raise refusal_of(state) or InvalidLink
+            raise refusal_of(state, link) or InvalidLink()
 
     async def run(self) -> None:
         """Deletes links that have been kept long enough, until cancelled."""
@@ -263,3 +321,17 @@ class LinkManager:
                 await self._catalog.drop_ended_links(self._clock() - KEPT_S, limit=_SWEPT)
             except CatalogError as error:
                 log.log(log_level(error), "ended-links-not-dropped", code=error.code)
+
+
+async def require_link_scope(catalog: Catalog, scope: Scope, file: File) -> None:
+    """Returns if a login of this scope may make links to the file.
+
+    Raises `ReadOnlyScope`, `OutsideScope`, `NoSuchFile`.
+    """
+    scope.require_change()
+    if scope.folder is None:
+        return
+    try:
+        scope.require_inside(await catalog.folder_path(file.folder_id))
+    except FolderMissing as error:
+        raise NoSuchFile from error

@@ -59,10 +59,11 @@ class LinkPasswords:
         Raises `WrongLinkPassword`, `TooManyAttempts`, `Overloaded`.
         """
         with self._guard.attempt(request, f"link {link.id}"):
-            if len(given) > LONGEST_PASSWORD:
-                raise WrongLinkPassword
-            if not await self._passwords.matches(given, link.password_hash):
-                raise WrongLinkPassword
+            is_short = len(given) <= LONGEST_PASSWORD
+            if not is_short or not await self._passwords.matches(given, link.password_hash):
+                wrong = WrongLinkPassword()
+                wrong.link_id = link.id
+                raise wrong
 
     def remember(self, response: web.Response, link: FileLink, *, is_secure: bool) -> None:
         """Gives the client a cookie, with which it passes. `is_secure`: it came by HTTPS."""

@@ -1,5 +1,6 @@
 """The routes by which users manage their links, and administrators those of everybody."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
@@ -7,18 +8,29 @@ import msgspec
 from aiohttp import web
 from msgspec import UNSET, Meta, UnsetType
 
-from catalog.link_port import LinkChanges, PlacedLink
+from catalog.link_port import FileLink, LinkChanges, PlacedLink
 from catalog.port import Catalog
 from catalog.records import File, User
+from common.addresses import ClientAddresses
 from manager.accounts.accounts import Accounts
-from manager.errors import InvalidRequest, NoSuchLink, NoSuchUser, NotAdministrator
+from manager.errors import (
+    AccessDenied,
+    InvalidRequest,
+    LinkLimitReached,
+    NoSuchLink,
+    NoSuchUser,
+    NotAdministrator,
+    OutsideScope,
+    ScopeRefusal,
+)
 from manager.files.conversion import timestamp
 from manager.files.lookup import file_at, file_by_id
 from manager.files.rights import FileOperation
-from manager.http.parameters import base_url_of, json_object, parsed, token_of
+from manager.http.parameters import base_url_of, json_object, parsed
 from manager.http.responses import success
-from manager.links.manager import PAGE_SIZE, LinkManager, LinkOptions
+from manager.links.manager import PAGE_SIZE, LinkManager, LinkOptions, require_link_scope
 from manager.links.passwords import LONGEST_PASSWORD
+from manager.scopes import Login
 from protocol.values import MAX_SAFE_INTEGER, check_name, format_path, is_uuid
 
 LONGEST_LABEL = 100
@@ -62,6 +74,7 @@ class AccountLinkRoutes:
         accounts: Accounts,
         catalog: Catalog,
         links: LinkManager,
+        addresses: ClientAddresses,
         public_url: str | None,
     ) -> None:
         """Takes what it uses.
@@ -70,11 +83,13 @@ class AccountLinkRoutes:
             accounts: Identifies users.
             catalog: Has their files.
             links: The links.
+            addresses: Tells where a request comes from.
             public_url: URL of the manager for clients; None: that of the request.
         """
         self._accounts = accounts
         self._catalog = catalog
         self._links = links
+        self._addresses = addresses
         self._public_url = public_url
 
     @property
@@ -91,15 +106,20 @@ class AccountLinkRoutes:
 
     async def list_own(self, request: web.Request) -> web.Response:
         """A page of the user's links, of one file or of all."""
-        user = await self._user(request)
+        login = await self._accounts.login_of(request)
         page = await self._links.page_of(
-            user.id, file_id=_optional_id(request, "file_id"), after=_optional_uuid(request)
+            login.user.id,
+            file_id=_optional_id(request, "file_id"),
+            after=_optional_uuid(request),
         )
-        return success(links=[self._described(each, request) for each in page], page_size=PAGE_SIZE)
+        return success(
+            links=[self._described(each, request) for each in page if _is_inside(login, each)],
+            next=_next(page),
+        )
 
     async def create(self, request: web.Request) -> web.Response:
         """Makes a link to a file that the user may share."""
-        user = await self._user(request)
+        login = await self._accounts.login_of(request)
         asked = _converted(await json_object(request), NewLink)
         _check_label(asked.label)
         life_s = self._links.life_s if asked.expires_in_s is UNSET else asked.expires_in_s
@@ -110,14 +130,19 @@ class AccountLinkRoutes:
             max_downloads=asked.max_downloads,
             follows_content=asked.follows_content,
         )
-        file = await self._file(user, asked)
-        link = await self._links.create(user, file, options)
+        address = self._addresses.of_request(request)
+        try:
+            file = await self._file(login.user, asked)
+            await require_link_scope(self._catalog, login.scope, file)
+            link = await self._links.create(login.user, file, options, address=address)
+        except (AccessDenied, LinkLimitReached, ScopeRefusal) as error:
+            self._links.record_denial(login.user, asked.file_id, address=address, reason=error.code)
+            raise
         return success(link=self._described(await self._links.placed(link), request))
 
     async def change(self, request: web.Request) -> web.Response:
         """Changes label, expiry, password or number of downloads of one of the user's links."""
-        user = await self._user(request)
-        link = await self._links.require(_link_id(request), owner_id=user.id)
+        login, link = await self._own(request)
         asked = _converted(await json_object(request), ChangedLink)
         changes: LinkChanges = {}
         if asked.label is not UNSET:
@@ -130,13 +155,17 @@ class AccountLinkRoutes:
         if asked.password is None:
             changes["password_hash"] = None
         password = asked.password if isinstance(asked.password, str) else None
-        changed = await self._links.change(link, changes, password=password)
+        address = self._addresses.of_request(request)
+        changed = await self._links.change(
+            link, changes, user=login.user, password=password, address=address
+        )
         return success(link=self._described(await self._links.placed(changed), request))
 
     async def revoke_own(self, request: web.Request) -> web.Response:
         """Ends one of the user's links."""
-        user = await self._user(request)
-        await self._links.revoke(_link_id(request), owner_id=user.id)
+        login, link = await self._own(request)
+        address = self._addresses.of_request(request)
+        await self._links.revoke(link.id, user=login.user, address=address)
         return success()
 
     async def list_any(self, request: web.Request) -> web.Response:
@@ -146,19 +175,26 @@ class AccountLinkRoutes:
         if user is None:
             raise NoSuchUser
         page = await self._links.page_of(user.id, after=_optional_uuid(request))
-        return success(links=[self._described(each, None) for each in page], page_size=PAGE_SIZE)
+        return success(links=[self._described(each, None) for each in page], next=_next(page))
 
     async def revoke_any(self, request: web.Request) -> web.Response:
         """Ends a link of any user, for administrators."""
-        await self._administrator(request)
-        await self._links.revoke(_link_id(request), owner_id=None)
+        user = await self._administrator(request)
+        address = self._addresses.of_request(request)
+        await self._links.revoke(_link_id(request), user=user, of_anybody=True, address=address)
         return success()
 
-    async def _user(self, request: web.Request) -> User:
-        return await self._accounts.authenticate(token_of(request))
+    async def _own(self, request: web.Request) -> tuple[Login, FileLink]:
+        """A link of the user, who may change it."""
+        login = await self._accounts.login_of(request)
+        login.scope.require_change()
+        link = await self._links.require(_link_id(request), owner_id=login.user.id)
+        if not _is_inside(login, await self._links.placed(link)):
+            raise OutsideScope
+        return login, link
 
     async def _administrator(self, request: web.Request) -> User:
-        user = await self._user(request)
+        user = (await self._accounts.login_of(request)).require_account()
         if not user.is_admin:
             raise NotAdministrator
         return user
@@ -197,6 +233,18 @@ class AccountLinkRoutes:
         if token is None:
             return None
         return f"{base_url_of(request, self._public_url)}/signed-download?q={token}"
+
+
+def _is_inside(login: Login, placed: PlacedLink) -> bool:
+    """Whether the login may see the link; a file that is gone lies in no folder."""
+    if login.scope.folder is None:
+        return True
+    return placed.folder is not None and login.scope.covers(placed.folder)
+
+
+def _next(page: Sequence[PlacedLink]) -> str | None:
+    """By which the next page is asked for; None after the last one."""
+    return str(page[-1].link.id) if len(page) == PAGE_SIZE else None
 
 
 def _time(seconds: float | None) -> str | None:

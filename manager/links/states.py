@@ -8,6 +8,7 @@ from catalog.records import File
 from manager.errors import (
     LinkExpired,
     LinkNotPermitted,
+    LinkRefused,
     LinkRevoked,
     LinkUsedUp,
     ManagerError,
@@ -58,6 +59,11 @@ def state_of(link: FileLink, file: File | None, now: float) -> LinkState:
     return LinkState.ACTIVE
 
 
-def refusal_of(state: LinkState) -> ManagerError | None:
+def refusal_of(state: LinkState, link: FileLink) -> ManagerError | None:
     """What a client is told of a link in this state; None of one that is active."""
-    return None if state is LinkState.ACTIVE else _ERRORS[state]()
+    if state is LinkState.ACTIVE:
+        return None
+    error = _ERRORS[state]()
+    if isinstance(error, LinkRefused):
+        error.link_id = link.id
+    return error

@@ -1,5 +1,7 @@
 """Content for the web page: a cookie opens it for some minutes, to its user alone."""
 
+from typing import Any
+
 import pytest
 
 from discord_emulator.testing import VirtualClock
@@ -31,7 +33,7 @@ async def cookie_of(cloud, name="alice") -> tuple[str, str]:
     return answer["path"], cookie.value
 
 
-async def get(cloud, path, cookie, **headers):
+async def get(cloud, path: str, cookie: str, **headers: str) -> Any:
     """Asks as a picture or a player does."""
     headers["Cookie"] = f"{COOKIE}={cookie}"
     return await cloud.client.get(path, headers=headers)
@@ -77,7 +79,7 @@ async def test_it_ends_after_minutes(cloud, content, clock):
 
 
 async def test_it_is_the_users_own(cloud, content):
-    """Not another user's, and as far as the user may read; not after another password either."""
+    """Not another user's, and as far as the user may read; not after the end of the session either."""
     await cloud.token()
     file = await cloud.store("/docs/a.txt", content)
     alice_path, alice = await cookie_of(cloud)
@@ -86,7 +88,7 @@ async def test_it_is_the_users_own(cloud, content):
     assert (await get(cloud, f"{bob_path}/{file.id}", bob)).status == 403
     assert (await get(cloud, f"{bob_path}/999999", bob)).status == 404
     user = await cloud.catalog.user_by_name("alice")
-    await cloud.catalog.set_password(user.id, "hash", epoch=user.token_epoch)
+    await cloud.catalog.end_sessions_of(user.id, keep=None)
     assert (await get(cloud, f"{alice_path}/{file.id}", alice)).status == 401
 
 

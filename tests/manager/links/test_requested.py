@@ -57,8 +57,9 @@ async def test_a_copy_of_the_database_opens_nothing(world, alice):
 
 async def test_only_who_may_share_gets_a_link(world, alice, bob):
     """A right to read or to write is not enough; of files that do not exist there is none either."""
-    for number, rights in enumerate(({}, {"bob": "r"}, {"bob": "rw"}, {"is_public": True})):
-        assert await link(bob, await world.put(f"/f{number}", **rights)) is None
+    files = [await world.put("/a"), await world.put("/b", bob="r"), await world.put("/c", bob="rw")]
+    for file in (*files, await world.put("/d", is_public=True)):
+        assert await link(bob, file) is None
     assert await link(bob, await world.put("/free", owner=None)) is not None
     file = await world.put("/f")
     await world.catalog.delete_file(file.id)

@@ -221,3 +221,38 @@ async def test_administrators_see_and_revoke_all(ask, cloud, make):
 async def test_strangers_are_refused(ask, method, path):
     """Without a token there is nothing."""
     assert (await ask(method, path, user=None))[0] == 401
+
+
+@pytest.fixture
+async def ask_with(cloud, ask):
+    """Sends a request with an app password of Alice's."""
+
+    async def send(method, path, body=None, *, folder=None, is_read_only=False):
+        _, answer = await ask(
+            "POST",
+            "/account/app-passwords",
+            {"name": "x", "is_read_only": is_read_only, "folder": folder},
+        )
+        response = await cloud.client.request(
+            method, path, json=body, headers={"Authorization": f"Bearer {answer['password']}"}
+        )
+        return response.status, await response.json()
+
+    return send
+
+
+async def test_app_passwords_make_links_as_far_as_they_go(ask_with, cloud, file, make):
+    """One for reading makes none; one for a folder makes, sees and ends those to files in it."""
+    other = await cloud.store("/other/b.txt", b"other")
+    outside, inside = await make(path="/other", name="b.txt"), await make()
+    assert (await ask_with("POST", "/account/links", {"file_id": file.id}))[0] == 200
+    read_only = {"is_read_only": True}
+    assert (await ask_with("POST", "/account/links", {"file_id": file.id}, **read_only))[0] == 403
+    assert (await ask_with("DELETE", f"/account/links/{inside['id']}", **read_only))[0] == 403
+    confined = {"folder": "/docs"}
+    assert (await ask_with("POST", "/account/links", {"file_id": other.id}, **confined))[0] == 403
+    assert (await ask_with("DELETE", f"/account/links/{outside['id']}", **confined))[0] == 403
+    _, answer = await ask_with("GET", "/account/links", **confined)
+    assert {each["path"] for each in answer["links"]} == {"/docs"}
+    assert (await ask_with("DELETE", f"/account/links/{inside['id']}", **confined))[0] == 200
+    assert (await ask_with("GET", "/admin/links?user=alice"))[0] == 403

@@ -1,13 +1,16 @@
 """What a link is good for: it is checked at every use, and says why it does not open its file."""
 
 import asyncio
+import json
 from base64 import b64encode
+from typing import Any
 
 import pytest
 
 from catalog.port import OverwriteOnConflict
+from catalog.records import AuditQuery
 from discord_emulator.testing import VirtualClock
-from manager.app_keys import LINKS
+from manager.app_keys import AUDIT, LINKS
 from tests.manager.downloads.test_previews import BROWSER, CRAWLERS
 from tests.manager.links.making import make_link
 
@@ -33,7 +36,9 @@ async def file(cloud, content):
     return await cloud.store("/docs/secret.txt", content)
 
 
-async def get(cloud, token, *, method="GET", route="/signed-download", **headers):
+async def get(
+    cloud, token: str, *, method: str = "GET", route: str = "/signed-download", **headers: str
+) -> Any:
     """Uses a link."""
     return await cloud.client.request(method, route, params={"q": token}, headers=headers)
 
@@ -43,6 +48,12 @@ async def outcome(cloud, token, **headers) -> tuple[int, str | None]:
     response = await get(cloud, token, **headers)
     is_error = response.content_type == "application/json"
     return response.status, (await response.json()).get("code") if is_error else None
+
+
+async def revoke(cloud, link) -> None:
+    """Ends a link of Alice's."""
+    alice = await cloud.catalog.user_by_name("alice")
+    await cloud.app[LINKS].revoke(link.id, user=alice)
 
 
 async def test_an_expired_link_says_so(cloud, file, clock):
@@ -66,7 +77,7 @@ async def test_a_revoked_link_says_so(cloud, file):
     """Also to who has used it before."""
     link, token = await make_link(cloud.app, file)
     assert await outcome(cloud, token) == (200, None)
-    await cloud.app[LINKS].revoke(link.id, owner_id=link.owner_id)
+    await revoke(cloud, link)
     assert await outcome(cloud, token) == (403, "link-revoked")
 
 
@@ -153,7 +164,7 @@ async def test_downloads_at_once_do_not_exceed_the_limit(cloud, file):
 async def test_a_browser_is_told_on_a_page(cloud, file):
     """In words, without a script, and without anything of the file."""
     link, token = await make_link(cloud.app, file)
-    await cloud.app[LINKS].revoke(link.id, owner_id=None)
+    await revoke(cloud, link)
     response = await get(cloud, token, Accept="text/html", **{"User-Agent": BROWSER})
     page = await response.text()
     assert (response.status, response.content_type) == (403, "text/html")
@@ -211,16 +222,19 @@ async def test_a_wrong_password_opens_nothing(cloud, protected):
 async def test_a_remembered_password_ends(cloud, protected, clock):
     """After some hours, and with another password."""
     link, token = protected
-    for password, ends in (("open sésame", lambda: clock.advance(4 * 3600)), ("open sésame", None)):
-        await cloud.client.post(
-            "/signed-download", params={"q": token}, data={"password": password}
-        )
+
+    async def enter() -> None:
+        data = {"password": "open sésame"}
+        await cloud.client.post("/signed-download", params={"q": token}, data=data)
         assert await outcome(cloud, token) == (200, None)
-        if ends is not None:
-            ends()
-        else:
-            await cloud.app[LINKS].change(link, {}, password="another one")
-        assert await outcome(cloud, token) == (403, "link-password-required")
+
+    await enter()
+    clock.advance(4 * 3600)
+    assert await outcome(cloud, token) == (403, "link-password-required")
+    await enter()
+    alice = await cloud.catalog.user_by_name("alice")
+    await cloud.app[LINKS].change(link, {}, user=alice, password="another one")
+    assert await outcome(cloud, token) == (403, "link-password-required")
 
 
 async def test_programs_send_the_password_by_basic_authentication(cloud, protected, content):
@@ -290,3 +304,31 @@ async def test_other_forms_are_refused(cloud, protected, data, content_type, sta
         headers={"Content-Type": content_type},
     )
     assert response.status == status
+
+
+async def test_uses_are_in_the_audit_log(cloud, protected):
+    """Those that began, and those that were refused, with the reason; never what the address holds."""
+    link, token = protected
+    await outcome(cloud, token)
+    await outcome(cloud, token, Authorization=basic("wrong"))
+    await outcome(cloud, token, Authorization=basic("open sésame"))
+    await outcome(cloud, "forged")
+    await revoke(cloud, link)
+    await outcome(cloud, token)
+    await cloud.app[AUDIT].flush()
+    events = await cloud.catalog.audit_events(AuditQuery(), before=None, limit=99)
+    told = {
+        (event.action, event.subject, json.loads(event.details).get("reason"))
+        for event in events
+        if event.action.startswith("link-")
+    }
+    subject = str(link.id)
+    assert told == {
+        ("link-made", subject, None),
+        ("link-refused", subject, "wrong-link-password"),
+        ("link-used", subject, None),
+        ("link-refused", None, "invalid-link"),
+        ("link-revoked", subject, None),
+        ("link-refused", subject, "link-revoked"),
+    }
+    assert token not in str(events)
