@@ -73,8 +73,16 @@ class AuditAction(StrEnum):
         "id of the key",
         "The manager has started with another master key than before, or with the first one",
     )
-    LINK_MADE = ("link-made", "id of the link", "A user has made a link to a file, or was refused one")
-    LINK_CHANGED = ("link-changed", "id of the link", "A user has changed label, expiry or limits of a link")
+    LINK_MADE = (
+        "link-made",
+        "id of the link",
+        "A user has made a link to a file, or was refused one",
+    )
+    LINK_CHANGED = (
+        "link-changed",
+        "id of the link",
+        "A user has changed label, expiry or limits of a link",
+    )
     LINK_REVOKED = ("link-revoked", "id of the link", "A user or an administrator has ended a link")
     LINK_USED = ("link-used", "id of the link", "A download by a link has begun")
     LINK_REFUSED = (

@@ -23,8 +23,8 @@ from upload_service.app import UploadService
 from upload_service.settings import UploadServiceSettings
 
 PAGE = (Path(__file__).parents[3] / "docs" / "http.md").read_text()
-TESTED_ELSEWHERE = {("GET /health", 503)}
-"""What it takes more for than a request: see `tests/manager/test_health.py`."""
+TESTED_ELSEWHERE = {("GET /health", 503), ("POST /account/links", 409)}
+"""What it takes more for than a request: see `test_health.py` and `links/test_routes.py`."""
 ROUTE = re.compile(r"`((?:GET|POST|PATCH|DELETE) [^`]+)`")
 
 
@@ -101,6 +101,26 @@ CALLS: dict[str, dict[int, Call]] = {
         403: Call(query={"q": "forged"}),
         404: Call(query={"q": "{link to nothing}"}),
     },
+    "POST /account/links": {
+        200: Call(user="alice", body=FILE),
+        400: Call(user="alice", body=FILE | {"max_downloads": 0}),
+        401: Call(body=FILE),
+        403: Call(user="bob", body=FILE),
+        404: Call(user="alice", body=MISSING),
+    },
+    "PATCH /account/links/{link_id}": {
+        200: Call(user="alice", path="/account/links/{link id}", body={"label": "a"}),
+        400: Call(user="alice", path="/account/links/{link id}", body={"label": 1}),
+        401: Call(path="/account/links/{link id}", body={"label": "a"}),
+        404: Call(user="bob", path="/account/links/{link id}", body={"label": "a"}),
+    },
+    "GET /admin/links": {
+        200: Call(user="alice", query={"user": "bob"}),
+        401: Call(query={"user": "bob"}),
+        403: Call(user="bob", query={"user": "bob"}),
+        404: Call(user="alice", query={"user": "nobody"}),
+    },
+    "POST /page/content-access": {200: Call(user="alice"), 401: Call()},
     "GET /files/{object_id}": {
         200: Call(path="{content}"),
         403: Call(path="/files/no-id"),

@@ -1,5 +1,7 @@
 """`/account/links` and `/admin/links`: users manage their links, administrators those of everybody."""
 
+from itertools import count
+
 import pytest
 
 from discord_emulator.testing import VirtualClock
@@ -226,15 +228,17 @@ async def test_strangers_are_refused(ask, method, path):
 @pytest.fixture
 async def ask_with(cloud, ask):
     """Sends a request with an app password of Alice's."""
+    numbers = count()
 
     async def send(method, path, body=None, *, folder=None, is_read_only=False):
         _, answer = await ask(
             "POST",
             "/account/app-passwords",
-            {"name": "x", "is_read_only": is_read_only, "folder": folder},
+            {"name": f"app {next(numbers)}", "read_only": is_read_only}
+            | ({"folder": folder} if folder else {}),
         )
         response = await cloud.client.request(
-            method, path, json=body, headers={"Authorization": f"Bearer {answer['password']}"}
+            method, path, json=body, headers={"Authorization": f"Bearer {answer['app_password']}"}
         )
         return response.status, await response.json()
 
