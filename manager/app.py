@@ -33,6 +33,7 @@ from manager.accounts.factor_enrolment import FactorEnrolment
 from manager.accounts.factor_routes import FactorAdministrationRoutes, FactorRoutes
 from manager.accounts.login_routes import SecondFactorRoutes, SessionStarter, WebsiteOf
 from manager.accounts.logins import LoginRevocation
+from manager.accounts.packet_scopes import ScopeGuard
 from manager.accounts.routes import AccountRoutes
 from manager.accounts.second_factors import FactorManager, TotpSecrets, factor_guess_limiter
 from manager.accounts.session_routes import SessionRoutes
@@ -431,6 +432,7 @@ async def _run(
             addresses,
             accounts,
             logins,
+            ScopeGuard(catalog),
             client_packets,
             on_join=[
                 upload_slots.send_list_to,

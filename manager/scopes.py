@@ -1,6 +1,6 @@
 """What a login may do: all that its user may, or with an app password less. No I/O."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from catalog.port import FolderPath
@@ -50,6 +50,14 @@ class Scope:
         """Returns if the folder lies in one that is inside. Raises `OutsideScope`."""
         if not self.covers_entry(path):
             raise OutsideScope
+
+    def moved(self, before: FolderPath, after: FolderPath) -> "Scope":
+        """The scope after a folder was moved; another one if that is its folder, or one above."""
+        folder = self.folder
+        if folder is None or folder.path[: len(before)] != before:
+            return self
+        path = after + folder.path[len(before) :]
+        return replace(self, folder=FolderScope(id=folder.id, path=path))
 
 
 FULL_SCOPE = Scope()

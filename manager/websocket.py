@@ -16,6 +16,7 @@ from common.log_events import bind_ids, correlation_ids
 from common.tasks import BackgroundTasks
 from manager.accounts.accounts import Accounts
 from manager.accounts.logins import LoginRevocation, close_revoked_login
+from manager.accounts.packet_scopes import ScopeGuard
 from manager.connections.clients import ClientRequest, ClientSession
 from manager.connections.connection import PeerConnection, Reply, new_socket
 from manager.connections.dispatch import Dispatcher
@@ -174,6 +175,7 @@ class ClientEndpoint:
         addresses: ClientAddresses,
         accounts: Accounts,
         logins: LoginRevocation,
+        scopes: ScopeGuard,
         dispatcher: Dispatcher,
         *,
         on_join: Sequence[Callable[[ClientSession], None]],
@@ -187,6 +189,7 @@ class ClientEndpoint:
             addresses: Identifies clients.
             accounts: Authenticates users.
             logins: Disconnects clients whose login has ended.
+            scopes: Refuses packets that an app password does not cover.
             dispatcher: Handles the packets.
             on_join: Called in this order when a client has connected, before any packet of it.
             on_leave: Called in this order when it has disconnected.
@@ -196,6 +199,7 @@ class ClientEndpoint:
         self._addresses = addresses
         self._accounts = accounts
         self._logins = logins
+        self._scopes = scopes
         self._dispatcher = dispatcher
         self._on_join = on_join
         self._on_leave = on_leave
@@ -233,6 +237,7 @@ class ClientEndpoint:
     async def _handle(self, client: ClientSession, packet: Packet, reply: Reply) -> Packet | None:
         if not client.is_connected:
             return None
+        await self._scopes.check(client, packet)
         return await self._dispatcher.handle(ClientRequest(client, reply), packet)
 
 

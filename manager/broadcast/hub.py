@@ -65,12 +65,14 @@ class Hub:
         """Sends every client what it may see, encoded once per distinct view.
 
         Args:
-            view_of: what distinguishes the packet of one client from another's.
+            view_of: what distinguishes the packet of one client from another's; None: it gets none.
             packet_for: the packet that shows a view.
         """
         encoded: dict[Hashable, EncodedPacket] = {}
         for client in self:
             view = view_of(client)
+            if view is None:
+                continue
             if view not in encoded:
                 encoded[view] = encode_data(packet_for(view))
             client.connection.send_encoded(encoded[view])

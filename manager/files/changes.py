@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import cast
 from uuid import UUID
@@ -15,6 +15,7 @@ from catalog.port import (
     ChangedFolder,
     CommittedFile,
     FileStore,
+    FolderPath,
     MadeFolders,
     MovedFile,
     PlacedFile,
@@ -199,6 +200,7 @@ class ChangeFeed:
             self._note_folder()
             origin = changed.before.folder.name
             broadcasts.append(self._folder_announcement("rename", changed.after, origin=origin))
+            broadcasts.append(partial(self._move_scopes, changed.before.path, changed.after.path))
         self._change(changed.sequence, broadcasts)
 
     def folder_moved(self, changed: ChangedFolder) -> None:
@@ -215,7 +217,11 @@ class ChangeFeed:
             rename_origin=None if before.name == after.name else before.name,
             parent_folder_origin=folder_id_to_wire(before.parent_id),
         )
-        self._change(changed.sequence, [partial(self._hub.broadcast, packet)])
+        broadcasts: list[Broadcast] = [
+            partial(self._announce_move, packet, changed.before, changed.after),
+            partial(self._move_scopes, changed.before.path, changed.after.path),
+        ]
+        self._change(changed.sequence, broadcasts)
 
     def folder_deleted(self, placed: PlacedFolder) -> None:
         """A folder was deleted with its contents, for which clients get no changes of their own."""
@@ -273,13 +279,38 @@ class ChangeFeed:
     def _folder_announcement(
         self, action: s2c.FolderAction, placed: PlacedFolder, *, origin: str | None = None
     ) -> Broadcast:
-        packet = s2c.FolderModify(
-            path=format_path(placed.path),
-            handle=folder_handle(placed.folder),
-            action=action,
-            rename_origin=origin,
-        )
-        return partial(self._hub.broadcast, packet)
+        packet = _folder_packet(action, placed, origin=origin)
+
+        def announce() -> None:
+            self._hub.broadcast_views(
+                lambda client: client.login.scope.covers_entry(placed.path) or None,
+                lambda _: packet,
+            )
+
+        return announce
+
+    def _announce_move(
+        self, packet: s2c.FolderModify, before: PlacedFolder, after: PlacedFolder
+    ) -> None:
+        """To a client that is confined to a folder, what comes in is added, and what goes out deleted."""
+
+        def view_of(client: ClientSession) -> tuple[bool, bool] | None:
+            scope = client.login.scope
+            seen = scope.covers_entry(before.path), scope.covers_entry(after.path)
+            return seen if any(seen) else None
+
+        packets = {
+            (True, True): packet,
+            (True, False): _folder_packet("delete", before),
+            (False, True): _folder_packet("add", after),
+        }
+        self._hub.broadcast_views(view_of, lambda view: packets[cast("tuple[bool, bool]", view)])
+
+    def _move_scopes(self, before: FolderPath, after: FolderPath) -> None:
+        """Clients that are confined to this folder, or to one below it, follow it."""
+        for client in self._hub:
+            moved = client.login.scope.moved(before, after)
+            client.login = replace(client.login, scope=moved)
 
     def _announce_file(
         self, action: s2c.FileAction, placed: PlacedFile, *, thumbnail: str | None = None
@@ -287,7 +318,9 @@ class ChangeFeed:
         file, path = placed.file, format_path(placed.folder)
         shares = {share.user_id: share for share in placed.shares}
 
-        def view_of(client: ClientSession) -> tuple[s2c.Ownership, str | None]:
+        def view_of(client: ClientSession) -> tuple[s2c.Ownership, str | None] | None:
+            if not client.login.scope.covers(placed.folder):
+                return None
             share = shares.get(client.user.id)
             access = access_to(file, client.user.id, share)
             is_shown = thumbnail is not None and access.may_read
@@ -299,3 +332,14 @@ class ChangeFeed:
             return s2c.FileModify(path=path, action=action, handle=handle)
 
         self._hub.broadcast_views(view_of, packet_for)
+
+
+def _folder_packet(
+    action: s2c.FolderAction, placed: PlacedFolder, *, origin: str | None = None
+) -> s2c.FolderModify:
+    return s2c.FolderModify(
+        path=format_path(placed.path),
+        handle=folder_handle(placed.folder),
+        action=action,
+        rename_origin=origin,
+    )

@@ -88,11 +88,21 @@ class KeptUploadHandlers:
     async def list_uploads(
         self, request: ClientRequest, packet: c2s.KeptUploadsRequest
     ) -> s2c.KeptUploads:
-        """Lists a page of the user's kept uploads. Raises `CatalogUnavailable`."""
+        """Lists a page of the user's kept uploads, as far as the login covers them.
+
+        Raises `CatalogUnavailable`.
+        """
+        client = request.client
         after = None if packet.after is None else UUID(packet.after)
-        page, has_more = await self._kept.of(request.client.user.id, after)
+        while True:
+            page, has_more = await self._kept.of(client.user.id, after)
+            covered = [kept for kept in page if client.login.scope.covers(kept.folder)]
+            if covered or not has_more:
+                break
+            # A client goes on after the last one that it gets, so that an empty page would be the last.
+            after = page[-1].object_id
         return s2c.KeptUploads(
-            uploads=tuple(self._listed(kept) for kept in page), has_more=has_more
+            uploads=tuple(self._listed(kept) for kept in covered), has_more=has_more
         )
 
     def _listed(self, kept: KeptUpload) -> s2c.KeptUpload:
