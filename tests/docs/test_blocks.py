@@ -53,7 +53,7 @@ def test_every_block_names_its_language() -> None:
     """An indented block could be anything, so there is none; what is no code is `text`."""
     known = {
         *("bash", "crontab", "dotenv", "graphql", "json", "mermaid", "nginx"),
-        *("python", "text", "toml"),
+        *("python", "text", "toml", "yaml"),
     }
     assert [
         each.place for page in PAGES for each in blocks_of(page) if each.language not in known
@@ -155,6 +155,15 @@ def known_settings() -> set[str]:
         *re.findall(r"^\| `([A-Z_]+)`", page, re.MULTILINE),
         *re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE),
     }
+
+
+@pytest.mark.parametrize("block", **ids(blocks("yaml")))
+def test_overrides_of_the_compose_file_are_of_it(block: Block) -> None:
+    """What a page tells to override is there to be overridden."""
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    overridden = yaml.safe_load(block.text)["services"]
+    for name, service in overridden.items():
+        assert set(service) <= set(compose["services"][name]), name
 
 
 @pytest.mark.parametrize("block", **ids(blocks("dotenv")))
