@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := run
-.PHONY: help run test check unit test-room coverage cores web test-compose screenshots local-supabase test-huge docs format chaos bench clean
+.PHONY: help run test check unit test-room coverage cores web test-compose screenshots local-supabase test-huge docs format chaos bench audit clean
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -86,6 +86,13 @@ chaos: .venv/installed-dev local-supabase ## kills, stops and fails everything; 
 
 bench: .venv/installed-dev local-supabase ## measures; names of benchmarks go into ARGS
 	$(BIN)/python -m benchmarks $(ARGS)
+
+# Apart from `make test`: it asks PyPI and the npm registry, and what they say changes by itself. What could
+# not be looked up counts as a failure.
+audit: .venv/installed-dev node_modules/installed ## whether a pinned dependency has a known vulnerability
+	$(BIN)/pip-audit --strict --disable-pip --no-deps --progress-spinner off --requirement constraints.txt
+	npm audit
+	npm audit --prefix local_supabase
 
 clean: ## removes whatever can be made again
 	rm -rf .venv node_modules build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage htmlcov
