@@ -10,6 +10,7 @@ import pytest
 from tests.docs.blocks import PAGES, ROOT
 
 _PLACE = re.compile(r"`(?P<file>[\w./-]+\.py):(?P<name>[\w.]+)`")
+_TEST = re.compile(r"\[`(?P<name>test_\w+)`\]\(\.\./(?P<file>tests/[\w./-]+\.py)\)")
 _MODULE = re.compile(r"`(?P<file>[\w-]+/[\w./-]+\.(?:py|sql|toml|js))`")
 
 
