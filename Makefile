@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := run
-.PHONY: help run test check unit test-room coverage cores web test-compose screenshots local-supabase test-huge docs format chaos bench audit clean
+.PHONY: help run test check unit test-room coverage cores web test-compose screenshots local-supabase test-huge docs format chaos fuzz bench audit clean
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -83,6 +83,9 @@ format: .venv/installed-dev ## formats the Python code
 
 chaos: .venv/installed-dev local-supabase ## kills, stops and fails everything; options go into ARGS='--rounds 100'
 	$(BIN)/python -m tests.chaos $(ARGS)
+
+fuzz: .venv/installed-dev ## random input to what strangers can reach; options go into ARGS='--minutes 5 forms'
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 bench: .venv/installed-dev local-supabase ## measures; names of benchmarks go into ARGS
 	$(BIN)/python -m benchmarks $(ARGS)
