@@ -34,6 +34,7 @@ from manager.accounts.factor_routes import FactorAdministrationRoutes, FactorRou
 from manager.accounts.login_routes import SecondFactorRoutes, SessionStarter, WebsiteOf
 from manager.accounts.logins import LoginRevocation
 from manager.accounts.packet_scopes import ScopeGuard
+from manager.accounts.quota_routes import QuotaRoutes
 from manager.accounts.routes import AccountRoutes
 from manager.accounts.second_factors import FactorManager, TotpSecrets, factor_guess_limiter
 from manager.accounts.session_routes import SessionRoutes
@@ -105,6 +106,7 @@ from manager.uploads.journal import ChunkJournal
 from manager.uploads.kept import KeptUploadRegistry
 from manager.uploads.kept_handlers import KeptUploadHandlers
 from manager.uploads.manager import UploadManager
+from manager.uploads.quotas import QuotaCheck
 from manager.uploads.readability import ReadabilityCheck
 from manager.uploads.report_handlers import UploadReportHandlers
 from manager.websocket import (
@@ -283,7 +285,15 @@ async def _run(
             catalog, challenges, totp_secrets, settings.require_second_factor, clock
         )
         accounts = Accounts(
-            catalog, tokens, sessions, app_passwords, factors, setup, addresses, passwords=passwords
+            catalog,
+            tokens,
+            sessions,
+            app_passwords,
+            factors,
+            setup,
+            addresses,
+            passwords=passwords,
+            quota=settings.user_quota,
         )
         authenticator = Authenticator(catalog, accounts)
         guard = PasswordGuard(GuessLimiter(), addresses, monotonic, audit.record_refusal)
@@ -309,12 +319,14 @@ async def _run(
         journal = ChunkJournal(catalog, tasks, retry, reaper.wake)
         destinations = DestinationTracker(catalog)
         objects = ObjectWriter(catalog, temporary_references, journal, retry=retry, clock=clock)
+        quotas = QuotaCheck(catalog, monotonic)
         committer = FileCommitter(
             catalog,
             destinations,
             readability,
             retry,
             takes_base_content=settings.base_upload_services,
+            quotas=quotas,
         )
         empty_files = EmptyFileCommitter(
             catalog,
@@ -345,6 +357,7 @@ async def _run(
             slots=upload_slots,
             signer=TicketSigner(Signer(signing_keys, Purpose.UPLOAD_TICKETS)),
             policy=ticket_policy(settings),
+            quotas=quotas,
             tasks=tasks,
             clock=clock,
             monotonic=monotonic,
@@ -500,6 +513,14 @@ async def _run(
                 ).routes,
                 *SessionRoutes(accounts, sessions, app_passwords, addresses, audit).routes,
                 *AuditRoutes(accounts, catalog, audit).routes,
+                *QuotaRoutes(
+                    accounts,
+                    catalog,
+                    addresses,
+                    audit,
+                    size_of_running=quotas.size_of_running,
+                    on_change=quotas.quota_set,
+                ).routes,
                 *SecondFactorRoutes(
                     factors, challenges, session_starter, factor_guard, website_of
                 ).routes,

@@ -11,6 +11,7 @@ from catalog.errors import (
     CatalogUnavailable,
     IsAFolder,
     NotAFolder,
+    QuotaExceeded,
     RootIsFixed,
     TicketExpired,
     TicketMissing,
@@ -29,6 +30,7 @@ from storage.errors import (
 _TEXTS: Mapping[type[Exception], str | None] = {
     IsAFolder: None,
     NotAFolder: None,
+    QuotaExceeded: None,
     CatalogUnavailable: "the catalog is not available: try again shortly",
     CatalogFaulty: "the server's database fails: only its operator can help",
     CatalogFull: "the server's disk is full: its operator has to make room",

@@ -14,6 +14,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from catalog.records import StorageQuota
 from common.http_server import IDLE_TIMEOUT_DESCRIPTION, IDLE_TIMEOUT_S
 from common.settings import (
     TRUSTED_PROXIES_DESCRIPTION,
@@ -369,6 +370,14 @@ class ManagerSettings(KeyedCatalogSettings):
         ge=0,
         description="Bytes that the files of one user's kept uploads may have together.",
     )
+    user_quota_bytes: int = Field(
+        default=0,
+        ge=0,
+        description="Bytes that the files of a new user may have together; 0 for any number.",
+    )
+    user_quota_files: int = Field(
+        default=0, ge=0, description="Files that a new user may own; 0 for any number."
+    )
     user_open_tickets: int = Field(
         default=20, ge=0, description="Open tickets that one user may have."
     )
@@ -425,6 +434,13 @@ class ManagerSettings(KeyedCatalogSettings):
     def password_of_services(self) -> str | None:
         """What lets services of every kind in; None when they need credentials."""
         return self.service_password.get_secret_value() if self.service_password else None
+
+    @property
+    def user_quota(self) -> StorageQuota:
+        """How much a new user may store."""
+        return StorageQuota(
+            bytes=self.user_quota_bytes or None, files=self.user_quota_files or None
+        )
 
     @property
     def bot_token(self) -> str | None:

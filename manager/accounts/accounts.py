@@ -22,7 +22,7 @@ from catalog.errors import (
     UserExists,
     UserMissing,
 )
-from catalog.records import User
+from catalog.records import NO_QUOTA, StorageQuota, User
 from common.addresses import ClientAddresses
 from manager.accounts.app_passwords import AppPasswords, is_app_password
 from manager.accounts.credentials import Passwords, TokenSigner
@@ -31,6 +31,8 @@ from manager.accounts.second_factors import FactorManager
 from manager.accounts.sessions import UNKNOWN_DEVICE, IssuedTokens, Sessions
 from manager.errors import (
     InvalidToken,
+    NoSuchUser,
+    NotAdministrator,
     Overloaded,
     RegistrationClosed,
     SessionNeeded,
@@ -125,6 +127,7 @@ class Accounts:
         addresses: ClientAddresses,
         *,
         passwords: Passwords | None = None,
+        quota: StorageQuota = NO_QUOTA,
     ) -> None:
         """Takes what it uses.
 
@@ -137,6 +140,7 @@ class Accounts:
             setup: The code that the first registration needs.
             addresses: Tells where a request comes from.
             passwords: Hashes and checks passwords; None: with the usual parameters.
+            quota: How much users may store that administrators create.
         """
         self._catalog = catalog
         self._setup = setup
@@ -146,6 +150,7 @@ class Accounts:
         self._factors = factors
         self._addresses = addresses
         self._passwords = passwords or Passwords()
+        self._quota = quota
 
     async def register(
         self,
@@ -175,7 +180,9 @@ class Accounts:
         # Other hashes may have been queued before this one, which takes seconds.
         administrator = await self._require_administrator(admin_token)
         try:
-            return await self._catalog.create_user(name, password_hash), administrator
+            return await self._catalog.create_user(
+                name, password_hash, quota=self._quota
+            ), administrator
         except UserExists as error:
             raise UserNameTaken(name) from error
 
@@ -277,9 +284,19 @@ class Accounts:
             raise InvalidToken
         return Login(user=user)
 
-    async def exists(self, user_id: int) -> bool:
-        """Whether there is such a user."""
-        return await self._catalog.user_by_id(user_id) is not None
+    async def user(self, user_id: int) -> User:
+        """The user with that id. Raises `NoSuchUser`."""
+        user = await self._catalog.user_by_id(user_id)
+        if user is None:
+            raise NoSuchUser
+        return user
+
+    async def administrator_of(self, request: web.Request) -> User:
+        """The administrator who sends a request. Raises `InvalidToken`, `LoginNeeded`, `NotAdministrator`."""
+        user = (await self.login_of(request)).require_account()
+        if not user.is_admin:
+            raise NotAdministrator
+        return user
 
     def is_signed(self, credential: str) -> bool:
         """Whether a token has not expired and its key verifies now; its session may have ended.

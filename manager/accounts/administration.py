@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from catalog.account_port import NO_PASSWORD, Account
-from catalog.errors import LastAdministrator, UserHasFiles, UserMissing
+from catalog.errors import LastAdministrator, QuotaExceeded, UserHasFiles, UserMissing
 from catalog.port import Catalog
 from catalog.records import AuditOutcome, User
 from manager.accounts.credentials import Passwords
@@ -212,6 +212,10 @@ def _translated_account_errors() -> Iterator[None]:
         raise NoSuchUser from error
     except LastAdministrator as error:
         raise OnlyAdministrator from error
+    except QuotaExceeded as error:
+        raise InvalidRequest(
+            f"heir_id: this user has no room for all of the files ({error})"
+        ) from error
 
 
 def _account(account: Account) -> s2c.Account:

@@ -16,11 +16,11 @@ from aiohttp import web
 
 from catalog.audit_port import AuditStore
 from catalog.errors import CatalogError
-from catalog.records import AuditEvent, AuditPosition, AuditQuery, User
+from catalog.records import AuditEvent, AuditPosition, AuditQuery
 from manager.accounts.accounts import Accounts
 from manager.audit.actions import AuditAction
 from manager.audit.log import AuditLog
-from manager.errors import InvalidRequest, NotAdministrator
+from manager.errors import InvalidRequest
 from manager.files.conversion import timestamp
 from manager.http.parameters import Parameters, parsed
 from manager.http.responses import success
@@ -49,7 +49,7 @@ class AuditRoutes:
 
     async def list_events(self, request: web.Request) -> web.Response:
         """A page of events, newest first; `next` continues it, unless it is null."""
-        await self._require_administrator(request)
+        await self._accounts.administrator_of(request)
         query, before, limit = _query_of(request)
         # What happened before the request is in the answer, unless the catalog takes no events now.
         with contextlib.suppress(CatalogError, TimeoutError):
@@ -63,12 +63,6 @@ class AuditRoutes:
             next=following,
             actions=sorted(action.value for action in AuditAction),
         )
-
-    async def _require_administrator(self, request: web.Request) -> User:
-        user = (await self._accounts.login_of(request)).require_account()
-        if not user.is_admin:
-            raise NotAdministrator
-        return user
 
 
 def _query_of(request: web.Request) -> tuple[AuditQuery, AuditPosition | None, int]:

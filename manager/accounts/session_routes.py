@@ -23,7 +23,6 @@ from manager.errors import (
     InvalidRequest,
     NoSuchAppPassword,
     NoSuchSession,
-    NoSuchUser,
     NotAdministrator,
     RenewalSpent,
 )
@@ -176,8 +175,7 @@ class SessionRoutes:
         if not user.is_admin:
             raise NotAdministrator
         user_id = int(request.match_info["user"])
-        if not await self._accounts.exists(user_id):
-            raise NoSuchUser
+        await self._accounts.user(user_id)
         return login, user_id
 
     def _record(

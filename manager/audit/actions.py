@@ -98,6 +98,7 @@ class AuditAction(StrEnum):
     )
     PROCESSING_QUEUED = ("processing-queued", "", "An administrator has had files processed again")
     FILE_PUBLIC = ("file-public", "path", "A user has made a file public, or private again")
+    QUOTA_SET = ("quota-set", "user", "An administrator has given a user another quota")
     ROLE_CHANGED = (
         "role-changed",
         "user",

@@ -1,5 +1,9 @@
 """Handles packets that change who may use a file: shares, owner, public or not."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from catalog.errors import QuotaExceeded
 from catalog.port import Catalog, PlacedFile
 from catalog.records import AuditOutcome, File, Share, User
 from manager.audit.actions import AuditAction
@@ -119,7 +123,11 @@ class SharingHandlers:
         if file.owner_id == packet.target_user_id:
             raise InvalidRequest("the file belongs to this user already")
         receiver = await self._name_of(packet.target_user_id)
-        with translated_file_errors(FileOperation.TRANSFER), self._changes.expecting():
+        with (
+            translated_file_errors(FileOperation.TRANSFER),
+            _translated_quota(),
+            self._changes.expecting(),
+        ):
             changed = await self._catalog.set_owner(
                 file.id,
                 packet.target_user_id,
@@ -147,3 +155,12 @@ class SharingHandlers:
             outcome=AuditOutcome.SUCCESS,
             **details,
         )
+
+
+@contextmanager
+def _translated_quota() -> Iterator[None]:
+    """Raises `InvalidRequest`, which does not tell how much the receiver has."""
+    try:
+        yield
+    except QuotaExceeded as error:
+        raise InvalidRequest("target_user_id: this user has no room for the file") from error

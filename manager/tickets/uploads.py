@@ -38,6 +38,7 @@ from manager.tickets.issuing import (
     TicketRequest,
     TicketSigner,
 )
+from manager.uploads.quotas import QuotaCheck
 from manager.uploads.readability import ReadabilityCheck
 from protocol import s2u, u2s
 from protocol.chunks import chunk_count
@@ -134,6 +135,7 @@ class TicketManager:
         slots: UploadSlotRegistry,
         signer: TicketSigner,
         policy: TicketPolicy,
+        quotas: QuotaCheck,
         tasks: BackgroundTasks,
         clock: Callable[[], float],
         monotonic: Callable[[], float],
@@ -146,6 +148,7 @@ class TicketManager:
         self._slots = slots
         self._signer = signer
         self._policy = policy
+        self._quotas = quotas
         self._tasks = tasks
         self._clock = clock
         self._monotonic = monotonic
@@ -161,9 +164,12 @@ class TicketManager:
         """Opens a ticket for a file of a user or of another service.
 
         Raises `NotApproved`, `NoUploadService`, `TooManyTickets`, `TooManyTemporaryBytes`,
-        `CatalogUnavailable`.
+        `QuotaExceeded`, `CatalogUnavailable`.
         """
         self._policy.rules.approve(request)
+        if not is_service:
+            user_id = int(holder.removeprefix(USER_PREFIX))
+            await self._quotas.require_temporary(user_id, request.size)
         limits = self._policy.service_limits if is_service else self._policy.user_limits
         return await self._open(self._ticket(holder, request), limits)
 

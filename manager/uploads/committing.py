@@ -27,6 +27,7 @@ from manager.retrying import CatalogRetry
 from manager.services.reports import BaseContent
 from manager.uploads import effects
 from manager.uploads.journal import ChunkJournal, journalled_chunks
+from manager.uploads.quotas import QuotaCheck
 from manager.uploads.readability import ReadabilityCheck
 from manager.uploads.state_machine import Upload
 from protocol.chunks import content_hash
@@ -124,20 +125,32 @@ class FileCommitter:
         retry: CatalogRetry,
         *,
         takes_base_content: bool,
+        quotas: QuotaCheck,
     ) -> None:
-        """`takes_base_content`: whether content is committed that a base-protocol service has sealed."""
+        """Takes what it uses.
+
+        Args:
+            catalog: Has the files.
+            destinations: Follows folders that move.
+            readability: Checks that content can be read.
+            retry: How calls of the catalog are retried.
+            takes_base_content: Whether content is committed that a base-protocol service has sealed.
+            quotas: Refuses early what would be too much.
+        """
         self._catalog = catalog
         self._takes_base_content = takes_base_content
         self._readability = readability
         self._retry = retry
         self.destinations = destinations
+        self.quotas = quotas
 
     async def check(self, upload: Upload) -> None:
-        """Raises `IsAFolder`, `NotAFolder` for an upload whose commit would fail.
+        """Raises `IsAFolder`, `NotAFolder`, `QuotaExceeded` for an upload whose commit would fail.
 
-        The commit decides; for one chunk the check costs as much as sending it in vain.
+        The commit decides; for one chunk the check of its path costs as much as sending it in vain.
         """
         requested = upload.requested
+        await self.quotas.require(requested, upload.destination.path)
         if requested.chunk_count == 1:
             return
         try:

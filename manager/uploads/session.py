@@ -24,6 +24,7 @@ from catalog.errors import (
     NotAFolder,
     NotPermitted,
     ObjectMissing,
+    QuotaExceeded,
 )
 from catalog.port import CommittedFile
 from catalog.records import EnvelopeKind, KeptUpload, KeptUploadState
@@ -200,6 +201,8 @@ class RunningUpload:
         self._siblings.running[self.requested.upload_id] = self
         if self._kept is not None:
             self._register_kept(self._kept)
+        else:
+            self._committer.quotas.began(self.requested)
         self._committer.destinations.track(self._upload.destination)
         self._siblings.overwrites.began(self.requested.upload_id)
         with bound_ids(upload=self.requested.upload_id):
@@ -255,6 +258,7 @@ class RunningUpload:
 
     def _register_kept(self, kept: KeptUpload) -> None:
         self._kept_running[self.requested.upload_id] = self
+        self._committer.quotas.ended(self.requested)
         self._kept_uploads.began(kept)
 
     async def hand_over(self) -> None:
@@ -332,6 +336,7 @@ class RunningUpload:
             self.messages.send_rejected(FAILED_HERE)
             self._siblings.running.pop(upload_id, None)
             self._committer.destinations.untrack(self._upload.destination)
+            self._committer.quotas.ended(self.requested)
             self._siblings.overwrites.ended(upload_id)
             if self._assignment is not None:
                 self._assignment.leave()
@@ -429,7 +434,7 @@ class RunningUpload:
                 await self._objects.begin(self.requested, EnvelopeKind.V1)
         except ObjectMissing as error:
             rejection = Rejection("upload-gone", str(error), Retry.NEVER)
-        except (IsAFolder, NotAFolder) as error:
+        except (IsAFolder, NotAFolder, QuotaExceeded) as error:
             rejection = Rejection(error.code, str(error), Retry.NEVER)
         except CatalogFaulty as error:
             rejection = Rejection(error.code, public_text(error), Retry.NEVER)
@@ -573,7 +578,7 @@ def _event_of(error: CatalogError | ContentOutOfReach | UnauthenticatedContent) 
             return lambda upload: upload.name_taken(file.id)
         case IsAFolder():
             return lambda upload: upload.name_taken_by_folder(str(error))
-        case NotAFolder() | ContentOutOfReach():
+        case NotAFolder() | ContentOutOfReach() | QuotaExceeded():
             return lambda upload: upload.commit_failed(str(error))
         case NotPermitted():
             return Upload.overwrite_refused

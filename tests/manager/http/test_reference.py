@@ -144,6 +144,20 @@ CALLS: dict[str, dict[int, Call]] = {
         200: Call(headers={"Authorization": f"Bearer {SERVICE_PASSWORD}"}),
         401: Call(),
     },
+    "GET /account/storage": {200: Call(user="alice"), 401: Call()},
+    "GET /admin/users/{user}/storage": {
+        200: Call(path="/admin/users/1/storage", user="alice"),
+        401: Call(path="/admin/users/1/storage"),
+        403: Call(path="/admin/users/1/storage", user="bob"),
+        404: Call(path="/admin/users/99/storage", user="alice"),
+    },
+    "POST /admin/users/{user}/quota": {
+        200: Call(path="/admin/users/1/quota", user="alice", body={"bytes": 10**12}),
+        400: Call(path="/admin/users/1/quota", user="alice", body={"bytes": 0}),
+        401: Call(path="/admin/users/1/quota", body={}),
+        403: Call(path="/admin/users/1/quota", user="bob", body={}),
+        404: Call(path="/admin/users/99/quota", user="alice", body={}),
+    },
     "GET /admin/audit": {
         200: Call(user="alice"),
         400: Call(user="alice", query={"action": "nothing"}),

@@ -1,0 +1,115 @@
+"""Looks early whether an upload would exceed its user's quota, so that nobody sends bytes in vain.
+
+The commit decides, within its transaction. Before it, what counts is what the user stores and what is on its
+way: kept uploads, tickets and temporary references, which the catalog knows, and the other uploads that run
+here.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from catalog.errors import CatalogUnavailable, QuotaExceeded
+from catalog.port import Catalog, FolderPath
+from catalog.records import NO_QUOTA, UserStorage
+from manager.files.upload_requests import RequestedUpload
+
+UNLIMITED_S: Final = 30.0
+"""Seconds for which a user without a quota is not looked up again."""
+_MOST_UNLIMITED: Final = 10_000
+
+
+class QuotaCheck:
+    """Knows the uploads that run, and what the catalog says of their users.
+
+    Args:
+        catalog: Knows what users store.
+        monotonic: Seconds that never jump.
+    """
+
+    def __init__(self, catalog: Catalog, monotonic: Callable[[], float]) -> None:
+        self._catalog = catalog
+        self._monotonic = monotonic
+        self._running: dict[int, dict[str, int]] = {}
+        self._unlimited: dict[int, float] = {}
+
+    def began(self, requested: RequestedUpload) -> None:
+        """An upload runs that the catalog does not count."""
+        if requested.user_id is not None:
+            self._running.setdefault(requested.user_id, {})[requested.upload_id] = requested.size
+
+    def ended(self, requested: RequestedUpload) -> None:
+        """The upload is over, or the catalog counts it from now on."""
+        running = self._running.get(requested.user_id or 0, {})
+        running.pop(requested.upload_id, None)
+        if requested.user_id is not None and not running:
+            self._running.pop(requested.user_id, None)
+
+    def quota_set(self, user_id: int) -> None:
+        """The user has another quota."""
+        self._unlimited.pop(user_id, None)
+
+    def size_of_running(self, user_id: int) -> tuple[int, int]:
+        """Bytes and number of a user's uploads that run and that the catalog does not count."""
+        running = self._running.get(user_id, {})
+        return sum(running.values()), len(running)
+
+    async def require(self, requested: RequestedUpload, folder: FolderPath) -> None:
+        """Returns if the upload fits, or if that cannot be known now. Raises `QuotaExceeded`."""
+        user_id = requested.user_id
+        if user_id is None:
+            return
+        try:
+            storage = await self._limited(user_id)
+            if storage is None:
+                return
+            present = await self._catalog.file_at(folder, requested.name)
+        except CatalogUnavailable:
+            return
+        if present is None:
+            more_bytes, more_files = requested.size, 1
+        elif present.owner_id == user_id:
+            more_bytes, more_files = requested.size - present.size, 0
+        else:
+            return
+        before = self._begun_before(requested)
+        _require(storage, more_bytes + sum(before), more_files + len(before))
+
+    async def require_temporary(self, user_id: int, size: int) -> None:
+        """Returns if a user may have so many bytes more for a while. Raises `QuotaExceeded`."""
+        storage = await self._limited(user_id)
+        if storage is not None:
+            size_running, number = self.size_of_running(user_id)
+            _require(storage, size + size_running, 1 + number)
+
+    def _begun_before(self, requested: RequestedUpload) -> list[int]:
+        """Sizes of the user's uploads that began before: of two that begin at once one comes first."""
+        sizes = []
+        for upload_id, size in self._running.get(requested.user_id or 0, {}).items():
+            if upload_id == requested.upload_id:
+                break
+            sizes.append(size)
+        return sizes
+
+    async def _limited(self, user_id: int) -> UserStorage | None:
+        """What the user stores; None for a user without a quota."""
+        now = self._monotonic()
+        if self._unlimited.get(user_id, now) > now:
+            return None
+        storage = await self._catalog.user_storage(user_id)
+        if storage is not None and storage.quota != NO_QUOTA:
+            return storage
+        if len(self._unlimited) >= _MOST_UNLIMITED:
+            self._unlimited.clear()
+        self._unlimited[user_id] = now + UNLIMITED_S
+        return None
+
+
+def _require(storage: UserStorage, more_bytes: int, more_files: int) -> None:
+    needed_bytes = storage.used_bytes + storage.temporary_bytes + more_bytes
+    needed_files = storage.used_files + storage.temporary_files + more_files
+    for resource, limit, needed, more in (
+        ("bytes", storage.quota.bytes, needed_bytes, more_bytes),
+        ("files", storage.quota.files, needed_files, more_files),
+    ):
+        if more > 0 and limit is not None and needed > limit:
+            raise QuotaExceeded(resource, limit=limit, needed=needed)
