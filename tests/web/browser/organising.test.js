@@ -314,6 +314,7 @@ test("a link is copied, and opens the file for somebody without an account", asy
   await person.context.grantPermissions(["clipboard-read", "clipboard-write"]);
   await person.chooses("open.txt", "Copy a link");
   const dialog = person.page.getByRole("dialog", { name: "Link" });
+  await dialog.getByRole("button", { name: "Make a link" }).click();
   await dialog.getByRole("button", { name: "Copy", exact: true }).click();
   await dialog.getByText("Copied").waitFor();
   const link = await person.page.evaluate(() => navigator.clipboard.readText());
@@ -329,6 +330,7 @@ test("a link is copied also where the browser refuses the page its clipboard", a
   });
   await person.chooses("open.txt", "Copy a link");
   const dialog = person.page.getByRole("dialog", { name: "Link" });
+  await dialog.getByRole("button", { name: "Make a link" }).click();
   await dialog.getByRole("button", { name: "Copy", exact: true }).click();
   await dialog.getByText("Copied").waitFor();
   assert.equal(await person.page.evaluate(() => navigator.clipboard.readText()), await dialog.getByRole("textbox").inputValue());

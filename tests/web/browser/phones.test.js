@@ -252,7 +252,7 @@ test("a finger pushes a file aside for the next one, as far as there is one", as
 test("a finger pushes a file aside also when that is shown only meanwhile", async () => {
   const { person, page, finger } = await holdsAPhone();
   /** @type {Promise<import("playwright-core").Route>} */
-  const asked = new Promise((resolve) => page.route("**/signed-download**", resolve, { times: 1 }));
+  const asked = new Promise((resolve) => page.route("**/content/**", resolve, { times: 1 }));
   await person.row("banana.txt").tap();
   const viewer = page.getByRole("dialog", { name: "banana.txt" });
   const content = await asked;

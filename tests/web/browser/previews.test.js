@@ -78,7 +78,7 @@ test("films and music play", async () => {
 
 test("media is asked for by ranges", async () => {
   const { person } = await opens("k empty.txt");
-  const ranged = person.page.waitForRequest((request) => "range" in request.headers() && request.url().includes("/signed-download"));
+  const ranged = person.page.waitForRequest((request) => "range" in request.headers() && request.url().includes("/content/"));
   await person.page.keyboard.press("Escape");
   await person.row("c tone.wav").dblclick();
   const response = await (await ranged).response();
@@ -129,7 +129,7 @@ test("texts are read in their encoding whatever their type, and empty files are 
 test("a stored script does not run, whatever gets into the page that names it", async () => {
   const { person } = await opens("k empty.txt");
   await person.page.keyboard.press("Escape");
-  const fetched = person.page.waitForRequest((request) => request.url().includes("/signed-download") && request.resourceType() === "fetch");
+  const fetched = person.page.waitForRequest((request) => request.url().includes("/content/") && request.resourceType() === "fetch");
   await person.row("l script.js").dblclick();
   await person.page.getByRole("dialog", { name: "l script.js" }).getByText("owned").waitFor();
   const outcomes = await person.page.evaluate(async (address) => {

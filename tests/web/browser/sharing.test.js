@@ -1,6 +1,7 @@
 /** Several people: rights, shares, owners, and seeing at once what others do. */
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { Person } from "../harness/people.js";
 import { stage } from "../harness/stage.js";
@@ -214,7 +215,7 @@ test("what cannot be done with a file is not offered, and why is told", async ()
   await dialog.getByRole("button", { name: "View" }).click();
   await access(grace, "secret.txt", "Shared with you");
   await details.getByText(/^Shared with you on /).waitFor();
-  assert.deepEqual(await offered(), [["Preview", "Download", "Copy a link", "Details"], "It belongs to somebody else, who shared it with you."]);
+  assert.deepEqual(await offered(), [["Preview", "Download", "Details"], "It belongs to somebody else, who shared it with you."]);
   await dialog.getByRole("button", { name: "Done" }).click();
   await ada.row("secret.txt").click();
   await ada.page.getByText("grace (can view it)").waitFor();
@@ -229,6 +230,81 @@ test("public files are everybody's", async () => {
   await access(grace, "notice.txt", "Public");
   await grace.row("notice.txt").dblclick();
   await grace.page.getByRole("dialog", { name: "notice.txt" }).getByText("hello").waitFor();
+  await ada.leaves();
+  await grace.leaves();
+});
+
+test("a link has a password and a number of downloads, is changed, and revoked", async () => {
+  const person = await Person.works(set.browser, set.cloud, set.token);
+  await person.makesFolder("linked");
+  await person.row("linked").dblclick();
+  await person.page.getByText("This folder is empty").waitFor();
+  await file(person, "report.txt");
+  await person.chooses("report.txt", "Copy a link");
+  const dialog = person.page.getByRole("dialog", { name: "Link" });
+  await dialog.getByLabel("Note").fill("for Grace");
+  await dialog.getByLabel("Password").fill("open sesame");
+  await dialog.getByLabel("Downloads").fill("2");
+  await dialog.getByRole("button", { name: "In 7 days" }).click();
+  await dialog.getByRole("button", { name: "Make a link" }).click();
+  const address = await dialog.getByRole("textbox", { name: "Link" }).inputValue();
+  await dialog.getByRole("button", { name: "Done" }).click();
+
+  const guest = await set.browser.newPage();
+  await guest.goto(address);
+  assert.equal(await guest.getByText("report.txt").count(), 0);
+  await guest.getByLabel("Password").fill("wrong one");
+  await guest.getByRole("button", { name: "Download" }).click();
+  await guest.getByText("Wrong password for this link.").waitFor();
+  await guest.getByLabel("Password").fill("open sesame");
+  const [download] = await Promise.all([guest.waitForEvent("download"), guest.getByRole("button", { name: "Download" }).click()]);
+  assert.equal(download.suggestedFilename(), "report.txt");
+  assert.equal(await readFile(await download.path(), "utf8"), "hello");
+
+  await person.page.getByRole("button", { name: /^Account of/ }).click();
+  await person.page.getByRole("menuitem", { name: "Account" }).click();
+  const account = person.page.getByRole("dialog", { name: "Account" });
+  await account.getByRole("button", { name: "Links", exact: true }).click();
+  const links = account.getByRole("list");
+  await links.getByText("report.txt · for Grace").first().waitFor();
+  await links.getByText(/1 of 2 downloads · With a password/).waitFor();
+  await links.getByRole("button", { name: "Open" }).click();
+  assert.equal(await account.getByRole("textbox", { name: "Link" }).inputValue(), address);
+  await account.getByLabel("Without a password").check();
+  await account.getByLabel("Downloads").fill("");
+  await account.getByRole("button", { name: "Change", exact: true }).click();
+  await links.getByText(/1 download/).waitFor();
+  assert.equal(await links.getByText("With a password").count(), 0);
+  assert.equal(await (await fetch(address)).text(), "hello");
+
+  await links.getByRole("button", { name: "Revoke" }).click();
+  await links.getByText("Revoked").waitFor();
+  await guest.goto(address);
+  await guest.getByText("This link was revoked").waitFor();
+  await guest.close();
+  await person.leaves();
+});
+
+test("addresses of content on the page hold no secret, and open nothing elsewhere", async () => {
+  const { ada, grace } = await bothIn("pictures");
+  const pixel = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64");
+  await ada.page.getByLabel("Upload as public files").check();
+  await ada.uploads([{ name: "dot.png", mimeType: "image/png", buffer: pixel }]);
+  for (const person of [ada, grace]) {
+    await person.row("dot.png").dblclick();
+    const picture = person.page.getByRole("dialog", { name: "dot.png" }).getByRole("img", { name: "dot.png" });
+    await person.page.waitForFunction(() => /** @type {HTMLImageElement | null} */ (document.querySelector("img.shown"))?.naturalWidth === 1);
+    const address = new URL((await picture.getAttribute("src")) ?? "", set.cloud.url);
+    assert.match(address.pathname, /^\/content\/\d+\/\d+$/);
+    assert.deepEqual([...address.searchParams.keys()], ["v"]);
+    assert.equal((await fetch(address)).status, 401);
+    const cookies = await person.context.cookies(address.href);
+    assert.deepEqual(cookies.map(({ name, httpOnly, sameSite }) => [name, httpOnly, sameSite]), [["content-access", true, "Strict"]]);
+    // The page gets another cookie in time, so that what is open goes on.
+    await person.page.clock.fastForward(400_000);
+    await person.page.waitForResponse((response) => response.url().endsWith("/page/content-access") && response.ok());
+    await person.page.keyboard.press("Escape");
+  }
   await ada.leaves();
   await grace.leaves();
 });

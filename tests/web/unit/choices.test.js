@@ -37,8 +37,8 @@ test("an owner is offered everything", () => {
 });
 
 test("others are offered what they can do, and told why that is not all", () => {
-  assert.equal(offered([file("public", "rw")]), "Preview Download Copy a link - Rename Move Details - Delete - [why]");
-  assert.equal(offered([file("shared", "r")]), "Preview Download Copy a link - Details - [why]");
+  assert.equal(offered([file("public", "rw")]), "Preview Download - Rename Move Details - Delete - [why]");
+  assert.equal(offered([file("shared", "r")]), "Preview Download - Details - [why]");
   assert.equal(offered([file("restricted", "none")]), "Details - [why]");
 });
 

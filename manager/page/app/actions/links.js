@@ -1,68 +1,67 @@
-/** Addresses of content: for showing, downloading and sharing. */
+/** Addresses of content, for showing and downloading: good for this page alone (`content-access.js`). */
 
 /** @import { FileItem } from "../../types/state.js" */
 /** @import { Connection } from "../protocol/connection.js" */
+/** @import { ContentAccess } from "./content-access.js" */
 import { Disconnected, messageOf } from "../protocol/errors.js";
 import { newUuid } from "../protocol/frames.js";
 import { formatPath } from "../state/paths.js";
 import { text } from "../text/text.js";
 
 export class Links {
-  /** Signed links that were asked for, by file and version. @type {Map<string, Promise<string>>} */
-  #signed = new Map();
-  /** @type {Map<string, Promise<string>>} */
+  /** Files for whose thumbnails the manager was asked, by file and version. @type {Map<string, Promise<void>>} */
   #thumbnails = new Map();
   #connection;
+  #access;
   #token;
 
   /**
    * @param {Connection} connection
+   * @param {ContentAccess} access
    * @param {() => Promise<string>} token
    */
-  constructor(connection, token) {
+  constructor(connection, access, token) {
     this.#connection = connection;
+    this.#access = access;
     this.#token = token;
   }
 
   /** What one user may open is not the next one's. */
   forget() {
-    this.#signed.clear();
+    this.#access.forget();
     this.#thumbnails.clear();
   }
 
   /**
-   * An address that serves the file to whoever has it, until its content changes. Rejects with `Refused`.
+   * The address of a file. Rejects with `HttpError`.
    * @param {FileItem} file
    * @returns {Promise<string>}
    */
-  signed(file) {
-    return remembered(this.#signed, `${file.key}@${file.updatedAt}`, async () => {
-      const { payload } = await this.#connection.request("c2s:signed-download-request", { file_id: file.id });
-      if (!payload) throw new Error(text.errors.noLink);
-      return new URL(`/signed-download?q=${encodeURIComponent(payload)}`, location.origin).href;
-    });
+  async content(file) {
+    return `${await this.#access.path()}/${file.id}?v=${encodeURIComponent(file.updatedAt ?? "")}`;
   }
 
   /**
-   * The address of a small picture of the file.
+   * The address of a small picture of the file. Rejects with `Refused` and `HttpError`.
    * @param {FileItem} file
    * @returns {Promise<string>}
    */
-  thumbnail(file) {
-    return remembered(this.#thumbnails, `${file.key}@${file.updatedAt}`, async () => {
-      const answer = await this.#connection.request("c2s:thumbnail-request", { id: file.id });
-      return answer.message ?? "";
+  async thumbnail(file) {
+    // Some services make the picture only now.
+    await remembered(this.#thumbnails, `${file.key}@${file.updatedAt}`, async () => {
+      await this.#connection.request("c2s:thumbnail-request", { id: file.id });
     });
+    return `${await this.#access.path()}/${file.id}/thumbnail?v=${encodeURIComponent(file.updatedAt ?? "")}`;
   }
 
   /**
-   * Rejects with `Refused` and `Disconnected`.
+   * Rejects with `HttpError` and `Disconnected`.
    * @param {FileItem} file
    */
   async download(file) {
-    // A link that is known already would lead to a download that the browser calls failed, and nobody knows why.
+    // Otherwise the browser calls the download failed, and nobody knows why.
     if (!this.#connection.isOnline) throw new Disconnected(text.errors.offline);
-    save(await this.signed(file), file.name);
+    save(await this.content(file), file.name);
   }
 
   /**
@@ -81,9 +80,9 @@ export class Links {
 
 /**
  * What was asked for once is not asked for again, unless it failed.
- * @param {Map<string, Promise<string>>} known
+ * @param {Map<string, Promise<void>>} known
  * @param {string} key
- * @param {() => Promise<string>} ask
+ * @param {() => Promise<void>} ask
  */
 function remembered(known, key, ask) {
   const before = known.get(key);

@@ -118,11 +118,11 @@ function FileActions({ file }) {
   const open = (/** @type {Dialog} */ dialog) => () => app.store.set({ dialog });
   return html`<div class="details-actions">
     <button type="button" class="button" onClick=${() => download(app, [file])}><${Icon} name="download" />${text.actions.download}</button>
-    <button type="button" class="button" onClick=${open({ kind: "link", file })}><${Icon} name="link" />${text.actions.linkShort}</button>
     ${file.status === "owned" &&
-    html`<button type="button" class="button" onClick=${open({ kind: "share", file, path: formatPath(path) })}>
-      <${Icon} name="user-plus" />${text.actions.share}
-    </button>`}
+    html`<button type="button" class="button" onClick=${open({ kind: "link", file })}><${Icon} name="link" />${text.actions.linkShort}</button>
+      <button type="button" class="button" onClick=${open({ kind: "share", file, path: formatPath(path) })}>
+        <${Icon} name="user-plus" />${text.actions.share}
+      </button>`}
   </div>`;
 }
 

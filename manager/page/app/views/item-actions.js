@@ -159,7 +159,7 @@ function fileChoices(app, file) {
   return offered([
     canRead && { label: text.actions.preview, icon: "eye", run: () => app.selecting.open(file), hint: "Enter" },
     canRead && { label: text.actions.download, icon: "download", run: () => download(app, [file]) },
-    canRead && { label: text.actions.link, icon: "link", run: open({ kind: "link", file }) },
+    isOwned && { label: text.actions.link, icon: "link", run: open({ kind: "link", file }) },
     isOwned && { label: text.actions.share, icon: "user-plus", run: open({ kind: "share", file, path }) },
     "line",
     canWrite && { label: text.actions.rename, icon: "pencil", run: () => app.store.set({ renaming: file.key }), hint: "F2" },

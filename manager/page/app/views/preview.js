@@ -26,7 +26,7 @@ export function Preview({ file }) {
   useEffect(() => {
     if (kind === "none" || isEmpty || !isOnline) return;
     setProblem(null);
-    app.links.signed(file).then(setAddress, (error) => setProblem(error.message));
+    app.links.content(file).then(setAddress, (error) => setProblem(error.message));
   }, [isOnline]);
   const failed = () => setProblem(text.viewer.failed);
   if (file.can === "none") return html`<${NotShown} file=${file} reason=${text.viewer.forbidden} icon="lock" />`;

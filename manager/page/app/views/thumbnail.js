@@ -37,5 +37,5 @@ function find(app, file) {
   if (file.can === "none") return null;
   if (file.hasThumbnail) return app.links.thumbnail(file);
   const isSmallImage = previewOf(file.type, file.size) === "image" && file.size > 0 && file.size <= SMALL_IMAGE;
-  return isSmallImage ? app.links.signed(file) : null;
+  return isSmallImage ? app.links.content(file) : null;
 }

@@ -4,6 +4,7 @@ import { text } from "../../text/text.js";
 import { Choice } from "../controls.js";
 import { html, useState } from "../dom.js";
 import { AppPasswords } from "./account-app-passwords.js";
+import { AccountLinks } from "./account-links.js";
 import { ChangePassword } from "./account-password.js";
 import { Sessions } from "./account-sessions.js";
 import { Dialog } from "./dialog.js";
@@ -11,6 +12,7 @@ import { Dialog } from "./dialog.js";
 const SECTIONS = [
   { value: Sessions, label: text.account.sessions },
   { value: AppPasswords, label: text.account.appPasswords },
+  { value: AccountLinks, label: text.account.links },
   { value: ChangePassword, label: text.account.password },
 ];
 

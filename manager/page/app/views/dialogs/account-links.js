@@ -1,0 +1,12 @@
+/** All links that one has made. */
+
+import { text } from "../../text/text.js";
+import { html } from "../dom.js";
+import { LinkList } from "./link-list.js";
+
+export function AccountLinks() {
+  return html`<div class="account-section">
+    <p class="muted">${text.link.mineLead}</p>
+    <${LinkList} fileId=${null} />
+  </div>`;
+}
