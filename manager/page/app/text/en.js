@@ -296,7 +296,7 @@ export const en = {
     label: "Note",
     labelHint: "For you alone, such as who gets it.",
     life: "Expires",
-    lives: (/** @type {number | null | undefined} */ days) => (days === undefined ? "As it does" : days === null ? "Never" : `In ${counted(days, "day")}`),
+    lives: (/** @type {number | null | undefined} */ days) => (days === undefined ? "Unchanged" : days === null ? "Never" : `In ${counted(days, "day")}`),
     password: "Password",
     passwordHint: "Of 4 characters or more. Leave it empty for none.",
     passwordKept: "It has one, which stays if you leave this empty.",
