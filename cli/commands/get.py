@@ -103,6 +103,7 @@ class _Get:
         raise_if_manager_lost(result)
 
     def _take(self, progress: FolderProgress) -> None:
+        self._summary.follow(progress)
         match progress.finished:
             case FailedTransfer(remote=remote, error=error):
                 self._summary.fail(remote, error)

@@ -209,6 +209,7 @@ class _Put:
         raise_if_manager_lost(result)
 
     def _take(self, progress: FolderProgress) -> None:
+        self._summary.follow(progress)
         source = str(progress.local)
         self._follow(progress)
         match progress.finished:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 import typer
@@ -11,7 +12,7 @@ import typer
 from cli.context import CommandContext
 from cli.errors import PARTIAL, exit_code, explain
 from cli.output import print_line
-from client_sdk import FolderResult
+from client_sdk import FolderProgress, FolderResult, Stage
 from client_sdk.errors import CloudError, NotLoggedIn, Unreachable
 from common.wording import counted, human_size
 
@@ -40,6 +41,7 @@ class Summary:
     Attributes:
         done: One entry per finished file, for JSON.
         size: Bytes of the finished files.
+        moved: Bytes that this command has transferred, those that went over again each time.
         skipped: How many of the finished files were skipped because their name was taken.
         failures: What failed.
         started_at: When it began, in seconds of the monotonic clock.
@@ -47,9 +49,21 @@ class Summary:
 
     done: list[dict[str, Any]] = field(default_factory=list)
     size: int = 0
+    moved: int = 0
     skipped: int = 0
     failures: list[Failure] = field(default_factory=list)
     started_at: float = field(default_factory=time.monotonic)
+    _positions: dict[tuple[Path, str], int] = field(default_factory=dict)
+
+    def follow(self, report: FolderProgress) -> None:
+        """Count what a file moves; what an earlier command has moved of it is not counted."""
+        progress, file = report.progress, (report.local, report.remote)
+        if progress.stage is not Stage.TRANSFERRING:
+            self._positions.pop(file, None)
+            return
+        before = self._positions.get(file, progress.transferred)
+        self.moved += max(0, progress.transferred - before)
+        self._positions[file] = progress.transferred
 
     def fail(self, what: str, error: CloudError) -> None:
         """Record a failure, except for the loss of the manager, which ends the command with one error."""
@@ -84,13 +98,14 @@ class Summary:
         if not self.done:
             return
         seconds = time.monotonic() - self.started_at
-        speed = human_size(int(self.size / max(seconds, 0.001)))
+        speed = human_size(int(self.moved / max(seconds, 0.001)))
         finished = len(self.done) - self.skipped
         named = targets[0] if len(targets) == finished == 1 else None
         what = named or f"{counted(finished, 'file')} {where}"
         skipped = f", {self.skipped} skipped" if self.skipped else ""
         failed = f", {len(self.failures)} failed" if self.failures else ""
-        line = f"{verb} {what}: {human_size(self.size)} in {seconds:.1f} s ({speed}/s)"
+        part = f", {human_size(self.moved)} of it now," if self.moved < self.size else ""
+        line = f"{verb} {what}: {human_size(self.size)}{part} in {seconds:.1f} s ({speed}/s)"
         print_line(ctx.err, f"{line}{skipped}{failed}")
 
     def exit(self) -> None:

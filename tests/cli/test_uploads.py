@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -61,6 +62,24 @@ async def test_unfinished_uploads_are_listed(
             "expires_at": "2026-01-01T00:00:00.000Z",
         }
     ]
+
+
+async def test_what_an_earlier_put_has_sent_does_not_count_as_speed(
+    manager: KeepingManager, tmp_path: Path
+) -> None:
+    """The last line says how much is stored, how much of it was sent now, and how fast that was."""
+    source = tmp_path / "film"
+    source.write_bytes(CONTENT)
+    shell = Shell.logged_in(tmp_path / "home", manager.url, manager.token)
+    async with shell.command_context().client() as cloud:
+        upload = asyncio.create_task(cloud.upload(source, "/film", keep_on_cancel=True))
+        await manager.held()
+        upload.cancel()
+    manager.released.set()
+    result = await asyncio.to_thread(shell, "put", str(source), "/film")
+    assert result.stderr.startswith("stored /film: 9.8 KiB, 4.9 KiB of it now, in ")
+    seconds, speed = re.search(r"in ([\d.]+) s \(([\d.]+) KiB/s\)", result.stderr).groups()  # type: ignore[union-attr]
+    assert float(speed) <= 4.9 / max(float(seconds) - 0.05, 0.001) + 0.1
 
 
 @pytest.mark.parametrize("named", [True, False], ids=["by id", "all"])
