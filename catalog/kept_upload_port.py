@@ -48,7 +48,7 @@ class KeptUploadStore(Protocol):
     async def park_kept_upload(
         self, kept: KeptUpload, *, state: KeptUploadState, mime_type: str | None, expires_at: float
     ) -> bool:
-        """Notes how far the upload has come, and where its file goes: `kept.folder`.
+        """Notes how far the upload has come.
 
         `mime_type` is what its service has found out. False, and no change, unless `kept.epoch`
         is still that of the upload.

@@ -340,6 +340,7 @@ async def _run(
         kept_uploads = KeptUploadRegistry(
             catalog,
             retry,
+            destinations,
             life_s=settings.kept_upload_s,
             limits=KeptUploadLimits(
                 uploads=settings.user_kept_uploads, size=settings.user_kept_bytes

@@ -30,6 +30,7 @@ from catalog.sqlite.statements import sql
 from catalog.sqlite.upkeep import (
     count_subtree,
     free_folder_name,
+    move_kept_uploads,
     next_change,
     taken_names,
     uncount_subtree,
@@ -147,7 +148,7 @@ class SqliteFolders(SqlitePart):
         """Takes the first free `name (n)`. Raises `FolderMissing`, `RootIsFixed`."""
         async with self._database.writing() as session:
             before, parent_id = await _require_movable(session, folder_id)
-            after = await _place(session, folder_id, parent_id, name)
+            after = await _place(session, before, parent_id, name)
             return ChangedFolder(before=before, after=after, sequence=await next_change(session))
 
     async def move_folder(
@@ -162,7 +163,7 @@ class SqliteFolders(SqlitePart):
             if max_depth is not None:
                 await _require_room(session, before, parent_id, max_depth)
             await uncount_subtree(session, old_parent_id, subtree_id=folder_id)
-            after = await _place(session, folder_id, parent_id, before.folder.name)
+            after = await _place(session, before, parent_id, before.folder.name)
             await count_subtree(session, parent_id, subtree_id=folder_id)
             return ChangedFolder(before=before, after=after, sequence=await next_change(session))
 
@@ -218,11 +219,14 @@ async def _require_permitted(session: Session, folder_id: int, permit: Permit) -
         raise NotPermitted(refused=refused, concerned=sum(row["files"] for row in rows))
 
 
-async def _place(session: Session, folder_id: int, parent_id: int, name: str) -> PlacedFolder:
+async def _place(session: Session, before: PlacedFolder, parent_id: int, name: str) -> PlacedFolder:
+    folder_id = before.folder.id
     free = await free_folder_name(session, parent_id, name, own_id=folder_id)
     row = await session.row(sql.place_folder, folder_id=folder_id, parent_id=parent_id, name=free)
     folder = folder_of(_present(row, folder_id))
-    return PlacedFolder(path=await path_to(session, folder_id), folder=folder)
+    path = await path_to(session, folder_id)
+    await move_kept_uploads(session, before.path, path)
+    return PlacedFolder(path=path, folder=folder)
 
 
 def _present(row: sqlite3.Row | None, folder_id: int) -> sqlite3.Row:

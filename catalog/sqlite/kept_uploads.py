@@ -120,7 +120,6 @@ class SqliteKeptUploads(SqlitePart):
                 object_id=kept.object_id.bytes,
                 epoch=kept.epoch,
                 state=state.value,
-                folder=json.dumps(kept.folder),
                 mime_type=mime_type,
             )
             if row is None:

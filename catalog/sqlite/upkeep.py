@@ -1,13 +1,14 @@
 """What every change of folders and files keeps up, within its transaction.
 
 That are free names (files and folders share the names of a folder: a path is that of one of them), the
-totals of subtrees by MIME type, and the numbers of changes.
+totals of subtrees by MIME type, where kept uploads go, and the numbers of changes.
 """
 
 import json
 from collections.abc import Collection, Iterable
 
 from catalog.naming import candidate_batches
+from catalog.port import FolderPath
 from catalog.sqlite.database import Session
 from catalog.sqlite.statements import sql
 
@@ -110,3 +111,17 @@ async def next_change(session: Session) -> int:
 async def last_change(session: Session) -> int:
     """The number of the last change that this transaction sees."""
     return int((await session.rows(sql.last_change))[0]["last"])
+
+
+async def move_kept_uploads(session: Session, before: FolderPath, after: FolderPath) -> None:
+    """Has kept uploads follow a folder that was renamed or moved."""
+    await session.run(
+        sql.move_kept_uploads,
+        before=_beginning_of(before),
+        after=_beginning_of(after),
+    )
+
+
+def _beginning_of(folder: FolderPath) -> str:
+    """What the text of a folder has in common with those of all folders in it."""
+    return json.dumps(folder).removesuffix("]")

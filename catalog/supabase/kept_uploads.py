@@ -67,7 +67,6 @@ class SupabaseKeptUploads(SupabasePart):
             object_id=str(kept.object_id),
             epoch=kept.epoch,
             state=state.value,
-            folder=list(kept.folder),
             mime_type=mime_type,
             expires_at=expires_at,
         )

@@ -48,6 +48,7 @@ MIGRATIONS = (
     "20261130005000_links",
     "20261130010000_audit_events",
     "20261130010100_quotas",
+    "20261130011000_kept_upload_folders",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 

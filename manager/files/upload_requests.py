@@ -37,24 +37,26 @@ class DestinationFolder:
     """
 
     def __init__(self, path: FolderPath) -> None:
-        self._path = path
-        self._is_truncated = False
+        self._whole = path
+
+    @property
+    def whole_path(self) -> FolderPath:
+        """Its present path, which may have more names than a path can have."""
+        return self._whole
 
     @property
     def path(self) -> FolderPath:
-        """Its present path."""
-        return self._path
+        """Its present path, or that of a parent."""
+        return self._whole[:MAX_PATH_NAMES]
 
     @property
     def is_truncated(self) -> bool:
         """Whether the path is that of a parent, because the whole path has too many names."""
-        return self._is_truncated
+        return len(self._whole) > MAX_PATH_NAMES
 
     def folder_moved(self, before: FolderPath, after: FolderPath) -> None:
         """A folder was moved: this one, a parent of it, or any other."""
         depth = len(before)
-        if self._path[:depth] == before:
+        if self._whole[:depth] == before:
             # Folders that do not exist yet may not all fit below the new path.
-            path = after + self._path[depth:]
-            self._path = path[:MAX_PATH_NAMES]
-            self._is_truncated |= len(path) > MAX_PATH_NAMES
+            self._whole = after + self._whole[depth:]

@@ -6,7 +6,7 @@ What runs here is renewed: an upload may take longer than a parked one is kept.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from uuid import UUID, uuid4
 
@@ -16,9 +16,11 @@ from catalog.errors import CatalogError
 from catalog.port import Catalog
 from catalog.records import ChunkLocation, KeptUpload, KeptUploadLimits, KeptUploadState
 from manager.error_texts import log_level
-from manager.files.upload_requests import RequestedUpload
+from manager.files.destinations import DestinationTracker
+from manager.files.upload_requests import DestinationFolder
 from manager.retrying import CatalogRetry
 from manager.uploads.journal import journalled_chunks
+from manager.uploads.state_machine import Upload
 from protocol.chunks import missing_ranges
 from protocol.generic import ChunkRange
 
@@ -30,9 +32,10 @@ PAGE = 100
 
 @dataclass(frozen=True, slots=True)
 class Resumption:
-    """A kept upload that a client goes on with, and the chunks that it has to send."""
+    """A kept upload that a client goes on with, where it goes, and the chunks that it has to send."""
 
     kept: KeptUpload
+    destination: DestinationFolder
     missing: tuple[ChunkRange, ...]
 
 
@@ -51,6 +54,7 @@ class KeptUploadRegistry:
         self,
         catalog: Catalog,
         retry: CatalogRetry,
+        destinations: DestinationTracker,
         *,
         life_s: float,
         limits: KeptUploadLimits,
@@ -62,6 +66,7 @@ class KeptUploadRegistry:
         Args:
             catalog: Where they are kept.
             retry: How the catalog is tried again.
+            destinations: Where uploads go while folders are moved.
             life_s: Seconds that an upload is kept after it was claimed or parked.
             limits: What one user may keep.
             clock: Seconds since the Unix epoch.
@@ -69,6 +74,7 @@ class KeptUploadRegistry:
         """
         self._catalog = catalog
         self._retry = retry
+        self._destinations = destinations
         self._life_s = life_s
         self._limits = limits
         self._clock = clock
@@ -76,14 +82,22 @@ class KeptUploadRegistry:
         self._running: dict[UUID, KeptUpload] = {}
         self._claims: dict[UUID, _Claims] = {}
 
-    async def keep(
-        self, requested: RequestedUpload, owner_id: int, fingerprint: str, mime_type: str | None
-    ) -> KeptUpload:
+    async def keep(self, upload: Upload, owner_id: int, fingerprint: str) -> KeptUpload:
         """Keeps an upload that runs. Raises `CatalogError`, also when the user keeps too many."""
-        kept = KeptUpload(
+        # Its folder is not moved before the catalog knows that the upload is to go along.
+        async with self._destinations.committing():
+            kept = self._kept_of(upload, owner_id, fingerprint)
+            await self._retry.answering(
+                lambda: self._catalog.keep_upload(kept, limits=self._limits)
+            )
+        return kept
+
+    def _kept_of(self, upload: Upload, owner_id: int, fingerprint: str) -> KeptUpload:
+        requested = upload.requested
+        return KeptUpload(
             object_id=UUID(requested.upload_id),
             owner_id=owner_id,
-            folder=requested.folder,
+            folder=upload.destination.whole_path,
             name=requested.name,
             is_public=requested.is_public,
             do_overwrite=requested.do_overwrite,
@@ -93,10 +107,8 @@ class KeptUploadRegistry:
             size=requested.size,
             chunk_size=requested.chunk_size,
             chunk_count=requested.chunk_count,
-            mime_type=mime_type,
+            mime_type=upload.mime_type,
         )
-        await self._retry.answering(lambda: self._catalog.keep_upload(kept, limits=self._limits))
-        return kept
 
     async def find(self, object_id: UUID) -> KeptUpload | None:
         """The kept upload of that object. Raises `CatalogUnavailable`."""
@@ -117,13 +129,18 @@ class KeptUploadRegistry:
         """
         claims = self._claims.setdefault(kept.object_id, _Claims())
         claims.pending += 1
+        destination = DestinationFolder(())
         try:
-            claimed = await self._claimed(kept)
+            async with self._destinations.committing():
+                claimed = await self._claimed(kept)
+                destination = DestinationFolder(claimed.folder)
+                self._destinations.track(destination)
             claims.latest_epoch = max(claims.latest_epoch, claimed.epoch)
             chunks = journalled_chunks(partial(self._chunks, kept.object_id))
             stored = [chunk.index async for chunk in chunks]
-            yield Resumption(claimed, missing_ranges(stored, kept.chunk_count))
+            yield Resumption(claimed, destination, missing_ranges(stored, kept.chunk_count))
         finally:
+            self._destinations.untrack(destination)
             claims.pending -= 1
             if not claims.pending:
                 del self._claims[kept.object_id]
@@ -177,15 +194,14 @@ class KeptUploadRegistry:
         self,
         kept: KeptUpload,
         state: KeptUploadState,
-        folder: tuple[str, ...],
         mime_type: str | None,
     ) -> None:
         """Notes how far the upload has come; without the catalog it stays as it was last noted."""
-        parked, expires_at = replace(kept, folder=folder), self._expiry()
+        expires_at = self._expiry()
         try:
             await self._retry.committing(
                 lambda: self._catalog.park_kept_upload(
-                    parked, state=state, mime_type=mime_type, expires_at=expires_at
+                    kept, state=state, mime_type=mime_type, expires_at=expires_at
                 )
             )
         except CatalogError as error:
@@ -211,7 +227,7 @@ class KeptUploadRegistry:
         while True:
             await self._sleep(self._life_s / 3)
             for kept in tuple(self._running.values()):
-                await self.park(kept, KeptUploadState.UPLOADING, kept.folder, None)
+                await self.park(kept, KeptUploadState.UPLOADING, None)
 
     def _expiry(self) -> float:
         return self._clock() + self._life_s

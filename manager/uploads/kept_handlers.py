@@ -17,6 +17,7 @@ from manager.connections.clients import ClientRequest
 from manager.connections.dispatch import PacketTable
 from manager.errors import IllegalTransition, NoFreeService
 from manager.files.conversion import timestamp
+from manager.files.upload_requests import DestinationFolder
 from manager.services.registry import UploadSlotRegistry
 from manager.uploads.effects import CATALOG_AWAY, RESUMED_ELSEWHERE, Rejection, Retry
 from manager.uploads.kept import KeptUploadRegistry, Resumption
@@ -110,7 +111,7 @@ class KeptUploadHandlers:
         return s2c.KeptUpload(
             upload_id=str(kept.object_id),
             name=kept.name,
-            path=format_path(kept.folder),
+            path=format_path(DestinationFolder(kept.folder).path),
             size=kept.size,
             chunk_size=kept.chunk_size,
             is_public=kept.is_public,

@@ -77,7 +77,7 @@ class UploadManager:
             upload_id=str(kept.object_id),
             client=client.id,
             user_id=kept.owner_id,
-            folder=kept.folder,
+            folder=resumption.destination.whole_path,
             name=kept.name,
             size=kept.size,
             is_public=kept.is_public,

@@ -238,9 +238,7 @@ class RunningUpload:
         if self._kept is not None:
             return
         await self._is_prepared.wait()
-        kept = await self._kept_uploads.keep(
-            self.requested, user_id, fingerprint, self._upload.mime_type
-        )
+        kept = await self._kept_uploads.keep(self._upload, user_id, fingerprint)
         try:
             self._upload.keep()
         except IllegalTransition:
@@ -276,9 +274,7 @@ class RunningUpload:
         """The service has found out the MIME type; the catalog notes that of a kept upload."""
         self._upload.type_found(mime_type)
         if self._kept is not None:
-            noting = self._kept_uploads.park(
-                self._kept, KeptUploadState.UPLOADING, self._upload.destination.path, mime_type
-            )
+            noting = self._kept_uploads.park(self._kept, KeptUploadState.UPLOADING, mime_type)
             self._spawn(noting, "note the type of a kept upload")
 
     def service_finished(
@@ -564,9 +560,7 @@ class RunningUpload:
         One that was only rejected stays as it is; the commit of a file ends its kept upload itself.
         """
         if self._parked is not None:
-            await self._kept_uploads.park(
-                kept, self._parked.state, self._upload.destination.path, self._parked.mime_type
-            )
+            await self._kept_uploads.park(kept, self._parked.state, self._parked.mime_type)
         elif self._upload.state not in {UploadState.REJECTED, UploadState.COMMITTED}:
             await self._kept_uploads.end(kept)
 

@@ -51,7 +51,7 @@ WHERE object_id = :object_id;
 -- park_kept_upload --
 -- Notes how far a kept upload has come, in the epoch that is going on.
 UPDATE kept_uploads
-SET state = :state, folder = :folder, mime_type = coalesce(:mime_type, mime_type)
+SET state = :state, mime_type = coalesce(:mime_type, mime_type)
 WHERE object_id = :object_id AND epoch = :epoch
 RETURNING owner_id;
 
@@ -66,6 +66,12 @@ ON CONFLICT DO NOTHING;
 -- Whether services with a credential were given a kept upload.
 SELECT object_id FROM kept_upload_services
 WHERE object_id = :object_id AND credential_id = :credential_id;
+
+-- move_kept_uploads --
+-- Kept uploads follow a folder. Paths in it begin with the text of its own up to the bracket, and a comma,
+-- which the hyphen follows in ASCII.
+UPDATE kept_uploads SET folder = :after || substr(folder, length(:before) + 1)
+WHERE folder = :before || ']' OR (folder > :before || ',' AND folder < :before || '-');
 
 -- delete_kept_upload --
 -- Deletes a kept upload, of a certain owner if one is given.

@@ -418,6 +418,60 @@ class TestTakenNames:
         return start
 
 
+class TestMovedFolders:
+    """A kept upload goes where its folder is by then."""
+
+    async def test_a_parked_upload_follows_its_folder(self, stage: Stage):
+        """It is listed there, also with folders that are still to be made; it is entered there."""
+        service = await stage.service()
+        await stage.catalog.make_folders(("a", "b"))
+        async with stage.visiting_client(extensions=RESUMING) as client:
+            await client.book(1)
+            start = await begin_kept(client, service, path="/a/b/new", stored=(0,))
+        await service.next(s2u.UploadAbort)
+        client = await booking_client(stage)
+        assert (await client.order(c2s.RenameFolder(path="/a", target_name="A"))).success
+        assert [upload.path for upload in await kept_by(client)] == ["/A/b/new"]
+        assert (await resume(client, start.upload_id)).path == "/A/b/new"
+        await finish_resumed(client, service)
+        assert await client.names("/A/b/new") == ["a.txt"]
+        assert await stage.catalog.folder_at(("a",)) is None
+
+    async def test_a_folder_that_is_renamed_while_its_upload_is_resumed(
+        self, flaky_stage: FlakyStage
+    ):
+        """Between the claim and the run nothing gets lost, nor when the client is gone again."""
+        catalog, service = flaky_stage.catalog, await flaky_stage.service()
+        await flaky_stage.real_catalog.make_folders(("a",))
+        async with flaky_stage.visiting_client(extensions=RESUMING) as client:
+            await client.book(1)
+            start = await begin_kept(client, service, path="/a", stored=(0,))
+        await service.next(s2u.UploadAbort)
+        held = catalog.held["chunks"] = asyncio.Event()
+        other = await flaky_stage.client("bob")
+        async with flaky_stage.visiting_client(extensions=RESUMING) as client:
+            await client.book(1)
+            answering = asyncio.create_task(resume(client, start.upload_id))
+            await catalog.is_holding("chunks")
+            assert (await other.order(c2s.RenameFolder(path="/a", target_name="A"))).success
+            held.set()
+            assert (await answering).path == "/A"
+        await service.next(s2u.UploadAbort)
+        client = await booking_client(flaky_stage)
+        assert (await kept_in_state(client, "parked")).path == "/A"
+
+    async def test_an_upload_is_kept_where_its_folder_is_by_then(self, stage: Stage):
+        """It may have been renamed since the upload began."""
+        service = await stage.service()
+        await stage.catalog.make_folders(("a",))
+        client = await booking_client(stage)
+        response = await client.request_upload("a.txt", path="/a", size=SIZE)
+        assert (await client.order(c2s.RenameFolder(path="/a", target_name="A"))).success
+        await keep(client, response.upload_id)
+        assert [upload.path for upload in await kept_by(client)] == ["/A"]
+        await service.next(s2u.UploadStart)
+
+
 class TestEnding:
     """A kept upload ends as entered, dropped or expired, and everyone hears the same."""
 
