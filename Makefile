@@ -30,15 +30,15 @@ check: .venv/installed-dev node_modules/installed ## linters and type checkers
 	$(BIN)/lint-imports
 	npm run --silent check
 
-unit: .venv/installed-dev local-supabase ## the tests of the Python code; options of pytest go into ARGS
-	tests/need-tools.sh curl jq unzip
+unit: .venv/installed-dev node_modules/installed local-supabase ## the tests of the Python code; options of pytest go into ARGS
+	tests/need-tools.sh curl jq node unzip
 	$(BIN)/pytest -n 2 $(ARGS)
 
 test-room: .venv/installed-dev ## the tests of one package alone: ROOM=storage, ROOM=manager/uploads
 	$(BIN)/pytest -n 2 tests/$(ROOM) $(ARGS)
 
 coverage: .venv/installed-dev local-supabase ## the tests with branch coverage: a table, and a page below htmlcov/
-	tests/need-tools.sh curl jq unzip
+	tests/need-tools.sh curl jq node unzip
 	$(BIN)/pytest -n 2 --cov --cov-report=term:skip-covered --cov-report=html $(ARGS)
 
 cores: .venv/installed-dev ## fails unless the tests take every branch of what decides without I/O

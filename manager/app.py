@@ -33,6 +33,9 @@ from manager.accounts.factor_enrolment import FactorEnrolment
 from manager.accounts.factor_routes import FactorAdministrationRoutes, FactorRoutes
 from manager.accounts.login_routes import SecondFactorRoutes, SessionStarter, WebsiteOf
 from manager.accounts.logins import LoginRevocation
+from manager.accounts.openid_provider import OpenIdClient, OpenIdProvider
+from manager.accounts.openid_routes import IdentityRoutes, OpenIdRoutes
+from manager.accounts.openid_users import OpenIdPolicy, OpenIdUsers
 from manager.accounts.packet_scopes import ScopeGuard
 from manager.accounts.quota_routes import QuotaRoutes
 from manager.accounts.routes import AccountRoutes
@@ -497,6 +500,27 @@ async def _run(
         passwords_in_query = settings.legacy_get_login
         website_of = WebsiteOf(public_url)
         session_starter = SessionStarter(sessions, addresses, audit)
+        openid = OpenIdClient.of(settings)
+        openid_routes: list[web.RouteDef] = []
+        if openid is not None:
+            provider = await stack.enter_async_context(
+                OpenIdProvider.opened(openid, clock, monotonic)
+            )
+            openid_routes = [
+                *OpenIdRoutes(
+                    provider,
+                    OpenIdUsers(catalog, passwords, OpenIdPolicy.of(settings), clock),
+                    factors,
+                    challenges,
+                    session_starter,
+                    audit,
+                    addresses,
+                    website_of,
+                ).routes,
+                *IdentityRoutes(
+                    accounts, catalog, audit, addresses, clock, issuer=openid.issuer
+                ).routes,
+            ]
         messages = MessagesSection(webhooks, reaper, unknown_messages, uncertain_posts)
         app.add_routes(
             [
@@ -523,8 +547,14 @@ async def _run(
                     on_change=quotas.quota_set,
                 ).routes,
                 *SecondFactorRoutes(
-                    factors, challenges, session_starter, factor_guard, website_of
+                    factors,
+                    challenges,
+                    session_starter,
+                    factor_guard,
+                    website_of,
+                    openid_name=None if openid is None else settings.oidc_name,
                 ).routes,
+                *openid_routes,
                 *FactorRoutes(
                     accounts,
                     catalog,

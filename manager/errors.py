@@ -160,6 +160,53 @@ class LastFactorDemanded(LoginStepRefused):
         )
 
 
+class OpenIdError(LoginStepRefused):
+    """Base of what goes wrong with a login at the OpenID provider."""
+
+    code = "openid"
+
+
+class OpenIdUnavailable(OpenIdError):
+    """The provider does not answer as it should."""
+
+    code = "openid-unavailable"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the OpenID provider is not available: {reason}")
+
+
+class OpenIdFailed(OpenIdError):
+    """The provider has not confirmed the login; the text says what is wrong."""
+
+    code = "openid-failed"
+
+
+class OpenIdUnknownUser(OpenIdError):
+    """Nobody here is linked to this user of the provider, and none is created."""
+
+    code = "openid-unknown-user"
+
+    def __init__(self) -> None:
+        super().__init__("no user here is linked to yours: ask an administrator to link one")
+
+
+class OpenIdNameTaken(OpenIdError):
+    """Another user has the name that a new one would get."""
+
+    code = "openid-name-taken"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a user of your name exists here: ask an administrator to link it to yours"
+        )
+
+
+class IdentityRefused(LoginStepRefused):
+    """The link to a user of the OpenID provider cannot be made or ended; the text says why."""
+
+    code = "identity-refused"
+
+
 class SessionNeeded(LoginStepRefused):
     """The user has a second factor, and only the password was sent."""
 

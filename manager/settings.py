@@ -239,6 +239,44 @@ class ManagerSettings(KeyedCatalogSettings):
             "administrator demands it."
         ),
     )
+    oidc_issuer: OptionalHttpBaseUrl = Field(
+        default=None,
+        description="URL of an OpenID provider, at which users may log in; unset: there is none.",
+    )
+    oidc_client_id: Annotated[str | None, NoneWhenEmpty] = Field(
+        default=None, description="Id with which the manager is registered at the OpenID provider."
+    )
+    oidc_client_secret: Annotated[SecretStr | None, NoneWhenEmpty] = Field(
+        default=None, description="Secret that belongs to it; unset for a public client."
+    )
+    oidc_name: str = Field(
+        default="OpenID",
+        min_length=1,
+        max_length=40,
+        description="What the web page calls the OpenID provider.",
+    )
+    oidc_scopes: str = Field(
+        default="openid profile",
+        description="Scopes that are asked of the OpenID provider, separated by blanks.",
+    )
+    oidc_create_users: bool = Field(
+        default=False,
+        description=(
+            "Whether who logs in at the OpenID provider for the first time gets a new user; otherwise "
+            "an administrator links users."
+        ),
+    )
+    oidc_admin_claim: str = Field(
+        default="groups",
+        description="Claim of the OpenID provider that decides who is an administrator.",
+    )
+    oidc_admin_value: Annotated[str | None, NoneWhenEmpty] = Field(
+        default=None,
+        description=(
+            "Value, or one of the values, that this claim has for administrators, and for nobody else; "
+            "unset: the provider does not decide it."
+        ),
+    )
     legacy_get_login: bool = Field(
         default=False,
         description=(
@@ -414,6 +452,14 @@ class ManagerSettings(KeyedCatalogSettings):
     def _channels_need_a_bot(self) -> Self:
         if self.discord_channels and not self.discord_bot_token:
             raise ValueError("DISCORD_CHANNELS are those of a bot: set DISCORD_BOT_TOKEN as well")
+        return self
+
+    @model_validator(mode="after")
+    def _openid_needs_a_client(self) -> Self:
+        if bool(self.oidc_issuer) != bool(self.oidc_client_id):
+            raise ValueError("OIDC_ISSUER and OIDC_CLIENT_ID belong together: set both or none")
+        if "openid" not in self.oidc_scopes.split():
+            raise ValueError("OIDC_SCOPES must have `openid` among them")
         return self
 
     @property

@@ -36,6 +36,11 @@ class ChallengeKind(StrEnum):
     PASSKEY_ENROLMENT = "passkey-enrolment"
     """A new passkey is to follow."""
 
+    OIDC = "oidc"
+    """The browser is at the OpenID provider."""
+    OIDC_FINISH = "oidc-finish"
+    """The browser has come back from there, and the page is to get a session."""
+
 
 class ChallengeClaims(ExpiringClaims, frozen=True, kw_only=True):
     """The claims of a challenge, as `Challenge` has them."""
@@ -60,7 +65,7 @@ class Challenge:
         user_id: of whom; None when that is not known yet.
         epoch: the user's token epoch: a new password ends the challenge.
         logs_in: whether an enrolment finishes a login that demanded it.
-        secret: the TOTP secret that is being enrolled, in base32.
+        secret: the TOTP secret that is being enrolled, in base32; PKCE's at an OpenID provider.
     """
 
     id: UUID

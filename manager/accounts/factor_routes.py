@@ -18,7 +18,7 @@ from manager.accounts.login_routes import SessionStarter, WebsiteOf, answer_of
 from manager.accounts.second_factors import FactorCatalog, FactorManager, challenge_facts
 from manager.audit.actions import AuditAction
 from manager.audit.log import AuditLog
-from manager.errors import InvalidRequest, NoSuchFactor, NoSuchUser, NotAdministrator
+from manager.errors import InvalidRequest, NoSuchFactor, NoSuchUser
 from manager.files.conversion import timestamp
 from manager.http.parameters import Parameters, json_object
 from manager.http.responses import success
@@ -233,7 +233,7 @@ class FactorAdministrationRoutes:
     @property
     def routes(self) -> list[web.RouteDef]:
         """What is answered here."""
-        path = r"/admin/users/{user_id:\d{1,15}}/second-factor"
+        path = r"/admin/users/{user_id:\d{1,18}}/second-factor"
         return [
             web.get(path, self.show, allow_head=False),
             web.post(path, self.demand),
@@ -242,15 +242,15 @@ class FactorAdministrationRoutes:
 
     async def show(self, request: web.Request) -> web.Response:
         """How many second factors a user has, and whether one is demanded."""
-        await self._administrator_of(request)
-        user = await self._subject_of(request)
+        await self._accounts.administrator_of(request)
+        user = await self._accounts.user(int(request.match_info["user_id"]))
         return success(**_summary(await self._catalog.second_factors_of(user.id)))
 
     async def demand(self, request: web.Request) -> web.Response:
         """Demands a second factor of a user, or not any more."""
-        administrator = await self._administrator_of(request)
+        administrator = await self._accounts.administrator_of(request)
         is_demanded = Parameters(await json_object(request)).flag("is_demanded")
-        user = await self._subject_of(request)
+        user = await self._accounts.user(int(request.match_info["user_id"]))
         try:
             await self._catalog.demand_factor(user.id, is_demanded=is_demanded)
         except UserMissing as error:
@@ -266,8 +266,8 @@ class FactorAdministrationRoutes:
 
     async def reset(self, request: web.Request) -> web.Response:
         """Removes all second factors and recovery codes of a user who has lost them."""
-        administrator = await self._administrator_of(request)
-        user = await self._subject_of(request)
+        administrator = await self._accounts.administrator_of(request)
+        user = await self._accounts.user(int(request.match_info["user_id"]))
         await self._catalog.reset_factors(user.id)
         self._audit.record(
             AuditAction.SECOND_FACTORS_RESET,
@@ -276,18 +276,6 @@ class FactorAdministrationRoutes:
             subject=user.name,
         )
         return success()
-
-    async def _administrator_of(self, request: web.Request) -> User:
-        user = (await self._accounts.login_of(request)).require_account()
-        if not user.is_admin:
-            raise NotAdministrator
-        return user
-
-    async def _subject_of(self, request: web.Request) -> User:
-        user = await self._catalog.user_by_id(int(request.match_info["user_id"]))
-        if user is None:
-            raise NoSuchUser
-        return user
 
 
 def _factor_id(text: str) -> UUID:

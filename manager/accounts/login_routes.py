@@ -87,7 +87,7 @@ class SessionStarter:
 
 
 class SecondFactorRoutes:
-    """`/login/second-factor` and `/login/passkey`."""
+    """`/login/methods`, `/login/second-factor` and `/login/passkey`."""
 
     def __init__(
         self,
@@ -96,6 +96,8 @@ class SecondFactorRoutes:
         starter: SessionStarter,
         guard: PasswordGuard,
         website_of: WebsiteOf,
+        *,
+        openid_name: str | None,
     ) -> None:
         """Takes what it uses.
 
@@ -105,21 +107,30 @@ class SecondFactorRoutes:
             starter: Logs in who has proved to be a user.
             guard: Limits guesses at second factors.
             website_of: Tells for which website passkeys are.
+            openid_name: What the OpenID provider is called; None when there is none.
         """
         self._factors = factors
         self._challenges = challenges
         self._starter = starter
         self._guard = guard
         self._website_of = website_of
+        self._openid_name = openid_name
 
     @property
     def routes(self) -> list[web.RouteDef]:
         """What is answered here."""
         return [
+            web.get("/login/methods", self.methods, allow_head=False),
             web.post("/login/second-factor", self.second_factor),
             web.post("/login/passkey/options", self.passkey_options),
             web.post("/login/passkey", self.passkey),
         ]
+
+    async def methods(self, request: web.Request) -> web.Response:
+        """How one can log in besides by user name and password."""
+        return success(
+            openid=self._openid_name, passkeys_available=self._website_of(request) is not None
+        )
 
     async def second_factor(self, request: web.Request) -> web.Response:
         """What `/login` answers, for the challenge that it gave and a second factor."""

@@ -90,6 +90,21 @@ class AuditAction(StrEnum):
         "id of the link, if it is known",
         "A link has not opened its file; `reason` says why",
     )
+    OPENID_LOGIN_REFUSED = (
+        "openid-login-refused",
+        "",
+        "A login at the OpenID provider gave no session here",
+    )
+    IDENTITY_LINKED = (
+        "identity-linked",
+        "user",
+        "An administrator has linked a user to one of the OpenID provider",
+    )
+    IDENTITY_UNLINKED = (
+        "identity-unlinked",
+        "user",
+        "An administrator has ended the link of a user to one of the OpenID provider",
+    )
     PASSWORD_CHANGED = ("password-changed", "", "A user has changed the own password")
     PASSWORD_RESET = (
         "password-reset",

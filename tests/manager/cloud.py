@@ -162,6 +162,7 @@ async def running_cloud(
     *,
     emulator: dict[str, Any] | None = None,
     clock: Callable[[], float] = time.time,
+    monotonic: Callable[[], float] = time.monotonic,
     **chosen: object,
 ) -> AsyncIterator[Cloud]:
     """Runs an emulator and a manager on it; a second run on the folder finds everything again.
@@ -170,6 +171,7 @@ async def running_cloud(
         folder: where both keep their data.
         emulator: settings of the emulator.
         clock: seconds since the epoch, for the manager.
+        monotonic: seconds that never jump, for the manager.
         chosen: settings of the manager.
     """
     async with AsyncExitStack() as stack:
@@ -177,7 +179,7 @@ async def running_cloud(
             running_emulator(folder / "discord", **{"limits": "off", **(emulator or {})})
         )
         settings = settings_for(discord, folder, **{"setup_code": "none", **chosen})
-        app = create_app(settings, clock=clock, passwords=CHEAP_PASSWORDS)
+        app = create_app(settings, clock=clock, monotonic=monotonic, passwords=CHEAP_PASSWORDS)
         client = await stack.enter_async_context(TestClient(PatientServer(app)))
         http = await stack.enter_async_context(DiscordHttp(api_url=settings.discord_api_url))
         pool = WebhookPool(http, lambda _id, _reason: None)

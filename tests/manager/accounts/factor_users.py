@@ -15,8 +15,8 @@ PUBLIC_URL = "https://cloud.example"
 class Clock:
     """Time that passes only when told to."""
 
-    def __init__(self) -> None:
-        self.now = 1_900_000_000.0
+    def __init__(self, now: float = 1_900_000_000.0) -> None:
+        self.now = now
 
     def __call__(self) -> float:
         """Seconds since the epoch."""
