@@ -52,6 +52,13 @@ def test_the_architecture_names_functions() -> None:
     assert len(_PLACE.findall((ROOT / "docs" / "architecture.md").read_text())) > 100
 
 
+def test_what_holds_a_threat_is_a_test() -> None:
+    """The threat model names tests; each is in the file to which its name is a link."""
+    tests = _TEST.findall((ROOT / "docs" / "threat-model.md").read_text())
+    assert len(tests) > 60
+    assert [test for test, file in tests if test not in names_in(file)] == []
+
+
 def test_what_does_not_exist_is_found() -> None:
     """Methods belong to their class, and a file that is missing defines nothing."""
     assert {"names_in", "_PLACE"} <= names_in("tests/docs/test_places.py")

@@ -292,18 +292,18 @@ for name, error in (
 ):
     rules.errno(name, error)
 rules.load()
-sys.argv = ["discord-cloud", "processing-service"]
+sys.argv = ["discord-cloud", *sys.argv[1:]]
 runpy.run_module("cli", run_name="__main__")
 """
-"""The service under a container runtime that knows nothing of Landlock and allows no namespaces."""
+"""The program under a container runtime that knows nothing of Landlock and allows no namespaces."""
 
 
 async def started_on_an_old_kernel(
-    url: str, folder: Path, **settings: str
+    url: str, folder: Path, *command: str, **settings: str
 ) -> asyncio.subprocess.Process:
     """The program, where the kernel lacks Landlock and namespaces."""
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", OLD_KERNEL),
+        *(sys.executable, "-c", OLD_KERNEL, *(command or ("processing-service",))),
         cwd=folder,
         env={
             **os.environ,
@@ -318,9 +318,12 @@ async def started_on_an_old_kernel(
     )
 
 
-async def test_without_the_required_sandbox_the_service_does_not_run(manager, tmp_path):
+@pytest.mark.parametrize("command", ["processing-service", "up --port 0"])
+async def test_without_the_required_sandbox_the_service_does_not_run(manager, tmp_path, command):
     """It says what is missing, and ends as with a wrong setting."""
-    program = await started_on_an_old_kernel(manager.url, tmp_path, REQUIRE_SANDBOX="true")
+    program = await started_on_an_old_kernel(
+        manager.url, tmp_path, *command.split(), REQUIRE_SANDBOX="true"
+    )
     _, output = await program.communicate()
     text = output.decode()
     assert program.returncode == os.EX_CONFIG, text
