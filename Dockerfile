@@ -1,5 +1,7 @@
 # One image for all programs: the manager, upload services, processing services.
-FROM python:3.11-slim AS build
+# Any other image with Python 3.11 in it may be the base: --build-arg BASE=…
+ARG BASE=python:3.11-slim
+FROM ${BASE} AS build
 
 WORKDIR /src
 COPY pyproject.toml setup.py constraints.txt README.md LICENSE ./
@@ -19,7 +21,7 @@ RUN python -m venv --without-pip /opt/discord-cloud \
         --disable-pip-version-check --constraint constraints.txt '.[all]' \
     && /opt/discord-cloud/bin/python -m compileall -q /opt/discord-cloud/lib
 
-FROM python:3.11-slim
+FROM ${BASE}
 
 LABEL org.opencontainers.image.title="discord-cloud" \
     org.opencontainers.image.licenses="MIT"

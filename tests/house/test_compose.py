@@ -342,7 +342,8 @@ def test_images_are_of_lines_that_are_maintained():
         "caddy:2-alpine",
     }
     dockerfile = (ROOT / "Dockerfile").read_text()
-    assert set(re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE)) == {"python:3.11-slim"}
+    assert set(re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE)) == {"${BASE}"}
+    assert re.findall(r"^ARG BASE=(\S+)$", dockerfile, re.MULTILINE) == ["python:3.11-slim"]
 
 
 def test_workers_fit_the_memory_of_their_container():
