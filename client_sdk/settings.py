@@ -47,6 +47,8 @@ class ClientSettings:
         chunk_reply_timeout_s: How long a service may take over a chunk that it has received before
             it is sent again, in seconds.
         stall_timeout_s: How long a transfer may stand still before it is begun anew, in seconds.
+        quiet_s: How long an upload may be without any progress before it is reported as waiting, in
+            seconds.
         finish_timeout_s: How long a service may take to finish after all its chunks are stored, in
             seconds.
         spool_limit: Bytes that one upload may keep in a temporary file, which streams need that can
@@ -75,6 +77,7 @@ class ClientSettings:
     reply_timeout_s: float = REPLY_TIMEOUT_S
     chunk_reply_timeout_s: float = 180.0
     stall_timeout_s: float = 60.0
+    quiet_s: float = 10.0
     finish_timeout_s: float = 300.0
     spool_limit: int = 16 * 1024**3
     spool_folder: str | os.PathLike[str] | None = None

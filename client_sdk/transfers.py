@@ -7,7 +7,8 @@ uploads with another policy.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from inspect import isawaitable, iscoroutinefunction
@@ -16,6 +17,7 @@ from typing import Literal
 from client_sdk.errors import InvalidInput
 from client_sdk.paths import Located, join_remote
 from client_sdk.sources import Source
+from common.tasks import cancel_and_wait
 from protocol import s2c
 from protocol.chunks import chunk_count, chunk_length, indices_in, missing_ranges
 from protocol.generic import ChunkRange
@@ -25,7 +27,7 @@ class Stage(StrEnum):
     """Where a transfer stands."""
 
     WAITING = "waiting"
-    """No upload service is free yet, or a retry is due."""
+    """No upload service is free yet, a retry is due, or nothing moves: the server waits itself."""
     RESTARTING = "restarting"
     """What was stored of a kept upload is of no use any more: it begins anew, as `Progress.reason` says."""
     SPOOLING = "spooling"
@@ -76,9 +78,31 @@ class ProgressMeter:
         self._total = total
         self._report = report
         self._stage = Stage.WAITING
-        self._transferred = 0
+        self._transferred = self._highest = 0
+        self._moved = asyncio.Event()
         self._kept_id: str | None = None
         self.sent_bytes = 0
+
+    @contextlib.asynccontextmanager
+    async def watched(self, quiet_s: float) -> AsyncIterator[None]:
+        """Report `Stage.WAITING` inside whenever nothing new has moved for so many seconds."""
+        watching = asyncio.create_task(self._watch(quiet_s), name="watch-progress")
+        try:
+            yield
+        finally:
+            await cancel_and_wait(watching)
+
+    async def _watch(self, quiet_s: float) -> None:
+        while True:
+            self._moved.clear()
+            try:
+                async with asyncio.timeout(quiet_s):
+                    await self._moved.wait()
+            except TimeoutError:
+                stage = self._stage
+                self.enter(Stage.WAITING)
+                await self._moved.wait()
+                self.enter(stage)
 
     def keep(self, upload_id: str) -> None:
         """The manager keeps the upload."""
@@ -99,7 +123,7 @@ class ProgressMeter:
         """The transfer has come to another stage, with so many bytes there; None for as before."""
         self._stage = stage
         if transferred is not None:
-            self._transferred = transferred
+            self._transferred = self._highest = transferred
         self._report_progress()
 
     def measure(self, total: int) -> None:
@@ -109,12 +133,16 @@ class ProgressMeter:
 
     def restart(self, transferred: int = 0) -> None:
         """Begin anew, with so many bytes already there."""
-        self._transferred = transferred
+        self._transferred = self._highest = transferred
         self._report_progress()
 
     def add(self, count: int) -> None:
         """So many bytes more are through; fewer when negative."""
         self._transferred += count
+        if self._transferred > self._highest:
+            # What goes over once more since its answer is missing is no news.
+            self._highest = self._transferred
+            self._moved.set()
         self._report_progress()
 
     def add_sent(self, count: int) -> None:

@@ -302,15 +302,19 @@ class Uploads:
         job.order.meter.enter(Stage.TRANSFERRING, job.stored_bytes)
         sender = ChunkSender(self._http, job, self._settings, session.progressed)
         try:
-            if job.missing:
-                async with job.order.source.open() as source:
-                    await self._until_left(job, sender.send_missing(source))
-            else:
-                await self._until_finished(job)
+            async with job.order.meter.watched(self._settings.quiet_s):
+                await self._send(job, sender)
         except (Unreachable, UploadFailed) as error:
             raise _TryAgain(UploadFailed(str(error))) from error
         if not job.is_stored:
             raise _after(job)
+
+    async def _send(self, job: AcceptedUpload, sender: ChunkSender) -> None:
+        if not job.missing:
+            await self._until_finished(job)
+            return
+        async with job.order.source.open() as source:
+            await self._until_left(job, sender.send_missing(source))
 
     async def _until_left(self, job: AcceptedUpload, sending: Coroutine[Any, Any, None]) -> None:
         """Send, but no longer than the service has the upload: an answer may be lost."""
@@ -336,7 +340,8 @@ class Uploads:
         session.is_stored = job.is_kept
         job.order.meter.enter(Stage.SETTLING, job.order.source.size)
         try:
-            await job.over.wait()
+            async with job.order.meter.watched(self._settings.quiet_s):
+                await job.over.wait()
         except BaseException:
             if job.is_kept and job.order.keep_on_cancel:
                 self._leave(job, None)

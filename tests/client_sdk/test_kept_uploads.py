@@ -32,9 +32,10 @@ from client_sdk.errors import (
 from client_sdk.sources import BEGINNING_SIZE, FileSource
 from protocol import c2s, generic, s2c
 from protocol.codec import Frame
-from tests.client_sdk.conftest import Peer, running_script
+from tests.client_sdk.conftest import Peer, RunningUpload, running_script
 from tests.client_sdk.content import content_of
 from tests.client_sdk.keeping import KeepingManager
+from tests.client_sdk.stages import Stages
 
 MakeClient = Callable[..., Client]
 CONTENT = content_of(10_000)
@@ -328,6 +329,28 @@ async def test_an_upload_without_progress_is_given_up_and_stays_kept(
         await manager.until(lambda: not manager.uploads)
     assert list(manager.kept) == [stalled.value.upload_id]
     assert manager.count(c2s.UploadAbortRequest) == manager.count(c2s.UploadDrop) == 0
+
+
+async def test_waiting_is_reported(
+    manager: KeepingManager, make_client: MakeClient, source: Path
+) -> None:
+    """Where chunks are not answered, and where the file is not entered; until it goes on."""
+    stages = Stages()
+    finish, entered = manager.finish, asyncio.Event()
+
+    async def finish_later(upload: RunningUpload, **facts: str | None) -> None:
+        await entered.wait()
+        await finish(upload, **facts)
+
+    manager.finish = finish_later  # type: ignore[method-assign]
+    async with client(make_client, quiet_s=0.1) as cloud:
+        upload = asyncio.create_task(cloud.upload(source, "/dir/film", progress=stages))
+        await stages.reached(Stage.TRANSFERRING, Stage.WAITING)
+        manager.released.set()
+        await stages.reached(Stage.TRANSFERRING, Stage.SETTLING, Stage.WAITING)
+        entered.set()
+        await upload
+        assert stages.seen[-1] is Stage.DONE
 
 
 async def test_a_left_upload_gives_its_service_back(
