@@ -297,7 +297,7 @@ class MessageFileStore:
             return None
         try:
             return msgspec.json.decode(content, type=StoredMessage)
-        except msgspec.DecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise OSError(errno.EIO, f"the record of message {message_id} is damaged") from error
 
     def ids(self, channel_id: int) -> list[int]:

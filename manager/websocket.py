@@ -88,9 +88,10 @@ class Handshake:
         text = self.query.get("address", "")
         try:
             url = URL(text)
-        except ValueError:
-            url = URL()
-        if url.scheme not in {"http", "https"} or not url.host or len(text) > MAX_ADDRESS_LENGTH:
+            is_usable = url.scheme in {"http", "https"} and bool(url.host)
+        except ValueError:  # the URL, or its host, which is decoded only here
+            is_usable = False
+        if not is_usable or len(text) > MAX_ADDRESS_LENGTH:
             raise InvalidRequest("address: must be the http or https URL that clients can reach")
         return text
 

@@ -145,7 +145,7 @@ class _ForkServer:
             raise OSError("the fork server has no input and output")
         try:
             report = msgspec.json.decode(await process.stdout.readline(), type=SandboxReport)
-        except msgspec.DecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise OSError("the fork server did not start; the log has the reason") from error
         except BaseException:
             process.kill()

@@ -41,7 +41,7 @@ def decode_journal(content: bytes) -> tuple[list[ChunkStored], int]:
     for text in content.splitlines():
         try:
             line = msgspec.json.decode(text, type=_Line)
-        except msgspec.DecodeError:
+        except (ValueError, RecursionError):
             skipped += 1
             continue
         if line.stored is not None:

@@ -126,9 +126,13 @@ async def limited_body(request: web.Request, most_bytes: int) -> bytes:
 def origin_of(request: web.Request) -> str:
     """Scheme, host and port as the client has written them. Raises `InvalidRequest`."""
     try:
-        return str(request.url.origin())
+        origin = request.url.origin()
+        has_host = bool(origin.host)  # decoded only here
     except ValueError:
-        raise InvalidRequest("Host: must be a name or an address, and a port") from None
+        has_host = False
+    if not has_host:
+        raise InvalidRequest("Host: must be a name or an address, and a port")
+    return str(origin)
 
 
 def base_url_of(request: web.Request, public_url: str | None) -> str:

@@ -98,11 +98,12 @@ async def test_foreign_files_do_no_harm(tmp_path, calling):
         assert [str(stored.id) for stored in emulator.messages()] == [message["id"]]
 
 
-async def test_a_damaged_message_is_an_error_of_the_server(caller, emulator):
+@pytest.mark.parametrize("damage", [b"{", b'{"\xff', b"[" * 5000])
+async def test_a_damaged_message_is_an_error_of_the_server(caller, emulator, damage):
     """A message whose record is damaged is 503, not gone: a client must not forget its files."""
     _, message = await caller.post(b"x")
     (record,) = emulator.settings.data.rglob("message.json")
-    record.write_bytes(b"{")
+    record.write_bytes(damage)
     with capture_logs():
         assert (await caller.call("GET", f"/messages/{message['id']}"))[0] == 503
 

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from msgspec.structs import replace
 
 from tests.upload_service.test_report_journal import report
@@ -37,4 +38,14 @@ def test_a_line_that_is_cut_off_is_counted_and_skipped() -> None:
     """What stands before it and behind it is read."""
     first, second = report(1), report(2)
     content = encode_report(first) + encode_report(second)[:20] + b"\n" + encode_report(second)
+    assert decode_journal(content) == ([first, second], 1)
+
+
+@pytest.mark.parametrize(
+    "damage", [b"\x80", b'{"stored":{"\xff":1}}', b'{"x":' + b"[" * 5000, b"null", b'{"stored":7}']
+)
+def test_a_damaged_line_is_counted_and_skipped(damage: bytes) -> None:
+    """Whatever a disk has made of it: the service starts, and delivers the other reports."""
+    first, second = report(1), report(2)
+    content = encode_report(first) + damage + b"\n" + encode_report(second)
     assert decode_journal(content) == ([first, second], 1)

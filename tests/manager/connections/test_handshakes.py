@@ -54,6 +54,7 @@ async def test_a_key_that_is_no_text_gets_401(stage: Stage, kind: str, key: str)
         pytest.param({"address": "ftp://x/"}, id="not http"),
         pytest.param({"address": "http://"}, id="no host"),
         pytest.param({"address": "http://[x"}, id="no URL"),
+        pytest.param({"address": "http://xn--a/"}, id="host that is no name"),
         pytest.param({"address": "http://x/" + "a" * 3000}, id="long address"),
         pytest.param({"process": "mine"}, id="process is no uuid"),
         pytest.param({"extensions": ""}, id="of the base protocol"),
@@ -86,7 +87,7 @@ async def test_a_refused_upgrade_says_why_as_json(stage: Stage):
     assert "type" in body["error_details"]
 
 
-@pytest.mark.parametrize("host", ["a:999999", "a:b"])
+@pytest.mark.parametrize("host", ["a:999999", "a:b", "xn--a"])
 @pytest.mark.parametrize("kind", ["client", "thumbnail"])
 async def test_a_host_that_is_none_gets_400(stage: Stage, host: str, kind: str):
     """Before the upgrade: links for the peer could not begin with it."""
