@@ -52,6 +52,7 @@ from client_sdk.events import (
 )
 from client_sdk.models import (
     Account,
+    AuditEvent,
     Booking,
     CurrentUser,
     Entry,
@@ -69,6 +70,9 @@ from client_sdk.models import (
     ProcessingStatus,
     QuarantinedWebhook,
     Share,
+    StorageAmount,
+    StorageQuota,
+    StorageUse,
     UploadSlot,
     User,
     WebhookStatus,
@@ -95,6 +99,7 @@ __version__ = importlib.metadata.version("discord-cloud")
 
 __all__ = [
     "Account",
+    "AuditEvent",
     "Booking",
     "ChangeAction",
     "Client",
@@ -153,6 +158,9 @@ __all__ = [
     "SourceChanged",
     "SourceUnreadable",
     "Stage",
+    "StorageAmount",
+    "StorageQuota",
+    "StorageUse",
     "SyncClient",
     "SyncStream",
     "TargetUnwritable",

@@ -108,6 +108,24 @@ class ManagerHttp:
         headers = self._authorization()
         return manager_status(await self._json("GET", "/status", headers=headers, is_patient=True))
 
+    async def ask(
+        self,
+        method: str,
+        route: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """The answer of a route for users, which is JSON. Only a GET waits for the manager."""
+        return await self._json(
+            method,
+            route,
+            params=query,
+            body=body,
+            headers=self._authorization(),
+            is_patient=method == "GET",
+        )
+
     async def graphql(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The data of a GraphQL request.
 
@@ -188,11 +206,14 @@ class ManagerHttp:
         method: str,
         route: str,
         *,
+        params: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         is_patient: bool = False,
     ) -> dict[str, Any]:
-        asked = self._request(method, route, json=body, headers=headers, is_patient=is_patient)
+        asked = self._request(
+            method, route, params=params, json=body, headers=headers, is_patient=is_patient
+        )
         async with asked as response:
             if response.status == OK:
                 return await self._read(response)

@@ -173,6 +173,78 @@ class Account(User):
 
 
 @dataclass(frozen=True, kw_only=True)
+class StorageQuota:
+    """How much a user may store.
+
+    Attributes:
+        bytes: Bytes of all files together; None for any number.
+        files: Number of files; None for any number.
+    """
+
+    bytes: int | None
+    files: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StorageAmount:
+    """How much there is.
+
+    Attributes:
+        bytes: Bytes of all files together.
+        files: Number of files.
+    """
+
+    bytes: int
+    files: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StorageUse:
+    """What a user stores, and may store.
+
+    Attributes:
+        quota: How much it may be.
+        stored: The files that the user owns.
+        temporary: Uploads that run or are kept, open tickets, and what was uploaded with tickets.
+    """
+
+    quota: StorageQuota
+    stored: StorageAmount
+    temporary: StorageAmount
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditEvent:
+    """What somebody did, or tried to do.
+
+    Attributes:
+        id: Its id.
+        first_at: When it happened; of equal events within a minute the first time.
+        last_at: The last time.
+        count: How many equal events there were.
+        action: What was done, as docs/audit.md lists it.
+        outcome: `success` or `failure`.
+        actor_id: Id of the user who did it; None for others.
+        actor: Name of who did it, or is said to have done it; None when nobody is named.
+        address: Where the client was; None for a command on the machine of the manager.
+        subject: What it was done to; None when the action says it all.
+        details: More about it.
+    """
+
+    id: str
+    first_at: datetime
+    last_at: datetime
+    count: int
+    action: str
+    outcome: str
+    actor_id: int | None
+    actor: str | None
+    address: str | None
+    subject: str | None
+    details: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Share:
     """One user's right to a file of another one.
 

@@ -387,6 +387,9 @@ class SyncClient:
     set_user_password = _blocking(Client.set_user_password)
     set_role = _blocking(Client.set_role)
     remove_user = _blocking(Client.remove_user)
+    storage = _blocking(Client.storage)
+    set_quota = _blocking(Client.set_quota)
+    audit_events = _iterating(Client.audit_events, at_once=LISTED_AT_ONCE)
 
     @contextlib.contextmanager
     def stream(

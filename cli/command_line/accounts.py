@@ -29,6 +29,7 @@ def register(app: typer.Typer) -> None:
     app.command("login", no_args_is_help=True)(login)
     app.command("logout")(logout)
     app.command("passwd", no_args_is_help=True)(passwd)
+    app.command("quota")(show_quota)
     app.add_typer(users)
 
 
@@ -120,6 +121,36 @@ def list_users(
     from cli.commands import accounts
 
     accounts.list_users(context, query, as_json=as_json)
+
+
+def show_quota(context: typer.Context, *, as_json: Json = False) -> None:
+    """Show how much you store, and may store."""
+    from cli.commands import accounts
+
+    accounts.show_quota(context, None, as_json=as_json)
+
+
+@users.command("quota", no_args_is_help=True)
+def quota(
+    context: typer.Context,
+    name: Name,
+    *,
+    size: Annotated[
+        str | None,
+        typer.Option("--bytes", metavar="SIZE", help="Bytes, as `500M` or `10G`; `none` for any."),
+    ] = None,
+    files: Annotated[
+        str | None, typer.Option(metavar="N", help="Number of files; `none` for any.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show how much a user stores and may store, or change that (administrators only)."""
+    from cli.commands import accounts
+
+    if size is None and files is None:
+        accounts.show_quota(context, name, as_json=as_json)
+    else:
+        accounts.set_quota(context, name, size=size, files=files, as_json=as_json)
 
 
 @users.command("remove", no_args_is_help=True)

@@ -1,4 +1,4 @@
-"""`status`, and `keys`, `webhooks`, `gc` and `process`, which are for administrators."""
+"""`status`, and `keys`, `webhooks`, `audit`, `gc` and `process`, which are for administrators."""
 
 from typing import Annotated
 
@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
     app.command("status")(status)
     app.add_typer(webhooks)
     app.add_typer(keys)
+    app.command("audit")(audit)
     app.command("gc")(collect)
     app.command("process", no_args_is_help=True)(process)
 
@@ -75,6 +76,34 @@ def retry_webhook(
     from cli.commands import administration
 
     administration.retry_webhook(context, webhook_id)
+
+
+def audit(
+    context: typer.Context,
+    *,
+    user: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Events that this user caused, or that were done to it."),
+    ] = None,
+    action: Annotated[
+        str | None, typer.Option(help="Events with this action, as docs/audit.md lists them.")
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Events from then on: `30min`, `12h` or `7d` ago, or a time as 2026-01-31T12:00 (UTC).",
+        ),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="Events at most.")] = 100,
+    as_json: Json = False,
+) -> None:
+    """Show who did what, from where, newest first (administrators only)."""
+    from cli.commands import administration
+
+    administration.audit(
+        context, user=user, action=action, since=since, limit=limit, as_json=as_json
+    )
 
 
 def collect(

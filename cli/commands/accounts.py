@@ -1,10 +1,11 @@
-"""`register`, `login`, `logout`, `passwd` and `users`.
+"""`register`, `login`, `logout`, `passwd`, `quota` and `users`.
 
-An administrator may list, remove, promote and demote users, and reset their passwords; others may
-search for names.
+An administrator may list, remove, promote and demote users, set their quotas and reset their passwords;
+others may search for names.
 """
 
 import asyncio
+import re
 import string
 import sys
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from cli.credentials import Credentials
 from cli.errors import reported
 from cli.output import print_json, print_line
 from cli.progress import counting_down
-from client_sdk import Account, Client, User
+from client_sdk import Account, Client, StorageUse, User
 from client_sdk.endpoint import base_url
 from client_sdk.errors import Forbidden, InvalidInput, NotLoggedIn, SetupCodeNeeded
 from client_sdk.users import clean_password, clean_username
@@ -25,6 +26,8 @@ from common.wording import counted, human_size
 
 MOST_FOUND = 100
 """Users that one search returns at most to a user who is no administrator."""
+_LIMIT = re.compile(r"([1-9][0-9]{0,15}) ?([kKmMgGtT]?)(?:i?[bB])?", re.ASCII)
+_LIMIT_UNITS = ["", "K", "M", "G", "T"]
 NO_USER_FOUND = "no user's name has that in it"
 
 
@@ -233,6 +236,65 @@ def reset_password(context: typer.Context, name: str, *, password_stdin: bool) -
         print_line(ctx.err, f"changed the password of {name}")
 
     ctx.run(run())
+
+
+def show_quota(context: typer.Context, name: str | None, *, as_json: bool) -> None:
+    """Print how much a user stores and may store; None for oneself."""
+    ctx = command_context(context)
+
+    async def run() -> None:
+        async with ctx.client() as cloud:
+            use = await cloud.storage(name)
+        _print_storage(ctx, use, as_json=as_json)
+
+    ctx.run(run())
+
+
+def set_quota(
+    context: typer.Context, name: str, *, size: str | None, files: str | None, as_json: bool
+) -> None:
+    """Change how much a user may store; what is None stays."""
+    ctx = command_context(context)
+    with reported(ctx.err):
+        new_size = None if size is None else limit_of("--bytes", size)
+        new_files = None if files is None else limit_of("--files", files)
+
+    async def run() -> None:
+        async with ctx.client() as cloud:
+            before = (await cloud.storage(name)).quota
+            use = await cloud.set_quota(
+                name,
+                size=before.bytes if size is None else new_size,
+                files=before.files if files is None else new_files,
+            )
+        _print_storage(ctx, use, as_json=as_json)
+
+    ctx.run(run())
+
+
+def limit_of(option: str, text: str) -> int | None:
+    """A number as `500`, `2k` or `10G`, in binary units; None for `none`. Raises `InvalidInput`."""
+    if text.strip().lower() in {"none", "0"}:
+        return None
+    match = _LIMIT.fullmatch(text.strip())
+    if match is None:
+        raise InvalidInput(f"{option} takes a number from 1 on, as 500M or 10G, or `none`")
+    factor: int = 1024 ** _LIMIT_UNITS.index(match[2].upper())
+    return int(match[1]) * factor
+
+
+def _print_storage(ctx: CommandContext, use: StorageUse, *, as_json: bool) -> None:
+    if as_json:
+        print_json(ctx.out, use)
+        return
+    for title, amount in (("stored", use.stored), ("temporary", use.temporary)):
+        size, files = human_size(amount.bytes), counted(amount.files, "file")
+        print_line(ctx.out, f"{title + ':':11}{size:>10} in {files}")
+    limits = [
+        *([human_size(use.quota.bytes)] if use.quota.bytes is not None else []),
+        *([counted(use.quota.files, "file")] if use.quota.files is not None else []),
+    ]
+    print_line(ctx.out, f"{'quota:':11}{' and '.join(limits) or 'none'}")
 
 
 def set_role(context: typer.Context, name: str, *, is_admin: bool) -> None:

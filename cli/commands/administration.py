@@ -1,22 +1,27 @@
-"""`status`, `keys`, `webhooks`, `gc` and `process`: the state of the manager, and its administration.
+"""`status`, `keys`, `webhooks`, `audit`, `gc` and `process`: the manager's state and administration.
 
-All but `status` are GraphQL requests.
+All but `status` and `audit` are GraphQL requests.
 """
 
+import contextlib
+import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeVar
 
 import msgspec
 import typer
 
 from cli.context import CommandContext, command_context
+from cli.errors import reported
 from cli.output import human_time, print_json, print_line
-from client_sdk import ManagerStatus, MessageStatus
+from client_sdk import AuditEvent, ManagerStatus, MessageStatus
 from client_sdk.errors import InvalidInput, UnexpectedAnswer
 from common.wording import counted, human_size
 
 Answer = TypeVar("Answer")
+_AGO = re.compile(r"([0-9]{1,6}) ?(min|h|d)", re.ASCII)
+_UNITS = {"min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 MOST_LISTED = 100
 """Entries of a listing, at most."""
 
@@ -188,6 +193,63 @@ def revoke_key(context: typer.Context, name: str) -> None:
         print_line(ctx.err, f"revoked the key {name}")
 
     ctx.run(run())
+
+
+def audit(
+    context: typer.Context,
+    *,
+    user: str | None,
+    action: str | None,
+    since: str | None,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Print events of the audit log, newest first."""
+    ctx = command_context(context)
+    with reported(ctx.err):
+        begin = None if since is None else time_of(since, datetime.now(UTC))
+
+    async def run() -> None:
+        found: list[AuditEvent] = []
+        async with ctx.client() as cloud:
+            events = cloud.audit_events(user=user, action=action, since=begin)
+            async with contextlib.aclosing(events):
+                async for event in events:
+                    found.append(event)
+                    if len(found) == limit:
+                        break
+        if as_json:
+            print_json(ctx.out, found)
+            return
+        for event in found:
+            print_line(ctx.out, audit_line(event))
+
+    ctx.run(run())
+
+
+def audit_line(event: AuditEvent) -> str:
+    """Time, outcome, action, who, from where, and on what, with the details."""
+    who = event.actor or "-"
+    where = event.address or "-"
+    facts = [f"{name}={value}" for name, value in event.details.items() if value is not None]
+    times = [f"{event.count} times"] if event.count > 1 else []
+    what = "  ".join([event.subject or "-", *facts, *times])
+    return (
+        f"{human_time(event.first_at)}  {event.outcome:7}  {event.action:20}  {who:16}  "
+        f"{where:18}  {what}"
+    )
+
+
+def time_of(text: str, now: datetime) -> datetime:
+    """A time, or how long ago one was. Raises `InvalidInput`."""
+    if match := _AGO.fullmatch(text.strip()):
+        number, unit = int(match[1]), _UNITS[match[2]]
+        with contextlib.suppress(OverflowError):
+            return now - number * unit
+    with contextlib.suppress(ValueError):
+        moment = datetime.fromisoformat(text.strip())
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    raise InvalidInput("--since takes `30min`, `12h` or `7d`, or a time as 2026-01-31T12:00")
 
 
 def collect(

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import getpass
 import os
 import sys
 import time
@@ -14,6 +15,7 @@ from typing import Any, BinaryIO, TypeVar
 import typer
 import uvloop
 
+from catalog.audit_port import AuditStore
 from catalog.errors import (
     CatalogError,
     CatalogNotEmpty,
@@ -43,6 +45,8 @@ from cli.output import print_json, print_line
 from cli.servers.data_folder import make_folder
 from cli.servers.process import LogSettings, load, logging_to_stderr
 from cli.standard_output import exits_on_closed_output
+from manager.audit.actions import AuditAction
+from manager.audit.events import new_event
 from manager.settings import CatalogSettings
 
 _ERRORS: Mapping[type[CatalogError], type[CommandError]] = {
@@ -181,6 +185,7 @@ async def _export(
     async with opened(settings) as catalog:
         with exits_on_closed_output(), _writing(target) as file:
             counts = await export_catalog(catalog, file)
+        await record(ctx, catalog, AuditAction.CATALOG_EXPORTED, subject=str(target or "-"))
     _print_counts(ctx, "exported", counts, as_json=as_json)
 
 
@@ -192,6 +197,7 @@ async def _import(
             make_folder(settings.database_path.parent)
         async with opened(settings) as catalog:
             counts = await import_catalog(catalog, file)
+            await record(ctx, catalog, AuditAction.CATALOG_IMPORTED, subject=str(source or "-"))
     _print_counts(ctx, "imported", counts, as_json=as_json)
 
 
@@ -212,6 +218,27 @@ async def opened(settings: CatalogSettings) -> AsyncIterator[Catalog]:
         url, key.get_secret_value(), clock=time.time, retry=retry, attempt_s=_ATTEMPT_S
     ) as remote:
         yield remote
+
+
+async def record(
+    ctx: CommandContext,
+    catalog: AuditStore,
+    action: AuditAction,
+    *,
+    subject: str,
+    **details: object,
+) -> None:
+    """Enter into the audit log what was done; if that fails, say so and go on."""
+    with contextlib.suppress(KeyError, OSError):
+        # There may be no name for the user of the process, as in a container.
+        details["os_user"] = getpass.getuser()
+    event = new_event(
+        action, at=time.time(), actor=None, address=None, subject=subject, details=details
+    )
+    try:
+        await catalog.put_audit_events([event])
+    except CatalogError as error:
+        print_line(ctx.err, f"done, but the audit log does not have it: {error}")
 
 
 async def require_catalog(settings: CatalogSettings) -> None:

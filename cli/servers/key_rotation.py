@@ -9,9 +9,10 @@ import typer
 from cli.context import CommandContext, command_context
 from cli.errors import MasterKeyWrong
 from cli.output import print_json, print_line
-from cli.servers.catalog_maintenance import opened, require_catalog, run
+from cli.servers.catalog_maintenance import opened, record, require_catalog, run
 from cli.servers.data_folder import DataFolder
 from cli.servers.process import load
+from manager.audit.actions import AuditAction
 from manager.settings import KeyedCatalogSettings
 from manager.signing.keys import rotate_signing_key
 from storage.errors import InvalidMasterKey
@@ -51,7 +52,9 @@ async def _rotate(
             )
         except InvalidMasterKey as error:
             raise MasterKeyWrong(f"{error}: set MESSAGE_ENCRYPTION_KEY") from error
-    key_id, since = key.key_id.hex(), datetime.fromtimestamp(key.signs_from, UTC)
+        action, key_id = AuditAction.SIGNING_KEY_ROTATED, key.key_id.hex()
+        await record(ctx, catalog, action, subject=key_id, revoke=revoke)
+    since = datetime.fromtimestamp(key.signs_from, UTC)
     if as_json:
         print_json(ctx.out, {"key_id": key_id, "signs_from": since})
     elif revoke:

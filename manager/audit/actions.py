@@ -34,6 +34,8 @@ class AuditAction(StrEnum):
     API_KEY_CREATED = ("api-key-created", "name", "An administrator has created an API key")
     API_KEY_REVOKED = ("api-key-revoked", "name", "An administrator has revoked an API key")
     AUDIT_LOST = ("audit-lost", "", "Events are missing here: the log of the manager has them")
+    CATALOG_EXPORTED = ("catalog-exported", "file", "The catalog was exported, by a command")
+    CATALOG_IMPORTED = ("catalog-imported", "file", "This catalog was imported, by a command")
     CREDENTIALS_REFUSED = (
         "credentials-refused",
         "route",
@@ -162,7 +164,12 @@ class AuditAction(StrEnum):
     SIGNING_KEY_MADE = (
         "signing-key-made",
         "id of the key",
-        "A key that signs tokens, tickets and links was made: at the first start, or by a rotation",
+        "The manager has made a key that signs tokens, tickets and links: it had none that it could read",
+    )
+    SIGNING_KEY_ROTATED = (
+        "signing-key-rotated",
+        "id of the key",
+        "The signing key was replaced, by a command; with `revoke` all others were deleted",
     )
     TICKET_ISSUED = ("ticket-issued", "", "A user or service has received a ticket for an upload")
     FILE_TRANSFERRED = ("file-transferred", "path", "A user has given a file to another")

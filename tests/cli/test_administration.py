@@ -1,11 +1,13 @@
 """`keys`, `webhooks`, `gc` and `process`."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
 
-from cli.commands.administration import Garbage, garbage_summary
+from cli.commands.accounts import limit_of
+from cli.commands.administration import Garbage, garbage_summary, time_of
 from tests.cli.conftest import Shell
 
 
@@ -29,6 +31,8 @@ def test_only_administrators(bert: Shell) -> None:
     """Others are refused, with the exit code of missing rights."""
     for command in (
         ("keys", "list"),
+        ("audit",),
+        ("users", "quota", "alice"),
         ("gc", "--dry-run"),
         ("process", "--failed"),
         ("webhooks", "list"),
@@ -117,3 +121,66 @@ def test_webhooks(shell: Shell) -> None:
     strange = shell("webhooks", "retry", "1" * 18)
     assert strange.exit_code == 65
     assert "DISCORD_WEBHOOKS" in strange.output
+
+
+def test_audit(shell: Shell, bert: Shell, folder: str, tmp_path) -> None:
+    """Who did what, newest first, by user, action and time; as lines and as JSON."""
+    (tmp_path / "a.txt").write_bytes(b"words")
+    assert shell("put", tmp_path / "a.txt", f"{folder}/").exit_code == 0
+    assert shell("share", "add", f"{folder}/a.txt", "bert").exit_code == 0
+    assert shell("rm", f"{folder}/a.txt").exit_code == 0
+    recent = shell.json("audit", "--user", "alice", "--limit", "2")
+    assert [(each["action"], each["subject"]) for each in recent] == [
+        ("file-removed", f"{folder}/a.txt"),
+        ("file-shared", f"{folder}/a.txt"),
+    ]
+    assert recent[1]["details"] == {"user": "bert", "can_write": False}
+    assert recent[0]["actor"] == "alice"
+    assert recent[0]["address"] == "127.0.0.1"
+    (line,) = shell("audit", "--action", "file-shared", "--limit", "1").stdout.splitlines()
+    assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  success  file-shared +alice ", line)
+    assert line.endswith(f"{folder}/a.txt  can_write=False  user=bert")
+    assert shell.json("audit", "--since", "2999-01-01") == []
+    assert len(shell.json("audit", "--since", "1h", "--limit", "1")) == 1
+    assert shell("audit", "--since", "yesterday").exit_code == 64
+    assert shell("audit", "--action", "nothing").exit_code == 65
+
+
+def test_quotas(shell: Shell, bert: Shell) -> None:
+    """Everybody sees the own quota; administrators change it, one number at a time."""
+    nothing = {"bytes": None, "files": None}
+    assert bert.json("quota")["quota"] == nothing
+    changed = shell.json("users", "quota", "bert", "--bytes", "10G")
+    assert changed["quota"] == {"bytes": 10 * 2**30, "files": None}
+    assert shell("users", "quota", "bert", "--files", "100000").exit_code == 0
+    assert bert.json("quota")["quota"] == {"bytes": 10 * 2**30, "files": 100_000}
+    shown = bert("quota").stdout.splitlines()
+    assert shown[-1] == "quota:     10 GiB and 100000 files"
+    assert shell("users", "quota", "bert", "--bytes", "many").exit_code == 64
+    assert shell("users", "quota", "bert", "--bytes", "none", "--files", "none").exit_code == 0
+    assert shell.json("users", "quota", "bert")["quota"] == nothing
+    assert shell("users", "quota", "nobody").exit_code == 66
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1", 1),
+        ("500M", 500 * 2**20),
+        ("10 GiB", 10 * 2**30),
+        ("2t", 2**41),
+        ("none", None),
+        ("0", None),
+    ],
+)
+def test_limits_have_binary_units(text, number):
+    """As sizes are shown everywhere."""
+    assert limit_of("--bytes", text) == number
+
+
+def test_times_may_be_said_as_how_long_ago():
+    """In minutes, hours and days; a time without a zone is in UTC."""
+    now = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
+    assert time_of("30min", now) == now - timedelta(minutes=30)
+    assert time_of("7d", now) == now - timedelta(days=7)
+    assert time_of("2026-01-31T12:00", now) == datetime(2026, 1, 31, 12, 0, tzinfo=UTC)

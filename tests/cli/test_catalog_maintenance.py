@@ -12,6 +12,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from catalog.records import AuditEvent, AuditQuery
 from catalog.sqlite import migrations
 from catalog.sqlite.adapter import SqliteCatalog
 from catalog.supabase.schema import MIGRATIONS
@@ -126,6 +127,23 @@ def test_export_and_import(run, filled, tmp_path):
     assert json.loads(result.stdout) == {"imported": {"user": 1, "sequence": 4}}
     assert run("export", "again.jsonl", DATABASE_PATH="new/catalog.sqlite3").exit_code == 0
     assert (tmp_path / "again.jsonl").read_bytes() == (tmp_path / "backup.jsonl").read_bytes()
+
+
+def test_exports_and_imports_are_in_the_audit_log(run, filled, tmp_path):
+    """Each in that of its own catalog, with the file and the user of the machine."""
+    assert run("export", "backup.jsonl").exit_code == 0
+    assert run("import", "backup.jsonl", DATABASE_PATH="other.sqlite3").exit_code == 0
+
+    async def events(path: Path) -> list[AuditEvent]:
+        async with SqliteCatalog.open(path) as catalog:
+            return await catalog.audit_events(AuditQuery(), before=None, limit=9)
+
+    (exported,) = asyncio.run(events(tmp_path / "data" / "catalog.sqlite3"))
+    (imported,) = asyncio.run(events(tmp_path / "other.sqlite3"))
+    assert (exported.action, exported.subject) == ("catalog-exported", "backup.jsonl")
+    assert (imported.action, imported.subject) == ("catalog-imported", "backup.jsonl")
+    assert {exported.actor, exported.address} == {None}
+    assert "os_user" in json.loads(exported.details)
 
 
 def test_export_through_a_pipe(run, filled, tmp_path):
