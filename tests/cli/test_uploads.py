@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from client_sdk import Conflict, ConflictAnswer
 from tests.cli.conftest import Shell
 from tests.client_sdk.conftest import running_script
 from tests.client_sdk.content import content_of
@@ -62,6 +63,34 @@ async def test_unfinished_uploads_are_listed(
             "expires_at": "2026-01-01T00:00:00.000Z",
         }
     ]
+
+
+async def test_a_question_that_nobody_has_answered_is_put_again(
+    manager: KeepingManager, tmp_path: Path
+) -> None:
+    """All is stored already; the next `put` asks at once, and sends nothing."""
+    source = tmp_path / "film"
+    source.write_bytes(CONTENT)
+    manager.files["/film"] = b"old"
+    manager.held_from = None
+    shell = Shell.logged_in(tmp_path / "home", manager.url, manager.token)
+
+    async def never(_: Conflict) -> ConflictAnswer:
+        return await asyncio.Future()
+
+    async with shell.command_context().client() as cloud:
+        upload = cloud.upload(source, "/film", on_conflict=never, keep_on_cancel=True)
+        leaving = asyncio.create_task(upload)
+        await manager.until(lambda: any(kept.upload.is_stored for kept in manager.kept.values()))
+        leaving.cancel()
+        await asyncio.gather(leaving, return_exceptions=True)
+    await manager.until(lambda: not manager.peers)
+    next(iter(manager.kept.values())).state = "awaiting-decision"
+    shell.answers = ["r\n"]
+    result = await asyncio.to_thread(shell, "put", str(source), "/film")
+    assert "/film exists: [o]verwrite, [r]ename, [s]kip?" in result.stderr
+    assert "9.8 KiB, 0 B of it now, in " in result.stderr
+    assert manager.files["/film"] == b"old"
 
 
 async def test_what_an_earlier_put_has_sent_does_not_count_as_speed(

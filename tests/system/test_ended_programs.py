@@ -11,7 +11,16 @@ from typing import Any
 
 import pytest
 
-from client_sdk import Client, ClientSettings, Progress, ProgressCallback, Stage
+from client_sdk import (
+    Client,
+    ClientSettings,
+    Conflict,
+    ConflictAnswer,
+    OnConflict,
+    Progress,
+    ProgressCallback,
+    Stage,
+)
 from common.retry import QUICK_TRIES
 from discord_emulator.emulator import Emulator
 from discord_emulator.faults import Fault, FaultKind
@@ -168,3 +177,31 @@ async def test_a_manager_that_was_away_for_long_is_noticed_at_once(scene: Scene)
         await later.enter_async_context(scene.manager())
         async with asyncio.timeout(GOES_ON_WITHIN_S):
             await went_on.wait()
+
+
+async def test_a_question_is_asked_again_by_the_next_manager(scene: Scene):
+    """Whoever was asked by the one that was killed is asked once more, and that answer counts."""
+    scene.half.release()
+    asked: asyncio.Queue[asyncio.Future[ConflictAnswer]] = asyncio.Queue()
+
+    async def ask(conflict: Conflict) -> ConflictAnswer:
+        assert conflict.path == "/film.bin"
+        answer: asyncio.Future[ConflictAnswer] = asyncio.get_running_loop().create_future()
+        asked.put_nowait(answer)
+        return await answer
+
+    async with AsyncExitStack() as later, scene.manager() as server, scene.service():
+        token = await server.register()
+        async with Client(server.url, token) as cloud:
+            await cloud.upload(b"old", "/film.bin")
+            upload = asyncio.create_task(cloud.upload(CONTENT, "/film.bin", on_conflict=ask))
+            async with asyncio.timeout(PATIENCE_S):
+                first = await asked.get()
+                await server.kill()
+                await later.enter_async_context(scene.manager())
+                second = await asked.get()
+                assert first.cancelled()
+                second.set_result(ConflictAnswer(OnConflict.RENAME))
+                result = await upload
+            assert (str(result.path), result.sent_bytes) == ("/film (1).bin", len(CONTENT))
+            assert await cloud.read("/film.bin") == b"old"

@@ -74,6 +74,21 @@ class TestGoingOn:
         await finish_resumed(client, service)
         assert await orphans_of(stage.catalog) == []
 
+    async def test_a_last_chunk_that_comes_late_completes_a_parked_upload(self, stage: Stage):
+        """The next client that goes on with it has the file entered, and sends nothing."""
+        service = await stage.service()
+        start = await parked_by_leaving(stage, service, stored=(0, 1, 2, 3))
+        late = await service.post(start, 4)
+        client = await stage.client(extensions=RESUMING)
+        await kept_in_state(client, "parked")
+        assert (await service.order(late)).success
+        assert (await kept_in_state(client, "stored")).stored_chunks == 5
+        assert await client.names() == []
+        assert (await resume(client, start.upload_id)).missing == ()
+        assert (await client.next(s2c.UploadFinishInfo)).success
+        assert await client.names() == ["a.txt"]
+        assert service.unread(s2u.UploadContinue) == []
+
     async def test_a_late_report_of_a_resumed_upload_is_content(self, stage: Stage):
         """Also of a chunk that the next service stores once more: one of them is garbage."""
         first = await stage.service()

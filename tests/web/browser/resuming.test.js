@@ -213,3 +213,22 @@ test("when the manager was away the upload goes on by itself, with what is missi
   await hasTheWholeFilm(person);
   await person.leaves();
 });
+
+test("a question about a taken name is asked again when the manager is back, also after a reload", async () => {
+  const { person, gate } = await worksIn("askedanew");
+  await gate.open();
+  await person.page.setInputFiles("#pick-files", film);
+  await person.uploadsAreDone(1);
+  await person.page.setInputFiles("#pick-files", film);
+  const question = person.page.getByRole("dialog", { name: "This name is taken" });
+  await question.waitFor();
+  const { port } = set.cloud;
+  await set.cloud.down();
+  await question.waitFor({ state: "detached" });
+  await set.cloud.up(port);
+  await question.waitFor();
+  await person.page.reload();
+  await question.getByRole("button", { name: /^Keep both/ }).click();
+  await person.sees(["film (1).mkv", "film.mkv"]);
+  await person.leaves();
+});
