@@ -17,6 +17,9 @@ _PR_SET_CHILD_SUBREAPER: Final = 36
 _CAPABILITY_VERSION: Final = 0x20080522
 """Of `capset`: two sets of 32 capabilities each."""
 
+_CHANGE_USERS: Final = 1 << 0 | 1 << 6 | 1 << 7
+"""CAP_CHOWN, CAP_SETGID and CAP_SETUID."""
+
 _LIBC: Final = ctypes.CDLL(None, use_errno=True)
 
 
@@ -48,6 +51,14 @@ def drop_capabilities() -> None:
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
     none = (ctypes.c_uint32 * 6)()
     _call_on_linux("capset", header, none)
+
+
+def may_change_users() -> bool:
+    """Whether this process may give files to another user and become that user."""
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
+    sets = (ctypes.c_uint32 * 6)()
+    _call_on_linux("capget", header, sets)
+    return sets[0] & _CHANGE_USERS == _CHANGE_USERS
 
 
 def _call_on_linux(name: str, *arguments: object) -> None:

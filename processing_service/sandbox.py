@@ -41,7 +41,12 @@ from seccompy import Filter, SeccompError
 import common
 import processing_service
 import protocol
-from processing_service.kernel_calls import drop_capabilities, hide_memory, unshare_network
+from processing_service.kernel_calls import (
+    drop_capabilities,
+    hide_memory,
+    may_change_users,
+    unshare_network,
+)
 from processing_service.system_calls import system_call_filter
 from processing_service.work_order import INPUT_FILE, ORDER_FILE, OUTPUT_FOLDER
 
@@ -177,7 +182,7 @@ class Sandbox:
             raise OSError("a worker cannot enter its sandbox; its log has the reason")
         return SandboxReport(
             landlock=self.landlock if tried.files else 0,
-            seccomp=tried.system_calls,
+            seccomp=self.system_calls is not None and tried.system_calls,
             signals=tried.signals,
             network_namespace=self.network_namespace,
             user=tried.user,
@@ -258,7 +263,10 @@ def _leave_network(missing: list[str]) -> bool:
 
 
 def _may_switch_user(temp_folder: Path, missing: list[str]) -> bool:
-    """Whether `WORKER_USER` could find the program and the folders of jobs."""
+    """Whether this process may change users, and `WORKER_USER` find the program and folders of jobs."""
+    if not may_change_users():
+        missing.append("user of its own (CAP_CHOWN, CAP_SETGID and CAP_SETUID were taken away)")
+        return False
     for path in (temp_folder, *map(Path, sys.path), Path(sys.prefix)):
         closed = next((part for part in _way_to(path) if not _is_open(part)), None)
         if closed is not None:

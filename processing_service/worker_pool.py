@@ -145,11 +145,12 @@ class _ForkServer:
             raise OSError("the fork server has no input and output")
         try:
             report = msgspec.json.decode(await process.stdout.readline(), type=SandboxReport)
-        except (ValueError, RecursionError) as error:
-            raise OSError("the fork server did not start; the log has the reason") from error
-        except BaseException:
-            process.kill()
+        except BaseException as error:
+            with suppress(ProcessLookupError):
+                process.kill()
             await process.wait()
+            if isinstance(error, ValueError | RecursionError):
+                raise OSError("the fork server did not start; the log has the reason") from error
             raise
         return cls(process, process.stdin, process.stdout, report)
 

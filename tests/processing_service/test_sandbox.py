@@ -29,6 +29,7 @@ from processing_service.work_order import (
     open_output,
 )
 from processing_service.worker_pool import WorkerPool
+from protocol.t2s import JobFailed
 from tests.processing_service.fake_manager import running_service
 
 MIB = 1024**2
@@ -242,6 +243,26 @@ def open_folder() -> Iterator[Path]:
         yield Path(name)
 
 
+def test_root_without_capabilities_keeps_its_user(open_folder):
+    """As in a container from which they were taken; the reason is said, and workers run."""
+    script = """
+        import sys
+        from pathlib import Path
+        import processing_service.worker
+        from processing_service.kernel_calls import drop_capabilities
+        from processing_service.sandbox import Sandbox
+
+        drop_capabilities()
+        sandbox = Sandbox.prepare(Path(sys.argv[1]))
+        print(sandbox.probe(Path(sys.argv[1])).missing)
+    """
+    command = [sys.executable, "-c", dedent(script), open_folder]
+    ran = subprocess.run(  # noqa: S603 - our own program
+        command, check=True, stdout=subprocess.PIPE, text=True
+    )
+    assert ("CAP_SETUID" in ran.stdout) == (os.geteuid() == 0)
+
+
 def test_as_root_workers_are_another_user(open_folder):
     """Who starts the service as root gets workers that are not, and that still have their job's folder."""
     script = """
@@ -360,6 +381,20 @@ async def test_a_pool_that_requires_a_sandbox_decodes_nothing_without(tmp_path, 
     monkeypatch.setattr(SandboxReport, "is_complete", complete)
     assert (await pool.start()).is_complete in {True, False}
     await pool.close()
+
+
+async def test_a_fork_server_that_does_not_start_is_an_error(manager, tmp_path):
+    """Here for want of a folder for temporary files; who requires a sandbox is not served without."""
+    nowhere = tmp_path / "nowhere"
+    with pytest.raises(OSError, match="did not start"):
+        await WorkerPool(nowhere).start()
+    with pytest.raises(SandboxMissing, match="no worker can be started"):
+        async with running_service(manager, nowhere, require_sandbox=True):
+            pass
+    async with running_service(manager, nowhere):
+        report = await manager.result(b"words", "text/plain")
+    assert isinstance(report, JobFailed)
+    assert report.retry
 
 
 @pytest.mark.parametrize("kind", ["link", "pipe", "folder", "nothing", "linked folder"])
