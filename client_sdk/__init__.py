@@ -50,6 +50,7 @@ from client_sdk.events import (
     FileEvent,
     FolderEvent,
 )
+from client_sdk.links import UNSET, FileLink, LinkState
 from client_sdk.models import (
     Account,
     AuditEvent,
@@ -98,6 +99,7 @@ from client_sdk.upload_source import UploadSource
 __version__ = importlib.metadata.version("discord-cloud")
 
 __all__ = [
+    "UNSET",
     "Account",
     "AuditEvent",
     "Booking",
@@ -122,6 +124,7 @@ __all__ = [
     "FileAccess",
     "FileEvent",
     "FileInfo",
+    "FileLink",
     "FolderEvent",
     "FolderInfo",
     "FolderProgress",
@@ -135,6 +138,7 @@ __all__ = [
     "KeptUploadInfo",
     "KeptUploadState",
     "LastingFailure",
+    "LinkState",
     "ManagerStatus",
     "MessageStatus",
     "NotFound",

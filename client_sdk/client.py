@@ -3,13 +3,14 @@
 from typing import Any
 
 from client_sdk.events import EventStream
+from client_sdk.links import Linking
 from client_sdk.models import ManagerStatus
 from client_sdk.storage import StorageAndAudit
 from client_sdk.transferring import FolderTransferring
 from client_sdk.users import Sharing
 
 
-class Client(StorageAndAudit, FolderTransferring, Sharing):
+class Client(StorageAndAudit, FolderTransferring, Linking, Sharing):
     """A user's view of one manager. Use it as an async context manager.
 
     Entering connects, when there is a token; the connection is kept, and made again when it is

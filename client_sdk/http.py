@@ -116,15 +116,25 @@ class ManagerHttp:
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """The answer of a route for users, which is JSON. Only a GET waits for the manager."""
-        return await self._json(
+        """The answer of a route for users, which is JSON. Only a GET waits for the manager.
+
+        Raises `Forbidden`, `NotFound`, `Refused`.
+        """
+        asked = self._request(
             method,
             route,
             params=query,
-            body=body,
+            json=body,
             headers=self._authorization(),
             is_patient=method == "GET",
         )
+        async with asked as response:
+            if response.status == OK:
+                return await self._read(response)
+            answer = await _answer_of(response)
+            if _is_of_another_server(response.status) and not answer:
+                raise no_manager("the manager", self._base, f"HTTP {response.status}")
+            raise _error_of(response, answer)
 
     async def graphql(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The data of a GraphQL request.
@@ -206,14 +216,11 @@ class ManagerHttp:
         method: str,
         route: str,
         *,
-        params: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         is_patient: bool = False,
     ) -> dict[str, Any]:
-        asked = self._request(
-            method, route, params=params, json=body, headers=headers, is_patient=is_patient
-        )
+        asked = self._request(method, route, json=body, headers=headers, is_patient=is_patient)
         async with asked as response:
             if response.status == OK:
                 return await self._read(response)

@@ -379,6 +379,10 @@ class SyncClient:
     access_of = _blocking(Client.access_of)
     transfer_ownership = _blocking(Client.transfer_ownership)
     signed_link = _blocking(Client.signed_link)
+    create_link = _blocking(Client.create_link)
+    links = _iterating(Client.links, at_once=LISTED_AT_ONCE)
+    change_link = _blocking(Client.change_link)
+    revoke_link = _blocking(Client.revoke_link)
     search_users = _blocking(Client.search_users)
     find_user = _blocking(Client.find_user)
 

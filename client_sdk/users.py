@@ -137,20 +137,21 @@ class Sharing(ClientCore):
         await self._link.order(packet)
 
     async def signed_link(self, remote: RemotePath) -> str:
-        """An address that downloads the file without an account, while its content stays.
+        """An address that downloads the file without an account; `create_link` has options.
 
-        Everybody who has the address can read the file: treat it as a secret.
+        Everybody who has the address can read the file: treat it as a secret. It ends when the file gets
+        other content, and after the time that the manager is configured for, unless it is asked for again.
 
         Raises:
             NotFound: There is no such file.
-            Forbidden: The user may not read it.
+            Forbidden: The user may not share it, or has too many links.
         """
         file = await listing.find_file(self._link, *split_remote(remote))
         answer = await self._link.question(
             c2s.SignedDownloadRequest(file_id=file.id), s2c.SignedDownload
         )
         if answer.payload is None:
-            raise Forbidden(f"{remote}: you have no right to read this file")
+            raise Forbidden(f"{remote}: you have no right to share this file, or too many links")
         return self._api.signed_url(answer.payload)
 
     async def _change_share(

@@ -300,9 +300,10 @@ class TransferOwnership(Packet, frozen=True, kw_only=True):
 
 
 class SignedDownloadRequest(Packet, frozen=True, kw_only=True):
-    """Asks for a link that downloads a file without an account.
+    """Asks for a link that downloads a file without an account, with all options at their defaults.
 
-    Client → manager. Answered by `s2c:signed-download`.
+    Client → manager. Answered by `s2c:signed-download`: as long as the link of an earlier request is in force
+    with the same one, whose time begins anew. Only who may share the file gets one.
     """
 
     id: ClassVar[str] = "c2s:signed-download-request"

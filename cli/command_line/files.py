@@ -12,7 +12,7 @@ OtherUser = Annotated[str, typer.Argument(help="Name of the other user.")]
 share = typer.Typer(
     name="share",
     no_args_is_help=True,
-    help="Share files: with users, with everybody, or by a link.",
+    help="Share files: with users, or with everybody.",
 )
 uploads = typer.Typer(
     name="uploads", no_args_is_help=True, help="Unfinished uploads, which the manager keeps."
@@ -162,14 +162,6 @@ def mkdir(
     from cli.commands import files
 
     files.mkdir(context, paths, parents=parents, as_json=as_json)
-
-
-@share.command("link", no_args_is_help=True)
-def share_link(context: typer.Context, path: SharedFile, *, as_json: Json = False) -> None:
-    """Print a URL that downloads a file without an account, until its content changes."""
-    from cli.commands import files
-
-    files.share_link(context, path, as_json=as_json)
 
 
 @share.command("add", no_args_is_help=True)

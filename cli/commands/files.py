@@ -206,21 +206,6 @@ def _name_of(source: str) -> str:
     return split_remote(clean_folder(source))[1]
 
 
-def share_link(context: typer.Context, path: str, *, as_json: bool) -> None:
-    """Print a URL that downloads a file without an account, until its content changes."""
-    ctx = command_context(context)
-
-    async def run() -> None:
-        async with ctx.client() as cloud:
-            url = await cloud.signed_link(path)
-        if as_json:
-            print_json(ctx.out, {"url": url})
-        else:
-            print_line(ctx.out, url)
-
-    ctx.run(run())
-
-
 def share_with(context: typer.Context, path: str, user: str, *, write: bool) -> None:
     """Share a file with a user, for reading unless --write; changes a share that is there."""
     ctx = command_context(context)

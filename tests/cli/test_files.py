@@ -1,7 +1,6 @@
 """`mv`, `rm`, `mkdir`, `share`, `zip` and `passwd`, against a running discord-cloud."""
 
 import io
-import urllib.request
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -201,18 +200,6 @@ def test_a_file_becomes_public_and_private(
     assert shell.json("share", "list", path)["is_public"] is True
     assert shell("share", "private", path).stderr == f"{path} is private\n"
     assert bert("get", path, tmp_path / "again").exit_code == 77
-
-
-def test_a_link_is_for_everybody(shell: Shell, bert: Shell, put: Put, folder: str) -> None:
-    """The address is the only output, and works without an account."""
-    put("a b.txt")
-    result = shell("share", "link", f"{folder}/a b.txt")
-    assert (result.exit_code, result.stderr) == (0, "")
-    with urllib.request.urlopen(result.stdout.strip()) as response:  # noqa: S310 - our manager
-        assert response.read() == b"a b.txt"
-    assert shell.json("share", "link", f"{folder}/a b.txt")["url"] == result.stdout.strip()
-    assert bert("share", "link", f"{folder}/a b.txt").exit_code == 77
-    assert shell("share", "link", f"{folder}/lost").exit_code == 66
 
 
 def test_zip_writes_a_file(

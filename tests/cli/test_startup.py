@@ -42,7 +42,7 @@ def imported(*arguments: str, environment: dict[str, str] | None = None) -> set[
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["put", "--help"], ["share", "link", "--help"], ["up", "--help"], ["put"]],
+    [["--help"], ["put", "--help"], ["share", "add", "--help"], ["up", "--help"], ["put"]],
 )
 def test_help_imports_nothing_slow(arguments: list[str]) -> None:
     """Help of any command comes without the client, its libraries, and the servers."""

@@ -272,7 +272,7 @@ async def test_users_are_found(alice: Client) -> None:
 async def test_a_signed_link_needs_no_account(
     alice: Client, bob: Client, home: str, put: Put
 ) -> None:
-    """Whoever has it reads the file; who may not read the file gets none."""
+    """Whoever has it reads the file; who may not share the file gets none."""
     await put("a.txt")
     link = await alice.signed_link(f"{home}/a.txt")
     async with (
