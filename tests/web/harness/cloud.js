@@ -17,26 +17,28 @@ export const PASSWORD = "correct horse battery";
 export class Cloud {
   /** @type {import("node:child_process").ChildProcess | null} */
   #process = null;
-  #asksForCode;
+  #settings;
   url = "";
   /** Where the administrator is made, as it is printed; null while nothing was printed. @type {string | null} */
   setupLink = null;
 
   /**
    * @param {string} data
-   * @param {boolean} asksForCode
+   * @param {Record<string, string>} settings
    */
-  constructor(data, asksForCode) {
+  constructor(data, settings) {
     this.data = data;
-    this.#asksForCode = asksForCode;
+    this.#settings = settings;
   }
 
   /**
    * A cloud that nobody has used yet.
-   * @param {{ asksForCode?: boolean }} [options] whether its first user needs the setup code
+   * @param {{ asksForCode?: boolean, settings?: Record<string, string> }} [options] whether its first user needs the setup code, and
+   *   further settings
    */
-  static async start({ asksForCode = false } = {}) {
-    const cloud = new Cloud(await mkdtemp(path.join(tmpdir(), "discord-cloud-web-")), asksForCode);
+  static async start({ asksForCode = false, settings = {} } = {}) {
+    const data = await mkdtemp(path.join(tmpdir(), "discord-cloud-web-"));
+    const cloud = new Cloud(data, { SETUP_CODE: asksForCode ? "" : "none", ...settings });
     await cloud.up(0);
     return cloud;
   }
@@ -46,7 +48,7 @@ export class Cloud {
     const process = spawn(path.join(BIN, "discord-cloud"), ["up", "--data", this.data, "--port", String(port)], {
       stdio: ["ignore", "pipe", "pipe"],
       cwd: ROOT,
-      env: { ...environment, SETUP_CODE: this.#asksForCode ? "" : "none" },
+      env: { ...environment, ...this.#settings },
     });
     this.#process = process;
     process.stderr?.on("data", (/** @type {Buffer} */ data) => {

@@ -100,7 +100,7 @@ export class Person {
   async logsIn(name, password = PASSWORD) {
     await this.page.getByLabel("User name").fill(name);
     await this.page.getByLabel("Password", { exact: true }).fill(password);
-    await this.page.getByRole("button", { name: "Log in" }).click();
+    await this.page.getByRole("button", { name: "Log in", exact: true }).click();
   }
 
   /**

@@ -1,16 +1,22 @@
 /** Logging in and out, passwords, and more users. */
 
 /** @import { UserHandle } from "../../types/wire.js" */
+/** @import { LoginMethods, LoginStep } from "../../types/account.js" */
+/** @import { Issued } from "./token.js" */
 /** @import { Connection } from "../protocol/connection.js" */
 /** @import { Store } from "../state/store.js" */
+import { messageOf } from "../protocol/errors.js";
 import { initialState } from "../state/initial.js";
 import { text } from "../text/text.js";
 import { deviceName } from "./device-name.js";
 import { HttpError, askManager } from "./http.js";
+import { askForPasskey } from "./passkeys.js";
 import { takeSetupCode } from "./setup-code.js";
 import { Tokens } from "./token.js";
 
 const RETRY_MS = 3_000;
+/** Answers to a right password that is not enough. */
+const STEPS = ["second-factor-required", "second-factor-demanded"];
 
 export class Accounts {
   /** Who was logged in last. @type {number | null} */
@@ -51,12 +57,67 @@ export class Accounts {
    * @param {string} username
    * @param {string} password
    * @param {boolean} stay
+   * @returns {Promise<LoginStep | null>} what is still to be done; null when one is logged in
    */
   async login(username, password, stay) {
-    const device = deviceName(navigator.userAgent);
-    const issued = await askManager("/login", { body: { username, password, device, renewable: true }, isPatient: true });
+    try {
+      const issued = await askManager("/login", { body: { username, password, ...session() }, isPatient: true });
+      await this.enterWith(issued, stay);
+      return null;
+    } catch (error) {
+      if (error instanceof HttpError && STEPS.includes(error.facts["code"])) return /** @type {LoginStep} */ (error.facts);
+      throw error;
+    }
+  }
+
+  /**
+   * Ends a login with a second factor.
+   * @param {string} challenge
+   * @param {{ code: string } | { passkey: object }} answer
+   * @param {boolean} stay
+   */
+  async answer(challenge, answer, stay) {
+    const issued = await askManager("/login/second-factor", { body: { challenge, ...answer, ...session() } });
+    await this.enterWith(issued, stay);
+  }
+
+  /** @param {boolean} stay */
+  async loginWithPasskey(stay) {
+    const { challenge, passkey_options: options } = await askManager("/login/passkey/options", { body: {} });
+    const passkey = await askForPasskey(options);
+    await this.enterWith(await askManager("/login/passkey", { body: { challenge, passkey, ...session() } }), stay);
+  }
+
+  /** @returns {Promise<LoginMethods>} */
+  methods() {
+    return askManager("/login/methods");
+  }
+
+  /**
+   * Goes on with what the manager has issued for a login.
+   * @param {Issued} issued
+   * @param {boolean} stay
+   */
+  async enterWith(issued, stay) {
     this.#tokens.remember(issued, stay);
     await this.#enter(issued.token);
+  }
+
+  /**
+   * Ends a login at the OpenID provider.
+   * @param {{ error: string | null, stay: boolean }} returned
+   * @returns {Promise<string | null>} a confirmation of who one is; null without a login
+   */
+  async comeBack({ error, stay }) {
+    try {
+      if (error) throw new Error(text.openid.problems[error] ?? text.openid.failed);
+      const issued = await askManager("/login/oidc", { body: session() });
+      await this.enterWith(issued, stay);
+      return issued.confirmation;
+    } catch (failure) {
+      this.#leave(messageOf(failure));
+      return null;
+    }
   }
 
   /**
@@ -64,10 +125,11 @@ export class Accounts {
    * @param {string} username
    * @param {string} password
    * @param {string | null} setupCode null when none is needed
+   * @returns {Promise<LoginStep | null>} as of `login`
    */
   async createAdministrator(username, password, setupCode) {
     await askManager("/register", { body: { username, password, setupCode } });
-    await this.login(username, password, false);
+    return this.login(username, password, false);
   }
 
   /**
@@ -168,6 +230,11 @@ export class Accounts {
     this.#store.set({ session: { phase: "signed-in", user, token, notice: null, setupCode: null }, dialog: null });
     this.#connection.start(token);
   }
+}
+
+/** What the page asks of every session. */
+function session() {
+  return { device: deviceName(navigator.userAgent), renewable: true };
 }
 
 /**

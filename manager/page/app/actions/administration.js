@@ -2,19 +2,49 @@
 
 /** @import { Account, UserList } from "../../types/wire.js" */
 /** @import { Connection } from "../protocol/connection.js" */
+/** @import { FactorSummary } from "../../types/account.js" */
 /** @import { Store } from "../state/store.js" */
+import { askManager } from "./http.js";
 
 export class Administration {
   #store;
   #connection;
+  #token;
 
   /**
    * @param {Store} store
    * @param {Connection} connection
+   * @param {() => Promise<string>} token
    */
-  constructor(store, connection) {
+  constructor(store, connection, token) {
     this.#store = store;
     this.#connection = connection;
+    this.#token = token;
+  }
+
+  /**
+   * @param {Account} account
+   * @returns {Promise<FactorSummary>}
+   */
+  async secondFactorsOf(account) {
+    return askManager(secondFactorPath(account), { token: await this.#token() });
+  }
+
+  /**
+   * Demands a second factor of a user, or not any more.
+   * @param {Account} account
+   * @param {boolean} isDemanded
+   */
+  async demandSecondFactor(account, isDemanded) {
+    await askManager(secondFactorPath(account), { body: { is_demanded: isDemanded }, token: await this.#token() });
+  }
+
+  /**
+   * Removes the second factors of somebody who has lost them.
+   * @param {Account} account
+   */
+  async resetSecondFactors(account) {
+    await askManager(`${secondFactorPath(account)}/reset`, { body: {}, token: await this.#token() });
   }
 
   /** Who does all this. */
@@ -63,4 +93,9 @@ export class Administration {
       onProgress(remaining);
     }
   }
+}
+
+/** @param {Account} account */
+function secondFactorPath(account) {
+  return `/admin/users/${account.id}/second-factor`;
 }

@@ -15,11 +15,13 @@ import { Deletions } from "./deletions.js";
 import { Finder } from "./finder.js";
 import { Links } from "./links.js";
 import { Navigation } from "./navigation.js";
+import { takeReturn } from "./openid.js";
 import { Organiser } from "./organiser.js";
 import { Overview } from "./overview.js";
 import { OwnAccount } from "./own-account.js";
 import { OwnLinks } from "./own-links.js";
 import { Preferences } from "./preferences.js";
+import { SecondFactors } from "./second-factors.js";
 import { Selecting } from "./selecting.js";
 import { Toasts } from "./toasts.js";
 
@@ -37,7 +39,8 @@ export class App {
     this.accounts = new Accounts(this.store, this.connection, () => this.#forgetUser());
     const token = () => this.accounts.token();
     this.ownAccount = new OwnAccount(token);
-    this.administration = new Administration(this.store, this.connection);
+    this.secondFactors = new SecondFactors(token);
+    this.administration = new Administration(this.store, this.connection, token);
     this.navigation = new Navigation(this.store);
     this.browser = new Browser(this.store, this.connection, this.navigation);
     this.selecting = new Selecting(this.store, this.browser, this.navigation, this.toasts);
@@ -58,13 +61,16 @@ export class App {
   /** Reads what is remembered, and begins. */
   async start() {
     this.preferences.load();
+    const returned = takeReturn();
     this.navigation.start();
     window.addEventListener("beforeunload", (event) => {
       if (this.isWorking) event.preventDefault();
     });
     // What was deleted and not undone is deleted, also when the page is closed before it is final.
     window.addEventListener("pagehide", () => this.deletions.commitLast());
-    await this.accounts.start();
+    if (!returned) return this.accounts.start();
+    const confirmation = await this.accounts.comeBack(returned);
+    if (confirmation) this.secondFactors.keep(confirmation);
   }
 
   /**
@@ -98,6 +104,7 @@ export class App {
     this.uploads.discard();
     this.deletions.forgetAll();
     this.links.forget();
+    this.secondFactors.forget();
   }
 
   #online() {

@@ -15,11 +15,13 @@ export class HttpError extends Error {
    * @param {number} status
    * @param {string} message
    * @param {number | null} [retryAfterMs] when the manager wants to be asked again, if it says so
+   * @param {Record<string, any>} [facts] what else the manager answers
    */
-  constructor(status, message, retryAfterMs = null) {
+  constructor(status, message, retryAfterMs = null, facts = {}) {
     super(message);
     this.status = status;
     this.retryAfterMs = retryAfterMs;
+    this.facts = facts;
   }
 }
 
@@ -56,7 +58,7 @@ async function askOnce(path, { body, method = body ? "POST" : "GET", token }) {
     cache: "no-store",
   });
   const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new HttpError(response.status, detailsOf(answer), retryAfterMs(response));
+  if (!response.ok) throw new HttpError(response.status, detailsOf(answer), retryAfterMs(response), answer);
   return answer;
 }
 

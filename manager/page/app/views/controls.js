@@ -79,6 +79,19 @@ export function PasswordField({ isNew, ...rest }) {
   />`;
 }
 
+/**
+ * A field for the code of an authenticator app, or for a recovery code; it takes what `Field` takes, too.
+ * @param {{ value: string, onInput: (value: string) => void, [more: string]: any }} properties
+ */
+export function CodeField(properties) {
+  return html`<${Field} label=${text.secondFactor.code} autocomplete="one-time-code" autocapitalize="none" required maxLength=${40} ...${properties} />`;
+}
+
+/** @param {{ isBusy: boolean, label: string, isNarrow?: boolean }} properties */
+export function Submit({ isBusy, label, isNarrow = false }) {
+  return html`<button class="button primary ${isNarrow ? "" : "wide"}" disabled=${isBusy}>${isBusy ? text.app.oneMoment : label}</button>`;
+}
+
 /** @param {{ label: string, checked: boolean, onChange: (checked: boolean) => void }} properties */
 export function Check({ label, checked, onChange }) {
   return html`<label class="check">

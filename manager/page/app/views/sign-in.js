@@ -1,29 +1,37 @@
 /** The login, and the making of the administrator on a new cloud. */
 
+/** @import { LoginMethods, LoginStep } from "../../types/account.js" */
 import { HttpError } from "../actions/http.js";
+import { leaveForProvider } from "../actions/openid.js";
+import { hasPasskeys } from "../actions/passkeys.js";
 import { text } from "../text/text.js";
-import { Check, Field, FormError, PasswordField, UserNameField } from "./controls.js";
+import { Check, Field, FormError, PasswordField, Submit, UserNameField } from "./controls.js";
 import { html, useApp, useAutoFocus, useLayoutEffect, useRef, useState, useStore } from "./dom.js";
 import { Icon } from "./icon.js";
+import { LoginStepForm } from "./login-step.js";
 import { ThemeButton } from "./theme-button.js";
-import { onSubmit, useWork } from "./work.js";
+import { onSubmit, useLoading, useWork } from "./work.js";
 
 /** @param {{ isFirst: boolean }} properties */
 export function SignIn({ isFirst }) {
-  const words = isFirst ? text.firstStart : text.login;
+  const [pending, setPending] = useState(/** @type {{ step: LoginStep, stay: boolean } | null} */ (null));
+  const words = pending ? text.secondFactor.steps[pending.step.code] : isFirst ? text.firstStart : text.login;
   const notice = useStore((state) => state.session.notice);
   return html`<main class="sign-in">
     <div class="sign-in-theme"><${ThemeButton} /></div>
     <div class="sign-in-card">
       <div class="brand brand-large"><${Icon} name="cloud" class="brand-mark" /><span>${text.app.name}</span></div>
       <h1>${words.title}</h1>
-      <p class="lead">${notice ?? words.lead}</p>
-      <${isFirst ? FirstStartForm : LoginForm} />
+      <p class="lead">${(pending ? null : notice) ?? words.lead}</p>
+      ${pending
+        ? html`<${LoginStepForm} ...${pending} onBack=${() => setPending(null)} />`
+        : html`<${isFirst ? FirstStartForm : LoginForm} onStep=${(/** @type {LoginStep} */ step, /** @type {boolean} */ stay) => setPending({ step, stay })} />`}
     </div>
   </main>`;
 }
 
-function LoginForm() {
+/** @param {{ onStep: (step: LoginStep, stay: boolean) => void }} properties */
+function LoginForm({ onStep }) {
   const app = useApp();
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
@@ -32,16 +40,42 @@ function LoginForm() {
   const nameField = useAutoFocus();
   const passwordField = useInput();
   useReturn(error, () => passwordField);
-  return html`<form class="form" onSubmit=${onSubmit(() => run(() => app.accounts.login(name, password, stay)))}>
+  const submit = async () => {
+    const step = await app.accounts.login(name, password, stay);
+    if (step) onStep(step, stay);
+  };
+  return html`<form class="form" onSubmit=${onSubmit(() => run(submit))}>
     <${UserNameField} value=${name} onInput=${setName} isNew=${false} inputRef=${nameField} autocomplete="username" />
     <${PasswordField} value=${password} onInput=${setPassword} isNew=${false} inputRef=${passwordField} />
     <${Check} label=${text.login.stay} checked=${stay} onChange=${setStay} />
     <${FormError} text=${error} />
     <${Submit} isBusy=${isBusy} label=${text.login.submit} />
+    <${OtherWays} stay=${stay} isBusy=${isBusy} run=${run} />
   </form>`;
 }
 
-function FirstStartForm() {
+/**
+ * Logins without a password.
+ * @param {{ stay: boolean, isBusy: boolean, run: (work: () => Promise<void>) => Promise<void> }} properties
+ */
+function OtherWays({ stay, isBusy, run }) {
+  const app = useApp();
+  const [methods, setMethods] = useState(/** @type {LoginMethods | null} */ (null));
+  // Without an answer there is the password.
+  useLoading(async () => setMethods(await app.accounts.methods()));
+  return html`${methods?.passkeys_available &&
+    hasPasskeys() &&
+    html`<button type="button" class="button wide" disabled=${isBusy} onClick=${() => run(() => app.accounts.loginWithPasskey(stay))}>
+      <${Icon} name="key" />${text.secondFactor.loginWithPasskey}
+    </button>`}
+    ${methods?.openid &&
+    html`<button type="button" class="button wide" disabled=${isBusy} onClick=${() => leaveForProvider(stay)}>
+      <${Icon} name="globe" />${text.openid.login(methods.openid)}
+    </button>`}`;
+}
+
+/** @param {{ onStep: (step: LoginStep, stay: boolean) => void }} properties */
+function FirstStartForm({ onStep }) {
   const app = useApp();
   const linkedCode = useStore((state) => state.session.setupCode);
   const [code, setCode] = useState(linkedCode ?? "");
@@ -61,7 +95,8 @@ function FirstStartForm() {
     isCodeRefused.current = false;
     if (repeated !== password) throw new Error(text.password.different);
     try {
-      await app.accounts.createAdministrator(name, password, linkedCode === null ? null : code);
+      const step = await app.accounts.createAdministrator(name, password, linkedCode === null ? null : code);
+      if (step) onStep(step, false);
     } catch (failure) {
       isCodeRefused.current = failure instanceof HttpError && failure.status === 403;
       throw failure;
@@ -98,11 +133,6 @@ function FirstStartForm() {
     <${FormError} text=${error} />
     <${Submit} isBusy=${isBusy} label=${text.firstStart.submit} />
   </form>`;
-}
-
-/** @param {{ isBusy: boolean, label: string }} properties */
-function Submit({ isBusy, label }) {
-  return html`<button class="button primary wide" disabled=${isBusy}>${isBusy ? text.app.oneMoment : label}</button>`;
 }
 
 function useInput() {

@@ -6,6 +6,7 @@ import { html, useState } from "../dom.js";
 import { AppPasswords } from "./account-app-passwords.js";
 import { AccountLinks } from "./account-links.js";
 import { ChangePassword } from "./account-password.js";
+import { SecondFactors } from "./account-second-factor.js";
 import { Sessions } from "./account-sessions.js";
 import { Dialog } from "./dialog.js";
 
@@ -14,6 +15,7 @@ const SECTIONS = [
   { value: AppPasswords, label: text.account.appPasswords },
   { value: AccountLinks, label: text.account.links },
   { value: ChangePassword, label: text.account.password },
+  { value: SecondFactors, label: text.account.secondFactor },
 ];
 
 /** @param {{ onClose: () => void }} properties */

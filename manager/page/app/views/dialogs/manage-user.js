@@ -1,11 +1,12 @@
 /** For administrators: the role and the password of one user, and the end of the account. */
 
+/** @import { FactorSummary } from "../../../types/account.js" */
 /** @import { Account } from "../../../types/wire.js" */
 import { formatFullDate, formatSize } from "../../text/format.js";
 import { text } from "../../text/text.js";
-import { Choice, FormError, PasswordField } from "../controls.js";
+import { Check, Choice, FormError, PasswordField } from "../controls.js";
 import { html, useApp, useState } from "../dom.js";
-import { onSubmit, useWork } from "../work.js";
+import { onSubmit, useLoading, useWork } from "../work.js";
 import { BackButton } from "./back-button.js";
 import { RemoveUser } from "./remove-user.js";
 
@@ -27,6 +28,7 @@ export function ManageUser({ account, onBack }) {
     ${!isMe &&
     html`<${Role} account=${account} />
       <${Password} account=${account} />
+      <${SecondFactor} account=${account} />
       <${RemoveUser} account=${account} onGone=${onBack} />`}
   </div>`;
 }
@@ -75,4 +77,33 @@ function Password({ account }) {
     <${FormError} text=${error} />
     <button class="button" disabled=${isBusy}>${text.users.setPassword}</button>
   </form>`;
+}
+
+/** @param {{ account: Account }} properties */
+function SecondFactor({ account }) {
+  const app = useApp();
+  const [summary, setSummary] = useState(/** @type {FactorSummary | null} */ (null));
+  const load = async () => setSummary(await app.administration.secondFactorsOf(account));
+  const problem = useLoading(load, [account.id]);
+  const { isBusy, error, run } = useWork();
+  const demand = (/** @type {boolean} */ isDemanded) =>
+    run(async () => {
+      // The box shows at once what was chosen, and goes back if it is refused.
+      setSummary((before) => before && { ...before, is_demanded: isDemanded });
+      await app.administration.demandSecondFactor(account, isDemanded).finally(load);
+    });
+  const reset = () =>
+    run(async () => {
+      await app.administration.resetSecondFactors(account);
+      app.toasts.show(text.secondFactor.wasReset(account.name), "good");
+      await load();
+    });
+  return html`<section>
+    <h4>${text.account.secondFactor}</h4>
+    ${summary &&
+    html`<p class="muted">${text.secondFactor.owned(summary.factors.length)}</p>
+      <${Check} label=${text.secondFactor.demand} checked=${summary.is_demanded} onChange=${demand} />
+      ${summary.factors.length > 0 && html`<button type="button" class="button" disabled=${isBusy} onClick=${reset}>${text.secondFactor.reset}</button>`}`}
+    <${FormError} text=${problem ?? error} />
+  </section>`;
 }

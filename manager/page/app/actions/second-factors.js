@@ -1,0 +1,90 @@
+/** One's own second factors. A change takes a confirmation of who one is, which is kept for its few minutes. */
+
+/** @import { FactorList, Proof } from "../../types/account.js" */
+import { Enrolment } from "./enrolment.js";
+import { askManager } from "./http.js";
+import { askForPasskey } from "./passkeys.js";
+
+/** For how long a confirmation is used: it is good for five minutes. */
+const CONFIRMED_MS = 280_000;
+
+export class SecondFactors {
+  #confirmation = "";
+  #confirmedUntil = 0;
+  #token;
+
+  /** @param {() => Promise<string>} token */
+  constructor(token) {
+    this.#token = token;
+  }
+
+  /** @returns {Promise<FactorList>} */
+  async list() {
+    return askManager("/account/factors", { token: await this.#token() });
+  }
+
+  /** Whether a change can be made without asking who one is. */
+  get isConfirmed() {
+    return Date.now() < this.#confirmedUntil;
+  }
+
+  /**
+   * Keeps a confirmation that was just made.
+   * @param {string} confirmation
+   */
+  keep(confirmation) {
+    this.#confirmation = confirmation;
+    this.#confirmedUntil = Date.now() + CONFIRMED_MS;
+  }
+
+  forget() {
+    this.#confirmedUntil = 0;
+  }
+
+  /** @param {string} password */
+  async confirmByPassword(password) {
+    await this.#confirm({ password });
+  }
+
+  /** @param {string} code */
+  async confirmByCode(code) {
+    const { challenge } = await this.#ask("/account/confirmation/options", {});
+    await this.#confirm({ challenge, code });
+  }
+
+  async confirmByPasskey() {
+    const { challenge, passkey_options: options } = await this.#ask("/account/confirmation/options", {});
+    await this.#confirm({ challenge, passkey: await askForPasskey(options) });
+  }
+
+  /** What enrols with the confirmation. */
+  get enrolment() {
+    return new Enrolment(this.#confirmation);
+  }
+
+  /** @param {string} id */
+  async remove(id) {
+    await askManager("/account/factors/remove", { body: { confirmation: this.#confirmation, id } });
+  }
+
+  /**
+   * New recovery codes, which replace the earlier ones.
+   * @returns {Promise<string[]>}
+   */
+  async newRecoveryCodes() {
+    return (await askManager("/account/recovery-codes", { body: { confirmation: this.#confirmation } })).recovery_codes;
+  }
+
+  /** @param {Proof} proof */
+  async #confirm(proof) {
+    this.keep((await this.#ask("/account/confirmation", proof)).confirmation);
+  }
+
+  /**
+   * @param {string} path
+   * @param {object} body
+   */
+  async #ask(path, body) {
+    return askManager(path, { body, token: await this.#token() });
+  }
+}
