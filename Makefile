@@ -75,6 +75,7 @@ docs: .venv/installed ## writes the pages of docs/ that are generated from the c
 	$(BIN)/python -m manager.uploads.state_diagram docs/uploads.md
 	$(BIN)/python -m manager.graphql.schema docs/schema.graphql
 	$(BIN)/python -m cli.settings_reference docs/settings.md
+	$(BIN)/python -m tests.access.table docs/access.md
 	$(BIN)/python -m manager.audit.actions docs/audit.md
 
 format: .venv/installed-dev ## formats the Python code
