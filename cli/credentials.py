@@ -7,7 +7,7 @@ import contextlib
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
@@ -54,14 +54,25 @@ class Credentials:
 
     Attributes:
         url: http(s) URL of the manager.
-        token: The user's token.
+        token: An app password; the user's token if an earlier release has saved it.
         ca_cert: File of certificates that are trusted there besides those of this machine; None for
             none.
+        user: Name of the user; None if an earlier release has saved it, or for a token of the environment.
+        account_token: A token that may manage accounts for some minutes; None for none.
+        account_until: When that ends, in seconds since the epoch.
     """
 
     url: str
     token: str = field(repr=False)
     ca_cert: str | None = None
+    user: str | None = None
+    account_token: str | None = field(default=None, repr=False)
+    account_until: float = 0.0
+
+
+def is_app_password(token: str) -> bool:
+    """Whether it is one, which manages no account."""
+    return token.startswith("dca_")
 
 
 class CredentialStore:
@@ -92,14 +103,14 @@ class CredentialStore:
         url = self._environment.url or (saved.url if saved else None)
         if url is None:
             raise NotLoggedIn("you are not logged in")
-        token = self._token_for(url, saved)
-        if token is None:
+        login = self._login_for(url, saved)
+        if login is None:
             raise NotLoggedIn(f"you are not logged in at {url}")
-        return Credentials(url, token, self.ca_cert_for(url))
+        return login
 
-    def token_for(self, url: str) -> str | None:
-        """The token for a manager; None when there is none."""
-        return self._token_for(url, self.saved())
+    def login_for(self, url: str) -> Credentials | None:
+        """The login to use at a manager; None when there is none. Raises `CredentialsUnusable`."""
+        return self._login_for(url, self.saved())
 
     def ca_cert_for(self, url: str) -> str | None:
         """The file of certificates that are trusted at a manager as well; None when there is none."""
@@ -145,9 +156,9 @@ class CredentialStore:
             raise CredentialsUnusable(f"cannot delete {self.path}: {error.strerror}") from error
         return True
 
-    def _token_for(self, url: str, saved: Credentials | None) -> str | None:
+    def _login_for(self, url: str, saved: Credentials | None) -> Credentials | None:
         if self._environment.token is not None:
-            return self._environment.token
+            return Credentials(url, self._environment.token, self.ca_cert_for(url))
         if saved is not None and saved.url == url.rstrip("/"):
-            return saved.token
+            return replace(saved, url=url, ca_cert=self.ca_cert_for(url))
         return None

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli.command_line import accounts, administration, files, links, servers
+from cli.command_line import accounts, administration, files, links, logins, servers
 from cli.standard_output import exits_on_closed_output
 
 
@@ -85,6 +85,7 @@ def _log_to_stderr() -> None:
 
 
 accounts.register(app)
+logins.register(app)
 files.register(app)
 links.register(app)
 administration.register(app)

@@ -6,6 +6,7 @@ async with Client("http://127.0.0.1:4000", token) as cloud:
 
 import importlib.metadata
 
+from client_sdk.account import AppPassword, LoginSession
 from client_sdk.batches import (
     FailedTransfer,
     FolderProgress,
@@ -101,6 +102,7 @@ __version__ = importlib.metadata.version("discord-cloud")
 __all__ = [
     "UNSET",
     "Account",
+    "AppPassword",
     "AuditEvent",
     "Booking",
     "ChangeAction",
@@ -139,6 +141,7 @@ __all__ = [
     "KeptUploadState",
     "LastingFailure",
     "LinkState",
+    "LoginSession",
     "ManagerStatus",
     "MessageStatus",
     "NotFound",

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from client_sdk.account import OwnAccount
 from client_sdk.events import EventStream
 from client_sdk.links import Linking
 from client_sdk.models import ManagerStatus
@@ -10,7 +11,7 @@ from client_sdk.transferring import FolderTransferring
 from client_sdk.users import Sharing
 
 
-class Client(StorageAndAudit, FolderTransferring, Linking, Sharing):
+class Client(StorageAndAudit, FolderTransferring, OwnAccount, Linking, Sharing):
     """A user's view of one manager. Use it as an async context manager.
 
     Entering connects, when there is a token; the connection is kept, and made again when it is
@@ -19,19 +20,35 @@ class Client(StorageAndAudit, FolderTransferring, Linking, Sharing):
 
     Args:
         url: http(s) URL of the manager.
-        token: The user's token, from `login`.
+        token: The user's token, from `login`, or an app password.
         settings: Limits, time limits and retries.
         link_changed: Called with False when the connection is lost, and with True when it is back;
             must be quick.
     """
 
-    async def login(self, username: str, password: str) -> str:
-        """A token for a user. The client itself does not begin to use it.
+    async def login(
+        self,
+        username: str,
+        password: str,
+        *,
+        device: str | None = None,
+        life_s: int | None = None,
+    ) -> str:
+        """Begin a session of a user; returns its token. The client itself does not begin to use it.
+
+        The token is good until the session ends. Programs that run on their own should rather have an
+        app password, see `create_app_password`.
+
+        Args:
+            username: Name of the user.
+            password: The user's password.
+            device: What the session is called in the user's list; None: what the client is.
+            life_s: Seconds after which the session ends, if that is sooner than usual.
 
         Raises:
             WrongPassword: The two do not belong together.
         """
-        return await self._api.login(username, password)
+        return await self._api.login(username, password, device=device, life_s=life_s)
 
     async def register(
         self,

@@ -47,7 +47,9 @@ NOT_IMPLEMENTED = 501
 CONNECT_TIMEOUT_S = 30.0
 LONGEST_ANSWER = 1024 * 1024
 LONGEST_REASON = 500
-_FORBIDDEN_CODES = frozenset({"not-administrator", "not-a-service"})
+_FORBIDDEN_CODES = frozenset(
+    {"not-administrator", "not-a-service", "login-needed", "read-only-scope"}
+)
 
 
 class ManagerHttp:
@@ -68,9 +70,15 @@ class ManagerHttp:
         self._token = token
         self._settings = settings
 
-    async def login(self, username: str, password: str) -> str:
+    async def login(
+        self, username: str, password: str, *, device: str | None, life_s: int | None
+    ) -> str:
         """A token for a user. Raises `WrongPassword` when the two do not belong together."""
-        body = {"username": username, "password": password}
+        body: dict[str, Any] = {"username": username, "password": password}
+        if device is not None:
+            body["device"] = device
+        if life_s is not None:
+            body["expires_in"] = life_s
         try:
             answer = await self._json("POST", "/login", body=body, is_patient=True)
         except Forbidden as error:
@@ -318,7 +326,7 @@ def _error_of(response: aiohttp.ClientResponse, answer: Mapping[str, Any]) -> Cl
         case 403:
             return Forbidden(reason or "this is not allowed")
         case 404:
-            return NotFound(reason or "there is no such file")
+            return NotFound(reason or "there is no such thing")
         case 429:
             return TooManyAttempts(reason or "too many attempts: try again later")
         case status if status >= SERVER_ERRORS:

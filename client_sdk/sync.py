@@ -282,7 +282,7 @@ class SyncClient:
 
     Args:
         url: http(s) URL of the manager.
-        token: The user's token, from `login`.
+        token: The user's token, from `login`, or an app password.
         settings: Limits, time limits and retries.
         link_changed: Called with False when the connection is lost, and with True when it is back.
     """
@@ -340,6 +340,13 @@ class SyncClient:
     login = _blocking(Client.login)
     register = _blocking(Client.register)
     change_password = _blocking(Client.change_password)
+    logout = _blocking(Client.logout)
+    sessions = _blocking(Client.sessions)
+    end_session = _blocking(Client.end_session)
+    end_other_sessions = _blocking(Client.end_other_sessions)
+    app_passwords = _blocking(Client.app_passwords)
+    create_app_password = _blocking(Client.create_app_password)
+    revoke_app_password = _blocking(Client.revoke_app_password)
     status = _blocking(Client.status)
     graphql = _blocking(Client.graphql)
 

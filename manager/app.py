@@ -419,7 +419,9 @@ async def _run(
         client_packets = Dispatcher(
             "c2s",
             {None, ADMINISTER, ORGANISE, RESUME},
-            UserAdministration(catalog, passwords, logins, changes, audit, monotonic=monotonic),
+            UserAdministration(
+                catalog, passwords, app_passwords, logins, changes, audit, monotonic=monotonic
+            ),
             BrowsingHandlers(catalog),
             FileHandlers(catalog, changes, audit, reaper.wake, name_policy),
             FolderHandlers(catalog, changes, audit, destinations, reaper.wake, name_policy),

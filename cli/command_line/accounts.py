@@ -77,14 +77,17 @@ def login(
     password_stdin: PasswordStdin = False,
     ca_cert: CaCert = None,
 ) -> None:
-    """Log in. The login is kept in a file that only you can read."""
+    """Log in. An app password for this machine is kept in a file that only you can read.
+
+    For 15 minutes after that, commands that manage accounts or administer do not ask for the password.
+    """
     from cli.commands import accounts
 
     accounts.login(context, url, user, password_stdin=password_stdin, ca_cert=ca_cert)
 
 
 def logout(context: typer.Context) -> None:
-    """Forget the login of this machine."""
+    """End the login of this machine, at the manager as well, and forget it."""
     from cli.commands import accounts
 
     accounts.logout(context)
@@ -104,7 +107,7 @@ def passwd(
     ] = False,
     ca_cert: CaCert = None,
 ) -> None:
-    """Change a password. All logins of the user end, but the one on this machine is renewed."""
+    """Change a password. All sessions of the user end; app passwords, as that of this machine, stay."""
     from cli.commands import accounts
 
     accounts.passwd(context, url, user, password_stdin=password_stdin, ca_cert=ca_cert)
@@ -182,7 +185,7 @@ def remove_user(
 def reset_password(
     context: typer.Context, name: Name, *, password_stdin: PasswordStdin = False
 ) -> None:
-    """Give another user a new password, which ends the user's logins (administrators only)."""
+    """Give another user a new password, which ends all logins of the user (administrators only)."""
     from cli.commands import accounts
 
     accounts.reset_password(context, name, password_stdin=password_stdin)

@@ -8,7 +8,7 @@ import asyncio
 import re
 import string
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import typer
@@ -16,6 +16,7 @@ import typer
 from cli.context import CommandContext, command_context
 from cli.credentials import Credentials
 from cli.errors import reported
+from cli.login import account_client, account_token, end, log_in
 from cli.output import print_json, print_line
 from cli.progress import counting_down
 from client_sdk import Account, Client, StorageUse, User
@@ -46,36 +47,49 @@ def register(
     with reported(ctx.err):
         manager = _manager(ctx, url, ca_cert)
         clean_username(user)
-        # A saved login cannot be valid on a manager that has no user yet.
-        saved = None if setup_code else ctx.credentials.token_for(manager.url)
         password = _ask_password(ctx, stdin=password_stdin, confirm=True)
-    ctx.run(_register(ctx, manager, user, password, admin_token or saved, setup_code))
+    ctx.run(_register(ctx, manager, user, password, admin_token, setup_code))
 
 
 def login(
     context: typer.Context, url: str, user: str, *, password_stdin: bool, ca_cert: Path | None
 ) -> None:
-    """Log in. The login is kept in a file that only you can read."""
+    """Log in. An app password for this machine is kept in a file that only you can read."""
     ctx = command_context(context)
     with reported(ctx.err):
         manager = _manager(ctx, url, ca_cert)
         clean_username(user)
         password = _ask_password(ctx, stdin=password_stdin, confirm=False)
-    ctx.run(_login(ctx, manager, user, password))
+
+    async def run() -> None:
+        await log_in(ctx, manager.url, manager.ca_cert, user, password)
+        print_line(ctx.err, f"logged in at {manager.url} as {user}")
+
+    ctx.run(run())
 
 
 def logout(context: typer.Context) -> None:
-    """Delete the saved login."""
+    """End the saved login at the manager, and delete it."""
     ctx = command_context(context)
-    with reported(ctx.err):
-        was_there = ctx.credentials.forget()
-    print_line(ctx.err, "logged out" if was_there else "you were not logged in")
+
+    async def run() -> None:
+        login = ctx.credentials.saved()
+        is_ended = login is None or await end(ctx, login)
+        ctx.credentials.forget()
+        print_line(ctx.err, "you were not logged in" if login is None else "logged out")
+        if not is_ended:
+            print_line(
+                ctx.err,
+                "the manager could not be told: revoke the app password of this machine on its page",
+            )
+
+    ctx.run(run())
 
 
 def passwd(
     context: typer.Context, url: str, user: str, *, password_stdin: bool, ca_cert: Path | None
 ) -> None:
-    """Change a password. All logins of the user end; the one on this machine is renewed."""
+    """Change a password. All sessions of the user end; app passwords stay, that of this machine too."""
     ctx = command_context(context)
     with reported(ctx.err):
         manager = _manager(ctx, url, ca_cert)
@@ -116,6 +130,9 @@ async def _register(
     token: str | None,
     setup_code: str | None,
 ) -> None:
+    # A saved login cannot be valid on a manager that has no user yet.
+    if token is None and setup_code is None:
+        token = await _own_token(ctx, manager)
     async with ctx.other_client(manager.url, None, manager.ca_cert) as cloud:
         try:
             await cloud.register(user, password, admin_token=token, setup_code=setup_code)
@@ -143,11 +160,10 @@ async def _ask_setup_code(ctx: CommandContext, error: SetupCodeNeeded) -> str:
     return (await ctx.read_line()).strip()
 
 
-async def _login(ctx: CommandContext, manager: _Manager, user: str, password: str) -> None:
-    async with ctx.other_client(manager.url, None, manager.ca_cert) as cloud:
-        token = await cloud.login(user, password)
-    ctx.credentials.save(Credentials(manager.url, token, manager.ca_cert))
-    print_line(ctx.err, f"logged in at {manager.url} as {user}")
+async def _own_token(ctx: CommandContext, manager: _Manager) -> str | None:
+    """The token of one's own login at that manager, if there is one."""
+    login = ctx.credentials.login_for(manager.url)
+    return None if login is None else await account_token(ctx, login)
 
 
 async def _passwd(
@@ -159,10 +175,12 @@ async def _passwd(
     async with ctx.other_client(manager.url, None, manager.ca_cert) as cloud:
         await cloud.change_password(user, previous, new)
         print_line(ctx.err, f"changed the password of {user}")
-        # If the saved login has ended together with the old password, it was this user's.
-        if login is not None and was_good and not await _is_good(ctx, login):
-            token = await cloud.login(user, new)
-            ctx.credentials.save(Credentials(manager.url, token, manager.ca_cert))
+    if login is not None and login.account_token is not None:
+        ctx.credentials.save(replace(login, account_token=None))
+    # If the saved login has ended together with the old password, it was this user's. The app password that
+    # is there otherwise outlives a change.
+    if login is not None and was_good and not await _is_good(ctx, login):
+        await log_in(ctx, manager.url, manager.ca_cert, user, new)
 
 
 async def _is_good(ctx: CommandContext, login: Credentials) -> bool:
@@ -192,11 +210,12 @@ def list_users(context: typer.Context, query: str | None, *, as_json: bool) -> N
 
     async def run() -> None:
         async with ctx.client() as cloud:
-            try:
-                accounts = [account async for account in cloud.list_users(query)]
-            except Forbidden:
+            you = (await cloud.status()).you
+            if you is None or not you.is_admin:
                 _print_names(ctx, await _found(cloud, query), query, as_json=as_json)
                 return
+        async with account_client(ctx) as cloud:
+            accounts = [account async for account in cloud.list_users(query)]
         _print_accounts(ctx, accounts, as_json=as_json)
 
     ctx.run(run())
@@ -231,7 +250,7 @@ def reset_password(context: typer.Context, name: str, *, password_stdin: bool) -
         password = _ask_password(ctx, stdin=password_stdin, confirm=True, label="New password")
 
     async def run() -> None:
-        async with ctx.client() as cloud:
+        async with account_client(ctx) as cloud:
             await cloud.set_user_password(name, password)
         print_line(ctx.err, f"changed the password of {name}")
 
@@ -243,7 +262,7 @@ def show_quota(context: typer.Context, name: str | None, *, as_json: bool) -> No
     ctx = command_context(context)
 
     async def run() -> None:
-        async with ctx.client() as cloud:
+        async with ctx.client() if name is None else account_client(ctx) as cloud:
             use = await cloud.storage(name)
         _print_storage(ctx, use, as_json=as_json)
 
@@ -260,7 +279,7 @@ def set_quota(
         new_files = None if files is None else limit_of("--files", files)
 
     async def run() -> None:
-        async with ctx.client() as cloud:
+        async with account_client(ctx) as cloud:
             before = (await cloud.storage(name)).quota
             use = await cloud.set_quota(
                 name,
@@ -302,7 +321,7 @@ def set_role(context: typer.Context, name: str, *, is_admin: bool) -> None:
     ctx = command_context(context)
 
     async def run() -> None:
-        async with ctx.client() as cloud:
+        async with account_client(ctx) as cloud:
             await cloud.set_role(name, is_admin=is_admin)
         print_line(ctx.err, f"{name} is {'an' if is_admin else 'no'} administrator")
 
@@ -312,7 +331,7 @@ def set_role(context: typer.Context, name: str, *, is_admin: bool) -> None:
 async def _remove_user(
     ctx: CommandContext, name: str, heir: str | None, *, is_sure: bool, as_json: bool
 ) -> None:
-    async with ctx.client() as cloud:
+    async with account_client(ctx) as cloud:
         account = await cloud.find_account(name)
         if heir is not None:
             heir = (await cloud.find_account(heir)).name

@@ -14,6 +14,7 @@ import typer
 
 from cli.context import CommandContext, command_context
 from cli.errors import reported
+from cli.login import account_client
 from cli.output import human_time, print_json, print_line
 from client_sdk import AuditEvent, ManagerStatus, MessageStatus
 from client_sdk.errors import InvalidInput, UnexpectedAnswer
@@ -211,7 +212,7 @@ def audit(
 
     async def run() -> None:
         found: list[AuditEvent] = []
-        async with ctx.client() as cloud:
+        async with account_client(ctx) as cloud:
             events = cloud.audit_events(user=user, action=action, since=begin)
             async with contextlib.aclosing(events):
                 async for event in events:
@@ -380,7 +381,7 @@ async def _ask(
     **variables: Any,  # noqa: ANN401 - JSON
 ) -> Answer:
     """The value of the only field of a GraphQL request. Raises `UnexpectedAnswer`."""
-    async with ctx.client() as cloud:
+    async with account_client(ctx) as cloud:
         (value,) = (await cloud.graphql(query, **variables)).values()
     try:
         return msgspec.convert(value, kind)

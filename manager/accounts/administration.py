@@ -7,6 +7,7 @@ from catalog.account_port import NO_PASSWORD, Account
 from catalog.errors import LastAdministrator, QuotaExceeded, UserHasFiles, UserMissing
 from catalog.port import Catalog
 from catalog.records import AuditOutcome, User
+from manager.accounts.app_passwords import AppPasswords
 from manager.accounts.credentials import Passwords
 from manager.accounts.logins import LoginRevocation
 from manager.audit.actions import AuditAction
@@ -46,6 +47,7 @@ class UserAdministration:
         self,
         catalog: Catalog,
         passwords: Passwords,
+        app_passwords: AppPasswords,
         logins: LoginRevocation,
         changes: ChangeFeed,
         audit: AuditLog,
@@ -54,6 +56,7 @@ class UserAdministration:
     ) -> None:
         self._catalog = catalog
         self._passwords = passwords
+        self._app_passwords = app_passwords
         self._logins = logins
         self._changes = changes
         self._audit = audit
@@ -92,7 +95,9 @@ class UserAdministration:
     async def set_password(
         self, request: ClientRequest, packet: c2s.UserPasswordSet
     ) -> generic.Boolean:
-        """Replaces another user's password and revokes that user's logins.
+        """Replaces another user's password and ends that user's logins, app passwords included.
+
+        Whoever has taken over an account may have made some.
 
         Raises `OwnAccount`, `NoSuchUser`, `Overloaded`.
         """
@@ -103,6 +108,8 @@ class UserAdministration:
         password_hash = await self._passwords.hash(packet.password)
         # Other hashes may have been queued before this one, which takes seconds.
         await self._require_administrator(administrator)
+        # First, so that none is left over if this breaks off.
+        await self._app_passwords.revoke_all_of(packet.user_id)
         with _translated_account_errors():
             user = await self._catalog.set_password(packet.user_id, password_hash)
         self._logins.revoke(user.id, before_epoch=user.token_epoch)

@@ -141,6 +141,12 @@ class AppPasswords:
             raise NoSuchAppPassword
         self._on_end([app_password_id])
 
+    async def revoke_all_of(self, user_id: int) -> None:
+        """Revokes all of a user, of whom nothing needs to be known."""
+        for each in await self._catalog.app_passwords_of(user_id):
+            await self._catalog.remove_app_password(each.id, user_id=user_id)
+            self._on_end([each.id])
+
 
 def is_app_password(text: str) -> bool:
     """Whether a text looks like an app password."""

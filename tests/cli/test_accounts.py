@@ -189,7 +189,7 @@ def test_a_token_never_goes_to_another_address(tmp_path: Path) -> None:
     assert stored(tmp_path).current() == Credentials("http://one", "token-one")
     with pytest.raises(NotLoggedIn, match="http://two"):
         stored(tmp_path, DISCORD_CLOUD_URL="http://two").current()
-    assert stored(tmp_path).token_for("http://two") is None
+    assert stored(tmp_path).login_for("http://two") is None
 
 
 def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:

@@ -198,12 +198,12 @@ async def test_a_session_is_ended_from_another_one(ask, login, stage):
 
 async def test_administrators_end_the_sessions_of_others(ask, login, stage):
     """And nobody else does: neither of others, nor with somebody else's id."""
-    admin, bob = (await login())["token"], (await login("bob"))["token"]
+    admin, bob = (await login())["token"], (await login("bob", device="bob's"))["token"]
     user = await stage.catalog.user_by_name("bob")
     theirs = f"/admin/users/{user.id}/sessions"
     assert (await ask("GET", theirs, bob))[0] == 403
     _, answer = await ask("GET", theirs, admin)
-    session_id = answer["sessions"][0]["id"]
+    [session_id] = [each["id"] for each in answer["sessions"] if each["device"] == "bob's"]
     assert (await ask("DELETE", f"/account/sessions/{session_id}", admin))[0] == 404
     assert (await ask("DELETE", f"{theirs}/{session_id}", admin))[0] == 200
     assert (await ask("GET", "/status", bob))[0] == 401
@@ -235,13 +235,15 @@ async def test_a_session_of_somebody_else_keeps_nothing(ask, login, stage):
 
 
 async def test_a_password_set_by_an_administrator_ends_all_sessions(stage, ask, login):
-    """All of them, whoever has one."""
+    """All of them, whoever has one, and all app passwords, which may be a thief's."""
     bob = await login("bob", renewable=True)
+    _, made = await ask("POST", "/account/app-passwords", bob["token"], name="thief's")
     user = await stage.catalog.user_by_name("bob")
     admin = await stage.client("alice", extensions=[ADMINISTER])
     assert (await admin.order(c2s.UserPasswordSet(user_id=user.id, password="a new one"))).success
     assert (await ask("GET", "/status", bob["token"]))[0] == 401
     assert (await ask("POST", "/account/token", renewal=bob["renewal"]))[0] == 401
+    assert (await ask("GET", "/status", made["app_password"]))[0] == 401
 
 
 async def test_a_connection_ends_when_another_manager_ends_its_session(stage, login):

@@ -184,7 +184,7 @@ export const en = {
     promoted: (/** @type {string} */ name) => `${name} is an administrator now.`,
     demoted: (/** @type {string} */ name) => `${name} is no administrator any more.`,
     newPassword: "New password",
-    passwordHint: "At least 8 characters. All devices on which this user is logged in will have to log in again.",
+    passwordHint: "At least 8 characters. All devices on which this user is logged in will have to log in again, and all app passwords of the user are revoked.",
     setPassword: "Set password",
     passwordSet: (/** @type {string} */ name) => `${name} logs in with the new password from now on.`,
   },
