@@ -13,6 +13,7 @@ from storage.envelope import (
     ENVELOPE_OVERHEAD,
     SEALING_SLACK,
     ChunkSealer,
+    is_authenticated,
     open_base_chunk,
     open_chunk,
     sealed_size,
@@ -60,6 +61,20 @@ def test_the_size_of_an_envelope_is_known_before():
     assert sealed_size("v1", len(PLAIN)) == len(seal(PLAIN))
     assert sealed_size("base", len(PLAIN)) == 16 + 16 + len(PLAIN)
     assert sealed_size("plain", len(PLAIN)) == len(PLAIN)
+
+
+@pytest.mark.parametrize(
+    ("envelope", "digest", "expected"),
+    [
+        ("v1", bytes(32), True),
+        ("v1", None, False),
+        ("base", bytes(32), False),
+        ("plain", bytes(32), False),
+    ],
+)
+def test_only_our_own_chunks_prove_what_they_are(envelope, digest, expected):
+    """A digest alone proves nothing: it comes from the same catalog as the rest."""
+    assert is_authenticated(envelope, digest) is expected
 
 
 def test_a_chunk_can_be_sealed_where_it_lies():

@@ -9,6 +9,7 @@ import pytest
 from common.key_derivation import Purpose
 from storage.errors import InvalidMasterKey
 from storage.keys import KeyRing, MasterKey
+from storage.object_keys import ObjectKey
 
 FIRST = bytes(range(32))
 SECOND = bytes(range(1, 33))
@@ -89,3 +90,27 @@ def test_a_rotation_leaves_the_oldest_key_last():
     """New keys stand in front: the first one encrypts, the last one is what earlier releases had."""
     ring = KeyRing(MasterKey(SECOND), MasterKey(FIRST))
     assert (ring.primary.secret, ring.oldest.secret) == (SECOND, FIRST)
+
+
+def test_the_key_of_an_object_opens_no_other_one():
+    """Each object has a key of its own, under the id of the master key, from which alone it follows."""
+    ring = KeyRing(MasterKey(FIRST), MasterKey(bytes(32)))
+    one, other = (ring.primary.object_key(uuid.UUID(int=number)) for number in (1, 2))
+    found = ring.object_key(uuid.UUID(int=1), ring.primary.key_id)
+    assert found is not None
+    assert found.secret == one.secret != other.secret
+    assert found.key_id == one.key_id == other.key_id == ring.primary.key_id
+    assert ring.object_key(uuid.UUID(int=1), b"none") is None
+
+
+def test_the_key_of_an_object_does_not_show_in_a_repr():
+    """Its id does, which reveals nothing."""
+    key = ObjectKey(FIRST, b"\x01\x02\x03\x04")
+    assert repr(key) == "ObjectKey(key_id=01020304)"
+
+
+@pytest.mark.parametrize(("secret", "key_id"), [(bytes(31), bytes(4)), (bytes(32), bytes(5))])
+def test_the_key_of_an_object_has_its_size(secret, key_id):
+    """Another length is a mistake of whoever has sent it."""
+    with pytest.raises(ValueError, match="32 bytes"):
+        ObjectKey(secret, key_id)
