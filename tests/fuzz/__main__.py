@@ -1,6 +1,6 @@
 """Feeds random and mutated input to what strangers can reach: `python -m tests.fuzz --minutes 5`.
 
-Every target is a test of this folder. `make test` runs a few examples of each; this runs thousands, with
+Every target is a test of this folder. `make test` runs a few examples of each; this runs hundreds, with
 other random numbers in every round, until the time is up or a promise is broken. Hypothesis then shows the
 smallest input that it has found, and keeps it in `.hypothesis`. It belongs into an `@example` of its target,
 or into a test beside the code that it broke.
@@ -14,9 +14,11 @@ import sys
 import time
 from pathlib import Path
 
+from common.wording import counted
+
 FOLDER = Path(__file__).parent
-EXAMPLES = 3000
-"""Of each target in a round, which takes about a minute."""
+EXAMPLES = 500
+"""Of each test in a round, which takes about a minute on two cores."""
 
 
 def main() -> int:
@@ -31,7 +33,7 @@ def main() -> int:
             _tell(f"broken: repeat it with --hypothesis-seed={seed}")
             return code
         rounds += 1
-    _tell(f"{rounds} rounds, nothing broken")
+    _tell(f"{counted(rounds, 'round')}, nothing broken")
     return 0
 
 
@@ -51,12 +53,17 @@ def _tell(text: str) -> None:
 def _options() -> argparse.Namespace:
     known = sorted(path.stem.removeprefix("test_") for path in FOLDER.glob("test_*.py"))
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
-    parser.add_argument("targets", nargs="*", choices=[*known, []], help="default: all")
+    parser.add_argument("targets", nargs="*", help=f"some of {', '.join(known)}; default: all")
     parser.add_argument("--minutes", type=float, default=5, help="default: %(default)s")
     parser.add_argument(
         "--examples", type=int, default=EXAMPLES, help="of each target in a round; %(default)s"
     )
-    return parser.parse_args()
+    options = parser.parse_args()
+    if unknown := set(options.targets) - set(known):
+        parser.error(
+            f"there is no target {', '.join(sorted(unknown))}: choose from {', '.join(known)}"
+        )
+    return options
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 fuzzed = settings(max_examples=int(os.environ.get("FUZZ_EXAMPLES", "25")))
-"""Decorates every target: `make test` runs a few examples, `make fuzz` thousands."""
+"""Decorates every target: `make test` runs a few examples, `make fuzz` hundreds in each round."""
 MOST_S = 1.0
 """Processor time that one input may take: a hundred times what any needs, and seconds less than a loop."""
 
