@@ -208,19 +208,21 @@ class ServiceAccess:
         Raises:
             WrongServicePassword: It is neither.
             WrongServiceKind: It is a credential for other work.
-            TooManyAttempts: Too many wrong ones came from this address: this one is not checked.
+            TooManyAttempts: Too many wrong ones came from this address: the password is not checked.
             CatalogError: It is new, and the catalog is away.
         """
         secret_hash = _hashed(given)
         if _TEXT.fullmatch(given) and secret_hash not in self._in_force:
             await self.refresh()
+        credential = self._in_force.get(secret_hash)
+        if credential is not None:
+            # Nobody guesses it. A service of the same address that goes on with a revoked one, which is
+            # counted like a guess, must not keep this one out.
+            if credential.kind is not kind:
+                raise WrongServiceKind(credential.kind.value, kind.value)
+            self._used.add(credential.id)
+            return ServiceIdentity(credential.id)
         with self._guard.attempt(request):
-            credential = self._in_force.get(secret_hash)
-            if credential is not None:
-                if credential.kind is not kind:
-                    raise WrongServiceKind(credential.kind.value, kind.value)
-                self._used.add(credential.id)
-                return ServiceIdentity(credential.id)
             if not self._is_password(given):
                 raise WrongServicePassword(
                     "this needs a credential for services, or their password, and that is neither"

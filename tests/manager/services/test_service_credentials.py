@@ -107,7 +107,7 @@ async def test_a_credential_does_not_bring_the_master_key(open_stage: Stage, ext
 
 
 async def test_credentials_cannot_be_guessed_without_limit(stage: Stage):
-    """As the password cannot, and together with it; a credential for other work is no guess."""
+    """One for other work is no guess. A service that goes on with a revoked one shuts out none beside it."""
     other = await stage.credential("other", ServiceKind.GATEWAY)
     query = SERVICE_QUERIES[ServiceKind.UPLOAD]
     for _ in range(PER_ADDRESS.burst + 1):
@@ -116,7 +116,8 @@ async def test_credentials_cannot_be_guessed_without_limit(stage: Stage):
         assert await metrics(stage.url, new_credential_text()) == 401
     assert await metrics(stage.url, SERVICE_PASSWORD) == 429
     async with handshake(stage, await stage.credential("a", ServiceKind.UPLOAD), query) as status:
-        assert status == 429
+        assert status == 101
+    assert await metrics(stage.url, new_credential_text()) == 429
 
 
 async def test_a_revoked_credential_ends_its_connections(stage: Stage):
