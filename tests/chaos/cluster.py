@@ -20,7 +20,8 @@ START_S = 180.0
 """Bounds a start on a busy machine."""
 END_S = 90.0
 """Bounds an end: far beyond the grace after which a program that hangs ends itself and prints its stack."""
-GRACE_S = 10.0
+GRACE_S = 30.0
+"""Bounds a stop on a busy machine; one that has nothing to wait for takes a moment."""
 SLOTS = 3
 CHUNKS_IN_FLIGHT = 2
 CHUNK_SIZE = 20_000
