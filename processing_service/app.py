@@ -78,21 +78,27 @@ class ProcessingService:
             ViewsInvalid: the file of views cannot be used.
             SandboxMissing: workers would run without the sandbox that is required.
         """
-        await self._start_workers()
+        # A worker of the same user could otherwise read the service's password in its memory.
+        hide_memory()
         timeout = aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT_S, sock_read=STALL_TIMEOUT_S)
         async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as http:
             jobs = JobProcessor(self._settings, http, self._workers, self._retry)
-            staying = stay_connected(partial(self._connect, jobs), self._reconnect_backoff())
-            running = asyncio.create_task(staying, name="manager-connection")
+            if self._settings.require_sandbox:
+                await self._start_workers()
+            running = asyncio.create_task(self._stay_connected(jobs), name="manager-connection")
             try:
                 yield
             finally:
                 await cancel_and_wait(running)
                 await self._workers.close()
 
+    async def _stay_connected(self, jobs: JobProcessor) -> None:
+        if not self._settings.require_sandbox:
+            # Here, since nothing has to wait for it.
+            await self._start_workers()
+        await stay_connected(partial(self._connect, jobs), self._reconnect_backoff())
+
     async def _start_workers(self) -> None:
-        # A worker of the same user could otherwise read the service's password in its memory.
-        hide_memory()
         try:
             sandbox = await self._workers.start()
         except OSError as error:
