@@ -1,5 +1,6 @@
 /** What the page knows, as one immutable object. */
 
+import type { StorageUse } from "./audit.js";
 import type { Can, KeptUploadState, OverwriteAction, OwnershipStatus, SortKey } from "./wire.js";
 
 export interface FileItem {
@@ -123,6 +124,7 @@ export type Dialog =
   | { kind: "move"; items: readonly Item[] }
   | { kind: "account" }
   | { kind: "users" }
+  | { kind: "audit" }
   | { kind: "services" }
   | { kind: "shortcuts" }
   | { kind: "logout" };
@@ -226,6 +228,8 @@ export interface State {
   /** Whether the manager lets this connection move folders and list shares. */
   canOrganise: boolean;
   storage: Storage | null;
+  /** What the user stores and may store; null: not known yet. */
+  use: StorageUse | null;
   uploads: UploadsView;
   /** Unfinished uploads that are not in the queue, the oldest first. */
   kept: readonly KeptRow[];

@@ -1,5 +1,6 @@
 /** What administrators do with the users of the cloud. The manager asks each time whether somebody is one. */
 
+/** @import { AuditFilter, AuditPage, Quota, StorageUse } from "../../types/audit.js" */
 /** @import { Account, UserList } from "../../types/wire.js" */
 /** @import { Connection } from "../protocol/connection.js" */
 /** @import { FactorSummary } from "../../types/account.js" */
@@ -92,6 +93,35 @@ export class Administration {
       if (remaining === 0) return;
       onProgress(remaining);
     }
+  }
+
+  /**
+   * What a user stores, and may store. Rejects with `HttpError`.
+   * @param {Account} account
+   * @returns {Promise<StorageUse>}
+   */
+  async storage(account) {
+    return askManager(`/admin/users/${account.id}/storage`, { token: await this.#token() });
+  }
+
+  /**
+   * @param {Account} account
+   * @param {Quota} quota
+   * @returns {Promise<StorageUse>}
+   */
+  async setQuota(account, quota) {
+    return askManager(`/admin/users/${account.id}/quota`, { body: quota, token: await this.#token() });
+  }
+
+  /**
+   * A page of the audit log, newest first. Rejects with `HttpError`.
+   * @param {AuditFilter} filter
+   * @param {string | null} after `next` of the page before
+   * @returns {Promise<AuditPage>}
+   */
+  async audit(filter, after) {
+    const given = Object.entries({ ...filter, after: after ?? "" }).filter(([, value]) => value !== "");
+    return askManager(`/admin/audit?${new URLSearchParams(given)}`, { token: await this.#token() });
   }
 }
 

@@ -73,6 +73,7 @@ export class Overview {
     try {
       const size = await this.#connection.request("c2s:folder-size-request", { folder_id: null });
       this.#store.set({ storage: { total: size.total_size, types: size.types } });
+      this.#store.set({ use: await askManager("/account/storage", { token: await this.#token() }) });
     } catch {
       // The numbers stay as they are until the next change.
     }

@@ -55,6 +55,7 @@ export function initialState() {
     services: [],
     canOrganise: false,
     storage: null,
+    use: null,
     uploads: EMPTY_QUEUE,
     kept: [],
     queueOpen: true,

@@ -2,6 +2,11 @@
 
 import { formatCount } from "./format.js";
 
+/** @param {string} words */
+function capitalised(words) {
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
 /**
  * @param {number} count
  * @param {string} one
@@ -187,6 +192,37 @@ export const en = {
     passwordHint: "At least 8 characters. All devices on which this user is logged in will have to log in again, and all app passwords of the user are revoked.",
     setPassword: "Set password",
     passwordSet: (/** @type {string} */ name) => `${name} logs in with the new password from now on.`,
+  },
+  quota: {
+    title: "Storage",
+    size: "GiB at most",
+    files: "Files at most",
+    any: "No limit",
+    set: "Set limits",
+    hint: "What is stored stays. Beyond a limit nothing more can be stored.",
+    changed: (/** @type {string} */ name) => `The limits of ${name} have changed.`,
+    unlimited: (/** @type {string} */ size) => `${size} stored, no limit`,
+    used: (/** @type {string} */ size, /** @type {string} */ limit) => `${size} of ${limit}`,
+    usedFiles: (/** @type {string} */ files, /** @type {string} */ limit) => `${files} of ${limit} files`,
+    temporary: (/** @type {string} */ size) => `${size} on the way`,
+  },
+  audit: {
+    title: "Audit log",
+    user: "User",
+    anybody: "Anybody",
+    action: "Action",
+    anything: "Anything",
+    period: "Time",
+    always: "Any time",
+    days: (/** @type {number} */ days) => (days === 1 ? "Last 24 hours" : `Last ${days} days`),
+    nothing: "Nothing of that kind.",
+    more: "Show more",
+    failed: "Refused",
+    times: (/** @type {number} */ count) => `${formatCount(count)} times`,
+    actionName: (/** @type {string} */ action) => capitalised(action.replaceAll("-", " ")),
+    by: (/** @type {string | null} */ actor, /** @type {string | null} */ address) =>
+      address === null ? (actor ?? "On the server") : `${actor ?? "Somebody"} from ${address}`,
+    detail: (/** @type {string} */ name, /** @type {unknown} */ value) => `${name.replaceAll("_", " ")}: ${value}`,
   },
   removal: {
     title: "Remove",

@@ -92,6 +92,17 @@ export function Submit({ isBusy, label, isNarrow = false }) {
   return html`<button class="button primary ${isNarrow ? "" : "wide"}" disabled=${isBusy}>${isBusy ? text.app.oneMoment : label}</button>`;
 }
 
+/** @param {{ label: string, value: string, options: readonly { value: string, label: string }[], onChange: (value: string) => void }} properties */
+export function Select({ label, value, options, onChange }) {
+  const id = useId();
+  return html`<div class="field">
+    <label for=${id}>${label}</label>
+    <select id=${id} value=${value} onChange=${(/** @type {Event} */ event) => onChange(/** @type {HTMLSelectElement} */ (event.target).value)}>
+      ${options.map((option) => html`<option key=${option.value} value=${option.value} selected=${option.value === value}>${option.label}</option>`)}
+    </select>
+  </div>`;
+}
+
 /** @param {{ label: string, checked: boolean, onChange: (checked: boolean) => void }} properties */
 export function Check({ label, checked, onChange }) {
   return html`<label class="check">

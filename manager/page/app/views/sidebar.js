@@ -68,10 +68,15 @@ function ServicesButton() {
 function UserBar() {
   const app = useApp();
   const user = useStore((state) => state.session.user);
-  const open = (/** @type {"account" | "users" | "shortcuts"} */ kind) => () => app.store.set({ dialog: { kind } });
+  const open = (/** @type {"account" | "audit" | "users" | "shortcuts"} */ kind) => () => app.store.set({ dialog: { kind } });
   const logout = () => (app.isWorking ? app.store.set({ dialog: { kind: "logout" } }) : void app.logout());
   const choices = [
-    ...(user?.isAdmin ? [{ label: text.users.title, icon: "users", run: open("users") }] : []),
+    ...(user?.isAdmin
+      ? [
+          { label: text.users.title, icon: "users", run: open("users") },
+          { label: text.audit.title, icon: "list", run: open("audit") },
+        ]
+      : []),
     { label: text.account.title, icon: "key", run: open("account") },
     { label: text.shortcuts.title, icon: "keyboard", run: open("shortcuts") },
     /** @type {const} */ ("line"),

@@ -5,6 +5,7 @@ import { bytesByKind, largest } from "../state/kinds.js";
 import { formatSize } from "../text/format.js";
 import { text } from "../text/text.js";
 import { html, useMemo, useStore } from "./dom.js";
+import { QuotaUse } from "./quota-use.js";
 
 const RADIUS = 34;
 const LENGTH = 2 * Math.PI * RADIUS;
@@ -13,6 +14,7 @@ const SHOWN = 4;
 
 export function StorageCard() {
   const storage = useStore((state) => state.storage);
+  const use = useStore((state) => state.use);
   const parts = useMemo(() => largest(bytesByKind(storage?.types ?? {}), SHOWN).map(labelled), [storage]);
   const total = storage?.total ?? 0;
   return html`<section class="storage" aria-label=${text.storage.title} aria-busy=${storage === null}>
@@ -40,6 +42,7 @@ export function StorageCard() {
       )}
       ${storage && parts.length === 0 && html`<li class="muted">${text.storage.empty}</li>`}
     </ul>
+    ${use && (use.quota.bytes !== null || use.quota.files !== null) && html`<${QuotaUse} use=${use} />`}
   </section>`;
 }
 

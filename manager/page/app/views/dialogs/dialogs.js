@@ -2,6 +2,7 @@
 
 import { html, useApp, useCallback, useStore } from "../dom.js";
 import { AccountDialog } from "./account.js";
+import { AuditDialog } from "./audit.js";
 import { LinkDialog } from "./link.js";
 import { LogoutDialog } from "./logout.js";
 import { MoveDialog } from "./move.js";
@@ -30,6 +31,8 @@ export function Dialogs() {
       return html`<${MoveDialog} items=${dialog.items} onClose=${onClose} />`;
     case "account":
       return html`<${AccountDialog} onClose=${onClose} />`;
+    case "audit":
+      return html`<${AuditDialog} onClose=${onClose} />`;
     case "users":
       return html`<${UsersDialog} onClose=${onClose} />`;
     case "services":

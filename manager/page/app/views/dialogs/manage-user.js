@@ -8,6 +8,7 @@ import { Check, Choice, FormError, PasswordField } from "../controls.js";
 import { html, useApp, useState } from "../dom.js";
 import { onSubmit, useLoading, useWork } from "../work.js";
 import { BackButton } from "./back-button.js";
+import { ManageQuota } from "./manage-quota.js";
 import { RemoveUser } from "./remove-user.js";
 
 /** @param {{ account: Account, onBack: () => void }} properties */
@@ -24,6 +25,7 @@ export function ManageUser({ account, onBack }) {
         <p class="muted">${text.users.since(formatFullDate(account.created_at))}</p>
       </div>
     </header>
+    <${ManageQuota} account=${account} />
     ${isMe && html`<p>${text.users.yourself}</p>`}
     ${!isMe &&
     html`<${Role} account=${account} />

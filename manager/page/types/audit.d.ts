@@ -1,0 +1,49 @@
+/** The audit log and quotas, as the manager's routes have them. */
+
+export interface AuditEvent {
+  id: string;
+  first_at: string;
+  last_at: string;
+  count: number;
+  action: string;
+  outcome: "success" | "failure";
+  actor_id: number | null;
+  actor: string | null;
+  /** Null: a command on the machine of the manager, or the manager itself. */
+  address: string | null;
+  subject: string | null;
+  details: Record<string, unknown>;
+}
+
+/** What events have to match; empty matches all. */
+export interface AuditFilter {
+  user: string;
+  action: string;
+  /** The least time, as ISO 8601. */
+  since: string;
+}
+
+export interface AuditPage {
+  events: AuditEvent[];
+  /** Continues the page; null: there is nothing more. */
+  next: string | null;
+  /** The names of all actions. */
+  actions: string[];
+}
+
+export interface Amount {
+  bytes: number;
+  files: number;
+}
+
+/** Null: any number. */
+export interface Quota {
+  bytes: number | null;
+  files: number | null;
+}
+
+export interface StorageUse {
+  quota: Quota;
+  stored: Amount;
+  temporary: Amount;
+}

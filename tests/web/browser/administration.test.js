@@ -1,0 +1,95 @@
+/** The audit log, and quotas: what administrators see and set, and what users see of it. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Person } from "../harness/people.js";
+import { stage } from "../harness/stage.js";
+
+let graceToken = "";
+const set = stage({
+  prepare: async ({ cloud, token }) => {
+    graceToken = await cloud.register("grace", token);
+  },
+});
+
+/** @param {Person} person */
+async function opensAudit(person) {
+  await person.opensAccountMenu();
+  await person.page.getByRole("menuitem", { name: "Audit log" }).click();
+  return person.page.getByRole("dialog", { name: "Audit log" });
+}
+
+test("limits of a user are set, shown to the user, and kept to", async () => {
+  const grace = await Person.works(set.browser, set.cloud, graceToken);
+  await grace.uploads([{ name: "first.txt", buffer: Buffer.alloc(600_000, "a") }]);
+  await grace.row("first.txt").waitFor();
+  assert.equal(await grace.page.locator(".storage .quota-use").count(), 0);
+  const ada = await Person.works(set.browser, set.cloud, set.token);
+  const users = await ada.opensUsers();
+  await users.getByRole("button", { name: "Manage grace" }).click();
+  await users.getByText("586 KiB stored, no limit").waitFor();
+  await users.getByLabel("GiB at most").fill("0.001");
+  await users.getByLabel("Files at most").fill("2");
+  await users.getByRole("button", { name: "Set limits" }).click();
+  await users.getByText("586 KiB of 1.0 MiB").waitFor();
+  await users.getByText("1 of 2 files").waitFor();
+  await grace.page.reload();
+  await grace.ready();
+  const card = grace.page.getByRole("region", { name: "Storage by type" });
+  await card.getByText("586 KiB of 1.0 MiB").waitFor();
+  await grace.uploads([{ name: "second.txt", buffer: Buffer.alloc(600_000, "b") }]);
+  await grace.page.getByText(/the quota is 1.0 MiB/).first().waitFor();
+  await grace.uploads([{ name: "third.txt", buffer: Buffer.from("c") }]);
+  await grace.row("third.txt").waitFor();
+  await card.getByText("2 of 2 files").waitFor();
+  await users.getByLabel("GiB at most").fill("");
+  await users.getByLabel("Files at most").fill("");
+  await users.getByRole("button", { name: "Set limits" }).click();
+  await users.getByText("stored, no limit").waitFor();
+  await ada.leaves();
+  await grace.leaves();
+});
+
+test("an administrator reads who did what, by user, action and time", async () => {
+  const grace = await Person.works(set.browser, set.cloud, graceToken);
+  const wrong = { username: "grace", password: "not the password" };
+  for (let number = 0; number < 3; number++) await grace.page.request.post(`${set.cloud.url}/login`, { data: wrong });
+  const ada = await Person.works(set.browser, set.cloud, set.token);
+  const dialog = await opensAudit(ada);
+  const events = dialog.getByRole("list", { name: "Audit log" }).getByRole("listitem");
+  await events.filter({ hasText: "Quota set" }).first().waitFor();
+  await dialog.getByLabel("Action").selectOption({ label: "Credentials refused" });
+  await dialog.getByText("3 times").waitFor();
+  await events.nth(1).waitFor({ state: "detached" });
+  const [event] = await events.allInnerTexts();
+  assert.match(event ?? "", /Credentials refused\s+Refused\s+3 times[^]*\/login\s+grace from 127\.0\.0\.1\s+reason: wrong-credentials/);
+  await dialog.getByLabel("Action").selectOption("");
+  await dialog.getByLabel("User").fill("grace");
+  await events.filter({ hasText: "User created" }).waitFor();
+  await events.filter({ hasText: "Master key" }).waitFor({ state: "detached" });
+  await dialog.getByLabel("User").fill("nobody");
+  await dialog.getByText("Nothing of that kind.").waitFor();
+  await dialog.getByLabel("User").fill("");
+  await dialog.getByLabel("Time").selectOption({ label: "Last 24 hours" });
+  await events.filter({ hasText: "Master key" }).waitFor();
+  await ada.leaves();
+  await grace.leaves();
+});
+
+test("the log is read on a telephone, and in the dark", async () => {
+  const ada = await Person.works(set.browser, set.cloud, set.token, { viewport: { width: 360, height: 740 }, colorScheme: "dark" });
+  await ada.page.getByRole("button", { name: "Open the overview" }).click();
+  const dialog = await opensAudit(ada);
+  await dialog.getByRole("listitem").filter({ hasText: "Quota set" }).first().waitFor();
+  const width = await dialog.evaluate((element) => element.scrollWidth - element.clientWidth);
+  assert.equal(width, 0);
+  await ada.leaves();
+});
+
+test("nobody else is offered the log", async () => {
+  const grace = await Person.works(set.browser, set.cloud, graceToken);
+  await grace.opensAccountMenu();
+  await grace.page.getByRole("menuitem", { name: "Account" }).waitFor();
+  assert.equal(await grace.page.getByRole("menuitem", { name: "Audit log" }).count(), 0);
+  await grace.leaves();
+});
