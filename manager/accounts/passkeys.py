@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from cryptography.exceptions import UnsupportedAlgorithm
+from msgspec import Struct, convert, to_builtins
 from yarl import URL
 
 from catalog.factor_port import Factor
@@ -71,6 +72,25 @@ class NewPasskey:
     counter: int
 
 
+class _Response(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The part of a browser's answer that is used; bytes are base64url."""
+
+    clientDataJSON: str  # noqa: N815 - as browsers call it
+    attestationObject: str | None = None  # noqa: N815
+    authenticatorData: str | None = None  # noqa: N815
+    signature: str | None = None
+    userHandle: str | None = None  # noqa: N815
+
+
+class _Answer(Struct, frozen=True, kw_only=True):
+    """A `PublicKeyCredential`. The library would make as many bytes of a number as it says."""
+
+    id: str
+    rawId: str  # noqa: N815
+    type: str
+    response: _Response
+
+
 def creation_options(
     website: Website, user: User, enrolled: Iterable[Factor], challenge: UUID
 ) -> dict[str, Any]:
@@ -117,7 +137,7 @@ def created(website: Website, challenge: UUID, response: Mapping[str, Any]) -> N
     from fido2.cbor import encode
 
     try:
-        made = _server(website).register_complete(_state(challenge), response)
+        made = _server(website).register_complete(_state(challenge), _read(response))
         credential = made.credential_data
         if credential is None:
             raise PasskeyRefused
@@ -135,7 +155,7 @@ def credential_of(response: Mapping[str, Any]) -> bytes:
     from fido2.utils import websafe_decode
 
     try:
-        return websafe_decode(response["rawId"])
+        return websafe_decode(_read(response)["rawId"])
     except _MALFORMED as error:
         raise PasskeyRefused from error
 
@@ -151,8 +171,9 @@ def counter_after(
         credential = AttestedCredentialData.create(
             _NO_AAGUID, factor.credential_id or b"", CoseKey.parse(_cose_key(factor.key))
         )
-        _server(website).authenticate_complete(_state(challenge), [credential], response)
-        answer = AuthenticationResponse.from_dict(response).response
+        read = _read(response)
+        _server(website).authenticate_complete(_state(challenge), [credential], read)
+        answer = AuthenticationResponse.from_dict(read).response
     except _MALFORMED as error:
         raise PasskeyRefused from error
     if answer.user_handle not in {None, _handle_of(factor.user_id)}:
@@ -170,11 +191,17 @@ _MALFORMED = (
     AssertionError,
     AttributeError,
     LookupError,
+    RecursionError,
     TypeError,
     UnsupportedAlgorithm,
     ValueError,
     struct.error,
 )
+
+
+def _read(response: Mapping[str, Any]) -> dict[str, Any]:
+    read: dict[str, Any] = to_builtins(convert(response, _Answer))
+    return read
 
 
 def _server(website: Website) -> "Fido2Server":
