@@ -41,7 +41,9 @@ MAX_FIELD_BYTES: Final = 256
 MAX_BOUNDARY_BYTES: Final = 70
 """RFC 2046, section 5.1.1."""
 
-_PARAMETER: Final = re.compile(r';\s*([\w!#$&+.^`|~*-]+)\s*=\s*("(?:\\.|[^"\\])*"|[^;]*)')
+_PARAMETER: Final = re.compile(
+    r';\s*([\w!#$&+.^`|~*-]+)\s*=\s*(?:"((?:\\.|[^"\\])*)"|([^;"]*))', re.DOTALL
+)
 _ESCAPED: Final = re.compile(r"\\(.)")
 _OPAQUE_ENCODINGS: Final = frozenset({"", "7bit", "8bit", "binary"})
 
@@ -108,12 +110,24 @@ def form_boundary(content_type: str) -> bytes:
 
 
 def _parameter(header: str, wanted: str) -> str:
-    """The value of a header's parameter, or "". Quoted text is never mistaken for a parameter."""
-    for match in _PARAMETER.finditer(header):
-        if match[1].lower() == wanted:
-            value = match[2].strip()
-            return _ESCAPED.sub(r"\1", value[1:-1]) if value.startswith('"') else value
-    return ""
+    """The value of a header's parameter; "" without it, and if it is there twice or unclear.
+
+    What another reader might take for another value is none: it could see another form than this one.
+    Behind the value anything may follow, such as a file name with quotes that are not escaped.
+    """
+    found = ""
+    position = header.find(";")
+    while position >= 0:
+        match = _PARAMETER.match(header, position)
+        end = match.end() if match else position + 1
+        position = header.find(";", end)
+        is_clear = not header[end : len(header) if position < 0 else position].strip()
+        is_wanted = match is not None and match[1].lower() == wanted
+        if (is_wanted and found) or not (is_clear or found):
+            return ""
+        if match is not None and is_wanted:
+            found = match[3].strip() if match[2] is None else _ESCAPED.sub(r"\1", match[2])
+    return found
 
 
 class FormParser:

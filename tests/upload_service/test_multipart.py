@@ -159,6 +159,31 @@ def test_what_is_no_such_form_is_refused(body: bytes, error: type[ChunkError], p
         parse(body, piece=piece)
 
 
+@pytest.mark.parametrize(
+    "disposition",
+    [
+        b'form-data; name="id" name="id"',
+        b'form-data; name="id"; name="other"',
+        b'form-data; name="other"; name="id"',
+        b'form-data; name="id',
+        b'form-data; filename="a"b"; name="id"',
+        b'form-data; (x)="; name=id"',
+        b'form-data; name="id"x',
+    ],
+)
+def test_a_name_that_others_may_read_otherwise_is_none(disposition: bytes) -> None:
+    """Whoever stands before the service, or wrote the form, might take it for another field."""
+    part_of_id = ID.replace(b'form-data; name="id"', disposition)
+    assert parse(FILE + part_of_id + INDEX + END)[1] == {"chunk": "7"}
+
+
+@pytest.mark.parametrize("file_name", [b'a"b', b"a;b", b'"', b"a\\"])
+def test_file_names_of_careless_clients_are_accepted(file_name: bytes) -> None:
+    """The name of the file is not used, so it does not matter how its quotes are written."""
+    careless = part("file", DATA, '; filename="#"').replace(b"#", file_name)
+    assert parse(ID + INDEX + careless + END) == WHOLE
+
+
 @pytest.mark.parametrize("off_by", [-5, -1, 1, 30])
 def test_a_file_of_another_length_is_refused(off_by: int) -> None:
     """A file that is a little shorter or longer than the chunk is noticed."""
