@@ -511,7 +511,7 @@ async def _run(
             openid_routes = [
                 *OpenIdRoutes(
                     provider,
-                    OpenIdUsers(catalog, passwords, OpenIdPolicy.of(settings), clock),
+                    OpenIdUsers(catalog, passwords, OpenIdPolicy.of(settings), audit, clock),
                     factors,
                     challenges,
                     session_starter,

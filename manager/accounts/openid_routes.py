@@ -102,7 +102,7 @@ class OpenIdRoutes:
             found = await self._provider.user_of(
                 code, verifier=challenge.secret, redirect_uri=self._callback(request)
             )
-            user = await self._users.user_of(found)
+            user = await self._users.user_of(found, address=self._addresses.of_request(request))
         except (ChallengeExpired, OpenIdError) as error:
             return self._refused(request, error)
         response = _redirect(f"{self._website_of.base_url(request)}/#oidc")

@@ -17,9 +17,11 @@ import structlog
 from catalog.account_port import NO_PASSWORD, AccountStore
 from catalog.errors import CatalogError, LastAdministrator, UserExists
 from catalog.identity_port import Identity, IdentityStore
-from catalog.records import User
+from catalog.records import NO_QUOTA, AuditOutcome, StorageQuota, User
 from manager.accounts.credentials import Passwords
 from manager.accounts.openid_provider import OpenIdUser
+from manager.audit.actions import AuditAction
+from manager.audit.log import AuditLog
 from manager.errors import OpenIdNameTaken, OpenIdUnknownUser
 from manager.settings import ManagerSettings
 
@@ -41,11 +43,13 @@ class OpenIdPolicy:
         creates_users: whether who has no link gets a new user.
         admin_claim: name of the claim that decides who is an administrator.
         admin_value: value that it is or has for administrators; None: the provider does not decide that.
+        quota: how much a new user may store.
     """
 
     creates_users: bool
     admin_claim: str
     admin_value: str | None
+    quota: StorageQuota = NO_QUOTA
 
     @classmethod
     def of(cls, settings: ManagerSettings) -> "OpenIdPolicy":
@@ -54,6 +58,7 @@ class OpenIdPolicy:
             creates_users=settings.oidc_create_users,
             admin_claim=settings.oidc_admin_claim,
             admin_value=settings.oidc_admin_value,
+            quota=settings.user_quota,
         )
 
     def is_admin(self, claims: Mapping[str, Any]) -> bool | None:
@@ -72,6 +77,7 @@ class OpenIdUsers:
         catalog: OpenIdCatalog,
         passwords: Passwords,
         policy: OpenIdPolicy,
+        audit: AuditLog,
         clock: Callable[[], float],
     ) -> None:
         """Takes what it uses.
@@ -80,21 +86,41 @@ class OpenIdUsers:
             catalog: Has users and links.
             passwords: Hashes the password of a new user, which nobody knows.
             policy: What a login at the provider is worth.
+            audit: Records new users, and other roles.
             clock: Seconds since the epoch.
         """
         self._catalog = catalog
         self._passwords = passwords
         self._policy = policy
+        self._audit = audit
         self._clock = clock
 
-    async def user_of(self, found: OpenIdUser) -> User:
-        """The user here. Raises `OpenIdUnknownUser`, `OpenIdNameTaken`, `Overloaded`."""
+    async def user_of(self, found: OpenIdUser, *, address: str) -> User:
+        """The user here, who logs in from an address.
+
+        Raises `OpenIdUnknownUser`, `OpenIdNameTaken`, `Overloaded`.
+        """
         user = await self._catalog.user_by_identity(found.issuer, found.subject)
         if user is None:
             user = await self._created(found)
+            self._record(AuditAction.USER_CREATED, user, address)
         if user.password_hash == NO_PASSWORD:
             raise OpenIdUnknownUser
-        return await self._with_role(user, self._policy.is_admin(found.claims))
+        changed = await self._with_role(user, self._policy.is_admin(found.claims))
+        if changed.is_admin != user.is_admin:
+            self._record(AuditAction.ROLE_CHANGED, user, address, is_admin=changed.is_admin)
+        return changed
+
+    def _record(self, action: AuditAction, user: User, address: str, **details: object) -> None:
+        self._audit.record(
+            action,
+            actor=user,
+            address=address,
+            subject=user.name,
+            outcome=AuditOutcome.SUCCESS,
+            by="OpenID provider",
+            **details,
+        )
 
     async def _created(self, found: OpenIdUser) -> User:
         # The first user is whoever has the setup code, not whoever comes first.
@@ -102,7 +128,9 @@ class OpenIdUsers:
             raise OpenIdUnknownUser
         password_hash = await self._passwords.hash(secrets.token_urlsafe(32))
         try:
-            user = await self._catalog.create_user(user_name_for(found), password_hash)
+            user = await self._catalog.create_user(
+                user_name_for(found), password_hash, quota=self._policy.quota
+            )
         except UserExists as error:
             raise OpenIdNameTaken from error
         identity = Identity(

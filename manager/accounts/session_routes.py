@@ -99,8 +99,8 @@ class SessionRoutes:
 
     async def list_sessions(self, request: web.Request) -> web.Response:
         """Where the user is logged in."""
-        login, user_id = await self._about(request)
-        sessions = await self._sessions.of(user_id)
+        login, user = await self._about(request)
+        sessions = await self._sessions.of(user.id)
         return success(
             sessions=[
                 session_to_json(each, is_current=each.id == login.session_id) for each in sessions
@@ -109,31 +109,31 @@ class SessionRoutes:
 
     async def end_session(self, request: web.Request) -> web.Response:
         """Ends one session, at once."""
-        login, user_id = await self._about(request)
+        login, user = await self._about(request)
         session_id = _id_of(request, NoSuchSession())
-        await self._sessions.end(session_id, user_id=user_id)
-        self._record(request, AuditAction.SESSIONS_ENDED, login.user, str(user_id), ended=1)
+        await self._sessions.end(session_id, user_id=user.id)
+        self._record(request, AuditAction.SESSIONS_ENDED, login.user, user.name, ended=1)
         return success()
 
     async def end_sessions(self, request: web.Request) -> web.Response:
         """Ends all sessions of the user but the one that asks."""
-        login, user_id = await self._about(request)
-        ended = await self._sessions.end_all_of(user_id, keep=login.session_id)
-        self._record(request, AuditAction.SESSIONS_ENDED, login.user, str(user_id), ended=ended)
+        login, user = await self._about(request)
+        ended = await self._sessions.end_all_of(user.id, keep=login.session_id)
+        self._record(request, AuditAction.SESSIONS_ENDED, login.user, user.name, ended=ended)
         return success(ended=ended)
 
     async def list_app_passwords(self, request: web.Request) -> web.Response:
         """The app passwords of the user."""
-        _, user_id = await self._about(request)
-        found = await self._app_passwords.of(user_id)
+        _, user = await self._about(request)
+        found = await self._app_passwords.of(user.id)
         return success(app_passwords=[app_password_to_json(each) for each in found])
 
     async def create_app_password(self, request: web.Request) -> web.Response:
         """A new app password. Its text is answered once."""
-        login, user_id = await self._about(request)
+        login, user = await self._about(request)
         parameters = Parameters(await json_object(request))
         app_password, text = await self._app_passwords.create(
-            user_id,
+            user.id,
             parameters.required("name", str),
             is_read_only=parameters.flag("read_only"),
             folder=_folder_of(parameters),
@@ -151,32 +151,30 @@ class SessionRoutes:
 
     async def revoke_app_password(self, request: web.Request) -> web.Response:
         """Revokes one, at once."""
-        login, user_id = await self._about(request)
+        login, user = await self._about(request)
         app_password_id = _id_of(request, NoSuchAppPassword())
-        await self._app_passwords.revoke(app_password_id, user_id=user_id)
+        await self._app_passwords.revoke(app_password_id, user_id=user.id)
         self._record(
             request,
             AuditAction.APP_PASSWORD_REVOKED,
             login.user,
             str(app_password_id),
-            user=user_id,
+            user=user.name,
         )
         return success()
 
-    async def _about(self, request: web.Request) -> tuple[Login, int]:
-        """Who asks, and the id of the user it is about.
+    async def _about(self, request: web.Request) -> tuple[Login, User]:
+        """Who asks, and the user it is about.
 
         Raises `InvalidToken`, `LoginNeeded`, `NotAdministrator`, `NoSuchUser`.
         """
         login = await self._accounts.login_of(request)
         user = login.require_account()
         if "user" not in request.match_info:
-            return login, user.id
+            return login, user
         if not user.is_admin:
             raise NotAdministrator
-        user_id = int(request.match_info["user"])
-        await self._accounts.user(user_id)
-        return login, user_id
+        return login, await self._accounts.user(int(request.match_info["user"]))
 
     def _record(
         self,

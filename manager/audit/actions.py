@@ -44,7 +44,7 @@ class AuditAction(StrEnum):
     LOGOUT = ("logout", "", "A user has ended the session, or revoked the app password, in use")
     SESSIONS_ENDED = (
         "sessions-ended",
-        "id of the user",
+        "user",
         "A user has ended own sessions from elsewhere, or an administrator those of a user",
     )
     RENEWAL_REFUSED = (
@@ -177,7 +177,7 @@ class AuditAction(StrEnum):
     USER_CREATED = (
         "user-created",
         "user",
-        "An administrator has created a user, or the first user has registered with the setup code",
+        "An administrator or a login at the OpenID provider has created a user, or the first has registered",
     )
     USER_LOCKED = (
         "user-locked",

@@ -1,7 +1,8 @@
 """Makes audit events, and counts equal ones instead of keeping each.
 
 Equal events within a minute are one with a count. What strangers cause is limited besides, so that a flood
-of guesses does not fill the catalog: once their budget is spent, one event per hour counts what is beyond it.
+of guesses does not fill the catalog: each action has a budget, and once that is spent, one event per hour
+counts what is beyond it.
 """
 
 import json
@@ -17,7 +18,7 @@ from manager.audit.actions import AuditAction
 COUNT_S: Final = 60.0
 """Seconds from the first of several equal events within which they are counted as one."""
 STRANGERS_BURST: Final = 1000
-"""Events that strangers may cause at once."""
+"""Events of an action that strangers may cause at once."""
 STRANGERS_REFILL_S: Final = 6.0
 """Seconds after which they may cause one more: 14 400 a day."""
 OVERFLOW_S: Final = 3600.0
@@ -63,7 +64,7 @@ def new_event(
 
 @dataclass(slots=True)
 class _Budget:
-    """How many events strangers may cause now."""
+    """How many events of an action strangers may cause now."""
 
     left: float = STRANGERS_BURST
     at: float = 0.0
@@ -83,20 +84,23 @@ class EventCounter:
 
     def __init__(self) -> None:
         self._counted: OrderedDict[_Key, AuditEvent] = OrderedDict()
-        self._strangers = _Budget()
+        self._strangers: dict[str, _Budget] = {}
 
     def add(self, event: AuditEvent) -> AuditEvent:
         """The event to write: this one, or an earlier one of its kind with a higher count."""
-        is_strangers = event.actor_id is None and event.outcome is AuditOutcome.FAILURE
         if (
-            self._earlier(event, COUNT_S)
-            or not is_strangers
-            or self._strangers.spend(event.first_at)
+            not _is_by_stranger(event)
+            or self._earlier(event, COUNT_S)
+            or self._is_affordable(event)
         ):
             return self._count(event, COUNT_S)
         details = '{"reason":"too many to list"}'
         anybody = replace(event, actor=None, address=None, subject=None, details=details)
         return self._count(anybody, OVERFLOW_S)
+
+    def _is_affordable(self, event: AuditEvent) -> bool:
+        # One for each action, so that a popular link does not use up what lists wrong passwords.
+        return self._strangers.setdefault(event.action, _Budget()).spend(event.first_at)
 
     def forget(self, event: AuditEvent) -> None:
         """Counts equal events with a new one from now on."""
@@ -116,6 +120,13 @@ class EventCounter:
         if len(self._counted) > MAX_COUNTED:
             self._counted.popitem(last=False)
         return event
+
+
+def _is_by_stranger(event: AuditEvent) -> bool:
+    """Whether anybody on the network could cause it: nobody is known to have, or it was refused."""
+    if event.actor_id is not None or event.address is None:
+        return False
+    return event.actor is None or event.outcome is AuditOutcome.FAILURE
 
 
 def _key_of(event: AuditEvent) -> _Key:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
@@ -168,6 +169,24 @@ async def test_a_flood_of_strangers_does_not_fill_the_catalog(audit, catalog, cl
         refuse(audit, name=f"later{each}")
     await audit.flush()
     assert len(await catalog.rows()) == len(rows) + 1 + 2
+
+
+async def test_a_popular_link_leaves_room_for_wrong_passwords(audit, catalog):
+    """What nobody is named for is limited as well, each action for itself; what services do is not."""
+    number = counting.STRANGERS_BURST + 10
+    for each in range(number):
+        audit.record(AuditAction.LINK_USED, actor=None, address=f"10.0.{each // 250}.{each % 250}")
+        audit.record(
+            AuditAction.TICKET_ISSUED, actor="service:blog", address=ADDRESS, subject=str(each)
+        )
+    refuse(audit)
+    await audit.flush()
+    found = Counter(row.action for row in await catalog.rows())
+    assert found == {
+        "link-used": counting.STRANGERS_BURST + 1,
+        "ticket-issued": number,
+        "credentials-refused": 1,
+    }
 
 
 async def test_events_wait_for_a_catalog_that_is_away(audit, catalog, clock):
