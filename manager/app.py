@@ -40,6 +40,7 @@ from manager.accounts.packet_scopes import ScopeGuard
 from manager.accounts.quota_routes import QuotaRoutes
 from manager.accounts.routes import AccountRoutes
 from manager.accounts.second_factors import FactorManager, TotpSecrets, factor_guess_limiter
+from manager.accounts.service_credential_routes import ServiceCredentialRoutes
 from manager.accounts.session_routes import SessionRoutes
 from manager.accounts.sessions import Sessions, UseNotes
 from manager.audit.log import AuditLog
@@ -540,6 +541,7 @@ async def _run(
                 ).routes,
                 *SessionRoutes(accounts, sessions, app_passwords, addresses, audit).routes,
                 *AuditRoutes(accounts, catalog, audit).routes,
+                *ServiceCredentialRoutes(accounts, catalog, addresses, access.revoke).routes,
                 *QuotaRoutes(
                     accounts,
                     catalog,

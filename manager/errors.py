@@ -576,6 +576,24 @@ class NotAService(ManagerError):
         super().__init__("only a service may do this: send an API key")
 
 
+class NoSuchServiceCredential(ManagerError):
+    """No credential for services of that name is in force."""
+
+    code = "no-such-service-credential"
+
+    def __init__(self) -> None:
+        super().__init__("no credential of this name is in force")
+
+
+class TooManyViews(ManagerError):
+    """A processing service has asked for more views of one file than there can be."""
+
+    code = "too-many-views"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"one file may have {limit} views")
+
+
 class WrongServiceKind(ManagerError):
     """A service has a credential, but for other work than this."""
 

@@ -159,7 +159,7 @@ class AuditAction(StrEnum):
     SERVICE_CREDENTIAL_REVOKED = (
         "service-credential-revoked",
         "name",
-        "The manager has found a credential for services revoked, and ends its connections",
+        "A credential for services was revoked, by an administrator or a command; its connections end",
     )
     SIGNING_KEY_MADE = (
         "signing-key-made",

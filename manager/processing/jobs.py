@@ -6,6 +6,7 @@ service stores, it stores with tickets; what it reads, it reads through a link.
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -21,7 +22,7 @@ from manager.connections.clients import ClientSession
 from manager.connections.connection import PeerConnection
 from manager.connections.dispatch import PacketTable
 from manager.downloads.links import ContentLinks
-from manager.errors import JobLost
+from manager.errors import JobLost, TooManyViews
 from manager.files.changes import THUMBNAIL, ChangeFeed
 from manager.services.liveness import confirms
 from manager.tickets.issuing import TicketRequest
@@ -36,6 +37,8 @@ RETRY_FACTOR = 4
 LOOK_INTERVAL_S = 30.0
 """Seconds between two reminders of idle services to request jobs that became due by time alone."""
 MAX_ERROR_LENGTH = 1000
+MAX_VIEWS = 100
+"""Views that a service may ask for while it has a job, each of which is a ticket in the catalog."""
 STRETCH = 1000
 """Objects that are looked at in one transaction when old ones are queued."""
 
@@ -55,6 +58,7 @@ class ProcessingSession:
         is_waiting: whether the manager replied that there is nothing to do.
         is_in_service: whether it has confirmed its configuration.
         jobs: the jobs that it has.
+        views: how many views it has asked for, by job.
     """
 
     id: str
@@ -64,6 +68,7 @@ class ProcessingSession:
     is_waiting: bool = False
     is_in_service: bool = False
     jobs: dict[UUID, Job] = field(default_factory=dict)
+    views: Counter[UUID] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,8 +190,16 @@ class ProcessingManager:
     async def request_view(
         self, service: ProcessingSession, packet: t2s.ViewRequest
     ) -> s2t.ViewTicket:
-        """Lets the service store a view. Raises `JobLost`, `NoUploadService`, `CatalogError`."""
+        """Lets the service store a view.
+
+        Raises `JobLost`, `TooManyViews`, `NoUploadService`, `CatalogError`.
+        """
         job = _job_of(service, packet.job_id)
+        for ended in service.views.keys() - service.jobs.keys():
+            del service.views[ended]
+        if service.views[job.object_id] >= MAX_VIEWS:
+            raise TooManyViews(MAX_VIEWS)
+        service.views[job.object_id] += 1
         form = await self._tickets.open_for_view(
             TicketRequest(mime_type=packet.type, size=packet.size),
             ViewTarget(object_id=job.object_id, name=packet.view),

@@ -21,7 +21,7 @@ import structlog
 from aiohttp import web
 
 from catalog.errors import CatalogError
-from catalog.records import ServiceCredential, ServiceKind
+from catalog.records import ServiceCredential, ServiceKind, User
 from catalog.service_credential_port import ServiceCredentialStore
 from common.addresses import ClientAddresses
 from common.guesses import GuessLimiter
@@ -185,6 +185,26 @@ class ServiceAccess:
                 subject=credential.name,
                 kind=credential.kind.value,
             )
+
+    async def revoke(self, name: str, administrator: User, address: str) -> bool:
+        """Ends the credential of a name, and its connections, for an administrator at an address.
+
+        False when none was in force. Raises `CatalogError`.
+        """
+        if not await self._catalog.revoke_service_credential(name):
+            return False
+        self._audit.record(
+            AuditAction.SERVICE_CREDENTIAL_REVOKED,
+            actor=administrator,
+            address=address,
+            subject=name,
+        )
+        # It is recorded already, with who has done it.
+        self._in_force = {
+            secret_hash: each for secret_hash, each in self._in_force.items() if each.name != name
+        }
+        await self.refresh()
+        return True
 
     async def _note_use(self) -> None:
         self._used |= self._connections.keys()

@@ -242,6 +242,13 @@ ROUTES = (
     ),
     route("GET /account/storage", 401, USERS),
     route("GET /admin/audit", 401, ADMINISTRATORS),
+    route("GET /admin/services/credentials", 401, ADMINISTRATORS),
+    route(
+        "DELETE /admin/services/credentials/{name}",
+        401,
+        ADMINISTRATORS,
+        Call(path="/admin/services/credentials/{credential}"),
+    ),
     route("GET /admin/links", 401, ADMINISTRATORS, Call(query={"user": "{owner}"})),
     route(
         "DELETE /admin/links/{link_id}", 401, ADMINISTRATORS, Call(path="/admin/links/{link_id}")

@@ -8,6 +8,8 @@ from aiohttp import FormData, WSServerHandshakeError, web
 from aiohttp.test_utils import TestClient
 from yarl import URL
 
+from catalog.records import ServiceKind
+from manager.services.credentials import add_credential, new_credential_text
 from tests.access.callers import Caller, Scene
 from tests.access.table import PASSWORD, Call, Outcome, Row
 
@@ -152,6 +154,13 @@ async def _new_name(scene: Scene) -> str:
     return scene.new_name()
 
 
+async def _credential(scene: Scene) -> str:
+    name = scene.new_name()
+    text = new_credential_text()
+    await add_credential(scene.cloud.catalog, name, ServiceKind.GATEWAY, text, now=0.0)
+    return name
+
+
 async def _renewal(scene: Scene) -> str:
     user = await scene.victim()
     body = {"username": user.name, "password": PASSWORD, "renewable": True}
@@ -167,5 +176,6 @@ _VALUES = {
     "victim": _victim,
     "victim_id": _victim_id,
     "new_name": _new_name,
+    "credential": _credential,
     "renewal": _renewal,
 }

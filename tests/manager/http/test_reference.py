@@ -12,10 +12,12 @@ from aiohttp import WSServerHandshakeError, web
 from pydantic import SecretStr
 from yarl import URL
 
+from catalog.records import ServiceKind
 from discord_emulator.app import create_app as create_emulator
 from discord_emulator.settings import EmulatorSettings
 from manager.app_keys import CONTENT_LINKS
 from manager.http.responses import STATUSES
+from manager.services.credentials import add_credential, new_credential_text
 from tests.manager.cloud import Cloud
 from tests.manager.links.making import link_to, make_link
 from tests.manager.sockets.stage import PASSWORD, SERVICE_PASSWORD
@@ -114,6 +116,11 @@ CALLS: dict[str, dict[int, Call]] = {
         401: Call(path="/account/links/{link id}", body={"label": "a"}),
         404: Call(user="bob", path="/account/links/{link id}", body={"label": "a"}),
     },
+    "GET /admin/services/credentials": {
+        200: Call(user="alice"),
+        401: Call(),
+        403: Call(user="bob"),
+    },
     "GET /admin/links": {
         200: Call(user="alice", query={"user": "bob"}),
         401: Call(query={"user": "bob"}),
@@ -143,6 +150,7 @@ CALLS: dict[str, dict[int, Call]] = {
     "GET /metrics": {
         200: Call(headers={"Authorization": f"Bearer {SERVICE_PASSWORD}"}),
         401: Call(),
+        403: Call(user="gateway"),
     },
     "GET /account/storage": {200: Call(user="alice"), 401: Call()},
     "GET /admin/users/{user}/storage": {
@@ -168,6 +176,7 @@ CALLS: dict[str, dict[int, Call]] = {
         101: Call(query={"type": "client", "key": "{alice}"}),
         400: Call(query={"type": "other"}),
         401: Call(query={"type": "client", "key": "a.b.c"}),
+        403: Call(query={"type": "upload", "key": "{gateway}"}),
     },
 }
 """For each route that has a table of statuses, a request for each of them."""
@@ -257,11 +266,14 @@ async def scene_of(cloud: Cloud) -> dict[str, str]:
     }
     made, _ = await make_link(cloud.app, linked)
     await cloud.catalog.delete_file(deleted.id)
+    credential = new_credential_text()
+    await add_credential(cloud.catalog, "gateway", ServiceKind.GATEWAY, credential, now=0.0)
     return (
         scene
         | links
         | {
             "link id": str(made.id),
+            "gateway": credential,
             "content": cloud.app[CONTENT_LINKS].file(linked.object_id),
             "no content": cloud.app[CONTENT_LINKS].file(uuid4()),
         }

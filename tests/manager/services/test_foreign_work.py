@@ -14,6 +14,7 @@ import pytest
 from catalog.records import JobState, ServiceKind
 from client_sdk.connection import Connection
 from manager.app_keys import WEBHOOKS
+from manager.processing.jobs import MAX_VIEWS
 from protocol import generic, s2c, s2t, s2u, t2s, u2s
 from protocol.extensions import PROCESSING
 from tests.manager.sockets.keeping import (
@@ -221,3 +222,20 @@ async def test_a_job_that_others_have(stage: Stage):
         assert str(running.object_id) == job.job_id
         assert await worker.is_taken(t2s.JobDone(job_id=job.job_id, metadata={"right": True}))
     assert await stage.catalog.metadata_of(UUID(job.job_id)) == {"right": True}
+
+
+async def test_views_of_a_job_are_bounded(stage: Stage):
+    """Each is a ticket in the catalog; a service cannot fill it with one job."""
+    client, service = await stage.client(), await stage.service()
+    await client.book(1)
+    await add_file(client, service, "a.txt")
+    key = await stage.credential("ours", ServiceKind.PROCESSING)
+    async with connected(stage), processing(stage, key) as worker:
+        await stage.catalog.enqueue_missing(recipe_version=None, after=None, limit=10)
+        job = await worker.job()
+        view = t2s.ViewRequest(job_id=job.job_id, view="thumbnail", type="image/avif", size=5)
+        answers = [
+            await worker.connection.request(view, s2t.ViewTicket) for _ in range(MAX_VIEWS + 2)
+        ]
+    refused = [each for each in answers if isinstance(each, generic.Boolean)]
+    assert len(refused) == 2, refused[:1]

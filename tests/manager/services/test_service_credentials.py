@@ -205,3 +205,29 @@ async def test_credentials_that_come_and_go_are_in_the_audit_log(stage: Stage):
         query = AuditQuery(action=action)
         (event,) = await stage.catalog.audit_events(query, before=None, limit=10)
         assert (event.subject, event.count) == ("a", 1)
+
+
+async def test_an_administrator_revokes_from_afar(stage: Stage):
+    """At once, with the name of the administrator in the audit log, once; texts are never shown."""
+    token = await stage.token("root")
+    root = await stage.catalog.user_by_name("root")
+    assert root is not None
+    await stage.catalog.set_role(root.id, is_admin=True)
+    key = await stage.credential("a", ServiceKind.UPLOAD)
+    service = await stage.service(key=key)
+    path = f"{stage.url}/admin/services/credentials"
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}) as http:
+        async with http.get(path) as response:
+            shown = await response.text()
+            (listed,) = (await response.json())["credentials"]
+        async with http.delete(f"{path}/a") as response:
+            assert response.status == 200
+        async with http.delete(f"{path}/a") as response:
+            assert response.status == 404
+    assert key not in shown
+    assert (listed["name"], listed["kind"], listed["revoked_at"]) == ("a", "upload", None)
+    await service.ended()
+    await stage.app[AUDIT].flush()
+    query = AuditQuery(action="service-credential-revoked")
+    (event,) = await stage.catalog.audit_events(query, before=None, limit=10)
+    assert (event.actor, event.subject, event.count) == ("root", "a", 1)
