@@ -51,7 +51,7 @@ from client_sdk.events import (
     FileEvent,
     FolderEvent,
 )
-from client_sdk.links import UNSET, FileLink, LinkState
+from client_sdk.links import LinkInfo, LinkState, Unset
 from client_sdk.models import (
     Account,
     AuditEvent,
@@ -100,7 +100,6 @@ from client_sdk.upload_source import UploadSource
 __version__ = importlib.metadata.version("discord-cloud")
 
 __all__ = [
-    "UNSET",
     "Account",
     "AppPassword",
     "AuditEvent",
@@ -126,7 +125,6 @@ __all__ = [
     "FileAccess",
     "FileEvent",
     "FileInfo",
-    "FileLink",
     "FolderEvent",
     "FolderInfo",
     "FolderProgress",
@@ -140,6 +138,7 @@ __all__ = [
     "KeptUploadInfo",
     "KeptUploadState",
     "LastingFailure",
+    "LinkInfo",
     "LinkState",
     "LoginSession",
     "ManagerStatus",
@@ -176,6 +175,7 @@ __all__ = [
     "Unavailable",
     "UnexpectedAnswer",
     "Unreachable",
+    "Unset",
     "UploadFailed",
     "UploadResult",
     "UploadSlot",

@@ -40,7 +40,7 @@ UNSET: Final = Unset.UNSET
 
 
 @dataclass(frozen=True, kw_only=True)
-class FileLink:
+class LinkInfo:
     """A link to a file.
 
     Attributes:
@@ -87,7 +87,7 @@ class Linking(ClientCore):
         password: str | None = None,
         max_downloads: int | None = None,
         follows_content: bool = False,
-    ) -> FileLink:
+    ) -> LinkInfo:
         """Make a link that downloads a file without an account.
 
         Args:
@@ -118,7 +118,7 @@ class Linking(ClientCore):
 
     async def links(
         self, remote: RemotePath | None = None, *, user: str | None = None
-    ) -> AsyncGenerator[FileLink, None]:
+    ) -> AsyncGenerator[LinkInfo, None]:
         """Yield links, the newest first.
 
         Args:
@@ -151,7 +151,7 @@ class Linking(ClientCore):
         life_s: float | Unset | None = UNSET,
         password: str | Unset | None = UNSET,
         max_downloads: int | Unset | None = UNSET,
-    ) -> FileLink:
+    ) -> LinkInfo:
         """Change a link of the user: what is `UNSET` stays, None takes a limit away.
 
         `life_s` counts from now on.
@@ -184,15 +184,15 @@ class Linking(ClientCore):
         await self._api.ask("DELETE", f"{base}/{link_id}")
 
 
-def _link_of(answer: dict[str, Any]) -> FileLink:
+def _link_of(answer: dict[str, Any]) -> LinkInfo:
     return _link_from(answer.get("link"))
 
 
-def _link_from(told: object) -> FileLink:
+def _link_from(told: object) -> LinkInfo:
     try:
         fields = msgspec.convert(told, dict[str, Any])
         if fields.get("path") is not None:
             fields["path"] = join_remote(fields["path"], str(fields.get("name")))
-        return msgspec.convert(fields, FileLink)
+        return msgspec.convert(fields, LinkInfo)
     except msgspec.ValidationError as error:
         raise UnexpectedAnswer(f"the manager answered without a link: {error}") from error

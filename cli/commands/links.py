@@ -9,9 +9,9 @@ from cli.commands.summary import Summary, transfer_all
 from cli.context import CommandContext, command_context
 from cli.errors import reported
 from cli.output import human_time, print_json, print_line
-from client_sdk import UNSET, FileLink
+from client_sdk import LinkInfo
 from client_sdk.errors import InvalidInput
-from client_sdk.links import Unset
+from client_sdk.links import UNSET, Unset
 from common.wording import counted
 
 _TIME = re.compile(r"(\d{1,9})([mhd])", re.ASCII)
@@ -161,7 +161,7 @@ def _ask_password(ctx: CommandContext, *, stdin: bool) -> str:
     return password
 
 
-def _line(link: FileLink) -> str:
+def _line(link: LinkInfo) -> str:
     """Id, state, when it expires, how often it was used, its file, and the note."""
     until = "never" if link.expires_at is None else human_time(link.expires_at)
     used = f"{link.downloads}/{link.max_downloads or '-'}"
@@ -172,7 +172,7 @@ def _line(link: FileLink) -> str:
     return f"{line}  {link.label}" if link.label else line
 
 
-def _as_data(link: FileLink) -> dict[str, object]:
+def _as_data(link: LinkInfo) -> dict[str, object]:
     return {
         "id": link.id,
         "url": link.url,

@@ -21,6 +21,7 @@ VOCABULARIES = {
 """Each describes the same things (a file, a share, an account) to readers of its own; a name may occur once
 in each of these modules or packages."""
 SAME_IDEA = {
+    "LinkState": {"client_sdk.links", "manager.links.states"},
     "TooManyAttempts": {"client_sdk.errors", "common.guesses"},
     "UploadSlot": {"client_sdk.models", "manager.services.registry"},
 }

@@ -25,14 +25,14 @@ ALL = {
     "link",
     "thumbnail",
 }
-WRITING = ALL - {"share", "unshare", "transfer"}
+WRITING = ALL - {"share", "unshare", "transfer", "link"}
 CELLS = {
     "owner": ALL,
     "owner of a public file": ALL,
     "public": WRITING,
     "public and shared r": WRITING,
     "shared rw": WRITING,
-    "shared r": {"link", "thumbnail"},
+    "shared r": {"thumbnail"},
     "restricted": set(),
     "ownerless": ALL,
 }
