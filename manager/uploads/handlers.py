@@ -13,7 +13,7 @@ from manager.services.registry import UploadSlotRegistry
 from manager.uploads.committing import EmptyFileCommitter
 from manager.uploads.effects import Rejection, Retry
 from manager.uploads.manager import UploadManager
-from manager.uploads.messages import rejection_packet
+from manager.uploads.messages import NO_SUCH_UPLOAD, rejection_packet
 from manager.uploads.overwrites import Action
 from protocol import c2s, generic, s2c
 from protocol.chunks import chunk_count
@@ -121,7 +121,7 @@ class UploadHandlers:
         """Ends an upload of this client, if it is not too late; its finish info follows the answer."""
         upload = self._uploads.of(request.client).running.get(packet.upload_id)
         if upload is None:
-            return generic.Boolean(success=False, message="you have no upload with this id")
+            return generic.Boolean(success=False, message=NO_SUCH_UPLOAD)
         try:
             upload.abort()
         except IllegalTransition:

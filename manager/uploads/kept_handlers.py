@@ -22,13 +22,12 @@ from manager.services.registry import UploadSlotRegistry
 from manager.uploads.effects import CATALOG_AWAY, RESUMED_ELSEWHERE, Rejection, Retry
 from manager.uploads.kept import KeptUploadRegistry, Resumption
 from manager.uploads.manager import UploadManager
-from manager.uploads.messages import resume_rejection
+from manager.uploads.messages import NO_SUCH_UPLOAD, resume_rejection
 from manager.uploads.session import RunningUpload
 from protocol import c2s, generic, s2c
 from protocol.packet import Packet
 from protocol.values import REPLY_TIMEOUT_S, format_path
 
-NOT_YOURS = "you have no upload with this id"
 HAND_OVER_TIMEOUT_S = REPLY_TIMEOUT_S - 2.0
 """How long a client waits for the end of a run that it takes over, in seconds."""
 GONE = Rejection(
@@ -77,7 +76,7 @@ class KeptUploadHandlers:
         """Keeps an upload that the client runs. Raises `CatalogUnavailable`."""
         upload = self._uploads.of(request.client).running.get(packet.upload_id)
         if upload is None:
-            return generic.Boolean(success=False, message=NOT_YOURS)
+            return generic.Boolean(success=False, message=NO_SUCH_UPLOAD)
         try:
             await upload.keep(packet.fingerprint)
         except (TooManyKeptUploads, TooManyKeptBytes) as error:
@@ -205,7 +204,7 @@ class KeptUploadHandlers:
         """Leaves an upload that the client runs."""
         upload = self._uploads.of(request.client).running.get(packet.upload_id)
         if upload is None:
-            return generic.Boolean(success=False, message=NOT_YOURS)
+            return generic.Boolean(success=False, message=NO_SUCH_UPLOAD)
         try:
             upload.park()
         except IllegalTransition as error:

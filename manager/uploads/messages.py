@@ -18,6 +18,8 @@ from protocol.generic import ChunkRange
 from protocol.packet import Packet
 from protocol.values import format_path
 
+NO_SUCH_UPLOAD = "you have no upload with this id"
+
 
 class UploadMessages:
     """Sends the packets about an upload, and knows which have been sent."""

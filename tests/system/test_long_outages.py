@@ -5,12 +5,11 @@ test holds the defaults to minutes.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
 from pydantic import SecretStr
 
 from client_sdk import Client, ClientSettings, Stage
@@ -20,24 +19,14 @@ from local_supabase.gateway import GatewayFault
 from local_supabase.stack import LocalSupabase
 from manager.settings import ManagerSettings
 from tests.client_sdk.stages import Stages
+from tests.system.catalog_calls import called
 from tests.system.whole import CHUNK_SIZE, Whole, content_of, running_whole
 
 CHUNKS = 12
 CONTENT = content_of(CHUNKS * CHUNK_SIZE - 17)
 IN_FLIGHT = 2
-REPEATED_SIGNAL_S = 30.0
 SHORTEST_HOLD_S = 3
 MINUTE_S = 60.0
-
-
-@pytest.fixture(name="empty")
-def empty_supabase(supabase: LocalSupabase) -> Iterator[LocalSupabase]:
-    """A Supabase with nothing in it, which works at the end, whatever the test has done to it."""
-    supabase.empty()
-    yield supabase
-    supabase.gateway.faults_of.clear()
-    supabase.postgrest.stop()
-    supabase.postgrest.start()
 
 
 def on_supabase(supabase: LocalSupabase, **settings: Any) -> dict[str, Any]:
@@ -59,12 +48,6 @@ async def sdk(whole: Whole) -> AsyncIterator[Client]:
     )
     async with Client(whole.url, await whole.token("alice"), settings=settings) as cloud:
         yield cloud
-
-
-async def called(supabase: LocalSupabase, function: str) -> None:
-    """Returns when the database is asked for a function the next time."""
-    event = supabase.gateway.called(function)
-    assert await asyncio.to_thread(event.wait, REPEATED_SIGNAL_S), f"{function} was not called"
 
 
 async def stopped(supabase: LocalSupabase, function: str) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from pathlib import Path
 from socket import socket
@@ -22,6 +22,7 @@ from local_supabase.gateway import GatewayFault
 from local_supabase.stack import LocalSupabase
 from manager.app import create_app
 from tests.manager.sockets.stage import settings_for
+from tests.system.catalog_calls import called
 from tests.system.server import Server, manager
 from tests.system.whole import (
     CHUNK_SIZE,
@@ -37,18 +38,6 @@ CONTENT = content_of(3 * CHUNK_SIZE + 17)
 CHUNKS = 4
 BURST = (GatewayFault.UNAVAILABLE, GatewayFault.BROKEN, GatewayFault.RESET_BEFORE)
 LEFT_BY_UPLOADS = ("objects", "chunks", "messages", '"references"', "commits", "files")
-REPEATED_SIGNAL_S = 10.0
-
-
-@pytest.fixture(name="empty")
-def empty_supabase(supabase: LocalSupabase) -> Iterator[LocalSupabase]:
-    """A Supabase with nothing in it, which works at the end, whatever the test has done to it."""
-    supabase.empty()
-    yield supabase
-    supabase.gateway.faults.clear()
-    supabase.gateway.faults_of.clear()
-    supabase.postgrest.stop()
-    supabase.postgrest.start()
 
 
 def whole_on(
@@ -76,12 +65,6 @@ async def sdk(whole: Whole) -> AsyncIterator[Client]:
     settings = ClientSettings(retry_first_s=0.01, retry_cap_s=0.01)
     async with Client(whole.url, await whole.token("alice"), settings=settings) as cloud:
         yield cloud
-
-
-async def called(supabase: LocalSupabase, function: str) -> None:
-    """Returns when the database is asked for a function the next time."""
-    event = supabase.gateway.called(function)
-    assert await asyncio.to_thread(event.wait, REPEATED_SIGNAL_S), f"{function} was not called"
 
 
 def traces(supabase: LocalSupabase) -> dict[str, int]:
