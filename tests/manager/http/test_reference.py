@@ -15,7 +15,7 @@ from yarl import URL
 from catalog.records import ServiceKind
 from discord_emulator.app import create_app as create_emulator
 from discord_emulator.settings import EmulatorSettings
-from manager.app_keys import CONTENT_LINKS
+from manager.app_keys import ACCOUNTS, CONTENT_LINKS
 from manager.http.responses import STATUSES
 from manager.services.credentials import add_credential, new_credential_text
 from tests.manager.cloud import Cloud
@@ -65,6 +65,23 @@ CALLS: dict[str, dict[int, Call]] = {
         200: Call(body=ALICE),
         400: Call(body={"username": "alice"}),
         403: Call(body=ALICE | {"password": "wrong horse"}),
+    },
+    "POST /account/token": {
+        200: Call(body={"renewal": "{renewal}"}),
+        401: Call(body={"renewal": "a.b.c"}),
+    },
+    "GET /account/sessions": {
+        200: Call(user="alice"),
+        401: Call(),
+        403: Call(user="bob", path="/admin/users/1/sessions"),
+        404: Call(user="alice", path="/admin/users/999/sessions"),
+    },
+    "POST /account/app-passwords": {
+        200: Call(user="alice", body={"name": "backup"}),
+        400: Call(user="alice", body={}),
+        401: Call(body={"name": "backup"}),
+        403: Call(user="app password", body={"name": "backup"}),
+        404: Call(user="alice", body={"name": "backup", "folder": "/no"}),
     },
     "POST /update-password": {
         200: Call(body=CHANGE),
@@ -264,6 +281,13 @@ async def scene_of(cloud: Cloud) -> dict[str, str]:
         "link": await link_to(cloud.app, linked),
         "link to nothing": await link_to(cloud.app, deleted),
     }
+    accounts = cloud.app[ACCOUNTS]
+    renewable = await accounts.login("alice", PASSWORD, is_renewable=True)
+    wanted = await cloud.client.post(
+        "/account/app-passwords",
+        json={"name": "of the scene"},
+        headers={"Authorization": f"Bearer {scene['alice']}"},
+    )
     made, _ = await make_link(cloud.app, linked)
     await cloud.catalog.delete_file(deleted.id)
     credential = new_credential_text()
@@ -272,6 +296,8 @@ async def scene_of(cloud: Cloud) -> dict[str, str]:
         scene
         | links
         | {
+            "renewal": renewable.renewal or "",
+            "app password": (await wanted.json())["app_password"],
             "link id": str(made.id),
             "gateway": credential,
             "content": cloud.app[CONTENT_LINKS].file(linked.object_id),
