@@ -107,6 +107,9 @@ EXIT_CODES: Mapping[type[Exception], int] = {
     errors.UnexpectedAnswer: os.EX_PROTOCOL,
     errors.NotLoggedIn: os.EX_NOPERM,
     errors.WrongPassword: os.EX_NOPERM,
+    errors.WrongCode: os.EX_NOPERM,
+    errors.SecondFactorNeeded: os.EX_NOPERM,
+    errors.SecondFactorDemanded: os.EX_NOPERM,
     errors.Forbidden: os.EX_NOPERM,
     CredentialsUnusable: os.EX_CONFIG,
     MasterKeyWrong: os.EX_CONFIG,
@@ -116,6 +119,7 @@ EXIT_CODES: Mapping[type[Exception], int] = {
 
 _HINTS: Mapping[type[errors.CloudError], str] = {
     errors.NotLoggedIn: "log in with `discord-cloud login URL USER`",
+    errors.SecondFactorNeeded: "give a code of your authenticator app, or a recovery code, as --code",
     errors.ReplyTimeout: "try again; `discord-cloud status` shows whether the manager is well",
     errors.SourceChanged: "upload it again once no program writes to it",
     errors.DownloadFailed: "run the same command again to go on from there",

@@ -8,15 +8,18 @@ kept for as long as its short session lives. After that they ask for the passwor
 import contextlib
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from typing import TypeVar
 
 import typer
 
 from cli.context import CommandContext
 from cli.credentials import Credentials, is_app_password
 from client_sdk import Client
-from client_sdk.errors import CloudError, NotFound, NotLoggedIn
+from client_sdk.errors import CloudError, NotFound, NotLoggedIn, SecondFactorNeeded
+
+T = TypeVar("T")
 
 ACCOUNT_S = 15 * 60
 """Seconds after a login for which commands that manage accounts do not ask for the password."""
@@ -25,12 +28,21 @@ MARGIN_S = 10
 
 
 async def log_in(
-    ctx: CommandContext, url: str, ca_cert: str | None, user: str, password: str
+    ctx: CommandContext,
+    url: str,
+    ca_cert: str | None,
+    user: str,
+    password: str,
+    *,
+    code: str | None = None,
 ) -> None:
-    """Log in, and save the login instead of the one before, which is ended."""
+    """Log in, and save the login instead of the one before, which is ended.
+
+    `code` is of the second factor; None: asked for if it is needed.
+    """
     before = ctx.credentials.saved()
     async with ctx.other_client(url, None, ca_cert) as cloud:
-        token = await cloud.login(user, password, device=_device(), life_s=ACCOUNT_S)
+        token = await _token(ctx, cloud, user, password, code)
     saved = Credentials(url, token, ca_cert, user=user)
     with contextlib.suppress(NotFound):  # a manager before release 0.3, whose token lives for long
         async with ctx.other_client(url, token, ca_cert) as cloud:
@@ -41,6 +53,30 @@ async def log_in(
     # A token that an earlier release has saved may be in use elsewhere.
     if before is not None and before.url == url and is_app_password(before.token):
         await end(ctx, before)
+
+
+async def with_code(
+    ctx: CommandContext, code: str | None, attempt: Callable[[str | None], Awaitable[T]]
+) -> T:
+    """The result of an attempt that may need the code of a second factor, which is asked for then.
+
+    Raises `SecondFactorNeeded` if there is no terminal to ask on.
+    """
+    try:
+        return await attempt(code)
+    except SecondFactorNeeded:
+        if not ctx.is_interactive:
+            raise
+    return await attempt(typer.prompt("Code of your second factor", err=True))
+
+
+async def _token(
+    ctx: CommandContext, cloud: Client, user: str, password: str, code: str | None
+) -> str:
+    def attempt(given: str | None) -> Awaitable[str]:
+        return cloud.login(user, password, device=_device(), life_s=ACCOUNT_S, code=given)
+
+    return await with_code(ctx, code, attempt)
 
 
 async def _app_password(cloud: Client) -> str:
@@ -100,7 +136,7 @@ async def _renewed(ctx: CommandContext, login: Credentials, user: str) -> str:
         )
     password = typer.prompt(f"Password of {user}", hide_input=True, err=True)
     async with ctx.other_client(login.url, None, login.ca_cert) as cloud:
-        token = await cloud.login(user, password, device=_device(), life_s=ACCOUNT_S)
+        token = await _token(ctx, cloud, user, password, None)
     until = time.time() + ACCOUNT_S - MARGIN_S
     ctx.credentials.save(replace(login, account_token=token, account_until=until))
     return token

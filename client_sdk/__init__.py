@@ -30,6 +30,8 @@ from client_sdk.errors import (
     Rejected,
     ReplyTimeout,
     ResumedElsewhere,
+    SecondFactorDemanded,
+    SecondFactorNeeded,
     ServerFailed,
     SetupCodeNeeded,
     SourceChanged,
@@ -41,6 +43,7 @@ from client_sdk.errors import (
     Unreachable,
     UploadFailed,
     UploadStalled,
+    WrongCode,
     WrongPassword,
 )
 from client_sdk.events import (
@@ -158,6 +161,8 @@ __all__ = [
     "RemoteStream",
     "ReplyTimeout",
     "ResumedElsewhere",
+    "SecondFactorDemanded",
+    "SecondFactorNeeded",
     "ServerFailed",
     "SetupCodeNeeded",
     "Share",
@@ -183,6 +188,7 @@ __all__ = [
     "UploadStalled",
     "User",
     "WebhookStatus",
+    "WrongCode",
     "WrongPassword",
     "__version__",
 ]

@@ -10,6 +10,9 @@ from client_sdk.storage import StorageAndAudit
 from client_sdk.transferring import FolderTransferring
 from client_sdk.users import Sharing
 
+_CHANGE_S = 60
+"""Seconds that the session lives in which a password is changed."""
+
 
 class Client(StorageAndAudit, FolderTransferring, OwnAccount, Linking, Sharing):
     """A user's view of one manager. Use it as an async context manager.
@@ -33,6 +36,7 @@ class Client(StorageAndAudit, FolderTransferring, OwnAccount, Linking, Sharing):
         *,
         device: str | None = None,
         life_s: int | None = None,
+        code: str | None = None,
     ) -> str:
         """Begin a session of a user; returns its token. The client itself does not begin to use it.
 
@@ -44,11 +48,15 @@ class Client(StorageAndAudit, FolderTransferring, OwnAccount, Linking, Sharing):
             password: The user's password.
             device: What the session is called in the user's list; None: what the client is.
             life_s: Seconds after which the session ends, if that is sooner than usual.
+            code: Of the user's authenticator app, or a recovery code; needed by users with a second factor.
 
         Raises:
             WrongPassword: The two do not belong together.
+            SecondFactorNeeded: The user has a second factor, and there is no code.
+            SecondFactorDemanded: The user must enrol a second factor first, on the web page.
+            WrongCode: The code is wrong, or was used before.
         """
-        return await self._api.login(username, password, device=device, life_s=life_s)
+        return await self._api.login(username, password, device=device, life_s=life_s, code=code)
 
     async def register(
         self,
@@ -73,15 +81,28 @@ class Client(StorageAndAudit, FolderTransferring, OwnAccount, Linking, Sharing):
         """
         await self._api.register(username, password, admin_token, setup_code)
 
-    async def change_password(self, username: str, previous: str, new: str) -> None:
+    async def change_password(
+        self, username: str, previous: str, new: str, *, code: str | None = None
+    ) -> None:
         """Give a user another password. Connections of the user end, and tokens die.
+
+        Args:
+            username: Name of the user.
+            previous: The present password.
+            new: 8 to 256 characters.
+            code: As of `login`.
 
         Raises:
             WrongPassword: The user name and the previous password do not belong together.
+            SecondFactorNeeded: The user has a second factor, and there is no code.
+            WrongCode: The code is wrong, or was used before.
             Refused: The new password cannot be used.
             TooManyAttempts: Passwords were tried too often.
         """
-        await self._api.change_password(username, previous, new)
+        token = None
+        if code is not None:
+            token = await self.login(username, previous, life_s=_CHANGE_S, code=code)
+        await self._api.change_password(username, previous, new, token)
 
     async def status(self) -> ManagerStatus:
         """How the manager is: its upload services, bookings, webhooks and processing."""

@@ -31,6 +31,32 @@ class WrongPassword(CloudError):
     code = "wrong_password"
 
 
+class SecondFactorNeeded(CloudError):
+    """The password is right, and the user has a second factor, of which no code was given.
+
+    Attributes:
+        challenge: What the manager wants to see answered; empty where a login must come first.
+    """
+
+    code = "second_factor_needed"
+
+    def __init__(self, message: str, challenge: str = "") -> None:
+        super().__init__(message)
+        self.challenge = challenge
+
+
+class SecondFactorDemanded(CloudError):
+    """The password is right, and the user must enrol a second factor first, on the manager's web page."""
+
+    code = "second_factor_demanded"
+
+
+class WrongCode(CloudError):
+    """The code of the second factor is wrong, or was used before."""
+
+    code = "wrong_code"
+
+
 class Forbidden(CloudError):
     """The user may not do this."""
 

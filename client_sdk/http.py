@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,11 +23,14 @@ from client_sdk.errors import (
     NotFound,
     NotLoggedIn,
     Refused,
+    SecondFactorDemanded,
+    SecondFactorNeeded,
     ServerFailed,
     SetupCodeNeeded,
     TooManyAttempts,
     Unavailable,
     UnexpectedAnswer,
+    WrongCode,
     WrongPassword,
 )
 from client_sdk.models import ManagerStatus, manager_status
@@ -71,18 +74,34 @@ class ManagerHttp:
         self._settings = settings
 
     async def login(
-        self, username: str, password: str, *, device: str | None, life_s: int | None
+        self,
+        username: str,
+        password: str,
+        *,
+        device: str | None,
+        life_s: int | None,
+        code: str | None,
     ) -> str:
-        """A token for a user. Raises `WrongPassword` when the two do not belong together."""
-        body: dict[str, Any] = {"username": username, "password": password}
+        """A token for a user.
+
+        Raises `WrongPassword` when name and password do not belong together, `SecondFactorNeeded`,
+        `SecondFactorDemanded`, `WrongCode`.
+        """
+        session: dict[str, Any] = {}
         if device is not None:
-            body["device"] = device
+            session["device"] = device
         if life_s is not None:
-            body["expires_in"] = life_s
+            session["expires_in"] = life_s
+        body = {"username": username, "password": password, **session}
         try:
             answer = await self._json("POST", "/login", body=body, is_patient=True)
         except Forbidden as error:
             raise WrongPassword("wrong user name or password") from error
+        except SecondFactorNeeded as needed:
+            if code is None:
+                raise
+            body = {"challenge": needed.challenge, "code": code, **session}
+            answer = await self._json("POST", "/login/second-factor", body=body)
         token = answer.get("token")
         if not isinstance(token, str):
             raise UnexpectedAnswer("the manager answered a login without a token")
@@ -103,11 +122,17 @@ class ManagerHttp:
             body["setupCode"] = setup_code
         await self._json("POST", "/register", body=body)
 
-    async def change_password(self, username: str, previous: str, new: str) -> None:
-        """Give a user another password. Raises `WrongPassword` when the previous one is wrong."""
+    async def change_password(
+        self, username: str, previous: str, new: str, token: str | None
+    ) -> None:
+        """Give a user another password.
+
+        Raises `WrongPassword` when the previous one is wrong, and `SecondFactorNeeded` when the user has one
+        and there is no token of a login with it.
+        """
         body = {"username": username, "previousPassword": previous, "newPassword": new}
         try:
-            await self._json("POST", "/update-password", body=body)
+            await self._json("POST", "/update-password", body=body, headers=_bearer(token))
         except Forbidden as error:
             raise WrongPassword("wrong user name or password") from error
 
@@ -217,7 +242,7 @@ class ManagerHttp:
     def _authorization(self) -> dict[str, str]:
         if self._token is None:
             raise NotLoggedIn("log in first")
-        return {"Authorization": f"Bearer {self._token}"}
+        return _bearer(self._token)
 
     async def _json(
         self,
@@ -314,6 +339,24 @@ async def _read_json(response: aiohttp.ClientResponse) -> dict[str, Any]:
     return answer
 
 
+def _bearer(token: str | None) -> dict[str, str]:
+    return {} if token is None else {"Authorization": f"Bearer {token}"}
+
+
+def _needed(reason: str, answer: Mapping[str, Any]) -> CloudError:
+    challenge = answer.get("challenge")
+    return SecondFactorNeeded(reason, challenge if isinstance(challenge, str) else "")
+
+
+_SECOND_FACTOR_ERRORS: Mapping[str, Callable[[str, Mapping[str, Any]], CloudError]] = {
+    "second-factor-required": _needed,
+    "session-needed": _needed,
+    "second-factor-demanded": lambda reason, _: SecondFactorDemanded(reason),
+    "wrong-second-factor": lambda reason, _: WrongCode(reason),
+}
+"""By the codes of the manager."""
+
+
 def _error_of(response: aiohttp.ClientResponse, answer: Mapping[str, Any]) -> CloudError:
     reason = _reason(answer)
     if (code := response.headers.get(LASTING_HEADER)) is not None:
@@ -321,10 +364,8 @@ def _error_of(response: aiohttp.ClientResponse, answer: Mapping[str, Any]) -> Cl
     match response.status:
         case 401:
             return NotLoggedIn(reason or "the token is not valid any more: log in again")
-        case 403 if answer.get("needs_setup_code") is True:
-            return SetupCodeNeeded(reason or "the first user needs the setup code")
         case 403:
-            return Forbidden(reason or "this is not allowed")
+            return _refusal(reason, answer)
         case 404:
             return NotFound(reason or "there is no such thing")
         case 429:
@@ -333,6 +374,16 @@ def _error_of(response: aiohttp.ClientResponse, answer: Mapping[str, Any]) -> Cl
             return _failure(status, reason or response.reason or "no reason given", response)
         case status:
             return Refused(reason or f"the manager answered HTTP {status}")
+
+
+def _refusal(reason: str | None, answer: Mapping[str, Any]) -> CloudError:
+    if answer.get("needs_setup_code") is True:
+        return SetupCodeNeeded(reason or "the first user needs the setup code")
+    code = answer.get("code")
+    kind = _SECOND_FACTOR_ERRORS.get(code) if isinstance(code, str) else None
+    if kind is not None:
+        return kind(reason or "a second factor is needed", answer)
+    return Forbidden(reason or "this is not allowed")
 
 
 def _failure(status: int, reason: str, response: aiohttp.ClientResponse) -> ServerFailed:

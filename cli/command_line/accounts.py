@@ -16,6 +16,13 @@ CaCert = Annotated[
         "authority, or a self-signed one. `login` remembers the file.",
     ),
 ]
+Code = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CODE",
+        help="Code of your second factor, or a recovery code; asked for when it is needed.",
+    ),
+]
 User = Annotated[str, typer.Argument(help="User name: 1 to 16 letters and digits.")]
 Name = Annotated[str, typer.Argument(help="Name of the user.")]
 users = typer.Typer(
@@ -76,6 +83,7 @@ def login(
     *,
     password_stdin: PasswordStdin = False,
     ca_cert: CaCert = None,
+    code: Code = None,
 ) -> None:
     """Log in. An app password for this machine is kept in a file that only you can read.
 
@@ -83,7 +91,7 @@ def login(
     """
     from cli.commands import accounts
 
-    accounts.login(context, url, user, password_stdin=password_stdin, ca_cert=ca_cert)
+    accounts.login(context, url, user, password_stdin=password_stdin, ca_cert=ca_cert, code=code)
 
 
 def logout(context: typer.Context) -> None:
@@ -106,11 +114,12 @@ def passwd(
         ),
     ] = False,
     ca_cert: CaCert = None,
+    code: Code = None,
 ) -> None:
     """Change a password. All sessions of the user end; app passwords, as that of this machine, stay."""
     from cli.commands import accounts
 
-    accounts.passwd(context, url, user, password_stdin=password_stdin, ca_cert=ca_cert)
+    accounts.passwd(context, url, user, password_stdin=password_stdin, ca_cert=ca_cert, code=code)
 
 
 @users.command("list")

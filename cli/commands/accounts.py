@@ -16,7 +16,7 @@ import typer
 from cli.context import CommandContext, command_context
 from cli.credentials import Credentials
 from cli.errors import reported
-from cli.login import account_client, account_token, end, log_in
+from cli.login import account_client, account_token, end, log_in, with_code
 from cli.output import print_json, print_line
 from cli.progress import counting_down
 from client_sdk import Account, Client, StorageUse, User
@@ -52,7 +52,13 @@ def register(
 
 
 def login(
-    context: typer.Context, url: str, user: str, *, password_stdin: bool, ca_cert: Path | None
+    context: typer.Context,
+    url: str,
+    user: str,
+    *,
+    password_stdin: bool,
+    ca_cert: Path | None,
+    code: str | None,
 ) -> None:
     """Log in. An app password for this machine is kept in a file that only you can read."""
     ctx = command_context(context)
@@ -62,7 +68,7 @@ def login(
         password = _ask_password(ctx, stdin=password_stdin, confirm=False)
 
     async def run() -> None:
-        await log_in(ctx, manager.url, manager.ca_cert, user, password)
+        await log_in(ctx, manager.url, manager.ca_cert, user, password, code=code)
         print_line(ctx.err, f"logged in at {manager.url} as {user}")
 
     ctx.run(run())
@@ -87,7 +93,13 @@ def logout(context: typer.Context) -> None:
 
 
 def passwd(
-    context: typer.Context, url: str, user: str, *, password_stdin: bool, ca_cert: Path | None
+    context: typer.Context,
+    url: str,
+    user: str,
+    *,
+    password_stdin: bool,
+    ca_cert: Path | None,
+    code: str | None,
 ) -> None:
     """Change a password. All sessions of the user end; app passwords stay, that of this machine too."""
     ctx = command_context(context)
@@ -98,7 +110,7 @@ def passwd(
             ctx, stdin=password_stdin, confirm=False, label="Previous password"
         )
         new = _ask_password(ctx, stdin=password_stdin, confirm=True, label="New password")
-    ctx.run(_passwd(ctx, manager, user, previous, new))
+    ctx.run(_passwd(ctx, manager, user, previous, new, code))
 
 
 @dataclass(frozen=True)
@@ -167,13 +179,15 @@ async def _own_token(ctx: CommandContext, manager: _Manager) -> str | None:
 
 
 async def _passwd(
-    ctx: CommandContext, manager: _Manager, user: str, previous: str, new: str
+    ctx: CommandContext, manager: _Manager, user: str, previous: str, new: str, code: str | None
 ) -> None:
     saved = ctx.credentials.saved()
     login = saved if saved is not None and saved.url == manager.url else None
     was_good = login is not None and await _is_good(ctx, login)
     async with ctx.other_client(manager.url, None, manager.ca_cert) as cloud:
-        await cloud.change_password(user, previous, new)
+        await with_code(
+            ctx, code, lambda given: cloud.change_password(user, previous, new, code=given)
+        )
         print_line(ctx.err, f"changed the password of {user}")
     if login is not None and login.account_token is not None:
         ctx.credentials.save(replace(login, account_token=None))
