@@ -232,7 +232,9 @@ def audit_line(event: AuditEvent) -> str:
     """Time, outcome, action, who, from where, and on what, with the details."""
     who = event.actor or "-"
     where = event.address or "-"
-    facts = [f"{name}={value}" for name, value in event.details.items() if value is not None]
+    facts = [
+        f"{name}={'none' if value is None else value}" for name, value in event.details.items()
+    ]
     times = [f"{event.count} times"] if event.count > 1 else []
     what = "  ".join([event.subject or "-", *facts, *times])
     return (

@@ -6,6 +6,7 @@ counts what is beyond it.
 """
 
 import json
+import math
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -150,7 +151,9 @@ def _text(value: str | None, longest: int) -> str | None:
 
 
 def _detail(value: object) -> object:
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float) and math.isfinite(value):
         return value
     if isinstance(value, list | tuple):
         return [_detail(item) for item in value[:_MOST_ITEMS]]

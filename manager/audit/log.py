@@ -175,15 +175,24 @@ class AuditLog:
         events = [self._waiting.popitem(last=False)[1] for _ in range(size)]
         try:
             await self._catalog.put_audit_events(events)
-        except CatalogError as error:
-            if isinstance(error, CatalogUnavailable):
-                self._put_back(events)
-                raise
-            log.error("audit-events-refused", events=len(events), reason=str(error))
-            self._lose(len(events))
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, CatalogError) and not isinstance(error, CatalogUnavailable):
+                await self._write_singly(events)
+                return
             self._put_back(events)
             raise
+
+    async def _write_singly(self, events: list[AuditEvent]) -> None:
+        """Writes a batch that was refused, but for what is wrong in it."""
+        for number, event in enumerate(events):
+            try:
+                await self._catalog.put_audit_events([event])
+            except CatalogError as error:
+                if isinstance(error, CatalogUnavailable):
+                    self._put_back(events[number:])
+                    raise
+                log.error("audit-event-refused", action=event.action, reason=str(error))
+                self._lose(1)
 
     def _put_back(self, events: list[AuditEvent]) -> None:
         for event in reversed(events):

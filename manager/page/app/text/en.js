@@ -222,7 +222,8 @@ export const en = {
     actionName: (/** @type {string} */ action) => capitalised(action.replaceAll("-", " ")),
     by: (/** @type {string | null} */ actor, /** @type {string | null} */ address) =>
       address === null ? (actor ?? "On the server") : `${actor ?? "Somebody"} from ${address}`,
-    detail: (/** @type {string} */ name, /** @type {unknown} */ value) => `${name.replaceAll("_", " ")}: ${value}`,
+    none: "none",
+    detail: (/** @type {string} */ name, /** @type {string} */ value) => `${name.replaceAll("_", " ")}: ${value}`,
   },
   removal: {
     title: "Remove",

@@ -4,7 +4,7 @@
 import { afterQuiet } from "../../actions/timing.js";
 import { messageOf } from "../../protocol/errors.js";
 import { asUserName } from "../../state/user-name.js";
-import { formatDate, formatFullDate } from "../../text/format.js";
+import { formatDate, formatFullDate, formatSize } from "../../text/format.js";
 import { text } from "../../text/text.js";
 import { Field, FormError, Select, Spinner } from "../controls.js";
 import { html, useApp, useEffect, useMemo, useRef, useState } from "../dom.js";
@@ -13,6 +13,8 @@ import { Dialog } from "./dialog.js";
 
 const QUIET_MS = 250;
 const DAY_MS = 86_400_000;
+/** Details that are bytes. */
+const SIZES = ["bytes", "size"];
 const PERIODS = [1, 7, 30];
 
 /** @param {{ onClose: () => void }} properties */
@@ -56,7 +58,7 @@ export function AuditDialog({ onClose }) {
 
 /** @param {{ event: AuditEvent }} properties */
 function Row({ event }) {
-  const details = Object.entries(event.details).filter(([, value]) => value !== null);
+  const details = Object.entries(event.details);
   return html`<li class="audit-event">
     <div class="audit-head">
       <strong>${text.audit.actionName(event.action)}</strong>
@@ -66,8 +68,17 @@ function Row({ event }) {
     </div>
     ${event.subject && html`<p>${event.subject}</p>`}
     <p class="muted">${text.audit.by(event.actor, event.address)}</p>
-    ${details.length > 0 && html`<p class="muted">${details.map(([name, value]) => text.audit.detail(name, value)).join(" · ")}</p>`}
+    ${details.length > 0 && html`<p class="muted">${details.map(([name, value]) => text.audit.detail(name, shown(name, value))).join(" · ")}</p>`}
   </li>`;
+}
+
+/**
+ * @param {string} name
+ * @param {unknown} value
+ */
+function shown(name, value) {
+  if (value === null) return text.audit.none;
+  return typeof value === "number" && SIZES.includes(name) ? formatSize(value) : String(value);
 }
 
 /** @param {number} days */
