@@ -106,7 +106,7 @@ class Handshake:
 log = structlog.get_logger(__name__)
 
 ServePeer = Callable[[web.Request, Handshake], Awaitable[web.WebSocketResponse]]
-"""Serves a peer of one kind. Raises `InvalidRequest`, `InvalidToken`, `WrongServicePassword`,
+"""Serves a peer of one kind. Raises `InvalidRequest`, `InvalidToken`, `WrongServiceSecret`,
 `WrongServiceKind`, `TooManyAttempts`, `CatalogError` before the WebSocket is accepted."""
 
 

@@ -78,7 +78,7 @@ class ProcessingService:
             ViewsInvalid: the file of views cannot be used.
             SandboxMissing: workers would run without the sandbox that is required.
         """
-        # A worker of the same user could otherwise read the service's password in its memory.
+        # A worker of the same user could otherwise read the service's credential in its memory.
         hide_memory()
         timeout = aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT_S, sock_read=STALL_TIMEOUT_S)
         async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as http:
@@ -113,8 +113,8 @@ class ProcessingService:
 
     async def _connect(self, jobs: JobProcessor, backoff: Backoff) -> None:
         """Serve one connection until it ends."""
-        password = self._settings.service_credential.get_secret_value()
-        url = service_url(self._settings.manager_address, "thumbnail", password)
+        credential = self._settings.service_credential.get_secret_value()
+        url = service_url(self._settings.manager_address, "thumbnail", credential)
         async with Connection.open(url, receives=_RECEIVES, extensions=_EXTENSIONS) as manager:
             if PROCESSING not in manager.granted:
                 log.error("manager-has-no-jobs-to-give")

@@ -13,7 +13,7 @@ from aiohttp import web
 from client_sdk.service_peer import service_url
 from common.addresses import ClientAddresses
 from common.retry import QUICK_TRIES, RECONNECT_CAP_S, Backoff
-from common.service_password import ServicePassword
+from common.service_secret import ServiceSecretGuard
 from common.tasks import cancel_and_wait
 from upload_service.active_uploads import ActiveUploads
 from upload_service.buffers import BufferPool, Lane, keep_freed_memory
@@ -75,8 +75,8 @@ class UploadService:
         self._reports = ReportQueue(ReportJournal(settings.reports_folder), backoff)
         self._metrics = Metrics()
         self._forwarder = Forwarder(self._reports, self._metrics)
-        password = settings.service_credential.get_secret_value()
-        self._manager_url = _link_url(settings, password)
+        credential = settings.service_credential.get_secret_value()
+        self._manager_url = _link_url(settings, credential)
         self._leases = WebhookLeases()
         self._slots = self._made_slots()
         addresses = ClientAddresses(settings.trusted_proxies)
@@ -96,7 +96,7 @@ class UploadService:
             unattributed=Lane(self._pool, UNATTRIBUTED_BODIES),
             stall_timeout_s=settings.stall_timeout_s,
             metrics=self._metrics,
-            password=ServicePassword(password, addresses, time.monotonic),
+            secret=ServiceSecretGuard(credential, addresses, time.monotonic),
             tickets=self._tickets,
             idle_timeout_s=settings.idle_connection_timeout_s,
         ).application()
@@ -188,12 +188,12 @@ async def serve(
         await runner.cleanup()
 
 
-def _link_url(settings: UploadServiceSettings, password: str) -> str:
+def _link_url(settings: UploadServiceSettings, credential: str) -> str:
     # Slots with one `process` share one budget of requests to Discord.
     return service_url(
         settings.manager_address,
         "upload",
-        password,
+        credential,
         address=settings.own_address,
         process=str(uuid4()),
     )

@@ -14,7 +14,7 @@ from common.http_server import (
     handler_arguments,
     has_encoded_body,
 )
-from common.service_password import ServicePassword, WrongServicePassword
+from common.service_secret import ServiceSecretGuard, WrongServiceSecret
 from upload_service.active_uploads import ActiveUploads
 from upload_service.buffers import Lane
 from upload_service.chunk_receiver import (
@@ -53,7 +53,7 @@ class Intake:
         unattributed: the lane of bodies that begin with the file.
         stall_timeout_s: seconds that a body may stand still.
         metrics: what is counted.
-        password: opens /metrics.
+        secret: opens /metrics.
         tickets: takes whole files.
         idle_timeout_s: seconds after which a connection without a request is closed.
     """
@@ -66,7 +66,7 @@ class Intake:
         unattributed: Lane,
         stall_timeout_s: float,
         metrics: Metrics,
-        password: ServicePassword,
+        secret: ServiceSecretGuard,
         tickets: TicketIntake,
         idle_timeout_s: float,
     ) -> None:
@@ -77,7 +77,7 @@ class Intake:
         self._metrics = metrics
         self._tickets = tickets
         self._idle_timeout_s = idle_timeout_s
-        self._password = password
+        self._secret = secret
 
     def application(self) -> web.Application:
         """The routes: /health, /metrics, /ticket, and chunks on all other paths.
@@ -104,8 +104,8 @@ class Intake:
 
     async def _exposition(self, request: web.Request) -> web.Response:
         try:
-            self._password.check_bearer(request)
-        except WrongServicePassword as error:
+            self._secret.check_bearer(request)
+        except WrongServiceSecret as error:
             return _refusal(str(error), 401, {"WWW-Authenticate": "Bearer"})
         except TooManyAttempts as error:
             return _refusal(str(error), 429, {"Retry-After": str(error.retry_after_s)})

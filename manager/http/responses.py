@@ -8,7 +8,7 @@ from aiohttp import web
 
 from catalog.errors import CatalogError, CatalogFaulty, CatalogUnavailable
 from common.guesses import TooManyAttempts
-from common.service_password import WrongServicePassword
+from common.service_secret import WrongServiceSecret
 from manager.error_texts import public_text
 from manager.errors import (
     AccessDenied,
@@ -106,7 +106,7 @@ STATUSES: Mapping[type[Exception], int] = {
     InvalidRequest: 400,
     UserNameTaken: 400,
     InvalidToken: 401,
-    WrongServicePassword: 401,
+    WrongServiceSecret: 401,
     WrongCredentials: 403,
     RegistrationClosed: 403,
     SetupCodeNeeded: 403,
@@ -181,7 +181,7 @@ def _fields(error: Exception) -> dict[str, object]:
 
 
 def _headers(error: Exception) -> dict[str, str]:
-    if isinstance(error, InvalidToken | WrongServicePassword):
+    if isinstance(error, InvalidToken | WrongServiceSecret):
         return {"WWW-Authenticate": "Bearer"}
     if isinstance(error, RangeNotSatisfiable):
         return {"Content-Range": f"bytes */{error.size}", "Accept-Ranges": "bytes"}

@@ -26,7 +26,7 @@ from catalog.service_credential_port import ServiceCredentialStore
 from common.addresses import ClientAddresses
 from common.guesses import GuessLimiter
 from common.password_guard import PasswordGuard
-from common.service_password import PER_ADDRESS, WrongServicePassword
+from common.service_secret import PER_ADDRESS, WrongServiceSecret
 from common.tasks import BackgroundTasks
 from manager.audit.actions import AuditAction
 from manager.audit.log import AuditLog
@@ -214,9 +214,14 @@ class ServiceAccess:
             for each in self._valid
             if each.id in self._used and (each.last_used_at or 0.0) < before
         ]
-        self._used.clear()
         if due:
-            await self._catalog.note_service_credentials_used(due)
+            try:
+                await self._catalog.note_service_credentials_used(due)
+            except CatalogError as error:
+                # A catalog that takes no writes keeps no service out.
+                log.log(log_level(error), "use-of-credentials-not-noted", code=error.code)
+                return
+        self._used.clear()
 
     @property
     def _valid(self) -> Iterator[ServiceCredential]:
@@ -226,7 +231,7 @@ class ServiceAccess:
         """Looks at a credential, or the password, that came with a request for some kind of work.
 
         Raises:
-            WrongServicePassword: It is neither.
+            WrongServiceSecret: It is neither.
             WrongServiceKind: It is a credential for other work.
             TooManyAttempts: Too many wrong ones came from this address: the password is not checked.
             CatalogError: It is new, and the catalog is away.
@@ -244,7 +249,7 @@ class ServiceAccess:
             return ServiceIdentity(credential.id)
         with self._guard.attempt(request):
             if not self._is_password(given):
-                raise WrongServicePassword(
+                raise WrongServiceSecret(
                     "this needs a credential for services, or their password, and that is neither"
                 )
         return ServiceIdentity()
@@ -254,7 +259,7 @@ class ServiceAccess:
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             # Nothing was tried, so nothing is counted.
-            raise WrongServicePassword("this needs a credential for services as a Bearer token")
+            raise WrongServiceSecret("this needs a credential for services as a Bearer token")
         await self.check(request, given, kind)
 
     @contextlib.contextmanager

@@ -8,7 +8,7 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from common.retry import Backoff
-from common.service_password import PER_ADDRESS
+from common.service_secret import PER_ADDRESS
 from tests.upload_service.staging import PASSWORD, Manager, service_settings, serving, staged
 from upload_service.app import UploadService, serve
 

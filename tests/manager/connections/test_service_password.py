@@ -3,7 +3,7 @@
 import aiohttp
 import pytest
 
-from common.service_password import PER_ADDRESS
+from common.service_secret import PER_ADDRESS
 from tests.manager.cloud import Cloud, running_cloud
 
 ATTACKER, SERVICE = "203.0.113.5", "203.0.113.6"

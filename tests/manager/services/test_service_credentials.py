@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from catalog.records import AuditQuery, ServiceKind
-from common.service_password import PER_ADDRESS
+from common.service_secret import PER_ADDRESS
 from manager.app_keys import AUDIT, SERVICE_ACCESS
 from manager.services.credentials import add_credential, new_credential_text
 from protocol.extensions import OBJECT_KEYS, PROCESSING, WEBHOOKS
@@ -176,6 +176,26 @@ async def test_known_credentials_open_while_the_catalog_is_away(flaky_stage: Fla
     assert await metrics(flaky_stage.url.replace("ws", "http", 1), known) == 200
     assert await metrics(flaky_stage.url.replace("ws", "http", 1), new) == 503
     assert await metrics(flaky_stage.url.replace("ws", "http", 1), new) == 200
+
+
+async def test_a_catalog_that_takes_no_writes_keeps_no_service_out(flaky_stage: FlakyStage):
+    """The last use is noted later."""
+    text, url = new_credential_text(), flaky_stage.url.replace("ws", "http", 1)
+    catalog, access = flaky_stage.catalog, flaky_stage.app[SERVICE_ACCESS]
+    await add_credential(flaky_stage.real_catalog, "a", ServiceKind.METRICS, text, now=time.time())
+    assert await metrics(url, text) == 200
+    catalog.before["note_service_credentials_used"] = 1
+    await add_credential(
+        flaky_stage.real_catalog,
+        "b",
+        ServiceKind.METRICS,
+        new := new_credential_text(),
+        now=time.time(),
+    )
+    assert await metrics(url, new) == 200
+    await access.refresh()
+    listed = await flaky_stage.real_catalog.list_service_credentials()
+    assert all(each.last_used_at is not None for each in listed)
 
 
 async def test_the_last_use_is_noted(stage: Stage):

@@ -1,8 +1,8 @@
-"""Checks the password that all services share, and limits guesses at it.
+"""Checks what opens the routes of a service, and limits guesses at it.
 
 Guesses are counted apart from those at users' passwords, so that a user who mistypes one does not lock
-out the services of the same address. The right password costs nothing, however many connections come
-with it at once.
+out the services of the same address. The right secret costs nothing, however many requests come with it
+at once.
 """
 
 import hmac
@@ -19,17 +19,17 @@ PER_ADDRESS: Final = Rate(burst=50, refill_s=5.0)
 """Each slot of a service that is set up wrongly tries once before the service gives up."""
 
 
-class WrongServicePassword(FailedAttempt):
-    """Another password was sent than the one that all services share, or none."""
+class WrongServiceSecret(FailedAttempt):
+    """Neither a credential for services nor their password was sent."""
 
     code = "wrong-service-password"
 
 
-class ServicePassword:
-    """Guards the routes that are for services.
+class ServiceSecretGuard:
+    """Guards routes with one secret: a credential, or the password of all services.
 
     Args:
-        password: the right one.
+        secret: the right one.
         addresses: identifies clients.
         monotonic: seconds that never jump.
         report: called with refusals, as by `PasswordGuard`.
@@ -37,12 +37,12 @@ class ServicePassword:
 
     def __init__(
         self,
-        password: str,
+        secret: str,
         addresses: ClientAddresses,
         monotonic: Callable[[], float],
         report: Callable[[Refusal], None] = log_refusal,
     ) -> None:
-        self._password = password.encode()
+        self._secret = secret.encode()
         self._guard = PasswordGuard(
             GuessLimiter(per_address=PER_ADDRESS), addresses, monotonic, report
         )
@@ -52,19 +52,19 @@ class ServicePassword:
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             # Nothing was tried, so nothing is counted.
-            raise WrongServicePassword("this needs the service password as a Bearer token")
+            raise WrongServiceSecret(
+                "this needs the SERVICE_CREDENTIAL of this service as a Bearer token"
+            )
         self.check(request, given)
 
     def check(self, request: web.Request, given: str) -> None:
-        """Looks at a password that came with a request.
+        """Looks at a secret that came with a request.
 
         Raises:
-            WrongServicePassword: it is another one.
+            WrongServiceSecret: it is another one.
             TooManyAttempts: too many wrong ones came from this address: this one is not checked.
         """
         with self._guard.attempt(request):
             # Any text that a query or a header decodes to counts as a guess.
-            if not hmac.compare_digest(given.encode(errors="surrogatepass"), self._password):
-                raise WrongServicePassword(
-                    "this needs the service password, and that is another one"
-                )
+            if not hmac.compare_digest(given.encode(errors="surrogatepass"), self._secret):
+                raise WrongServiceSecret("the SERVICE_CREDENTIAL of this service is another one")
