@@ -243,7 +243,7 @@ function session() {
  */
 async function isGood(token) {
   try {
-    await askManager(`/token-status?token=${encodeURIComponent(token)}`);
+    await askManager("/status", { token });
     return true;
   } catch (error) {
     if (error instanceof HttpError && error.status === 401) return false;
