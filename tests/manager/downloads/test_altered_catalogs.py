@@ -68,7 +68,7 @@ async def test_altered_content_is_refused(
     async with running_cloud(tmp_path) as cloud:
         await cloud.token()
         await cloud.store("/a.bin", CONTENT)
-        alter(cloud.settings.database_path, statements)
+        await alter(cloud.settings.database_path, statements)
         status, body = await downloaded(cloud, byte_range)
     if status in {200, 206} and body is not None:
         # A part that the alteration did not touch.
@@ -85,7 +85,7 @@ async def test_the_refusal_says_who_can_help(tmp_path: Path, envelope: str) -> N
     async with running_cloud(tmp_path) as cloud:
         await cloud.token()
         file = await cloud.store("/a.bin", CONTENT)
-        alter(cloud.settings.database_path, RELABEL[envelope])
+        await alter(cloud.settings.database_path, RELABEL[envelope])
         query = {"path": "/", "name": "a.bin", "auth": await cloud.token()}
         with capture_logs() as logs:
             async with cloud.client.get("/download", params=query) as response:

@@ -17,7 +17,7 @@ async def test_an_upload_that_proves_nothing_is_not_entered(stage: Stage, statem
     """It fails with a reason that names the setting, and no file comes of it."""
     service = await stage.service()
     start = await parked_by_leaving(stage, service, stored=(0,))
-    alter(stage.settings.database_path, statements)
+    await alter(stage.settings.database_path, statements)
     client = await booking_client(stage)
     await resume(client, start.upload_id)
     await service.finish_missing(await service.next(s2u.UploadContinue))
