@@ -572,7 +572,7 @@ async def _run(
                     password_guard=guard,
                     factor_guard=factor_guard,
                 ).routes,
-                *FactorAdministrationRoutes(accounts, catalog, audit, addresses).routes,
+                *FactorAdministrationRoutes(accounts, catalog, sessions, audit, addresses).routes,
                 *FileRoutes(accounts, catalog, sender).routes,
                 *LinkRoutes(
                     catalog,

@@ -16,6 +16,7 @@ from manager.accounts.challenges import ChallengeKind, Challenges
 from manager.accounts.factor_enrolment import Enrolled, FactorEnrolment
 from manager.accounts.login_routes import SessionStarter, WebsiteOf, answer_of
 from manager.accounts.second_factors import FactorCatalog, FactorManager, challenge_facts
+from manager.accounts.sessions import Sessions
 from manager.audit.actions import AuditAction
 from manager.audit.log import AuditLog
 from manager.errors import InvalidRequest, NoSuchFactor, NoSuchUser
@@ -214,6 +215,7 @@ class FactorAdministrationRoutes:
         self,
         accounts: Accounts,
         catalog: FactorCatalog,
+        sessions: Sessions,
         audit: AuditLog,
         addresses: ClientAddresses,
     ) -> None:
@@ -222,11 +224,13 @@ class FactorAdministrationRoutes:
         Args:
             accounts: Authenticates administrators.
             catalog: Has the factors.
+            sessions: Ends those of users without what is demanded.
             audit: Records changes.
             addresses: Tells where clients are.
         """
         self._accounts = accounts
         self._catalog = catalog
+        self._sessions = sessions
         self._audit = audit
         self._addresses = addresses
 
@@ -247,7 +251,10 @@ class FactorAdministrationRoutes:
         return success(**_summary(await self._catalog.second_factors_of(user.id)))
 
     async def demand(self, request: web.Request) -> web.Response:
-        """Demands a second factor of a user, or not any more."""
+        """Demands a second factor of a user, or not any more.
+
+        Sessions of a user who has none end: the next login begins with the enrolment.
+        """
         administrator = await self._accounts.administrator_of(request)
         is_demanded = Parameters(await json_object(request)).flag("is_demanded")
         user = await self._accounts.user(int(request.match_info["user_id"]))
@@ -255,6 +262,8 @@ class FactorAdministrationRoutes:
             await self._catalog.demand_factor(user.id, is_demanded=is_demanded)
         except UserMissing as error:
             raise NoSuchUser from error
+        if is_demanded and not (await self._catalog.second_factors_of(user.id)).factors:
+            await self._sessions.end_all_of(user.id)
         self._audit.record(
             AuditAction.SECOND_FACTOR_DEMANDED,
             actor=administrator,

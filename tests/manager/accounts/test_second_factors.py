@@ -320,6 +320,9 @@ async def test_a_factor_may_be_demanded_of_one(alice, bob):
     """Then the password gives no token, but a confirmation to enrol with, which logs in."""
     path = "/admin/users/2/second-factor"
     await alice.post(path, is_demanded=True)
+    # What he has open ends: he would go on without a factor until it expires.
+    headers = {"Authorization": f"Bearer {bob.token}"}
+    assert (await bob.cloud.client.get("/status", headers=headers)).status == 401
     bob.token = ""
     refused = await bob.log_in(status=403)
     assert refused["code"] == "second-factor-demanded"
