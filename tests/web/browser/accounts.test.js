@@ -364,3 +364,24 @@ test("an app password is made, shown once, and revoked", async () => {
   assert.equal(await set.cloud.statusOf(made), 401);
   await person.leaves();
 });
+
+test("an administrator sees where a user is logged in, and ends that", async () => {
+  const user = await Person.visits(set.browser, set.cloud);
+  await user.logsIn("ada");
+  await user.ready();
+  const token = await set.cloud.login("ada");
+  await set.cloud.addsUser("roamer", token);
+  const roamer = await Person.visits(set.browser, set.cloud);
+  await roamer.logsIn("roamer");
+  await roamer.ready();
+  const users = await user.opensUsers();
+  await users.getByLabel("Find users").fill("roamer");
+  await users.getByRole("button", { name: "Manage roamer" }).click();
+  await users.getByText("Where roamer is logged in.").waitFor();
+  await users.getByRole("listitem").getByText("Chrome on Linux").waitFor();
+  await users.getByRole("button", { name: "End all" }).click();
+  await roamer.page.getByText("Your login has ended. Please log in again.").waitFor();
+  await users.getByRole("listitem").getByText("Chrome on Linux").waitFor({ state: "detached" });
+  await user.leaves();
+  await roamer.leaves();
+});

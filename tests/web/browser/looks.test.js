@@ -132,6 +132,19 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
       await reads(page, String(name));
       await page.keyboard.press("Escape");
     }
+    const account = await person.opensAccount("App passwords");
+    await account.getByRole("button", { name: "New app password" }).click();
+    await reads(page, "a new app password");
+    await account.getByLabel("Name").fill(`backup, ${colorScheme}`);
+    await account.getByRole("button", { name: "Make it" }).click();
+    await account.getByLabel("App password", { exact: true }).waitFor();
+    await reads(page, "the text of an app password");
+    await account.getByRole("button", { name: "Done" }).click();
+    await account.getByRole("listitem").first().waitFor();
+    await reads(page, "app passwords");
+    await account.getByRole("button", { name: "Password", exact: true }).click();
+    await reads(page, "changing the password");
+    await page.keyboard.press("Escape");
     const users = await person.opensUsers();
     await users.getByRole("button", { name: "Manage grace" }).click();
     await reads(page, "a user");

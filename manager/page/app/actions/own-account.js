@@ -2,6 +2,7 @@
 
 import { askManager } from "./http.js";
 
+/** @import { Account } from "../../types/wire.js" */
 /** @import { AppPassword, LoginSession, NewAppPassword } from "../../types/account.js" */
 
 export class OwnAccount {
@@ -12,18 +13,25 @@ export class OwnAccount {
     this.#token = token;
   }
 
-  /** @returns {Promise<LoginSession[]>} */
-  async sessions() {
-    return (await this.#ask("/account/sessions")).sessions;
+  /**
+   * @param {Account | null} of somebody else, for administrators
+   * @returns {Promise<LoginSession[]>}
+   */
+  async sessions(of = null) {
+    return (await this.#ask(`${base(of)}/sessions`)).sessions;
   }
 
-  /** @param {string} id */
-  async endSession(id) {
-    await this.#ask(`/account/sessions/${id}`, { method: "DELETE" });
+  /**
+   * @param {string} id
+   * @param {Account | null} of somebody else, for administrators
+   */
+  async endSession(id, of = null) {
+    await this.#ask(`${base(of)}/sessions/${id}`, { method: "DELETE" });
   }
 
-  async endOtherSessions() {
-    await this.#ask("/account/sessions", { method: "DELETE" });
+  /** @param {Account | null} of somebody else, for administrators, whose sessions all end */
+  async endOtherSessions(of = null) {
+    await this.#ask(`${base(of)}/sessions`, { method: "DELETE" });
   }
 
   /** @returns {Promise<AppPassword[]>} */
@@ -52,4 +60,9 @@ export class OwnAccount {
   async #ask(path, options = {}) {
     return askManager(path, { ...options, token: await this.#token() });
   }
+}
+
+/** @param {Account | null} of */
+function base(of) {
+  return of ? `/admin/users/${of.id}` : "/account";
 }

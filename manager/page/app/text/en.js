@@ -123,11 +123,14 @@ export const en = {
   },
   sessions: {
     lead: "Where you are logged in. End what you do not recognise, and change your password.",
+    leadOf: (/** @type {string} */ name) => `Where ${name} is logged in.`,
     seen: (/** @type {string} */ when, /** @type {string} */ address) => `Seen ${when} from ${address}`,
     current: "This one",
     end: "End",
     ended: (/** @type {string} */ device) => `The session of ${device} has ended.`,
     endOthers: "End all others",
+    endAll: "End all",
+    allEnded: "All sessions have ended.",
     othersEnded: "All other sessions have ended.",
   },
   appPasswords: {

@@ -85,7 +85,10 @@ function AddAppPassword({ onBack }) {
     <${Check} label=${text.appPasswords.readOnly} checked=${isReadOnly} onChange=${setReadOnly} />
     ${here.length > 0 && html`<${Check} label=${text.appPasswords.confined(formatPath(here))} checked=${isConfined} onChange=${setConfined} />`}
     ${here.length === 0 && html`<p class="field-hint">${text.appPasswords.confinedHint}</p>`}
-    <${Choice} label=${text.appPasswords.life} options=${LIVES.map((value) => ({ value, label: text.appPasswords.lives(value) }))} chosen=${days} isBusy=${isBusy} onChoose=${setDays} />
+    <div class="field">
+      <span aria-hidden="true">${text.appPasswords.life}</span>
+      <${Choice} label=${text.appPasswords.life} options=${LIVES.map((value) => ({ value, label: text.appPasswords.lives(value) }))} chosen=${days} isBusy=${isBusy} onChoose=${setDays} />
+    </div>
     <${FormError} text=${error} />
     <div class="dialog-buttons"><button class="button primary" disabled=${isBusy}>${text.appPasswords.submit}</button></div>
   </form>`;

@@ -1,38 +1,41 @@
 /** Where one is logged in, and the end of that. */
 
 /** @import { LoginSession } from "../../../types/account.js" */
+/** @import { Account } from "../../../types/wire.js" */
 import { formatDate, formatFullDate } from "../../text/format.js";
 import { text } from "../../text/text.js";
 import { FormError, Spinner } from "../controls.js";
 import { html, useApp, useState } from "../dom.js";
 import { useLoading, useWork } from "../work.js";
 
-export function Sessions() {
+/** @param {{ account?: Account | null }} properties `account`: somebody else's, for administrators */
+export function Sessions({ account = null }) {
   const app = useApp();
   const [sessions, setSessions] = useState(/** @type {LoginSession[] | null} */ (null));
-  const load = async () => setSessions(await app.ownAccount.sessions());
+  const load = async () => setSessions(await app.ownAccount.sessions(account));
   const problem = useLoading(load);
   const { isBusy, error, run } = useWork();
   const end = (/** @type {LoginSession} */ session) =>
     run(async () => {
-      await app.ownAccount.endSession(session.id);
+      await app.ownAccount.endSession(session.id, account);
       app.toasts.show(text.sessions.ended(session.device), "good");
       await load();
     });
   const endOthers = () =>
     run(async () => {
-      await app.ownAccount.endOtherSessions();
-      app.toasts.show(text.sessions.othersEnded, "good");
+      await app.ownAccount.endOtherSessions(account);
+      app.toasts.show(account ? text.sessions.allEnded : text.sessions.othersEnded, "good");
       await load();
     });
   return html`<section class="account-section" aria-label=${text.account.sessions}>
-    <p class="muted">${text.sessions.lead}</p>
+    <p class="muted">${account ? text.sessions.leadOf(account.name) : text.sessions.lead}</p>
     <ul class="grants" aria-busy=${isBusy ? "true" : "false"}>
       ${sessions?.map((session) => html`<${Session} key=${session.id} session=${session} isBusy=${isBusy} onEnd=${end} />`)}
       ${!sessions && !problem && html`<li class="waiting"><${Spinner} label=${text.app.loading} /></li>`}
     </ul>
     <${FormError} text=${problem ?? error} />
-    ${(sessions?.length ?? 0) > 1 && html`<button type="button" class="button" disabled=${isBusy} onClick=${endOthers}>${text.sessions.endOthers}</button>`}
+    ${(sessions?.length ?? 0) > (account ? 0 : 1) &&
+    html`<button type="button" class="button" disabled=${isBusy} onClick=${endOthers}>${account ? text.sessions.endAll : text.sessions.endOthers}</button>`}
   </section>`;
 }
 

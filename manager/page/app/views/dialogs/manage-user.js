@@ -7,6 +7,7 @@ import { text } from "../../text/text.js";
 import { Check, Choice, FormError, PasswordField } from "../controls.js";
 import { html, useApp, useState } from "../dom.js";
 import { onSubmit, useLoading, useWork } from "../work.js";
+import { Sessions } from "./account-sessions.js";
 import { BackButton } from "./back-button.js";
 import { ManageQuota } from "./manage-quota.js";
 import { RemoveUser } from "./remove-user.js";
@@ -31,6 +32,7 @@ export function ManageUser({ account, onBack }) {
     html`<${Role} account=${account} />
       <${Password} account=${account} />
       <${SecondFactor} account=${account} />
+      <${Sessions} account=${account} />
       <${RemoveUser} account=${account} onGone=${onBack} />`}
   </div>`;
 }
