@@ -137,11 +137,16 @@ class ServiceAccess:
 
     async def run(self) -> None:
         """Follows the catalog, until cancelled."""
+        is_told = False
         while True:
             try:
                 await self.refresh()
+                is_told = False
             except CatalogError as error:
-                log.log(log_level(error), "service-credentials-not-read", code=error.code)
+                if not is_told:
+                    # Once for an outage, and not every few seconds.
+                    log.log(log_level(error), "service-credentials-not-read", code=error.code)
+                is_told = True
             await self._sleep(REFRESH_S)
 
     async def refresh(self) -> None:
