@@ -516,6 +516,7 @@ async def _run(
                     factors,
                     challenges,
                     session_starter,
+                    guard,
                     audit,
                     addresses,
                     website_of,

@@ -175,7 +175,7 @@ class OpenIdUnavailable(OpenIdError):
         super().__init__(f"the OpenID provider is not available: {reason}")
 
 
-class OpenIdFailed(OpenIdError):
+class OpenIdFailed(OpenIdError, FailedAttempt):
     """The provider has not confirmed the login; the text says what is wrong."""
 
     code = "openid-failed"

@@ -14,6 +14,8 @@ from catalog.errors import IdentityTaken, UserMissing
 from catalog.identity_port import Identity
 from catalog.records import User
 from common.addresses import ClientAddresses
+from common.guesses import TooManyAttempts
+from common.password_guard import PasswordGuard
 from manager.accounts.accounts import Accounts
 from manager.accounts.challenges import Challenge, ChallengeKind, Challenges
 from manager.accounts.login_routes import SessionStarter, WebsiteOf
@@ -43,6 +45,7 @@ class OpenIdRoutes:
         factors: FactorManager,
         challenges: Challenges,
         starter: SessionStarter,
+        guard: PasswordGuard,
         audit: AuditLog,
         addresses: ClientAddresses,
         website_of: WebsiteOf,
@@ -55,6 +58,7 @@ class OpenIdRoutes:
             factors: Finds the user of a challenge.
             challenges: Carry a login from one step to the next.
             starter: Logs in.
+            guard: Limits codes of the provider that are none: each costs a request there.
             audit: Records logins that were refused.
             addresses: Tells where clients are.
             website_of: Tells where the page is.
@@ -64,6 +68,7 @@ class OpenIdRoutes:
         self._factors = factors
         self._challenges = challenges
         self._starter = starter
+        self._guard = guard
         self._audit = audit
         self._addresses = addresses
         self._website_of = website_of
@@ -98,12 +103,13 @@ class OpenIdRoutes:
             state, code = request.query.get("state", ""), request.query.get("code", "")
             if state != challenge.id.hex or challenge.secret is None or not code:
                 raise ChallengeExpired
-            await self._challenges.spend(challenge)
-            found = await self._provider.user_of(
-                code, verifier=challenge.secret, redirect_uri=self._callback(request)
-            )
+            with self._guard.attempt(request):
+                await self._challenges.spend(challenge)
+                found = await self._provider.user_of(
+                    code, verifier=challenge.secret, redirect_uri=self._callback(request)
+                )
             user = await self._users.user_of(found, address=self._addresses.of_request(request))
-        except (ChallengeExpired, OpenIdError) as error:
+        except (ChallengeExpired, OpenIdError, TooManyAttempts) as error:
             return self._refused(request, error)
         response = _redirect(f"{self._website_of.base_url(request)}/#oidc")
         self._remember(request, response, self._challenges.issue(ChallengeKind.OIDC_FINISH, user))
@@ -122,7 +128,9 @@ class OpenIdRoutes:
         response.del_cookie(_COOKIE, path="/")
         return response
 
-    def _refused(self, request: web.Request, error: ChallengeExpired | OpenIdError) -> web.Response:
+    def _refused(
+        self, request: web.Request, error: ChallengeExpired | OpenIdError | TooManyAttempts
+    ) -> web.Response:
         """Sends the browser to the page, which says why there is no login."""
         self._audit.record(
             AuditAction.OPENID_LOGIN_REFUSED,

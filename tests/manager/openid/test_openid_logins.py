@@ -1,6 +1,5 @@
 """Logins at an OpenID provider, which is a real one in a process of its own."""
 
-import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +7,9 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, CookieJar
 from structlog.testing import capture_logs
+from yarl import URL
 
+from common.guesses import PER_ADDRESS
 from manager.accounts.challenges import CHALLENGE_LIFE_S
 from manager.accounts.openid_provider import KEY_REFRESH_S
 from tests.manager.accounts.factor_users import Clock
@@ -45,7 +46,7 @@ class Browser:
         while not address.startswith(f"{self.url}{CALLBACK}"):
             async with self.http.get(address, allow_redirects=False) as response:
                 following = response.headers["Location"]
-            address = str(response.url.join(type(response.url)(following)))
+            address = str(response.url.join(URL(following)))
         return address
 
     async def finish(self, *, status: int = 200) -> dict[str, Any]:
@@ -69,8 +70,8 @@ def clock() -> Clock:
 
 @pytest.fixture
 def later() -> Clock:
-    """By how many seconds the manager's monotonic clock is ahead."""
-    return Clock(now=0.0)
+    """The manager's monotonic clock."""
+    return Clock(now=1000.0)
 
 
 @pytest.fixture
@@ -93,9 +94,7 @@ def manager(tmp_path, provider, clock, later):
             "oidc_create_users": True,
             **chosen,
         }
-        async with running_cloud(
-            tmp_path, clock=clock, monotonic=lambda: time.monotonic() + later(), **settings
-        ) as cloud:
+        async with running_cloud(tmp_path, clock=clock, monotonic=later, **settings) as cloud:
             await cloud.token("alice")
             await register(provider, cloud)
             yield cloud
@@ -297,3 +296,17 @@ async def test_what_comes_back_to_another_browser_is_refused(manager, provider, 
             path = (await browser.returned()).removeprefix(browser.url)
             clock.advance(CHALLENGE_LIFE_S)
             assert await browser.come_back(path) == expired
+
+
+async def test_codes_that_are_none_are_limited(manager):
+    """Each costs a request to the provider: after some from one address the next is not made."""
+    async with manager() as cloud, browsing(cloud) as browser:
+        ends = []
+        for _ in range(PER_ADDRESS.burst + 1):
+            async with browser.http.get(
+                f"{browser.url}/login/oidc", allow_redirects=False
+            ) as response:
+                state = URL(response.headers["Location"]).query["state"]
+            ends.append(await browser.come_back(f"{CALLBACK}?state={state}&code=x"))
+        assert set(ends[:-1]) == {"oidc-error=openid-failed"}
+        assert ends[-1] == "oidc-error=too-many-attempts"

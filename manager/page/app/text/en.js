@@ -116,6 +116,7 @@ export const en = {
     failed: "The login there has failed. Please try again.",
     problems: /** @type {Record<string, string>} */ ({
       "challenge-expired": "The login there took too long, or began in another window. Please try again.",
+      "too-many-attempts": "There were too many attempts. Please try again in a minute.",
       "openid-unavailable": "The login service cannot be reached at the moment. Please try again later.",
       "openid-unknown-user": "Nobody here is linked to your user there. Ask an administrator to link one.",
       "openid-name-taken": "A user of your name exists here. Ask an administrator to link it to yours.",
