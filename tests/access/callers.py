@@ -58,7 +58,7 @@ MEANINGS: dict[Caller, str] = {
     Caller.WRONG: "sends a token that this manager has not signed",
     Caller.ENDED: "sends the owner's token of a session that has ended",
     Caller.DELETED: "sends the token of a user who was removed",
-    Caller.OWNER: "the user whose the file, link, session and upload is that the request is about",
+    Caller.OWNER: "the user who owns the file, link, session and upload that a request is about",
     Caller.OTHER: "another user, who has no share of it",
     Caller.ADMIN: "an administrator, who has no share of it either",
     Caller.READER: "an app password of the owner's for reading",
