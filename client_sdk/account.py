@@ -59,7 +59,7 @@ class AppPassword:
     expires_at: datetime | None
 
 
-class OwnAccount(ClientCore):
+class Authenticating(ClientCore):
     """Sessions and app passwords. `Client` has the documentation.
 
     All but `logout` need a token: an app password manages no account, and raises `Forbidden`.

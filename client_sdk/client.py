@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from client_sdk.account import OwnAccount
+from client_sdk.account import Authenticating
 from client_sdk.events import EventStream
 from client_sdk.links import Linking
 from client_sdk.models import ManagerStatus
@@ -14,7 +14,7 @@ _CHANGE_S = 60
 """Seconds that the session lives in which a password is changed."""
 
 
-class Client(StorageAndAudit, FolderTransferring, OwnAccount, Linking, Sharing):
+class Client(StorageAndAudit, FolderTransferring, Authenticating, Linking, Sharing):
     """A user's view of one manager. Use it as an async context manager.
 
     Entering connects, when there is a token; the connection is kept, and made again when it is

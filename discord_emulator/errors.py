@@ -10,7 +10,7 @@ from aiohttp import web
 from common.http_server import ONLY_IDENTITY
 
 
-class Scope(StrEnum):
+class LimitScope(StrEnum):
     """Which budget a 429 is about (`X-RateLimit-Scope`)."""
 
     USER = "user"
@@ -204,7 +204,7 @@ class RateLimited(ApiError):
     message = "You are being rate limited."
 
     def __init__(
-        self, scope: Scope, retry_after_s: float, bucket_headers: dict[str, str] | None = None
+        self, scope: LimitScope, retry_after_s: float, bucket_headers: dict[str, str] | None = None
     ) -> None:
         super().__init__()
         self.scope = scope
@@ -219,7 +219,7 @@ class RateLimited(ApiError):
             "Retry-After": str(math.ceil(self.retry_after_s)),
             "X-RateLimit-Scope": self.scope,
         }
-        if self.scope is Scope.GLOBAL:
+        if self.scope is LimitScope.GLOBAL:
             headers["X-RateLimit-Global"] = "true"
         return headers
 
@@ -228,7 +228,7 @@ class RateLimited(ApiError):
         return {
             "message": str(self),
             "retry_after": round(self.retry_after_s, 3),
-            "global": self.scope is Scope.GLOBAL,
+            "global": self.scope is LimitScope.GLOBAL,
         }
 
 

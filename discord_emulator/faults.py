@@ -15,9 +15,9 @@ from aiohttp.typedefs import Handler
 from discord_emulator.errors import (
     ApiError,
     ContentUnavailable,
+    LimitScope,
     PlainError,
     RateLimited,
-    Scope,
     UnknownMessage,
     UnknownRoute,
     UnknownWebhook,
@@ -77,7 +77,7 @@ class FaultOrder(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, eq=Fa
     webhook_id: int | None = None
     message_id: int | None = None
     attachment_id: int | None = None
-    scope: Scope = Scope.USER
+    scope: LimitScope = LimitScope.USER
     retry_after_s: float = 1.0
     status: int = 500
     code: int = 0
@@ -87,7 +87,7 @@ class FaultOrder(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, eq=Fa
         """Accept names instead of enumerated values."""
         self.kind = FaultKind(self.kind)
         self.route = None if self.route is None else Operation(self.route)
-        self.scope = Scope(self.scope)
+        self.scope = LimitScope(self.scope)
 
 
 class Fault(FaultOrder, kw_only=True, eq=False):

@@ -11,8 +11,8 @@ from discord_emulator.errors import (
     Banned,
     BlockedUserAgent,
     InvalidForm,
+    LimitScope,
     RateLimited,
-    Scope,
     StorageFailed,
     StorageFull,
     UnsupportedBodyEncoding,
@@ -161,7 +161,7 @@ class Guard:
         limits = self._emulator.limits
         if limits is None or status not in _INVALID or operation is Operation.CDN:
             return
-        if scope is not Scope.SHARED and not isinstance(error, Banned):
+        if scope is not LimitScope.SHARED and not isinstance(error, Banned):
             limits.note_invalid(_address(request))
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from enum import StrEnum
 
-from discord_emulator.errors import Scope
+from discord_emulator.errors import LimitScope
 
 
 class Operation(StrEnum):
@@ -28,9 +28,9 @@ class RequestCounters:
 
     def __init__(self) -> None:
         self.statuses: Counter[tuple[Operation, int]] = Counter()
-        self.rate_limited: Counter[Scope] = Counter()
+        self.rate_limited: Counter[LimitScope] = Counter()
 
-    def record(self, operation: Operation, status: int, scope: Scope | None = None) -> None:
+    def record(self, operation: Operation, status: int, scope: LimitScope | None = None) -> None:
         """Count one answer."""
         self.statuses[operation, status] += 1
         if scope is not None:

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from discord_emulator.errors import Banned, RateLimited, Scope
+from discord_emulator.errors import Banned, LimitScope, RateLimited
 from discord_emulator.operations import Operation
 
 TWO_WEEKS_S = 14 * 86_400
@@ -161,13 +161,13 @@ class RateLimits:
         """
         now = self._monotonic()
         if not self._global.take(request.caller, now):
-            raise RateLimited(Scope.GLOBAL, self._global.resets_at(request.caller, now) - now)
+            raise RateLimited(LimitScope.GLOBAL, self._global.resets_at(request.caller, now) - now)
         bucket = self._bucket(request)
         admitted = bucket.windows.take(request.resource, now)
         headers = bucket.headers(request.resource, now, self._clock())
         if not admitted:
             wait_s = bucket.windows.resets_at(request.resource, now) - now
-            raise RateLimited(Scope.USER, wait_s, headers)
+            raise RateLimited(LimitScope.USER, wait_s, headers)
         self._use_channel(request, now, headers)
         return headers
 
@@ -181,4 +181,4 @@ class RateLimits:
             return
         key = str(request.channel_id)
         if not self._channels.take(key, now):
-            raise RateLimited(Scope.SHARED, self._channels.resets_at(key, now) - now, headers)
+            raise RateLimited(LimitScope.SHARED, self._channels.resets_at(key, now) - now, headers)

@@ -28,7 +28,7 @@ BATCH_S: Final = 0.5
 """Seconds for which events wait for company."""
 MAX_WAITING: Final = 10_000
 """Events that may wait for the catalog."""
-CLOSE_S: Final = 3.0
+CLOSE_S: Final = 1.0
 """Seconds that the last events may take when the manager stops."""
 SWEEP_S: Final = 3600.0
 """Seconds between two searches for events that are too old."""

@@ -6,7 +6,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from discord_emulator.errors import Scope
+from discord_emulator.errors import LimitScope
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
 from discord_emulator.testing import running_emulator
@@ -17,7 +17,7 @@ async def posted(caller: Any, content: bytes = b"0123456789") -> Any:
     return (await caller.post(content))[1]
 
 
-@pytest.mark.parametrize("scope", list(Scope))
+@pytest.mark.parametrize("scope", list(LimitScope))
 async def test_rate_limits_of_each_scope(caller, emulator, scope):
     """An ordered 429 looks like a true one of its scope, and comes as often as ordered."""
     emulator.faults.add(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discord_emulator.errors import Banned, RateLimited, Scope
+from discord_emulator.errors import Banned, LimitScope, RateLimited
 from discord_emulator.operations import Operation
 from discord_emulator.rate_limits import (
     BUCKETS,
@@ -66,7 +66,7 @@ def _refusal(limits: RateLimits, demand: LimitedRequest) -> RateLimited | None:
     return None
 
 
-def _scope(limits: RateLimits, demand: LimitedRequest) -> Scope | None:
+def _scope(limits: RateLimits, demand: LimitedRequest) -> LimitScope | None:
     refused = _refusal(limits, demand)
     return None if refused is None else refused.scope
 
@@ -77,18 +77,18 @@ def test_each_budget_has_its_scope():
     limits = RateLimits(clock, clock)
     for _ in range(5):
         limits.admit(SHARED_CHANNEL)
-    assert _scope(limits, SHARED_CHANNEL) is Scope.USER
+    assert _scope(limits, SHARED_CHANNEL) is LimitScope.USER
     for n in range(25):
         limits.admit(
             LimitedRequest(operation=Operation.EXECUTE, caller="2", resource=str(n), channel_id=7)
         )
     other = LimitedRequest(operation=Operation.EXECUTE, caller="3", resource="fresh", channel_id=7)
-    assert _scope(limits, other) is Scope.SHARED
+    assert _scope(limits, other) is LimitScope.SHARED
     for n in range(GLOBAL.limit):
         limits.admit(LimitedRequest(operation=Operation.MESSAGE, caller="4", resource=str(n)))
     assert (
         _scope(limits, LimitedRequest(operation=Operation.EDIT, caller="4", resource="x"))
-        is Scope.GLOBAL
+        is LimitScope.GLOBAL
     )
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from discord_emulator.errors import Scope
+from discord_emulator.errors import LimitScope
 from discord_emulator.testing import running_emulator
 
 TWO_WEEKS_S = 14 * 86_400
@@ -52,7 +52,7 @@ async def test_the_sixth_in_two_seconds_is_limited(tight, limited, clock):
     assert headers["X-RateLimit-Reset-After"] == "1.500"
     assert "X-RateLimit-Global" not in headers
     assert body == {"message": "You are being rate limited.", "retry_after": 1.5, "global": False}
-    assert limited.requests.rate_limited == {Scope.USER: 1}
+    assert limited.requests.rate_limited == {LimitScope.USER: 1}
     clock.advance(1.5)
     assert (await execute(tight))[0] == 200
 

@@ -11,6 +11,7 @@ VOCABULARIES = {
     "catalog": "what the database holds",
     "cli.commands": "the GraphQL answers that a command prints",
     "cli.garbage": "the GraphQL answers that a command prints",
+    "client_sdk.account": "what a client is shown of logins",
     "client_sdk.errors": "the manager's errors, as a client raises them",
     "client_sdk.models": "what a client is shown",
     "manager.errors": "the manager's errors",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from discord_emulator.errors import Scope
+from discord_emulator.errors import LimitScope
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
 from storage.discord.http import UncertainPostCounter
@@ -24,7 +24,7 @@ CONTENT = memoryview(bytes(1000))
         ({"kind": FaultKind.RESET}, 1),
         ({"kind": FaultKind.TRUNCATED}, 1),
         ({"kind": FaultKind.ERROR, "status": 502, "after_commit": True}, 1),
-        ({"kind": FaultKind.RATE_LIMIT, "scope": Scope.USER, "retry_after_s": 0.01}, 0),
+        ({"kind": FaultKind.RATE_LIMIT, "scope": LimitScope.USER, "retry_after_s": 0.01}, 0),
     ],
 )
 async def test_lost_answers_to_posts_are_counted(emulator, http, webhooks, trouble, counted):

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from discord_emulator.emulator import Emulator
-from discord_emulator.errors import Scope
+from discord_emulator.errors import LimitScope
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
 from tests.system.whole import CHUNK_SIZE, Whole, content_of, pieces_of, running_whole, send_chunk
@@ -24,9 +24,9 @@ def fault(kind: FaultKind, route: Operation, **fields: object) -> Fault:
 @pytest.mark.parametrize(
     "trouble",
     [
-        pytest.param({"kind": FaultKind.RATE_LIMIT, "scope": Scope.USER}, id="user limit"),
-        pytest.param({"kind": FaultKind.RATE_LIMIT, "scope": Scope.SHARED}, id="shared limit"),
-        pytest.param({"kind": FaultKind.RATE_LIMIT, "scope": Scope.GLOBAL}, id="global limit"),
+        pytest.param({"kind": FaultKind.RATE_LIMIT, "scope": LimitScope.USER}, id="user limit"),
+        pytest.param({"kind": FaultKind.RATE_LIMIT, "scope": LimitScope.SHARED}, id="shared limit"),
+        pytest.param({"kind": FaultKind.RATE_LIMIT, "scope": LimitScope.GLOBAL}, id="global limit"),
         pytest.param({"kind": FaultKind.ERROR, "status": 503}, id="error"),
         pytest.param({"kind": FaultKind.RESET}, id="reset"),
         pytest.param({"kind": FaultKind.TRUNCATED}, id="truncated answer"),

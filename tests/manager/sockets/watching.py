@@ -3,7 +3,7 @@
 import asyncio
 
 from discord_emulator.emulator import Emulator
-from discord_emulator.errors import Scope
+from discord_emulator.errors import LimitScope
 from discord_emulator.operations import Operation, RequestCounters
 
 
@@ -14,7 +14,7 @@ class WatchedCounters(RequestCounters):
         super().__init__()
         self._counted = asyncio.Event()
 
-    def record(self, operation: Operation, status: int, scope: Scope | None = None) -> None:
+    def record(self, operation: Operation, status: int, scope: LimitScope | None = None) -> None:
         """Counts one answer, and wakes who waits for it."""
         super().record(operation, status, scope)
         self._counted.set()
