@@ -57,6 +57,7 @@ STALL_S = 10.0
 SEND_STALL_S = 8.0
 """Shorter than the time for a reply, or every request would end before it is noticed."""
 QUEUE_LIMIT = 1024
+BAD_REQUEST = 400
 UNAUTHORIZED = 401
 FORBIDDEN = 403
 SERVER_ERRORS = 500
@@ -110,7 +111,8 @@ class Connection:
                 none.
 
         Raises:
-            InvalidInput: The URL is not one, or there are no certificates in the file.
+            InvalidInput: The URL is not one, the manager refuses its parameters (HTTP 400), or there
+                are no certificates in the file.
             NotLoggedIn: The manager refused the credentials (HTTP 401).
             Forbidden: They are right, but not for this (HTTP 403).
             Unavailable: It cannot serve now, and says when to try again.
@@ -307,6 +309,8 @@ def _refusal(url: str, response: Response) -> CloudError:
         return NotLoggedIn("the manager does not accept these credentials")
     if response.status_code == FORBIDDEN:
         return Forbidden(_words(response))
+    if response.status_code == BAD_REQUEST and (reason := _reason(response)):
+        return InvalidInput(reason)
     if LASTING_HEADER in response.headers:
         return LastingFailure(_words(response))
     after_s = retry_after_s(response.status_code, response.headers)
@@ -324,6 +328,11 @@ def _refusal(url: str, response: Response) -> CloudError:
 
 def _words(response: Response) -> str:
     """The manager's own, or those of HTTP."""
+    return _reason(response) or response.reason_phrase
+
+
+def _reason(response: Response) -> str | None:
+    """What the manager says; None for an answer that is none of a manager."""
     with contextlib.suppress(ValueError, TypeError, KeyError, RecursionError):
         return str(json.loads(response.body or b"")["error_details"])[:LONGEST_REASON]
-    return response.reason_phrase
+    return None

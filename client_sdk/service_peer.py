@@ -42,7 +42,7 @@ async def stay_connected(connect: Callable[[Backoff], Awaitable[None]], backoff:
         except (Forbidden, NotLoggedIn) as error:
             log.error("manager-refuses-service-credential", reason=str(error))
         except CloudError as error:
-            log.warning("manager-unreachable", code=error.code)
+            log.warning("manager-unreachable", code=error.code, reason=str(error))
         except Exception:
             # A defect in one connection must not end the service.
             log.exception("manager-connection-failed")

@@ -245,6 +245,22 @@ async def test_a_manager_that_cannot_serve_now_says_why(
         await Connection.open(url, receives=RECEIVES).__aenter__()
 
 
+@pytest.mark.parametrize(
+    ("body", "error", "words"),
+    [
+        ('{"error_details": "extensions: object-keys is needed"}', InvalidInput, "object-keys"),
+        ("<html>", Unreachable, "HTTP 400"),
+    ],
+)
+async def test_a_manager_that_refuses_what_a_peer_says_of_itself_is_quoted(
+    serve: Serve, body: str, error: type[CloudError], words: str
+) -> None:
+    """HTTP 400 has the reason if it is a manager's, and is that of another program otherwise."""
+    url = await serve(web.Response(status=400, text=body))
+    with pytest.raises(error, match=words):
+        await Connection.open(url, receives=RECEIVES).__aenter__()
+
+
 async def test_a_receiver_that_stands_still_loses_its_connection(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:

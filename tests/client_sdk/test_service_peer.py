@@ -45,3 +45,4 @@ async def test_a_service_comes_back_whatever_ended_its_connection(caplog):
         "manager-unreachable",
         "manager-connection-failed",
     ]
+    assert "gone" in caplog.records[2].getMessage()
