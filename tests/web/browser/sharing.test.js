@@ -301,8 +301,9 @@ test("addresses of content on the page hold no secret, and open nothing elsewher
     const cookies = await person.context.cookies(address.href);
     assert.deepEqual(cookies.map(({ name, httpOnly, sameSite }) => [name, httpOnly, sameSite]), [["content-access", true, "Strict"]]);
     // The page gets another cookie in time, so that what is open goes on.
+    const renewed = person.page.waitForResponse((response) => response.url().endsWith("/page/content-access") && response.ok());
     await person.page.clock.fastForward(400_000);
-    await person.page.waitForResponse((response) => response.url().endsWith("/page/content-access") && response.ok());
+    await renewed;
     await person.page.keyboard.press("Escape");
   }
   await ada.leaves();
