@@ -109,7 +109,7 @@ def test_a_short_password_is_told_without_its_length(monkeypatch, tmp_path):
     monkeypatch.setenv("SERVICE_PASSWORD", "secret")
     problems = wrong_settings(ManagerSettings)
     (line,) = (problem for problem in problems if problem.startswith("SERVICE_PASSWORD"))
-    assert line.startswith("SERVICE_PASSWORD: too short. Password with which")
+    assert line.startswith("SERVICE_PASSWORD: too short. Password that")
 
 
 def test_explains_with_name_problem_and_meaning(monkeypatch, tmp_path):
