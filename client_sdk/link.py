@@ -116,14 +116,22 @@ class Link:
             CloudError: The link has given up.
         """
         connection = await self.ready()
-        await connection.send(packet, uuid=uuid)
+        try:
+            await connection.send(packet, uuid=uuid)
+        except ConnectionLost:
+            self._forget(connection)
+            raise
 
     async def ask(self, packet: Packet, *answer_types: type[Answer]) -> Answer | generic.Boolean:
         """Ask once. Raises `ReplyTimeout` or `ConnectionLost` when the outcome is unknown."""
         connection = await self.ready()
-        answer = await connection.request(
-            packet, *answer_types, timeout_s=self._settings.reply_timeout_s
-        )
+        try:
+            answer = await connection.request(
+                packet, *answer_types, timeout_s=self._settings.reply_timeout_s
+            )
+        except ConnectionLost:
+            self._forget(connection)
+            raise
         self._was_heard = True
         return answer
 
@@ -180,6 +188,12 @@ class Link:
                 self._listener.disconnected()
         if not self._was_heard:
             raise ConnectionLost("the manager takes connections and closes them without a word")
+
+    def _forget(self, connection: Connection) -> None:
+        """Makes the next request wait for another connection: the end of this one may not be read yet."""
+        if self._connection is connection:
+            self._connection = None
+            self._changed.clear()
 
     def _is_enough(self, backoff: Backoff) -> bool:
         is_enough = backoff.tries >= self._settings.reconnect_attempts
