@@ -31,6 +31,7 @@ COVERING = (
     "manager/services/test_booking_ledger.py",
     "manager/services/test_channel_assignment.py",
     "manager/services/test_leases.py",
+    "manager/test_scopes.py",
     "manager/tickets/test_issuing.py",
     "manager/uploads/test_overwrites.py",
     "manager/uploads/test_reference.py",

@@ -48,5 +48,6 @@ def test_no_path_gets_longer_than_can_be_said():
     assert not place.is_truncated
     place.folder_moved(("a",), deep)
     assert (place.path, place.is_truncated) == ((*deep, "x"), True)
+    assert place.whole_path == (*deep, "x", "y")
     place.folder_moved(deep, ("a",))
     assert (place.path, place.is_truncated) == (("a", "x", "y"), False)
