@@ -18,7 +18,7 @@ from catalog.port import Catalog
 from catalog.records import JobState, ServiceKind
 from manager.accounts.accounts import Accounts
 from manager.broadcast.hub import Hub
-from manager.files.conversion import timestamp
+from manager.files.conversion import optional_timestamp
 from manager.gc.reaper import Reaper
 from manager.gc.unknown_messages import UnknownMessages
 from manager.http.responses import success
@@ -170,7 +170,7 @@ class MessagesSection:
                 "uncertain_posts": self._uncertain_posts.number,
                 "has_bot": unknown.has_bot,
                 "unknown_found": unknown.found,
-                "swept_at": None if unknown.swept_at is None else timestamp(unknown.swept_at),
+                "swept_at": optional_timestamp(unknown.swept_at),
             },
         }
 

@@ -19,8 +19,10 @@ ROOT = Path(__file__).parents[1]
 CONTRACT = re.compile(r"\bdo(es)? no I/O\Z")
 
 COVERING = (
+    "common/test_base64url.py",
     "common/test_guesses.py",
     "common/test_key_derivation.py",
+    "common/test_secret_texts.py",
     "common/test_wording.py",
     "manager/broadcast/test_sequencer.py",
     "manager/downloads/test_ranges.py",

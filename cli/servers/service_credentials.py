@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from catalog.records import ServiceCredential, ServiceKind
+from catalog.records import ServiceKind
 from cli.context import CommandContext, command_context
 from cli.errors import CredentialUnreadable
 from cli.output import print_json, print_line
@@ -14,8 +14,8 @@ from cli.servers.catalog_maintenance import opened, require_catalog, run
 from cli.servers.data_folder import DataFolder
 from cli.servers.process import load
 from client_sdk.errors import InvalidInput, NotFound
+from manager.accounts.account_json import service_credential_to_json
 from manager.errors import InvalidRequest
-from manager.files.conversion import timestamp
 from manager.services.credentials import REFRESH_S, add_credential, new_credential_text
 from manager.settings import CatalogSettings
 
@@ -104,27 +104,13 @@ async def _list(ctx: CommandContext, settings: CatalogSettings, *, as_json: bool
     async with opened(settings) as catalog:
         credentials = await catalog.list_service_credentials()
     if as_json:
-        print_json(ctx.out, [_shown(each) for each in credentials])
+        print_json(ctx.out, [service_credential_to_json(each) for each in credentials])
         return
     for each in credentials:
-        shown = _shown(each)
+        shown = service_credential_to_json(each)
         state = f"revoked {shown['revoked_at']}" if each.revoked_at is not None else "in force"
         used = shown["last_used_at"] or "never"
         print_line(ctx.out, f"{each.name}  {each.kind.value}  {state}  last used: {used}")
-
-
-def _shown(credential: ServiceCredential) -> dict[str, object]:
-    return {
-        "name": credential.name,
-        "kind": credential.kind.value,
-        "created_at": _time(credential.created_at),
-        "last_used_at": _time(credential.last_used_at),
-        "revoked_at": _time(credential.revoked_at),
-    }
-
-
-def _time(seconds: float | None) -> str | None:
-    return None if seconds is None else timestamp(seconds)
 
 
 async def _revoke(ctx: CommandContext, settings: CatalogSettings, name: str) -> None:

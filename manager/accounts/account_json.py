@@ -1,10 +1,10 @@
-"""Sessions and app passwords as the HTTP interface has them. No I/O."""
+"""Sessions, app passwords and credentials of services as JSON. No I/O."""
 
 from typing import Any
 
-from catalog.records import AppPassword, LoginSession
+from catalog.records import AppPassword, LoginSession, ServiceCredential
 from manager.accounts.sessions import IssuedTokens
-from manager.files.conversion import timestamp
+from manager.files.conversion import optional_timestamp, timestamp
 from protocol.values import format_path
 
 
@@ -34,13 +34,24 @@ def session_to_json(session: LoginSession, *, is_current: bool) -> dict[str, Any
 
 def app_password_to_json(app_password: AppPassword) -> dict[str, Any]:
     """An app password in a listing. Its text is known to nobody but its program."""
-    folder, used, expires = app_password.folder, app_password.last_used_at, app_password.expires_at
+    folder = app_password.folder
     return {
         "id": str(app_password.id),
         "name": app_password.name,
         "read_only": app_password.is_read_only,
         "folder": None if folder is None else format_path(folder),
         "created_at": timestamp(app_password.created_at),
-        "last_used_at": None if used is None else timestamp(used),
-        "expires_at": None if expires is None else timestamp(expires),
+        "last_used_at": optional_timestamp(app_password.last_used_at),
+        "expires_at": optional_timestamp(app_password.expires_at),
+    }
+
+
+def service_credential_to_json(credential: ServiceCredential) -> dict[str, Any]:
+    """A credential of a service in a listing."""
+    return {
+        "name": credential.name,
+        "kind": credential.kind.value,
+        "created_at": timestamp(credential.created_at),
+        "last_used_at": optional_timestamp(credential.last_used_at),
+        "revoked_at": optional_timestamp(credential.revoked_at),
     }

@@ -1,8 +1,5 @@
 """App passwords: passwords of programs, which may do less than their users, and are revoked one by one."""
 
-import base64
-import hashlib
-import secrets
 from collections.abc import Callable, Iterable
 from uuid import UUID, uuid4
 
@@ -15,13 +12,13 @@ from catalog.errors import (
 from catalog.login_port import AppPasswordStore
 from catalog.port import FolderPath, FolderStore
 from catalog.records import ROOT_FOLDER_ID, AppPassword
+from common.secret_texts import hash_of_secret, new_secret_text
 from manager.accounts.sessions import TOUCH_INTERVAL_S, UseNotes
 from manager.errors import AppPasswordRefused, InvalidToken, NoSuchAppPassword, NoSuchFolder
 from manager.scopes import Login
 
 PREFIX = "dca_"
 """What the text of an app password begins with."""
-_SECRET_SIZE = 32
 APP_PASSWORDS_PER_USER = 100
 MAX_NAME_LENGTH = 64
 
@@ -80,16 +77,13 @@ class AppPasswords:
         now = self._clock()
         if expires_at is not None and expires_at <= now:
             raise AppPasswordRefused("expires_at: must be in the future")
-        text = (
-            PREFIX
-            + base64.urlsafe_b64encode(secrets.token_bytes(_SECRET_SIZE)).rstrip(b"=").decode()
-        )
+        text = new_secret_text(PREFIX)
         folder_id = await self._folder_id(folder)
         app_password = AppPassword(
             id=uuid4(),
             user_id=user_id,
             name=name,
-            secret_hash=_hashed(text),
+            secret_hash=hash_of_secret(text),
             is_read_only=is_read_only,
             folder_id=folder_id,
             folder=None if folder_id is None else folder,
@@ -120,7 +114,7 @@ class AppPasswords:
 
     async def authenticate(self, text: str) -> Login:
         """The user of an app password that has not ended. Raises `InvalidToken`."""
-        found = await self._catalog.app_password_login(_hashed(text))
+        found = await self._catalog.app_password_login(hash_of_secret(text))
         if found is None:
             raise InvalidToken("this app password is not valid (any more): make another one")
         app_password, now = found.app_password, self._clock()
@@ -151,8 +145,3 @@ class AppPasswords:
 def is_app_password(text: str) -> bool:
     """Whether a text looks like an app password."""
     return text.startswith(PREFIX)
-
-
-def _hashed(text: str) -> bytes:
-    # They are random, so they need neither salt nor a slow hash.
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()

@@ -1,19 +1,16 @@
 """Callers of the GraphQL interface: users with a token, and other services with an API key."""
 
-import base64
-import hashlib
-import secrets
 from dataclasses import dataclass
 
 from catalog.port import Catalog
 from catalog.records import ApiKey, User
 from catalog.service_port import SERVICE_PREFIX, USER_PREFIX
+from common.secret_texts import hash_of_secret, new_secret_text
 from manager.accounts.accounts import Accounts
 from manager.accounts.app_passwords import is_app_password
 from manager.errors import InvalidRequest, InvalidToken, NotAdministrator, NotAService
 from manager.scopes import Login
 
-KEY_BYTES = 32
 MAX_NAME_LENGTH = 64
 _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
 
@@ -75,7 +72,7 @@ class Authenticator:
             login = await self._accounts.authenticate(credentials)
             login.scope.require_inside(())
             return Caller(holder=f"{USER_PREFIX}{login.user.id}", login=login)
-        key = await self._catalog.key_by_hash(_hashed(credentials))
+        key = await self._catalog.key_by_hash(hash_of_secret(credentials))
         if key is None:
             raise InvalidToken("this needs a valid user token or API key")
         return Caller(holder=f"{SERVICE_PREFIX}{key.name}", login=None)
@@ -89,11 +86,8 @@ class Authenticator:
             raise InvalidRequest(
                 f"name: must be 1 to {MAX_NAME_LENGTH} of a-z, 0-9, dot, dash and underscore"
             )
-        text = base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).rstrip(b"=").decode()
-        key = await self._catalog.create_key(name, _hashed(text), created_by=administrator.id)
+        text = new_secret_text()
+        key = await self._catalog.create_key(
+            name, hash_of_secret(text), created_by=administrator.id
+        )
         return key, text
-
-
-def _hashed(text: str) -> bytes:
-    # Keys are random, so they need neither salt nor a slow hash.
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()

@@ -20,7 +20,7 @@ from manager.accounts.sessions import Sessions
 from manager.audit.actions import AuditAction
 from manager.audit.log import AuditLog
 from manager.errors import InvalidRequest, NoSuchFactor, NoSuchUser
-from manager.files.conversion import timestamp
+from manager.files.conversion import optional_timestamp, timestamp
 from manager.http.parameters import Parameters, json_object
 from manager.http.responses import success
 from protocol.values import check_password
@@ -295,13 +295,12 @@ def _factor_id(text: str) -> UUID:
 
 
 def _factor_to_json(factor: Factor) -> dict[str, Any]:
-    used = factor.last_used_at
     return {
         "id": str(factor.id),
         "kind": factor.kind.value,
         "label": factor.label,
         "created_at": timestamp(factor.created_at),
-        "last_used_at": None if used is None else timestamp(used),
+        "last_used_at": optional_timestamp(factor.last_used_at),
     }
 
 

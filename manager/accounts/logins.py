@@ -16,11 +16,10 @@ from catalog.records import User
 from common.tasks import BackgroundTasks
 from manager.broadcast.hub import Hub
 from manager.connections.clients import ClientSession
-from manager.connections.connection import PeerConnection
+from manager.connections.connection import POLICY_VIOLATION, PeerConnection
 from manager.error_texts import log_level
 from manager.scopes import Login, scope_of
 
-POLICY_VIOLATION = 1008
 CHECK_INTERVAL_S = 10.0
 """Seconds between two looks at what other managers of the catalog have ended."""
 MAX_ENDED = 10_000

@@ -20,6 +20,7 @@ import msgspec
 from msgspec import Struct, ValidationError
 from yarl import URL
 
+from common.base64url import to_base64url
 from manager.errors import OpenIdFailed, OpenIdUnavailable
 from manager.settings import ManagerSettings
 
@@ -160,7 +161,7 @@ class OpenIdProvider:
             scope=self._client.scopes,
             state=state,
             nonce=_nonce_of(verifier),
-            code_challenge=base64.urlsafe_b64encode(challenge).rstrip(b"=").decode(),
+            code_challenge=to_base64url(challenge),
             code_challenge_method="S256",
         )
         return str(url)

@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from catalog.records import ServiceCredential, User
+from catalog.records import User
 from catalog.service_credential_port import ServiceCredentialStore
 from common.addresses import ClientAddresses
+from manager.accounts.account_json import service_credential_to_json
 from manager.accounts.accounts import Accounts
 from manager.errors import NoSuchServiceCredential
-from manager.files.conversion import timestamp
 from manager.http.responses import success
 
 Revoke = Callable[[str, User, str], Awaitable[bool]]
@@ -48,7 +48,7 @@ class ServiceCredentialRoutes:
         """All of them, revoked ones too."""
         await self._accounts.administrator_of(request)
         found = await self._catalog.list_service_credentials()
-        return success(credentials=[_to_json(each) for each in found])
+        return success(credentials=[service_credential_to_json(each) for each in found])
 
     async def revoke(self, request: web.Request) -> web.Response:
         """Ends one, and its connections."""
@@ -57,16 +57,3 @@ class ServiceCredentialRoutes:
         if not await self._revoke(request.match_info["name"], administrator, address):
             raise NoSuchServiceCredential
         return success()
-
-
-def _to_json(credential: ServiceCredential) -> dict[str, str | None]:
-    def time_of(seconds: float | None) -> str | None:
-        return None if seconds is None else timestamp(seconds)
-
-    return {
-        "name": credential.name,
-        "kind": credential.kind.value,
-        "created_at": time_of(credential.created_at),
-        "last_used_at": time_of(credential.last_used_at),
-        "revoked_at": time_of(credential.revoked_at),
-    }

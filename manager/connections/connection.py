@@ -53,6 +53,9 @@ MAX_MESSAGE_BYTES = 16 * 2**20
 HEARTBEAT_S = 20.0
 """Time between two pings; a peer that leaves one unanswered for half of it is dropped."""
 
+POLICY_VIOLATION = 1008
+"""Code of RFC 6455 with which the manager closes a connection that it does not let go on."""
+
 CLOSE_TIMEOUT_S = 2.0
 """Time for a closing handshake; with a peer that reads nothing it would wait for ever."""
 

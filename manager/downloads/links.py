@@ -9,11 +9,10 @@ can be cached. Signatures name their key (`manager.signing.signatures`). Those o
 have 16 bytes.
 """
 
-import base64
-import binascii
 import struct
 from uuid import UUID
 
+from common.base64url import from_base64url, to_base64url
 from manager.errors import InvalidLink
 from manager.files.changes import THUMBNAIL
 from manager.signing.signatures import Signer
@@ -53,12 +52,12 @@ class ContentLinks:
     def _signed(self, subject: str) -> str:
         expires_at = (int(self._signer.now()) // LIFE_S + 2) * LIFE_S
         expiry = _EXPIRY.pack(expires_at)
-        return _encoded(expiry + self._signer.sign(expiry + subject.encode()))
+        return to_base64url(expiry + self._signer.sign(expiry + subject.encode()))
 
     def _check(self, subject: str, payload: str) -> None:
         try:
-            signed = base64.b64decode(payload + "=" * (-len(payload) % 4), b"-_", validate=True)
-        except (binascii.Error, ValueError) as error:
+            signed = from_base64url(payload)
+        except ValueError as error:
             raise InvalidLink from error
         expiry, signature = signed[: _EXPIRY.size], signed[_EXPIRY.size :]
         if not self._signer.verify(expiry + subject.encode(), signature):
@@ -74,7 +73,3 @@ def _of_file(object_id: UUID) -> str:
 
 def _of_view(object_id: UUID, name: str) -> str:
     return f"view/{object_id}/{name}"
-
-
-def _encoded(signed: bytes) -> str:
-    return base64.urlsafe_b64encode(signed).rstrip(b"=").decode()

@@ -11,8 +11,6 @@ logged in, in two tabs. Scripts cannot read it, other sites cannot use it (`Same
 cannot embed what it opens (`Cross-Origin-Resource-Policy`). Rights are checked for every request.
 """
 
-import base64
-import binascii
 import struct
 from uuid import UUID
 
@@ -20,6 +18,7 @@ from aiohttp import web
 
 from catalog.port import Catalog
 from catalog.records import File, User
+from common.base64url import from_base64url, to_base64url
 from manager.accounts.accounts import Accounts
 from manager.downloads.delivery import ContentSender
 from manager.downloads.representation import Representation
@@ -27,6 +26,7 @@ from manager.downloads.routes import ObjectSender
 from manager.errors import AccessDenied, InvalidToken, NoSuchFile
 from manager.files.changes import THUMBNAIL
 from manager.files.rights import may_read
+from manager.http.parameters import is_by_https
 from manager.http.responses import success
 from manager.signing.signatures import Signer
 
@@ -88,7 +88,7 @@ class PageContentRoutes:
         response = success(path=_path_of(user.id), expires_in_s=ACCESS_S)
         fields = _FIELDS.pack(int(self._signer.now()) + ACCESS_S, login.session_id.bytes)
         signed = fields + self._signer.sign(_USER.pack(user.id) + fields)
-        value = base64.urlsafe_b64encode(signed).rstrip(b"=").decode()
+        value = to_base64url(signed)
         self._set_cookie(request, response, user, value, max_age=ACCESS_S)
         return response
 
@@ -125,7 +125,7 @@ class PageContentRoutes:
             path=_path_of(user.id),
             httponly=True,
             samesite="Strict",
-            secure=(self._public_url or str(request.url)).startswith("https:"),
+            secure=is_by_https(request, self._public_url),
         )
 
     async def _readable(self, request: web.Request) -> File:
@@ -148,8 +148,8 @@ class PageContentRoutes:
 
     def _session_in(self, cookie: str, user_id: int) -> UUID:
         try:
-            signed = base64.b64decode(cookie + "=" * (-len(cookie) % 4), b"-_", validate=True)
-        except (binascii.Error, ValueError) as error:
+            signed = from_base64url(cookie)
+        except ValueError as error:
             raise _no_access() from error
         fields, signature = signed[: _FIELDS.size], signed[_FIELDS.size :]
         if not self._signer.verify(_USER.pack(user_id) + fields, signature):

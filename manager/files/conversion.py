@@ -73,6 +73,11 @@ def timestamp(seconds: float) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def optional_timestamp(seconds: float | None) -> str | None:
+    """`timestamp`, or None for None."""
+    return None if seconds is None else timestamp(seconds)
+
+
 def _share(access: Access, share: Share | None) -> s2c.Share | None:
     if share is None or access.status.value != "shared":
         return None

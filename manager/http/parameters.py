@@ -141,3 +141,8 @@ def base_url_of(request: web.Request, public_url: str | None) -> str:
     `public_url`: the one that is configured; None: that of the request. Raises `InvalidRequest`.
     """
     return public_url or origin_of(request)
+
+
+def is_by_https(request: web.Request, public_url: str | None) -> bool:
+    """Whether the client uses HTTPS, so that a cookie can be kept off everything else."""
+    return (public_url or str(request.url)).startswith("https:")

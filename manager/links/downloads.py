@@ -29,7 +29,7 @@ from manager.errors import (
     WrongLinkPassword,
     WrongMediaType,
 )
-from manager.http.parameters import BODY_TIMEOUT_S, Parameters, limited_body
+from manager.http.parameters import BODY_TIMEOUT_S, Parameters, is_by_https, limited_body
 from manager.http.responses import STATUSES, answer, success
 from manager.links.manager import FoundFile, LinkManager
 from manager.links.pages import password_page, refusal_page, wants_page
@@ -196,7 +196,9 @@ class LinkRoutes:
         response = web.Response(status=303, headers={"Location": location})
         if found.link is not None and found.link.password_hash is not None:
             await self._passwords.check(request, found.link, await _posted_password(request))
-            self._passwords.remember(response, found.link, is_secure=self._is_secure(request))
+            self._passwords.remember(
+                response, found.link, is_secure=is_by_https(request, self._public_url)
+            )
         return response
 
     async def _download(self, request: web.Request) -> web.StreamResponse:
@@ -236,9 +238,6 @@ class LinkRoutes:
         ):
             return found
         raise refusal_of(found.state, link) or InvalidLink
-
-    def _is_secure(self, request: web.Request) -> bool:
-        return (self._public_url or str(request.url)).startswith("https:")
 
 
 _HIDDEN = Preview(title="A file", description="It needs a password.")

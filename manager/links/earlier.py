@@ -8,14 +8,13 @@ in base64url without padding: 59 (54) characters. It has no row, so that it has 
 could be checked, nor an end of its own, except that of the content.
 """
 
-import base64
-import binascii
 import struct
 from dataclasses import dataclass
 from uuid import UUID
 
 from catalog.port import FileStore
 from catalog.records import File
+from common.base64url import from_base64url, to_base64url
 from manager.errors import InvalidLink, NoSuchFile
 from manager.signing.signatures import Signer
 
@@ -72,11 +71,10 @@ def _decoded(payload: str) -> bytes:
     # One spelling per link: other lengths, alphabets and paddings are refused.
     if len(payload) not in PAYLOAD_LENGTHS or not payload.isascii():
         raise InvalidLink
-    padding = "=" * (-len(payload) % 4)
     try:
-        signed = base64.b64decode(payload + padding, altchars=b"-_", validate=True)
-    except binascii.Error as error:
+        signed = from_base64url(payload)
+    except ValueError as error:
         raise InvalidLink from error
-    if base64.urlsafe_b64encode(signed).rstrip(b"=").decode() != payload:
+    if to_base64url(signed) != payload:
         raise InvalidLink
     return signed

@@ -12,6 +12,7 @@ from catalog.errors import CatalogError, FileMissing, FolderMissing, LinkMissing
 from catalog.link_port import FileLink, LinkChanges, PlacedLink
 from catalog.port import Catalog
 from catalog.records import AuditOutcome, File, User
+from common.secret_texts import hash_of_secret
 from manager.accounts.credentials import Passwords
 from manager.audit.actions import AuditAction
 from manager.audit.log import AuditLog
@@ -21,7 +22,7 @@ from manager.files.lookup import require_access
 from manager.files.rights import FileOperation
 from manager.links.earlier import PAYLOAD_LENGTHS, EarlierLinks
 from manager.links.states import LinkState, refusal_of, state_of
-from manager.links.tokens import LinkTokens, hash_of
+from manager.links.tokens import LinkTokens
 from manager.scopes import Scope
 
 KEPT_S = 30 * 24 * 3600.0
@@ -279,7 +280,7 @@ class LinkManager:
         if len(payload) in PAYLOAD_LENGTHS:
             file = await self._earlier.find(payload, self._catalog)
             return FoundFile(file, None, LinkState.ACTIVE)
-        link = await self._catalog.link_by_hash(hash_of(payload))
+        link = await self._catalog.link_by_hash(hash_of_secret(payload))
         if link is None:
             raise InvalidLink
         found = await self._found(link)

@@ -7,13 +7,12 @@ The cookie is signed, and valid for `GRANT_S` for that link and that password: a
 Guesses are limited for each address and each link, as those at the passwords of users are.
 """
 
-import base64
-import binascii
 import struct
 
 from aiohttp import BasicAuth, web
 
 from catalog.link_port import FileLink
+from common.base64url import from_base64url, to_base64url
 from common.password_guard import PasswordGuard
 from manager.accounts.credentials import Passwords
 from manager.errors import LinkPasswordNeeded, WrongLinkPassword
@@ -71,7 +70,7 @@ class LinkPasswords:
         signed = expiry + self._signer.sign(_subject(link, expiry))
         response.set_cookie(
             _cookie_of(link),
-            base64.urlsafe_b64encode(signed).rstrip(b"=").decode(),
+            to_base64url(signed),
             max_age=GRANT_S,
             path=_COOKIE_PATH,
             httponly=True,
@@ -82,8 +81,8 @@ class LinkPasswords:
     def _is_granted(self, request: web.Request, link: FileLink) -> bool:
         cookie = request.cookies.get(_cookie_of(link), "")
         try:
-            signed = base64.b64decode(cookie + "=" * (-len(cookie) % 4), b"-_", validate=True)
-        except (binascii.Error, ValueError):
+            signed = from_base64url(cookie)
+        except ValueError:
             return False
         expiry, signature = signed[: _EXPIRY.size], signed[_EXPIRY.size :]
         if not self._signer.verify(_subject(link, expiry), signature):

@@ -19,11 +19,10 @@ from manager.errors import (
     LinkLimitReached,
     NoSuchLink,
     NoSuchUser,
-    NotAdministrator,
     OutsideScope,
     ScopeRefusal,
 )
-from manager.files.conversion import timestamp
+from manager.files.conversion import optional_timestamp, timestamp
 from manager.files.lookup import file_at, file_by_id
 from manager.files.rights import FileOperation
 from manager.http.parameters import base_url_of, json_object, parsed
@@ -170,7 +169,7 @@ class AccountLinkRoutes:
 
     async def list_any(self, request: web.Request) -> web.Response:
         """A page of the links of a user, for administrators; without what opens them."""
-        await self._administrator(request)
+        await self._accounts.administrator_of(request)
         user = await self._catalog.user_by_name(request.query.get("user", ""))
         if user is None:
             raise NoSuchUser
@@ -179,7 +178,7 @@ class AccountLinkRoutes:
 
     async def revoke_any(self, request: web.Request) -> web.Response:
         """Ends a link of any user, for administrators."""
-        user = await self._administrator(request)
+        user = await self._accounts.administrator_of(request)
         address = self._addresses.of_request(request)
         await self._links.revoke(_link_id(request), user=user, of_anybody=True, address=address)
         return success()
@@ -192,12 +191,6 @@ class AccountLinkRoutes:
         if not _is_inside(login, await self._links.placed(link)):
             raise OutsideScope
         return login, link
-
-    async def _administrator(self, request: web.Request) -> User:
-        user = (await self._accounts.login_of(request)).require_account()
-        if not user.is_admin:
-            raise NotAdministrator
-        return user
 
     async def _file(self, user: User, asked: NewLink) -> File:
         if asked.file_id is not None and asked.path is None and asked.name is None:
@@ -223,9 +216,9 @@ class AccountLinkRoutes:
             "downloads": link.downloads,
             "follows_content": link.object_id is None,
             "created_at": timestamp(link.created_at),
-            "expires_at": _time(link.expires_at),
-            "revoked_at": _time(link.revoked_at),
-            "last_used_at": _time(link.last_used_at),
+            "expires_at": optional_timestamp(link.expires_at),
+            "revoked_at": optional_timestamp(link.revoked_at),
+            "last_used_at": optional_timestamp(link.last_used_at),
         }
 
     def _url(self, placed: PlacedLink, request: web.Request) -> str | None:
@@ -245,10 +238,6 @@ def _is_inside(login: Login, placed: PlacedLink) -> bool:
 def _next(page: Sequence[PlacedLink]) -> str | None:
     """By which the next page is asked for; None after the last one."""
     return str(page[-1].link.id) if len(page) == PAGE_SIZE else None
-
-
-def _time(seconds: float | None) -> str | None:
-    return None if seconds is None else timestamp(seconds)
 
 
 def _converted(body: dict[str, object], kind: type[_Body]) -> _Body:

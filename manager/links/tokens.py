@@ -5,18 +5,16 @@ The catalog has their SHA-256, by which a link is found, and the bytes themselve
 link needs no signing key, and outlives them all: it ends by its own expiry, or when it is revoked.
 """
 
-import base64
-import hashlib
 import secrets
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from catalog.link_port import FileLink
+from common.base64url import to_base64url
 from common.key_derivation import Purpose
+from common.secret_texts import SECRET_BYTES, hash_of_secret
 from manager.signing.sealing import seal, unseal
 from storage.keys import KeyRing
-
-TOKEN_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,17 +40,12 @@ class LinkTokens:
 
     def make(self, link_id: UUID) -> NewToken:
         """A random token for the link of this id."""
-        token = secrets.token_bytes(TOKEN_BYTES)
-        text = base64.urlsafe_b64encode(token).rstrip(b"=").decode()
+        token = secrets.token_bytes(SECRET_BYTES)
+        text = to_base64url(token)
         sealed = seal(self._keyring.primary, Purpose.LINK_TOKENS, token, link_id.bytes)
-        return NewToken(text=text, hash=hash_of(text), sealed=sealed)
+        return NewToken(text=text, hash=hash_of_secret(text), sealed=sealed)
 
     def text_of(self, link: FileLink) -> str | None:
         """The token of a link; None if the master key that encrypted it is missing."""
         token = unseal(self._keyring, Purpose.LINK_TOKENS, link.sealed_token, link.id.bytes)
-        return None if token is None else base64.urlsafe_b64encode(token).rstrip(b"=").decode()
-
-
-def hash_of(text: str) -> bytes:
-    """By which the catalog knows a token. It is random, so it needs neither salt nor a slow hash."""
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()
+        return None if token is None else to_base64url(token)

@@ -6,12 +6,9 @@ was revoked. What it has seen there lets services in also while the catalog is a
 """
 
 import asyncio
-import base64
 import contextlib
-import hashlib
 import hmac
 import re
-import secrets
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -26,11 +23,12 @@ from catalog.service_credential_port import ServiceCredentialStore
 from common.addresses import ClientAddresses
 from common.guesses import GuessLimiter
 from common.password_guard import PasswordGuard
+from common.secret_texts import hash_of_secret, new_secret_text
 from common.service_secret import PER_ADDRESS, WrongServiceSecret
 from common.tasks import BackgroundTasks
 from manager.audit.actions import AuditAction
 from manager.audit.log import AuditLog
-from manager.connections.connection import PeerConnection
+from manager.connections.connection import POLICY_VIOLATION, PeerConnection
 from manager.error_texts import log_level
 from manager.errors import InvalidRequest, WrongServiceKind
 
@@ -39,10 +37,8 @@ REFRESH_S: Final = 5.0
 """Seconds between two looks at the catalog's credentials."""
 USE_STEP_S: Final = 600.0
 """How exact `last_used_at` is, in seconds."""
-POLICY_VIOLATION: Final = 1008
 MAX_NAME_LENGTH: Final = 64
 
-_SECRET_BYTES: Final = 32
 _TEXT: Final = re.compile(r"dcs_[A-Za-z0-9_-]{43}")
 _NAME: Final = re.compile(r"[a-z0-9._-]{1,64}")
 
@@ -51,8 +47,7 @@ log = structlog.get_logger(__name__)
 
 def new_credential_text() -> str:
     """A new random credential."""
-    digits = base64.urlsafe_b64encode(secrets.token_bytes(_SECRET_BYTES)).rstrip(b"=")
-    return PREFIX + digits.decode()
+    return new_secret_text(PREFIX)
 
 
 async def add_credential(
@@ -73,7 +68,7 @@ async def add_credential(
         raise InvalidRequest(f"credential: must be {PREFIX} and 43 base64url digits")
     return await catalog.add_service_credential(
         ServiceCredential(
-            id=uuid4(), name=name, kind=kind, secret_hash=_hashed(text), created_at=now
+            id=uuid4(), name=name, kind=kind, secret_hash=hash_of_secret(text), created_at=now
         )
     )
 
@@ -241,7 +236,7 @@ class ServiceAccess:
             TooManyAttempts: Too many wrong ones came from this address: the password is not checked.
             CatalogError: It is new, and the catalog is away.
         """
-        secret_hash = _hashed(given)
+        secret_hash = hash_of_secret(given)
         if _TEXT.fullmatch(given) and secret_hash not in self._in_force:
             await self.refresh()
         credential = self._in_force.get(secret_hash)
@@ -300,8 +295,3 @@ async def _close_revoked(connection: PeerConnection) -> None:
 def _retrieve(reading: asyncio.Task[None]) -> None:
     if not reading.cancelled():
         reading.exception()  # perhaps nobody waits for it any more
-
-
-def _hashed(text: str) -> bytes:
-    # Credentials are random, so they need neither salt nor a slow hash.
-    return hashlib.sha256(text.encode(errors="surrogatepass")).digest()

@@ -12,7 +12,7 @@ import structlog
 
 from common.tasks import BackgroundTasks
 from manager.connections.clients import ClientRequest
-from manager.connections.connection import PeerConnection
+from manager.connections.connection import POLICY_VIOLATION, PeerConnection
 from manager.connections.dispatch import PacketTable
 from manager.errors import PeerGone, PeerSilent, UnexpectedReply
 from protocol import c2s, generic
@@ -23,7 +23,6 @@ log = structlog.get_logger(__name__)
 
 PING_TIMEOUT_S = 5.0
 """How long a service may take to answer a ping."""
-_POLICY_VIOLATION = 1008
 """Code that closes a WebSocket (RFC 6455, section 7.4.1)."""
 
 
@@ -59,7 +58,7 @@ async def confirms(
             return True
         reason = answer.message or "it refuses its configuration"
     log.warning("service-not-configured", service=service.id, reason=reason)
-    await service.connection.close(_POLICY_VIOLATION, "the configuration was not confirmed")
+    await service.connection.close(POLICY_VIOLATION, "the configuration was not confirmed")
     return False
 
 

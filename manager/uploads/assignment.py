@@ -13,6 +13,7 @@ from collections.abc import Callable
 import structlog
 
 from common.tasks import BackgroundTasks
+from manager.connections.connection import POLICY_VIOLATION
 from manager.errors import NoFreeService, PeerGone, PeerSilent, UnexpectedReply
 from manager.files.upload_requests import RequestedUpload
 from manager.services.registry import SlotUpload, UploadSlot, UploadSlotRegistry
@@ -25,7 +26,6 @@ log = structlog.get_logger(__name__)
 START_TIMEOUT_S = 1.0
 """How long a service may take to answer before another one is tried."""
 
-POLICY_VIOLATION = 1008
 
 StartPacket = s2u.UploadStart | s2u.UploadContinue
 """What has a service begin an upload, or go on with one."""

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.key_derivation import Purpose
+from common.secret_texts import SECRET_BYTES
 from manager.errors import InvalidLink
 from manager.links.earlier import PAYLOAD_LENGTHS, EarlierLinks, SignedFile
-from manager.links.tokens import TOKEN_BYTES
 from tests.manager.signing.forger import encoded
 from tests.manager.signing.rings import signer_of
 
@@ -31,7 +31,7 @@ def test_a_payload_says_which_file_and_content():
 
 def test_no_new_token_is_taken_for_one():
     """The token of a link that has a row has another length."""
-    assert len(encoded(bytes(TOKEN_BYTES))) not in PAYLOAD_LENGTHS
+    assert len(encoded(bytes(SECRET_BYTES))) not in PAYLOAD_LENGTHS
 
 
 @pytest.mark.parametrize("position", range(len(PAYLOAD)))

@@ -1,0 +1,21 @@
+"""Secrets that programs send as texts, such as API keys: made at random, and known to the catalog by a hash.
+
+They are too long to be guessed, so their hashes need neither salt nor a slow function, and find them.
+"""
+
+import hashlib
+import secrets
+from typing import Final
+
+SECRET_BYTES: Final = 32
+
+
+def new_secret_text(prefix: str = "") -> str:
+    """A random text of `SECRET_BYTES` bytes in base64url without padding, behind what says what it is."""
+    return prefix + secrets.token_urlsafe(SECRET_BYTES)
+
+
+def hash_of_secret(text: str) -> bytes:
+    """SHA-256 of a text that was made here, or of any other that is sent in its place."""
+    # What JSON, a query or a header decodes to may hold lone surrogates.
+    return hashlib.sha256(text.encode(errors="surrogatepass")).digest()
