@@ -48,6 +48,7 @@ from discord_emulator.settings import Permission
 WEBHOOK_NAME = "Emulated Webhook"
 BOT_NAME = "Emulated Bot"
 MAX_PAGE = 100
+_PAGE_SIZE = re.compile(r"[0-9]{1,4}")
 DEFAULT_PAGE = 50
 """Messages on a page of a list."""
 _MAX_URLS = 50
@@ -316,7 +317,7 @@ def _anchor(query: Mapping[str, str], name: str) -> int:
 
 def _limit(query: Mapping[str, str]) -> int:
     text = query.get("limit", str(DEFAULT_PAGE))
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_PAGE):
+    if not _PAGE_SIZE.fullmatch(text) or not 1 <= int(text) <= MAX_PAGE:
         raise InvalidForm(f"Invalid Form Body: limit must be 1 to {MAX_PAGE}")
     return int(text)
 

@@ -8,7 +8,6 @@ import json
 import math
 import re
 import struct
-from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -71,8 +70,8 @@ def _query_of(request: web.Request) -> tuple[AuditQuery, AuditPosition | None, i
     query = AuditQuery(
         user=None if user is None else parsed("user", user, check_username),
         action=None if action is None else _action(action),
-        since=_time(parameters, "since"),
-        until=_time(parameters, "until"),
+        since=parameters.moment("since", is_utc_by_default=True),
+        until=parameters.moment("until", is_utc_by_default=True),
     )
     after = parameters.optional("after")
     return query, None if after is None else _position(after), _limit(parameters)
@@ -82,19 +81,6 @@ def _action(text: str) -> str:
     if text not in set(AuditAction):
         raise InvalidRequest("action: there is no such action")
     return text
-
-
-def _time(parameters: Parameters, name: str) -> float | None:
-    text = parameters.optional(name)
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        return moment.timestamp()
-    except (ValueError, OverflowError):
-        raise InvalidRequest(f"{name} must be a time as in 2026-11-30T12:00:00Z") from None
 
 
 def _limit(parameters: Parameters) -> int:

@@ -1,7 +1,6 @@
 """The routes `/logout` and `/account/…`, and those with which administrators end the logins of others."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from uuid import UUID
 
 from aiohttp import web
@@ -20,7 +19,6 @@ from manager.accounts.sessions import Sessions
 from manager.audit.actions import AuditAction
 from manager.audit.log import AuditLog
 from manager.errors import (
-    InvalidRequest,
     NoSuchAppPassword,
     NoSuchSession,
     NotAdministrator,
@@ -137,7 +135,7 @@ class SessionRoutes:
             parameters.required("name", str),
             is_read_only=parameters.flag("read_only"),
             folder=_folder_of(parameters),
-            expires_at=_time_of(parameters),
+            expires_at=parameters.moment("expires_at"),
         )
         self._record(
             request,
@@ -201,16 +199,3 @@ def _id_of(request: web.Request, missing: Exception) -> UUID:
 def _folder_of(parameters: Parameters) -> FolderPath | None:
     text = parameters.optional("folder")
     return None if text is None else parsed("folder", text, parse_path)
-
-
-def _time_of(parameters: Parameters) -> float | None:
-    text = parameters.optional("expires_at")
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise InvalidRequest("expires_at must be a time such as 2027-01-31T12:00:00Z")
-    return moment.timestamp()

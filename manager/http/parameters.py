@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -59,6 +60,25 @@ class Parameters:
         if value is None or isinstance(value, dict):
             return value
         raise InvalidRequest(f"{name} must be an object")
+
+    def moment(self, name: str, *, is_utc_by_default: bool = False) -> float | None:
+        """The parameter, an ISO 8601 time, in seconds since the epoch; None when missing, null or empty.
+
+        `is_utc_by_default`: take one without a time zone for UTC. Raises `InvalidRequest`.
+        """
+        text = self.optional(name)
+        if text is None:
+            return None
+        try:
+            moment = datetime.fromisoformat(text)
+            if moment.tzinfo is None and is_utc_by_default:
+                moment = moment.replace(tzinfo=UTC)
+            if moment.tzinfo is not None:
+                # Refuses what lies outside of the years 1 to 9999 in UTC: no answer could show it.
+                return moment.astimezone(UTC).timestamp()
+        except (ValueError, OverflowError):
+            pass
+        raise InvalidRequest(f"{name} must be a time such as 2027-01-31T12:00:00Z")
 
 
 def parsed(name: str, text: str, parse: Callable[[str], _Value]) -> _Value:

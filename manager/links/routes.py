@@ -1,5 +1,6 @@
 """The routes by which users manage their links, and administrators those of everybody."""
 
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
@@ -35,6 +36,8 @@ from protocol.values import MAX_SAFE_INTEGER, check_name, format_path, is_uuid
 LONGEST_LABEL = 100
 SHORTEST_PASSWORD = 4
 LONGEST_LIFE_S = 100 * 366 * 24 * 3600.0
+
+_ID = re.compile(r"[0-9]{1,16}")
 
 _Label = Annotated[str, Meta(max_length=LONGEST_LABEL)]
 _Password = Annotated[str, Meta(min_length=SHORTEST_PASSWORD, max_length=LONGEST_PASSWORD)]
@@ -273,6 +276,6 @@ def _optional_id(request: web.Request, name: str) -> int | None:
     text = request.query.get(name)
     if text is None:
         return None
-    if not text.isascii() or not text.isdigit() or int(text) > MAX_SAFE_INTEGER:
+    if not _ID.fullmatch(text) or int(text) > MAX_SAFE_INTEGER:
         raise InvalidRequest(f"{name}: must be an id")
     return int(text)

@@ -90,6 +90,7 @@ async def test_a_page_holds_a_hundred_at_most(emulator, bot, posted):
     [
         {"limit": 0},
         {"limit": 101},
+        {"limit": "9" * 5000},
         {"limit": "x"},
         {"limit": -1},
         {"after": "x"},

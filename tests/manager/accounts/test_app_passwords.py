@@ -124,6 +124,8 @@ async def test_an_app_password_is_taken_wherever_a_token_is(world: World, ask, m
         {"name": "r", "read_only": "yes"},
         {"name": "t", "expires_at": "tomorrow"},
         {"name": "t", "expires_at": "2100-01-01T00:00:00"},
+        {"name": "t", "expires_at": "0001-01-01T00:00:00+14:00"},
+        {"name": "t", "expires_at": "9999-12-31T23:59:59-14:00"},
         {"name": "t", "expires_at": "2001-01-01T00:00:00Z"},
     ],
 )
