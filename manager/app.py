@@ -2,6 +2,9 @@
 
 Starting goes from the catalog upward, stopping the other way round. aiohttp stops listening, and waits for
 the handlers of requests, before it stops the manager, so that nothing is used after its end.
+
+It is long because it is one sequence without a decision: whoever looks for what something is made of finds
+it in one place, and above it all that starts before.
 """
 
 import asyncio

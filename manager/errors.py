@@ -1,6 +1,8 @@
 """What the manager and its decision cores refuse, as typed errors, each with a stable `code`.
 
 `manager.http.responses` gives each its HTTP status.
+
+It is long because it is one list without logic, below everything that raises or maps an error.
 """
 
 from collections.abc import Sequence

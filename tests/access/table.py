@@ -1,7 +1,7 @@
 """The access table: what every route, packet and GraphQL field answers to every kind of caller.
 
 `python -m tests.access.table docs/access.md` writes the documentation from it. `test_access.py` tries it,
-cell by cell.
+cell by cell. It is long because it is one table: a row for everything that can be asked for.
 """
 
 import sys

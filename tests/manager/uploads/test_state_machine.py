@@ -1,4 +1,7 @@
-"""The life of an upload: seeds "Requesting an upload" to "Finishing the upload"."""
+"""The life of an upload: seeds "Requesting an upload" to "Finishing the upload".
+
+It is long because one machine has all transitions, and is compared with one model.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
