@@ -4,10 +4,18 @@ They are too long to be guessed, so their hashes need neither salt nor a slow fu
 """
 
 import hashlib
+import re
 import secrets
 from typing import Final
 
 SECRET_BYTES: Final = 32
+HOLDER_NAME_RULE: Final = "must be 1 to 64 of a-z, 0-9, dot, dash and underscore"
+_HOLDER_NAME: Final = re.compile(r"[a-z0-9._-]{1,64}")
+
+
+def is_holder_name(text: str) -> bool:
+    """Whether a program that holds a secret may be called so (`HOLDER_NAME_RULE`)."""
+    return _HOLDER_NAME.fullmatch(text) is not None
 
 
 def new_secret_text(prefix: str = "") -> str:

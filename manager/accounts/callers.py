@@ -5,14 +5,11 @@ from dataclasses import dataclass
 from catalog.port import Catalog
 from catalog.records import ApiKey, User
 from catalog.service_port import SERVICE_PREFIX, USER_PREFIX
-from common.secret_texts import hash_of_secret, new_secret_text
+from common.secret_texts import HOLDER_NAME_RULE, hash_of_secret, is_holder_name, new_secret_text
 from manager.accounts.accounts import Accounts
 from manager.accounts.app_passwords import is_app_password
 from manager.errors import InvalidRequest, InvalidToken, NotAdministrator, NotAService
 from manager.scopes import Login
-
-MAX_NAME_LENGTH = 64
-_NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,10 +79,8 @@ class Authenticator:
 
         Raises `InvalidRequest`, `KeyNameTaken`.
         """
-        if not 1 <= len(name) <= MAX_NAME_LENGTH or not _NAME_CHARACTERS.issuperset(name):
-            raise InvalidRequest(
-                f"name: must be 1 to {MAX_NAME_LENGTH} of a-z, 0-9, dot, dash and underscore"
-            )
+        if not is_holder_name(name):
+            raise InvalidRequest(f"name: {HOLDER_NAME_RULE}")
         text = new_secret_text()
         key = await self._catalog.create_key(
             name, hash_of_secret(text), created_by=administrator.id

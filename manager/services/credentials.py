@@ -23,7 +23,7 @@ from catalog.service_credential_port import ServiceCredentialStore
 from common.addresses import ClientAddresses
 from common.guesses import GuessLimiter
 from common.password_guard import PasswordGuard
-from common.secret_texts import hash_of_secret, new_secret_text
+from common.secret_texts import HOLDER_NAME_RULE, hash_of_secret, is_holder_name, new_secret_text
 from common.service_secret import PER_ADDRESS, WrongServiceSecret
 from common.tasks import BackgroundTasks
 from manager.audit.actions import AuditAction
@@ -37,10 +37,8 @@ REFRESH_S: Final = 5.0
 """Seconds between two looks at the catalog's credentials."""
 USE_STEP_S: Final = 600.0
 """How exact `last_used_at` is, in seconds."""
-MAX_NAME_LENGTH: Final = 64
 
 _TEXT: Final = re.compile(r"dcs_[A-Za-z0-9_-]{43}")
-_NAME: Final = re.compile(r"[a-z0-9._-]{1,64}")
 
 log = structlog.get_logger(__name__)
 
@@ -60,10 +58,8 @@ async def add_credential(
         ServiceCredentialTaken: Another one of this name is in force, or the text was used before.
         CatalogError: It cannot be written.
     """
-    if not _NAME.fullmatch(name):
-        raise InvalidRequest(
-            f"name: must be 1 to {MAX_NAME_LENGTH} of a-z, 0-9, dot, dash and underscore"
-        )
+    if not is_holder_name(name):
+        raise InvalidRequest(f"name: {HOLDER_NAME_RULE}")
     if not _TEXT.fullmatch(text):
         raise InvalidRequest(f"credential: must be {PREFIX} and 43 base64url digits")
     return await catalog.add_service_credential(
