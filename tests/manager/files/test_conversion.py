@@ -16,7 +16,9 @@ from manager.files.conversion import (
     listed_file_handle,
     names_answer,
     naming_answer,
+    optional_timestamp,
     ownership,
+    timestamp,
 )
 from manager.files.rights import access_to
 from protocol import s2c
@@ -98,3 +100,14 @@ def test_an_answer_tells_a_few_names_that_were_taken():
         "names were taken, so 0 is called 0 (1), 1 is called 1 (1)"
     )
     assert str(names_answer(taken).message).endswith("4 is called 4 (1) and 2 more differ")
+
+
+def test_a_time_is_written_in_utc_to_the_millisecond():
+    """`timestamp` gives what ISO 8601 calls UTC, with three decimals."""
+    assert timestamp(1.5) == "1970-01-01T00:00:01.500Z"
+
+
+@pytest.mark.parametrize(("seconds", "written"), [(None, None), (0.0, "1970-01-01T00:00:00.000Z")])
+def test_a_time_that_is_not_set_stays_none(seconds, written):
+    """Zero is a time; None is not."""
+    assert optional_timestamp(seconds) == written
