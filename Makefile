@@ -92,8 +92,11 @@ chaos: .venv/installed-dev local-supabase ## kills, stops and fails everything; 
 fuzz: .venv/installed-dev ## random input to what strangers can reach; options go into ARGS='--minutes 5 forms'
 	$(BIN)/python -m tests.fuzz $(ARGS)
 
-bench: .venv/installed-dev local-supabase ## measures; names of benchmarks go into ARGS
+bench: .venv/installed-dev local-supabase .venv/references/installed ## measures; names of benchmarks go into ARGS
 	$(BIN)/python -m benchmarks $(ARGS)
+
+.venv/references/installed: benchmarks/install-references.sh benchmarks/references.txt | .venv/installed
+	benchmarks/install-references.sh $(@D)
 
 # Apart from `make test`: it asks PyPI and the npm registry, and what they say changes by itself. What could
 # not be looked up counts as a failure.

@@ -10,12 +10,13 @@ from benchmarks.harness import Options, Suite
 from benchmarks.limiter import LIMITER
 from benchmarks.listings import LISTINGS
 from benchmarks.processing import PROCESSING
+from benchmarks.product import PRODUCT
 from benchmarks.uploads import UPLOADS
 from cli.servers.process import LogSettings, load, logging_to_stderr
 
 SUITES: dict[str, Suite] = {
     suite.name: suite
-    for suite in (UPLOADS, LIMITER, ARCHIVES, CATALOGS, LISTINGS, BROADCASTS, PROCESSING)
+    for suite in (UPLOADS, LIMITER, ARCHIVES, CATALOGS, LISTINGS, BROADCASTS, PROCESSING, PRODUCT)
 }
 
 
@@ -28,20 +29,21 @@ def _arguments() -> argparse.Namespace:
         help="; ".join(f"{suite.name}: {suite.about}" for suite in SUITES.values()),
     )
     parser.add_argument("--mib", type=int, default=1024, help="data per run in MiB (default 1024)")
+    parser.add_argument("--files", type=int, default=2000, help="small files (default 2000)")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each; medians are shown")
     arguments = parser.parse_args()
     unknown = set(arguments.suites) - SUITES.keys()
     if unknown:
         parser.error(f"no such suite: {', '.join(sorted(unknown))}; there are {', '.join(SUITES)}")
-    if arguments.mib < 1 or arguments.rounds < 1:
-        parser.error("--mib and --rounds must be at least 1")
+    if min(arguments.mib, arguments.rounds, arguments.files) < 1:
+        parser.error("--mib, --rounds and --files must be at least 1")
     return arguments
 
 
 def main() -> None:
     """Run what the command line asks for."""
     arguments = _arguments()
-    options = Options(mib=arguments.mib, rounds=arguments.rounds)
+    options = Options(mib=arguments.mib, rounds=arguments.rounds, files=arguments.files)
     with logging_to_stderr(load(LogSettings)):
         for name in arguments.suites or SUITES:
             print(asyncio.run(SUITES[name].run(options)))

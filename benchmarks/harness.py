@@ -1,6 +1,6 @@
 """What all suites run on: their options and verdicts, and measured child processes.
 
-A child is pinned to a core; its CPU time and memory are read from /proc.
+A child is pinned to a core.
 """
 
 import asyncio
@@ -11,21 +11,22 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
+
+from benchmarks.process_figures import ServerProcess
 
 MIB = 1024 * 1024
 GIB = 1024 * MIB
-_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _STOP_TIMEOUT_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line says: data per run in MiB, and how often everything is run."""
+    """What the command line says: data per run in MiB, small files, and how often everything is run."""
 
     mib: int
     rounds: int
+    files: int = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +61,13 @@ class ChildName(StrEnum):
     LISTENERS = "listeners"
 
 
-class ChildProcess:
+class ChildProcess(ServerProcess):
     """A running child process."""
 
     def __init__(
         self, pid: int, announcement: dict[str, Any], output: asyncio.StreamReader
     ) -> None:
-        self.pid = pid
+        super().__init__(pid)
         self.announcement = announcement
         self._output = output
 
@@ -74,19 +75,6 @@ class ChildProcess:
         """Return the next announcement."""
         announced: dict[str, Any] = json.loads(await self._output.readline())
         return announced
-
-    def cpu_s(self) -> float:
-        """Return the CPU seconds, user and system, since the start."""
-        # The name may hold blanks and brackets; the numbers begin behind the last bracket.
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
-
-    def peak_rss_mib(self) -> float:
-        """Return the peak of resident memory, in MiB."""
-        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) / 1024
-        raise RuntimeError("/proc does not tell the peak of resident memory")
 
 
 @asynccontextmanager
