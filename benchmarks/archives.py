@@ -27,7 +27,6 @@ from benchmarks.live_manager import MASTER_KEY, USER_ID, LiveManager, claim, liv
 from catalog.port import Catalog, FailOnConflict
 from catalog.records import (
     Chunk,
-    ChunkLocation,
     EnvelopeKind,
     Message,
     ObjectState,
@@ -178,7 +177,7 @@ class FileWriter:
             created_at=0.0,
         )
         hold = Reference(object_id=draft.id, service="benchmark", key="", expires_at=None)
-        await self.catalog.begin_object(draft, hold)
+        await self.catalog.begin_objects([draft], [hold])
         digests = [await self._put_chunk(draft, index) for index in range(draft.chunk_count)]
         await self.catalog.finish_object(
             draft.id, mime_type="application/octet-stream", hash_hex=content_hash(digests)
@@ -216,7 +215,7 @@ class FileWriter:
             size=len(content),
             digest=digest,
         )
-        await self.catalog.add_chunk(ChunkLocation(chunk=chunk, message=message))
+        await self.catalog.add_message(message, [chunk])
         return digest
 
 

@@ -90,7 +90,7 @@ async def _measured(catalog: Catalog, repeats: int) -> dict[str, float]:
     by_size: _Listed = {"order": FileOrder.SIZE, "ascending": True}
     steps = _Uploads(catalog)
     return {
-        "journal a chunk": await _timed_after(steps.add_chunk, repeats),
+        "journal a chunk": await _timed_after(steps.add_message, repeats),
         "commit an upload": await _timed_after(steps.commit, repeats),
         "look a file up by path": await _timed(
             lambda: catalog.file_at(FOLDER, known.name), repeats
@@ -139,7 +139,7 @@ class _Uploads:
         self._catalog = catalog
         self._stored: list[UUID] = []
 
-    async def add_chunk(self) -> Call:
+    async def add_message(self) -> Call:
         """Prepares the chunk of a new upload."""
         draft = StoredObject(
             id=uuid4(),
@@ -153,10 +153,10 @@ class _Uploads:
             created_at=time.time(),
         )
         hold = Reference(object_id=draft.id, service="upload", key="k", expires_at=None)
-        await self._catalog.begin_object(draft, hold)
+        await self._catalog.begin_objects([draft], [hold])
         self._stored.append(draft.id)
         location = _location(draft.id)
-        return lambda: self._catalog.add_chunk(location)
+        return lambda: self._catalog.add_message(location.message, [location.chunk])
 
     async def commit(self) -> Call:
         """Prepares the commit of an upload that is complete."""

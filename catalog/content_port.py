@@ -7,7 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
+from catalog.errors import InvalidRecord
 from catalog.records import (
+    Chunk,
     ChunkLocation,
     Garbage,
     Message,
@@ -19,22 +21,37 @@ from catalog.records import (
 )
 
 
+def require_chunks_of(message: Message, chunks: Sequence[Chunk]) -> None:
+    """Returns if all chunks lie in the message. Raises `InvalidRecord`."""
+    if any(chunk.message_id != message.id for chunk in chunks):
+        raise InvalidRecord(f"a chunk lies in another message than {message.id}")
+
+
 class ObjectStore(Protocol):
     """Content, its chunks, the messages that hold them, and what keeps them alive."""
 
-    async def begin_object(self, draft: StoredObject, hold: Reference) -> None:
-        """Starts an object in state `uploading`, and the reference that keeps it alive."""
+    async def begin_objects(
+        self, drafts: Sequence[StoredObject], holds: Sequence[Reference]
+    ) -> None:
+        """Starts objects in state `uploading`, each with the reference that keeps it alive.
 
-    async def add_chunk(self, location: ChunkLocation) -> bool:
-        """Journals a message, and the chunk that it holds. True when the chunk is now this one.
+        `holds` has one for each draft, in the same order. An object that has begun stays as it is.
+        """
 
-        The message is always recorded: if the object is gone, or the index is taken by
-        another message, the new message stays without a chunk, for the reaper to delete, and the
-        answer is False. The same location again is no change and answers as before.
+    async def add_message(self, message: Message, chunks: Sequence[Chunk]) -> list[bool]:
+        """Enters a message together with the chunks that lie in it.
+
+        The answer says of each chunk, in their order, whether its object now has it there. It has
+        not if the object is gone, has no such index, or has that index in another place. A message of
+        which no chunk is wanted, or that has none, is entered all the same: without a chunk, for the
+        reaper to delete. The same call again is no change and answers as before.
 
         A message that was once without a chunk is never used again, as it may be deleted on Discord
         at any moment: no chunk is put into it, and the answer is False. That still holds when it was
-        forgotten; then it is not recorded again, for a month.
+        forgotten; then it is not entered again, for a month. So all chunks of a message are entered by
+        one call.
+
+        Raises `InvalidRecord` for a chunk of another message.
         """
 
     async def finish_object(
@@ -119,7 +136,7 @@ class MessageStore(Protocol):
     async def forget_message(self, message_id: int) -> None:
         """Forgets a message that Discord has deleted. Missing is no error.
 
-        A message that holds a chunk is kept. `ObjectStore.add_chunk` says what forgetting leaves
+        A message that holds a chunk is kept. `ObjectStore.add_message` says what forgetting leaves
         behind.
         """
 
@@ -132,8 +149,8 @@ class MessageStore(Protocol):
         """Notes how far a channel was looked through, and what was found.
 
         Messages that are unknown are entered without a chunk, so that they are never used:
-        `ObjectStore.add_chunk` refuses them from then on. Answers how many those were; after a lost
-        answer the second call counts none. A sweep never goes back.
+        `ObjectStore.add_message` puts no chunk into them from then on. Answers how many those
+        were; after a lost answer the second call counts none. A sweep never goes back.
         """
 
     async def watches(self) -> list[Watch]:

@@ -110,8 +110,8 @@ class JoinedCatalog:
         self.shares_of = files.shares_of
         self.put_share = files.put_share
         self.remove_share = files.remove_share
-        self.begin_object = objects.begin_object
-        self.add_chunk = objects.add_chunk
+        self.begin_objects = objects.begin_objects
+        self.add_message = objects.add_message
         self.finish_object = objects.finish_object
         self.object_by_id = objects.object_by_id
         self.chunks = objects.chunks

@@ -5,9 +5,10 @@ import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
-from catalog.content_port import REMEMBERED_WATCH_S
+from catalog.content_port import REMEMBERED_WATCH_S, require_chunks_of
 from catalog.errors import ObjectIncomplete, ObjectMissing
 from catalog.records import (
+    Chunk,
     ChunkLocation,
     Garbage,
     Message,
@@ -89,21 +90,17 @@ async def put_reference(session: Session, reference: Reference) -> None:
 class SqliteObjects(SqlitePart):
     """`ObjectStore` on SQLite."""
 
-    async def begin_object(self, draft: StoredObject, hold: Reference) -> None:
-        """Starts an object in state `uploading`, together with what keeps it alive."""
+    async def begin_objects(
+        self, drafts: Sequence[StoredObject], holds: Sequence[Reference]
+    ) -> None:
+        """Starts objects in state `uploading`, each with what keeps it alive."""
         async with self._database.writing() as session:
-            await begin_object(session, draft, hold)
+            for draft, hold in zip(drafts, holds, strict=True):
+                await begin_object(session, draft, hold)
 
-    async def add_chunk(self, location: ChunkLocation) -> bool:
-        """Journals a message, and the chunk that it holds. True when the chunk is now this one."""
-        chunk, message = location.chunk, location.message
-        place = {
-            "object_id": chunk.object_id.bytes,
-            "index": chunk.index,
-            "message_id": message.id,
-            "attachment_id": chunk.attachment_id,
-            "offset": chunk.offset,
-        }
+    async def add_message(self, message: Message, chunks: Sequence[Chunk]) -> list[bool]:
+        """Enters a message with its chunks. For each of them whether it is there now."""
+        require_chunks_of(message, chunks)
         async with self._database.writing() as session:
             new = await session.row(
                 sql.insert_message,
@@ -112,15 +109,22 @@ class SqliteObjects(SqlitePart):
                 webhook_id=message.webhook_id,
                 stored_size=message.stored_size,
             )
-            await session.run(
+            await session.run_many(
                 sql.insert_chunk,
-                **place,
-                is_new=new is not None,
-                stored_size=chunk.stored_size,
-                size=chunk.size,
-                digest=chunk.digest,
+                [
+                    {
+                        **_place(chunk),
+                        "is_new": new is not None,
+                        "stored_size": chunk.stored_size,
+                        "size": chunk.size,
+                        "digest": chunk.digest,
+                    }
+                    for chunk in chunks
+                ],
             )
-            return await session.row(sql.is_chunk, **place) is not None
+            return [
+                await session.row(sql.is_chunk, **_place(chunk)) is not None for chunk in chunks
+            ]
 
     async def finish_object(
         self, object_id: UUID, *, mime_type: str, hash_hex: str
@@ -207,6 +211,16 @@ class SqliteObjects(SqlitePart):
                 for folder_id in {row["folder_id"] for row in rows}
             }
         return [garbage_of(row, folders[row["folder_id"]]) for row in rows]
+
+
+def _place(chunk: Chunk) -> dict[str, object]:
+    return {
+        "object_id": chunk.object_id.bytes,
+        "index": chunk.index,
+        "message_id": chunk.message_id,
+        "attachment_id": chunk.attachment_id,
+        "offset": chunk.offset,
+    }
 
 
 def _beginning(objects: list[sqlite3.Row], *, chunks: int) -> list[sqlite3.Row]:

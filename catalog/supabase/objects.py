@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
-from catalog.content_port import REMEMBERED_WATCH_S
+from catalog.content_port import REMEMBERED_WATCH_S, require_chunks_of
 from catalog.records import (
+    Chunk,
     ChunkLocation,
     Garbage,
     Message,
@@ -38,28 +39,36 @@ def beginning_of(draft: StoredObject, hold: Reference) -> dict[str, object]:
 class SupabaseObjects(SupabasePart):
     """`ObjectStore` on Supabase."""
 
-    async def begin_object(self, draft: StoredObject, hold: Reference) -> None:
-        """Starts an object in state `uploading`, together with what keeps it alive."""
-        await self._functions.write("begin_object", **beginning_of(draft, hold))
+    async def begin_objects(
+        self, drafts: Sequence[StoredObject], holds: Sequence[Reference]
+    ) -> None:
+        """Starts objects in state `uploading`, each with what keeps it alive."""
+        beginnings = [beginning_of(draft, hold) for draft, hold in zip(drafts, holds, strict=True)]
+        await self._functions.write("begin_objects", drafts=beginnings)
 
-    async def add_chunk(self, location: ChunkLocation) -> bool:
-        """Journals a message, and the chunk that it holds. True when the chunk is now this one."""
-        chunk, message = location.chunk, location.message
-        is_added: bool = await self._functions.write(
-            "add_chunk",
-            object_id=str(chunk.object_id),
-            index=chunk.index,
+    async def add_message(self, message: Message, chunks: Sequence[Chunk]) -> list[bool]:
+        """Enters a message with its chunks. For each of them whether it is there now."""
+        require_chunks_of(message, chunks)
+        are_there: list[bool] = await self._functions.write(
+            "add_message",
             message_id=message.id,
             channel_id=message.channel_id,
             webhook_id=message.webhook_id,
-            message_stored_size=message.stored_size,
-            attachment_id=chunk.attachment_id,
-            offset=chunk.offset,
-            stored_size=chunk.stored_size,
-            size=chunk.size,
-            digest=text_of(chunk.digest),
+            stored_size=message.stored_size,
+            chunks=[
+                {
+                    "object_id": str(chunk.object_id),
+                    "index": chunk.index,
+                    "attachment_id": chunk.attachment_id,
+                    "offset": chunk.offset,
+                    "stored_size": chunk.stored_size,
+                    "size": chunk.size,
+                    "digest": text_of(chunk.digest),
+                }
+                for chunk in chunks
+            ],
         )
-        return is_added
+        return are_there
 
     async def finish_object(
         self, object_id: UUID, *, mime_type: str, hash_hex: str

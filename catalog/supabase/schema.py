@@ -49,6 +49,7 @@ MIGRATIONS = (
     "20261130010000_audit_events",
     "20261130010100_quotas",
     "20261130011000_kept_upload_folders",
+    "20261130012000_whole_messages",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 

@@ -74,7 +74,7 @@ class ObjectWriter:
             created_at=self._clock(),
         )
         reference = self._references.begin(draft.id, REFERENCE_KEY)
-        await self._catalog.begin_object(draft, reference)
+        await self._catalog.begin_objects([draft], [reference])
 
     async def hold(self, upload_id: str) -> None:
         """Refers to an object that is there already. Raises `ObjectMissing`, `CatalogUnavailable`."""
@@ -105,7 +105,9 @@ class ObjectWriter:
 
         async def write(location: ChunkLocation) -> None:
             async with free:
-                await self._retry.committing(lambda: self._catalog.add_chunk(location))
+                await self._retry.committing(
+                    lambda: self._catalog.add_message(location.message, [location.chunk])
+                )
 
         writing = [asyncio.create_task(write(location)) for location in locations]
         try:
@@ -273,7 +275,7 @@ class EmptyFileCommitter:
             self._references.referring(draft.id) as reference,
             self._destinations.committing(),
         ):
-            await catalog.begin_object(draft, reference)
+            await catalog.begin_objects([draft], [reference])
             await catalog.finish_object(draft.id, mime_type=mime_type, hash_hex=content_hash(()))
             with self._changes.expecting():
                 committed = await catalog.commit_file(

@@ -8,9 +8,7 @@ vain until the catalog is back. Whatever turns out to be garbage is the reaper's
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from dataclasses import replace
 from functools import partial
-from uuid import UUID
 
 import structlog
 
@@ -23,11 +21,9 @@ from manager.retrying import CatalogRetry
 
 log = structlog.get_logger(__name__)
 
-NO_OBJECT = UUID(int=0)
-"""No object has this id: a chunk of it is not entered, but its message is."""
-
-
 CHUNKS_PER_CALL = 1000
+
+_Entry = tuple[Message, tuple[Chunk, ...]]
 
 
 async def journalled_chunks(
@@ -61,82 +57,76 @@ class ChunkJournal:
         self._tasks = tasks
         self._retry = retry
         self._wake_reaper = wake_reaper
-        self._entering: dict[ChunkLocation, asyncio.Task[bool]] = {}
+        self._entering: dict[_Entry, asyncio.Task[list[bool]]] = {}
 
-    async def record(self, location: ChunkLocation) -> bool:
-        """True when these bytes are now durably the chunk of their object; else they are garbage.
+    async def record(self, message: Message, chunks: tuple[Chunk, ...]) -> list[bool]:
+        """For each chunk of a message whether its bytes are now durably the chunk of their object.
+
+        The others are garbage: a message of which no chunk is wanted is the reaper's.
 
         Raises `CatalogUnavailable` within the time in which an answer is due; then the service has to
         send the report again.
         """
-        return await self._retry.answering(partial(self._enter, location))
+        return await self._retry.answering(partial(self._enter, message, chunks))
 
-    async def record_garbage(self, location: ChunkLocation) -> None:
-        """Enters the message alone, for the reaper; one that holds a chunk already is no change.
+    async def record_garbage(self, message: Message) -> None:
+        """Enters a message alone, for the reaper; one that holds a chunk already is no change.
 
         Raises as `record` does.
         """
-        chunk = replace(location.chunk, object_id=NO_OBJECT)
-        await self.record(replace(location, chunk=chunk))
+        await self.record(message, ())
 
     def discard(self, messages: Iterable[Message]) -> None:
         """Enters messages that hold nothing, for the reaper, as soon as the catalog takes them."""
         self._tasks.spawn(self._enter_garbage(tuple(messages)), "enter garbage")
 
-    async def _enter(self, location: ChunkLocation) -> bool:
-        entering = self._entering.get(location)
+    async def _enter(self, message: Message, chunks: tuple[Chunk, ...]) -> list[bool]:
+        entry = (message, chunks)
+        entering = self._entering.get(entry)
         if entering is None:
-            entering = asyncio.create_task(self._catalog.add_chunk(location), name="enter chunk")
-            self._entering[location] = entering
-            entering.add_done_callback(partial(self._entered, location))
-        # Otherwise the call for an earlier report of the same chunk still runs, perhaps for a wait
+            entering = asyncio.create_task(
+                self._catalog.add_message(message, chunks), name="enter message"
+            )
+            self._entering[entry] = entering
+            entering.add_done_callback(partial(self._entered, entry))
+        # Otherwise the call for an earlier report of the same message still runs, perhaps for a wait
         # that was given up; a second call would only queue up behind it.
-        if await asyncio.shield(entering):
-            return True
-        self._wake_reaper()
-        chunk = location.chunk
+        are_there = await asyncio.shield(entering)
+        if not any(are_there):
+            self._wake_reaper()
+        return [
+            is_there or await self._is_stored_elsewhere(chunk)
+            for chunk, is_there in zip(chunks, are_there, strict=True)
+        ]
+
+    async def _is_stored_elsewhere(self, chunk: Chunk) -> bool:
+        """Whether another message holds the same bytes: the answer to an earlier report was lost."""
         stored = await self._catalog.chunks(chunk.object_id, first=chunk.index, limit=1)
-        # Another message may hold the same bytes: the answer to an earlier report was lost.
         return any(
             other.chunk.index == chunk.index and other.chunk.digest == chunk.digest
             for other in stored
         )
 
-    def _entered(self, location: ChunkLocation, task: asyncio.Task[bool]) -> None:
-        del self._entering[location]
+    def _entered(self, entry: _Entry, task: asyncio.Task[list[bool]]) -> None:
+        del self._entering[entry]
         if not task.cancelled():
             task.exception()  # retrieved, as perhaps no call waits for it any more
 
     async def _enter_garbage(self, messages: tuple[Message, ...]) -> None:
         for message in messages:
             try:
-                await self._enter_patiently(_alone(message))
+                await self._enter_patiently(message)
             except CatalogError as error:
                 log.error("garbage-not-entered", code=error.code, reason=str(error))
 
-    async def _enter_patiently(self, location: ChunkLocation) -> None:
+    async def _enter_patiently(self, message: Message) -> None:
         backoff = self._retry.policy.backoff()
         while True:
             try:
-                await self._catalog.add_chunk(location)
+                await self._catalog.add_message(message, ())
             except CatalogUnavailable as error:
                 log.log(log_level(error), "garbage-entry-delayed", reason=str(error))
                 await backoff.wait()
             else:
                 self._wake_reaper()
                 return
-
-
-def _alone(message: Message) -> ChunkLocation:
-    """The message with a chunk of no object, as the catalog takes it."""
-    chunk = Chunk(
-        object_id=NO_OBJECT,
-        index=0,
-        message_id=message.id,
-        attachment_id=None,
-        offset=0,
-        stored_size=message.stored_size,
-        size=message.stored_size,
-        digest=None,
-    )
-    return ChunkLocation(chunk=chunk, message=message)

@@ -116,12 +116,12 @@ class UploadReportHandlers:
     ) -> generic.Boolean:
         upload = await self._upload_of(slot, packet.upload_id)
         if upload is None or not upload.takes_chunks:
-            return await self._refuse(location, UPLOAD_ENDED)
+            return await self._refuse(location.message, UPLOAD_ENDED)
         if not _has_right_size(upload, packet):
-            return await self._refuse(location, NO_SUCH_CHUNK)
+            return await self._refuse(location.message, NO_SUCH_CHUNK)
         if not self._webhooks.may_be_read(int(packet.webhook_id)):
-            return await self._refuse(location, OUT_OF_REACH)
-        is_stored = await self._journal.record(location)
+            return await self._refuse(location.message, OUT_OF_REACH)
+        (is_stored,) = await self._journal.record(location.message, (location.chunk,))
         if not is_stored or not upload.takes_chunks:
             return generic.Boolean(success=False, message=UPLOAD_ENDED)
         if packet.type is not None and packet.index == 0:
@@ -138,8 +138,8 @@ class UploadReportHandlers:
         elif slot.upload is upload:
             slot.upload.first_chunk_seen(mime_type)
 
-    async def _refuse(self, location: ChunkLocation, why: str) -> generic.Boolean:
-        await self._journal.record_garbage(location)
+    async def _refuse(self, message: Message, why: str) -> generic.Boolean:
+        await self._journal.record_garbage(message)
         return generic.Boolean(success=False, message=why)
 
     async def upload_finished(self, slot: UploadSlot, packet: u2s.UploadFinish) -> None:

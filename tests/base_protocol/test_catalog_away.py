@@ -66,8 +66,8 @@ async def a_service(stage: FlakyStage) -> AsyncIterator[UploadService]:
 async def test_a_short_absence_is_not_noticed(tmp_path: Path):
     """Object and chunks are entered as soon as the catalog is back."""
     async with a_stage(tmp_path) as stage, a_service(stage) as service:
-        stage.catalog.before.update(begin_object=2, finish_object=1)
-        stage.catalog.after.update(add_chunk=3)
+        stage.catalog.before.update(begin_objects=2, finish_object=1)
+        stage.catalog.after.update(add_message=3)
         client, upload_id = await upload(stage, service)
         ended = await client.next(s2c.UploadFinishInfo, upload_id=upload_id)
         assert ended.success
@@ -75,7 +75,7 @@ async def test_a_short_absence_is_not_noticed(tmp_path: Path):
         assert await orphans_of(stage.real_catalog) == []
 
 
-@pytest.mark.parametrize("method", ["begin_object", "add_chunk"])
+@pytest.mark.parametrize("method", ["begin_objects", "add_message"])
 async def test_a_long_absence_fails_the_upload(tmp_path: Path, method: str):
     """The client is told, and every message that the service has posted is garbage afterwards."""
     async with a_stage(tmp_path) as stage, a_service(stage) as service:

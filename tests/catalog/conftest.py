@@ -17,6 +17,7 @@ from catalog.records import (
     Reference,
     StoredObject,
 )
+from tests.messages import enter_chunk
 
 SERVICE = "upload"
 
@@ -92,7 +93,7 @@ class Uploads:
     ) -> UUID:
         """An object in state uploading, held by a reference of the upload service."""
         draft = self.draft(chunk_count=chunk_count, size=size)
-        await self.catalog.begin_object(draft, self.reference(draft.id, ttl_s=ttl_s))
+        await self.catalog.begin_objects([draft], [self.reference(draft.id, ttl_s=ttl_s)])
         return draft.id
 
     async def store(
@@ -100,7 +101,7 @@ class Uploads:
     ) -> UUID:
         """An object of one chunk, stored, and still held by its upload."""
         object_id = await self.begin(size=size, ttl_s=ttl_s)
-        await self.catalog.add_chunk(self.location(object_id, size=size))
+        await enter_chunk(self.catalog, self.location(object_id, size=size))
         await self.catalog.finish_object(object_id, mime_type=mime_type, hash_hex="ab" * 32)
         return object_id
 

@@ -45,6 +45,7 @@ from catalog.transfer_records import (
 )
 from local_supabase.gateway import GatewayFault
 from tests.catalog.backends import SqliteBackend, SupabaseBackend
+from tests.messages import enter_chunk
 from tests.orphans import orphans_of
 
 PAIRS = [("sqlite", "sqlite"), ("sqlite", "supabase"), ("supabase", "sqlite")]
@@ -103,7 +104,7 @@ async def fill(catalog, uploads, clock) -> None:
     await catalog.put_share(file.id, bob.id, can_write=True)
     await catalog.delete_file((await uploads.put((), "deleted.txt")).id)
     await catalog.collect_objects(limit=10, grace_s=1000)
-    await catalog.add_chunk(uploads.location(uuid4(), size=9))  # an orphan
+    await enter_chunk(catalog, uploads.location(uuid4(), size=9))  # an orphan
     await uploads.begin()
     view = await uploads.store(size=3)
     await catalog.put_view(file.object_id, "thumbnail", view)

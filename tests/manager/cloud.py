@@ -35,6 +35,7 @@ from storage.discord.routes import WebhookCredentials
 from storage.envelope import ENVELOPE_OVERHEAD, SEALING_SLACK, ChunkSealer
 from storage.pool import WebhookPool
 from tests.manager.sockets.stage import CHEAP_PASSWORDS, PASSWORD, settings_for
+from tests.messages import enter_chunk
 
 
 @dataclass
@@ -113,9 +114,9 @@ class Cloud:
             created_at=0.0,
         )
         hold = Reference(object_id=draft.id, service="test", key="upload", expires_at=None)
-        await self.catalog.begin_object(draft, hold)
+        await self.catalog.begin_objects([draft], [hold])
         for index, piece in enumerate(pieces):
-            await self.catalog.add_chunk(await self._post(draft, index, piece))
+            await enter_chunk(self.catalog, await self._post(draft, index, piece))
         digests = [hashlib.sha256(piece).digest() for piece in pieces]
         return await self.catalog.finish_object(
             draft.id, mime_type=mime_type, hash_hex=content_hash(digests)

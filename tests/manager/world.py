@@ -82,7 +82,7 @@ class World:
             created_at=0.0,
         )
         hold = Reference(object_id=draft.id, service="test", key="t", expires_at=None)
-        await self.catalog.begin_object(draft, hold)
+        await self.catalog.begin_objects([draft], [hold])
         await self.catalog.finish_object(draft.id, mime_type="text/plain", hash_hex="ab" * 32)
         committed = await self.catalog.commit_file(
             draft.id,

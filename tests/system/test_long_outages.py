@@ -94,7 +94,7 @@ async def test_the_catalog_is_away_in_mid_upload(empty: LocalSupabase, tmp_path:
         stages = Stages()
         upload = asyncio.create_task(cloud.upload(CONTENT, "/film", progress=stages))
         await stages.reached(Stage.TRANSFERRING)
-        await stopped(empty, "add_chunk")
+        await stopped(empty, "add_message")
         await stages.reached(Stage.TRANSFERRING, Stage.WAITING)
         await asyncio.to_thread(empty.postgrest.start)
         await upload

@@ -89,7 +89,9 @@ async def test_files_go_in_and_come_out(empty: LocalSupabase, tmp_path: Path):
         await whole.messages_left(CHUNKS)
 
 
-@pytest.mark.parametrize("function", ["begin_object", "add_chunk", "finish_object", "commit_file"])
+@pytest.mark.parametrize(
+    "function", ["begin_objects", "add_message", "finish_object", "commit_file"]
+)
 async def test_an_answer_that_is_lost_at_a_write(empty: LocalSupabase, whole: Whole, function: str):
     """What the database has done is done once: one file, with each chunk stored once."""
     user = await whole.user(booked=1)
@@ -110,7 +112,7 @@ async def test_postgrest_is_restarted_in_mid_upload(empty: LocalSupabase, whole:
     await user.send(response, 0, CONTENT)
     await asyncio.to_thread(empty.postgrest.stop)
     sending = asyncio.create_task(user.send(response, 1, CONTENT))
-    await called(empty, "add_chunk")
+    await called(empty, "add_message")
     assert not sending.done()
     await asyncio.to_thread(empty.postgrest.start)
     await sending
@@ -131,7 +133,7 @@ async def test_an_upload_that_is_given_up_in_an_outage(empty: LocalSupabase, who
         sending = asyncio.create_task(
             send_chunk(user.http, response, 1, pieces_of(CONTENT, CHUNK_SIZE)[1])
         )
-        await called(empty, "add_chunk")
+        await called(empty, "add_message")
         await cancel_and_wait(sending)
     await asyncio.to_thread(empty.postgrest.start)
     await whole.messages_left(0)
@@ -183,7 +185,7 @@ async def test_the_manager_stops_while_the_catalog_hangs(empty: LocalSupabase, t
         token = await server.register()
         async with server.user(token) as user:
             empty.gateway.faults.extend([GatewayFault.HANG] * 1000)
-            asked = asyncio.create_task(called(empty, "begin_object"))
+            asked = asyncio.create_task(called(empty, "begin_objects"))
             requesting = asyncio.create_task(user.peer.request_upload("a.bin", size=10))
             await asked
             assert await server.stop() == 0

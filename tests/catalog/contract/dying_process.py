@@ -13,7 +13,6 @@ from uuid import UUID
 from catalog.port import Catalog, FailOnConflict
 from catalog.records import (
     Chunk,
-    ChunkLocation,
     EnvelopeKind,
     Message,
     ObjectState,
@@ -47,7 +46,7 @@ async def store(catalog: Catalog) -> None:
         created_at=1.0,
     )
     hold = Reference(object_id=OBJECT_ID, service="upload", key="k", expires_at=None)
-    await catalog.begin_object(draft, hold)
+    await catalog.begin_objects([draft], [hold])
     message = Message(id=42, channel_id=1, webhook_id=2, stored_size=38)
     chunk = Chunk(
         object_id=OBJECT_ID,
@@ -59,7 +58,7 @@ async def store(catalog: Catalog) -> None:
         size=5,
         digest=None,
     )
-    await catalog.add_chunk(ChunkLocation(chunk=chunk, message=message))
+    await catalog.add_message(message, [chunk])
 
 
 async def commit(catalog: Catalog) -> None:

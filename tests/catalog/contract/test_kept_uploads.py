@@ -20,6 +20,7 @@ from catalog.errors import (
 from catalog.port import OverwriteOnConflict
 from catalog.records import KeptUpload, KeptUploadLimits, KeptUploadState
 from tests.catalog.contract.machines import CatalogMachine, run_machine
+from tests.messages import enter_chunk
 
 TTL_S = 100.0
 
@@ -75,7 +76,7 @@ async def test_it_is_what_was_kept(catalog, owner, kept_of, uploads):
     kept = await kept_of(owner)
     await catalog.keep_upload(kept, limits=None)
     await catalog.keep_upload(replace(kept, fingerprint="another"), limits=None)
-    await catalog.add_chunk(uploads.location(kept.object_id, index=1))
+    await enter_chunk(catalog, uploads.location(kept.object_id, index=1))
     assert await catalog.kept_upload(kept.object_id) == replace(kept, stored_chunks=1)
     assert await catalog.kept_upload(uuid4()) is None
 
@@ -241,7 +242,7 @@ async def test_one_that_got_a_name_is_kept_no_longer(
         on_conflict = OverwriteOnConflict((await uploads.put((), "name", size=3)).id)
     kept = await kept_of(owner, chunk_count=1)
     await catalog.keep_upload(kept, limits=None)
-    await catalog.add_chunk(uploads.location(kept.object_id))
+    await enter_chunk(catalog, uploads.location(kept.object_id))
     await catalog.finish_object(kept.object_id, mime_type="a/b", hash_hex="ab" * 32)
     committed = await uploads.commit(kept.object_id, (), "name", on_conflict=on_conflict)
     assert await catalog.kept_upload(kept.object_id) is None
@@ -350,7 +351,7 @@ class KeptUploadLives(CatalogMachine):
     def store(self, object_id):
         """Its chunk is reported."""
         upload = self.model[object_id]
-        is_stored = self.run(self.catalog.add_chunk(self.uploads.location(object_id)))
+        is_stored = self.run(enter_chunk(self.catalog, self.uploads.location(object_id)))
         upload.has_chunk = upload.has_chunk or is_stored
         assert upload.has_chunk or upload.is_collected
 

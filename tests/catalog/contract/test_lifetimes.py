@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 
 from catalog.errors import ObjectMissing
 from catalog.port import RenameOnConflict
+from tests.messages import enter_chunk
 from tests.orphans import orphans_of
 
 KEYS = st.sampled_from(["a", "b"])
@@ -76,7 +77,7 @@ class Lifetimes(RuleBasedStateMachine):
         """An upload of one chunk, finished or not."""
         object_id = self.run(self.uploads.begin(ttl_s=ttl_s))
         location = self.uploads.location(object_id)
-        assert self.run(self.catalog.add_chunk(location))
+        assert self.run(enter_chunk(self.catalog, location))
         if is_stored:
             self.run(self.catalog.finish_object(object_id, mime_type="a/b", hash_hex="ab"))
         reference = self.uploads.reference(object_id, ttl_s=ttl_s)
@@ -91,10 +92,10 @@ class Lifetimes(RuleBasedStateMachine):
     def second_message(self, object_id):
         """A message for an index that is taken, or whose object is gone."""
         location = self.uploads.location(object_id)
-        assert self.run(self.catalog.add_chunk(location)) is False
+        assert self.run(enter_chunk(self.catalog, location)) is False
         self.forgotten.add(location.message.id)
         self.run(self.catalog.forget_message(location.message.id))
-        assert self.run(self.catalog.add_chunk(location)) is False
+        assert self.run(enter_chunk(self.catalog, location)) is False
 
     @rule(target=files, object_id=objects)
     def commit(self, object_id):

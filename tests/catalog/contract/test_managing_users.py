@@ -17,6 +17,7 @@ from catalog.errors import (
 )
 from catalog.permits import Holder, Permit, Standing
 from catalog.records import Share, Ticket
+from tests.messages import enter_chunk
 
 
 async def named(catalog, *names: str) -> list[int]:
@@ -235,7 +236,7 @@ async def test_a_removed_user_takes_tickets_along(catalog, uploads, clock):
     for ticket in (running, complete):
         draft = replace(uploads.draft(size=5), id=ticket.id)
         await catalog.redeem_ticket(draft, uploads.reference(ticket.id))
-        await catalog.add_chunk(uploads.location(ticket.id, size=5))
+        await enter_chunk(catalog, uploads.location(ticket.id, size=5))
     await catalog.complete_ticket(complete.id, mime_type="text/plain", hash_hex="ab")
     await catalog.remove_user(bob)
     with pytest.raises(TicketMissing):

@@ -27,7 +27,7 @@ async def test_what_is_not_sealed_needs_no_key(catalog, uploads):
     await catalog.note_master_key(OLD)
     await uploads.begin()
     draft = uploads.draft(chunk_count=0, size=0)
-    await catalog.begin_object(draft, uploads.reference(draft.id))
+    await catalog.begin_objects([draft], [uploads.reference(draft.id)])
     await catalog.finish_object(draft.id, mime_type="text/plain", hash_hex="ab" * 32)
     assert await catalog.content_of_missing_keys([]) == {}
 

@@ -7,6 +7,7 @@ import pytest
 
 from catalog.content_port import REMEMBERED_WATCH_S
 from catalog.records import ChunkLocation, Message, MessageAuthor, Quarantine, Watch
+from tests.messages import enter_chunk
 from tests.orphans import orphans_of
 
 BOT = MessageAuthor(webhook_id=None, channel_id=77)
@@ -34,7 +35,7 @@ def give_up(catalog, uploads):
     async def enter(author: MessageAuthor, *message_ids: int) -> None:
         for message_id in message_ids:
             location = uploads.location(uuid4(), message_id=message_id)
-            await catalog.add_chunk(posted_by(location, author))
+            await enter_chunk(catalog, posted_by(location, author))
 
     return enter
 
@@ -63,7 +64,7 @@ async def test_authors_of_orphans(catalog, uploads, give_up):
     """Each webhook, and each bot, is told once for each channel; who has only chunks is not."""
     assert await catalog.orphan_authors(limit=9) == []
     object_id = await uploads.begin()
-    await catalog.add_chunk(uploads.location(object_id))
+    await enter_chunk(catalog, uploads.location(object_id))
     assert await catalog.orphan_authors(limit=9) == []
     for number, author in enumerate((TWO, BOT, ELSEWHERE, ONE)):
         await give_up(author, 10 * number + 1, 10 * number + 2)
@@ -99,7 +100,7 @@ async def test_a_sweep_enters_what_is_unknown(catalog, uploads):
     """Unknown messages are garbage from then on; known ones stay what they are."""
     object_id = await uploads.begin(chunk_count=2, size=10)
     known = uploads.location(object_id, message_id=5)
-    assert await catalog.add_chunk(known) is True
+    assert await enter_chunk(catalog, known) is True
     found = [message_of(ONE, 4), message_of(ONE, 5), message_of(ELSEWHERE, 6)]
     found[2] = replace(found[2], channel_id=77)
     assert await catalog.note_sweep(77, swept_until=6, messages=found) == 2
@@ -113,9 +114,9 @@ async def test_what_a_sweep_has_entered_never_becomes_a_chunk(catalog, uploads):
     object_id = await uploads.begin(chunk_count=2, size=10)
     late = uploads.location(object_id, message_id=4)
     await catalog.note_sweep(77, swept_until=4, messages=[late.message])
-    assert await catalog.add_chunk(late) is False
+    assert await enter_chunk(catalog, late) is False
     await catalog.forget_message(4)
-    assert await catalog.add_chunk(late) is False
+    assert await enter_chunk(catalog, late) is False
     assert await catalog.chunks(object_id, first=0, limit=9) == []
 
 
@@ -170,9 +171,9 @@ async def test_chunks_by_who_posted_them(catalog, uploads):
         for index, author in enumerate(authors)
     ]
     for location in locations[::-1]:
-        assert await catalog.add_chunk(location) is True
+        assert await enter_chunk(catalog, location) is True
     other = posted_by(uploads.location(await uploads.begin()), ONE)
-    await catalog.add_chunk(other)
+    await enter_chunk(catalog, other)
     assert await catalog.chunks_posted_by(object_id, {88}) == [locations[1], locations[3]]
     assert await catalog.chunks_posted_by(object_id, {89, 88, 5}) == [
         locations[1],

@@ -19,6 +19,7 @@ from catalog.errors import (
 )
 from catalog.records import ObjectState, Ticket, TicketLimits, ViewTarget
 from tests.catalog.contract.machines import CatalogMachine, run_machine
+from tests.messages import enter_chunk
 
 SIZE = 5
 GRACE_S = 100.0
@@ -140,7 +141,7 @@ class TicketLifetimes(CatalogMachine):
             assert answer.used_at == self.clock()
             content.begun = True
             content.references[HOLD] = hold.expires_at
-            assert self.run(self.catalog.add_chunk(self.uploads.location(ticket_id, size=SIZE)))
+            assert self.run(enter_chunk(self.catalog, self.uploads.location(ticket_id, size=SIZE)))
 
     @rule(ticket_id=tickets)
     def complete(self, ticket_id):

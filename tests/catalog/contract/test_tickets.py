@@ -16,6 +16,7 @@ from catalog.errors import (
     TooManyTickets,
 )
 from catalog.records import JobState, ObjectState, Reference, Ticket, TicketLimits, ViewTarget
+from tests.messages import enter_chunk
 from tests.orphans import orphans_of
 
 WIDE = TicketLimits(open_tickets=100, temporary_bytes=10**12)
@@ -47,7 +48,7 @@ def redeem(catalog, uploads):
     async def begin(ticket):
         draft = replace(uploads.draft(size=ticket.size), id=ticket.id)
         redeemed = await catalog.redeem_ticket(draft, uploads.reference(ticket.id))
-        await catalog.add_chunk(uploads.location(ticket.id, size=ticket.size))
+        await enter_chunk(catalog, uploads.location(ticket.id, size=ticket.size))
         return redeemed
 
     return begin

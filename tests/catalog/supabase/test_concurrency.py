@@ -16,6 +16,7 @@ from catalog.errors import (
 )
 from catalog.port import RenameOnConflict
 from catalog.records import FileOrder
+from tests.messages import enter_chunk
 
 WORKERS = 8
 ROUNDS = 12
@@ -99,7 +100,7 @@ class Worker:
         """A chunk comes, in a message that holds others, too."""
         object_id = await self.uploads.begin(ttl_s=self.chance.choice([0.0, 60.0]))
         message_id = self.chance.choice([5, 6])
-        await self.catalog.add_chunk(self.uploads.location(object_id, message_id=message_id))
+        await enter_chunk(self.catalog, self.uploads.location(object_id, message_id=message_id))
         await self.catalog.forget_message(message_id)
 
     async def view(self) -> None:

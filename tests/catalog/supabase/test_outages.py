@@ -22,6 +22,7 @@ from catalog.supabase.adapter import SupabaseCatalog
 from catalog.supabase.client import ATTEMPT_S, CALL_RETRY
 from local_supabase.gateway import GatewayFault
 from local_supabase.stack import LocalSupabase
+from tests.messages import enter_chunk
 from tests.orphans import orphans_of
 
 PASSING = [
@@ -120,9 +121,9 @@ async def test_lost_answers_of_uploads(catalog, uploads, empty):
     draft = uploads.draft()
     location = uploads.location(draft.id)
     faults.append(GatewayFault.RESET_AFTER)
-    await catalog.begin_object(draft, uploads.reference(draft.id))
+    await catalog.begin_objects([draft], [uploads.reference(draft.id)])
     faults.append(GatewayFault.RESET_AFTER)
-    assert await catalog.add_chunk(location) is True
+    assert await enter_chunk(catalog, location) is True
     faults.append(GatewayFault.RESET_AFTER)
     stored = await catalog.finish_object(draft.id, mime_type="a/b", hash_hex="ab")
     old = await uploads.put()

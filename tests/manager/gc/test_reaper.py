@@ -4,12 +4,11 @@ import asyncio
 import os
 import time
 from collections import Counter
-from uuid import uuid4
 
 import pytest
 
 from catalog.errors import CatalogUnavailable
-from catalog.records import Chunk, ChunkLocation, Message
+from catalog.records import Message
 from common.retry import Backoff
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
@@ -387,18 +386,8 @@ def bots_message(cloud):
     """Journals a message of a bot, without a chunk."""
 
     async def journal(message_id: int, channel_id: int) -> None:
-        chunk = Chunk(
-            object_id=uuid4(),
-            index=0,
-            message_id=message_id,
-            attachment_id=None,
-            offset=0,
-            stored_size=1,
-            size=1,
-            digest=None,
-        )
         message = Message(id=message_id, channel_id=channel_id, webhook_id=None, stored_size=1)
-        await cloud.catalog.add_chunk(ChunkLocation(chunk=chunk, message=message))
+        await cloud.catalog.add_message(message, ())
 
     return journal
 

@@ -372,7 +372,7 @@ async def test_a_catalog_that_is_away_costs_no_ticket(tmp_path):
 async def test_short_absences_are_not_noticed(tmp_path, when):
     """Each step is repeated, also one whose answer was lost after it was carried out."""
     async with running_flaky_stage(tmp_path) as stage, connected(stage) as service:
-        for step in ("open_ticket", "redeem_ticket", "add_chunk", "complete_ticket"):
+        for step in ("open_ticket", "redeem_ticket", "add_message", "complete_ticket"):
             getattr(stage.catalog, when)[step] = 2
         ticket, file_id = await flaky_ticket(stage)
         await service.accepted(ticket)

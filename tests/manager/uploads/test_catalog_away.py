@@ -19,7 +19,7 @@ DISK_FULL = "the server's disk is full: its operator has to make room"
 async def test_a_request_is_rejected_with_a_reason(flaky_stage: FlakyStage):
     """No upload begins that the catalog does not know; the service is free again."""
     client, service = await booked(flaky_stage)
-    flaky_stage.catalog.before["begin_object"] = 1
+    flaky_stage.catalog.before["begin_objects"] = 1
     response = await client.request_upload()
     assert not response.accepted
     assert "catalog" in (response.rejection_reason or "")
@@ -32,7 +32,7 @@ async def test_a_short_absence_at_a_chunk_is_not_noticed(flaky_stage: FlakyStage
     client, service = await booked(flaky_stage)
     await client.request_upload()
     start = await service.next(s2u.UploadStart)
-    flaky_stage.catalog.before["add_chunk"] = 2
+    flaky_stage.catalog.before["add_message"] = 2
     await service.store(start)
     await service.finish_with(start)
     assert (await client.next(s2c.UploadFinishInfo)).success
@@ -44,7 +44,7 @@ async def test_a_report_that_cannot_be_entered_comes_again(flaky_stage: FlakySta
     client, service = await booked(flaky_stage)
     await client.request_upload()
     start = await service.next(s2u.UploadStart)
-    getattr(flaky_stage.catalog, moment)["add_chunk"] = LONGER_THAN_ANY_PATIENCE
+    getattr(flaky_stage.catalog, moment)["add_message"] = LONGER_THAN_ANY_PATIENCE
     report = await service.post(start, 0)
     for _ in range(2):
         await service.ask(report, s2u.ReportDeferred)
@@ -63,7 +63,7 @@ async def test_a_chunk_is_refused_for_good_only_when_its_message_is_known(flaky_
     report = await service.post(start, 0)
     await service.send(u2s.UploadFinish(success=False, reason="enough"))
     await client.next(s2c.UploadFinishInfo)
-    flaky_stage.catalog.before["add_chunk"] = LONGER_THAN_ANY_PATIENCE
+    flaky_stage.catalog.before["add_message"] = LONGER_THAN_ANY_PATIENCE
     await service.ask(report, s2u.ReportDeferred)
     flaky_stage.catalog.before.clear()
     assert "ended" in await service.refusal(report)
@@ -76,7 +76,7 @@ async def test_a_report_that_meets_a_defect_is_not_lost(flaky_stage: FlakyStage)
     client, service = await booked(flaky_stage)
     await client.request_upload()
     start = await service.next(s2u.UploadStart)
-    flaky_stage.catalog.defects["add_chunk"] = 1
+    flaky_stage.catalog.defects["add_message"] = 1
     report = await service.post(start, 0)
     await service.ask(report, s2u.ReportDeferred)
     assert (await service.order(report)).success
@@ -88,7 +88,7 @@ async def test_a_report_that_cannot_be_entered_until_somebody_acts_says_so(flaky
     await client.request_upload()
     start = await service.next(s2u.UploadStart)
     flaky_stage.catalog.error = CatalogFull
-    flaky_stage.catalog.before["add_chunk"] = LONGER_THAN_ANY_PATIENCE
+    flaky_stage.catalog.before["add_message"] = LONGER_THAN_ANY_PATIENCE
     report = await service.post(start, 0)
     deferred = await service.ask(report, s2u.ReportDeferred)
     assert deferred.fault == DISK_FULL
@@ -120,7 +120,7 @@ async def test_a_full_disk_is_told_to_who_asks(
     """And to who requests an upload, before a byte is sent; it is no line of the log each time."""
     client, _ = await booked(flaky_stage)
     flaky_stage.catalog.error = CatalogFull
-    for method in ("make_folders", "commit_file", "begin_object"):
+    for method in ("make_folders", "commit_file", "begin_objects"):
         flaky_stage.catalog.before[method] = LONGER_THAN_ANY_PATIENCE
     with capture_logs() as lines:
         assert await client.refusal(packet) == DISK_FULL
@@ -133,17 +133,17 @@ async def test_a_report_is_answered_in_time_while_the_catalog_hangs(flaky_stage:
     client, service = await booked(flaky_stage)
     await client.request_upload()
     start = await service.next(s2u.UploadStart)
-    hanging = flaky_stage.catalog.held["add_chunk"] = asyncio.Event()
+    hanging = flaky_stage.catalog.held["add_message"] = asyncio.Event()
     report = await service.post(start, 0)
     for _ in range(2):
         asking = asyncio.create_task(service.ask(report, s2u.ReportDeferred))
-        await flaky_stage.catalog.is_holding("add_chunk")
+        await flaky_stage.catalog.is_holding("add_message")
         await service.caught_up()
         flaky_stage.time.advance(ANSWER_TIME_S)
         await asking
     again = asyncio.create_task(service.order(report))
     await service.caught_up()
-    assert flaky_stage.catalog.calls["add_chunk"] == 1
+    assert flaky_stage.catalog.calls["add_message"] == 1
     hanging.set()
     assert (await again).success
 
@@ -165,7 +165,7 @@ async def test_a_chunk_whose_write_was_not_confirmed_counts_once(flaky_stage: Fl
     client, service = await booked(flaky_stage)
     await client.request_upload()
     start = await service.next(s2u.UploadStart)
-    flaky_stage.catalog.after["add_chunk"] = 1
+    flaky_stage.catalog.after["add_message"] = 1
     await service.store(start)
     await service.finish_with(start)
     assert (await client.next(s2c.UploadFinishInfo)).success
@@ -234,7 +234,7 @@ async def test_a_new_file_is_announced_even_if_the_catalog_goes_away(flaky_stage
     assert await flaky_stage.is_kept(response.upload_id)
 
 
-@pytest.mark.parametrize("method", ["begin_object", "finish_object", "commit_file"])
+@pytest.mark.parametrize("method", ["begin_objects", "finish_object", "commit_file"])
 async def test_an_empty_file_is_made_once(flaky_stage: FlakyStage, method: str):
     """A write that happened before the catalog went away is found again."""
     client = await flaky_stage.client()

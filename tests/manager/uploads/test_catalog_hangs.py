@@ -44,30 +44,30 @@ async def test_an_upload_whose_service_dies_before_it_could_start_goes_elsewhere
 ):
     """It starts on another service as soon as the catalog knows of it."""
     client = await flaky_stage.client()
-    flaky_stage.catalog.held["begin_object"] = asyncio.Event()
+    flaky_stage.catalog.held["begin_objects"] = asyncio.Event()
     async with flaky_stage.visiting_service():
         await client.book(1)
         other = await flaky_stage.service()
         asking = asyncio.create_task(client.request_upload())
-        await flaky_stage.catalog.is_holding("begin_object")
+        await flaky_stage.catalog.is_holding("begin_objects")
     await client.next(s2c.UploadBookingModify, effective_change=-1)
     await client.next(s2c.UploadBookingModify, effective_change=1)
-    flaky_stage.catalog.held["begin_object"].set()
+    flaky_stage.catalog.held["begin_objects"].set()
     assert (await asking).upload_address == other.address
 
 
 async def test_a_request_whose_service_dies_is_rejected_at_once(flaky_stage: FlakyStage):
     """Without another service there is nothing to wait for. What was begun is let go in the end."""
     client = await flaky_stage.client()
-    flaky_stage.catalog.held["begin_object"] = asyncio.Event()
+    flaky_stage.catalog.held["begin_objects"] = asyncio.Event()
     async with flaky_stage.visiting_service():
         await client.book(1)
         asking = asyncio.create_task(client.request_upload())
-        await flaky_stage.catalog.is_holding("begin_object")
+        await flaky_stage.catalog.is_holding("begin_objects")
     response = await asking
     assert response.rejection_reason == "the upload service went away"
     flaky_stage.catalog.held["release"] = asyncio.Event()
-    flaky_stage.catalog.held["begin_object"].set()
+    flaky_stage.catalog.held["begin_objects"].set()
     await flaky_stage.catalog.is_holding("release")
     assert await flaky_stage.real_catalog.collect_objects(limit=10) == 1
 
@@ -75,12 +75,12 @@ async def test_a_request_whose_service_dies_is_rejected_at_once(flaky_stage: Fla
 async def test_a_client_that_leaves_frees_a_service_that_was_never_asked(flaky_stage: FlakyStage):
     """There is nothing to abort, so the next client gets it at once."""
     service, waiting = await flaky_stage.service(), await flaky_stage.client("bob")
-    flaky_stage.catalog.held["begin_object"] = asyncio.Event()
+    flaky_stage.catalog.held["begin_objects"] = asyncio.Event()
     async with flaky_stage.visiting_client() as leaving:
         assert await leaving.book(1) == 1
         assert await waiting.book(1) == 0
         await leaving.send(c2s.UploadRequest(name="a", path="/", size=5, is_public=False))
-        await flaky_stage.catalog.is_holding("begin_object")
+        await flaky_stage.catalog.is_holding("begin_objects")
     await waiting.next(s2c.UploadBookingModify, effective_change=1)
     assert service.unread(s2u.UploadAbort) == []
 

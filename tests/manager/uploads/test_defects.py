@@ -8,7 +8,7 @@ async def test_before_the_upload_began(flaky_stage: FlakyStage):
     """The request is rejected; the service starts afresh, and the client hears of no end."""
     service, client = await flaky_stage.service(), await flaky_stage.client()
     await client.book(1)
-    flaky_stage.catalog.defects["begin_object"] = 1
+    flaky_stage.catalog.defects["begin_objects"] = 1
     response = await client.request_upload()
     assert not response.accepted
     await service.ended()

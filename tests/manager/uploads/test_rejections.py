@@ -46,9 +46,9 @@ async def test_what_may_be_mended_is_asked_for_later(flaky_stage: FlakyStage, cl
     service.answers[s2u.UploadStart] = no("the disk is full")
     assert await rejection(client) == ("service-refused", "later", True)
     service.answers[s2u.UploadStart] = YES
-    flaky_stage.catalog.before["begin_object"] = 1
+    flaky_stage.catalog.before["begin_objects"] = 1
     assert await rejection(client) == ("catalog-unavailable", "later", True)
-    flaky_stage.catalog.defects["begin_object"] = 1
+    flaky_stage.catalog.defects["begin_objects"] = 1
     assert await rejection(client) == ("internal-error", "later", True)
 
 
