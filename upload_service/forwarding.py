@@ -272,7 +272,7 @@ def _report_of(chunk: SealedChunk, address: ChunkAddress) -> ChunkStored:
         message_id=str(address.message_id),
         channel_id=str(address.channel_id),
         webhook_id=str(address.webhook_id),
-        attachment_id=str(address.attachment_id),
+        attachment_id=None if address.attachment_id is None else str(address.attachment_id),
         offset=address.offset,
         stored_size=address.stored_size,
         size=chunk.size,

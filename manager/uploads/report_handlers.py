@@ -212,13 +212,17 @@ def _has_right_size(upload: ChunkTarget, packet: u2s.ChunkStored) -> bool:
     return (packet.size, packet.stored_size) == (size, sealed)
 
 
+def _optional_snowflake(text: str | None) -> int | None:
+    return None if text is None else snowflake(text)
+
+
 def _location(packet: u2s.ChunkStored) -> ChunkLocation:
     return ChunkLocation(
         chunk=Chunk(
             object_id=UUID(packet.upload_id),
             index=packet.index,
             message_id=snowflake(packet.message_id),
-            attachment_id=snowflake(packet.attachment_id),
+            attachment_id=_optional_snowflake(packet.attachment_id),
             offset=packet.offset,
             stored_size=packet.stored_size,
             size=packet.size,
