@@ -53,11 +53,13 @@ from manager.connections.clients import ClientSession
 from manager.connections.dispatch import Dispatcher
 from manager.downloads.admission import DownloadAdmission, DownloadLimits
 from manager.downloads.archives import FolderSender
+from manager.downloads.chunk_cache import ChunkCache
 from manager.downloads.content import ContentSource
 from manager.downloads.delivery import ContentSender, Delivery, PaceDemands
 from manager.downloads.links import LIFE_S as CONTENT_LINK_LIFE_S
 from manager.downloads.links import ContentLinks
 from manager.downloads.page_content import ACCESS_S, PageContentRoutes
+from manager.downloads.read_ahead import ReadAheadMemory
 from manager.downloads.routes import ArchiveRoutes, ContentRoutes, FileRoutes, ObjectSender
 from manager.files.browsing import BrowsingHandlers
 from manager.files.changes import ChangeFeed
@@ -403,7 +405,17 @@ async def _run(
             life_s=settings.link_life_s,
             most_per_user=settings.user_links,
         )
-        source = ContentSource(catalog, reader, temporary_references, webhooks)
+        source = ContentSource(
+            catalog,
+            reader,
+            temporary_references,
+            webhooks,
+            ChunkCache(settings.range_cache_bytes),
+        )
+        memory = ReadAheadMemory(
+            total_bytes=settings.read_ahead_bytes,
+            per_download_bytes=settings.read_ahead_bytes_per_download,
+        )
         delivery = Delivery(
             metrics,
             addresses,
@@ -414,9 +426,9 @@ async def _run(
             ),
             monotonic,
         )
-        sender = ContentSender(source, delivery)
+        sender = ContentSender(source, delivery, memory)
         object_sender = ObjectSender(catalog, sender, thumbnail_cache.kept)
-        folders = FolderSender(catalog, source, delivery, clock, settings.temp_folder)
+        folders = FolderSender(catalog, source, delivery, clock, memory, settings.temp_folder)
 
         # Packets.
         name_policy, chunk_size = settings.name_policy, settings.chunk_size

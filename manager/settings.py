@@ -35,6 +35,7 @@ from storage.keys import KeyRing
 
 NO_CODE = "none"
 """Instead of a setup code: none is needed."""
+_MIB = 1024 * 1024
 _SHORTEST_SETUP_CODE = 8
 _OWN_PART = 5
 _SNOWFLAKE = re.compile(r"\d{15,22}", re.ASCII)
@@ -320,7 +321,33 @@ class ManagerSettings(KeyedCatalogSettings):
     )
     trusted_proxies: TrustedProxies = Field(default=(), description=TRUSTED_PROXIES_DESCRIPTION)
     max_downloads: int = Field(
-        default=64, ge=1, description="Downloads at a time; each needs memory for up to two chunks."
+        default=64,
+        ge=1,
+        description=(
+            "Downloads at a time; each needs memory for up to two chunks, and what READ_AHEAD_BYTES "
+            "allows."
+        ),
+    )
+    read_ahead_bytes: int = Field(
+        default=256 * _MIB,
+        ge=0,
+        description=(
+            "Bytes of memory in which all downloads together read ahead of readers that take chunks "
+            "faster than Discord gives one after the other; 0 reads one chunk ahead."
+        ),
+    )
+    read_ahead_bytes_per_download: int = Field(
+        default=64 * _MIB,
+        ge=0,
+        description="The share of READ_AHEAD_BYTES that one download may take.",
+    )
+    range_cache_bytes: int = Field(
+        default=64 * _MIB,
+        ge=0,
+        description=(
+            "Bytes of memory that keep the chunks last read for parts of files, since players ask for "
+            "many parts of one chunk; 0 keeps none."
+        ),
     )
     downloads_per_address: int = Field(
         default=16,

@@ -18,8 +18,10 @@ from aiohttp import web
 from catalog.errors import FolderMissing
 from catalog.port import Catalog
 from catalog.records import File, Folder, FolderCounts, User
-from manager.downloads.content import Buffer, ContentSource, ReadAhead
+from manager.downloads.chunk_cache import Buffer
+from manager.downloads.content import ContentSource
 from manager.downloads.delivery import WRITE_BYTES, BodyWriter, Delivery
+from manager.downloads.read_ahead import Load, ReadAhead, ReadAheadMemory
 from manager.downloads.representation import attachment
 from manager.downloads.zip_stream import MemberPath, ZipStream
 from manager.errors import AccessDenied, NoSuchEntries, NoSuchFile, names_listed
@@ -220,6 +222,7 @@ class FolderSender:
         source: Where their content comes from.
         delivery: How it goes out.
         clock: Seconds since the Unix epoch; folders are dated with it.
+        memory: Bounds what is read ahead.
         temp_folder: Where directories of large archives are kept until they are sent; None: where the
             system keeps temporary files.
     """
@@ -230,12 +233,14 @@ class FolderSender:
         source: ContentSource,
         delivery: Delivery,
         clock: Callable[[], float],
+        memory: ReadAheadMemory,
         temp_folder: Path | None,
     ) -> None:
         self._catalog = catalog
         self._source = source
         self._delivery = delivery
         self._clock = clock
+        self._memory = memory
         self._temp_folder = temp_folder
 
     async def send(
@@ -255,7 +260,7 @@ class FolderSender:
         """
         async with (
             self._delivery.admitted(request, reader) as writer,
-            ReadAhead(self._pieces(folder, user, selection)) as pieces,
+            ReadAhead(self._pieces(folder, user, selection), self._memory) as pieces,
         ):
             await pieces.ready()
             response = web.StreamResponse(headers=_headers(folder))
@@ -273,13 +278,13 @@ class FolderSender:
 
     async def _pieces(
         self, folder: Folder, user: User, selection: Selection | None
-    ) -> AsyncGenerator[ArchivePiece, None]:
+    ) -> AsyncGenerator[Load[ArchivePiece], None]:
         began_at = self._clock()
         entries = subtree(self._catalog, folder.id, viewer_id=user.id, selection=selection)
         async with contextlib.aclosing(entries):
             async for entry in entries:
                 if entry.file is None:
-                    yield ArchivePiece(path=entry.path, modified_at=began_at)
+                    yield _made(ArchivePiece(path=entry.path, modified_at=began_at))
                     continue
                 pieces = self._pieces_of_file(entry, entry.file, user)
                 async with contextlib.aclosing(pieces):
@@ -288,7 +293,7 @@ class FolderSender:
 
     async def _pieces_of_file(
         self, entry: TreeEntry, listed: File, user: User
-    ) -> AsyncGenerator[ArchivePiece, None]:
+    ) -> AsyncGenerator[Load[ArchivePiece], None]:
         # Minutes may have passed since it was listed.
         file = await self._catalog.file_by_id(listed.id, viewer_id=user.id)
         if file is None or not may_read(file, user):
@@ -296,22 +301,61 @@ class FolderSender:
         content = await self._catalog.object_by_id(file.object_id)
         if content is None:
             return
+        new = partial(ArchivePiece, path=entry.path, modified_at=file.updated_at, size=content.size)
         async with contextlib.AsyncExitStack() as stack:
             try:
                 if content.chunk_count > 1:
                     await stack.enter_async_context(self._source.kept_alive(content))
             except NoSuchFile:
                 return
-            new = partial(
-                ArchivePiece, path=entry.path, modified_at=file.updated_at, size=content.size
-            )
             if content.chunk_count == 0:
-                yield new(content=b"")
-            chunks, last = self._source.chunks(content), content.chunk_count - 1
+                yield _made(new(content=b""))
+            reads, chunks = _FileReads(), self._source.loads(content)
+            last = content.chunk_count - 1
             await stack.enter_async_context(contextlib.aclosing(chunks))
             for index in range(content.chunk_count):
-                chunk = await anext(chunks)
-                yield new(content=chunk, is_first=index == 0, is_last=index == last)
+                piece = partial(new, is_first=index == 0, is_last=index == last)
+                yield reads.of_piece(await anext(chunks), piece)
+            # The content is kept alive until all of it is read.
+            await reads.over()
+
+
+class _FileReads:
+    """The reads of one file, which run at the same time."""
+
+    def __init__(self) -> None:
+        self._left = 0
+        self._are_over = asyncio.Event()
+
+    def of_piece(
+        self, chunk: Load[Buffer], piece: Callable[..., ArchivePiece]
+    ) -> Load[ArchivePiece]:
+        """A read of a chunk as a piece of the archive."""
+        self._left += 1
+
+        async def read() -> ArchivePiece:
+            try:
+                return piece(content=await chunk.run())
+            finally:
+                self._left -= 1
+                self._are_over.set()
+
+        return Load(chunk.size_bytes, read)
+
+    async def over(self) -> None:
+        """Waits until all have ended, well or not."""
+        while self._left:
+            self._are_over.clear()
+            await self._are_over.wait()
+
+
+def _made(piece: ArchivePiece) -> Load[ArchivePiece]:
+    """A piece for which nothing has to be read."""
+
+    async def read() -> ArchivePiece:
+        return piece
+
+    return Load(0, read)
 
 
 class _ArchiveWriter:

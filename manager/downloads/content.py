@@ -1,4 +1,4 @@
-"""Stored content as verified chunks: located, read one ahead, and kept alive while they are sent.
+"""Stored content as verified chunks: located, read, and kept alive while they are sent.
 
 A base-protocol service reports no digest of a chunk, only the hash of the whole. Nothing else shows whether
 its plain chunks are intact, nor, as its envelope binds a chunk to no position, whether encrypted ones stand
@@ -10,15 +10,15 @@ import contextlib
 import hashlib
 import hmac
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
-from types import TracebackType
-from typing import Generic, Self, TypeVar
+from functools import partial
 
 import structlog
 
 from catalog.content_port import ObjectStore
 from catalog.errors import ObjectMissing
 from catalog.records import ChunkLocation, EnvelopeKind, StoredObject
-from common.tasks import cancel_and_wait
+from manager.downloads.chunk_cache import Buffer, ChunkCache
+from manager.downloads.read_ahead import Load
 from manager.errors import NoSuchFile
 from manager.gc.temporary_references import TemporaryReferences
 from manager.services.webhooks import WebhookDirectory
@@ -29,12 +29,8 @@ from storage.reader import ChunkReader
 
 log = structlog.get_logger(__name__)
 
-Buffer = bytes | memoryview
-
 WINDOW = 64
 """Chunks that are looked up in the catalog at once."""
-
-_Item = TypeVar("_Item")
 
 
 class ContentSource:
@@ -45,6 +41,7 @@ class ContentSource:
         reader: Fetches and verifies chunks.
         references: Keeps content alive while it is being sent.
         webhooks: Quarantines webhooks that turn out to be gone.
+        cache: Chunks that were read for ranges.
     """
 
     def __init__(
@@ -53,19 +50,21 @@ class ContentSource:
         reader: ChunkReader,
         references: TemporaryReferences,
         webhooks: WebhookDirectory,
+        cache: ChunkCache,
     ) -> None:
         self._catalog = catalog
         self._reader = reader
         self._references = references
         self._webhooks = webhooks
+        self._cache = cache
 
-    async def chunks(
+    async def loads(
         self, content: StoredObject, indexes: Iterable[int] | None = None
-    ) -> AsyncGenerator[Buffer, None]:
-        """Yields the plain chunks of these indexes, each read when it is asked for.
+    ) -> AsyncGenerator[Load[Buffer], None]:
+        """Yields reads of the plain chunks of these indexes; they may run at the same time.
 
-        With None it yields all chunks in order, but not the last one of content that is not what was
-        stored. Raises `StorageError`, `CatalogUnavailable`.
+        With None it yields all chunks in order. Those of content that is not what was stored do not all
+        succeed. The reads raise `StorageError`, and this `StorageError` and `CatalogUnavailable`.
         """
         # Our own envelope verifies every single chunk, so the hash of the whole is not needed.
         is_checked_whole = indexes is None and content.envelope is not EnvelopeKind.V1
@@ -74,7 +73,11 @@ class ContentSource:
         for index in range(content.chunk_count) if indexes is None else indexes:
             if index not in located:
                 located = await self._locate(content, index)
-            yield await self._read(content, located[index], whole)
+            location = located[index]
+            read = partial(self._read, content, location, whole)
+            if indexes is not None:
+                read = partial(self._cache.read, (content.id, index), read)
+            yield Load(location.chunk.stored_size, read)
 
     async def _locate(self, content: StoredObject, index: int) -> dict[int, ChunkLocation]:
         """Where this chunk and those after it lie. Raises `ChunkCorrupt` if it lies nowhere."""
@@ -112,7 +115,7 @@ class ContentSource:
             )
             raise
         if whole is not None:
-            await whole.add(plain)
+            await whole.add(index, plain)
         return plain
 
     @contextlib.asynccontextmanager
@@ -127,66 +130,18 @@ class ContentSource:
 
 
 class _WholeHash:
-    """Checks all chunks of an object, in order, against the hash of the whole."""
+    """Checks all chunks of an object against the hash of the whole."""
 
     def __init__(self, content: StoredObject) -> None:
         self._content = content
-        self._digests: list[bytes] = []
+        self._digests: dict[int, bytes] = {}
 
-    async def add(self, plain: Buffer) -> None:
-        """Takes the next chunk. Raises `ChunkCorrupt` at the last one if the hash is another one."""
+    async def add(self, index: int, plain: Buffer) -> None:
+        """Takes a chunk. Raises `ChunkCorrupt` at the one that comes last if the hash is another one."""
         content, digests = self._content, self._digests
-        digests.append((await asyncio.to_thread(hashlib.sha256, plain)).digest())
-        is_last = len(digests) == content.chunk_count
-        if is_last and not hmac.compare_digest(content_hash(digests), content.hash):
+        digests[index] = (await asyncio.to_thread(hashlib.sha256, plain)).digest()
+        if len(digests) < content.chunk_count:
+            return
+        in_order = [digest for _, digest in sorted(digests.items())]
+        if not hmac.compare_digest(content_hash(in_order), content.hash):
             raise ChunkCorrupt(f"the hash of the whole object {content.id} is another one")
-
-
-class ReadAhead(Generic[_Item]):
-    """Iterates over a source, and reads one item ahead.
-
-    At most two are in memory, if the caller drops one before it asks for the next: the one in use
-    and the one being read. Leaving the context ends the read that is under way, and the source.
-    """
-
-    def __init__(self, source: AsyncGenerator[_Item, None]) -> None:
-        self._source = source
-        self._coming: asyncio.Task[_Item | None] | None = None
-
-    async def __aenter__(self) -> Self:
-        self._coming = asyncio.create_task(self._load())
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        coming, self._coming = self._coming, None
-        try:
-            if coming is not None:
-                await cancel_and_wait(coming)
-        finally:
-            await self._source.aclose()
-
-    async def ready(self) -> None:
-        """Waits for the first item, or for the end of a source without any. Raises its error."""
-        if self._coming is not None:
-            await self._coming
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> _Item:
-        """The next item; raises what reading it raised."""
-        if self._coming is None:
-            raise StopAsyncIteration
-        item = await self._coming
-        if item is None:
-            raise StopAsyncIteration
-        self._coming = asyncio.create_task(self._load())
-        return item
-
-    async def _load(self) -> _Item | None:
-        return await anext(self._source, None)

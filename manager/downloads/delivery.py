@@ -20,8 +20,10 @@ from aiohttp import web
 from catalog.errors import CatalogError
 from common.addresses import ClientAddresses
 from manager.downloads.admission import DownloadAdmission
-from manager.downloads.content import Buffer, ContentSource, ReadAhead
+from manager.downloads.chunk_cache import Buffer
+from manager.downloads.content import ContentSource
 from manager.downloads.ranges import ByteRange, Segment
+from manager.downloads.read_ahead import ReadAhead, ReadAheadMemory
 from manager.downloads.representation import Representation, ResponsePlan
 from manager.metrics import ManagerMetrics
 from storage.errors import StorageError
@@ -207,11 +209,18 @@ BeforeBody = Callable[[ResponsePlan], Awaitable[None]]
 
 
 class ContentSender:
-    """Answers requests for the content of files."""
+    """Answers requests for the content of files.
 
-    def __init__(self, source: ContentSource, delivery: Delivery) -> None:
+    Args:
+        source: Where the content comes from.
+        delivery: How it goes out.
+        memory: Bounds what is read ahead.
+    """
+
+    def __init__(self, source: ContentSource, delivery: Delivery, memory: ReadAheadMemory) -> None:
         self._source = source
         self._delivery = delivery
+        self._memory = memory
 
     async def send(
         self,
@@ -246,11 +255,12 @@ class ContentSender:
             self._delivery.admitted(request, reader) as writer,
             contextlib.AsyncExitStack() as stack,
         ):
-            if len(list(islice(plan.chunk_indexes(), 2))) > 1:
-                # A single chunk is read before anything can happen to it.
-                await stack.enter_async_context(self._source.kept_alive(content))
-            chunks = ReadAhead(self._source.chunks(content, indexes))
+            chunks = ReadAhead(self._source.loads(content, indexes), self._memory)
             await stack.enter_async_context(chunks)
+            if len(list(islice(plan.chunk_indexes(), 2))) > 1:
+                # Written while the first chunk is read. A single one is read before anything can
+                # happen to it.
+                await stack.enter_async_context(self._source.kept_alive(content))
             await chunks.ready()
             if before_body is not None:
                 await before_body(plan)

@@ -98,6 +98,27 @@ async def test_range_reads_only_its_chunks(cloud, content):
     assert cloud.emulator.requests.count(Operation.CDN) == 1
 
 
+async def test_next_ranges_come_from_memory(cloud, content):
+    """Further ranges in a chunk cost no request to Discord, whoever may read the file asks for them."""
+    await cloud.token()
+    await cloud.store("/docs/a.txt", content)
+    for start in (2100, 2300, 2900):
+        response = await _get(cloud, headers={"Range": f"bytes={start}-{start + 99}"})
+        assert await response.read() == content[start : start + 100]
+    assert cloud.emulator.requests.count(Operation.CDN) == 1
+
+
+async def test_memory_gives_nothing_to_those_without_rights(cloud, content):
+    """What one reader has left in memory is neither another user's, nor anybody's once it is deleted."""
+    await cloud.token()
+    file = await cloud.store("/docs/a.txt", content)
+    wanted = {"Range": "bytes=2100-2199"}
+    assert (await _get(cloud, headers=wanted)).status == 206
+    assert (await _get(cloud, headers=wanted, user="bob")).status == 403
+    await cloud.catalog.delete_file(file.id)
+    assert (await _get(cloud, headers=wanted)).status == 404
+
+
 async def test_several_ranges(cloud, content):
     """Several ranges come as multipart/byteranges, in the order asked for."""
     await cloud.token()
@@ -261,17 +282,20 @@ async def test_deleted_webhook_is_quarantined(cloud, content):
     assert webhook.id in cloud.app[WEBHOOKS].quarantined
 
 
-async def test_reads_one_chunk_ahead_and_no_more(cloud, content):
-    """While the first chunk is sent the second is fetched; a third waits for its turn."""
+async def test_reads_further_ahead_for_a_reader_who_waits(cloud, content):
+    """While a reader waits for the second chunk, the third is fetched, too."""
     await cloud.token()
     await cloud.store("/docs/a.txt", content)
     second = Fault(kind=FaultKind.SLOW, route=Operation.CDN, skip=1)
+    third = Fault(kind=FaultKind.SLOW, route=Operation.CDN, skip=1)
     cloud.emulator.faults.add(second)
+    cloud.emulator.faults.add(third)
     response = await _get(cloud)
     assert await response.content.readexactly(1000) == content[:1000]
     await second.reached.wait()
-    assert cloud.emulator.requests.count(Operation.CDN) == 1
+    await third.reached.wait()
     second.release()
+    third.release()
     assert await response.read() == content[1000:]
 
 
