@@ -127,7 +127,15 @@ from manager.websocket import (
     UploadServiceEndpoint,
     WebSocketEndpoint,
 )
-from protocol.extensions import ADMINISTER, ORGANISE, PROCESSING, RESUME, TICKETS, WEBHOOKS
+from protocol.extensions import (
+    ADMINISTER,
+    MESSAGES,
+    ORGANISE,
+    PROCESSING,
+    RESUME,
+    TICKETS,
+    WEBHOOKS,
+)
 from storage.discord.http import DiscordHttp
 from storage.discord.limits import RateLimiter
 from storage.discord.messages import Bot, WebhookClient
@@ -452,9 +460,9 @@ async def _run(
         )
         slot_packets = Dispatcher(
             "u2s",
-            {None, WEBHOOKS, TICKETS},
+            {None, WEBHOOKS, MESSAGES, TICKETS},
             TicketHandlers(tickets),
-            UploadReportHandlers(journal, webhooks, tickets.reported, catalog),
+            UploadReportHandlers(journal, webhooks, tickets.reported, catalog, upload_slots),
             WebhookReportHandlers(upload_slots, webhooks, uncertain_posts),
         )
         thumbnail_packets = Dispatcher("t2s", {None}, thumbnail_services)

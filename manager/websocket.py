@@ -30,6 +30,7 @@ from manager.services.registry import UploadSlot, UploadSlotRegistry
 from protocol import generic
 from protocol.extensions import (
     ADMINISTER,
+    MESSAGES,
     OBJECT_KEYS,
     ORGANISE,
     PROCESSING,
@@ -45,7 +46,7 @@ from protocol.packet import Packet
 from protocol.values import is_uuid
 
 MAX_ADDRESS_LENGTH = 2048
-_UPLOAD_EXTENSIONS = frozenset({WEBHOOKS, OBJECT_KEYS, TICKETS, TICKET_HOLDERS, RESUME})
+_UPLOAD_EXTENSIONS = frozenset({WEBHOOKS, MESSAGES, OBJECT_KEYS, TICKETS, TICKET_HOLDERS, RESUME})
 
 
 class PeerType(StrEnum):

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 WEBHOOKS = "webhooks"
 """An upload service posts to webhooks leased to it and reports every chunk as it is stored."""
-
+MESSAGES = "messages"
+"""An upload service puts several chunks into one message, and reports them together."""
 OBJECT_KEYS = "object-keys"
 """An upload service is sent the key of each object that it seals, and no master key."""
 TICKETS = "tickets"

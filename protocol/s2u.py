@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from protocol.extensions import OBJECT_KEYS, RESUME, TICKETS, WEBHOOKS
+from protocol.extensions import MESSAGES, OBJECT_KEYS, RESUME, TICKETS, WEBHOOKS
 from protocol.generic import ChunkRange
 from protocol.packet import Packet, Record
 from protocol.values import (
@@ -22,6 +22,7 @@ from protocol.values import (
 __all__ = [
     "Crypto",
     "EncodedObjectKey",
+    "MessageEntered",
     "ReportDeferred",
     "TicketAccepted",
     "UploadAbort",
@@ -167,16 +168,32 @@ class WebhookConfiguration(Packet, frozen=True, kw_only=True):
 class ReportDeferred(Packet, frozen=True, kw_only=True):
     """Says that a report could not be entered into the catalog now: keep it, and send it again.
 
-    Manager → upload service with the extension `webhooks`, in place of `generic:boolean`, for
-    `u2s:chunk-stored` and `u2s:ticket-finish`, in time for the reply timeout. Not answered.
-    `fault` is a sentence for the sender of the file, there when the fault lasts until the operator of
-    the manager acts.
+    Manager → upload service with the extension `webhooks`, in place of the usual answer, for
+    `u2s:chunk-stored`, `u2s:message-stored` and `u2s:ticket-finish`, in time for the reply timeout.
+    Not answered. `fault` is a sentence for the sender of the file, there when the fault lasts until
+    the operator of the manager acts.
     """
 
     id: ClassVar[str] = "s2u:report-deferred"
     extension: ClassVar[str | None] = WEBHOOKS
 
     fault: str | None = None
+
+
+class MessageEntered(Packet, frozen=True, kw_only=True):
+    """Says that a message is durably entered, and which of its chunks are part of their uploads.
+
+    Manager → upload service with the extension `messages`, for `u2s:message-stored`. `accepted` has
+    an element for each chunk of the report, in the same order: true when it is durably part of its
+    upload, false when it is not wanted. A message without a wanted chunk is noted as garbage.
+    `reason` is a sentence about the first chunk that is not wanted. Not answered.
+    """
+
+    id: ClassVar[str] = "s2u:message-entered"
+    extension: ClassVar[str | None] = MESSAGES
+
+    accepted: tuple[bool, ...]
+    reason: str | None = None
 
 
 class TicketAccepted(Packet, frozen=True, kw_only=True):

@@ -1,19 +1,27 @@
 """Packets that an upload service sends to the manager."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from protocol.extensions import TICKETS, WEBHOOKS
-from protocol.packet import Packet
+import msgspec
+
+from protocol.extensions import MESSAGES, TICKETS, WEBHOOKS
+from protocol.packet import Packet, Record
 from protocol.values import Hash, MimeType, NonNegative, Positive, Snowflake, Uuid
 
 __all__ = [
+    "MAX_CHUNKS_IN_MESSAGE",
     "ChunkStored",
+    "MessageStored",
+    "StoredChunk",
     "TicketFinish",
     "TicketRedeem",
     "UncertainPosts",
     "UploadFinish",
     "WebhookLost",
 ]
+
+MAX_CHUNKS_IN_MESSAGE = 1000
+"""The most chunks that one message holds; twice as many would still fit the frame that reports them."""
 
 
 class UploadFinish(Packet, frozen=True, kw_only=True):
@@ -43,9 +51,7 @@ class ChunkStored(Packet, frozen=True, kw_only=True):
     Upload service with the extension `webhooks` → manager, also for an upload that has ended
     meanwhile; what could not be delivered is sent after a reconnect, or after the service's next
     start. `index` counts from 0. The `stored_size` bytes from `offset` of the attachment are the
-    encrypted chunk; `size` bytes were plain, with the SHA-256 `digest`. With the extension
-    `message-limits` a chunk that no attachment takes lies in several: then `attachment_id` is left out,
-    and all attachments of the message, one after the other, are meant. With the extension `resume`
+    encrypted chunk; `size` bytes were plain, with the SHA-256 `digest`. With the extension `resume`
     the report of the first chunk has the MIME `type`. Answered by
     `generic:boolean`: true when the chunk is durably part of its upload, false when it is not
     wanted, and its message durably noted as garbage. Answered by `s2u:report-deferred` when
@@ -60,12 +66,51 @@ class ChunkStored(Packet, frozen=True, kw_only=True):
     message_id: Snowflake
     channel_id: Snowflake
     webhook_id: Snowflake
+    attachment_id: Snowflake
+    offset: NonNegative
+    stored_size: Positive
+    size: Positive
+    digest: Hash
+    type: MimeType | None = None
+
+
+class StoredChunk(Record, frozen=True, kw_only=True):
+    """A chunk in a message.
+
+    `index` counts from 0. The `stored_size` bytes from `offset` of the attachment are the encrypted
+    chunk; `size` bytes were plain, with the SHA-256 `digest`. Without `attachment_id` the offset
+    counts through all attachments of the message, one after the other. The first chunk of an upload
+    has the MIME `type`, unless a ticket is for it.
+    """
+
+    upload_id: Uuid
+    index: NonNegative
     attachment_id: Snowflake | None = None
     offset: NonNegative
     stored_size: Positive
     size: Positive
     digest: Hash
     type: MimeType | None = None
+
+
+class MessageStored(Packet, frozen=True, kw_only=True):
+    """Reports a message as soon as Discord has answered for it, with all chunks in it.
+
+    Upload service with the extension `messages` → manager, in place of `u2s:chunk-stored` and sent
+    under the same conditions. The chunks may be those of several uploads. Answered by
+    `s2u:message-entered` once the message and what is wanted of it are durable, or by
+    `s2u:report-deferred` when that cannot be done now.
+    """
+
+    id: ClassVar[str] = "u2s:message-stored"
+    extension: ClassVar[str | None] = MESSAGES
+
+    message_id: Snowflake
+    channel_id: Snowflake
+    webhook_id: Snowflake
+    chunks: Annotated[
+        tuple[StoredChunk, ...], msgspec.Meta(min_length=1, max_length=MAX_CHUNKS_IN_MESSAGE)
+    ]
 
 
 class WebhookLost(Packet, frozen=True, kw_only=True):

@@ -174,11 +174,20 @@ class ActiveUpload:
                 # Another request may have begun with this chunk while this one waited.
                 if self.chunks.offer(index) is Offer.RECEIVE:
                     undo.pop_all()
-                    self.chunks.claim(index)
-                    self._outcomes[index] = self._loop.create_future()
-                    self.chunks.enter()
+                    self.claim(index)
                     return held
         return None
+
+    def claim(self, index: int) -> None:
+        """Put a missing chunk in flight; the caller must end the flight with `stored` or `dropped`.
+
+        Raises:
+            ChunkError: if the upload has no such index, or takes nothing any more.
+            ValueError: if the chunk is not missing.
+        """
+        self.chunks.claim(index)
+        self._outcomes[index] = self._loop.create_future()
+        self.chunks.enter()
 
     async def _settled_offer(self, index: int) -> Offer:
         """Whether to `RECEIVE` or to `COMPARE` a chunk, once no other send of it is in flight."""

@@ -34,6 +34,7 @@ from upload_service.errors import (
 )
 from upload_service.mime import HEAD_BYTES
 from upload_service.multipart import MAX_TAIL_BYTES, Field, FileData, FileStart, FormParser
+from upload_service.parcels import Parcel, ParcelChunk
 from upload_service.stall import MIN_BYTES_PER_S, MinimumRate, StallGuard
 from upload_service.zero_copy import ZeroCopyProtocol
 
@@ -68,18 +69,6 @@ class RequestBody:
     content: StreamReader
     length: int
     connection: ZeroCopyProtocol | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SealedChunk:
-    """A whole encrypted chunk, in flight. Its owner must end that, and release the buffer."""
-
-    upload: ActiveUpload
-    index: int
-    held: HeldBuffer
-    content: memoryview
-    size: int
-    digest: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,16 +116,19 @@ class SealingSink:
         start = ENVELOPE_HEADER + self._size
         return self._held.memory[start : start + length]
 
-    def result(self) -> SealedChunk:
-        """The sealed chunk, once all its bytes were written."""
-        return SealedChunk(
+    def result(self) -> Parcel:
+        """A parcel of the sealed chunk, once all its bytes were written."""
+        content = self._sealer.finish()
+        chunk = ParcelChunk(
             upload=self._upload,
             index=self._index,
-            held=self._held,
-            content=self._sealer.finish(),
+            offset=0,
+            stored_size=len(content),
             size=self._size,
             digest=self._digest.digest(),
         )
+        ended = self._upload.finished
+        return Parcel(content=content, chunks=(chunk,), ended=ended, release=self._held.release)
 
     def discard(self) -> None:
         """Give everything back; the chunk is missing again."""
@@ -223,7 +215,7 @@ class ChunkReceiver:
         self._stack = ExitStack()
         self._taken = 0
 
-    async def receive(self, body: RequestBody) -> SealedChunk | RepeatedChunk:
+    async def receive(self, body: RequestBody) -> Parcel | RepeatedChunk:
         """Take the whole body.
 
         Raises:

@@ -15,7 +15,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 from weakref import WeakKeyDictionary
 
 import structlog
@@ -27,16 +27,17 @@ from common.faults import FaultLog
 from common.log_events import bound_ids
 from common.retry import Backoff
 from common.tasks import BackgroundTasks
-from protocol.extensions import RESUME
+from protocol.extensions import MESSAGES, RESUME
 from protocol.generic import Boolean
 from protocol.packet import Packet
-from protocol.s2u import ReportDeferred
-from protocol.u2s import ChunkStored
+from protocol.s2u import MessageEntered, ReportDeferred
+from protocol.u2s import MessageStored
 from storage.discord.messages import ChunkAddress
 from storage.errors import DiscordFull, RequestTooLarge, StorageError
-from upload_service.chunk_receiver import SealedChunk
 from upload_service.errors import Busy, ChunkError, NotStored, StorageFault, TooLargeForDiscord
 from upload_service.metrics import Metrics
+from upload_service.parcels import Parcel, ParcelChunk, report_of
+from upload_service.report_codec import single_reports
 from upload_service.report_journal import ReportJournal
 
 log = structlog.get_logger(__name__)
@@ -47,8 +48,13 @@ AT_ONCE: Final = 32
 so that each is handled at once, and answered in time."""
 
 
-async def answer_for_good(ask: Callable[[], Awaitable[Packet]], backoff: Backoff) -> Boolean:
-    """Ask the manager again and again until it says yes or no.
+_Answer = TypeVar("_Answer", bound=Packet)
+
+
+async def answer_for_good(
+    ask: Callable[[], Awaitable[_Answer | ReportDeferred]], backoff: Backoff
+) -> _Answer:
+    """Ask the manager again and again until it answers with something else than "later".
 
     Args:
         ask: sends the packet and waits for the answer.
@@ -67,9 +73,9 @@ async def answer_for_good(ask: Callable[[], Awaitable[Packet]], backoff: Backoff
         except UnexpectedAnswer as error:
             log.error("report-answered-wrongly", reason=str(error))
         else:
-            if isinstance(answer, Boolean):
+            if not isinstance(answer, ReportDeferred):
                 return answer
-            if isinstance(answer, ReportDeferred) and answer.fault is not None:
+            if answer.fault is not None:
                 raise StorageFault(answer.fault)
         await backoff.wait()
 
@@ -115,12 +121,12 @@ class ReportQueue:
         if self._journal.is_full:
             raise Busy("the manager does not take note of chunks at the moment: try again later")
 
-    def add(self, report: ChunkStored) -> None:
+    def add(self, report: MessageStored) -> None:
         """Keep a report, which is to be delivered next."""
         self._journal.add(report)
         self._undelivered[report.message_id] = None
 
-    async def deliver(self, report: ChunkStored, links: Iterable[Connection]) -> Boolean:
+    async def deliver(self, report: MessageStored, links: Iterable[Connection]) -> MessageEntered:
         """Send a report that was added, again and again until the manager has answered for good.
 
         Args:
@@ -141,11 +147,10 @@ class ReportQueue:
             for link in links:
                 with suppress(ConnectionLost):
                     async with self._turns.setdefault(link, asyncio.Semaphore(AT_ONCE)):
-                        ask = partial(link.request, _readable_over(link, report), ReportDeferred)
-                        answer = await answer_for_good(ask, self._backoff())
+                        answer = await self._entered(link, report)
                         break
             if answer is None:
-                log.info("report-kept", upload=report.upload_id, index=report.index)
+                log.info("report-kept", message_id=report.message_id)
                 raise NotStored(_LINK_LOST)
         except BaseException:
             self._undelivered[report.message_id] = None
@@ -155,6 +160,25 @@ class ReportQueue:
         if not self.unanswered:
             self._note_change()
         return answer
+
+    async def _entered(self, link: Connection, report: MessageStored) -> MessageEntered:
+        """Report a message over one link, as the manager at its other end can read it."""
+        if MESSAGES in link.granted:
+            return await answer_for_good(partial(_ask, link, report), self._backoff())
+        return await self._entered_one_by_one(link, report)
+
+    async def _entered_one_by_one(self, link: Connection, report: MessageStored) -> MessageEntered:
+        """Report each chunk by itself, and without what that manager would refuse as unknown."""
+        answers: dict[tuple[str, int], Boolean] = {}
+        for single in single_reports(report):
+            packet = single if RESUME in link.granted else replace(single, type=None)
+            ask = partial(link.request, packet, ReportDeferred)
+            answers[single.upload_id, single.index] = await answer_for_good(ask, self._backoff())
+        ordered = [answers.get((one.upload_id, one.index), _UNREADABLE) for one in report.chunks]
+        refusals = (answer.message for answer in ordered if not answer.success)
+        return MessageEntered(
+            accepted=tuple(answer.success for answer in ordered), reason=next(refusals, None)
+        )
 
     async def flush(self, link: Connection) -> None:
         """Send what no task delivers, oldest first, until the link ends or this is cancelled."""
@@ -182,11 +206,24 @@ class ReportQueue:
         self._changed = asyncio.Event()
 
 
+async def _ask(link: Connection, report: MessageStored) -> MessageEntered | ReportDeferred:
+    answer = await link.request(report, MessageEntered, ReportDeferred)
+    count = len(report.chunks)
+    if isinstance(answer, Boolean):
+        return MessageEntered(accepted=(answer.success,) * count, reason=answer.message)
+    if isinstance(answer, MessageEntered) and len(answer.accepted) == count:
+        return answer
+    if isinstance(answer, ReportDeferred):
+        return answer
+    raise UnexpectedAnswer(f"{report.id} was answered for another number of chunks")
+
+
 NO_ROOM = "the server has no room left for files: its operator has to make some"
+_UNREADABLE: Final = Boolean(success=False, message="the manager is too old to read such a chunk")
 
 
 class Forwarder:
-    """Stores sealed chunks and reports them.
+    """Stores parcels of sealed chunks and reports them.
 
     Args:
         reports: delivers the reports.
@@ -200,82 +237,88 @@ class Forwarder:
         # The request that waits answers with it, unless its client has hung up.
         self._tasks = BackgroundTasks(expected=ChunkError)
 
-    def begin(self, chunk: SealedChunk) -> asyncio.Task[None]:
-        """Begin to store and report a chunk, whatever becomes of the caller.
+    def begin(self, parcel: Parcel) -> asyncio.Task[tuple[ChunkError | None, ...]]:
+        """Begin to store and report a parcel, whatever becomes of the caller.
 
         Returns:
-            A task to be awaited under `asyncio.shield`. It raises `ChunkError` if the chunk does not
-            count as stored; the client may send it again.
+            A task to be awaited under `asyncio.shield`. It gives for each chunk of the parcel None, or
+            why it does not count as stored; the client may send it again. When none of them does, the
+            task raises that `ChunkError` of the first one.
         """
-        with bound_ids(upload=chunk.upload.id):
-            return self._tasks.spawn(self._forward(chunk), name=f"forward-{chunk.index}")
+        first = parcel.chunks[0]
+        with bound_ids(upload=first.upload.id):
+            return self._tasks.spawn(self._forward(parcel), name=f"forward-{first.index}")
 
     async def drain(self, grace_s: float) -> None:
-        """Wait for all chunks under way; what takes longer than `grace_s` seconds is given up."""
+        """Wait for all parcels under way; what takes longer than `grace_s` seconds is given up."""
         await self._tasks.drain(grace_s)
 
-    async def _forward(self, chunk: SealedChunk) -> None:
-        upload = chunk.upload
+    async def _forward(self, parcel: Parcel) -> tuple[ChunkError | None, ...]:
         with self._metrics.forwarding.track_inprogress():
             try:
                 self._reports.require_room()
-                log.debug("chunk-received", index=chunk.index, size=chunk.size)
-                report = _report_of(chunk, await self._post(chunk))
+                for chunk in parcel.chunks:
+                    log.debug("chunk-received", upload=str(chunk.upload.id), index=chunk.index)
+                report = report_of(parcel, await self._post(parcel))
                 self._reports.add(report)
-                chunk.held.release()
-                answer = await self._reports.deliver(report, upload.backend.links)
-                upload.chunks.require_alive()
-                if not answer.success:
-                    raise NotStored(answer.message or "the manager did not take the chunk")
+                parcel.release()
+                entered = await self._reports.deliver(report, parcel.backend.links)
             except BaseException:
-                upload.dropped(chunk.index)
+                for chunk in parcel.chunks:
+                    chunk.upload.dropped(chunk.index)
                 raise
             finally:
-                chunk.held.release()
-        log.debug("chunk-stored", index=chunk.index, size=chunk.size, message_id=report.message_id)
-        self._metrics.chunk_stored(chunk.size)
-        upload.stored(chunk.index, chunk.digest)
+                parcel.release()
+            refusal = NotStored(entered.reason or "the manager did not take the chunk")
+            outcomes = tuple(
+                self._settle(chunk, report.message_id, None if is_accepted else refusal)
+                for chunk, is_accepted in zip(parcel.chunks, entered.accepted, strict=True)
+            )
+        if outcomes[0] is not None and None not in outcomes:
+            raise outcomes[0]
+        return outcomes
 
-    async def _post(self, chunk: SealedChunk) -> ChunkAddress:
-        """Post a chunk, and translate what Discord says against it. Raises `ChunkError`."""
+    def _settle(
+        self, chunk: ParcelChunk, message_id: str, refusal: ChunkError | None
+    ) -> ChunkError | None:
+        """End the flight of a chunk as the manager has answered."""
         upload = chunk.upload
         try:
-            address = await upload.backend.store(chunk.content, upload.finished)
+            upload.chunks.require_alive()
+            if refusal is not None:
+                raise refusal
+        except ChunkError as error:
+            upload.dropped(chunk.index)
+            return error
+        log.debug(
+            "chunk-stored",
+            upload=str(upload.id),
+            index=chunk.index,
+            size=chunk.size,
+            message_id=message_id,
+        )
+        self._metrics.chunk_stored(chunk.size)
+        upload.stored(chunk.index, chunk.digest)
+        return None
+
+    async def _post(self, parcel: Parcel) -> ChunkAddress:
+        """Post a parcel, and translate what Discord says against it. Raises `ChunkError`."""
+        uploads = [chunk.upload for chunk in parcel.chunks]
+        try:
+            address = await parcel.backend.store(parcel.content, parcel.ended)
         except RequestTooLarge as error:
             # The size of chunks is fixed for the whole upload, so sending again can never help.
-            refusal = TooLargeForDiscord(len(chunk.content))
-            log.error("chunks-too-large", upload=str(upload.id), stored_size=len(chunk.content))
-            upload.end(str(refusal))
+            refusal = TooLargeForDiscord(len(parcel.content))
+            log.error("chunks-too-large", stored_size=len(parcel.content))
+            for upload in uploads:
+                upload.end(str(refusal))
             raise refusal from error
         except DiscordFull as error:
             self._storage_faults.met(str(error))
             raise StorageFault(NO_ROOM) from error
         except StorageError as error:
-            upload.chunks.require_alive()
-            log.warning("chunk-refused", code=error.code, upload=str(upload.id))
+            uploads[0].chunks.require_alive()
+            log.warning("chunk-refused", code=error.code, upload=str(uploads[0].id))
             raise NotStored(f"Discord did not take the chunk ({error.code})") from error
         self._storage_faults.works()
         return address
-
-
-def _readable_over(link: Connection, report: ChunkStored) -> ChunkStored:
-    """The report without what the manager at the other end would refuse as unknown."""
-    return report if RESUME in link.granted else replace(report, type=None)
-
-
-def _report_of(chunk: SealedChunk, address: ChunkAddress) -> ChunkStored:
-    upload = chunk.upload
-    has_type = upload.spec.reports_type and chunk.index == 0
-    return ChunkStored(
-        upload_id=str(upload.id),
-        index=chunk.index,
-        message_id=str(address.message_id),
-        channel_id=str(address.channel_id),
-        webhook_id=str(address.webhook_id),
-        attachment_id=None if address.attachment_id is None else str(address.attachment_id),
-        offset=address.offset,
-        stored_size=address.stored_size,
-        size=chunk.size,
-        digest=chunk.digest.hex(),
-        type=upload.mime_type if has_type else None,
-    )

@@ -21,12 +21,12 @@ from upload_service.chunk_receiver import (
     MAX_BODY_BYTES,
     ChunkReceiver,
     RequestBody,
-    SealedChunk,
 )
 from upload_service.errors import BodyCut, BodyTooLarge, ChunkError, EncodedBody, MethodNotAllowed
 from upload_service.forwarding import Forwarder
 from upload_service.metrics import Metrics
 from upload_service.multipart import form_boundary
+from upload_service.parcels import Parcel
 from upload_service.stall import StallGuard
 from upload_service.tickets import TicketIntake
 from upload_service.zero_copy import zero_copy_protocol_of
@@ -155,11 +155,11 @@ class Intake:
                     received = await receiver.receive(body)
         except (OSError, web.RequestPayloadError):
             raise BodyCut("the connection broke before the form was complete") from None
-        if isinstance(received, SealedChunk):
+        if isinstance(received, Parcel):
             await asyncio.shield(self._forwarder.begin(received))
-        else:
-            received.upload.chunks.require_alive()
-            received.upload.chunks.compare(received.index, received.digest)
+            return received.chunks[0].index
+        received.upload.chunks.require_alive()
+        received.upload.chunks.compare(received.index, received.digest)
         return received.index
 
 

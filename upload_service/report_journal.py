@@ -19,17 +19,17 @@ from uuid import uuid4
 
 import structlog
 
-from protocol.u2s import ChunkStored
+from protocol.u2s import MessageStored
 from upload_service.report_codec import decode_journal, encode_answered, encode_report
 
 log = structlog.get_logger(__name__)
 
-MAX_REPORTS: Final = 10_000
-"""How many reports are kept before no further chunk is posted."""
+MAX_CHUNKS: Final = 10_000
+"""How many chunks may be reported and not answered before no further one is posted."""
 COMPACT_BYTES: Final = 1024 * 1024
 """How much of a file may be about reports that are answered."""
 _LINE_BYTES: Final = 512
-"""A line is somewhat shorter."""
+"""What a line has for each chunk in it, or less."""
 _MAX_FILE_BYTES: Final = 64 * 1024 * 1024
 _SUFFIX: Final = ".jsonl"
 
@@ -39,25 +39,26 @@ class ReportJournal:
 
     Args:
         folder: where the files are; made when the journal is opened.
-        max_reports: how many there should be at most; see `is_full`.
+        max_chunks: of how many chunks they should be at most; see `is_full`.
     """
 
-    def __init__(self, folder: Path, *, max_reports: int = MAX_REPORTS) -> None:
+    def __init__(self, folder: Path, *, max_chunks: int = MAX_CHUNKS) -> None:
         self._folder = folder
-        self._max_reports = max_reports
-        self._reports: dict[str, ChunkStored] = {}
+        self._max_chunks = max_chunks
+        self._reports: dict[str, MessageStored] = {}
+        self._chunk_count = 0
         self._file: _File | None = None
         self._is_on_disk = True
 
     @property
-    def reports(self) -> Mapping[str, ChunkStored]:
+    def reports(self) -> Mapping[str, MessageStored]:
         """What is not answered, oldest first, by the ids of the messages."""
         return MappingProxyType(self._reports)
 
     @property
     def is_full(self) -> bool:
         """Whether no chunk should be posted now that would have to be reported."""
-        return len(self._reports) >= self._max_reports
+        return self._chunk_count >= self._max_chunks
 
     @contextmanager
     def opened(self) -> Iterator[None]:
@@ -75,15 +76,24 @@ class ReportJournal:
             self._file.close(remove=not self._reports)
             self._file = None
 
-    def add(self, report: ChunkStored) -> None:
+    def add(self, report: MessageStored) -> None:
         """Keep a report. When the disk cannot take it, memory does, and the log says so."""
+        self._forget(report.message_id)
         self._reports[report.message_id] = report
+        self._chunk_count += len(report.chunks)
         self._write(encode_report(report))
 
     def answered(self, message_id: str) -> None:
         """Forget a report."""
-        if self._reports.pop(message_id, None) is not None:
+        if self._forget(message_id):
             self._write(encode_answered(message_id))
+
+    def _forget(self, message_id: str) -> bool:
+        """Whether there was a report of that message."""
+        report = self._reports.pop(message_id, None)
+        if report is not None:
+            self._chunk_count -= len(report.chunks)
+        return report is not None
 
     def _take_over(self) -> None:
         """Adopt what stopped processes have left."""
@@ -100,7 +110,7 @@ class ReportJournal:
         """Bring the file up to date: with the line alone, if that is enough."""
         if self._file is None:
             return
-        limit = COMPACT_BYTES + len(self._reports) * _LINE_BYTES
+        limit = COMPACT_BYTES + self._chunk_count * _LINE_BYTES
         try:
             if not self._reports:
                 self._file.clear()
@@ -171,7 +181,7 @@ class _File:
             return None
         return cls(path, descriptor)
 
-    def read(self) -> list[ChunkStored]:
+    def read(self) -> list[MessageStored]:
         """The reports that are not answered; what cannot be understood is skipped."""
         reports, skipped = decode_journal(os.pread(self._descriptor, _MAX_FILE_BYTES, 0))
         log.info("reports-found", path=str(self._path), count=len(reports), skipped=skipped)

@@ -19,7 +19,14 @@ from common.log_events import bind_ids
 from common.retry import Backoff
 from protocol import s2u
 from protocol.codec import Frame
-from protocol.extensions import OBJECT_KEYS, RESUME, TICKET_HOLDERS, TICKETS, WEBHOOKS
+from protocol.extensions import (
+    MESSAGES,
+    OBJECT_KEYS,
+    RESUME,
+    TICKET_HOLDERS,
+    TICKETS,
+    WEBHOOKS,
+)
 from protocol.generic import Boolean
 from protocol.packet import Packet
 from protocol.u2s import TicketFinish, UncertainPosts, UploadFinish, WebhookLost
@@ -39,7 +46,7 @@ from upload_service.forwarding import ReportQueue
 log = structlog.get_logger(__name__)
 
 _RECEIVES: Final = frozenset({"s2u", "generic"})
-_EXTENSIONS: Final = frozenset({WEBHOOKS, OBJECT_KEYS, TICKETS, TICKET_HOLDERS, RESUME})
+_EXTENSIONS: Final = frozenset({WEBHOOKS, MESSAGES, OBJECT_KEYS, TICKETS, TICKET_HOLDERS, RESUME})
 _DONE: Final = Boolean(success=True)
 
 _StartPacket = s2u.UploadStartWithKey | s2u.UploadContinue

@@ -98,8 +98,9 @@ class TicketBackend:
             )
         except CloudError as error:
             raise NotStored(f"the manager did not answer ({error.code})") from error
-        if not answer.success:
-            raise NotStored(answer.message or "the manager did not take the file")
+        if not isinstance(answer, Boolean) or not answer.success:
+            message = answer.message if isinstance(answer, Boolean) else None
+            raise NotStored(message or "the manager did not take the file")
 
     async def store(self, content: memoryview, ended: asyncio.Future[None]) -> ChunkAddress:
         """Post an envelope to Discord. Raises `StorageError`."""
@@ -272,15 +273,15 @@ class TicketFormReceiver:
     ) -> None:
         if self._index == 0 and self.accepted and contradicts(upload.head, self.accepted.type):
             raise TypeMismatch(self.accepted.type)
-        chunk = sink.result()
+        parcel = sink.result()
         self._sink = None
         self._index += 1
         self._filled = 0
         # Begun at once: a task of the group that is cancelled before its first step would never give
         # the buffer back.
-        begun = self._forwarder.begin(chunk)
+        begun = self._forwarder.begin(parcel)
         forwards.create_task(_watch(begun), name="store-ticket-chunk")
 
 
-async def _watch(forwarding: asyncio.Task[None]) -> None:
+async def _watch(forwarding: asyncio.Task[object]) -> None:
     await asyncio.shield(forwarding)

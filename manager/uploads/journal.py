@@ -62,19 +62,13 @@ class ChunkJournal:
     async def record(self, message: Message, chunks: tuple[Chunk, ...]) -> list[bool]:
         """For each chunk of a message whether its bytes are now durably the chunk of their object.
 
-        The others are garbage: a message of which no chunk is wanted is the reaper's.
+        The others are garbage: a message of which no chunk is wanted, or for which there is none, is
+        the reaper's. One that holds a chunk already stays as it is.
 
         Raises `CatalogUnavailable` within the time in which an answer is due; then the service has to
         send the report again.
         """
         return await self._retry.answering(partial(self._enter, message, chunks))
-
-    async def record_garbage(self, message: Message) -> None:
-        """Enters a message alone, for the reaper; one that holds a chunk already is no change.
-
-        Raises as `record` does.
-        """
-        await self.record(message, ())
 
     def discard(self, messages: Iterable[Message]) -> None:
         """Enters messages that hold nothing, for the reaper, as soon as the catalog takes them."""

@@ -1,15 +1,17 @@
 """Handles what upload services report about uploads."""
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
 import structlog
+from msgspec.structs import asdict
 
 from catalog.errors import CatalogError, CatalogFaulty, InvalidRecord
 from catalog.kept_upload_port import KeptUploadStore
-from catalog.records import Chunk, ChunkLocation, EnvelopeKind, KeptUpload, Message
+from catalog.records import Chunk, EnvelopeKind, KeptUpload, Message
 from manager.connections.dispatch import PacketTable
 from manager.error_texts import public_text
 from manager.services.registry import SlotUpload, UploadSlot
@@ -76,7 +78,10 @@ class UploadReportHandlers:
         webhooks: WebhookDirectory,
         find_ticket_upload: FindTicketUpload,
         kept_uploads: KeptUploadStore,
+        slots: Iterable[UploadSlot],
     ) -> None:
+        """Takes what it uses; `slots` are those that are connected whenever it is iterated over."""
+        self._slots = slots
         self._journal = journal
         self._webhooks = webhooks
         self._find_ticket_upload = find_ticket_upload
@@ -87,20 +92,31 @@ class UploadReportHandlers:
         """What is handled here."""
         return {
             u2s.ChunkStored: self.chunk_stored,
+            u2s.MessageStored: self.message_stored,
             u2s.UploadFinish: self.upload_finished,
         }
 
     async def chunk_stored(
         self, slot: UploadSlot, packet: u2s.ChunkStored
     ) -> generic.Boolean | s2u.ReportDeferred:
-        """Enters a chunk; true once it is durable and its upload goes on.
+        """Enters a message with one chunk, as `message_stored` does."""
+        answer = await self.message_stored(slot, _as_message(packet))
+        if isinstance(answer, s2u.ReportDeferred):
+            return answer
+        return generic.Boolean(success=answer.accepted[0], message=answer.reason)
+
+    async def message_stored(
+        self, slot: UploadSlot, packet: u2s.MessageStored
+    ) -> s2u.MessageEntered | s2u.ReportDeferred:
+        """Enters a message; of each chunk in it, true once it is durable and its upload goes on.
 
         Only what is in the catalog, or can never get there, is answered for good. Raises
         `InvalidReport`, `InvalidRecord`.
         """
-        location = _location(packet)
+        message = _message(packet)
+        records = [_chunk(message.id, chunk) for chunk in packet.chunks]
         try:
-            return await self._entered(slot, packet, location)
+            return await self._entered(slot, packet, message, records)
         except InvalidRecord:
             raise
         except CatalogFaulty as error:
@@ -112,21 +128,36 @@ class UploadReportHandlers:
         return s2u.ReportDeferred()
 
     async def _entered(
-        self, slot: UploadSlot, packet: u2s.ChunkStored, location: ChunkLocation
-    ) -> generic.Boolean:
-        upload = await self._upload_of(slot, packet.upload_id)
-        if upload is None or not upload.takes_chunks:
-            return await self._refuse(location.message, UPLOAD_ENDED)
-        if not _has_right_size(upload, packet):
-            return await self._refuse(location.message, NO_SUCH_CHUNK)
-        if not self._webhooks.may_be_read(int(packet.webhook_id)):
-            return await self._refuse(location.message, OUT_OF_REACH)
-        (is_stored,) = await self._journal.record(location.message, (location.chunk,))
-        if not is_stored or not upload.takes_chunks:
-            return generic.Boolean(success=False, message=UPLOAD_ENDED)
-        if packet.type is not None and packet.index == 0:
-            await self._note_type(slot, upload, packet.type)
-        return generic.Boolean(success=True)
+        self,
+        slot: UploadSlot,
+        packet: u2s.MessageStored,
+        message: Message,
+        records: Sequence[Chunk],
+    ) -> s2u.MessageEntered:
+        """Enters the message with the records of those of its chunks that are wanted."""
+        uploads = await self._uploads_of(slot, packet)
+        is_readable = self._webhooks.may_be_read(int(packet.webhook_id))
+        refusals = [_refusal(uploads[each.upload_id], each, is_readable) for each in packet.chunks]
+        wanted = [place for place, refusal in enumerate(refusals) if refusal is None]
+        are_stored = await self._journal.record(message, tuple(records[place] for place in wanted))
+        for place, is_stored in zip(wanted, are_stored, strict=True):
+            chunk = packet.chunks[place]
+            upload = uploads[chunk.upload_id]
+            if upload is None or not (is_stored and upload.takes_chunks):
+                refusals[place] = UPLOAD_ENDED
+            elif chunk.type is not None and chunk.index == 0:
+                await self._note_type(slot, upload, chunk.type)
+        return s2u.MessageEntered(
+            accepted=tuple(refusal is None for refusal in refusals),
+            reason=next((refusal for refusal in refusals if refusal is not None), None),
+        )
+
+    async def _uploads_of(
+        self, slot: UploadSlot, packet: u2s.MessageStored
+    ) -> Mapping[str, ChunkTarget | None]:
+        """What the chunks belong to, by upload id. Raises `CatalogUnavailable`."""
+        ids = dict.fromkeys(chunk.upload_id for chunk in packet.chunks)
+        return {upload_id: await self._upload_of(slot, upload_id) for upload_id in ids}
 
     async def _note_type(self, slot: UploadSlot, upload: ChunkTarget, mime_type: str) -> None:
         """The service has found out the MIME type. Raises `CatalogUnavailable`."""
@@ -135,12 +166,10 @@ class UploadReportHandlers:
             await self._kept_uploads.park_kept_upload(
                 kept, state=kept.state, mime_type=mime_type, expires_at=kept.expires_at
             )
-        elif slot.upload is upload:
-            slot.upload.first_chunk_seen(mime_type)
-
-    async def _refuse(self, message: Message, why: str) -> generic.Boolean:
-        await self._journal.record_garbage(message)
-        return generic.Boolean(success=False, message=why)
+            return
+        for each in self._slots_of_process(slot):
+            if each.upload is upload:
+                each.upload.first_chunk_seen(mime_type)
 
     async def upload_finished(self, slot: UploadSlot, packet: u2s.UploadFinish) -> None:
         """The upload on the slot is stored, or has failed."""
@@ -150,18 +179,28 @@ class UploadReportHandlers:
     async def _upload_of(self, slot: UploadSlot, upload_id: str) -> ChunkTarget | None:
         """What the chunk belongs to; a kept upload takes late ones whether it runs or not.
 
-        It takes them from services with a credential that it was given to, or with the password.
+        One message may hold chunks of all uploads of a process. A kept upload takes chunks from services
+        with a credential that it was given to, or with the password.
 
         Raises `CatalogUnavailable`.
         """
-        upload = slot.upload
-        if upload is not None and upload.requested.upload_id == upload_id and upload.takes_chunks:
-            return upload
+        for each in self._slots_of_process(slot):
+            upload = each.upload
+            if upload and upload.requested.upload_id == upload_id and upload.takes_chunks:
+                return upload
         ticket_upload = self._find_ticket_upload(slot.process, upload_id)
         if ticket_upload is not None:
             return ticket_upload
         kept = await self._kept_upload_of(slot, UUID(upload_id))
         return None if kept is None else _KeptTarget(kept)
+
+    def _slots_of_process(self, slot: UploadSlot) -> Iterator[UploadSlot]:
+        """The slot, and those that share its process."""
+        yield slot
+        if slot.process is not None:
+            for each in self._slots:
+                if each is not slot and each.process == slot.process:
+                    yield each
 
     async def _kept_upload_of(self, slot: UploadSlot, object_id: UUID) -> KeptUpload | None:
         if slot.credential_id is None:
@@ -203,35 +242,53 @@ def _content_of(
     return BaseContent.reported(packet, upload.requested, slot.channel_id)
 
 
-def _has_right_size(upload: ChunkTarget, packet: u2s.ChunkStored) -> bool:
+def _refusal(upload: ChunkTarget | None, chunk: u2s.StoredChunk, is_readable: bool) -> str | None:
+    """Why a chunk is not wanted; None when it is."""
+    if upload is None or not upload.takes_chunks:
+        return UPLOAD_ENDED
+    if not _has_right_size(upload, chunk):
+        return NO_SUCH_CHUNK
+    return None if is_readable else OUT_OF_REACH
+
+
+def _has_right_size(upload: ChunkTarget, chunk: u2s.StoredChunk) -> bool:
     layout = upload.layout
-    if packet.index >= layout.chunk_count:
+    if chunk.index >= layout.chunk_count:
         return False
-    size = chunk_length(layout.size, layout.chunk_size, packet.index)
+    size = chunk_length(layout.size, layout.chunk_size, chunk.index)
     sealed = sealed_size(EnvelopeKind.V1.value, size)
-    return (packet.size, packet.stored_size) == (size, sealed)
+    return (chunk.size, chunk.stored_size) == (size, sealed)
 
 
-def _optional_snowflake(text: str | None) -> int | None:
-    return None if text is None else snowflake(text)
+def _as_message(packet: u2s.ChunkStored) -> u2s.MessageStored:
+    fields = asdict(packet)
+    of_message = {name: fields.pop(name) for name in ("message_id", "channel_id", "webhook_id")}
+    return u2s.MessageStored(chunks=(u2s.StoredChunk(**fields),), **of_message)
 
 
-def _location(packet: u2s.ChunkStored) -> ChunkLocation:
-    return ChunkLocation(
-        chunk=Chunk(
-            object_id=UUID(packet.upload_id),
-            index=packet.index,
-            message_id=snowflake(packet.message_id),
-            attachment_id=_optional_snowflake(packet.attachment_id),
-            offset=packet.offset,
-            stored_size=packet.stored_size,
-            size=packet.size,
-            digest=bytes.fromhex(packet.digest),
-        ),
-        message=Message(
-            id=snowflake(packet.message_id),
-            channel_id=snowflake(packet.channel_id),
-            webhook_id=snowflake(packet.webhook_id),
-            stored_size=packet.offset + packet.stored_size,
-        ),
+def _message(packet: u2s.MessageStored) -> Message:
+    # Where a chunk ends is all that is known of an attachment's size.
+    sizes: defaultdict[str | None, int] = defaultdict(int)
+    for chunk in packet.chunks:
+        end = chunk.offset + chunk.stored_size
+        sizes[chunk.attachment_id] = max(sizes[chunk.attachment_id], end)
+    return Message(
+        id=snowflake(packet.message_id),
+        channel_id=snowflake(packet.channel_id),
+        webhook_id=snowflake(packet.webhook_id),
+        stored_size=sum(sizes.values()),
+    )
+
+
+def _chunk(message_id: int, chunk: u2s.StoredChunk) -> Chunk:
+    attachment_id = chunk.attachment_id
+    return Chunk(
+        object_id=UUID(chunk.upload_id),
+        index=chunk.index,
+        message_id=message_id,
+        attachment_id=None if attachment_id is None else snowflake(attachment_id),
+        offset=chunk.offset,
+        stored_size=chunk.stored_size,
+        size=chunk.size,
+        digest=bytes.fromhex(chunk.digest),
     )

@@ -16,6 +16,7 @@ from protocol import c2s
 from protocol.codec import encode
 from protocol.extensions import (
     ADMINISTER,
+    MESSAGES,
     OBJECT_KEYS,
     ORGANISE,
     PROCESSING,
@@ -30,7 +31,7 @@ from tests.access.callers import CLIENTS, FOLDER, Caller, Scene
 from tests.access.trying import new_address
 
 SERVICE_EXTENSIONS = {
-    Caller.UPLOAD: (WEBHOOKS, OBJECT_KEYS, TICKETS, TICKET_HOLDERS, RESUME),
+    Caller.UPLOAD: (WEBHOOKS, MESSAGES, OBJECT_KEYS, TICKETS, TICKET_HOLDERS, RESUME),
     Caller.PROCESSING: (PROCESSING,),
     Caller.THUMBNAIL: (),
 }
@@ -164,7 +165,7 @@ def _word_of(frame: dict[str, Any]) -> str:
     assert "the manager failed" not in data.get("message", ""), data
     is_refused = (
         data.get("success") is False
-        or data.get("accepted") is False
+        or data.get("accepted") in (False, [False])
         or frame["id"] == "s2c:upload-rejection"
         or (frame["id"] == "s2c:signed-download" and "payload" not in data)
     )

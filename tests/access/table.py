@@ -467,6 +467,7 @@ PACKETS_SENT = (
     packet("c2s:user-remove", **_ADMINISTERS),
     packet("u2s:upload-finish", upload="taken"),
     packet("u2s:chunk-stored", upload="refused"),
+    packet("u2s:message-stored", upload="refused"),
     packet("u2s:webhook-lost", upload="taken"),
     packet("u2s:uncertain-posts", upload="taken"),
     packet("u2s:ticket-redeem", upload="ok"),

@@ -7,6 +7,7 @@ from protocol.packet import Packet
 from tests.access.callers import FOLDER, Caller, Scene
 from tests.access.packets import RawPeer, connected, parked_upload, ticket
 from tests.manager.sockets.stage import PASSWORD
+from upload_service.report_codec import single_reports
 
 Trial = Callable[[Scene, RawPeer], Awaitable[Packet]]
 """Makes what the packet is about, and the packet. The peer is the caller's."""
@@ -160,18 +161,27 @@ async def _remove(scene: Scene, _: RawPeer) -> Packet:
     return c2s.UserRemove(user_id=(await scene.victim()).id)
 
 
-async def _chunk(scene: Scene, peer: RawPeer) -> Packet:
-    return u2s.ChunkStored(
+async def _chunk(scene: Scene, _: RawPeer) -> Packet:
+    (stored,) = single_reports(await _message(scene))
+    return stored
+
+
+async def _several_chunks(scene: Scene, _: RawPeer) -> Packet:
+    return await _message(scene)
+
+
+async def _message(scene: Scene) -> u2s.MessageStored:
+    chunk = u2s.StoredChunk(
         upload_id=await parked_upload(scene),
         index=0,
-        message_id=SNOWFLAKE,
-        channel_id=SNOWFLAKE,
-        webhook_id=SNOWFLAKE,
         attachment_id=SNOWFLAKE,
         offset=0,
         stored_size=33,
         size=1,
         digest="ab" * 32,
+    )
+    return u2s.MessageStored(
+        message_id=SNOWFLAKE, channel_id=SNOWFLAKE, webhook_id=SNOWFLAKE, chunks=(chunk,)
     )
 
 
@@ -225,6 +235,7 @@ TRIALS: Mapping[str, Trial] = {
     "c2s:user-remove": _remove,
     "u2s:upload-finish": _always(u2s.UploadFinish(success=False, reason="no")),
     "u2s:chunk-stored": _chunk,
+    "u2s:message-stored": _several_chunks,
     "u2s:webhook-lost": _always(u2s.WebhookLost(webhook_id=SNOWFLAKE, reason="no")),
     "u2s:uncertain-posts": _always(u2s.UncertainPosts(total=0)),
     "u2s:ticket-redeem": _redeem,

@@ -132,6 +132,30 @@ OBJECT_KEY = Kind(
         {"key": CRYPTO_KEY, "key_id": "0123abcd", "more": 1},
     ),
 )  # fmt: skip
+_STORED_CHUNK: dict[str, Any] = {
+    "upload_id": UUID_A,
+    "index": 0,
+    "attachment_id": "123456789012345678",
+    "offset": 0,
+    "stored_size": 33,
+    "size": 1,
+    "digest": "ab" * 32,
+}
+STORED_CHUNK = Kind(
+    (
+        _STORED_CHUNK,
+        {**_STORED_CHUNK, "type": "image/png", "offset": 7},
+        {name: value for name, value in _STORED_CHUNK.items() if name != "attachment_id"},
+    ),
+    (
+        None, {}, [],
+        {**_STORED_CHUNK, "more": 1},
+        *({**_STORED_CHUNK, **wrong} for wrong in (
+            {"upload_id": "x"}, {"index": -1}, {"attachment_id": "7"}, {"offset": -1}, {"size": 0},
+            {"stored_size": 0}, {"digest": "ab"}, {"type": "x"},
+        )),
+    ),
+)  # fmt: skip
 KEPT_UPLOAD: dict[str, Any] = {
     "upload_id": UUID_A,
     "name": "a.bin",
@@ -441,6 +465,7 @@ TABLE: dict[str, dict[str, Kind]] = {
         "requests_per_s": POSITIVE,
     },
     "s2u:report-deferred": {},
+    "s2u:message-entered": {"accepted": list_of(BOOL), "reason": optional(TEXT)},
     "s2u:ticket-accepted": {
         "upload_id": UUID,
         "size": POSITIVE,
@@ -466,11 +491,17 @@ TABLE: dict[str, dict[str, Kind]] = {
         "message_id": SNOWFLAKE,
         "channel_id": SNOWFLAKE,
         "webhook_id": SNOWFLAKE,
-        "attachment_id": optional(SNOWFLAKE),
+        "attachment_id": SNOWFLAKE,
         "offset": COUNT,
         "stored_size": POSITIVE,
         "size": POSITIVE,
         "digest": HASH,
+    },
+    "u2s:message-stored": {
+        "message_id": SNOWFLAKE,
+        "channel_id": SNOWFLAKE,
+        "webhook_id": SNOWFLAKE,
+        "chunks": list_of(STORED_CHUNK, least=1),
     },
     "u2s:webhook-lost": {"webhook_id": SNOWFLAKE, "reason": TEXT},
     "u2s:uncertain-posts": {"total": COUNT},
@@ -555,6 +586,7 @@ EXTENSIONS = {
         "u2s:webhook-lost",
         "u2s:uncertain-posts",
     },
+    "messages": {"s2u:message-entered", "u2s:message-stored"},
     "object-keys": {"s2u:upload-start-with-key"},
     "tickets": {"s2u:ticket-accepted", "u2s:ticket-redeem", "u2s:ticket-finish"},
     "processing": {

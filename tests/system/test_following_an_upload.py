@@ -76,8 +76,8 @@ async def test_one_upload_is_found_in_the_log_of_every_process(tmp_path: Path, c
     assert created["request"] == request_id
     assert str(created["message_id"]) == stored["chunk-stored"]["message_id"]
 
-    (reported,) = (line for line in of_service if line.get("packet") == "u2s:chunk-stored")
-    (received,) = (line for line in of_manager if line.get("packet") == "u2s:chunk-stored")
+    (reported,) = (line for line in of_service if line.get("packet") == "u2s:message-stored")
+    (received,) = (line for line in of_manager if line.get("packet") == "u2s:message-stored")
     assert reported["request"] == received["request"]
     steps = [line["step"] for line in of_manager if line["event"] == "upload-step"]
     assert steps[0] == "TellAccepted"

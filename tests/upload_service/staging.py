@@ -24,12 +24,16 @@ from protocol.packet import Packet
 from storage.envelope import open_chunk
 from storage.keys import KeyRing, MasterKey
 from upload_service.app import UploadService
+from upload_service.report_codec import single_reports
 from upload_service.settings import UploadServiceSettings
 from upload_service.zero_copy import listen
 
 MASTER_KEY = MasterKey(bytes(range(32)))
 PASSWORD = "a service password"
 CHUNK = 256 * 1024
+GRANTS = "webhooks,messages,object-keys,resume"
+GRANTS_OF_0_2 = "webhooks,object-keys,resume"
+"""What a manager of release 0.2 grants at most."""
 BOUNDARY = "----boundary-of-a-test"
 
 
@@ -66,13 +70,17 @@ class ManagerLink:
         """End the connection."""
         await self._socket.close()
 
-    async def serve(self, on_stored: Callable[[u2s.ChunkStored], Any]) -> None:
+    async def serve(
+        self,
+        on_stored: Callable[[u2s.ChunkStored], Packet | None],
+        on_message: Callable[[u2s.MessageStored], Packet | None],
+    ) -> None:
         """Take what the service sends until the connection ends."""
         async for message in self._socket:
             frame = codec.decode(
                 message.data,
                 accepts=frozenset({"u2s", "generic"}),
-                extensions=frozenset({"webhooks", "object-keys", "resume"}),
+                extensions=frozenset({"webhooks", "messages", "object-keys", "resume"}),
             )
             match frame.packet:
                 case Boolean() as answer:
@@ -84,18 +92,29 @@ class ManagerLink:
                 case u2s.UncertainPosts() as uncertain:
                     self.uncertain_posts.put_nowait(uncertain.total)
                 case u2s.ChunkStored() as stored:
-                    answer = await on_stored(stored)
-                    if answer is not None:
-                        await self._socket.send_str(codec.encode(answer, reply_uuid=frame.uuid))
+                    await self._reply(frame, on_stored(stored))
+                case u2s.MessageStored() as report:
+                    await self._reply(frame, on_message(report))
+
+    async def _reply(self, frame: codec.Frame, answer: Packet | None) -> None:
+        if answer is not None:
+            await self._socket.send_str(codec.encode(answer, reply_uuid=frame.uuid))
 
 
 class Manager:
-    """A stand-in manager: takes links, grants some extensions and journals what is reported."""
+    """A stand-in manager: takes links, grants some extensions and journals what is reported.
 
-    def __init__(self, grants: str = "webhooks,object-keys,resume") -> None:
+    Attributes:
+        journal: the chunks that were reported, one by one or with others of their message.
+        messages: the reports of messages.
+        answer: what becomes of a chunk: true, false, deferred, or no answer.
+    """
+
+    def __init__(self, grants: str = GRANTS) -> None:
         self.grants = grants
         self.links: asyncio.Queue[ManagerLink] = asyncio.Queue()
         self.journal: list[u2s.ChunkStored] = []
+        self.messages: list[u2s.MessageStored] = []
         self.reported = asyncio.Event()
         self.answer: Callable[[u2s.ChunkStored], Packet | None] = lambda _: Boolean(success=True)
         self.url = ""
@@ -112,13 +131,23 @@ class Manager:
         await socket.send_str(codec.encode(Primitives(string_value=self.grants)))
         link = ManagerLink(socket, dict(request.query))
         self.links.put_nowait(link)
-        await link.serve(self._stored)
+        await link.serve(self._stored, self._message_stored)
         return socket
 
-    async def _stored(self, stored: u2s.ChunkStored) -> Packet | None:
+    def _stored(self, stored: u2s.ChunkStored) -> Packet | None:
         self.journal.append(stored)
         self.reported.set()
         return self.answer(stored)
+
+    def _message_stored(self, message: u2s.MessageStored) -> Packet | None:
+        self.messages.append(message)
+        answers = [self._stored(single) for single in single_reports(message)]
+        verdicts = [each for each in answers if isinstance(each, Boolean)]
+        if len(verdicts) < len(answers):
+            return next(each for each in answers if not isinstance(each, Boolean))
+        reasons = (each.message for each in verdicts if not each.success)
+        accepted = tuple(each.success for each in verdicts)
+        return s2u.MessageEntered(accepted=accepted, reason=next(reasons, None))
 
 
 @asynccontextmanager
@@ -249,7 +278,7 @@ async def staged(
     *,
     mounted_at: str | None = None,
     zero_copy: bool = True,
-    grants: str = "webhooks,object-keys,resume",
+    grants: str = GRANTS,
     **changes: Any,
 ) -> AsyncIterator[Stage]:
     """A service with one slot, linked and configured, at a manager that grants some extensions."""

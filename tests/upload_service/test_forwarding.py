@@ -6,17 +6,20 @@ import os
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
 from manager.connections.workload import MAX_ACTIVE
 from protocol.generic import Boolean
 from protocol.packet import Packet
-from protocol.s2u import ReportDeferred
+from protocol.s2u import MessageEntered, ReportDeferred
 from protocol.u2s import ChunkStored
-from tests.upload_service.staging import CHUNK, Stage, staged
+from tests.upload_service.staging import CHUNK, GRANTS_OF_0_2, Stage, staged
+from tests.upload_service.test_report_journal import report
 from upload_service.errors import Busy
 from upload_service.forwarding import AT_ONCE, ReportQueue
+from upload_service.report_codec import single_reports
 from upload_service.report_journal import ReportJournal
 
 YES, NO = Boolean(success=True), Boolean(success=False)
@@ -29,10 +32,10 @@ def answering(stage: Stage, *answers: Packet | None) -> None:
 
 
 def on_disk(folder: Path) -> list[ChunkStored]:
-    """What the next process would find."""
+    """The chunks of which the next process would find reports."""
     journal = ReportJournal(folder / "reports")
     with journal.opened():
-        return list(journal.reports.values())
+        return [single for each in journal.reports.values() for single in single_reports(each)]
 
 
 async def reported(stage: Stage, times: int) -> None:
@@ -155,8 +158,8 @@ async def test_a_link_is_not_flooded_with_reports(tmp_path: Path) -> None:
 
 async def test_nothing_is_posted_that_could_not_be_reported(tmp_path: Path) -> None:
     """With very many reports unanswered, senders are told to come later."""
-    (known,) = await _some_reports(tmp_path)
-    journal = ReportJournal(tmp_path / "small", max_reports=1)
+    known = report(1, chunks=2)
+    journal = ReportJournal(tmp_path / "small", max_chunks=2)
     reports = ReportQueue(journal, lambda: pytest.fail("nothing is repeated"))
     with reports.kept_on_disk():
         reports.require_room()
@@ -167,8 +170,46 @@ async def test_nothing_is_posted_that_could_not_be_reported(tmp_path: Path) -> N
         reports.require_room()
 
 
-async def _some_reports(folder: Path) -> list[ChunkStored]:
-    async with staged(folder) as stage:
+async def test_a_manager_of_release_0_2_has_each_chunk_reported(tmp_path: Path) -> None:
+    """It knows no reports of messages, neither of new ones nor of those that were left behind."""
+    left = report(1, chunks=3)
+    journal = ReportJournal(tmp_path / "reports")
+    with journal.opened():
+        journal.add(left)
+    async with staged(tmp_path, grants=GRANTS_OF_0_2) as stage:
         upload = await stage.start(10)
-        await stage.send(upload, 0, bytes(10))
-    return stage.manager.journal
+        assert await stage.send(upload, 0, bytes(10)) == (200, "0")
+        await reported(stage, 4)
+        while await stage.metric("upload_reports"):
+            pass
+    assert stage.manager.messages == []
+    assert [one for one in stage.manager.journal if one.upload_id != upload] == single_reports(left)
+
+
+async def test_a_chunk_that_old_managers_cannot_read_is_not_stored(tmp_path: Path) -> None:
+    """A report for good that says so, rather than one that waits for ever."""
+    whole = report(1)
+    spread = replace(whole, chunks=(replace(whole.chunks[0], attachment_id=None),))
+    journal = ReportJournal(tmp_path / "reports")
+    with journal.opened():
+        journal.add(spread)
+    async with staged(tmp_path, grants=GRANTS_OF_0_2) as stage:
+        while await stage.metric("upload_reports"):
+            pass
+    assert stage.manager.journal == []
+    assert on_disk(tmp_path) == []
+
+
+async def test_a_message_is_reported_once_with_its_chunks(tmp_path: Path) -> None:
+    """To a manager that can read it; the answer for another number of chunks is none."""
+    async with staged(tmp_path) as stage:
+        upload = await stage.start(10)
+        assert await stage.send(upload, 0, bytes(10)) == (200, "0")
+        (message,) = stage.manager.messages
+        assert [chunk.upload_id for chunk in message.chunks] == [upload]
+        answers = [MessageEntered(accepted=(True, True)), MessageEntered(accepted=(True,))]
+        stage.manager.answer = lambda _: answers.pop(0)
+        other = await stage.start(10)
+        assert await stage.send(other, 0, bytes(10)) == (200, "0")
+    assert answers == []
+    assert on_disk(tmp_path) == []

@@ -1,5 +1,6 @@
 """Reports on disk: what outlives a process, whatever ends it."""
 
+import json
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,30 +12,35 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from protocol.u2s import ChunkStored
+from protocol.u2s import MessageStored, StoredChunk
 from upload_service.report_journal import COMPACT_BYTES, ReportJournal
 
 
-def report(number: int) -> ChunkStored:
-    """A report of a message of its own."""
-    return ChunkStored(
-        upload_id=str(uuid4()),
-        index=number,
+def report(number: int, chunks: int = 1) -> MessageStored:
+    """A report of a message of its own, with that many chunks."""
+    return MessageStored(
         message_id=str(10**17 + number),
         channel_id=str(10**17),
         webhook_id=str(10**16),
-        attachment_id=str(10**17 + number),
-        offset=0,
-        stored_size=133,
-        size=100,
-        digest="ab" * 32,
+        chunks=tuple(
+            StoredChunk(
+                upload_id=str(uuid4()),
+                index=number,
+                attachment_id=str(10**17 + number),
+                offset=133 * place,
+                stored_size=133,
+                size=100,
+                digest="ab" * 32,
+            )
+            for place in range(chunks)
+        ),
     )
 
 
-REPORTS = [report(number) for number in range(4)]
+REPORTS = [report(number, chunks=1 + number % 2) for number in range(4)]
 
 
-def found(folder: Path) -> list[ChunkStored]:
+def found(folder: Path) -> list[MessageStored]:
     """What the next process finds, which then ends without an answer."""
     journal = ReportJournal(folder)
     with journal.opened():
@@ -161,7 +167,9 @@ def test_only_its_owner_reads_it(tmp_path: Path) -> None:
     path = left_behind(tmp_path / "reports")
     assert (path.parent.stat().st_mode & 0o777, path.stat().st_mode & 0o777) == (0o700, 0o600)
     lines = [msgspec.json.decode(line) for line in path.read_bytes().splitlines()]
-    assert lines == [{"stored": msgspec.to_builtins(each)} for each in REPORTS]
+    assert [line.get("message") for line in lines] == [
+        json.loads(msgspec.json.encode(each)) if len(each.chunks) > 1 else None for each in REPORTS
+    ]
 
 
 @pytest.mark.parametrize("is_link", [False, True])

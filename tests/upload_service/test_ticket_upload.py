@@ -10,6 +10,7 @@ import pytest
 from client_sdk.connection import Connection
 from client_sdk.errors import ConnectionLost, ReplyTimeout, UnexpectedAnswer
 from common.retry import Backoff
+from protocol.extensions import MESSAGES
 from protocol.generic import Boolean
 from protocol.packet import Packet
 from protocol.s2u import ReportDeferred
@@ -36,7 +37,7 @@ def no_pause() -> Backoff:
 class PlayedSlot:
     """A slot that answers what the test says, with a link or without one."""
 
-    granted: frozenset[str] = frozenset()
+    granted = frozenset({MESSAGES})
 
     def __init__(self, *answers: Packet | Exception) -> None:
         self.takes_tickets = True

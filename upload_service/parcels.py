@@ -1,0 +1,85 @@
+"""Parcels: what the upload service hands over to be stored, and how that is reported."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from protocol.u2s import MessageStored, StoredChunk
+from storage.discord.messages import ChunkAddress
+from upload_service.active_uploads import ActiveUpload, Backend
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelChunk:
+    """A sealed chunk in a parcel. It is in flight: the forwarder ends that.
+
+    Attributes:
+        upload: what it belongs to.
+        index: which of its chunks it is, from 0.
+        offset: where it begins in the parcel, in bytes.
+        stored_size: bytes that it takes up there.
+        size: bytes that it had before it was sealed.
+        digest: the SHA-256 of these.
+    """
+
+    upload: ActiveUpload
+    index: int
+    offset: int
+    stored_size: int
+    size: int
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """Sealed bytes that are stored as a whole: one chunk, or several small ones, of any uploads.
+
+    Attributes:
+        content: the bytes. They must not change before `release` is called.
+        chunks: what is in it, one at least.
+        ended: resolved once none of the uploads wants it any more: a post that waits is given up then.
+        release: gives the memory back; the forwarder calls it once the bytes are sent or given up, and
+            perhaps again.
+    """
+
+    content: memoryview
+    chunks: tuple[ParcelChunk, ...]
+    ended: asyncio.Future[None]
+    release: Callable[[], None]
+
+    @property
+    def backend(self) -> Backend:
+        """Where it goes: the chunks of a parcel have one backend in common."""
+        return self.chunks[0].upload.backend
+
+
+def report_of(parcel: Parcel, address: ChunkAddress) -> MessageStored:
+    """The report of a message that holds a parcel alone."""
+    return MessageStored(
+        message_id=str(address.message_id),
+        channel_id=str(address.channel_id),
+        webhook_id=str(address.webhook_id),
+        chunks=tuple(_chunks_of(parcel, address)),
+    )
+
+
+def _chunks_of(parcel: Parcel, address: ChunkAddress) -> Sequence[StoredChunk]:
+    attachment_id = None if address.attachment_id is None else str(address.attachment_id)
+    return [
+        StoredChunk(
+            upload_id=str(chunk.upload.id),
+            index=chunk.index,
+            attachment_id=attachment_id,
+            offset=address.offset + chunk.offset,
+            stored_size=chunk.stored_size,
+            size=chunk.size,
+            digest=chunk.digest.hex(),
+            type=_reported_type(chunk),
+        )
+        for chunk in parcel.chunks
+    ]
+
+
+def _reported_type(chunk: ParcelChunk) -> str | None:
+    upload = chunk.upload
+    return upload.mime_type if upload.spec.reports_type and chunk.index == 0 else None
