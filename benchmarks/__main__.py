@@ -9,6 +9,7 @@ from benchmarks.catalogs import CATALOGS
 from benchmarks.harness import Options, Suite
 from benchmarks.limiter import LIMITER
 from benchmarks.listings import LISTINGS
+from benchmarks.memory import MEMORY
 from benchmarks.processing import PROCESSING
 from benchmarks.product import PRODUCT
 from benchmarks.uploads import UPLOADS
@@ -16,7 +17,17 @@ from cli.servers.process import LogSettings, load, logging_to_stderr
 
 SUITES: dict[str, Suite] = {
     suite.name: suite
-    for suite in (UPLOADS, LIMITER, ARCHIVES, CATALOGS, LISTINGS, BROADCASTS, PROCESSING, PRODUCT)
+    for suite in (
+        UPLOADS,
+        LIMITER,
+        ARCHIVES,
+        CATALOGS,
+        LISTINGS,
+        BROADCASTS,
+        PROCESSING,
+        PRODUCT,
+        MEMORY,
+    )
 }
 
 

@@ -7,7 +7,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -88,18 +88,31 @@ async def child(
         pinned_to: the cores that it may use.
         environment: variables beside those of this process.
     """
+    command = (sys.executable, "-m", "benchmarks.children", name)
+    async with announcing_program(command, pinned_to, environment) as process:
+        yield process
+
+
+@asynccontextmanager
+async def announcing_program(
+    command: Sequence[str], pinned_to: frozenset[int], environment: Mapping[str, str]
+) -> AsyncIterator[ChildProcess]:
+    """Run any program that announces itself until the end of the block.
+
+    Args:
+        command: the program and its arguments.
+        pinned_to: the cores that it may use.
+        environment: variables beside those of this process.
+    """
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "benchmarks.children", name),
-        env={**os.environ, **environment},
-        stdout=asyncio.subprocess.PIPE,
+        *command, env={**os.environ, **environment}, stdout=asyncio.subprocess.PIPE
     )
     try:
         os.sched_setaffinity(process.pid, pinned_to)
         assert process.stdout is not None
         line = await process.stdout.readline()
         if not line:
-            raise RuntimeError(f"the child {name} did not start")
+            raise RuntimeError(f"{' '.join(command)} did not start")
         yield ChildProcess(process.pid, json.loads(line), process.stdout)
     finally:
         await _stop(process)

@@ -230,7 +230,8 @@ class Chunk:
 
     The `stored_size` bytes from `offset` of the attachment are the wrapped chunk; `size` is its
     plain length. `digest` is the SHA-256 of the plain bytes, or None where the service did not tell
-    it. `attachment_id` is None where only the message is known: it has exactly one attachment then.
+    it. `attachment_id` is None where only the message is known: all of its attachments are meant, one after
+    the other, of which there is often one alone.
     """
 
     object_id: UUID

@@ -19,7 +19,7 @@ from discord_emulator.messages import (
 )
 from discord_emulator.operations import RequestCounters
 from discord_emulator.rate_limits import RateLimits
-from discord_emulator.settings import EmulatorSettings, Permission
+from discord_emulator.settings import EmulatorSettings, Permission, SizeLimits
 from discord_emulator.signing import UrlSigner
 from discord_emulator.store import MessageFileStore, WebhookRegistry, replace_file
 
@@ -42,6 +42,7 @@ class Emulator:
         faults: the faults that are ordered.
         requests: counts the answers.
         bot_permissions: what the bot may do, by channel, where that differs from the settings.
+        size_limits: how large messages may be, by channel, where that differs from the settings.
         signer: signs the attachment URLs, and checks them.
         sink_messages: messages of the sink mode, by id; their content was discarded.
     """
@@ -59,6 +60,7 @@ class Emulator:
         self._disk_faults = FaultLog("disk-fault", folder=str(settings.data))
         self.requests = RequestCounters()
         self.bot_permissions: dict[int, frozenset[Permission]] = {}
+        self.size_limits: dict[int, SizeLimits] = {}
         self.limits = RateLimits(monotonic, clock) if settings.limits == "real" else None
         self.store = MessageFileStore(settings.data)
         self.registry = WebhookRegistry(settings.data, Snowflakes(clock).next())
@@ -141,6 +143,10 @@ class Emulator:
         """Return what the bot may do in a channel."""
         usual = frozenset(self.settings.bot_permissions)
         return self.bot_permissions.get(channel_id, usual)
+
+    def size_limits_in(self, channel_id: int) -> SizeLimits:
+        """Return how large messages may be in a channel."""
+        return self.size_limits.get(channel_id) or self.settings.size_limits
 
     async def message_ids(self, channel_id: int) -> list[int]:
         """Return the ids of all messages of a channel, oldest first."""

@@ -30,11 +30,11 @@ from discord_emulator.messages import (
     parse_payload,
     read_text,
 )
+from discord_emulator.settings import SizeLimits
 from discord_emulator.store import MessageDraft
 
 log = structlog.get_logger(__name__)
 
-MAX_ATTACHMENTS = 10
 _PIECE_BYTES = 256 * 1024
 _BATCH_BYTES = 1024 * 1024
 """Bytes that one call of a worker thread writes."""
@@ -87,13 +87,15 @@ class Submission:
         return described
 
 
-def check_length(request: web.Request, emulator: Emulator) -> None:
+def check_length(request: web.Request, limits: SizeLimits) -> None:
     """Raise `RequestEntityTooLarge` when the request announces too long a body."""
-    if (request.content_length or 0) > emulator.settings.request_limit_bytes:
+    if (request.content_length or 0) > limits.request_bytes:
         raise RequestEntityTooLarge
 
 
-async def receive(request: web.Request, emulator: Emulator, draft: MessageDraft) -> Submission:
+async def receive(
+    request: web.Request, emulator: Emulator, limits: SizeLimits, draft: MessageDraft
+) -> Submission:
     """Read the body of a post; its files are durable in the draft afterwards.
 
     Raises:
@@ -101,9 +103,9 @@ async def receive(request: web.Request, emulator: Emulator, draft: MessageDraft)
         InvalidForm: the body cannot be read, or ended early.
         OSError: the disk failed.
     """
-    check_length(request, emulator)
+    check_length(request, limits)
     if request.content_type == "multipart/form-data":
-        return await _FormReader(emulator, draft).read(request)
+        return await _FormReader(emulator, limits, draft).read(request)
     if request.content_type == "application/json":
         return Submission(parse_payload(await read_text(request.content)))
     raise InvalidForm("Invalid Form Body: neither multipart/form-data nor application/json")
@@ -112,8 +114,9 @@ async def receive(request: web.Request, emulator: Emulator, draft: MessageDraft)
 class _FormReader:
     """Reads one multipart body."""
 
-    def __init__(self, emulator: Emulator, draft: MessageDraft) -> None:
+    def __init__(self, emulator: Emulator, limits: SizeLimits, draft: MessageDraft) -> None:
         self._emulator = emulator
+        self._limits = limits
         self._draft = draft
         self._submission = Submission()
         self._received = 0
@@ -143,7 +146,7 @@ class _FormReader:
 
     async def _take_file(self, part: BodyPartReader, name: str, filename: str) -> None:
         files = self._submission.files
-        if len(files) == MAX_ATTACHMENTS:
+        if len(files) == self._limits.attachments:
             raise TooManyAttachments
         if name in files:
             raise InvalidForm(f"Invalid Form Body: two files are named {name}")
@@ -163,7 +166,7 @@ class _FormReader:
             piece = await self._piece(part)
             size += len(piece)
             batched += len(piece)
-            if size > self._emulator.settings.attachment_limit_bytes:
+            if size > self._limits.attachment_bytes:
                 raise RequestEntityTooLarge
             batch.append(piece)
             if batched >= _BATCH_BYTES:
@@ -183,7 +186,7 @@ class _FormReader:
     async def _piece(self, part: BodyPartReader) -> bytes:
         piece = await part.read_chunk(_PIECE_BYTES)
         self._received += len(piece)
-        if self._received > self._emulator.settings.request_limit_bytes:
+        if self._received > self._limits.request_bytes:
             raise RequestEntityTooLarge
         return piece
 
@@ -224,14 +227,15 @@ async def post_message(request: web.Request, emulator: Emulator, sender: Sender)
         ApiError: the body is refused.
         OSError: the disk failed; nothing is stored.
     """
+    limits = emulator.size_limits_in(sender.channel_id)
     if emulator.settings.sink:
-        check_length(request, emulator)
+        check_length(request, limits)
         submission = Submission(Payload(), {"file": await discard_body(request)})
         message = _message(emulator, sender, submission)
         emulator.sink_messages[message.id] = message
         return message
     async with _draft(emulator) as draft:
-        submission = await receive(request, emulator, draft)
+        submission = await receive(request, emulator, limits, draft)
         message = _message(emulator, sender, submission)
         await emulator.in_thread(draft.commit, message)
         emulator.disk_works()

@@ -1,5 +1,6 @@
 """Settings of the emulator, and the permissions of its bot."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -25,6 +26,35 @@ class Permission(StrEnum):
 
 
 MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class SizeLimits:
+    """How large a message may be.
+
+    Attributes:
+        attachment_bytes: the largest attachment.
+        request_bytes: the largest body of a post.
+        attachments: the most attachments of a message.
+    """
+
+    attachment_bytes: int
+    request_bytes: int
+    attachments: int
+
+
+MAX_ATTACHMENTS = 10
+_SUM_MARGIN = 64 * 1024
+"""Where the limit held for the sum of all attachments, a request was allowed its heads besides."""
+SIZES_OF_YEAR = {
+    "2022": SizeLimits(8 * MIB, 8 * MIB + _SUM_MARGIN, MAX_ATTACHMENTS),
+    "2023": SizeLimits(25 * MIB, 25 * MIB + _SUM_MARGIN, MAX_ATTACHMENTS),
+    "2025": SizeLimits(10 * MIB, 25 * MIB, MAX_ATTACHMENTS),
+    "2026": SizeLimits(20 * MIB, 200 * MIB, MAX_ATTACHMENTS),
+}
+"""What Discord has allowed since that year in guilds that nobody boosts."""
+BOOSTED_BYTES = {2: 50 * MIB, 3: 100 * MIB}
+"""The largest attachment in guilds that are boosted to that tier."""
 
 
 class EmulatorSettings(BaseSettings):
@@ -61,11 +91,32 @@ class EmulatorSettings(BaseSettings):
     idle_connection_timeout_s: PositiveSeconds = Field(
         default=IDLE_TIMEOUT_S, description=IDLE_TIMEOUT_DESCRIPTION
     )
-    attachment_limit_bytes: int = Field(
-        default=10 * MIB, ge=1, description="Largest attachment in bytes."
+    sizes: Literal["2022", "2023", "2025", "2026"] = Field(
+        default="2026",
+        description="The limits to sizes that Discord has had since that year: attachments of 8, 25, "
+        "10 or 20 MiB.",
     )
-    request_limit_bytes: int = Field(
-        default=25 * MIB, ge=1, description="Largest request body in bytes."
+    boost_tier: int = Field(
+        default=0,
+        ge=0,
+        le=3,
+        description="Tier of the guild's boosts: 2 allows attachments of 50 MiB, 3 of 100 MiB.",
+    )
+    attachment_limit_bytes: int | None = Field(
+        default=None,
+        ge=1,
+        description="Largest attachment in bytes; unset: as `EMULATOR_SIZES` says.",
+    )
+    request_limit_bytes: int | None = Field(
+        default=None,
+        ge=1,
+        description="Largest request body in bytes; unset: as `EMULATOR_SIZES` says.",
+    )
+    attachments_limit: int = Field(
+        default=MAX_ATTACHMENTS,
+        ge=1,
+        le=MAX_ATTACHMENTS,
+        description="Most attachments of a message.",
     )
     url_lifetime_s: int = Field(
         default=24 * 3600, ge=2, description="Seconds that a new attachment's URL stays valid."
@@ -91,3 +142,16 @@ class EmulatorSettings(BaseSettings):
         default=False,
         description="Offer `/emulator/faults`, to loopback addresses only, to order faults.",
     )
+
+    @property
+    def size_limits(self) -> SizeLimits:
+        """How large messages may be in channels that have no limits of their own."""
+        usual = SIZES_OF_YEAR[self.sizes]
+        boosted = BOOSTED_BYTES.get(self.boost_tier, 0)
+        attachment_bytes = self.attachment_limit_bytes or max(usual.attachment_bytes, boosted)
+        return SizeLimits(
+            attachment_bytes=attachment_bytes,
+            request_bytes=self.request_limit_bytes
+            or max(usual.request_bytes, boosted + _SUM_MARGIN),
+            attachments=self.attachments_limit,
+        )

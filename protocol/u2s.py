@@ -51,7 +51,9 @@ class ChunkStored(Packet, frozen=True, kw_only=True):
     Upload service with the extension `webhooks` → manager, also for an upload that has ended
     meanwhile; what could not be delivered is sent after a reconnect, or after the service's next
     start. `index` counts from 0. The `stored_size` bytes from `offset` of the attachment are the
-    encrypted chunk; `size` bytes were plain, with the SHA-256 `digest`. With the extension `resume`
+    encrypted chunk; `size` bytes were plain, with the SHA-256 `digest`. With the extension
+    `message-limits` a chunk that no attachment takes lies in several: then `attachment_id` is left out,
+    and all attachments of the message, one after the other, are meant. With the extension `resume`
     the report of the first chunk has the MIME `type`. Answered by
     `generic:boolean`: true when the chunk is durably part of its upload, false when it is not
     wanted, and its message durably noted as garbage. Answered by `s2u:report-deferred` when
@@ -66,7 +68,7 @@ class ChunkStored(Packet, frozen=True, kw_only=True):
     message_id: Snowflake
     channel_id: Snowflake
     webhook_id: Snowflake
-    attachment_id: Snowflake
+    attachment_id: Snowflake | None = None
     offset: NonNegative
     stored_size: Positive
     size: Positive

@@ -62,9 +62,18 @@ class DiscordFull(DiscordRefused):
 
 
 class RequestTooLarge(StorageError):
-    """The message, or the file in it, is larger than Discord takes."""
+    """The message, or a file in it, is larger than Discord takes.
+
+    Args:
+        message: What was too large, for the log.
+        webhook_id: The webhook that was to post it; None when no webhook's channel would take it.
+    """
 
     code = "request-too-large"
+
+    def __init__(self, message: str, webhook_id: int | None = None) -> None:
+        super().__init__(message)
+        self.webhook_id = webhook_id
 
 
 class WebhookUnusable(StorageError):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
@@ -156,28 +156,39 @@ class ChunkReader:
         has_fresh_url = False
         while True:
             try:
-                attachment = await self._finder.find(address)
-                if attachment.size < address.offset + address.stored_size:
-                    size = counted(attachment.size, "byte")
-                    raise ChunkCorrupt(f"the attachment has only {size}")
+                attachments = await self._finder.find(address)
+                size = sum(attachment.size for attachment in attachments)
+                if size < address.offset + address.stored_size:
+                    what = "attachment has" if len(attachments) == 1 else "attachments have"
+                    raise ChunkCorrupt(f"the {what} only {counted(size, 'byte')}")
                 # Not sooner: the catalog may claim any size.
                 sealed = bytearray(address.stored_size)
-                await download(
-                    self._http.session,
-                    attachment.url,
-                    memoryview(sealed),
-                    offset=address.offset,
-                    attachment_size=attachment.size,
-                )
+                await self._fill(memoryview(sealed), attachments, address.offset)
                 return sealed
             except UrlRefused as refusal:
-                self._finder.forget(address.message_id, attachment)
+                self._finder.forget(address.message_id, attachments)
                 if has_fresh_url:
                     raise _lasting(refusal, address) from refusal
                 has_fresh_url = True
             except TransientFault as fault:
                 if not await attempts.wait(at_least_s=fault.retry_after_s):
                     raise gave_up(attempts.failures, fault) from None
+
+    async def _fill(
+        self, sealed: memoryview, attachments: Sequence[Attachment], offset: int
+    ) -> None:
+        """Fetches what lies in the attachments, one after the other, from an offset on. One try."""
+        for attachment in attachments:
+            part = sealed[: max(0, attachment.size - offset)]
+            if part:
+                await download(
+                    self._http.session,
+                    attachment.url,
+                    part,
+                    offset=offset,
+                    attachment_size=attachment.size,
+                )
+            sealed, offset = sealed[len(part) :], max(0, offset - attachment.size)
 
     def _open(self, sealed: bytearray, chunk: _ExpectedChunk) -> memoryview:
         """Decrypts and verifies a chunk, in place. Raises `ChunkCorrupt`, `UnknownKey`."""
@@ -244,8 +255,8 @@ class AttachmentFinder:
         self._asking: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._dead: dict[WebhookCredentials, WebhookUnusable] = {}
 
-    async def find(self, address: ChunkAddress) -> Attachment:
-        """The attachment that holds the chunk.
+    async def find(self, address: ChunkAddress) -> tuple[Attachment, ...]:
+        """The attachments that hold the chunk, one after the other: one, or all of its message.
 
         Raises:
             MessageGone: The message, or that attachment of it, does not exist.
@@ -263,18 +274,18 @@ class AttachmentFinder:
                 message = self._remember(await self._ask(address))
             else:
                 self._cache.move_to_end(address.message_id)
-        if address.attachment_id is None and len(message.attachments) == 1:
-            return message.attachments[0]
-        for attachment in message.attachments:
-            if attachment.id == address.attachment_id:
-                return attachment
-        raise MessageGone(address.message_id)
+        holders = message.attachments
+        if address.attachment_id is not None:
+            holders = tuple(each for each in holders if each.id == address.attachment_id)
+        if not holders:
+            raise MessageGone(address.message_id)
+        return holders
 
-    def forget(self, message_id: int, attachment: Attachment) -> None:
-        """The attachment's URL does not work; the next `find` asks Discord again."""
+    def forget(self, message_id: int, attachments: Sequence[Attachment]) -> None:
+        """A URL of the attachments does not work; the next `find` asks Discord again."""
         cached = self._cache.get(message_id)
         # Another caller may have asked meanwhile: what is newer stays.
-        if cached and attachment in cached.attachments:
+        if cached and attachments[0] in cached.attachments:
             del self._cache[message_id]
 
     def forget_refusals(self) -> None:

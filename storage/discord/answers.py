@@ -99,7 +99,8 @@ def raise_for(answer: Answer, route: Route) -> None:
 
 def _lasting_error(answer: Answer, error: _ErrorBody, route: Route) -> StorageError:
     if answer.status == 413 or error.code in TOO_LARGE:
-        return RequestTooLarge(f"Discord takes less in one message (code {error.code})")
+        reason = f"Discord takes less in one message (code {error.code})"
+        return RequestTooLarge(reason, route.webhook_id)
     if error.code == MESSAGE_GONE and route.message_id is not None:
         return MessageGone(route.message_id)
     refused = _refused_webhook(answer, error, route) or _refused_bot(answer, error, route)

@@ -11,7 +11,7 @@ the client sends it again. The first message, if Discord saved it, is garbage th
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from importlib.metadata import version
 from types import TracebackType
 from typing import Any, Self
@@ -31,12 +31,15 @@ from common.log_events import correlation_header
 from common.retry import Attempts, RetryPolicy
 from storage.discord.answers import Answer, TransientFault, gave_up, raise_for
 from storage.discord.limits import RateLimiter
-from storage.discord.message_body import FilePayload
+from storage.discord.message_body import FilesPayload
 from storage.discord.routes import Route
 from storage.discord.scheduler import Candidates, RequestScheduler
 from storage.errors import BotUnusable
 
 log = structlog.get_logger(__name__)
+
+FilesFor = Callable[[Route], Sequence[memoryview]]
+"""The files of a post by that route, at least one; asked for each try, as routes differ in what they take."""
 
 
 class BotRefusals:
@@ -228,8 +231,8 @@ class DiscordHttp:
         """Waits until no request runs on any of these webhooks."""
         await self._scheduler.idle(webhook_ids)
 
-    async def request(self, route: Route, content: memoryview | None = None) -> Answer:
-        """Makes a request. See `request_any`.
+    async def request(self, route: Route, files: Sequence[memoryview] = ()) -> Answer:
+        """Makes a request, a post if there are files. See `request_any`.
 
         Raises:
             BotUnusable: Discord has refused the bot, now or before.
@@ -240,7 +243,7 @@ class DiscordHttp:
             return (route,)
 
         try:
-            _, answer = await self.request_any(permitted, content)
+            _, answer = await self.request_any(permitted, (lambda _: files) if files else None)
         except BotUnusable as error:
             if self._bots.remember(route, error):
                 self.refresh()
@@ -248,13 +251,13 @@ class DiscordHttp:
         return answer
 
     async def request_any(
-        self, candidates: Candidates, content: memoryview | None = None
+        self, candidates: Candidates, files_for: FilesFor | None = None
     ) -> tuple[Route, Answer]:
         """Makes a request by whichever of several routes may go soonest, until it has succeeded.
 
         Args:
             candidates: Returns the routes, again for each try; what it raises ends the request.
-            content: A file to post; None for a request without a body.
+            files_for: The files to post; None for a request without a body.
 
         Returns:
             The route that it went by, and the answer, a success.
@@ -267,7 +270,7 @@ class DiscordHttp:
         while True:
             route = await self._scheduler.acquire(candidates, attempts.deadline)
             try:
-                answer = await self._exchange(route, content)
+                answer = await self._exchange(route, files_for(route) if files_for else ())
                 raise_for(answer, route)
                 return route, answer
             except TransientFault as fault:
@@ -292,11 +295,9 @@ class DiscordHttp:
         finally:
             pausing.cancel()
 
-    async def _exchange(self, route: Route, content: memoryview | None) -> Answer:
+    async def _exchange(self, route: Route, files: Sequence[memoryview]) -> Answer:
         """One request and its answer, which the scheduler counts in any case."""
-        payload = None
-        if content is not None:
-            payload = FilePayload(content, stall_s=self._stall_timeout_s)
+        payload = FilesPayload(files, stall_s=self._stall_timeout_s) if files else None
         try:
             async with self.session.request(
                 route.key.method,
@@ -327,11 +328,11 @@ class DiscordHttp:
         headers = {"Authorization": route.authorization} if route.authorization else {}
         return headers | correlation_header() if self._tells_ids else headers
 
-    def _lost(self, route: Route, payload: FilePayload | None) -> None:
+    def _lost(self, route: Route, payload: FilesPayload | None) -> None:
         self._scheduler.lost(route)
         self._count_uncertain(payload)
 
-    def _count_uncertain(self, payload: FilePayload | None) -> None:
+    def _count_uncertain(self, payload: FilesPayload | None) -> None:
         if payload is not None and payload.is_written:
             self.uncertain.add()
 

@@ -1,7 +1,8 @@
-"""The body of a post: a message with one file, from the caller's buffer, copied nowhere."""
+"""The body of a post: a message with files, from the caller's buffers, copied nowhere."""
 
 import asyncio
 import secrets
+from collections.abc import Iterator, Sequence
 
 import msgspec
 from aiohttp import Payload
@@ -11,53 +12,57 @@ PIECE_SIZE = 512 * 1024
 """Large enough that few calls are made, small enough that TLS does not double the memory."""
 
 
-class FilePayload(Payload):
-    """`multipart/form-data` of a webhook message: head, file and tail.
+class FilesPayload(Payload):
+    """`multipart/form-data` of a webhook message: heads, files and a tail.
 
-    The file goes out in pieces of the caller's buffer, under a meaningless name. Writing
-    it once more sends the same bytes. The connection may keep references to them, so `abort_unsent` must be
-    called before the buffer changes.
+    The files go out in pieces of the caller's buffers, under meaningless names. Writing
+    them once more sends the same bytes. The connection may keep references to them, so `abort_unsent` must be
+    called before the buffers change.
 
     Args:
-        content: The file. It must not change until the post has ended.
+        files: The files, at least one, in their order. They must not change until the post has ended.
         stall_s: Seconds in which one piece must have gone out; a longer one ends the request.
 
     Attributes:
-        filename: Opaque ASCII; Discord strips other characters.
+        filenames: Opaque ASCII; Discord strips other characters.
         is_written: Whether all of it was written to the connection in the last try.
     """
 
     _autoclose = True
 
-    def __init__(self, content: memoryview, *, stall_s: float) -> None:
-        boundary, filename = secrets.token_hex(16), f"{secrets.token_hex(8)}.bin"
-        content_type = f"multipart/form-data; boundary={boundary}"
-        super().__init__(content, content_type=content_type, filename=filename)
-        self._content = content
-        self._head = _head(boundary, filename)
+    def __init__(self, files: Sequence[memoryview], *, stall_s: float) -> None:
+        boundary = secrets.token_hex(16)
+        super().__init__(files, content_type=f"multipart/form-data; boundary={boundary}")
+        self.filenames = [f"{secrets.token_hex(8)}.bin" for _ in files]
+        self._files = files
+        self._heads = _heads(boundary, self.filenames)
         self._tail = f"\r\n--{boundary}--\r\n".encode()
         self._stall_s = stall_s
-        self._size = len(self._head) + len(self._content) + len(self._tail)
+        self._size = sum(map(len, [*self._heads, *files, self._tail]))
         self._transport: asyncio.WriteTransport | None = None
         self.is_written = False
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         """The body as text, for those who print requests."""
-        return bytes(self._head + self._content + self._tail).decode(encoding, errors)
+        return b"".join(self._pieces()).decode(encoding, errors)
 
     async def write(self, writer: AbstractStreamWriter) -> None:
         """Writes the body. Raises TimeoutError when the other side stops taking it."""
         self._transport, self.is_written = writer.transport, False
-        starts = range(0, len(self._content), PIECE_SIZE)
-        pieces = [self._content[start : start + PIECE_SIZE] for start in starts]
-        body: list[bytes | memoryview] = [self._head, *pieces, self._tail]
-        for piece in body:
+        for piece in self._pieces():
             async with asyncio.timeout(self._stall_s):
                 await writer.write(piece)
         self.is_written = True
 
+    def _pieces(self) -> Iterator[bytes | memoryview]:
+        for head, file in zip(self._heads, self._files, strict=True):
+            yield head
+            for start in range(0, len(file), PIECE_SIZE):
+                yield file[start : start + PIECE_SIZE]
+        yield self._tail
+
     def abort_unsent(self) -> None:
-        """Breaks the connection if it still has bytes of the file to send.
+        """Breaks the connection if it still has bytes of the files to send.
 
         That is so after an answer that came too early, and after most failures. Closed in good
         order, a connection would send what it has first, by then with the next file's bytes in it.
@@ -69,17 +74,20 @@ class FilePayload(Payload):
             transport.abort()
 
 
-def _head(boundary: str, filename: str) -> bytes:
-    description = msgspec.json.encode({"attachments": [{"id": 0, "filename": filename}]})
-    return b"".join(
+def _heads(boundary: str, filenames: Sequence[str]) -> list[bytes]:
+    """What stands before each file; before the first one, the description of all."""
+    attachments = [{"id": n, "filename": filename} for n, filename in enumerate(filenames)]
+    description = b"".join(
         (
             f"--{boundary}\r\n".encode(),
             b'Content-Disposition: form-data; name="payload_json"\r\n',
             b"Content-Type: application/json\r\n\r\n",
-            description,
-            f"\r\n--{boundary}\r\n".encode(),
-            b'Content-Disposition: form-data; name="files[0]"; ',
-            f'filename="{filename}"\r\n'.encode("ascii"),
-            b"Content-Type: application/octet-stream\r\n\r\n",
+            msgspec.json.encode({"attachments": attachments}),
         )
     )
+    heads = [
+        f'\r\n--{boundary}\r\nContent-Disposition: form-data; name="files[{n}]"; '
+        f'filename="{filename}"\r\nContent-Type: application/octet-stream\r\n\r\n'.encode("ascii")
+        for n, filename in enumerate(filenames)
+    ]
+    return [description + heads[0], *heads[1:]]

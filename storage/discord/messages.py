@@ -14,14 +14,14 @@ from storage.errors import DiscordRefused, DiscordUnavailable, MessageGone
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChunkAddress:
-    """The bytes of one attachment of one message that are a wrapped chunk. Ids are snowflakes.
+    """The bytes of one message that are a wrapped chunk. Ids are snowflakes.
 
     Attributes:
         message_id: The message.
         channel_id: The channel that it is in.
         webhook_id: The webhook that posted it, None for a bot.
-        attachment_id: The attachment; None where the message is known to have only one.
-        offset: Where in the attachment the chunk starts, in bytes.
+        attachment_id: The attachment; None: all attachments of the message, one after the other.
+        offset: Where in the attachment, or in all of them together, the chunk starts, in bytes.
         stored_size: Length of the wrapped chunk, in bytes.
     """
 
@@ -81,9 +81,9 @@ class WebhookClient:
         answer = await self._http.request(routes.webhook_info(self.credentials))
         return decode(answer, WebhookInfo)
 
-    async def execute(self, content: memoryview) -> PostedMessage:
-        """Posts a message with one file. Raises `RequestTooLarge`."""
-        answer = await self._http.request(routes.execute_webhook(self.credentials), content)
+    async def execute(self, *files: memoryview) -> PostedMessage:
+        """Posts a message with files, at least one. Raises `RequestTooLarge`."""
+        answer = await self._http.request(routes.execute_webhook(self.credentials), files)
         return decode(answer, PostedMessage)
 
     async def message(self, message_id: int) -> PostedMessage:

@@ -67,7 +67,7 @@ async def test_it_sees_the_webhook(webhook, emulator):
 async def test_it_understands_the_errors(webhook, emulator):
     """It recognises a deleted webhook, and a file that is too large."""
     with pytest.raises(discord.HTTPException) as too_large:
-        await webhook.send(files=files(bytes(10 * 1024 * 1024 + 1)), wait=True)
+        await webhook.send(files=files(bytes(20 * 1024 * 1024 + 1)), wait=True)
     assert (too_large.value.status, too_large.value.code) == (413, 40005)
     emulator.delete_webhook(webhook.id)
     with pytest.raises(discord.NotFound) as gone:

@@ -4,7 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from discord_emulator.settings import SizeLimits
 from discord_emulator.testing import running_emulator
+
+MIB = 1024 * 1024
 
 
 @pytest.fixture
@@ -56,10 +59,38 @@ async def test_unannounced_requests_are_refused_while_they_come(small):
     assert emulator.messages() == []
 
 
-async def test_default_limits_are_discords(tmp_path, calling):
-    """Without settings an attachment may have 10 MiB and no byte more."""
-    async with running_emulator(tmp_path, limits="off") as emulator:
+@pytest.mark.parametrize(
+    ("settings", "mib"),
+    [
+        ({}, 20),
+        ({"sizes": "2022"}, 8),
+        ({"sizes": "2023"}, 25),
+        ({"sizes": "2025"}, 10),
+        ({"boost_tier": 2}, 50),
+    ],
+)
+async def test_limits_are_those_that_discord_has_had(tmp_path, calling, settings, mib):
+    """Without settings, and since a year, an attachment may have so many MiB and no byte more."""
+    async with running_emulator(tmp_path, limits="off", sink=False, **settings) as emulator:
         caller = calling(emulator)
-        content = bytes(10 * 1024 * 1024 + 1)
+        content = bytes(mib * MIB + 1)
         assert (await caller.post(content[:-1]))[0] == 200
         assert (await caller.post(content))[0] == 413
+
+
+async def test_channels_may_have_limits_of_their_own(tmp_path, calling):
+    """To attachments, requests and the number of attachments; other channels keep the usual ones."""
+    async with running_emulator(tmp_path, limits="off", channels=2) as emulator:
+        emulator.size_limits[emulator.webhooks[0].channel_id] = SizeLimits(100, 1000, 2)
+        narrow, usual = calling(emulator), calling(emulator, 1)
+        refused = [[b"x" * 101], [b"x" * 100, b"y" * 600], [b"x"] * 3]
+        answers = [await narrow.post(*contents) for contents in refused]
+        assert [(status, error["code"]) for status, error in answers] == [
+            (413, 40005),
+            (413, 40005),
+            (400, 30015),
+        ]
+        assert (await narrow.post(b"x" * 100, b"y" * 100))[0] == 200
+        assert [(await usual.post(*contents))[0] for contents in refused] == [200, 200, 200]
+        del emulator.size_limits[emulator.webhooks[0].channel_id]
+        assert (await narrow.post(b"x" * 101))[0] == 200

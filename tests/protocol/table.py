@@ -491,7 +491,7 @@ TABLE: dict[str, dict[str, Kind]] = {
         "message_id": SNOWFLAKE,
         "channel_id": SNOWFLAKE,
         "webhook_id": SNOWFLAKE,
-        "attachment_id": SNOWFLAKE,
+        "attachment_id": optional(SNOWFLAKE),
         "offset": COUNT,
         "stored_size": POSITIVE,
         "size": POSITIVE,

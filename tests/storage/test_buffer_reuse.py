@@ -16,7 +16,7 @@ from storage.discord.routes import WebhookCredentials
 from storage.errors import DiscordRefused
 from storage.pool import WebhookPool
 
-SIZE = 10 * 2**20
+SIZE = 10 * 2**20 - 1024
 OVER = b"\r\n--" + b"0" * 32 + b"--\r\n"
 
 

@@ -7,7 +7,8 @@ from typing import cast
 import pytest
 from aiohttp.abc import AbstractStreamWriter
 
-from storage.discord.message_body import PIECE_SIZE, FilePayload
+from storage.discord.message_body import PIECE_SIZE, FilesPayload
+from storage.discord.sizes import body_bytes
 
 
 class Sink:
@@ -38,7 +39,7 @@ async def write(payload) -> list[bytes | memoryview]:
 
 async def test_the_file_goes_out_in_large_pieces_of_the_callers_buffer(content):
     """Nothing of it is copied."""
-    head, *pieces, tail = await write(FilePayload(content, stall_s=1.0))
+    head, *pieces, tail = await write(FilesPayload([content], stall_s=1.0))
     assert [len(piece) for piece in pieces] == [PIECE_SIZE, PIECE_SIZE, PIECE_SIZE // 2]
     assert {id(piece.obj) for piece in pieces if isinstance(piece, memoryview)} == {id(content.obj)}
     assert len(head) + len(tail) < 1000
@@ -46,26 +47,43 @@ async def test_the_file_goes_out_in_large_pieces_of_the_callers_buffer(content):
 
 async def test_a_payload_can_be_written_again(content):
     """A retry, or a redirect of the HTTP client, sends the same bytes."""
-    payload = FilePayload(content, stall_s=1.0)
+    payload = FilesPayload([content], stall_s=1.0)
     assert await write(payload) == await write(payload)
 
 
 async def test_the_length_is_known_before(content):
     """So that the request has a Content-Length; Discord takes no chunked bodies."""
-    payload = FilePayload(content, stall_s=1.0)
+    payload = FilesPayload([content], stall_s=1.0)
     assert payload.size == sum(len(piece) for piece in await write(payload))
     assert len(payload.decode("latin-1")) == payload.size
 
 
 async def test_the_head_describes_the_file(content):
     """`payload_json` and the part `files[0]` belong together by number."""
-    payload = FilePayload(content, stall_s=1.0)
+    payload = FilesPayload([content], stall_s=1.0)
     head, *_ = await write(payload)
     boundary = payload.content_type.partition("boundary=")[2]
     _, described, file = bytes(head).decode().split(f"--{boundary}\r\n")
     description = described.partition("\r\n\r\n")[2]
-    assert json.loads(description) == {"attachments": [{"id": 0, "filename": payload.filename}]}
-    assert f'name="files[0]"; filename="{payload.filename}"' in file
+    (filename,) = payload.filenames
+    assert json.loads(description) == {"attachments": [{"id": 0, "filename": filename}]}
+    assert f'name="files[0]"; filename="{filename}"' in file
+
+
+async def test_several_files_go_out_in_their_order(content):
+    """Each under its number and name, of known length, and within the bound that limits are compared with."""
+    files = [content[:3], content[3:1000], content[1000:]]
+    payload = FilesPayload(files, stall_s=1.0)
+    body = b"".join(await write(payload))
+    assert payload.size == len(body) <= body_bytes([len(file) for file in files])
+    boundary = payload.content_type.partition("boundary=")[2].encode()
+    _, described, *parts = body.split(b"--" + boundary)
+    attachments = json.loads(described.partition(b"\r\n\r\n")[2])["attachments"]
+    assert [each["filename"] for each in attachments] == payload.filenames
+    for number, (part, file) in enumerate(zip(parts, files, strict=False)):
+        head, _, sent = part.partition(b"\r\n\r\n")
+        assert f'name="files[{number}]"; filename="{payload.filenames[number]}"'.encode() in head
+        assert sent.removesuffix(b"\r\n") == file
 
 
 async def test_a_peer_that_takes_nothing_is_noticed(content):
@@ -75,6 +93,6 @@ async def test_a_peer_that_takes_nothing_is_noticed(content):
         async def write(self, chunk) -> None:
             await asyncio.Event().wait()
 
-    payload = FilePayload(content, stall_s=0.01)
+    payload = FilesPayload([content], stall_s=0.01)
     with pytest.raises(TimeoutError):
         await payload.write(cast(AbstractStreamWriter, Stuck()))

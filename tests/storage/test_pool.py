@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import os
 from collections.abc import Callable
 
 import pytest
@@ -9,12 +10,15 @@ from aiohttp import web
 
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
+from discord_emulator.settings import SizeLimits
 from storage.discord.messages import ChunkAddress
 from storage.discord.routes import WebhookCredentials
+from storage.discord.sizes import DOCUMENTED_LIMITS, MessageLimits
 from storage.errors import DiscordUnavailable, NoWebhook, PostWithdrawn, RequestTooLarge
 from storage.pool import WebhookPool
 
 CONTENT = memoryview(b"0123456789" * 1000)
+MIB = 1024 * 1024
 
 
 @pytest.fixture
@@ -155,11 +159,110 @@ async def test_trouble_at_one_webhook_is_no_trouble_at_the_others(emulator, pool
     assert time.clock() - started < 1.0
 
 
-async def test_a_chunk_that_is_too_large_is_an_error_of_its_own(emulator, pool, lost):
-    """The webhook is not to blame."""
+def narrow(emulator, webhook, attachment_bytes, *, request_bytes=200 * MIB) -> None:
+    """Has a channel take less from now on."""
+    emulator.size_limits[webhook.channel_id] = SizeLimits(attachment_bytes, request_bytes, 10)
+
+
+@pytest.fixture
+def refused():
+    """What the pool reports as too large."""
+    return []
+
+
+@pytest.fixture
+def small_pool(http, webhooks, lost, refused):
+    """A pool of the first webhook alone."""
+    pool = WebhookPool(http, lambda *_: lost.append(_), lambda *which: refused.append(which))
+    pool.set_webhooks(webhooks[:1])
+    return pool
+
+
+async def test_a_chunk_that_no_message_takes_is_an_error_of_its_own(
+    emulator, small_pool, lost, webhooks
+):
+    """The webhook is not to blame, nor are its limits when any size is refused."""
+    narrow(emulator, webhooks[0], 1)
     with pytest.raises(RequestTooLarge):
-        await pool.post(memoryview(bytes(emulator.settings.attachment_limit_bytes + 1)))
+        await small_pool.post(CONTENT)
     assert lost == []
+    assert small_pool.limits_of(webhooks[0].id) == DOCUMENTED_LIMITS
+    with pytest.raises(RequestTooLarge):
+        await small_pool.post(memoryview(bytes(26 * MIB)))
+
+
+async def test_what_one_attachment_does_not_take_is_split(emulator, small_pool, webhooks, refused):
+    """Over as many attachments of one message as it needs, without a refusal when the limit is known."""
+    content = memoryview(os.urandom(10 * MIB))
+    address = await small_pool.post(content)
+    (stored,) = emulator.messages()
+    parts = [emulator.content(stored, index) for index in range(2)]
+    assert b"".join(parts) == content
+    assert [len(part) for part in parts] == [10 * MIB - 512, 512]
+    assert (address.attachment_id, address.offset, address.stored_size) == (None, 0, len(content))
+    assert refused == []
+
+
+async def test_a_limit_that_fell_is_learned_from_its_refusal(
+    emulator, small_pool, webhooks, refused
+):
+    """The chunk goes out in parts, no later one is refused, and it is reported."""
+    narrow(emulator, webhooks[0], 8 * MIB)
+    content = memoryview(os.urandom(10 * MIB - 1024))
+    addresses = [await small_pool.post(content) for _ in range(2)]
+    assert [address.attachment_id for address in addresses] == [None, None]
+    assert refused == [(webhooks[0].id, [len(content)])]
+    assert emulator.requests.count(Operation.EXECUTE, 413) == 1
+    assert small_pool.limits_of(webhooks[0].id).attachment_bytes == 8 * MIB - 512
+
+
+async def test_several_posts_that_are_refused_at_once_all_end_well(
+    emulator, small_pool, webhooks, refused
+):
+    """Those that were under way when the first was refused are split as well."""
+    narrow(emulator, webhooks[0], 8 * MIB)
+    content = memoryview(bytes(9 * MIB))
+    await small_pool.post(CONTENT)
+    addresses = await asyncio.gather(*(small_pool.post(content) for _ in range(3)))
+    assert len({address.message_id for address in addresses}) == 3
+    assert small_pool.limits_of(webhooks[0].id).attachment_bytes == 8 * MIB - 512
+
+
+async def test_channels_are_used_within_their_own_limits(emulator, http, webhooks, lost, refused):
+    """What only one of them takes in a message goes there, however often that may send."""
+    wide = MessageLimits(attachment_bytes=20 * MIB, request_bytes=100 * MIB, attachments=10)
+    pool = WebhookPool(http, lambda *_: None, lambda *which: refused.append(which))
+    pool.set_webhooks(webhooks, {webhooks[1].id: wide})
+    content = memoryview(bytes(26 * MIB))
+    addresses = [await pool.post(content) for _ in range(2)]
+    assert [address.webhook_id for address in addresses] == [webhooks[1].id] * 2
+    assert refused == []
+
+
+async def test_a_request_limit_that_fell_is_learned_from_its_refusal(
+    emulator, http, webhooks, refused
+):
+    """Several attachments that are too much together do not lower the limit of each."""
+    wide = MessageLimits(attachment_bytes=20 * MIB, request_bytes=100 * MIB, attachments=10)
+    pool = WebhookPool(http, lambda *_: None, lambda *which: refused.append(which))
+    pool.set_webhooks(webhooks[:1], {webhooks[0].id: wide})
+    narrow(emulator, webhooks[0], 20 * MIB, request_bytes=50 * MIB)
+    with pytest.raises(RequestTooLarge):
+        await pool.post(memoryview(bytes(60 * MIB)))
+    learned = pool.limits_of(webhooks[0].id)
+    assert (learned.attachment_bytes, learned.request_bytes) == (20 * MIB, 50 * MIB - 8192)
+    assert refused == [(webhooks[0].id, [20 * MIB] * 3)]
+
+
+async def test_a_limit_holds_for_all_webhooks_of_a_channel(emulator, http, webhooks):
+    """Since it is the channel's."""
+    twin = WebhookCredentials(*emulator.add_webhook(webhooks[0].channel_id))
+    pool = WebhookPool(http, lambda *_: None)
+    pool.set_webhooks([webhooks[0], webhooks[1], twin])
+    narrow(emulator, twin, 8 * MIB)
+    await pool.post(memoryview(bytes(9 * MIB)), webhooks=only(twin.id))
+    learned = [pool.limits_of(each.id).attachment_bytes for each in pool.webhooks]
+    assert learned == [8 * MIB - 512, 10 * MIB - 512, 8 * MIB - 512]
 
 
 async def test_a_webhook_that_is_taken_away_is_drained(emulator, pool, webhooks):

@@ -194,6 +194,48 @@ async def test_a_chunk_may_be_a_part_of_an_attachment(reader, store, seal, posit
     assert await read(reader, part, chunks[position]) == chunks[position].plain
 
 
+@pytest.mark.parametrize("start", [0, 90_000, 100_000, 250_000])
+async def test_a_chunk_may_lie_in_several_attachments(
+    emulator, reader, http, webhooks, seal, start
+):
+    """Without an attachment the address means all of the message, one after the other."""
+    chunk = seal(os.urandom(150_000))
+    content = os.urandom(start) + bytes(chunk.content) + b"behind"
+    files = [memoryview(content[at : at + 100_000]) for at in range(0, len(content), 100_000)]
+    posted = await WebhookClient(http, webhooks[0]).execute(*files)
+    address = ChunkAddress(
+        message_id=posted.id,
+        channel_id=posted.channel_id,
+        webhook_id=webhooks[0].id,
+        attachment_id=None,
+        offset=start,
+        stored_size=len(chunk.content),
+    )
+    assert await read(reader, address, chunk) == chunk.plain
+    with pytest.raises(ChunkCorrupt, match="have only"):
+        await reader.fetch(replace(address, offset=len(content)))
+
+
+async def test_a_refused_url_of_one_of_several_attachments_is_replaced(
+    emulator, reader, http, webhooks, seal
+):
+    """All URLs of the message are asked for anew, once."""
+    chunk = seal(os.urandom(150_000))
+    files = [chunk.content[:100_000], chunk.content[100_000:]]
+    posted = await WebhookClient(http, webhooks[0]).execute(*files)
+    address = ChunkAddress(
+        message_id=posted.id,
+        channel_id=posted.channel_id,
+        webhook_id=webhooks[0].id,
+        attachment_id=None,
+        offset=0,
+        stored_size=len(chunk.content),
+    )
+    order(emulator, FaultKind.ERROR, status=403, attachment_id=posted.attachments[1].id)
+    assert await read(reader, address, chunk) == chunk.plain
+    assert emulator.requests.count(Operation.MESSAGE) == 2
+
+
 async def test_plain_chunks_are_read(reader, store, chunk):
     """A base-protocol service may have stored without encryption."""
     address = await store(memoryview(chunk.plain))
