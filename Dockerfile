@@ -4,13 +4,14 @@ ARG BASE=python:3.11-slim
 FROM ${BASE} AS build
 
 WORKDIR /src
-COPY pyproject.toml setup.py constraints.txt README.md LICENSE ./
+COPY pyproject.toml setup.py constraints.txt package.json package-lock.json README.md LICENSE ./
 COPY catalog catalog
 COPY cli cli
 COPY client_sdk client_sdk
 COPY common common
 COPY discord_emulator discord_emulator
 COPY manager manager
+COPY page page
 COPY processing_service processing_service
 COPY protocol protocol
 COPY storage storage

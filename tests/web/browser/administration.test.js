@@ -38,7 +38,10 @@ test("limits of a user are set, shown to the user, and kept to", async () => {
   const card = grace.page.getByRole("region", { name: "Storage by type" });
   await card.getByText("586 KiB of 1.0 MiB").waitFor();
   await grace.uploads([{ name: "second.txt", buffer: Buffer.alloc(600_000, "b") }]);
-  await grace.page.getByText(/the quota is 1.0 MiB/).first().waitFor();
+  await grace.page
+    .getByText(/the quota is 1.0 MiB/)
+    .first()
+    .waitFor();
   await grace.uploads([{ name: "third.txt", buffer: Buffer.from("c") }]);
   await grace.row("third.txt").waitFor();
   await card.getByText("2 of 2 files").waitFor();
@@ -62,7 +65,10 @@ test("an administrator reads who did what, by user, action and time", async () =
   await dialog.getByText("3 times").waitFor();
   await events.nth(1).waitFor({ state: "detached" });
   const [event] = await events.allInnerTexts();
-  assert.match(event ?? "", /Credentials refused\s+Refused\s+3 times[^]*\/login\s+grace from 127\.0\.0\.1\s+reason: wrong-credentials/);
+  assert.match(
+    event ?? "",
+    /Credentials refused\s+Refused\s+3 times[^]*\/login\s+grace from 127\.0\.0\.1\s+reason: wrong-credentials/,
+  );
   await dialog.getByLabel("Action").selectOption("");
   await dialog.getByLabel("User").fill("grace");
   await events.filter({ hasText: "User created" }).waitFor();
@@ -77,7 +83,10 @@ test("an administrator reads who did what, by user, action and time", async () =
 });
 
 test("the log is read on a telephone, and in the dark", async () => {
-  const ada = await Person.works(set.browser, set.cloud, set.token, { viewport: { width: 360, height: 740 }, colorScheme: "dark" });
+  const ada = await Person.works(set.browser, set.cloud, set.token, {
+    viewport: { width: 360, height: 740 },
+    colorScheme: "dark",
+  });
   await ada.page.getByRole("button", { name: "Open the overview" }).click();
   const dialog = await opensAudit(ada);
   await dialog.getByRole("listitem").filter({ hasText: "Quota set" }).first().waitFor();

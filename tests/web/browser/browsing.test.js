@@ -51,7 +51,9 @@ test("addresses can be bookmarked, and the back button goes back", async () => {
   await person.row("apple.txt").waitFor();
   await person.leaves();
 
-  const later = await Person.works(set.browser, set.cloud, set.token, { at: `/${address.hash}?sort=size&direction=up&view=grid` });
+  const later = await Person.works(set.browser, set.cloud, set.token, {
+    at: `/${address.hash}?sort=size&direction=up&view=grid`,
+  });
   await later.page.getByRole("heading", { name: "a b & c", level: 1 }).waitFor();
   assert.equal(await later.page.getByRole("button", { name: "Tiles" }).getAttribute("aria-pressed"), "true");
   await later.leaves();

@@ -34,7 +34,10 @@ async function watches(person, selector) {
   await person.page.evaluate((wanted) => {
     const seen = /** @type {{ seen?: number }} */ (window);
     seen.seen = 0;
-    new MutationObserver(() => (seen.seen = (seen.seen ?? 0) + document.querySelectorAll(wanted).length)).observe(document.body, { childList: true, subtree: true });
+    new MutationObserver(() => (seen.seen = (seen.seen ?? 0) + document.querySelectorAll(wanted).length)).observe(document.body, {
+      childList: true,
+      subtree: true,
+    });
   }, selector);
   return () => person.page.evaluate(() => /** @type {{ seen?: number }} */ (window).seen ?? -1);
 }

@@ -69,12 +69,15 @@ test("a bookmarked file opens from whatever page it is on, and is in sight after
 
 test("a file that is closed the moment it is seen is in sight as well", async () => {
   const person = await worksHere();
-  await person.page.evaluate((hash) => {
-    new MutationObserver(() => {
-      document.querySelector("dialog.viewer")?.dispatchEvent(new Event("cancel", { cancelable: true }));
-    }).observe(document.body, { childList: true, subtree: true });
-    location.hash = hash;
-  }, `#/?open=${encodeURIComponent(name(230))}`);
+  await person.page.evaluate(
+    (hash) => {
+      new MutationObserver(() => {
+        document.querySelector("dialog.viewer")?.dispatchEvent(new Event("cancel", { cancelable: true }));
+      }).observe(document.body, { childList: true, subtree: true });
+      location.hash = hash;
+    },
+    `#/?open=${encodeURIComponent(name(230))}`,
+  );
   await person.page.waitForFunction(() => !location.hash.includes("open"));
   await person.page.locator("#content").focus();
   await isAt(person, name(230));

@@ -45,13 +45,33 @@ async function furnish({ browser, cloud, token }) {
 
 const wave = (/** @type {number} */ value) => 0.5 + 0.5 * Math.sin(value);
 const BELONGINGS = [
-  { name: "Bay at dusk.png", mimeType: "image/png", buffer: png(420, 300, (x, y) => [250 - 90 * y, 150 - 90 * y + 25 * wave(7 * x), 110 + 100 * y]) },
-  { name: "Harbour.png", mimeType: "image/png", buffer: png(420, 300, (x, y) => [20 + 60 * wave(16 * y + 4 * x), 110 + 90 * (1 - y), 170 + 60 * (1 - y)]) },
-  { name: "Pine forest.png", mimeType: "image/png", buffer: png(420, 300, (x, y) => [30 + 30 * wave(28 * x), 70 + 100 * (1 - y) * wave(26 * x + 3 * y), 60 + 25 * x]) },
+  {
+    name: "Bay at dusk.png",
+    mimeType: "image/png",
+    buffer: png(420, 300, (x, y) => [250 - 90 * y, 150 - 90 * y + 25 * wave(7 * x), 110 + 100 * y]),
+  },
+  {
+    name: "Harbour.png",
+    mimeType: "image/png",
+    buffer: png(420, 300, (x, y) => [20 + 60 * wave(16 * y + 4 * x), 110 + 90 * (1 - y), 170 + 60 * (1 - y)]),
+  },
+  {
+    name: "Pine forest.png",
+    mimeType: "image/png",
+    buffer: png(420, 300, (x, y) => [30 + 30 * wave(28 * x), 70 + 100 * (1 - y) * wave(26 * x + 3 * y), 60 + 25 * x]),
+  },
   { name: "Interview.wav", mimeType: "audio/wav", buffer: wav(30) },
-  { name: "Backup of the laptop.zip", mimeType: "application/zip", buffer: Buffer.concat([Buffer.from("PK\u0003\u0004"), Buffer.alloc(740_000, "z")]) },
+  {
+    name: "Backup of the laptop.zip",
+    mimeType: "application/zip",
+    buffer: Buffer.concat([Buffer.from("PK\u0003\u0004"), Buffer.alloc(740_000, "z")]),
+  },
   { name: "Contract.pdf", mimeType: "application/pdf", buffer: pdf("Contract") },
-  { name: "Notes from the trip.md", mimeType: "text/markdown", buffer: Buffer.from("# Notes\n\nThe ferry leaves at seven.\n".repeat(120)) },
+  {
+    name: "Notes from the trip.md",
+    mimeType: "text/markdown",
+    buffer: Buffer.from("# Notes\n\nThe ferry leaves at seven.\n".repeat(120)),
+  },
   { name: "settings.json", mimeType: "application/json", buffer: Buffer.from('{"quiet": true}') },
 ];
 
@@ -65,15 +85,20 @@ async function reads(page, where) {
   await settles(page);
   // The page's policy forbids scripts of others, so this one comes in by the debugger.
   await page.evaluate(`${AXE};0`);
-  const violations = await page.evaluate(async (rules) => {
-    const { violations } = await /** @type {any} */ (window).axe.run(document, { runOnly: rules });
-    return violations.map((/** @type {any} */ violation) => ({
-      id: violation.id,
-      impact: violation.impact,
-      nodes: violation.nodes.slice(0, 3).map((/** @type {any} */ node) => `${node.html.slice(0, 160)} ${node.failureSummary}`),
-    }));
-  }, isDark ? CONTRAST : RULES);
-  const grave = violations.filter((/** @type {{ impact: string }} */ each) => each.impact === "serious" || each.impact === "critical");
+  const violations = await page.evaluate(
+    async (rules) => {
+      const { violations } = await /** @type {any} */ (window).axe.run(document, { runOnly: rules });
+      return violations.map((/** @type {any} */ violation) => ({
+        id: violation.id,
+        impact: violation.impact,
+        nodes: violation.nodes.slice(0, 3).map((/** @type {any} */ node) => `${node.html.slice(0, 160)} ${node.failureSummary}`),
+      }));
+    },
+    isDark ? CONTRAST : RULES,
+  );
+  const grave = violations.filter(
+    (/** @type {{ impact: string }} */ each) => each.impact === "serious" || each.impact === "critical",
+  );
   assert.deepEqual(grave, [], where);
 }
 
@@ -125,7 +150,11 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     await reads(page, "viewer");
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "detached" });
-    for (const [name, choice] of [["Users", "Users"], ["Account", "Account"], ["Keyboard shortcuts", "Keyboard shortcuts"]]) {
+    for (const [name, choice] of [
+      ["Users", "Users"],
+      ["Account", "Account"],
+      ["Keyboard shortcuts", "Keyboard shortcuts"],
+    ]) {
       await page.getByRole("button", { name: "Account of ada" }).click();
       await page.getByRole("menuitem", { name: String(choice) }).click();
       await page.getByRole("dialog", { name: String(name) }).waitFor();
@@ -187,7 +216,14 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     await reads(page, "empty");
     const gate = await Gate.before(page);
     const local = await mkdtemp(path.join(tmpdir(), "looks-"));
-    const sizes = { "Film of the move.mp4": 52, "Scans.zip": 38, "Floor plan.pdf": 3, "Letter.txt": 1, "Recording.wav": 9, "Slides.pdf": 4 };
+    const sizes = {
+      "Film of the move.mp4": 52,
+      "Scans.zip": 38,
+      "Floor plan.pdf": 3,
+      "Letter.txt": 1,
+      "Recording.wav": 9,
+      "Slides.pdf": 4,
+    };
     for (const [name, mebibytes] of Object.entries(sizes)) await truncated(path.join(local, name), mebibytes * 2 ** 20);
     const files = Object.keys(sizes).map((name) => path.join(local, name));
     // The chunks of the two large ones pass, so that nothing is stored and the folder stays empty.
@@ -206,7 +242,8 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     const unfinished = page.locator('.queue-row[data-state="kept"]');
     await unfinished.nth(1).waitFor();
     await reads(page, "unfinished uploads");
-    for (const name of Object.keys(sizes).slice(0, 2)) await page.getByRole("button", { name: `Drop the upload of ${name}` }).click();
+    for (const name of Object.keys(sizes).slice(0, 2))
+      await page.getByRole("button", { name: `Drop the upload of ${name}` }).click();
     await unfinished.first().waitFor({ state: "detached" });
     await rm(local, { recursive: true });
     await gate.open();
@@ -226,7 +263,12 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
   });
 
   test(`a narrow screen shows everything, ${colorScheme}`, async () => {
-    const person = await Person.works(set.browser, set.cloud, set.token, { colorScheme, viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
+    const person = await Person.works(set.browser, set.cloud, set.token, {
+      colorScheme,
+      viewport: { width: 360, height: 740 },
+      hasTouch: true,
+      isMobile: true,
+    });
     const { page } = person;
     const overflows = () => page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
     await person.row("Harbour.png").waitFor();
@@ -263,10 +305,17 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
 }
 
 test("a narrow dialog holds long names and all that is said of a user", async () => {
-  const person = await Person.works(set.browser, set.cloud, set.token, { viewport: { width: 360, height: 740 }, at: "/#/Archive" });
+  const person = await Person.works(set.browser, set.cloud, set.token, {
+    viewport: { width: 360, height: 740 },
+    at: "/#/Archive",
+  });
   const { page } = person;
   const spills = () =>
-    page.evaluate(() => [...document.querySelectorAll("dialog[open] *")].filter((each) => getComputedStyle(each).overflowY === "auto" && each.scrollWidth > each.clientWidth).map((each) => each.className));
+    page.evaluate(() =>
+      [...document.querySelectorAll("dialog[open] *")]
+        .filter((each) => getComputedStyle(each).overflowY === "auto" && each.scrollWidth > each.clientWidth)
+        .map((each) => each.className),
+    );
   const name = `${"n".repeat(123)}.txt`;
   await person.uploads([{ name, buffer: Buffer.from("1") }]);
   await person.row(name).waitFor();
@@ -301,7 +350,12 @@ test("why a name is impossible is seen as a whole, in the table and on tiles", a
     await page.getByText("A name cannot contain slashes").waitFor();
     const covered = await page.locator(".rename-problem").evaluate((problem) => {
       const { left, right, top, bottom } = problem.getBoundingClientRect();
-      const corners = [[left + 4, top + 4], [right - 4, top + 4], [left + 4, bottom - 4], [right - 4, bottom - 4]];
+      const corners = [
+        [left + 4, top + 4],
+        [right - 4, top + 4],
+        [left + 4, bottom - 4],
+        [right - 4, bottom - 4],
+      ];
       return corners.filter(([x, y]) => document.elementFromPoint(Number(x), Number(y)) !== problem);
     });
     assert.deepEqual(covered, [], view);
@@ -360,6 +414,9 @@ test("the page is small, and all of it comes from here", async () => {
   );
   const bytes = loaded.reduce((sum, each) => sum + each.bytes, 0);
   assert.ok(bytes > 10_000 && bytes < LARGEST, `${bytes} bytes`);
-  assert.deepEqual(loaded.filter((each) => !each.name.startsWith(set.cloud.url)), []);
+  assert.deepEqual(
+    loaded.filter((each) => !each.name.startsWith(set.cloud.url)),
+    [],
+  );
   await person.leaves();
 });

@@ -106,7 +106,10 @@ test("people who cannot be looked for are not said to be missing", async () => {
 test("what needs the connection is refused in one sentence", async () => {
   const { person, comesBack } = await goesOffline();
   const refused = person.page.locator(".toast.bad").getByText("There is no connection at the moment.");
-  for (const [name, choice] of [["keep.txt", "Download"], ["inside", "Download as zip"]]) {
+  for (const [name, choice] of [
+    ["keep.txt", "Download"],
+    ["inside", "Download as zip"],
+  ]) {
     await person.chooses(String(name), String(choice));
     await refused.waitFor();
     await person.page.clock.fastForward(10_000);

@@ -74,7 +74,10 @@ test("a folder that exists already is refused, with the reason", async () => {
   await person.page.getByRole("button", { name: "New folder" }).click();
   await person.page.getByRole("textbox", { name: "Name" }).fill("same");
   await person.page.getByRole("button", { name: "Create" }).click();
-  await person.page.getByRole("alert").getByText(/exists already/).waitFor();
+  await person.page
+    .getByRole("alert")
+    .getByText(/exists already/)
+    .waitFor();
   await person.leaves();
 });
 
@@ -90,7 +93,9 @@ test("files are dragged into folders and onto the path", async () => {
   await person.sees(["one.txt", "three.txt"]);
   await person.row("one.txt").dragTo(person.page.getByRole("link", { name: "drag" }));
   await person.sees(["three.txt"]);
-  await person.row("three.txt").dragTo(person.page.getByRole("navigation", { name: "Places" }).getByRole("link", { name: "All files" }));
+  await person
+    .row("three.txt")
+    .dragTo(person.page.getByRole("navigation", { name: "Places" }).getByRole("link", { name: "All files" }));
   await person.page.getByText("1 file moved to All files.").waitFor();
   await person.page.goto(`${set.cloud.url}/#/`);
   await person.row("three.txt").waitFor();
@@ -174,7 +179,10 @@ test("a folder is moved by the dialog, not into itself, and is told its new name
   await dialog.getByRole("button", { name: "rack" }).click();
   await dialog.getByRole("button", { name: "wine" }).waitFor();
   await dialog.getByRole("button", { name: "Move here" }).click();
-  await person.page.getByText(/wine \(1\)/).first().waitFor();
+  await person.page
+    .getByText(/wine \(1\)/)
+    .first()
+    .waitFor();
   await person.sees(["rack"]);
   await person.row("rack").dblclick();
   await person.sees(["wine", "wine (1)"]);
@@ -342,7 +350,8 @@ test("details tell what is known of a file, a folder and a selection", async () 
   const details = person.page.getByRole("complementary", { name: "Details" });
   await details.getByText("Select a file or folder").waitFor();
   await person.row("note.txt").click();
-  for (const fact of ["Document", "text/plain", "19 B", "All files / facts", "You"]) await details.getByText(fact, { exact: true }).waitFor();
+  for (const fact of ["Document", "text/plain", "19 B", "All files / facts", "You"])
+    await details.getByText(fact, { exact: true }).waitFor();
   await person.makesFolder("inner");
   await person.row("inner").click();
   await details.getByText("0 B").waitFor();

@@ -92,7 +92,8 @@ const actions = (page) => page.getByRole("dialog", { name: "apple.txt" });
 for (const view of ["table", "grid"]) {
   test(`a finger that rests begins to select, and selects up to where it rests next, ${view}`, async () => {
     const { person, page, finger } = await holdsAPhone(`/#/?view=${view}`);
-    const item = (/** @type {string} */ name) => page.locator(".row, .tile").filter({ has: page.locator(`.name[title="${name}"]`) });
+    const item = (/** @type {string} */ name) =>
+      page.locator(".row, .tile").filter({ has: page.locator(`.name[title="${name}"]`) });
     await finger.rests(item("apple.txt"));
     await page.clock.runFor(LONG_PRESS_MS);
     await page.getByText("1 selected").waitFor();
@@ -130,7 +131,10 @@ test("what browsers make of a resting finger does not happen: no menu, no drag",
   const { person, page, finger } = await holdsAPhone();
   await finger.rests(person.row("apple.txt"));
   const prevented = await person.row("apple.txt").evaluate((row) => {
-    const events = [new PointerEvent("contextmenu", { bubbles: true, cancelable: true }), new DragEvent("dragstart", { bubbles: true, cancelable: true })];
+    const events = [
+      new PointerEvent("contextmenu", { bubbles: true, cancelable: true }),
+      new DragEvent("dragstart", { bubbles: true, cancelable: true }),
+    ];
     return events.map((event) => !row.dispatchEvent(event));
   });
   assert.deepEqual(prevented, [true, true]);
@@ -147,8 +151,14 @@ test("everything that a finger is to hit is large enough", async () => {
     await settles(page);
     const boxes = await page
       .locator("button:visible, a[href]:visible, label.check:visible, input:not([type=checkbox]):visible")
-      .evaluateAll((all) => all.filter((each) => !each.closest(".skip")).map((each) => ({ box: each.getBoundingClientRect(), html: each.outerHTML.slice(0, 120) })));
-    return boxes.filter(({ box }) => box.width < TARGET || box.height < TARGET).map(({ box, html }) => `${box.width}×${box.height} ${html}`);
+      .evaluateAll((all) =>
+        all
+          .filter((each) => !each.closest(".skip"))
+          .map((each) => ({ box: each.getBoundingClientRect(), html: each.outerHTML.slice(0, 120) })),
+      );
+    return boxes
+      .filter(({ box }) => box.width < TARGET || box.height < TARGET)
+      .map(({ box, html }) => `${box.width}×${box.height} ${html}`);
   };
   assert.deepEqual(await small(), []);
   await page.getByRole("button", { name: "Tiles" }).tap();
@@ -203,7 +213,7 @@ test("a menu comes up from below, keeps the focus, and closes by Escape, Back an
 test("what came over the page is seen going again, and nothing waits for that", async () => {
   const { person, page } = await holdsAPhone();
   await page.evaluate(() => {
-    const seen = /** @type {any} */ (window).seenGoing = /** @type {string[]} */ ([]);
+    const seen = /** @type {any} */ ((window).seenGoing = /** @type {string[]} */ ([]));
     new MutationObserver(() => {
       const going = document.querySelector(".sheet-leaving > .sheet");
       if (going) seen.push(`${going.className}: ${getComputedStyle(going).animationName}`);
@@ -224,7 +234,9 @@ test("what came over the page is seen going again, and nothing waits for that", 
 test("who wants less motion gets menus that are there at once", async () => {
   const person = await Person.works(set.browser, set.cloud, set.token, { ...PHONE, reducedMotion: "reduce" });
   await person.row("apple.txt").getByRole("button", { name: "Actions for apple.txt" }).tap();
-  const duration = await actions(person.page).evaluate((element) => Number.parseFloat(getComputedStyle(element).animationDuration));
+  const duration = await actions(person.page).evaluate((element) =>
+    Number.parseFloat(getComputedStyle(element).animationDuration),
+  );
   assert.ok(duration < 0.001);
   await person.leaves();
 });
@@ -289,7 +301,10 @@ test("the menu for the order says which one is chosen, and that outlives its clo
   const chosen = () => page.getByRole("menuitemradio", { checked: true }).allTextContents();
   await page.getByRole("button", { name: "Sorted by Name, A to Z" }).tap();
   await page.getByRole("menu").waitFor();
-  assert.deepEqual((await chosen()).map((each) => each.trim()), ["Name", "A to Z"]);
+  assert.deepEqual(
+    (await chosen()).map((each) => each.trim()),
+    ["Name", "A to Z"],
+  );
   await page.getByRole("menuitemradio", { name: "Size" }).tap();
   await page.getByRole("button", { name: "Sorted by Size, Largest first" }).tap();
   await page.getByRole("menuitemradio", { name: "Smallest first" }).tap();
@@ -301,7 +316,11 @@ test("the menu for the order says which one is chosen, and that outlives its clo
 test("details come up from below, and close by Escape, Back and a tap beside them", async () => {
   const { person, page } = await holdsAPhone();
   const details = page.getByRole("dialog", { name: "Details" });
-  const closings = [() => page.keyboard.press("Escape"), async () => void (await page.goBack()), () => page.touchscreen.tap(180, 30)];
+  const closings = [
+    () => page.keyboard.press("Escape"),
+    async () => void (await page.goBack()),
+    () => page.touchscreen.tap(180, 30),
+  ];
   for (const close of closings) {
     await page.getByRole("button", { name: "Actions for banana.txt" }).tap();
     await page.getByRole("menuitem", { name: "Details" }).tap();
@@ -316,14 +335,20 @@ test("details come up from below, and close by Escape, Back and a tap beside the
 test("the overview takes the focus, keeps it, and gives it back", async () => {
   const { person, page } = await holdsAPhone();
   const drawer = page.getByRole("dialog", { name: "Overview" });
-  const closings = [() => page.keyboard.press("Escape"), async () => void (await page.goBack()), () => page.touchscreen.tap(345, 400)];
+  const closings = [
+    () => page.keyboard.press("Escape"),
+    async () => void (await page.goBack()),
+    () => page.touchscreen.tap(345, 400),
+  ];
   for (const close of closings) {
     await page.getByRole("button", { name: "Open the overview" }).tap();
     await drawer.waitFor();
     const strays = [];
     for (let step = 0; step < 12; step += 1) {
       // Between the last and the first the browser's own bar has its turn.
-      strays.push(await page.evaluate(() => !document.activeElement?.closest("dialog") && document.activeElement !== document.body));
+      strays.push(
+        await page.evaluate(() => !document.activeElement?.closest("dialog") && document.activeElement !== document.body),
+      );
       await page.keyboard.press("Tab");
     }
     assert.ok(!strays.includes(true));
@@ -337,7 +362,10 @@ test("the overview takes the focus, keeps it, and gives it back", async () => {
 test("after a failed login the password has the focus, and the reason is told", async () => {
   const person = await Person.visits(set.browser, set.cloud);
   await person.logsIn("ada", "not the password");
-  await person.page.getByRole("alert").getByText(/password/i).waitFor();
+  await person.page
+    .getByRole("alert")
+    .getByText(/password/i)
+    .waitFor();
   const password = person.page.getByLabel("Password", { exact: true });
   assert.ok(await password.evaluate((input) => input === document.activeElement));
   await person.page.keyboard.type(PASSWORD);
@@ -348,7 +376,8 @@ test("after a failed login the password has the focus, and the reason is told", 
 
 test("a path that is too long for the screen shows its end, and fades at its beginning", async () => {
   const { person, page } = await holdsAPhone();
-  const fades = () => page.getByRole("navigation", { name: "Path" }).evaluate((path) => getComputedStyle(path).maskImage !== "none");
+  const fades = () =>
+    page.getByRole("navigation", { name: "Path" }).evaluate((path) => getComputedStyle(path).maskImage !== "none");
   await person.row("photos").tap();
   await page.getByText("Pick files or a whole folder").waitFor();
   assert.equal(await fades(), false);

@@ -66,10 +66,13 @@ test("details tell what processing found out, when it has", async () => {
 });
 
 test("films and music play", async () => {
-  for (const [name, tag] of [["b film.webm", "video"], ["c tone.wav", "audio"]]) {
+  for (const [name, tag] of [
+    ["b film.webm", "video"],
+    ["c tone.wav", "audio"],
+  ]) {
     const { person } = await opens(String(name));
     await person.page.waitForFunction(
-      (wanted) => (/** @type {HTMLMediaElement | null} */ (document.querySelector(wanted))?.readyState ?? 0) >= 2,
+      (wanted) => /** @type {HTMLMediaElement | null} */ ((document.querySelector(wanted))?.readyState ?? 0) >= 2,
       `dialog ${tag}`,
     );
     await person.leaves();
@@ -119,7 +122,12 @@ test("what cannot be shown can be downloaded, and pages are shown as text", asyn
 });
 
 test("texts are read in their encoding whatever their type, and empty files are said to be empty", async () => {
-  for (const [name, words] of [["h latin", "Grüße aus Köln"], ["i wide.txt", "Grüße"], ["j data", "There is no preview"], ["k empty.txt", "This file is empty."]]) {
+  for (const [name, words] of [
+    ["h latin", "Grüße aus Köln"],
+    ["i wide.txt", "Grüße"],
+    ["j data", "There is no preview"],
+    ["k empty.txt", "This file is empty."],
+  ]) {
     const { person, viewer } = await opens(String(name));
     await viewer.getByText(String(words)).waitFor();
     await person.leaves();
@@ -129,20 +137,28 @@ test("texts are read in their encoding whatever their type, and empty files are 
 test("a stored script does not run, whatever gets into the page that names it", async () => {
   const { person } = await opens("k empty.txt");
   await person.page.keyboard.press("Escape");
-  const fetched = person.page.waitForRequest((request) => request.url().includes("/content/") && request.resourceType() === "fetch");
+  const fetched = person.page.waitForRequest(
+    (request) => request.url().includes("/content/") && request.resourceType() === "fetch",
+  );
   await person.row("l script.js").dblclick();
   await person.page.getByRole("dialog", { name: "l script.js" }).getByText("owned").waitFor();
-  const outcomes = await person.page.evaluate(async (address) => {
-    const loads = (/** @type {string} */ type) =>
-      new Promise((resolve) => {
-        const script = Object.assign(document.createElement("script"), { src: address, type });
-        script.onload = () => resolve("ran");
-        script.onerror = () => resolve("refused");
-        document.head.append(script);
-      });
-    const imported = import(address).then(() => "ran", () => "refused");
-    return [await loads(""), await loads("module"), await imported, document.title];
-  }, (await fetched).url());
+  const outcomes = await person.page.evaluate(
+    async (address) => {
+      const loads = (/** @type {string} */ type) =>
+        new Promise((resolve) => {
+          const script = Object.assign(document.createElement("script"), { src: address, type });
+          script.onload = () => resolve("ran");
+          script.onerror = () => resolve("refused");
+          document.head.append(script);
+        });
+      const imported = import(address).then(
+        () => "ran",
+        () => "refused",
+      );
+      return [await loads(""), await loads("module"), await imported, document.title];
+    },
+    (await fetched).url(),
+  );
   assert.deepEqual(outcomes, ["refused", "refused", "refused", "discord-cloud"]);
   const refusals = person.troubles.splice(0);
   assert.ok(refusals.length > 0 && refusals.every((text) => text.includes("Content Security Policy")), refusals.join());

@@ -99,7 +99,9 @@ test("after a reload the file is chosen again, no other one is taken, and only w
   await storesOneChunk(person, gate);
   await reloads(person);
   await unfinished(person).getByText("10.0 / 22.9 MiB stored · In /reloaded").waitFor();
-  await unfinished(person).getByText(/^Kept until/).waitFor();
+  await unfinished(person)
+    .getByText(/^Kept until/)
+    .waitFor();
   const other = path.join(folder, "other.mkv");
   await writeFile(other, Buffer.alloc(FILM.length, 9));
   await goesOnWith(person, other);
@@ -159,7 +161,9 @@ test("an upload that is dropped is gone, and so is one that another file takes t
   await person.uploads([{ name: "draft.mkv", buffer: Buffer.from("done") }]);
   await person.page.getByText("draft.mkv is not the file any more whose upload was begun").waitFor();
   await person.uploadsAreDone(1);
-  const listed = person.page.waitForEvent("websocket").then((socket) => socket.waitForEvent("framereceived", (frame) => String(frame.payload).includes("s2c:kept-uploads")));
+  const listed = person.page
+    .waitForEvent("websocket")
+    .then((socket) => socket.waitForEvent("framereceived", (frame) => String(frame.payload).includes("s2c:kept-uploads")));
   await person.page.reload();
   await listed;
   await person.ready();

@@ -26,7 +26,14 @@ async function withPasskeys() {
   const devtools = await person.context.newCDPSession(person.page);
   await devtools.send("WebAuthn.enable");
   await devtools.send("WebAuthn.addVirtualAuthenticator", {
-    options: { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
+    options: {
+      protocol: "ctap2",
+      transport: "internal",
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
   });
   return person;
 }
@@ -53,7 +60,11 @@ async function setsUpApp(form) {
   await form.getByLabel("Code", { exact: true }).fill(codeOf(secret, -1));
   await form.getByLabel("Name (optional)").fill("phone");
   await form.getByRole("button", { name: "Set up the app" }).click();
-  const codes = await form.locator(".recovery-codes code").first().waitFor().then(() => form.locator(".recovery-codes code").allTextContents());
+  const codes = await form
+    .locator(".recovery-codes code")
+    .first()
+    .waitFor()
+    .then(() => form.locator(".recovery-codes code").allTextContents());
   await form.getByRole("button", { name: "I have kept them" }).click();
   return { secret, codes };
 }
@@ -79,7 +90,10 @@ test("with an authenticator app the password alone opens nothing, and a code or 
     await page.getByRole("heading", { name: "One more step" }).waitFor();
     await page.getByLabel("Code", { exact: true }).fill("000000");
     await page.getByRole("button", { name: "Log in", exact: true }).click();
-    await page.getByRole("alert").getByText(/wrong code/i).waitFor();
+    await page
+      .getByRole("alert")
+      .getByText(/wrong code/i)
+      .waitFor();
     await page.getByLabel("Code", { exact: true }).fill(code);
     await page.getByRole("button", { name: "Log in", exact: true }).click();
     await person.ready();

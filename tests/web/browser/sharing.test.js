@@ -206,7 +206,8 @@ test("what cannot be done with a file is not offered, and why is told", async ()
     return [labels, why];
   };
   assert.deepEqual(await offered(), [["Details"], "Private to somebody else. Only its owner can share it with you."]);
-  for (const name of ["Download", "Move", "Delete"]) assert.ok(await grace.page.getByRole("toolbar").getByRole("button", { name }).isDisabled(), name);
+  for (const name of ["Download", "Move", "Delete"])
+    assert.ok(await grace.page.getByRole("toolbar").getByRole("button", { name }).isDisabled(), name);
   const details = grace.page.getByRole("complementary", { name: "Details" });
   await details.getByText("Somebody else", { exact: true }).waitFor();
   await ada.chooses("secret.txt", "Share");
@@ -287,19 +288,27 @@ test("a link has a password and a number of downloads, is changed, and revoked",
 
 test("addresses of content on the page hold no secret, and open nothing elsewhere", async () => {
   const { ada, grace } = await bothIn("pictures");
-  const pixel = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64");
+  const pixel = Buffer.from(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+    "base64",
+  );
   await ada.page.getByLabel("Upload as public files").check();
   await ada.uploads([{ name: "dot.png", mimeType: "image/png", buffer: pixel }]);
   for (const person of [ada, grace]) {
     await person.row("dot.png").dblclick();
     const picture = person.page.getByRole("dialog", { name: "dot.png" }).getByRole("img", { name: "dot.png" });
-    await person.page.waitForFunction(() => /** @type {HTMLImageElement | null} */ (document.querySelector("img.shown"))?.naturalWidth === 1);
+    await person.page.waitForFunction(
+      () => /** @type {HTMLImageElement | null} */ (document.querySelector("img.shown"))?.naturalWidth === 1,
+    );
     const address = new URL((await picture.getAttribute("src")) ?? "", set.cloud.url);
     assert.match(address.pathname, /^\/content\/\d+\/\d+$/);
     assert.deepEqual([...address.searchParams.keys()], ["v"]);
     assert.equal((await fetch(address)).status, 401);
     const cookies = await person.context.cookies(address.href);
-    assert.deepEqual(cookies.map(({ name, httpOnly, sameSite }) => [name, httpOnly, sameSite]), [["content-access", true, "Strict"]]);
+    assert.deepEqual(
+      cookies.map(({ name, httpOnly, sameSite }) => [name, httpOnly, sameSite]),
+      [["content-access", true, "Strict"]],
+    );
     // The page gets another cookie in time, so that what is open goes on.
     const renewed = person.page.waitForResponse((response) => response.url().endsWith("/page/content-access") && response.ok());
     await person.page.clock.fastForward(400_000);

@@ -77,7 +77,10 @@ test("nothing is taken for a folder that is gone, and everything for those aroun
   await writeFile(file, "hello");
   await person.uploads([{ name: "refused.txt", buffer: Buffer.from("hello") }]);
   await person.page.locator(".toast.bad").getByText("There is no such folder").waitFor();
-  await person.drops([file], { onto: person.page.getByRole("navigation", { name: "Places" }).getByRole("link"), folder: "All files" });
+  await person.drops([file], {
+    onto: person.page.getByRole("navigation", { name: "Places" }).getByRole("link"),
+    folder: "All files",
+  });
   await person.uploadsAreDone(1);
   await person.page.getByRole("button", { name: "Go to all files" }).click();
   await person.row("rescued.txt").waitFor();
@@ -98,7 +101,10 @@ test("what is dropped on a folder goes into it", async () => {
   await person.page.getByRole("button", { name: "Tiles" }).click();
   await person.drops([String(two)], { onto: person.page.getByRole("gridcell", { name: "quay" }), folder: "quay" });
   await person.uploadsAreDone(2);
-  await person.drops([String(three)], { onto: person.page.getByRole("navigation", { name: "Places" }).getByRole("link"), folder: "All files" });
+  await person.drops([String(three)], {
+    onto: person.page.getByRole("navigation", { name: "Places" }).getByRole("link"),
+    folder: "All files",
+  });
   await person.uploadsAreDone(3);
   await person.page.getByRole("button", { name: "Table" }).click();
   await person.row("quay").dblclick();
@@ -206,7 +212,10 @@ test("what is uploaded into a folder goes along when that is renamed and moved",
   await gate.open();
   await person.uploadsAreDone(names.length);
   await person.sees(names);
-  assert.deepEqual((await other.names()).filter((name) => name === "before" || name === "after"), []);
+  assert.deepEqual(
+    (await other.names()).filter((name) => name === "before" || name === "after"),
+    [],
+  );
   await person.leaves();
   await other.leaves();
 });

@@ -11,7 +11,8 @@ export function png(width, height, colour) {
   const rows = Buffer.alloc(height * (1 + width * 3));
   for (let y = 0, at = 0; y < height; y += 1) {
     at += 1;
-    for (let x = 0; x < width; x += 1) for (const part of colour(x / width, y / height)) rows[at++] = Math.max(0, Math.min(255, part));
+    for (let x = 0; x < width; x += 1)
+      for (const part of colour(x / width, y / height)) rows[at++] = Math.max(0, Math.min(255, part));
   }
   const head = Buffer.alloc(13);
   head.writeUInt32BE(width, 0);

@@ -132,7 +132,10 @@ export class Person {
    * @param {{ name: string, mimeType?: string, buffer: Buffer }[]} files
    */
   async uploads(files) {
-    await this.page.setInputFiles("#pick-files", files.map((file) => ({ mimeType: "application/octet-stream", ...file })));
+    await this.page.setInputFiles(
+      "#pick-files",
+      files.map((file) => ({ mimeType: "application/octet-stream", ...file })),
+    );
   }
 
   /**
@@ -159,7 +162,10 @@ export class Person {
    * @param {number} count
    */
   async uploadsAreDone(count) {
-    await this.page.locator(".queue-title").getByText(new RegExp(`^${count} files? stored$`)).waitFor();
+    await this.page
+      .locator(".queue-title")
+      .getByText(new RegExp(`^${count} files? stored$`))
+      .waitFor();
   }
 
   /**

@@ -1,4 +1,0 @@
-declare const htm: {
-  bind(h: unknown): (strings: TemplateStringsArray, ...values: unknown[]) => any;
-};
-export default htm;

@@ -1,0 +1,212 @@
+/** Logging in and out, passwords, and more users. */
+
+import type { UserHandle } from "../../types/wire.js";
+import type { LoginMethods, LoginStep } from "../../types/account.js";
+import type { Issued } from "./token.js";
+import type { Connection } from "../protocol/connection.js";
+import type { Store } from "../state/store.js";
+import { messageOf } from "../protocol/errors.js";
+import { initialState } from "../state/initial.js";
+import { text } from "../text/text.js";
+import { deviceName } from "./device-name.js";
+import { HttpError, askManager } from "./http.js";
+import { askForPasskey } from "./passkeys.js";
+import { takeSetupCode } from "./setup-code.js";
+import { Tokens } from "./token.js";
+
+const RETRY_MS = 3_000;
+/** Answers to a right password that is not enough. */
+const STEPS = ["second-factor-required", "second-factor-demanded"];
+
+export class Accounts {
+  /** Who was logged in last. */
+  #lastUser: number | null = null;
+  /** The code from the link that led here. */
+  #setupCode = "";
+  #tokens = new Tokens((token) => this.#renewed(token));
+  #store;
+  #connection;
+  #onOtherUser;
+
+  /** @param onOtherUser called before somebody else is connected than before */
+  constructor(store: Store, connection: Connection, onOtherUser: () => void) {
+    this.#store = store;
+    this.#connection = connection;
+    this.#onOtherUser = onOtherUser;
+  }
+
+  /** Goes on with the token that is remembered, or asks for a login. */
+  async start() {
+    this.#setupCode ||= takeSetupCode();
+    try {
+      if (this.#tokens.remembered) await this.#enter(await this.#tokens.fresh());
+      else await this.#ask();
+    } catch (error) {
+      if (error instanceof HttpError && error.status === 401) return this.#leave(text.login.ended);
+      const pauseMs = (error instanceof HttpError && error.retryAfterMs) || RETRY_MS;
+      this.#store.set({ link: { phase: "offline", retryAt: performance.now() + pauseMs } });
+      setTimeout(() => this.start(), pauseMs);
+    }
+  }
+
+  /** @returns what is still to be done; null when one is logged in */
+  async login(username: string, password: string, stay: boolean): Promise<LoginStep | null> {
+    try {
+      const issued = await askManager("/login", { body: { username, password, ...session() }, isPatient: true });
+      await this.enterWith(issued, stay);
+      return null;
+    } catch (error) {
+      if (error instanceof HttpError && STEPS.includes(error.facts["code"])) return error.facts as LoginStep;
+      throw error;
+    }
+  }
+
+  /** Ends a login with a second factor. */
+  async answer(challenge: string, answer: { code: string } | { passkey: object }, stay: boolean) {
+    const issued = await askManager("/login/second-factor", { body: { challenge, ...answer, ...session() } });
+    await this.enterWith(issued, stay);
+  }
+
+  async loginWithPasskey(stay: boolean) {
+    const { challenge, passkey_options: options } = await askManager("/login/passkey/options", { body: {} });
+    const passkey = await askForPasskey(options);
+    await this.enterWith(await askManager("/login/passkey", { body: { challenge, passkey, ...session() } }), stay);
+  }
+
+  methods(): Promise<LoginMethods> {
+    return askManager("/login/methods");
+  }
+
+  /** Goes on with what the manager has issued for a login. */
+  async enterWith(issued: Issued, stay: boolean) {
+    this.#tokens.remember(issued, stay);
+    await this.#enter(issued.token);
+  }
+
+  /**
+   * Ends a login at the OpenID provider.
+   * @returns a confirmation of who one is; null without a login
+   */
+  async comeBack({ error, stay }: { error: string | null; stay: boolean }): Promise<string | null> {
+    try {
+      if (error) throw new Error(text.openid.problems[error] ?? text.openid.failed);
+      const issued = await askManager("/login/oidc", { body: session() });
+      await this.enterWith(issued, stay);
+      return issued.confirmation;
+    } catch (failure) {
+      this.#leave(messageOf(failure));
+      return null;
+    }
+  }
+
+  /**
+   * Makes the administrator of a new cloud.
+   * @returns as of `login`
+   * @param setupCode null when none is needed
+   */
+  async createAdministrator(username: string, password: string, setupCode: string | null): Promise<LoginStep | null> {
+    await askManager("/register", { body: { username, password, setupCode } });
+    return this.login(username, password, false);
+  }
+
+  async addUser(username: string, password: string) {
+    const adminToken = await this.token();
+    await askManager("/register", { body: { username, password, adminToken } });
+  }
+
+  /** A token that is good for a while. Rejects with `HttpError`. */
+  token(): Promise<string> {
+    return this.#tokens.fresh();
+  }
+
+  /** Changes the password; every other session of this user ends. */
+  async changePassword(previousPassword: string, newPassword: string) {
+    const { user } = this.#store.state.session;
+    if (!user) return;
+    const body = { username: user.name, previousPassword, newPassword };
+    await askManager("/update-password", { body, token: await this.token() });
+  }
+
+  /** Ends the session, and shows the page of those who are not logged in. */
+  async logout() {
+    const token = this.#tokens.remembered;
+    this.#leave(null);
+    // Without a connection it ends by itself, later.
+    if (token) await askManager("/logout", { body: {}, token }).catch(() => {});
+  }
+
+  /** @param notice why, when it was not the user's wish */
+  #leave(notice: string | null) {
+    this.#connection.stop();
+    this.#tokens.forget();
+    const { preferences, route } = this.#store.state;
+    const session = { phase: "signed-out" as const, user: null, token: null, notice, setupCode: null };
+    this.#store.set({ ...initialState(), session, preferences, route });
+  }
+
+  /** Whether connecting may succeed another time; logs out when the session has ended. */
+  async isTokenAlive() {
+    const { user } = this.#store.state.session;
+    try {
+      if (!(await isGood(await this.#tokens.fresh()))) await this.#renewDead();
+    } catch (error) {
+      if (!(error instanceof HttpError) || error.status !== 401) return true;
+      if (this.#store.state.session.user === user) this.#leave(text.login.ended);
+      return false;
+    }
+    return true;
+  }
+
+  /** A clock that was set back may have kept the token for too long. Rejects with `HttpError` 401 unless it was that. */
+  async #renewDead() {
+    const before = this.#tokens.remembered;
+    const token = await this.#tokens.fresh({ isForced: true });
+    if (token === before) throw new HttpError(401, text.login.ended);
+  }
+
+  #renewed(token: string) {
+    this.#connection.useToken(token);
+    const { session } = this.#store.state;
+    if (session.phase === "signed-in") this.#store.set({ session: { ...session, token } });
+  }
+
+  async findUsers(query: string): Promise<UserHandle[]> {
+    const found = await this.#connection.request("c2s:user-search-request", { query });
+    return found.results ?? [];
+  }
+
+  async #ask() {
+    const { needs_administrator: isFirst, needs_setup_code: needsCode } = await askManager("/page/first-start");
+    const phase = isFirst ? "first-start" : "signed-out";
+    const setupCode = needsCode ? this.#setupCode : null;
+    this.#store.set(({ session }) => ({
+      session: { ...session, phase, setupCode },
+      link: { phase: "connecting", retryAt: null },
+    }));
+  }
+
+  async #enter(token: string) {
+    const { you } = await askManager("/status", { token });
+    const user = { id: you.id, name: you.name, isAdmin: you.is_admin };
+    if (this.#lastUser !== null && this.#lastUser !== user.id) this.#onOtherUser();
+    this.#lastUser = user.id;
+    this.#store.set({ session: { phase: "signed-in", user, token, notice: null, setupCode: null }, dialog: null });
+    this.#connection.start(token);
+  }
+}
+
+/** What the page asks of every session. */
+function session() {
+  return { device: deviceName(navigator.userAgent), renewable: true };
+}
+
+/** Whether a token opens the door now. Rejects with `HttpError` when nobody can say. */
+async function isGood(token: string) {
+  try {
+    await askManager("/status", { token });
+    return true;
+  } catch (error) {
+    if (error instanceof HttpError && error.status === 401) return false;
+    throw error;
+  }
+}

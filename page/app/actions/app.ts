@@ -1,0 +1,129 @@
+/** Everything that the page can do, put together: views get this one object. */
+
+import type { Picked } from "../uploads/picked.js";
+import { Connection, ORGANISE, RESUME } from "../protocol/connection.js";
+import { initialState } from "../state/initial.js";
+import { isWithin, nameProblem } from "../state/paths.js";
+import { Store } from "../state/store.js";
+import { text } from "../text/text.js";
+import { Uploads } from "../uploads/runner.js";
+import { Accounts } from "./accounts.js";
+import { Administration } from "./administration.js";
+import { Browser } from "./browser.js";
+import { ContentAccess } from "./content-access.js";
+import { Deletions } from "./deletions.js";
+import { Finder } from "./finder.js";
+import { Links } from "./links.js";
+import { Navigation } from "./navigation.js";
+import { takeReturn } from "./openid.js";
+import { Organiser } from "./organiser.js";
+import { Overview } from "./overview.js";
+import { OwnAccount } from "./own-account.js";
+import { OwnLinks } from "./own-links.js";
+import { Preferences } from "./preferences.js";
+import { SecondFactors } from "./second-factors.js";
+import { Selecting } from "./selecting.js";
+import { Toasts } from "./toasts.js";
+
+export class App {
+  readonly store = new Store(initialState());
+  readonly toasts = new Toasts(this.store);
+  readonly preferences = new Preferences(this.store);
+  readonly connection: Connection = new Connection({
+    onOnline: () => this.#online(),
+    onOffline: (retryAt) => this.#offline(retryAt),
+    mayRetry: () => this.accounts.isTokenAlive(),
+  });
+  readonly accounts: Accounts = new Accounts(this.store, this.connection, () => this.#forgetUser());
+  readonly #token = () => this.accounts.token();
+  readonly ownAccount = new OwnAccount(this.#token);
+  readonly secondFactors = new SecondFactors(this.#token);
+  readonly administration = new Administration(this.store, this.connection, this.#token);
+  readonly navigation = new Navigation(this.store);
+  readonly browser = new Browser(this.store, this.connection, this.navigation);
+  readonly selecting = new Selecting(this.store, this.browser, this.navigation, this.toasts);
+  readonly finder = new Finder(this.store, this.connection, this.browser, this.selecting, this.navigation, this.toasts);
+  readonly links = new Links(this.connection, new ContentAccess(this.#token), this.#token);
+  readonly ownLinks = new OwnLinks(this.#token);
+  readonly deletions = new Deletions(this.store, this.connection, this.toasts, this.selecting, this.browser);
+  readonly organiser = new Organiser(this.store, this.connection, this.toasts, this.selecting, this.deletions);
+  readonly overview = new Overview(this.store, this.connection, this.#token);
+  readonly uploads = new Uploads(this.store, this.connection, this.toasts);
+
+  constructor() {
+    this.connection.on("generic:primitives", ({ string_value: granted = "" }) => this.#granted(granted.split(",")));
+  }
+
+  /** Whether something waits or is under way that is lost when the page is left. */
+  get isWorking() {
+    return this.uploads.isWorking || this.deletions.isWaiting;
+  }
+
+  /** Reads what is remembered, and begins. */
+  async start() {
+    this.preferences.load();
+    const returned = takeReturn();
+    this.navigation.start();
+    window.addEventListener("beforeunload", (event) => {
+      if (this.isWorking) event.preventDefault();
+    });
+    // What was deleted and not undone is deleted, also when the page is closed before it is final.
+    window.addEventListener("pagehide", () => this.deletions.commitLast());
+    if (!returned) return this.accounts.start();
+    const confirmation = await this.accounts.comeBack(returned);
+    if (confirmation) this.secondFactors.keep(confirmation);
+  }
+
+  /**
+   * Uploads files. Names that were deleted a moment ago are free before.
+   * @param base folder in which it all goes
+   */
+  async upload(picked: Picked, base: readonly string[]) {
+    // Nobody wants a folder back that somebody has deleted.
+    const { listing } = this.store.state;
+    if (listing.status === "missing" && isWithin(base, listing.path)) return this.toasts.show(text.listing.missing, "bad");
+    const [unreadable, ...others] = picked.unreadable;
+    if (unreadable !== undefined) this.toasts.show(text.uploads.unreadable(unreadable, others.length), "bad");
+    const unnamable = picked.emptyFolders.flat().find((name) => nameProblem(name));
+    if (unnamable !== undefined) this.toasts.show(text.uploads.unnamable(unnamable), "bad");
+    const emptyFolders = picked.emptyFolders.filter((path) => !path.some(nameProblem));
+    await this.deletions.commitAll();
+    await this.uploads.add({ ...picked, emptyFolders }, base);
+  }
+
+  /** Ends what is under way, and logs out. What was deleted and not undone is deleted, if there is a connection. */
+  async logout() {
+    await this.deletions.commitAll();
+    this.deletions.forgetAll();
+    this.uploads.discard();
+    await this.accounts.logout();
+  }
+
+  /** What one user has begun is not done in the name of another one. */
+  #forgetUser() {
+    this.uploads.discard();
+    this.deletions.forgetAll();
+    this.links.forget();
+    this.secondFactors.forget();
+  }
+
+  #online() {
+    this.store.set({ link: { phase: "online", retryAt: null }, services: [], canOrganise: false });
+    this.browser.online();
+    this.overview.online();
+  }
+
+  /** The first frame of a connection: it has these extensions. */
+  #granted(extensions: readonly string[]) {
+    this.store.set({ canOrganise: extensions.includes(ORGANISE) });
+    // Names that are wanted for uploads may be among what is still to be deleted.
+    void this.deletions.online().then(() => {
+      if (this.connection.isOnline) void this.uploads.online(extensions.includes(RESUME));
+    });
+  }
+
+  #offline(retryAt: number) {
+    this.store.set({ link: { phase: "offline", retryAt } });
+    this.uploads.offline();
+  }
+}

@@ -1,0 +1,201 @@
+/** Finds items by their names in the whole folder, also where its pages are not here. */
+
+import type { Item, PageKind } from "../../types/state.js";
+import type { Connection } from "../protocol/connection.js";
+import type { Store } from "../state/store.js";
+import type { Browser } from "./browser.js";
+import type { Navigation } from "./navigation.js";
+import type { Selecting } from "./selecting.js";
+import type { Toasts } from "./toasts.js";
+import { Disconnected, Refused } from "../protocol/errors.js";
+import {
+  firstLoaded,
+  loadedFile,
+  orderOf,
+  rawCount,
+  rawRow,
+  rawRowOf,
+  rowOf,
+  searchOrder,
+  visibleRow,
+} from "../state/listing.js";
+import { formatPath } from "../state/paths.js";
+import { text } from "../text/text.js";
+
+const TYPING_PAUSE_MS = 900;
+/** A file may move to another page while its page is loaded. */
+const ATTEMPTS = 3;
+
+/** A word that is being typed. */
+export type Typing = { word: string; typedAt: number; origin: number };
+
+export class Finder {
+  #typing: Typing | null = null;
+  /** Each letter waits for the one before, which may have moved the focus. */
+  #settled = Promise.resolve();
+  /** Name of the file that is being looked for. */
+  #opening = "";
+  #stepped = Promise.resolve();
+  #store;
+  #connection;
+  #browser;
+  #selecting;
+  #navigation;
+  #toasts;
+
+  constructor(
+    store: Store,
+    connection: Connection,
+    browser: Browser,
+    selecting: Selecting,
+    navigation: Navigation,
+    toasts: Toasts,
+  ) {
+    this.#store = store;
+    this.#connection = connection;
+    this.#browser = browser;
+    this.#selecting = selecting;
+    this.#navigation = navigation;
+    this.#toasts = toasts;
+  }
+
+  isTyping(now: number) {
+    return this.#typing !== null && now - this.#typing.typedAt <= TYPING_PAUSE_MS;
+  }
+
+  /** The next letter begins another word. */
+  endWord() {
+    this.#typing = null;
+  }
+
+  /** Goes to the next item whose name begins with what was typed; the same letter again goes on to the one after. */
+  type(letter: string, now: number) {
+    if (!this.#typing || !this.isTyping(now)) this.#typing = { word: "", typedAt: now, origin: this.#focus };
+    const typing = this.#typing;
+    typing.word += letter;
+    typing.typedAt = now;
+    const { word } = typing;
+    this.#settled = this.#settled.then(() => this.#goTo(typing, word));
+  }
+
+  /** Loads the page of the file that the address says is open. One that is not there is told, and opened no more. */
+  async bringFile(name: string) {
+    if (this.#opening === name) return;
+    this.#opening = name;
+    const { path, order } = this.#store.state.listing;
+    const isWanted = () => {
+      const { route, listing } = this.#store.state;
+      return route.open === name && listing.path === path && listing.order === order && this.#connection.isOnline;
+    };
+    try {
+      const isThere = await this.#bringFile(name);
+      if (isThere || !isWanted()) return;
+      this.#toasts.show(text.viewer.notFound(name), "bad");
+      this.#navigation.forgetFile();
+    } catch (error) {
+      // It is looked for again once the folder is loaded anew.
+      if (!(error instanceof Disconnected)) this.#toasts.error(error);
+    } finally {
+      this.#opening = "";
+    }
+  }
+
+  /** Opens the file after the open one that may be read, or the one before. */
+  step(by: 1 | -1) {
+    this.#stepped = this.#stepped.then(() => this.#step(by));
+  }
+
+  async #step(by: 1 | -1) {
+    const { listing, route } = this.#store.state;
+    const file = loadedFile(listing, route.open);
+    if (!file) return;
+    const row = rawRowOf(listing, file.key);
+    for (let raw = row + by; raw >= listing.folderCount && raw < rawCount(listing); raw += by) {
+      const item = await this.#browser.bring(raw);
+      if (item?.kind !== "file" || this.#store.state.route.open !== file.name) return;
+      if (this.#isShown(item) && item.can !== "none") return this.#navigation.openFile(item.name);
+    }
+  }
+
+  /** @param item one whose page is here */
+  #isShown(item: Item) {
+    const { listing, hidden } = this.#store.state;
+    return rowOf(listing, hidden, item.key) >= 0;
+  }
+
+  /** Raw row of the keyboard's focus; -1: none. */
+  get #focus() {
+    const { listing, hidden, selection } = this.#store.state;
+    return rawRow(listing, hidden, selection.focus);
+  }
+
+  /** @param word what was typed until then */
+  async #goTo(typing: Typing, word: string) {
+    const isCycling = word.split("").every((letter) => letter === word[0]);
+    const isWanted = () => this.#typing === typing && (isCycling || typing.word === word);
+    if (!isWanted()) return;
+    const wanted = isCycling ? word.charAt(0) : word;
+    const raw = await this.#find(wanted, isCycling ? this.#focus : typing.origin);
+    if (!isWanted()) return;
+    this.#store.set({ announcement: raw < 0 ? text.listing.noName(wanted) : "" });
+    const { listing, hidden } = this.#store.state;
+    if (raw >= 0) this.#selecting.moveTo(visibleRow(listing, hidden, raw), { select: true, extend: false });
+  }
+
+  /** The raw row of the first item behind another one whose name begins so, from the top again after the last; -1: none. */
+  async #find(prefix: string, after: number) {
+    const { listing, hidden, canOrganise } = this.#store.state;
+    if (!canOrganise) return firstLoaded(listing, hidden, prefix, after);
+    try {
+      for (const { kind, start } of searchOrder(listing, after + 1)) {
+        const raw = await this.#locate(kind, prefix, { isPrefix: true, start });
+        if (raw >= 0) return raw;
+      }
+      return -1;
+    } catch {
+      return firstLoaded(listing, hidden, prefix, after);
+    }
+  }
+
+  /** Whether there is such a file, whose page then is here. */
+  async #bringFile(name: string) {
+    const isLoaded = () => loadedFile(this.#store.state.listing, name) !== null;
+    for (let attempt = 0; attempt < ATTEMPTS && !isLoaded(); attempt += 1) {
+      if (!this.#store.state.canOrganise) return false;
+      try {
+        if ((await this.#locate("files", name, { isPrefix: false, start: 0 })) < 0) return false;
+      } catch (error) {
+        // What the manager takes for no name is the name of no file.
+        if (error instanceof Refused) return false;
+        throw error;
+      }
+    }
+    return isLoaded();
+  }
+
+  /** The raw row of the first item of a kind that is called so, or whose name begins so; its page is loaded. -1: none. */
+  async #locate(kind: PageKind, name: string, { isPrefix, start }: { isPrefix: boolean; start: number }) {
+    const { path } = this.#store.state.listing;
+    for (let from = start; ;) {
+      const { listing } = this.#store.state;
+      if (listing.path !== path) return -1;
+      const order = orderOf(listing, kind);
+      const { index } = await this.#connection.request("c2s:position-request", {
+        path: formatPath(path),
+        type: kind,
+        name,
+        is_prefix: isPrefix,
+        start: from,
+        sort_by: order.by,
+        ascending_sort: order.ascending,
+      });
+      if (index === null) return -1;
+      const raw = index + (kind === "files" ? listing.folderCount : 0);
+      const item = await this.#browser.bring(raw);
+      if (!item) return -1;
+      // What is being deleted is shown no more, and so is not gone to.
+      if (!isPrefix || this.#isShown(item)) return raw;
+      from = index + 1;
+    }
+  }
+}

@@ -1,0 +1,127 @@
+/** Making folders, renaming, moving, sharing. Changes come back as events, so nothing is changed here. */
+
+import type { FileItem, Item } from "../../types/state.js";
+import type { FileAccess } from "../../types/wire.js";
+import type { Connection } from "../protocol/connection.js";
+import type { Store } from "../state/store.js";
+import type { Deletions } from "./deletions.js";
+import type { Selecting } from "./selecting.js";
+import type { Toasts } from "./toasts.js";
+import { formatPath, isWithin } from "../state/paths.js";
+import { text } from "../text/text.js";
+
+export class Organiser {
+  #store;
+  #connection;
+  #toasts;
+  #selecting;
+  #deletions;
+
+  constructor(store: Store, connection: Connection, toasts: Toasts, selecting: Selecting, deletions: Deletions) {
+    this.#store = store;
+    this.#connection = connection;
+    this.#toasts = toasts;
+    this.#selecting = selecting;
+    this.#deletions = deletions;
+  }
+
+  get #path() {
+    return this.#store.state.listing.path;
+  }
+
+  /**
+   * Rejects with `Refused`.
+   * @param parent the folder in which it is made; the present one when nothing is said
+   */
+  async createFolder(name: string, parent: readonly string[] = this.#path) {
+    await this.#deletions.commitAll();
+    await this.#connection.request("c2s:create-folder", { path: formatPath([...parent, name]) });
+  }
+
+  async rename(item: Item, name: string) {
+    this.#store.set({ renaming: null });
+    if (name === item.name) return;
+    const path = this.#path;
+    await this.#attempt(async () => {
+      await this.#deletions.commitAll();
+      this.#tell(
+        item.kind === "folder"
+          ? await this.#connection.request("c2s:rename-folder", { path: formatPath([...path, item.name]), target_name: name })
+          : await this.#connection.request("c2s:rename-file", { path: formatPath(path), name: item.name, target_name: name }),
+      );
+    });
+  }
+
+  /** Moves items of the present folder into another one; folders only when the manager knows how. */
+  async move(items: readonly Item[], target: readonly string[]) {
+    const { canOrganise, listing } = this.#store.state;
+    const source = listing.path;
+    if (formatPath(target) === formatPath(source)) return;
+    const files = items.filter((item) => item.kind === "file").map((item) => item.name);
+    const folders = items.filter((item) => item.kind === "folder").map((item) => [...source, item.name]);
+    if (folders.length > 0 && !canOrganise) this.#toasts.show(text.move.noFolders, "bad");
+    // What is dropped on itself, or on its own selection, stays.
+    const moving = canOrganise ? folders.filter((folder) => !isWithin(target, folder)) : [];
+    if (files.length + moving.length === 0) return;
+    await this.#attempt(async () => {
+      await this.#deletions.commitAll();
+      if (files.length > 0) await this.#moveFiles(files, listing.folderId, target);
+      for (const folder of moving) await this.#moveFolder(folder, target);
+      this.#selecting.clear();
+      this.#toasts.show(text.move.done(files.length, moving.length, target.at(-1) ?? text.app.root), "good");
+    });
+  }
+
+  /** Whether a file is public, whom it is shared with, and whether it has an owner. Rejects with `Refused`. */
+  async accessTo(file: FileItem): Promise<FileAccess> {
+    return this.#connection.request("c2s:share-list-request", { path: formatPath(this.#path), name: file.name });
+  }
+
+  async setPublic(file: FileItem, isPublic: boolean) {
+    await this.#connection.request("c2s:set-public", { path: formatPath(this.#path), name: file.name, is_public: isPublic });
+  }
+
+  async share(file: FileItem, user: number, access: "read" | "write" | "nothing") {
+    await this.#connection.request("c2s:file-share", {
+      path: formatPath(this.#path),
+      name: file.name,
+      target_user: user,
+      ...(access === "nothing" ? { is_deleting: true } : { can_write: access === "write" }),
+    });
+  }
+
+  async transfer(file: FileItem, user: number, keepAccess: boolean) {
+    await this.#connection.request("c2s:transfer-ownership", {
+      file_id: file.id,
+      target_user_id: user,
+      create_share_for_current_owner: keepAccess,
+    });
+  }
+
+  async #moveFiles(files: readonly string[], source: number | null, target: readonly string[]) {
+    const status = await this.#connection.request("c2s:folder-status-request", { path: formatPath(target) });
+    const ids = {
+      ...(source !== null && { source_id: source }),
+      ...(status.folder_id !== null && { target_id: status.folder_id }),
+    };
+    this.#tell(await this.#connection.request("c2s:move-files", { ...ids, files: [...files] }));
+  }
+
+  async #moveFolder(folder: readonly string[], target: readonly string[]) {
+    const paths = { path: formatPath(folder), target_path: formatPath(target) };
+    this.#tell(await this.#connection.request("c2s:move-folder", paths));
+  }
+
+  /** Shows what the manager has to say: that something has another name now. */
+  #tell({ message }: { message?: string }) {
+    if (message) this.#toasts.show(message);
+  }
+
+  async #attempt(work: () => Promise<void>) {
+    try {
+      await work();
+    } catch (error) {
+      this.#toasts.error(error);
+    }
+  }
+}

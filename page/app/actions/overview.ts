@@ -1,0 +1,75 @@
+/** What is stored, and which services there are. */
+
+import type { Service } from "../../types/state.js";
+import type { Events } from "../../types/wire.js";
+import type { Connection } from "../protocol/connection.js";
+import type { Store } from "../state/store.js";
+import { formatPath } from "../state/paths.js";
+import { askManager } from "./http.js";
+import { atMostEvery } from "./timing.js";
+
+const MEASURE_EVERY_MS = 2_000;
+
+export type ServiceReport = { id: string; address: string; state: string; user: string | null };
+
+export class Overview {
+  #store;
+  #connection;
+  #token;
+  #measureSoon;
+
+  constructor(store: Store, connection: Connection, token: () => Promise<string>) {
+    this.#store = store;
+    this.#connection = connection;
+    this.#token = token;
+    this.#measureSoon = atMostEvery(() => void this.#measure(), MEASURE_EVERY_MS);
+    connection.on("s2c:service-registry", (news) => this.#serviceChanged(news));
+    connection.on("s2c:file-modify", () => this.#measureSoon());
+    connection.on("s2c:folder-modify", () => this.#measureSoon());
+  }
+
+  online() {
+    this.#measureSoon();
+  }
+
+  /** What each upload service does now. Rejects with `HttpError`. */
+  async services(): Promise<ServiceReport[]> {
+    const status = await askManager("/status", { token: await this.#token() });
+    return status.services;
+  }
+
+  /** Bytes in a folder and all below it. */
+  async folderSize(folderId: number) {
+    const { total_size: total } = await this.#connection.request("c2s:folder-size-request", { folder_id: folderId });
+    return total;
+  }
+
+  /**
+   * What processing found out about a file; null when it knows nothing.
+   * @param path of the folder
+   */
+  async metadata(path: readonly string[], name: string): Promise<Record<string, unknown> | null> {
+    const parameters = new URLSearchParams({ path: formatPath(path), name });
+    const answer = await askManager(`/page/metadata?${parameters}`, { token: await this.#token() });
+    return answer.metadata;
+  }
+
+  async #measure() {
+    try {
+      const size = await this.#connection.request("c2s:folder-size-request", { folder_id: null });
+      this.#store.set({ storage: { total: size.total_size, types: size.types } });
+      this.#store.set({ use: await askManager("/account/storage", { token: await this.#token() }) });
+    } catch {
+      // The numbers stay as they are until the next change.
+    }
+  }
+
+  #serviceChanged(news: Events["s2c:service-registry"]) {
+    this.#store.set(({ services }) => {
+      const others = services.filter((service) => service.id !== news.service_uuid);
+      if (news.action === "removed") return { services: others };
+      const service: Service = { id: news.service_uuid, type: news.service_type, address: news.address ?? null };
+      return { services: [...others, service] };
+    });
+  }
+}

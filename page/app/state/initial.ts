@@ -1,0 +1,62 @@
+/** The state before anything has happened. */
+
+import type { State, UploadsView, UploadState } from "../../types/state.js";
+import { nothingHidden } from "./hidden.js";
+import { emptyListing } from "./listing.js";
+import { parseRoute } from "./route.js";
+import { noSelection } from "./selection.js";
+
+export const NO_UPLOADS: Record<UploadState, number> = {
+  waiting: 0,
+  requesting: 0,
+  sending: 0,
+  storing: 0,
+  deciding: 0,
+  paused: 0,
+  done: 0,
+  failed: 0,
+  skipped: 0,
+  cancelled: 0,
+  elsewhere: 0,
+};
+
+export const EMPTY_QUEUE: UploadsView = {
+  rows: [],
+  count: 0,
+  folders: 0,
+  counts: NO_UPLOADS,
+  sentBytes: 0,
+  totalBytes: 0,
+  rate: 0,
+  secondsLeft: null,
+  isPaused: false,
+  booked: 0,
+  prompt: null,
+};
+
+export function initialState(): State {
+  const route = parseRoute("");
+  return {
+    session: { phase: "starting", user: null, token: null, notice: null, setupCode: null },
+    link: { phase: "connecting", retryAt: null },
+    route,
+    listing: emptyListing(route.path, route.order),
+    hidden: nothingHidden,
+    selection: noSelection,
+    selecting: null,
+    renaming: null,
+    dialog: null,
+    menu: null,
+    toasts: [],
+    announcement: "",
+    services: [],
+    canOrganise: false,
+    storage: null,
+    use: null,
+    uploads: EMPTY_QUEUE,
+    kept: [],
+    queueOpen: true,
+    drawerOpen: false,
+    preferences: { theme: "auto", details: true, publicUploads: false },
+  };
+}

@@ -1,0 +1,45 @@
+/** What the address bar says: folder, order, view, and the file that is shown large. Pure. */
+
+import type { Order, Route } from "../../types/state.js";
+import type { SortKey } from "../../types/wire.js";
+
+export const DEFAULT_ORDER: Order = { by: "name", ascending: true };
+const SORTS: Record<string, SortKey> = { name: "name", date: "updated_at", size: "size" };
+
+/**
+ * Reads the fragment of an address; whatever it says, a route comes out.
+ * @param hash with or without its `#`
+ */
+export function parseRoute(hash: string): Route {
+  const [path = "", query = ""] = hash.replace(/^#/, "").split("?", 2);
+  const parameters = new URLSearchParams(query);
+  const by = SORTS[parameters.get("sort") ?? ""] ?? DEFAULT_ORDER.by;
+  const direction = parameters.get("direction");
+  return {
+    path: path.split("/").filter(Boolean).map(decode),
+    order: { by, ascending: direction ? direction !== "down" : by === "name" },
+    view: parameters.get("view") === "grid" ? "grid" : "table",
+    open: parameters.get("open"),
+  };
+}
+
+/** The fragment of a route; leaves out what goes without saying. */
+export function formatRoute(route: Route) {
+  const parameters = new URLSearchParams();
+  const { by, ascending } = route.order;
+  const sort = Object.keys(SORTS).find((key) => SORTS[key] === by) ?? "name";
+  if (sort !== "name") parameters.set("sort", sort);
+  if (ascending !== (by === "name")) parameters.set("direction", ascending ? "up" : "down");
+  if (route.view === "grid") parameters.set("view", "grid");
+  if (route.open) parameters.set("open", route.open);
+  const query = parameters.toString();
+  return `#/${route.path.map(encodeURIComponent).join("/")}${query ? `?${query}` : ""}`;
+}
+
+function decode(part: string) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

@@ -1,0 +1,206 @@
+/** One file of the upload queue. Pure. */
+
+import type { UploadRow, UploadState } from "../../types/state.js";
+import type { ChunkRange } from "../../types/wire.js";
+import { Meter } from "./meter.js";
+
+/** What the queue needs of a `File`. */
+export type Source = { readonly name: string; readonly size: number };
+
+/** What the manager keeps of a file that was begun before. */
+export interface Kept {
+  uploadId: string;
+  fingerprint: string;
+  storedBytes: number;
+  /** whether all of it is stored, so that the file is not needed */
+  isAbsent: boolean;
+}
+
+/** How long a kept upload is tried without anything of it being stored; then somebody has to ask for it. */
+export const PATIENCE_MS = 3_600_000;
+
+export class Entry {
+  id: number;
+  source: Source;
+  folder: string;
+  isPublic: boolean;
+  state: UploadState = "waiting";
+  /** Whether this file alone was paused. */
+  isHeld = false;
+  /** Whether it keeps a booked service from taking another upload. */
+  occupies = false;
+  uploadId: string | null = null;
+  address = "";
+  /** Which booking it was accepted under. */
+  booking = 0;
+  chunkSize = 1;
+  storedBytes = 0;
+  /** Chunks that were never sent to this service, in order. */
+  missing: ChunkRange[] = [];
+  /** Chunks that have to be sent again. */
+  again: number[] = [];
+  /** Bytes that are on their way, by chunk. */
+  inFlight = new Map<number, number>();
+  failures = 0;
+  attempts = 0;
+  /** Milliseconds before which nothing is tried. */
+  notBefore = 0;
+  reason: string | null = null;
+  renamedTo: string | null = null;
+  isSkipping = false;
+  /** Whether a folder has its name, so that it can be renamed or skipped, and replaces nothing. */
+  meetsFolder = false;
+  /** Whether its bytes are not what was chosen any more; only choosing it again helps. */
+  isLost = false;
+  /** The folder as the manager was asked to put the file into it. */
+  requestedFolder: string | null = null;
+  /** Whether the manager took it for a folder that is elsewhere by now, so that it is to begin anew. */
+  isAstray = false;
+  /** The upload that the manager keeps, or was asked to keep, for this file: it can be resumed. */
+  keptId: string | null = null;
+  /** What says that the file is still the same; null until it was needed. */
+  fingerprint: string | null = null;
+  /** Whether all of it was stored before, so that the file itself is not needed, and not here. */
+  isAbsent = false;
+  /** Whether what was stored of it before is of no use any more. */
+  beganAnew = false;
+  /** Milliseconds since when nothing of it was stored, while it is kept; null: it goes on. */
+  stalledSince: number | null = null;
+  meter = new Meter();
+
+  /** @param folder path in which it goes */
+  constructor(id: number, source: Source, folder: string, isPublic: boolean) {
+    this.id = id;
+    this.source = source;
+    this.folder = folder;
+    this.isPublic = isPublic;
+  }
+
+  get size() {
+    return this.source.size;
+  }
+
+  /** Whether a service has to take something of it. */
+  get needsService() {
+    return this.size > 0 && !this.isAbsent;
+  }
+
+  get isOver() {
+    return ["done", "failed", "skipped", "cancelled", "elsewhere"].includes(this.state);
+  }
+
+  /** Whether what the manager keeps of it is not wanted any more. */
+  get isUnwanted() {
+    return this.keptId !== null && (this.state === "cancelled" || this.isAstray);
+  }
+
+  get sentBytes() {
+    if (this.state === "done" || this.state === "storing" || this.state === "deciding") return this.size;
+    let bytes = this.storedBytes;
+    for (const loaded of this.inFlight.values()) bytes += loaded;
+    return Math.min(bytes, this.size);
+  }
+
+  chunkLength(index: number) {
+    return Math.min(this.chunkSize, this.size - index * this.chunkSize);
+  }
+
+  /** A service takes these chunks. */
+  begin(address: string, chunkSize: number, missing: readonly ChunkRange[]) {
+    this.address = address;
+    this.chunkSize = chunkSize;
+    this.missing = missing.map((range) => ({ ...range }));
+    const bytes = missing.map(({ first, last }) => Math.min(this.size, (last + 1) * chunkSize) - first * chunkSize);
+    this.storedBytes = this.size - bytes.reduce((sum, each) => sum + each, 0);
+  }
+
+  /** The chunk to send next; null when all are sent or on their way. */
+  takeChunk() {
+    const index = this.again.shift() ?? this.#takeMissing();
+    if (index === null) return null;
+    this.inFlight.set(index, 0);
+    return index;
+  }
+
+  #takeMissing() {
+    const range = this.missing[0];
+    if (!range) return null;
+    if (range.first === range.last) this.missing.shift();
+    return range.first++;
+  }
+
+  /** @param kept to go on with */
+  adopt(kept: Kept) {
+    this.keptId = kept.uploadId;
+    this.fingerprint = kept.fingerprint;
+    this.storedBytes = kept.storedBytes;
+    this.isAbsent = kept.isAbsent;
+  }
+
+  /** The manager does not keep it after all, so that it starts again whenever it is cut off. */
+  notKept(uploadId: string) {
+    if (this.keptId !== uploadId) return;
+    this.keptId = null;
+    if (this.state === "waiting") this.restart();
+  }
+
+  chunkStored(index: number) {
+    if (!this.inFlight.delete(index)) return;
+    this.storedBytes += this.chunkLength(index);
+    this.failures = 0;
+    if (this.keptId === null) return;
+    this.attempts = 0;
+    this.reason = this.stalledSince = null;
+  }
+
+  /** What went wrong before does not count any more. */
+  forgive() {
+    this.attempts = this.failures = this.notBefore = 0;
+    this.reason = this.stalledSince = null;
+  }
+
+  /**
+   * Whether nothing of a kept upload was stored for too long. To be asked whenever something went wrong.
+   * @param now milliseconds
+   * @param isHeld whether somebody wants it to wait, who has time
+   */
+  isOutOfPatience(now: number, isHeld: boolean) {
+    if (isHeld) this.stalledSince = null;
+    else this.stalledSince ??= now;
+    return this.stalledSince !== null && now - this.stalledSince >= PATIENCE_MS;
+  }
+
+  /** Waits again. What the manager keeps of it stays stored; else nothing is. */
+  restart() {
+    this.state = "waiting";
+    this.occupies = false;
+    this.uploadId = null;
+    if (this.keptId === null) this.storedBytes = 0;
+    this.missing = [];
+    this.again = [];
+    this.inFlight.clear();
+    this.failures = 0;
+    this.isSkipping = false;
+    this.isAstray = false;
+    this.meter.reset();
+  }
+
+  /** @param isPaused whether it waits because somebody wants it to */
+  row(isPaused: boolean): UploadRow {
+    const canPause = this.state === "waiting" || this.state === "sending" || this.state === "requesting";
+    return {
+      id: this.id,
+      name: this.source.name,
+      folder: this.folder,
+      size: this.size,
+      state: isPaused && canPause ? "paused" : this.state,
+      sentBytes: this.sentBytes,
+      rate: this.state === "sending" ? this.meter.rate : 0,
+      secondsLeft: this.state === "sending" ? this.meter.secondsFor(this.size - this.sentBytes) : null,
+      isLost: this.isLost,
+      beganAnew: this.beganAnew,
+      reason: this.reason,
+      renamedTo: this.renamedTo,
+    };
+  }
+}

@@ -1,0 +1,489 @@
+/**
+ * The upload queue: which file is requested when, and what to do when something goes wrong. It is told
+ * events and says what to do; sockets, requests and timers stand around it. The protocol's side of this is
+ * described in docs/uploads.md.
+ */
+
+import type { OverwriteAction, Retry, UploadRejection, UploadResponse, UploadResumed } from "../../types/wire.js";
+import type { BookingEffect } from "./booking.js";
+import type { ChunkEffect } from "./chunk-plan.js";
+import type { Kept, Source } from "./entry.js";
+import { formatPath, parsePath, relocated } from "../state/paths.js";
+import { Booking, MAX_SERVICES } from "./booking.js";
+import { nextChunks } from "./chunk-plan.js";
+import { Conflicts } from "./conflicts.js";
+import { Entry } from "./entry.js";
+import { Lineup } from "./lineup.js";
+
+export type Effect =
+  | BookingEffect
+  | ChunkEffect
+  | { do: "request"; entry: Entry }
+  | { do: "make-empty"; entry: Entry }
+  | { do: "keep"; entry: Entry; uploadId: string }
+  | { do: "resume"; entry: Entry; uploadId: string }
+  | { do: "drop"; uploadId: string }
+  | { do: "tell-anew"; entry: Entry; isChanged: boolean }
+  | { do: "stop-sending"; uploadId: string }
+  | { do: "abort"; uploadId: string };
+
+export type NewFile = { source: Source; folder: string; isPublic: boolean; kept?: Kept };
+
+const MAX_CHUNK_FAILURES = 8;
+const MAX_ATTEMPTS = 4;
+const RETRY_MS = 500;
+const LONGEST_PAUSE_MS = 15_000;
+
+export class UploadQueue {
+  entries = new Map<number, Entry>();
+  booking = new Booking();
+  conflicts = new Conflicts();
+  isPaused = false;
+  /** How many moves of folders are being looked into, before which nothing is requested. */
+  lookups = 0;
+  #lineup = new Lineup((entry) => this.isHeld(entry));
+  #effects: Effect[] = [];
+  /** Kept uploads to be dropped, as soon as there is a connection. */
+  #dropped: string[] = [];
+  #isOnline = false;
+  /** Whether the manager keeps uploads for this connection. */
+  #canKeep = false;
+  #lastId = 0;
+
+  get isWorking() {
+    return this.#lineup.isWorking;
+  }
+
+  /** Whether it has this kept upload. */
+  has(uploadId: string) {
+    for (const entry of this.entries.values()) if (entry.keptId === uploadId) return true;
+    return this.#dropped.includes(uploadId);
+  }
+
+  add(files: NewFile[]) {
+    for (const { source, folder, isPublic, kept } of files) {
+      const entry = new Entry(++this.#lastId, source, folder, isPublic);
+      if (kept) entry.adopt(kept);
+      this.entries.set(entry.id, entry);
+      this.#lineup.wait(entry);
+    }
+  }
+
+  /** @param canKeep whether the manager keeps uploads for this connection */
+  online(canKeep: boolean = false) {
+    this.#isOnline = true;
+    this.#canKeep = canKeep;
+    // What went wrong before the connection was lost says nothing about what is there now.
+    for (const entry of this.entries.values()) if (entry.keptId !== null && !entry.isOver) entry.forgive();
+  }
+
+  /** The manager keeps some of what a client leaves behind; everything else starts again. */
+  offline() {
+    this.#isOnline = false;
+    this.booking.ended();
+    this.conflicts.connectionLost();
+    for (const entry of this.#lineup.active) {
+      this.#stopSending(entry);
+      this.#lineup.leave(entry);
+      if (entry.isUnwanted) this.#drop(entry);
+      if (entry.isOver) entry.occupies = false;
+      else this.#restart(entry);
+    }
+  }
+
+  /** A folder was renamed or moved: what goes into it goes along. Of running uploads the manager knows that itself. */
+  folderMoved(before: readonly string[], after: readonly string[]) {
+    for (const entry of this.entries.values()) entry.folder = formatPath(relocated(parsePath(entry.folder), before, after));
+  }
+
+  /** Into which files go, or went. */
+  get folders() {
+    return Array.from(this.entries.values(), (entry) => entry.folder);
+  }
+
+  bookingCleared() {
+    this.booking.ended();
+    this.conflicts.bookingEnded();
+  }
+
+  accepted(entry: Entry, response: UploadResponse) {
+    const { upload_id: uploadId, chunk_size: chunkSize } = response;
+    entry.uploadId = uploadId;
+    entry.begin(response.upload_address ?? "", chunkSize, [{ first: 0, last: Math.ceil(entry.size / chunkSize) - 1 }]);
+    this.conflicts.begin(entry);
+    // The folder had gone elsewhere before the manager had the request, so that it would be made again.
+    entry.isAstray = response.path === entry.requestedFolder && response.path !== entry.folder;
+    if (!entry.isAstray) entry.folder = response.path;
+    if (entry.state === "cancelled" || entry.isAstray) return void this.#effects.push({ do: "abort", uploadId });
+    entry.state = "sending";
+    // A file of one chunk has nothing to go on from.
+    if (!this.#canKeep || entry.size <= chunkSize) return;
+    // From now on it may be kept, whether or not the answer still arrives.
+    entry.keptId = uploadId;
+    this.#effects.push({ do: "keep", entry, uploadId });
+  }
+
+  /** The rest of a kept upload has a service, or needs none. */
+  resumed(entry: Entry, response: UploadResumed) {
+    entry.uploadId = response.upload_id;
+    entry.folder = response.path;
+    entry.begin(response.upload_address ?? "", response.chunk_size, response.missing);
+    this.conflicts.begin(entry);
+    if (entry.state === "cancelled") return void this.#effects.push({ do: "abort", uploadId: response.upload_id });
+    entry.state = response.missing.length > 0 ? "sending" : "storing";
+    if (response.missing.length === 0) entry.occupies = false;
+  }
+
+  resumeRejected(entry: Entry, { code, reason, retry }: UploadRejection, now: number) {
+    this.#lineup.leave(entry);
+    entry.occupies = false;
+    if (entry.isUnwanted) return this.#drop(entry);
+    if (code === "resumed-elsewhere") return this.#end(entry, "elsewhere", null);
+    if (code === "upload-gone" && !entry.isAbsent) return this.#beginAnew(entry, false);
+    if (code === "source-changed") return this.#beginAnew(entry, true);
+    // Without the file a service that takes chunks is of no use.
+    if (retry === "never" || (retry === "soon" && entry.isAbsent)) return this.#end(entry, "failed", reason);
+    if (retry === "soon") return this.#restartAt(entry, now + RETRY_MS);
+    this.#postpone(entry, reason, now);
+  }
+
+  /** A kept upload does not run any more, and can be resumed. */
+  parked(info: { upload_id: string; code: string; reason: string }, now: number) {
+    const entry = this.#lineup.find(info.upload_id);
+    if (!entry) return;
+    this.#leave(entry);
+    const beginsAnew = entry.isAstray;
+    if (entry.isUnwanted) this.#drop(entry);
+    if (entry.isOver) return;
+    if (beginsAnew) this.#restart(entry);
+    else if (info.code === "resumed-elsewhere") this.#end(entry, "elsewhere", null);
+    else this.#postpone(entry, info.reason, now);
+  }
+
+  /** The request was turned down. */
+  rejected(entry: Entry, reason: string, retry: Retry, now: number) {
+    this.#lineup.leave(entry);
+    entry.occupies = false;
+    if (entry.state === "cancelled") return;
+    if (retry === "never") return this.#end(entry, "failed", reason);
+    // The service that it counted on has just gone: that is no attempt.
+    if (retry === "soon") return this.#restartAt(entry, now + RETRY_MS);
+    // A refusal is chance less often than an interruption, so it counts twice.
+    entry.attempts += 1;
+    this.#tryAgain(entry, reason, now);
+  }
+
+  emptyMade(entry: Entry) {
+    this.#end(entry, "done", null);
+  }
+
+  emptyFailed(entry: Entry, reason: string) {
+    this.#end(entry, "failed", reason);
+  }
+
+  /** @param loaded bytes */
+  chunkProgress(uploadId: string, index: number, loaded: number, now: number) {
+    const entry = this.#lineup.sending(uploadId);
+    if (!entry?.inFlight.has(index)) return;
+    entry.inFlight.set(index, Math.min(loaded, entry.chunkLength(index)));
+    entry.meter.record(now, entry.sentBytes);
+  }
+
+  chunkStored(uploadId: string, index: number) {
+    this.#lineup.sending(uploadId)?.chunkStored(index);
+  }
+
+  chunkFailed(uploadId: string, index: number, reason: string, now: number) {
+    const entry = this.#lineup.sending(uploadId);
+    if (!entry?.inFlight.delete(index)) return;
+    entry.again.push(index);
+    entry.failures += 1;
+    entry.notBefore = now + RETRY_MS * 2 ** Math.min(entry.failures, 5);
+    if (entry.keptId === null ? entry.failures > MAX_CHUNK_FAILURES : entry.isOutOfPatience(now, this.isHeld(entry))) {
+      this.#giveUp(entry, "failed", reason);
+    }
+  }
+
+  /** Nothing can be stored until the server's operator acts, so sending it again is of no use. */
+  storageFailed(uploadId: string, reason: string) {
+    const entry = this.#lineup.sending(uploadId);
+    if (entry) this.#giveUp(entry, "failed", reason);
+  }
+
+  /** The file is not what was chosen any more, so sending it again is of no use. */
+  sourceLost(uploadId: string, reason: string) {
+    const entry = this.#lineup.sending(uploadId);
+    if (!entry) return;
+    entry.isLost = true;
+    this.#giveUp(entry, "failed", reason);
+  }
+
+  /** All chunks are stored; the service is free for the next upload. */
+  stageFinished(uploadId: string, lostService: boolean) {
+    const entry = this.#lineup.find(uploadId);
+    if (!entry) return;
+    entry.occupies = false;
+    if (!lostService && !entry.isOver) entry.state = "storing";
+  }
+
+  /**
+   * @param folder in which the name is taken
+   * @param meetsFolder whether a folder has it
+   */
+  overwriteAsked(uploadId: string, folder: string, meetsFolder: boolean) {
+    const entry = this.#lineup.find(uploadId);
+    if (!entry || entry.isOver) return;
+    entry.folder = folder;
+    entry.meetsFolder = meetsFolder;
+    this.conflicts.ask(entry);
+  }
+
+  overwriteDecided(uploadId: string, action: OverwriteAction, forAll: boolean) {
+    this.conflicts.decide(uploadId, action, forAll);
+  }
+
+  /** The end of an upload, told exactly once for each that was accepted. */
+  finished(info: { success: boolean; upload_id: string; rename_target?: string; reason?: string }, now: number) {
+    const entry = this.#lineup.find(info.upload_id);
+    if (!entry) return;
+    const reason = info.reason ?? null;
+    entry.keptId = null;
+    this.#leave(entry);
+    entry.renamedTo = info.rename_target ?? null;
+    if (info.success) this.#end(entry, "done", null);
+    else if (entry.isOver) return;
+    else if (entry.isAstray) this.#restart(entry);
+    else if (this.conflicts.isSkipped(entry)) this.#end(entry, "skipped", null);
+    // Its service stopped, timed out or vanished while the file was on its way.
+    else if (entry.state === "sending") this.#tryAgain(entry, reason, now);
+    else this.#end(entry, "failed", reason);
+  }
+
+  pause(id: number) {
+    const entry = this.entries.get(id);
+    if (!entry || entry.isOver) return;
+    entry.isHeld = true;
+    this.#holdChunks(entry);
+  }
+
+  resume(id: number) {
+    const entry = this.entries.get(id);
+    if (entry) entry.isHeld = false;
+  }
+
+  pauseAll() {
+    this.isPaused = true;
+    for (const entry of this.#lineup.active) this.#holdChunks(entry);
+  }
+
+  resumeAll() {
+    this.isPaused = false;
+    for (const entry of this.entries.values()) entry.isHeld = false;
+  }
+
+  cancel(id: number) {
+    const entry = this.entries.get(id);
+    // While the manager enters the file it is too late.
+    if (entry && !entry.isOver && entry.state !== "storing") this.#giveUp(entry, "cancelled", null);
+  }
+
+  cancelAll() {
+    for (const id of this.entries.keys()) this.cancel(id);
+  }
+
+  /**
+   * Takes the file as it is now, or another one, in place of one that was changed on the disk.
+   * @param fingerprint null when the browser cannot say
+   */
+  chooseAgain(id: number, source: Source, fingerprint: string | null = null) {
+    const entry = this.entries.get(id);
+    if (!entry?.isLost) return;
+    const isOther = fingerprint !== entry.fingerprint;
+    entry.isLost = entry.isAbsent = false;
+    entry.source = source;
+    if (entry.keptId !== null && isOther) this.#beginAnew(entry, true);
+    else this.retry(id);
+    entry.fingerprint = fingerprint;
+  }
+
+  retry(id: number) {
+    const entry = this.entries.get(id);
+    if (!entry?.isOver || entry.isLost || entry.state === "done") return;
+    const isActive = this.#lineup.isActive(entry);
+    const canGoOn = isActive && entry.keptId !== null && entry.state === "failed";
+    // Until the manager has told the end of the last attempt, its service is not free.
+    if (isActive && !canGoOn) return;
+    entry.forgive();
+    entry.isHeld = false;
+    if (canGoOn) entry.state = "sending";
+    else this.#restart(entry);
+  }
+
+  /** Tries everything again that failed, but for what has to be chosen anew. */
+  retryFailed() {
+    for (const entry of this.entries.values()) if (entry.state === "failed") this.retry(entry.id);
+  }
+
+  /** Forgets what is over. */
+  tidy() {
+    for (const entry of this.entries.values()) {
+      if (entry.isOver && !this.#lineup.isActive(entry)) this.entries.delete(entry.id);
+    }
+  }
+
+  /** Forgets everything, when the connection is about to end, and gives up what is not kept. */
+  discard() {
+    for (const entry of this.entries.values()) {
+      if (entry.keptId === null || entry.isUnwanted) continue;
+      this.#stopSending(entry);
+      this.#lineup.leave(entry);
+      this.entries.delete(entry.id);
+    }
+    this.cancelAll();
+    this.offline();
+    // What the manager was entering waits again.
+    this.cancelAll();
+    this.tidy();
+    this.#dropped = [];
+    this.isPaused = false;
+  }
+
+  isHeld(entry: Entry) {
+    return this.isPaused || entry.isHeld;
+  }
+
+  /**
+   * What is to be done now; to be asked again after every event.
+   * @param now milliseconds
+   */
+  next(now: number): Effect[] {
+    if (this.#isOnline) {
+      for (const uploadId of this.#dropped.splice(0)) this.#effects.push({ do: "drop", uploadId });
+      const booking = this.booking.next(this.#lineup.occupied + this.#lineup.startable(MAX_SERVICES), now);
+      if (booking) this.#effects.push(booking);
+      this.#request(now);
+      this.#effects.push(...nextChunks(this.#lineup.senders, this.#lineup.onTheirWay, now));
+    }
+    return this.#effects.splice(0);
+  }
+
+  #request(now: number) {
+    if (this.lookups > 0) return;
+    let free = this.booking.isAsking ? 0 : this.booking.amount - this.#lineup.occupied;
+    for (const entry of this.#lineup.waiting) {
+      if (this.isHeld(entry)) continue;
+      if (entry.notBefore > now) {
+        this.#effects.push({ do: "wake", at: entry.notBefore });
+        continue;
+      }
+      if (entry.needsService && free-- <= 0) break;
+      this.#lineup.begin(entry);
+      entry.state = "requesting";
+      entry.requestedFolder = entry.folder;
+      entry.occupies = entry.needsService;
+      if (entry.keptId !== null) this.#effects.push({ do: "resume", entry, uploadId: entry.keptId });
+      else this.#effects.push({ do: entry.size > 0 ? "request" : "make-empty", entry });
+    }
+  }
+
+  /** @param entry that does not run any more */
+  #leave(entry: Entry) {
+    this.conflicts.drop(entry);
+    this.#stopSending(entry);
+    this.#lineup.leave(entry);
+    entry.occupies = false;
+  }
+
+  #restart(entry: Entry) {
+    entry.restart();
+    this.#lineup.wait(entry);
+  }
+
+  /** @param reason why it did not go on */
+  #tryAgain(entry: Entry, reason: string | null, now: number) {
+    // Who pauses for longer than the service's patience has not failed.
+    if (!this.isHeld(entry)) entry.attempts += 1;
+    if (entry.attempts >= MAX_ATTEMPTS) return this.#end(entry, "failed", reason);
+    this.#restartAt(entry, now + RETRY_MS * 2 ** entry.attempts);
+  }
+
+  /** @param notBefore milliseconds */
+  #restartAt(entry: Entry, notBefore: number) {
+    this.#restart(entry);
+    entry.notBefore = notBefore;
+  }
+
+  /** A kept upload was cut off; it goes on after a while. */
+  #postpone(entry: Entry, reason: string, now: number) {
+    if (entry.isOutOfPatience(now, this.isHeld(entry))) return this.#end(entry, "failed", reason);
+    entry.attempts += 1;
+    entry.reason = reason;
+    this.#restartAt(entry, now + Math.min(LONGEST_PAUSE_MS, RETRY_MS * 2 ** Math.min(entry.attempts, 10)));
+  }
+
+  /**
+   * What was stored of it is of no use.
+   * @param isChanged because the file is another one
+   */
+  #beginAnew(entry: Entry, isChanged: boolean) {
+    entry.forgive();
+    entry.fingerprint = null;
+    entry.beganAnew = true;
+    this.#effects.push({ do: "tell-anew", entry, isChanged });
+    if (this.#lineup.isActive(entry)) {
+      // Its service is free once the manager has told the end.
+      entry.isAstray = true;
+      entry.state = "requesting";
+      if (entry.uploadId) this.#effects.push({ do: "abort", uploadId: entry.uploadId });
+      return;
+    }
+    if (isChanged) this.#drop(entry);
+    entry.keptId = null;
+    this.#restart(entry);
+  }
+
+  /** @param entry of which nothing is to be kept any more */
+  #drop(entry: Entry) {
+    if (entry.keptId !== null) this.#dropped.push(entry.keptId);
+    entry.keptId = null;
+  }
+
+  #end(entry: Entry, state: "done" | "failed" | "skipped" | "cancelled" | "elsewhere", reason: string | null) {
+    this.#lineup.leave(entry);
+    entry.state = state;
+    entry.reason = reason;
+    entry.inFlight.clear();
+  }
+
+  /**
+   * Ends an upload from our side; it stays active until the manager has confirmed that. One that is kept can go on
+   * after a failure: its service ends it when nothing comes any more.
+   */
+  #giveUp(entry: Entry, state: "failed" | "cancelled", reason: string | null) {
+    const wasActive = this.#lineup.isActive(entry);
+    const canGoOn = entry.keptId !== null && state === "failed";
+    if (canGoOn) this.#holdChunks(entry);
+    this.#stopSending(entry);
+    this.#end(entry, state, reason);
+    if (!wasActive && entry.isUnwanted) this.#drop(entry);
+    if (!wasActive || entry.size === 0) return;
+    this.#lineup.begin(entry);
+    this.conflicts.drop(entry);
+    if (entry.uploadId && !canGoOn) this.#effects.push({ do: "abort", uploadId: entry.uploadId });
+  }
+
+  #holdChunks(entry: Entry) {
+    if (entry.state !== "sending") return;
+    const cut = [...entry.inFlight.keys()];
+    this.#stopSending(entry);
+    entry.again.push(...cut);
+    entry.meter.reset();
+  }
+
+  #stopSending(entry: Entry) {
+    if (entry.inFlight.size > 0 && entry.uploadId) {
+      this.#effects.push({ do: "stop-sending", uploadId: entry.uploadId });
+    }
+    entry.inFlight.clear();
+  }
+}

@@ -1,0 +1,392 @@
+/** Does what the upload queue says: packets to the manager, chunks to services, timers. */
+
+import type { Connection } from "../protocol/connection.js";
+import type { Toasts } from "../actions/toasts.js";
+import type { Store } from "../state/store.js";
+import type { Events, OverwriteAction, Retry, UploadRejection, UploadResponse, UploadResumed } from "../../types/wire.js";
+import type { Entry } from "./entry.js";
+import type { Effect, NewFile } from "./queue.js";
+import type { Picked, PickedFile } from "./picked.js";
+import { Refused, messageOf } from "../protocol/errors.js";
+import { formatPath, parsePath } from "../state/paths.js";
+import { text } from "../text/text.js";
+import { fingerprintOf } from "./fingerprint.js";
+import { EmptyFolders } from "./folders.js";
+import { KeptUploads } from "./kept.js";
+import { Meter } from "./meter.js";
+import { foldersAround } from "./moves.js";
+import { UploadQueue } from "./queue.js";
+import { ChunkSender } from "./sender.js";
+import { summarise } from "./summary.js";
+
+const SHOW_EVERY_MS = 200;
+
+export class Uploads {
+  #queue = new UploadQueue();
+  #sender = new ChunkSender();
+  #meter = new Meter();
+  #showTimer = 0;
+  #wakeTimer = 0;
+  /** Counts lost connections. */
+  #connectionNumber = 0;
+  /** How the browser can remember the files of the queue. */
+  #locators = new WeakMap<object, PickedFile["locate"]>();
+  /** The user's unfinished uploads that are not in the queue. */
+  readonly kept: KeptUploads;
+  #folders;
+  #store;
+  #connection;
+  #toasts;
+
+  constructor(store: Store, connection: Connection, toasts: Toasts) {
+    this.#store = store;
+    this.#connection = connection;
+    this.#toasts = toasts;
+    this.#folders = new EmptyFolders(
+      connection,
+      () => this.#show(),
+      (path, reason) => toasts.show(text.uploads.folderFailed(path, reason), "bad"),
+    );
+    const queue = this.#queue;
+    this.kept = new KeptUploads(
+      store,
+      connection,
+      toasts,
+      (uploadId) => queue.has(uploadId),
+      (file, locate) => {
+        this.#locators.set(file.source, locate);
+        store.set({ queueOpen: true });
+        this.#change(() => queue.add([file]));
+      },
+    );
+    connection.on("s2c:upload-booking-modify", (data) => this.#change(() => queue.booking.changed(data.effective_change)));
+    connection.on("s2c:upload-stage-finish", (data) =>
+      this.#change(() => queue.stageFinished(data.upload_id, data.service_disconnect === true)),
+    );
+    connection.on("s2c:upload-overwrite-request", (question) => void this.#overwriteAsked(question));
+    connection.on("s2c:folder-modify", (change) => this.#folderChanged(change));
+    connection.on("s2c:upload-parked", (data) => this.#change(() => queue.parked(data, performance.now())));
+    connection.on("s2c:upload-finish-info", (data) => this.#change(() => queue.finished(data, performance.now())));
+  }
+
+  get isWorking() {
+    return this.#queue.isWorking || this.#folders.count > 0;
+  }
+
+  /** Whether some of what is under way can go on after the next login. */
+  get keepsSome() {
+    return Array.from(this.#queue.entries.values()).some((entry) => !entry.isOver && entry.keptId !== null);
+  }
+
+  /** @param canKeep whether the manager keeps uploads for this connection */
+  async online(canKeep: boolean) {
+    void this.#folders.make();
+    const number = this.#connectionNumber;
+    if (canKeep) await this.#findKept();
+    if (number !== this.#connectionNumber) return;
+    this.#change(() => this.#queue.online(canKeep));
+    if (canKeep) this.kept.finishStored();
+  }
+
+  /** Finds what is kept of files that wait. Whatever goes wrong, they can begin anew. */
+  async #findKept() {
+    try {
+      await this.kept.load();
+    } catch {
+      return;
+    }
+    for (const entry of this.#queue.entries.values()) {
+      if (entry.state !== "waiting" || entry.keptId !== null || !(entry.source instanceof File)) continue;
+      const kept = await this.kept.claim(entry.source, entry.folder);
+      if (kept && entry.state === "waiting") entry.adopt(kept);
+    }
+  }
+
+  offline() {
+    this.#connectionNumber += 1;
+    this.#change(() => this.#queue.offline());
+  }
+
+  /** @param base folder in which it all goes */
+  async add(picked: Picked, base: readonly string[]) {
+    const isPublic = this.#store.state.preferences.publicUploads;
+    const files: NewFile[] = [];
+    for (const { file, folder, locate } of picked.files) {
+      const path = formatPath([...base, ...folder]);
+      const kept = await this.kept.claim(file, path);
+      this.#locators.set(file, locate);
+      files.push({ source: file, folder: path, isPublic, ...(kept && { kept }) });
+    }
+    this.#folders.add(picked.emptyFolders.map((folder) => formatPath([...base, ...folder])));
+    if (files.length + this.#folders.count > 0) this.#store.set({ queueOpen: true });
+    this.#change(() => this.#queue.add(files));
+  }
+
+  decide(uploadId: string, action: OverwriteAction, forAll: boolean) {
+    const answer = { upload_id: uploadId, action, ...(forAll && { use_on_all_uploads: true }) };
+    this.#connection.notify("c2s:upload-overwrite-response", answer);
+    this.#change(() => this.#queue.overwriteDecided(uploadId, action, forAll));
+  }
+
+  pause(id: number) {
+    this.#change(() => this.#queue.pause(id));
+  }
+
+  resume(id: number) {
+    this.#change(() => this.#queue.resume(id));
+  }
+
+  pauseAll() {
+    this.#change(() => this.#queue.pauseAll());
+  }
+
+  resumeAll() {
+    this.#change(() => this.#queue.resumeAll());
+  }
+
+  retryFailed() {
+    this.#change(() => this.#queue.retryFailed());
+  }
+
+  cancel(id: number) {
+    this.#change(() => this.#queue.cancel(id));
+  }
+
+  cancelAll() {
+    this.#folders.clear();
+    this.#change(() => this.#queue.cancelAll());
+  }
+
+  /** Ends and forgets everything, for somebody else. */
+  discard() {
+    this.#folders.clear();
+    this.kept.clear();
+    this.#change(() => this.#queue.discard());
+  }
+
+  retry(id: number) {
+    this.#change(() => this.#queue.retry(id));
+  }
+
+  /** @param id of an upload whose file was changed on the disk */
+  async chooseAgain(id: number, file: File) {
+    const keepsFile = this.#queue.entries.get(id)?.keptId != null;
+    const fingerprint = keepsFile ? await fingerprintOf(file).catch(() => null) : null;
+    this.#change(() => this.#queue.chooseAgain(id, file, fingerprint));
+  }
+
+  /** Clears the list; what is kept of it is listed as unfinished. */
+  tidy() {
+    const keepsSome = Array.from(this.#queue.entries.values()).some((entry) => entry.keptId !== null);
+    this.#change(() => this.#queue.tidy());
+    if (keepsSome) this.kept.load().catch(() => {});
+  }
+
+  /** Asks the person, once it is known whether a folder has the name, which no file can replace. */
+  async #overwriteAsked({ upload_id: uploadId, file_name: name, file_path: folder }: Events["s2c:upload-overwrite-request"]) {
+    const path = formatPath([...parsePath(folder), name]);
+    const status = await this.#connection.request("c2s:folder-status-request", { path }).catch(() => null);
+    this.#change(() => this.#queue.overwriteAsked(uploadId, folder, status?.exists === true));
+  }
+
+  #folderChanged({
+    action,
+    path,
+    handle,
+    rename_origin: origin,
+    parent_folder_origin: parentId = null,
+  }: Events["s2c:folder-modify"]) {
+    const after = parsePath(path);
+    const formerName = origin ?? handle.name;
+    if (action === "rename") this.#change(() => this.#queue.folderMoved([...after.slice(0, -1), formerName], after));
+    if (action === "move") void this.#followMove(formerName, parentId, after);
+  }
+
+  /** Has what waits go along with a folder that was moved. Of where it came from only the folder's id is told. */
+  async #followMove(formerName: string, parentId: number | null, after: readonly string[]) {
+    this.#queue.lookups += 1;
+    for (const parent of foldersAround(this.#queue.folders, formerName)) {
+      const status = await this.#connection.request("c2s:folder-status-request", { path: formatPath(parent) }).catch(() => null);
+      if (status?.exists && status.folder_id === parentId) this.#queue.folderMoved([...parent, formerName], after);
+    }
+    this.#change(() => (this.#queue.lookups -= 1));
+  }
+
+  #change(event: () => void) {
+    event();
+    const effects = this.#queue.next(performance.now());
+    for (const effect of effects) this.#perform(effect);
+    const wakes = effects.flatMap((effect) => (effect.do === "wake" ? [effect.at] : []));
+    if (wakes.length > 0) this.#wakeAt(Math.min(...wakes));
+    this.#show();
+  }
+
+  #perform(effect: Effect) {
+    switch (effect.do) {
+      case "book":
+        return void this.#book(effect.amount);
+      case "clear-booking":
+        return void this.#clearBooking();
+      case "request":
+        return void this.#request(effect.entry);
+      case "make-empty":
+        return void this.#makeEmpty(effect.entry);
+      case "keep":
+        return void this.#keep(effect.entry, effect.uploadId);
+      case "resume":
+        return void this.#resume(effect.entry, effect.uploadId);
+      case "drop":
+        return this.#connection.notify("c2s:upload-drop", { upload_id: effect.uploadId });
+      case "tell-anew":
+        return this.#tellAnew(effect.entry.source.name, effect.isChanged);
+      case "send":
+        return this.#send(effect.entry, effect.uploadId, effect.index);
+      case "stop-sending":
+        return this.#sender.stop(effect.uploadId);
+      case "abort":
+        return this.#connection.notify("c2s:upload-abort-request", { upload_id: effect.uploadId });
+      case "wake":
+        return undefined;
+    }
+  }
+
+  async #book(amount: number) {
+    try {
+      const booking = await this.#connection.request("c2s:upload-booking-request", { desired_amount: amount });
+      this.#change(() => this.#queue.booking.settled(booking.amount));
+    } catch {
+      this.#ifOnline(() => this.#queue.booking.failed());
+    }
+  }
+
+  async #clearBooking() {
+    try {
+      await this.#connection.request("c2s:upload-booking-clear", {});
+      this.#change(() => this.#queue.bookingCleared());
+    } catch {
+      this.#ifOnline(() => this.#queue.booking.clearingRefused(performance.now()));
+    }
+  }
+
+  async #request(entry: Entry) {
+    const { name } = entry.source;
+    try {
+      const request = { name, path: entry.folder, size: entry.size, is_public: entry.isPublic };
+      const response = await this.#connection.request("c2s:upload-request", request);
+      this.#change(() =>
+        !("retry" in response) && response.accepted
+          ? this.#queue.accepted(entry, response)
+          : this.#queue.rejected(entry, ...refusalOf(response), performance.now()),
+      );
+    } catch (error) {
+      this.#ifOnline(() => this.#queue.rejected(entry, messageOf(error), "later", performance.now()));
+    }
+  }
+
+  async #keep(entry: Entry, uploadId: string) {
+    const file = entry.source as File;
+    try {
+      entry.fingerprint ??= await fingerprintOf(file);
+      await this.#connection.request("c2s:upload-keep", { upload_id: uploadId, fingerprint: entry.fingerprint });
+      await this.kept.remember(uploadId, this.#locators.get(file));
+    } catch (error) {
+      const mayBeKept = entry.fingerprint !== null && !(error instanceof Refused);
+      if (!mayBeKept) this.#change(() => entry.notKept(uploadId));
+    }
+  }
+
+  async #resume(entry: Entry, uploadId: string) {
+    try {
+      const request = { upload_id: uploadId, ...(entry.fingerprint !== null && { fingerprint: entry.fingerprint }) };
+      const response = await this.#connection.request("c2s:upload-resume", request);
+      if ("retry" in response) this.#change(() => this.#queue.resumeRejected(entry, response, performance.now()));
+      else this.#resumed(entry, response);
+    } catch (error) {
+      const rejection = { code: "", reason: messageOf(error), retry: "later" as const };
+      this.#ifOnline(() => this.#queue.resumeRejected(entry, rejection, performance.now()));
+    }
+  }
+
+  #resumed(entry: Entry, response: UploadResumed) {
+    this.#change(() => {
+      this.#queue.resumed(entry, response);
+      if (entry.isAbsent && response.missing.length > 0) this.#queue.sourceLost(response.upload_id, text.uploads.changed);
+    });
+    void this.kept.remember(response.upload_id, this.#locators.get(entry.source));
+  }
+
+  #tellAnew(name: string, isChanged: boolean) {
+    this.#toasts.show(isChanged ? text.uploads.changedAnew(name) : text.uploads.goneAnew(name));
+  }
+
+  async #makeEmpty(entry: Entry) {
+    try {
+      await this.#connection.request("c2s:empty-file-upload", { path: entry.folder, name: entry.source.name });
+      this.#change(() => this.#queue.emptyMade(entry));
+    } catch (error) {
+      this.#ifOnline(() => this.#queue.emptyFailed(entry, messageOf(error)));
+    }
+  }
+
+  /** After a lost connection the queue has started over, and answers that failed with it mean nothing. */
+  #ifOnline(event: () => void) {
+    if (this.#connection.isOnline) this.#change(event);
+  }
+
+  #send(entry: Entry, uploadId: string, index: number) {
+    const file = entry.source as File;
+    const start = index * entry.chunkSize;
+    const bytes = file.slice(start, start + entry.chunkLength(index));
+    this.#sender.send(
+      { address: entry.address, uploadId, index, bytes },
+      {
+        onProgress: (loaded) => this.#change(() => this.#queue.chunkProgress(uploadId, index, loaded, performance.now())),
+        onStored: () => this.#change(() => this.#queue.chunkStored(uploadId, index)),
+        onFailed: (reason, isLasting) => {
+          if (isLasting) this.#change(() => this.#queue.storageFailed(uploadId, reason));
+          else void this.#chunkFailed(uploadId, index, bytes, reason);
+        },
+      },
+    );
+  }
+
+  /** @param reason empty when the browser does not tell */
+  async #chunkFailed(uploadId: string, index: number, bytes: Blob, reason: string) {
+    const isLost = reason === "" && !(await isReadable(bytes));
+    this.#change(() =>
+      isLost
+        ? this.#queue.sourceLost(uploadId, text.uploads.changed)
+        : this.#queue.chunkFailed(uploadId, index, reason || text.uploads.unreachable, performance.now()),
+    );
+  }
+
+  #wakeAt(at: number) {
+    clearTimeout(this.#wakeTimer);
+    this.#wakeTimer = window.setTimeout(() => this.#change(() => {}), Math.max(50, at - performance.now()));
+  }
+
+  /** Shows what has changed, though not every few kilobytes. */
+  #show() {
+    if (this.#showTimer) return;
+    this.#showTimer = window.setTimeout(() => {
+      this.#showTimer = 0;
+      this.#store.set({ uploads: summarise(this.#queue, this.#folders.count, this.#meter, performance.now()) });
+    }, SHOW_EVERY_MS);
+  }
+}
+
+/** Whether a file on the disk is still what was chosen; browsers refuse to read it otherwise. */
+async function isReadable(bytes: Blob) {
+  try {
+    await bytes.slice(0, 1).arrayBuffer();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Why a request was turned down, and when it may succeed. A manager without the extension does not say when. */
+function refusalOf(response: UploadResponse | UploadRejection): [string, Retry] {
+  if ("retry" in response) return [response.reason, response.retry];
+  return [response.rejection_reason ?? text.errors.refused, "later"];
+}

@@ -1,0 +1,279 @@
+/** The right side: what is known of the selected item. */
+
+import type { ComponentChildren } from "preact";
+import type { Dialog, FileItem, FolderItem, Item } from "../../types/state.js";
+import type { FileAccess, SharedWith } from "../../types/wire.js";
+import { formatFullDate, formatSize } from "../text/format.js";
+import { kindOf, previewOf } from "../state/kinds.js";
+import { factsOf } from "../state/metadata.js";
+import { formatPath } from "../state/paths.js";
+import { text } from "../text/text.js";
+import { IconButton } from "./controls.js";
+import { useApp, useEffect, useState, useStore } from "./dom.js";
+import { Icon, ItemIcon } from "./icon.js";
+import { download } from "./item-actions.js";
+import { Sheet } from "./sheet.js";
+import { Thumbnail } from "./thumbnail.js";
+
+const FIRST_PAUSE_MS = 1_000;
+const LAST_PAUSE_MS = 32_000;
+/** More are counted. */
+const NAMED_PEOPLE = 5;
+
+export function Details() {
+  return (
+    <aside class="panel details" aria-label={text.details.title}>
+      <Contents />
+    </aside>
+  );
+}
+
+/** Details where there is no room for them beside the files: they are there when something is selected. */
+export function DetailsSheet() {
+  const app = useApp();
+  const isEmpty = useStore((state) => state.selection.items.size === 0);
+  if (isEmpty) return null;
+  const close = () => app.preferences.change({ details: false });
+  return (
+    <Sheet class="details" label={text.details.title} onClose={close}>
+      <Contents />
+    </Sheet>
+  );
+}
+
+function Contents() {
+  const app = useApp();
+  const items = useStore((state) => state.selection.items);
+  const [item] = items.values();
+  return (
+    <>
+      <header class="panel-head">
+        <h2>{text.details.title}</h2>
+        <IconButton icon="close" label={text.app.close} onClick={() => app.preferences.change({ details: false })} />
+      </header>
+      <div class="details-body" role="group" tabIndex={0} aria-label={text.details.title}>
+        {items.size === 1 && item ? (
+          <One key={item.key} item={item} />
+        ) : items.size > 1 ? (
+          <Many items={[...items.values()]} />
+        ) : (
+          <None />
+        )}
+      </div>
+    </>
+  );
+}
+
+function None() {
+  return (
+    <div class="details-none">
+      <Icon name="cursor" />
+      <p>{text.details.none}</p>
+    </div>
+  );
+}
+
+function Many({ items }: { items: Item[] }) {
+  const bytes = items.reduce((sum, item) => sum + (item.kind === "file" ? item.size : 0), 0);
+  const folders = items.filter((item) => item.kind === "folder").length;
+  return (
+    <>
+      <div class="details-picture">
+        <span class="stack">
+          {items.slice(0, 3).map((item) => (
+            <ItemIcon key={item.key} item={item} large />
+          ))}
+        </span>
+      </div>
+      <h3 class="details-name">{text.selection.count(items.length)}</h3>
+      <dl class="facts">
+        <Fact label={text.details.contents} value={text.listing.summary(folders, items.length - folders)} />
+        <Fact label={text.details.filesSize} value={formatSize(bytes)} />
+      </dl>
+    </>
+  );
+}
+
+function One({ item }: { item: Item }) {
+  return item.kind === "folder" ? <FolderDetails folder={item} /> : <FileDetails file={item} />;
+}
+
+function FolderDetails({ folder }: { folder: FolderItem }) {
+  const app = useApp();
+  const path = useStore((state) => state.listing.path);
+  const [size, setSize] = useState<number | null>(null);
+  const storage = useStore((state) => state.storage);
+  useEffect(() => {
+    app.overview.folderSize(folder.id).then(setSize, () => {});
+  }, [folder.id, storage]);
+  return (
+    <>
+      <div class="details-picture">
+        <ItemIcon item={folder} large />
+      </div>
+      <h3 class="details-name">{folder.name}</h3>
+      <div class="details-actions">
+        <button type="button" class="button" onClick={() => app.selecting.open(folder)}>
+          <Icon name="folder" />
+          {text.actions.open}
+        </button>
+        <button type="button" class="button" onClick={() => download(app, [folder])}>
+          <Icon name="download" />
+          {text.actions.zipShort}
+        </button>
+      </div>
+      <dl class="facts">
+        <Fact label={text.details.kind} value={text.kind.folder} />
+        <Fact label={text.details.size} value={size === null ? "…" : formatSize(size)} />
+        <Fact label={text.details.where} value={whereabouts(path)} />
+      </dl>
+    </>
+  );
+}
+
+function FileDetails({ file }: { file: FileItem }) {
+  const app = useApp();
+  const path = useStore((state) => state.listing.path);
+  const canRead = file.can !== "none";
+  const canPreview = canRead && previewOf(file.type, file.size) !== "none";
+  return (
+    <>
+      <button
+        type="button"
+        class="details-picture"
+        disabled={!canRead}
+        aria-label={text.actions.previewOf(file.name)}
+        onClick={() => app.selecting.open(file)}
+      >
+        <Thumbnail item={file} />
+        {canPreview && (
+          <span class="details-eye">
+            <Icon name="eye" />
+          </span>
+        )}
+      </button>
+      <h3 class="details-name">{file.name}</h3>
+      {canRead ? <FileActions file={file} /> : <p class="lead">{text.access.why[file.status]}</p>}
+      <dl class="facts">
+        <Fact label={text.details.kind} value={text.kind[kindOf(file.type)]} note={file.type} />
+        <Fact label={text.details.size} value={formatSize(file.size)} />
+        <Metadata file={file} />
+        <Fact label={text.details.changed} value={formatFullDate(file.updatedAt)} />
+        <Fact label={text.details.added} value={formatFullDate(file.createdAt)} />
+        <Fact label={text.details.where} value={whereabouts(path)} />
+        <OwnerAndAccess file={file} />
+      </dl>
+    </>
+  );
+}
+
+function FileActions({ file }: { file: FileItem }) {
+  const app = useApp();
+  const path = useStore((state) => state.listing.path);
+  const open = (dialog: Dialog) => () => app.store.set({ dialog });
+  return (
+    <div class="details-actions">
+      <button type="button" class="button" onClick={() => download(app, [file])}>
+        <Icon name="download" />
+        {text.actions.download}
+      </button>
+      {file.status === "owned" && (
+        <>
+          <button type="button" class="button" onClick={open({ kind: "link", file })}>
+            <Icon name="link" />
+            {text.actions.linkShort}
+          </button>
+          <button type="button" class="button" onClick={open({ kind: "share", file, path: formatPath(path) })}>
+            <Icon name="user-plus" />
+            {text.actions.share}
+          </button>
+        </>
+      )}
+    </div>
+  );
+}
+
+/**
+ * Whose it is, and who may do what: others, where this user decides about that and the manager tells it; otherwise this
+ * user. The manager tells nobody the names of other owners.
+ */
+function OwnerAndAccess({ file }: { file: FileItem }) {
+  const app = useApp();
+  const canOrganise = useStore((state) => state.canOrganise);
+  const [others, setOthers] = useState<FileAccess | "asking" | null>("asking");
+  const isTold = file.status === "owned" && canOrganise;
+  useEffect(() => {
+    let isWanted = isTold;
+    if (!isTold) setOthers(null);
+    else
+      app.organiser.accessTo(file).then(
+        (found) => isWanted && setOthers(found),
+        () => isWanted && setOthers(null),
+      );
+    return () => void (isWanted = false);
+  }, [file, isTold]);
+  const facts = (owner: string, access: string, note: string) => (
+    <>
+      <Fact
+        label={text.details.owner}
+        value={owner}
+        note={file.sharedAt ? text.owner.shared(formatFullDate(file.sharedAt)) : ""}
+      />
+      <Fact label={text.details.access} value={access} note={note} />
+    </>
+  );
+  if (others === "asking") return facts("…", "…", "");
+  if (!others)
+    return facts(file.status === "owned" ? text.owner.you : text.owner.other, text.access[file.status], text.can[file.can]);
+  if (!others.has_owner) return facts(text.owner.nobody, text.access.ofNobody, "");
+  return facts(
+    text.owner.you,
+    others.is_public ? text.access.ofEverybody : text.access.ofPeople(others.shares.length),
+    peopleOf(others.shares),
+  );
+}
+
+function peopleOf(shares: readonly SharedWith[]) {
+  const people = shares.slice(0, NAMED_PEOPLE).map(({ user, can_write: canWrite }) => text.access.person(user.name, canWrite));
+  return [...people, ...(shares.length > NAMED_PEOPLE ? [text.access.morePeople(shares.length - NAMED_PEOPLE)] : [])].join(", ");
+}
+
+function whereabouts(path: readonly string[]) {
+  return [text.app.root, ...path].join(" / ");
+}
+
+/** What processing found out; facts appear as soon as they are known. */
+function Metadata({ file }: { file: FileItem }) {
+  const app = useApp();
+  const path = useStore((state) => state.listing.path);
+  const [facts, setFacts] = useState<ReturnType<typeof factsOf>>([]);
+  useEffect(() => {
+    let timer = 0;
+    let isWanted = file.can !== "none";
+    const ask = async (pauseMs: number) => {
+      const found = await app.overview.metadata(path, file.name).catch(() => null);
+      if (!isWanted) return;
+      setFacts(factsOf(found));
+      // Nobody tells when processing is done, so it is asked less and less often.
+      if (!found && pauseMs <= LAST_PAUSE_MS) timer = window.setTimeout(() => void ask(pauseMs * 2), pauseMs);
+    };
+    if (isWanted) void ask(FIRST_PAUSE_MS);
+    return () => {
+      isWanted = false;
+      clearTimeout(timer);
+    };
+  }, [file]);
+  return facts.map(({ name, value }) => <Fact key={name} label={text.metadata[name]} value={value} />);
+}
+
+function Fact({ label, value, note }: { label: string; value: ComponentChildren; note?: string }) {
+  return (
+    <div>
+      <dt>{label}</dt>
+      <dd>
+        <span>{value}</span>
+        {note && <small>{note}</small>}
+      </dd>
+    </div>
+  );
+}

@@ -1,0 +1,23 @@
+/** Asks before what is under way ends with the session. */
+
+import { text } from "../../text/text.js";
+import { useApp } from "../dom.js";
+import { Dialog } from "./dialog.js";
+
+export function LogoutDialog({ onClose }: { onClose: () => void }) {
+  const app = useApp();
+  return (
+    <Dialog title={text.login.logout} onClose={onClose}>
+      {app.uploads.isWorking && <p class="lead">{app.uploads.keepsSome ? text.login.uploadsGoOn : text.login.uploadsEnd}</p>}
+      {app.deletions.isWaiting && <p class="lead">{text.login.deletionsEnd}</p>}
+      <div class="dialog-buttons">
+        <button type="button" class="button" onClick={onClose}>
+          {text.app.cancel}
+        </button>
+        <button type="button" class="button primary" onClick={() => void app.logout()}>
+          {text.login.logout}
+        </button>
+      </div>
+    </Dialog>
+  );
+}

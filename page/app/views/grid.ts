@@ -1,0 +1,88 @@
+/** What table and tiles have in common: loading what is seen, keys, and the menu. */
+
+import type { Item } from "../../types/state.js";
+import type { App } from "../actions/app.js";
+import type { Viewport } from "./viewport.js";
+import { useEffect, useLayoutEffect, useStore } from "./dom.js";
+import { onGridKey } from "./grid-keys.js";
+import { longPress } from "./long-press.js";
+
+/**
+ * Loads the rows that are drawn, and keeps the focused one in sight.
+ * @param columns items in a line
+ */
+export function useRows(app: App, viewport: Viewport, columns: number) {
+  const listing = useStore((state) => state.listing);
+  const hidden = useStore((state) => state.hidden);
+  const focus = useStore((state) => state.selection.focus);
+  useEffect(() => {
+    app.browser.show(viewport.first * columns, (viewport.last + 1) * columns - 1);
+  }, [listing, hidden, viewport.first, viewport.last, columns]);
+  useLayoutEffect(() => {
+    if (viewport.root.current) viewport.root.current.scrollTop = 0;
+  }, [listing.path]);
+  useLayoutEffect(() => {
+    if (focus >= 0) viewport.reveal(Math.floor(focus / columns));
+  }, [focus, columns]);
+  useKeysOfPage(app, viewport.root, columns);
+}
+
+/**
+ * Lets keys that nothing else on the page has reach the list: nobody needs to click there first.
+ * @param root of the list
+ */
+export function useKeysOfPage(app: App, root: { current: HTMLElement | null }, columns: number) {
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.target !== document.body || document.querySelector(":modal")) return;
+      onGridKey(app, event, columns);
+      if (event.defaultPrevented) root.current?.focus({ preventScroll: true });
+    };
+    window.addEventListener("keydown", onKeyDown);
+    return () => window.removeEventListener("keydown", onKeyDown);
+  }, [app, columns]);
+}
+
+/** Handlers of the whole list. */
+export function gridHandlers(app: App, columns: number) {
+  return {
+    onKeyDown: (event: KeyboardEvent) => onGridKey(app, event, columns),
+    onContextMenu: (event: MouseEvent) => {
+      event.preventDefault();
+      app.store.set({ menu: { x: event.clientX, y: event.clientY, items: [] } });
+    },
+    onClick: (event: MouseEvent) => {
+      if (event.target === event.currentTarget) app.selecting.clear();
+    },
+  };
+}
+
+/** Handlers of one item. */
+export function itemHandlers(app: App, item: Item, row: number) {
+  return {
+    onClick: (event: MouseEvent) => {
+      event.stopPropagation();
+      // A finger has no double click; once something is selected, it goes on selecting.
+      const isTouch = event instanceof PointerEvent && event.pointerType === "touch";
+      if (isTouch && app.store.state.selection.items.size === 0) return app.selecting.open(item);
+      app.selecting.click(item, row, { toggle: isTouch || event.ctrlKey || event.metaKey, extend: event.shiftKey });
+    },
+    onDblClick: () => app.selecting.open(item),
+    ...longPress.handlers(
+      () => hold(app, item, row),
+      (event) => openMenu(app, item, row, event.clientX, event.clientY),
+    ),
+  };
+}
+
+/** A finger that rests begins to select, and then selects everything up to where it rests next. */
+function hold(app: App, item: Item, row: number) {
+  const isFirst = app.store.state.selection.items.size === 0;
+  app.selecting.click(item, row, { toggle: isFirst, extend: !isFirst });
+}
+
+/** The menu of the selection, to which the item belongs from now on. */
+export function openMenu(app: App, item: Item, row: number, x: number, y: number) {
+  if (!app.store.state.selection.items.has(item.key)) app.selecting.click(item, row, { toggle: false, extend: false });
+  app.store.set({ menu: { x, y, items: app.selecting.items } });
+}

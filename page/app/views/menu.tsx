@@ -1,0 +1,189 @@
+/** A menu at a point of the page, by mouse and keyboard; on a phone at its lower edge. */
+
+import type { RefObject } from "preact";
+import { PHONE, useEffect, useId, useLayoutEffect, useMedia, useRef } from "./dom.js";
+import { Icon } from "./icon.js";
+import { Sheet } from "./sheet.js";
+
+/** `isChosen`: whether it is the chosen one of those between two lines */
+export type Item = {
+  label: string;
+  icon: string;
+  run: () => void;
+  danger?: boolean;
+  disabled?: boolean;
+  hint?: string;
+  isChosen?: boolean;
+};
+
+export type Choice = Item | { note: string } | "line";
+
+/** `title`: what it is about; a sheet is far from that */
+export type Content = { label: string; choices: readonly Choice[]; onClose: () => void; title?: string | undefined };
+
+const MARGIN = 8;
+
+export function Menu({ x, y, above = false, ...content }: Content & { x: number; y: number; above?: boolean }) {
+  const isSheet = useMedia(PHONE);
+  if (!isSheet) return <MenuAt x={x} y={y} above={above} {...content} />;
+  return (
+    <Sheet class="menu-sheet" label={content.title ?? content.label} onClose={content.onClose} first={firstOf}>
+      {content.title && (
+        <p class="menu-title" aria-hidden="true">
+          {content.title}
+        </p>
+      )}
+      <Choices {...content} />
+    </Sheet>
+  );
+}
+
+function MenuAt({ x, y, above, ...content }: Content & { x: number; y: number; above: boolean }) {
+  const root = useRef<HTMLDivElement | null>(null);
+  usePlace(root, x, y, above);
+  const giveBack = useFocusBack(root);
+  useOutside(root, content.onClose);
+  return <Choices {...content} root={root} onChosen={giveBack} />;
+}
+
+function Choices({
+  label,
+  choices,
+  onClose,
+  root,
+  onChosen,
+}: Content & { root?: RefObject<HTMLDivElement>; onChosen?: () => void }) {
+  const id = useId();
+  const hasNote = choices.some((choice) => choice !== "line" && "note" in choice);
+  const choose = (choice: Item) => {
+    // A dialog that is opened gives the focus back to what has it now, and the menu is gone by then.
+    onChosen?.();
+    onClose();
+    choice.run();
+  };
+  return (
+    <div
+      ref={root ?? null}
+      class="menu"
+      role="menu"
+      aria-label={label}
+      aria-describedby={hasNote ? id : undefined}
+      onKeyDown={(event: KeyboardEvent) => onKey(event, onClose)}
+    >
+      {choices.map((choice) => {
+        if (choice === "line") return <div class="menu-line" role="separator"></div>;
+        if ("note" in choice)
+          return (
+            <div class="menu-note" id={id} role="none">
+              {choice.note}
+            </div>
+          );
+        return <MenuItem choice={choice} onChoose={choose} />;
+      })}
+    </div>
+  );
+}
+
+function MenuItem({ choice, onChoose }: { choice: Item; onChoose: (choice: Item) => void }) {
+  const isOption = choice.isChosen !== undefined;
+  return (
+    <button
+      type="button"
+      role={isOption ? "menuitemradio" : "menuitem"}
+      aria-checked={isOption ? choice.isChosen : undefined}
+      tabIndex={-1}
+      class={choice.danger ? "danger" : ""}
+      disabled={choice.disabled}
+      onClick={() => onChoose(choice)}
+    >
+      <Icon name={choice.icon} />
+      <span>{choice.label}</span>
+      {choice.hint && <kbd aria-hidden="true">{choice.hint}</kbd>}
+      {choice.isChosen && <Icon name="check" />}
+    </button>
+  );
+}
+
+export type Root = { current: HTMLElement | null };
+
+/** Keeps the menu inside the window. */
+function usePlace(root: Root, x: number, y: number, above: boolean) {
+  useLayoutEffect(() => {
+    const menu = root.current;
+    if (!menu) return;
+    const { width, height } = menu.getBoundingClientRect();
+    const top = above ? y - height : y;
+    menu.style.left = `${Math.max(MARGIN, Math.min(x, innerWidth - width - MARGIN))}px`;
+    menu.style.top = `${Math.max(MARGIN, Math.min(top, innerHeight - height - MARGIN))}px`;
+  }, [x, y, above]);
+}
+
+/** @returns gives the focus back before the menu goes */
+function useFocusBack(root: Root): () => void {
+  const before = useRef<Element | null>(null);
+  const giveBack = () => before.current instanceof HTMLElement && before.current.focus();
+  useLayoutEffect(() => {
+    const menu = root.current;
+    before.current = document.activeElement;
+    firstOf(menu)?.focus();
+    return () => {
+      // Unless something else, like a dialog, has taken the focus meanwhile.
+      const now = document.activeElement;
+      const isLeft = !now || now === document.body || menu?.contains(now);
+      if (isLeft) giveBack();
+    };
+  }, []);
+  return giveBack;
+}
+
+function useOutside(root: Root, onClose: () => void) {
+  useEffect(() => {
+    const isOutside = (event: Event) => !(event.target instanceof Node && root.current?.contains(event.target));
+    let isTouch = false;
+    const press = (event: PointerEvent) => {
+      isTouch = event.pointerType === "touch";
+      if (!isTouch && isOutside(event)) onClose();
+    };
+    // A tap beside the menu closes it, and opens nothing; a finger that scrolls never comes to a click.
+    const click = (event: Event) => {
+      if (!isTouch || !isOutside(event)) return;
+      event.preventDefault();
+      event.stopPropagation();
+      onClose();
+    };
+    const scroll = (event: Event) => isOutside(event) && onClose();
+    window.addEventListener("pointerdown", press, true);
+    window.addEventListener("pointercancel", scroll, true);
+    window.addEventListener("click", click, true);
+    window.addEventListener("blur", onClose);
+    return () => {
+      window.removeEventListener("pointerdown", press, true);
+      window.removeEventListener("pointercancel", scroll, true);
+      window.removeEventListener("click", click, true);
+      window.removeEventListener("blur", onClose);
+    };
+  }, [onClose]);
+}
+
+/** @param event of the menu */
+function onKey(event: KeyboardEvent, onClose: () => void) {
+  const all = items(event.currentTarget as HTMLElement);
+  const at = all.indexOf(document.activeElement as HTMLButtonElement);
+  const targets = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: -1 } as Record<string, number>;
+  const target = targets[event.key];
+  if (target !== undefined) all.at(target % all.length)?.focus();
+  else if (event.key === "Escape" || event.key === "Tab") onClose();
+  else return;
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+function items(root: HTMLElement | null): HTMLButtonElement[] {
+  return [...(root?.querySelectorAll("button") ?? [])].filter((button) => !button.disabled);
+}
+
+/** What the keyboard begins with: what is chosen, if something is. */
+function firstOf(root: HTMLElement | null) {
+  const all = items(root);
+  return all.find((button) => button.getAttribute("aria-checked") === "true") ?? all[0];
+}

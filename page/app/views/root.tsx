@@ -1,0 +1,28 @@
+/** The whole page: who is not logged in gets a form, everybody else the workspace. */
+
+import { text } from "../text/text.js";
+import { Spinner } from "./controls.js";
+import { useEffect, useStore } from "./dom.js";
+import { SignIn } from "./sign-in.js";
+import { Workspace } from "./workspace.js";
+
+export function Root() {
+  const phase = useStore((state) => state.session.phase);
+  const folder = useStore((state) => state.listing.path.at(-1));
+  useEffect(() => {
+    document.title = phase === "signed-in" && folder ? `${folder} – ${text.app.name}` : text.app.name;
+  }, [phase, folder]);
+  if (phase === "signed-in") return <Workspace />;
+  if (phase === "starting") return <Starting />;
+  return <SignIn isFirst={phase === "first-start"} key={phase} />;
+}
+
+function Starting() {
+  const isOffline = useStore((state) => state.link.phase === "offline");
+  return (
+    <main class="starting" aria-busy="true">
+      <Spinner label={text.app.loading} />
+      {isOffline && <p role="alert">{text.errors.unreachable}</p>}
+    </main>
+  );
+}

@@ -1,0 +1,171 @@
+/** The login, and the making of the administrator on a new cloud. */
+
+import type { LoginMethods, LoginStep } from "../../types/account.js";
+import { HttpError } from "../actions/http.js";
+import { leaveForProvider } from "../actions/openid.js";
+import { hasPasskeys } from "../actions/passkeys.js";
+import { text } from "../text/text.js";
+import { Check, Field, FormError, PasswordField, Submit, UserNameField } from "./controls.js";
+import { useApp, useAutoFocus, useLayoutEffect, useRef, useState, useStore } from "./dom.js";
+import { Icon } from "./icon.js";
+import { LoginStepForm } from "./login-step.js";
+import { ThemeButton } from "./theme-button.js";
+import { onSubmit, useLoading, useWork } from "./work.js";
+
+export function SignIn({ isFirst }: { isFirst: boolean }) {
+  const [pending, setPending] = useState<{ step: LoginStep; stay: boolean } | null>(null);
+  const words = pending ? text.secondFactor.steps[pending.step.code] : isFirst ? text.firstStart : text.login;
+  const notice = useStore((state) => state.session.notice);
+  const EntryForm = isFirst ? FirstStartForm : LoginForm;
+  return (
+    <main class="sign-in">
+      <div class="sign-in-theme">
+        <ThemeButton />
+      </div>
+      <div class="sign-in-card">
+        <div class="brand brand-large">
+          <Icon name="cloud" class="brand-mark" />
+          <span>{text.app.name}</span>
+        </div>
+        <h1>{words.title}</h1>
+        <p class="lead">{(pending ? null : notice) ?? words.lead}</p>
+        {pending ? (
+          <LoginStepForm {...pending} onBack={() => setPending(null)} />
+        ) : (
+          <EntryForm onStep={(step: LoginStep, stay: boolean) => setPending({ step, stay })} />
+        )}
+      </div>
+    </main>
+  );
+}
+
+function LoginForm({ onStep }: { onStep: (step: LoginStep, stay: boolean) => void }) {
+  const app = useApp();
+  const [name, setName] = useState("");
+  const [password, setPassword] = useState("");
+  const [stay, setStay] = useState(false);
+  const { isBusy, error, run } = useWork();
+  const nameField = useAutoFocus<HTMLInputElement>();
+  const passwordField = useInput();
+  useReturn(error, () => passwordField);
+  const submit = async () => {
+    const step = await app.accounts.login(name, password, stay);
+    if (step) onStep(step, stay);
+  };
+  return (
+    <form class="form" onSubmit={onSubmit(() => run(submit))}>
+      <UserNameField value={name} onInput={setName} isNew={false} inputRef={nameField} autocomplete="username" />
+      <PasswordField value={password} onInput={setPassword} isNew={false} inputRef={passwordField} />
+      <Check label={text.login.stay} checked={stay} onChange={setStay} />
+      <FormError text={error} />
+      <Submit isBusy={isBusy} label={text.login.submit} />
+      <OtherWays stay={stay} isBusy={isBusy} run={run} />
+    </form>
+  );
+}
+
+/** Logins without a password. */
+function OtherWays({ stay, isBusy, run }: { stay: boolean; isBusy: boolean; run: (work: () => Promise<void>) => Promise<void> }) {
+  const app = useApp();
+  const [methods, setMethods] = useState<LoginMethods | null>(null);
+  // Without an answer there is the password.
+  useLoading(async () => setMethods(await app.accounts.methods()));
+  return (
+    <>
+      {methods?.passkeys_available && hasPasskeys() && (
+        <button
+          type="button"
+          class="button wide"
+          disabled={isBusy}
+          onClick={() => run(() => app.accounts.loginWithPasskey(stay))}
+        >
+          <Icon name="key" />
+          {text.secondFactor.loginWithPasskey}
+        </button>
+      )}
+      {methods?.openid && (
+        <button type="button" class="button wide" disabled={isBusy} onClick={() => leaveForProvider(stay)}>
+          <Icon name="globe" />
+          {text.openid.login(methods.openid)}
+        </button>
+      )}
+    </>
+  );
+}
+
+function FirstStartForm({ onStep }: { onStep: (step: LoginStep, stay: boolean) => void }) {
+  const app = useApp();
+  const linkedCode = useStore((state) => state.session.setupCode);
+  const [code, setCode] = useState(linkedCode ?? "");
+  const [name, setName] = useState("");
+  const [password, setPassword] = useState("");
+  const [repeated, setRepeated] = useState("");
+  const { isBusy, error, run } = useWork();
+  const isCodeRefused = useRef(false);
+  const firstField = useAutoFocus<HTMLInputElement>();
+  const beginsWithCode = linkedCode === "";
+  const otherField = useInput();
+  const codeField = beginsWithCode ? firstField : otherField;
+  const passwordField = useInput();
+  useReturn(error, () => (isCodeRefused.current ? codeField : passwordField));
+  const isDifferent = repeated !== "" && repeated !== password;
+  const submit = async () => {
+    isCodeRefused.current = false;
+    if (repeated !== password) throw new Error(text.password.different);
+    try {
+      const step = await app.accounts.createAdministrator(name, password, linkedCode === null ? null : code);
+      if (step) onStep(step, false);
+    } catch (failure) {
+      isCodeRefused.current = failure instanceof HttpError && failure.status === 403;
+      throw failure;
+    }
+  };
+  return (
+    <form class="form" onSubmit={onSubmit(() => run(submit))}>
+      {linkedCode !== null && (
+        <Field
+          label={text.firstStart.code}
+          value={code}
+          onInput={setCode}
+          hint={text.firstStart.codeHint}
+          inputRef={codeField}
+          autocomplete="off"
+          autocapitalize="none"
+          required
+        />
+      )}
+      <UserNameField
+        value={name}
+        onInput={setName}
+        isNew
+        inputRef={beginsWithCode ? undefined : firstField}
+        autocomplete="username"
+      />
+      <PasswordField value={password} onInput={setPassword} isNew inputRef={passwordField} />
+      <PasswordField
+        label={text.password.repeat}
+        value={repeated}
+        onInput={setRepeated}
+        isNew
+        error={isDifferent ? text.password.different : null}
+        hint={undefined}
+      />
+      <FormError text={error} />
+      <Submit isBusy={isBusy} label={text.firstStart.submit} />
+    </form>
+  );
+}
+
+function useInput() {
+  return useRef<HTMLInputElement | null>(null);
+}
+
+/** After an error, goes back to the field in which what was wrong most likely stands. */
+function useReturn(error: string | null, field: () => { current: HTMLElement | null }) {
+  useLayoutEffect(() => {
+    if (!error) return;
+    const input = field().current;
+    input?.focus();
+    if (input instanceof HTMLInputElement) input.select();
+  }, [error]);
+}

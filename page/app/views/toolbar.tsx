@@ -1,0 +1,134 @@
+/** Above the list: what is in the folder, or what can be done with the selection. */
+
+import type { SortKey } from "../../types/wire.js";
+import { countsOf } from "../state/listing.js";
+import { formatPercent } from "../text/format.js";
+import { text } from "../text/text.js";
+import { IconButton, Progress } from "./controls.js";
+import { useApp, useStore } from "./dom.js";
+import { Icon } from "./icon.js";
+import { additions, canDelete, canDownload, canMove, choicesFor, download, openMove, openNewFolder } from "./item-actions.js";
+import { MenuButton } from "./menu-button.js";
+
+const COLUMN_ICONS = { name: "document", updated_at: "clock", size: "server" };
+
+export function Toolbar() {
+  const count = useStore((state) => state.selection.items.size);
+  const isSelecting = useStore((state) => state.selecting !== null);
+  return (
+    <div class="toolbar" role="toolbar" aria-label={text.actions.label}>
+      {isSelecting ? <SelectingTools /> : count > 0 ? <SelectionTools /> : <FolderTools />}
+    </div>
+  );
+}
+
+/** While a large selection is on its way. */
+function SelectingTools() {
+  const app = useApp();
+  const { done, total } = useStore((state) => state.selecting) ?? { done: 0, total: 1 };
+  return (
+    <>
+      <IconButton icon="close" label={text.selection.stop} onClick={() => app.selecting.clear()} />
+      <p class="summary" aria-hidden="true">
+        {text.selection.running(formatPercent(done, total))}
+      </p>
+      <Progress value={done} max={total} label={text.selection.progress} />
+    </>
+  );
+}
+
+function FolderTools() {
+  const app = useApp();
+  const listing = useStore((state) => state.listing);
+  const hidden = useStore((state) => state.hidden);
+  const counts = countsOf(listing, hidden);
+  return (
+    <>
+      <p class="summary">{listing.status === "ready" && text.listing.summary(counts.folders, counts.files)}</p>
+      <button
+        type="button"
+        class="button quiet only-wide"
+        disabled={listing.status === "missing"}
+        onClick={() => openNewFolder(app)}
+      >
+        <Icon name="folder-plus" />
+        <span>{text.actions.newFolder}</span>
+      </button>
+      <MenuButton class="button quiet only-narrow" label={text.actions.add} choices={additions(app, listing)}>
+        <Icon name="plus" />
+        <span>{text.actions.add}</span>
+      </MenuButton>
+      <SortButton />
+    </>
+  );
+}
+
+function SelectionTools() {
+  const app = useApp();
+  const selection = useStore((state) => state.selection.items);
+  const items = [...selection.values()];
+  return (
+    <>
+      <IconButton icon="close" label={text.selection.clear} onClick={() => app.selecting.clear()} />
+      <p class="summary" aria-live="polite">
+        <strong>{text.selection.count(items.length)}</strong>
+      </p>
+      <Tool icon="download" label={text.actions.download} disabled={!canDownload(items)} onClick={() => download(app, items)} />
+      <Tool icon="move" label={text.actions.move} disabled={!canMove(app, items)} onClick={() => openMove(app, items)} />
+      <Tool icon="trash" label={text.actions.delete} disabled={!canDelete(items)} onClick={() => app.deletions.delete(items)} />
+      <MenuButton class="icon-button" label={text.actions.more} choices={choicesFor(app, items)}>
+        <Icon name="dots" />
+      </MenuButton>
+    </>
+  );
+}
+
+function Tool({
+  icon,
+  label,
+  onClick,
+  disabled = false,
+}: {
+  icon: string;
+  label: string;
+  onClick: () => void;
+  disabled?: boolean;
+}) {
+  return (
+    <button type="button" class="button quiet" aria-label={label} title={label} disabled={disabled} onClick={onClick}>
+      <Icon name={icon} />
+      <span class="tool-label">{label}</span>
+    </button>
+  );
+}
+
+function SortButton() {
+  const app = useApp();
+  const order = useStore((state) => state.route.order);
+  const [up, down] = text.listing.directions[order.by];
+  const keys = ["name", "updated_at", "size"] as SortKey[];
+  const by = keys.map((key) => ({
+    label: text.columns[key],
+    icon: COLUMN_ICONS[key],
+    isChosen: key === order.by,
+    run: () => key !== order.by && app.navigation.sort(nextOrder(order, key)),
+  }));
+  const direction = [true, false].map((ascending) => ({
+    label: ascending ? up : down,
+    icon: ascending ? "arrow-up" : "arrow-down",
+    isChosen: ascending === order.ascending,
+    run: () => app.navigation.sort({ by: order.by, ascending }),
+  }));
+  const label = text.listing.sortBy(text.columns[order.by], order.ascending ? up : down);
+  return (
+    <MenuButton class="button quiet sort-button" label={label} choices={[...by, "line", ...direction]}>
+      <Icon name={order.ascending ? "arrow-up" : "arrow-down"} />
+      <span>{text.columns[order.by]}</span>
+    </MenuButton>
+  );
+}
+
+/** Another column begins as people expect it; the same one turns around. */
+export function nextOrder(order: import("../../types/state.js").Order, by: SortKey) {
+  return { by, ascending: by === order.by ? !order.ascending : by === "name" };
+}

@@ -1,0 +1,63 @@
+/** Which part of a long list is seen. */
+
+import type { RefObject } from "preact";
+import { useLayoutEffect, useRef, useState } from "./dom.js";
+
+/** Lines beyond the edge that are drawn, so that slow scrolling shows no gaps. */
+const MARGIN = 8;
+
+export interface Layout {
+  /** there are */
+  lines: number;
+  /** pixels */
+  lineHeight: number;
+}
+
+export interface Viewport {
+  /** the element that scrolls */
+  root: RefObject<HTMLDivElement>;
+  /** line that is drawn */
+  first: number;
+  /** line that is drawn, inclusive */
+  last: number;
+  /** scrolls until a line is seen */
+  reveal: (line: number) => void;
+}
+
+/**
+ * @param layoutOf how lines lie in a width in pixels
+ * @param offset pixels above the first line that stay in place
+ */
+export function useViewport<Kind extends Layout>(
+  layoutOf: (width: number) => Kind,
+  offset: number = 0,
+): Viewport & { layout: Kind } {
+  const root = useRef<HTMLDivElement | null>(null);
+  const [view, setView] = useState({ top: 0, height: 800, width: 800 });
+  useLayoutEffect(() => {
+    const element = root.current;
+    if (!element) return undefined;
+    const measure = () => setView({ top: element.scrollTop, height: element.clientHeight, width: element.clientWidth });
+    const observer = new ResizeObserver(measure);
+    measure();
+    observer.observe(element);
+    element.addEventListener("scroll", measure, { passive: true });
+    return () => {
+      observer.disconnect();
+      element.removeEventListener("scroll", measure);
+    };
+  }, []);
+  const layout = layoutOf(view.width);
+  const { lines, lineHeight } = layout;
+  const first = Math.max(0, Math.floor(view.top / lineHeight) - MARGIN);
+  const last = Math.min(lines - 1, Math.ceil((view.top + view.height) / lineHeight) + MARGIN);
+  const reveal = (line: number) => {
+    const element = root.current;
+    if (!element) return;
+    const top = line * lineHeight;
+    const space = element.clientHeight - offset;
+    if (top < element.scrollTop) element.scrollTop = top;
+    else if (top + lineHeight > element.scrollTop + space) element.scrollTop = top + lineHeight - space;
+  };
+  return { root, first, last, reveal, layout };
+}

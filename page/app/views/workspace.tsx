@@ -1,0 +1,104 @@
+/** What somebody who is logged in works with. */
+
+import { text } from "../text/text.js";
+import { Banner } from "./banner.js";
+import { ContextMenu } from "./context-menu.js";
+import { Details, DetailsSheet } from "./details.js";
+import { Dialogs } from "./dialogs/dialogs.js";
+import { OverwriteDialog } from "./dialogs/overwrite.js";
+import { NARROW, useApp, useMedia, useStore } from "./dom.js";
+import { useFileDrop } from "./file-drop.js";
+import { Icon } from "./icon.js";
+import { Listing } from "./listing.js";
+import { Pickers } from "./pickers.js";
+import { QueuePanel } from "./queue-panel.js";
+import { Sheet } from "./sheet.js";
+import { Sidebar } from "./sidebar.js";
+import { Toasts } from "./toasts.js";
+import { Toolbar } from "./toolbar.js";
+import { TopBar } from "./top-bar.js";
+import { Viewer } from "./viewer.js";
+
+export function Workspace() {
+  const drop = useFileDrop();
+  const isNarrow = useMedia(NARROW);
+  const showsDetails = useStore((state) => state.preferences.details);
+  return (
+    <div class="workspace">
+      <a class="skip" href="#content" onClick={focusContent}>
+        {text.app.skip}
+      </a>
+      {isNarrow ? <Drawer /> : <Sidebar />}
+      <Pickers />
+      <main class="main">
+        <TopBar />
+        <div class="panels">
+          <section class="panel files" aria-label={text.listing.label}>
+            <Toolbar />
+            <Listing />
+            <Announcement />
+          </section>
+          <div class="side">
+            {showsDetails && (isNarrow ? <DetailsSheet /> : <Details />)}
+            <QueuePanel />
+          </div>
+        </div>
+      </main>
+      <div class="messages">
+        <Banner />
+        <Toasts />
+      </div>
+      <ContextMenu />
+      <Viewer />
+      <Dialogs />
+      <OverwriteDialog />
+      {drop && <DropOverlay folder={drop.folder} />}
+    </div>
+  );
+}
+
+/** Read aloud, and not seen. */
+function Announcement() {
+  const words = useStore((state) => state.announcement);
+  return (
+    <p class="hidden" role="status">
+      {words}
+    </p>
+  );
+}
+
+/** The sidebar, where there is no room for it beside the files. */
+function Drawer() {
+  const app = useApp();
+  const isOpen = useStore((state) => state.drawerOpen);
+  const close = () => app.store.set({ drawerOpen: false });
+  if (!isOpen) return null;
+  return (
+    <Sheet class="drawer" label={text.sidebar.label} onClose={close}>
+      <Sidebar />
+    </Sheet>
+  );
+}
+
+/**
+ * Says where files will go; the folders stay in sight below it.
+ * @param properties null: the present one
+ */
+function DropOverlay({ folder }: { folder: string | null }) {
+  const present = useStore((state) => state.listing.path.at(-1) ?? text.app.root);
+  const isMissing = useStore((state) => state.listing.status === "missing") && folder === null;
+  return (
+    <div class={`drop-overlay ${folder === null ? "whole" : ""}`}>
+      <div>
+        <Icon name={isMissing ? "folder-missing" : "upload"} />
+        <strong>{isMissing ? text.listing.missing : text.uploads.drop(folder ?? present)}</strong>
+      </div>
+    </div>
+  );
+}
+
+function focusContent(event: Event) {
+  // The fragment holds the folder, so it cannot name an element.
+  event.preventDefault();
+  document.getElementById("content")?.focus();
+}

@@ -1,0 +1,58 @@
+/**
+ * Bundles the page into manager/page: `node page/bundle.mjs`. Prints nothing unless something is wrong.
+ *
+ * Names carry no digest, since the manager serves the files below a path that changes with their content.
+ */
+
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const SOURCES = path.join(ROOT, "page");
+const BUNDLE = path.join(ROOT, "manager", "page");
+/** What is served as it is; the index comes last, since it says that the page is there. */
+const UNCHANGED = ["favicon.svg", "icons.svg", "index.html"];
+const LICENCES = "third-party-licences.txt";
+
+/** @type {import("esbuild").BuildOptions} */
+const options = {
+  absWorkingDir: ROOT,
+  bundle: true,
+  format: "esm",
+  legalComments: "none",
+  logLevel: "warning",
+  metafile: true,
+  minify: true,
+  outdir: BUNDLE,
+  target: ["es2022", "chrome111", "firefox115", "safari16.4"],
+};
+
+/** The licences of the packages that a bundle holds, which have to come with it. @param {string[]} inputs */
+async function licencesOf(inputs) {
+  const resolve = createRequire(import.meta.url).resolve;
+  const names = new Set(inputs.flatMap((input) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? []));
+  const texts = [...names].sort().map(async (name) => {
+    const folder = path.dirname(resolve(`${name}/package.json`));
+    const { version } = JSON.parse(await readFile(path.join(folder, "package.json"), "utf8"));
+    return `${name} ${version}\n\n${(await readFile(path.join(folder, "LICENSE"), "utf8")).trim()}\n`;
+  });
+  return (await Promise.all(texts)).join("\n\n");
+}
+
+await rm(BUNDLE, { recursive: true, force: true });
+await mkdir(BUNDLE, { recursive: true });
+const page = await build({
+  ...options,
+  entryPoints: { main: "page/app/main.tsx" },
+  splitting: true,
+  chunkNames: "[name]-[hash]",
+});
+// The worker's policy lets it load nothing, so it stands alone.
+const worker = await build({ ...options, entryPoints: { "chunks.worker": "page/app/uploads/chunks.worker.ts" } });
+const styles = await build({ ...options, entryPoints: { main: "page/styles/main.css" } });
+const inputs = [page, worker, styles].flatMap((result) => Object.keys(result.metafile.inputs));
+await writeFile(path.join(BUNDLE, LICENCES), await licencesOf(inputs));
+for (const name of UNCHANGED) await cp(path.join(SOURCES, name), path.join(BUNDLE, name));

@@ -1,0 +1,63 @@
+/** What is offered for files and folders. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { initialState } from "../../../page/app/state/initial.js";
+import { fileItem, folderItem } from "../../../page/app/state/listing.js";
+import { Store } from "../../../page/app/state/store.js";
+import { choicesFor } from "../../../page/app/views/item-actions.js";
+
+import type { Can, OwnershipStatus } from "../../../page/types/wire.js";
+
+function file(status: OwnershipStatus, can: Can) {
+  const ownership = {
+    status,
+    can,
+    ...(status === "shared" && { share: { can_write: can === "rw", file: 1, shared_at: "2026-01-31T12:00:00.000Z", user: 2 } }),
+  };
+  return fileItem({
+    id: 1,
+    name: "a",
+    type: "text/plain",
+    has_thumbnail: false,
+    ownership,
+    created_at: null,
+    updated_at: null,
+    size: 1,
+  });
+}
+
+const folder = folderItem({ id: 1, name: "f", parent_folder: null });
+
+/** Labels, notes in brackets, and lines. */
+function offered(items: readonly import("../../../page/types/state.js").Item[], canOrganise: boolean = true) {
+  const store = new Store({ ...initialState(), canOrganise });
+  const choices = choicesFor({ store } as any, items);
+  return choices.map((choice) => (choice === "line" ? "-" : "note" in choice ? "[why]" : choice.label)).join(" ");
+}
+
+test("an owner is offered everything", () => {
+  assert.equal(
+    offered([file("owned", "rw")]),
+    "Preview Download Copy a link Share - Rename Move Details Transfer ownership - Delete",
+  );
+  assert.equal(offered([folder]), "Open Download as zip - Rename Move Details - Delete");
+});
+
+test("others are offered what they can do, and told why that is not all", () => {
+  assert.equal(offered([file("public", "rw")]), "Preview Download - Rename Move Details - Delete - [why]");
+  assert.equal(offered([file("shared", "r")]), "Preview Download - Details - [why]");
+  assert.equal(offered([file("restricted", "none")]), "Details - [why]");
+});
+
+test("of several it is enough that one of them can be had, moved or deleted", () => {
+  const [theirs, mine] = [file("restricted", "none"), file("owned", "rw")];
+  assert.equal(offered([theirs, mine]), "Download Move - Delete");
+  assert.equal(offered([theirs, theirs]), "[why]");
+  assert.equal(offered([file("shared", "r"), theirs]), "Download");
+});
+
+test("folders are moved where the manager knows how", () => {
+  assert.equal(offered([folder], false), "Open Download as zip - Rename Details - Delete");
+  assert.equal(offered([folder, folder], false), "Download - Delete");
+});

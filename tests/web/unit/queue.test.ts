@@ -1,0 +1,480 @@
+/** The upload queue: what it asks for, and what it makes of the answers. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { CHUNKS_AT_ONCE } from "../../../page/app/uploads/chunk-plan.js";
+import { Meter } from "../../../page/app/uploads/meter.js";
+import { foldersAround } from "../../../page/app/uploads/moves.js";
+import { UploadQueue } from "../../../page/app/uploads/queue.js";
+import { summarise } from "../../../page/app/uploads/summary.js";
+
+import type { Effect } from "../../../page/app/uploads/queue.js";
+import type { Entry } from "../../../page/app/uploads/entry.js";
+
+const CHUNK = 10;
+
+/** A queue with files of these sizes, online. */
+function queueOf(...sizes: number[]) {
+  const queue = new UploadQueue();
+  queue.online();
+  queue.add(sizes.map((size, index) => ({ source: { name: `file ${index}`, size }, folder: "/", isPublic: false })));
+  return queue;
+}
+
+const only = (effects: Effect[], kind: string) => effects.filter((effect) => effect.do === kind) as any[];
+
+/** Books, and lets the manager accept everything that is requested. */
+function begin(queue: UploadQueue, amount: number, now: number = 0) {
+  queue.next(now);
+  queue.booking.settled(amount);
+  const requests = only(queue.next(now), "request");
+  for (const { entry } of requests) accept(queue, entry);
+  return { entries: requests.map((request) => request.entry) as Entry[], sends: only(queue.next(now), "send") };
+}
+
+function accept(queue: UploadQueue, entry: Entry) {
+  const answer = {
+    name: "",
+    path: entry.folder,
+    accepted: true,
+    chunk_size: CHUNK,
+    upload_id: `upload ${entry.id}.${entry.attempts}`,
+    upload_address: "http://service",
+  };
+  queue.accepted(entry, answer);
+}
+
+function complete(queue: UploadQueue, entry: Entry) {
+  const id = entry.uploadId ?? "";
+  queue.stageFinished(id, false);
+  queue.finished({ success: true, upload_id: id }, 0);
+}
+
+const states = (queue: UploadQueue) => Array.from(queue.entries.values(), (entry) => entry.state);
+
+test("as many services are booked as there are files, up to a limit", () => {
+  assert.deepEqual(only(queueOf(1, 1, 1).next(0), "book"), [{ do: "book", amount: 3 }]);
+  assert.deepEqual(only(queueOf(...Array(50).fill(1)).next(0), "book"), [{ do: "book", amount: 8 }]);
+});
+
+test("no more uploads are requested than services are booked", () => {
+  const queue = queueOf(1, 1, 1);
+  const { entries } = begin(queue, 2);
+  assert.equal(entries.length, 2);
+  queue.booking.changed(1);
+  assert.equal(only(queue.next(0), "request").length, 1);
+});
+
+test("nothing is requested while nobody knows how many services there are", () => {
+  const queue = queueOf(1);
+  queue.next(0);
+  assert.deepEqual(queue.next(0), []);
+});
+
+test("a service that is free after the stage takes the next file before the last one is entered", () => {
+  const queue = queueOf(1, 1);
+  const { entries } = begin(queue, 1);
+  queue.stageFinished(entries[0]?.uploadId ?? "", false);
+  assert.equal(only(queue.next(0), "request").length, 1);
+  assert.deepEqual(states(queue), ["storing", "requesting"]);
+});
+
+test("every upload gets a chunk on its way before any gets a second", () => {
+  const queue = queueOf(100, 100, 100);
+  const { sends } = begin(queue, 3);
+  assert.equal(sends.length, CHUNKS_AT_ONCE);
+  assert.deepEqual(
+    sends.map((send) => [send.entry.id, send.index]),
+    [
+      [1, 0],
+      [2, 0],
+      [3, 0],
+      [1, 1],
+    ],
+  );
+});
+
+test("the last chunk is as long as what is left", () => {
+  const queue = queueOf(25);
+  const { entries, sends } = begin(queue, 1);
+  assert.deepEqual(
+    sends.map((send) => send.index),
+    [0, 1],
+  );
+  queue.chunkStored(entries[0]?.uploadId ?? "", 0);
+  assert.deepEqual(
+    only(queue.next(0), "send").map((send) => send.entry.chunkLength(send.index)),
+    [5],
+  );
+});
+
+test("the booking is given back when nothing is left, and again after a refusal", () => {
+  const queue = queueOf(1);
+  const { entries } = begin(queue, 1);
+  const [entry] = entries;
+  assert.ok(entry);
+  complete(queue, entry);
+  assert.equal(only(queue.next(0), "clear-booking").length, 1);
+  queue.booking.clearingRefused(0);
+  assert.equal(only(queue.next(0), "clear-booking").length, 0);
+  assert.equal(only(queue.next(1000), "clear-booking").length, 1);
+  queue.bookingCleared();
+  assert.deepEqual(queue.next(1000), []);
+  assert.equal(queue.isWorking, false);
+});
+
+test("a chunk that failed is sent again after a while, and not for ever", () => {
+  const queue = queueOf(5);
+  const { entries } = begin(queue, 1);
+  const id = entries[0]?.uploadId ?? "";
+  let now = 0;
+  for (let failure = 1; failure <= 8; failure += 1) {
+    queue.chunkFailed(id, 0, "out of order", now);
+    assert.equal(only(queue.next(now), "send").length, 0);
+    now += 60_000;
+    assert.equal(only(queue.next(now), "send").length, 1);
+  }
+  queue.chunkFailed(id, 0, "out of order", now);
+  assert.deepEqual(only(queue.next(now), "abort"), [{ do: "abort", uploadId: id }]);
+  assert.deepEqual(states(queue), ["failed"]);
+});
+
+test("a cancelled upload keeps its service until the manager has told its end", () => {
+  const queue = queueOf(5, 5);
+  const { entries } = begin(queue, 1);
+  const [entry] = entries;
+  assert.ok(entry);
+  const id = entry.uploadId ?? "";
+  queue.cancel(entry.id);
+  const effects = queue.next(0);
+  assert.deepEqual(
+    [only(effects, "abort").length, only(effects, "stop-sending").length, only(effects, "request").length],
+    [1, 1, 0],
+  );
+  queue.finished({ success: false, upload_id: id, reason: "aborted" }, 0);
+  assert.equal(only(queue.next(0), "request").length, 1);
+  assert.deepEqual(states(queue), ["cancelled", "requesting"]);
+});
+
+test("an upload that is cancelled while it is requested is aborted once it is accepted", () => {
+  const queue = queueOf(5);
+  queue.next(0);
+  queue.booking.settled(1);
+  const [request] = only(queue.next(0), "request");
+  queue.cancel(request.entry.id);
+  assert.equal(only(queue.next(0), "abort").length, 0);
+  accept(queue, request.entry);
+  assert.equal(only(queue.next(0), "abort").length, 1);
+});
+
+test("pausing stops what is on its way, and resuming sends it again", () => {
+  const queue = queueOf(25);
+  const { entries } = begin(queue, 1);
+  queue.pause(entries[0]?.id ?? 0);
+  assert.equal(only(queue.next(0), "stop-sending").length, 1);
+  assert.deepEqual(queue.next(0), []);
+  queue.resume(entries[0]?.id ?? 0);
+  assert.deepEqual(
+    only(queue.next(0), "send").map((send) => send.index),
+    [0, 1],
+  );
+});
+
+test("who pauses for longer than a service waits has not failed", () => {
+  const queue = queueOf(25);
+  const { entries } = begin(queue, 1);
+  const [entry] = entries;
+  assert.ok(entry);
+  queue.pauseAll();
+  queue.finished({ success: false, upload_id: entry.uploadId ?? "", reason: "nothing came" }, 0);
+  assert.deepEqual(states(queue), ["waiting"]);
+  queue.resumeAll();
+  assert.equal(only(queue.next(1000), "request").length, 1);
+});
+
+test("a file whose service went away begins anew, a few times", () => {
+  const queue = queueOf(25);
+  let { entries } = begin(queue, 1);
+  for (let attempt = 1; attempt < 4; attempt += 1) {
+    const id = entries[0]?.uploadId ?? "";
+    queue.stageFinished(id, true);
+    queue.finished({ success: false, upload_id: id, reason: "gone" }, 0);
+    assert.deepEqual(states(queue), ["waiting"]);
+    entries = only(queue.next(100_000), "request").map((request) => request.entry);
+    if (entries[0]) accept(queue, entries[0]);
+  }
+  queue.finished({ success: false, upload_id: entries[0]?.uploadId ?? "", reason: "gone" }, 0);
+  assert.deepEqual(states(queue), ["failed"]);
+});
+
+test("a file that could not be entered has failed at once", () => {
+  const queue = queueOf(5);
+  const { entries } = begin(queue, 1);
+  const id = entries[0]?.uploadId ?? "";
+  queue.stageFinished(id, false);
+  queue.finished({ success: false, upload_id: id, reason: "you may not write it" }, 0);
+  assert.deepEqual(states(queue), ["failed"]);
+  queue.retry(entries[0]?.id ?? 0);
+  assert.equal(only(queue.next(0), "request").length, 1);
+});
+
+test("after a lost connection everything that was not finished starts again", () => {
+  const queue = queueOf(5, 5, 5, 5);
+  const { entries } = begin(queue, 3);
+  const [done, deciding] = entries;
+  assert.ok(done && deciding);
+  complete(queue, done);
+  queue.stageFinished(deciding.uploadId ?? "", false);
+  queue.overwriteAsked(deciding.uploadId ?? "", "/", false);
+  queue.offline();
+  assert.deepEqual(states(queue), ["done", "waiting", "waiting", "waiting"]);
+  assert.deepEqual(queue.conflicts.open, []);
+  assert.deepEqual(only(queue.next(0), "request"), []);
+  queue.online();
+  assert.deepEqual(only(queue.next(0), "book"), [{ do: "book", amount: 3 }]);
+});
+
+test("one answer settles all open questions, and those that cross it", () => {
+  const queue = queueOf(5, 5, 5);
+  const { entries } = begin(queue, 3);
+  const ids = entries.map((entry) => entry.uploadId ?? "");
+  for (const id of ids) queue.stageFinished(id, false);
+  queue.overwriteAsked(ids[0] ?? "", "/", false);
+  queue.overwriteAsked(ids[1] ?? "", "/", false);
+  queue.overwriteDecided(ids[0] ?? "", "skip", true);
+  queue.overwriteAsked(ids[2] ?? "", "/", false);
+  assert.deepEqual(queue.conflicts.open, []);
+  for (const id of ids) queue.finished({ success: false, upload_id: id, reason: "skipped" }, 0);
+  assert.deepEqual(states(queue), ["skipped", "skipped", "skipped"]);
+});
+
+test("one answer holds for an upload that meets its taken name after the booking was given back", () => {
+  const queue = queueOf(1, 1);
+  const ids = begin(queue, 2).entries.map((entry) => entry.uploadId ?? "");
+  for (const id of ids) queue.stageFinished(id, false);
+  queue.overwriteAsked(ids[0] ?? "", "/", false);
+  queue.overwriteDecided(ids[0] ?? "", "skip", true);
+  queue.bookingCleared();
+  for (const id of ids) queue.finished({ success: false, upload_id: id, reason: "skipped" }, 0);
+  assert.deepEqual(states(queue), ["skipped", "skipped"]);
+});
+
+test("one answer says nothing about the files of another booking, and they are asked about again", () => {
+  const queue = queueOf(1);
+  const first = begin(queue, 1).entries[0]?.uploadId ?? "";
+  queue.stageFinished(first, false);
+  queue.overwriteAsked(first, "/", false);
+  queue.bookingCleared();
+  queue.add([1, 2].map((index) => ({ source: { name: `next ${index}`, size: 1 }, folder: "/", isPublic: false })));
+  const [second = "", third = ""] = begin(queue, 2).entries.map((entry) => entry.uploadId ?? "");
+  for (const id of [second, third]) queue.stageFinished(id, false);
+  queue.overwriteAsked(second, "/", false);
+  queue.overwriteDecided(first, "overwrite", true);
+  queue.overwriteAsked(second, "/", false);
+  queue.overwriteAsked(third, "/", false);
+  assert.deepEqual(
+    queue.conflicts.open.map((entry) => entry.uploadId),
+    [second, third],
+  );
+  assert.deepEqual(states(queue), ["storing", "deciding", "deciding"]);
+});
+
+test("a question about a folder is told from one about a file, also when it is asked anew", () => {
+  const queue = queueOf(1);
+  const [entry] = begin(queue, 1).entries;
+  assert.ok(entry);
+  const id = entry.uploadId ?? "";
+  queue.stageFinished(id, false);
+  queue.overwriteAsked(id, "/", true);
+  assert.equal(entry.meetsFolder, true);
+  queue.overwriteDecided(id, "rename", false);
+  queue.overwriteAsked(id, "/", false);
+  assert.deepEqual([entry.meetsFolder, entry.state], [false, "deciding"]);
+});
+
+test("an upload that cannot be stored until somebody acts is not sent again", () => {
+  const queue = queueOf(5);
+  const [entry] = begin(queue, 1).entries;
+  assert.ok(entry);
+  queue.next(0);
+  queue.storageFailed(entry.uploadId ?? "", "the disk is full");
+  assert.deepEqual([entry.state, entry.reason], ["failed", "the disk is full"]);
+  assert.deepEqual(only(queue.next(0), "abort").length, 1);
+  assert.deepEqual(only(queue.next(60_000), "send"), []);
+});
+
+test("empty files need no service", () => {
+  const queue = queueOf(0);
+  const effects = queue.next(0);
+  assert.deepEqual(
+    effects.map((effect) => effect.do),
+    ["make-empty"],
+  );
+  queue.emptyMade(only(effects, "make-empty")[0].entry);
+  assert.deepEqual(queue.next(0), []);
+  assert.deepEqual(states(queue), ["done"]);
+});
+
+test("a refused request is tried once more", () => {
+  const queue = queueOf(5);
+  queue.next(0);
+  queue.booking.settled(1);
+  const [request] = only(queue.next(0), "request");
+  queue.rejected(request.entry, "the disk is full", "later", 0);
+  assert.deepEqual(states(queue), ["waiting"]);
+  queue.rejected(only(queue.next(60_000), "request")[0].entry, "the disk is still full", "later", 60_000);
+  assert.deepEqual(states(queue), ["failed"]);
+  assert.equal(request.entry.reason, "the disk is still full");
+});
+
+test("a request that met no free service is made again, however often that happens", () => {
+  const queue = queueOf(5);
+  queue.next(0);
+  queue.booking.settled(1);
+  for (let now = 0; now < 600_000; now += 60_000) {
+    queue.rejected(only(queue.next(now), "request")[0].entry, "all are busy", "soon", now);
+    assert.deepEqual(states(queue), ["waiting"]);
+    assert.deepEqual(only(queue.next(now), "request"), []);
+  }
+});
+
+test("a request that cannot succeed fails at once", () => {
+  const queue = queueOf(5);
+  queue.next(0);
+  queue.booking.settled(1);
+  const [request] = only(queue.next(0), "request");
+  queue.rejected(request.entry, "a file is in the way", "never", 0);
+  assert.deepEqual(states(queue), ["failed"]);
+  assert.equal(request.entry.reason, "a file is in the way");
+});
+
+test("tidying forgets what is over and keeps the rest", () => {
+  const queue = queueOf(5, 5);
+  const { entries } = begin(queue, 1);
+  const [entry] = entries;
+  assert.ok(entry);
+  complete(queue, entry);
+  queue.tidy();
+  assert.deepEqual([...queue.entries.keys()], [2]);
+});
+
+test("what goes into a folder that is renamed or moved goes along, also what was tried before", () => {
+  const queue = new UploadQueue();
+  const folders = ["/a", "/a/in", "/ab", "/x/a", "/"];
+  queue.add(folders.map((folder) => ({ source: { name: "file", size: 1 }, folder, isPublic: false })));
+  queue.cancel(1);
+  queue.folderMoved(["a"], ["x", "a (1)"]);
+  assert.deepEqual(
+    Array.from(queue.entries.values(), (entry) => entry.folder),
+    ["/x/a (1)", "/x/a (1)/in", "/ab", "/x/a", "/"],
+  );
+  assert.deepEqual(foldersAround(queue.folders, "a"), [["x"]]);
+  assert.deepEqual(foldersAround(queue.folders, "x"), [[]]);
+  assert.deepEqual(foldersAround(queue.folders, "file"), []);
+});
+
+test("nothing is requested until it is known which folders went along with a moved one", () => {
+  const queue = queueOf(1);
+  queue.lookups = 1;
+  queue.next(0);
+  queue.booking.settled(1);
+  assert.equal(only(queue.next(0), "request").length, 0);
+  queue.lookups = 0;
+  assert.equal(only(queue.next(0), "request").length, 1);
+});
+
+test("where the manager has put an upload is where it is shown", () => {
+  const queue = queueOf(1);
+  queue.next(0);
+  queue.booking.settled(1);
+  const [{ entry }] = only(queue.next(0), "request");
+  const answer = { name: "", path: "/moved", accepted: true, chunk_size: CHUNK, upload_id: "one", upload_address: "" };
+  queue.accepted(entry, answer);
+  assert.deepEqual([entry.folder, entry.state], ["/moved", "sending"]);
+  queue.stageFinished("one", false);
+  queue.overwriteAsked("one", "/moved again", false);
+  assert.deepEqual([entry.folder, entry.state], ["/moved again", "deciding"]);
+});
+
+test("an upload that the manager would put into a folder's old place begins anew in the new one", () => {
+  const queue = new UploadQueue();
+  queue.online();
+  queue.add([{ source: { name: "file", size: 1 }, folder: "/old", isPublic: false }]);
+  queue.next(0);
+  queue.booking.settled(1);
+  const [{ entry }] = only(queue.next(0), "request");
+  // The news of the folder crosses the request, which the manager takes for one into a new folder.
+  queue.folderMoved(["old"], ["new"]);
+  queue.accepted(entry, { name: "", path: "/old", accepted: true, chunk_size: CHUNK, upload_id: "one", upload_address: "" });
+  assert.deepEqual(queue.next(0), [{ do: "abort", uploadId: "one" }]);
+  queue.finished({ success: false, upload_id: "one", reason: "the upload was aborted" }, 0);
+  const again = only(queue.next(0), "request");
+  assert.deepEqual([again.length, entry.folder, entry.attempts], [1, "/new", 0]);
+  accept(queue, entry);
+  assert.equal(entry.state, "sending");
+});
+
+test("a pause says nothing about how long the rest takes", () => {
+  const queue = queueOf(20 * CHUNK);
+  const {
+    entries: [entry],
+  } = begin(queue, 1);
+  const id = entry?.uploadId ?? "";
+  const meter = new Meter();
+  const secondsLeft = (second: number) => summarise(queue, 0, meter, second * 1_000).secondsLeft;
+  const stores = (index: number) => {
+    queue.next(0);
+    queue.chunkStored(id, index);
+  };
+  secondsLeft(0);
+  for (const second of [1, 2, 3, 4]) {
+    stores(second - 1);
+    secondsLeft(second);
+  }
+  assert.equal(secondsLeft(4), 16);
+  queue.pauseAll();
+  assert.equal(secondsLeft(5), null);
+  queue.resumeAll();
+  queue.next(0);
+  assert.equal(secondsLeft(600), null);
+  stores(4);
+  assert.equal(secondsLeft(601), null);
+  stores(5);
+  assert.equal(secondsLeft(602), 14);
+});
+
+test("a file that was changed on the disk is not tried again, but can be chosen again", () => {
+  const queue = queueOf(3 * CHUNK);
+  const {
+    entries: [entry],
+  } = begin(queue, 1);
+  assert.ok(entry);
+  const source = { name: "file 0", size: CHUNK };
+  queue.chooseAgain(entry.id, source);
+  assert.equal(entry.size, 3 * CHUNK);
+  queue.sourceLost(entry.uploadId ?? "", "changed");
+  queue.finished({ success: false, upload_id: entry.uploadId ?? "" }, 0);
+  assert.deepEqual([entry.state, entry.reason, entry.isLost], ["failed", "changed", true]);
+  queue.retry(entry.id);
+  assert.equal(entry.state, "failed");
+  queue.chooseAgain(entry.id, source);
+  assert.deepEqual([entry.state, entry.reason, entry.size], ["waiting", null, CHUNK]);
+  assert.equal(only(queue.next(0), "request").length, 1);
+});
+
+test("all that failed is tried again, and nothing else", () => {
+  const queue = queueOf(CHUNK, CHUNK, CHUNK, CHUNK);
+  const { entries } = begin(queue, 4);
+  const [lost, failed, cancelled, sending] = entries as [Entry, Entry, Entry, Entry];
+  queue.sourceLost(lost.uploadId ?? "", "gone");
+  queue.finished({ success: false, upload_id: lost.uploadId ?? "" }, 0);
+  queue.stageFinished(failed.uploadId ?? "", false);
+  queue.finished({ success: false, upload_id: failed.uploadId ?? "", reason: "no" }, 0);
+  queue.cancel(cancelled.id);
+  queue.finished({ success: false, upload_id: cancelled.uploadId ?? "" }, 0);
+  queue.retryFailed();
+  assert.deepEqual(
+    [lost, failed, cancelled, sending].map((entry) => entry.state),
+    ["failed", "waiting", "cancelled", "sending"],
+  );
+});
