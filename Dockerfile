@@ -16,6 +16,8 @@ COPY processing_service processing_service
 COPY protocol protocol
 COPY storage storage
 COPY upload_service upload_service
+# Node.js, which bundles the page, trusts the authorities of this image, as pip does.
+ENV NODE_USE_SYSTEM_CA=1
 # The environment has no pip of its own, so that none is in the image.
 RUN python -m venv --without-pip /opt/discord-cloud \
     && pip --python /opt/discord-cloud/bin/python install --no-cache-dir \
