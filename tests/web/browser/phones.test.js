@@ -213,7 +213,9 @@ test("a menu comes up from below, keeps the focus, and closes by Escape, Back an
 test("what came over the page is seen going again, and nothing waits for that", async () => {
   const { person, page } = await holdsAPhone();
   await page.evaluate(() => {
-    const seen = /** @type {any} */ ((window).seenGoing = /** @type {string[]} */ ([]));
+    /** @type {string[]} */
+    const seen = [];
+    Object.assign(window, { seenGoing: seen });
     new MutationObserver(() => {
       const going = document.querySelector(".sheet-leaving > .sheet");
       if (going) seen.push(`${going.className}: ${getComputedStyle(going).animationName}`);

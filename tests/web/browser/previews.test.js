@@ -71,10 +71,10 @@ test("films and music play", async () => {
     ["c tone.wav", "audio"],
   ]) {
     const { person } = await opens(String(name));
-    await person.page.waitForFunction(
-      (wanted) => /** @type {HTMLMediaElement | null} */ ((document.querySelector(wanted))?.readyState ?? 0) >= 2,
-      `dialog ${tag}`,
-    );
+    await person.page.waitForFunction((wanted) => {
+      const player = /** @type {HTMLMediaElement | null} */ (document.querySelector(wanted));
+      return player !== null && player.readyState >= 2;
+    }, `dialog ${tag}`);
     await person.leaves();
   }
 });

@@ -19,18 +19,18 @@ const SECTIONS = [
 ];
 
 export function AccountDialog({ onClose }: { onClose: () => void }) {
-  const [section, setSection] = useState(() => Sessions);
+  const [Section, setSection] = useState(() => Sessions);
   return (
     <Dialog title={text.account.title} onClose={onClose} wide>
       <div class="own-account">
         <Choice
           label={text.account.sections}
           options={SECTIONS}
-          chosen={section}
+          chosen={Section}
           isBusy={false}
           onChoose={(next: any) => setSection(() => next)}
         />
-        <section />
+        <Section />
       </div>
     </Dialog>
   );
