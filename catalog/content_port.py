@@ -9,6 +9,7 @@ from uuid import UUID
 
 from catalog.errors import InvalidRecord
 from catalog.records import (
+    ChannelLimits,
     Chunk,
     ChunkLocation,
     Garbage,
@@ -164,7 +165,7 @@ class MessageStore(Protocol):
 
 
 class WebhookStore(Protocol):
-    """What is known of webhooks. Their tokens are never in a catalog."""
+    """What is known of webhooks and their channels. Tokens are never in a catalog."""
 
     async def quarantines(self) -> list[Quarantine]:
         """The webhooks that are not used any more, by id."""
@@ -174,6 +175,12 @@ class WebhookStore(Protocol):
 
     async def end_quarantine(self, webhook_id: int) -> None:
         """The webhook may be used again. Missing is no error."""
+
+    async def channel_limits(self) -> list[ChannelLimits]:
+        """What a message of each channel takes, as far as it was learned, by channel."""
+
+    async def put_channel_limits(self, limits: ChannelLimits) -> None:
+        """Adds what is known of a channel, or replaces it."""
 
     async def chunks_posted_by(
         self, object_id: UUID, webhook_ids: Collection[int]

@@ -132,6 +132,8 @@ class JoinedCatalog:
         self.quarantines = webhooks.quarantines
         self.put_quarantine = webhooks.put_quarantine
         self.end_quarantine = webhooks.end_quarantine
+        self.channel_limits = webhooks.channel_limits
+        self.put_channel_limits = webhooks.put_channel_limits
         self.chunks_posted_by = webhooks.chunks_posted_by
         self.keep_upload = kept_uploads.keep_upload
         self.kept_upload = kept_uploads.kept_upload

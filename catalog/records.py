@@ -217,6 +217,27 @@ class Quarantine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelLimits:
+    """What a message of a channel takes, as far as it was learned.
+
+    Attributes:
+        channel_id: Snowflake of the channel.
+        attachment_bytes: Size of the largest attachment.
+        request_bytes: Size of the largest body of a post.
+        attachments: The most attachments.
+        learned_at: When all larger sizes had been tried, in seconds since the epoch; None: not yet.
+        refused_at: When a message was last refused as too large; None: never.
+    """
+
+    channel_id: int
+    attachment_bytes: int
+    request_bytes: int
+    attachments: int
+    learned_at: float | None = None
+    refused_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
     """A time at which a manager has kept this very catalog, which so knew all that was posted."""
 

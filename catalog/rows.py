@@ -17,6 +17,7 @@ from catalog.link_port import FileLink
 from catalog.records import (
     ApiKey,
     AppPassword,
+    ChannelLimits,
     Chunk,
     EnvelopeKind,
     File,
@@ -197,6 +198,18 @@ def quarantine_of(row: Row) -> Quarantine:
         reason=row["reason"],
         is_gone=bool(row["is_gone"]),
         since=float(row["since"]),
+    )
+
+
+def channel_limits_of(row: Row) -> ChannelLimits:
+    """A row of `channel_limits`."""
+    return ChannelLimits(
+        channel_id=row["channel_id"],
+        attachment_bytes=row["attachment_bytes"],
+        request_bytes=row["request_bytes"],
+        attachments=row["attachments"],
+        learned_at=time_of(row["learned_at"]),
+        refused_at=time_of(row["refused_at"]),
     )
 
 

@@ -3,11 +3,13 @@
 import json
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from uuid import UUID
 
 from catalog.content_port import REMEMBERED_WATCH_S, require_chunks_of
 from catalog.errors import ObjectIncomplete, ObjectMissing
 from catalog.records import (
+    ChannelLimits,
     Chunk,
     ChunkLocation,
     Garbage,
@@ -19,7 +21,7 @@ from catalog.records import (
     StoredObject,
     Watch,
 )
-from catalog.rows import message_of, object_of, quarantine_of
+from catalog.rows import channel_limits_of, message_of, object_of, quarantine_of
 from catalog.sqlite.database import Session, SqlitePart
 from catalog.sqlite.folders import find_path
 from catalog.sqlite.rows import garbage_of, location_of
@@ -367,6 +369,17 @@ class SqliteWebhooks(SqlitePart):
         """The webhook may be used again."""
         async with self._database.writing() as session:
             await session.run(sql.end_quarantine, webhook_id=webhook_id)
+
+    async def channel_limits(self) -> list[ChannelLimits]:
+        """What a message of each channel takes, as far as it was learned."""
+        async with self._database.reading() as session:
+            rows = await session.rows(sql.channel_limits)
+        return [channel_limits_of(row) for row in rows]
+
+    async def put_channel_limits(self, limits: ChannelLimits) -> None:
+        """Adds what is known of a channel, or replaces it."""
+        async with self._database.writing() as session:
+            await session.run(sql.put_channel_limits, **asdict(limits))
 
     async def chunks_posted_by(
         self, object_id: UUID, webhook_ids: Collection[int]

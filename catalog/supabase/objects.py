@@ -1,10 +1,12 @@
 """Content, the messages that hold it, the webhooks that post them, and master keys."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from uuid import UUID
 
 from catalog.content_port import REMEMBERED_WATCH_S, require_chunks_of
 from catalog.records import (
+    ChannelLimits,
     Chunk,
     ChunkLocation,
     Garbage,
@@ -15,7 +17,7 @@ from catalog.records import (
     StoredObject,
     Watch,
 )
-from catalog.rows import message_of, object_of, quarantine_of
+from catalog.rows import channel_limits_of, message_of, object_of, quarantine_of
 from catalog.supabase.client import SupabasePart
 from catalog.supabase.rows import garbage_of, location_of, text_of
 
@@ -223,6 +225,14 @@ class SupabaseWebhooks(SupabasePart):
     async def end_quarantine(self, webhook_id: int) -> None:
         """The webhook may be used again."""
         await self._functions.write("end_quarantine", webhook_id=webhook_id)
+
+    async def channel_limits(self) -> list[ChannelLimits]:
+        """What a message of each channel takes, as far as it was learned."""
+        return [channel_limits_of(row) for row in await self._functions.read("channel_limits")]
+
+    async def put_channel_limits(self, limits: ChannelLimits) -> None:
+        """Adds what is known of a channel, or replaces it."""
+        await self._functions.write("put_channel_limits", **asdict(limits))
 
     async def chunks_posted_by(
         self, object_id: UUID, webhook_ids: Collection[int]

@@ -50,6 +50,7 @@ MIGRATIONS = (
     "20261130010100_quotas",
     "20261130011000_kept_upload_folders",
     "20261130012000_whole_messages",
+    "20261130013000_channel_limits",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 

@@ -102,6 +102,24 @@ SET reason = excluded.reason, is_gone = excluded.is_gone, since = excluded.since
 -- A webhook that may be used again.
 DELETE FROM quarantined_webhooks WHERE webhook_id = :webhook_id;
 
+-- channel_limits --
+-- What a message of each channel takes.
+SELECT * FROM channel_limits ORDER BY channel_id;
+
+-- put_channel_limits --
+-- What a message of a channel takes, in place of what was known.
+INSERT INTO channel_limits (
+    channel_id, attachment_bytes, request_bytes, attachments, learned_at, refused_at
+)
+VALUES (:channel_id, :attachment_bytes, :request_bytes, :attachments, :learned_at, :refused_at)
+ON CONFLICT (channel_id) DO UPDATE
+SET
+    attachment_bytes = excluded.attachment_bytes,
+    request_bytes = excluded.request_bytes,
+    attachments = excluded.attachments,
+    learned_at = excluded.learned_at,
+    refused_at = excluded.refused_at;
+
 -- chunks_posted_by --
 -- For each webhook and channel the first chunk that lies there: the columns are of the row with the lowest
 -- index, as SQLite promises for a lone min().

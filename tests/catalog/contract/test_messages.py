@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from catalog.content_port import REMEMBERED_WATCH_S
-from catalog.records import ChunkLocation, Message, MessageAuthor, Quarantine, Watch
+from catalog.records import ChannelLimits, ChunkLocation, Message, MessageAuthor, Quarantine, Watch
 from tests.messages import enter_chunk
 from tests.orphans import orphans_of
 
@@ -160,6 +160,22 @@ async def test_quarantines(catalog):
     for _ in range(2):
         await catalog.end_quarantine(7)
     assert await catalog.quarantines() == [worse]
+
+
+async def test_limits_of_channels(catalog):
+    """They are told by channel; a channel has one record, which is replaced."""
+    assert await catalog.channel_limits() == []
+    first = ChannelLimits(
+        channel_id=2**62, attachment_bytes=10_485_248, request_bytes=26_206_208, attachments=10
+    )
+    other = replace(first, channel_id=7, attachments=1, learned_at=1.5, refused_at=2.25)
+    for limits in (first, other):
+        await catalog.put_channel_limits(limits)
+    assert await catalog.channel_limits() == [other, first]
+    higher = replace(first, attachment_bytes=2**40, request_bytes=2**41, learned_at=3.0)
+    for _ in range(2):
+        await catalog.put_channel_limits(higher)
+    assert await catalog.channel_limits() == [other, higher]
 
 
 async def test_chunks_by_who_posted_them(catalog, uploads):

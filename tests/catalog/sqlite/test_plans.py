@@ -41,6 +41,7 @@ TRANSIENT = {
 # webhook, channel, or start of the manager within a month; one per user, asked for by a start.
 SMALL = {
     sql.list_keys,
+    sql.channel_limits,
     sql.channel_sweeps,
     sql.drop_old_watches,
     sql.drop_sweeps,

@@ -19,6 +19,7 @@ TABLES = {
     "audit_events",
     "change_sequence",
     "app_passwords",
+    "channel_limits",
     "channel_sweeps",
     "chunks",
     "commits",
