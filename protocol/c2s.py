@@ -9,8 +9,8 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from protocol.extensions import ADMINISTER, ORGANISE, RESUME
-from protocol.packet import Packet
+from protocol.extensions import ADMINISTER, BUNDLE, ORGANISE, RESUME
+from protocol.packet import Packet, Record
 from protocol.values import (
     Fingerprint,
     Integer,
@@ -25,6 +25,8 @@ from protocol.values import (
 )
 
 __all__ = [
+    "BundleFile",
+    "BundleRequest",
     "CreateFolder",
     "DeleteFile",
     "DeleteFolder",
@@ -111,11 +113,40 @@ class UploadRequest(Packet, frozen=True, kw_only=True):
     do_overwrite: bool | None = None
 
 
+class BundleFile(Record, frozen=True, kw_only=True):
+    """A file that is to be uploaded in a bundle.
+
+    The fields are those of `c2s:upload-request`; a name or path that is not valid is rejected for this file
+    alone. With `do_skip` the manager rejects a file whose name is taken already.
+    """
+
+    name: str
+    path: str
+    size: Positive
+    is_public: bool
+    do_overwrite: bool | None = None
+    do_skip: bool | None = None
+
+
+class BundleRequest(Packet, frozen=True, kw_only=True):
+    """Asks to upload many small files, together, on one booked service that is free.
+
+    Client → manager, with 1000 files at most, each of at most one chunk. Answered by
+    `s2c:bundle-response`, or by `s2c:upload-rejection` when none of them can be uploaded now.
+    """
+
+    id: ClassVar[str] = "c2s:bundle-request"
+    extension: ClassVar[str | None] = BUNDLE
+
+    files: Annotated[tuple[BundleFile, ...], Meta(min_length=1)]
+
+
 class UploadAbortRequest(Packet, frozen=True, kw_only=True):
     """Aborts an upload of this client in whatever state it is.
 
     Client → manager. Answered by `generic:boolean`, followed by `s2c:upload-finish-info` with
-    `success` false. False if this client has no such upload.
+    `success` false. False if this client has no such upload. With the id of a bundle it aborts all of
+    that, as far as it can; then `s2c:bundle-finished` follows.
     """
 
     id: ClassVar[str] = "c2s:upload-abort-request"

@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from protocol.extensions import ADMINISTER, ORGANISE, REJECTIONS, RESUME
+from protocol.extensions import ADMINISTER, BUNDLE, ORGANISE, REJECTIONS, RESUME
 from protocol.generic import ChunkRange
 from protocol.packet import Packet, Record
 from protocol.values import (
@@ -22,9 +22,15 @@ from protocol.values import (
 __all__ = [
     "Access",
     "Account",
+    "BundleFinished",
+    "BundleResponse",
+    "BundledFileEnd",
+    "BundledRejection",
+    "BundledUpload",
     "FileAction",
     "FileHandle",
     "FileModify",
+    "FilesModify",
     "FolderAction",
     "FolderHandle",
     "FolderModify",
@@ -223,7 +229,8 @@ class UploadStageFinish(Packet, frozen=True, kw_only=True):
     """Says that an upload has left its service, which can take the next one.
 
     Manager → client. The upload may still fail, or wait for an overwrite decision.
-    `service_disconnect` is true only when the service went away. Not answered.
+    `service_disconnect` is true only when the service went away. Of a bundle it has the id of that.
+    Not answered.
     """
 
     id: ClassVar[str] = "s2c:upload-stage-finish"
@@ -283,6 +290,21 @@ class FileModify(Packet, frozen=True, kw_only=True):
     path: Path
     action: FileAction
     handle: FileHandle
+
+
+class FilesModify(Packet, frozen=True, kw_only=True):
+    """Says that several files of one folder were added or changed at once.
+
+    Manager → clients with the extension `bundle`, in place of one `s2c:file-modify` for each of
+    them, in their order. Not answered.
+    """
+
+    id: ClassVar[str] = "s2c:files-modify"
+    extension: ClassVar[str | None] = BUNDLE
+
+    path: Path
+    action: FileAction
+    handles: tuple[FileHandle, ...]
 
 
 class FolderModify(Packet, frozen=True, kw_only=True):
@@ -436,6 +458,69 @@ class UploadRejection(Packet, frozen=True, kw_only=True):
     code: str
     reason: str
     retry: Retry
+
+
+class BundledRejection(Record, frozen=True, kw_only=True):
+    """Why a file of a bundle is not to be sent; the fields are those of `s2c:upload-rejection`."""
+
+    code: str
+    reason: str
+    retry: Retry
+
+
+class BundledUpload(Record, frozen=True, kw_only=True):
+    """A file of a bundle: its `upload_id` if it is to be sent, else the `rejection`."""
+
+    upload_id: Uuid | None = None
+    rejection: BundledRejection | None = None
+
+    def __post_init__(self) -> None:
+        if (self.upload_id is None) == (self.rejection is None):
+            raise ValueError("must hold either an upload id or a rejection")
+
+
+class BundleResponse(Packet, frozen=True, kw_only=True):
+    """Says which files of a bundle are to be sent, and where to.
+
+    Manager → client, as the reply to `c2s:bundle-request`; `uploads` has one entry for each file, in
+    their order. The contents of those with an id go to `<upload_address>/bundle/<bundle_id>` in one
+    request; without an address there is none, and the bundle is over. Not answered.
+    """
+
+    id: ClassVar[str] = "s2c:bundle-response"
+    extension: ClassVar[str | None] = BUNDLE
+
+    bundle_id: Uuid
+    upload_address: str | None = None
+    uploads: tuple[BundledUpload, ...]
+
+
+class BundledFileEnd(Record, frozen=True, kw_only=True):
+    """How a file of a bundle ended; without `success` its end is still to come.
+
+    `rename_target` is the name that the file got instead of the requested one; `reason` says why it
+    did not succeed.
+    """
+
+    upload_id: Uuid
+    success: bool | None = None
+    rename_target: str | None = None
+    reason: str | None = None
+
+
+class BundleFinished(Packet, frozen=True, kw_only=True):
+    """Says how the files of a bundle ended.
+
+    Manager → client, once for each bundle that was accepted, after its `s2c:upload-stage-finish`. Of a
+    file whose name is taken the client was asked by `s2c:upload-overwrite-request`; such a file has
+    no `success` here, and `s2c:upload-finish-info` follows. Not answered.
+    """
+
+    id: ClassVar[str] = "s2c:bundle-finished"
+    extension: ClassVar[str | None] = BUNDLE
+
+    bundle_id: Uuid
+    files: tuple[BundledFileEnd, ...]
 
 
 class KeptUpload(Record, frozen=True, kw_only=True):

@@ -1,8 +1,10 @@
 """Packets that the manager sends to upload services."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from protocol.extensions import MESSAGES, OBJECT_KEYS, RESUME, TICKETS, WEBHOOKS
+from msgspec import Meta
+
+from protocol.extensions import BUNDLE, MESSAGES, OBJECT_KEYS, RESUME, TICKETS, WEBHOOKS
 from protocol.generic import ChunkRange
 from protocol.packet import Packet, Record
 from protocol.values import (
@@ -20,6 +22,8 @@ from protocol.values import (
 )
 
 __all__ = [
+    "BundleStart",
+    "BundledFile",
     "Crypto",
     "EncodedObjectKey",
     "MessageEntered",
@@ -136,8 +140,36 @@ class UploadContinue(Packet, frozen=True, kw_only=True):
     object_key: EncodedObjectKey | None = None
 
 
+class BundledFile(Record, frozen=True, kw_only=True):
+    """A file of a bundle: its name, its `size` in bytes, and the key that seals it."""
+
+    secrets: ClassVar[frozenset[str]] = frozenset({"key"})
+
+    upload_id: Uuid
+    name: Name
+    size: Positive
+    key: AesKey
+
+
+class BundleStart(Packet, frozen=True, kw_only=True):
+    """Gives the service a bundle: many small files that come together, each an upload of one chunk.
+
+    Manager → upload service with the extension `bundle`, in place of `s2u:upload-start`. `client`
+    identifies the client's connection, `key_id` names the master key from which all keys are
+    derived. Answered by `generic:boolean`; false when the service is busy.
+    """
+
+    id: ClassVar[str] = "s2u:bundle-start"
+    extension: ClassVar[str | None] = BUNDLE
+
+    bundle_id: Uuid
+    client: Uuid
+    key_id: KeyId
+    files: Annotated[tuple[BundledFile, ...], Meta(min_length=1)]
+
+
 class UploadAbort(Packet, frozen=True, kw_only=True):
-    """Ends the upload that the service has.
+    """Ends the upload, or the bundle, that the service has.
 
     Manager → upload service. Answered by `generic:boolean`; false when it has none.
     """

@@ -4,12 +4,14 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
-from protocol.extensions import MESSAGES, TICKETS, WEBHOOKS
+from protocol.extensions import BUNDLE, MESSAGES, TICKETS, WEBHOOKS
 from protocol.packet import Packet, Record
 from protocol.values import Hash, MimeType, NonNegative, Positive, Snowflake, Uuid
 
 __all__ = [
     "MAX_CHUNKS_IN_MESSAGE",
+    "BundleFinish",
+    "BundledFileResult",
     "ChunkStored",
     "MessageStored",
     "StoredChunk",
@@ -42,6 +44,35 @@ class UploadFinish(Packet, frozen=True, kw_only=True):
     is_encrypted: bool | None = None
     type: MimeType | None = None
     channel: Snowflake | None = None
+    reason: str | None = None
+
+
+class BundledFileResult(Record, frozen=True, kw_only=True):
+    """What the service has made of a file of a bundle.
+
+    A file that is stored has `hash` (as in `u2s:upload-finish`) and `type`, any other `reason`.
+    """
+
+    upload_id: Uuid
+    hash: Hash | None = None
+    type: MimeType | None = None
+    reason: str | None = None
+
+
+class BundleFinish(Packet, frozen=True, kw_only=True):
+    """Says how the service's bundle ended.
+
+    Upload service with the extension `bundle` → manager, once the reports of all messages with its
+    chunks are answered. On success `files` has an entry for each file of the bundle. `reason` says why
+    the whole bundle failed. Not answered.
+    """
+
+    id: ClassVar[str] = "u2s:bundle-finish"
+    extension: ClassVar[str | None] = BUNDLE
+
+    bundle_id: Uuid
+    success: bool
+    files: tuple[BundledFileResult, ...] | None = None
     reason: str | None = None
 
 

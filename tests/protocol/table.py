@@ -124,6 +124,7 @@ CRYPTO = Kind(
         {"enabled": False, "more": 1}, {"enabled": 0},
     ),
 )  # fmt: skip
+KEY_ID = Kind(("0123abcd", "00000000"), (None, "", 5, "0123ABCD", "0123abc", "0123abcd\n"))
 OBJECT_KEY = Kind(
     ({"key": CRYPTO_KEY, "key_id": "0123abcd"},),
     (
@@ -179,6 +180,49 @@ KEPT = Kind(
         {**KEPT_UPLOAD, "size": 0},
     ),
 )
+BUNDLE_FILE: dict[str, Any] = {"name": "a/b", "path": "no path", "size": 1, "is_public": False}
+BUNDLE_FILE_KIND = Kind(
+    (BUNDLE_FILE, {**BUNDLE_FILE, "do_overwrite": True}, {**BUNDLE_FILE, "do_skip": True}),
+    (
+        None,
+        {},
+        [],
+        {**BUNDLE_FILE, "size": 0},
+        {**BUNDLE_FILE, "more": 1},
+        {**BUNDLE_FILE, "name": 5},
+    ),
+)
+REJECTION: dict[str, Any] = {"code": "c", "reason": "r", "retry": "soon"}
+BUNDLED_UPLOAD = Kind(
+    ({"upload_id": UUID_A}, {"rejection": REJECTION}),
+    (
+        None, {}, [], {"upload_id": UUID_A, "rejection": REJECTION}, {"upload_id": "x"},
+        {"rejection": {"code": "c", "reason": "r"}}, {"rejection": {**REJECTION, "retry": "now"}},
+        {"upload_id": UUID_A, "more": 1},
+    ),
+)  # fmt: skip
+BUNDLED_END = Kind(
+    (
+        {"upload_id": UUID_A}, {"upload_id": UUID_A, "success": True, "rename_target": "a (1)"},
+        {"upload_id": UUID_A, "success": False, "reason": "why"},
+    ),
+    (None, {}, [], {"success": True}, {"upload_id": UUID_A, "success": 1}),
+)  # fmt: skip
+BUNDLED_FILE: dict[str, Any] = {"upload_id": UUID_A, "name": "a", "size": 1, "key": CRYPTO_KEY}
+BUNDLED_FILE_KIND = Kind(
+    (BUNDLED_FILE,),
+    (
+        None, {}, [], {**BUNDLED_FILE, "size": 0}, {**BUNDLED_FILE, "key": CRYPTO_KEY[:-1]},
+        {**BUNDLED_FILE, "name": "a/b"}, {**BUNDLED_FILE, "more": 1},
+    ),
+)  # fmt: skip
+BUNDLED_RESULT = Kind(
+    (
+        {"upload_id": UUID_A, "hash": "0" * 64, "type": "image/png"},
+        {"upload_id": UUID_A, "reason": "why"},
+    ),
+    (None, {}, [], {"hash": "0" * 64}, {"upload_id": UUID_A, "hash": "0"}, {"upload_id": UUID_A, "more": 1}),
+)  # fmt: skip
 SHARE: dict[str, Any] = {
     "can_write": True,
     "file": 1,
@@ -269,6 +313,7 @@ TABLE: dict[str, dict[str, Kind]] = {
         "is_public": BOOL,
         "do_overwrite": optional(BOOL),
     },
+    "c2s:bundle-request": {"files": list_of(BUNDLE_FILE_KIND, least=1)},
     "c2s:upload-abort-request": {"upload_id": UUID},
     "c2s:upload-overwrite-response": {
         "upload_id": UUID,
@@ -364,6 +409,17 @@ TABLE: dict[str, dict[str, Kind]] = {
         "action": one_of("add", "delete", "modify"),
         "handle": FILE,
     },
+    "s2c:files-modify": {
+        "path": PATH,
+        "action": one_of("add", "delete", "modify"),
+        "handles": list_of(FILE),
+    },
+    "s2c:bundle-response": {
+        "bundle_id": UUID,
+        "upload_address": optional(TEXT),
+        "uploads": list_of(BUNDLED_UPLOAD),
+    },
+    "s2c:bundle-finished": {"bundle_id": UUID, "files": list_of(BUNDLED_END)},
     "s2c:folder-modify": {
         "path": PATH,
         "handle": FOLDER,
@@ -457,6 +513,12 @@ TABLE: dict[str, dict[str, Kind]] = {
         "type": optional(MIME),
         "object_key": optional(OBJECT_KEY),
     },
+    "s2u:bundle-start": {
+        "bundle_id": UUID,
+        "client": UUID,
+        "key_id": KEY_ID,
+        "files": list_of(BUNDLED_FILE_KIND, least=1),
+    },
     "s2u:upload-abort": {},
     "s2u:webhook-configuration": {
         "crypto": optional(CRYPTO),
@@ -483,6 +545,12 @@ TABLE: dict[str, dict[str, Kind]] = {
         "is_encrypted": optional(BOOL),
         "type": optional(MIME),
         "channel": optional(SNOWFLAKE),
+        "reason": optional(TEXT),
+    },
+    "u2s:bundle-finish": {
+        "bundle_id": UUID,
+        "success": BOOL,
+        "files": optional(list_of(BUNDLED_RESULT)),
         "reason": optional(TEXT),
     },
     "u2s:chunk-stored": {
@@ -551,6 +619,14 @@ TABLE: dict[str, dict[str, Kind]] = {
     "t2s:job-alive": {"job_id": UUID},
 }
 EXTENSIONS = {
+    "bundle": {
+        "c2s:bundle-request",
+        "s2c:bundle-response",
+        "s2c:bundle-finished",
+        "s2c:files-modify",
+        "s2u:bundle-start",
+        "u2s:bundle-finish",
+    },
     "administer": {
         "c2s:user-list-request",
         "c2s:user-password-set",
