@@ -109,6 +109,7 @@ from manager.tickets.handlers import TicketHandlers
 from manager.tickets.issuing import TicketSigner
 from manager.tickets.references import ReferenceManager
 from manager.tickets.uploads import TicketManager, ticket_policy
+from manager.uploads.bundle_handlers import BundleHandlers
 from manager.uploads.committing import EmptyFileCommitter, FileCommitter, ObjectWriter
 from manager.uploads.handlers import BookingHandlers, EmptyFileHandlers, UploadHandlers
 from manager.uploads.journal import ChunkJournal
@@ -129,6 +130,7 @@ from manager.websocket import (
 )
 from protocol.extensions import (
     ADMINISTER,
+    BUNDLE,
     MESSAGES,
     ORGANISE,
     PROCESSING,
@@ -365,7 +367,7 @@ async def _run(
             clock=clock,
         )
         uploads = UploadManager(
-            objects, committer, upload_slots, changes, kept_uploads, tasks, reaper.wake
+            objects, committer, upload_slots, changes, kept_uploads, tasks, reaper.wake, clock
         )
         tickets = TicketManager(
             catalog=catalog,
@@ -442,7 +444,7 @@ async def _run(
         name_policy, chunk_size = settings.name_policy, settings.chunk_size
         client_packets = Dispatcher(
             "c2s",
-            {None, ADMINISTER, ORGANISE, RESUME},
+            {None, ADMINISTER, BUNDLE, ORGANISE, RESUME},
             UserAdministration(
                 catalog, passwords, app_passwords, logins, changes, audit, monotonic=monotonic
             ),
@@ -454,13 +456,14 @@ async def _run(
             ThumbnailHandlers(catalog, content_links, thumbnail_cache),
             BookingHandlers(bookings, uploads),
             UploadHandlers(uploads, upload_slots, chunk_size, name_policy),
+            BundleHandlers(catalog, uploads, upload_slots, retry, chunk_size, name_policy),
             KeptUploadHandlers(catalog, kept_uploads, uploads, upload_slots, reaper.wake),
             EmptyFileHandlers(empty_files, name_policy),
             ProbeHandlers(probe, upload_slots, thumbnail_services, processing),
         )
         slot_packets = Dispatcher(
             "u2s",
-            {None, WEBHOOKS, MESSAGES, TICKETS},
+            {None, BUNDLE, WEBHOOKS, MESSAGES, TICKETS},
             TicketHandlers(tickets),
             UploadReportHandlers(journal, webhooks, tickets.reported, catalog, upload_slots),
             WebhookReportHandlers(upload_slots, webhooks, uncertain_posts),

@@ -686,7 +686,10 @@ class ClearRefused(DomainError):
 
 
 class NoFreeService(DomainError):
-    """No upload can start now. Codes: `nothing-booked`, `none-assigned`, `all-busy`."""
+    """No upload can start now.
+
+    Codes: `nothing-booked`, `none-assigned`, `all-busy`; of a bundle `no-bundles-here`, too.
+    """
 
 
 class ServiceExists(DomainError):

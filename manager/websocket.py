@@ -30,6 +30,7 @@ from manager.services.registry import UploadSlot, UploadSlotRegistry
 from protocol import generic
 from protocol.extensions import (
     ADMINISTER,
+    BUNDLE,
     MESSAGES,
     OBJECT_KEYS,
     ORGANISE,
@@ -46,7 +47,9 @@ from protocol.packet import Packet
 from protocol.values import is_uuid
 
 MAX_ADDRESS_LENGTH = 2048
-_UPLOAD_EXTENSIONS = frozenset({WEBHOOKS, MESSAGES, OBJECT_KEYS, TICKETS, TICKET_HOLDERS, RESUME})
+_UPLOAD_EXTENSIONS = frozenset(
+    {WEBHOOKS, MESSAGES, OBJECT_KEYS, TICKETS, TICKET_HOLDERS, RESUME, BUNDLE}
+)
 
 
 class PeerType(StrEnum):
@@ -212,7 +215,9 @@ class ClientEndpoint:
         address = self._addresses.of_request(request)
         login = await self._accounts.authenticate(handshake.key, address=address)
         base_url = base_url_of(request, self._public_url)
-        granted = handshake.extensions & {ADMINISTER, ORGANISE, REJECTIONS, RESUME}
+        granted = handshake.extensions & {ADMINISTER, BUNDLE, ORGANISE, REJECTIONS, RESUME}
+        if REJECTIONS not in granted:
+            granted -= {BUNDLE}
         socket, connection = await self._sockets.accept(request, handshake, granted, "c2s")
         if self._logins.is_revoked(login) or not self._accounts.is_signed(handshake.key):
             await close_revoked_login(connection)
@@ -283,6 +288,8 @@ class UploadServiceEndpoint:
         granted = handshake.extensions & _UPLOAD_EXTENSIONS
         if WEBHOOKS not in granted:
             granted = frozenset()
+        if not {OBJECT_KEYS, MESSAGES} <= granted:
+            granted -= {BUNDLE}
         process = identity.own(handshake.process()) if granted else None
         if (reason := self._why_not(granted, identity)) is not None:
             log.warning("upload-service-refused", address=address, reason=reason)
@@ -297,6 +304,7 @@ class UploadServiceEndpoint:
             takes_holders=TICKET_HOLDERS in granted,
             takes_object_keys=OBJECT_KEYS in granted,
             can_resume=RESUME in granted,
+            takes_bundles=BUNDLE in granted,
             credential_id=identity.credential_id,
         )
         bind_ids(service=slot.id)

@@ -23,7 +23,7 @@ from protocol.values import (
 
 __all__ = [
     "BundleStart",
-    "BundledFile",
+    "BundledFileStart",
     "Crypto",
     "EncodedObjectKey",
     "MessageEntered",
@@ -140,7 +140,7 @@ class UploadContinue(Packet, frozen=True, kw_only=True):
     object_key: EncodedObjectKey | None = None
 
 
-class BundledFile(Record, frozen=True, kw_only=True):
+class BundledFileStart(Record, frozen=True, kw_only=True):
     """A file of a bundle: its name, its `size` in bytes, and the key that seals it."""
 
     secrets: ClassVar[frozenset[str]] = frozenset({"key"})
@@ -165,7 +165,7 @@ class BundleStart(Packet, frozen=True, kw_only=True):
     bundle_id: Uuid
     client: Uuid
     key_id: KeyId
-    files: Annotated[tuple[BundledFile, ...], Meta(min_length=1)]
+    files: Annotated[tuple[BundledFileStart, ...], Meta(min_length=1)]
 
 
 class UploadAbort(Packet, frozen=True, kw_only=True):

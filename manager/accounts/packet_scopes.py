@@ -103,6 +103,8 @@ PACKET_RULES: Final[Mapping[type[Packet], PacketRule]] = {
     c2s.UploadBookingRequest: PacketRule(Effect.CHANGES),
     c2s.UploadBookingClear: PacketRule(Effect.CHANGES),
     c2s.UploadRequest: PacketRule(Effect.CHANGES, _path),
+    # Each file whose folder is outside is rejected alone.
+    c2s.BundleRequest: PacketRule(Effect.CHANGES),
     # Uploads of this very connection, which began in the scope.
     c2s.UploadAbortRequest: PacketRule(Effect.CHANGES),
     c2s.UploadOverwriteResponse: PacketRule(Effect.CHANGES),

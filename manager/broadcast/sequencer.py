@@ -29,17 +29,14 @@ class _Waiting(Generic[Item]):
     """All changes up to this number come before it."""
     is_change: bool
     """What was read when the catalog stood at a number comes before the change after that number."""
+    covers: int
+    """The number up to which everything has been delivered after it."""
     arrival: int
     item: Item = field(compare=False)
     first_harmless_call: int = field(compare=False)
     """Calls that began before this one may still bring a lower number."""
     due_at: float = field(compare=False)
     is_delivered: bool = field(default=False, compare=False)
-
-    @property
-    def covers(self) -> int:
-        """The number up to which everything has been delivered after it."""
-        return self.follows + 1 if self.is_change else self.follows
 
 
 class Sequencer(Generic[Item]):
@@ -77,11 +74,15 @@ class Sequencer(Generic[Item]):
 
     def add_change(self, number: int, item: Item, now: float) -> None:
         """Takes the change with that number."""
-        self._add(number - 1, item, now, is_change=True)
+        self.add_changes(number, number, item, now)
+
+    def add_changes(self, first: int, last: int, item: Item, now: float) -> None:
+        """Takes the changes with these numbers and all between them, which are delivered together."""
+        self._add(first - 1, last, item, now)
 
     def add_reading(self, number: int, item: Item, now: float) -> None:
         """Takes what was read when the change with that number was the last one."""
-        self._add(number, item, now, is_change=False)
+        self._add(number, number, item, now)
 
     def ready(self, now: float) -> Iterator[Item]:
         """What is to be delivered now, in order."""
@@ -94,10 +95,11 @@ class Sequencer(Generic[Item]):
             self._delivered = max(self._delivered or 0, passing.covers)
             yield passing.item
 
-    def _add(self, follows: int, item: Item, now: float, *, is_change: bool) -> None:
+    def _add(self, follows: int, covers: int, item: Item, now: float) -> None:
         waiting = _Waiting(
             follows=follows,
-            is_change=is_change,
+            is_change=covers > follows,
+            covers=covers,
             arrival=next(self._arrivals),
             item=item,
             first_harmless_call=next(self._call_ids),

@@ -1,7 +1,7 @@
 """Broadcasts changes of folders and files to all clients, to each with the rights of its user."""
 
 import asyncio
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -33,6 +33,7 @@ from manager.files.conversion import (
 from manager.files.rights import access_to
 from manager.retrying import CatalogRetry
 from protocol import s2c
+from protocol.extensions import BUNDLE
 from protocol.values import format_path
 
 log = structlog.get_logger(__name__)
@@ -43,6 +44,10 @@ THUMBNAIL = "thumbnail"
 
 ORDER_WAIT_S = 5.0
 """Seconds for which a change waits for an earlier one whose answer is late."""
+
+
+FILES_PER_FRAME = 500
+"""Files that are announced in one packet, at most: fewer than fill the longest frame."""
 
 
 @dataclass(slots=True, eq=False)
@@ -135,11 +140,48 @@ class ChangeFeed:
         """A file was added, or got other content; folders may have been made for it."""
         for listener in self._listeners:
             listener()
-        placed = PlacedFile(folder=committed.folder, file=committed.file, shares=committed.shares)
+        placed = _placed(committed)
         self._note_files([placed])
         action: s2c.FileAction = "modify" if committed.replaced else "add"
         folders = [self._folder_announcement("add", each) for each in committed.created_folders]
         self._change(committed.sequence, [*folders, partial(self._announce_file, action, placed)])
+
+    def files_committed(self, committed: Sequence[CommittedFile]) -> None:
+        """Files were added, or got other content, by one call of the catalog.
+
+        Those with successive numbers are broadcast together.
+        """
+        for listener in self._listeners:
+            listener()
+        self._note_files(_placed(each) for each in committed)
+        for burst in _bursts(committed):
+            broadcasts = self._announcements(burst)
+            first, last = burst[0].sequence, burst[-1].sequence
+            if first is None or last is None:
+                self._broadcasts.add(broadcasts)
+            else:
+                self._sequencer.add_changes(first, last, broadcasts, self._now())
+        self._broadcast_ready()
+
+    def _announcements(self, burst: Sequence[CommittedFile]) -> list[Broadcast]:
+        """Folders first; then all files of a folder in one packet, for clients that can read it."""
+        created = [placed for each in burst for placed in each.created_folders]
+        broadcasts = [self._folder_announcement("add", placed) for placed in created]
+        together: dict[tuple[FolderPath, s2c.FileAction], list[PlacedFile]] = {}
+        for each in burst:
+            action: s2c.FileAction = "modify" if each.replaced else "add"
+            together.setdefault((each.folder, action), []).append(_placed(each))
+        for (_, action), placed in together.items():
+            for start in range(0, len(placed), FILES_PER_FRAME):
+                files = placed[start : start + FILES_PER_FRAME]
+                broadcasts.append(partial(self._announce_files, action, files))
+        if any(BUNDLE not in client.extensions for client in self._hub):
+            broadcasts += [
+                partial(self._announce_file, action, each, is_single=True)
+                for (_, action), placed in together.items()
+                for each in placed
+            ]
+        return broadcasts
 
     async def thumbnail_made(self, object_id: UUID) -> None:
         """Content has a thumbnail now: clients that may read its files get them with a link.
@@ -312,13 +354,48 @@ class ChangeFeed:
             moved = client.login.scope.moved(before, after)
             client.login = replace(client.login, scope=moved)
 
+    def _announce_files(self, action: s2c.FileAction, files: Sequence[PlacedFile]) -> None:
+        """Sends files of one folder to the clients that take them together."""
+        folder = files[0].folder
+        shares = [{share.user_id: share for share in placed.shares} for placed in files]
+
+        def view_of(client: ClientSession) -> tuple[s2c.Ownership, ...] | None:
+            if BUNDLE not in client.extensions or not client.login.scope.covers(folder):
+                return None
+            user_id = client.user.id
+            return tuple(
+                ownership(
+                    access_to(placed.file, user_id, of_file.get(user_id)), of_file.get(user_id)
+                )
+                for placed, of_file in zip(files, shares, strict=True)
+            )
+
+        def packet_for(view: Hashable) -> s2c.FilesModify:
+            owned = cast("tuple[s2c.Ownership, ...]", view)
+            handles = zip(files, owned, strict=True)
+            return s2c.FilesModify(
+                path=format_path(folder),
+                action=action,
+                handles=tuple(file_handle(placed.file, each) for placed, each in handles),
+            )
+
+        self._hub.broadcast_views(view_of, packet_for)
+
     def _announce_file(
-        self, action: s2c.FileAction, placed: PlacedFile, *, thumbnail: str | None = None
+        self,
+        action: s2c.FileAction,
+        placed: PlacedFile,
+        *,
+        thumbnail: str | None = None,
+        is_single: bool = False,
     ) -> None:
+        """`is_single`: clients that take files together have got it already."""
         file, path = placed.file, format_path(placed.folder)
         shares = {share.user_id: share for share in placed.shares}
 
         def view_of(client: ClientSession) -> tuple[s2c.Ownership, str | None] | None:
+            if is_single and BUNDLE in client.extensions:
+                return None
             if not client.login.scope.covers(placed.folder):
                 return None
             share = shares.get(client.user.id)
@@ -332,6 +409,22 @@ class ChangeFeed:
             return s2c.FileModify(path=path, action=action, handle=handle)
 
         self._hub.broadcast_views(view_of, packet_for)
+
+
+def _placed(committed: CommittedFile) -> PlacedFile:
+    return PlacedFile(folder=committed.folder, file=committed.file, shares=committed.shares)
+
+
+def _bursts(committed: Sequence[CommittedFile]) -> Iterator[list[CommittedFile]]:
+    """Runs of successive sequence numbers; what has no number is by itself."""
+    burst: list[CommittedFile] = []
+    for each in sorted(committed, key=lambda one: one.sequence or 0):
+        if burst and (each.sequence is None or burst[-1].sequence != each.sequence - 1):
+            yield burst
+            burst = []
+        burst.append(each)
+    if burst:
+        yield burst
 
 
 def _folder_packet(

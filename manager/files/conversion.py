@@ -99,8 +99,8 @@ def checked_name(name: str, policy: NamePolicy) -> str:
 
 def checked_folder(path: str, policy: NamePolicy) -> tuple[str, ...]:
     """The names of a path, when the policy allows a new folder there. Raises `InvalidRequest`."""
-    names = parse_path(path)
     try:
+        names = parse_path(path)
         for name in names:
             check_name(name, policy)
     except InvalidValue as error:

@@ -23,12 +23,11 @@ from manager.connections.clients import ClientSession
 from manager.connections.connection import PeerConnection
 from manager.connections.dispatch import PacketTable
 from manager.errors import NoFreeService
-from manager.files.upload_requests import RequestedUpload
 from manager.metrics import UncertainPostTotals
 from manager.services.bookings import BookingManager
 from manager.services.leases import ChannelAssignment, Configure, LeaseAllocator
 from manager.services.liveness import LivenessProbe, confirms
-from manager.services.reports import BaseContent
+from manager.services.reports import ChunkTarget
 from manager.services.webhooks import WebhookDirectory
 from manager.settings import ManagerSettings
 from protocol import s2c, s2u, u2s
@@ -37,34 +36,22 @@ from protocol.values import REPLY_TIMEOUT_S
 
 
 class SlotUpload(Protocol):
-    """What runs on a slot, as its service acts on it."""
+    """What runs on a slot, an upload or a bundle of them, as its service acts on it."""
 
     @property
-    def requested(self) -> RequestedUpload:
-        """What the client has requested."""
-
-    @property
-    def layout(self) -> RequestedUpload:
-        """How the content is cut into chunks."""
-
-    @property
-    def takes_chunks(self) -> bool:
-        """Whether a chunk that is reported now belongs to it."""
+    def client_id(self) -> str:
+        """The connection of the client."""
 
     @property
     def is_resumed(self) -> bool:
         """Whether chunks of it were stored before it came to this service."""
 
-    def first_chunk_seen(self, mime_type: str) -> None:
-        """The service has found out the MIME type."""
+    @property
+    def is_bundle(self) -> bool:
+        """Whether it is a bundle."""
 
-    def service_finished(
-        self, content_hash: str, mime_type: str, content: BaseContent | None = None
-    ) -> None:
-        """The service has stored every chunk; `content`: those that are not journalled yet."""
-
-    def service_failed(self, reason: str) -> None:
-        """The service could not store the content."""
+    def chunk_target(self, upload_id: str) -> ChunkTarget | None:
+        """The upload of that id to which a chunk belongs that is reported now; None if there is none."""
 
     def service_lost(self) -> None:
         """The service has disconnected, and is out of the booking of the upload's client."""
@@ -85,6 +72,7 @@ class UploadSlot:
         takes_holders: whether it is sent the holders of these tickets.
         takes_object_keys: whether it is sent the key of each object, and no master key.
         can_resume: whether it goes on with uploads of which some chunks are stored.
+        takes_bundles: whether it takes many small files together.
         credential_id: what its service has logged in with; None: the password of all services.
         channel_id: where a base-protocol service posts to, as the bot; None for the others.
         is_usable: whether its last configuration has somewhere to post to.
@@ -101,6 +89,7 @@ class UploadSlot:
     takes_holders: bool = False
     takes_object_keys: bool = False
     can_resume: bool = False
+    takes_bundles: bool = False
     credential_id: UUID | None = None
     channel_id: int | None = None
     is_connected: bool = True
@@ -208,15 +197,28 @@ class UploadSlotRegistry:
 
     def start_upload(self, client_id: str) -> UploadSlot:
         """Takes a slot for an upload of a client, rather one that answers. Raises `NoFreeService`."""
-        try:
-            slot_id = self._bookings.start_upload(client_id, self._probe.unanswered)
-        except NoFreeService:
-            slot_id = self._bookings.start_upload(client_id)
-        return self._slots[slot_id]
+        return self._start(client_id, frozenset())
 
     def resume_upload(self, client_id: str) -> UploadSlot:
         """Takes a slot of a client that can go on with an upload. Raises `NoFreeService`."""
-        unable = frozenset(slot.id for slot in self if not slot.can_resume)
+        return self._start(client_id, frozenset(slot.id for slot in self if not slot.can_resume))
+
+    def start_bundle(self, client_id: str) -> UploadSlot:
+        """Takes a slot of a client for a bundle.
+
+        Raises `NoFreeService`, with the code `no-bundles-here` when those that are idle take none.
+        """
+        unable = frozenset(slot.id for slot in self if not slot.takes_bundles)
+        try:
+            return self._start(client_id, unable)
+        except NoFreeService as error:
+            if unable.isdisjoint(self._bookings.holdings(client_id).idle):
+                raise
+            raise NoFreeService(
+                "no-bundles-here", "the upload services that are free take no bundles"
+            ) from error
+
+    def _start(self, client_id: str, unable: frozenset[str]) -> UploadSlot:
         try:
             slot_id = self._bookings.start_upload(client_id, unable | self._probe.unanswered)
         except NoFreeService:
@@ -242,16 +244,18 @@ class UploadSlotRegistry:
         """Slots that cannot replace this one: those of its process, or of another protocol.
 
         The chunks of a base-protocol service are entered in another way, and not every other one
-        goes on with an upload of which some chunks are stored.
+        goes on with an upload of which some chunks are stored, or takes bundles.
         """
         is_base = slot.process is None
         is_resumed = slot.upload is not None and slot.upload.is_resumed
+        is_bundle = slot.upload is not None and slot.upload.is_bundle
         return frozenset(
             each.id
             for each in self
             if _share_process(each, slot)
             or (each.process is None) != is_base
             or (is_resumed and not each.can_resume)
+            or (is_bundle and not each.takes_bundles)
         )
 
     def upload_ended(self, slot: UploadSlot) -> None:
@@ -314,8 +318,10 @@ class UploadSlotRegistry:
 
     def object_key_for(self, slot: UploadSlot, object_id: str) -> s2u.EncodedObjectKey | None:
         """The key with which the slot seals an object; None for a slot that has the master key."""
-        if not slot.takes_object_keys:
-            return None
+        return self.object_key(object_id) if slot.takes_object_keys else None
+
+    def object_key(self, object_id: str) -> s2u.EncodedObjectKey:
+        """The key that seals an object."""
         key = self._settings.keyring.primary.object_key(UUID(object_id))
         return s2u.EncodedObjectKey(
             key=base64.b64encode(key.secret).decode(), key_id=key.key_id.hex()

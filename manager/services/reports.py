@@ -1,11 +1,12 @@
-"""What a base-protocol upload service has stored: one message for each chunk, posted by the bot.
+"""What upload services report: to what a chunk belongs, and what a base-protocol service has stored.
 
-Such a service reports its messages only once all are there, so nothing is journalled before that;
-what it posted for an upload that failed is known only to itself.
+The latter posts one message for each chunk, by the bot. It reports its messages only once all are there,
+so nothing is journalled before that; what it posted for an upload that failed is known only to itself.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import UUID
 
 from catalog.records import Chunk, ChunkLocation, EnvelopeKind, Message
@@ -18,6 +19,34 @@ from storage.envelope import sealed_size
 
 MAX_SNOWFLAKE = 2**63 - 1
 """Ids of Discord are below that until the year 2084, and no catalog takes larger ones."""
+
+
+class ChunkMeasures(Protocol):
+    """How an upload is cut into chunks; sizes are bytes."""
+
+    @property
+    def size(self) -> int:
+        """That of the whole content."""
+
+    @property
+    def chunk_size(self) -> int:
+        """That of every chunk but the last."""
+
+    @property
+    def chunk_count(self) -> int:
+        """The number of chunks."""
+
+
+class ChunkTarget(Protocol):
+    """A running upload whose chunks are reported."""
+
+    @property
+    def layout(self) -> ChunkMeasures:
+        """How it is cut into chunks."""
+
+    @property
+    def takes_chunks(self) -> bool:
+        """Whether a chunk that is reported now belongs to it."""
 
 
 class InvalidReport(ManagerError):

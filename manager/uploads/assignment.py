@@ -15,9 +15,7 @@ import structlog
 from common.tasks import BackgroundTasks
 from manager.connections.connection import POLICY_VIOLATION
 from manager.errors import NoFreeService, PeerGone, PeerSilent, UnexpectedReply
-from manager.files.upload_requests import RequestedUpload
 from manager.services.registry import SlotUpload, UploadSlot, UploadSlotRegistry
-from manager.services.reports import BaseContent
 from protocol import generic, s2u
 from protocol.packet import Packet
 
@@ -27,8 +25,8 @@ START_TIMEOUT_S = 1.0
 """How long a service may take to answer before another one is tried."""
 
 
-StartPacket = s2u.UploadStart | s2u.UploadContinue
-"""What has a service begin an upload, or go on with one."""
+StartPacket = s2u.UploadStart | s2u.UploadContinue | s2u.BundleStart
+"""What has a service begin an upload or a bundle, or go on with an upload."""
 PacketFor = Callable[[UploadSlot], StartPacket]
 """What a slot is sent to begin an upload: it may hold a key, if the slot has asked for that."""
 
@@ -107,7 +105,7 @@ class ServiceAssignment:
         """The slot has disconnected. True when the upload is on another one now."""
         if self._may_move:
             try:
-                other = self._slots.replace_lost(self.slot, self._upload.requested.client)
+                other = self._slots.replace_lost(self.slot, self._upload.client_id)
             except NoFreeService:
                 pass
             else:
@@ -149,7 +147,7 @@ class ServiceAssignment:
         except NoFreeService:
             return
         log.warning("upload-start-slow", service=silent.id, instead=other.id)
-        silent.upload = _LeftUpload(self._upload.requested)
+        silent.upload = _LeftUpload(self._upload.client_id)
         self._go_to(other)
 
     def _go_to(self, other: UploadSlot) -> None:
@@ -169,23 +167,14 @@ class ServiceAssignment:
 class _LeftUpload:
     """What a slot may have begun that did not answer in time: nothing of it is of use any more."""
 
-    takes_chunks = False
     is_resumed = False
+    is_bundle = False
 
-    def __init__(self, requested: RequestedUpload) -> None:
-        self.requested = requested
-        self.layout = requested
+    def __init__(self, client_id: str) -> None:
+        self.client_id = client_id
 
-    def first_chunk_seen(self, mime_type: str) -> None:
-        """Nothing depends on it."""
-
-    def service_finished(
-        self, content_hash: str, mime_type: str, content: BaseContent | None = None
-    ) -> None:
+    def chunk_target(self, upload_id: str) -> None:
         """Its chunks are not needed."""
-
-    def service_failed(self, reason: str) -> None:
-        """Nothing depends on it."""
 
     def service_lost(self) -> None:
         """Nothing depends on it."""

@@ -1,13 +1,13 @@
 """Writes the content and the names of uploads into the catalog."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from mimetypes import guess_type
 from uuid import UUID, uuid4
 
 import structlog
 
-from catalog.errors import CatalogError, IsAFolder
+from catalog.errors import CatalogError, CatalogUnavailable, IsAFolder
 from catalog.permits import Permit
 from catalog.port import (
     Catalog,
@@ -19,6 +19,7 @@ from catalog.port import (
 )
 from catalog.records import ChunkLocation, EnvelopeKind, ObjectState, StoredObject
 from common.tasks import cancel_and_wait
+from manager.errors import ContentOutOfReach
 from manager.files.changes import ChangeFeed
 from manager.files.destinations import DestinationTracker
 from manager.files.upload_requests import DestinationFolder, RequestedUpload
@@ -40,6 +41,9 @@ CHUNKS_AT_ONCE = 16
 REFERENCE_KEY = "upload"
 UNKNOWN_TYPE = "application/octet-stream"
 
+CommitError = CatalogError | ContentOutOfReach | UnauthenticatedContent
+"""Why the content of an upload gets no name."""
+
 
 class ObjectWriter:
     """Writes the objects of uploads, and refers to them while the uploads run."""
@@ -60,21 +64,25 @@ class ObjectWriter:
         self._retry = retry
         self._clock = clock
 
-    async def begin(self, requested: RequestedUpload, envelope: EnvelopeKind) -> None:
-        """Writes the object that an upload fills. May be repeated. Raises `CatalogError`."""
-        draft = StoredObject(
-            id=UUID(requested.upload_id),
-            size=requested.size,
-            chunk_size=requested.chunk_size,
-            chunk_count=requested.chunk_count,
-            envelope=envelope,
-            state=ObjectState.UPLOADING,
-            mime_type="",
-            hash="",
-            created_at=self._clock(),
-        )
-        reference = self._references.begin(draft.id, REFERENCE_KEY)
-        await self._catalog.begin_objects([draft], [reference])
+    async def begin(self, uploads: Sequence[RequestedUpload], envelope: EnvelopeKind) -> None:
+        """Writes the objects that uploads fill. May be repeated. Raises `CatalogError`."""
+        now = self._clock()
+        drafts = [
+            StoredObject(
+                id=UUID(requested.upload_id),
+                size=requested.size,
+                chunk_size=requested.chunk_size,
+                chunk_count=requested.chunk_count,
+                envelope=envelope,
+                state=ObjectState.UPLOADING,
+                mime_type="",
+                hash="",
+                created_at=now,
+            )
+            for requested in uploads
+        ]
+        holds = [self._references.begin(draft.id, REFERENCE_KEY) for draft in drafts]
+        await self._catalog.begin_objects(drafts, holds)
 
     async def hold(self, upload_id: str) -> None:
         """Refers to an object that is there already. Raises `ObjectMissing`, `CatalogUnavailable`."""
@@ -85,7 +93,7 @@ class ObjectWriter:
         """Writes an object with all of its chunks. Raises `CatalogError`; then they are garbage."""
         locations = tuple(content.locations(requested))
         try:
-            await self._retry.committing(lambda: self.begin(requested, content.envelope))
+            await self._retry.committing(lambda: self.begin([requested], content.envelope))
             await self._write_chunks(locations)
         except CatalogError:
             self._journal.discard([location.message for location in locations])
@@ -160,6 +168,48 @@ class FileCommitter:
         except IsAFolder:
             if requested.do_overwrite:
                 raise
+
+    async def commit_all(
+        self,
+        orders: Sequence[tuple[Upload, effects.Commit]],
+        *,
+        permit: Permit,
+        began_at: float,
+    ) -> list[CommittedFile | CommitError]:
+        """Completes objects of one client and gives them their names, each as `commit` does.
+
+        What fails for one of them is its answer. Raises `CatalogUnavailable` when the catalog takes none.
+
+        Args:
+            orders: the uploads and what is to be done with them.
+            permit: says which files may be replaced at that moment.
+            began_at: when the uploads began, in seconds since the Unix epoch.
+        """
+        return await self._retry.committing(lambda: self._commit_all_once(orders, permit, began_at))
+
+    async def _commit_all_once(
+        self, orders: Sequence[tuple[Upload, effects.Commit]], permit: Permit, began_at: float
+    ) -> list[CommittedFile | CommitError]:
+        objects = [UUID(upload.requested.upload_id) for upload, _ in orders]
+        while True:
+            lost, unreadable = await self._readability.unreadable(objects, began_at=began_at)
+            async with self.destinations.committing():
+                if self._readability.is_current(lost):
+                    return [
+                        unreadable.get(object_id)
+                        or await self._commit_or_error(upload, commit, permit)
+                        for object_id, (upload, commit) in zip(objects, orders, strict=True)
+                    ]
+
+    async def _commit_or_error(
+        self, upload: Upload, commit: effects.Commit, permit: Permit
+    ) -> CommittedFile | CommitError:
+        try:
+            return await self._commit_now(upload, commit, permit)
+        except CatalogUnavailable:
+            raise
+        except (CatalogError, UnauthenticatedContent) as error:
+            return error
 
     async def commit(
         self, upload: Upload, commit: effects.Commit, *, permit: Permit

@@ -143,7 +143,7 @@ class UploadHandlers:
         if settled.cancel:
             request.client.connection.send(s2c.UploadOverwriteCancel())
         for upload_id in settled.ask_again:
-            uploads.running[upload_id].messages.send_prompt()
+            uploads.running[upload_id].ask_again()
 
 
 class EmptyFileHandlers:

@@ -75,7 +75,7 @@ class KeptUploadHandlers:
     async def keep_upload(self, request: ClientRequest, packet: c2s.UploadKeep) -> generic.Boolean:
         """Keeps an upload that the client runs. Raises `CatalogUnavailable`."""
         upload = self._uploads.of(request.client).running.get(packet.upload_id)
-        if upload is None:
+        if not isinstance(upload, RunningUpload):
             return generic.Boolean(success=False, message=NO_SUCH_UPLOAD)
         try:
             await upload.keep(packet.fingerprint)
@@ -203,7 +203,7 @@ class KeptUploadHandlers:
     async def park_upload(self, request: ClientRequest, packet: c2s.UploadPark) -> generic.Boolean:
         """Leaves an upload that the client runs."""
         upload = self._uploads.of(request.client).running.get(packet.upload_id)
-        if upload is None:
+        if not isinstance(upload, RunningUpload):
             return generic.Boolean(success=False, message=NO_SUCH_UPLOAD)
         try:
             upload.park()

@@ -1,12 +1,15 @@
 """Starts and resumes uploads, and knows those of every client."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from uuid import uuid4
 
 from common.tasks import BackgroundTasks
 from manager.connections.clients import ClientSession
 from manager.files.changes import ChangeFeed
 from manager.files.upload_requests import RequestedUpload
 from manager.services.registry import UploadSlot, UploadSlotRegistry
+from manager.uploads.bundle import RunningBundle
+from manager.uploads.bundle_files import RequestedFile
 from manager.uploads.committing import FileCommitter, ObjectWriter
 from manager.uploads.kept import KeptUploadRegistry, Resumption
 from manager.uploads.session import ClientUploads, RunningUpload
@@ -25,7 +28,10 @@ class UploadManager:
         kept: KeptUploadRegistry,
         tasks: BackgroundTasks,
         wake_reaper: Callable[[], None],
+        clock: Callable[[], float],
     ) -> None:
+        """`clock`: seconds since the Unix epoch."""
+        self._clock = clock
         self._objects = objects
         self._committer = committer
         self._kept = kept
@@ -59,6 +65,31 @@ class UploadManager:
     ) -> None:
         """Starts an upload on a slot; `reply` answers the request once the service has accepted it."""
         self._start(client, slot, requested, None, reply)
+
+    def start_bundle(
+        self,
+        client: ClientSession,
+        slot: UploadSlot,
+        files: Sequence[RequestedFile],
+        *,
+        reply: Callable[[Packet], None],
+    ) -> None:
+        """Starts a bundle on a slot; `reply` answers the request once the service has accepted it."""
+        bundle = RunningBundle(
+            str(uuid4()),
+            files,
+            self.of(client),
+            slot,
+            reply=reply,
+            objects=self._objects,
+            committer=self._committer,
+            slots=self._slots,
+            changes=self._changes,
+            tasks=self._tasks,
+            wake_reaper=self._wake_reaper,
+            began_at=self._clock(),
+        )
+        bundle.start()
 
     def resume(
         self,

@@ -5,12 +5,12 @@ way: kept uploads, tickets and temporary references, which the catalog knows, an
 here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from catalog.errors import CatalogUnavailable, QuotaExceeded
 from catalog.port import Catalog, FolderPath
-from catalog.records import NO_QUOTA, UserStorage
+from catalog.records import NO_QUOTA, File, UserStorage
 from manager.files.upload_requests import RequestedUpload
 
 UNLIMITED_S: Final = 30.0
@@ -65,14 +65,40 @@ class QuotaCheck:
             present = await self._catalog.file_at(folder, requested.name)
         except CatalogUnavailable:
             return
-        if present is None:
-            more_bytes, more_files = requested.size, 1
-        elif present.owner_id == user_id:
-            more_bytes, more_files = requested.size - present.size, 0
-        else:
-            return
         before = self._begun_before(requested)
-        _require(storage, more_bytes + sum(before), more_files + len(before))
+        _require_beside(storage, requested, present, sum(before), len(before))
+
+    async def refused(
+        self, bundle: Sequence[RequestedUpload], folder_of: Callable[[RequestedUpload], FolderPath]
+    ) -> Mapping[str, QuotaExceeded]:
+        """Those uploads of a bundle, by id, that do not fit; none when that cannot be known now.
+
+        What is in their places is only looked up where that decides.
+        """
+        user_id = bundle[0].user_id
+        if user_id is None:
+            return {}
+        refused: dict[str, QuotaExceeded] = {}
+        try:
+            storage = await self._limited(user_id)
+            if storage is None:
+                return {}
+            before = self._begun_before(bundle[0])
+            size, count = sum(before), len(before)
+            for requested in bundle:
+                try:
+                    _require(storage, size + requested.size, count + 1)
+                except QuotaExceeded:
+                    present = await self._catalog.file_at(folder_of(requested), requested.name)
+                    try:
+                        _require_beside(storage, requested, present, size, count)
+                    except QuotaExceeded as error:
+                        refused[requested.upload_id] = error
+                        continue
+                size, count = size + requested.size, count + 1
+        except CatalogUnavailable:
+            return {}
+        return refused
 
     async def require_temporary(self, user_id: int, size: int) -> None:
         """Returns if a user may have so many bytes more for a while. Raises `QuotaExceeded`."""
@@ -102,6 +128,16 @@ class QuotaCheck:
             self._unlimited.clear()
         self._unlimited[user_id] = now + UNLIMITED_S
         return None
+
+
+def _require_beside(
+    storage: UserStorage, requested: RequestedUpload, present: File | None, size: int, count: int
+) -> None:
+    """Returns if an upload fits beside others of that size and number. Raises `QuotaExceeded`."""
+    if present is None:
+        _require(storage, requested.size + size, 1 + count)
+    elif present.owner_id == requested.user_id:
+        _require(storage, requested.size - present.size + size, count)
 
 
 def _require(storage: UserStorage, more_bytes: int, more_files: int) -> None:

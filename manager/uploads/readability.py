@@ -5,7 +5,7 @@ channel. While an upload runs that may happen to any of its chunks; so before it
 every webhook that was lost since it began is looked up on Discord, in the way in which a reader would.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from uuid import UUID
 
 import structlog
@@ -55,6 +55,28 @@ class ReadabilityCheck:
         for location in await self._doubtful_chunks(object_id) if lost else ():
             await self._require_chunk(location)
         return lost
+
+    async def unreadable(
+        self, objects: Sequence[UUID], *, began_at: float
+    ) -> tuple[frozenset[int], Mapping[UUID, ContentOutOfReach]]:
+        """Checks objects that began at that time, in seconds since the Unix epoch, as `require` does.
+
+        Returns:
+            The webhooks that were known to be lost, and the objects of which some chunk cannot be read.
+
+        Raises:
+            CatalogUnavailable: The catalog is away.
+        """
+        lost = frozenset(self._webhooks.quarantined)
+        lost_at = [each.since for each in self._webhooks.quarantined.values()]
+        failures: dict[UUID, ContentOutOfReach] = {}
+        if max(lost_at, default=0.0) >= began_at - SLACK_S:
+            for object_id in objects:
+                try:
+                    await self.require(object_id)
+                except ContentOutOfReach as error:
+                    failures[object_id] = error
+        return lost, failures
 
     async def _doubtful_chunks(self, object_id: UUID) -> list[ChunkLocation]:
         """One chunk of each webhook that was lost since the object began."""

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 from uuid import UUID
 
 import structlog
@@ -14,10 +13,18 @@ from catalog.kept_upload_port import KeptUploadStore
 from catalog.records import Chunk, EnvelopeKind, KeptUpload, Message
 from manager.connections.dispatch import PacketTable
 from manager.error_texts import public_text
-from manager.services.registry import SlotUpload, UploadSlot
-from manager.services.reports import BaseContent, InvalidReport, reported_messages, snowflake
+from manager.services.registry import UploadSlot
+from manager.services.reports import (
+    BaseContent,
+    ChunkTarget,
+    InvalidReport,
+    reported_messages,
+    snowflake,
+)
 from manager.services.webhooks import WebhookDirectory
+from manager.uploads.bundle import RunningBundle
 from manager.uploads.journal import ChunkJournal
+from manager.uploads.session import RunningUpload
 from protocol import generic, s2u, u2s
 from protocol.chunks import chunk_length
 from storage.envelope import sealed_size
@@ -27,34 +34,6 @@ log = structlog.get_logger(__name__)
 UPLOAD_ENDED = "this upload has ended: the chunk is not needed any more"
 OUT_OF_REACH = "Discord has shut out the webhook that posted this chunk: send it again"
 NO_SUCH_CHUNK = "the upload has no chunk of this size there"
-
-
-class ChunkMeasures(Protocol):
-    """How an upload is cut into chunks; sizes are bytes."""
-
-    @property
-    def size(self) -> int:
-        """That of the whole content."""
-
-    @property
-    def chunk_size(self) -> int:
-        """That of every chunk but the last."""
-
-    @property
-    def chunk_count(self) -> int:
-        """The number of chunks."""
-
-
-class ChunkTarget(Protocol):
-    """A running upload whose chunks are reported."""
-
-    @property
-    def layout(self) -> ChunkMeasures:
-        """How it is cut into chunks."""
-
-    @property
-    def takes_chunks(self) -> bool:
-        """Whether a chunk that is reported now belongs to it."""
 
 
 FindTicketUpload = Callable[[str | None, str], ChunkTarget | None]
@@ -94,6 +73,7 @@ class UploadReportHandlers:
             u2s.ChunkStored: self.chunk_stored,
             u2s.MessageStored: self.message_stored,
             u2s.UploadFinish: self.upload_finished,
+            u2s.BundleFinish: self.bundle_finished,
         }
 
     async def chunk_stored(
@@ -166,15 +146,19 @@ class UploadReportHandlers:
             await self._kept_uploads.park_kept_upload(
                 kept, state=kept.state, mime_type=mime_type, expires_at=kept.expires_at
             )
-            return
-        for each in self._slots_of_process(slot):
-            if each.upload is upload:
-                each.upload.first_chunk_seen(mime_type)
+        elif isinstance(upload, RunningUpload):
+            upload.first_chunk_seen(mime_type)
 
     async def upload_finished(self, slot: UploadSlot, packet: u2s.UploadFinish) -> None:
         """The upload on the slot is stored, or has failed."""
         if not _takes_finish(slot, packet):
             self._journal.discard(reported_messages(packet, slot.channel_id))
+
+    async def bundle_finished(self, slot: UploadSlot, packet: u2s.BundleFinish) -> None:
+        """The bundle on the slot is stored, file by file, or has failed."""
+        bundle = slot.upload
+        if isinstance(bundle, RunningBundle) and bundle.id == packet.bundle_id:
+            bundle.service_finished(packet)
 
     async def _upload_of(self, slot: UploadSlot, upload_id: str) -> ChunkTarget | None:
         """What the chunk belongs to; a kept upload takes late ones whether it runs or not.
@@ -185,9 +169,9 @@ class UploadReportHandlers:
         Raises `CatalogUnavailable`.
         """
         for each in self._slots_of_process(slot):
-            upload = each.upload
-            if upload and upload.requested.upload_id == upload_id and upload.takes_chunks:
-                return upload
+            target = None if each.upload is None else each.upload.chunk_target(upload_id)
+            if target is not None:
+                return target
         ticket_upload = self._find_ticket_upload(slot.process, upload_id)
         if ticket_upload is not None:
             return ticket_upload
@@ -211,7 +195,7 @@ class UploadReportHandlers:
 def _takes_finish(slot: UploadSlot, packet: u2s.UploadFinish) -> bool:
     """Moves the slot's upload on; true if it goes on with what the service has stored."""
     upload = slot.upload
-    if upload is None:
+    if not isinstance(upload, RunningUpload):
         return False
     if not packet.success:
         upload.service_failed(packet.reason or "the upload service gave up")
@@ -232,7 +216,7 @@ def _takes_finish(slot: UploadSlot, packet: u2s.UploadFinish) -> bool:
 
 
 def _content_of(
-    slot: UploadSlot, upload: SlotUpload, packet: u2s.UploadFinish
+    slot: UploadSlot, upload: RunningUpload, packet: u2s.UploadFinish
 ) -> BaseContent | None:
     """The chunks that a base-protocol service has stored; those of others are journalled already."""
     if slot.channel_id is None:

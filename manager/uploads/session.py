@@ -10,39 +10,30 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from mimetypes import guess_type
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from msgspec.structs import asdict
 
 from catalog.errors import (
     CatalogError,
-    CatalogFaulty,
-    CatalogUnavailable,
-    IsAFolder,
-    NameTaken,
-    NotAFolder,
-    NotPermitted,
     ObjectMissing,
-    QuotaExceeded,
 )
 from catalog.port import CommittedFile
 from catalog.records import EnvelopeKind, KeptUpload, KeptUploadState
 from common.log_events import bound_ids
 from common.tasks import BackgroundTasks
 from manager.connections.clients import ClientSession
-from manager.error_texts import log_level, public_text
 from manager.errors import ContentOutOfReach, IllegalTransition
 from manager.files.changes import ChangeFeed, ExpectedChange
 from manager.files.rights import FileOperation, permit_for
 from manager.files.upload_requests import RequestedUpload
 from manager.services.registry import UploadSlot, UploadSlotRegistry
-from manager.services.reports import BaseContent
+from manager.services.reports import BaseContent, ChunkTarget
 from manager.uploads import effects
 from manager.uploads.assignment import ServiceAssignment, StartPacket, ask_service
 from manager.uploads.committing import UNKNOWN_TYPE, FileCommitter, ObjectWriter
 from manager.uploads.effects import (
-    CATALOG_AWAY,
     FAILED_HERE,
     Rejection,
     Retry,
@@ -50,6 +41,7 @@ from manager.uploads.effects import (
 )
 from manager.uploads.kept import KeptUploadRegistry, Resumption
 from manager.uploads.messages import UploadMessages
+from manager.uploads.outcomes import UploadEvent, event_of, rejection_of
 from manager.uploads.overwrites import Action, OverwriteQueue
 from manager.uploads.state_machine import Upload
 from manager.uploads.transitions import UploadState
@@ -62,7 +54,21 @@ log = structlog.get_logger(__name__)
 
 INTERNAL_ERROR = 1011
 
-UploadEvent = Callable[[Upload], list[effects.Effect]]
+
+class ClientUpload(Protocol):
+    """An upload, a bundle, or a file of a bundle about which the client was asked."""
+
+    def abort(self) -> None:
+        """The client aborts it. Raises `IllegalTransition` when it is too late."""
+
+    def decided(self, action: Action) -> None:
+        """The client, or its standing answer, has decided about the taken name."""
+
+    def ask_again(self) -> None:
+        """The client takes the question about the taken name for settled, and it is not."""
+
+    def client_left(self) -> None:
+        """The client has disconnected."""
 
 
 @dataclass(slots=True, eq=False)
@@ -72,12 +78,12 @@ class ClientUploads:
     Attributes:
         client: the client.
         overwrites: what the client was asked about taken names.
-        running: its uploads that have not ended, by upload id.
+        running: its uploads and bundles that have not ended, by id.
     """
 
     client: ClientSession
     overwrites: OverwriteQueue = field(default_factory=OverwriteQueue)
-    running: "dict[str, RunningUpload]" = field(default_factory=dict)
+    running: "dict[str, ClientUpload]" = field(default_factory=dict)
 
 
 class RunningUpload:
@@ -177,9 +183,24 @@ class RunningUpload:
         return self.requested
 
     @property
+    def client_id(self) -> str:
+        """The connection of the client."""
+        return self.requested.client
+
+    @property
+    def is_bundle(self) -> bool:
+        """Whether it is a bundle."""
+        return False
+
+    @property
     def takes_chunks(self) -> bool:
         """Whether a chunk that is reported now belongs to it."""
         return self._upload.takes_chunks
+
+    def chunk_target(self, upload_id: str) -> ChunkTarget | None:
+        """Itself, if a chunk that is reported now for that upload belongs to it."""
+        is_its_own = upload_id == self.requested.upload_id
+        return self if is_its_own and self.takes_chunks else None
 
     @property
     def is_resumed(self) -> bool:
@@ -221,6 +242,10 @@ class RunningUpload:
     def decided(self, action: Action) -> None:
         """The client, or its standing answer, has decided about the taken name."""
         self._move(lambda upload: upload.decision(action))
+
+    def ask_again(self) -> None:
+        """The client takes the question about the taken name for settled, and it is not."""
+        self.messages.send_prompt()
 
     def client_left(self) -> None:
         """The client has disconnected."""
@@ -427,16 +452,11 @@ class RunningUpload:
                 return True
             await self._committer.check(self._upload)
             if self._slot is not None and self._slot.channel_id is None:
-                await self._objects.begin(self.requested, EnvelopeKind.V1)
+                await self._objects.begin([self.requested], EnvelopeKind.V1)
         except ObjectMissing as error:
             rejection = Rejection("upload-gone", str(error), Retry.NEVER)
-        except (IsAFolder, NotAFolder, QuotaExceeded) as error:
-            rejection = Rejection(error.code, str(error), Retry.NEVER)
-        except CatalogFaulty as error:
-            rejection = Rejection(error.code, public_text(error), Retry.NEVER)
         except CatalogError as error:
-            log.error("upload-not-prepared", code=error.code, reason=str(error))
-            rejection = CATALOG_AWAY
+            rejection = rejection_of(error)
         else:
             return True
         self._move(lambda upload: upload.service_refused(rejection))
@@ -500,7 +520,7 @@ class RunningUpload:
         try:
             committed = await self._commit_content(commit)
         except (CatalogError, ContentOutOfReach, UnauthenticatedContent) as error:
-            self._move(_event_of(error))
+            self._move(event_of(error))
         else:
             self._committed = committed
             self._move(lambda upload: upload.commit_done(committed.file.name))
@@ -563,21 +583,3 @@ class RunningUpload:
             await self._kept_uploads.park(kept, self._parked.state, self._parked.mime_type)
         elif self._upload.state not in {UploadState.REJECTED, UploadState.COMMITTED}:
             await self._kept_uploads.end(kept)
-
-
-def _event_of(error: CatalogError | ContentOutOfReach | UnauthenticatedContent) -> UploadEvent:
-    """What happens to an upload that could not be committed."""
-    match error:
-        case NameTaken(file=file):
-            return lambda upload: upload.name_taken(file.id)
-        case IsAFolder():
-            return lambda upload: upload.name_taken_by_folder(str(error))
-        case NotAFolder() | ContentOutOfReach() | QuotaExceeded():
-            return lambda upload: upload.commit_failed(str(error))
-        case NotPermitted():
-            return Upload.overwrite_refused
-    log.log(log_level(error), "file-not-committed", code=error.code, reason=str(error))
-    reason = public_text(error)
-    if isinstance(error, CatalogUnavailable):
-        return lambda upload: upload.commit_postponed(reason)
-    return lambda upload: upload.commit_failed(reason)

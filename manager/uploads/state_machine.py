@@ -50,13 +50,25 @@ class Upload:
         destination: the folder of the file, which may be renamed and moved meanwhile.
     """
 
-    def __init__(self, requested: RequestedUpload, *, is_kept: bool = False) -> None:
-        """`is_kept`: whether it goes on with a kept upload."""
+    def __init__(
+        self,
+        requested: RequestedUpload,
+        *,
+        is_kept: bool = False,
+        destination: DestinationFolder | None = None,
+    ) -> None:
+        """Begins.
+
+        Args:
+            requested: what the client has requested.
+            is_kept: whether it goes on with a kept upload.
+            destination: the folder of the file, if other uploads share it; None for one of its own.
+        """
         self.requested = requested
         self._state = UploadState.REQUESTED
         self._memory = Memory()
         self._is_kept = is_kept
-        self.destination = DestinationFolder(requested.folder)
+        self.destination = destination or DestinationFolder(requested.folder)
 
     @property
     def state(self) -> UploadState:

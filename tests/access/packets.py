@@ -16,6 +16,7 @@ from protocol import c2s
 from protocol.codec import encode
 from protocol.extensions import (
     ADMINISTER,
+    BUNDLE,
     MESSAGES,
     OBJECT_KEYS,
     ORGANISE,
@@ -31,16 +32,17 @@ from tests.access.callers import CLIENTS, FOLDER, Caller, Scene
 from tests.access.trying import new_address
 
 SERVICE_EXTENSIONS = {
-    Caller.UPLOAD: (WEBHOOKS, MESSAGES, OBJECT_KEYS, TICKETS, TICKET_HOLDERS, RESUME),
+    Caller.UPLOAD: (WEBHOOKS, MESSAGES, OBJECT_KEYS, TICKETS, TICKET_HOLDERS, RESUME, BUNDLE),
     Caller.PROCESSING: (PROCESSING,),
     Caller.THUMBNAIL: (),
 }
-CLIENT_EXTENSIONS = (ADMINISTER, ORGANISE, REJECTIONS, RESUME)
+CLIENT_EXTENSIONS = (ADMINISTER, BUNDLE, ORGANISE, REJECTIONS, RESUME)
 SILENT = frozenset(
     {
         "c2s:upload-overwrite-response",
         "c2s:ping-services",
         "u2s:upload-finish",
+        "u2s:bundle-finish",
         "u2s:webhook-lost",
         "u2s:uncertain-posts",
         "t2s:thumbnail-data",

@@ -49,6 +49,13 @@ async def _upload_request(scene: Scene, peer: RawPeer) -> Packet:
     return c2s.UploadRequest(name=scene.new_name(), path=FOLDER, size=9, is_public=False)
 
 
+async def _bundle_request(scene: Scene, peer: RawPeer) -> Packet:
+    if peer.may_book:
+        await peer.book()
+    file = c2s.BundleFile(name=scene.new_name(), path=FOLDER, size=9, is_public=False)
+    return c2s.BundleRequest(files=(file,))
+
+
 async def _abort(scene: Scene, peer: RawPeer) -> Packet:
     return c2s.UploadAbortRequest(upload_id=await _running(scene, peer))
 
@@ -202,6 +209,7 @@ TRIALS: Mapping[str, Trial] = {
     "c2s:upload-booking-request": _always(c2s.UploadBookingRequest(desired_amount=1)),
     "c2s:upload-booking-clear": _always(c2s.UploadBookingClear()),
     "c2s:upload-request": _upload_request,
+    "c2s:bundle-request": _bundle_request,
     "c2s:upload-abort-request": _abort,
     "c2s:upload-overwrite-response": _overwrite,
     "c2s:empty-file-upload": _empty_file,
@@ -234,6 +242,7 @@ TRIALS: Mapping[str, Trial] = {
     "c2s:user-role-set": _role_set,
     "c2s:user-remove": _remove,
     "u2s:upload-finish": _always(u2s.UploadFinish(success=False, reason="no")),
+    "u2s:bundle-finish": _always(u2s.BundleFinish(bundle_id=_NO_UUID, success=False)),
     "u2s:chunk-stored": _chunk,
     "u2s:message-stored": _several_chunks,
     "u2s:webhook-lost": _always(u2s.WebhookLost(webhook_id=SNOWFLAKE, reason="no")),
@@ -253,6 +262,6 @@ TRIALS: Mapping[str, Trial] = {
 }
 """By packet. Those that the manager sends are tried without data."""
 ON_A_CONNECTION_OF_ITS_OWN = frozenset(
-    {"c2s:upload-request", "c2s:upload-resume", "c2s:upload-booking-request"}
+    {"c2s:upload-request", "c2s:bundle-request", "c2s:upload-resume", "c2s:upload-booking-request"}
 )
 """Packets that leave something behind which ends with the connection."""

@@ -40,6 +40,7 @@ SAMPLES = {
     "<snowflake>": "123456789012345678",
     "<base64 of 32 bytes>": "A" * 43 + "=",
     "<SHA-256 of the plain bytes>": "0" * 64,
+    "<hash of the content>": "0" * 64,
 }
 """What stands in packets for something that only a real one has."""
 

@@ -6,12 +6,21 @@ from manager.app_keys import DISPATCHERS
 from manager.connections.dispatch import Dispatcher
 from protocol import t2s
 from protocol.codec import PACKETS
-from protocol.extensions import ADMINISTER, ORGANISE, PROCESSING, RESUME, TICKETS, WEBHOOKS
+from protocol.extensions import (
+    ADMINISTER,
+    BUNDLE,
+    MESSAGES,
+    ORGANISE,
+    PROCESSING,
+    RESUME,
+    TICKETS,
+    WEBHOOKS,
+)
 from protocol.packet import Packet
 
 PEERS: list[tuple[str, set[str | None]]] = [
-    ("c2s", {None, ADMINISTER, ORGANISE, RESUME}),
-    ("u2s", {None, WEBHOOKS, TICKETS}),
+    ("c2s", {None, ADMINISTER, BUNDLE, ORGANISE, RESUME}),
+    ("u2s", {None, BUNDLE, WEBHOOKS, MESSAGES, TICKETS}),
     ("t2s", {None}),
     ("t2s", {PROCESSING}),
 ]

@@ -13,7 +13,7 @@ from client_sdk.connection import Connection
 from protocol import c2s, s2c, s2u, u2s
 from protocol.chunks import chunk_count, chunk_length, content_hash, indices_in
 from protocol.codec import Frame
-from protocol.extensions import OBJECT_KEYS, RESUME, WEBHOOKS
+from protocol.extensions import BUNDLE, MESSAGES, OBJECT_KEYS, RESUME, WEBHOOKS
 from protocol.generic import Boolean
 from protocol.packet import Packet
 from storage.discord.http import DiscordHttp
@@ -105,6 +105,19 @@ class Peer:
             assert found, f"the connection ended without {kind.__name__}"
             self._inbox.remove(found[0])
         return found[0]
+
+    async def next_of(self, *kinds: type[Packet]) -> Packet:
+        """The next packet of any of these kinds; others stay for later."""
+        found: list[Frame] = []
+
+        def is_there() -> bool:
+            found[:] = [frame for frame in self._inbox if isinstance(frame.packet, kinds)][:1]
+            return bool(found)
+
+        async with asyncio.timeout(PATIENCE_S), self._changed:
+            await self._changed.wait_for(is_there)
+            self._inbox.remove(found[0])
+        return found[0].packet
 
     async def until(self, kind: type[Packet], **expected: object) -> list[Packet]:
         """Everything that came up to a packet of that kind, which is the last."""
@@ -229,6 +242,7 @@ class ServicePeer(Peer):
             s2u.WebhookConfiguration: YES,
             s2u.UploadStart: YES,
             s2u.UploadContinue: YES,
+            s2u.BundleStart: YES,
             s2u.UploadAbort: YES,
         }
         self.configurations: list[s2u.WebhookConfiguration] = []
@@ -376,4 +390,4 @@ def service_query(password: str, address: str, process: str | None = None) -> di
     }
 
 
-SERVICE_EXTENSIONS = (WEBHOOKS, OBJECT_KEYS, RESUME)
+SERVICE_EXTENSIONS = (WEBHOOKS, MESSAGES, OBJECT_KEYS, RESUME, BUNDLE)
