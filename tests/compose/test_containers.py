@@ -68,9 +68,9 @@ def test_every_container_is_within_limits(deployment: Deployment):
         assert 0 < limits["PidsLimit"] <= 512, container
 
 
-def test_logs_hold_no_secret(deployment: Deployment, alice: str):
+def test_logs_hold_no_secret(deployment: Deployment, ada: str):
     """Nothing of .env that is secret, no token."""
-    values = [alice]
+    values = [ada]
     for name in SECRETS:
         values += [each.removeprefix("http://") for each in deployment.settings[name].split(",")]
     for container in deployment.containers():

@@ -15,7 +15,8 @@ STOP_ORDER = (("processing-service", "upload-service"), ("manager",), ())
 def test_everything_stops_within_its_grace(deployment: Deployment):
     """Nobody has to be killed, and our programs say that they have ended well."""
     for services in STOP_ORDER:
-        deployment.stop(*services)
+        for container in deployment.containers(*services):
+            deployment.stop(container)
     ends = {
         (each.service, deployment.engine.inspect(each.id)["State"]["ExitCode"])
         for each in deployment.containers()

@@ -334,7 +334,11 @@ def test_the_gateway_is_no_root_and_writes_memory_only():
     made = f"{gateway['environment']['NGINX_ENVSUBST_OUTPUT_DIR']}/gateway.conf"
     assert f"include {made};" in text
     targets = [mount.split(":")[1] for mount in gateway["volumes"]]
-    assert targets == ["/etc/nginx/nginx.conf", "/etc/nginx/templates/gateway.conf.template"]
+    assert targets == [
+        "/etc/nginx/nginx.conf",
+        "/etc/nginx/templates/gateway.conf.template",
+        "/docker-entrypoint.d/16-resolver.envsh",
+    ]
     assert all(mount.endswith(":ro") for mount in gateway["volumes"])
 
 

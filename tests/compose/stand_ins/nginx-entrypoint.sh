@@ -1,12 +1,13 @@
 #!/bin/sh
-# What nginx's image does with the variables that docker-compose.yml sets: it fills in the templates.
+# What nginx's image does before it starts nginx: it reads what sets variables, and fills in the templates.
 set -eu
 
-if [ -n "${NGINX_ENTRYPOINT_LOCAL_RESOLVERS:-}" ]; then
-    # Docker has one. Podman adds those of the machine, which know no service, and nginx asks them in turn.
-    NGINX_LOCAL_RESOLVERS=$(awk '$1 == "nameserver" { print $2; exit }' /etc/resolv.conf)
-    export NGINX_LOCAL_RESOLVERS
-fi
+for script in /docker-entrypoint.d/*.envsh; do
+    # As the image does, which says so: "Ignoring …, not executable".
+    [ -x "$script" ] || continue
+    # shellcheck disable=SC1090 # docker-compose.yml mounts them.
+    . "$script"
+done
 # shellcheck disable=SC2016 # envsubst is given the names of all variables, and replaces no other dollar.
 names=$(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/${\1}/p')
 for template in /etc/nginx/templates/*.template; do

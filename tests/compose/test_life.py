@@ -1,0 +1,70 @@
+"""What happens to a deployment while its users upload: containers die, come and go."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from client_sdk import Client
+from tests.compose.deployment import REPLICAS, Deployment
+from tests.compose.steady_uploads import steady_uploads
+
+pytestmark = pytest.mark.compose
+
+LASTING = (
+    "upload-service",
+    "manager",
+    "gateway",
+    "postgrest",
+    "database",
+    "processing-service",
+    "tls",
+)
+
+
+@pytest.fixture
+async def cloud(deployment: Deployment, ada: str) -> AsyncIterator[Client]:
+    """The administrator's client."""
+    async with deployment.cloud(ada) as cloud:
+        yield cloud
+
+
+async def test_uploads_go_on_whatever_container_is_killed(deployment: Deployment, cloud: Client):
+    """Each container is killed and started again while files go up: no upload fails, none is damaged."""
+    async with steady_uploads(cloud, "/killed") as uploads:
+        for service in LASTING:
+            container = deployment.containers(service)[0]
+            await asyncio.to_thread(deployment.kill, container)
+            await asyncio.to_thread(deployment.engine.run, "start", container.id)
+            await uploads.go_on()
+    assert await uploads.is_whole()
+    await asyncio.to_thread(deployment.wait_healthy)
+
+
+async def test_replicas_come_and_go_under_uploads(deployment: Deployment, cloud: Client):
+    """Two more upload services, then only one, then as many as before: no chunk is lost."""
+    async with steady_uploads(cloud, "/scaled") as uploads:
+        for replicas in (REPLICAS + 2, 1, REPLICAS):
+            await asyncio.to_thread(deployment.scale, replicas)
+            await in_service(cloud, replicas)
+            await uploads.go_on()
+    assert await uploads.is_whole()
+
+
+async def test_a_stop_of_everything_loses_nothing(deployment: Deployment, cloud: Client):
+    """All of our programs at once, in no order, as podman-compose does: uploads go on after the start."""
+    async with steady_uploads(cloud, "/stopped") as uploads:
+        services = ("manager", "upload-service", "gateway", "database", "postgrest")
+        stopped = deployment.containers(*services)
+        await asyncio.gather(*(asyncio.to_thread(deployment.stop, each) for each in stopped))
+        for container in stopped:
+            await asyncio.to_thread(deployment.engine.run, "start", container.id)
+        await uploads.go_on()
+    assert await uploads.is_whole()
+
+
+async def in_service(cloud: Client, replicas: int) -> None:
+    """Returns when the manager has so many upload services."""
+    async with asyncio.timeout(60):
+        while len({each.address for each in (await cloud.status()).services}) != replicas:
+            pass
