@@ -28,6 +28,7 @@ from client_sdk.errors import (
 from client_sdk.settings import ClientSettings
 from client_sdk.sources import OpenSource, SourceChunk
 from client_sdk.transfers import AcceptedUpload, ProgressMeter
+from common.http_bodies import read_up_to
 from common.log_events import EventLogger, bound_ids, correlation_header
 from protocol.chunks import chunk_length, indices_in
 
@@ -212,7 +213,7 @@ class ChunkSender:
                 allow_redirects=False,
             ) as response:
                 if response.status != 200:
-                    raise _refusal(response.status, await response.content.read(4096))
+                    raise _refusal(response.status, await read_up_to(response.content, 4096))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             if body.failure is not None:
                 raise body.failure from body.failure.__cause__

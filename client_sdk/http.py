@@ -36,6 +36,7 @@ from client_sdk.errors import (
 from client_sdk.models import ManagerStatus, manager_status
 from client_sdk.paths import join_remote
 from client_sdk.settings import ClientSettings
+from common.http_bodies import read_up_to
 from common.log_events import correlation_header
 
 OK = 200
@@ -331,7 +332,7 @@ def _graphql_error(problems: object) -> CloudError:
 
 async def _read_json(response: aiohttp.ClientResponse) -> dict[str, Any]:
     try:
-        answer = json.loads(await response.content.read(LONGEST_ANSWER))
+        answer = json.loads(await read_up_to(response.content, LONGEST_ANSWER))
     except (ValueError, RecursionError) as error:
         raise UnexpectedAnswer("its answer is not JSON") from error
     if not isinstance(answer, dict):

@@ -9,6 +9,7 @@ import aiohttp
 from yarl import URL
 
 from client_sdk.connection import Connection
+from common.http_bodies import read_up_to
 from common.retry import RetryPolicy
 from processing_service.errors import ContentDownloadFailed, ViewNotStored
 from processing_service.work_order import MadeView, open_output, view_file
@@ -177,7 +178,9 @@ class ViewUploader:
                 async with self._http.post(url, data=form, allow_redirects=False) as response:
                     if response.status in _SUCCESSES:
                         return None
-                    text = (await response.content.read(_LONGEST_REASON)).decode("utf-8", "replace")
+                    text = (await read_up_to(response.content, _LONGEST_REASON)).decode(
+                        "utf-8", "replace"
+                    )
                     return f"HTTP {response.status} {text}".strip()
             except (aiohttp.ClientError, TimeoutError) as error:
                 return type(error).__name__

@@ -130,6 +130,9 @@ _PASSING = (
     "PGRST003",
 )
 _DISK_FULL = "53100"
+_NO_CONNECTION = "PGRST000"
+_FULL_AT_CONNECTING = ("No space left on device", "could not write init file")
+"""What PostgreSQL says to a connection that a full disk prevents; PostgREST passes on its text alone."""
 _READ_ONLY = "25006"
 _NOT_LET_IN = ("42501", "PGRST301", "PGRST302", "PGRST303")
 _PASSING_STATUSES = frozenset({408, 425, 429, 500, *range(502, 600)})
@@ -187,7 +190,7 @@ def failure_of(error: APIError) -> Exception:
     code, text = error.code or "", error.message or ""
     if code == _REFUSED_BY_US:
         return _refusal_of(error)
-    if code == _DISK_FULL:
+    if code == _DISK_FULL or (code == _NO_CONNECTION and _tells_of_a_full_disk(error)):
         return CatalogFull("the disk of the database is full: make room on it")
     if code == _READ_ONLY:
         return CatalogReadOnly(
@@ -204,6 +207,11 @@ def failure_of(error: APIError) -> Exception:
     if code == UNKNOWN_FUNCTION:
         return SchemaMismatch(f"the database lacks a function of this release: {text}")
     return CatalogUnavailable(f"the database cannot be used: {text} ({code})")
+
+
+def _tells_of_a_full_disk(error: APIError) -> bool:
+    details = error.details or ""
+    return any(text in details for text in _FULL_AT_CONNECTING)
 
 
 def _refusal_of(error: APIError) -> CatalogError:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import re
 import socket
 import ssl
@@ -207,3 +208,14 @@ async def test_files_go_over_tls_with_a_certificate_of_ones_own(tmp_path: Path) 
             assert await cloud.read("/file.bin") == b"content"
     finally:
         await runner.cleanup()
+
+
+async def test_an_answer_that_comes_in_pieces_is_read_as_a_whole(serve: Serve):
+    """A long answer arrives as the network cuts it; where it is cut means nothing."""
+    body = json.dumps({"error": False, "padding": "x" * 500_000, "token": TOKEN}).encode()
+    head = (
+        f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    port = await serve(head.encode() + body)
+    async with Client(f"http://127.0.0.1:{port}", settings=SETTINGS) as cloud:
+        assert await cloud.login("alice", "correct horse") == TOKEN

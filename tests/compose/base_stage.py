@@ -81,11 +81,9 @@ class DeployedStage:
 async def deployed_stage(
     deployment: Deployment, administrator: str
 ) -> AsyncIterator[DeployedStage]:
-    """The deployment for one test; without files again at its end."""
+    """The deployment for one test, at the end of which its frontends leave."""
     async with AsyncExitStack() as stack:
         connector = aiohttp.TCPConnector(ssl=deployment.trust)
         http = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
         peers = await stack.enter_async_context(AsyncExitStack())
-        stage = DeployedStage(deployment, administrator, http, peers)
-        stack.push_async_callback(stage.empty)
-        yield stage
+        yield DeployedStage(deployment, administrator, http, peers)

@@ -1,13 +1,12 @@
 """One deployment for all tests of this package: it takes minutes to build and to start."""
 
-import json
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from tests.compose import images
 from tests.compose.base_stage import DeployedStage, deployed_stage
-from tests.compose.deployment import PASSWORD, USER, Deployment, running
+from tests.compose.deployment import Deployment, running
 from tests.compose.engine import Engine, find_engine
 from tests.compose.quiet_link import QuietLink, quiet_link_of
 
@@ -31,20 +30,12 @@ def deployment(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.fixture(scope="session")
 def ada(deployment: Deployment) -> str:
     """A token of the administrator, who has logged in with the command line as well."""
-    trusted = ("--ca-cert", deployment.root_certificate, "--password-stdin")
-    code = deployment.setup_code()
-    deployment.client(
-        "register", deployment.url, USER, "--setup-code", code, *trusted, stdin=PASSWORD
-    )
-    deployment.client("login", deployment.url, USER, *trusted, stdin=PASSWORD)
-    body = json.dumps({"username": USER, "password": PASSWORD})
-    token: str = json.loads(deployment.curl("--json", body, f"{deployment.url}/login"))["token"]
-    return token
+    return deployment.administrator()
 
 
 @pytest.fixture
 async def stage(deployment: Deployment, ada: str) -> AsyncIterator[DeployedStage]:
-    """Where frontends of the base protocol come from; without their files again at the end."""
+    """Where frontends of the base protocol come from."""
     async with deployed_stage(deployment, ada) as stage:
         yield stage
 

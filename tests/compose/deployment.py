@@ -1,5 +1,6 @@
 """docker-compose.yml as users get it, started whole, with the emulator in Discord's place."""
 
+import json
 import re
 import secrets
 import socket
@@ -9,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml  # type: ignore[import-untyped]
@@ -22,6 +23,8 @@ REPLICAS = 3
 START_S = 180.0
 """Bounds a start on a busy machine; how long it may take on one with nothing else to do is up to a test."""
 SERVICES = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+KILLED = 128 + 9
+"""The exit code of what was killed."""
 RUN_ONCE = {"credentials", "migrate"}
 USER, PASSWORD = "ada", "correct horse battery"
 SECRETS = (
@@ -57,14 +60,18 @@ class Deployment:
         settings: its `.env`.
         folder: temporary files, among them the root certificate.
         port: of 127.0.0.1, where Caddy is published.
+        changes: YAML of a further override, if a test needs other containers than users get.
         healthy_after_s: from `up` until everything was healthy.
+        secrets_given: what it has given to users that opens something.
     """
 
     engine: Engine
     settings: dict[str, str]
     folder: Path
     port: int
+    changes: str = ""
     healthy_after_s: float = 0.0
+    secrets_given: list[str] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -97,7 +104,11 @@ class Deployment:
         # podman-compose fills in no variable of what replaces a list.
         override = self.folder / "override.yml"
         override.write_text(OVERRIDE.read_text().replace("${TLS_PORT}", str(self.port)))
-        files = [f"--file={each}" for each in (ROOT / "docker-compose.yml", override)]
+        paths = [ROOT / "docker-compose.yml", override]
+        if self.changes:
+            paths.append(self.folder / "changes.yml")
+            paths[-1].write_text(self.changes)
+        files = [f"--file={each}" for each in paths]
         done = self.engine.run_command(
             *self.engine.compose, f"--env-file={path}", *files, *arguments
         )
@@ -197,6 +208,17 @@ class Deployment:
         (code,) = set(re.findall(r"setup=([\w-]+)", self.logs(self.container("manager"))))
         return str(code)
 
+    def administrator(self) -> str:
+        """Registers the first user, and logs in; returns the token."""
+        trusted = ("--ca-cert", self.root_certificate, "--password-stdin")
+        code = ("--setup-code", self.setup_code())
+        self.client("register", self.url, USER, *code, *trusted, stdin=PASSWORD)
+        self.client("login", self.url, USER, *trusted, stdin=PASSWORD)
+        body = json.dumps({"username": USER, "password": PASSWORD})
+        token: str = json.loads(self.curl("--json", body, f"{self.url}/login"))["token"]
+        self.secrets_given += [token, PASSWORD]
+        return token
+
     def client(self, *arguments: str | Path, stdin: str = "") -> str:
         """Runs `discord-cloud` as a user would; returns its standard output."""
         done = subprocess.run(  # noqa: S603 - our own program
@@ -224,10 +246,17 @@ class Deployment:
         return done.stdout
 
 
+def authorized(token: str) -> tuple[str, str]:
+    """Curl's options for a user's request."""
+    return "--header", f"Authorization: Bearer {token}"
+
+
 @contextmanager
-def running(engine: Engine, folder: Path) -> Iterator[Deployment]:
-    """All of docker-compose.yml with three upload services; gone at the end, volumes as well."""
-    deployment = Deployment(engine, {}, folder, _free_port())
+def running(
+    engine: Engine, folder: Path, *, changes: str = "", replicas: int = REPLICAS
+) -> Iterator[Deployment]:
+    """All of docker-compose.yml, with several upload services; gone at the end, volumes as well."""
+    deployment = Deployment(engine, {}, folder, _free_port(), changes)
     deployment.settings |= _example() | _new_secrets() | _chosen(deployment)
     try:
         if not engine.is_podman:
@@ -238,7 +267,7 @@ def running(engine: Engine, folder: Path) -> Iterator[Deployment]:
         for service in ("database", "migrate") if engine.is_podman else ():
             deployment.start(service)
             deployment.wait_healthy()
-        deployment.start("--scale", f"upload-service={REPLICAS}")
+        deployment.start("--scale", f"upload-service={replicas}")
         deployment.wait_healthy()
         deployment.healthy_after_s = time.monotonic() - started
         _take_root_certificate(deployment)

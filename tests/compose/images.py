@@ -38,6 +38,14 @@ def build(engine: Engine) -> None:
             _build(engine, context, name, f"--build-arg=BASE={base}", f"--target={target}")
 
 
+def build_one(engine: Engine, context: Path, name: str) -> None:
+    """Builds an image of a folder with a Dockerfile, upon those that are there."""
+    if engine.is_podman:
+        _build(engine, context, name)
+    else:
+        engine.run("build", f"--tag={name}", context)
+
+
 def _base(engine: Engine) -> str:
     """A minimal Debian with Python, in the place of python:3.11-slim."""
     key = hashlib.sha256(repr((SUITE, PACKAGES)).encode()).hexdigest()[:12]

@@ -53,5 +53,7 @@ def quiet_link_of(deployment: Deployment, token: str) -> Iterator[QuietLink]:
     """Connects a user."""
     query = urlencode({"type": "client", "key": token})
     url = f"wss://{deployment.url.removeprefix('https://')}/?{query}"
-    with connect(url, ssl=deployment.trust, ping_interval=None, compression=None) as socket:
+    # What nobody reads yet, news of what others do, must not keep it from answering pings.
+    options = {"ping_interval": None, "compression": None, "max_queue": None}
+    with connect(url, ssl=deployment.trust, **options) as socket:
         yield QuietLink(socket)

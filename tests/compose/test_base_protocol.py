@@ -4,6 +4,7 @@ First of this package: they expect that there is no file yet.
 """
 
 import hashlib
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -29,6 +30,13 @@ from tests.base_protocol.test_frontends import (  # noqa: F401
 from tests.compose.base_stage import DeployedStage
 
 pytestmark = pytest.mark.compose
+
+
+@pytest.fixture
+async def stage(stage: DeployedStage) -> AsyncIterator[DeployedStage]:
+    """Each test finds no file, and leaves none."""
+    yield stage
+    await stage.empty()
 
 
 @pytest.fixture

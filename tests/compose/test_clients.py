@@ -8,45 +8,26 @@ import random
 import re
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
 
 from client_sdk import FileEvent
 from tests.compose.base_stage import DeployedStage
-from tests.compose.deployment import USER, Deployment
+from tests.compose.deployment import USER, Deployment, authorized
 from tests.compose.quiet_link import QuietLink
+from tests.compose.tickets import send_with_ticket
 
 pytestmark = pytest.mark.compose
 
 MIB = 1024 * 1024
 QUIET_S = 150.0
 """Seven pings of the manager, and more than the minute after which proxies end what is silent by default."""
-TICKET = """
-mutation ($type: String!, $size: ByteCount!) {
-  getTicket(mimeType: $type, size: $size) { url fileId fields { name value } }
-}
-"""
-FILE = "query ($id: ID!) { file(id: $id) { url } }"
 
 
 def content_of(size: int) -> bytes:
     """Content that looks like no other."""
     return random.Random(size).randbytes(size)
-
-
-def authorized(token: str) -> tuple[str, str]:
-    """Curl's options for a user's request."""
-    return "--header", f"Authorization: Bearer {token}"
-
-
-def ask(deployment: Deployment, token: str, query: str, **variables: object) -> dict[str, Any]:
-    """The data of the answer to a GraphQL request."""
-    body = json.dumps({"query": query, "variables": variables})
-    answer = deployment.curl(*authorized(token), "--json", body, f"{deployment.url}/graphql")
-    data: dict[str, Any] = json.loads(answer)["data"]
-    return data
 
 
 @pytest.fixture(scope="module")
@@ -109,17 +90,8 @@ def test_uploads_reach_every_replica(deployment: Deployment, ada: str):
 def test_a_ticket_takes_a_form(deployment: Deployment, ada: str, tmp_path: Path):
     """A file sent by curl with a ticket is stored, a whole one in one form."""
     content = content_of(12 * MIB)
-    (tmp_path / "file.bin").write_bytes(content)
-    ticket = ask(deployment, ada, TICKET, type="application/octet-stream", size=len(content))[
-        "getTicket"
-    ]
-    fields = [f"{each['name']}={each['value']}" for each in ticket["fields"]]
-    options = [option for field in fields for option in ("--form-string", field)]
-    file = f"file=@{tmp_path / 'file.bin'}"
-    deployment.curl(*options, "--form", file, ticket["url"])
-    url = ask(deployment, ada, FILE, id=ticket["fileId"])["file"]["url"]
-    got = deployment.curl(url)
-    assert hashlib.sha256(got).digest() == hashlib.sha256(content).digest()
+    url = send_with_ticket(deployment, ada, content, tmp_path)
+    assert hashlib.sha256(deployment.curl(url)).digest() == hashlib.sha256(content).digest()
 
 
 async def test_a_stock_client_sends_chunks(
@@ -158,7 +130,7 @@ async def test_pictures_get_thumbnails_and_metadata(deployment: Deployment, ada:
     assert 0 < max(thumbnail.size) < 640
     url = f"{deployment.url}/page/metadata?path=/&name=picture.png"
     metadata = json.loads(deployment.curl(*authorized(ada), url))["metadata"]
-    assert (metadata["width"], metadata["height"], metadata["format"]) == (640, 480, "PNG")
+    assert (metadata["width"], metadata["height"], metadata["format"]) == (640, 480, "png")
 
 
 def test_the_audit_log_has_the_clients_address(deployment: Deployment, ada: str):
@@ -171,9 +143,9 @@ def test_the_audit_log_has_the_clients_address(deployment: Deployment, ada: str)
         deployment.curl("--no-fail", *header, "--json", wrong, f"{deployment.url}/login")
     log = f"{deployment.url}/admin/audit?action=credentials-refused"
     events = json.loads(deployment.curl(*authorized(ada), log))["events"]
-    refused = [each["address"] for each in events if each["actor"] == USER]
+    refused = {each["address"] for each in events if each["actor"] == USER}
     # A published port is reached from the first address of the containers' network.
-    assert refused == [f"{network}.1"] * 3
+    assert refused == {f"{network}.1"}
 
 
 def test_the_gateway_asks_the_name_server_of_the_engine_alone(deployment: Deployment, ada: str):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.compose.deployment import RUN_ONCE, SECRETS, Deployment
+from tests.compose.deployment import KILLED, RUN_ONCE, Deployment
 
 pytestmark = pytest.mark.compose
 
@@ -11,6 +11,25 @@ HEALTHY_AFTER_S = 120.0
 ROOT_WITHOUT_RIGHTS = {"tls"}
 """Root, as its image is, but without root's capabilities."""
 NET_BIND_SERVICE = 1 << 10
+READ_LIMITS = """
+cd /sys/fs/cgroup
+cat memory/memory.limit_in_bytes 2> /dev/null || cat memory.max
+cat pids/pids.max 2> /dev/null || cat pids.max
+"""
+"""Of control groups of the first version, or of the second."""
+START_MANY = """
+import subprocess
+started = []
+try:
+    while len(started) < 1000:
+        started.append(subprocess.Popen(["sleep", "1000"]))
+except OSError:
+    pass
+print(len(started))
+for each in started:
+    each.kill()
+    each.wait()
+"""
 
 
 def status_of(deployment: Deployment, service: str) -> dict[str, str]:
@@ -68,11 +87,31 @@ def test_every_container_is_within_limits(deployment: Deployment):
         assert 0 < limits["PidsLimit"] <= 512, container
 
 
-def test_logs_hold_no_secret(deployment: Deployment, ada: str):
-    """Nothing of .env that is secret, no token."""
-    values = [ada]
-    for name in SECRETS:
-        values += [each.removeprefix("http://") for each in deployment.settings[name].split(",")]
+def test_the_kernel_knows_the_limits(deployment: Deployment):
+    """What docker-compose.yml says of memory and processes is what each control group enforces."""
     for container in deployment.containers():
-        log = deployment.logs(container)
-        assert not [value for value in values if value in log], container
+        if container.service in RUN_ONCE:
+            continue
+        limits = deployment.engine.inspect(container.id)["HostConfig"]
+        held = deployment.execute(container, "sh", "-c", READ_LIMITS).split()
+        assert held == [str(limits["Memory"]), str(limits["PidsLimit"])], container
+
+
+def test_whoever_takes_too_much_memory_ends_alone(deployment: Deployment):
+    """A process beyond the limit of its container is killed; the service beside it runs on."""
+    service = deployment.containers("upload-service")[0]
+    before = deployment.engine.inspect(service.id)["State"]["StartedAt"]
+    takes_it_all = ("python", "-c", "bytearray(b'x') * 2**31")
+    done = deployment.engine.run("exec", service.id, *takes_it_all, is_checked=False)
+    assert done.returncode == KILLED
+    assert deployment.engine.inspect(service.id)["State"]["StartedAt"] == before
+    assert deployment.is_healthy(service)
+
+
+def test_nobody_starts_more_processes_than_allowed(deployment: Deployment):
+    """A container that starts ever more of them is refused, and gets on without them."""
+    service = deployment.containers("upload-service")[0]
+    limit = deployment.engine.inspect(service.id)["HostConfig"]["PidsLimit"]
+    started = int(deployment.execute(service, "python", "-c", START_MANY))
+    assert 0 < started < limit
+    assert deployment.is_healthy(service)

@@ -21,8 +21,10 @@ from catalog.records import ServiceCredential
 from catalog.sqlite.adapter import SqliteCatalog
 from cli.main import app
 from cli.servers.process import LogSettings, StopSettings
+from client_sdk.connection import KEEPALIVE_S
 from common.addresses import ClientAddresses
 from common.settings import TrustedProxies
+from manager.connections.connection import HEARTBEAT_S
 from manager.settings import ManagerSettings
 from processing_service.settings import ProcessingServiceSettings
 from upload_service.settings import UploadServiceSettings
@@ -257,6 +259,44 @@ def test_the_gateway_believes_what_stands_in_front_of_it():
     )
     assert interpolated(SERVICES["gateway"]["environment"]["NETWORK"], given) == "10.1.2"
     assert re.findall(r"X-Forwarded-For (\S+);", text) == ["$remote_addr"]
+
+
+def nginx_seconds(duration: str) -> float:
+    """A duration as nginx writes it."""
+    return float(duration[:-1]) * {"s": 1, "m": 60, "h": 3600}[duration[-1]]
+
+
+@pytest.mark.parametrize("source", ["deploy/gateway.conf.template", "docs/deploy.md"])
+def test_proxies_wait_for_longer_than_peers_are_silent(source):
+    """Two pings may be lost before a proxy ends a connection: the gateway, and the one that the docs show."""
+    to_clients = (ROOT / source).read_text().partition("listen 8000")[0]
+    timeouts = re.findall(r"proxy_(?:read|send)_timeout (\w+);", to_clients)
+    assert timeouts
+    for timeout in timeouts:
+        assert nginx_seconds(timeout) > 3 * max(HEARTBEAT_S, KEEPALIVE_S)
+
+
+@pytest.mark.parametrize(
+    ("written", "asked"),
+    [
+        ("nameserver 10.1.2.1\nnameserver 192.0.2.53\n", "10.1.2.1"),
+        ("search example\nnameserver fd00::1\n", "[fd00::1]"),
+        ("nameserver 127.0.0.11\noptions ndots:0\n", "127.0.0.11"),
+    ],
+)
+def test_the_gateway_asks_one_name_server(tmp_path, written, asked):
+    """The first one, which is the engine's: nginx asks all that it is given, and others know no container."""
+    (tmp_path / "resolv.conf").write_text(written)
+    script = (ROOT / "deploy" / "resolver.envsh").read_text()
+    read = script.replace("/etc/resolv.conf", str(tmp_path / "resolv.conf"))
+    done = subprocess.run(  # noqa: S603
+        ["sh", "-c", f"{read}\nprintenv NGINX_LOCAL_RESOLVERS"],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == asked
+    assert os.access(ROOT / "deploy" / "resolver.envsh", os.X_OK), "the image reads no other"
 
 
 def test_secrets_fit_together():

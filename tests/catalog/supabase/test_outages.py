@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
+from postgrest.exceptions import APIError
 from structlog.testing import capture_logs
 
 from catalog.errors import (
@@ -20,6 +21,7 @@ from catalog.permits import Holder, Permit, Standing
 from catalog.port import OverwriteOnConflict, RenameOnConflict
 from catalog.supabase.adapter import SupabaseCatalog
 from catalog.supabase.client import ATTEMPT_S, CALL_RETRY
+from catalog.supabase.failures import Interrupted, failure_of
 from local_supabase.gateway import GatewayFault
 from local_supabase.stack import LocalSupabase
 from tests.messages import enter_chunk
@@ -340,3 +342,20 @@ async def test_secrets_stay_out_of_logs(catalog, empty, caplog):
     assert "supabase-call-repeated" in caplog.text
     assert "secret hash" not in caplog.text
     assert empty.service_key not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "FATAL:  could not write init file\n",
+        "FATAL:  could not write init file: No space left on device\n",
+        'FATAL:  could not open file "base/5/2601": No space left on device\n',
+    ],
+)
+async def test_a_disk_so_full_that_nobody_can_connect_is_told(said):
+    """PostgREST calls that a lost connection, which passes; this one does not before there is room."""
+    told = {"code": "PGRST000", "message": "Database connection error.", "hint": None}
+    reached = f'connection to server at "database", port 5432 failed: {said}'
+    assert isinstance(failure_of(APIError(told | {"details": reached})), CatalogFull)
+    away = 'connection to server at "database", port 5432 failed: Connection refused'
+    assert isinstance(failure_of(APIError(told | {"details": away})), Interrupted)
