@@ -216,6 +216,6 @@ async def test_an_answer_that_comes_in_pieces_is_read_as_a_whole(serve: Serve):
     head = (
         f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
-    port = await serve(head.encode() + body)
+    port = await serve(head.encode() + body, None)
     async with Client(f"http://127.0.0.1:{port}", settings=SETTINGS) as cloud:
         assert await cloud.login("alice", "correct horse") == TOKEN

@@ -146,7 +146,8 @@ class Deployment:
     def scale(self, replicas: int) -> None:
         """Has so many upload services; podman-compose would leave those that are too many."""
         self.start("--no-recreate", "--scale", f"upload-service={replicas}", "upload-service")
-        for container in self.containers("upload-service")[replicas:]:
+        # The newest are listed first.
+        for container in self.containers("upload-service")[:-replicas]:
             self.stop(container)
             self.engine.run("rm", container.id)
 

@@ -24,13 +24,20 @@ before(async () => {
 });
 after(() => browser.close());
 
+/** Somebody at the page, on a machine that runs a dozen containers besides. */
+async function visits() {
+  const person = await Person.visits(browser, cloud, options);
+  person.page.setDefaultTimeout(100_000);
+  await person.logsIn(name, password);
+  await person.ready();
+  return person;
+}
+
 /** @param {Buffer} content */
 const digest = (content) => createHash("sha256").update(content).digest("hex");
 
 test("files go up, are listed with a thumbnail, and come back", async () => {
-  const person = await Person.visits(browser, cloud, options);
-  await person.logsIn(name, password);
-  await person.ready();
+  const person = await visits();
   await person.makesFolder("from the page");
   await person.row("from the page").dblclick();
   await person.page.getByText("This folder is empty").waitFor();
@@ -50,11 +57,7 @@ test("files go up, are listed with a thumbnail, and come back", async () => {
 });
 
 test("what another client does is shown without loading anew", async () => {
-  const [one, other] = await Promise.all([Person.visits(browser, cloud, options), Person.visits(browser, cloud, options)]);
-  for (const person of [one, other]) {
-    await person.logsIn(name, password);
-    await person.ready();
-  }
+  const [one, other] = await Promise.all([visits(), visits()]);
   await one.makesFolder("seen by both");
   await other.row("seen by both").waitFor();
   await one.leaves();

@@ -54,7 +54,8 @@ def small_disks(folder: Path) -> Iterator[tuple[dict[str, SmallDisk], str]]:
             mount = folder / name
             mount.mkdir()
             _run("mount", "-t", "tmpfs", "-o", f"size={size_mib}m", name, str(mount))
-            stack.callback(_run, "umount", str(mount))
+            # Whoever removes temporary folders must not find it, even if a container has it still.
+            stack.callback(_run, "umount", "--lazy", str(mount))
             disks[name] = SmallDisk(mount)
             options = {"type": "none", "o": "bind", "device": str(mount)}
             volumes[name] = {"driver_opts": options}

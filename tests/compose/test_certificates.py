@@ -8,7 +8,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from tests.compose.deployment import Deployment, running
-from tests.compose.engine import Engine
+from tests.compose.engine import ROOT, Engine
 from tests.compose.quiet_link import quiet_link_of
 from tests.compose.steady_uploads import steady_uploads
 
@@ -17,29 +17,31 @@ pytestmark = pytest.mark.compose_long
 LIFETIME_S = 30
 """Caddy renews it when a third of that is left."""
 RENEWED_WITHIN_S = 120.0
-CADDYFILE = f"""
-{{
-    renew_interval 2s
-}}
-localhost {{
-    tls {{
+SHORT = f"""    tls {{
         issuer internal {{
             lifetime {LIFETIME_S}s
         }}
     }}
-    reverse_proxy gateway:8080
-}}
 """
+
+
+def short_lived_caddyfile() -> str:
+    """That of users, but for how long a certificate lives, and how often Caddy looks at it."""
+    text = (ROOT / "deploy" / "Caddyfile").read_text()
+    changed = text.replace("\tadmin off\n", "\tadmin off\n\trenew_interval 2s\n")
+    changed = changed.replace("\treverse_proxy", f"{SHORT}\treverse_proxy")
+    assert changed.count("\n") > text.count("\n") + SHORT.count("\n")
+    return changed
 
 
 @pytest.fixture
 def short_lived(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """A deployment whose certificate is renewed every twenty seconds; its authority is as ever."""
     folder = tmp_path_factory.mktemp("compose")
-    (folder / "Caddyfile").write_text(CADDYFILE)
+    (folder / "Caddyfile").write_text(short_lived_caddyfile())
     tls = {
-        "command": ["caddy", "run", "--config", "/etc/caddy/Caddyfile"],
-        "volumes": [f"{folder}/Caddyfile:/etc/caddy/Caddyfile:ro"],
+        "command": ["caddy", "run", "--config", "/short/Caddyfile"],
+        "volumes": [f"{folder}/Caddyfile:/short/Caddyfile:ro"],
     }
     with running(engine, folder, changes=yaml.safe_dump({"services": {"tls": tls}})) as deployment:
         yield deployment

@@ -1,13 +1,14 @@
 """What happens to a deployment while its users upload: containers die, come and go."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 
 import pytest
 
 from client_sdk import Client
-from tests.compose.deployment import REPLICAS, Deployment
-from tests.compose.steady_uploads import steady_uploads
+from tests.compose.deployment import REPLICAS, Deployment, authorized
+from tests.compose.steady_uploads import PATIENCE_S, steady_uploads
 
 pytestmark = pytest.mark.compose
 
@@ -41,12 +42,12 @@ async def test_uploads_go_on_whatever_container_is_killed(deployment: Deployment
     await asyncio.to_thread(deployment.wait_healthy)
 
 
-async def test_replicas_come_and_go_under_uploads(deployment: Deployment, cloud: Client):
+async def test_replicas_come_and_go_under_uploads(deployment: Deployment, ada: str, cloud: Client):
     """Two more upload services, then only one, then as many as before: no chunk is lost."""
     async with steady_uploads(cloud, "/scaled") as uploads:
         for replicas in (REPLICAS + 2, 1, REPLICAS):
             await asyncio.to_thread(deployment.scale, replicas)
-            await in_service(cloud, replicas)
+            await in_service(deployment, ada, replicas)
             await uploads.go_on()
     assert await uploads.is_whole()
 
@@ -63,8 +64,14 @@ async def test_a_stop_of_everything_loses_nothing(deployment: Deployment, cloud:
     assert await uploads.is_whole()
 
 
-async def in_service(cloud: Client, replicas: int) -> None:
+async def in_service(deployment: Deployment, token: str, replicas: int) -> None:
     """Returns when the manager has so many upload services."""
-    async with asyncio.timeout(60):
-        while len({each.address for each in (await cloud.status()).services}) != replicas:
+    async with asyncio.timeout(PATIENCE_S):
+        while len(await asyncio.to_thread(addresses, deployment, token)) != replicas:
             pass
+
+
+def addresses(deployment: Deployment, token: str) -> set[str]:
+    """Where the manager's upload services are."""
+    status = json.loads(deployment.curl(*authorized(token), f"{deployment.url}/status"))
+    return {each["address"] for each in status["services"]}

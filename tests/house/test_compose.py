@@ -261,6 +261,16 @@ def test_the_gateway_believes_what_stands_in_front_of_it():
     assert re.findall(r"X-Forwarded-For (\S+);", text) == ["$remote_addr"]
 
 
+def test_what_stands_in_front_logs_no_request():
+    """Queries hold tokens, so errors that quote a request are not logged, or without it."""
+    main, http = (ROOT / "deploy" / "nginx.conf").read_text().split("http {")
+    assert "error_log stderr crit;" in main
+    assert "error_log stderr emerg;" in http
+    assert "error_log" not in (ROOT / "deploy" / "gateway.conf.template").read_text()
+    caddy = (ROOT / "deploy" / "Caddyfile").read_text()
+    assert set(re.findall(r"(request>\S+) delete", caddy)) == {"request>uri", "request>headers"}
+
+
 def nginx_seconds(duration: str) -> float:
     """A duration as nginx writes it."""
     return float(duration[:-1]) * {"s": 1, "m": 60, "h": 3600}[duration[-1]]
