@@ -9,6 +9,8 @@ its stack.
 import contextlib
 import faulthandler
 import logging
+import os
+import socket
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, Literal, TypeVar
@@ -140,6 +142,21 @@ def load(settings: type[_Settings]) -> _Settings:
 
 
 def print_ready(url: str) -> None:
-    """Print the one line that scripts may wait for."""
+    """Print the one line that scripts may wait for, and notify systemd."""
     with exits_on_closed_output():
         typer.echo(f"ready {url}")
+    _notify_systemd("READY=1", os.environ.get("NOTIFY_SOCKET", ""))
+
+
+def _notify_systemd(state: str, address: str) -> None:
+    """Do what sd_notify(3) does: nothing if there is no address, which the service manager sets."""
+    if not address:
+        return
+    # An @ stands for the zero byte of Linux's abstract addresses.
+    address = address.replace("@", "\0", 1) if address.startswith("@") else address
+    # A server serves, whether the service manager hears of it or not.
+    with (
+        contextlib.suppress(OSError),
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notifying,
+    ):
+        notifying.sendto(state.encode(), address)

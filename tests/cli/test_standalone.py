@@ -5,6 +5,7 @@ import base64
 import json
 import os
 import signal
+import socket
 import sys
 
 import aiohttp
@@ -203,3 +204,24 @@ async def _until_services(url, count) -> None:
             async with http.get(f"{url}/status", params={"auth": token}) as response:
                 if len((await response.json())["services"]) == count:
                     return
+
+
+@pytest.mark.parametrize("name", ["notify", "@discord-cloud-{}"])
+async def test_systemd_is_notified(environment, tmp_path, name):
+    """A unit with `Type=notify` has started when the program serves; abstract addresses work, too."""
+    address = name.format(tmp_path.name) if name[0] == "@" else str(tmp_path / name)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
+        supervisor.bind(address.replace("@", "\0"))
+        supervisor.settimeout(30)
+        async with Program("emulator", EMULATOR_PORT="0", NOTIFY_SOCKET=address) as emulator:
+            await emulator.ready()
+            assert supervisor.recv(100) == b"READY=1"
+            assert (await emulator.stop())[0] == 0
+
+
+async def test_a_notification_that_fails_ends_nothing(environment, tmp_path):
+    """A socket that nobody listens on is ignored."""
+    nobody = str(tmp_path / "nobody")
+    async with Program("emulator", EMULATOR_PORT="0", NOTIFY_SOCKET=nobody) as emulator:
+        await emulator.ready()
+        assert (await emulator.stop())[0] == 0
