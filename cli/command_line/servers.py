@@ -186,6 +186,9 @@ def add_service(
             help="File with the credential, - for standard input; without it one is made."
         ),
     ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Revoke the one of this name that is in force.")
+    ] = False,
     data: UpFolder = None,
     as_json: Json = False,
 ) -> None:
@@ -193,7 +196,9 @@ def add_service(
     require_extras("server")
     from cli.servers import service_credentials
 
-    service_credentials.add(context, data, name, kind.value, credential, as_json=as_json)
+    service_credentials.add(
+        context, data, name, kind.value, credential, replace=replace, as_json=as_json
+    )
 
 
 @services.command("list")

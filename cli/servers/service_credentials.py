@@ -2,11 +2,14 @@
 
 import sys
 import time
+from collections.abc import Awaitable
 from pathlib import Path
+from typing import Protocol
 
 import typer
 
-from catalog.records import ServiceKind
+from catalog.records import ServiceCredential, ServiceKind
+from catalog.service_credential_port import ServiceCredentialStore
 from cli.context import CommandContext, command_context
 from cli.errors import CredentialUnreadable
 from cli.output import print_json, print_line
@@ -16,10 +19,29 @@ from cli.servers.process import load
 from client_sdk.errors import InvalidInput, NotFound
 from manager.accounts.account_json import service_credential_to_json
 from manager.errors import InvalidRequest
-from manager.services.credentials import REFRESH_S, add_credential, new_credential_text
+from manager.services.credentials import (
+    REFRESH_S,
+    add_credential,
+    new_credential_text,
+    replace_credential,
+)
 from manager.settings import CatalogSettings
 
 _STREAM = Path("-")
+
+
+class _Adding(Protocol):
+    """How a credential is added."""
+
+    def __call__(
+        self,
+        catalog: ServiceCredentialStore,
+        name: str,
+        kind: ServiceKind,
+        text: str,
+        *,
+        now: float,
+    ) -> Awaitable[ServiceCredential]: ...
 
 
 def add(
@@ -29,13 +51,17 @@ def add(
     kind: str,
     given: Path | None,
     *,
+    replace: bool,
     as_json: bool,
 ) -> None:
     """Let services in that have a new credential, which is printed, or the one of a file."""
     ctx = command_context(context)
+    adding = replace_credential if replace else add_credential
     run(
         ctx,
-        lambda settings: _add(ctx, settings, name, ServiceKind(kind), given, as_json=as_json),
+        lambda settings: _add(
+            ctx, settings, name, ServiceKind(kind), given, adding, as_json=as_json
+        ),
         lambda: _settings_of(data),
     )
 
@@ -71,6 +97,7 @@ async def _add(
     name: str,
     kind: ServiceKind,
     given: Path | None,
+    adding: _Adding,
     *,
     as_json: bool,
 ) -> None:
@@ -78,7 +105,7 @@ async def _add(
     await require_catalog(settings)
     async with opened(settings) as catalog:
         try:
-            await add_credential(catalog, name, kind, text, now=time.time())
+            await adding(catalog, name, kind, text, now=time.time())
         except InvalidRequest as error:
             raise InvalidInput(str(error)) from error
     shown = text if given is None else None

@@ -17,7 +17,7 @@ from uuid import UUID, uuid4
 import structlog
 from aiohttp import web
 
-from catalog.errors import CatalogError
+from catalog.errors import CatalogError, ServiceCredentialTaken
 from catalog.records import ServiceCredential, ServiceKind, User
 from catalog.service_credential_port import ServiceCredentialStore
 from common.addresses import ClientAddresses
@@ -67,6 +67,26 @@ async def add_credential(
             id=uuid4(), name=name, kind=kind, secret_hash=hash_of_secret(text), created_at=now
         )
     )
+
+
+async def replace_credential(
+    catalog: ServiceCredentialStore, name: str, kind: ServiceKind, text: str, *, now: float
+) -> ServiceCredential:
+    """As `add_credential`, but the one of this name that is in force is revoked.
+
+    Raises:
+        InvalidRequest: The name or the text is malformed.
+        ServiceCredentialTaken: The text was used before; nothing is revoked then.
+        CatalogError: It cannot be written.
+    """
+    try:
+        return await add_credential(catalog, name, kind, text, now=now)
+    except ServiceCredentialTaken:
+        known = {each.secret_hash for each in await catalog.list_service_credentials()}
+        if hash_of_secret(text) in known:
+            raise
+        await catalog.revoke_service_credential(name)
+        return await add_credential(catalog, name, kind, text, now=now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,21 @@ def test_a_revoked_credential_is_listed_and_does_not_come_back(run, database):
     assert run("add", "a", "--kind", "gateway", **DATABASE).exit_code == 0
 
 
+def test_a_credential_replaces_that_of_its_name(run, database):
+    """With `--replace`: only the new one is in force. One that was revoked does not come back."""
+    old, new = new_credential_text(), new_credential_text()
+    arguments = ("add", "upload", "--kind", "upload", "--credential", "-")
+    assert run(*arguments, standard_input=old, **DATABASE).exit_code == 0
+    assert run(*arguments, standard_input=new, **DATABASE).exit_code == 73
+    for text in (new, new):
+        result = run(*arguments, "--replace", standard_input=text, **DATABASE)
+        assert result.exit_code == 0, result.stderr
+    refused = run(*arguments, "--replace", standard_input=old, **DATABASE)
+    assert refused.exit_code == 73
+    (in_force,) = [each for each in credentials_in(database) if each.revoked_at is None]
+    assert in_force.secret_hash == hashlib.sha256(new.encode()).digest()
+
+
 @pytest.mark.parametrize(
     ("arguments", "given", "code"),
     [

@@ -414,13 +414,11 @@ def test_workers_fit_the_memory_of_their_container():
 
 
 def test_what_lets_services_in_is_what_they_have(tmp_path, monkeypatch):
-    """The container `credentials` adds those of `.env`, as often as it is started, each for its kind."""
+    """The container `credentials` adds those of `.env`, as often as it is started, each for its kind.
+
+    They replace those of another `.env`, which a restored catalog has.
+    """
     monkeypatch.chdir(tmp_path)
-    script = str(ROOT / "deploy" / "make-secrets.sh")
-    printed = subprocess.run(  # noqa: S603
-        ["/bin/sh", script], check=True, capture_output=True, text=True
-    ).stdout
-    secrets = dict(line.split("=", 1) for line in printed.splitlines())
     container = SERVICES["credentials"]
     for name in ("upload", "processing"):
         variable = f"{name.upper()}_CREDENTIAL"
@@ -429,22 +427,24 @@ def test_what_lets_services_in_is_what_they_have(tmp_path, monkeypatch):
         )
     assert set(container["environment"]) >= {"UPLOAD_CREDENTIAL", "PROCESSING_CREDENTIAL"}
 
-    async def listed() -> list[ServiceCredential]:
+    async def in_force() -> list[ServiceCredential]:
         async with SqliteCatalog.open(tmp_path / "catalog.sqlite3") as catalog:
-            return await catalog.list_service_credentials()
+            listed = await catalog.list_service_credentials()
+        return [each for each in listed if each.revoked_at is None]
 
-    assert asyncio.run(listed()) == []
+    assert asyncio.run(in_force()) == []
     (script,) = container["command"]
     environment = {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "DATABASE_PATH": "catalog.sqlite3",
-        **secrets,
-        "SUPABASE_KEY": "",
     }
-    for _ in range(2):
+    lost, restored = new_secrets(), new_secrets()
+    for secrets in (lost, restored, restored):
         command = [*container["entrypoint"], script.replace("$$", "$")]
-        subprocess.run(command, check=True, env=environment, cwd=tmp_path)  # noqa: S603
-        for each in asyncio.run(listed()):
+        variables = environment | secrets | {"SUPABASE_KEY": ""}
+        subprocess.run(command, check=True, env=variables, cwd=tmp_path)  # noqa: S603
+        found = asyncio.run(in_force())
+        for each in found:
             text = secrets[f"{each.kind.value.upper()}_CREDENTIAL"]
             assert each.secret_hash == hashlib.sha256(text.encode()).digest()
-        assert {each.name for each in asyncio.run(listed())} == {"upload", "processing"}
+        assert sorted(each.name for each in found) == ["processing", "upload"]
