@@ -70,6 +70,15 @@ class ObjectStore(Protocol):
     async def chunks(self, object_id: UUID, *, first: int, limit: int) -> list[ChunkLocation]:
         """Chunks from index `first` on, in order, `limit` at most."""
 
+    async def single_chunks(
+        self, object_ids: Collection[UUID]
+    ) -> list[tuple[StoredObject, ChunkLocation]]:
+        """Those of these objects that are stored as one chunk, and where that lies; in any order.
+
+        Objects that are missing, not stored, empty or of more chunks are left out. For some hundred
+        small files at a time.
+        """
+
     async def hold(self, reference: Reference) -> None:
         """Adds a reference or moves its expiry. Raises `ObjectMissing`."""
 

@@ -115,6 +115,7 @@ class JoinedCatalog:
         self.finish_object = objects.finish_object
         self.object_by_id = objects.object_by_id
         self.chunks = objects.chunks
+        self.single_chunks = objects.single_chunks
         self.hold = objects.hold
         self.release = objects.release
         self.renew = objects.renew

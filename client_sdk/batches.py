@@ -10,9 +10,10 @@ import itertools
 import os
 import stat
 import unicodedata
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
+from typing import Any, TypeVar
 
 from client_sdk.errors import (
     CloudError,
@@ -142,6 +143,11 @@ class FolderProgress:
 
 FolderProgressCallback = Callable[[FolderProgress], None]
 Transfer = Callable[[PlannedTransfer, ProgressCallback], Awaitable[TransferredFile]]
+Arrived = Callable[[PlannedTransfer, TransferredFile], None]
+"""Called with each file of a group that was transferred."""
+TransferGroup = Callable[[Sequence[PlannedTransfer], Arrived], Awaitable[None]]
+"""Transfers files together; those that it says nothing of are transferred one by one."""
+_Work = TypeVar("_Work")
 
 
 class Batch:
@@ -171,8 +177,10 @@ class Batch:
         self._count = len(self._planned) + len(self._done) + len(self._failures)
         self._is_over: CloudError | None = None
 
-    async def run(self, transfer: Transfer, workers: int) -> FolderResult:
-        """Transfer all files, so many at a time.
+    async def run(
+        self, transfer: Transfer, workers: int, *, together: TransferGroup | None = None
+    ) -> FolderResult:
+        """Transfer all files, so many at a time, and small ones `together` where that is given.
 
         When the manager is gone, or the login is, the files that remain fail with that error.
         """
@@ -180,21 +188,45 @@ class Batch:
             self._tell(failed, Progress(Stage.WAITING, 0, None), failed)
         for done in self._done:
             self._tell(done, Progress(Stage.DONE, 0, None), done)
-        queue = iter(self._planned)
+        left: list[PlannedTransfer] = []
 
-        async def work() -> None:
-            for file in queue:
-                await self._transfer(file, transfer)
+        async def transfer_group(files: Sequence[PlannedTransfer]) -> None:
+            if together is None or len(files) == 1:
+                for file in files:
+                    await self._transfer(file, transfer)
+            else:
+                left.extend(await self._left_by(together, files))
 
-        try:
-            async with asyncio.TaskGroup() as group:
-                for number in range(min(workers, len(self._planned))):
-                    group.create_task(work(), name=f"transfer-{number}")
-        except BaseExceptionGroup as errors:
-            # That of a caller's callback, which comes out as it is.
-            first = errors.exceptions[0]
-            raise first from first.__cause__
+        groups = _groups(self._planned, is_grouped=together is not None)
+        await _by_workers(transfer_group, list(groups), workers)
+        await _by_workers(lambda file: self._transfer(file, transfer), left, workers)
         return FolderResult(files=tuple(self._done), failures=tuple(self._failures))
+
+    async def _left_by(
+        self, together: TransferGroup, files: Sequence[PlannedTransfer]
+    ) -> Sequence[PlannedTransfer]:
+        """Transfer files together as far as that goes; returns those that are left."""
+        left = {file.local: file for file in files}
+
+        def arrived(file: PlannedTransfer, done: TransferredFile) -> None:
+            del left[file.local]
+            self._tell(file, Progress(Stage.TRANSFERRING, 0, done.size), None)
+            self._transferred += done.size
+            self._total += done.size - file.size
+            self._tell(file, Progress(Stage.TRANSFERRING, done.size, done.size), None)
+            self._done.append(done)
+            self._tell(file, Progress(Stage.DONE, done.size, done.size), done)
+
+        before = len(left) + 1
+        # What broke off goes on as long as something comes.
+        while 1 < len(left) < before and self._is_over is None:
+            before = len(left)
+            try:
+                await together(tuple(left.values()), arrived)
+            except CloudError:
+                continue
+            break
+        return tuple(left.values())
 
     async def _transfer(self, file: PlannedTransfer, transfer: Transfer) -> None:
         counted = _Counted(file.size)
@@ -242,6 +274,50 @@ class Batch:
             total=self._total,
         )
         self._report(report)
+
+
+SMALL_BYTES = 1024 * 1024
+"""Larger files are not transferred in groups."""
+GROUP_FILES = 250
+GROUP_BYTES = 8 * 1024 * 1024
+
+
+def _groups(
+    files: Iterable[PlannedTransfer], *, is_grouped: bool
+) -> Iterator[Sequence[PlannedTransfer]]:
+    """Small files in groups of bounded number and size, where that is wanted, and all others alone."""
+    group: list[PlannedTransfer] = []
+    size = 0
+    for file in files:
+        if not is_grouped or file.size > SMALL_BYTES:
+            yield (file,)
+            continue
+        if len(group) == GROUP_FILES or size + file.size > GROUP_BYTES:
+            yield group
+            group, size = [], 0
+        group.append(file)
+        size += file.size
+    if group:
+        yield group
+
+
+async def _by_workers(
+    transfer: Callable[[_Work], Coroutine[Any, Any, None]], works: Sequence[_Work], workers: int
+) -> None:
+    """Do all, so many at a time. Raises the first error of a caller's callback as it is."""
+    queue = iter(works)
+
+    async def work() -> None:
+        for each in queue:
+            await transfer(each)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for number in range(min(workers, len(works))):
+                group.create_task(work(), name=f"transfer-{number}")
+    except BaseExceptionGroup as errors:
+        first = errors.exceptions[0]
+        raise first from first.__cause__
 
 
 class _Counted:

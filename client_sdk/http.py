@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -46,6 +46,7 @@ NOT_FOUND = 404
 RANGE_NOT_SATISFIABLE = 416
 DOWNLOAD = "/download"
 BULK_DOWNLOAD = "/bulk-download"
+DOWNLOAD_FILES = "/download-files"
 SERVER_ERRORS = 500
 NOT_IMPLEMENTED = 501
 CONNECT_TIMEOUT_S = 30.0
@@ -234,6 +235,24 @@ class ManagerHttp:
                     remote = path if name is None else join_remote(path, name)
                     raise NotFound(f"{remote}: {error}")
                 raise error
+            yield response
+
+    @contextlib.asynccontextmanager
+    async def files(self, paths: Sequence[str]) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Ask for the content of several small files; yields the answer (`protocol.file_stream`).
+
+        Raises:
+            NotFound: The manager has no such route.
+            NotLoggedIn, Forbidden: It gives none of them.
+            Unreachable, ServerFailed: No answer came, or that of a failure.
+        """
+        headers = {**self._authorization(), "Accept-Encoding": "identity"}
+        asked = self._request(
+            "POST", DOWNLOAD_FILES, json={"files": list(paths)}, headers=headers, is_patient=True
+        )
+        async with asked as response:
+            if response.status != OK:
+                raise _error_of(response, await _answer_of(response))
             yield response
 
     def signed_url(self, payload: str) -> str:

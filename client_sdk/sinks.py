@@ -66,11 +66,13 @@ class DraftFile:
     Args:
         target: File to write; of a link, what it leads to.
         resume: Go on with what an earlier download has left.
+        is_durable: Whether `finish` waits until the bytes are on the disk.
     """
 
-    def __init__(self, target: Path, *, resume: bool) -> None:
+    def __init__(self, target: Path, *, resume: bool, is_durable: bool = True) -> None:
         self._named = target
         self._is_resumed = resume
+        self._is_durable = is_durable
         self._descriptor = -1
         self._is_changed = self._is_closed = False
         # A download that is cancelled closes the file while a thread may still write to it.
@@ -108,12 +110,13 @@ class DraftFile:
                 position, rest = position + written, rest[written:]
 
     def finish(self, length: int) -> None:
-        """The file is on the disk, and takes the target's place and permissions."""
+        """The file takes the target's place and permissions, once it is on the disk if that is wanted."""
         with self._in_use, translated(self._target):
             os.ftruncate(self._descriptor, length)
             if (mode := self._final_mode()) is not None:
                 os.fchmod(self._descriptor, mode)
-            os.fsync(self._descriptor)
+            if self._is_durable:
+                os.fsync(self._descriptor)
             if not own_files.is_at(self._descriptor, self._path):
                 raise TargetUnwritable(f"{self._path} was taken away while it was written")
             self._path.replace(self._target)
@@ -231,12 +234,14 @@ class SpecialFile(OpenOutput):
             return True
 
 
-def sink_at(target: Path, *, resume: bool) -> Sink:
+def sink_at(target: Path, *, resume: bool, is_durable: bool = True) -> Sink:
     """What takes a download to a path. Blocks. Raises `TargetUnwritable`."""
     with translated(target):
         own_files.followed(target)
         is_special = target.exists() and not target.is_file()
-    return SpecialFile(target) if is_special else DraftFile(target, resume=resume)
+    if is_special:
+        return SpecialFile(target)
+    return DraftFile(target, resume=resume, is_durable=is_durable)
 
 
 def draft_path(target: Path) -> Path:

@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from client_sdk import listing
 from client_sdk.batches import (
+    Arrived,
     Batch,
     DownloadPlan,
     FolderProgressCallback,
@@ -38,6 +39,7 @@ from client_sdk.errors import (
     Unreachable,
 )
 from client_sdk.file_operations import Browsing, Organising
+from client_sdk.file_streams import FileStreams
 from client_sdk.models import FolderInfo, KeptUploadInfo
 from client_sdk.paths import RemotePath, clean_folder, join_remote, split_remote
 from client_sdk.session import ClientCore
@@ -458,8 +460,14 @@ async def download_planned(
             outcome=Outcome.RENAMED if file.is_renamed else Outcome.STORED,
         )
 
+    async def together(files: Sequence[PlannedTransfer], arrived: Arrived) -> None:
+        for folder in {file.local.parent for file in files}:
+            await asyncio.to_thread(make_local_folder, folder)
+        await streams.fetch(files, arrived)
+
+    streams = FileStreams(cloud._api)  # noqa: SLF001 - a method in all but name, as `upload_planned`
     batch = Batch(plan.files, plan.failures, progress, done=plan.skipped)
-    return await batch.run(download, workers)
+    return await batch.run(download, workers, together=together)
 
 
 async def plan_download(cloud: Browsing, plan: DownloadPlan, remote: str, local: Path) -> None:

@@ -56,6 +56,7 @@ from manager.downloads.archives import FolderSender
 from manager.downloads.chunk_cache import ChunkCache
 from manager.downloads.content import ContentSource
 from manager.downloads.delivery import ContentSender, Delivery, PaceDemands
+from manager.downloads.file_stream import FileStreamRoutes
 from manager.downloads.links import LIFE_S as CONTENT_LINK_LIFE_S
 from manager.downloads.links import ContentLinks
 from manager.downloads.page_content import ACCESS_S, PageContentRoutes
@@ -620,6 +621,7 @@ async def _run(
                     public_url,
                 ).routes,
                 *ArchiveRoutes(accounts, catalog, folders).routes,
+                *FileStreamRoutes(accounts, catalog, source, delivery, memory).routes,
                 *ContentRoutes(content_links, object_sender).routes,
                 *graphql_routes(
                     authenticator,

@@ -363,6 +363,15 @@ class NoSuchFile(ManagerError):
         super().__init__("there is no such file")
 
 
+class FileTooLong(ManagerError):
+    """The file has more than one chunk, and is not sent together with others."""
+
+    code = "file-too-long"
+
+    def __init__(self) -> None:
+        super().__init__("the file is too long to be sent together with others: fetch it alone")
+
+
 class PathTaken(ManagerError):
     """A file is where a folder was to be, or a folder where a file was to be; the text names it."""
 

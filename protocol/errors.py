@@ -79,3 +79,9 @@ class InvalidValue(ProtocolError):
     def __init__(self, rule: str) -> None:
         super().__init__(rule)
         self.rule = rule
+
+
+class MalformedFileStream(ProtocolError):
+    """A body is no stream of files, or holds more than its reader expects."""
+
+    code = "malformed_file_stream"

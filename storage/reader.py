@@ -28,10 +28,12 @@ from storage.errors import (
     ChunkCorrupt,
     DiscordUnavailable,
     MessageGone,
+    StorageError,
     UnauthenticatedContent,
     WebhookNotConfigured,
     WebhookUnusable,
 )
+from storage.extents import covering
 from storage.keys import KeyRing
 
 CACHED_MESSAGES = 4096
@@ -41,14 +43,26 @@ EXPIRY_MARGIN_S = 120.0
 _UNSIGNED_LIFE_S = 3600.0
 
 
-@dataclass(frozen=True, slots=True)
-class _ExpectedChunk:
-    """What a wrapped chunk must turn out to be; the digest is None when it is not known."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedChunk:
+    """What a chunk must turn out to be.
 
+    Attributes:
+        address: Where it lies.
+        envelope: How it is wrapped.
+        object_id: Object that it must belong to.
+        index: Index that it must have.
+        count: How many chunks the object must have.
+        size: Length that the plain chunk must have, in bytes.
+        digest: SHA-256 that the plain chunk must have, None when it is unknown.
+    """
+
+    address: ChunkAddress
     envelope: Envelope
     object_id: UUID
     index: int
     count: int
+    size: int
     digest: bytes | None
 
 
@@ -83,29 +97,10 @@ class ChunkReader:
             http, credentials, bot_token=bot_token, capacity=cached_messages
         )
 
-    async def read(
-        self,
-        address: ChunkAddress,
-        *,
-        envelope: Envelope,
-        object_id: UUID,
-        index: int,
-        count: int,
-        size: int,
-        digest: bytes | None,
-    ) -> memoryview:
+    async def read(self, chunk: ExpectedChunk) -> memoryview:
         """Fetches a chunk and answers its plain bytes.
 
         No more memory is taken than such a chunk needs, even if the address is wrong.
-
-        Args:
-            address: Where it lies.
-            envelope: How it is wrapped.
-            object_id: Object that it must belong to.
-            index: Index that it must have.
-            count: How many chunks the object must have.
-            size: Length that the plain chunk must have, in bytes.
-            digest: SHA-256 that the plain chunk must have, None when it is unknown.
 
         Raises:
             UnauthenticatedContent: Nothing would prove that it is that chunk.
@@ -117,19 +112,48 @@ class ChunkReader:
             DiscordRefused: Discord refuses it for another reason.
             DiscordUnavailable: It did not work in time.
         """
-        if not (self._reads_base_content or is_authenticated(envelope, digest)):
-            raise UnauthenticatedContent
-        if address.stored_size != sealed_size(envelope, size):
-            raise ChunkCorrupt(
-                f"{address.stored_size} bytes are no chunk of {size} bytes in its envelope"
-            )
-
-        chunk = _ExpectedChunk(envelope, object_id, index, count, digest)
+        self._require_readable(chunk)
         try:
-            return await asyncio.to_thread(self._open, await self.fetch(address), chunk)
+            return await asyncio.to_thread(self._open, await self.fetch(chunk.address), chunk)
         except ChunkCorrupt:
             # It may have been damaged in transit: fetch a second copy.
-            return await asyncio.to_thread(self._open, await self.fetch(address), chunk)
+            return await asyncio.to_thread(self._open, await self.fetch(chunk.address), chunk)
+
+    async def read_together(
+        self, chunks: Sequence[ExpectedChunk]
+    ) -> list[memoryview | StorageError]:
+        """Fetches chunks of one attachment by one request (`storage.extents`).
+
+        Answers of each, in order, its plain bytes, or why `read` could not give them.
+        """
+        try:
+            extent = covering([chunk.address for chunk in chunks])
+            sealed = memoryview(await self.fetch(extent))
+        except ChunkCorrupt:
+            # The place of one of them may be wrong.
+            return [await self._read_or_error(chunk) for chunk in chunks]
+        except StorageError as error:
+            return [error] * len(chunks)
+        opened = await asyncio.to_thread(self._open_all, sealed, extent.offset, chunks)
+        return [
+            await self._read_or_error(chunk) if isinstance(plain, ChunkCorrupt) else plain
+            for chunk, plain in zip(chunks, opened, strict=True)
+        ]
+
+    async def _read_or_error(self, chunk: ExpectedChunk) -> memoryview | StorageError:
+        try:
+            return await self.read(chunk)
+        except StorageError as error:
+            return error
+
+    def _require_readable(self, chunk: ExpectedChunk) -> None:
+        if not (self._reads_base_content or is_authenticated(chunk.envelope, chunk.digest)):
+            raise UnauthenticatedContent
+        stored_size = chunk.address.stored_size
+        if stored_size != sealed_size(chunk.envelope, chunk.size):
+            raise ChunkCorrupt(
+                f"{stored_size} bytes are no chunk of {chunk.size} bytes in its envelope"
+            )
 
     async def locate(self, address: ChunkAddress) -> None:
         """Checks that Discord still has the chunk's message, and that it can be read.
@@ -190,7 +214,23 @@ class ChunkReader:
                 )
             sealed, offset = sealed[len(part) :], max(0, offset - attachment.size)
 
-    def _open(self, sealed: bytearray, chunk: _ExpectedChunk) -> memoryview:
+    def _open_all(
+        self, sealed: memoryview, offset: int, chunks: Sequence[ExpectedChunk]
+    ) -> list[memoryview | StorageError]:
+        """Opens chunks that lie in bytes from an offset on."""
+        opened: list[memoryview | StorageError] = []
+        for chunk in chunks:
+            start = chunk.address.offset - offset
+            # A copy of each: chunks are opened in place, and two may be the same.
+            own = bytearray(sealed[start : start + chunk.address.stored_size])
+            try:
+                self._require_readable(chunk)
+                opened.append(self._open(own, chunk))
+            except StorageError as error:
+                opened.append(error)
+        return opened
+
+    def _open(self, sealed: bytearray, chunk: ExpectedChunk) -> memoryview:
         """Decrypts and verifies a chunk, in place. Raises `ChunkCorrupt`, `UnknownKey`."""
         if chunk.envelope == "v1":
             find_key, count = self._keyring.object_key, chunk.count

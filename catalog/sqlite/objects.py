@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from uuid import UUID
 
@@ -148,6 +148,19 @@ class SqliteObjects(SqlitePart):
                 sql.chunks, object_id=object_id.bytes, first=first, limit=limit
             )
         return [location_of(row) for row in rows]
+
+    async def single_chunks(
+        self, object_ids: Collection[UUID]
+    ) -> list[tuple[StoredObject, ChunkLocation]]:
+        """Those of these objects that are stored as one chunk, and where that lies."""
+        if not object_ids:
+            return []
+        async with self._database.reading() as session:
+            objects = await session.rows(sql.single_chunk_objects, ids=_joined(object_ids))
+            found = {content.id: content for content in map(object_of, objects)}
+            chunks = await session.rows(sql.first_chunks, ids=_joined(found)) if found else []
+        locations = map(location_of, chunks)
+        return [(found[location.chunk.object_id], location) for location in locations]
 
     async def hold(self, reference: Reference) -> None:
         """Adds a reference or moves its expiry. Raises `ObjectMissing`."""
@@ -392,3 +405,8 @@ class SqliteWebhooks(SqlitePart):
                 webhook_ids=json.dumps(sorted(webhook_ids)),
             )
         return [location_of(row) for row in rows]
+
+
+def _joined(ids: Iterable[UUID]) -> bytes:
+    """Ids as the statements take many of them, each once."""
+    return b"".join(object_id.bytes for object_id in dict.fromkeys(ids))

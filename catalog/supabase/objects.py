@@ -93,6 +93,13 @@ class SupabaseObjects(SupabasePart):
         )
         return [location_of(row) for row in rows]
 
+    async def single_chunks(
+        self, object_ids: Collection[UUID]
+    ) -> list[tuple[StoredObject, ChunkLocation]]:
+        """Those of these objects that are stored as one chunk, and where that lies."""
+        rows = await self._functions.read("single_chunks", object_ids=list(map(str, object_ids)))
+        return [(object_of(row["object"]), location_of(row)) for row in rows]
+
     async def hold(self, reference: Reference) -> None:
         """Adds a reference or moves its expiry. Raises `ObjectMissing`."""
         await self._functions.write(

@@ -51,6 +51,7 @@ MIGRATIONS = (
     "20261130011000_kept_upload_folders",
     "20261130012000_whole_messages",
     "20261130013000_channel_limits",
+    "20261130020000_single_chunks",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 

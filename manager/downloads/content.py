@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import hashlib
 import hmac
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from functools import partial
 
 import structlog
@@ -24,8 +24,8 @@ from manager.gc.temporary_references import TemporaryReferences
 from manager.services.webhooks import WebhookDirectory
 from manager.uploads.readability import address_of
 from protocol.chunks import content_hash
-from storage.errors import ChunkCorrupt, UnauthenticatedContent, WebhookUnusable
-from storage.reader import ChunkReader
+from storage.errors import ChunkCorrupt, StorageError, UnauthenticatedContent, WebhookUnusable
+from storage.reader import ChunkReader, ExpectedChunk
 
 log = structlog.get_logger(__name__)
 
@@ -90,33 +90,41 @@ class ContentSource:
     async def _read(
         self, content: StoredObject, location: ChunkLocation, whole: "_WholeHash | None"
     ) -> Buffer:
-        index = location.chunk.index
         try:
-            plain = await self._reader.read(
-                address_of(location),
-                envelope=content.envelope.value,
-                object_id=content.id,
-                index=index,
-                count=content.chunk_count,
-                # Of another length, it would put later bytes in the wrong place.
-                size=min(content.chunk_size, content.size - index * content.chunk_size),
-                digest=location.chunk.digest,
-            )
-        except WebhookUnusable as error:
-            self._webhooks.lost(error)
+            plain = await self._reader.read(_expected(content, location))
+        except StorageError as error:
+            self._note(error, content, location)
             raise
-        except UnauthenticatedContent:
+        if whole is not None:
+            await whole.add(location.chunk.index, plain)
+        return plain
+
+    async def read_together(
+        self, found: Sequence[tuple[StoredObject, ChunkLocation]]
+    ) -> list[Buffer | StorageError]:
+        """Reads objects of one chunk each, which lie in one attachment, by one request.
+
+        Answers of each, in order, its content, or why it cannot be read.
+        """
+        chunks = [_expected(content, location) for content, location in found]
+        read = await self._reader.read_together(chunks)
+        for (content, location), plain in zip(found, read, strict=True):
+            if isinstance(plain, StorageError):
+                self._note(plain, content, location)
+        return list(read)
+
+    def _note(self, error: StorageError, content: StoredObject, location: ChunkLocation) -> None:
+        """Draws the consequences of a chunk that cannot be read."""
+        if isinstance(error, WebhookUnusable):
+            self._webhooks.lost(error)
+        elif isinstance(error, UnauthenticatedContent):
             log.error(
                 "unauthenticated-content",
                 object=str(content.id),
-                index=index,
+                index=location.chunk.index,
                 envelope=content.envelope.value,
                 has_digest=location.chunk.digest is not None,
             )
-            raise
-        if whole is not None:
-            await whole.add(index, plain)
-        return plain
 
     @contextlib.asynccontextmanager
     async def kept_alive(self, content: StoredObject) -> AsyncIterator[None]:
@@ -127,6 +135,20 @@ class ContentSource:
             except ObjectMissing as error:
                 raise NoSuchFile from error
             yield
+
+
+def _expected(content: StoredObject, location: ChunkLocation) -> ExpectedChunk:
+    index = location.chunk.index
+    return ExpectedChunk(
+        address=address_of(location),
+        envelope=content.envelope.value,
+        object_id=content.id,
+        index=index,
+        count=content.chunk_count,
+        # Of another length, it would put later bytes in the wrong place.
+        size=min(content.chunk_size, content.size - index * content.chunk_size),
+        digest=location.chunk.digest,
+    )
 
 
 class _WholeHash:

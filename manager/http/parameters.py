@@ -116,14 +116,16 @@ def token_of(request: web.Request) -> str:
     return token
 
 
-async def json_object(request: web.Request) -> dict[str, object]:
+async def json_object(
+    request: web.Request, *, most_bytes: int = MAX_BODY_BYTES
+) -> dict[str, object]:
     """The JSON object in the body. Raises `InvalidRequest`, `WrongMediaType`."""
     # Browsers let any page send other types without asking the manager first.
     if request.content_type != JSON:
         raise WrongMediaType(JSON)
     try:
         async with asyncio.timeout(BODY_TIMEOUT_S):
-            body = await limited_body(request, MAX_BODY_BYTES)
+            body = await limited_body(request, most_bytes)
         return msgspec.json.decode(body, type=dict[str, object])
     except TimeoutError as error:
         raise InvalidRequest("the body took too long") from error

@@ -325,6 +325,7 @@ ROUTES = (
         Call(path=f"{SECOND_FACTOR}/reset", body={}),
     ),
     route("GET /download", 401, READERS, Call(query=FILE)),
+    route("POST /download-files", 401, CONFINED, Call(body={"files": ["{folder}/{file}"]})),
     route("GET /bulk-download", 401, CONFINED, Call(query={"path": "{folder}"})),
     route(
         "POST /bulk-download",

@@ -117,6 +117,8 @@ def _filled(value: Any, values: dict[str, str]) -> Any:
             return re.sub(r"{(\w+)}", lambda match: values[match[1]], value)
         case dict():
             return {key: _filled(each, values) for key, each in value.items()}
+        case list():
+            return [_filled(each, values) for each in value]
         case _:
             return value
 

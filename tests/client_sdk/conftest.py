@@ -34,6 +34,8 @@ CHUNK_SIZE = 1000
 
 P = TypeVar("P", bound=Packet)
 DownloadFault = web.StreamResponse | Awaitable[web.StreamResponse]
+FileStream = Callable[[int, str, bytes], bytes | None]
+"""Makes the frame of a file, of its place, path and content; None breaks the connection."""
 Handler = Callable[["Peer", Frame, Any], Awaitable[None]]
 
 
@@ -106,6 +108,8 @@ class ScriptedManager:
         self.chunks_now = 0
         self.chunks_peak = 0
         self.downloads: list[dict[str, str]] = []
+        self.file_streams: FileStream | None = None
+        self.streamed: list[list[str]] = []
         self.etag = '"one"'
         self.users = {"alice": "password1"}
         self.status: dict[str, Any] = {}
@@ -214,6 +218,7 @@ class ScriptedManager:
         app.router.add_post("/register", self._register)
         app.router.add_get("/status", self._status)
         app.router.add_get("/download", self._download)
+        app.router.add_post("/download-files", self._download_files)
         return app
 
     async def _tell(self) -> None:
@@ -462,6 +467,22 @@ class ScriptedManager:
         if content is None:
             return _error(404, "there is no such file")
         return self._part(request, content)
+
+    async def _download_files(self, request: web.Request) -> web.StreamResponse:
+        if self.file_streams is None:
+            return _error(404, "there is no such route")
+        paths = (await request.json())["files"]
+        self.streamed.append(paths)
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for index, path in enumerate(paths):
+            frame = self.file_streams(index, path, self.files[path])
+            if frame is None:
+                assert request.transport is not None
+                request.transport.abort()
+                break
+            await response.write(frame)
+        return response
 
     def _part(self, request: web.Request, content: bytes) -> web.Response:
         headers = {"ETag": self.etag, "Accept-Ranges": "bytes"}

@@ -2,12 +2,12 @@
 
 import hashlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
@@ -31,6 +31,7 @@ from manager.settings import ManagerSettings
 from protocol.chunks import content_hash
 from protocol.values import parse_path
 from storage.discord.http import DiscordHttp
+from storage.discord.messages import ChunkAddress
 from storage.discord.routes import WebhookCredentials
 from storage.envelope import ENVELOPE_OVERHEAD, SEALING_SLACK, ChunkSealer
 from storage.pool import WebhookPool
@@ -75,19 +76,48 @@ class Cloud:
         mime_type: str = "text/plain",
     ) -> File:
         """Puts a file into the cloud as an upload would."""
+        stored = await self.stored(content, chunk_size=chunk_size, mime_type=mime_type)
+        return await self._commit(stored.id, path, owner=owner, is_public=is_public)
+
+    async def _commit(
+        self, object_id: UUID, path: str, *, owner: str | None, is_public: bool
+    ) -> File:
         *names, name = path.split("/")
         user = await self.catalog.user_by_name(owner) if owner else None
-        stored = await self.stored(content, chunk_size=chunk_size, mime_type=mime_type)
         committed = await self.catalog.commit_file(
-            stored.id,
+            object_id,
             parse_path("/".join(names) or "/"),
             name,
             owner_id=user.id if user else None,
             is_public=is_public,
             on_conflict=FailOnConflict(),
         )
-        await self.catalog.release(stored.id, service="test", key="upload")
+        await self.catalog.release(object_id, service="test", key="upload")
         return committed.file
+
+    async def store_together(self, files: Mapping[str, bytes]) -> None:
+        """Puts small files of alice into the cloud, all in one attachment."""
+        drafts = [self._draft(content, 1) for content in files.values()]
+        holds = [
+            Reference(object_id=draft.id, service="test", key="upload", expires_at=None)
+            for draft in drafts
+        ]
+        await self.catalog.begin_objects(drafts, holds)
+        sealed = [
+            self._sealed(draft, 0, content)
+            for draft, content in zip(drafts, files.values(), strict=True)
+        ]
+        address = await self.pool.post(memoryview(b"".join(sealed)))
+        chunks, offset = [], 0
+        for draft, content, piece in zip(drafts, files.values(), sealed, strict=True):
+            place = replace(address, offset=offset, stored_size=len(piece))
+            chunks.append(_location(draft, 0, content, place).chunk)
+            offset += len(piece)
+        await self.catalog.add_message(_location(drafts[0], 0, b"", address).message, chunks)
+        for draft, (path, content) in zip(drafts, files.items(), strict=True):
+            digest = content_hash([hashlib.sha256(content).digest()])
+            await self.catalog.finish_object(draft.id, mime_type="text/plain", hash_hex=digest)
+            await self._commit(draft.id, path, owner="alice", is_public=False)
 
     def damage(self, index: int) -> None:
         """Flips a bit of what the message of that index (in the order stored) holds on Discord."""
@@ -102,17 +132,7 @@ class Cloud:
     ) -> StoredObject:
         """Puts content into the cloud that has no name yet."""
         pieces = [content[at : at + chunk_size] for at in range(0, len(content), chunk_size)]
-        draft = StoredObject(
-            id=uuid4(),
-            size=len(content),
-            chunk_size=chunk_size,
-            chunk_count=len(pieces),
-            envelope=EnvelopeKind.V1,
-            state=ObjectState.UPLOADING,
-            mime_type="",
-            hash="",
-            created_at=0.0,
-        )
+        draft = self._draft(content, len(pieces), chunk_size)
         hold = Reference(object_id=draft.id, service="test", key="upload", expires_at=None)
         await self.catalog.begin_objects([draft], [hold])
         for index, piece in enumerate(pieces):
@@ -122,29 +142,51 @@ class Cloud:
             draft.id, mime_type=mime_type, hash_hex=content_hash(digests)
         )
 
+    def _draft(self, content: bytes, chunk_count: int, chunk_size: int = 1000) -> StoredObject:
+        return StoredObject(
+            id=uuid4(),
+            size=len(content),
+            chunk_size=chunk_size,
+            chunk_count=chunk_count,
+            envelope=EnvelopeKind.V1,
+            state=ObjectState.UPLOADING,
+            mime_type="",
+            hash="",
+            created_at=0.0,
+        )
+
     async def _post(self, draft: StoredObject, index: int, piece: bytes) -> ChunkLocation:
+        address = await self.pool.post(self._sealed(draft, index, piece))
+        return _location(draft, index, piece, address)
+
+    def _sealed(self, draft: StoredObject, index: int, piece: bytes) -> memoryview:
         buffer = memoryview(bytearray(len(piece) + ENVELOPE_OVERHEAD + SEALING_SLACK))
         key = self.settings.keyring.primary.object_key(draft.id)
         sealer = ChunkSealer(key, draft.id, index, draft.chunk_count, buffer)
         sealer.update(piece)
-        address = await self.pool.post(sealer.finish())
-        chunk = Chunk(
-            object_id=draft.id,
-            index=index,
-            message_id=address.message_id,
-            attachment_id=address.attachment_id,
-            offset=address.offset,
-            stored_size=address.stored_size,
-            size=len(piece),
-            digest=hashlib.sha256(piece).digest(),
-        )
-        message = Message(
-            id=address.message_id,
-            channel_id=address.channel_id,
-            webhook_id=address.webhook_id,
-            stored_size=address.stored_size,
-        )
-        return ChunkLocation(chunk=chunk, message=message)
+        return sealer.finish()
+
+
+def _location(
+    draft: StoredObject, index: int, piece: bytes, address: ChunkAddress
+) -> ChunkLocation:
+    chunk = Chunk(
+        object_id=draft.id,
+        index=index,
+        message_id=address.message_id,
+        attachment_id=address.attachment_id,
+        offset=address.offset,
+        stored_size=address.stored_size,
+        size=len(piece),
+        digest=hashlib.sha256(piece).digest(),
+    )
+    message = Message(
+        id=address.message_id,
+        channel_id=address.channel_id,
+        webhook_id=address.webhook_id,
+        stored_size=address.stored_size,
+    )
+    return ChunkLocation(chunk=chunk, message=message)
 
 
 class PatientServer(TestServer):

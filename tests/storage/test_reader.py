@@ -28,7 +28,7 @@ from storage.errors import (
 )
 from storage.keys import KeyRing, MasterKey
 from storage.pool import WebhookPool
-from storage.reader import ChunkReader
+from storage.reader import ChunkReader, ExpectedChunk
 
 DAY_S = 86_400.0
 
@@ -83,7 +83,7 @@ async def read(reader, address, chunk, **changed) -> bytes:
         "digest": hashlib.sha256(chunk.plain).digest(),
         **changed,
     }
-    return bytes(await reader.read(address, **asked))
+    return bytes(await reader.read(ExpectedChunk(address=address, **asked)))
 
 
 async def test_a_chunk_comes_back(reader, store, chunk):
@@ -563,3 +563,84 @@ async def test_a_file_of_another_name_is_read_as_well(reader, http, webhooks, ch
         stored_size=len(chunk.content),
     )
     assert await read(reader, address, chunk) == chunk.plain
+
+
+@pytest.fixture
+def packed(seal, store):
+    """Stores five chunks in one attachment; answers what they must be, and their content."""
+
+    async def pack() -> list[tuple[ExpectedChunk, bytes]]:
+        chunks = [seal(b"%d" % index * 1000) for index in range(5)]
+        address = await store(memoryview(b"".join(chunk.content for chunk in chunks)))
+        found, offset = [], 0
+        for chunk in chunks:
+            place = replace(address, offset=offset, stored_size=len(chunk.content))
+            offset += len(chunk.content)
+            expected = ExpectedChunk(
+                address=place,
+                envelope="v1",
+                object_id=chunk.object_id,
+                index=chunk.index,
+                count=chunk.count,
+                size=len(chunk.plain),
+                digest=hashlib.sha256(chunk.plain).digest(),
+            )
+            found.append((expected, chunk.plain))
+        return found
+
+    return pack
+
+
+async def test_chunks_of_one_attachment_are_read_together(emulator, reader, packed):
+    """By one request for all of them, in any order, and one of them twice."""
+    found = await packed()
+    asked = [found[index] for index in (3, 1, 4, 1)]
+    read = await reader.read_together([chunk for chunk, _ in asked])
+    assert read == [plain for _, plain in asked]
+    assert emulator.requests.count(Operation.CDN) == 1
+
+
+async def test_a_damaged_chunk_spoils_no_other(emulator, reader, packed):
+    """It is fetched once more alone, in case it was damaged on the way, and then is an error in its place."""
+    found = await packed()
+    (message,) = emulator.messages()
+    path = emulator.store.attachment(message.channel_id, message.id, 0)
+    content = bytearray(path.read_bytes())
+    content[found[2][0].address.offset + 100] ^= 1
+    path.write_bytes(content)
+    read = await reader.read_together([chunk for chunk, _ in found])
+    assert isinstance(read[2], ChunkCorrupt)
+    assert [*read[:2], *read[3:]] == [plain for _, plain in (*found[:2], *found[3:])]
+
+
+async def test_a_wrong_place_spoils_no_other(reader, packed):
+    """One that the catalog says to lie behind the end of the attachment, or to be of another length."""
+    found = await packed()
+    chunks = [chunk for chunk, _ in found]
+    place = chunks[1].address
+    chunks[1] = replace(chunks[1], address=replace(place, offset=place.offset + 60_000))
+    chunks[3] = replace(chunks[3], size=5)
+    read = await reader.read_together(chunks)
+    assert [index for index, plain in enumerate(read) if isinstance(plain, ChunkCorrupt)] == [1, 3]
+    assert read[4] == found[4][1]
+
+
+async def test_a_lost_message_is_asked_for_once(emulator, reader, packed):
+    """What concerns the whole attachment is not tried chunk by chunk."""
+    found = await packed()
+    (message,) = emulator.messages()
+    await emulator.delete(message)
+    read = await reader.read_together([chunk for chunk, _ in found])
+    assert {type(plain) for plain in read} == {MessageGone}
+    assert emulator.requests.count(Operation.MESSAGE) == 1
+
+
+async def test_unauthenticated_chunks_are_not_read_together(http, credentials, keyring, packed):
+    """A reader that takes no base content refuses one without a digest, and reads the others."""
+    strict = ChunkReader(http, credentials, keyring)
+    found = await packed()
+    chunks = [chunk for chunk, _ in found]
+    chunks[0] = replace(chunks[0], digest=None)
+    read = await strict.read_together(chunks)
+    assert isinstance(read[0], UnauthenticatedContent)
+    assert read[1:] == [plain for _, plain in found[1:]]

@@ -2,7 +2,7 @@
 
 A statement begins with a line `-- name --` and the description of what it does or answers. Parameters are
 named (`:folder_id`). Times are seconds since the Unix epoch, object ids are the 16 bytes of the UUID, lists
-are JSON.
+are JSON, but ids of objects follow on each other.
 """
 
 import re

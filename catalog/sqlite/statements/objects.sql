@@ -43,6 +43,27 @@ FROM chunks JOIN messages ON messages.id = chunks.message_id
 WHERE chunks.object_id = :object_id AND chunks."index" >= :first
 ORDER BY chunks."index" LIMIT :limit;
 
+-- single_chunk_objects --
+-- Stored objects of one chunk, of those whose ids follow on each other in `ids`, 16 bytes each.
+WITH RECURSIVE wanted (id, next) AS (
+SELECT substr(:ids, 1, 16), 17
+UNION ALL SELECT substr(:ids, next, 16), next + 16 FROM wanted WHERE next < length(:ids)
+)
+SELECT objects.* FROM wanted CROSS JOIN objects ON objects.id = wanted.id
+WHERE objects.chunk_count = 1 AND objects.state = 'stored';
+
+-- first_chunks --
+-- The first chunks of objects, given as for `single_chunk_objects`, with the messages that hold them.
+WITH RECURSIVE wanted (id, next) AS (
+SELECT substr(:ids, 1, 16), 17
+UNION ALL SELECT substr(:ids, next, 16), next + 16 FROM wanted WHERE next < length(:ids)
+)
+SELECT chunks.object_id, chunks."index", chunks.message_id, chunks.attachment_id,
+    chunks."offset", chunks.stored_size, chunks.size, chunks.digest,
+    messages.channel_id, messages.webhook_id, messages.stored_size AS message_stored_size
+FROM wanted CROSS JOIN chunks ON chunks.object_id = wanted.id AND chunks."index" = 0
+CROSS JOIN messages ON messages.id = chunks.message_id;
+
 -- journalled_chunks --
 -- How much of an object is there. Indices are unique and in range, so their number suffices.
 SELECT count(*) AS chunk_count, coalesce(sum(size), 0) AS size

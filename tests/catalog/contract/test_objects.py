@@ -56,6 +56,29 @@ async def test_chunks_are_read_in_order(catalog, uploads):
     assert await catalog.chunks(object_id, first=5, limit=2) == []
 
 
+async def test_single_chunks_of_many_objects(catalog, uploads):
+    """Small content is located by one call, each once; all that is not stored as one chunk is left out."""
+    stored, expected = [], {}
+    for size in (5, 6, 7):
+        draft = uploads.draft(size=size)
+        await catalog.begin_objects([draft], [uploads.reference(draft.id)])
+        location = uploads.location(draft.id, size=size)
+        await enter_chunk(catalog, location)
+        content = await catalog.finish_object(draft.id, mime_type="a/b", hash_hex="ab")
+        stored.append(draft.id)
+        expected[draft.id] = (content, location)
+    unfinished = await uploads.begin()
+    await enter_chunk(catalog, uploads.location(unfinished))
+    long = await uploads.begin(chunk_count=2, size=10)
+    for index in range(2):
+        await enter_chunk(catalog, uploads.location(long, index=index))
+    await catalog.finish_object(long, mime_type="a/b", hash_hex="ab")
+    found = await catalog.single_chunks([*stored, stored[0], unfinished, long, uuid4()])
+    assert len(found) == len(stored)
+    assert {content.id: (content, location) for content, location in found} == expected
+    assert await catalog.single_chunks([]) == []
+
+
 async def test_optional_facts_of_a_chunk(catalog, uploads):
     """Webhook, attachment and digest may be unknown, as for a base-protocol service."""
     draft = replace(uploads.draft(), envelope=EnvelopeKind.BASE)

@@ -102,6 +102,11 @@ CALLS: dict[str, dict[int, Call]] = {
         403: Call(user="bob", query=FILE),
         404: Call(user="alice", query=MISSING),
     },
+    "POST /download-files": {
+        200: Call(user="alice", body={"files": ["/docs/a.txt", "/docs/b.txt"]}),
+        400: Call(user="alice", body={"files": []}),
+        401: Call(body={"files": ["/docs/a.txt"]}),
+    },
     "GET /bulk-download": {
         200: Call(user="alice", query={"path": "/docs"}),
         400: Call(user="alice"),

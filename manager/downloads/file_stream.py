@@ -1,0 +1,190 @@
+"""Sends many small files in one response (`protocol.file_stream`).
+
+One by one, a folder of small files costs a request each, and two on the way to Discord. Here they are
+looked up together in the catalog, and those that lie beside each other in one attachment are fetched
+together. Each is verified before its frame begins; one that cannot be sent is answered in its place.
+"""
+
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Sequence
+from functools import partial
+from typing import Final
+
+from aiohttp import web
+
+from catalog.port import Catalog, FolderPath
+from catalog.records import ChunkLocation, File, StoredObject, User
+from manager.accounts.accounts import Accounts
+from manager.downloads.content import ContentSource
+from manager.downloads.delivery import Delivery
+from manager.downloads.read_ahead import Load, ReadAhead, ReadAheadMemory
+from manager.error_texts import public_text
+from manager.errors import AccessDenied, FileTooLong, InvalidRequest, ManagerError, NoSuchFile
+from manager.files.rights import may_read
+from manager.http.parameters import json_object, parsed
+from manager.scopes import Login
+from manager.uploads.readability import address_of
+from protocol.file_stream import MEDIA_TYPE, MOST_FILES, FileHeader, frame_head
+from protocol.values import parse_path
+from storage.errors import StorageError
+from storage.extents import extents
+
+MAX_BODY_BYTES: Final = 1024 * 1024
+BATCH: Final = 250
+"""Files that are looked up at once: their rights are checked no longer before than these take."""
+
+_Wanted = tuple[int, FolderPath]
+"""A file's place in the request, and its path."""
+_Found = tuple[int, StoredObject, ChunkLocation]
+"""A file's place in the request, and its content."""
+
+
+class FileStreamRoutes:
+    """The route that sends several files of a user.
+
+    Args:
+        accounts: Who asks.
+        catalog: Where files are looked up.
+        source: Where their content comes from.
+        delivery: How it goes out.
+        memory: Bounds what is read ahead.
+    """
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        catalog: Catalog,
+        source: ContentSource,
+        delivery: Delivery,
+        memory: ReadAheadMemory,
+    ) -> None:
+        self._accounts = accounts
+        self._catalog = catalog
+        self._source = source
+        self._delivery = delivery
+        self._memory = memory
+
+    @property
+    def routes(self) -> list[web.RouteDef]:
+        """What is answered here."""
+        return [web.post("/download-files", self.download_files)]
+
+    async def download_files(self, request: web.Request) -> web.StreamResponse:
+        """Sends the files that the user may read, and says of each other one why it is not sent.
+
+        What goes wrong later than the first byte with all of them ends the connection.
+        """
+        login = await self._accounts.login_of(request)
+        paths = _paths(await json_object(request, most_bytes=MAX_BODY_BYTES), login)
+        async with (
+            self._delivery.admitted(request, f"user {login.user.id}") as writer,
+            ReadAhead(self._frames(paths, login.user), self._memory) as frames,
+        ):
+            await frames.ready()
+            headers = {"Content-Type": MEDIA_TYPE, "Cache-Control": "no-store"}
+            response = web.StreamResponse(headers=headers)
+            await response.prepare(request)
+            with writer.body():
+                async for frame in frames:
+                    await writer.push(response, frame)
+                    writer.count(len(frame))
+                await writer.finish(response)
+            return response
+
+    async def _frames(
+        self, paths: Sequence[FolderPath], user: User
+    ) -> AsyncGenerator[Load[bytes], None]:
+        """Yields reads of frames, of some files each. Raises `CatalogUnavailable`."""
+        for start in range(0, len(paths), BATCH):
+            wanted = list(enumerate(paths))[start : start + BATCH]
+            files, answered = await self._files(wanted, user)
+            found, more = await self._located(files)
+            yield Load(0, partial(_made, b"".join([*answered, *more])))
+            for group in extents([address_of(location) for _, _, location in found]):
+                read = partial(self._read, [found[position] for position in group])
+                size_bytes = sum(found[position][2].chunk.stored_size for position in group)
+                yield Load(size_bytes, read)
+
+    async def _files(
+        self, wanted: Sequence[_Wanted], user: User
+    ) -> tuple[dict[int, File], list[bytes]]:
+        """The files that the user may read, by their places, and the frames of all others."""
+        by_folder: dict[FolderPath, list[_Wanted]] = defaultdict(list)
+        for index, path in wanted:
+            by_folder[path[:-1]].append((index, path))
+        files: dict[int, File] = {}
+        frames: list[bytes] = []
+        for path, inside in by_folder.items():
+            found = await self._files_in(path, [names[-1] for _, names in inside], user)
+            for index, names in inside:
+                file = found.get(names[-1])
+                if file is None:
+                    frames.append(_refusal(index, NoSuchFile()))
+                elif may_read(file, user):
+                    files[index] = file
+                else:
+                    frames.append(_refusal(index, AccessDenied()))
+        return files, frames
+
+    async def _files_in(
+        self, path: FolderPath, names: Sequence[str], user: User
+    ) -> dict[str, File]:
+        folder = await self._catalog.folder_at(path)
+        if folder is None:
+            return {}
+        files = await self._catalog.files_in(folder.id, names, viewer_id=user.id)
+        return {file.name: file for file in files}
+
+    async def _located(self, files: dict[int, File]) -> tuple[list[_Found], list[bytes]]:
+        """Where the content of files lies, and the frames of those that are not read."""
+        ids = {file.object_id for file in files.values() if file.size}
+        chunks = await self._catalog.single_chunks(ids)
+        by_object = {content.id: (content, location) for content, location in chunks}
+        found: list[_Found] = []
+        frames: list[bytes] = []
+        for index, file in files.items():
+            if file.object_id in by_object:
+                found.append((index, *by_object[file.object_id]))
+            elif file.size:
+                frames.append(_refusal(index, FileTooLong()))
+            else:
+                frames.append(frame_head(FileHeader(index=index)))
+        return found, frames
+
+    async def _read(self, found: Sequence[_Found]) -> bytes:
+        """The frames of files whose content lies together."""
+        chunks = [(content, location) for _, content, location in found]
+        pieces: list[bytes | memoryview] = []
+        for (index, content, _), plain in zip(
+            found, await self._source.read_together(chunks), strict=True
+        ):
+            if isinstance(plain, StorageError):
+                pieces.append(_refusal(index, plain))
+            else:
+                header = FileHeader(index=index, size=len(plain), hash=content.hash)
+                pieces += (frame_head(header), plain)
+        return b"".join(pieces)
+
+
+def _paths(body: dict[str, object], login: Login) -> list[FolderPath]:
+    """The files that are asked for. Raises `InvalidRequest`, `ScopeRefusal`."""
+    files = body.get("files")
+    if not isinstance(files, list) or not 1 <= len(files) <= MOST_FILES:
+        raise InvalidRequest(f"files must be a list of 1 to {MOST_FILES} paths")
+    paths = []
+    for text in files:
+        path = parsed("files", text, parse_path) if isinstance(text, str) else ()
+        if not path:
+            raise InvalidRequest("each of files must be the path of a file")
+        login.scope.require_inside(path)
+        paths.append(path)
+    return paths
+
+
+def _refusal(index: int, error: ManagerError | StorageError) -> bytes:
+    header = FileHeader(index=index, error=error.code, details=public_text(error))
+    return frame_head(header)
+
+
+async def _made(frames: bytes) -> bytes:
+    return frames
