@@ -7,15 +7,21 @@ from contextlib import contextmanager
 import structlog
 
 from storage.discord import routes
-from storage.discord.answers import Answer
+from storage.discord.answers import Answer, TransientFault
 from storage.discord.http import DiscordHttp
-from storage.discord.messages import ChunkAddress, PostedMessage, WebhookClient, decode
+from storage.discord.message_body import in_order
+from storage.discord.messages import (
+    Attachment,
+    ChunkAddress,
+    PostedMessage,
+    WebhookClient,
+    decode,
+)
 from storage.discord.routes import Route, WebhookCredentials
 from storage.discord.sizes import (
     DOCUMENTED_LIMITS,
     MessageLimits,
     lowered,
-    split,
     split_sizes,
     takes,
 )
@@ -27,12 +33,22 @@ from storage.errors import (
     StorageError,
     WebhookUnusable,
 )
+from storage.outgoing import OutgoingFile, OutgoingMessage, Sender
 
 log = structlog.get_logger(__name__)
 
 
+MAX_MISFITS = 256
+"""Files that do not fit into a message before no further one is looked at."""
+_WITHDRAWN = "the post is not wanted any more"
+
+
+class _TakenAlong(StorageError):
+    """Another file has taken this one along."""
+
+
 class WebhookPool:
-    """Posts chunks by whichever webhook may send soonest, and goes on when one of them dies.
+    """Posts files by whichever webhook may send soonest, and goes on when one of them dies.
 
     A webhook that Discord has turned down is not called again, as long as it stays in the list. One whose
     channel takes less than was known is used within the lower limits from then on.
@@ -57,6 +73,8 @@ class WebhookPool:
         self._webhooks: dict[int, WebhookCredentials] = {}
         self._routes: dict[int, Route] = {}
         self._lost: set[WebhookCredentials] = set()
+        # Those that wait for a turn, or have not noticed yet that they have it; oldest first.
+        self._waiting: dict[OutgoingFile, None] = {}
 
     @property
     def webhooks(self) -> tuple[WebhookCredentials, ...]:
@@ -97,20 +115,25 @@ class WebhookPool:
         *,
         webhooks: Callable[[], frozenset[int]] | None = None,
         withdrawn: asyncio.Future[None] | None = None,
+        sender: Sender | None = None,
     ) -> ChunkAddress:
-        """Posts a chunk as a message of its own, in several attachments if one does not take it.
+        """Posts a file, in several attachments if one does not take it.
+
+        Files that have to wait for the rate limits share messages, if their senders let them
+        (`storage/discord/composing.py`).
 
         A post that is cancelled, or whose answer is lost, may leave a message that no catalog knows.
 
         Args:
-            content: The wrapped chunk. It must not change until the post has ended.
+            content: The bytes. They must not change until the post has ended.
             webhooks: Returns the ids of the webhooks that may be used, again whenever the list was set;
                 None for all.
             withdrawn: Once it is resolved the post is no longer wanted: one that waits, be it for
                 its turn or for its next try, ends at once; a request under way is left to end.
+            sender: On whose behalf; None for a message of its own and no call when it is saved.
 
         Returns:
-            Where the chunk lies, once Discord has saved it.
+            Where the bytes lie, once Discord has saved them.
 
         Raises:
             PostWithdrawn: It was withdrawn in time.
@@ -119,55 +142,123 @@ class WebhookPool:
             RequestTooLarge: None of the channels takes so much in one message.
             DiscordRefused: Discord said no for another reason.
         """
-        sent: Sequence[memoryview] = ()
+        file = OutgoingFile(content=content, webhooks=webhooks, withdrawn=withdrawn, sender=sender)
+        with self._watching(file):
+            return await self._sent(file)
 
-        def files_for(route: Route) -> Sequence[memoryview]:
-            nonlocal sent
-            sent = split(content, self.limits_of(route.key.owner_id))
-            return sent
+    async def _sent(self, file: OutgoingFile) -> ChunkAddress:
+        """Posts a file, with others or taken along by one. Raises as `post` does."""
+        attempts = self._http.attempts()
+        while True:
+            turn = await self._turn(file, attempts.deadline)
+            if isinstance(turn, ChunkAddress):
+                return turn
+            message = self._composed(file, turn)
+            try:
+                return await self._try(message, turn)
+            except TransientFault as fault:
+                await self._http.pause(attempts, fault, lambda: self._candidates(file))
+            except WebhookUnusable as error:
+                self._lose(error)
+            except RequestTooLarge as error:
+                self._lower_limits(error, message)
+            except StorageError:
+                if not message.separate():
+                    raise
 
-        with self._watching(withdrawn):
-            while True:
-                try:
-                    route, answer = await self._http.request_any(
-                        lambda: self._candidates(len(content), webhooks, withdrawn), files_for
-                    )
-                except WebhookUnusable as error:
-                    self._lose(error)
-                except RequestTooLarge as error:
-                    self._lower_limits(error, [len(file) for file in sent])
-                else:
-                    return await self._address(route, answer, [len(file) for file in sent])
+    async def _turn(self, file: OutgoingFile, deadline: float) -> Route | ChunkAddress:
+        """Waits for the file's turn; if it is taken along and saved meanwhile, returns where it lies."""
+        scheduler = self._http.scheduler
+        while True:
+            waiter = scheduler.enqueue(lambda: self._candidates(file), deadline)
+            file.wait(waiter)
+            self._waiting[file] = None
+            try:
+                return await scheduler.turn_of(waiter)
+            except _TakenAlong:
+                if (address := await file.end_wait()) is not None:
+                    return address
+            finally:
+                del self._waiting[file]
+                await file.end_wait()
+
+    def _composed(self, file: OutgoingFile, route: Route) -> OutgoingMessage:
+        """The message by which the file goes, with what it takes along."""
+        webhook_id = route.key.owner_id
+        limits = self.limits_of(webhook_id)
+        message = OutgoingMessage(webhook_id, limits, [file])
+        misfits = 0
+        for other in tuple(self._companions(file, route, limits)):
+            if message.is_full or misfits == MAX_MISFITS:
+                break
+            waiter = other.waiter
+            if waiter and message.take_along(other, has_turn=waiter.is_granted):
+                self._http.scheduler.recall(waiter, _TakenAlong("another file takes it along"))
+            else:
+                misfits += 1
+        return message
+
+    def _companions(
+        self, file: OutgoingFile, route: Route, limits: MessageLimits
+    ) -> Iterator[OutgoingFile]:
+        """The files that may go with this one by the route, those that have waited longest first."""
+        if not (file.may_share and file.sender and self._is_whole(file, limits)):
+            return
+        for other in self._waiting:
+            if (
+                other.may_share
+                and other.sender is not None
+                and other.sender.on_saved == file.sender.on_saved
+                and other.ride is None
+                and other.waiter is not None
+                and not other.waiter.is_over
+                and route in other.waiter.routes
+                and self._is_whole(other, limits)
+            ):
+                yield other
+
+    def _is_whole(self, file: OutgoingFile, limits: MessageLimits) -> bool:
+        """Whether an attachment takes the file as a whole."""
+        return len(file.content) <= limits.attachment_bytes
+
+    async def _try(self, message: OutgoingMessage, route: Route) -> ChunkAddress:
+        """Posts a message once; returns where its first file lies."""
+        try:
+            answer = await self._http.try_once(route, message.attachments())
+            posted, attachments = await self._posted(answer, message)
+        except BaseException:
+            message.dissolve()
+            raise
+        return message.saved(posted, attachments)
 
     @contextmanager
-    def _watching(self, withdrawn: asyncio.Future[None] | None) -> Iterator[None]:
-        """Has requests that wait look again when the future is resolved."""
-        if withdrawn is None:
+    def _watching(self, file: OutgoingFile) -> Iterator[None]:
+        """Ends the file's wait when it is withdrawn."""
+        if file.withdrawn is None:
             yield
             return
 
-        def refresh(_: asyncio.Future[None]) -> None:
-            self._http.refresh()
+        def withdraw(_: asyncio.Future[None]) -> None:
+            if file.waiter is not None and file.ride is None:
+                self._http.scheduler.recall(file.waiter, PostWithdrawn(_WITHDRAWN))
+            else:
+                # It may pause before its next try.
+                self._http.refresh()
 
-        withdrawn.add_done_callback(refresh)
+        file.withdrawn.add_done_callback(withdraw)
         try:
             yield
         finally:
-            withdrawn.remove_done_callback(refresh)
+            file.withdrawn.remove_done_callback(withdraw)
 
-    def _candidates(
-        self,
-        size: int,
-        webhooks: Callable[[], frozenset[int]] | None,
-        withdrawn: asyncio.Future[None] | None,
-    ) -> Sequence[Route]:
-        if withdrawn is not None and withdrawn.done():
-            raise PostWithdrawn("the post is not wanted any more")
-        ids = self._routes.keys() if webhooks is None else webhooks()
+    def _candidates(self, file: OutgoingFile) -> Sequence[Route]:
+        if file.withdrawn is not None and file.withdrawn.done():
+            raise PostWithdrawn(_WITHDRAWN)
+        ids = self._routes.keys() if file.webhooks is None else file.webhooks()
         usable = [route for webhook_id, route in self._routes.items() if webhook_id in ids]
         if not usable:
             raise NoWebhook("no usable webhook is left to post with")
-        fitting = [route for route in usable if self._takes(route, size)]
+        fitting = [route for route in usable if self._takes(route, len(file.content))]
         if not fitting:
             raise RequestTooLarge("no channel takes so much in one message")
         return fitting
@@ -176,8 +267,12 @@ class WebhookPool:
         limits = self.limits_of(route.key.owner_id)
         return takes(limits, split_sizes(size, limits))
 
-    def _lower_limits(self, error: RequestTooLarge, sizes: Sequence[int]) -> None:
-        """Learns from a refusal. Raises it again when there is nothing to be learned from it."""
+    def _lower_limits(self, error: RequestTooLarge, message: OutgoingMessage) -> None:
+        """Learns from a refusal. Raises it again when there is nothing to be learned from it.
+
+        Then files that had shared the message are posted each alone.
+        """
+        sizes = message.sizes
         if error.webhook_id is None:
             raise error
         webhook = self._webhooks.get(error.webhook_id)
@@ -187,7 +282,9 @@ class WebhookPool:
         lower = lowered(known, sizes)
         log.warning("message-too-large", webhook_id=webhook.id, sizes=sizes)
         if lower == known and takes(known, sizes):
-            raise error
+            if not message.separate():
+                raise error
+            return
         for other in self._webhooks.values():
             if other.id == webhook.id or other.channel_id == webhook.channel_id is not None:
                 self._limits[other.id] = lower
@@ -202,29 +299,25 @@ class WebhookPool:
         log.warning("webhook-lost", webhook_id=error.webhook_id, reason=error.reason)
         self._on_lost(error.webhook_id, error.reason)
 
-    async def _address(self, route: Route, answer: Answer, sizes: Sequence[int]) -> ChunkAddress:
-        """Reads where the chunk lies out of Discord's answer to the post of files of these sizes.
+    async def _posted(
+        self, answer: Answer, message: OutgoingMessage
+    ) -> tuple[PostedMessage, Sequence[Attachment]]:
+        """Reads what Discord has saved, with the attachments in the order in which they were posted.
 
         Raises:
             DiscordUnavailable: The answer is no message, or Discord saved something else.
         """
         try:
-            message = decode(answer, PostedMessage)
+            posted = decode(answer, PostedMessage)
         except DiscordUnavailable:
             self._http.uncertain.add()
             raise
-        webhook_id = route.key.owner_id
-        if [attachment.size for attachment in message.attachments] != sizes:
-            await self._discard(webhook_id, message)
+        listed = posted.attachments
+        attachments = [listed[at] for at in in_order([each.filename for each in listed])]
+        if [attachment.size for attachment in attachments] != message.sizes:
+            await self._discard(message.webhook_id, posted)
             raise DiscordUnavailable("Discord saved something else than was sent")
-        return ChunkAddress(
-            message_id=message.id,
-            channel_id=message.channel_id,
-            webhook_id=webhook_id,
-            attachment_id=message.attachments[0].id if len(sizes) == 1 else None,
-            offset=0,
-            stored_size=sum(sizes),
-        )
+        return posted, attachments
 
     async def _discard(self, webhook_id: int, message: PostedMessage) -> None:
         if webhook := self._webhooks.get(webhook_id):

@@ -15,6 +15,7 @@ from protocol.generic import ChunkRange
 from storage.discord.messages import ChunkAddress
 from storage.envelope import ChunkSealer
 from storage.object_keys import ObjectKey
+from storage.outgoing import Sender
 from upload_service.buffers import HeldBuffer, Lane
 from upload_service.chunk_states import ChunkStates, Offer, UploadPhase
 from upload_service.errors import NotStored, Stopping, UnknownUpload, UploadEnded
@@ -32,8 +33,10 @@ def object_key(sent: s2u.EncodedObjectKey | None) -> ObjectKey:
 class Backend(Protocol):
     """Where the chunks of an upload go: its slot, or any slot for an upload with a ticket."""
 
-    async def store(self, content: memoryview, ended: asyncio.Future[None]) -> ChunkAddress:
-        """Post an envelope to Discord, however long Discord takes nothing.
+    async def store(
+        self, content: memoryview, ended: asyncio.Future[None], sender: Sender
+    ) -> ChunkAddress:
+        """Post a parcel to Discord, however long Discord takes nothing.
 
         A post that waits is given up once `ended` is resolved. Raises `storage.errors.StorageError`.
         """

@@ -12,9 +12,11 @@ report by the message that it names, so that a report which arrives twice does n
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
+from itertools import chain, islice
 from typing import Final, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -34,6 +36,7 @@ from protocol.s2u import MessageEntered, ReportDeferred
 from protocol.u2s import MessageStored
 from storage.discord.messages import ChunkAddress
 from storage.errors import DiscordFull, RequestTooLarge, StorageError
+from storage.outgoing import Sender
 from upload_service.errors import Busy, ChunkError, NotStored, StorageFault, TooLargeForDiscord
 from upload_service.metrics import Metrics
 from upload_service.parcels import Parcel, ParcelChunk, report_of
@@ -122,9 +125,8 @@ class ReportQueue:
             raise Busy("the manager does not take note of chunks at the moment: try again later")
 
     def add(self, report: MessageStored) -> None:
-        """Keep a report, which is to be delivered next."""
+        """Keep a report, which the caller is to deliver."""
         self._journal.add(report)
-        self._undelivered[report.message_id] = None
 
     async def deliver(self, report: MessageStored, links: Iterable[Connection]) -> MessageEntered:
         """Send a report that was added, again and again until the manager has answered for good.
@@ -141,7 +143,7 @@ class ReportQueue:
             StorageFault: if the manager cannot enter it until its operator acts. It is sent again,
                 but no request needs to wait for that.
         """
-        del self._undelivered[report.message_id]
+        self._undelivered.pop(report.message_id, None)
         try:
             answer = None
             for link in links:
@@ -222,8 +224,20 @@ NO_ROOM = "the server has no room left for files: its operator has to make some"
 _UNREADABLE: Final = Boolean(success=False, message="the manager is too old to read such a chunk")
 
 
+@dataclass(slots=True, eq=False)
+class _Forwarding:
+    """A parcel on its way.
+
+    Attributes:
+        entered: resolved with what the manager has answered about each of its chunks, once it is posted.
+    """
+
+    parcel: Parcel
+    entered: asyncio.Future[MessageEntered] | None = None
+
+
 class Forwarder:
-    """Stores parcels of sealed chunks and reports them.
+    """Stores parcels of sealed chunks and reports them, a message with all parcels in it at a time.
 
     Args:
         reports: delivers the reports.
@@ -254,15 +268,16 @@ class Forwarder:
         await self._tasks.drain(grace_s)
 
     async def _forward(self, parcel: Parcel) -> tuple[ChunkError | None, ...]:
+        forwarding = _Forwarding(parcel)
         with self._metrics.forwarding.track_inprogress():
             try:
                 self._reports.require_room()
                 for chunk in parcel.chunks:
                     log.debug("chunk-received", upload=str(chunk.upload.id), index=chunk.index)
-                report = report_of(parcel, await self._post(parcel))
-                self._reports.add(report)
-                parcel.release()
-                entered = await self._reports.deliver(report, parcel.backend.links)
+                address = await self._post(forwarding)
+                if forwarding.entered is None:
+                    raise RuntimeError("a message was saved and not reported")
+                entered = await asyncio.shield(forwarding.entered)
             except BaseException:
                 for chunk in parcel.chunks:
                     chunk.upload.dropped(chunk.index)
@@ -271,15 +286,42 @@ class Forwarder:
                 parcel.release()
             refusal = NotStored(entered.reason or "the manager did not take the chunk")
             outcomes = tuple(
-                self._settle(chunk, report.message_id, None if is_accepted else refusal)
+                self._settle(chunk, address.message_id, None if is_accepted else refusal)
                 for chunk, is_accepted in zip(parcel.chunks, entered.accepted, strict=True)
             )
         if outcomes[0] is not None and None not in outcomes:
             raise outcomes[0]
         return outcomes
 
+    def _saved(self, files: Sequence[tuple[object, ChunkAddress]]) -> None:
+        """Discord has saved a message: keep the report, and deliver it."""
+        sent = [(one, address) for one, address in files if isinstance(one, _Forwarding)]
+        report = report_of([(forwarding.parcel, address) for forwarding, address in sent])
+        self._reports.add(report)
+        forwardings = [forwarding for forwarding, _ in sent]
+        for forwarding in forwardings:
+            forwarding.parcel.release()
+            forwarding.entered = asyncio.get_running_loop().create_future()
+        self._metrics.message_posted()
+        self._tasks.spawn(self._deliver(report, forwardings), name=f"report-{report.message_id}")
+
+    async def _deliver(self, report: MessageStored, forwardings: Sequence[_Forwarding]) -> None:
+        """Deliver the report of a message, and pass on what the manager answers about each parcel."""
+        links = chain.from_iterable(each.parcel.backend.links for each in forwardings)
+        try:
+            entered = await self._reports.deliver(report, links)
+        except BaseException as error:
+            for forwarding in forwardings:
+                _fail(forwarding, error)
+            raise
+        accepted = iter(entered.accepted)
+        for forwarding in forwardings:
+            part = tuple(islice(accepted, len(forwarding.parcel.chunks)))
+            if forwarding.entered is not None and not forwarding.entered.done():
+                forwarding.entered.set_result(replace(entered, accepted=part))
+
     def _settle(
-        self, chunk: ParcelChunk, message_id: str, refusal: ChunkError | None
+        self, chunk: ParcelChunk, message_id: int, refusal: ChunkError | None
     ) -> ChunkError | None:
         """End the flight of a chunk as the manager has answered."""
         upload = chunk.upload
@@ -295,17 +337,19 @@ class Forwarder:
             upload=str(upload.id),
             index=chunk.index,
             size=chunk.size,
-            message_id=message_id,
+            message_id=str(message_id),
         )
         self._metrics.chunk_stored(chunk.size)
         upload.stored(chunk.index, chunk.digest)
         return None
 
-    async def _post(self, parcel: Parcel) -> ChunkAddress:
+    async def _post(self, forwarding: _Forwarding) -> ChunkAddress:
         """Post a parcel, and translate what Discord says against it. Raises `ChunkError`."""
+        parcel = forwarding.parcel
+        sender = Sender(owner=forwarding, on_saved=self._saved, chunks=len(parcel.chunks))
         uploads = [chunk.upload for chunk in parcel.chunks]
         try:
-            address = await parcel.backend.store(parcel.content, parcel.ended)
+            address = await parcel.backend.store(parcel.content, parcel.ended, sender)
         except RequestTooLarge as error:
             # The size of chunks is fixed for the whole upload, so sending again can never help.
             refusal = TooLargeForDiscord(len(parcel.content))
@@ -322,3 +366,14 @@ class Forwarder:
             raise NotStored(f"Discord did not take the chunk ({error.code})") from error
         self._storage_faults.works()
         return address
+
+
+def _fail(forwarding: _Forwarding, error: BaseException) -> None:
+    entered = forwarding.entered
+    if entered is None or entered.done():
+        return
+    if isinstance(error, asyncio.CancelledError):
+        entered.cancel()
+    else:
+        entered.set_exception(error)
+        entered.exception()  # retrieved, as perhaps nobody waits for it any more

@@ -15,6 +15,9 @@ class Metrics:
             "upload_stored_bytes", "Plain bytes of stored chunks", registry=self._registry
         )
         self._chunks = Counter("upload_stored_chunks", "Stored chunks", registry=self._registry)
+        self._messages = Counter(
+            "upload_messages", "Messages that Discord has saved", registry=self._registry
+        )
         self._failures = Counter(
             "upload_failures",
             "Requests that stored nothing, by error code",
@@ -49,6 +52,10 @@ class Metrics:
         """Count a stored chunk of `size` plain bytes."""
         self._chunks.inc()
         self._bytes.inc(size)
+
+    def message_posted(self) -> None:
+        """Count a message, however many chunks are in it."""
+        self._messages.inc()
 
     def failed(self, code: str) -> None:
         """Count a request that stored nothing."""

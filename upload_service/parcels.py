@@ -53,13 +53,14 @@ class Parcel:
         return self.chunks[0].upload.backend
 
 
-def report_of(parcel: Parcel, address: ChunkAddress) -> MessageStored:
-    """The report of a message that holds a parcel alone."""
+def report_of(parcels: Sequence[tuple[Parcel, ChunkAddress]]) -> MessageStored:
+    """The report of a message that holds these parcels, at least one, each at its address."""
+    _, address = parcels[0]
     return MessageStored(
         message_id=str(address.message_id),
         channel_id=str(address.channel_id),
         webhook_id=str(address.webhook_id),
-        chunks=tuple(_chunks_of(parcel, address)),
+        chunks=tuple(chunk for parcel, place in parcels for chunk in _chunks_of(parcel, place)),
     )
 
 

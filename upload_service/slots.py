@@ -36,6 +36,7 @@ from storage.discord.messages import ChunkAddress
 from storage.discord.routes import WebhookCredentials
 from storage.errors import NoWebhook
 from storage.object_keys import ObjectKey
+from storage.outgoing import Sender
 from storage.pool import WebhookPool
 from upload_service.active_uploads import ActiveUpload, ActiveUploads, UploadSpec, object_key
 from upload_service.buffers import Lane
@@ -186,17 +187,25 @@ class Slot:
         bind_ids(slot=self._number)
         await stay_connected(self._connect, self._backoff())
 
-    async def store(self, content: memoryview, ended: asyncio.Future[None]) -> ChunkAddress:
-        """Post an envelope by the leased webhook that may go soonest, as soon as Discord takes it.
+    async def store(
+        self, content: memoryview, ended: asyncio.Future[None], sender: Sender
+    ) -> ChunkAddress:
+        """Post a parcel by the leased webhook that may go soonest, as soon as Discord takes it.
+
+        It shares a message with others if the manager can read the report of that.
 
         Raises:
             PostWithdrawn: if `ended` was resolved before.
             StorageError: if Discord refused it, or no webhook is leased.
         """
         while (webhooks := self._webhooks) is not None:
+            may_share = all(MESSAGES in link.granted for link in self.links)
             try:
                 return await webhooks.pool.post(
-                    content, webhooks=partial(webhooks.ids, self), withdrawn=ended
+                    content,
+                    webhooks=partial(webhooks.ids, self),
+                    withdrawn=ended,
+                    sender=replace(sender, may_share=may_share),
                 )
             except NoWebhook:
                 # The lease may be for another Discord by now.

@@ -30,6 +30,7 @@ from protocol.u2s import TicketFinish, TicketRedeem
 from storage.discord.messages import ChunkAddress
 from storage.errors import NoWebhook
 from storage.object_keys import ObjectKey
+from storage.outgoing import Sender
 from upload_service.active_uploads import ActiveUpload, UploadSpec, object_key
 from upload_service.buffers import Admission, Lane
 from upload_service.chunk_receiver import SealingSink
@@ -47,8 +48,10 @@ class TicketSlot(Protocol):
     def takes_tickets(self) -> bool:
         """Whether the slot is linked to a manager that knows of tickets, and configured."""
 
-    async def store(self, content: memoryview, ended: asyncio.Future[None]) -> ChunkAddress:
-        """Post an envelope to Discord. Raises `StorageError`."""
+    async def store(
+        self, content: memoryview, ended: asyncio.Future[None], sender: Sender
+    ) -> ChunkAddress:
+        """Post a parcel to Discord. Raises `StorageError`."""
 
     @property
     def links(self) -> Iterator[Connection]:
@@ -102,12 +105,14 @@ class TicketBackend:
             message = answer.message if isinstance(answer, Boolean) else None
             raise NotStored(message or "the manager did not take the file")
 
-    async def store(self, content: memoryview, ended: asyncio.Future[None]) -> ChunkAddress:
-        """Post an envelope to Discord. Raises `StorageError`."""
+    async def store(
+        self, content: memoryview, ended: asyncio.Future[None], sender: Sender
+    ) -> ChunkAddress:
+        """Post a parcel to Discord. Raises `StorageError`."""
         while True:
             slot = self._slot()
             try:
-                return await slot.store(content, ended)
+                return await slot.store(content, ended, sender)
             except NoWebhook:
                 # A slot without a link has no webhooks; another slot may have both.
                 if slot.takes_tickets:

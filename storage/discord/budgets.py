@@ -143,6 +143,10 @@ class Bucket:
         """A request goes out."""
         self.in_flight += 1
 
+    def withdraw(self) -> None:
+        """A request that was to go out did not."""
+        self.in_flight -= 1
+
     def answered(self, headers: LimitHeaders, now: float) -> None:
         """An answer with bucket headers arrived for a request that had gone out."""
         self.in_flight -= 1
@@ -257,6 +261,10 @@ class SlidingBudget:
     def begin(self) -> None:
         """A request goes out."""
         self.in_flight += 1
+
+    def withdraw(self) -> None:
+        """A request that was to go out did not."""
+        self.in_flight -= 1
 
     def ended(self, now: float) -> None:
         """A request ended, with an answer or without."""

@@ -31,14 +31,14 @@ from common.log_events import correlation_header
 from common.retry import Attempts, RetryPolicy
 from storage.discord.answers import Answer, TransientFault, gave_up, raise_for
 from storage.discord.limits import RateLimiter
-from storage.discord.message_body import FilesPayload
+from storage.discord.message_body import FileContent, FilesPayload
 from storage.discord.routes import Route
 from storage.discord.scheduler import Candidates, RequestScheduler
 from storage.errors import BotUnusable
 
 log = structlog.get_logger(__name__)
 
-FilesFor = Callable[[Route], Sequence[memoryview]]
+FilesFor = Callable[[Route], Sequence[FileContent]]
 """The files of a post by that route, at least one; asked for each try, as routes differ in what they take."""
 
 
@@ -152,6 +152,10 @@ class DiscordHttp:
         sleep: Waits for seconds.
         rng: A random number from 0 to 1.
         uncertain: Counts posts whose answer was lost; one of its own when not given.
+
+    Attributes:
+        scheduler: Where requests wait for their turns.
+        wall_clock: As given.
     """
 
     def __init__(
@@ -182,7 +186,7 @@ class DiscordHttp:
         self._stall_timeout_s = stall_timeout_s
         self.wall_clock = wall_clock
         self._refreshed = asyncio.Event()
-        self._scheduler = RequestScheduler(self._limiter, clock=clock, sleep=sleep)
+        self.scheduler = RequestScheduler(self._limiter, clock=clock, sleep=sleep)
         self._bots = BotRefusals()
         self._session: ClientSession | None = None
 
@@ -219,19 +223,19 @@ class DiscordHttp:
     def share_limits(self, requests_per_s: int) -> None:
         """Changes this process's part of Discord's global budget."""
         self._limiter.share(requests_per_s)
-        self._scheduler.dispatch()
+        self.scheduler.dispatch()
 
     def refresh(self) -> None:
         """Wakes requests that wait, also for their next try, since their candidates have changed."""
         self._refreshed.set()
         self._refreshed = asyncio.Event()
-        self._scheduler.refresh()
+        self.scheduler.refresh()
 
     async def idle(self, webhook_ids: Iterable[int]) -> None:
         """Waits until no request runs on any of these webhooks."""
-        await self._scheduler.idle(webhook_ids)
+        await self.scheduler.idle(webhook_ids)
 
-    async def request(self, route: Route, files: Sequence[memoryview] = ()) -> Answer:
+    async def request(self, route: Route, files: Sequence[FileContent] = ()) -> Answer:
         """Makes a request, a post if there are files. See `request_any`.
 
         Raises:
@@ -268,16 +272,38 @@ class DiscordHttp:
         """
         attempts = self.attempts()
         while True:
-            route = await self._scheduler.acquire(candidates, attempts.deadline)
+            route = await self.scheduler.acquire(candidates, attempts.deadline)
             try:
-                answer = await self._exchange(route, files_for(route) if files_for else ())
-                raise_for(answer, route)
-                return route, answer
+                return route, await self.try_once(route, files_for(route) if files_for else ())
             except TransientFault as fault:
-                log.info("discord-failed", route=repr(route), reason=fault.reason)
-                waiting = attempts.wait(at_least_s=fault.retry_after_s)
-                if not await self._unless_hopeless(waiting, candidates):
-                    raise gave_up(attempts.failures, fault) from None
+                await self.pause(attempts, fault, candidates)
+
+    async def try_once(self, route: Route, files: Sequence[FileContent]) -> Answer:
+        """Makes one request, whose turn it is, with files to post or without. Returns a success.
+
+        Raises:
+            TransientFault: Another try may succeed.
+            StorageError: Discord refused; see `answers.py`.
+        """
+        try:
+            answer = await self._exchange(route, files)
+            raise_for(answer, route)
+        except TransientFault as fault:
+            log.info("discord-failed", route=repr(route), reason=fault.reason)
+            raise
+        return answer
+
+    async def pause(
+        self, attempts: Attempts, fault: TransientFault, candidates: Candidates
+    ) -> None:
+        """Waits before the next try. Raises what the candidates raise as soon as they do.
+
+        Raises:
+            DiscordUnavailable: There is no time left for another try.
+        """
+        waiting = attempts.wait(at_least_s=fault.retry_after_s)
+        if not await self._unless_hopeless(waiting, candidates):
+            raise gave_up(attempts.failures, fault) from None
 
     async def _unless_hopeless(
         self, waiting: Coroutine[Any, Any, bool], candidates: Candidates
@@ -295,7 +321,7 @@ class DiscordHttp:
         finally:
             pausing.cancel()
 
-    async def _exchange(self, route: Route, files: Sequence[memoryview]) -> Answer:
+    async def _exchange(self, route: Route, files: Sequence[FileContent]) -> Answer:
         """One request and its answer, which the scheduler counts in any case."""
         payload = FilesPayload(files, stall_s=self._stall_timeout_s) if files else None
         try:
@@ -319,7 +345,7 @@ class DiscordHttp:
                 payload.abort_unsent()
         key = route.key
         log.debug("discord-answered", method=key.method, route=key.route, status=answer.status)
-        self._scheduler.answered(route, answer)
+        self.scheduler.answered(route, answer)
         if answer.status >= 500:
             self._count_uncertain(payload)
         return answer
@@ -329,7 +355,7 @@ class DiscordHttp:
         return headers | correlation_header() if self._tells_ids else headers
 
     def _lost(self, route: Route, payload: FilesPayload | None) -> None:
-        self._scheduler.lost(route)
+        self.scheduler.lost(route)
         self._count_uncertain(payload)
 
     def _count_uncertain(self, payload: FilesPayload | None) -> None:

@@ -40,7 +40,7 @@ with limits switched off) is believed: its hidden channel budget is lifted as we
 headers or a 429 appear.
 
 The class does no I/O and has no clock: every call gets `now`, in seconds of any monotonic clock.
-Each `begin` is followed by exactly one `answered` or `lost`.
+Each `begin` is followed by exactly one `answered`, `lost` or `withdraw`.
 """
 
 import math
@@ -145,6 +145,13 @@ class RateLimiter:
         self._bucket(key).begin()
         if channel := self._channel(key):
             channel.budget.begin()
+
+    def withdraw(self, key: LimitKey) -> None:
+        """A request that began was not sent after all: nothing of it counts."""
+        self._global.withdraw()
+        self._bucket(key).withdraw()
+        if channel := self._channel(key):
+            channel.budget.withdraw()
 
     def lost(self, key: LimitKey, now: float) -> None:
         """The request ended without an answer. Discord may have counted it nevertheless."""

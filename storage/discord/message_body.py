@@ -1,8 +1,12 @@
 """The body of a post: a message with files, from the caller's buffers, copied nowhere."""
 
 import asyncio
+import re
 import secrets
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from typing import Protocol
 
 import msgspec
 from aiohttp import Payload
@@ -10,6 +14,57 @@ from aiohttp.abc import AbstractStreamWriter
 
 PIECE_SIZE = 512 * 1024
 """Large enough that few calls are made, small enough that TLS does not double the memory."""
+_NUMBERED = re.compile(r"[0-9a-f]{16}-([0-9])\.bin")
+
+
+class FileContent(Protocol):
+    """The bytes of a file, which are read in slices."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+    def __getitem__(self, part: slice, /) -> bytes | memoryview:
+        """Some of them; the slice has a start and a stop, and no step."""
+
+
+class JoinedFile:
+    """Several contents as one file, one behind the other.
+
+    A slice within one of them is a view of it; only where two of them meet bytes are copied.
+
+    Args:
+        parts: The contents, in their order.
+    """
+
+    def __init__(self, parts: Sequence[memoryview]) -> None:
+        self._parts = parts
+        self._ends = list(accumulate(map(len, parts)))
+
+    def __len__(self) -> int:
+        return self._ends[-1]
+
+    def __getitem__(self, part: slice) -> bytes | memoryview:
+        stop = min(part.stop, len(self))
+        first = bisect_right(self._ends, part.start)
+        views: list[memoryview] = []
+        for content, end in zip(self._parts[first:], self._ends[first:], strict=True):
+            begin = end - len(content)
+            if begin >= stop:
+                break
+            views.append(content[max(0, part.start - begin) : stop - begin])
+        return views[0] if len(views) == 1 else b"".join(views)
+
+
+def in_order(filenames: Sequence[str]) -> list[int]:
+    """The positions of attachments, as an answer lists them, in the order in which they were posted.
+
+    Their filenames tell; if they do not, the order is taken as it is.
+    """
+    numbers = [match and int(match[1]) for match in map(_NUMBERED.fullmatch, filenames)]
+    listed = list(range(len(filenames)))
+    if sorted(number for number in numbers if number is not None) != listed:
+        return listed
+    return [numbers.index(number) for number in listed]
 
 
 class FilesPayload(Payload):
@@ -24,21 +79,22 @@ class FilesPayload(Payload):
         stall_s: Seconds in which one piece must have gone out; a longer one ends the request.
 
     Attributes:
-        filenames: Opaque ASCII; Discord strips other characters.
+        filenames: Opaque ASCII with the file's number; Discord strips other characters.
         is_written: Whether all of it was written to the connection in the last try.
     """
 
     _autoclose = True
 
-    def __init__(self, files: Sequence[memoryview], *, stall_s: float) -> None:
+    def __init__(self, files: Sequence[FileContent], *, stall_s: float) -> None:
         boundary = secrets.token_hex(16)
         super().__init__(files, content_type=f"multipart/form-data; boundary={boundary}")
-        self.filenames = [f"{secrets.token_hex(8)}.bin" for _ in files]
+        name = secrets.token_hex(8)
+        self.filenames = [f"{name}-{number}.bin" for number in range(len(files))]
         self._files = files
         self._heads = _heads(boundary, self.filenames)
         self._tail = f"\r\n--{boundary}--\r\n".encode()
         self._stall_s = stall_s
-        self._size = sum(map(len, [*self._heads, *files, self._tail]))
+        self._size = sum(map(len, (*self._heads, *files, self._tail)))
         self._transport: asyncio.WriteTransport | None = None
         self.is_written = False
 

@@ -8,6 +8,7 @@ import msgspec
 from storage.discord import routes
 from storage.discord.answers import UNKNOWN_CHANNEL, Answer
 from storage.discord.http import DiscordHttp
+from storage.discord.message_body import FileContent
 from storage.discord.routes import WebhookCredentials
 from storage.errors import DiscordRefused, DiscordUnavailable, MessageGone
 
@@ -46,6 +47,7 @@ class Attachment:
     id: Snowflake
     size: int
     url: str
+    filename: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +83,7 @@ class WebhookClient:
         answer = await self._http.request(routes.webhook_info(self.credentials))
         return decode(answer, WebhookInfo)
 
-    async def execute(self, *files: memoryview) -> PostedMessage:
+    async def execute(self, *files: FileContent) -> PostedMessage:
         """Posts a message with files, at least one. Raises `RequestTooLarge`."""
         answer = await self._http.request(routes.execute_webhook(self.credentials), files)
         return decode(answer, PostedMessage)

@@ -24,10 +24,14 @@ Candidates = Callable[[], Sequence[Route]]
 _Keys = tuple[LimitKey, ...]
 
 
-class _Waiter:
-    """A request that waits, and the routes that its candidates named last."""
+class Waiter:
+    """A request that waits, and the routes that its candidates named last.
 
-    __slots__ = ("candidates", "deadline", "granted", "number", "queue", "routes")
+    Attributes:
+        routes: By any of them it may go.
+    """
+
+    __slots__ = ("candidates", "deadline", "granted", "number", "queue", "recalled", "routes")
 
     def __init__(self, number: int, candidates: Candidates, deadline: float) -> None:
         self.number = number
@@ -35,9 +39,27 @@ class _Waiter:
         self.deadline = deadline
         self.granted: asyncio.Future[Route] = asyncio.get_running_loop().create_future()
         self.queue: _Queue | None = None
+        self.recalled: StorageError | None = None
         self.routes: Sequence[Route] = ()
 
+    @property
+    def is_granted(self) -> bool:
+        """Whether it has its turn, perhaps without having noticed yet."""
+        granted = self.granted
+        return (
+            self.recalled is None
+            and granted.done()
+            and not granted.cancelled()
+            and granted.exception() is None
+        )
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it will not get a turn, or had one that it gave up."""
+        return not self.is_granted and self.granted.done()
+
     def refuse(self, error: StorageError) -> None:
+        """Ends the wait, unless it has ended."""
         if not self.granted.done():
             self.granted.set_exception(error)
 
@@ -50,27 +72,27 @@ class _Queue:
     def __init__(self, keys: _Keys) -> None:
         self.keys = keys
         self.delay_s = 0.0
-        self._waiters: OrderedDict[int, _Waiter] = OrderedDict()
+        self._waiters: OrderedDict[int, Waiter] = OrderedDict()
         self._earliest_deadline = math.inf
 
     def __len__(self) -> int:
         return len(self._waiters)
 
-    def __iter__(self) -> Iterator[_Waiter]:
+    def __iter__(self) -> Iterator[Waiter]:
         return iter(self._waiters.values())
 
     @property
-    def oldest(self) -> _Waiter:
+    def oldest(self) -> Waiter:
         return next(iter(self))
 
-    def put(self, waiter: _Waiter) -> None:
+    def put(self, waiter: Waiter) -> None:
         self._waiters[waiter.number] = waiter
         self._earliest_deadline = min(self._earliest_deadline, waiter.deadline)
 
-    def remove(self, waiter: _Waiter) -> None:
+    def remove(self, waiter: Waiter) -> None:
         del self._waiters[waiter.number]
 
-    def expired(self, moment: float) -> list[_Waiter]:
+    def expired(self, moment: float) -> list[Waiter]:
         """Those whose deadline lies before the moment."""
         # What is remembered as the earliest deadline may be that of a request that has left since,
         # but no later than the true one: mostly, this comparison is all that there is to do.
@@ -86,7 +108,7 @@ class RequestScheduler:
     """Grants requests in the order in which they came, each by the route that may go soonest.
 
     A request overtakes an older one only while no route of the older one may go. Every granted
-    route must be given back by `answered` or `lost`.
+    route must be given back by `answered`, `lost` or `withdraw`.
     """
 
     def __init__(
@@ -114,18 +136,38 @@ class RequestScheduler:
             DiscordUnavailable: That will not be before the deadline.
             StorageError: No candidate is left.
         """
+        return await self.turn_of(self.enqueue(candidates, deadline))
+
+    def enqueue(self, candidates: Candidates, deadline: float) -> Waiter:
+        """Puts a request behind those that wait; `turn_of` must be awaited then.
+
+        Raises:
+            StorageError: No candidate is left.
+        """
         self._last_number += 1
-        waiter = _Waiter(self._last_number, candidates, deadline)
+        waiter = Waiter(self._last_number, candidates, deadline)
         waiter.routes = candidates()
         self._put(waiter)
+        self.dispatch()
+        return waiter
+
+    async def turn_of(self, waiter: Waiter) -> Route:
+        """Waits as `acquire` does, for a request that was enqueued.
+
+        Raises:
+            DiscordUnavailable: The turn will not come before the deadline.
+            StorageError: No candidate is left, or the request was recalled.
+        """
         try:
-            self.dispatch()
-            return await waiter.granted
+            route = await waiter.granted
         except asyncio.CancelledError:
             self._give_back(waiter)
             raise
         finally:
             self._remove(waiter)
+        if waiter.recalled is not None:
+            raise waiter.recalled
+        return route
 
     def answered(self, route: Route, answer: Answer) -> None:
         """A granted request was answered."""
@@ -136,6 +178,20 @@ class RequestScheduler:
     def lost(self, route: Route) -> None:
         """A granted request ended without an answer."""
         self._limiter.lost(route.key, self._clock())
+        self._ended(route)
+
+    def recall(self, waiter: Waiter, error: StorageError) -> None:
+        """Ends the wait of a request with an error, even if it has its turn and has not noticed yet."""
+        if waiter.is_granted:
+            waiter.recalled = error
+            self.withdraw(waiter.granted.result())
+        else:
+            self._remove(waiter)
+            waiter.refuse(error)
+
+    def withdraw(self, route: Route) -> None:
+        """A granted request is not made after all: its turn is another's."""
+        self._limiter.withdraw(route.key)
         self._ended(route)
 
     def refresh(self) -> None:
@@ -197,7 +253,7 @@ class RequestScheduler:
                 ready = queue
         return ready
 
-    def _grant(self, waiter: _Waiter, now: float) -> None:
+    def _grant(self, waiter: Waiter, now: float) -> None:
         self._remove(waiter)
         if waiter.granted.cancelled():
             return
@@ -241,18 +297,17 @@ class RequestScheduler:
         self._timer = None
         self._timer_ends_at = math.inf
 
-    def _give_back(self, waiter: _Waiter) -> None:
+    def _give_back(self, waiter: Waiter) -> None:
         """A request was cancelled between being granted and hearing of it."""
-        granted = waiter.granted
-        if granted.done() and not granted.cancelled() and granted.exception() is None:
-            self.lost(granted.result())
+        if waiter.is_granted:
+            self.withdraw(waiter.granted.result())
 
-    def _put(self, waiter: _Waiter) -> None:
+    def _put(self, waiter: Waiter) -> None:
         keys = tuple(route.key for route in waiter.routes)
         waiter.queue = self._queues.setdefault(keys, _Queue(keys))
         waiter.queue.put(waiter)
 
-    def _remove(self, waiter: _Waiter) -> None:
+    def _remove(self, waiter: Waiter) -> None:
         """Takes a request out of its queue, if it is in one."""
         queue, waiter.queue = waiter.queue, None
         if queue is None:

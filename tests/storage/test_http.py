@@ -44,7 +44,7 @@ async def test_a_message_goes_in_and_comes_back(emulator, webhook):
     posted = await webhook.execute(memoryview(content))
     (stored,) = emulator.messages()
     assert emulator.content(stored) == content
-    assert re.fullmatch(r"[0-9a-f]{16}\.bin", stored.attachments[0].filename)
+    assert re.fullmatch(r"[0-9a-f]{16}-0\.bin", stored.attachments[0].filename)
     assert (posted.id, posted.channel_id) == (stored.id, webhook.credentials.channel_id)
     assert await webhook.message(posted.id) == posted
 

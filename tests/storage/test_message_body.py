@@ -7,7 +7,7 @@ from typing import cast
 import pytest
 from aiohttp.abc import AbstractStreamWriter
 
-from storage.discord.message_body import PIECE_SIZE, FilesPayload
+from storage.discord.message_body import PIECE_SIZE, FilesPayload, JoinedFile, in_order
 from storage.discord.sizes import body_bytes
 
 
@@ -96,3 +96,31 @@ async def test_a_peer_that_takes_nothing_is_noticed(content):
     payload = FilesPayload([content], stall_s=0.01)
     with pytest.raises(TimeoutError):
         await payload.write(cast(AbstractStreamWriter, Stuck()))
+
+
+@pytest.mark.parametrize("lengths", [[5], [1, 2, 3], [10, 1, 10], [3] * 9])
+def test_joined_contents_read_as_one_file(lengths):
+    """Whichever slice is asked for; within one of them it is a view of that one."""
+    parts, first = [], 0
+    for length in lengths:
+        parts.append(memoryview(bytes(range(first, first + length))))
+        first += length
+    whole = b"".join(parts)
+    joined = JoinedFile(parts)
+    assert len(joined) == len(whole)
+    for start in range(len(whole)):
+        for stop in range(start + 1, len(whole) + 3):
+            assert bytes(joined[start:stop]) == whole[start:stop]
+    view = joined[0 : lengths[0]]
+    assert isinstance(view, memoryview)
+    assert view.obj is parts[0].obj
+
+
+def test_filenames_tell_the_order_of_attachments():
+    """In whatever order they are listed; names that tell nothing change nothing."""
+    names = FilesPayload([memoryview(b"x")] * 4, stall_s=1.0).filenames
+    listed = [names[2], names[0], names[3], names[1]]
+    assert [listed[at] for at in in_order(listed)] == names
+    assert in_order(["a", "b"]) == [0, 1]
+    assert in_order([names[0], names[0]]) == [0, 1]
+    assert in_order([]) == []

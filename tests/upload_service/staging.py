@@ -264,7 +264,9 @@ class Stage:
     def stored(self, report: u2s.ChunkStored, count: int) -> bytes:
         """The plain bytes of a reported chunk, from what lies on Discord."""
         message = next(one for one in self.emulator.messages() if str(one.id) == report.message_id)
-        sealed = bytearray(self.emulator.content(message))
+        ids = [str(attachment.id) for attachment in message.attachments]
+        attachment = self.emulator.content(message, ids.index(report.attachment_id or ""))
+        sealed = bytearray(attachment[report.offset : report.offset + report.stored_size])
         assert len(sealed) == report.stored_size
         find_key = KeyRing(MASTER_KEY).object_key
         plain = open_chunk(sealed, find_key, UUID(report.upload_id), report.index, count)

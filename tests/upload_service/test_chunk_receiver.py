@@ -109,7 +109,7 @@ async def test_a_strangers_body_keeps_no_upload_alive(tmp_path: Path) -> None:
 class _Nowhere:
     """A backend that is not used."""
 
-    async def store(self, content, ended):
+    async def store(self, content, ended, sender):
         raise AssertionError
 
     @property

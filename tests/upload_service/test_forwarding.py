@@ -142,10 +142,10 @@ async def test_the_manager_stops_before_the_service(tmp_path: Path) -> None:
 
 
 async def test_a_link_is_not_flooded_with_reports(tmp_path: Path) -> None:
-    """However many chunks a client sends at once, each report is handled when it is sent."""
+    """However many messages there are at once, each report is handled when it is sent."""
     assert AT_ONCE < MAX_ACTIVE
     count = AT_ONCE + 8
-    async with staged(tmp_path) as stage:
+    async with staged(tmp_path, grants=GRANTS_OF_0_2) as stage:
         answering(stage, ReportDeferred())
         upload = await stage.start(count, chunk_size=1)
         sending = [asyncio.create_task(stage.send(upload, at, b"x")) for at in range(count)]
@@ -213,3 +213,27 @@ async def test_a_message_is_reported_once_with_its_chunks(tmp_path: Path) -> Non
         assert await stage.send(other, 0, bytes(10)) == (200, "0")
     assert answers == []
     assert on_disk(tmp_path) == []
+
+
+async def test_chunks_that_wait_share_a_message_and_its_report(tmp_path: Path) -> None:
+    """Each is acknowledged, and lies where the report says."""
+    count = 12
+    async with staged(tmp_path) as stage:
+        upload = await stage.start(count * 10, chunk_size=10)
+        contents = [os.urandom(10) for _ in range(count)]
+        sending = [stage.send(upload, at, content) for at, content in enumerate(contents)]
+        assert {status for status, _ in await asyncio.gather(*sending)} == {200}
+        assert len(stage.manager.messages) < count
+        assert await stage.metric("upload_messages_total") == len(stage.manager.messages)
+        assert await stage.metric("upload_stored_chunks_total") == count
+        stored = {one.index: stage.stored(one, count) for one in stage.manager.journal}
+    assert [stored[at] for at in range(count)] == contents
+
+
+async def test_a_manager_of_release_0_2_gets_a_message_for_each_chunk(tmp_path: Path) -> None:
+    """It could delete a message between the reports of two chunks in it."""
+    async with staged(tmp_path, grants=GRANTS_OF_0_2) as stage:
+        upload = await stage.start(60, chunk_size=10)
+        sending = [stage.send(upload, at, bytes(10)) for at in range(6)]
+        assert {status for status, _ in await asyncio.gather(*sending)} == {200}
+        assert len(stage.emulator.messages()) == len(stage.manager.journal) == 6

@@ -17,6 +17,7 @@ from protocol.s2u import ReportDeferred
 from protocol.u2s import TicketFinish
 from storage.discord.messages import ChunkAddress
 from storage.errors import NoWebhook
+from storage.outgoing import Sender
 from tests.upload_service.test_report_journal import report
 from upload_service.errors import Busy, NotStored
 from upload_service.forwarding import ReportQueue
@@ -26,6 +27,7 @@ from upload_service.ticket_upload import TicketBackend
 ADDRESS = ChunkAddress(
     message_id=1, channel_id=2, webhook_id=3, attachment_id=4, offset=0, stored_size=5
 )
+SENDER = Sender(owner=None, on_saved=lambda _: None)
 FINISH = TicketFinish(upload_id="0f8fad5b-d9cb-469f-a165-70867728950e", success=True)
 
 
@@ -45,9 +47,13 @@ class PlayedSlot:
         self.on_store: Callable[[], Awaitable[ChunkAddress]] = self._stored
         self._answers = list(answers)
 
-    async def store(self, content: memoryview, ended: asyncio.Future[None]) -> ChunkAddress:
+    async def store(
+        self, content: memoryview, ended: asyncio.Future[None], sender: Sender
+    ) -> ChunkAddress:
         """Posts."""
-        return await self.on_store()
+        address = await self.on_store()
+        sender.on_saved([(sender.owner, address)])
+        return address
 
     @property
     def links(self) -> Iterator[Connection]:
@@ -88,13 +94,13 @@ async def test_a_post_goes_on_over_another_slot(tmp_path: Path) -> None:
     first.on_store = first.lose_link
     link, _ = link_of(tmp_path, first, second)
     ended = asyncio.get_running_loop().create_future()
-    assert await link.store(memoryview(b"x"), ended) == ADDRESS
+    assert await link.store(memoryview(b"x"), ended, SENDER) == ADDRESS
     second.takes_tickets = False
     with pytest.raises(Busy):
-        await link.store(memoryview(b"x"), ended)
+        await link.store(memoryview(b"x"), ended, SENDER)
     second.takes_tickets, second.on_store = True, second.no_webhook
     with pytest.raises(NoWebhook):
-        await link.store(memoryview(b"x"), ended)
+        await link.store(memoryview(b"x"), ended, SENDER)
 
 
 async def test_a_report_without_any_link_is_kept(tmp_path: Path) -> None:

@@ -1,0 +1,97 @@
+"""Which of the files that wait for a turn share the next message. No I/O.
+
+Discord limits messages, so a message should be full; but no file waits for company. When a file gets its
+turn, it takes others along that are like it:
+
+* A large file takes large ones along that still wait. They had to wait for the limits anyway, and are saved
+  sooner so; as many as the message takes.
+* A small file takes small ones along, also those that have just got turns of their own: one message of
+  many small files is saved as soon as several would be, and the turns that are not used are left to those
+  that come next.
+
+Small files never go with large ones: they would be saved only after these, which may take minutes on a
+slow line. They share an attachment, one behind the other: they would use up the number of attachments soon.
+"""
+
+from dataclasses import dataclass, field
+
+from protocol.u2s import MAX_CHUNKS_IN_MESSAGE
+from storage.discord.sizes import MessageLimits, takes
+
+SMALL_FILE_BYTES = 128 * 1024
+"""A file is small up to this size."""
+SMALL_MESSAGE_BYTES = 1024 * 1024
+"""Small files share a message up to this size: to send it takes about as long as the request by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a file lies in a message: the attachment, from 0, and the first byte in it."""
+
+    attachment: int
+    offset: int
+
+
+@dataclass(slots=True)
+class MessageComposer:
+    """A message in the making. The first file goes into it in any case, by itself if it is too large.
+
+    Attributes:
+        limits: What the message takes.
+        places: Where the files lie that were put in, in their order.
+        sizes: The sizes of the attachments, in bytes.
+    """
+
+    limits: MessageLimits
+    places: list[Place] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+    _chunks: int = 0
+    _is_small: bool = False
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no further file fits, however small it is among its like."""
+        least = 1 if self._is_small else SMALL_FILE_BYTES + 1
+        return self._chunks >= MAX_CHUNKS_IN_MESSAGE or self._place_of(least) is None
+
+    def begin(self, size: int, chunks: int) -> None:
+        """Puts the first file in: its size in bytes, and how many chunks are in it."""
+        self._is_small = size <= SMALL_FILE_BYTES
+        self._put(Place(0, 0), size, chunks)
+
+    def take_along(self, size: int, chunks: int, *, has_turn: bool) -> bool:
+        """Puts one more file in, if it may and fits. Returns whether it is in.
+
+        `has_turn`: whether it could go by itself right now.
+        """
+        if not self._is_like(size, has_turn) or self._chunks + chunks > MAX_CHUNKS_IN_MESSAGE:
+            return False
+        place = self._place_of(size)
+        if place is None:
+            return False
+        self._put(place, size, chunks)
+        return True
+
+    def _is_like(self, size: int, has_turn: bool) -> bool:
+        """Whether a file of that size may go with the first one."""
+        if not self._is_small:
+            return size > SMALL_FILE_BYTES and not has_turn
+        return size <= SMALL_FILE_BYTES and sum(self.sizes) + size <= SMALL_MESSAGE_BYTES
+
+    def _put(self, place: Place, size: int, chunks: int) -> None:
+        self.places.append(place)
+        self.sizes = self._sizes_with(place, size)
+        self._chunks += chunks
+
+    def _place_of(self, size: int) -> Place | None:
+        """The first place in which the message with the file is still within the limits."""
+        joined = (Place(number, offset) for number, offset in enumerate(self.sizes))
+        for place in (*joined, Place(len(self.sizes), 0)):
+            if takes(self.limits, self._sizes_with(place, size)):
+                return place
+        return None
+
+    def _sizes_with(self, place: Place, size: int) -> list[int]:
+        sizes = [*self.sizes, 0][: max(len(self.sizes), place.attachment + 1)]
+        sizes[place.attachment] += size
+        return sizes
