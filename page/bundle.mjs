@@ -28,6 +28,8 @@ const options = {
   minify: true,
   outdir: BUNDLE,
   target: ["es2022", "chrome111", "firefox115", "safari16.4"],
+  // In place of tsconfig.json, which is for the type checker, and not where the image is built.
+  tsconfigRaw: { compilerOptions: { jsx: "react-jsx", jsxImportSource: "preact", verbatimModuleSyntax: true } },
 };
 
 /** The licences of the packages that a bundle holds, which have to come with it. @param {string[]} inputs */

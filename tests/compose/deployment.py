@@ -22,6 +22,8 @@ OVERRIDE = Path(__file__).parent / "override.yml"
 REPLICAS = 3
 START_S = 180.0
 """Bounds a start on a busy machine; how long it may take on one with nothing else to do is up to a test."""
+CLIENT_S = 900.0
+"""Bounds one command of a client, on a busy machine."""
 SERVICES = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
 KILLED = 128 + 9
 """The exit code of what was killed."""
@@ -229,7 +231,7 @@ class Deployment:
             capture_output=True,
             text=True,
             check=False,
-            timeout=300,
+            timeout=CLIENT_S,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -241,7 +243,7 @@ class Deployment:
             [*map(str, command), *map(str, arguments)],
             capture_output=True,
             check=False,
-            timeout=300,
+            timeout=CLIENT_S,
         )
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout

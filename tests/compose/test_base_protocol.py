@@ -28,13 +28,15 @@ from tests.base_protocol.test_frontends import (  # noqa: F401
     test_wrong_logins,
 )
 from tests.compose.base_stage import DeployedStage
+from tests.compose.quiet_link import QuietLink
 
 pytestmark = pytest.mark.compose
 
 
 @pytest.fixture
-async def stage(stage: DeployedStage) -> AsyncIterator[DeployedStage]:
-    """Each test finds no file, and leaves none."""
+async def stage(stage: DeployedStage, quiet_link: QuietLink) -> AsyncIterator[DeployedStage]:
+    """Each test finds no file, and leaves none. A connection is opened that a later test looks at."""
+    assert quiet_link
     yield stage
     await stage.empty()
 

@@ -15,14 +15,11 @@ from PIL import Image
 from client_sdk import FileEvent
 from tests.compose.base_stage import DeployedStage
 from tests.compose.deployment import USER, Deployment, authorized
-from tests.compose.quiet_link import QuietLink
 from tests.compose.tickets import send_with_ticket
 
 pytestmark = pytest.mark.compose
 
 MIB = 1024 * 1024
-QUIET_S = 150.0
-"""Seven pings of the manager, and more than the minute after which proxies end what is silent by default."""
 
 
 def content_of(size: int) -> bytes:
@@ -32,10 +29,10 @@ def content_of(size: int) -> bytes:
 
 @pytest.fixture(scope="module")
 def stored(
-    deployment: Deployment, quiet_link: QuietLink, tmp_path_factory: pytest.TempPathFactory
+    deployment: Deployment, ada: str, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, bytes]:
-    """The files of /holiday, uploaded as a folder, after the connection that is to stay was opened."""
-    assert quiet_link
+    """The files of /holiday, uploaded as a folder."""
+    assert ada
     files = {"empty": b"", "small.txt": b"hello", "big.bin": content_of(25 * MIB + 3)}
     folder = tmp_path_factory.mktemp("sources") / "holiday"
     (folder / "deep").mkdir(parents=True)
@@ -158,9 +155,3 @@ def test_the_gateway_asks_the_name_server_of_the_engine_alone(deployment: Deploy
     urls = [f"{deployment.url}/health?{number}" for number in range(300)]
     codes = deployment.curl("--write-out", "%{http_code}\\n", *urls)
     assert codes.decode().split() == ["204"] * 300
-
-
-async def test_a_quiet_connection_stays_up_for_minutes(quiet_link: QuietLink):
-    """The manager's pings keep a WebSocket alive that says nothing, at Caddy and at the gateway."""
-    await asyncio.to_thread(quiet_link.wait_until, QUIET_S)
-    assert await asyncio.to_thread(quiet_link.answers)

@@ -1,4 +1,4 @@
-"""What happens to a deployment while its users upload: containers die, come and go."""
+"""The life of a deployment: connections stay, and containers die, come and go while users upload."""
 
 import asyncio
 import json
@@ -8,10 +8,13 @@ import pytest
 
 from client_sdk import Client
 from tests.compose.deployment import REPLICAS, Deployment, authorized
+from tests.compose.quiet_link import QuietLink
 from tests.compose.steady_uploads import PATIENCE_S, steady_uploads
 
 pytestmark = pytest.mark.compose
 
+QUIET_S = 150.0
+"""Seven pings of the manager, and more than the minute after which proxies end what is silent by default."""
 LASTING = (
     "upload-service",
     "manager",
@@ -28,6 +31,12 @@ async def cloud(deployment: Deployment, ada: str) -> AsyncIterator[Client]:
     """The administrator's client."""
     async with deployment.cloud(ada) as cloud:
         yield cloud
+
+
+async def test_a_quiet_connection_stays_up_for_minutes(quiet_link: QuietLink):
+    """The manager's pings keep a WebSocket alive that says nothing, at Caddy and at the gateway."""
+    await asyncio.to_thread(quiet_link.wait_until, QUIET_S)
+    assert await asyncio.to_thread(quiet_link.answers)
 
 
 async def test_uploads_go_on_whatever_container_is_killed(deployment: Deployment, cloud: Client):

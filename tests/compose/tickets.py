@@ -33,7 +33,9 @@ def send_with_ticket(deployment: Deployment, token: str, content: bytes, folder:
     fields = [f"{each['name']}={each['value']}" for each in ticket["fields"]]
     options = [option for field in fields for option in ("--form-string", field)]
     deployment.curl(*options, "--form", f"file=@{folder / 'file.bin'}", ticket["url"])
-    deployment.secrets_given += [each["value"] for each in ticket["fields"]]
+    deployment.secrets_given += [
+        each["value"] for each in ticket["fields"] if each["name"] == "ticket"
+    ]
     url: str = ask(deployment, token, FILE, id=ticket["fileId"])["file"]["url"]
     deployment.secrets_given.append(url.rpartition("=")[2])
     return url

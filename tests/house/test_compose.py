@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -327,6 +328,19 @@ def test_image_has_every_room():
     for room in sorted(path.parent.name for path in ROOT.glob("*/py.typed")):
         assert f"COPY {room} {room}\n" in dockerfile, room
         assert f"!{room}" in let_through, room
+
+
+def test_image_has_the_page_as_it_is_here(tmp_path):
+    """The bundle depends on nothing that the Dockerfile does not copy."""
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    (files,) = re.findall(r"^COPY (.*) \./$", dockerfile, re.MULTILINE)
+    for name in files.split():
+        shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / "page", tmp_path / "page")
+    (tmp_path / "node_modules").symlink_to(ROOT / "node_modules")
+    subprocess.run(["node", "page/bundle.mjs"], cwd=tmp_path, check=True)  # noqa: S607
+    script = (tmp_path / "manager" / "page" / "main.js").read_text()
+    assert "React.createElement" not in script, "JSX is made for another library than the page's"
 
 
 def test_image_has_every_data_file():
