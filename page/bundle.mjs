@@ -13,8 +13,11 @@ import { build } from "esbuild";
 const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const SOURCES = path.join(ROOT, "page");
 const BUNDLE = path.join(ROOT, "manager", "page");
-/** What is served as it is; the index comes last, since it says that the page is there. */
-const UNCHANGED = ["favicon.svg", "icons.svg", "index.html"];
+/** What is served as it is. */
+const UNCHANGED = ["favicon.svg", "icons.svg"];
+const INDEX = "index.html";
+/** Where the index names what the script imports, so that a browser fetches it at once. */
+const PRELOAD = "{{preload}}";
 const LICENCES = "third-party-licences.txt";
 
 /** @type {import("esbuild").BuildOptions} */
@@ -44,6 +47,13 @@ async function licencesOf(inputs) {
   return (await Promise.all(texts)).join("\n\n");
 }
 
+/** @param {import("esbuild").Metafile} metafile */
+function preloads({ outputs }) {
+  const imports = outputs["manager/page/main.js"]?.imports ?? [];
+  const modules = imports.filter(({ kind }) => kind === "import-statement").map((each) => path.basename(each.path));
+  return modules.map((name) => `<link rel="modulepreload" href="{{base}}/${name}" />`).join("\n    ");
+}
+
 await rm(BUNDLE, { recursive: true, force: true });
 await mkdir(BUNDLE, { recursive: true });
 const page = await build({
@@ -58,3 +68,6 @@ const styles = await build({ ...options, entryPoints: { main: "page/styles/main.
 const inputs = [page, worker, styles].flatMap((result) => Object.keys(result.metafile.inputs));
 await writeFile(path.join(BUNDLE, LICENCES), await licencesOf(inputs));
 for (const name of UNCHANGED) await cp(path.join(SOURCES, name), path.join(BUNDLE, name));
+// Last, since it says that the page is there.
+const index = await readFile(path.join(SOURCES, INDEX), "utf8");
+await writeFile(path.join(BUNDLE, INDEX), index.replace(PRELOAD, preloads(page.metafile)));

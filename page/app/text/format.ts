@@ -1,4 +1,6 @@
-/** Numbers and times as people read them. Pure, but for the reader's own time zone. */
+/** Numbers and times as people read them, in the reader's own locale and time zone. */
+
+import { locale } from "./language.js";
 
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 const STEP = 1024;
@@ -8,7 +10,12 @@ export function formatSize(bytes: number) {
   const exponent = UNITS.findIndex((_, at) => at === UNITS.length - 1 || bytes / STEP ** at < 999.5);
   const value = bytes / STEP ** exponent;
   const digits = exponent === 0 || value >= 99.95 ? 0 : 1;
-  return `${value.toFixed(digits)}\u00a0${UNITS[exponent]}`;
+  const number = value.toLocaleString(locale, {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+    useGrouping: false,
+  });
+  return `${number}\u00a0${UNITS[exponent]}`;
 }
 
 /**
@@ -36,15 +43,9 @@ export function formatDuration(seconds: number) {
   return minutes ? `${hours}\u00a0h ${minutes}\u00a0min` : `${hours}\u00a0h`;
 }
 
-const SAME_YEAR = new Intl.DateTimeFormat("en", {
-  day: "numeric",
-  month: "short",
-  hour: "2-digit",
-  minute: "2-digit",
-  hourCycle: "h23",
-});
-const OTHER_YEAR = new Intl.DateTimeFormat("en", { day: "numeric", month: "short", year: "numeric" });
-const FULL = new Intl.DateTimeFormat("en", { dateStyle: "long", timeStyle: "short", hourCycle: "h23" });
+const SAME_YEAR = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" });
+const OTHER_YEAR = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year: "numeric" });
+const FULL = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "short" });
 
 /** @param now milliseconds */
 export function formatDate(iso: string | null, now: number) {
@@ -59,11 +60,13 @@ export function formatFullDate(iso: string | null) {
 }
 
 export function formatCount(count: number) {
-  return count.toLocaleString("en");
+  return count.toLocaleString(locale);
 }
 
+const PERCENT = new Intl.NumberFormat(locale, { style: "percent" });
+
 export function formatPercent(part: number, whole: number) {
-  return `${whole > 0 ? Math.floor((100 * part) / whole) : 0}%`;
+  return PERCENT.format(whole > 0 ? Math.floor((100 * part) / whole) / 100 : 0);
 }
 
 /** How long music or a film is. */

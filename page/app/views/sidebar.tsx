@@ -1,6 +1,7 @@
 /** The left side: uploading, where one is, what is stored, who serves, who one is. */
 
 import { formatRoute } from "../state/route.js";
+import { type Language, LANGUAGES, chooseLanguage, chosenLanguage } from "../text/language.js";
 import { text } from "../text/text.js";
 import { Check } from "./controls.js";
 import { onPlainClick, useApp, useStore } from "./dom.js";
@@ -89,6 +90,14 @@ function UserBar() {
       : []),
     { label: text.account.title, icon: "key", run: open("account") },
     { label: text.shortcuts.title, icon: "keyboard", run: open("shortcuts") },
+    "line" as const,
+    { note: text.language.title },
+    ...([null, ...Object.keys(LANGUAGES)] as (Language | null)[]).map((choice) => ({
+      label: choice ? LANGUAGES[choice] : text.language.auto,
+      icon: "globe",
+      isChosen: choice === chosenLanguage,
+      run: () => chooseLanguage(choice),
+    })),
     "line" as const,
     { label: text.login.logout, icon: "logout", run: logout },
   ];

@@ -7,7 +7,7 @@ import { formatDate, formatFullDate, formatSize } from "../text/format.js";
 import { text } from "../text/text.js";
 import { Access } from "./access.js";
 import { IconButton } from "./controls.js";
-import { classes, useApp, useStore } from "./dom.js";
+import { classes, useApp, useMemo, useStore } from "./dom.js";
 import { gridHandlers, itemHandlers, openMenu, useRows } from "./grid.js";
 import { Icon, ItemIcon } from "./icon.js";
 import { dragSource, useDropTarget } from "./item-drag.js";
@@ -94,7 +94,12 @@ function Gap({ row }: { row: number }) {
   );
 }
 
+/** While the list scrolls, rows that stay in it are not drawn again. */
 function Row({ item, row }: { item: Item; row: number }) {
+  return useMemo(() => <RowContent item={item} row={row} />, [item, row]);
+}
+
+function RowContent({ item, row }: { item: Item; row: number }) {
   const app = useApp();
   const isSelected = useStore((state) => state.selection.items.has(item.key));
   const isFocused = useStore((state) => state.selection.focus === row);

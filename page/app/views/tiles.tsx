@@ -5,7 +5,7 @@ import { itemAt, rowCount } from "../state/listing.js";
 import { formatSize } from "../text/format.js";
 import { text } from "../text/text.js";
 import { Access } from "./access.js";
-import { classes, useApp, useStore } from "./dom.js";
+import { classes, useApp, useMemo, useStore } from "./dom.js";
 import { gridHandlers, itemHandlers, useRows } from "./grid.js";
 import { dragSource, useDropTarget } from "./item-drag.js";
 import { RenameInput } from "./rename.js";
@@ -65,7 +65,12 @@ export function Tiles() {
   );
 }
 
+/** While the list scrolls, tiles that stay in it are not drawn again. */
 function Tile({ item, row }: { item: Item; row: number }) {
+  return useMemo(() => <TileContent item={item} row={row} />, [item, row]);
+}
+
+function TileContent({ item, row }: { item: Item; row: number }) {
   const app = useApp();
   const isSelected = useStore((state) => state.selection.items.has(item.key));
   const isFocused = useStore((state) => state.selection.focus === row);

@@ -5,6 +5,8 @@ import { useLayoutEffect, useRef, useState } from "./dom.js";
 
 /** Lines beyond the edge that are drawn, so that slow scrolling shows no gaps. */
 const MARGIN = 8;
+/** After how many lines of scrolling the list is drawn again: less than the margin. */
+const STEP = 4;
 
 export interface Layout {
   /** there are */
@@ -33,11 +35,17 @@ export function useViewport<Kind extends Layout>(
   offset: number = 0,
 ): Viewport & { layout: Kind } {
   const root = useRef<HTMLDivElement | null>(null);
+  const lineHeightNow = useRef(1);
   const [view, setView] = useState({ top: 0, height: 800, width: 800 });
   useLayoutEffect(() => {
     const element = root.current;
     if (!element) return undefined;
-    const measure = () => setView({ top: element.scrollTop, height: element.clientHeight, width: element.clientWidth });
+    const measure = () => {
+      const step = STEP * lineHeightNow.current;
+      const top = Math.floor(element.scrollTop / step) * step;
+      const { clientHeight: height, clientWidth: width } = element;
+      setView((view) => (view.top === top && view.height === height && view.width === width ? view : { top, height, width }));
+    };
     const observer = new ResizeObserver(measure);
     measure();
     observer.observe(element);
@@ -49,8 +57,9 @@ export function useViewport<Kind extends Layout>(
   }, []);
   const layout = layoutOf(view.width);
   const { lines, lineHeight } = layout;
+  lineHeightNow.current = lineHeight;
   const first = Math.max(0, Math.floor(view.top / lineHeight) - MARGIN);
-  const last = Math.min(lines - 1, Math.ceil((view.top + view.height) / lineHeight) + MARGIN);
+  const last = Math.min(lines - 1, Math.ceil((view.top + view.height) / lineHeight) + STEP + MARGIN);
   const reveal = (line: number) => {
     const element = root.current;
     if (!element) return;

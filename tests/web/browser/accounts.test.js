@@ -39,7 +39,7 @@ test("a new cloud asks for its administrator, who is then logged in", async () =
   await page.getByLabel("User name").fill("ada");
   await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
   await page.getByLabel("Repeat password").fill("something else");
-  await page.getByText("The passwords differ.").waitFor();
+  await page.getByText("The passwords do not match.").waitFor();
   await page.getByLabel("Repeat password").fill(PASSWORD);
   await page.getByRole("button", { name: "Create administrator" }).click();
   await page.getByText("This folder is empty").waitFor();
@@ -102,14 +102,14 @@ async function administrator() {
 test("an administrator adds a user, who can log in and manages nobody", async () => {
   const { admin, dialog } = await administrator();
   await dialog.getByText("1 user", { exact: true }).waitFor();
-  await dialog.getByRole("button", { name: "Add somebody" }).click();
+  await dialog.getByRole("button", { name: "New user" }).click();
   await dialog.getByLabel("User name").fill("grace");
   await dialog.getByLabel("Password").fill(PASSWORD);
   await dialog.getByRole("button", { name: "Add user" }).click();
   await admin.page.getByText("grace can log in now.").waitFor();
   await dialog.getByText("2 users", { exact: true }).waitFor();
   await dialog.getByRole("button", { name: "Manage grace" }).waitFor();
-  await dialog.getByRole("button", { name: "Add somebody" }).click();
+  await dialog.getByRole("button", { name: "New user" }).click();
   await dialog.getByLabel("User name").fill("grace");
   await dialog.getByLabel("Password").fill(PASSWORD);
   await dialog.getByRole("button", { name: "Add user" }).click();
@@ -191,7 +191,7 @@ test("an administrator makes another one and takes that back, but manages not on
   await users.getByRole("button", { name: "Manage ada" }).waitFor();
 
   await dialog.getByRole("group", { name: "Role" }).getByRole("button", { name: "User" }).click();
-  await admin.page.getByText("grace is no administrator any more.").waitFor();
+  await admin.page.getByText("grace is no longer an administrator.").waitFor();
   await users.getByLabel("Find users").fill("a");
   await users
     .getByRole("alert")
@@ -214,11 +214,11 @@ test("a removed user is logged out, and the files are given to whom the administ
   await dialog.getByRole("button", { name: "Manage leaver" }).click();
   await dialog.getByRole("button", { name: "Remove leaver …" }).click();
   await dialog.getByText("You will own the files.").waitFor();
-  await dialog.getByLabel("Give them to somebody else").fill("heir");
+  await dialog.getByLabel("Give them to another user").fill("heir");
   await dialog.getByRole("button", { name: "Choose" }).click();
   await dialog.getByRole("button", { name: "Remove leaver and give the files to heir" }).click();
   await admin.page.getByText("leaver has been removed.").waitFor();
-  await dialog.getByText("Nobody of that name.").waitFor();
+  await dialog.getByText("No user found.").waitFor();
   await leaver.page.getByText("Your login has ended.").waitFor();
   await leaver.logsIn("leaver");
   await leaver.page
@@ -246,7 +246,7 @@ test("a removed user's files are deleted when that is what the administrator cho
   await dialog.getByRole("button", { name: "Manage goner" }).click();
   await dialog.getByRole("button", { name: "Remove goner …" }).click();
   await dialog.getByRole("button", { name: "Delete", exact: true }).click();
-  await dialog.getByText("The files cannot be brought back.").waitFor();
+  await dialog.getByText("This cannot be undone.").waitFor();
   await dialog.getByRole("button", { name: "Remove goner and delete 1 file" }).click();
   await admin.page.getByText("goner has been removed.").waitFor();
   await admin.row("gone.txt").waitFor({ state: "detached" });
@@ -265,7 +265,7 @@ test("an administrator sees all users without typing, a page at a time, and find
   await dialog.getByLabel("Find users").fill("crowd10");
   await dialog.getByText("11 users", { exact: true }).waitFor();
   await dialog.getByLabel("Find users").fill("nobodyatall");
-  await dialog.getByText("Nobody of that name.").waitFor();
+  await dialog.getByText("No user found.").waitFor();
   await admin.leaves();
 });
 
@@ -302,7 +302,7 @@ test("a session that one sees among one's own can be ended, and is logged out at
   }
   const dialog = await here.opensAccount("Sessions");
   const sessions = dialog.getByRole("listitem");
-  await sessions.filter({ hasText: "This one" }).getByText("Chrome on Linux").waitFor();
+  await sessions.filter({ hasText: "This device" }).getByText("Chrome on Linux").waitFor();
   await dialog.getByRole("button", { name: "End all others" }).waitFor();
   await sessions.filter({ hasText: "Chrome on Linux" }).getByRole("button", { name: "End" }).first().click();
   await here.page.getByText("The session of Chrome on Linux has ended.").waitFor();
@@ -359,13 +359,13 @@ test("an app password is made, shown once, and revoked", async () => {
   await person.row("backups").dblclick();
   await person.page.getByText("This folder is empty").waitFor();
   const dialog = await person.opensAccount("App passwords");
-  await dialog.getByText("There are none yet.").waitFor();
+  await dialog.getByText("None yet").waitFor();
   await dialog.getByRole("button", { name: "New app password" }).click();
   await dialog.getByLabel("Name").fill("nightly backup");
   await dialog.getByLabel("May only read").check();
   await dialog.getByLabel("Only for /backups").check();
   await dialog.getByRole("button", { name: "In 30 days" }).click();
-  await dialog.getByRole("button", { name: "Make it" }).click();
+  await dialog.getByRole("button", { name: "Create" }).click();
   const made = await dialog.getByLabel("App password").inputValue();
   assert.match(made, /^dca_[\w-]{43}$/);
   assert.equal(await set.cloud.statusOf(made), 200);
@@ -375,7 +375,7 @@ test("an app password is made, shown once, and revoked", async () => {
   await row.getByText(/Used .* · Expires/).waitFor();
   await row.getByRole("button", { name: "Revoke" }).click();
   await person.page.getByText("nightly backup has been revoked.").waitFor();
-  await dialog.getByText("There are none yet.").waitFor();
+  await dialog.getByText("None yet").waitFor();
   assert.equal(await set.cloud.statusOf(made), 401);
   await person.leaves();
 });

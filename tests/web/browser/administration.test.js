@@ -74,7 +74,7 @@ test("an administrator reads who did what, by user, action and time", async () =
   await events.filter({ hasText: "User created" }).waitFor();
   await events.filter({ hasText: "Master key" }).waitFor({ state: "detached" });
   await dialog.getByLabel("User").fill("nobody");
-  await dialog.getByText("Nothing of that kind.").waitFor();
+  await dialog.getByText("No such events.").waitFor();
   await dialog.getByLabel("User").fill("");
   await dialog.getByLabel("Time").selectOption({ label: "Last 24 hours" });
   await events.filter({ hasText: "Master key" }).waitFor();

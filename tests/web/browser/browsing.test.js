@@ -61,7 +61,7 @@ test("addresses can be bookmarked, and the back button goes back", async () => {
 
 test("a folder that is not there says so, and leads back", async () => {
   const person = await Person.works(set.browser, set.cloud, set.token, { at: "/#/nowhere" });
-  await person.page.getByText("There is no such folder").waitFor();
+  await person.page.getByText("Folder not found").waitFor();
   assert.ok(await person.page.getByRole("button", { name: "New folder" }).isDisabled());
   await person.page.getByRole("button", { name: "Upload", exact: true }).click();
   assert.ok(await person.page.getByRole("menuitem", { name: "New folder" }).isDisabled());

@@ -165,7 +165,7 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     await account.getByRole("button", { name: "New app password" }).click();
     await reads(page, "a new app password");
     await account.getByLabel("Name").fill(`backup, ${colorScheme}`);
-    await account.getByRole("button", { name: "Make it" }).click();
+    await account.getByRole("button", { name: "Create" }).click();
     await account.getByLabel("App password", { exact: true }).waitFor();
     await reads(page, "the text of an app password");
     await account.getByRole("button", { name: "Done" }).click();
@@ -243,14 +243,14 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     await unfinished.nth(1).waitFor();
     await reads(page, "unfinished uploads");
     for (const name of Object.keys(sizes).slice(0, 2))
-      await page.getByRole("button", { name: `Drop the upload of ${name}` }).click();
+      await page.getByRole("button", { name: `Discard the upload of ${name}` }).click();
     await unfinished.first().waitFor({ state: "detached" });
     await rm(local, { recursive: true });
     await gate.open();
     await person.uploads([{ name: `twice ${colorScheme}.txt`, buffer: Buffer.from("1") }]);
     await person.row(`twice ${colorScheme}.txt`).waitFor();
     await person.uploads([{ name: `twice ${colorScheme}.txt`, buffer: Buffer.from("2") }]);
-    const question = page.getByRole("dialog", { name: "This name is taken" });
+    const question = page.getByRole("dialog", { name: "Name already exists" });
     await question.waitFor();
     await reads(page, "overwrite");
     await question.getByRole("button", { name: /^Skip/ }).click();
@@ -281,7 +281,7 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     await pictures(page, `narrow-tiles-${colorScheme}`);
     await page.getByRole("button", { name: "Table" }).tap();
     await page.getByRole("button", { name: "Open the overview" }).tap();
-    await page.getByText("Everything else").waitFor();
+    await page.getByText("Other").waitFor();
     await reads(page, "drawer");
     await pictures(page, `narrow-overview-${colorScheme}`);
     await page.getByRole("link", { name: "All files" }).tap();
@@ -320,14 +320,14 @@ test("a narrow dialog holds long names and all that is said of a user", async ()
   await person.uploads([{ name, buffer: Buffer.from("1") }]);
   await person.row(name).waitFor();
   await person.uploads([{ name, buffer: Buffer.from("2") }]);
-  const question = page.getByRole("dialog", { name: "This name is taken" });
+  const question = page.getByRole("dialog", { name: "Name already exists" });
   await question.waitFor();
   assert.deepEqual(await spills(), []);
   await question.getByRole("button", { name: /^Skip/ }).click();
   await person.chooses(name, "Copy a link");
   const link = page.getByRole("dialog", { name: "Link" });
   assert.deepEqual(await spills(), []);
-  await link.getByRole("button", { name: "Make a link" }).click();
+  await link.getByRole("button", { name: "Create link" }).click();
   await link.getByRole("button", { name: "Copy" }).waitFor();
   assert.deepEqual(await spills(), []);
   await page.keyboard.press("Escape");

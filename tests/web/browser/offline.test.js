@@ -77,7 +77,7 @@ test("a file that is opened without a connection says what it waits for, and is 
 test("dialogs say that there is no connection, and go on once it is back", async () => {
   for (const { choice, found } of [
     { choice: "Move", found: "inside" },
-    { choice: "Share", found: "Only you, and people you share it with" },
+    { choice: "Share", found: "Only you and people you share it with" },
   ]) {
     const { person, comesBack } = await goesOffline();
     await person.chooses("keep.txt", choice);
@@ -94,10 +94,10 @@ test("dialogs say that there is no connection, and go on once it is back", async
 test("people who cannot be looked for are not said to be missing", async () => {
   const { person, comesBack } = await goesOffline();
   await person.chooses("keep.txt", "Transfer ownership");
-  await person.page.getByLabel("To whom?").fill("gra");
+  await person.page.getByLabel("New owner").fill("gra");
   await person.page.clock.fastForward(1_000);
   await person.page.getByRole("dialog").getByText("There is no connection at the moment.").waitFor();
-  assert.equal(await person.page.getByText("Nobody of that name.").count(), 0);
+  assert.equal(await person.page.getByText("No user found.").count(), 0);
   await comesBack();
   await person.page.getByRole("dialog").getByText("grace").waitFor();
   await person.leaves();
@@ -233,7 +233,7 @@ test("a file that is changed on the disk meanwhile is told as that, and has to b
   await gate.open();
   const row = person.page.locator(".queue-row").filter({ hasText: "draft.bin" });
   await row.getByText("The file was changed or removed meanwhile.").waitFor();
-  assert.equal(await row.getByRole("button", { name: "Try draft.bin again" }).count(), 0);
+  assert.equal(await row.getByRole("button", { name: "Retry draft.bin" }).count(), 0);
   const chooser = person.page.waitForEvent("filechooser");
   await row.getByRole("button", { name: "Choose draft.bin again" }).click();
   await (await chooser).setFiles(file);

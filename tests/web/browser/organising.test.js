@@ -22,7 +22,7 @@ async function worksIn(folder, names) {
     await person.uploads(names.map((name) => ({ name, buffer: Buffer.from(`content of ${name}`) })));
     await person.uploadsAreDone(names.length);
     await person.sees(names);
-    await person.page.getByRole("button", { name: "Clear the list" }).click();
+    await person.page.getByRole("button", { name: "Clear list" }).click();
   }
   return person;
 }
@@ -250,7 +250,7 @@ test("a folder that is deleted under somebody's feet says so", async () => {
   await person.page.keyboard.press("Delete");
   await person.page.getByText("This folder is empty").waitFor();
   await person.page.clock.fastForward(8_000);
-  await sailor.page.getByText("There is no such folder").waitFor();
+  await sailor.page.getByText("Folder not found").waitFor();
   await person.leaves();
   await sailor.leaves();
 });
@@ -322,7 +322,7 @@ test("a link is copied, and opens the file for somebody without an account", asy
   await person.context.grantPermissions(["clipboard-read", "clipboard-write"]);
   await person.chooses("open.txt", "Copy a link");
   const dialog = person.page.getByRole("dialog", { name: "Link" });
-  await dialog.getByRole("button", { name: "Make a link" }).click();
+  await dialog.getByRole("button", { name: "Create link" }).click();
   await dialog.getByRole("button", { name: "Copy", exact: true }).click();
   await dialog.getByText("Copied").waitFor();
   const link = await person.page.evaluate(() => navigator.clipboard.readText());
@@ -338,7 +338,7 @@ test("a link is copied also where the browser refuses the page its clipboard", a
   });
   await person.chooses("open.txt", "Copy a link");
   const dialog = person.page.getByRole("dialog", { name: "Link" });
-  await dialog.getByRole("button", { name: "Make a link" }).click();
+  await dialog.getByRole("button", { name: "Create link" }).click();
   await dialog.getByRole("button", { name: "Copy", exact: true }).click();
   await dialog.getByText("Copied").waitFor();
   assert.equal(await person.page.evaluate(() => navigator.clipboard.readText()), await dialog.getByRole("textbox").inputValue());

@@ -81,7 +81,7 @@ function storedFromNowOn(person) {
  */
 async function goesOnWith(person, file) {
   const chooser = person.page.waitForEvent("filechooser");
-  await unfinished(person).getByRole("button", { name: "Go on with film.mkv" }).click();
+  await unfinished(person).getByRole("button", { name: "Resume film.mkv" }).click();
   await (await chooser).setFiles(file);
 }
 
@@ -139,7 +139,7 @@ test("where the browser remembers the file, one click goes on", async () => {
   await reloads(person);
   const stored = storedFromNowOn(person);
   await gate.open();
-  await unfinished(person).getByRole("button", { name: "Go on with film.mkv" }).press("Enter");
+  await unfinished(person).getByRole("button", { name: "Resume film.mkv" }).press("Enter");
   await person.uploadsAreDone(1);
   assert.equal(stored.count, 2);
   await hasTheWholeFilm(person);
@@ -154,7 +154,7 @@ test("an upload that is dropped is gone, and so is one that another file takes t
   await storesOneChunk(person, gate);
   await gate.holds(4);
   await reloads(person);
-  await unfinished(person).getByRole("button", { name: "Drop the upload of film.mkv" }).press("Enter");
+  await unfinished(person).getByRole("button", { name: "Discard the upload of film.mkv" }).press("Enter");
   await unfinished(person).waitFor({ state: "detached" });
   await unfinished(person, "draft.mkv").waitFor();
   await gate.open();
@@ -179,7 +179,7 @@ test("whoever picks the same file in another window goes on there, and the first
   await unfinished(other).getByText("Is being uploaded elsewhere").waitFor();
   const stored = storedFromNowOn(other);
   await other.page.setInputFiles("#pick-files", film);
-  await person.page.locator('.queue-row[data-state="elsewhere"]').getByText("Goes on elsewhere").waitFor();
+  await person.page.locator('.queue-row[data-state="elsewhere"]').getByText("Continued elsewhere").waitFor();
   await other.uploadsAreDone(1);
   assert.equal(stored.count, 2);
   await hasTheWholeFilm(other);
@@ -194,7 +194,7 @@ test("a question about a taken name is asked again after a reload, and needs no 
   await person.page.setInputFiles("#pick-files", film);
   await person.uploadsAreDone(1);
   await person.page.setInputFiles("#pick-files", film);
-  const question = person.page.getByRole("dialog", { name: "This name is taken" });
+  const question = person.page.getByRole("dialog", { name: "Name already exists" });
   await question.waitFor();
   await person.page.reload();
   await question.getByRole("button", { name: /^Keep both/ }).click();
@@ -224,7 +224,7 @@ test("a question about a taken name is asked again when the manager is back, als
   await person.page.setInputFiles("#pick-files", film);
   await person.uploadsAreDone(1);
   await person.page.setInputFiles("#pick-files", film);
-  const question = person.page.getByRole("dialog", { name: "This name is taken" });
+  const question = person.page.getByRole("dialog", { name: "Name already exists" });
   await question.waitFor();
   const { port } = set.cloud;
   await set.cloud.down();

@@ -65,7 +65,7 @@ async function setsUpApp(form) {
     .first()
     .waitFor()
     .then(() => form.locator(".recovery-codes code").allTextContents());
-  await form.getByRole("button", { name: "I have kept them" }).click();
+  await form.getByRole("button", { name: "I have saved them" }).click();
   return { secret, codes };
 }
 
@@ -117,12 +117,12 @@ test("a passkey is made, is a second factor, and logs in alone", async () => {
   await dialog.getByRole("button", { name: "Add a second factor" }).click();
   await confirms(dialog);
   await dialog.getByRole("button", { name: "Passkey", exact: true }).click();
-  await dialog.getByRole("button", { name: "Make a passkey" }).click();
-  await dialog.getByRole("button", { name: "I have kept them" }).click();
+  await dialog.getByRole("button", { name: "Create a passkey" }).click();
+  await dialog.getByRole("button", { name: "I have saved them" }).click();
   await dialog.getByText(/Passkey · not used yet/).waitFor();
   await dialog.getByRole("button", { name: "Add a second factor" }).click();
   await dialog.getByRole("button", { name: "Passkey", exact: true }).click();
-  await dialog.getByRole("button", { name: "Make a passkey" }).click();
+  await dialog.getByRole("button", { name: "Create a passkey" }).click();
   await dialog.getByText("This device has a passkey for this account already.").waitFor();
   await page.evaluate(() => sessionStorage.clear());
   await page.reload();
@@ -151,7 +151,7 @@ test("an administrator demands a second factor, and removes it when it is lost",
   const users = await admin.opensUsers();
   await users.getByRole("button", { name: new RegExp(`\\b${name}\\b`) }).click();
   await users.getByText("This user has none.").waitFor();
-  await users.getByLabel("Demand a second factor").check();
+  await users.getByLabel("Require a second factor").check();
   const person = await Person.visits(set.browser, set.cloud);
   const { page } = person;
   await person.logsIn(name);

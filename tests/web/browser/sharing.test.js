@@ -86,14 +86,14 @@ test("who stands deep in a folder that is moved goes with it", async () => {
 test("a private file is seen by others and not opened, until it is shared", async () => {
   const { ada, grace } = await bothIn("rights");
   await file(ada, "diary.txt");
-  await access(grace, "diary.txt", "Private to somebody else");
+  await access(grace, "diary.txt", "Private to another user");
   await grace.row("diary.txt").dblclick();
   await grace.page.getByText("This file is private.").waitFor();
   await grace.page.keyboard.press("Escape");
 
   await ada.chooses("diary.txt", "Share");
   const dialog = ada.page.getByRole("dialog", { name: /Share/ });
-  await dialog.getByLabel("With whom?").fill("grac");
+  await dialog.getByLabel("Share with").fill("grac");
   const choice = dialog.getByRole("group", { name: "Access of grace" });
   await choice.getByRole("button", { name: "View" }).click();
   await access(grace, "diary.txt", "Shared with you");
@@ -102,7 +102,7 @@ test("a private file is seen by others and not opened, until it is shared", asyn
   await choice.getByRole("button", { name: "Edit" }).click();
   await grace.page.getByText("You can view and change it").waitFor();
   await choice.getByRole("button", { name: "None" }).click();
-  await access(grace, "diary.txt", "Private to somebody else");
+  await access(grace, "diary.txt", "Private to another user");
   await ada.leaves();
   await grace.leaves();
 });
@@ -110,12 +110,12 @@ test("a private file is seen by others and not opened, until it is shared", asyn
 test("who has access is listed, and changed and taken away there", async () => {
   const { ada, grace } = await bothIn("guests");
   await file(ada, "list.txt");
-  await access(grace, "list.txt", "Private to somebody else");
+  await access(grace, "list.txt", "Private to another user");
   await ada.chooses("list.txt", "Share");
   const dialog = ada.page.getByRole("dialog", { name: /Share/ });
   const people = dialog.getByRole("list", { name: "People with access" });
-  await people.getByText("Nobody yet.").waitFor();
-  await dialog.getByLabel("With whom?").fill("grac");
+  await people.getByText("No one yet").waitFor();
+  await dialog.getByLabel("Share with").fill("grac");
   await dialog.getByRole("button", { name: "Edit" }).click();
   await people.getByRole("button", { name: "Edit", pressed: true }).waitFor();
   await dialog.getByText("Listed above").waitFor();
@@ -130,11 +130,11 @@ test("who has access is listed, and changed and taken away there", async () => {
   await choice.getByRole("button", { name: "View" }).click();
   await grace.page.getByText("You can view it").waitFor();
   await choice.getByRole("button", { name: "None" }).click();
-  await access(grace, "list.txt", "Private to somebody else");
+  await access(grace, "list.txt", "Private to another user");
   await choice.getByRole("button", { name: "None", pressed: true }).waitFor();
   await dialog.getByRole("button", { name: "Done" }).click();
   await ada.chooses("list.txt", "Share");
-  await people.getByText("Nobody yet.").waitFor();
+  await people.getByText("No one yet").waitFor();
   await ada.leaves();
   await grace.leaves();
 });
@@ -142,20 +142,20 @@ test("who has access is listed, and changed and taken away there", async () => {
 test("a stored file becomes public, and private again", async () => {
   const { ada, grace } = await bothIn("open");
   await file(ada, "plan.txt");
-  await access(grace, "plan.txt", "Private to somebody else");
+  await access(grace, "plan.txt", "Private to another user");
   await ada.row("plan.txt").click();
-  await ada.page.getByText("Nobody else can open it").waitFor();
+  await ada.page.getByText("No one else can open it").waitFor();
   await ada.chooses("plan.txt", "Share");
-  const choice = ada.page.getByRole("dialog", { name: /Share/ }).getByRole("group", { name: "Access of everybody" });
+  const choice = ada.page.getByRole("dialog", { name: /Share/ }).getByRole("group", { name: "General access" });
   await choice.getByRole("button", { name: "Private", pressed: true }).waitFor();
   await choice.getByRole("button", { name: "Public" }).click();
   await access(grace, "plan.txt", "Public");
-  await ada.page.getByText("Public: everybody can view and change it").waitFor();
+  await ada.page.getByText("Public: everyone here can view and change it").waitFor();
   await ada.page.getByRole("button", { name: "Done" }).click();
   await ada.chooses("plan.txt", "Share");
   await choice.getByRole("button", { name: "Public", pressed: true }).waitFor();
   await choice.getByRole("button", { name: "Private" }).click();
-  await access(grace, "plan.txt", "Private to somebody else");
+  await access(grace, "plan.txt", "Private to another user");
   await ada.leaves();
   await grace.leaves();
 });
@@ -169,20 +169,20 @@ test("a file that belongs to nobody is told to be nobody's, and not one's own", 
   await person.ready();
   await person.row("found.txt").click();
   const details = person.page.getByRole("complementary", { name: "Details" });
-  await details.getByText("Everybody can do everything with it").waitFor();
-  await details.getByText("Nobody", { exact: true }).waitFor();
+  await details.getByText("Everyone here can view, change and delete it").waitFor();
+  await details.getByText("No owner", { exact: true }).waitFor();
   await details.getByRole("button", { name: "Share" }).click();
-  await person.page.getByRole("dialog").getByText("It belongs to nobody").waitFor();
+  await person.page.getByRole("dialog").getByText("It has no owner").waitFor();
   await person.leaves();
 });
 
 test("a file changes its owner, who may leave access to the giver", async () => {
   const { ada, grace } = await bothIn("gift");
   await file(ada, "present.txt");
-  await access(grace, "present.txt", "Private to somebody else");
+  await access(grace, "present.txt", "Private to another user");
   await ada.chooses("present.txt", "Transfer ownership");
   const dialog = ada.page.getByRole("dialog", { name: /Transfer/ });
-  await dialog.getByLabel("To whom?").fill("grace");
+  await dialog.getByLabel("New owner").fill("grace");
   await dialog.getByRole("button", { name: "Choose" }).click();
   await dialog.getByRole("button", { name: "Transfer to grace" }).click();
   await ada.page.getByText("present.txt belongs to grace now.").waitFor();
@@ -196,7 +196,7 @@ test("a file changes its owner, who may leave access to the giver", async () => 
 test("what cannot be done with a file is not offered, and why is told", async () => {
   const { ada, grace } = await bothIn("limits");
   await file(ada, "secret.txt");
-  await access(grace, "secret.txt", "Private to somebody else");
+  await access(grace, "secret.txt", "Private to another user");
   const menu = grace.page.getByRole("menu");
   const offered = async () => {
     await grace.row("secret.txt").click({ button: "right" });
@@ -205,18 +205,18 @@ test("what cannot be done with a file is not offered, and why is told", async ()
     await grace.page.keyboard.press("Escape");
     return [labels, why];
   };
-  assert.deepEqual(await offered(), [["Details"], "Private to somebody else. Only its owner can share it with you."]);
+  assert.deepEqual(await offered(), [["Details"], "Private to another user. Only its owner can share it with you."]);
   for (const name of ["Download", "Move", "Delete"])
     assert.ok(await grace.page.getByRole("toolbar").getByRole("button", { name }).isDisabled(), name);
   const details = grace.page.getByRole("complementary", { name: "Details" });
-  await details.getByText("Somebody else", { exact: true }).waitFor();
+  await details.getByText("Another user", { exact: true }).waitFor();
   await ada.chooses("secret.txt", "Share");
   const dialog = ada.page.getByRole("dialog", { name: /Share/ });
-  await dialog.getByLabel("With whom?").fill("grac");
+  await dialog.getByLabel("Share with").fill("grac");
   await dialog.getByRole("button", { name: "View" }).click();
   await access(grace, "secret.txt", "Shared with you");
   await details.getByText(/^Shared with you on /).waitFor();
-  assert.deepEqual(await offered(), [["Preview", "Download", "Details"], "It belongs to somebody else, who shared it with you."]);
+  assert.deepEqual(await offered(), [["Preview", "Download", "Details"], "It belongs to another user, who shared it with you."]);
   await dialog.getByRole("button", { name: "Done" }).click();
   await ada.row("secret.txt").click();
   await ada.page.getByText("grace (can view it)").waitFor();
@@ -247,7 +247,7 @@ test("a link has a password and a number of downloads, is changed, and revoked",
   await dialog.getByLabel("Password").fill("open sesame");
   await dialog.getByLabel("Downloads").fill("2");
   await dialog.getByRole("button", { name: "In 7 days" }).click();
-  await dialog.getByRole("button", { name: "Make a link" }).click();
+  await dialog.getByRole("button", { name: "Create link" }).click();
   const address = await dialog.getByRole("textbox", { name: "Link" }).inputValue();
   await dialog.getByRole("button", { name: "Done" }).click();
 

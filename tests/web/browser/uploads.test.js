@@ -76,7 +76,7 @@ test("nothing is taken for a folder that is gone, and everything for those aroun
   const file = path.join(local, "rescued.txt");
   await writeFile(file, "hello");
   await person.uploads([{ name: "refused.txt", buffer: Buffer.from("hello") }]);
-  await person.page.locator(".toast.bad").getByText("There is no such folder").waitFor();
+  await person.page.locator(".toast.bad").getByText("Folder not found").waitFor();
   await person.drops([file], {
     onto: person.page.getByRole("navigation", { name: "Places" }).getByRole("link"),
     folder: "All files",
@@ -144,7 +144,7 @@ test("uploads are paused, resumed and cancelled", async () => {
   await gate.open();
   await person.page.getByRole("button", { name: "Resume first.bin" }).click();
   await person.sees(["first.bin"]);
-  await person.page.getByRole("button", { name: "Try second.bin again" }).click();
+  await person.page.getByRole("button", { name: "Retry second.bin" }).click();
   await person.sees(["first.bin", "second.bin"]);
   await person.leaves();
 });
@@ -187,7 +187,7 @@ test("all that failed is tried again at once", async () => {
   }
   await page.getByText("3 uploads failed").waitFor();
   await gate.open();
-  await page.getByRole("button", { name: "Try all that failed again" }).click();
+  await page.getByRole("button", { name: "Retry failed" }).click();
   await person.uploadsAreDone(3);
   await person.leaves();
 });
@@ -224,7 +224,7 @@ test("a taken name is replaced, kept beside, or skipped", async () => {
   const person = await worksIn("conflict");
   await person.uploads([file("plan.txt", 10)]);
   await person.uploadsAreDone(1);
-  const question = person.page.getByRole("dialog", { name: "This name is taken" });
+  const question = person.page.getByRole("dialog", { name: "Name already exists" });
   const answers = async (/** @type {RegExp} */ answer) => {
     await question.getByRole("button", { name: answer }).click();
     await question.waitFor({ state: "detached" });
@@ -246,7 +246,7 @@ test("where a folder has the name, replacing it is not offered", async () => {
   const person = await worksIn("obstacle");
   await person.makesFolder("plan.txt");
   await person.uploads([file("plan.txt")]);
-  const question = person.page.getByRole("dialog", { name: "This name is taken" });
+  const question = person.page.getByRole("dialog", { name: "Name already exists" });
   await question.getByText("A folder named “plan.txt” exists already").waitFor();
   assert.equal(await question.getByRole("button", { name: /^Replace/ }).count(), 0);
   await question.getByRole("button", { name: /^Keep both/ }).click();
@@ -259,7 +259,7 @@ test("a question stays until it is answered", async () => {
   await person.uploads([file("plan.txt")]);
   await person.uploadsAreDone(1);
   await person.uploads([file("plan.txt")]);
-  const question = person.page.getByRole("dialog", { name: "This name is taken" });
+  const question = person.page.getByRole("dialog", { name: "Name already exists" });
   await question.waitFor();
   for (let presses = 0; presses < 3; presses += 1) await person.page.keyboard.press("Escape");
   await question.getByRole("button", { name: /^Skip/ }).click();
@@ -287,7 +287,7 @@ test("one answer holds for all conflicts", async () => {
   await person.uploads(files);
   await person.uploadsAreDone(6);
   await person.uploads(files);
-  const question = person.page.getByRole("dialog", { name: "This name is taken" });
+  const question = person.page.getByRole("dialog", { name: "Name already exists" });
   await question.getByLabel(/Do the same for all other conflicts/).check();
   await question.getByRole("button", { name: /^Skip/ }).click();
   await person.page.locator('.queue-row[data-state="skipped"]').nth(5).waitFor();

@@ -90,7 +90,7 @@ export class Person {
 
   /** Waits until the folder is shown. */
   async ready() {
-    await this.page.locator(".summary:not(:empty)").or(this.page.getByText("There is no such folder")).first().waitFor();
+    await this.page.locator(".summary:not(:empty)").or(this.page.getByText("Folder not found")).first().waitFor();
   }
 
   /**
