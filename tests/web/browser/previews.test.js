@@ -108,7 +108,7 @@ test("a long text is shown from its beginning, and goes on when that is wanted",
 
 test("what cannot be shown can be downloaded, and pages are shown as text", async () => {
   const unknown = await opens("f unknown.bin");
-  await unknown.viewer.getByText("There is no preview").waitFor();
+  await unknown.viewer.getByText("No preview for files of this type").waitFor();
   const [download] = await Promise.all([
     unknown.person.page.waitForEvent("download"),
     unknown.viewer.locator(".blank").getByRole("button", { name: "Download" }).click(),

@@ -159,7 +159,7 @@ test("an upload that is dropped is gone, and so is one that another file takes t
   await unfinished(person, "draft.mkv").waitFor();
   await gate.open();
   await person.uploads([{ name: "draft.mkv", buffer: Buffer.from("done") }]);
-  await person.page.getByText("draft.mkv is not the file any more whose upload was begun").waitFor();
+  await person.page.getByText("draft.mkv has changed since its upload began").waitFor();
   await person.uploadsAreDone(1);
   const listed = person.page
     .waitForEvent("websocket")
