@@ -125,7 +125,7 @@ test("texts are read in their encoding whatever their type, and empty files are 
   for (const [name, words] of [
     ["h latin", "Grüße aus Köln"],
     ["i wide.txt", "Grüße"],
-    ["j data", "There is no preview"],
+    ["j data", "No preview for files of this type"],
     ["k empty.txt", "This file is empty."],
   ]) {
     const { person, viewer } = await opens(String(name));
