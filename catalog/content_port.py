@@ -12,9 +12,11 @@ from catalog.records import (
     ChannelLimits,
     Chunk,
     ChunkLocation,
+    ChunkMove,
     Garbage,
     Message,
     MessageAuthor,
+    MessageUse,
     Quarantine,
     Reference,
     StoredObject,
@@ -148,6 +150,24 @@ class MessageStore(Protocol):
 
         A message that holds a chunk is kept. `ObjectStore.add_message` says what forgetting leaves
         behind.
+        """
+
+    async def messages_in_use(self, *, after: int, limit: int) -> list[MessageUse]:
+        """Messages that hold chunks, by id, those behind the id `after`, `limit` at most."""
+
+    async def chunks_in(self, message_id: int) -> list[Chunk]:
+        """The chunks that lie in a message, in any order."""
+
+    async def move_chunks(
+        self, message: Message, moves: Sequence[ChunkMove], *, keep_until: float
+    ) -> int:
+        """Enters a message that holds copies of chunks, and has the chunks lie there.
+
+        A chunk that does not lie any more where a move says it does stays as it is. Answers how many of
+        them lie in the message now; the same call again is no change and answers as before. A message
+        without any is garbage, as with `ObjectStore.add_message`. Messages that have lost their last
+        chunk are garbage, too, but not in `orphan_messages` before `keep_until`: readers may have been
+        told of them.
         """
 
     async def channel_sweeps(self) -> Mapping[int, int]:

@@ -126,6 +126,9 @@ class JoinedCatalog:
         self.count_orphans = messages.count_orphans
         self.postpone_message = messages.postpone_message
         self.forget_message = messages.forget_message
+        self.messages_in_use = messages.messages_in_use
+        self.chunks_in = messages.chunks_in
+        self.move_chunks = messages.move_chunks
         self.channel_sweeps = messages.channel_sweeps
         self.note_sweep = messages.note_sweep
         self.watches = messages.watches

@@ -266,6 +266,23 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkMove:
+    """A chunk where it lies, and its place in the message into which it moves."""
+
+    chunk: Chunk
+    attachment_id: int | None
+    offset: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageUse:
+    """A message that holds chunks, and how many of its bytes these take up."""
+
+    message: Message
+    used_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChunkLocation:
     """A chunk together with the message that holds it: all that a reader needs to fetch it."""
 

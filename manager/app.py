@@ -54,7 +54,7 @@ from manager.connections.dispatch import Dispatcher
 from manager.downloads.admission import DownloadAdmission, DownloadLimits
 from manager.downloads.archives import FolderSender
 from manager.downloads.chunk_cache import ChunkCache
-from manager.downloads.content import ContentSource
+from manager.downloads.content import ContentSource, expected_chunk
 from manager.downloads.delivery import ContentSender, Delivery, PaceDemands
 from manager.downloads.file_stream import FileStreamRoutes
 from manager.downloads.links import LIFE_S as CONTENT_LINK_LIFE_S
@@ -67,6 +67,7 @@ from manager.files.changes import ChangeFeed
 from manager.files.destinations import DestinationTracker
 from manager.files.organising import FileHandlers, FolderHandlers
 from manager.files.sharing import SharingHandlers
+from manager.gc.compaction import Compactor
 from manager.gc.reaper import Reaper
 from manager.gc.temporary_references import TemporaryReferences
 from manager.gc.unknown_messages import UnknownMessages
@@ -141,7 +142,7 @@ from protocol.extensions import (
 )
 from storage.discord.http import DiscordHttp
 from storage.discord.limits import RateLimiter
-from storage.discord.messages import Bot, WebhookClient
+from storage.discord.messages import Bot, PostedMessage, WebhookClient
 from storage.discord.routes import WebhookCredentials
 from storage.reader import ChunkReader
 
@@ -337,6 +338,17 @@ async def _run(
         upload_slots = UploadSlotRegistry(bookings, hub, webhooks, settings, tasks, probe)
         uncertain_posts = UncertainPostTotals(metrics)
         journal = ChunkJournal(catalog, tasks, retry, reaper.wake)
+        compactor = Compactor(
+            catalog,
+            webhooks,
+            lambda content, location: reader.read_sealed(expected_chunk(content, location)),
+            partial(_post_file, http),
+            lambda: all(slot.upload is None for slot in upload_slots),
+            retry,
+            metrics,
+            wake_reaper=reaper.wake,
+            clock=clock,
+        )
         destinations = DestinationTracker(catalog)
         objects = ObjectWriter(catalog, temporary_references, journal, retry=retry, clock=clock)
         quotas = QuotaCheck(catalog, monotonic)
@@ -687,6 +699,7 @@ async def _run(
             "audit_sweep": audit.sweep,
             "health": health.run,
             "kept_uploads": kept_uploads.run,
+            "compaction": compactor.run,
             "links": links.run,
             "logins": logins.run,
             "sessions": sessions.run,
@@ -734,6 +747,12 @@ async def _channel_of(http: DiscordHttp, webhook: WebhookCredentials) -> int:
 
 async def _delete_message(http: DiscordHttp, webhook: WebhookCredentials, message_id: int) -> None:
     await WebhookClient(http, webhook).delete(message_id)
+
+
+async def _post_file(
+    http: DiscordHttp, webhook: WebhookCredentials, content: memoryview
+) -> PostedMessage:
+    return await WebhookClient(http, webhook).execute(content)
 
 
 async def _close_all(*registries: Iterable[Service | ClientSession]) -> None:

@@ -37,6 +37,11 @@ class ManagerMetrics:
             "Messages deleted on Discord.",
             registry=self._registry,
         )
+        self.compacted_bytes = Counter(
+            "discord_cloud_compacted_bytes",
+            "Bytes that were given back from messages with few chunks left.",
+            registry=self._registry,
+        )
         self.stuck_messages = Gauge(
             "discord_cloud_stuck_messages",
             "Messages that cannot be deleted, since their webhook is dead or not configured.",

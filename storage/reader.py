@@ -140,6 +140,14 @@ class ChunkReader:
             for chunk, plain in zip(chunks, opened, strict=True)
         ]
 
+    async def read_sealed(self, chunk: ExpectedChunk) -> bytearray:
+        """Fetches a chunk as it lies on Discord, once it is verified. Raises as `read` does."""
+        self._require_readable(chunk)
+        sealed = await self.fetch(chunk.address)
+        # Opened in place, so in a copy.
+        await asyncio.to_thread(self._open, bytearray(sealed), chunk)
+        return sealed
+
     async def _read_or_error(self, chunk: ExpectedChunk) -> memoryview | StorageError:
         try:
             return await self.read(chunk)

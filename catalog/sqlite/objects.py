@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from uuid import UUID
 
 from catalog.content_port import REMEMBERED_WATCH_S, require_chunks_of
@@ -12,16 +12,18 @@ from catalog.records import (
     ChannelLimits,
     Chunk,
     ChunkLocation,
+    ChunkMove,
     Garbage,
     Message,
     MessageAuthor,
+    MessageUse,
     ObjectState,
     Quarantine,
     Reference,
     StoredObject,
     Watch,
 )
-from catalog.rows import channel_limits_of, message_of, object_of, quarantine_of
+from catalog.rows import channel_limits_of, chunk_of, message_of, object_of, quarantine_of
 from catalog.sqlite.database import Session, SqlitePart
 from catalog.sqlite.folders import find_path
 from catalog.sqlite.rows import garbage_of, location_of
@@ -320,6 +322,50 @@ class SqliteMessages(SqlitePart):
                 sql.remember_deleted_message, message_id=message_id, now=self._clock()
             )
             await session.run(sql.forget_message, message_id=message_id)
+
+    async def messages_in_use(self, *, after: int, limit: int) -> list[MessageUse]:
+        """Messages that hold chunks, those behind an id, in order."""
+        async with self._database.reading() as session:
+            rows = await session.rows(sql.messages_in_use, after=after, limit=limit)
+        return [MessageUse(message=message_of(row), used_bytes=row["used_bytes"]) for row in rows]
+
+    async def chunks_in(self, message_id: int) -> list[Chunk]:
+        """The chunks that lie in a message."""
+        async with self._database.reading() as session:
+            rows = await session.rows(sql.chunks_in, message_id=message_id)
+        return [chunk_of(row) for row in rows]
+
+    async def move_chunks(
+        self, message: Message, moves: Sequence[ChunkMove], *, keep_until: float
+    ) -> int:
+        """Enters a message and has chunks lie there. Answers how many do."""
+        moved = 0
+        async with self._database.writing() as session:
+            new = await session.row(
+                sql.insert_message,
+                message_id=message.id,
+                channel_id=message.channel_id,
+                webhook_id=message.webhook_id,
+                stored_size=message.stored_size,
+            )
+            for move in moves:
+                target = {
+                    "new_message_id": message.id,
+                    "new_attachment_id": move.attachment_id,
+                    "new_offset": move.offset,
+                }
+                is_new = new is not None
+                await session.run(sql.move_chunk, **_place(move.chunk), **target, is_new=is_new)
+                there = replace(
+                    move.chunk,
+                    message_id=message.id,
+                    attachment_id=move.attachment_id,
+                    offset=move.offset,
+                )
+                moved += await session.row(sql.is_chunk, **_place(there)) is not None
+            for message_id in {move.chunk.message_id for move in moves}:
+                await session.run(sql.keep_emptied_message, message_id=message_id, until=keep_until)
+        return moved
 
     async def channel_sweeps(self) -> Mapping[int, int]:
         """Up to which message each channel was looked through."""

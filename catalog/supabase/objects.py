@@ -9,15 +9,17 @@ from catalog.records import (
     ChannelLimits,
     Chunk,
     ChunkLocation,
+    ChunkMove,
     Garbage,
     Message,
     MessageAuthor,
+    MessageUse,
     Quarantine,
     Reference,
     StoredObject,
     Watch,
 )
-from catalog.rows import channel_limits_of, message_of, object_of, quarantine_of
+from catalog.rows import channel_limits_of, chunk_of, message_of, object_of, quarantine_of
 from catalog.supabase.client import SupabasePart
 from catalog.supabase.rows import garbage_of, location_of, text_of
 
@@ -175,6 +177,42 @@ class SupabaseMessages(SupabasePart):
     async def forget_message(self, message_id: int) -> None:
         """Forgets a message, unless a chunk lies in it."""
         await self._functions.write("forget_message", message_id=message_id, now=self._clock())
+
+    async def messages_in_use(self, *, after: int, limit: int) -> list[MessageUse]:
+        """Messages that hold chunks, those behind an id, in order."""
+        rows = await self._functions.read("messages_in_use", after=after, limit=limit)
+        return [MessageUse(message=message_of(row), used_bytes=row["used_bytes"]) for row in rows]
+
+    async def chunks_in(self, message_id: int) -> list[Chunk]:
+        """The chunks that lie in a message."""
+        rows = await self._functions.read("chunks_in", message_id=message_id)
+        return [chunk_of(row) for row in rows]
+
+    async def move_chunks(
+        self, message: Message, moves: Sequence[ChunkMove], *, keep_until: float
+    ) -> int:
+        """Enters a message and has chunks lie there. Answers how many do."""
+        moved: int = await self._functions.write(
+            "move_chunks",
+            message_id=message.id,
+            channel_id=message.channel_id,
+            webhook_id=message.webhook_id,
+            stored_size=message.stored_size,
+            moves=[
+                {
+                    "object_id": str(move.chunk.object_id),
+                    "index": move.chunk.index,
+                    "message_id": move.chunk.message_id,
+                    "attachment_id": move.chunk.attachment_id,
+                    "offset": move.chunk.offset,
+                    "new_attachment_id": move.attachment_id,
+                    "new_offset": move.offset,
+                }
+                for move in moves
+            ],
+            keep_until=keep_until,
+        )
+        return moved
 
     async def channel_sweeps(self) -> Mapping[int, int]:
         """Up to which message each channel was looked through."""

@@ -52,6 +52,7 @@ MIGRATIONS = (
     "20261130012000_whole_messages",
     "20261130013000_channel_limits",
     "20261130020000_single_chunks",
+    "20261130020500_compaction",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 

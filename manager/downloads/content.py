@@ -91,7 +91,7 @@ class ContentSource:
         self, content: StoredObject, location: ChunkLocation, whole: "_WholeHash | None"
     ) -> Buffer:
         try:
-            plain = await self._reader.read(_expected(content, location))
+            plain = await self._reader.read(expected_chunk(content, location))
         except StorageError as error:
             self._note(error, content, location)
             raise
@@ -106,7 +106,7 @@ class ContentSource:
 
         Answers of each, in order, its content, or why it cannot be read.
         """
-        chunks = [_expected(content, location) for content, location in found]
+        chunks = [expected_chunk(content, location) for content, location in found]
         read = await self._reader.read_together(chunks)
         for (content, location), plain in zip(found, read, strict=True):
             if isinstance(plain, StorageError):
@@ -137,7 +137,8 @@ class ContentSource:
             yield
 
 
-def _expected(content: StoredObject, location: ChunkLocation) -> ExpectedChunk:
+def expected_chunk(content: StoredObject, location: ChunkLocation) -> ExpectedChunk:
+    """What a chunk must turn out to be when it is read."""
     index = location.chunk.index
     return ExpectedChunk(
         address=address_of(location),

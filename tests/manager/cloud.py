@@ -97,7 +97,7 @@ class Cloud:
 
     async def store_together(self, files: Mapping[str, bytes]) -> None:
         """Puts small files of alice into the cloud, all in one attachment."""
-        drafts = [self._draft(content, 1) for content in files.values()]
+        drafts = [self._draft(content, 1, max(1000, len(content))) for content in files.values()]
         holds = [
             Reference(object_id=draft.id, service="test", key="upload", expires_at=None)
             for draft in drafts

@@ -130,3 +130,27 @@ FROM chunks JOIN messages ON messages.id = chunks.message_id
 WHERE chunks.object_id = :object_id
 AND messages.webhook_id IN (SELECT value FROM json_each(:webhook_ids))
 GROUP BY messages.webhook_id, messages.channel_id;
+
+-- messages_in_use --
+-- Messages behind an id that hold chunks, in order, and how many bytes these take up.
+SELECT messages.id, messages.channel_id, messages.webhook_id, messages.stored_size, (
+    SELECT sum(chunks.stored_size) FROM chunks WHERE chunks.message_id = messages.id
+) AS used_bytes
+FROM messages WHERE messages.id > :after AND messages.chunk_count > 0
+ORDER BY messages.id LIMIT :limit;
+
+-- chunks_in --
+-- The chunks that lie in a message.
+SELECT * FROM chunks WHERE message_id = :message_id ORDER BY object_id, "index";
+
+-- move_chunk --
+-- Has a chunk lie in another message, unless it is gone or moved, or that message was given up.
+UPDATE chunks SET message_id = :new_message_id, attachment_id = :new_attachment_id,
+    "offset" = :new_offset
+WHERE object_id = :object_id AND "index" = :index AND message_id = :message_id
+AND attachment_id IS :attachment_id AND "offset" = :offset
+AND (:is_new OR EXISTS (SELECT 1 FROM messages WHERE id = :new_message_id AND chunk_count > 0));
+
+-- keep_emptied_message --
+-- The reaper leaves a message alone for a time that holds no chunk any more.
+UPDATE messages SET due_at = max(due_at, :until) WHERE id = :message_id AND chunk_count = 0;
