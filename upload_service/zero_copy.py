@@ -22,7 +22,7 @@ READ_BUFFER_BYTES: Final = 512 * 1024
 """How much of a body aiohttp may hold before it stops reading; also the size of blank pieces."""
 _PIECE_BYTES: Final = 512 * 1024
 """Of a file: fewer calls than with smaller pieces, and still in the cache when it is encrypted."""
-_SCRATCH_BYTES: Final = 256 * 1024
+_SCRATCH_BYTES: Final = 64 * 1024
 """Of everything else that a connection reads at once."""
 _BLANK: Final = bytes(READ_BUFFER_BYTES)
 
