@@ -133,6 +133,7 @@ from manager.websocket import (
 from protocol.extensions import (
     ADMINISTER,
     BUNDLE,
+    CHANNEL_DEMAND,
     MESSAGES,
     ORGANISE,
     PROCESSING,
@@ -476,7 +477,7 @@ async def _run(
         )
         slot_packets = Dispatcher(
             "u2s",
-            {None, BUNDLE, WEBHOOKS, MESSAGES, TICKETS},
+            {None, BUNDLE, CHANNEL_DEMAND, WEBHOOKS, MESSAGES, TICKETS},
             TicketHandlers(tickets),
             UploadReportHandlers(journal, webhooks, tickets.reported, catalog, upload_slots),
             WebhookReportHandlers(upload_slots, webhooks, uncertain_posts),
@@ -692,6 +693,7 @@ async def _run(
         app[app_keys.THUMBNAIL_SERVICES] = thumbnail_services
         app[app_keys.TICKET_UPLOADS] = tickets
         app[app_keys.UNKNOWN_MESSAGES] = unknown_messages
+        app[app_keys.UPLOAD_SLOTS] = upload_slots
         app[app_keys.WEBHOOKS] = webhooks
 
         background: dict[str, Callable[[], Awaitable[None]]] = {

@@ -18,6 +18,7 @@ from manager.metrics import ManagerMetrics
 from manager.processing.thumbnails import ThumbnailCache, ThumbnailServiceRegistry
 from manager.services.bookings import BookingManager
 from manager.services.credentials import ServiceAccess
+from manager.services.registry import UploadSlotRegistry
 from manager.services.webhooks import WebhookDirectory
 from manager.signing.keys import SigningKeyKeeper
 from manager.tickets.uploads import TicketManager
@@ -40,4 +41,5 @@ THUMBNAIL_CACHE = web.AppKey("thumbnail_cache", ThumbnailCache)
 THUMBNAIL_SERVICES = web.AppKey("thumbnail_services", ThumbnailServiceRegistry)
 TICKET_UPLOADS = web.AppKey("ticket_uploads", TicketManager)
 UNKNOWN_MESSAGES = web.AppKey("unknown_messages", UnknownMessages)
+UPLOAD_SLOTS = web.AppKey("upload_slots", UploadSlotRegistry)
 WEBHOOKS = web.AppKey("webhooks", WebhookDirectory)

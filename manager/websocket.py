@@ -31,6 +31,7 @@ from protocol import generic
 from protocol.extensions import (
     ADMINISTER,
     BUNDLE,
+    CHANNEL_DEMAND,
     MESSAGES,
     OBJECT_KEYS,
     ORGANISE,
@@ -48,7 +49,10 @@ from protocol.values import is_uuid
 
 MAX_ADDRESS_LENGTH = 2048
 _UPLOAD_EXTENSIONS = frozenset(
-    {WEBHOOKS, MESSAGES, OBJECT_KEYS, TICKETS, TICKET_HOLDERS, RESUME, BUNDLE}
+    {
+        *(WEBHOOKS, CHANNEL_DEMAND, MESSAGES, OBJECT_KEYS, RESUME, BUNDLE),
+        *(TICKETS, TICKET_HOLDERS),
+    }
 )
 
 
@@ -305,6 +309,7 @@ class UploadServiceEndpoint:
             takes_object_keys=OBJECT_KEYS in granted,
             can_resume=RESUME in granted,
             takes_bundles=BUNDLE in granted,
+            tells_demand=CHANNEL_DEMAND in granted,
             credential_id=identity.credential_id,
         )
         bind_ids(service=slot.id)

@@ -183,9 +183,11 @@ class WebhookConfiguration(Packet, frozen=True, kw_only=True):
     Manager → upload service with the extension `webhooks`, first of all in place of
     `s2u:upload-service-configuration`, and again whenever the lease changes. With the extension
     `object-keys` there is no `crypto`: each upload comes with its key. `webhooks` may be empty:
-    nothing to lease now. `api_url` is the base of Discord's API, `requests_per_s` this
-    process's share of the global budget in requests per second. Answered by `generic:boolean`,
-    true once no request runs any more on a webhook that was taken away.
+    nothing to lease now. `gets_more` is true for a service with the extension `channel-demand` as long as
+    any webhook works: then posts wait while `webhooks` is empty, and do not fail. `api_url` is the base
+    of Discord's API, `requests_per_s` this process's share of the global budget in requests per
+    second. Answered by `generic:boolean`, true once no request runs any more on a webhook that was
+    taken away.
     """
 
     id: ClassVar[str] = "s2u:webhook-configuration"
@@ -193,6 +195,7 @@ class WebhookConfiguration(Packet, frozen=True, kw_only=True):
 
     crypto: Crypto | None = None
     webhooks: tuple[WebhookLease, ...]
+    gets_more: bool | None = None
     api_url: str
     requests_per_s: Positive
 

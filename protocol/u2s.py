@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
-from protocol.extensions import BUNDLE, MESSAGES, TICKETS, WEBHOOKS
+from protocol.extensions import BUNDLE, CHANNEL_DEMAND, MESSAGES, TICKETS, WEBHOOKS
 from protocol.packet import Packet, Record
 from protocol.values import Hash, MimeType, NonNegative, Positive, Snowflake, Uuid
 
@@ -12,6 +12,7 @@ __all__ = [
     "MAX_CHUNKS_IN_MESSAGE",
     "BundleFinish",
     "BundledFileResult",
+    "ChannelDemand",
     "ChunkStored",
     "MessageStored",
     "StoredChunk",
@@ -173,6 +174,21 @@ class UncertainPosts(Packet, frozen=True, kw_only=True):
     extension: ClassVar[str | None] = WEBHOOKS
 
     total: NonNegative
+
+
+class ChannelDemand(Packet, frozen=True, kw_only=True):
+    """Says how many posts of the process wait for the limits of its channels, or for a channel.
+
+    Upload service with the extension `channel-demand` → manager, over any of the process's connections:
+    as soon as a post waits, again every few seconds for as long as posts wait, and once, with 0, when
+    none has waited for a while. The manager leases channels to processes whose posts wait, by
+    `s2u:webhook-configuration`. Not answered.
+    """
+
+    id: ClassVar[str] = "u2s:channel-demand"
+    extension: ClassVar[str | None] = CHANNEL_DEMAND
+
+    waiting: NonNegative
 
 
 class TicketRedeem(Packet, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from common.tasks import cancel_and_wait
 from upload_service.active_uploads import ActiveUploads
 from upload_service.buffers import BufferPool, Lane, keep_freed_memory
 from upload_service.chunk_receiver import BUFFER_BYTES
+from upload_service.demand import DemandReporter
 from upload_service.forwarding import Forwarder, ReportQueue
 from upload_service.intake import Intake
 from upload_service.metrics import Metrics
@@ -117,7 +118,11 @@ class UploadService:
             async with self._leases:
                 self._metrics.links.set_function(lambda: sum(slot.linked for slot in slots))
                 self._metrics.reports.set_function(lambda: self._reports.unanswered)
+                demand = DemandReporter(
+                    self._leases.demand, lambda: (link for slot in slots for link in slot.links)
+                )
                 links = [asyncio.create_task(slot.run(), name="slot") for slot in slots]
+                links.append(asyncio.create_task(demand.run(), name="report-channel-demand"))
                 try:
                     yield
                 finally:

@@ -20,6 +20,7 @@ from common.retry import Backoff
 from protocol import s2u
 from protocol.codec import Frame
 from protocol.extensions import (
+    CHANNEL_DEMAND,
     MESSAGES,
     OBJECT_KEYS,
     RESUME,
@@ -41,13 +42,16 @@ from storage.pool import WebhookPool
 from upload_service.active_uploads import ActiveUpload, ActiveUploads, UploadSpec, object_key
 from upload_service.buffers import Lane
 from upload_service.chunk_states import UploadPhase
+from upload_service.demand import ChannelDemandMeter
 from upload_service.errors import NotStored
 from upload_service.forwarding import ReportQueue
 
 log = structlog.get_logger(__name__)
 
 _RECEIVES: Final = frozenset({"s2u", "generic"})
-_EXTENSIONS: Final = frozenset({WEBHOOKS, MESSAGES, OBJECT_KEYS, TICKETS, TICKET_HOLDERS, RESUME})
+_EXTENSIONS: Final = frozenset(
+    {WEBHOOKS, CHANNEL_DEMAND, MESSAGES, OBJECT_KEYS, TICKETS, TICKET_HOLDERS, RESUME}
+)
 _DONE: Final = Boolean(success=True)
 
 _StartPacket = s2u.UploadStartWithKey | s2u.UploadContinue
@@ -65,10 +69,12 @@ class WebhookLeases:
 
     Attributes:
         uncertain: counts posts whose answer was lost.
+        demand: what the manager is told of posts that wait.
     """
 
     def __init__(self) -> None:
         self.uncertain: Final = UncertainPostCounter()
+        self.demand: Final = ChannelDemandMeter(self._waiting)
         self._stack: Final = AsyncExitStack()
         self._pools: dict[str, _LeasedWebhooks] = {}
 
@@ -83,6 +89,9 @@ class WebhookLeases:
     ) -> None:
         await self._stack.aclose()
         self._pools.clear()
+
+    def _waiting(self) -> int:
+        return sum(each.http.scheduler.waiting for each in self._pools.values())
 
     async def of_api(self, url: str) -> "_LeasedWebhooks":
         """The leased webhooks of the API at a base URL."""
@@ -162,6 +171,8 @@ class Slot:
         self._upload: ActiveUpload | None = None
         self._finished: ActiveUpload | None = None
         self._configuring = asyncio.Lock()
+        self._gets_more = False
+        self._lease_changed = asyncio.Event()
         self._handlers: Final[dict[type[Packet], Callable[..., Awaitable[Boolean]]]] = {
             s2u.WebhookConfiguration: self._configure,
             s2u.UploadServiceConfiguration: self._decline_bot,
@@ -194,24 +205,36 @@ class Slot:
 
         It shares a message with others if the manager can read the report of that.
 
+        Without a leased webhook this waits for one, if the manager leases webhooks to those who wait.
+
         Raises:
             PostWithdrawn: if `ended` was resolved before.
             StorageError: if Discord refused it, or no webhook is leased.
         """
-        while (webhooks := self._webhooks) is not None:
-            may_share = all(MESSAGES in link.granted for link in self.links)
-            try:
-                return await webhooks.pool.post(
-                    content,
-                    webhooks=partial(webhooks.ids, self),
-                    withdrawn=ended,
-                    sender=replace(sender, may_share=may_share),
-                )
-            except NoWebhook:
-                # The lease may be for another Discord by now.
-                if webhooks is self._webhooks:
-                    raise
+        with self._leases.demand.posting():
+            while (webhooks := self._webhooks) is not None:
+                changed = self._lease_changed
+                may_share = all(MESSAGES in link.granted for link in self.links)
+                try:
+                    return await webhooks.pool.post(
+                        content,
+                        webhooks=partial(webhooks.ids, self),
+                        withdrawn=ended,
+                        sender=replace(sender, may_share=may_share),
+                    )
+                except NoWebhook:
+                    if self._gets_more:
+                        await self._leases.demand.until_leased(changed, ended)
+                    # The lease may be for another Discord by now.
+                    elif webhooks is self._webhooks:
+                        raise
         raise NoWebhook("no webhook is leased")
+
+    def _lease_has_changed(self, *, gets_more: bool) -> None:
+        """Have posts that wait for a lease look again; `gets_more`: whether they may go on waiting."""
+        self._gets_more = gets_more
+        self._lease_changed.set()
+        self._lease_changed = asyncio.Event()
 
     @property
     def links(self) -> Iterator[Connection]:
@@ -238,6 +261,7 @@ class Slot:
                 if self._webhooks is not None:
                     # Requests under way go on.
                     self._webhooks.hold(self, {})
+                self._lease_has_changed(gets_more=False)
 
     async def _serve(self, link: Connection, tasks: asyncio.TaskGroup, backoff: Backoff) -> None:
         background = {
@@ -298,7 +322,9 @@ class Slot:
             int(one.id): WebhookCredentials(int(one.id), one.token, int(one.channel_id))
             for one in packet.webhooks
         }
-        await webhooks.pool.drained(webhooks.hold(self, leased))
+        revoked = webhooks.hold(self, leased)
+        self._lease_has_changed(gets_more=bool(packet.gets_more))
+        await webhooks.pool.drained(revoked)
 
     async def _decline_bot(self, _packet: s2u.UploadServiceConfiguration) -> Boolean:
         return _refused("this service posts to webhooks, not with a bot token")

@@ -7,15 +7,23 @@ leased together, to one process, whose slots share them.
 * Shares are fair: in proportion to the slots, as far as whole channels allow, and no process is
   without a channel while another has two. A channel changes its holder only if its taker then has no
   more channels per slot than its giver, so shares that are fair already stay as they are.
+* While a process says that its posts wait, shares follow the demand: processes whose posts wait share
+  all channels in proportion to the uploads that run on them; one that has uploads but does not wait
+  keeps one channel, and an idle one keeps none. It gets channels as soon as it says that its posts wait.
+  A process that cannot tell (of release 0.2) counts as one that always waits, with all its slots.
+* Once nobody waits nothing moves for the sake of fairness, except that whoever has no channel gets one. So
+  an upload that has enough channels keeps them, and the next one finds a channel where it begins.
 * A channel that is revoked is used by no process until its process has confirmed that no request
   runs on it any more, or has left. Its next holder is decided only then.
-* A process without webhooks cannot take uploads; it is configured with none until there are some.
+* A process without webhooks cannot take uploads, unless it tells its demand: then its posts wait for the
+  channels that it gets.
 
 Each call costs O(channels + moves * processes), and there are hundreds of either at most.
 
 A base-protocol service is sent one channel, once: the one to which the fewest of them post.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -25,7 +33,9 @@ class Configure:
     """Configures a process with these webhooks, and no others.
 
     Attributes:
-        webhook_ids: in ascending order; none at all means that the process cannot take uploads.
+        webhook_ids: in ascending order.
+        gets_more: whether the process gets webhooks when it says that posts wait, so that it can take
+            uploads even if it has none now.
         number: higher than that of any earlier configuration. When the process has answered that
             this one is in force, `confirmed` is to be called with it.
     """
@@ -33,6 +43,7 @@ class Configure:
     process: str
     webhook_ids: tuple[int, ...]
     number: int
+    gets_more: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -57,6 +68,16 @@ class _Process:
     slots: set[str] = field(default_factory=set)
     leased: list[_Channel] = field(default_factory=list)
     is_touched: bool = True
+    tells_demand: bool = False
+    is_waiting: bool = False
+    """Whether it has said that posts wait."""
+    uploads: int = 0
+    """How many uploads run on its slots."""
+
+    @property
+    def demands(self) -> bool:
+        """Whether it can use more channels, as far as that is known."""
+        return self.is_waiting or not self.tells_demand
 
     @property
     def useful(self) -> list[_Channel]:
@@ -72,26 +93,58 @@ class _Shares:
 
     def __init__(self, processes: Mapping[str, _Process]) -> None:
         self._counts = {process: len(process.useful) for process in processes.values()}
+        self._anybody_waits = any(process.demands for process in processes.values())
 
     def neediest(self) -> _Process:
-        return min(self._counts, key=lambda each: (self._counts[each] > 0, self._with(each, 1)))
+        return min(
+            self._counts, key=lambda each: (not self._is_left_out(each), self._with(each, 1))
+        )
 
     def richest(self) -> _Process:
-        return max(self._counts, key=lambda each: (bool(each.useful), self._with(each, -1)))
+        return max(
+            self._counts,
+            key=lambda each: (
+                bool(each.useful) and not self._needs_its_last(each),
+                self._with(each, -1),
+                self._counts[each],
+            ),
+        )
 
     def add(self, process: _Process, change: int) -> None:
         self._counts[process] += change
 
-    def helps(self, giver: _Process, taker: _Process) -> bool:
-        """Whether a channel of the giver is better with the taker."""
-        if not giver.useful or giver is taker:
+    def helps(self, giver: _Process, taker: _Process, *, is_rebalancing: bool) -> bool:
+        """Whether a channel of the giver is better with the taker.
+
+        `is_rebalancing`: whether channels move although nobody waits for them.
+        """
+        if not giver.useful or giver is taker or self._needs_its_last(giver):
             return False
-        if not self._counts[taker]:
-            return self._counts[giver] > 1
-        return self._with(giver, -1) >= self._with(taker, 1)
+        if self._is_left_out(taker):
+            return True
+        if not (self._anybody_waits or is_rebalancing):
+            return False
+        return self._with(giver, -1) >= self._with(taker, 1) < math.inf
+
+    def _is_entitled(self, process: _Process) -> bool:
+        """Whether the process must not be without a channel while another has two."""
+        return not self._anybody_waits or process.demands or process.uploads > 0
+
+    def _is_left_out(self, process: _Process) -> bool:
+        return not self._counts[process] and self._is_entitled(process)
+
+    def _needs_its_last(self, process: _Process) -> bool:
+        return self._counts[process] <= 1 and self._is_entitled(process)
+
+    def _weight(self, process: _Process) -> int:
+        if not (self._anybody_waits and process.tells_demand):
+            return len(process.slots)
+        return max(1, process.uploads) if process.is_waiting else 0
 
     def _with(self, process: _Process, change: int) -> float:
-        return (self._counts[process] + change) / len(process.slots)
+        """Channels per weight after a change; infinite for a process that can use no more."""
+        weight = self._weight(process)
+        return (self._counts[process] + change) / weight if weight else math.inf
 
 
 class LeaseAllocator:
@@ -106,6 +159,7 @@ class LeaseAllocator:
         self._channel_of: dict[int, _Channel] = {}
         self._processes: dict[str, _Process] = {}
         self._number = 0
+        self._has_channels = False
 
     def set_webhooks(self, channels: Mapping[int, int]) -> list[Configure]:
         """Sets the webhooks that may be used from now on: webhook id to channel id.
@@ -120,18 +174,41 @@ class LeaseAllocator:
             if webhook_id not in channel.webhooks:
                 channel.webhooks.add(webhook_id)
                 self._touch(channel)
-        return self._settle()
+        return self._settle(is_rebalancing=True)
 
     def quarantine(self, webhook_id: int) -> list[Configure]:
         """Takes a dead webhook out of use; one that is not in use is no change."""
         self._drop(webhook_id)
-        return self._settle()
+        return self._settle(is_rebalancing=True)
 
-    def slot_joined(self, process: str, slot: str) -> list[Configure]:
-        """A slot of a process connected. The process is configured, again if it was before."""
-        joined = self._processes.setdefault(process, _Process(process))
+    def slot_joined(
+        self, process: str, slot: str, *, tells_demand: bool = False
+    ) -> list[Configure]:
+        """A slot of a process connected. The process is configured, again if it was before.
+
+        `tells_demand`: whether `demand_told` will be called when posts of the process wait.
+        """
+        joined = self._processes.setdefault(process, _Process(process, tells_demand=tells_demand))
         joined.slots.add(slot)
         joined.is_touched = True
+        return self._settle(is_rebalancing=True)
+
+    def demand_told(
+        self, process: str, *, is_waiting: bool, uploads: Mapping[str, int]
+    ) -> list[Configure]:
+        """A process has said whether posts wait for the limits of its channels, or for a channel.
+
+        Args:
+            process: Which one; one that has left, or that is not expected to tell, is no change.
+            is_waiting: What it has said.
+            uploads: How many uploads run now, by the process; those that are missing run none.
+        """
+        told = self._processes.get(process)
+        if told is None or not told.tells_demand:
+            return []
+        told.is_waiting = is_waiting
+        for each in self._processes.values():
+            each.uploads = uploads.get(each.id, 0)
         return self._settle()
 
     def slot_left(self, process: str, slot: str) -> list[Configure]:
@@ -143,7 +220,7 @@ class LeaseAllocator:
         if not left.slots:
             del self._processes[process]
             self._set_free(channel for channel in self._channels.values() if channel.holder is left)
-        return self._settle()
+        return self._settle(is_rebalancing=True)
 
     def confirmed(self, process: str, number: int) -> list[Configure]:
         """The process runs no request on what this configuration, or an earlier one, took away.
@@ -159,6 +236,12 @@ class LeaseAllocator:
             and channel.revoked_by <= number
         )
         return self._settle()
+
+    def current(self, process: str) -> Configure:
+        """The configuration of a process as it is now; its number confirms nothing."""
+        found = self._processes.get(process)
+        gets_more = found is not None and self._gets_more(found)
+        return Configure(process, self.webhooks_of(process), number=0, gets_more=gets_more)
 
     def webhooks_of(self, process: str) -> tuple[int, ...]:
         """The webhooks that the process may use, in ascending order."""
@@ -187,15 +270,36 @@ class LeaseAllocator:
         for channel in channels:
             channel.holder, channel.revoked_by = None, None
 
-    def _settle(self) -> list[Configure]:
+    def _settle(self, *, is_rebalancing: bool = False) -> list[Configure]:
+        """Moves channels; `is_rebalancing`: also when nobody waits, as those who share have changed."""
         self._number += 1
         if self._processes:
             self._give_free_channels()
-            self._revoke_unfair_leases()
+            self._revoke_unfair_leases(is_rebalancing=is_rebalancing)
+        self._touch_all_who_wait_for_the_first()
         touched = [process for process in self._processes.values() if process.is_touched]
         for process in touched:
             process.is_touched = False
-        return [Configure(each.id, each.webhook_ids, self._number) for each in touched]
+        return [
+            Configure(
+                each.id,
+                each.webhook_ids,
+                self._number,
+                gets_more=self._gets_more(each),
+            )
+            for each in touched
+        ]
+
+    def _gets_more(self, process: _Process) -> bool:
+        return process.tells_demand and self._has_channels
+
+    def _touch_all_who_wait_for_the_first(self) -> None:
+        """Whoever has nothing must know whether there is anything at all to wait for."""
+        has_channels = any(channel.webhooks for channel in self._channels.values())
+        if has_channels != self._has_channels:
+            self._has_channels = has_channels
+            for process in self._processes.values():
+                process.is_touched |= process.tells_demand
 
     def _give_free_channels(self) -> None:
         shares = _Shares(self._processes)
@@ -206,13 +310,15 @@ class LeaseAllocator:
                 channel.holder, taker.is_touched = taker, True
                 taker.leased.append(channel)
 
-    def _revoke_unfair_leases(self) -> None:
+    def _revoke_unfair_leases(self, *, is_rebalancing: bool) -> None:
         """Takes channels back until it would be fair once those under way have been given on."""
         shares = _Shares(self._processes)
         for channel in self._channels.values():
             if channel.is_pending:
                 shares.add(shares.neediest(), 1)
-        while shares.helps(giver := shares.richest(), taker := shares.neediest()):
+        while shares.helps(
+            giver := shares.richest(), taker := shares.neediest(), is_rebalancing=is_rebalancing
+        ):
             channel = giver.useful[-1]
             giver.leased.remove(channel)
             channel.revoked_by, giver.is_touched = self._number, True

@@ -9,6 +9,7 @@ import asyncio
 import base64
 import contextlib
 import secrets
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -71,6 +72,7 @@ class UploadSlot:
         takes_tickets: whether the service takes files with tickets.
         takes_holders: whether it is sent the holders of these tickets.
         takes_object_keys: whether it is sent the key of each object, and no master key.
+        tells_demand: whether the service tells when its posts wait, and waits for channels if it has none.
         can_resume: whether it goes on with uploads of which some chunks are stored.
         takes_bundles: whether it takes many small files together.
         credential_id: what its service has logged in with; None: the password of all services.
@@ -90,6 +92,7 @@ class UploadSlot:
     takes_object_keys: bool = False
     can_resume: bool = False
     takes_bundles: bool = False
+    tells_demand: bool = False
     credential_id: UUID | None = None
     channel_id: int | None = None
     is_connected: bool = True
@@ -103,9 +106,6 @@ log = structlog.get_logger(__name__)
 
 CONFIGURE_TIMEOUT_S = 300.0
 """Seconds; a service confirms once its last post on a revoked webhook is through, which may take long."""
-
-UNCHANGED = 0
-"""Number of a configuration that takes no webhook away, so there is nothing to confirm."""
 
 
 class UploadSlotRegistry:
@@ -177,7 +177,8 @@ class UploadSlotRegistry:
 
     def _configure_new(self, slot: UploadSlot) -> None:
         if slot.process is not None:
-            self._configure(self._leases.slot_joined(slot.process, slot.id))
+            joined = self._leases.slot_joined(slot.process, slot.id, tells_demand=slot.tells_demand)
+            self._configure(joined)
         elif (bot_token := self._settings.bot_token_for_services) is not None:
             slot.channel_id = self._channels.take(slot.id)
             packet = self._base_packet(bot_token, slot.channel_id)
@@ -290,10 +291,15 @@ class UploadSlotRegistry:
         concerned = new.keys() if share == self._requests_per_s else self._processes()
         self._requests_per_s = share
         for process in concerned:
-            unchanged = Configure(process, self._leases.webhooks_of(process), UNCHANGED)
-            self._tasks.spawn(
-                self._configure_process(new.get(process, unchanged)), f"configure {process}"
-            )
+            configuration = new.get(process) or self._leases.current(process)
+            self._tasks.spawn(self._configure_process(configuration), f"configure {process}")
+
+    def demand_told(self, process: str, *, waiting: int) -> None:
+        """A process has said how many of its posts wait; leases move to where they are needed."""
+        uploads = Counter(
+            slot.process for slot in self if slot.process is not None and slot.upload is not None
+        )
+        self._configure(self._leases.demand_told(process, is_waiting=waiting > 0, uploads=uploads))
 
     def _processes(self) -> set[str]:
         connected = (slot.process for slot in self if slot.is_connected)
@@ -302,7 +308,7 @@ class UploadSlotRegistry:
     async def _configure_process(self, configuration: Configure) -> None:
         slots = [slot for slot in self if slot.process == configuration.process]
         packet = self._packet(configuration)
-        is_usable = bool(packet.webhooks)
+        is_usable = bool(packet.webhooks or packet.gets_more)
         await asyncio.gather(
             *(
                 self._configure_slot(
@@ -337,6 +343,7 @@ class UploadSlotRegistry:
                 for webhook_id in configuration.webhook_ids
                 if (webhook := usable.get(webhook_id)) is not None
             ),
+            gets_more=configuration.gets_more or None,
             api_url=self._settings.discord_api_url,
             requests_per_s=self._requests_per_s,
         )
@@ -413,6 +420,7 @@ class WebhookReportHandlers:
     def packets(self) -> PacketTable:
         """What is handled here."""
         return {
+            u2s.ChannelDemand: self.channel_demand,
             u2s.UncertainPosts: self.uncertain_posts,
             u2s.WebhookLost: self.webhook_lost,
         }
@@ -424,6 +432,11 @@ class WebhookReportHandlers:
             log.warning("loss-of-unleased-webhook", service=slot.id, webhook_id=webhook_id)
             return
         self._webhooks.quarantine(webhook_id, packet.reason)
+
+    async def channel_demand(self, slot: UploadSlot, packet: u2s.ChannelDemand) -> None:
+        """Posts of the process wait, or do no more."""
+        if slot.process is not None:
+            self._slots.demand_told(slot.process, waiting=packet.waiting)
 
     async def uncertain_posts(self, slot: UploadSlot, packet: u2s.UncertainPosts) -> None:
         """Some posts of the process may have left messages that no catalog knows."""

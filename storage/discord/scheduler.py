@@ -129,6 +129,11 @@ class RequestScheduler:
         self._in_flight: Counter[int] = Counter()
         self._ends: set[asyncio.Future[None]] = set()
 
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for their turn now."""
+        return sum(map(len, self._queues.values()))
+
     async def acquire(self, candidates: Candidates, deadline: float) -> Route:
         """Waits until one of the routes may go, and counts it as under way.
 

@@ -17,6 +17,7 @@ from protocol.codec import encode
 from protocol.extensions import (
     ADMINISTER,
     BUNDLE,
+    CHANNEL_DEMAND,
     MESSAGES,
     OBJECT_KEYS,
     ORGANISE,
@@ -32,7 +33,10 @@ from tests.access.callers import CLIENTS, FOLDER, Caller, Scene
 from tests.access.trying import new_address
 
 SERVICE_EXTENSIONS = {
-    Caller.UPLOAD: (WEBHOOKS, MESSAGES, OBJECT_KEYS, TICKETS, TICKET_HOLDERS, RESUME, BUNDLE),
+    Caller.UPLOAD: (
+        *(WEBHOOKS, CHANNEL_DEMAND, MESSAGES, OBJECT_KEYS, RESUME, BUNDLE),
+        *(TICKETS, TICKET_HOLDERS),
+    ),
     Caller.PROCESSING: (PROCESSING,),
     Caller.THUMBNAIL: (),
 }
@@ -45,6 +49,7 @@ SILENT = frozenset(
         "u2s:bundle-finish",
         "u2s:webhook-lost",
         "u2s:uncertain-posts",
+        "u2s:channel-demand",
         "t2s:thumbnail-data",
     }
 )

@@ -473,6 +473,7 @@ PACKETS_SENT = (
     packet("u2s:message-stored", upload="refused"),
     packet("u2s:webhook-lost", upload="taken"),
     packet("u2s:uncertain-posts", upload="taken"),
+    packet("u2s:channel-demand", upload="taken"),
     packet("u2s:ticket-redeem", upload="ok"),
     packet("u2s:ticket-finish", upload="refused"),
     packet("t2s:thumbnail-data", processing="taken", thumbnail="taken"),

@@ -247,6 +247,7 @@ TRIALS: Mapping[str, Trial] = {
     "u2s:message-stored": _several_chunks,
     "u2s:webhook-lost": _always(u2s.WebhookLost(webhook_id=SNOWFLAKE, reason="no")),
     "u2s:uncertain-posts": _always(u2s.UncertainPosts(total=0)),
+    "u2s:channel-demand": _always(u2s.ChannelDemand(waiting=0)),
     "u2s:ticket-redeem": _redeem,
     "u2s:ticket-finish": _always(
         u2s.TicketFinish(upload_id=_NO_UUID, success=True, hash="ab" * 32, type="text/plain")

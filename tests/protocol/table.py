@@ -523,6 +523,7 @@ TABLE: dict[str, dict[str, Kind]] = {
     "s2u:webhook-configuration": {
         "crypto": optional(CRYPTO),
         "webhooks": list_of(WEBHOOK),
+        "gets_more": optional(BOOL),
         "api_url": TEXT,
         "requests_per_s": POSITIVE,
     },
@@ -573,6 +574,7 @@ TABLE: dict[str, dict[str, Kind]] = {
     },
     "u2s:webhook-lost": {"webhook_id": SNOWFLAKE, "reason": TEXT},
     "u2s:uncertain-posts": {"total": COUNT},
+    "u2s:channel-demand": {"waiting": COUNT},
     "u2s:ticket-redeem": {
         "ticket": TEXT,
         "key": optional(TEXT),
@@ -663,6 +665,7 @@ EXTENSIONS = {
         "u2s:uncertain-posts",
     },
     "messages": {"s2u:message-entered", "u2s:message-stored"},
+    "channel-demand": {"u2s:channel-demand"},
     "object-keys": {"s2u:upload-start-with-key"},
     "tickets": {"s2u:ticket-accepted", "u2s:ticket-redeem", "u2s:ticket-finish"},
     "processing": {

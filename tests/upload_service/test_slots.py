@@ -32,7 +32,7 @@ async def test_the_link_introduces_the_service(stage: Stage) -> None:
     query = stage.link.query
     assert (query["type"], query["extensions"]) == (
         "upload",
-        "messages,object-keys,resume,ticket-holders,tickets,webhooks",
+        "channel-demand,messages,object-keys,resume,ticket-holders,tickets,webhooks",
     )
     assert query["address"] == "http://127.0.0.1:1"
     assert len(query["process"]) == 36

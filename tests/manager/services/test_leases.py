@@ -1,6 +1,7 @@
 """Leases of webhooks: a webhook belongs to one process at most, and shares are fair and stable."""
 
 from collections.abc import Iterable
+from itertools import permutations
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -173,6 +174,74 @@ class TestMoving:
         assert [c.webhook_ids for c in leases.confirmed("a", number)] == [(1, 2)]
 
 
+class TestDemand:
+    """Processes that say when their posts wait."""
+
+    def telling(self, channels: int, *processes: str) -> LeaseAllocator:
+        """Leases to processes of one slot each that tell their demand."""
+        leases = leases_of(channels)
+        for process in processes:
+            confirm_all(leases, leases.slot_joined(process, f"{process}1", tells_demand=True))
+        return leases
+
+    def tell(self, leases: LeaseAllocator, process: str, *, waits: bool, **uploads: int) -> None:
+        """A process tells its demand, and everything is confirmed."""
+        confirm_all(leases, leases.demand_told(process, is_waiting=waits, uploads=uploads))
+
+    def test_who_waits_alone_gets_everything(self):
+        """A single upload uses the channels of all processes that have none."""
+        leases = self.telling(10, *"abcd")
+        assert sorted(shares(leases, *"abcd")) == [2, 2, 3, 3]
+        self.tell(leases, "b", waits=True, b=1)
+        assert shares(leases, *"abcd") == [0, 10, 0, 0]
+
+    def test_an_upload_that_does_not_wait_keeps_one_channel(self):
+        """It gives up the others to an upload that waits."""
+        leases = self.telling(10, "a", "b")
+        self.tell(leases, "b", waits=True, a=1, b=1)
+        assert shares(leases, "a", "b") == [1, 9]
+
+    def test_those_who_wait_share_by_uploads(self):
+        """Each upload that waits has the same share, whichever process it runs on."""
+        leases = self.telling(8, "a", "b", "c")
+        self.tell(leases, "a", waits=True, a=1)
+        assert shares(leases, "a", "b", "c") == [8, 0, 0]
+        self.tell(leases, "b", waits=True, a=1, b=3)
+        assert shares(leases, "a", "b", "c") == [2, 6, 0]
+
+    def test_whoever_has_nothing_gets_something_once_nobody_waits(self):
+        """The next upload finds a channel wherever it begins; nothing else moves."""
+        leases = self.telling(6, "a", "b", "c")
+        self.tell(leases, "a", waits=True, a=1)
+        self.tell(leases, "a", waits=False, a=1)
+        assert shares(leases, "a", "b", "c") == [4, 1, 1]
+
+    def test_the_same_again_moves_nothing(self):
+        """A process that tells its demand again and again causes no message."""
+        leases = self.telling(6, "a", "b")
+        self.tell(leases, "a", waits=True, a=1)
+        assert leases.demand_told("a", is_waiting=True, uploads={"a": 1}) == []
+
+    def test_a_process_that_cannot_tell_keeps_its_share(self):
+        """One of release 0.2 shares by its slots with those who wait, and is never without a channel."""
+        leases = self.telling(8, "a", "b")
+        confirm_all(leases, leases.slot_joined("old", "old1"))
+        self.tell(leases, "a", waits=True, a=1)
+        assert shares(leases, "a", "b", "old") == [4, 0, 4]
+        assert leases.demand_told("old", is_waiting=True, uploads={}) == []
+        assert leases.demand_told("unknown", is_waiting=True, uploads={}) == []
+
+    def test_it_says_whether_there_is_anything_to_wait_for(self):
+        """Every process that tells its demand learns when the last webhook dies, and when one is back."""
+        leases = self.telling(1, "a", "b")
+        told = leases.quarantine(1)
+        assert [(c.process, c.gets_more) for c in told] == [("a", False), ("b", False)]
+        told = leases.set_webhooks({1: 101})
+        assert [(c.process, c.gets_more) for c in told] == [("a", True), ("b", True)]
+        joined = leases.slot_joined("old", "old1")
+        assert [c.gets_more for c in joined if c.process == "old"] == [False]
+
+
 class TestQuarantine:
     """Dead webhooks."""
 
@@ -219,6 +288,8 @@ class TestQuarantine:
 
 
 PROCESSES = st.sampled_from("abcd")
+TELLING = frozenset("cd")
+"""The processes that tell their demand."""
 
 
 class LeaseMachine(RuleBasedStateMachine):
@@ -232,6 +303,8 @@ class LeaseMachine(RuleBasedStateMachine):
         self.dead: set[int] = set()
         self.slots: dict[str, set[str]] = {}
         self.told: dict[str, list[Configure]] = {}
+        self.waiting: set[str] = set()
+        self.uploads: dict[str, int] = {}
         self.hear(self.leases.set_webhooks(self.webhooks))
 
     def hear(self, configurations: list[Configure]) -> None:
@@ -245,7 +318,7 @@ class LeaseMachine(RuleBasedStateMachine):
         """A slot connects, and its process is configured."""
         self.slots.setdefault(process, set()).add(f"{process}{slot}")
         self.told.setdefault(process, [])
-        told = self.leases.slot_joined(process, f"{process}{slot}")
+        told = self.leases.slot_joined(process, f"{process}{slot}", tells_demand=process in TELLING)
         assert process in {c.process for c in told}
         self.hear(told)
 
@@ -258,7 +331,19 @@ class LeaseMachine(RuleBasedStateMachine):
         self.slots[process].remove(slot)
         if not self.slots[process]:
             del self.slots[process], self.told[process]
+            self.waiting.discard(process)
+            self.uploads.pop(process, None)
         self.hear(self.leases.slot_left(process, slot))
+
+    @precondition(lambda self: TELLING & self.slots.keys())
+    @rule(data=st.data(), waits=st.booleans())
+    def demand_is_told(self, data, waits):
+        """A process says whether its posts wait; some uploads run, here and elsewhere."""
+        process = data.draw(st.sampled_from(sorted(TELLING & self.slots.keys())))
+        (self.waiting.add if waits else self.waiting.discard)(process)
+        counts = st.integers(0, 3)
+        self.uploads = {each: data.draw(counts) for each in sorted(self.slots)}
+        self.hear(self.leases.demand_told(process, is_waiting=waits, uploads=dict(self.uploads)))
 
     @precondition(lambda self: any(len(told) > 1 for told in self.told.values()))
     @rule(data=st.data())
@@ -289,25 +374,63 @@ class LeaseMachine(RuleBasedStateMachine):
     @rule()
     def all_confirm(self):
         """Once everybody has confirmed, everything is leased, fairly, and nothing moves."""
+        self.confirm_everything()
+        alive = set(self.webhooks) - self.dead
+        leased = {w for process in self.slots for w in self.leases.webhooks_of(process)}
+        assert leased == (alive if self.slots else set())
+        self.nobody_is_left_out()
+        self.shares_follow_demand()
+        self.hear(self.leases.set_webhooks({w: self.webhooks[w] for w in alive}))
+        self.confirm_everything()
+        if not self.anybody_waits():
+            self.shares_are_fair({process: len(slots) for process, slots in self.slots.items()})
+        self.shares_follow_demand()
+        assert self.leases.set_webhooks({w: self.webhooks[w] for w in alive}) == []
+
+    def confirm_everything(self) -> None:
+        """Every process confirms the last thing that it was told, until nothing more is told."""
         while any(len(told) > 1 for told in self.told.values()):
             for process in list(self.told):
                 self.told[process] = self.told[process][-1:]
                 self.hear(self.leases.confirmed(process, self.told[process][0].number))
-        alive = set(self.webhooks) - self.dead
-        leased = {w for process in self.slots for w in self.leases.webhooks_of(process)}
-        assert leased == (alive if self.slots else set())
-        self.shares_are_fair()
-        assert self.leases.set_webhooks({w: self.webhooks[w] for w in alive}) == []
 
-    def shares_are_fair(self) -> None:
-        """No channel would be better off with another process."""
+    def anybody_waits(self) -> bool:
+        """Whether a process can use more channels, as far as the manager knows."""
+        return bool(self.waiting or self.slots.keys() - TELLING)
+
+    def is_entitled(self, process: str) -> bool:
+        """Whether a process may not be without a channel while another has two."""
+        if not self.anybody_waits() or process not in TELLING or process in self.waiting:
+            return True
+        return self.uploads.get(process, 0) > 0
+
+    def nobody_is_left_out(self) -> None:
+        """Whoever is entitled to a channel has one before any other gets a second."""
         for giver in self.slots:
             for taker in set(self.slots) - {giver}:
-                gives, takes = self.channels_of(giver), self.channels_of(taker)
-                assert not (takes == 0 and gives >= 2)
-                if takes:
-                    before, after = gives - 1, takes + 1
-                    assert before * len(self.slots[taker]) < after * len(self.slots[giver])
+                if self.is_entitled(taker) and not self.channels_of(taker):
+                    assert self.channels_of(giver) <= (1 if self.is_entitled(giver) else 0)
+
+    def shares_follow_demand(self) -> None:
+        """While somebody waits nobody has channels to spare, and those who wait share fairly."""
+        if not self.anybody_waits():
+            return
+        weights = {
+            process: max(1, self.uploads.get(process, 0)) if process in TELLING else len(slots)
+            for process, slots in self.slots.items()
+            if process not in TELLING or process in self.waiting
+        }
+        for process in self.slots.keys() - weights.keys():
+            assert self.channels_of(process) <= (1 if self.is_entitled(process) else 0)
+        self.shares_are_fair(weights)
+
+    def shares_are_fair(self, weights: dict[str, int]) -> None:
+        """No channel would be better off with another of these processes."""
+        for giver, taker in permutations(weights, 2):
+            gives, takes = self.channels_of(giver), self.channels_of(taker)
+            if takes:
+                before, after = gives - 1, takes + 1
+                assert gives <= 1 or before * weights[taker] < after * weights[giver]
 
     def channels_of(self, process: str) -> int:
         """How many channels a process has."""
