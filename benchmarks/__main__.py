@@ -6,6 +6,7 @@ import asyncio
 from benchmarks.archives import ARCHIVES
 from benchmarks.broadcasts import BROADCASTS
 from benchmarks.catalogs import CATALOGS
+from benchmarks.channels import CHANNELS
 from benchmarks.harness import Options, Suite
 from benchmarks.limiter import LIMITER
 from benchmarks.listings import LISTINGS
@@ -27,6 +28,7 @@ SUITES: dict[str, Suite] = {
         PROCESSING,
         PRODUCT,
         MEMORY,
+        CHANNELS,
     )
 }
 

@@ -70,7 +70,9 @@ async def _run(options: Options) -> str:
             await _fill(database, discord, options.mib * MIB // LARGE_FILES)
             for _ in range(options.rounds):
                 for name, requests in _REQUESTS.items():
-                    async with live_manager(database, token, discord, server_cores) as manager:
+                    async with live_manager(
+                        database, token, discord.announcement, server_cores
+                    ) as manager:
                         runs.setdefault(name, []).append(await _measure(manager, requests))
     return _report({name: _medians(figures) for name, figures in runs.items()})
 

@@ -38,7 +38,9 @@ async def _run(options: Options) -> str:
         token = await claim(database)
         async with child(ChildName.DISCORD, other_cores, {}) as discord:
             for clients, silent in CLIENTS:
-                async with live_manager(database, token, discord, server_cores) as manager:
+                async with live_manager(
+                    database, token, discord.announcement, server_cores
+                ) as manager:
                     environment = {
                         "CLIENT_URL": manager.client_url(),
                         "CLIENTS": str(clients),

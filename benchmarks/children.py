@@ -14,6 +14,7 @@ import time
 from collections.abc import AsyncIterator, Coroutine
 from itertools import cycle
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import uvloop
@@ -22,6 +23,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from benchmarks.harness import ChildName, announce
 from protocol.values import CHUNK_SIZE
+
+if TYPE_CHECKING:
+    from discord_emulator.emulator import Emulator
 
 CHANNELS = 10
 CONNECTS_AT_ONCE = 50
@@ -54,9 +58,14 @@ async def run_discord() -> None:
         async with running_emulator(
             Path(folder), limits="off", sink=sink, channels=CHANNELS
         ) as emulator:
-            webhooks = [(str(one.id), one.token, str(one.channel_id)) for one in emulator.webhooks]
-            announce(api_url=f"{emulator.base_url}/api/v10", webhooks=webhooks)
+            announce(**announcement_of(emulator))
             await asyncio.Event().wait()
+
+
+def announcement_of(emulator: "Emulator") -> dict[str, Any]:
+    """Return what others need to know of an emulator."""
+    webhooks = [(str(one.id), one.token, str(one.channel_id)) for one in emulator.webhooks]
+    return {"api_url": f"{emulator.base_url}/api/v10", "webhooks": webhooks}
 
 
 async def run_naive_service() -> None:

@@ -52,7 +52,7 @@ async def _manager_with(size: int) -> AsyncIterator[LiveManager]:
         fill_with_folders(database, size)
         async with (
             child(ChildName.DISCORD, other_cores, {}) as discord,
-            live_manager(database, token, discord, server_cores) as manager,
+            live_manager(database, token, discord.announcement, server_cores) as manager,
         ):
             yield manager
 

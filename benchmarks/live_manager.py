@@ -2,10 +2,11 @@
 
 import base64
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from argon2 import PasswordHasher
 
@@ -69,10 +70,13 @@ async def claim(database: Path) -> str:
 
 @asynccontextmanager
 async def live_manager(
-    database: Path, token: str, discord: ChildProcess, pinned_to: frozenset[int]
+    database: Path,
+    token: str,
+    announced: Mapping[str, Any],
+    pinned_to: frozenset[int],
+    **settings: str,
 ) -> AsyncIterator[LiveManager]:
-    """Run the manager on a catalog and an emulated Discord."""
-    announced = discord.announcement
+    """Run the manager on a catalog and an emulated Discord, which has announced itself like this."""
     webhooks = [
         f"{announced['api_url']}/webhooks/{id_}/{key}" for id_, key, _ in announced["webhooks"]
     ]
@@ -83,6 +87,7 @@ async def live_manager(
         "DISCORD_API_URL": announced["api_url"],
         "DATABASE_PATH": str(database),
         "GLOBAL_REQUESTS_PER_S": "100000",
+        **settings,
     }
     async with child(ChildName.MANAGER, pinned_to, environment) as process:
         yield LiveManager(process, process.announcement["url"], token)

@@ -22,7 +22,14 @@ from urllib.parse import urlsplit
 
 from benchmarks.harness import GIB, MIB, Options, Suite, verdict
 from benchmarks.process_figures import CommandFigures
-from benchmarks.stores import DiscordCloud, Download, SeaweedFs, Store, discord_cloud, seaweed_fs
+from benchmarks.stores import (
+    DiscordCloud,
+    DownloadAddress,
+    SeaweedFs,
+    Store,
+    discord_cloud,
+    seaweed_fs,
+)
 
 SMALL_FILE_BYTES = 2048
 RANGE_BYTES = 1 * MIB
@@ -134,7 +141,7 @@ def _check(source: Path, fetched: Path) -> None:
     assert filecmp.cmp(source, file, shallow=False), "the large file did not come back"
 
 
-def _ranges(download: Download) -> _RangeFigures:
+def _ranges(download: DownloadAddress) -> _RangeFigures:
     """Open the file in the middle as a player does: one connection, one range after the other."""
     parts = urlsplit(download.address)
     assert parts.hostname is not None
@@ -157,7 +164,7 @@ def _ranges(download: Download) -> _RangeFigures:
     return _RangeFigures(taken[0] * 1000, median(taken[1:]) * 1000)
 
 
-def _size(connection: http.client.HTTPConnection, target: str, download: Download) -> int:
+def _size(connection: http.client.HTTPConnection, target: str, download: DownloadAddress) -> int:
     connection.request("HEAD", target, headers=dict(download.headers))
     response = connection.getresponse()
     response.read()

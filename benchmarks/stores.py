@@ -34,7 +34,7 @@ _USER, _PASSWORD = "benchmark", "a password for benchmarks"
 
 
 @dataclass(frozen=True, slots=True)
-class Download:
+class DownloadAddress:
     """Where the content of a file can be had, in any ranges."""
 
     address: str
@@ -53,7 +53,7 @@ class Store(Protocol):
     def get(self, name: str, into: Path) -> CommandFigures:
         """Fetch what has been put into a folder, which does not exist yet."""
 
-    def download(self, name: str) -> Download:
+    def download(self, name: str) -> DownloadAddress:
         """Say where a file that has been put can be read from."""
 
 
@@ -77,10 +77,10 @@ class DiscordCloud:
         into.mkdir()
         return self._run("get", f"/{name}", str(into))
 
-    def download(self, name: str) -> Download:
+    def download(self, name: str) -> DownloadAddress:
         """See `Store.download`."""
         address = f"{self._url}/download?{urlencode({'path': '/', 'name': name})}"
-        return Download(address, {"Authorization": f"Bearer {self._token}"})
+        return DownloadAddress(address, {"Authorization": f"Bearer {self._token}"})
 
     def list_folder(self, name: str) -> CommandFigures:
         """List a folder."""
@@ -137,9 +137,9 @@ class SeaweedFs:
         """See `Store.get`."""
         return self.run("copy", self._remote(name), str(into / name))
 
-    def download(self, name: str) -> Download:
+    def download(self, name: str) -> DownloadAddress:
         """See `Store.download`; by the filer, since the S3 gateway wants a signature."""
-        return Download(f"{self._filer}/buckets/{self.BUCKET}/{name}")
+        return DownloadAddress(f"{self._filer}/buckets/{self.BUCKET}/{name}")
 
     def run(self, *arguments: str) -> CommandFigures:
         """Run rclone."""
@@ -164,7 +164,7 @@ def seaweed_fs(folder: Path) -> Iterator[SeaweedFs]:
     identity = {"name": "benchmark", "credentials": [access], "actions": ["Admin"]}
     (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
     names = ("master", "volume", "filer", "s3")
-    ports = dict(zip([*names, *(f"{name}-grpc" for name in names)], _free_ports(8), strict=True))
+    ports = dict(zip([*names, *(f"{name}-grpc" for name in names)], free_ports(8), strict=True))
     command = [_reference("weed"), "-logtostderr=true", "server", f"-dir={data}"]
     command += ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-master.telemetry=false"]
     command += [f"-{name}.port={ports[name]}" for name in names]
@@ -251,7 +251,7 @@ def _answers(port: int) -> bool:
             return False
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Return ports that were free a moment ago: SeaweedFS cannot be asked to take any."""
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
