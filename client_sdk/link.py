@@ -24,11 +24,18 @@ from client_sdk.settings import ClientSettings
 from common.retry import Backoff
 from protocol import generic
 from protocol.codec import Frame
-from protocol.extensions import ADMINISTER, ORGANISE, REJECTIONS, RESUME, parse_extensions
+from protocol.extensions import (
+    ADMINISTER,
+    LARGE_CHUNKS,
+    ORGANISE,
+    REJECTIONS,
+    RESUME,
+    parse_extensions,
+)
 from protocol.packet import Packet
 
 RECEIVES = frozenset({"s2c", "generic"})
-EXTENSIONS = frozenset({ADMINISTER, ORGANISE, REJECTIONS, RESUME})
+EXTENSIONS = frozenset({ADMINISTER, LARGE_CHUNKS, ORGANISE, REJECTIONS, RESUME})
 """What uses them fails with `Refused` at a manager that does not grant them; all else works."""
 
 Answer = TypeVar("Answer", bound=Packet)

@@ -338,6 +338,27 @@ class WebhookStatus:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChannelStatus:
+    """What a message of a channel takes, as far as the manager has learned it.
+
+    Attributes:
+        id: The channel's number at Discord.
+        attachment_bytes: Size of the largest attachment.
+        request_bytes: Size of the largest message with everything around it.
+        attachments: The most attachments.
+        learned_at: When all larger sizes had been tried; None: not yet.
+        refused_at: When Discord last refused a message as too large; None: never.
+    """
+
+    id: str
+    attachment_bytes: int
+    request_bytes: int
+    attachments: int
+    learned_at: datetime | None = None
+    refused_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class MessageStatus:
     """What lies on Discord in vain.
 
@@ -417,6 +438,9 @@ class ManagerStatus:
         services: All upload slots.
         bookings: What clients have booked.
         webhooks: The manager's webhooks.
+        channels: What a message takes in each channel in use.
+        chunk_size: Bytes of a chunk of new uploads, for services and clients that take any size; None from
+            a manager that does not say it.
         messages: What lies on Discord in vain.
         processing: How thumbnails and metadata are coming along.
         you: The user whose token the client has; None when the manager does not tell.
@@ -426,6 +450,8 @@ class ManagerStatus:
     services: tuple[UploadSlot, ...] = ()
     bookings: tuple[Booking, ...] = ()
     webhooks: WebhookStatus = field(default_factory=WebhookStatus)
+    channels: tuple[ChannelStatus, ...] = ()
+    chunk_size: int | None = None
     messages: MessageStatus = field(default_factory=MessageStatus)
     processing: ProcessingStatus = field(default_factory=ProcessingStatus)
     you: CurrentUser | None = None

@@ -92,6 +92,7 @@ from manager.processing.thumbnails import (
 from manager.retrying import CATALOG_RETRY, CatalogRetry
 from manager.services.booking_ledger import BookingLedger
 from manager.services.bookings import BookingManager
+from manager.services.channel_limits import ChannelLimitsKeeper, ChunkSizes, SizeProber
 from manager.services.credentials import ServiceAccess
 from manager.services.liveness import LivenessProbe, ProbeHandlers, Service
 from manager.services.registry import UploadSlotRegistry, WebhookReportHandlers
@@ -134,6 +135,7 @@ from protocol.extensions import (
     ADMINISTER,
     BUNDLE,
     CHANNEL_DEMAND,
+    MESSAGE_LIMITS,
     MESSAGES,
     ORGANISE,
     PROCESSING,
@@ -235,6 +237,10 @@ async def _run(
         # Content on Discord.
         bot = None if settings.bot_token is None else Bot(http, settings.bot_token)
         webhooks = WebhookDirectory(settings.webhooks, clock=clock, has_bot=bot is not None)
+        limits = ChannelLimitsKeeper(catalog, webhooks, clock=clock)
+        await limits.restore()
+        stack.push_async_callback(limits.save_at_last)
+        chunk_sizes = ChunkSizes(settings.chosen_chunk_size, limits)
         quarantines = QuarantineKeeper(webhooks, catalog, partial(_channel_of, http))
         await quarantines.restore()
         stack.push_async_callback(quarantines.save_at_last)
@@ -336,7 +342,10 @@ async def _run(
         bookings = BookingManager(BookingLedger(settings.booking_idle_s), hub, monotonic=monotonic)
         stack.callback(bookings.close)
         probe = LivenessProbe(tasks)
-        upload_slots = UploadSlotRegistry(bookings, hub, webhooks, settings, tasks, probe)
+        upload_slots = UploadSlotRegistry(bookings, hub, webhooks, settings, tasks, probe, limits)
+        size_prober = SizeProber(
+            limits, upload_slots.probe_size, interval_s=settings.size_probe_interval_s, clock=clock
+        )
         uncertain_posts = UncertainPostTotals(metrics)
         journal = ChunkJournal(catalog, tasks, retry, reaper.wake)
         compactor = Compactor(
@@ -367,7 +376,6 @@ async def _run(
             destinations,
             changes,
             retry=retry,
-            chunk_size=settings.chunk_size,
             clock=clock,
         )
         kept_uploads = KeptUploadRegistry(
@@ -391,6 +399,7 @@ async def _run(
             slots=upload_slots,
             signer=TicketSigner(Signer(signing_keys, Purpose.UPLOAD_TICKETS)),
             policy=ticket_policy(settings),
+            chunk_sizes=chunk_sizes,
             quotas=quotas,
             tasks=tasks,
             clock=clock,
@@ -455,7 +464,7 @@ async def _run(
         folders = FolderSender(catalog, source, delivery, clock, memory, settings.temp_folder)
 
         # Packets.
-        name_policy, chunk_size = settings.name_policy, settings.chunk_size
+        name_policy = settings.name_policy
         client_packets = Dispatcher(
             "c2s",
             {None, ADMINISTER, BUNDLE, ORGANISE, RESUME},
@@ -469,18 +478,18 @@ async def _run(
             LinkHandlers(catalog, links),
             ThumbnailHandlers(catalog, content_links, thumbnail_cache),
             BookingHandlers(bookings, uploads),
-            UploadHandlers(uploads, upload_slots, chunk_size, name_policy),
-            BundleHandlers(catalog, uploads, upload_slots, retry, chunk_size, name_policy),
+            UploadHandlers(uploads, upload_slots, chunk_sizes, name_policy),
+            BundleHandlers(catalog, uploads, upload_slots, retry, chunk_sizes, name_policy),
             KeptUploadHandlers(catalog, kept_uploads, uploads, upload_slots, reaper.wake),
             EmptyFileHandlers(empty_files, name_policy),
             ProbeHandlers(probe, upload_slots, thumbnail_services, processing),
         )
         slot_packets = Dispatcher(
             "u2s",
-            {None, BUNDLE, CHANNEL_DEMAND, WEBHOOKS, MESSAGES, TICKETS},
+            {None, BUNDLE, CHANNEL_DEMAND, WEBHOOKS, MESSAGE_LIMITS, MESSAGES, TICKETS},
             TicketHandlers(tickets),
             UploadReportHandlers(journal, webhooks, tickets.reported, catalog, upload_slots),
-            WebhookReportHandlers(upload_slots, webhooks, uncertain_posts),
+            WebhookReportHandlers(upload_slots, webhooks, limits, uncertain_posts),
         )
         thumbnail_packets = Dispatcher("t2s", {None}, thumbnail_services)
         processing_packets = Dispatcher("t2s", {PROCESSING}, processing)
@@ -565,7 +574,9 @@ async def _run(
                     accounts, catalog, audit, addresses, clock, issuer=openid.issuer
                 ).routes,
             ]
-        messages = MessagesSection(webhooks, reaper, unknown_messages, uncertain_posts)
+        messages = MessagesSection(
+            webhooks, reaper, unknown_messages, uncertain_posts, limits, chunk_sizes
+        )
         app.add_routes(
             [
                 web.get("/", websockets.or_else(page.index)),
@@ -688,6 +699,7 @@ async def _run(
         app[app_keys.SETUP_CODE] = setup
         app[app_keys.LINKS] = links
         app[app_keys.SIGNING_KEYS] = key_keeper
+        app[app_keys.SIZE_PROBER] = size_prober
         app[app_keys.TEMPORARY_REFERENCES] = temporary_references
         app[app_keys.THUMBNAIL_CACHE] = thumbnail_cache
         app[app_keys.THUMBNAIL_SERVICES] = thumbnail_services
@@ -698,6 +710,8 @@ async def _run(
 
         background: dict[str, Callable[[], Awaitable[None]]] = {
             "audit": audit.run,
+            "channel_limits": limits.run,
+            "size_probes": size_prober.run,
             "audit_sweep": audit.sweep,
             "health": health.run,
             "kept_uploads": kept_uploads.run,

@@ -17,6 +17,7 @@ from manager.links.manager import LinkManager
 from manager.metrics import ManagerMetrics
 from manager.processing.thumbnails import ThumbnailCache, ThumbnailServiceRegistry
 from manager.services.bookings import BookingManager
+from manager.services.channel_limits import SizeProber
 from manager.services.credentials import ServiceAccess
 from manager.services.registry import UploadSlotRegistry
 from manager.services.webhooks import WebhookDirectory
@@ -36,6 +37,7 @@ REAPER = web.AppKey("reaper", Reaper)
 SERVICE_ACCESS = web.AppKey("service_access", ServiceAccess)
 SETUP_CODE = web.AppKey("setup_code", SetupCode)
 SIGNING_KEYS = web.AppKey("signing_keys", SigningKeyKeeper)
+SIZE_PROBER = web.AppKey("size_prober", SizeProber)
 TEMPORARY_REFERENCES = web.AppKey("temporary_references", TemporaryReferences)
 THUMBNAIL_CACHE = web.AppKey("thumbnail_cache", ThumbnailCache)
 THUMBNAIL_SERVICES = web.AppKey("thumbnail_services", ThumbnailServiceRegistry)

@@ -4,7 +4,7 @@ import re
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -29,7 +29,7 @@ from common.settings import (
     list_of,
     split_list,
 )
-from protocol.values import CHUNK_SIZE, MAX_SAFE_INTEGER, NamePolicy
+from protocol.values import LARGEST_CHUNK_SIZE, MAX_SAFE_INTEGER, NamePolicy
 from storage.discord.routes import WebhookCredentials
 from storage.keys import KeyRing
 
@@ -213,11 +213,19 @@ class ManagerSettings(KeyedCatalogSettings):
         default=30,
         description="Seconds that a booked service may idle while another client waits.",
     )
-    chunk_size: int = Field(
-        default=CHUNK_SIZE,
-        ge=1,
-        le=CHUNK_SIZE,
-        description="Bytes of a chunk of new uploads; the default fits an attachment of 10 MiB.",
+    chunk_size: Annotated[int, Field(ge=1, le=LARGEST_CHUNK_SIZE)] | Literal["auto"] = Field(
+        default="auto",
+        description=(
+            "Bytes of a chunk of new uploads; `auto`: as much as an attachment takes in every channel, "
+            "20 MiB at most. Old clients and upload services get 10 MiB at most."
+        ),
+    )
+    size_probe_interval_s: Seconds = Field(
+        default=28 * 24 * 3600,
+        description=(
+            "Seconds after which the manager has it tried again how large messages may be in a channel; "
+            "0: never, so that only documented sizes are used."
+        ),
     )
     name_policy: NamePolicy = Field(
         default=NamePolicy.UNICODE,
@@ -488,6 +496,11 @@ class ManagerSettings(KeyedCatalogSettings):
         if "openid" not in self.oidc_scopes.split():
             raise ValueError("OIDC_SCOPES must have `openid` among them")
         return self
+
+    @property
+    def chosen_chunk_size(self) -> int | None:
+        """Bytes of a chunk as the operator has set them; None: as much as the channels take."""
+        return None if self.chunk_size == "auto" else self.chunk_size
 
     @property
     def own_requests_per_s(self) -> int:

@@ -25,6 +25,7 @@ from manager.http.responses import success
 from manager.metrics import CONTENT_TYPE, ManagerMetrics, UncertainPostTotals
 from manager.processing.jobs import ProcessingManager
 from manager.services.bookings import BookingManager
+from manager.services.channel_limits import ChannelLimitsKeeper, ChunkSizes
 from manager.services.credentials import ServiceAccess
 from manager.services.registry import UploadSlotRegistry
 from manager.services.webhooks import WebhookDirectory
@@ -139,7 +140,7 @@ class ServicesSection:
 
 
 class MessagesSection:
-    """The status of webhooks, and the number of useless messages on Discord."""
+    """The status of webhooks, what messages take, and the number of useless messages on Discord."""
 
     def __init__(
         self,
@@ -147,14 +148,18 @@ class MessagesSection:
         reaper: Reaper,
         unknown_messages: UnknownMessages,
         uncertain_posts: UncertainPostTotals,
+        limits: ChannelLimitsKeeper,
+        chunk_sizes: ChunkSizes,
     ) -> None:
         self._webhooks = webhooks
+        self._limits = limits
+        self._chunk_sizes = chunk_sizes
         self._reaper = reaper
         self._unknown_messages = unknown_messages
         self._uncertain_posts = uncertain_posts
 
     def snapshot(self) -> dict[str, Any]:
-        """Both at the moment."""
+        """All of it at the moment."""
         unknown = self._unknown_messages
         return {
             "webhooks": {
@@ -165,6 +170,18 @@ class MessagesSection:
                     for each in self._webhooks.quarantined.values()
                 ],
             },
+            "chunk_size": self._chunk_sizes.of_upload(takes_large=True),
+            "channels": [
+                {
+                    "id": str(known.channel_id),
+                    "attachment_bytes": known.attachment_bytes,
+                    "request_bytes": known.request_bytes,
+                    "attachments": known.attachments,
+                    "learned_at": optional_timestamp(known.learned_at),
+                    "refused_at": optional_timestamp(known.refused_at),
+                }
+                for known in map(self._limits.record_of, self._limits.channels)
+            ],
             "messages": {
                 "stuck": self._reaper.stuck,
                 "uncertain_posts": self._uncertain_posts.number,

@@ -32,6 +32,8 @@ from protocol.extensions import (
     ADMINISTER,
     BUNDLE,
     CHANNEL_DEMAND,
+    LARGE_CHUNKS,
+    MESSAGE_LIMITS,
     MESSAGES,
     OBJECT_KEYS,
     ORGANISE,
@@ -48,9 +50,10 @@ from protocol.packet import Packet
 from protocol.values import is_uuid
 
 MAX_ADDRESS_LENGTH = 2048
+_CLIENT_EXTENSIONS = frozenset({ADMINISTER, BUNDLE, LARGE_CHUNKS, ORGANISE, REJECTIONS, RESUME})
 _UPLOAD_EXTENSIONS = frozenset(
     {
-        *(WEBHOOKS, CHANNEL_DEMAND, MESSAGES, OBJECT_KEYS, RESUME, BUNDLE),
+        *(WEBHOOKS, CHANNEL_DEMAND, MESSAGE_LIMITS, MESSAGES, OBJECT_KEYS, RESUME, BUNDLE),
         *(TICKETS, TICKET_HOLDERS),
     }
 )
@@ -219,7 +222,7 @@ class ClientEndpoint:
         address = self._addresses.of_request(request)
         login = await self._accounts.authenticate(handshake.key, address=address)
         base_url = base_url_of(request, self._public_url)
-        granted = handshake.extensions & {ADMINISTER, BUNDLE, ORGANISE, REJECTIONS, RESUME}
+        granted = handshake.extensions & _CLIENT_EXTENSIONS
         if REJECTIONS not in granted:
             granted -= {BUNDLE}
         socket, connection = await self._sockets.accept(request, handshake, granted, "c2s")
@@ -310,6 +313,7 @@ class UploadServiceEndpoint:
             can_resume=RESUME in granted,
             takes_bundles=BUNDLE in granted,
             tells_demand=CHANNEL_DEMAND in granted,
+            takes_message_limits=MESSAGE_LIMITS in granted,
             credential_id=identity.credential_id,
         )
         bind_ids(service=slot.id)

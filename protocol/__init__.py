@@ -32,6 +32,7 @@ from protocol.packet import Packet, Record
 from protocol.replies import OpenRequests
 from protocol.values import (
     CHUNK_SIZE,
+    LARGEST_CHUNK_SIZE,
     MAX_FRAME_BYTES,
     MAX_PATH_NAMES,
     MAX_SAFE_INTEGER,
@@ -48,6 +49,7 @@ from protocol.values import (
 
 __all__ = [
     "CHUNK_SIZE",
+    "LARGEST_CHUNK_SIZE",
     "MAX_FRAME_BYTES",
     "MAX_PATH_NAMES",
     "MAX_SAFE_INTEGER",

@@ -4,7 +4,15 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from protocol.extensions import BUNDLE, MESSAGES, OBJECT_KEYS, RESUME, TICKETS, WEBHOOKS
+from protocol.extensions import (
+    BUNDLE,
+    MESSAGE_LIMITS,
+    MESSAGES,
+    OBJECT_KEYS,
+    RESUME,
+    TICKETS,
+    WEBHOOKS,
+)
 from protocol.generic import ChunkRange
 from protocol.packet import Packet, Record
 from protocol.values import (
@@ -26,8 +34,10 @@ __all__ = [
     "BundledFileStart",
     "Crypto",
     "EncodedObjectKey",
+    "LeaseLimits",
     "MessageEntered",
     "ReportDeferred",
+    "SizeProbe",
     "TicketAccepted",
     "UploadAbort",
     "UploadContinue",
@@ -61,14 +71,26 @@ class EncodedObjectKey(Record, frozen=True, kw_only=True):
     key_id: KeyId
 
 
+class LeaseLimits(Record, frozen=True, kw_only=True):
+    """What a message takes in a webhook's channel: sizes in bytes, and the most attachments."""
+
+    attachment_bytes: Positive
+    request_bytes: Positive
+    attachments: Positive
+
+
 class WebhookLease(Record, frozen=True, kw_only=True):
-    """A Discord webhook that one process alone may post to."""
+    """A Discord webhook that one process alone may post to.
+
+    `limits` are there with the extension `message-limits`.
+    """
 
     secrets: ClassVar[frozenset[str]] = frozenset({"token"})
 
     id: Snowflake
     token: Base64Url
     channel_id: Snowflake
+    limits: LeaseLimits | None = None
 
 
 class UploadServiceConfiguration(Packet, frozen=True, kw_only=True):
@@ -198,6 +220,22 @@ class WebhookConfiguration(Packet, frozen=True, kw_only=True):
     gets_more: bool | None = None
     api_url: str
     requests_per_s: Positive
+
+
+class SizeProbe(Packet, frozen=True, kw_only=True):
+    """Asks whether a channel takes a message with attachments of these sizes, in bytes.
+
+    Manager → upload service with the extension `message-limits`, for a webhook that is leased to it. The
+    service posts random bytes and deletes the message, unless uploads have work for it. Answered
+    by `generic:primitives` with `boolean_value`, which is left out when it was not found out, or by
+    `generic:boolean` false without the lease. The upload of so many bytes may take minutes.
+    """
+
+    id: ClassVar[str] = "s2u:size-probe"
+    extension: ClassVar[str | None] = MESSAGE_LIMITS
+
+    webhook_id: Snowflake
+    sizes: Annotated[tuple[Positive, ...], Meta(min_length=1, max_length=10)]
 
 
 class ReportDeferred(Packet, frozen=True, kw_only=True):

@@ -4,7 +4,14 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
-from protocol.extensions import BUNDLE, CHANNEL_DEMAND, MESSAGES, TICKETS, WEBHOOKS
+from protocol.extensions import (
+    BUNDLE,
+    CHANNEL_DEMAND,
+    MESSAGE_LIMITS,
+    MESSAGES,
+    TICKETS,
+    WEBHOOKS,
+)
 from protocol.packet import Packet, Record
 from protocol.values import Hash, MimeType, NonNegative, Positive, Snowflake, Uuid
 
@@ -15,6 +22,7 @@ __all__ = [
     "ChannelDemand",
     "ChunkStored",
     "MessageStored",
+    "MessageTooLarge",
     "StoredChunk",
     "TicketFinish",
     "TicketRedeem",
@@ -83,9 +91,7 @@ class ChunkStored(Packet, frozen=True, kw_only=True):
     Upload service with the extension `webhooks` → manager, also for an upload that has ended
     meanwhile; what could not be delivered is sent after a reconnect, or after the service's next
     start. `index` counts from 0. The `stored_size` bytes from `offset` of the attachment are the
-    encrypted chunk; `size` bytes were plain, with the SHA-256 `digest`. With the extension
-    `message-limits` a chunk that no attachment takes lies in several: then `attachment_id` is left out,
-    and all attachments of the message, one after the other, are meant. With the extension `resume`
+    encrypted chunk; `size` bytes were plain, with the SHA-256 `digest`. With the extension `resume`
     the report of the first chunk has the MIME `type`. Answered by
     `generic:boolean`: true when the chunk is durably part of its upload, false when it is not
     wanted, and its message durably noted as garbage. Answered by `s2u:report-deferred` when
@@ -100,7 +106,7 @@ class ChunkStored(Packet, frozen=True, kw_only=True):
     message_id: Snowflake
     channel_id: Snowflake
     webhook_id: Snowflake
-    attachment_id: Snowflake | None = None
+    attachment_id: Snowflake
     offset: NonNegative
     stored_size: Positive
     size: Positive
@@ -159,6 +165,21 @@ class WebhookLost(Packet, frozen=True, kw_only=True):
 
     webhook_id: Snowflake
     reason: str
+
+
+class MessageTooLarge(Packet, frozen=True, kw_only=True):
+    """Says that Discord has refused a message as too large, although it was within the known limits.
+
+    Upload service with the extension `message-limits` → manager. `sizes` are those of the attachments
+    in bytes. The service goes on within lower limits. Not answered; the manager lowers the limits of the
+    webhook's channel, and sends a new `s2u:webhook-configuration`.
+    """
+
+    id: ClassVar[str] = "u2s:message-too-large"
+    extension: ClassVar[str | None] = MESSAGE_LIMITS
+
+    webhook_id: Snowflake
+    sizes: Annotated[tuple[Positive, ...], msgspec.Meta(min_length=1, max_length=10)]
 
 
 class UncertainPosts(Packet, frozen=True, kw_only=True):

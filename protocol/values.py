@@ -16,6 +16,8 @@ from protocol.errors import InvalidValue
 
 CHUNK_SIZE = 10 * 1024 * 1024 - 1024
 """Bytes of a plain chunk: with its envelope it fits a Discord attachment of 10 MiB."""
+LARGEST_CHUNK_SIZE = 20 * 1024 * 1024 - 1024
+"""Bytes of the largest plain chunk, for peers that can bear it: ten of them fill the largest message."""
 MAX_FRAME_BYTES = 1024 * 1024
 """The longest frame that is read, in bytes of UTF-8."""
 MAX_SAFE_INTEGER = 2**53 - 1

@@ -9,7 +9,7 @@ import structlog
 from storage.discord import routes
 from storage.discord.answers import Answer, TransientFault
 from storage.discord.http import DiscordHttp
-from storage.discord.message_body import in_order
+from storage.discord.message_body import RandomFile, in_order
 from storage.discord.messages import (
     Attachment,
     ChunkAddress,
@@ -38,6 +38,8 @@ from storage.outgoing import OutgoingFile, OutgoingMessage, Sender
 log = structlog.get_logger(__name__)
 
 
+PROBE_TIMEOUT_S = 600.0
+"""A line on which a probe takes longer is too slow for messages of that size."""
 MAX_MISFITS = 256
 """Files that do not fit into a message before no further one is looked at."""
 _WITHDRAWN = "the post is not wanted any more"
@@ -73,6 +75,9 @@ class WebhookPool:
         self._webhooks: dict[int, WebhookCredentials] = {}
         self._routes: dict[int, Route] = {}
         self._lost: set[WebhookCredentials] = set()
+        self._posting = 0
+        self._probe: asyncio.Task[PostedMessage] | None = None
+        self._probed_id: int | None = None
         # Those that wait for a turn, or have not noticed yet that they have it; oldest first.
         self._waiting: dict[OutgoingFile, None] = {}
 
@@ -99,6 +104,8 @@ class WebhookPool:
             for webhook in self._webhooks.values()
             if webhook not in self._lost
         }
+        if self._probed_id not in self._routes:
+            self._end_probe()
         self._http.refresh()
 
     def limits_of(self, webhook_id: int) -> MessageLimits:
@@ -143,8 +150,52 @@ class WebhookPool:
             DiscordRefused: Discord said no for another reason.
         """
         file = OutgoingFile(content=content, webhooks=webhooks, withdrawn=withdrawn, sender=sender)
-        with self._watching(file):
-            return await self._sent(file)
+        self._end_probe()
+        self._posting += 1
+        try:
+            with self._watching(file):
+                return await self._sent(file)
+        finally:
+            self._posting -= 1
+
+    async def probe(self, webhook_id: int, sizes: Sequence[int]) -> bool | None:
+        """Finds out whether a channel takes a message with attachments of these sizes, in bytes.
+
+        It posts random bytes, and deletes the message. It gives way to posts, and to a list without
+        the webhook.
+
+        Returns:
+            Whether it does; None when that was not found out.
+        """
+        webhook = self._webhooks.get(webhook_id)
+        if webhook_id not in self._routes or webhook is None or self._posting or self._probe:
+            return None
+        client = WebhookClient(self._http, webhook)
+        posting = client.execute(*(RandomFile(size) for size in sizes))
+        self._probe = asyncio.create_task(posting, name="size-probe")
+        self._probed_id = webhook_id
+        try:
+            await asyncio.wait({self._probe}, timeout=PROBE_TIMEOUT_S)
+            message = None if self._probe.cancelled() else self._probe.result()
+        except RequestTooLarge:
+            return False
+        except WebhookUnusable as error:
+            self._lose(error)
+            return None
+        except (StorageError, asyncio.InvalidStateError):
+            return None
+        finally:
+            self._probe.cancel()
+            self._probe = None
+        if message is None:
+            return None
+        await self._discard(webhook_id, message)
+        is_whole = sorted(each.size for each in message.attachments) == sorted(sizes)
+        return True if is_whole else None
+
+    def _end_probe(self) -> None:
+        if self._probe is not None:
+            self._probe.cancel()
 
     async def _sent(self, file: OutgoingFile) -> ChunkAddress:
         """Posts a file, with others or taken along by one. Raises as `post` does."""

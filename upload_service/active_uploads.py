@@ -16,7 +16,7 @@ from storage.discord.messages import ChunkAddress
 from storage.envelope import ChunkSealer
 from storage.object_keys import ObjectKey
 from storage.outgoing import Sender
-from upload_service.buffers import HeldBuffer, Lane
+from upload_service.buffers import HeldBuffer, Lane, room_for
 from upload_service.chunk_states import ChunkStates, Offer, UploadPhase
 from upload_service.errors import NotStored, Stopping, UnknownUpload, UploadEnded
 from upload_service.mime import mime_type
@@ -170,7 +170,8 @@ class ActiveUpload:
         if collected is not None:
             await collected.move_to(self.lane)
         while await self._settled_offer(index) is Offer.RECEIVE:
-            held = collected or await self.lane.acquire_buffer()
+            size = room_for(self.chunks.length(index))
+            held = collected or await self.lane.acquire_buffer(size)
             with ExitStack() as undo:
                 if held is not collected:
                     undo.callback(held.release)

@@ -15,9 +15,15 @@ from common.addresses import ClientAddresses
 from common.retry import QUICK_TRIES, RECONNECT_CAP_S, Backoff
 from common.service_secret import ServiceSecretGuard
 from common.tasks import cancel_and_wait
+from protocol.values import LARGEST_CHUNK_SIZE
 from upload_service.active_uploads import ActiveUploads
-from upload_service.buffers import BufferPool, Lane, keep_freed_memory
-from upload_service.chunk_receiver import BUFFER_BYTES
+from upload_service.buffers import (
+    BUFFER_UNIT_BYTES,
+    BufferPool,
+    Lane,
+    keep_freed_memory,
+    room_for,
+)
 from upload_service.demand import DemandReporter
 from upload_service.forwarding import Forwarder, ReportQueue
 from upload_service.intake import Intake
@@ -32,7 +38,8 @@ from upload_service.zero_copy import READ_BUFFER_BYTES, listen
 log = structlog.get_logger(__name__)
 
 UNATTRIBUTED_BODIES: Final = 2
-"""How many bodies that begin with the file are received at once, besides the chunks in flight."""
+"""How many bodies that begin with the file are received at once, besides the chunks in flight; of those
+that are known to have 10 MiB at most, twice as many."""
 LONGEST_DELAY_S: Final = 5.0
 """Between two attempts to have the manager take a report."""
 CHUNKS_GRACE_S: Final = 2.0
@@ -71,7 +78,7 @@ class UploadService:
         self._settings = settings
         self._link_backoff = backoff or _delays_of_links
         backoff = backoff or _delays
-        self._pool = BufferPool(BUFFER_BYTES)
+        self._pool = BufferPool(BUFFER_UNIT_BYTES)
         self._uploads = ActiveUploads()
         self._reports = ReportQueue(ReportJournal(settings.reports_folder), backoff)
         self._metrics = Metrics()
@@ -94,7 +101,9 @@ class UploadService:
         self.intake = Intake(
             uploads=self._uploads,
             forwarder=self._forwarder,
-            unattributed=Lane(self._pool, UNATTRIBUTED_BODIES),
+            unattributed=Lane(
+                self._pool, UNATTRIBUTED_BODIES * self._pool.units_of(room_for(LARGEST_CHUNK_SIZE))
+            ),
             stall_timeout_s=settings.stall_timeout_s,
             metrics=self._metrics,
             secret=ServiceSecretGuard(credential, addresses, time.monotonic),

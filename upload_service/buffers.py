@@ -1,10 +1,12 @@
 """Memory for chunks: buffers that are used again and again, and permits that bound how many there are.
 
 Writing 10 MiB into memory that is in use takes a sixth of the time that fresh pages take, so
-buffers are kept. A buffer is held under a permit of a lane. Every slot has a lane of its own (its
+buffers are kept. A buffer is held under permits of a lane, one for each 10 MiB or part of them: larger
+chunks mean fewer of them at a time, and not more memory. Every slot has a lane of its own (its
 chunks in flight), and bodies whose upload is not known yet share one small lane, so that they can
-never take what the uploads need. Memory is bounded by the sum of all permits. A request that waits
-for a permit does not read its socket: that is the backpressure.
+never take what the uploads need. Memory is bounded by the sum of all permits; a lane with fewer of
+them than a buffer needs gives it out alone. A request that waits for permits does not read its
+socket: that is the backpressure.
 
 A file with a ticket gets a lane of its own from the `AdmissionQueue`. It is admitted for a ticket that
 the manager has accepted, never for the mere promise of one, so that clients without tickets can keep
@@ -20,8 +22,19 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Final, Self
 
+from protocol.values import CHUNK_SIZE
+from storage.envelope import ENVELOPE_OVERHEAD, SEALING_SLACK
 from upload_service.errors import Busy
+from upload_service.multipart import MAX_TAIL_BYTES
 
+
+def room_for(size: int) -> int:
+    """Bytes of a buffer for a chunk of that size: in its envelope, or with all that follows it in a form."""
+    return size + ENVELOPE_OVERHEAD + SEALING_SLACK + MAX_TAIL_BYTES
+
+
+BUFFER_UNIT_BYTES: Final = room_for(CHUNK_SIZE)
+"""A chunk of the usual size needs one unit."""
 _WAITING_FOR_EACH_LANE: Final = 8
 """Forms that wait cost a connection and what their sockets hold, so they are bounded, too; one user or
 address may be half of these as well."""
@@ -32,71 +45,116 @@ _LARGEST_PIECE_BYTES: Final = 4 * 1024 * 1024
 
 
 class BufferPool:
-    """Buffers of one size.
+    """Buffers whose sizes are multiples of one size.
 
     Args:
-        buffer_bytes: size of each buffer.
+        unit_bytes: that size.
     """
 
-    def __init__(self, buffer_bytes: int) -> None:
-        self.buffer_bytes = buffer_bytes
-        self.allocated = 0
-        self._free: list[memoryview] = []
+    def __init__(self, unit_bytes: int) -> None:
+        self._unit_bytes = unit_bytes
+        self._free: dict[int, list[memoryview]] = {}
+        self._held_units = 0
+        self._free_units = 0
+        self._most_units = 0
 
-    def take(self) -> memoryview:
-        """A free buffer, made if there is none. Its content is left over from its last use."""
-        if self._free:
-            return self._free.pop()
-        self.allocated += 1
-        return memoryview(bytearray(self.buffer_bytes))
+    @property
+    def allocated(self) -> int:
+        """How many units the buffers have together, free ones included."""
+        return self._held_units + self._free_units
+
+    def units_of(self, size: int) -> int:
+        """How many units a buffer of at least so many bytes has."""
+        return -(-size // self._unit_bytes)
+
+    def take(self, units: int) -> memoryview:
+        """A free buffer, made if there is none. Its content is left over from its last use.
+
+        Free buffers of other sizes are given up for it, so that there is never more memory than was
+        once held at the same time.
+        """
+        self._held_units += units
+        self._most_units = max(self._most_units, self._held_units)
+        if free := self._free.get(units):
+            self._free_units -= units
+            return free.pop()
+        for other_units, others in self._free.items():
+            while others and self.allocated > self._most_units:
+                others.pop()
+                self._free_units -= other_units
+        return memoryview(bytearray(units * self._unit_bytes))
 
     def give_back(self, buffer: memoryview) -> None:
         """Keep a buffer for its next use."""
-        self._free.append(buffer)
+        units = self.units_of(len(buffer))
+        self._held_units -= units
+        self._free_units += units
+        self._free.setdefault(units, []).append(buffer)
 
 
-class Lane(asyncio.Semaphore):
-    """A number of permits to hold a buffer, given in order of asking.
+class Lane:
+    """A number of permits to hold buffers, given in order of asking.
 
     Args:
         pool: where the buffers come from.
-        permits: how many buffers may be held at once, at least 1.
+        permits: how many units of buffers may be held at once, at least 1.
     """
 
     def __init__(self, pool: BufferPool, permits: int) -> None:
-        super().__init__(permits)
         self.pool = pool
+        self._permits = permits
+        self._semaphore = asyncio.Semaphore(permits)
+        self._turn = asyncio.Lock()
 
-    async def acquire_buffer(self) -> "HeldBuffer":
-        """Wait for a permit and take a buffer."""
-        await self.acquire()
-        return HeldBuffer(self, self.pool.take())
+    async def acquire(self, units: int) -> int:
+        """Wait for the permits of a buffer. Returns how many those are, to be given to `release`."""
+        needed = min(units, self._permits)
+        # One after the other: two that each had a part of their permits would wait for each other.
+        async with self._turn:
+            for taken in range(needed):
+                try:
+                    await self._semaphore.acquire()
+                except BaseException:
+                    self.release(taken)
+                    raise
+        return needed
+
+    def release(self, permits: int) -> None:
+        """Give permits back."""
+        for _ in range(permits):
+            self._semaphore.release()
+
+    async def acquire_buffer(self, size: int) -> "HeldBuffer":
+        """Wait for permits and take a buffer of at least so many bytes."""
+        units = self.pool.units_of(size)
+        return HeldBuffer(self, await self.acquire(units), self.pool.take(units))
 
 
 class HeldBuffer:
-    """A buffer held under a permit, until `release`.
+    """A buffer held under permits, until `release`.
 
     Attributes:
         memory: the buffer.
     """
 
-    def __init__(self, lane: Lane, memory: memoryview) -> None:
+    def __init__(self, lane: Lane, permits: int, memory: memoryview) -> None:
         self._lane: Lane | None = lane
+        self._permits = permits
         self.memory = memory
 
     async def move_to(self, lane: Lane) -> None:
-        """Wait for a permit of another lane and hold the same buffer under that one."""
-        await lane.acquire()
+        """Wait for permits of another lane and hold the same buffer under those."""
+        permits = await lane.acquire(lane.pool.units_of(len(self.memory)))
         if self._lane is not None:
-            self._lane.release()
-        self._lane = lane
+            self._lane.release(self._permits)
+        self._lane, self._permits = lane, permits
 
     def release(self) -> None:
-        """Give buffer and permit back. Doing it again does nothing."""
+        """Give buffer and permits back. Doing it again does nothing."""
         if self._lane is None:
             return
         self._lane.pool.give_back(self.memory)
-        self._lane.release()
+        self._lane.release(self._permits)
         self._lane = None
 
 

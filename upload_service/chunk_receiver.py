@@ -19,10 +19,10 @@ from uuid import UUID
 from aiohttp import StreamReader
 
 from common.wording import counted
-from protocol.values import CHUNK_SIZE, is_uuid
-from storage.envelope import ENVELOPE_HEADER, ENVELOPE_OVERHEAD, SEALING_SLACK
+from protocol.values import LARGEST_CHUNK_SIZE, is_uuid
+from storage.envelope import ENVELOPE_HEADER
 from upload_service.active_uploads import ActiveUpload, ActiveUploads
-from upload_service.buffers import HeldBuffer, Lane
+from upload_service.buffers import HeldBuffer, Lane, room_for
 from upload_service.chunk_states import Offer
 from upload_service.errors import (
     BadField,
@@ -38,9 +38,7 @@ from upload_service.parcels import Parcel, ParcelChunk
 from upload_service.stall import MIN_BYTES_PER_S, MinimumRate, StallGuard
 from upload_service.zero_copy import ZeroCopyProtocol
 
-BUFFER_BYTES: Final = CHUNK_SIZE + ENVELOPE_OVERHEAD + SEALING_SLACK + MAX_TAIL_BYTES
-"""Room for the largest chunk in its envelope, or for it and all that may follow it in the form."""
-MAX_BODY_BYTES: Final = CHUNK_SIZE + MAX_TAIL_BYTES
+MAX_BODY_BYTES: Final = LARGEST_CHUNK_SIZE + MAX_TAIL_BYTES
 """No chunk's form is longer than this."""
 _SEALING_PIECE_BYTES: Final = 256 * 1024
 _DIRECT_BYTES: Final = 64 * 1024
@@ -214,6 +212,7 @@ class ChunkReceiver:
         self._sink: SealingSink | _DigestSink | _CollectingSink | None = None
         self._stack = ExitStack()
         self._taken = 0
+        self._longest_file = LARGEST_CHUNK_SIZE
 
     async def receive(self, body: RequestBody) -> Parcel | RepeatedChunk:
         """Take the whole body.
@@ -221,6 +220,8 @@ class ChunkReceiver:
         Raises:
             ChunkError: if the body is not that of a chunk to be had here. Nothing is held then.
         """
+        # Where the length is not known the file may be as long as any chunk.
+        self._longest_file = min(body.length, LARGEST_CHUNK_SIZE) or LARGEST_CHUNK_SIZE
         try:
             with self._stack:
                 await self._read(body)
@@ -276,7 +277,8 @@ class ChunkReceiver:
         try:
             with self._guard.paused():
                 async with asyncio.timeout(self._guard.stall_s):
-                    return await self._unattributed.acquire_buffer()
+                    size = room_for(self._longest_file)
+                    return await self._unattributed.acquire_buffer(size)
         except TimeoutError:
             raise Busy("send the fields id and chunk before the file") from None
 

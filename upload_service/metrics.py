@@ -31,7 +31,9 @@ class Metrics:
             "upload_forwarding", "Chunks on their way to Discord", registry=self._registry
         )
         self.buffers = Gauge(
-            "upload_buffers", "Chunk buffers that were allocated", registry=self._registry
+            "upload_buffers",
+            "Memory for chunks that was allocated, in buffers of 10 MiB",
+            registry=self._registry,
         )
         self.links = Gauge(
             "upload_links", "Slots with a link to the manager", registry=self._registry

@@ -48,7 +48,7 @@ class UploadServiceSettings(BaseSettings):
         ge=1,
         le=64,
         description="How many chunks of one upload are received or forwarded at a time; "
-        "further ones wait. Each takes 10 MiB of memory.",
+        "further ones wait. Each takes 10 MiB of memory; a chunk of up to 20 MiB counts as two.",
     )
     ticket_uploads: int = Field(
         default=8,

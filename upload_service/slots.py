@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from functools import partial
@@ -11,6 +11,7 @@ from typing import Final, Self
 from uuid import UUID
 
 import structlog
+from msgspec.structs import asdict
 
 from client_sdk.connection import Connection
 from client_sdk.errors import CloudError, ConnectionLost
@@ -21,6 +22,7 @@ from protocol import s2u
 from protocol.codec import Frame
 from protocol.extensions import (
     CHANNEL_DEMAND,
+    MESSAGE_LIMITS,
     MESSAGES,
     OBJECT_KEYS,
     RESUME,
@@ -28,13 +30,20 @@ from protocol.extensions import (
     TICKETS,
     WEBHOOKS,
 )
-from protocol.generic import Boolean
+from protocol.generic import Boolean, Primitives
 from protocol.packet import Packet
-from protocol.u2s import TicketFinish, UncertainPosts, UploadFinish, WebhookLost
-from protocol.values import CHUNK_SIZE
+from protocol.u2s import (
+    MessageTooLarge,
+    TicketFinish,
+    UncertainPosts,
+    UploadFinish,
+    WebhookLost,
+)
+from protocol.values import LARGEST_CHUNK_SIZE
 from storage.discord.http import DiscordHttp, UncertainPostCounter
 from storage.discord.messages import ChunkAddress
 from storage.discord.routes import WebhookCredentials
+from storage.discord.sizes import DOCUMENTED_LIMITS, MessageLimits
 from storage.errors import NoWebhook
 from storage.object_keys import ObjectKey
 from storage.outgoing import Sender
@@ -50,7 +59,16 @@ log = structlog.get_logger(__name__)
 
 _RECEIVES: Final = frozenset({"s2u", "generic"})
 _EXTENSIONS: Final = frozenset(
-    {WEBHOOKS, CHANNEL_DEMAND, MESSAGES, OBJECT_KEYS, TICKETS, TICKET_HOLDERS, RESUME}
+    {
+        WEBHOOKS,
+        CHANNEL_DEMAND,
+        MESSAGE_LIMITS,
+        MESSAGES,
+        OBJECT_KEYS,
+        TICKETS,
+        TICKET_HOLDERS,
+        RESUME,
+    }
 )
 _DONE: Final = Boolean(success=True)
 
@@ -102,29 +120,44 @@ class WebhookLeases:
         return self._pools[url]
 
 
+Lease = tuple[WebhookCredentials, MessageLimits]
+"""A webhook, and what a message takes in its channel."""
+
+
 class _LeasedWebhooks:
     """The webhooks of one API, and which slot holds which of them."""
 
     def __init__(self, http: DiscordHttp) -> None:
         self.http = http
-        self.pool = WebhookPool(http, self._lost)
-        self._holders: dict[Slot, dict[int, WebhookCredentials]] = {}
+        self.pool = WebhookPool(http, self._lost, self._refused)
+        self._holders: dict[Slot, dict[int, Lease]] = {}
 
-    def hold(self, slot: "Slot", webhooks: dict[int, WebhookCredentials]) -> frozenset[int]:
+    def hold(self, slot: "Slot", leases: dict[int, Lease]) -> frozenset[int]:
         """Replace what a slot holds. Returns what no slot holds any more."""
         before = self.ids(slot)
-        self._holders[slot] = webhooks
+        # The newest lease is the last one, so that its limits apply.
+        self._holders.pop(slot, None)
+        self._holders[slot] = leases
         held = {key: item for one in self._holders.values() for key, item in one.items()}
-        self.pool.set_webhooks(list(held.values()))
+        self.pool.set_webhooks(
+            [webhook for webhook, _ in held.values()],
+            {key: limits for key, (_, limits) in held.items()},
+        )
         return before - held.keys()
 
     def ids(self, slot: "Slot") -> frozenset[int]:
         return frozenset(self._holders.get(slot, {}))
 
     def _lost(self, webhook_id: int, reason: str) -> None:
-        for slot, webhooks in self._holders.items():
-            if webhook_id in webhooks:
+        for slot, leases in self._holders.items():
+            if webhook_id in leases:
                 slot.webhook_lost(webhook_id, reason)
+
+    def _refused(self, webhook_id: int, sizes: Sequence[int]) -> None:
+        """One of the slots that hold the webhook reports it, over a link on which it can."""
+        for slot, leases in self._holders.items():
+            if webhook_id in leases and slot.message_too_large(webhook_id, sizes):
+                return
 
 
 class Slot:
@@ -173,8 +206,9 @@ class Slot:
         self._configuring = asyncio.Lock()
         self._gets_more = False
         self._lease_changed = asyncio.Event()
-        self._handlers: Final[dict[type[Packet], Callable[..., Awaitable[Boolean]]]] = {
+        self._handlers: Final[dict[type[Packet], Callable[..., Awaitable[Packet]]]] = {
             s2u.WebhookConfiguration: self._configure,
+            s2u.SizeProbe: self._probe_size,
             s2u.UploadServiceConfiguration: self._decline_bot,
             s2u.UploadStart: self._decline_without_key,
             s2u.UploadStartWithKey: self._start,
@@ -297,7 +331,7 @@ class Slot:
         bind_ids(request=frame.uuid, upload=getattr(frame.packet, "upload_id", None))
         log.debug("packet-received", packet=frame.packet.id)
         answer = await handler(frame.packet)
-        if not answer.success:
+        if isinstance(answer, Boolean) and not answer.success:
             log.warning("packet-refused", packet=frame.packet.id, reason=answer.message)
         if frame.uuid is not None:
             with suppress(ConnectionLost):
@@ -318,13 +352,26 @@ class Slot:
             self._webhooks.hold(self, {})
         self._webhooks = webhooks
         webhooks.http.share_limits(packet.requests_per_s)
+        # A report of a single chunk has to name its attachment, of which there can be only one then.
+        may_split = self._link is not None and MESSAGES in self._link.granted
+        most_attachments = DOCUMENTED_LIMITS.attachments if may_split else 1
         leased = {
-            int(one.id): WebhookCredentials(int(one.id), one.token, int(one.channel_id))
+            int(one.id): (
+                WebhookCredentials(int(one.id), one.token, int(one.channel_id)),
+                _limits_of(one.limits, most_attachments),
+            )
             for one in packet.webhooks
         }
         revoked = webhooks.hold(self, leased)
         self._lease_has_changed(gets_more=bool(packet.gets_more))
         await webhooks.pool.drained(revoked)
+
+    async def _probe_size(self, packet: s2u.SizeProbe) -> Packet:
+        """Find out whether a channel takes a message of these sizes, if nobody uploads now."""
+        webhooks, webhook_id = self._webhooks, int(packet.webhook_id)
+        if webhooks is None or webhook_id not in webhooks.ids(self):
+            return _refused("this webhook is not leased to this service")
+        return Primitives(boolean_value=await webhooks.pool.probe(webhook_id, packet.sizes))
 
     async def _decline_bot(self, _packet: s2u.UploadServiceConfiguration) -> Boolean:
         return _refused("this service posts to webhooks, not with a bot token")
@@ -365,8 +412,8 @@ class Slot:
             return "there is an upload with this id already"
         if packet.size < 1:
             return "an empty file has no chunks to upload"
-        if packet.chunk_size > CHUNK_SIZE:
-            return f"chunk_size may be {CHUNK_SIZE} bytes at most"
+        if packet.chunk_size > LARGEST_CHUNK_SIZE:
+            return f"chunk_size may be {LARGEST_CHUNK_SIZE} bytes at most"
         return None
 
     def _run(self, spec: UploadSpec, key: ObjectKey) -> None:
@@ -423,12 +470,26 @@ class Slot:
         with suppress(ConnectionLost):
             await link.send(packet)
 
+    def message_too_large(self, webhook_id: int, sizes: Sequence[int]) -> bool:
+        """Report that Discord has refused a message; false if this cannot be reported over the link."""
+        if self._tasks is None or self._link is None or MESSAGE_LIMITS not in self._link.granted:
+            return False
+        packet = MessageTooLarge(webhook_id=str(webhook_id), sizes=tuple(sizes))
+        self._tasks.create_task(_send(self._link, packet), name="message-too-large")
+        return True
+
     def webhook_lost(self, webhook_id: int, reason: str) -> None:
         """Tell the manager that Discord has refused a webhook of this slot for good."""
         log.error("webhook-lost", slot=self._number, webhook_id=webhook_id, reason=reason)
         if self._tasks is not None and self._link is not None:
             packet = WebhookLost(webhook_id=str(webhook_id), reason=reason)
             self._tasks.create_task(_send(self._link, packet), name="webhook-lost")
+
+
+def _limits_of(limits: s2u.LeaseLimits | None, most_attachments: int) -> MessageLimits:
+    """What a message takes; what is documented, if the manager has not said it."""
+    known = DOCUMENTED_LIMITS if limits is None else MessageLimits(**asdict(limits))
+    return replace(known, attachments=min(most_attachments, known.attachments))
 
 
 async def _send(link: Connection, packet: Packet) -> None:

@@ -16,7 +16,7 @@ from cli.context import CommandContext, command_context
 from cli.errors import reported
 from cli.login import account_client
 from cli.output import human_time, print_json, print_line
-from client_sdk import AuditEvent, ManagerStatus, MessageStatus
+from client_sdk import AuditEvent, ChannelStatus, ManagerStatus, MessageStatus
 from client_sdk.errors import InvalidInput, UnexpectedAnswer
 from common.wording import counted, human_size
 
@@ -131,7 +131,18 @@ def _print_status(ctx: CommandContext, status: ManagerStatus) -> None:
     print_line(ctx.out, f"bookings: {len(status.bookings)}")
     for booking in status.bookings:
         print_line(ctx.out, f"  {booking.user}  holds {booking.amount} of {booking.desired} wanted")
+    if status.chunk_size is not None:
+        print_line(ctx.out, f"chunks of new uploads: {human_size(status.chunk_size)}")
+    for channel in status.channels:
+        print_line(ctx.out, f"  channel {channel.id}: {_limits_text(channel)}")
     _print_messages(ctx, status.messages)
+
+
+def _limits_text(channel: ChannelStatus) -> str:
+    """What a message takes in a channel, and since when that is known."""
+    attachment, request = human_size(channel.attachment_bytes), human_size(channel.request_bytes)
+    learned = f"learned {human_time(channel.learned_at)}" if channel.learned_at else "not tried yet"
+    return f"{attachment} an attachment, {request} a message, {learned}"
 
 
 def _print_messages(ctx: CommandContext, messages: MessageStatus) -> None:

@@ -10,8 +10,8 @@ import base64
 import contextlib
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Protocol
 from uuid import UUID
 
@@ -23,17 +23,18 @@ from manager.broadcast.hub import Hub
 from manager.connections.clients import ClientSession
 from manager.connections.connection import PeerConnection
 from manager.connections.dispatch import PacketTable
-from manager.errors import NoFreeService
+from manager.errors import NoFreeService, PeerGone, PeerSilent, UnexpectedReply
 from manager.metrics import UncertainPostTotals
 from manager.services.bookings import BookingManager
+from manager.services.channel_limits import ChannelLimitsKeeper
 from manager.services.leases import ChannelAssignment, Configure, LeaseAllocator
 from manager.services.liveness import LivenessProbe, confirms
 from manager.services.reports import ChunkTarget
 from manager.services.webhooks import WebhookDirectory
 from manager.settings import ManagerSettings
-from protocol import s2c, s2u, u2s
+from protocol import generic, s2c, s2u, u2s
 from protocol.packet import Packet
-from protocol.values import REPLY_TIMEOUT_S
+from protocol.values import CHUNK_SIZE, REPLY_TIMEOUT_S
 
 
 class SlotUpload(Protocol):
@@ -50,6 +51,10 @@ class SlotUpload(Protocol):
     @property
     def is_bundle(self) -> bool:
         """Whether it is a bundle."""
+
+    @property
+    def chunk_size(self) -> int:
+        """Bytes of its largest chunk, at most."""
 
     def chunk_target(self, upload_id: str) -> ChunkTarget | None:
         """The upload of that id to which a chunk belongs that is reported now; None if there is none."""
@@ -75,6 +80,7 @@ class UploadSlot:
         tells_demand: whether the service tells when its posts wait, and waits for channels if it has none.
         can_resume: whether it goes on with uploads of which some chunks are stored.
         takes_bundles: whether it takes many small files together.
+        takes_message_limits: whether it is sent what messages take, and takes larger chunks.
         credential_id: what its service has logged in with; None: the password of all services.
         channel_id: where a base-protocol service posts to, as the bot; None for the others.
         is_usable: whether its last configuration has somewhere to post to.
@@ -93,6 +99,7 @@ class UploadSlot:
     can_resume: bool = False
     takes_bundles: bool = False
     tells_demand: bool = False
+    takes_message_limits: bool = False
     credential_id: UUID | None = None
     channel_id: int | None = None
     is_connected: bool = True
@@ -101,11 +108,18 @@ class UploadSlot:
     configuring: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
     upload: SlotUpload | None = field(default=None, repr=False)
 
+    def takes_chunks_of(self, chunk_size: int) -> bool:
+        """Whether the service takes chunks of so many bytes."""
+        return self.takes_message_limits or chunk_size <= CHUNK_SIZE
+
 
 log = structlog.get_logger(__name__)
 
 CONFIGURE_TIMEOUT_S = 300.0
 """Seconds; a service confirms once its last post on a revoked webhook is through, which may take long."""
+
+PROBE_TIMEOUT_S = 900.0
+"""Seconds; a service uploads up to 200 MiB to find out whether Discord takes them, and gives up before."""
 
 
 class UploadSlotRegistry:
@@ -119,6 +133,7 @@ class UploadSlotRegistry:
         settings: ManagerSettings,
         tasks: BackgroundTasks,
         probe: LivenessProbe,
+        limits: ChannelLimitsKeeper,
     ) -> None:
         self._bookings = bookings
         self._probe = probe
@@ -130,8 +145,10 @@ class UploadSlotRegistry:
         self._channels = ChannelAssignment(settings.discord_channels)
         self._slots: dict[str, UploadSlot] = {}
         self._requests_per_s = settings.upload_requests_per_s(1)
+        self._limits = limits
         self._take_webhooks()
         webhooks.subscribe(self._take_webhooks)
+        limits.subscribe(self._send_limits)
 
     def __iter__(self) -> Iterator[UploadSlot]:
         return iter(tuple(self._slots.values()))
@@ -200,9 +217,15 @@ class UploadSlotRegistry:
         """Takes a slot for an upload of a client, rather one that answers. Raises `NoFreeService`."""
         return self._start(client_id, frozenset())
 
-    def resume_upload(self, client_id: str) -> UploadSlot:
-        """Takes a slot of a client that can go on with an upload. Raises `NoFreeService`."""
-        return self._start(client_id, frozenset(slot.id for slot in self if not slot.can_resume))
+    def resume_upload(self, client_id: str, chunk_size: int) -> UploadSlot:
+        """Takes a slot of a client that can go on with an upload. Raises `NoFreeService`.
+
+        `chunk_size`: bytes of its chunks.
+        """
+        unable = frozenset(
+            slot.id for slot in self if not slot.can_resume or not slot.takes_chunks_of(chunk_size)
+        )
+        return self._start(client_id, unable)
 
     def start_bundle(self, client_id: str) -> UploadSlot:
         """Takes a slot of a client for a bundle.
@@ -245,11 +268,12 @@ class UploadSlotRegistry:
         """Slots that cannot replace this one: those of its process, or of another protocol.
 
         The chunks of a base-protocol service are entered in another way, and not every other one
-        goes on with an upload of which some chunks are stored, or takes bundles.
+        goes on with an upload of which some chunks are stored, takes bundles, or chunks of any size.
         """
         is_base = slot.process is None
         is_resumed = slot.upload is not None and slot.upload.is_resumed
         is_bundle = slot.upload is not None and slot.upload.is_bundle
+        chunk_size = 0 if slot.upload is None else slot.upload.chunk_size
         return frozenset(
             each.id
             for each in self
@@ -257,6 +281,7 @@ class UploadSlotRegistry:
             or (each.process is None) != is_base
             or (is_resumed and not each.can_resume)
             or (is_bundle and not each.takes_bundles)
+            or not each.takes_chunks_of(chunk_size)
         )
 
     def upload_ended(self, slot: UploadSlot) -> None:
@@ -301,6 +326,31 @@ class UploadSlotRegistry:
         )
         self._configure(self._leases.demand_told(process, is_waiting=waiting > 0, uploads=uploads))
 
+    def _send_limits(self) -> None:
+        """Sends all leases again, since a message takes more or less in some channel."""
+        self._configure(map(self._leases.current, self._processes()))
+
+    async def probe_size(self, channel_id: int, sizes: Sequence[int]) -> bool | None:
+        """Asks who may post there whether a message takes attachments of these sizes, in bytes.
+
+        None when nobody could find it out now.
+        """
+        for slot in self:
+            webhook_id = self._webhook_for(slot, channel_id)
+            if webhook_id is not None:
+                return await _probed(slot, webhook_id, sizes)
+        return None
+
+    def _webhook_for(self, slot: UploadSlot, channel_id: int) -> int | None:
+        """The webhook with which a slot can post to a channel; None if it cannot, or not be asked."""
+        if not (slot.is_usable and slot.is_connected and slot.takes_message_limits):
+            return None
+        leased = self._leases.webhooks_of(slot.process or "")
+        for webhook in self._webhooks.usable:
+            if webhook.channel_id == channel_id and webhook.id in leased:
+                return webhook.id
+        return None
+
     def _processes(self) -> set[str]:
         connected = (slot.process for slot in self if slot.is_connected)
         return {process for process in connected if process is not None}
@@ -313,7 +363,11 @@ class UploadSlotRegistry:
             *(
                 self._configure_slot(
                     slot,
-                    replace(packet, crypto=self._crypto_for(slot)),
+                    replace(
+                        packet,
+                        crypto=self._crypto_for(slot),
+                        webhooks=tuple(_lease_for(slot, lease) for lease in packet.webhooks),
+                    ),
                     is_usable=is_usable,
                     timeout_s=CONFIGURE_TIMEOUT_S,
                 )
@@ -338,10 +392,14 @@ class UploadSlotRegistry:
         return s2u.WebhookConfiguration(
             webhooks=tuple(
                 s2u.WebhookLease(
-                    id=str(webhook.id), token=webhook.token, channel_id=str(webhook.channel_id)
+                    id=str(webhook.id),
+                    token=webhook.token,
+                    channel_id=str(webhook.channel_id),
+                    limits=s2u.LeaseLimits(**asdict(self._limits.of(webhook.channel_id))),
                 )
                 for webhook_id in configuration.webhook_ids
                 if (webhook := usable.get(webhook_id)) is not None
+                and webhook.channel_id is not None
             ),
             gets_more=configuration.gets_more or None,
             api_url=self._settings.discord_api_url,
@@ -399,6 +457,22 @@ def _registry(slot: UploadSlot, action: s2c.ServiceAction) -> s2c.ServiceRegistr
     )
 
 
+def _lease_for(slot: UploadSlot, lease: s2u.WebhookLease) -> s2u.WebhookLease:
+    """The lease without what the service would refuse as unknown."""
+    return lease if slot.takes_message_limits else replace(lease, limits=None)
+
+
+async def _probed(slot: UploadSlot, webhook_id: int, sizes: Sequence[int]) -> bool | None:
+    packet = s2u.SizeProbe(webhook_id=str(webhook_id), sizes=tuple(sizes))
+    try:
+        answer = await slot.connection.request(
+            packet, generic.Primitives, timeout_s=PROBE_TIMEOUT_S
+        )
+    except (PeerGone, PeerSilent, UnexpectedReply):
+        return None
+    return answer.boolean_value
+
+
 def _share_process(one: UploadSlot, other: UploadSlot) -> bool:
     return one.process is not None and one.process == other.process
 
@@ -410,10 +484,12 @@ class WebhookReportHandlers:
         self,
         slots: UploadSlotRegistry,
         webhooks: WebhookDirectory,
+        limits: ChannelLimitsKeeper,
         uncertain_posts: UncertainPostTotals,
     ) -> None:
         self._slots = slots
         self._webhooks = webhooks
+        self._limits = limits
         self._uncertain_posts = uncertain_posts
 
     @property
@@ -421,6 +497,7 @@ class WebhookReportHandlers:
         """What is handled here."""
         return {
             u2s.ChannelDemand: self.channel_demand,
+            u2s.MessageTooLarge: self.message_too_large,
             u2s.UncertainPosts: self.uncertain_posts,
             u2s.WebhookLost: self.webhook_lost,
         }
@@ -437,6 +514,15 @@ class WebhookReportHandlers:
         """Posts of the process wait, or do no more."""
         if slot.process is not None:
             self._slots.demand_told(slot.process, waiting=packet.waiting)
+
+    async def message_too_large(self, slot: UploadSlot, packet: u2s.MessageTooLarge) -> None:
+        """Lowers the limits of a channel, if the service may post to it; other reports are ignored."""
+        webhook_id = int(packet.webhook_id)
+        webhook = self._webhooks.configured.get(webhook_id)
+        if slot.process is None or not self._slots.leases_to(slot.process, webhook_id):
+            log.warning("refusal-of-unleased-webhook", service=slot.id, webhook_id=webhook_id)
+        elif webhook is not None and webhook.channel_id is not None:
+            self._limits.refused(webhook.channel_id, packet.sizes)
 
     async def uncertain_posts(self, slot: UploadSlot, packet: u2s.UncertainPosts) -> None:
         """Some posts of the process may have left messages that no catalog knows."""

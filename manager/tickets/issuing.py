@@ -93,7 +93,6 @@ class TicketPolicy:
         service_limits: those of one other service.
         life_s: how long a ticket can be redeemed.
         reference_ttl_s: how long an upload without a permanent reference is kept.
-        chunk_size: bytes per chunk.
     """
 
     rules: ApprovalRules
@@ -101,7 +100,6 @@ class TicketPolicy:
     service_limits: TicketLimits
     life_s: float
     reference_ttl_s: float
-    chunk_size: int
 
 
 class TicketClaims(ExpiringClaims, frozen=True, kw_only=True):

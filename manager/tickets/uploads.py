@@ -29,6 +29,7 @@ from manager.error_texts import log_level
 from manager.errors import ContentOutOfReach, InvalidTicket, NoUploadService
 from manager.gc.temporary_references import TemporaryReferences
 from manager.retrying import CatalogRetry
+from manager.services.channel_limits import ChunkSizes
 from manager.services.registry import UploadSlot, UploadSlotRegistry
 from manager.settings import ManagerSettings
 from manager.tickets.issuing import (
@@ -70,7 +71,6 @@ def ticket_policy(settings: ManagerSettings) -> TicketPolicy:
         ),
         life_s=settings.ticket_life_s,
         reference_ttl_s=settings.ticket_reference_ttl_s,
-        chunk_size=settings.chunk_size,
     )
 
 
@@ -135,6 +135,7 @@ class TicketManager:
         slots: UploadSlotRegistry,
         signer: TicketSigner,
         policy: TicketPolicy,
+        chunk_sizes: ChunkSizes,
         quotas: QuotaCheck,
         tasks: BackgroundTasks,
         clock: Callable[[], float],
@@ -148,6 +149,7 @@ class TicketManager:
         self._slots = slots
         self._signer = signer
         self._policy = policy
+        self._chunk_sizes = chunk_sizes
         self._quotas = quotas
         self._tasks = tasks
         self._clock = clock
@@ -365,7 +367,8 @@ class TicketManager:
         return tuple((name, str(value)) for name, value in fields.items() if value is not None)
 
     def _draft(self, claims: TicketClaims) -> StoredObject:
-        chunk_size = self._policy.chunk_size
+        # A form has buffers for two chunks, one that comes in and one that goes out: large ones gain nothing.
+        chunk_size = self._chunk_sizes.of_upload(takes_large=False)
         return StoredObject(
             id=claims.sub,
             size=claims.size,

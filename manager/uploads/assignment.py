@@ -169,6 +169,7 @@ class _LeftUpload:
 
     is_resumed = False
     is_bundle = False
+    chunk_size = 0
 
     def __init__(self, client_id: str) -> None:
         self.client_id = client_id

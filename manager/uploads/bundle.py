@@ -42,7 +42,7 @@ from manager.uploads.session import INTERNAL_ERROR, ClientUploads
 from manager.uploads.state_machine import Upload
 from protocol import generic, s2c, s2u, u2s
 from protocol.packet import Packet
-from protocol.values import format_path
+from protocol.values import CHUNK_SIZE, format_path
 
 log = structlog.get_logger(__name__)
 
@@ -149,6 +149,11 @@ class RunningBundle:
     def is_resumed(self) -> bool:
         """Whether chunks of it were stored before."""
         return False
+
+    @property
+    def chunk_size(self) -> int:
+        """A bundle has the bytes of a chunk of the usual size, at most."""
+        return CHUNK_SIZE
 
     @property
     def is_bundle(self) -> bool:

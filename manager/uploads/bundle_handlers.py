@@ -12,6 +12,7 @@ from manager.errors import InvalidRequest, NoFreeService, OutsideScope
 from manager.files.conversion import checked_folder, checked_name
 from manager.files.upload_requests import FolderPath, RequestedUpload
 from manager.retrying import CatalogRetry
+from manager.services.channel_limits import ChunkSizes
 from manager.services.registry import UploadSlotRegistry
 from manager.uploads.bundle_files import RequestedFile, bundle_response
 from manager.uploads.effects import Rejection, Retry
@@ -47,21 +48,26 @@ class BundleHandlers:
         uploads: UploadManager,
         slots: UploadSlotRegistry,
         retry: CatalogRetry,
-        chunk_size: int,
+        chunk_sizes: ChunkSizes,
         name_policy: NamePolicy,
     ) -> None:
-        """`chunk_size`: bytes; `name_policy`: which characters new names may have."""
+        """`chunk_sizes`: of new uploads; `name_policy`: which characters new names may have."""
         self._catalog = catalog
         self._uploads = uploads
         self._slots = slots
         self._retry = retry
-        self._chunk_size = chunk_size
+        self._chunk_sizes = chunk_sizes
         self._name_policy = name_policy
 
     @property
     def packets(self) -> PacketTable:
         """What is handled here."""
         return {c2s.BundleRequest: self.request_bundle}
+
+    @property
+    def _chunk_size(self) -> int:
+        """Bytes that the files of a bundle may have together: as many as any service takes in a chunk."""
+        return self._chunk_sizes.of_upload(takes_large=False)
 
     async def request_bundle(
         self, request: ClientRequest, packet: c2s.BundleRequest

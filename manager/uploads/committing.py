@@ -32,6 +32,7 @@ from manager.uploads.quotas import QuotaCheck
 from manager.uploads.readability import ReadabilityCheck
 from manager.uploads.state_machine import Upload
 from protocol.chunks import content_hash
+from protocol.values import CHUNK_SIZE
 from storage.errors import UnauthenticatedContent
 
 log = structlog.get_logger(__name__)
@@ -280,16 +281,14 @@ class EmptyFileCommitter:
         changes: ChangeFeed,
         *,
         retry: CatalogRetry,
-        chunk_size: int,
         clock: Callable[[], float],
     ) -> None:
-        """`chunk_size`: bytes; `clock`: seconds since the Unix epoch."""
+        """`clock`: seconds since the Unix epoch."""
         self._catalog = catalog
         self._references = references
         self._destinations = destinations
         self._changes = changes
         self._retry = retry
-        self._chunk_size = chunk_size
         self._clock = clock
 
     async def commit(self, owner_id: int, folder: tuple[str, ...], name: str) -> None:
@@ -307,7 +306,7 @@ class EmptyFileCommitter:
         return StoredObject(
             id=uuid4(),
             size=0,
-            chunk_size=self._chunk_size,
+            chunk_size=CHUNK_SIZE,
             chunk_count=0,
             envelope=EnvelopeKind.V1,
             state=ObjectState.UPLOADING,

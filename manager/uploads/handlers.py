@@ -9,6 +9,7 @@ from manager.errors import IllegalTransition, InvalidRequest, NoFreeService, Pat
 from manager.files.conversion import checked_folder, checked_name
 from manager.files.upload_requests import RequestedUpload
 from manager.services.bookings import BookingManager
+from manager.services.channel_limits import ChunkSizes
 from manager.services.registry import UploadSlotRegistry
 from manager.uploads.committing import EmptyFileCommitter
 from manager.uploads.effects import Rejection, Retry
@@ -17,6 +18,7 @@ from manager.uploads.messages import NO_SUCH_UPLOAD, rejection_packet
 from manager.uploads.overwrites import Action
 from protocol import c2s, generic, s2c
 from protocol.chunks import chunk_count
+from protocol.extensions import LARGE_CHUNKS
 from protocol.packet import Packet
 from protocol.values import NamePolicy
 
@@ -59,13 +61,13 @@ class UploadHandlers:
         self,
         uploads: UploadManager,
         slots: UploadSlotRegistry,
-        chunk_size: int,
+        chunk_sizes: ChunkSizes,
         name_policy: NamePolicy,
     ) -> None:
-        """`chunk_size`: bytes; `name_policy`: which characters new names may have."""
+        """`chunk_sizes`: of new uploads; `name_policy`: which characters new names may have."""
         self._uploads = uploads
         self._slots = slots
-        self._chunk_size = chunk_size
+        self._chunk_sizes = chunk_sizes
         self._name_policy = name_policy
 
     @property
@@ -93,6 +95,9 @@ class UploadHandlers:
             return self._rejected(request, packet, Rejection(error.code, str(error), Retry.NEVER))
         except NoFreeService as error:
             return self._rejected(request, packet, Rejection(error.code, error.message, Retry.SOON))
+        chunk_size = self._chunk_sizes.of_upload(
+            takes_large=slot.takes_message_limits and LARGE_CHUNKS in client.extensions
+        )
         requested = RequestedUpload(
             upload_id=str(uuid4()),
             client=client.id,
@@ -102,8 +107,8 @@ class UploadHandlers:
             size=packet.size,
             is_public=packet.is_public,
             do_overwrite=bool(packet.do_overwrite),
-            chunk_size=self._chunk_size,
-            chunk_count=chunk_count(packet.size, self._chunk_size),
+            chunk_size=chunk_size,
+            chunk_count=chunk_count(packet.size, chunk_size),
         )
         self._uploads.start(client, slot, requested, reply=request.reply)
         return None
@@ -111,9 +116,8 @@ class UploadHandlers:
     def _rejected(
         self, request: ClientRequest, packet: c2s.UploadRequest, rejection: Rejection
     ) -> Packet:
-        return rejection_packet(
-            request.client, rejection, packet.name, packet.path, self._chunk_size
-        )
+        chunk_size = self._chunk_sizes.of_upload(takes_large=False)
+        return rejection_packet(request.client, rejection, packet.name, packet.path, chunk_size)
 
     async def abort_upload(
         self, request: ClientRequest, packet: c2s.UploadAbortRequest

@@ -162,7 +162,10 @@ class KeptUploadHandlers:
             return RESUMED_ELSEWHERE
         if not request.client.is_connected:
             return None
-        slot = self._slots.resume_upload(request.client.id) if resumption.missing else None
+        slot = None
+        if resumption.missing:
+            chunk_size = resumption.kept.chunk_size
+            slot = self._slots.resume_upload(request.client.id, chunk_size)
         self._uploads.resume(request.client, slot, resumption, reply=request.reply)
         return None
 

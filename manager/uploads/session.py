@@ -188,6 +188,11 @@ class RunningUpload:
         return self.requested.client
 
     @property
+    def chunk_size(self) -> int:
+        """Bytes of its chunks."""
+        return self.layout.chunk_size
+
+    @property
     def is_bundle(self) -> bool:
         """Whether it is a bundle."""
         return False

@@ -27,6 +27,20 @@ class FileContent(Protocol):
         """Some of them; the slice has a start and a stop, and no step."""
 
 
+class RandomFile:
+    """So many random bytes, of which only one piece is in memory."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._piece = memoryview(secrets.token_bytes(min(size, PIECE_SIZE)))
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, part: slice) -> memoryview:
+        return self._piece[: min(part.stop, self._size) - part.start]
+
+
 class JoinedFile:
     """Several contents as one file, one behind the other.
 

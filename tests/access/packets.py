@@ -18,6 +18,8 @@ from protocol.extensions import (
     ADMINISTER,
     BUNDLE,
     CHANNEL_DEMAND,
+    LARGE_CHUNKS,
+    MESSAGE_LIMITS,
     MESSAGES,
     OBJECT_KEYS,
     ORGANISE,
@@ -34,13 +36,13 @@ from tests.access.trying import new_address
 
 SERVICE_EXTENSIONS = {
     Caller.UPLOAD: (
-        *(WEBHOOKS, CHANNEL_DEMAND, MESSAGES, OBJECT_KEYS, RESUME, BUNDLE),
+        *(WEBHOOKS, CHANNEL_DEMAND, MESSAGE_LIMITS, MESSAGES, OBJECT_KEYS, RESUME, BUNDLE),
         *(TICKETS, TICKET_HOLDERS),
     ),
     Caller.PROCESSING: (PROCESSING,),
     Caller.THUMBNAIL: (),
 }
-CLIENT_EXTENSIONS = (ADMINISTER, BUNDLE, ORGANISE, REJECTIONS, RESUME)
+CLIENT_EXTENSIONS = (ADMINISTER, BUNDLE, LARGE_CHUNKS, ORGANISE, REJECTIONS, RESUME)
 SILENT = frozenset(
     {
         "c2s:upload-overwrite-response",
@@ -48,6 +50,7 @@ SILENT = frozenset(
         "u2s:upload-finish",
         "u2s:bundle-finish",
         "u2s:webhook-lost",
+        "u2s:message-too-large",
         "u2s:uncertain-posts",
         "u2s:channel-demand",
         "t2s:thumbnail-data",

@@ -472,6 +472,7 @@ PACKETS_SENT = (
     packet("u2s:chunk-stored", upload="refused"),
     packet("u2s:message-stored", upload="refused"),
     packet("u2s:webhook-lost", upload="taken"),
+    packet("u2s:message-too-large", upload="taken"),
     packet("u2s:uncertain-posts", upload="taken"),
     packet("u2s:channel-demand", upload="taken"),
     packet("u2s:ticket-redeem", upload="ok"),

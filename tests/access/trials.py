@@ -245,6 +245,9 @@ TRIALS: Mapping[str, Trial] = {
     "u2s:bundle-finish": _always(u2s.BundleFinish(bundle_id=_NO_UUID, success=False)),
     "u2s:chunk-stored": _chunk,
     "u2s:message-stored": _several_chunks,
+    "u2s:message-too-large": _always(
+        u2s.MessageTooLarge(webhook_id=SNOWFLAKE, sizes=(11_000_000,))
+    ),
     "u2s:webhook-lost": _always(u2s.WebhookLost(webhook_id=SNOWFLAKE, reason="no")),
     "u2s:uncertain-posts": _always(u2s.UncertainPosts(total=0)),
     "u2s:channel-demand": _always(u2s.ChannelDemand(waiting=0)),

@@ -290,7 +290,12 @@ ACCOUNT = object_of(
         "total_size": COUNT,
     }
 )
-WEBHOOK = object_of({"id": SNOWFLAKE, "token": BASE64URL, "channel_id": SNOWFLAKE})
+LIMITS = object_of(
+    {"attachment_bytes": POSITIVE, "request_bytes": POSITIVE, "attachments": POSITIVE}
+)
+WEBHOOK = object_of(
+    {"id": SNOWFLAKE, "token": BASE64URL, "channel_id": SNOWFLAKE, "limits": optional(LIMITS)}
+)
 TYPES = Kind(
     ({}, {"image/avif": 5, "text/plain": 0}), (None, [], {"image/avif": -1}, {"image/avif": "5"})
 )
@@ -527,6 +532,7 @@ TABLE: dict[str, dict[str, Kind]] = {
         "api_url": TEXT,
         "requests_per_s": POSITIVE,
     },
+    "s2u:size-probe": {"webhook_id": SNOWFLAKE, "sizes": list_of(POSITIVE, 1)},
     "s2u:report-deferred": {},
     "s2u:message-entered": {"accepted": list_of(BOOL), "reason": optional(TEXT)},
     "s2u:ticket-accepted": {
@@ -560,7 +566,7 @@ TABLE: dict[str, dict[str, Kind]] = {
         "message_id": SNOWFLAKE,
         "channel_id": SNOWFLAKE,
         "webhook_id": SNOWFLAKE,
-        "attachment_id": optional(SNOWFLAKE),
+        "attachment_id": SNOWFLAKE,
         "offset": COUNT,
         "stored_size": POSITIVE,
         "size": POSITIVE,
@@ -573,6 +579,7 @@ TABLE: dict[str, dict[str, Kind]] = {
         "chunks": list_of(STORED_CHUNK, least=1),
     },
     "u2s:webhook-lost": {"webhook_id": SNOWFLAKE, "reason": TEXT},
+    "u2s:message-too-large": {"webhook_id": SNOWFLAKE, "sizes": list_of(POSITIVE, 1)},
     "u2s:uncertain-posts": {"total": COUNT},
     "u2s:channel-demand": {"waiting": COUNT},
     "u2s:ticket-redeem": {
@@ -657,6 +664,7 @@ EXTENSIONS = {
         "s2u:upload-continue",
     },
     "rejections": {"s2c:upload-rejection"},
+    "message-limits": {"s2u:size-probe", "u2s:message-too-large"},
     "webhooks": {
         "s2u:report-deferred",
         "s2u:webhook-configuration",

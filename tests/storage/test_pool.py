@@ -387,3 +387,43 @@ async def test_a_post_under_way_cannot_be_withdrawn(emulator, pool):
     fault.release()
     address = await posting
     assert [stored.id for stored in emulator.messages()] == [address.message_id]
+
+
+@pytest.mark.parametrize(("size", "is_taken"), [(1000, True), (1001, False)])
+async def test_a_probe_finds_out_what_a_channel_takes(emulator, pool, webhooks, size, is_taken):
+    """By random bytes of which nothing stays; it lowers nothing that is known."""
+    narrow(emulator, webhooks[0], 1000)
+    assert await pool.probe(webhooks[0].id, [1000, size]) is is_taken
+    assert emulator.messages() == []
+    assert pool.limits_of(webhooks[0].id) == DOCUMENTED_LIMITS
+
+
+async def test_a_probe_ends_for_a_post_and_for_a_list_without_its_webhook(emulator, pool, webhooks):
+    """A new list with the webhook leaves it alone, and during it no other one begins."""
+    for ends in (lambda: pool.post(CONTENT), None):
+        slow = order(emulator, FaultKind.SLOW, webhook_id=webhooks[0].id)
+        probing = asyncio.create_task(pool.probe(webhooks[0].id, [10]))
+        await slow.reached.wait()
+        assert await pool.probe(webhooks[1].id, [10]) is None
+        pool.set_webhooks(webhooks)
+        assert not probing.done()
+        if ends is None:
+            pool.set_webhooks(webhooks[1:])
+        else:
+            await ends()
+        assert await probing is None
+        slow.release()
+    assert await pool.probe(webhooks[0].id, [10]) is None
+
+
+async def test_a_probe_of_a_dead_webhook_reports_it(emulator, pool, webhooks, lost):
+    """As a post would."""
+    emulator.delete_webhook(webhooks[0].id)
+    assert await pool.probe(webhooks[0].id, [10]) is None
+    assert [webhook_id for webhook_id, _ in lost] == [webhooks[0].id]
+
+
+async def test_a_probe_finds_nothing_out_while_discord_is_away(emulator, pool, webhooks):
+    """An error of the server says nothing about sizes."""
+    order(emulator, FaultKind.ERROR, status=503, times=None)
+    assert await pool.probe(webhooks[0].id, [10]) is None

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hashlib
+import io
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from uuid import UUID, uuid4
 
 import aiohttp
 from aiohttp import web
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 from pydantic import SecretStr
 
 from common.retry import Backoff
@@ -31,7 +32,7 @@ from upload_service.zero_copy import listen
 MASTER_KEY = MasterKey(bytes(range(32)))
 PASSWORD = "a service password"
 CHUNK = 256 * 1024
-GRANTS = "webhooks,messages,object-keys,resume"
+GRANTS = "webhooks,messages,message-limits,object-keys,resume"
 GRANTS_OF_0_2 = "webhooks,object-keys,resume"
 """What a manager of release 0.2 grants at most."""
 BOUNDARY = "----boundary-of-a-test"
@@ -52,12 +53,24 @@ class ManagerLink:
         self.lost_webhooks: asyncio.Queue[u2s.WebhookLost] = asyncio.Queue()
         self.uncertain_posts: asyncio.Queue[int] = asyncio.Queue()
         self._socket = socket
-        self._replies: dict[str, asyncio.Future[Boolean]] = {}
+        self.too_large: asyncio.Queue[u2s.MessageTooLarge] = asyncio.Queue()
+        self._noted: dict[type[Packet], asyncio.Queue[Any]] = {
+            u2s.UploadFinish: self.finishes,
+            u2s.MessageTooLarge: self.too_large,
+            u2s.WebhookLost: self.lost_webhooks,
+        }
+        self._replies: dict[str, asyncio.Future[Packet]] = {}
 
     async def ask(self, packet: Packet) -> Boolean:
+        """Send a packet and wait for its answer, which says yes or no."""
+        answer = await self.call(packet)
+        assert isinstance(answer, Boolean)
+        return answer
+
+    async def call(self, packet: Packet) -> Packet:
         """Send a packet and wait for its answer."""
         uuid = str(uuid4())
-        reply: asyncio.Future[Boolean]
+        reply: asyncio.Future[Packet]
         reply = self._replies[uuid] = asyncio.get_running_loop().create_future()
         await self._socket.send_str(codec.encode(packet, uuid=uuid))
         return await reply
@@ -80,17 +93,15 @@ class ManagerLink:
             frame = codec.decode(
                 message.data,
                 accepts=frozenset({"u2s", "generic"}),
-                extensions=frozenset({"webhooks", "messages", "object-keys", "resume"}),
+                extensions=frozenset(GRANTS.split(",")),
             )
             match frame.packet:
-                case Boolean() as answer:
+                case Boolean() | Primitives() as answer:
                     self._replies.pop(str(frame.reply_uuid)).set_result(answer)
-                case u2s.UploadFinish() as finish:
-                    self.finishes.put_nowait(finish)
-                case u2s.WebhookLost() as lost:
-                    self.lost_webhooks.put_nowait(lost)
                 case u2s.UncertainPosts() as uncertain:
                     self.uncertain_posts.put_nowait(uncertain.total)
+                case u2s.UploadFinish() | u2s.MessageTooLarge() | u2s.WebhookLost() as noted:
+                    self._noted[type(noted)].put_nowait(noted)
                 case u2s.ChunkStored() as stored:
                     await self._reply(frame, on_stored(stored))
                 case u2s.MessageStored() as report:
@@ -141,7 +152,12 @@ class Manager:
 
     def _message_stored(self, message: u2s.MessageStored) -> Packet | None:
         self.messages.append(message)
-        answers = [self._stored(single) for single in single_reports(message)]
+        named = (
+            replace(chunk, attachment_id=chunk.attachment_id or message.message_id)
+            for chunk in message.chunks
+        )
+        whole = replace(message, chunks=tuple(named))
+        answers = [self._stored(single) for single in single_reports(whole)]
         verdicts = [each for each in answers if isinstance(each, Boolean)]
         if len(verdicts) < len(answers):
             return next(each for each in answers if not isinstance(each, Boolean))
@@ -233,7 +249,7 @@ class Stage:
         form = aiohttp.FormData()
         form.add_field("id", upload_id)
         form.add_field("chunk", str(index))
-        form.add_field("file", data, filename="blob")
+        form.add_field("file", io.BytesIO(data), filename="blob")
         async with self.session.post(self.url, data=form) as response:
             return response.status, await response.text()
 

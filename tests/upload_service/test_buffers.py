@@ -13,9 +13,9 @@ async def test_a_buffer_is_used_again() -> None:
     """What was given back is handed out next; nothing new is allocated."""
     pool = BufferPool(10)
     lane = Lane(pool, 2)
-    first = await lane.acquire_buffer()
+    first = await lane.acquire_buffer(10)
     first.release()
-    second = await lane.acquire_buffer()
+    second = await lane.acquire_buffer(10)
     assert second.memory is first.memory
     assert pool.allocated == 1
 
@@ -23,8 +23,8 @@ async def test_a_buffer_is_used_again() -> None:
 async def test_who_finds_no_permit_waits() -> None:
     """A lane never has more buffers out than permits, and hands them on in order."""
     lane = Lane(BufferPool(10), 1)
-    held = await lane.acquire_buffer()
-    waiting = [asyncio.create_task(lane.acquire_buffer()) for _ in range(2)]
+    held = await lane.acquire_buffer(10)
+    waiting = [asyncio.create_task(lane.acquire_buffer(10)) for _ in range(2)]
     await asyncio.sleep(0)
     assert not any(task.done() for task in waiting)
     held.release()
@@ -36,25 +36,76 @@ async def test_who_finds_no_permit_waits() -> None:
 async def test_releasing_twice_gives_one_permit() -> None:
     """A second release changes nothing."""
     lane = Lane(BufferPool(10), 1)
-    held = await lane.acquire_buffer()
+    held = await lane.acquire_buffer(10)
     held.release()
     held.release()
-    await lane.acquire_buffer()
+    await lane.acquire_buffer(10)
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(lane.acquire_buffer(), 0)
+        await asyncio.wait_for(lane.acquire_buffer(10), 0)
 
 
 async def test_a_held_buffer_moves_to_another_lane_with_its_buffer() -> None:
     """The buffer stays the same; the permit of the old lane is free again."""
     pool = BufferPool(10)
     strangers, slot = Lane(pool, 1), Lane(pool, 1)
-    held = await strangers.acquire_buffer()
+    held = await strangers.acquire_buffer(10)
     memory = held.memory
     await held.move_to(slot)
-    other = await strangers.acquire_buffer()
+    other = await strangers.acquire_buffer(10)
     assert held.memory is memory
     assert other.memory is not memory
     assert pool.allocated == 2
+
+
+async def test_a_larger_buffer_takes_more_permits() -> None:
+    """So that a lane never has more memory out, whatever the sizes of its buffers."""
+    lane = Lane(BufferPool(10), 3)
+    large = await lane.acquire_buffer(11)
+    assert len(large.memory) == 20
+    small = await lane.acquire_buffer(3)
+    waiting = asyncio.create_task(lane.acquire_buffer(20))
+    await asyncio.sleep(0)
+    small.release()
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    large.release()
+    assert len((await waiting).memory) == 20
+    assert lane.pool.allocated == 3
+
+
+async def test_two_large_buffers_never_wait_for_each_other() -> None:
+    """Each gets all of its permits before the next one gets any, and who gives up leaves none behind."""
+    lane = Lane(BufferPool(10), 3)
+    held = [await lane.acquire_buffer(10) for _ in range(3)]
+    waiting = [asyncio.create_task(lane.acquire_buffer(20)) for _ in range(3)]
+    await asyncio.sleep(0)
+    held[0].release()
+    await asyncio.sleep(0)
+    await cancel_and_wait(waiting[0])
+    held[1].release()
+    (await waiting[1]).release()
+    (await waiting[2]).release()
+
+
+async def test_a_buffer_beyond_its_lane_is_given_out_alone() -> None:
+    """A chunk is never too large for the service."""
+    lane = Lane(BufferPool(10), 1)
+    held = await lane.acquire_buffer(20)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(lane.acquire_buffer(1), 0)
+    held.release()
+    await lane.acquire_buffer(1)
+
+
+async def test_buffers_of_one_size_give_way_to_those_of_another() -> None:
+    """Free ones count as memory, too: there is never more than was held at once."""
+    pool = BufferPool(10)
+    lane = Lane(pool, 4)
+    for size, number in ((10, 4), (20, 2), (10, 4), (20, 1)):
+        held = [await lane.acquire_buffer(size) for _ in range(number)]
+        assert pool.allocated == 4
+        for buffer in held:
+            buffer.release()
 
 
 def queue_of(count: int, *, wait_s: float = 60.0) -> AdmissionQueue:

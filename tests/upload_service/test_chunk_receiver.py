@@ -60,7 +60,7 @@ async def test_slow_bodies_do_not_shut_out_others(tmp_path: Path) -> None:
     """However many send a byte now and then, a chunk whose form begins with the file gets in."""
     async with staged(tmp_path, stall_timeout_s=1.2) as stage, AsyncExitStack() as stack:
         upload = await stage.start(CHUNK)
-        slow = [await stack.enter_async_context(dribbling(stage)) for _ in range(4)]
+        slow = [await stack.enter_async_context(dribbling(stage)) for _ in range(6)]
         await stage.until_receiving(len(slow))
         data = os.urandom(CHUNK)
         body = file_first(upload, 0, data)

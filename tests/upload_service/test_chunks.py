@@ -224,7 +224,7 @@ async def test_an_endless_body_is_cut(stage: Stage) -> None:
 
     async def body() -> AsyncIterator[bytes]:
         yield part("file", b"", "x")[:-2]
-        for _ in range(10 + 2):
+        for _ in range(20 + 2):
             yield piece
 
     headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}

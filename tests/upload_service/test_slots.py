@@ -15,7 +15,7 @@ from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
 from protocol import s2u
 from protocol.generic import Boolean
-from protocol.values import CHUNK_SIZE
+from protocol.values import LARGEST_CHUNK_SIZE
 from storage.object_keys import ObjectKey
 from tests.upload_service.staging import CHUNK, Stage, object_key, staged
 
@@ -32,7 +32,7 @@ async def test_the_link_introduces_the_service(stage: Stage) -> None:
     query = stage.link.query
     assert (query["type"], query["extensions"]) == (
         "upload",
-        "channel-demand,messages,object-keys,resume,ticket-holders,tickets,webhooks",
+        "channel-demand,message-limits,messages,object-keys,resume,ticket-holders,tickets,webhooks",
     )
     assert query["address"] == "http://127.0.0.1:1"
     assert len(query["process"]) == 36
@@ -87,7 +87,7 @@ async def test_a_slot_takes_one_upload_after_the_other(stage: Stage) -> None:
     assert (await stage.send(first, 0, bytes(10)))[0] == 404
 
 
-@pytest.mark.parametrize("changes", [{"chunk_size": CHUNK_SIZE + 1}, {"size": 0}])
+@pytest.mark.parametrize("changes", [{"chunk_size": LARGEST_CHUNK_SIZE + 1}, {"size": 0}])
 async def test_an_upload_that_cannot_be_is_refused(stage: Stage, changes: dict[str, int]) -> None:
     """Empty files and chunks beyond the limit are refused with a reason."""
     order = {"size": 10, **changes}

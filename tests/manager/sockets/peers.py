@@ -238,7 +238,7 @@ class ServicePeer(Peer):
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
         self.address = ""
-        self.answers: dict[type[Packet], Boolean | None] = {
+        self.answers: dict[type[Packet], Packet | None] = {
             s2u.WebhookConfiguration: YES,
             s2u.UploadStart: YES,
             s2u.UploadContinue: YES,
