@@ -1,10 +1,8 @@
-"""Downloads: files to the disk, files and parts of them as streams, folders as zip archives.
+"""Downloads as streams: files, parts of them, and folders as zip archives.
 
 Nothing is passed on that was not asked for, and nothing is missing: the range that the manager announces
 is compared with the one that was asked for, and the bytes are counted. What breaks off is continued with
-`If-Range` (RFC 9110, 13.1.5). A stream fails when the file has changed meanwhile. A download to the disk
-then begins again with the new content; it keeps what has come with its entity tag (`client_sdk.sinks`),
-so that a later download can continue it, and the target appears at the end, in one step.
+`If-Range` (RFC 9110, 13.1.5). A stream fails when the file has changed meanwhile.
 
 An archive is made while it is sent: its length is not known before its end, and one that broke off cannot
 be continued.
@@ -12,118 +10,19 @@ be continued.
 
 import asyncio
 import contextlib
-import re
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Self
 
 import aiohttp
 
+from client_sdk.answered_ranges import PIECE_SIZE, sent_part, strong_tag
 from client_sdk.errors import DownloadFailed, InvalidInput, ServerFailed, Unreachable
-from client_sdk.http import BULK_DOWNLOAD, DOWNLOAD, RANGE_NOT_SATISFIABLE, ManagerHttp
+from client_sdk.http import BULK_DOWNLOAD, DOWNLOAD, ManagerHttp
 from client_sdk.settings import ClientSettings
-from client_sdk.sinks import Sink, sink_at
-from client_sdk.transfers import ProgressCallback, ProgressMeter, Stage
+from client_sdk.sinks import sink_at
+from client_sdk.transfers import ProgressMeter, Stage
 from common.tasks import settled
-from common.wording import counted
-
-PIECE_SIZE = 1024 * 1024
-PARTIAL = 206
-_SENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)\Z", re.ASCII)
-_NO_RANGE = re.compile(r"bytes \*/(\d+)\Z", re.ASCII)
-
-
-class Download:
-    """One file on its way to the disk.
-
-    Args:
-        http: The manager.
-        path: Remote folder.
-        name: Name in that folder.
-        sink: Takes the bytes.
-        report: Called with every change of the progress; None reports to nobody.
-        settings: Retries.
-    """
-
-    def __init__(
-        self,
-        http: ManagerHttp,
-        path: str,
-        name: str,
-        sink: Sink,
-        report: ProgressCallback | None,
-        settings: ClientSettings,
-    ) -> None:
-        self._http = http
-        self._remote = path, name
-        self._sink = sink
-        self._report = report
-        self._settings = settings
-        self._position = 0
-        self._tag: str | None = None
-
-    async def run(self) -> None:
-        """Download.
-
-        Raises:
-            NotFound, Forbidden, NotLoggedIn: The manager does not give the file.
-            DownloadFailed, Unreachable, ServerFailed: It did not get through.
-            TargetUnwritable: The disk is full, or the place cannot be written.
-        """
-        attempts = self._settings.attempts(self._settings.download_attempts)
-        try:
-            self._position, self._tag = await asyncio.to_thread(self._sink.open)
-            while True:
-                before = self._position
-                try:
-                    await self._fetch()
-                    break
-                except (DownloadFailed, Unreachable, ServerFailed):
-                    if self._position > before:
-                        attempts.reset()
-                    if not await attempts.wait():
-                        raise
-            await asyncio.to_thread(self._sink.finish, self._position)
-        finally:
-            await settled(asyncio.to_thread(self._sink.close, is_kept=self._position > 0))
-
-    async def _fetch(self) -> None:
-        headers = {}
-        if self._tag is not None and self._position:
-            headers = {"Range": f"bytes={self._position}-", "If-Range": self._tag}
-        async with self._http.content(DOWNLOAD, *self._remote, headers=headers) as response:
-            total = await self._begin(response)
-            meter = ProgressMeter(total, self._report)
-            meter.restart(self._position)
-            meter.enter(Stage.TRANSFERRING)
-            if self._position < total:
-                await self._receive(response, meter)
-        if self._position != total:
-            raise DownloadFailed(f"{self._position} of {counted(total, 'byte')} arrived")
-        meter.enter(Stage.DONE)
-
-    async def _begin(self, response: aiohttp.ClientResponse) -> int:
-        """Compare where the answer begins with what is here; returns the size of the whole file."""
-        start, _, total = _sent_part(response)
-        is_range = response.status in {PARTIAL, RANGE_NOT_SATISFIABLE}
-        is_same = response.headers.get("ETag", self._tag) == self._tag
-        if is_range and start == self._position and is_same:
-            return total
-        self._tag = None if is_range else _strong_tag(response)
-        self._position = 0
-        await asyncio.to_thread(self._sink.restart, self._tag)
-        if is_range:
-            raise DownloadFailed("the manager sent another part of the file than was asked for")
-        return total
-
-    async def _receive(self, response: aiohttp.ClientResponse, meter: ProgressMeter) -> None:
-        try:
-            async for piece in response.content.iter_chunked(PIECE_SIZE):
-                await asyncio.to_thread(self._sink.write, self._position, piece)
-                self._position += len(piece)
-                meter.add(len(piece))
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise DownloadFailed("the connection broke during the download") from error
 
 
 class RemoteStream:
@@ -261,8 +160,8 @@ class RangeRead:
 
     async def _fetch(self) -> AsyncGenerator[bytes, None]:
         async with self._http.content(DOWNLOAD, *self._remote, headers=self._range()) as response:
-            start, end, size = _sent_part(response)
-            tag = _strong_tag(response)
+            start, end, size = sent_part(response)
+            tag = strong_tag(response)
             if self._size is None:
                 self._begin(size, tag)
                 self._check_sent(start, end)
@@ -305,25 +204,6 @@ class RangeRead:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise DownloadFailed("the connection broke while the file was read") from error
         raise DownloadFailed(f"{self._end - self._position} bytes are missing")
-
-
-def _sent_part(response: aiohttp.ClientResponse) -> tuple[int, int, int]:
-    """The bytes that an answer holds, from and up to, and how many the whole file has."""
-    told = response.headers.get("Content-Range", "")
-    if response.status == PARTIAL and (match := _SENT_RANGE.match(told)):
-        first, last, size = map(int, match.groups())
-        return first, last + 1, size
-    if response.status == RANGE_NOT_SATISFIABLE and (match := _NO_RANGE.match(told)):
-        return int(match[1]), int(match[1]), int(match[1])
-    if response.status in {PARTIAL, RANGE_NOT_SATISFIABLE} or response.content_length is None:
-        raise DownloadFailed("the manager did not say which part of the file it sends")
-    return 0, response.content_length, response.content_length
-
-
-def _strong_tag(response: aiohttp.ClientResponse) -> str | None:
-    """The tag of the content; None for a weak one, which does not promise equal bytes."""
-    tag = response.headers.get("ETag")
-    return None if tag is None or tag.startswith("W/") else tag
 
 
 async def pieces_of_archive(http: ManagerHttp, path: str) -> AsyncGenerator[bytes, None]:

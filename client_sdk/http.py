@@ -50,6 +50,8 @@ DOWNLOAD_FILES = "/download-files"
 SERVER_ERRORS = 500
 NOT_IMPLEMENTED = 501
 CONNECT_TIMEOUT_S = 30.0
+READ_BUFFER_BYTES = 512 * 1024
+"""Content that may wait in memory while the disk takes what came before: less means more pauses."""
 LONGEST_ANSWER = 1024 * 1024
 LONGEST_REASON = 500
 _FORBIDDEN_CODES = frozenset(
@@ -320,6 +322,7 @@ class ManagerHttp:
                     headers=headers,
                     timeout=timeout,
                     allow_redirects=False,
+                    read_bufsize=READ_BUFFER_BYTES,
                 ) as response:
                     if "Location" in response.headers:
                         raise moved("the manager", self._base, route, response.headers["Location"])

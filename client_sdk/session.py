@@ -12,6 +12,7 @@ from client_sdk.booked_services import BookedServices
 from client_sdk.endpoint import base_url, socket_url, tls_context
 from client_sdk.errors import CloudError, NotFound, NotLoggedIn, Refused, ServerFailed, Unreachable
 from client_sdk.events import EventHub
+from client_sdk.file_download import ConnectionPermits
 from client_sdk.http import ManagerHttp
 from client_sdk.link import Link
 from client_sdk.paths import RemotePath, split_remote
@@ -125,6 +126,7 @@ class ClientCore:
         self._base = base_url(url)
         self._token = token
         self._settings = settings or ClientSettings()
+        self._connection_permits = ConnectionPermits(self._settings.parallel_ranges - 1)
         self._link_changed = link_changed
         self._stack = contextlib.AsyncExitStack()
         self._http: ManagerHttp | None = None

@@ -28,6 +28,8 @@ class ClientSettings:
         parallel_uploads: Files that are uploaded at the same time, at most; as many services are
             booked.
         parallel_downloads: Files of a folder that are downloaded at the same time, at most.
+        parallel_ranges: Connections over which a large file is downloaded, at most; 1 for a single one.
+            Several downloads share what they have beyond one each.
         chunks_in_flight: Chunks of one file that are sent at the same time.
         upload_attempts: How often a file is begun anew after a rejection or a failure, the first
             time included. Lost connections to the manager do not count, nor do requests that came
@@ -66,6 +68,7 @@ class ClientSettings:
 
     parallel_uploads: int = 4
     parallel_downloads: int = 4
+    parallel_ranges: int = 4
     chunks_in_flight: int = 4
     upload_attempts: int = 4
     chunk_attempts: int = 8

@@ -4,8 +4,10 @@ A file is written under another name in the folder of its target, and takes the 
 the end, in one step. That name ends in a dot, as no stored file's name does: it can never be the
 target of another download. It is short, whatever the length of the target's, and another one for
 every user. An exclusive lock keeps every other download away, in this process and in others, until the
-file is in its place; the tag of the content stands in a file of its own, beside it. The folder may be
-one that others may write to: `client_sdk.own_files` says what that means.
+file is in its place; the tag of the content stands in a file of its own, beside it. When the bytes come
+from several places at once, that file gives way to another one, which also says which bytes are there:
+releases that know only the tag would take the length of the draft for that. The folder may be one that
+others may write to: `client_sdk.own_files` says what that means.
 
 Pipes, devices and open files take the bytes as they come: what was written to them stays.
 """
@@ -23,6 +25,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from client_sdk import own_files
+from client_sdk.byte_ranges import ByteRanges
 from client_sdk.errors import CloudError, TargetUnwritable
 
 NEW_FILE_MODE = 0o666
@@ -40,14 +43,24 @@ class Sink(Protocol):
     is about to: what `open` acquires then is released at once.
     """
 
-    def open(self) -> tuple[int, str | None]:
-        """Begins; answers how many bytes are there already, and of which content."""
+    @property
+    def takes_any_order(self) -> bool:
+        """Whether pieces may come in any order once `spread` was called."""
+
+    def open(self) -> tuple[ByteRanges, str | None]:
+        """Begins; answers which bytes are there already, and of which content."""
 
     def restart(self, tag: str | None) -> None:
         """Forgets all bytes. Those that follow belong to the content with that tag, if any."""
 
     def write(self, position: int, piece: bytes) -> None:
-        """Writes a whole piece. Pieces follow on each other."""
+        """Writes a whole piece. Pieces follow on each other, unless they are spread."""
+
+    def spread(self) -> None:
+        """From now on pieces come in any order."""
+
+    def flush(self) -> None:
+        """What was written is on the disk then, and remembered as being there. May run beside `write`."""
 
     def finish(self, length: int) -> None:
         """Everything is there, so many bytes."""
@@ -74,11 +87,18 @@ class DraftFile:
         self._is_resumed = resume
         self._is_durable = is_durable
         self._descriptor = -1
-        self._is_changed = self._is_closed = False
+        self._tag: str | None = None
+        self._received = ByteRanges()
+        self._is_changed = self._is_closed = self._is_spread = False
         # A download that is cancelled closes the file while a thread may still write to it.
         self._in_use = threading.Lock()
 
-    def open(self) -> tuple[int, str | None]:
+    @property
+    def takes_any_order(self) -> bool:
+        """As `Sink` says."""
+        return True
+
+    def open(self) -> tuple[ByteRanges, str | None]:
         """As `Sink` says. Another download to the same target is an error."""
         with self._in_use, translated(self._named):
             if self._is_closed:
@@ -86,15 +106,19 @@ class DraftFile:
             self._target = own_files.followed(self._named)
             self._path = draft_path(self._target)
             self._tag_path = self._path.with_name(f"{self._path.name}tag.")
+            self._map_path = self._path.with_name(f"{self._path.name}map.")
             self._descriptor = _locked(self._path, self._draft_mode())
-            tag = self._tag() if self._is_resumed else None
-            return (0, None) if tag is None else (os.fstat(self._descriptor).st_size, tag)
+            if self._is_resumed:
+                self._find_left()
+            return ByteRanges(self._received), self._tag
 
     def restart(self, tag: str | None) -> None:
         """As `Sink` says."""
         with self._in_use, translated(self._target):
-            self._is_changed = True
+            self._is_changed, self._is_spread = True, False
+            self._tag, self._received = tag, ByteRanges()
             os.ftruncate(self._descriptor, 0)
+            self._map_path.unlink(missing_ok=True)
             if tag is None:
                 self._tag_path.unlink(missing_ok=True)
             else:
@@ -104,10 +128,34 @@ class DraftFile:
         """As `Sink` says."""
         with self._in_use, translated(self._target):
             self._is_changed = True
-            rest = memoryview(piece)
+            start, rest = position, memoryview(piece)
             while rest:
                 written = os.pwrite(self._descriptor, rest, position)
                 position, rest = position + written, rest[written:]
+            self._received.add(start, position)
+
+    def spread(self) -> None:
+        """As `Sink` says."""
+        with self._in_use, translated(self._target):
+            self._is_spread = True
+            self._tag_path.unlink(missing_ok=True)
+            self._write_map(self._received)
+
+    def flush(self) -> None:
+        """As `Sink` says."""
+        with self._in_use, translated(self._target):
+            if self._is_closed:
+                return
+            received = ByteRanges(self._received)
+            descriptor = os.dup(self._descriptor)
+        with translated(self._target):
+            try:
+                os.fdatasync(descriptor)
+            finally:
+                os.close(descriptor)
+        with self._in_use, translated(self._target):
+            if self._is_spread and not self._is_closed:
+                self._write_map(received)
 
     def finish(self, length: int) -> None:
         """The file takes the target's place and permissions, once it is on the disk if that is wanted."""
@@ -121,6 +169,7 @@ class DraftFile:
                 raise TargetUnwritable(f"{self._path} was taken away while it was written")
             self._path.replace(self._target)
             self._tag_path.unlink(missing_ok=True)
+            self._map_path.unlink(missing_ok=True)
 
     def close(self, *, is_kept: bool) -> None:
         """As `Sink` says. The lock is released last, so that no other download's file is removed."""
@@ -130,9 +179,13 @@ class DraftFile:
                 return
             try:
                 is_left = is_kept or not (self._is_changed or self._is_empty())
-                if not is_left and own_files.is_at(self._descriptor, self._path):
+                is_here = own_files.is_at(self._descriptor, self._path)
+                if is_left and is_here and self._is_spread:
+                    self._write_map(self._received)
+                elif not is_left and is_here:
                     self._path.unlink(missing_ok=True)
                     self._tag_path.unlink(missing_ok=True)
+                    self._map_path.unlink(missing_ok=True)
             finally:
                 os.close(self._descriptor)
                 self._descriptor = -1
@@ -150,10 +203,24 @@ class DraftFile:
             return None
         return stat.S_IMODE(facts.st_mode) & 0o777 if own_files.is_own(facts) else None
 
-    def _tag(self) -> str | None:
+    def _find_left(self) -> None:
+        """Finds out what an earlier download has left."""
+        size = os.fstat(self._descriptor).st_size
         with contextlib.suppress(OSError, UnicodeDecodeError, TargetUnwritable):
-            return own_files.read(self._tag_path).decode("ascii")
-        return None
+            self._tag = own_files.read(self._tag_path).decode("ascii")
+            self._received.add(0, size)
+            return
+        with contextlib.suppress(OSError, ValueError, TargetUnwritable):
+            tag, *lines = own_files.read(self._map_path).decode("ascii").split("\n")
+            pairs = [line.partition("-") for line in lines]
+            received = ByteRanges((int(start), int(end)) for start, _, end in pairs)
+            # An earlier release begins anew, and leaves a map that is not true any more.
+            if received.end <= size:
+                self._tag, self._received, self._is_spread = tag, received, True
+
+    def _write_map(self, received: ByteRanges) -> None:
+        spans = [f"{start}-{end}" for start, end in received]
+        own_files.write(self._map_path, "\n".join([self._tag or "", *spans]).encode("ascii"))
 
     def _is_empty(self) -> bool:
         return os.fstat(self._descriptor).st_size == 0
@@ -167,9 +234,14 @@ class OpenOutput:
         self._name = Path(name)
         self._has_bytes = False
 
-    def open(self) -> tuple[int, str | None]:
+    @property
+    def takes_any_order(self) -> bool:
+        """As `Sink` says: what was written stays where it is."""
+        return False
+
+    def open(self) -> tuple[ByteRanges, str | None]:
         """Nothing is there already."""
-        return 0, None
+        return ByteRanges(), None
 
     def restart(self, tag: str | None) -> None:
         """Only before the first byte: those that were written cannot be taken back."""
@@ -184,6 +256,12 @@ class OpenOutput:
             while rest:
                 # An output without a buffer may take a part.
                 rest = rest[self._output.write(rest) :]
+
+    def spread(self) -> None:
+        """Not called: it takes no order but one."""
+
+    def flush(self) -> None:
+        """Nothing is kept back that could be lost."""
 
     def finish(self, length: int) -> None:
         """As `Sink` says."""
@@ -204,13 +282,13 @@ class SpecialFile(OpenOutput):
         self._is_closed = threading.Event()
         self._opening = threading.Lock()
 
-    def open(self) -> tuple[int, str | None]:
+    def open(self) -> tuple[ByteRanges, str | None]:
         """As `Sink` says. It waits until the pipe has a reader."""
         with translated(self._path):
             while not self._open_now():
                 if self._is_closed.wait(PIPE_POLL_S):
                     raise TargetUnwritable(f"{self._path} was given up")
-        return 0, None
+        return ByteRanges(), None
 
     def close(self, *, is_kept: bool) -> None:
         """As `Sink` says."""

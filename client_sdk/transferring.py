@@ -21,7 +21,6 @@ from client_sdk.batches import (
     local_child,
 )
 from client_sdk.downloads import (
-    Download,
     RangeRead,
     RemoteStream,
     download_archive,
@@ -38,12 +37,13 @@ from client_sdk.errors import (
     TargetUnwritable,
     Unreachable,
 )
+from client_sdk.file_download import FileDownload
 from client_sdk.file_operations import Browsing, Organising
 from client_sdk.file_streams import FileStreams
 from client_sdk.models import FolderInfo, KeptUploadInfo
 from client_sdk.paths import RemotePath, clean_folder, join_remote, split_remote
 from client_sdk.session import ClientCore
-from client_sdk.sinks import OpenOutput, sink_at
+from client_sdk.sinks import OpenOutput, Sink, sink_at
 from client_sdk.transfers import (
     ConflictAction,
     ConflictChoice,
@@ -252,7 +252,7 @@ class Transferring(ClientCore):
         if await asyncio.to_thread(local.is_dir):
             local /= name
         sink = await asyncio.to_thread(sink_at, local, resume=resume)
-        await Download(self._api, path, name, sink, progress, self._settings).run()
+        await self._download(path, name, sink, progress)
         return local
 
     async def download_to(
@@ -268,9 +268,13 @@ class Transferring(ClientCore):
             TargetUnwritable: The output takes no more, or the file changed meanwhile.
         """
         path, name = split_remote(remote)
-        await Download(
-            self._api, path, name, OpenOutput(output, "the output"), progress, self._settings
-        ).run()
+        await self._download(path, name, OpenOutput(output, "the output"), progress)
+
+    async def _download(
+        self, path: str, name: str, sink: Sink, progress: ProgressCallback | None
+    ) -> None:
+        permits = self._connection_permits
+        await FileDownload(self._api, path, name, sink, progress, self._settings, permits).run()
 
     async def download_archive(
         self,

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import hashlib
 import hmac
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Container, Iterable, Sequence
 from functools import partial
 
 import structlog
@@ -41,7 +41,7 @@ class ContentSource:
         reader: Fetches and verifies chunks.
         references: Keeps content alive while it is being sent.
         webhooks: Quarantines webhooks that turn out to be gone.
-        cache: Chunks that were read for ranges.
+        cache: Chunks that were read for ranges in them.
     """
 
     def __init__(
@@ -59,12 +59,17 @@ class ContentSource:
         self._cache = cache
 
     async def loads(
-        self, content: StoredObject, indexes: Iterable[int] | None = None
+        self,
+        content: StoredObject,
+        indexes: Iterable[int] | None = None,
+        *,
+        kept: Container[int] = (),
     ) -> AsyncGenerator[Load[Buffer], None]:
         """Yields reads of the plain chunks of these indexes; they may run at the same time.
 
         With None it yields all chunks in order. Those of content that is not what was stored do not all
         succeed. The reads raise `StorageError`, and this `StorageError` and `CatalogUnavailable`.
+        Chunks whose indexes are in `kept` come from the cache, or are kept there.
         """
         # Our own envelope verifies every single chunk, so the hash of the whole is not needed.
         is_checked_whole = indexes is None and content.envelope is not EnvelopeKind.V1
@@ -75,7 +80,7 @@ class ContentSource:
                 located = await self._locate(content, index)
             location = located[index]
             read = partial(self._read, content, location, whole)
-            if indexes is not None:
+            if index in kept:
                 read = partial(self._cache.read, (content.id, index), read)
             yield Load(location.chunk.stored_size, read)
 

@@ -255,7 +255,10 @@ class ContentSender:
             self._delivery.admitted(request, reader) as writer,
             contextlib.AsyncExitStack() as stack,
         ):
-            chunks = ReadAhead(self._source.loads(content, indexes), self._memory)
+            # A reader who wants a part of a chunk is likely to want another one.
+            kept = plan.chunks_in_part(content.size)
+            loads = self._source.loads(content, indexes, kept=kept)
+            chunks = ReadAhead(loads, self._memory)
             await stack.enter_async_context(chunks)
             if len(list(islice(plan.chunk_indexes(), 2))) > 1:
                 # Written while the first chunk is read. A single one is read before anything can

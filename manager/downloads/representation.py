@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from multidict import MultiMapping
 
-from catalog.records import File, StoredObject
+from catalog.records import EnvelopeKind, File, StoredObject
 from manager.downloads.ranges import (
     ByteRange,
     MultipartFraming,
@@ -152,6 +152,12 @@ class ResponsePlan:
                 last = piece.index
                 yield last
 
+    def chunks_in_part(self, size: int) -> frozenset[int]:
+        """The chunks of which the body needs only a part; `size` is that of the whole file."""
+        edges = (edge for part in self.parts for edge in (part.start, part.stop))
+        cuts = (edge for edge in edges if edge % self.chunk_size and edge != size)
+        return frozenset(edge // self.chunk_size for edge in cuts)
+
 
 @dataclass(frozen=True, slots=True)
 class Representation:
@@ -233,6 +239,9 @@ class Representation:
             "Content-Disposition": attachment(self.file.name),
             **SAFE_CONTENT,
         }
+        if self.content.envelope is EnvelopeKind.V1:
+            # Other chunks are only checked together, so a client should ask for the whole file.
+            headers["Discord-Cloud-Chunk-Size"] = str(self.content.chunk_size)
         if length is not None:
             headers["Content-Length"] = str(length)
         if media_type is not None:

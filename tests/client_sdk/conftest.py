@@ -110,6 +110,7 @@ class ScriptedManager:
         self.downloads: list[dict[str, str]] = []
         self.file_streams: FileStream | None = None
         self.streamed: list[list[str]] = []
+        self.stored_chunk_size: int | None = None
         self.etag = '"one"'
         self.users = {"alice": "password1"}
         self.status: dict[str, Any] = {}
@@ -459,6 +460,8 @@ class ScriptedManager:
         if request.headers.get("Authorization") != f"Bearer {self.token}":
             return _error(401, "log in first")
         self.downloads.append(dict(request.headers))
+        async with self._news:
+            self._news.notify_all()
         if self.download_faults:
             answer = self.download_faults.pop(0)(request)
             return await answer if isawaitable(answer) else answer
@@ -486,6 +489,8 @@ class ScriptedManager:
 
     def _part(self, request: web.Request, content: bytes) -> web.Response:
         headers = {"ETag": self.etag, "Accept-Ranges": "bytes"}
+        if self.stored_chunk_size is not None:
+            headers["Discord-Cloud-Chunk-Size"] = str(self.stored_chunk_size)
         asked = request.headers.get("Range")
         if asked is None or request.headers.get("If-Range", self.etag) != self.etag:
             return web.Response(body=content, headers=headers)

@@ -199,3 +199,21 @@ def length_of(plan: ResponsePlan) -> int:
         piece.stop - piece.start if isinstance(piece, Segment) else len(piece)
         for piece in plan.pieces()
     )
+
+
+@pytest.mark.parametrize(
+    ("parts", "chunks"),
+    [
+        ([(0, 3500)], set()),
+        ([(1000, 2000)], set()),
+        ([(2100, 2200)], {2}),
+        ([(500, 3500)], {0}),
+        ([(1000, 3400)], {3}),
+        ([(0, 1), (1999, 2001)], {0, 1, 2}),
+    ],
+)
+def test_chunks_of_which_a_part_is_wanted(parts, chunks):
+    """Those that a range begins or ends in the middle of; the last one is shorter than the others."""
+    wanted = tuple(ByteRange(start, stop) for start, stop in parts)
+    plan = ResponsePlan(status=206, headers={}, chunk_size=1000, parts=wanted)
+    assert plan.chunks_in_part(3500) == chunks
