@@ -89,11 +89,9 @@ class SqliteCatalog(JoinedCatalog):
 
     async def check_reads(self) -> None:
         """Raises `CatalogUnavailable` unless reads work now."""
-        async with self._database.reading() as session:
-            await session.run("SELECT id FROM folders LIMIT 1")
+        await self._database.read(lambda session: session.run("SELECT id FROM folders LIMIT 1"))
 
     async def check_writes(self) -> None:
         """Raises `CatalogUnavailable` unless a commit is durable now."""
-        async with self._database.writing() as session:
-            # Rewriting the unused version number is the smallest commit that is written to the disk.
-            await session.run("PRAGMA user_version = 0")
+        # Rewriting the unused version number is the smallest commit that is written to the disk.
+        await self._database.write(lambda session: session.run("PRAGMA user_version = 0"))

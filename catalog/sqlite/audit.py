@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from catalog.records import AuditEvent, AuditOutcome, AuditPosition, AuditQuery
-from catalog.sqlite.database import SqlitePart
+from catalog.sqlite.connections import Session
+from catalog.sqlite.database import SqlitePart, read, write
 from catalog.sqlite.statements import sql
 
 _FOREVER = float("inf")
@@ -14,13 +15,14 @@ _FOREVER = float("inf")
 class SqliteAudit(SqlitePart):
     """`AuditStore` on SQLite."""
 
-    async def put_audit_events(self, events: Sequence[AuditEvent]) -> None:
+    @write
+    def put_audit_events(self, session: Session, events: Sequence[AuditEvent]) -> None:
         """Adds events. One that is there, by its id, keeps the greater `count` and `last_at` alone."""
-        async with self._database.writing() as session:
-            await session.run_many(sql.put_audit_event, map(_parameters_of, events))
+        session.run_many(sql.put_audit_event, map(_parameters_of, events))
 
-    async def audit_events(
-        self, query: AuditQuery, *, before: AuditPosition | None, limit: int
+    @read
+    def audit_events(
+        self, session: Session, query: AuditQuery, *, before: AuditPosition | None, limit: int
     ) -> list[AuditEvent]:
         """Events that match, newest first by `first_at`, then by id."""
         parameters: dict[str, object] = {
@@ -34,14 +36,13 @@ class SqliteAudit(SqlitePart):
             statement, parameters["user"] = sql.audit_events_of_user, query.user
         else:
             statement = sql.audit_events if query.action is None else sql.audit_events_of_action
-        async with self._database.reading() as session:
-            rows = await session.rows(statement, **parameters)
+        rows = session.rows(statement, **parameters)
         return [_event_of(row) for row in rows]
 
-    async def drop_audit_events(self, *, before: float, limit: int) -> int:
+    @write
+    def drop_audit_events(self, session: Session, *, before: float, limit: int) -> int:
         """Deletes the oldest events that first happened before a time. Answers how many."""
-        async with self._database.writing() as session:
-            return len(await session.rows(sql.delete_audit_events, before=before, limit=limit))
+        return len(session.rows(sql.delete_audit_events, before=before, limit=limit))
 
 
 def _start_of(query: AuditQuery, before: AuditPosition | None) -> dict[str, object]:

@@ -16,7 +16,7 @@ from catalog.port import (
 )
 from catalog.records import File, Folder, StoredObject
 from catalog.sqlite.accounts import require_user
-from catalog.sqlite.database import Session
+from catalog.sqlite.connections import Session
 from catalog.sqlite.folders import make_folders
 from catalog.sqlite.objects import require_stored
 from catalog.sqlite.placed_files import require_file, shares_of
@@ -43,37 +43,37 @@ class NewFile:
     is_public: bool
 
 
-async def commit_file(
+def commit_file(
     session: Session, object_id: UUID, wanted: NewFile, *, on_conflict: OnConflict, now: float
 ) -> CommittedFile:
     """Gives stored content a name, or answers what this did before."""
-    if receipt := await _receipt(session, object_id, wanted.path):
+    if receipt := _receipt(session, object_id, wanted.path):
         return receipt
-    content = await require_stored(session, object_id)
+    content = require_stored(session, object_id)
     if wanted.owner_id is not None:
-        await require_user(session, wanted.owner_id)
-    made = await make_folders(session, wanted.path)
+        require_user(session, wanted.owner_id)
+    made = make_folders(session, wanted.path)
     folder_id = made.folder.id
     replaced = False
-    if not await taken_names(session, folder_id, [wanted.name]):
-        file_id = await _insert(session, content, folder_id, wanted, now)
+    if not taken_names(session, folder_id, [wanted.name]):
+        file_id = _insert(session, content, folder_id, wanted, now)
     elif isinstance(on_conflict, RenameOnConflict):
-        free = await free_file_name(session, folder_id, wanted.name)
-        file_id = await _insert(session, content, folder_id, replace(wanted, name=free), now)
+        free = free_file_name(session, folder_id, wanted.name)
+        file_id = _insert(session, content, folder_id, replace(wanted, name=free), now)
     else:
-        present = await _file_named(session, folder_id, wanted.name)
+        present = _file_named(session, folder_id, wanted.name)
         if present is None:
             raise IsAFolder((*wanted.path, wanted.name))
-        file_id = await _overwrite(session, content, present, on_conflict, now)
+        file_id = _overwrite(session, content, present, on_conflict, now)
         replaced = True
-    await enqueue(session, object_id, now=now)
-    return await _write_receipt(session, file_id, wanted.path, made.created, replaced=replaced)
+    enqueue(session, object_id, now=now)
+    return _write_receipt(session, file_id, wanted.path, made.created, replaced=replaced)
 
 
-async def _insert(
+def _insert(
     session: Session, content: StoredObject, folder_id: int, wanted: NewFile, now: float
 ) -> int:
-    rows = await session.rows(
+    rows = session.rows(
         sql.insert_file,
         folder_id=folder_id,
         name=wanted.name,
@@ -83,12 +83,12 @@ async def _insert(
         size=content.size,
         now=now,
     )
-    await count_file(session, folder_id, mime_type=content.mime_type, size=content.size)
-    await require_quota(session, wanted.owner_id, more_bytes=content.size, more_files=1)
+    count_file(session, folder_id, mime_type=content.mime_type, size=content.size)
+    require_quota(session, wanted.owner_id, more_bytes=content.size, more_files=1)
     return int(rows[0]["id"])
 
 
-async def _overwrite(
+def _overwrite(
     session: Session,
     content: StoredObject,
     present: File,
@@ -97,8 +97,8 @@ async def _overwrite(
 ) -> int:
     if isinstance(on_conflict, FailOnConflict) or on_conflict.file_id != present.id:
         raise NameTaken(present)
-    await require_file(session, present.id, permit=on_conflict.permit)
-    await session.run(
+    require_file(session, present.id, permit=on_conflict.permit)
+    session.run(
         sql.replace_content,
         file_id=present.id,
         object_id=content.id.bytes,
@@ -106,32 +106,32 @@ async def _overwrite(
         now=now,
     )
     folder_id = present.folder_id
-    await uncount_file(session, folder_id, mime_type=present.mime_type, size=present.size)
-    await count_file(session, folder_id, mime_type=content.mime_type, size=content.size)
-    await require_quota(session, present.owner_id, more_bytes=content.size - present.size)
+    uncount_file(session, folder_id, mime_type=present.mime_type, size=present.size)
+    count_file(session, folder_id, mime_type=content.mime_type, size=content.size)
+    require_quota(session, present.owner_id, more_bytes=content.size - present.size)
     return present.id
 
 
-async def _file_named(session: Session, folder_id: int, name: str) -> File | None:
-    row = await session.row(sql.file_by_name, folder_id=folder_id, name=name, viewer_id=None)
+def _file_named(session: Session, folder_id: int, name: str) -> File | None:
+    row = session.row(sql.file_by_name, folder_id=folder_id, name=name, viewer_id=None)
     return file_of(row) if row else None
 
 
-async def _receipt(session: Session, object_id: UUID, folder: FolderPath) -> CommittedFile | None:
-    row = await session.row(sql.receipt, object_id=object_id.bytes)
+def _receipt(session: Session, object_id: UUID, folder: FolderPath) -> CommittedFile | None:
+    row = session.row(sql.receipt, object_id=object_id.bytes)
     if row is None:
         return None
     return CommittedFile(
         folder=folder,
         file=file_of(row),
-        shares=await shares_of(session, row["id"]),
+        shares=shares_of(session, row["id"]),
         created_folders=_folders_from_json(row["created_folders"]),
         replaced=bool(row["replaced"]),
         sequence=row["sequence"],
     )
 
 
-async def _write_receipt(
+def _write_receipt(
     session: Session,
     file_id: int,
     folder: FolderPath,
@@ -139,8 +139,8 @@ async def _write_receipt(
     *,
     replaced: bool,
 ) -> CommittedFile:
-    sequence = await next_change(session)
-    await session.run(
+    sequence = next_change(session)
+    session.run(
         sql.insert_receipt,
         file_id=file_id,
         replaced=replaced,
@@ -149,9 +149,9 @@ async def _write_receipt(
     )
     return CommittedFile(
         folder=folder,
-        file=await require_file(session, file_id),
+        file=require_file(session, file_id),
         # A new file is shared with nobody yet.
-        shares=await shares_of(session, file_id) if replaced else (),
+        shares=shares_of(session, file_id) if replaced else (),
         created_folders=created,
         replaced=replaced,
         sequence=sequence,

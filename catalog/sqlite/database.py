@@ -1,152 +1,49 @@
-"""Connections to one SQLite file: a single writer, a few readers, and transactions.
+"""One SQLite file: a single writer, a few readers, and transactions.
 
-SQLite lets one connection write at a time. All writes of this process therefore share one
-connection behind a lock, which spares them from running into one another's busy timeout;
-`BEGIN IMMEDIATE` takes the database's own write lock at once, so that another process cannot slip
-in between a transaction's reads and its writes. In WAL mode readers on connections of their own see
-the last committed state and never wait for the writer.
+SQLite lets one connection write at a time. All writes of this process therefore share one connection, on
+which they wait their turn rather than run into one another's busy timeout; `BEGIN IMMEDIATE` takes the
+database's own write lock at once, so that another process cannot slip in between a transaction's reads and
+its writes. In WAL mode readers on connections of their own see the last committed state and never wait for
+the writer.
+
+A transaction is a plain function of a `Session`, which runs as a whole in the connection's thread: a
+method of a part of the adapter that is marked by one of the decorators here.
 """
 
 import asyncio
-import logging
 import sqlite3
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial, wraps
 from pathlib import Path
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
-import aiosqlite
-
-from catalog.errors import (
-    CatalogFaulty,
-    CatalogFull,
-    CatalogReadOnly,
-    CatalogUnavailable,
-    InvalidRecord,
-)
+from catalog.errors import CatalogFaulty, CatalogUnavailable
+from catalog.sqlite.connections import BUSY_TIMEOUT_S, Connections, Session
+from catalog.sqlite.group_commit import GroupCommit
 from common.faults import FaultLog
 from common.tasks import settled
 
-READERS = 2
-OLDEST_SQLITE = (3, 38)
+READERS: Final = 2
+OLDEST_SQLITE: Final = (3, 38)
 """The first with strict tables, RETURNING, UPDATE FROM and JSON, all at once."""
 
-BUSY_TIMEOUT_S = 5.0
-"""How long a statement waits for another process's transaction before it fails."""
-WAL_LIMIT_BYTES = 64 * 1024 * 1024
-CACHE_KIB = 64 * 1024
-"""Memory in which the writer keeps pages, at most: those that deleting a big folder touches."""
-
-_WRITER_SETTINGS = (
-    "PRAGMA journal_mode = WAL",
-    # NORMAL would lose acknowledged commits when the power fails.
-    "PRAGMA synchronous = FULL",
-    "PRAGMA foreign_keys = ON",
-    # A long read lets the log grow; without a limit the file would keep that size.
-    f"PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}",
-    # With SQLite's 2 MiB a big transaction reads and writes the same pages again and again.
-    f"PRAGMA cache_size = -{CACHE_KIB}",
-)
-
-# At debug level the driver logs every statement with its parameters, password hashes included.
-logging.getLogger("aiosqlite").setLevel(logging.INFO)
-
-
-@contextmanager
-def translated_errors() -> Iterator[None]:
-    """Turns what the driver raises into errors of the catalog.
-
-    Raises:
-        InvalidRecord: The values break a constraint, which is a defect of the caller.
-        CatalogFaulty: The file, or the disk that it is on, fails until an operator acts.
-        CatalogUnavailable: Everything else: locked or closed.
-    """
-    try:
-        yield
-    except (sqlite3.IntegrityError, OverflowError, UnicodeEncodeError) as error:
-        raise InvalidRecord(f"the database refuses these values: {error}") from error
-    except sqlite3.Error as error:
-        raise _failure(error) from error
-    except ValueError as error:
-        # All that aiosqlite says when its connection is closed.
-        raise CatalogUnavailable(f"the database is closed: {error}") from error
-
-
-def _failure(error: sqlite3.Error) -> CatalogUnavailable:
-    # The low byte of an extended code is the code: https://www.sqlite.org/rescode.html
-    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
-        case sqlite3.SQLITE_FULL:
-            return CatalogFull("the disk of the database is full: make room on it")
-        case sqlite3.SQLITE_READONLY:
-            return CatalogReadOnly(
-                "the database cannot be written: check the rights of the file and its folder, and "
-                "whether the disk is read-only"
-            )
-        case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_CORRUPT:
-            return CatalogFaulty(
-                f"the file of the database fails ({error}): check the disk, and whether it is full; if "
-                "the file is damaged, bring it back from a backup"
-            )
-    return CatalogUnavailable(f"the database cannot be used: {error}")
-
-
-class Session:
-    """Runs statements, each in one hop to the connection's thread."""
-
-    def __init__(self, connection: aiosqlite.Connection) -> None:
-        self._connection = connection
-
-    async def rows(self, sql: str, **parameters: object) -> list[sqlite3.Row]:
-        """All rows of the answer."""
-        with translated_errors():
-            return list(await self._connection.execute_fetchall(sql, parameters))
-
-    async def row(self, sql: str, **parameters: object) -> sqlite3.Row | None:
-        """The first row of the answer, None when there is none."""
-        rows = await self.rows(sql, **parameters)
-        return rows[0] if rows else None
-
-    async def run(self, sql: str, **parameters: object) -> None:
-        """Runs a statement whose answer does not matter."""
-        await self.rows(sql, **parameters)
-
-    async def run_many(self, sql: str, parameters: Iterable[Mapping[str, object]]) -> None:
-        """Runs a statement once for each set of parameters."""
-        with translated_errors():
-            cursor = await self._connection.executemany(sql, parameters)
-            await cursor.close()
-
-    async def roll_back(self) -> None:
-        """Ends the transaction; without one (after a commit, or when BEGIN failed) does nothing."""
-        with translated_errors():
-            await self._connection.rollback()
-
-    async def batches(self, sql: str, *, size: int) -> AsyncGenerator[list[sqlite3.Row], None]:
-        """All rows of the answer, so many at a time, without holding all of them."""
-        with translated_errors():
-            cursor = await self._connection.execute(sql)
-        try:
-            while True:
-                with translated_errors():
-                    rows = list(await cursor.fetchmany(size))
-                if not rows:
-                    return
-                yield rows
-        finally:
-            await cursor.close()
+_T = TypeVar("_T")
+_P = ParamSpec("_P")
+_Part = TypeVar("_Part", bound="SqlitePart")
 
 
 class Database:
     """The open database. Made by `Database.open`."""
 
     def __init__(
-        self, writer: aiosqlite.Connection, readers: tuple[aiosqlite.Connection, ...]
+        self, path: Path, busy_timeout_s: float, writer: Connections, readers: Connections
     ) -> None:
-        self._writer = writer
+        self._path = path
+        self._busy_timeout_s = busy_timeout_s
+        self._commits = GroupCommit(writer)
+        self._readers = readers
         self._faults = FaultLog("database-fault")
-        self._write_lock = asyncio.Lock()
-        self._idle_readers: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
-        for reader in readers:
-            self._idle_readers.put_nowait(reader)
 
     @classmethod
     @asynccontextmanager
@@ -155,7 +52,7 @@ class Database:
     ) -> AsyncIterator["Database"]:
         """Opens the file, making it when missing (readable by its owner only).
 
-        On leaving, a transaction that is still running ends first.
+        On leaving, the writes that were begun end first.
 
         Args:
             path: The file; its folder must exist.
@@ -168,87 +65,55 @@ class Database:
         _require_recent_sqlite()
         await _create_private(path)
         async with AsyncExitStack() as stack:
-            writer = await stack.enter_async_context(connected(path, busy_timeout_s=busy_timeout_s))
-            readers = [
-                await stack.enter_async_context(
-                    connected(path, busy_timeout_s=busy_timeout_s, read_only=True)
+            writer = await stack.enter_async_context(
+                Connections.open(path, busy_timeout_s=busy_timeout_s)
+            )
+            readers = await stack.enter_async_context(
+                Connections.open(
+                    path, number=READERS, busy_timeout_s=busy_timeout_s, read_only=True
                 )
-                for _ in range(READERS)
-            ]
-            database = cls(writer, tuple(readers))
+            )
+            database = cls(path, busy_timeout_s, writer, readers)
             try:
                 yield database
             finally:
-                await settled(database._writer_idle())
+                await settled(database._commits.idle())
 
-    @asynccontextmanager
-    async def writing(self) -> AsyncIterator[Session]:
-        """One write transaction: committed on leaving, rolled back when anything was raised.
+    async def write(self, work: Callable[[Session], _T], *, is_long: bool = False) -> _T:
+        """Runs a write transaction: durable when this returns, rolled back if `work` raises.
 
-        A caller that is cancelled leaves no transaction open; once the commit has begun, the
-        cancellation waits for its outcome.
+        `is_long`: it may take longer than other writes are to wait for their commit.
         """
-        async with self._write_lock:
-            session = Session(self._writer)
-            try:
-                with self._faults.noting(CatalogFaulty):
-                    await settled(session.run("BEGIN IMMEDIATE"))
-                    yield session
-                    await settled(session.run("COMMIT"))
-            except BaseException:
-                await settled(session.roll_back())
-                raise
-            self._faults.works()
+        with self._faults.noting(CatalogFaulty):
+            result = await self._commits.run(work, is_long=is_long)
+        self._faults.works()
+        return result
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Session]:
-        """A reader, for one statement; several may see different states."""
-        reader = await self._idle_readers.get()
-        try:
-            with self._faults.noting(CatalogFaulty):
-                yield Session(reader)
-        finally:
-            self._idle_readers.put_nowait(reader)
+    async def read(self, work: Callable[[Session], _T]) -> _T:
+        """Runs one statement on a reader; several might see different states."""
+        with self._faults.noting(CatalogFaulty):
+            return await self._readers.submit(work)
 
-    @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[Session]:
-        """A reader that sees one snapshot. The write-ahead log grows for as long as it is open."""
-        async with self.reading() as session:
-            try:
-                # Else a caller cancelled here would leave a reader behind that stands still for ever.
-                await settled(session.run("BEGIN"))
-                yield session
-            finally:
-                await settled(session.roll_back())
+    async def snapshot(self, work: Callable[[Session], _T]) -> _T:
+        """Runs statements on a reader that see one state of the database."""
+        return await self.read(partial(_in_snapshot, work))
 
-    async def _writer_idle(self) -> None:
-        async with self._write_lock:
-            pass
+    def connection(self, *, read_only: bool) -> AbstractAsyncContextManager[Connections]:
+        """A connection of its own, for a transaction that waits for something else in between.
+
+        While it writes, other writes fail once they have waited for the busy timeout.
+        """
+        return Connections.open(
+            self._path, busy_timeout_s=self._busy_timeout_s, read_only=read_only
+        )
 
 
-@asynccontextmanager
-async def connected(
-    path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S, read_only: bool = False
-) -> AsyncIterator[aiosqlite.Connection]:
-    """A configured connection; closed on leaving, after what is queued on it.
-
-    Raises:
-        CatalogUnavailable: The file cannot be opened, or is no SQLite database.
-    """
-    connection = aiosqlite.connect(path, isolation_level=None, timeout=busy_timeout_s)
+def _in_snapshot(work: Callable[[Session], _T], session: Session) -> _T:
+    session.run("BEGIN")
     try:
-        with translated_errors():
-            await settled(_configure(connection, read_only=read_only))
-        yield connection
+        return work(session)
     finally:
-        await settled(connection.close())
-
-
-async def _configure(connection: aiosqlite.Connection, *, read_only: bool) -> None:
-    await connection
-    connection.row_factory = sqlite3.Row
-    for setting in ("PRAGMA query_only = ON",) if read_only else _WRITER_SETTINGS:
-        await connection.execute_fetchall(setting)
+        session.roll_back()
 
 
 def _require_recent_sqlite() -> None:
@@ -272,5 +137,42 @@ class SqlitePart:
     """Base of the parts: the database, and the clock (seconds since the epoch)."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
-        self._database = database
+        self.database = database
         self._clock = clock
+
+
+_Transaction = Callable[Concatenate[_Part, Session, _P], _T]
+"""A method that is called in the thread of a connection."""
+_Call = Callable[Concatenate[_Part, _P], Coroutine[Any, Any, _T]]
+"""The method as callers see it: without the session, and to be awaited."""
+
+
+def write(method: _Transaction[_Part, _P, _T]) -> _Call[_Part, _P, _T]:
+    """Makes a method a write transaction; see `Database.write`."""
+    return _run_by(Database.write, method)
+
+
+def long_write(method: _Transaction[_Part, _P, _T]) -> _Call[_Part, _P, _T]:
+    """Makes a method a write transaction that no other one waits for; see `Database.write`."""
+    return _run_by(partial(Database.write, is_long=True), method)
+
+
+def read(method: _Transaction[_Part, _P, _T]) -> _Call[_Part, _P, _T]:
+    """Makes a method one statement that reads; see `Database.read`."""
+    return _run_by(Database.read, method)
+
+
+def snapshot(method: _Transaction[_Part, _P, _T]) -> _Call[_Part, _P, _T]:
+    """Makes a method several statements that read one state; see `Database.snapshot`."""
+    return _run_by(Database.snapshot, method)
+
+
+def _run_by(
+    run: Callable[[Database, Callable[[Session], _T]], Coroutine[Any, Any, _T]],
+    method: _Transaction[_Part, _P, _T],
+) -> _Call[_Part, _P, _T]:
+    @wraps(method)
+    async def call(part: _Part, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        return await run(part.database, lambda session: method(part, session, *args, **kwargs))
+
+    return call

@@ -12,7 +12,8 @@ from catalog.port import CommittedFile, FolderPath, MovedFile, OnConflict, Place
 from catalog.records import File, Share
 from catalog.sqlite.accounts import require_user
 from catalog.sqlite.commits import NewFile, commit_file
-from catalog.sqlite.database import Session, SqlitePart
+from catalog.sqlite.connections import Session
+from catalog.sqlite.database import SqlitePart, long_write, read, snapshot, write
 from catalog.sqlite.folders import path_to, require_folder, require_no_file
 from catalog.sqlite.placed_files import (
     changed_file,
@@ -36,57 +37,62 @@ from catalog.sqlite.upkeep import (
 class SqliteFiles(SqlitePart):
     """`FileStore` on SQLite."""
 
-    async def file_at(
-        self, folder: FolderPath, name: str, *, viewer_id: int | None = None
+    @read
+    def file_at(
+        self, session: Session, folder: FolderPath, name: str, *, viewer_id: int | None = None
     ) -> File | None:
         """The file of that name in the folder at that path, or None."""
-        async with self._database.reading() as session:
-            row = await session.row(
-                sql.file_at, path=json.dumps(folder), name=name, viewer_id=viewer_id
-            )
+        row = session.row(sql.file_at, path=json.dumps(folder), name=name, viewer_id=viewer_id)
         return file_of(row) if row else None
 
-    async def file_by_id(self, file_id: int, *, viewer_id: int | None = None) -> File | None:
+    @read
+    def file_by_id(
+        self, session: Session, file_id: int, *, viewer_id: int | None = None
+    ) -> File | None:
         """The file with that id, or None."""
-        async with self._database.reading() as session:
-            row = await session.row(sql.file_by_id, file_id=file_id, viewer_id=viewer_id)
+        row = session.row(sql.file_by_id, file_id=file_id, viewer_id=viewer_id)
         return file_of(row) if row else None
 
-    async def files_in(
-        self, folder_id: int, names: Sequence[str], *, viewer_id: int | None = None
+    @read
+    def files_in(
+        self,
+        session: Session,
+        folder_id: int,
+        names: Sequence[str],
+        *,
+        viewer_id: int | None = None,
     ) -> list[File]:
         """Those files of the folder that have one of the names."""
-        async with self._database.reading() as session:
-            rows = await session.rows(
-                sql.files_by_name,
-                folder_id=folder_id,
-                names=json.dumps(list(dict.fromkeys(names))),
-                viewer_id=viewer_id,
-            )
+        rows = session.rows(
+            sql.files_by_name,
+            folder_id=folder_id,
+            names=json.dumps(list(dict.fromkeys(names))),
+            viewer_id=viewer_id,
+        )
         return [file_of(row) for row in rows]
 
-    async def files_of(self, object_id: UUID) -> list[PlacedFile]:
+    @snapshot
+    def files_of(self, session: Session, object_id: UUID) -> list[PlacedFile]:
         """The files that have this content, by id."""
-        async with self._database.snapshot() as session:
-            rows = await session.rows(
-                sql.files_by_object, object_id=object_id.bytes, viewer_id=None
-            )
-            placed = await places_of(session, [file_of(row) for row in rows])
-            sequence = await last_change(session)
+        rows = session.rows(sql.files_by_object, object_id=object_id.bytes, viewer_id=None)
+        placed = places_of(session, [file_of(row) for row in rows])
+        sequence = last_change(session)
         return [replace(each, sequence=sequence) for each in placed]
 
-    async def check_place(self, folder: FolderPath, name: str) -> None:
+    @snapshot
+    def check_place(self, session: Session, folder: FolderPath, name: str) -> None:
         """Raises `NotAFolder`, `IsAFolder` if something stands where it cannot."""
         path = (*folder, name)
-        async with self._database.reading() as session:
-            rows = await session.rows(sql.folders_along_path, path=json.dumps(path))
-            if len(rows) > len(path):
-                raise IsAFolder(path)
-            if len(rows) < len(path):
-                await require_no_file(session, rows[-1]["id"], path[: len(rows)])
+        rows = session.rows(sql.folders_along_path, path=json.dumps(path))
+        if len(rows) > len(path):
+            raise IsAFolder(path)
+        if len(rows) < len(path):
+            require_no_file(session, rows[-1]["id"], path[: len(rows)])
 
-    async def commit_file(
+    @write
+    def commit_file(
         self,
+        session: Session,
         object_id: UUID,
         folder: FolderPath,
         name: str,
@@ -100,36 +106,38 @@ class SqliteFiles(SqlitePart):
         Raises `NameTaken`, `IsAFolder`, `NotAFolder`, `NotPermitted`, `ObjectMissing`,
         `ObjectIncomplete`, `UserMissing`.
         """
-        async with self._database.writing() as session:
-            return await commit_file(
-                session,
-                object_id,
-                NewFile(path=folder, name=name, owner_id=owner_id, is_public=is_public),
-                on_conflict=on_conflict,
-                now=self._clock(),
-            )
+        return commit_file(
+            session,
+            object_id,
+            NewFile(path=folder, name=name, owner_id=owner_id, is_public=is_public),
+            on_conflict=on_conflict,
+            now=self._clock(),
+        )
 
-    async def rename_file(
-        self, file_id: int, name: str, *, permit: Permit | None = None
+    @write
+    def rename_file(
+        self, session: Session, file_id: int, name: str, *, permit: Permit | None = None
     ) -> PlacedFile:
         """Takes the first free `name (n)` when taken. Raises `FileMissing`, `NotPermitted`."""
-        async with self._database.writing() as session:
-            file = await require_file(session, file_id, permit=permit)
-            return await changed_file(
-                session, await place_file(session, file, file.folder_id, name)
-            )
+        file = require_file(session, file_id, permit=permit)
+        return changed_file(session, place_file(session, file, file.folder_id, name))
 
-    async def move_files(
-        self, file_ids: Sequence[int], folder_id: int, *, permit: Permit | None = None
+    @write
+    def move_files(
+        self,
+        session: Session,
+        file_ids: Sequence[int],
+        folder_id: int,
+        *,
+        permit: Permit | None = None,
     ) -> list[MovedFile]:
         """Moves all or none. Raises `FileMissing`, `FolderMissing`, `NotPermitted`."""
-        async with self._database.writing() as session:
-            await require_folder(session, folder_id)
-            files = await require_files(session, file_ids, permit)
-            places = await places_of(session, files)
-            target = await path_to(session, folder_id)
-            moved = await move_files(session, files, folder_id)
-            sequence = await next_change(session) if files else None
+        require_folder(session, folder_id)
+        files = require_files(session, file_ids, permit)
+        places = places_of(session, files)
+        target = path_to(session, folder_id)
+        moved = move_files(session, files, folder_id)
+        sequence = next_change(session) if files else None
         return [
             MovedFile(
                 before=place, after=replace(place, folder=target, file=file), sequence=sequence
@@ -137,18 +145,22 @@ class SqliteFiles(SqlitePart):
             for place, file in zip(places, moved, strict=True)
         ]
 
-    async def delete_file(self, file_id: int, *, permit: Permit | None = None) -> PlacedFile | None:
+    @write
+    def delete_file(
+        self, session: Session, file_id: int, *, permit: Permit | None = None
+    ) -> PlacedFile | None:
         """Deletes the name. None for a missing one. Raises `NotPermitted`."""
-        async with self._database.writing() as session:
-            try:
-                file = await require_file(session, file_id, permit=permit)
-            except FileMissing:
-                return None
-            (place,) = await delete_files(session, [file])
-            return replace(place, sequence=await next_change(session))
+        try:
+            file = require_file(session, file_id, permit=permit)
+        except FileMissing:
+            return None
+        (place,) = delete_files(session, [file])
+        return replace(place, sequence=next_change(session))
 
-    async def set_owner(
+    @write
+    def set_owner(
         self,
+        session: Session,
         file_id: int,
         owner_id: int | None,
         *,
@@ -157,80 +169,82 @@ class SqliteFiles(SqlitePart):
         permit: Permit | None = None,
     ) -> PlacedFile:
         """Gives the file away. Raises `FileMissing`, `UserMissing`, `NotPermitted`."""
-        async with self._database.writing() as session:
-            file = await require_file(session, file_id, permit=permit)
-            if owner_id is not None:
-                await require_user(session, owner_id)
-                await session.run(sql.remove_share, file_id=file_id, user_id=owner_id)
-            if delete_shares:
-                await session.run(sql.remove_shares, file_id=file_id)
-            if share_with is not None and share_with != owner_id:
-                await self._share(session, file_id, share_with, can_write=True)
-            await session.run(sql.set_owner, file_id=file_id, owner_id=owner_id)
-            if owner_id != file.owner_id:
-                await require_quota(session, owner_id, more_bytes=file.size, more_files=1)
-            return await changed_file(session, await require_file(session, file_id))
+        file = require_file(session, file_id, permit=permit)
+        if owner_id is not None:
+            require_user(session, owner_id)
+            session.run(sql.remove_share, file_id=file_id, user_id=owner_id)
+        if delete_shares:
+            session.run(sql.remove_shares, file_id=file_id)
+        if share_with is not None and share_with != owner_id:
+            self._share(session, file_id, share_with, can_write=True)
+        session.run(sql.set_owner, file_id=file_id, owner_id=owner_id)
+        if owner_id != file.owner_id:
+            require_quota(session, owner_id, more_bytes=file.size, more_files=1)
+        return changed_file(session, require_file(session, file_id))
 
-    async def release_files(
-        self, user_id: int, *, heir_id: int | None, limit: int
+    @long_write
+    def release_files(
+        self, session: Session, user_id: int, *, heir_id: int | None, limit: int
     ) -> ReleasedFiles:
         """Gives files to the heir, or deletes them. Raises `UserMissing`."""
-        async with self._database.writing() as session:
-            if heir_id is not None:
-                await _require_heir(session, heir_id)
-            rows = await session.rows(sql.files_of_owner, owner_id=user_id, limit=limit)
-            files = await require_files(session, [row["id"] for row in rows])
-            if heir_id is None:
-                released = await delete_files(session, files)
-            else:
-                released = await _given(session, files, heir_id)
-            sequence = await next_change(session) if released else None
-            count = await session.row(sql.count_of_owner, owner_id=user_id)
+        if heir_id is not None:
+            _require_heir(session, heir_id)
+        rows = session.rows(sql.files_of_owner, owner_id=user_id, limit=limit)
+        files = require_files(session, [row["id"] for row in rows])
+        released = (
+            delete_files(session, files) if heir_id is None else _given(session, files, heir_id)
+        )
+        sequence = next_change(session) if released else None
+        count = session.row(sql.count_of_owner, owner_id=user_id)
         return ReleasedFiles(
             files=tuple(released), remaining=count["total"] if count else 0, sequence=sequence
         )
 
-    async def set_public(
-        self, file_id: int, *, is_public: bool, permit: Permit | None = None
+    @write
+    def set_public(
+        self, session: Session, file_id: int, *, is_public: bool, permit: Permit | None = None
     ) -> PlacedFile:
         """Makes a file public, or not any more. Raises `FileMissing`, `NotPermitted`."""
-        async with self._database.writing() as session:
-            await require_file(session, file_id, permit=permit)
-            await session.run(sql.set_public, file_id=file_id, is_public=is_public)
-            return await changed_file(session, await require_file(session, file_id))
+        require_file(session, file_id, permit=permit)
+        session.run(sql.set_public, file_id=file_id, is_public=is_public)
+        return changed_file(session, require_file(session, file_id))
 
-    async def shares_of(self, file_id: int) -> list[Share]:
+    @read
+    def shares_of(self, session: Session, file_id: int) -> list[Share]:
         """The shares of a file by user id; none for a file that does not exist."""
-        async with self._database.reading() as session:
-            return list(await shares_of(session, file_id))
+        return list(shares_of(session, file_id))
 
-    async def put_share(
-        self, file_id: int, user_id: int, *, can_write: bool, permit: Permit | None = None
+    @write
+    def put_share(
+        self,
+        session: Session,
+        file_id: int,
+        user_id: int,
+        *,
+        can_write: bool,
+        permit: Permit | None = None,
     ) -> PlacedFile:
         """Adds or changes a share. Raises `FileMissing`, `UserMissing`, `NotPermitted`."""
-        async with self._database.writing() as session:
-            file = await require_file(session, file_id, permit=permit)
-            await self._share(session, file_id, user_id, can_write=can_write)
-            return await changed_file(session, file)
+        file = require_file(session, file_id, permit=permit)
+        self._share(session, file_id, user_id, can_write=can_write)
+        return changed_file(session, file)
 
-    async def remove_share(
-        self, file_id: int, user_id: int, *, permit: Permit | None = None
+    @write
+    def remove_share(
+        self, session: Session, file_id: int, user_id: int, *, permit: Permit | None = None
     ) -> PlacedFile | None:
         """None when there was none. Raises `NotPermitted`."""
-        async with self._database.writing() as session:
-            try:
-                file = await require_file(session, file_id, permit=permit)
-            except FileMissing:
-                return None
-            if await session.row(sql.remove_share, file_id=file_id, user_id=user_id) is None:
-                return None
-            return await changed_file(session, file)
+        try:
+            file = require_file(session, file_id, permit=permit)
+        except FileMissing:
+            return None
+        if session.row(sql.remove_share, file_id=file_id, user_id=user_id) is None:
+            return None
+        return changed_file(session, file)
 
-    async def _share(
-        self, session: Session, file_id: int, user_id: int, *, can_write: bool
-    ) -> None:
-        await require_user(session, user_id)
-        await session.run(
+    def _share(self, session: Session, file_id: int, user_id: int, *, can_write: bool) -> None:
+        require_user(session, user_id)
+        session.run(
             sql.put_share,
             file_id=file_id,
             user_id=user_id,
@@ -239,16 +253,16 @@ class SqliteFiles(SqlitePart):
         )
 
 
-async def _require_heir(session: Session, user_id: int) -> None:
-    heir = await require_user(session, user_id)
+def _require_heir(session: Session, user_id: int) -> None:
+    heir = require_user(session, user_id)
     if heir.password_hash == NO_PASSWORD:
         raise UserMissing(f"nobody can log in as the user {user_id}")
 
 
-async def _given(session: Session, files: list[File], heir_id: int) -> list[PlacedFile]:
+def _given(session: Session, files: list[File], heir_id: int) -> list[PlacedFile]:
     ids = json.dumps([file.id for file in files])
-    await session.run(sql.remove_shares_of_user, user_id=heir_id, ids=ids)
-    await session.run(sql.set_owner_of_files, owner_id=heir_id, ids=ids)
+    session.run(sql.remove_shares_of_user, user_id=heir_id, ids=ids)
+    session.run(sql.set_owner_of_files, owner_id=heir_id, ids=ids)
     size = sum(file.size for file in files)
-    await require_quota(session, heir_id, more_bytes=size, more_files=len(files))
-    return await places_of(session, [replace(file, owner_id=heir_id) for file in files])
+    require_quota(session, heir_id, more_bytes=size, more_files=len(files))
+    return places_of(session, [replace(file, owner_id=heir_id) for file in files])

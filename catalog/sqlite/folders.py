@@ -24,7 +24,8 @@ from catalog.port import (
 )
 from catalog.records import ROOT_FOLDER_ID, File, FileOrder, Folder, FolderCounts
 from catalog.rows import folder_of
-from catalog.sqlite.database import Session, SqlitePart
+from catalog.sqlite.connections import Session
+from catalog.sqlite.database import SqlitePart, long_write, read, write
 from catalog.sqlite.rows import file_of, path_of, standing_of
 from catalog.sqlite.statements import sql
 from catalog.sqlite.upkeep import (
@@ -37,33 +38,33 @@ from catalog.sqlite.upkeep import (
 )
 
 
-async def require_folder(session: Session, folder_id: int) -> Folder:
+def require_folder(session: Session, folder_id: int) -> Folder:
     """The folder. Raises `FolderMissing`."""
-    row = await session.row(sql.folder_by_id, folder_id=folder_id)
+    row = session.row(sql.folder_by_id, folder_id=folder_id)
     return folder_of(_present(row, folder_id))
 
 
-async def path_to(session: Session, folder_id: int) -> FolderPath:
+def path_to(session: Session, folder_id: int) -> FolderPath:
     """Where the folder stands. Raises `FolderMissing`."""
-    row = await session.row(sql.folder_path, folder_id=folder_id)
+    row = session.row(sql.folder_path, folder_id=folder_id)
     return path_of(_present(row, folder_id)["path"])
 
 
-async def find_path(session: Session, folder_id: int | None) -> FolderPath | None:
+def find_path(session: Session, folder_id: int | None) -> FolderPath | None:
     """Where the folder stands; None for a missing one."""
-    row = await session.row(sql.folder_path, folder_id=folder_id)
+    row = session.row(sql.folder_path, folder_id=folder_id)
     return path_of(row["path"]) if row else None
 
 
-async def make_folders(session: Session, path: FolderPath) -> MadeFolders:
+def make_folders(session: Session, path: FolderPath) -> MadeFolders:
     """Makes what is missing of a path, within a transaction. Raises `NotAFolder`."""
-    rows = await session.rows(sql.folders_along_path, path=json.dumps(path))
+    rows = session.rows(sql.folders_along_path, path=json.dumps(path))
     folder = folder_of(rows[-1])
     if len(rows) <= len(path):
-        await require_no_file(session, folder.id, path[: len(rows)])
+        require_no_file(session, folder.id, path[: len(rows)])
     created = []
     for depth in range(len(rows), len(path) + 1):
-        row = await session.row(sql.insert_folder, parent_id=folder.id, name=path[depth - 1])
+        row = session.row(sql.insert_folder, parent_id=folder.id, name=path[depth - 1])
         folder = folder_of(_present(row, folder.id))
         created.append(PlacedFolder(path=path[:depth], folder=folder))
     return MadeFolders(folder=folder, created=tuple(created))
@@ -72,50 +73,52 @@ async def make_folders(session: Session, path: FolderPath) -> MadeFolders:
 class SqliteFolders(SqlitePart):
     """`FolderStore` on SQLite."""
 
-    async def folder_at(self, path: FolderPath) -> Folder | None:
+    @read
+    def folder_at(self, session: Session, path: FolderPath) -> Folder | None:
         """The folder at a path, or None."""
-        async with self._database.reading() as session:
-            rows = await session.rows(sql.folders_along_path, path=json.dumps(path))
+        rows = session.rows(sql.folders_along_path, path=json.dumps(path))
         return folder_of(rows[-1]) if len(rows) > len(path) else None
 
-    async def folder_by_id(self, folder_id: int) -> Folder | None:
+    @read
+    def folder_by_id(self, session: Session, folder_id: int) -> Folder | None:
         """The folder with that id, or None."""
-        async with self._database.reading() as session:
-            row = await session.row(sql.folder_by_id, folder_id=folder_id)
+        row = session.row(sql.folder_by_id, folder_id=folder_id)
         return folder_of(row) if row else None
 
-    async def folder_path(self, folder_id: int) -> FolderPath:
+    @read
+    def folder_path(self, session: Session, folder_id: int) -> FolderPath:
         """Where the folder stands. Raises `FolderMissing`."""
-        async with self._database.reading() as session:
-            return await path_to(session, folder_id)
+        return path_to(session, folder_id)
 
-    async def make_folders(self, path: FolderPath) -> MadeFolders:
+    @write
+    def make_folders(self, session: Session, path: FolderPath) -> MadeFolders:
         """Makes the folder and its parents where they are missing. Raises `NotAFolder`."""
-        async with self._database.writing() as session:
-            made = await make_folders(session, path)
-            return replace(made, sequence=await next_change(session) if made.created else None)
+        made = make_folders(session, path)
+        return replace(made, sequence=next_change(session) if made.created else None)
 
-    async def counts(self, folder_id: int) -> FolderCounts:
+    @read
+    def counts(self, session: Session, folder_id: int) -> FolderCounts:
         """How many entries lie directly in the folder. Raises `FolderMissing`."""
-        async with self._database.reading() as session:
-            row = await session.row(sql.folder_counts, folder_id=folder_id)
+        row = session.row(sql.folder_counts, folder_id=folder_id)
         found = _present(row, folder_id)
         return FolderCounts(files=found["file_count"], subfolders=found["subfolder_count"])
 
-    async def list_folders(
-        self, folder_id: int, *, offset: int, limit: int, ascending: bool = True
+    @read
+    def list_folders(
+        self, session: Session, folder_id: int, *, offset: int, limit: int, ascending: bool = True
     ) -> list[PlacedFolder]:
         """Subfolders by name; none for a folder that does not exist."""
         query = sql.list_folders_ascending if ascending else sql.list_folders_descending
-        async with self._database.reading() as session:
-            rows = await session.rows(query, folder_id=folder_id, offset=offset, limit=limit)
+        rows = session.rows(query, folder_id=folder_id, offset=offset, limit=limit)
         return [
             PlacedFolder(path=(*path_of(row["parent_path"]), row["name"]), folder=folder_of(row))
             for row in rows
         ]
 
-    async def list_files(
+    @read
+    def list_files(
         self,
+        session: Session,
         folder_id: int,
         *,
         viewer_id: int | None,
@@ -126,106 +129,103 @@ class SqliteFolders(SqlitePart):
     ) -> list[File]:
         """Files of the folder; none for a folder that does not exist."""
         query = f"list_files_by_{order.value}_{'ascending' if ascending else 'descending'}"
-        async with self._database.reading() as session:
-            rows = await session.rows(
-                sql[query],
-                folder_id=folder_id,
-                viewer_id=viewer_id,
-                offset=offset,
-                limit=limit,
-            )
+        rows = session.rows(
+            sql[query],
+            folder_id=folder_id,
+            viewer_id=viewer_id,
+            offset=offset,
+            limit=limit,
+        )
         return [file_of(row) for row in rows]
 
-    async def usage_by_type(self, folder_id: int) -> dict[str, int]:
+    @read
+    def usage_by_type(self, session: Session, folder_id: int) -> dict[str, int]:
         """Bytes by MIME type in the whole subtree. Raises `FolderMissing`."""
-        async with self._database.reading() as session:
-            rows = await session.rows(sql.usage_by_type, folder_id=folder_id)
+        rows = session.rows(sql.usage_by_type, folder_id=folder_id)
         if not rows:
             raise FolderMissing(f"there is no folder {folder_id}")
         return {row["mime_type"]: row["bytes"] for row in rows if row["mime_type"] is not None}
 
-    async def rename_folder(self, folder_id: int, name: str) -> ChangedFolder:
+    @write
+    def rename_folder(self, session: Session, folder_id: int, name: str) -> ChangedFolder:
         """Takes the first free `name (n)`. Raises `FolderMissing`, `RootIsFixed`."""
-        async with self._database.writing() as session:
-            before, parent_id = await _require_movable(session, folder_id)
-            after = await _place(session, before, parent_id, name)
-            return ChangedFolder(before=before, after=after, sequence=await next_change(session))
+        before, parent_id = _require_movable(session, folder_id)
+        after = _place(session, before, parent_id, name)
+        return ChangedFolder(before=before, after=after, sequence=next_change(session))
 
-    async def move_folder(
-        self, folder_id: int, parent_id: int, *, max_depth: int | None = None
+    @long_write
+    def move_folder(
+        self, session: Session, folder_id: int, parent_id: int, *, max_depth: int | None = None
     ) -> ChangedFolder:
         """Raises `FolderMissing`, `RootIsFixed`, `FolderCircle`, `TooDeep`; numbers a taken name."""
-        async with self._database.writing() as session:
-            before, old_parent_id = await _require_movable(session, folder_id)
-            await require_folder(session, parent_id)
-            if await session.row(sql.lies_within, inner_id=parent_id, outer_id=folder_id):
-                raise FolderCircle(f"folder {parent_id} lies within folder {folder_id}")
-            if max_depth is not None:
-                await _require_room(session, before, parent_id, max_depth)
-            await uncount_subtree(session, old_parent_id, subtree_id=folder_id)
-            after = await _place(session, before, parent_id, before.folder.name)
-            await count_subtree(session, parent_id, subtree_id=folder_id)
-            return ChangedFolder(before=before, after=after, sequence=await next_change(session))
+        before, old_parent_id = _require_movable(session, folder_id)
+        require_folder(session, parent_id)
+        if session.row(sql.lies_within, inner_id=parent_id, outer_id=folder_id):
+            raise FolderCircle(f"folder {parent_id} lies within folder {folder_id}")
+        if max_depth is not None:
+            _require_room(session, before, parent_id, max_depth)
+        uncount_subtree(session, old_parent_id, subtree_id=folder_id)
+        after = _place(session, before, parent_id, before.folder.name)
+        count_subtree(session, parent_id, subtree_id=folder_id)
+        return ChangedFolder(before=before, after=after, sequence=next_change(session))
 
-    async def delete_folder(
-        self, folder_id: int, *, permit: Permit | None = None
+    @long_write
+    def delete_folder(
+        self, session: Session, folder_id: int, *, permit: Permit | None = None
     ) -> PlacedFolder | None:
         """Deletes the folder and everything in it. Raises `RootIsFixed`, `NotPermitted`."""
-        async with self._database.writing() as session:
-            try:
-                placed, parent_id = await _require_movable(session, folder_id)
-            except FolderMissing:
-                return None
-            if permit is not None:
-                await _require_permitted(session, folder_id, permit)
-            await uncount_subtree(session, parent_id, subtree_id=folder_id)
-            await session.run(sql.delete_folder, folder_id=folder_id)
-            return replace(placed, sequence=await next_change(session))
+        try:
+            placed, parent_id = _require_movable(session, folder_id)
+        except FolderMissing:
+            return None
+        if permit is not None:
+            _require_permitted(session, folder_id, permit)
+        uncount_subtree(session, parent_id, subtree_id=folder_id)
+        session.run(sql.delete_folder, folder_id=folder_id)
+        return replace(placed, sequence=next_change(session))
 
 
-async def require_no_file(session: Session, parent_id: int, path: FolderPath) -> None:
+def require_no_file(session: Session, parent_id: int, path: FolderPath) -> None:
     """Raises `NotAFolder` if in the parent, which has no folder of the path's last name, a file has it."""
-    if await taken_names(session, parent_id, path[-1:]):
+    if taken_names(session, parent_id, path[-1:]):
         raise NotAFolder(path)
 
 
-async def _require_movable(session: Session, folder_id: int) -> tuple[PlacedFolder, int]:
+def _require_movable(session: Session, folder_id: int) -> tuple[PlacedFolder, int]:
     """The folder and its parent's id. Raises `FolderMissing`, and `RootIsFixed` for the root."""
     if folder_id == ROOT_FOLDER_ID:
         raise RootIsFixed("the root folder cannot be renamed, moved or deleted")
-    folder = await require_folder(session, folder_id)
+    folder = require_folder(session, folder_id)
     if folder.parent_id is None:
         raise RootIsFixed("the root folder cannot be renamed, moved or deleted")
-    path = await path_to(session, folder_id)
+    path = path_to(session, folder_id)
     return PlacedFolder(path=path, folder=folder), folder.parent_id
 
 
-async def _require_room(
-    session: Session, moving: PlacedFolder, parent_id: int, max_depth: int
-) -> None:
+def _require_room(session: Session, moving: PlacedFolder, parent_id: int, max_depth: int) -> None:
     """Raises `TooDeep` unless all of the folder fits below the parent, or lies no deeper there."""
-    depth = len(await path_to(session, parent_id)) + 1
-    if depth > len(moving.path) and await session.row(
+    depth = len(path_to(session, parent_id)) + 1
+    if depth > len(moving.path) and session.row(
         sql.folders_beyond, folder_id=moving.folder.id, depth=depth, max_depth=max_depth
     ):
         raise TooDeep(f"below folder {parent_id} a path would have more than {max_depth} names")
 
 
-async def _require_permitted(session: Session, folder_id: int, permit: Permit) -> None:
+def _require_permitted(session: Session, folder_id: int, permit: Permit) -> None:
     """Raises `NotPermitted` unless the permit covers all files in the subtree."""
-    rows = await session.rows(sql.standings_within, folder_id=folder_id, user_id=permit.user_id)
+    rows = session.rows(sql.standings_within, folder_id=folder_id, user_id=permit.user_id)
     refused = sum(row["files"] for row in rows if standing_of(row) not in permit.standings)
     if refused:
         raise NotPermitted(refused=refused, concerned=sum(row["files"] for row in rows))
 
 
-async def _place(session: Session, before: PlacedFolder, parent_id: int, name: str) -> PlacedFolder:
+def _place(session: Session, before: PlacedFolder, parent_id: int, name: str) -> PlacedFolder:
     folder_id = before.folder.id
-    free = await free_folder_name(session, parent_id, name, own_id=folder_id)
-    row = await session.row(sql.place_folder, folder_id=folder_id, parent_id=parent_id, name=free)
+    free = free_folder_name(session, parent_id, name, own_id=folder_id)
+    row = session.row(sql.place_folder, folder_id=folder_id, parent_id=parent_id, name=free)
     folder = folder_of(_present(row, folder_id))
-    path = await path_to(session, folder_id)
-    await move_kept_uploads(session, before.path, path)
+    path = path_to(session, folder_id)
+    move_kept_uploads(session, before.path, path)
     return PlacedFolder(path=path, folder=folder)
 
 
@@ -238,17 +238,26 @@ def _present(row: sqlite3.Row | None, folder_id: int) -> sqlite3.Row:
 class SqlitePositions(SqlitePart):
     """`FolderPositions` on SQLite."""
 
-    async def subfolder_position(
-        self, folder_id: int, name: str, *, is_prefix: bool, ascending: bool, start: int = 0
+    @read
+    def subfolder_position(
+        self,
+        session: Session,
+        folder_id: int,
+        name: str,
+        *,
+        is_prefix: bool,
+        ascending: bool,
+        start: int = 0,
     ) -> Position | None:
         """The first subfolder that matches, from index `start` on."""
         query = f"subfolder_position_{_variant(ascending=ascending, is_prefix=is_prefix)}"
-        async with self._database.reading() as session:
-            row = await session.row(sql[query], folder_id=folder_id, name=name, start=start)
+        row = session.row(sql[query], folder_id=folder_id, name=name, start=start)
         return _position_of(row)
 
-    async def file_position(
+    @read
+    def file_position(
         self,
+        session: Session,
         folder_id: int,
         name: str,
         *,
@@ -260,8 +269,7 @@ class SqlitePositions(SqlitePart):
         """The first file that matches, from index `start` on."""
         variant = _variant(ascending=ascending, is_prefix=is_prefix)
         query = f"file_position_by_{order.value}_{variant}"
-        async with self._database.reading() as session:
-            row = await session.row(sql[query], folder_id=folder_id, name=name, start=start)
+        row = session.row(sql[query], folder_id=folder_id, name=name, start=start)
         return _position_of(row)
 
 
@@ -277,14 +285,12 @@ def _position_of(row: sqlite3.Row | None) -> Position | None:
 class SqliteWalks(SqlitePart):
     """`FolderWalk` on SQLite."""
 
-    async def subfolders_after(
-        self, folder_id: int, *, after: str, limit: int
+    @read
+    def subfolders_after(
+        self, session: Session, folder_id: int, *, after: str, limit: int
     ) -> list[CountedFolder]:
         """Subfolders by name, those behind `after`."""
-        async with self._database.reading() as session:
-            rows = await session.rows(
-                sql.subfolders_after, folder_id=folder_id, after=after, limit=limit
-            )
+        rows = session.rows(sql.subfolders_after, folder_id=folder_id, after=after, limit=limit)
         return [
             CountedFolder(
                 folder=folder_of(row),
@@ -293,19 +299,19 @@ class SqliteWalks(SqlitePart):
             for row in rows
         ]
 
-    async def subfolders_in(self, folder_id: int, names: Sequence[str]) -> list[Folder]:
+    @read
+    def subfolders_in(self, session: Session, folder_id: int, names: Sequence[str]) -> list[Folder]:
         """Those subfolders that have one of the names."""
         wanted = json.dumps(list(dict.fromkeys(names)))
-        async with self._database.reading() as session:
-            rows = await session.rows(sql.subfolders_by_name, folder_id=folder_id, names=wanted)
+        rows = session.rows(sql.subfolders_by_name, folder_id=folder_id, names=wanted)
         return [folder_of(row) for row in rows]
 
-    async def files_after(
-        self, folder_id: int, *, viewer_id: int | None, after: str, limit: int
+    @read
+    def files_after(
+        self, session: Session, folder_id: int, *, viewer_id: int | None, after: str, limit: int
     ) -> list[File]:
         """Files by name, those behind `after`."""
-        async with self._database.reading() as session:
-            rows = await session.rows(
-                sql.files_after, folder_id=folder_id, viewer_id=viewer_id, after=after, limit=limit
-            )
+        rows = session.rows(
+            sql.files_after, folder_id=folder_id, viewer_id=viewer_id, after=after, limit=limit
+        )
         return [file_of(row) for row in rows]

@@ -13,7 +13,8 @@ from catalog.kept_upload_port import KEPT_UPLOAD_SERVICE
 from catalog.records import KeptUpload, KeptUploadLimits, KeptUploadState, Reference
 from catalog.rows import kept_upload_of
 from catalog.sqlite.accounts import require_user
-from catalog.sqlite.database import Session, SqlitePart
+from catalog.sqlite.connections import Session
+from catalog.sqlite.database import SqlitePart, read, snapshot, write
 from catalog.sqlite.objects import put_reference, require_object
 from catalog.sqlite.statements import sql
 from common.wording import counted
@@ -22,40 +23,42 @@ from common.wording import counted
 class SqliteKeptUploads(SqlitePart):
     """`KeptUploadStore` on SQLite."""
 
-    async def keep_upload(self, kept: KeptUpload, *, limits: KeptUploadLimits | None) -> None:
+    @write
+    def keep_upload(
+        self, session: Session, kept: KeptUpload, *, limits: KeptUploadLimits | None
+    ) -> None:
         """Keeps the upload of an object.
 
         Raises `ObjectMissing`, `UserMissing`, `TooManyKeptUploads`, `TooManyKeptBytes`.
         """
-        async with self._database.writing() as session:
-            content = await require_object(session, kept.object_id)
-            await require_user(session, kept.owner_id)
-            if await self._find(session, kept.object_id) is not None:
-                return
-            if limits is not None:
-                await self._require_room(session, kept.owner_id, content.size, limits)
-            # An expired one makes room for itself.
-            await session.run(sql.delete_kept_upload, object_id=kept.object_id.bytes, owner_id=None)
-            await session.run(
-                sql.insert_kept_upload,
-                object_id=kept.object_id.bytes,
-                owner_id=kept.owner_id,
-                folder=json.dumps(kept.folder),
-                name=kept.name,
-                is_public=kept.is_public,
-                do_overwrite=kept.do_overwrite,
-                fingerprint=kept.fingerprint,
-                state=kept.state.value,
-                mime_type=kept.mime_type,
-                epoch=kept.epoch,
-                created_at=kept.created_at,
-            )
-            await _hold(session, kept.object_id, kept.owner_id, kept.expires_at)
+        content = require_object(session, kept.object_id)
+        require_user(session, kept.owner_id)
+        if self._find(session, kept.object_id) is not None:
+            return
+        if limits is not None:
+            self._require_room(session, kept.owner_id, content.size, limits)
+        # An expired one makes room for itself.
+        session.run(sql.delete_kept_upload, object_id=kept.object_id.bytes, owner_id=None)
+        session.run(
+            sql.insert_kept_upload,
+            object_id=kept.object_id.bytes,
+            owner_id=kept.owner_id,
+            folder=json.dumps(kept.folder),
+            name=kept.name,
+            is_public=kept.is_public,
+            do_overwrite=kept.do_overwrite,
+            fingerprint=kept.fingerprint,
+            state=kept.state.value,
+            mime_type=kept.mime_type,
+            epoch=kept.epoch,
+            created_at=kept.created_at,
+        )
+        _hold(session, kept.object_id, kept.owner_id, kept.expires_at)
 
-    async def _require_room(
+    def _require_room(
         self, session: Session, owner_id: int, size: int, limits: KeptUploadLimits
     ) -> None:
-        row = (await session.rows(sql.kept_upload_totals, owner_id=owner_id, now=self._clock()))[0]
+        row = (session.rows(sql.kept_upload_totals, owner_id=owner_id, now=self._clock()))[0]
         if row["uploads"] >= limits.uploads:
             raise TooManyKeptUploads(
                 f"{counted(limits.uploads, 'upload')} may be kept, and no more: resume or drop one"
@@ -65,106 +68,117 @@ class SqliteKeptUploads(SqlitePart):
                 f"kept uploads may have {counted(limits.size, 'byte')} together, and have {row['size']}"
             )
 
-    async def kept_upload(self, object_id: UUID) -> KeptUpload | None:
+    @read
+    def kept_upload(self, session: Session, object_id: UUID) -> KeptUpload | None:
         """The kept upload of that object, or None."""
-        async with self._database.reading() as session:
-            return await self._find(session, object_id)
+        return self._find(session, object_id)
 
-    async def _find(self, session: Session, object_id: UUID) -> KeptUpload | None:
-        row = await session.row(sql.kept_upload, object_id=object_id.bytes, now=self._clock())
+    def _find(self, session: Session, object_id: UUID) -> KeptUpload | None:
+        row = session.row(sql.kept_upload, object_id=object_id.bytes, now=self._clock())
         return kept_upload_of(row) if row else None
 
-    async def kept_uploads_of(
-        self, owner_id: int, *, after: UUID | None, limit: int
+    @read
+    def kept_uploads_of(
+        self, session: Session, owner_id: int, *, after: UUID | None, limit: int
     ) -> list[KeptUpload]:
         """A user's kept uploads, the oldest first, those after that of an object."""
-        async with self._database.reading() as session:
-            rows = await session.rows(
-                sql.kept_uploads_of,
-                owner_id=owner_id,
-                after=after.bytes if after else None,
-                limit=limit,
-                now=self._clock(),
-            )
+        rows = session.rows(
+            sql.kept_uploads_of,
+            owner_id=owner_id,
+            after=after.bytes if after else None,
+            limit=limit,
+            now=self._clock(),
+        )
         return [kept_upload_of(row) for row in rows]
 
-    async def claim_kept_upload(
-        self, object_id: UUID, *, owner_id: int, epoch: int, claimant: UUID, expires_at: float
+    @write
+    def claim_kept_upload(
+        self,
+        session: Session,
+        object_id: UUID,
+        *,
+        owner_id: int,
+        epoch: int,
+        claimant: UUID,
+        expires_at: float,
     ) -> KeptUpload:
         """Takes the upload over. Raises `KeptUploadMissing`, `KeptUploadClaimed`."""
-        async with self._database.writing() as session:
-            row = await session.row(sql.kept_upload, object_id=object_id.bytes, now=self._clock())
-            if row is None or row["owner_id"] != owner_id:
-                raise KeptUploadMissing(f"the user keeps no upload {object_id}")
-            if (row["epoch"], row["claimed_by"]) != (epoch + 1, claimant.bytes):
-                if row["epoch"] != epoch:
-                    raise KeptUploadClaimed(f"the upload {object_id} was resumed elsewhere")
-                await session.run(
-                    sql.claim_kept_upload, object_id=object_id.bytes, claimant=claimant.bytes
-                )
-                await _hold(session, object_id, owner_id, expires_at)
-            claimed = await session.row(
-                sql.kept_upload, object_id=object_id.bytes, now=self._clock()
-            )
-            if claimed is None:
-                raise KeptUploadMissing(f"the time of the upload {object_id} is over")
-            return kept_upload_of(claimed)
+        row = session.row(sql.kept_upload, object_id=object_id.bytes, now=self._clock())
+        if row is None or row["owner_id"] != owner_id:
+            raise KeptUploadMissing(f"the user keeps no upload {object_id}")
+        if (row["epoch"], row["claimed_by"]) != (epoch + 1, claimant.bytes):
+            if row["epoch"] != epoch:
+                raise KeptUploadClaimed(f"the upload {object_id} was resumed elsewhere")
+            session.run(sql.claim_kept_upload, object_id=object_id.bytes, claimant=claimant.bytes)
+            _hold(session, object_id, owner_id, expires_at)
+        claimed = session.row(sql.kept_upload, object_id=object_id.bytes, now=self._clock())
+        if claimed is None:
+            raise KeptUploadMissing(f"the time of the upload {object_id} is over")
+        return kept_upload_of(claimed)
 
-    async def park_kept_upload(
-        self, kept: KeptUpload, *, state: KeptUploadState, mime_type: str | None, expires_at: float
+    @write
+    def park_kept_upload(
+        self,
+        session: Session,
+        kept: KeptUpload,
+        *,
+        state: KeptUploadState,
+        mime_type: str | None,
+        expires_at: float,
     ) -> bool:
         """Notes how far the upload has come. False unless its epoch is going on."""
-        async with self._database.writing() as session:
-            row = await session.row(
-                sql.park_kept_upload,
-                object_id=kept.object_id.bytes,
-                epoch=kept.epoch,
-                state=state.value,
-                mime_type=mime_type,
-            )
-            if row is None:
-                return False
-            await _hold(session, kept.object_id, row["owner_id"], expires_at)
-            return True
+        row = session.row(
+            sql.park_kept_upload,
+            object_id=kept.object_id.bytes,
+            epoch=kept.epoch,
+            state=state.value,
+            mime_type=mime_type,
+        )
+        if row is None:
+            return False
+        _hold(session, kept.object_id, row["owner_id"], expires_at)
+        return True
 
-    async def note_kept_upload_service(self, object_id: UUID, credential_id: UUID) -> None:
+    @write
+    def note_kept_upload_service(
+        self, session: Session, object_id: UUID, credential_id: UUID
+    ) -> None:
         """Notes that services with this credential were given the upload."""
-        async with self._database.writing() as session:
-            await session.run(
-                sql.note_kept_upload_service,
-                object_id=object_id.bytes,
-                credential_id=credential_id.bytes,
-            )
+        session.run(
+            sql.note_kept_upload_service,
+            object_id=object_id.bytes,
+            credential_id=credential_id.bytes,
+        )
 
-    async def kept_upload_given_to(self, object_id: UUID, credential_id: UUID) -> KeptUpload | None:
+    @snapshot
+    def kept_upload_given_to(
+        self, session: Session, object_id: UUID, credential_id: UUID
+    ) -> KeptUpload | None:
         """The kept upload of that object, if services with that credential were given it."""
-        async with self._database.reading() as session:
-            row = await session.row(
-                sql.kept_upload_service,
-                object_id=object_id.bytes,
-                credential_id=credential_id.bytes,
-            )
-            return await self._find(session, object_id) if row else None
+        row = session.row(
+            sql.kept_upload_service,
+            object_id=object_id.bytes,
+            credential_id=credential_id.bytes,
+        )
+        return self._find(session, object_id) if row else None
 
-    async def drop_kept_upload(self, object_id: UUID, *, owner_id: int | None) -> bool:
+    @write
+    def drop_kept_upload(self, session: Session, object_id: UUID, *, owner_id: int | None) -> bool:
         """Keeps the upload no longer. False when there was none."""
-        async with self._database.writing() as session:
-            row = await session.row(
-                sql.delete_kept_upload, object_id=object_id.bytes, owner_id=owner_id
-            )
-            if row is None:
-                return False
-            await session.run(
-                sql.delete_reference,
-                object_id=object_id.bytes,
-                service=KEPT_UPLOAD_SERVICE,
-                key=str(row["owner_id"]),
-            )
-            return True
+        row = session.row(sql.delete_kept_upload, object_id=object_id.bytes, owner_id=owner_id)
+        if row is None:
+            return False
+        session.run(
+            sql.delete_reference,
+            object_id=object_id.bytes,
+            service=KEPT_UPLOAD_SERVICE,
+            key=str(row["owner_id"]),
+        )
+        return True
 
 
-async def _hold(session: Session, object_id: UUID, owner_id: int, expires_at: float) -> None:
-    await put_reference(
+def _hold(session: Session, object_id: UUID, owner_id: int, expires_at: float) -> None:
+    put_reference(
         session,
         Reference(
             object_id=object_id,

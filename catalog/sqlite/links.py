@@ -9,7 +9,8 @@ from catalog.link_port import FileLink, LinkChanges, PlacedLink
 from catalog.port import PlacedFile
 from catalog.rows import link_of
 from catalog.sqlite.accounts import require_user
-from catalog.sqlite.database import Session, SqlitePart
+from catalog.sqlite.connections import Session
+from catalog.sqlite.database import SqlitePart, read, snapshot, write
 from catalog.sqlite.placed_files import find_files, places_of, require_file
 from catalog.sqlite.statements import sql
 from common.wording import counted
@@ -18,55 +19,62 @@ from common.wording import counted
 class SqliteLinks(SqlitePart):
     """`LinkStore` on SQLite."""
 
-    async def create_link(self, link: FileLink, *, most: int | None) -> None:
+    @write
+    def create_link(self, session: Session, link: FileLink, *, most: int | None) -> None:
         """Adds a link. Raises `FileMissing`, `UserMissing`, `TooManyLinks`."""
-        async with self._database.writing() as session:
-            if await _find(session, link.id) is not None:
-                return
-            if link.file_id is None:
-                raise FileMissing("a link needs a file")
-            await require_file(session, link.file_id)
-            await require_user(session, link.owner_id)
-            if most is not None:
-                await self._require_room(session, link.owner_id, most)
-            await session.run(sql.insert_link, **_columns_of(link))
-
-    async def _require_room(self, session: Session, owner_id: int, most: int) -> None:
-        if await _number_of(session, owner_id) < most:
+        if _find(session, link.id) is not None:
             return
-        await session.run(sql.delete_ended_links_of, owner_id=owner_id, now=self._clock())
-        if await _number_of(session, owner_id) >= most:
+        if link.file_id is None:
+            raise FileMissing("a link needs a file")
+        require_file(session, link.file_id)
+        require_user(session, link.owner_id)
+        if most is not None:
+            self._require_room(session, link.owner_id, most)
+        session.run(sql.insert_link, **_columns_of(link))
+
+    def _require_room(self, session: Session, owner_id: int, most: int) -> None:
+        if _number_of(session, owner_id) < most:
+            return
+        session.run(sql.delete_ended_links_of, owner_id=owner_id, now=self._clock())
+        if _number_of(session, owner_id) >= most:
             raise TooManyLinks(
                 f"a user may have {counted(most, 'link')}, and no more: revoke one that is not needed"
             )
 
-    async def link_by_hash(self, token_hash: bytes) -> FileLink | None:
+    @read
+    def link_by_hash(self, session: Session, token_hash: bytes) -> FileLink | None:
         """The link whose token has that hash, or None."""
-        async with self._database.reading() as session:
-            row = await session.row(sql.link_by_hash, token_hash=token_hash)
+        row = session.row(sql.link_by_hash, token_hash=token_hash)
         return link_of(row) if row else None
 
-    async def link_by_id(self, link_id: UUID) -> FileLink | None:
+    @read
+    def link_by_id(self, session: Session, link_id: UUID) -> FileLink | None:
         """The link with that id, or None."""
-        async with self._database.reading() as session:
-            return await _find(session, link_id)
+        return _find(session, link_id)
 
-    async def requested_link(
-        self, owner_id: int, file_id: int, object_id: UUID, *, now: float
+    @read
+    def requested_link(
+        self, session: Session, owner_id: int, file_id: int, object_id: UUID, *, now: float
     ) -> FileLink | None:
         """The newest link made for a packet that this user has for a file with this content."""
-        async with self._database.reading() as session:
-            row = await session.row(
-                sql.requested_link,
-                owner_id=owner_id,
-                file_id=file_id,
-                object_id=object_id.bytes,
-                now=now,
-            )
+        row = session.row(
+            sql.requested_link,
+            owner_id=owner_id,
+            file_id=file_id,
+            object_id=object_id.bytes,
+            now=now,
+        )
         return link_of(row) if row else None
 
-    async def links_of(
-        self, owner_id: int, *, file_id: int | None, after: UUID | None, limit: int
+    @snapshot
+    def links_of(
+        self,
+        session: Session,
+        owner_id: int,
+        *,
+        file_id: int | None,
+        after: UUID | None,
+        limit: int,
     ) -> list[PlacedLink]:
         """A user's links, the newest first, those after another one."""
         page: dict[str, object] = {
@@ -74,65 +82,64 @@ class SqliteLinks(SqlitePart):
             "after": after.bytes if after else None,
             "limit": limit,
         }
-        async with self._database.snapshot() as session:
-            if file_id is None:
-                rows = await session.rows(sql.links_of_owner, **page)
-            else:
-                rows = await session.rows(sql.links_of_file, **page, file_id=file_id)
-            links = [link_of(row) for row in rows]
-            files = await _files_of(session, links)
+        if file_id is None:
+            rows = session.rows(sql.links_of_owner, **page)
+        else:
+            rows = session.rows(sql.links_of_file, **page, file_id=file_id)
+        links = [link_of(row) for row in rows]
+        files = _files_of(session, links)
         return [_placed(link, files) for link in links]
 
-    async def change_link(self, link_id: UUID, changes: LinkChanges) -> FileLink:
+    @write
+    def change_link(self, session: Session, link_id: UUID, changes: LinkChanges) -> FileLink:
         """Changes some of its fields. Raises `LinkMissing`."""
-        async with self._database.writing() as session:
-            found = await _find(session, link_id)
-            if found is None:
-                raise LinkMissing(f"there is no link {link_id}")
-            columns = _columns_of(dataclasses.replace(found, **changes))
-            names = ("id", "label", "password_hash", "max_downloads", "expires_at")
-            row = await session.row(sql.change_link, **{name: columns[name] for name in names})
+        found = _find(session, link_id)
+        if found is None:
+            raise LinkMissing(f"there is no link {link_id}")
+        columns = _columns_of(dataclasses.replace(found, **changes))
+        names = ("id", "label", "password_hash", "max_downloads", "expires_at")
+        row = session.row(sql.change_link, **{name: columns[name] for name in names})
         return link_of(row) if row else found
 
-    async def extend_link(self, link_id: UUID, expires_at: float) -> FileLink | None:
+    @write
+    def extend_link(self, session: Session, link_id: UUID, expires_at: float) -> FileLink | None:
         """Moves its expiry to a later time. None when it is missing or revoked."""
-        async with self._database.writing() as session:
-            row = await session.row(sql.extend_link, id=link_id.bytes, expires_at=expires_at)
+        row = session.row(sql.extend_link, id=link_id.bytes, expires_at=expires_at)
         return link_of(row) if row else None
 
-    async def revoke_link(
-        self, link_id: UUID, *, owner_id: int | None, at: float
+    @write
+    def revoke_link(
+        self, session: Session, link_id: UUID, *, owner_id: int | None, at: float
     ) -> FileLink | None:
         """Ends a link. None when the user has no such link."""
-        async with self._database.writing() as session:
-            row = await session.row(sql.revoke_link, id=link_id.bytes, owner_id=owner_id, at=at)
+        row = session.row(sql.revoke_link, id=link_id.bytes, owner_id=owner_id, at=at)
         return link_of(row) if row else None
 
-    async def count_download(self, link_id: UUID, *, at: float) -> bool:
+    @write
+    def count_download(self, session: Session, link_id: UUID, *, at: float) -> bool:
         """Counts a download, if the link has one left."""
-        async with self._database.writing() as session:
-            row = await session.row(sql.count_download, id=link_id.bytes, at=at)
+        row = session.row(sql.count_download, id=link_id.bytes, at=at)
         return row is not None
 
-    async def drop_ended_links(self, before: float, *, limit: int) -> int:
+    @write
+    def drop_ended_links(self, session: Session, before: float, *, limit: int) -> int:
         """Deletes links that ended before. Answers how many."""
-        async with self._database.writing() as session:
-            return len(await session.rows(sql.delete_ended_links, before=before, limit=limit))
+        return len(session.rows(sql.delete_ended_links, before=before, limit=limit))
 
 
-async def _find(session: Session, link_id: UUID) -> FileLink | None:
-    row = await session.row(sql.link_by_id, id=link_id.bytes)
+def _find(session: Session, link_id: UUID) -> FileLink | None:
+    row = session.row(sql.link_by_id, id=link_id.bytes)
     return link_of(row) if row else None
 
 
-async def _number_of(session: Session, owner_id: int) -> int:
-    row = await session.row(sql.count_links, owner_id=owner_id)
+def _number_of(session: Session, owner_id: int) -> int:
+    row = session.row(sql.count_links, owner_id=owner_id)
     return row["total"] if row else 0
 
 
-async def _files_of(session: Session, links: Sequence[FileLink]) -> dict[int, PlacedFile]:
+def _files_of(session: Session, links: Sequence[FileLink]) -> dict[int, PlacedFile]:
     ids = list(dict.fromkeys(link.file_id for link in links if link.file_id is not None))
-    placed = await places_of(session, await find_files(session, ids))
+    placed = places_of(session, find_files(session, ids))
     return {each.file.id: each for each in placed}
 
 

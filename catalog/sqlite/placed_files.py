@@ -14,7 +14,7 @@ from catalog.permits import Permit
 from catalog.port import PlacedFile
 from catalog.records import File, Share
 from catalog.rows import share_of
-from catalog.sqlite.database import Session
+from catalog.sqlite.connections import Session
 from catalog.sqlite.folders import path_to
 from catalog.sqlite.rows import file_of
 from catalog.sqlite.statements import sql
@@ -27,18 +27,18 @@ from catalog.sqlite.upkeep import (
 )
 
 
-async def require_file(session: Session, file_id: int, *, permit: Permit | None = None) -> File:
+def require_file(session: Session, file_id: int, *, permit: Permit | None = None) -> File:
     """The file, without a share. Raises `FileMissing`, `NotPermitted`."""
-    return (await require_files(session, (file_id,), permit))[0]
+    return (require_files(session, (file_id,), permit))[0]
 
 
-async def require_files(
+def require_files(
     session: Session, file_ids: Sequence[int], permit: Permit | None = None
 ) -> list[File]:
     """The files, without shares, in the order of their ids. Raises `FileMissing`, `NotPermitted`."""
     ids = list(dict.fromkeys(file_ids))
     viewer_id = None if permit is None else permit.user_id
-    files = {file.id: file for file in await find_files(session, ids, viewer_id)}
+    files = {file.id: file for file in find_files(session, ids, viewer_id)}
     if missing := [str(file_id) for file_id in ids if file_id not in files]:
         raise FileMissing(f"there is no file {', '.join(missing)}")
     refused = [file for file in files.values() if permit and not permit.allows(file)]
@@ -47,29 +47,28 @@ async def require_files(
     return [replace(files[file_id], share=None) for file_id in ids]
 
 
-async def find_files(
+def find_files(
     session: Session, file_ids: Sequence[int], viewer_id: int | None = None
 ) -> list[File]:
     """Those of the files that are there, with the viewer's shares."""
-    rows = await session.rows(sql.files_by_id, ids=json.dumps(file_ids), viewer_id=viewer_id)
+    rows = session.rows(sql.files_by_id, ids=json.dumps(file_ids), viewer_id=viewer_id)
     return [file_of(row) for row in rows]
 
 
-async def shares_of(session: Session, file_id: int) -> tuple[Share, ...]:
+def shares_of(session: Session, file_id: int) -> tuple[Share, ...]:
     """All shares of a file by user id."""
-    rows = await session.rows(sql.shares_of, file_id=file_id)
+    rows = session.rows(sql.shares_of, file_id=file_id)
     return tuple(share_of(row) for row in rows)
 
 
-async def places_of(session: Session, files: Sequence[File]) -> list[PlacedFile]:
+def places_of(session: Session, files: Sequence[File]) -> list[PlacedFile]:
     """The files with their folders' paths and their shares."""
-    rows = await session.rows(sql.shares_of_files, ids=json.dumps([file.id for file in files]))
+    rows = session.rows(sql.shares_of_files, ids=json.dumps([file.id for file in files]))
     shares: dict[int, list[Share]] = {file.id: [] for file in files}
     for row in rows:
         shares[row["file_id"]].append(share_of(row))
     paths = {
-        folder_id: await path_to(session, folder_id)
-        for folder_id in {file.folder_id for file in files}
+        folder_id: path_to(session, folder_id) for folder_id in {file.folder_id for file in files}
     }
     return [
         PlacedFile(folder=paths[file.folder_id], file=file, shares=tuple(shares[file.id]))
@@ -77,60 +76,58 @@ async def places_of(session: Session, files: Sequence[File]) -> list[PlacedFile]
     ]
 
 
-async def changed_file(session: Session, file: File) -> PlacedFile:
+def changed_file(session: Session, file: File) -> PlacedFile:
     """The file as this transaction changes it, with its folder's path, its shares and a number."""
-    path, shares = await path_to(session, file.folder_id), await shares_of(session, file.id)
-    sequence = await next_change(session)
+    path, shares = path_to(session, file.folder_id), shares_of(session, file.id)
+    sequence = next_change(session)
     return PlacedFile(folder=path, file=file, shares=shares, sequence=sequence)
 
 
-async def delete_files(session: Session, files: Sequence[File]) -> list[PlacedFile]:
+def delete_files(session: Session, files: Sequence[File]) -> list[PlacedFile]:
     """Deletes names, and takes them out of the totals. Answers how they stood."""
-    places = await places_of(session, files)
-    await session.run(sql.delete_files, ids=json.dumps([file.id for file in files]))
+    places = places_of(session, files)
+    session.run(sql.delete_files, ids=json.dumps([file.id for file in files]))
     by_total: dict[tuple[int, str], list[int]] = {}
     for file in files:
         by_total.setdefault((file.folder_id, file.mime_type), []).append(file.size)
     for (folder_id, mime_type), sizes in by_total.items():
-        await uncount_file(
-            session, folder_id, mime_type=mime_type, size=sum(sizes), number=len(sizes)
-        )
+        uncount_file(session, folder_id, mime_type=mime_type, size=sum(sizes), number=len(sizes))
     return places
 
 
-async def move_files(session: Session, files: list[File], folder_id: int) -> list[File]:
+def move_files(session: Session, files: list[File], folder_id: int) -> list[File]:
     """The files as they stand in the folder then, taken names numbered in the order of the files."""
     leaving = [file for file in files if file.folder_id != folder_id]
-    names = await _free_names(session, leaving, folder_id)
+    names = _free_names(session, leaving, folder_id)
     places = [{"id": file.id, "name": names[file.id]} for file in leaving]
-    await session.run(sql.place_files, folder_id=folder_id, places=json.dumps(places))
-    await _count(session, leaving, folder_id)
+    session.run(sql.place_files, folder_id=folder_id, places=json.dumps(places))
+    _count(session, leaving, folder_id)
     return [
         replace(file, folder_id=folder_id, name=names.get(file.id, file.name)) for file in files
     ]
 
 
-async def place_file(session: Session, file: File, folder_id: int, name: str) -> File:
+def place_file(session: Session, file: File, folder_id: int, name: str) -> File:
     """Gives a file a place and the name, or its first numbered form that is free there."""
-    free = await free_file_name(session, folder_id, name, own_id=file.id)
-    await session.run(sql.place_file, file_id=file.id, folder_id=folder_id, name=free)
+    free = free_file_name(session, folder_id, name, own_id=file.id)
+    session.run(sql.place_file, file_id=file.id, folder_id=folder_id, name=free)
     return replace(file, folder_id=folder_id, name=free)
 
 
-async def _free_names(session: Session, files: list[File], folder_id: int) -> dict[int, str]:
+def _free_names(session: Session, files: list[File], folder_id: int) -> dict[int, str]:
     """What each of the files, none of which lies in the folder, is called there; by file id."""
-    taken = await taken_names(session, folder_id, {file.name for file in files})
+    taken = taken_names(session, folder_id, {file.name for file in files})
     names: dict[int, str] = {}
     for file in files:
         name = file.name
         if name in taken:
-            name = await free_file_name(session, folder_id, name, but=taken)
+            name = free_file_name(session, folder_id, name, but=taken)
         taken.add(name)
         names[file.id] = name
     return names
 
 
-async def _count(session: Session, files: list[File], folder_id: int) -> None:
+def _count(session: Session, files: list[File], folder_id: int) -> None:
     """Carries the totals of the files over to the folder."""
     sizes: Counter[tuple[int, str]] = Counter()
     numbers: Counter[tuple[int, str]] = Counter()
@@ -139,5 +136,5 @@ async def _count(session: Session, files: list[File], folder_id: int) -> None:
         numbers[file.folder_id, file.mime_type] += 1
     for (source_id, mime_type), number in numbers.items():
         size = sizes[source_id, mime_type]
-        await uncount_file(session, source_id, mime_type=mime_type, size=size, number=number)
-        await count_file(session, folder_id, mime_type=mime_type, size=size, number=number)
+        uncount_file(session, source_id, mime_type=mime_type, size=size, number=number)
+        count_file(session, folder_id, mime_type=mime_type, size=size, number=number)

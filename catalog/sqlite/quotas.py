@@ -4,11 +4,12 @@ from catalog.errors import QuotaExceeded, UserMissing
 from catalog.records import StorageQuota, UserStorage
 from catalog.rows import quota_of
 from catalog.service_port import USER_PREFIX
-from catalog.sqlite.database import Session, SqlitePart
+from catalog.sqlite.connections import Session
+from catalog.sqlite.database import SqlitePart, snapshot, write
 from catalog.sqlite.statements import sql
 
 
-async def require_quota(
+def require_quota(
     session: Session, user_id: int | None, *, more_bytes: int, more_files: int = 0
 ) -> None:
     """Returns unless what was just written lets the user store too much. Raises `QuotaExceeded`.
@@ -19,7 +20,7 @@ async def require_quota(
         more_bytes: What the user stores more than before; what is not more is never too much.
         more_files: The same in files.
     """
-    row = await session.row(sql.stored_by_user, user_id=user_id)
+    row = session.row(sql.stored_by_user, user_id=user_id)
     if row is None:
         return
     for name, more in (("bytes", more_bytes), ("files", more_files)):
@@ -31,23 +32,21 @@ async def require_quota(
 class SqliteQuotas(SqlitePart):
     """`QuotaStore` on SQLite."""
 
-    async def set_quota(self, user_id: int, quota: StorageQuota) -> None:
+    @write
+    def set_quota(self, session: Session, user_id: int, quota: StorageQuota) -> None:
         """Another quota. Raises `UserMissing`."""
-        async with self._database.writing() as session:
-            row = await session.row(
-                sql.set_quota, user_id=user_id, bytes=quota.bytes, files=quota.files
-            )
+        row = session.row(sql.set_quota, user_id=user_id, bytes=quota.bytes, files=quota.files)
         if row is None:
             raise UserMissing(f"there is no user {user_id}")
 
-    async def user_storage(self, user_id: int) -> UserStorage | None:
+    @snapshot
+    def user_storage(self, session: Session, user_id: int) -> UserStorage | None:
         """What the user may store, and does; None for a user who is not there."""
         now, holder = self._clock(), f"{USER_PREFIX}{user_id}"
-        async with self._database.snapshot() as session:
-            user = await session.row(sql.stored_by_user, user_id=user_id)
-            tickets = await session.row(sql.open_tickets, holder=holder, now=now)
-            held = await session.row(sql.temporary_bytes, holder=holder, now=now)
-            kept = await session.row(sql.kept_upload_totals, owner_id=user_id, now=now)
+        user = session.row(sql.stored_by_user, user_id=user_id)
+        tickets = session.row(sql.open_tickets, holder=holder, now=now)
+        held = session.row(sql.temporary_bytes, holder=holder, now=now)
+        kept = session.row(sql.kept_upload_totals, owner_id=user_id, now=now)
         if user is None or tickets is None or held is None or kept is None:
             return None
         return UserStorage(

@@ -5,11 +5,13 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 from pathlib import Path
 
 from catalog.errors import SchemaMismatch
-from catalog.sqlite.database import Database, Session, connected
+from catalog.sqlite.connections import Connections, Session
+from catalog.sqlite.database import Database
 
 _FILE_NAME = re.compile(r"(?P<version>\d{4})_(?P<name>\w+)\.sql")
 
@@ -60,8 +62,8 @@ async def pending_migrations(path: Path) -> tuple[Migration, ...]:
     """
     if not await asyncio.to_thread(path.exists):
         return known_migrations()
-    async with connected(path, read_only=True) as connection:
-        return _newer_than(await _version(Session(connection)), known_migrations())
+    async with Connections.open(path, read_only=True) as connection:
+        return _newer_than(await connection.submit(_version), known_migrations())
 
 
 async def upgrade(
@@ -80,17 +82,23 @@ async def upgrade(
         SchemaMismatch: A newer release, or another program, made the database.
     """
     known = migrations or known_migrations()
-    async with database.reading() as session:
-        pending = _newer_than(await _version(session), known)
-    for migration in pending:
-        async with database.writing() as session:
-            # Another process may have opened the same database meanwhile, and come first.
-            if migration in _newer_than(await _version(session), known):
-                await _apply(session, migration, clock())
+    for migration in _newer_than(await database.snapshot(_version), known):
+        await database.write(partial(_apply_pending, migration, known, clock), is_long=True)
 
 
-async def _version(session: Session) -> int:
-    tables = {row["name"] for row in await session.rows(_TABLES)}
+def _apply_pending(
+    migration: Migration,
+    known: tuple[Migration, ...],
+    clock: Callable[[], float],
+    session: Session,
+) -> None:
+    # Another process may have opened the same database meanwhile, and come first.
+    if migration in _newer_than(_version(session), known):
+        _apply(session, migration, clock())
+
+
+def _version(session: Session) -> int:
+    tables = {row["name"] for row in session.rows(_TABLES)}
     if not tables:
         return 0
     if "schema_version" not in tables:
@@ -98,7 +106,7 @@ async def _version(session: Session) -> int:
             "this is the SQLite database of another program; set the path of the catalog to a new "
             "file, or to one that discord-cloud has made"
         )
-    row = await session.row(_VERSION)
+    row = session.row(_VERSION)
     return row["version"] if row else 0
 
 
@@ -111,11 +119,11 @@ def _newer_than(version: int, migrations: tuple[Migration, ...]) -> tuple[Migrat
     return migrations[version:]
 
 
-async def _apply(session: Session, migration: Migration, applied_at: float) -> None:
-    await session.run(_CREATE_VERSIONS)
+def _apply(session: Session, migration: Migration, applied_at: float) -> None:
+    session.run(_CREATE_VERSIONS)
     for statement in _statements(migration.sql):
-        await session.run(statement)
-    await session.run(
+        session.run(statement)
+    session.run(
         _RECORD_VERSION, version=migration.version, name=migration.name, applied_at=applied_at
     )
 

@@ -32,7 +32,8 @@ from catalog.records import (
 from catalog.rows import job_of, key_of, object_of, reference_of, ticket_of
 from catalog.service_port import TICKET_SERVICE
 from catalog.sqlite.accounts import require_user
-from catalog.sqlite.database import Session, SqlitePart
+from catalog.sqlite.connections import Session
+from catalog.sqlite.database import SqlitePart, read, write
 from catalog.sqlite.objects import (
     begin_object,
     finish_object,
@@ -47,52 +48,50 @@ from common.wording import counted
 class SqliteReferences(SqlitePart):
     """`ReferenceStore` on SQLite."""
 
-    async def create_reference(self, reference: Reference) -> None:
+    @write
+    def create_reference(self, session: Session, reference: Reference) -> None:
         """Adds a reference of another service. Raises `ReferenceElsewhere`, `ObjectMissing`."""
-        async with self._database.writing() as session:
-            try:
-                await require_stored(session, reference.object_id)
-            except ObjectIncomplete as error:
-                raise ObjectMissing(str(error)) from error
-            await self._make_way(session, reference)
-            await put_reference(session, reference)
+        try:
+            require_stored(session, reference.object_id)
+        except ObjectIncomplete as error:
+            raise ObjectMissing(str(error)) from error
+        self._make_way(session, reference)
+        put_reference(session, reference)
 
-    async def _make_way(self, session: Session, reference: Reference) -> None:
+    def _make_way(self, session: Session, reference: Reference) -> None:
         """Drops a reference of the same key that is over. Raises `ReferenceElsewhere`."""
         key = {"service": reference.service, "key": reference.key}
-        row = await session.row(sql.service_reference, **key)
+        row = session.row(sql.service_reference, **key)
         if row is None or row["object_id"] == reference.object_id.bytes:
             return
         if self._is_live(row):
             raise ReferenceElsewhere(UUID(bytes=row["object_id"]))
-        await session.run(sql.delete_service_reference, **key)
+        session.run(sql.delete_service_reference, **key)
 
-    async def release_reference(self, service: str, key: str) -> bool:
+    @write
+    def release_reference(self, session: Session, service: str, key: str) -> bool:
         """Removes the reference of that key. False when there was none."""
-        async with self._database.writing() as session:
-            row = await session.row(sql.delete_service_reference, service=service, key=key)
+        row = session.row(sql.delete_service_reference, service=service, key=key)
         return row is not None and self._is_live(row)
 
-    async def references_of(
-        self, service: str, *, after: str | None, limit: int
+    @read
+    def references_of(
+        self, session: Session, service: str, *, after: str | None, limit: int
     ) -> list[Reference]:
         """A service's references by key, those after a key."""
-        async with self._database.reading() as session:
-            rows = await session.rows(
-                sql.service_references,
-                service=service,
-                after=after or "",
-                limit=limit,
-                now=self._clock(),
-            )
+        rows = session.rows(
+            sql.service_references,
+            service=service,
+            after=after or "",
+            limit=limit,
+            now=self._clock(),
+        )
         return [reference_of(row) for row in rows]
 
-    async def references_on(self, object_id: UUID) -> list[Reference]:
+    @read
+    def references_on(self, session: Session, object_id: UUID) -> list[Reference]:
         """All live references to an object, by service and key."""
-        async with self._database.reading() as session:
-            rows = await session.rows(
-                sql.references_on, object_id=object_id.bytes, now=self._clock()
-            )
+        rows = session.rows(sql.references_on, object_id=object_id.bytes, now=self._clock())
         return [reference_of(row) for row in rows]
 
     def _is_live(self, row: sqlite3.Row) -> bool:
@@ -102,49 +101,51 @@ class SqliteReferences(SqlitePart):
 class SqliteKeys(SqlitePart):
     """`KeyStore` on SQLite."""
 
-    async def create_key(self, name: str, key_hash: bytes, *, created_by: int) -> ApiKey:
+    @write
+    def create_key(
+        self, session: Session, name: str, key_hash: bytes, *, created_by: int
+    ) -> ApiKey:
         """Lets a service in. Raises `KeyNameTaken`, `UserMissing`."""
-        async with self._database.writing() as session:
-            await require_user(session, created_by)
-            row = await session.row(
-                sql.insert_key,
-                name=name,
-                key_hash=key_hash,
-                created_by=created_by,
-                now=self._clock(),
-            )
-            row = row or await session.row(sql.key_by_name, name=name)
+        require_user(session, created_by)
+        row = session.row(
+            sql.insert_key,
+            name=name,
+            key_hash=key_hash,
+            created_by=created_by,
+            now=self._clock(),
+        )
+        row = row or session.row(sql.key_by_name, name=name)
         if row is None or row["key_hash"] != key_hash:
             raise KeyNameTaken(f"a key named {name!r} is in force")
         return key_of(row)
 
-    async def key_by_hash(self, key_hash: bytes) -> ApiKey | None:
+    @read
+    def key_by_hash(self, session: Session, key_hash: bytes) -> ApiKey | None:
         """The key in force with that hash."""
-        async with self._database.reading() as session:
-            row = await session.row(sql.key_by_hash, key_hash=key_hash)
+        row = session.row(sql.key_by_hash, key_hash=key_hash)
         return key_of(row) if row else None
 
-    async def revoke_key(self, name: str) -> bool:
+    @write
+    def revoke_key(self, session: Session, name: str) -> bool:
         """Ends the key of that name. False when none was in force."""
-        async with self._database.writing() as session:
-            row = await session.row(sql.revoke_key, name=name, now=self._clock())
+        row = session.row(sql.revoke_key, name=name, now=self._clock())
         return row is not None
 
-    async def list_keys(self) -> list[ApiKey]:
+    @read
+    def list_keys(self, session: Session) -> list[ApiKey]:
         """All keys, revoked ones too, by name, then oldest first."""
-        async with self._database.reading() as session:
-            rows = await session.rows(sql.list_keys)
+        rows = session.rows(sql.list_keys)
         return [key_of(row) for row in rows]
 
 
-async def put_view(session: Session, object_id: UUID, name: str, view_object_id: UUID) -> None:
+def put_view(session: Session, object_id: UUID, name: str, view_object_id: UUID) -> None:
     """Makes a stored object the view of that name. Raises `ObjectMissing`."""
     try:
         for each in (object_id, view_object_id):
-            await require_stored(session, each)
+            require_stored(session, each)
     except ObjectIncomplete as error:
         raise ObjectMissing(str(error)) from error
-    await session.run(
+    session.run(
         sql.put_view, object_id=object_id.bytes, name=name, view_object_id=view_object_id.bytes
     )
 
@@ -152,15 +153,15 @@ async def put_view(session: Session, object_id: UUID, name: str, view_object_id:
 class SqliteViews(SqlitePart):
     """`ViewStore` on SQLite."""
 
-    async def put_view(self, object_id: UUID, name: str, view_object_id: UUID) -> None:
+    @write
+    def put_view(self, session: Session, object_id: UUID, name: str, view_object_id: UUID) -> None:
         """Makes a stored object the view of that name. Raises `ObjectMissing`."""
-        async with self._database.writing() as session:
-            await put_view(session, object_id, name, view_object_id)
+        put_view(session, object_id, name, view_object_id)
 
-    async def views_of(self, object_id: UUID) -> list[View]:
+    @read
+    def views_of(self, session: Session, object_id: UUID) -> list[View]:
         """The views of an object, by name."""
-        async with self._database.reading() as session:
-            rows = await session.rows(sql.views_of, object_id=object_id.bytes)
+        rows = session.rows(sql.views_of, object_id=object_id.bytes)
         return [
             View(
                 object_id=UUID(bytes=row["view_of"]),
@@ -170,46 +171,48 @@ class SqliteViews(SqlitePart):
             for row in rows
         ]
 
-    async def metadata_of(self, object_id: UUID) -> dict[str, object] | None:
+    @read
+    def metadata_of(self, session: Session, object_id: UUID) -> dict[str, object] | None:
         """What processing found out about an object, None before that."""
-        async with self._database.reading() as session:
-            row = await session.row(sql.metadata_of, object_id=object_id.bytes)
+        row = session.row(sql.metadata_of, object_id=object_id.bytes)
         if row is None or row["metadata"] is None:
             return None
         return cast("dict[str, object]", json.loads(row["metadata"]))
 
 
-async def enqueue(session: Session, object_id: UUID, *, now: float) -> None:
+def enqueue(session: Session, object_id: UUID, *, now: float) -> None:
     """Queues an object, unless it has a job."""
-    await session.run(sql.enqueue_job, object_id=object_id.bytes, now=now)
+    session.run(sql.enqueue_job, object_id=object_id.bytes, now=now)
 
 
 class SqliteJobs(SqlitePart):
     """`JobStore` on SQLite."""
 
-    async def enqueue_missing(
-        self, *, recipe_version: int | None, after: UUID | None, limit: int
+    @write
+    def enqueue_missing(
+        self, session: Session, *, recipe_version: int | None, after: UUID | None, limit: int
     ) -> Enqueued:
         """Looks at `limit` objects, those after an id, and queues what was never processed."""
         start = after.bytes if after else b""
-        async with self._database.writing() as session:
-            end = (await session.rows(sql.stretch_end, after=start, limit=limit))[0]
-            queued = await session.rows(
-                sql.enqueue_stretch,
-                after=start,
-                last=end["last"],
-                recipe_version=recipe_version,
-                now=self._clock(),
-            )
+        end = (session.rows(sql.stretch_end, after=start, limit=limit))[0]
+        queued = session.rows(
+            sql.enqueue_stretch,
+            after=start,
+            last=end["last"],
+            recipe_version=recipe_version,
+            now=self._clock(),
+        )
         last = UUID(bytes=end["last"]) if end["objects"] == limit else None
         return Enqueued(queued=len(queued), last=last)
 
-    async def claim_job(self, worker: str, *, lease_s: float, max_attempts: int) -> Job | None:
+    @write
+    def claim_job(
+        self, session: Session, worker: str, *, lease_s: float, max_attempts: int
+    ) -> Job | None:
         """Leases the job that is due longest to the worker, and counts the attempt."""
         now = self._clock()
-        async with self._database.writing() as session:
-            await session.run(sql.fail_exhausted_jobs, now=now, max_attempts=max_attempts)
-            row = await session.row(sql.claim_job, now=now, lease_end=now + lease_s, worker=worker)
+        session.run(sql.fail_exhausted_jobs, now=now, max_attempts=max_attempts)
+        row = session.row(sql.claim_job, now=now, lease_end=now + lease_s, worker=worker)
         return job_of(row) if row else None
 
     async def renew_job(self, object_id: UUID, *, worker: str, lease_s: float) -> bool:
@@ -218,8 +221,10 @@ class SqliteJobs(SqlitePart):
             sql.renew_job, object_id, worker=worker, lease_end=self._clock() + lease_s
         )
 
-    async def complete_job(
+    @write
+    def complete_job(
         self,
+        session: Session,
         object_id: UUID,
         *,
         worker: str,
@@ -227,19 +232,18 @@ class SqliteJobs(SqlitePart):
         recipe_version: int,
     ) -> bool:
         """Stores the metadata, and the job is done. False when the worker does not have it."""
-        async with self._database.writing() as session:
-            row = await session.row(
-                sql.complete_job,
-                object_id=object_id.bytes,
-                worker=worker,
-                recipe_version=recipe_version,
-                now=self._clock(),
-            )
-            if row is None:
-                return False
-            text = json.dumps(dict(metadata), allow_nan=False)
-            await session.run(sql.set_metadata, object_id=object_id.bytes, metadata=text)
-            return True
+        row = session.row(
+            sql.complete_job,
+            object_id=object_id.bytes,
+            worker=worker,
+            recipe_version=recipe_version,
+            now=self._clock(),
+        )
+        if row is None:
+            return False
+        text = json.dumps(dict(metadata), allow_nan=False)
+        session.run(sql.set_metadata, object_id=object_id.bytes, metadata=text)
+        return True
 
     async def fail_job(
         self, object_id: UUID, *, worker: str, error: str, retry_at: float | None
@@ -254,46 +258,48 @@ class SqliteJobs(SqlitePart):
             sql.retry_job_later, object_id, worker=worker, error=error, retry_at=retry_at
         )
 
-    async def jobs(self, state: JobState, *, limit: int) -> list[Job]:
+    @read
+    def jobs(self, session: Session, state: JobState, *, limit: int) -> list[Job]:
         """Jobs in that state, due longest first."""
-        async with self._database.reading() as session:
-            rows = await session.rows(sql.jobs_by_state, state=state.value, limit=limit)
+        rows = session.rows(sql.jobs_by_state, state=state.value, limit=limit)
         return [job_of(row) for row in rows]
 
-    async def count_jobs(self) -> dict[JobState, int]:
+    @read
+    def count_jobs(self, session: Session) -> dict[JobState, int]:
         """How many jobs are queued, running and failed."""
-        async with self._database.reading() as session:
-            found = {row["state"]: row["jobs"] for row in await session.rows(sql.count_jobs)}
+        found = {row["state"]: row["jobs"] for row in session.rows(sql.count_jobs)}
         unfinished = (JobState.QUEUED, JobState.RUNNING, JobState.FAILED)
         return {state: found.get(state.value, 0) for state in unfinished}
 
-    async def retry_jobs(self) -> int:
+    @write
+    def retry_jobs(self, session: Session) -> int:
         """Queues all failed jobs again, with their attempts reset. Answers how many."""
-        async with self._database.writing() as session:
-            return len(await session.rows(sql.retry_failed_jobs, now=self._clock()))
+        return len(session.rows(sql.retry_failed_jobs, now=self._clock()))
 
-    async def _change(self, statement: str, object_id: UUID, **parameters: object) -> bool:
-        async with self._database.writing() as session:
-            row = await session.row(statement, object_id=object_id.bytes, **parameters)
+    @write
+    def _change(
+        self, session: Session, /, statement: str, object_id: UUID, **parameters: object
+    ) -> bool:
+        row = session.row(statement, object_id=object_id.bytes, **parameters)
         return row is not None
 
 
 class SqliteTickets(SqlitePart):
     """`TicketStore` on SQLite."""
 
-    async def open_ticket(self, ticket: Ticket, *, limits: TicketLimits | None) -> None:
+    @write
+    def open_ticket(self, session: Session, ticket: Ticket, *, limits: TicketLimits | None) -> None:
         """Adds a ticket. Raises `TooManyTickets`, `TooManyTemporaryBytes`."""
-        async with self._database.writing() as session:
-            if await _find_ticket(session, ticket.id):
-                return
-            if limits is not None:
-                await self._require_room(session, ticket, limits)
-            await session.run(sql.insert_ticket, **_parameters_of(ticket))
+        if _find_ticket(session, ticket.id):
+            return
+        if limits is not None:
+            self._require_room(session, ticket, limits)
+        session.run(sql.insert_ticket, **_parameters_of(ticket))
 
-    async def _require_room(self, session: Session, ticket: Ticket, limits: TicketLimits) -> None:
+    def _require_room(self, session: Session, ticket: Ticket, limits: TicketLimits) -> None:
         asked = {"holder": ticket.holder, "now": self._clock()}
-        under_way = (await session.rows(sql.open_tickets, **asked))[0]
-        kept = (await session.rows(sql.temporary_bytes, **asked))[0]
+        under_way = (session.rows(sql.open_tickets, **asked))[0]
+        kept = (session.rows(sql.temporary_bytes, **asked))[0]
         if under_way["tickets"] >= limits.open_tickets:
             raise TooManyTickets(f"{limits.open_tickets} tickets are open, and no more may be")
         if under_way["bytes"] + kept["bytes"] + ticket.size > limits.temporary_bytes:
@@ -302,47 +308,47 @@ class SqliteTickets(SqlitePart):
                 f"have {under_way['bytes'] + kept['bytes']}"
             )
 
-    async def ticket(self, ticket_id: UUID) -> Ticket | None:
+    @read
+    def ticket(self, session: Session, ticket_id: UUID) -> Ticket | None:
         """The ticket, or None."""
-        async with self._database.reading() as session:
-            return await _find_ticket(session, ticket_id)
+        return _find_ticket(session, ticket_id)
 
-    async def redeem_ticket(self, draft: StoredObject, hold: Reference) -> Ticket:
+    @write
+    def redeem_ticket(self, session: Session, draft: StoredObject, hold: Reference) -> Ticket:
         """Marks the ticket as used, and begins its object.
 
         Raises `TicketMissing`, `TicketUsed`, `TicketExpired`.
         """
-        async with self._database.writing() as session:
-            ticket = await _require_ticket(session, draft.id)
-            if ticket.used_at is not None:
-                await _require_repetition(session, hold)
-                return ticket
-            if ticket.expires_at <= self._clock():
-                raise TicketExpired("the ticket was not used in time")
-            await begin_object(session, draft, hold)
-            await session.run(sql.use_ticket, ticket_id=ticket.id.bytes, now=self._clock())
-            return await _require_ticket(session, ticket.id)
+        ticket = _require_ticket(session, draft.id)
+        if ticket.used_at is not None:
+            _require_repetition(session, hold)
+            return ticket
+        if ticket.expires_at <= self._clock():
+            raise TicketExpired("the ticket was not used in time")
+        begin_object(session, draft, hold)
+        session.run(sql.use_ticket, ticket_id=ticket.id.bytes, now=self._clock())
+        return _require_ticket(session, ticket.id)
 
-    async def complete_ticket(
-        self, object_id: UUID, *, mime_type: str, hash_hex: str
+    @write
+    def complete_ticket(
+        self, session: Session, object_id: UUID, *, mime_type: str, hash_hex: str
     ) -> StoredObject:
         """Finishes the object, and keeps it as its ticket says.
 
         Raises `TicketMissing`, `ObjectMissing`, `ObjectIncomplete`.
         """
-        async with self._database.writing() as session:
-            draft = await require_object(session, object_id)
-            ticket = await _require_ticket(session, object_id)
-            if ticket.completed_at is not None:
-                return draft
-            stored = await finish_object(session, object_id, mime_type=mime_type, hash_hex=hash_hex)
-            await self._keep(session, ticket)
-            await session.run(sql.complete_ticket, ticket_id=object_id.bytes, now=self._clock())
-            return stored
+        draft = require_object(session, object_id)
+        ticket = _require_ticket(session, object_id)
+        if ticket.completed_at is not None:
+            return draft
+        stored = finish_object(session, object_id, mime_type=mime_type, hash_hex=hash_hex)
+        self._keep(session, ticket)
+        session.run(sql.complete_ticket, ticket_id=object_id.bytes, now=self._clock())
+        return stored
 
-    async def _keep(self, session: Session, ticket: Ticket) -> None:
+    def _keep(self, session: Session, ticket: Ticket) -> None:
         if ticket.view is not None:
-            await put_view(session, ticket.view.object_id, ticket.view.name, ticket.id)
+            put_view(session, ticket.view.object_id, ticket.view.name, ticket.id)
             return
         reference = Reference(
             object_id=ticket.id,
@@ -350,32 +356,32 @@ class SqliteTickets(SqlitePart):
             key=ticket.holder,
             expires_at=self._clock() + ticket.reference_ttl_s,
         )
-        await put_reference(session, reference)
-        await enqueue(session, ticket.id, now=self._clock())
+        put_reference(session, reference)
+        enqueue(session, ticket.id, now=self._clock())
 
-    async def drop_expired_tickets(self, *, limit: int) -> int:
+    @write
+    def drop_expired_tickets(self, session: Session, *, limit: int) -> int:
         """Deletes up to `limit` tickets that were never used and are over."""
-        async with self._database.writing() as session:
-            rows = await session.rows(sql.delete_expired_tickets, now=self._clock(), limit=limit)
+        rows = session.rows(sql.delete_expired_tickets, now=self._clock(), limit=limit)
         return len(rows)
 
 
-async def _find_ticket(session: Session, ticket_id: UUID) -> Ticket | None:
-    row = await session.row(sql.ticket_by_id, ticket_id=ticket_id.bytes)
+def _find_ticket(session: Session, ticket_id: UUID) -> Ticket | None:
+    row = session.row(sql.ticket_by_id, ticket_id=ticket_id.bytes)
     return ticket_of(row) if row else None
 
 
-async def _require_ticket(session: Session, ticket_id: UUID) -> Ticket:
-    ticket = await _find_ticket(session, ticket_id)
+def _require_ticket(session: Session, ticket_id: UUID) -> Ticket:
+    ticket = _find_ticket(session, ticket_id)
     if ticket is None:
         raise TicketMissing(f"there is no ticket {ticket_id}")
     return ticket
 
 
-async def _require_repetition(session: Session, hold: Reference) -> None:
+def _require_repetition(session: Session, hold: Reference) -> None:
     """Raises `TicketUsed` unless the ticket was used by the very same call."""
-    content = await require_object(session, hold.object_id)
-    held = await session.row(
+    content = require_object(session, hold.object_id)
+    held = session.row(
         sql.reference_exists,
         object_id=hold.object_id.bytes,
         service=hold.service,

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from functools import cache
 from typing import Any, Final
@@ -11,7 +11,8 @@ from uuid import UUID
 import msgspec
 
 from catalog.errors import CatalogNotEmpty, InvalidRecord
-from catalog.sqlite.database import Session, SqlitePart
+from catalog.sqlite.connections import Connections, Session
+from catalog.sqlite.database import SqlitePart
 from catalog.sqlite.statements import sql
 from catalog.sqlite.upkeep import free_file_name
 from catalog.transfer import BATCH_RECORDS
@@ -54,36 +55,40 @@ _CONVERSIONS: Final[Mapping[object, _Conversion]] = {
 
 
 class SqliteTransfer(SqlitePart):
-    """`CatalogTransfer` on SQLite: a read, or a write, is one transaction."""
+    """`CatalogTransfer` on SQLite: each is one transaction, on a connection of its own."""
 
     @asynccontextmanager
     async def exporting(self) -> AsyncIterator[AsyncIterator[Batch]]:
         """All records as they stood together at one moment."""
-        async with self._database.snapshot() as session, aclosing(_batches(session)) as batches:
+        async with (
+            self.database.connection(read_only=True) as connection,
+            aclosing(_exported(connection)) as batches,
+        ):
             yield batches
 
     @asynccontextmanager
     async def importing(self) -> AsyncIterator["_Sink"]:
         """Fills an empty catalog, all or nothing."""
-        async with self._database.writing() as session:
-            row = await session.row(sql.is_empty)
-            if row is None or not row["is_empty"]:
-                raise CatalogNotEmpty("the catalog is not empty: import into a new one")
-            # This becomes the catalog of other times, in which no manager has kept it.
-            await session.run(sql.drop_watches)
-            await session.run(sql.drop_sweeps)
-            await session.run(sql.forget_master_keys)
-            await session.run(sql.forget_signing_keys)
-            await session.run(sql.forget_service_credentials)
-            sink = _Sink(session)
-            yield sink
-            await sink.place_paired_files()
-            if await session.row(sql.incomplete_object):
-                raise InvalidRecord("content that is marked as stored lacks chunks")
-            await session.run(sql.count_usage)
+        # Closing the connection rolls back what was not committed.
+        async with self.database.connection(read_only=False) as connection:
+            import_ = await connection.submit(_Import)
+            yield _Sink(connection, import_)
+            await connection.submit(lambda _: import_.commit())
 
 
 class _Sink:
+    """Hands records to the thread of the import."""
+
+    def __init__(self, connection: Connections, import_: "_Import") -> None:
+        self._connection = connection
+        self._import = import_
+
+    async def add(self, batch: Batch) -> None:
+        """Inserts records of one kind."""
+        await self._connection.submit(lambda _: self._import.add(batch))
+
+
+class _Import:
     """Inserts records; foreign keys are checked and triggers count as they do otherwise.
 
     An export of an earlier release may have a file and a folder of one path. Such files are kept back
@@ -91,45 +96,70 @@ class _Sink:
     """
 
     def __init__(self, session: Session) -> None:
+        """Begins the transaction. Raises `CatalogNotEmpty`."""
         self._session = session
         self._paired: list[_Row] = []
+        session.run("BEGIN IMMEDIATE")
+        row = session.row(sql.is_empty)
+        if row is None or not row["is_empty"]:
+            raise CatalogNotEmpty("the catalog is not empty: import into a new one")
+        # This becomes the catalog of other times, in which no manager has kept it.
+        session.run(sql.drop_watches)
+        session.run(sql.drop_sweeps)
+        session.run(sql.forget_master_keys)
+        session.run(sql.forget_signing_keys)
+        session.run(sql.forget_service_credentials)
 
-    async def add(self, batch: Batch) -> None:
+    def add(self, batch: Batch) -> None:
         """Inserts records of one kind."""
         kind = type(batch[0])
         rows = [_row_of(record) for record in batch]
         if kind is FileRecord:
-            rows = await self._without_paired(rows)
+            rows = self._without_paired(rows)
         else:
-            await self.place_paired_files()
-        await self._insert(kind, rows)
+            self._place_paired_files()
+        self._insert(kind, rows)
 
-    async def place_paired_files(self) -> None:
+    def commit(self) -> None:
+        """Ends the transaction. Raises `InvalidRecord` for an incomplete catalog."""
+        self._place_paired_files()
+        if self._session.row(sql.incomplete_object):
+            raise InvalidRecord("content that is marked as stored lacks chunks")
+        self._session.run(sql.count_usage)
+        self._session.run("COMMIT")
+
+    def _place_paired_files(self) -> None:
         """Inserts what was kept back. Other records refer to it."""
         paired, self._paired = self._paired, []
         for row in paired:
-            name = await free_file_name(self._session, row["folder_id"], row["name"])
-            await self._insert(FileRecord, [{**row, "name": name}])
+            name = free_file_name(self._session, row["folder_id"], row["name"])
+            self._insert(FileRecord, [{**row, "name": name}])
 
-    async def _without_paired(self, rows: list[_Row]) -> list[_Row]:
+    def _without_paired(self, rows: list[_Row]) -> list[_Row]:
         places = [{key: row[key] for key in ("id", "folder_id", "name")} for row in rows]
-        found = await self._session.rows(sql.paired_files, files=json.dumps(places))
+        found = self._session.rows(sql.paired_files, files=json.dumps(places))
         paired = {row["id"] for row in found}
         self._paired += [row for row in rows if row["id"] in paired]
         return [row for row in rows if row["id"] not in paired]
 
-    async def _insert(self, kind: type[TransferRecord], rows: list[_Row]) -> None:
-        await self._session.run_many(sql[f"import_{kind_of(kind)}"], rows)
+    def _insert(self, kind: type[TransferRecord], rows: list[_Row]) -> None:
+        self._session.run_many(sql[f"import_{kind_of(kind)}"], rows)
         if kind is SequenceRecord:
-            await self._session.run_many(sql.raise_sequence, rows)
+            self._session.run_many(sql.raise_sequence, rows)
 
 
-async def _batches(session: Session) -> AsyncGenerator[Batch, None]:
+async def _exported(connection: Connections) -> AsyncGenerator[Batch, None]:
+    """Reads ahead no further than one batch, each in the thread of the export."""
+    batches = await connection.submit(_batches)
+    while (batch := await connection.submit(lambda _: next(batches, None))) is not None:
+        yield batch
+
+
+def _batches(session: Session) -> Iterator[Batch]:
+    session.run("BEGIN")
     for kind in KINDS:
-        statement = sql[f"export_{kind_of(kind)}"]
-        async with aclosing(session.batches(statement, size=BATCH_RECORDS)) as found:
-            async for rows in found:
-                yield [_record_of(kind, row) for row in rows]
+        for rows in session.batches(sql[f"export_{kind_of(kind)}"], size=BATCH_RECORDS):
+            yield [_record_of(kind, row) for row in rows]
 
 
 def _record_of(kind: type[TransferRecord], row: sqlite3.Row) -> TransferRecord:

@@ -9,11 +9,11 @@ from collections.abc import Collection, Iterable
 
 from catalog.naming import candidate_batches
 from catalog.port import FolderPath
-from catalog.sqlite.database import Session
+from catalog.sqlite.connections import Session
 from catalog.sqlite.statements import sql
 
 
-async def free_file_name(
+def free_file_name(
     session: Session,
     folder_id: int,
     name: str,
@@ -27,20 +27,20 @@ async def free_file_name(
     """
     for candidates in candidate_batches(name):
         names = [each for each in candidates if each not in but]
-        if free := await _first_free(session, folder_id, names, own_file_id=own_id):
+        if free := _first_free(session, folder_id, names, own_file_id=own_id):
             return free
     raise AssertionError("a folder cannot hold every number")
 
 
-async def free_folder_name(session: Session, parent_id: int, name: str, *, own_id: int) -> str:
+def free_folder_name(session: Session, parent_id: int, name: str, *, own_id: int) -> str:
     """The name, or its first numbered form that nothing in the parent but the folder `own_id` has."""
     for names in candidate_batches(name, keep_extension=False):
-        if free := await _first_free(session, parent_id, names, own_folder_id=own_id):
+        if free := _first_free(session, parent_id, names, own_folder_id=own_id):
             return free
     raise AssertionError("a folder cannot hold every number")
 
 
-async def taken_names(
+def taken_names(
     session: Session,
     folder_id: int,
     names: Iterable[str],
@@ -49,7 +49,7 @@ async def taken_names(
     own_folder_id: int | None = None,
 ) -> set[str]:
     """Which of the names a file or folder in the folder has, other than the own one."""
-    rows = await session.rows(
+    rows = session.rows(
         sql.taken_names,
         folder_id=folder_id,
         names=json.dumps(list(names)),
@@ -59,7 +59,7 @@ async def taken_names(
     return {row["name"] for row in rows}
 
 
-async def _first_free(
+def _first_free(
     session: Session,
     folder_id: int,
     names: list[str],
@@ -67,55 +67,53 @@ async def _first_free(
     own_file_id: int | None = None,
     own_folder_id: int | None = None,
 ) -> str | None:
-    taken = await taken_names(
+    taken = taken_names(
         session, folder_id, names, own_file_id=own_file_id, own_folder_id=own_folder_id
     )
     return next((name for name in names if name not in taken), None)
 
 
-async def count_file(
+def count_file(
     session: Session, folder_id: int, *, mime_type: str, size: int, number: int = 1
 ) -> None:
     """Counts a file, or several with `size` bytes together, in its folder and in all above."""
-    await session.run(
-        sql.count_file, folder_id=folder_id, mime_type=mime_type, size=size, number=number
-    )
+    session.run(sql.count_file, folder_id=folder_id, mime_type=mime_type, size=size, number=number)
 
 
-async def uncount_file(
+def uncount_file(
     session: Session, folder_id: int, *, mime_type: str, size: int, number: int = 1
 ) -> None:
     """Takes a file, or several, out of the totals of its folder and of all above."""
-    await session.run(
+    session.run(
         sql.uncount_file, folder_id=folder_id, mime_type=mime_type, size=size, number=number
     )
-    await session.run(sql.delete_empty_usage, folder_id=folder_id)
+    session.run(sql.delete_empty_usage, folder_id=folder_id)
 
 
-async def count_subtree(session: Session, folder_id: int, *, subtree_id: int) -> None:
+def count_subtree(session: Session, folder_id: int, *, subtree_id: int) -> None:
     """Counts a subtree in a folder, its new parent, and in all above."""
-    await session.run(sql.count_subtree, folder_id=folder_id, subtree_id=subtree_id)
+    session.run(sql.count_subtree, folder_id=folder_id, subtree_id=subtree_id)
 
 
-async def uncount_subtree(session: Session, folder_id: int, *, subtree_id: int) -> None:
+def uncount_subtree(session: Session, folder_id: int, *, subtree_id: int) -> None:
     """Takes a subtree out of the totals of its parent and of all above, but not out of its own."""
-    await session.run(sql.uncount_subtree, folder_id=folder_id, subtree_id=subtree_id)
-    await session.run(sql.delete_empty_usage, folder_id=folder_id)
+    session.run(sql.uncount_subtree, folder_id=folder_id, subtree_id=subtree_id)
+    session.run(sql.delete_empty_usage, folder_id=folder_id)
 
 
-async def next_change(session: Session) -> int:
+def next_change(session: Session) -> int:
     """The number of the change that this transaction makes."""
-    return int((await session.rows(sql.next_change))[0]["last"])
+    return int((session.rows(sql.next_change))[0]["last"])
 
 
-async def last_change(session: Session) -> int:
+def last_change(session: Session) -> int:
     """The number of the last change that this transaction sees."""
-    return int((await session.rows(sql.last_change))[0]["last"])
+    return int((session.rows(sql.last_change))[0]["last"])
 
 
-async def move_kept_uploads(session: Session, before: FolderPath, after: FolderPath) -> None:
+def move_kept_uploads(session: Session, before: FolderPath, after: FolderPath) -> None:
     """Has kept uploads follow a folder that was renamed or moved."""
-    await session.run(
+    session.run(
         sql.move_kept_uploads,
         before=_beginning_of(before),
         after=_beginning_of(after),

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 # imports anyway: a new interpreter for each would take minutes.
 SCRIPT = """
 import importlib, json, os, sys
-import aiohttp.web, aiosqlite, argon2, cryptography, jwt, msgspec, prometheus_client
+import aiohttp.web, argon2, cryptography, jwt, msgspec, prometheus_client
 import pydantic_settings, rich.progress, structlog, typer, websockets
 
 heirs = json.load(sys.stdin)

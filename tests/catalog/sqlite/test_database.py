@@ -16,31 +16,31 @@ from catalog.errors import (
     CatalogUnavailable,
 )
 from catalog.sqlite.adapter import SqliteCatalog
+from catalog.sqlite.connections import Session
 from catalog.sqlite.database import READERS, Database
 from catalog.sqlite.schema import upgrade
-from common.tasks import settled
+from common.tasks import cancel_and_wait, settled
+from tests.catalog.sqlite.transactions import ADD_FOLDER, open_transaction
 
 
 async def test_settings_of_connections(database):
     """Commits are durable (WAL, FULL), foreign keys are enforced, big deletions stay in memory."""
-    async with database.writing() as session:
-        assert (await session.row("PRAGMA journal_mode"))[0] == "wal"
-        assert (await session.row("PRAGMA synchronous"))[0] == 2
-        assert (await session.row("PRAGMA foreign_keys"))[0] == 1
-        assert (await session.row("PRAGMA cache_size"))[0] == -65536
+    names = ("journal_mode", "synchronous", "foreign_keys", "cache_size")
+    settings = await database.write(
+        lambda session: [session.row(f"PRAGMA {name}")[0] for name in names]
+    )
+    assert settings == ["wal", 2, 1, -65536]
 
 
 async def test_readers_cannot_write(database):
     """A statement that writes is refused on a reader."""
     with pytest.raises(CatalogUnavailable):
-        async with database.reading() as session:
-            await session.run("DELETE FROM users")
+        await database.read(lambda session: session.run("DELETE FROM users"))
 
 
 async def test_listings_do_not_wait_for_a_write(database, catalog):
     """While a transaction is open, reads go on and see the state before it."""
-    async with database.writing() as session:
-        await session.run("INSERT INTO folders (parent_id, name) VALUES (0, 'a')")
+    async with open_transaction(database, ADD_FOLDER):
         assert await catalog.list_folders(0, offset=0, limit=9) == []
     assert len(await catalog.list_folders(0, offset=0, limit=9)) == 1
 
@@ -54,64 +54,50 @@ async def test_more_readers_than_connections(catalog):
 async def test_errors_roll_back(database, catalog):
     """What a failed transaction wrote is gone, and the next one works."""
 
-    async def fail_halfway() -> None:
-        async with database.writing() as session:
-            await session.run("INSERT INTO folders (parent_id, name) VALUES (0, 'a')")
-            raise RuntimeError
+    def fail_halfway(session: Session) -> None:
+        session.run(ADD_FOLDER)
+        raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        await fail_halfway()
+        await database.write(fail_halfway)
     assert await catalog.folder_at(("a",)) is None
     assert (await catalog.make_folders(("a",))).created
 
 
-async def test_cancelling_within_a_transaction_rolls_back(database, catalog):
-    """A caller that is cancelled between two statements leaves no transaction open."""
-    reached = asyncio.Event()
-
-    async def stop_halfway() -> None:
-        async with database.writing() as session:
-            await session.run("INSERT INTO folders (parent_id, name) VALUES (0, 'a')")
-            reached.set()
-            await asyncio.Event().wait()
-
-    task = asyncio.create_task(stop_halfway())
-    await reached.wait()
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert await catalog.folder_at(("a",)) is None
-    await catalog.check_writes()
+async def test_a_caller_that_is_cancelled_waits_for_its_transaction(database, catalog):
+    """What has begun is over, as a whole, when the cancelled caller goes on."""
+    async with open_transaction(database, ADD_FOLDER) as task:
+        for _ in range(3):
+            task.cancel()
+            await asyncio.sleep(0)
+        assert not task.done()
+    assert task.cancelled()
+    assert await catalog.folder_at(("a",)) is not None
 
 
-async def test_cancelling_who_waits_for_the_lock(database, catalog):
-    """A caller that is cancelled while it waits its turn disturbs nobody."""
-    async with database.writing():
-        waiting = asyncio.create_task(catalog.make_folders(("a",)))
+async def test_cancelling_who_waits_for_the_writer(database, catalog):
+    """A caller that is cancelled while it waits its turn changes nothing, and disturbs nobody."""
+    async with open_transaction(database):
+        first = asyncio.create_task(catalog.make_folders(("a",)))
+        second = asyncio.create_task(catalog.make_folders(("b",)))
         await asyncio.sleep(0)
-        waiting.cancel()
+        first.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await waiting
-    await catalog.check_writes()
+            await first
+    assert (await second).created
     assert await catalog.folder_at(("a",)) is None
 
 
 async def test_cancelling_a_snapshot_leaves_no_reader_behind(database, catalog):
-    """Whenever a snapshot is cancelled, those who read afterwards see what is written then."""
-
-    async def take() -> None:
-        async with database.snapshot():
-            await asyncio.Event().wait()
-
+    """Whenever snapshots are cancelled, those who read afterwards see what is written then."""
     for steps in range(8):
-        task = asyncio.create_task(take())
+        tasks = [
+            asyncio.create_task(database.snapshot(lambda session: session.rows("SELECT 1")))
+            for _ in range(2 * READERS)
+        ]
         for _ in range(steps):
             await asyncio.sleep(0)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        readings = [catalog.folder_at((f"{steps}",)) for _ in range(2 * READERS)]
-        assert [await reading for reading in readings] == [None] * len(readings)
+        await cancel_and_wait(*tasks)
         made = (await catalog.make_folders((f"{steps}",))).folder
         readings = [catalog.folder_at((f"{steps}",)) for _ in range(2 * READERS)]
         assert await asyncio.gather(*readings) == [made] * len(readings)
@@ -154,9 +140,8 @@ async def test_settled_finishes_before_it_passes_cancellation_on():
 async def test_full_disk(database, catalog, uploads):
     """A full disk is reported as such, nothing is half written, and reading goes on."""
     await catalog.make_folders(("before",))
-    async with database.writing() as session:
-        pages = (await session.row("PRAGMA page_count"))[0]
-        await session.run(f"PRAGMA max_page_count = {pages}")
+    ((pages,),) = await database.write(lambda session: session.rows("PRAGMA page_count"))
+    await database.write(lambda session: session.run(f"PRAGMA max_page_count = {pages}"))
 
     async def fill() -> None:
         for _ in range(1000):
@@ -174,15 +159,13 @@ async def test_full_disk(database, catalog, uploads):
     files = 0 if folder is None else (await catalog.counts(folder.id)).files
     assert (await catalog.usage_by_type(0)).get("text/plain", 0) == 5 * files
     assert counts.subfolders >= 1
-    async with database.writing() as session:
-        await session.run("PRAGMA max_page_count = 1000000")
+    await database.write(lambda session: session.run("PRAGMA max_page_count = 1000000"))
     assert await uploads.put(("a", "b"), "after")
 
 
 async def test_read_only_database(database, catalog):
     """A database that takes no writes is told from one that is busy, and reading goes on."""
-    async with database.writing() as session:
-        await session.run("PRAGMA query_only = ON")
+    await database.write(lambda session: session.run("PRAGMA query_only = ON"))
     with pytest.raises(CatalogReadOnly, match="check the rights"):
         await catalog.make_folders(("a",))
     assert await catalog.folder_at(("a",)) is None
@@ -192,9 +175,10 @@ async def test_damaged_file(path, clock):
     """What cannot be read because of damage is told at once, and logged once with what to do."""
     async with Database.open(path) as database:
         await upgrade(database, clock)
-        async with database.reading() as session:
-            ((size,),) = await session.rows("PRAGMA page_size")
-            roots = await session.rows("SELECT rootpage FROM sqlite_schema WHERE rootpage > 0")
+        ((size,),) = await database.read(lambda session: session.rows("PRAGMA page_size"))
+        roots = await database.read(
+            lambda session: session.rows("SELECT rootpage FROM sqlite_schema WHERE rootpage > 0")
+        )
     with path.open("r+b") as file:
         for (root,) in roots:
             file.seek((root - 1) * size)

@@ -55,8 +55,9 @@ SMALL = {
 async def plan(database: Database, statement: str) -> list[tuple[int, int, str]]:
     """Steps of the plan: (id, parent, text)."""
     parameters = dict.fromkeys(re.findall(r":([a-z_]+)", statement), 1)
-    async with database.writing() as session:
-        rows = await session.rows(f"EXPLAIN QUERY PLAN {statement}", **parameters)
+    rows = await database.read(
+        lambda session: session.rows(f"EXPLAIN QUERY PLAN {statement}", **parameters)
+    )
     return [(row["id"], row["parent"], row["detail"]) for row in rows]
 
 

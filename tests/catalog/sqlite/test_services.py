@@ -11,13 +11,14 @@ from catalog.sqlite.database import Database
 
 async def add_view(database: Database, object_id: UUID, name: str, view_id: UUID) -> None:
     """A view of an object, as a processing step would record it."""
-    async with database.writing() as session:
-        await session.run(
+    await database.write(
+        lambda session: session.run(
             "INSERT INTO views VALUES (:object_id, :name, :view_id)",
             object_id=object_id.bytes,
             name=name,
             view_id=view_id.bytes,
         )
+    )
 
 
 async def test_view_lives_as_long_as_its_original(database, catalog, uploads, clock):
@@ -56,5 +57,4 @@ async def test_database_refuses_to_lose_content(database, uploads):
     await uploads.put()
     await uploads.begin()
     with pytest.raises(InvalidRecord):
-        async with database.writing() as session:
-            await session.run("DELETE FROM objects")
+        await database.write(lambda session: session.run("DELETE FROM objects"))
